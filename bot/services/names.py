@@ -1,0 +1,65 @@
+"""How a name is compared and found: folded text, words, Chinese bigrams, pinyin and initials."""
+
+import re
+import unicodedata
+from collections.abc import Iterable
+
+HAN = re.compile(r"[㐀-鿿]+")
+_APART = re.compile(r"[^\w]+|_")
+
+# Legal forms say nothing about which company is meant.
+LEGAL_FORMS = frozenset(
+    "ag bv co company corp corporation gmbh inc kg limited llc llp ltd nv oy plc pte pty sa sarl sas spa srl".split()
+)
+
+
+def fold(name: str) -> str:
+    """A name as compared: NFKC, case folded, accents off, punctuation to single spaces."""
+    text = unicodedata.normalize("NFKD", unicodedata.normalize("NFKC", name).casefold())
+    text = "".join(c for c in text if not unicodedata.combining(c))
+    return _APART.sub(" ", unicodedata.normalize("NFKC", text)).strip()
+
+
+def tokens(name: str) -> list[str]:
+    """The words of a name and its overlapping pairs of Chinese characters, each once."""
+    found: dict[str, None] = {}
+    for word in fold(name).split():
+        for part in re.split(f"({HAN.pattern})", word):
+            if not part:
+                continue
+            if HAN.fullmatch(part):
+                found.update(dict.fromkeys([part[i : i + 2] for i in range(len(part) - 1)] or [part]))
+            elif part not in LEGAL_FORMS:
+                found[part] = None
+    return list(found)
+
+
+def pinyin(name: str) -> tuple[str, str] | None:
+    """(full pinyin, initials) of a name with Chinese characters, both without tones or spaces."""
+    if not HAN.search(name):
+        return None
+    from pypinyin import Style, lazy_pinyin  # 60 ms of dictionaries: only when a Chinese name comes by
+
+    full = "".join(lazy_pinyin(name))
+    initials = "".join(lazy_pinyin(name, style=Style.FIRST_LETTER))
+    return fold(full).replace(" ", ""), fold(initials).replace(" ", "")
+
+
+def findable(
+    code: str, name: str, aliases: Iterable[str] = ()
+) -> tuple[list[tuple[str, str, str]], list[str]]:
+    """What a customer is found by: (kind, as written, as compared) rows, and tokens."""
+    rows: list[tuple[str, str, str]] = []
+    pieces: dict[str, None] = {}
+    for kind, written in [("code", code), ("name", name), *(("alias", alias) for alias in aliases)]:
+        key = fold(written)
+        if not key:
+            continue
+        rows.append((kind, written, key))
+        if kind == "code":
+            continue
+        pieces.update(dict.fromkeys(tokens(written)))
+        sound = pinyin(written)
+        if sound:
+            rows += [("pinyin", written, sound[0]), ("initials", written, sound[1])]
+    return rows, list(pieces)

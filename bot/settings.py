@@ -1,0 +1,191 @@
+"""Settings: environment variables and `.env`, each with a description, refused with a sentence when wrong."""
+
+import difflib
+import os
+import re
+from pathlib import Path
+from typing import Annotated, Any, Literal
+from zoneinfo import ZoneInfo, available_timezones
+
+from pydantic import AliasChoices, Field, SecretStr, ValidationError, field_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+from bot.errors import BadInput, N_
+
+ROOT = Path(__file__).parent.parent
+
+
+def _env(name: str, description: str, **keywords: Any) -> Any:
+    return Field(validation_alias=AliasChoices(name), description=description, **keywords)
+
+
+class Settings(BaseSettings):
+    """Everything an installation decides outside its schemes, care plans and templates."""
+
+    model_config = SettingsConfigDict(env_file=".env", env_file_encoding="utf-8", extra="ignore")
+
+    data_dir: Path = _env(
+        "TIERBOT_DATA_DIR", "Folder of the database file and reject files.", default=Path("data")
+    )
+    database_url: str = _env(
+        "TIERBOT_DATABASE_URL",
+        "SQLAlchemy URL of the database; empty: the SQLite file tierbot.db in the data folder.",
+        default="",
+    )
+    slack_bot_token: SecretStr | None = _env(
+        "SLACK_BOT_TOKEN", "Bot token of the Slack app, starts with xoxb-.", default=None
+    )
+    slack_app_token: SecretStr | None = _env(
+        "SLACK_APP_TOKEN", "App-level token for Socket Mode, starts with xapp-.", default=None
+    )
+    slack_signing_secret: SecretStr | None = _env(
+        "SLACK_SIGNING_SECRET", "Signing secret of the Slack app, for HTTP mode.", default=None
+    )
+    slack_api_url: str = _env(
+        "SLACK_API_URL", "Base address of the Slack Web API; ends in /api/.", default="https://slack.com/api/"
+    )
+    timezone: str = _env(
+        "TIERBOT_TIMEZONE",
+        "The firm's IANA time zone: grading days and default reminder hours.",
+        default="UTC",
+    )
+    language: Literal["en", "zh"] = _env(
+        "TIERBOT_LANGUAGE", "Language of channels and of people who have none: en or zh.", default="en"
+    )
+    admins: Annotated[tuple[str, ...], NoDecode] = _env(
+        "TIERBOT_ADMINS", "E-mail addresses of the first admins, separated by commas.", default=()
+    )
+    alert_channel: str = _env(
+        "TIERBOT_ALERT_CHANNEL", "Channel for tier changes of customers whose team has none.", default=""
+    )
+    remind_at: str = _env("TIERBOT_REMIND_AT", "Local time of day for reminders, as HH:MM.", default="09:00")
+    grade_at: str = _env(
+        "TIERBOT_GRADE_AT",
+        "Local time of night for the grading of a finished period, as HH:MM.",
+        default="02:00",
+    )
+    schemes_dir: Path | None = _env(
+        "TIERBOT_SCHEMES_DIR",
+        "Folder of your own scheme files; the shipped presets are always there.",
+        default=None,
+    )
+    care_plan: Path | None = _env(
+        "TIERBOT_CARE_PLAN", "Your own care plan file, instead of the shipped one.", default=None
+    )
+    templates_dir: Path | None = _env(
+        "TIERBOT_TEMPLATES_DIR",
+        "Folder of your own message templates, which win over the shipped ones.",
+        default=None,
+    )
+    log_level: Literal["debug", "info", "warning", "error"] = _env(
+        "TIERBOT_LOG_LEVEL", "How much is logged: debug, info, warning or error.", default="info"
+    )
+
+    @field_validator("admins", mode="before")
+    @classmethod
+    def _split(cls, value: Any) -> Any:
+        if isinstance(value, str):
+            return tuple(part.strip().lower() for part in value.split(",") if part.strip())
+        return value
+
+    @field_validator("admins")
+    @classmethod
+    def _addresses(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        for address in value:
+            if not re.fullmatch(r"[^@\s]+@[^@\s]+\.[^@\s]+", address):
+                raise ValueError(f"{address!r} is not an e-mail address")
+        return value
+
+    @field_validator("timezone")
+    @classmethod
+    def _known_zone(cls, value: str) -> str:
+        if value not in available_timezones():
+            near = difflib.get_close_matches(value, sorted(available_timezones()), n=1)
+            hint = f"; did you mean {near[0]}?" if near else "; use an IANA name such as Asia/Shanghai"
+            raise ValueError(f"{value!r} is not a time zone{hint}")
+        return value
+
+    @field_validator("remind_at", "grade_at")
+    @classmethod
+    def _time_of_day(cls, value: str) -> str:
+        if not re.fullmatch(r"([01]\d|2[0-3]):[0-5]\d", value):
+            raise ValueError(f"{value!r} is not a time of day; write it as 09:00")
+        return value
+
+    @field_validator("slack_api_url")
+    @classmethod
+    def _api_url(cls, value: str) -> str:
+        if not re.match(r"https?://[^/]+(/.*)?/api/$", value):
+            raise ValueError(f"{value!r} must be an http(s) address that ends in /api/")
+        return value
+
+    @field_validator("slack_bot_token", "slack_app_token")
+    @classmethod
+    def _token_kind(cls, value: SecretStr | None, info: Any) -> SecretStr | None:
+        if value is None or not value.get_secret_value():
+            return None
+        wanted = {"slack_bot_token": "xoxb-", "slack_app_token": "xapp-"}[info.field_name]
+        found = value.get_secret_value()
+        if not found.startswith(wanted):
+            raise ValueError(
+                f"starts with {found[:5]!r}, but this token must start with {wanted!r}; are two swapped?"
+            )
+        return value
+
+    @field_validator("schemes_dir", "care_plan", "templates_dir")
+    @classmethod
+    def _exists(cls, value: Path | None) -> Path | None:
+        if value is not None and not value.exists():
+            raise ValueError(f"{value} does not exist")
+        return value
+
+    @property
+    def zone(self) -> ZoneInfo:
+        return ZoneInfo(self.timezone)
+
+    @property
+    def url(self) -> str:
+        return self.database_url or f"sqlite:///{(self.data_dir / 'tierbot.db').absolute()}"
+
+
+def load(**overrides: Any) -> Settings:
+    """Settings from the environment and `.env`. Every problem is told at once; secrets are never quoted."""
+    problems = unknown_variables(os.environ)
+    try:
+        settings = Settings(**overrides)
+    except ValidationError as error:
+        problems = [_sentence(item) for item in error.errors()] + problems
+    if problems:
+        raise BadInput(N_("Settings: %(problems)s"), problems="\n".join(problems))
+    return settings
+
+
+def variables() -> list[tuple[str, str, str]]:
+    """(variable, default, description) of every setting, as the documentation shows them."""
+    rows = []
+    for field in Settings.model_fields.values():
+        alias = field.validation_alias
+        assert isinstance(alias, AliasChoices)
+        default = "" if field.default in (None, ()) else str(field.default)
+        rows.append((str(alias.choices[0]), default, field.description or ""))
+    return rows
+
+
+def unknown_variables(environment: Any) -> list[str]:
+    """A sentence for each TIERBOT_ variable that is no setting; TIERBOT_TEST_ ones belong to the tests."""
+    known = [name for name, _, _ in variables()]
+    problems = []
+    for name in sorted(environment):
+        if name.startswith("TIERBOT_") and not name.startswith("TIERBOT_TEST_") and name not in known:
+            near = difflib.get_close_matches(name, known, n=1)
+            hint = f"did you mean {near[0]}?" if near else "remove it."
+            problems.append(f"{name} is not a setting: {hint}")
+    return problems
+
+
+def _sentence(error: Any) -> str:
+    name = str(error["loc"][0]) if error["loc"] else "settings"
+    message = str(error["msg"]).removeprefix("Value error, ")
+    if error["type"] == "literal_error":
+        message = f"{error['input']!r} is not allowed; use {error['ctx']['expected']}"
+    return f"{name}: {message}"

@@ -1,0 +1,272 @@
+"""What is known about customers: orders, activities, and dated facts that are superseded, never overwritten."""
+
+from collections.abc import Iterator, Sequence
+from datetime import date, datetime
+from decimal import Decimal
+from itertools import pairwise
+from typing import Any
+
+from sqlalchemy import (
+    BigInteger,
+    Float,
+    Index,
+    UniqueConstraint,
+    case,
+    cast,
+    distinct,
+    func,
+    literal,
+    select,
+    text,
+    type_coerce,
+)
+from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.sql.expression import ColumnElement, FunctionElement
+from sqlmodel import Field, Session, SQLModel, and_, col
+
+from db.customers import Customer
+from db.types import MONEY_UNITS, Money, UtcDateTime
+
+
+class Order(SQLModel, table=True):
+    """One order, invoice or credit note; returns are negative."""
+
+    __tablename__ = "customer_order"
+    __table_args__ = (
+        UniqueConstraint("source", "external_id"),
+        Index("ix_customer_order_cover", "customer_id", "ordered_on", "amount", "cost"),
+    )
+    id: int | None = Field(default=None, primary_key=True)
+    customer_id: int = Field(foreign_key="customer.id")
+    source: str
+    external_id: str
+    ordered_on: date
+    amount: Decimal = Field(sa_type=Money)
+    cost: Decimal | None = Field(default=None, sa_type=Money)
+    currency: str
+    batch_id: int | None = Field(default=None, index=True)
+
+
+class Activity(SQLModel, table=True):
+    """Something that happened with a customer: a visit, a call, a training session, a complaint."""
+
+    __tablename__ = "activity"
+    __table_args__ = (
+        UniqueConstraint("source", "external_id"),
+        Index("ix_activity_customer_day", "customer_id", "happened_on"),
+    )
+    id: int | None = Field(default=None, primary_key=True)
+    customer_id: int = Field(foreign_key="customer.id")
+    source: str
+    external_id: str
+    kind: str
+    happened_on: date
+    person_id: int | None = Field(default=None, foreign_key="person.id")
+    note: str | None = None
+    recorded_at: datetime = Field(sa_type=UtcDateTime)
+    batch_id: int | None = Field(default=None, index=True)
+
+
+class Fact(SQLModel, table=True):
+    """A field's value on a business date, as recorded then; a correction supersedes the old row."""
+
+    __tablename__ = "fact"
+    __table_args__ = (
+        Index("ix_fact_lookup", "customer_id", "field", "measured_on"),
+        Index(
+            "uq_fact_current",
+            "customer_id",
+            "field",
+            "measured_on",
+            "source",
+            unique=True,
+            sqlite_where=text("superseded_at IS NULL"),
+            postgresql_where=text("superseded_at IS NULL"),
+        ),
+    )
+    id: int | None = Field(default=None, primary_key=True)
+    customer_id: int = Field(foreign_key="customer.id")
+    field: str
+    measured_on: date
+    value: str
+    source: str
+    author: str | None = None
+    evidence: str | None = None
+    recorded_at: datetime = Field(sa_type=UtcDateTime)
+    superseded_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    batch_id: int | None = Field(default=None, index=True)
+    superseded_by_batch: int | None = Field(default=None, index=True)
+
+
+class days_between(FunctionElement[float]):  # noqa: N801 - reads as SQL
+    """Whole days from the first date to the second, on either database."""
+
+    type = Float()
+    inherit_cache = True
+    name = "days_between"
+
+
+@compiles(days_between, "sqlite")
+def _days_between_sqlite(element: Any, compiler: Any, **keywords: Any) -> str:
+    start, end = (compiler.process(part, **keywords) for part in element.clauses)
+    return f"(julianday({end}) - julianday({start}))"
+
+
+@compiles(days_between)
+def _days_between(element: Any, compiler: Any, **keywords: Any) -> str:
+    start, end = (compiler.process(part, **keywords) for part in element.clauses)
+    return f"CAST(({end} - {start}) AS DOUBLE PRECISION)"
+
+
+def order_aggregates(
+    session: Session,
+    *,
+    as_of: date,
+    quarters: Sequence[date],
+    previous_start: date,
+    record_type: str = "account",
+) -> list[tuple[Any, ...]]:
+    """One row per customer of a record type, computed where the orders live.
+
+    `quarters` are the five edges of the four three-month windows, oldest first, the last being `as_of`; a window
+    is open at its start. Columns: customer id, net in the 12 months, net in the 12 months before, orders, net of
+    rows that carry a cost, those costs, active quarters, first order, last order, days with an order, median gap
+    between them in days. Money in currency units. A customer without orders has None everywhere.
+    """
+    start = quarters[0]
+    day, amount, cost = col(Order.ordered_on), _units(Order.amount), _units(Order.cost)
+    current, bought = day > start, amount > 0
+    costed = and_(current, cost.is_not(None))
+
+    def total(condition: Any, value: ColumnElement[Any]) -> ColumnElement[Any]:
+        return func.sum(case((condition, value), else_=0)) / float(MONEY_UNITS)
+
+    def any_in(after: date, until: date) -> ColumnElement[Any]:
+        return func.max(case((and_(day > after, day <= until, bought), 1), else_=0))
+
+    active: Any = sum((any_in(a, b) for a, b in pairwise(quarters)), start=literal(0))
+    sums = (
+        select(
+            col(Order.customer_id),
+            total(current, amount).label("net"),
+            total(and_(day > previous_start, day <= start), amount).label("net_previous"),
+            func.sum(case((and_(current, bought), 1), else_=0)).label("orders"),
+            total(costed, amount).label("net_with_cost"),
+            total(costed, cost).label("cost"),
+            func.max(case((costed, 1), else_=0)).label("has_cost"),
+            active.label("active"),
+            func.min(case((bought, day))).label("first"),
+            func.max(case((bought, day))).label("last"),
+            func.count(distinct(case((bought, day)))).label("days"),
+        )
+        .where(day <= as_of)
+        .group_by(col(Order.customer_id))
+        .subquery()
+    )
+    median = _median_gaps(as_of)
+    statement = (
+        select(
+            col(Customer.id),
+            sums.c.net,
+            sums.c.net_previous,
+            sums.c.orders,
+            case((sums.c.has_cost == 1, sums.c.net_with_cost)),
+            case((sums.c.has_cost == 1, sums.c.cost)),
+            sums.c.active,
+            sums.c.first,
+            sums.c.last,
+            sums.c.days,
+            median.c.gap,
+            col(Customer.since),
+        )
+        .select_from(Customer)
+        .outerjoin(sums, sums.c.customer_id == col(Customer.id))
+        .outerjoin(median, median.c.customer_id == col(Customer.id))
+        .where(col(Customer.record_type) == record_type, col(Customer.archived).is_(False))
+        .order_by(col(Customer.id))
+    )
+    return [tuple(row) for row in session.execute(statement)]
+
+
+def order_range(session: Session) -> tuple[date | None, date | None, list[tuple[str, int]]]:
+    """First and last order day, and how many orders there are in each currency."""
+    first, last = session.execute(
+        select(func.min(col(Order.ordered_on)), func.max(col(Order.ordered_on)))
+    ).one()
+    counts = session.execute(select(col(Order.currency), func.count()).group_by(col(Order.currency))).all()
+    return first, last, sorted(((row[0], row[1]) for row in counts), key=lambda row: -row[1])
+
+
+def current_facts(
+    session: Session, *, fields: Sequence[str], as_of: date
+) -> Iterator[tuple[int, str, date, str]]:
+    """(customer, field, measured on, value): the newest valid fact of each field up to a business date."""
+    rank = func.row_number().over(
+        partition_by=(col(Fact.customer_id), col(Fact.field)),
+        order_by=(col(Fact.measured_on).desc(), col(Fact.id).desc()),
+    )
+    newest = (
+        select(
+            col(Fact.customer_id), col(Fact.field), col(Fact.measured_on), col(Fact.value), rank.label("rank")
+        )
+        .where(col(Fact.field).in_(fields), col(Fact.measured_on) <= as_of, col(Fact.superseded_at).is_(None))
+        .subquery()
+    )
+    for row in session.execute(
+        select(newest.c.customer_id, newest.c.field, newest.c.measured_on, newest.c.value).where(
+            newest.c.rank == 1
+        )
+    ):
+        yield row[0], row[1], row[2], row[3]
+
+
+def last_contact(session: Session, customer_id: int, kinds: Sequence[str]) -> date | None:
+    """The latest day with an activity of one of these kinds."""
+    latest: date | None = session.execute(
+        select(func.max(col(Activity.happened_on))).where(
+            col(Activity.customer_id) == customer_id, col(Activity.kind).in_(kinds)
+        )
+    ).scalar_one()
+    return latest
+
+
+def last_contacts(session: Session, kinds: Sequence[str]) -> dict[int, date]:
+    """The latest day with an activity of one of these kinds, for every customer that has one."""
+    rows = session.execute(
+        select(col(Activity.customer_id), func.max(col(Activity.happened_on)))
+        .where(col(Activity.kind).in_(kinds))
+        .group_by(col(Activity.customer_id))
+    )
+    return {row[0]: row[1] for row in rows}
+
+
+def _units(column: Any) -> ColumnElement[Any]:
+    """A money column as the integer it is stored as, so that sums stay exact."""
+    return type_coerce(column, BigInteger)
+
+
+def _median_gaps(as_of: date) -> Any:
+    """Median days between one order day and the next, per customer."""
+    days = (
+        select(col(Order.customer_id), col(Order.ordered_on))
+        .where(_units(Order.amount) > 0, col(Order.ordered_on) <= as_of)
+        .distinct()
+        .subquery()
+    )
+    before = func.lag(days.c.ordered_on).over(partition_by=days.c.customer_id, order_by=days.c.ordered_on)
+    gaps = select(days.c.customer_id, days_between(before, days.c.ordered_on).label("gap")).subquery()
+    place = func.row_number().over(partition_by=gaps.c.customer_id, order_by=gaps.c.gap)
+    many = func.count().over(partition_by=gaps.c.customer_id)
+    ranked = (
+        select(gaps.c.customer_id, gaps.c.gap, place.label("place"), many.label("many"))
+        .where(gaps.c.gap.is_not(None))
+        .subquery()
+    )
+    # The middle place of an odd count, both middles of an even one.
+    middle = (ranked.c.place * 2 >= ranked.c.many) & (ranked.c.place * 2 <= ranked.c.many + 2)
+    return (
+        select(ranked.c.customer_id, cast(func.avg(ranked.c.gap), Float).label("gap"))
+        .where(middle)
+        .group_by(ranked.c.customer_id)
+        .subquery()
+    )

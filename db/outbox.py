@@ -1,0 +1,126 @@
+"""Everything the bot says unprompted, written in the transaction of its cause and sent afterwards."""
+
+from datetime import datetime, timedelta
+
+from sqlalchemy import Index, case, func, text
+from sqlmodel import Field, Session, SQLModel, col, or_, select, update
+
+from db.people import Person
+from db.types import UtcDateTime
+
+STATES = ("pending", "sending", "sent", "unknown", "dead")
+
+
+class OutboxMessage(SQLModel, table=True):
+    """One message to one place. `sending` is written before the call: an answer that never came is `unknown`."""
+
+    __tablename__ = "outbox"
+    __table_args__ = (
+        Index(
+            "ix_outbox_due",
+            "next_at",
+            sqlite_where=text("state = 'pending'"),
+            postgresql_where=text("state = 'pending'"),
+        ),
+        # One message at a time to a channel, which also keeps their order.
+        Index(
+            "uq_outbox_sending",
+            "address",
+            unique=True,
+            sqlite_where=text("state = 'sending'"),
+            postgresql_where=text("state = 'sending'"),
+        ),
+    )
+    id: int | None = Field(default=None, primary_key=True)
+    dedupe_key: str = Field(unique=True)
+    kind: str
+    address: str  # person:ID or channel:NAME-OR-ID; what `recipient` and `channel` are claimed by
+    recipient: int | None = Field(default=None, foreign_key="person.id")
+    channel: str | None = None
+    body_json: str
+    body_hash: str
+    state: str = "pending"
+    attempt: int = 0
+    attempt_id: str | None = None
+    lease_until: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    next_at: datetime = Field(sa_type=UtcDateTime)
+    first_try_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    slack_ts: str | None = None
+    slack_channel: str | None = None
+    error_class: str | None = None
+    error: str | None = None
+    not_after: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    created_at: datetime = Field(sa_type=UtcDateTime)
+
+
+def get(session: Session, outbox_id: int) -> OutboxMessage | None:
+    return session.get(OutboxMessage, outbox_id)
+
+
+def claim(
+    session: Session, *, now: datetime, lease: timedelta, attempt_id: str
+) -> tuple[OutboxMessage, str] | None:
+    """Take the next due message whose place is free, with the Slack channel or user to send it to.
+
+    Messages to people whose Slack user is not known yet wait. Commit before sending: the row is the intent.
+    """
+    busy = select(OutboxMessage.address).where(OutboxMessage.state == "sending")
+    place = case(
+        (col(OutboxMessage.recipient).is_not(None), Person.slack_user_id), else_=OutboxMessage.channel
+    )
+    found = session.exec(
+        select(OutboxMessage, place)
+        .outerjoin(Person, col(Person.id) == OutboxMessage.recipient)
+        .where(
+            OutboxMessage.state == "pending",
+            OutboxMessage.next_at <= now,
+            col(OutboxMessage.address).not_in(busy),
+            place.is_not(None),
+        )
+        .order_by(col(OutboxMessage.next_at), col(OutboxMessage.id))
+        .limit(1)
+        .with_for_update(skip_locked=True, of=OutboxMessage)
+    ).first()
+    if found is None:
+        return None
+    row, where = found
+    row.state = "sending"
+    row.attempt += 1
+    row.attempt_id = attempt_id
+    row.lease_until = now + lease
+    row.first_try_at = row.first_try_at or now
+    session.add(row)
+    session.flush()
+    return row, where
+
+
+def settle(session: Session, outbox_id: int, attempt_id: str, **values: object) -> bool:
+    """Write how an attempt ended, if it is still ours."""
+    result = session.exec(
+        update(OutboxMessage)
+        .where(
+            col(OutboxMessage.id) == outbox_id,
+            col(OutboxMessage.attempt_id) == attempt_id,
+            col(OutboxMessage.state) == "sending",
+        )
+        .values(**values)
+    )
+    return bool(result.rowcount)
+
+
+def expire_leases(session: Session, now: datetime) -> int:
+    """Messages whose sender vanished become `unknown`: they may have arrived, so they are not sent again."""
+    result = session.exec(
+        update(OutboxMessage)
+        .where(
+            col(OutboxMessage.state) == "sending",
+            or_(col(OutboxMessage.lease_until).is_(None), col(OutboxMessage.lease_until) < now),
+        )
+        .values(state="unknown", error_class="lease", error="the process that was sending it stopped")
+    )
+    return int(result.rowcount)
+
+
+def counts(session: Session) -> dict[str, int]:
+    rows = session.exec(select(col(OutboxMessage.state), func.count()).group_by(col(OutboxMessage.state)))
+    return dict(rows.all())

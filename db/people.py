@@ -1,0 +1,79 @@
+"""People and teams, and how a Slack user becomes a person."""
+
+from sqlalchemy import Index, func
+from sqlmodel import Field, Session, SQLModel, col, select, update
+
+from db import types as types  # the naming convention comes first
+
+ROLES = ("viewer", "account_manager", "team_lead", "admin")
+
+
+class Team(SQLModel, table=True):
+    """People who share a lead, a channel for alerts and a language."""
+
+    __tablename__ = "team"
+    id: int | None = Field(default=None, primary_key=True)
+    name: str = Field(unique=True)
+    lead_id: int | None = Field(default=None, index=True)
+    channel: str | None = None
+    language: str | None = None
+    batch_id: int | None = Field(default=None, index=True)
+
+
+class Person(SQLModel, table=True):
+    """Somebody who uses the bot; matched to Slack by e-mail, once."""
+
+    __tablename__ = "person"
+    __table_args__ = (Index("uq_person_slack_user_id", "slack_user_id", unique=True),)
+    id: int | None = Field(default=None, primary_key=True)
+    email: str = Field(unique=True)  # lower case
+    name: str
+    role: str = "viewer"
+    team_id: int | None = Field(default=None, foreign_key="team.id", index=True)
+    slack_user_id: str | None = None
+    language: str | None = None
+    timezone: str | None = None
+    active: bool = True
+    batch_id: int | None = Field(default=None, index=True)
+
+
+def by_slack_id(session: Session, slack_user_id: str) -> Person | None:
+    return session.exec(select(Person).where(Person.slack_user_id == slack_user_id)).first()
+
+
+def by_email(session: Session, email: str) -> Person | None:
+    return session.exec(select(Person).where(Person.email == email.strip().lower())).first()
+
+
+def get(session: Session, person_id: int | None) -> Person | None:
+    return None if person_id is None else session.get(Person, person_id)
+
+
+def team(session: Session, team_id: int | None) -> Team | None:
+    return None if team_id is None else session.get(Team, team_id)
+
+
+def unmatched(session: Session, limit: int = 50) -> list[tuple[int, str]]:
+    """(id, e-mail) of active people whose Slack user is not known yet."""
+    rows = session.exec(
+        select(Person.id, Person.email)
+        .where(col(Person.slack_user_id).is_(None), col(Person.active).is_(True))
+        .order_by(col(Person.id))
+        .limit(limit)
+    )
+    return [(person_id, email) for person_id, email in rows if person_id is not None]
+
+
+def bind_slack(
+    session: Session, person_id: int, slack_user_id: str, timezone: str | None, language: str | None
+) -> None:
+    """Remember the Slack user of a person; time zone and language only where the book names none."""
+    session.exec(
+        update(Person)
+        .where(col(Person.id) == person_id)
+        .values(
+            slack_user_id=slack_user_id,
+            timezone=func.coalesce(Person.timezone, timezone),
+            language=func.coalesce(Person.language, language),
+        )
+    )

@@ -1,0 +1,59 @@
+"""The shape of the database: bring it up to date, and refuse one this code does not match."""
+
+from functools import cache
+from pathlib import Path
+
+from alembic import command
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+
+from db.engine import Database
+
+
+class SchemaMismatch(Exception):
+    """The database is of another revision than this code."""
+
+    def __init__(self, found: str | None, wanted: str) -> None:
+        super().__init__(f"database revision {found or 'none'}, this code needs {wanted}")
+        self.found = found
+        self.wanted = wanted
+
+
+@cache
+def _config() -> Config:
+    config = Config()
+    config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
+    return config
+
+
+@cache
+def head() -> str:
+    """The revision this code was written for."""
+    revision = ScriptDirectory.from_config(_config()).get_current_head()
+    assert revision is not None
+    return revision
+
+
+def current(database: Database) -> str | None:
+    """The revision the database is at, None when it is empty."""
+    with database.reader.connect() as connection:
+        return MigrationContext.configure(connection).get_current_revision()
+
+
+def upgrade(database: Database) -> None:
+    """Apply what is missing, in one transaction; a second migrator waits and then finds nothing to do."""
+    config = Config()
+    config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
+    with database.writer.begin() as connection:
+        if not database.is_sqlite:
+            connection.exec_driver_sql("SELECT pg_advisory_xact_lock(7461)")
+        config.attributes["connection"] = connection
+        command.upgrade(config, "head")
+
+
+def check(database: Database) -> None:
+    """Raise SchemaMismatch unless the database is exactly at `head()`."""
+    found = current(database)
+    if found != head():
+        raise SchemaMismatch(found, head())

@@ -1,0 +1,47 @@
+"""What keeps several processes honest: deliveries already seen, and who is alive."""
+
+from datetime import datetime
+
+from sqlalchemy.dialects.postgresql import insert as postgresql_insert
+from sqlalchemy.dialects.sqlite import insert as sqlite_insert
+from sqlmodel import Field, Session, SQLModel, col, delete
+
+from db.types import UtcDateTime
+
+
+class InboundDelivery(SQLModel, table=True):
+    """A delivery from Slack that was acted on; a second one does nothing."""
+
+    __tablename__ = "inbox"
+    team_id: str = Field(primary_key=True)
+    kind: str = Field(primary_key=True)
+    key: str = Field(primary_key=True)
+    received_at: datetime = Field(sa_type=UtcDateTime, index=True)
+
+
+class Heartbeat(SQLModel, table=True):
+    """The last sign of life of one role in one boot of a process."""
+
+    __tablename__ = "heartbeat"
+    role: str = Field(primary_key=True)
+    boot_id: str = Field(primary_key=True)
+    at: datetime = Field(sa_type=UtcDateTime)
+
+
+def first_delivery(session: Session, *, team_id: str, kind: str, key: str, now: datetime) -> bool:
+    """Record a delivery; False when it was seen before."""
+    insert = postgresql_insert if session.get_bind().dialect.name == "postgresql" else sqlite_insert
+    statement = (
+        insert(InboundDelivery)
+        .values(team_id=team_id, kind=kind, key=key, received_at=now)
+        .on_conflict_do_nothing()
+    )
+    return bool(session.execute(statement).rowcount)  # type: ignore[attr-defined]
+
+
+def forget_deliveries(session: Session, before: datetime) -> None:
+    session.exec(delete(InboundDelivery).where(col(InboundDelivery.received_at) < before))
+
+
+def beat(session: Session, role: str, boot_id: str, now: datetime) -> None:
+    session.merge(Heartbeat(role=role, boot_id=boot_id, at=now))

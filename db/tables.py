@@ -1,0 +1,9 @@
+"""Every table, imported so that the metadata is whole."""
+
+from sqlmodel import SQLModel
+
+from db import care, customers, facts, grading, imports, outbox, people, system
+
+metadata = SQLModel.metadata
+
+__all__ = ["care", "customers", "facts", "grading", "imports", "metadata", "outbox", "people", "system"]
