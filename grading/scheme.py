@@ -1,0 +1,123 @@
+"""Schemes (分级标准): read one with `parse_scheme`, list what is shipped with `preset_names`.
+
+This is the door to the scheme modules; none of them imports pandas or numpy, so that the names of
+tiers are there long before the first frame.
+"""
+
+from __future__ import annotations
+
+from importlib.resources import files
+
+from grading.scheme_model import (
+    BLOCKED,
+    NEW,
+    UNRATED,
+    WORDS_FOR_NO_TIER,
+    Bands,
+    Compare,
+    CreditLimit,
+    Dimension,
+    DimensionMissing,
+    Field,
+    FirstOrder,
+    Gate,
+    Indicator,
+    Map,
+    Missing,
+    Movement,
+    Name,
+    OneOf,
+    Override,
+    Points,
+    Scale,
+    Scheme,
+    Tier,
+)
+from grading.scheme_problems import Problem, SchemeError
+from grading.scheme_reader import parse_scheme
+
+__all__ = [
+    "BLOCKED",
+    "NEW",
+    "UNRATED",
+    "WORDS_FOR_NO_TIER",
+    "Bands",
+    "Compare",
+    "CreditLimit",
+    "Dimension",
+    "DimensionMissing",
+    "Field",
+    "FirstOrder",
+    "Gate",
+    "Indicator",
+    "Map",
+    "Missing",
+    "Movement",
+    "Name",
+    "OneOf",
+    "Override",
+    "Points",
+    "Problem",
+    "Scale",
+    "Scheme",
+    "SchemeError",
+    "Tier",
+    "notices",
+    "parse_scheme",
+    "preset_names",
+    "preset_text",
+]
+
+_PRESETS = files("grading") / "schemes"
+_USERS = {
+    "our_gross_margin_12m": "margin_contribution",
+    "usual_gap_days": "silence_ratio",
+}
+
+
+def preset_names() -> tuple[str, ...]:
+    """Names of the shipped schemes, in alphabetical order."""
+    names = (entry.name for entry in _PRESETS.iterdir())
+    return tuple(sorted(name.removesuffix(".yaml") for name in names if name.endswith(".yaml")))
+
+
+def preset_text(name: str) -> str:
+    """The text of a shipped scheme; KeyError when there is none of that name."""
+    if name not in preset_names():
+        raise KeyError(f"there is no preset {name!r}; there are {', '.join(preset_names())}")
+    return (_PRESETS / f"{name}.yaml").read_text(encoding="utf-8")
+
+
+def notices(scheme: Scheme) -> tuple[str, ...]:
+    """What a valid scheme asks for and does not get, as sentences for `check`."""
+    found: list[str] = []
+    if scheme.movement is not None:
+        found.append("movement rules are read and validated but not applied yet: the tier follows the score")
+    if any(gate.clear_after for gate in scheme.gates):
+        found.append(
+            "clear_after is read and validated but not applied yet: a gate ends as soon as its condition does"
+        )
+    if scheme.override is not None and scheme.override.allowed:
+        found.append("override is read and validated but not applied yet: nobody can set a tier by hand")
+    if scheme.credit_limit is not None:
+        found.append("credit_limit is read and validated but not applied yet: no limit is proposed")
+    if scheme.on_first_order is not None:
+        found.append("on_first_order is read and validated but not applied yet: prospects stay prospects")
+    if scheme.window_months != 12:
+        found.append(
+            f"window_months is {scheme.window_months}, but indicators computed from orders look back 12 months, "
+            "as their names say"
+        )
+    for constant, indicator in _USERS.items():
+        if indicator in scheme.fields and scheme.constants.get(constant) is None:
+            found.append(_without(constant, indicator))
+    return tuple(found)
+
+
+def _without(constant: str, indicator: str) -> str:
+    effect = (
+        "is missing for everybody"
+        if constant == "our_gross_margin_12m"
+        else "is missing for customers with fewer than three order days"
+    )
+    return f"constants.{constant} is not set, so {indicator} {effect}; `tierbot scheme propose` fills it in"

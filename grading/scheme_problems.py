@@ -1,0 +1,44 @@
+"""What is wrong with a scheme file: one Problem per fault, a SchemeError with all of them."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Problem:
+    """One fault, where it stands (lines and columns count from 1) and what to do about it."""
+
+    file: str
+    line: int
+    column: int
+    key: str
+    message: str
+    remedy: str
+
+    def __str__(self) -> str:
+        where = f"{self.file} line {self.line}" + (f", {self.key}" if self.key else "")
+        return f"{where}: {self.message}; {self.remedy}"
+
+
+class SchemeError(Exception):
+    """A scheme that cannot be used; `problems` holds every fault found, in the order of the file."""
+
+    def __init__(self, problems: Iterable[Problem]) -> None:
+        self.problems = tuple(sorted(problems, key=lambda problem: (problem.line, problem.column)))
+        super().__init__("\n".join(str(problem) for problem in self.problems))
+
+    def __reduce__(self) -> tuple[type[SchemeError], tuple[tuple[Problem, ...]]]:
+        # BaseException pickles its message by default, which is not what __init__ takes.
+        return (type(self), (self.problems,))
+
+
+def suggest(word: str, known: Iterable[str]) -> str:
+    """`did you mean "weight"?`, or the whole list of what is known."""
+    choices = list(known)
+    close = difflib.get_close_matches(word, choices, n=1, cutoff=0.6)
+    if close:
+        return f'did you mean "{close[0]}"?'
+    return "use one of: " + ", ".join(choices)
