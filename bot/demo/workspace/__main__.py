@@ -1,0 +1,38 @@
+"""`python -m bot.demo.workspace --port N`: the workspace as a process of its own."""
+
+from __future__ import annotations
+
+import argparse
+import signal
+import sys
+import threading
+
+from bot.demo.workspace.default_team import CHANNELS, PEOPLE
+from bot.demo.workspace.server import Workspace
+
+
+def main() -> None:
+    """Serve until SIGINT or SIGTERM; the first line printed is the address."""
+    parser = argparse.ArgumentParser(description="A local Slack-compatible workspace on 127.0.0.1.")
+    parser.add_argument("--port", type=int, default=0, help="default: a free port")
+    parser.add_argument("--bot-token", default="xoxb-local")
+    parser.add_argument("--app-token", default="xapp-local")
+    parser.add_argument("--event", action="append", default=[], help="an event the app has subscribed to")
+    given = parser.parse_args()
+    ended = threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: ended.set())
+    with Workspace(
+        users=PEOPLE,
+        channels=CHANNELS,
+        bot_token=given.bot_token,
+        app_token=given.app_token,
+        events=given.event,
+        port=given.port,
+    ) as workspace:
+        sys.stdout.write(f"{workspace.url}\n")
+        sys.stdout.flush()
+        ended.wait()
+
+
+main()

@@ -1,0 +1,61 @@
+"""The doorway of the server: own host names only, and the workspace's clock in the Date header."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from email.utils import format_datetime
+
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.responses import PlainTextResponse
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+PAGE_POLICY = (
+    "default-src 'self'; img-src 'self' https: data:; object-src 'none'; base-uri 'none'; "
+    "form-action 'self'; frame-ancestors 'none'"
+)
+
+
+class Guard:
+    """Refuses requests under a foreign host name (DNS rebinding) and page changes from a foreign origin."""
+
+    def __init__(self, app: ASGIApp, *, now: Callable[[], datetime], port: Callable[[], int]) -> None:
+        self._app = app
+        self._now = now
+        self._port = port
+
+    def _refusal(self, scope: Scope) -> str:
+        headers = Headers(scope=scope)
+        hosts = {f"127.0.0.1:{self._port()}", f"localhost:{self._port()}"}
+        # slack_sdk's own WebSocket client leaves the port out.
+        bare = {"127.0.0.1", "localhost"} if scope["type"] == "websocket" else set()
+        if headers.get("host") not in hosts | bare:
+            return "This workspace answers only to 127.0.0.1 and localhost."
+        changes = scope["type"] == "http" and scope["method"] != "GET" and scope["path"].startswith("/page/")
+        if changes and headers.get("origin") not in {f"http://{host}" for host in hosts}:
+            return "The page's address may be used by the page only."
+        return ""
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass on, or answer 403."""
+        if scope["type"] not in ("http", "websocket"):
+            await self._app(scope, receive, send)
+            return
+        refusal = self._refusal(scope)
+        if refusal and scope["type"] == "websocket":
+            await send({"type": "websocket.close", "code": 4003})
+            return
+        if refusal:
+            await PlainTextResponse(refusal, status_code=403)(scope, receive, send)
+            return
+
+        async def dated(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                headers = MutableHeaders(scope=message)
+                headers["Date"] = format_datetime(self._now().astimezone(UTC), usegmt=True)
+                headers["Content-Security-Policy"] = PAGE_POLICY
+                headers["X-Content-Type-Options"] = "nosniff"
+                headers["Referrer-Policy"] = "no-referrer"
+            await send(message)
+
+        await self._app(scope, receive, dated)

@@ -1,0 +1,159 @@
+"""What the workspace holds: people, channels, messages, views, and what the page offers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+TEAM_ID = "T0LOCAL"
+TEAM_DOMAIN = "local-workspace"
+APP_ID = "A0TIERBOT"
+BOT_ID = "B0TIERBOT"
+BOT_USER_ID = "U0TIERBOT"
+
+Json = dict[str, Any]
+
+
+@dataclass(frozen=True, kw_only=True)
+class User:
+    """One person (or the bot). `tz=None` leaves the time zone out, as Slack does for some accounts."""
+
+    id: str
+    name: str
+    real_name: str
+    email: str | None = None
+    tz: str | None = "UTC"
+    locale: str = "en-US"
+    title: str = ""
+    team_id: str = TEAM_ID
+    is_admin: bool = False
+    is_restricted: bool = False
+    is_bot: bool = False
+    deleted: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class Channel:
+    """A channel, or a direct message between the bot and `user`.
+
+    Without `members` everybody in the workspace is a member, the bot included.
+    """
+
+    id: str
+    name: str
+    members: frozenset[str] = frozenset()
+    is_private: bool = False
+    is_archived: bool = False
+    user: str | None = None
+    topic: str = ""
+
+    @property
+    def is_im(self) -> bool:
+        """True for a direct message."""
+        return self.user is not None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Message:
+    """One message as stored. `only_for` is the one person who sees an ephemeral message or a notice.
+
+    A notice is what Slack itself says in the conversation, such as a command that was not answered.
+    """
+
+    channel: str
+    ts: str
+    user: str
+    text: str = ""
+    blocks: tuple[Json, ...] = ()
+    attachments: tuple[Json, ...] = ()
+    metadata: Json | None = None
+    thread_ts: str | None = None
+    only_for: str | None = None
+    is_notice: bool = False
+    edited_ts: str | None = None
+
+    @property
+    def is_ephemeral(self) -> bool:
+        """True when only one person sees it."""
+        return self.only_for is not None
+
+
+@dataclass(frozen=True, kw_only=True)
+class View:
+    """A modal or a Home tab. `spec` is the view as the bot gave it, with ids filled in."""
+
+    id: str
+    user: str
+    spec: Json
+    hash: str
+    root_id: str
+    previous_id: str | None = None
+    #: What the page shows under an input after `response_action: errors`.
+    errors: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def type(self) -> str:
+        """`modal` or `home`."""
+        return str(self.spec["type"])
+
+    @property
+    def blocks(self) -> tuple[Json, ...]:
+        """The view's blocks."""
+        return tuple(self.spec["blocks"])
+
+
+@dataclass(frozen=True, kw_only=True)
+class Command:
+    """A slash command the app declares, with what the composer shows while it is typed."""
+
+    name: str
+    usage_hint: str = ""
+    description: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Choice:
+    """One field of a control's small form; `options` are (value, English label, Chinese label)."""
+
+    id: str
+    label_en: str
+    label_zh: str
+    kind: Literal["select", "date", "text"] = "select"
+    options: tuple[tuple[str, str, str], ...] = ()
+    initial: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Control:
+    """A button beside the conversation, such as "One day passes".
+
+    `run` works in a thread of its own; it gets the form's values and a function that shows progress, and
+    returns the sentence to show. An exception's text is shown instead when it fails.
+    """
+
+    id: str
+    label_en: str
+    label_zh: str
+    run: Callable[[Mapping[str, str], Callable[[str], None]], str]
+    description_en: str = ""
+    description_zh: str = ""
+    choices: tuple[Choice, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Outcome:
+    """What a person sees of their click, command or submission.
+
+    `error` is empty, or Slack's word for what went wrong: operation_timeout, dispatch_failed,
+    invalid_command, invalid_input, invalid_response. `errors` are sentences per block of a form.
+    """
+
+    error: str = ""
+    message: str = ""
+    errors: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def ok(self) -> bool:
+        """True when the bot took it."""
+        return not self.error

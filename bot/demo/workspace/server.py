@@ -1,0 +1,224 @@
+"""The local workspace: a small Slack on 127.0.0.1, in a thread of its own."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+import threading
+import time
+from collections.abc import Callable, Coroutine, Iterable, Mapping
+from datetime import datetime
+from typing import Any, Self, TypeVar
+
+import uvicorn
+from starlette.applications import Starlette
+
+from bot.clock import SystemClock
+from bot.demo.workspace.controls import Controls
+from bot.demo.workspace.elements import Inputs
+from bot.demo.workspace.guard import Guard
+from bot.demo.workspace.interactions import Interactions
+from bot.demo.workspace.page import Page
+from bot.demo.workspace.platform import ALL_SCOPES, Platform
+from bot.demo.workspace.records import Channel, Command, Control, Message, Outcome, User, View
+from bot.demo.workspace.socket_mode import SocketMode
+from bot.demo.workspace.state import State
+from bot.demo.workspace.tickets import Tickets
+from bot.demo.workspace.views import Views
+from bot.demo.workspace.web_api import WebApi
+
+Answer = TypeVar("Answer")
+HOST = "127.0.0.1"
+
+
+class Workspace:
+    """People, channels, the Web API, Socket Mode and the page.
+
+    Use it as a context manager, or call `start` and `stop`. The methods that act for a person wait until the
+    app has acknowledged, or until Slack would have given up, and return what the person sees.
+    """
+
+    def __init__(
+        self,
+        *,
+        users: Iterable[User],
+        channels: Iterable[Channel],
+        now: Callable[[], datetime] | None = None,
+        bot_token: str = "xoxb-local",
+        app_token: str = "xapp-local",
+        commands: Iterable[Command] = (),
+        controls: Iterable[Control] = (),
+        events: Iterable[str] = (),
+        scopes: Iterable[str] = ALL_SCOPES,
+        bot_name: str = "Tierbot",
+        port: int = 0,
+        ack_seconds: float = 3.0,
+        monotonic: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self.state = State(users=users, channels=channels, bot_name=bot_name, now=now or SystemClock().now)
+        self.views = Views(self.state)
+        self.platform = Platform(
+            state=self.state,
+            views=self.views,
+            tickets=Tickets(monotonic),
+            bot_token=bot_token,
+            app_token=app_token,
+            scopes=frozenset(scopes),
+            events=frozenset(events),
+        )
+        self.socket_mode = SocketMode(self.platform, ack_seconds=ack_seconds)
+        self.interactions = Interactions(self.platform, self.socket_mode, commands)
+        self.controls = Controls(self.state, controls)
+        self._page = Page(self.platform, self.interactions, self.controls, self.socket_mode)
+        self._ack_seconds = ack_seconds
+        self._wanted_port = port
+        self._port = 0
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._server: uvicorn.Server | None = None
+        self._thread: threading.Thread | None = None
+
+    @property
+    def url(self) -> str:
+        """The page's address, once started."""
+        return self.platform.base_url
+
+    @property
+    def api_url(self) -> str:
+        """What SLACK_API_URL is to be, once started."""
+        return f"{self.url}/api/"
+
+    def start(self) -> Self:
+        """Bind the port and serve; returns when requests are answered."""
+        listener = socket.socket()
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            listener.bind((HOST, self._wanted_port))
+        except OSError:
+            listener.close()
+            raise
+        self._port = int(listener.getsockname()[1])
+        self.platform.base_url = f"http://{HOST}:{self._port}"
+        routes = [*WebApi(self.platform).routes, *self.socket_mode.routes, *self._page.routes]
+        app = Guard(Starlette(routes=routes), now=self.state.now, port=lambda: self._port)
+        config = uvicorn.Config(
+            app,
+            ws="websockets-sansio",
+            lifespan="off",
+            log_config=None,
+            access_log=False,
+            date_header=False,
+            server_header=False,
+            timeout_graceful_shutdown=3,
+        )
+        self._server = uvicorn.Server(config)
+        ready = threading.Event()
+        self._thread = threading.Thread(
+            target=lambda: asyncio.run(self._serve(listener, ready)), name="local-workspace", daemon=True
+        )
+        self._thread.start()
+        ready.wait()
+        return self
+
+    async def _serve(self, listener: socket.socket, ready: threading.Event) -> None:
+        assert self._server is not None
+        self._loop = asyncio.get_running_loop()
+        serving = asyncio.create_task(self._server.serve(sockets=[listener]))
+        try:
+            while not self._server.started and not serving.done():
+                await asyncio.sleep(0.005)
+            ready.set()
+            await serving
+        finally:
+            ready.set()
+            listener.close()
+
+    def stop(self) -> None:
+        """Close every connection and wait until the port is free again."""
+        if self._server is None or self._loop is None or self._thread is None:
+            return
+        self.controls.wait()
+        self._loop.call_soon_threadsafe(self._close)
+        self._thread.join()
+        self._server = None
+
+    def _close(self) -> None:
+        assert self._server is not None
+        self._server.should_exit = True
+        self.socket_mode.close()
+        self._page.close()
+
+    def __enter__(self) -> Self:
+        return self.start()
+
+    def __exit__(self, *exc: object) -> None:
+        self.stop()
+
+    def _run(self, work: Coroutine[Any, Any, Answer]) -> Answer:
+        assert self._loop is not None, "start the workspace first"
+        return asyncio.run_coroutine_threadsafe(work, self._loop).result(self._ack_seconds + 10)
+
+    def command(self, user: str, channel: str, name: str, text: str = "") -> Outcome:
+        """Run a slash command."""
+        return self._run(self.interactions.command(user, channel, name, text))
+
+    def click(
+        self,
+        user: str,
+        place: Message | View,
+        action_id: str,
+        value: Any = None,
+        *,
+        block_id: str | None = None,
+        inputs: Inputs | None = None,
+    ) -> Outcome:
+        """Press a button, or choose `value` in a select, picker, menu or list of checkboxes.
+
+        The place is looked up again first, so a message kept from before an update is clicked as it is now.
+        """
+        if isinstance(place, View):
+            current = self.interactions.place(user, view_id=place.id)
+        else:
+            current = self.interactions.place(user, channel=place.channel, ts=place.ts)
+        work = self.interactions.act(user, current, action_id, block_id=block_id, value=value, inputs=inputs)
+        return self._run(work)
+
+    def submit_view(self, user: str, view: View, values: Mapping[str, Any] | None = None) -> Outcome:
+        """Submit a modal; `values` are by block id or action id, untouched inputs keep their initial value."""
+        current = self.views.find(view.id)
+        return self._run(self.interactions.submit_named(user, current, values or {}))
+
+    def close_view(self, user: str, view: View) -> Outcome:
+        """Close a modal without submitting."""
+        return self._run(self.interactions.close(user, self.views.find(view.id)))
+
+    def say(self, user: str, channel: str, text: str) -> Message:
+        """Post a message as a person."""
+        return self._run(self.interactions.say(user, channel, text))
+
+    def open_home(self, user: str) -> None:
+        """Look at the app's Home tab."""
+        self._run(self.interactions.open_home(user))
+
+    def dm(self, user: str) -> str:
+        """The id of the direct message between the bot and a person."""
+        return self.state.dm(user).id
+
+    def messages(self, channel: str, viewer: str | None = None) -> tuple[Message, ...]:
+        """A channel's messages, oldest first; with `viewer` also what only they see."""
+        return self.state.messages(self.state.channel(channel).id, viewer)
+
+    def view_of(self, user: str) -> View | None:
+        """The modal a person has in front of them."""
+        return self.views.top(user)
+
+    def home_of(self, user: str) -> View | None:
+        """A person's Home tab."""
+        return self.views.home(user)
+
+    def wait_for(self, predicate: Callable[[], Answer], timeout: float = 5.0) -> Answer:
+        """Wait until something is true of the workspace; TimeoutError otherwise."""
+        return self.state.wait_for(predicate, timeout)
+
+    def wait_for_app(self, connections: int = 1, timeout: float = 10.0) -> None:
+        """Wait until the app holds this many Socket Mode connections."""
+        self.wait_for(lambda: self.socket_mode.connected >= connections, timeout)
