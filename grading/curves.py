@@ -1,0 +1,81 @@
+"""Score functions (semantic 1) over chunks of a column, written into buffers that are used again."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+
+from grading.fields import Floats
+from grading.scheme_model import Bands, Map, Points, Scale, Score
+
+Curve = Callable[[Floats, Floats, Floats], None]
+"""(values, scores, scratch): writes the scores; where the value is NaN or infinite they mean nothing."""
+
+
+def make_curve(score: Score) -> Curve:
+    """The function of chunks that a score function of the scheme stands for."""
+    match score:
+        case Points():
+            return _points(score)
+        case Bands():
+            return _bands(score)
+        case Scale():
+            return _scale(score)
+        case Map():  # the words were replaced by their scores when the column was read
+            return lambda values, scores, scratch: np.copyto(scores, values)
+
+
+def _points(score: Points) -> Curve:
+    """Straight lines as a sum of ramps: first score + sum over segments of rise x clip((x - from)/width, 0, 1).
+
+    A ramp is exactly 0 before and 1 after its segment, so knots and flats are met; rising curves never
+    fall, not even by rounding; and ramps take the processor's wide registers, where the search of
+    np.interp takes a branch a value (4 to 6 times slower here).
+    """
+    (_, first), *_ = score.knots
+    ramps = [
+        (low, high - low, after - before)
+        for (low, before), (high, after) in zip(score.knots, score.knots[1:], strict=False)
+        if after != before
+    ]
+    least = min(s for _, s in score.knots)
+    most = max(s for _, s in score.knots)
+
+    def curve(values: Floats, scores: Floats, scratch: Floats) -> None:
+        scores.fill(first)
+        for start, width, rise in ramps:
+            np.subtract(values, start, out=scratch)
+            np.divide(scratch, width, out=scratch)
+            np.maximum(scratch, 0.0, out=scratch)
+            np.minimum(scratch, 1.0, out=scratch)
+            np.multiply(scratch, rise, out=scratch)
+            np.add(scores, scratch, out=scores)
+        np.maximum(scores, least, out=scores)
+        np.minimum(scores, most, out=scores)
+
+    return curve
+
+
+def _bands(score: Bands) -> Curve:
+    lower = np.array([bound for bound, _ in score.bands[1:]])
+    scores_by_band = np.array([s for _, s in score.bands])
+
+    def curve(values: Floats, scores: Floats, scratch: Floats) -> None:
+        # The first bound is left out of the search: what lies below it belongs to the first band too.
+        scores_by_band.take(np.searchsorted(lower, values, side="right"), out=scores)
+
+    return curve
+
+
+def _scale(score: Scale) -> Curve:
+    low, width = score.minimum, score.maximum - score.minimum
+
+    def curve(values: Floats, scores: Floats, scratch: Floats) -> None:
+        np.subtract(values, low, out=scores)
+        np.divide(scores, width, out=scores)
+        np.multiply(scores, 100.0, out=scores)
+        np.maximum(scores, 0.0, out=scores)
+        np.minimum(scores, 100.0, out=scores)
+
+    return curve

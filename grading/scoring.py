@@ -1,0 +1,164 @@
+"""The one grading function: facts of any number of customers in, scores, tiers and points out.
+
+Nothing here looks at more than one row, and sums run in the order of the scheme: a customer gets the
+same bits alone, in a book, and in any order.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime
+
+import numpy as np
+import pandas as pd
+
+from grading.curves import make_curve
+from grading.fields import Bools, Facts, Floats
+from grading.scheme_model import BLOCKED, NEW, UNRATED, DimensionMissing, Scheme
+from grading.sums import SLACK, Sums, add_up
+
+MONTHS_WITH_US = "months_with_us"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Grading:
+    """Results of one grading, row by row in the order of the facts; all frames share their index.
+
+    `results` has exact_score (NaN when nothing is known), score (as shown), tier (a tier id, or
+    blocked, new, unrated), computed_tier (by the score alone; None without one), coverage, low, high,
+    certain, capped_by (the gate that lowered the tier, or None) and provisional (known too little).
+    The frames by indicator: `scores` (NaN when missing,
+    unless the scheme puts 50 or 0 in its place), `effective_weights` (fractions of 1, 0 when
+    it does not count), `points` (weight x score, adding up to exact_score) and `missing`; those by
+    dimension likewise, with the share of its weight that is known as `dimension_coverage`.
+    """
+
+    as_of: date
+    identity: tuple[str, int, str]
+    facts: pd.DataFrame
+    results: pd.DataFrame
+    scores: pd.DataFrame
+    effective_weights: pd.DataFrame
+    points: pd.DataFrame
+    missing: pd.DataFrame
+    dimension_scores: pd.DataFrame
+    dimension_weights: pd.DataFrame
+    dimension_points: pd.DataFrame
+    dimension_coverage: pd.DataFrame
+    gates_hit: pd.DataFrame
+    gates_not_assessed: pd.DataFrame
+
+
+def grade(facts: pd.DataFrame, scheme: Scheme, as_of: date) -> Grading:
+    """Grade every row of `facts` as of a day (semantics 1-7, 9 without `clear_after`, 10; first rating).
+
+    In: one row per customer under a unique index; a column per field that is there (numbers, words or
+    booleans by `scheme.fields`), `<field>@date` for the day a value was measured, `months_with_us`.
+    Other columns are ignored; a field without a column is missing for everybody. ValueError when a
+    customer or a column stands twice.
+    """
+    as_of = as_of.date() if isinstance(as_of, datetime) else as_of
+    read = Facts(facts, scheme, as_of)
+    columns = [read.indicator(indicator) for indicator in scheme.indicators]
+    sums = add_up(columns, [make_curve(i.score) for i in scheme.indicators], scheme, len(facts))
+    hit, assessed = _gates(read, sums, scheme, len(facts))
+    index = facts.index
+    indicators = [indicator.id for indicator in scheme.indicators]
+    dimensions = [dimension.id for dimension in scheme.dimensions]
+    gates = [gate.id for gate in scheme.gates]
+
+    def frame(rows: Floats | Bools, names: list[str]) -> pd.DataFrame:
+        return pd.DataFrame(rows.T, index=index, columns=names, copy=False)
+
+    return Grading(
+        as_of=as_of,
+        identity=scheme.identity,
+        facts=facts,
+        results=_results(sums, hit, read.number(MONTHS_WITH_US).values, scheme, index),
+        scores=frame(sums.scores, indicators),
+        effective_weights=frame(sums.weights, indicators),
+        points=frame(sums.points, indicators),
+        missing=frame(sums.missing, indicators),
+        dimension_scores=frame(sums.dimension_scores, dimensions),
+        dimension_weights=frame(sums.dimension_weights, dimensions),
+        dimension_points=frame(sums.dimension_points, dimensions),
+        dimension_coverage=frame(sums.dimension_coverage, dimensions),
+        gates_hit=frame(hit, gates),
+        gates_not_assessed=frame(~assessed, gates),
+    )
+
+
+def round_score(score: Floats, decimals: int) -> Floats:
+    """Half up, floor(score x 10^d + 0.5 + 1e-9) / 10^d: the number people see, and which decides the tier."""
+    factor = 10.0**decimals
+    shown: Floats = np.floor(score * factor + 0.5 + 1e-9) / factor
+    return shown
+
+
+def _gates(read: Facts, sums: Sums, scheme: Scheme, rows: int) -> tuple[Bools, Bools]:
+    hit = np.zeros((len(scheme.gates), rows), dtype=bool)
+    assessed = np.ones((len(scheme.gates), rows), dtype=bool)
+    places = {dimension.id: place for place, dimension in enumerate(scheme.dimensions)}
+    for row, gate in enumerate(scheme.gates):
+        if isinstance(gate.when, DimensionMissing):
+            hit[row] = ~sums.dimension_known[places[gate.when.dimension]]
+        else:
+            hit[row], assessed[row] = read.gate(gate)
+    return hit, assessed
+
+
+def _tier_of(score: Floats, scheme: Scheme) -> np.ndarray[tuple[int, ...], np.dtype[np.int16]]:
+    """Place of the tier, 0 the best: the number of boundaries above the score that is shown."""
+    shown = round_score(score, scheme.display_decimals)
+    place = np.zeros(len(score), dtype=np.int16)
+    for tier in scheme.tiers[:-1]:
+        place += shown < tier.at
+    return place
+
+
+def _results(sums: Sums, hit: Bools, months: Floats, scheme: Scheme, index: pd.Index) -> pd.DataFrame:
+    scored = ~np.isnan(sums.exact)
+    computed = _tier_of(sums.exact, scheme)
+    certain = scored & (_tier_of(sums.low, scheme) == computed) & (_tier_of(sums.high, scheme) == computed)
+    provisional = ~scored | (sums.coverage < scheme.min_coverage - SLACK)
+
+    rank = {tier.id: place for place, tier in enumerate(scheme.tiers)}
+    ceiling = np.zeros(len(computed), dtype=np.int16)
+    capped_by = np.full(len(computed), -1, dtype=np.int16)
+    blocked = np.zeros(len(computed), dtype=bool)
+    for row, gate in enumerate(scheme.gates):
+        if gate.block:
+            blocked |= hit[row]
+        elif gate.cap is not None:
+            stricter = hit[row] & (rank[gate.cap] > np.maximum(ceiling, computed))
+            ceiling[stricter] = rank[gate.cap]
+            capped_by[stricter] = row
+    # A missing age is not a young age: the comparison with NaN is false.
+    young = months < scheme.min_history_months - SLACK
+    tier = np.maximum(computed, ceiling)
+    rated = len(scheme.tiers)
+    tier = np.select([blocked, young, provisional], [rated, rated + 1, rated + 2], tier)
+    capped_by[tier >= rated] = -1
+
+    words = _words([*rank, BLOCKED, NEW, UNRATED])
+    names = _words([*rank, None])
+    gates = _words([*(gate.id for gate in scheme.gates), None])
+    return pd.DataFrame(
+        {
+            "exact_score": sums.exact,
+            "score": round_score(sums.exact, scheme.display_decimals),
+            "tier": pd.Series(words[tier], index=index, dtype=object),
+            "computed_tier": pd.Series(names[np.where(scored, computed, -1)], index=index, dtype=object),
+            "coverage": sums.coverage,
+            "low": sums.low,
+            "high": sums.high,
+            "certain": certain,
+            "capped_by": pd.Series(gates[capped_by], index=index, dtype=object),
+            "provisional": provisional,
+        },
+        index=index,
+    )
+
+
+def _words(words: list[str | None]) -> np.ndarray[tuple[int, ...], np.dtype[np.object_]]:
+    return np.array(words, dtype=object)

@@ -1,0 +1,84 @@
+"""How long grade() takes beside a bare np.interp pass over the same matrix: python -m tests.bench.bench_scoring [N].
+
+Run by hand. Both are timed in turn within one run, because absolute times on a shared machine drift by
+a factor of two; only the ratio counts.
+"""
+
+from __future__ import annotations
+
+import resource
+import statistics
+import sys
+import time
+from datetime import date
+
+import numpy as np
+import pandas as pd
+
+from grading.scheme import Bands, Map, Points, Scale, Scheme, parse_scheme, preset_text
+from grading.scoring import grade
+
+ROUNDS = 5
+
+
+def generate(scheme: Scheme, rows: int, missing: float, seed: int = 7) -> pd.DataFrame:
+    """Values over and beyond the range of every curve, a share of them missing."""
+    rng = np.random.default_rng(seed)
+    columns: dict[str, object] = {}
+    for indicator in scheme.indicators:
+        match indicator.score:
+            case Points(knots=pairs) | Bands(bands=pairs):
+                low, high = pairs[0][0], pairs[-1][0]
+                values = rng.uniform(low - 0.1 * (high - low), high + 0.1 * (high - low), rows)
+            case Scale(minimum=low, maximum=high):
+                values = rng.integers(min(low, high), max(low, high) + 1, rows).astype(float)
+            case Map(values=words):
+                codes = rng.integers(-1 if missing else 0, len(words), rows)
+                columns[indicator.id] = pd.Categorical.from_codes(codes, list(words))
+                continue
+        values[rng.random(rows) < missing] = np.nan
+        columns[indicator.id] = values
+    columns["credit_grade"] = pd.Categorical.from_codes(rng.integers(-1, 4, rows), list("ABCD"))
+    columns["operational_risk"] = pd.Categorical.from_codes(rng.integers(-1, 2, rows), ["low", "high"])
+    columns["overdue_90d_share"] = rng.uniform(0, 0.4, rows)
+    columns["months_with_us"] = rng.uniform(0, 100, rows)
+    return pd.DataFrame(columns)
+
+
+def bare_pass(scheme: Scheme, matrix: list[np.ndarray]) -> list[np.ndarray]:
+    """np.interp per column: no missing values, no weights, no tiers."""
+    results = []
+    for indicator, values in zip(scheme.indicators, matrix, strict=True):
+        pairs = indicator.score.knots if isinstance(indicator.score, Points) else ((0.0, 0.0), (5.0, 100.0))
+        results.append(np.interp(values, [x for x, _ in pairs], [s for _, s in pairs]))
+    return results
+
+
+def measure(rows: int, missing: float) -> None:
+    scheme = parse_scheme(preset_text("b2b_accounts"), source="b2b_accounts.yaml")
+    facts = generate(scheme, rows, missing)
+    matrix = [
+        facts[i.id].cat.codes.to_numpy(dtype=float) if isinstance(i.score, Map) else facts[i.id].to_numpy()
+        for i in scheme.indicators
+    ]
+    bare, full = [], []
+    for _ in range(ROUNDS):
+        start = time.perf_counter()
+        bare_pass(scheme, matrix)
+        bare.append(time.perf_counter() - start)
+        start = time.perf_counter()
+        graded = grade(facts, scheme, date(2026, 10, 31))
+        full.append(time.perf_counter() - start)
+    ratio = statistics.median(b / a for a, b in zip(bare, full, strict=True))
+    print(
+        f"{rows:,} x {len(scheme.indicators)}, {missing:.0%} missing: "
+        f"np.interp {statistics.median(bare):.3f} s, grade {statistics.median(full):.3f} s, ratio {ratio:.2f}; "
+        f"tiers {graded.results.tier.value_counts().to_dict()}"
+    )
+
+
+if __name__ == "__main__":
+    count = int(sys.argv[1]) if len(sys.argv) > 1 else 200_000
+    measure(count, 0.0)
+    measure(count, 0.15)
+    print(f"peak memory {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024:,.0f} MiB")
