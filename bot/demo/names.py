@@ -1,0 +1,265 @@
+"""Words from which the demo's companies are named. Every company is invented; a likeness is chance."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+
+@dataclass(frozen=True, kw_only=True)
+class Company:
+    """What a company is called and where it stands."""
+
+    script: str  # zh | de | en | ar
+    name: str
+    aliases: tuple[str, ...]
+    industry: str
+    region: str
+    country: str
+
+
+# Chinese brands: two rare characters each, with their reading for the Latin alias.
+_ZH_FIRST = [
+    "霁ji",
+    "朔shuo",
+    "翊yi",
+    "沛pei",
+    "峤qiao",
+    "璟jing",
+    "骁xiao",
+    "垣yuan",
+    "旻min",
+    "棠tang",
+    "澜lan",
+    "淮huai",
+    "砺li",
+    "衡heng",
+    "煦xu",
+    "昱yu",
+    "珩hang",
+    "钧jun",
+]
+_ZH_SECOND = [
+    "屿yu",
+    "辰chen",
+    "拓tuo",
+    "嵘rong",
+    "驰chi",
+    "铭ming",
+    "舸ge",
+    "笙sheng",
+    "柏bai",
+    "璞pu",
+    "桐tong",
+    "硕shuo",
+    "泽ze",
+    "禾he",
+]
+_ZH_CITIES = (
+    ("苏州", "Suzhou", "East China"),
+    ("无锡", "Wuxi", "East China"),
+    ("宁波", "Ningbo", "East China"),
+    ("杭州", "Hangzhou", "East China"),
+    ("南通", "Nantong", "East China"),
+    ("常州", "Changzhou", "East China"),
+    ("上海", "Shanghai", "East China"),
+    ("嘉兴", "Jiaxing", "East China"),
+    ("合肥", "Hefei", "East China"),
+    ("青岛", "Qingdao", "East China"),
+    ("佛山", "Foshan", "South China"),
+    ("东莞", "Dongguan", "South China"),
+    ("武汉", "Wuhan", "Central China"),
+    ("长沙", "Changsha", "Central China"),
+    ("天津", "Tianjin", "North China"),
+    ("成都", "Chengdu", "West China"),
+    ("西安", "Xi'an", "West China"),
+)
+_ZH_TRADES = (
+    ("精密机械", "Precision Machinery", "Machine building"),
+    ("自动化设备", "Automation Equipment", "Automation"),
+    ("液压科技", "Hydraulics", "Machine building"),
+    ("新能源材料", "New Energy Materials", "Energy"),
+    ("电子科技", "Electronics", "Electronics"),
+    ("汽车零部件", "Auto Parts", "Automotive"),
+    ("食品机械", "Food Machinery", "Food and packaging"),
+    ("化工", "Chemicals", "Chemicals"),
+    ("医疗器械", "Medical Devices", "Medical devices"),
+    ("轨道装备", "Rail Equipment", "Rail"),
+    ("物流装备", "Logistics Equipment", "Logistics"),
+)
+_DE_FIRST = [
+    "Holler",
+    "Wester",
+    "Brenn",
+    "Falken",
+    "Rauh",
+    "Krumm",
+    "Ahl",
+    "Dorn",
+    "Eschen",
+    "Greven",
+    "Kalten",
+    "Lohr",
+    "Mühlen",
+    "Nieder",
+    "Röder",
+    "Söhl",
+]
+_DE_SECOND = ["beck", "hagen", "rode", "stedt", "brink", "kamp", "wald", "born"]
+_DE_TRADES = (
+    ("Maschinenbau", "Machine building"),
+    ("Antriebstechnik", "Machine building"),
+    ("Werkzeugbau", "Machine building"),
+    ("Fördertechnik", "Logistics"),
+    ("Messtechnik", "Automation"),
+    ("Kunststofftechnik", "Chemicals"),
+    ("Fahrzeugteile", "Automotive"),
+    ("Energieanlagen", "Energy"),
+    ("Lebensmitteltechnik", "Food and packaging"),
+    ("Präzisionsteile", "Automotive"),
+    ("Medizintechnik", "Medical devices"),
+)
+_DE_FORMS = ("GmbH", "GmbH", "GmbH & Co. KG", "AG")
+_DE_COUNTRIES = ("DE", "DE", "DE", "DE", "AT", "CH")
+_EN_FIRST = [
+    "Thorn",
+    "Hather",
+    "Bramble",
+    "Calder",
+    "Wex",
+    "Pel",
+    "Quarn",
+    "Stave",
+    "Orring",
+    "Marl",
+    "Tarn",
+    "Fenn",
+]
+_EN_SECOND = ["wick", "moor", "gate", "combe", "stow", "mere", "croft", "holm"]
+_EN_TRADES = (
+    ("Pumps", "Machine building"),
+    ("Valves", "Chemicals"),
+    ("Controls", "Automation"),
+    ("Bearings", "Automotive"),
+    ("Packaging", "Food and packaging"),
+    ("Conveyors", "Logistics"),
+    ("Instruments", "Medical devices"),
+    ("Castings", "Machine building"),
+    ("Power Systems", "Energy"),
+    ("Circuits", "Electronics"),
+)
+_EN_PLACES = (
+    ("GB", "Ltd", "UK and Ireland"),
+    ("GB", "Ltd", "UK and Ireland"),
+    ("GB", "plc", "UK and Ireland"),
+    ("IE", "Ltd", "UK and Ireland"),
+    ("US", "Inc.", "North America"),
+    ("US", "LLC", "North America"),
+)
+_AR_FIRST = (
+    ("مرساة", "Mirsat"),
+    ("سارية", "Sariyat"),
+    ("قنطرة", "Qantarat"),
+    ("ربوة", "Rabwat"),
+    ("ساقية", "Saqiyat"),
+    ("بوصلة", "Bawsalat"),
+    ("سنديانة", "Sindyanat"),
+)
+_AR_SECOND = (
+    ("الشمال", "Al Shamal"),
+    ("المرجان", "Al Murjan"),
+    ("الفيروز", "Al Fayrouz"),
+    ("الكثبان", "Al Kuthban"),
+    ("الضحى", "Al Duha"),
+    ("النسيم", "Al Naseem"),
+)
+_AR_TRADES = (
+    ("للصناعات المعدنية", "Metal Industries", "Machine building"),
+    ("لمعدات المصانع", "Factory Equipment", "Automation"),
+    ("للأنظمة الهيدروليكية", "Hydraulic Systems", "Machine building"),
+    ("لحلول الطاقة", "Energy Solutions", "Energy"),
+    ("لمواد التغليف", "Packaging Materials", "Food and packaging"),
+    ("للصناعات الكيميائية", "Chemical Industries", "Chemicals"),
+)
+_AR_COUNTRIES = ("AE", "AE", "SA", "SA", "EG", "JO", "MA")
+_LATIN = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue", "Ä": "Ae", "Ö": "Oe", "Ü": "Ue", "ß": "ss"})
+
+
+def invent_companies(rng: np.random.Generator, scripts: list[str]) -> list[Company]:
+    """One company per entry of `scripts` (zh, de, en, ar); no two of a script share their distinctive word."""
+    makers = {"zh": _chinese, "de": _german, "en": _english, "ar": _arabic}
+    words = {
+        "zh": (_ZH_FIRST, _ZH_SECOND),
+        "de": (_DE_FIRST, _DE_SECOND),
+        "en": (_EN_FIRST, _EN_SECOND),
+        "ar": (_AR_FIRST, _AR_SECOND),
+    }
+    stems = {
+        script: [(i, j) for i in range(len(first)) for j in range(len(second))]
+        for script, (first, second) in words.items()
+    }
+    orders = {script: rng.permutation(len(found)) for script, found in stems.items()}
+    used = dict.fromkeys(stems, 0)
+    companies = []
+    for script in scripts:
+        turn, found = used[script], stems[script]
+        used[script] = turn + 1
+        # Past the last stem a book of thousands starts again with the stems, told apart by city or trade.
+        first, second = found[int(orders[script][turn % len(found)])]
+        companies.append(makers[script](rng, first, second))
+    return companies
+
+
+def _chinese(rng: np.random.Generator, first: int, second: int) -> Company:
+    city, city_latin, region = _ZH_CITIES[rng.integers(len(_ZH_CITIES))]
+    trade, trade_latin, industry = _ZH_TRADES[rng.integers(len(_ZH_TRADES))]
+    one, two = _ZH_FIRST[first], _ZH_SECOND[second]
+    brand, reading = one[0] + two[0], (one[1:] + two[1:]).capitalize()
+    form = ("有限公司", "有限公司", "有限公司", "股份有限公司")[rng.integers(4)]
+    return Company(
+        script="zh",
+        name=f"{city}{brand}{trade}{form}",
+        aliases=(f"{city_latin} {reading} {trade_latin}", f"{brand}{trade[:2]}"),
+        industry=industry,
+        region=region,
+        country="CN",
+    )
+
+
+def _german(rng: np.random.Generator, first: int, second: int) -> Company:
+    trade, industry = _DE_TRADES[rng.integers(len(_DE_TRADES))]
+    short = f"{_DE_FIRST[first]}{_DE_SECOND[second]} {trade}"
+    plain = short.translate(_LATIN)
+    return Company(
+        script="de",
+        name=f"{short} {_DE_FORMS[rng.integers(len(_DE_FORMS))]}",
+        aliases=(plain,) if plain != short else (),
+        industry=industry,
+        region="DACH",
+        country=_DE_COUNTRIES[rng.integers(len(_DE_COUNTRIES))],
+    )
+
+
+def _english(rng: np.random.Generator, first: int, second: int) -> Company:
+    trade, industry = _EN_TRADES[rng.integers(len(_EN_TRADES))]
+    country, form, region = _EN_PLACES[rng.integers(len(_EN_PLACES))]
+    return Company(
+        script="en",
+        name=f"{_EN_FIRST[first]}{_EN_SECOND[second]} {trade} {form}",
+        aliases=(),
+        industry=industry,
+        region=region,
+        country=country,
+    )
+
+
+def _arabic(rng: np.random.Generator, first: int, second: int) -> Company:
+    trade, trade_latin, industry = _AR_TRADES[rng.integers(len(_AR_TRADES))]
+    (one, one_latin), (two, two_latin) = _AR_FIRST[first], _AR_SECOND[second]
+    return Company(
+        script="ar",
+        name=f"شركة {one} {two} {trade}",
+        aliases=(f"{one_latin} {two_latin} {trade_latin}",),
+        industry=industry,
+        region="Middle East and North Africa",
+        country=_AR_COUNTRIES[rng.integers(len(_AR_COUNTRIES))],
+    )
