@@ -193,7 +193,7 @@ def _readings(
         newest += 560  # older than any limit of the scheme
     author = (GRACE if kind.by_finance else profile.owner).email
     found = []
-    for back, at in ((kind.every, luck + drift), (0, luck)):
+    for back, at in ((max(kind.every, 182), luck + drift), (0, luck)):
         day = today - timedelta(days=int(newest) + back)
         if day >= since:
             value = kind.draw(rng, profile, at)
@@ -216,6 +216,8 @@ def _complaints(
     """Complaints per 100 orders, pulled towards 2 so that one complaint on one order is not the worst customer."""
     rate = 0.03 * float(np.exp(-0.8 * profile.quality))
     count, luck, age = int(rng.poisson(rate * orders)), float(rng.random()), int(rng.integers(5, 80))
+    if profile.shape == "scripted":
+        count, luck = round(rate * orders), 1.0
     day = today - timedelta(days=age)
     if luck < 1 - 0.92 * (1 - profile.thin) or day < since:
         return []
@@ -229,6 +231,6 @@ def _complaints(
             author=profile.owner.email,
             evidence="service log",
         )
-        for past in (day - timedelta(days=91), day)
+        for past in (day - timedelta(days=182), day)
         if past >= since
     ]

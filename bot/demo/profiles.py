@@ -111,7 +111,7 @@ _SCRIPTS = {"zh": 0.46, "de": 0.24, "en": 0.20, "ar": 0.10}
 _SHAPES = {"steady": 0.63, "growing": 0.11, "declining": 0.07, "silent": 0.06, "young": 0.08, "new": 0.05}
 _TYPES = ("OEM", "OEM", "End user", "End user", "Distributor", "System integrator")
 _LOSS_MAKING = 0.05
-_TYPICAL_ANNUAL = 290_000.0  # median CNY a year
+_TYPICAL_ANNUAL = 320_000.0  # median CNY a year
 _SPREAD = 0.85  # SD of log sales in an ordinary year; the swings of the years come on top
 
 
@@ -126,17 +126,17 @@ def draw_profiles(*, seed: int, customers: int) -> list[Profile]:
     sizes = rng.permutation([normal.inv_cdf((i + 0.5) / drawn) for i in range(drawn)])
     losing = rng.permutation(np.arange(drawn) < round(_LOSS_MAKING * drawn))
     thin = rng.permutation(
-        np.where(np.arange(drawn) < 0.045 * drawn, 0.95, 0.0) + _band(drawn, 0.045, 0.10, 0.55)
+        np.where(np.arange(drawn) < 0.035 * drawn, 0.95, 0.0) + _band(drawn, 0.035, 0.10, 0.45)
     )
     profiles = [_acme(), _falling()]
     for i, (company, shape) in enumerate(zip(companies, shapes, strict=True)):
         size = float(sizes[i])
-        quality = float(0.85 * size + 0.85 * rng.standard_normal())
+        quality = float(1.1 * size + 0.85 * rng.standard_normal())
         annual = _TYPICAL_ANNUAL * np.exp(_SPREAD * size)
         # Bigger customers order more often and in bigger lots.
         orders_per_year = 11.0 * np.exp(0.45 * size + 0.65 * rng.standard_normal())
         margin = (
-            -abs(rng.normal(0.05, 0.02)) - 0.02 if losing[i] else rng.normal(0.19 + 0.065 * quality, 0.045)
+            -abs(rng.normal(0.05, 0.02)) - 0.02 if losing[i] else rng.normal(0.19 + 0.07 * quality, 0.045)
         )
         profiles.append(
             Profile(

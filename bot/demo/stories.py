@@ -25,7 +25,7 @@ _BIG_RETURN = (
     (2, "164500.00", "262800.00"),
     (1, "-97300.00", "0.00"),
 )
-_RUSHING = 60
+_RUSHING = 45
 STORIES = {
     "acme_wins": "ACME places big orders and reaches the next tier",
     "big_return": "goods come back from a good customer, whose margin turns negative",
