@@ -65,21 +65,19 @@ def draw_activities(
 ) -> list[DemoActivity]:
     """Two years of contacts, oldest first: good customers are seen often, some visits are overdue."""
     known = {(fact.customer, fact.field): fact for fact in facts}  # the newest of each comes last
-    found = []
+    found = {}
     for profile in profiles:
         rng = np.random.default_rng([seed, 4, profile.number])
         for day, kind in _contacts(rng, profile, known, today):
             notes = _NOTES[kind][profile.owner.language]
-            found.append(
-                DemoActivity(
-                    customer=profile.code,
-                    day=day,
-                    kind=kind,
-                    person=profile.owner.email,
-                    note=notes[int(rng.integers(len(notes)))],
-                )
+            found[day, profile.code, kind] = DemoActivity(
+                customer=profile.code,
+                day=day,
+                kind=kind,
+                person=profile.owner.email,
+                note=notes[int(rng.integers(len(notes)))],
             )
-    return sorted(found, key=lambda activity: (activity.day, activity.customer, activity.kind))
+    return [found[key] for key in sorted(found)]
 
 
 def _contacts(

@@ -59,17 +59,17 @@ def _measured(
     return draw
 
 
-def _counted(mean: float, pull: float) -> Draw:
+def _counted(mean: float, pull: float, most: int) -> Draw:
     """A count that good customers have more of; luck keeps two readings alike."""
 
     def draw(rng: np.random.Generator, profile: Profile, luck: float) -> str:
-        return str(int(max(0.0, round(mean * np.exp(pull * profile.quality) + 0.8 * luck))))
+        return str(min(most, max(0, round(mean * float(np.exp(pull * profile.quality)) + 0.8 * luck))))
 
     return draw
 
 
 def _company_sales(rng: np.random.Generator, profile: Profile, luck: float) -> str:
-    return str(round(1.1e8 * float(np.exp(1.5 * (0.75 * profile.size + 0.66 * luck))), -5))[:-2]
+    return f"{round(1.1e8 * float(np.exp(1.5 * (0.75 * profile.size + 0.66 * luck))), -5):.0f}"
 
 
 def _share_of_market(rng: np.random.Generator, profile: Profile, luck: float) -> str:
@@ -90,7 +90,9 @@ _FIELDS = {
     "customisation_level": _Kind(
         draw=_measured(2.9, 1.15, 1, 5, digits=0), evidence="review", every=182, missing=0.08, stale=0.08
     ),
-    "training_sessions_12m": _Kind(draw=_counted(1.4, 0.75), evidence="service log", every=91, missing=0.10),
+    "training_sessions_12m": _Kind(
+        draw=_counted(1.4, 0.75, 9), evidence="service log", every=91, missing=0.10
+    ),
     "industry_outlook": _Kind(
         draw=_measured(3.1, 1.0, 1, 5, pull=0.6, digits=0),
         evidence="review",
@@ -107,7 +109,7 @@ _FIELDS = {
         every=182,
         missing=0.15,
     ),
-    "referrals_24m": _Kind(draw=_counted(0.5, 0.9), evidence="CRM", every=91, missing=0.15),
+    "referrals_24m": _Kind(draw=_counted(0.5, 0.9, 5), evidence="CRM", every=91, missing=0.15),
     "satisfaction": _Kind(
         draw=_measured(3.6, 0.75, 1, 5, digits=1), evidence="survey", every=182, missing=0.15, stale=0.12
     ),
@@ -214,7 +216,7 @@ def _complaints(
     rng: np.random.Generator, profile: Profile, orders: int, today: date, since: date
 ) -> list[DemoFact]:
     """Complaints per 100 orders, pulled towards 2 so that one complaint on one order is not the worst customer."""
-    rate = 0.03 * float(np.exp(-0.8 * profile.quality))
+    rate = min(0.12, 0.03 * float(np.exp(-0.8 * profile.quality)))
     count, luck, age = int(rng.poisson(rate * orders)), float(rng.random()), int(rng.integers(5, 80))
     if profile.shape == "scripted":
         count, luck = round(rate * orders), 1.0

@@ -20,12 +20,12 @@ class Company:
 # Chinese brands: two rare characters each, with their reading for the Latin alias.
 _ZH_FIRST = [
     "霁ji",
-    "朔shuo",
+    "祺qi",
     "翊yi",
     "沛pei",
     "峤qiao",
     "璟jing",
-    "骁xiao",
+    "骋cheng",
     "垣yuan",
     "旻min",
     "棠tang",
@@ -35,7 +35,7 @@ _ZH_FIRST = [
     "衡heng",
     "煦xu",
     "昱yu",
-    "珩hang",
+    "蔚wei",
     "钧jun",
 ]
 _ZH_SECOND = [
@@ -74,17 +74,17 @@ _ZH_CITIES = (
     ("西安", "Xi'an", "West China"),
 )
 _ZH_TRADES = (
-    ("精密机械", "Precision Machinery", "Machine building"),
-    ("自动化设备", "Automation Equipment", "Automation"),
-    ("液压科技", "Hydraulics", "Machine building"),
-    ("新能源材料", "New Energy Materials", "Energy"),
-    ("电子科技", "Electronics", "Electronics"),
-    ("汽车零部件", "Auto Parts", "Automotive"),
-    ("食品机械", "Food Machinery", "Food and packaging"),
-    ("化工", "Chemicals", "Chemicals"),
-    ("医疗器械", "Medical Devices", "Medical devices"),
-    ("轨道装备", "Rail Equipment", "Rail"),
-    ("物流装备", "Logistics Equipment", "Logistics"),
+    ("精密机械", "精密", "Precision Machinery", "Machine building"),
+    ("自动化设备", "自动化", "Automation Equipment", "Automation"),
+    ("液压科技", "液压", "Hydraulics", "Machine building"),
+    ("新能源材料", "新能源", "New Energy Materials", "Energy"),
+    ("电子科技", "电子", "Electronics", "Electronics"),
+    ("汽车零部件", "汽配", "Auto Parts", "Automotive"),
+    ("食品机械", "食品机械", "Food Machinery", "Food and packaging"),
+    ("化工", "化工", "Chemicals", "Chemicals"),
+    ("医疗器械", "医疗", "Medical Devices", "Medical devices"),
+    ("轨道装备", "轨道", "Rail Equipment", "Rail"),
+    ("物流装备", "物流", "Logistics Equipment", "Logistics"),
 )
 _DE_FIRST = [
     "Holler",
@@ -211,14 +211,14 @@ def invent_companies(rng: np.random.Generator, scripts: list[str]) -> list[Compa
 
 def _chinese(rng: np.random.Generator, first: int, second: int) -> Company:
     city, city_latin, region = _ZH_CITIES[rng.integers(len(_ZH_CITIES))]
-    trade, trade_latin, industry = _ZH_TRADES[rng.integers(len(_ZH_TRADES))]
+    trade, short, trade_latin, industry = _ZH_TRADES[rng.integers(len(_ZH_TRADES))]
     one, two = _ZH_FIRST[first], _ZH_SECOND[second]
     brand, reading = one[0] + two[0], (one[1:] + two[1:]).capitalize()
     form = ("有限公司", "有限公司", "有限公司", "股份有限公司")[rng.integers(4)]
     return Company(
         script="zh",
         name=f"{city}{brand}{trade}{form}",
-        aliases=(f"{city_latin} {reading} {trade_latin}", f"{brand}{trade[:2]}"),
+        aliases=(f"{city_latin} {reading} {trade_latin}", f"{brand}{short}"),
         industry=industry,
         region=region,
         country="CN",

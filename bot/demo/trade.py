@@ -1,5 +1,6 @@
 """The orders of the demo's customers: rhythm, seasons, growth, silence, returns and losses."""
 
+import math
 from collections import Counter
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -30,10 +31,10 @@ class DemoOrder:
 
 def spring_festival(year: int) -> date:
     """The Chinese New Year, by mean lunations: right to a day, which is enough for a season."""
-    epoch = date(2000, 1, 7)  # a new moon, in China
-    earliest = date(year, 1, 21)
-    turns = np.ceil((earliest - epoch).days / _LUNATION)
-    return epoch + timedelta(days=round(float(turns) * _LUNATION))
+    new_moon = 0.93  # days after the start of 2000-01-06, in China
+    epoch = date(2000, 1, 6)
+    turns = math.ceil(((date(year, 1, 21) - epoch).days - new_moon) / _LUNATION)
+    return epoch + timedelta(days=int(new_moon + turns * _LUNATION))
 
 
 def draw_orders(profiles: list[Profile], *, today: date, seed: int) -> list[DemoOrder]:
@@ -73,7 +74,7 @@ def _orders_of(
     first = max(0.0, _DAYS - 1 - profile.years * 365.25)
     last = _DAYS - (float(rng.uniform(130, 430)) if profile.shape == "silent" else 1)
     # A customer under three months old has just ordered for the first time, whatever its rhythm will be.
-    at = first + (float(rng.uniform(0, 6)) if profile.years < 1.5 else gap * float(rng.uniform(0, 1)))
+    at = first + 3 + (float(rng.uniform(0, 6)) if profile.years < 1.5 else gap * float(rng.uniform(0, 1)))
     before = at - gap
     found: list[tuple[date, str, float, float | None]] = []
     while at < last:
