@@ -54,7 +54,7 @@ def _measured(
 
     def draw(rng: np.random.Generator, profile: Profile, luck: float) -> str:
         value = middle + spread * (pull * profile.quality + np.sqrt(1 - pull**2) * luck)
-        return f"{float(np.clip(value, low, high)):.{digits}f}"
+        return f"{min(max(value, low), high):.{digits}f}"
 
     return draw
 
@@ -79,7 +79,7 @@ def _share_of_market(rng: np.random.Generator, profile: Profile, luck: float) ->
 
 def _overdue(rng: np.random.Generator, profile: Profile, luck: float) -> str:
     share = 0.035 * float(np.exp(0.95 * (-0.5 * profile.quality + 0.87 * luck))) - 0.02
-    return f"{float(np.clip(share, 0, 0.9)):.3f}"
+    return f"{min(max(share, 0.0), 0.9):.3f}"
 
 
 _PLANS = ("none", "considering", "approved", "under_way")
