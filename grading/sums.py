@@ -157,9 +157,10 @@ class _Chunk:
         sums = self.sums
         factor = sums.dimension_weights[d, rows]
         weighted = np.zeros(len(factor))
-        filled = 0.0
+        filled: Floats | float = 0.0
         scratch, known = self.scratch[: len(factor)], self.known[: len(factor)]
-        inner, divisor = factor, 1.0
+        inner = factor
+        divisor: Floats | float = 1.0
         if self.redistribute:
             divisor = np.where(sums.dimension_coverage[d, rows] > 0.0, sums.dimension_coverage[d, rows], 1.0)
             inner = factor / divisor

@@ -1,0 +1,145 @@
+"""One customer's result in points: exact, because a score is nothing but the sum of its points."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from grading.scheme_model import Scheme
+from grading.scoring import Grading
+from grading.sums import SLACK
+
+MIDDLE = 50.0
+
+
+def explain(grading: Grading, scheme: Scheme, position: int) -> dict[str, Any]:
+    """The result of one row as JSON-ready values; numbers that do not exist are None.
+
+    Weights are fractions of 1 over the whole scheme: `weight` as written in it, `effective_weight`
+    after what is missing left (or was filled in), so points = effective_weight x score and all points
+    add up to exact_score. A dimension is `missing` when less of it is known than its min_coverage.
+    """
+    if grading.identity != scheme.identity:
+        raise ValueError(f"graded by {grading.identity}, but explained by {scheme.identity}")
+    row = grading.results.iloc[position]
+    return {
+        "tier": row["tier"],
+        "computed_tier": row["computed_tier"],
+        "score": _number(row["score"]),
+        "exact_score": _number(row["exact_score"]),
+        "coverage": _number(row["coverage"]),
+        "interval": [_number(row["low"]), _number(row["high"])],
+        "certain": bool(row["certain"]),
+        "provisional": bool(row["provisional"]),
+        "capped_by": row["capped_by"],
+        "gates": _marked(grading.gates_hit, position),
+        "gates_not_assessed": _marked(grading.gates_not_assessed, position),
+        "dimensions": _dimensions(grading, scheme, position),
+        "breakdown": _breakdown(grading, scheme, position),
+    }
+
+
+def reasons(
+    grading: Grading, scheme: Scheme, position: int, up: int = 3, down: int = 3
+) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+    """The indicators that lift one row's score most, and those that cost it most; strongest first.
+
+    The yardstick is a score of 50: an indicator's `effect` is effective weight x (score - 50), the
+    points it adds to or takes from what an all-round middling customer has. Effects add up to the score
+    minus 50, so nothing is counted twice. Lines are those of the breakdown plus `effect`. One that is
+    missing has no effect, unless the scheme counts it as worst.
+    """
+    lines = _breakdown(grading, scheme, position)
+    for line in lines:
+        score = line["score"]
+        line["effect"] = 0.0 if score is None else line["effective_weight"] * (score - MIDDLE)
+    lifting = sorted((line for line in lines if line["effect"] > 0), key=lambda line: -line["effect"])
+    costing = sorted((line for line in lines if line["effect"] < 0), key=lambda line: line["effect"])
+    return lifting[:up], costing[:down]
+
+
+def change_by_dimension(before: dict[str, Any], after: dict[str, Any]) -> list[tuple[str, float]]:
+    """(dimension, points gained or lost) between two explanations; they add up to the change of the score.
+
+    A dimension that only one of them has counts with all its points. Empty when one has no score:
+    then there is no change to split.
+    """
+    if before["exact_score"] is None or after["exact_score"] is None:
+        return []
+    earlier = {part["id"]: part["points"] for part in before["dimensions"]}
+    later = {part["id"]: part["points"] for part in after["dimensions"]}
+    return [(name, later.get(name, 0.0) - earlier.get(name, 0.0)) for name in {**later, **earlier}]
+
+
+def _dimensions(grading: Grading, scheme: Scheme, position: int) -> list[dict[str, Any]]:
+    total = sum(dimension.weight for dimension in scheme.dimensions)
+    scores = grading.dimension_scores.iloc[position]
+    weights = grading.dimension_weights.iloc[position]
+    points = grading.dimension_points.iloc[position]
+    coverage = grading.dimension_coverage.iloc[position]
+    return [
+        {
+            "id": dimension.id,
+            "score": _number(scores.iloc[place]),
+            "weight": dimension.weight / total,
+            "effective_weight": _number(weights.iloc[place]),
+            "points": _number(points.iloc[place]),
+            "coverage": _number(coverage.iloc[place]),
+            "missing": bool(
+                coverage.iloc[place] < dimension.min_coverage - SLACK or coverage.iloc[place] <= 0.0
+            ),
+        }
+        for place, dimension in enumerate(scheme.dimensions)
+    ]
+
+
+def _breakdown(grading: Grading, scheme: Scheme, position: int) -> list[dict[str, Any]]:
+    total = sum(dimension.weight for dimension in scheme.dimensions)
+    scores = grading.scores.iloc[position].to_numpy()
+    weights = grading.effective_weights.iloc[position].to_numpy()
+    points = grading.points.iloc[position].to_numpy()
+    missing = grading.missing.iloc[position].to_numpy()
+    lines: list[dict[str, Any]] = []
+    for dimension in scheme.dimensions:
+        inner = sum(indicator.weight for indicator in dimension.indicators)
+        for indicator in dimension.indicators:
+            place = len(lines)
+            lines.append(
+                {
+                    "indicator": indicator.id,
+                    "dimension": dimension.id,
+                    "value": _value(grading.facts, indicator.id, position),
+                    "score": _number(scores[place]),
+                    "weight": dimension.weight / total * (indicator.weight / inner),
+                    "effective_weight": _number(weights[place]),
+                    "points": _number(points[place]),
+                    "missing": bool(missing[place]),
+                }
+            )
+    return lines
+
+
+def _marked(flags: pd.DataFrame, position: int) -> list[str]:
+    return [str(name) for name, flag in zip(flags.columns, flags.iloc[position], strict=True) if flag]
+
+
+def _number(value: Any) -> float | None:
+    number = float(value)
+    return number if np.isfinite(number) else None
+
+
+def _value(facts: pd.DataFrame, field: str, position: int) -> float | str | bool | None:
+    """The value as it came, also one that does not count (too old, unknown word); None when there is none."""
+    if field not in facts.columns:
+        return None
+    value = facts[field].iloc[position]
+    if isinstance(value, bool | np.bool_):
+        return bool(value)
+    if isinstance(value, str):
+        return value or None
+    try:
+        return _number(value)
+    except (TypeError, ValueError, OverflowError):
+        return None

@@ -1,0 +1,148 @@
+"""Text cells of a flat table -> typed facts by the fields of a scheme; what cannot be read is named.
+
+An empty cell is missing. A word is taken as it is, also one the scheme does not know. Numbers: digits
+of any width, `1,234.5`, `12 %` (0.12). Booleans: true/false, yes/no, 是/否, 1/0. Days: 2026-03-05,
+2026/3/5, 2026.3.5, 2026年3月5日, year first, so that no day can be taken for a month.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+import unicodedata
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from grading.fields import DATE_SUFFIX
+from grading.scheme_model import Scheme
+from grading.scheme_scores import TABLE_COLUMNS
+
+_MONTHS = "months_with_us"
+_NUMBER = re.compile(
+    r"([+-]?(?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d*)?|[+-]?\.\d+)(e[+-]?\d{1,3})?\s*(%?)", re.ASCII | re.IGNORECASE
+)
+_DAY = re.compile(
+    r"(\d{4})(?:-(\d{1,2})-|/(\d{1,2})/|\.(\d{1,2})\.|年(\d{1,2})月)(\d{1,2})日?(?:[T ]\d{1,2}:\d{2}.*)?",
+    re.ASCII,
+)
+_TRUTHS = {
+    "true": True,
+    "yes": True,
+    "是": True,
+    "1": True,
+    "false": False,
+    "no": False,
+    "否": False,
+    "0": False,
+}
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Reject:
+    """A cell that cannot be read; `row` counts the rows of the table from 0."""
+
+    row: int
+    column: str
+    value: str
+    reason: str
+
+
+def read_fields(
+    table: pd.DataFrame, scheme: Scheme, *, keep_rejected: bool = False
+) -> tuple[pd.DataFrame, list[Reject], list[str]]:
+    """(facts, rejects, unknown columns) from a frame of strings, on its index.
+
+    Columns are field ids, `<field>@date`, and `months_with_us`; `code` and `name` are left to the
+    caller. A row with a cell that cannot be read is not among the facts; with `keep_rejected` it is,
+    and only that cell is missing. ValueError when a column stands twice.
+    """
+    if not table.columns.is_unique:
+        twice = table.columns[table.columns.duplicated()][0]
+        raise ValueError(f"the column {twice!r} stands twice; give each column once")
+    rejects: list[Reject] = []
+    unknown: list[str] = []
+    columns: dict[str, Any] = {}
+    for name in map(str, table.columns):
+        field = scheme.fields.get(name.removesuffix(DATE_SUFFIX))
+        if name == _MONTHS:
+            read, dtype = read_number, "float64"
+        elif field is None:
+            if name not in TABLE_COLUMNS:
+                unknown.append(name)
+            continue
+        else:
+            read, dtype = _READERS["day" if name.endswith(DATE_SUFFIX) else field.kind]
+        columns[name] = _read_column(table[name], name, read, dtype, rejects)
+    facts = pd.DataFrame(columns, index=table.index)
+    if not keep_rejected:
+        accepted = np.ones(len(table), dtype=bool)
+        accepted[[reject.row for reject in rejects]] = False
+        facts = facts[accepted]
+    return facts, sorted(rejects, key=lambda reject: reject.row), unknown
+
+
+def read_number(cell: str) -> float:
+    """A number; ValueError says what is wrong."""
+    text = unicodedata.normalize("NFKC", cell).strip().replace("\u2212", "-")
+    match = _NUMBER.fullmatch(text)
+    if match is None:
+        raise ValueError("not a number; write 1234.5 or 12%, or leave the cell empty")
+    digits, exponent, percent = match.groups()
+    number = float(digits.replace(",", "") + (exponent or "")) / (100.0 if percent else 1.0)
+    if not math.isfinite(number):
+        raise ValueError("the number is too large")
+    return number
+
+
+def read_truth(cell: str) -> bool:
+    """A boolean; ValueError says what is wrong."""
+    found = _TRUTHS.get(unicodedata.normalize("NFKC", cell).strip().lower())
+    if found is None:
+        raise ValueError("neither true nor false; write true or false, yes or no, 是 or 否, 1 or 0")
+    return found
+
+
+def read_day(cell: str) -> np.datetime64:
+    """A day; ValueError says what is wrong."""
+    match = _DAY.fullmatch(unicodedata.normalize("NFKC", cell).strip())
+    if match is None:
+        raise ValueError("not a day; write 2026-03-05")
+    year, *months, day = match.groups()
+    month = next(month for month in months if month)
+    try:
+        return np.datetime64(date(int(year), int(month), int(day)), "s")
+    except ValueError:
+        raise ValueError("there is no such day") from None
+
+
+_Reader = Callable[[str], Any]
+_READERS: dict[str, tuple[_Reader, str]] = {
+    "number": (read_number, "float64"),
+    "word": (str.strip, "object"),
+    "bool": (read_truth, "object"),
+    "day": (read_day, "datetime64[s]"),
+}
+
+
+def _read_column(
+    cells: pd.Series[Any], name: str, read: _Reader, dtype: str, rejects: list[Reject]
+) -> pd.Series[Any]:
+    values: list[Any] = []
+    for row, cell in enumerate(cells.tolist()):
+        value = None
+        if isinstance(cell, str) and cell.strip():
+            try:
+                value = read(cell)
+            except ValueError as error:
+                rejects.append(Reject(row=row, column=name, value=cell, reason=str(error)))
+        values.append(value)
+    if dtype == "float64":
+        return pd.Series(np.array(values, dtype=np.float64), index=cells.index)
+    if dtype.startswith("datetime64"):
+        return pd.Series(np.array(values, dtype=dtype), index=cells.index)
+    return pd.Series(values, index=cells.index, dtype=object)
