@@ -1,0 +1,17 @@
+"""CSV files into the book, and back out: `import_file`, `undo`, `history`."""
+
+from bot.services.imports.kinds import KINDS
+from bot.services.imports.report import ImportOptions, ImportReport, Rejected, UndoReport
+from bot.services.imports.running import import_file
+from bot.services.imports.undoing import history, undo
+
+__all__ = [
+    "KINDS",
+    "ImportOptions",
+    "ImportReport",
+    "Rejected",
+    "UndoReport",
+    "history",
+    "import_file",
+    "undo",
+]

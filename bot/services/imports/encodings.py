@@ -1,0 +1,192 @@
+"""What a file's bytes say about its encoding: a mark, strict UTF-8, plausible Chinese, or a question."""
+
+import codecs
+import hashlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from bot.errors import N_, BadInput, NotFound
+
+_BLOCK = 1 << 20
+_MARKS = (
+    (codecs.BOM_UTF32_LE, "utf-32"),
+    (codecs.BOM_UTF32_BE, "utf-32"),
+    (codecs.BOM_UTF8, "utf-8-sig"),
+    (codecs.BOM_UTF16_LE, "utf-16"),
+    (codecs.BOM_UTF16_BE, "utf-16"),
+)
+_CONTAINERS = (
+    (b"PK\x03\x04", "an Excel workbook or a zip archive"),
+    (b"\xd0\xcf\x11\xe0", "an old Excel workbook"),
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class FileFacts:
+    """A file as its bytes were when they were looked at."""
+
+    path: Path
+    size: int
+    sha256: str
+    encoding: str
+
+
+def look_at(path: Path, encoding: str | None) -> FileFacts:
+    """Read the whole file once, as bytes, in small blocks."""
+    try:
+        size = path.stat().st_size
+        if not path.is_file():
+            raise BadInput(N_("%(file)s is not a file."), file=path)
+        head = _head(path)
+        _refuse_other_formats(path, head)
+        digest = hashlib.sha256()
+        utf8 = codecs.getincrementaldecoder("utf-8")()
+        is_utf8 = True
+        for block in _blocks(path):
+            digest.update(block)
+            if is_utf8:
+                is_utf8 = _decodes(utf8, block)
+        is_utf8 = is_utf8 and _decodes(utf8, b"", final=True)
+        found = _named(encoding) if encoding else _from_mark(head)
+        if found is None:
+            _refuse_unmarked_utf16(path, head)
+            found = "utf-8" if is_utf8 else _legacy(path)
+        else:
+            _prove(path, found)
+    except FileNotFoundError:
+        raise NotFound(N_("There is no file %(file)s."), file=path) from None
+    except OSError as error:
+        raise BadInput(
+            N_("%(file)s cannot be read: %(problem)s."), file=path, problem=error.strerror
+        ) from None
+    return FileFacts(path=path, size=size, sha256=digest.hexdigest(), encoding=found)
+
+
+def _blocks(path: Path) -> Iterator[bytes]:
+    with path.open("rb") as handle:
+        while block := handle.read(_BLOCK):
+            yield block
+
+
+def _head(path: Path) -> bytes:
+    with path.open("rb") as handle:
+        head = handle.read(4096)
+    if not head.strip(b"\r\n\t \xef\xbb\xbf\xff\xfe\0"):
+        raise BadInput(N_("%(file)s is empty."), file=path.name)
+    return head
+
+
+def _refuse_other_formats(path: Path, head: bytes) -> None:
+    for magic, what in _CONTAINERS:
+        if head.startswith(magic):
+            raise BadInput(
+                N_("%(file)s is %(what)s, not CSV; save the sheet as CSV and import that."),
+                file=path.name,
+                what=what,
+            )
+
+
+def _from_mark(head: bytes) -> str | None:
+    return next((name for mark, name in _MARKS if head.startswith(mark)), None)
+
+
+def _named(encoding: str) -> str:
+    try:
+        name = codecs.lookup(encoding).name
+        b"".decode(name)
+    except (LookupError, ValueError):
+        raise BadInput(
+            N_("%(encoding)s is not an encoding; use for example --encoding utf-8, gb18030 or utf-16."),
+            encoding=encoding,
+        ) from None
+    # A mark at the start would otherwise become part of the first header.
+    return "utf-8-sig" if name == "utf-8" else name
+
+
+def _refuse_unmarked_utf16(path: Path, head: bytes) -> None:
+    if head.count(0) * 5 > len(head):
+        order = "utf-16-le" if head[1::2].count(0) > head[::2].count(0) else "utf-16-be"
+        raise BadInput(
+            N_("%(file)s looks like UTF-16 without a mark at its start; give --encoding %(order)s."),
+            file=path.name,
+            order=order,
+        )
+
+
+def _decodes(decoder: codecs.IncrementalDecoder, block: bytes, final: bool = False) -> bool:
+    try:
+        decoder.decode(block, final)
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+def _reads_as(path: Path, encoding: str) -> bool:
+    decoder = codecs.getincrementaldecoder(encoding)()
+    return all(_decodes(decoder, block) for block in _blocks(path)) and _decodes(decoder, b"", final=True)
+
+
+def _prove(path: Path, encoding: str) -> None:
+    if not _reads_as(path, encoding):
+        raise BadInput(
+            N_("%(file)s is not %(encoding)s: some of its bytes do not fit; give the right --encoding."),
+            file=path.name,
+            encoding=encoding.removesuffix("-sig"),
+        )
+
+
+def _legacy(path: Path) -> str:
+    """gb18030 when the text looks Chinese. It decodes most other encodings too, as rare characters nobody wrote."""
+    sample = _non_ascii_sample(path)
+    if _reads_as(path, "gb18030") and _looks_chinese(sample):
+        return "gb18030"
+    from charset_normalizer import from_bytes
+
+    best = from_bytes(sample).best()
+    raise BadInput(
+        N_(
+            "%(file)s is neither UTF-8 nor clearly Chinese GB18030; say what it is, for example --encoding %(guess)s."
+        ),
+        file=path.name,
+        guess=best.encoding if best is not None else "cp1252",
+    )
+
+
+def _non_ascii_sample(path: Path, limit: int = 1 << 18) -> bytes:
+    """The first lines that hold more than ASCII."""
+    lines: list[bytes] = []
+    size = 0
+    with path.open("rb") as handle:
+        while size < limit and (line := handle.readline(_BLOCK)):
+            if not line.isascii():
+                lines.append(line)
+                size += len(line)
+    return b"".join(lines)
+
+
+def _looks_chinese(sample: bytes) -> bool:
+    """Most two-byte characters are everyday ones (GB2312 level 1), and spread as Chinese is.
+
+    Level 1 is sorted by pinyin: real text uses all of it. Korean in EUC-KR lies wholly in its first two thirds, kana
+    and Western accents lie outside it, Big5 is about half outside.
+    """
+    common = late = pairs = 0
+    index = 0
+    while index < len(sample):
+        lead = sample[index]
+        if lead < 0x80:
+            index += 1
+            continue
+        trail = sample[index + 1] if index + 1 < len(sample) else 0
+        if 0x30 <= trail <= 0x39:
+            index += 4  # a four-byte character says nothing either way
+            continue
+        index += 2
+        if lead in (0xA1, 0xA3) and trail >= 0xA1:
+            continue  # punctuation and full-width forms
+        pairs += 1
+        if 0xB0 <= lead <= 0xD7 and trail >= 0xA1:
+            common += 1
+            late += lead > 0xC8
+    return pairs > 0 and common / pairs >= 0.7 and (pairs < 20 or late / pairs >= 0.15)

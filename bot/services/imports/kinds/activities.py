@@ -1,0 +1,161 @@
+"""Visits, calls, complaints and the like."""
+
+import hashlib
+from collections.abc import Mapping
+from typing import Any
+
+from sqlalchemy import Column, Integer, MetaData, String, and_, literal
+
+from bot.services.imports import publishing, words
+from bot.services.imports.columns import Field
+from bot.services.imports.kinds.base import Chunk, Counts, Job, Kind, day_column, stage_table
+from bot.services.imports.references import CustomerBook, people, person_with
+from bot.services.imports.refusal import Parser
+from db.facts import Activity
+from db.imports import table
+
+_activity = table(Activity)
+
+
+class Activities(Kind):
+    """Upserts on (source, id); without an id, the same row is the same activity."""
+
+    name = "activities"
+    key_field = "id"
+    fields = (
+        Field(
+            name="customer",
+            headers=(
+                "customer id",
+                "customer code",
+                "customer no",
+                "code",
+                "客户编号",
+                "客户代码",
+                "客户编码",
+                "客户号",
+                "客户ID",
+                "客户",
+            ),
+            required=True,
+        ),
+        Field(
+            name="date",
+            headers=(
+                "activity date",
+                "happened on",
+                "visit date",
+                "日期",
+                "活动日期",
+                "拜访日期",
+                "时间",
+                "发生日期",
+            ),
+            required=True,
+        ),
+        Field(
+            name="kind",
+            headers=("type", "activity", "activity type", "类型", "类别", "活动类型", "方式"),
+            required=True,
+        ),
+        Field(
+            name="person",
+            headers=(
+                "email",
+                "e-mail",
+                "person email",
+                "by",
+                "owner",
+                "人员",
+                "邮箱",
+                "人员邮箱",
+                "跟进人",
+                "负责人",
+            ),
+        ),
+        Field(
+            name="note", headers=("notes", "comment", "remarks", "subject", "备注", "说明", "内容", "记录")
+        ),
+        Field(name="id", headers=("activity id", "activity no", "编号", "活动编号", "记录编号"), unique=True),
+    )
+    staged = ("key", "customer_id", "day", "kind", "person_id", "note")
+
+    def __init__(self) -> None:
+        self._metadata = MetaData()
+        self.stage = stage_table(
+            self._metadata,
+            "staged_activity",
+            Column("customer_id", Integer),
+            day_column("day"),
+            Column("kind", String),
+            Column("person_id", Integer),
+            Column("note", String),
+        )
+
+    def prepare(self, job: Job) -> None:
+        self._metadata.create_all(job.connection)
+        self._book = CustomerBook(job.connection, job.source)
+        self._people = people(job.connection)
+
+    def parsers(self, job: Job) -> Mapping[str, Parser]:
+        return {
+            "customer": words.line_of_text(),
+            "date": job.dates("date", past_only=True),
+            "kind": words.choice(words.ACTIVITY_KINDS),
+            "person": person_with(self._people),
+            "note": words.paragraph(job.delimiter, len(job.layout.header)),
+            "id": words.line_of_text(),
+        }
+
+    def resolve(self, job: Job, chunk: Chunk) -> None:
+        values = chunk.values
+        values["day"], values["person_id"] = values["date"], values["person"]
+        customers = resolve_customers(self._book, values["customer"])
+        chunk.take("customer_id", customers, "customer")
+        parts = zip(customers, values["day"], values["kind"], values["person"], values["note"], strict=True)
+        values["key"] = [given or _derived(row) for given, row in zip(values["id"], parts, strict=True)]
+
+    def _upsert(self, job: Job) -> publishing.Upsert:
+        stage = self.stage.c
+        return publishing.Upsert(
+            target=_activity,
+            stage=self.stage,
+            match=and_(_activity.c.source == job.source, _activity.c.external_id == stage.key),
+            columns={
+                "customer_id": stage.customer_id,
+                "happened_on": stage.day,
+                "kind": stage.kind,
+                "person_id": stage.person_id,
+                "note": stage.note,
+            },
+        )
+
+    def count(self, job: Job) -> Counts:
+        created, changed = publishing.count(job.connection, self._upsert(job))
+        return Counts(created=created, changed=changed)
+
+    def publish(self, job: Job, batch_id: int) -> Counts:
+        upsert = self._upsert(job)
+        changed = publishing.change(job.connection, upsert, batch_id)
+        created = publishing.create(
+            job.connection,
+            upsert,
+            source=job.source,
+            external_id=self.stage.c.key,
+            recorded_at=literal(job.now, _activity.c.recorded_at.type),
+            batch_id=literal(batch_id),
+        )
+        return Counts(created=created, changed=changed)
+
+
+def resolve_customers(book: CustomerBook, references: list[Any]) -> list[Any]:
+    """Ids for a column of references; Refused where there is no such customer."""
+    found: dict[Any, Any] = dict(book.find(value for value in references if isinstance(value, str)))
+    for reference, customer in found.items():
+        if customer is None:
+            found[reference] = book.unknown(reference)
+    return [found.get(reference) for reference in references]
+
+
+def _derived(row: tuple[Any, ...]) -> str:
+    return "row-" + hashlib.sha256("\x1f".join(map(str, row)).encode()).hexdigest()[:24]

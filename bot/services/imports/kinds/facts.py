@@ -1,0 +1,146 @@
+"""Dated facts: a correction supersedes the old value, and both are kept."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from sqlalchemy import Column, Integer, MetaData, String, and_, exists, func, literal, select
+
+from bot.services.imports import words
+from bot.services.imports.columns import Field
+from bot.services.imports.kinds.activities import resolve_customers
+from bot.services.imports.kinds.base import Chunk, Counts, Job, Kind, day_column, stage_table
+from bot.services.imports.references import CustomerBook
+from bot.services.imports.refusal import Parser
+from db.facts import Fact
+from db.imports import table
+
+_fact = table(Fact)
+
+
+class Facts(Kind):
+    """Known by customer, field, date and source."""
+
+    name = "facts"
+    key_field = "field"
+    fields = (
+        Field(
+            name="customer",
+            headers=(
+                "customer id",
+                "customer code",
+                "customer no",
+                "code",
+                "客户编号",
+                "客户代码",
+                "客户编码",
+                "客户号",
+                "客户ID",
+                "客户",
+            ),
+            required=True,
+        ),
+        Field(
+            name="field", headers=("indicator", "metric", "指标", "字段", "指标名称", "项目"), required=True
+        ),
+        Field(name="value", headers=("score", "值", "数值", "取值", "指标值", "得分"), required=True),
+        Field(
+            name="date",
+            headers=("measured on", "measured at", "as of", "日期", "评估日期", "统计日期", "截止日期"),
+            required=True,
+        ),
+        Field(name="author", headers=("by", "assessed by", "评估人", "填报人", "录入人")),
+        Field(name="evidence", headers=("note", "reason", "依据", "备注", "说明")),
+    )
+    staged = ("key", "customer_id", "field", "value", "day", "author", "evidence")
+
+    def __init__(self) -> None:
+        self._metadata = MetaData()
+        self.stage = stage_table(
+            self._metadata,
+            "staged_fact",
+            Column("customer_id", Integer),
+            Column("field", String),
+            Column("value", String),
+            day_column("day"),
+            Column("author", String),
+            Column("evidence", String),
+        )
+
+    def prepare(self, job: Job) -> None:
+        self._metadata.create_all(job.connection)
+        self._book = CustomerBook(job.connection, job.source)
+
+    def parsers(self, job: Job) -> Mapping[str, Parser]:
+        return {
+            "customer": words.line_of_text(),
+            "field": words.line_of_text(),
+            "value": words.value_text,
+            "date": job.dates("date"),
+            "author": words.line_of_text(),
+            "evidence": words.paragraph(job.delimiter, len(job.layout.header)),
+        }
+
+    def resolve(self, job: Job, chunk: Chunk) -> None:
+        values = chunk.values
+        values["day"] = values["date"]
+        customers = resolve_customers(self._book, values["customer"])
+        chunk.take("customer_id", customers, "customer")
+        values["key"] = [
+            f"{customer}|{day}|{field}"
+            for customer, day, field in zip(customers, values["day"], values["field"], strict=True)
+        ]
+
+    def _current(self, job: Job) -> Any:
+        """The valid fact a staged row is about."""
+        stage = self.stage.c
+        return and_(
+            _fact.c.customer_id == stage.customer_id,
+            _fact.c.field == stage.field,
+            _fact.c.measured_on == stage.day,
+            _fact.c.source == job.source,
+            _fact.c.superseded_at.is_(None),
+        )
+
+    def _count(self, job: Job, *where: Any) -> int:
+        joined = self.stage.join(_fact, self._current(job))
+        found: int = job.connection.execute(
+            select(func.count()).select_from(joined).where(*where)
+        ).scalar_one()
+        return found
+
+    def count(self, job: Job) -> Counts:
+        total = job.connection.execute(select(func.count()).select_from(self.stage)).scalar_one()
+        changed = self._count(job, _fact.c.value != self.stage.c.value)
+        return Counts(created=total - self._count(job), changed=changed)
+
+    def publish(self, job: Job, batch_id: int) -> Counts:
+        stage = self.stage.c
+        superseded = job.connection.execute(
+            _fact.update()
+            .where(
+                _fact.c.superseded_at.is_(None),
+                exists(
+                    select(1).select_from(self.stage).where(self._current(job), _fact.c.value != stage.value)
+                ),
+            )
+            .values(superseded_at=job.now, superseded_by_batch=batch_id)
+        ).rowcount
+        columns = {
+            "customer_id": stage.customer_id,
+            "field": stage.field,
+            "measured_on": stage.day,
+            "value": stage.value,
+            "source": literal(job.source),
+            "author": stage.author,
+            "evidence": stage.evidence,
+            "recorded_at": literal(job.now, _fact.c.recorded_at.type),
+            "batch_id": literal(batch_id),
+        }
+        rows = (
+            select(*(value.label(name) for name, value in columns.items()))
+            .select_from(self.stage)
+            .where(~exists(select(1).select_from(_fact).where(self._current(job))))
+            .order_by(stage.line)
+        )
+        written = job.connection.execute(_fact.insert().from_select(list(columns), rows)).rowcount
+        return Counts(created=int(written) - int(superseded), changed=int(superseded))

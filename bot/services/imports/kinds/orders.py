@@ -1,0 +1,240 @@
+"""Orders, invoices and credit notes: one row each, known by the source's own number."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from sqlalchemy import Column, Integer, MetaData, String, and_, distinct, func, literal, select
+
+from bot.errors import N_, BadInput
+from bot.services.imports import newcomers, publishing, words
+from bot.services.imports.amounts import Amounts
+from bot.services.imports.columns import Field
+from bot.services.imports.kinds.base import Chunk, Counts, Job, Kind, day_column, stage_table
+from bot.services.imports.references import CustomerBook
+from bot.services.imports.refusal import Parser, Refused
+from db.customers import CustomerKey
+from db.facts import Order
+from db.imports import table
+from db.types import Money
+
+_order, _key = table(Order), table(CustomerKey)
+
+
+class Orders(Kind):
+    """Upserts on (source, order_no)."""
+
+    name = "orders"
+    key_field = "order_no"
+    fields = (
+        Field(
+            name="order_no",
+            headers=(
+                "order number",
+                "order id",
+                "order",
+                "invoice no",
+                "invoice number",
+                "invoice id",
+                "invoice",
+                "document no",
+                "订单号",
+                "订单编号",
+                "单号",
+                "发票号",
+                "发票号码",
+                "销售单号",
+                "单据编号",
+                "单据号",
+            ),
+            required=True,
+            unique=True,
+        ),
+        Field(
+            name="customer",
+            headers=(
+                "customer id",
+                "customer code",
+                "customer no",
+                "customer number",
+                "client id",
+                "client code",
+                "account code",
+                "code",
+                "客户编号",
+                "客户代码",
+                "客户编码",
+                "客户号",
+                "客户ID",
+                "客户",
+            ),
+            required=True,
+        ),
+        Field(
+            name="date",
+            headers=(
+                "order date",
+                "invoice date",
+                "ordered on",
+                "posting date",
+                "日期",
+                "下单日期",
+                "订单日期",
+                "开票日期",
+                "下单时间",
+                "订单时间",
+                "销售日期",
+                "单据日期",
+            ),
+            required=True,
+        ),
+        Field(
+            name="amount",
+            headers=(
+                "sales",
+                "total",
+                "net amount",
+                "order amount",
+                "revenue",
+                "value",
+                "金额",
+                "订单金额",
+                "销售额",
+                "销售金额",
+                "总金额",
+                "成交金额",
+                "合计",
+            ),
+            required=True,
+            unique=True,
+        ),
+        Field(name="cost", headers=("cost of sales", "cogs", "成本", "成本金额", "销售成本"), unique=True),
+        Field(name="currency", headers=("currency code", "币种", "货币", "币别")),
+    )
+    staged = ("key", "customer_id", "customer_ref", "day", "amount", "cost", "currency")
+
+    def __init__(self) -> None:
+        self._metadata = MetaData()
+        self.stage = stage_table(
+            self._metadata,
+            "staged_order",
+            Column("customer_id", Integer),
+            Column("customer_ref", String),
+            day_column("day"),
+            Column("amount", Money),
+            Column("cost", Money),
+            Column("currency", String),
+        )
+        self._amounts: tuple[tuple[str, Amounts], ...] = ()
+
+    def prepare(self, job: Job) -> None:
+        self._metadata.create_all(job.connection)
+        self._book = CustomerBook(job.connection, job.source)
+        self._newcomers = newcomers.Newcomers(job.connection) if job.options.create_customers else None
+        self._currency: str | None = None
+        if job.options.currency is not None:
+            given = words.currency(job.options.currency)
+            if isinstance(given, Refused):
+                raise BadInput(N_("--currency: %(problem)s."), problem=given.reason)
+            self._currency = given
+        elif "currency" not in job.layout.places:
+            raise BadInput(N_("The file has no column for the currency; say which one it is: --currency CNY"))
+
+    def parsers(self, job: Job) -> Mapping[str, Parser]:
+        amount, cost = job.amounts("amount"), job.amounts("cost")
+        self._amounts = (("amount", amount), ("cost", cost))
+        return {
+            "order_no": words.line_of_text(),
+            "customer": words.line_of_text(),
+            "date": job.dates("date", past_only=True),
+            "amount": amount,
+            "cost": cost,
+            "currency": words.currency,
+        }
+
+    def resolve(self, job: Job, chunk: Chunk) -> None:
+        values = chunk.values
+        values["key"], values["day"] = values["order_no"], values["date"]
+        if self._currency is not None:
+            values["currency"] = [value or self._currency for value in values["currency"]]
+        elif None in values["currency"]:
+            missing = Refused("is empty, and no --currency was given")
+            chunk.take("currency", [missing if value is None else value for value in values["currency"]])
+        for name, parser in self._amounts:
+            if parser.marks:
+                _check_marks(job, chunk, name, parser)
+        self._resolve_customers(chunk)
+
+    def _resolve_customers(self, chunk: Chunk) -> None:
+        references = chunk.values["customer"]
+        found: dict[Any, Any] = dict(self._book.find(value for value in references if isinstance(value, str)))
+        if self._newcomers is None:
+            for reference, customer in found.items():
+                if customer is None:
+                    found[reference] = self._book.unknown(reference)
+        chunk.take("customer_id", [found.get(reference) for reference in references], "customer")
+        chunk.values["customer_ref"] = references if self._newcomers is not None else [None] * len(references)
+
+    def after_fill(self, job: Job, chunk: Chunk, rows: list[int]) -> None:
+        if self._newcomers is None:
+            return
+        ids, references = chunk.values["customer_id"], chunk.values["customer"]
+        unknown = dict.fromkeys(references[row] for row in rows if ids[row] is None)
+        self._newcomers.add(list(unknown))
+
+    def _upsert(self, job: Job) -> publishing.Upsert:
+        stage = self.stage.c
+        return publishing.Upsert(
+            target=_order,
+            stage=self.stage,
+            match=and_(_order.c.source == job.source, _order.c.external_id == stage.key),
+            columns={
+                "customer_id": stage.customer_id,
+                "ordered_on": stage.day,
+                "amount": stage.amount,
+                "cost": stage.cost,
+                "currency": stage.currency,
+            },
+        )
+
+    def count(self, job: Job) -> Counts:
+        created, changed = publishing.count(job.connection, self._upsert(job))
+        stage = self.stage.c
+        newcomers_ = job.connection.execute(
+            select(func.count(distinct(stage.customer_ref))).where(stage.customer_id.is_(None))
+        ).scalar_one()
+        return Counts(created=created, changed=changed, customers_created=newcomers_)
+
+    def publish(self, job: Job, batch_id: int) -> Counts:
+        customers = 0
+        if self._newcomers is not None:
+            customers = self._newcomers.publish(job, batch_id)
+            known = select(_key.c.customer_id).where(
+                _key.c.source == job.source, _key.c.external_id == self.stage.c.customer_ref
+            )
+            job.connection.execute(
+                self.stage.update()
+                .where(self.stage.c.customer_id.is_(None))
+                .values(customer_id=known.scalar_subquery())
+            )
+        upsert = self._upsert(job)
+        changed = publishing.change(job.connection, upsert, batch_id)
+        created = publishing.create(
+            job.connection,
+            upsert,
+            source=job.source,
+            external_id=self.stage.c.key,
+            batch_id=literal(batch_id),
+        )
+        return Counts(created=created, changed=changed, customers_created=customers)
+
+
+def _check_marks(job: Job, chunk: Chunk, name: str, parser: Amounts) -> None:
+    """An amount that carries a sign of another currency than its row is refused."""
+    place = job.layout.places.get(name)
+    if place is None:
+        return
+    for row, cells in enumerate(chunk.cells):
+        mark = parser.marks.get(cells[place].strip())
+        currency = chunk.values["currency"][row]
+        if mark is not None and isinstance(currency, str) and currency not in mark.split():
+            chunk.refuse(row, name, Refused(f"{cells[place].strip()!r} is not in {currency}"))

@@ -1,0 +1,161 @@
+"""People who use the bot, and their teams."""
+
+from collections.abc import Mapping
+
+from sqlalchemy import Boolean, Column, Integer, MetaData, String, func, literal
+
+from bot.services.imports import publishing, words
+from bot.services.imports.columns import Field
+from bot.services.imports.kinds.base import Chunk, Counts, Job, Kind, stage_table
+from bot.services.imports.references import one_of, people, person_with, teams
+from bot.services.imports.refusal import Parser
+from db.imports import table
+from db.people import Person, Team
+
+_person, _team = table(Person), table(Team)
+
+
+class People(Kind):
+    """Upserts on the e-mail address."""
+
+    name = "people"
+    key_field = "email"
+    fields = (
+        Field(
+            name="email",
+            headers=("e-mail", "mail", "email address", "邮箱", "电子邮箱", "邮件", "电子邮件"),
+            required=True,
+            unique=True,
+        ),
+        Field(name="name", headers=("full name", "person", "姓名", "名字", "员工姓名"), required=True),
+        Field(name="role", headers=("position", "角色", "职位", "岗位", "权限")),
+        Field(name="team", headers=("team name", "group", "department", "团队", "小组", "部门", "所属团队")),
+        Field(name="language", headers=("lang", "语言")),
+        Field(name="timezone", headers=("time zone", "tz", "时区")),
+        Field(name="active", headers=("is active", "status", "在职", "状态", "启用", "是否在职")),
+    )
+    staged = ("key", "name", "role", "team_id", "language", "timezone", "active")
+
+    def __init__(self) -> None:
+        self._metadata = MetaData()
+        self.stage = stage_table(
+            self._metadata,
+            "staged_person",
+            Column("name", String),
+            Column("role", String),
+            Column("team_id", Integer),
+            Column("language", String),
+            Column("timezone", String),
+            Column("active", Boolean),
+        )
+
+    def prepare(self, job: Job) -> None:
+        self._metadata.create_all(job.connection)
+        self._teams = teams(job.connection)
+
+    def parsers(self, job: Job) -> Mapping[str, Parser]:
+        return {
+            "email": words.email,
+            "name": words.line_of_text(),
+            "role": words.choice(words.ROLES),
+            "team": one_of(self._teams, "team"),
+            "language": words.choice(words.LANGUAGES),
+            "timezone": words.timezone,
+            "active": words.yes_no,
+        }
+
+    def resolve(self, job: Job, chunk: Chunk) -> None:
+        chunk.values["key"], chunk.values["team_id"] = chunk.values["email"], chunk.values["team"]
+
+    def _upsert(self) -> publishing.Upsert:
+        stage = self.stage.c
+        return publishing.Upsert(
+            target=_person,
+            stage=self.stage,
+            match=_person.c.email == stage.key,
+            columns={
+                name: stage[name] for name in ("name", "role", "team_id", "language", "timezone", "active")
+            },
+        )
+
+    def count(self, job: Job) -> Counts:
+        created, changed = publishing.count(job.connection, self._upsert())
+        return Counts(created=created, changed=changed)
+
+    def publish(self, job: Job, batch_id: int) -> Counts:
+        upsert, stage = self._upsert(), self.stage.c
+        changed = publishing.change(job.connection, upsert, batch_id)
+        created = publishing.create(
+            job.connection,
+            upsert,
+            email=stage.key,
+            role=func.coalesce(stage.role, "viewer"),
+            active=func.coalesce(stage.active, literal(True)),
+            batch_id=batch_id,
+        )
+        return Counts(created=created, changed=changed)
+
+
+class Teams(Kind):
+    """Upserts on the name."""
+
+    name = "teams"
+    key_field = "name"
+    fields = (
+        Field(
+            name="name",
+            headers=("team", "team name", "名称", "团队", "团队名称", "部门", "小组"),
+            required=True,
+        ),
+        Field(
+            name="lead",
+            headers=("lead email", "leader", "manager", "主管", "负责人", "组长", "主管邮箱", "负责人邮箱"),
+        ),
+        Field(name="channel", headers=("slack channel", "频道", "通知频道", "Slack频道")),
+        Field(name="language", headers=("lang", "语言")),
+    )
+    staged = ("key", "lead_id", "channel", "language")
+
+    def __init__(self) -> None:
+        self._metadata = MetaData()
+        self.stage = stage_table(
+            self._metadata,
+            "staged_team",
+            Column("lead_id", Integer),
+            Column("channel", String),
+            Column("language", String),
+        )
+
+    def prepare(self, job: Job) -> None:
+        self._metadata.create_all(job.connection)
+        self._people = people(job.connection)
+
+    def parsers(self, job: Job) -> Mapping[str, Parser]:
+        return {
+            "name": words.line_of_text(),
+            "lead": person_with(self._people),
+            "channel": words.line_of_text(),
+            "language": words.choice(words.LANGUAGES),
+        }
+
+    def resolve(self, job: Job, chunk: Chunk) -> None:
+        chunk.values["key"], chunk.values["lead_id"] = chunk.values["name"], chunk.values["lead"]
+
+    def _upsert(self) -> publishing.Upsert:
+        stage = self.stage.c
+        return publishing.Upsert(
+            target=_team,
+            stage=self.stage,
+            match=_team.c.name == stage.key,
+            columns={name: stage[name] for name in ("lead_id", "channel", "language")},
+        )
+
+    def count(self, job: Job) -> Counts:
+        created, changed = publishing.count(job.connection, self._upsert())
+        return Counts(created=created, changed=changed)
+
+    def publish(self, job: Job, batch_id: int) -> Counts:
+        upsert = self._upsert()
+        changed = publishing.change(job.connection, upsert, batch_id)
+        created = publishing.create(job.connection, upsert, name=self.stage.c.key, batch_id=batch_id)
+        return Counts(created=created, changed=changed)

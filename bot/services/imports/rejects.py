@@ -1,0 +1,75 @@
+"""The rejects file: every row that was not taken, with its reason, safe to open in a spreadsheet."""
+
+import csv
+from collections.abc import Sequence
+from pathlib import Path
+from typing import IO, Any
+
+from bot.services.imports.report import FIRST_REJECTS, Rejected
+
+# What a spreadsheet would run as a formula, in half and full width.
+_DANGEROUS = frozenset("=+-@\t\r\0＝＋－＠")
+
+
+class Rejects:
+    """Counts rejected rows, keeps the first ones, and writes all of them once `folder` is given."""
+
+    def __init__(self, folder: Path | None, header: Sequence[str]) -> None:
+        self.count = 0
+        self.first: list[Rejected] = []
+        self._folder = folder
+        self._header = header
+        self._handle: IO[str] | None = None
+        self._writer: Any = None
+        self._path: Path | None = None
+
+    def add(self, *, line: int, column: str, value: str, reason: str, cells: Sequence[str]) -> None:
+        self.count += 1
+        if len(self.first) < FIRST_REJECTS:
+            self.first.append(Rejected(line=line, column=column, value=value, reason=reason))
+        if self._folder is None:
+            return
+        if self._writer is None:
+            self._open(self._folder)
+        self._writer.writerow([line, *(harmless(cell) for cell in (column, value, reason, *cells))])
+
+    def _open(self, folder: Path) -> None:
+        import tempfile
+
+        folder.mkdir(parents=True, exist_ok=True)
+        self._handle = tempfile.NamedTemporaryFile(  # noqa: SIM115 - closed by keep() or drop()
+            "w",
+            encoding="utf-8-sig",
+            newline="",
+            dir=folder,
+            prefix=".rejects-",
+            suffix=".partial",
+            delete=False,
+        )
+        self._path = Path(self._handle.name)
+        self._writer = csv.writer(self._handle)
+        self._writer.writerow(
+            ["line", "column", "value", "reason", *(harmless(name) for name in self._header)]
+        )
+
+    def keep(self, name: str) -> Path | None:
+        """Close the file under its final name; None when nothing was rejected."""
+        if self._handle is None or self._path is None or self._folder is None:
+            return None
+        self._handle.close()
+        final = self._folder / name
+        self._path.replace(final)
+        self._handle = None
+        return final
+
+    def drop(self) -> None:
+        """Forget an unfinished file."""
+        if self._handle is not None and self._path is not None:
+            self._handle.close()
+            self._path.unlink(missing_ok=True)
+            self._handle = None
+
+
+def harmless(cell: str) -> str:
+    """A cell no spreadsheet takes for a formula."""
+    return f"'{cell}" if cell[:1] in _DANGEROUS and cell else cell
