@@ -219,6 +219,16 @@ class Workspace:
         """Wait until something is true of the workspace; TimeoutError otherwise."""
         return self.state.wait_for(predicate, timeout)
 
+    def disconnect_app(self) -> None:
+        """Close the app's connections from Slack's side.
+
+        A test that first sets `handler.client.auto_reconnect_enabled = False` and then calls this closes the
+        built-in handler at once; otherwise its `close` waits 3 seconds for a read to time out.
+        """
+        assert self._loop is not None, "start the workspace first"
+        self._loop.call_soon_threadsafe(self.socket_mode.close)
+        self.wait_for(lambda: not self.socket_mode.connected)
+
     def wait_for_app(self, connections: int = 1, timeout: float = 10.0) -> None:
         """Wait until the app holds this many Socket Mode connections."""
         self.wait_for(lambda: self.socket_mode.connected >= connections, timeout)

@@ -35,6 +35,11 @@ def _channel(platform: Platform, channel: Channel, viewer: str) -> Json:
     }
 
 
+def _unread_of(platform: Platform, user: User) -> int:
+    joined = [channel.id for channel in platform.state.channels.values() if user.id in channel.members]
+    return sum(platform.state.unread(user.id, channel_id) for channel_id in joined)
+
+
 def _message(message: Message) -> Json:
     return {
         "ts": message.ts,
@@ -102,6 +107,9 @@ def snapshot(
                 channel.id: channel.name for channel in state.channels.values() if not channel.is_im
             },
             "channel": current.id,
+            "unread_of": {
+                user.id: _unread_of(platform, user) for user in state.users.values() if not user.is_bot
+            },
             "messages": [_message(message) for message in state.messages(current.id, viewer)[-MOST_SHOWN:]],
             "view": _view(platform.views.top(viewer)),
             "home": _view(platform.views.home(viewer)),

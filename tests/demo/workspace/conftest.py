@@ -52,6 +52,12 @@ def client(workspace: Workspace) -> WebClient:
     return WebClient("xoxb-local", base_url=workspace.api_url, retry_handlers=[])
 
 
+def close_handler(workspace: Workspace, handler: SocketModeHandler) -> None:
+    handler.client.auto_reconnect_enabled = False
+    workspace.disconnect_app()
+    handler.close()
+
+
 @pytest.fixture
 def connect(workspace: Workspace, client: WebClient) -> Iterator[Connect]:
     """Connects an app whose listeners the test registers."""
@@ -61,7 +67,7 @@ def connect(workspace: Workspace, client: WebClient) -> Iterator[Connect]:
             app = App(client=client, signing_secret="unused", process_before_response=True)
             register(app)
             handler = SocketModeHandler(app, "xapp-local")
-            ended.callback(handler.close)
+            ended.callback(lambda: close_handler(workspace, handler))
             handler.connect()
             workspace.wait_for_app()
             return app

@@ -14,7 +14,7 @@ from bot.demo.workspace import Message, Workspace
 from bot.demo.workspace.refusal import Refused
 from tests.demo.workspace.conftest import Connect, Stopwatch
 
-LIN, OMAR = "U0LINWEI", "U0OMAR"
+LIN, ANNA, OMAR = "U0LINWEI", "U0ANNA", "U0OMAR"
 GENERAL, MANAGERS = "C0GENERAL", "C0MANAGERS"
 
 Body = dict[str, Any]

@@ -1,0 +1,41 @@
+// A select whose options come from the app while one types.
+import { el } from "./dom.js";
+import { withEmoji } from "./emoji.js";
+import { t } from "./words.js";
+
+const PAUSE_MS = 200;
+
+export function suggester(place, changed) {
+  const { element, surface, blockId } = place;
+  const results = el("div", { class: "suggestions", hidden: true });
+  let pause = 0;
+  const ask = async () => {
+    const answer = await surface.suggest(blockId, element, input.value);
+    const options = answer.ok ? answer.options : [];
+    results.replaceChildren(...(options.length ? options.map(optionButton) : [el("span", { class: "muted" }, t("nothingFound"))]));
+    results.hidden = false;
+  };
+  const optionButton = (option) =>
+    el("button", { type: "button", data: { option: option.value }, onclick: () => choose(option) }, withEmoji(option.text.text));
+  const choose = (option) => {
+    input.value = withEmoji(option.text.text);
+    results.hidden = true;
+    changed(place, option.value);
+  };
+  const input = el("input", {
+    class: "field",
+    type: "search",
+    data: { actionId: element.action_id, blockId },
+    "aria-label": place.label,
+    placeholder: element.placeholder?.text ?? t("search"),
+    value: element.initial_option?.text.text ?? "",
+    oninput: () => {
+      clearTimeout(pause);
+      if (input.value.length >= (element.min_query_length ?? 3)) pause = setTimeout(ask, PAUSE_MS);
+    },
+    onkeydown: (event) => {
+      if (event.key === "Escape") results.hidden = true;
+    },
+  });
+  return el("span", { class: "suggester" }, input, results);
+}

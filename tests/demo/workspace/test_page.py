@@ -1,0 +1,238 @@
+"""The page in a real browser: a command, a button, a modal, another person; hostile text stays text."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, Page, expect, sync_playwright
+from slack_bolt import Ack, App, Respond
+from slack_sdk import WebClient
+
+from bot.demo.workspace import Choice, Command, Control, Workspace
+from bot.demo.workspace.controls import Controls
+from bot.demo.workspace.default_team import CHANNELS, PEOPLE
+from tests.demo.workspace.conftest import Connect
+from tests.demo.workspace.test_interactions import ANNA, GENERAL, LIN, OMAR, button, card, modal, text_input
+
+WEB = Path(__file__).parents[3] / "templates" / "web"
+CHROMIUM = shutil.which("chromium")
+FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--no-first-run",
+]
+needs_browser = pytest.mark.skipif(
+    CHROMIUM is None, reason="The page is tested in Debian's chromium, which is not installed here."
+)
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        running = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        yield running
+        running.close()
+
+
+@pytest.fixture
+def page(browser: Browser, workspace: Workspace) -> Iterator[Page]:
+    """A page that has shown no error by the end of the test."""
+    context = browser.new_context(viewport={"width": 1280, "height": 800}, locale="en-GB")
+    faults: list[str] = []
+    opened = context.new_page()
+    opened.set_default_timeout(10_000)
+    opened.on("pageerror", lambda error: faults.append(str(error)))
+    opened.on("console", lambda message: faults.append(message.text) if message.type == "error" else None)
+    opened.goto(workspace.url)
+    expect(opened.get_by_test_id("channel")).not_to_have_count(0)
+    yield opened
+    context.close()
+    assert faults == []
+
+
+def register_story(app: App) -> None:
+    @app.command("/tier")
+    def tier(ack: Ack, respond: Respond, body: dict[str, Any]) -> None:
+        ack()
+        respond(text="card", blocks=card(button("why"), button("log")))
+
+    @app.action("why")
+    def why(ack: Ack, respond: Respond) -> None:
+        ack()
+        respond(text="Because *orders* grew.", replace_original=False)
+
+    @app.action("log")
+    def log(ack: Ack, client: WebClient, body: dict[str, Any]) -> None:
+        ack()
+        client.views_open(trigger_id=body["trigger_id"], view=modal(text_input()))
+
+    @app.view("visit")
+    def visit(ack: Ack, client: WebClient, view: dict[str, Any]) -> None:
+        note = view["state"]["values"]["note"]["typed"]["value"]
+        if len(note) < 4:
+            ack(response_action="errors", errors={"note": "Say more."})
+            return
+        ack()
+        client.chat_postMessage(channel=OMAR, text=f"Visit: {note}")
+
+
+@needs_browser
+def test_the_story_of_a_command_a_button_a_modal_and_another_person(
+    page: Page, workspace: Workspace, connect: Connect
+) -> None:
+    connect(register_story)
+    composer = page.get_by_test_id("composer")
+    composer.fill("/ti")
+    expect(page.get_by_test_id("completion")).to_have_text(re.compile("/tier CUSTOMER"))
+    composer.press("Enter")
+    composer.press_sequentially("ACME")
+    composer.press("Enter")
+    first = page.get_by_test_id("message").first
+    expect(first).to_contain_text("Only visible to you")
+    page.locator("[data-action-id=why]").click()
+    expect(page.get_by_test_id("message").nth(1).locator("strong")).to_have_text("orders")
+    page.locator("[data-action-id=log]").click()
+    note = page.get_by_test_id("modal").locator("[data-action-id=typed]")
+    note.fill("ab")
+    page.get_by_test_id("modal-submit").click()
+    expect(page.get_by_test_id("input-error")).to_have_text("Say more.")
+    expect(note).to_have_value("ab")
+    note.fill("They like it")
+    page.get_by_test_id("modal-submit").click()
+    expect(page.get_by_test_id("modal")).to_have_count(0)
+    page.locator(f"[data-user-id={OMAR}]").first.click()
+    expect(page.get_by_test_id("message")).to_have_count(0)
+    page.locator(f"[data-channel-id={workspace.dm(OMAR)}]").click()
+    expect(page.get_by_test_id("message")).to_contain_text("Visit: They like it")
+
+
+@needs_browser
+def test_what_a_person_types_and_data_contain_stays_text(
+    page: Page, workspace: Workspace, client: WebClient
+) -> None:
+    hostile = "<img src=x onerror=alert(1)> *bold*"
+    page.get_by_test_id("composer").fill(hostile)
+    page.get_by_test_id("send").click()
+    said = page.get_by_test_id("message").first
+    expect(said).to_contain_text("<img src=x onerror=alert(1)> bold")
+    expect(said.locator("img")).to_have_count(0)
+    text = f"<@{ANNA}> <#{GENERAL}> <javascript:alert(1)|click> <https://example.com|site> a_b_c `*x*` :tada: &lt;b&gt;"
+    client.chat_postMessage(channel=GENERAL, text=text)
+    shown = page.get_by_test_id("message").nth(1)
+    expect(shown).to_contain_text("@Anna Schmidt #general click site a_b_c *x* 🎉 <b>")
+    expect(shown.locator("a")).to_have_count(1)
+
+
+@needs_browser
+def test_unanswered_and_unknown_commands_are_explained(page: Page, workspace: Workspace) -> None:
+    composer = page.get_by_test_id("composer")
+    composer.fill("/foo")
+    composer.press("Enter")
+    expect(page.get_by_test_id("message")).to_contain_text("/foo is not a valid command.")
+    composer.fill("/tier ACME")
+    composer.press("Enter")
+    expect(page.get_by_test_id("message").nth(1)).to_contain_text("dispatch_failed")
+
+
+@needs_browser
+def test_the_language_of_the_page_can_be_changed(page: Page) -> None:
+    page.get_by_test_id("language-toggle").click()
+    expect(page.locator("html")).to_have_attribute("lang", "zh-CN")
+    expect(page.get_by_role("heading", name="频道")).to_be_visible()
+
+
+@needs_browser
+@pytest.mark.parametrize("width", [1280, 390])
+def test_nothing_is_wider_than_the_window(page: Page, client: WebClient, width: int) -> None:
+    page.set_viewport_size({"width": width, "height": 844})
+    client.chat_postMessage(channel=GENERAL, text="x" * 400, blocks=card(button("y" * 70), button("z" * 70)))
+    expect(page.get_by_test_id("message")).to_have_count(1)
+    assert page.evaluate("document.documentElement.scrollWidth") == width
+    assert page.evaluate("document.getElementById('messages').scrollWidth") <= width
+
+
+@pytest.mark.skipif(
+    shutil.which("node") is None, reason="The syntax of the page's scripts is checked with node."
+)
+def test_the_scripts_are_valid_and_never_build_markup_from_strings() -> None:
+    scripts = sorted(WEB.glob("*.js"))
+    assert scripts
+    for script in scripts:
+        subprocess.run(["node", "--check", str(script)], check=True, capture_output=True)
+        assert not re.search(
+            r"innerHTML|outerHTML|insertAdjacentHTML|document\.write|eval\(", script.read_text()
+        )
+
+
+@pytest.fixture
+def gate() -> threading.Event:
+    return threading.Event()
+
+
+def controls_of(
+    workspace: Workspace, run: Callable[[Mapping[str, str], Callable[[str], None]], str]
+) -> Controls:
+    days = Choice(
+        id="days", label_en="Days", label_zh="天数", options=(("1", "1", "1"), ("7", "7", "7")), initial="1"
+    )
+    return Controls(
+        workspace.state, [Control(id="time", label_en="Go", label_zh="走", run=run, choices=(days,))]
+    )
+
+
+def test_a_control_reports_progress_and_its_sentence(workspace: Workspace, gate: threading.Event) -> None:
+    def run(values: Mapping[str, str], say: Callable[[str], None]) -> str:
+        say("half way")
+        gate.wait(5)
+        return f"{values['days']} days later"
+
+    controls = controls_of(workspace, run)
+    controls.start("time", {"days": "7", "foreign": "x"})
+    workspace.wait_for(lambda: controls.runs["time"].sentence == "half way")
+    assert controls.runs["time"].status == "running"
+    gate.set()
+    workspace.wait_for(lambda: controls.runs["time"].status == "done")
+    assert controls.runs["time"].sentence == "7 days later"
+    controls.wait()
+
+
+def test_a_control_that_fails_says_why(workspace: Workspace) -> None:
+    def run(values: Mapping[str, str], say: Callable[[str], None]) -> str:
+        raise ValueError("No orders are left.")
+
+    controls = controls_of(workspace, run)
+    controls.start("time", {})
+    workspace.wait_for(lambda: controls.runs["time"].status == "failed")
+    assert controls.runs["time"].sentence == "No orders are left."
+    controls.wait()
+
+
+@needs_browser
+def test_the_controls_run_from_the_page(browser: Browser) -> None:
+    def run(values: Mapping[str, str], say: Callable[[str], None]) -> str:
+        return f"{values['days']} days later"
+
+    days = Choice(
+        id="days", label_en="Days", label_zh="天数", options=(("1", "1", "1"), ("7", "7", "7")), initial="1"
+    )
+    control = Control(id="time", label_en="Let time pass", label_zh="过", run=run, choices=(days,))
+    with Workspace(
+        users=PEOPLE, channels=CHANNELS, controls=[control], commands=[Command(name="/tier")]
+    ) as own:
+        page = browser.new_page(locale="en-GB")
+        page.goto(f"{own.url}/?user={LIN}")
+        form = page.locator("form[data-control-id=time]")
+        form.locator("select").select_option("7")
+        form.get_by_role("button", name="Let time pass").click()
+        expect(page.get_by_test_id("control-status")).to_have_text("7 days later")
+        page.close()
