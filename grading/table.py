@@ -30,6 +30,7 @@ _DAY = re.compile(
     r"(\d{4})(?:-(\d{1,2})-|/(\d{1,2})/|\.(\d{1,2})\.|年(\d{1,2})月)(\d{1,2})日?(?:[T ]\d{1,2}:\d{2}.*)?",
     re.ASCII,
 )
+_Reader = Callable[[str], Any]
 _TRUTHS = {
     "true": True,
     "yes": True,
@@ -67,6 +68,7 @@ def read_fields(
     rejects: list[Reject] = []
     unknown: list[str] = []
     columns: dict[str, Any] = {}
+    read: _Reader
     for name in map(str, table.columns):
         field = scheme.fields.get(name.removesuffix(DATE_SUFFIX))
         if name == _MONTHS:
@@ -120,7 +122,6 @@ def read_day(cell: str) -> np.datetime64:
         raise ValueError("there is no such day") from None
 
 
-_Reader = Callable[[str], Any]
 _READERS: dict[str, tuple[_Reader, str]] = {
     "number": (read_number, "float64"),
     "word": (str.strip, "object"),
