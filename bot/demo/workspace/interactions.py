@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import Any, Protocol
 
 from bot.demo.workspace.elements import (
     Inputs,
@@ -27,24 +27,32 @@ from bot.demo.workspace.payloads import (
 from bot.demo.workspace.platform import Platform
 from bot.demo.workspace.records import BOT_USER_ID, Command, Json, Message, Outcome, View
 from bot.demo.workspace.refusal import Refused
-from bot.demo.workspace.socket_mode import NotAcknowledged, NotConnected, SocketMode
+from bot.demo.workspace.socket_mode import NotAcknowledged, NotConnected
 
 _TROUBLE = "We had some trouble connecting. Try again?"
+
+
+class Delivery(Protocol):
+    """How payloads reach the app: Socket Mode or HTTP."""
+
+    async def deliver(self, kind: str, payload: Json, *, accepts_payload: bool) -> Json:
+        """The app's acknowledgement; NotAcknowledged or NotConnected where there is none."""
+        ...
 
 
 class Interactions:
     """One method per thing a person can do; each runs on the server's event loop."""
 
-    def __init__(self, platform: Platform, socket_mode: SocketMode, commands: Iterable[Command]) -> None:
+    def __init__(self, platform: Platform, delivery: Delivery, commands: Iterable[Command]) -> None:
         self._platform = platform
-        self._socket_mode = socket_mode
+        self.delivery = delivery
         self.commands = tuple(commands)
         # Options that external selects were given, so that a choice can be sent back whole.
         self._offered: dict[str, Json] = {}
 
     async def _deliver(self, kind: str, payload: Json, *, accepts_payload: bool = True) -> Json | Outcome:
         try:
-            return await self._socket_mode.deliver(kind, payload, accepts_payload=accepts_payload)
+            return await self.delivery.deliver(kind, payload, accepts_payload=accepts_payload)
         except NotAcknowledged:
             return Outcome(error="operation_timeout")
         except NotConnected:

@@ -17,6 +17,7 @@ from bot.clock import SystemClock
 from bot.demo.workspace.controls import Controls
 from bot.demo.workspace.elements import Inputs
 from bot.demo.workspace.guard import Guard
+from bot.demo.workspace.http_mode import HttpMode
 from bot.demo.workspace.interactions import Interactions
 from bot.demo.workspace.page import Page
 from bot.demo.workspace.platform import ALL_SCOPES, Platform
@@ -46,6 +47,7 @@ class Workspace:
         now: Callable[[], datetime] | None = None,
         bot_token: str = "xoxb-local",
         app_token: str = "xapp-local",
+        signing_secret: str = "local-signing-secret",
         commands: Iterable[Command] = (),
         controls: Iterable[Control] = (),
         events: Iterable[str] = (),
@@ -70,6 +72,7 @@ class Workspace:
         self.interactions = Interactions(self.platform, self.socket_mode, commands)
         self.controls = Controls(self.state, controls)
         self._page = Page(self.platform, self.interactions, self.controls, self.socket_mode)
+        self._signing_secret = signing_secret
         self._ack_seconds = ack_seconds
         self._wanted_port = port
         self._port = 0
@@ -219,11 +222,20 @@ class Workspace:
         """Wait until something is true of the workspace; TimeoutError otherwise."""
         return self.state.wait_for(predicate, timeout)
 
+    def deliver_by_http(self, request_url: str) -> None:
+        """From now on post signed payloads to this address instead of using Socket Mode."""
+        self.interactions.delivery = HttpMode(
+            request_url,
+            signing_secret=self._signing_secret,
+            ack_seconds=self._ack_seconds,
+            now=SystemClock().now,
+        )
+
     def disconnect_app(self) -> None:
         """Close the app's connections from Slack's side.
 
-        A test that first sets `handler.client.auto_reconnect_enabled = False` and then calls this closes the
-        built-in handler at once; otherwise its `close` waits 3 seconds for a read to time out.
+        The built-in handler's own `close` waits 3 seconds for a read to time out. A test is faster when it sets
+        `handler.client.auto_reconnect_enabled = False`, calls this, and closes the handler when it has noticed.
         """
         assert self._loop is not None, "start the workspace first"
         self._loop.call_soon_threadsafe(self.socket_mode.close)

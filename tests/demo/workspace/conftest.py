@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from datetime import UTC, datetime
@@ -53,8 +54,12 @@ def client(workspace: Workspace) -> WebClient:
 
 
 def close_handler(workspace: Workspace, handler: SocketModeHandler) -> None:
+    """Close at once: slack_sdk's own close first waits 3 s for a read, and fails when both sides close together."""
     handler.client.auto_reconnect_enabled = False
     workspace.disconnect_app()
+    deadline = time.monotonic() + 5
+    while handler.client.is_connected() and time.monotonic() < deadline:
+        time.sleep(0.005)
     handler.close()
 
 
