@@ -2,9 +2,10 @@
 
 from collections.abc import Iterable, Sequence
 from datetime import date, datetime
+from typing import Any
 
-from sqlalchemy import Index, UniqueConstraint, func, text
-from sqlmodel import Field, Session, SQLModel, col, delete, insert, or_, select
+from sqlalchemy import Index, UniqueConstraint, func, select, text
+from sqlmodel import Field, Session, SQLModel, col, delete, insert
 
 from db.people import Person
 from db.types import UtcDateTime
@@ -96,95 +97,92 @@ def get(session: Session, customer_id: int) -> Customer | None:
 
 def owner(session: Session, customer_id: int) -> Person | None:
     """The present primary owner, active or not."""
-    return session.exec(
+    return session.scalars(
         select(Person)
         .join(Ownership, col(Ownership.person_id) == Person.id)
         .where(
-            Ownership.customer_id == customer_id,
-            Ownership.role == "primary",
+            col(Ownership.customer_id) == customer_id,
+            col(Ownership.role) == "primary",
             col(Ownership.ends_on).is_(None),
         )
     ).first()
 
 
-def owned_by(session: Session, person_ids: Sequence[int]) -> list[int]:
-    """Ids of the customers these people own now."""
-    return list(
-        session.exec(
-            select(Ownership.customer_id).where(
-                col(Ownership.person_id).in_(person_ids),
-                Ownership.role == "primary",
-                col(Ownership.ends_on).is_(None),
-            )
-        )
-    )
+Owners = frozenset[int] | None  # None: whoever owns them, or nobody
 
 
-def with_key(session: Session, key: str, limit: int = 20) -> list[int]:
-    """Customers one of whose names compares equal to `key`; codes before names before aliases."""
-    rows = session.exec(
-        select(CustomerName.customer_id, CustomerName.kind)
-        .join(Customer, col(Customer.id) == CustomerName.customer_id)
-        .where(CustomerName.key == key, col(Customer.archived).is_(False))
-        .limit(limit * 4)
-    ).all()
+def owned_by(session: Session, owners: Owners) -> list[int]:
+    """Ids of the unarchived customers these people own now."""
+    statement = _within(select(col(Customer.id)), owners).where(col(Customer.archived).is_(False))
+    return [row[0] for row in session.execute(statement)]
+
+
+def with_key(session: Session, key: str, owners: Owners, limit: int = 20) -> list[int]:
+    """Customers one of whose names compares equal to `key`; the strongest kind of name only."""
+    rows = session.execute(_named(owners).where(col(CustomerName.key) == key).limit(limit * 4))
     return _best_kind([(customer, kind) for customer, kind in rows])[:limit]
 
 
-def with_prefix(session: Session, prefix: str, limit: int = 20) -> list[int]:
+def with_prefix(session: Session, prefix: str, owners: Owners, limit: int = 20) -> list[int]:
     """Customers one of whose names starts with `prefix`, by a range the index serves."""
-    rows = session.exec(
-        select(CustomerName.customer_id, CustomerName.kind)
-        .join(Customer, col(Customer.id) == CustomerName.customer_id)
-        .where(
-            CustomerName.key >= prefix,
-            CustomerName.key < prefix + "\U0010ffff",
-            col(Customer.archived).is_(False),
-        )
-        .order_by(CustomerName.key)
-        .limit(limit * 4)
-    ).all()
-    seen: dict[int, None] = dict.fromkeys(customer for customer, _ in rows)
-    return list(seen)[:limit]
+    key = col(CustomerName.key)
+    statement = _named(owners).where(key >= prefix, key < prefix + "\U0010ffff").order_by(key)
+    rows = session.execute(statement.limit(limit * 4))
+    return list(dict.fromkeys(customer for customer, _ in rows))[:limit]
 
 
-def with_tokens(session: Session, tokens: Sequence[str], limit: int = 500) -> list[tuple[int, int]]:
+def with_tokens(
+    session: Session, tokens: Sequence[str], owners: Owners, limit: int = 500
+) -> list[tuple[int, int]]:
     """(customer, how many of the tokens its names hold), most first."""
-    if not tokens:
-        return []
     hits = func.count().label("hits")
-    rows = session.exec(
-        select(NameToken.customer_id, hits)
-        .where(col(NameToken.token).in_(tokens))
+    statement = _within(
+        select(col(NameToken.customer_id), hits).join(Customer, col(Customer.id) == NameToken.customer_id),
+        owners,
+    )
+    rows = session.execute(
+        statement.where(col(NameToken.token).in_(tokens), col(Customer.archived).is_(False))
         .group_by(col(NameToken.customer_id))
         .order_by(hits.desc(), col(NameToken.customer_id))
         .limit(limit)
-    ).all()
+    )
     return [(customer, count) for customer, count in rows]
 
 
 def names_of(session: Session, customer_ids: Sequence[int]) -> list[tuple[int, str]]:
     """(customer, compared name) for every findable name of these customers."""
-    return [
-        (customer, key)
-        for customer, key in session.exec(
-            select(CustomerName.customer_id, CustomerName.key).where(
-                col(CustomerName.customer_id).in_(customer_ids)
-            )
+    rows = session.execute(
+        select(col(CustomerName.customer_id), col(CustomerName.key)).where(
+            col(CustomerName.customer_id).in_(customer_ids)
         )
-    ]
+    )
+    return [(customer, key) for customer, key in rows]
 
 
-def all_names(session: Session) -> list[tuple[int, str]]:
-    """(customer, compared name) of the whole book, for the scan of last resort."""
-    return [
-        (customer, key)
-        for customer, key in session.exec(
-            select(CustomerName.customer_id, CustomerName.key).where(
-                or_(CustomerName.kind == "name", CustomerName.kind == "alias", CustomerName.kind == "pinyin")
-            )
-        )
-    ]
+def all_names(session: Session, owners: Owners) -> list[tuple[int, str]]:
+    """(customer, compared name) of everything within reach, for the scan of last resort."""
+    rows = session.execute(
+        _named(owners).with_only_columns(col(CustomerName.customer_id), col(CustomerName.key))
+    )
+    return [(customer, key) for customer, key in rows]
+
+
+def _named(owners: Owners) -> Any:
+    statement = select(col(CustomerName.customer_id), col(CustomerName.kind)).join(
+        Customer, col(Customer.id) == CustomerName.customer_id
+    )
+    return _within(statement, owners).where(col(Customer.archived).is_(False))
+
+
+def _within(statement: Any, owners: Owners) -> Any:
+    """The statement over Customer, kept to what these people own now."""
+    if owners is None:
+        return statement
+    return statement.join(Ownership, col(Ownership.customer_id) == Customer.id).where(
+        col(Ownership.person_id).in_(owners),
+        col(Ownership.role) == "primary",
+        col(Ownership.ends_on).is_(None),
+    )
 
 
 def replace_names(

@@ -220,24 +220,11 @@ def current_facts(
         yield row[0], row[1], row[2], row[3]
 
 
-def last_contact(session: Session, customer_id: int, kinds: Sequence[str]) -> date | None:
-    """The latest day with an activity of one of these kinds."""
-    latest: date | None = session.execute(
-        select(func.max(col(Activity.happened_on))).where(
-            col(Activity.customer_id) == customer_id, col(Activity.kind).in_(kinds)
-        )
-    ).scalar_one()
-    return latest
-
-
-def last_contacts(session: Session, kinds: Sequence[str]) -> dict[int, date]:
-    """The latest day with an activity of one of these kinds, for every customer that has one."""
-    rows = session.execute(
-        select(col(Activity.customer_id), func.max(col(Activity.happened_on)))
-        .where(col(Activity.kind).in_(kinds))
-        .group_by(col(Activity.customer_id))
+def activity_known(session: Session, source: str, external_id: str) -> bool:
+    statement = select(col(Activity.id)).where(
+        col(Activity.source) == source, col(Activity.external_id) == external_id
     )
-    return {row[0]: row[1] for row in rows}
+    return session.execute(statement).first() is not None
 
 
 def _units(column: Any) -> ColumnElement[Any]:

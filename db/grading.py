@@ -8,6 +8,7 @@ from sqlalchemy import Index, UniqueConstraint, func, insert
 from sqlalchemy import select as sa_select
 from sqlmodel import Field, Session, SQLModel, col, delete, select, update
 
+from db.customers import Customer
 from db.types import UtcDateTime
 
 
@@ -135,6 +136,16 @@ def last_published(session: Session, purpose: str) -> GradingRun | None:
     ).first()
 
 
+def latest_run_ids(session: Session) -> list[int]:
+    """The newest published run of each purpose that grades customers and prospects."""
+    rows = session.exec(
+        select(func.max(GradingRun.id))
+        .where(GradingRun.status == "published", col(GradingRun.purpose).in_(("account", "prospect")))
+        .group_by(col(GradingRun.purpose))
+    )
+    return [run for run in rows if run is not None]
+
+
 def snapshot_exists(session: Session, purpose: str, as_of: date) -> bool:
     """Whether a snapshot of this day or a later one is published."""
     return (
@@ -241,3 +252,46 @@ def change_known(
         ).first()
         is not None
     )
+
+
+def scheme_versions_of(session: Session, run_ids: Sequence[int]) -> list[int]:
+    """The scheme versions behind these runs."""
+    return list(
+        session.exec(select(GradingRun.scheme_version_id).where(col(GradingRun.id).in_(run_ids)).distinct())
+    )
+
+
+def standings_of(
+    session: Session, run_ids: Sequence[int], customer_ids: Sequence[int]
+) -> list[tuple[Customer, Assessment, GradingRun]]:
+    """These customers' assessments in the newest runs."""
+    rows = session.exec(
+        select(Customer, Assessment, GradingRun)
+        .join(Assessment, col(Assessment.customer_id) == Customer.id)
+        .join(GradingRun, col(GradingRun.id) == Assessment.run_id)
+        .where(col(Assessment.run_id).in_(run_ids), col(Assessment.customer_id).in_(customer_ids))
+    ).all()
+    return [(customer, assessment, run) for customer, assessment, run in rows]
+
+
+def standings_before(
+    session: Session, latest: Sequence[tuple[Customer, Assessment, GradingRun]]
+) -> dict[int, tuple[str, float | None, date]]:
+    """Customer -> (tier, score, as of) in the newest run of an earlier day."""
+    found: dict[int, tuple[str, float | None, date]] = {}
+    for run in {run.id: run for _, _, run in latest}.values():
+        before = session.exec(
+            select(GradingRun)
+            .where(
+                GradingRun.purpose == run.purpose,
+                GradingRun.status == "published",
+                GradingRun.as_of < run.as_of,
+            )
+            .order_by(col(GradingRun.id).desc())
+        ).first()
+        if before is None or before.id is None:
+            continue
+        ids = [row.customer_id for _, row, of_run in latest if of_run.id == run.id]
+        for customer, row in assessments_in_run(session, before.id, ids).items():
+            found[customer] = (row.tier, row.score, before.as_of)
+    return found

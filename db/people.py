@@ -1,5 +1,7 @@
 """People and teams, and how a Slack user becomes a person."""
 
+from collections.abc import Iterable
+
 from sqlalchemy import Index, func
 from sqlmodel import Field, Session, SQLModel, col, select, update
 
@@ -77,3 +79,15 @@ def bind_slack(
             language=func.coalesce(Person.language, language),
         )
     )
+
+
+def teams_led_by(session: Session, person_id: int) -> list[int]:
+    return [
+        team for team in session.exec(select(Team.id).where(Team.lead_id == person_id)) if team is not None
+    ]
+
+
+def in_teams(session: Session, team_ids: Iterable[int]) -> set[int]:
+    """Ids of the members of these teams."""
+    found = session.exec(select(Person.id).where(col(Person.team_id).in_(list(team_ids))))
+    return {person for person in found if person is not None}

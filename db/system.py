@@ -4,7 +4,7 @@ from datetime import datetime
 
 from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
-from sqlmodel import Field, Session, SQLModel, col, delete
+from sqlmodel import Field, Session, SQLModel, col, delete, select
 
 from db.types import UtcDateTime
 
@@ -26,6 +26,22 @@ class Heartbeat(SQLModel, table=True):
     role: str = Field(primary_key=True)
     boot_id: str = Field(primary_key=True)
     at: datetime = Field(sa_type=UtcDateTime)
+
+
+class Cursor(SQLModel, table=True):
+    """How far a recurring piece of work has come."""
+
+    __tablename__ = "cursor"
+    name: str = Field(primary_key=True)
+    value: str
+
+
+def cursor(session: Session, name: str) -> str | None:
+    return session.exec(select(Cursor.value).where(Cursor.name == name)).first()
+
+
+def set_cursor(session: Session, name: str, value: str) -> None:
+    session.merge(Cursor(name=name, value=value))
 
 
 def first_delivery(session: Session, *, team_id: str, kind: str, key: str, now: datetime) -> bool:

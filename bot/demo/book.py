@@ -39,7 +39,7 @@ class Book:
     @property
     def files(self) -> tuple[Path, ...]:
         """All files in import order: nothing refers to what comes after it."""
-        return (self.teams, self.people, self.customers, self.orders, self.activities, self.facts)
+        return (self.people, self.teams, self.customers, self.orders, self.activities, self.facts)
 
 
 def write_book(folder: Path, *, today: date, seed: int = SEED, customers: int = 240) -> Book:

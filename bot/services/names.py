@@ -9,7 +9,31 @@ _APART = re.compile(r"[^\w]+|_")
 
 # Legal forms say nothing about which company is meant.
 LEGAL_FORMS = frozenset(
-    "ag bv co company corp corporation gmbh inc kg limited llc llp ltd nv oy plc pte pty sa sarl sas spa srl".split()
+    [
+        "ag",
+        "bv",
+        "co",
+        "company",
+        "corp",
+        "corporation",
+        "gmbh",
+        "inc",
+        "kg",
+        "limited",
+        "llc",
+        "llp",
+        "ltd",
+        "nv",
+        "oy",
+        "plc",
+        "pte",
+        "pty",
+        "sa",
+        "sarl",
+        "sas",
+        "spa",
+        "srl",
+    ]
 )
 
 

@@ -10,7 +10,7 @@ from bot.services.imports.words import email, nearest
 from bot.services.names import fold
 from db.customers import Customer, CustomerKey, CustomerName
 from db.imports import table
-from db.people import Person, Team
+from db.people import Person
 
 _AT_ONCE = 500  # parameters of one query
 _CACHED = 100_000
@@ -93,12 +93,6 @@ def people(connection: Connection) -> dict[str, int]:
     """E-mail -> id of everybody."""
     person = table(Person)
     return {row[0]: row[1] for row in connection.execute(select(person.c.email, person.c.id))}
-
-
-def teams(connection: Connection) -> dict[str, int]:
-    """Name -> id of every team."""
-    team = table(Team)
-    return {row[0]: row[1] for row in connection.execute(select(team.c.name, team.c.id))}
 
 
 def person_with(known: dict[str, int]) -> Parser:

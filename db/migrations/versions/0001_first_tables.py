@@ -17,6 +17,11 @@ def upgrade() -> None:
     sa.Column('column', sa.String(), nullable=False),
     sa.PrimaryKeyConstraint('source', 'kind', 'field', name=op.f('pk_column_mapping'))
     )
+    op.create_table('cursor',
+    sa.Column('name', sa.String(), nullable=False),
+    sa.Column('value', sa.String(), nullable=False),
+    sa.PrimaryKeyConstraint('name', name=op.f('pk_cursor'))
+    )
     op.create_table('customer',
     sa.Column('id', sa.Integer(), nullable=False),
     sa.Column('code', sa.String(), nullable=False),
@@ -61,10 +66,14 @@ def upgrade() -> None:
     sa.Column('changed', sa.Integer(), nullable=False),
     sa.Column('status', sa.String(), nullable=False),
     sa.Column('started_at', sa.DateTime(timezone=True), nullable=False),
-    sa.Column('published_at', sa.DateTime(timezone=True), nullable=True),
+    sa.Column('published_at', sa.DateTime(timezone=True), nullable=False),
     sa.Column('undone_at', sa.DateTime(timezone=True), nullable=True),
+    sa.Column('undone_by', sa.String(), nullable=True),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_import_batch'))
     )
+    with op.batch_alter_table('import_batch', schema=None) as batch_op:
+        batch_op.create_index(batch_op.f('ix_import_batch_file_sha256'), ['file_sha256'], unique=False)
+
     op.create_table('inbox',
     sa.Column('team_id', sa.String(), nullable=False),
     sa.Column('kind', sa.String(), nullable=False),
@@ -187,7 +196,7 @@ def upgrade() -> None:
         batch_op.create_index('ix_grading_run_published', ['purpose', 'status', 'id'], unique=False)
 
     op.create_table('import_change',
-    sa.Column('id', sa.Integer(), nullable=False),
+    sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('batch_id', sa.Integer(), nullable=False),
     sa.Column('table_name', sa.String(), nullable=False),
     sa.Column('row_id', sa.Integer(), nullable=False),
@@ -198,18 +207,6 @@ def upgrade() -> None:
     with op.batch_alter_table('import_change', schema=None) as batch_op:
         batch_op.create_index(batch_op.f('ix_import_change_batch_id'), ['batch_id'], unique=False)
         batch_op.create_index('ix_import_change_row', ['table_name', 'row_id'], unique=False)
-
-    op.create_table('import_staging',
-    sa.Column('id', sa.Integer(), nullable=False),
-    sa.Column('batch_id', sa.Integer(), nullable=False),
-    sa.Column('line', sa.Integer(), nullable=False),
-    sa.Column('key', sa.String(), nullable=False),
-    sa.Column('row', sa.String(), nullable=False),
-    sa.ForeignKeyConstraint(['batch_id'], ['import_batch.id'], name=op.f('fk_import_staging_batch_id_import_batch')),
-    sa.PrimaryKeyConstraint('id', name=op.f('pk_import_staging'))
-    )
-    with op.batch_alter_table('import_staging', schema=None) as batch_op:
-        batch_op.create_index(batch_op.f('ix_import_staging_batch_id'), ['batch_id'], unique=False)
 
     op.create_table('name_token',
     sa.Column('token', sa.String(), nullable=False),
@@ -438,10 +435,6 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f('ix_name_token_customer_id'))
 
     op.drop_table('name_token')
-    with op.batch_alter_table('import_staging', schema=None) as batch_op:
-        batch_op.drop_index(batch_op.f('ix_import_staging_batch_id'))
-
-    op.drop_table('import_staging')
     with op.batch_alter_table('import_change', schema=None) as batch_op:
         batch_op.drop_index('ix_import_change_row')
         batch_op.drop_index(batch_op.f('ix_import_change_batch_id'))
@@ -484,6 +477,9 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f('ix_inbox_received_at'))
 
     op.drop_table('inbox')
+    with op.batch_alter_table('import_batch', schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f('ix_import_batch_file_sha256'))
+
     op.drop_table('import_batch')
     op.drop_table('heartbeat')
     with op.batch_alter_table('customer', schema=None) as batch_op:
@@ -492,4 +488,5 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f('ix_customer_batch_id'))
 
     op.drop_table('customer')
+    op.drop_table('cursor')
     op.drop_table('column_mapping')

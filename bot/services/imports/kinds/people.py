@@ -2,12 +2,12 @@
 
 from collections.abc import Mapping
 
-from sqlalchemy import Boolean, Column, Integer, MetaData, String, func, literal
+from sqlalchemy import Boolean, Column, Integer, MetaData, String, exists, func, literal, select
 
 from bot.services.imports import publishing, words
 from bot.services.imports.columns import Field
 from bot.services.imports.kinds.base import Chunk, Counts, Job, Kind, stage_table
-from bot.services.imports.references import one_of, people, person_with, teams
+from bot.services.imports.references import people, person_with
 from bot.services.imports.refusal import Parser
 from db.imports import table
 from db.people import Person, Team
@@ -16,7 +16,7 @@ _person, _team = table(Person), table(Team)
 
 
 class People(Kind):
-    """Upserts on the e-mail address."""
+    """Upserts on the e-mail address. A team that is not known yet is created by its name: somebody has to come first."""
 
     name = "people"
     key_field = "email"
@@ -34,7 +34,7 @@ class People(Kind):
         Field(name="timezone", headers=("time zone", "tz", "时区")),
         Field(name="active", headers=("is active", "status", "在职", "状态", "启用", "是否在职")),
     )
-    staged = ("key", "name", "role", "team_id", "language", "timezone", "active")
+    staged = ("key", "name", "role", "team", "language", "timezone", "active")
 
     def __init__(self) -> None:
         self._metadata = MetaData()
@@ -43,7 +43,7 @@ class People(Kind):
             "staged_person",
             Column("name", String),
             Column("role", String),
-            Column("team_id", Integer),
+            Column("team", String),
             Column("language", String),
             Column("timezone", String),
             Column("active", Boolean),
@@ -51,21 +51,20 @@ class People(Kind):
 
     def prepare(self, job: Job) -> None:
         self._metadata.create_all(job.connection)
-        self._teams = teams(job.connection)
 
     def parsers(self, job: Job) -> Mapping[str, Parser]:
         return {
             "email": words.email,
             "name": words.line_of_text(),
             "role": words.choice(words.ROLES),
-            "team": one_of(self._teams, "team"),
+            "team": words.line_of_text(),
             "language": words.choice(words.LANGUAGES),
             "timezone": words.timezone,
             "active": words.yes_no,
         }
 
     def resolve(self, job: Job, chunk: Chunk) -> None:
-        chunk.values["key"], chunk.values["team_id"] = chunk.values["email"], chunk.values["team"]
+        chunk.values["key"] = chunk.values["email"]
 
     def _upsert(self) -> publishing.Upsert:
         stage = self.stage.c
@@ -74,7 +73,8 @@ class People(Kind):
             stage=self.stage,
             match=_person.c.email == stage.key,
             columns={
-                name: stage[name] for name in ("name", "role", "team_id", "language", "timezone", "active")
+                "team_id": select(_team.c.id).where(_team.c.name == stage.team).scalar_subquery(),
+                **{name: stage[name] for name in ("name", "role", "language", "timezone", "active")},
             },
         )
 
@@ -84,6 +84,13 @@ class People(Kind):
 
     def publish(self, job: Job, batch_id: int) -> Counts:
         upsert, stage = self._upsert(), self.stage.c
+        known = exists(select(1).where(_team.c.name == stage.team))
+        job.connection.execute(
+            _team.insert().from_select(
+                ["name", "batch_id"],
+                select(stage.team, literal(batch_id)).where(stage.team.is_not(None), ~known).distinct(),
+            )
+        )
         changed = publishing.change(job.connection, upsert, batch_id)
         created = publishing.create(
             job.connection,

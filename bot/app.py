@@ -1,0 +1,89 @@
+"""The composition root: settings in, everything wired out. Nothing is created at import."""
+
+import random
+import secrets
+from dataclasses import dataclass
+from datetime import time
+from functools import partial
+
+from bot.clock import Clock, SystemClock
+from bot.errors import N_, NotReady
+from bot.rendering import Renderer
+from bot.services import alerts
+from bot.services.care import CareRules
+from bot.services.care_plan import load_plan
+from bot.services.grading import Tell
+from bot.services.schemes import Shelf
+from bot.settings import Settings
+from bot.slack.desk import Desk
+from bot.slack.gateway import Gateway, web_client
+from db import schema
+from db.engine import Database, open_database
+
+
+@dataclass(frozen=True, kw_only=True)
+class Tierbot:
+    """The wired product."""
+
+    settings: Settings
+    database: Database
+    shelf: Shelf
+    rules: CareRules
+    gateway: Gateway
+    clock: Clock
+    tell: Tell
+    chance: random.Random
+    boot_id: str
+
+    @property
+    def desk(self) -> Desk:
+        return Desk(
+            settings=self.settings,
+            database=self.database,
+            shelf=self.shelf,
+            rules=self.rules,
+            gateway=self.gateway,
+            clock=self.clock,
+        )
+
+    def close(self) -> None:
+        self.database.close()
+
+
+def build(settings: Settings, *, clock: Clock | None = None) -> Tierbot:
+    """Wire everything up. Connects to nothing yet; raises BadInput when the care plan is wrong."""
+    shelf = Shelf()
+    hour, minute = (int(part) for part in settings.remind_at.split(":"))
+    return Tierbot(
+        settings=settings,
+        database=open_database(settings.url),
+        shelf=shelf,
+        rules=CareRules(plan=load_plan(settings.care_plan), zone=settings.zone, remind_at=time(hour, minute)),
+        gateway=Gateway(
+            web_client(settings), web_client(settings, reading=True), Renderer(settings.templates_dir)
+        ),
+        clock=clock or SystemClock(),
+        tell=partial(
+            alerts.tell_changes,
+            shelf=shelf,
+            default_channel=settings.alert_channel,
+            language=settings.language,
+        ),
+        chance=random.Random(secrets.randbits(64)),
+        boot_id=secrets.token_hex(8),
+    )
+
+
+def require_schema(database: Database) -> None:
+    """Raise NotReady, with the remedy, unless the database is of this code's revision."""
+    try:
+        schema.check(database)
+    except schema.SchemaMismatch as mismatch:
+        raise NotReady(
+            N_(
+                "The database is at revision %(found)s, this version of Tierbot needs %(wanted)s."
+                " Run: tierbot db upgrade (or install the version that fits)."
+            ),
+            found=mismatch.found or "none",
+            wanted=mismatch.wanted,
+        ) from None

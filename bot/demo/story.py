@@ -1,0 +1,226 @@
+"""The demo: an invented book, graded, and the bot in a local workspace where time can be let pass."""
+
+import os
+import shutil
+import threading
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from apscheduler.schedulers.background import BackgroundScheduler
+
+from bot import jobs
+from bot.app import Tierbot, build
+from bot.clock import ShiftedClock, SystemClock, local_date, local_instant
+from bot.demo.book import SEED, write_book, write_new_orders
+from bot.demo.stories import STORIES
+from bot.demo.workspace import Choice, Command, Control, Workspace
+from bot.demo.workspace.default_team import CHANNELS, PEOPLE
+from bot.services import grading, schemes
+from bot.services.care import workday
+from bot.services.imports import ImportOptions, import_file
+from bot.settings import Settings
+from bot.slack.gateway import web_client
+from bot.slack.manifest import COMMANDS
+from bot.slack.server import Connection, bolt_app, connect
+from db import schema
+
+SCHEME = "b2b_accounts"
+ZONE = "Asia/Shanghai"
+BOT_TOKEN, APP_TOKEN = "xoxb-local", "xapp-local"
+Say = Callable[[str], None]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Demo:
+    """A running demo; `stop` ends it."""
+
+    bot: Tierbot
+    workspace: Workspace
+    scheduler: BackgroundScheduler
+    connection: Connection
+
+    def stop(self) -> None:
+        self.scheduler.shutdown(wait=True)
+        self.connection.close()
+        self.workspace.stop()
+        self.bot.close()
+
+
+def start(folder: Path, *, port: int = 0, say: Say = lambda _: None) -> Demo:
+    """Fill `folder` afresh, grade the book, and serve the workspace on 127.0.0.1."""
+    shutil.rmtree(folder, ignore_errors=True)
+    clock = ShiftedClock(SystemClock())
+    box: list[Tierbot] = []  # the workspace's controls need the bot, the bot needs the workspace's address
+    workspace = Workspace(
+        users=PEOPLE,
+        channels=CHANNELS,
+        now=clock.now,
+        bot_token=BOT_TOKEN,
+        app_token=APP_TOKEN,
+        commands=[Command(name=c.name, usage_hint=c.usage, description=c.description) for c in COMMANDS],
+        controls=controls(lambda: box[0], clock, folder),
+        port=port,
+    ).start()
+    bot = build(demo_settings(folder, workspace.api_url), clock=clock)
+    box.append(bot)
+    fill(bot, folder, say)
+    connection = connect(
+        bolt_app(bot.desk, web_client(bot.settings), lambda: f"{bot.chance.getrandbits(32):08x}"), bot.desk
+    )
+    jobs.tick(bot)
+    scheduler = jobs.scheduler(bot)
+    scheduler.start()
+    return Demo(bot=bot, workspace=workspace, scheduler=scheduler, connection=connection)
+
+
+def demo_settings(folder: Path, api_url: str) -> Settings:
+    """The demo's own settings, whatever the environment says."""
+    return Settings(
+        _env_file=None,
+        TIERBOT_DATA_DIR=folder,
+        TIERBOT_DATABASE_URL="",
+        SLACK_BOT_TOKEN=BOT_TOKEN,
+        SLACK_APP_TOKEN=APP_TOKEN,
+        SLACK_API_URL=api_url,
+        TIERBOT_TIMEZONE=ZONE,
+        TIERBOT_ADMINS="grace.chen@example.com",
+        TIERBOT_ALERT_CHANNEL="#managers",
+    )
+
+
+def fill(bot: Tierbot, folder: Path, say: Say) -> None:
+    """Database, book, and the gradings of the last two month ends; the first of them is silent."""
+    schema.upgrade(bot.database)
+    today = local_date(bot.clock.now(), bot.settings.zone)
+    book = write_book(folder / "book", today=today)
+    say(
+        f"An invented book of customers, seed {SEED}: {', '.join(f'{n:,} {kind}' for kind, n in book.rows.items())}."
+    )
+    for path in book.files:
+        bring_in(bot, path, folder)
+    last = schemes.last_cadence_day("month_end", today)
+    before = schemes.last_cadence_day("month_end", last)
+    scheme = schemes.find(SCHEME, None)
+    with bot.database.write() as session:
+        schemes.put_in_force(session, scheme, actor="demo", effective_from=before, now=bot.clock.now())
+    for day in (before, last):
+        report = grade(bot, day)
+        tiers = ", ".join(f"{tier} {count}" for tier, count in report.tiers.items())
+        say(f"Graded as of {day}: {tiers}.")
+
+
+def bring_in(bot: Tierbot, path: Path, folder: Path) -> int:
+    """Import one of the book's files; the number of rows."""
+    report = import_file(
+        bot.database,
+        kind="orders" if path.stem.startswith("orders") else path.stem,
+        path=path,
+        clock=bot.clock,
+        actor="demo",
+        options=ImportOptions(source="demo"),
+        rejects_dir=folder / "rejects",
+    )
+    if report.rejected:
+        raise ValueError(f"{path.name}: {report.first_rejects[0]}")
+    return report.accepted
+
+
+def grade(bot: Tierbot, as_of: date) -> grading.RunReport:
+    return grading.grade_book(
+        bot.database,
+        bot.shelf,
+        for_purpose="account",
+        as_of=as_of,
+        today=local_date(bot.clock.now(), bot.settings.zone),
+        now=bot.clock.now(),
+        tell=bot.tell,
+    )
+
+
+def morning_after(now: datetime, days: int, zones: list[ZoneInfo]) -> datetime:
+    """When it is past nine for everybody in these zones, on the first working day at least `days` on."""
+    day = workday(local_date(now, ZoneInfo(ZONE)) + timedelta(days=days))
+    return max(local_instant(day, 9, 1, zone) for zone in zones)
+
+
+def controls(bot: Callable[[], Tierbot], clock: ShiftedClock, folder: Path) -> list[Control]:
+    """What the page offers beside the conversation."""
+    one_at_a_time = threading.Lock()
+    zones = [ZoneInfo(person.tz) for person in PEOPLE if person.tz]
+
+    def pass_time(values: Mapping[str, str], progress: Say) -> str:
+        days = int(values.get("days", "1"))
+        with one_at_a_time:
+            before = clock.now()
+            clock.advance(morning_after(before, days, zones) - before)
+            progress("Looking at what is due …")
+            done = jobs.tick(bot())
+        return f"It is {clock.now():%d %B %Y} now. {done['deliver']} messages were sent" + (
+            ", after the grading of the month that ended." if done["grade"] else "."
+        )
+
+    def bring_orders(values: Mapping[str, str], progress: Say) -> str:
+        story = values.get("story", "acme_wins")
+        with one_at_a_time:
+            today = local_date(clock.now(), bot().settings.zone)
+            path = write_new_orders(folder / "book", today=today, seed=SEED, story=story)
+            progress("Importing …")
+            rows = bring_in(bot(), path, folder)
+            progress("Grading …")
+            report = grade(bot(), today)
+            jobs.tick(bot())
+        return f"{rows} orders came in; {len(report.changes)} customers changed tier, {report.told} messages."
+
+    return [
+        Control(
+            id="time",
+            label_en="Let time pass",
+            label_zh="让时间流逝",
+            description_en="Reminders come in the morning of whoever looks after a customer.",
+            description_zh="提醒会在客户经理当地的早晨送达。",
+            run=pass_time,
+            choices=(
+                Choice(
+                    id="days",
+                    label_en="Until the morning",
+                    label_zh="到早晨",
+                    options=(
+                        ("1", "of the next working day", "下一个工作日"),
+                        ("3", "in three days", "三天后"),
+                        ("7", "in a week", "一周后"),
+                        ("31", "in a month", "一个月后"),
+                    ),
+                    initial="1",
+                ),
+            ),
+        ),
+        Control(
+            id="orders",
+            label_en="Bring in new orders",
+            label_zh="导入新订单",
+            description_en="A file of orders is imported and the book is graded again.",
+            description_zh="导入一份订单文件，然后重新评级。",
+            run=bring_orders,
+            choices=(
+                Choice(
+                    id="story",
+                    label_en="What happens",
+                    label_zh="发生什么",
+                    options=(
+                        ("acme_wins", STORIES["acme_wins"], "ACME 下了大单，升入上一级"),
+                        ("big_return", STORIES["big_return"], "一家好客户退货，毛利转负"),
+                        ("quarter_rush", STORIES["quarter_rush"], "季末集中下单，多家客户等级变化"),
+                    ),
+                    initial="acme_wins",
+                ),
+            ),
+        ),
+    ]
+
+
+def demo_folder(data_dir: Path) -> Path:
+    """Where the demo keeps its files: its own folder, emptied at each start."""
+    return Path(os.path.abspath(data_dir)) / "demo"

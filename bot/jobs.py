@@ -1,0 +1,141 @@
+"""What happens by itself: a table of jobs, one pass over all of them, and the scheduler that only ticks.
+
+The database is the schedule. A job asks what is due now and does it; APScheduler holds nothing that could be lost.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, timedelta
+
+import structlog
+from apscheduler.jobstores.memory import MemoryJobStore
+from apscheduler.schedulers.background import BackgroundScheduler
+
+from bot.app import Tierbot
+from bot.clock import local_date
+from bot.services import access, care, grading, outbox, reminders
+from db import grading as db_grading
+from db import imports, system
+
+log = structlog.get_logger()
+
+INBOX_KEPT = timedelta(days=7)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Job:
+    """A piece of recurring work: how often to look, and what to do; gives how much was done."""
+
+    name: str
+    every: timedelta
+    work: Callable[[Tierbot], int]
+
+
+def match_people(bot: Tierbot) -> int:
+    """Find the Slack users of people who have none yet."""
+    return access.match_people(bot.database, bot.gateway.profile_by_email)
+
+
+def grade(bot: Tierbot) -> int:
+    """Take the snapshots of finished periods, at night."""
+    local = bot.clock.now().astimezone(bot.settings.zone)
+    if f"{local:%H:%M}" < bot.settings.grade_at:
+        return 0
+    reports = grading.grade_if_due(
+        bot.database, bot.shelf, today=local.date(), now=bot.clock.now(), tell=bot.tell
+    )
+    return len(reports)
+
+
+def plan_care(bot: Tierbot) -> int:
+    """Bring touches in line with tiers, contacts and the plan, when any of them or the day has changed."""
+    now = bot.clock.now()
+    with bot.database.read() as session:
+        newest = [
+            *db_grading.latest_run_ids(session),
+            next((batch.id for batch in imports.batches(session, 1)), None),
+            local_date(now, bot.settings.zone),
+            f"{bot.rules.plan.plan}.{bot.rules.plan.version}",
+        ]
+        mark = ":".join(str(part) for part in newest)
+        if system.cursor(session, "care") == mark:
+            return 0
+    changed = care.plan_all(bot.database, bot.rules, now)
+    with bot.database.write() as session:
+        system.set_cursor(session, "care", mark)
+    return changed
+
+
+def remind(bot: Tierbot) -> int:
+    """Turn due touches into messages."""
+    with bot.database.read() as session:
+        book = bot.shelf.book(session)
+    return reminders.remind_due(
+        bot.database,
+        bot.rules,
+        book,
+        alert_channel=bot.settings.alert_channel,
+        language=bot.settings.language,
+        now=bot.clock.now(),
+    )
+
+
+def deliver(bot: Tierbot) -> int:
+    """Send what is in the outbox."""
+    return outbox.deliver(bot.database, send=bot.gateway.send, clock=bot.clock, chance=bot.chance)
+
+
+def keep_house(bot: Tierbot) -> int:
+    """Sign of life, and forgetting what need not be kept."""
+    now = bot.clock.now()
+    with bot.database.write() as session:
+        system.beat(session, "worker", bot.boot_id, now)
+        system.forget_deliveries(session, now - INBOX_KEPT)
+    return 0
+
+
+# In this order one pass carries a change through: a grading plans touches, touches become messages, messages are sent.
+JOBS = (
+    Job(name="people", every=timedelta(minutes=5), work=match_people),
+    Job(name="grade", every=timedelta(minutes=5), work=grade),
+    Job(name="care", every=timedelta(seconds=30), work=plan_care),
+    Job(name="remind", every=timedelta(seconds=15), work=remind),
+    Job(name="deliver", every=timedelta(seconds=1), work=deliver),
+    Job(name="house", every=timedelta(seconds=30), work=keep_house),
+)
+
+
+def tick(bot: Tierbot) -> dict[str, int]:
+    """One pass over everything due; what each job did. The first failure is raised when the pass is over."""
+    done: dict[str, int] = {}
+    failure: Exception | None = None
+    for job in JOBS:
+        try:
+            done[job.name] = job.work(bot)
+        except Exception as error:
+            log.error("job.failed", job=job.name, error=type(error).__name__, exc_info=error)
+            failure = failure or error
+    if failure is not None:
+        raise failure
+    return done
+
+
+def scheduler(bot: Tierbot) -> BackgroundScheduler:
+    """Every job on its interval, in UTC and in memory; not started yet."""
+    ticking = BackgroundScheduler(
+        timezone=UTC,
+        jobstores={"default": MemoryJobStore()},
+        job_defaults={"max_instances": 1, "coalesce": True, "misfire_grace_time": None},
+    )
+    for job in JOBS:
+        ticking.add_job(_safely, "interval", args=(bot, job), seconds=job.every.total_seconds(), id=job.name)
+    return ticking
+
+
+def _safely(bot: Tierbot, job: Job) -> None:
+    try:
+        done = job.work(bot)
+        if done:
+            log.info("job.done", job=job.name, count=done)
+    except Exception as error:
+        log.error("job.failed", job=job.name, error=type(error).__name__, exc_info=error)

@@ -1,0 +1,177 @@
+"""Who is asking, and what they may do. Deny by default, checked when the action runs."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import StrEnum
+
+from sqlmodel import Session
+
+from bot import words
+from bot.clock import Clock
+from bot.errors import N_, NotAllowed
+from db import customers, people
+from db.engine import Database
+from db.people import Person
+
+
+class Act(StrEnum):
+    """What can be done to a customer."""
+
+    SEE = "see"
+    SHARE = "share"
+    LOG_CONTACT = "log_contact"
+    CLOSE_TOUCH = "close_touch"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Profile:
+    """What the workspace knows of one of its users."""
+
+    user_id: str
+    email: str | None
+    name: str
+    timezone: str | None
+    locale: str | None
+    is_guest: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class Actor:
+    """A known, active person in their present role."""
+
+    person_id: int
+    name: str
+    role: str
+    team_id: int | None
+    led_teams: frozenset[int]
+    slack_user_id: str
+    language: str
+    timezone: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Scope:
+    """Whose customer it is."""
+
+    owner_id: int | None
+    owner_team_id: int | None
+
+
+Directory = Callable[[str], Profile | None]
+
+
+def can(actor: Actor, act: Act, scope: Scope) -> bool:
+    """Admins: every customer. Team leads: their teams' and their own. Account managers: their own. Viewers: none."""
+    if act not in Act:
+        return False
+    if actor.role == "admin":
+        return True
+    if actor.role not in ("team_lead", "account_manager"):
+        return False
+    if scope.owner_id is not None and scope.owner_id == actor.person_id:
+        return True
+    if actor.role != "team_lead" or scope.owner_team_id is None:
+        return False
+    return scope.owner_team_id in actor.led_teams or scope.owner_team_id == actor.team_id
+
+
+def scope_of(session: Session, customer_id: int) -> Scope:
+    owner = customers.owner(session, customer_id)
+    return Scope(owner_id=owner.id if owner else None, owner_team_id=owner.team_id if owner else None)
+
+
+def visible_owners(session: Session, actor: Actor) -> frozenset[int] | None:
+    """Ids of the people whose customers an actor may see; None means everybody's, owned or not."""
+    if actor.role == "admin":
+        return None
+    if actor.role == "team_lead":
+        teams = actor.led_teams | ({actor.team_id} if actor.team_id else set())
+        return frozenset(people.in_teams(session, teams) | {actor.person_id})
+    if actor.role == "account_manager":
+        return frozenset({actor.person_id})
+    return frozenset()
+
+
+def identify(
+    database: Database,
+    slack_user_id: str,
+    *,
+    directory: Directory,
+    clock: Clock,
+    admins: tuple[str, ...],
+    default_language: str,
+    default_timezone: str,
+) -> Actor:
+    """The person behind a Slack user. The first time, the workspace is asked for the e-mail address.
+
+    Raises NotAllowed, with what to do, for guests, strangers and people who left.
+    """
+    with database.read() as session:
+        person = people.by_slack_id(session, slack_user_id)
+        if person is not None:
+            return _actor(session, person, slack_user_id, admins, default_language, default_timezone)
+    profile = directory(slack_user_id)
+    if profile is None or profile.is_guest or not profile.email:
+        raise NotAllowed(
+            N_("Guests and users without an e-mail address cannot ask Tierbot. Please ask a colleague.")
+        )
+    with database.write() as session:
+        person = people.by_email(session, profile.email)
+        if person is None and profile.email.lower() in admins:
+            person = Person(email=profile.email.lower(), name=profile.name, role="admin")
+            session.add(person)
+            session.flush()
+        if person is None or person.id is None:
+            raise NotAllowed(
+                N_(
+                    "Tierbot does not know %(email)s yet. Ask your admin to add you to the list of people;"
+                    " the e-mail address must be the same as in Slack."
+                ),
+                email=profile.email,
+            )
+        people.bind_slack(
+            session, person.id, slack_user_id, profile.timezone, words.from_locale(profile.locale)
+        )
+        session.refresh(person)
+        return _actor(session, person, slack_user_id, admins, default_language, default_timezone)
+
+
+def match_people(database: Database, by_email: Callable[[str], Profile | None]) -> int:
+    """Find the Slack users of people who have none yet; how many were found."""
+    with database.read() as session:
+        waiting = people.unmatched(session)
+    found = [(person_id, profile) for person_id, email in waiting if (profile := by_email(email)) is not None]
+    if found:
+        with database.write() as session:
+            for person_id, profile in found:
+                if people.by_slack_id(session, profile.user_id) is None:
+                    people.bind_slack(
+                        session,
+                        person_id,
+                        profile.user_id,
+                        profile.timezone,
+                        words.from_locale(profile.locale),
+                    )
+    return len(found)
+
+
+def _actor(
+    session: Session,
+    person: Person,
+    slack_user_id: str,
+    admins: tuple[str, ...],
+    default_language: str,
+    default_timezone: str,
+) -> Actor:
+    if not person.active or person.id is None:
+        raise NotAllowed(N_("Your account in Tierbot is switched off. Ask your admin."))
+    return Actor(
+        person_id=person.id,
+        name=person.name,
+        role="admin" if person.email in admins else person.role,
+        team_id=person.team_id,
+        led_teams=frozenset(people.teams_led_by(session, person.id)),
+        slack_user_id=slack_user_id,
+        language=person.language or default_language,
+        timezone=person.timezone or default_timezone,
+    )

@@ -1,0 +1,101 @@
+"""`tierbot check`: every problem of an installation at once, each with file, line or key, and remedy."""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from bot import settings as settings_module
+from bot.errors import BotError
+from bot.rendering import Renderer
+from bot.services import schemes
+from bot.services.care_plan import load_plan
+from bot.settings import Settings
+from db import schema
+from db.engine import open_database
+from grading.scheme import notices, preset_names
+
+
+@dataclass
+class Findings:
+    """Problems that must be mended, and notices worth knowing."""
+
+    problems: list[str] = field(default_factory=list)
+    notices: list[str] = field(default_factory=list)
+    read: int = 0
+
+
+def check_all() -> Findings:
+    found = Findings()
+    try:
+        settings = settings_module.load()
+    except BotError as error:
+        # Without settings nothing else can be found; what is shipped is still looked at.
+        found.problems += error.text().removeprefix("Settings: ").splitlines()
+        settings = Settings.model_construct()
+    _tokens(settings, found)
+    found.problems += check_schemes([], settings.schemes_dir, into=found).problems[len(found.problems) :]
+    try:
+        plan = load_plan(settings.care_plan)
+        _tiers_without_care(settings.schemes_dir, set(plan.tiers), found)
+    except BotError as error:
+        found.problems += error.text().splitlines()
+    found.problems += Renderer(settings.templates_dir).check()
+    _database(settings, found)
+    return found
+
+
+def check_schemes(names: list[str], schemes_dir: Path | None, into: Findings | None = None) -> Findings:
+    """Read the named schemes, or all presets and the firm's own."""
+    found = into or Findings()
+    chosen = names or [*preset_names(), *(str(path) for path in schemes.own_schemes(schemes_dir))]
+    for name in chosen:
+        try:
+            scheme = schemes.find(name, schemes_dir).scheme
+        except BotError as error:
+            found.problems += error.text().splitlines()
+            continue
+        found.read += 1
+        found.notices += [f"{name}: {notice}" for notice in notices(scheme)]
+    return found
+
+
+def _tokens(settings: Settings, found: Findings) -> None:
+    if settings.slack_bot_token is None:
+        found.notices.append("SLACK_BOT_TOKEN is not set: `tierbot run` needs it, the other commands do not.")
+    elif settings.slack_app_token is None:
+        found.notices.append("SLACK_APP_TOKEN is not set: `tierbot run` needs it for Socket Mode.")
+    if not settings.admins:
+        found.notices.append("TIERBOT_ADMINS is empty: nobody is an admin unless the list of people says so.")
+    if not settings.alert_channel:
+        found.notices.append(
+            "TIERBOT_ALERT_CHANNEL is empty: only teams with a channel hear of tier changes."
+        )
+
+
+def _tiers_without_care(schemes_dir: Path | None, planned: set[str], found: Findings) -> None:
+    if "default" in planned:
+        return
+    for path in schemes.own_schemes(schemes_dir):
+        try:
+            tiers = [tier.id for tier in schemes.find(str(path), None).scheme.tiers]
+        except BotError:
+            continue
+        missing = [tier for tier in [*tiers, "new", "unrated"] if tier not in planned]
+        if missing:
+            found.notices.append(f"{path.name}: the care plan has nothing for {', '.join(missing)}.")
+
+
+def _database(settings: Settings, found: Findings) -> None:
+    database = open_database(settings.url)
+    try:
+        schema.check(database)
+    except schema.SchemaMismatch as mismatch:
+        found.notices.append(
+            f"The database is at revision {mismatch.found or 'none'}, this version needs {mismatch.wanted}:"
+            " run tierbot db upgrade."
+        )
+    except Exception as error:
+        found.problems.append(
+            f"The database cannot be opened: {type(error).__name__}. Check TIERBOT_DATABASE_URL."
+        )
+    finally:
+        database.close()

@@ -1,0 +1,323 @@
+"""Answering /tier: from what was typed to a card, a choice, or the nearest names. Only within the asker's book."""
+
+from dataclasses import dataclass
+from datetime import date
+
+from sqlmodel import Session
+
+from bot.errors import N_, NotFound
+from bot.messages import (
+    Choice,
+    Help,
+    Hit,
+    Message,
+    MyCustomers,
+    NoMatch,
+    Pointer,
+    SharedCard,
+    Since,
+    TierCard,
+    Ungraded,
+    Who,
+    Why,
+)
+from bot.services import access, breakdown, care
+from bot.services.access import Act, Actor
+from bot.services.breakdown import Breakdown
+from bot.services.care import CareRules
+from bot.services.names import fold, tokens
+from bot.services.schemes import Shelf, TierBook, names
+from db import customers, grading
+from db.customers import Customer, Owners
+from db.engine import Database
+from db.grading import Assessment, GradingRun
+from grading.scheme import Scheme
+
+MOST_HITS = 8
+MOST_OWN = 10
+SURE = 85  # RapidFuzz score from which a single near name is taken as meant
+NEAR = 55
+HELP = frozenset({"help", "帮助", "?", "？"})
+
+
+@dataclass(frozen=True, kw_only=True)
+class Graded:
+    """A customer's newest assessment, the one before, and the rules behind the newest."""
+
+    customer: Customer
+    assessment: Assessment
+    run: GradingRun
+    scheme: Scheme
+    previous: Assessment | None
+    previous_run: GradingRun | None
+    parts: Breakdown
+
+
+def answer(database: Database, shelf: Shelf, rules: CareRules, actor: Actor, text: str) -> Message:
+    """The message for /tier with this text."""
+    query = " ".join(text.split())[:100]
+    if query.casefold() in HELP:
+        return Help(role=actor.role)
+    with database.read() as session:
+        owners = access.visible_owners(session, actor)
+        if not query:
+            return _my_customers(session, shelf, rules, actor)
+        found = find(session, owners, query)
+        if found.sure and len(found.ids) == 1:
+            return card(session, shelf, rules, actor, found.ids[0])
+        book = shelf.book(session)
+        if found.sure:
+            hits = _hits(session, book, found.ids[:MOST_HITS])
+            return Choice(query=query, hits=hits, more=len(found.ids) - len(hits))
+        return NoMatch(query=query, hits=_hits(session, book, found.ids[:5]))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Found:
+    """Customers that fit a query, best first; `sure` when they were meant rather than near."""
+
+    ids: list[int]
+    sure: bool
+
+
+def find(session: Session, owners: Owners, query: str) -> Found:
+    """By code, name, other names and pinyin; then by their beginning; then by words; then by likeness."""
+    key = fold(query)
+    if not key:
+        return Found(ids=[], sure=False)
+    compact = key.replace(" ", "")
+    for ids in (
+        customers.with_key(session, key, owners),
+        customers.with_key(session, compact, owners) if compact != key else [],
+        customers.with_prefix(session, key, owners),
+        _with_all_words(session, owners, query),
+    ):
+        if ids:
+            return Found(ids=ids, sure=True)
+    return _near(session, owners, query, key)
+
+
+def open_card(
+    database: Database, shelf: Shelf, rules: CareRules, actor: Actor, pointer: Pointer
+) -> TierCard | Ungraded:
+    """The card of the customer a button or choice points at."""
+    with database.read() as session:
+        return card(session, shelf, rules, actor, pointer.id)
+
+
+def card(
+    session: Session, shelf: Shelf, rules: CareRules, actor: Actor, customer_id: int
+) -> TierCard | Ungraded:
+    """A customer's card. Raises NotFound when there is none, or it is not for this person."""
+    customer = _customer(session, actor, Act.SEE, customer_id)
+    owner = customers.owner(session, customer_id)
+    who = Who(name=owner.name, slack_user_id=owner.slack_user_id) if owner else None
+    graded = _graded(session, shelf, customer)
+    if graded is None:
+        return Ungraded(
+            customer_id=customer_id,
+            version=customer.version,
+            name=customer.name,
+            code=customer.code,
+            owner=who,
+        )
+    row, scheme = graded.assessment, graded.scheme
+    book = shelf.book(session)
+    gates = {gate.id: names(gate.name) for gate in scheme.gates}
+    return TierCard(
+        customer_id=customer_id,
+        version=customer.version,
+        name=customer.name,
+        code=customer.code,
+        tier=book.tier(row.tier),
+        score=row.score,
+        coverage=row.coverage,
+        provisional=row.score is not None and row.coverage < scheme.min_coverage - 1e-9,
+        certain=row.certain,
+        low=row.low,
+        high=row.high,
+        held=row.held,
+        capped_by=gates.get(row.capped_by or ""),
+        tier_since=row.tier_since,
+        up=graded.parts.up,
+        down=graded.parts.down,
+        before=_since(book, graded),
+        as_of=graded.run.as_of,
+        orders_through=graded.run.orders_through,
+        next_step=care.next_step(session, rules, customer_id),
+        owner=who,
+    )
+
+
+def why(database: Database, shelf: Shelf, actor: Actor, pointer: Pointer) -> Why:
+    """The whole breakdown behind a card."""
+    with database.read() as session:
+        customer = _customer(session, actor, Act.SEE, pointer.id)
+        graded = _graded(session, shelf, customer)
+        if graded is None:
+            raise NotFound(N_("This customer has not been graded yet."))
+        row, scheme = graded.assessment, graded.scheme
+        gates = {gate.id: names(gate.name) for gate in scheme.gates}
+        return Why(
+            name=customer.name,
+            code=customer.code,
+            tier=shelf.book(session).tier(row.tier),
+            score=row.score,
+            coverage=row.coverage,
+            low=row.low,
+            high=row.high,
+            capped_by=gates.get(row.capped_by or ""),
+            scheme=names(scheme.name),
+            scheme_version=scheme.version,
+            as_of=graded.run.as_of,
+            dimensions=graded.parts.dimensions,
+            gates=graded.parts.gates,
+            gates_not_assessed=graded.parts.gates_not_assessed,
+        )
+
+
+def share(database: Database, shelf: Shelf, actor: Actor, pointer: Pointer) -> SharedCard:
+    """What may be shown to a whole channel: the tier, and dimensions without figures."""
+    with database.read() as session:
+        customer = _customer(session, actor, Act.SHARE, pointer.id)
+        graded = _graded(session, shelf, customer)
+        if graded is None:
+            raise NotFound(N_("This customer has not been graded yet."))
+        book = shelf.book(session)
+        before = _since(book, graded)
+        rated = [part for part in graded.parts.dimensions if part.score is not None]
+        ranked = sorted(rated, key=lambda part: -(part.score or 0))
+        return SharedCard(
+            name=customer.name,
+            tier=book.tier(graded.assessment.tier),
+            before=Since(tier=before.tier, score=None, as_of=before.as_of) if before else None,
+            strong=tuple(part.names for part in ranked if (part.score or 0) >= 60)[:3],
+            weak=tuple(part.names for part in reversed(ranked) if (part.score or 0) < 40)[:3],
+            as_of=graded.run.as_of,
+            shared_by=Who(name=actor.name, slack_user_id=actor.slack_user_id),
+        )
+
+
+def visit_form(database: Database, actor: Actor, pointer: Pointer) -> Customer:
+    """The customer a contact is about to be logged for."""
+    with database.read() as session:
+        return _customer(session, actor, Act.LOG_CONTACT, pointer.id)
+
+
+def _customer(session: Session, actor: Actor, act: Act, customer_id: int) -> Customer:
+    customer = customers.get(session, customer_id)
+    if customer is None or not access.can(actor, act, access.scope_of(session, customer_id)):
+        raise NotFound(N_("There is no such customer in your book."))
+    return customer
+
+
+def _graded(session: Session, shelf: Shelf, customer: Customer) -> Graded | None:
+    rows = grading.standing(session, customer.id or 0, customer.record_type)
+    if not rows:
+        return None
+    assessment, run = rows[0]
+    previous, previous_run = rows[1] if len(rows) > 1 else (None, None)
+    scheme = shelf.scheme(session, run.scheme_version_id)
+    return Graded(
+        customer=customer,
+        assessment=assessment,
+        run=run,
+        scheme=scheme,
+        previous=previous,
+        previous_run=previous_run,
+        parts=breakdown.break_down([assessment], run, scheme)[assessment.customer_id],
+    )
+
+
+def _since(book: TierBook, graded: Graded) -> Since | None:
+    if graded.previous is None or graded.previous_run is None:
+        return None
+    return Since(
+        tier=book.tier(graded.previous.tier), score=graded.previous.score, as_of=graded.previous_run.as_of
+    )
+
+
+def _with_all_words(session: Session, owners: Owners, query: str) -> list[int]:
+    words = tokens(query)
+    if not words:
+        return []
+    return [
+        customer for customer, hits in customers.with_tokens(session, words, owners) if hits == len(words)
+    ]
+
+
+def _near(session: Session, owners: Owners, query: str, key: str) -> Found:
+    from rapidfuzz import fuzz, process
+
+    shared = [customer for customer, _ in customers.with_tokens(session, tokens(query), owners, limit=300)]
+    pool = customers.names_of(session, shared) if shared else customers.all_names(session, owners)
+    ranked: dict[int, float] = {}
+    for _, score, place in process.extract(
+        key, [name for _, name in pool], scorer=fuzz.WRatio, score_cutoff=NEAR, limit=20
+    ):
+        ranked.setdefault(pool[place][0], score)
+    if not ranked and shared:
+        return Found(ids=shared[:5], sure=False)
+    ids = list(ranked)
+    clear = bool(ids) and ranked[ids[0]] >= SURE and (len(ids) == 1 or ranked[ids[1]] < ranked[ids[0]] - 5)
+    return Found(ids=ids[:1] if clear else ids[:5], sure=clear)
+
+
+def _hits(session: Session, book: TierBook, ids: list[int]) -> tuple[Hit, ...]:
+    found = []
+    for customer_id in ids:
+        customer = customers.get(session, customer_id)
+        if customer is None:
+            continue
+        rows = grading.standing(session, customer_id, customer.record_type)
+        found.append(
+            Hit(
+                customer_id=customer_id,
+                version=customer.version,
+                name=customer.name,
+                code=customer.code,
+                tier=book.tier(rows[0][0].tier) if rows else None,
+                score=rows[0][0].score if rows else None,
+            )
+        )
+    return tuple(found)
+
+
+def _my_customers(session: Session, shelf: Shelf, rules: CareRules, actor: Actor) -> MyCustomers:
+    """Downgrades first, then losses of score, then what is due soonest."""
+    mine = customers.owned_by(session, frozenset({actor.person_id}))
+    book = shelf.book(session)
+    steps = care.next_steps(session, rules, mine)
+    latest = grading.standings_of(session, grading.latest_run_ids(session), mine)
+    earlier = grading.standings_before(session, latest)
+    counts: dict[str, int] = {}
+    as_of: date | None = None
+    ranked = []
+    for customer, row, run in latest:
+        counts[row.tier] = counts.get(row.tier, 0) + 1
+        as_of = run.as_of
+        past = earlier.get(row.customer_id)
+        fell = book.rank(row.tier) - book.rank(past[0]) if past and past[0] != row.tier else 0
+        lost = (past[1] - row.score) if past and past[1] is not None and row.score is not None else 0.0
+        step = steps.get(row.customer_id)
+        worse = past is not None and (past[0] != row.tier or abs(lost) >= 0.05)
+        hit = Hit(
+            customer_id=row.customer_id,
+            version=customer.version,
+            name=customer.name,
+            code=customer.code,
+            tier=book.tier(row.tier),
+            score=row.score,
+            before=Since(tier=book.tier(past[0]), score=past[1], as_of=past[2]) if past and worse else None,
+            next_step=step,
+        )
+        due = step.due_on if step else date.max
+        ranked.append(((-max(fell, 0), -max(lost, 0.0), due, customer.name), hit))
+    ranked.sort(key=lambda item: item[0])
+    ordered = sorted(counts.items(), key=lambda item: (book.rank(item[0]), item[0]))
+    return MyCustomers(
+        hits=tuple(hit for _, hit in ranked[:MOST_OWN]),
+        total=len(mine),
+        counts=tuple((book.tier(tier), count) for tier, count in ordered),
+        as_of=as_of,
+    )

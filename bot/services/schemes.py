@@ -1,0 +1,159 @@
+"""Schemes: finding them by name or file, putting one in force, and reading the ones that graded."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from pathlib import Path
+
+from sqlmodel import Session
+
+from bot import messages
+from bot.errors import N_, BadInput, NotReady
+from db import grading as db
+from grading.scheme import Scheme, SchemeError, parse_scheme, preset_names, preset_text
+from grading.scheme_model import Name
+
+
+@dataclass(frozen=True, kw_only=True)
+class SchemeFile:
+    """A valid scheme and the text it came from."""
+
+    scheme: Scheme
+    text: str
+    source: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class TierBook:
+    """Every tier people may hear of, by id."""
+
+    tiers: dict[str, messages.Tier]
+
+    def tier(self, tier_id: str) -> messages.Tier:
+        return self.tiers.get(tier_id) or messages.Tier(id=tier_id)
+
+    def rank(self, tier_id: str) -> int:
+        return self.tier(tier_id).rank
+
+
+class Shelf:
+    """Parsed scheme versions, kept because a published version never changes."""
+
+    def __init__(self) -> None:
+        self._schemes: dict[int, Scheme] = {}
+
+    def scheme(self, session: Session, version_id: int) -> Scheme:
+        if version_id not in self._schemes:
+            text = db.scheme_content(session, version_id)
+            self._schemes[version_id] = parse_scheme(text, source=f"scheme version {version_id}")
+        return self._schemes[version_id]
+
+    def book(self, session: Session) -> TierBook:
+        """The tiers of the schemes behind the newest published runs."""
+        versions = db.scheme_versions_of(session, db.latest_run_ids(session))
+        return tier_book(self.scheme(session, version) for version in versions)
+
+
+def tier_book(schemes: Iterable[Scheme]) -> TierBook:
+    return TierBook(
+        tiers={
+            tier.id: messages.Tier(id=tier.id, names=names(tier.name), rank=rank)
+            for scheme in schemes
+            for rank, tier in enumerate(scheme.tiers)
+        }
+    )
+
+
+def names(name: Name) -> messages.Names:
+    return messages.Names(en=name.en, zh=name.zh)
+
+
+def purpose(scheme: Scheme) -> str:
+    """What a scheme grades: accounts, prospects, or the credit of accounts."""
+    return "credit" if scheme.credit_limit is not None else scheme.record_type
+
+
+def find(name: str, schemes_dir: Path | None) -> SchemeFile:
+    """A scheme by file path, by name in the firm's folder, or among the presets. Raises BadInput with every problem."""
+    text, source = _read(name, schemes_dir)
+    try:
+        return SchemeFile(scheme=parse_scheme(text, source=source), text=text, source=source)
+    except SchemeError as error:
+        raise BadInput(N_("%(problems)s"), problems=str(error)) from None
+
+
+def own_schemes(schemes_dir: Path | None) -> list[Path]:
+    return sorted(schemes_dir.glob("*.yaml")) if schemes_dir else []
+
+
+def put_in_force(
+    session: Session, file: SchemeFile, *, actor: str, effective_from: date, now: datetime
+) -> int:
+    """Record a scheme version and its approval; its id. The one already in force stays as it is."""
+    scheme = file.scheme
+    version_id = db.scheme_version(
+        session, name=scheme.scheme, version=scheme.version, sha256=scheme.sha256, content=file.text, at=now
+    )
+    present = db.scheme_in_force(session, purpose(scheme), effective_from)
+    if present is None or present.id != version_id:
+        session.add(
+            db.SchemeApproval(
+                scheme_version_id=version_id,
+                purpose=purpose(scheme),
+                approved_by=actor,
+                approved_at=now,
+                effective_from=effective_from,
+            )
+        )
+    return version_id
+
+
+def in_force(session: Session, shelf: Shelf, for_purpose: str, on: date) -> tuple[int, Scheme]:
+    """The scheme version in force. Raises NotReady when there is none."""
+    row = db.scheme_in_force(session, for_purpose, on)
+    if row is None or row.id is None:
+        raise NotReady(
+            N_("No scheme is in force for %(purpose)s. Choose one: tierbot grade --scheme orders_only"),
+            purpose=for_purpose,
+        )
+    return row.id, shelf.scheme(session, row.id)
+
+
+def is_cadence_day(cadence: str, day: date) -> bool:
+    following = day + timedelta(days=1)
+    if cadence == "daily":
+        return True
+    if cadence == "week_end":
+        return following.weekday() == 0
+    if cadence == "month_end":
+        return following.day == 1
+    if cadence == "quarter_end":
+        return following.day == 1 and following.month in (1, 4, 7, 10)
+    return following.day == 1 and following.month == 1
+
+
+def last_cadence_day(cadence: str, today: date) -> date:
+    """The newest day of a cadence that is over: the snapshot that should exist by now."""
+    day = today - timedelta(days=1)
+    while not is_cadence_day(cadence, day):
+        day -= timedelta(days=1)
+    return day
+
+
+def _read(name: str, schemes_dir: Path | None) -> tuple[str, str]:
+    path = Path(name)
+    if schemes_dir is not None and not path.exists():
+        own = schemes_dir / f"{name}.yaml"
+        path = own if own.exists() else path
+    if path.is_file():
+        try:
+            return path.read_text(encoding="utf-8-sig"), path.name
+        except UnicodeDecodeError:
+            raise BadInput(N_("%(file)s is not UTF-8 text. Save it as UTF-8."), file=path.name) from None
+    if name in preset_names():
+        return preset_text(name), f"{name}.yaml"
+    raise BadInput(
+        N_("There is no scheme %(name)s: neither a file, nor one of the presets %(presets)s."),
+        name=name,
+        presets=", ".join(preset_names()),
+    )

@@ -1,0 +1,47 @@
+"""What every listener works with."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from bot.clock import Clock
+from bot.services import access
+from bot.services.access import Actor
+from bot.services.care import CareRules
+from bot.services.schemes import Shelf
+from bot.settings import Settings
+from bot.slack.gateway import Gateway
+from db.engine import Database
+
+
+@dataclass(frozen=True, kw_only=True)
+class Desk:
+    """The wired services, handed to each listener's `register`."""
+
+    settings: Settings
+    database: Database
+    shelf: Shelf
+    rules: CareRules
+    gateway: Gateway
+    clock: Clock
+
+    def actor(self, body: dict[str, Any]) -> Actor:
+        """The person behind a Slack payload. Raises NotAllowed when they are not one of ours."""
+        user_id = body["user_id"] if "user_id" in body else body["user"]["id"]
+        return access.identify(
+            self.database,
+            user_id,
+            directory=self.gateway.profile,
+            clock=self.clock,
+            admins=self.settings.admins,
+            default_language=self.settings.language,
+            default_timezone=self.settings.timezone,
+        )
+
+    def language(self, body: dict[str, Any]) -> str:
+        """The language to say an error in, without asking anybody."""
+        from db import people
+
+        user_id = body.get("user_id") or (body.get("user") or {}).get("id") or ""
+        with self.database.read() as session:
+            person = people.by_slack_id(session, user_id)
+        return (person.language if person else None) or self.settings.language

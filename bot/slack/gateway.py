@@ -1,0 +1,208 @@
+"""Talking to Slack: posting messages with an honest outcome, and looking people up."""
+
+import socket
+import ssl
+from datetime import timedelta
+from typing import Any
+from urllib.error import HTTPError, URLError
+
+import structlog
+from jinja2 import TemplateError
+from slack_sdk import WebClient
+from slack_sdk.errors import SlackApiError, SlackRequestError
+from slack_sdk.http_retry.builtin_handlers import ConnectionErrorRetryHandler, RateLimitErrorRetryHandler
+
+from bot import words
+from bot.errors import N_, BadInput
+from bot.messages import Message, Slots
+from bot.rendering import Renderer
+from bot.services.access import Profile
+from bot.services.outbox import Answer
+from bot.settings import Settings
+from bot.slack import blocks
+
+log = structlog.get_logger()
+
+SEND_TIMEOUT = 10  # seconds; far below the outbox lease
+READ_TIMEOUT = 3
+
+HOPELESS = {
+    "channel_not_found": "the channel does not exist, or the bot was not invited to it",
+    "not_in_channel": "the bot is not in the channel; type /invite @Tierbot there",
+    "is_archived": "the channel is archived",
+    "user_not_found": "the user does not exist",
+    "users_not_found": "the user does not exist",
+    "cannot_dm_bot": "bots get no direct messages",
+    "user_disabled": "the user has left the workspace",
+    "msg_too_long": "the message is too long",
+    "msg_blocks_too_long": "the message is too long",
+    "invalid_blocks": "Slack refuses the blocks",
+    "invalid_blocks_format": "Slack refuses the blocks",
+    "no_text": "the message is empty",
+    "restricted_action": "the workspace does not let the bot post there",
+    "metadata_too_large": "the metadata are too large",
+}
+ACCOUNT = frozenset(
+    {"invalid_auth", "not_authed", "token_revoked", "token_expired", "account_inactive", "missing_scope"}
+)
+SURELY_NOT_SENT = (ConnectionRefusedError, socket.gaierror, ssl.SSLError)
+
+
+def web_client(settings: Settings, *, reading: bool = False) -> WebClient:
+    """A client for the configured address. Posting never retries by itself: a lost answer is ours to settle."""
+    token = settings.slack_bot_token.get_secret_value() if settings.slack_bot_token else None
+    retries = [ConnectionErrorRetryHandler(), RateLimitErrorRetryHandler()] if reading else []
+    return WebClient(
+        token=token,
+        base_url=settings.slack_api_url,
+        timeout=READ_TIMEOUT if reading else SEND_TIMEOUT,
+        retry_handlers=retries,
+    )
+
+
+class Gateway:
+    """What services need of Slack, in their own terms."""
+
+    def __init__(self, posting: WebClient, reading: WebClient, renderer: Renderer) -> None:
+        self._posting = posting
+        self._reading = reading
+        self._renderer = renderer
+
+    def payload(self, message: Message, language: str | None) -> dict[str, Any]:
+        """A message's text and blocks. A broken template of the firm's own falls back to the shipped one."""
+        return blocks.payload(message, self._renderer.slots(message, language), words.gettext(language))
+
+    def modal(self, message: Message, language: str | None, title: str) -> dict[str, Any]:
+        gettext = words.gettext(language)
+        return blocks.modal(self._renderer.slots(message, language), gettext(title), gettext("Close"))
+
+    def send(self, where: str, message: Message, language: str | None, reference: dict[str, Any]) -> Answer:
+        """Post once. Says whether it arrived, surely did not, or may have."""
+        try:
+            content = self.payload(message, language)
+        except TemplateError as error:
+            return Answer(outcome="hopeless", error_class="template", error=f"template error: {error}")
+        try:
+            response = self._posting.chat_postMessage(
+                channel=where,
+                **content,
+                unfurl_links=False,
+                unfurl_media=False,
+                metadata={"event_type": "tierbot_outbox", "event_payload": reference},
+            )
+        except SlackApiError as error:
+            return _refused(error)
+        except SlackRequestError as error:
+            return Answer(outcome="lost", error_class="garbage", error=str(error))
+        except (OSError, HTTPError) as error:
+            return _unreached(error)
+        return Answer(outcome="sent", ts=str(response["ts"]), channel=str(response["channel"]))
+
+    def slots(self, message: Message, language: str | None) -> Slots:
+        return self._renderer.slots(message, language)
+
+    def check_token(self) -> None:
+        """Raise BadInput when Slack does not take the bot token, or cannot be reached."""
+        try:
+            self._reading.auth_test()
+        except SlackApiError as error:
+            raise BadInput(
+                N_("Slack refuses SLACK_BOT_TOKEN (%(code)s). Install the app again and copy the token."),
+                code=_code(error),
+            ) from None
+        except (SlackRequestError, OSError) as error:
+            raise BadInput(
+                N_("Slack cannot be reached at %(url)s: %(reason)s"),
+                url=self._reading.base_url,
+                reason=str(error),
+            ) from None
+
+    def update(self, channel: str, ts: str, message: Message, language: str | None) -> bool:
+        """Replace a posted message; False when Slack does not let us, which is no fault worth more than a log line."""
+        try:
+            self._posting.chat_update(channel=channel, ts=ts, **self.payload(message, language))
+        except (SlackApiError, SlackRequestError, OSError) as error:
+            log.warning("slack.update_failed", error=_code(error))
+            return False
+        return True
+
+    def profile(self, user_id: str) -> Profile | None:
+        try:
+            response = self._reading.users_info(user=user_id, include_locale=True)
+        except SlackApiError as error:
+            if _code(error) in ("user_not_found", "user_not_visible"):
+                return None
+            raise
+        return _profile(response["user"])
+
+    def profile_by_email(self, email: str) -> Profile | None:
+        try:
+            response = self._reading.users_lookupByEmail(email=email)
+        except SlackApiError as error:
+            if _code(error) == "users_not_found":
+                return None
+            raise
+        return _profile(response["user"])
+
+
+def _profile(user: dict[str, Any]) -> Profile:
+    details = user.get("profile", {})
+    return Profile(
+        user_id=user["id"],
+        email=details.get("email"),
+        name=user.get("real_name") or details.get("real_name") or user.get("name", ""),
+        timezone=user.get("tz"),
+        locale=user.get("locale"),
+        is_guest=bool(
+            user.get("is_restricted")
+            or user.get("is_ultra_restricted")
+            or user.get("is_stranger")
+            or user.get("is_bot")
+            or user.get("deleted")
+        ),
+    )
+
+
+def _refused(error: SlackApiError) -> Answer:
+    code, status = _code(error), getattr(error.response, "status_code", 200)
+    if status == 429 or code in ("ratelimited", "rate_limited"):
+        return Answer(
+            outcome="retry", error_class="ratelimited", retry_after=_retry_after(error), counts=False
+        )
+    if status >= 500 or code in ("internal_error", "fatal_error", ""):
+        return Answer(
+            outcome="lost", error_class=code or "no_answer", error=f"Slack answered {status} {code}".strip()
+        )
+    if code in ACCOUNT:
+        return Answer(
+            outcome="retry", error_class=code, error=code, retry_after=timedelta(minutes=1), counts=False
+        )
+    if code == "team_added_to_org":
+        return Answer(outcome="retry", error_class=code, error=code)
+    details = "; ".join((error.response.get("response_metadata") or {}).get("messages", []))
+    sentence = HOPELESS.get(code, f"Slack refuses it: {code}")
+    return Answer(outcome="hopeless", error_class=code, error=f"{sentence} {details}".strip())
+
+
+def _unreached(error: OSError) -> Answer:
+    cause = error.reason if isinstance(error, URLError) and isinstance(error.reason, Exception) else error
+    if isinstance(cause, SURELY_NOT_SENT):
+        return Answer(
+            outcome="retry", error_class="unreachable", error=f"Slack could not be reached: {cause}"
+        )
+    return Answer(outcome="lost", error_class="no_answer", error=f"no answer: {type(cause).__name__}")
+
+
+def _retry_after(error: SlackApiError) -> timedelta:
+    """Slack's wish in seconds, kept between a second and a quarter of an hour."""
+    headers = {key.lower(): value for key, value in (getattr(error.response, "headers", None) or {}).items()}
+    value = headers.get("retry-after", "")
+    value = value[0] if isinstance(value, list) else value
+    seconds = int(value) if str(value).isdigit() else 5
+    return timedelta(seconds=max(1, min(seconds, 900)))
+
+
+def _code(error: Exception) -> str:
+    if isinstance(error, SlackApiError) and hasattr(error.response, "get"):
+        return str(error.response.get("error") or "")
+    return type(error).__name__

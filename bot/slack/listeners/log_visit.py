@@ -1,0 +1,90 @@
+"""*Log a visit*: a form, and what it sends in."""
+
+import json
+from datetime import date
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from slack_bolt import Ack, App
+from slack_sdk import WebClient
+
+from bot import words
+from bot.clock import local_date
+from bot.errors import N_, BadInput, BotError
+from bot.messages import Action, Pointer
+from bot.rendering import problem_text
+from bot.services import care, lookup
+from bot.slack import blocks
+from bot.slack.answers import chosen
+from bot.slack.desk import Desk
+
+
+def register(app: App, desk: Desk) -> None:
+    @app.action(str(Action.LOG_VISIT))
+    def open_form(ack: Ack, body: dict[str, Any], client: WebClient) -> None:
+        actor = desk.actor(body)
+        customer = lookup.visit_form(desk.database, actor, chosen(body))
+        today = local_date(desk.clock.now(), ZoneInfo(actor.timezone))
+        view = blocks.visit_form(customer.name, today, _metadata(body), words.gettext(actor.language))
+        client.views_open(trigger_id=body["trigger_id"], view=view)
+        ack()
+
+    @app.view(str(Action.VISIT_FORM))
+    def save(ack: Ack, body: dict[str, Any], view: dict[str, Any]) -> None:
+        actor = desk.actor(body)
+        kept = json.loads(view["private_metadata"])
+        try:
+            kind, day, note = _values(view)
+            logged = care.log_contact(
+                desk.database,
+                actor,
+                customer_id=Pointer.decode(kept["customer"]).id,
+                kind=kind,
+                happened_on=day,
+                note=note,
+                delivery=f"view:{view['id']}",
+                rules=desk.rules,
+                now=desk.clock.now(),
+            )
+        except BadInput as error:
+            ack(response_action="errors", errors={"day": problem_text(error, actor.language)})
+            return
+        ack(response_action="update", view=desk.gateway.modal(logged, actor.language, N_("Log a visit")))
+        if kept.get("ts"):
+            _close_reminder(desk, actor, kept)
+
+
+def _metadata(body: dict[str, Any]) -> str:
+    """What the form must remember: the customer, and the reminder it was opened from."""
+    kept = {"customer": body["actions"][0]["value"]}
+    buttons = [
+        element
+        for block in (body.get("message") or {}).get("blocks", [])
+        for element in block.get("elements", [])
+        if element.get("action_id") == Action.DONE
+    ]
+    if buttons:
+        kept |= {"touch": buttons[0]["value"], "channel": body["channel"]["id"], "ts": body["message"]["ts"]}
+    return json.dumps(kept)
+
+
+def _values(view: dict[str, Any]) -> tuple[str, date, str | None]:
+    state = view["state"]["values"]
+    kind = (state["kind"]["kind"].get("selected_option") or {}).get("value")
+    if kind not in blocks.VISIT_KINDS:
+        raise BadInput(N_("%(kind)s is not a kind of contact."), kind=kind)
+    try:
+        day = date.fromisoformat(state["day"]["day"].get("selected_date") or "")
+    except ValueError:
+        raise BadInput(N_("Choose the day.")) from None
+    return kind, day, state["note"]["note"].get("value")
+
+
+def _close_reminder(desk: Desk, actor: Any, kept: dict[str, Any]) -> None:
+    """Show on the reminder that the contact settled it."""
+    try:
+        closed = care.settled(desk.database, actor, Pointer.decode(kept["touch"]), desk.rules)
+    except BotError:
+        return
+    if closed is not None:
+        desk.gateway.update(kept["channel"], kept["ts"], closed, actor.language)

@@ -1,0 +1,67 @@
+"""What the app declares to Slack: commands and scopes, each with its reason; the manifest is made from them."""
+
+from dataclasses import dataclass
+from typing import Any
+
+
+@dataclass(frozen=True, kw_only=True)
+class SlashCommand:
+    """A slash command as its users see it."""
+
+    name: str
+    usage: str
+    description: str
+
+
+TIER = SlashCommand(
+    name="/tier",
+    usage="[customer name or code | help]",
+    description="A customer's tier, score, why, and the next care step",
+)
+COMMANDS = (TIER,)
+
+SCOPES = {
+    "chat:write": "post reminders and tier-change alerts",
+    "commands": "answer /tier",
+    "im:write": "open direct messages for reminders",
+    "users:read": "know a user's time zone and language, and tell guests apart",
+    "users:read.email": "match Slack users to the people in your book by e-mail address",
+}
+
+
+def manifest(
+    *, socket_mode: bool = True, request_url: str = "https://example.com/slack/events"
+) -> dict[str, Any]:
+    """The app manifest to paste; `request_url` is used without Socket Mode."""
+    address = {} if socket_mode else {"url": request_url}
+    interactivity: dict[str, Any] = {"is_enabled": True}
+    if not socket_mode:
+        interactivity["request_url"] = request_url
+    return {
+        "display_information": {
+            "name": "Tierbot",
+            "description": "Customer tiers, explained: ask, be reminded of care, hear of changes.",
+            "background_color": "#1f3a5f",
+        },
+        "features": {
+            "app_home": {"messages_tab_enabled": True, "messages_tab_read_only_enabled": True},
+            "bot_user": {"display_name": "Tierbot", "always_online": True},
+            "slash_commands": [
+                {
+                    "command": command.name,
+                    "description": command.description,
+                    "usage_hint": command.usage,
+                    "should_escape": False,
+                    **address,
+                }
+                for command in COMMANDS
+            ],
+        },
+        "oauth_config": {"scopes": {"bot": list(SCOPES)}},
+        "settings": {
+            "interactivity": interactivity,
+            "org_deploy_enabled": False,
+            "socket_mode_enabled": socket_mode,
+            "token_rotation_enabled": False,
+        },
+    }
