@@ -245,7 +245,7 @@ def test_ids_of_messages_rise_even_when_the_clock_stands_or_goes_back() -> None:
 @pytest.mark.parametrize(
     ("headers", "status"),
     [
-        ({"Host": "evil.example"}, 403),
+        ({"Host": "evil.example", "Origin": "own"}, 403),
         ({"Origin": "http://evil.example"}, 403),
         ({}, 403),
         ({"Origin": "own"}, 200),
