@@ -7,14 +7,14 @@ from decimal import Decimal
 from typing import Literal
 
 from bot.services.imports.refusal import Refused
-from db.types import money_units
+from db.types import MONEY_UNITS, money_units
 
 Style = Literal["point", "comma"]
 LIMIT = 10**12
 
 # Three digits behind a point are left to the slow path: in some countries they are thousands.
 _PLAIN = re.compile(r"-?[0-9]{1,12}(?:\.(?:[0-9]{1,2}|[0-9]{4}))?").fullmatch
-_SCALE = {0: 10_000, 1: 1_000, 2: 100, 4: 1}
+_SCALE = {2: 1_000, 3: 100, 5: 1}  # by the length of the fraction with its point
 _SIGNS = {"¥": "CNY JPY", "€": "EUR", "£": "GBP", "₹": "INR", "₩": "KRW", "₽": "RUB", "₺": "TRY", "฿": "THB"}
 _SIGNS |= {"$": "USD CAD AUD NZD HKD SGD TWD MXN BRL ARS CLP COP"}
 _WORDS = {
@@ -56,8 +56,10 @@ class Amounts:
 
     def __call__(self, text: str) -> int | Refused:
         if _PLAIN(text):
-            whole, _, fraction = text.partition(".")
-            return int(whole + fraction) * _SCALE[len(fraction)]
+            point = text.find(".")
+            if point < 0:
+                return int(text) * MONEY_UNITS
+            return int(text[:point] + text[point + 1 :]) * _SCALE[len(text) - point]
         return self._read(text)
 
     def _read(self, text: str) -> int | Refused:

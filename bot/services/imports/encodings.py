@@ -63,6 +63,14 @@ def look_at(path: Path, encoding: str | None) -> FileFacts:
     return FileFacts(path=path, size=size, sha256=digest.hexdigest(), encoding=found)
 
 
+def sha256_of(path: Path) -> str:
+    """The digest of a file as it is now."""
+    digest = hashlib.sha256()
+    for block in _blocks(path):
+        digest.update(block)
+    return digest.hexdigest()
+
+
 def _blocks(path: Path) -> Iterator[bytes]:
     with path.open("rb") as handle:
         while block := handle.read(_BLOCK):

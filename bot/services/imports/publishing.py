@@ -3,14 +3,15 @@
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import Connection, Table, and_, bindparam, exists, func, literal, or_, select, true
+from sqlalchemy import Connection, Date, Table, and_, bindparam, exists, func, literal, or_, select, true
 from sqlalchemy.sql.elements import ColumnElement
 
 from db.imports import ImportChange, table
+from db.types import Money
 
 PAGE = 5_000
 _change = table(ImportChange)
@@ -133,12 +134,11 @@ def restored(column_type: Any, value: Any) -> Any:
     """A noted value as its column takes it."""
     if value is None:
         return None
-    kind = column_type.python_type
-    if kind is date:
+    if isinstance(column_type, Money):
+        return Decimal(value)
+    if isinstance(column_type, Date):
         return date.fromisoformat(value)
-    if kind is datetime:
-        return datetime.fromisoformat(value)
-    return Decimal(value) if isinstance(value, str) and kind in (int, Decimal, float) else value
+    return value
 
 
 def _plain(value: Any) -> Any:

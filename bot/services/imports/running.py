@@ -8,7 +8,7 @@ from sqlalchemy.exc import IntegrityError
 from bot.clock import Clock
 from bot.errors import N_, BadInput, Conflict
 from bot.services.imports import columns
-from bot.services.imports.encodings import FileFacts, look_at
+from bot.services.imports.encodings import FileFacts, look_at, sha256_of
 from bot.services.imports.kinds import KINDS
 from bot.services.imports.kinds.base import Counts, Job, Kind
 from bot.services.imports.records import DELIMITERS, Records, header_of, open_text, sniff
@@ -191,7 +191,8 @@ class _Import:
             .where(batch.c.id == batch_id)
             .values(created=counts.created, changed=counts.changed)
         )
-        imports.remember_mapping(job.connection, job.source, self._kind.name, self._options.columns)
+        said = {field: job.layout.columns[field] for field in self._options.columns}
+        imports.remember_mapping(job.connection, job.source, self._kind.name, said)
         return batch_id, counts
 
     def _refuse_nothing(self, staging: Staging) -> None:
@@ -201,10 +202,7 @@ class _Import:
     def _refuse_changed_file(self) -> None:
         """What was staged must be what was looked at."""
         path = self._facts.path
-        if (
-            path.stat().st_size != self._facts.size
-            or look_at(path, self._facts.encoding).sha256 != self._facts.sha256
-        ):
+        if sha256_of(path) != self._facts.sha256:
             raise Conflict(N_("%(file)s changed while it was being read; import it again."), file=path.name)
 
     def _tell(self, done: int) -> None:

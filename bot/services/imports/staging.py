@@ -69,12 +69,13 @@ class Staging:
     def _stage(self, lines: list[int], rows: list[list[str]]) -> None:
         job, kind = self._job, self._kind
         columns = list(zip(*rows, strict=True))
-        used = [columns[place] for place in job.layout.places.values()]
-        if () in (row for row in zip(*used, strict=True)) or not all(map(any, zip(*used, strict=True))):
+        chunk = self._parse(lines, rows, columns)
+        # A row without anything in it lacks what is required, so clean files pay nothing for this.
+        if any(not any(map(str.strip, rows[row])) for row in chunk.refused):
             lines, rows, columns = self._without_blank(lines, rows)
             if not rows:
                 return
-        chunk = self._parse(lines, rows, columns)
+            chunk = self._parse(lines, rows, columns)
         with job.connection.begin():
             kind.resolve(job, chunk)
             good = [row for row in range(len(rows)) if row not in chunk.refused]

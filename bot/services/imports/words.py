@@ -14,6 +14,7 @@ NAME_LENGTH = (
 )
 NOTE_LENGTH = 10_000
 _EMAIL = re.compile(r"[^@\s,;<>\"]+@[^@\s,;<>\"]+\.[^@\s,;<>\"]+").fullmatch
+_UNPRINTABLE = re.compile("[\0\n\r]")
 
 RECORD_TYPES = {
     "account": ("customer", "existing", "client", "客户", "正式客户", "现有客户", "老客户"),
@@ -71,8 +72,9 @@ def line_of_text(limit: int = NAME_LENGTH) -> Parser:
     def parse(text: str) -> str | Refused:
         if len(text) > limit:
             return Refused(f"has {len(text):,} characters; at most {limit:,} are taken")
-        if not text.isprintable() and ("\n" in text or "\r" in text or "\0" in text):
-            return Refused("holds a line break; is a quotation mark missing?")
+        if not text.isprintable() and (wrong := _UNPRINTABLE.search(text)):
+            nul = wrong.group() == "\0"
+            return Refused("holds a NUL byte" if nul else "holds a line break; is a quotation mark missing?")
         return text
 
     return parse
@@ -84,6 +86,8 @@ def paragraph(delimiter: str, width: int) -> Parser:
     def parse(text: str) -> str | Refused:
         if len(text) > NOTE_LENGTH:
             return Refused(f"has {len(text):,} characters; at most {NOTE_LENGTH:,} are taken")
+        if "\0" in text:
+            return Refused("holds a NUL byte")
         if any(line.count(delimiter) >= width - 1 for line in text.splitlines()[1:]):
             return Refused("runs over several rows of the file; is a quotation mark missing?")
         return text

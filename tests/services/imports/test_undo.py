@@ -1,0 +1,184 @@
+"""Taking imports back."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from bot.errors import Conflict, NotFound
+from bot.services.imports import history
+from bot.services.names import findable
+from db.care import Touch
+from tests.services.imports.conftest import Book
+
+PEOPLE = "email,name\nmia@example.com,Mia\nlee@example.com,Lee\n"
+CHANGES = [
+    (
+        "customers",
+        "code,name,aliases,owner,parent,since\nC1,Zenith,Zen,lee@example.com,C3,2020-01-01\nC3,Cedar,,,,\n",
+    ),
+    ("orders", "order_no,customer,date,amount,cost\n1,C2,2026-02-02,7.25,1\n2,C1,2026-01-02,5,\n"),
+    ("orders", "order_no,customer,date,amount\n1,NEW,2026-02-02,7.25\n"),
+    (
+        "activities",
+        "id,customer,date,kind,person,note\nA1,C2,2026-02-02,call,lee@example.com,new\nA2,C1,2026-01-02,gift,,\n",
+    ),
+    ("facts", "customer,field,value,date\nC1,credit,B,2026-01-31\nC2,credit,B,2026-01-31\n"),
+    (
+        "people",
+        "email,name,role,team,active\nmia@example.com,Mia Sun,admin,North,no\nnew@example.com,New,,,\n",
+    ),
+    ("teams", "name,lead,channel\nEast,lee@example.com,#e\nWest,,\n"),
+]
+
+
+@pytest.fixture
+def full(filled: Book) -> Book:
+    """A little of everything."""
+    filled.bring("people", PEOPLE)
+    filled.bring("teams", "name,lead\nEast,mia@example.com\n")
+    filled.bring("customers", "code,name,owner,aliases\nC1,Acme,mia@example.com,Ajax\n")
+    filled.bring("orders", "order_no,customer,date,amount\n1,C1,2026-01-02,5\n")
+    filled.bring("activities", "id,customer,date,kind,note\nA1,C1,2026-01-02,visit,old\n")
+    filled.bring("facts", "customer,field,value,date\nC1,credit,A,2026-01-31\n")
+    return filled
+
+
+def _comparable(book: Book) -> dict[str, list[tuple[object, ...]]]:
+    """Everything but the log of imports, the customers' version counters and the numbers of rebuilt name rows."""
+    tables = book.everything(without=("import_batch", "customer_name", "customer"))
+    tables["name"] = sorted(
+        book.rows("SELECT customer_id, kind, name, key, batch_id FROM customer_name"), key=repr
+    )
+    tables["customer"] = book.rows(
+        "SELECT id, code, name, record_type, region, since, parent_id, batch_id FROM customer ORDER BY id"
+    )
+    return tables
+
+
+@pytest.mark.parametrize(
+    ("kind", "content"), CHANGES, ids=["customers", "orders", "newcomers", *[k for k, _ in CHANGES[3:]]]
+)
+def test_an_import_can_be_taken_back_to_the_last_row(full: Book, kind: str, content: str) -> None:
+    before = _comparable(full)
+    full.clock.advance(timedelta(days=3))
+    done = full.bring(kind, content, create_customers=True)
+    assert done.created + done.changed == 2 - ("NEW" in content)
+    assert _comparable(full) != before
+    report = full.undo(done.batch_id)
+    assert _comparable(full) == before
+    assert (report.batch_id, report.kind) == (done.batch_id, kind)
+    assert report.restored == done.changed
+    assert full.bring(kind, content, create_customers=True).created == done.created
+
+
+def test_undoing_twice_or_the_unknown_is_refused(filled: Book) -> None:
+    filled.undo(1)
+    with pytest.raises(Conflict, match="already undone on 2026-06-15"):
+        filled.undo(1)
+    with pytest.raises(NotFound, match="no import 99"):
+        filled.undo(99)
+
+
+def test_a_later_import_of_the_same_rows_must_go_first(full: Book) -> None:
+    first = full.bring("orders", "order_no,customer,date,amount\n9,C1,2026-02-02,7\n")
+    second = full.bring("orders", "order_no,customer,date,amount\n9,C1,2026-02-02,8\n")
+    with pytest.raises(
+        Conflict, match=f"import {second.batch_id} changed the same rows. Undo import {second.batch_id} first"
+    ):
+        full.undo(first.batch_id)
+    assert full.rows("SELECT amount FROM customer_order WHERE external_id = '9'") == [(8 * 10_000,)]
+    full.undo(second.batch_id)
+    full.undo(first.batch_id)
+    assert full.rows("SELECT count(*) FROM customer_order WHERE external_id = '9'") == [(0,)]
+
+
+def test_a_later_correction_of_a_fact_must_go_first(full: Book) -> None:
+    second = full.bring("facts", "customer,field,value,date\nC1,credit,B,2026-01-31\n")
+    with pytest.raises(Conflict, match=f"Undo import {second.batch_id} first"):
+        full.undo(7)
+    full.undo(second.batch_id)
+    full.undo(7)
+    assert full.rows("SELECT * FROM fact") == []
+
+
+def test_a_later_alias_of_a_new_customer_must_go_first(filled: Book) -> None:
+    second = filled.bring("customers", "code,name,aliases\nC2,Birch,Betula\n")
+    with pytest.raises(Conflict, match=f"Undo import {second.batch_id} first"):
+        filled.undo(1)
+
+
+def test_customers_with_orders_stay_until_their_orders_go(filled: Book) -> None:
+    orders = filled.bring("orders", "order_no,customer,date,amount\n9,C1,2026-02-02,7\n")
+    before = filled.everything()
+    with pytest.raises(Conflict, match=f"import {orders.batch_id} builds on 1 of its customers"):
+        filled.undo(1)
+    assert filled.everything() == before
+    filled.undo(orders.batch_id)
+    filled.undo(1)
+    assert filled.rows("SELECT (SELECT count(*) FROM customer) + (SELECT count(*) FROM name_token)") == [(0,)]
+
+
+def test_customers_that_are_already_cared_for_stay(filled: Book) -> None:
+    at = datetime(2026, 6, 15, tzinfo=UTC)
+    with filled.database.write() as session:
+        session.add(
+            Touch(
+                dedupe_key="k",
+                customer_id=1,
+                step="s",
+                kind="revisit",
+                tier="A",
+                due_on=at.date(),
+                remind_at=at,
+                state="planned",
+                created_at=at,
+            )
+        )
+    with pytest.raises(Conflict, match=r"1 of its customers are already in use \(touch\)"):
+        filled.undo(1)
+
+
+def test_a_person_who_leads_a_team_stays(filled: Book) -> None:
+    people = filled.bring("people", PEOPLE)
+    teams = filled.bring("teams", "name,lead\nEast,mia@example.com\n")
+    with pytest.raises(Conflict, match=f"Undo import {teams.batch_id} first"):
+        filled.undo(people.batch_id)
+
+
+def test_history_shows_the_newest_first_with_what_became_of_it(filled: Book) -> None:
+    filled.bring("people", PEOPLE)
+    filled.undo(2)
+    newest, oldest = history(filled.database)
+    assert (newest.id, newest.kind, newest.status, newest.undone_by) == (
+        2,
+        "people",
+        "undone",
+        "mia@example.com",
+    )
+    assert (oldest.id, oldest.kind, oldest.status) == (1, "customers", "published")
+    assert (oldest.rows, oldest.accepted, oldest.rejected, oldest.created) == (2, 2, 0, 2)
+
+
+def test_an_undone_file_is_no_longer_the_same_file(filled: Book) -> None:
+    filled.undo(1)
+    assert filled.bring("customers", "code,name\nC1,Acme\nC2,Birch\n").same_file_as is None
+
+
+def test_customers_remain_findable_as_their_names_say(full: Book) -> None:
+    done = full.bring("customers", "code,name\nC1,Zenith\n")
+    full.undo(done.batch_id)
+    names, tokens = findable("C1", "Acme", ["Ajax"])
+    stored = full.rows("SELECT kind, name, key FROM customer_name WHERE customer_id = 1")
+    assert sorted(stored) == sorted(names)
+    assert sorted(full.rows("SELECT token FROM name_token WHERE customer_id = 1")) == sorted(
+        (t,) for t in tokens
+    )
+
+
+def test_a_batch_row_is_the_only_trace_of_an_undone_import(full: Book) -> None:
+    traces = full.rows("SELECT count(*) FROM import_change")
+    done = full.bring("orders", "order_no,customer,date,amount\n1,C1,2026-02-02,7\n")
+    assert full.rows("SELECT count(*) FROM import_change") != traces
+    full.undo(done.batch_id)
+    assert full.rows("SELECT count(*) FROM import_change") == traces
+    assert history(full.database)[0].status == "undone"
