@@ -215,13 +215,17 @@ def tier(
     as_json: AsJson = False,
 ) -> None:
     """What /tier NAME would answer an admin."""
+    from bot.messages import TierCard
     from bot.services import lookup, present
 
     with opened() as bot:
         actor = present.console_actor(bot.settings)
         message = lookup.answer(bot.database, bot.shelf, bot.rules, actor, name)
         if as_json:
-            _print_json(present.as_json(message))
+            if isinstance(message, TierCard):
+                _print_json(lookup.explained(bot.database, bot.shelf, actor, message))
+            else:
+                _print_json(present.listed(message))
         else:
             out.print(present.as_text(bot.gateway.slots(message, bot.settings.language)), markup=False)
         if not present.is_answer(message):

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import date
+from typing import Any
 
 from sqlmodel import Session
 
@@ -174,6 +175,38 @@ def why(database: Database, shelf: Shelf, actor: Actor, pointer: Pointer) -> Why
             gates=graded.parts.gates,
             gates_not_assessed=graded.parts.gates_not_assessed,
         )
+
+
+def explained(database: Database, shelf: Shelf, actor: Actor, card: TierCard) -> dict[str, Any]:
+    """A card's numbers for scripts, with the keys of `tierbot score` and what only a stored assessment knows."""
+    with database.read() as session:
+        graded = _graded(session, shelf, _customer(session, actor, Act.SEE, card.customer_id))
+    if graded is None:
+        raise NotFound(N_("This customer has not been graded yet."))
+    return {
+        "code": card.code,
+        "name": card.name,
+        **graded.parts.data,
+        "tier": graded.assessment.tier,
+        "held": card.held,
+        "capped_by": graded.assessment.capped_by,
+        "provisional": card.provisional,
+        "tier_since": card.tier_since,
+        "before": {"tier": card.before.tier.id, "score": card.before.score, "as_of": card.before.as_of}
+        if card.before
+        else None,
+        "as_of": card.as_of,
+        "orders_through": card.orders_through,
+        "scheme": {
+            "name": graded.scheme.scheme,
+            "version": graded.scheme.version,
+            "sha256": graded.scheme.sha256,
+        },
+        "owner": card.owner.name if card.owner else None,
+        "next_step": {"step": card.next_step.names.en, "due_on": card.next_step.due_on}
+        if card.next_step
+        else None,
+    }
 
 
 def share(database: Database, shelf: Shelf, actor: Actor, pointer: Pointer) -> SharedCard:

@@ -30,9 +30,10 @@ def is_answer(message: Message) -> bool:
     return not isinstance(message, messages.NoMatch)
 
 
-def as_json(message: Message) -> dict[str, Any]:
+def listed(message: Message) -> dict[str, Any]:
+    """An answer that is not a card, for scripts."""
     kept = messages.dump(message)
-    return {"answer": kept["message"], **kept["fields"]}
+    return {"answer": message.template(), **kept["fields"]}
 
 
 def as_text(slots: Slots) -> str:
