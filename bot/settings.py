@@ -27,10 +27,10 @@ class Settings(BaseSettings):
     data_dir: Path = _env(
         "TIERBOT_DATA_DIR", "Folder of the database file and reject files.", default=Path("data")
     )
-    database_url: str = _env(
+    database_url: SecretStr = _env(
         "TIERBOT_DATABASE_URL",
         "SQLAlchemy URL of the database; empty: the SQLite file tierbot.db in the data folder.",
-        default="",
+        default=SecretStr(""),
     )
     slack_bot_token: SecretStr | None = _env(
         "SLACK_BOT_TOKEN", "Bot token of the Slack app, starts with xoxb-.", default=None
@@ -145,7 +145,9 @@ class Settings(BaseSettings):
 
     @property
     def url(self) -> str:
-        return self.database_url or f"sqlite:///{(self.data_dir / 'tierbot.db').absolute()}"
+        return (
+            self.database_url.get_secret_value() or f"sqlite:///{(self.data_dir / 'tierbot.db').absolute()}"
+        )
 
 
 def load(**overrides: Any) -> Settings:
@@ -166,7 +168,9 @@ def variables() -> list[tuple[str, str, str]]:
     for field in Settings.model_fields.values():
         alias = field.validation_alias
         assert isinstance(alias, AliasChoices)
-        default = "" if field.default in (None, ()) else str(field.default)
+        default = (
+            "" if field.default in (None, ()) or isinstance(field.default, SecretStr) else str(field.default)
+        )
         rows.append((str(alias.choices[0]), default, field.description or ""))
     return rows
 

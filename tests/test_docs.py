@@ -1,0 +1,65 @@
+"""The documentation is held against the code."""
+
+import re
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from bot import settings
+from bot.cli import app
+from bot.slack.manifest import SCOPES
+from grading.scheme import preset_names
+
+ROOT = Path(__file__).parent.parent
+PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+
+
+def test_every_setting_is_documented_as_it_is() -> None:
+    page = (ROOT / "docs" / "settings.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| `(\w+)` \| (?:`(.*?)`)? ?\| (.*) \|$", page, flags=re.MULTILINE)
+    assert rows == settings.variables()
+
+
+def test_every_scope_is_documented_with_its_reason() -> None:
+    page = (ROOT / "docs" / "slack.md").read_text(encoding="utf-8")
+    rows = dict(re.findall(r"^\| `([\w:.]+)` \| (.*) \|$", page, flags=re.MULTILINE))
+    assert {scope: reason for scope, reason in rows.items() if scope in SCOPES} == SCOPES
+
+
+def test_every_preset_is_documented() -> None:
+    page = (ROOT / "docs" / "grading.md").read_text(encoding="utf-8")
+    assert all(f"`{name}`" in page for name in preset_names())
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_links_lead_somewhere(page: Path) -> None:
+    for target in re.findall(r"\]\(([^)#]+)", page.read_text(encoding="utf-8")):
+        if not target.startswith("http"):
+            assert (page.parent / target).exists(), f"{page.name}: {target}"
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_every_command_that_is_shown_exists(page: Path) -> None:
+    shown = re.findall(r"tierbot ((?:import|scheme|db) \w+|\w+)", page.read_text(encoding="utf-8"))
+    for command in {words for words in shown if words not in ("demo",)}:
+        result = CliRunner().invoke(app, [*command.split(), "--help"])
+        assert result.exit_code == 0, f"{page.name}: tierbot {command}"
+
+
+def test_every_command_and_option_has_a_help_text() -> None:
+    result = CliRunner().invoke(app, ["--help"])
+    for command in (
+        "run",
+        "demo",
+        "import",
+        "grade",
+        "tier",
+        "score",
+        "scheme",
+        "tick",
+        "check",
+        "db",
+        "manifest",
+    ):
+        assert re.search(rf"\b{command}\b\s+\S+", result.output), command

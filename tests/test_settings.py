@@ -1,0 +1,99 @@
+"""Settings are refused with a sentence that names the variable, the value and the remedy; secrets are never quoted."""
+
+from pathlib import Path
+
+import pytest
+
+from bot import settings
+from bot.errors import BadInput
+
+
+@pytest.fixture(autouse=True)
+def _no_settings_around(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    for name, _, _ in settings.variables():
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.chdir(tmp_path)
+
+
+def test_nothing_has_to_be_set() -> None:
+    loaded = settings.load()
+    assert loaded.url == f"sqlite:///{Path('data/tierbot.db').absolute()}"
+    assert loaded.slack_bot_token is None
+    assert loaded.slack_api_url == "https://slack.com/api/"
+
+
+def test_a_dotenv_file_is_read_and_the_environment_wins(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    (tmp_path / ".env").write_text("TIERBOT_LANGUAGE=zh\nTIERBOT_TIMEZONE=Asia/Shanghai\n", encoding="utf-8")
+    monkeypatch.setenv("TIERBOT_TIMEZONE", "Europe/Berlin")
+    loaded = settings.load()
+    assert (loaded.language, loaded.timezone) == ("zh", "Europe/Berlin")
+
+
+def test_admins_are_addresses_in_lower_case(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TIERBOT_ADMINS", "Grace@Example.com, omar@example.com,")
+    assert settings.load().admins == ("grace@example.com", "omar@example.com")
+
+
+@pytest.mark.parametrize(
+    ("variable", "value", "said"),
+    [
+        ("TIERBOT_TIMEZONE", "Asia/Shangai", "did you mean Asia/Shanghai?"),
+        ("TIERBOT_TIMEZONE", "CST+8", "is not a time zone"),
+        ("TIERBOT_LANGUAGE", "de", "use 'en' or 'zh'"),
+        ("TIERBOT_REMIND_AT", "9 o'clock", "write it as 09:00"),
+        ("TIERBOT_REMIND_AT", "24:00", "write it as 09:00"),
+        ("TIERBOT_GRADE_AT", "2:00", "write it as 09:00"),
+        ("TIERBOT_ADMINS", "grace", "'grace' is not an e-mail address"),
+        ("SLACK_API_URL", "https://slack.com/api", "must be an http(s) address that ends in /api/"),
+        ("SLACK_API_URL", "slack.com/api/", "must be an http(s) address that ends in /api/"),
+        ("TIERBOT_SCHEMES_DIR", "nowhere", "nowhere does not exist"),
+        ("TIERBOT_CARE_PLAN", "nowhere.yaml", "nowhere.yaml does not exist"),
+        ("TIERBOT_TEMPLATES_DIR", "nowhere", "nowhere does not exist"),
+        ("TIERBOT_LOG_LEVEL", "loud", "use 'debug', 'info', 'warning' or 'error'"),
+        ("TIERBOT_TIMZONE", "UTC", "did you mean TIERBOT_TIMEZONE?"),
+    ],
+)
+def test_a_wrong_setting_is_refused_by_name(
+    monkeypatch: pytest.MonkeyPatch, variable: str, value: str, said: str
+) -> None:
+    monkeypatch.setenv(variable, value)
+    with pytest.raises(BadInput) as refused:
+        settings.load()
+    text = refused.value.text()
+    assert variable in text
+    assert said in text
+
+
+@pytest.mark.parametrize(
+    ("variable", "value"), [("SLACK_BOT_TOKEN", "xapp-1-secret"), ("SLACK_APP_TOKEN", "xoxb-1-secret")]
+)
+def test_swapped_tokens_are_refused_without_showing_them(
+    monkeypatch: pytest.MonkeyPatch, variable: str, value: str
+) -> None:
+    monkeypatch.setenv(variable, value)
+    with pytest.raises(BadInput) as refused:
+        settings.load()
+    assert "are two swapped?" in refused.value.text()
+    assert "secret" not in refused.value.text()
+
+
+def test_every_problem_is_told_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TIERBOT_LANGUAGE", "de")
+    monkeypatch.setenv("TIERBOT_TIMEZONE", "Mars")
+    monkeypatch.setenv("TIERBOT_COLOUR", "red")
+    with pytest.raises(BadInput) as refused:
+        settings.load()
+    text = refused.value.text()
+    assert "TIERBOT_LANGUAGE" in text
+    assert "TIERBOT_TIMEZONE" in text
+    assert "TIERBOT_COLOUR is not a setting" in text
+
+
+def test_secrets_are_masked_when_shown(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SLACK_BOT_TOKEN", "xoxb-very-secret")
+    monkeypatch.setenv("TIERBOT_DATABASE_URL", "postgresql+psycopg://bot:hunter2@db/tierbot")
+    shown = repr(settings.load())
+    assert "very-secret" not in shown
+    assert "hunter2" not in shown
