@@ -32,6 +32,16 @@ lock:
 	uv pip compile pyproject.toml --extra build --extra dev --universal --python-version 3.11 \
 	  --generate-hashes --no-emit-index-url --no-header -q -o requirements-dev.lock -c requirements.lock
 
+# Brings the catalogues up to date with the words in templates and code; then translate what is empty in zh.
+words: .venv/.dev
+	$(BIN)/pybabel -q extract -F babel.cfg --add-location=file --sort-by-file --omit-header --width=110 -o tierbot.pot .
+	$(BIN)/pybabel -q update -i tierbot.pot -d templates/locale -D tierbot --omit-header --no-fuzzy-matching \
+	  --ignore-obsolete --width=110
+	rm tierbot.pot
+	for words in templates/locale/*/LC_MESSAGES/tierbot.po; do \
+	  printf 'msgid ""\nmsgstr ""\n"Content-Type: text/plain; charset=UTF-8\\n"\n\n' | cat - $$words > $$words.new \
+	  && mv $$words.new $$words; done
+
 clean:
 	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis
 

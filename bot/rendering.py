@@ -1,7 +1,7 @@
 """Message -> escaped slots, through Jinja2.
 
 Every value is escaped for Slack by construction: strings become `Markup` before a template sees them, whatever else a
-template prints goes through `finalize`, and links, mentions and bold are the only ways to make markup.
+template prints goes through `finalize`, and mentions and bold are the only ways to make markup.
 """
 
 import dataclasses
@@ -12,9 +12,13 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+import structlog
 from babel.dates import format_date
+from babel.lists import format_list
 from babel.numbers import format_decimal, format_percent
-from jinja2 import Environment, FileSystemLoader, StrictUndefined, TemplateError
+from babel.support import Translations
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, TemplateError, pass_context
+from jinja2.runtime import Context
 from markupsafe import Markup
 
 from bot import words
@@ -22,11 +26,16 @@ from bot.errors import BotError
 from bot.messages import Message, Names, Slots, Tier, Who
 from bot.settings import ROOT
 
+log = structlog.get_logger()
+
+SHIPPED = ROOT / "templates" / "messages"
 BLOCKS = ("fallback", "header", "body", "facts", "footer")
 LONGEST_VALUE = 80
+LONGEST_IN_PROBLEM = 200
 _SLACK_ID = re.compile(r"[UW][A-Z0-9]{2,}")
-# Bidirectional controls could make a name read as another one.
+# Bidirectional controls could make a name read as another one; lone surrogates cannot be sent at all.
 _BIDI = dict.fromkeys([*range(0x202A, 0x202F), *range(0x2066, 0x206A), 0x200E, 0x200F, 0x061C])
+_UNSEEN = ("Cc", "Cs", "Zl", "Zp")
 
 
 def escape(value: object, longest: int = LONGEST_VALUE) -> Markup:
@@ -34,93 +43,112 @@ def escape(value: object, longest: int = LONGEST_VALUE) -> Markup:
     if isinstance(value, Markup):
         return value
     text = str(value).translate(_BIDI)
-    text = "".join(" " if unicodedata.category(c) in ("Cc", "Zl", "Zp") else c for c in text)
+    text = "".join(" " if unicodedata.category(c) in _UNSEEN else c for c in text)
     text = " ".join(text.split())
     if len(text) > longest:
         text = text[: longest - 1].rstrip() + "…"
-    return Markup(text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;"))
+    if any(unicodedata.bidirectional(c) in ("R", "AL") for c in text):
+        text = f"\u2068{text}\u2069"  # isolated, so that an Arabic name does not turn the line around it
+    return _entities(text)
 
 
 class Renderer:
     """Templates compiled once per language; a firm's own folder wins over the shipped one."""
 
     def __init__(self, own: Path | None = None) -> None:
-        shipped = ROOT / "templates" / "messages"
-        self._loader = FileSystemLoader([str(own), str(shipped)] if own else [str(shipped)])
-        self._environments: dict[str, Environment] = {}
+        self.own = own
+        self._environments: dict[tuple[str, bool], Environment] = {}
+        self._reported: set[str] = set()
 
-    def slots(self, message: Message, language: str | None = None) -> Slots:
-        """The message's words in one language. Raises TemplateError when a template is broken."""
-        environment = self._environment(language or "en")
-        template = environment.get_template(f"{message.template()}.jinja")
-        context = template.new_context(_escaped(message))
-        texts = {name: "".join(template.blocks[name](context)) for name in BLOCKS if name in template.blocks}
-        return Slots(
-            fallback=" ".join(texts["fallback"].split()),
-            header=" ".join(texts.get("header", "").split()),
-            body=_paragraphs(texts.get("body", "")),
-            facts=_paragraphs(texts.get("facts", "")),
-            footer=_lines(texts.get("footer", "")),
-        )
+    def slots(self, message: Message, language: str | None = None, *, mentions: bool = True) -> Slots:
+        """The message's words in one language; without `mentions`, people are named.
 
-    def check(self) -> list[str]:
-        """A sentence for every template that cannot be used."""
-        problems = []
-        environment = self._environment("en")
-        for cls in Message.__subclasses__():
-            name = f"{cls.template()}.jinja"
+        What a firm's own template cannot say, the shipped one says, and the log tells once.
+        """
+        language = language if language in words.LANGUAGES else "en"
+        if self.own is not None:
             try:
-                template = environment.get_template(name)
-                if "fallback" not in template.blocks:
-                    problems.append(f"{name}: has no block named fallback; add {{% block fallback %}}.")
-                extra = sorted(set(template.blocks) - set(BLOCKS))
-                if extra:
-                    problems.append(f"{name}: unknown block {extra[0]!r}; use {', '.join(BLOCKS)}.")
-            except TemplateError as error:
-                line = getattr(error, "lineno", None)
-                problems.append(f"{name}{f' line {line}' if line else ''}: {error.message or error}")
-        return problems
+                return render(self.environment(language, own=True), message, mentions=mentions)
+            except Exception as error:
+                if message.template() not in self._reported:
+                    self._reported.add(message.template())
+                    log.warning("template.broken", template=f"{message.template()}.jinja", error=str(error))
+        return render(self.environment(language, own=False), message, mentions=mentions)
 
-    def _environment(self, language: str) -> Environment:
-        if language not in self._environments:
-            self._environments[language] = self._build(language)
-        return self._environments[language]
-
-    def _build(self, language: str) -> Environment:
-        environment = Environment(
-            loader=self._loader,
-            extensions=["jinja2.ext.i18n"],
-            autoescape=True,
-            finalize=escape,
-            undefined=StrictUndefined,
-            auto_reload=False,
-        )
-        environment.policies["ext.i18n.trimmed"] = True
-        catalogue = words.catalogue(language)
-        # Old style: its `Markup % values` leaves our already escaped values alone.
-        environment.install_gettext_callables(catalogue.gettext, catalogue.ngettext, newstyle=False)  # type: ignore[attr-defined]
-        locale = words.LOCALES.get(language, "en")
-        environment.filters.update(
-            local=partial(_local, language),
-            tier=partial(_tier, language, catalogue.gettext),
-            day=lambda value: Markup(format_date(value, "medium", locale=locale)),
-            points=lambda value: Markup(format_decimal(round(value, 1), "+#,##0.0;-#,##0.0", locale=locale)),
-            score=lambda value: Markup(
-                "–" if value is None else format_decimal(value, "#,##0.0", locale=locale)
-            ),
-            percent=lambda value: Markup(format_percent(value, "#,##0%", locale=locale)),
-            quantity=partial(_quantity, locale, catalogue.gettext),
-            bold=lambda value: Markup("*{}*").format(escape(value)),
-            mention=_mention,
-        )
-        return environment
+    def environment(self, language: str, *, own: bool) -> Environment:
+        """The templates of a language: the firm's own before the shipped ones, or the shipped ones alone."""
+        key = (language, own and self.own is not None)
+        if key not in self._environments:
+            folders = [self.own, SHIPPED] if key[1] and self.own else [SHIPPED]
+            self._environments[key] = _build(language, folders)
+        return self._environments[key]
 
 
-def problem_text(error: BotError, language: str | None) -> str:
-    """A BotError's sentence in a language, its values made harmless."""
-    safe = {key: escape(value, 200) for key, value in error.values.items()}
-    sentence = words.gettext(language)(error.msgid)
-    return sentence % safe if safe else sentence
+def render(environment: Environment, message: Message, *, mentions: bool = True) -> Slots:
+    """The message's words. Raises what a broken template raises, with the template's file and line in the traceback."""
+    template = environment.get_template(f"{message.template()}.jinja")
+    if "fallback" not in template.blocks:
+        raise TemplateError("has no block named fallback; add {% block fallback %}.")
+    context = template.new_context(_escaped(message) | {"_mentions": mentions})
+    try:
+        texts = {name: "".join(template.blocks[name](context)) for name in BLOCKS if name in template.blocks}
+    except Exception:
+        environment.handle_exception()
+    return Slots(
+        fallback=" ".join(texts["fallback"].split()),
+        header=" ".join(texts.get("header", "").split()),
+        body=_paragraphs(texts.get("body", "")),
+        facts=_paragraphs(texts.get("facts", "")),
+        footer=_lines(texts.get("footer", "")),
+    )
+
+
+def problem_text(error: BotError, language: str | None) -> Markup:
+    """A BotError's sentence in a language as Slack text, its values made harmless."""
+    sentence = _entities(words.gettext(language)(error.msgid))
+    if not error.values:
+        return sentence
+    numbers = (int, float)
+    return sentence % {
+        key: value if isinstance(value, numbers) else escape(value, LONGEST_IN_PROBLEM)
+        for key, value in error.values.items()
+    }
+
+
+def _build(language: str, folders: list[Path]) -> Environment:
+    environment = Environment(
+        loader=FileSystemLoader([str(folder) for folder in folders]),
+        extensions=["jinja2.ext.i18n"],
+        autoescape=True,
+        finalize=escape,
+        undefined=StrictUndefined,
+        auto_reload=False,
+    )
+    environment.policies["ext.i18n.trimmed"] = True
+    catalogue = words.catalogue(language)
+    # Old style: its `Markup % values` leaves our already escaped values alone.
+    environment.install_gettext_callables(catalogue.gettext, catalogue.ngettext, newstyle=False)  # type: ignore[attr-defined]
+    locale = words.LOCALES[language]
+    environment.filters.update(
+        local=partial(_local, language),
+        listed=lambda many: Markup(format_list([_local(language, names) for names in many], locale=locale)),
+        tier=partial(_tier, language, catalogue.gettext),
+        day=lambda value: Markup(format_date(value, "medium", locale=locale)),
+        # Adding zero turns -0.0 into 0.0.
+        points=lambda value: Markup(
+            format_decimal(round(value, 1) + 0.0, "+#,##0.0;-#,##0.0", locale=locale)
+        ),
+        score=lambda value: Markup("–" if value is None else format_decimal(value, "#,##0.0", locale=locale)),
+        percent=lambda value: Markup(format_percent(value, "#,##0%", locale=locale)),
+        quantity=partial(_quantity, locale, catalogue),
+        bold=_bold,
+        mention=_mention,
+    )
+    return environment
+
+
+def _entities(text: str) -> Markup:
+    return Markup(text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;"))
 
 
 def _escaped(value: Any) -> Any:
@@ -150,8 +178,9 @@ def _tier(language: str, gettext: Any, tier: Tier) -> Markup:
     return escape(words_for.get(str(tier.id), tier.id))
 
 
-def _quantity(locale: str, gettext: Any, value: Any, unit: str | None) -> Markup:
+def _quantity(locale: str, catalogue: Translations, value: Any, unit: str | None) -> Markup:
     """An indicator's value with its unit, short enough to read in passing."""
+    gettext, ngettext = catalogue.gettext, catalogue.ngettext
     if value is None:
         return Markup(gettext("not known"))
     if isinstance(value, bool):
@@ -163,16 +192,23 @@ def _quantity(locale: str, gettext: Any, value: Any, unit: str | None) -> Markup
     pattern = "#,##0" if abs(value) >= 100 or float(value).is_integer() else "#,##0.##"
     number = format_decimal(value, pattern, locale=locale)
     if unit == "years":
-        return Markup(gettext("%(number)s years")) % {"number": Markup(number)}
+        years = ngettext("%(number)s year", "%(number)s years", 1 if value == 1 else 2)
+        return Markup(years) % {"number": Markup(number)}
     if unit and unit.isupper():
-        return Markup("{} {}").format(Markup(unit), Markup(number))
+        return Markup("{} {}").format(escape(unit), Markup(number))
     return Markup(number)
 
 
-def _mention(who: Who | None) -> Markup:
+def _bold(value: object) -> Markup:
+    text = escape(value)
+    return Markup("*{}*").format(text) if text else text
+
+
+@pass_context
+def _mention(context: Context, who: Who | None) -> Markup:
     if who is None:
         return Markup("–")
-    if who.slack_user_id and _SLACK_ID.fullmatch(who.slack_user_id):
+    if context["_mentions"] and who.slack_user_id and _SLACK_ID.fullmatch(who.slack_user_id):
         return Markup("<@{}>").format(Markup(who.slack_user_id))
     return escape(who.name)
 

@@ -8,6 +8,7 @@ from bot.errors import BotError
 from bot.rendering import Renderer
 from bot.services import schemes
 from bot.services.care_plan import load_plan
+from bot.services.templates import check_templates
 from bot.settings import Settings
 from db import schema
 from db.engine import open_database
@@ -38,7 +39,7 @@ def check_all() -> Findings:
         _tiers_without_care(settings.schemes_dir, set(plan.tiers), found)
     except BotError as error:
         found.problems += error.text().splitlines()
-    found.problems += Renderer(settings.templates_dir).check()
+    found.problems += check_templates(Renderer(settings.templates_dir))
     _database(settings, found)
     return found
 

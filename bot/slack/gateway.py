@@ -99,7 +99,8 @@ class Gateway:
         return Answer(outcome="sent", ts=str(response["ts"]), channel=str(response["channel"]))
 
     def slots(self, message: Message, language: str | None) -> Slots:
-        return self._renderer.slots(message, language)
+        """A message's words for elsewhere than Slack: people are named, not mentioned."""
+        return self._renderer.slots(message, language, mentions=False)
 
     def check_token(self) -> None:
         """Raise BadInput when Slack does not take the bot token, or cannot be reached."""
