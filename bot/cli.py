@@ -95,12 +95,12 @@ def run() -> None:
             raise BadInput(N_("SLACK_BOT_TOKEN is not set. Take it from your Slack app's page, under OAuth."))
         schema.upgrade(bot.database)
         bot.gateway.check_token()
+        _warm_up(bot)
         slack = bolt_app(bot.desk, web_client(bot.settings), lambda: f"{bot.chance.getrandbits(32):08x}")
         connection = connect(slack, bot.desk)
         scheduler = jobs.scheduler(bot)
         scheduler.start()
         err.print("Tierbot is running. Ctrl+C stops it.")
-        _warm_up()
         _until_stopped()
         scheduler.shutdown(wait=True)
         connection.close()
@@ -474,13 +474,21 @@ def _progress(title: str) -> Iterator[Callable[[int, int], None] | None]:
         yield lambda done, total: bar.update(task, completed=done, total=total)
 
 
-def _warm_up() -> None:
-    """Import what the first card needs, while nobody is waiting."""
+def _warm_up(bot: Tierbot) -> None:
+    """Make one card before anybody can ask.
 
-    def load() -> None:
-        import grading.explanation  # noqa: F401
+    What it imports, parses and compiles took over the 3 seconds that Slack waits for an answer on a busy machine.
+    """
+    import grading.explanation  # noqa: F401 - what the first card of an empty database will need
+    from bot.services import lookup, present
+    from db import customers
 
-    threading.Thread(target=load, name="warm-up", daemon=True).start()
+    with bot.database.read() as session:
+        anybody = customers.anybody(session)
+        if anybody is not None:
+            actor = present.console_actor(bot.settings)
+            card = lookup.card(session, bot.shelf, bot.rules, actor, anybody)
+            bot.gateway.payload(card, bot.settings.language)
 
 
 def _until_stopped() -> None:

@@ -121,14 +121,23 @@ def tick(bot: Tierbot) -> dict[str, int]:
 
 
 def scheduler(bot: Tierbot) -> BackgroundScheduler:
-    """Every job on its interval, in UTC and in memory; not started yet."""
+    """Every job at once and then on its interval, in UTC and in memory; not started yet."""
     ticking = BackgroundScheduler(
         timezone=UTC,
         jobstores={"default": MemoryJobStore()},
         job_defaults={"max_instances": 1, "coalesce": True, "misfire_grace_time": None},
     )
+    first = bot.clock.now()
     for job in JOBS:
-        ticking.add_job(_safely, "interval", args=(bot, job), seconds=job.every.total_seconds(), id=job.name)
+        ticking.add_job(
+            _safely,
+            "interval",
+            args=(bot, job),
+            seconds=job.every.total_seconds(),
+            id=job.name,
+            # Right away, so that a start after a night off does not wait for the longest interval.
+            next_run_time=first,
+        )
     return ticking
 
 

@@ -95,6 +95,11 @@ def get(session: Session, customer_id: int) -> Customer | None:
     return session.get(Customer, customer_id)
 
 
+def anybody(session: Session) -> int | None:
+    """The id of some customer; None in an empty book."""
+    return session.scalars(select(col(Customer.id)).limit(1)).first()
+
+
 def owner(session: Session, customer_id: int) -> Person | None:
     """The present primary owner, active or not."""
     return session.scalars(
@@ -106,6 +111,26 @@ def owner(session: Session, customer_id: int) -> Person | None:
             col(Ownership.ends_on).is_(None),
         )
     ).first()
+
+
+def get_many(session: Session, customer_ids: Sequence[int]) -> dict[int, Customer]:
+    found = session.scalars(select(Customer).where(col(Customer.id).in_(customer_ids)))
+    return {customer.id: customer for customer in found if customer.id is not None}
+
+
+def owner_ids(session: Session, customer_ids: Sequence[int]) -> dict[int, int]:
+    """Customer -> present primary owner, for any number of customers."""
+    found: dict[int, int] = {}
+    for start in range(0, len(customer_ids), 5_000):  # databases limit the parameters of one statement
+        rows = session.execute(
+            select(col(Ownership.customer_id), col(Ownership.person_id)).where(
+                col(Ownership.customer_id).in_(customer_ids[start : start + 5_000]),
+                col(Ownership.role) == "primary",
+                col(Ownership.ends_on).is_(None),
+            )
+        )
+        found.update((row[0], row[1]) for row in rows)
+    return found
 
 
 Owners = frozenset[int] | None  # None: whoever owns them, or nobody

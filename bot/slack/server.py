@@ -78,7 +78,8 @@ def _is_repeat(desk: Desk, body: dict[str, Any]) -> bool:
         action = body["actions"][0]
         key = f"{body.get('trigger_id')}:{action.get('action_ts')}"
     elif kind == "view_submission":
-        key = f"{body['view']['id']}:{body['view'].get('hash')}"
+        # Not the view's hash: a form that was sent back with a complaint keeps it, and is sent in again.
+        key = f"{body['view']['id']}:{body.get('trigger_id')}"
     else:
         return False
     team = (body.get("team") or {}).get("id") or ""

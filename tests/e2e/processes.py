@@ -1,0 +1,135 @@
+"""Tierbot as processes of its own: commands that end, and ones that run until they are stopped."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import IO, TypeVar
+
+COMMAND_SECONDS = 90
+Found = TypeVar("Found")
+
+
+def wait_until(found: Callable[[], Found], what: str, seconds: float) -> Found:
+    """Poll until something is true and return it."""
+    deadline = time.monotonic() + seconds
+    while not (value := found()):
+        assert time.monotonic() < deadline, f"{what} did not happen within {seconds} s"
+        time.sleep(0.02)
+    return value
+
+
+@dataclass(frozen=True, kw_only=True)
+class Done:
+    """How a command ended."""
+
+    code: int
+    out: str
+    err: str
+
+
+@dataclass(kw_only=True)
+class Running:
+    """A process that goes on until it is stopped. What it writes is kept in a file."""
+
+    process: subprocess.Popen[bytes]
+    log: Path
+    file: IO[bytes]
+
+    @property
+    def alive(self) -> bool:
+        return self.process.poll() is None
+
+    def words(self) -> str:
+        return self.log.read_text(encoding="utf-8")
+
+    def stop(self, number: signal.Signals, seconds: float = 10) -> int:
+        """Send a signal and wait; the exit code. Whatever has not ended by then is killed, and that is a failure."""
+        if self.alive:
+            os.kill(self.process.pid, number)
+        try:
+            return self.process.wait(seconds)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
+            raise AssertionError(
+                f"signal {number} did not end it within {seconds} s:\n{self.words()}"
+            ) from None
+        finally:
+            self.file.close()
+
+
+@dataclass(kw_only=True)
+class Tierbot:
+    """`python -m bot` in a folder without a `.env`, with these settings and no others."""
+
+    folder: Path
+    settings: Mapping[str, str] = field(default_factory=dict)
+    started: list[Running] = field(default_factory=list)
+
+    def begin(self, *arguments: str) -> subprocess.Popen[str]:
+        """Start a command; `finish` waits for it."""
+        return subprocess.Popen(
+            [sys.executable, "-m", "bot", *arguments],
+            cwd=self.folder,
+            env=self._environment(),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            stdin=subprocess.DEVNULL,
+            text=True,
+            encoding="utf-8",
+        )
+
+    def finish(self, process: subprocess.Popen[str]) -> Done:
+        try:
+            out, err = process.communicate(timeout=COMMAND_SECONDS)
+        finally:
+            if process.poll() is None:
+                process.kill()
+                process.communicate()
+        return Done(code=process.returncode, out=out, err=err)
+
+    def call(self, *arguments: str) -> Done:
+        """Run a command to its end."""
+        return self.finish(self.begin(*arguments))
+
+    def manage(self, *arguments: str) -> str:
+        """Run a command that must succeed; what it printed."""
+        done = self.call(*arguments)
+        assert done.code == 0, (
+            f"tierbot {' '.join(arguments)} ended with {done.code}:\n{done.out}\n{done.err}"
+        )
+        return done.out
+
+    def keep_running(self, *arguments: str) -> Running:
+        """Start a command that goes on."""
+        log = self.folder / f"{arguments[0]}-{len(self.started)}.log"
+        file = log.open("wb")
+        process = subprocess.Popen(
+            [sys.executable, "-m", "bot", *arguments],
+            cwd=self.folder,
+            env=self._environment(),
+            stdout=file,
+            stderr=subprocess.STDOUT,
+            stdin=subprocess.DEVNULL,
+        )
+        running = Running(process=process, log=log, file=file)
+        self.started.append(running)
+        return running
+
+    def end_all(self) -> None:
+        """End what is still running, each by its own id."""
+        for running in self.started:
+            if running.alive:
+                running.process.kill()
+                running.process.wait()
+            running.file.close()
+
+    def _environment(self) -> dict[str, str]:
+        names = ("PATH", "HOME", "LANG", "LC_ALL", "PYTHONPATH")
+        kept = {name: os.environ[name] for name in names if name in os.environ}
+        return {**kept, "PYTHONUNBUFFERED": "1", "PYTHONWARNINGS": "default", **self.settings}
