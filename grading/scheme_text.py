@@ -7,6 +7,7 @@ key is found instead of overwritten, and nothing in the file can name a Python o
 from __future__ import annotations
 
 import hashlib
+import itertools
 import json
 import math
 from dataclasses import dataclass, field, replace
@@ -22,6 +23,7 @@ Scalar = str | int | float | bool | None
 Plain: TypeAlias = "Scalar | list[Plain] | dict[str, Plain]"
 
 MAX_CHARACTERS = 500_000  # the longest preset has 12,000; a file beyond this is not a scheme
+MAX_DEPTH = 100  # of brackets; the parser takes 20 seconds to give up on a thousand
 _TAG = "tag:yaml.org,2002:"
 
 
@@ -52,6 +54,9 @@ class Document:
         text = text.removeprefix("\ufeff")
         if len(text) > MAX_CHARACTERS:
             self._stop(1, 1, f"the file has {len(text)} characters", f"keep it below {MAX_CHARACTERS}")
+        depth = itertools.accumulate((c in "[{") - (c in "]}") for c in text)
+        if max(depth, default=0) > MAX_DEPTH:
+            self._stop(1, 1, "the values are nested too deeply", "remove the extra brackets")
         try:
             node = YAML(typ="rt", pure=True).compose(text)
         except MarkedYAMLError as error:

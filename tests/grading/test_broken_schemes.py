@@ -276,7 +276,8 @@ def test_every_fault_of_a_file_is_reported_at_once() -> None:
         ("- a\n- b\n", "a scheme is a list of keys and values"),
         ("just words", "a scheme is a list of keys and values"),
         ("a: 1\n---\nb: 2\n", "this is not YAML"),
-        ("a: " + "[" * 5000, "nested too deeply"),
+        ("a: " + "[" * 100_000, "nested too deeply"),
+        ("- " * 2000, "nested too deeply"),
         ("a: 1\n" * 200_000, "characters"),
     ],
 )

@@ -118,12 +118,25 @@ def test_a_dimension_below_its_coverage_leaves_the_total_but_its_known_part_coun
 
 
 def test_a_coverage_that_is_just_reached_is_enough() -> None:
-    # 0.1 + 0.2 is not 0.3 as a floating-point number
-    scheme = make_scheme(
-        dimension("only", indicator("x", 10), indicator("y", 20), indicator("z", 70), min_coverage=0.3),
-        min_coverage=0.3,
-    )
-    assert result(grade_one(scheme, x=60.0, y=60.0))["tier"] == "B"
+    # 0.7 + 0.1 is 0.7999999999999999 as a floating-point number
+    parts = indicator("x", 70), indicator("y", 10), indicator("z", 20)
+    for inner, outer in ((0.8, 0), (0, 0.8)):
+        scheme = make_scheme(dimension("only", *parts, min_coverage=inner), min_coverage=outer)
+        assert result(grade_one(scheme, x=60.0, y=60.0))["tier"] == "B"
+
+
+def test_everything_known_is_a_coverage_of_exactly_one() -> None:
+    # 0.1 + 0.25 + 0.3 + 0.35 is 0.9999999999999999 as a floating-point number
+    weights = {"a": 10, "b": 25, "c": 30, "d": 35}
+    flat = make_scheme(dimension("only", *(indicator(id, weight) for id, weight in weights.items())))
+    nested = make_scheme(*(dimension(f"of_{id}", indicator(id), weight=w) for id, w in weights.items()))
+    for scheme in (flat, nested):
+        found = result(grade_one(scheme, a=100.0, b=100.0, c=100.0, d=100.0))
+        assert (found["coverage"], found["low"], found["high"]) == (
+            1.0,
+            pytest.approx(100),
+            pytest.approx(100),
+        )
 
 
 def test_the_interval_is_the_least_and_the_greatest_of_three_numbers() -> None:
@@ -190,6 +203,7 @@ def test_the_other_policies_put_a_score_in_the_place_of_what_is_missing(policy: 
         (49.95, 1, 50.0, "B"),
         (0.05, 1, 0.1, "C"),
         (2.675, 2, 2.68, "C"),
+        (1.005, 2, 1.01, "C"),  # 1.005 x 100 is 100.49999999999999 as a floating-point number
     ],
 )
 def test_the_tier_follows_the_number_people_see(score: float, decimals: int, shown: float, tier: str) -> None:
