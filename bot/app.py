@@ -10,9 +10,9 @@ from bot.clock import Clock, SystemClock
 from bot.errors import N_, NotReady
 from bot.rendering import Renderer
 from bot.services import alerts
-from bot.services.care import CareRules
 from bot.services.care_plan import load_plan
 from bot.services.grading import Tell
+from bot.services.planning import CareRules
 from bot.services.schemes import Shelf
 from bot.settings import Settings
 from bot.slack.desk import Desk

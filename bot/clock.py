@@ -1,5 +1,6 @@
 """The only place that knows what time it is."""
 
+from bisect import bisect_left
 from datetime import UTC, date, datetime, timedelta
 from typing import Protocol
 from zoneinfo import ZoneInfo
@@ -51,22 +52,23 @@ def local_date(instant: datetime, zone: ZoneInfo) -> date:
 
 def local_instant(day: date, hour: int, minute: int, zone: ZoneInfo) -> datetime:
     """The UTC instant of a local time: the first one when it happens twice, the first after a gap when never."""
-    local = datetime(day.year, day.month, day.day, hour, minute, tzinfo=zone, fold=0)
-    instant = local.astimezone(UTC)
-    back = instant.astimezone(zone)
-    if (back.hour, back.minute) != (hour, minute):
-        # In a gap the same wall time read with fold=1 uses the offset after the change: subtract the jump.
-        after = local.replace(fold=1).astimezone(UTC)
-        jump = instant - after
-        return _first_after_gap(min(instant, after), zone, jump)
-    return instant
+    wall = datetime(day.year, day.month, day.day, hour, minute, tzinfo=zone)
+    later = wall.astimezone(UTC)
+    if later.astimezone(zone) == wall:  # of one zone: compared as wall times
+        return later
+    # In a gap the two readings of the wall time lie on both sides of the jump: find it between them.
+    earlier = wall.replace(fold=1).astimezone(UTC)
+    before = earlier.astimezone(zone).utcoffset()
+    seconds = range(int((later - earlier).total_seconds()))
+    jump = bisect_left(
+        seconds, True, key=lambda s: (earlier + timedelta(seconds=s)).astimezone(zone).utcoffset() != before
+    )
+    return earlier + timedelta(seconds=jump)
 
 
-def _first_after_gap(start: datetime, zone: ZoneInfo, jump: timedelta) -> datetime:
-    offset = start.astimezone(zone).utcoffset()
-    step = start
-    for _ in range(int(abs(jump).total_seconds() // 60) + 1):
-        if step.astimezone(zone).utcoffset() != offset:
-            return step
-        step += timedelta(minutes=1)
-    return start + abs(jump)
+def zone_named(name: str | None, default: ZoneInfo) -> ZoneInfo:
+    """The zone of that name; `default` when there is none, because one odd row must not stop everybody's care."""
+    try:
+        return ZoneInfo(name) if name else default
+    except (KeyError, ValueError, OSError):
+        return default

@@ -3,6 +3,7 @@
 The database is the schedule. A job asks what is due now and does it; APScheduler holds nothing that could be lost.
 """
 
+import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, timedelta
@@ -13,13 +14,12 @@ from apscheduler.schedulers.background import BackgroundScheduler
 
 from bot.app import Tierbot
 from bot.clock import local_date
-from bot.services import access, care, grading, outbox, reminders
-from db import grading as db_grading
-from db import imports, system
+from bot.services import access, grading, outbox, planning, reminders
+from db import care, system
 
 log = structlog.get_logger()
 
-INBOX_KEPT = timedelta(days=7)
+TRACES_KEPT = timedelta(days=7)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,16 +51,16 @@ def plan_care(bot: Tierbot) -> int:
     """Bring touches in line with tiers, contacts and the plan, when any of them or the day has changed."""
     now = bot.clock.now()
     with bot.database.read() as session:
-        newest = [
-            *db_grading.latest_run_ids(session),
-            next((batch.id for batch in imports.batches(session, 1)), None),
+        depends = [
+            *care.planning_inputs(session),
             local_date(now, bot.settings.zone),
-            f"{bot.rules.plan.plan}.{bot.rules.plan.version}",
+            bot.rules.plan.model_dump_json(),
+            bot.rules.remind_at,
         ]
-        mark = ":".join(str(part) for part in newest)
+        mark = hashlib.sha256(repr(depends).encode()).hexdigest()
         if system.cursor(session, "care") == mark:
             return 0
-    changed = care.plan_all(bot.database, bot.rules, now)
+    changed = planning.plan_all(bot.database, bot.rules, now)
     with bot.database.write() as session:
         system.set_cursor(session, "care", mark)
     return changed
@@ -90,7 +90,8 @@ def keep_house(bot: Tierbot) -> int:
     now = bot.clock.now()
     with bot.database.write() as session:
         system.beat(session, "worker", bot.boot_id, now)
-        system.forget_deliveries(session, now - INBOX_KEPT)
+        system.forget_deliveries(session, now - TRACES_KEPT)
+        system.forget_heartbeats(session, now - TRACES_KEPT)
     return 0
 
 

@@ -1,21 +1,28 @@
 """Touches: one due step of a care plan for one customer."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import Any
 
-from sqlalchemy import Index, and_, func, text
+from sqlalchemy import ColumnElement, Index, and_, case, func, or_, text
 from sqlalchemy import select as sa_select
+from sqlalchemy.dialects.postgresql import insert as postgresql_insert
+from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlmodel import Field, Session, SQLModel, col, select, update
 
 from db.customers import Customer, Ownership
 from db.facts import Activity
 from db.grading import Assessment, GradingRun
+from db.imports import ImportBatch
 from db.outbox import OutboxMessage
 from db.people import Person
 from db.types import UtcDateTime
 
 OPEN = ("planned", "reminded", "snoozed")
+WAITING = ("planned", "snoozed")
+_OPEN_SQL = text("state IN ('planned', 'reminded', 'snoozed')")
+_WAITING_SQL = text("state IN ('planned', 'snoozed')")
 
 
 class Touch(SQLModel, table=True):
@@ -23,13 +30,17 @@ class Touch(SQLModel, table=True):
 
     __tablename__ = "touch"
     __table_args__ = (
-        Index(
-            "ix_touch_due",
-            "remind_at",
-            sqlite_where=text("state IN ('planned', 'snoozed')"),
-            postgresql_where=text("state IN ('planned', 'snoozed')"),
-        ),
+        Index("ix_touch_due", "remind_at", sqlite_where=_WAITING_SQL, postgresql_where=_WAITING_SQL),
         Index("ix_touch_customer", "customer_id", "step"),
+        # One open touch of a step, whoever plans at the same time.
+        Index(
+            "uq_touch_open",
+            "customer_id",
+            "step",
+            unique=True,
+            sqlite_where=_OPEN_SQL,
+            postgresql_where=_OPEN_SQL,
+        ),
     )
     id: int | None = Field(default=None, primary_key=True)
     # kind:customer:intended local date:step — one per day whatever clocks and zones do.
@@ -39,6 +50,7 @@ class Touch(SQLModel, table=True):
     kind: str  # revisit | follow_up | greeting
     tier: str
     due_on: date
+    anchor: date | None = None  # what due_on is counted from: the last contact or Done; the holiday
     remind_at: datetime = Field(sa_type=UtcDateTime)
     state: str  # planned | reminded | snoozed | done | cancelled | missed
     reason: str | None = None
@@ -49,20 +61,116 @@ class Touch(SQLModel, table=True):
     created_at: datetime = Field(sa_type=UtcDateTime)
 
 
+@dataclass(frozen=True, kw_only=True)
+class Standing:
+    """What care planning needs to know of a graded customer."""
+
+    customer_id: int
+    country: str | None
+    tier: str
+    as_of: date
+    timezone: str | None  # of whoever owns it
+
+
 def get(session: Session, touch_id: int) -> Touch | None:
     return session.get(Touch, touch_id)
 
 
-def due(session: Session, now: datetime, limit: int = 500) -> list[Touch]:
-    """Touches to remind somebody of, oldest first."""
+def lock(session: Session, customer_ids: Sequence[int]) -> None:
+    """One planner at a time per customer. On SQLite every writing transaction is alone anyway."""
+    session.execute(
+        sa_select(col(Customer.id))
+        .where(col(Customer.id).in_(customer_ids))
+        .order_by(col(Customer.id))
+        .with_for_update()
+    )
+
+
+def planning_inputs(session: Session) -> list[Any]:
+    """What planning depends on besides the plan and the day: when none of it changed, nothing has to be planned."""
+    newest = select(func.max(GradingRun.id)).where(GradingRun.status == "published")
+    imports = select(func.max(ImportBatch.id), func.max(ImportBatch.undone_at))
+    people = select(Person.id, Person.timezone).order_by(col(Person.id))
+    return [
+        session.exec(newest).one(),
+        tuple(session.exec(imports).one()),
+        [tuple(row) for row in session.exec(people)],
+    ]
+
+
+def graded_customers(session: Session, run_ids: Sequence[int]) -> list[int]:
+    """Ids of the customers that have a standing in these runs."""
+    return [row[0] for row in session.execute(_standings(run_ids).with_only_columns(col(Customer.id)))]
+
+
+def standings(session: Session, run_ids: Sequence[int], customer_ids: Sequence[int]) -> list[Standing]:
+    """Graded, unarchived customers, with the time zone of whoever owns them."""
+    rows = session.execute(_standings(run_ids).where(col(Customer.id).in_(customer_ids)))
+    return [
+        Standing(customer_id=row[0], country=row[1], tier=row[2], as_of=row[3], timezone=row[4])
+        for row in rows
+    ]
+
+
+def last_done(session: Session, customer_ids: Sequence[int]) -> dict[tuple[int, str], datetime]:
+    """(customer, step) -> when somebody last pressed Done. What a logged contact closed counts as that contact."""
+    statement = (
+        sa_select(col(Touch.customer_id), col(Touch.step), func.max(col(Touch.closed_at)))
+        .where(
+            col(Touch.state) == "done",
+            col(Touch.closed_by).is_not(None),
+            col(Touch.customer_id).in_(customer_ids),
+        )
+        .group_by(col(Touch.customer_id), col(Touch.step))
+    )
+    return {(row[0], row[1]): row[2] for row in session.execute(statement)}
+
+
+def last_contacts(session: Session, customer_ids: Sequence[int]) -> dict[int, dict[str, date]]:
+    """Customer -> kind of contact -> its latest day."""
+    statement = (
+        sa_select(col(Activity.customer_id), col(Activity.kind), func.max(col(Activity.happened_on)))
+        .where(col(Activity.customer_id).in_(customer_ids))
+        .group_by(col(Activity.customer_id), col(Activity.kind))
+    )
+    found: dict[int, dict[str, date]] = {}
+    for customer, kind, day in session.execute(statement):
+        found.setdefault(customer, {})[kind] = day
+    return found
+
+
+def open_touches(session: Session, customer_ids: Sequence[int]) -> list[Touch]:
+    """Open touches, next first."""
     return list(
         session.exec(
             select(Touch)
-            .where(col(Touch.state).in_(("planned", "snoozed")), Touch.remind_at <= now)
-            .order_by(col(Touch.remind_at), col(Touch.id))
-            .limit(limit)
+            .where(col(Touch.state).in_(OPEN), col(Touch.customer_id).in_(customer_ids))
+            .order_by(col(Touch.due_on), col(Touch.id))
         )
     )
+
+
+def taken(session: Session, key: str) -> bool:
+    """Whether an occurrence has its row already."""
+    return session.exec(select(Touch.id).where(Touch.dedupe_key == key)).first() is not None
+
+
+def add(session: Session, rows: Sequence[dict[str, Any]]) -> int:
+    """Plan touches; how many are new. A cancelled occurrence opens again, any other one stays as it is."""
+    if not rows:
+        return 0
+    insert: Any = postgresql_insert if session.get_bind().dialect.name == "postgresql" else sqlite_insert
+    statement = insert(Touch)
+    again = ("tier", "due_on", "anchor", "remind_at", "state")
+    statement = statement.on_conflict_do_update(
+        index_elements=["dedupe_key"],
+        set_={name: statement.excluded[name] for name in again}
+        | {"version": col(Touch.version) + 1, "reason": None, "closed_at": None},
+        where=col(Touch.state) == "cancelled",
+    )
+    # RETURNING, because not every driver counts what an INSERT did.
+    statement = statement.returning(col(Touch.id))
+    return sum(len(session.execute(statement.values(version=1, **row)).all()) for row in rows)
 
 
 def move(session: Session, touch_id: int, version: int, **values: object) -> bool:
@@ -75,99 +183,116 @@ def move(session: Session, touch_id: int, version: int, **values: object) -> boo
     return bool(result.rowcount)
 
 
-def exists(session: Session, keys: Sequence[str]) -> set[str]:
-    """Which of these dedupe keys are taken."""
-    return set(session.exec(select(Touch.dedupe_key).where(col(Touch.dedupe_key).in_(keys))))
+def cancel_archived(session: Session, now: datetime) -> int:
+    """Nothing is owed to archived customers."""
+    archived = select(Customer.id).where(col(Customer.archived).is_(True))
+    result = session.exec(
+        update(Touch)
+        .where(col(Touch.state).in_(OPEN), col(Touch.customer_id).in_(archived))
+        .values(state="cancelled", reason="customer archived", closed_at=now, version=col(Touch.version) + 1)
+    )
+    return int(result.rowcount)
 
 
-@dataclass(frozen=True, kw_only=True)
-class Standing:
-    """What care planning needs to know of a graded customer."""
+def due_owners(session: Session, now: datetime) -> list[Person | None]:
+    """Whose customers have something to be reminded of; None stands for customers without an owner."""
+    owners = (
+        select(Ownership.person_id)
+        .select_from(Touch)
+        .join(Customer, col(Customer.id) == Touch.customer_id)
+        .outerjoin(Ownership, _present_owner(Touch.customer_id))
+        .where(_is_due(now), col(Customer.archived).is_(False))
+        .distinct()
+    )
+    ids = set(session.exec(owners))
+    people = session.exec(select(Person).where(col(Person.id).in_(ids - {None})).order_by(col(Person.id)))
+    return [*people, *([None] if None in ids else [])]
 
-    customer_id: int
-    country: str | None
-    tier: str
-    as_of: date
-    owner_id: int | None
-    timezone: str | None
+
+def due(
+    session: Session, now: datetime, owners: Collection[int | None], tiers: Sequence[str], limit: int
+) -> list[Touch]:
+    """What is due of these owners' customers: best tiers first, then the oldest."""
+    rank = case({tier: place for place, tier in enumerate(tiers)}, value=col(Touch.tier), else_=len(tiers))
+    return list(
+        session.exec(
+            select(Touch)
+            .where(_is_due(now), _owned_by(owners))
+            .order_by(rank, col(Touch.due_on), col(Touch.id))
+            .limit(limit)
+        )
+    )
 
 
-def standings(
-    session: Session, run_ids: Sequence[int], customer_ids: Sequence[int] | None = None
-) -> list[Standing]:
-    """Graded, unarchived customers of these runs, with the time zone of whoever owns them."""
-    statement = (
+def postpone(
+    session: Session, now: datetime, owners: Collection[int | None], until: datetime, *, greetings: bool
+) -> int:
+    """Move what is due of these owners' customers to another morning, greetings or all else."""
+    kind = col(Touch.kind) == "greeting" if greetings else col(Touch.kind) != "greeting"
+    result = session.exec(
+        update(Touch)
+        .where(_is_due(now), _owned_by(owners), kind)
+        .values(remind_at=until, version=col(Touch.version) + 1)
+    )
+    return int(result.rowcount)
+
+
+def reminded_since(session: Session, address: str, since: datetime) -> int:
+    """How many reminders a place was sent since a moment, or still waits for."""
+    return session.exec(
+        select(func.count()).where(
+            OutboxMessage.kind == "reminder",
+            OutboxMessage.address == address,
+            or_(col(OutboxMessage.created_at) >= since, col(OutboxMessage.state).in_(("pending", "sending"))),
+        )
+    ).one()
+
+
+def _standings(run_ids: Sequence[int]) -> Any:
+    return (
         sa_select(
             col(Customer.id),
             col(Customer.country),
             col(Assessment.tier),
             col(GradingRun.as_of),
-            col(Person.id),
             col(Person.timezone),
         )
         .join(Assessment, col(Assessment.customer_id) == Customer.id)
-        .join(GradingRun, col(GradingRun.id) == Assessment.run_id)
-        .outerjoin(
-            Ownership,
-            and_(
-                col(Ownership.customer_id) == Customer.id,
-                col(Ownership.role) == "primary",
-                col(Ownership.ends_on).is_(None),
-            ),
+        # A prospect that became an account still stands in the last run of prospects, but not as what it is now.
+        .join(
+            GradingRun,
+            and_(col(GradingRun.id) == Assessment.run_id, col(GradingRun.purpose) == Customer.record_type),
         )
+        .outerjoin(Ownership, _present_owner(Customer.id))
         .outerjoin(Person, col(Person.id) == Ownership.person_id)
         .where(col(Assessment.run_id).in_(run_ids), col(Customer.archived).is_(False))
         .order_by(col(Customer.id))
     )
-    if customer_ids is not None:
-        statement = statement.where(col(Customer.id).in_(customer_ids))
-    return [
-        Standing(
-            customer_id=row[0], country=row[1], tier=row[2], as_of=row[3], owner_id=row[4], timezone=row[5]
-        )
-        for row in session.execute(statement)
-    ]
 
 
-def last_done(session: Session, customer_ids: Sequence[int] | None = None) -> dict[tuple[int, str], datetime]:
-    """(customer, step) -> when it was last done."""
-    statement = (
-        sa_select(col(Touch.customer_id), col(Touch.step), func.max(col(Touch.closed_at)))
-        .where(col(Touch.state) == "done")
-        .group_by(col(Touch.customer_id), col(Touch.step))
+def _present_owner(customer_id: Any) -> ColumnElement[bool]:
+    return and_(
+        col(Ownership.customer_id) == customer_id,
+        col(Ownership.role) == "primary",
+        col(Ownership.ends_on).is_(None),
     )
-    if customer_ids is not None:
-        statement = statement.where(col(Touch.customer_id).in_(customer_ids))
-    return {(row[0], row[1]): row[2] for row in session.execute(statement)}
 
 
-def last_contacts(session: Session, customer_ids: Sequence[int] | None = None) -> dict[int, dict[str, date]]:
-    """Customer -> kind of contact -> its latest day."""
-    statement = sa_select(
-        col(Activity.customer_id), col(Activity.kind), func.max(col(Activity.happened_on))
-    ).group_by(col(Activity.customer_id), col(Activity.kind))
-    if customer_ids is not None:
-        statement = statement.where(col(Activity.customer_id).in_(customer_ids))
-    found: dict[int, dict[str, date]] = {}
-    for customer, kind, day in session.execute(statement):
-        found.setdefault(customer, {})[kind] = day
-    return found
+def _is_due(now: datetime) -> ColumnElement[bool]:
+    return and_(col(Touch.state).in_(WAITING), col(Touch.remind_at) <= now)
 
 
-def open_touches(session: Session, customer_ids: Sequence[int] | None = None) -> list[Touch]:
-    """Open touches, next first."""
-    statement = select(Touch).where(col(Touch.state).in_(OPEN)).order_by(col(Touch.due_on), col(Touch.id))
-    if customer_ids is not None:
-        statement = statement.where(col(Touch.customer_id).in_(customer_ids))
-    return list(session.exec(statement))
-
-
-def reminded_since(session: Session, person_id: int, since: datetime) -> int:
-    """How many reminders a person was sent since a moment."""
-    return session.exec(
-        select(func.count()).where(
-            OutboxMessage.kind == "reminder",
-            OutboxMessage.recipient == person_id,
-            OutboxMessage.created_at >= since,
+def _owned_by(owners: Collection[int | None]) -> ColumnElement[bool]:
+    """Unarchived customers of these people; None among them: also those without an owner."""
+    theirs = (
+        sa_select(col(Customer.id))
+        .outerjoin(Ownership, _present_owner(Customer.id))
+        .where(
+            col(Customer.archived).is_(False),
+            or_(
+                col(Ownership.person_id).in_([owner for owner in owners if owner is not None]),
+                *([col(Ownership.id).is_(None)] if None in owners else []),
+            ),
         )
-    ).one()
+    )
+    return col(Touch.customer_id).in_(theirs)

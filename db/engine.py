@@ -16,6 +16,10 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.pool import QueuePool
 from sqlmodel import Session, create_engine
 
+# How long a writer waits for another: longer than an import's publishing, shorter than the lease of a message, whose
+# outcome would be lost if it could not be written down.
+BUSY_SECONDS = 30
+
 
 @dataclass(frozen=True, kw_only=True)
 class Database:
@@ -35,6 +39,10 @@ class Database:
     def read(self) -> Iterator[Session]:
         """A consistent view that cannot write."""
         with Session(self.reader, expire_on_commit=False) as session:
+            if not self.is_sqlite:
+                session.connection(
+                    execution_options={"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
+                )
             yield session
 
     @property
@@ -65,7 +73,7 @@ def _open_sqlite(url: str) -> Database:
     file = make_url(url).database
     if file:
         Path(file).parent.mkdir(parents=True, exist_ok=True)
-    arguments: dict[str, Any] = {"check_same_thread": False, "timeout": 5.0}
+    arguments: dict[str, Any] = {"check_same_thread": False, "timeout": BUSY_SECONDS}
     writer = create_engine(
         url, poolclass=QueuePool, pool_size=1, max_overflow=0, pool_timeout=30, connect_args=arguments
     )
@@ -73,7 +81,7 @@ def _open_sqlite(url: str) -> Database:
 
     @event.listens_for(writer, "connect")
     def _writer_connected(connection: Any, _: Any) -> None:
-        _pragmas(connection, "journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "busy_timeout=5000")
+        _pragmas(connection, "journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON")
 
     @event.listens_for(writer, "begin")
     def _begin_immediate(connection: Any) -> None:
@@ -81,7 +89,7 @@ def _open_sqlite(url: str) -> Database:
 
     @event.listens_for(reader, "connect")
     def _reader_connected(connection: Any, _: Any) -> None:
-        _pragmas(connection, "query_only=1", "busy_timeout=5000", "temp_store=MEMORY")
+        _pragmas(connection, "query_only=1", "temp_store=MEMORY")
 
     @event.listens_for(reader, "begin")
     def _begin(connection: Any) -> None:

@@ -237,21 +237,19 @@ def assessments_in_run(session: Session, run_id: int, customer_ids: Iterable[int
     return {row.customer_id: row for row in rows}
 
 
-def change_known(
-    session: Session, *, customer_id: int, purpose: str, as_of: date, from_tier: str, to_tier: str
-) -> bool:
-    return (
-        session.exec(
-            select(TierChange.id).where(
-                TierChange.customer_id == customer_id,
-                TierChange.purpose == purpose,
-                TierChange.as_of == as_of,
-                TierChange.from_tier == from_tier,
-                TierChange.to_tier == to_tier,
-            )
-        ).first()
-        is not None
+def known_changes(session: Session, purpose: str, as_of: date) -> set[tuple[int, str, str]]:
+    """(customer, from, to) of the changes recorded for a day."""
+    rows = session.execute(
+        sa_select(col(TierChange.customer_id), col(TierChange.from_tier), col(TierChange.to_tier)).where(
+            col(TierChange.purpose) == purpose, col(TierChange.as_of) == as_of
+        )
     )
+    return {(customer, before, after) for customer, before, after in rows}
+
+
+def add_changes(session: Session, rows: Sequence[dict[str, Any]]) -> None:
+    if rows:
+        session.execute(insert(TierChange), rows)
 
 
 def scheme_versions_of(session: Session, run_ids: Sequence[int]) -> list[int]:

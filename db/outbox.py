@@ -2,8 +2,9 @@
 
 from datetime import datetime, timedelta
 
-from sqlalchemy import Index, case, func, text
-from sqlmodel import Field, Session, SQLModel, col, or_, select, update
+from sqlalchemy import Index, case, exists, func, text
+from sqlalchemy.orm import aliased
+from sqlmodel import Field, Session, SQLModel, and_, col, or_, select, update
 
 from db.people import Person
 from db.types import UtcDateTime
@@ -22,7 +23,8 @@ class OutboxMessage(SQLModel, table=True):
             sqlite_where=text("state = 'pending'"),
             postgresql_where=text("state = 'pending'"),
         ),
-        # One message at a time to a channel, which also keeps their order.
+        Index("ix_outbox_address", "address", "state"),
+        # One message at a time to a place.
         Index(
             "uq_outbox_sending",
             "address",
@@ -57,14 +59,27 @@ def get(session: Session, outbox_id: int) -> OutboxMessage | None:
     return session.get(OutboxMessage, outbox_id)
 
 
+def has_work(session: Session) -> bool:
+    """Whether anything is waiting or on its way."""
+    return session.exec(select(exists().where(col(OutboxMessage.state).in_(("pending", "sending"))))).one()
+
+
 def claim(
     session: Session, *, now: datetime, lease: timedelta, attempt_id: str
 ) -> tuple[OutboxMessage, str] | None:
     """Take the next due message whose place is free, with the Slack channel or user to send it to.
 
+    Messages to one place go in the order they were written: a later one waits for an earlier one's next try.
     Messages to people whose Slack user is not known yet wait. Commit before sending: the row is the intent.
     """
-    busy = select(OutboxMessage.address).where(OutboxMessage.state == "sending")
+    other = aliased(OutboxMessage)
+    ahead = exists().where(
+        col(other.address) == OutboxMessage.address,
+        or_(
+            col(other.state) == "sending",
+            and_(col(other.state) == "pending", col(other.id) < OutboxMessage.id),
+        ),
+    )
     place = case(
         (col(OutboxMessage.recipient).is_not(None), Person.slack_user_id), else_=OutboxMessage.channel
     )
@@ -74,8 +89,8 @@ def claim(
         .where(
             OutboxMessage.state == "pending",
             OutboxMessage.next_at <= now,
-            col(OutboxMessage.address).not_in(busy),
             place.is_not(None),
+            ~ahead,
         )
         .order_by(col(OutboxMessage.next_at), col(OutboxMessage.id))
         .limit(1)
@@ -95,13 +110,13 @@ def claim(
 
 
 def settle(session: Session, outbox_id: int, attempt_id: str, **values: object) -> bool:
-    """Write how an attempt ended, if it is still ours."""
+    """Write how an attempt ended, if it is still ours; an answer that came after its lease still counts."""
     result = session.exec(
         update(OutboxMessage)
         .where(
             col(OutboxMessage.id) == outbox_id,
             col(OutboxMessage.attempt_id) == attempt_id,
-            col(OutboxMessage.state) == "sending",
+            col(OutboxMessage.state).in_(("sending", "unknown")),
         )
         .values(**values)
     )
@@ -119,6 +134,22 @@ def expire_leases(session: Session, now: datetime) -> int:
         .values(state="unknown", error_class="lease", error="the process that was sending it stopped")
     )
     return int(result.rowcount)
+
+
+def give_up(session: Session, now: datetime) -> int:
+    """Waiting messages that are too late by now, or whose recipient was switched off, die unsent."""
+    gone = select(Person.id).where(col(Person.active).is_(False))
+    late = session.exec(
+        update(OutboxMessage)
+        .where(col(OutboxMessage.state) == "pending", col(OutboxMessage.not_after) < now)
+        .values(state="dead", error_class="late", error="it could not be sent in time")
+    )
+    left = session.exec(
+        update(OutboxMessage)
+        .where(col(OutboxMessage.state) == "pending", col(OutboxMessage.recipient).in_(gone))
+        .values(state="dead", error_class="left", error="the person was switched off before it could be sent")
+    )
+    return int(late.rowcount) + int(left.rowcount)
 
 
 def counts(session: Session) -> dict[str, int]:

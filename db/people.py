@@ -55,11 +55,11 @@ def team(session: Session, team_id: int | None) -> Team | None:
     return None if team_id is None else session.get(Team, team_id)
 
 
-def unmatched(session: Session, limit: int = 50) -> list[tuple[int, str]]:
-    """(id, e-mail) of active people whose Slack user is not known yet."""
+def unmatched(session: Session, after: int, limit: int) -> list[tuple[int, str]]:
+    """(id, e-mail) of active people whose Slack user is not known yet, those with ids past `after`."""
     rows = session.exec(
         select(Person.id, Person.email)
-        .where(col(Person.slack_user_id).is_(None), col(Person.active).is_(True))
+        .where(col(Person.slack_user_id).is_(None), col(Person.active).is_(True), col(Person.id) > after)
         .order_by(col(Person.id))
         .limit(limit)
     )
@@ -91,3 +91,11 @@ def in_teams(session: Session, team_ids: Iterable[int]) -> set[int]:
     """Ids of the members of these teams."""
     found = session.exec(select(Person.id).where(col(Person.team_id).in_(list(team_ids))))
     return {person for person in found if person is not None}
+
+
+def everybody(session: Session) -> dict[int, Person]:
+    return {person.id: person for person in session.exec(select(Person)) if person.id is not None}
+
+
+def teams(session: Session) -> dict[int, Team]:
+    return {team.id: team for team in session.exec(select(Team)) if team.id is not None}

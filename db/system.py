@@ -1,6 +1,7 @@
 """What keeps several processes honest: deliveries already seen, and who is alive."""
 
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
@@ -41,18 +42,20 @@ def cursor(session: Session, name: str) -> str | None:
 
 
 def set_cursor(session: Session, name: str, value: str) -> None:
-    session.merge(Cursor(name=name, value=value))
+    statement = _insert(session)(Cursor).values(name=name, value=value)
+    session.execute(statement.on_conflict_do_update(index_elements=["name"], set_={"value": value}))
 
 
 def first_delivery(session: Session, *, team_id: str, kind: str, key: str, now: datetime) -> bool:
     """Record a delivery; False when it was seen before."""
-    insert = postgresql_insert if session.get_bind().dialect.name == "postgresql" else sqlite_insert
     statement = (
-        insert(InboundDelivery)
+        _insert(session)(InboundDelivery)
         .values(team_id=team_id, kind=kind, key=key, received_at=now)
         .on_conflict_do_nothing()
+        .returning(InboundDelivery.key)
     )
-    return bool(session.execute(statement).rowcount)  # type: ignore[attr-defined]
+    # RETURNING, because not every driver counts what an INSERT did.
+    return session.execute(statement).first() is not None
 
 
 def forget_deliveries(session: Session, before: datetime) -> None:
@@ -60,4 +63,14 @@ def forget_deliveries(session: Session, before: datetime) -> None:
 
 
 def beat(session: Session, role: str, boot_id: str, now: datetime) -> None:
-    session.merge(Heartbeat(role=role, boot_id=boot_id, at=now))
+    statement = _insert(session)(Heartbeat).values(role=role, boot_id=boot_id, at=now)
+    session.execute(statement.on_conflict_do_update(index_elements=["role", "boot_id"], set_={"at": now}))
+
+
+def forget_heartbeats(session: Session, before: datetime) -> None:
+    session.exec(delete(Heartbeat).where(col(Heartbeat.at) < before))
+
+
+def _insert(session: Session) -> Any:
+    """The dialect's INSERT, which knows ON CONFLICT."""
+    return postgresql_insert if session.get_bind().dialect.name == "postgresql" else sqlite_insert

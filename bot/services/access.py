@@ -3,15 +3,18 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
+from zoneinfo import ZoneInfo
 
 from sqlmodel import Session
 
 from bot import words
-from bot.clock import Clock
+from bot.clock import Clock, zone_named
 from bot.errors import N_, NotAllowed
-from db import customers, people
+from db import customers, people, system
 from db.engine import Database
 from db.people import Person
+
+LOOKUPS = 50  # of people by e-mail in one round: Slack allows about that many a minute
 
 
 class Act(StrEnum):
@@ -60,14 +63,16 @@ class Scope:
 Directory = Callable[[str], Profile | None]
 
 
+_WORK = frozenset({Act.SEE, Act.SHARE, Act.LOG_CONTACT, Act.CLOSE_TOUCH})
+MAY = {"admin": _WORK, "team_lead": _WORK, "account_manager": _WORK}
+
+
 def can(actor: Actor, act: Act, scope: Scope) -> bool:
-    """Admins: every customer. Team leads: their teams' and their own. Account managers: their own. Viewers: none."""
-    if act not in Act:
+    """Admins: every customer. Team leads: their teams' and their own. Account managers: their own. Others: none."""
+    if act not in MAY.get(actor.role, frozenset()):
         return False
     if actor.role == "admin":
         return True
-    if actor.role not in ("team_lead", "account_manager"):
-        return False
     if scope.owner_id is not None and scope.owner_id == actor.person_id:
         return True
     if actor.role != "team_lead" or scope.owner_team_id is None:
@@ -115,10 +120,11 @@ def identify(
         raise NotAllowed(
             N_("Guests and users without an e-mail address cannot ask Tierbot. Please ask a colleague.")
         )
+    email = profile.email.strip().lower()
     with database.write() as session:
-        person = people.by_email(session, profile.email)
-        if person is None and profile.email.lower() in admins:
-            person = Person(email=profile.email.lower(), name=profile.name, role="admin")
+        person = people.by_email(session, email)
+        if person is None and email in admins:
+            person = Person(email=email, name=profile.name, role="admin")
             session.add(person)
             session.flush()
         if person is None or person.id is None:
@@ -137,22 +143,32 @@ def identify(
 
 
 def match_people(database: Database, by_email: Callable[[str], Profile | None]) -> int:
-    """Find the Slack users of people who have none yet; how many were found."""
+    """Find the Slack users of people who have none yet, some at a time, all in turn; how many were found."""
     with database.read() as session:
-        waiting = people.unmatched(session)
-    found = [(person_id, profile) for person_id, email in waiting if (profile := by_email(email)) is not None]
-    if found:
-        with database.write() as session:
-            for person_id, profile in found:
-                if people.by_slack_id(session, profile.user_id) is None:
-                    people.bind_slack(
-                        session,
-                        person_id,
-                        profile.user_id,
-                        profile.timezone,
-                        words.from_locale(profile.locale),
-                    )
-    return len(found)
+        tried = int(system.cursor(session, "people") or 0)
+        waiting = people.unmatched(session, tried, LOOKUPS) or people.unmatched(session, 0, LOOKUPS)
+    found = 0
+    try:
+        for person_id, email in waiting:
+            tried = person_id
+            profile = by_email(email)
+            if profile is not None and not profile.is_guest:
+                found += _bind(database, person_id, profile)
+    finally:  # the next round goes on after whatever could not be looked up
+        if waiting:
+            with database.write() as session:
+                system.set_cursor(session, "people", str(tried))
+    return found
+
+
+def _bind(database: Database, person_id: int, profile: Profile) -> bool:
+    with database.write() as session:
+        if people.by_slack_id(session, profile.user_id) is not None:
+            return False
+        people.bind_slack(
+            session, person_id, profile.user_id, profile.timezone, words.from_locale(profile.locale)
+        )
+    return True
 
 
 def _actor(
@@ -173,5 +189,5 @@ def _actor(
         led_teams=frozenset(people.teams_led_by(session, person.id)),
         slack_user_id=slack_user_id,
         language=person.language or default_language,
-        timezone=person.timezone or default_timezone,
+        timezone=str(zone_named(person.timezone, ZoneInfo(default_timezone))),
     )

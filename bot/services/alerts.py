@@ -2,6 +2,7 @@
 
 from collections import Counter
 from dataclasses import dataclass
+from typing import Any
 
 from sqlmodel import Session
 
@@ -9,12 +10,11 @@ from bot.messages import DimensionPart, Hit, Since, TierChanged, TierDigest, Who
 from bot.services import breakdown, outbox
 from bot.services.grading import Change, RunContext
 from bot.services.outbox import Place
-from bot.services.schemes import Shelf, TierBook, names, tier_book
+from bot.services.schemes import Shelf, names, tier_book
 from db import customers, grading, people
 from db.customers import Customer
-from db.grading import Assessment, GradingRun, TierChange
+from db.grading import GradingRun
 from db.people import Person
-from grading.scheme import Scheme
 
 MOST_SINGLE = 20
 LARGEST_IN_DIGEST = 10
@@ -22,14 +22,12 @@ LARGEST_IN_DIGEST = 10
 
 @dataclass(frozen=True, kw_only=True)
 class Told:
-    """A new change with whom it concerns and where it is told."""
+    """A new change with whom it concerns and where it is told; no channel: recorded only."""
 
     change: Change
-    row: TierChange
-    customer: Customer
     owner: Person | None
     channel: str
-    language: str | None
+    language: str
 
 
 def tell_changes(
@@ -45,150 +43,168 @@ def tell_changes(
 
     More than twenty for one channel become one digest. Without any channel a change is recorded, not told.
     """
-    told = [
-        item
-        for change in changes
-        if (item := _record(session, change, run, default_channel, language)) is not None
-    ]
+    told = _new(session, changes, run, default_channel, language)
     by_channel: dict[str, list[Told]] = {}
     for item in told:
         if item.channel:
             by_channel.setdefault(item.channel, []).append(item)
-    scheme = shelf.scheme(session, run.scheme_version_id)
-    book = tier_book([scheme])
-    messages = 0
+    telling = _Telling(session, run, shelf)
+    singles = [item for items in by_channel.values() if len(items) <= MOST_SINGLE for item in items]
+    outbox_ids = telling.singly(singles) if singles else {}
+    digests = 0
     for channel, items in by_channel.items():
         if len(items) > MOST_SINGLE:
-            _digest(session, items, run, book, channel)
-            messages += 1
-        else:
-            messages += _singly(session, items, run, shelf, scheme, book)
-    return messages
+            digest = telling.digest(channel, items, language)
+            outbox_ids |= dict.fromkeys((item.change.customer_id for item in items), digest)
+            digests += 1
+    grading.add_changes(session, [_row(item.change, run, outbox_ids) for item in told])
+    return len(singles) + digests
 
 
-def _record(
-    session: Session, change: Change, run: RunContext, default_channel: str, language: str
-) -> Told | None:
-    if grading.change_known(
-        session,
-        customer_id=change.customer_id,
-        purpose=run.purpose,
-        as_of=run.as_of,
-        from_tier=change.before,
-        to_tier=change.after,
-    ):
-        return None
-    customer = customers.get(session, change.customer_id)
-    if customer is None:
-        return None
-    row = TierChange(
-        customer_id=change.customer_id,
-        purpose=run.purpose,
-        run_id=run.run_id,
-        as_of=run.as_of,
-        from_tier=change.before,
-        to_tier=change.after,
-        score_before=change.score_before,
-        score_after=change.score_after,
-    )
-    session.add(row)
-    session.flush()
-    owner = customers.owner(session, change.customer_id)
-    team = people.team(session, owner.team_id) if owner else None
-    return Told(
-        change=change,
-        row=row,
-        customer=customer,
-        owner=owner,
-        channel=(team.channel if team else None) or default_channel,
-        language=(team.language if team else None) or language,
-    )
+def _new(
+    session: Session, changes: list[Change], run: RunContext, default_channel: str, language: str
+) -> list[Told]:
+    """The changes nobody has recorded, each with its owner and place. A handful of queries for any number."""
+    known = grading.known_changes(session, run.purpose, run.as_of)
+    fresh = [change for change in changes if (change.customer_id, change.before, change.after) not in known]
+    if not fresh:
+        return []
+    owner_ids = customers.owner_ids(session, [change.customer_id for change in fresh])
+    everybody, teams = people.everybody(session), people.teams(session)
+    told = []
+    for change in fresh:
+        owner = everybody.get(owner_ids.get(change.customer_id, 0))
+        team = teams.get(owner.team_id or 0) if owner else None
+        told.append(
+            Told(
+                change=change,
+                owner=owner,
+                channel=(team.channel if team else None) or default_channel,
+                language=(team.language if team else None) or language,
+            )
+        )
+    return told
 
 
-def _singly(
-    session: Session, items: list[Told], run: RunContext, shelf: Shelf, scheme: Scheme, book: TierBook
-) -> int:
-    ids = [item.change.customer_id for item in items]
-    after = _breakdowns(session, run.run_id, ids, shelf)
-    before = _breakdowns(session, run.previous_run_id, ids, shelf)
-    capped = grading.assessments_in_run(session, run.run_id, ids)
-    gates = {gate.id: names(gate.name) for gate in scheme.gates}
-    for item in items:
-        change, customer = item.change, item.customer
-        parts: tuple[DimensionPart, ...] = ()
-        if change.customer_id in before and change.customer_id in after:
-            parts = breakdown.moved_by(before[change.customer_id], after[change.customer_id], scheme)
-        message = TierChanged(
+def _row(change: Change, run: RunContext, outbox_ids: dict[int, int]) -> dict[str, Any]:
+    return {
+        "customer_id": change.customer_id,
+        "purpose": run.purpose,
+        "run_id": run.run_id,
+        "as_of": run.as_of,
+        "from_tier": change.before,
+        "to_tier": change.after,
+        "score_before": change.score_before,
+        "score_after": change.score_after,
+        "outbox_id": outbox_ids.get(change.customer_id),
+    }
+
+
+class _Telling:
+    """Puts the alerts of one run into the outbox."""
+
+    def __init__(self, session: Session, run: RunContext, shelf: Shelf) -> None:
+        self.session = session
+        self.run = run
+        self.shelf = shelf
+        self.scheme = shelf.scheme(session, run.scheme_version_id)
+        before = session.get_one(GradingRun, run.previous_run_id)
+        # The tiers of the scheme before too: a customer may come from one that is no more.
+        self.book = tier_book([shelf.scheme(session, before.scheme_version_id), self.scheme])
+
+    def singly(self, items: list[Told]) -> dict[int, int]:
+        """One message each; customer -> outbox id."""
+        ids = [item.change.customer_id for item in items]
+        named = customers.get_many(self.session, ids)
+        after = self._breakdowns(self.run.run_id, ids)
+        before = self._breakdowns(self.run.previous_run_id, ids)
+        assessed = grading.assessments_in_run(self.session, self.run.run_id, ids)
+        gates = {gate.id: names(gate.name) for gate in self.scheme.gates}
+        outbox_ids = {}
+        for item in items:
+            change, customer = item.change, named[item.change.customer_id]
+            parts: tuple[DimensionPart, ...] = ()
+            if change.customer_id in before and change.customer_id in after:
+                parts = breakdown.moved_by(before[change.customer_id], after[change.customer_id], self.scheme)
+            message = TierChanged(
+                customer_id=change.customer_id,
+                version=customer.version,
+                name=customer.name,
+                code=customer.code,
+                before=self.book.tier(change.before),
+                after=self.book.tier(change.after),
+                up=self.book.rank(change.after) < self.book.rank(change.before),
+                score_before=change.score_before,
+                score_after=change.score_after,
+                capped_by=gates.get(assessed[change.customer_id].capped_by or ""),
+                held=change.held,
+                parts=parts[:4],
+                as_of=self.run.as_of,
+                owner=Who(name=item.owner.name, slack_user_id=item.owner.slack_user_id)
+                if item.owner
+                else None,
+            )
+            key = f"{change.customer_id}:{self.run.as_of}:{change.before}>{change.after}"
+            outbox_ids[change.customer_id] = self._enqueue(
+                item.channel, item.language, message, f"tier_change:{self.run.purpose}:{key}"
+            )
+        return outbox_ids
+
+    def digest(self, channel: str, items: list[Told], language: str) -> int:
+        """One message for many; its outbox id."""
+        moves = Counter((item.change.before, item.change.after) for item in items)
+        ordered = sorted(
+            moves.items(),
+            key=lambda move: (-move[1], self.book.rank(move[0][0]), self.book.rank(move[0][1])),
+        )
+        largest = sorted(
+            (item.change for item in items),
+            key=lambda change: -abs((change.score_after or 0) - (change.score_before or 0)),
+        )[:LARGEST_IN_DIGEST]
+        named = customers.get_many(self.session, [change.customer_id for change in largest])
+        message = TierDigest(
+            total=len(items),
+            moves=tuple(
+                (self.book.tier(before), self.book.tier(after), count) for (before, after), count in ordered
+            ),
+            largest=tuple(self._hit(change, named[change.customer_id]) for change in largest),
+            as_of=self.run.as_of,
+        )
+        languages = {item.language for item in items}
+        return self._enqueue(
+            channel,
+            languages.pop() if len(languages) == 1 else language,
+            message,
+            f"tier_digest:{self.run.run_id}:{channel}",
+        )
+
+    def _hit(self, change: Change, customer: Customer) -> Hit:
+        return Hit(
             customer_id=change.customer_id,
             version=customer.version,
             name=customer.name,
             code=customer.code,
-            before=book.tier(change.before),
-            after=book.tier(change.after),
-            up=book.rank(change.after) < book.rank(change.before),
-            score_before=change.score_before,
-            score_after=change.score_after,
-            capped_by=gates.get(capped[change.customer_id].capped_by or ""),
-            held=change.held,
-            parts=parts[:4],
-            as_of=run.as_of,
-            owner=Who(name=item.owner.name, slack_user_id=item.owner.slack_user_id) if item.owner else None,
+            tier=self.book.tier(change.after),
+            score=change.score_after,
+            before=Since(tier=self.book.tier(change.before), score=change.score_before, as_of=self.run.as_of),
         )
-        _enqueue(session, item, message, f"tier_change:{item.row.id}", run)
-    return len(items)
 
+    def _enqueue(self, channel: str, language: str, message: TierChanged | TierDigest, key: str) -> int:
+        return outbox.enqueue(
+            self.session,
+            kind="tier_change",
+            place=Place(channel=channel),
+            message=message,
+            language=language,
+            dedupe_key=key,
+            now=self.run.now,
+        )
 
-def _digest(session: Session, items: list[Told], run: RunContext, book: TierBook, channel: str) -> None:
-    moves = Counter((item.change.before, item.change.after) for item in items)
-    ordered = sorted(moves.items(), key=lambda move: (-move[1], book.rank(move[0][0]), book.rank(move[0][1])))
-    largest = sorted(
-        items, key=lambda item: -abs((item.change.score_after or 0) - (item.change.score_before or 0))
-    )
-    message = TierDigest(
-        total=len(items),
-        moves=tuple((book.tier(before), book.tier(after), count) for (before, after), count in ordered[:12]),
-        largest=tuple(
-            Hit(
-                customer_id=item.change.customer_id,
-                version=item.customer.version,
-                name=item.customer.name,
-                code=item.customer.code,
-                tier=book.tier(item.change.after),
-                score=item.change.score_after,
-                before=Since(
-                    tier=book.tier(item.change.before), score=item.change.score_before, as_of=run.as_of
-                ),
-            )
-            for item in largest[:LARGEST_IN_DIGEST]
-        ),
-        as_of=run.as_of,
-    )
-    outbox_id = _enqueue(session, items[0], message, f"tier_digest:{run.run_id}:{channel}", run)
-    for item in items:
-        item.row.outbox_id = outbox_id
-
-
-def _enqueue(
-    session: Session, item: Told, message: TierChanged | TierDigest, key: str, run: RunContext
-) -> int:
-    outbox_id = outbox.enqueue(
-        session,
-        kind="tier_change",
-        place=Place(channel=item.channel),
-        message=message,
-        language=item.language,
-        dedupe_key=key,
-        now=run.now,
-    )
-    item.row.outbox_id = outbox_id
-    return outbox_id
-
-
-def _breakdowns(
-    session: Session, run_id: int, customer_ids: list[int], shelf: Shelf
-) -> dict[int, breakdown.Breakdown]:
-    run = session.get(GradingRun, run_id)
-    found: dict[int, Assessment] = grading.assessments_in_run(session, run_id, customer_ids)
-    if run is None or not found:
-        return {}
-    return breakdown.break_down(found.values(), run, shelf.scheme(session, run.scheme_version_id))
+    def _breakdowns(self, run_id: int, customer_ids: list[int]) -> dict[int, breakdown.Breakdown]:
+        run = self.session.get_one(GradingRun, run_id)
+        found = grading.assessments_in_run(self.session, run_id, customer_ids)
+        if not found:
+            return {}
+        return breakdown.break_down(
+            found.values(), run, self.shelf.scheme(self.session, run.scheme_version_id)
+        )

@@ -7,9 +7,10 @@ from functools import cache
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
 from ruamel.yaml import YAML
-from ruamel.yaml.error import MarkedYAMLError
+from ruamel.yaml.comments import CommentedMap, CommentedSeq
+from ruamel.yaml.error import YAMLError
 
 from bot.errors import N_, BadInput
 from bot.settings import ROOT
@@ -117,6 +118,23 @@ class Greeting(_Part):
 Step = Annotated[Revisit | FollowUp | Greeting, Field(discriminator="kind")]
 
 
+def _once(steps: tuple[Step, ...]) -> tuple[Step, ...]:
+    ids = [step.id for step in steps]
+    for step_id in ids:
+        if ids.count(step_id) > 1:
+            raise ValueError(f"step {step_id!r} is there twice; give each its own id")
+    return steps
+
+
+def _owed(tier: str) -> str:
+    if tier == "blocked":
+        raise ValueError("blocked customers are left alone; remove these steps")
+    return tier
+
+
+Steps = Annotated[tuple[Step, ...], AfterValidator(_once)]
+
+
 class CarePlan(_Part):
     """Steps per tier; `default` serves tiers that are not named."""
 
@@ -124,18 +142,10 @@ class CarePlan(_Part):
     version: int
     at_most_per_day: int = Field(ge=1, le=100)
     occasions: tuple[Occasion, ...] = ()
-    tiers: dict[str, tuple[Step, ...]]
-
-    @model_validator(mode="after")
-    def _steps_once(self) -> "CarePlan":
-        for tier, steps in self.tiers.items():
-            ids = [step.id for step in steps]
-            for step_id in ids:
-                if ids.count(step_id) > 1:
-                    raise ValueError(f"tier {tier}: step {step_id!r} is there twice; give each its own id")
-        return self
+    tiers: dict[Annotated[str, AfterValidator(_owed)], Steps]
 
     def steps(self, tier: str) -> Sequence[Step]:
+        """What a tier is owed: nothing, ever, to a customer who is blocked."""
         if tier == "blocked":
             return ()
         return self.tiers.get(tier, self.tiers.get("default", ()))
@@ -148,18 +158,25 @@ def load_plan(path: Path | None) -> CarePlan:
     """The firm's plan or the shipped one. Raises BadInput naming file, line and key of every problem."""
     path = path or SHIPPED
     try:
-        data = YAML(typ="rt").load(path.read_text(encoding="utf-8"))
-    except (MarkedYAMLError, UnicodeDecodeError) as error:
-        mark = getattr(error, "problem_mark", None)
-        where = f" line {mark.line + 1}" if mark else ""
+        data = YAML(typ="rt").load(path.read_text(encoding="utf-8-sig"))
+    except OSError as error:
         raise BadInput(
             N_("%(problems)s"),
-            problems=f"{path.name}{where}: is not readable YAML; {getattr(error, 'problem', None) or error}",
+            problems=f"{path.name} cannot be read: {error.strerror}; name a YAML file in TIERBOT_CARE_PLAN",
+        ) from None
+    except (YAMLError, UnicodeDecodeError) as error:
+        mark = getattr(error, "problem_mark", None)
+        where = f" line {mark.line + 1}" if mark else ""
+        what = str(getattr(error, "problem", None) or getattr(error, "reason", None) or error)
+        what = what.partition(" with value")[0]  # a key that is there twice would be followed by both blocks
+        raise BadInput(
+            N_("%(problems)s"),
+            problems=f"{path.name}{where}: is not readable YAML: {what}; mend it or save it as UTF-8",
         ) from None
     try:
         return CarePlan.model_validate(_plain(data))
     except ValidationError as error:
-        problems = [_sentence(path.name, data, item) for item in error.errors()]
+        problems = _sentences(path.name, data, error.errors())
         raise BadInput(N_("%(problems)s"), problems="\n".join(problems)) from None
 
 
@@ -174,7 +191,7 @@ def first_morning_before(occasion: Occasion, days: int, today: date) -> tuple[da
 
 @cache
 def holiday_names(country: str) -> frozenset[str]:
-    return frozenset(name for _, name in _holidays(country, 2027))
+    return frozenset(name for year in range(2025, 2031) for _, name in _holidays(country, year))
 
 
 @cache
@@ -196,22 +213,50 @@ def _plain(value: Any) -> Any:
     return value
 
 
-def _sentence(file: str, data: Any, error: Any) -> str:
+_SENTENCES = {
+    "extra_forbidden": "is not a key of a care plan; remove it or mend its spelling",
+    "missing": "is missing; add it",
+    "too_short": "is empty; name at least one",
+    "greater_than_equal": "must be {ge} or more, not {input}",
+    "less_than_equal": "must be {le} or less, not {input}",
+    "int_parsing": "must be a whole number, not {input}",
+    "int_type": "must be a whole number, not {input}",
+    "string_type": "must be words, not {input}",
+    "literal_error": "{input} is not allowed; use {expected}",
+    "union_tag_invalid": "kind {tag} is not known; use {expected_tags}",
+    "union_tag_not_found": "has no kind; use revisit, follow_up or greeting",
+    "model_type": "must be a block of keys; see the shipped plan",
+    "dict_type": "must be a block of keys; see the shipped plan",
+    "tuple_type": "must be a list; start each item with a dash",
+}
+
+
+def _sentences(file: str, data: Any, errors: list[Any]) -> list[str]:
+    """One sentence each, in the order of the file; what an alias repeats is said once."""
+    found: dict[tuple[int, str], str] = {}
+    for error in errors:
+        if error["type"] == "too_short" and error["input"]:
+            continue  # what its items lack is said of them
+        line, place = _place(data, error["loc"])
+        message = str(error["msg"]).removeprefix("Value error, ")
+        if error["type"] in _SENTENCES:
+            values = {**error.get("ctx", {}), "input": repr(error["input"])}
+            message = _SENTENCES[error["type"]].format(**values)
+        found.setdefault((line, message), f"{file} line {line}, {place}: {message}")
+    return [sentence for _, sentence in sorted(found.items(), key=lambda item: item[0][0])]
+
+
+def _place(data: Any, location: tuple[Any, ...]) -> tuple[int, str]:
+    """Line and dotted key of what pydantic complains of."""
     line, shown = 1, []
-    place = data
-    for key in error["loc"]:
-        if isinstance(place, dict) and key in place:
-            line = place.lc.key(key)[0] + 1 if hasattr(place, "lc") else line
-            place = place[key]
-        elif isinstance(place, list) and isinstance(key, int) and key < len(place):
-            line = place.lc.item(key)[0] + 1 if hasattr(place, "lc") else line
-            place = place[key]
-        elif key in ("revisit", "follow_up", "greeting"):
-            continue  # pydantic names the kind it chose
+    for key in location:
+        if key in ("[key]", "revisit", "follow_up", "greeting"):
+            continue  # pydantic's own words, and the kind it chose
+        if isinstance(data, CommentedMap):
+            key = next((own for own in data if str(own) == str(key)), key)
+        if isinstance(data, CommentedMap) and key in data:
+            line, data = data.lc.key(key)[0] + 1, data[key]
+        elif isinstance(data, CommentedSeq) and isinstance(key, int) and key < len(data):
+            line, data = data.lc.item(key)[0] + 1, data[key]
         shown.append(str(key))
-    message = str(error["msg"]).removeprefix("Value error, ")
-    if error["type"] == "extra_forbidden":
-        message = "is not a key of a care plan; remove it or mend its spelling"
-    elif error["type"] == "missing":
-        message = "is missing; add it"
-    return f"{file} line {line}, {'.'.join(shown) or 'plan'}: {message}"
+    return line, ".".join(shown) or "plan"

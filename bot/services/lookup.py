@@ -25,8 +25,8 @@ from bot.messages import (
 from bot.services import access, breakdown, care
 from bot.services.access import Act, Actor
 from bot.services.breakdown import Breakdown
-from bot.services.care import CareRules
 from bot.services.names import fold, tokens
+from bot.services.planning import CareRules
 from bot.services.schemes import Shelf, TierBook, names
 from db import customers, grading
 from db.customers import Customer, Owners

@@ -25,7 +25,7 @@ from db.outbox import OutboxMessage
 LEASE = timedelta(seconds=60)
 BACKOFF_BASE = timedelta(seconds=5)
 BACKOFF_CAP = timedelta(minutes=15)
-MOST_ATTEMPTS = 12
+LONGEST_TRY = timedelta(days=3)  # a weekend without network loses nothing
 
 log = structlog.get_logger()
 
@@ -52,7 +52,7 @@ class Answer:
     error_class: str | None = None
     error: str | None = None
     retry_after: timedelta | None = None
-    counts: bool = True  # whether the attempt is used up
+    counts: bool = True  # whether the attempt is used up: Slack's own wish to wait is not
 
 
 Send = Callable[[str, Message, str | None, dict[str, Any]], Answer]
@@ -91,10 +91,14 @@ def enqueue(
 
 def deliver(database: Database, *, send: Send, clock: Clock, chance: random.Random, most: int = 200) -> int:
     """Send what is due, one after the other; how many were tried."""
+    with database.read() as session:
+        if not outbox.has_work(session):
+            return 0
     with database.write() as session:
         expired = outbox.expire_leases(session, clock.now())
-    if expired:
-        log.warning("outbox.unknown", messages=expired)
+        given_up = outbox.give_up(session, clock.now())
+    if expired or given_up:
+        log.warning("outbox.unsent", unknown=expired, dead=given_up)
     for tried in range(most):
         attempt_id = f"{chance.getrandbits(64):016x}"
         with database.write() as session:
@@ -121,7 +125,12 @@ def _send(send: Send, row: OutboxMessage, where: str) -> Answer:
         return Answer(
             outcome="hopeless", error_class="unreadable", error=f"the kept message cannot be read: {error}"
         )
-    return send(where, message, body.get("language"), {"id": row.id, "attempt": row.attempt})
+    try:
+        return send(where, message, body.get("language"), {"id": row.id, "attempt": row.attempt})
+    except Exception as error:
+        # Nobody knows how far it came, so it is not sent again.
+        log.error("outbox.send_failed", id=row.id, exc_info=error)
+        return Answer(outcome="lost", error_class="fault", error=f"a fault while sending: {error!r}")
 
 
 def _settled(row: OutboxMessage, answer: Answer, now: datetime, chance: random.Random) -> dict[str, object]:
@@ -130,8 +139,7 @@ def _settled(row: OutboxMessage, answer: Answer, now: datetime, chance: random.R
         return {**said, "state": "sent", "slack_ts": answer.ts, "slack_channel": answer.channel}
     if answer.outcome == "lost":
         return {**said, "state": "unknown"}
-    late = row.not_after is not None and now >= row.not_after
-    if answer.outcome == "hopeless" or late or (answer.counts and row.attempt >= MOST_ATTEMPTS):
+    if answer.outcome == "hopeless" or (answer.counts and now >= (row.first_try_at or now) + LONGEST_TRY):
         return {**said, "state": "dead"}
     wait = answer.retry_after
     if wait is None:

@@ -7,12 +7,13 @@ from zoneinfo import ZoneInfo
 
 from sqlmodel import Session
 
-from bot.clock import local_date, local_instant
+from bot.clock import local_date, local_instant, zone_named
 from bot.messages import Names, Reminder, Who
 from bot.services import outbox
-from bot.services.care import CareRules, names, start_of_day, step_names, workday
+from bot.services.care import names, step_names
 from bot.services.care_plan import FollowUp, Greeting, Revisit
 from bot.services.outbox import Place
+from bot.services.planning import CareRules, morning
 from bot.services.schemes import TierBook
 from db import care, customers, grading, people
 from db.care import Touch
@@ -23,26 +24,31 @@ from db.people import Person
 
 @dataclass(frozen=True, kw_only=True)
 class Recipient:
-    """Where a reminder goes: the owner, else the team's lead, else the default channel."""
+    """Where a reminder goes: the owner, else the team's lead, else the team's channel, else the default channel."""
 
     place: Place
     zone: ZoneInfo
     language: str | None
-    mention: Who | None = None
 
 
 def remind_due(
     database: Database, rules: CareRules, book: TierBook, *, alert_channel: str, language: str, now: datetime
 ) -> int:
-    """Turn due touches into messages; how many were written. What has no place to go stays due."""
+    """Turn due touches into messages; how many were written. What has no place to go stays due.
+
+    A place hears of `at_most_per_day`, best tiers first; the rest waits for its next morning.
+    """
+    places: dict[str, tuple[Recipient, set[int | None]]] = {}
     with database.read() as session:
-        due = care.due(session, now)
-    due.sort(key=lambda touch: (book.rank(touch.tier), touch.due_on))
-    sent = 0
-    for touch in due:
+        for owner in care.due_owners(session, now):
+            to = recipient(session, rules, owner, alert_channel, language)
+            if to is not None:
+                places.setdefault(to.place.address, (to, set()))[1].add(owner.id if owner else None)
+    written = 0
+    for to, owners in places.values():
         with database.write() as session:
-            sent += _remind(session, rules, book, touch.id or 0, alert_channel, language, now)
-    return sent
+            written += _remind(session, rules, book, to, owners, now)
+    return written
 
 
 def recipient(
@@ -56,65 +62,49 @@ def recipient(
     if person is not None and person.active and person.id is not None:
         return Recipient(
             place=Place(person_id=person.id),
-            zone=ZoneInfo(person.timezone) if person.timezone else rules.zone,
+            zone=zone_named(person.timezone, rules.zone),
             language=person.language or language,
         )
     channel = (team.channel if team else None) or alert_channel
     if not channel:
         return None
     return Recipient(
-        place=Place(channel=channel), zone=rules.zone, language=team.language if team else language
+        place=Place(channel=channel), zone=rules.zone, language=(team.language if team else None) or language
     )
 
 
 def _remind(
-    session: Session,
-    rules: CareRules,
-    book: TierBook,
-    touch_id: int,
-    alert_channel: str,
-    language: str,
-    now: datetime,
+    session: Session, rules: CareRules, book: TierBook, to: Recipient, owners: set[int | None], now: datetime
 ) -> int:
-    touch = care.get(session, touch_id)
-    if touch is None or touch.state not in ("planned", "snoozed") or touch.remind_at > now:
-        return 0
-    customer = customers.get(session, touch.customer_id)
-    if customer is None or customer.archived:
-        care.move(
-            session, touch_id, touch.version, state="cancelled", reason="customer archived", closed_at=now
+    today = local_date(now, to.zone)
+    said = care.reminded_since(session, to.place.address, local_instant(today, 0, 0, to.zone))
+    room = max(0, rules.plan.at_most_per_day - said)
+    written = 0
+    for touch in care.due(session, now, owners, book.best_first, room):
+        version = touch.version
+        if not care.move(session, touch.id or 0, version, state="reminded"):
+            continue  # another process was faster
+        outbox_id = outbox.enqueue(
+            session,
+            kind="reminder",
+            place=to.place,
+            message=_message(session, rules, book, touch, version + 1),
+            language=to.language,
+            dedupe_key=f"touch:{touch.id}:{version + 1}",
+            now=now,
         )
-        return 0
-    to = recipient(session, rules, customers.owner(session, touch.customer_id), alert_channel, language)
-    if to is None:
-        return 0
-    if to.place.person_id is not None and _full_morning(session, rules, to, now):
-        tomorrow = workday(local_date(now, to.zone) + timedelta(days=1))
-        at = local_instant(tomorrow, rules.remind_at.hour, rules.remind_at.minute, to.zone)
-        care.move(session, touch_id, touch.version, remind_at=at)
-        return 0
-    version = touch.version + 1
-    outbox_id = outbox.enqueue(
-        session,
-        kind="reminder",
-        place=to.place,
-        message=_message(session, rules, book, touch, customer, version),
-        language=to.language,
-        dedupe_key=f"touch:{touch_id}:{version}",
-        now=now,
-    )
-    care.move(session, touch_id, touch.version, state="reminded", outbox_id=outbox_id)
-    return 1
+        touch.outbox_id = outbox_id
+        written += 1
+    session.flush()
+    tomorrow = today + timedelta(days=1)
+    for greetings in (True, False):
+        until = morning(rules, "greeting" if greetings else "other", tomorrow, to.zone, now)
+        care.postpone(session, now, owners, until, greetings=greetings)
+    return written
 
 
-def _full_morning(session: Session, rules: CareRules, to: Recipient, now: datetime) -> bool:
-    since = start_of_day(now, to.zone)
-    return care.reminded_since(session, to.place.person_id or 0, since) >= rules.plan.at_most_per_day
-
-
-def _message(
-    session: Session, rules: CareRules, book: TierBook, touch: Touch, customer: Customer, version: int
-) -> Reminder:
+def _message(session: Session, rules: CareRules, book: TierBook, touch: Touch, version: int) -> Reminder:
+    customer = session.get_one(Customer, touch.customer_id)
     step = rules.plan.step(touch.tier, touch.step)
     contacts = care.last_contacts(session, [touch.customer_id]).get(touch.customer_id, {})
     kinds: Iterable[str] = contacts
@@ -125,7 +115,7 @@ def _message(
     last = max((contacts[kind] for kind in kinds if kind in contacts), default=None)
     occasion: Names | None = None
     if isinstance(step, Greeting) and (found := step.occasion(customer.country)):
-        occasion = names(found.name.en, found.name.zh)
+        occasion = names(found.name)
     standing = grading.standing(session, touch.customer_id, customer.record_type)
     owner = customers.owner(session, touch.customer_id)
     return Reminder(
@@ -139,7 +129,7 @@ def _message(
         score=standing[0][0].score if standing else None,
         kind=touch.kind,
         step=step_names(rules.plan, touch),
-        hint=names(step.hint.en, step.hint.zh) if step and step.hint else None,
+        hint=names(step.hint) if step and step.hint else None,
         due_on=touch.due_on,
         at_latest=last + timedelta(days=step.at_most_days) if last and isinstance(step, Revisit) else None,
         last_contact=last,

@@ -35,6 +35,10 @@ class TierBook:
     def rank(self, tier_id: str) -> int:
         return self.tier(tier_id).rank
 
+    @property
+    def best_first(self) -> list[str]:
+        return sorted(self.tiers, key=self.rank)
+
 
 class Shelf:
     """Parsed scheme versions, kept because a published version never changes."""

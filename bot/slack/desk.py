@@ -6,7 +6,7 @@ from typing import Any
 from bot.clock import Clock
 from bot.services import access
 from bot.services.access import Actor
-from bot.services.care import CareRules
+from bot.services.planning import CareRules
 from bot.services.schemes import Shelf
 from bot.settings import Settings
 from bot.slack.gateway import Gateway

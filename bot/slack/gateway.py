@@ -1,13 +1,15 @@
 """Talking to Slack: posting messages with an honest outcome, and looking people up."""
 
+import errno
+import re
 import socket
 import ssl
 from datetime import timedelta
+from http.client import HTTPException
 from typing import Any
-from urllib.error import HTTPError, URLError
+from urllib.error import URLError
 
 import structlog
-from jinja2 import TemplateError
 from slack_sdk import WebClient
 from slack_sdk.errors import SlackApiError, SlackRequestError
 from slack_sdk.http_retry.builtin_handlers import ConnectionErrorRetryHandler, RateLimitErrorRetryHandler
@@ -45,7 +47,10 @@ HOPELESS = {
 ACCOUNT = frozenset(
     {"invalid_auth", "not_authed", "token_revoked", "token_expired", "account_inactive", "missing_scope"}
 )
-SURELY_NOT_SENT = (ConnectionRefusedError, socket.gaierror, ssl.SSLError)
+MAY_HAVE_ARRIVED = frozenset({"internal_error", "fatal_error", "service_unavailable"})
+NO_WAY_THERE = frozenset(
+    {errno.ECONNREFUSED, errno.ENETUNREACH, errno.EHOSTUNREACH, errno.ENETDOWN, errno.EHOSTDOWN}
+)
 
 
 def web_client(settings: Settings, *, reading: bool = False) -> WebClient:
@@ -80,8 +85,9 @@ class Gateway:
         """Post once. Says whether it arrived, surely did not, or may have."""
         try:
             content = self.payload(message, language)
-        except TemplateError as error:
-            return Answer(outcome="hopeless", error_class="template", error=f"template error: {error}")
+        except Exception as error:  # whatever it is, nothing was posted and nothing will be
+            log.error("slack.unrenderable", message=type(message).__name__, exc_info=error)
+            return Answer(outcome="hopeless", error_class="template", error=f"cannot be rendered: {error}")
         try:
             response = self._posting.chat_postMessage(
                 channel=where,
@@ -90,13 +96,13 @@ class Gateway:
                 unfurl_media=False,
                 metadata={"event_type": "tierbot_outbox", "event_payload": reference},
             )
+            return Answer(outcome="sent", ts=str(response["ts"]), channel=str(response["channel"]))
         except SlackApiError as error:
             return _refused(error)
-        except SlackRequestError as error:
-            return Answer(outcome="lost", error_class="garbage", error=str(error))
-        except (OSError, HTTPError) as error:
+        except OSError as error:
             return _unreached(error)
-        return Answer(outcome="sent", ts=str(response["ts"]), channel=str(response["channel"]))
+        except Exception as error:  # an answer that is none: the message may well have arrived
+            return Answer(outcome="lost", error_class="garbage", error=f"no answer: {type(error).__name__}")
 
     def slots(self, message: Message, language: str | None) -> Slots:
         """A message's words for elsewhere than Slack: people are named, not mentioned."""
@@ -111,7 +117,7 @@ class Gateway:
                 N_("Slack refuses SLACK_BOT_TOKEN (%(code)s). Install the app again and copy the token."),
                 code=_code(error),
             ) from None
-        except (SlackRequestError, OSError) as error:
+        except (SlackRequestError, OSError, HTTPException) as error:
             raise BadInput(
                 N_("Slack cannot be reached at %(url)s: %(reason)s"),
                 url=self._reading.base_url,
@@ -122,7 +128,7 @@ class Gateway:
         """Replace a posted message; False when Slack does not let us, which is no fault worth more than a log line."""
         try:
             self._posting.chat_update(channel=channel, ts=ts, **self.payload(message, language))
-        except (SlackApiError, SlackRequestError, OSError) as error:
+        except (SlackApiError, SlackRequestError, OSError, HTTPException) as error:
             log.warning("slack.update_failed", error=_code(error))
             return False
         return True
@@ -170,10 +176,10 @@ def _refused(error: SlackApiError) -> Answer:
         return Answer(
             outcome="retry", error_class="ratelimited", retry_after=_retry_after(error), counts=False
         )
-    if status >= 500 or code in ("internal_error", "fatal_error", ""):
-        return Answer(
-            outcome="lost", error_class=code or "no_answer", error=f"Slack answered {status} {code}".strip()
-        )
+    if not re.fullmatch("[a-z0-9_]+", code):  # not a word of Slack's: the SDK puts an unreadable answer there
+        return Answer(outcome="lost", error_class="garbage", error=f"unreadable answer, status {status}")
+    if status >= 500 or code in MAY_HAVE_ARRIVED:
+        return Answer(outcome="lost", error_class=code, error=f"Slack answered {status} {code}")
     if code in ACCOUNT:
         return Answer(
             outcome="retry", error_class=code, error=code, retry_after=timedelta(minutes=1), counts=False
@@ -186,8 +192,14 @@ def _refused(error: SlackApiError) -> Answer:
 
 
 def _unreached(error: OSError) -> Answer:
+    """urllib wraps what fails while connecting or writing in URLError; what fails while reading comes bare."""
     cause = error.reason if isinstance(error, URLError) and isinstance(error.reason, Exception) else error
-    if isinstance(cause, SURELY_NOT_SENT):
+    if (
+        isinstance(cause, socket.gaierror | ssl.SSLCertVerificationError)
+        or getattr(cause, "errno", None) in NO_WAY_THERE
+        # A failed handshake; a connection that ends later, perhaps with everything written, is another class.
+        or (isinstance(error, URLError) and type(cause) is ssl.SSLError)
+    ):
         return Answer(
             outcome="retry", error_class="unreachable", error=f"Slack could not be reached: {cause}"
         )
@@ -195,11 +207,13 @@ def _unreached(error: OSError) -> Answer:
 
 
 def _retry_after(error: SlackApiError) -> timedelta:
-    """Slack's wish in seconds, kept between a second and a quarter of an hour."""
+    """Slack's wish in seconds, kept between a second and a quarter of an hour; five when it cannot be read."""
     headers = {key.lower(): value for key, value in (getattr(error.response, "headers", None) or {}).items()}
     value = headers.get("retry-after", "")
-    value = value[0] if isinstance(value, list) else value
-    seconds = int(value) if str(value).isdigit() else 5
+    try:
+        seconds = int(value[0] if isinstance(value, list) else value)
+    except ValueError:
+        seconds = 5
     return timedelta(seconds=max(1, min(seconds, 900)))
 
 

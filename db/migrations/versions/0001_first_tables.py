@@ -258,6 +258,7 @@ def upgrade() -> None:
     sa.Column('kind', sa.String(), nullable=False),
     sa.Column('tier', sa.String(), nullable=False),
     sa.Column('due_on', sa.Date(), nullable=False),
+    sa.Column('anchor', sa.Date(), nullable=True),
     sa.Column('remind_at', sa.DateTime(timezone=True), nullable=False),
     sa.Column('state', sa.String(), nullable=False),
     sa.Column('reason', sa.String(), nullable=True),
@@ -272,6 +273,7 @@ def upgrade() -> None:
     )
     with op.batch_alter_table('touch', schema=None) as batch_op:
         batch_op.create_index('ix_touch_customer', ['customer_id', 'step'], unique=False)
+        batch_op.create_index('uq_touch_open', ['customer_id', 'step'], unique=True, sqlite_where=sa.text("state IN ('planned', 'reminded', 'snoozed')"), postgresql_where=sa.text("state IN ('planned', 'reminded', 'snoozed')"))
         batch_op.create_index('ix_touch_due', ['remind_at'], unique=False, sqlite_where=sa.text("state IN ('planned', 'snoozed')"), postgresql_where=sa.text("state IN ('planned', 'snoozed')"))
 
     op.create_table('activity',
@@ -344,6 +346,7 @@ def upgrade() -> None:
     sa.UniqueConstraint('dedupe_key', name=op.f('uq_outbox_dedupe_key'))
     )
     with op.batch_alter_table('outbox', schema=None) as batch_op:
+        batch_op.create_index('ix_outbox_address', ['address', 'state'], unique=False)
         batch_op.create_index('ix_outbox_due', ['next_at'], unique=False, sqlite_where=sa.text("state = 'pending'"), postgresql_where=sa.text("state = 'pending'"))
         batch_op.create_index('uq_outbox_sending', ['address'], unique=True, sqlite_where=sa.text("state = 'sending'"), postgresql_where=sa.text("state = 'sending'"))
 
@@ -404,6 +407,7 @@ def downgrade() -> None:
     op.drop_table('ownership')
     with op.batch_alter_table('outbox', schema=None) as batch_op:
         batch_op.drop_index('uq_outbox_sending', sqlite_where=sa.text("state = 'sending'"), postgresql_where=sa.text("state = 'sending'"))
+        batch_op.drop_index('ix_outbox_address')
         batch_op.drop_index('ix_outbox_due', sqlite_where=sa.text("state = 'pending'"), postgresql_where=sa.text("state = 'pending'"))
 
     op.drop_table('outbox')
@@ -418,6 +422,7 @@ def downgrade() -> None:
     op.drop_table('activity')
     with op.batch_alter_table('touch', schema=None) as batch_op:
         batch_op.drop_index('ix_touch_due', sqlite_where=sa.text("state IN ('planned', 'snoozed')"), postgresql_where=sa.text("state IN ('planned', 'snoozed')"))
+        batch_op.drop_index('uq_touch_open', sqlite_where=sa.text("state IN ('planned', 'reminded', 'snoozed')"), postgresql_where=sa.text("state IN ('planned', 'reminded', 'snoozed')"))
         batch_op.drop_index('ix_touch_customer')
 
     op.drop_table('touch')
