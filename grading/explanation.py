@@ -98,7 +98,7 @@ def _dimensions(grading: Grading, scheme: Scheme, position: int) -> list[dict[st
 def _breakdown(grading: Grading, scheme: Scheme, position: int) -> list[dict[str, Any]]:
     total = sum(dimension.weight for dimension in scheme.dimensions)
     scores = grading.scores.iloc[position].to_numpy()
-    weights = grading.effective_weights.iloc[position].to_numpy()
+    weights = grading.weights_of(_only(grading, position)).iloc[0].to_numpy()
     points = grading.points.iloc[position].to_numpy()
     missing = grading.missing.iloc[position].to_numpy()
     lines: list[dict[str, Any]] = []
@@ -119,6 +119,11 @@ def _breakdown(grading: Grading, scheme: Scheme, position: int) -> list[dict[str
                 }
             )
     return lines
+
+
+def _only(grading: Grading, position: int) -> slice:
+    place = range(len(grading.results))[position]  # -1 is the last row, as elsewhere
+    return slice(place, place + 1)
 
 
 def _marked(flags: pd.DataFrame, position: int) -> list[str]:

@@ -95,8 +95,13 @@ class Facts:
             return np.full(len(self._frame), -1, dtype=np.intp), []
         if field not in self._coded:
             series = self._frame[field]
+            codes: Any
+            distinct: Any
             try:
-                codes, distinct = pd.factorize(series)
+                if isinstance(series.dtype, pd.CategoricalDtype):
+                    codes, distinct = series.cat.codes.to_numpy(), series.cat.categories
+                else:
+                    codes, distinct = pd.factorize(series)
             except TypeError:  # a cell that cannot be hashed, such as a list, is no word
                 codes, distinct = pd.factorize(series.map(_hashable))
             read = _truth if self._scheme.fields[field].kind == "bool" else _word

@@ -6,6 +6,7 @@ same bits alone, in a book, and in any order.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 
@@ -14,7 +15,7 @@ import pandas as pd
 
 from grading.curves import make_curve
 from grading.fields import Bools, Facts, Floats
-from grading.scheme_model import BLOCKED, NEW, UNRATED, DimensionMissing, Scheme
+from grading.scheme_model import BLOCKED, NEW, UNRATED, Dimension, DimensionMissing, Scheme
 from grading.sums import SLACK, Sums, add_up
 
 MONTHS_WITH_US = "months_with_us"
@@ -28,8 +29,7 @@ class Grading:
     blocked, new, unrated), computed_tier (by the score alone; None without one), coverage, low, high,
     certain, capped_by (the gate that lowered the tier, or None) and provisional (known too little).
     The frames by indicator: `scores` (NaN when missing,
-    unless the scheme puts 50 or 0 in its place), `effective_weights` (fractions of 1, 0 when
-    it does not count), `points` (weight x score, adding up to exact_score) and `missing`; those by
+    unless the scheme puts 50 or 0 in its place), `effective_weights` (fractions of 1), `points` (weight x score, adding up to exact_score) and `missing`; those by
     dimension likewise, with the share of its weight that is known as `dimension_coverage`.
     """
 
@@ -37,8 +37,9 @@ class Grading:
     identity: tuple[str, int, str]
     facts: pd.DataFrame
     results: pd.DataFrame
+    nominal_weights: Mapping[str, Mapping[str, float]]
+    redistributed: bool
     scores: pd.DataFrame
-    effective_weights: pd.DataFrame
     points: pd.DataFrame
     missing: pd.DataFrame
     dimension_scores: pd.DataFrame
@@ -47,6 +48,28 @@ class Grading:
     dimension_coverage: pd.DataFrame
     gates_hit: pd.DataFrame
     gates_not_assessed: pd.DataFrame
+
+    @property
+    def effective_weights(self) -> pd.DataFrame:
+        """Row by indicator: the share of the score it decides (semantic 3), 0 when it does not count.
+
+        Made when asked for: it follows from the dimension's weight and coverage and from what is
+        missing, and to keep it would cost a third more memory.
+        """
+        return self.weights_of(slice(None))
+
+    def weights_of(self, rows: slice) -> pd.DataFrame:
+        """`effective_weights` of some rows."""
+        columns: dict[str, pd.Series[float]] = {}
+        for dimension, members in self.nominal_weights.items():
+            inner = self.dimension_weights[dimension].iloc[rows]
+            if self.redistributed:
+                coverage = self.dimension_coverage[dimension].iloc[rows]
+                inner = inner / coverage.where(coverage > 0, 1.0)
+            for indicator, nominal in members.items():
+                known = ~self.missing[indicator].iloc[rows] if self.redistributed else 1.0
+                columns[indicator] = inner * nominal * known
+        return pd.DataFrame(columns, index=self.results.index[rows])
 
 
 def grade(facts: pd.DataFrame, scheme: Scheme, as_of: date) -> Grading:
@@ -75,8 +98,9 @@ def grade(facts: pd.DataFrame, scheme: Scheme, as_of: date) -> Grading:
         identity=scheme.identity,
         facts=facts,
         results=_results(sums, hit, read.number(MONTHS_WITH_US).values, scheme, index),
+        nominal_weights={d.id: _inner_weights(d) for d in scheme.dimensions},
+        redistributed=scheme.missing.policy == "redistribute",
         scores=frame(sums.scores, indicators),
-        effective_weights=frame(sums.weights, indicators),
         points=frame(sums.points, indicators),
         missing=frame(sums.missing, indicators),
         dimension_scores=frame(sums.dimension_scores, dimensions),
@@ -95,6 +119,11 @@ def round_score(score: Floats, decimals: int) -> Floats:
     return shown
 
 
+def _inner_weights(dimension: Dimension) -> dict[str, float]:
+    total = sum(indicator.weight for indicator in dimension.indicators)
+    return {indicator.id: indicator.weight / total for indicator in dimension.indicators}
+
+
 def _gates(read: Facts, sums: Sums, scheme: Scheme, rows: int) -> tuple[Bools, Bools]:
     hit = np.zeros((len(scheme.gates), rows), dtype=bool)
     assessed = np.ones((len(scheme.gates), rows), dtype=bool)
@@ -107,10 +136,9 @@ def _gates(read: Facts, sums: Sums, scheme: Scheme, rows: int) -> tuple[Bools, B
     return hit, assessed
 
 
-def _tier_of(score: Floats, scheme: Scheme) -> np.ndarray[tuple[int, ...], np.dtype[np.int16]]:
+def _tier_of(shown: Floats, scheme: Scheme) -> np.ndarray[tuple[int, ...], np.dtype[np.int16]]:
     """Place of the tier, 0 the best: the number of boundaries above the score that is shown."""
-    shown = round_score(score, scheme.display_decimals)
-    place = np.zeros(len(score), dtype=np.int16)
+    place = np.zeros(len(shown), dtype=np.int16)
     for tier in scheme.tiers[:-1]:
         place += shown < tier.at
     return place
@@ -118,8 +146,11 @@ def _tier_of(score: Floats, scheme: Scheme) -> np.ndarray[tuple[int, ...], np.dt
 
 def _results(sums: Sums, hit: Bools, months: Floats, scheme: Scheme, index: pd.Index) -> pd.DataFrame:
     scored = ~np.isnan(sums.exact)
-    computed = _tier_of(sums.exact, scheme)
-    certain = scored & (_tier_of(sums.low, scheme) == computed) & (_tier_of(sums.high, scheme) == computed)
+    shown, low, high = (
+        round_score(score, scheme.display_decimals) for score in (sums.exact, sums.low, sums.high)
+    )
+    computed = _tier_of(shown, scheme)
+    certain = scored & (_tier_of(low, scheme) == computed) & (_tier_of(high, scheme) == computed)
     provisional = ~scored | (sums.coverage < scheme.min_coverage - SLACK)
 
     rank = {tier.id: place for place, tier in enumerate(scheme.tiers)}
@@ -146,7 +177,7 @@ def _results(sums: Sums, hit: Bools, months: Floats, scheme: Scheme, index: pd.I
     return pd.DataFrame(
         {
             "exact_score": sums.exact,
-            "score": round_score(sums.exact, scheme.display_decimals),
+            "score": shown,
             "tier": pd.Series(words[tier], index=index, dtype=object),
             "computed_tier": pd.Series(names[np.where(scored, computed, -1)], index=index, dtype=object),
             "coverage": sums.coverage,

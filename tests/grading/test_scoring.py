@@ -139,6 +139,16 @@ def test_everything_known_is_a_coverage_of_exactly_one() -> None:
         )
 
 
+def test_no_score_ends_a_hair_beyond_one_hundred() -> None:
+    # 5.9 + 24.0 + 66.9 + 3.2 is 100.00000000000001 as a floating-point number, and so is the sum below
+    assert one_score("{fn: points, knots: [[0, 5.9], [1, 29.9], [2, 96.8], [3, 100]]}", 3.0) == 100
+    first = (indicator("a", 71), indicator("b", 8), indicator("c", 21))
+    scheme = make_scheme(
+        dimension("first", *first, weight=73), dimension("second", indicator("d"), weight=27)
+    )
+    assert result(grade_one(scheme, a=100.0, b=100.0, c=100.0, d=100.0))["exact_score"] == 100
+
+
 def test_the_interval_is_the_least_and_the_greatest_of_three_numbers() -> None:
     found = result(grade_one(make_scheme(*TWO), x=50.0, z=90.0))
     assert found["low"] == pytest.approx(0.7 * (0.6 * 50 + 0.4 * 0) + 0.3 * 90)
