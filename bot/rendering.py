@@ -42,12 +42,13 @@ def escape(value: object, longest: int = LONGEST_VALUE) -> Markup:
     """A value as Slack text: one line, no controls, `&`, `<` and `>` as entities, clipped."""
     if isinstance(value, Markup):
         return value
-    text = str(value).translate(_BIDI)
-    text = "".join(" " if unicodedata.category(c) in _UNSEEN else c for c in text)
+    text = str(value)[: longest * 10].translate(_BIDI)
+    if not text.isprintable():
+        text = "".join(" " if unicodedata.category(c) in _UNSEEN else c for c in text)
     text = " ".join(text.split())
     if len(text) > longest:
         text = text[: longest - 1].rstrip() + "…"
-    if any(unicodedata.bidirectional(c) in ("R", "AL") for c in text):
+    if not text.isascii() and any(unicodedata.bidirectional(c) in ("R", "AL") for c in text):
         text = f"\u2068{text}\u2069"  # isolated, so that an Arabic name does not turn the line around it
     return _entities(text)
 

@@ -37,8 +37,9 @@ def listed(message: Message) -> dict[str, Any]:
 
 
 def as_text(slots: Slots) -> str:
-    parts = [slots.header, *slots.body, *(fact.replace("\n", ": ") for fact in slots.facts), *slots.footer]
-    return "\n\n".join(_unmarked(part) for part in parts if part)
+    header, body, footer = (map(_unmarked, part) for part in ((slots.header,), slots.body, slots.footer))
+    facts = (_unmarked(fact).replace("\n", ": ") for fact in slots.facts)
+    return "\n\n".join(part for part in (*header, *body, *facts, *footer) if part)
 
 
 def import_json(report: ImportReport) -> dict[str, Any]:
@@ -89,7 +90,9 @@ def import_lines(report: ImportReport) -> Iterator[str]:
 
 
 def _unmarked(text: str) -> str:
-    """Slack text as plain text."""
-    text = re.sub(r"(?m)^:[a-z_]+: | :[a-z_]+:", "", text)
-    text = re.sub(r"\*(\S(?:[^*\n]*\S)?)\*", r"\1", text)
+    """Slack text as plain text: emoji that open a line, bold, code and isolates go, entities become characters."""
+    text = re.sub(r"(?m)^:[a-z_]+: ", "", text)
+    text = re.sub(r"(?<!\S)\*(\S(?:[^*\n]*\S)?)\*(?!\S)", r"\1", text)
+    text = re.sub(r"`([^`\n]+)`", r"\1", text)
+    text = re.sub("[\u2068\u2069]", "", text)
     return text.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&")

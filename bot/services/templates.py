@@ -8,7 +8,7 @@ from pathlib import Path
 from types import UnionType
 from typing import Any, Union, get_args, get_origin, get_type_hints
 
-from jinja2 import Environment, TemplateSyntaxError, meta, nodes
+from jinja2 import Environment, TemplateError, TemplateSyntaxError, meta, nodes
 
 from bot import words
 from bot.messages import Message
@@ -49,6 +49,7 @@ def sample(kind: Any, *, full: bool) -> Any:
 def _problems(renderer: Renderer, file: str, cls: type[Message]) -> Iterator[str]:
     environment = renderer.environment("en", own=True)
     try:
+        environment.get_template(file)  # compiles: what is no Jinja at all is told with its place
         text, path, _ = environment.loader.get_source(environment, file)  # type: ignore[union-attr]
         found = list(_faults(environment, environment.parse(text, file, path), cls))
         if found:
@@ -58,7 +59,8 @@ def _problems(renderer: Renderer, file: str, cls: type[Message]) -> Iterator[str
             for full in (True, False):
                 render(renderer.environment(language, own=True), sample(cls, full=full))
     except Exception as error:
-        yield f"{_place(error) or file}: {str(error).rstrip('.')}."
+        fault = str(error.message if isinstance(error, TemplateError) else error)
+        yield f"{_place(error) or file}: {fault.rstrip('.')}."
 
 
 def _faults(
@@ -71,6 +73,12 @@ def _faults(
     for block, line in blocks.items():
         if block not in BLOCKS:
             yield line, f"unknown block {block!r}; use {', '.join(BLOCKS)}."
+    for node in tree.find_all(nodes.Filter):
+        if node.name not in environment.filters:
+            yield (
+                node.lineno,
+                f"there is no filter {node.name!r}; see the shipped templates for those there are.",
+            )
     fields = {field.name for field in dataclasses.fields(cls)}  # type: ignore[arg-type]
     unknown = meta.find_undeclared_variables(tree) - fields - set(environment.globals)
     for name in sorted(unknown):

@@ -1,7 +1,8 @@
 """Rendered slots -> Block Kit, within Slack's limits. Words are the templates', structure is here."""
 
 import re
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Iterable
 from datetime import date
 from typing import Any
 
@@ -20,34 +21,47 @@ from bot.messages import (
     TierDigest,
     Ungraded,
 )
+from bot.rendering import escape
 
 Block = dict[str, Any]
 Gettext = Callable[[str], str]
 
-MOST_BLOCKS = 48
+MOST_BLOCKS, MOST_VIEW_BLOCKS = 50, 100
+# Slack documents no sum, but refuses messages of about 13,200 characters (bolt-js #2509) and views of 250 kB.
+MOST_CHARACTERS, MOST_VIEW_CHARACTERS = 13_000, 30_000
 TEXT, FIELD, HEADER, CONTEXT, BUTTON, FALLBACK = 3000, 2000, 150, 2000, 75, 4000
+MOST_FIELDS, MOST_ELEMENTS, MOST_BUTTONS, MOST_OPTIONS = 10, 10, 25, 100
 VISIT_KINDS = ("visit", "call", "meeting")
+NOTHING = "–"  # Slack refuses empty texts
 
 
 def payload(message: Message, slots: Slots, gettext: Gettext) -> dict[str, Any]:
     """`text` and `blocks` of a message."""
-    blocks = body_blocks(slots)[:MOST_BLOCKS]
     buttons = _buttons(message, gettext)
+    room = MOST_CHARACTERS - sum(map(_length, buttons))
+    blocks = body_blocks(slots, MOST_BLOCKS - bool(buttons), room)
     if buttons:
         blocks.append({"type": "actions", "elements": buttons})
-    return {"text": clip(slots.fallback, FALLBACK), "blocks": blocks}
+    return {"text": clip(slots.fallback or NOTHING, FALLBACK), "blocks": blocks}
 
 
-def body_blocks(slots: Slots) -> list[Block]:
-    blocks: list[Block] = []
-    if slots.header:
-        blocks.append({"type": "header", "text": plain(slots.header, HEADER)})
-    blocks += [{"type": "section", "text": mrkdwn(text, TEXT)} for text in slots.body]
-    if slots.facts:
-        blocks.append({"type": "section", "fields": [mrkdwn(text, FIELD) for text in slots.facts[:10]]})
-    if slots.footer:
-        blocks.append({"type": "context", "elements": [mrkdwn(text, CONTEXT) for text in slots.footer[:10]]})
-    return blocks
+def body_blocks(slots: Slots, most: int, room: int) -> list[Block]:
+    """The slots as at most so many blocks, of at most so many characters; the body gives way first."""
+    header = [plain(slots.header, HEADER)] if slots.header else []
+    room -= sum(len(text["text"]) for text in header)
+    footer, room = _fit(slots.footer[:MOST_ELEMENTS], CONTEXT, room)
+    facts, room = _fit(slots.facts[:MOST_FIELDS], FIELD, room)
+    paragraphs = slots.body
+    rows = most - len(header) - bool(facts) - bool(footer)
+    if len(paragraphs) > rows:
+        paragraphs = (*paragraphs[: rows - 1], "…")
+    body, _ = _fit(paragraphs, TEXT, room)
+    return [
+        *({"type": "header", "text": text} for text in header),
+        *({"type": "section", "text": text} for text in body),
+        *([{"type": "section", "fields": facts}] if facts else []),
+        *([{"type": "context", "elements": footer}] if footer else []),
+    ]
 
 
 def modal(slots: Slots, title: str, close: str) -> dict[str, Any]:
@@ -56,7 +70,8 @@ def modal(slots: Slots, title: str, close: str) -> dict[str, Any]:
         "type": "modal",
         "title": plain(title, 24),
         "close": plain(close, 24),
-        "blocks": body_blocks(slots)[:100],
+        "blocks": body_blocks(slots, MOST_VIEW_BLOCKS, MOST_VIEW_CHARACTERS)
+        or [{"type": "section", "text": plain(NOTHING, TEXT)}],
     }
 
 
@@ -72,7 +87,7 @@ def visit_form(customer_name: str, today: date, metadata: str, gettext: Gettext)
         "submit": plain(gettext("Save"), 24),
         "close": plain(gettext("Cancel"), 24),
         "blocks": [
-            {"type": "section", "text": plain(customer_name, 200)},
+            {"type": "section", "text": plain(escape(customer_name), 200)},
             {
                 "type": "input",
                 "block_id": "kind",
@@ -115,7 +130,7 @@ def plain(text: str, limit: int) -> Block:
     """Plain text shows what it is given: entities become characters, brackets such that no reader sees markup."""
     shown = text.replace("&lt;", "‹").replace("&gt;", "›").replace("&amp;", "&")
     shown = shown.replace("<", "‹").replace(">", "›")
-    return {"type": "plain_text", "text": clip(shown, limit), "emoji": True}
+    return {"type": "plain_text", "text": clip(shown or NOTHING, limit), "emoji": True}
 
 
 def clip(text: str, limit: int) -> str:
@@ -123,11 +138,32 @@ def clip(text: str, limit: int) -> str:
     if len(text) <= limit:
         return text
     cut = text[: limit - 1]
-    line_end = cut.rfind("\n")
+    line_end = text.rfind("\n", 0, limit - 1)
     if line_end > limit // 2:
-        return cut[:line_end] + "\n…" if line_end + 2 <= limit else cut[:line_end]
+        return cut[:line_end] + "\n…"
     cut = re.sub(r"(&[a-z]*|<[^>]*)$", "", cut)
     return cut.rstrip() + "…"
+
+
+def _fit(texts: Iterable[str], limit: int, room: int) -> tuple[list[Block], int]:
+    """As many texts as there is room for, the last one clipped, and the room that is left."""
+    fitted = []
+    for text in texts:
+        if room < 1:
+            break
+        fitted.append(mrkdwn(text, min(limit, room)))
+        room -= len(fitted[-1]["text"])
+    return fitted, room
+
+
+def _length(element: Block) -> int:
+    """The characters of a button or a menu."""
+    shown = [
+        element.get("text"),
+        element.get("placeholder"),
+        *(o["text"] for o in element.get("options", ())),
+    ]
+    return sum(len(text["text"]) for text in shown if text)
 
 
 def _buttons(message: Message, gettext: Gettext) -> list[Block]:
@@ -151,15 +187,22 @@ def _buttons(message: Message, gettext: Gettext) -> list[Block]:
             _button(Action.LOG_VISIT, labels[Action.LOG_VISIT], customer),
         ]
     if isinstance(message, Choice | NoMatch):
-        return [
-            {**_button(Action.OPEN, hit.name, _pointer(hit)), "action_id": f"{Action.OPEN}.{place}"}
-            for place, hit in enumerate(message.hits)
-        ]
+        return _choices(message.hits[:MOST_BUTTONS])
     hits = message.hits if isinstance(message, MyCustomers) else ()
     hits = message.largest if isinstance(message, TierDigest) else hits
     if hits:
         return [_menu(hits, gettext("Show a card…"))]
     return []
+
+
+def _choices(hits: tuple[Hit, ...]) -> list[Block]:
+    """A button for each customer; those of one name are told apart by their codes."""
+    times = Counter(hit.name for hit in hits)
+    labels = [hit.name if times[hit.name] == 1 else f"{hit.code} {hit.name}" for hit in hits]
+    return [
+        {**_button(Action.OPEN, escape(label), _pointer(hit)), "action_id": f"{Action.OPEN}.{place}"}
+        for place, (hit, label) in enumerate(zip(hits, labels, strict=True))
+    ]
 
 
 def _pointer(hit: Hit) -> Pointer:
@@ -182,7 +225,7 @@ def _menu(hits: tuple[Hit, ...], placeholder: str) -> Block:
         "action_id": str(Action.OPEN),
         "placeholder": plain(placeholder, 150),
         "options": [
-            {"text": plain(f"{hit.name} {hit.code}", BUTTON), "value": _pointer(hit).encode()}
-            for hit in hits[:100]
+            {"text": plain(escape(f"{hit.name} {hit.code}"), BUTTON), "value": _pointer(hit).encode()}
+            for hit in hits[:MOST_OPTIONS]
         ],
     }

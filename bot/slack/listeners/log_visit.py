@@ -47,7 +47,10 @@ def register(app: App, desk: Desk) -> None:
                 now=desk.clock.now(),
             )
         except BadInput as error:
-            ack(response_action="errors", errors={"day": problem_text(error, actor.language)})
+            ack(
+                response_action="errors",
+                errors={"day": blocks.plain(problem_text(error, actor.language), 300)["text"]},
+            )
             return
         ack(response_action="update", view=desk.gateway.modal(logged, actor.language, N_("Log a visit")))
         if kept.get("ts"):

@@ -1,0 +1,233 @@
+"""Whatever a message holds, its payload stays within Slack's limits and says nothing the bot did not mean."""
+
+import dataclasses
+import json
+import re
+from collections.abc import Iterator
+from datetime import date
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from bot import words
+from bot.demo.workspace.block_limits import check_blocks, check_view
+from bot.messages import Choice, Hit, Message, MyCustomers, Names, Problem, Slots, Tier, Who
+from bot.rendering import Renderer
+from bot.services.templates import sample
+from bot.slack import blocks
+from tests.slack.strategies import HOSTILE, SOMEBODY, longest, values
+
+CLASSES = pytest.mark.parametrize("kind", Message.__subclasses__(), ids=lambda kind: kind.__name__)
+LANGUAGES = pytest.mark.parametrize("language", words.LANGUAGES)
+RENDERER = Renderer()
+ENTITY = re.compile(r"&(?:amp|lt|gt);")
+
+
+def payload(message: Message, language: str) -> dict[str, Any]:
+    return blocks.payload(message, RENDERER.slots(message, language), words.gettext(language))
+
+
+def modal(message: Message, language: str) -> dict[str, Any]:
+    return blocks.modal(RENDERER.slots(message, language), "Why this tier", "Close")
+
+
+def visit_form(name: str, language: str) -> dict[str, Any]:
+    return blocks.visit_form(name, date(2026, 3, 31), '{"customer": "1"}', words.gettext(language))
+
+
+def objects(value: Any) -> Iterator[dict[str, Any]]:
+    """Every object of a payload, however deep."""
+    if isinstance(value, dict):
+        yield value
+        for inner in value.values():
+            yield from objects(inner)
+    elif isinstance(value, list):
+        for inner in value:
+            yield from objects(inner)
+
+
+def strings(value: Any) -> list[str]:
+    return [text for part in objects(value) for text in part.values() if isinstance(text, str)]
+
+
+def people(value: Any) -> set[str]:
+    """The Slack users a message speaks of."""
+    if isinstance(value, Who):
+        return {value.slack_user_id} if value.slack_user_id else set()
+    if isinstance(value, tuple):
+        return set().union(*map(people, value))
+    if dataclasses.is_dataclass(value):
+        return set().union(*(people(getattr(value, field.name)) for field in dataclasses.fields(value)))
+    return set()
+
+
+def assert_means_only_what_we_say(content: dict[str, Any], meant: set[str]) -> None:
+    """No mention, channel, command or link but a mention of somebody the message is about."""
+    built = {f"<@{person}>" for person in meant if person == SOMEBODY}
+    for text in strings(content):
+        assert set(re.findall(r"<[^>]*>?", text)) <= built, text
+        assert ">" not in re.sub(r"<[^>]*>", "", text), text
+        json.dumps(text).encode()
+        assert not re.search("[\x00-\x09\x0b-\x1f\ud800-\udfff\u202a-\u202e\u200e\u200f]", text)
+    for part in objects(content):
+        if part.get("type") == "mrkdwn":
+            assert part["verbatim"] is True
+            assert "&" not in ENTITY.sub("", part["text"]), part["text"]
+        if part.get("type") == "plain_text":
+            assert "<" not in part["text"]
+        if "value" in part and part["value"] not in blocks.VISIT_KINDS:
+            assert set(json.loads(part["value"])) == {"id", "v"}
+
+
+def assert_slack_takes(message: Message, language: str) -> None:
+    content = payload(message, language)
+    check_blocks(content["blocks"])
+    assert 0 < len(content["text"]) <= blocks.FALLBACK
+    assert "&" not in ENTITY.sub("", content["text"])
+    assert_means_only_what_we_say(content, people(message))
+    view = modal(message, language)
+    check_view(view)
+    assert_means_only_what_we_say(view, people(message))
+
+
+@CLASSES
+@settings(max_examples=20, deadline=None)
+@given(data=st.data())
+def test_slack_takes_any_message(kind: type[Message], data: st.DataObject) -> None:
+    message = data.draw(values(kind))
+    for language in words.LANGUAGES:
+        assert_slack_takes(message, language)
+
+
+@CLASSES
+@LANGUAGES
+def test_slack_takes_a_message_of_hostile_texts(kind: type[Message], language: str) -> None:
+    for text in HOSTILE:
+        message = longest(kind, text, many=3)
+        assert_slack_takes(message, language)
+        if "&" not in text:
+            assert not re.search("&#|&amp;", "".join(strings(payload(message, language)))), "escaped twice"
+
+
+@CLASSES
+@LANGUAGES
+@pytest.mark.parametrize(
+    "text", ["x" * 10_000, "&" * 10_000, "客" * 10_000], ids=["latin", "escaped", "chinese"]
+)
+def test_slack_takes_the_longest_message(kind: type[Message], language: str, text: str) -> None:
+    assert_slack_takes(longest(kind, text), language)
+
+
+@CLASSES
+@LANGUAGES
+@pytest.mark.parametrize("full", [True, False], ids=["full", "minimal"])
+def test_a_typical_message_says_everything_unclipped(kind: type[Message], language: str, full: bool) -> None:
+    message = sample(kind, full=full)
+    assert_slack_takes(message, language)
+    # The one ellipsis of ours opens a menu.
+    menu = words.gettext(language)("Show a card…")
+    assert [text for text in strings(payload(message, language)) if "…" in text and text != menu] == []
+
+
+@CLASSES
+@LANGUAGES
+@pytest.mark.parametrize("full", [True, False], ids=["full", "minimal"])
+def test_bold_and_code_stand_apart_from_the_words_around_them(
+    kind: type[Message], language: str, full: bool
+) -> None:
+    # Slack shows the marks themselves otherwise, also between Chinese characters.
+    for part in objects(payload(sample(kind, full=full), language)):
+        if part.get("type") == "mrkdwn":
+            rest = re.sub(r"(?<!\S)(\*[^*\n]+\*|`[^`\n]+`)(?!\S)", "", part["text"])
+            assert "*" not in rest, part["text"]
+            assert "`" not in rest, part["text"]
+
+
+@LANGUAGES
+@pytest.mark.parametrize("name", HOSTILE)
+def test_slack_takes_the_visit_form_of_any_customer(name: str, language: str) -> None:
+    view = visit_form(name, language)
+    check_view(view)
+    assert_means_only_what_we_say(view, set())
+
+
+@LANGUAGES
+def test_labels_fit_where_they_stand(language: str) -> None:
+    gettext = words.gettext(language)
+    titles = [
+        gettext(title) for title in ("Log a visit", "Why this tier", "Tierbot", "Save", "Cancel", "Close")
+    ]
+    assert [title for title in titles if len(title) > 24] == []
+    form = visit_form("ACME", language)
+    assert form["title"]["text"] == gettext("Log a visit")
+    assert form["blocks"][0]["text"]["text"] == "ACME"
+
+
+def test_a_long_body_gives_way_to_facts_footer_and_buttons() -> None:
+    slots = Slots(
+        fallback="x", header="ACME", body=("line\n" * 1000,) * 80, facts=("*Owner*\nAnna",), footer=("C-1",)
+    )
+    made = blocks.body_blocks(slots, 50, 13_000)
+    assert [block["type"] for block in made[-2:]] == ["section", "context"]
+    assert made[-2]["fields"][0]["text"] == "*Owner*\nAnna"
+    assert made[-1]["elements"][0]["text"] == "C-1"
+    assert sum(len(text) for text in strings(made) if "line" in text) <= 13_000 - len("ACME*Owner*\nAnnaC-1")
+    check_blocks(made)
+
+
+def test_many_short_paragraphs_end_with_an_ellipsis() -> None:
+    made = blocks.body_blocks(Slots(fallback="x", body=tuple(map(str, range(80)))), 50, 13_000)
+    assert len(made) == 50
+    assert made[-1]["text"]["text"] == "…"
+
+
+def test_customers_of_one_name_are_told_apart_by_their_codes() -> None:
+    hits = tuple(
+        Hit(customer_id=place, version=1, name=name, code=f"C-{place}")
+        for place, name in enumerate(("ACME", "ACME", "Globex"))
+    )
+    actions = payload(Choice(query="a", hits=hits), "en")["blocks"][-1]["elements"]
+    assert [button["text"]["text"] for button in actions] == ["C-0 ACME", "C-1 ACME", "Globex"]
+    assert [button["action_id"] for button in actions] == [
+        "tierbot_open.0",
+        "tierbot_open.1",
+        "tierbot_open.2",
+    ]
+
+
+def test_an_empty_message_still_has_a_text() -> None:
+    assert payload(Problem(text=""), "en")["text"] == blocks.NOTHING
+    check_view(modal(Problem(text=""), "en"))
+
+
+def test_one_customer_and_many() -> None:
+    tier = Tier(id="A", names=Names(en="A", zh="A"))
+    for total, fallback in ((1, "You look after 1 customer"), (2, "You look after 2 customers")):
+        message = MyCustomers(hits=(), total=total, counts=((tier, total),), as_of=None)
+        assert payload(message, "en")["text"] == fallback
+        assert payload(message, "zh")["text"] == f"您名下有 {total} 位客户"
+
+
+pieces = st.lists(
+    st.sampled_from(("&amp;", "&lt;", "&gt;", "<@U0ANNA>", "word ", "客户", "\n", "*bold* ", "a")),
+    max_size=60,
+).map("".join)
+
+
+@given(text=pieces, limit=st.integers(1, 200))
+def test_clipping_never_cuts_an_entity_or_a_mention(text: str, limit: int) -> None:
+    clipped = blocks.clip(text, limit)
+    assert len(clipped) <= limit
+    assert not set(re.sub(r"&(?:amp|lt|gt);|<@U0ANNA>", "", clipped)) & set("&<;>")
+    if len(text) <= limit:
+        assert clipped == text
+    else:
+        assert clipped.endswith("…")
+        assert text.startswith(clipped.removesuffix("…").rstrip())
+
+
+def test_clipping_prefers_the_end_of_a_line() -> None:
+    assert blocks.clip("first line\nsecond line", 15) == "first line\n…"
+    assert blocks.clip("a\nbcdefghijklmno", 10) == "a\nbcdefgh…"
