@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 from sqlmodel import Session
 
 from bot import words
-from bot.clock import Clock, zone_named
+from bot.clock import zone_named
 from bot.errors import N_, NotAllowed
 from db import customers, people, system
 from db.engine import Database
@@ -102,7 +102,6 @@ def identify(
     slack_user_id: str,
     *,
     directory: Directory,
-    clock: Clock,
     admins: tuple[str, ...],
     default_language: str,
     default_timezone: str,

@@ -31,7 +31,6 @@ class Desk:
             self.database,
             user_id,
             directory=self.gateway.profile,
-            clock=self.clock,
             admins=self.settings.admins,
             default_language=self.settings.language,
             default_timezone=self.settings.timezone,

@@ -1,0 +1,228 @@
+"""Put people, customers and what is known of them into a real database; each function gives the id of its row."""
+
+from collections.abc import Mapping
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from itertools import count
+
+from sqlmodel import Session
+
+from bot.services import schemes
+from bot.services.names import findable
+from bot.services.schemes import SchemeFile
+from db import customers as db_customers
+from db.customers import Customer, Ownership
+from db.facts import Activity, Fact, Order
+from db.grading import Assessment, GradingRun
+from db.people import Person, Team
+from grading.scheme import parse_scheme
+
+LONG_AGO = date(2020, 1, 1)
+AT = datetime(2026, 1, 1, tzinfo=UTC)
+_numbers = count(1)
+
+# A scheme with a score that can be said in one line: 0.6 × quality + 0.4 × service, both recorded facts of 0 to 100.
+PLAIN_SCHEME = """\
+scheme: plain
+version: 1
+name: {en: Plain, zh: 简单}
+record_type: account
+as_of: month_end
+window_months: 12
+min_coverage: 0.6
+dimensions:
+  - id: quality
+    name: {en: Quality, zh: 质量}
+    weight: 60
+    indicators:
+      - {id: quality, name: {en: Quality, zh: 质量}, weight: 100, score: {fn: points, knots: [[0, 0], [100, 100]]}}
+  - id: service
+    name: {en: Service, zh: 服务}
+    weight: 40
+    indicators:
+      - {id: service, name: {en: Service, zh: 服务}, weight: 100, score: {fn: points, knots: [[0, 0], [100, 100]]}}
+tiers:
+  - {id: A, at: 70, name: {en: Key, zh: 重点}}
+  - {id: B, at: 45, name: {en: Important, zh: 重要}}
+  - {id: C, at: 0, name: {en: Ordinary, zh: 普通}}
+gates:
+  - {id: credit, name: {en: Bad credit, zh: 信用差}, when: {field: credit, in: [D]}, cap: C}
+  - {id: sanctions, name: {en: Sanctioned, zh: 受制裁}, when: {field: sanctions, in: [true]}, block: true}
+"""
+
+
+def team(
+    session: Session,
+    name: str = "East",
+    *,
+    lead_id: int | None = None,
+    channel: str | None = None,
+    language: str | None = None,
+) -> int:
+    return _added(session, Team(name=name, lead_id=lead_id, channel=channel, language=language))
+
+
+def person(
+    session: Session,
+    name: str = "Anna",
+    *,
+    role: str = "account_manager",
+    team_id: int | None = None,
+    slack: bool = True,
+    timezone: str | None = "UTC",
+    language: str | None = None,
+    active: bool = True,
+) -> int:
+    """Anna is anna@example.com and, unless told otherwise, the Slack user U0ANNA."""
+    return _added(
+        session,
+        Person(
+            email=f"{name.lower()}@example.com",
+            name=name,
+            role=role,
+            team_id=team_id,
+            slack_user_id=f"U0{name.upper()}" if slack else None,
+            timezone=timezone,
+            language=language,
+            active=active,
+        ),
+    )
+
+
+def customer(
+    session: Session,
+    name: str = "ACME",
+    *,
+    owner_id: int | None = None,
+    country: str | None = None,
+    record_type: str = "account",
+    since: date | None = None,
+    archived: bool = False,
+) -> int:
+    """A customer that can be found by its name and by its code, which is K and a number."""
+    code = f"K{next(_numbers)}"
+    customer_id = _added(
+        session,
+        Customer(
+            code=code,
+            name=name,
+            country=country,
+            record_type=record_type,
+            since=since,
+            archived=archived,
+            created_at=AT,
+        ),
+    )
+    names, tokens = findable(code, name)
+    db_customers.replace_names(session, customer_id, names, tokens, None)
+    if owner_id is not None:
+        own(session, customer_id, owner_id)
+    return customer_id
+
+
+def own(session: Session, customer_id: int, person_id: int, *, since: date = LONG_AGO) -> int:
+    return _added(session, Ownership(customer_id=customer_id, person_id=person_id, starts_on=since))
+
+
+def order(
+    session: Session,
+    customer_id: int,
+    day: date,
+    amount: int | str | Decimal,
+    *,
+    cost: int | str | Decimal | None = None,
+    currency: str = "EUR",
+) -> int:
+    return _added(
+        session,
+        Order(
+            customer_id=customer_id,
+            source="test",
+            external_id=f"O{next(_numbers)}",
+            ordered_on=day,
+            amount=Decimal(amount),
+            cost=None if cost is None else Decimal(cost),
+            currency=currency,
+        ),
+    )
+
+
+def contact(session: Session, customer_id: int, day: date, kind: str = "visit") -> int:
+    return _added(
+        session,
+        Activity(
+            customer_id=customer_id,
+            source="test",
+            external_id=f"V{next(_numbers)}",
+            kind=kind,
+            happened_on=day,
+            recorded_at=AT,
+        ),
+    )
+
+
+def fact(session: Session, customer_id: int, field: str, value: object, day: date = LONG_AGO) -> int:
+    return _added(
+        session,
+        Fact(
+            customer_id=customer_id,
+            field=field,
+            measured_on=day,
+            value=str(value).lower() if isinstance(value, bool) else str(value),
+            source="test",
+            recorded_at=AT,
+        ),
+    )
+
+
+def scheme(session: Session, text: str = PLAIN_SCHEME, *, effective_from: date = LONG_AGO) -> int:
+    """A scheme put in force; the id of its version."""
+    file = SchemeFile(scheme=parse_scheme(text, source="test"), text=text, source="test")
+    return schemes.put_in_force(session, file, actor="test", effective_from=effective_from, now=AT)
+
+
+def graded(
+    session: Session,
+    tiers: Mapping[int, str],
+    *,
+    as_of: date,
+    purpose: str = "account",
+    text: str = PLAIN_SCHEME,
+) -> int:
+    """A published run that put these customers into these tiers, whatever their facts say."""
+    run_id = _added(
+        session,
+        GradingRun(
+            purpose=purpose,
+            kind="snapshot",
+            as_of=as_of,
+            scheme_version_id=scheme(session, text),
+            status="published",
+            started_at=AT,
+            published_at=AT,
+            customers=len(tiers),
+        ),
+    )
+    for customer_id, tier in tiers.items():
+        _added(
+            session,
+            Assessment(
+                run_id=run_id,
+                customer_id=customer_id,
+                tier=tier,
+                computed_tier=tier,
+                coverage=1.0,
+                certain=True,
+                tier_since=as_of,
+                inputs="{}",
+            ),
+        )
+    return run_id
+
+
+def _added(session: Session, row: object) -> int:
+    session.add(row)
+    session.flush()
+    row_id = getattr(row, "id")  # noqa: B009 - every table's key, whatever its class
+    assert isinstance(row_id, int)
+    return row_id
