@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from pathlib import Path
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from apscheduler.schedulers.background import BackgroundScheduler
@@ -18,10 +19,11 @@ from bot.demo.book import SEED, write_book, write_new_orders
 from bot.demo.stories import STORIES
 from bot.demo.workspace import Choice, Command, Control, Workspace
 from bot.demo.workspace.default_team import CHANNELS, PEOPLE
+from bot.errors import N_, BadInput
 from bot.services import grading, schemes
-from bot.services.care import workday
 from bot.services.imports import ImportOptions, import_file
-from bot.settings import Settings
+from bot.services.planning import workday
+from bot.settings import Settings, variables
 from bot.slack.gateway import web_client
 from bot.slack.manifest import COMMANDS
 from bot.slack.server import Connection, bolt_app, connect
@@ -29,6 +31,7 @@ from db import schema
 
 SCHEME = "b2b_accounts"
 ZONE = "Asia/Shanghai"
+MARK = ".tierbot-demo"
 BOT_TOKEN, APP_TOKEN = "xoxb-local", "xapp-local"
 Say = Callable[[str], None]
 
@@ -49,10 +52,13 @@ class Demo:
         self.bot.close()
 
 
-def start(folder: Path, *, port: int = 0, say: Say = lambda _: None) -> Demo:
-    """Fill `folder` afresh, grade the book, and serve the workspace on 127.0.0.1."""
-    shutil.rmtree(folder, ignore_errors=True)
+def start(folder: Path | None = None, *, port: int = 0, say: Say = lambda _: None) -> Demo:
+    """Fill a folder afresh, grade the book, and serve the workspace on 127.0.0.1.
+
+    Raises BadInput when the port is taken, or the folder holds anything but an earlier demo.
+    """
     clock = ShiftedClock(SystemClock())
+    place: list[Path] = []
     box: list[Tierbot] = []  # the workspace's controls need the bot, the bot needs the workspace's address
     workspace = Workspace(
         users=PEOPLE,
@@ -61,9 +67,29 @@ def start(folder: Path, *, port: int = 0, say: Say = lambda _: None) -> Demo:
         bot_token=BOT_TOKEN,
         app_token=APP_TOKEN,
         commands=[Command(name=c.name, usage_hint=c.usage, description=c.description) for c in COMMANDS],
-        controls=controls(lambda: box[0], clock, folder),
+        controls=controls(lambda: box[0], clock, lambda: place[0]),
         port=port,
-    ).start()
+    )
+    try:
+        workspace.start()
+    except OSError as error:
+        raise BadInput(
+            N_("Port %(port)s cannot be used (%(reason)s). Choose another: tierbot demo --port 8138"),
+            port=port,
+            reason=error.strerror,
+        ) from None
+    try:
+        # Only now: whoever holds the port is using its folder.
+        folder = folder or demo_folder(workspace.port)
+        empty(folder)
+        place.append(folder)
+        return _begin(workspace, box, clock, folder, say)
+    except BaseException:
+        workspace.stop()
+        raise
+
+
+def _begin(workspace: Workspace, box: list[Tierbot], clock: ShiftedClock, folder: Path, say: Say) -> Demo:
     bot = build(demo_settings(folder, workspace.api_url), clock=clock)
     box.append(bot)
     fill(bot, folder, say)
@@ -78,17 +104,18 @@ def start(folder: Path, *, port: int = 0, say: Say = lambda _: None) -> Demo:
 
 def demo_settings(folder: Path, api_url: str) -> Settings:
     """The demo's own settings, whatever the environment says."""
-    return Settings(
-        _env_file=None,
-        TIERBOT_DATA_DIR=folder,
-        TIERBOT_DATABASE_URL="",
-        SLACK_BOT_TOKEN=BOT_TOKEN,
-        SLACK_APP_TOKEN=APP_TOKEN,
-        SLACK_API_URL=api_url,
-        TIERBOT_TIMEZONE=ZONE,
-        TIERBOT_ADMINS="grace.chen@example.com",
-        TIERBOT_ALERT_CHANNEL="#managers",
-    )
+    values: dict[str, Any] = {
+        **{name: default or None for name, default, _ in variables()},
+        "TIERBOT_DATABASE_URL": "",
+        "TIERBOT_DATA_DIR": folder,
+        "SLACK_BOT_TOKEN": BOT_TOKEN,
+        "SLACK_APP_TOKEN": APP_TOKEN,
+        "SLACK_API_URL": api_url,
+        "TIERBOT_TIMEZONE": ZONE,
+        "TIERBOT_ADMINS": "grace.chen@example.com",
+        "TIERBOT_ALERT_CHANNEL": "#managers",
+    }
+    return Settings(_env_file=None, **values)
 
 
 def fill(bot: Tierbot, folder: Path, say: Say) -> None:
@@ -146,7 +173,7 @@ def morning_after(now: datetime, days: int, zones: list[ZoneInfo]) -> datetime:
     return max(local_instant(day, 9, 1, zone) for zone in zones)
 
 
-def controls(bot: Callable[[], Tierbot], clock: ShiftedClock, folder: Path) -> list[Control]:
+def controls(bot: Callable[[], Tierbot], clock: ShiftedClock, folder: Callable[[], Path]) -> list[Control]:
     """What the page offers beside the conversation."""
     one_at_a_time = threading.Lock()
     zones = [ZoneInfo(person.tz) for person in PEOPLE if person.tz]
@@ -166,9 +193,9 @@ def controls(bot: Callable[[], Tierbot], clock: ShiftedClock, folder: Path) -> l
         story = values.get("story", "acme_wins")
         with one_at_a_time:
             today = local_date(clock.now(), bot().settings.zone)
-            path = write_new_orders(folder / "book", today=today, seed=SEED, story=story)
+            path = write_new_orders(folder() / "book", today=today, seed=SEED, story=story)
             progress("Importing …")
-            rows = bring_in(bot(), path, folder)
+            rows = bring_in(bot(), path, folder())
             progress("Grading …")
             report = grade(bot(), today)
             jobs.tick(bot())
@@ -221,6 +248,18 @@ def controls(bot: Callable[[], Tierbot], clock: ShiftedClock, folder: Path) -> l
     ]
 
 
-def demo_folder(data_dir: Path) -> Path:
-    """Where the demo keeps its files: its own folder, emptied at each start."""
-    return Path(os.path.abspath(data_dir)) / "demo"
+def demo_folder(port: int) -> Path:
+    """Where a demo keeps its files unless told otherwise: a folder for each port, emptied at each start."""
+    return Path(os.environ.get("TIERBOT_DATA_DIR") or "data").absolute() / f"demo-{port}"
+
+
+def empty(folder: Path) -> None:
+    """Make an empty folder, or empty one that an earlier demo has filled. Raises BadInput for any other."""
+    mark = folder / MARK
+    if folder.exists() and not mark.exists() and (not folder.is_dir() or any(folder.iterdir())):
+        raise BadInput(
+            N_("%(folder)s holds something else than a demo. Name a new or empty folder."), folder=folder
+        )
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True, exist_ok=True)
+    mark.write_text("The next tierbot demo empties this folder.\n", encoding="utf-8")

@@ -86,6 +86,11 @@ class Workspace:
         return self.platform.base_url
 
     @property
+    def port(self) -> int:
+        """The port served, once started."""
+        return self._port
+
+    @property
     def api_url(self) -> str:
         """What SLACK_API_URL is to be, once started."""
         return f"{self.url}/api/"
