@@ -213,13 +213,20 @@ def test_the_other_policies_put_a_score_in_the_place_of_what_is_missing(policy: 
         (49.95, 1, 50.0, "B"),
         (0.05, 1, 0.1, "C"),
         (2.675, 2, 2.68, "C"),
-        (1.005, 2, 1.01, "C"),  # 1.005 x 100 is 100.49999999999999 as a floating-point number
+        (1.005, 2, 1.01, "C"),
     ],
 )
 def test_the_tier_follows_the_number_people_see(score: float, decimals: int, shown: float, tier: str) -> None:
     found = result(grade_one(make_scheme(display_decimals=decimals), x=score))
     assert (found["score"], found["tier"]) == (shown, tier)
     assert found["exact_score"] == pytest.approx(score, abs=1e-12)
+
+
+def test_rounding_does_not_fall_short_by_a_bit() -> None:
+    # 0.35 x 73 + 0.65 x 76 is 74.95, but 74.94999999999999 as a floating-point number
+    scheme = make_scheme(dimension("only", indicator("x", 35), indicator("y", 65)))
+    found = result(grade_one(scheme, x=73.0, y=76.0))
+    assert (found["score"], found["tier"]) == (75.0, "A")
 
 
 def test_a_book_known_too_little_is_unrated_with_a_provisional_score() -> None:
