@@ -5,13 +5,15 @@ from contextlib import contextmanager
 from datetime import datetime
 from typing import Any, cast
 
-from sqlalchemy import BigInteger, Connection, Index, Integer, Table, inspect, text
+from sqlalchemy import BigInteger, Connection, Executable, Index, Integer, Table, inspect, text
 from sqlalchemy.engine import make_url
 from sqlmodel import Field, Session, SQLModel, col, delete, select
 
 from db.engine import Database
 from db.types import UtcDateTime
 
+# Without it SQLAlchemy does not keep what psycopg counted for an INSERT.
+_COUNTING = {"preserve_rowcount": True}
 _LOCK = 7462  # of PostgreSQL's advisory locks; the migrations hold 7461
 
 
@@ -188,4 +190,9 @@ def fill(connection: Connection, target: Table, columns: Sequence[str], rows: li
         f"INSERT INTO {quote(target.name)} ({', '.join(map(quote, columns))}) "  # noqa: S608 - names from our metadata
         f"VALUES ({', '.join([mark] * len(columns))}) ON CONFLICT DO NOTHING"
     )
-    return int(connection.exec_driver_sql(statement, rows).rowcount)
+    return int(connection.exec_driver_sql(statement, rows, execution_options=_COUNTING).rowcount)
+
+
+def affected(connection: Connection, statement: Executable) -> int:
+    """Execute an INSERT, UPDATE or DELETE; how many rows it touched."""
+    return int(connection.execute(statement, execution_options=_COUNTING).rowcount)

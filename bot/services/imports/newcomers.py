@@ -8,7 +8,7 @@ from sqlalchemy import Column, Connection, MetaData, String, Table, and_, exists
 from bot.services.imports.kinds.base import Job, stage_table
 from bot.services.names import findable
 from db.customers import Customer, CustomerKey, CustomerName, NameToken
-from db.imports import fill, table
+from db.imports import affected, fill, table
 
 _customer, _key = table(Customer), table(CustomerKey)
 _name, _token = table(CustomerName), table(NameToken)
@@ -136,15 +136,16 @@ def publish_customers(job: Job, batch_id: int, stage: Table, columns: dict[str, 
     }
     values = {**defaults, "code": stage.c.key, **columns}
     known = exists(select(1).where(_of(stage.c.key, job)).select_from(_key))
-    created = job.connection.execute(
+    created = affected(
+        job.connection,
         _customer.insert().from_select(
             list(values),
             select(*(value.label(name) for name, value in values.items()))
             .select_from(stage)
             .where(~known)
             .order_by(stage.c.line),
-        )
-    ).rowcount
+        ),
+    )
     job.connection.execute(
         _key.insert().from_select(
             ["customer_id", "source", "external_id", "batch_id"],
@@ -153,7 +154,7 @@ def publish_customers(job: Job, batch_id: int, stage: Table, columns: dict[str, 
             ),
         )
     )
-    return int(created)
+    return created
 
 
 def _of(key: Any, job: Job) -> Any:

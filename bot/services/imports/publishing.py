@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import Connection, Date, Table, and_, bindparam, exists, func, literal, or_, select, true
 from sqlalchemy.sql.elements import ColumnElement
 
-from db.imports import ImportChange, table
+from db.imports import ImportChange, affected, table
 from db.types import Money
 
 PAGE = 5_000
@@ -54,7 +54,7 @@ def create(connection: Connection, upsert: Upsert, **values: Any) -> int:
         .where(~exists(select(1).select_from(target).where(upsert.match)))
         .order_by(stage.c.line)
     )
-    return int(connection.execute(target.insert().from_select(list(brought), rows)).rowcount)
+    return affected(connection, target.insert().from_select(list(brought), rows))
 
 
 def change(

@@ -44,6 +44,17 @@ def import_file(
             kind=kind,
             kinds=", ".join(KINDS),
         )
+    for flag, given, allowed in (
+        ("--date-order", options.date_order, ("dmy", "mdy")),
+        ("--decimal", options.decimal, ("point", "comma")),
+    ):
+        if given is not None and given not in allowed:
+            raise BadInput(
+                N_("%(flag)s %(given)s is not known; use %(allowed)s."),
+                flag=flag,
+                given=given,
+                allowed=" or ".join(allowed),
+            )
     facts = look_at(path, options.encoding)
     if options.expected_sha256 not in (None, facts.sha256):
         raise Conflict(N_("%(file)s has changed since its preview; look at it again."), file=path.name)
@@ -150,9 +161,11 @@ class _Import:
             with job.connection.begin():
                 return None, self._kind.count(job)
         if not self._database.is_sqlite:
-            # PostgreSQL never analyses temporary tables by itself, and would plan for a handful of rows.
+            # PostgreSQL never analyses temporary tables by itself, and would plan for a handful of rows. Only them:
+            # a table of the book that it has seen empty it would plan to read from end to end, row by row.
             with job.connection.begin():
-                job.connection.exec_driver_sql("ANALYZE")
+                for table in self._kind.stage.metadata.tables:
+                    job.connection.exec_driver_sql(f"ANALYZE {table}")
         try:
             with job.connection.begin():
                 return self._publish(job, staging)

@@ -160,14 +160,15 @@ def _restore(connection: Connection, batch_id: int) -> int:
             # An ownership that ended is part of its customer's change, not one more.
             rows_back += target.name != "ownership"
         last = page[-1].id
-    revived = connection.execute(
+    revived = imports.affected(
+        connection,
         _fact.update()
         .where(_fact.c.superseded_by_batch == batch_id)
-        .values(superseded_at=None, superseded_by_batch=None)
-    ).rowcount
+        .values(superseded_at=None, superseded_by_batch=None),
+    )
     for start in range(0, len(touched), 500):
         renaming.rebuild(connection, sorted(touched)[start : start + 500], batch_id)
-    return rows_back + int(revived)
+    return rows_back + revived
 
 
 def _remove(connection: Connection, root: Table, batch_id: int) -> None:

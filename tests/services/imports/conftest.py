@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
@@ -55,7 +55,7 @@ class Book:
 
     def rows(self, sql: str) -> list[tuple[Any, ...]]:
         with self.database.reader.connect() as connection:
-            return [tuple(row) for row in connection.execute(text(sql))]
+            return [tuple(map(_plain, row)) for row in connection.execute(text(sql))]
 
     def everything(self, *, without: tuple[str, ...] = ()) -> dict[str, list[tuple[Any, ...]]]:
         """Every row of every table."""
@@ -64,6 +64,11 @@ class Book:
             for table in tables.metadata.sorted_tables
             if table.name not in without
         }
+
+
+def _plain(value: Any) -> Any:
+    """A day as text, on either database."""
+    return value.isoformat() if isinstance(value, date) else value
 
 
 @pytest.fixture

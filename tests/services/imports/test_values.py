@@ -168,6 +168,8 @@ def test_a_column_of_dates_that_read_both_ways_is_a_question(filled: Book) -> No
         days(filled, "03/05/2026", "04/05/2026")
     assert days(filled, "03/05/2026", date_order="dmy") == ["2026-05-03"]
     assert days(filled, "03/05/2026", date_order="mdy") == ["2026-03-05"]
+    with pytest.raises(BadInput, match="--date-order ymd is not known; use dmy or mdy"):
+        days(filled, "03/05/2026", date_order="ymd")
 
 
 def test_a_column_with_both_orders_is_a_question_and_the_flag_rejects_what_does_not_fit(filled: Book) -> None:

@@ -12,7 +12,7 @@ from bot.services.imports.kinds.base import Chunk, Counts, Job, Kind, day_column
 from bot.services.imports.references import CustomerBook
 from bot.services.imports.refusal import Parser
 from db.facts import Fact
-from db.imports import table
+from db.imports import affected, table
 
 _fact = table(Fact)
 
@@ -115,7 +115,8 @@ class Facts(Kind):
 
     def publish(self, job: Job, batch_id: int) -> Counts:
         stage = self.stage.c
-        superseded = job.connection.execute(
+        superseded = affected(
+            job.connection,
             _fact.update()
             .where(
                 _fact.c.superseded_at.is_(None),
@@ -123,8 +124,8 @@ class Facts(Kind):
                     select(1).select_from(self.stage).where(self._current(job), _fact.c.value != stage.value)
                 ),
             )
-            .values(superseded_at=job.now, superseded_by_batch=batch_id)
-        ).rowcount
+            .values(superseded_at=job.now, superseded_by_batch=batch_id),
+        )
         columns = {
             "customer_id": stage.customer_id,
             "field": stage.field,
@@ -142,5 +143,5 @@ class Facts(Kind):
             .where(~exists(select(1).select_from(_fact).where(self._current(job))))
             .order_by(stage.line)
         )
-        written = job.connection.execute(_fact.insert().from_select(list(columns), rows)).rowcount
-        return Counts(created=int(written) - int(superseded), changed=int(superseded))
+        written = affected(job.connection, _fact.insert().from_select(list(columns), rows))
+        return Counts(created=written - superseded, changed=superseded)
