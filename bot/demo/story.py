@@ -16,8 +16,8 @@ from bot import jobs
 from bot.app import Tierbot, build
 from bot.clock import ShiftedClock, SystemClock, local_date, local_instant
 from bot.demo.book import SEED, write_book, write_new_orders
-from bot.demo.stories import STORIES
-from bot.demo.workspace import Choice, Command, Control, Workspace
+from bot.demo.profiles import PEOPLE as STAFF
+from bot.demo.workspace import Choice, Command, Control, Said, Workspace
 from bot.demo.workspace.default_team import CHANNELS, PEOPLE
 from bot.errors import N_, BadInput
 from bot.services import grading, schemes
@@ -34,6 +34,7 @@ ZONE = "Asia/Shanghai"
 MARK = ".tierbot-demo"
 BOT_TOKEN, APP_TOKEN = "xoxb-local", "xapp-local"
 Say = Callable[[str], None]
+Progress = Callable[[str | Said], None]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -176,30 +177,39 @@ def morning_after(now: datetime, days: int, zones: list[ZoneInfo]) -> datetime:
 def controls(bot: Callable[[], Tierbot], clock: ShiftedClock, folder: Callable[[], Path]) -> list[Control]:
     """What the page offers beside the conversation."""
     one_at_a_time = threading.Lock()
-    zones = [ZoneInfo(person.tz) for person in PEOPLE if person.tz]
+    zones = [ZoneInfo(person.timezone) for person in STAFF if person.role == "account_manager"]
 
-    def pass_time(values: Mapping[str, str], progress: Say) -> str:
+    def pass_time(values: Mapping[str, str], progress: Progress) -> Said:
         days = int(values.get("days", "1"))
         with one_at_a_time:
             before = clock.now()
             clock.advance(morning_after(before, days, zones) - before)
-            progress("Looking at what is due …")
+            progress(Said(en="Looking at what is due …", zh="正在查看到期事项……"))
             done = jobs.tick(bot())
-        return f"It is {clock.now():%d %B %Y} now. {done['deliver']} messages were sent" + (
-            ", after the grading of the month that ended." if done["grade"] else "."
+        today, sent = local_date(clock.now(), ZoneInfo(ZONE)), done["deliver"]
+        return Said(
+            en=f"It is {today.day} {today:%B %Y} now. {_many(sent, 'message was', 'messages were')} sent"
+            + (", after the grading of the month that ended." if done["grade"] else "."),
+            zh=f"现在是{today.year}年{today.month}月{today.day}日，发出 {sent} 条消息"
+            + ("，并完成了上月评级。" if done["grade"] else "。"),
         )
 
-    def bring_orders(values: Mapping[str, str], progress: Say) -> str:
+    def bring_orders(values: Mapping[str, str], progress: Progress) -> Said:
         story = values.get("story", "acme_wins")
         with one_at_a_time:
             today = local_date(clock.now(), bot().settings.zone)
             path = write_new_orders(folder() / "book", today=today, seed=SEED, story=story)
-            progress("Importing …")
+            progress(Said(en="Importing …", zh="正在导入……"))
             rows = bring_in(bot(), path, folder())
-            progress("Grading …")
+            progress(Said(en="Grading …", zh="正在评级……"))
             report = grade(bot(), today)
             jobs.tick(bot())
-        return f"{rows} orders came in; {len(report.changes)} customers changed tier, {report.told} messages."
+        moved = len(report.changes)
+        return Said(
+            en=f"{_many(rows, 'order', 'orders')} came in;"
+            f" {_many(moved, 'customer', 'customers')} changed tier, {_many(report.told, 'message', 'messages')}.",
+            zh=f"导入 {rows} 笔订单；{moved} 家客户等级变化，{report.told} 条消息。",
+        )
 
     return [
         Control(
@@ -237,15 +247,19 @@ def controls(bot: Callable[[], Tierbot], clock: ShiftedClock, folder: Callable[[
                     label_en="What happens",
                     label_zh="发生什么",
                     options=(
-                        ("acme_wins", STORIES["acme_wins"], "ACME 下了大单，升入上一级"),
-                        ("big_return", STORIES["big_return"], "一家好客户退货，毛利转负"),
-                        ("quarter_rush", STORIES["quarter_rush"], "季末集中下单，多家客户等级变化"),
+                        ("acme_wins", "ACME places big orders", "ACME 下了大单，升入上一级"),
+                        ("big_return", "A good customer sends goods back", "一家好客户退货，毛利转负"),
+                        ("quarter_rush", "Many order at quarter end", "季末集中下单，多家客户等级变化"),
                     ),
                     initial="acme_wins",
                 ),
             ),
         ),
     ]
+
+
+def _many(count: int, one: str, more: str) -> str:
+    return f"{count:,} {one if count == 1 else more}"
 
 
 def demo_folder(port: int) -> Path:

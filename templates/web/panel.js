@@ -18,9 +18,10 @@ function choiceNode(control, choice, language) {
   return el("label", {}, choice.label[language], field);
 }
 
-function statusNode(run) {
+function statusNode(run, language) {
   if (!run) return null;
-  const words = run.status === "running" ? run.sentence || t("running") : run.sentence;
+  const sentence = run.sentence[language] ?? run.sentence;
+  const words = run.status === "running" ? sentence || t("running") : sentence;
   return el("p", { class: `status ${run.status}`, role: "status", data: { testid: "control-status", status: run.status } }, words);
 }
 
@@ -38,7 +39,7 @@ function controlNode(control, language) {
     control.description[language] && el("p", { class: "muted" }, control.description[language]),
     control.choices.map((choice) => choiceNode(control, choice, language)),
     el("button", { id: `run-${control.id}`, class: "button wide", disabled: running, "aria-busy": String(running), data: { controlId: control.id } }, control.label[language]),
-    statusNode(control.run),
+    statusNode(control.run, language),
   );
 }
 

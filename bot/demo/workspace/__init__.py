@@ -12,6 +12,7 @@ from bot.demo.workspace.records import (
     Control,
     Message,
     Outcome,
+    Said,
     User,
     View,
 )
@@ -26,6 +27,7 @@ __all__ = [
     "Control",
     "Message",
     "Outcome",
+    "Said",
     "User",
     "View",
     "Workspace",

@@ -6,7 +6,7 @@ import threading
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
-from bot.demo.workspace.records import Control
+from bot.demo.workspace.records import Control, Said
 from bot.demo.workspace.refusal import Refused
 from bot.demo.workspace.state import State
 
@@ -16,7 +16,7 @@ class Run:
     """How the last run of a control stands: running, done or failed, and its sentence."""
 
     status: str
-    sentence: str = ""
+    sentence: str | Said = ""
     number: int = 0
 
 

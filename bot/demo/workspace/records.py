@@ -125,17 +125,25 @@ class Choice:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Said:
+    """What a control says, in the languages of the page."""
+
+    en: str
+    zh: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class Control:
     """A button beside the conversation, such as "One day passes".
 
     `run` works in a thread of its own; it gets the form's values and a function that shows progress, and
-    returns the sentence to show. An exception's text is shown instead when it fails.
+    returns the sentence to show, in one language or both. An exception's text is shown instead when it fails.
     """
 
     id: str
     label_en: str
     label_zh: str
-    run: Callable[[Mapping[str, str], Callable[[str], None]], str]
+    run: Callable[[Mapping[str, str], Callable[[str | Said], None]], str | Said]
     description_en: str = ""
     description_zh: str = ""
     choices: tuple[Choice, ...] = ()

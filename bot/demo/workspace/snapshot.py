@@ -5,7 +5,7 @@ from __future__ import annotations
 from bot.demo.workspace.controls import Controls
 from bot.demo.workspace.interactions import Interactions
 from bot.demo.workspace.platform import Platform
-from bot.demo.workspace.records import BOT_USER_ID, Channel, Control, Json, Message, User, View
+from bot.demo.workspace.records import BOT_USER_ID, Channel, Control, Json, Message, Said, User, View
 
 MOST_SHOWN = 300
 
@@ -59,6 +59,10 @@ def _view(view: View | None) -> Json | None:
     return {"id": view.id, "hash": view.hash, "spec": view.spec, "errors": dict(view.errors)}
 
 
+def _said(sentence: str | Said) -> Json | str:
+    return {"en": sentence.en, "zh": sentence.zh} if isinstance(sentence, Said) else sentence
+
+
 def _control(control: Control, controls: Controls) -> Json:
     run = controls.runs.get(control.id)
     return {
@@ -75,7 +79,7 @@ def _control(control: Control, controls: Controls) -> Json:
             }
             for choice in control.choices
         ],
-        "run": {"status": run.status, "sentence": run.sentence, "number": run.number} if run else None,
+        "run": {"status": run.status, "sentence": _said(run.sentence), "number": run.number} if run else None,
     }
 
 
