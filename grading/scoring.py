@@ -60,16 +60,15 @@ class Grading:
 
     def weights_of(self, rows: slice) -> pd.DataFrame:
         """`effective_weights` of some rows."""
-        columns: dict[str, pd.Series[float]] = {}
-        for dimension, members in self.nominal_weights.items():
-            inner = self.dimension_weights[dimension].iloc[rows]
-            if self.redistributed:
-                coverage = self.dimension_coverage[dimension].iloc[rows]
-                inner = inner / coverage.where(coverage > 0, 1.0)
-            for indicator, nominal in members.items():
-                known = ~self.missing[indicator].iloc[rows] if self.redistributed else 1.0
-                columns[indicator] = inner * nominal * known
-        return pd.DataFrame(columns, index=self.results.index[rows])
+        inner = self.dimension_weights.iloc[rows].to_numpy()
+        if self.redistributed:
+            coverage = self.dimension_coverage.iloc[rows].to_numpy()
+            inner = inner / np.where(coverage > 0.0, coverage, 1.0)
+        members = [(d, w) for d, inside in enumerate(self.nominal_weights.values()) for w in inside.values()]
+        weights = np.column_stack([inner[:, d] * nominal for d, nominal in members])
+        if self.redistributed:
+            weights *= ~self.missing.iloc[rows].to_numpy()
+        return pd.DataFrame(weights, index=self.results.index[rows], columns=self.missing.columns)
 
 
 def grade(facts: pd.DataFrame, scheme: Scheme, as_of: date) -> Grading:
