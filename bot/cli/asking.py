@@ -1,0 +1,151 @@
+"""`grade`, `tier`, `score`: tiers on the command line."""
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from bot import settings as settings_module
+from bot.cli.console import (
+    AsJson,
+    AsOf,
+    SchemeName,
+    err,
+    opened,
+    out,
+    print_json,
+    progress_bar,
+    table,
+    to_day,
+    whoami,
+)
+from bot.clock import local_date
+from bot.errors import N_, BadInput, NotFound
+from bot.logs import configure
+
+commands = typer.Typer()
+
+
+@commands.command()
+def grade(
+    scheme: SchemeName = None,
+    as_of: AsOf = None,
+    purpose: Annotated[str, typer.Option(help="account, prospect or credit.")] = "account",
+    dry_run: Annotated[bool, typer.Option(help="Only show what would change.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Grade the whole book. With --scheme, that scheme is put in force from the day graded."""
+    from bot.services import grading, schemes
+
+    with opened() as bot:
+        now = bot.clock.now()
+        today = local_date(now, bot.settings.zone)
+        day = to_day(as_of) if as_of else None
+        if scheme is not None:
+            if dry_run:
+                raise BadInput(
+                    N_("--dry-run shows the scheme in force. Grade with --scheme first, or leave one out.")
+                )
+            file = schemes.find(scheme, bot.settings.schemes_dir)
+            purpose = schemes.purpose(file.scheme)
+            with bot.database.write() as session:
+                schemes.put_in_force(
+                    session, file, actor=whoami(), effective_from=day or grading.default_day(today), now=now
+                )
+        with progress_bar("Grading") as progress:
+            report = grading.grade_book(
+                bot.database,
+                bot.shelf,
+                for_purpose=purpose,
+                as_of=day,
+                today=today,
+                now=now,
+                tell=bot.tell,
+                dry_run=dry_run,
+                progress=progress,
+            )
+        if as_json:
+            print_json(grading.report_json(report))
+            return
+        out.print(
+            f"{report.kind.capitalize()} as of {report.as_of} with {report.scheme} version {report.scheme_version}:"
+            f" {report.customers:,} customers."
+        )
+        out.print(table(["tier", "customers"], [[tier, f"{n:,}"] for tier, n in report.tiers.items()]))
+        if report.unreadable_facts:
+            err.print(
+                f"{report.unreadable_facts} recorded facts do not fit their field's type and count as missing."
+            )
+        if report.silent:
+            out.print("First grading: nobody was alerted.")
+        else:
+            out.print(f"{len(report.changes)} customers changed tier, {report.told} messages go out.")
+            if dry_run and report.changes:
+                out.print(
+                    table(
+                        ["customer", "from", "to"],
+                        [list(row) for row in grading.named_changes(bot.database, report)],
+                    )
+                )
+
+
+@commands.command()
+def tier(
+    name: Annotated[str, typer.Argument(help="Code, name, part of a name, or pinyin.")],
+    as_json: AsJson = False,
+) -> None:
+    """What /tier NAME would answer an admin."""
+    from bot.messages import TierCard
+    from bot.services import lookup, present
+
+    with opened() as bot:
+        actor = present.console_actor(bot.settings)
+        message = lookup.answer(bot.database, bot.shelf, bot.rules, actor, name)
+        if as_json:
+            if isinstance(message, TierCard):
+                print_json(lookup.explained(bot.database, bot.shelf, actor, message))
+            else:
+                print_json(present.listed(message))
+        else:
+            out.print(present.as_text(bot.gateway.slots(message, bot.settings.language)), markup=False)
+        if not present.is_answer(message):
+            sys.exit(NotFound.exit_code)
+
+
+@commands.command()
+def score(
+    file: Annotated[Path, typer.Argument(help="CSV: code, name, one column per field of the scheme.")],
+    scheme: Annotated[str, typer.Option(help="A scheme file, or the name of a preset.")],
+    as_of: Annotated[str, typer.Option("--as-of", metavar="DATE", help="Business date, as 2026-03-31.")],
+    strict: Annotated[bool, typer.Option(help="Exit with 7 when rows were rejected.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Grade a flat table without a database."""
+    from bot.services import flat, schemes
+
+    settings = settings_module.load()
+    configure(settings.log_level)
+    chosen = schemes.find(scheme, settings.schemes_dir)
+    report = flat.score_table(file, chosen.scheme, to_day(as_of))
+    for line in report.rejected:
+        err.print(f"rejected: {line}", markup=False)
+    if report.ignored:
+        err.print(f"ignored columns: {', '.join(report.ignored)}", markup=False)
+    if as_json:
+        print_json(report.customers)
+    else:
+        rows = [
+            [
+                item["code"],
+                item["name"],
+                item["tier"],
+                "" if item["score"] is None else f"{item['score']:.{chosen.scheme.display_decimals}f}",
+                f"{item['coverage']:.0%}",
+                ", ".join(item["gates"]),
+            ]
+            for item in report.customers
+        ]
+        out.print(table(["code", "name", "tier", "score", "coverage", "gates"], rows))
+    if strict and report.rejected:
+        sys.exit(7)

@@ -1,0 +1,90 @@
+"""What every command shares: printing, progress, dates, and the wired bot."""
+
+import getpass
+import json
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import date
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from bot import settings as settings_module
+from bot.app import Tierbot, build, require_schema
+from bot.clock import Clock
+from bot.errors import N_, BadInput
+from bot.logs import configure
+
+out = Console(highlight=False, soft_wrap=True)
+err = Console(stderr=True, highlight=False, soft_wrap=True)
+
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for scripts.")]
+AsOf = Annotated[str | None, typer.Option("--as-of", metavar="DATE", help="Business date, as 2026-03-31.")]
+SchemeName = Annotated[str | None, typer.Option("--scheme", help="A scheme file, or the name of a preset.")]
+
+
+@contextmanager
+def opened(*, clock: Clock | None = None, check_schema: bool = True) -> Iterator[Tierbot]:
+    """The wired bot, its database checked, closed afterwards."""
+    settings = settings_module.load()
+    configure(settings.log_level)
+    bot = build(settings, clock=clock)
+    try:
+        if check_schema:
+            require_schema(bot.database)
+        yield bot
+    finally:
+        bot.close()
+
+
+@contextmanager
+def progress_bar(title: str) -> Iterator[Callable[[int, int], None] | None]:
+    """A progress bar on standard error, when somebody is looking."""
+    if not err.is_terminal:
+        yield None
+        return
+    from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
+
+    with Progress(
+        TextColumn(title),
+        BarColumn(),
+        TaskProgressColumn(),
+        TimeRemainingColumn(),
+        console=err,
+        transient=True,
+    ) as bar:
+        task = bar.add_task(title, total=None)
+        yield lambda done, total: bar.update(task, completed=done, total=total)
+
+
+def whoami() -> str:
+    return f"cli:{getpass.getuser()}"
+
+
+def to_day(text: str) -> date:
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise BadInput(N_("%(text)s is not a date. Write it as 2026-03-31."), text=text) from None
+
+
+def table(columns: list[str], rows: list[list[str]]) -> Table:
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for column in columns:
+        table.add_column(column)
+    for row in rows:
+        table.add_row(*[_unmarked(cell) for cell in row])
+    return table
+
+
+def _unmarked(cell: str) -> str:
+    from rich.markup import escape
+
+    return escape(cell)
+
+
+def print_json(value: Any) -> None:
+    sys.stdout.write(json.dumps(value, ensure_ascii=False, indent=2, default=str) + "\n")
