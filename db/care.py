@@ -168,9 +168,9 @@ def add(session: Session, rows: Sequence[dict[str, Any]]) -> int:
         | {"version": col(Touch.version) + 1, "reason": None, "closed_at": None},
         where=col(Touch.state) == "cancelled",
     )
-    # RETURNING, because not every driver counts what an INSERT did.
-    statement = statement.returning(col(Touch.id))
-    return sum(len(session.execute(statement.values(version=1, **row)).all()) for row in rows)
+    # Some drivers forget what an INSERT did unless they are told to keep it.
+    done = session.connection().execute(statement, list(rows), execution_options={"preserve_rowcount": True})
+    return done.rowcount
 
 
 def move(session: Session, touch_id: int, version: int, **values: object) -> bool:

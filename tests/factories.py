@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from datetime import UTC, date, datetime
 from decimal import Decimal
+from functools import cache
 from itertools import count
 
 from sqlmodel import Session
@@ -15,7 +16,7 @@ from db.customers import Customer, Ownership
 from db.facts import Activity, Fact, Order
 from db.grading import Assessment, GradingRun
 from db.people import Person, Team
-from grading.scheme import parse_scheme
+from grading.scheme import Scheme, parse_scheme
 
 LONG_AGO = date(2020, 1, 1)
 AT = datetime(2026, 1, 1, tzinfo=UTC)
@@ -177,7 +178,7 @@ def fact(session: Session, customer_id: int, field: str, value: object, day: dat
 
 def scheme(session: Session, text: str = PLAIN_SCHEME, *, effective_from: date = LONG_AGO) -> int:
     """A scheme put in force; the id of its version."""
-    file = SchemeFile(scheme=parse_scheme(text, source="test"), text=text, source="test")
+    file = SchemeFile(scheme=_parsed(text), text=text, source="test")
     return schemes.put_in_force(session, file, actor="test", effective_from=effective_from, now=AT)
 
 
@@ -218,6 +219,11 @@ def graded(
             ),
         )
     return run_id
+
+
+@cache
+def _parsed(text: str) -> Scheme:
+    return parse_scheme(text, source="test")
 
 
 def _added(session: Session, row: object) -> int:

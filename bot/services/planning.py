@@ -60,13 +60,14 @@ def plan_customers(session: Session, rules: CareRules, customer_ids: list[int], 
     touches: dict[int, dict[str, Touch]] = {}
     for touch in care.open_touches(session, customer_ids):
         touches.setdefault(touch.customer_id, {})[touch.step] = touch
-    changed = 0
+    changed, new = 0, list[dict[str, Any]]()
     for standing in care.standings(session, grading.latest_run_ids(session), customer_ids):
         planner = _Planner(session, rules, standing, now)
         changed += planner.plan(
             touches.get(standing.customer_id, {}), contacts.get(standing.customer_id, {}), done
         )
-    return changed
+        new += planner.new
+    return changed + care.add(session, new)
 
 
 def morning(rules: CareRules, kind: str, day: date, zone: ZoneInfo, now: datetime) -> datetime:
@@ -86,7 +87,7 @@ def workday(day: date) -> date:
 
 
 class _Planner:
-    """One customer's plan, compared with its rows."""
+    """One customer's plan, compared with its rows; `new` collects the rows it lacks."""
 
     def __init__(self, session: Session, rules: CareRules, standing: Standing, now: datetime) -> None:
         self.session = session
@@ -95,6 +96,7 @@ class _Planner:
         self.now = now
         self.zone = zone_named(standing.timezone, rules.zone)
         self.today = local_date(now, self.zone)
+        self.new: list[dict[str, Any]] = []
 
     def plan(
         self,
@@ -113,7 +115,7 @@ class _Planner:
             due = self._due(step, contacts, local_date(pressed, self.zone) if pressed else None)
             existing = touches.get(step.id)
             if existing is None:
-                changed += self._add(step, due)
+                self._add(step, due)
             else:
                 changed += self._compare(step, existing, due)
         return changed
@@ -144,12 +146,14 @@ class _Planner:
 
     def _compare(self, step: Step, existing: Touch, due: Due | None) -> int:
         if isinstance(step, Greeting) and self._greeting_is_over(existing):
-            return self._close(existing, "missed", "the holiday is past") + self._add(step, due)
+            self._add(step, due)
+            return self._close(existing, "missed", "the holiday is past")
         if existing.state != "planned":
             if due is None or isinstance(step, Greeting) or not _later(due.anchor, existing.anchor):
                 return 0
             # A contact since then restarted the clock.
-            return self._close(existing, "done", "contact logged") + self._add(step, due)
+            self._add(step, due)
+            return self._close(existing, "done", "contact logged")
         if due is None:
             return self._close(existing, "cancelled", "no longer due")
         return self._adjust(step, existing, due)
@@ -186,22 +190,24 @@ class _Planner:
         within = self.standing.as_of + timedelta(days=step.every_days if isinstance(step, Revisit) else 0)
         return due.anchor is None and existing.anchor is None and existing.due_on <= within
 
-    def _add(self, step: Step, due: Due | None) -> int:
+    def _add(self, step: Step, due: Due | None) -> None:
         if due is None:
-            return 0
-        row = {
-            "dedupe_key": due.key,
-            "customer_id": self.standing.customer_id,
-            "step": step.id,
-            "kind": step.kind,
-            "tier": self.standing.tier,
-            "due_on": due.on,
-            "anchor": due.anchor,
-            "remind_at": morning(self.rules, step.kind, due.on, self.zone, self.now),
-            "state": "planned",
-            "created_at": self.now,
-        }
-        return care.add(self.session, [row])
+            return
+        self.new.append(
+            {
+                "dedupe_key": due.key,
+                "customer_id": self.standing.customer_id,
+                "step": step.id,
+                "kind": step.kind,
+                "tier": self.standing.tier,
+                "due_on": due.on,
+                "anchor": due.anchor,
+                "remind_at": morning(self.rules, step.kind, due.on, self.zone, self.now),
+                "state": "planned",
+                "version": 1,
+                "created_at": self.now,
+            }
+        )
 
     def _close(self, touch: Touch, state: str, reason: str) -> int:
         return care.move(

@@ -1,0 +1,143 @@
+"""A graded book under the shipped care plan, and the moments the tests of care happen at."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, date, datetime, time
+from functools import cache
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from sqlmodel import col, select
+
+from bot.clock import FixedClock, local_instant
+from bot.messages import Message, Pointer, Reminder, load
+from bot.services import access, care, planning, reminders
+from bot.services.access import Actor
+from bot.services.care_plan import CarePlan, load_plan
+from bot.services.planning import CareRules
+from bot.services.schemes import Shelf
+from db.care import Touch
+from db.engine import Database
+from db.outbox import OutboxMessage
+from tests import factories
+
+MONDAY = date(2026, 3, 2)
+REVISIT_A, REVISIT_B, FOLLOW_UP = 30, 60, 7  # days, as the shipped plan has them
+
+
+def rules(zone: str = "UTC", **plan: Any) -> CareRules:
+    """The shipped plan, reminding at nine; `plan` changes its top level."""
+    return CareRules(plan=_shipped().model_copy(update=plan), zone=ZoneInfo(zone), remind_at=time(9))
+
+
+@cache
+def _shipped() -> CarePlan:
+    return load_plan(None)
+
+
+@dataclass
+class Book:
+    """What a test of care says and asks."""
+
+    database: Database
+    rules: CareRules = field(default_factory=rules)
+    channel: str = ""
+    shelf: Shelf = field(default_factory=Shelf)
+    clock: FixedClock = field(default_factory=lambda: FixedClock(at(MONDAY, 8)))
+
+    def grade(self, tiers: Mapping[int, str], *, as_of: date = MONDAY, purpose: str = "account") -> None:
+        with self.database.write() as session:
+            factories.graded(session, tiers, as_of=as_of, purpose=purpose)
+
+    def plan(self) -> int:
+        return planning.plan_all(self.database, self.rules, self.clock.now())
+
+    def remind(self) -> int:
+        with self.database.read() as session:
+            book = self.shelf.book(session)
+        return reminders.remind_due(
+            self.database,
+            self.rules,
+            book,
+            alert_channel=self.channel,
+            language="en",
+            now=self.clock.now(),
+        )
+
+    def go(self, day: date, hour: int = 9, minute: int = 0, zone: str = "UTC") -> None:
+        """Let time pass until a local time; plan before and after, and remind, as the jobs do."""
+        self.plan()
+        self.clock.advance(local_instant(day, hour, minute, ZoneInfo(zone)) - self.clock.now())
+        self.plan()
+        self.remind()
+
+    def touches(self, customer_id: int, step: str = "revisit") -> list[Touch]:
+        with self.database.read() as session:
+            return list(
+                session.exec(
+                    select(Touch)
+                    .where(Touch.customer_id == customer_id, Touch.step == step)
+                    .order_by(col(Touch.due_on), col(Touch.id))
+                )
+            )
+
+    def touch(self, customer_id: int, step: str = "revisit") -> Touch:
+        (only,) = self.touches(customer_id, step)
+        return only
+
+    def states(self, customer_id: int, step: str = "revisit") -> list[tuple[str, date]]:
+        return [(touch.state, touch.due_on) for touch in self.touches(customer_id, step)]
+
+    def sent(self) -> Sequence[tuple[str, Message]]:
+        """(address, message) of everything in the outbox, in order."""
+        import json
+
+        with self.database.read() as session:
+            rows = session.exec(select(OutboxMessage).order_by(col(OutboxMessage.id)))
+            return [(row.address, load(json.loads(row.body_json))) for row in rows]
+
+    def reminded_of(self) -> list[tuple[str, str]]:
+        """(address, customer's name) of every reminder, in order."""
+        return [(address, message.name) for address, message in self.sent() if isinstance(message, Reminder)]
+
+    def button(self) -> Pointer:
+        """What the buttons of the newest reminder point at."""
+        message = self.sent()[-1][1]
+        assert isinstance(message, Reminder)
+        return Pointer(id=message.touch_id, version=message.version)
+
+    def done(self, actor: Actor, button: Pointer | None = None) -> Any:
+        return care.finish(self.database, actor, button or self.button(), self.rules, self.clock.now())
+
+    def snooze(self, actor: Actor, button: Pointer | None = None) -> Any:
+        return care.snooze(self.database, actor, button or self.button(), self.rules, self.clock.now())
+
+    def log(self, actor: Actor, customer_id: int, day: date, kind: str = "visit", delivery: str = "1") -> Any:
+        return care.log_contact(
+            self.database,
+            actor,
+            customer_id=customer_id,
+            kind=kind,
+            happened_on=day,
+            note=None,
+            delivery=delivery,
+            rules=self.rules,
+            now=self.clock.now(),
+        )
+
+    def actor(self, slack_user_id: str) -> Actor:
+        return access.identify(
+            self.database,
+            slack_user_id,
+            directory=lambda _: None,
+            admins=(),
+            default_language="en",
+            default_timezone="UTC",
+        )
+
+    def with_rules(self, **changes: Any) -> "Book":
+        return replace(self, rules=rules(**changes))
+
+
+def at(day: date, hour: int = 9, minute: int = 0) -> datetime:
+    return datetime(day.year, day.month, day.day, hour, minute, tzinfo=UTC)
