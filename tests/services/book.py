@@ -7,7 +7,7 @@ from functools import cache
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlmodel import col, select
+from sqlmodel import col, select, update
 
 from bot.clock import FixedClock, local_instant
 from bot.messages import Message, Pointer, Reminder, load
@@ -42,6 +42,7 @@ class Book:
     database: Database
     rules: CareRules = field(default_factory=rules)
     channel: str = ""
+    delivers: bool = True
     shelf: Shelf = field(default_factory=Shelf)
     clock: FixedClock = field(default_factory=lambda: FixedClock(at(MONDAY, 8)))
 
@@ -65,11 +66,14 @@ class Book:
         )
 
     def go(self, day: date, hour: int = 9, minute: int = 0, zone: str = "UTC") -> None:
-        """Let time pass until a local time; plan before and after, and remind, as the jobs do."""
+        """Let time pass until a local time; plan before and after, remind and deliver, as the jobs do."""
         self.plan()
         self.clock.advance(local_instant(day, hour, minute, ZoneInfo(zone)) - self.clock.now())
         self.plan()
         self.remind()
+        if self.delivers:
+            with self.database.write() as session:
+                session.exec(update(OutboxMessage).values(state="sent"))
 
     def touches(self, customer_id: int, step: str = "revisit") -> list[Touch]:
         with self.database.read() as session:
