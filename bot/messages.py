@@ -72,7 +72,7 @@ class Who:
 
 @dataclass(frozen=True, kw_only=True)
 class Reason:
-    """One indicator's part in a score."""
+    """One indicator's part in a score: `points` of at most `most`."""
 
     names: Names
     unit: str | None
@@ -80,6 +80,7 @@ class Reason:
     score: float | None
     points: float
     weight: float
+    most: float | None = None
     missing: bool = False
 
 
@@ -204,6 +205,7 @@ class Hit:
     code: str
     tier: Tier | None = None
     score: float | None = None
+    capped: bool = False
     before: Since | None = None
     next_step: NextStep | None = None
 

@@ -44,20 +44,22 @@ def explain(grading: Grading, scheme: Scheme, position: int) -> dict[str, Any]:
 def reasons(
     grading: Grading, scheme: Scheme, position: int, up: int = 3, down: int = 3
 ) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
-    """The indicators that lift one row's score most, and those that cost it most; strongest first.
+    """The indicators that lift one row's score most, and those that leave most points lying; strongest first.
 
-    The yardstick is a score of 50: an indicator's `effect` is effective weight x (score - 50), the
-    points it adds to or takes from what an all-round middling customer has. Effects add up to the score
-    minus 50, so nothing is counted twice. Lines are those of the breakdown plus `effect`. One that is
-    missing has no effect, unless the scheme counts it as worst.
+    Lines are those of the breakdown plus `most`, the points a score of 100 would give: effective weight x
+    100. Lifting are those that score above 50, by weight x (score - 50), the points beyond what an
+    all-round middling customer has. Holding back are the others, by the points that are missing to
+    `most`. One that is missing counts for neither, unless the scheme counts it as worst.
     """
-    lines = _breakdown(grading, scheme, position)
-    for line in lines:
-        score = line["score"]
-        line["effect"] = 0.0 if score is None else line["effective_weight"] * (score - MIDDLE)
-    lifting = sorted((line for line in lines if line["effect"] > 0), key=lambda line: -line["effect"])
-    costing = sorted((line for line in lines if line["effect"] < 0), key=lambda line: line["effect"])
-    return lifting[:up], costing[:down]
+    lines = [
+        {**line, "most": line["effective_weight"] * 100.0}
+        for line in _breakdown(grading, scheme, position)
+        if line["score"] is not None
+    ]
+    above = [line for line in lines if line["score"] > MIDDLE]
+    lifting = sorted(above, key=lambda line: -line["effective_weight"] * (line["score"] - MIDDLE))[:up]
+    short = [line for line in lines if line["points"] < line["most"] and line not in lifting]
+    return lifting, sorted(short, key=lambda line: line["points"] - line["most"])[:down]
 
 
 def change_by_dimension(before: dict[str, Any], after: dict[str, Any]) -> list[tuple[str, float]]:

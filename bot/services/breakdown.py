@@ -15,8 +15,7 @@ from grading.scheme_model import Indicator
 class Breakdown:
     """One assessment explained, in the words of its scheme.
 
-    The points of `up` and `down` are against a middling customer, who scores 50 everywhere; those of `dimensions` add
-    up to the score.
+    Points of `dimensions` add up to the score; `up` and `down` are the indicators worth naming first.
     """
 
     dimensions: tuple[DimensionPart, ...]
@@ -89,7 +88,8 @@ def _reason(line: dict[str, Any], indicators: dict[str, Indicator]) -> Reason:
         unit=indicator.unit,
         value=line["value"],
         score=line["score"],
-        points=line.get("effect", line["points"]) or 0.0,
+        points=line["points"] or 0.0,
+        most=line.get("most"),
         weight=line["weight"],
         missing=line["missing"],
     )

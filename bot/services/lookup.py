@@ -311,6 +311,7 @@ def _hits(session: Session, book: TierBook, ids: list[int]) -> tuple[Hit, ...]:
                 code=customer.code,
                 tier=book.tier(rows[0][0].tier) if rows else None,
                 score=rows[0][0].score if rows else None,
+                capped=bool(rows and rows[0][0].capped_by),
             )
         )
     return tuple(found)
@@ -341,6 +342,7 @@ def _my_customers(session: Session, shelf: Shelf, rules: CareRules, actor: Actor
             code=customer.code,
             tier=book.tier(row.tier),
             score=row.score,
+            capped=row.capped_by is not None,
             before=Since(tier=book.tier(past[0]), score=past[1], as_of=past[2]) if past and worse else None,
             next_step=step,
         )

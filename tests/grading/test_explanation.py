@@ -107,7 +107,18 @@ def test_every_explanation_is_json_and_adds_up(name: str) -> None:
             found["exact_score"], abs=1e-9
         )
         up, down = reasons(graded, scheme, row, up=99, down=99)
-        assert sum(line["effect"] for line in up + down) == pytest.approx(found["exact_score"] - 50, abs=1e-9)
+        counted = [
+            line["indicator"]
+            for line in found["breakdown"]
+            if 0 < line["effective_weight"] and not line["missing"]
+        ]
+        named = [line["indicator"] for line in up + down]
+        assert len(named) == len(set(named))
+        assert set(counted) - set(named) == {
+            line["indicator"]
+            for line in found["breakdown"]
+            if line["score"] == 100 and line["indicator"] not in named
+        }
 
 
 def test_a_value_that_does_not_count_is_shown_as_it_came() -> None:
@@ -134,16 +145,24 @@ def test_a_dimension_below_its_coverage_is_missing_and_says_what_is_known() -> N
     assert first["coverage"] == pytest.approx(0.4)
 
 
-def test_reasons_are_points_above_and_below_a_score_of_fifty() -> None:
-    up, down = reasons(grade_one(SCHEME, x=90.0, y=70.0, z=20.0), SCHEME, 0)
-    assert [(line["indicator"], line["effect"]) for line in up] == [
-        ("x", pytest.approx(0.42 * (90 - 50))),
-        ("y", pytest.approx(0.28 * (70 - 50))),
+def test_reasons_are_what_scores_above_fifty_and_what_leaves_most_points_lying() -> None:
+    graded = grade_one(SCHEME, x=90.0, y=70.0, z=20.0)
+    up, down = reasons(graded, SCHEME, 0)
+    assert [(line["indicator"], line["points"], line["most"]) for line in up] == [
+        ("x", pytest.approx(0.42 * 90), pytest.approx(42)),
+        ("y", pytest.approx(0.28 * 70), pytest.approx(28)),
     ]
-    assert [(line["indicator"], line["effect"]) for line in down] == [("z", pytest.approx(0.3 * (20 - 50)))]
-    assert [line["indicator"] for line in reasons(grade_one(SCHEME, x=90.0, y=70.0), SCHEME, 0, up=1)[0]] == [
-        "x"
+    assert [(line["indicator"], line["points"], line["most"]) for line in down] == [
+        ("z", pytest.approx(0.3 * 20), pytest.approx(30))
     ]
+    up, down = reasons(graded, SCHEME, 0, up=1)
+    assert [line["indicator"] for line in up] == ["x"]
+    # z leaves 0.3 x 80 = 24 points lying, y leaves 0.28 x 30 = 8.4
+    assert [line["indicator"] for line in down] == ["z", "y"]
+
+
+def test_what_scores_a_hundred_holds_nothing_back() -> None:
+    assert reasons(grade_one(SCHEME, x=100.0, y=100.0, z=100.0), SCHEME, 0, up=0)[1] == []
 
 
 def test_a_change_is_split_by_dimension_to_the_last_point() -> None:
