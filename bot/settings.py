@@ -162,6 +162,20 @@ def load(**overrides: Any) -> Settings:
     return settings
 
 
+def usable() -> Settings:
+    """The settings that can be read, defaults in place of the others: for `check`, which goes on looking."""
+    try:
+        return Settings()
+    except ValidationError as error:
+        wrong = {str(item["loc"][0]) for item in error.errors() if item["loc"]}
+    defaults = {
+        str(field.validation_alias.choices[0]): field.default
+        for field in Settings.model_fields.values()
+        if isinstance(field.validation_alias, AliasChoices)
+    }
+    return Settings(**{name: default for name, default in defaults.items() if name in wrong})
+
+
 def variables() -> list[tuple[str, str, str]]:
     """(variable, default, description) of every setting, as the documentation shows them."""
     rows = []

@@ -9,10 +9,11 @@ import sys
 
 import structlog
 import typer
+from sqlalchemy.exc import DatabaseError, OperationalError
 
 from bot.cli import asking, database, importing, running, schemes, setting_up
 from bot.cli.console import err
-from bot.errors import BotError
+from bot.errors import N_, BotError, Conflict, NotReady
 from bot.logs import configure
 
 app = typer.Typer(
@@ -41,9 +42,27 @@ def main() -> None:
     except BrokenPipeError:
         sys.exit(1)
     except Exception as error:
+        told = _unusable(error)
+        if told is not None:
+            err.print(told.text(), markup=False)
+            sys.exit(told.exit_code)
         reference = secrets.token_hex(4)
         structlog.get_logger().error("cli.failed", reference=reference, exc_info=error)
         err.print(
             f"Something went wrong inside Tierbot. The log above has the details, reference {reference}."
         )
         sys.exit(1)
+
+
+def _unusable(error: Exception) -> BotError | None:
+    """What to do about a database that does not let us work; None when the fault is ours."""
+    if not isinstance(error, OperationalError) and type(error) is not DatabaseError:
+        return None
+    reason = str(error.orig)
+    if reason.startswith("no such"):
+        return None
+    if "locked" in reason or "lock timeout" in reason:
+        return Conflict(N_("The database is busy: another process is writing to it. Try again in a minute."))
+    return NotReady(
+        N_("The database cannot be used: %(reason)s. Check TIERBOT_DATABASE_URL and the disk."), reason=reason
+    )

@@ -27,8 +27,7 @@ def run() -> None:
     from bot.slack.server import bolt_app, connect
 
     with opened(check_schema=False) as bot:
-        if bot.settings.slack_bot_token is None:
-            raise BadInput(N_("SLACK_BOT_TOKEN is not set. Take it from your Slack app's page, under OAuth."))
+        _require_token(bot)
         schema.upgrade(bot.database)
         bot.gateway.check_token()
         _warm_up(bot)
@@ -70,8 +69,14 @@ def tick(
     from bot import jobs
 
     with opened(clock=FixedClock(_instant(at)) if at else None) as bot:
+        _require_token(bot)
         done = jobs.tick(bot)
         out.print(", ".join(f"{name} {count}" for name, count in done.items()), markup=False)
+
+
+def _require_token(bot: Tierbot) -> None:
+    if bot.settings.slack_bot_token is None:
+        raise BadInput(N_("SLACK_BOT_TOKEN is not set. Take it from your Slack app's page, under OAuth."))
 
 
 def _warm_up(bot: Tierbot) -> None:

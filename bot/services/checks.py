@@ -29,11 +29,10 @@ def check_all() -> Findings:
     try:
         settings = settings_module.load()
     except BotError as error:
-        # Without settings nothing else can be found; what is shipped is still looked at.
         found.problems += error.text().removeprefix("Settings: ").splitlines()
-        settings = Settings.model_construct()
+        settings = settings_module.usable()
     _tokens(settings, found)
-    found.problems += check_schemes([], settings.schemes_dir, into=found).problems[len(found.problems) :]
+    check_schemes([], settings.schemes_dir, into=found)
     try:
         plan = load_plan(settings.care_plan)
         _tiers_without_care(settings.schemes_dir, set(plan.tiers), found)
