@@ -96,7 +96,7 @@ class Gateway:
                 unfurl_media=False,
                 metadata={"event_type": "tierbot_outbox", "event_payload": reference},
             )
-            return Answer(outcome="sent", ts=str(response["ts"]), channel=str(response["channel"]))
+            return Answer(outcome="sent", ts=response.get("ts"), channel=response.get("channel"))
         except SlackApiError as error:
             return _refused(error)
         except OSError as error:

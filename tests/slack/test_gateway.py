@@ -1,0 +1,271 @@
+"""Posting to Slack: whether a message arrived, surely did not, or may have."""
+
+import ssl
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+from urllib.error import URLError
+
+import pytest
+from slack_sdk import WebClient
+from slack_sdk.errors import SlackApiError
+
+from bot.demo.workspace import Workspace
+from bot.demo.workspace.default_team import ANNA_SCHMIDT, CHANNELS, PEOPLE
+from bot.errors import BadInput
+from bot.messages import Help, TierDigest
+from bot.rendering import Renderer
+from bot.services.outbox import Answer
+from bot.settings import Settings
+from bot.slack import gateway as gateway_module
+from bot.slack.gateway import Gateway, web_client
+from tests.slack.raw_server import HANG_UP, HOLD, http, raw_server
+
+MESSAGE = Help(role="admin")
+REFERENCE = {"id": 1, "attempt": 1}
+
+
+def settings(api_url: str) -> Settings:
+    return Settings(_env_file=None, SLACK_BOT_TOKEN="xoxb-local", SLACK_API_URL=api_url)
+
+
+def gateway(api_url: str, *, timeout: float = 5, renderer: Renderer | None = None) -> Gateway:
+    posting = web_client(settings(api_url))
+    posting.timeout = timeout  # type: ignore[assignment]
+    return Gateway(posting, web_client(settings(api_url), reading=True), renderer or Renderer())
+
+
+def send(to: Gateway, where: str = "C0MANAGERS") -> Answer:
+    return to.send(where, MESSAGE, "en", REFERENCE)
+
+
+@pytest.fixture(scope="module")
+def workspace() -> Iterator[Workspace]:
+    with Workspace(
+        users=PEOPLE, channels=CHANNELS, now=lambda: datetime(2026, 3, 2, 9, tzinfo=UTC)
+    ) as running:
+        yield running
+
+
+def test_a_message_arrives_once_with_its_reference_and_without_previews(workspace: Workspace) -> None:
+    answer = send(gateway(workspace.api_url))
+    (posted,) = workspace.messages("C0MANAGERS")
+    assert (answer.outcome, answer.ts, answer.channel) == ("sent", posted.ts, "C0MANAGERS")
+    found = WebClient("xoxb-local", base_url=workspace.api_url).conversations_history(
+        channel="C0MANAGERS", include_all_metadata=True
+    )
+    assert found["messages"][0]["metadata"] == {"event_type": "tierbot_outbox", "event_payload": REFERENCE}
+    assert found["messages"][0]["text"]
+
+
+def test_a_message_to_a_user_is_a_direct_message(workspace: Workspace) -> None:
+    answer = send(gateway(workspace.api_url), ANNA_SCHMIDT.id)
+    assert answer.channel == workspace.dm(ANNA_SCHMIDT.id)
+
+
+@pytest.mark.parametrize(
+    ("where", "error_class", "sentence"),
+    [("C0NOWHERE", "channel_not_found", "the channel does not exist, or the bot was not invited to it")],
+)
+def test_a_hopeless_place_is_told_in_a_sentence(
+    workspace: Workspace, where: str, error_class: str, sentence: str
+) -> None:
+    answer = send(gateway(workspace.api_url), where)
+    assert (answer.outcome, answer.error_class, answer.error) == ("hopeless", error_class, sentence)
+
+
+def test_what_slack_has_against_the_blocks_is_kept(workspace: Workspace) -> None:
+    broken = gateway(workspace.api_url)
+    broken.payload = lambda *_: {"text": "x", "blocks": [{"type": "nonsense"}]}  # type: ignore[method-assign]
+    answer = send(broken)
+    assert (answer.outcome, answer.error_class) == ("hopeless", "invalid_blocks")
+    assert (answer.error or "").startswith("Slack refuses the blocks")
+
+
+LOST: dict[str, tuple[bytes | None, str]] = {
+    "closed without a word": (HANG_UP, "no_answer"),
+    "no answer in time": (HOLD, "no_answer"),
+    "half an answer": (http({"ok": True}, length=500), "garbage"),
+    "not HTTP": (b"SMTP ready\r\n\r\n", "garbage"),
+    "a page instead of JSON": (http("<html>Welcome</html>"), "garbage"),
+    "an empty page": (http(""), "garbage"),
+    "JSON that is no object": (http([1, 2]), "garbage"),
+    "not even text": (b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n\xff\xfe", "garbage"),
+    "500 with a page": (http("<html>", status="500 Internal Server Error"), "garbage"),
+    "503 with words": (http({"ok": False, "error": "maintenance"}, status="503 Unavailable"), "maintenance"),
+    "internal_error": (http({"ok": False, "error": "internal_error"}), "internal_error"),
+    "fatal_error": (http({"ok": False, "error": "fatal_error"}), "fatal_error"),
+}
+
+
+@pytest.mark.parametrize("what", LOST)
+def test_a_lost_answer_is_lost_and_exactly_one_call_is_made(what: str) -> None:
+    answer_bytes, error_class = LOST[what]
+    with raw_server([answer_bytes, http({"ok": True, "ts": "1.0", "channel": "C1"})]) as server:
+        answer = send(gateway(server.url, timeout=0.3))
+        assert (answer.outcome, answer.error_class) == ("lost", error_class)
+        assert len(server.requests) == 1
+
+
+def test_the_sdk_itself_would_post_twice() -> None:
+    """The proof that the empty list of retry handlers is needed: Slack's own client repeats a stored message."""
+    good = http({"ok": True, "ts": "1.0", "channel": "C1"})
+    for client, posts in ((WebClient, 2), (lambda **kw: WebClient(**kw, retry_handlers=[]), 1)):
+        with raw_server([HANG_UP, good]) as server:
+            to = Gateway(client(token="xoxb-local", base_url=server.url), WebClient(), Renderer())
+            send(to)
+            assert len(server.requests) == posts
+    assert web_client(settings("http://127.0.0.1:1/api/")).retry_handlers == []
+
+
+@pytest.mark.parametrize(
+    ("header", "seconds"),
+    [("30", 30), ("0", 1), ("-1", 1), ("86400", 900), ("abc", 5), ("1.5", 5), ("", 5), (None, 5), ("²", 5)],
+)
+def test_slacks_wish_to_wait_is_respected_within_reason(header: str | None, seconds: int) -> None:
+    headers = {} if header is None else {"Retry_After": header}
+    body = {"ok": False, "error": "ratelimited"}
+    with raw_server([http(body, status="429 Too Many Requests", **headers)]) as server:
+        answer = send(gateway(server.url))
+        assert answer.retry_after == timedelta(seconds=seconds)
+        assert (answer.outcome, answer.error_class, answer.counts) == ("retry", "ratelimited", False)
+        assert len(server.requests) == 1
+
+
+def test_too_many_requests_is_that_even_as_a_page() -> None:
+    with raw_server([http("<html>", status="429 Too Many Requests", Retry_After="7")]) as server:
+        answer = send(gateway(server.url))
+        assert (answer.outcome, answer.retry_after, answer.counts) == ("retry", timedelta(seconds=7), False)
+
+
+@pytest.mark.parametrize("code", sorted(gateway_module.ACCOUNT))
+def test_a_trouble_of_the_whole_account_uses_up_no_attempt(code: str) -> None:
+    with raw_server([http({"ok": False, "error": code})]) as server:
+        answer = send(gateway(server.url))
+        assert (answer.outcome, answer.error_class, answer.counts) == ("retry", code, False)
+        assert answer.retry_after == timedelta(minutes=1)
+
+
+@pytest.mark.parametrize("code", [*sorted(gateway_module.HOPELESS), "something_new"])
+def test_a_plain_refusal_is_final_and_says_why(code: str) -> None:
+    with raw_server(
+        [http({"ok": False, "error": code, "response_metadata": {"messages": ["[ERROR] x"]}})]
+    ) as server:
+        answer = send(gateway(server.url))
+        assert answer.outcome == "hopeless"
+        assert (
+            answer.error
+            == f"{gateway_module.HOPELESS.get(code, 'Slack refuses it: something_new')} [ERROR] x"
+        )
+
+
+def test_nobody_listening_means_surely_not_sent() -> None:
+    with raw_server([HANG_UP]) as server:
+        url = server.url
+    answer = send(gateway(url))
+    assert (answer.outcome, answer.error_class, answer.counts) == ("retry", "unreachable", True)
+
+
+def test_a_name_nobody_knows_means_surely_not_sent() -> None:
+    assert send(gateway("http://slack.invalid/api/")).outcome == "retry"
+
+
+@pytest.mark.parametrize(
+    ("error", "outcome"),
+    [
+        (URLError(ssl.SSLCertVerificationError("self-signed")), "retry"),
+        (URLError(ssl.SSLError("WRONG_VERSION_NUMBER")), "retry"),
+        (URLError(ssl.SSLEOFError("EOF occurred in violation of protocol")), "lost"),
+        (ssl.SSLError("record layer failure"), "lost"),
+        (URLError(OSError(101, "Network is unreachable")), "retry"),
+        (URLError(OSError(113, "No route to host")), "retry"),
+        (URLError(TimeoutError("timed out")), "lost"),
+        (ConnectionResetError(104, "reset"), "lost"),
+        (BrokenPipeError(32, "pipe"), "lost"),
+        (URLError("no idea"), "lost"),
+        (RuntimeError("a fault of ours"), "lost"),
+    ],
+)
+def test_only_what_failed_before_anything_was_written_is_tried_again(error: Exception, outcome: str) -> None:
+    def fail(**_: Any) -> Any:
+        raise error
+
+    to = gateway("http://127.0.0.1:1/api/")
+    to._posting.chat_postMessage = fail  # type: ignore[method-assign]
+    assert send(to).outcome == outcome
+
+
+def test_what_cannot_be_rendered_is_not_sent_at_all(workspace: Workspace) -> None:
+    before = len(workspace.messages("C0MANAGERS"))
+    message = TierDigest(total=1, moves=((None, None, 1),), largest=(), as_of=datetime(2026, 3, 1).date())  # type: ignore[arg-type]
+    answer = gateway(workspace.api_url).send("C0MANAGERS", message, "en", REFERENCE)
+    assert (answer.outcome, answer.error_class) == ("hopeless", "template")
+    assert len(workspace.messages("C0MANAGERS")) == before
+
+
+def test_an_update_replaces_or_says_that_it_could_not(workspace: Workspace) -> None:
+    to = gateway(workspace.api_url)
+    answer = send(to)
+    assert to.update(answer.channel or "", answer.ts or "", MESSAGE, "zh")
+    assert workspace.messages("C0MANAGERS")[-1].edited_ts
+    assert not to.update("C0MANAGERS", "1.000001", MESSAGE, "en")
+
+
+@pytest.mark.parametrize("answer", [HANG_UP, b"nonsense\r\n\r\n", http("<html>")])
+def test_an_update_that_fails_breaks_nothing(answer: bytes) -> None:
+    with raw_server([answer]) as server:
+        assert not gateway(server.url).update("C1", "1.0", MESSAGE, "en")
+
+
+def test_people_are_found_by_user_and_by_address(workspace: Workspace) -> None:
+    to = gateway(workspace.api_url)
+    anna = to.profile(ANNA_SCHMIDT.id)
+    assert anna is not None
+    assert (anna.email, anna.timezone, anna.locale) == ("anna.schmidt@example.com", "Europe/Berlin", "en-GB")
+    assert to.profile_by_email("Anna.Schmidt@example.com") is not None
+    assert to.profile("U0NOBODY") is None
+    assert to.profile_by_email("nobody@example.com") is None
+
+
+@pytest.mark.parametrize("mark", ["is_restricted", "is_ultra_restricted", "is_stranger", "is_bot", "deleted"])
+def test_guests_strangers_bots_and_the_deleted_are_guests(mark: str) -> None:
+    user = {"id": "U1", "profile": {"email": "a@example.com"}, mark: True}
+    with raw_server([http({"ok": True, "user": user})]) as server:
+        found = gateway(server.url).profile("U1")
+        assert found is not None
+        assert found.is_guest
+
+
+def test_a_lookup_that_is_refused_for_another_reason_is_not_taken_for_nobody() -> None:
+    with raw_server([http({"ok": False, "error": "missing_scope"})]) as server:
+        for look_up in (gateway(server.url).profile, gateway(server.url).profile_by_email):
+            with pytest.raises(SlackApiError):
+                look_up("U1")
+
+
+def test_a_wrong_token_is_told_at_the_start(workspace: Workspace) -> None:
+    gateway(workspace.api_url).check_token()
+    with raw_server([http({"ok": False, "error": "invalid_auth"})]) as server:
+        with pytest.raises(BadInput, match=r"refuses SLACK_BOT_TOKEN \(invalid_auth\)"):
+            gateway(server.url).check_token()
+        url = server.url
+    with pytest.raises(BadInput, match="cannot be reached at http://127"):
+        gateway(url).check_token()
+
+
+def test_a_broken_template_of_the_firms_own_does_not_stop_a_message(
+    workspace: Workspace, tmp_path: Path
+) -> None:
+    (tmp_path / "messages").mkdir()
+    (tmp_path / "messages" / "help.jinja").write_text(
+        "{% block fallback %}{{ nothing.at.all }}{% endblock %}"
+    )
+    (tmp_path / "help.jinja").write_text("{% block fallback %}{{ nothing.at.all }}{% endblock %}")
+    assert send(gateway(workspace.api_url, renderer=Renderer(tmp_path))).outcome == "sent"
+
+
+def test_a_yes_is_a_yes_even_without_the_place() -> None:
+    with raw_server([http({"ok": True})]) as server:
+        answer = send(gateway(server.url))
+        assert (answer.outcome, answer.ts, answer.channel) == ("sent", None, None)
