@@ -27,6 +27,9 @@ def _import_command(kind: str) -> Callable[..., None]:
         encoding: Annotated[str | None, typer.Option(help="Encoding, when it cannot be told.")] = None,
         delimiter: Annotated[str | None, typer.Option(help="Separator: comma, semicolon or tab.")] = None,
         date_order: Annotated[Any, typer.Option(help="dmy or mdy, when dates leave it open.")] = None,
+        decimal: Annotated[
+            Any, typer.Option(help="point or comma, when numbers leave open what 1,234 means.")
+        ] = None,
         create_customers: Annotated[
             bool, typer.Option(help="Orders: make a customer of each unknown code.")
         ] = False,
@@ -44,6 +47,7 @@ def _import_command(kind: str) -> Callable[..., None]:
                 encoding=encoding,
                 delimiter={"comma": ",", "semicolon": ";", "tab": "\t"}.get(delimiter or "", delimiter),
                 date_order=date_order,
+                decimal=decimal,
                 dry_run=dry_run,
                 create_customers=create_customers,
             )

@@ -70,8 +70,8 @@ def test_on_another_day_the_customers_are_the_same_ones(book: Book, tmp_path: Pa
 
 def test_the_book_has_the_size_of_a_real_one_and_stays_light(book: Book) -> None:
     assert [path.name for path in book.files] == [
-        "teams.csv",
         "people.csv",
+        "teams.csv",
         "customers.csv",
         "orders.csv",
         "activities.csv",
