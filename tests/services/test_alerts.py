@@ -1,0 +1,329 @@
+"""Tier changes reach the managers once, in the transaction that publishes them."""
+
+import json
+from collections.abc import Sequence
+from datetime import UTC, date, datetime, timedelta
+from functools import partial
+
+import pytest
+from sqlalchemy import event
+from sqlmodel import col, select
+
+from bot.messages import Message, TierChanged, TierDigest, load
+from bot.services import alerts, grading
+from bot.services.grading import RunReport
+from bot.services.schemes import Shelf
+from db.engine import Database
+from db.facts import Fact
+from db.grading import GradingRun, TierChange
+from db.outbox import OutboxMessage
+from tests import factories
+
+JANUARY, FEBRUARY, MARCH = date(2026, 1, 31), date(2026, 2, 28), date(2026, 3, 31)
+
+
+class Office:
+    """A book under the plain scheme (0.6 × quality + 0.4 × service; A from 70, B from 45), graded for real."""
+
+    def __init__(self, database: Database) -> None:
+        self.database = database
+        self.shelf = Shelf()
+        self.channel = "#managers"
+        with database.write() as session:
+            factories.scheme(session)
+
+    def customer(
+        self, quality: float, service: float = 50, *, name: str = "ACME", owner_id: int | None = None
+    ) -> int:
+        with self.database.write() as session:
+            customer = factories.customer(session, name, owner_id=owner_id)
+            factories.fact(session, customer, "quality", quality)
+            factories.fact(session, customer, "service", service)
+        return customer
+
+    def learn(self, customer: int, day: date = JANUARY, **facts: object) -> None:
+        with self.database.write() as session:
+            for field, value in facts.items():
+                factories.fact(session, customer, field, value, day)
+
+    def grade(self, as_of: date, tell: grading.Tell | None = None) -> RunReport:
+        usual = partial(alerts.tell_changes, shelf=self.shelf, default_channel=self.channel, language="en")
+        return grading.grade_book(
+            self.database,
+            self.shelf,
+            for_purpose="account",
+            as_of=as_of,
+            today=as_of + timedelta(days=1),
+            now=datetime(as_of.year, as_of.month, as_of.day, 22, tzinfo=UTC),
+            tell=tell or usual,
+        )
+
+    def outbox(self) -> list[OutboxMessage]:
+        with self.database.read() as session:
+            return list(session.exec(select(OutboxMessage).order_by(col(OutboxMessage.id))))
+
+    def messages(self) -> list[Message]:
+        return [load(json.loads(row.body_json)) for row in self.outbox()]
+
+    def alert(self) -> TierChanged:
+        (message,) = self.messages()
+        assert isinstance(message, TierChanged)
+        return message
+
+    def changes(self) -> Sequence[tuple[int, str, str, date, int | None]]:
+        columns = (
+            TierChange.customer_id, TierChange.from_tier, TierChange.to_tier, TierChange.as_of, TierChange.outbox_id,
+        )  # fmt: skip
+        with self.database.read() as session:
+            return [tuple(row) for row in session.exec(select(*columns).order_by(TierChange.id))]  # type: ignore[call-overload]
+
+
+@pytest.fixture
+def office(database: Database) -> Office:
+    return Office(database)
+
+
+def test_the_first_run_is_silent_and_the_next_one_tells_what_moved(office: Office) -> None:
+    acme = office.customer(50, 50)
+    still = office.customer(90, 90, name="Still")
+    first = office.grade(JANUARY)
+    assert (first.silent, first.told, first.tiers) == (True, 0, {"A": 1, "B": 1})
+    assert (office.outbox(), office.changes()) == ([], [])
+    office.learn(acme, FEBRUARY, quality=90)
+    report = office.grade(FEBRUARY)
+    assert (report.silent, report.told) == (False, 1)
+    alert = office.alert()
+    assert (alert.name, alert.before.id, alert.after.id, alert.up) == ("ACME", "B", "A", True)
+    assert (alert.score_before, alert.score_after) == (0.6 * 50 + 0.4 * 50, 0.6 * 90 + 0.4 * 50)
+    assert [(part.names.en, part.points) for part in alert.parts] == [("Quality", pytest.approx(0.6 * 40))]
+    assert alert.as_of == FEBRUARY
+    (row,) = office.outbox()
+    assert (row.kind, row.address) == ("tier_change", "channel:#managers")
+    assert office.changes() == [(acme, "B", "A", FEBRUARY, row.id)]
+    assert still not in {customer for customer, *_ in office.changes()}
+
+
+def test_running_again_posts_nothing_new(office: Office) -> None:
+    acme = office.customer(50)
+    office.grade(JANUARY)
+    office.learn(acme, FEBRUARY, quality=90)
+    assert [office.grade(FEBRUARY).told for _ in range(3)] == [1, 0, 0]
+    assert len(office.outbox()) == 1
+
+
+def test_the_same_move_is_told_once_a_period_and_again_in_the_next(office: Office) -> None:
+    acme = office.customer(50)
+    office.grade(JANUARY)
+    told = []
+    for quality in (90, 50, 90):  # up, down and up again within February, as somebody corrects a fact
+        with office.database.write() as session:
+            for fact in session.exec(
+                select(Fact).where(Fact.field == "quality", Fact.measured_on == FEBRUARY)
+            ):
+                session.delete(fact)
+            session.flush()
+            factories.fact(session, acme, "quality", quality, FEBRUARY)
+        told.append(office.grade(FEBRUARY).told)
+    assert told == [1, 1, 0]
+    office.learn(acme, FEBRUARY + timedelta(days=1), quality=50)
+    assert office.grade(MARCH - timedelta(days=1)).told == 1
+    office.learn(acme, MARCH, quality=90)
+    assert office.grade(MARCH).told == 1
+    assert [(change[1], change[2]) for change in office.changes()] == [
+        ("B", "A"), ("A", "B"), ("A", "B"), ("B", "A"),
+    ]  # fmt: skip
+
+
+def test_more_than_twenty_for_one_channel_are_one_digest_whose_counts_add_up(office: Office) -> None:
+    up = [office.customer(50, name=f"Up {n}") for n in range(12)]
+    down = [office.customer(80, 80, name=f"Down {n}") for n in range(8)]
+    plunge = office.customer(95, 95, name="Plunge")
+    office.grade(JANUARY)
+    for customer in up:
+        office.learn(customer, FEBRUARY, quality=90)
+    for customer in down:
+        office.learn(customer, FEBRUARY, quality=50)
+    office.learn(plunge, FEBRUARY, quality=0, service=0)
+    assert office.grade(FEBRUARY).told == 1
+    (digest,) = office.messages()
+    assert isinstance(digest, TierDigest)
+    assert digest.total == 12 + 8 + 1 == sum(count for _, _, count in digest.moves)
+    assert [(a.id, b.id, count) for a, b, count in digest.moves] == [
+        ("B", "A", 12),
+        ("A", "B", 8),
+        ("A", "C", 1),
+    ]
+    assert len(digest.largest) == 10
+    assert digest.largest[0].name == "Plunge"
+    assert digest.largest[1].before is not None
+    assert {change[4] for change in office.changes()} == {office.outbox()[0].id}
+    assert len(office.changes()) == digest.total
+
+
+def test_exactly_twenty_are_told_one_by_one(office: Office) -> None:
+    customers = [office.customer(50, name=f"C{n}") for n in range(20)]
+    office.grade(JANUARY)
+    for customer in customers:
+        office.learn(customer, FEBRUARY, quality=90)
+    assert office.grade(FEBRUARY).told == 20
+    assert {type(message) for message in office.messages()} == {TierChanged}
+    assert len({row for *_, row in office.changes()}) == 20
+
+
+def test_a_block_is_told_even_of_somebody_never_rated(office: Office) -> None:
+    rated = office.customer(90, 90)
+    with office.database.write() as session:
+        unrated = factories.customer(session, "Unknown")
+    office.grade(JANUARY)
+    for customer in (rated, unrated):
+        office.learn(customer, FEBRUARY, sanctions=True)
+    assert office.grade(FEBRUARY).told == 2
+    assert [(m.before.id, m.after.id, m.up) for m in office.messages() if isinstance(m, TierChanged)] == [
+        ("A", "blocked", False),
+        ("unrated", "blocked", False),
+    ]
+
+
+def test_a_first_rating_and_a_rating_held_for_want_of_facts_are_not_told(office: Office) -> None:
+    with office.database.write() as session:
+        late = factories.customer(session, "Late")
+    loses = office.customer(90, 90)
+    office.grade(JANUARY)
+    office.learn(late, FEBRUARY, quality=90, service=90)
+    with office.database.write() as session:
+        for fact in session.exec(select(Fact).where(Fact.customer_id == loses)):
+            session.delete(fact)
+    report = office.grade(FEBRUARY)
+    assert (report.told, report.tiers) == (0, {"A": 2})
+    assert office.changes() == []
+
+
+def test_the_gate_that_capped_is_named(office: Office) -> None:
+    acme = office.customer(90, 90)
+    office.grade(JANUARY)
+    office.learn(acme, FEBRUARY, credit="D")
+    office.grade(FEBRUARY)
+    alert = office.alert()
+    assert (alert.after.id, alert.score_after) == ("C", 90)
+    assert alert.capped_by is not None
+    assert (alert.capped_by.en, alert.capped_by.zh) == ("Bad credit", "信用差")
+
+
+def moved(office: Office, owner_id: int | None) -> list[OutboxMessage]:
+    acme = office.customer(50, owner_id=owner_id)
+    office.grade(JANUARY)
+    office.learn(acme, FEBRUARY, quality=90)
+    office.grade(FEBRUARY)
+    return office.outbox()
+
+
+def test_a_team_with_a_channel_hears_it_there_in_its_language_with_the_owner_named(office: Office) -> None:
+    with office.database.write() as session:
+        team = factories.team(session, channel="#east", language="zh")
+        anna = factories.person(session, "Anna", team_id=team)
+    (row,) = moved(office, anna)
+    assert (row.address, json.loads(row.body_json)["language"]) == ("channel:#east", "zh")
+    owner = office.alert().owner
+    assert owner is not None
+    assert (owner.name, owner.slack_user_id) == ("Anna", "U0ANNA")
+
+
+def test_a_team_without_one_and_nobodys_customer_are_told_in_the_default_channel(office: Office) -> None:
+    with office.database.write() as session:
+        anna = factories.person(session, "Anna", team_id=factories.team(session))
+    nobodys = office.customer(50, name="Orphan")
+    office.learn(nobodys, FEBRUARY, quality=90)
+    assert [row.address for row in moved(office, anna)] == ["channel:#managers"] * 2
+    assert [json.loads(row.body_json)["language"] for row in office.outbox()] == ["en"] * 2
+    owners = [message.owner for message in office.messages() if isinstance(message, TierChanged)]
+    assert owners[0] is None
+    assert owners[1] is not None
+
+
+def test_without_any_channel_a_change_is_recorded_and_never_told_late(office: Office) -> None:
+    office.channel = ""
+    assert moved(office, None) == []
+    assert [change[1:] for change in office.changes()] == [("B", "A", FEBRUARY, None)]
+    office.channel = "#managers"
+    office.grade(FEBRUARY)
+    assert office.outbox() == []
+
+
+def test_each_channel_has_its_own_twenty(office: Office) -> None:
+    with office.database.write() as session:
+        owners = [
+            factories.person(session, name, team_id=factories.team(session, name, channel=f"#{name}"))
+            for name in ("east", "west")
+        ]
+    customers = [office.customer(50, owner_id=owners[n % 2]) for n in range(30)]
+    office.grade(JANUARY)
+    for customer in customers:
+        office.learn(customer, FEBRUARY, quality=90)
+    assert office.grade(FEBRUARY).told == 30
+
+
+def test_a_digest_for_teams_of_two_languages_is_in_the_firms_own(office: Office) -> None:
+    with office.database.write() as session:
+        owners = [
+            factories.person(
+                session, lang, team_id=factories.team(session, lang, channel="#all", language=lang)
+            )
+            for lang in ("zh", "en")
+        ]
+    customers = [office.customer(50, owner_id=owners[n % 2]) for n in range(22)]
+    office.grade(JANUARY)
+    for customer in customers:
+        office.learn(customer, FEBRUARY, quality=90)
+    office.grade(FEBRUARY)
+    assert [json.loads(row.body_json)["language"] for row in office.outbox()] == ["en"]
+
+
+def test_when_telling_fails_nothing_of_the_run_is_published(office: Office) -> None:
+    acme = office.customer(50)
+    office.grade(JANUARY)
+    office.learn(acme, FEBRUARY, quality=90)
+
+    def tell_and_fail(*args: object) -> int:
+        alerts.tell_changes(*args, shelf=office.shelf, default_channel="#managers", language="en")  # type: ignore[arg-type]
+        raise ConnectionError
+
+    with pytest.raises(ConnectionError):
+        office.grade(FEBRUARY, tell_and_fail)
+    with office.database.read() as session:
+        runs = session.exec(select(GradingRun.as_of, GradingRun.status).order_by(col(GradingRun.id))).all()
+    assert runs == [(JANUARY, "published"), (FEBRUARY, "running")]
+    assert (office.outbox(), office.changes()) == ([], [])
+    assert office.grade(FEBRUARY).told == 1
+
+
+def test_many_changes_take_as_many_queries_as_few(office: Office) -> None:
+    def queries(count: int, months: tuple[date, date]) -> int:
+        with office.database.write() as session:
+            customers = [factories.customer(session, f"N{n}") for n in range(count)]
+            before = factories.graded(session, dict.fromkeys(customers, "B"), as_of=months[0])
+            after = factories.graded(session, dict.fromkeys(customers, "A"), as_of=months[1])
+            version = factories.scheme(session)
+        changes = [
+            grading.Change(customer_id=c, before="B", after="A", score_before=50.0, score_after=75.0)
+            for c in customers
+        ]
+        run = grading.RunContext(
+            run_id=after,
+            previous_run_id=before,
+            purpose="account",
+            as_of=months[1],
+            scheme_version_id=version,
+            now=factories.AT,
+        )
+        seen: list[str] = []
+        listener = lambda *args: seen.append(args[2])  # noqa: E731
+        event.listen(office.database.writer, "before_cursor_execute", listener)
+        with office.database.write() as session:
+            alerts.tell_changes(
+                session, changes, run, shelf=office.shelf, default_channel="#managers", language="en"
+            )
+        event.remove(office.database.writer, "before_cursor_execute", listener)
+        return len(seen)
+
+    queries(30, (JANUARY, FEBRUARY))  # reads the schemes
+    assert queries(300, (FEBRUARY, MARCH)) <= queries(100, (JANUARY, MARCH - timedelta(days=1))) < 20
