@@ -104,6 +104,15 @@ def test_a_firms_own_template_wins(tmp_path: Path) -> None:
     assert renderer.slots(Problem(text="Choose the day.")).fallback == "Choose the day."
 
 
+def test_whatever_a_template_prints_is_harmless(tmp_path: Path) -> None:
+    renderer = write(
+        tmp_path / "own", "ungraded.jinja", "{% block fallback %}{{ owner }} {{ '<!here>' }}{% endblock %}"
+    )
+    assert renderer.slots(ungraded()).fallback == (
+        "Who(name=Markup('Anna &amp;lt;!here&amp;gt; Schmidt'), slack_user_id=Markup('U0ANNA')) &lt;!here&gt;"
+    )
+
+
 @pytest.mark.parametrize(
     "text",
     [

@@ -202,6 +202,13 @@ def test_an_empty_message_still_has_a_text() -> None:
     check_view(modal(Problem(text=""), "en"))
 
 
+def test_a_menu_holds_as_many_customers_as_slack_takes() -> None:
+    hits = tuple(Hit(customer_id=place, version=1, name="ACME", code=f"C-{place}") for place in range(120))
+    content = payload(MyCustomers(hits=hits, total=120, counts=(), as_of=None), "en")
+    check_blocks(content["blocks"])
+    assert len(content["blocks"][-1]["elements"][0]["options"]) == 100
+
+
 def test_one_customer_and_many() -> None:
     tier = Tier(id="A", names=Names(en="A", zh="A"))
     for total, fallback in ((1, "You look after 1 customer"), (2, "You look after 2 customers")):
@@ -226,6 +233,10 @@ def test_clipping_never_cuts_an_entity_or_a_mention(text: str, limit: int) -> No
     else:
         assert clipped.endswith("…")
         assert text.startswith(clipped.removesuffix("…").rstrip())
+
+
+def test_plain_text_has_no_brackets_to_be_taken_for_markup() -> None:
+    assert blocks.plain("<@U0ANNA> &lt;b&gt; &amp;lt;", 75)["text"] == "‹@U0ANNA› ‹b› &lt;"
 
 
 def test_clipping_prefers_the_end_of_a_line() -> None:
