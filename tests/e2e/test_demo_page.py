@@ -57,7 +57,8 @@ class Visit:
 
     def look_at(self, user: str, channel: str) -> None:
         self.page.goto(f"{self.url}/?user={user}&channel={channel}")
-        expect(self.hook("composer")).to_be_visible()
+        # The page is empty until the first snapshot has come.
+        expect(self.page.locator(f"[data-user-id={user}]")).to_have_attribute("aria-pressed", "true")
 
     def hook(self, testid: str) -> Locator:
         return self.page.locator(f"[data-testid={testid}]")
