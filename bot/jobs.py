@@ -24,11 +24,15 @@ TRACES_KEPT = timedelta(days=7)
 
 @dataclass(frozen=True, kw_only=True)
 class Job:
-    """A piece of recurring work: how often to look, and what to do; gives how much was done."""
+    """A piece of recurring work: how often to look, and what to do; gives how much was done.
+
+    One that has not ended for `patience` hangs, and the process is not healthy any more.
+    """
 
     name: str
     every: timedelta
     work: Callable[[Tierbot], int]
+    patience: timedelta = timedelta(minutes=15)
 
 
 def match_people(bot: Tierbot) -> int:
@@ -102,8 +106,11 @@ JOBS = (
     Job(name="care", every=timedelta(seconds=30), work=plan_care),
     Job(name="remind", every=timedelta(seconds=15), work=remind),
     Job(name="deliver", every=timedelta(seconds=1), work=deliver),
-    Job(name="house", every=timedelta(seconds=30), work=keep_house),
+    Job(name="house", every=timedelta(seconds=30), work=keep_house, patience=timedelta(seconds=90)),
 )
+
+
+Beat = Callable[[Job], None]
 
 
 def tick(bot: Tierbot) -> dict[str, int]:
@@ -121,8 +128,8 @@ def tick(bot: Tierbot) -> dict[str, int]:
     return done
 
 
-def scheduler(bot: Tierbot) -> BackgroundScheduler:
-    """Every job at once and then on its interval, in UTC and in memory; not started yet."""
+def scheduler(bot: Tierbot, beat: Beat = lambda job: None) -> BackgroundScheduler:
+    """Every job at once and then on its interval, in UTC and in memory; not started yet. `beat` hears of each end."""
     ticking = BackgroundScheduler(
         timezone=UTC,
         jobstores={"default": MemoryJobStore()},
@@ -133,7 +140,7 @@ def scheduler(bot: Tierbot) -> BackgroundScheduler:
         ticking.add_job(
             _safely,
             "interval",
-            args=(bot, job),
+            args=(bot, job, beat),
             seconds=job.every.total_seconds(),
             id=job.name,
             # Right away, so that a start after a night off does not wait for the longest interval.
@@ -142,10 +149,11 @@ def scheduler(bot: Tierbot) -> BackgroundScheduler:
     return ticking
 
 
-def _safely(bot: Tierbot, job: Job) -> None:
+def _safely(bot: Tierbot, job: Job, beat: Beat) -> None:
     try:
         done = job.work(bot)
         if done:
             log.info("job.done", job=job.name, count=done)
     except Exception as error:
         log.error("job.failed", job=job.name, error=type(error).__name__, exc_info=error)
+    beat(job)

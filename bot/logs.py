@@ -28,6 +28,8 @@ def configure(level: str) -> None:
         cache_logger_on_first_use=False,
     )
     logging.basicConfig(level=max(number, logging.WARNING), stream=sys.stderr, force=True)
+    # Bolt finds the token in the environment, and says that it does not use it.
+    logging.getLogger("slack_bolt.App").addFilter(lambda line: "will be unused" not in line.getMessage())
     # This one writes the whole body of a request with a bad signature, at INFO.
     logging.getLogger("slack_bolt.RequestVerification").setLevel(logging.WARNING)
 

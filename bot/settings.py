@@ -44,6 +44,19 @@ class Settings(BaseSettings):
     slack_api_url: str = _env(
         "SLACK_API_URL", "Base address of the Slack Web API; ends in /api/.", default="https://slack.com/api/"
     )
+    host: str = _env(
+        "TIERBOT_HOST",
+        "Address that HTTP mode listens on; 0.0.0.0 only where a proxy in front speaks TLS.",
+        default="127.0.0.1",
+    )
+    port: int = _env("TIERBOT_PORT", "Port of HTTP mode, path /slack/events.", default=3000, ge=1, le=65535)
+    health_port: int = _env(
+        "TIERBOT_HEALTH_PORT",
+        "Port on 127.0.0.1 of /healthz, /readyz and /metrics; 0: none.",
+        default=3001,
+        ge=0,
+        le=65535,
+    )
     timezone: str = _env(
         "TIERBOT_TIMEZONE",
         "The firm's IANA time zone: grading days and default reminder hours.",

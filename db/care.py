@@ -296,3 +296,11 @@ def _owned_by(owners: Collection[int | None]) -> ColumnElement[bool]:
         )
     )
     return col(Touch.customer_id).in_(theirs)
+
+
+def open_counts(session: Session) -> dict[str, int]:
+    """How many touches are in each open state."""
+    rows = session.exec(
+        select(col(Touch.state), func.count()).where(col(Touch.state).in_(OPEN)).group_by(col(Touch.state))
+    )
+    return dict(rows.all())

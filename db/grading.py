@@ -293,3 +293,13 @@ def standings_before(
         for customer, row in assessments_in_run(session, before.id, ids).items():
             found[customer] = (row.tier, row.score, before.as_of)
     return found
+
+
+def newest_days(session: Session) -> dict[str, date]:
+    """Purpose -> the day its newest published grading is as of."""
+    rows = session.exec(
+        select(col(GradingRun.purpose), func.max(col(GradingRun.as_of)))
+        .where(GradingRun.status == "published")
+        .group_by(col(GradingRun.purpose))
+    )
+    return dict(rows.all())

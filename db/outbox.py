@@ -155,3 +155,13 @@ def give_up(session: Session, now: datetime) -> int:
 def counts(session: Session) -> dict[str, int]:
     rows = session.exec(select(col(OutboxMessage.state), func.count()).group_by(col(OutboxMessage.state)))
     return dict(rows.all())
+
+
+def oldest(session: Session) -> dict[str, datetime]:
+    """State -> when its oldest message that is not settled was written."""
+    rows = session.exec(
+        select(col(OutboxMessage.state), func.min(col(OutboxMessage.created_at)))
+        .where(col(OutboxMessage.state).in_(("pending", "sending", "unknown")))
+        .group_by(col(OutboxMessage.state))
+    )
+    return dict(rows.all())

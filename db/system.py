@@ -3,6 +3,7 @@
 from datetime import datetime
 from typing import Any
 
+from sqlalchemy import func
 from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlmodel import Field, Session, SQLModel, col, delete, select
@@ -74,3 +75,11 @@ def forget_heartbeats(session: Session, before: datetime) -> None:
 def _insert(session: Session) -> Any:
     """The dialect's INSERT, which knows ON CONFLICT."""
     return postgresql_insert if session.get_bind().dialect.name == "postgresql" else sqlite_insert
+
+
+def newest_beats(session: Session) -> dict[str, datetime]:
+    """Role -> its newest sign of life."""
+    rows = session.exec(
+        select(col(Heartbeat.role), func.max(col(Heartbeat.at))).group_by(col(Heartbeat.role))
+    )
+    return dict(rows.all())

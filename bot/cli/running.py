@@ -1,10 +1,14 @@
 """`run`, `demo`, `tick`: the bot itself."""
 
 import signal
+import sys
 import threading
+from collections.abc import Callable
+from contextlib import ExitStack
 from datetime import datetime
+from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -16,29 +20,50 @@ from bot.errors import N_, BadInput
 from bot.logs import configure
 from db import schema
 
+if TYPE_CHECKING:
+    from bot.health import Pulse
+
 commands = typer.Typer()
+
+LOOK_SECONDS = 5.0
+
+
+class Role(StrEnum):
+    """What a process does; several may share one PostgreSQL."""
+
+    ALL = "all"
+    WEB = "web"
+    WORKER = "worker"
 
 
 @commands.command()
-def run() -> None:
+def run(
+    role: Annotated[
+        Role, typer.Option(help="web only answers, worker only reminds, alerts and grades.")
+    ] = Role.ALL,
+) -> None:
     """Answer in Slack, remind and alert, until stopped. Brings the database up to date first."""
-    from bot import jobs
-    from bot.slack.gateway import web_client
-    from bot.slack.server import bolt_app, connect
+    from bot import health, jobs
 
-    with opened(check_schema=False) as bot:
+    with ExitStack() as running:
+        bot = running.enter_context(opened(check_schema=False))
         _require_token(bot)
         schema.upgrade(bot.database)
         bot.gateway.check_token()
-        _warm_up(bot)
-        slack = bolt_app(bot.desk, web_client(bot.settings), lambda: f"{bot.chance.getrandbits(32):08x}")
-        connection = connect(slack, bot.desk)
-        scheduler = jobs.scheduler(bot)
-        scheduler.start()
+        pulse = health.Pulse()
+        if role is not Role.WORKER:
+            running.callback(_listen(bot))
+        if role is not Role.WEB:
+            scheduler = jobs.scheduler(bot, pulse.beat)
+            scheduler.start()
+            running.callback(scheduler.shutdown, wait=True)
+        running.callback(health.serve_health(bot, pulse))
         err.print("Tierbot is running. Ctrl+C stops it.")
-        _until_stopped()
-        scheduler.shutdown(wait=True)
-        connection.close()
+        if not _until_stopped(pulse):
+            err.print(
+                "The jobs have stopped ticking; ending, so that whoever supervises this process starts it again."
+            )
+            sys.exit(1)
 
 
 @commands.command()
@@ -74,6 +99,33 @@ def tick(
         out.print(", ".join(f"{name} {count}" for name, count in done.items()), markup=False)
 
 
+def _listen(bot: Tierbot) -> Callable[[], None]:
+    """Take what Slack sends, over Socket Mode or HTTP; gives what ends it."""
+    from bot.slack.gateway import web_client
+    from bot.slack.server import bolt_app, connect, serve_http
+
+    settings = bot.settings
+    if settings.slack_app_token is None and settings.slack_signing_secret is None:
+        raise BadInput(
+            N_(
+                "Neither SLACK_APP_TOKEN (Socket Mode) nor SLACK_SIGNING_SECRET (HTTP mode) is set."
+                " Take one from your Slack app's page, under Basic Information."
+            )
+        )
+    _warm_up(bot)
+    slack = bolt_app(bot.desk, web_client(settings), lambda: f"{bot.chance.getrandbits(32):08x}")
+    if settings.slack_app_token is not None:
+        return connect(slack, bot.desk).close
+    try:
+        return serve_http(slack, settings.host, settings.port).stop
+    except OSError as error:
+        raise BadInput(
+            N_("Port %(port)s cannot be used (%(reason)s). Set TIERBOT_PORT to another one."),
+            port=settings.port,
+            reason=error.strerror,
+        ) from None
+
+
 def _require_token(bot: Tierbot) -> None:
     if bot.settings.slack_bot_token is None:
         raise BadInput(N_("SLACK_BOT_TOKEN is not set. Take it from your Slack app's page, under OAuth."))
@@ -96,11 +148,15 @@ def _warm_up(bot: Tierbot) -> None:
             bot.gateway.payload(card, bot.settings.language)
 
 
-def _until_stopped() -> None:
+def _until_stopped(pulse: "Pulse | None" = None) -> bool:
+    """Wait for a signal; False when the pulse stopped before one came."""
     stopped = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stopped.set())
-    stopped.wait()
+    while not stopped.wait(LOOK_SECONDS):
+        if pulse is not None and pulse.late():
+            return False
+    return True
 
 
 def _instant(text: str) -> datetime:

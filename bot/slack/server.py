@@ -13,7 +13,9 @@ from slack_sdk import WebClient
 from bot.errors import N_, BotError, NotReady
 from bot.messages import Problem
 from bot.rendering import problem_text
+from bot.serving import Server, serve
 from bot.slack.desk import Desk
+from bot.slack.http_mode import http_app
 from bot.slack.listeners import register_all
 from db import system
 
@@ -49,6 +51,11 @@ def bolt_app(desk: Desk, client: WebClient, new_reference: Callable[[], str]) ->
 
     register_all(app, desk)
     return app
+
+
+def serve_http(app: App, host: str, port: int) -> Server:
+    """Listen for signed requests. Raises OSError when the port cannot be had."""
+    return serve(http_app(app), host=host, port=port, name="http-mode")
 
 
 @dataclass(frozen=True, kw_only=True)

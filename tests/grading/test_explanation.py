@@ -110,7 +110,7 @@ def test_every_explanation_is_json_and_adds_up(name: str) -> None:
         counted = [
             line["indicator"]
             for line in found["breakdown"]
-            if 0 < line["effective_weight"] and not line["missing"]
+            if line["effective_weight"] > 0 and not line["missing"]
         ]
         named = [line["indicator"] for line in up + down]
         assert len(named) == len(set(named))
