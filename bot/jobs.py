@@ -13,7 +13,7 @@ from apscheduler.jobstores.memory import MemoryJobStore
 from apscheduler.schedulers.background import BackgroundScheduler
 
 from bot.app import Tierbot
-from bot.clock import local_date
+from bot.clock import SystemClock, local_date
 from bot.services import access, grading, outbox, planning, reminders
 from db import care, system
 
@@ -135,7 +135,7 @@ def scheduler(bot: Tierbot, beat: Beat = lambda job: None) -> BackgroundSchedule
         jobstores={"default": MemoryJobStore()},
         job_defaults={"max_instances": 1, "coalesce": True, "misfire_grace_time": None},
     )
-    first = bot.clock.now()
+    first = SystemClock().now()  # the scheduler lives by the machine's clock, whatever the bot's says
     for job in JOBS:
         ticking.add_job(
             _safely,

@@ -1,0 +1,260 @@
+"""What happens by itself: one pass carries a change through, and no failure of one job stops another."""
+
+import threading
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from apscheduler.jobstores.memory import MemoryJobStore
+from apscheduler.triggers.interval import IntervalTrigger
+from sqlmodel import col, select
+
+from bot import jobs
+from bot.app import Tierbot, build
+from bot.clock import FixedClock
+from bot.demo.workspace import Workspace
+from bot.demo.workspace.default_team import ANNA_SCHMIDT, CHANNELS, LIN_WEI, PEOPLE
+from bot.jobs import JOBS, Job, scheduler, tick
+from bot.settings import Settings
+from db.care import Touch
+from db.engine import Database
+from db.outbox import OutboxMessage
+from db.people import Person
+from db.system import Heartbeat
+from tests import factories
+
+MONDAY = date(2026, 3, 2)
+SUNDAY = datetime(2026, 3, 1, 4, tzinfo=UTC)  # noon in Shanghai
+DAY = timedelta(days=1)
+Start = Callable[[], Tierbot]
+
+
+@pytest.fixture
+def clock() -> FixedClock:
+    return FixedClock(SUNDAY)
+
+
+@pytest.fixture
+def workspace(clock: FixedClock) -> Iterator[Workspace]:
+    with Workspace(users=PEOPLE, channels=CHANNELS, now=clock.now) as running:
+        yield running
+
+
+@pytest.fixture
+def start(database: Database, workspace: Workspace, clock: FixedClock, tmp_path: Path) -> Iterator[Start]:
+    """Wires the bot on the test's database, as often as there are to be processes."""
+    running: list[Tierbot] = []
+
+    def start_one() -> Tierbot:
+        settings = Settings(
+            _env_file=None,
+            TIERBOT_DATA_DIR=tmp_path,
+            SLACK_BOT_TOKEN="xoxb-local",
+            SLACK_API_URL=workspace.api_url,
+            TIERBOT_TIMEZONE="Asia/Shanghai",
+            TIERBOT_ALERT_CHANNEL="#managers",
+        )
+        running.append(build(settings, clock=clock))
+        return running[-1]
+
+    yield start_one
+    for bot in running:
+        bot.close()
+
+
+def put_acme(database: Database, *, last_call: date = MONDAY - 30 * DAY) -> int:
+    """ACME of tier A belongs to Lin Wei, whom only her address tells; due a revisit 30 days after the last call."""
+    with database.write() as session:
+        lin_wei = factories.person(session, "lin.wei", slack=False, timezone=None)
+        acme = factories.customer(session, "ACME", owner_id=lin_wei)
+        factories.contact(session, acme, last_call, "call")
+        factories.graded(session, {acme: "A"}, as_of=date(2026, 2, 28))
+    return acme
+
+
+def test_one_pass_carries_a_change_all_the_way_to_slack(
+    start: Start, database: Database, clock: FixedClock, workspace: Workspace
+) -> None:
+    put_acme(database)
+    bot = start()
+    assert tick(bot) == {"people": 1, "grade": 0, "care": 2, "remind": 0, "deliver": 0, "house": 0}
+    clock.advance(timedelta(hours=20, minutes=59))  # one minute to nine in Shanghai
+    assert tick(bot)["remind"] == 0
+    clock.advance(timedelta(minutes=1))
+    done = tick(bot)
+    assert (done["remind"], done["deliver"]) == (1, 1)
+    (message,) = workspace.messages(workspace.dm(LIN_WEI.id))
+    assert "ACME" in message.text
+    assert set(tick(bot).values()) == {0}
+
+
+def test_two_processes_ticking_at_once_send_one_reminder(
+    start: Start, database: Database, clock: FixedClock, workspace: Workspace
+) -> None:
+    put_acme(database)
+    bots = [start() for _ in range(3)]
+    tick(bots[0])
+    clock.advance(timedelta(hours=21))
+    together = threading.Barrier(len(bots))
+    failures: list[Exception] = []
+
+    def run(bot: Tierbot) -> None:
+        together.wait()
+        try:
+            tick(bot)
+        except Exception as error:
+            failures.append(error)
+
+    threads = [threading.Thread(target=run, args=[bot]) for bot in bots]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(60)
+    assert failures == []
+    assert len(workspace.messages(workspace.dm(LIN_WEI.id))) == 1
+
+
+def test_a_failing_job_stops_no_other_and_the_pass_says_so_at_its_end(
+    start: Start, database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    put_acme(database)
+
+    def fail(_: Tierbot) -> int:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(jobs, "JOBS", (Job(name="broken", every=DAY, work=fail), *JOBS))
+    bot = start()
+    with pytest.raises(ZeroDivisionError):
+        tick(bot)
+    with database.read() as session:
+        assert len(session.exec(select(Touch)).all()) == 2
+        assert session.exec(select(Heartbeat.boot_id)).all() == [bot.boot_id]
+
+
+def test_the_scheduler_only_ticks_and_keeps_nothing(start: Start, monkeypatch: pytest.MonkeyPatch) -> None:
+    ran: dict[str, threading.Event] = {}
+
+    def counted(job: Job) -> Job:
+        ran[job.name] = threading.Event()
+
+        def work(_: Tierbot) -> int:
+            ran[job.name].set()
+            raise ZeroDivisionError  # which must not end the job
+
+        return replace(job, work=work)
+
+    monkeypatch.setattr(jobs, "JOBS", tuple(counted(job) for job in JOBS))
+    ticking = scheduler(start())
+    ticking.start(paused=True)
+    try:
+        assert str(ticking.timezone) == "UTC"
+        assert isinstance(ticking._lookup_jobstore("default"), MemoryJobStore)
+        kept = {job.id: job for job in ticking.get_jobs()}
+        assert set(kept) == {job.name for job in JOBS}
+        for job in JOBS:
+            one = kept[job.name]
+            assert (one.max_instances, one.coalesce, one.misfire_grace_time) == (1, True, None)
+            assert isinstance(one.trigger, IntervalTrigger)
+            assert one.trigger.interval == job.every
+        ticking.resume()
+        assert all(event.wait(10) for event in ran.values())
+        assert set(kept) == {job.id for job in ticking.get_jobs()}
+    finally:
+        ticking.shutdown(wait=True)
+
+
+def plans(bot: Tierbot) -> bool:
+    """Whether care was planned, not skipped."""
+    with bot.database.read() as session:
+        from db import system
+
+        before = system.cursor(session, "care")
+    jobs.plan_care(bot)
+    with bot.database.read() as session:
+        return system.cursor(session, "care") != before
+
+
+def test_care_is_planned_again_only_when_something_it_depends_on_has_changed(
+    start: Start, database: Database, clock: FixedClock
+) -> None:
+    acme = put_acme(database)
+    bot = start()
+    assert plans(bot)
+    assert not plans(bot)
+    clock.advance(DAY)
+    assert plans(bot)
+    with database.write() as session:
+        factories.graded(session, {acme: "B"}, as_of=MONDAY)
+    assert plans(bot)
+    with database.write() as session:
+        session.get_one(Person, 1).timezone = "Europe/Berlin"
+    assert plans(bot)
+    with database.write() as session:
+        from db.imports import ImportBatch
+
+        batch = ImportBatch(
+            kind="activities", source="s", file_name="f", file_sha256="x", actor="a",
+            started_at=clock.now(), published_at=clock.now(),
+        )  # fmt: skip
+        session.add(batch)
+    assert plans(bot)
+    with database.write() as session:
+        session.get_one(ImportBatch, 1).undone_at = clock.now()
+    assert plans(bot)
+    plan = bot.rules.plan.model_copy(update={"tiers": {}})
+    changed = replace(bot, rules=replace(bot.rules, plan=plan))
+    assert plans(changed)
+    assert not plans(changed)
+
+
+def test_a_zone_learned_from_slack_moves_the_planned_morning(
+    start: Start, database: Database, workspace: Workspace
+) -> None:
+    with database.write() as session:
+        anna = factories.person(session, "anna.schmidt", slack=False, timezone=None)
+        acme = factories.customer(session, "ACME", owner_id=anna)
+        factories.contact(session, acme, MONDAY, "call")
+        factories.graded(session, {acme: "A"}, as_of=MONDAY)
+    bot = start()
+    jobs.plan_care(bot)
+    with database.read() as session:
+        assert revisit_hour(session.exec(select(Touch)).all()) == 9 - 8  # in Shanghai, the firm's zone
+    tick(bot)
+    with database.read() as session:
+        assert session.get_one(Person, anna).slack_user_id == ANNA_SCHMIDT.id
+        assert revisit_hour(session.exec(select(Touch)).all()) == 9 - 2  # in Berlin, in April
+
+
+def revisit_hour(touches: object) -> int:
+    (hour,) = {touch.remind_at.hour for touch in touches if touch.step == "revisit"}  # type: ignore[attr-defined]
+    return int(hour)
+
+
+def test_finished_periods_are_graded_at_night_once(
+    start: Start, database: Database, clock: FixedClock
+) -> None:
+    with database.write() as session:
+        acme = factories.customer(session, "ACME")
+        for field in ("quality", "service"):
+            factories.fact(session, acme, field, 50)
+    bot = start()
+    with database.write() as session:
+        factories.graded(session, {acme: "A"}, as_of=date(2026, 1, 31))
+    clock.advance(datetime(2026, 3, 31, 17, 59, tzinfo=UTC) - clock.now())  # 01:59 on 1 April in Shanghai
+    assert jobs.grade(bot) == 0
+    clock.advance(timedelta(minutes=1))
+    assert [jobs.grade(bot) for _ in range(3)] == [1, 0, 0]
+    with database.read() as session:
+        (alert,) = session.exec(select(OutboxMessage).order_by(col(OutboxMessage.id))).all()
+    assert (alert.kind, alert.address) == ("tier_change", "channel:#managers")
+
+
+def test_old_signs_of_life_are_forgotten(start: Start, database: Database, clock: FixedClock) -> None:
+    first, second = start(), start()
+    jobs.keep_house(first)
+    clock.advance(8 * DAY)
+    jobs.keep_house(second)
+    with database.read() as session:
+        assert session.exec(select(Heartbeat.boot_id)).all() == [second.boot_id]
