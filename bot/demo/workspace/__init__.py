@@ -3,6 +3,8 @@
 It is the Slack of the demo and of the tests: it takes what Slack takes, and refuses what Slack refuses.
 """
 
+from bot.demo.workspace.faults import Fault, Faults
+from bot.demo.workspace.ledger import Post, Rates
 from bot.demo.workspace.records import (
     BOT_USER_ID,
     TEAM_ID,
@@ -25,8 +27,12 @@ __all__ = [
     "Choice",
     "Command",
     "Control",
+    "Fault",
+    "Faults",
     "Message",
     "Outcome",
+    "Post",
+    "Rates",
     "Said",
     "User",
     "View",

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from bot.demo.workspace.faults import Faults
+from bot.demo.workspace.ledger import Ledger
 from bot.demo.workspace.state import State
 from bot.demo.workspace.tickets import Tickets
 from bot.demo.workspace.views import Views
@@ -29,11 +31,13 @@ ALL_SCOPES = frozenset(
 
 @dataclass(kw_only=True)
 class Platform:
-    """State, views and tickets of one workspace, and what its tokens may do."""
+    """State, views and tickets of one workspace, what its tokens may do, and what goes wrong in it."""
 
     state: State
     views: Views
     tickets: Tickets
+    faults: Faults
+    ledger: Ledger
     bot_token: str
     app_token: str
     scopes: frozenset[str] = ALL_SCOPES

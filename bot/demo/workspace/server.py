@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import random
 import socket
 import threading
 import time
@@ -14,11 +15,14 @@ import uvicorn
 from starlette.applications import Starlette
 
 from bot.clock import SystemClock
+from bot.demo.workspace.connections import HttpConnection, SocketConnection
 from bot.demo.workspace.controls import Controls
 from bot.demo.workspace.elements import Inputs
+from bot.demo.workspace.faults import Faults
 from bot.demo.workspace.guard import Guard
 from bot.demo.workspace.http_mode import HttpMode
 from bot.demo.workspace.interactions import Interactions
+from bot.demo.workspace.ledger import Ledger, Post, Rates
 from bot.demo.workspace.page import Page
 from bot.demo.workspace.platform import ALL_SCOPES, Platform
 from bot.demo.workspace.records import Channel, Command, Control, Message, Outcome, User, View
@@ -56,6 +60,7 @@ class Workspace:
         port: int = 0,
         ack_seconds: float = 3.0,
         monotonic: Callable[[], float] = time.monotonic,
+        seed: int = 0,
     ) -> None:
         self.state = State(users=users, channels=channels, bot_name=bot_name, now=now or SystemClock().now)
         self.views = Views(self.state)
@@ -63,11 +68,14 @@ class Workspace:
             state=self.state,
             views=self.views,
             tickets=Tickets(monotonic),
+            faults=Faults(random.Random(seed), changed=self.state.bump),
+            ledger=Ledger(monotonic),
             bot_token=bot_token,
             app_token=app_token,
             scopes=frozenset(scopes),
             events=frozenset(events),
         )
+        self._web_api = WebApi(self.platform)
         self.socket_mode = SocketMode(self.platform, ack_seconds=ack_seconds)
         self.interactions = Interactions(self.platform, self.socket_mode, commands)
         self.controls = Controls(self.state, controls)
@@ -95,6 +103,21 @@ class Workspace:
         """What SLACK_API_URL is to be, once started."""
         return f"{self.url}/api/"
 
+    @property
+    def faults(self) -> Faults:
+        """The switchboard of what goes wrong: `switch(kind, ...)`, `clear()`, `struck`."""
+        return self.platform.faults
+
+    @property
+    def posts(self) -> tuple[Post, ...]:
+        """Every message stored by chat.postMessage, in order, whether or not the answer arrived."""
+        return self.platform.ledger.posts
+
+    @property
+    def rates(self) -> Rates:
+        """How fast chat.postMessage was called, and how often above the limits."""
+        return self.platform.ledger.rates
+
     def start(self) -> Self:
         """Bind the port and serve; returns when requests are answered."""
         listener = socket.socket()
@@ -106,11 +129,12 @@ class Workspace:
             raise
         self._port = int(listener.getsockname()[1])
         self.platform.base_url = f"http://{HOST}:{self._port}"
-        routes = [*WebApi(self.platform).routes, *self.socket_mode.routes, *self._page.routes]
+        routes = [*self._web_api.routes, *self.socket_mode.routes, *self._page.routes]
         app = Guard(Starlette(routes=routes), now=self.state.now, port=lambda: self._port)
         config = uvicorn.Config(
             app,
-            ws="websockets-sansio",
+            http=HttpConnection,
+            ws=SocketConnection,
             lifespan="off",
             log_config=None,
             access_log=False,
@@ -152,6 +176,7 @@ class Workspace:
     def _close(self) -> None:
         assert self._server is not None
         self._server.should_exit = True
+        self._web_api.close()
         self.socket_mode.close()
         self._page.close()
 

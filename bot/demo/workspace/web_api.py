@@ -16,6 +16,7 @@ from bot.demo.workspace.methods.chat import answer_response_url
 from bot.demo.workspace.platform import Platform
 from bot.demo.workspace.records import Json
 from bot.demo.workspace.refusal import Refused
+from bot.demo.workspace.trouble import Trouble
 
 LARGEST_BODY = 2_000_000
 
@@ -50,6 +51,7 @@ class WebApi:
 
     def __init__(self, platform: Platform) -> None:
         self._platform = platform
+        self._trouble = Trouble(platform)
         self.routes = [
             Route("/api/{method}", self.answer, methods=["GET", "POST"]),
             Route("/hooks/{key}", self.answer_hook, methods=["POST"]),
@@ -84,16 +86,18 @@ class WebApi:
             return refused.body()
 
     async def answer(self, request: Request) -> Response:
-        """Every Web API call passes here: before `call` nothing is stored, after it everything is.
-
-        Faults that are to be switched on (a lost answer, 429, 5xx, a late store) belong around that line.
-        """
+        """Every Web API call passes here: before `call` nothing is stored, after it everything is."""
         try:
             args = await _read_arguments(request)
         except Refused as refused:
             return JSONResponse(refused.body())
-        body = self.call(request.path_params["method"], _token(request, args), args)
-        return JSONResponse(body, headers={"X-OAuth-Scopes": ",".join(sorted(self._platform.scopes))})
+        method, token = request.path_params["method"], _token(request, args)
+
+        def work() -> Response:
+            body = self.call(method, token, args)
+            return JSONResponse(body, headers={"X-OAuth-Scopes": ",".join(sorted(self._platform.scopes))})
+
+        return await self._trouble.answer(request, method, args, work)
 
     async def answer_hook(self, request: Request) -> Response:
         """Every use of a response URL passes here."""
@@ -101,7 +105,18 @@ class WebApi:
             args = await _read_arguments(request)
             if "payload" in args:
                 args = json.loads(args["payload"])
-            answer_response_url(self._platform, request.path_params["key"], args)
         except Refused as refused:
-            return JSONResponse(refused.body(), status_code=404 if refused.code.endswith("_url") else 400)
-        return PlainTextResponse("ok")
+            return JSONResponse(refused.body(), status_code=400)
+
+        def work() -> Response:
+            try:
+                answer_response_url(self._platform, request.path_params["key"], args)
+            except Refused as refused:
+                return JSONResponse(refused.body(), status_code=404 if refused.code.endswith("_url") else 400)
+            return PlainTextResponse("ok")
+
+        return await self._trouble.answer(request, "response_url", args, work)
+
+    def close(self) -> None:
+        """The end of the server: what was still to be stored late is forgotten."""
+        self._trouble.close()

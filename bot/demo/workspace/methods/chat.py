@@ -8,6 +8,7 @@ from typing import Any
 from bot.demo.workspace.arguments import Arguments, flag, structure, word
 from bot.demo.workspace.block_limits import check_blocks
 from bot.demo.workspace.elements import with_ids
+from bot.demo.workspace.ledger import Post
 from bot.demo.workspace.platform import Platform
 from bot.demo.workspace.records import APP_ID, BOT_ID, BOT_USER_ID, TEAM_ID, Channel, Json, Message
 from bot.demo.workspace.refusal import Refused
@@ -106,6 +107,15 @@ def post_message(platform: Platform, args: Arguments) -> Json:
         thread_ts=_thread(platform, channel, args),
         **read_content(platform, args),
     )
+    post = Post(
+        channel=channel.id,
+        ts=message.ts,
+        text=message.text,
+        metadata=message.metadata,
+        at=platform.state.now(),
+        seconds=platform.ledger.monotonic(),
+    )
+    platform.ledger.add(post)
     return {"channel": channel.id, "ts": message.ts, "message": message_json(message)}
 
 
