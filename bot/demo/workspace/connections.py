@@ -14,12 +14,12 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from uvicorn.protocols.http.h11_impl import H11Protocol
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 
-_KEY = "workspace.transport"
+_TRANSPORT, _PROTOCOL = "workspace.transport", "workspace.protocol"
 
 
-def _with_transport(app: ASGIApp, transport: asyncio.BaseTransport) -> ASGIApp:
+def _with_connection(app: ASGIApp, transport: asyncio.BaseTransport, protocol: asyncio.Protocol) -> ASGIApp:
     async def carry(scope: Scope, receive: Receive, send: Send) -> None:
-        await app({**scope, _KEY: transport}, receive, send)
+        await app({**scope, _TRANSPORT: transport, _PROTOCOL: protocol}, receive, send)
 
     return carry
 
@@ -30,7 +30,7 @@ class HttpConnection(H11Protocol):
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Pass the transport on in the scope."""
         super().connection_made(transport)
-        self.app = cast(Any, _with_transport(cast(ASGIApp, self.app), transport))
+        self.app = cast(Any, _with_connection(cast(ASGIApp, self.app), transport, self))
 
 
 class SocketConnection(WebSocketsSansIOProtocol):
@@ -39,12 +39,18 @@ class SocketConnection(WebSocketsSansIOProtocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Pass the transport on in the scope."""
         super().connection_made(transport)
-        self.app = cast(Any, _with_transport(cast(ASGIApp, self.app), transport))
+        self.app = cast(Any, _with_connection(cast(ASGIApp, self.app), transport, self))
 
 
 def transport_of(scope: Scope) -> asyncio.Transport:
     """The connection under a request or WebSocket."""
-    return cast(asyncio.Transport, scope[_KEY])
+    return cast(asyncio.Transport, scope[_TRANSPORT])
+
+
+def stall(scope: Scope) -> None:
+    """Leave a WebSocket half open: what arrives is not read, so that not even a ping is answered."""
+    transport_of(scope).pause_reading()
+    cast(SocketConnection, scope[_PROTOCOL]).stop_keepalive()
 
 
 def reset(transport: asyncio.Transport) -> None:

@@ -151,6 +151,16 @@ def _checked(kind: str, name: str, settings: Mapping[str, Any]) -> Fault:
     return fault
 
 
+def _is_timed(fault: Fault) -> bool:
+    at_hello = KINDS[fault.kind].place == "socket" and fault.kind != "socket_disconnect"
+    return at_hello and fault.seconds is not None
+
+
+def describe(kind: str, name: str = "", **settings: Any) -> Fault:
+    """A fault as it would be switched on; ValueError for a kind or setting there is none of."""
+    return _checked(kind, name or kind, settings)
+
+
 class Faults:
     """Which faults are on, and how often each has struck. All methods may be called from any thread.
 
@@ -170,7 +180,7 @@ class Faults:
 
         Raises ValueError for a kind or setting there is none of.
         """
-        fault = _checked(kind, name or kind, settings)
+        fault = describe(kind, name, **settings)
         with self._lock:
             self._on[fault.name] = fault
         self._changed()
@@ -234,12 +244,29 @@ class Faults:
             if KINDS[fault.kind].place == place and fault.concerns(method, channels)
         ]
 
+    @property
+    def timed(self) -> Mapping[str, Fault]:
+        """The socket faults that strike some time after the hello, by name."""
+        with self._lock:
+            return {name: fault for name, fault in self._on.items() if _is_timed(fault)}
+
+    def draw_named(self, name: str) -> Fault | None:
+        """Throw the dice for one fault that is on: the fault when it strikes, counted."""
+        with self._lock:
+            fault = self._on.get(name)
+            struck = fault is not None and self._chance.random() < fault.probability
+            if fault is not None and struck:
+                self._count(fault)
+        if struck:
+            self._changed()
+        return fault if struck else None
+
     def draw(self, place: Place, method: str, channels: Iterable[str] = ()) -> Fault | None:
         """Throw the dice: the fault that strikes here now, counted, or None."""
         struck = None
         with self._lock:
             for fault in self._find(place, method, channels):
-                if place == "socket" and fault.seconds is not None and fault.kind != "socket_disconnect":
+                if _is_timed(fault):
                     continue
                 if self._chance.random() < fault.probability:
                     struck = fault

@@ -13,6 +13,7 @@ from datetime import datetime
 from typing import Any
 from urllib.parse import urlencode
 
+from bot.demo.workspace.faults import Faults
 from bot.demo.workspace.records import Json
 from bot.demo.workspace.socket_mode import NotAcknowledged, NotConnected
 
@@ -31,29 +32,43 @@ class HttpMode:
     """Delivers to one request URL. `now` is the machine's clock, because the app checks the age of a signature."""
 
     def __init__(
-        self, url: str, *, signing_secret: str, ack_seconds: float, now: Callable[[], datetime]
+        self,
+        url: str,
+        *,
+        signing_secret: str,
+        ack_seconds: float,
+        now: Callable[[], datetime],
+        faults: Faults,
     ) -> None:
         self._url = url
         self._secret = signing_secret.encode()
         self._ack_seconds = ack_seconds
         self._now = now
+        self._faults = faults
 
     async def deliver(self, kind: str, payload: Json, *, accepts_payload: bool) -> Json:
         """Post one payload and wait for the acknowledgement; every payload passes here."""
-        return await asyncio.to_thread(self._post, *_body(kind, payload))
+        again = self._faults.draw("delivery", kind)
+        posts = [
+            asyncio.to_thread(self._post, *_body(kind, payload), attempt)
+            for attempt in range(1 + (again.copies if again else 0))
+        ]
+        first, *_ = await asyncio.gather(*posts, return_exceptions=True)
+        if isinstance(first, BaseException):
+            raise first
+        return first
 
-    def _post(self, body: str, content_type: str) -> Json:
+    def _post(self, body: str, content_type: str, attempt: int) -> Json:
         stamp = str(int(self._now().timestamp()))
         signature = hmac.new(self._secret, f"v0:{stamp}:{body}".encode(), hashlib.sha256).hexdigest()
-        request = urllib.request.Request(
-            self._url,
-            body.encode(),
-            {
-                "Content-Type": content_type,
-                "X-Slack-Request-Timestamp": stamp,
-                "X-Slack-Signature": f"v0={signature}",
-            },
-        )
+        headers = {
+            "Content-Type": content_type,
+            "X-Slack-Request-Timestamp": stamp,
+            "X-Slack-Signature": f"v0={signature}",
+        }
+        if attempt:
+            headers |= {"X-Slack-Retry-Num": str(attempt), "X-Slack-Retry-Reason": "http_timeout"}
+        request = urllib.request.Request(self._url, body.encode(), headers)
         try:
             with urllib.request.urlopen(request, timeout=self._ack_seconds) as answer:
                 text = answer.read().decode()

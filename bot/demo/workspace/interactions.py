@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from typing import Any, Protocol
 
 from bot.demo.workspace.elements import (
@@ -49,14 +51,29 @@ class Interactions:
         self.commands = tuple(commands)
         # Options that external selects were given, so that a choice can be sent back whole.
         self._offered: dict[str, Json] = {}
+        # Payloads held back by `out_of_order` until another has been taken.
+        self._overtaken: set[asyncio.Event] = set()
 
     async def _deliver(self, kind: str, payload: Json, *, accepts_payload: bool = True) -> Json | Outcome:
+        await self._fall_behind(kind)
         try:
             return await self.delivery.deliver(kind, payload, accepts_payload=accepts_payload)
         except NotAcknowledged:
             return Outcome(error="operation_timeout")
         except NotConnected:
             return Outcome(error="dispatch_failed")
+        finally:
+            for held in self._overtaken:
+                held.set()
+
+    async def _fall_behind(self, kind: str) -> None:
+        fault = self._platform.faults.draw("order", kind)
+        if fault:
+            held = asyncio.Event()
+            self._overtaken.add(held)
+            with suppress(TimeoutError):
+                await asyncio.wait_for(held.wait(), fault.seconds)
+            self._overtaken.discard(held)
 
     def _notice(self, user: str, channel: str, sentence: str, error: str) -> Outcome:
         self._platform.state.add_message(

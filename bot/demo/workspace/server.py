@@ -8,6 +8,7 @@ import socket
 import threading
 import time
 from collections.abc import Callable, Coroutine, Iterable, Mapping
+from contextlib import suppress
 from datetime import datetime
 from typing import Any, Self, TypeVar
 
@@ -18,7 +19,7 @@ from bot.clock import SystemClock
 from bot.demo.workspace.connections import HttpConnection, SocketConnection
 from bot.demo.workspace.controls import Controls
 from bot.demo.workspace.elements import Inputs
-from bot.demo.workspace.faults import Faults
+from bot.demo.workspace.faults import KINDS, Faults, describe
 from bot.demo.workspace.guard import Guard
 from bot.demo.workspace.http_mode import HttpMode
 from bot.demo.workspace.interactions import Interactions
@@ -62,13 +63,14 @@ class Workspace:
         monotonic: Callable[[], float] = time.monotonic,
         seed: int = 0,
     ) -> None:
+        self._loop: asyncio.AbstractEventLoop | None = None
         self.state = State(users=users, channels=channels, bot_name=bot_name, now=now or SystemClock().now)
         self.views = Views(self.state)
         self.platform = Platform(
             state=self.state,
             views=self.views,
             tickets=Tickets(monotonic),
-            faults=Faults(random.Random(seed), changed=self.state.bump),
+            faults=Faults(random.Random(seed), changed=self._notice_faults),
             ledger=Ledger(monotonic),
             bot_token=bot_token,
             app_token=app_token,
@@ -84,7 +86,6 @@ class Workspace:
         self._ack_seconds = ack_seconds
         self._wanted_port = port
         self._port = 0
-        self._loop: asyncio.AbstractEventLoop | None = None
         self._server: uvicorn.Server | None = None
         self._thread: threading.Thread | None = None
 
@@ -107,6 +108,21 @@ class Workspace:
     def faults(self) -> Faults:
         """The switchboard of what goes wrong: `switch(kind, ...)`, `clear()`, `struck`."""
         return self.platform.faults
+
+    def _notice_faults(self) -> None:
+        self.state.bump()
+        if self._loop is not None:
+            # A loop that has just been closed has no connections left to plan for.
+            with suppress(RuntimeError):
+                self._loop.call_soon_threadsafe(self.socket_mode.plan_faults)
+
+    def strike(self, kind: str, **settings: Any) -> None:
+        """Let a socket fault happen to every Socket Mode connection now."""
+        fault = describe(kind, **settings)
+        if KINDS[kind].place != "socket":
+            raise ValueError(f"{kind} does not happen to a Socket Mode connection.")
+        assert self._loop is not None, "start the workspace first"
+        self._loop.call_soon_threadsafe(self.socket_mode.strike, fault)
 
     @property
     def posts(self) -> tuple[Post, ...]:
@@ -259,6 +275,7 @@ class Workspace:
             signing_secret=self._signing_secret,
             ack_seconds=self._ack_seconds,
             now=SystemClock().now,
+            faults=self.faults,
         )
 
     def disconnect_app(self) -> None:

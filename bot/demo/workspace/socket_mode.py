@@ -6,14 +6,15 @@ import asyncio
 import itertools
 import json
 from contextlib import suppress
-from dataclasses import dataclass, field
 from typing import Any
 
 from starlette.routing import WebSocketRoute
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
+from bot.demo.workspace.faults import Fault
 from bot.demo.workspace.platform import Platform
 from bot.demo.workspace.records import APP_ID, Json
+from bot.demo.workspace.socket_faults import Connection
 
 MOST_CONNECTIONS = 10
 
@@ -26,21 +27,17 @@ class NotAcknowledged(Exception):
     """The app took an envelope and did not answer in time."""
 
 
-@dataclass(kw_only=True, eq=False)
-class _Connection:
-    socket: WebSocket
-    done: asyncio.Event = field(default_factory=asyncio.Event)
-
-
 class SocketMode:
     """Up to ten connections; each envelope goes to one of them in turn."""
 
     def __init__(self, platform: Platform, *, ack_seconds: float) -> None:
         self._platform = platform
         self._ack_seconds = ack_seconds
-        self._connections: list[_Connection] = []
+        self._connections: list[Connection] = []
+        self._opening: set[Connection] = set()
         self._waiting: dict[str, asyncio.Future[Json]] = {}
         self._turn = itertools.count()
+        self._strikes: set[asyncio.Task[None]] = set()
         self.routes = [WebSocketRoute("/link/", self.serve)]
 
     @property
@@ -58,8 +55,9 @@ class SocketMode:
             await socket.send_json({"type": "disconnect", "reason": "too_many_websockets"})
             await socket.close()
             return
-        connection = _Connection(socket=socket)
-        await socket.send_json(
+        connection = Connection(socket=socket)
+        await self._wait_before_hello(connection)
+        await connection.say(
             {
                 "type": "hello",
                 "num_connections": len(self._connections) + 1,
@@ -67,8 +65,14 @@ class SocketMode:
                 "debug_info": {"host": "local-workspace", "approximate_connection_time": 18060},
             }
         )
+        # Slack has noticed by now that a half-open connection is dead.
+        for other in self._connections:
+            if other.stalled:
+                other.done.set()
+        connection.since = asyncio.get_running_loop().time()
         self._connections.append(connection)
         self._platform.state.bump()
+        self.plan_faults()
         reading = asyncio.create_task(self._read(connection))
         ending = asyncio.create_task(connection.done.wait())
         try:
@@ -78,11 +82,44 @@ class SocketMode:
             for task in (reading, ending):
                 task.cancel()
             await asyncio.gather(reading, ending, return_exceptions=True)
-            with suppress(RuntimeError, WebSocketDisconnect):
-                await socket.close()
+            await connection.close()
             self._platform.state.bump()
 
-    async def _read(self, connection: _Connection) -> None:
+    async def _wait_before_hello(self, connection: Connection) -> None:
+        fault = self._platform.faults.draw("hello", "hello")
+        if fault:
+            self._opening.add(connection)
+            with suppress(TimeoutError):
+                await asyncio.wait_for(connection.done.wait(), fault.seconds)
+            self._opening.discard(connection)
+
+    def plan_faults(self) -> None:
+        """See to the faults that strike a connection some time after its hello, after any switch."""
+        loop, timed = asyncio.get_running_loop(), self._platform.faults.timed
+        for connection in self._connections:
+            for name in connection.timers.keys() - timed.keys():
+                connection.timers.pop(name).cancel()
+            for name in timed.keys() - connection.timers.keys():
+                due = connection.since + (timed[name].seconds or 0.0)
+                connection.timers[name] = loop.call_at(due, self._strike_in_time, connection, name)
+
+    def _strike_in_time(self, connection: Connection, name: str) -> None:
+        fault = self._platform.faults.draw_named(name)
+        if fault:
+            self._begin(connection, fault)
+
+    def _begin(self, connection: Connection, fault: Fault) -> None:
+        task = asyncio.get_running_loop().create_task(connection.suffer(fault))
+        self._strikes.add(task)
+        task.add_done_callback(self._strikes.discard)
+
+    def strike(self, fault: Fault) -> None:
+        """Let a fault happen to every connection now."""
+        for connection in self._connections:
+            self._platform.faults.count(fault)
+            self._begin(connection, fault)
+
+    async def _read(self, connection: Connection) -> None:
         with suppress(WebSocketDisconnect):
             while True:
                 self._take(await connection.socket.receive_text())
@@ -101,12 +138,10 @@ class SocketMode:
     async def deliver(self, kind: str, payload: Json, *, accepts_payload: bool) -> Json:
         """Hand over one envelope and wait for its acknowledgement, at most the time Slack gives.
 
-        Every envelope passes here; faults of the connection (reset, stall, doubled delivery) belong here.
+        Every envelope passes here, and with it the faults of the connection.
         """
-        if not self._connections:
-            raise NotConnected
         number = next(self._turn)
-        connection = self._connections[number % len(self._connections)]
+        connection = self._at(number)
         envelope_id = f"envelope-{number}"
         waiting: asyncio.Future[Json] = asyncio.get_running_loop().create_future()
         self._waiting[envelope_id] = waiting
@@ -117,7 +152,7 @@ class SocketMode:
             "accepts_response_payload": accepts_payload,
         }
         try:
-            await connection.socket.send_text(json.dumps(envelope))
+            await self._send(connection, number, envelope)
             return await asyncio.wait_for(waiting, self._ack_seconds)
         except TimeoutError:
             raise NotAcknowledged from None
@@ -126,7 +161,29 @@ class SocketMode:
         finally:
             del self._waiting[envelope_id]
 
+    def _at(self, number: int) -> Connection:
+        if not self._connections:
+            raise NotConnected
+        staying = [held for held in self._connections if not held.leaving] or self._connections
+        return staying[number % len(staying)]
+
+    async def _send(self, connection: Connection, number: int, envelope: Json) -> None:
+        faults, kind = self._platform.faults, envelope["type"]
+        struck = faults.draw("socket", kind)
+        if struck and struck.kind != "socket_disconnect":
+            await connection.suffer(struck)
+            if struck.kind in ("socket_reset", "socket_broken"):
+                raise NotConnected
+        await connection.send(json.dumps(envelope))
+        again = faults.draw("delivery", kind)
+        for copy in range(1, again.copies + 1 if again else 1):
+            repeated = envelope | {"retry_attempt": copy, "retry_reason": "timeout"}
+            other = self._at(number + copy) if again and again.elsewhere else connection
+            await other.send(json.dumps(repeated))
+        if struck and struck.kind == "socket_disconnect":
+            await connection.suffer(struck)
+
     def close(self) -> None:
         """End every connection."""
-        for connection in self._connections:
+        for connection in (*self._connections, *self._opening):
             connection.done.set()
