@@ -99,3 +99,10 @@ def everybody(session: Session) -> dict[int, Person]:
 
 def teams(session: Session) -> dict[int, Team]:
     return {team.id: team for team in session.exec(select(Team)) if team.id is not None}
+
+
+def count_unmatched(session: Session) -> int:
+    """How many active people have no Slack user yet."""
+    return session.exec(
+        select(func.count()).where(col(Person.slack_user_id).is_(None), col(Person.active).is_(True))
+    ).one()

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from bot.cli.console import err, out, print_json
+from bot.cli.console import AsJson, err, opened, out, print_json
 from bot.errors import BadInput
 
 commands = typer.Typer()
@@ -37,3 +37,34 @@ def manifest(
     from bot.slack.manifest import manifest as build_manifest
 
     print_json(build_manifest(socket_mode=http is None, request_url=http or ""))
+
+
+@commands.command()
+def doctor(as_json: AsJson = False) -> None:
+    """Look at a running installation: Slack, scopes, clock, database, jobs, messages, people; each with a remedy."""
+    from dataclasses import asdict
+
+    from bot.services import doctor as examination
+    from bot.slack.manifest import OPTIONAL_SCOPES, SCOPES
+    from bot.slack.probe import probe
+
+    with opened(check_schema=False) as bot:
+        seen = probe(bot.settings, bot.clock)
+        slack = examination.Slack(
+            error=seen.error,
+            team=seen.team,
+            granted=seen.scopes,
+            wanted=frozenset(SCOPES),
+            optional=frozenset(OPTIONAL_SCOPES),
+            clock_apart=seen.clock_apart,
+        )
+        findings = examination.examine(bot.database, bot.settings, slack, bot.clock.now())
+    problems = [finding for finding in findings if finding.level == "problem"]
+    if as_json:
+        print_json({"healthy": not problems, "findings": [asdict(finding) for finding in findings]})
+    else:
+        for finding in findings:
+            remedy = f" → {finding.remedy}" if finding.remedy else ""
+            out.print(f"{finding.level:8}{finding.about}: {finding.found}{remedy}", markup=False)
+    if problems:
+        sys.exit(BadInput.exit_code)
