@@ -18,6 +18,15 @@ def main() -> None:
     parser.add_argument("--bot-token", default="xoxb-local")
     parser.add_argument("--app-token", default="xapp-local")
     parser.add_argument("--event", action="append", default=[], help="an event the app has subscribed to")
+    parser.add_argument("--signing-secret", default="local-signing-secret")
+    parser.add_argument("--request-url", help="deliver by signed HTTP to this address, not by Socket Mode")
+    parser.add_argument("--ack-seconds", type=float, default=3.0, help="how long Slack waits for an app")
+    parser.add_argument("--seed", type=int, default=0, help="of the dice that faults are thrown with")
+    parser.add_argument(
+        "--control",
+        action="store_true",
+        help="let other processes switch faults and act for people under /control/ (see workspace/control.py)",
+    )
     given = parser.parse_args()
     ended = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
@@ -29,7 +38,13 @@ def main() -> None:
         app_token=given.app_token,
         events=given.event,
         port=given.port,
+        signing_secret=given.signing_secret,
+        ack_seconds=given.ack_seconds,
+        seed=given.seed,
+        control=given.control,
     ) as workspace:
+        if given.request_url:
+            workspace.deliver_by_http(given.request_url)
         sys.stdout.write(f"{workspace.url}\n")
         sys.stdout.flush()
         ended.wait()

@@ -181,10 +181,14 @@ class Faults:
         Raises ValueError for a kind or setting there is none of.
         """
         fault = describe(kind, name, **settings)
+        self.put(fault)
+        return fault
+
+    def put(self, fault: Fault) -> None:
+        """Switch on a fault that has been described."""
         with self._lock:
             self._on[fault.name] = fault
         self._changed()
-        return fault
 
     def clear(self, *names: str) -> None:
         """Switch off the faults of these names; without any, all. What has struck stays counted."""

@@ -17,7 +17,7 @@ PAGE_POLICY = (
 
 
 class Guard:
-    """Refuses requests under a foreign host name (DNS rebinding) and page changes from a foreign origin."""
+    """Refuses foreign host names (DNS rebinding), page changes from a foreign origin, and control by a page."""
 
     def __init__(self, app: ASGIApp, *, now: Callable[[], datetime], port: Callable[[], int]) -> None:
         self._app = app
@@ -34,6 +34,8 @@ class Guard:
         changes = scope["type"] == "http" and scope["method"] != "GET" and scope["path"].startswith("/page/")
         if changes and headers.get("origin") not in {f"http://{host}" for host in hosts}:
             return "The page's address may be used by the page only."
+        if scope["path"].startswith("/control/") and "origin" in headers:
+            return "The control endpoint is not for pages."
         return ""
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:

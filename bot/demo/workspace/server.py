@@ -17,9 +17,10 @@ from starlette.applications import Starlette
 
 from bot.clock import SystemClock
 from bot.demo.workspace.connections import HttpConnection, SocketConnection
+from bot.demo.workspace.control import ControlEndpoint
 from bot.demo.workspace.controls import Controls
 from bot.demo.workspace.elements import Inputs
-from bot.demo.workspace.faults import KINDS, Faults, describe
+from bot.demo.workspace.faults import Faults
 from bot.demo.workspace.guard import Guard
 from bot.demo.workspace.http_mode import HttpMode
 from bot.demo.workspace.interactions import Interactions
@@ -62,6 +63,7 @@ class Workspace:
         ack_seconds: float = 3.0,
         monotonic: Callable[[], float] = time.monotonic,
         seed: int = 0,
+        control: bool = False,
     ) -> None:
         self._loop: asyncio.AbstractEventLoop | None = None
         self.state = State(users=users, channels=channels, bot_name=bot_name, now=now or SystemClock().now)
@@ -82,6 +84,8 @@ class Workspace:
         self.interactions = Interactions(self.platform, self.socket_mode, commands)
         self.controls = Controls(self.state, controls)
         self._page = Page(self.platform, self.interactions, self.controls, self.socket_mode)
+        self._control = ControlEndpoint(self.platform, self.interactions, self.socket_mode, self._by_http)
+        self._with_control = control
         self._signing_secret = signing_secret
         self._ack_seconds = ack_seconds
         self._wanted_port = port
@@ -118,9 +122,7 @@ class Workspace:
 
     def strike(self, kind: str, **settings: Any) -> None:
         """Let a socket fault happen to every Socket Mode connection now."""
-        fault = describe(kind, **settings)
-        if KINDS[kind].place != "socket":
-            raise ValueError(f"{kind} does not happen to a Socket Mode connection.")
+        fault = self.socket_mode.described(kind, **settings)
         assert self._loop is not None, "start the workspace first"
         self._loop.call_soon_threadsafe(self.socket_mode.strike, fault)
 
@@ -146,6 +148,8 @@ class Workspace:
         self._port = int(listener.getsockname()[1])
         self.platform.base_url = f"http://{HOST}:{self._port}"
         routes = [*self._web_api.routes, *self.socket_mode.routes, *self._page.routes]
+        if self._with_control:
+            routes += self._control.routes
         app = Guard(Starlette(routes=routes), now=self.state.now, port=lambda: self._port)
         config = uvicorn.Config(
             app,
@@ -270,7 +274,10 @@ class Workspace:
 
     def deliver_by_http(self, request_url: str) -> None:
         """From now on post signed payloads to this address instead of using Socket Mode."""
-        self.interactions.delivery = HttpMode(
+        self.interactions.delivery = self._by_http(request_url)
+
+    def _by_http(self, request_url: str) -> HttpMode:
+        return HttpMode(
             request_url,
             signing_secret=self._signing_secret,
             ack_seconds=self._ack_seconds,

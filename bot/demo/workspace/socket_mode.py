@@ -11,7 +11,7 @@ from typing import Any
 from starlette.routing import WebSocketRoute
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
-from bot.demo.workspace.faults import Fault
+from bot.demo.workspace.faults import KINDS, Fault, describe
 from bot.demo.workspace.platform import Platform
 from bot.demo.workspace.records import APP_ID, Json
 from bot.demo.workspace.socket_faults import Connection
@@ -112,6 +112,14 @@ class SocketMode:
         task = asyncio.get_running_loop().create_task(connection.suffer(fault))
         self._strikes.add(task)
         task.add_done_callback(self._strikes.discard)
+
+    @staticmethod
+    def described(kind: str, **settings: Any) -> Fault:
+        """A fault that can strike connections; ValueError for one that cannot."""
+        fault = describe(kind, **settings)
+        if KINDS[kind].place != "socket":
+            raise ValueError(f"{kind} does not happen to a Socket Mode connection.")
+        return fault
 
     def strike(self, fault: Fault) -> None:
         """Let a fault happen to every connection now."""
