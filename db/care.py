@@ -174,11 +174,13 @@ def add(session: Session, rows: Sequence[dict[str, Any]]) -> int:
 
 
 def move(session: Session, touch_id: int, version: int, **values: object) -> bool:
-    """Change a touch if nobody changed it since `version` was read."""
+    """Change a touch if nobody changed it since `version` was read. A touch in memory stays as it was."""
     result = session.exec(
         update(Touch)
         .where(col(Touch.id) == touch_id, col(Touch.version) == version)
         .values(version=version + 1, **values)
+        # Comparing the change with every row in memory took 16 ms of each move of a chunk.
+        .execution_options(synchronize_session=False)
     )
     return bool(result.rowcount)
 
@@ -233,6 +235,7 @@ def postpone(
         update(Touch)
         .where(_is_due(now), _owned_by(owners), kind)
         .values(remind_at=until, version=col(Touch.version) + 1)
+        .execution_options(synchronize_session=False)
     )
     return int(result.rowcount)
 
