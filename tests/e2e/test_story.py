@@ -272,6 +272,7 @@ def test_new_orders_lift_acme_and_the_managers_hear_it_once(stage: Stage) -> Non
     (alert,) = alerts
     assert "Important (B) → *Strategic (A)*" in alert
     assert f"Account manager: <@{ANNA}>" in alert
+    wait_until(lambda: alert_states(stage.tierbot) == {"sent"}, "every alert being sent", 10)
     everything = stage.workspace.messages(MANAGERS.id)
     again = stage.tierbot.manage("grade")
     assert "0 customers changed tier, 0 messages" in again
