@@ -2,6 +2,7 @@
 import { byId } from "./dom.js";
 import { toast } from "./dialogs.js";
 import { showComposer, wireComposer } from "./composer.js";
+import { showFaults } from "./faults.js";
 import { showHome, showModal } from "./modal.js";
 import { showMessages } from "./messages.js";
 import { formatDate } from "./mrkdwn.js";
@@ -62,6 +63,7 @@ function show() {
   showHome(state, context);
   showMessages(state, context);
   showPanel(state);
+  showFaults(state);
   showComposer(state);
   showModal(state, context);
 }

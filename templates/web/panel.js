@@ -45,7 +45,6 @@ function controlNode(control, language) {
 
 export function showPanel(state) {
   const language = currentLanguage();
-  byId("open-panel").hidden = !state.controls.length;
-  document.body.classList.toggle("no-panel", !state.controls.length);
+  byId("time").hidden = !state.controls.length;
   refill(byId("controls"), [state.controls, language], () => state.controls.map((control) => controlNode(control, language)));
 }

@@ -76,6 +76,7 @@ class Ledger:
         self.monotonic = monotonic
         self._lock = threading.Lock()
         self._posts: list[Post] = []
+        self._references: Counter[str] = Counter()
         self._buckets: dict[str, _Bucket] = {}
         self._minute: deque[float] = deque()
         self._accepted: deque[float] = deque()
@@ -88,6 +89,15 @@ class Ledger:
         """Note a stored message."""
         with self._lock:
             self._posts.append(post)
+            payload = (post.metadata or {}).get("event_payload") or {}
+            if "id" in payload:
+                self._references[str(payload["id"])] += 1
+
+    @property
+    def repeated(self) -> int:
+        """How many messages carry the `id` of an earlier one in their metadata: second copies."""
+        with self._lock:
+            return self._references.total() - len(self._references)
 
     @property
     def posts(self) -> tuple[Post, ...]:

@@ -19,6 +19,7 @@ from bot.demo.workspace.records import Json, Outcome, View
 from bot.demo.workspace.refusal import Refused
 from bot.demo.workspace.snapshot import snapshot
 from bot.demo.workspace.socket_mode import SocketMode
+from bot.demo.workspace.switches import turn
 
 WEB = Path(__file__).resolve().parents[3] / "templates" / "web"
 _KEEP_ALIVE_SECONDS = 15.0
@@ -57,6 +58,7 @@ class Page:
             "read": self._read,
             "home": self._home,
             "control": self._control,
+            "fault": self._fault,
         }
         self.routes: list[BaseRoute] = [
             Route("/", self._index),
@@ -190,6 +192,10 @@ class Page:
 
     async def _home(self, given: Json) -> Json:
         await self._interactions.open_home(self._platform.state.user(given["user"]).id)
+        return {"ok": True}
+
+    async def _fault(self, given: Json) -> Json:
+        turn(self._platform.faults, str(given["fault_id"]), on=given["on"] is True)
         return {"ok": True}
 
     async def _control(self, given: Json) -> Json:

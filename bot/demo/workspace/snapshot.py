@@ -6,6 +6,7 @@ from bot.demo.workspace.controls import Controls
 from bot.demo.workspace.interactions import Interactions
 from bot.demo.workspace.platform import Platform
 from bot.demo.workspace.records import BOT_USER_ID, Channel, Control, Json, Message, Said, User, View
+from bot.demo.workspace.switches import shown
 
 MOST_SHOWN = 300
 
@@ -122,5 +123,6 @@ def snapshot(
                 {"name": command.name, "usage_hint": command.usage_hint, "description": command.description}
                 for command in interactions.commands
             ],
+            "faults": shown(platform.faults, platform.ledger),
             "controls": [_control(control, controls) for control in controls.controls.values()],
         }

@@ -7,6 +7,7 @@ import shutil
 import subprocess
 import threading
 from collections.abc import Callable, Iterator, Mapping
+from http.client import RemoteDisconnected
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,8 @@ from slack_sdk import WebClient
 from bot.demo.workspace import Choice, Command, Control, Workspace
 from bot.demo.workspace.controls import Controls
 from bot.demo.workspace.default_team import CHANNELS, PEOPLE
+from bot.demo.workspace.refusal import Refused
+from bot.demo.workspace.switches import SWITCHES, turn
 from tests.demo.workspace.conftest import Connect
 from tests.demo.workspace.test_interactions import ANNA, GENERAL, LIN, OMAR, button, card, modal, text_input
 
@@ -58,6 +61,49 @@ def page(browser: Browser, workspace: Workspace) -> Iterator[Page]:
     yield opened
     context.close()
     assert faults == []
+
+
+@needs_browser
+def test_a_fault_is_switched_on_counted_and_switched_off_in_either_language(
+    workspace: Workspace, client: WebClient, page: Page
+) -> None:
+    def post() -> None:
+        metadata = {"event_type": "tierbot_outbox", "event_payload": {"id": 7, "attempt": 1}}
+        client.chat_postMessage(channel=GENERAL, text="a reminder", metadata=metadata)
+
+    lost = page.locator("[data-fault-id=answer_lost]")
+    expect(lost).not_to_be_visible()
+    page.locator("#faults summary").click()
+    lost.get_by_role("switch", name="Slack’s answer gets lost").click()
+    workspace.wait_for(lambda: workspace.faults.on)
+    expect(page.locator("#faults-on")).to_have_text("1")
+    with pytest.raises(RemoteDisconnected):
+        post()
+    expect(lost.get_by_test_id("struck")).to_have_text("1×")
+    expect(page.get_by_test_id("kept")).to_have_text("Messages arrived: 1 · second copies: 0")
+    page.get_by_test_id("language-toggle").click()
+    lost.get_by_role("switch", name="Slack 的答复丢失").click()
+    workspace.wait_for(lambda: not workspace.faults.on)
+    post()
+    expect(page.get_by_test_id("kept")).to_have_text("已送达消息：2 · 重复：1")
+    expect(lost.get_by_test_id("struck")).to_have_text("1×")
+
+
+def test_each_switch_of_the_page_turns_a_fault_there_is(workspace: Workspace) -> None:
+    for switch_id in SWITCHES:
+        turn(workspace.faults, switch_id, on=True)
+    assert {fault.kind for fault in workspace.faults.on.values()} == {
+        "lost_closed",
+        "server_error",
+        "rate_limited",
+        "socket_reset",
+        "deliver_twice",
+    }
+    for switch_id in SWITCHES:
+        turn(workspace.faults, switch_id, on=False)
+    assert workspace.faults.on == {}
+    with pytest.raises(Refused, match="fault_not_found"):
+        turn(workspace.faults, "anything", on=True)
 
 
 def register_story(app: App) -> None:
