@@ -7,6 +7,7 @@ from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import pytest
+import structlog
 from apscheduler.jobstores.memory import MemoryJobStore
 from apscheduler.triggers.interval import IntervalTrigger
 from sqlmodel import col, select
@@ -31,6 +32,14 @@ DAY = timedelta(days=1)
 Start = Callable[[], Tierbot]
 
 
+@pytest.fixture(autouse=True)
+def plain_logs() -> None:
+    """Otherwise a logged exception is drawn with every local variable, which takes seconds."""
+    structlog.configure(
+        processors=[structlog.processors.add_log_level, structlog.processors.LogfmtRenderer()]
+    )
+
+
 @pytest.fixture
 def clock() -> FixedClock:
     return FixedClock(SUNDAY)
@@ -51,6 +60,7 @@ def start(database: Database, workspace: Workspace, clock: FixedClock, tmp_path:
         settings = Settings(
             _env_file=None,
             TIERBOT_DATA_DIR=tmp_path,
+            TIERBOT_DATABASE_URL=database.url,
             SLACK_BOT_TOKEN="xoxb-local",
             SLACK_API_URL=workspace.api_url,
             TIERBOT_TIMEZONE="Asia/Shanghai",
