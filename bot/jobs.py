@@ -4,6 +4,7 @@ The database is the schedule. A job asks what is due now and does it; APSchedule
 """
 
 import hashlib
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, timedelta
@@ -13,8 +14,9 @@ from apscheduler.jobstores.memory import MemoryJobStore
 from apscheduler.schedulers.background import BackgroundScheduler
 
 from bot.app import Tierbot
-from bot.clock import SystemClock, local_date
-from bot.services import access, grading, outbox, planning, reminders
+from bot.clock import FixedClock, SystemClock, local_date
+from bot.services import access, delivery, grading, planning, reminders
+from bot.services.worker import Rules
 from db import care, system
 
 log = structlog.get_logger()
@@ -86,7 +88,24 @@ def remind(bot: Tierbot) -> int:
 
 def deliver(bot: Tierbot) -> int:
     """Send what is in the outbox."""
-    return outbox.deliver(bot.database, send=bot.gateway.send, clock=bot.clock, chance=bot.chance)
+    return delivery.deliver(
+        bot.database,
+        bot.gateway,
+        clock=bot.clock,
+        chance=bot.chance,
+        monotonic=_uptime,
+        rules=Rules(
+            fallback_channel=bot.settings.alert_channel,
+            # A clock that was set for one pass says nothing about the machine's.
+            watch_clock=not isinstance(bot.clock, FixedClock),
+        ),
+    )
+
+
+def _uptime() -> float:
+    """Seconds that cannot be set; those the machine slept count, where the system tells."""
+    boottime = getattr(time, "CLOCK_BOOTTIME", None)
+    return time.monotonic() if boottime is None else time.clock_gettime(boottime)
 
 
 def keep_house(bot: Tierbot) -> int:

@@ -1,6 +1,9 @@
 """Everything the bot says unprompted, written in the transaction of its cause and sent afterwards."""
 
+from collections.abc import Collection
+from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from sqlalchemy import Index, case, exists, func, text
 from sqlalchemy.orm import aliased
@@ -19,11 +22,12 @@ class OutboxMessage(SQLModel, table=True):
     __table_args__ = (
         Index(
             "ix_outbox_due",
+            "state",
             "next_at",
-            sqlite_where=text("state = 'pending'"),
-            postgresql_where=text("state = 'pending'"),
+            sqlite_where=text("state IN ('pending', 'unknown')"),
+            postgresql_where=text("state IN ('pending', 'unknown')"),
         ),
-        Index("ix_outbox_address", "address", "state"),
+        Index("ix_outbox_address", "address", "state", "id"),
         # One message at a time to a place.
         Index(
             "uq_outbox_sending",
@@ -41,12 +45,15 @@ class OutboxMessage(SQLModel, table=True):
     channel: str | None = None
     body_json: str
     body_hash: str
+    once_only: bool = False  # rather missing than twice: stays unknown when nobody can tell
     state: str = "pending"
     attempt: int = 0
     attempt_id: str | None = None
     lease_until: datetime | None = Field(default=None, sa_type=UtcDateTime)
     next_at: datetime = Field(sa_type=UtcDateTime)
     first_try_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    unknown_since: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    possible_repeat: bool = False  # the next sending says that it may be the second
     slack_ts: str | None = None
     slack_channel: str | None = None
     error_class: str | None = None
@@ -55,22 +62,54 @@ class OutboxMessage(SQLModel, table=True):
     created_at: datetime = Field(sa_type=UtcDateTime)
 
 
+@dataclass(frozen=True, kw_only=True)
+class Claimed:
+    """What a sender needs of a row it may send, or may have sent: the row as it was when it was taken."""
+
+    id: int
+    dedupe_key: str
+    kind: str
+    address: str
+    where: str  # the Slack channel or user
+    channel: str | None
+    body_json: str
+    once_only: bool
+    possible_repeat: bool
+    attempt: int
+    attempt_id: str
+    first_try_at: datetime
+    unknown_since: datetime | None
+
+
+_WHERE = case((col(OutboxMessage.recipient).is_not(None), Person.slack_user_id), else_=OutboxMessage.channel)
+
+
 def get(session: Session, outbox_id: int) -> OutboxMessage | None:
     return session.get(OutboxMessage, outbox_id)
 
 
+def listed(session: Session, states: Collection[str], most: int) -> list[OutboxMessage]:
+    """The newest messages in these states."""
+    found = (
+        select(OutboxMessage)
+        .where(col(OutboxMessage.state).in_(states))
+        .order_by(col(OutboxMessage.id).desc())
+        .limit(most)
+    )
+    return list(session.exec(found))
+
+
 def has_work(session: Session) -> bool:
-    """Whether anything is waiting or on its way."""
-    return session.exec(select(exists().where(col(OutboxMessage.state).in_(("pending", "sending"))))).one()
+    """Whether anything is waiting, on its way or to be settled."""
+    waiting = col(OutboxMessage.state).in_(("pending", "sending", "unknown"))
+    return session.exec(select(exists().where(waiting))).one()
 
 
-def claim(
-    session: Session, *, now: datetime, lease: timedelta, attempt_id: str
-) -> tuple[OutboxMessage, str] | None:
-    """Take the next due message whose place is free, with the Slack channel or user to send it to.
+def due(session: Session, *, now: datetime, limit: int) -> list[tuple[OutboxMessage, str]]:
+    """The next messages whose place is free, each with the Slack channel or user to send it to; locked.
 
-    Messages to one place go in the order they were written: a later one waits for an earlier one's next try.
-    Messages to people whose Slack user is not known yet wait. Commit before sending: the row is the intent.
+    Messages to one place go in the order they were written: a later one waits for an earlier one's next try, so
+    no place occurs twice. Messages to people whose Slack user is not known yet wait.
     """
     other = aliased(OutboxMessage)
     ahead = exists().where(
@@ -80,76 +119,230 @@ def claim(
             and_(col(other.state) == "pending", col(other.id) < OutboxMessage.id),
         ),
     )
-    place = case(
-        (col(OutboxMessage.recipient).is_not(None), Person.slack_user_id), else_=OutboxMessage.channel
-    )
     found = session.exec(
-        select(OutboxMessage, place)
+        select(OutboxMessage, _WHERE)
         .outerjoin(Person, col(Person.id) == OutboxMessage.recipient)
-        .where(
-            OutboxMessage.state == "pending",
-            OutboxMessage.next_at <= now,
-            place.is_not(None),
-            ~ahead,
-        )
+        .where(OutboxMessage.state == "pending", OutboxMessage.next_at <= now, _WHERE.is_not(None), ~ahead)
         .order_by(col(OutboxMessage.next_at), col(OutboxMessage.id))
-        .limit(1)
+        .limit(limit)
         .with_for_update(skip_locked=True, of=OutboxMessage)
-    ).first()
-    if found is None:
-        return None
-    row, where = found
-    row.state = "sending"
-    row.attempt += 1
-    row.attempt_id = attempt_id
-    row.lease_until = now + lease
-    row.first_try_at = row.first_try_at or now
-    session.add(row)
-    session.flush()
-    return row, where
+    )
+    return list(found.all())
 
 
-def settle(session: Session, outbox_id: int, attempt_id: str, **values: object) -> bool:
-    """Write how an attempt ended, if it is still ours; an answer that came after its lease still counts."""
+def claim(
+    session: Session,
+    rows: Collection[tuple[OutboxMessage, str]],
+    *,
+    now: datetime,
+    lease: timedelta,
+    attempt_id: str,
+) -> list[Claimed]:
+    """Take rows that are due, under one attempt id. Commit before sending: the row is the intent."""
+    if not rows:
+        return []
+    session.connection().execute(
+        update(OutboxMessage)
+        .where(col(OutboxMessage.id).in_([row.id for row, _ in rows]))
+        .values(
+            state="sending",
+            attempt=OutboxMessage.attempt + 1,
+            attempt_id=attempt_id,
+            lease_until=now + lease,
+            first_try_at=func.coalesce(OutboxMessage.first_try_at, now),
+        )
+    )
+    return [
+        _claimed(row, where, attempt=row.attempt + 1, attempt_id=attempt_id, tried=row.first_try_at or now)
+        for row, where in rows
+    ]
+
+
+def wait(session: Session, ids: Collection[int | None], until: datetime) -> None:
+    """Messages that are due but may not go yet."""
+    session.exec(
+        update(OutboxMessage)
+        .where(col(OutboxMessage.id).in_(ids), col(OutboxMessage.state) == "pending")
+        .values(next_at=until)
+    )
+
+
+def settle(
+    session: Session,
+    outbox_id: int,
+    attempt_id: str,
+    *,
+    states: Collection[str] = ("sending",),
+    **values: object,
+) -> bool:
+    """Write how an attempt ended, if it is still ours to say; False when somebody else took over."""
     result = session.exec(
         update(OutboxMessage)
         .where(
             col(OutboxMessage.id) == outbox_id,
             col(OutboxMessage.attempt_id) == attempt_id,
-            col(OutboxMessage.state).in_(("sending", "unknown")),
+            col(OutboxMessage.state).in_(states),
         )
         .values(**values)
     )
     return bool(result.rowcount)
 
 
-def expire_leases(session: Session, now: datetime) -> int:
-    """Messages whose sender vanished become `unknown`: they may have arrived, so they are not sent again."""
+def release(session: Session, ids: Collection[int], attempt_id: str) -> int:
+    """Give back what was claimed and surely not sent; the attempt is not used up. How many were still ours."""
     result = session.exec(
         update(OutboxMessage)
         .where(
+            col(OutboxMessage.id).in_(ids),
+            col(OutboxMessage.attempt_id) == attempt_id,
             col(OutboxMessage.state) == "sending",
-            or_(col(OutboxMessage.lease_until).is_(None), col(OutboxMessage.lease_until) < now),
         )
-        .values(state="unknown", error_class="lease", error="the process that was sending it stopped")
+        .values(state="pending", attempt=OutboxMessage.attempt - 1, lease_until=None)
     )
     return int(result.rowcount)
 
 
-def give_up(session: Session, now: datetime) -> int:
-    """Waiting messages that are too late by now, or whose recipient was switched off, die unsent."""
+def expire_leases(session: Session, now: datetime, *, lease: timedelta, settle: timedelta) -> int:
+    """Messages whose sender vanished become `unknown`: they may have arrived, and Slack's history will tell.
+
+    A lease that ends later than any lease can was written by a clock that has been put back since.
+    """
+    result = session.exec(
+        update(OutboxMessage)
+        .where(
+            col(OutboxMessage.state) == "sending",
+            or_(
+                col(OutboxMessage.lease_until).is_(None),
+                col(OutboxMessage.lease_until) < now,
+                col(OutboxMessage.lease_until) > now + lease,
+            ),
+        )
+        .values(
+            state="unknown",
+            error_class="lease",
+            error="the process that was sending it stopped",
+            lease_until=None,
+            unknown_since=now,
+            next_at=now + settle,
+        )
+    )
+    return int(result.rowcount)
+
+
+def pull_forward(session: Session, now: datetime, longest: timedelta) -> None:
+    """What waits longer than anything does was put off by a clock that has been put back since."""
+    session.exec(
+        update(OutboxMessage)
+        .where(
+            col(OutboxMessage.state).in_(("pending", "unknown")), col(OutboxMessage.next_at) > now + longest
+        )
+        .values(next_at=now)
+    )
+
+
+def unsettled(session: Session, *, now: datetime, limit: int) -> list[Claimed]:
+    """Unknown messages whose settle time is over, oldest first."""
+    found = session.exec(
+        select(OutboxMessage, _WHERE)
+        .outerjoin(Person, col(Person.id) == OutboxMessage.recipient)
+        .where(OutboxMessage.state == "unknown", OutboxMessage.next_at <= now)
+        .order_by(col(OutboxMessage.next_at), col(OutboxMessage.id))
+        .limit(limit)
+    )
+    return [
+        _claimed(
+            row,
+            where or "",
+            attempt=row.attempt,
+            attempt_id=row.attempt_id or "",
+            tried=row.first_try_at or now,
+        )
+        for row, where in found
+    ]
+
+
+def channels_of(session: Session, addresses: Collection[str]) -> dict[str, str]:
+    """Address -> the id of the Slack channel its newest message went to; history is asked for by id alone."""
+    newest = (
+        select(func.max(col(OutboxMessage.id)))
+        .where(col(OutboxMessage.address).in_(addresses), col(OutboxMessage.slack_channel).is_not(None))
+        .group_by(col(OutboxMessage.address))
+    )
+    found = session.exec(
+        select(OutboxMessage.address, OutboxMessage.slack_channel).where(col(OutboxMessage.id).in_(newest))
+    )
+    return {address: channel for address, channel in found if channel is not None}
+
+
+def _claimed(row: OutboxMessage, where: str, *, attempt: int, attempt_id: str, tried: datetime) -> Claimed:
+    return Claimed(
+        id=row.id or 0,
+        dedupe_key=row.dedupe_key,
+        kind=row.kind,
+        address=row.address,
+        where=where,
+        channel=row.channel,
+        body_json=row.body_json,
+        once_only=row.once_only,
+        possible_repeat=row.possible_repeat,
+        attempt=attempt,
+        attempt_id=attempt_id,
+        first_try_at=tried,
+        unknown_since=row.unknown_since,
+    )
+
+
+def give_up(session: Session, now: datetime) -> dict[str, int]:
+    """Waiting messages that are too late by now, or whose recipient was switched off, die unsent; class -> how many."""
     gone = select(Person.id).where(col(Person.active).is_(False))
-    late = session.exec(
+    waiting = col(OutboxMessage.state) == "pending"
+    deaths: dict[str, tuple[Any, str]] = {
+        "late": (col(OutboxMessage.not_after) < now, "it could not be sent in time"),
+        "left": (
+            col(OutboxMessage.recipient).in_(gone),
+            "the person was switched off before it could be sent",
+        ),
+    }
+    return {
+        error_class: int(
+            session.exec(
+                update(OutboxMessage)
+                .where(waiting, condition)
+                .values(state="dead", error_class=error_class, error=error)
+            ).rowcount
+        )
+        for error_class, (condition, error) in deaths.items()
+    }
+
+
+def requeue(session: Session, outbox_id: int, *, now: datetime, note: str) -> bool:
+    """A dead or unknown message starts anew; one that may have arrived says so. False when it is neither."""
+    result = session.exec(
         update(OutboxMessage)
-        .where(col(OutboxMessage.state) == "pending", col(OutboxMessage.not_after) < now)
-        .values(state="dead", error_class="late", error="it could not be sent in time")
+        .where(col(OutboxMessage.id) == outbox_id, col(OutboxMessage.state).in_(("dead", "unknown")))
+        .values(
+            state="pending",
+            attempt=0,
+            next_at=now,
+            not_after=None,
+            possible_repeat=case(
+                (col(OutboxMessage.state) == "unknown", True), else_=OutboxMessage.possible_repeat
+            ),
+            error_class="retry",
+            error=note,
+        )
     )
-    left = session.exec(
+    return bool(result.rowcount)
+
+
+def drop(session: Session, outbox_id: int, note: str) -> bool:
+    """A message nobody wants any more; False when it is being sent, was sent, or is dead already."""
+    result = session.exec(
         update(OutboxMessage)
-        .where(col(OutboxMessage.state) == "pending", col(OutboxMessage.recipient).in_(gone))
-        .values(state="dead", error_class="left", error="the person was switched off before it could be sent")
+        .where(col(OutboxMessage.id) == outbox_id, col(OutboxMessage.state).in_(("pending", "unknown")))
+        .values(state="dead", error_class="dropped", error=note)
     )
-    return int(late.rowcount) + int(left.rowcount)
+    return bool(result.rowcount)
 
 
 def counts(session: Session) -> dict[str, int]:

@@ -38,19 +38,40 @@ class Cursor(SQLModel, table=True):
     value: str
 
 
+class Tally(SQLModel, table=True):
+    """How often something has happened, all processes together."""
+
+    __tablename__ = "tally"
+    name: str = Field(primary_key=True)
+    value: int
+
+
+def count(session: Session, name: str, by: int = 1) -> None:
+    """Add to a tally."""
+    if by:
+        statement = insert(session)(Tally).values(name=name, value=by)
+        session.connection().execute(
+            statement.on_conflict_do_update(index_elements=["name"], set_={"value": Tally.value + by})
+        )
+
+
+def tallies(session: Session) -> dict[str, int]:
+    return {tally.name: tally.value for tally in session.exec(select(Tally).order_by(col(Tally.name)))}
+
+
 def cursor(session: Session, name: str) -> str | None:
     return session.exec(select(Cursor.value).where(Cursor.name == name)).first()
 
 
 def set_cursor(session: Session, name: str, value: str) -> None:
-    statement = _insert(session)(Cursor).values(name=name, value=value)
+    statement = insert(session)(Cursor).values(name=name, value=value)
     session.execute(statement.on_conflict_do_update(index_elements=["name"], set_={"value": value}))
 
 
 def first_delivery(session: Session, *, team_id: str, kind: str, key: str, now: datetime) -> bool:
     """Record a delivery; False when it was seen before."""
     statement = (
-        _insert(session)(InboundDelivery)
+        insert(session)(InboundDelivery)
         .values(team_id=team_id, kind=kind, key=key, received_at=now)
         .on_conflict_do_nothing()
         .returning(InboundDelivery.key)
@@ -64,7 +85,7 @@ def forget_deliveries(session: Session, before: datetime) -> None:
 
 
 def beat(session: Session, role: str, boot_id: str, now: datetime) -> None:
-    statement = _insert(session)(Heartbeat).values(role=role, boot_id=boot_id, at=now)
+    statement = insert(session)(Heartbeat).values(role=role, boot_id=boot_id, at=now)
     session.execute(statement.on_conflict_do_update(index_elements=["role", "boot_id"], set_={"at": now}))
 
 
@@ -72,7 +93,7 @@ def forget_heartbeats(session: Session, before: datetime) -> None:
     session.exec(delete(Heartbeat).where(col(Heartbeat.at) < before))
 
 
-def _insert(session: Session) -> Any:
+def insert(session: Session) -> Any:
     """The dialect's INSERT, which knows ON CONFLICT."""
     return postgresql_insert if session.get_bind().dialect.name == "postgresql" else sqlite_insert
 

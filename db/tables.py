@@ -2,8 +2,19 @@
 
 from sqlmodel import SQLModel
 
-from db import care, customers, facts, grading, imports, outbox, people, system
+from db import care, customers, facts, grading, imports, lanes, outbox, people, system
 
 metadata = SQLModel.metadata
 
-__all__ = ["care", "customers", "facts", "grading", "imports", "metadata", "outbox", "people", "system"]
+__all__ = [
+    "care",
+    "customers",
+    "facts",
+    "grading",
+    "imports",
+    "lanes",
+    "metadata",
+    "outbox",
+    "people",
+    "system",
+]

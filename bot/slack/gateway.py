@@ -4,7 +4,9 @@ import errno
 import re
 import socket
 import ssl
-from datetime import timedelta
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
 from http.client import HTTPException
 from typing import Any
 from urllib.error import URLError
@@ -19,7 +21,7 @@ from bot.errors import N_, BadInput
 from bot.messages import Message, Slots
 from bot.rendering import Renderer
 from bot.services.access import Profile
-from bot.services.outbox import Answer
+from bot.services.messenger import Answer, Check, Posted, Reading, Reference
 from bot.settings import Settings
 from bot.slack import blocks
 
@@ -27,6 +29,8 @@ log = structlog.get_logger()
 
 SEND_TIMEOUT = 10  # seconds; far below the outbox lease
 READ_TIMEOUT = 3
+EVENT_TYPE = "tierbot_outbox"
+PAGE, MOST_PAGES = 200, 50
 
 HOPELESS = {
     "channel_not_found": "the channel does not exist, or the bot was not invited to it",
@@ -44,9 +48,15 @@ HOPELESS = {
     "restricted_action": "the workspace does not let the bot post there",
     "metadata_too_large": "the metadata are too large",
 }
-ACCOUNT = frozenset(
-    {"invalid_auth", "not_authed", "token_revoked", "token_expired", "account_inactive", "missing_scope"}
-)
+OF_THE_PLACE = frozenset({"channel_not_found", "not_in_channel", "is_archived", "restricted_action"})
+ACCOUNT = {
+    "invalid_auth": "Slack does not know the bot token; copy it again from the app's page",
+    "not_authed": "Slack got no bot token; set SLACK_BOT_TOKEN",
+    "token_revoked": "the bot token was revoked; install the app again and copy the new one",
+    "token_expired": "the bot token has expired; install the app again and copy the new one",
+    "account_inactive": "the app was removed or its workspace closed; install it again",
+    "missing_scope": "the app lacks a scope; paste the output of tierbot manifest and install it again",
+}
 MAY_HAVE_ARRIVED = frozenset({"internal_error", "fatal_error", "service_unavailable"})
 NO_WAY_THERE = frozenset(
     {errno.ECONNREFUSED, errno.ENETUNREACH, errno.EHOSTUNREACH, errno.ENETDOWN, errno.EHOSTDOWN}
@@ -73,18 +83,32 @@ class Gateway:
         self._reading = reading
         self._renderer = renderer
 
-    def payload(self, message: Message, language: str | None) -> dict[str, Any]:
+    def payload(
+        self, message: Message, language: str | None, *, possible_repeat: bool = False
+    ) -> dict[str, Any]:
         """A message's text and blocks. A broken template of the firm's own falls back to the shipped one."""
-        return blocks.payload(message, self._renderer.slots(message, language), words.gettext(language))
+        slots, gettext = self._renderer.slots(message, language), words.gettext(language)
+        if possible_repeat:
+            line = gettext("Possible repeat: Slack did not say whether this arrived before.")
+            slots = replace(slots, fallback=f"{slots.fallback} ({line})", footer=(line, *slots.footer))
+        return blocks.payload(message, slots, gettext)
 
     def modal(self, message: Message, language: str | None, title: str) -> dict[str, Any]:
         gettext = words.gettext(language)
         return blocks.modal(self._renderer.slots(message, language), gettext(title), gettext("Close"))
 
-    def send(self, where: str, message: Message, language: str | None, reference: dict[str, Any]) -> Answer:
+    def send(
+        self,
+        where: str,
+        message: Message,
+        language: str | None,
+        reference: Reference,
+        *,
+        possible_repeat: bool = False,
+    ) -> Answer:
         """Post once. Says whether it arrived, surely did not, or may have."""
         try:
-            content = self.payload(message, language)
+            content = self.payload(message, language, possible_repeat=possible_repeat)
         except Exception as error:  # whatever it is, nothing was posted and nothing will be
             log.error("slack.unrenderable", message=type(message).__name__, exc_info=error)
             return Answer(outcome="hopeless", error_class="template", error=f"cannot be rendered: {error}")
@@ -94,15 +118,63 @@ class Gateway:
                 **content,
                 unfurl_links=False,
                 unfurl_media=False,
-                metadata={"event_type": "tierbot_outbox", "event_payload": reference},
+                metadata={"event_type": EVENT_TYPE, "event_payload": reference.payload()},
             )
-            return Answer(outcome="sent", ts=response.get("ts"), channel=response.get("channel"))
+            return Answer(
+                outcome="sent",
+                ts=response.get("ts"),
+                channel=response.get("channel"),
+                slack_time=_slack_time(response),
+            )
         except SlackApiError as error:
-            return _refused(error)
+            return replace(_refused(error), slack_time=_slack_time(error.response))
         except OSError as error:
             return _unreached(error)
         except Exception as error:  # an answer that is none: the message may well have arrived
-            return Answer(outcome="lost", error_class="garbage", error=f"no answer: {type(error).__name__}")
+            return _lost("garbage", f"no answer: {type(error).__name__}")
+
+    def history(self, where: str, oldest: datetime) -> Reading:
+        """All our messages in a channel, or in a user's direct messages, since then: every page or none."""
+        if where.startswith("#"):
+            return Reading(outcome="impossible", error_class="channel_not_found")
+        try:
+            if where.startswith(("U", "W")):
+                where = self._posting.conversations_open(users=where)["channel"]["id"]
+            posted: list[Posted] = []
+            cursor = ""
+            for _ in range(MOST_PAGES):
+                page = self._posting.conversations_history(
+                    channel=where,
+                    oldest=f"{oldest.timestamp():.6f}",
+                    inclusive=True,
+                    limit=PAGE,
+                    include_all_metadata=True,
+                    **({"cursor": cursor} if cursor else {}),
+                )
+                posted += [found for message in page["messages"] if (found := _posted(message)) is not None]
+                cursor = (page.get("response_metadata") or {}).get("next_cursor") or ""
+                if not cursor:
+                    return Reading(outcome="read", posted=tuple(posted), channel=where)
+            return Reading(outcome="impossible", error_class="too_many_messages")
+        except SlackApiError as error:
+            return _unread(_refused(error), _code(error))
+        except Exception as error:
+            return Reading(outcome="later", error_class=type(error).__name__, concerns="network")
+
+    def check(self) -> Check:
+        """Whether Slack takes the token now, and what time it is there."""
+        try:
+            return Check(slack_time=_slack_time(self._posting.auth_test()))
+        except SlackApiError as error:
+            refused = _refused(error)
+            return Check(
+                error_class=refused.error_class or "refused",
+                error=refused.error or "",
+                slack_time=_slack_time(error.response),
+            )
+        except Exception as error:
+            reason = getattr(error, "reason", None) or type(error).__name__
+            return Check(error_class="network", error=f"Slack cannot be reached: {reason}")
 
     def slots(self, message: Message, language: str | None) -> Slots:
         """A message's words for elsewhere than Slack: people are named, not mentioned."""
@@ -174,21 +246,76 @@ def _refused(error: SlackApiError) -> Answer:
     code, status = _code(error), getattr(error.response, "status_code", 200)
     if status == 429 or code in ("ratelimited", "rate_limited"):
         return Answer(
-            outcome="retry", error_class="ratelimited", retry_after=_retry_after(error), counts=False
+            outcome="retry",
+            error_class="ratelimited",
+            error="Slack asked us to wait",
+            retry_after=_retry_after(error),
+            counts=False,
+            concerns="rate",
         )
     if not re.fullmatch("[a-z0-9_]+", code):  # not a word of Slack's: the SDK puts an unreadable answer there
-        return Answer(outcome="lost", error_class="garbage", error=f"unreadable answer, status {status}")
+        return _lost("garbage", f"unreadable answer, status {status}")
     if status >= 500 or code in MAY_HAVE_ARRIVED:
-        return Answer(outcome="lost", error_class=code, error=f"Slack answered {status} {code}")
+        return _lost(code, f"Slack answered {status} {code}")
     if code in ACCOUNT:
         return Answer(
-            outcome="retry", error_class=code, error=code, retry_after=timedelta(minutes=1), counts=False
+            outcome="retry",
+            error_class=code,
+            error=ACCOUNT[code],
+            retry_after=timedelta(),
+            counts=False,
+            concerns="account",
         )
     if code == "team_added_to_org":
-        return Answer(outcome="retry", error_class=code, error=code)
+        return Answer(outcome="retry", error_class=code, error="the workspace is being moved to another one")
     details = "; ".join((error.response.get("response_metadata") or {}).get("messages", []))
     sentence = HOPELESS.get(code, f"Slack refuses it: {code}")
-    return Answer(outcome="hopeless", error_class=code, error=f"{sentence} {details}".strip())
+    return Answer(
+        outcome="hopeless",
+        error_class=code,
+        error=f"{sentence} {details}".strip(),
+        concerns="place" if code in OF_THE_PLACE else "message",
+    )
+
+
+def _lost(error_class: str, error: str) -> Answer:
+    return Answer(outcome="lost", error_class=error_class, error=error, concerns="network")
+
+
+def _unread(refused: Answer, code: str) -> Reading:
+    """What a refused look at the history means for settling."""
+    if refused.outcome == "hopeless" or code == "missing_scope":
+        return Reading(outcome="impossible", error_class=code)
+    concerns = refused.concerns if refused.concerns in ("rate", "account") else "network"
+    return Reading(
+        outcome="later",
+        error_class=refused.error_class,
+        retry_after=refused.retry_after or None,
+        concerns=concerns,
+    )
+
+
+def _posted(message: dict[str, Any]) -> Posted | None:
+    """One of ours, told by its metadata."""
+    metadata = message.get("metadata") or {}
+    if metadata.get("event_type") != EVENT_TYPE:
+        return None
+    payload = metadata.get("event_payload") or {}
+    try:
+        return Posted(id=int(payload["id"]), key=str(payload["key"]), ts=str(message["ts"]))
+    except (KeyError, TypeError, ValueError):
+        return None
+
+
+def _slack_time(response: Any) -> datetime | None:
+    """The Date of an answer."""
+    headers = {str(key).lower(): value for key, value in (getattr(response, "headers", None) or {}).items()}
+    value = headers.get("date")
+    try:
+        found = parsedate_to_datetime(value[0] if isinstance(value, list) else value) if value else None
+    except (TypeError, ValueError, IndexError):
+        return None
+    return found.replace(tzinfo=UTC) if found is not None and found.tzinfo is None else found
 
 
 def _unreached(error: OSError) -> Answer:
@@ -201,9 +328,12 @@ def _unreached(error: OSError) -> Answer:
         or (isinstance(error, URLError) and type(cause) is ssl.SSLError)
     ):
         return Answer(
-            outcome="retry", error_class="unreachable", error=f"Slack could not be reached: {cause}"
+            outcome="retry",
+            error_class="unreachable",
+            error=f"Slack could not be reached: {cause}",
+            concerns="network",
         )
-    return Answer(outcome="lost", error_class="no_answer", error=f"no answer: {type(cause).__name__}")
+    return _lost("no_answer", f"no answer: {type(cause).__name__}")
 
 
 def _retry_after(error: SlackApiError) -> timedelta:

@@ -1,38 +1,55 @@
-"""An outbox with a clock and a sender that a test decides on."""
+"""An outbox with a clock, a Slack in memory, and a worker that a test decides on."""
 
 import random
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from sqlmodel import col, select
+from sqlmodel import Session, col, select
 
 from bot.clock import FixedClock
-from bot.messages import Message, Problem
-from bot.services import outbox
-from bot.services.outbox import Answer, Place
+from bot.messages import Problem
+from bot.services import delivery, outbox
+from bot.services.messenger import Messenger
+from bot.services.outbox import Place
+from bot.services.worker import Rules
+from db import system
 from db.engine import Database
 from db.outbox import OutboxMessage
+from tests.services.ledger import Ledger
 
 START = datetime(2026, 3, 2, 9, tzinfo=UTC)
 EAST, WEST = Place(channel="C0EAST"), Place(channel="C0WEST")
+LEASE, SETTLE = Rules().lease, Rules().settle
+UNPACED = Rules(pace=None)
+SECOND = timedelta(seconds=1)
 
 
 class Crash(BaseException):
     """The process is gone: nothing after it runs."""
 
 
-class Desk:
-    """An outbox with a clock, and a sender that answers what it is told to and remembers what it was asked."""
+@dataclass(frozen=True)
+class CrashAt:
+    """Stops a worker at a step, as a kill would; transactions that are open are rolled back."""
 
-    def __init__(self, database: Database) -> None:
+    step: str
+
+    def __call__(self, step: str) -> None:
+        if step == self.step:
+            raise Crash(step)
+
+
+class Desk:
+    """An outbox, its clock, a ledger to send to, and workers with their own monotonic clock."""
+
+    def __init__(self, database: Database, rules: Rules = UNPACED) -> None:
         self.database = database
+        self.rules = rules
         self.clock = FixedClock(START)
         self.chance = random.Random(1)
-        self.posts: list[tuple[str, str]] = []
-        self.answers: Callable[[str, str], Answer] = lambda where, text: Answer(
-            outcome="sent", ts="1", channel=where
-        )
+        self.slack = Ledger(self.clock.now)
 
     def write(self, place: Place, text: str, **values: Any) -> int:
         values.setdefault("dedupe_key", f"{place.address}:{text}")
@@ -47,18 +64,43 @@ class Desk:
                 **values,
             )
 
-    def send(self, where: str, message: Message, language: str | None, reference: dict[str, Any]) -> Answer:
-        assert isinstance(message, Problem)
-        self.posts.append((where, message.text))
-        return self.answers(where, message.text)
-
     def deliver(
-        self, after: timedelta = timedelta(), send: outbox.Send | None = None, most: int = 200
+        self,
+        after: timedelta = timedelta(),
+        *,
+        slack: Messenger | None = None,
+        at: Callable[[str], None] = lambda step: None,
+        monotonic: Callable[[], float] | None = None,
+        most: int = 200,
     ) -> int:
         self.clock.advance(after)
-        return outbox.deliver(
-            self.database, send=send or self.send, clock=self.clock, chance=self.chance, most=most
+        return delivery.deliver(
+            self.database,
+            slack or self.slack,
+            clock=self.clock,
+            chance=self.chance,
+            monotonic=monotonic or self.monotonic,
+            rules=self.rules,
+            at=at,
+            most=most,
         )
+
+    def monotonic(self) -> float:
+        return self.clock.now().timestamp()
+
+    def crash(self, step: str, after: timedelta = timedelta()) -> None:
+        """A worker that is killed at a step."""
+        try:
+            self.deliver(after, at=CrashAt(step))
+        except Crash:
+            return
+        raise AssertionError(f"never came to {step}")
+
+    def settle_all(self) -> None:
+        """Let the time pass in which everything settles."""
+        for _ in range(3):
+            self.deliver(LEASE + SECOND)
+            self.deliver(SETTLE + SECOND)
 
     def row(self, outbox_id: int) -> OutboxMessage:
         with self.database.read() as session:
@@ -67,3 +109,17 @@ class Desk:
     def states(self) -> list[str]:
         with self.database.read() as session:
             return list(session.exec(select(OutboxMessage.state).order_by(col(OutboxMessage.id))))
+
+    def change(self, outbox_id: int, **values: Any) -> None:
+        with self.database.write() as session:
+            row = session.get_one(OutboxMessage, outbox_id)
+            for name, value in values.items():
+                setattr(row, name, value)
+
+    def tallies(self) -> dict[str, int]:
+        with self.database.read() as session:
+            return system.tallies(session)
+
+    def reading(self, look: Callable[[Session], Any]) -> Any:
+        with self.database.read() as session:
+            return look(session)

@@ -16,14 +16,14 @@ from bot.demo.workspace.default_team import ANNA_SCHMIDT, CHANNELS, PEOPLE
 from bot.errors import BadInput
 from bot.messages import Help, TierDigest
 from bot.rendering import Renderer
-from bot.services.outbox import Answer
+from bot.services.messenger import Answer, Reference
 from bot.settings import Settings
 from bot.slack import gateway as gateway_module
 from bot.slack.gateway import Gateway, web_client
 from tests.slack.raw_server import HANG_UP, HOLD, http, raw_server
 
 MESSAGE = Help(role="admin")
-REFERENCE = {"id": 1, "attempt": 1}
+REFERENCE = Reference(id=1, attempt=1, key="k")
 
 
 def settings(api_url: str) -> Settings:
@@ -55,7 +55,10 @@ def test_a_message_arrives_once_with_its_reference_and_without_previews(workspac
     found = WebClient("xoxb-local", base_url=workspace.api_url).conversations_history(
         channel="C0MANAGERS", include_all_metadata=True
     )
-    assert found["messages"][0]["metadata"] == {"event_type": "tierbot_outbox", "event_payload": REFERENCE}
+    assert found["messages"][0]["metadata"] == {
+        "event_type": "tierbot_outbox",
+        "event_payload": REFERENCE.payload(),
+    }
     assert found["messages"][0]["text"]
 
 
@@ -77,7 +80,7 @@ def test_a_hopeless_place_is_told_in_a_sentence(
 
 def test_what_slack_has_against_the_blocks_is_kept(workspace: Workspace) -> None:
     broken = gateway(workspace.api_url)
-    broken.payload = lambda *_: {"text": "x", "blocks": [{"type": "nonsense"}]}  # type: ignore[method-assign]
+    broken.payload = lambda *_, **__: {"text": "x", "blocks": [{"type": "nonsense"}]}  # type: ignore[method-assign]
     answer = send(broken)
     assert (answer.outcome, answer.error_class) == ("hopeless", "invalid_blocks")
     assert (answer.error or "").startswith("Slack refuses the blocks")
@@ -144,7 +147,7 @@ def test_a_trouble_of_the_whole_account_uses_up_no_attempt(code: str) -> None:
     with raw_server([http({"ok": False, "error": code})]) as server:
         answer = send(gateway(server.url))
         assert (answer.outcome, answer.error_class, answer.counts) == ("retry", code, False)
-        assert answer.retry_after == timedelta(minutes=1)
+        assert answer.concerns == "account"
 
 
 @pytest.mark.parametrize("code", [*sorted(gateway_module.HOPELESS), "something_new"])

@@ -10,6 +10,16 @@ depends_on = None
 
 
 def upgrade() -> None:
+    op.create_table('circuit',
+    sa.Column('workspace', sa.String(), nullable=False),
+    sa.Column('reason', sa.String(), nullable=False),
+    sa.Column('sentence', sa.String(), nullable=False),
+    sa.Column('failures', sa.Integer(), nullable=False),
+    sa.Column('opened_at', sa.DateTime(timezone=True), nullable=True),
+    sa.Column('probe_at', sa.DateTime(timezone=True), nullable=True),
+    sa.Column('apart_seconds', sa.Float(), nullable=True),
+    sa.PrimaryKeyConstraint('workspace', name=op.f('pk_circuit'))
+    )
     op.create_table('column_mapping',
     sa.Column('source', sa.String(), nullable=False),
     sa.Column('kind', sa.String(), nullable=False),
@@ -84,6 +94,14 @@ def upgrade() -> None:
     with op.batch_alter_table('inbox', schema=None) as batch_op:
         batch_op.create_index(batch_op.f('ix_inbox_received_at'), ['received_at'], unique=False)
 
+    op.create_table('lane',
+    sa.Column('name', sa.String(), nullable=False),
+    sa.Column('tokens', sa.Float(), nullable=False),
+    sa.Column('per_minute', sa.Float(), nullable=False),
+    sa.Column('counted_at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('paused_until', sa.DateTime(timezone=True), nullable=True),
+    sa.PrimaryKeyConstraint('name', name=op.f('pk_lane'))
+    )
     op.create_table('scheme_version',
     sa.Column('id', sa.Integer(), nullable=False),
     sa.Column('name', sa.String(), nullable=False),
@@ -93,6 +111,11 @@ def upgrade() -> None:
     sa.Column('created_at', sa.DateTime(timezone=True), nullable=False),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_scheme_version')),
     sa.UniqueConstraint('name', 'version', 'sha256', name=op.f('uq_scheme_version_name_version_sha256'))
+    )
+    op.create_table('tally',
+    sa.Column('name', sa.String(), nullable=False),
+    sa.Column('value', sa.Integer(), nullable=False),
+    sa.PrimaryKeyConstraint('name', name=op.f('pk_tally'))
     )
     op.create_table('team',
     sa.Column('id', sa.Integer(), nullable=False),
@@ -273,8 +296,8 @@ def upgrade() -> None:
     )
     with op.batch_alter_table('touch', schema=None) as batch_op:
         batch_op.create_index('ix_touch_customer', ['customer_id', 'step'], unique=False)
-        batch_op.create_index('uq_touch_open', ['customer_id', 'step'], unique=True, sqlite_where=sa.text("state IN ('planned', 'reminded', 'snoozed')"), postgresql_where=sa.text("state IN ('planned', 'reminded', 'snoozed')"))
         batch_op.create_index('ix_touch_due', ['remind_at'], unique=False, sqlite_where=sa.text("state IN ('planned', 'snoozed')"), postgresql_where=sa.text("state IN ('planned', 'snoozed')"))
+        batch_op.create_index('uq_touch_open', ['customer_id', 'step'], unique=True, sqlite_where=sa.text("state IN ('planned', 'reminded', 'snoozed')"), postgresql_where=sa.text("state IN ('planned', 'reminded', 'snoozed')"))
 
     op.create_table('activity',
     sa.Column('id', sa.Integer(), nullable=False),
@@ -329,12 +352,15 @@ def upgrade() -> None:
     sa.Column('channel', sa.String(), nullable=True),
     sa.Column('body_json', sa.String(), nullable=False),
     sa.Column('body_hash', sa.String(), nullable=False),
+    sa.Column('once_only', sa.Boolean(), nullable=False),
     sa.Column('state', sa.String(), nullable=False),
     sa.Column('attempt', sa.Integer(), nullable=False),
     sa.Column('attempt_id', sa.String(), nullable=True),
     sa.Column('lease_until', sa.DateTime(timezone=True), nullable=True),
     sa.Column('next_at', sa.DateTime(timezone=True), nullable=False),
     sa.Column('first_try_at', sa.DateTime(timezone=True), nullable=True),
+    sa.Column('unknown_since', sa.DateTime(timezone=True), nullable=True),
+    sa.Column('possible_repeat', sa.Boolean(), nullable=False),
     sa.Column('slack_ts', sa.String(), nullable=True),
     sa.Column('slack_channel', sa.String(), nullable=True),
     sa.Column('error_class', sa.String(), nullable=True),
@@ -346,8 +372,8 @@ def upgrade() -> None:
     sa.UniqueConstraint('dedupe_key', name=op.f('uq_outbox_dedupe_key'))
     )
     with op.batch_alter_table('outbox', schema=None) as batch_op:
-        batch_op.create_index('ix_outbox_address', ['address', 'state'], unique=False)
-        batch_op.create_index('ix_outbox_due', ['next_at'], unique=False, sqlite_where=sa.text("state = 'pending'"), postgresql_where=sa.text("state = 'pending'"))
+        batch_op.create_index('ix_outbox_address', ['address', 'state', 'id'], unique=False)
+        batch_op.create_index('ix_outbox_due', ['state', 'next_at'], unique=False, sqlite_where=sa.text("state IN ('pending', 'unknown')"), postgresql_where=sa.text("state IN ('pending', 'unknown')"))
         batch_op.create_index('uq_outbox_sending', ['address'], unique=True, sqlite_where=sa.text("state = 'sending'"), postgresql_where=sa.text("state = 'sending'"))
 
     op.create_table('ownership',
@@ -407,8 +433,8 @@ def downgrade() -> None:
     op.drop_table('ownership')
     with op.batch_alter_table('outbox', schema=None) as batch_op:
         batch_op.drop_index('uq_outbox_sending', sqlite_where=sa.text("state = 'sending'"), postgresql_where=sa.text("state = 'sending'"))
+        batch_op.drop_index('ix_outbox_due', sqlite_where=sa.text("state IN ('pending', 'unknown')"), postgresql_where=sa.text("state IN ('pending', 'unknown')"))
         batch_op.drop_index('ix_outbox_address')
-        batch_op.drop_index('ix_outbox_due', sqlite_where=sa.text("state = 'pending'"), postgresql_where=sa.text("state = 'pending'"))
 
     op.drop_table('outbox')
     with op.batch_alter_table('assessment', schema=None) as batch_op:
@@ -421,8 +447,8 @@ def downgrade() -> None:
 
     op.drop_table('activity')
     with op.batch_alter_table('touch', schema=None) as batch_op:
-        batch_op.drop_index('ix_touch_due', sqlite_where=sa.text("state IN ('planned', 'snoozed')"), postgresql_where=sa.text("state IN ('planned', 'snoozed')"))
         batch_op.drop_index('uq_touch_open', sqlite_where=sa.text("state IN ('planned', 'reminded', 'snoozed')"), postgresql_where=sa.text("state IN ('planned', 'reminded', 'snoozed')"))
+        batch_op.drop_index('ix_touch_due', sqlite_where=sa.text("state IN ('planned', 'snoozed')"), postgresql_where=sa.text("state IN ('planned', 'snoozed')"))
         batch_op.drop_index('ix_touch_customer')
 
     op.drop_table('touch')
@@ -477,7 +503,9 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f('ix_team_batch_id'))
 
     op.drop_table('team')
+    op.drop_table('tally')
     op.drop_table('scheme_version')
+    op.drop_table('lane')
     with op.batch_alter_table('inbox', schema=None) as batch_op:
         batch_op.drop_index(batch_op.f('ix_inbox_received_at'))
 
@@ -495,3 +523,4 @@ def downgrade() -> None:
     op.drop_table('customer')
     op.drop_table('cursor')
     op.drop_table('column_mapping')
+    op.drop_table('circuit')

@@ -1,0 +1,76 @@
+"""A worker that sends messages: what it needs, and what may be set about it."""
+
+import hashlib
+import random
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from sqlalchemy import func
+from sqlmodel import Session, select
+
+from bot.clock import Clock, SystemClock
+from bot.services.messenger import Messenger
+from bot.services.pacing import Pace
+from db.engine import Database
+from db.outbox import Claimed
+
+STEPS = (
+    "sweep.before",
+    "sweep.after",
+    "claim.before",
+    "claim.written",
+    "claim.after",
+    "send.before",
+    "send.after",
+    "mark.before",
+    "mark.written",
+    "mark.after",
+    "reconcile.before",
+    "reconcile.read",
+    "reconcile.written",
+    "reconcile.after",
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Rules:
+    """What an installation, a test or a bench may set."""
+
+    lease: timedelta = timedelta(seconds=60)
+    settle: timedelta = timedelta(seconds=45)  # longer than a call that timed out can still take effect
+    batch: int = 10
+    attempts: int = 12
+    backoff_base: timedelta = timedelta(seconds=5)
+    backoff_cap: timedelta = timedelta(minutes=15)
+    pace: Pace | None = field(default_factory=Pace)
+    fallback_channel: str = ""
+    watch_clock: bool = True  # compare with the Date of Slack's answers
+
+
+@dataclass(frozen=True, kw_only=True)
+class Worker:
+    """One sender of messages, with all it needs. `at` is told of every step, for a test to stop it there."""
+
+    database: Database
+    slack: Messenger
+    clock: Clock
+    chance: random.Random
+    monotonic: Callable[[], float] = time.monotonic
+    rules: Rules = field(default_factory=Rules)
+    at: Callable[[str], None] = lambda step: None
+
+    def now(self, session: Session) -> datetime:
+        """The database's clock, where it has one: leases must not depend on whose clock is wrong.
+
+        A clock that was set on purpose (the demo, a test) counts as it is.
+        """
+        if self.database.is_sqlite or not isinstance(self.clock, SystemClock):
+            return self.clock.now()
+        return session.exec(select(func.now())).one()
+
+
+def key_of(row: Claimed) -> str:
+    """Tells a row from another one with its id, in a database that was restored or made anew."""
+    return hashlib.sha256(row.dedupe_key.encode()).hexdigest()[:16]
