@@ -47,11 +47,13 @@ class ControlEndpoint:
         interactions: Interactions,
         socket_mode: SocketMode,
         by_http: Callable[[str], Delivery],
+        shut: Callable[[float], None],
     ) -> None:
         self._platform = platform
         self._interactions = interactions
         self._socket_mode = socket_mode
         self._by_http = by_http
+        self._shut = shut
         reading: dict[str, Answering] = {
             "faults": self._faults,
             "ledger": self._ledger,
@@ -68,6 +70,7 @@ class ControlEndpoint:
             "user": self._user,
             "channel": self._channel,
             "delivery": self._delivery,
+            "refuse": self._refuse,
         }
         self.routes: list[BaseRoute] = [
             Route(f"/control/{name}", self._answering(answer), methods=[method])
@@ -194,4 +197,10 @@ class ControlEndpoint:
     async def _delivery(self, given: Json) -> Json:
         url = given["request_url"]
         self._interactions.delivery = self._by_http(url) if url else self._socket_mode
+        return {"ok": True}
+
+    async def _refuse(self, given: Json) -> Json:
+        # This endpoint is behind the same door, so it always says when to open again.
+        self._shut(float(given["seconds"]))
+        self._socket_mode.strike(describe("socket_reset"))
         return {"ok": True}

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import random
-import socket
 import threading
 import time
 from collections.abc import Callable, Coroutine, Iterable, Mapping
@@ -12,13 +11,12 @@ from contextlib import suppress
 from datetime import datetime
 from typing import Any, Self, TypeVar
 
-import uvicorn
 from starlette.applications import Starlette
 
 from bot.clock import SystemClock
-from bot.demo.workspace.connections import HttpConnection, SocketConnection
 from bot.demo.workspace.control import ControlEndpoint
 from bot.demo.workspace.controls import Controls
+from bot.demo.workspace.door import HOST, Door
 from bot.demo.workspace.elements import Inputs
 from bot.demo.workspace.faults import Faults
 from bot.demo.workspace.guard import Guard
@@ -35,7 +33,6 @@ from bot.demo.workspace.views import Views
 from bot.demo.workspace.web_api import WebApi
 
 Answer = TypeVar("Answer")
-HOST = "127.0.0.1"
 
 
 class Workspace:
@@ -84,13 +81,15 @@ class Workspace:
         self.interactions = Interactions(self.platform, self.socket_mode, commands)
         self.controls = Controls(self.state, controls)
         self._page = Page(self.platform, self.interactions, self.controls, self.socket_mode)
-        self._control = ControlEndpoint(self.platform, self.interactions, self.socket_mode, self._by_http)
+        self._control = ControlEndpoint(
+            self.platform, self.interactions, self.socket_mode, self._by_http, self._shut_for
+        )
         self._with_control = control
         self._signing_secret = signing_secret
         self._ack_seconds = ack_seconds
         self._wanted_port = port
         self._port = 0
-        self._server: uvicorn.Server | None = None
+        self._door: Door | None = None
         self._thread: threading.Thread | None = None
 
     @property
@@ -138,64 +137,59 @@ class Workspace:
 
     def start(self) -> Self:
         """Bind the port and serve; returns when requests are answered."""
-        listener = socket.socket()
-        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            listener.bind((HOST, self._wanted_port))
-        except OSError:
-            listener.close()
-            raise
-        self._port = int(listener.getsockname()[1])
-        self.platform.base_url = f"http://{HOST}:{self._port}"
         routes = [*self._web_api.routes, *self.socket_mode.routes, *self._page.routes]
         if self._with_control:
             routes += self._control.routes
         app = Guard(Starlette(routes=routes), now=self.state.now, port=lambda: self._port)
-        config = uvicorn.Config(
-            app,
-            http=HttpConnection,
-            ws=SocketConnection,
-            lifespan="off",
-            log_config=None,
-            access_log=False,
-            date_header=False,
-            server_header=False,
-            timeout_graceful_shutdown=3,
-        )
-        self._server = uvicorn.Server(config)
+        door = Door(self._wanted_port, app)
+        self._door, self._port = door, door.port
+        self.platform.base_url = f"http://{HOST}:{door.port}"
         ready = threading.Event()
         self._thread = threading.Thread(
-            target=lambda: asyncio.run(self._serve(listener, ready)), name="local-workspace", daemon=True
+            target=lambda: asyncio.run(self._serve(door, ready)), name="local-workspace", daemon=True
         )
         self._thread.start()
         ready.wait()
         return self
 
-    async def _serve(self, listener: socket.socket, ready: threading.Event) -> None:
-        assert self._server is not None
+    async def _serve(self, door: Door, ready: threading.Event) -> None:
         self._loop = asyncio.get_running_loop()
-        serving = asyncio.create_task(self._server.serve(sockets=[listener]))
-        try:
-            while not self._server.started and not serving.done():
-                await asyncio.sleep(0.005)
-            ready.set()
-            await serving
-        finally:
-            ready.set()
-            listener.close()
+        await door.serve(ready)
+
+    def refuse_connections(self, seconds: float | None = None) -> None:
+        """Refuse new TCP connections, for so long or until `take_connections`, and reset Socket Mode's."""
+        self.strike("socket_reset")
+        self._at_door(lambda door: door.shut(seconds))
+
+    def _shut_for(self, seconds: float) -> None:
+        if self._door is not None:
+            self._door.shut(seconds)
+
+    def take_connections(self) -> None:
+        """Listen again."""
+        self._at_door(Door.open)
+
+    def _at_door(self, do: Callable[[Door], None]) -> None:
+        door = self._door
+        assert door is not None, "start the workspace first"
+
+        async def work() -> None:
+            do(door)
+
+        self._run(work())
 
     def stop(self) -> None:
         """Close every connection and wait until the port is free again."""
-        if self._server is None or self._loop is None or self._thread is None:
+        if self._door is None or self._loop is None or self._thread is None:
             return
         self.controls.wait()
         self._loop.call_soon_threadsafe(self._close)
         self._thread.join()
-        self._server = None
+        self._door = None
 
     def _close(self) -> None:
-        assert self._server is not None
-        self._server.should_exit = True
+        assert self._door is not None
+        self._door.leave()
         self._web_api.close()
         self.socket_mode.close()
         self._page.close()

@@ -196,6 +196,18 @@ def test_the_workspace_as_a_whole_has_a_rate_per_minute(
     assert workspace.rates.peak_per_minute == 3
 
 
+def test_a_call_at_the_right_pace_that_arrives_a_little_early_is_no_violation(
+    workspace: Workspace, client: WebClient, stopwatch: Stopwatch
+) -> None:
+    for _ in range(3):
+        post(client)
+    stopwatch.seconds = 0.95
+    post(client)
+    assert workspace.rates.violations == 0
+    post(client)
+    assert workspace.rates.violations == 1
+
+
 def test_rates_are_measured_even_where_nothing_is_refused(workspace: Workspace, client: WebClient) -> None:
     for _ in range(5):
         post(client)

@@ -6,9 +6,11 @@ import json
 import signal
 import subprocess
 import sys
+import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
+from contextlib import suppress
 from typing import Any
 
 import pytest
@@ -103,6 +105,20 @@ def test_a_harness_acts_for_people_and_sees_what_they_see(process: tuple[str, Co
         assert control.post("submit", user=LIN, values={"note": "by phone"})["ok"]
         assert control.get(f"views?user={LIN}")["modal"] is None
     control.post("delivery", request_url=None)
+
+
+def test_a_harness_has_connections_refused_for_a_while(process: tuple[str, Control]) -> None:
+    url, control = process
+    client = WebClient("xoxb-local", base_url=f"{url}/api/", retry_handlers=[])
+    assert control.post("refuse", seconds=0.2)["ok"]
+    with pytest.raises(urllib.error.URLError, match="Connection refused"):
+        client.auth_test()
+    deadline = time.monotonic() + 5
+    while time.monotonic() < deadline:
+        with suppress(urllib.error.URLError):
+            assert client.auth_test()["ok"]
+            break
+    assert control.get("faults")["ok"]
 
 
 def test_people_leave_and_channels_are_archived(process: tuple[str, Control]) -> None:

@@ -6,8 +6,9 @@ import json
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any
+from urllib.error import URLError
 
 import pytest
 from slack_bolt import Ack, App, BoltRequest
@@ -18,6 +19,7 @@ from websockets.sync.client import ClientConnection
 from websockets.sync.client import connect as connect_socket
 
 from bot.demo.workspace import Workspace
+from bot.demo.workspace.default_team import CHANNELS, PEOPLE
 from tests.demo.workspace.conftest import Connect, close_handler
 from tests.demo.workspace.test_http_mode import served
 from tests.demo.workspace.test_interactions import GENERAL, LIN
@@ -138,7 +140,7 @@ def test_a_reset_loses_the_payload_and_the_connection(workspace: Workspace) -> N
         with pytest.raises(ConnectionClosed) as raised:
             socket.recv(2)
         assert isinstance(raised.value.__cause__, ConnectionResetError)
-    assert workspace.socket_mode.connected == 0
+    workspace.wait_for(lambda: workspace.socket_mode.connected == 0)
 
 
 def test_bolts_own_handler_comes_back_after_a_reset(workspace: Workspace, client: WebClient) -> None:
@@ -248,6 +250,37 @@ def test_a_late_hello_is_late(workspace: Workspace) -> None:
         assert received(socket)["type"] == "hello"
         assert time.monotonic() - begun >= 0.15
         workspace.wait_for_app()
+
+
+def test_connections_are_refused_until_they_are_taken_again(workspace: Workspace, client: WebClient) -> None:
+    with raw_socket(workspace) as socket:
+        received(socket)
+        workspace.wait_for_app()
+        workspace.refuse_connections()
+        with pytest.raises(ConnectionClosed):
+            socket.recv(2)
+    for _ in range(2):
+        with pytest.raises(URLError, match="Connection refused"):
+            client.auth_test()
+    workspace.take_connections()
+    assert client.auth_test()["ok"]
+    workspace.refuse_connections(0.1)
+    with pytest.raises(URLError, match="Connection refused"):
+        client.auth_test()
+    deadline = time.monotonic() + 5
+    while time.monotonic() < deadline:
+        with suppress(URLError):
+            assert client.auth_test()["ok"]
+            break
+    with raw_socket(workspace) as socket:
+        assert received(socket)["type"] == "hello"
+
+
+def test_a_workspace_that_refuses_connections_can_be_stopped() -> None:
+    with Workspace(users=PEOPLE, channels=CHANNELS) as workspace:
+        workspace.refuse_connections()
+    with Workspace(users=PEOPLE, channels=CHANNELS, port=workspace.port) as again:
+        assert WebClient("xoxb-local", base_url=again.api_url).auth_test()["ok"]
 
 
 def test_only_socket_faults_can_strike_the_connections_at_once(workspace: Workspace) -> None:
