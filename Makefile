@@ -27,9 +27,9 @@ fmt: .venv/.dev
 
 # The lock files hold versions and hashes only, no addresses. Needs uv.
 lock:
-	uv pip compile pyproject.toml --extra build --universal --python-version 3.11 \
+	uv pip compile pyproject.toml --extra build --extra postgres --universal --python-version 3.11 \
 	  --generate-hashes --no-emit-index-url --no-header -q -o requirements.lock
-	uv pip compile pyproject.toml --extra build --extra dev --universal --python-version 3.11 \
+	uv pip compile pyproject.toml --extra build --extra postgres --extra dev --universal --python-version 3.11 \
 	  --generate-hashes --no-emit-index-url --no-header -q -o requirements-dev.lock -c requirements.lock
 
 # Brings the catalogues up to date with the words in templates and code; then translate what is empty in zh.

@@ -2,23 +2,42 @@
 
 SQLite gets two engines: one writer whose every transaction starts with BEGIN IMMEDIATE, because SQLAlchemy's default
 (the transaction opens at the first write) silently lost 180 of 240 concurrent read-modify-write updates, and readers
-that cannot write. PostgreSQL gets one.
+that cannot write. PostgreSQL gets one, at READ COMMITTED: work that decides by what it has read says `alone`.
 """
 
-from collections.abc import Iterator
+import random
+import time
+import zlib
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
-from sqlalchemy import Engine, event
+from sqlalchemy import URL, Engine, event, text
 from sqlalchemy.engine import make_url
+from sqlalchemy.exc import ArgumentError, OperationalError
 from sqlalchemy.pool import QueuePool
 from sqlmodel import Session, create_engine
 
 # How long a writer waits for another: longer than an import's publishing, shorter than the lease of a message, whose
 # outcome would be lost if it could not be written down.
 BUSY_SECONDS = 30
+CONNECT_SECONDS = 10
+TRIES = 5
+_RETRIED = ("40001", "40P01")  # serialization failure, deadlock: PostgreSQL's word is to do it all again
+_OPTIONS = (
+    f"-c lock_timeout={BUSY_SECONDS}s -c statement_timeout=600s"
+    " -c idle_in_transaction_session_timeout=120s -c timezone=UTC"
+)
+_ALONE = 7463  # class of PostgreSQL's advisory locks; migrations hold 7461, imports 7462
+
+Result = TypeVar("Result")
+
+
+class Unusable(Exception):
+    """A database URL nothing can be opened by; says why and what to do, without the password."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,9 +49,18 @@ class Database:
     reader: Engine
 
     @contextmanager
-    def write(self) -> Iterator[Session]:
-        """One transaction: committed at the end, rolled back when anything is raised."""
+    def write(self, *, alone: str | None = None) -> Iterator[Session]:
+        """One transaction: committed at the end, rolled back when anything is raised.
+
+        Of those `alone` under one name only one runs at a time, whichever process it is in, so that what it reads
+        stays true until it commits. On SQLite every transaction that writes is alone anyway.
+        """
         with Session(self.writer, expire_on_commit=False) as session, session.begin():
+            if alone is not None and not self.is_sqlite:
+                key = zlib.crc32(alone.encode()) - 2**31
+                session.execute(
+                    text("SELECT pg_advisory_xact_lock(:kind, :key)"), {"kind": _ALONE, "key": key}
+                )
             yield session
 
     @contextmanager
@@ -45,6 +73,20 @@ class Database:
                 )
             yield session
 
+    def retrying(self, work: Callable[[], Result], *, chance: random.Random) -> Result:
+        """Do a whole unit of work, again from its start when PostgreSQL broke a deadlock at its cost.
+
+        Only for work that does nothing but write to the database: whatever else it does, it does again.
+        """
+        for tried in range(TRIES - 1):
+            try:
+                return work()
+            except OperationalError as error:
+                if getattr(error.orig, "sqlstate", None) not in _RETRIED:
+                    raise
+                time.sleep(chance.uniform(0, 0.05 * 2**tried))
+        return work()
+
     @property
     def is_sqlite(self) -> bool:
         return self.writer.dialect.name == "sqlite"
@@ -54,19 +96,55 @@ class Database:
         self.reader.dispose()
 
 
+def db_now(session: Session) -> datetime:
+    """The database's clock, by which leases run: the processes that share it may disagree."""
+    if session.get_bind().dialect.name == "sqlite":
+        said = session.execute(text("SELECT strftime('%Y-%m-%d %H:%M:%f', 'now')")).scalar_one()
+        return datetime.fromisoformat(said).replace(tzinfo=UTC)
+    # Not now(), which stands still from the start of the transaction.
+    found: datetime = session.execute(text("SELECT clock_timestamp()")).scalar_one()
+    return found.astimezone(UTC)
+
+
 def open_database(url: str) -> Database:
-    """Connect lazily; the folder of a SQLite file is made if it is missing."""
-    if make_url(url).get_backend_name() == "sqlite":
+    """Connect lazily; the folder of a SQLite file is made if it is missing. Raises Unusable."""
+    try:
+        address = make_url(url)
+    except ArgumentError:
+        raise Unusable(
+            "this is not a database URL; write sqlite:///FILE or postgresql://USER:PASSWORD@HOST/NAME"
+        ) from None
+    if address.get_backend_name() == "sqlite":
         return _open_sqlite(url)
+    if address.drivername in (
+        "postgres",
+        "postgresql",
+        "postgresql+psycopg",
+    ):  # the first two as hosters write it
+        return _open_postgresql(address.set(drivername="postgresql+psycopg"))
+    raise Unusable(f"{address.drivername} is not supported; use sqlite:///FILE or postgresql://…")
+
+
+def _open_postgresql(address: URL) -> Database:
+    try:
+        import psycopg  # noqa: F401 - asked for here, to say how to get it
+    except ImportError as error:
+        raise Unusable(
+            f"PostgreSQL needs psycopg, which cannot be loaded ({error}). Run: pip install 'tierbot[postgres]'"
+        ) from None
+    options = " ".join(part for part in (_OPTIONS, address.query.get("options")) if isinstance(part, str))
+    arguments: dict[str, Any] = {"options": options, "application_name": "tierbot"}
+    if "connect_timeout" not in address.query:
+        arguments["connect_timeout"] = CONNECT_SECONDS
     engine = create_engine(
-        url,
+        address,
         pool_pre_ping=True,
-        connect_args={
-            "options": "-c lock_timeout=10s -c statement_timeout=600s "
-            "-c idle_in_transaction_session_timeout=120s -c timezone=UTC"
-        },
+        pool_size=5,
+        max_overflow=15,
+        connect_args=arguments,
+        use_native_hstore=False,
     )
-    return Database(url=url, writer=engine, reader=engine)
+    return Database(url=address.render_as_string(hide_password=False), writer=engine, reader=engine)
 
 
 def _open_sqlite(url: str) -> Database:

@@ -5,13 +5,11 @@ import statistics
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from itertools import pairwise
-from pathlib import Path
 
-from sqlmodel import SQLModel
+from sqlmodel import delete
 
-from db import tables
 from db.customers import Customer
-from db.engine import Database, open_database
+from db.engine import Database
 from db.facts import Order, order_aggregates
 
 AS_OF = date(2026, 3, 31)
@@ -20,12 +18,11 @@ PREVIOUS = date(2024, 3, 31)
 AT = datetime(2026, 4, 1, tzinfo=UTC)
 
 
-def book(folder: Path, orders: list[tuple[int, date, str, str | None]]) -> Database:
-    """A database with customers 1..4 and these (customer, day, amount, cost) orders."""
-    database = open_database(f"sqlite:///{folder / 'book.db'}")
-    assert tables.metadata is SQLModel.metadata
-    SQLModel.metadata.create_all(database.writer)
+def book(database: Database, orders: list[tuple[int, date, str, str | None]]) -> Database:
+    """Customers 1..4 and no orders but these: customer, day, amount, cost."""
     with database.write() as session:
+        session.execute(delete(Order))
+        session.execute(delete(Customer))
         for number in range(1, 5):
             session.add(Customer(id=number, code=f"C{number}", name=f"Customer {number}", created_at=AT))
         session.flush()
@@ -47,14 +44,13 @@ def book(folder: Path, orders: list[tuple[int, date, str, str | None]]) -> Datab
 def aggregates(database: Database) -> dict[int, tuple[object, ...]]:
     with database.read() as session:
         rows = order_aggregates(session, as_of=AS_OF, quarters=QUARTERS, previous_start=PREVIOUS)
-    database.close()
     return {row[0]: row[1:] for row in rows}
 
 
-def test_windows_are_open_at_their_start_and_closed_at_their_end(tmp_path: Path) -> None:
+def test_windows_are_open_at_their_start_and_closed_at_their_end(database: Database) -> None:
     found = aggregates(
         book(
-            tmp_path,
+            database,
             [
                 (1, date(2025, 3, 31), "100", None),  # the last day of the window before
                 (1, date(2025, 4, 1), "200", None),
@@ -68,9 +64,9 @@ def test_windows_are_open_at_their_start_and_closed_at_their_end(tmp_path: Path)
     assert (net, before, orders) == (200 + 300, 100, 2)
 
 
-def test_returns_are_netted_and_are_no_orders(tmp_path: Path) -> None:
+def test_returns_are_netted_and_are_no_orders(database: Database) -> None:
     found = aggregates(
-        book(tmp_path, [(1, date(2026, 1, 5), "500", "300"), (1, date(2026, 1, 9), "-120.5", "-70.25")])
+        book(database, [(1, date(2026, 1, 5), "500", "300"), (1, date(2026, 1, 9), "-120.5", "-70.25")])
     )
     net, _, orders, net_with_cost, cost, active, first, last, days, gap, _ = found[1]
     assert (net, orders) == (500 - 120.5, 1)
@@ -78,26 +74,26 @@ def test_returns_are_netted_and_are_no_orders(tmp_path: Path) -> None:
     assert (active, first, last, days, gap) == (1, date(2026, 1, 5), date(2026, 1, 5), 1, None)
 
 
-def test_without_costs_the_margin_is_unknown_not_zero(tmp_path: Path) -> None:
-    found = aggregates(book(tmp_path, [(1, date(2026, 1, 5), "500", None)]))
+def test_without_costs_the_margin_is_unknown_not_zero(database: Database) -> None:
+    found = aggregates(book(database, [(1, date(2026, 1, 5), "500", None)]))
     assert found[1][3] is None
     assert found[1][4] is None
 
 
-def test_a_customer_without_orders_is_there_and_knows_nothing(tmp_path: Path) -> None:
-    found = aggregates(book(tmp_path, [(1, date(2026, 1, 5), "500", None)]))
+def test_a_customer_without_orders_is_there_and_knows_nothing(database: Database) -> None:
+    found = aggregates(book(database, [(1, date(2026, 1, 5), "500", None)]))
     assert set(found) == {1, 2, 3, 4}
     assert found[2] == (None,) * 11
 
 
-def test_money_adds_up_exactly_to_the_ten_thousandth(tmp_path: Path) -> None:
-    found = aggregates(book(tmp_path, [(1, date(2026, 1, 5), "0.1001", None)] * 3))
+def test_money_adds_up_exactly_to_the_ten_thousandth(database: Database) -> None:
+    found = aggregates(book(database, [(1, date(2026, 1, 5), "0.1001", None)] * 3))
     assert found[1][0] == 0.3003
 
 
-def test_random_books_agree_with_the_reference(tmp_path: Path) -> None:
+def test_random_books_agree_with_the_reference(database: Database) -> None:
     chance = random.Random(11)
-    for round_number in range(6):
+    for _ in range(6):
         orders = [
             (
                 chance.randint(1, 3),
@@ -107,9 +103,7 @@ def test_random_books_agree_with_the_reference(tmp_path: Path) -> None:
             )
             for _ in range(chance.randint(0, 60))
         ]
-        folder = tmp_path / str(round_number)
-        folder.mkdir()
-        found = aggregates(book(folder, orders))
+        found = aggregates(book(database, orders))
         for customer in (1, 2, 3, 4):
             assert found[customer] == reference([row[1:] for row in orders if row[0] == customer]), customer
 

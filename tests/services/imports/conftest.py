@@ -1,6 +1,6 @@
-"""An empty book in a real SQLite file, and a way to bring text into it."""
+"""An empty book in a real database, and a way to bring text into it."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -8,12 +8,11 @@ from typing import Any
 
 import pytest
 from sqlalchemy import text
-from sqlmodel import SQLModel
 
 from bot.clock import FixedClock
 from bot.services.imports import ImportOptions, ImportReport, UndoReport, import_file, undo
 from db import tables
-from db.engine import Database, open_database
+from db.engine import Database
 
 CUSTOMERS = "code,name\nC1,Acme\nC2,Birch\n"
 
@@ -72,11 +71,8 @@ def _plain(value: Any) -> Any:
 
 
 @pytest.fixture
-def book(tmp_path: Path) -> Iterator[Book]:
-    database = open_database(f"sqlite:///{tmp_path / 'book.db'}")
-    SQLModel.metadata.create_all(database.writer)
-    yield Book(database=database, folder=tmp_path, clock=FixedClock(datetime(2026, 6, 15, 12, tzinfo=UTC)))
-    database.close()
+def book(database: Database, tmp_path: Path) -> Book:
+    return Book(database=database, folder=tmp_path, clock=FixedClock(datetime(2026, 6, 15, 12, tzinfo=UTC)))
 
 
 @pytest.fixture

@@ -51,7 +51,7 @@ def die(done, total):
         os.kill(os.getpid(), signal.SIGKILL)
 
 import_file(
-    open_database(f"sqlite:///{folder / 'book.db'}"), kind="orders", path=folder / "big.csv",
+    open_database(sys.argv[2]), kind="orders", path=folder / "big.csv",
     clock=FixedClock(datetime(2026, 6, 15, tzinfo=UTC)), actor="x",
     options=ImportOptions(currency="EUR", create_customers=True), rejects_dir=folder / "rejects", progress=die,
 )
@@ -99,7 +99,7 @@ def test_an_import_killed_half_way_leaves_the_book_as_it_was_and_runs_again(fill
     (filled.folder / "big.csv").write_text("order_no,customer,date,amount\n" + "\n".join(lines) + "\n")
     before = filled.everything()
     child = subprocess.run(
-        [sys.executable, "-c", KILLED, str(filled.folder)],
+        [sys.executable, "-c", KILLED, str(filled.folder), filled.database.url],
         env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[3])},
         timeout=60,
         check=False,
@@ -116,4 +116,5 @@ def test_an_import_killed_half_way_leaves_the_book_as_it_was_and_runs_again(fill
         50,
     )
     assert filled.rows("SELECT sum(amount) FROM customer_order") == [(20_000 * 12_500,)]
-    assert filled.rows("PRAGMA integrity_check") == [("ok",)]
+    if filled.database.is_sqlite:
+        assert filled.rows("PRAGMA integrity_check") == [("ok",)]

