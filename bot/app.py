@@ -18,7 +18,7 @@ from bot.settings import Settings
 from bot.slack.desk import Desk
 from bot.slack.gateway import Gateway, web_client
 from db import schema
-from db.engine import Database, open_database
+from db.engine import Database, Unusable, open_database
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -56,7 +56,7 @@ def build(settings: Settings, *, clock: Clock | None = None) -> Tierbot:
     hour, minute = (int(part) for part in settings.remind_at.split(":"))
     return Tierbot(
         settings=settings,
-        database=open_database(settings.url),
+        database=_opened(settings.url),
         shelf=shelf,
         rules=CareRules(plan=load_plan(settings.care_plan), zone=settings.zone, remind_at=time(hour, minute)),
         gateway=Gateway(
@@ -72,6 +72,16 @@ def build(settings: Settings, *, clock: Clock | None = None) -> Tierbot:
         chance=random.Random(secrets.randbits(64)),
         boot_id=secrets.token_hex(8),
     )
+
+
+def _opened(url: str) -> Database:
+    try:
+        return open_database(url)
+    except Unusable as error:
+        raise NotReady(
+            N_("The database cannot be used: %(reason)s. Check TIERBOT_DATABASE_URL and the disk."),
+            reason=str(error),
+        ) from None
 
 
 def require_schema(database: Database) -> None:

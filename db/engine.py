@@ -73,11 +73,12 @@ class Database:
                 )
             yield session
 
-    def retrying(self, work: Callable[[], Result], *, chance: random.Random) -> Result:
+    def retrying(self, work: Callable[[], Result], chance: random.Random | None = None) -> Result:
         """Do a whole unit of work, again from its start when PostgreSQL broke a deadlock at its cost.
 
         Only for work that does nothing but write to the database: whatever else it does, it does again.
         """
+        chance = chance or random.SystemRandom()  # of the waiting alone
         for tried in range(TRIES - 1):
             try:
                 return work()

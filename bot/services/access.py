@@ -120,7 +120,7 @@ def identify(
             N_("Guests and users without an e-mail address cannot ask Tierbot. Please ask a colleague.")
         )
     email = profile.email.strip().lower()
-    with database.write() as session:
+    with database.write(alone="people") as session:
         person = people.by_email(session, email)
         if person is None and email in admins:
             person = Person(email=email, name=profile.name, role="admin")
@@ -161,7 +161,7 @@ def match_people(database: Database, by_email: Callable[[str], Profile | None]) 
 
 
 def _bind(database: Database, person_id: int, profile: Profile) -> bool:
-    with database.write() as session:
+    with database.write(alone="people") as session:
         if people.by_slack_id(session, profile.user_id) is not None:
             return False
         people.bind_slack(

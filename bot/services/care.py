@@ -91,6 +91,7 @@ def log_contact(
         customer = customers.get(session, customer_id)
         if customer is None or not access.can(actor, Act.LOG_CONTACT, access.scope_of(session, customer_id)):
             raise NotFound(N_("There is no such customer in your book."))
+        care.lock(session, [customer_id])  # so that of two deliveries of one form the second sees the first
         if not facts.activity_known(session, "slack", delivery):
             session.add(
                 facts.Activity(

@@ -11,7 +11,7 @@ from bot.services.care_plan import load_plan
 from bot.services.templates import check_templates
 from bot.settings import Settings
 from db import schema
-from db.engine import open_database
+from db.engine import Unusable, open_database
 from grading.scheme import notices, preset_names
 
 
@@ -85,7 +85,11 @@ def _tiers_without_care(schemes_dir: Path | None, planned: set[str], found: Find
 
 
 def _database(settings: Settings, found: Findings) -> None:
-    database = open_database(settings.url)
+    try:
+        database = open_database(settings.url)
+    except Unusable as error:
+        found.problems.append(f"The database cannot be used: {error}.")
+        return
     try:
         schema.check(database)
     except schema.SchemaMismatch as mismatch:

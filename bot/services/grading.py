@@ -117,7 +117,7 @@ def grade_book(
                 )
             if progress:
                 progress(min(start + CHUNK, len(rows)), len(rows))
-        with database.write() as session:
+        with database.write(alone="grading") as session:
             newest = db.last_published(session, for_purpose)
             if (newest.id if newest else None) != (last.id if last else None):
                 raise Conflict(

@@ -6,6 +6,7 @@ Planning compares the plan with the rows and writes the difference, so it can ru
 
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
+from functools import partial
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -47,9 +48,14 @@ def plan_all(database: Database, rules: CareRules, now: datetime) -> int:
     with database.write() as session:
         changed = care.cancel_archived(session, now)
     for start in range(0, len(customers), CHUNK):
-        with database.write() as session:
-            changed += plan_customers(session, rules, customers[start : start + CHUNK], now)
+        chunk = customers[start : start + CHUNK]
+        changed += database.retrying(partial(_plan_chunk, database, rules, chunk, now))
     return changed
+
+
+def _plan_chunk(database: Database, rules: CareRules, customer_ids: list[int], now: datetime) -> int:
+    with database.write() as session:
+        return plan_customers(session, rules, customer_ids, now)
 
 
 def plan_customers(session: Session, rules: CareRules, customer_ids: list[int], now: datetime) -> int:
