@@ -15,13 +15,14 @@ from apscheduler.schedulers.background import BackgroundScheduler
 
 from bot.app import Tierbot
 from bot.clock import FixedClock, SystemClock, local_date
-from bot.services import access, delivery, grading, planning, reminders
+from bot.services import access, catching_up, delivery, grading, planning, reminders
 from bot.services.worker import Rules
-from db import care, system
+from db import care, lanes, system
 
 log = structlog.get_logger()
 
 TRACES_KEPT = timedelta(days=7)
+LANES_KEPT = timedelta(hours=1)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,6 +36,7 @@ class Job:
     every: timedelta
     work: Callable[[Tierbot], int]
     patience: timedelta = timedelta(minutes=15)
+    speaks: bool = True  # and so waits for somebody to look when time has jumped
 
 
 def match_people(bot: Tierbot) -> int:
@@ -109,23 +111,35 @@ def _uptime() -> float:
 
 
 def keep_house(bot: Tierbot) -> int:
-    """Sign of life, and forgetting what need not be kept."""
+    """Sign of life, a look at the clock, and forgetting what need not be kept."""
     now = bot.clock.now()
+    if not catching_up.keep_up(bot.database, now):
+        log.error(
+            "time.jumped",
+            sentence="More than 7 days since the last sign of life: nothing is said. See: tierbot catch-up --show",
+        )
     with bot.database.write() as session:
         system.beat(session, "worker", bot.boot_id, now)
         system.forget_deliveries(session, now - TRACES_KEPT)
         system.forget_heartbeats(session, now - TRACES_KEPT)
+        lanes.forget_idle(session, now, LANES_KEPT)
     return 0
 
 
 # In this order one pass carries a change through: a grading plans touches, touches become messages, messages are sent.
 JOBS = (
-    Job(name="people", every=timedelta(minutes=5), work=match_people),
+    Job(name="people", every=timedelta(minutes=5), work=match_people, speaks=False),
     Job(name="grade", every=timedelta(minutes=5), work=grade),
     Job(name="care", every=timedelta(seconds=30), work=plan_care),
     Job(name="remind", every=timedelta(seconds=15), work=remind),
     Job(name="deliver", every=timedelta(seconds=1), work=deliver),
-    Job(name="house", every=timedelta(seconds=30), work=keep_house, patience=timedelta(seconds=90)),
+    Job(
+        name="house",
+        every=timedelta(seconds=30),
+        work=keep_house,
+        patience=timedelta(seconds=90),
+        speaks=False,
+    ),
 )
 
 
@@ -138,7 +152,7 @@ def tick(bot: Tierbot) -> dict[str, int]:
     failure: Exception | None = None
     for job in JOBS:
         try:
-            done[job.name] = job.work(bot)
+            done[job.name] = _work(bot, job)
         except Exception as error:
             log.error("job.failed", job=job.name, error=type(error).__name__, exc_info=error)
             failure = failure or error
@@ -168,9 +182,15 @@ def scheduler(bot: Tierbot, beat: Beat = lambda job: None) -> BackgroundSchedule
     return ticking
 
 
+def _work(bot: Tierbot, job: Job) -> int:
+    if job.speaks and catching_up.held(bot.database, bot.clock.now()):
+        return 0
+    return job.work(bot)
+
+
 def _safely(bot: Tierbot, job: Job, beat: Beat) -> None:
     try:
-        done = job.work(bot)
+        done = _work(bot, job)
         if done:
             log.info("job.done", job=job.name, count=done)
     except Exception as error:

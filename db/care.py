@@ -211,6 +211,11 @@ def due_owners(session: Session, now: datetime) -> list[Person | None]:
     return [*people, *([None] if None in ids else [])]
 
 
+def due_count(session: Session, now: datetime) -> int:
+    """How many touches somebody would be reminded of."""
+    return session.exec(select(func.count()).select_from(Touch).where(_is_due(now))).one()
+
+
 def due(
     session: Session, now: datetime, owners: Collection[int | None], tiers: Sequence[str], limit: int
 ) -> list[Touch]:

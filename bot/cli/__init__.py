@@ -11,7 +11,7 @@ import structlog
 import typer
 from sqlalchemy.exc import DatabaseError, OperationalError
 
-from bot.cli import asking, database, importing, running, schemes, setting_up
+from bot.cli import asking, catching_up, database, importing, outbox, running, schemes, setting_up
 from bot.cli.console import err
 from bot.errors import N_, BotError, Conflict, NotReady
 from bot.logs import configure
@@ -22,11 +22,12 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     help="Customer tiering in Slack: ask for a tier, be reminded of care, hear of tier changes.",
 )
-for group in (running, asking, setting_up):
+for group in (running, asking, setting_up, catching_up):
     app.add_typer(group.commands)
 app.add_typer(importing.commands, name="import")
 app.add_typer(schemes.commands, name="scheme")
 app.add_typer(database.commands, name="db")
+app.add_typer(outbox.commands, name="outbox")
 
 
 def main() -> None:
@@ -58,7 +59,7 @@ def _unusable(error: Exception) -> BotError | None:
     """What to do about a database that does not let us work; None when the fault is ours."""
     if not isinstance(error, OperationalError) and type(error) is not DatabaseError:
         return None
-    reason = str(error.orig)
+    reason = str(error.orig).strip().splitlines()[0]
     if reason.startswith("no such"):
         return None
     if "locked" in reason or "lock timeout" in reason:

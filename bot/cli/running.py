@@ -92,9 +92,12 @@ def tick(
 ) -> None:
     """One pass over everything due, then stop: what cron would call."""
     from bot import jobs
+    from bot.services import catching_up
 
     with opened(clock=FixedClock(_instant(at)) if at else None) as bot:
         _require_token(bot)
+        if at:  # whoever names a time means it
+            catching_up.catch_up(bot.database, bot.clock)
         done = jobs.tick(bot)
         out.print(", ".join(f"{name} {count}" for name, count in done.items()), markup=False)
 

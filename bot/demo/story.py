@@ -20,7 +20,7 @@ from bot.demo.profiles import PEOPLE as STAFF
 from bot.demo.workspace import Choice, Command, Control, Said, Workspace
 from bot.demo.workspace.default_team import CHANNELS, PEOPLE
 from bot.errors import N_, BadInput
-from bot.services import grading, schemes
+from bot.services import catching_up, grading, schemes
 from bot.services.imports import ImportOptions, import_file
 from bot.services.planning import workday
 from bot.settings import Settings, variables
@@ -184,6 +184,7 @@ def controls(bot: Callable[[], Tierbot], clock: ShiftedClock, folder: Callable[[
         with one_at_a_time:
             before = clock.now()
             clock.advance(morning_after(before, days, zones) - before)
+            catching_up.catch_up(bot().database, clock)  # the jump is meant
             progress(Said(en="Looking at what is due …", zh="正在查看到期事项……"))
             done = jobs.tick(bot())
         today, sent = local_date(clock.now(), ZoneInfo(ZONE)), done["deliver"]

@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 from zoneinfo import ZoneInfo
 
 from sqlmodel import Session
@@ -20,6 +21,8 @@ from db.care import Touch
 from db.customers import Customer
 from db.engine import Database
 from db.people import Person
+
+GREETING_LATE = timedelta(days=2)  # after the holiday a greeting is missed, not sent
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,9 +49,21 @@ def remind_due(
                 places.setdefault(to.place.address, (to, set()))[1].add(owner.id if owner else None)
     written = 0
     for to, owners in places.values():
-        with database.write() as session:
-            written += _remind(session, rules, book, to, owners, now)
+        written += database.retrying(partial(_remind_place, database, rules, book, to, owners, now))
     return written
+
+
+def _remind_place(
+    database: Database,
+    rules: CareRules,
+    book: TierBook,
+    to: Recipient,
+    owners: set[int | None],
+    now: datetime,
+) -> int:
+    # Alone, so that two processes do not both count what the place has heard today and both find room.
+    with database.write(alone="reminders") as session:
+        return _remind(session, rules, book, to, owners, now)
 
 
 def recipient(
@@ -82,6 +97,12 @@ def _remind(
     written = 0
     for touch in care.due(session, now, owners, book.best_first, room):
         version = touch.version
+        last_day = touch.anchor + GREETING_LATE if touch.kind == "greeting" and touch.anchor else None
+        if last_day is not None and today > last_day:
+            care.move(
+                session, touch.id or 0, version, state="missed", reason="the holiday is past", closed_at=now
+            )
+            continue
         if not care.move(session, touch.id or 0, version, state="reminded"):
             continue  # another process was faster
         outbox_id = outbox.enqueue(
@@ -92,6 +113,7 @@ def _remind(
             language=to.language,
             dedupe_key=f"touch:{touch.id}:{version + 1}",
             now=now,
+            not_after=local_instant(last_day + timedelta(days=1), 0, 0, to.zone) if last_day else None,
         )
         touch.outbox_id = outbox_id
         written += 1
