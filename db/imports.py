@@ -6,6 +6,8 @@ from datetime import datetime
 from typing import Any, cast
 
 from sqlalchemy import BigInteger, Connection, Executable, Index, Integer, Table, inspect, text
+from sqlalchemy.dialects.postgresql import insert as postgresql_insert
+from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.engine import make_url
 from sqlmodel import Field, Session, SQLModel, col, delete, select
 
@@ -180,17 +182,42 @@ def _file_lock(file: str | None) -> Iterator[None]:
 def fill(connection: Connection, target: Table, columns: Sequence[str], rows: list[tuple[Any, ...]]) -> int:
     """Insert raw rows, as the driver takes them, leaving out those whose key is there; how many went in.
 
-    Past SQLAlchemy's per-row parameter handling: three times as fast for a million rows.
+    Past SQLAlchemy's per-row parameter handling: three times as fast for a million rows, and by COPY on PostgreSQL.
     """
     if not rows:
         return 0
     quote = connection.dialect.identifier_preparer.quote
-    mark = "?" if connection.dialect.paramstyle == "qmark" else "%s"
-    statement = (
-        f"INSERT INTO {quote(target.name)} ({', '.join(map(quote, columns))}) "  # noqa: S608 - names from our metadata
-        f"VALUES ({', '.join([mark] * len(columns))}) ON CONFLICT DO NOTHING"
-    )
+    names = ", ".join(map(quote, columns))
+    if connection.dialect.name == "postgresql":
+        return _copy(connection, quote(target.name), names, rows)
+    marks = ", ".join("?" * len(columns))
+    statement = f"INSERT INTO {quote(target.name)} ({names}) VALUES ({marks}) ON CONFLICT DO NOTHING"  # noqa: S608 - names from our metadata
     return int(connection.exec_driver_sql(statement, rows, execution_options=_COUNTING).rowcount)
+
+
+def _copy(connection: Connection, target: str, names: str, rows: list[tuple[Any, ...]]) -> int:
+    """COPY knows no ON CONFLICT: the rows land in a table without keys and go on from there, the first of each key."""
+    landing = f"{target}_landing"
+    if landing not in connection.info:
+        connection.exec_driver_sql(f"CREATE TEMPORARY TABLE {landing} (LIKE {target})")
+        connection.info[landing] = True
+    # NOT NULL is copied by LIKE, keys and indexes are not.
+    cursor = cast(Any, connection.connection.dbapi_connection).cursor()
+    with cursor, cursor.copy(f"COPY {landing} ({names}) FROM STDIN") as copy:
+        for row in rows:
+            copy.write_row(row)
+    moved = connection.exec_driver_sql(
+        f"INSERT INTO {target} ({names}) SELECT {names} FROM {landing} ORDER BY ctid ON CONFLICT DO NOTHING",  # noqa: S608 - names from our metadata
+        execution_options=_COUNTING,
+    )
+    connection.exec_driver_sql(f"TRUNCATE {landing}")
+    return int(moved.rowcount)
+
+
+def add_missing(connection: Connection, target: Table, columns: list[str], rows: Any) -> None:
+    """Insert what a SELECT finds, leaving out what is there. It must have a WHERE, or SQLite misreads ON CONFLICT."""
+    insert = postgresql_insert if connection.dialect.name == "postgresql" else sqlite_insert
+    connection.execute(insert(target).from_select(columns, rows).on_conflict_do_nothing())
 
 
 def affected(connection: Connection, statement: Executable) -> int:

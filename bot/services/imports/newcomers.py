@@ -8,7 +8,7 @@ from sqlalchemy import Column, Connection, MetaData, String, Table, and_, exists
 from bot.services.imports.kinds.base import Job, stage_table
 from bot.services.names import findable
 from db.customers import Customer, CustomerKey, CustomerName, NameToken
-from db.imports import affected, fill, table
+from db.imports import add_missing, affected, fill, table
 
 _customer, _key = table(Customer), table(CustomerKey)
 _name, _token = table(CustomerName), table(NameToken)
@@ -70,16 +70,15 @@ class StagedNames:
                 .where(~there),
             )
         )
-        known = exists(
-            select(1).where(_token.c.customer_id == _key.c.customer_id, _token.c.token == self.tokens.c.token)
-        )
-        job.connection.execute(
-            _token.insert().from_select(
-                ["token", "customer_id"],
-                select(self.tokens.c.token, _key.c.customer_id)
-                .select_from(self.tokens.join(_key, _of(self.tokens.c.key, job)))
-                .where(~known),
-            )
+        # Not "where there is none yet" as above: a PostgreSQL that has only seen the table empty looks a common token
+        # up among all customers, again for each of them.
+        add_missing(
+            job.connection,
+            _token,
+            ["token", "customer_id"],
+            select(self.tokens.c.token, _key.c.customer_id)
+            .select_from(self.tokens.join(_key, _of(self.tokens.c.key, job)))
+            .where(self.tokens.c.token.is_not(None)),
         )
 
     def new_alias(self, customer_id: Any, key: Any) -> Any:
