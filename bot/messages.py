@@ -110,6 +110,7 @@ class NextStep:
 
     names: Names
     due_on: date
+    overdue: bool = False
 
 
 class Message:

@@ -101,7 +101,9 @@ def tier(
 
     with opened() as bot:
         actor = present.console_actor(bot.settings)
-        message = lookup.answer(bot.database, bot.shelf, bot.rules, actor, name)
+        message = lookup.answer(
+            bot.database, bot.shelf, bot.rules, actor, name, local_date(bot.clock.now(), bot.settings.zone)
+        )
         if as_json:
             if isinstance(message, TierCard):
                 print_json(lookup.explained(bot.database, bot.shelf, actor, message))

@@ -15,7 +15,7 @@ import typer
 from bot import settings as settings_module
 from bot.app import Tierbot
 from bot.cli.console import err, opened, out
-from bot.clock import FixedClock
+from bot.clock import FixedClock, local_date
 from bot.errors import N_, BadInput
 from bot.logs import configure
 from db import schema
@@ -147,7 +147,9 @@ def _warm_up(bot: Tierbot) -> None:
         anybody = customers.anybody(session)
         if anybody is not None:
             actor = present.console_actor(bot.settings)
-            card = lookup.card(session, bot.shelf, bot.rules, actor, anybody)
+            card = lookup.card(
+                session, bot.shelf, bot.rules, actor, anybody, local_date(bot.clock.now(), bot.settings.zone)
+            )
             bot.gateway.payload(card, bot.settings.language)
 
 

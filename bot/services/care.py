@@ -19,19 +19,21 @@ from db.engine import Database
 SNOOZE_DAYS = 3
 
 
-def next_step(session: Session, rules: CareRules, customer_id: int) -> NextStep | None:
+def next_step(session: Session, rules: CareRules, customer_id: int, today: date) -> NextStep | None:
     """A customer's earliest open touch."""
-    for touch in care.open_touches(session, [customer_id]):
-        return NextStep(names=step_names(rules.plan, touch), due_on=touch.due_on)
-    return None
+    return next_steps(session, rules, [customer_id], today).get(customer_id)
 
 
-def next_steps(session: Session, rules: CareRules, customer_ids: list[int]) -> dict[int, NextStep]:
+def next_steps(
+    session: Session, rules: CareRules, customer_ids: list[int], today: date
+) -> dict[int, NextStep]:
+    """Customer -> its earliest open touch."""
     found: dict[int, NextStep] = {}
     for touch in care.open_touches(session, customer_ids):
-        found.setdefault(
-            touch.customer_id, NextStep(names=step_names(rules.plan, touch), due_on=touch.due_on)
+        step = NextStep(
+            names=step_names(rules.plan, touch), due_on=touch.due_on, overdue=touch.due_on < today
         )
+        found.setdefault(touch.customer_id, step)
     return found
 
 
@@ -85,7 +87,8 @@ def log_contact(
     """Write a contact down; the revisit clock restarts from its day. `delivery` makes a second submission harmless."""
     if kind not in CONTACTS:
         raise BadInput(N_("%(kind)s is not a kind of contact."), kind=kind)
-    if happened_on > local_date(now, ZoneInfo(actor.timezone)):
+    today = local_date(now, ZoneInfo(actor.timezone))
+    if happened_on > today:
         raise BadInput(N_("The day lies in the future. Choose today or an earlier day."))
     with database.write() as session:
         customer = customers.get(session, customer_id)
@@ -111,7 +114,7 @@ def log_contact(
             name=customer.name,
             kind=kind,
             happened_on=happened_on,
-            next_step=next_step(session, rules, customer_id),
+            next_step=next_step(session, rules, customer_id, today),
         )
 
 

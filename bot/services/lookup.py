@@ -54,7 +54,9 @@ class Graded:
     parts: Breakdown
 
 
-def answer(database: Database, shelf: Shelf, rules: CareRules, actor: Actor, text: str) -> Message:
+def answer(
+    database: Database, shelf: Shelf, rules: CareRules, actor: Actor, text: str, today: date
+) -> Message:
     """The message for /tier with this text."""
     query = " ".join(text.split())[:100]
     if query.casefold() in HELP:
@@ -62,10 +64,10 @@ def answer(database: Database, shelf: Shelf, rules: CareRules, actor: Actor, tex
     with database.read() as session:
         owners = access.visible_owners(session, actor)
         if not query:
-            return _my_customers(session, shelf, rules, actor)
+            return _my_customers(session, shelf, rules, actor, today)
         found = find(session, owners, query)
         if found.sure and len(found.ids) == 1:
-            return card(session, shelf, rules, actor, found.ids[0])
+            return card(session, shelf, rules, actor, found.ids[0], today)
         book = shelf.book(session)
         if found.sure:
             hits = _hits(session, book, found.ids[:MOST_HITS])
@@ -99,15 +101,15 @@ def find(session: Session, owners: Owners, query: str) -> Found:
 
 
 def open_card(
-    database: Database, shelf: Shelf, rules: CareRules, actor: Actor, pointer: Pointer
+    database: Database, shelf: Shelf, rules: CareRules, actor: Actor, pointer: Pointer, today: date
 ) -> TierCard | Ungraded:
     """The card of the customer a button or choice points at."""
     with database.read() as session:
-        return card(session, shelf, rules, actor, pointer.id)
+        return card(session, shelf, rules, actor, pointer.id, today)
 
 
 def card(
-    session: Session, shelf: Shelf, rules: CareRules, actor: Actor, customer_id: int
+    session: Session, shelf: Shelf, rules: CareRules, actor: Actor, customer_id: int, today: date
 ) -> TierCard | Ungraded:
     """A customer's card. Raises NotFound when there is none, or it is not for this person."""
     customer = _customer(session, actor, Act.SEE, customer_id)
@@ -145,7 +147,7 @@ def card(
         before=_since(book, graded),
         as_of=graded.run.as_of,
         orders_through=graded.run.orders_through,
-        next_step=care.next_step(session, rules, customer_id),
+        next_step=care.next_step(session, rules, customer_id, today),
         owner=who,
     )
 
@@ -317,11 +319,11 @@ def _hits(session: Session, book: TierBook, ids: list[int]) -> tuple[Hit, ...]:
     return tuple(found)
 
 
-def _my_customers(session: Session, shelf: Shelf, rules: CareRules, actor: Actor) -> MyCustomers:
+def _my_customers(session: Session, shelf: Shelf, rules: CareRules, actor: Actor, today: date) -> MyCustomers:
     """Downgrades first, then losses of score, then what is due soonest."""
     mine = customers.owned_by(session, frozenset({actor.person_id}))
     book = shelf.book(session)
-    steps = care.next_steps(session, rules, mine)
+    steps = care.next_steps(session, rules, mine, today)
     latest = grading.standings_of(session, grading.latest_run_ids(session), mine)
     earlier = grading.standings_before(session, latest)
     counts: dict[str, int] = {}

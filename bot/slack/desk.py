@@ -1,9 +1,11 @@
 """What every listener works with."""
 
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
+from zoneinfo import ZoneInfo
 
-from bot.clock import Clock
+from bot.clock import Clock, local_date
 from bot.services import access
 from bot.services.access import Actor
 from bot.services.planning import CareRules
@@ -35,6 +37,10 @@ class Desk:
             default_language=self.settings.language,
             default_timezone=self.settings.timezone,
         )
+
+    def today(self, actor: Actor) -> date:
+        """The day it is where an actor is."""
+        return local_date(self.clock.now(), ZoneInfo(actor.timezone))
 
     def language(self, body: dict[str, Any]) -> str:
         """The language to say an error in, without asking anybody."""

@@ -205,8 +205,11 @@ def test_a_cancelled_reminder_is_not_shown_as_done(book: Book, anna: Actor) -> N
 def test_the_next_step_is_the_earliest_open_one(book: Book, anna: Actor) -> None:
     book.log(anna, ACME, MONDAY)
     with book.database.read() as session:
-        step = care.next_step(session, book.rules, ACME)
+        step = care.next_step(session, book.rules, ACME, MONDAY)
         assert step is not None
         assert (step.names.en, step.due_on) == ("VIP follow-up", MONDAY + FOLLOW_UP * DAY)
-        assert care.next_steps(session, book.rules, [ACME, 99]) == {ACME: step}
-        assert care.next_step(session, book.rules, 99) is None
+        assert care.next_steps(session, book.rules, [ACME, 99], MONDAY) == {ACME: step}
+        assert care.next_step(session, book.rules, 99, MONDAY) is None
+        days = (step.due_on, step.due_on + DAY)
+        late = [care.next_step(session, book.rules, ACME, day) for day in days]
+        assert [found.overdue for found in late if found] == [False, True]

@@ -18,7 +18,7 @@ from tests import factories
 from tests.services.test_grading import grade
 
 RULES = CareRules(plan=load_plan(None), zone=ZoneInfo("UTC"), remind_at=time(9))
-MARCH, APRIL = date(2026, 3, 31), date(2026, 4, 30)
+MARCH, APRIL, TODAY = date(2026, 3, 31), date(2026, 4, 30), date(2026, 5, 4)
 
 
 def actor(person_id: int, role: str = "account_manager", team_id: int | None = None) -> Actor:
@@ -38,7 +38,7 @@ ADMIN = actor(0, "admin")
 
 
 def ask(database: Database, text: str, who: Actor = ADMIN) -> object:
-    return lookup.answer(database, Shelf(), RULES, who, text)
+    return lookup.answer(database, Shelf(), RULES, who, text, TODAY)
 
 
 @pytest.fixture
@@ -146,9 +146,9 @@ def test_a_customer_of_somebody_else_is_answered_like_one_that_does_not_exist(bo
     card = ask(book, "Northern Lights")
     assert isinstance(card, TierCard)
     with pytest.raises(NotFound, match="no such customer in your book"):
-        lookup.open_card(book, Shelf(), RULES, anna, Pointer(id=card.customer_id))
+        lookup.open_card(book, Shelf(), RULES, anna, Pointer(id=card.customer_id), TODAY)
     with pytest.raises(NotFound, match="no such customer in your book"):
-        lookup.open_card(book, Shelf(), RULES, anna, Pointer(id=999_999))
+        lookup.open_card(book, Shelf(), RULES, anna, Pointer(id=999_999), TODAY)
 
 
 def test_a_team_lead_asks_about_the_team(book: Database) -> None:

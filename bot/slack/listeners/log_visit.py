@@ -3,13 +3,11 @@
 import json
 from datetime import date
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from slack_bolt import Ack, App
 from slack_sdk import WebClient
 
 from bot import words
-from bot.clock import local_date
 from bot.errors import N_, BadInput, BotError
 from bot.messages import Action, Pointer
 from bot.rendering import problem_text
@@ -24,8 +22,9 @@ def register(app: App, desk: Desk) -> None:
     def open_form(ack: Ack, body: dict[str, Any], client: WebClient) -> None:
         actor = desk.actor(body)
         customer = lookup.visit_form(desk.database, actor, chosen(body))
-        today = local_date(desk.clock.now(), ZoneInfo(actor.timezone))
-        view = blocks.visit_form(customer.name, today, _metadata(body), words.gettext(actor.language))
+        view = blocks.visit_form(
+            customer.name, desk.today(actor), _metadata(body), words.gettext(actor.language)
+        )
         client.views_open(trigger_id=body["trigger_id"], view=view)
         ack()
 

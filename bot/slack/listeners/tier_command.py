@@ -15,5 +15,5 @@ def register(app: App, desk: Desk) -> None:
     def answer(ack: Ack, body: dict[str, Any]) -> None:
         actor = desk.actor(body)
         text = html.unescape(body.get("text", ""))  # Slack escapes what was typed
-        message = lookup.answer(desk.database, desk.shelf, desk.rules, actor, text)
+        message = lookup.answer(desk.database, desk.shelf, desk.rules, actor, text, desk.today(actor))
         ack(response_type="ephemeral", **desk.gateway.payload(message, actor.language))
