@@ -18,7 +18,7 @@ log = structlog.get_logger()
 FAILURES = 3  # in a row without an answer
 PROBE = timedelta(seconds=15)
 APART_WARN, APART_STOP = timedelta(seconds=60), timedelta(seconds=240)  # Slack's own signatures break at 300
-LONGEST_WAIT = timedelta(hours=2)  # nothing in the outbox is put off for longer
+LONGEST_WAIT = timedelta(minutes=20)  # nothing in the outbox is put off for longer
 SENTENCES = {
     "network": "Slack cannot be reached; the messages wait",
     "clock": "this machine's clock and Slack's are more than 4 minutes apart; set it right, nothing is sent meanwhile",
@@ -79,12 +79,11 @@ def hear(worker: Worker, session: Session, answers: Sequence[Answer], now: datet
         return True
     if failures != known:
         lanes.put_circuit(session, failures=failures)
-    return _compare_clocks(worker, session, answers[-1], now)
+    return compare_clocks(worker, session, answers[-1].apart, now)
 
 
-def _compare_clocks(worker: Worker, session: Session, answer: Answer, now: datetime) -> bool:
-    """The third clock."""
-    off = answer.apart
+def compare_clocks(worker: Worker, session: Session, off: timedelta | None, now: datetime) -> bool:
+    """The third clock: Slack's. True when it is too far from ours to send anything."""
     if off is None or not worker.rules.watch_clock:
         return False
     row = lanes.circuit(session)

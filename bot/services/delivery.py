@@ -130,7 +130,8 @@ def send(worker: Worker, batch: list[tuple[Claimed, float]]) -> int:
         if answer is not None:
             answers.append((row, answer))
         stop = answer is None or answer.concerns in ("rate", "account")
-        if stop or worker.monotonic() - written > UNWRITTEN or position == len(batch) - 1:
+        bad = answer is None or answer.outcome != "sent"
+        if bad or worker.monotonic() - written > UNWRITTEN or position == len(batch) - 1:
             stop = mark(worker, answers) or stop
             answers, written = [], worker.monotonic()
         if stop:

@@ -42,6 +42,7 @@ class Reading:
     error_class: str | None = None
     retry_after: timedelta | None = None
     concerns: Literal["place", "rate", "account", "network"] = "place"
+    slack_time: datetime | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -21,7 +21,7 @@ MOST = 500
 MARGIN = timedelta(seconds=5) + circuit.APART_STOP
 AGAIN = timedelta(seconds=30)
 PATIENCE = timedelta(minutes=10)  # with a history we may read too seldom
-ONCE_ONLY_AGAIN = timedelta(hours=1)
+ONCE_ONLY_AGAIN = timedelta(minutes=15)
 BEFORE_A_WRONG_CLOCK = timedelta(days=1)
 
 
@@ -39,12 +39,16 @@ def reconcile(worker: Worker) -> int:
     settled = 0
     for where, unknown in places.items():
         worker.at("reconcile.before")
+        before = worker.clock.now()
         reading = _read(worker, where, unknown, now)
+        off = circuit.apart(reading.slack_time, before, worker.clock.now())
+        if worker.rules.watch_clock and off is not None and off > circuit.APART_STOP:
+            reading = Reading(outcome="later", error_class="clock")  # we looked at the wrong hours
         worker.at("reconcile.read")
         with worker.database.write() as session:
             now = worker.now(session)
             settled += sum(_settle(worker, session, row, reading, now) for row in unknown)
-            stop = _heed(worker, session, reading, now)
+            stop = _heed(worker, session, reading, now) or circuit.compare_clocks(worker, session, off, now)
             worker.at("reconcile.written")
         worker.at("reconcile.after")
         if stop:
@@ -56,7 +60,7 @@ def _read(worker: Worker, where: str, unknown: list[Claimed], now: datetime) -> 
     if not where:
         return Reading(outcome="impossible", error_class="user_not_found")
     tried = [row.first_try_at for row in unknown]
-    if max(tried) > now:  # written by a clock that has been put back since
+    if max(tried) > now:  # written by a clock that was put back since
         tried.append(now - BEFORE_A_WRONG_CLOCK)
     try:
         return worker.slack.history(where, min(tried) - MARGIN)

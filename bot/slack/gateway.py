@@ -154,7 +154,9 @@ class Gateway:
                 posted += [found for message in page["messages"] if (found := _posted(message)) is not None]
                 cursor = (page.get("response_metadata") or {}).get("next_cursor") or ""
                 if not cursor:
-                    return Reading(outcome="read", posted=tuple(posted), channel=where)
+                    return Reading(
+                        outcome="read", posted=tuple(posted), channel=where, slack_time=_slack_time(page)
+                    )
             return Reading(outcome="impossible", error_class="too_many_messages")
         except SlackApiError as error:
             return _unread(_refused(error), _code(error))

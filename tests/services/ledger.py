@@ -32,6 +32,7 @@ class Ledger:
     readable: bool = True
     answering: bool = True  # history answers at all
     revoked: bool = False
+    down: bool = False  # nobody listens at all
     apart: timedelta = timedelta()
     late_by: timedelta = timedelta(seconds=20)
     wait: timedelta = timedelta(seconds=30)
@@ -56,7 +57,7 @@ class Ledger:
                 outcome="retry", error_class="token_revoked", retry_after=timedelta(), counts=False,
                 concerns="account",
             )  # fmt: skip
-        fault = self.faults(where, message.text)
+        fault: Fault = "unreachable" if self.down else self.faults(where, message.text)
         if fault == "limited":
             return Answer(
                 outcome="retry", error_class="ratelimited", retry_after=self.wait, counts=False,
@@ -94,6 +95,8 @@ class Ledger:
     def history(self, where: str, oldest: datetime) -> Reading:
         self.arrive()
         self.histories.append(where)
+        if self.down:
+            return Reading(outcome="later", error_class="URLError", concerns="network")
         if self.revoked:
             return Reading(outcome="later", error_class="token_revoked", concerns="account")
         if not self.readable:
@@ -107,10 +110,12 @@ class Ledger:
             for entry in self.entries
             if entry.where == where and entry.at >= oldest
         ]
-        return Reading(outcome="read", posted=tuple(posted), channel=where)
+        return Reading(outcome="read", posted=tuple(posted), channel=where, slack_time=self.slack_time())
 
     def check(self) -> Check:
         self.checks += 1
+        if self.down:
+            return Check(error_class="network", error="Slack cannot be reached")
         if self.revoked:
             return Check(error_class="token_revoked", error="revoked", slack_time=self.slack_time())
         return Check(slack_time=self.slack_time())
