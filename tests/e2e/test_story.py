@@ -1,16 +1,17 @@
-"""The story of a first day, with `tierbot run` as a process of its own, a real database file and Socket Mode."""
+"""The story of a first day, with `tierbot run` as a process of its own, over Socket Mode, on either database."""
 
 import asyncio
 import signal
-import sqlite3
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
+from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
 from babel.dates import format_date
+from sqlalchemy import text
 
 from bot import words
 from bot.clock import SystemClock, local_instant
@@ -29,6 +30,9 @@ from bot.demo.workspace.default_team import (
 from bot.services.care import workday
 from bot.services.schemes import last_cadence_day
 from bot.words import LOCALES
+from db.engine import open_database
+from tests import postgres
+from tests.conftest import BOTH
 from tests.e2e.processes import Running, Tierbot, wait_until
 
 CUSTOMERS = 60
@@ -127,20 +131,22 @@ def shown(day: date) -> str:
     return format_date(day, "medium", locale=LOCALES["en"])
 
 
-def rows(tierbot: Tierbot, query: str, *values: str) -> list[tuple[str, ...]]:
-    """A look into the database file from outside."""
-    file = tierbot.folder / "data" / "tierbot.db"
-    with closing(sqlite3.connect(f"file:{file}?mode=ro", uri=True)) as connection:
-        return connection.execute(query, values).fetchall()
+def rows(tierbot: Tierbot, query: str, **values: str) -> list[tuple[str, ...]]:
+    """A look into the database from outside."""
+    database = open_database(tierbot.settings["TIERBOT_DATABASE_URL"])
+    with database.read() as session:
+        found = [tuple(row) for row in session.execute(text(query), values)]
+    database.close()
+    return found
 
 
 def due_days(tierbot: Tierbot, code: str, step: str) -> list[date]:
     """The open due days of a customer's care step."""
     query = (
         "SELECT due_on FROM touch JOIN customer ON customer.id = touch.customer_id"
-        " WHERE code = ? AND step = ? AND state IN ('planned', 'reminded', 'snoozed')"
+        " WHERE code = :code AND step = :step AND state IN ('planned', 'reminded', 'snoozed')"
     )
-    return [date.fromisoformat(day) for (day,) in rows(tierbot, query, code, step)]
+    return [date.fromisoformat(str(day)) for (day,) in rows(tierbot, query, code=code, step=step)]
 
 
 def alert_states(tierbot: Tierbot) -> set[str]:
@@ -149,9 +155,19 @@ def alert_states(tierbot: Tierbot) -> set[str]:
     }
 
 
-@pytest.fixture(scope="module")
-def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
+@pytest.fixture(scope="module", params=BOTH)
+def stage(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
     folder = tmp_path_factory.mktemp("story")
+    with ExitStack() as stack:
+        if request.param == "sqlite":
+            url = f"sqlite:///{folder / 'data' / 'tierbot.db'}"
+        else:
+            server = request.getfixturevalue("postgres_server")
+            url = postgres.text_of(stack.enter_context(postgres.new_database(server)))
+        yield from staged(folder, url)
+
+
+def staged(folder: Path, url: str) -> Iterator[Stage]:
     # Tied to the machine's day, because the bot under test reads the machine's clock.
     today = SystemClock().now().date()
     with Workspace(users=(*PEOPLE, STRANGER, GUEST), channels=CHANNELS) as workspace:
@@ -159,6 +175,7 @@ def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
             folder=folder,
             settings={
                 "SLACK_API_URL": workspace.api_url,
+                "TIERBOT_DATABASE_URL": url,
                 "SLACK_BOT_TOKEN": "xoxb-local",
                 "SLACK_APP_TOKEN": "xapp-local",
                 "TIERBOT_ADMINS": str(GRACE_CHEN.email),
