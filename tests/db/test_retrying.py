@@ -1,0 +1,104 @@
+"""Units of work that PostgreSQL breaks off are done again, and only those; clocks and errors of the database."""
+
+import random
+import sys
+import threading
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from sqlalchemy.exc import IntegrityError, OperationalError
+
+from db import system
+from db.engine import Database, Unusable, db_now, open_database
+from tests.conftest import OpenAnother, on_postgresql
+
+
+@on_postgresql
+@pytest.mark.parametrize("retry", [True, False])
+def test_two_units_in_a_deadlock_are_both_done(open_another: OpenAnother, retry: bool) -> None:
+    first = open_another()
+    with first.write() as session:
+        for name in "ab":
+            system.set_cursor(session, name, "0")
+    meeting = threading.Barrier(2, timeout=10)
+    broken: list[str | None] = []
+
+    def work(database: Database, names: str) -> None:
+        tries = 0
+
+        def unit() -> None:
+            nonlocal tries
+            tries += 1
+            with database.write() as session:
+                system.set_cursor(session, names[0], names)
+                if tries == 1:
+                    meeting.wait()
+                system.set_cursor(session, names[1], names)
+
+        try:
+            database.retrying(unit, random.Random(1)) if retry else unit()
+        except OperationalError as error:
+            broken.append(getattr(error.orig, "sqlstate", None))
+
+    threads = [
+        threading.Thread(target=work, args=[database, names])
+        for database, names in ((first, "ab"), (open_another(), "ba"))
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(30)
+    assert broken == ([] if retry else ["40P01"])
+
+
+def test_other_failures_are_raised_at_once(database: Database) -> None:
+    tries = []
+
+    def unit() -> None:
+        tries.append(1)
+        with database.write() as session:
+            for _ in range(2):
+                session.add(system.Cursor(name="same", value=""))
+                session.flush()
+                session.expunge_all()
+
+    with pytest.raises(IntegrityError):
+        database.retrying(unit)
+    assert len(tries) == 1
+
+
+def test_the_database_tells_the_time_in_utc_and_it_goes_on_within_a_transaction(database: Database) -> None:
+    with database.write() as session:
+        first, second = db_now(session), db_now(session)
+    assert first.tzinfo is UTC
+    assert first <= second
+    assert abs(second - datetime.now(UTC)) < timedelta(seconds=60)  # noqa: TID251 - the same machine's clock
+
+
+@on_postgresql
+def test_the_limits_on_waiting_are_ours(database: Database) -> None:
+    names = ("lock_timeout", "statement_timeout", "idle_in_transaction_session_timeout", "TimeZone")
+    with database.write() as session:
+        connection = session.connection()
+        found = [connection.exec_driver_sql(f"SHOW {name}").scalar_one() for name in names]
+    assert found == ["30s", "10min", "2min", "UTC"]
+
+
+@pytest.mark.parametrize(
+    ("url", "said"),
+    [
+        ("geheim", "not a database URL"),
+        ("mysql://bob:geheim@localhost/x", "mysql is not supported"),
+        ("postgresql+psycopg2://bob:geheim@localhost/x", r"postgresql\+psycopg2 is not supported"),
+    ],
+)
+def test_a_url_nothing_can_be_opened_by_is_refused_without_its_password(url: str, said: str) -> None:
+    with pytest.raises(Unusable, match=said) as caught:
+        open_database(url)
+    assert "geheim" not in str(caught.value)
+
+
+def test_without_psycopg_it_says_how_to_get_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "psycopg", None)
+    with pytest.raises(Unusable, match=r"pip install 'tierbot\[postgres\]'"):
+        open_database("postgresql://localhost/x")
