@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo run test lint fmt lock words clean
+.PHONY: demo run test simulate lint fmt lock words clean
 .DELETE_ON_ERROR:
 
 demo: .venv/.runtime
@@ -13,6 +13,10 @@ run: .venv/.runtime
 
 test: lint
 	$(BIN)/python -m pytest $(ARGS)
+
+# Thousands of histories of crashes, clock jumps and Slack faults, from a fixed seed. ARGS="--histories 200" makes it short.
+simulate: .venv/.dev
+	$(BIN)/python -m tests.simulation $(ARGS)
 
 lint: .venv/.dev
 	$(BIN)/ruff check .

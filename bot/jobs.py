@@ -16,6 +16,7 @@ from apscheduler.schedulers.background import BackgroundScheduler
 from bot.app import Tierbot
 from bot.clock import FixedClock, SystemClock, local_date
 from bot.services import access, catching_up, delivery, grading, planning, reminders
+from bot.services.pacing import Pace
 from bot.services.worker import Rules
 from db import care, lanes, system
 
@@ -97,6 +98,8 @@ def deliver(bot: Tierbot) -> int:
         chance=bot.chance,
         monotonic=_uptime,
         rules=Rules(
+            settle=timedelta(seconds=bot.settings.settle_seconds),
+            pace=Pace(workspace=bot.settings.messages_per_minute),
             fallback_channel=bot.settings.alert_channel,
             # A clock that was set for one pass says nothing about the machine's.
             watch_clock=not isinstance(bot.clock, FixedClock),

@@ -77,6 +77,20 @@ class Settings(BaseSettings):
         "Local time of night for the grading of a finished period, as HH:MM.",
         default="02:00",
     )
+    messages_per_minute: int = _env(
+        "TIERBOT_MESSAGES_PER_MINUTE",
+        "Messages a minute for the whole workspace; halved for a while when Slack asks to wait.",
+        default=40,
+        ge=1,
+        le=1000,
+    )
+    settle_seconds: int = _env(
+        "TIERBOT_SETTLE_SECONDS",
+        "Seconds after a lost answer before Slack's history is asked; longer than a message can be late.",
+        default=45,
+        ge=15,
+        le=600,
+    )
     schemes_dir: Path | None = _env(
         "TIERBOT_SCHEMES_DIR",
         "Folder of your own scheme files; the shipped presets are always there.",
