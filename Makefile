@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo run test simulate lint fmt lock words clean
+.PHONY: demo run test faults simulate lint fmt lock words clean
 .DELETE_ON_ERROR:
 
 demo: .venv/.runtime
@@ -17,6 +17,10 @@ test: lint
 # Thousands of histories of crashes, clock jumps and Slack faults, from a fixed seed. ARGS="--histories 200" makes it short.
 simulate: .venv/.dev
 	$(BIN)/python -m tests.simulation $(ARGS)
+
+# Kills, pauses and misleads real processes on both databases; takes some minutes. FAULTS="--quick --only F01"
+faults: .venv/.dev
+	$(BIN)/python -m tests.faults $(FAULTS)
 
 lint: .venv/.dev
 	$(BIN)/ruff check .

@@ -1,0 +1,1 @@
+"""Faults injected into real processes: `python -m tests.faults`, or `make faults`."""

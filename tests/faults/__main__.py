@@ -1,0 +1,91 @@
+"""`python -m tests.faults`: one row for each fault and database; exit code 1 when a promise is broken."""
+
+import argparse
+import shutil
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+from bot import logs
+from db.engine import open_database
+from db.schema import upgrade
+from tests import postgres
+from tests.faults import dying, schedulers
+from tests.faults.ground import Ground
+from tests.faults.report import Outcome, line
+from tests.faults.slack import Slack
+
+BOTH = ("sqlite", "postgresql")
+
+
+@dataclass(frozen=True)
+class Fault:
+    name: str
+    try_it: Callable[..., Outcome]
+    databases: tuple[str, ...] = BOTH
+
+
+FAULTS = {
+    "F01": Fault("killed at every step", dying.killed),
+    "F02": Fault("answers lost", dying.unanswered),
+    "F03": Fault("stored late", dying.late),
+    "F15": Fault("several schedulers at once", schedulers.together),
+    "F05": Fault("died holding claims", dying.heirs),
+}
+
+
+@contextmanager
+def ground(kind: str, server: postgres.URL | None, code: str, seed: int) -> Iterator[Ground]:
+    """A fresh database of this kind and a Slack, gone afterwards."""
+    with ExitStack() as stack:
+        folder = Path(tempfile.mkdtemp(prefix=f"tierbot-{code.lower()}-"))
+        stack.callback(shutil.rmtree, folder, ignore_errors=True)
+        url = f"sqlite:///{folder / 'tierbot.db'}"
+        if server is not None:
+            url = postgres.text_of(stack.enter_context(postgres.new_database(server)))
+        database = open_database(url)
+        upgrade(database)
+        database.close()
+        slack = Slack(seed)
+        stack.callback(slack.close)
+        yield Ground(
+            url=url, folder=folder, slack=slack, seed=seed, fresh=partial(ground, kind, server, code)
+        )
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="python -m tests.faults", description=__doc__)
+    parser.add_argument("--database", choices=(*BOTH, "both"), default="both")
+    parser.add_argument("--only", default="", help="some of the faults, as F01,F02")
+    parser.add_argument("--quick", action="store_true", help="a handful of kills and messages")
+    parser.add_argument("--seed", type=int, default=20260302)
+    given = parser.parse_args()
+    wanted = given.only.split(",") if given.only else list(FAULTS)
+    if unknown := [code for code in wanted if code not in FAULTS]:
+        parser.error(f"there is no {', '.join(unknown)}; there are {', '.join(FAULTS)}")
+    logs.configure("critical")
+    print(f"seed {given.seed}")
+    broken = 0
+    for kind in BOTH if given.database == "both" else (given.database,):
+        with ExitStack() as stack:
+            server = stack.enter_context(postgres.server()) if kind == "postgresql" else None
+            for code in wanted:
+                fault = FAULTS[code]
+                if kind not in fault.databases:
+                    continue
+                began = time.monotonic()
+                with ground(kind, server, code, given.seed) as here:
+                    outcome = fault.try_it(here, quick=given.quick)
+                print(line(code, fault.name, kind, time.monotonic() - began, outcome), flush=True)
+                broken += bool(outcome.broken)
+    print("every promise held" if not broken else f"{broken} promises broken")
+    return 1 if broken else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

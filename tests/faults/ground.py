@@ -1,0 +1,207 @@
+"""A fresh database, a Slack that can fail, and the comparison of what was written with what has arrived."""
+
+import sqlite3
+import time
+from collections import Counter
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import psycopg
+from sqlalchemy import make_url
+
+from bot.clock import SystemClock
+from bot.messages import Problem
+from bot.services import outbox
+from bot.services.outbox import Place
+from bot.services.worker import Rules
+from db import system
+from db.engine import Database, open_database
+from tests.faults.slack import CHANNELS, Slack
+
+UNSETTLED = "SELECT id, attempt, state FROM outbox WHERE state IN ('sending', 'unknown')"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Row:
+    id: int
+    state: str
+    attempt: int
+    slack_ts: str | None
+    possible_repeat: bool
+    error_class: str | None
+    error: str | None
+    channel: str
+
+
+@dataclass(kw_only=True)
+class Ground:
+    """Where one fault is tried: `url` is a migrated database."""
+
+    url: str
+    folder: Path
+    slack: Slack
+    seed: int
+    fresh: Callable[[int], AbstractContextManager["Ground"]]  # another one, with a seed
+    rounds: dict[tuple[int, int], list[Any]] = field(default_factory=dict)
+    written: int = 0
+
+    def ask(self, sql: str) -> list[Any]:
+        """Read with the bare driver, and leave nothing open."""
+        url = make_url(self.url)
+        if url.get_backend_name() == "sqlite":
+            file = sqlite3.connect(f"file:{url.database}?mode=ro", uri=True, timeout=30)
+            try:
+                return file.execute(sql).fetchall()
+            finally:
+                file.close()
+        address = url.set(drivername="postgresql").render_as_string(hide_password=False)
+        with psycopg.connect(address) as connection:
+            return connection.execute(sql).fetchall()  # type: ignore[arg-type]
+
+    def using(self, work: Callable[[Database], Any]) -> Any:
+        """Do something with the database through the product's own door."""
+        database = open_database(self.url)
+        try:
+            return work(database)
+        finally:
+            database.close()
+
+    def feed(self, many: int, *, rooms: int = len(CHANNELS), **values: Any) -> None:
+        """Put messages into the outbox as a use case does."""
+
+        def write(database: Database) -> None:
+            with database.write() as session:
+                for _ in range(many):
+                    number = self.written
+                    outbox.enqueue(
+                        session,
+                        kind="fault",
+                        place=Place(channel=CHANNELS[number % rooms].id),
+                        message=Problem(text=f"message {number}"),
+                        language="en",
+                        dedupe_key=f"fault:{number}",
+                        now=SystemClock().now(),
+                        **values,
+                    )
+                    self.written += 1
+
+        self.using(write)
+
+    def count(self, *states: str) -> int:
+        listed = ", ".join(f"'{state}'" for state in states)
+        return int(self.ask(f"SELECT count(*) FROM outbox WHERE state IN ({listed})")[0][0])  # noqa: S608
+
+    def tallies(self) -> dict[str, int]:
+        def read(database: Database) -> dict[str, int]:
+            with database.read() as session:
+                return system.tallies(session)
+
+        found: dict[str, int] = self.using(read)
+        return found
+
+    def rows(self) -> list[Row]:
+        names = ", ".join(Row.__dataclass_fields__)
+        return [
+            Row(**dict(zip(Row.__dataclass_fields__, found, strict=True)))
+            for found in self.ask(f"SELECT {names} FROM outbox ORDER BY id")  # noqa: S608
+        ]
+
+    def look(self) -> None:
+        """See which messages are on their way or unknown, to know how long each round took."""
+        now = time.monotonic()
+        seen = set()
+        for outbox_id, attempt, state in self.ask(UNSETTLED):
+            seen.add((outbox_id, attempt))
+            found = self.rounds.setdefault((outbox_id, attempt), [now, False, None])
+            found[1] = found[1] or state == "unknown"
+        for key, found in self.rounds.items():
+            if key not in seen and found[2] is None:
+                found[2] = now
+
+    def recoveries(self) -> list[float]:
+        """Seconds from the claim until its end was known, of those whose sender or answer was lost."""
+        return sorted(end - begin for begin, lost, end in self.rounds.values() if lost and end is not None)
+
+    def settled(self, seconds: float, tend: Callable[[], None] = lambda: None) -> bool:
+        """Wait until nothing is waiting, on its way or unknown, and Slack has stored what it stores late."""
+        until = time.monotonic() + seconds
+        while time.monotonic() < until:
+            tend()
+            self.look()
+            if not self.count("pending", "sending", "unknown") and not self.slack.late():
+                return True
+            time.sleep(0.1)
+        return False
+
+    def audit(self) -> "Audit":
+        return compare(self.rows(), self.slack)
+
+    def failures(self) -> Counter[str]:
+        """Passes that raised, by what they said."""
+        path = self.folder / "failures"
+        return Counter(path.read_text().splitlines()) if path.exists() else Counter()
+
+    def kills(self) -> Counter[str]:
+        path = self.folder / "kills"
+        return Counter(path.read_text().split()) if path.exists() else Counter()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Audit:
+    """What a comparison of Slack's ledger with the rows has found."""
+
+    messages: int
+    lost: int  # neither there nor dead with a reason
+    doubled: int  # second copies that do not say so
+    repeats: int  # second copies that say so
+    wrong: int  # rows that say something else than the ledger
+    dead: int
+
+    def broken(self) -> list[str]:
+        return [
+            f"{many} {word}"
+            for word, many in (("lost", self.lost), ("doubled", self.doubled), ("rows wrong", self.wrong))
+            if many
+        ]
+
+    def figures(self) -> dict[str, object]:
+        return {"messages": self.messages, "lost": self.lost, "doubled": self.doubled} | (
+            {"rows wrong": self.wrong} if self.wrong else {}
+        )
+
+
+def compare(rows: list[Row], slack: Slack) -> Audit:
+    arrived: dict[int, list[Any]] = {}
+    for post in slack.arrived():
+        arrived.setdefault(post.id, []).append(post)
+    lost = doubled = repeats = wrong = dead = 0
+    for row in rows:
+        posts = arrived.pop(row.id, [])
+        marked = sum("ossible repeat" in post.text for post in posts[1:])
+        repeats += marked
+        doubled += max(0, len(posts) - 1 - marked)
+        lost += not posts and row.state != "dead"
+        dead += row.state == "dead"
+        if row.state == "sent":
+            wrong += row.slack_ts not in {post.ts for post in posts}
+        else:
+            wrong += bool(posts) or row.state != "dead" or not row.error
+    wrong += sum(map(len, arrived.values()))  # what nobody has written
+    return Audit(messages=len(rows), lost=lost, doubled=doubled, repeats=repeats, wrong=wrong, dead=dead)
+
+
+def p95(values: list[float]) -> float:
+    return sorted(values)[int(len(values) * 0.95)] if values else 0.0
+
+
+def longest_recovery(rules: Rules) -> float:
+    """Lease, settle and the sweep, with a second for the harness to look and a busy machine to come round."""
+    return (rules.lease + rules.settle + timedelta(seconds=1.5)).total_seconds()
+
+
+def utc(year: int, month: int, day: int, hour: int = 0) -> datetime:
+    return datetime(year, month, day, hour, tzinfo=UTC)

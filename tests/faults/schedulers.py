@@ -1,0 +1,110 @@
+"""Several schedulers at once: F15."""
+
+import os
+from collections import Counter
+from datetime import date, datetime, timedelta
+from multiprocessing import get_context
+from typing import Any
+
+from sqlmodel import Session
+
+from bot import jobs
+from bot.app import build
+from bot.clock import FixedClock
+from bot.settings import Settings
+from db.engine import Database
+from tests import factories
+from tests.faults.ground import Ground, utc
+from tests.faults.processes import spawn, wait
+from tests.faults.report import Outcome
+from tests.faults.worker import note, quiet
+
+DAY = timedelta(days=1)
+FIRST = date(2026, 3, 2)
+OWNERS = ("lin.wei", "anna.schmidt", "omar.haddad")
+GAPS = (30, 60)  # days between revisits of tiers A and B, as the shipped plan has them
+PATIENCE = 240.0  # seconds for all the days
+
+
+def together(ground: Ground, *, quick: bool) -> Outcome:
+    """F15: 1, 2 and 5 processes that do all jobs at the same moments must come to the same occurrences."""
+    days, customers = (2, 6) if quick else (5, 30)
+    found: dict[int, set[str]] = {}
+    outcome = Outcome(figures={})
+    for processes in (1, 2, 5):
+        with ground.fresh(ground.seed + processes) as here:
+            here.using(lambda database: _fill(database, customers, days))
+            outcome.require(_run(here, processes, days), f"{processes} schedulers did not end well")
+            found[processes] = {row[0] for row in here.ask("SELECT dedupe_key FROM touch")}
+            reminders = here.ask("SELECT id FROM outbox WHERE kind = 'reminder'")
+            touched = Counter(row[0] for row in here.ask("SELECT outbox_id FROM touch WHERE outbox_id > 0"))
+            copies = Counter((post.id, post.key) for post in here.slack.arrived())
+            doubled = sum(many - 1 for many in copies.values())
+            missing = len(reminders) - len(copies)
+            outcome.figures[f"occurrences with {processes}"] = f"{len(found[processes])}/{len(copies)} said"
+            outcome.require(not doubled, f"{doubled} said twice by {processes}")
+            outcome.require(not missing, f"{missing} of {len(reminders)} reminders not said by {processes}")
+            outcome.require(
+                len(touched) == len(reminders), f"reminders without a touch of their own: {processes}"
+            )
+            failures = here.failures()
+            outcome.require(not failures, f"passes failed: {failures.most_common(1)}")
+    outcome.require(bool(found[1]), "nothing was due")
+    outcome.require(found[2] == found[1], "two schedulers planned something else than one")
+    outcome.require(found[5] == found[1], "five schedulers planned something else than one")
+    return outcome
+
+
+def _fill(database: Database, customers: int, days: int) -> None:
+    with database.write() as session:
+        owners = [factories.person(session, name, slack=False) for name in OWNERS]
+        factories.graded(
+            session,
+            {
+                _customer(session, number, owners[number % len(owners)], days): "AB"[number % 2]
+                for number in range(customers)
+            },
+            as_of=FIRST - 2 * DAY,
+        )
+
+
+def _customer(session: Session, number: int, owner: int, days: int) -> int:
+    """One that comes due within these days, under the shipped plan."""
+    customer = factories.customer(session, f"Customer {number}", owner_id=owner)
+    factories.contact(session, customer, FIRST - (GAPS[number % 2] - number // 2 % days) * DAY, "call")
+    return customer
+
+
+def _run(ground: Ground, processes: int, days: int) -> bool:
+    moments = [
+        utc(day.year, day.month, day.day, hour)
+        for day in (FIRST + number * DAY for number in range(days))
+        for hour in (8, 9, 10)
+    ]
+    gate = get_context("fork").Barrier(processes)
+    running = [spawn(lambda: _tick_along(ground, moments, gate)) for _ in range(processes)]
+    statuses = [wait(pid, PATIENCE) for pid in running]
+    return statuses == [0] * processes
+
+
+def _tick_along(ground: Ground, moments: list[datetime], gate: Any) -> None:
+    quiet(ground.folder)
+    clock = FixedClock(moments[0])
+    os.environ.clear()  # settings come from here alone
+    settings = Settings(
+        _env_file=None,
+        TIERBOT_DATA_DIR=ground.folder,
+        TIERBOT_DATABASE_URL=ground.url,
+        SLACK_BOT_TOKEN="xoxb-local",
+        SLACK_API_URL=ground.slack.api_url,
+        TIERBOT_TIMEZONE="UTC",
+    )
+    bot = build(settings, clock=clock)
+    for moment in moments:
+        clock.advance(moment - clock.now())
+        gate.wait(60)
+        try:
+            jobs.tick(bot)
+        except Exception as error:
+            note(ground.folder / "failures", f"{type(error).__name__}: {error}".splitlines()[0])
+    bot.close()

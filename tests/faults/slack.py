@@ -1,0 +1,91 @@
+"""The local workspace in a process of its own, and what the harness asks of it."""
+
+import json
+import os
+import signal
+import urllib.request
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass
+from threading import Event
+from typing import Any
+
+from bot.demo.workspace import Workspace
+from bot.demo.workspace.default_team import PEOPLE
+from bot.demo.workspace.records import Channel
+from tests.faults.processes import end, spawn
+
+CHANNELS = tuple(Channel(id=f"C0ROOM{number:03}", name=f"room-{number:03}") for number in range(100))
+
+
+@dataclass(frozen=True)
+class Arrived:
+    """A message Slack has stored, by what its metadata say."""
+
+    id: int
+    key: str
+    channel: str
+    ts: str
+    text: str
+
+
+class Slack:
+    """A Slack that can fail, served by a process of its own until `close`."""
+
+    def __init__(self, seed: int, channels: Iterable[Channel] = CHANNELS) -> None:
+        reading, writing = os.pipe()
+        listed = tuple(channels)
+        self.pid = spawn(lambda: _serve(seed, listed, writing))
+        os.close(writing)
+        with os.fdopen(reading) as said:
+            self.url = said.readline().strip()
+        if not self.url:
+            raise RuntimeError("the workspace did not start")
+
+    @property
+    def api_url(self) -> str:
+        return f"{self.url}/api/"
+
+    def get(self, name: str) -> Any:
+        with urllib.request.urlopen(f"{self.url}/control/{name}", timeout=30) as answer:
+            return json.load(answer)
+
+    def post(self, name: str, **given: Any) -> Any:
+        request = urllib.request.Request(f"{self.url}/control/{name}", json.dumps(given).encode())
+        with urllib.request.urlopen(request, timeout=30) as answer:
+            return json.load(answer)
+
+    def switch(self, *faults: dict[str, Any]) -> None:
+        """These faults are on, and no others."""
+        self.post("faults", clear=[], switch=list(faults), forget_rates=True)
+
+    def struck(self) -> Counter[str]:
+        return Counter(self.get("faults")["struck"])
+
+    def late(self) -> int:
+        return int(self.get("faults")["late"])
+
+    def arrived(self) -> list[Arrived]:
+        """Every message of ours that is stored, in order."""
+        found = []
+        for post in self.get("ledger")["posts"]:
+            payload = (post["metadata"] or {}).get("event_payload") or {}
+            found.append(
+                Arrived(int(payload["id"]), str(payload["key"]), post["channel"], post["ts"], post["text"])
+            )
+        return found
+
+    def rates(self) -> Any:
+        return self.get("ledger")["rates"]
+
+    def close(self) -> None:
+        end(self.pid, signal.SIGTERM)
+
+
+def _serve(seed: int, channels: tuple[Channel, ...], writing: int) -> None:
+    ended = Event()
+    signal.signal(signal.SIGTERM, lambda *_: ended.set())
+    with Workspace(users=PEOPLE, channels=channels, seed=seed, control=True) as workspace:
+        with os.fdopen(writing, "w") as saying:
+            saying.write(f"{workspace.url}\n")
+        ended.wait()
