@@ -15,7 +15,7 @@ from bot import logs
 from db.engine import open_database
 from db.schema import upgrade
 from tests import postgres
-from tests.faults import dying, schedulers
+from tests.faults import dying, refusing, schedulers
 from tests.faults.ground import Ground
 from tests.faults.report import Outcome, line
 from tests.faults.slack import Slack
@@ -36,6 +36,12 @@ FAULTS = {
     "F03": Fault("stored late", dying.late),
     "F15": Fault("several schedulers at once", schedulers.together),
     "F05": Fault("died holding claims", dying.heirs),
+    "F06": Fault("Slack down for hours", refusing.down),
+    "F07": Fault("storm of 429", refusing.storm),
+    "F08": Fault("odd Retry-After", refusing.odd_waits),
+    "F09": Fault("token revoked and restored", refusing.revoked),
+    "F10": Fault("channels and people gone", refusing.gone),
+    "F11": Fault("history unreadable", refusing.unreadable),
 }
 
 

@@ -34,7 +34,7 @@ class Row:
     possible_repeat: bool
     error_class: str | None
     error: str | None
-    channel: str
+    channel: str | None
 
 
 @dataclass(kw_only=True)
@@ -70,7 +70,9 @@ class Ground:
         finally:
             database.close()
 
-    def feed(self, many: int, *, rooms: int = len(CHANNELS), **values: Any) -> None:
+    def feed(
+        self, many: int, *, rooms: int = len(CHANNELS), person_id: int | None = None, **values: Any
+    ) -> None:
         """Put messages into the outbox as a use case does."""
 
         def write(database: Database) -> None:
@@ -80,7 +82,9 @@ class Ground:
                     outbox.enqueue(
                         session,
                         kind="fault",
-                        place=Place(channel=CHANNELS[number % rooms].id),
+                        place=Place(person_id=person_id)
+                        if person_id is not None
+                        else Place(channel=CHANNELS[number % rooms].id),
                         message=Problem(text=f"message {number}"),
                         language="en",
                         dedupe_key=f"fault:{number}",
