@@ -9,6 +9,7 @@ import re
 from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
+from functools import cache
 from typing import Any, ClassVar
 
 from bot.errors import N_, BadInput
@@ -332,21 +333,25 @@ class VisitLogged(Message):
 MESSAGES: dict[str, type[Message]] = {cls.__name__: cls for cls in Message.__subclasses__()}
 
 
-def dump(message: Message) -> dict[str, Any]:
-    """A message as JSON-ready data, to be kept until it is sent."""
+@cache
+def _adapter(name: str) -> Any:
+    """Pydantic's view of one kind of message, made once: making it takes milliseconds."""
     from pydantic import TypeAdapter
 
+    return TypeAdapter(MESSAGES[name])
+
+
+def dump(message: Message) -> dict[str, Any]:
+    """A message as JSON-ready data, to be kept until it is sent."""
     return {
         "message": type(message).__name__,
-        "fields": TypeAdapter(type(message)).dump_python(message, mode="json"),
+        "fields": _adapter(type(message).__name__).dump_python(message, mode="json"),
     }
 
 
 def load(data: dict[str, Any]) -> Message:
     """A kept message; fields a newer version dropped are ignored by name, missing ones raise ValueError."""
-    from pydantic import TypeAdapter
-
-    message: Message = TypeAdapter(MESSAGES[data["message"]]).validate_python(data["fields"])
+    message: Message = _adapter(data["message"]).validate_python(data["fields"])
     return message
 
 

@@ -21,8 +21,8 @@ def test_histories_of_faults_lose_and_double_nothing() -> None:
     run_state_machine_as_test(
         machine.Delivery,
         settings=settings(
-            max_examples=25,
-            stateful_step_count=20,
+            max_examples=40,
+            stateful_step_count=15,
             deadline=None,
             derandomize=True,
             suppress_health_check=list(HealthCheck),
