@@ -20,7 +20,7 @@ class SystemClock:
 
 
 class FixedClock:
-    """A clock that stands still until it is told to move: `tick --at`, the tests."""
+    """A clock that stands still until it is told to move: the time of tests."""
 
     def __init__(self, at: datetime) -> None:
         self._at = at.astimezone(UTC)
@@ -33,7 +33,7 @@ class FixedClock:
 
 
 class ShiftedClock:
-    """The machine's clock plus a shift: lets time pass in the local workspace."""
+    """The machine's clock plus a shift: `tick --at`, and time that passes in the local workspace."""
 
     def __init__(self, base: Clock, shift: timedelta = timedelta()) -> None:
         self._base = base

@@ -14,16 +14,17 @@ from apscheduler.jobstores.memory import MemoryJobStore
 from apscheduler.schedulers.background import BackgroundScheduler
 
 from bot.app import Tierbot
-from bot.clock import FixedClock, SystemClock, local_date
-from bot.services import access, catching_up, delivery, grading, planning, reminders
+from bot.clock import SystemClock, local_date
+from bot.services import access, catching_up, circuit, delivery, grading, pacing, planning, reminders
 from bot.services.pacing import Pace
 from bot.services.worker import Rules
-from db import care, lanes, system
+from db import care, lanes, outbox, system
 
 log = structlog.get_logger()
 
 TRACES_KEPT = timedelta(days=7)
 LANES_KEPT = timedelta(hours=1)
+SOON = timedelta(seconds=2)  # longer than any place waits for its pace
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -101,8 +102,8 @@ def deliver(bot: Tierbot) -> int:
             settle=timedelta(seconds=bot.settings.settle_seconds),
             pace=Pace(workspace=bot.settings.messages_per_minute),
             fallback_channel=bot.settings.alert_channel,
-            # A clock that was set for one pass says nothing about the machine's.
-            watch_clock=not isinstance(bot.clock, FixedClock),
+            # A clock that was set to another time says nothing about the machine's.
+            watch_clock=isinstance(bot.clock, SystemClock),
         ),
     )
 
@@ -162,6 +163,27 @@ def tick(bot: Tierbot) -> dict[str, int]:
     if failure is not None:
         raise failure
     return done
+
+
+def drain(bot: Tierbot, patience: timedelta = timedelta(minutes=3)) -> int:
+    """Send what only the pace holds back, waiting for its turn; how many were tried.
+
+    One pass sends no more to a place than a burst. From cron the rest would otherwise wait for the next pass.
+    """
+    tried = 0
+    until = _uptime() + patience.total_seconds()
+    while _uptime() < until and not catching_up.held(bot.database, bot.clock.now()):
+        with bot.database.read() as session:
+            now = bot.clock.now()
+            if pacing.paused(session, now) or not circuit.is_closed(session):
+                break
+            if not outbox.anything_due(session, now + SOON):
+                break
+        done = deliver(bot)
+        tried += done
+        if not done:
+            time.sleep(0.2)
+    return tried
 
 
 def scheduler(bot: Tierbot, beat: Beat = lambda job: None) -> BackgroundScheduler:

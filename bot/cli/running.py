@@ -15,7 +15,7 @@ import typer
 from bot import settings as settings_module
 from bot.app import Tierbot
 from bot.cli.console import err, opened, out
-from bot.clock import FixedClock, local_date
+from bot.clock import ShiftedClock, SystemClock, local_date
 from bot.errors import N_, BadInput
 from bot.logs import configure
 from db import schema
@@ -94,11 +94,13 @@ def tick(
     from bot import jobs
     from bot.services import catching_up
 
-    with opened(clock=FixedClock(_instant(at)) if at else None) as bot:
+    clock = ShiftedClock(SystemClock(), _instant(at) - SystemClock().now()) if at else None
+    with opened(clock=clock) as bot:
         _require_token(bot)
         if at:  # whoever names a time means it
             catching_up.catch_up(bot.database, bot.clock)
         done = jobs.tick(bot)
+        done["deliver"] += jobs.drain(bot)
         out.print(", ".join(f"{name} {count}" for name, count in done.items()), markup=False)
 
 

@@ -27,7 +27,7 @@ from bot.settings import Settings, variables
 from bot.slack.gateway import web_client
 from bot.slack.manifest import COMMANDS
 from bot.slack.server import Connection, bolt_app, connect
-from db import schema
+from db import outbox, schema
 
 SCHEME = "b2b_accounts"
 ZONE = "Asia/Shanghai"
@@ -186,8 +186,11 @@ def controls(bot: Callable[[], Tierbot], clock: ShiftedClock, folder: Callable[[
             clock.advance(morning_after(before, days, zones) - before)
             catching_up.catch_up(bot().database, clock)  # the jump is meant
             progress(Said(en="Looking at what is due …", zh="正在查看到期事项……"))
+            sent = -_sent(bot())
             done = jobs.tick(bot())
-        today, sent = local_date(clock.now(), ZoneInfo(ZONE)), done["deliver"]
+            jobs.drain(bot())
+            sent += _sent(bot())
+        today = local_date(clock.now(), ZoneInfo(ZONE))
         return Said(
             en=f"It is {today.day} {today:%B %Y} now. {_many(sent, 'message was', 'messages were')} sent"
             + (", after the grading of the month that ended." if done["grade"] else "."),
@@ -205,6 +208,7 @@ def controls(bot: Callable[[], Tierbot], clock: ShiftedClock, folder: Callable[[
             progress(Said(en="Grading …", zh="正在评级……"))
             report = grade(bot(), today)
             jobs.tick(bot())
+            jobs.drain(bot())
         moved = len(report.changes)
         return Said(
             en=f"{_many(rows, 'order', 'orders')} came in;"
@@ -257,6 +261,11 @@ def controls(bot: Callable[[], Tierbot], clock: ShiftedClock, folder: Callable[[
             ),
         ),
     ]
+
+
+def _sent(bot: Tierbot) -> int:
+    with bot.database.read() as session:
+        return outbox.counts(session).get("sent", 0)
 
 
 def _many(count: int, one: str, more: str) -> str:
