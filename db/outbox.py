@@ -111,6 +111,16 @@ def due(session: Session, *, now: datetime, limit: int) -> list[tuple[OutboxMess
     Messages to one place go in the order they were written: a later one waits for an earlier one's next try, so
     no place occurs twice. Messages to people whose Slack user is not known yet wait.
     """
+    found = session.exec(_due(now).limit(limit).with_for_update(skip_locked=True, of=OutboxMessage))
+    return list(found.all())
+
+
+def anything_due(session: Session, now: datetime) -> bool:
+    """The same question without taking anything: whether some message could go now."""
+    return bool(session.exec(_due(now).limit(1)).first())
+
+
+def _due(now: datetime) -> Any:
     other = aliased(OutboxMessage)
     ahead = exists().where(
         col(other.address) == OutboxMessage.address,
@@ -119,15 +129,12 @@ def due(session: Session, *, now: datetime, limit: int) -> list[tuple[OutboxMess
             and_(col(other.state) == "pending", col(other.id) < OutboxMessage.id),
         ),
     )
-    found = session.exec(
+    return (
         select(OutboxMessage, _WHERE)
         .outerjoin(Person, col(Person.id) == OutboxMessage.recipient)
         .where(OutboxMessage.state == "pending", OutboxMessage.next_at <= now, _WHERE.is_not(None), ~ahead)
         .order_by(col(OutboxMessage.next_at), col(OutboxMessage.id))
-        .limit(limit)
-        .with_for_update(skip_locked=True, of=OutboxMessage)
     )
-    return list(found.all())
 
 
 def claim(

@@ -11,7 +11,7 @@ from bot.services.pacing import Pace
 from bot.services.worker import Rules
 from db import lanes
 from db.engine import Database
-from db.lanes import WORKSPACE
+from db.lanes import WORKSPACE, Lane
 from tests.conftest import OpenAnother
 from tests.services.ledger import Fault
 from tests.services.outbox_desk import EAST, SECOND, SETTLE, START, WEST, Desk
@@ -93,7 +93,7 @@ def test_a_wish_to_wait_halves_the_pace_which_comes_back_slowly(desk: Desk) -> N
     desk.deliver()
 
     def rate() -> float:
-        return float(desk.reading(lambda session: lanes.lanes(session, [WORKSPACE])[WORKSPACE].per_minute))
+        return float(desk.reading(lambda session: session.get(Lane, WORKSPACE).per_minute))
 
     assert rate() == pace.workspace / 2
     desk.deliver(5 * MINUTE)
@@ -120,7 +120,7 @@ def test_lanes_nobody_uses_are_forgotten(desk: Desk) -> None:
     desk.deliver()
     with desk.database.write() as session:
         lanes.forget_idle(session, START + timedelta(hours=2), timedelta(hours=1))
-    assert desk.reading(lambda session: lanes.lanes(session, [EAST.address])) == {}
+    assert desk.reading(lambda session: session.get(Lane, EAST.address)) is None
 
 
 def test_a_revoked_token_opens_the_circuit_and_burns_no_attempt(desk: Desk) -> None:
