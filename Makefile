@@ -11,8 +11,9 @@ demo: .venv/.runtime
 run: .venv/.runtime
 	$(BIN)/tierbot run
 
+# Two test files at a time; ARGS="-n 0 tests/grading" runs some of them one after the other.
 test: lint
-	$(BIN)/python -m pytest $(ARGS)
+	$(BIN)/python -m pytest -n 2 --dist loadfile $(ARGS)
 
 # Thousands of histories of crashes, clock jumps and Slack faults, from a fixed seed. ARGS="--histories 200" makes it short.
 simulate: .venv/.dev
