@@ -15,10 +15,10 @@ from bot import logs
 from db.engine import open_database
 from db.schema import upgrade
 from tests import postgres
-from tests.faults import dying, refusing, schedulers
+from tests.faults import dying, machine, refusing, schedulers
 from tests.faults.ground import Ground
 from tests.faults.report import Outcome, line
-from tests.faults.slack import Slack
+from tests.faults.slack import Now, Slack
 
 BOTH = ("sqlite", "postgresql")
 
@@ -35,6 +35,7 @@ FAULTS = {
     "F02": Fault("answers lost", dying.unanswered),
     "F03": Fault("stored late", dying.late),
     "F15": Fault("several schedulers at once", schedulers.together),
+    "F04": Fault("paused for two leases", machine.paused),
     "F05": Fault("died holding claims", dying.heirs),
     "F06": Fault("Slack down for hours", refusing.down),
     "F07": Fault("storm of 429", refusing.storm),
@@ -42,11 +43,18 @@ FAULTS = {
     "F09": Fault("token revoked and restored", refusing.revoked),
     "F10": Fault("channels and people gone", refusing.gone),
     "F11": Fault("history unreadable", refusing.unreadable),
+    "F14": Fault("SIGTERM in mid-batch", machine.stopped),
+    "F17": Fault("clock jumps", machine.jumping),
+    "F22": Fault("writer lock held", machine.locked, ("sqlite",)),
+    "F24": Fault("disk full, then freed", machine.full, ("sqlite",)),
+    "F26": Fault("connections cut, server crashes", machine.cut, ("postgresql",)),
 }
 
 
 @contextmanager
-def ground(kind: str, server: postgres.URL | None, code: str, seed: int) -> Iterator[Ground]:
+def ground(
+    kind: str, server: postgres.URL | None, code: str, seed: int, now: Now | None = None
+) -> Iterator[Ground]:
     """A fresh database of this kind and a Slack, gone afterwards."""
     with ExitStack() as stack:
         folder = Path(tempfile.mkdtemp(prefix=f"tierbot-{code.lower()}-"))
@@ -57,7 +65,7 @@ def ground(kind: str, server: postgres.URL | None, code: str, seed: int) -> Iter
         database = open_database(url)
         upgrade(database)
         database.close()
-        slack = Slack(seed)
+        slack = Slack(seed, now)
         stack.callback(slack.close)
         yield Ground(
             url=url, folder=folder, slack=slack, seed=seed, fresh=partial(ground, kind, server, code)

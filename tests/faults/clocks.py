@@ -1,6 +1,7 @@
 """A clock that the harness sets while workers run."""
 
 from datetime import datetime, timedelta
+from multiprocessing import get_context
 from typing import Any
 
 from bot.clock import SystemClock
@@ -9,9 +10,9 @@ from bot.clock import SystemClock
 class SharedClock:
     """The machine's clock plus seconds in memory that all processes share."""
 
-    def __init__(self, shift: Any) -> None:
-        self._shift = shift
+    def __init__(self) -> None:
+        self.shift: Any = get_context("fork").RawValue("d", 0.0)
         self._base = SystemClock()
 
     def now(self) -> datetime:
-        return self._base.now() + timedelta(seconds=self._shift.value)
+        return self._base.now() + timedelta(seconds=self.shift.value)

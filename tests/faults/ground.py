@@ -45,7 +45,7 @@ class Ground:
     folder: Path
     slack: Slack
     seed: int
-    fresh: Callable[[int], AbstractContextManager["Ground"]]  # another one, with a seed
+    fresh: Callable[..., AbstractContextManager["Ground"]]  # another one, with a seed and perhaps a clock
     rounds: dict[tuple[int, int], list[Any]] = field(default_factory=dict)
     written: int = 0
 

@@ -5,7 +5,6 @@ from collections import Counter
 from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
-from multiprocessing import get_context
 from typing import Any
 
 from bot.clock import SystemClock
@@ -33,7 +32,7 @@ def _plain_job(ground: Ground, number: int) -> Job:
 
 
 def _paced_job(ground: Ground, clock: SharedClock, number: int) -> Job:
-    return job(ground, rules=replace(PACED, watch_clock=False), clock=clock)
+    return job(ground, rules=PACED, clock=clock)
 
 
 def storm(ground: Ground, *, quick: bool) -> Outcome:
@@ -185,10 +184,8 @@ def down(ground: Ground, *, quick: bool) -> Outcome:
     """F06: Slack refuses connections for 2 and for 26 hours of the workers' clock."""
     outcome = Outcome(figures={})
     for hours in (2, 26):
-        with ground.fresh(ground.seed + hours) as here:
-            shift = get_context("fork").RawValue("d", 0.0)
-            clock = SharedClock(shift)
-            rules = replace(PACED, watch_clock=False)
+        clock = SharedClock()
+        with ground.fresh(ground.seed + hours, clock.now) as here:
             here.slack.switch(SLACKS_PACE)
             here.slack.post("refuse", seconds=6)
             here.feed(20 if quick else 40, rooms=8)
@@ -199,13 +196,13 @@ def down(ground: Ground, *, quick: bool) -> Outcome:
             while time.monotonic() - began < 5:
                 fleet.tend()
                 # The clock goes on in steps that are shorter than the circuit's own.
-                shift.value = hours * 3600 * (time.monotonic() - began) / 5
+                clock.shift.value = hours * 3600 * (time.monotonic() - began) / 5
                 opened = opened or here.ask("SELECT reason FROM circuit") == [("network",)]
                 time.sleep(0.05)
-            shift.value = hours * 3600.0
+            clock.shift.value = hours * 3600.0
             fleet.close()
             back = time.monotonic()
-            done = calm(here, seconds=90, rules=rules, clock=clock)
+            done = calm(here, seconds=90, rules=PACED, clock=clock)
             rates, dead = (
                 here.slack.rates(),
                 Counter(row.error_class for row in here.rows() if row.state == "dead"),

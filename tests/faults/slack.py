@@ -5,8 +5,9 @@ import os
 import signal
 import urllib.request
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
 from threading import Event
 from typing import Any
 
@@ -15,6 +16,7 @@ from bot.demo.workspace.default_team import PEOPLE
 from bot.demo.workspace.records import Channel
 from tests.faults.processes import end, spawn
 
+Now = Callable[[], datetime]
 CHANNELS = tuple(Channel(id=f"C0ROOM{number:03}", name=f"room-{number:03}") for number in range(100))
 
 
@@ -32,10 +34,9 @@ class Arrived:
 class Slack:
     """A Slack that can fail, served by a process of its own until `close`."""
 
-    def __init__(self, seed: int, channels: Iterable[Channel] = CHANNELS) -> None:
+    def __init__(self, seed: int, now: Now | None = None) -> None:
         reading, writing = os.pipe()
-        listed = tuple(channels)
-        self.pid = spawn(lambda: _serve(seed, listed, writing))
+        self.pid = spawn(lambda: _serve(seed, now, writing))
         os.close(writing)
         with os.fdopen(reading) as said:
             self.url = said.readline().strip()
@@ -82,10 +83,10 @@ class Slack:
         end(self.pid, signal.SIGTERM)
 
 
-def _serve(seed: int, channels: tuple[Channel, ...], writing: int) -> None:
+def _serve(seed: int, now: Now | None, writing: int) -> None:
     ended = Event()
     signal.signal(signal.SIGTERM, lambda *_: ended.set())
-    with Workspace(users=PEOPLE, channels=channels, seed=seed, control=True) as workspace:
+    with Workspace(users=PEOPLE, channels=CHANNELS, now=now, seed=seed, control=True) as workspace:
         with os.fdopen(writing, "w") as saying:
             saying.write(f"{workspace.url}\n")
         ended.wait()
