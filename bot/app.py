@@ -2,7 +2,8 @@
 
 import random
 import secrets
-from dataclasses import dataclass
+import threading
+from dataclasses import dataclass, field
 from datetime import time
 from functools import partial
 
@@ -34,6 +35,7 @@ class Tierbot:
     tell: Tell
     chance: random.Random
     boot_id: str
+    stopping: threading.Event = field(default_factory=threading.Event)  # set when the process is to end
 
     @property
     def desk(self) -> Desk:

@@ -105,6 +105,7 @@ def deliver(bot: Tierbot) -> int:
             # A clock that was set to another time says nothing about the machine's.
             watch_clock=isinstance(bot.clock, SystemClock),
         ),
+        stopping=bot.stopping.is_set,
     )
 
 

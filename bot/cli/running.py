@@ -57,6 +57,7 @@ def run(
             scheduler = jobs.scheduler(bot, pulse.beat)
             scheduler.start()
             running.callback(scheduler.shutdown, wait=True)
+            running.callback(bot.stopping.set)  # first, so that a pass that is sending ends early
         running.callback(health.serve_health(bot, pulse))
         err.print("Tierbot is running. Ctrl+C stops it.")
         if not _until_stopped(pulse):

@@ -43,6 +43,7 @@ def deliver(
     monotonic: Callable[[], float] = time.monotonic,
     rules: Rules | None = None,
     at: Callable[[str], None] = lambda step: None,
+    stopping: Callable[[], bool] = lambda: False,
     most: int = 200,
 ) -> int:
     """Settle what is unknown and send what is due; how many were tried."""
@@ -54,6 +55,7 @@ def deliver(
         monotonic=monotonic,
         rules=rules or Rules(),
         at=at,
+        stopping=stopping,
     )
     with database.read() as session:
         if not outbox.has_work(session):
@@ -63,7 +65,7 @@ def deliver(
         return 0
     reconcile(worker)
     tried = 0
-    while tried < most:
+    while tried < most and not stopping():
         batch = claim(worker, min(worker.rules.batch, most - tried))
         done = send(worker, batch)
         tried += done
@@ -126,6 +128,7 @@ def send(worker: Worker, batch: list[tuple[Claimed, float]]) -> int:
             may_go = True
         # The guard: whoever was stopped for long may find that somebody else has taken the message over.
         may_go = may_go and worker.monotonic() - began <= worker.rules.lease.total_seconds() / 2
+        may_go = may_go and not worker.stopping()
         answer = _send(worker, row) if may_go else None
         if answer is not None:
             answers.append((row, answer))

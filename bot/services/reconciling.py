@@ -51,7 +51,7 @@ def reconcile(worker: Worker) -> int:
             stop = _heed(worker, session, reading, now) or circuit.compare_clocks(worker, session, off, now)
             worker.at("reconcile.written")
         worker.at("reconcile.after")
-        if stop:
+        if stop or worker.stopping():
             break
     return settled
 

@@ -60,6 +60,7 @@ class Worker:
     monotonic: Callable[[], float] = time.monotonic
     rules: Rules = field(default_factory=Rules)
     at: Callable[[str], None] = lambda step: None
+    stopping: Callable[[], bool] = lambda: False  # the process is to end: what is claimed is given back
 
     def now(self, session: Session) -> datetime:
         """The database's clock, where it has one: leases must not depend on whose clock is wrong.
