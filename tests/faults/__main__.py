@@ -15,7 +15,7 @@ from bot import logs
 from db.engine import open_database
 from db.schema import upgrade
 from tests import postgres
-from tests.faults import dying, machine, refusing, schedulers
+from tests.faults import dying, inbound, machine, refusing, schedulers
 from tests.faults.ground import Ground
 from tests.faults.report import Outcome, line
 from tests.faults.slack import Now, Slack
@@ -43,6 +43,8 @@ FAULTS = {
     "F09": Fault("token revoked and restored", refusing.revoked),
     "F10": Fault("channels and people gone", refusing.gone),
     "F11": Fault("history unreadable", refusing.unreadable),
+    "F12": Fault("presses delivered four times", inbound.repeated),
+    "F13": Fault("answering under a lock", inbound.acknowledged, ("sqlite",)),
     "F14": Fault("SIGTERM in mid-batch", machine.stopped),
     "F17": Fault("clock jumps", machine.jumping),
     "F22": Fault("writer lock held", machine.locked, ("sqlite",)),

@@ -51,7 +51,7 @@ class Slack:
         with urllib.request.urlopen(f"{self.url}/control/{name}", timeout=30) as answer:
             return json.load(answer)
 
-    def post(self, name: str, **given: Any) -> Any:
+    def post(self, name: str, /, **given: Any) -> Any:
         request = urllib.request.Request(f"{self.url}/control/{name}", json.dumps(given).encode())
         with urllib.request.urlopen(request, timeout=30) as answer:
             return json.load(answer)
