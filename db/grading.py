@@ -219,15 +219,6 @@ def tiers_in_run(session: Session, run_id: int) -> dict[int, tuple[str, float | 
     return {customer: (tier, score, since) for customer, tier, score, since in rows}
 
 
-def tier_counts(session: Session, run_id: int) -> dict[str, int]:
-    rows = session.exec(
-        select(col(Assessment.tier), func.count())
-        .where(Assessment.run_id == run_id)
-        .group_by(col(Assessment.tier))
-    )
-    return dict(rows.all())
-
-
 def assessments_in_run(session: Session, run_id: int, customer_ids: Iterable[int]) -> dict[int, Assessment]:
     rows = session.exec(
         select(Assessment).where(

@@ -1,5 +1,6 @@
 """The shape of the database: bring it up to date, and refuse one this code does not match."""
 
+import threading
 from functools import cache
 from pathlib import Path
 
@@ -9,6 +10,9 @@ from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 
 from db.engine import Database
+
+# Alembic keeps the migration it is running in module globals: two threads of one process would mix theirs up.
+_one_at_a_time = threading.Lock()
 
 
 class SchemaMismatch(Exception):
@@ -45,7 +49,7 @@ def upgrade(database: Database) -> None:
     """Apply what is missing, in one transaction; a second migrator waits and then finds nothing to do."""
     config = Config()
     config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
-    with database.writer.begin() as connection:
+    with _one_at_a_time, database.writer.begin() as connection:
         if not database.is_sqlite:
             connection.exec_driver_sql("SELECT pg_advisory_xact_lock(7461)")
         config.attributes["connection"] = connection

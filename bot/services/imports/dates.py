@@ -88,12 +88,6 @@ def proves(text: str) -> Order | None:
     return "mdy" if second > 12 >= first else None
 
 
-def is_open(text: str) -> bool:
-    """Whether a date reads both ways, as different days."""
-    parts = dissect(unicodedata.normalize("NFKC", text.strip()))
-    return parts is not None and not parts[3] and parts[1] != parts[2] and parts[1] <= 12 and parts[2] <= 12
-
-
 def _why_not(text: str, folded: str) -> str:
     if _SERIAL(folded):
         return (

@@ -8,7 +8,7 @@ from sqlalchemy import Column, Integer, MetaData, String, and_, literal
 
 from bot.services.imports import publishing, words
 from bot.services.imports.columns import Field
-from bot.services.imports.kinds.base import Chunk, Counts, Job, Kind, day_column, stage_table
+from bot.services.imports.kinds.base import CUSTOMER, Chunk, Counts, Job, Kind, day_column, stage_table
 from bot.services.imports.references import CustomerBook, people, person_with
 from bot.services.imports.refusal import Parser
 from db.facts import Activity
@@ -23,22 +23,7 @@ class Activities(Kind):
     name = "activities"
     key_field = "id"
     fields = (
-        Field(
-            name="customer",
-            headers=(
-                "customer id",
-                "customer code",
-                "customer no",
-                "code",
-                "客户编号",
-                "客户代码",
-                "客户编码",
-                "客户号",
-                "客户ID",
-                "客户",
-            ),
-            required=True,
-        ),
+        CUSTOMER,
         Field(
             name="date",
             headers=(

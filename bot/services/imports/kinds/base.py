@@ -16,6 +16,23 @@ from bot.services.imports.rejects import Rejects
 from bot.services.imports.report import ImportOptions
 from bot.services.imports.styles import Styles
 
+CUSTOMER = Field(
+    name="customer",
+    headers=(
+        "customer id",
+        "customer code",
+        "customer no",
+        "code",
+        "客户编号",
+        "客户代码",
+        "客户编码",
+        "客户号",
+        "客户ID",
+        "客户",
+    ),
+    required=True,
+)
+
 
 @dataclass(kw_only=True)
 class Job:

@@ -8,7 +8,7 @@ from sqlalchemy import Column, Integer, MetaData, String, and_, exists, func, li
 from bot.services.imports import words
 from bot.services.imports.columns import Field
 from bot.services.imports.kinds.activities import resolve_customers
-from bot.services.imports.kinds.base import Chunk, Counts, Job, Kind, day_column, stage_table
+from bot.services.imports.kinds.base import CUSTOMER, Chunk, Counts, Job, Kind, day_column, stage_table
 from bot.services.imports.references import CustomerBook
 from bot.services.imports.refusal import Parser
 from db.facts import Fact
@@ -23,22 +23,7 @@ class Facts(Kind):
     name = "facts"
     key_field = "field"
     fields = (
-        Field(
-            name="customer",
-            headers=(
-                "customer id",
-                "customer code",
-                "customer no",
-                "code",
-                "客户编号",
-                "客户代码",
-                "客户编码",
-                "客户号",
-                "客户ID",
-                "客户",
-            ),
-            required=True,
-        ),
+        CUSTOMER,
         Field(
             name="field", headers=("indicator", "metric", "指标", "字段", "指标名称", "项目"), required=True
         ),
