@@ -61,7 +61,10 @@ Score = Points | Bands | Map | Scale
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Indicator:
-    """One measured thing: its share (percent) of its dimension and how a value becomes a score."""
+    """One measured thing: its share (percent) of its dimension and how a value becomes a score.
+
+    `influence` is false for what an account manager cannot change, such as the years since the first order.
+    """
 
     id: str
     name: Name
@@ -72,6 +75,7 @@ class Indicator:
     max_age_days: int | None = None
     manual: bool = False
     sensitive: bool = True
+    influence: bool = True
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

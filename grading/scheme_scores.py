@@ -14,7 +14,7 @@ from grading.scheme_text import Document, Entry
 TABLE_COLUMNS = ("code", "name", "months_with_us")
 
 _CURRENCY = re.compile(r"[A-Z]{3}")
-_KEYS = ("id", "name", "weight", "unit", "max_age_days", "manual", "sensitive", "score")
+_KEYS = ("id", "name", "weight", "unit", "max_age_days", "manual", "sensitive", "influence", "score")
 
 
 def read_indicator(
@@ -35,6 +35,7 @@ def read_indicator(
         max_age_days=section.whole("max_age_days", None, low=1),
         manual=section.truth("manual", False),
         sensitive=section.truth("sensitive", True),
+        influence=section.truth("influence", True),
     )
     unit = indicator.unit
     if unit is not None and currency not in (None, unit) and _CURRENCY.fullmatch(unit):

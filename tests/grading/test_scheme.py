@@ -90,6 +90,20 @@ def test_fields_are_sensitive_unless_said_otherwise() -> None:
     assert {id: field.sensitive for id, field in scheme.fields.items()} == {"x": False, "y": True, "z": False}
 
 
+def test_an_account_manager_can_influence_what_is_not_marked_otherwise() -> None:
+    scheme = make_scheme(dimension("only", indicator("x", 60, extra="influence: false"), indicator("y", 40)))
+    assert [indicator.influence for indicator in scheme.indicators] == [False, True]
+    orders = parse_scheme(preset_text("orders_only"), source="o")
+    assert [i.id for i in orders.indicators if not i.influence] == ["years_with_us"]
+    credit = parse_scheme(preset_text("credit_assessment"), source="c")
+    assert [i.id for i in credit.indicators if i.influence] == [
+        "avg_days_late",
+        "overdue_share",
+        "security",
+        "gross_margin_rate",
+    ]
+
+
 def test_score_functions_are_read_as_values() -> None:
     scores = [
         "{fn: points, knots: [[0, 0], [10, 100]]}",
