@@ -27,10 +27,12 @@ class Grading:
 
     `results` has exact_score (NaN when nothing is known), score (as shown), tier (a tier id, or
     blocked, new, unrated), computed_tier (by the score alone; None without one), coverage, low, high,
-    certain, capped_by (the gate that lowered the tier, or None) and provisional (known too little).
-    The frames by indicator: `scores` (NaN when missing,
-    unless the scheme puts 50 or 0 in its place), `effective_weights` (fractions of 1), `points` (weight x score, adding up to exact_score) and `missing`; those by
-    dimension likewise, with the share of its weight that is known as `dimension_coverage`.
+    certain, capped_by (the gate that lowered the tier, or None), provisional (known too little) and
+    young (less than min_history_months with us).
+    The frames by indicator: `scores` (NaN when missing, unless the scheme puts 50 or 0 in its place),
+    `effective_weights` (fractions of 1), `points` (weight x score, adding up to exact_score) and
+    `missing`; those by dimension likewise, with the share of its weight that is known as
+    `dimension_coverage`.
     """
 
     as_of: date
@@ -72,7 +74,9 @@ class Grading:
 
 
 def grade(facts: pd.DataFrame, scheme: Scheme, as_of: date) -> Grading:
-    """Grade every row of `facts` as of a day (semantics 1-7, 9 without `clear_after`, 10; first rating).
+    """Grade every row of `facts` as of a day (semantics 1-7 and 10): a first rating, without memory.
+
+    What depends on earlier snapshots (movement, gates that outlast their condition, overrides) is `movement.move`.
 
     In: one row per customer under a unique index; a column per field that is there (numbers, words or
     booleans by `scheme.fields`), `<field>@date` for the day a value was measured, `months_with_us`.
@@ -135,7 +139,7 @@ def _gates(read: Facts, sums: Sums, scheme: Scheme, rows: int) -> tuple[Bools, B
     return hit, assessed
 
 
-def _tier_of(shown: Floats, scheme: Scheme) -> np.ndarray[tuple[int, ...], np.dtype[np.int16]]:
+def place_of(shown: Floats, scheme: Scheme) -> np.ndarray[tuple[int, ...], np.dtype[np.int16]]:
     """Place of the tier, 0 the best: the number of boundaries above the score that is shown."""
     place = np.zeros(len(shown), dtype=np.int16)
     for tier in scheme.tiers[:-1]:
@@ -148,8 +152,8 @@ def _results(sums: Sums, hit: Bools, months: Floats, scheme: Scheme, index: pd.I
     shown, low, high = (
         round_score(score, scheme.display_decimals) for score in (sums.exact, sums.low, sums.high)
     )
-    computed = _tier_of(shown, scheme)
-    certain = scored & (_tier_of(low, scheme) == computed) & (_tier_of(high, scheme) == computed)
+    computed = place_of(shown, scheme)
+    certain = scored & (place_of(low, scheme) == computed) & (place_of(high, scheme) == computed)
     provisional = ~scored | (sums.coverage < scheme.min_coverage - SLACK)
 
     rank = {tier.id: place for place, tier in enumerate(scheme.tiers)}
@@ -185,6 +189,7 @@ def _results(sums: Sums, hit: Bools, months: Floats, scheme: Scheme, index: pd.I
             "certain": certain,
             "capped_by": pd.Series(gates[capped_by], index=index, dtype=object),
             "provisional": provisional,
+            "young": young,
         },
         index=index,
     )

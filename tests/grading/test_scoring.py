@@ -276,7 +276,7 @@ def test_without_a_greatest_age_an_old_value_counts_and_a_future_one_does_not() 
 
 def test_an_empty_book_gives_empty_results() -> None:
     graded = grade(pd.DataFrame({"x": pd.Series(dtype=float)}), make_scheme(), AS_OF)
-    assert graded.results.shape == (0, 10)
+    assert graded.results.shape == (0, 11)
     assert graded.points.shape == (0, 1)
     assert grade(pd.DataFrame(index=pd.Index([])), make_scheme(), AS_OF).results.empty
 

@@ -1,0 +1,261 @@
+"""From one snapshot to the next: movement, caps that outlast their condition, overrides (semantics 7-9).
+
+`grade` says what the facts of a day are worth. What a customer *is* also depends on what it was: `move` takes
+that as a frame, the state, and gives back the next one. Nothing is remembered anywhere else, and no row looks
+at another. With an empty state `move` gives the tiers of `grade`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from grading.fields import Bools, Floats
+from grading.scheme_model import BLOCKED, NEW, UNRATED, Movement, Scheme
+from grading.scoring import Grading, place_of
+
+Places = NDArray[np.int16]
+Numbers = NDArray[np.int32]
+
+# Boundaries and margins are sums of decimals such as 70.1 + 0.2; scores are shown with far fewer digits.
+_SLACK = 1e-9
+CLEAN = "clean:"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Moved:
+    """Results of a snapshot or an interim re-grade, row by row in the order of the grading.
+
+    `results`: tier (effective: a tier id, or blocked, new, unrated), standing (the tier by movement alone, before
+    caps and override; None before the first rating), held (unrated, so the last standing goes on), capped_by (the
+    gate that lowers the tier, or None), overridden, pending (snapshots that have confirmed a move: + up, - down,
+    0 none), target (where that move would lead, or None), dwell_left (snapshots to wait before a move may happen).
+    `gates_active`: row by gate, hit now or not yet cleared. `state`: what the next snapshot starts from.
+    """
+
+    results: pd.DataFrame
+    gates_active: pd.DataFrame
+    state: pd.DataFrame
+
+
+def empty_state(index: pd.Index, scheme: Scheme) -> pd.DataFrame:
+    """The state of customers who have never been in a snapshot.
+
+    Columns: standing (tier id or None); since, rising_since, falling_since (numbers of snapshots; 0 is none);
+    `clean:GATE` (clean snapshots in a row of an active gate; -1 when it is not active).
+    """
+    columns: dict[str, Any] = {"standing": pd.Series([None] * len(index), index=index, dtype=object)}
+    for name in ("since", "rising_since", "falling_since"):
+        columns[name] = np.zeros(len(index), dtype=np.int32)
+    for gate in scheme.gates:
+        columns[CLEAN + gate.id] = np.full(len(index), -1, dtype=np.int16)
+    return pd.DataFrame(columns, index=index)
+
+
+def state_for(state: pd.DataFrame, index: pd.Index, scheme: Scheme, *, restart: bool = False) -> pd.DataFrame:
+    """A state in the order of `index`, with the columns of `scheme`; customers it does not know start empty.
+
+    `restart` is for the first snapshot under another version: confirmations begin anew, the time in a tier goes
+    on, a standing that the new version does not have becomes a first rating, gates are matched by their id.
+    """
+    fresh = empty_state(index, scheme)
+    same = len(state) == len(index) and state.index.equals(index)
+    known = state if same else state.reindex(index)
+    for name in fresh.columns:
+        if name not in known or (restart and name in ("rising_since", "falling_since")):
+            continue
+        if name == "standing":
+            tiers = [tier.id for tier in scheme.tiers]
+            fresh[name] = known[name].where(known[name].isin(tiers), None)
+        else:
+            fresh[name] = known[name].fillna(fresh[name]).astype(fresh[name].dtype)
+    fresh.loc[fresh["standing"].isna().to_numpy(), "since"] = 0
+    return fresh
+
+
+def move(
+    grading: Grading,
+    scheme: Scheme,
+    state: pd.DataFrame,
+    *,
+    snapshot: int,
+    interim: bool = False,
+    overrides: pd.Series[Any] | None = None,
+) -> Moved:
+    """Take graded customers one snapshot further (semantics 7-9).
+
+    `state` as `state_for` gives it, with the rows of the grading. `snapshot` counts the snapshots of this purpose
+    from 1. An interim re-grade passes the number the next snapshot will have: it may move a customer when the
+    rules need no further confirmation, it never counts as one, and its state is the one it was given.
+    `overrides` holds tier ids by customer; anything else is no override. ValueError when the rows differ, the
+    scheme is another one, or a state comes from a later snapshot.
+    """
+    results = grading.results
+    if grading.identity != scheme.identity:
+        raise ValueError(f"graded by {grading.identity}, but to be moved by {scheme.identity}")
+    if not state.index.equals(results.index):
+        raise ValueError("the state has other rows than the grading; use state_for")
+    if len(state) and int(state["since"].max()) >= snapshot:
+        raise ValueError(f"the state is of snapshot {int(state['since'].max())}, this one is {snapshot}")
+    tiers = [tier.id for tier in scheme.tiers]
+    ranks = pd.Index(tiers)
+    shown = results["score"].to_numpy()
+    clean, active = _gates(grading, scheme, state, interim)
+    blocked = np.zeros(len(results), dtype=bool)
+    for row, gate in enumerate(scheme.gates):
+        if gate.block:
+            blocked |= active[row]
+    young = results["young"].to_numpy() & ~blocked
+    unrated = results["provisional"].to_numpy() & ~blocked & ~young
+    rated = ~(blocked | young | unrated)
+
+    before = ranks.get_indexer(pd.Index(state["standing"])).astype(np.int16)
+    since = state["since"].to_numpy()
+    rising_since, falling_since = state["rising_since"].to_numpy(), state["falling_since"].to_numpy()
+    steps = _steps(shown, before, rated, scheme)
+    rises, up = _confirm(steps.rising, rising_since, snapshot, steps.rules.confirm_up, interim)
+    falls, down = _confirm(steps.falling, falling_since, snapshot, steps.rules.confirm_down, interim)
+    dwell_left = np.where(steps.rising | steps.falling, steps.rules.min_dwell - (snapshot - since), 0)
+    moves = (up | down) & (dwell_left <= 0)
+    first = rated & (before < 0)
+    standing = np.where(first, place_of(shown, scheme), np.where(moves, steps.target, before))
+
+    worst = _ceilings(active, scheme)
+    base = np.where(rated | unrated, standing, -1)
+    chosen = _override_places(overrides, results.index, ranks)
+    overridden = (chosen >= 0) & ~blocked
+    base = np.where(overridden, chosen, base)
+    tier = np.where(base >= 0, np.maximum(base, worst.place), -1)
+    capped = (base >= 0) & (worst.place > base)
+
+    names = np.array([*tiers, None], dtype=object)
+    gates = np.array([*(gate.id for gate in scheme.gates), None], dtype=object)
+    words = np.array([*tiers, BLOCKED, NEW, UNRATED], dtype=object)
+    word = np.select([blocked, young], [len(tiers), len(tiers) + 1], len(tiers) + 2)
+    index = results.index
+    pending = np.where(moves, 0, rises - falls)
+    moved = pd.DataFrame(
+        {
+            "tier": pd.Series(words[np.where(tier >= 0, tier, word)], index=index, dtype=object),
+            "standing": pd.Series(names[standing], index=index, dtype=object),
+            "held": unrated & (standing >= 0) & ~overridden,
+            "capped_by": pd.Series(gates[np.where(capped, worst.gate, -1)], index=index, dtype=object),
+            "overridden": overridden,
+            "pending": pending,
+            "target": pd.Series(names[np.where(pending != 0, steps.target, -1)], index=index, dtype=object),
+            "dwell_left": np.where(moves, 0, np.maximum(dwell_left, 0)),
+        },
+        index=index,
+    )
+    following = state if interim else state.copy(deep=False)
+    if not interim:
+        stays = ~moves
+        following["standing"] = moved["standing"]
+        following["since"] = np.where(first | moves, snapshot, since).astype(np.int32)
+        following["rising_since"] = _since(steps.rising & stays, rising_since, snapshot)
+        following["falling_since"] = _since(steps.falling & stays, falling_since, snapshot)
+        for row, gate in enumerate(scheme.gates):
+            following[CLEAN + gate.id] = clean[row]
+    return Moved(
+        results=moved,
+        gates_active=pd.DataFrame(
+            active.T, index=index, columns=[gate.id for gate in scheme.gates], copy=False
+        ),
+        state=following,
+    )
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Steps:
+    rules: Movement
+    rising: Bools
+    falling: Bools
+    target: Places
+
+
+def _steps(shown: Floats, before: Places, rated: Bools, scheme: Scheme) -> _Steps:
+    """Who is a candidate for a move, and where to: at most `max_step` tiers from where it stands."""
+    rules = scheme.movement or Movement(max_step=len(scheme.tiers))
+    best = _beyond(shown, scheme, rules.margin_up)
+    least = _beyond(shown, scheme, -rules.margin_down)
+    settled = rated & (before >= 0)
+    rising, falling = settled & (best < before), settled & (least > before)
+    target = np.where(
+        rising, np.maximum(best, before - rules.max_step), np.minimum(least, before + rules.max_step)
+    )
+    return _Steps(rules=rules, rising=rising, falling=falling, target=target.astype(np.int16))
+
+
+def _beyond(shown: Floats, scheme: Scheme, margin: float) -> Places:
+    """Place of the best tier with score >= at + margin; the last tier takes all that is left."""
+    place = np.zeros(len(shown), dtype=np.int16)
+    for tier in scheme.tiers[:-1]:
+        place += shown < tier.at + margin - _SLACK
+    return place
+
+
+def _confirm(
+    candidate: Bools, since: Numbers, snapshot: int, confirm: int, interim: bool
+) -> tuple[Numbers, Bools]:
+    """(snapshots in a row that confirm the move, whether they suffice).
+
+    An interim re-grade adds none. It moves when one confirmation is all it takes, or when there are enough
+    already and only the dwell was in the way.
+    """
+    earlier = np.where(since > 0, snapshot - since, 0)
+    count = np.where(candidate, earlier if interim else earlier + 1, 0).astype(np.int32)
+    seen = np.maximum(count, 1) if interim else count
+    return count, candidate & (seen >= confirm)
+
+
+def _since(candidate: Bools, since: Numbers, snapshot: int) -> Numbers:
+    return np.where(candidate, np.where(since > 0, since, snapshot), 0).astype(np.int32)
+
+
+def _gates(
+    grading: Grading, scheme: Scheme, state: pd.DataFrame, interim: bool
+) -> tuple[NDArray[np.int16], Bools]:
+    """(clean snapshots in a row, active) by gate and row: hit at once, cleared after `clear_after` clean snapshots.
+
+    A field that is empty pauses the count. An interim re-grade clears only what needs no clean snapshot.
+    """
+    rows = len(grading.results)
+    clean = np.full((len(scheme.gates), rows), -1, dtype=np.int16)
+    active = np.zeros((len(scheme.gates), rows), dtype=bool)
+    for row, gate in enumerate(scheme.gates):
+        hit = grading.gates_hit[gate.id].to_numpy()
+        passed = ~hit & ~grading.gates_not_assessed[gate.id].to_numpy()
+        before = state[CLEAN + gate.id].to_numpy()
+        count = np.where(hit, 0, np.where(passed & (before >= 0), before + (not interim), before))
+        cleared = passed & (count >= gate.clear_after)
+        clean[row] = np.where(cleared, -1, count)
+        active[row] = clean[row] >= 0
+    return clean, active
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Ceilings:
+    place: Places  # the best tier the caps leave; 0 when nothing caps
+    gate: Places  # which gate that is; -1 for none
+
+
+def _ceilings(active: Bools, scheme: Scheme) -> _Ceilings:
+    ranks = {tier.id: place for place, tier in enumerate(scheme.tiers)}
+    place = np.zeros(active.shape[1], dtype=np.int16)
+    cause = np.full(active.shape[1], -1, dtype=np.int16)
+    for row, gate in enumerate(scheme.gates):
+        if gate.cap is not None:
+            stricter = active[row] & (ranks[gate.cap] > place)
+            place[stricter] = ranks[gate.cap]
+            cause[stricter] = row
+    return _Ceilings(place=place, gate=cause)
+
+
+def _override_places(overrides: pd.Series[Any] | None, index: pd.Index, ranks: pd.Index) -> Places:
+    if overrides is None or overrides.empty:
+        return np.full(len(index), -1, dtype=np.int16)
+    return ranks.get_indexer(pd.Index(overrides.reindex(index))).astype(np.int16)
