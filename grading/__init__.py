@@ -9,6 +9,9 @@ Pure: DataFrame in, DataFrame out, no clock, no files besides the shipped preset
 4. `explanation`: the same result in points, for one customer; `attribution`: why it changed, in three parts.
 5. `indicators`: order totals of a customer -> indicator values; `proposal`: the firm's own cut points.
 6. `table`: text cells of a flat table -> typed facts.
+7. Views on value: `rfm`, `concentration`, `value_matrix`, `rhythm`, `products`.
+8. Diagnosis of a scheme: `weights` (where they come from), `sensitivity` (how much hangs on them), `stability`
+   (drift and moves between gradings). `altman`: Z scores for the credit table.
 
 Nothing is imported here: the scheme modules must stay free of pandas, and the rest is heavy.
 """
