@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from bot.errors import N_, BadInput
+from bot.services.imports.amounts import clip
 from bot.services.imports.words import plain
 
 
@@ -63,6 +64,16 @@ def recognise(
     _by_known_headers(fields, names, places, file)
     missing = [field for field in fields if field.required and field.name not in places]
     if missing:
+        if len(names) == 1:
+            raise BadInput(
+                N_(
+                    "%(file)s has one column only, %(columns)s, and no column for %(missing)s. If something else than"
+                    " comma, semicolon or tab separates its cells, say what: --delimiter"
+                ),
+                file=file,
+                columns=repr(clip(names[0])),
+                missing=", ".join(field.name for field in missing),
+            )
         raise BadInput(
             N_(
                 "%(file)s has no column for %(missing)s. Its columns are: %(columns)s. Say which one it is: --map %(map)s"

@@ -18,8 +18,21 @@ _MARKS = (
 )
 _CONTAINERS = (
     (b"PK\x03\x04", "an Excel workbook or a zip archive"),
-    (b"\xd0\xcf\x11\xe0", "an old Excel workbook"),
+    (b"PK\x05\x06", "an empty zip archive"),
+    (b"\xd0\xcf\x11\xe0", "an old Excel workbook, or one with a password"),
+    (b"%PDF", "a PDF document"),
+    (b"\x89PNG", "a picture"),
+    (b"\xff\xd8\xff", "a picture"),
+    (b"GIF8", "a picture"),
+    (b"\x1f\x8b", "a compressed file"),
+    (b"7z\xbc\xaf", "a compressed file"),
+    (b"Rar!", "a compressed file"),
+    (b"SQLite format 3\0", "a database"),
+    (b"{\\rtf", "a text document"),
+    (b"<", "a web page or XML"),
+    (b"{", "JSON"),
 )
+_LONGEST_LINE = 16 * _BLOCK
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,10 +54,17 @@ def look_at(path: Path, encoding: str | None) -> FileFacts:
         head = _head(path)
         _refuse_other_formats(path, head)
         digest = hashlib.sha256()
+        without_end = 0
         utf8 = codecs.getincrementaldecoder("utf-8")()
         is_utf8 = True
         for block in _blocks(path):
             digest.update(block)
+            without_end = 0 if b"\n" in block or b"\r" in block else without_end + len(block)
+            if without_end > _LONGEST_LINE:
+                raise BadInput(
+                    N_("%(file)s has a line of more than 16 MB, so it is not CSV; export it again as CSV."),
+                    file=path.name,
+                )
             if is_utf8:
                 is_utf8 = _decodes(utf8, block)
         is_utf8 = is_utf8 and _decodes(utf8, b"", final=True)
@@ -86,10 +106,14 @@ def _head(path: Path) -> bytes:
 
 
 def _refuse_other_formats(path: Path, head: bytes) -> None:
+    bare = head.removeprefix(codecs.BOM_UTF8).lstrip()
     for magic, what in _CONTAINERS:
-        if head.startswith(magic):
+        if bare.startswith(magic):
             raise BadInput(
-                N_("%(file)s is %(what)s, not CSV; save the sheet as CSV and import that."),
+                N_(
+                    "%(file)s is %(what)s, not CSV; open it in a spreadsheet, save the sheet as CSV (UTF-8),"
+                    " and import that."
+                ),
                 file=path.name,
                 what=what,
             )
@@ -113,13 +137,15 @@ def _named(encoding: str) -> str:
 
 
 def _refuse_unmarked_utf16(path: Path, head: bytes) -> None:
-    if head.count(0) * 5 > len(head):
-        order = "utf-16-le" if head[1::2].count(0) > head[::2].count(0) else "utf-16-be"
-        raise BadInput(
-            N_("%(file)s looks like UTF-16 without a mark at its start; give --encoding %(order)s."),
-            file=path.name,
-            order=order,
-        )
+    """Chinese has few zero bytes in UTF-16; the line ends and separators have them."""
+    for order in ("utf-16-le", "utf-16-be"):
+        text = head.decode(order, errors="replace") if b"\0" in head else ""
+        if ("\n" in text or "\r" in text) and any(separator in text for separator in ",;\t"):
+            raise BadInput(
+                N_("%(file)s looks like UTF-16 without a mark at its start; give --encoding %(order)s."),
+                file=path.name,
+                order=order,
+            )
 
 
 def _decodes(decoder: codecs.IncrementalDecoder, block: bytes, final: bool = False) -> bool:

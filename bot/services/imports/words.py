@@ -14,6 +14,7 @@ NAME_LENGTH = (
 )
 NOTE_LENGTH = 10_000
 _EMAIL = re.compile(r"[^@\s,;<>\"]+@[^@\s,;<>\"]+\.[^@\s,;<>\"]+").fullmatch
+_ROUNDED = re.compile(r"[0-9][.,][0-9]+E\+[0-9]+").fullmatch
 _UNPRINTABLE = re.compile("[\0\n\r]")
 
 RECORD_TYPES = {
@@ -75,20 +76,30 @@ def line_of_text(limit: int = NAME_LENGTH) -> Parser:
         if not text.isprintable() and (wrong := _UNPRINTABLE.search(text)):
             nul = wrong.group() == "\0"
             return Refused("holds a NUL byte" if nul else "holds a line break; is a quotation mark missing?")
+        if "E+" in text and _ROUNDED(text):
+            return Refused(
+                f"{text!r} is in scientific notation, which has lost digits; format the column as text and export again"
+            )
         return text
 
     return parse
 
 
-def paragraph(delimiter: str, width: int) -> Parser:
-    """Text that may run over several lines, unless one of them looks like a row of the file that was swallowed."""
+def paragraph(delimiter: str, width: int, place: int) -> Parser:
+    """Text that may run over several lines, unless they look like rows of the file that were swallowed.
+
+    Of two rows of which a quotation has eaten the border, the rest of the first stands in the cell's first line and the
+    beginning of the second in its last.
+    """
 
     def parse(text: str) -> str | Refused:
         if len(text) > NOTE_LENGTH:
             return Refused(f"has {len(text):,} characters; at most {NOTE_LENGTH:,} are taken")
         if "\0" in text:
             return Refused("holds a NUL byte")
-        if any(line.count(delimiter) >= width - 1 for line in text.splitlines()[1:]):
+        found = [line.count(delimiter) for line in text.splitlines()]
+        swallowed = len(found) > 1 and found[0] == width - 1 - place and found[-1] == place
+        if swallowed or any(many >= width - 1 for many in found[1:]):
             return Refused("runs over several rows of the file; is a quotation mark missing?")
         return text
 

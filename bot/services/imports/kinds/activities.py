@@ -88,7 +88,7 @@ class Activities(Kind):
             "date": job.dates("date", past_only=True),
             "kind": words.choice(words.ACTIVITY_KINDS),
             "person": person_with(self._people),
-            "note": words.paragraph(job.delimiter, len(job.layout.header)),
+            "note": job.paragraph("note"),
             "id": words.line_of_text(),
         }
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from sqlalchemy import Column, Connection, Date, Integer, MetaData, String, Table
 
+from bot.services.imports import words
 from bot.services.imports.amounts import Amounts
 from bot.services.imports.columns import Field, Layout
 from bot.services.imports.dates import Dates
@@ -60,6 +61,9 @@ class Job:
     def amounts(self, name: str) -> Amounts:
         place = self.layout.places.get(name, -1)
         return Amounts(self.styles.decimal(place, self._header(place)))
+
+    def paragraph(self, name: str) -> Parser:
+        return words.paragraph(self.delimiter, len(self.layout.header), self.layout.places.get(name, -1))
 
     def refuse(self, *, line: int, name: str, reason: str, cells: Sequence[str]) -> None:
         place = self.layout.places.get(name)

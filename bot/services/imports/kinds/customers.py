@@ -148,7 +148,9 @@ class Customers(Kind):
             values["owner"],
             values["parent"],
         )
-        values["alias_text"] = [names and "|".join(names) for names in values["aliases"]]
+        values["alias_text"] = [
+            "|".join(names) if isinstance(names, tuple) else None for names in values["aliases"]
+        ]
         own = Refused("a customer cannot be its own parent")
         for row, (code, parent) in enumerate(zip(values["code"], values["parent"], strict=True)):
             if parent is not None and parent == code:

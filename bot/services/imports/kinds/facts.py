@@ -62,7 +62,7 @@ class Facts(Kind):
             "value": words.value_text,
             "date": job.dates("date"),
             "author": words.line_of_text(),
-            "evidence": words.paragraph(job.delimiter, len(job.layout.header)),
+            "evidence": job.paragraph("evidence"),
         }
 
     def resolve(self, job: Job, chunk: Chunk) -> None:
