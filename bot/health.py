@@ -12,6 +12,7 @@ import structlog
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
 from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.registry import Collector
+from sqlalchemy.exc import DatabaseError
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
@@ -28,22 +29,45 @@ log = structlog.get_logger()
 
 
 class Pulse:
-    """When each job was last seen to end, on the monotonic clock."""
+    """When each job was last seen to end, and how, on the monotonic clock."""
 
     def __init__(self, monotonic: Callable[[], float] = time.monotonic) -> None:
         self._monotonic = monotonic
         self._lock = threading.Lock()
         self._until: dict[str, float] = {}
+        self._failing: dict[str, tuple[float, str]] = {}  # from when on that is worth telling, and why
 
-    def beat(self, job: Job) -> None:
-        """A job has ended; it is expected again within its patience."""
+    def beat(self, job: Job, failure: Exception | None = None) -> None:
+        """A job has begun or ended; it is expected to end again within its patience."""
+        now = self._monotonic()
         with self._lock:
-            self._until[job.name] = self._monotonic() + job.patience.total_seconds()
+            if failure is None:
+                self._failing.pop(job.name, None)
+            else:
+                told, _ = self._failing.get(job.name, (now + 2 * job.every.total_seconds(), ""))
+                self._failing[job.name] = (told, _reason(failure))
+            if failure is None or not job.vital or isinstance(failure, DatabaseError):
+                self._until[job.name] = now + job.patience.total_seconds()
 
     def late(self) -> list[str]:
         """Jobs that hang, or whose scheduler is dead. None where nothing was begun, as in a web process."""
         with self._lock:
             return sorted(name for name, until in self._until.items() if self._monotonic() > until)
+
+    def failing(self) -> list[str]:
+        """Jobs that have failed three times in a row, with the reason."""
+        with self._lock:
+            now = self._monotonic()
+            return sorted(
+                f"{name} fails: {reason}" for name, (told, reason) in self._failing.items() if now >= told
+            )
+
+
+def _reason(failure: Exception) -> str:
+    """What may be shown to anybody: of the database its own words, of a fault of ours only its kind."""
+    if isinstance(failure, DatabaseError):
+        return str(failure.orig).strip().splitlines()[0]
+    return type(failure).__name__
 
 
 def serve_health(bot: Tierbot, pulse: Pulse) -> Callable[[], None]:
@@ -66,7 +90,7 @@ def health_app(bot: Tierbot, pulse: Pulse) -> Starlette:
         )
 
     async def readyz(request: Request) -> Response:
-        reason = await run_in_threadpool(_not_ready, bot)
+        reason = await run_in_threadpool(_not_ready, bot) or "; ".join(pulse.failing())
         return PlainTextResponse(f"{reason}\n", status_code=503) if reason else PlainTextResponse("ready\n")
 
     async def metrics(request: Request) -> Response:
@@ -83,8 +107,8 @@ def _not_ready(bot: Tierbot) -> str:
         schema.check(bot.database)
     except schema.SchemaMismatch:
         return "database of another revision"
-    except Exception as error:
-        return f"database: {type(error).__name__}"
+    except DatabaseError as error:
+        return f"database: {_reason(error)}"
     return ""
 
 

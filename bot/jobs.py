@@ -23,6 +23,8 @@ from db import care, lanes, outbox, system
 log = structlog.get_logger()
 
 TRACES_KEPT = timedelta(days=7)
+LONGEST_PASS = 30.0  # seconds of sending; what is claimed and not sent is given back
+LONG_WORK = timedelta(minutes=15)  # that a grading, a plan or a first look at all people may take
 LANES_KEPT = timedelta(hours=1)
 SOON = timedelta(seconds=2)  # longer than any place waits for its pace
 
@@ -31,14 +33,16 @@ SOON = timedelta(seconds=2)  # longer than any place waits for its pace
 class Job:
     """A piece of recurring work: how often to look, and what to do; gives how much was done.
 
-    One that has not ended for `patience` hangs, and the process is not healthy any more.
+    One that has not ended for `patience` hangs, and the process is not healthy any more. Nor is it when a `vital` one
+    only fails, unless it is the database that does not let it work: that a new process would not mend.
     """
 
     name: str
     every: timedelta
     work: Callable[[Tierbot], int]
-    patience: timedelta = timedelta(minutes=15)
+    patience: timedelta = timedelta(seconds=90)
     speaks: bool = True  # and so waits for somebody to look when time has jumped
+    vital: bool = False
 
 
 def match_people(bot: Tierbot) -> int:
@@ -91,7 +95,8 @@ def remind(bot: Tierbot) -> int:
 
 
 def deliver(bot: Tierbot) -> int:
-    """Send what is in the outbox."""
+    """Send what is in the outbox, until the pass is long enough: one that hangs must be told from a slow Slack."""
+    until = _uptime() + LONGEST_PASS
     return delivery.deliver(
         bot.database,
         bot.gateway,
@@ -105,7 +110,7 @@ def deliver(bot: Tierbot) -> int:
             # A clock that was set to another time says nothing about the machine's.
             watch_clock=isinstance(bot.clock, SystemClock),
         ),
-        stopping=bot.stopping.is_set,
+        stopping=lambda: bot.stopping.is_set() or _uptime() > until,
     )
 
 
@@ -133,22 +138,15 @@ def keep_house(bot: Tierbot) -> int:
 
 # In this order one pass carries a change through: a grading plans touches, touches become messages, messages are sent.
 JOBS = (
-    Job(name="people", every=timedelta(minutes=5), work=match_people, speaks=False),
-    Job(name="grade", every=timedelta(minutes=5), work=grade),
-    Job(name="care", every=timedelta(seconds=30), work=plan_care),
+    Job(name="people", every=timedelta(minutes=5), work=match_people, patience=LONG_WORK, speaks=False),
+    Job(name="grade", every=timedelta(minutes=5), work=grade, patience=LONG_WORK),
+    Job(name="care", every=timedelta(seconds=30), work=plan_care, patience=LONG_WORK),
     Job(name="remind", every=timedelta(seconds=15), work=remind),
     Job(name="deliver", every=timedelta(seconds=1), work=deliver),
-    Job(
-        name="house",
-        every=timedelta(seconds=30),
-        work=keep_house,
-        patience=timedelta(seconds=90),
-        speaks=False,
-    ),
+    Job(name="house", every=timedelta(seconds=30), work=keep_house, speaks=False, vital=True),
 )
 
-
-Beat = Callable[[Job], None]
+Beat = Callable[[Job, Exception | None], None]
 
 
 def tick(bot: Tierbot) -> dict[str, int]:
@@ -187,7 +185,7 @@ def drain(bot: Tierbot, patience: timedelta = timedelta(minutes=3)) -> int:
     return tried
 
 
-def scheduler(bot: Tierbot, beat: Beat = lambda job: None) -> BackgroundScheduler:
+def scheduler(bot: Tierbot, beat: Beat = lambda job, failure: None) -> BackgroundScheduler:
     """Every job at once and then on its interval, in UTC and in memory; not started yet. `beat` hears of each end."""
     ticking = BackgroundScheduler(
         timezone=UTC,
@@ -215,10 +213,12 @@ def _work(bot: Tierbot, job: Job) -> int:
 
 
 def _safely(bot: Tierbot, job: Job, beat: Beat) -> None:
+    failure: Exception | None = None
     try:
         done = _work(bot, job)
         if done:
             log.info("job.done", job=job.name, count=done)
     except Exception as error:
+        failure = error
         log.error("job.failed", job=job.name, error=type(error).__name__, exc_info=error)
-    beat(job)
+    beat(job, failure)

@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import ColumnElement, Index, and_, case, func, or_, text
@@ -185,6 +185,26 @@ def move(session: Session, touch_id: int, version: int, **values: object) -> boo
     return bool(result.rowcount)
 
 
+def release_undelivered(session: Session, outbox_ids: Collection[int], now: datetime) -> int:
+    """Touches whose reminder could not be delivered are due again, at the same hour of the next day; how many."""
+    if not outbox_ids:
+        return 0
+    found = session.exec(
+        select(Touch).where(col(Touch.outbox_id).in_(outbox_ids), col(Touch.state) == "reminded")
+    ).all()
+    for touch in found:
+        days = max(0, (now - touch.remind_at).days) + 1
+        move(
+            session,
+            touch.id or 0,
+            touch.version,
+            state="planned",
+            reason="the last reminder could not be delivered",
+            remind_at=touch.remind_at + timedelta(days=days),
+        )
+    return len(found)
+
+
 def cancel_archived(session: Session, now: datetime) -> int:
     """Nothing is owed to archived customers."""
     archived = select(Customer.id).where(col(Customer.archived).is_(True))
@@ -214,6 +234,30 @@ def due_owners(session: Session, now: datetime) -> list[Person | None]:
 def due_count(session: Session, now: datetime) -> int:
     """How many touches somebody would be reminded of."""
     return session.exec(select(func.count()).select_from(Touch).where(_is_due(now))).one()
+
+
+def due_steps(session: Session, now: datetime) -> list[tuple[str, str, str, datetime]]:
+    """(customer, step, tier, when) of what is due, oldest first."""
+    found = session.exec(
+        select(Customer.name, Touch.step, Touch.tier, Touch.remind_at)
+        .join(Touch, col(Touch.customer_id) == Customer.id)
+        .where(_is_due(now))
+        .order_by(col(Touch.remind_at), col(Touch.id))
+    )
+    return list(found.all())
+
+
+def skip_due(session: Session, now: datetime) -> int:
+    """What is due stays open without anybody being reminded; how many."""
+    result = session.exec(
+        update(Touch)
+        .where(_is_due(now))
+        .values(
+            state="reminded", reason="skipped when the database was restored", version=col(Touch.version) + 1
+        )
+        .execution_options(synchronize_session=False)
+    )
+    return int(result.rowcount)
 
 
 def due(

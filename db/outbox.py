@@ -13,6 +13,8 @@ from db.people import Person
 from db.types import UtcDateTime
 
 STATES = ("pending", "sending", "sent", "unknown", "dead")
+UNSETTLED = ("pending", "sending", "unknown")
+RESTORED = "restored"  # attempt id of what another life of this database may have sent
 
 
 class OutboxMessage(SQLModel, table=True):
@@ -101,7 +103,7 @@ def listed(session: Session, states: Collection[str], most: int) -> list[OutboxM
 
 def has_work(session: Session) -> bool:
     """Whether anything is waiting, on its way or to be settled."""
-    waiting = col(OutboxMessage.state).in_(("pending", "sending", "unknown"))
+    waiting = col(OutboxMessage.state).in_(UNSETTLED)
     return session.exec(select(exists().where(waiting))).one()
 
 
@@ -299,8 +301,32 @@ def _claimed(row: OutboxMessage, where: str, *, attempt: int, attempt_id: str, t
     )
 
 
-def give_up(session: Session, now: datetime) -> dict[str, int]:
-    """Waiting messages that are too late by now, or whose recipient was switched off, die unsent; class -> how many."""
+def doubt(session: Session, *, since: datetime, now: datetime, untried: bool = False) -> None:
+    """Messages that are not settled may have been sent since a backup: Slack's history is asked before they go.
+
+    `untried`: only those that have neither been tried nor been looked up yet.
+    """
+    fresh = and_(col(OutboxMessage.state) == "pending", col(OutboxMessage.first_try_at).is_(None))
+    session.exec(
+        update(OutboxMessage)
+        .where(fresh if untried else col(OutboxMessage.state).in_(UNSETTLED))
+        .values(
+            state="unknown",
+            attempt_id=RESTORED,
+            first_try_at=func.coalesce(
+                case((col(OutboxMessage.first_try_at) < since, OutboxMessage.first_try_at)), since
+            ),
+            lease_until=None,
+            unknown_since=now,
+            next_at=now,
+            error_class="restored",
+            error="the database was restored: it may have been sent before",
+        )
+    )
+
+
+def give_up(session: Session, now: datetime) -> dict[str, list[int]]:
+    """Waiting messages that are too late by now, or whose recipient was switched off, die unsent; class -> which."""
     gone = select(Person.id).where(col(Person.active).is_(False))
     waiting = col(OutboxMessage.state) == "pending"
     deaths: dict[str, tuple[Any, str]] = {
@@ -311,12 +337,13 @@ def give_up(session: Session, now: datetime) -> dict[str, int]:
         ),
     }
     return {
-        error_class: int(
-            session.exec(
+        error_class: list(
+            session.connection().scalars(
                 update(OutboxMessage)
                 .where(waiting, condition)
                 .values(state="dead", error_class=error_class, error=error)
-            ).rowcount
+                .returning(col(OutboxMessage.id))
+            )
         )
         for error_class, (condition, error) in deaths.items()
     }
@@ -361,7 +388,7 @@ def oldest(session: Session) -> dict[str, datetime]:
     """State -> when its oldest message that is not settled was written."""
     rows = session.exec(
         select(col(OutboxMessage.state), func.min(col(OutboxMessage.created_at)))
-        .where(col(OutboxMessage.state).in_(("pending", "sending", "unknown")))
+        .where(col(OutboxMessage.state).in_(UNSETTLED))
         .group_by(col(OutboxMessage.state))
     )
     return dict(rows.all())

@@ -25,7 +25,7 @@ class SchemaMismatch(Exception):
 
 
 @cache
-def _config() -> Config:
+def config() -> Config:
     config = Config()
     config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
     return config
@@ -34,7 +34,7 @@ def _config() -> Config:
 @cache
 def head() -> str:
     """The revision this code was written for."""
-    revision = ScriptDirectory.from_config(_config()).get_current_head()
+    revision = ScriptDirectory.from_config(config()).get_current_head()
     assert revision is not None
     return revision
 

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from sqlalchemy import text
+from sqlalchemy.exc import OperationalError
 
 from bot.app import Tierbot, build
 from bot.clock import FixedClock
@@ -18,7 +19,7 @@ from bot.messages import Problem
 from bot.services import outbox
 from bot.serving import Server, serve
 from bot.settings import Settings
-from db import schema, system
+from db import lanes, schema, system
 from db.engine import Database
 from tests import factories
 
@@ -79,8 +80,9 @@ def test_it_is_healthy_as_long_as_jobs_end_within_their_patience(
     stopwatch.now = 89.0
     assert get(server, "/healthz") == (200, "ok\n")
     stopwatch.now = 91.0
-    assert get(server, "/healthz") == (503, "late: house\n")
+    assert get(server, "/healthz") == (503, "late: deliver, house\n")
     pulse.beat(job("house"))
+    pulse.beat(job("deliver"))
     assert get(server, "/healthz")[0] == 200
 
 
@@ -100,6 +102,8 @@ def test_metrics_are_read_from_rows_and_name_nobody(server: Server, bot: Tierbot
         customer = factories.customer(session, "Secret Customer Ltd", owner_id=person)
         factories.graded(session, {customer: "A"}, as_of=NOW.date() - timedelta(days=4))
         system.beat(session, "worker", "boot", NOW - timedelta(seconds=12))
+        system.count(session, "taken_over_total", 3)
+        lanes.put_circuit(session, reason="clock", apart_seconds=250.0)
         outbox.enqueue(
             session,
             kind="reminder",
@@ -114,11 +118,39 @@ def test_metrics_are_read_from_rows_and_name_nobody(server: Server, bot: Tierbot
     lines = shown.splitlines()
     assert 'tierbot_outbox_messages{state="pending"} 1.0' in lines
     assert 'tierbot_outbox_messages{state="dead"} 0.0' in lines
+    assert 'tierbot_events{event="taken_over_total"} 3.0' in lines
+    assert "tierbot_circuit_open 1.0" in lines
+    assert "tierbot_clock_apart_seconds 250.0" in lines
     assert 'tierbot_outbox_oldest_seconds{state="pending"} 30.0' in lines
     assert 'tierbot_heartbeat_age_seconds{role="worker"} 12.0' in lines
     assert 'tierbot_grading_age_days{purpose="account"} 4.0' in lines
     assert "Secret" not in shown
     assert "anna" not in shown.lower()
+
+
+def test_what_fails_three_times_in_a_row_is_told_but_only_a_broken_process_ends(
+    server: Server, pulse: Pulse, stopwatch: Stopwatch
+) -> None:
+    full = OperationalError("INSERT …", {}, Exception("database or disk is full"))
+    for stopwatch.now in (0.0, 30.0):
+        pulse.beat(job("house"), full)
+        assert get(server, "/readyz") == (200, "ready\n")
+    stopwatch.now = 60.0
+    pulse.beat(job("house"), full)
+    assert get(server, "/readyz") == (503, "house fails: database or disk is full\n")
+    stopwatch.now = 100.0
+    assert get(server, "/healthz")[0] == 200  # a new process would find the same disk
+    pulse.beat(job("house"))
+    assert get(server, "/readyz")[0] == 200
+    pulse.beat(job("remind"), KeyError("Secret Customer Ltd"))
+    pulse.beat(job("house"), MemoryError())
+    stopwatch.now = 135.0
+    pulse.beat(job("remind"), KeyError("Secret Customer Ltd"))
+    assert get(server, "/readyz") == (503, "remind fails: KeyError\n")
+    stopwatch.now = 191.0  # 91 s after the house was last kept
+    pulse.beat(job("house"), MemoryError())
+    pulse.beat(job("remind"), KeyError("Secret Customer Ltd"))
+    assert get(server, "/healthz") == (503, "late: house\n")
 
 
 def test_a_taken_port_costs_only_the_health_page(bot: Tierbot, server: Server, pulse: Pulse) -> None:

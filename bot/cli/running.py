@@ -3,6 +3,7 @@
 import signal
 import sys
 import threading
+import time
 from collections.abc import Callable
 from contextlib import ExitStack
 from datetime import datetime
@@ -11,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
+from sqlalchemy.exc import OperationalError
 
 from bot import settings as settings_module
 from bot.app import Tierbot
@@ -26,6 +28,8 @@ if TYPE_CHECKING:
 commands = typer.Typer()
 
 LOOK_SECONDS = 5.0
+# What is wrong with a machine and not with a setting, as SQLite and PostgreSQL say it.
+PASSING = ("readonly", "unable to open", "disk is full", "disk I/O", "is starting up")
 
 
 class Role(StrEnum):
@@ -48,17 +52,19 @@ def run(
     with ExitStack() as running:
         bot = running.enter_context(opened(check_schema=False))
         _require_token(bot)
-        schema.upgrade(bot.database)
-        bot.gateway.check_token()
         pulse = health.Pulse()
+        running.callback(health.serve_health(bot, pulse))
+        _bring_up_to_date(bot)
+        bot.gateway.check_token()
         if role is not Role.WORKER:
             running.callback(_listen(bot))
         if role is not Role.WEB:
             scheduler = jobs.scheduler(bot, pulse.beat)
+            for job in jobs.JOBS:
+                pulse.beat(job)  # so that one whose first pass hangs is missed too
             scheduler.start()
             running.callback(scheduler.shutdown, wait=True)
             running.callback(bot.stopping.set)  # first, so that a pass that is sending ends early
-        running.callback(health.serve_health(bot, pulse))
         err.print("Tierbot is running. Ctrl+C stops it.")
         if not _until_stopped(pulse):
             err.print(
@@ -135,6 +141,22 @@ def _listen(bot: Tierbot) -> Callable[[], None]:
 def _require_token(bot: Tierbot) -> None:
     if bot.settings.slack_bot_token is None:
         raise BadInput(N_("SLACK_BOT_TOKEN is not set. Take it from your Slack app's page, under OAuth."))
+
+
+def _bring_up_to_date(bot: Tierbot) -> None:
+    """Upgrade the schema, waiting for a disk or a server that is not there yet: ending would only be a loop of starts."""
+    told = False
+    while True:
+        try:
+            return schema.upgrade(bot.database)
+        except OperationalError as error:
+            reason = str(error.orig).strip().splitlines()[0]
+            if not any(words in reason for words in PASSING):
+                raise
+        if not told:
+            err.print(f"The database cannot be used: {reason}. Trying again every {LOOK_SECONDS:.0f} s.")
+        told = True
+        time.sleep(LOOK_SECONDS)
 
 
 def _warm_up(bot: Tierbot) -> None:

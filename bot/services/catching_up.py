@@ -6,6 +6,8 @@ A wrong clock looks the same as a long stop, and months of reminders cannot be t
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from sqlmodel import Session
+
 from bot.clock import Clock
 from db import care, outbox, system
 from db.engine import Database
@@ -24,21 +26,26 @@ class Gap:
     messages: int
 
 
+def last_sign(session: Session) -> datetime | None:
+    """The latest time that was noted; None when none ever was."""
+    known = system.cursor(session, CURSOR)
+    return datetime.fromisoformat(known) if known is not None else None
+
+
 def held(database: Database, now: datetime) -> bool:
     """Whether so much time has passed since the last sign of life that somebody must look first."""
     with database.read() as session:
-        since = system.cursor(session, CURSOR)
-    return since is not None and now - datetime.fromisoformat(since) > LONGEST_JUMP
+        since = last_sign(session)
+    return since is not None and now - since > LONGEST_JUMP
 
 
 def keep_up(database: Database, now: datetime) -> bool:
     """Note the time, unless it has jumped; False when it has. Never backwards: nothing fires twice."""
     with database.write() as session:
-        known = system.cursor(session, CURSOR)
-        since = datetime.fromisoformat(known) if known is not None else now
-        if now - since > LONGEST_JUMP:
+        since = last_sign(session)
+        if since is not None and now - since > LONGEST_JUMP:
             return False
-        if known is None or now > since:
+        if since is None or now > since:
             system.set_cursor(session, CURSOR, now.isoformat())
     return True
 
@@ -46,9 +53,8 @@ def keep_up(database: Database, now: datetime) -> bool:
 def gap(database: Database, now: datetime) -> Gap:
     """What waits for somebody to look."""
     with database.read() as session:
-        known = system.cursor(session, CURSOR)
         return Gap(
-            since=datetime.fromisoformat(known) if known is not None else now,
+            since=last_sign(session) or now,
             now=now,
             touches=care.due_count(session, now),
             messages=outbox.counts(session).get("pending", 0),

@@ -19,12 +19,12 @@ from sqlmodel import Session, col, update
 
 from bot import messages
 from bot.clock import Clock
-from bot.services import circuit, pacing
+from bot.services import circuit, pacing, restoring
 from bot.services.messenger import Answer, Messenger, Reference
 from bot.services.outbox import divert
 from bot.services.reconciling import reconcile
 from bot.services.worker import Rules, Worker, key_of
-from db import outbox, system
+from db import care, outbox, system
 from db.engine import Database
 from db.outbox import Claimed, OutboxMessage
 
@@ -83,11 +83,12 @@ def sweep(worker: Worker) -> None:
         expired = outbox.expire_leases(session, now, lease=rules.lease, settle=rules.settle)
         outbox.pull_forward(session, now, circuit.LONGEST_WAIT)
         given_up = outbox.give_up(session, now)
-        for error_class, many in given_up.items():
-            system.count(session, f"dead_total:{error_class}", many)
+        for error_class, ids in given_up.items():
+            system.count(session, f"dead_total:{error_class}", len(ids))
+            care.release_undelivered(session, ids, now)
         system.count(session, "expired_total", expired)
     if expired or any(given_up.values()):
-        log.warning("outbox.unsent", unknown=expired, **given_up)
+        log.warning("outbox.unsent", unknown=expired, **{word: len(ids) for word, ids in given_up.items()})
     worker.at("sweep.after")
 
 
@@ -98,7 +99,12 @@ def claim(worker: Worker, limit: int) -> list[tuple[Claimed, float]]:
     try:
         with worker.database.write() as session:
             now = worker.now(session)
+            since = restoring.doubted_since(session, now)
+            if since is not None:
+                outbox.doubt(session, since=since, now=now, untried=True)
             rows = outbox.due(session, now=now, limit=limit)
+            if since is not None:  # another process may have written one just now
+                rows = [(row, where) for row, where in rows if row.first_try_at is not None]
             rows = pacing.admit(session, worker.rules.pace, rows, now)
             claimed = outbox.claim(
                 session,
@@ -254,6 +260,7 @@ def _mark_unsent(worker: Worker, session: Session, row: Claimed, answer: Answer,
     ours = outbox.settle(session, row.id, row.attempt_id, **values)
     if ours and values["state"] == "dead":
         system.count(session, f"dead_total:{answer.error_class}")
+        care.release_undelivered(session, [row.id], now)
         if answer.concerns == "place" and row.channel and rules.fallback_channel:
             divert(session, row.id, rules.fallback_channel, now)
     return ours

@@ -11,8 +11,9 @@ from typing import Literal
 
 from sqlmodel import Session
 
+from bot.services import catching_up, circuit
 from bot.settings import Settings
-from db import grading, outbox, people, schema, system
+from db import grading, lanes, outbox, people, schema, system
 from db.engine import Database
 
 PACKAGES = ("tierbot", "slack-bolt", "slack-sdk", "sqlalchemy", "apscheduler", "pandas", "tzdata", "holidays")
@@ -21,6 +22,10 @@ NETWORK_FILE_SYSTEMS = frozenset(
 )
 SILENT = timedelta(seconds=90)
 STUCK = timedelta(minutes=15)
+CIRCUIT_REMEDIES = {
+    "network": "check the network and the proxy of this machine; it goes on by itself when Slack answers",
+    "clock": "switch on time synchronisation (NTP) on every machine that runs Tierbot",
+}
 LITTLE_DISK = 200 * 1024 * 1024  # bytes
 
 
@@ -79,6 +84,8 @@ def examine(database: Database, settings: Settings, slack: Slack, now: datetime)
     with database.read() as session:
         findings += [
             *_beats(session, now),
+            *_held(session, now),
+            *_circuit(session, now, asked=slack),
             *_messages(session, now),
             *_people(session),
             *_gradings(session, now),
@@ -177,6 +184,41 @@ def _beats(session: Session, now: datetime) -> Iterator[Finding]:
         )
     else:
         yield Finding(level="ok", about="jobs", found=f"last sign of life {_span(age)} ago")
+
+
+def _held(session: Session, now: datetime) -> Iterator[Finding]:
+    since = catching_up.last_sign(session)
+    if since is not None and now - since > catching_up.LONGEST_JUMP:
+        yield Finding(
+            level="problem",
+            about="time",
+            found=f"held: the last time noted is {since:%Y-%m-%d %H:%M} UTC; nothing is said",
+            remedy="is this machine's date right? tierbot catch-up --show says what waits, --apply goes on",
+        )
+
+
+def _circuit(session: Session, now: datetime, *, asked: Slack) -> Iterator[Finding]:
+    row = lanes.circuit(session)
+    if row is None:
+        return
+    if row.reason:
+        yield Finding(
+            level="problem",
+            about="sending",
+            found=f"stopped for {_span(now - (row.opened_at or now))}: {row.sentence or row.reason}",
+            remedy=CIRCUIT_REMEDIES.get(
+                row.reason,
+                "copy the bot token again from the app's page; a look every 15 s goes on by itself",
+            ),
+        )
+    # What was just asked is newer.
+    if asked.clock_apart is None and (row.apart_seconds or 0) > circuit.APART_WARN.total_seconds():
+        yield Finding(
+            level="problem",
+            about="clock",
+            found=f"{row.apart_seconds:.0f} s apart from Slack's when a message was last sent",
+            remedy=CIRCUIT_REMEDIES["clock"],
+        )
 
 
 def _messages(session: Session, now: datetime) -> Iterator[Finding]:

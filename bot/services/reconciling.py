@@ -11,7 +11,7 @@ from sqlmodel import Session
 from bot.services import circuit, pacing
 from bot.services.messenger import Answer, Reading
 from bot.services.worker import Worker, key_of
-from db import outbox, system
+from db import care, outbox, system
 from db.outbox import Claimed
 
 log = structlog.get_logger()
@@ -72,7 +72,11 @@ def _read(worker: Worker, where: str, unknown: list[Claimed], now: datetime) -> 
 def _settle(worker: Worker, session: Session, row: Claimed, reading: Reading, now: datetime) -> bool:
     """Write down what is known now; whether that settles it."""
     key = key_of(row)
-    found = next((posted for posted in reading.posted if (posted.id, posted.key) == (row.id, key)), None)
+    # A database that was restored gives numbers a second time: of what it may have sent only the key tells.
+    rewound = row.attempt_id == outbox.RESTORED
+    found = next(
+        (posted for posted in reading.posted if posted.key == key and (rewound or posted.id == row.id)), None
+    )
     limited = reading.concerns == "rate" and now >= (row.unknown_since or now) + PATIENCE
     values: dict[str, object]
     if found is not None:
@@ -116,6 +120,8 @@ def _settle(worker: Worker, session: Session, row: Claimed, reading: Reading, no
     ours = outbox.settle(session, row.id, row.attempt_id, states=("unknown",), **values)
     if ours:
         system.count(session, tally)
+        if values["state"] == "dead":
+            care.release_undelivered(session, [row.id], now)
         log.info("outbox.settled", id=row.id, kind=row.kind, how=tally)
     return ours
 

@@ -5,7 +5,7 @@ from datetime import datetime
 
 from sqlmodel import Session
 
-from db import care, grading, outbox, system
+from db import care, grading, lanes, outbox, system
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,5 +57,29 @@ def measure(session: Session, now: datetime) -> list[Vital]:
                 ((purpose,), float((now.date() - as_of).days))
                 for purpose, as_of in sorted(grading.newest_days(session).items())
             ),
+        ),
+        *_circuit(session),
+        Vital(
+            name="events",
+            help="How often something has happened since the database was made: delivery.md says what each means.",
+            labels=("event",),
+            samples=tuple(((name,), float(n)) for name, n in system.tallies(session).items()),
+        ),
+    ]
+
+
+def _circuit(session: Session) -> list[Vital]:
+    row = lanes.circuit(session)
+    apart = row.apart_seconds if row is not None else None
+    return [
+        Vital(
+            name="circuit_open",
+            help="1 while nothing is sent because the workspace, the network or the clock does not allow it.",
+            samples=(((), float(row is not None and bool(row.reason))),),
+        ),
+        Vital(
+            name="clock_apart_seconds",
+            help="How far Slack's clock was from this machine's when last compared.",
+            samples=(((), apart),) if apart is not None else (),
         ),
     ]

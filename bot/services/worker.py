@@ -7,13 +7,12 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from sqlalchemy import func
-from sqlmodel import Session, select
+from sqlmodel import Session
 
 from bot.clock import Clock, SystemClock
 from bot.services.messenger import Messenger
 from bot.services.pacing import Pace
-from db.engine import Database
+from db.engine import Database, db_now
 from db.outbox import Claimed
 
 STEPS = (
@@ -63,13 +62,11 @@ class Worker:
     stopping: Callable[[], bool] = lambda: False  # the process is to end: what is claimed is given back
 
     def now(self, session: Session) -> datetime:
-        """The database's clock, where it has one: leases must not depend on whose clock is wrong.
+        """The database's clock: leases must not depend on whose clock is wrong.
 
         A clock that was set on purpose (the demo, a test) counts as it is.
         """
-        if self.database.is_sqlite or not isinstance(self.clock, SystemClock):
-            return self.clock.now()
-        return session.exec(select(func.now())).one()
+        return db_now(session) if isinstance(self.clock, SystemClock) else self.clock.now()
 
 
 def key_of(row: Claimed) -> str:

@@ -6,11 +6,11 @@ from pathlib import Path
 import pytest
 
 from bot.messages import Problem
-from bot.services import outbox
+from bot.services import catching_up, outbox
 from bot.services.doctor import Finding, Slack, examine
 from bot.settings import Settings
 from bot.slack.manifest import OPTIONAL_SCOPES, SCOPES
-from db import system
+from db import lanes, system
 from db.engine import Database
 from db.outbox import OutboxMessage
 from tests import factories
@@ -113,3 +113,30 @@ def test_a_database_of_another_revision_is_said_first_and_nothing_else_is_read(
     assert (last.level, last.about) == ("problem", "database")
     assert "revision 0000" in last.found
     assert "tierbot db upgrade" in last.remedy
+
+
+def test_a_circuit_that_is_open_is_a_problem_with_a_remedy(database: Database, tmp_path: Path) -> None:
+    with database.write() as session:
+        lanes.put_circuit(
+            session,
+            reason="clock",
+            sentence="this machine's clock is wrong",
+            opened_at=NOW - timedelta(minutes=5),
+            apart_seconds=300.0,
+        )
+    (sending,) = [item for item in findings(database, tmp_path) if item.about == "sending"]
+    assert (sending.level, sending.found) == ("problem", "stopped for 5 min: this machine's clock is wrong")
+    assert "NTP" in sending.remedy
+    (clock,) = [
+        item for item in findings(database, tmp_path, slack(clock_apart=None)) if item.about == "clock"
+    ]
+    assert "300 s apart" in clock.found
+
+
+def test_a_hold_after_a_jump_of_time_is_a_problem_with_a_remedy(database: Database, tmp_path: Path) -> None:
+    catching_up.keep_up(database, NOW - timedelta(days=7))
+    assert [item for item in findings(database, tmp_path) if item.about == "time"] == []
+    with database.write() as session:
+        system.set_cursor(session, catching_up.CURSOR, (NOW - timedelta(days=8)).isoformat())
+    (held,) = [item for item in findings(database, tmp_path) if item.about == "time"]
+    assert (held.level, "2026-04-26" in held.found, "catch-up" in held.remedy) == ("problem", True, True)

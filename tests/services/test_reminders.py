@@ -12,11 +12,13 @@ from bot.services import reminders
 from bot.services.schemes import tier_book
 from db.care import Touch
 from db.engine import Database
+from db.outbox import OutboxMessage
 from db.people import Person, Team
 from grading.scheme import parse_scheme
 from tests import factories
 from tests.conftest import OpenAnother
 from tests.services.book import MONDAY, REVISIT_A, REVISIT_B, Book, at, rules
+from tests.services.outbox_desk import Desk
 
 DAY = timedelta(days=1)
 CAP = 8  # of the shipped plan
@@ -70,6 +72,26 @@ def test_nothing_is_said_before_the_morning_and_nothing_twice(book: Book) -> Non
     for minute in (0, 0, 1, 30):
         book.go(MONDAY, 9, minute)
         assert names(book) == ["A0"]
+
+
+def test_a_reminder_that_cannot_be_delivered_is_due_again_the_next_morning(book: Book) -> None:
+    (customer,) = due_on_monday(book, "A", owner_id=person(book))
+    book.go(MONDAY)
+    first = book.touch(customer)
+    assert (first.state, first.outbox_id) == ("reminded", 1)
+    with book.database.write() as session:
+        session.exec(update(OutboxMessage).values(state="pending"))
+        session.exec(update(Person).values(active=False))
+    desk = Desk(book.database)
+    desk.clock.advance(at(MONDAY, 9, 5) - desk.clock.now())
+    desk.deliver()
+    assert desk.states() == ["dead"]
+    with book.database.write() as session:
+        session.exec(update(Person).values(active=True))
+    again = book.touch(customer)
+    assert (again.state, again.remind_at) == ("planned", first.remind_at + DAY)
+    book.go(MONDAY + DAY)
+    assert names(book) == ["A0", "A0"]
 
 
 def test_two_processes_at_once_write_one_reminder_each(open_another: OpenAnother) -> None:

@@ -1,0 +1,88 @@
+"""After a restore: the rows are older than Slack, and what they take for unsaid may have been said.
+
+Promise: nothing is sent for a day before Slack's history has been asked for it, from the time of the backup on.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlmodel import Session
+
+from bot.errors import N_, Conflict
+from bot.services import catching_up
+from db import care, outbox, system
+from db.engine import Database
+
+CURSOR = "restored"
+DOUBTED = timedelta(days=1)  # by then every grading and plan of the time that was lost has been made again
+UNKNOWN_AGE = timedelta(days=1)  # of a backup without a sign of life
+ALIVE = timedelta(seconds=90)  # a process notes a sign of life every 30 s
+
+
+@dataclass(frozen=True, kw_only=True)
+class Step:
+    """A care step that has come due since the backup."""
+
+    customer: str
+    step: str
+    tier: str
+    due: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
+class Rewound:
+    """What a restored database takes for unsaid."""
+
+    since: datetime
+    now: datetime
+    unsettled: int
+    steps: tuple[Step, ...]
+
+
+def require_stopped(database: Database, now: datetime) -> None:
+    """Raise Conflict while a process works with this database."""
+    with database.read() as session:
+        beats = system.newest_beats(session)
+    newest = max(beats.values(), default=None)
+    if newest is not None and timedelta() <= now - newest < ALIVE:
+        raise Conflict(
+            N_(
+                "A process worked with this database %(seconds)s s ago. Stop every process, wait until 90 s have passed,"
+                " and try again."
+            ),
+            seconds=int((now - newest).total_seconds()),
+        )
+
+
+def look(database: Database, now: datetime) -> Rewound:
+    """What would be looked up, and what would be skipped. Nothing is changed."""
+    with database.read() as session:
+        counts = outbox.counts(session)
+        return Rewound(
+            since=min(now, catching_up.last_sign(session) or now - UNKNOWN_AGE),
+            now=now,
+            unsettled=sum(counts.get(state, 0) for state in outbox.UNSETTLED),
+            steps=tuple(
+                Step(customer=name, step=step, tier=tier, due=at)
+                for name, step, tier, at in care.due_steps(session, now)
+            ),
+        )
+
+
+def settle(database: Database, rewound: Rewound) -> None:
+    """Doubt all messages that are not settled, skip the steps that have come due, and go on from now."""
+    now = rewound.now
+    with database.write() as session:
+        outbox.doubt(session, since=rewound.since, now=now)
+        care.skip_due(session, now)
+        system.set_cursor(session, catching_up.CURSOR, now.isoformat())
+        system.set_cursor(session, CURSOR, f"{rewound.since.isoformat()} {(now + DOUBTED).isoformat()}")
+
+
+def doubted_since(session: Session, now: datetime) -> datetime | None:
+    """From when on what has not been tried yet may have been said; None when the last restore is long ago."""
+    known = system.cursor(session, CURSOR)
+    if known is None:
+        return None
+    since, until = (datetime.fromisoformat(part) for part in known.split())
+    return since if now < until else None
