@@ -6,7 +6,8 @@ Pure: DataFrame in, DataFrame out, no clock, no files besides the shipped preset
 2. `scheme_model`: the same as values; `scheme` parses, `scheme_reader` and its neighbours validate.
 3. `scoring`: `grade(facts, scheme, as_of)`, the one function behind every tier.
    `fields` and `curves` are its two halves: what is known, and what a value scores.
-4. `explanation`: the same result in points, for one customer; `attribution`: why it changed, in three parts.
+4. `explanation`: the same result in points, for one customer; `attribution`: why it changed, in three parts;
+   `headroom` (with `targets`, curves turned round): what lifts it; `missing_facts`: what to ask for.
 5. `indicators`: order totals of a customer -> indicator values; `proposal`: the firm's own cut points.
 6. `table`: text cells of a flat table -> typed facts.
 7. Views on value: `rfm`, `concentration`, `value_matrix`, `rhythm`, `products`.

@@ -112,7 +112,7 @@ def _breakdown(grading: Grading, scheme: Scheme, position: int) -> list[dict[str
                 {
                     "indicator": indicator.id,
                     "dimension": dimension.id,
-                    "value": _value(grading.facts, indicator.id, position),
+                    "value": read_value(grading.facts, indicator.id, position),
                     "score": _number(scores[place]),
                     "weight": dimension.weight / total * (indicator.weight / inner),
                     "effective_weight": _number(weights[place]),
@@ -137,8 +137,8 @@ def _number(value: Any) -> float | None:
     return number if np.isfinite(number) else None
 
 
-def _value(facts: pd.DataFrame, field: str, position: int) -> float | str | bool | None:
-    """The value as it came, also one that does not count (too old, unknown word); None when there is none."""
+def read_value(facts: pd.DataFrame, field: str, position: int) -> float | str | bool | None:
+    """One fact as a JSON-ready value: the value as it came, also one that does not count (too old, unknown word); None when there is none."""
     if field not in facts.columns:
         return None
     value = facts[field].iloc[position]

@@ -112,7 +112,7 @@ class Facts:
         name = field + DATE_SUFFIX
         if name not in self._frame.columns:
             return None
-        measured = _days(self._frame[name])
+        measured = read_days(self._frame[name])
         age = (self._as_of - measured).astype(np.int64)
         usable: Bools = age >= 0
         oldest = self._max_age.get(field)
@@ -160,7 +160,8 @@ def _truth(cell: object) -> bool | None:
     return None
 
 
-def _days(series: pd.Series[Any]) -> NDArray[np.datetime64]:
+def read_days(series: pd.Series[Any]) -> NDArray[np.datetime64]:
+    """The days of a column of dates, whatever it holds; NaT for what is none."""
     if series.dtype.kind != "M":
         text = series.map(lambda cell: cell if isinstance(cell, str | date | np.datetime64) else None)
         series = pd.to_datetime(text.astype(object), errors="coerce", format="ISO8601", utc=True)
