@@ -104,7 +104,8 @@ def attribute(
         old, corrected, new = (_rows(frame, index, rows) for frame in frames)
         first = grade(old, old_scheme, old_day)
         second = first if corrected_facts is old_facts else grade(corrected, old_scheme, old_day)
-        third = grade(new, old_scheme, new_day)
+        same_facts = new_facts is corrected_facts and new_day == old_day
+        third = second if same_facts else grade(new, old_scheme, new_day)
         same_rule = new_scheme.identity == old_scheme.identity
         steps = (first, second, third, third if same_rule else grade(new, new_scheme, new_day))
         before = _points(first, indicators)

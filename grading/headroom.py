@@ -9,6 +9,7 @@ from typing import Any, TypedDict
 
 from grading.explanation import explain, read_value
 from grading.scheme_model import (
+    BLOCKED,
     WORDS_FOR_NO_TIER,
     Compare,
     DimensionMissing,
@@ -80,15 +81,15 @@ class Lift(TypedDict):
 
 
 def find_lift(
-    grading: Grading, scheme: Scheme, position: int, *, tier: str | None = None, caps: Collection[str] = ()
+    grading: Grading, scheme: Scheme, position: int, *, tier: str | None = None, active: Collection[str] = ()
 ) -> Lift:
     """What would lift the customer of one row to the tier above, as JSON-ready values; all else equal.
 
-    In: `tier`, the one that movement holds before caps (default: the tier of the score), and `caps`, ids
-    of gates whose cap still stands though their condition has ended. Out:
+    In: `tier`, the one that stands by movement, before caps (default: the tier of the score), and `active`,
+    ids of gates in force, also those whose condition has ended but whose `clear_after` has not. Out:
 
     - `tier` as it counts, with caps; `goal`, the next better one. No goal: the best tier has none above
-      it, and blocked, new and unrated are not lifted by points.
+      it, and blocked, new and unrated are not lifted by points (nor is a tier held while unrated).
     - `needed`: the shown score that gives the goal, at + margin_up; `lacking`: exact points until it is
       shown, 0 when only gates, confirmations or the dwell stand between. Both None where no points are
       needed because the tier before caps is as good as the goal.
@@ -106,23 +107,24 @@ def find_lift(
     by_id = {gate.id: gate for gate in scheme.gates}
     for what, words, known in (
         ("tier", [] if tier is None else [tier], list(places)),
-        ("gate", caps, list(by_id)),
+        ("gate", active, list(by_id)),
     ):
         for word in words:
             if word not in known:
                 there = ", ".join(known)
                 raise ValueError(f'the scheme {scheme.scheme} has no {what} "{word}"; it has {there}')
-    active = [by_id[id] for id in dict.fromkeys([*row["gates"], *caps])]
+    in_force = [by_id[id] for id in dict.fromkeys([*row["gates"], *active])]
 
     def gates_below(goal: int) -> list[GateInTheWay]:
-        held = [g for g in active if g.block or (g.cap is not None and places[g.cap] > goal)]
+        held = [g for g in in_force if g.block or (g.cap is not None and places[g.cap] > goal)]
         held.sort(key=lambda g: (not g.block, -places.get(g.cap or "", 0)))
         return [_describe(g, grading, position, g.id in row["gates"]) for g in held]
 
     before_caps = tier if tier is not None else row["computed_tier"]
-    if row["tier"] in WORDS_FOR_NO_TIER or before_caps is None:
-        return _lift(row["tier"], row["score"], gates=gates_below(len(places)))
-    present = max([places[before_caps], *(places[g.cap] for g in active if g.cap is not None)])
+    word = BLOCKED if any(gate.block for gate in in_force) else row["tier"]
+    if word in WORDS_FOR_NO_TIER or before_caps is None:
+        return _lift(word, row["score"], gates=gates_below(len(places)))
+    present = max([places[before_caps], *(places[g.cap] for g in in_force if g.cap is not None)])
     if present == 0:
         return _lift(scheme.tiers[0].id, row["score"])
     goal = scheme.tiers[present - 1]

@@ -97,16 +97,21 @@ def find_missing_facts(grading: Grading, scheme: Scheme, position: int) -> list[
 
 
 def _tries(grading: Grading, scheme: Scheme, position: int, wanted: Sequence[Indicator]) -> pd.DataFrame:
-    """Two rows per wanted indicator, first with its worst answer and then with its best."""
-    read = [*scheme.fields, *(field + DATE_SUFFIX for field in scheme.fields), MONTHS_WITH_US]
-    row = {name: grading.facts[name].iloc[position] for name in read if name in grading.facts.columns}
-    tries = [
-        # Without a date: the answer of today.
-        row | {indicator.id: value, indicator.id + DATE_SUFFIX: None}
-        for indicator in wanted
-        for value, _ in extremes(indicator.score)
-    ]
-    return pd.DataFrame(tries, dtype=object)
+    """Two rows per wanted indicator, first with its worst answer and then with its best.
+
+    Elsewhere a wanted indicator is empty, as good as what stands there; its old date goes, the answer is of today.
+    """
+    ids = {indicator.id for indicator in wanted}
+    kept = [id for id in scheme.fields if id not in ids]
+    read = [*kept, *(id + DATE_SUFFIX for id in kept), MONTHS_WITH_US]
+    there = [name for name in read if name in grading.facts.columns]
+    place = range(len(grading.facts))[position]
+    tries = grading.facts[there].iloc[[place] * (2 * len(wanted))].reset_index(drop=True)
+    for row, indicator in enumerate(wanted):
+        answers = np.full(len(tries), np.nan, dtype=float if indicator.kind == "number" else object)
+        answers[2 * row], answers[2 * row + 1] = (value for value, _ in extremes(indicator.score))
+        tries[indicator.id] = answers
+    return tries
 
 
 def _reason(grading: Grading, indicator: Indicator, position: int) -> Reason:

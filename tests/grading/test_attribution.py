@@ -111,6 +111,16 @@ def test_identical_data_and_rules_give_exact_zeros() -> None:
         assert (part[scored] == 0.0).all(axis=None)
 
 
+def test_two_schemes_on_the_same_data_and_day_differ_by_the_rule_alone() -> None:
+    facts = pd.DataFrame({"x": [40.0, 90.0], "y": [50.0, 10.0], "z": [0.0, 80.0]}, index=["c", "d"])
+    found = attribute(
+        facts, facts, facts, old_scheme=OLD_RULE, new_scheme=NEW_RULE, old_day=NEW_DAY, new_day=NEW_DAY
+    )
+    assert found.parts["rule"].tolist() == pytest.approx([0.5 * 40 - (24 + 20), (45 + 40) - (54 + 4)])
+    assert (found.parts[["data", "behaviour"]] == 0.0).all(axis=None)
+    assert (found.parts["rule"] == found.parts["total"]).all()
+
+
 @pytest.mark.parametrize(
     ("old", "corrected", "new", "reason"),
     [

@@ -11,6 +11,7 @@ import pandas as pd
 import pytest
 
 from grading.headroom import Lift, find_lift, needed_score
+from grading.movement import empty_state, move
 from grading.scheme import Scheme, parse_scheme
 from grading.scoring import Grading, grade
 from grading.targets import Target
@@ -50,8 +51,8 @@ MIXED = with_movement(
 )
 
 
-def lift_of(scheme: Scheme, tier: str | None = None, caps: tuple[str, ...] = (), **values: Any) -> Lift:
-    return find_lift(grade_one(scheme, **values), scheme, 0, tier=tier, caps=caps)
+def lift_of(scheme: Scheme, tier: str | None = None, active: tuple[str, ...] = (), **values: Any) -> Lift:
+    return find_lift(grade_one(scheme, **values), scheme, 0, tier=tier, active=active)
 
 
 def regrade(scheme: Scheme, **values: Any) -> dict[str, Any]:
@@ -214,7 +215,7 @@ def test_gates_that_cap_below_the_goal_are_named_strictest_first() -> None:
 
 
 def test_a_cap_that_only_waits_for_clean_snapshots_still_stands_in_the_way() -> None:
-    lift = lift_of(GATED, x=90, y=90, credit="A", caps=("weak",))
+    lift = lift_of(GATED, x=90, y=90, credit="A", active=("weak",))
     assert (lift["tier"], lift["goal"]) == ("B", "A")
     assert [(gate["gate"], gate["hit"], gate["clear_after"]) for gate in lift["gates"]] == [
         ("weak", False, 3)
@@ -225,6 +226,8 @@ def test_blocked_new_and_unrated_are_not_lifted_by_points() -> None:
     lift = lift_of(GATED, x=60, y=60, banned=True, credit="C")
     assert (lift["tier"], lift["goal"], lift["enough"], lift["levers"]) == ("blocked", None, False, [])
     assert [gate["gate"] for gate in lift["gates"]] == ["banned"]
+    lift = lift_of(GATED, x=60, y=60, banned=False, active=("banned",))  # no longer, but not yet cleared
+    assert (lift["tier"], lift["goal"], [gate["hit"] for gate in lift["gates"]]) == ("blocked", None, [False])
     assert lift_of(GATED)["tier"] == "unrated"
     young = make_scheme(min_history_months=3)
     assert lift_of(young, x=60, months_with_us=1)["tier"] == "new"
@@ -243,12 +246,12 @@ def test_the_tier_that_movement_holds_is_what_is_lifted_from() -> None:
 
 
 @pytest.mark.parametrize(
-    ("tier", "caps", "message"),
+    ("tier", "active", "message"),
     [("D", (), 'has no tier "D"; it has A, B, C'), (None, ("stop",), 'has no gate "stop"; it has ')],
 )
-def test_an_unknown_tier_or_gate_is_refused(tier: str | None, caps: tuple[str, ...], message: str) -> None:
+def test_an_unknown_tier_or_gate_is_refused(tier: str | None, active: tuple[str, ...], message: str) -> None:
     with pytest.raises(ValueError, match=message):
-        lift_of(XY, x=1, y=1, tier=tier, caps=caps)
+        lift_of(XY, x=1, y=1, tier=tier, active=active)
 
 
 def test_a_grading_of_another_scheme_is_refused() -> None:
@@ -319,6 +322,45 @@ def test_graded_again_with_what_is_proposed_the_boundary_is_reached_and_not_by_l
     assert sum(reached for _, reached in wanted) > 30
     expected = {"prospects": {"is"}, "mixed": {"at_least", "at_most", "below", "is"}}
     assert kinds >= expected.get(name, {"at_least"})
+
+
+@pytest.mark.parametrize("name", ["b2b_accounts", "orders_only", "credit_assessment"])
+def test_movement_lifts_whoever_keeps_what_was_proposed_and_nobody_who_stops_short(name: str) -> None:
+    scheme = PRESETS[name]
+    people, frame = random_book(scheme, 200, seed=13)
+    graded = grade(frame, scheme, AS_OF)
+    first = move(graded, scheme, empty_state(frame.index, scheme), snapshot=1)
+    tries: list[dict[str, Any]] = []
+    rows: list[int] = []
+    wanted: list[tuple[str, bool]] = []
+    for row, person in enumerate(people):
+        standing = first.results["standing"].iloc[row]
+        gates = [str(id) for id, on in first.gates_active.iloc[row].items() if on]
+        lift = find_lift(graded, scheme, row, tier=standing, active=gates)
+        assert lift["tier"] == first.results["tier"].iloc[row]
+        if lift["goal"] is None or not lift["lacking"]:
+            continue
+        steps = [[(line["indicator"], line["target"])] for line in lift["levers"] if line["target"]]
+        steps += [[(step["indicator"], step["target"]) for step in lift["combination"]]]
+        for targets in filter(None, steps):
+            tries.append(person | {id: reaching(target)[-1] for id, target in targets})
+            wanted.append((lift["goal"], True))
+            rows.append(row)
+            if all(target["relation"] in ("at_least", "at_most") for _, target in targets):
+                short = {id: person[id] + 0.99 * (float(t["value"]) - person[id]) for id, t in targets}
+                tries.append(person | short)
+                wanted.append((lift["goal"], False))
+                rows.append(row)
+    again = grade(pd.DataFrame(tries), scheme, AS_OF)
+    state = first.state.iloc[rows].set_axis(again.results.index)
+    for snapshot in range(2, 9):
+        moved = move(again, scheme, state, snapshot=snapshot)
+        state = moved.state
+    order = [tier.id for tier in scheme.tiers]
+    for (goal, reached), standing in zip(wanted, moved.results["standing"], strict=True):
+        assert (order.index(standing) <= order.index(goal)) == reached
+    assert sum(reached for _, reached in wanted) > 20
+    assert sum(not reached for _, reached in wanted) > 20
 
 
 def check_against_fractions(
