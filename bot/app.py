@@ -15,7 +15,7 @@ from bot.services.care_plan import load_plan
 from bot.services.grading import Tell
 from bot.services.planning import CareRules
 from bot.services.schemes import Shelf
-from bot.settings import Settings
+from bot.settings import Settings, without_password
 from bot.slack.desk import Desk
 from bot.slack.gateway import Gateway, web_client
 from db import schema
@@ -81,7 +81,8 @@ def _opened(url: str) -> Database:
         return open_database(url)
     except Unusable as error:
         raise NotReady(
-            N_("The database cannot be used: %(reason)s. Check TIERBOT_DATABASE_URL and the disk."),
+            N_("The database %(url)s cannot be used: %(reason)s. Check TIERBOT_DATABASE_URL and the disk."),
+            url=without_password(url),
             reason=str(error),
         ) from None
 

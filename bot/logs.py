@@ -8,7 +8,9 @@ from typing import Any
 
 import structlog
 
-_SECRET = re.compile(r"(xox[abepr]-|xapp-)[\w-]+|(Bearer )\S+|(://[^:/@\s]+:)[^@\s]+(?=@)")
+_SECRET = re.compile(r"(xox[abeprs]-|xapp-)[\w-]+|(Bearer )\S+|(://[^:/@\s]*:)[^@\s]+(?=@)")
+# E-mail addresses, and numbers as long as a telephone's or an identity card's: neither ids of ours nor times are.
+_PERSONAL = re.compile(r"[\w.+-]+@[\w-]+\.[\w.-]+|(?<![\w.:+-])\+?[0-9](?:[ -]?[0-9]){9,17}[Xx]?(?![\w.:])")
 
 
 def configure(level: str) -> None:
@@ -28,16 +30,28 @@ def configure(level: str) -> None:
         cache_logger_on_first_use=False,
     )
     logging.basicConfig(level=max(number, logging.WARNING), stream=sys.stderr, force=True)
+    for handler in logging.getLogger().handlers:
+        handler.setFormatter(_Masking(logging.BASIC_FORMAT))
+    # It tells every failed call a second time, with its token when that is what was wrong with it.
+    logging.getLogger("slack_sdk.web.base_client").setLevel(logging.CRITICAL)
     # Bolt finds the token in the environment, and says that it does not use it.
     logging.getLogger("slack_bolt.App").addFilter(lambda line: "will be unused" not in line.getMessage())
     # This one writes the whole body of a request with a bad signature, at INFO.
     logging.getLogger("slack_bolt.RequestVerification").setLevel(logging.WARNING)
 
 
+class _Masking(logging.Formatter):
+    """Libraries' lines and tracebacks, masked like our own."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        return masked(super().format(record))
+
+
 def mask(logger: Any, method: str, event: MutableMapping[str, Any]) -> Mapping[str, Any]:
-    """Tokens and passwords never reach the log."""
+    """Tokens, passwords, addresses and long numbers never reach the log."""
     return {key: masked(value) if isinstance(value, str) else value for key, value in event.items()}
 
 
 def masked(text: str) -> str:
-    return _SECRET.sub(lambda found: f"{found[1] or found[2] or found[3]}…", text)
+    shown = _SECRET.sub(lambda found: f"{found[1] or found[2] or found[3]}…", text)
+    return _PERSONAL.sub("…", shown)

@@ -13,6 +13,9 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 from bot.errors import N_, BadInput
 
 ROOT = Path(__file__).parent.parent
+DOTENV = Path(".env")
+_TOKEN = re.compile(r"xox[a-z]-[\w-]+|xapp-[\w-]+").fullmatch
+_PASSWORD = re.compile(r"(://[^:/@\s]*:)[^@\s]*(?=@)")
 
 
 def _env(name: str, description: str, **keywords: Any) -> Any:
@@ -143,27 +146,62 @@ class Settings(BaseSettings):
     @classmethod
     def _api_url(cls, value: str) -> str:
         if not re.match(r"https?://[^/]+(/.*)?/api/$", value):
-            raise ValueError(f"{value!r} must be an http(s) address that ends in /api/")
+            raise ValueError(
+                f"{value!r} must be an http(s) address that ends in /api/, such as https://slack.com/api/"
+            )
+        return value
+
+    @field_validator("host")
+    @classmethod
+    def _listening_address(cls, value: str) -> str:
+        if not re.fullmatch(r"[\w.:-]+", value):
+            raise ValueError(f"{value!r} is not an address; use 127.0.0.1, or 0.0.0.0 behind a proxy")
         return value
 
     @field_validator("slack_bot_token", "slack_app_token")
     @classmethod
     def _token_kind(cls, value: SecretStr | None, info: Any) -> SecretStr | None:
-        if value is None or not value.get_secret_value():
+        found = value.get_secret_value().strip() if value is not None else ""
+        if not found:
             return None
         wanted = {"slack_bot_token": "xoxb-", "slack_app_token": "xapp-"}[info.field_name]
-        found = value.get_secret_value()
+        if found[0] in "\"'“":
+            raise ValueError("stands in quotation marks; leave them out")
         if not found.startswith(wanted):
             raise ValueError(
                 f"starts with {found[:5]!r}, but this token must start with {wanted!r}; are two swapped?"
             )
+        if not found.isascii() or not _TOKEN(found):
+            raise ValueError("holds characters that no token has; copy it again from your Slack app's page")
+        return SecretStr(found)
+
+    @field_validator("slack_signing_secret")
+    @classmethod
+    def _no_token(cls, value: SecretStr | None) -> SecretStr | None:
+        found = value.get_secret_value().strip() if value is not None else ""
+        if found.startswith(("xox", "xapp-")):
+            raise ValueError("is a token; the signing secret is under Basic Information; are two swapped?")
+        if any(letter.isspace() or letter in "\"'" for letter in found):
+            raise ValueError("holds a space or a quotation mark; copy it again from your Slack app's page")
+        return SecretStr(found) if found else None
+
+    @field_validator("data_dir")
+    @classmethod
+    def _can_hold_files(cls, value: Path) -> Path:
+        there = next(path for path in (value.absolute(), *value.absolute().parents) if path.exists())
+        if not there.is_dir():
+            raise ValueError(f"{there} is a file; name a folder")
         return value
 
     @field_validator("schemes_dir", "care_plan", "templates_dir")
     @classmethod
-    def _exists(cls, value: Path | None) -> Path | None:
+    def _exists(cls, value: Path | None, info: Any) -> Path | None:
         if value is not None and not value.exists():
-            raise ValueError(f"{value} does not exist")
+            raise ValueError(f"{value} does not exist; mend the path or remove the setting")
+        if value is not None and info.field_name != "care_plan" and not value.is_dir():
+            raise ValueError(f"{value} is a file; name the folder it is in")
+        if value is not None and info.field_name == "care_plan" and value.is_dir():
+            raise ValueError(f"{value} is a folder; name a YAML file")
         return value
 
     @property
@@ -173,17 +211,26 @@ class Settings(BaseSettings):
     @property
     def url(self) -> str:
         return (
-            self.database_url.get_secret_value() or f"sqlite:///{(self.data_dir / 'tierbot.db').absolute()}"
+            self.database_url.get_secret_value().strip()
+            or f"sqlite:///{(self.data_dir / 'tierbot.db').absolute()}"
         )
+
+
+def without_password(url: str) -> str:
+    """A database URL that may be shown."""
+    return _PASSWORD.sub(r"\1***", url)
 
 
 def load(**overrides: Any) -> Settings:
     """Settings from the environment and `.env`. Every problem is told at once; secrets are never quoted."""
-    problems = unknown_variables(os.environ)
+    problems = unknown_variables({**_dotenv(), **os.environ})
     try:
         settings = Settings(**overrides)
     except ValidationError as error:
         problems = [_sentence(item) for item in error.errors()] + problems
+    else:
+        if settings.slack_app_token is None and settings.port == settings.health_port:
+            problems.append(f"TIERBOT_PORT and TIERBOT_HEALTH_PORT are both {settings.port}; change one")
     if problems:
         raise BadInput(N_("Settings: %(problems)s"), problems="\n".join(problems))
     return settings
@@ -191,8 +238,13 @@ def load(**overrides: Any) -> Settings:
 
 def usable() -> Settings:
     """The settings that can be read, defaults in place of the others: for `check`, which goes on looking."""
+    file: dict[str, Any] = {}
     try:
-        return Settings()
+        _dotenv()
+    except BadInput:
+        file = {"_env_file": None}
+    try:
+        return Settings(**file)
     except ValidationError as error:
         wrong = {str(item["loc"][0]) for item in error.errors() if item["loc"]}
     defaults = {
@@ -200,7 +252,7 @@ def usable() -> Settings:
         for field in Settings.model_fields.values()
         if isinstance(field.validation_alias, AliasChoices)
     }
-    return Settings(**{name: default for name, default in defaults.items() if name in wrong})
+    return Settings(**file, **{name: default for name, default in defaults.items() if name in wrong})
 
 
 def variables() -> list[tuple[str, str, str]]:
@@ -217,12 +269,18 @@ def variables() -> list[tuple[str, str, str]]:
 
 
 def unknown_variables(environment: Any) -> list[str]:
-    """A sentence for each TIERBOT_ variable that is no setting; TIERBOT_TEST_ ones belong to the tests."""
+    """A sentence for each TIERBOT_ variable that is no setting; TIERBOT_TEST_ ones belong to the tests.
+
+    Other programs have SLACK_ variables too: of those only what is nearly a setting's name is one misspelt.
+    """
     known = [name for name, _, _ in variables()]
     problems = []
     for name in sorted(environment):
+        if name.startswith("SLACK_") and name not in known:
+            near = difflib.get_close_matches(name, known, n=1, cutoff=0.9)
+            problems += [f"{name} is not a setting: did you mean {near[0]}?"] if near else []
         if name.startswith("TIERBOT_") and not name.startswith("TIERBOT_TEST_") and name not in known:
-            near = difflib.get_close_matches(name, known, n=1)
+            near = difflib.get_close_matches(name, known, n=1, cutoff=0.8)
             hint = f"did you mean {near[0]}?" if near else "remove it."
             problems.append(f"{name} is not a setting: {hint}")
     return problems
@@ -233,4 +291,36 @@ def _sentence(error: Any) -> str:
     message = str(error["msg"]).removeprefix("Value error, ")
     if error["type"] == "literal_error":
         message = f"{error['input']!r} is not allowed; use {error['ctx']['expected']}"
+    elif name in _whole_numbers():
+        least, most = _whole_numbers()[name]
+        message = f"{error['input']!r} cannot be used; give a whole number from {least} to {most}"
     return f"{name}: {message}"
+
+
+def _whole_numbers() -> dict[str, tuple[int, int]]:
+    """The settings that are numbers, and their limits."""
+    found = {}
+    for field in Settings.model_fields.values():
+        if field.annotation is int and isinstance(field.validation_alias, AliasChoices):
+            limits = {name: value for limit in field.metadata for name, value in vars(limit).items()}
+            found[str(field.validation_alias.choices[0])] = (limits["ge"], limits["le"])
+    return found
+
+
+def _dotenv() -> dict[str, str]:
+    """The names in `.env`. Raises BadInput when it cannot be read."""
+    try:
+        text = DOTENV.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        return {}
+    except UnicodeDecodeError as error:
+        raise BadInput(
+            N_("%(file)s is not UTF-8 text (byte %(place)s); save it as UTF-8."),
+            file=DOTENV.absolute(),
+            place=error.start + 1,
+        ) from None
+    except OSError as error:
+        raise BadInput(
+            N_("%(file)s cannot be read: %(problem)s."), file=DOTENV.absolute(), problem=error.strerror
+        ) from None
+    return dict.fromkeys(re.findall(r"^\s*(?:export\s+)?(\w+)\s*=", text, flags=re.MULTILINE), "")

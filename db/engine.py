@@ -107,11 +107,17 @@ def db_now(session: Session) -> datetime:
     return found.astimezone(UTC)
 
 
+def why(error: Exception) -> str:
+    """What a driver says of an error, in one line; without the statement and its values."""
+    said = str(getattr(error, "orig", "")).strip().splitlines()
+    return said[0].rstrip(".") if said and said[0] else type(error).__name__
+
+
 def open_database(url: str) -> Database:
     """Connect lazily; the folder of a SQLite file is made if it is missing. Raises Unusable."""
     try:
         address = make_url(url)
-    except ArgumentError:
+    except (ArgumentError, ValueError):  # ValueError: a port that is no number
         raise Unusable(
             "this is not a database URL; write sqlite:///FILE or postgresql://USER:PASSWORD@HOST/NAME"
         ) from None
@@ -149,9 +155,16 @@ def _open_postgresql(address: URL) -> Database:
 
 
 def _open_sqlite(url: str) -> Database:
-    file = make_url(url).database
-    if file:
-        Path(file).parent.mkdir(parents=True, exist_ok=True)
+    address = make_url(url)
+    if address.host:
+        raise Unusable("a SQLite file has three slashes before its path, four before an absolute one")
+    if address.database:
+        if Path(address.database).is_dir():
+            raise Unusable(f"{address.database} is a folder; name a file in it")
+        try:
+            Path(address.database).parent.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise Unusable(f"the folder of {address.database} cannot be made: {error.strerror}") from None
     arguments: dict[str, Any] = {"check_same_thread": False, "timeout": BUSY_SECONDS}
     writer = create_engine(
         url, poolclass=QueuePool, pool_size=1, max_overflow=0, pool_timeout=30, connect_args=arguments

@@ -11,10 +11,12 @@ import structlog
 import typer
 from sqlalchemy.exc import DatabaseError, OperationalError
 
+from bot import settings
 from bot.cli import asking, catching_up, database, importing, outbox, running, schemes, setting_up
 from bot.cli.console import err
 from bot.errors import N_, BotError, Conflict, NotReady
 from bot.logs import configure
+from db.engine import why
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -59,11 +61,13 @@ def _unusable(error: Exception) -> BotError | None:
     """What to do about a database that does not let us work; None when the fault is ours."""
     if not isinstance(error, OperationalError) and type(error) is not DatabaseError:
         return None
-    reason = str(error.orig).strip().splitlines()[0]
+    reason = why(error)
     if reason.startswith("no such"):
         return None
     if "locked" in reason or "lock timeout" in reason:
         return Conflict(N_("The database is busy: another process is writing to it. Try again in a minute."))
     return NotReady(
-        N_("The database cannot be used: %(reason)s. Check TIERBOT_DATABASE_URL and the disk."), reason=reason
+        N_("The database %(url)s cannot be used: %(reason)s. Check TIERBOT_DATABASE_URL and the disk."),
+        url=settings.without_password(settings.usable().url),
+        reason=reason,
     )

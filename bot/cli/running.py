@@ -52,6 +52,8 @@ def run(
     with ExitStack() as running:
         bot = running.enter_context(opened(check_schema=False))
         _require_token(bot)
+        if role is not Role.WORKER:
+            _require_door(bot)
         pulse = health.Pulse()
         running.callback(health.serve_health(bot, pulse))
         _bring_up_to_date(bot)
@@ -117,13 +119,6 @@ def _listen(bot: Tierbot) -> Callable[[], None]:
     from bot.slack.server import bolt_app, connect, serve_http
 
     settings = bot.settings
-    if settings.slack_app_token is None and settings.slack_signing_secret is None:
-        raise BadInput(
-            N_(
-                "Neither SLACK_APP_TOKEN (Socket Mode) nor SLACK_SIGNING_SECRET (HTTP mode) is set."
-                " Take one from your Slack app's page, under Basic Information."
-            )
-        )
     _warm_up(bot)
     slack = bolt_app(bot.desk, web_client(settings), lambda: f"{bot.chance.getrandbits(32):08x}")
     if settings.slack_app_token is not None:
@@ -157,6 +152,16 @@ def _bring_up_to_date(bot: Tierbot) -> None:
             err.print(f"The database cannot be used: {reason}. Trying again every {LOOK_SECONDS:.0f} s.")
         told = True
         time.sleep(LOOK_SECONDS)
+
+
+def _require_door(bot: Tierbot) -> None:
+    if bot.settings.slack_app_token is None and bot.settings.slack_signing_secret is None:
+        raise BadInput(
+            N_(
+                "Neither SLACK_APP_TOKEN (Socket Mode) nor SLACK_SIGNING_SECRET (HTTP mode) is set."
+                " Take one from your Slack app's page, under Basic Information."
+            )
+        )
 
 
 def _warm_up(bot: Tierbot) -> None:

@@ -12,11 +12,16 @@ commands = typer.Typer()
 
 
 @commands.command()
-def check() -> None:
+def check(as_json: AsJson = False) -> None:
     """Read settings, schemes, care plan, templates and database; say every problem, and what is not applied yet."""
     from bot.services import checks
 
     found = checks.check_all()
+    if as_json:
+        print_json({"problems": found.problems, "notices": found.notices})
+        if found.problems:
+            sys.exit(BadInput.exit_code)
+        return
     for notice in found.notices:
         out.print(f"note: {notice}", markup=False)
     for problem in found.problems:

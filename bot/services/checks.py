@@ -9,9 +9,9 @@ from bot.rendering import Renderer
 from bot.services import schemes
 from bot.services.care_plan import load_plan
 from bot.services.templates import check_templates
-from bot.settings import Settings
+from bot.settings import Settings, without_password
 from db import schema
-from db.engine import Unusable, open_database
+from db.engine import Unusable, open_database, why
 from grading.scheme import notices, preset_names
 
 
@@ -88,7 +88,9 @@ def _database(settings: Settings, found: Findings) -> None:
     try:
         database = open_database(settings.url)
     except Unusable as error:
-        found.problems.append(f"The database cannot be used: {error}.")
+        found.problems.append(
+            f"The database {without_password(settings.url)} cannot be used: {error}. Check TIERBOT_DATABASE_URL."
+        )
         return
     try:
         schema.check(database)
@@ -99,7 +101,8 @@ def _database(settings: Settings, found: Findings) -> None:
         )
     except Exception as error:
         found.problems.append(
-            f"The database cannot be opened: {type(error).__name__}. Check TIERBOT_DATABASE_URL."
+            f"The database {without_password(settings.url)} cannot be opened: {why(error)}."
+            " Check TIERBOT_DATABASE_URL, and that the server or the disk is there."
         )
     finally:
         database.close()

@@ -12,9 +12,9 @@ from typing import Literal
 from sqlmodel import Session
 
 from bot.services import catching_up, circuit
-from bot.settings import Settings
+from bot.settings import Settings, without_password
 from db import grading, lanes, outbox, people, schema, system
-from db.engine import Database
+from db.engine import Database, why
 
 PACKAGES = ("tierbot", "slack-bolt", "slack-sdk", "sqlalchemy", "apscheduler", "pandas", "tzdata", "holidays")
 NETWORK_FILE_SYSTEMS = frozenset(
@@ -72,7 +72,7 @@ def examine(database: Database, settings: Settings, slack: Slack, now: datetime)
             Finding(
                 level="problem",
                 about="database",
-                found=f"cannot be opened: {type(error).__name__}",
+                found=f"{without_password(settings.url)} cannot be opened: {why(error)}",
                 remedy="check TIERBOT_DATABASE_URL, and that the server or the disk is there",
             ),
         ]
