@@ -2,18 +2,36 @@
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
 import pandas as pd
 
-from grading.indicators import ORDER_AGGREGATES, order_indicators
+from grading.events import WINDOWS, Period, activity_indicators, complete
+from grading.indicators import ORDER_AGGREGATES, book_constants, order_indicators
+from grading.payments import INVOICE_AGGREGATES, payment_indicators
+from grading.lines import LINE_AGGREGATES, product_indicators, with_line_costs
 from grading.scheme import Scheme
 from grading.scoring import Grading
 from grading.table import read_fields
 
+LAST_ORDER = 1 + ORDER_AGGREGATES.index("last_order")  # of a row of orders, behind the customer
+
 FactRow = tuple[int, str, date, str]
+Rows = Sequence[tuple[Any, ...]]
+
+
+@dataclass(frozen=True, kw_only=True)
+class SourceRows:
+    """What the database sums up per customer, as its queries give it; empty where a scheme has no use for it."""
+
+    orders: Rows
+    lines: Rows = ()
+    invoices: Rows = ()
+    activities: Rows = ()  # customer, and a count for each kind of grading.events.WINDOWS
+    faded: Mapping[str, Rows] = field(default_factory=dict)  # indicator -> customer, points
+    periods: Sequence[Period] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,13 +54,43 @@ def aggregates_frame(rows: Sequence[tuple[Any, ...]]) -> pd.DataFrame:
     return frame
 
 
-def book_frame(
-    aggregate_rows: Sequence[tuple[Any, ...]], fact_rows: Iterable[FactRow], scheme: Scheme, as_of: date
-) -> Book:
-    """Order indicators where orders give them, recorded facts for the rest."""
-    aggregates = aggregates_frame(aggregate_rows)
-    computed = order_indicators(aggregates, as_of, scheme)
-    recorded, unreadable = _recorded(fact_rows, aggregates.index, scheme)
+def computed_indicators(rows: SourceRows, scheme: Scheme, as_of: date) -> pd.DataFrame:
+    """Everything that follows from orders, their lines, invoices and activities, for every customer."""
+    orders, lines = aggregates_frame(rows.orders), _frame(rows.lines, LINE_AGGREGATES)
+    found = order_indicators(with_line_costs(orders, lines) if rows.lines else orders, as_of, scheme)
+    counts = _frame(rows.activities, tuple(WINDOWS))
+    points = {name: _frame(part, (name,))[name] for name, part in rows.faded.items()}
+    parts = [
+        product_indicators(lines, scheme),
+        payment_indicators(_frame(rows.invoices, INVOICE_AGGREGATES), as_of, scheme),
+        activity_indicators(
+            counts, pd.DataFrame(points), found["order_frequency_12m"], rows.periods, as_of, scheme
+        ),
+    ]
+    for part in parts:
+        wanted = [name for name in part.columns if name in scheme.fields]
+        found[wanted] = part[wanted].reindex(found.index)
+    return found
+
+
+def book_constants_of(rows: SourceRows, as_of: date) -> dict[str, float]:
+    """The constants of a scheme out of a whole book; one that the book cannot give is left out."""
+    orders = aggregates_frame(rows.orders)
+    lines, invoices = _frame(rows.lines, LINE_AGGREGATES), _frame(rows.invoices, INVOICE_AGGREGATES)
+    found = book_constants(with_line_costs(orders, lines))
+    due, counts = invoices["due_amount"].sum(), _frame(rows.activities, tuple(WINDOWS))
+    if due > 0:
+        found["on_time_rate"] = float(invoices["on_time_amount"].sum() / due)
+    ordered = orders["orders_12m"].sum()
+    if ordered > 0 and complete(rows.periods, "complaint", as_of, WINDOWS["complaint"]):
+        found["complaint_rate"] = min(1.0, float(counts["complaint"].sum() / ordered))
+    return found
+
+
+def book_frame(rows: SourceRows, fact_rows: Iterable[FactRow], scheme: Scheme, as_of: date) -> Book:
+    """Computed indicators where there is something to compute them from, recorded facts for the rest."""
+    computed = computed_indicators(rows, scheme, as_of)
+    recorded, unreadable = _recorded(fact_rows, computed.index, scheme)
     facts = recorded
     for name in computed.columns:
         if name in scheme.fields:
@@ -52,8 +100,8 @@ def book_frame(
             if dates in facts:
                 facts[dates] = facts[dates].where(computed[name].isna())
     facts["months_with_us"] = computed["months_with_us"]
-    last = aggregates["last_order"].max()
-    return Book(facts=facts, orders_through=None if pd.isna(last) else last.date(), unreadable=unreadable)
+    last = max((row[LAST_ORDER] for row in rows.orders if row[LAST_ORDER] is not None), default=None)
+    return Book(facts=facts, orders_through=last, unreadable=unreadable)
 
 
 def stored_frame(inputs: Mapping[int, str], scheme: Scheme) -> pd.DataFrame:
@@ -125,6 +173,14 @@ def _recorded(rows: Iterable[FactRow], index: pd.Index, scheme: Scheme) -> tuple
         wide[f"{name}@date"] = dates[name].map(lambda day: "" if day is None or day != day else str(day))
     facts, rejects, _ = read_fields(wide, scheme, keep_rejected=True)
     return facts.reindex(index), len(rejects)
+
+
+def _frame(rows: Rows, columns: Sequence[str]) -> pd.DataFrame:
+    """Sums per customer as numbers, days as days."""
+    frame = pd.DataFrame(rows, columns=["customer", *columns]).set_index("customer")
+    for name in frame.columns:
+        frame[name] = pd.to_datetime(frame[name]) if name == "oldest_due" else pd.to_numeric(frame[name])
+    return frame.astype({name: float for name in frame.columns if name != "oldest_due"})
 
 
 def _plain(value: Any) -> Any:

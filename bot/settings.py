@@ -65,6 +65,11 @@ class Settings(BaseSettings):
         "The firm's IANA time zone: grading days and default reminder hours.",
         default="UTC",
     )
+    currency: str | None = _env(
+        "TIERBOT_CURRENCY",
+        "The firm's ISO currency: amounts in others are converted by imported rates; empty: no conversion.",
+        default=None,
+    )
     language: Literal["en", "zh"] = _env(
         "TIERBOT_LANGUAGE", "Language of channels and of people who have none: en or zh.", default="en"
     )
@@ -134,6 +139,13 @@ class Settings(BaseSettings):
             hint = f"; did you mean {near[0]}?" if near else "; use an IANA name such as Asia/Shanghai"
             raise ValueError(f"{value!r} is not a time zone{hint}")
         return value
+
+    @field_validator("currency")
+    @classmethod
+    def _iso_code(cls, value: str | None) -> str | None:
+        if value and not re.fullmatch(r"[A-Z]{3}", value):
+            raise ValueError(f"{value!r} is not an ISO currency code; use one such as CNY")
+        return value or None
 
     @field_validator("remind_at", "grade_at")
     @classmethod

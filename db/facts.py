@@ -1,6 +1,6 @@
 """What is known about customers: orders, activities, and dated facts that are superseded, never overwritten."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, datetime
 from decimal import Decimal
 from itertools import pairwise
@@ -8,17 +8,20 @@ from typing import Any
 
 from sqlalchemy import (
     BigInteger,
+    Date,
     Float,
     Index,
     UniqueConstraint,
     case,
     cast,
+    column,
     distinct,
     func,
     literal,
     select,
     text,
     type_coerce,
+    values,
 )
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.expression import ColumnElement, FunctionElement
@@ -44,6 +47,10 @@ class Order(SQLModel, table=True):
     amount: Decimal = Field(sa_type=Money)
     cost: Decimal | None = Field(default=None, sa_type=Money)
     currency: str
+    original_amount: Decimal | None = Field(
+        default=None, sa_type=Money
+    )  # as the file gave it, before conversion
+    original_currency: str | None = None
     batch_id: int | None = Field(default=None, index=True)
 
 
@@ -53,7 +60,7 @@ class Activity(SQLModel, table=True):
     __tablename__ = "activity"
     __table_args__ = (
         UniqueConstraint("source", "external_id"),
-        Index("ix_activity_customer_day", "customer_id", "happened_on"),
+        Index("ix_activity_customer_day", "customer_id", "happened_on", "kind"),
     )
     id: int | None = Field(default=None, primary_key=True)
     customer_id: int = Field(foreign_key="customer.id")
@@ -64,6 +71,18 @@ class Activity(SQLModel, table=True):
     person_id: int | None = Field(default=None, foreign_key="person.id")
     note: str | None = None
     recorded_at: datetime = Field(sa_type=UtcDateTime)
+    batch_id: int | None = Field(default=None, index=True)
+
+
+class ActivityPeriod(SQLModel, table=True):
+    """A period for which all activities of a kind are on record: no row in it means that there was none."""
+
+    __tablename__ = "activity_period"
+    id: int | None = Field(default=None, primary_key=True)
+    kind: str
+    first_day: date
+    last_day: date
+    source: str
     batch_id: int | None = Field(default=None, index=True)
 
 
@@ -134,7 +153,7 @@ def order_aggregates(
     between them in days. Money in currency units. A customer without orders has None everywhere.
     """
     start = quarters[0]
-    day, amount, cost = col(Order.ordered_on), _units(Order.amount), _units(Order.cost)
+    day, amount, cost = col(Order.ordered_on), units(Order.amount), units(Order.cost)
     current, bought = day > start, amount > 0
     costed = and_(current, cost.is_not(None))
 
@@ -220,6 +239,42 @@ def current_facts(
         yield row[0], row[1], row[2], row[3]
 
 
+def activity_counts(session: Session, *, as_of: date, windows: Mapping[str, date]) -> list[tuple[Any, ...]]:
+    """(customer, count of each kind): activities of the kinds, each after its own day and up to `as_of`."""
+    kind, day = col(Activity.kind), col(Activity.happened_on)
+    counts = [
+        func.sum(case((and_(kind == name, day > start), 1), else_=0)) for name, start in windows.items()
+    ]
+    statement = (
+        select(col(Activity.customer_id), *counts)
+        .where(kind.in_(list(windows)), day > min(windows.values()), day <= as_of)
+        .group_by(col(Activity.customer_id))
+    )
+    return [tuple(row) for row in session.execute(statement)]
+
+
+def faded_activities(
+    session: Session, *, kinds: Sequence[str], weights: Sequence[tuple[date, float]]
+) -> list[tuple[int, float]]:
+    """(customer, sum of the weights of the days on which activities of the kinds happened)."""
+    fading = values(column("day", Date), column("weight", Float), name="fading").data(list(weights)).cte()
+    statement = (
+        select(col(Activity.customer_id), func.sum(fading.c.weight))
+        .select_from(Activity)
+        .join(fading, fading.c.day == col(Activity.happened_on))
+        .where(col(Activity.kind).in_(kinds))
+        .group_by(col(Activity.customer_id))
+    )
+    return [(row[0], float(row[1])) for row in session.execute(statement)]
+
+
+def activity_periods(session: Session) -> list[tuple[str, date, date]]:
+    """(kind, first day, last day) of every period declared complete, in order."""
+    period = ActivityPeriod
+    statement = select(col(period.kind), col(period.first_day), col(period.last_day))
+    return sorted((row[0], row[1], row[2]) for row in session.execute(statement))
+
+
 def activity_known(session: Session, source: str, external_id: str) -> bool:
     statement = select(col(Activity.id)).where(
         col(Activity.source) == source, col(Activity.external_id) == external_id
@@ -227,7 +282,7 @@ def activity_known(session: Session, source: str, external_id: str) -> bool:
     return session.execute(statement).first() is not None
 
 
-def _units(column: Any) -> ColumnElement[Any]:
+def units(column: Any) -> ColumnElement[Any]:
     """A money column as the integer it is stored as, so that sums stay exact."""
     return type_coerce(column, BigInteger)
 
@@ -236,7 +291,7 @@ def _median_gaps(as_of: date) -> Any:
     """Median days between one order day and the next, per customer."""
     days = (
         select(col(Order.customer_id), col(Order.ordered_on))
-        .where(_units(Order.amount) > 0, col(Order.ordered_on) <= as_of)
+        .where(units(Order.amount) > 0, col(Order.ordered_on) <= as_of)
         .distinct()
         .subquery()
     )

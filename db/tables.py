@@ -2,7 +2,7 @@
 
 from sqlmodel import SQLModel
 
-from db import care, customers, facts, grading, imports, lanes, outbox, people, system
+from db import care, customers, facts, grading, imports, lanes, outbox, people, system, trade
 
 metadata = SQLModel.metadata
 
@@ -17,4 +17,5 @@ __all__ = [
     "outbox",
     "people",
     "system",
+    "trade",
 ]

@@ -1,4 +1,4 @@
-"""From a customer's order totals to the values of the indicators.
+"""From a customer's order totals to the values of the indicators that follow from orders.
 
 The totals are computed where the orders live (as SQL); this takes one row per customer. Windows are
 (as_of - n calendar months, as_of]; amounts are net of returns, in units of one currency.
@@ -179,6 +179,11 @@ def _quarters(first_order: Any, as_of: date) -> Floats:
 def _ratio(numerator: Floats, base: Floats) -> Floats:
     """numerator / base where base > 0, else NaN."""
     return numerator / np.where(base > 0, base, np.nan)
+
+
+def days_since(days: pd.Series[Any], as_of: date) -> Floats:
+    """Whole days from days to a day; NaN where there is none, or one after it."""
+    return _age(_days(days, as_of), as_of)
 
 
 def _age(day: Any, as_of: date) -> Floats:

@@ -33,7 +33,11 @@ _CONSTANT_USERS = {
     "our_gross_margin_12m": "margin_contribution",
     "revenue_growth_floor": "revenue_growth_yoy",
     "usual_gap_days": "silence_ratio",
+    "product_types_sold": "cross_sell_headroom",
+    "complaint_rate": "complaints_per_100_orders",
+    "on_time_rate": "on_time_payment_rate",
 }
+_DIGITS = {"our_gross_margin_12m": 4, "product_types_sold": 15}  # significant ones; 2 for the others
 
 
 class ProposalError(ValueError):
@@ -57,7 +61,7 @@ def propose(
 ) -> str:
     """The scheme `text` with money and count knots out of `values`, in `currency`.
 
-    In: indicator values of all customers (`order_indicators`), and the constants of the book
+    In: indicator values of all customers, and the constants of the book
     (`book_constants`). A knot of score s goes to the quantile s/100 (100 to the quantile 0.99) of the
     customers with a value above 0, rounded to two significant digits: a customer in the middle of the
     book scores about 50. With fewer than ENOUGH customers, or so many equal values that knots would
@@ -174,7 +178,7 @@ def _currency_edits(document: Document, currency: str) -> list[_Edit]:
 def _constant_edits(document: Document, text: str, scheme: Scheme, given: Mapping[str, float]) -> list[_Edit]:
     """Replace the numbers that are there; add those that are not, as lines of the same indentation."""
     wanted = {
-        name: _plain(round_significant(given[name], 4 if name == "our_gross_margin_12m" else 2))
+        name: _plain(round_significant(given[name], _DIGITS.get(name, 2)))
         for name, user in _CONSTANT_USERS.items()
         if name in given and user in scheme.fields
     }

@@ -8,7 +8,17 @@ from collections.abc import Sequence
 from grading.scheme_model import CreditLimit, FirstOrder, Missing, Movement, Override, Tier
 from grading.scheme_section import Section, describe
 
-CONSTANTS = ("our_gross_margin_12m", "revenue_growth_floor", "usual_gap_days")
+CONSTANTS = (
+    "our_gross_margin_12m",
+    "revenue_growth_floor",
+    "usual_gap_days",
+    "product_types_sold",
+    "complaint_rate",
+    "on_time_rate",
+    "rate_pseudo_count",
+    "event_half_life_days",
+)
+_RATES = ("complaint_rate", "on_time_rate")
 OVERRIDE_NEEDS = ("reason", "approver", "expires_on")
 CREDIT_FORMULA = "min(limit_factor * avg_monthly_purchases * terms_days / 30, 0.10 * net_worth)"
 
@@ -25,6 +35,8 @@ def read_constants(top: Section) -> dict[str, float | None]:
             constants[key] = None
         elif key == "revenue_growth_floor":
             constants[key] = section.number(key, low=0)
+        elif key in _RATES:
+            constants[key] = section.number(key, low=0, high=1)
         else:
             constants[key] = section.number(key, above=0)
     return constants

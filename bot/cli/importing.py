@@ -33,6 +33,13 @@ def _import_command(kind: str) -> Callable[..., None]:
         create_customers: Annotated[
             bool, typer.Option(help="Orders: make a customer of each unknown code.")
         ] = False,
+        covers: Annotated[
+            list[str] | None,
+            typer.Option(
+                metavar="KIND=FROM..TO",
+                help="Activities: the source has every one of this kind in this period, so that none means none.",
+            ),
+        ] = None,
         dry_run: Annotated[bool, typer.Option(help="Only show what would happen.")] = False,
         strict: Annotated[bool, typer.Option(help="Exit with 7 when rows were rejected.")] = False,
         as_json: AsJson = False,
@@ -50,6 +57,8 @@ def _import_command(kind: str) -> Callable[..., None]:
                 decimal=decimal,
                 dry_run=dry_run,
                 create_customers=create_customers,
+                firm_currency=bot.settings.currency,
+                covers=tuple(covers or ()),
             )
             with progress_bar(f"Importing {kind}") as progress:
                 report = imports.import_file(
@@ -74,7 +83,17 @@ def _import_command(kind: str) -> Callable[..., None]:
     return bring_in
 
 
-for _kind in ("customers", "orders", "activities", "facts", "people", "teams"):
+for _kind in (
+    "customers",
+    "rates",
+    "orders",
+    "order-lines",
+    "invoices",
+    "activities",
+    "facts",
+    "people",
+    "teams",
+):
     commands.command(_kind)(_import_command(_kind))
 
 

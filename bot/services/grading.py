@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from sqlmodel import Session
 
 from bot.errors import N_, BadInput, Conflict
-from bot.services import schemes
+from bot.services import schemes, sources
 from bot.services.schemes import Shelf
 from db import customers
 from db import facts as db_facts
@@ -175,7 +175,6 @@ def named_changes(database: Database, report: RunReport) -> list[tuple[str, str,
 def load_book(session: Session, scheme: Scheme, as_of: date) -> "Book":
     """Everything a scheme wants to know, as known on a day. Raises BadInput when orders are in another currency."""
     from bot.frames import book_frame  # pandas: only when something is graded
-    from grading.indicators import window_start
 
     _, _, currencies = db_facts.order_range(session)
     foreign = [
@@ -192,16 +191,8 @@ def load_book(session: Session, scheme: Scheme, as_of: date) -> "Book":
             count=foreign[0][1],
             found=foreign[0][0],
         )
-    quarters = [window_start(as_of, months) for months in (12, 9, 6, 3)] + [as_of]
-    aggregates = db_facts.order_aggregates(
-        session,
-        as_of=as_of,
-        quarters=quarters,
-        previous_start=window_start(as_of, 24),
-        record_type=scheme.record_type,
-    )
     recorded = db_facts.current_facts(session, fields=list(scheme.fields), as_of=as_of)
-    return book_frame(aggregates, recorded, scheme, as_of)
+    return book_frame(sources.load_rows(session, scheme, as_of), recorded, scheme, as_of)
 
 
 def grade_if_due(

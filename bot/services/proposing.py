@@ -4,9 +4,10 @@ from datetime import date
 from pathlib import Path
 
 from bot.errors import N_, BadInput
-from bot.services import schemes
+from bot.services import schemes, sources
 from db import facts as db_facts
 from db.engine import Database
+from db.trade import product_types
 
 
 def propose_scheme(
@@ -16,8 +17,8 @@ def propose_scheme(
 
     Without `as_of`: the day of the last order. Raises BadInput when there is nothing to go by.
     """
-    from bot.frames import aggregates_frame
-    from grading.indicators import book_constants, order_indicators, window_start
+    from bot.frames import book_constants_of, computed_indicators
+    from grading.indicators import window_start
     from grading.proposal import ProposalError, propose
 
     file = schemes.find(preset, schemes_dir)
@@ -33,21 +34,18 @@ def propose_scheme(
                 currencies=", ".join(currency for currency, _ in currencies),
             )
         day = as_of or min(last, today)
-        rows = db_facts.order_aggregates(
-            session,
-            as_of=day,
-            quarters=[window_start(day, months) for months in (12, 9, 6, 3)] + [day],
-            previous_start=window_start(day, 24),
-            record_type=file.scheme.record_type,
-        )
-    aggregates = aggregates_frame(rows)
+        rows = sources.load_rows(session, file.scheme, day)
+        types = product_types(session, as_of=day, start=window_start(day, 12))
+    constants = book_constants_of(rows, day)
+    if types:
+        constants["product_types_sold"] = float(types)
     try:
         return propose(
             file.text,
-            order_indicators(aggregates, day, file.scheme),
+            computed_indicators(rows, file.scheme, day),
             currency=currencies[0][0],
             as_of=day,
-            constants=book_constants(aggregates),
+            constants=constants,
         )
     except ProposalError as error:
         raise BadInput(N_("%(reason)s"), reason=str(error)) from None

@@ -23,6 +23,8 @@ class ImportOptions:
     expected_sha256: str | None = None  # of the preview; a file that differs is refused
     dry_run: bool = False
     create_customers: bool = False
+    firm_currency: str | None = None  # what amounts in other currencies are converted to
+    covers: tuple[str, ...] = ()  # activities: KIND=FROM..TO, periods for which the source has them all
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -14,25 +14,39 @@ from bot.services.imports.report import UndoReport
 from db import imports
 from db.customers import Customer, CustomerKey, CustomerName, NameToken, Ownership
 from db.engine import Database
-from db.facts import Activity, Fact, Order
+from db.facts import Activity, ActivityPeriod, Fact, Order
 from db.imports import ImportBatch, ImportChange, table
 from db.people import Person, Team
+from db.trade import ExchangeRate, Invoice, OrderLine
 
 _PAGE = 5_000
 _batch, _change = table(ImportBatch), table(ImportChange)
 _customer, _name, _fact, _token = table(Customer), table(CustomerName), table(Fact), table(NameToken)
-# What hangs on customers goes first; what other tables hold of customers, people and teams stands in the way.
+_order, _activity = table(Order), table(Activity)
+# What nothing hangs on goes first; what other tables hold of orders, customers, people and teams stands in the way.
 _LEAVES: tuple[Table, ...] = (
-    table(Activity),
+    _activity,
+    table(ActivityPeriod),
     _fact,
-    table(Order),
+    table(OrderLine),
+    table(Invoice),
+    table(ExchangeRate),
     table(Ownership),
     _name,
     table(CustomerKey),
 )
-_ROOTS: tuple[Table, ...] = (_customer, table(Person), table(Team))
-_COUNTED = {"customers": (_customer,), "orders": (table(Order), _customer), "activities": (table(Activity),)}
-_COUNTED |= {"facts": (_fact,), "people": (table(Person),), "teams": (table(Team),)}
+_ROOTS: tuple[Table, ...] = (_order, _customer, table(Person), table(Team))
+_COUNTED: dict[str, tuple[Table, ...]] = {
+    "customers": (_customer,),
+    "rates": (table(ExchangeRate),),
+    "orders": (_order, _customer),
+    "order-lines": (table(OrderLine),),
+    "invoices": (table(Invoice),),
+    "activities": (_activity,),
+    "facts": (_fact,),
+    "people": (table(Person),),
+    "teams": (table(Team),),
+}
 
 
 def undo(database: Database, batch_id: int, *, clock: Clock, actor: str) -> UndoReport:
@@ -172,7 +186,7 @@ def _restore(connection: Connection, batch_id: int) -> int:
 
 
 def _remove(connection: Connection, root: Table, batch_id: int) -> None:
-    """Delete the customers, people or teams of an import, unless something else holds on to them."""
+    """Delete the orders, customers, people or teams of an import, unless something else holds on to them."""
     made = select(root.c.id).where(root.c.batch_id == batch_id)
     if connection.execute(made.limit(1)).first() is None:
         return
@@ -211,7 +225,9 @@ def _refuse_if_held(
         later = connection.execute(
             select(func.max(func.coalesce(changed, holder.c.batch_id))).where(held)
         ).scalar()
-    what = {"customer": "customers", "person": "people", "team": "teams"}[root.name]
+    what = {"customer_order": "orders", "customer": "customers", "person": "people", "team": "teams"}[
+        root.name
+    ]
     if later is not None:
         raise Conflict(
             N_(

@@ -28,6 +28,7 @@ ACTIVITY_KINDS = {
     "training": ("course", "培训", "客户培训", "产品培训"),
     "survey": ("questionnaire", "satisfaction survey", "调查", "满意度调查", "问卷", "回访问卷"),
     "complaint": ("complaints", "投诉", "客诉", "抱怨"),
+    "referral": ("recommendation", "推荐", "转介绍", "客户推荐"),
     "gift": ("present", "礼品", "礼物", "赠礼", "送礼"),
     "greeting": ("greetings", "holiday greeting", "birthday", "问候", "节日问候", "生日祝福", "祝福"),
     "other": ("misc", "其他", "其它"),

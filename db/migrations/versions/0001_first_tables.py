@@ -10,6 +10,18 @@ depends_on = None
 
 
 def upgrade() -> None:
+    op.create_table('activity_period',
+    sa.Column('id', sa.Integer(), nullable=False),
+    sa.Column('kind', sa.String(), nullable=False),
+    sa.Column('first_day', sa.Date(), nullable=False),
+    sa.Column('last_day', sa.Date(), nullable=False),
+    sa.Column('source', sa.String(), nullable=False),
+    sa.Column('batch_id', sa.Integer(), nullable=True),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_activity_period'))
+    )
+    with op.batch_alter_table('activity_period', schema=None) as batch_op:
+        batch_op.create_index(batch_op.f('ix_activity_period_batch_id'), ['batch_id'], unique=False)
+
     op.create_table('circuit',
     sa.Column('workspace', sa.String(), nullable=False),
     sa.Column('reason', sa.String(), nullable=False),
@@ -55,6 +67,19 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f('ix_customer_batch_id'), ['batch_id'], unique=False)
         batch_op.create_index(batch_op.f('ix_customer_code'), ['code'], unique=False)
         batch_op.create_index(batch_op.f('ix_customer_parent_id'), ['parent_id'], unique=False)
+
+    op.create_table('exchange_rate',
+    sa.Column('id', sa.Integer(), nullable=False),
+    sa.Column('firm_currency', sa.String(), nullable=False),
+    sa.Column('currency', sa.String(), nullable=False),
+    sa.Column('day', sa.Date(), nullable=False),
+    sa.Column('rate', sa.String(), nullable=False),
+    sa.Column('batch_id', sa.Integer(), nullable=True),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_exchange_rate')),
+    sa.UniqueConstraint('firm_currency', 'currency', 'day', name=op.f('uq_exchange_rate_firm_currency_currency_day'))
+    )
+    with op.batch_alter_table('exchange_rate', schema=None) as batch_op:
+        batch_op.create_index(batch_op.f('ix_exchange_rate_batch_id'), ['batch_id'], unique=False)
 
     op.create_table('heartbeat',
     sa.Column('role', sa.String(), nullable=False),
@@ -170,6 +195,8 @@ def upgrade() -> None:
     sa.Column('amount', sa.BigInteger(), nullable=False),
     sa.Column('cost', sa.BigInteger(), nullable=True),
     sa.Column('currency', sa.String(), nullable=False),
+    sa.Column('original_amount', sa.BigInteger(), nullable=True),
+    sa.Column('original_currency', sa.String(), nullable=True),
     sa.Column('batch_id', sa.Integer(), nullable=True),
     sa.ForeignKeyConstraint(['customer_id'], ['customer.id'], name=op.f('fk_customer_order_customer_id_customer')),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_customer_order')),
@@ -230,6 +257,28 @@ def upgrade() -> None:
     with op.batch_alter_table('import_change', schema=None) as batch_op:
         batch_op.create_index(batch_op.f('ix_import_change_batch_id'), ['batch_id'], unique=False)
         batch_op.create_index('ix_import_change_row', ['table_name', 'row_id'], unique=False)
+
+    op.create_table('invoice',
+    sa.Column('id', sa.Integer(), nullable=False),
+    sa.Column('customer_id', sa.Integer(), nullable=False),
+    sa.Column('source', sa.String(), nullable=False),
+    sa.Column('external_id', sa.String(), nullable=False),
+    sa.Column('invoiced_on', sa.Date(), nullable=False),
+    sa.Column('due_on', sa.Date(), nullable=False),
+    sa.Column('paid_on', sa.Date(), nullable=True),
+    sa.Column('amount', sa.BigInteger(), nullable=False),
+    sa.Column('currency', sa.String(), nullable=False),
+    sa.Column('original_amount', sa.BigInteger(), nullable=True),
+    sa.Column('original_currency', sa.String(), nullable=True),
+    sa.Column('batch_id', sa.Integer(), nullable=True),
+    sa.ForeignKeyConstraint(['customer_id'], ['customer.id'], name=op.f('fk_invoice_customer_id_customer')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_invoice')),
+    sa.UniqueConstraint('source', 'external_id', name=op.f('uq_invoice_source_external_id'))
+    )
+    with op.batch_alter_table('invoice', schema=None) as batch_op:
+        batch_op.create_index(batch_op.f('ix_invoice_batch_id'), ['batch_id'], unique=False)
+        batch_op.create_index('ix_invoice_cover', ['customer_id', 'due_on', 'paid_on', 'invoiced_on', 'amount'], unique=False)
+        batch_op.create_index(batch_op.f('ix_invoice_currency'), ['currency'], unique=False)
 
     op.create_table('name_token',
     sa.Column('token', sa.String(), nullable=False),
@@ -317,7 +366,7 @@ def upgrade() -> None:
     )
     with op.batch_alter_table('activity', schema=None) as batch_op:
         batch_op.create_index(batch_op.f('ix_activity_batch_id'), ['batch_id'], unique=False)
-        batch_op.create_index('ix_activity_customer_day', ['customer_id', 'happened_on'], unique=False)
+        batch_op.create_index('ix_activity_customer_day', ['customer_id', 'happened_on', 'kind'], unique=False)
 
     op.create_table('assessment',
     sa.Column('id', sa.Integer(), nullable=False),
@@ -342,6 +391,23 @@ def upgrade() -> None:
     )
     with op.batch_alter_table('assessment', schema=None) as batch_op:
         batch_op.create_index('ix_assessment_customer', ['customer_id', 'run_id'], unique=False)
+
+    op.create_table('order_line',
+    sa.Column('id', sa.Integer(), nullable=False),
+    sa.Column('order_id', sa.Integer(), nullable=False),
+    sa.Column('line', sa.String(), nullable=False),
+    sa.Column('product', sa.String(), nullable=True),
+    sa.Column('product_type', sa.String(), nullable=False),
+    sa.Column('amount', sa.BigInteger(), nullable=False),
+    sa.Column('cost', sa.BigInteger(), nullable=True),
+    sa.Column('batch_id', sa.Integer(), nullable=True),
+    sa.ForeignKeyConstraint(['order_id'], ['customer_order.id'], name=op.f('fk_order_line_order_id_customer_order')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_order_line')),
+    sa.UniqueConstraint('order_id', 'line', name=op.f('uq_order_line_order_id_line'))
+    )
+    with op.batch_alter_table('order_line', schema=None) as batch_op:
+        batch_op.create_index(batch_op.f('ix_order_line_batch_id'), ['batch_id'], unique=False)
+        batch_op.create_index('ix_order_line_cover', ['order_id', 'product_type', 'amount', 'cost'], unique=False)
 
     op.create_table('outbox',
     sa.Column('id', sa.Integer(), nullable=False),
@@ -437,6 +503,11 @@ def downgrade() -> None:
         batch_op.drop_index('ix_outbox_address')
 
     op.drop_table('outbox')
+    with op.batch_alter_table('order_line', schema=None) as batch_op:
+        batch_op.drop_index('ix_order_line_cover')
+        batch_op.drop_index(batch_op.f('ix_order_line_batch_id'))
+
+    op.drop_table('order_line')
     with op.batch_alter_table('assessment', schema=None) as batch_op:
         batch_op.drop_index('ix_assessment_customer')
 
@@ -466,6 +537,12 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f('ix_name_token_customer_id'))
 
     op.drop_table('name_token')
+    with op.batch_alter_table('invoice', schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f('ix_invoice_currency'))
+        batch_op.drop_index('ix_invoice_cover')
+        batch_op.drop_index(batch_op.f('ix_invoice_batch_id'))
+
+    op.drop_table('invoice')
     with op.batch_alter_table('import_change', schema=None) as batch_op:
         batch_op.drop_index('ix_import_change_row')
         batch_op.drop_index(batch_op.f('ix_import_change_batch_id'))
@@ -515,6 +592,10 @@ def downgrade() -> None:
 
     op.drop_table('import_batch')
     op.drop_table('heartbeat')
+    with op.batch_alter_table('exchange_rate', schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f('ix_exchange_rate_batch_id'))
+
+    op.drop_table('exchange_rate')
     with op.batch_alter_table('customer', schema=None) as batch_op:
         batch_op.drop_index(batch_op.f('ix_customer_parent_id'))
         batch_op.drop_index(batch_op.f('ix_customer_code'))
@@ -524,3 +605,7 @@ def downgrade() -> None:
     op.drop_table('cursor')
     op.drop_table('column_mapping')
     op.drop_table('circuit')
+    with op.batch_alter_table('activity_period', schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f('ix_activity_period_batch_id'))
+
+    op.drop_table('activity_period')

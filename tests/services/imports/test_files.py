@@ -131,8 +131,8 @@ def test_a_file_with_only_a_header_says_so(book: Book) -> None:
 
 
 def test_a_missing_file_and_an_unknown_kind_say_so(book: Book) -> None:
-    with pytest.raises(BadInput, match="invoices is not something to import"):
-        book.bring("invoices", "a\n")
+    with pytest.raises(BadInput, match="contracts is not something to import"):
+        book.bring("contracts", "a\n")
     from bot.services.imports import ImportOptions, import_file
 
     with pytest.raises(NotFound, match=r"There is no file .*gone\.csv"):

@@ -2,19 +2,21 @@
 
 import hashlib
 from collections.abc import Mapping
+from datetime import date
 from typing import Any
 
-from sqlalchemy import Column, Integer, MetaData, String, and_, literal
+from sqlalchemy import Column, Integer, MetaData, String, and_, literal, select
 
+from bot.errors import N_, BadInput
 from bot.services.imports import publishing, words
 from bot.services.imports.columns import Field
 from bot.services.imports.kinds.base import CUSTOMER, Chunk, Counts, Job, Kind, day_column, stage_table
 from bot.services.imports.references import CustomerBook, people, person_with
-from bot.services.imports.refusal import Parser
-from db.facts import Activity
+from bot.services.imports.refusal import Parser, Refused
+from db.facts import Activity, ActivityPeriod
 from db.imports import table
 
-_activity = table(Activity)
+_activity, _declared = table(Activity), table(ActivityPeriod)
 
 
 class Activities(Kind):
@@ -81,6 +83,7 @@ class Activities(Kind):
         self._metadata.create_all(job.connection)
         self._book = CustomerBook(job.connection, job.source)
         self._people = people(job.connection)
+        self._periods = [_period(text, job.now.date()) for text in job.options.covers]
 
     def parsers(self, job: Job) -> Mapping[str, Parser]:
         return {
@@ -130,7 +133,18 @@ class Activities(Kind):
             recorded_at=literal(job.now, _activity.c.recorded_at.type),
             batch_id=literal(batch_id),
         )
+        self._declare(job, batch_id)
         return Counts(created=created, changed=changed)
+
+    def _declare(self, job: Job, batch_id: int) -> None:
+        """Note the periods that the source has every activity of, each once."""
+        for kind, first, last in self._periods:
+            given = {"kind": kind, "first_day": first, "last_day": last, "source": job.source}
+            known = select(_declared.c.id).where(
+                *(_declared.c[name] == value for name, value in given.items())
+            )
+            if job.connection.execute(known).first() is None:
+                job.connection.execute(_declared.insert(), {**given, "batch_id": batch_id})
 
 
 def resolve_customers(book: CustomerBook, references: list[Any]) -> list[Any]:
@@ -140,6 +154,25 @@ def resolve_customers(book: CustomerBook, references: list[Any]) -> list[Any]:
         if customer is None:
             found[reference] = book.unknown(reference)
     return [found.get(reference) for reference in references]
+
+
+def _period(text: str, today: date) -> tuple[str, date, date]:
+    """(kind, first day, last day) of KIND=FROM..TO."""
+    name, _, days = text.partition("=")
+    kind = words.choice(words.ACTIVITY_KINDS)(name)
+    if isinstance(kind, Refused):
+        raise BadInput(N_("--covers %(text)s: %(problem)s."), text=text, problem=kind.reason)
+    try:
+        first, last = (date.fromisoformat(day) for day in days.split(".."))
+    except ValueError:
+        raise BadInput(
+            N_("--covers %(text)s: write it as complaint=2025-11-01..2026-10-31."), text=text
+        ) from None
+    if not first <= last <= today:
+        raise BadInput(
+            N_("--covers %(text)s: a period ends on or after its first day and not in the future."), text=text
+        )
+    return kind, first, last
 
 
 def _derived(row: tuple[Any, ...]) -> str:

@@ -1,7 +1,7 @@
 """What every kind of file has in common: a job, its chunks of parsed rows, and what a kind must say."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import Column, Connection, Date, Integer, MetaData, String, Table
 
 from bot.services.imports import words
-from bot.services.imports.amounts import Amounts
+from bot.services.imports.amounts import Amounts, Style
 from bot.services.imports.columns import Field, Layout
 from bot.services.imports.dates import Dates
 from bot.services.imports.refusal import Parser, Refused
@@ -59,8 +59,12 @@ class Job:
         return Dates(order, latest=latest, first_year=first_year)
 
     def amounts(self, name: str) -> Amounts:
+        return Amounts(self.decimal(name))
+
+    def decimal(self, name: str) -> Callable[[str], Style]:
+        """What says whether a column's numbers have a decimal point or comma."""
         place = self.layout.places.get(name, -1)
-        return Amounts(self.styles.decimal(place, self._header(place)))
+        return self.styles.decimal(place, self._header(place))
 
     def paragraph(self, name: str) -> Parser:
         return words.paragraph(self.delimiter, len(self.layout.header), self.layout.places.get(name, -1))

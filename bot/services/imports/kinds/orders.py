@@ -1,17 +1,17 @@
-"""Orders, invoices and credit notes: one row each, known by the source's own number."""
+"""Orders, returns and credit notes: one row each, known by the source's own number."""
 
 from collections.abc import Mapping
 from typing import Any
 
 from sqlalchemy import Column, Integer, MetaData, String, and_, distinct, func, literal, select
 
-from bot.errors import N_, BadInput
 from bot.services.imports import newcomers, publishing, words
 from bot.services.imports.amounts import Amounts
 from bot.services.imports.columns import Field
+from bot.services.imports.conversion import Currencies
 from bot.services.imports.kinds.base import Chunk, Counts, Job, Kind, day_column, stage_table
 from bot.services.imports.references import CustomerBook
-from bot.services.imports.refusal import Parser, Refused
+from bot.services.imports.refusal import Parser
 from db.customers import CustomerKey
 from db.facts import Order
 from db.imports import table
@@ -110,7 +110,7 @@ class Orders(Kind):
         Field(name="cost", headers=("cost of sales", "cogs", "成本", "成本金额", "销售成本"), unique=True),
         Field(name="currency", headers=("currency code", "币种", "货币", "币别")),
     )
-    staged = ("key", "customer_id", "customer_ref", "day", "amount", "cost", "currency")
+    staged: tuple[str, ...] = ("key", "customer_id", "customer_ref", "day", "amount", "cost", "currency")
 
     def __init__(self) -> None:
         self._metadata = MetaData()
@@ -123,6 +123,8 @@ class Orders(Kind):
             Column("amount", Money),
             Column("cost", Money),
             Column("currency", String),
+            Column("original_amount", Money),
+            Column("original_currency", String),
         )
         self._amounts: tuple[tuple[str, Amounts], ...] = ()
 
@@ -130,14 +132,9 @@ class Orders(Kind):
         self._metadata.create_all(job.connection)
         self._book = CustomerBook(job.connection, job.source)
         self._newcomers = newcomers.Newcomers(job.connection) if job.options.create_customers else None
-        self._currency: str | None = None
-        if job.options.currency is not None:
-            given = words.currency(job.options.currency)
-            if isinstance(given, Refused):
-                raise BadInput(N_("--currency: %(problem)s."), problem=given.reason)
-            self._currency = given
-        elif "currency" not in job.layout.places:
-            raise BadInput(N_("The file has no column for the currency; say which one it is: --currency CNY"))
+        self._currencies = Currencies(job)
+        if self._currencies.converting:
+            self.staged = (*Orders.staged, "original_amount", "original_currency")
 
     def parsers(self, job: Job) -> Mapping[str, Parser]:
         amount, cost = job.amounts("amount"), job.amounts("cost")
@@ -154,14 +151,7 @@ class Orders(Kind):
     def resolve(self, job: Job, chunk: Chunk) -> None:
         values = chunk.values
         values["key"], values["day"] = values["order_no"], values["date"]
-        if self._currency is not None:
-            values["currency"] = [value or self._currency for value in values["currency"]]
-        elif None in values["currency"]:
-            missing = Refused("is empty, and no --currency was given")
-            chunk.take("currency", [missing if value is None else value for value in values["currency"]])
-        for name, parser in self._amounts:
-            if parser.marks:
-                _check_marks(job, chunk, name, parser)
+        self._currencies.settle(job, chunk, self._amounts, values["date"])
         self._resolve_customers(chunk)
 
     def _resolve_customers(self, chunk: Chunk) -> None:
@@ -193,6 +183,7 @@ class Orders(Kind):
                 "amount": stage.amount,
                 "cost": stage.cost,
                 "currency": stage.currency,
+                **{name: stage[name] for name in self.staged if name.startswith("original_")},
             },
         )
 
@@ -226,15 +217,3 @@ class Orders(Kind):
             batch_id=literal(batch_id),
         )
         return Counts(created=created, changed=changed, customers_created=customers)
-
-
-def _check_marks(job: Job, chunk: Chunk, name: str, parser: Amounts) -> None:
-    """An amount that carries a sign of another currency than its row is refused."""
-    place = job.layout.places.get(name)
-    if place is None:
-        return
-    for row, cells in enumerate(chunk.cells):
-        mark = parser.marks.get(cells[place].strip())
-        currency = chunk.values["currency"][row]
-        if mark is not None and isinstance(currency, str) and currency not in mark.split():
-            chunk.refuse(row, name, Refused(f"{cells[place].strip()!r} is not in {currency}"))

@@ -1,0 +1,71 @@
+"""What a scheme's computed fields need from the database, summed up there: one row per customer."""
+
+from datetime import date
+from typing import TYPE_CHECKING
+
+from sqlmodel import Session
+
+from bot.errors import N_, BadInput
+from db import facts, trade
+from grading.scheme import Scheme
+from grading.sources import COMPUTED
+
+if TYPE_CHECKING:
+    from bot.frames import SourceRows
+
+
+def load_rows(session: Session, scheme: Scheme, as_of: date) -> "SourceRows":
+    """Sums of orders, and of whatever else the scheme has fields for. Raises BadInput for invoices in another currency."""
+    from bot.frames import SourceRows  # pandas: only when something is graded
+    from grading.events import FADING, WINDOWS, fading_weights
+    from grading.indicators import window_start
+
+    wanted = {COMPUTED[name].source for name in scheme.fields if name in COMPUTED}
+    year = window_start(as_of, 12)
+    orders = facts.order_aggregates(
+        session,
+        as_of=as_of,
+        quarters=[window_start(as_of, months) for months in (12, 9, 6, 3)] + [as_of],
+        previous_start=window_start(as_of, 24),
+        record_type=scheme.record_type,
+    )
+    # The costs of lines count towards margins of orders that carry none.
+    lines = (
+        trade.line_aggregates(session, as_of=as_of, start=year) if wanted & {"orders", "order lines"} else ()
+    )
+    if "invoices" in wanted:
+        _refuse_foreign_invoices(session, scheme)
+    invoices = trade.invoice_aggregates(session, as_of=as_of, start=year) if "invoices" in wanted else ()
+    if "activities" not in wanted:
+        return SourceRows(orders=orders, lines=lines, invoices=invoices)
+    weights = fading_weights(as_of, scheme)
+    return SourceRows(
+        orders=orders,
+        lines=lines,
+        invoices=invoices,
+        activities=facts.activity_counts(
+            session,
+            as_of=as_of,
+            windows={kind: window_start(as_of, months) for kind, months in WINDOWS.items()},
+        ),
+        faded={
+            name: facts.faded_activities(session, kinds=kinds, weights=weights)
+            for name, kinds in FADING.items()
+            if name in scheme.fields and weights
+        },
+        periods=facts.activity_periods(session),
+    )
+
+
+def _refuse_foreign_invoices(session: Session, scheme: Scheme) -> None:
+    foreign = [one for one in trade.invoice_currencies(session) if scheme.currency and one != scheme.currency]
+    if foreign:
+        raise BadInput(
+            N_(
+                "The scheme %(scheme)s counts in %(wanted)s, but there are invoices in %(found)s. Set"
+                " TIERBOT_CURRENCY=%(wanted)s, import rates, and import those invoices again."
+            ),
+            scheme=scheme.scheme,
+            wanted=scheme.currency,
+            found=", ".join(foreign),
+        )
