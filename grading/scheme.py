@@ -69,10 +69,17 @@ __all__ = [
 ]
 
 _PRESETS = files("grading") / "schemes"
-_USERS = {
-    "our_gross_margin_12m": "margin_contribution",
-    "usual_gap_days": "silence_ratio",
+_EVERYBODY = "is missing for everybody"
+_USERS = {  # indicator -> the constant it needs, and what happens without it
+    "margin_contribution": ("our_gross_margin_12m", _EVERYBODY),
+    "silence_ratio": ("usual_gap_days", "is missing for customers with fewer than three order days"),
+    "cross_sell_headroom": ("product_types_sold", "comes from facts alone"),
+    "complaints_per_100_orders": ("complaint_rate", "comes from facts alone"),
+    "on_time_payment_rate": ("on_time_rate", "comes from facts alone"),
+    "contact_points": ("event_half_life_days", _EVERYBODY),
+    "complaint_points": ("event_half_life_days", _EVERYBODY),
 }
+_CHOSEN = ("event_half_life_days",)  # by people, not from the book
 
 
 def preset_names() -> tuple[str, ...]:
@@ -108,16 +115,8 @@ def notices(scheme: Scheme) -> tuple[str, ...]:
             f"window_months is {scheme.window_months}, but indicators computed from orders look back 12 months, "
             "as their names say"
         )
-    for constant, indicator in _USERS.items():
+    for indicator, (constant, effect) in _USERS.items():
         if indicator in scheme.fields and scheme.constants.get(constant) is None:
-            found.append(_without(constant, indicator))
+            remedy = "set it" if constant in _CHOSEN else "`tierbot scheme propose` fills it in"
+            found.append(f"constants.{constant} is not set, so {indicator} {effect}; {remedy}")
     return tuple(found)
-
-
-def _without(constant: str, indicator: str) -> str:
-    effect = (
-        "is missing for everybody"
-        if constant == "our_gross_margin_12m"
-        else "is missing for customers with fewer than three order days"
-    )
-    return f"constants.{constant} is not set, so {indicator} {effect}; `tierbot scheme propose` fills it in"

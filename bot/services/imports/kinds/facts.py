@@ -10,9 +10,10 @@ from bot.services.imports.columns import Field
 from bot.services.imports.kinds.activities import resolve_customers
 from bot.services.imports.kinds.base import CUSTOMER, Chunk, Counts, Job, Kind, day_column, stage_table
 from bot.services.imports.references import CustomerBook
-from bot.services.imports.refusal import Parser
+from bot.services.imports.refusal import Parser, Refused
 from db.facts import Fact
 from db.imports import affected, table
+from grading.sources import JUDGED
 
 _fact = table(Fact)
 
@@ -70,6 +71,11 @@ class Facts(Kind):
         values["day"] = values["date"]
         customers = resolve_customers(self._book, values["customer"])
         chunk.take("customer_id", customers, "customer")
+        for row, field in enumerate(values["field"]):
+            if field in JUDGED:
+                for name in ("author", "evidence"):
+                    if values[name][row] is None:
+                        chunk.refuse(row, name, Refused(f"is empty, but {field} is somebody's judgement"))
         values["key"] = [
             f"{customer}|{day}|{field}"
             for customer, day, field in zip(customers, values["day"], values["field"], strict=True)
