@@ -10,8 +10,8 @@ import pandas as pd
 
 from grading.events import WINDOWS, Period, activity_indicators, complete
 from grading.indicators import ORDER_AGGREGATES, book_constants, order_indicators
-from grading.payments import INVOICE_AGGREGATES, payment_indicators
 from grading.lines import LINE_AGGREGATES, product_indicators, with_line_costs
+from grading.payments import INVOICE_AGGREGATES, payment_indicators
 from grading.scheme import Scheme
 from grading.scoring import Grading
 from grading.table import read_fields

@@ -117,7 +117,18 @@ def test_constants_are_filled_in_where_something_uses_them() -> None:
     values = book([1000.0 * n for n in range(1, 102)])
     given = {"our_gross_margin_12m": 1_234_567.0, "usual_gap_days": 33.3, "revenue_growth_floor": 512.0}
     b2b = proposed(preset_text("b2b_accounts"), values, **given)
-    assert b2b.constants == {"our_gross_margin_12m": 1_235_000, "revenue_growth_floor": 510}
+    assert b2b.constants == {
+        "our_gross_margin_12m": 1_235_000,
+        "revenue_growth_floor": 510,
+        "product_types_sold": None,
+        "complaint_rate": 0.02,  # not in the book: as the preset has them
+        "on_time_rate": 0.9,
+        "rate_pseudo_count": 20,
+    }
+    given |= {"product_types_sold": 137.0, "complaint_rate": 0.0123, "on_time_rate": 0.876}
+    filled = proposed(preset_text("b2b_accounts"), values, **given).constants
+    assert filled["product_types_sold"] == 137  # counted, not rounded
+    assert (filled["complaint_rate"], filled["on_time_rate"]) == (0.012, 0.88)
     orders = proposed(ORDERS, values, **given)
     assert orders.constants == {"usual_gap_days": 33, "revenue_growth_floor": 510}
     again = propose(ORDERS, values, currency="GBP", as_of=AS_OF, constants=given)

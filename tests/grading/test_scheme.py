@@ -21,7 +21,16 @@ from tests.grading.factories import dimension, indicator, make_scheme, scheme_te
 
 
 def test_the_presets_are_valid_and_named_after_their_file() -> None:
-    assert preset_names() == ("b2b_accounts", "credit_assessment", "orders_only", "prospects")
+    assert preset_names() == (
+        "b2b_accounts",
+        "credit_assessment",
+        "finance",
+        "manufacturing",
+        "orders_only",
+        "prospects",
+        "retail",
+        "services",
+    )
     for name in preset_names():
         assert parse_scheme(preset_text(name), source=name).scheme == name
 
@@ -54,7 +63,13 @@ def test_a_scheme_is_read_completely() -> None:
     assert (scheme.gates[0].cap, scheme.gates[0].clear_after, scheme.gates[4].flag) == ("C", 3, "watch")
     assert scheme.override is not None
     assert scheme.override.max_days == 180
-    assert scheme.constants == {"our_gross_margin_12m": None}
+    assert scheme.constants == {
+        "our_gross_margin_12m": None,
+        "product_types_sold": None,
+        "complaint_rate": 0.02,
+        "on_time_rate": 0.9,
+        "rate_pseudo_count": 20,
+    }
 
 
 def test_the_other_parts_of_the_format_are_read_too() -> None:
