@@ -314,8 +314,9 @@ def _whole_numbers() -> dict[str, tuple[int, int]]:
     found = {}
     for field in Settings.model_fields.values():
         if field.annotation is int and isinstance(field.validation_alias, AliasChoices):
-            limits = {name: value for limit in field.metadata for name, value in vars(limit).items()}
-            found[str(field.validation_alias.choices[0])] = (limits["ge"], limits["le"])
+            least = next(limit.ge for limit in field.metadata if hasattr(limit, "ge"))
+            most = next(limit.le for limit in field.metadata if hasattr(limit, "le"))
+            found[str(field.validation_alias.choices[0])] = (least, most)
     return found
 
 
