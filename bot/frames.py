@@ -8,9 +8,11 @@ from typing import Any
 
 import pandas as pd
 
+from db.grading import STANDING
 from grading.events import WINDOWS, Period, activity_indicators, complete
 from grading.indicators import ORDER_AGGREGATES, book_constants, order_indicators
 from grading.lines import LINE_AGGREGATES, product_indicators, with_line_costs
+from grading.movement import CLEAN, Moved
 from grading.payments import INVOICE_AGGREGATES, payment_indicators
 from grading.scheme import Scheme
 from grading.scoring import Grading
@@ -137,28 +139,66 @@ def input_texts(facts: pd.DataFrame, scheme: Scheme) -> list[str]:
     return [json.dumps(row, separators=(",", ":"), ensure_ascii=False) for row in inputs]
 
 
-def assessment_rows(grading: Grading) -> list[dict[str, Any]]:
-    """A grading's results as rows for db.grading, without what only the run knows."""
-    results = grading.results
-    columns = {name: results[name].tolist() for name in results.columns}
-    rows = []
-    for place, customer in enumerate(results.index.tolist()):
-        row = {name: _plain(values[place]) for name, values in columns.items()}
-        rows.append(
-            {
-                "customer_id": customer,
-                "tier": row["tier"],
-                "computed_tier": row["computed_tier"],
-                "capped_by": row["capped_by"],
-                "exact_score": row["exact_score"],
-                "score": row["score"],
-                "coverage": row["coverage"],
-                "low": row["low"],
-                "high": row["high"],
-                "certain": bool(row["certain"]),
-            }
-        )
-    return rows
+def standing_frame(rows: Sequence[tuple[Any, ...]], scheme: Scheme) -> pd.DataFrame:
+    """Rows of db.grading.standings_at -> what customers were: the state of `movement`, and tier, score, tier_since."""
+    # As objects: left to itself pandas turns the None of a text column into NaN.
+    frame = pd.DataFrame(rows, columns=list(STANDING), dtype=object)
+    frame = frame.set_index(frame.pop("customer_id").astype("int64"))
+    active = {
+        customer: json.loads(text) for customer, text in zip(frame.index, frame["clean"], strict=True) if text
+    }
+    for gate in scheme.gates:
+        counts = {customer: clean[gate.id] for customer, clean in active.items() if gate.id in clean}
+        column = pd.Series(counts, dtype="int16").reindex(frame.index, fill_value=-1)
+        frame[CLEAN + gate.id] = column
+    return frame.drop(columns="clean")
+
+
+def assessment_rows(
+    graded: Grading, moved: Moved, before: pd.DataFrame, inputs: Sequence[str]
+) -> list[dict[str, Any]]:
+    """Results of a run as rows for db.grading, without what only the run knows.
+
+    `before` is a `standing_frame`: the day since when a tier holds goes on while the tier does.
+    """
+    earlier = before.reindex(moved.results.index)
+    goes_on = (earlier["tier"] == moved.results["tier"]).to_numpy()
+    since = earlier["tier_since"].tolist()
+    columns = {
+        "customer_id": graded.results.index.tolist(),
+        **{
+            name: _plain_list(graded.results[name])
+            for name in ("computed_tier", "exact_score", "score", "coverage", "low", "high", "certain")
+        },
+        **{name: _plain_list(moved.results[name]) for name in ("tier", "held", "capped_by", "overridden")},
+        **{
+            name: _plain_list(moved.state[name])
+            for name in ("standing", "since", "rising_since", "falling_since")
+        },
+        "tier_since": [day if same else graded.as_of for day, same in zip(since, goes_on, strict=True)],
+        "clean": _clean_texts(moved.state),
+        "inputs": inputs,
+    }
+    names = list(columns)
+    return [dict(zip(names, row, strict=True)) for row in zip(*columns.values(), strict=True)]
+
+
+def _clean_texts(state: pd.DataFrame) -> list[str | None]:
+    """Gates that are still active, as compact JSON; None for the many without any."""
+    found: dict[int, dict[str, int]] = {}
+    for name in state.columns:
+        if name.startswith(CLEAN):
+            counts = state[name].to_numpy()
+            for row in (counts >= 0).nonzero()[0]:
+                found.setdefault(int(row), {})[name.removeprefix(CLEAN)] = int(counts[row])
+    return [
+        json.dumps(found[row], separators=(",", ":")) if row in found else None for row in range(len(state))
+    ]
+
+
+def _plain_list(column: "pd.Series[Any]") -> list[Any]:
+    """A column as SQL takes it: NaN and NA are NULL."""
+    return column.astype(object).where(column.notna(), None).tolist()
 
 
 def _recorded(rows: Iterable[FactRow], index: pd.Index, scheme: Scheme) -> tuple[pd.DataFrame, int]:
@@ -181,8 +221,3 @@ def _frame(rows: Rows, columns: Sequence[str]) -> pd.DataFrame:
     for name in frame.columns:
         frame[name] = pd.to_datetime(frame[name]) if name == "oldest_due" else pd.to_numeric(frame[name])
     return frame.astype({name: float for name in frame.columns if name != "oldest_due"})
-
-
-def _plain(value: Any) -> Any:
-    """A cell as SQL takes it: NaN and NA are NULL."""
-    return None if value is None or value is pd.NA or value != value else value

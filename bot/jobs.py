@@ -15,7 +15,17 @@ from apscheduler.schedulers.background import BackgroundScheduler
 
 from bot.app import Tierbot
 from bot.clock import SystemClock, local_date
-from bot.services import access, catching_up, circuit, delivery, grading, pacing, planning, reminders
+from bot.services import (
+    access,
+    catching_up,
+    circuit,
+    delivery,
+    grading,
+    pacing,
+    planning,
+    regrading,
+    reminders,
+)
 from bot.services.pacing import Pace
 from bot.services.worker import Rules
 from db import care, lanes, outbox, system
@@ -59,6 +69,15 @@ def grade(bot: Tierbot) -> int:
         bot.database, bot.shelf, today=local.date(), now=bot.clock.now(), tell=bot.tell
     )
     return len(reports)
+
+
+def regrade(bot: Tierbot) -> int:
+    """Re-grade those about whom an import has brought news, or whose override is over."""
+    now = bot.clock.now()
+    today = local_date(now, bot.settings.zone)
+    ended = regrading.end_overrides(bot.database, bot.shelf, today=today, now=now, tell=bot.tell)
+    reports = regrading.regrade_touched(bot.database, bot.shelf, today=today, now=now, tell=bot.tell)
+    return ended + sum(report.customers for report in reports)
 
 
 def plan_care(bot: Tierbot) -> int:
@@ -140,6 +159,7 @@ def keep_house(bot: Tierbot) -> int:
 JOBS = (
     Job(name="people", every=timedelta(minutes=5), work=match_people, patience=LONG_WORK, speaks=False),
     Job(name="grade", every=timedelta(minutes=5), work=grade, patience=LONG_WORK),
+    Job(name="regrade", every=timedelta(minutes=1), work=regrade, patience=LONG_WORK),
     Job(name="care", every=timedelta(seconds=30), work=plan_care, patience=LONG_WORK),
     Job(name="remind", every=timedelta(seconds=15), work=remind),
     Job(name="deliver", every=timedelta(seconds=1), work=deliver),

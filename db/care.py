@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Index, and_, case, func, or_, text
+from sqlalchemy import ColumnElement, Index, and_, case, false, func, or_, text
 from sqlalchemy import select as sa_select
 from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
@@ -13,7 +13,7 @@ from sqlmodel import Field, Session, SQLModel, col, select, update
 
 from db.customers import Customer, Ownership
 from db.facts import Activity
-from db.grading import Assessment, GradingRun
+from db.grading import Assessment, GradingRun, newest_in
 from db.imports import ImportBatch
 from db.outbox import OutboxMessage
 from db.people import Person
@@ -317,7 +317,7 @@ def _standings(run_ids: Sequence[int]) -> Any:
         )
         .outerjoin(Ownership, _present_owner(Customer.id))
         .outerjoin(Person, col(Person.id) == Ownership.person_id)
-        .where(col(Assessment.run_id).in_(run_ids), col(Customer.archived).is_(False))
+        .where(newest_in(run_ids) if run_ids else false(), col(Customer.archived).is_(False))
         .order_by(col(Customer.id))
     )
 

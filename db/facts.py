@@ -20,6 +20,7 @@ from sqlalchemy import (
     literal,
     select,
     text,
+    true,
     type_coerce,
     values,
 )
@@ -144,8 +145,9 @@ def order_aggregates(
     quarters: Sequence[date],
     previous_start: date,
     record_type: str = "account",
+    customer_ids: Sequence[int] | None = None,
 ) -> list[tuple[Any, ...]]:
-    """One row per customer of a record type, computed where the orders live.
+    """One row per customer of a record type (or of these alone), computed where the orders live.
 
     `quarters` are the five edges of the four three-month windows, oldest first, the last being `as_of`; a window
     is open at its start. Columns: customer id, net in the 12 months, net in the 12 months before, orders, net of
@@ -178,11 +180,11 @@ def order_aggregates(
             func.max(case((bought, day))).label("last"),
             func.count(distinct(case((bought, day)))).label("days"),
         )
-        .where(day <= as_of)
+        .where(day <= as_of, of_customers(Order.customer_id, customer_ids))
         .group_by(col(Order.customer_id))
         .subquery()
     )
-    median = _median_gaps(as_of)
+    median = _median_gaps(as_of, customer_ids)
     statement = (
         select(
             col(Customer.id),
@@ -201,7 +203,11 @@ def order_aggregates(
         .select_from(Customer)
         .outerjoin(sums, sums.c.customer_id == col(Customer.id))
         .outerjoin(median, median.c.customer_id == col(Customer.id))
-        .where(col(Customer.record_type) == record_type, col(Customer.archived).is_(False))
+        .where(
+            col(Customer.record_type) == record_type,
+            col(Customer.archived).is_(False),
+            of_customers(Customer.id, customer_ids),
+        )
         .order_by(col(Customer.id))
     )
     return [tuple(row) for row in session.execute(statement)]
@@ -217,7 +223,7 @@ def order_range(session: Session) -> tuple[date | None, date | None, list[tuple[
 
 
 def current_facts(
-    session: Session, *, fields: Sequence[str], as_of: date
+    session: Session, *, fields: Sequence[str], as_of: date, customer_ids: Sequence[int] | None = None
 ) -> Iterator[tuple[int, str, date, str]]:
     """(customer, field, measured on, value): the newest valid fact of each field up to a business date."""
     rank = func.row_number().over(
@@ -228,7 +234,12 @@ def current_facts(
         select(
             col(Fact.customer_id), col(Fact.field), col(Fact.measured_on), col(Fact.value), rank.label("rank")
         )
-        .where(col(Fact.field).in_(fields), col(Fact.measured_on) <= as_of, col(Fact.superseded_at).is_(None))
+        .where(
+            col(Fact.field).in_(fields),
+            col(Fact.measured_on) <= as_of,
+            col(Fact.superseded_at).is_(None),
+            of_customers(Fact.customer_id, customer_ids),
+        )
         .subquery()
     )
     for row in session.execute(
@@ -239,7 +250,13 @@ def current_facts(
         yield row[0], row[1], row[2], row[3]
 
 
-def activity_counts(session: Session, *, as_of: date, windows: Mapping[str, date]) -> list[tuple[Any, ...]]:
+def activity_counts(
+    session: Session,
+    *,
+    as_of: date,
+    windows: Mapping[str, date],
+    customer_ids: Sequence[int] | None = None,
+) -> list[tuple[Any, ...]]:
     """(customer, count of each kind): activities of the kinds, each after its own day and up to `as_of`."""
     kind, day = col(Activity.kind), col(Activity.happened_on)
     counts = [
@@ -247,14 +264,23 @@ def activity_counts(session: Session, *, as_of: date, windows: Mapping[str, date
     ]
     statement = (
         select(col(Activity.customer_id), *counts)
-        .where(kind.in_(list(windows)), day > min(windows.values()), day <= as_of)
+        .where(
+            kind.in_(list(windows)),
+            day > min(windows.values()),
+            day <= as_of,
+            of_customers(Activity.customer_id, customer_ids),
+        )
         .group_by(col(Activity.customer_id))
     )
     return [tuple(row) for row in session.execute(statement)]
 
 
 def faded_activities(
-    session: Session, *, kinds: Sequence[str], weights: Sequence[tuple[date, float]]
+    session: Session,
+    *,
+    kinds: Sequence[str],
+    weights: Sequence[tuple[date, float]],
+    customer_ids: Sequence[int] | None = None,
 ) -> list[tuple[int, float]]:
     """(customer, sum of the weights of the days on which activities of the kinds happened)."""
     fading = values(column("day", Date), column("weight", Float), name="fading").data(list(weights)).cte()
@@ -262,7 +288,7 @@ def faded_activities(
         select(col(Activity.customer_id), func.sum(fading.c.weight))
         .select_from(Activity)
         .join(fading, fading.c.day == col(Activity.happened_on))
-        .where(col(Activity.kind).in_(kinds))
+        .where(col(Activity.kind).in_(kinds), of_customers(Activity.customer_id, customer_ids))
         .group_by(col(Activity.customer_id))
     )
     return [(row[0], float(row[1])) for row in session.execute(statement)]
@@ -287,11 +313,20 @@ def units(column: Any) -> ColumnElement[Any]:
     return type_coerce(column, BigInteger)
 
 
-def _median_gaps(as_of: date) -> Any:
+def of_customers(column: Any, customer_ids: Sequence[int] | None) -> ColumnElement[bool]:
+    """Condition: of these customers; of all when there are none named."""
+    return true() if customer_ids is None else col(column).in_(customer_ids)
+
+
+def _median_gaps(as_of: date, customer_ids: Sequence[int] | None) -> Any:
     """Median days between one order day and the next, per customer."""
     days = (
         select(col(Order.customer_id), col(Order.ordered_on))
-        .where(units(Order.amount) > 0, col(Order.ordered_on) <= as_of)
+        .where(
+            units(Order.amount) > 0,
+            col(Order.ordered_on) <= as_of,
+            of_customers(Order.customer_id, customer_ids),
+        )
         .distinct()
         .subquery()
     )

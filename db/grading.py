@@ -4,8 +4,9 @@ from collections.abc import Iterable, Sequence
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import Index, UniqueConstraint, func, insert
+from sqlalchemy import ColumnElement, Index, UniqueConstraint, and_, distinct, func, insert
 from sqlalchemy import select as sa_select
+from sqlalchemy.orm import aliased
 from sqlmodel import Field, Session, SQLModel, col, delete, select, update
 
 from db.customers import Customer
@@ -52,6 +53,8 @@ class GradingRun(SQLModel, table=True):
     published_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
     orders_through: date | None = None
     customers: int = 0
+    snapshot: int = 1  # its number among the snapshots of its purpose; an interim run has the next one's
+    whole: bool = True  # every customer is in it; otherwise it adds to the whole run before it
 
 
 class Assessment(SQLModel, table=True):
@@ -76,6 +79,13 @@ class Assessment(SQLModel, table=True):
     high: float | None = None
     certain: bool
     tier_since: date
+    overridden: bool = False
+    # What the next snapshot starts from (grading.movement). In an interim run: as the last snapshot left it.
+    standing: str | None = None
+    since: int = 0
+    rising_since: int = 0
+    falling_since: int = 0
+    clean: str | None = None  # JSON: gate that is still active -> clean snapshots in a row
     inputs: str  # JSON: field -> [value, measured on], missing fields left out
 
 
@@ -136,14 +146,48 @@ def last_published(session: Session, purpose: str) -> GradingRun | None:
     ).first()
 
 
+def last_snapshot(session: Session, purpose: str) -> GradingRun | None:
+    return session.exec(
+        select(GradingRun)
+        .where(GradingRun.purpose == purpose, GradingRun.status == "published", GradingRun.kind == "snapshot")
+        .order_by(col(GradingRun.id).desc())
+    ).first()
+
+
 def latest_run_ids(session: Session) -> list[int]:
-    """The newest published run of each purpose that grades customers and prospects."""
-    rows = session.exec(
-        select(func.max(GradingRun.id))
-        .where(GradingRun.status == "published", col(GradingRun.purpose).in_(("account", "prospect")))
-        .group_by(col(GradingRun.purpose))
-    )
+    """The runs that say what customers and prospects are now: per purpose the newest whole one and what adds to it."""
+    found: list[int] = []
+    for purpose in ("account", "prospect"):
+        found += runs_behind(session, purpose)
+    return found
+
+
+def runs_behind(session: Session, purpose: str, run_id: int | None = None) -> list[int]:
+    """The newest published whole run (up to one of them) and the published ones since that add to it, oldest first."""
+    published = select(GradingRun.id).where(GradingRun.purpose == purpose, GradingRun.status == "published")
+    if run_id is not None:
+        published = published.where(col(GradingRun.id) <= run_id)
+    base = session.exec(
+        published.where(col(GradingRun.whole).is_(True)).order_by(col(GradingRun.id).desc())
+    ).first()
+    if base is None:
+        return []
+    rows = session.exec(published.where(col(GradingRun.id) >= base).order_by(col(GradingRun.id)))
     return [run for run in rows if run is not None]
+
+
+def newest_in(run_ids: Sequence[int]) -> ColumnElement[bool]:
+    """Condition: of a customer's assessments in these runs, the newest."""
+    if len(run_ids) == 1:
+        return col(Assessment.run_id) == run_ids[0]
+    other = aliased(Assessment)
+    newest = (
+        sa_select(func.max(col(other.run_id)))
+        .where(col(other.customer_id) == col(Assessment.customer_id), col(other.run_id).in_(run_ids))
+        .correlate(Assessment)
+        .scalar_subquery()
+    )
+    return and_(col(Assessment.run_id).in_(run_ids), col(Assessment.run_id) == newest)
 
 
 def snapshot_exists(session: Session, purpose: str, as_of: date) -> bool:
@@ -206,26 +250,54 @@ def standing(session: Session, customer_id: int, purpose: str) -> list[tuple[Ass
     return newest + [row for row in rows[1:] if row[1].as_of < newest[0][1].as_of][:1]
 
 
-def tiers_in_run(session: Session, run_id: int) -> dict[int, tuple[str, float | None, date]]:
-    """Customer -> (effective tier, shown score, tier since) of one run."""
-    rows = session.execute(
-        sa_select(
-            col(Assessment.customer_id),
-            col(Assessment.tier),
-            col(Assessment.score),
-            col(Assessment.tier_since),
-        ).where(col(Assessment.run_id) == run_id)
-    )
-    return {customer: (tier, score, since) for customer, tier, score, since in rows}
+STANDING = (
+    "customer_id",
+    "tier",
+    "score",
+    "tier_since",
+    "standing",
+    "since",
+    "rising_since",
+    "falling_since",
+    "clean",
+)
 
 
-def assessments_in_run(session: Session, run_id: int, customer_ids: Iterable[int]) -> dict[int, Assessment]:
+def standings_at(
+    session: Session, run_ids: Sequence[int], customer_ids: Sequence[int] | None = None
+) -> list[tuple[Any, ...]]:
+    """Rows of the columns `STANDING`, one per customer, as these runs of one purpose left them."""
+    statement = sa_select(*(col(getattr(Assessment, name)) for name in STANDING))
+    if customer_ids is not None:
+        statement = statement.where(col(Assessment.customer_id).in_(customer_ids))
+    newest: dict[int, tuple[Any, ...]] = {}
+    for run_id in run_ids:  # oldest first: what comes later stands
+        newest |= {
+            row[0]: tuple(row) for row in session.execute(statement.where(col(Assessment.run_id) == run_id))
+        }
+    return list(newest.values())
+
+
+def assessments_at(
+    session: Session, run_ids: Sequence[int], customer_ids: Iterable[int]
+) -> dict[int, Assessment]:
+    """Customer -> assessment, as these runs of one purpose left it."""
     rows = session.exec(
-        select(Assessment).where(
-            Assessment.run_id == run_id, col(Assessment.customer_id).in_(list(customer_ids))
-        )
+        select(Assessment)
+        .where(col(Assessment.run_id).in_(run_ids), col(Assessment.customer_id).in_(list(customer_ids)))
+        .order_by(col(Assessment.run_id))
     )
     return {row.customer_id: row for row in rows}
+
+
+def running(session: Session, purpose: str) -> bool:
+    """Whether a run has begun and is not published yet."""
+    return (
+        session.exec(
+            select(GradingRun.id).where(GradingRun.purpose == purpose, GradingRun.status == "running")
+        ).first()
+        is not None
+    )
 
 
 def known_changes(session: Session, purpose: str, as_of: date) -> set[tuple[int, str, str]]:
@@ -236,6 +308,21 @@ def known_changes(session: Session, purpose: str, as_of: date) -> set[tuple[int,
         )
     )
     return {(customer, before, after) for customer, before, after in rows}
+
+
+def newest_change(session: Session) -> int:
+    """The id of the newest tier change; 0 before the first."""
+    return session.exec(select(func.max(TierChange.id))).one() or 0
+
+
+def changes_after(session: Session, change_id: int) -> tuple[int, int]:
+    """(tier changes newer than one of them, messages that tell of these)."""
+    changes, messages = session.execute(
+        sa_select(func.count(), func.count(distinct(col(TierChange.outbox_id)))).where(
+            col(TierChange.id) > change_id
+        )
+    ).one()
+    return changes, messages
 
 
 def add_changes(session: Session, rows: Sequence[dict[str, Any]]) -> None:
@@ -253,12 +340,14 @@ def scheme_versions_of(session: Session, run_ids: Sequence[int]) -> list[int]:
 def standings_of(
     session: Session, run_ids: Sequence[int], customer_ids: Sequence[int]
 ) -> list[tuple[Customer, Assessment, GradingRun]]:
-    """These customers' assessments in the newest runs."""
+    """These customers' newest assessments in these runs, each with the run it is of."""
+    if not run_ids:
+        return []
     rows = session.exec(
         select(Customer, Assessment, GradingRun)
         .join(Assessment, col(Assessment.customer_id) == Customer.id)
         .join(GradingRun, col(GradingRun.id) == Assessment.run_id)
-        .where(col(Assessment.run_id).in_(run_ids), col(Assessment.customer_id).in_(customer_ids))
+        .where(newest_in(run_ids), col(Assessment.customer_id).in_(customer_ids))
     ).all()
     return [(customer, assessment, run) for customer, assessment, run in rows]
 
@@ -266,7 +355,7 @@ def standings_of(
 def standings_before(
     session: Session, latest: Sequence[tuple[Customer, Assessment, GradingRun]]
 ) -> dict[int, tuple[str, float | None, date]]:
-    """Customer -> (tier, score, as of) in the newest run of an earlier day."""
+    """Customer -> (tier, score, as of) of an earlier day than its newest assessment."""
     found: dict[int, tuple[str, float | None, date]] = {}
     for run in {run.id: run for _, _, run in latest}.values():
         before = session.exec(
@@ -281,9 +370,25 @@ def standings_before(
         if before is None or before.id is None:
             continue
         ids = [row.customer_id for _, row, of_run in latest if of_run.id == run.id]
-        for customer, row in assessments_in_run(session, before.id, ids).items():
+        behind = runs_behind(session, run.purpose, before.id)
+        for customer, row in assessments_at(session, behind, ids).items():
             found[customer] = (row.tier, row.score, before.as_of)
     return found
+
+
+def history(session: Session, customer_id: int, purpose: str) -> list[tuple[Assessment, GradingRun]]:
+    """A customer's published assessments, oldest first."""
+    rows = session.exec(
+        select(Assessment, GradingRun)
+        .join(GradingRun, col(GradingRun.id) == Assessment.run_id)
+        .where(
+            Assessment.customer_id == customer_id,
+            GradingRun.purpose == purpose,
+            GradingRun.status == "published",
+        )
+        .order_by(col(Assessment.run_id))
+    ).all()
+    return [(assessment, run) for assessment, run in rows]
 
 
 def newest_days(session: Session) -> dict[str, date]:

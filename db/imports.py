@@ -5,7 +5,8 @@ from contextlib import contextmanager
 from datetime import datetime
 from typing import Any, cast
 
-from sqlalchemy import BigInteger, Connection, Executable, Index, Integer, Table, inspect, text
+from sqlalchemy import BigInteger, Connection, Executable, Index, Integer, Table, func, inspect, text
+from sqlalchemy import select as sa_select
 from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.engine import make_url
@@ -16,6 +17,8 @@ from db.types import UtcDateTime
 
 # Without it SQLAlchemy does not keep what psycopg counted for an INSERT.
 _COUNTING = {"preserve_rowcount": True}
+# Who a customer is and who looks after it moves no score.
+_WHO = frozenset({"customer", "customer_key", "customer_name", "ownership"})
 _LOCK = 7462  # of PostgreSQL's advisory locks; the migrations hold 7461
 
 
@@ -223,3 +226,26 @@ def add_missing(connection: Connection, target: Table, columns: list[str], rows:
 def affected(connection: Connection, statement: Executable) -> int:
     """Execute an INSERT, UPDATE or DELETE; how many rows it touched."""
     return int(connection.execute(statement, execution_options=_COUNTING).rowcount)
+
+
+def newest_batch(session: Session) -> int:
+    """The id of the newest import; 0 before the first."""
+    return session.exec(select(func.max(ImportBatch.id))).one() or 0
+
+
+def customers_touched(session: Session, after: int) -> list[int]:
+    """Customers about whom imports newer than `after` brought rows or changed some, by id."""
+    touched: set[int] = set()
+    for name, rows in SQLModel.metadata.tables.items():
+        if name in _WHO or not {"id", "customer_id", "batch_id"} <= set(rows.c.keys()):
+            continue
+        touched.update(
+            session.scalars(sa_select(rows.c.customer_id).where(rows.c.batch_id > after).distinct())
+        )
+        changed = (
+            sa_select(rows.c.customer_id)
+            .join(table(ImportChange), table(ImportChange).c.row_id == rows.c.id)
+            .where(table(ImportChange).c.table_name == name, table(ImportChange).c.batch_id > after)
+        )
+        touched.update(session.scalars(changed.distinct()))
+    return sorted(touched)

@@ -2,7 +2,7 @@
 
 from sqlmodel import SQLModel
 
-from db import care, customers, facts, grading, imports, lanes, outbox, people, system, trade
+from db import care, customers, facts, grading, imports, lanes, outbox, overrides, people, system, trade
 
 metadata = SQLModel.metadata
 
@@ -15,6 +15,7 @@ __all__ = [
     "lanes",
     "metadata",
     "outbox",
+    "overrides",
     "people",
     "system",
     "trade",

@@ -9,7 +9,7 @@ from sqlalchemy import Date, Float, Index, UniqueConstraint, case, cast, func, l
 from sqlalchemy.sql.expression import ColumnElement
 from sqlmodel import Field, Session, SQLModel, and_, col, or_
 
-from db.facts import Order, days_between, units
+from db.facts import Order, days_between, of_customers, units
 from db.types import MONEY_UNITS, Money
 
 
@@ -66,7 +66,9 @@ class ExchangeRate(SQLModel, table=True):
     batch_id: int | None = Field(default=None, index=True)
 
 
-def line_aggregates(session: Session, *, as_of: date, start: date) -> list[tuple[Any, ...]]:
+def line_aggregates(
+    session: Session, *, as_of: date, start: date, customer_ids: Sequence[int] | None = None
+) -> list[tuple[Any, ...]]:
     """One row per customer with order lines in (start, as_of].
 
     Columns: customer id; product types with a positive net; net and cost of the lines that carry a cost while their
@@ -85,7 +87,11 @@ def line_aggregates(session: Session, *, as_of: date, start: date) -> list[tuple
         )
         .select_from(Order)
         .join(OrderLine, col(OrderLine.order_id) == col(Order.id))
-        .where(col(Order.ordered_on) > start, col(Order.ordered_on) <= as_of)
+        .where(
+            col(Order.ordered_on) > start,
+            col(Order.ordered_on) <= as_of,
+            of_customers(Order.customer_id, customer_ids),
+        )
         .group_by(col(Order.customer_id), col(OrderLine.product_type))
         .subquery()
     )
@@ -109,7 +115,9 @@ def product_types(session: Session, *, as_of: date, start: date) -> int:
     return int(session.execute(statement).scalar_one())
 
 
-def invoice_aggregates(session: Session, *, as_of: date, start: date) -> list[tuple[Any, ...]]:
+def invoice_aggregates(
+    session: Session, *, as_of: date, start: date, customer_ids: Sequence[int] | None = None
+) -> list[tuple[Any, ...]]:
     """One row per customer with an invoice up to a day, as it stood at the end of that day.
 
     Columns: customer id; open amount; the part of it past due; the part past due by more than 90 days; the earliest
@@ -140,7 +148,7 @@ def invoice_aggregates(session: Session, *, as_of: date, start: date) -> list[tu
             func.sum(case((and_(decided, late > 0), cast(amount, Float) * late), else_=0.0))
             / float(MONEY_UNITS),
         )
-        .where(col(Invoice.invoiced_on) <= as_of)
+        .where(col(Invoice.invoiced_on) <= as_of, of_customers(Invoice.customer_id, customer_ids))
         .group_by(col(Invoice.customer_id))
     )
     return [tuple(row) for row in session.execute(statement)]

@@ -6,7 +6,7 @@ from decimal import Decimal
 from functools import cache
 from itertools import count
 
-from sqlmodel import Session
+from sqlmodel import Session, select
 
 from bot.services import schemes
 from bot.services.names import findable
@@ -202,6 +202,7 @@ def graded(
             started_at=AT,
             published_at=AT,
             customers=len(tiers),
+            snapshot=1 + len(session.exec(select(GradingRun.id).where(GradingRun.purpose == purpose)).all()),
         ),
     )
     for customer_id, tier in tiers.items():
@@ -215,6 +216,8 @@ def graded(
                 coverage=1.0,
                 certain=True,
                 tier_since=as_of,
+                standing=tier if tier in ("A", "B", "C") else None,
+                since=1 if tier in ("A", "B", "C") else 0,
                 inputs="{}",
             ),
         )

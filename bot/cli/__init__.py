@@ -12,7 +12,7 @@ import typer
 from sqlalchemy.exc import DatabaseError, OperationalError
 
 from bot import settings
-from bot.cli import asking, catching_up, database, importing, outbox, running, schemes, setting_up
+from bot.cli import asking, catching_up, database, deciding, importing, outbox, running, schemes, setting_up
 from bot.cli.console import err
 from bot.errors import N_, BotError, Conflict, NotReady
 from bot.logs import configure
@@ -28,6 +28,7 @@ for group in (running, asking, setting_up, catching_up):
     app.add_typer(group.commands)
 app.add_typer(importing.commands, name="import")
 app.add_typer(schemes.commands, name="scheme")
+app.add_typer(deciding.commands, name="override")
 app.add_typer(database.commands, name="db")
 app.add_typer(outbox.commands, name="outbox")
 

@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from bot import settings as settings_module
+from bot.cli import replaying
 from bot.cli.console import (
     AsJson,
     AsOf,
@@ -33,6 +34,13 @@ def grade(
     as_of: AsOf = None,
     purpose: Annotated[str, typer.Option(help="account, prospect or credit.")] = "account",
     dry_run: Annotated[bool, typer.Option(help="Only show what would change.")] = False,
+    replay: Annotated[
+        tuple[str, str] | None,
+        typer.Option(metavar="FROM TO", help="Show what past snapshots would have said; nobody is told."),
+    ] = None,
+    keep: Annotated[
+        bool, typer.Option(help="With --replay, before the first grading: put those snapshots down.")
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
     """Grade the whole book. With --scheme, that scheme is put in force from the day graded."""
@@ -41,6 +49,9 @@ def grade(
     with opened() as bot:
         now = bot.clock.now()
         today = local_date(now, bot.settings.zone)
+        if replay is not None:
+            replaying.show(bot, scheme, purpose, (to_day(replay[0]), to_day(replay[1])), keep, as_json)
+            return
         day = to_day(as_of) if as_of else None
         if scheme is not None:
             if dry_run:
@@ -113,6 +124,44 @@ def tier(
             out.print(present.as_text(bot.gateway.slots(message, bot.settings.language)), markup=False)
         if not present.is_answer(message):
             sys.exit(NotFound.exit_code)
+
+
+@commands.command()
+def history(
+    name: Annotated[str, typer.Argument(help="Code, name, part of a name, or pinyin.")],
+    as_json: AsJson = False,
+) -> None:
+    """A customer's tiers and scores, grading by grading."""
+    from bot.services import history as service
+    from bot.services import lookup, present
+
+    with opened() as bot:
+        actor = present.console_actor(bot.settings)
+        entries = service.history(bot.database, bot.shelf, actor, lookup.one(bot.database, actor, name))
+    if as_json:
+        print_json([vars(entry) for entry in entries])
+        return
+    rows = [
+        [
+            str(entry.as_of),
+            entry.kind,
+            entry.tier,
+            "" if entry.score is None else f"{entry.score:g}",
+            "" if entry.change is None else f"{entry.change:+.1f}",
+            ", ".join(
+                note
+                for note, holds in (
+                    ("held: data missing", entry.held),
+                    (f"capped by {entry.capped_by}", entry.capped_by),
+                    ("set by hand", entry.overridden),
+                )
+                if holds
+            ),
+            f"{entry.scheme} {entry.version}",
+        ]
+        for entry in entries
+    ]
+    out.print(table(["as of", "grading", "tier", "score", "change", "", "scheme"], rows))
 
 
 @commands.command()

@@ -27,10 +27,12 @@ from bot.settings import Settings, variables
 from bot.slack.gateway import web_client
 from bot.slack.manifest import COMMANDS
 from bot.slack.server import Connection, bolt_app, connect
+from db import grading as changes
 from db import outbox, schema
 
 SCHEME = "b2b_accounts"
 ZONE = "Asia/Shanghai"
+SNAPSHOTS = 5  # month ends before today: enough that a tier has been held for as long as a move asks for
 MARK = ".tierbot-demo"
 BOT_TOKEN, APP_TOKEN = "xoxb-local", "xapp-local"
 Say = Callable[[str], None]
@@ -120,7 +122,7 @@ def demo_settings(folder: Path, api_url: str) -> Settings:
 
 
 def fill(bot: Tierbot, folder: Path, say: Say) -> None:
-    """Database, book, and the gradings of the last two month ends; the first of them is silent."""
+    """Database, book, and the gradings of the last month ends; only the newest of them is told of."""
     schema.upgrade(bot.database)
     today = local_date(bot.clock.now(), bot.settings.zone)
     book = write_book(folder / "book", today=today)
@@ -129,13 +131,14 @@ def fill(bot: Tierbot, folder: Path, say: Say) -> None:
     )
     for path in book.files:
         bring_in(bot, path, folder)
-    last = schemes.last_cadence_day("month_end", today)
-    before = schemes.last_cadence_day("month_end", last)
+    days = [schemes.last_cadence_day("month_end", today)]
+    while len(days) < SNAPSHOTS:
+        days.insert(0, schemes.last_cadence_day("month_end", days[0]))
     scheme = schemes.find(SCHEME, None)
     with bot.database.write() as session:
-        schemes.put_in_force(session, scheme, actor="demo", effective_from=before, now=bot.clock.now())
-    for day in (before, last):
-        report = grade(bot, day)
+        schemes.put_in_force(session, scheme, actor="demo", effective_from=days[0], now=bot.clock.now())
+    for day in days:
+        report = grade(bot, day, bot.tell if day == days[-1] else None)
         tiers = ", ".join(f"{tier} {count}" for tier, count in report.tiers.items())
         say(f"Graded as of {day}: {tiers}.")
 
@@ -156,7 +159,7 @@ def bring_in(bot: Tierbot, path: Path, folder: Path) -> int:
     return report.accepted
 
 
-def grade(bot: Tierbot, as_of: date) -> grading.RunReport:
+def grade(bot: Tierbot, as_of: date, tell: grading.Tell | None) -> grading.RunReport:
     return grading.grade_book(
         bot.database,
         bot.shelf,
@@ -164,7 +167,7 @@ def grade(bot: Tierbot, as_of: date) -> grading.RunReport:
         as_of=as_of,
         today=local_date(bot.clock.now(), bot.settings.zone),
         now=bot.clock.now(),
-        tell=bot.tell,
+        tell=tell,
     )
 
 
@@ -206,14 +209,17 @@ def controls(bot: Callable[[], Tierbot], clock: ShiftedClock, folder: Callable[[
             progress(Said(en="Importing …", zh="正在导入……"))
             rows = bring_in(bot(), path, folder())
             progress(Said(en="Grading …", zh="正在评级……"))
-            report = grade(bot(), today)
+            with bot().database.read() as session:
+                before = changes.newest_change(session)
+            jobs.regrade(bot())
+            with bot().database.read() as session:
+                moved, told = changes.changes_after(session, before)
             jobs.tick(bot())
             jobs.drain(bot())
-        moved = len(report.changes)
         return Said(
             en=f"{_many(rows, 'order', 'orders')} came in;"
-            f" {_many(moved, 'customer', 'customers')} changed tier, {_many(report.told, 'message', 'messages')}.",
-            zh=f"导入 {rows} 笔订单；{moved} 家客户等级变化，{report.told} 条消息。",
+            f" {_many(moved, 'customer', 'customers')} changed tier, {_many(told, 'message', 'messages')}.",
+            zh=f"导入 {rows} 笔订单；{moved} 家客户等级变化，{told} 条消息。",
         )
 
     return [
@@ -243,8 +249,8 @@ def controls(bot: Callable[[], Tierbot], clock: ShiftedClock, folder: Callable[[
             id="orders",
             label_en="Bring in new orders",
             label_zh="导入新订单",
-            description_en="A file of orders is imported and the book is graded again.",
-            description_zh="导入一份订单文件，然后重新评级。",
+            description_en="A file of orders is imported and the customers in it are graded again.",
+            description_zh="导入一份订单文件，然后为相关客户重新评级。",
             run=bring_orders,
             choices=(
                 Choice(

@@ -24,6 +24,7 @@ class Act(StrEnum):
     SHARE = "share"
     LOG_CONTACT = "log_contact"
     CLOSE_TOUCH = "close_touch"
+    OVERRIDE = "override"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -64,7 +65,8 @@ Directory = Callable[[str], Profile | None]
 
 
 _WORK = frozenset({Act.SEE, Act.SHARE, Act.LOG_CONTACT, Act.CLOSE_TOUCH})
-MAY = {"admin": _WORK, "team_lead": _WORK, "account_manager": _WORK}
+_LEAD = _WORK | {Act.OVERRIDE}
+MAY = {"admin": _LEAD, "team_lead": _LEAD, "account_manager": _WORK}
 
 
 def can(actor: Actor, act: Act, scope: Scope) -> bool:

@@ -13,7 +13,7 @@ from bot.services.outbox import Place
 from bot.services.schemes import Shelf, names, tier_book
 from db import customers, grading, people
 from db.customers import Customer
-from db.grading import GradingRun
+from db.grading import Assessment, GradingRun
 from db.people import Person
 
 MOST_SINGLE = 20
@@ -118,7 +118,7 @@ class _Telling:
         named = customers.get_many(self.session, ids)
         after = self._breakdowns(self.run.run_id, ids)
         before = self._breakdowns(self.run.previous_run_id, ids)
-        assessed = grading.assessments_in_run(self.session, self.run.run_id, ids)
+        assessed = self._assessments(self.run.run_id, ids)
         gates = {gate.id: names(gate.name) for gate in self.scheme.gates}
         outbox_ids = {}
         for item in items:
@@ -201,10 +201,17 @@ class _Telling:
         )
 
     def _breakdowns(self, run_id: int, customer_ids: list[int]) -> dict[int, breakdown.Breakdown]:
-        run = self.session.get_one(GradingRun, run_id)
-        found = grading.assessments_in_run(self.session, run_id, customer_ids)
-        if not found:
-            return {}
-        return breakdown.break_down(
-            found.values(), run, self.shelf.scheme(self.session, run.scheme_version_id)
-        )
+        """Explained by the run each was assessed in: one that is not whole adds to those before it."""
+        by_run: dict[int, list[Assessment]] = {}
+        for row in self._assessments(run_id, customer_ids).values():
+            by_run.setdefault(row.run_id, []).append(row)
+        found: dict[int, breakdown.Breakdown] = {}
+        for of_run, rows in by_run.items():
+            run = self.session.get_one(GradingRun, of_run)
+            scheme = self.shelf.scheme(self.session, run.scheme_version_id)
+            found |= breakdown.break_down(rows, run, scheme)
+        return found
+
+    def _assessments(self, run_id: int, customer_ids: list[int]) -> dict[int, Assessment]:
+        behind = grading.runs_behind(self.session, self.run.purpose, run_id)
+        return grading.assessments_at(self.session, behind, customer_ids)

@@ -1,6 +1,6 @@
-"""Grading runs: load, grade, write in chunks to an unpublished run, publish with its changes in one short transaction."""
+"""Grading runs: load, grade, move, write in chunks to an unpublished run, publish with its changes in one short transaction."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, Any
@@ -10,17 +10,22 @@ from sqlmodel import Session
 from bot.errors import N_, BadInput, Conflict
 from bot.services import schemes, sources
 from bot.services.schemes import Shelf
-from db import customers
+from db import customers, overrides
 from db import facts as db_facts
 from db import grading as db
 from db.engine import Database
+from db.grading import GradingRun
 from grading.scheme import Scheme
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from bot.frames import Book
 
 CHUNK = 5_000
 NO_TIER = ("new", "unrated")
+PURPOSES = ("credit", "account", "prospect")  # in the order they build on each other
+ABANDONED = timedelta(hours=6)  # a run that is not published by then has lost its process
 Progress = Callable[[int, int], None]
 
 
@@ -70,6 +75,23 @@ class RunContext:
     now: datetime
 
 
+@dataclass(frozen=True, kw_only=True)
+class Pass:
+    """One pass over a book (or some of its customers) before anything is written."""
+
+    purpose: str
+    kind: str  # snapshot | interim
+    as_of: date
+    snapshot: int
+    version_id: int
+    scheme: Scheme
+    last: GradingRun | None
+    rows: list[dict[str, Any]]
+    changes: list[Change]
+    unreadable: int
+    orders_through: date | None
+
+
 def grade_book(
     database: Database,
     shelf: Shelf,
@@ -78,76 +100,149 @@ def grade_book(
     as_of: date | None,
     today: date,
     now: datetime,
-    tell: Tell,
+    tell: Tell | None,
     dry_run: bool = False,
     progress: Progress | None = None,
 ) -> RunReport:
     """Grade every customer as of a day with the scheme in force, publish, and tell of changes.
 
-    Without `as_of`: yesterday. The first live run of a purpose is silent, and so is a dry run, which writes nothing.
-    Raises BadInput for a day before the last grading or in the future, NotReady without a scheme.
+    A day of the scheme's cadence is a snapshot, and so is the very first run; any other day, or the same day once
+    more, is interim: it goes by the movement state of the last snapshot and leaves it as it is. Without `as_of`:
+    yesterday. The first live run of a purpose is silent, and so is one without `tell`; a dry run writes nothing.
+    Raises BadInput for a day before the last snapshot or in the future, NotReady without a scheme.
     """
-    as_of = as_of or default_day(today)
+    with database.read() as session:
+        done = look(session, shelf, for_purpose=for_purpose, as_of=as_of or default_day(today), today=today)
+    run_id, told = None, 0
+    if not dry_run:
+        run_id = begin(database, done, now, whole=True)
+        for start in range(0, len(done.rows), CHUNK):
+            with database.write() as session:
+                db.add_assessments(
+                    session, [{**row, "run_id": run_id} for row in done.rows[start : start + CHUNK]]
+                )
+            if progress:
+                progress(min(start + CHUNK, len(done.rows)), len(done.rows))
+        with database.write(alone="grading") as session:
+            told = publish(session, done, run_id, tell, now)
+    return report_of(done, run_id, told)
+
+
+def look(
+    session: Session,
+    shelf: Shelf,
+    *,
+    for_purpose: str,
+    as_of: date,
+    today: date,
+    customer_ids: Sequence[int] | None = None,
+) -> Pass:
+    """Grade the book, or some customers as an interim, and say what would change."""
     if as_of > today:
         raise BadInput(
             N_("As of %(as_of)s lies in the future; today is %(today)s."), as_of=as_of, today=today
         )
-    with database.read() as session:
-        version_id, scheme = schemes.in_force(session, shelf, for_purpose, as_of)
-        last = db.last_published(session, for_purpose)
-        if last is not None and as_of < last.as_of:
-            raise BadInput(
-                N_("The last grading is as of %(last)s; an earlier day cannot follow it."), last=last.as_of
-            )
-        book = load_book(session, scheme, as_of)
-        previous = db.tiers_in_run(session, last.id or 0) if last else {}
-    rows = _graded_rows(book, scheme, as_of, previous)
-    changes = _changes(rows, previous)
+    version_id, scheme = schemes.in_force(session, shelf, for_purpose, as_of)
+    last = db.last_published(session, for_purpose)
+    snapshot = db.last_snapshot(session, for_purpose)
+    if snapshot is not None and as_of < snapshot.as_of:
+        raise BadInput(
+            N_("The last grading is as of %(last)s; an earlier day cannot follow it."), last=snapshot.as_of
+        )
+    due = snapshot is None or (schemes.is_cadence_day(scheme.as_of, as_of) and as_of > snapshot.as_of)
+    kind = "snapshot" if due and customer_ids is None else "interim"
+    number = 1 if snapshot is None else snapshot.snapshot + 1
+    book = load_book(session, scheme, as_of, customer_ids)
+    before = _standings(session, scheme, last, customer_ids)
+    restart = snapshot is not None and snapshot.scheme_version_id != version_id
+    rows = _assess(
+        book,
+        scheme,
+        as_of,
+        before,
+        snapshot=number,
+        interim=kind == "interim",
+        restart=restart,
+        chosen=overrides.holding(session, for_purpose, as_of, customer_ids),
+    )
+    return Pass(
+        purpose=for_purpose,
+        kind=kind,
+        as_of=as_of,
+        snapshot=number,
+        version_id=version_id,
+        scheme=scheme,
+        last=last,
+        rows=rows,
+        changes=_changes(rows, before),
+        unreadable=book.unreadable,
+        orders_through=book.orders_through,
+    )
+
+
+def begin(database: Database, done: Pass, now: datetime, *, whole: bool) -> int:
+    """Put down an unpublished run; its id."""
+    with database.write() as session:
+        db.drop_unpublished(session, done.purpose, now - ABANDONED)
+        return add_run(session, done, now, whole=whole)
+
+
+def add_run(session: Session, done: Pass, now: datetime, *, whole: bool) -> int:
+    run = GradingRun(
+        purpose=done.purpose,
+        kind=done.kind,
+        as_of=done.as_of,
+        scheme_version_id=done.version_id,
+        status="running",
+        started_at=now,
+        orders_through=done.orders_through,
+        snapshot=done.snapshot,
+        whole=whole,
+    )
+    session.add(run)
+    session.flush()
+    assert run.id is not None
+    return run.id
+
+
+def publish(session: Session, done: Pass, run_id: int, tell: Tell | None, now: datetime) -> int:
+    """Make a run count and tell of its changes; how many messages. Raises Conflict when another came first."""
+    newest = db.last_published(session, done.purpose)
+    if (newest.id if newest else None) != (done.last.id if done.last else None):
+        raise Conflict(N_("Another grading was published meanwhile; nothing of this one was. Run it again."))
+    db.publish(session, run_id, now, len(done.rows))
+    if done.last is None or done.last.id is None or tell is None:
+        return 0
+    context = RunContext(
+        run_id=run_id,
+        previous_run_id=done.last.id,
+        purpose=done.purpose,
+        as_of=done.as_of,
+        scheme_version_id=done.version_id,
+        now=now,
+    )
+    return tell(session, done.changes, context)
+
+
+def report_of(done: Pass, run_id: int | None, told: int) -> RunReport:
     counts: dict[str, int] = {}
-    for row in rows:
+    for row in done.rows:
         counts[row["tier"]] = counts.get(row["tier"], 0) + 1
-    run_id, told = None, 0
-    if not dry_run:
-        kind = "snapshot" if schemes.is_cadence_day(scheme.as_of, as_of) else "interim"
-        run_id = _begin(database, for_purpose, kind, as_of, version_id, book.orders_through, now)
-        for start in range(0, len(rows), CHUNK):
-            with database.write() as session:
-                db.add_assessments(
-                    session, [{**row, "run_id": run_id} for row in rows[start : start + CHUNK]]
-                )
-            if progress:
-                progress(min(start + CHUNK, len(rows)), len(rows))
-        with database.write(alone="grading") as session:
-            newest = db.last_published(session, for_purpose)
-            if (newest.id if newest else None) != (last.id if last else None):
-                raise Conflict(
-                    N_("Another grading was published meanwhile; nothing of this one was. Run it again.")
-                )
-            db.publish(session, run_id, now, len(rows))
-            if last is not None and last.id is not None:
-                context = RunContext(
-                    run_id=run_id,
-                    previous_run_id=last.id,
-                    purpose=for_purpose,
-                    as_of=as_of,
-                    scheme_version_id=version_id,
-                    now=now,
-                )
-                told = tell(session, changes, context)
+    known = [tier.id for tier in done.scheme.tiers] + ["new", "unrated", "blocked"]
     return RunReport(
         run_id=run_id,
-        purpose=for_purpose,
-        kind="dry run" if dry_run else kind,
-        as_of=as_of,
-        scheme=scheme.scheme,
-        scheme_version=scheme.version,
-        customers=len(rows),
-        tiers={tier: counts[tier] for tier in _in_order(scheme, counts)},
-        changes=tuple(changes),
+        purpose=done.purpose,
+        kind="dry run" if run_id is None else done.kind,
+        as_of=done.as_of,
+        scheme=done.scheme.scheme,
+        scheme_version=done.scheme.version,
+        customers=len(done.rows),
+        tiers={tier: counts[tier] for tier in known if tier in counts},
+        changes=tuple(done.changes),
         told=told,
-        silent=last is None,
-        unreadable_facts=book.unreadable,
-        orders_through=book.orders_through,
+        silent=done.last is None,
+        unreadable_facts=done.unreadable,
+        orders_through=done.orders_through,
     )
 
 
@@ -172,7 +267,9 @@ def named_changes(database: Database, report: RunReport) -> list[tuple[str, str,
         return found
 
 
-def load_book(session: Session, scheme: Scheme, as_of: date) -> "Book":
+def load_book(
+    session: Session, scheme: Scheme, as_of: date, customer_ids: Sequence[int] | None = None
+) -> "Book":
     """Everything a scheme wants to know, as known on a day. Raises BadInput when orders are in another currency."""
     from bot.frames import book_frame  # pandas: only when something is graded
 
@@ -191,8 +288,10 @@ def load_book(session: Session, scheme: Scheme, as_of: date) -> "Book":
             count=foreign[0][1],
             found=foreign[0][0],
         )
-    recorded = db_facts.current_facts(session, fields=list(scheme.fields), as_of=as_of)
-    return book_frame(sources.load_rows(session, scheme, as_of), recorded, scheme, as_of)
+    recorded = db_facts.current_facts(
+        session, fields=list(scheme.fields), as_of=as_of, customer_ids=customer_ids
+    )
+    return book_frame(sources.load_rows(session, scheme, as_of, customer_ids), recorded, scheme, as_of)
 
 
 def grade_if_due(
@@ -200,15 +299,15 @@ def grade_if_due(
 ) -> list[RunReport]:
     """Take the snapshots that should exist by now, one per purpose with a scheme in force."""
     reports = []
-    for for_purpose in ("credit", "account", "prospect"):
+    for for_purpose in PURPOSES:
         with database.read() as session:
             row = db.scheme_in_force(session, for_purpose, today)
             if row is None or row.id is None:
                 continue
             day = schemes.last_cadence_day(shelf.scheme(session, row.id).as_of, today)
-            last = db.last_published(session, for_purpose)
             # Without a first run by hand nothing is due: somebody looks at the first tiers before the bot talks.
-            if last is None or last.as_of >= day or db.snapshot_exists(session, for_purpose, day):
+            last = db.last_snapshot(session, for_purpose)
+            if last is None or last.as_of >= day:
                 continue
         reports.append(
             grade_book(database, shelf, for_purpose=for_purpose, as_of=day, today=today, now=now, tell=tell)
@@ -216,72 +315,65 @@ def grade_if_due(
     return reports
 
 
-def _graded_rows(
-    book: "Book", scheme: Scheme, as_of: date, previous: dict[int, tuple[str, float | None, date]]
+def _standings(
+    session: Session, scheme: Scheme, last: GradingRun | None, customer_ids: Sequence[int] | None
+) -> "pd.DataFrame":
+    from bot.frames import standing_frame
+
+    behind = db.runs_behind(session, last.purpose, last.id) if last is not None else []
+    return standing_frame(db.standings_at(session, behind, customer_ids), scheme)
+
+
+def _assess(
+    book: "Book",
+    scheme: Scheme,
+    as_of: date,
+    before: "pd.DataFrame",
+    *,
+    snapshot: int,
+    interim: bool,
+    restart: bool,
+    chosen: dict[int, str],
 ) -> list[dict[str, Any]]:
+    import pandas as pd
+
     from bot.frames import assessment_rows, input_texts
+    from grading.movement import move, state_for
     from grading.scoring import grade
 
-    rows = assessment_rows(grade(book.facts, scheme, as_of))
-    tiers = {tier.id for tier in scheme.tiers}
-    for row, inputs in zip(rows, input_texts(book.facts, scheme), strict=True):
-        before = previous.get(row["customer_id"])
-        row["held"] = row["tier"] == "unrated" and before is not None and before[0] in tiers
-        if row["held"] and before is not None:
-            row["tier"] = before[0]
-        row["tier_since"] = before[2] if before is not None and before[0] == row["tier"] else as_of
-        row["inputs"] = inputs
-    return rows
+    graded = grade(book.facts, scheme, as_of)
+    state = state_for(before, graded.results.index, scheme, restart=restart)
+    moved = move(
+        graded,
+        scheme,
+        state,
+        snapshot=snapshot,
+        interim=interim,
+        overrides=pd.Series(chosen, dtype=object) if chosen else None,
+    )
+    return assessment_rows(graded, moved, before, input_texts(book.facts, scheme))
 
 
-def _changes(rows: list[dict[str, Any]], previous: dict[int, tuple[str, float | None, date]]) -> list[Change]:
+def _changes(rows: list[dict[str, Any]], before: "pd.DataFrame") -> list[Change]:
     """Moves of effective tiers. A first rating is none, unless it blocks."""
+    tiers = dict(zip(before.index.tolist(), before["tier"].tolist(), strict=True))
+    scores = dict(zip(before.index.tolist(), before["score"].tolist(), strict=True))
     changes = []
     for row in rows:
-        before = previous.get(row["customer_id"])
-        if before is None or before[0] == row["tier"]:
+        was = tiers.get(row["customer_id"])
+        if was is None or was == row["tier"]:
             continue
-        if row["tier"] != "blocked" and (before[0] in NO_TIER or row["tier"] in NO_TIER):
+        if row["tier"] != "blocked" and (was in NO_TIER or row["tier"] in NO_TIER):
             continue
+        score = scores[row["customer_id"]]
         changes.append(
             Change(
                 customer_id=row["customer_id"],
-                before=before[0],
+                before=was,
                 after=row["tier"],
-                score_before=before[1],
+                score_before=None if score is None or score != score else score,
                 score_after=row["score"],
                 held=row["held"],
             )
         )
     return changes
-
-
-def _begin(
-    database: Database,
-    for_purpose: str,
-    kind: str,
-    as_of: date,
-    version_id: int,
-    orders_through: date | None,
-    now: datetime,
-) -> int:
-    with database.write() as session:
-        db.drop_unpublished(session, for_purpose, now - timedelta(hours=6))
-        run = db.GradingRun(
-            purpose=for_purpose,
-            kind=kind,
-            as_of=as_of,
-            scheme_version_id=version_id,
-            status="running",
-            started_at=now,
-            orders_through=orders_through,
-        )
-        session.add(run)
-        session.flush()
-        assert run.id is not None
-        return run.id
-
-
-def _in_order(scheme: Scheme, counts: dict[str, int]) -> list[str]:
-    known = [tier.id for tier in scheme.tiers] + ["new", "unrated", "blocked"]
-    return [tier for tier in known if tier in counts]

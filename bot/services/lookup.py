@@ -75,6 +75,22 @@ def answer(
         return NoMatch(query=query, hits=_hits(session, book, found.ids[:5]))
 
 
+def one(database: Database, actor: Actor, text: str) -> int:
+    """The one customer that is meant by a text. Raises NotFound with the nearest names when it is not clear which."""
+    query = " ".join(text.split())[:100]
+    with database.read() as session:
+        found = find(session, access.visible_owners(session, actor), query)
+        if found.sure and len(found.ids) == 1:
+            return found.ids[0]
+        near = [customers.get(session, customer_id) for customer_id in found.ids[:5]]
+    labels = [f"{customer.code} {customer.name}" for customer in near if customer is not None]
+    if not labels:
+        raise NotFound(N_("There is no customer %(query)s."), query=query)
+    raise NotFound(
+        N_("It is not clear who %(query)s is. Name the code: %(near)s."), query=query, near="; ".join(labels)
+    )
+
+
 @dataclass(frozen=True, kw_only=True)
 class Found:
     """Customers that fit a query, best first; `sure` when they were meant rather than near."""

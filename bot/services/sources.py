@@ -1,5 +1,6 @@
 """What a scheme's computed fields need from the database, summed up there: one row per customer."""
 
+from collections.abc import Sequence
 from datetime import date
 from typing import TYPE_CHECKING
 
@@ -14,7 +15,9 @@ if TYPE_CHECKING:
     from bot.frames import SourceRows
 
 
-def load_rows(session: Session, scheme: Scheme, as_of: date) -> "SourceRows":
+def load_rows(
+    session: Session, scheme: Scheme, as_of: date, customer_ids: Sequence[int] | None = None
+) -> "SourceRows":
     """Sums of orders, and of whatever else the scheme has fields for. Raises BadInput for invoices in another currency."""
     from bot.frames import SourceRows  # pandas: only when something is graded
     from grading.events import FADING, WINDOWS, fading_weights
@@ -28,14 +31,21 @@ def load_rows(session: Session, scheme: Scheme, as_of: date) -> "SourceRows":
         quarters=[window_start(as_of, months) for months in (12, 9, 6, 3)] + [as_of],
         previous_start=window_start(as_of, 24),
         record_type=scheme.record_type,
+        customer_ids=customer_ids,
     )
     # The costs of lines count towards margins of orders that carry none.
     lines = (
-        trade.line_aggregates(session, as_of=as_of, start=year) if wanted & {"orders", "order lines"} else ()
+        trade.line_aggregates(session, as_of=as_of, start=year, customer_ids=customer_ids)
+        if wanted & {"orders", "order lines"}
+        else ()
     )
     if "invoices" in wanted:
         _refuse_foreign_invoices(session, scheme)
-    invoices = trade.invoice_aggregates(session, as_of=as_of, start=year) if "invoices" in wanted else ()
+    invoices = (
+        trade.invoice_aggregates(session, as_of=as_of, start=year, customer_ids=customer_ids)
+        if "invoices" in wanted
+        else ()
+    )
     if "activities" not in wanted:
         return SourceRows(orders=orders, lines=lines, invoices=invoices)
     weights = fading_weights(as_of, scheme)
@@ -47,9 +57,10 @@ def load_rows(session: Session, scheme: Scheme, as_of: date) -> "SourceRows":
             session,
             as_of=as_of,
             windows={kind: window_start(as_of, months) for kind, months in WINDOWS.items()},
+            customer_ids=customer_ids,
         ),
         faded={
-            name: facts.faded_activities(session, kinds=kinds, weights=weights)
+            name: facts.faded_activities(session, kinds=kinds, weights=weights, customer_ids=customer_ids)
             for name, kinds in FADING.items()
             if name in scheme.fields and weights
         },

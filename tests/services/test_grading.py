@@ -4,7 +4,7 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
-from sqlmodel import Session, select
+from sqlmodel import Session, col, select
 
 from bot.errors import BadInput, Conflict, NotReady
 from bot.services import breakdown, grading
@@ -158,10 +158,73 @@ def test_a_dry_run_says_the_same_and_writes_nothing(database: Database) -> None:
     assert grade(database, APRIL, told).changes == dry.changes
 
 
-def test_a_day_that_is_not_the_cadence_is_interim(database: Database) -> None:
+def test_the_first_run_is_a_snapshot_and_later_ones_are_on_a_new_day_of_the_cadence(
+    database: Database,
+) -> None:
     with database.write() as session:
         factories.scheme(session)
-    assert grade(database, date(2026, 4, 15)).kind == "interim"
+    days = [date(2026, 3, 15), date(2026, 3, 20), MARCH, MARCH, APRIL]
+    kinds = [grade(database, day).kind for day in days]
+    assert kinds == ["snapshot", "interim", "snapshot", "interim", "snapshot"]
+    with database.read() as session:
+        numbers = session.exec(select(GradingRun.snapshot).order_by(col(GradingRun.id))).all()
+    assert numbers == [1, 2, 2, 3, 3]
+
+
+MOVEMENT = (
+    "movement: {margin_up: 2, margin_down: 3, confirm_up: 1, confirm_down: 2, min_dwell: 1, max_step: 1}\n"
+)
+
+
+def test_a_fall_is_confirmed_by_snapshots_and_not_by_what_is_graded_between_them(database: Database) -> None:
+    with database.write() as session:
+        factories.scheme(session, factories.PLAIN_SCHEME + MOVEMENT)
+        acme = factories.customer(session)
+        factories.fact(session, acme, "quality", 80)
+        factories.fact(session, acme, "quality", 60, MARCH)
+    days = [date(2026, 2, 28), MARCH, date(2026, 4, 10), APRIL]
+    found = []
+    for day in days:
+        grade(database, day)
+        row = tier_of(database, acme)
+        found.append((row.tier, row.score, row.falling_since))
+    # 60 < 70 - 3 in March once, in April twice; the interim of April 10 is no confirmation.
+    assert found == [("A", 80.0, 0), ("A", 60.0, 2), ("A", 60.0, 2), ("B", 60.0, 0)]
+
+
+def test_an_interim_grading_leaves_the_next_snapshot_as_if_it_had_not_been(database: Database) -> None:
+    with database.write() as session:
+        factories.scheme(session, factories.PLAIN_SCHEME + MOVEMENT)
+        acme = factories.customer(session)
+        factories.fact(session, acme, "quality", 60)
+    grade(database, MARCH)
+    with database.write() as session:
+        factories.fact(session, acme, "quality", 80, date(2026, 4, 9))
+    assert grade(database, date(2026, 4, 10)).tiers == {"A": 1}
+    with database.write() as session:
+        factories.fact(session, acme, "quality", 60, date(2026, 4, 20))
+    report = grade(database, APRIL)
+    assert [(change.before, change.after) for change in report.changes] == [("A", "B")]
+    row = tier_of(database, acme)
+    assert (row.tier, row.standing, row.since) == ("B", "B", 1)
+
+
+def test_a_cap_that_was_hit_stays_until_enough_snapshots_are_clean(database: Database) -> None:
+    text = factories.PLAIN_SCHEME.replace("cap: C}", "cap: C, clear_after: 2}")
+    assert text != factories.PLAIN_SCHEME
+    with database.write() as session:
+        factories.scheme(session, text)
+        acme = factories.customer(session)
+        factories.fact(session, acme, "quality", 95)
+        factories.fact(session, acme, "credit", "D")
+        factories.fact(session, acme, "credit", "A", MARCH)
+    found = []
+    for day in (date(2026, 2, 28), MARCH, date(2026, 4, 10), APRIL):
+        grade(database, day)
+        row = tier_of(database, acme)
+        found.append((row.tier, row.capped_by, row.clean))
+    capped = ("C", "credit", '{"credit":1}')
+    assert found == [("C", "credit", '{"credit":0}'), capped, capped, ("A", None, None)]
 
 
 def test_without_a_scheme_it_says_how_to_get_one(database: Database) -> None:

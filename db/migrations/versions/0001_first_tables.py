@@ -239,6 +239,8 @@ def upgrade() -> None:
     sa.Column('published_at', sa.DateTime(timezone=True), nullable=True),
     sa.Column('orders_through', sa.Date(), nullable=True),
     sa.Column('customers', sa.Integer(), nullable=False),
+    sa.Column('snapshot', sa.Integer(), nullable=False),
+    sa.Column('whole', sa.Boolean(), nullable=False),
     sa.ForeignKeyConstraint(['scheme_version_id'], ['scheme_version.id'], name=op.f('fk_grading_run_scheme_version_id_scheme_version')),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_grading_run'))
     )
@@ -322,6 +324,26 @@ def upgrade() -> None:
     with op.batch_alter_table('scheme_approval', schema=None) as batch_op:
         batch_op.create_index(batch_op.f('ix_scheme_approval_scheme_version_id'), ['scheme_version_id'], unique=False)
 
+    op.create_table('tier_override',
+    sa.Column('id', sa.Integer(), nullable=False),
+    sa.Column('customer_id', sa.Integer(), nullable=False),
+    sa.Column('purpose', sa.String(), nullable=False),
+    sa.Column('tier', sa.String(), nullable=False),
+    sa.Column('reason', sa.String(), nullable=False),
+    sa.Column('approver', sa.String(), nullable=True),
+    sa.Column('set_by', sa.String(), nullable=False),
+    sa.Column('set_at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('starts_on', sa.Date(), nullable=False),
+    sa.Column('expires_on', sa.Date(), nullable=True),
+    sa.Column('ended_at', sa.DateTime(timezone=True), nullable=True),
+    sa.Column('ended_by', sa.String(), nullable=True),
+    sa.Column('end_reason', sa.String(), nullable=True),
+    sa.ForeignKeyConstraint(['customer_id'], ['customer.id'], name=op.f('fk_tier_override_customer_id_customer')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_tier_override'))
+    )
+    with op.batch_alter_table('tier_override', schema=None) as batch_op:
+        batch_op.create_index('ix_tier_override_open', ['customer_id', 'purpose'], unique=True, sqlite_where=sa.text('ended_at IS NULL'), postgresql_where=sa.text('ended_at IS NULL'))
+
     op.create_table('touch',
     sa.Column('id', sa.Integer(), nullable=False),
     sa.Column('dedupe_key', sa.String(), nullable=False),
@@ -383,6 +405,12 @@ def upgrade() -> None:
     sa.Column('high', sa.Float(), nullable=True),
     sa.Column('certain', sa.Boolean(), nullable=False),
     sa.Column('tier_since', sa.Date(), nullable=False),
+    sa.Column('overridden', sa.Boolean(), nullable=False),
+    sa.Column('standing', sa.String(), nullable=True),
+    sa.Column('since', sa.Integer(), nullable=False),
+    sa.Column('rising_since', sa.Integer(), nullable=False),
+    sa.Column('falling_since', sa.Integer(), nullable=False),
+    sa.Column('clean', sa.String(), nullable=True),
     sa.Column('inputs', sa.String(), nullable=False),
     sa.ForeignKeyConstraint(['customer_id'], ['customer.id'], name=op.f('fk_assessment_customer_id_customer')),
     sa.ForeignKeyConstraint(['run_id'], ['grading_run.id'], name=op.f('fk_assessment_run_id_grading_run')),
@@ -523,6 +551,10 @@ def downgrade() -> None:
         batch_op.drop_index('ix_touch_customer')
 
     op.drop_table('touch')
+    with op.batch_alter_table('tier_override', schema=None) as batch_op:
+        batch_op.drop_index('ix_tier_override_open', sqlite_where=sa.text('ended_at IS NULL'), postgresql_where=sa.text('ended_at IS NULL'))
+
+    op.drop_table('tier_override')
     with op.batch_alter_table('scheme_approval', schema=None) as batch_op:
         batch_op.drop_index(batch_op.f('ix_scheme_approval_scheme_version_id'))
 

@@ -1,0 +1,66 @@
+"""`grade --replay`: what past snapshots would have said."""
+
+from dataclasses import asdict
+from datetime import date
+
+from bot.app import Tierbot
+from bot.cli.console import out, print_json, progress_bar, table, whoami
+from bot.clock import local_date
+from bot.errors import N_, BadInput
+
+
+def show(
+    bot: Tierbot, name: str | None, purpose: str, period: tuple[date, date], keep: bool, as_json: bool
+) -> None:
+    """Replay a period and print it, or put it down as the past of a live start."""
+    from bot.services import replaying, schemes
+
+    now = bot.clock.now()
+    today = local_date(now, bot.settings.zone)
+    start, end = period
+    if keep:
+        if name is None:
+            raise BadInput(N_("--keep needs the scheme to start with: --scheme NAME."))
+        file = schemes.find(name, bot.settings.schemes_dir)
+        with progress_bar("Grading") as progress:
+            reports = replaying.keep(
+                bot.database,
+                bot.shelf,
+                file,
+                start=start,
+                end=end,
+                today=today,
+                now=now,
+                actor=whoami(),
+                progress=progress,
+            )
+        out.print(f"{len(reports)} snapshots are put down, from {reports[0].as_of} to {reports[-1].as_of}.")
+        return
+    if name is not None:
+        scheme = schemes.find(name, bot.settings.schemes_dir).scheme
+    else:
+        with bot.database.read() as session:
+            _, scheme = schemes.in_force(session, bot.shelf, purpose, end)
+    with progress_bar("Replaying") as progress:
+        found = replaying.replay(bot.database, scheme, start=start, end=end, today=today, progress=progress)
+    if as_json:
+        print_json(asdict(found))
+        return
+    tiers = [tier.id for tier in scheme.tiers] + ["new", "unrated", "blocked"]
+    rows = [
+        [
+            str(day.as_of),
+            *(f"{day.tiers.get(tier, 0):,}" for tier in tiers),
+            f"{day.moves:,}",
+            f"{day.moves_without_rules:,}",
+        ]
+        for day in found.days
+    ]
+    out.print(table(["as of", *tiers, "moves", "without rules"], rows))
+    for words, moves in (("With the movement rules", found.with_rules), ("Without", found.without_rules)):
+        per_hundred = 100 * moves.moves / found.rated if found.rated else 0.0
+        undone = f", {moves.undone / moves.moves:.0%} of them" if moves.moves else ""
+        out.print(
+            f"{words}: {moves.moves:,} moves, {per_hundred:.1f} per 100 customers and snapshot;"
+            f" {moves.undone:,} undone by the next snapshot{undone}."
+        )

@@ -1,0 +1,123 @@
+"""Interim re-grades of just those customers about whom something is new."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import date, datetime
+
+from bot.errors import Conflict
+from bot.services import grading
+from bot.services.grading import CHUNK, RunReport, Tell
+from bot.services.schemes import Shelf
+from db import grading as db
+from db import imports, overrides, system
+from db.engine import Database
+
+CURSOR = "regraded"  # the newest import whose customers have been looked at
+EXPIRY = "expiry"  # who ended an override that nobody ended before its last day
+TRIES = 3
+
+
+def regrade(
+    database: Database,
+    shelf: Shelf,
+    customer_ids: Sequence[int],
+    *,
+    for_purpose: str,
+    today: date,
+    now: datetime,
+    tell: Tell | None,
+) -> RunReport | None:
+    """Grade some customers as of today and put down those whose effective tier is another one now.
+
+    What does not cross a boundary waits for the next snapshot. None when there is nothing to put down, nobody has
+    been graded yet, or a run of the whole book is under way: then the caller asks again later.
+    """
+    for _ in range(TRIES - 1):
+        try:
+            return _regrade(database, shelf, customer_ids, for_purpose, today, now, tell)
+        except Conflict:  # somebody published in between: look again
+            continue
+    return _regrade(database, shelf, customer_ids, for_purpose, today, now, tell)
+
+
+def _regrade(
+    database: Database,
+    shelf: Shelf,
+    customer_ids: Sequence[int],
+    for_purpose: str,
+    today: date,
+    now: datetime,
+    tell: Tell | None,
+) -> RunReport | None:
+    with database.read() as session:
+        if db.last_snapshot(session, for_purpose) is None or db.running(session, for_purpose):
+            return None
+        done = grading.look(
+            session, shelf, for_purpose=for_purpose, as_of=today, today=today, customer_ids=customer_ids
+        )
+    moved = {change.customer_id for change in done.changes}
+    done = replace(done, rows=[row for row in done.rows if row["customer_id"] in moved])
+    if not done.rows:
+        return None
+    with database.write(alone="grading") as session:
+        if db.running(session, for_purpose):
+            return None
+        run_id = grading.add_run(session, done, now, whole=False)
+        db.add_assessments(session, [{**row, "run_id": run_id} for row in done.rows])
+        told = grading.publish(session, done, run_id, tell, now)
+    return grading.report_of(done, run_id, told)
+
+
+def regrade_touched(
+    database: Database, shelf: Shelf, *, today: date, now: datetime, tell: Tell
+) -> list[RunReport]:
+    """Look at the customers that imports have brought orders, facts or activities for since the last look."""
+    with database.read() as session:
+        newest = imports.newest_batch(session)
+        seen = int(system.cursor(session, CURSOR) or 0)
+        if newest <= seen:
+            return []
+        if any(db.running(session, purpose) for purpose in grading.PURPOSES):
+            return []
+        touched = imports.customers_touched(session, after=seen)
+    reports = _each(database, shelf, touched, today=today, now=now, tell=tell)
+    with database.write() as session:
+        system.set_cursor(session, CURSOR, str(newest))
+    return reports
+
+
+def end_overrides(database: Database, shelf: Shelf, *, today: date, now: datetime, tell: Tell) -> int:
+    """End the overrides whose last day is over, and let the computed tiers take their place."""
+    with database.read() as session:
+        over = overrides.expired(session, today)
+        if any(db.running(session, override.purpose) for override in over):
+            return 0
+    for override in over:
+        with database.write() as session:
+            row = session.get_one(overrides.Override, override.id)
+            row.ended_at, row.ended_by = now, EXPIRY
+            session.add(row)
+    for purpose in {override.purpose for override in over}:
+        ids = [override.customer_id for override in over if override.purpose == purpose]
+        regrade(database, shelf, ids, for_purpose=purpose, today=today, now=now, tell=tell)
+    return len(over)
+
+
+def _each(
+    database: Database, shelf: Shelf, customer_ids: list[int], *, today: date, now: datetime, tell: Tell
+) -> list[RunReport]:
+    reports = []
+    for purpose in ("account", "prospect"):
+        for start in range(0, len(customer_ids), CHUNK):
+            report = regrade(
+                database,
+                shelf,
+                customer_ids[start : start + CHUNK],
+                for_purpose=purpose,
+                today=today,
+                now=now,
+                tell=tell,
+            )
+            if report is not None:
+                reports.append(report)
+    return reports

@@ -1,0 +1,205 @@
+"""Replay: what past snapshots would have said under a scheme, with its movement rules and without. Says nothing to anyone."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from datetime import date, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+from bot.errors import N_, BadInput, Conflict
+from bot.services import grading, schemes
+from bot.services.grading import Progress, RunReport
+from bot.services.schemes import SchemeFile, Shelf
+from db import grading as db
+from db.engine import Database
+from grading.scheme import Scheme
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+MOST = 600  # snapshots of one replay: fifty years of months
+
+
+@dataclass(frozen=True, kw_only=True)
+class Moves:
+    """How often customers changed tier: `undone` of these were taken back by the very next snapshot."""
+
+    moves: int
+    undone: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Snapshot:
+    """One day of a replay, as the movement rules and as the boundaries alone would have it."""
+
+    as_of: date
+    customers: int
+    tiers: dict[str, int]
+    moves: int
+    moves_without_rules: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Replay:
+    """All days of a replay. `rated` counts customers with a tier over all of them."""
+
+    scheme: str
+    version: int
+    days: tuple[Snapshot, ...]
+    rated: int
+    with_rules: Moves
+    without_rules: Moves
+
+
+def replay(
+    database: Database,
+    scheme: Scheme,
+    *,
+    start: date,
+    end: date,
+    today: date,
+    progress: Progress | None = None,
+) -> Replay:
+    """Run the snapshots of a period in memory, ignoring when a scheme was approved for. Raises BadInput for an odd one."""
+    days = snapshot_days(scheme, start, end, today)
+    with_rules, without = _Line(scheme), _Line(replace(scheme, movement=None))
+    found = []
+    rated = 0
+    for number, day in enumerate(days, start=1):
+        with database.read() as session:
+            facts = grading.load_book(session, scheme, day).facts
+        tiers = with_rules.step(facts, day, number)
+        without.step(facts, day, number)
+        counts = tiers.value_counts().to_dict()
+        rated += sum(count for tier, count in counts.items() if tier not in ("new", "unrated", "blocked"))
+        found.append(
+            Snapshot(
+                as_of=day,
+                customers=len(tiers),
+                tiers={str(tier): int(count) for tier, count in counts.items()},
+                moves=with_rules.moved,
+                moves_without_rules=without.moved,
+            )
+        )
+        if progress:
+            progress(number, len(days))
+    return Replay(
+        scheme=scheme.scheme,
+        version=scheme.version,
+        days=tuple(found),
+        rated=rated,
+        with_rules=with_rules.total(),
+        without_rules=without.total(),
+    )
+
+
+def keep(
+    database: Database,
+    shelf: Shelf,
+    file: SchemeFile,
+    *,
+    start: date,
+    end: date,
+    today: date,
+    now: datetime,
+    actor: str,
+    progress: Progress | None = None,
+) -> list[RunReport]:
+    """Put the snapshots of a past period down as the history a live start goes on from; nobody is told.
+
+    Only before the first grading of its purpose: Conflict afterwards.
+    """
+    purpose = schemes.purpose(file.scheme)
+    days = snapshot_days(file.scheme, start, end, today)
+    with database.write() as session:
+        if db.last_published(session, purpose) is not None:
+            raise Conflict(
+                N_("There are gradings of %(purpose)s already; a past can only be kept before the first."),
+                purpose=purpose,
+            )
+        schemes.put_in_force(session, file, actor=actor, effective_from=days[0], now=now)
+    reports = []
+    for number, day in enumerate(days, start=1):
+        reports.append(
+            grading.grade_book(
+                database, shelf, for_purpose=purpose, as_of=day, today=today, now=now, tell=None
+            )
+        )
+        if progress:
+            progress(number, len(days))
+    return reports
+
+
+def snapshot_days(scheme: Scheme, start: date, end: date, today: date) -> list[date]:
+    """The days of a scheme's cadence in a period that is over."""
+    if not start <= end <= today:
+        raise BadInput(
+            N_("%(start)s to %(end)s is no period that is over; today is %(today)s."),
+            start=start,
+            end=end,
+            today=today,
+        )
+    days = list(_days(start, end, lambda day: schemes.is_cadence_day(scheme.as_of, day)))
+    if not days:
+        raise BadInput(
+            N_("There is no snapshot of %(scheme)s (%(cadence)s) from %(start)s to %(end)s."),
+            scheme=scheme.scheme,
+            cadence=scheme.as_of,
+            start=start,
+            end=end,
+        )
+    if len(days) > MOST:
+        raise BadInput(
+            N_("%(count)s snapshots are too many for one replay; at most %(most)s."),
+            count=len(days),
+            most=MOST,
+        )
+    return days
+
+
+def _days(start: date, end: date, wanted: Callable[[date], bool]) -> Iterator[date]:
+    day = start
+    while day <= end:
+        if wanted(day):
+            yield day
+        day += timedelta(days=1)
+
+
+class _Line:
+    """One line of snapshots, each going by the state the one before left."""
+
+    def __init__(self, scheme: Scheme) -> None:
+        self.scheme = scheme
+        self.state: pd.DataFrame | None = None
+        self.last: pd.Series[Any] | None = None
+        self.came_from: dict[Any, str] = {}
+        self.moved = 0
+        self._moves = self._undone = 0
+
+    def step(self, facts: "pd.DataFrame", as_of: date, number: int) -> "pd.Series[Any]":
+        """Take the next snapshot; the effective tiers."""
+        from grading.movement import empty_state, move, state_for
+        from grading.scoring import grade
+
+        graded = grade(facts, self.scheme, as_of)
+        state = self.state if self.state is not None else empty_state(facts.index[:0], self.scheme)
+        result = move(graded, self.scheme, state_for(state, facts.index, self.scheme), snapshot=number)
+        self.state = result.state
+        tiers = result.results["tier"]
+        self._count(tiers)
+        return tiers
+
+    def total(self) -> Moves:
+        return Moves(moves=self._moves, undone=self._undone)
+
+    def _count(self, tiers: "pd.Series[Any]") -> None:
+        names = [tier.id for tier in self.scheme.tiers]
+        came_from: dict[Any, str] = {}
+        if self.last is not None:
+            before = self.last.reindex(tiers.index)
+            moved = (before != tiers) & before.isin(names) & tiers.isin(names)
+            for customer in tiers.index[moved.to_numpy()]:
+                self._undone += self.came_from.get(customer) == tiers[customer]
+                came_from[customer] = before[customer]
+        self.moved = len(came_from)
+        self._moves += self.moved
+        self.came_from, self.last = came_from, tiers

@@ -1,0 +1,89 @@
+"""Tiers that people decided, each with a reason, an approver and an end."""
+
+from collections.abc import Sequence
+from datetime import date, datetime
+
+from sqlalchemy import Index, or_, text
+from sqlmodel import Field, Session, SQLModel, col, select
+
+from db.customers import Customer
+from db.types import UtcDateTime
+
+
+class Override(SQLModel, table=True):
+    """A tier set by hand. It holds on the days starts_on..expires_on, unless somebody ends it before."""
+
+    __tablename__ = "tier_override"
+    __table_args__ = (
+        Index(
+            "ix_tier_override_open",
+            "customer_id",
+            "purpose",
+            unique=True,
+            sqlite_where=text("ended_at IS NULL"),
+            postgresql_where=text("ended_at IS NULL"),
+        ),
+    )
+    id: int | None = Field(default=None, primary_key=True)
+    customer_id: int = Field(foreign_key="customer.id")
+    purpose: str
+    tier: str
+    reason: str
+    approver: str | None = None
+    set_by: str
+    set_at: datetime = Field(sa_type=UtcDateTime)
+    starts_on: date
+    expires_on: date | None = None
+    ended_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    ended_by: str | None = None
+    end_reason: str | None = None
+
+
+def open_override(session: Session, customer_id: int, purpose: str) -> Override | None:
+    """The override that nobody has ended, also when its last day is over."""
+    return session.exec(
+        select(Override).where(
+            Override.customer_id == customer_id, Override.purpose == purpose, col(Override.ended_at).is_(None)
+        )
+    ).first()
+
+
+def holding(
+    session: Session, purpose: str, on: date, customer_ids: Sequence[int] | None = None
+) -> dict[int, str]:
+    """Customer -> the tier that was set by hand for a day."""
+    statement = select(Override.customer_id, Override.tier).where(
+        Override.purpose == purpose,
+        Override.starts_on <= on,
+        or_(col(Override.expires_on).is_(None), col(Override.expires_on) >= on),
+        col(Override.ended_at).is_(None),
+    )
+    if customer_ids is not None:
+        statement = statement.where(col(Override.customer_id).in_(customer_ids))
+    return dict(session.exec(statement).all())
+
+
+def expired(session: Session, on: date) -> list[Override]:
+    """Overrides whose last day is over and that nobody has ended yet."""
+    return list(
+        session.exec(
+            select(Override)
+            .where(col(Override.ended_at).is_(None), col(Override.expires_on) < on)
+            .order_by(col(Override.id))
+        )
+    )
+
+
+def listed(
+    session: Session, owners: frozenset[int] | None, *, ended: bool = False
+) -> list[tuple[Override, Customer]]:
+    """Overrides with their customers, those that end first on top; `owners` None is everybody's."""
+    from db.customers import owned_by
+
+    statement = select(Override, Customer).join(Customer, col(Customer.id) == Override.customer_id)
+    if not ended:
+        statement = statement.where(col(Override.ended_at).is_(None))
+    if owners is not None:
+        statement = statement.where(col(Override.customer_id).in_(owned_by(session, owners)))
+    rows = session.exec(statement.order_by(col(Override.expires_on), col(Override.id)))
+    return [(override, customer) for override, customer in rows]
