@@ -98,14 +98,6 @@ def preset_text(name: str) -> str:
 def notices(scheme: Scheme) -> tuple[str, ...]:
     """What a valid scheme asks for and does not get, as sentences for `check`."""
     found: list[str] = []
-    if scheme.movement is not None:
-        found.append("movement rules are read and validated but not applied yet: the tier follows the score")
-    if any(gate.clear_after for gate in scheme.gates):
-        found.append(
-            "clear_after is read and validated but not applied yet: a gate ends as soon as its condition does"
-        )
-    if scheme.override is not None and scheme.override.allowed:
-        found.append("override is read and validated but not applied yet: nobody can set a tier by hand")
     if scheme.credit_limit is not None:
         found.append("credit_limit is read and validated but not applied yet: no limit is proposed")
     if scheme.on_first_order is not None:

@@ -99,9 +99,10 @@ def customer(
     record_type: str = "account",
     since: date | None = None,
     archived: bool = False,
+    code: str | None = None,
 ) -> int:
-    """A customer that can be found by its name and by its code, which is K and a number."""
-    code = f"K{next(_numbers)}"
+    """A customer that can be found by its name and by its code, which is K and a number unless given."""
+    code = code or f"K{next(_numbers)}"
     customer_id = _added(
         session,
         Customer(

@@ -172,9 +172,10 @@ def test_a_word_true_and_the_boolean_true_are_different_content() -> None:
 
 def test_check_says_what_is_not_applied_yet() -> None:
     said = "\n".join(notices(parse_scheme(preset_text("b2b_accounts"), source="b")))
-    assert "movement rules are read and validated but not applied yet" in said
-    assert "clear_after" in said
     assert "margin_contribution is missing for everybody" in said
+    assert "not applied" not in said
+    said = "\n".join(notices(parse_scheme(preset_text("credit_assessment"), source="c")))
+    assert "credit_limit is read and validated but not applied yet" in said
     assert notices(make_scheme()) == ()
 
 

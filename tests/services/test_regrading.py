@@ -1,0 +1,105 @@
+"""Imports re-grade just the customers they touch, and only what crosses a boundary is put down."""
+
+from datetime import UTC, date, datetime
+from pathlib import Path
+
+from sqlmodel import select
+
+from bot.clock import FixedClock
+from bot.services import grading, regrading
+from bot.services.grading import RunReport
+from bot.services.imports import ImportOptions, import_file
+from bot.services.schemes import Shelf
+from db import grading as db
+from db.engine import Database
+from db.grading import Assessment, GradingRun
+from tests import factories
+
+MARCH, TODAY = date(2026, 3, 31), date(2026, 4, 7)
+NOW = datetime(2026, 4, 7, 8, tzinfo=UTC)
+
+
+def regrade(database: Database) -> list[RunReport]:
+    return regrading.regrade_touched(
+        database, Shelf(), today=TODAY, now=NOW, tell=lambda session, changes, run: len(changes)
+    )
+
+
+def bring_facts(database: Database, folder: Path, *lines: str) -> None:
+    path = folder / f"facts{len(list(folder.iterdir()))}.csv"
+    path.write_text("\n".join(("customer,field,value,date", *lines)) + "\n", encoding="utf-8")
+    report = import_file(
+        database,
+        kind="facts",
+        path=path,
+        clock=FixedClock(NOW),
+        actor="test",
+        options=ImportOptions(source="test"),
+        rejects_dir=folder / "rejects",
+    )
+    assert report.rejected == 0
+
+
+def test_who_crosses_a_boundary_gets_an_interim_row_and_the_rest_of_the_book_none(
+    database: Database, tmp_path: Path
+) -> None:
+    with database.write() as session:
+        factories.scheme(session)
+        ids = {code: factories.customer(session, code, code=code) for code in ("UP", "SAME", "AWAY")}
+        for customer in ids.values():
+            factories.fact(session, customer, "quality", 60)
+    grading.grade_book(database, Shelf(), for_purpose="account", as_of=MARCH, today=TODAY, now=NOW, tell=None)
+    bring_facts(database, tmp_path, "UP,quality,90,2026-04-02", "SAME,quality,61,2026-04-02")
+    (report,) = regrade(database)
+    assert [(c.customer_id, c.before, c.after) for c in report.changes] == [(ids["UP"], "B", "A")]
+    assert (report.kind, report.customers, report.told) == ("interim", 1, 1)
+    with database.read() as session:
+        whole = session.exec(select(GradingRun.whole)).all()
+        rows = session.exec(select(Assessment.customer_id).where(Assessment.run_id == report.run_id)).all()
+        behind = db.runs_behind(session, "account")
+        tiers = {row[0]: row[1] for row in db.standings_at(session, behind)}
+        found = {
+            customer.code: (row.tier, run.kind)
+            for customer, row, run in db.standings_of(session, behind, list(ids.values()))
+        }
+    assert (whole, rows) == ([True, False], [ids["UP"]])
+    assert tiers == {ids["UP"]: "A", ids["SAME"]: "B", ids["AWAY"]: "B"}
+    assert found == {"UP": ("A", "interim"), "SAME": ("B", "snapshot"), "AWAY": ("B", "snapshot")}
+    assert regrade(database) == []  # nothing new since
+
+
+def test_news_that_change_no_tier_wait_for_the_next_snapshot(database: Database, tmp_path: Path) -> None:
+    with database.write() as session:
+        factories.scheme(session)
+        factories.fact(session, factories.customer(session, "ACME", code="ACME"), "quality", 60)
+    grading.grade_book(database, Shelf(), for_purpose="account", as_of=MARCH, today=TODAY, now=NOW, tell=None)
+    bring_facts(database, tmp_path, "ACME,quality,65,2026-04-02")
+    assert regrade(database) == []
+    with database.read() as session:
+        assert len(session.exec(select(GradingRun)).all()) == 1
+
+
+def test_while_the_whole_book_is_being_graded_the_rest_waits(database: Database, tmp_path: Path) -> None:
+    with database.write() as session:
+        version = factories.scheme(session)
+        factories.fact(session, factories.customer(session, "ACME", code="ACME"), "quality", 60)
+    grading.grade_book(database, Shelf(), for_purpose="account", as_of=MARCH, today=TODAY, now=NOW, tell=None)
+    bring_facts(database, tmp_path, "ACME,quality,90,2026-04-02")
+    with database.write() as session:
+        run = GradingRun(
+            purpose="account", kind="snapshot", as_of=TODAY, scheme_version_id=version, status="running",
+            started_at=NOW, snapshot=2,
+        )  # fmt: skip
+        session.add(run)
+    assert regrade(database) == []
+    with database.write() as session:
+        session.delete(session.get_one(GradingRun, run.id))
+    assert [report.customers for report in regrade(database)] == [1]
+
+
+def test_before_the_first_grading_by_hand_nothing_is_graded(database: Database, tmp_path: Path) -> None:
+    with database.write() as session:
+        factories.scheme(session)
+        factories.customer(session, "ACME", code="ACME")
+    bring_facts(database, tmp_path, "ACME,quality,90,2026-04-02")
+    assert regrade(database) == []
