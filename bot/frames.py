@@ -221,3 +221,40 @@ def _frame(rows: Rows, columns: Sequence[str]) -> pd.DataFrame:
     for name in frame.columns:
         frame[name] = pd.to_datetime(frame[name]) if name == "oldest_due" else pd.to_numeric(frame[name])
     return frame.astype({name: float for name in frame.columns if name != "oldest_due"})
+
+
+def value_frame(
+    aggregate_rows: Sequence[tuple[Any, ...]], purchase_rows: Sequence[tuple[Any, ...]], as_of: date
+) -> pd.DataFrame:
+    """Rows of order_aggregates and of db.purchases -> what the views on value take, customers that ever bought.
+
+    Columns: recency_days, frequency, monetary (12 months), profit (12 months; NaN without costs), relationship
+    (years), median_gap_days, order_days; order_days_24m, net_24m, profit_24m.
+    """
+    known = aggregates_frame(aggregate_rows)
+    known = known[known["last_order"].notna()]
+    names = ["customer", "days_12m", "days_24m", "net_24m", "net_with_cost_24m", "cost_24m"]
+    bought = pd.DataFrame(purchase_rows, columns=names).set_index("customer").astype(float)
+    bought = bought.reindex(known.index)
+    today = pd.Timestamp(as_of)
+    # Whoever bought nothing in a window made nothing in it: a zero, where purchases without costs are unknown -
+    # and everything is, in a book without any costs.
+    costs = bool(known["cost_12m"].notna().any() or bought["cost_24m"].notna().any())
+    idle_12m = known["orders_12m"].eq(0) & known["net_12m"].eq(0) & costs
+    idle_24m = bought["days_24m"].isna() & costs
+    profit = (known["net_with_cost_12m"] - known["cost_12m"]).mask(idle_12m, 0.0)
+    begin = known["since"].fillna(known["first_order"])
+    return pd.DataFrame(
+        {
+            "recency_days": (today - known["last_order"]).dt.days.astype(float),
+            "frequency": bought["days_12m"].fillna(0.0),
+            "monetary": known["net_12m"].fillna(0.0),
+            "profit": profit,
+            "relationship": (today - begin).dt.days / 365.25,
+            "median_gap_days": known["median_gap_days"],
+            "order_days": known["order_days"],
+            "order_days_24m": bought["days_24m"].fillna(0.0),
+            "net_24m": bought["net_24m"].fillna(0.0),
+            "profit_24m": (bought["net_with_cost_24m"] - bought["cost_24m"]).mask(idle_24m, 0.0),
+        }
+    )

@@ -121,7 +121,7 @@ def _totals(values: Floats, weights: _Weights, scheme: Scheme) -> Floats:
         rows = np.flatnonzero(~known[:, columns].all(axis=1))
         part = known[rows, columns].astype(np.float64)
         own_share = part @ inner[:, 0]
-        out = np.asarray((own_share < dimension.min_coverage - SLACK) | (own_share <= 0))
+        out = (own_share < dimension.min_coverage - SLACK) | (own_share <= 0)
         dropped[rows[out], d] = True
         total[rows[out]] -= filled[rows[out], columns] @ joint[columns]
         # What was missing passes its weight on: the sum over the known ones is divided by their share.
@@ -130,7 +130,8 @@ def _totals(values: Floats, weights: _Weights, scheme: Scheme) -> Floats:
         total[kept] += short / (part[~out] @ inner) - short
     rows = np.flatnonzero(dropped.any(axis=1))
     used = 1.0 - dropped[rows] @ weights.dimensions
-    total[rows] /= np.where(dropped[rows].all(axis=1)[:, None], np.nan, used)
+    nothing = np.asarray(dropped[rows].all(axis=1))
+    total[rows] /= np.where(nothing[:, None], np.nan, used)
     return np.asarray(total)
 
 

@@ -11,12 +11,13 @@ import pandas as pd
 from grading.fields import Bools, Floats
 
 CELLS: Mapping[str, Mapping[str, str]] = {
-    "platinum": {"en": "Platinum: high now, high potential", "zh": "白金客户：当前高、潜在高"},
-    "gold": {"en": "Gold: high now, low potential", "zh": "黄金客户：当前高、潜在低"},
-    "iron": {"en": "Iron: low now, high potential", "zh": "铁质客户：当前低、潜在高"},
-    "lead": {"en": "Lead: low now, low potential", "zh": "铅质客户：当前低、潜在低"},
-    "negative": {"en": "Negative now and to come", "zh": "负价值客户：当前与潜在皆为负"},
+    "platinum": {"en": "Platinum", "zh": "白金客户"},
+    "gold": {"en": "Gold", "zh": "黄金客户"},
+    "iron": {"en": "Iron", "zh": "铁质客户"},
+    "lead": {"en": "Lead", "zh": "铅质客户"},
+    "negative": {"en": "Negative", "zh": "负价值客户"},
 }
+"""High now and later, high now, high later, low both times, below 0 both times."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

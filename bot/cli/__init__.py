@@ -12,7 +12,18 @@ import typer
 from sqlalchemy.exc import DatabaseError, OperationalError
 
 from bot import settings
-from bot.cli import asking, catching_up, database, deciding, importing, outbox, running, schemes, setting_up
+from bot.cli import (
+    asking,
+    catching_up,
+    database,
+    deciding,
+    importing,
+    outbox,
+    reporting,
+    running,
+    schemes,
+    setting_up,
+)
 from bot.cli.console import err
 from bot.errors import N_, BotError, Conflict, NotReady
 from bot.logs import configure
@@ -31,6 +42,7 @@ app.add_typer(schemes.commands, name="scheme")
 app.add_typer(deciding.commands, name="override")
 app.add_typer(database.commands, name="db")
 app.add_typer(outbox.commands, name="outbox")
+app.add_typer(reporting.commands, name="report")
 
 
 def main() -> None:

@@ -1,0 +1,331 @@
+"""`report`: views on value over the whole book."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from bot import words
+from bot.cli.console import AsJson, AsOf, err, opened, out, print_json, table, to_day
+from bot.clock import local_date
+from bot.errors import N_
+from bot.services import present, value
+from bot.services.grading import default_day
+from db.engine import Database
+
+commands = typer.Typer(
+    no_args_is_help=True, help="Views on value: RFM, value matrix, concentration, own rhythm."
+)
+
+Most = Annotated[int, typer.Option("--most", help="List at most so many customers.", min=0)]
+CutsFile = Annotated[
+    Path | None, typer.Option("--cuts", help="Frozen numbers, as `report freeze` wrote them.")
+]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Desk:
+    """A loaded book and the language to speak of it."""
+
+    database: Database
+    book: value.ValueBook
+    language: str
+
+    def say(self, msgid: str, **values: Any) -> str:
+        text = words.gettext(self.language)(msgid)
+        return text % values if values else text
+
+    def heads(self, *msgids: str) -> list[str]:
+        return [self.say(msgid) for msgid in msgids]
+
+
+@commands.command()
+def rfm(as_of: AsOf = None, cuts: CutsFile = None, most: Most = 20, as_json: AsJson = False) -> None:
+    """How recently, how often and for how much customers bought: scores, eight classes, segments."""
+    from grading.rfm import CLASSES, SEGMENTS
+
+    with _desk(as_of, cuts) as desk:
+        found = value.rfm(desk.database, desk.book, most)
+        if as_json:
+            print_json(found)
+            return
+        _intro(desk)
+        points = found["cut_points"]
+        out.print(
+            desk.say(
+                N_("Cut points: days %(days)s; order days %(often)s; money %(money)s."),
+                days=_plain_list(points["recency_days"]),
+                often=_plain_list(points["frequency"]),
+                money=_plain_list(points["monetary"]),
+            )
+        )
+        for group, title, names in (
+            ("segments", N_("segment"), SEGMENTS),
+            ("classes", N_("class"), CLASSES),
+        ):
+            rows = [
+                [names[key][desk.language], f"{part['customers']:,}", _money(part["monetary"])]
+                for key in names
+                if (part := found[group].get(key))
+            ]
+            out.print(table(desk.heads(title, N_("customers"), N_("net, 12 months")), rows))
+        heads = (
+            N_("customer"),
+            N_("days"),
+            N_("order days"),
+            N_("net, 12 months"),
+            "R",
+            "F",
+            "M",
+            N_("segment"),
+            N_("class"),
+        )
+        rows = [
+            [
+                _who(row),
+                _number(row["recency_days"]),
+                _number(row["frequency"]),
+                _money(row["monetary"]),
+                *(str(row[score]) for score in ("r", "f", "m")),
+                SEGMENTS[row["segment"]][desk.language],
+                CLASSES[row["class8"]][desk.language],
+            ]
+            for row in found["customers"]
+        ]
+        out.print(table(desk.heads(*heads), rows))
+
+
+@commands.command("value")
+def value_matrix(as_of: AsOf = None, cuts: CutsFile = None, most: Most = 20, as_json: AsJson = False) -> None:
+    """Current x potential value: platinum, gold, iron, lead, and the negative cell."""
+    from grading.value_matrix import CELLS
+
+    with _desk(as_of, cuts) as desk:
+        found = value.value(desk.database, desk.book, most)
+        if as_json:
+            print_json(found)
+            return
+        _intro(desk)
+        if found["basis"] == "margin":
+            out.print(desk.say(N_("Value is margin: orders minus their costs.")))
+        else:
+            out.print(desk.say(N_("Value is revenue: no order carries a cost, so margins are unknown.")))
+        out.print(
+            desk.say(
+                N_(
+                    "High from: current %(current)s, potential %(potential)s. %(years)s years at %(rate)s a year."
+                ),
+                current=_money(found["cuts"]["current"]),
+                potential=_money(found["cuts"]["potential"]),
+                years=found["years"],
+                rate=f"{found['rate']:.0%}",
+            )
+        )
+        meaning = {
+            "platinum": N_("high now, high potential: keep and deepen"),
+            "gold": N_("high now, low potential: keep"),
+            "iron": N_("low now, high potential: develop"),
+            "lead": N_("low now, low potential: basic service, lower cost"),
+            "negative": N_("costs money now and to come: change the terms or stop investing"),
+        }
+        rows = [
+            [
+                CELLS[cell][desk.language],
+                desk.say(meaning[cell]),
+                f"{part['customers']:,}",
+                _money(part["current"]),
+                _money(part["potential"]),
+            ]
+            for cell, part in found["cells"].items()
+        ]
+        heads = (N_("class"), N_("meaning"), N_("customers"), N_("current value"), N_("potential value"))
+        out.print(table(desk.heads(*heads), rows))
+        out.print(
+            desk.say(
+                N_(
+                    "In no class, because a value is unknown (bought on one day only, or no costs): %(count)s."
+                ),
+                count=f"{found['unknown']:,}",
+            )
+        )
+        rows = [
+            [
+                _who(row),
+                _money(row["current"]),
+                _money(row["potential"]),
+                CELLS[row["cell"]][desk.language] if row["cell"] else "?",
+            ]
+            for row in found["customers"]
+        ]
+        heads = (N_("customer"), N_("current value"), N_("potential value"), N_("class"))
+        out.print(table(desk.heads(*heads), rows))
+
+
+@commands.command()
+def concentration(as_of: AsOf = None, most: Most = 20, as_json: AsJson = False) -> None:
+    """How much of sales and margin few customers make, as it is: no 80/20 is assumed."""
+    with _desk(as_of, None) as desk:
+        found = value.concentration(desk.database, desk.book, most)
+        if as_json:
+            print_json(found)
+            return
+        out.print(_as_of(desk))
+        for title, part in ((N_("Net sales"), found["revenue"]), (N_("Margin"), found["margin"])):
+            if part is None:
+                out.print(desk.say(N_("Margin is unknown: no order carries a cost.")))
+                continue
+            out.print(f"{desk.say(title)}: {_money(part['net'])} {found['currency']}")
+            if part["top_share"] is not None:
+                out.print(
+                    desk.say(
+                        N_(
+                            "  The best 20 %% of customers make %(share)s, and %(count)s customers"
+                            " (%(part)s) make 80 %%. Gini %(gini)s."
+                        ),
+                        share=f"{part['top_share']:.1%}",
+                        count=f"{part['customers_for']:,}",
+                        part=f"{part['share_for']:.1%}",
+                        gini=f"{part['gini']:.2f}",
+                    )
+                )
+            if part["losing"]:
+                out.print(
+                    desk.say(
+                        N_(
+                            "  %(losing)s of %(customers)s customers are below zero and take back %(losses)s"
+                            " of %(gains)s; the shares are of what the others make."
+                        ),
+                        losing=f"{part['losing']:,}",
+                        customers=f"{part['customers']:,}",
+                        losses=_money(-part["losses"]),
+                        gains=_money(part["gains"]),
+                    )
+                )
+        rows = [
+            [_who(row), _money(row["monetary"]), _money(row["profit"]), _share(row["together"])]
+            for row in found["customers"]
+        ]
+        heads = (N_("customer"), N_("net, 12 months"), N_("Margin"), N_("together"))
+        out.print(table(desk.heads(*heads), rows))
+
+
+@commands.command()
+def rhythm(as_of: AsOf = None, cuts: CutsFile = None, most: Most = 20, as_json: AsJson = False) -> None:
+    """Who is silent by the own rhythm: days since the last order against the usual gap."""
+    with _desk(as_of, cuts) as desk:
+        found = value.rhythm(desk.database, desk.book, most)
+        if as_json:
+            print_json(found)
+            return
+        _intro(desk)
+        states = {
+            "regular": N_("as usual"),
+            "watch": N_("silent, watch (over 2 gaps)"),
+            "at_risk": N_("silent, at risk (over 3 gaps)"),
+            "one_time": N_("bought on one day only, no rhythm"),
+            "unknown": N_("unknown"),
+        }
+        rows = [
+            [desk.say(states[state]), f"{part['customers']:,}", _money(part["net_24m"])]
+            for state, part in found["states"].items()
+        ]
+        out.print(table(desk.heads(N_("rhythm"), N_("customers"), N_("net, 24 months")), rows))
+        rows = [
+            [
+                _who(row),
+                desk.say(states[row["state"]]),
+                _number(row["recency_days"]),
+                _number(row["usual_gap_days"]),
+                f"{row['k']:.1f}",
+                _money(row["net_24m"]),
+            ]
+            for row in found["customers"]
+        ]
+        heads = (N_("customer"), N_("rhythm"), N_("days"), N_("usual gap"), "k", N_("net, 24 months"))
+        out.print(table(desk.heads(*heads), rows))
+
+
+@commands.command()
+def freeze(
+    file: Annotated[Path, typer.Argument(help="A new file for the numbers of today's book.")],
+    as_of: AsOf = None,
+) -> None:
+    """Keep today's cut points, so that from then on a class moves only when its customer does."""
+    from bot.services import calibration
+
+    with _desk(as_of, None) as desk:
+        calibration.write(desk.book.frozen, file)
+        out.print(
+            desk.say(
+                N_("Wrote %(file)s from %(count)s customers. Use it with --cuts."),
+                file=file,
+                count=f"{desk.book.frozen.rfm.customers:,}",
+            ),
+            markup=False,
+        )
+
+
+@contextmanager
+def _desk(as_of: str | None, cuts: Path | None) -> Iterator[Desk]:
+    with opened() as bot:
+        today = local_date(bot.clock.now(), bot.settings.zone)
+        book = value.load(
+            bot.database,
+            present.console_actor(bot.settings),
+            as_of=to_day(as_of) if as_of else default_day(today),
+            cuts=cuts,
+        )
+        yield Desk(database=bot.database, book=book, language=bot.settings.language)
+
+
+def _as_of(desk: Desk) -> str:
+    return desk.say(
+        N_(
+            "As of %(as_of)s: %(bought)s customers that ever bought, %(never)s that never did. Money in %(currency)s."
+        ),
+        as_of=desk.book.as_of,
+        bought=f"{len(desk.book.visible):,}",
+        never=f"{desk.book.never_bought:,}",
+        currency=desk.book.currency,
+    )
+
+
+def _intro(desk: Desk) -> None:
+    out.print(_as_of(desk))
+    if desk.book.own_cuts:
+        err.print(
+            desk.say(
+                N_(
+                    "Cut points are of this very book. Freeze them to compare over time: tierbot report freeze FILE"
+                )
+            )
+        )
+    else:
+        out.print(desk.say(N_("Cut points are frozen as of %(day)s."), day=desk.book.frozen.as_of))
+
+
+def _who(row: dict[str, Any]) -> str:
+    return f"{row['code']} {row['name']}"
+
+
+def _shown(cell: Any, form: Callable[[Any], str]) -> str:
+    return "?" if cell is None else form(cell)
+
+
+def _money(cell: Any) -> str:
+    return _shown(cell, "{:,.0f}".format)
+
+
+def _number(cell: Any) -> str:
+    return _shown(cell, "{:,.0f}".format)
+
+
+def _share(cell: Any) -> str:
+    return _shown(cell, "{:.1%}".format)
+
+
+def _plain_list(cuts: Any) -> str:
+    return " / ".join(f"{cut:,.6g}" for cut in cuts)
