@@ -141,8 +141,8 @@ def value_matrix(as_of: AsOf = None, cuts: CutsFile = None, most: Most = 20, as_
             ]
             for cell, part in found["cells"].items()
         ]
-        heads = (N_("class"), N_("meaning"), N_("customers"), N_("current value"), N_("potential value"))
-        out.print(table(desk.heads(*heads), rows))
+        cells = (N_("class"), N_("meaning"), N_("customers"), N_("current value"), N_("potential value"))
+        out.print(table(desk.heads(*cells), rows))
         out.print(
             desk.say(
                 N_(
