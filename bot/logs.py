@@ -10,7 +10,11 @@ import structlog
 
 _SECRET = re.compile(r"(xox[abeprs]-|xapp-)[\w-]+|(Bearer )\S+|(://[^:/@\s]*:)[^@\s]+(?=@)")
 # E-mail addresses, and numbers as long as a telephone's or an identity card's: neither ids of ours nor times are.
-_PERSONAL = re.compile(r"[\w.+-]+@[\w-]+\.[\w.-]+|(?<![\w.:+-])\+?[0-9](?:[ -]?[0-9]){9,17}[Xx]?(?![\w.:])")
+_PERSONAL = re.compile(
+    r"[\w.+-]+@[\w-]+\.[\w.-]+|(?<![\w.:+-])\+?[0-9](?:[ -]?[0-9]){9,17}[Xx]?(?![\w:]|\.[0-9])"
+)
+# PostgreSQL shows the whole row that it refuses.
+_DETAIL = re.compile(r"(DETAIL:|Failing row contains|Key \().*")
 
 
 def configure(level: str) -> None:
@@ -54,4 +58,4 @@ def mask(logger: Any, method: str, event: MutableMapping[str, Any]) -> Mapping[s
 
 def masked(text: str) -> str:
     shown = _SECRET.sub(lambda found: f"{found[1] or found[2] or found[3]}…", text)
-    return _PERSONAL.sub("…", shown)
+    return _PERSONAL.sub("…", _DETAIL.sub(r"\1 …", shown))

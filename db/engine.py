@@ -150,6 +150,7 @@ def _open_postgresql(address: URL) -> Database:
         max_overflow=15,
         connect_args=arguments,
         use_native_hstore=False,
+        hide_parameters=True,  # an error would otherwise carry names and notes into the log
     )
     return Database(url=address.render_as_string(hide_password=False), writer=engine, reader=engine)
 
@@ -166,10 +167,9 @@ def _open_sqlite(url: str) -> Database:
         except OSError as error:
             raise Unusable(f"the folder of {address.database} cannot be made: {error.strerror}") from None
     arguments: dict[str, Any] = {"check_same_thread": False, "timeout": BUSY_SECONDS}
-    writer = create_engine(
-        url, poolclass=QueuePool, pool_size=1, max_overflow=0, pool_timeout=30, connect_args=arguments
-    )
-    reader = create_engine(url, poolclass=QueuePool, pool_size=4, max_overflow=12, connect_args=arguments)
+    shared: dict[str, Any] = {"poolclass": QueuePool, "connect_args": arguments, "hide_parameters": True}
+    writer = create_engine(url, pool_size=1, max_overflow=0, pool_timeout=30, **shared)
+    reader = create_engine(url, pool_size=4, max_overflow=12, **shared)
 
     @event.listens_for(writer, "connect")
     def _writer_connected(connection: Any, _: Any) -> None:

@@ -1,6 +1,7 @@
 """The documentation is held against the code."""
 
 import re
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -8,7 +9,9 @@ from typer.testing import CliRunner
 
 from bot import settings
 from bot.cli import app
+from bot.services import vitals
 from bot.slack.manifest import SCOPES
+from db.engine import Database
 from grading.scheme import preset_names
 
 ROOT = Path(__file__).parent.parent
@@ -63,3 +66,19 @@ def test_every_command_and_option_has_a_help_text() -> None:
         "manifest",
     ):
         assert re.search(rf"\b{command}\b\s+\S+", result.output), command
+
+
+def test_every_metric_is_on_the_operations_page_and_no_other(database: Database) -> None:
+    page = (ROOT / "docs" / "operating.md").read_text(encoding="utf-8")
+    with database.read() as session:
+        measured = {
+            f"tierbot_{vital.name}" for vital in vitals.measure(session, datetime(2026, 5, 4, tzinfo=UTC))
+        }
+    assert set(re.findall(r"\btierbot_\w+", page)) == measured
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_every_variable_that_is_named_exists(page: Path) -> None:
+    named = set(re.findall(r"\b(?:TIERBOT|SLACK)_[A-Z_]+\b", page.read_text(encoding="utf-8")))
+    known = {name for name, _, _ in settings.variables()}
+    assert {name for name in named if name not in known and not name.startswith("TIERBOT_TEST_")} == set()
