@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from db.grading import STANDING
@@ -108,19 +109,20 @@ def book_frame(rows: SourceRows, fact_rows: Iterable[FactRow], scheme: Scheme, a
 
 def stored_frame(inputs: Mapping[int, str], scheme: Scheme) -> pd.DataFrame:
     """Stored inputs of assessments -> facts, as `grade` took them then."""
-    columns: dict[str, dict[int, Any]] = {}
-    for customer, text in inputs.items():
+    columns: dict[str, list[Any]] = {}
+    for row, text in enumerate(inputs.values()):
         for name, entry in json.loads(text).items():
             value, measured = entry if isinstance(entry, list) else (entry, None)
-            columns.setdefault(name, {})[customer] = value
+            columns.setdefault(name, [None] * len(inputs))[row] = value
             if measured:
-                columns.setdefault(f"{name}@date", {})[customer] = pd.Timestamp(measured)
-    frame = pd.DataFrame(index=pd.Index(list(inputs), name="customer"))
+                columns.setdefault(f"{name}@date", [None] * len(inputs))[row] = measured
+    typed: dict[str, Any] = {}
     for name, values in columns.items():
         kind = scheme.fields[name].kind if name in scheme.fields else "number"
         dtype = "datetime64[s]" if name.endswith("@date") else float if kind == "number" else object
-        frame[name] = pd.Series(values, dtype=dtype).reindex(frame.index)
-    return frame
+        typed[name] = np.array(values, dtype=dtype)
+    # All columns at once: one after the other they took half the time of an answer to /tier.
+    return pd.DataFrame(typed, index=pd.Index(list(inputs), name="customer"))
 
 
 def input_texts(facts: pd.DataFrame, scheme: Scheme) -> list[str]:

@@ -42,9 +42,9 @@ def explain(grading: Grading, scheme: Scheme, position: int) -> dict[str, Any]:
 
 
 def reasons(
-    grading: Grading, scheme: Scheme, position: int, up: int = 3, down: int = 3
+    explained: dict[str, Any], up: int = 3, down: int = 3
 ) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
-    """The indicators that lift one row's score most, and those that leave most points lying; strongest first.
+    """The indicators that lift an explained score most, and those that leave most points lying; strongest first.
 
     Lines are those of the breakdown plus `most`, the points a score of 100 would give: effective weight x
     100. Lifting are those that score above 50, by weight x (score - 50), the points beyond what an
@@ -53,7 +53,7 @@ def reasons(
     """
     lines = [
         {**line, "most": line["effective_weight"] * 100.0}
-        for line in _breakdown(grading, scheme, position)
+        for line in explained["breakdown"]
         if line["score"] is not None
     ]
     above = [line for line in lines if line["score"] > MIDDLE]
@@ -77,20 +77,20 @@ def change_by_dimension(before: dict[str, Any], after: dict[str, Any]) -> list[t
 
 def _dimensions(grading: Grading, scheme: Scheme, position: int) -> list[dict[str, Any]]:
     total = sum(dimension.weight for dimension in scheme.dimensions)
-    scores = grading.dimension_scores.iloc[position]
-    weights = grading.dimension_weights.iloc[position]
-    points = grading.dimension_points.iloc[position]
-    coverage = grading.dimension_coverage.iloc[position]
+    scores = grading.dimension_scores.to_numpy()[position]
+    weights = grading.dimension_weights.to_numpy()[position]
+    points = grading.dimension_points.to_numpy()[position]
+    coverage = grading.dimension_coverage.to_numpy()[position]
     return [
         {
             "id": dimension.id,
-            "score": _number(scores.iloc[place]),
+            "score": _number(scores[place]),
             "weight": dimension.weight / total,
-            "effective_weight": _number(weights.iloc[place]),
-            "points": _number(points.iloc[place]),
-            "coverage": _number(coverage.iloc[place]),
+            "effective_weight": _number(weights[place]),
+            "points": _number(points[place]),
+            "coverage": _number(coverage[place]),
             "missing": bool(
-                coverage.iloc[place] < dimension.min_coverage - SLACK or coverage.iloc[place] <= 0.0
+                coverage[place] < dimension.min_coverage - SLACK or coverage[place] <= 0.0
             ),
         }
         for place, dimension in enumerate(scheme.dimensions)
@@ -99,10 +99,10 @@ def _dimensions(grading: Grading, scheme: Scheme, position: int) -> list[dict[st
 
 def _breakdown(grading: Grading, scheme: Scheme, position: int) -> list[dict[str, Any]]:
     total = sum(dimension.weight for dimension in scheme.dimensions)
-    scores = grading.scores.iloc[position].to_numpy()
-    weights = grading.weights_of(_only(grading, position)).iloc[0].to_numpy()
-    points = grading.points.iloc[position].to_numpy()
-    missing = grading.missing.iloc[position].to_numpy()
+    scores = grading.scores.to_numpy()[position]
+    weights = grading.weights_of(_only(grading, position)).to_numpy()[0]
+    points = grading.points.to_numpy()[position]
+    missing = grading.missing.to_numpy()[position]
     lines: list[dict[str, Any]] = []
     for dimension in scheme.dimensions:
         inner = sum(indicator.weight for indicator in dimension.indicators)
@@ -129,7 +129,7 @@ def _only(grading: Grading, position: int) -> slice:
 
 
 def _marked(flags: pd.DataFrame, position: int) -> list[str]:
-    return [str(name) for name, flag in zip(flags.columns, flags.iloc[position], strict=True) if flag]
+    return [str(name) for name, flag in zip(flags.columns, flags.to_numpy()[position], strict=True) if flag]
 
 
 def _number(value: Any) -> float | None:

@@ -38,7 +38,7 @@ def break_down(assessments: Iterable[Assessment], run: GradingRun, scheme: Schem
     found = {}
     for position, customer in enumerate(facts.index.tolist()):
         data = explain(graded, scheme, position)
-        up, down = reasons(graded, scheme, position)
+        up, down = reasons(data)
         found[customer] = Breakdown(
             dimensions=_dimensions(data, scheme, indicators),
             up=tuple(_reason(item, indicators) for item in up),

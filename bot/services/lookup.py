@@ -105,15 +105,14 @@ def find(session: Session, owners: Owners, query: str) -> Found:
     if not key:
         return Found(ids=[], sure=False)
     compact = key.replace(" ", "")
-    for ids in (
-        customers.with_key(session, key, owners),
-        customers.with_key(session, compact, owners) if compact != key else [],
-        customers.with_prefix(session, key, owners),
-        _with_all_words(session, owners, query),
-    ):
-        if ids:
-            return Found(ids=ids, sure=True)
-    return _near(session, owners, query, key)
+    # One after the other: a common word costs a thousand times what a name that is exactly right does.
+    ids = (
+        customers.with_key(session, key, owners)
+        or (compact != key and customers.with_key(session, compact, owners))
+        or customers.with_prefix(session, key, owners)
+        or _with_all_words(session, owners, query)
+    )
+    return Found(ids=ids, sure=True) if ids else _near(session, owners, query, key)
 
 
 def open_card(
