@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo run test faults simulate lint fmt lock words clean
+.PHONY: demo run test faults simulate bench lint fmt lock words clean
 .DELETE_ON_ERROR:
 
 demo: .venv/.runtime
@@ -22,6 +22,10 @@ simulate: .venv/.dev
 # Kills, pauses and misleads real processes on both databases; takes some minutes. FAULTS="--quick --only F01"
 faults: .venv/.dev
 	$(BIN)/python -m tests.faults $(FAULTS)
+
+# Ratios beside named peers, measured in one run. BENCH="tier claims" runs some, BENCH="--small" only sees that they run.
+bench: .venv/.dev
+	$(BIN)/python -m tests.bench $(BENCH)
 
 lint: .venv/.dev
 	$(BIN)/ruff check .

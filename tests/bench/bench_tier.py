@@ -1,0 +1,129 @@
+"""/tier through the real Bolt app with 100,000 customers, beside Bolt listeners that do nothing.
+
+A request is signed, dispatched, answered by services, database and templates, and its body encoded: everything but
+the network. All variants take turns in one process.
+"""
+
+import json
+import random
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+from urllib.parse import urlencode
+
+from slack_bolt import Ack, App, BoltRequest
+from slack_bolt.response import BoltResponse
+from slack_sdk.signature import SignatureVerifier
+
+from bot.app import build
+from bot.demo.workspace import Workspace
+from bot.demo.workspace.default_team import ANNA_SCHMIDT, CHANNELS, PEOPLE
+from bot.settings import Settings
+from bot.slack.gateway import web_client
+from bot.slack.server import bolt_app
+from tests.bench import books
+from tests.bench.measuring import Table, milliseconds, percentile
+
+SECRET = "bench"
+Ask = Callable[[str], BoltResponse]
+
+
+def main(small: bool) -> Table:
+    customers, rounds = (300, 10) if small else (100_000, 300)
+    with tempfile.TemporaryDirectory() as folder, Workspace(users=PEOPLE, channels=CHANNELS) as workspace:
+        path = Path(folder) / "book.db"
+        names = books.make(path, customers=customers, seed=1)
+        settings = Settings(
+            _env_file=None,
+            TIERBOT_DATABASE_URL=f"sqlite:///{path}",
+            SLACK_BOT_TOKEN="xoxb-local",
+            SLACK_API_URL=workspace.api_url,
+            SLACK_SIGNING_SECRET=SECRET,
+        )
+        bot = build(settings)
+        try:
+            real = dispatching(bolt_app(bot.desk, web_client(settings), lambda: "bench"))
+            default, immediate = (
+                dispatching(empty_app(settings, False)),
+                dispatching(empty_app(settings, True)),
+            )
+            chance = random.Random(2)
+            numbers = [chance.randrange(customers) for _ in range(2 * rounds)]
+            typed = {
+                "empty listener, default": (default, ["ACME"] * rounds),
+                "empty listener, process_before_response": (immediate, ["ACME"] * rounds),
+                "/tier CODE": (real, [books.code(number + 1) for number in numbers[:rounds]]),
+                "/tier exact name": (real, [names[number] for number in numbers[rounds:]]),
+            }
+            times = take_turns(typed, rounds)
+        finally:
+            bot.close()
+    base = percentile(times["empty listener, default"], 50)
+    table = Table(
+        title=f"/tier among {customers:,} customers, {rounds} of each in turn",
+        columns=("what", "median ms", "p99 ms", "median / empty default listener"),
+        notes=("Aim: at most 0.5 for /tier.",),
+    )
+    for what, taken in times.items():
+        median = percentile(taken, 50)
+        table.add(what, milliseconds(median), milliseconds(percentile(taken, 99)), f"{median / base:.2f}")
+    return table
+
+
+def empty_app(settings: Settings, immediate: bool) -> App:
+    app = App(
+        client=web_client(settings),
+        signing_secret=SECRET,
+        process_before_response=immediate,
+        token_verification_enabled=False,
+    )
+
+    @app.command("/tier")
+    def answer(ack: Ack) -> None:
+        ack("ok")
+
+    return app
+
+
+def dispatching(app: App) -> Ask:
+    """Sign what Slack would send for a typed text, and dispatch it."""
+    verifier = SignatureVerifier(SECRET)
+
+    def ask(text: str) -> BoltResponse:
+        body = urlencode(
+            {
+                "command": "/tier",
+                "text": text,
+                "user_id": ANNA_SCHMIDT.id,
+                "team_id": "T0BENCH",
+                "channel_id": "C0BENCH",
+                "response_url": "http://127.0.0.1:9/respond",
+                "trigger_id": "1.2.3",
+            }
+        )
+        now = str(int(time.time()))  # noqa: TID251 - what Slack writes into the header
+        headers = {
+            "content-type": ["application/x-www-form-urlencoded"],
+            "x-slack-request-timestamp": [now],
+            "x-slack-signature": [verifier.generate_signature(timestamp=now, body=body) or ""],
+        }
+        return app.dispatch(BoltRequest(body=body, headers=headers))
+
+    return ask
+
+
+def take_turns(typed: dict[str, tuple[Ask, list[str]]], rounds: int) -> dict[str, list[float]]:
+    times: dict[str, list[float]] = {what: [] for what in typed}
+    for place in range(-5, rounds):  # the first ones warm up
+        for what, (ask, texts) in typed.items():
+            begin = time.perf_counter()
+            response = ask(texts[max(place, 0)])
+            taken = time.perf_counter() - begin
+            if response.status != 200:
+                raise AssertionError(f"{what}: HTTP {response.status}")
+            if what.startswith("/tier") and "blocks" not in json.loads(response.body):
+                raise AssertionError(f"{what}: no card for {texts[place]}: {response.body}")
+            if place >= 0:
+                times[what].append(taken)
+    return times

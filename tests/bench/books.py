@@ -1,0 +1,149 @@
+"""A large graded book in SQLite, made in seconds with the bare driver, from a fixed seed."""
+
+import random
+import sqlite3
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Any
+
+from bot.demo.workspace.default_team import ANNA_SCHMIDT
+from bot.frames import assessment_rows, input_texts
+from bot.services import schemes
+from bot.services.names import findable
+from db import schema
+from db.engine import open_database
+from db.grading import GradingRun
+from db.people import Person
+from grading.scoring import grade
+from tests.bench.bench_scoring import generate
+
+AT = datetime(2026, 11, 1, 8, tzinfo=UTC)
+RUNS = (date(2026, 9, 30), date(2026, 10, 31))
+_FIRST = [
+    "Acorn",
+    "Birch",
+    "Cedar",
+    "Delta",
+    "Ember",
+    "Falken",
+    "Granit",
+    "Harbor",
+    "Iris",
+    "Juniper",
+    "Kestrel",
+    "Linden",
+    "Maple",
+    "Nordic",
+    "Orchid",
+    "Pine",
+]
+_SECOND = [
+    "Analytics",
+    "Bearings",
+    "Castings",
+    "Devices",
+    "Energy",
+    "Foods",
+    "Glass",
+    "Hydraulics",
+    "Instruments",
+    "Logistics",
+    "Motors",
+    "Optics",
+]
+_PLACES = ["上海", "北京", "深圳", "广州", "杭州", "南京", "苏州", "成都", "武汉", "青岛", "天津", "宁波"]
+_TRADES = ["精密机械", "电子科技", "新材料", "医疗器械", "国际物流", "食品", "化工", "汽车部件"]
+
+
+def names(customers: int, seed: int) -> list[str]:
+    """Six in ten in Latin letters, four in Chinese."""
+    chance = random.Random(seed)
+    return [
+        f"{chance.choice(_FIRST)} {chance.choice(_SECOND)} {number:x} Ltd"
+        if number % 5 < 3
+        else f"{chance.choice(_PLACES)}{chance.choice(_TRADES)}{number}有限公司"
+        for number in range(1, customers + 1)
+    ]
+
+
+def code(number: int) -> str:
+    return f"K{number:07d}"
+
+
+def make(path: Path, *, customers: int, seed: int) -> list[str]:
+    """A migrated file with named, owned customers graded twice with the B2B preset; their names by id from 1."""
+    url = f"sqlite:///{path}"
+    database = open_database(url)
+    schema.upgrade(database)
+    file = schemes.find("b2b_accounts", None)
+    with database.write() as session:
+        session.add(
+            Person(
+                email=ANNA_SCHMIDT.email,
+                name=ANNA_SCHMIDT.real_name,
+                role="account_manager",
+                slack_user_id=ANNA_SCHMIDT.id,
+                timezone="UTC",
+            )
+        )
+        version = schemes.put_in_force(session, file, actor="bench", effective_from=RUNS[0], now=AT)
+        for day in RUNS:
+            session.add(
+                GradingRun(
+                    purpose="account",
+                    kind="snapshot",
+                    as_of=day,
+                    scheme_version_id=version,
+                    status="published",
+                    started_at=AT,
+                    published_at=AT,
+                    orders_through=day,
+                    customers=customers,
+                )
+            )
+            session.flush()
+    database.close()
+    named = names(customers, seed)
+    at = AT.replace(tzinfo=None).isoformat(" ")
+    raw = sqlite3.connect(path)
+    raw.execute("PRAGMA synchronous=OFF")
+    with raw:
+        _fill(
+            raw,
+            "customer",
+            ("id", "code", "name", "record_type", "archived", "version", "created_at"),
+            [(n, code(n), name, "account", 0, 1, at) for n, name in enumerate(named, 1)],
+        )
+        owned = ("customer_id", "person_id", "role", "starts_on")
+        _fill(raw, "ownership", owned, [(n, 1, "primary", "2020-01-01") for n in range(1, customers + 1)])
+        keys: list[Any] = []
+        pieces: list[Any] = []
+        for number, name in enumerate(named, 1):
+            rows, tokens = findable(code(number), name)
+            keys += [(number, *row) for row in {row[::2]: row for row in rows}.values()]
+            pieces += [(token, number) for token in tokens]
+        _fill(raw, "customer_name", ("customer_id", "kind", "name", "key"), keys)
+        _fill(raw, "name_token", ("token", "customer_id"), pieces)
+        for run, day in enumerate(RUNS, 1):
+            _assess(raw, run, day, customers, seed + run)
+        raw.execute("ANALYZE")
+    raw.close()
+    return named
+
+
+def _assess(raw: sqlite3.Connection, run: int, day: date, customers: int, seed: int) -> None:
+    scheme = schemes.find("b2b_accounts", None).scheme
+    facts = generate(scheme, customers, 0.15, seed)
+    facts.index += 1
+    graded = assessment_rows(grade(facts, scheme, day))
+    columns = ("run_id", *graded[0], "held", "tier_since", "inputs")
+    texts = input_texts(facts, scheme)
+    rows = [
+        (run, *row.values(), 0, RUNS[0].isoformat(), text) for row, text in zip(graded, texts, strict=True)
+    ]
+    _fill(raw, "assessment", columns, rows)
+
+
+def _fill(raw: sqlite3.Connection, table: str, columns: tuple[str, ...], rows: list[Any]) -> None:
+    marks = ", ".join("?" * len(columns))
+    raw.executemany(f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({marks})", rows)  # noqa: S608

@@ -1,0 +1,63 @@
+"""What every bench shares: percentiles, a table, and variants in processes of their own."""
+
+import json
+import subprocess
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+
+@dataclass(kw_only=True)
+class Table:
+    """What was measured in one run."""
+
+    title: str
+    columns: tuple[str, ...]
+    notes: tuple[str, ...] = ()
+    rows: list[tuple[str, ...]] = field(default_factory=list)
+
+    def add(self, *cells: str) -> None:
+        self.rows.append(cells)
+
+    def __str__(self) -> str:
+        lines = [self.columns, *self.rows]
+        widths = [max(len(line[place]) for line in lines) for place in range(len(self.columns))]
+        lines.insert(1, tuple("-" * width for width in widths))
+        body = [
+            "| " + " | ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)) + " |"
+            for line in lines
+        ]
+        return "\n".join([f"\n## {self.title}\n", *body, "", *self.notes])
+
+
+def percentile(values: Sequence[float], percent: float) -> float:
+    """The value at a rank, from those measured."""
+    ordered = sorted(values)
+    return ordered[min(len(ordered) - 1, int(len(ordered) * percent / 100))]
+
+
+def milliseconds(seconds: float) -> str:
+    return f"{seconds * 1000:.2f}"
+
+
+def in_process(module: str, *arguments: object, timeout: float = 600) -> dict[str, Any]:
+    """Run one variant in a process of its own; it prints its figures as a line of JSON, the last one."""
+    done = subprocess.run(
+        [sys.executable, "-m", module, *map(str, arguments)],
+        capture_output=True,
+        text=True,
+        timeout=timeout,
+        check=False,
+    )
+    if done.returncode:
+        raise RuntimeError(f"{module} {arguments}: {done.stderr[-2000:]}")
+    found: dict[str, Any] = json.loads(done.stdout.strip().splitlines()[-1])
+    return found
+
+
+def peak_mib() -> float:
+    """The most memory this process has had."""
+    import resource
+
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
