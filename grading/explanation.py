@@ -89,9 +89,7 @@ def _dimensions(grading: Grading, scheme: Scheme, position: int) -> list[dict[st
             "effective_weight": _number(weights[place]),
             "points": _number(points[place]),
             "coverage": _number(coverage[place]),
-            "missing": bool(
-                coverage[place] < dimension.min_coverage - SLACK or coverage[place] <= 0.0
-            ),
+            "missing": bool(coverage[place] < dimension.min_coverage - SLACK or coverage[place] <= 0.0),
         }
         for place, dimension in enumerate(scheme.dimensions)
     ]
