@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Index, and_, case, false, func, or_, text
+from sqlalchemy import ColumnElement, Index, and_, bindparam, case, false, func, or_, text
 from sqlalchemy import select as sa_select
 from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
@@ -139,15 +139,16 @@ def last_contacts(session: Session, customer_ids: Sequence[int]) -> dict[int, di
     return found
 
 
+_OPEN_TOUCHES = (
+    select(Touch)
+    .where(col(Touch.state).in_(OPEN), col(Touch.customer_id).in_(bindparam("customers", expanding=True)))
+    .order_by(col(Touch.due_on), col(Touch.id))
+)
+
+
 def open_touches(session: Session, customer_ids: Sequence[int]) -> list[Touch]:
     """Open touches, next first."""
-    return list(
-        session.exec(
-            select(Touch)
-            .where(col(Touch.state).in_(OPEN), col(Touch.customer_id).in_(customer_ids))
-            .order_by(col(Touch.due_on), col(Touch.id))
-        )
-    )
+    return list(session.exec(_OPEN_TOUCHES, params={"customers": list(customer_ids)}))
 
 
 def taken(session: Session, key: str) -> bool:

@@ -2,9 +2,10 @@
 
 from collections.abc import Iterable, Sequence
 from datetime import date, datetime
+from functools import cache
 from typing import Any
 
-from sqlalchemy import Index, UniqueConstraint, func, select, text
+from sqlalchemy import Index, Integer, UniqueConstraint, bindparam, func, select, text
 from sqlmodel import Field, Session, SQLModel, col, delete, insert
 
 from db.people import Person
@@ -100,17 +101,21 @@ def anybody(session: Session) -> int | None:
     return session.scalars(select(col(Customer.id)).limit(1)).first()
 
 
+# Put together once: for every answer that took longer than asking.
+_OWNER = (
+    select(Person)
+    .join(Ownership, col(Ownership.person_id) == Person.id)
+    .where(
+        col(Ownership.customer_id) == bindparam("customer_id"),
+        col(Ownership.role) == "primary",
+        col(Ownership.ends_on).is_(None),
+    )
+)
+
+
 def owner(session: Session, customer_id: int) -> Person | None:
     """The present primary owner, active or not."""
-    return session.scalars(
-        select(Person)
-        .join(Ownership, col(Ownership.person_id) == Person.id)
-        .where(
-            col(Ownership.customer_id) == customer_id,
-            col(Ownership.role) == "primary",
-            col(Ownership.ends_on).is_(None),
-        )
-    ).first()
+    return session.scalars(_OWNER, {"customer_id": customer_id}).first()
 
 
 def get_many(session: Session, customer_ids: Sequence[int]) -> dict[int, Customer]:
@@ -144,8 +149,15 @@ def owned_by(session: Session, owners: Owners) -> list[int]:
 
 def with_key(session: Session, key: str, owners: Owners, limit: int = 20) -> list[int]:
     """Customers one of whose names compares equal to `key`; the strongest kind of name only."""
-    rows = session.execute(_named(owners).where(col(CustomerName.key) == key).limit(limit * 4))
+    wanted = {"key": key, "owners": list(owners or ()), "most": limit * 4}
+    rows = session.execute(_keyed(owners is None), wanted)
     return _best_kind([(customer, kind) for customer, kind in rows])[:limit]
+
+
+@cache
+def _keyed(everybody: bool) -> Any:
+    named = _named(None if everybody else bindparam("owners", expanding=True))
+    return named.where(col(CustomerName.key) == bindparam("key")).limit(bindparam("most", type_=Integer()))
 
 
 def with_prefix(session: Session, prefix: str, owners: Owners, limit: int = 20) -> list[int]:
@@ -192,14 +204,14 @@ def all_names(session: Session, owners: Owners) -> list[tuple[int, str]]:
     return [(customer, key) for customer, key in rows]
 
 
-def _named(owners: Owners) -> Any:
+def _named(owners: Any) -> Any:
     statement = select(col(CustomerName.customer_id), col(CustomerName.kind)).join(
         Customer, col(Customer.id) == CustomerName.customer_id
     )
     return _within(statement, owners).where(col(Customer.archived).is_(False))
 
 
-def _within(statement: Any, owners: Owners) -> Any:
+def _within(statement: Any, owners: Any) -> Any:
     """The statement over Customer, kept to what these people own now."""
     if owners is None:
         return statement

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Index, UniqueConstraint, and_, distinct, func, insert
+from sqlalchemy import ColumnElement, Index, UniqueConstraint, and_, bindparam, distinct, func, insert
 from sqlalchemy import select as sa_select
 from sqlalchemy.orm import aliased
 from sqlmodel import Field, Session, SQLModel, col, delete, select, update
@@ -146,6 +146,25 @@ def last_published(session: Session, purpose: str) -> GradingRun | None:
     ).first()
 
 
+# Put together once: for every answer that took longer than asking.
+_SCHEME_VERSIONS = (
+    select(GradingRun.scheme_version_id)
+    .where(col(GradingRun.id).in_(bindparam("runs", expanding=True)))
+    .distinct()
+)
+_STANDING = (
+    select(Assessment, GradingRun)
+    .join(GradingRun, col(GradingRun.id) == Assessment.run_id)
+    .where(
+        col(Assessment.customer_id) == bindparam("customer_id"),
+        col(GradingRun.purpose) == bindparam("purpose"),
+        GradingRun.status == "published",
+    )
+    .order_by(col(Assessment.run_id).desc())
+    .limit(12)
+)
+
+
 def last_snapshot(session: Session, purpose: str) -> GradingRun | None:
     return session.exec(
         select(GradingRun)
@@ -235,17 +254,7 @@ def publish(session: Session, run_id: int, at: datetime, customers: int) -> None
 
 def standing(session: Session, customer_id: int, purpose: str) -> list[tuple[Assessment, GradingRun]]:
     """A customer's newest published assessment and the one before it on an earlier day, newest first."""
-    rows = session.exec(
-        select(Assessment, GradingRun)
-        .join(GradingRun, col(GradingRun.id) == Assessment.run_id)
-        .where(
-            Assessment.customer_id == customer_id,
-            GradingRun.purpose == purpose,
-            GradingRun.status == "published",
-        )
-        .order_by(col(Assessment.run_id).desc())
-        .limit(12)
-    ).all()
+    rows = session.exec(_STANDING, params={"customer_id": customer_id, "purpose": purpose}).all()
     newest = list(rows[:1])
     return newest + [row for row in rows[1:] if row[1].as_of < newest[0][1].as_of][:1]
 
@@ -332,9 +341,7 @@ def add_changes(session: Session, rows: Sequence[dict[str, Any]]) -> None:
 
 def scheme_versions_of(session: Session, run_ids: Sequence[int]) -> list[int]:
     """The scheme versions behind these runs."""
-    return list(
-        session.exec(select(GradingRun.scheme_version_id).where(col(GradingRun.id).in_(run_ids)).distinct())
-    )
+    return list(session.exec(_SCHEME_VERSIONS, params={"runs": list(run_ids)}))
 
 
 def standings_of(
