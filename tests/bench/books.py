@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from bot.demo.workspace.default_team import ANNA_SCHMIDT
-from bot.frames import assessment_rows, input_texts
+from bot.frames import input_texts
 from bot.services import schemes
 from bot.services.names import findable
 from db import schema
@@ -19,6 +19,18 @@ from tests.bench.bench_scoring import generate
 
 AT = datetime(2026, 11, 1, 8, tzinfo=UTC)
 RUNS = (date(2026, 9, 30), date(2026, 10, 31))
+RESULTS = (
+    "customer_id",
+    "tier",
+    "computed_tier",
+    "capped_by",
+    "exact_score",
+    "score",
+    "coverage",
+    "low",
+    "high",
+)
+RESULTS += ("certain",)
 _FIRST = [
     "Acorn",
     "Birch",
@@ -135,11 +147,15 @@ def _assess(raw: sqlite3.Connection, run: int, day: date, customers: int, seed: 
     scheme = schemes.find("b2b_accounts", None).scheme
     facts = generate(scheme, customers, 0.15, seed)
     facts.index += 1
-    graded = assessment_rows(grade(facts, scheme, day))
-    columns = ("run_id", *graded[0], "held", "tier_since", "inputs")
-    texts = input_texts(facts, scheme)
+    results = grade(facts, scheme, day).results.reset_index(names="customer_id")[list(RESULTS)]
+    rest = {"run_id": run, "held": 0, "overridden": 0, "since": 1, "rising_since": 0, "falling_since": 0}
+    columns = (*results.columns, *rest, "tier_since", "inputs")
+    known = results.astype(object).where(results.notna(), None)
     rows = [
-        (run, *row.values(), 0, RUNS[0].isoformat(), text) for row, text in zip(graded, texts, strict=True)
+        (*row, *rest.values(), RUNS[0].isoformat(), text)
+        for row, text in zip(
+            known.itertuples(index=False, name=None), input_texts(facts, scheme), strict=True
+        )
     ]
     _fill(raw, "assessment", columns, rows)
 
