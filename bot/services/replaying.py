@@ -21,7 +21,7 @@ MOST = 600  # snapshots of one replay: fifty years of months
 
 @dataclass(frozen=True, kw_only=True)
 class Moves:
-    """How often customers changed tier: `undone` of these were taken back by the very next snapshot."""
+    """How often customers changed tier, caps aside: `undone` of these were taken back by the very next snapshot."""
 
     moves: int
     undone: int
@@ -184,22 +184,21 @@ class _Line:
         state = self.state if self.state is not None else empty_state(facts.index[:0], self.scheme)
         result = move(graded, self.scheme, state_for(state, facts.index, self.scheme), snapshot=number)
         self.state = result.state
-        tiers = result.results["tier"]
-        self._count(tiers)
-        return tiers
+        self._count(result.results["standing"])
+        return result.results["tier"]
 
     def total(self) -> Moves:
         return Moves(moves=self._moves, undone=self._undone)
 
-    def _count(self, tiers: "pd.Series[Any]") -> None:
-        names = [tier.id for tier in self.scheme.tiers]
+    def _count(self, standing: "pd.Series[Any]") -> None:
+        """A cap is no move, nor is what ends it: standings count."""
         came_from: dict[Any, str] = {}
         if self.last is not None:
-            before = self.last.reindex(tiers.index)
-            moved = (before != tiers) & before.isin(names) & tiers.isin(names)
-            for customer in tiers.index[moved.to_numpy()]:
-                self._undone += self.came_from.get(customer) == tiers[customer]
+            before = self.last.reindex(standing.index)
+            moved = before.notna() & (before != standing)
+            for customer in standing.index[moved.to_numpy()]:
+                self._undone += self.came_from.get(customer) == standing[customer]
                 came_from[customer] = before[customer]
         self.moved = len(came_from)
         self._moves += self.moved
-        self.came_from, self.last = came_from, tiers
+        self.came_from, self.last = came_from, standing
