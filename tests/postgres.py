@@ -179,11 +179,11 @@ def cleaner(head: str) -> str:
 
 
 @contextmanager
-def new_database(server: URL) -> Iterator[URL]:
-    """An empty database under a name no other run on a shared server has; dropped at the end."""
+def new_database(server: URL, template: str = "template0") -> Iterator[URL]:
+    """An empty database, or a copy, under a name no other run on a shared server has; dropped at the end."""
     name = f"tierbot_test_{os.getpid()}_{time.monotonic_ns()}"
     with connected(server) as connection:
-        connection.exec_driver_sql(f"CREATE DATABASE {name} TEMPLATE template0")
+        connection.exec_driver_sql(f"CREATE DATABASE {name} TEMPLATE {template}")
     try:
         yield server.set(database=name)
     finally:

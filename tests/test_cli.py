@@ -23,7 +23,7 @@ from bot.demo.workspace import User, Workspace
 from bot.settings import Settings
 from bot.slack.gateway import web_client
 from bot.slack.manifest import COMMANDS, SCOPES
-from bot.slack.server import bolt_app
+from bot.slack.server import front
 from grading.scheme import parse_scheme, preset_names, preset_text
 
 FLAT = "code,name,months_with_us,net_revenue_12m,order_frequency_12m\n"
@@ -197,7 +197,7 @@ def answered(folder: Path) -> set[str]:
     """Those slash commands for which the real app has a listener, out of all that could be meant."""
     settings = Settings(_env_file=None, TIERBOT_DATA_DIR=folder, SLACK_BOT_TOKEN="xoxb-1")
     bot = build(settings, clock=SystemClock())
-    app = bolt_app(bot.desk, web_client(settings), lambda: "0")
+    app = front(bot.desk, web_client(settings), lambda: "0").app
 
     def listens(command: str) -> bool:
         body = f"command={command}&text=&user_id=U1&team_id=T1&channel_id=C1"

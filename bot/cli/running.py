@@ -30,6 +30,7 @@ commands = typer.Typer()
 LOOK_SECONDS = 5.0
 # What is wrong with a machine and not with a setting, as SQLite and PostgreSQL say it.
 PASSING = ("readonly", "unable to open", "disk is full", "disk I/O", "is starting up")
+FINISH_SECONDS = 5.0  # for what was acknowledged before the signal; hosters kill after ten
 
 
 class Role(StrEnum):
@@ -58,15 +59,15 @@ def run(
         running.callback(health.serve_health(bot, pulse))
         _bring_up_to_date(bot)
         bot.gateway.check_token()
-        if role is not Role.WORKER:
-            running.callback(_listen(bot))
         if role is not Role.WEB:
             scheduler = jobs.scheduler(bot, pulse.beat)
             for job in jobs.JOBS:
                 pulse.beat(job)  # so that one whose first pass hangs is missed too
             scheduler.start()
             running.callback(scheduler.shutdown, wait=True)
-            running.callback(bot.stopping.set)  # first, so that a pass that is sending ends early
+        if role is not Role.WORKER:
+            running.callback(_listen(bot))
+        running.callback(bot.stopping.set)  # first, so that a pass that is sending ends early
         err.print("Tierbot is running. Ctrl+C stops it.")
         if not _until_stopped(pulse):
             err.print(
@@ -116,21 +117,28 @@ def tick(
 def _listen(bot: Tierbot) -> Callable[[], None]:
     """Take what Slack sends, over Socket Mode or HTTP; gives what ends it."""
     from bot.slack.gateway import web_client
-    from bot.slack.server import bolt_app, connect, serve_http
+    from bot.slack.server import connect, front, serve_http
 
     settings = bot.settings
     _warm_up(bot)
-    slack = bolt_app(bot.desk, web_client(settings), lambda: f"{bot.chance.getrandbits(32):08x}")
+    slack = front(bot.desk, web_client(settings), lambda: f"{bot.chance.getrandbits(32):08x}")
     if settings.slack_app_token is not None:
-        return connect(slack, bot.desk).close
-    try:
-        return serve_http(slack, settings.host, settings.port).stop
-    except OSError as error:
-        raise BadInput(
-            N_("Port %(port)s cannot be used (%(reason)s). Set TIERBOT_PORT to another one."),
-            port=settings.port,
-            reason=error.strerror,
-        ) from None
+        stop = connect(slack.app, bot.desk).close
+    else:
+        try:
+            stop = serve_http(slack.app, settings.host, settings.port).stop
+        except OSError as error:
+            raise BadInput(
+                N_("Port %(port)s cannot be used (%(reason)s). Set TIERBOT_PORT to another one."),
+                port=settings.port,
+                reason=error.strerror,
+            ) from None
+
+    def end() -> None:
+        stop()  # nothing more is acknowledged
+        slack.after.close(FINISH_SECONDS)
+
+    return end
 
 
 def _require_token(bot: Tierbot) -> None:

@@ -24,9 +24,10 @@ from bot.services import catching_up, grading, schemes
 from bot.services.imports import ImportOptions, import_file
 from bot.services.planning import workday
 from bot.settings import Settings, variables
+from bot.slack.after import After
 from bot.slack.gateway import web_client
 from bot.slack.manifest import COMMANDS
-from bot.slack.server import Connection, bolt_app, connect
+from bot.slack.server import Connection, connect, front
 from db import grading as changes
 from db import outbox, schema
 
@@ -47,10 +48,12 @@ class Demo:
     workspace: Workspace
     scheduler: BackgroundScheduler
     connection: Connection
+    after: After
 
     def stop(self) -> None:
         self.scheduler.shutdown(wait=True)
         self.connection.close()
+        self.after.close(1)
         self.workspace.stop()
         self.bot.close()
 
@@ -96,13 +99,12 @@ def _begin(workspace: Workspace, box: list[Tierbot], clock: ShiftedClock, folder
     bot = build(demo_settings(folder, workspace.api_url), clock=clock)
     box.append(bot)
     fill(bot, folder, say)
-    connection = connect(
-        bolt_app(bot.desk, web_client(bot.settings), lambda: f"{bot.chance.getrandbits(32):08x}"), bot.desk
-    )
+    slack = front(bot.desk, web_client(bot.settings), lambda: f"{bot.chance.getrandbits(32):08x}")
+    connection = connect(slack.app, bot.desk)
     jobs.tick(bot)
     scheduler = jobs.scheduler(bot)
     scheduler.start()
-    return Demo(bot=bot, workspace=workspace, scheduler=scheduler, connection=connection)
+    return Demo(bot=bot, workspace=workspace, scheduler=scheduler, connection=connection, after=slack.after)
 
 
 def demo_settings(folder: Path, api_url: str) -> Settings:

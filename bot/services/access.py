@@ -99,6 +99,21 @@ def visible_owners(session: Session, actor: Actor) -> frozenset[int] | None:
     return frozenset()
 
 
+def known(
+    session: Session,
+    slack_user_id: str,
+    *,
+    admins: tuple[str, ...],
+    default_language: str,
+    default_timezone: str,
+) -> Actor | None:
+    """The person a Slack user was bound to; None when there is none yet. Raises NotAllowed for people who left."""
+    person = people.by_slack_id(session, slack_user_id)
+    if person is None:
+        return None
+    return _actor(session, person, slack_user_id, admins, default_language, default_timezone)
+
+
 def identify(
     database: Database,
     slack_user_id: str,
@@ -113,9 +128,15 @@ def identify(
     Raises NotAllowed, with what to do, for guests, strangers and people who left.
     """
     with database.read() as session:
-        person = people.by_slack_id(session, slack_user_id)
-        if person is not None:
-            return _actor(session, person, slack_user_id, admins, default_language, default_timezone)
+        found = known(
+            session,
+            slack_user_id,
+            admins=admins,
+            default_language=default_language,
+            default_timezone=default_timezone,
+        )
+    if found is not None:
+        return found
     profile = directory(slack_user_id)
     if profile is None or profile.is_guest or not profile.email:
         raise NotAllowed(

@@ -8,9 +8,10 @@ from sqlmodel import Session
 from bot.clock import local_date, local_instant, zone_named
 from bot.errors import N_, BadInput, Conflict, NotFound
 from bot.messages import Names, NextStep, Pointer, ReminderClosed, VisitLogged, Who
-from bot.services import access
+from bot.services import access, inbox
 from bot.services.access import Act, Actor
 from bot.services.care_plan import CONTACTS, CarePlan, Hint, Name
+from bot.services.inbox import Delivery
 from bot.services.planning import CareRules, plan_customers, workday
 from db import care, customers, facts
 from db.care import Touch
@@ -38,10 +39,11 @@ def next_steps(
 
 
 def finish(
-    database: Database, actor: Actor, pointer: Pointer, rules: CareRules, now: datetime
+    database: Database, actor: Actor, pointer: Pointer, rules: CareRules, now: datetime, delivery: Delivery
 ) -> ReminderClosed:
-    """Done: closes the touch and restarts its clock."""
+    """Done: closes the touch and restarts its clock. Raises Repeated."""
     with database.write() as session:
+        inbox.take(session, delivery, now)
         touch = _touch_for(session, actor, pointer)
         _close(session, touch, "done", actor.person_id, now)
         plan_customers(session, rules, [touch.customer_id], now)
@@ -49,10 +51,14 @@ def finish(
 
 
 def snooze(
-    database: Database, actor: Actor, pointer: Pointer, rules: CareRules, now: datetime
+    database: Database, actor: Actor, pointer: Pointer, rules: CareRules, now: datetime, delivery: Delivery
 ) -> ReminderClosed:
-    """Snooze: the same touch comes back in some days, in its owner's morning; a greeting not after the holiday."""
+    """Snooze: the same touch comes back in some days, in its owner's morning; a greeting not after the holiday.
+
+    Raises Repeated.
+    """
     with database.write() as session:
+        inbox.take(session, delivery, now)
         touch = _touch_for(session, actor, pointer)
         owner = customers.owner(session, touch.customer_id)
         zone = zone_named(owner.timezone if owner else None, rules.zone)
@@ -72,6 +78,14 @@ def snooze(
         return _closed(session, rules, actor, touch, "snoozed", until=until)
 
 
+def check_contact(actor: Actor, kind: str, happened_on: date, now: datetime) -> None:
+    """Raise BadInput for a contact that cannot be written down. Reads nothing, so that it can be said at once."""
+    if kind not in CONTACTS:
+        raise BadInput(N_("%(kind)s is not a kind of contact."), kind=kind)
+    if happened_on > local_date(now, ZoneInfo(actor.timezone)):
+        raise BadInput(N_("The day lies in the future. Choose today or an earlier day."))
+
+
 def log_contact(
     database: Database,
     actor: Actor,
@@ -85,11 +99,8 @@ def log_contact(
     now: datetime,
 ) -> VisitLogged:
     """Write a contact down; the revisit clock restarts from its day. `delivery` makes a second submission harmless."""
-    if kind not in CONTACTS:
-        raise BadInput(N_("%(kind)s is not a kind of contact."), kind=kind)
+    check_contact(actor, kind, happened_on, now)
     today = local_date(now, ZoneInfo(actor.timezone))
-    if happened_on > today:
-        raise BadInput(N_("The day lies in the future. Choose today or an earlier day."))
     with database.write() as session:
         customer = customers.get(session, customer_id)
         if customer is None or not access.can(actor, Act.LOG_CONTACT, access.scope_of(session, customer_id)):

@@ -38,6 +38,18 @@ class Desk:
             default_timezone=self.settings.timezone,
         )
 
+    def known(self, body: dict[str, Any]) -> Actor | None:
+        """The person behind a payload, without asking or writing; None for somebody seen for the first time."""
+        user_id = body["user_id"] if "user_id" in body else body["user"]["id"]
+        with self.database.read() as session:
+            return access.known(
+                session,
+                user_id,
+                admins=self.settings.admins,
+                default_language=self.settings.language,
+                default_timezone=self.settings.timezone,
+            )
+
     def today(self, actor: Actor) -> date:
         """The day it is where an actor is."""
         return local_date(self.clock.now(), ZoneInfo(actor.timezone))

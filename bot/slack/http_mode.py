@@ -9,10 +9,13 @@ from collections.abc import Sequence
 
 from slack_bolt import App, BoltRequest, BoltResponse
 from starlette.applications import Starlette
+from starlette.background import BackgroundTask
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
+
+from bot.slack.after import begin
 
 PATH = "/slack/events"
 LARGEST_BODY = 1_000_000  # bytes
@@ -38,10 +41,10 @@ def http_app(app: App) -> Starlette:
             return Response(status_code=400)
         headers: dict[str, str | Sequence[str]] = dict(request.headers.items())
         # Bolt's own Starlette adapter runs a sync app on the event loop, one request at a time.
-        answer = await run_in_threadpool(
-            app.dispatch, BoltRequest(body=text, query=request.url.query, headers=headers)
-        )
-        return _response(answer)
+        asked = BoltRequest(body=text, query=request.url.query, headers=headers)
+        response = _response(await run_in_threadpool(app.dispatch, asked))
+        response.background = BackgroundTask(begin, asked)  # once the answer is on its way
+        return response
 
     return Starlette(routes=[Route(PATH, receive, methods=["POST"])])
 

@@ -1,5 +1,6 @@
 """Tierbot as processes of its own: commands that end, and ones that run until they are stopped."""
 
+import json
 import os
 import signal
 import subprocess
@@ -11,6 +12,12 @@ from pathlib import Path
 from typing import IO, TypeVar
 
 COMMAND_SECONDS = 90
+_ALL = """\
+import json, sys
+from bot.cli import app
+for words in json.loads(sys.argv[1]):
+    app(words, standalone_mode=False)
+"""
 Found = TypeVar("Found")
 
 
@@ -73,8 +80,11 @@ class Tierbot:
 
     def begin(self, *arguments: str) -> subprocess.Popen[str]:
         """Start a command; `finish` waits for it."""
+        return self._begin("-m", "bot", *arguments)
+
+    def _begin(self, *arguments: str) -> subprocess.Popen[str]:
         return subprocess.Popen(
-            [sys.executable, "-m", "bot", *arguments],
+            [sys.executable, *arguments],
             cwd=self.folder,
             env=self._environment(),
             stdout=subprocess.PIPE,
@@ -103,6 +113,12 @@ class Tierbot:
         assert done.code == 0, (
             f"tierbot {' '.join(arguments)} ended with {done.code}:\n{done.out}\n{done.err}"
         )
+        return done.out
+
+    def manage_all(self, *commands: list[str]) -> str:
+        """Run commands that must succeed one after the other in one process: most of a command is its start."""
+        done = self.finish(self._begin("-c", _ALL, json.dumps(commands)))
+        assert done.code == 0, f"{commands} ended with {done.code}:\n{done.out}\n{done.err}"
         return done.out
 
     def keep_running(self, *arguments: str) -> Running:

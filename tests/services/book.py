@@ -1,9 +1,10 @@
 """A graded book under the shipped care plan, and the moments the tests of care happen at."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, time
 from functools import cache
+from itertools import count
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -14,6 +15,7 @@ from bot.messages import Message, Pointer, Reminder, load
 from bot.services import access, care, planning, reminders
 from bot.services.access import Actor
 from bot.services.care_plan import CarePlan, load_plan
+from bot.services.inbox import Delivery
 from bot.services.planning import CareRules
 from bot.services.schemes import Shelf
 from db.care import Touch
@@ -45,6 +47,7 @@ class Book:
     delivers: bool = True
     shelf: Shelf = field(default_factory=Shelf)
     clock: FixedClock = field(default_factory=lambda: FixedClock(at(MONDAY, 8)))
+    presses: Iterator[int] = field(default_factory=count)
 
     def grade(self, tiers: Mapping[int, str], *, as_of: date = MONDAY, purpose: str = "account") -> None:
         with self.database.write() as session:
@@ -111,10 +114,18 @@ class Book:
         return Pointer(id=message.touch_id, version=message.version)
 
     def done(self, actor: Actor, button: Pointer | None = None) -> Any:
-        return care.finish(self.database, actor, button or self.button(), self.rules, self.clock.now())
+        return care.finish(
+            self.database, actor, button or self.button(), self.rules, self.clock.now(), self.delivery()
+        )
 
     def snooze(self, actor: Actor, button: Pointer | None = None) -> Any:
-        return care.snooze(self.database, actor, button or self.button(), self.rules, self.clock.now())
+        return care.snooze(
+            self.database, actor, button or self.button(), self.rules, self.clock.now(), self.delivery()
+        )
+
+    def delivery(self) -> Delivery:
+        """A press that never came before."""
+        return Delivery(team_id="T1", kind="block_actions", key=str(next(self.presses)))
 
     def log(self, actor: Actor, customer_id: int, day: date, kind: str = "visit", delivery: str = "1") -> Any:
         return care.log_contact(

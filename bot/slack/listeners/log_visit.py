@@ -4,54 +4,69 @@ import json
 from datetime import date
 from typing import Any
 
-from slack_bolt import Ack, App
+from markupsafe import Markup
+from slack_bolt import Ack, App, BoltContext
 from slack_sdk import WebClient
 
 from bot import words
 from bot.errors import N_, BadInput, BotError
-from bot.messages import Action, Pointer
+from bot.messages import Action, Pointer, Slots
 from bot.rendering import problem_text
 from bot.services import care, lookup
 from bot.slack import blocks
-from bot.slack.answers import chosen
+from bot.slack.after import After, Press
+from bot.slack.answers import chosen, update_view
 from bot.slack.desk import Desk
 
 
-def register(app: App, desk: Desk) -> None:
+def register(app: App, desk: Desk, after: After) -> None:
     @app.action(str(Action.LOG_VISIT))
-    def open_form(ack: Ack, body: dict[str, Any], client: WebClient) -> None:
-        actor = desk.actor(body)
-        customer = lookup.visit_form(desk.database, actor, chosen(body))
+    @after.reads
+    def open_form(press: Press) -> None:
+        actor = desk.actor(press.body)
+        customer = lookup.visit_form(desk.database, actor, chosen(press.body))
         view = blocks.visit_form(
-            customer.name, desk.today(actor), _metadata(body), words.gettext(actor.language)
+            customer.name, desk.today(actor), _metadata(press.body), words.gettext(actor.language)
         )
-        client.views_open(trigger_id=body["trigger_id"], view=view)
-        ack()
+        press.client.views_open(trigger_id=press.body["trigger_id"], view=view)
 
     @app.view(str(Action.VISIT_FORM))
-    def save(ack: Ack, body: dict[str, Any], view: dict[str, Any]) -> None:
-        actor = desk.actor(body)
-        kept = json.loads(view["private_metadata"])
+    def check(
+        ack: Ack, body: dict[str, Any], view: dict[str, Any], client: WebClient, context: BoltContext
+    ) -> None:
+        """A complaint must come with the acknowledgement; it takes nothing but what was sent in."""
+        actor = desk.known(body) or desk.actor(body)
+        gettext = words.gettext(actor.language)
         try:
-            kind, day, note = _values(view)
-            logged = care.log_contact(
-                desk.database,
-                actor,
-                customer_id=Pointer.decode(kept["customer"]).id,
-                kind=kind,
-                happened_on=day,
-                note=note,
-                delivery=f"view:{view['id']}",
-                rules=desk.rules,
-                now=desk.clock.now(),
-            )
+            kind, day, _ = _values(view)
+            care.check_contact(actor, kind, day, desk.clock.now())
         except BadInput as error:
             ack(
                 response_action="errors",
                 errors={"day": blocks.plain(problem_text(error, actor.language), 300)["text"]},
             )
             return
-        ack(response_action="update", view=desk.gateway.modal(logged, actor.language, N_("Log a visit")))
+        after.writes.put(context, Press(body=body, client=client), save)
+        saving = Slots(fallback="", body=(Markup(gettext("Saving …")),))
+        ack(response_action="update", view=blocks.modal(saving, gettext("Log a visit"), gettext("Close")))
+
+    def save(press: Press) -> None:
+        actor = desk.actor(press.body)
+        view = press.body["view"]
+        kept = json.loads(view["private_metadata"])
+        kind, day, note = _values(view)
+        logged = care.log_contact(
+            desk.database,
+            actor,
+            customer_id=Pointer.decode(kept["customer"]).id,
+            kind=kind,
+            happened_on=day,
+            note=note,
+            delivery=f"view:{view['id']}",
+            rules=desk.rules,
+            now=desk.clock.now(),
+        )
+        update_view(press, desk.gateway.modal(logged, actor.language, N_("Log a visit")))
         if kept.get("ts"):
             _close_reminder(desk, actor, kept)
 

@@ -1,21 +1,22 @@
 """Choosing one of several customers, or *Show the card* under an alert."""
 
 import re
-from typing import Any
 
-from slack_bolt import Ack, App, Respond
+from slack_bolt import App
 
 from bot.messages import Action
 from bot.services import lookup
+from bot.slack.after import After, Press
 from bot.slack.answers import chosen, respond_with
 from bot.slack.desk import Desk
 
 
-def register(app: App, desk: Desk) -> None:
+def register(app: App, desk: Desk, after: After) -> None:
     @app.action(re.compile(rf"^{Action.OPEN}(\.\d+)?$"))
-    def show(ack: Ack, body: dict[str, Any], respond: Respond) -> None:
-        actor = desk.actor(body)
-        card = lookup.open_card(desk.database, desk.shelf, desk.rules, actor, chosen(body), desk.today(actor))
-        in_place = bool(body.get("container", {}).get("is_ephemeral"))
-        respond_with(respond, desk.gateway.payload(card, actor.language), replace_original=in_place)
-        ack()
+    @after.reads
+    def show(press: Press) -> None:
+        actor = desk.actor(press.body)
+        pointer = chosen(press.body)
+        card = lookup.open_card(desk.database, desk.shelf, desk.rules, actor, pointer, desk.today(actor))
+        in_place = bool(press.body.get("container", {}).get("is_ephemeral"))
+        respond_with(press, desk.gateway.payload(card, actor.language), replace_original=in_place)

@@ -1,26 +1,31 @@
 """*Done* and *Snooze* on a reminder."""
 
-from typing import Any
+from slack_bolt import App
 
-from slack_bolt import Ack, App, Respond
-
-from bot.messages import Action
+from bot.messages import Action, ReminderClosed
 from bot.services import care
+from bot.services.access import Actor
+from bot.slack.after import After, Press
 from bot.slack.answers import chosen, respond_with
 from bot.slack.desk import Desk
 
 
-def register(app: App, desk: Desk) -> None:
+def register(app: App, desk: Desk, after: After) -> None:
     @app.action(str(Action.DONE))
-    def done(ack: Ack, body: dict[str, Any], respond: Respond) -> None:
-        actor = desk.actor(body)
-        closed = care.finish(desk.database, actor, chosen(body), desk.rules, desk.clock.now())
-        respond_with(respond, desk.gateway.payload(closed, actor.language), replace_original=True)
-        ack()
+    @after.writes
+    def done(press: Press) -> None:
+        actor = desk.actor(press.body)
+        now = desk.clock.now()
+        closed = care.finish(desk.database, actor, chosen(press.body), desk.rules, now, press.delivery)
+        show(press, actor, closed)
 
     @app.action(str(Action.SNOOZE))
-    def snooze(ack: Ack, body: dict[str, Any], respond: Respond) -> None:
-        actor = desk.actor(body)
-        closed = care.snooze(desk.database, actor, chosen(body), desk.rules, desk.clock.now())
-        respond_with(respond, desk.gateway.payload(closed, actor.language), replace_original=True)
-        ack()
+    @after.writes
+    def snooze(press: Press) -> None:
+        actor = desk.actor(press.body)
+        now = desk.clock.now()
+        closed = care.snooze(desk.database, actor, chosen(press.body), desk.rules, now, press.delivery)
+        show(press, actor, closed)
+
+    def show(press: Press, actor: Actor, closed: ReminderClosed) -> None:
+        respond_with(press, desk.gateway.payload(closed, actor.language), replace_original=True)

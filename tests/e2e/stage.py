@@ -1,0 +1,265 @@
+"""Where the story is played: a workspace, a graded book, and the bot's processes that run over it."""
+
+import asyncio
+import shutil
+import socket
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field, replace
+from datetime import date
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from babel.dates import format_date
+from sqlalchemy import URL, text
+
+from bot.clock import SystemClock
+from bot.demo.book import write_book, write_new_orders
+from bot.demo.workspace import Message, Outcome, User, View, Workspace
+from bot.demo.workspace.default_team import (
+    ANNA_SCHMIDT,
+    CHANNELS,
+    GENERAL,
+    GRACE_CHEN,
+    LIN_WEI,
+    OMAR_HADDAD,
+    PEOPLE,
+)
+from bot.services.schemes import last_cadence_day
+from bot.words import LOCALES
+from db.engine import open_database
+from tests import postgres
+from tests.e2e.processes import Running, Tierbot, wait_until
+
+CUSTOMERS = 60
+STRANGER = User(id="U0STRANGER", name="sam.stone", real_name="Sam Stone", email="sam.stone@example.com")
+GUEST = replace(ANNA_SCHMIDT, id="U0GUEST", email="guest@example.org", is_restricted=True)
+ANNA, LIN, OMAR = ANNA_SCHMIDT.id, LIN_WEI.id, OMAR_HADDAD.id
+BERLIN = ZoneInfo("Europe/Berlin")
+LINS_PRIDE = "苏州澜岳精密机械股份有限公司"
+# As the Procfile has it; on PostgreSQL as many workers as one likes.
+ROLES = {"sqlite": ("web", "worker"), "postgresql": ("web", "worker", "worker")}
+
+
+@dataclass(kw_only=True)
+class Stage:
+    """A workspace, a graded book in a database file, and the bot that runs over it."""
+
+    workspace: Workspace
+    tierbot: Tierbot
+    today: date
+    roles: tuple[str, ...]
+    port: int | None  # of the request URL; None in Socket Mode
+    bots: list[Running] = field(default_factory=list)
+
+    def answers(self) -> list[Running]:
+        """The bot's processes, started if they are not running."""
+        if not self.bots or not all(bot.alive for bot in self.bots):
+            self.bots = [self.tierbot.keep_running("run", "--role", role) for role in self.roles]
+            wait_until(lambda: self.takes_calls or not self._all_alive(), "the bot's connection", 60)
+            assert self._all_alive(), "\n".join(bot.words() for bot in self.bots)
+        return self.bots
+
+    def _all_alive(self) -> bool:
+        return all(bot.alive for bot in self.bots)
+
+    @property
+    def takes_calls(self) -> bool:
+        """Whether what people do reaches a process of the bot."""
+        if self.port is None:
+            return bool(self.workspace.socket_mode.connected)
+        with socket.socket() as probe:
+            return probe.connect_ex(("127.0.0.1", self.port)) == 0
+
+    def ask(self, user: str, text: str, channel: str = GENERAL.id) -> Message:
+        """Type /tier and read the one answer that comes."""
+        before = {message.ts for message in self.workspace.messages(channel, user)}
+
+        def new() -> list[Message]:
+            return [m for m in self.workspace.messages(channel, user) if m.ts not in before]
+
+        outcome = self.workspace.command(user, channel, "/tier", text)
+        assert outcome.ok, outcome
+        (answer,) = wait_until(new, "an answer", 15)
+        assert answer.is_ephemeral, "answers are private"
+        return answer
+
+    def press(self, user: str, message: Message, action: str) -> Outcome:
+        """Press; what it does comes after the acknowledgement."""
+        outcome = self.workspace.click(user, message, action)
+        assert outcome.ok, outcome
+        return outcome
+
+    def press_as_seen(self, user: str, message: Message, action: str) -> Outcome:
+        """Press a button of a message as it was seen, whatever it has become since."""
+        loop = self.workspace._loop
+        assert loop is not None
+        work = self.workspace.interactions.act(user, message, action)
+        return asyncio.run_coroutine_threadsafe(work, loop).result(15)
+
+    def view_of(self, user: str, words: str = "") -> View:
+        """What a person has open, once these words are in it."""
+
+        def opened() -> View | None:
+            view = self.workspace.view_of(user)
+            return view if view is not None and words in said(view) else None
+
+        view = wait_until(opened, f"a view that says {words}", 15)
+        assert view is not None
+        return view
+
+    def becomes(self, user: str, message: Message, words: str) -> Message:
+        """A message once it says these words."""
+
+        def changed() -> Message | None:
+            found = current(self, user, message)
+            return found if words in said(found) else None
+
+        found = wait_until(changed, f"a message that says {words}", 15)
+        assert found is not None
+        return found
+
+    def told(self, channel: str, name: str, viewer: str | None = None) -> list[str]:
+        """What was said about a customer in a channel."""
+        return [said(m) for m in self.workspace.messages(channel, viewer) if name in said(m)]
+
+    def reminders(self, user: str) -> list[Message]:
+        messages = self.workspace.messages(self.workspace.dm(user))
+        return [message for message in messages if "tierbot_done" in actions(message)]
+
+    def bring_orders(self, story: str) -> None:
+        """Import new orders and grade the book again, as of yesterday."""
+        path = write_new_orders(
+            self.tierbot.folder / "book", today=self.today, seed=1, story=story, customers=CUSTOMERS
+        )
+        self.tierbot.manage_all(["import", "orders", str(path), "--source", "demo", "--strict"], ["grade"])
+
+
+def said(message: Message | View) -> str:
+    """Every word of a message."""
+
+    def texts(value: object) -> Iterator[str]:
+        if isinstance(value, dict):
+            for key, inner in value.items():
+                if key == "text" and isinstance(inner, str):
+                    yield inner
+                elif key not in ("value", "action_id"):
+                    yield from texts(inner)
+        elif isinstance(value, list | tuple):
+            for inner in value:
+                yield from texts(inner)
+
+    return "\n".join(texts(message.blocks))
+
+
+def actions(message: Message) -> list[str]:
+    return [e["action_id"] for block in message.blocks for e in block.get("elements", []) if "action_id" in e]
+
+
+def shown(day: date) -> str:
+    return format_date(day, "medium", locale=LOCALES["en"])
+
+
+def rows(tierbot: Tierbot, query: str, **values: str) -> list[tuple[str, ...]]:
+    """A look into the database from outside."""
+    database = open_database(tierbot.settings["TIERBOT_DATABASE_URL"])
+    with database.read() as session:
+        found = [tuple(row) for row in session.execute(text(query), values)]
+    database.close()
+    return found
+
+
+def due_days(tierbot: Tierbot, code: str, step: str) -> list[date]:
+    """The open due days of a customer's care step."""
+    query = (
+        "SELECT due_on FROM touch JOIN customer ON customer.id = touch.customer_id"
+        " WHERE code = :code AND step = :step AND state IN ('planned', 'reminded', 'snoozed')"
+    )
+    return [date.fromisoformat(str(day)) for (day,) in rows(tierbot, query, code=code, step=step)]
+
+
+def alert_states(tierbot: Tierbot) -> set[str]:
+    return {
+        state for (state,) in rows(tierbot, "SELECT DISTINCT state FROM outbox WHERE kind = 'tier_change'")
+    }
+
+
+def current(stage: Stage, user: str, message: Message) -> Message:
+    (found,) = [m for m in stage.workspace.messages(message.channel, user) if m.ts == message.ts]
+    return found
+
+
+@dataclass(kw_only=True)
+class Books:
+    """A graded book in a database of each kind, made once by the command line and copied for each stage."""
+
+    folder: Path
+    # Tied to the machine's day, because the bot under test reads the machine's clock.
+    today: date = field(default_factory=lambda: SystemClock().now().date())
+    filled: dict[str, str] = field(default_factory=dict)
+
+    def sqlite(self, path: Path) -> str:
+        """The URL of a copy."""
+        file = self.folder / "filled.db"
+        if not file.exists():
+            self._fill(f"sqlite:///{file}")
+        shutil.copy(file, path)
+        return f"sqlite:///{path}"
+
+    @contextmanager
+    def postgresql(self, server: URL) -> Iterator[str]:
+        """The URL of a copy, gone afterwards."""
+        name = "tierbot_story"
+        if name not in self.filled:
+            with postgres.connected(server) as connection:
+                connection.exec_driver_sql(f"CREATE DATABASE {name} TEMPLATE template0")
+            self._fill(postgres.text_of(server.set(database=name)))
+        with postgres.new_database(server, template=name) as url:
+            yield postgres.text_of(url)
+
+    def _fill(self, url: str) -> None:
+        """Bring the book in and grade it as of the last month end."""
+        tierbot = Tierbot(folder=self.folder, settings={"TIERBOT_DATABASE_URL": url})
+        book = write_book(self.folder / "book", today=self.today, customers=CUSTOMERS)
+        month_end = last_cadence_day("month_end", self.today).isoformat()
+        graded = tierbot.manage_all(
+            ["db", "upgrade"],
+            *(["import", path.stem, str(path), "--source", "demo", "--strict"] for path in book.files),
+            ["grade", "--scheme", "b2b_accounts", "--as-of", month_end],
+        )
+        assert f"{CUSTOMERS} customers" in graded
+        assert "nobody was alerted" in graded
+
+
+@contextmanager
+def staged(folder: Path, books: Books, kind: str, way: str, server: URL | None) -> Iterator[Stage]:
+    """A stage on one kind of database, where Slack talks to the bot in one of its two ways."""
+    with ExitStack() as stack:
+        workspace = stack.enter_context(Workspace(users=(*PEOPLE, STRANGER, GUEST), channels=CHANNELS))
+        url = (
+            books.sqlite(folder / "tierbot.db")
+            if server is None
+            else stack.enter_context(books.postgresql(server))
+        )
+        settings = {
+            "SLACK_API_URL": workspace.api_url,
+            "TIERBOT_DATABASE_URL": url,
+            "SLACK_BOT_TOKEN": "xoxb-local",
+            "TIERBOT_ADMINS": str(GRACE_CHEN.email),
+            "TIERBOT_HEALTH_PORT": "0",
+        }
+        port = free_port() if way == "http" else None
+        if port is None:
+            settings["SLACK_APP_TOKEN"] = "xapp-local"
+        else:
+            settings |= {"SLACK_SIGNING_SECRET": "local-signing-secret", "TIERBOT_PORT": str(port)}
+            workspace.deliver_by_http(f"http://127.0.0.1:{port}/slack/events")
+        tierbot = Tierbot(folder=folder, settings=settings)
+        stack.callback(tierbot.end_all)
+        yield Stage(workspace=workspace, tierbot=tierbot, today=books.today, roles=ROLES[kind], port=port)
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
