@@ -1,6 +1,7 @@
 """Where the story is played: a workspace, a graded book, and the bot's processes that run over it."""
 
 import asyncio
+import os
 import shutil
 import socket
 from collections.abc import Iterator
@@ -196,7 +197,7 @@ class Books:
     folder: Path
     # Tied to the machine's day, because the bot under test reads the machine's clock.
     today: date = field(default_factory=lambda: SystemClock().now().date())
-    filled: dict[str, str] = field(default_factory=dict)
+    filled: set[str] = field(default_factory=set)
 
     def sqlite(self, path: Path) -> str:
         """The URL of a copy."""
@@ -209,11 +210,13 @@ class Books:
     @contextmanager
     def postgresql(self, server: URL) -> Iterator[str]:
         """The URL of a copy, gone afterwards."""
-        name = "tierbot_story"
+        name = f"tierbot_story_{os.getpid()}"
         if name not in self.filled:
             with postgres.connected(server) as connection:
                 connection.exec_driver_sql(f"CREATE DATABASE {name} TEMPLATE template0")
+            # Stays for the next stage, and goes with the server.
             self._fill(postgres.text_of(server.set(database=name)))
+            self.filled.add(name)
         with postgres.new_database(server, template=name) as url:
             yield postgres.text_of(url)
 

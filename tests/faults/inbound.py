@@ -1,16 +1,22 @@
-"""What people do, delivered oddly or while the database is locked: F12 and F13, with the real bot over Socket Mode."""
+"""What people do, delivered oddly, while the database is locked, or over a broken connection: F12, F13 and S01.
+
+With real processes of the bot, over Socket Mode and over signed HTTP.
+"""
 
 import os
+import socket
 import sqlite3
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
 from datetime import date
 from statistics import median
 from typing import Any
 
+import psycopg
 from sqlalchemy import make_url
 
 from bot.messages import Action
@@ -21,12 +27,58 @@ from tests.faults.report import Outcome
 from tests.faults.slack import CHANNELS
 
 USER, ROOM = "U0LINWEI", CHANNELS[0].id
+SECRET = "local-signing-secret"
+WAYS = ("socket", "http")
+
+
+@dataclass(kw_only=True)
+class Office:
+    """Processes of `tierbot run --role web` that answer, and the code of a customer its user may see."""
+
+    ground: Ground
+    way: str
+    code: str
+    ports: list[int] = field(default_factory=list)
+
+    def ask(self) -> Any:
+        return self.ground.slack.post("command", user=USER, channel=ROOM, name="/tier", text=self.code)
+
+    def messages(self) -> list[Any]:
+        found: list[Any] = self.ground.slack.get(f"messages?channel={ROOM}&viewer={USER}")["messages"]
+        return found
+
+    def card(self) -> Any:
+        """A fresh card."""
+        self.ask()
+        return [message for message in self.messages() if message["only_for"] == USER][-1]
+
+    def share(self, card: Any) -> Any:
+        return self.ground.slack.post(
+            "click", user=USER, channel=ROOM, ts=card["ts"], action_id=str(Action.SHARE)
+        )
+
+    def shared(self) -> int:
+        return sum(message["only_for"] is None for message in self.messages())
+
+    def notices(self) -> int:
+        """How often Slack told the person that the bot did not respond."""
+        return sum(message["user"] == "USLACKBOT" for message in self.messages())
+
+    def settle(self, shared: int) -> None:
+        """Wait until so many cards are shared, and a little longer for one too many."""
+        _until(lambda: self.shared() >= shared, 40)
+        time.sleep(1)
+
+
+def _until(found: Callable[[], Any], seconds: float) -> bool:
+    until = time.monotonic() + seconds
+    while not (done := bool(found())) and time.monotonic() < until:
+        time.sleep(0.02)
+    return done
 
 
 @contextmanager
-def _answering(ground: Ground) -> Iterator[str]:
-    """`tierbot run --role web`, connected; gives the code of a customer its user may see."""
-
+def _answering(ground: Ground, way: str = "socket", processes: int = 1) -> Iterator[Office]:
     def fill(database: Database) -> str:
         with database.write() as session:
             owner = factories.person(session, "LINWEI")
@@ -34,25 +86,42 @@ def _answering(ground: Ground) -> Iterator[str]:
             factories.graded(session, {customer: "A"}, as_of=date(2026, 2, 28))
         return f"{ground.ask(f'SELECT code FROM customer WHERE id = {customer:d}')[0][0]}"  # noqa: S608
 
-    code = ground.using(fill)
+    office = Office(ground=ground, way=way, code=ground.using(fill))
+    with ExitStack() as stack:
+        for _ in range(processes):
+            stack.enter_context(_web(office))
+        if way == "socket":
+            _until(lambda: ground.slack.get("faults")["connected"] >= processes, 60)
+        else:
+            _until(lambda: all(map(_listens, office.ports)), 60)
+            ground.slack.post("delivery", request_url=f"http://127.0.0.1:{office.ports[0]}/slack/events")
+        yield office
+
+
+@contextmanager
+def _web(office: Office) -> Iterator[None]:
+    ground = office.ground
     environment = {
         "PATH": os.environ.get("PATH", ""),
         "TIERBOT_DATA_DIR": str(ground.folder),
         "TIERBOT_DATABASE_URL": ground.url,
         "SLACK_BOT_TOKEN": "xoxb-local",
-        "SLACK_APP_TOKEN": "xapp-local",
         "SLACK_API_URL": ground.slack.api_url,
         "TIERBOT_HEALTH_PORT": "0",
     }
+    if office.way == "socket":
+        environment["SLACK_APP_TOKEN"] = "xapp-local"
+    else:
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            office.ports.append(int(probe.getsockname()[1]))
+        environment |= {"SLACK_SIGNING_SECRET": SECRET, "TIERBOT_PORT": str(office.ports[-1])}
     with (ground.folder / "log").open("ab") as log:
         running = subprocess.Popen(
             [sys.executable, "-m", "bot", "run", "--role", "web"], env=environment, stdout=log, stderr=log
         )
     try:
-        until = time.monotonic() + 60
-        while not ground.slack.get("faults")["connected"] and time.monotonic() < until:
-            time.sleep(0.1)
-        yield code
+        yield
     finally:
         running.terminate()
         try:
@@ -62,102 +131,128 @@ def _answering(ground: Ground) -> Iterator[str]:
             running.wait()
 
 
-def _ask(ground: Ground, code: str) -> Any:
-    return ground.slack.post("command", user=USER, channel=ROOM, name="/tier", text=code)
-
-
-def _messages(ground: Ground) -> list[Any]:
-    found: list[Any] = ground.slack.get(f"messages?channel={ROOM}&viewer={USER}")["messages"]
-    return found
+def _listens(port: int) -> bool:
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0
 
 
 def repeated(ground: Ground, *, quick: bool) -> Outcome:
-    """F12: every press is delivered four times and some out of order; it has one effect."""
-    presses = 5 if quick else 60
-    refused = 0
-    with _answering(ground) as code:
-        ground.slack.switch(
-            {"kind": "deliver_twice", "copies": 3, "methods": ["interactive"]},
-            {"kind": "out_of_order", "probability": 0.2, "seconds": 0.2, "methods": ["interactive"]},
-        )
-        for _ in range(presses):
-            _ask(ground, code)
-            card = [message for message in _messages(ground) if message["only_for"] == USER][-1]
-            pressed = ground.slack.post(
-                "click", user=USER, channel=ROOM, ts=card["ts"], action_id=str(Action.SHARE)
-            )
-            refused += not pressed["ok"]
-        time.sleep(2)
-        shared = sum(message["only_for"] is None for message in _messages(ground))
-        struck = ground.slack.struck()
-    outcome = Outcome(
-        figures={"presses": presses, "delivered": presses + 3 * struck["deliver_twice"], "effects": shared}
-    )
-    outcome.require(struck["deliver_twice"] > 0, "nothing was delivered twice")
-    outcome.require(shared == presses, f"{shared} effects of {presses} presses")
-    outcome.require(not refused, f"{refused} presses were refused")
+    """F12: every press is delivered four times, some out of order; it has one effect.
+
+    Over Socket Mode the copies go to another process; over HTTP they are exact replays of the signed request.
+    """
+    outcome = Outcome(figures={})
+    for way in WAYS:
+        with ground.fresh(ground.seed) as here, _answering(here, way, 2 if way == "socket" else 1) as office:
+            _repeat(office, outcome, 5 if quick else 60)
     return outcome
+
+
+def _repeat(office: Office, outcome: Outcome, presses: int) -> None:
+    slack, refused = office.ground.slack, 0
+    slack.switch(
+        {"kind": "deliver_twice", "copies": 3, "methods": ["interactive"]},
+        {"kind": "out_of_order", "probability": 0.2, "seconds": 0.2, "methods": ["interactive"]},
+    )
+    for number in range(presses):
+        card = office.card()
+        refused += not office.share(card)["ok"]
+        if number % 5 == 0:  # a double click: the same card, pressed again
+            refused += not office.share(card)["ok"]
+    office.settle(presses)
+    struck, shared = slack.struck()["deliver_twice"], office.shared()
+    way = office.way
+    outcome.figures |= {
+        f"{way}: presses": presses,
+        f"{way}: delivered": presses + presses // 5 + 3 * struck,
+        f"{way}: effects": shared,
+    }
+    outcome.require(struck > 0, f"{way}: nothing was delivered twice")
+    outcome.require(shared == presses, f"{way}: {shared} effects of {presses} presses")
+    outcome.require(not refused and not office.notices(), f"{way}: {refused} presses were refused")
 
 
 def acknowledged(ground: Ground, *, quick: bool) -> Outcome:
-    """F13: /tier is answered and presses are taken while another process holds the writer lock."""
-    holds, seconds = (2, 1.0) if quick else (4, 5.0)
-    asked: list[float] = []
-    pressed: list[float] = []
-    refused = 0
-    file = make_url(ground.url).database or ""
-    with _answering(ground) as code:
-        _ask(ground, code)
-        card = [message for message in _messages(ground) if message["only_for"] == USER][-1]
-        for _ in range(holds):
-            holder = sqlite3.connect(file, timeout=30, isolation_level=None)
-            holder.execute("BEGIN IMMEDIATE")
-            until = time.monotonic() + seconds / 2
-            while time.monotonic() < until:
-                began = time.monotonic()
-                refused += not _ask(ground, code)["ok"]
-                asked.append(time.monotonic() - began)
-            holder.execute("ROLLBACK")
-            holder.close()
-        for _ in range(holds):
-            blocker = subprocess.Popen(
-                [sys.executable, "-c", _HOLD, file, str(seconds)], stdout=subprocess.PIPE
-            )
-            assert blocker.stdout is not None
-            blocker.stdout.readline()
-            began = time.monotonic()
-            refused += not ground.slack.post(
-                "click", user=USER, channel=ROOM, ts=card["ts"], action_id=str(Action.SHARE)
-            )["ok"]
-            pressed.append(time.monotonic() - began)
-            blocker.wait()
-            blocker.stdout.close()
-        time.sleep(1)
-        shared = sum(
-            message["only_for"] is None and not message.get("is_notice") for message in _messages(ground)
-        )
-    outcome = Outcome(
-        figures={
-            "commands": len(asked),
-            "ack p50 s": round(median(asked), 3),
-            "ack p99 s": round(sorted(asked)[int(len(asked) * 0.99)], 3),
-            "presses": len(pressed),
-            "done": shared,
-            f"longest ack of a press, lock held {seconds} s": round(max(pressed), 2),
-        }
-    )
-    outcome.require(shared == len(pressed), f"{shared} effects of {len(pressed)} presses")
-    outcome.require(max(asked) < 1, f"a command was answered after {max(asked):.1f} s")
-    outcome.require(max(pressed) < 3, f"a press was acknowledged after {max(pressed):.1f} s")
-    outcome.require(not refused, f"{refused} were not acknowledged in time")
+    """F13: /tier is answered and presses are taken at once while another process holds what they write."""
+    outcome = Outcome(figures={})
+    for way in WAYS:
+        with ground.fresh(ground.seed) as here, _answering(here, way) as office:
+            _press_under_locks(office, outcome, quick=quick)
     return outcome
 
 
-_HOLD = """\
-import sqlite3, sys, time
-held = sqlite3.connect(sys.argv[1], timeout=30, isolation_level=None)
-held.execute("BEGIN IMMEDIATE")
-print("held", flush=True)
-time.sleep(float(sys.argv[2]))
-held.execute("ROLLBACK")
-"""
+def _press_under_locks(office: Office, outcome: Outcome, *, quick: bool) -> None:
+    holds, seconds, at_a_time = (2, 1.0, 3) if quick else (4, 5.0, 10)
+    asked: list[float] = []
+    pressed: list[float] = []
+    refused = 0
+    for _ in range(holds):
+        cards = [office.card() for _ in range(at_a_time)]
+        with _held(office.ground.url):
+            until = time.monotonic() + seconds
+            while time.monotonic() < until or cards:
+                if cards:
+                    pressed.append(time.monotonic())
+                    refused += not office.share(cards.pop())["ok"]
+                    pressed[-1] = time.monotonic() - pressed[-1]
+                asked.append(time.monotonic())
+                refused += not office.ask()["ok"]
+                asked[-1] = time.monotonic() - asked[-1]
+                time.sleep(0.01)
+        office.settle(len(pressed))
+    way, shared = office.way, office.shared()
+    for what, taken in (("command", asked), ("press", pressed)):
+        taken.sort()
+        outcome.figures |= {
+            f"{way}: {what}s": len(taken),
+            f"{way}: {what} ack p50 s": round(median(taken), 3),
+            f"{way}: {what} ack p99 s": round(taken[int(len(taken) * 0.99)], 3),
+        }
+        outcome.require(taken[-1] < 1, f"{way}: a {what} was acknowledged after {taken[-1]:.1f} s")
+    outcome.figures[f"{way}: lock held s"] = seconds
+    outcome.require(shared == len(pressed), f"{way}: {shared} effects of {len(pressed)} presses")
+    outcome.require(not refused, f"{way}: {refused} were not acknowledged in time")
+
+
+@contextmanager
+def _held(url: str) -> Iterator[None]:
+    """Somebody else writes: SQLite's one writer lock, or on PostgreSQL the table every press writes to."""
+    address = make_url(url)
+    if address.get_backend_name() == "sqlite":
+        holder = sqlite3.connect(address.database or "", timeout=30, isolation_level=None)
+        try:
+            holder.execute("BEGIN IMMEDIATE")
+            yield
+            holder.execute("ROLLBACK")
+        finally:
+            holder.close()
+        return
+    with psycopg.connect(
+        address.set(drivername="postgresql").render_as_string(hide_password=False)
+    ) as connection:
+        connection.execute("LOCK TABLE inbox IN EXCLUSIVE MODE")
+        yield
+        connection.rollback()
+
+
+BREAKS = ("socket_reset", "socket_stall", "socket_garbage", "socket_broken")
+PATIENCE = 15  # seconds until a command is answered again
+
+
+def reconnected(ground: Ground, *, quick: bool) -> Outcome:
+    """S01: every Socket Mode connection is broken at once; how long until a command is answered again."""
+    outcome = Outcome(figures={})
+    with _answering(ground) as office:
+        office.ask()
+        for kind in BREAKS:
+            worst = max(_seconds_until_answered(office, kind) for _ in range(1 if quick else 5))
+            outcome.figures[f"{kind} s"] = round(worst, 1)
+            outcome.require(worst < PATIENCE, f"after {kind} no answer for {worst:.0f} s")
+    return outcome
+
+
+def _seconds_until_answered(office: Office, kind: str) -> float:
+    office.ground.slack.post("faults", strike=[{"kind": kind}])
+    began = time.monotonic()
+    _until(lambda: office.ask()["ok"], 60)
+    return time.monotonic() - began

@@ -1,0 +1,180 @@
+"""The real Bolt app over a real database, talking to the local workspace in either way; as many processes as wanted."""
+
+import asyncio
+import sqlite3
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+from slack_sdk import WebClient
+from sqlalchemy import make_url
+
+from bot.app import Tierbot, build
+from bot.clock import SystemClock
+from bot.demo.workspace import Message, Workspace
+from bot.messages import Action, Pointer
+from bot.services.planning import plan_customers
+from bot.serving import Server
+from bot.settings import Settings
+from bot.slack.after import WRITERS
+from bot.slack.gateway import web_client
+from bot.slack.http_mode import PATH
+from bot.slack.server import Connection, Front, connect, front, serve_http
+from db import care
+from db.engine import Database
+from tests import factories
+from tests.demo.workspace.conftest import close_handler
+from tests.e2e.processes import wait_until
+
+ANNA, NEWCOMER, ROOM = "U0ANNA", "U0LINWEI", "C0GENERAL"
+SECRET = "local-signing-secret"
+
+
+@dataclass(kw_only=True)
+class Bot:
+    """One process' worth."""
+
+    tierbot: Tierbot
+    front: Front
+    way: Server | Connection
+
+
+@dataclass(kw_only=True)
+class Office:
+    """A workspace, a database with ACME in Anna's book, and the bots that answer."""
+
+    workspace: Workspace
+    database: Database
+    folder: Path
+    way: str
+    acme: int = 0
+    bots: list[Bot] = field(default_factory=list)
+
+    def open(self) -> None:
+        with self.database.write() as session:
+            anna = factories.person(session, "Anna")
+            factories.person(session, "Lin.Wei", slack=False)
+            self.acme = factories.customer(session, "ACME", owner_id=anna)
+            factories.graded(session, {self.acme: "A"}, as_of=date(2026, 2, 28))
+
+    def start(self) -> Bot:
+        settings = Settings(
+            _env_file=None,
+            TIERBOT_DATA_DIR=self.folder,
+            TIERBOT_DATABASE_URL=self.database.url,
+            SLACK_BOT_TOKEN="xoxb-local",
+            SLACK_APP_TOKEN="xapp-local",
+            SLACK_SIGNING_SECRET=SECRET,
+            SLACK_API_URL=self.workspace.api_url,
+        )
+        tierbot = build(settings)
+        slack = front(tierbot.desk, web_client(settings), lambda: "0badcafe")
+        way: Server | Connection
+        if self.way == "http":
+            way = serve_http(slack.app, "127.0.0.1", 0)
+            self.workspace.deliver_by_http(f"http://127.0.0.1:{way.port}{PATH}")
+        else:
+            way = connect(slack.app, tierbot.desk)
+            self.workspace.wait_for_app(len(self.bots) + 1)
+        bot = Bot(tierbot=tierbot, front=slack, way=way)
+        self.bots.append(bot)
+        # The first answer compiles templates and schemes, as `tierbot run` does before it connects.
+        there = self.workspace.dm(ANNA)
+        wait_until(lambda: self.workspace.command(ANNA, there, "/tier", "ACME").ok, "a first answer", 60)
+        return bot
+
+    def close(self) -> None:
+        for bot in self.bots:
+            if isinstance(bot.way, Server):
+                bot.way.stop()
+            else:
+                close_handler(self.workspace, bot.way.handler)
+            bot.front.after.close(5)
+            bot.tierbot.close()
+
+    def deliver(self, kind: str, payload: dict[str, Any], *, accepts_payload: bool = True) -> Any:
+        """Hand a payload over as Slack does; the acknowledgement, or NotConnected or NotAcknowledged."""
+        loop = self.workspace._loop
+        assert loop is not None
+        given = self.workspace.interactions.delivery.deliver(kind, payload, accepts_payload=accepts_payload)
+        return asyncio.run_coroutine_threadsafe(given, loop).result(15)
+
+    def said_to(self, user: str, channel: str = ROOM) -> list[Message]:
+        return [m for m in self.workspace.messages(channel, user) if m.only_for == user]
+
+    def said_to_all(self, channel: str = ROOM) -> list[Message]:
+        return [m for m in self.workspace.messages(channel) if m.only_for is None]
+
+    def card(self, user: str = ANNA) -> Message:
+        assert self.workspace.command(user, ROOM, "/tier", "ACME").ok
+        return self.said_to(user)[-1]
+
+    def reminder(self) -> Message:
+        """A reminder of a planned touch, as it stands in a channel."""
+        with self.database.write() as session:
+            now = SystemClock().now()
+            plan_customers(session, self.bots[0].tierbot.rules, [self.acme], now)
+            touch = care.open_touches(session, [self.acme])[0]
+            pointer = Pointer(id=touch.id or 0, version=touch.version).encode()
+        buttons = [
+            {
+                "type": "button",
+                "action_id": str(action),
+                "value": pointer,
+                "text": {"type": "plain_text", "text": "."},
+            }
+            for action in (Action.DONE, Action.SNOOZE)
+        ]
+        posted = WebClient("xoxb-local", base_url=self.workspace.api_url).chat_postMessage(
+            channel=ROOM, text="Revisit ACME", blocks=[{"type": "actions", "elements": buttons}]
+        )
+        return next(m for m in self.workspace.messages(ROOM) if m.ts == posted["ts"])
+
+    def now(self, message: Message) -> Message:
+        return next(m for m in self.workspace.messages(ROOM, ANNA) if m.ts == message.ts)
+
+    @contextmanager
+    def locked(self) -> Iterator[None]:
+        """Somebody else writes: SQLite's writer lock, or on PostgreSQL every row that counts."""
+        if self.database.is_sqlite:
+            holder = sqlite3.connect(str(make_url(self.database.url).database), isolation_level=None)
+            holder.execute("BEGIN IMMEDIATE")
+            try:
+                yield
+            finally:
+                holder.execute("ROLLBACK")
+                holder.close()
+        else:
+            with self.database.writer.begin() as connection:
+                connection.exec_driver_sql("LOCK TABLE inbox, touch, person, activity IN EXCLUSIVE MODE")
+                yield
+
+    @contextmanager
+    def busy(self) -> Iterator[threading.Event]:
+        """Every writing thread of the first bot is taken up; the event says that they have been let go."""
+        going_on = threading.Event()
+        started = threading.Barrier(WRITERS + 1)
+
+        def hang() -> None:
+            started.wait(10)
+            going_on.wait(30)
+
+        for _ in range(WRITERS):
+            self.bots[0].front.after.writes.pool.put(hang)
+        started.wait(10)
+        try:
+            yield going_on
+        finally:
+            going_on.set()
+
+
+def words(message: Message) -> str:
+    return f"{message.text} {message.blocks}"
+
+
+def eventually(found: Any, what: str) -> Any:
+    return wait_until(found, what, 10)

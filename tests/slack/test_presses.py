@@ -1,0 +1,302 @@
+"""Presses are acknowledged at once and done afterwards, once; over Socket Mode and signed HTTP, on both databases."""
+
+import time
+import urllib.request
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import text
+
+from bot.clock import SystemClock
+from bot.demo.workspace import Workspace
+from bot.demo.workspace.default_team import CHANNELS, PEOPLE
+from bot.demo.workspace.http_mode import HttpMode
+from bot.demo.workspace.socket_mode import NotAcknowledged, NotConnected
+from bot.messages import Action
+from bot.serving import Server
+from bot.slack import after
+from bot.slack.http_mode import PATH
+from db.engine import Database
+from tests.slack.office import ANNA, NEWCOMER, ROOM, SECRET, Office, eventually, words
+
+AT_ONCE = 2.0  # seconds, on a machine with much else to do; Slack waits three
+SHARE, DONE, SNOOZE, WHY, LOG = (
+    str(action) for action in (Action.SHARE, Action.DONE, Action.SNOOZE, Action.WHY, Action.LOG_VISIT)
+)
+
+
+@pytest.fixture(params=["socket", "http"])
+def office(request: pytest.FixtureRequest, database: Database, tmp_path: Path) -> Iterator[Office]:
+    with Workspace(users=PEOPLE, channels=CHANNELS, events=["app_home_opened"]) as workspace:
+        office = Office(workspace=workspace, database=database, folder=tmp_path, way=request.param)
+        office.open()
+        office.start()
+        try:
+            yield office
+        finally:
+            office.close()
+
+
+def rows(office: Office, query: str) -> list[tuple[Any, ...]]:
+    with office.database.read() as session:
+        return [tuple(row) for row in session.execute(text(query))]
+
+
+def press(user: str = ANNA, *, trigger: str = "T", action: str = "nobody_knows") -> dict[str, Any]:
+    return {
+        "type": "block_actions",
+        "team": {"id": "T0LOCAL"},
+        "user": {"id": user},
+        "trigger_id": trigger,
+        "actions": [{"action_id": action, "block_id": "b", "type": "button", "action_ts": "1.0"}],
+    }
+
+
+# --- acknowledged first
+
+
+def test_presses_commands_and_forms_are_taken_at_once_while_somebody_else_writes(office: Office) -> None:
+    card, reminder = office.card(), office.reminder()
+    office.workspace.click(ANNA, office.card(), LOG)
+    form = eventually(lambda: office.workspace.view_of(ANNA), "the form")
+    today = SystemClock().now().date()
+    taken: list[float] = []
+
+    def timed(outcome: Any) -> Any:
+        taken.append(time.monotonic() - begun)
+        return outcome
+
+    with office.locked():
+        for act in (
+            lambda: office.workspace.click(ANNA, card, SHARE),
+            lambda: office.workspace.click(ANNA, reminder, DONE),
+            lambda: office.workspace.command(ANNA, ROOM, "/tier", "ACME"),
+            lambda: office.workspace.command(NEWCOMER, ROOM, "/tier", "ACME"),
+        ):
+            begun = time.monotonic()
+            assert timed(act()).ok
+        begun = time.monotonic()
+        late = timed(office.workspace.submit_view(ANNA, form, {"day": str(today + timedelta(days=2))}))
+        assert late.errors == {"day": "The day lies in the future. Choose today or an earlier day."}
+        begun = time.monotonic()
+        assert timed(office.workspace.submit_view(ANNA, form, {"day": str(today - timedelta(days=1))})).ok
+        assert "Saving" in str(office.workspace.view_of(ANNA))
+        assert "ACME" in words(office.said_to(ANNA)[-1])
+        assert office.said_to_all() == [reminder]
+    assert max(taken) < AT_ONCE, taken
+    eventually(lambda: len(office.said_to_all()) == 2, "the shared card")
+    eventually(lambda: "Done by" in words(office.now(reminder)), "the closed reminder")
+    eventually(lambda: "*ACME*" in str(office.workspace.view_of(ANNA)), "the contact's confirmation")
+    eventually(lambda: office.said_to(NEWCOMER), "the newcomer's answer")
+    assert rows(office, "SELECT count(*) FROM activity") == [(1,)]
+
+
+def test_slow_work_delays_no_acknowledgement_and_no_view(office: Office) -> None:
+    card = office.card()
+    with office.busy() as going_on, ThreadPoolExecutor(20) as people:
+
+        def click(number: int) -> float:
+            begun = time.monotonic()
+            assert office.workspace.click(ANNA, card, SHARE).ok
+            return time.monotonic() - begun
+
+        taken = list(people.map(click, range(100)))
+        assert max(taken) < AT_ONCE, max(taken)
+        begun = time.monotonic()
+        assert office.workspace.command(ANNA, ROOM, "/tier", "ACME").ok
+        assert office.workspace.click(ANNA, card, WHY).ok
+        eventually(lambda: office.workspace.view_of(ANNA), "the breakdown, before its trigger has expired")
+        assert time.monotonic() - begun < AT_ONCE
+        going_on.set()
+
+
+def test_what_would_wait_too_long_is_not_acknowledged(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(office.bots[0].front.after.writes.pool, "_most", after.WRITERS)
+    card = office.card()
+    with office.busy():
+        outcome = office.workspace.click(ANNA, card, SHARE)
+    assert outcome.error in ("dispatch_failed", "operation_timeout")
+    assert office.workspace.click(ANNA, card, SHARE).ok
+    eventually(lambda: len(office.said_to_all()) == 1, "the shared card")
+
+
+def test_what_was_acknowledged_is_finished_before_the_end(office: Office) -> None:
+    card, (bot,) = office.card(), office.bots
+    with office.busy() as going_on, ThreadPoolExecutor(1) as stopping:
+        assert office.workspace.click(ANNA, card, SHARE).ok
+        ended = stopping.submit(bot.front.after.close, 10)
+        going_on.set()
+        assert ended.result(10) == 0
+    assert len(office.said_to_all()) == 1
+
+
+def test_the_end_waits_no_longer_than_it_may(office: Office) -> None:
+    card, (bot,) = office.card(), office.bots
+    with office.busy():
+        assert office.workspace.click(ANNA, card, SHARE).ok
+        begun = time.monotonic()
+        assert bot.front.after.close(0.2) == after.WRITERS + 1
+        assert time.monotonic() - begun < AT_ONCE
+
+
+# --- what nobody listens to
+
+
+UNHEARD: list[tuple[str, dict[str, Any]]] = [
+    ("events_api", {"type": "event_callback", "team_id": "T0LOCAL", "event": {"type": "team_join"}}),
+    (
+        "events_api",
+        {"type": "event_callback", "team_id": "T0LOCAL", "event": {"type": "message", "text": "hi"}},
+    ),
+    ("slash_commands", {"command": "/unheard", "text": "", "team_id": "T0LOCAL", "user_id": ANNA}),
+    ("interactive", press()),
+    (
+        "interactive",
+        {"type": "shortcut", "callback_id": "x", "team": {"id": "T0LOCAL"}, "user": {"id": ANNA}},
+    ),
+    ("interactive", {"type": "from_the_future", "team": {"id": "T0LOCAL"}, "user": {"id": ANNA}}),
+    (
+        "interactive",
+        {
+            "type": "view_submission",
+            "team": {"id": "T0LOCAL"},
+            "user": {"id": ANNA},
+            "view": {"id": "V1", "type": "modal", "callback_id": "x", "state": {"values": {}}},
+        },
+    ),
+    (
+        "interactive",
+        {
+            "type": "view_closed",
+            "team": {"id": "T0LOCAL"},
+            "user": {"id": ANNA},
+            "view": {"id": "V1", "type": "modal", "callback_id": "x"},
+        },
+    ),
+]
+
+
+def test_what_nobody_listens_to_is_acknowledged(office: Office) -> None:
+    for kind, payload in UNHEARD:
+        assert office.deliver(kind, payload) == {}, payload
+
+
+# --- once
+
+
+def test_a_press_that_is_delivered_four_times_to_two_processes_has_one_effect(office: Office) -> None:
+    office.start()
+    card, reminder = office.card(), office.reminder()
+    first = office.bots[0].way
+    if isinstance(first, Server):
+        here = office.workspace.interactions.delivery
+        there = HttpMode(
+            f"http://127.0.0.1:{first.port}{PATH}",
+            signing_secret=SECRET,
+            ack_seconds=3,
+            now=SystemClock().now,
+            faults=office.workspace.faults,
+        )
+
+        class Both:
+            async def deliver(self, kind: str, payload: Any, *, accepts_payload: bool) -> Any:
+                await there.deliver(kind, payload, accepts_payload=accepts_payload)
+                return await here.deliver(kind, payload, accepts_payload=accepts_payload)
+
+        office.workspace.interactions.delivery = Both()
+    office.workspace.faults.switch("deliver_twice", copies=3, methods=["interactive"])
+    assert office.workspace.click(ANNA, card, SHARE).ok
+    assert office.workspace.click(ANNA, reminder, SNOOZE).ok
+    eventually(lambda: len(office.said_to_all()) == 2, "the shared card")
+    eventually(lambda: "Snoozed" in words(office.now(reminder)), "the snoozed reminder")
+    for bot in office.bots:
+        assert bot.front.after.close(5) == 0
+    assert len(office.said_to_all()) == 2
+    assert len(office.said_to(ANNA)) == 1  # the card: nobody is told that somebody was faster
+    assert office.workspace.faults.struck["deliver_twice"] >= 2
+
+
+def test_a_double_click_shares_once_and_closes_once(office: Office) -> None:
+    card, reminder = office.card(), office.reminder()
+    for message, action in ((card, SHARE), (reminder, DONE)):
+        loop_press = office.workspace.interactions.act  # as seen, before what it became
+        for _ in range(2):
+            office.workspace._run(loop_press(ANNA, message, action))
+    eventually(lambda: "Done by" in words(office.now(reminder)), "the closed reminder")
+    eventually(lambda: len(office.said_to(ANNA)) == 3, "two sentences")
+    assert len(office.said_to_all()) == 2
+    told = sorted(words(message) for message in office.said_to(ANNA)[1:])
+    assert "Somebody has dealt with this reminder already." in told[0]
+    assert "This card has been shared already." in told[1]
+
+
+def test_a_form_that_is_sent_twice_is_written_once(office: Office) -> None:
+    office.workspace.click(ANNA, office.card(), LOG)
+    form = eventually(lambda: office.workspace.view_of(ANNA), "the form")
+    office.workspace.faults.switch("deliver_twice", copies=3, methods=["interactive"])
+    for _ in range(2):
+        office.workspace._run(office.workspace.interactions.submit_named(ANNA, form, {}))
+    eventually(lambda: "*ACME*" in str(office.workspace.view_of(ANNA)), "the contact's confirmation")
+    assert office.bots[0].front.after.close(5) == 0
+    assert rows(office, "SELECT count(*) FROM activity") == [(1,)]
+
+
+def test_who_has_closed_the_form_is_told_directly(office: Office) -> None:
+    office.workspace.click(ANNA, office.card(), LOG)
+    form = eventually(lambda: office.workspace.view_of(ANNA), "the form")
+    with office.busy():
+        assert office.workspace.submit_view(ANNA, form).ok
+        office.workspace.close_view(ANNA, office.workspace.view_of(ANNA))  # type: ignore[arg-type]
+    dm = office.workspace.dm(ANNA)
+    eventually(lambda: any("*ACME*" in words(m) for m in office.workspace.messages(dm)), "the direct message")
+
+
+def test_an_exact_replay_of_a_signed_request_has_no_second_effect(office: Office) -> None:
+    if office.way != "http":
+        return
+    sent: list[urllib.request.Request] = []
+    card = office.card()
+    opened = urllib.request.urlopen
+
+    def keep(request: Any, **how: Any) -> Any:
+        if isinstance(request, urllib.request.Request) and request.full_url.endswith(PATH):
+            sent.append(request)
+        return opened(request, **how)
+
+    urllib.request.urlopen = keep
+    try:
+        assert office.workspace.click(ANNA, card, SHARE).ok
+    finally:
+        urllib.request.urlopen = opened
+    (request,) = sent
+    for _ in range(3):
+        with opened(request, timeout=5) as answer:
+            assert answer.status == 200
+    assert office.bots[0].front.after.close(5) == 0
+    assert len(office.said_to_all()) == 1
+    assert len(office.said_to(ANNA)) == 1
+
+
+def test_what_was_not_acknowledged_is_not_done(office: Office) -> None:
+    """Over Socket Mode the connection can be gone; Slack has told the person that it failed."""
+    if office.way != "socket":
+        return
+    card, (bot,) = office.card(), office.bots
+    assert not isinstance(bot.way, Server)
+    sending = bot.way.handler.client.send_socket_mode_response
+
+    def broken(response: Any) -> None:
+        raise ConnectionResetError
+
+    bot.way.handler.client.send_socket_mode_response = broken  # type: ignore[method-assign]
+    assert office.workspace.click(ANNA, card, SHARE).error == "operation_timeout"
+    bot.way.handler.client.send_socket_mode_response = sending  # type: ignore[method-assign]
+    assert office.workspace.click(ANNA, card, SHARE).ok
+    eventually(lambda: len(office.said_to_all()) == 1, "the shared card")
+    assert NotAcknowledged is not NotConnected
