@@ -57,7 +57,7 @@ class Stage:
         """The bot's processes, started if they are not running."""
         if not self.bots or not all(bot.alive for bot in self.bots):
             self.bots = [self.tierbot.keep_running("run", "--role", role) for role in self.roles]
-            wait_until(lambda: self.takes_calls or not self._all_alive(), "the bot's connection", 60)
+            wait_until(lambda: self.takes_calls or not self._all_alive(), "the bot's connection", 120)
             assert self._all_alive(), "\n".join(bot.words() for bot in self.bots)
         return self.bots
 

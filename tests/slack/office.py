@@ -101,7 +101,7 @@ class Office:
         loop = self.workspace._loop
         assert loop is not None
         given = self.workspace.interactions.delivery.deliver(kind, payload, accepts_payload=accepts_payload)
-        return asyncio.run_coroutine_threadsafe(given, loop).result(15)
+        return asyncio.run_coroutine_threadsafe(given, loop).result(30)
 
     def said_to(self, user: str, channel: str = ROOM) -> list[Message]:
         return [m for m in self.workspace.messages(channel, user) if m.only_for == user]
@@ -177,4 +177,4 @@ def words(message: Message) -> str:
 
 
 def eventually(found: Any, what: str) -> Any:
-    return wait_until(found, what, 10)
+    return wait_until(found, what, 20)
