@@ -21,7 +21,7 @@ from bot.demo.workspace import Workspace
 from bot.demo.workspace.default_team import ANNA_SCHMIDT, CHANNELS, PEOPLE
 from bot.settings import Settings
 from bot.slack.gateway import web_client
-from bot.slack.server import bolt_app
+from bot.slack.server import front
 from tests.bench import books
 from tests.bench.measuring import Table, milliseconds, percentile
 
@@ -43,7 +43,7 @@ def main(small: bool) -> Table:
         )
         bot = build(settings)
         try:
-            real = dispatching(bolt_app(bot.desk, web_client(settings), lambda: "bench"))
+            real = dispatching(front(bot.desk, web_client(settings), lambda: "bench").app)
             default, immediate = (
                 dispatching(empty_app(settings, False)),
                 dispatching(empty_app(settings, True)),
