@@ -84,6 +84,11 @@ def test_the_old_data_are_graded_on_the_old_day_and_the_new_on_the_new() -> None
         {"data": 0, "behaviour": 20 - (0.5 * 80 + 0.5 * 20), "rule": 0, "total": 20 - 50}
     )
     assert found.behaviour.loc["c"].tolist() == pytest.approx([-0.5 * 80, (1 - 0.5) * 20])
+    frame = pd.DataFrame([facts], index=["c"])  # the very same frame grows older all the same
+    again = attribute(
+        frame, frame, frame, old_scheme=scheme, new_scheme=scheme, old_day=OLD_DAY, new_day=NEW_DAY
+    )
+    assert numbers(again) == numbers(found)
 
 
 def test_a_correction_is_what_we_know_now_about_then() -> None:
@@ -246,6 +251,7 @@ def test_one_change_is_told_in_shown_points_that_add_up_and_the_strongest_indica
         ((0.25, 0.25, 0.25), 0.8, (0.3, 0.3, 0.2)),  # equal remainders: the first ones
         ((0.25, 0.25, 0.25), 0.7, (0.3, 0.2, 0.2)),
         ((0.0, 2.71, 0.0), 2.8, (0.0, 2.8, 0.0)),  # two roundings of scores; what is 0 stays 0
+        ((0.0, 2.7, 0.0), 2.8, (0.0, 2.8, 0.0)),
         ((-0.04, 0.04, 0.0), 0.0, (0.0, 0.0, 0.0)),
         ((0.3 - 0.1, 1.1, -0.7), 0.6, (0.2, 1.1, -0.7)),  # 0.19999… is two tenths
         ((-1.26, -2.26, 5.52), 2.0, (-1.2, -2.3, 5.5)),

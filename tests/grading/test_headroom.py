@@ -116,6 +116,12 @@ def test_what_is_missing_or_decides_nothing_is_no_lever() -> None:
     assert lift_of(scheme, x=100, y=20)["levers"][0]["indicator"] == "y"  # x has nothing left to give
 
 
+@pytest.mark.parametrize("policy", ["neutral", "worst"])
+def test_a_stand_in_for_what_is_missing_is_no_lever(policy: str) -> None:
+    scheme = make_scheme(dimension("only", indicator("x", 60), indicator("y", 40)), policy=policy)
+    assert [line["indicator"] for line in lift_of(scheme, x=50)["levers"]] == ["x"]
+
+
 @pytest.mark.parametrize(
     ("score", "value", "beside", "relation", "target"),
     [
