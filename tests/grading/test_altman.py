@@ -62,6 +62,14 @@ def test_the_cuts_themselves_are_grey(model: str) -> None:
         assert z(model, 0, 0, x3 + (-0.001 if beyond == "distress" else 0.001), *rest)[1] == beyond
 
 
+def test_a_sum_of_fractions_that_is_exactly_a_cut_is_grey() -> None:
+    # 1.2 x 0.05 + 1.4 x 0.05 + 3.3 x 0.3 + 0.6 x 0.35 + 0.48 = 0.06 + 0.07 + 0.99 + 0.21 + 0.48 = 1.81; the
+    # processor's sum is 1.8099999999999998
+    score, zone = z("z", 0.05, 0.05, 0.3, 0.35, 0.48)
+    assert score < 1.81
+    assert zone == "grey"
+
+
 @pytest.mark.parametrize("place", range(5))
 @pytest.mark.parametrize("bad", [math.nan, math.inf])
 def test_any_ratio_missing_is_no_z(place: int, bad: float) -> None:
