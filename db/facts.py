@@ -15,9 +15,9 @@ from sqlalchemy import (
     case,
     cast,
     column,
-    distinct,
     func,
     literal,
+    null,
     select,
     text,
     true,
@@ -146,13 +146,15 @@ def order_aggregates(
     previous_start: date,
     record_type: str = "account",
     customer_ids: Sequence[int] | None = None,
+    usual_gaps: bool = True,
 ) -> list[tuple[Any, ...]]:
     """One row per customer of a record type (or of these alone), computed where the orders live.
 
     `quarters` are the five edges of the four three-month windows, oldest first, the last being `as_of`; a window
     is open at its start. Columns: customer id, net in the 12 months, net in the 12 months before, orders, net of
     rows that carry a cost, those costs, active quarters, first order, last order, days with an order, median gap
-    between them in days. Money in currency units. A customer without orders has None everywhere.
+    between them in days. Money in currency units. A customer without orders has None everywhere. Without
+    `usual_gaps` the last two are None for everybody: they take longer than all the rest.
     """
     start = quarters[0]
     day, amount, cost = col(Order.ordered_on), units(Order.amount), units(Order.cost)
@@ -178,13 +180,16 @@ def order_aggregates(
             active.label("active"),
             func.min(case((bought, day))).label("first"),
             func.max(case((bought, day))).label("last"),
-            func.count(distinct(case((bought, day)))).label("days"),
         )
         .where(day <= as_of, of_customers(Order.customer_id, customer_ids))
         .group_by(col(Order.customer_id))
         .subquery()
     )
-    median = _median_gaps(as_of, customer_ids)
+    rhythm = _median_gaps(as_of, customer_ids) if usual_gaps else None
+    # A customer that ordered on one day alone has no gap, and so no row there.
+    days: Any = (
+        null() if rhythm is None else func.coalesce(rhythm.c.days, case((sums.c.first.is_not(None), 1)))
+    )
     statement = (
         select(
             col(Customer.id),
@@ -196,13 +201,12 @@ def order_aggregates(
             sums.c.active,
             sums.c.first,
             sums.c.last,
-            sums.c.days,
-            median.c.gap,
+            days,
+            null() if rhythm is None else rhythm.c.gap,
             col(Customer.since),
         )
         .select_from(Customer)
         .outerjoin(sums, sums.c.customer_id == col(Customer.id))
-        .outerjoin(median, median.c.customer_id == col(Customer.id))
         .where(
             col(Customer.record_type) == record_type,
             col(Customer.archived).is_(False),
@@ -210,6 +214,8 @@ def order_aggregates(
         )
         .order_by(col(Customer.id))
     )
+    if rhythm is not None:
+        statement = statement.outerjoin(rhythm, rhythm.c.customer_id == col(Customer.id))
     return [tuple(row) for row in session.execute(statement)]
 
 
@@ -319,7 +325,7 @@ def of_customers(column: Any, customer_ids: Sequence[int] | None) -> ColumnEleme
 
 
 def _median_gaps(as_of: date, customer_ids: Sequence[int] | None) -> Any:
-    """Median days between one order day and the next, per customer."""
+    """Days with an order, and the median of the days between one and the next, per customer with two or more."""
     days = (
         select(col(Order.customer_id), col(Order.ordered_on))
         .where(
@@ -333,7 +339,7 @@ def _median_gaps(as_of: date, customer_ids: Sequence[int] | None) -> Any:
     before = func.lag(days.c.ordered_on).over(partition_by=days.c.customer_id, order_by=days.c.ordered_on)
     gaps = select(days.c.customer_id, days_between(before, days.c.ordered_on).label("gap")).subquery()
     place = func.row_number().over(partition_by=gaps.c.customer_id, order_by=gaps.c.gap)
-    many = func.count().over(partition_by=gaps.c.customer_id)
+    many = func.count(gaps.c.gap).over(partition_by=gaps.c.customer_id)
     ranked = (
         select(gaps.c.customer_id, gaps.c.gap, place.label("place"), many.label("many"))
         .where(gaps.c.gap.is_not(None))
@@ -342,7 +348,11 @@ def _median_gaps(as_of: date, customer_ids: Sequence[int] | None) -> Any:
     # The middle place of an odd count, both middles of an even one.
     middle = (ranked.c.place * 2 >= ranked.c.many) & (ranked.c.place * 2 <= ranked.c.many + 2)
     return (
-        select(ranked.c.customer_id, cast(func.avg(ranked.c.gap), Float).label("gap"))
+        select(
+            ranked.c.customer_id,
+            cast(func.avg(ranked.c.gap), Float).label("gap"),
+            (func.max(ranked.c.many) + 1).label("days"),
+        )
         .where(middle)
         .group_by(ranked.c.customer_id)
         .subquery()

@@ -237,13 +237,21 @@ def customers_touched(session: Session, after: int) -> list[int]:
     """Customers about whom imports newer than `after` brought rows or changed some, by id."""
     touched: set[int] = set()
     for name, rows in SQLModel.metadata.tables.items():
-        if name in _WHO or not {"id", "customer_id", "batch_id"} <= set(rows.c.keys()):
+        if name in _WHO or not {"id", "batch_id"} <= set(rows.c.keys()):
             continue
+        who: Any = rows
+        if "customer_id" not in rows.c:  # a line of an order knows its customer by the order
+            owners = [key for key in rows.foreign_keys if "customer_id" in key.column.table.c]
+            if not owners:
+                continue
+            who = rows.join(owners[0].column.table, owners[0].parent == owners[0].column)
+        customer = next(column for column in who.c if column.name == "customer_id")
         touched.update(
-            session.scalars(sa_select(rows.c.customer_id).where(rows.c.batch_id > after).distinct())
+            session.scalars(sa_select(customer).select_from(who).where(rows.c.batch_id > after).distinct())
         )
         changed = (
-            sa_select(rows.c.customer_id)
+            sa_select(customer)
+            .select_from(who)
             .join(table(ImportChange), table(ImportChange).c.row_id == rows.c.id)
             .where(table(ImportChange).c.table_name == name, table(ImportChange).c.batch_id > after)
         )

@@ -32,6 +32,7 @@ def load_rows(
         previous_start=window_start(as_of, 24),
         record_type=scheme.record_type,
         customer_ids=customer_ids,
+        usual_gaps="silence_ratio" in scheme.fields,
     )
     # The costs of lines count towards margins of orders that carry none.
     lines = (

@@ -129,3 +129,15 @@ def reference(orders: list[tuple[date, str, str | None]]) -> tuple[object, ...]:
         statistics.median(gaps) if gaps else None,
         None,
     )
+
+
+def test_without_usual_gaps_everything_else_is_the_same(database: Database) -> None:
+    book(database, [(1, date(2026, 1, 5), "500", "300"), (1, date(2026, 2, 5), "80", None)])
+    whole = aggregates(database)
+    with database.read() as session:
+        rows = order_aggregates(
+            session, as_of=AS_OF, quarters=QUARTERS, previous_start=PREVIOUS, usual_gaps=False
+        )
+    without = {row[0]: row[1:] for row in rows}
+    assert whole[1][8:10] == (2, 31)
+    assert without[1] == (*whole[1][:8], None, None, whole[1][10])

@@ -6,6 +6,7 @@ import pytest
 
 from bot.errors import BadInput, Conflict
 from bot.services.imports.conversion import converted
+from db.imports import customers_touched
 from tests.services.imports.conftest import Book
 
 ORDERS = "order_no,customer,date,amount\nO1,C1,2026-01-05,500\nO2,C2,2026-02-01,80\n"
@@ -201,3 +202,17 @@ def test_a_judgement_needs_an_author_and_evidence(filled: Book) -> None:
         (3, "is empty, but fit is somebody's judgement"),
         (4, "is empty, but expansion_plan is somebody's judgement"),
     ]
+
+
+def test_lines_touch_the_customers_of_their_orders(filled: Book) -> None:
+    orders = filled.bring("orders", ORDERS)
+    header = "order_no,line,product_type,amount\n"
+    lines = filled.bring("order-lines", header + "O1,1,pumps,300\n", currency="EUR")
+    again = filled.bring("order-lines", header + "O1,1,pumps,310\n", currency="EUR")
+    assert orders.batch_id is not None
+    assert lines.batch_id is not None
+    (first,) = filled.rows("SELECT id FROM customer WHERE code = 'C1'")[0]
+    with filled.database.read() as session:
+        assert customers_touched(session, after=orders.batch_id) == [first]
+        assert customers_touched(session, after=lines.batch_id) == [first]  # by the changed row
+        assert customers_touched(session, after=again.batch_id or 0) == []
