@@ -204,7 +204,7 @@ def _press_under_locks(office: Office, outcome: Outcome, *, quick: bool) -> None
     for what, taken in (("command", asked), ("press", pressed)):
         taken.sort()
         outcome.figures |= {
-            f"{way}: {what}s": len(taken),
+            f"{way}: {what} count": len(taken),
             f"{way}: {what} ack p50 s": round(median(taken), 3),
             f"{way}: {what} ack p99 s": round(taken[int(len(taken) * 0.99)], 3),
         }
