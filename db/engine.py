@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from sqlalchemy import URL, Engine, event, text
-from sqlalchemy.engine import make_url
+from sqlalchemy.engine import ExceptionContext, make_url
 from sqlalchemy.exc import ArgumentError, OperationalError
 from sqlalchemy.pool import QueuePool
 from sqlmodel import Session, create_engine
@@ -186,6 +186,11 @@ def _open_sqlite(url: str) -> Database:
     @event.listens_for(reader, "begin")
     def _begin(connection: Any) -> None:
         connection.exec_driver_sql("BEGIN")
+
+    @event.listens_for(writer, "handle_error")
+    def _reopen(context: ExceptionContext) -> None:
+        # A file that was opened on a read-only disk stays read-only when the disk is not any more.
+        context.is_disconnect = context.is_disconnect or "readonly" in str(context.original_exception)
 
     return Database(url=url, writer=writer, reader=reader)
 

@@ -1,5 +1,6 @@
 """`run`, `demo`, `tick`: the bot itself."""
 
+import os
 import signal
 import sys
 import threading
@@ -73,7 +74,8 @@ def run(
             err.print(
                 "The jobs have stopped ticking; ending, so that whoever supervises this process starts it again."
             )
-            sys.exit(1)
+            sys.stderr.flush()
+            os._exit(1)  # what hangs cannot be waited for
 
 
 @commands.command()
@@ -192,10 +194,16 @@ def _warm_up(bot: Tierbot) -> None:
 
 
 def _until_stopped(pulse: "Pulse | None" = None) -> bool:
-    """Wait for a signal; False when the pulse stopped before one came."""
+    """Wait for a signal; False when the pulse stopped before one came. A second signal ends what hangs."""
     stopped = threading.Event()
+
+    def stop(number: int, _: object) -> None:
+        if stopped.is_set():
+            os._exit(128 + number)
+        stopped.set()
+
     for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda *_: stopped.set())
+        signal.signal(number, stop)
     while not stopped.wait(LOOK_SECONDS):
         if pulse is not None and pulse.late():
             return False

@@ -4,6 +4,7 @@ import random
 import sys
 import threading
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 from sqlalchemy.exc import IntegrityError, OperationalError
@@ -102,3 +103,15 @@ def test_without_psycopg_it_says_how_to_get_it(monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.setitem(sys.modules, "psycopg", None)
     with pytest.raises(Unusable, match=r"pip install 'tierbot\[postgres\]'"):
         open_database("postgresql://localhost/x")
+
+
+def test_a_file_that_was_opened_read_only_is_opened_again(tmp_path: Path) -> None:
+    """A disk that was read-only for a while must not leave a process that can never write again."""
+    database = open_database(f"sqlite:///{tmp_path / 'one.db'}")
+    with database.writer.connect() as connection:
+        connection.exec_driver_sql("PRAGMA query_only=1")  # as a connection that could not open it otherwise
+    with pytest.raises(OperationalError, match="readonly"), database.writer.begin() as connection:
+        connection.exec_driver_sql("CREATE TABLE t (x)")
+    with database.writer.begin() as connection:
+        connection.exec_driver_sql("CREATE TABLE t (x)")
+    database.close()

@@ -15,7 +15,7 @@ from bot import logs
 from db.engine import open_database
 from db.schema import upgrade
 from tests import postgres
-from tests.faults import dying, inbound, machine, refusing, schedulers
+from tests.faults import dying, inbound, machine, misled, refusing, restarting, rewinding, schedulers
 from tests.faults.ground import Ground
 from tests.faults.report import Outcome, line
 from tests.faults.slack import Now, Slack
@@ -29,6 +29,8 @@ class Fault:
     try_it: Callable[..., Outcome]
     databases: tuple[str, ...] = BOTH
 
+
+SMOKE = ("F01", "F02", "F05", "F21")  # what --quick tries when nothing else is asked for: half a minute
 
 FAULTS = {
     "F01": Fault("killed at every step", dying.killed),
@@ -47,10 +49,14 @@ FAULTS = {
     "F13": Fault("answering under a lock", inbound.acknowledged),
     "S01": Fault("Socket Mode connections broken", inbound.reconnected, ("sqlite",)),
     "F14": Fault("SIGTERM in mid-batch", machine.stopped),
-    "F17": Fault("clock jumps", machine.jumping),
+    "F16": Fault("ticks that stop", restarting.ticking),
+    "F17": Fault("clock jumps", misled.jumping),
+    "F21": Fault("machines' clocks 5 min apart", misled.apart),
     "F22": Fault("writer lock held", machine.locked, ("sqlite",)),
+    "F23": Fault("read-only file system", restarting.read_only, ("sqlite",)),
     "F24": Fault("disk full, then freed", machine.full, ("sqlite",)),
     "F26": Fault("connections cut, server crashes", machine.cut, ("postgresql",)),
+    "F28": Fault("an older backup restored", rewinding.restored),
 }
 
 
@@ -79,10 +85,12 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.faults", description=__doc__)
     parser.add_argument("--database", choices=(*BOTH, "both"), default="both")
     parser.add_argument("--only", default="", help="some of the faults, as F01,F02")
-    parser.add_argument("--quick", action="store_true", help="a handful of kills and messages")
+    parser.add_argument(
+        "--quick", action="store_true", help="a handful of kills and messages, of a few faults"
+    )
     parser.add_argument("--seed", type=int, default=20260302)
     given = parser.parse_args()
-    wanted = given.only.split(",") if given.only else list(FAULTS)
+    wanted = given.only.split(",") if given.only else list(SMOKE if given.quick else FAULTS)
     if unknown := [code for code in wanted if code not in FAULTS]:
         parser.error(f"there is no {', '.join(unknown)}; there are {', '.join(FAULTS)}")
     logs.configure("critical")

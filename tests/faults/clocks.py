@@ -7,6 +7,16 @@ from typing import Any
 from bot.clock import SystemClock
 
 
+class WrongClock(SystemClock):
+    """The clock of a machine that is set wrong: what runs by it takes it for the machine's own."""
+
+    def __init__(self, apart: timedelta) -> None:
+        self._apart = apart
+
+    def now(self) -> datetime:
+        return super().now() + self._apart
+
+
 class SharedClock:
     """The machine's clock plus seconds in memory that all processes share."""
 

@@ -45,7 +45,7 @@ def killed(ground: Ground, *, quick: bool) -> Outcome:
 
     ground.feed(30)
     fleet = Fleet(3, life)
-    until, looked = time.monotonic() + (60 if quick else 900), 0.0
+    until, looked = time.monotonic() + (60 if quick else 1800), 0.0
     while fleet.killed < wanted and time.monotonic() < until:
         fleet.tend()
         if time.monotonic() - looked > 0.2:

@@ -1,5 +1,6 @@
 """A fresh database, a Slack that can fail, and the comparison of what was written with what has arrived."""
 
+import os
 import sqlite3
 import time
 from collections import Counter
@@ -21,6 +22,7 @@ from bot.services.worker import Rules
 from db import system
 from db.engine import Database, open_database
 from tests.faults.slack import CHANNELS, Slack
+from tests.faults.worker import Job
 
 UNSETTLED = "SELECT id, attempt, state FROM outbox WHERE state IN ('sending', 'unknown')"
 
@@ -49,6 +51,18 @@ class Ground:
     rounds: dict[tuple[int, int], list[Any]] = field(default_factory=dict)
     written: int = 0
 
+    def environment(self, **more: str) -> dict[str, str]:
+        """The settings of the product's own processes."""
+        return {
+            "PATH": os.environ.get("PATH", ""),
+            "TIERBOT_DATA_DIR": str(self.folder),
+            "TIERBOT_DATABASE_URL": self.url,
+            "SLACK_BOT_TOKEN": "xoxb-local",
+            "SLACK_API_URL": self.slack.api_url,
+            "TIERBOT_HEALTH_PORT": "0",
+            **more,
+        }
+
     def ask(self, sql: str) -> list[Any]:
         """Read with the bare driver, and leave nothing open."""
         url = make_url(self.url)
@@ -71,7 +85,13 @@ class Ground:
             database.close()
 
     def feed(
-        self, many: int, *, rooms: int = len(CHANNELS), person_id: int | None = None, **values: Any
+        self,
+        many: int,
+        *,
+        rooms: int = len(CHANNELS),
+        person_id: int | None = None,
+        now: datetime | None = None,
+        **values: Any,
     ) -> None:
         """Put messages into the outbox as a use case does."""
 
@@ -88,7 +108,7 @@ class Ground:
                         message=Problem(text=f"message {number}"),
                         language="en",
                         dedupe_key=f"fault:{number}",
-                        now=SystemClock().now(),
+                        now=now or SystemClock().now(),
                         **values,
                     )
                     self.written += 1
@@ -196,6 +216,17 @@ def compare(rows: list[Row], slack: Slack) -> Audit:
             wrong += bool(posts) or row.state != "dead" or not row.error
     wrong += sum(map(len, arrived.values()))  # what nobody has written
     return Audit(messages=len(rows), lost=lost, doubled=doubled, repeats=repeats, wrong=wrong, dead=dead)
+
+
+def sender(ground: Ground, number: int, **values: Any) -> Job:
+    """What one worker does, by the number of its life."""
+    return Job(
+        url=ground.url,
+        api_url=ground.slack.api_url,
+        folder=ground.folder,
+        seed=ground.seed + number,
+        **values,
+    )
 
 
 def p95(values: list[float]) -> float:

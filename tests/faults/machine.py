@@ -16,22 +16,11 @@ from pathlib import Path
 import psycopg
 from sqlalchemy import make_url
 
-from tests.faults.clocks import SharedClock
 from tests.faults.dying import calm
-from tests.faults.ground import Ground, p95
+from tests.faults.ground import Ground, p95, sender
 from tests.faults.processes import Fleet, end, spawn
 from tests.faults.report import Outcome
 from tests.faults.worker import QUICK, Job, note
-
-
-def job(ground: Ground, number: int, **values: object) -> Job:
-    return Job(
-        url=ground.url,
-        api_url=ground.slack.api_url,
-        folder=ground.folder,
-        seed=ground.seed + number,
-        **values,  # type: ignore[arg-type]
-    )
 
 
 class Pause:
@@ -54,14 +43,14 @@ def paused(ground: Ground, *, quick: bool) -> Outcome:
     doubled = 0
     for step, name in (("claim.after", "before the guard"), ("send.before", "after the guard")):
         ground.feed(many * 5)
-        stopping = [spawn(job(ground, number, at=Pause(ground.folder, step))) for number in range(many)]
+        stopping = [spawn(sender(ground, number, at=Pause(ground.folder, step))) for number in range(many)]
         marks = ground.folder / f"paused.{step}"
         until = time.monotonic() + 30
         while time.monotonic() < until and not (marks.exists() and len(marks.read_text().split()) == many):
             time.sleep(0.02)
         stopped = len(marks.read_text().split()) if marks.exists() else 0
         # Others take over meanwhile.
-        others = Fleet(1, partial(job, ground))
+        others = Fleet(1, partial(sender, ground))
         until = time.monotonic() + 2 * QUICK.lease.total_seconds()
         while time.monotonic() < until:
             others.tend()
@@ -90,30 +79,11 @@ def paused(ground: Ground, *, quick: bool) -> Outcome:
     return outcome
 
 
-def jumping(ground: Ground, *, quick: bool) -> Outcome:
-    """F17: the workers' clock jumps by an hour and by a year, forwards and back, while Slack's does not."""
-    clock = SharedClock()
-    fleet = Fleet(2, partial(job, ground, clock=clock))
-    hour, year = 3600.0, 365 * 86400.0
-    for shift in (0.0, hour, 0.0, -hour, 0.0, year, 0.0, -year, 0.0):
-        clock.shift.value = shift
-        ground.feed(3 if quick else 15)
-        began = time.monotonic()
-        while time.monotonic() - began < 1.5:
-            fleet.tend()
-            time.sleep(0.05)
-    fleet.close()
-    clock.shift.value = 0.0
-    outcome = calm(ground, rounds=2, clock=clock)
-    outcome.figures |= {"jumps": 8}
-    return outcome
-
-
 def locked(ground: Ground, *, quick: bool) -> Outcome:
     """F22: another process holds SQLite's writer lock for longer than a lease, again and again."""
     holds, seconds = (2, 1.5) if quick else (5, 5.0)
     ground.feed(20 if quick else 100)
-    fleet = Fleet(3, partial(job, ground))
+    fleet = Fleet(3, partial(sender, ground))
     file = make_url(ground.url).database or ""
     longest = 0.0
     for _ in range(holds):
@@ -142,7 +112,7 @@ def full(ground: Ground, *, quick: bool) -> Outcome:
     """F24: no byte more can be written to SQLite's files while workers run; then there is room again."""
     ground.feed(20 if quick else 80)
     file = Path(make_url(ground.url).database or "")
-    fleet = Fleet(2, lambda number: partial(_cramped, job(ground, number), 64 * 1024))
+    fleet = Fleet(2, lambda number: partial(_cramped, sender(ground, number), 64 * 1024))
     began = time.monotonic()
     while time.monotonic() - began < 4:
         fleet.tend()
@@ -179,7 +149,7 @@ def cut(ground: Ground, *, quick: bool) -> Outcome:
         # The tests' server does not wait for its log; what a crash may take must not have been promised.
         connection.execute(f'ALTER DATABASE "{name}" SET synchronous_commit = on')
     ground.feed(40 if quick else 200)
-    fleet = Fleet(3, partial(job, ground))
+    fleet = Fleet(3, partial(sender, ground))
     done = died = 0
     until = time.monotonic() + 120
     while (done < cuts or died < crashes) and time.monotonic() < until:
@@ -235,20 +205,12 @@ def stopped(ground: Ground, *, quick: bool) -> Outcome:
     took: list[float] = []
     held = 0
     ground.slack.switch({"kind": "slow", "seconds": 0.8})
-    environment = {
-        "PATH": os.environ.get("PATH", ""),
-        "TIERBOT_DATA_DIR": str(ground.folder),
-        "TIERBOT_DATABASE_URL": ground.url,
-        "SLACK_BOT_TOKEN": "xoxb-local",
-        "SLACK_API_URL": ground.slack.api_url,
-        "TIERBOT_HEALTH_PORT": "0",
-    }
     for _ in range(times):
         ground.feed(15)
         sent = ground.count("sent")
         with (ground.folder / "log").open("ab") as log:
             command = [sys.executable, "-m", "bot", "run", "--role", "worker"]
-            running = subprocess.Popen(command, env=environment, stdout=log, stderr=log)
+            running = subprocess.Popen(command, env=ground.environment(), stdout=log, stderr=log)
         until = time.monotonic() + 60
         while ground.count("sent") < sent + 1 and time.monotonic() < until:
             time.sleep(0.05)

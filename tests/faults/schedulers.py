@@ -17,10 +17,13 @@ from tests import factories
 from tests.faults.ground import Ground, utc
 from tests.faults.processes import spawn, wait
 from tests.faults.report import Outcome
+from tests.faults.slack import CHANNELS
 from tests.faults.worker import note, quiet
 
 DAY = timedelta(days=1)
 FIRST = date(2026, 3, 2)
+PERIOD_BEFORE = date(2026, 1, 31)  # so that February is due to be graded in the first pass
+MOVERS = 5  # whose tiers change in it
 OWNERS = ("lin.wei", "anna.schmidt", "omar.haddad")
 GAPS = (30, 60)  # days between revisits of tiers A and B, as the shipped plan has them
 PATIENCE = 240.0  # seconds for all the days
@@ -35,13 +38,25 @@ def together(ground: Ground, *, quick: bool) -> Outcome:
         with ground.fresh(ground.seed + processes) as here:
             here.using(lambda database: _fill(database, customers, days))
             outcome.require(_run(here, processes, days), f"{processes} schedulers did not end well")
-            found[processes] = {row[0] for row in here.ask("SELECT dedupe_key FROM touch")}
+            found[processes] = {
+                row[0]
+                for row in here.ask("SELECT dedupe_key FROM touch")
+                if int(row[0].split(":")[1]) <= customers  # the others' tiers change in the first pass
+            }
             reminders = here.ask("SELECT id FROM outbox WHERE kind = 'reminder'")
+            alerts = here.ask("SELECT id FROM outbox WHERE kind = 'tier_change'")
+            gradings = here.ask("SELECT id FROM grading_run WHERE as_of = '2026-02-28'")
             touched = Counter(row[0] for row in here.ask("SELECT outbox_id FROM touch WHERE outbox_id > 0"))
             copies = Counter((post.id, post.key) for post in here.slack.arrived())
             doubled = sum(many - 1 for many in copies.values())
-            missing = len(reminders) - len(copies)
-            outcome.figures[f"occurrences with {processes}"] = f"{len(found[processes])}/{len(copies)} said"
+            missing = len(reminders) + len(alerts) - len(copies)
+            outcome.figures[f"with {processes}"] = (
+                f"{len(found[processes])} occurrences, {len(gradings)} grading, {len(copies)} said"
+            )
+            outcome.require(len(gradings) == 1, f"{len(gradings)} gradings of one period by {processes}")
+            outcome.require(
+                len(alerts) == MOVERS, f"{len(alerts)} of {MOVERS} tier changes told by {processes}"
+            )
             outcome.require(not doubled, f"{doubled} said twice by {processes}")
             outcome.require(not missing, f"{missing} of {len(reminders)} reminders not said by {processes}")
             outcome.require(
@@ -58,14 +73,22 @@ def together(ground: Ground, *, quick: bool) -> Outcome:
 def _fill(database: Database, customers: int, days: int) -> None:
     with database.write() as session:
         owners = [factories.person(session, name, slack=False) for name in OWNERS]
-        factories.graded(
-            session,
-            {
-                _customer(session, number, owners[number % len(owners)], days): "AB"[number % 2]
-                for number in range(customers)
-            },
-            as_of=FIRST - 2 * DAY,
-        )
+        tiers = {
+            _customer(session, number, owners[number % len(owners)], days): "AB"[number % 2]
+            for number in range(customers)
+        }
+        for customer, tier in tiers.items():
+            _score(session, customer, {"A": 80, "B": 50}[tier])
+        for number in range(MOVERS):
+            mover = factories.customer(session, f"Mover {number}")
+            tiers[mover] = "A"
+            _score(session, mover, 50)
+        factories.graded(session, tiers, as_of=PERIOD_BEFORE)
+
+
+def _score(session: Session, customer: int, value: int) -> None:
+    for field in ("quality", "service"):
+        factories.fact(session, customer, field, value)
 
 
 def _customer(session: Session, number: int, owner: int, days: int) -> int:
@@ -98,6 +121,7 @@ def _tick_along(ground: Ground, moments: list[datetime], gate: Any) -> None:
         SLACK_BOT_TOKEN="xoxb-local",
         SLACK_API_URL=ground.slack.api_url,
         TIERBOT_TIMEZONE="UTC",
+        TIERBOT_ALERT_CHANNEL=CHANNELS[0].id,
     )
     bot = build(settings, clock=clock)
     for moment in moments:

@@ -8,7 +8,7 @@ import threading
 import time
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -41,6 +41,7 @@ QUICK = Rules(
     backoff_cap=timedelta(seconds=1),
     pace=None,
 )
+UNWATCHED = replace(QUICK, watch_clock=False)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,0 +1,102 @@
+"""The product's own process, in which something is broken from a moment on: `python -m tests.faults.sabotage KIND FILE`.
+
+Time is compressed as everywhere here: a job comes every half a second and may take 3 s instead of 90. KIND is broken
+while FILE is there. `real-` before it leaves the product's own intervals.
+"""
+
+import sys
+import threading
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from apscheduler.schedulers.background import BackgroundScheduler
+
+from bot import cli, jobs
+from bot.app import Tierbot
+from bot.cli import running
+from bot.clock import SystemClock
+from bot.jobs import Job
+from tests.faults.worker import QUICK
+
+FAST = timedelta(seconds=0.5)
+PATIENCE = timedelta(seconds=3)
+
+
+def compress() -> None:
+    running.LOOK_SECONDS = 0.2
+    jobs.JOBS = tuple(replace(job, every=FAST, patience=PATIENCE) for job in jobs.JOBS)
+
+
+def quick_rules(**given: Any) -> Any:
+    return replace(QUICK, watch_clock=given["watch_clock"])
+
+
+def raising(broken: Path) -> None:
+    """Every job raises."""
+    work = jobs._work
+
+    def fail(bot: Tierbot, job: Job) -> int:
+        if broken.exists():
+            raise MemoryError
+        return work(bot, job)
+
+    jobs._work = fail
+
+
+def hanging(broken: Path) -> None:
+    """Sending never ends."""
+
+    def hang(work: Callable[[Tierbot], int], bot: Tierbot) -> int:
+        if broken.exists():
+            threading.Event().wait()
+        return work(bot)
+
+    jobs.JOBS = tuple(
+        replace(job, work=lambda bot, work=job.work: hang(work, bot)) if job.name == "deliver" else job
+        for job in jobs.JOBS
+    )
+
+
+def dying(broken: Path) -> None:
+    """The scheduler's thread dies, and `running` still says that it runs."""
+    process = BackgroundScheduler._process_jobs
+
+    def die(self: BackgroundScheduler) -> Any:
+        if broken.exists():
+            raise SystemExit
+        return process(self)
+
+    BackgroundScheduler._process_jobs = die
+
+
+def shifted(broken: Path) -> None:
+    """The clock is wrong by the seconds in the file."""
+    now = SystemClock.now
+
+    def wrong(self: SystemClock) -> datetime:
+        text = broken.read_text() if broken.exists() else ""
+        return now(self) + timedelta(seconds=float(text or 0))
+
+    SystemClock.now = wrong  # type: ignore[method-assign]
+
+
+KINDS: dict[str, Callable[[Path], None]] = {
+    "raises": raising,
+    "hangs": hanging,
+    "dies": dying,
+    "shifted": shifted,
+    "none": lambda broken: None,
+}
+
+
+if __name__ == "__main__":
+    kind, file = sys.argv[1:3]
+    sys.argv[1:] = sys.argv[3:]
+    if not kind.startswith("real-"):
+        compress()
+    jobs.Rules = quick_rules  # type: ignore[assignment,misc]
+    KINDS[kind.removeprefix("real-")](Path(file))
+    cli.main()
