@@ -15,6 +15,7 @@ from apscheduler.schedulers.background import BackgroundScheduler
 
 from bot.app import Tierbot
 from bot.clock import SystemClock, local_date
+from bot.errors import Conflict
 from bot.services import (
     access,
     catching_up,
@@ -65,9 +66,12 @@ def grade(bot: Tierbot) -> int:
     local = bot.clock.now().astimezone(bot.settings.zone)
     if f"{local:%H:%M}" < bot.settings.grade_at:
         return 0
-    reports = grading.grade_if_due(
-        bot.database, bot.shelf, today=local.date(), now=bot.clock.now(), tell=bot.tell
-    )
+    try:
+        reports = grading.grade_if_due(
+            bot.database, bot.shelf, today=local.date(), now=bot.clock.now(), tell=bot.tell
+        )
+    except Conflict:  # another process was faster; what else is due is graded in the next pass
+        return 0
     return len(reports)
 
 

@@ -189,8 +189,11 @@ def _open_sqlite(url: str) -> Database:
 
     @event.listens_for(writer, "handle_error")
     def _reopen(context: ExceptionContext) -> None:
-        # A file that was opened on a read-only disk stays read-only when the disk is not any more.
-        context.is_disconnect = context.is_disconnect or "readonly" in str(context.original_exception)
+        # A file that was opened on a read-only disk stays read-only when the disk is not any more, and so does the
+        # index of its log, which SQLite shares among all connections of a process.
+        if "readonly" in str(context.original_exception):
+            context.is_disconnect = True
+            reader.dispose()
 
     return Database(url=url, writer=writer, reader=reader)
 

@@ -70,7 +70,7 @@ def unanswered(ground: Ground, *, quick: bool) -> Outcome:
     """F02: the answer is lost in every way there is, mostly after the message was stored."""
     ground.slack.switch(*({"probability": 0.05, **fault} for fault in LOST_ANSWERS))
     ground.feed(40 if quick else 600)
-    outcome = calm(ground, seconds=40 if quick else 240)
+    outcome = calm(ground, seconds=240 if quick else 600)
     struck = ground.slack.struck()
     tallies = ground.tallies()
     outcome.figures = {
@@ -93,12 +93,12 @@ def late(ground: Ground, *, quick: bool) -> Outcome:
     ground.slack.switch({"kind": "late_store", "seconds": 0.7, "probability": 0.25})
     many = 40 if quick else 150
     ground.feed(many)
-    outcome = calm(ground, seconds=60)
+    outcome = calm(ground, seconds=240)
     before = ground.audit()
     late_ones = ground.slack.struck()["late_store"]
     # The same again without waiting for what is still on its way inside Slack.
     ground.feed(many)
-    hasty = calm(ground, seconds=60, rules=replace(QUICK, settle=timedelta()), rounds=9)
+    hasty = calm(ground, seconds=240, rules=replace(QUICK, settle=timedelta()), rounds=9)
     doubled = ground.audit().doubled - before.doubled
     outcome.figures = {
         "stored late": late_ones,
@@ -148,7 +148,7 @@ def heirs(ground: Ground, *, quick: bool) -> Outcome:
 def calm(
     ground: Ground,
     *,
-    seconds: float = 60,
+    seconds: float = 240,
     rules: Rules = QUICK,
     rounds: int = 1,
     expect_failures: bool = False,

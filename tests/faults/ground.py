@@ -24,6 +24,7 @@ from db.engine import Database, open_database
 from tests.faults.slack import CHANNELS, Slack
 from tests.faults.worker import Job
 
+UNSETTLED_STATES = ("pending", "sending", "unknown")
 UNSETTLED = "SELECT id, attempt, state FROM outbox WHERE state IN ('sending', 'unknown')"
 
 
@@ -184,11 +185,17 @@ class Audit:
     repeats: int  # second copies that say so
     wrong: int  # rows that say something else than the ledger
     dead: int
+    waiting: int  # when the time was up
 
     def broken(self) -> list[str]:
         return [
             f"{many} {word}"
-            for word, many in (("lost", self.lost), ("doubled", self.doubled), ("rows wrong", self.wrong))
+            for word, many in (
+                ("lost", self.lost),
+                ("doubled", self.doubled),
+                ("rows wrong", self.wrong),
+                ("not settled in time", self.waiting),
+            )
             if many
         ]
 
@@ -202,12 +209,15 @@ def compare(rows: list[Row], slack: Slack) -> Audit:
     arrived: dict[int, list[Any]] = {}
     for post in slack.arrived():
         arrived.setdefault(post.id, []).append(post)
-    lost = doubled = repeats = wrong = dead = 0
+    lost = doubled = repeats = wrong = dead = waiting = 0
     for row in rows:
         posts = arrived.pop(row.id, [])
         marked = sum("ossible repeat" in post.text for post in posts[1:])
         repeats += marked
         doubled += max(0, len(posts) - 1 - marked)
+        if row.state in UNSETTLED_STATES:
+            waiting += 1
+            continue
         lost += not posts and row.state != "dead"
         dead += row.state == "dead"
         if row.state == "sent":
@@ -215,7 +225,15 @@ def compare(rows: list[Row], slack: Slack) -> Audit:
         else:
             wrong += bool(posts) or row.state != "dead" or not row.error
     wrong += sum(map(len, arrived.values()))  # what nobody has written
-    return Audit(messages=len(rows), lost=lost, doubled=doubled, repeats=repeats, wrong=wrong, dead=dead)
+    return Audit(
+        messages=len(rows),
+        lost=lost,
+        doubled=doubled,
+        repeats=repeats,
+        wrong=wrong,
+        dead=dead,
+        waiting=waiting,
+    )
 
 
 def sender(ground: Ground, number: int, **values: Any) -> Job:

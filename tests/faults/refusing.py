@@ -42,7 +42,7 @@ def storm(ground: Ground, *, quick: bool) -> Outcome:
         SLACKS_PACE,
     )
     ground.feed(8 if quick else 60, rooms=20)
-    outcome = calm(ground, seconds=150, rules=PACED)
+    outcome = calm(ground, seconds=400, rules=PACED)
     rates, struck = ground.slack.rates(), ground.slack.struck()
     used = max(row.attempt for row in ground.rows())
     outcome.figures |= {
@@ -154,7 +154,7 @@ def unreadable(ground: Ground, *, quick: bool) -> Outcome:
         {"kind": "history_unreadable", "code": "missing_scope"},
     )
     ground.feed(20 if quick else 100)
-    outcome = calm(ground, seconds=90)
+    outcome = calm(ground, seconds=300)
     lost_answers = ground.slack.struck()["lost_closed"]
     audit: Audit = ground.audit()
     outcome.figures |= {"lost answers": lost_answers, "marked repeats": audit.repeats}

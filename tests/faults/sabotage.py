@@ -1,6 +1,6 @@
 """The product's own process, in which something is broken from a moment on: `python -m tests.faults.sabotage KIND FILE`.
 
-Time is compressed as everywhere here: a job comes every half a second and may take 3 s instead of 90. KIND is broken
+Time is compressed as everywhere here: a job comes every half a second and may take 6 s instead of 90. KIND is broken
 while FILE is there. `real-` before it leaves the product's own intervals.
 """
 
@@ -22,7 +22,7 @@ from bot.jobs import Job
 from tests.faults.worker import QUICK
 
 FAST = timedelta(seconds=0.5)
-PATIENCE = timedelta(seconds=3)
+PATIENCE = timedelta(seconds=6)
 
 
 def compress() -> None:

@@ -45,7 +45,9 @@ def together(ground: Ground, *, quick: bool) -> Outcome:
             }
             reminders = here.ask("SELECT id FROM outbox WHERE kind = 'reminder'")
             alerts = here.ask("SELECT id FROM outbox WHERE kind = 'tier_change'")
-            gradings = here.ask("SELECT id FROM grading_run WHERE as_of = '2026-02-28'")
+            gradings = here.ask(
+                "SELECT id FROM grading_run WHERE as_of = '2026-02-28' AND status = 'published'"
+            )
             touched = Counter(row[0] for row in here.ask("SELECT outbox_id FROM touch WHERE outbox_id > 0"))
             copies = Counter((post.id, post.key) for post in here.slack.arrived())
             doubled = sum(many - 1 for many in copies.values())
