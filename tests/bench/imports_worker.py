@@ -10,6 +10,7 @@ from typing import Any
 from sqlalchemy import text
 
 from bot.clock import SystemClock
+from bot.services.imports import ImportOptions, import_file
 from db import schema
 from db.engine import Database, open_database
 from tests.bench.measuring import peak_mib
@@ -65,8 +66,6 @@ def bare(database: Database, path: Path) -> None:
 
 
 def tierbot(database: Database, path: Path) -> None:
-    from bot.services.imports import ImportOptions, import_file
-
     report = import_file(
         database,
         kind="orders",
