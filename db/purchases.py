@@ -8,6 +8,7 @@ from sqlmodel import Session, and_, col
 
 from db.customers import Customer
 from db.facts import Order
+from db.trade import OrderLine
 from db.types import MONEY_UNITS
 
 
@@ -43,3 +44,36 @@ def purchases(
         .order_by(col(Order.customer_id))
     )
     return [tuple(row) for row in session.execute(statement)]
+
+
+def product_amounts(
+    session: Session, *, start: date, as_of: date, record_type: str = "account"
+) -> list[tuple[int, str, float, str | None]]:
+    """(customer, product type, net amount, what makes it comparable) over order lines in (start, as_of].
+
+    Comparable are customers of one industry and customer type; None without an industry.
+    """
+    statement = (
+        select(
+            col(Order.customer_id),
+            col(OrderLine.product_type),
+            func.sum(type_coerce(col(OrderLine.amount), BigInteger)) / float(MONEY_UNITS),
+            col(Customer.industry) + " / " + func.coalesce(col(Customer.customer_type), "-"),
+        )
+        .select_from(OrderLine)
+        .join(Order, col(Order.id) == col(OrderLine.order_id))
+        .join(Customer, col(Customer.id) == col(Order.customer_id))
+        .where(
+            col(Order.ordered_on) > start,
+            col(Order.ordered_on) <= as_of,
+            col(Customer.record_type) == record_type,
+            col(Customer.archived).is_(False),
+        )
+        .group_by(
+            col(Order.customer_id),
+            col(OrderLine.product_type),
+            col(Customer.industry),
+            col(Customer.customer_type),
+        )
+    )
+    return [(row[0], row[1], float(row[2]), row[3]) for row in session.execute(statement)]

@@ -249,6 +249,34 @@ def rhythm(as_of: AsOf = None, cuts: CutsFile = None, most: Most = 20, as_json: 
 
 
 @commands.command()
+def products(as_of: AsOf = None, most: Most = 20, as_json: AsJson = False) -> None:
+    """Product types, and what comparable customers (industry, customer type) buy that one does not."""
+    with _desk(as_of, None) as desk:
+        found = value.products(desk.database, desk.book, most)
+        if as_json:
+            print_json(found)
+            return
+        out.print(_as_of(desk))
+        rows = [
+            [row["product_type"], f"{row['customers']:,}", _money(row["amount"]), _share(row["share"])]
+            for row in found["product_types"]
+        ]
+        heads = desk.heads(N_("product type"), N_("customers"), N_("net, 12 months"), N_("share"))
+        out.print(table(heads, rows))
+        rows = [
+            [
+                _who(row),
+                row["product_type"],
+                f"{row['share']:.0%} / {row['peers']:,}",
+                _money(row["median_amount"]),
+            ]
+            for row in found["customers"]
+        ]
+        heads = desk.heads(N_("customer"), N_("does not buy"), N_("peers that do"), N_("for, in the middle"))
+        out.print(table(heads, rows))
+
+
+@commands.command()
 def freeze(
     file: Annotated[Path, typer.Argument(help="A new file for the numbers of today's book.")],
     as_of: AsOf = None,

@@ -159,6 +159,42 @@ def rhythm(database: Database, book: ValueBook, most: int) -> dict[str, Any]:
     }
 
 
+def products(database: Database, book: ValueBook, most: int) -> dict[str, Any]:
+    """Product types of 12 months, and what comparable customers buy that one does not, the most money first.
+
+    Peers are of the whole book; the sums and the customers listed are those the asker may see. Raises BadInput
+    without order lines.
+    """
+    import pandas as pd
+
+    from grading.indicators import window_start
+    from grading.products import headroom, product_types
+
+    with database.read() as session:
+        start = window_start(book.as_of, MONTHS)
+        rows = purchases.product_amounts(session, start=start, as_of=book.as_of)
+    if not rows:
+        raise BadInput(
+            N_(
+                "No order of these 12 months has lines with a product type. Bring them in: tierbot import order-lines FILE"
+            )
+        )
+    lines = pd.DataFrame(rows, columns=["customer", "product_type", "amount", "group"])
+    groups = lines.drop_duplicates("customer").set_index("customer")["group"]
+    room = headroom(lines, groups)
+    room = room[room["customer"].isin(book.visible.index)].sort_values(
+        "expected", ascending=False, kind="stable"
+    )
+    types = product_types(lines[lines["customer"].isin(book.visible.index)])
+    return _head(book) | {
+        "product_types": [
+            {"product_type": kind, "customers": int(count), "amount": amount, "share": _plain(share)}
+            for kind, count, amount, share in types.itertuples(name=None)
+        ],
+        "customers": _listed(database, room.head(most).set_index("customer")),
+    }
+
+
 def _with_values(frame: "pd.DataFrame", basis: str, gap: float | None) -> "pd.DataFrame":
     """With the rhythm, and current and potential value.
 

@@ -10,8 +10,10 @@ import pytest
 from bot.errors import BadInput, NotAllowed
 from bot.services import calibration, value
 from bot.services.access import Actor
+from db.customers import Customer
 from db.engine import Database
 from db.purchases import purchases
+from db.trade import OrderLine
 from tests import factories
 
 AS_OF = date(2026, 3, 31)
@@ -176,6 +178,44 @@ def test_an_account_manager_sees_the_own_customers_against_the_whole_books_cuts(
     assert (len(own.visible), own.never_bought) == (1, 0)
     with pytest.raises(NotAllowed, match="sees no customers"):
         value.load(database, replace(BOSS, role="guest"), as_of=AS_OF)
+
+
+def test_headroom_is_what_comparable_customers_buy(database: Database) -> None:
+    ids = book(database)
+    anna = replace(BOSS, person_id=ids["Anna"], role="account_manager")
+    with pytest.raises(BadInput, match="has lines"):
+        value.products(database, value.load(database, BOSS, as_of=AS_OF), 9)
+    with database.write() as session:
+        acme = session.get(Customer, ids["ACME"])
+        assert acme is not None
+        acme.industry = "machines"
+        names = [*[(f"Peer {n}", n) for n in range(12)], ("Baker", 0)]
+        for name, n in names:
+            peer = factories.customer(session, name)
+            row = session.get(Customer, peer)
+            assert row is not None
+            row.industry = "bread" if name == "Baker" else "machines"
+            order = factories.order(session, peer, ago(5), 100)
+            session.add(OrderLine(order_id=order, line="1", product_type="pumps", amount=Decimal(100)))
+            if n >= 4:
+                session.add(OrderLine(order_id=order, line="2", product_type="seals", amount=Decimal(10 * n)))
+        bought = factories.order(session, ids["ACME"], ago(3), 100)
+        session.add(OrderLine(order_id=bought, line="1", product_type="pumps", amount=Decimal(70)))
+    found = value.products(database, value.load(database, BOSS, as_of=AS_OF), 9)
+    assert [(row["name"], row["product_type"]) for row in found["customers"]] == [
+        (name, "seals") for name in ("ACME", "Peer 0", "Peer 1", "Peer 2", "Peer 3")
+    ]
+    seals = by_name(found)["ACME"]
+    assert (seals["peers"], seals["share"], seals["median_amount"]) == (12, 8 / 12, 75)  # 40 to 110
+    assert found["product_types"][0] == {
+        "product_type": "pumps",
+        "customers": 14,
+        "amount": 13 * 100 + 70,
+        "share": pytest.approx(1370 / (1370 + 600)),
+    }
+    own = value.products(database, value.load(database, anna, as_of=AS_OF), 9)
+    assert list(by_name(own)) == ["ACME"]
+    assert own["product_types"] == [{"product_type": "pumps", "customers": 1, "amount": 70, "share": 1}]
 
 
 def test_frozen_cuts_hold_when_the_book_changes(database: Database, tmp_path: Path) -> None:
