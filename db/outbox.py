@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Index, case, exists, func, text
+from sqlalchemy import Index, bindparam, case, exists, func, text
 from sqlalchemy.orm import aliased
 from sqlmodel import Field, Session, SQLModel, and_, col, or_, select, update
 
@@ -83,6 +83,8 @@ class Claimed:
     unknown_since: datetime | None
 
 
+_NOW = bindparam("now", type_=UtcDateTime())
+_SETTLED = bindparam("settled", type_=UtcDateTime())
 _WHERE = case((col(OutboxMessage.recipient).is_not(None), Person.slack_user_id), else_=OutboxMessage.channel)
 
 
@@ -113,16 +115,18 @@ def due(session: Session, *, now: datetime, limit: int) -> list[tuple[OutboxMess
     Messages to one place go in the order they were written: a later one waits for an earlier one's next try, so
     no place occurs twice. Messages to people whose Slack user is not known yet wait.
     """
-    found = session.exec(_due(now).limit(limit).with_for_update(skip_locked=True, of=OutboxMessage))
+    found = session.exec(
+        _DUE.limit(limit).with_for_update(skip_locked=True, of=OutboxMessage), params={"now": now}
+    )
     return list(found.all())
 
 
 def anything_due(session: Session, now: datetime) -> bool:
     """The same question without taking anything: whether some message could go now."""
-    return bool(session.exec(_due(now).limit(1)).first())
+    return bool(session.exec(_DUE.limit(1), params={"now": now}).first())
 
 
-def _due(now: datetime) -> Any:
+def _due() -> Any:
     other = aliased(OutboxMessage)
     ahead = exists().where(
         col(other.address) == OutboxMessage.address,
@@ -134,9 +138,12 @@ def _due(now: datetime) -> Any:
     return (
         select(OutboxMessage, _WHERE)
         .outerjoin(Person, col(Person.id) == OutboxMessage.recipient)
-        .where(OutboxMessage.state == "pending", OutboxMessage.next_at <= now, _WHERE.is_not(None), ~ahead)
+        .where(OutboxMessage.state == "pending", OutboxMessage.next_at <= _NOW, _WHERE.is_not(None), ~ahead)
         .order_by(col(OutboxMessage.next_at), col(OutboxMessage.id))
     )
+
+
+_DUE = _due()  # asked every second: putting it together anew took longer than asking
 
 
 def claim(
@@ -216,37 +223,48 @@ def expire_leases(session: Session, now: datetime, *, lease: timedelta, settle: 
 
     A lease that ends later than any lease can was written by a clock that has been put back since.
     """
-    result = session.exec(
-        update(OutboxMessage)
-        .where(
-            col(OutboxMessage.state) == "sending",
-            or_(
-                col(OutboxMessage.lease_until).is_(None),
-                col(OutboxMessage.lease_until) < now,
-                col(OutboxMessage.lease_until) > now + lease,
-            ),
-        )
-        .values(
-            state="unknown",
-            error_class="lease",
-            error="the process that was sending it stopped",
-            lease_until=None,
-            unknown_since=now,
-            next_at=now + settle,
-        )
-    )
-    return int(result.rowcount)
+    times = {"now": now, "longest": now + lease, "settled": now + settle}
+    return int(session.connection().execute(_EXPIRE, times).rowcount)
 
 
-def pull_forward(session: Session, now: datetime, longest: timedelta) -> None:
-    """What waits longer than anything does was put off by a clock that has been put back since."""
-    session.exec(
-        update(OutboxMessage)
-        .where(
-            col(OutboxMessage.state).in_(("pending", "unknown")), col(OutboxMessage.next_at) > now + longest
-        )
-        .values(next_at=now)
+_EXPIRE = (
+    update(OutboxMessage)
+    .where(
+        col(OutboxMessage.state) == "sending",
+        or_(
+            col(OutboxMessage.lease_until).is_(None),
+            col(OutboxMessage.lease_until) < _NOW,
+            col(OutboxMessage.lease_until) > bindparam("longest", type_=UtcDateTime()),
+        ),
     )
+    .values(
+        state="unknown",
+        error_class="lease",
+        error="the process that was sending it stopped",
+        lease_until=None,
+        unknown_since=_NOW,
+        next_at=_SETTLED,
+    )
+)
+
+
+def pull_forward(session: Session, now: datetime, longest: timedelta, *, settle: timedelta) -> None:
+    """What waits longer than anything does was put off by a clock that has been put back since.
+
+    What is unknown settles anew: nobody knows how much of its settle time has passed.
+    """
+    times = {"now": now, "longest": now + longest, "settled": now + settle}
+    session.connection().execute(_PULL_FORWARD, times)
+
+
+_PULL_FORWARD = (
+    update(OutboxMessage)
+    .where(
+        col(OutboxMessage.state).in_(("pending", "unknown")),
+        col(OutboxMessage.next_at) > bindparam("longest", type_=UtcDateTime()),
+    )
+    .values(next_at=case((col(OutboxMessage.state) == "unknown", _SETTLED), else_=_NOW))
+)
 
 
 def unsettled(session: Session, *, now: datetime, limit: int) -> list[Claimed]:
@@ -327,26 +345,30 @@ def doubt(session: Session, *, since: datetime, now: datetime, untried: bool = F
 
 def give_up(session: Session, now: datetime) -> dict[str, list[int]]:
     """Waiting messages that are too late by now, or whose recipient was switched off, die unsent; class -> which."""
-    gone = select(Person.id).where(col(Person.active).is_(False))
-    waiting = col(OutboxMessage.state) == "pending"
-    deaths: dict[str, tuple[Any, str]] = {
-        "late": (col(OutboxMessage.not_after) < now, "it could not be sent in time"),
-        "left": (
-            col(OutboxMessage.recipient).in_(gone),
-            "the person was switched off before it could be sent",
-        ),
-    }
     return {
-        error_class: list(
-            session.connection().scalars(
-                update(OutboxMessage)
-                .where(waiting, condition)
-                .values(state="dead", error_class=error_class, error=error)
-                .returning(col(OutboxMessage.id))
-            )
-        )
-        for error_class, (condition, error) in deaths.items()
+        error_class: list(session.connection().scalars(statement, {"now": now}))
+        for error_class, statement in _DEATHS.items()
     }
+
+
+def _death(error_class: str, condition: Any, error: str) -> Any:
+    waiting = col(OutboxMessage.state) == "pending"
+    return (
+        update(OutboxMessage)
+        .where(waiting, condition)
+        .values(state="dead", error_class=error_class, error=error)
+        .returning(col(OutboxMessage.id))
+    )
+
+
+_DEATHS = {
+    "late": _death("late", col(OutboxMessage.not_after) < _NOW, "it could not be sent in time"),
+    "left": _death(
+        "left",
+        col(OutboxMessage.recipient).in_(select(Person.id).where(col(Person.active).is_(False))),
+        "the person was switched off before it could be sent",
+    ),
+}
 
 
 def requeue(session: Session, outbox_id: int, *, now: datetime, note: str) -> bool:

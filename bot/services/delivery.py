@@ -81,7 +81,7 @@ def sweep(worker: Worker) -> None:
         now = worker.now(session)
         rules = worker.rules
         expired = outbox.expire_leases(session, now, lease=rules.lease, settle=rules.settle)
-        outbox.pull_forward(session, now, circuit.LONGEST_WAIT)
+        outbox.pull_forward(session, now, circuit.LONGEST_WAIT, settle=rules.settle)
         given_up = outbox.give_up(session, now)
         for error_class, ids in given_up.items():
             system.count(session, f"dead_total:{error_class}", len(ids))

@@ -50,14 +50,14 @@ class Ledger:
         *,
         possible_repeat: bool = False,
     ) -> Answer:
-        assert isinstance(message, Problem)
+        text = message.text if isinstance(message, Problem) else repr(message)
         self.calls += 1
         if self.revoked:
             return Answer(
                 outcome="retry", error_class="token_revoked", retry_after=timedelta(), counts=False,
                 concerns="account",
             )  # fmt: skip
-        fault: Fault = "unreachable" if self.down else self.faults(where, message.text)
+        fault: Fault = "unreachable" if self.down else self.faults(where, text)
         if fault == "limited":
             return Answer(
                 outcome="retry", error_class="ratelimited", retry_after=self.wait, counts=False,
@@ -79,7 +79,7 @@ class Ledger:
             )
         entry = Entry(
             where=where,
-            text=message.text,
+            text=text,
             reference=reference,
             at=self.slack_time() + (self.late_by if fault == "late" else timedelta()),
             possible_repeat=possible_repeat,

@@ -1,0 +1,277 @@
+"""An outbox, workers in any order of their steps, a Slack that fails as it is told to, and clocks that are set wrong."""
+
+import random
+from collections import Counter
+from datetime import datetime, timedelta
+
+from sqlalchemy.exc import IntegrityError
+
+from bot.clock import FixedClock
+from bot.messages import Problem
+from bot.services import outbox
+from bot.services.circuit import APART_STOP
+from bot.services.delivery import deliver
+from bot.services.outbox import Place
+from bot.services.worker import STEPS, Rules
+from db.outbox import STATES
+from tests.services.ledger import Fault, Ledger
+from tests.simulation.ground import Ground, Process
+from tests.simulation.scripts import Script
+
+START = datetime.fromisoformat("2026-03-02T09:00:00+00:00")
+TIMEOUT = timedelta(seconds=10)  # how long a worker waits for an answer that does not come
+FAULTS: tuple[Fault, ...] = ("", "lost", "late", "never", "limited", "unreachable", "refused")
+REASONS = {"is_archived", "attempts", "unreachable", "no_answer", "lease"}
+# Between the guard and the request nobody can prevent a worker from standing still; for this long it does no harm.
+HARMLESS = timedelta(seconds=10)
+# A wall clock that is put forward by more than this shortens the settle time, and by less than APART_STOP nobody sees it.
+NOTICED_BY_NOBODY = timedelta(seconds=20)
+BETWEEN = tuple(step for step in STEPS if not step.endswith(".written"))
+# Before the guard, before the answer is written, and while history is read: where another may take over.
+DANGEROUS = ("claim.after", "claim.after", "send.after", "mark.before", "mark.before", "reconcile.read")
+SETTLING = tuple(step for step in STEPS if step.startswith("reconcile"))
+PLACES = ("C0EAST", "C0WEST")
+WAITS = (1, 5, 16, 31, 46, 62, 110, 900)
+CLOCKS = (0, 0, -10, 10, -200, 200, -3600, 3600, 8 * 86_400, -31_536_000, 31_536_000)
+
+
+class Delivery:
+    """A history: what happens in it is said by calls, `check` says what must hold after each, `end` what at last."""
+
+    def __init__(self, ground: Ground, rules: Rules | None = None) -> None:
+        ground.renew()
+        self.ground = ground
+        self.rules = rules or Rules()
+        self.true = FixedClock(START)  # Slack's clock, and what no process can set
+        self.wall = FixedClock(START)  # the machines' clock
+        self.slack = Ledger(self.true.now)
+        self.slack.faults = self._fault
+        self.chance = random.Random(1)
+        self.workers: dict[int, Process] = {}
+        self.working: Process | None = None
+        self.keys: set[str] = set()
+        self.excused: set[int] = set()  # rows of which nobody could have prevented a second copy
+        self.history_failed = False
+        self.count: Counter[str] = Counter()
+
+    def cause(self, key: int, place: str, once_only: bool = False) -> None:
+        """Something is to be said. The same cause may be seen twice."""
+        name = f"{place}:{key}"
+        try:
+            with self.ground.database.write() as session:
+                outbox.enqueue(
+                    session,
+                    kind="test",
+                    place=Place(channel=place),
+                    message=Problem(text=name),
+                    language="en",
+                    dedupe_key=name,
+                    now=self.wall.now(),
+                    once_only=once_only,
+                )
+        except IntegrityError:
+            assert name in self.keys, f"{name} could not be recorded"
+        self.keys.add(name)
+
+    def work(self, who: int, until: str = "", faults: list[Fault] | None = None) -> None:
+        """A worker goes on, or begins a pass, until it comes to a step; without one to the pass's end.
+
+        Inside a transaction it would hold up all others for ever: there it dies.
+        """
+        process = self.workers.get(who)
+        if process is None:
+            process = self.workers[who] = Process(lambda: self._deliver(process), [*(faults or [])])
+            self.count["passes"] += 1
+        self.working = process
+        if not process.go(lambda step: step == until):
+            del self.workers[who]
+        elif until:
+            self.count[f"at {until}"] += 1
+            if until.endswith(".written"):
+                self.kill(who)
+        self.working = None
+
+    def kill(self, who: int) -> None:
+        process = self.workers.pop(who, None)
+        if process is not None and process.stands_at:
+            self.count["kills"] += 1
+            self.count[f"killed {process.stands_at}"] += 1
+            process.die()
+
+    def wait(self, seconds: float) -> None:
+        for clock in (self.true, self.wall):
+            clock.advance(timedelta(seconds=seconds))
+        self.slack.arrive()
+
+    def set_clock(self, apart: float) -> None:
+        """The machines' clock is put this many seconds before Slack's."""
+        to = self.true.now() + timedelta(seconds=apart)
+        step = to - self.wall.now()
+        if step > NOTICED_BY_NOBODY and abs(to - self.true.now()) <= APART_STOP:
+            self._excuse_what_is_open()
+        self.wall.advance(step)
+
+    def slack_is(self, what: str, value: bool) -> None:
+        """readable, answering, revoked, down"""
+        setattr(self.slack, what, value)
+        self.history_failed |= what in ("readable", "answering") and not value
+
+    def check(self) -> None:
+        """After every step: one row for each key, legal states, and nothing in Slack that is not in a row."""
+        rows = self.ground.rows("SELECT id, dedupe_key, state, address, once_only, error_class FROM outbox")
+        names = [row[1] for row in rows]
+        assert sorted(names) == sorted(self.keys), "a key has no row, or two"
+        assert {row[2] for row in rows} <= set(STATES)
+        sending = [row[3] for row in rows if row[2] == "sending"]
+        assert len(sending) == len(set(sending)), "two messages are on their way to one place"
+        arrived = Counter(entry.reference.id for entry in self.slack.entries)
+        assert set(arrived) <= {row[0] for row in rows}, "Slack has what no row knows"
+        unsaid = Counter(entry.reference.id for entry in self.slack.entries if not entry.possible_repeat)
+        for row_id, name, state, _, once_only, error_class in rows:
+            assert state != "sent" or arrived[row_id], f"{name} is sent and not there"
+            assert state != "dead" or error_class in REASONS, f"{name} died without a reason: {error_class}"
+            if row_id not in self.excused:
+                assert unsaid[row_id] <= 1, f"{name} arrived twice and does not say so"
+                assert arrived[row_id] <= 1 or self.history_failed, (
+                    f"{name} was said twice though history told"
+                )
+                assert not once_only or arrived[row_id] <= 1, f"{name} may go only once"
+
+    def end(self) -> None:
+        """The faults stop, everybody goes on, and time passes until nothing is due: Slack has what the rows say."""
+        for who in sorted(self.workers):
+            self.workers[who].faults.clear()
+            self.work(who)
+            self.check()
+        self.set_clock(0)
+        for what, value in (("readable", True), ("answering", True), ("revoked", False), ("down", False)):
+            self.slack_is(what, value)
+        for _ in range(80):
+            self.work(0)
+            self.slack.arrive()
+            open_rows = self.ground.rows(
+                "SELECT coalesce(lease_until, next_at) FROM outbox WHERE state NOT IN ('sent', 'dead')"
+            )
+            if not open_rows:
+                break
+            first = min(datetime.fromisoformat(f"{row[0]}+00:00") for row in open_rows)
+            # What can be done and was not waits for its place, a pause or the circuit.
+            self.wait(max(5.0, (first - self.wall.now()).total_seconds() + 1))
+        self.wait(60)
+        self.check()
+        rows = self.ground.rows("SELECT id, dedupe_key, state, possible_repeat FROM outbox")
+        arrived = Counter(entry.reference.id for entry in self.slack.entries)
+        for row_id, name, state, may_be_there in rows:
+            assert state in ("sent", "dead"), f"{name} is stuck, {state}"
+            surely = state == "dead" and not may_be_there and row_id not in self.excused
+            assert not (surely and arrived[row_id]), f"{name} is dead and there"
+        states = Counter(row[2] for row in rows)
+        self.count.update(
+            histories=1,
+            messages=len(rows),
+            sent=states["sent"],
+            dead=states["dead"],
+            marked=sum(entry.possible_repeat for entry in self.slack.entries),
+            unremovable=sum(
+                arrived[row_id] > 1
+                and not any(e.possible_repeat for e in self.slack.entries if e.reference.id == row_id)
+                for row_id in self.excused
+            ),
+        )
+
+    def _deliver(self, process: Process) -> None:
+        def at(step: str) -> None:
+            began = self.true.now()
+            process.reach(step)
+            if step == "send.before" and self.true.now() - began > HARMLESS:
+                self._excuse_what_is_open()
+
+        deliver(
+            self.ground.database,
+            self.slack,
+            clock=self.wall,
+            chance=self.chance,
+            monotonic=lambda: self.true.now().timestamp(),
+            rules=self.rules,
+            at=at,
+        )
+
+    def _fault(self, where: str, text: str) -> Fault:
+        assert self.working is not None
+        fault = self.working.faults.pop(0) if self.working.faults else ""
+        if fault:
+            self.count[f"fault {fault}"] += 1
+        if fault in ("lost", "late", "never"):
+            self.wait(TIMEOUT.total_seconds())
+        return fault
+
+    def _excuse_what_is_open(self) -> None:
+        self.excused.update(
+            row[0] for row in self.ground.rows("SELECT id FROM outbox WHERE state IN ('sending', 'unknown')")
+        )
+
+
+def draw(chance: random.Random) -> Script:
+    """A history: some messages, then whatever may happen to them, the dangerous more often than in life."""
+    script: Script = [("cause", key, place) for place in PLACES[: chance.randint(1, 2)] for key in range(2)]
+    for _ in range(chance.randint(2, 6)):
+        (happens,) = chance.choices((_work, _kill, _lose, _overtake, _change, _cause), (3, 3, 3, 4, 2, 1))
+        script += happens(chance)
+    return script
+
+
+def _work(chance: random.Random) -> Script:
+    return [
+        ("work", chance.randrange(3), chance.choice(["", *BETWEEN]), _mishaps(chance)),
+        ("wait", chance.choice(WAITS)),
+    ]
+
+
+def _kill(chance: random.Random) -> Script:
+    who = chance.randrange(3)
+    return [
+        ("work", who, chance.choice(STEPS), _mishaps(chance)),
+        ("kill", who),
+        ("wait", chance.choice(WAITS)),
+    ]
+
+
+def _lose(chance: random.Random) -> Script:
+    """An answer is lost, and somebody looks after it, or dies of it, or stands still while another one does."""
+    who = chance.randrange(3)
+    script: Script = [
+        ("work", who, "", [chance.choice(("lost", "late", "late", "never")), *_mishaps(chance)]),
+        ("wait", chance.choice((1, 5, 20, 46, 46))),
+        ("work", who, chance.choice(("", "", *SETTLING)), _mishaps(chance)),
+    ]
+    if chance.random() < 0.5:
+        script += [("kill", who)]
+    return [*script, ("work", (who + 1) % 3)]
+
+
+def _overtake(chance: random.Random) -> Script:
+    """A worker stands still while another one goes on, pass after pass; then it goes on itself."""
+    who = chance.randrange(3)
+    script: Script = [("work", who, chance.choice(DANGEROUS), _mishaps(chance))]
+    for _ in range(chance.randint(1, 3)):
+        script += [
+            ("wait", chance.choice((5, 20, 46, 62, 62))),
+            ("work", (who + 1) % 3, "", _mishaps(chance)),
+        ]
+    return [*script, ("work", who)]
+
+
+def _change(chance: random.Random) -> Script:
+    """What workers can do nothing about."""
+    if chance.random() < 0.5:
+        return [("set_clock", chance.choice(CLOCKS))]
+    what = chance.choice(("readable", "answering", "revoked", "down"))
+    return [("slack_is", what, chance.random() < 0.5)]
+
+
+def _cause(chance: random.Random) -> Script:
+    return [("cause", chance.randrange(5), chance.choice(PLACES), chance.random() < 0.3)]
+
+
+def _mishaps(chance: random.Random) -> list[Fault]:
+    return chance.choices(FAULTS, k=chance.choice((0, 0, 1, 2)))

@@ -1,0 +1,323 @@
+"""A book of customers, schedulers in any order of their transactions, people and facts that change, days that pass."""
+
+import json
+import random
+from collections import Counter
+from dataclasses import replace
+from datetime import date, datetime, time, timedelta
+from functools import cache, partial
+from itertools import pairwise
+from typing import Any, cast
+from zoneinfo import ZoneInfo
+
+from bot.app import Tierbot
+from bot.clock import FixedClock
+from bot.errors import BotError
+from bot.jobs import JOBS
+from bot.services import alerts, catching_up, grading
+from bot.services.care_plan import CarePlan, load_plan
+from bot.services.delivery import deliver
+from bot.services.planning import CareRules
+from bot.services.schemes import Shelf
+from bot.services.worker import Rules
+from bot.settings import Settings
+from db import system
+from db.customers import Ownership
+from db.engine import Database
+from db.people import Person
+from tests import factories
+from tests.services.ledger import Ledger
+from tests.simulation.ground import Ground, Process
+from tests.simulation.scripts import Script
+
+START = datetime.fromisoformat(
+    "2026-03-27T06:00:00+00:00"
+)  # before a change of clocks and the end of a month
+PEOPLE = {"Anna": "Europe/Berlin", "Lin": "Asia/Shanghai"}
+ZONES = ("Europe/Berlin", "Asia/Shanghai", "America/New_York", "Pacific/Auckland")
+CUSTOMERS = 3
+LONG_AGO = date(2026, 1, 10)
+
+
+def furnish(database: Database) -> None:
+    """Three customers of two people, graded once."""
+    with database.write() as session:
+        owners = [factories.person(session, name, timezone=zone) for name, zone in PEOPLE.items()]
+        ids = [
+            factories.customer(session, f"Customer {number}", owner_id=owners[number % 2], country="DE")
+            for number in range(CUSTOMERS)
+        ]
+        for number, customer in enumerate(ids):
+            factories.fact(session, customer, "quality", 50)
+            factories.fact(session, customer, "service", 50)
+            factories.contact(session, customer, date(2026, 2, 20) + timedelta(days=number * 5), "visit")
+        factories.graded(session, dict.fromkeys(ids, "B"), as_of=date(2026, 2, 28))
+        system.set_cursor(session, catching_up.CURSOR, START.isoformat())
+
+
+class Schedule:
+    """A history of what is due: it is said by calls what happens, and checked after each."""
+
+    def __init__(self, ground: Ground) -> None:
+        ground.renew()
+        self.ground = ground
+        self.clock = FixedClock(START)
+        self.slack = Ledger(self.clock.now)
+        self.plan = _plans()[0]
+        self.processes: dict[int, Process] = {}
+        self.working: Process | None = None
+        self.newest = ""
+        self.count: Counter[str] = Counter()
+        ground.database.told.append(self._told)
+
+    def tick(self, who: int, stop: int = 0, dies: bool = False) -> None:
+        """A scheduler goes on with its pass, or begins one, for so many ends of transactions, or to its end."""
+        process = self.processes.get(who)
+        if process is None:
+            bot = self._bot()
+            process = self.processes[who] = Process(lambda: self._pass(bot), [])
+            self.count["passes"] += 1
+        steps = iter(range(1, stop + 1))
+        self.working = process
+        # Inside a transaction nobody stands still, but dies.
+        reached = process.go(
+            lambda step: stop > 0 and (dies or step != "commit.before") and next(steps, stop) == stop
+        )
+        if not reached:
+            del self.processes[who]
+        elif dies:
+            self.count["kills"] += 1
+            self.count[f"at {process.stands_at}"] += 1
+            del self.processes[who]
+            process.die()
+        else:
+            self.count[f"at {process.stands_at}"] += 1
+        self.working = None
+
+    def wait(self, hours: float) -> None:
+        """Time passes, and clocks may be wrong: also back."""
+        self.clock.advance(timedelta(hours=hours))
+
+    def grade(self) -> None:
+        """Somebody grades by hand."""
+        bot = self._bot()
+        now = self.clock.now()
+        try:
+            grading.grade_book(
+                bot.database, bot.shelf, for_purpose="account", as_of=None, today=now.date(), now=now,
+                tell=bot.tell,
+            )  # fmt: skip
+            self.count["gradings"] += 1
+        except BotError:
+            self.count["refused"] += 1
+
+    def fact(self, customer: int, value: int) -> None:
+        with self.ground.database.write() as session:
+            factories.fact(session, customer, "quality", value, self.clock.now().date() - timedelta(days=1))
+
+    def contact(self, customer: int, days_ago: int) -> None:
+        with self.ground.database.write() as session:
+            factories.contact(session, customer, self.clock.now().date() - timedelta(days=days_ago), "call")
+
+    def person(self, person: int, zone: str, active: bool) -> None:
+        with self.ground.database.write() as session:
+            row = session.get_one(Person, person)
+            row.timezone, row.active = zone, active
+
+    def give(self, customer: int, person: int) -> None:
+        """A customer gets another owner."""
+        with self.ground.database.write() as session:
+            session.get_one(Ownership, customer).person_id = person
+
+    def new_plan(self, number: int) -> None:
+        self.plan = _plans()[number]
+
+    def catch_up(self) -> None:
+        catching_up.catch_up(self.ground.database, self.clock)
+        self.newest = ""
+
+    def check(self) -> None:
+        """After every step."""
+        rows = self.ground.rows
+        sign = (rows("SELECT value FROM cursor WHERE name = 'time'") or [("",)])[0][0]
+        assert sign >= self.newest, "the last sign of life went backwards"
+        self.newest = sign
+        messages = {row[0]: row for row in rows("SELECT id, dedupe_key, kind, body_json FROM outbox")}
+        assert len({row[1] for row in messages.values()}) == len(messages), "a key has two rows"
+        self._check_touches(messages)
+        self._check_changes(messages)
+        arrived = Counter(entry.reference.id for entry in self.slack.entries)
+        assert set(arrived) <= set(messages), "Slack has what no row knows"
+        assert all(many == 1 for many in arrived.values()), "something was said twice"
+
+    def end(self) -> None:
+        """Everybody goes on, somebody looks at jumps, and mornings pass: what is due is said, and there."""
+        for who in sorted(self.processes):
+            self.tick(who)
+        self.catch_up()
+        for _ in range(3):
+            self.tick(0)
+            self.check()
+            self.wait(24)
+            self.catch_up()
+        self.tick(0)
+        self.check()
+        now = self.clock.now().isoformat().replace("T", " ")[:26]
+        late = self.ground.rows(
+            f"SELECT dedupe_key FROM touch WHERE state IN ('planned', 'snoozed') AND remind_at <= '{now}'"  # noqa: S608
+        )
+        assert late == [], f"{late} were never said"
+        arrived = {entry.reference.id for entry in self.slack.entries}
+        states = self.ground.rows("SELECT id, state, error_class FROM outbox")
+        for row_id, state, reason in states:
+            assert state == "sent" or (state, reason) == ("dead", "left"), (
+                f"message {row_id} is stuck, {state}"
+            )
+            assert (row_id in arrived) == (state == "sent"), f"message {row_id} is {state}"
+        self.count.update(
+            histories=1, messages=len(states), sent=len(arrived), dead=len(states) - len(arrived)
+        )
+        self.count["changes"] += len(self.ground.rows("SELECT 1 FROM tier_change"))
+        self.count["reminders"] += len(self.ground.rows("SELECT 1 FROM outbox WHERE kind = 'reminder'"))
+
+    def _check_touches(self, messages: dict[int, Any]) -> None:
+        touches = self.ground.rows("SELECT id, dedupe_key, state, outbox_id, customer_id, step FROM touch")
+        opened = Counter((row[4], row[5]) for row in touches if row[2] in ("planned", "reminded", "snoozed"))
+        assert all(many == 1 for many in opened.values()), "one step is open twice"
+        assert len({row[1] for row in touches}) == len(touches), "an occurrence has two rows"
+        said = Counter(int(row[1].split(":")[1]) for row in messages.values() if row[2] == "reminder")
+        for touch_id, key, state, outbox_id, _, _ in touches:
+            assert said[touch_id] <= 1, f"{key} was said twice"
+            if state == "reminded":
+                assert outbox_id in messages, f"{key} counts as said and is in no message"
+            if said[touch_id]:
+                assert state not in ("planned", "snoozed"), f"{key} is in a message and still due"
+
+    def _check_changes(self, messages: dict[int, Any]) -> None:
+        """Every move between two published gradings is recorded once and in exactly one message."""
+        rows = self.ground.rows
+        tiers: dict[int, dict[int, str]] = {}
+        days = dict(rows("SELECT id, as_of FROM grading_run WHERE status = 'published' ORDER BY id"))
+        for run, customer, tier in rows("SELECT run_id, customer_id, tier FROM assessment ORDER BY run_id"):
+            tiers.setdefault(run, {})[customer] = tier
+        runs = sorted(days)
+        moved = {
+            (customer, days[after], tiers[before][customer], tier)
+            for before, after in pairwise(runs)
+            for customer, tier in tiers[after].items()
+            if tiers[before].get(customer, tier) != tier
+        }
+        changes = rows("SELECT customer_id, as_of, from_tier, to_tier, outbox_id FROM tier_change")
+        assert sorted(row[:4] for row in changes) == sorted(moved), "a change of tier is not recorded once"
+        for customer, day, before, after, outbox_id in changes:
+            assert outbox_id in messages, f"nobody hears of customer {customer}"
+            body = json.loads(messages[outbox_id][3])
+            key = f"tier_change:account:{customer}:{day}:{before}>{after}"
+            assert messages[outbox_id][1] == key, f"{messages[outbox_id][1]} tells of {key}"
+            assert str(customer) in json.dumps(body)
+        told = Counter(row[4] for row in changes)
+        for row_id, key, kind, _ in messages.values():
+            assert kind != "tier_change" or told[row_id] == 1, f"{key} tells of no change"
+
+    def _told(self, step: str) -> None:
+        if self.working is not None:
+            self.working.reach(step)
+
+    def _pass(self, bot: Tierbot) -> None:
+        """One pass over all that is due, as `jobs.tick` does it."""
+        for job in JOBS:
+            if job.name == "people" or (job.speaks and catching_up.held(bot.database, bot.clock.now())):
+                continue
+            if job.name == "deliver":
+                self._deliver(bot)
+                continue
+            try:
+                job.work(bot)
+            except BotError:
+                self.count["refused"] += 1
+
+    def _deliver(self, bot: Tierbot) -> None:
+        deliver(
+            bot.database,
+            self.slack,
+            clock=bot.clock,
+            chance=bot.chance,
+            monotonic=lambda: self.clock.now().timestamp(),
+            rules=Rules(pace=None, watch_clock=False),
+        )
+
+    def _bot(self) -> Tierbot:
+        bot = _wired(self.ground.database)
+        return replace(
+            bot, clock=self.clock, gateway=cast(Any, self.slack), rules=replace(bot.rules, plan=self.plan)
+        )
+
+
+@cache
+def _plans() -> tuple[CarePlan, CarePlan]:
+    shipped = load_plan(None)
+    return shipped, shipped.model_copy(update={"tiers": {"A": shipped.tiers["A"], "B": shipped.tiers["A"]}})
+
+
+def _wired(database: Database) -> Tierbot:
+    settings = Settings(_env_file=None, SLACK_BOT_TOKEN="xoxb-simulated", TIERBOT_ALERT_CHANNEL="C0MANAGERS")
+    shelf = Shelf()
+    return Tierbot(
+        settings=settings,
+        database=database,
+        shelf=shelf,
+        rules=CareRules(plan=_plans()[0], zone=ZoneInfo("Europe/Berlin"), remind_at=time(9)),
+        gateway=cast(Any, None),
+        clock=FixedClock(START),
+        tell=partial(alerts.tell_changes, shelf=shelf, default_channel="C0MANAGERS", language="en"),
+        chance=random.Random(1),
+        boot_id="simulated",
+    )
+
+
+def draw(chance: random.Random) -> Script:
+    """Days on which schedulers tick, die and overtake each other, and the book changes."""
+    script: Script = []
+    for _ in range(chance.randint(3, 6)):
+        script += chance.choices((_pass_days, _interleave, _die, _change, _grade), (2, 3, 3, 4, 3))[0](chance)
+    return script
+
+
+def _pass_days(chance: random.Random) -> Script:
+    return [("wait", chance.choice((1, 3, 12, 24, 24, 72, -2, -24, 200))), ("tick", 0)]
+
+
+def _interleave(chance: random.Random) -> Script:
+    return [
+        ("tick", 0, chance.randint(1, 12)),
+        ("tick", 1, chance.choice((0, 0, 3, 6))),
+        ("wait", chance.choice((0, 1, 24))),
+        ("tick", 0),
+        ("tick", 1),
+    ]
+
+
+def _die(chance: random.Random) -> Script:
+    return [("wait", chance.choice((0, 3, 24))), ("tick", 0, chance.randint(1, 20), True), ("tick", 0)]
+
+
+def _change(chance: random.Random) -> Script:
+    customer = chance.randint(1, CUSTOMERS)
+    return [
+        chance.choice(
+            [
+                ("fact", customer, chance.choice((0, 20, 50, 90, 100))),
+                ("fact", customer, chance.choice((0, 100))),
+                ("contact", customer, chance.randint(0, 40)),
+                ("person", chance.randint(1, 2), chance.choice(ZONES), chance.random() < 0.7),
+                ("give", customer, chance.randint(1, 2)),
+                ("new_plan", chance.randrange(2)),
+                ("catch_up",),
+            ]
+        )
+    ]
+
+
+def _grade(chance: random.Random) -> Script:
+    fact = ("fact", chance.randint(1, CUSTOMERS), chance.choice((0, 100)))
+    return [fact, ("wait", 24), ("grade",), ("tick", 0, chance.choice((0, 0, 2, 5)))]

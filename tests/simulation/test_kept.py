@@ -1,0 +1,89 @@
+"""Scripts that found something once: a rule that was taken out, or a mistake. They stay, as short as they were made."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+import structlog
+
+from bot.services import delivery as sending
+from bot.services.worker import Rules
+from tests.simulation import scripts
+from tests.simulation.delivery import Delivery
+from tests.simulation.ground import Ground
+from tests.simulation.scripts import Script, play
+
+KEPT: dict[str, Script] = {
+    "without the settle time": [
+        ("cause", 1, "C0EAST"),
+        ("work", 1, "", ["late", "unreachable"]),
+    ],
+    "without the guard": [
+        ("cause", 1, "C0EAST"),
+        ("cause", 1, "C0WEST"),
+        ("work", 0, "send.after", []),
+        ("wait", 62),
+        ("work", 1, "", ["", "lost"]),
+        ("wait", 62),
+        ("work", 1, "", ["", "limited"]),
+    ],
+    "without the conditional write of what was settled": [
+        ("cause", 1, "C0WEST"),
+        ("work", 1, "claim.after", []),
+        ("kill", 1),
+        ("wait", 900),
+        ("work", 1, "reconcile.after", ["refused", "limited"]),
+        ("wait", 46),
+        ("work", 2, "reconcile.read", []),
+        ("work", 0),
+    ],
+    "without the conditional write of an answer": [
+        ("cause", 1, "C0EAST"),
+        ("work", 0, "mark.before", ["unreachable"]),
+        ("wait", 62),
+        ("work", 1),
+        ("wait", 46),
+        ("work", 1),
+        ("work", 0),
+    ],
+    "a clock that was an hour ahead for a moment ended the settle time": [
+        ("cause", 1, "C0EAST"),
+        ("set_clock", 3600),
+        ("work", 0, "", ["late"]),
+        ("set_clock", 0),
+        ("work", 1),
+    ],
+}
+
+
+@pytest.fixture(scope="module")
+def ground() -> Iterator[Ground]:
+    scripts.be_silent()
+    ground = Ground()
+    yield ground
+    ground.close()
+    structlog.reset_defaults()
+
+
+@pytest.mark.parametrize("found", KEPT)
+def test_what_was_found_once_stays_mended(ground: Ground, found: str) -> None:
+    play(lambda: Delivery(ground), KEPT[found])
+
+
+def test_the_loss_of_the_settle_time_is_seen(ground: Ground) -> None:
+    rules = replace(Rules(), settle=timedelta())
+    with pytest.raises(AssertionError, match="arrived twice and does not say so"):
+        play(lambda: Delivery(ground, rules), KEPT["without the settle time"])
+
+
+def test_the_loss_of_the_guard_is_seen(ground: Ground, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A worker whose own clock stands still never knows how old its claim is."""
+    began = sending.Worker.__init__
+
+    def without_a_clock(self: sending.Worker, **values: object) -> None:
+        began(self, **{**values, "monotonic": lambda: 0.0})  # type: ignore[arg-type]
+
+    monkeypatch.setattr(sending.Worker, "__init__", without_a_clock)
+    with pytest.raises(AssertionError, match="arrived twice and does not say so"):
+        play(lambda: Delivery(ground), KEPT["without the guard"])
