@@ -10,6 +10,8 @@ from itertools import pairwise
 from typing import Any, cast
 from zoneinfo import ZoneInfo
 
+from sqlmodel import col, delete
+
 from bot.app import Tierbot
 from bot.clock import FixedClock
 from bot.errors import BotError
@@ -24,6 +26,7 @@ from bot.settings import Settings
 from db import system
 from db.customers import Ownership
 from db.engine import Database
+from db.facts import Fact
 from db.people import Person
 from tests import factories
 from tests.services.ledger import Ledger
@@ -112,8 +115,11 @@ class Schedule:
             self.count["refused"] += 1
 
     def fact(self, customer: int, value: int) -> None:
+        """What an import brings, of yesterday."""
+        day = self.clock.now().date() - timedelta(days=1)
         with self.ground.database.write() as session:
-            factories.fact(session, customer, "quality", value, self.clock.now().date() - timedelta(days=1))
+            session.exec(delete(Fact).where(col(Fact.customer_id) == customer, col(Fact.measured_on) == day))
+            factories.fact(session, customer, "quality", value, day)
 
     def contact(self, customer: int, days_ago: int) -> None:
         with self.ground.database.write() as session:
