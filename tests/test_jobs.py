@@ -89,7 +89,15 @@ def test_one_pass_carries_a_change_all_the_way_to_slack(
 ) -> None:
     put_acme(database)
     bot = start()
-    assert tick(bot) == {"people": 1, "grade": 0, "care": 2, "remind": 0, "deliver": 0, "house": 0}
+    assert tick(bot) == {
+        "people": 1,
+        "grade": 0,
+        "regrade": 0,
+        "care": 2,
+        "remind": 0,
+        "deliver": 0,
+        "house": 0,
+    }
     clock.advance(timedelta(hours=20, minutes=59))  # one minute to nine in Shanghai
     assert tick(bot)["remind"] == 0
     clock.advance(timedelta(minutes=1))
