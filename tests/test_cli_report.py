@@ -4,6 +4,7 @@ import json
 import logging
 from collections.abc import Callable, Iterator
 from datetime import date, timedelta
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
@@ -12,7 +13,9 @@ from typer.testing import CliRunner, Result
 
 from bot.cli import app
 from bot.errors import BadInput
+from db.customers import Customer
 from db.engine import open_database
+from db.trade import OrderLine
 from tests import factories
 
 AS_OF = date(2026, 3, 31)
@@ -69,6 +72,28 @@ def test_rhythm_lists_the_silent(report: Report) -> None:
     assert "silent, at risk" in done
     assert "bought on one day only, no rhythm" in done
     assert "6.7" in done  # 200 days / 30
+
+
+def test_products_need_lines_and_then_show_what_peers_buy(report: Report, tmp_path: Path) -> None:
+    refused = report("products", "--as-of", str(AS_OF))
+    assert isinstance(refused.exception, BadInput)
+    assert "tierbot import order-lines FILE" in str(refused.exception)
+    database = open_database(f"sqlite:///{tmp_path / 'tierbot.db'}")
+    with database.write() as session:
+        for n in range(12):
+            customer = factories.customer(session, f"Peer {n}")
+            row = session.get(Customer, customer)
+            assert row is not None
+            row.industry = "machines"
+            order = factories.order(session, customer, AS_OF, 100)
+            for line, kind in enumerate(("pumps", "seals") if n else ("pumps",)):
+                amount = Decimal(50)
+                session.add(OrderLine(order_id=order, line=str(line), product_type=kind, amount=amount))
+    database.close()
+    done = report("products", "--as-of", str(AS_OF)).output
+    assert "pumps" in done
+    assert "52.2%" in done  # 12 x 50 of 23 x 50
+    assert "100% / 11" in done  # Peer 0 buys no seals, all 11 others do
 
 
 def test_in_chinese_every_word_is_chinese(report: Report, monkeypatch: pytest.MonkeyPatch) -> None:
