@@ -5,7 +5,7 @@ import importlib
 import sys
 import time
 
-BENCHES = ("tier", "startup", "imports", "claims", "scoring")
+BENCHES = ("tier", "startup", "imports", "claims", "scoring", "aggregates")
 
 
 def main() -> None:

@@ -4,8 +4,9 @@ from pathlib import Path
 
 from sqlalchemy import text
 
-from db.engine import Database
-from tests.bench import bench_imports, books, claims_worker, imports_worker
+from db.engine import Database, open_database
+from db.schema import upgrade
+from tests.bench import bench_aggregates, bench_imports, books, claims_worker, imports_worker
 from tests.bench.measuring import Table, percentile
 
 
@@ -43,6 +44,19 @@ def test_the_book_of_the_benches_is_graded_twice(tmp_path: Path) -> None:
     assert found.fetchone() == (2 * 5, 5, 2)
     assert [row[0] for row in file.execute("SELECT name FROM customer ORDER BY id")] == names
     file.close()
+
+
+def test_the_bench_of_sums_asks_about_every_customer(tmp_path: Path) -> None:
+    database = open_database(f"sqlite:///{tmp_path / 'book.db'}")
+    upgrade(database)
+    bench_aggregates.fill(database, orders=300, customers=20)
+    assert set(bench_aggregates.on_sqlite(database, customers=20)) >= {"plain", "windows", "whole"}
+    with database.read() as session:
+        found = session.execute(
+            text("SELECT count(*), count(DISTINCT customer_id) FROM customer_order")
+        ).one()
+    assert tuple(found) == (300, 20)
+    database.close()
 
 
 def test_percentiles_are_values_that_were_measured() -> None:
