@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from db.grading import STANDING
-from grading.events import WINDOWS, Period, activity_indicators, complete
+from grading.events import WINDOWS, Period, activity_indicators, at_least, complete
 from grading.indicators import ORDER_AGGREGATES, book_constants, order_indicators
 from grading.lines import LINE_AGGREGATES, product_indicators, with_line_costs
 from grading.movement import CLEAN, Moved
@@ -93,15 +93,17 @@ def book_constants_of(rows: SourceRows, as_of: date) -> dict[str, float]:
 def book_frame(rows: SourceRows, fact_rows: Iterable[FactRow], scheme: Scheme, as_of: date) -> Book:
     """Computed indicators where there is something to compute them from, recorded facts for the rest."""
     computed = computed_indicators(rows, scheme, as_of)
+    unsure = at_least(rows.periods, as_of)
     recorded, unreadable = _recorded(fact_rows, computed.index, scheme)
     facts = recorded
     for name in computed.columns:
         if name in scheme.fields:
             dates = f"{name}@date"
             given = facts[name] if name in facts else pd.Series(index=facts.index, dtype=float)
-            facts[name] = computed[name].where(computed[name].notna(), given.astype(float))
+            better = given.notna() if name in unsure else computed[name].isna()
+            facts[name] = given.astype(float).where(better, computed[name])
             if dates in facts:
-                facts[dates] = facts[dates].where(computed[name].isna())
+                facts[dates] = facts[dates].where(better)
     facts["months_with_us"] = computed["months_with_us"]
     last = max((row[LAST_ORDER] for row in rows.orders if row[LAST_ORDER] is not None), default=None)
     return Book(facts=facts, orders_through=last, unreadable=unreadable)

@@ -33,6 +33,13 @@ WINDOWS = {"training": 12, "complaint": 12, "referral": 24} | dict.fromkeys(CONT
 FADING_MONTHS = 24
 FADING = {"contact_points": CONTACTS, "complaint_points": ("complaint",)}
 
+_LOOKS_AT = {
+    "training_sessions_12m": (("training",), 12),
+    "contacts_12m": (CONTACTS, 12),
+    "referrals_24m": (("referral",), 24),
+    "complaints_per_100_orders": (("complaint",), 12),
+} | {name: (kinds, FADING_MONTHS) for name, kinds in FADING.items()}
+
 Period = tuple[str, date, date]  # kind, first day, last day for which every activity is on record
 
 
@@ -52,6 +59,15 @@ def complete(periods: Sequence[Period], kind: str, as_of: date, months: int) -> 
         if first <= day:
             day = max(day, last + timedelta(days=1))
     return day > as_of
+
+
+def at_least(periods: Sequence[Period], as_of: date) -> frozenset[str]:
+    """The indicators whose activities are not all on record: what is counted is a lower bound, and a fact knows better."""
+    return frozenset(
+        name
+        for name, (kinds, months) in _LOOKS_AT.items()
+        if not all(complete(periods, kind, as_of, months) for kind in kinds)
+    )
 
 
 def activity_indicators(

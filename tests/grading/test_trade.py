@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from grading.events import FADING, WINDOWS, activity_indicators, complete, fading_weights
+from grading.events import FADING, WINDOWS, activity_indicators, at_least, complete, fading_weights
 from grading.indicators import ORDER_AGGREGATES, order_indicators
 from grading.lines import product_indicators, with_line_costs
 from grading.payments import INVOICE_AGGREGATES, payment_indicators
@@ -179,3 +179,9 @@ def test_events_fade_by_half_each_half_life() -> None:
 def test_an_empty_book_has_no_rows_and_all_columns() -> None:
     empty = pd.DataFrame(columns=list(INVOICE_AGGREGATES))
     assert payment_indicators(empty, AS_OF, scheme(on_time_rate=0.9)).shape == (0, 5)
+
+
+def test_a_count_is_a_lower_bound_until_the_window_is_declared() -> None:
+    year = [(kind, date(2025, 11, 1), AS_OF) for kind in ("training", "complaint", "visit", "call")]
+    assert at_least(year, AS_OF) == {"contacts_12m", "referrals_24m", "contact_points", "complaint_points"}
+    assert "training_sessions_12m" in at_least([], AS_OF)

@@ -197,3 +197,21 @@ def test_invoices_in_another_currency_than_the_scheme_are_not_mixed_in(
     bring(book, tmp_path, "invoices", "invoice_no customer date due paid amount", row, currency="EUR")
     with book.read() as session, pytest.raises(BadInput, match="there are invoices in EUR"):
         load_book(session, PRESETS["b2b_accounts"], AS_OF)
+
+
+def test_a_fact_wins_over_a_count_that_may_be_short(database: Database, tmp_path: Path) -> None:
+    bring(database, tmp_path, "customers", "code name", [("C1", "One"), ("C2", "Two")])
+    training = [(code, date(2026, 9, day), "training") for code in ("C1", "C2") for day in (1, 2)]
+    bring(database, tmp_path, "activities", "customer date kind", training)
+    known = [("C1", "training_sessions_12m", 6, date(2026, 10, 1))]
+    bring(database, tmp_path, "facts", "customer field value date", known)
+
+    def sessions() -> list[float]:
+        with database.read() as session:
+            facts = by_code(database, load_book(session, PRESETS["b2b_accounts"], AS_OF).facts)
+        return facts.loc[["C1", "C2"], "training_sessions_12m"].tolist()
+
+    assert sessions() == [6, 2]
+    declared = ("training=2025-11-01..2026-10-31",)
+    bring(database, tmp_path, "activities", "customer date kind", training, covers=declared)
+    assert sessions() == [2, 2]
