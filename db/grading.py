@@ -4,7 +4,17 @@ from collections.abc import Iterable, Sequence
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Index, UniqueConstraint, and_, bindparam, distinct, func, insert
+from sqlalchemy import (
+    ColumnElement,
+    Index,
+    UniqueConstraint,
+    and_,
+    bindparam,
+    distinct,
+    func,
+    insert,
+    inspect,
+)
 from sqlalchemy import select as sa_select
 from sqlalchemy.orm import aliased
 from sqlmodel import Field, Session, SQLModel, col, delete, select, update
@@ -297,6 +307,26 @@ def assessments_at(
         .order_by(col(Assessment.run_id))
     )
     return {row.customer_id: row for row in rows}
+
+
+def published_runs(session: Session) -> list[GradingRun]:
+    """Every run that counts, oldest first."""
+    return list(
+        session.exec(select(GradingRun).where(GradingRun.status == "published").order_by(col(GradingRun.id)))
+    )
+
+
+def assessments_of(
+    session: Session, run_id: int, *, after: int, limit: int, customer_id: int | None = None
+) -> list[dict[str, Any]]:
+    """Rows of one run as they are stored, by customer; `after` is the last customer of the rows before."""
+    statement = sa_select(*inspect(Assessment).columns).where(
+        col(Assessment.run_id) == run_id, col(Assessment.customer_id) > after
+    )
+    if customer_id is not None:
+        statement = statement.where(col(Assessment.customer_id) == customer_id)
+    rows = session.execute(statement.order_by(col(Assessment.customer_id)).limit(limit))
+    return [dict(row) for row in rows.mappings()]
 
 
 def running(session: Session, purpose: str) -> bool:

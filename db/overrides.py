@@ -49,15 +49,26 @@ def open_override(session: Session, customer_id: int, purpose: str) -> Override 
 
 
 def holding(
-    session: Session, purpose: str, on: date, customer_ids: Sequence[int] | None = None
+    session: Session,
+    purpose: str,
+    on: date,
+    customer_ids: Sequence[int] | None = None,
+    *,
+    known_at: datetime | None = None,
 ) -> dict[int, str]:
-    """Customer -> the tier that was set by hand for a day."""
+    """Customer -> the tier that was set by hand for a day; by what is in force now, or was at a moment."""
     statement = select(Override.customer_id, Override.tier).where(
         Override.purpose == purpose,
         Override.starts_on <= on,
         or_(col(Override.expires_on).is_(None), col(Override.expires_on) >= on),
-        col(Override.ended_at).is_(None),
     )
+    if known_at is None:
+        statement = statement.where(col(Override.ended_at).is_(None))
+    else:
+        statement = statement.where(
+            Override.set_at <= known_at,
+            or_(col(Override.ended_at).is_(None), col(Override.ended_at) > known_at),
+        )
     if customer_ids is not None:
         statement = statement.where(col(Override.customer_id).in_(customer_ids))
     return dict(session.exec(statement).all())

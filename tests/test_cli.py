@@ -119,6 +119,21 @@ def graded(book: Path, tierbot: Tierbot) -> Path:
 # --- what goes well
 
 
+def test_verify_recomputes_what_is_stored_and_finds_what_was_changed(graded: Path, tierbot: Tierbot) -> None:
+    everybody = tierbot("verify", "--all")
+    assert (everybody.code, everybody.out) == (0, "2 assessments recomputed, 0 differ.\n")
+    with closing(sqlite3.connect(graded / "data" / "tierbot.db")) as file, file:
+        file.execute("UPDATE assessment SET score = score + 1 WHERE customer_id = 1")
+    assert tierbot("verify", "C-2").code == 0
+    found = tierbot("verify", "ACME", "--json")
+    assert (found.code, found.json["assessments"], found.json["differing"]) == (8, 1, 1)
+    (wrong,) = found.json["differences"]
+    assert (wrong["customer"], wrong["what"]) == ("C-1", "score")
+    assert wrong["stored"] == wrong["computed"] + 1
+    assert "C-1" in tierbot("verify").out
+    assert tierbot("verify", "ACME", "--all").code == 2
+
+
 def test_grade_tells_scripts_what_it_did(graded: Path, tierbot: Tierbot) -> None:
     report = tierbot("grade", "--as-of", "2025-12-31", "--json").json
     assert report["customers"] == 2

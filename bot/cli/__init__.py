@@ -1,7 +1,8 @@
 """The command line: the only module that prints.
 
 Exit codes: 0 done; 1 a fault of ours; 2 input or settings are wrong; 3 not found; 4 not allowed; 5 done already or by
-somebody else; 6 something must be set up first; 7 rows were rejected and --strict was given.
+somebody else; 6 something must be set up first; 7 rows were rejected and --strict was given; 8 a stored assessment
+differs from what its row comes to.
 """
 
 import secrets
@@ -23,6 +24,7 @@ from bot.cli import (
     running,
     schemes,
     setting_up,
+    verifying,
 )
 from bot.cli.console import err
 from bot.errors import N_, BotError, Conflict, NotReady
@@ -35,7 +37,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     help="Customer tiering in Slack: ask for a tier, be reminded of care, hear of tier changes.",
 )
-for group in (running, asking, setting_up, catching_up):
+for group in (running, asking, setting_up, catching_up, verifying):
     app.add_typer(group.commands)
 app.add_typer(importing.commands, name="import")
 app.add_typer(schemes.commands, name="scheme")

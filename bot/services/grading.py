@@ -155,8 +155,8 @@ def look(
     book = load_book(session, scheme, as_of, customer_ids)
     before = _standings(session, scheme, last, customer_ids)
     restart = snapshot is not None and snapshot.scheme_version_id != version_id
-    rows = _assess(
-        book,
+    rows = assess(
+        book.facts,
         scheme,
         as_of,
         before,
@@ -324,8 +324,8 @@ def _standings(
     return standing_frame(db.standings_at(session, behind, customer_ids), scheme)
 
 
-def _assess(
-    book: "Book",
+def assess(
+    facts: "pd.DataFrame",
     scheme: Scheme,
     as_of: date,
     before: "pd.DataFrame",
@@ -335,13 +335,14 @@ def _assess(
     restart: bool,
     chosen: dict[int, str],
 ) -> list[dict[str, Any]]:
+    """The rows of assessments that facts come to, after what the customers were (`standing_frame`)."""
     import pandas as pd
 
     from bot.frames import assessment_rows, input_texts
     from grading.movement import move, state_for
     from grading.scoring import grade
 
-    graded = grade(book.facts, scheme, as_of)
+    graded = grade(facts, scheme, as_of)
     state = state_for(before, graded.results.index, scheme, restart=restart)
     moved = move(
         graded,
@@ -351,7 +352,7 @@ def _assess(
         interim=interim,
         overrides=pd.Series(chosen, dtype=object) if chosen else None,
     )
-    return assessment_rows(graded, moved, before, input_texts(book.facts, scheme))
+    return assessment_rows(graded, moved, before, input_texts(facts, scheme))
 
 
 def _changes(rows: list[dict[str, Any]], before: "pd.DataFrame") -> list[Change]:

@@ -1,0 +1,59 @@
+"""`verify`: stored assessments recomputed."""
+
+import sys
+from dataclasses import asdict
+from typing import Annotated, Any
+
+import typer
+
+from bot.cli.console import AsJson, err, opened, out, print_json, progress_bar, table
+from bot.errors import N_, BadInput
+
+commands = typer.Typer()
+
+DIFFERENT = 8  # exit code
+
+
+@commands.command()
+def verify(
+    name: Annotated[str | None, typer.Argument(help="Code, name, part of a name, or pinyin.")] = None,
+    everybody: Annotated[bool, typer.Option("--all", help="Every customer; this is the default.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Recompute stored assessments from their own inputs and compare. Exit code 8 when a value differs."""
+    from bot.services import lookup, present, verifying
+
+    if name is not None and everybody:
+        raise BadInput(N_("Give a name or --all, not both."))
+    with opened() as bot:
+        actor = present.console_actor(bot.settings)
+        customer = lookup.one(bot.database, actor, name) if name is not None else None
+        with progress_bar("Verifying") as progress:
+            found = verifying.verify(bot.database, bot.shelf, customer, progress)
+    if as_json:
+        print_json(asdict(found))
+    else:
+        out.print(f"{found.assessments:,} assessments recomputed, {found.differing:,} differ.")
+        if found.without_state:
+            out.print(
+                f"{found.without_state:,} of them by score only: the run before them is no longer stored."
+            )
+        if found.differences:
+            out.print(
+                table(
+                    ["customer", "as of", "run", "what", "stored", "recomputed"],
+                    [
+                        [d.customer, str(d.as_of), str(d.run_id), d.what, _cell(d.stored), _cell(d.computed)]
+                        for d in found.differences
+                    ],
+                )
+            )
+            if len(found.differences) >= verifying.MOST_LISTED:
+                err.print(f"Only the first {verifying.MOST_LISTED} values are listed.")
+    if found.differing:
+        sys.exit(DIFFERENT)
+
+
+def _cell(value: Any) -> str:
+    text = "" if value is None else str(value)
+    return text if len(text) <= 60 else text[:57] + "..."

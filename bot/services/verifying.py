@@ -1,0 +1,172 @@
+"""Recomputing stored assessments from their own rows: whatever differs is said, nothing is mended."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any
+
+from sqlmodel import Session
+
+from bot.services.grading import CHUNK, assess
+from bot.services.schemes import Shelf
+from db import customers, overrides
+from db import grading as db
+from db.engine import Database
+from db.grading import GradingRun
+from grading.scheme import Scheme, SchemeError
+
+MOST_LISTED = 100
+# What the inputs alone decide. The rest needs what the customer was before, too.
+BY_INPUTS = ("exact_score", "score", "computed_tier", "coverage", "low", "high", "certain", "inputs")
+Progress = Callable[[int, int], None]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Difference:
+    """One stored value that its row does not come to."""
+
+    customer: str  # its code; empty when it is about a scheme
+    as_of: date
+    run_id: int
+    what: str  # column of the assessment, or `scheme`
+    stored: Any
+    computed: Any
+
+
+@dataclass(kw_only=True)
+class Verified:
+    """What was recomputed. `differing` counts assessments; `differences` lists values, the first hundred."""
+
+    assessments: int = 0
+    without_state: int = 0  # of them, those whose earlier runs are gone: only what the inputs alone decide
+    differing: int = 0
+    differences: list[Difference] = field(default_factory=list)
+
+
+def verify(
+    database: Database, shelf: Shelf, customer_id: int | None = None, progress: Progress | None = None
+) -> Verified:
+    """Recompute the assessments of every published run, or one customer's, with the grading function.
+
+    Facts are those of the row, rules those of the run, and what the customer was comes from the run before. Values
+    must be the same to the last bit. Works through a run in chunks, each read by itself.
+    """
+    found = Verified()
+    with database.read() as session:
+        runs = db.published_runs(session)
+    for number, run in enumerate(runs):
+        after = 0
+        while after >= 0:
+            with database.read() as session:
+                after = _chunk(session, shelf, run, runs[:number], after, customer_id, found)
+        if progress:
+            progress(number + 1, len(runs))
+    return found
+
+
+def _chunk(
+    session: Session,
+    shelf: Shelf,
+    run: GradingRun,
+    earlier: list[GradingRun],
+    after: int,
+    customer_id: int | None,
+    found: Verified,
+) -> int:
+    """Verify the next customers of a run; the last one's id, or -1 when there are no more."""
+    assert run.id is not None
+    rows = db.assessments_of(session, run.id, after=after, limit=CHUNK, customer_id=customer_id)
+    if not rows:
+        return -1
+    scheme, broken = _scheme(session, shelf, run)
+    found.assessments += len(rows)
+    if scheme is None:
+        found.differing += len(rows)
+        _list(
+            found,
+            [Difference(**_where(run), customer="", what="scheme", stored=broken[0], computed=broken[1])],
+        )
+        return int(rows[-1]["customer_id"])
+    computed, complete = _recompute(session, run, earlier, scheme, rows)
+    found.without_state += 0 if complete else len(rows)
+    wrong = []
+    for row in rows:
+        again = computed.get(row["customer_id"], {"inputs": None})
+        different = [
+            (name, row[name], value)
+            for name, value in again.items()
+            if row[name] != value and (complete or name in BY_INPUTS)
+        ]
+        if different:
+            found.differing += 1
+            wrong.append((row["customer_id"], different))
+    named = customers.get_many(session, [customer for customer, _ in wrong[:MOST_LISTED]])
+    for customer, different in wrong[:MOST_LISTED]:
+        _list(
+            found,
+            [
+                Difference(**_where(run), customer=named[customer].code, what=what, stored=old, computed=new)
+                for what, old, new in different
+            ],
+        )
+    return int(rows[-1]["customer_id"])
+
+
+def _recompute(
+    session: Session, run: GradingRun, earlier: list[GradingRun], scheme: Scheme, rows: list[dict[str, Any]]
+) -> tuple[dict[int, dict[str, Any]], bool]:
+    """(customer -> its row once more, whether what it was before is known). Unreadable inputs are left out."""
+    from bot.frames import standing_frame, stored_frame
+
+    ids = [row["customer_id"] for row in rows]
+    inputs = {row["customer_id"]: row["inputs"] for row in rows}
+    try:
+        facts = stored_frame(inputs, scheme)
+    except ValueError:
+        readable = {customer: text for customer, text in inputs.items() if _readable(text, scheme)}
+        facts = stored_frame(readable, scheme)
+    before = [other for other in earlier if other.purpose == run.purpose]
+    snapshots = [other for other in before if other.kind == "snapshot"]
+    behind = db.runs_behind(session, run.purpose, before[-1].id) if before else []
+    complete = bool(behind) if before else run.kind == "snapshot" and run.snapshot == 1
+    again = assess(
+        facts,
+        scheme,
+        run.as_of,
+        standing_frame(db.standings_at(session, behind, ids), scheme),
+        snapshot=run.snapshot,
+        interim=run.kind == "interim",
+        restart=bool(snapshots) and snapshots[-1].scheme_version_id != run.scheme_version_id,
+        chosen=overrides.holding(session, run.purpose, run.as_of, ids, known_at=run.started_at),
+    )
+    return {row["customer_id"]: row for row in again}, complete
+
+
+def _readable(text: Any, scheme: Scheme) -> bool:
+    from bot.frames import stored_frame
+
+    try:
+        stored_frame({0: text}, scheme)
+    except ValueError:
+        return False
+    return True
+
+
+def _scheme(session: Session, shelf: Shelf, run: GradingRun) -> tuple[Scheme | None, tuple[str, str]]:
+    """The run's scheme; None, with what is stored and what it comes to, when it is not what its hash says."""
+    version = session.get_one(db.SchemeVersion, run.scheme_version_id)
+    try:
+        scheme = shelf.scheme(session, run.scheme_version_id)
+    except SchemeError as error:
+        return None, (version.sha256, str(error).splitlines()[0])
+    if scheme.sha256 != version.sha256:
+        return None, (version.sha256, scheme.sha256)
+    return scheme, ("", "")
+
+
+def _where(run: GradingRun) -> dict[str, Any]:
+    return {"as_of": run.as_of, "run_id": run.id}
+
+
+def _list(found: Verified, differences: list[Difference]) -> None:
+    found.differences += differences[: MOST_LISTED - len(found.differences)]
