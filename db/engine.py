@@ -18,7 +18,7 @@ from typing import Any, TypeVar
 from sqlalchemy import URL, Engine, event, text
 from sqlalchemy.engine import ExceptionContext, make_url
 from sqlalchemy.exc import ArgumentError, OperationalError
-from sqlalchemy.pool import QueuePool
+from sqlalchemy.pool import ConnectionPoolEntry, QueuePool
 from sqlmodel import Session, create_engine
 
 # How long a writer waits for another: longer than an import's publishing, shorter than the lease of a message, whose
@@ -171,8 +171,13 @@ def _open_sqlite(url: str) -> Database:
     writer = create_engine(url, pool_size=1, max_overflow=0, pool_timeout=30, **shared)
     reader = create_engine(url, pool_size=4, max_overflow=12, **shared)
 
+    # A file that was opened on a read-only disk stays read-only when the disk is not any more, and so does the index of
+    # its log, which SQLite shares among all connections of a process: for a moment none of them may be open.
+    mistrusted = 0
+
     @event.listens_for(writer, "connect")
-    def _writer_connected(connection: Any, _: Any) -> None:
+    def _writer_connected(connection: Any, record: ConnectionPoolEntry) -> None:
+        record.info["opened_after"] = mistrusted
         _pragmas(connection, "journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON")
 
     @event.listens_for(writer, "begin")
@@ -180,7 +185,8 @@ def _open_sqlite(url: str) -> Database:
         connection.exec_driver_sql("BEGIN IMMEDIATE")
 
     @event.listens_for(reader, "connect")
-    def _reader_connected(connection: Any, _: Any) -> None:
+    def _reader_connected(connection: Any, record: ConnectionPoolEntry) -> None:
+        record.info["opened_after"] = mistrusted
         _pragmas(connection, "query_only=1", "temp_store=MEMORY")
 
     @event.listens_for(reader, "begin")
@@ -188,12 +194,18 @@ def _open_sqlite(url: str) -> Database:
         connection.exec_driver_sql("BEGIN")
 
     @event.listens_for(writer, "handle_error")
-    def _reopen(context: ExceptionContext) -> None:
-        # A file that was opened on a read-only disk stays read-only when the disk is not any more, and so does the
-        # index of its log, which SQLite shares among all connections of a process.
+    def _mistrust(context: ExceptionContext) -> None:
+        nonlocal mistrusted
         if "readonly" in str(context.original_exception):
-            context.is_disconnect = True
+            mistrusted += 1
             reader.dispose()
+
+    @event.listens_for(writer, "checkin")
+    @event.listens_for(reader, "checkin")
+    def _close_mistrusted(connection: Any, record: ConnectionPoolEntry) -> None:
+        # Only now: a statement that is not finished keeps a connection open after it was closed.
+        if connection is not None and record.info["opened_after"] != mistrusted:
+            record.invalidate()
 
     return Database(url=url, writer=writer, reader=reader)
 

@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from sqlalchemy import text
 from sqlalchemy.exc import IntegrityError, OperationalError
 
 from db import system
@@ -114,4 +115,24 @@ def test_a_file_that_was_opened_read_only_is_opened_again(tmp_path: Path) -> Non
         connection.exec_driver_sql("CREATE TABLE t (x)")
     with database.writer.begin() as connection:
         connection.exec_driver_sql("CREATE TABLE t (x)")
+    database.close()
+
+
+def test_after_a_read_only_disk_every_connection_is_closed_whoever_was_reading(tmp_path: Path) -> None:
+    """One that stays open keeps SQLite's shared index of the log read-only for all that follow."""
+    database = open_database(f"sqlite:///{tmp_path / 'one.db'}")
+    with database.write() as session:
+        session.execute(text("CREATE TABLE t (x)"))
+    with database.read() as idle, database.read() as busy:
+        busy.execute(text("SELECT * FROM t"))
+        idle.execute(text("SELECT * FROM t"))
+        idle.close()
+        with database.writer.connect() as connection:
+            connection.exec_driver_sql("PRAGMA query_only=1")
+        with pytest.raises(OperationalError, match="readonly"), database.write() as session:
+            session.execute(text("CREATE TABLE u (x)"))
+    # SQLite takes its index away when the last connection is closed.
+    assert not (tmp_path / "one.db-shm").exists()
+    with database.write() as session:
+        session.execute(text("CREATE TABLE u (x)"))
     database.close()
