@@ -6,9 +6,9 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
-import numpy as np
 import pandas as pd
 
+from bot.inputs import stored_columns
 from db.grading import STANDING
 from grading.events import WINDOWS, Period, activity_indicators, at_least, complete
 from grading.indicators import ORDER_AGGREGATES, book_constants, order_indicators
@@ -111,20 +111,7 @@ def book_frame(rows: SourceRows, fact_rows: Iterable[FactRow], scheme: Scheme, a
 
 def stored_frame(inputs: Mapping[int, str], scheme: Scheme) -> pd.DataFrame:
     """Stored inputs of assessments -> facts, as `grade` took them then."""
-    columns: dict[str, list[Any]] = {}
-    for row, text in enumerate(inputs.values()):
-        for name, entry in json.loads(text).items():
-            value, measured = entry if isinstance(entry, list) else (entry, None)
-            columns.setdefault(name, [None] * len(inputs))[row] = value
-            if measured:
-                columns.setdefault(f"{name}@date", [None] * len(inputs))[row] = measured
-    typed: dict[str, Any] = {}
-    for name, values in columns.items():
-        kind = scheme.fields[name].kind if name in scheme.fields else "number"
-        dtype = "datetime64[s]" if name.endswith("@date") else float if kind == "number" else object
-        typed[name] = np.array(values, dtype=dtype)
-    # All columns at once: one after the other they took half the time of an answer to /tier.
-    return pd.DataFrame(typed, index=pd.Index(list(inputs), name="customer"))
+    return pd.DataFrame(stored_columns(inputs, scheme), index=pd.Index(list(inputs), name="customer"))
 
 
 def input_texts(facts: pd.DataFrame, scheme: Scheme) -> list[str]:

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Any
+import math
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import pandas as pd
 
+from grading.fields import Bools, Columns
 from grading.scheme_model import Scheme
 from grading.scoring import Grading
 from grading.sums import SLACK
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 MIDDLE = 50.0
 
@@ -23,7 +28,7 @@ def explain(grading: Grading, scheme: Scheme, position: int) -> dict[str, Any]:
     """
     if grading.identity != scheme.identity:
         raise ValueError(f"graded by {grading.identity}, but explained by {scheme.identity}")
-    row = grading.results.iloc[position]
+    row = {name: values[position] for name, values in grading.outcome.items()}
     return {
         "tier": row["tier"],
         "computed_tier": row["computed_tier"],
@@ -34,8 +39,8 @@ def explain(grading: Grading, scheme: Scheme, position: int) -> dict[str, Any]:
         "certain": bool(row["certain"]),
         "provisional": bool(row["provisional"]),
         "capped_by": row["capped_by"],
-        "gates": _marked(grading.gates_hit, position),
-        "gates_not_assessed": _marked(grading.gates_not_assessed, position),
+        "gates": _marked(grading.gates, grading.hit[:, position]),
+        "gates_not_assessed": _marked(grading.gates, ~grading.assessed[:, position]),
         "dimensions": _dimensions(grading, scheme, position),
         "breakdown": _breakdown(grading, scheme, position),
     }
@@ -77,10 +82,10 @@ def change_by_dimension(before: dict[str, Any], after: dict[str, Any]) -> list[t
 
 def _dimensions(grading: Grading, scheme: Scheme, position: int) -> list[dict[str, Any]]:
     total = sum(dimension.weight for dimension in scheme.dimensions)
-    scores = grading.dimension_scores.to_numpy()[position]
-    weights = grading.dimension_weights.to_numpy()[position]
-    points = grading.dimension_points.to_numpy()[position]
-    coverage = grading.dimension_coverage.to_numpy()[position]
+    scores = grading.sums.dimension_scores[:, position]
+    weights = grading.sums.dimension_weights[:, position]
+    points = grading.sums.dimension_points[:, position]
+    coverage = grading.sums.dimension_coverage[:, position]
     return [
         {
             "id": dimension.id,
@@ -97,10 +102,10 @@ def _dimensions(grading: Grading, scheme: Scheme, position: int) -> list[dict[st
 
 def _breakdown(grading: Grading, scheme: Scheme, position: int) -> list[dict[str, Any]]:
     total = sum(dimension.weight for dimension in scheme.dimensions)
-    scores = grading.scores.to_numpy()[position]
-    weights = grading.weights_of(_only(grading, position)).to_numpy()[0]
-    points = grading.points.to_numpy()[position]
-    missing = grading.missing.to_numpy()[position]
+    scores = grading.sums.scores[:, position]
+    weights = grading.weights_of(_only(grading, position))[0]
+    points = grading.sums.points[:, position]
+    missing = grading.sums.missing[:, position]
     lines: list[dict[str, Any]] = []
     for dimension in scheme.dimensions:
         inner = sum(indicator.weight for indicator in dimension.indicators)
@@ -110,7 +115,7 @@ def _breakdown(grading: Grading, scheme: Scheme, position: int) -> list[dict[str
                 {
                     "indicator": indicator.id,
                     "dimension": dimension.id,
-                    "value": read_value(grading.facts, indicator.id, position),
+                    "value": read_value(grading.columns, indicator.id, position),
                     "score": _number(scores[place]),
                     "weight": dimension.weight / total * (indicator.weight / inner),
                     "effective_weight": _number(weights[place]),
@@ -122,24 +127,25 @@ def _breakdown(grading: Grading, scheme: Scheme, position: int) -> list[dict[str
 
 
 def _only(grading: Grading, position: int) -> slice:
-    place = range(len(grading.results))[position]  # -1 is the last row, as elsewhere
+    place = range(len(grading))[position]  # -1 is the last row, as elsewhere
     return slice(place, place + 1)
 
 
-def _marked(flags: pd.DataFrame, position: int) -> list[str]:
-    return [str(name) for name, flag in zip(flags.columns, flags.to_numpy()[position], strict=True) if flag]
+def _marked(gates: Sequence[str], flags: Bools) -> list[str]:
+    return [gate for gate, flag in zip(gates, flags.tolist(), strict=True) if flag]
 
 
 def _number(value: Any) -> float | None:
     number = float(value)
-    return number if np.isfinite(number) else None
+    return number if math.isfinite(number) else None
 
 
-def read_value(facts: pd.DataFrame, field: str, position: int) -> float | str | bool | None:
+def read_value(columns: Columns | pd.DataFrame, field: str, position: int) -> float | str | bool | None:
     """One fact as a JSON-ready value: the value as it came, also one that does not count (too old, unknown word); None when there is none."""
-    if field not in facts.columns:
+    if field not in columns:
         return None
-    value = facts[field].iloc[position]
+    column = columns[field]
+    value = column[position] if isinstance(column, np.ndarray) else column.iloc[position]
     if isinstance(value, bool | np.bool_):
         return bool(value)
     if isinstance(value, str):

@@ -7,19 +7,24 @@ counts, since nothing says that it is old.
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
 from grading.scheme_model import Compare, Gate, Indicator, Map, OneOf, Scheme
 
+if TYPE_CHECKING:
+    import pandas as pd
+
 Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]
 Codes = NDArray[np.intp]
+Columns = Mapping[str, Any]
+"""Name of a field, or of its day of measurement -> a pandas Series or a numpy array (see `Facts`)."""
 
 DATE_SUFFIX = "@date"
 _COMPARE = {"ge": np.greater_equal, "gt": np.greater, "le": np.less_equal, "lt": np.less}
@@ -37,14 +42,15 @@ class Column:
 
 
 class Facts:
-    """A frame of facts read through a scheme as of a day."""
+    """Columns of facts read through a scheme as of a day.
 
-    def __init__(self, frame: pd.DataFrame, scheme: Scheme, as_of: date) -> None:
-        for what, labels in (("column", frame.columns), ("customer", frame.index)):
-            if not labels.is_unique:
-                twice = labels[labels.duplicated()][0]
-                raise ValueError(f"the {what} {twice!r} stands twice in the facts; give each {what} once")
-        self._frame = frame
+    A column is a pandas Series of any dtype or, so that one customer can be graded without pandas, a numpy array:
+    float64 for numbers, objects for words and booleans (None is missing), datetime64 for days.
+    """
+
+    def __init__(self, columns: Columns, rows: int, scheme: Scheme, as_of: date) -> None:
+        self._columns = columns
+        self._rows = rows
         self._scheme = scheme
         self._as_of = np.datetime64(as_of, "D")
         self._max_age = {i.id: i.max_age_days for i in scheme.indicators}
@@ -53,9 +59,9 @@ class Facts:
 
     def number(self, field: str) -> Column:
         """A number field."""
-        if field not in self._frame.columns:
-            return Column(values=np.full(len(self._frame), np.nan), usable=None)
-        return Column(values=_numbers(self._frame[field]), usable=self._usable(field))
+        if field not in self._columns:
+            return Column(values=np.full(self._rows, np.nan), usable=None)
+        return Column(values=_numbers(self._columns[field]), usable=self._usable(field))
 
     def indicator(self, indicator: Indicator) -> Column:
         """The field of an indicator; words come as their scores."""
@@ -91,28 +97,19 @@ class Facts:
 
     def _words(self, field: str) -> tuple[Codes, list[str | bool | None]]:
         """Codes into the short list of distinct words; -1 is missing, and the last entry of every table."""
-        if field not in self._frame.columns:
-            return np.full(len(self._frame), -1, dtype=np.intp), []
+        if field not in self._columns:
+            return np.full(self._rows, -1, dtype=np.intp), []
         if field not in self._coded:
-            series = self._frame[field]
-            codes: Any
-            distinct: Any
-            try:
-                if isinstance(series.dtype, pd.CategoricalDtype):
-                    codes, distinct = series.cat.codes.to_numpy(), series.cat.categories
-                else:
-                    codes, distinct = pd.factorize(series)
-            except TypeError:  # a cell that cannot be hashed, such as a list, is no word
-                codes, distinct = pd.factorize(series.map(_hashable))
+            codes, distinct = _factorize(self._columns[field])
             read = _truth if self._scheme.fields[field].kind == "bool" else _word
             self._coded[field] = codes, [read(word) for word in distinct]
         return self._coded[field]
 
     def _usable(self, field: str) -> Bools | None:
         name = field + DATE_SUFFIX
-        if name not in self._frame.columns:
+        if name not in self._columns:
             return None
-        measured = read_days(self._frame[name])
+        measured = read_days(self._columns[name])
         age = (self._as_of - measured).astype(np.int64)
         usable: Bools = age >= 0
         oldest = self._max_age.get(field)
@@ -121,12 +118,65 @@ class Facts:
         return usable | np.isnat(measured)
 
 
-def _numbers(series: pd.Series[Any]) -> Floats:
-    kind = series.dtype.kind if hasattr(series.dtype, "kind") else "O"
+def columns_of(frame: pd.DataFrame) -> Columns:
+    """The columns of a frame by name. ValueError when a customer or a column stands twice."""
+    for what, labels in (("column", frame.columns), ("customer", frame.index)):
+        if not labels.is_unique:
+            twice = labels[labels.duplicated()][0]
+            raise ValueError(f"the {what} {twice!r} stands twice in the facts; give each {what} once")
+    return _FrameColumns(frame)
+
+
+class _FrameColumns(Mapping[str, Any]):
+    """A frame's columns, taken out of it only when they are read."""
+
+    def __init__(self, frame: pd.DataFrame) -> None:
+        self.frame = frame
+
+    def __getitem__(self, name: str) -> Any:
+        return self.frame[name]
+
+    def __contains__(self, name: object) -> bool:
+        return name in self.frame.columns
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.frame.columns)
+
+    def __len__(self) -> int:
+        return len(self.frame.columns)
+
+
+def _factorize(column: Any) -> tuple[Codes, Any]:
+    """(code of each cell, distinct cells); -1 where there is none."""
+    if isinstance(column, np.ndarray):
+        places: dict[object, int] = {}
+        codes = [
+            -1 if cell is None or cell != cell else places.setdefault(cell, len(places))
+            for cell in column.tolist()
+        ]
+        return np.array(codes, dtype=np.intp), list(places)
+    import pandas as pd
+
+    try:
+        if isinstance(column.dtype, pd.CategoricalDtype):
+            return column.cat.codes.to_numpy(), column.cat.categories
+        return pd.factorize(column)
+    except TypeError:  # a cell that cannot be hashed, such as a list, is no word
+        return pd.factorize(column.map(_hashable))
+
+
+def _numbers(column: Any) -> Floats:
+    kind = column.dtype.kind if hasattr(column.dtype, "kind") else "O"
+    if isinstance(column, np.ndarray) and kind in "iuf":
+        return column.astype(np.float64, copy=False)
     if kind in "iuf":
-        return series.to_numpy(dtype=np.float64, na_value=np.nan)
+        numbers: Floats = column.to_numpy(dtype=np.float64, na_value=np.nan)
+        return numbers
     if kind in "bmMc":  # a truth, a time or a complex number in a number field is no number
-        return np.full(len(series), np.nan)
+        return np.full(len(column), np.nan)
+    import pandas as pd
+
+    series = pd.Series(column)
     odd = series.map(lambda cell: isinstance(cell, bool | np.bool_ | complex))
     plain = series.astype(object).where(~odd.astype(bool), np.nan)
     try:
@@ -160,8 +210,13 @@ def _truth(cell: object) -> bool | None:
     return None
 
 
-def read_days(series: pd.Series[Any]) -> NDArray[np.datetime64]:
+def read_days(column: Any) -> NDArray[np.datetime64]:
     """The days of a column of dates, whatever it holds; NaT for what is none."""
+    if isinstance(column, np.ndarray) and column.dtype.kind == "M":
+        return column.astype("datetime64[D]", copy=False)
+    import pandas as pd
+
+    series = pd.Series(column)
     if series.dtype.kind != "M":
         text = series.map(lambda cell: cell if isinstance(cell, str | date | np.datetime64) else None)
         series = pd.to_datetime(text.astype(object), errors="coerce", format="ISO8601", utc=True)

@@ -1,7 +1,8 @@
 """The one grading function: facts of any number of customers in, scores, tiers and points out.
 
 Nothing here looks at more than one row, and sums run in the order of the scheme: a customer gets the
-same bits alone, in a book, and in any order.
+same bits alone, in a book, and in any order. What is computed are arrays; pandas is only needed, and only
+imported, by those who ask for frames.
 """
 
 from __future__ import annotations
@@ -9,16 +10,22 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import pandas as pd
 
 from grading.curves import make_curve
-from grading.fields import Bools, Facts, Floats
+from grading.fields import Bools, Columns, Facts, Floats, columns_of
 from grading.scheme_model import BLOCKED, NEW, UNRATED, Dimension, DimensionMissing, Scheme
 from grading.sums import SLACK, Sums, add_up
 
+if TYPE_CHECKING:
+    import pandas as pd
+
 MONTHS_WITH_US = "months_with_us"
+Words = np.ndarray[tuple[int, ...], np.dtype[np.object_]]
+Places = np.ndarray[tuple[int, ...], np.dtype[np.int16]]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,24 +39,84 @@ class Grading:
     The frames by indicator: `scores` (NaN when missing, unless the scheme puts 50 or 0 in its place),
     `effective_weights` (fractions of 1), `points` (weight x score, adding up to exact_score) and
     `missing`; those by dimension likewise, with the share of its weight that is known as
-    `dimension_coverage`.
+    `dimension_coverage`. `sums`, `hit` and `assessed` are the same as arrays of (what, row).
     """
 
     as_of: date
     identity: tuple[str, int, str]
-    facts: pd.DataFrame
-    results: pd.DataFrame
+    columns: Columns
+    index: Any  # labels of the rows: a pandas Index, or a sequence
+    outcome: Mapping[str, Any]  # arrays by the column names of `results`
     nominal_weights: Mapping[str, Mapping[str, float]]
     redistributed: bool
-    scores: pd.DataFrame
-    points: pd.DataFrame
-    missing: pd.DataFrame
-    dimension_scores: pd.DataFrame
-    dimension_weights: pd.DataFrame
-    dimension_points: pd.DataFrame
-    dimension_coverage: pd.DataFrame
-    gates_hit: pd.DataFrame
-    gates_not_assessed: pd.DataFrame
+    sums: Sums
+    hit: Bools
+    assessed: Bools
+    gates: tuple[str, ...]
+
+    def __len__(self) -> int:
+        return len(self.sums.exact)
+
+    @property
+    def indicators(self) -> list[str]:
+        """Ids in the order of the scheme."""
+        return [indicator for inside in self.nominal_weights.values() for indicator in inside]
+
+    @cached_property
+    def facts(self) -> pd.DataFrame:
+        """The facts that were graded."""
+        import pandas as pd
+
+        frame = getattr(self.columns, "frame", None)
+        return frame if frame is not None else pd.DataFrame(dict(self.columns), index=self.index)
+
+    @cached_property
+    def results(self) -> pd.DataFrame:
+        """One row per customer; columns as above."""
+        import pandas as pd
+
+        index = pd.Index(self.index)
+        columns = {
+            name: pd.Series(values, index=index, dtype=object) if values.dtype == object else values
+            for name, values in self.outcome.items()
+        }
+        return pd.DataFrame(columns, index=index)
+
+    @cached_property
+    def scores(self) -> pd.DataFrame:
+        return self._frame(self.sums.scores, self.indicators)
+
+    @cached_property
+    def points(self) -> pd.DataFrame:
+        return self._frame(self.sums.points, self.indicators)
+
+    @cached_property
+    def missing(self) -> pd.DataFrame:
+        return self._frame(self.sums.missing, self.indicators)
+
+    @cached_property
+    def dimension_scores(self) -> pd.DataFrame:
+        return self._frame(self.sums.dimension_scores, list(self.nominal_weights))
+
+    @cached_property
+    def dimension_weights(self) -> pd.DataFrame:
+        return self._frame(self.sums.dimension_weights, list(self.nominal_weights))
+
+    @cached_property
+    def dimension_points(self) -> pd.DataFrame:
+        return self._frame(self.sums.dimension_points, list(self.nominal_weights))
+
+    @cached_property
+    def dimension_coverage(self) -> pd.DataFrame:
+        return self._frame(self.sums.dimension_coverage, list(self.nominal_weights))
+
+    @cached_property
+    def gates_hit(self) -> pd.DataFrame:
+        return self._frame(self.hit, list(self.gates))
+
+    @cached_property
+    def gates_not_assessed(self) -> pd.DataFrame:
+        return self._frame(~self.assessed, list(self.gates))
 
     @property
     def effective_weights(self) -> pd.DataFrame:
@@ -58,19 +125,24 @@ class Grading:
         Made when asked for: it follows from the dimension's weight and coverage and from what is
         missing, and to keep it would cost a third more memory.
         """
-        return self.weights_of(slice(None))
+        return self._frame(self.weights_of(slice(None)).T, self.indicators)
 
-    def weights_of(self, rows: slice) -> pd.DataFrame:
-        """`effective_weights` of some rows."""
-        inner = self.dimension_weights.iloc[rows].to_numpy()
+    def weights_of(self, rows: slice) -> Floats:
+        """`effective_weights` of some rows, as an array of (row, indicator)."""
+        inner = self.sums.dimension_weights[:, rows]
         if self.redistributed:
-            coverage = self.dimension_coverage.iloc[rows].to_numpy()
+            coverage = self.sums.dimension_coverage[:, rows]
             inner = inner / np.where(coverage > 0.0, coverage, 1.0)
         members = [(d, w) for d, inside in enumerate(self.nominal_weights.values()) for w in inside.values()]
-        weights = np.column_stack([inner[:, d] * nominal for d, nominal in members])
+        weights = np.column_stack([inner[d] * nominal for d, nominal in members])
         if self.redistributed:
-            weights *= ~self.missing.iloc[rows].to_numpy()
-        return pd.DataFrame(weights, index=self.results.index[rows], columns=self.missing.columns)
+            weights *= ~self.sums.missing[:, rows].T
+        return weights
+
+    def _frame(self, rows: Floats | Bools, names: list[str]) -> pd.DataFrame:
+        import pandas as pd
+
+        return pd.DataFrame(rows.T, index=self.index, columns=names, copy=False)
 
 
 def grade(facts: pd.DataFrame, scheme: Scheme, as_of: date) -> Grading:
@@ -83,35 +155,29 @@ def grade(facts: pd.DataFrame, scheme: Scheme, as_of: date) -> Grading:
     Other columns are ignored; a field without a column is missing for everybody. ValueError when a
     customer or a column stands twice.
     """
+    return grade_columns(columns_of(facts), facts.index, scheme, as_of)
+
+
+def grade_columns(columns: Columns, index: Any, scheme: Scheme, as_of: date) -> Grading:
+    """`grade` for columns that are in no frame: arrays by name (see `fields.Facts`), as long as `index`."""
     as_of = as_of.date() if isinstance(as_of, datetime) else as_of
-    read = Facts(facts, scheme, as_of)
-    columns = [read.indicator(indicator) for indicator in scheme.indicators]
-    sums = add_up(columns, [make_curve(i.score) for i in scheme.indicators], scheme, len(facts))
-    hit, assessed = _gates(read, sums, scheme, len(facts))
-    index = facts.index
-    indicators = [indicator.id for indicator in scheme.indicators]
-    dimensions = [dimension.id for dimension in scheme.dimensions]
-    gates = [gate.id for gate in scheme.gates]
-
-    def frame(rows: Floats | Bools, names: list[str]) -> pd.DataFrame:
-        return pd.DataFrame(rows.T, index=index, columns=names, copy=False)
-
+    rows = len(index)
+    read = Facts(columns, rows, scheme, as_of)
+    values = [read.indicator(indicator) for indicator in scheme.indicators]
+    sums = add_up(values, [make_curve(i.score) for i in scheme.indicators], scheme, rows)
+    hit, assessed = _gates(read, sums, scheme, rows)
     return Grading(
         as_of=as_of,
         identity=scheme.identity,
-        facts=facts,
-        results=_results(sums, hit, read.number(MONTHS_WITH_US).values, scheme, index),
+        columns=columns,
+        index=index,
+        outcome=_outcome(sums, hit, read.number(MONTHS_WITH_US).values, scheme),
         nominal_weights={d.id: _inner_weights(d) for d in scheme.dimensions},
         redistributed=scheme.missing.policy == "redistribute",
-        scores=frame(sums.scores, indicators),
-        points=frame(sums.points, indicators),
-        missing=frame(sums.missing, indicators),
-        dimension_scores=frame(sums.dimension_scores, dimensions),
-        dimension_weights=frame(sums.dimension_weights, dimensions),
-        dimension_points=frame(sums.dimension_points, dimensions),
-        dimension_coverage=frame(sums.dimension_coverage, dimensions),
-        gates_hit=frame(hit, gates),
-        gates_not_assessed=frame(~assessed, gates),
+        sums=sums,
+        hit=hit,
+        assessed=assessed,
+        gates=tuple(gate.id for gate in scheme.gates),
     )
 
 
@@ -120,6 +186,14 @@ def round_score(score: Floats, decimals: int) -> Floats:
     factor = 10.0**decimals
     shown: Floats = np.floor(score * factor + 0.5 + 1e-9) / factor
     return shown
+
+
+def place_of(shown: Floats, scheme: Scheme) -> Places:
+    """Place of the tier, 0 the best: the number of boundaries above the score that is shown."""
+    place = np.zeros(len(shown), dtype=np.int16)
+    for tier in scheme.tiers[:-1]:
+        place += shown < tier.at
+    return place
 
 
 def _inner_weights(dimension: Dimension) -> dict[str, float]:
@@ -139,15 +213,7 @@ def _gates(read: Facts, sums: Sums, scheme: Scheme, rows: int) -> tuple[Bools, B
     return hit, assessed
 
 
-def place_of(shown: Floats, scheme: Scheme) -> np.ndarray[tuple[int, ...], np.dtype[np.int16]]:
-    """Place of the tier, 0 the best: the number of boundaries above the score that is shown."""
-    place = np.zeros(len(shown), dtype=np.int16)
-    for tier in scheme.tiers[:-1]:
-        place += shown < tier.at
-    return place
-
-
-def _results(sums: Sums, hit: Bools, months: Floats, scheme: Scheme, index: pd.Index) -> pd.DataFrame:
+def _outcome(sums: Sums, hit: Bools, months: Floats, scheme: Scheme) -> dict[str, Any]:
     scored = ~np.isnan(sums.exact)
     shown, low, high = (
         round_score(score, scheme.display_decimals) for score in (sums.exact, sums.low, sums.high)
@@ -177,23 +243,20 @@ def _results(sums: Sums, hit: Bools, months: Floats, scheme: Scheme, index: pd.I
     words = _words([*rank, BLOCKED, NEW, UNRATED])
     names = _words([*rank, None])
     gates = _words([*(gate.id for gate in scheme.gates), None])
-    return pd.DataFrame(
-        {
-            "exact_score": sums.exact,
-            "score": shown,
-            "tier": pd.Series(words[tier], index=index, dtype=object),
-            "computed_tier": pd.Series(names[np.where(scored, computed, -1)], index=index, dtype=object),
-            "coverage": sums.coverage,
-            "low": sums.low,
-            "high": sums.high,
-            "certain": certain,
-            "capped_by": pd.Series(gates[capped_by], index=index, dtype=object),
-            "provisional": provisional,
-            "young": young,
-        },
-        index=index,
-    )
+    return {
+        "exact_score": sums.exact,
+        "score": shown,
+        "tier": words[tier],
+        "computed_tier": names[np.where(scored, computed, -1)],
+        "coverage": sums.coverage,
+        "low": sums.low,
+        "high": sums.high,
+        "certain": certain,
+        "capped_by": gates[capped_by],
+        "provisional": provisional,
+        "young": young,
+    }
 
 
-def _words(words: list[str | None]) -> np.ndarray[tuple[int, ...], np.dtype[np.object_]]:
+def _words(words: list[str | None]) -> Words:
     return np.array(words, dtype=object)

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
+from bot.inputs import stored_columns
 from bot.messages import DimensionPart, Names, Reason
 from bot.services.schemes import names
 from db.grading import Assessment, GradingRun
@@ -28,15 +29,14 @@ class Breakdown:
 
 def break_down(assessments: Iterable[Assessment], run: GradingRun, scheme: Scheme) -> dict[int, Breakdown]:
     """Customer -> breakdown, for assessments of one run."""
-    from bot.frames import stored_frame  # pandas: only when something is explained
-    from grading.explanation import explain, reasons
-    from grading.scoring import grade
+    from grading.explanation import explain, reasons  # numpy: only when something is explained
+    from grading.scoring import grade_columns
 
-    facts = stored_frame({row.customer_id: row.inputs for row in assessments}, scheme)
-    graded = grade(facts, scheme, run.as_of)
+    inputs = {row.customer_id: row.inputs for row in assessments}
+    graded = grade_columns(stored_columns(inputs, scheme), list(inputs), scheme, run.as_of)
     indicators = {indicator.id: indicator for indicator in scheme.indicators}
     found = {}
-    for position, customer in enumerate(facts.index.tolist()):
+    for position, customer in enumerate(inputs):
         data = explain(graded, scheme, position)
         up, down = reasons(data)
         found[customer] = Breakdown(
