@@ -8,7 +8,7 @@ import dataclasses
 import re
 import unicodedata
 from collections.abc import Mapping
-from functools import partial
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -136,10 +136,8 @@ def _build(language: str, folders: list[Path]) -> Environment:
         tier=partial(_tier, language, catalogue.gettext),
         day=lambda value: Markup(format_date(value, "medium", locale=locale)),
         # Adding zero turns -0.0 into 0.0.
-        points=lambda value: Markup(
-            format_decimal(round(value, 1) + 0.0, "+#,##0.0;-#,##0.0", locale=locale)
-        ),
-        score=lambda value: Markup("–" if value is None else format_decimal(value, "#,##0.0", locale=locale)),
+        points=lambda value: Markup(_decimal(round(value, 1) + 0.0, "+#,##0.0;-#,##0.0", locale)),
+        score=lambda value: Markup("–" if value is None else _decimal(value, "#,##0.0", locale)),
         percent=lambda value: Markup(format_percent(value, "#,##0%", locale=locale)),
         quantity=partial(_quantity, locale, catalogue),
         bold=_bold,
@@ -179,6 +177,12 @@ def _tier(language: str, gettext: Any, tier: Tier) -> Markup:
     return escape(words_for.get(str(tier.id), tier.id))
 
 
+@lru_cache(maxsize=10_000)
+def _decimal(value: Any, pattern: str, locale: str) -> str:
+    """Babel's, kept: twenty numbers of a card took a third of the time it takes to word it."""
+    return format_decimal(value, pattern, locale=locale)
+
+
 def _quantity(locale: str, catalogue: Translations, value: Any, unit: str | None) -> Markup:
     """An indicator's value with its unit, short enough to read in passing."""
     gettext, ngettext = catalogue.gettext, catalogue.ngettext
@@ -191,7 +195,7 @@ def _quantity(locale: str, catalogue: Translations, value: Any, unit: str | None
     if unit == "ratio":
         return Markup(format_percent(value, "#,##0.#%", locale=locale))
     pattern = "#,##0" if abs(value) >= 100 or float(value).is_integer() else "#,##0.##"
-    number = format_decimal(value, pattern, locale=locale)
+    number = _decimal(value, pattern, locale)
     if unit == "years":
         years = ngettext("%(number)s year", "%(number)s years", 1 if value == 1 else 2)
         return Markup(years) % {"number": Markup(number)}

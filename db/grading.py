@@ -116,6 +116,9 @@ class TierChange(SQLModel, table=True):
     outbox_id: int | None = Field(default=None, index=True)
 
 
+_NEWEST_RUN = sa_select(func.max(col(GradingRun.id))).where(col(GradingRun.status) == "published")
+
+
 def scheme_version(
     session: Session, *, name: str, version: int, sha256: str, content: str, at: datetime
 ) -> int:
@@ -181,6 +184,11 @@ def last_snapshot(session: Session, purpose: str) -> GradingRun | None:
         .where(GradingRun.purpose == purpose, GradingRun.status == "published", GradingRun.kind == "snapshot")
         .order_by(col(GradingRun.id).desc())
     ).first()
+
+
+def newest_run(session: Session) -> int:
+    """The id of the newest published run of any purpose; 0 before the first."""
+    return session.execute(_NEWEST_RUN).scalar() or 0
 
 
 def latest_run_ids(session: Session) -> list[int]:

@@ -83,7 +83,11 @@ def can(actor: Actor, act: Act, scope: Scope) -> bool:
 
 
 def scope_of(session: Session, customer_id: int) -> Scope:
-    owner = customers.owner(session, customer_id)
+    return scope_under(customers.owner(session, customer_id))
+
+
+def scope_under(owner: Person | None) -> Scope:
+    """The scope of a customer whose owner is known already."""
     return Scope(owner_id=owner.id if owner else None, owner_team_id=owner.team_id if owner else None)
 
 

@@ -23,7 +23,7 @@ from bot.messages import (
     Why,
 )
 from bot.services import access, breakdown, care
-from bot.services.access import Act, Actor
+from bot.services.access import Act, Actor, Scope
 from bot.services.breakdown import Breakdown
 from bot.services.names import fold, tokens
 from bot.services.planning import CareRules
@@ -127,8 +127,8 @@ def card(
     session: Session, shelf: Shelf, rules: CareRules, actor: Actor, customer_id: int, today: date
 ) -> TierCard | Ungraded:
     """A customer's card. Raises NotFound when there is none, or it is not for this person."""
-    customer = _customer(session, actor, Act.SEE, customer_id)
     owner = customers.owner(session, customer_id)
+    customer = _customer(session, actor, Act.SEE, customer_id, access.scope_under(owner))
     who = Who(name=owner.name, slack_user_id=owner.slack_user_id) if owner else None
     graded = _graded(session, shelf, customer)
     if graded is None:
@@ -254,9 +254,12 @@ def visit_form(database: Database, actor: Actor, pointer: Pointer) -> Customer:
         return _customer(session, actor, Act.LOG_CONTACT, pointer.id)
 
 
-def _customer(session: Session, actor: Actor, act: Act, customer_id: int) -> Customer:
+def _customer(
+    session: Session, actor: Actor, act: Act, customer_id: int, scope: Scope | None = None
+) -> Customer:
     customer = customers.get(session, customer_id)
-    if customer is None or not access.can(actor, act, access.scope_of(session, customer_id)):
+    scope = scope or access.scope_of(session, customer_id)
+    if customer is None or not access.can(actor, act, scope):
         raise NotFound(N_("There is no such customer in your book."))
     return customer
 

@@ -41,10 +41,11 @@ class TierBook:
 
 
 class Shelf:
-    """Parsed scheme versions, kept because a published version never changes."""
+    """Parsed scheme versions, kept because a published version never changes; and the tiers of the newest runs."""
 
     def __init__(self) -> None:
         self._schemes: dict[int, Scheme] = {}
+        self._book: tuple[int, TierBook] | None = None
 
     def scheme(self, session: Session, version_id: int) -> Scheme:
         if version_id not in self._schemes:
@@ -54,8 +55,11 @@ class Shelf:
 
     def book(self, session: Session) -> TierBook:
         """The tiers of the schemes behind the newest published runs."""
-        versions = db.scheme_versions_of(session, db.latest_run_ids(session))
-        return tier_book(self.scheme(session, version) for version in versions)
+        newest = db.newest_run(session)
+        if self._book is None or self._book[0] != newest:
+            versions = db.scheme_versions_of(session, db.latest_run_ids(session))
+            self._book = newest, tier_book(self.scheme(session, version) for version in versions)
+        return self._book[1]
 
 
 def tier_book(schemes: Iterable[Scheme]) -> TierBook:
