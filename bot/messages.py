@@ -13,6 +13,21 @@ from functools import cache
 from typing import Any, ClassVar
 
 from bot.errors import N_, BadInput
+from bot.parts import (
+    ByHand,
+    CapState,
+    DimensionPart,
+    Lever,
+    Names,
+    NextStep,
+    Pending,
+    Reason,
+    ScoreChange,
+    Since,
+    Tier,
+    Wanted,
+    Who,
+)
 
 
 class Action(StrEnum):
@@ -46,74 +61,6 @@ class Pointer:
             raise BadInput(N_("This button is from an older version. Ask again with /tier.")) from None
 
 
-@dataclass(frozen=True, kw_only=True)
-class Names:
-    """One thing's name in both languages."""
-
-    en: str
-    zh: str
-
-
-@dataclass(frozen=True, kw_only=True)
-class Tier:
-    """A tier of a scheme, or one of the words new, unrated, blocked (then without names)."""
-
-    id: str
-    names: Names | None = None
-    rank: int = 99  # 0 is the best
-
-
-@dataclass(frozen=True, kw_only=True)
-class Who:
-    """A person as mentioned; without a Slack user, by name."""
-
-    name: str
-    slack_user_id: str | None = None
-
-
-@dataclass(frozen=True, kw_only=True)
-class Reason:
-    """One indicator's part in a score: `points` of at most `most`."""
-
-    names: Names
-    unit: str | None
-    value: float | str | bool | None
-    score: float | None
-    points: float
-    weight: float
-    most: float | None = None
-    missing: bool = False
-
-
-@dataclass(frozen=True, kw_only=True)
-class DimensionPart:
-    """One dimension's part in a score, or in its change."""
-
-    names: Names
-    points: float
-    score: float | None = None
-    weight: float = 0.0
-    reasons: tuple[Reason, ...] = ()
-
-
-@dataclass(frozen=True, kw_only=True)
-class Since:
-    """Where a customer stood before."""
-
-    tier: Tier
-    score: float | None
-    as_of: date
-
-
-@dataclass(frozen=True, kw_only=True)
-class NextStep:
-    """The next care step of a customer."""
-
-    names: Names
-    due_on: date
-    overdue: bool = False
-
-
 class Message:
     """Base of everything the bot says."""
 
@@ -142,6 +89,8 @@ class TierCard(Message):
     high: float | None
     held: bool
     capped_by: Names | None
+    by_hand: ByHand | None = None
+    pending: Pending | None = None
     tier_since: date
     up: tuple[Reason, ...]
     down: tuple[Reason, ...]
@@ -179,7 +128,7 @@ class SharedCard(Message):
 
 @dataclass(frozen=True, kw_only=True)
 class Why(Message):
-    """The whole breakdown of a score."""
+    """Why a tier is what it is: the change, what is under way, what would lift it, and the whole breakdown."""
 
     name: str
     code: str
@@ -188,7 +137,16 @@ class Why(Message):
     coverage: float
     low: float | None
     high: float | None
-    capped_by: Names | None
+    held: bool
+    cap: CapState | None
+    by_hand: ByHand | None
+    pending: Pending | None
+    change: ScoreChange
+    goal: Tier | None
+    needed: float | None
+    levers: tuple[Lever, ...]
+    together: bool  # one lever alone does not suffice
+    wanted: tuple[Wanted, ...]
     scheme: Names
     scheme_version: int
     as_of: date

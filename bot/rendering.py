@@ -23,7 +23,8 @@ from markupsafe import Markup
 
 from bot import words
 from bot.errors import BotError
-from bot.messages import Message, Names, Slots, Tier, Who
+from bot.messages import Message, Slots
+from bot.parts import Names, Tier, Who
 from bot.settings import ROOT
 
 log = structlog.get_logger()

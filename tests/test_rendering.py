@@ -8,7 +8,8 @@ from markupsafe import Markup
 from structlog.testing import capture_logs
 
 from bot.errors import BadInput, BotError
-from bot.messages import Message, Problem, Slots, Ungraded, Who, Why
+from bot.messages import Message, Problem, Slots, Ungraded, Why
+from bot.parts import Who
 from bot.rendering import SHIPPED, Renderer, escape, problem_text
 from bot.services.templates import sample
 from tests.slack.strategies import HOSTILE

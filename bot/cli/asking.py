@@ -1,4 +1,4 @@
-"""`grade`, `tier`, `score`: tiers on the command line."""
+"""`grade`, `tier`, `why`, `history`, `score`: tiers on the command line."""
 
 import sys
 from pathlib import Path
@@ -124,6 +124,34 @@ def tier(
             out.print(present.as_text(bot.gateway.slots(message, bot.settings.language)), markup=False)
         if not present.is_answer(message):
             sys.exit(NotFound.exit_code)
+
+
+@commands.command()
+def why(
+    name: Annotated[str, typer.Argument(help="Code, name, part of a name, or pinyin.")],
+    since: Annotated[
+        str | None, typer.Option(metavar="DATE", help="Compare with what stood on this day.")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """What changed a customer's score, what its tier waits for, and what would lift it."""
+    from bot.messages import Pointer
+    from bot.services import explaining, lookup, present
+
+    with opened() as bot:
+        actor = present.console_actor(bot.settings)
+        explained = explaining.why(
+            bot.database,
+            bot.shelf,
+            actor,
+            Pointer(id=lookup.one(bot.database, actor, name)),
+            to_day(since) if since else None,
+        )
+        if as_json:
+            print_json(explained.data)
+        else:
+            slots = bot.gateway.slots(explained.message, bot.settings.language)
+            out.print(present.as_text(slots), markup=False)
 
 
 @commands.command()

@@ -6,7 +6,8 @@ from typing import Any
 
 from sqlmodel import Session
 
-from bot.messages import DimensionPart, Hit, Since, TierChanged, TierDigest, Who
+from bot.messages import Hit, TierChanged, TierDigest
+from bot.parts import DimensionPart, Since, Who
 from bot.services import breakdown, outbox
 from bot.services.grading import Change, RunContext
 from bot.services.outbox import Place

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from bot.inputs import stored_columns
-from bot.messages import DimensionPart, Names, Reason
+from bot.parts import DimensionPart, Names, Reason
 from bot.services.schemes import names
 from db.grading import Assessment, GradingRun
 from grading.scheme import Scheme

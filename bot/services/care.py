@@ -7,7 +7,8 @@ from sqlmodel import Session
 
 from bot.clock import local_date, local_instant, zone_named
 from bot.errors import N_, BadInput, Conflict, NotFound
-from bot.messages import Names, NextStep, Pointer, ReminderClosed, VisitLogged, Who
+from bot.messages import Pointer, ReminderClosed, VisitLogged
+from bot.parts import Names, NextStep, Who
 from bot.services import access, inbox
 from bot.services.access import Act, Actor
 from bot.services.care_plan import CONTACTS, CarePlan, Hint, Name

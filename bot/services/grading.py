@@ -271,8 +271,6 @@ def load_book(
     session: Session, scheme: Scheme, as_of: date, customer_ids: Sequence[int] | None = None
 ) -> "Book":
     """Everything a scheme wants to know, as known on a day. Raises BadInput when orders are in another currency."""
-    from bot.frames import book_frame  # pandas: only when something is graded
-
     _, _, currencies = db_facts.order_range(session)
     foreign = [
         (currency, count) for currency, count in currencies if scheme.currency and currency != scheme.currency
@@ -288,10 +286,7 @@ def load_book(
             count=foreign[0][1],
             found=foreign[0][0],
         )
-    recorded = db_facts.current_facts(
-        session, fields=list(scheme.fields), as_of=as_of, customer_ids=customer_ids
-    )
-    return book_frame(sources.load_rows(session, scheme, as_of, customer_ids), recorded, scheme, as_of)
+    return sources.load_facts(session, scheme, as_of, customer_ids)
 
 
 def grade_if_due(

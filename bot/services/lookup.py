@@ -16,13 +16,11 @@ from bot.messages import (
     NoMatch,
     Pointer,
     SharedCard,
-    Since,
     TierCard,
     Ungraded,
-    Who,
-    Why,
 )
-from bot.services import access, breakdown, care
+from bot.parts import Since, Who
+from bot.services import access, breakdown, care, outlook
 from bot.services.access import Act, Actor, Scope
 from bot.services.breakdown import Breakdown
 from bot.services.names import fold, tokens
@@ -128,9 +126,9 @@ def card(
 ) -> TierCard | Ungraded:
     """A customer's card. Raises NotFound when there is none, or it is not for this person."""
     owner = customers.owner(session, customer_id)
-    customer = _customer(session, actor, Act.SEE, customer_id, access.scope_under(owner))
+    customer = customer_for(session, actor, Act.SEE, customer_id, access.scope_under(owner))
     who = Who(name=owner.name, slack_user_id=owner.slack_user_id) if owner else None
-    graded = _graded(session, shelf, customer)
+    graded = graded_of(session, shelf, customer)
     if graded is None:
         return Ungraded(
             customer_id=customer_id,
@@ -156,6 +154,8 @@ def card(
         high=row.high,
         held=row.held,
         capped_by=gates.get(row.capped_by or ""),
+        by_hand=outlook.by_hand(session, row, graded.run.purpose, book),
+        pending=outlook.pending(row, graded.run, scheme, book),
         tier_since=row.tier_since,
         up=graded.parts.up,
         down=graded.parts.down,
@@ -167,37 +167,10 @@ def card(
     )
 
 
-def why(database: Database, shelf: Shelf, actor: Actor, pointer: Pointer) -> Why:
-    """The whole breakdown behind a card."""
-    with database.read() as session:
-        customer = _customer(session, actor, Act.SEE, pointer.id)
-        graded = _graded(session, shelf, customer)
-        if graded is None:
-            raise NotFound(N_("This customer has not been graded yet."))
-        row, scheme = graded.assessment, graded.scheme
-        gates = {gate.id: names(gate.name) for gate in scheme.gates}
-        return Why(
-            name=customer.name,
-            code=customer.code,
-            tier=shelf.book(session).tier(row.tier),
-            score=row.score,
-            coverage=row.coverage,
-            low=row.low,
-            high=row.high,
-            capped_by=gates.get(row.capped_by or ""),
-            scheme=names(scheme.name),
-            scheme_version=scheme.version,
-            as_of=graded.run.as_of,
-            dimensions=graded.parts.dimensions,
-            gates=graded.parts.gates,
-            gates_not_assessed=graded.parts.gates_not_assessed,
-        )
-
-
 def explained(database: Database, shelf: Shelf, actor: Actor, card: TierCard) -> dict[str, Any]:
     """A card's numbers for scripts, with the keys of `tierbot score` and what only a stored assessment knows."""
     with database.read() as session:
-        graded = _graded(session, shelf, _customer(session, actor, Act.SEE, card.customer_id))
+        graded = graded_of(session, shelf, customer_for(session, actor, Act.SEE, card.customer_id))
     if graded is None:
         raise NotFound(N_("This customer has not been graded yet."))
     return {
@@ -229,8 +202,8 @@ def explained(database: Database, shelf: Shelf, actor: Actor, card: TierCard) ->
 def share(database: Database, shelf: Shelf, actor: Actor, pointer: Pointer) -> SharedCard:
     """What may be shown to a whole channel: the tier, and dimensions without figures."""
     with database.read() as session:
-        customer = _customer(session, actor, Act.SHARE, pointer.id)
-        graded = _graded(session, shelf, customer)
+        customer = customer_for(session, actor, Act.SHARE, pointer.id)
+        graded = graded_of(session, shelf, customer)
         if graded is None:
             raise NotFound(N_("This customer has not been graded yet."))
         book = shelf.book(session)
@@ -251,12 +224,13 @@ def share(database: Database, shelf: Shelf, actor: Actor, pointer: Pointer) -> S
 def visit_form(database: Database, actor: Actor, pointer: Pointer) -> Customer:
     """The customer a contact is about to be logged for."""
     with database.read() as session:
-        return _customer(session, actor, Act.LOG_CONTACT, pointer.id)
+        return customer_for(session, actor, Act.LOG_CONTACT, pointer.id)
 
 
-def _customer(
+def customer_for(
     session: Session, actor: Actor, act: Act, customer_id: int, scope: Scope | None = None
 ) -> Customer:
+    """The customer, for somebody who may do that to it. Raises NotFound otherwise, as for one that does not exist."""
     customer = customers.get(session, customer_id)
     scope = scope or access.scope_of(session, customer_id)
     if customer is None or not access.can(actor, act, scope):
@@ -264,12 +238,17 @@ def _customer(
     return customer
 
 
-def _graded(session: Session, shelf: Shelf, customer: Customer) -> Graded | None:
+def graded_of(session: Session, shelf: Shelf, customer: Customer, since: date | None = None) -> Graded | None:
+    """The newest assessment, and the one of an earlier day before it: with `since`, the one that stood on that day."""
     rows = grading.standing(session, customer.id or 0, customer.record_type)
     if not rows:
         return None
     assessment, run = rows[0]
     previous, previous_run = rows[1] if len(rows) > 1 else (None, None)
+    if since is not None:
+        past = grading.history(session, customer.id or 0, customer.record_type)
+        stood = [one for one in past if one[1].as_of <= since and one[1].as_of < run.as_of]
+        previous, previous_run = stood[-1] if stood else (None, None)
     scheme = shelf.scheme(session, run.scheme_version_id)
     return Graded(
         customer=customer,

@@ -9,7 +9,8 @@ from zoneinfo import ZoneInfo
 from sqlmodel import Session
 
 from bot.clock import local_date, local_instant, zone_named
-from bot.messages import Names, Reminder, Who
+from bot.messages import Reminder
+from bot.parts import Names, Who
 from bot.services import outbox
 from bot.services.care import names, step_names
 from bot.services.care_plan import FollowUp, Greeting, Revisit

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from sqlmodel import Session
 
-from bot import messages
+from bot import parts
 from bot.errors import N_, BadInput, NotReady
 from db import grading as db
 from grading.scheme import Scheme, SchemeError, parse_scheme, preset_names, preset_text
@@ -27,10 +27,10 @@ class SchemeFile:
 class TierBook:
     """Every tier people may hear of, by id."""
 
-    tiers: dict[str, messages.Tier]
+    tiers: dict[str, parts.Tier]
 
-    def tier(self, tier_id: str) -> messages.Tier:
-        return self.tiers.get(tier_id) or messages.Tier(id=tier_id)
+    def tier(self, tier_id: str) -> parts.Tier:
+        return self.tiers.get(tier_id) or parts.Tier(id=tier_id)
 
     def rank(self, tier_id: str) -> int:
         return self.tier(tier_id).rank
@@ -65,15 +65,15 @@ class Shelf:
 def tier_book(schemes: Iterable[Scheme]) -> TierBook:
     return TierBook(
         tiers={
-            tier.id: messages.Tier(id=tier.id, names=names(tier.name), rank=rank)
+            tier.id: parts.Tier(id=tier.id, names=names(tier.name), rank=rank)
             for scheme in schemes
             for rank, tier in enumerate(scheme.tiers)
         }
     )
 
 
-def names(name: Name) -> messages.Names:
-    return messages.Names(en=name.en, zh=name.zh)
+def names(name: Name) -> parts.Names:
+    return parts.Names(en=name.en, zh=name.zh)
 
 
 def purpose(scheme: Scheme) -> str:

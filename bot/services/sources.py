@@ -12,7 +12,7 @@ from grading.scheme import Scheme
 from grading.sources import COMPUTED
 
 if TYPE_CHECKING:
-    from bot.frames import SourceRows
+    from bot.frames import Book, SourceRows
 
 
 def load_rows(
@@ -67,6 +67,18 @@ def load_rows(
         },
         periods=facts.activity_periods(session),
     )
+
+
+def load_facts(
+    session: Session, scheme: Scheme, as_of: date, customer_ids: Sequence[int] | None = None
+) -> "Book":
+    """Everything a scheme wants to know, as known now with a date up to a day."""
+    from bot.frames import book_frame
+
+    recorded = facts.current_facts(
+        session, fields=list(scheme.fields), as_of=as_of, customer_ids=customer_ids
+    )
+    return book_frame(load_rows(session, scheme, as_of, customer_ids), recorded, scheme, as_of)
 
 
 def _refuse_foreign_invoices(session: Session, scheme: Scheme) -> None:

@@ -1,6 +1,7 @@
 """What a terminal shows is what Slack shows, without its markup."""
 
-from bot.messages import Help, Slots, Ungraded, Who
+from bot.messages import Help, Slots, Ungraded
+from bot.parts import Who
 from bot.rendering import Renderer
 from bot.services.present import as_text
 

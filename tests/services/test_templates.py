@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from bot.messages import Message, MyCustomers, Since, TierCard, Who
+from bot.messages import Message, MyCustomers, TierCard
+from bot.parts import Since, Who
 from bot.rendering import Renderer
 from bot.services.templates import check_templates, sample
 

@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 
 from bot import words
 from bot.demo.workspace.block_limits import check_blocks, check_view
-from bot.messages import Choice, Hit, Message, MyCustomers, Names, Problem, Slots, Tier, Who
+from bot.messages import Choice, Hit, Message, MyCustomers, Problem, Slots
+from bot.parts import Names, Tier, Who
 from bot.rendering import Renderer
 from bot.services.templates import sample
 from bot.slack import blocks

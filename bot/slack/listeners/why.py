@@ -1,10 +1,10 @@
-"""*Why* on a card: the breakdown, in a modal."""
+"""*Why* on a card: what changed, what would lift it, and the breakdown, in a modal."""
 
 from slack_bolt import App
 
 from bot.errors import N_
 from bot.messages import Action
-from bot.services import lookup
+from bot.services import explaining
 from bot.slack.after import After, Press
 from bot.slack.answers import chosen
 from bot.slack.desk import Desk
@@ -15,6 +15,6 @@ def register(app: App, desk: Desk, after: After) -> None:
     @after.reads
     def explain(press: Press) -> None:
         actor = desk.actor(press.body)
-        message = lookup.why(desk.database, desk.shelf, actor, chosen(press.body))
-        view = desk.gateway.modal(message, actor.language, N_("Why this tier"))
+        explained = explaining.why(desk.database, desk.shelf, actor, chosen(press.body))
+        view = desk.gateway.modal(explained.message, actor.language, N_("Why this tier"))
         press.client.views_open(trigger_id=press.body["trigger_id"], view=view)
