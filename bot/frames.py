@@ -10,6 +10,7 @@ import pandas as pd
 
 from bot.inputs import stored_columns
 from db.grading import STANDING
+from grading.altman import with_zone
 from grading.events import WINDOWS, Period, activity_indicators, at_least, complete
 from grading.indicators import ORDER_AGGREGATES, book_constants, order_indicators
 from grading.lines import LINE_AGGREGATES, product_indicators, with_line_costs
@@ -106,7 +107,7 @@ def book_frame(rows: SourceRows, fact_rows: Iterable[FactRow], scheme: Scheme, a
                 facts[dates] = facts[dates].where(better)
     facts["months_with_us"] = computed["months_with_us"]
     last = max((row[LAST_ORDER] for row in rows.orders if row[LAST_ORDER] is not None), default=None)
-    return Book(facts=facts, orders_through=last, unreadable=unreadable)
+    return Book(facts=with_zone(facts, scheme), orders_through=last, unreadable=unreadable)
 
 
 def stored_frame(inputs: Mapping[int, str], scheme: Scheme) -> pd.DataFrame:

@@ -24,6 +24,7 @@ from bot.services import (
     grading,
     pacing,
     planning,
+    prospects,
     regrading,
     reminders,
 )
@@ -80,7 +81,8 @@ def regrade(bot: Tierbot) -> int:
     now = bot.clock.now()
     today = local_date(now, bot.settings.zone)
     ended = regrading.end_overrides(bot.database, bot.shelf, today=today, now=now, tell=bot.tell)
-    reports = regrading.regrade_touched(bot.database, bot.shelf, today=today, now=now, tell=bot.tell)
+    reports = prospects.follow_first_orders(bot.database, bot.shelf, today=today, now=now, tell=bot.tell)
+    reports += regrading.regrade_touched(bot.database, bot.shelf, today=today, now=now, tell=bot.tell)
     return ended + sum(report.customers for report in reports)
 
 

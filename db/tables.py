@@ -2,12 +2,27 @@
 
 from sqlmodel import SQLModel
 
-from db import care, customers, facts, grading, imports, lanes, outbox, overrides, people, system, trade
+from db import (
+    care,
+    credit,
+    customers,
+    facts,
+    grading,
+    imports,
+    lanes,
+    outbox,
+    overrides,
+    people,
+    prospects,
+    system,
+    trade,
+)
 
 metadata = SQLModel.metadata
 
 __all__ = [
     "care",
+    "credit",
     "customers",
     "facts",
     "grading",
@@ -17,6 +32,7 @@ __all__ = [
     "outbox",
     "overrides",
     "people",
+    "prospects",
     "system",
     "trade",
 ]

@@ -7,17 +7,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
-RATIOS = (
-    "working_capital_to_assets",  # X1
-    "retained_earnings_to_assets",  # X2
-    "ebit_to_assets",  # X3
-    "equity_to_liabilities",  # X4: equity at market value in Z, at book value in Z' and Z''
-    "sales_to_assets",  # X5
-)
+from grading.fields import DATE_SUFFIX, Bools, read_days
+from grading.scheme_model import Scheme
+from grading.scheme_rules import ZONE, ZONE_RATIOS, ZONE_STATEMENTS
+
+# X1 to X4, with equity at market value in Z and at book value in Z' and Z''; then X5.
+RATIOS = (*ZONE_RATIOS, "sales_to_assets")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -86,3 +86,48 @@ def altman_ratios(statements: pd.DataFrame) -> pd.DataFrame:
             for ratio, (name, base) in zip(RATIOS, parts, strict=True)
         }
     )
+
+
+def with_zone(facts: pd.DataFrame, scheme: Scheme) -> pd.DataFrame:
+    """Facts with `z_zone`, where the scheme asks for it and the parts of Z'' are there.
+
+    In: the four ratios, or else the six amounts of ZONE_STATEMENTS in one currency, as columns with their `@date`. Parts
+    of different days are not mixed: they would be of different years. The zone bears the day of its parts; a recorded
+    zone of a later day stays.
+    """
+    if ZONE not in scheme.fields:
+        return facts
+    facts = facts.copy()
+    for names in (ZONE_STATEMENTS, ZONE_RATIOS):  # the ratios last: they win
+        if not set(names) <= set(facts.columns):
+            continue
+        parts = facts[list(names)].astype(float)
+        ratios = parts if names == ZONE_RATIOS else altman_ratios(parts.assign(sales=np.nan))
+        zones = altman(ratios)["zone"]
+        same, days = _one_day(facts, names)
+        before = _days(facts, ZONE)
+        known = facts[ZONE].notna().to_numpy() if ZONE in facts else np.zeros(len(facts), dtype=bool)
+        take = zones.notna().to_numpy() & same & ~(known & (before > days))
+        old = (
+            facts[ZONE].astype(object) if ZONE in facts else pd.Series(None, index=facts.index, dtype=object)
+        )
+        facts[ZONE] = old.where(~take, zones)
+        facts[ZONE + DATE_SUFFIX] = np.where(take, days, before).astype("datetime64[s]")
+    return facts
+
+
+def _days(facts: pd.DataFrame, name: str) -> Any:
+    dates = name + DATE_SUFFIX
+    if dates not in facts:
+        return np.full(len(facts), np.datetime64("NaT"), dtype="datetime64[D]")
+    return read_days(facts[dates])
+
+
+def _one_day(facts: pd.DataFrame, names: tuple[str, ...]) -> tuple[Bools, Any]:
+    """Whether these fields were all measured on one day, or none of them on a known one; and that day."""
+    first = _days(facts, names[0])
+    same = np.ones(len(facts), dtype=bool)
+    for name in names[1:]:
+        days = _days(facts, name)
+        same &= (days == first) | (np.isnat(days) & np.isnat(first))
+    return same, first

@@ -7,6 +7,7 @@ The totals are computed where the orders live (as SQL); this takes one row per c
 |---|---|---|
 | net_revenue_12m (money) | net_12m | no order ever |
 | order_frequency_12m (count) | orders_12m | no order ever |
+| avg_monthly_purchases (money) | net_12m / 12 | no order ever |
 | avg_order_amount (money) | net_12m / orders_12m | no order in the window |
 | gross_margin_rate (ratio) | (net_with_cost_12m - cost_12m) / net_with_cost_12m | no cost, or revenue with cost <= 0 |
 | margin_contribution (ratio) | (net_with_cost_12m - cost_12m) / constants.our_gross_margin_12m | no cost, no constant |
@@ -85,6 +86,7 @@ def order_indicators(aggregates: pd.DataFrame, as_of: date, scheme: Scheme) -> p
     values = {
         "net_revenue_12m": net,
         "order_frequency_12m": orders,
+        "avg_monthly_purchases": net / 12.0,
         "avg_order_amount": _ratio(net, orders),
         "gross_margin_rate": _ratio(margin, number["net_with_cost_12m"]),
         "margin_contribution": margin / (ours if ours else np.nan),

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from importlib.resources import files
 
+from grading.credit import lacks_policy
 from grading.scheme_model import (
     BLOCKED,
     NEW,
@@ -98,10 +99,11 @@ def preset_text(name: str) -> str:
 def notices(scheme: Scheme) -> tuple[str, ...]:
     """What a valid scheme asks for and does not get, as sentences for `check`."""
     found: list[str] = []
-    if scheme.credit_limit is not None:
-        found.append("credit_limit is read and validated but not applied yet: no limit is proposed")
-    if scheme.on_first_order is not None:
-        found.append("on_first_order is read and validated but not applied yet: prospects stay prospects")
+    bare = [tier.id for tier in scheme.tiers if scheme.credit_limit and lacks_policy(scheme, tier.id)]
+    if bare:
+        found.append(
+            f"tiers {', '.join(bare)} have no policy with terms_days and limit_factor, so no limit is proposed"
+        )
     if scheme.window_months != 12:
         found.append(
             f"window_months is {scheme.window_months}, but indicators computed from orders look back 12 months, "

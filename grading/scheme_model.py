@@ -188,7 +188,7 @@ class FirstOrder:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Field:
-    """One value of a customer that the scheme reads, as indicator, as gate field or as both."""
+    """One value of a customer that the scheme reads: as indicator, as gate field, as both, or to compute another."""
 
     id: str
     kind: Kind

@@ -15,6 +15,7 @@ from grading.scheme_rules import (
     read_missing,
     read_movement,
     read_override,
+    with_parts,
 )
 from grading.scheme_scores import read_indicator
 from grading.scheme_section import Section, describe, read_number
@@ -58,6 +59,7 @@ def parse_scheme(text: str, *, source: str) -> Scheme:
     tiers = _read_tiers(top)
     gates = read_gates(top, dimensions, tiers)
     record_type = top.choice("record_type", ("account", "prospect"))
+    credit_limit = read_credit_limit(top)
     scheme = Scheme(
         scheme=top.identifier("scheme"),
         version=top.whole("version", low=1),
@@ -77,9 +79,9 @@ def parse_scheme(text: str, *, source: str) -> Scheme:
         movement=read_movement(top, tiers),
         gates=tuple(gate for gate, _ in gates),
         override=read_override(top),
-        credit_limit=read_credit_limit(top),
+        credit_limit=credit_limit,
         on_first_order=read_first_order(top, record_type),
-        fields=read_fields(document, dimensions, gates),
+        fields=with_parts(read_fields(document, dimensions, gates), credit_limit),
     )
     if document.problems:
         raise SchemeError(document.problems)

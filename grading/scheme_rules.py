@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Sequence
 
-from grading.scheme_model import CreditLimit, FirstOrder, Missing, Movement, Override, Tier
+from grading.scheme_model import CreditLimit, Field, FirstOrder, Missing, Movement, Override, Tier
 from grading.scheme_section import Section, describe
 
 CONSTANTS = (
@@ -21,6 +21,22 @@ CONSTANTS = (
 _RATES = ("complaint_rate", "on_time_rate")
 OVERRIDE_NEEDS = ("reason", "approver", "expires_on")
 CREDIT_FORMULA = "min(limit_factor * avg_monthly_purchases * terms_days / 30, 0.10 * net_worth)"
+LIMIT_FIELDS = ("avg_monthly_purchases", "net_worth")
+ZONE = "z_zone"
+ZONE_RATIOS = (
+    "working_capital_to_assets",
+    "retained_earnings_to_assets",
+    "ebit_to_assets",
+    "equity_to_liabilities",
+)
+ZONE_STATEMENTS = (
+    "working_capital",
+    "retained_earnings",
+    "ebit",
+    "equity",
+    "total_assets",
+    "total_liabilities",
+)
 
 
 def read_constants(top: Section) -> dict[str, float | None]:
@@ -123,6 +139,18 @@ def read_credit_limit(top: Section) -> CreditLimit | None:
         message = "formulas in a scheme are not evaluated, and this is not the one the product computes"
         top.document.add(section.keys["formula"], message, f'write "{CREDIT_FORMULA}"')
     return CreditLimit(formula=formula, needs_net_worth=section.truth("needs_net_worth", False))
+
+
+def with_parts(fields: dict[str, Field], credit_limit: CreditLimit | None) -> dict[str, Field]:
+    """The fields of a scheme with those that only serve to compute others: the limit, and the zone of Z''."""
+    parts: tuple[str, ...] = LIMIT_FIELDS if credit_limit is not None else ()
+    if ZONE in fields:
+        parts += (*ZONE_RATIOS, *ZONE_STATEMENTS)
+    return fields | {
+        name: Field(id=name, kind="number", sensitive=True, indicator=False, gate=False)
+        for name in parts
+        if name not in fields
+    }
 
 
 def read_first_order(top: Section, record_type: str | None) -> FirstOrder | None:

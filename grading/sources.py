@@ -28,6 +28,7 @@ def _from(source: Source, window: str, unit: str) -> Computed:
 COMPUTED = {
     "net_revenue_12m": _from("orders", "12 months", "money"),
     "order_frequency_12m": _from("orders", "12 months", "count"),
+    "avg_monthly_purchases": _from("orders", "12 months", "money"),
     "avg_order_amount": _from("orders", "12 months", "money"),
     "gross_margin_rate": _from("orders", "12 months", "ratio"),
     "margin_contribution": _from("orders", "12 months", "ratio"),

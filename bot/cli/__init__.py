@@ -16,6 +16,7 @@ from bot import settings
 from bot.cli import (
     asking,
     catching_up,
+    credit,
     database,
     deciding,
     importing,
@@ -42,6 +43,7 @@ for group in (running, asking, setting_up, catching_up, verifying):
 app.add_typer(importing.commands, name="import")
 app.add_typer(schemes.commands, name="scheme")
 app.add_typer(deciding.commands, name="override")
+app.add_typer(credit.commands, name="credit")
 app.add_typer(database.commands, name="db")
 app.add_typer(outbox.commands, name="outbox")
 app.add_typer(reporting.commands, name="report")

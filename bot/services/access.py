@@ -25,6 +25,7 @@ class Act(StrEnum):
     LOG_CONTACT = "log_contact"
     CLOSE_TOUCH = "close_touch"
     OVERRIDE = "override"
+    APPROVE_CREDIT = "approve_credit"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -65,7 +66,7 @@ Directory = Callable[[str], Profile | None]
 
 
 _WORK = frozenset({Act.SEE, Act.SHARE, Act.LOG_CONTACT, Act.CLOSE_TOUCH})
-_LEAD = _WORK | {Act.OVERRIDE}
+_LEAD = _WORK | {Act.OVERRIDE, Act.APPROVE_CREDIT}
 MAY = {"admin": _LEAD, "team_lead": _LEAD, "account_manager": _WORK}
 
 

@@ -25,6 +25,7 @@ def score_table(path: Path, scheme: Scheme, as_of: date) -> FlatReport:
     """Grade a CSV. A row with a cell that cannot be read is rejected whole, and named."""
     import pandas as pd
 
+    from grading.altman import with_zone
     from grading.explanation import explain
     from grading.scoring import grade
     from grading.table import read_fields
@@ -44,7 +45,7 @@ def score_table(path: Path, scheme: Scheme, as_of: date) -> FlatReport:
         f"line {rows[reject.row][0]}, {reject.column}: {reject.value!r} {reject.reason}" for reject in rejects
     ]
     good = [place for place in range(len(rows)) if place not in bad]
-    graded = grade(facts.iloc[good], scheme, as_of)
+    graded = grade(with_zone(facts.iloc[good], scheme), scheme, as_of)
     customers = [
         {"code": rows[row][1][header.index("code")], "name": rows[row][1][header.index("name")], **explained}
         for row, explained in ((row, explain(graded, scheme, place)) for place, row in enumerate(good))

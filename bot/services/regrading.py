@@ -26,18 +26,19 @@ def regrade(
     today: date,
     now: datetime,
     tell: Tell | None,
+    newcomers: bool = False,
 ) -> RunReport | None:
     """Grade some customers as of today and put down those whose effective tier is another one now.
 
-    What does not cross a boundary waits for the next snapshot. None when there is nothing to put down, nobody has
+    What does not cross a boundary waits for the next snapshot; `newcomers` are put down whatever they are. None when there is nothing to put down, nobody has
     been graded yet, or a run of the whole book is under way: then the caller asks again later.
     """
     for _ in range(TRIES - 1):
         try:
-            return _regrade(database, shelf, customer_ids, for_purpose, today, now, tell)
+            return _regrade(database, shelf, customer_ids, for_purpose, today, now, tell, newcomers)
         except Conflict:  # somebody published in between: look again
             continue
-    return _regrade(database, shelf, customer_ids, for_purpose, today, now, tell)
+    return _regrade(database, shelf, customer_ids, for_purpose, today, now, tell, newcomers)
 
 
 def _regrade(
@@ -48,6 +49,7 @@ def _regrade(
     today: date,
     now: datetime,
     tell: Tell | None,
+    newcomers: bool,
 ) -> RunReport | None:
     with database.read() as session:
         if db.last_snapshot(session, for_purpose) is None or db.running(session, for_purpose):
@@ -56,7 +58,8 @@ def _regrade(
             session, shelf, for_purpose=for_purpose, as_of=today, today=today, customer_ids=customer_ids
         )
     moved = {change.customer_id for change in done.changes}
-    done = replace(done, rows=[row for row in done.rows if row["customer_id"] in moved])
+    if not newcomers:
+        done = replace(done, rows=[row for row in done.rows if row["customer_id"] in moved])
     if not done.rows:
         return None
     with database.write(alone="grading") as session:
@@ -107,7 +110,7 @@ def _each(
     database: Database, shelf: Shelf, customer_ids: list[int], *, today: date, now: datetime, tell: Tell
 ) -> list[RunReport]:
     reports = []
-    for purpose in ("account", "prospect"):
+    for purpose in grading.PURPOSES:
         for start in range(0, len(customer_ids), CHUNK):
             report = regrade(
                 database,

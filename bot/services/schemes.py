@@ -13,6 +13,8 @@ from db import grading as db
 from grading.scheme import Scheme, SchemeError, parse_scheme, preset_names, preset_text
 from grading.scheme_model import Name
 
+STARTERS = {"credit": "credit_assessment", "prospect": "prospects"}  # else orders_only
+
 
 @dataclass(frozen=True, kw_only=True)
 class SchemeFile:
@@ -121,8 +123,9 @@ def in_force(session: Session, shelf: Shelf, for_purpose: str, on: date) -> tupl
     row = db.scheme_in_force(session, for_purpose, on)
     if row is None or row.id is None:
         raise NotReady(
-            N_("No scheme is in force for %(purpose)s. Choose one: tierbot grade --scheme orders_only"),
+            N_("No scheme is in force for %(purpose)s. Choose one: tierbot grade --scheme %(preset)s"),
             purpose=for_purpose,
+            preset=STARTERS.get(for_purpose, "orders_only"),
         )
     return row.id, shelf.scheme(session, row.id)
 

@@ -1,18 +1,21 @@
 """What a scheme's computed fields need from the database, summed up there: one row per customer."""
 
-from collections.abc import Sequence
-from datetime import date
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
 from sqlmodel import Session
 
 from bot.errors import N_, BadInput
-from db import facts, trade
-from grading.scheme import Scheme
+from db import credit, facts, trade
+from grading.credit import VALID_DAYS
+from grading.scheme import WORDS_FOR_NO_TIER, Scheme
 from grading.sources import COMPUTED
 
 if TYPE_CHECKING:
-    from bot.frames import Book, SourceRows
+    from bot.frames import Book, FactRow, SourceRows
+
+CREDIT_GRADE = "credit_grade"
 
 
 def load_rows(
@@ -75,10 +78,37 @@ def load_facts(
     """Everything a scheme wants to know, as known now with a date up to a day."""
     from bot.frames import book_frame
 
-    recorded = facts.current_facts(
-        session, fields=list(scheme.fields), as_of=as_of, customer_ids=customer_ids
-    )
+    known = facts.current_facts(session, fields=list(scheme.fields), as_of=as_of, customer_ids=customer_ids)
+    recorded = with_credit(session, known, scheme, as_of, customer_ids)
     return book_frame(load_rows(session, scheme, as_of, customer_ids), recorded, scheme, as_of)
+
+
+def with_credit(
+    session: Session,
+    recorded: Iterable["FactRow"],
+    scheme: Scheme,
+    as_of: date,
+    customer_ids: Sequence[int] | None = None,
+) -> Iterator["FactRow"]:
+    """Recorded facts, with the newest credit assessment as `credit_grade` where the scheme reads that.
+
+    One counts for 120 days. A recorded grade of a later day stands instead, and so it does where there is no assessment
+    or one without a grade.
+    """
+    graded: dict[int, tuple[str, date]] = {}
+    if CREDIT_GRADE in scheme.fields and scheme.credit_limit is None:
+        oldest = as_of - timedelta(days=VALID_DAYS)
+        found = credit.grades(session, oldest=oldest, as_of=as_of, customer_ids=customer_ids)
+        graded = {who: (tier, day) for who, (tier, day) in found.items() if tier not in WORDS_FOR_NO_TIER}
+    for row in recorded:
+        customer, field, day, _ = row
+        if field == CREDIT_GRADE and customer in graded:
+            if graded[customer][1] >= day:
+                continue
+            del graded[customer]
+        yield row
+    for customer, (grade, day) in graded.items():
+        yield customer, CREDIT_GRADE, day, grade
 
 
 def _refuse_foreign_invoices(session: Session, scheme: Scheme) -> None:

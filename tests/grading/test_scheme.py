@@ -174,8 +174,14 @@ def test_check_says_what_is_not_applied_yet() -> None:
     said = "\n".join(notices(parse_scheme(preset_text("b2b_accounts"), source="b")))
     assert "margin_contribution is missing for everybody" in said
     assert "not applied" not in said
-    said = "\n".join(notices(parse_scheme(preset_text("credit_assessment"), source="c")))
-    assert "credit_limit is read and validated but not applied yet" in said
+    assert notices(parse_scheme(preset_text("credit_assessment"), source="c")) == ()
+    bare = preset_text("credit_assessment").replace(
+        "policy: {terms_days: 0,  limit_factor: 0.0}", "policy: {terms_days: 0}"
+    )
+    assert notices(parse_scheme(bare, source="c")) == (
+        "tiers D have no policy with terms_days and limit_factor, so no limit is proposed",
+    )
+    assert notices(parse_scheme(preset_text("prospects"), source="p")) == ()
     assert notices(make_scheme()) == ()
 
 

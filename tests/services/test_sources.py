@@ -38,6 +38,18 @@ GATE_FACTS = {
     "blacklisted": "no",
     "identity_check": "valid",
     "loan_days_overdue": "0",
+    "net_worth": "5000000",
+    # X1 to X4 of Z'', and the statements behind them: safe.
+    "working_capital_to_assets": "0.3",
+    "retained_earnings_to_assets": "0.2",
+    "ebit_to_assets": "0.1",
+    "equity_to_liabilities": "1.5",
+    "working_capital": "3000000",
+    "retained_earnings": "2000000",
+    "ebit": "1000000",
+    "equity": "6000000",
+    "total_assets": "10000000",
+    "total_liabilities": "4000000",
 }
 
 

@@ -156,6 +156,27 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f('ix_team_batch_id'), ['batch_id'], unique=False)
         batch_op.create_index(batch_op.f('ix_team_lead_id'), ['lead_id'], unique=False)
 
+    op.create_table('credit_approval',
+    sa.Column('id', sa.Integer(), nullable=False),
+    sa.Column('customer_id', sa.Integer(), nullable=False),
+    sa.Column('assessed_on', sa.Date(), nullable=False),
+    sa.Column('grade', sa.String(), nullable=False),
+    sa.Column('scheme_version_id', sa.Integer(), nullable=False),
+    sa.Column('proposed_limit', sa.BigInteger(), nullable=True),
+    sa.Column('proposed_terms', sa.Integer(), nullable=True),
+    sa.Column('approved_limit', sa.BigInteger(), nullable=False),
+    sa.Column('approved_terms', sa.Integer(), nullable=False),
+    sa.Column('currency', sa.String(), nullable=True),
+    sa.Column('reason', sa.String(), nullable=False),
+    sa.Column('approved_by', sa.String(), nullable=False),
+    sa.Column('approved_at', sa.DateTime(timezone=True), nullable=False),
+    sa.ForeignKeyConstraint(['customer_id'], ['customer.id'], name=op.f('fk_credit_approval_customer_id_customer')),
+    sa.ForeignKeyConstraint(['scheme_version_id'], ['scheme_version.id'], name=op.f('fk_credit_approval_scheme_version_id_scheme_version')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_credit_approval'))
+    )
+    with op.batch_alter_table('credit_approval', schema=None) as batch_op:
+        batch_op.create_index(batch_op.f('ix_credit_approval_customer_id'), ['customer_id'], unique=False)
+
     op.create_table('customer_key',
     sa.Column('id', sa.Integer(), nullable=False),
     sa.Column('customer_id', sa.Integer(), nullable=False),
@@ -311,6 +332,21 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f('ix_person_team_id'), ['team_id'], unique=False)
         batch_op.create_index('uq_person_slack_user_id', ['slack_user_id'], unique=True)
 
+    op.create_table('record_change',
+    sa.Column('id', sa.Integer(), nullable=False),
+    sa.Column('customer_id', sa.Integer(), nullable=False),
+    sa.Column('before', sa.String(), nullable=False),
+    sa.Column('after', sa.String(), nullable=False),
+    sa.Column('effective_on', sa.Date(), nullable=False),
+    sa.Column('since_before', sa.Date(), nullable=True),
+    sa.Column('tier_before', sa.String(), nullable=True),
+    sa.Column('scheme_version_id', sa.Integer(), nullable=False),
+    sa.Column('changed_at', sa.DateTime(timezone=True), nullable=False),
+    sa.ForeignKeyConstraint(['customer_id'], ['customer.id'], name=op.f('fk_record_change_customer_id_customer')),
+    sa.ForeignKeyConstraint(['scheme_version_id'], ['scheme_version.id'], name=op.f('fk_record_change_scheme_version_id_scheme_version')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_record_change')),
+    sa.UniqueConstraint('customer_id', 'after', 'effective_on', name=op.f('uq_record_change_customer_id_after_effective_on'))
+    )
     op.create_table('scheme_approval',
     sa.Column('id', sa.Integer(), nullable=False),
     sa.Column('scheme_version_id', sa.Integer(), nullable=False),
@@ -559,6 +595,7 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f('ix_scheme_approval_scheme_version_id'))
 
     op.drop_table('scheme_approval')
+    op.drop_table('record_change')
     with op.batch_alter_table('person', schema=None) as batch_op:
         batch_op.drop_index('uq_person_slack_user_id')
         batch_op.drop_index(batch_op.f('ix_person_team_id'))
@@ -607,6 +644,10 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f('ix_customer_key_batch_id'))
 
     op.drop_table('customer_key')
+    with op.batch_alter_table('credit_approval', schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f('ix_credit_approval_customer_id'))
+
+    op.drop_table('credit_approval')
     with op.batch_alter_table('team', schema=None) as batch_op:
         batch_op.drop_index(batch_op.f('ix_team_lead_id'))
         batch_op.drop_index(batch_op.f('ix_team_batch_id'))

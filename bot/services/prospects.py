@@ -1,0 +1,91 @@
+"""With its first order a prospect becomes an account, by the rule of the prospects' scheme."""
+
+from datetime import date, datetime
+
+from bot.services.grading import CHUNK, RunReport, Tell
+from bot.services.regrading import regrade
+from bot.services.schemes import Shelf
+from db import grading, imports, overrides, prospects, system
+from db.customers import Customer
+from db.engine import Database
+from db.prospects import RecordChange
+
+CURSOR = "first_orders"  # what was there when prospects were last looked at
+BATCH = 500  # customers to a transaction: short enough that a button pressed meanwhile does not wait
+BY = "first order"  # who ended what was decided of the prospect
+
+
+def follow_first_orders(
+    database: Database, shelf: Shelf, *, today: date, now: datetime, tell: Tell
+) -> list[RunReport]:
+    """Make accounts of the prospects that have bought, and grade those as accounts; touches follow the tier.
+
+    Nothing happens unless the prospects' scheme in force says so (`on_first_order`) and a scheme for accounts is in
+    force: until then they stay prospects, with their tier and care. Safe to repeat: whoever could not be graded, because
+    a run was under way or there was none yet, is in the next pass.
+    """
+    with database.read() as session:
+        rule = grading.scheme_in_force(session, "prospect", today)
+        account = grading.scheme_in_force(session, "account", today)
+        if rule is None or rule.id is None or account is None:
+            return []
+        if shelf.scheme(session, rule.id).on_first_order is None:
+            return []
+        mark = repr((imports.newest_batch(session), rule.id, str(today)))
+        looked = system.cursor(session, CURSOR) == mark
+    while not looked and _move_some(database, rule.id, today, now):
+        pass
+    if not looked:
+        with database.write() as session:
+            system.set_cursor(session, CURSOR, mark)
+    with database.read() as session:
+        waiting = prospects.waiting(session)
+    reports = [
+        regrade(
+            database,
+            shelf,
+            waiting[start : start + CHUNK],
+            for_purpose="account",
+            today=today,
+            now=now,
+            tell=tell,
+            newcomers=True,
+        )
+        for start in range(0, len(waiting), CHUNK)
+    ]
+    return [report for report in reports if report is not None]
+
+
+def _move_some(database: Database, rule_id: int, today: date, now: datetime) -> int:
+    with database.write(alone="first orders") as session:
+        found = prospects.with_order(session, today, BATCH)
+        for customer, day in found:
+            if customer.id is None:
+                continue
+            if not prospects.is_recorded(session, customer.id, "account", day):
+                standing = grading.standing(session, customer.id, "prospect")
+                session.add(
+                    RecordChange(
+                        customer_id=customer.id,
+                        before=customer.record_type,
+                        after="account",
+                        effective_on=day,
+                        since_before=customer.since,
+                        tier_before=standing[0][0].tier if standing else None,
+                        scheme_version_id=rule_id,
+                        changed_at=now,
+                    )
+                )
+            decided = overrides.open_override(session, customer.id, "prospect")
+            if decided is not None:
+                decided.ended_at, decided.ended_by = now, BY
+                session.add(decided)
+            _become_account(customer, day)
+            session.add(customer)
+    return len(found)
+
+
+def _become_account(customer: Customer, day: date) -> None:
+    customer.record_type = "account"
+    customer.since = day  # it is new as a customer, however long it was known before
+    customer.version += 1
