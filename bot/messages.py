@@ -111,6 +111,7 @@ class Ungraded(Message):
     name: str
     code: str
     owner: Who | None
+    preset: str | None = None  # to begin with, where no scheme is in force for customers like this one
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -29,14 +29,22 @@ class Entry:
 
 
 def history(database: Database, shelf: Shelf, actor: Actor, customer_id: int) -> list[Entry]:
-    """All gradings of a customer as what it is now, oldest first. Raises NotFound for one that is not the actor's."""
+    """All gradings of a customer, oldest first, those as a prospect too. Raises NotFound for one that is not the actor's."""
     with database.read() as session:
         customer = customers.get(session, customer_id)
         if customer is None or not access.can(actor, Act.SEE, access.scope_of(session, customer_id)):
             raise NotFound(N_("There is no such customer in your book."))
         entries: list[Entry] = []
         last: float | None = None
-        for row, run in grading.history(session, customer_id, customer.record_type):
+        found = [
+            graded
+            for purpose in ("prospect", "account")
+            for graded in grading.history(session, customer_id, purpose)
+        ]
+        previous = ""
+        for row, run in sorted(found, key=lambda graded: graded[1].id or 0):
+            if run.purpose != previous:  # the scores of two purposes say nothing beside each other
+                last, previous = None, run.purpose
             scheme = shelf.scheme(session, run.scheme_version_id)
             entries.append(
                 Entry(

@@ -25,7 +25,7 @@ from bot.services.access import Act, Actor, Scope
 from bot.services.breakdown import Breakdown
 from bot.services.names import fold, tokens
 from bot.services.planning import CareRules
-from bot.services.schemes import Shelf, TierBook, names
+from bot.services.schemes import Shelf, TierBook, names, starter
 from db import customers, grading
 from db.customers import Customer, Owners
 from db.engine import Database
@@ -136,6 +136,7 @@ def card(
             name=customer.name,
             code=customer.code,
             owner=who,
+            preset=_starter(session, customer.record_type, today),
         )
     row, scheme = graded.assessment, graded.scheme
     book = shelf.book(session)
@@ -165,6 +166,11 @@ def card(
         next_step=care.next_step(session, rules, customer_id, today),
         owner=who,
     )
+
+
+def _starter(session: Session, purpose: str, today: date) -> str | None:
+    """The preset to begin with, where no scheme is in force for a purpose."""
+    return None if grading.scheme_in_force(session, purpose, today) else starter(purpose)
 
 
 def explained(database: Database, shelf: Shelf, actor: Actor, card: TierCard) -> dict[str, Any]:

@@ -13,8 +13,6 @@ from db import grading as db
 from grading.scheme import Scheme, SchemeError, parse_scheme, preset_names, preset_text
 from grading.scheme_model import Name
 
-STARTERS = {"credit": "credit_assessment", "prospect": "prospects"}  # else orders_only
-
 
 @dataclass(frozen=True, kw_only=True)
 class SchemeFile:
@@ -83,6 +81,11 @@ def purpose(scheme: Scheme) -> str:
     return "credit" if scheme.credit_limit is not None else scheme.record_type
 
 
+def starter(for_purpose: str) -> str:
+    """The preset to begin with."""
+    return {"credit": "credit_assessment", "prospect": "prospects"}.get(for_purpose, "orders_only")
+
+
 def find(name: str, schemes_dir: Path | None) -> SchemeFile:
     """A scheme by file path, by name in the firm's folder, or among the presets. Raises BadInput with every problem."""
     text, source = _read(name, schemes_dir)
@@ -125,7 +128,7 @@ def in_force(session: Session, shelf: Shelf, for_purpose: str, on: date) -> tupl
         raise NotReady(
             N_("No scheme is in force for %(purpose)s. Choose one: tierbot grade --scheme %(preset)s"),
             purpose=for_purpose,
-            preset=STARTERS.get(for_purpose, "orders_only"),
+            preset=starter(for_purpose),
         )
     return row.id, shelf.scheme(session, row.id)
 

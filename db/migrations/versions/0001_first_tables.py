@@ -169,6 +169,7 @@ def upgrade() -> None:
     sa.Column('currency', sa.String(), nullable=True),
     sa.Column('reason', sa.String(), nullable=False),
     sa.Column('approved_by', sa.String(), nullable=False),
+    sa.Column('approved_on', sa.Date(), nullable=False),
     sa.Column('approved_at', sa.DateTime(timezone=True), nullable=False),
     sa.ForeignKeyConstraint(['customer_id'], ['customer.id'], name=op.f('fk_credit_approval_customer_id_customer')),
     sa.ForeignKeyConstraint(['scheme_version_id'], ['scheme_version.id'], name=op.f('fk_credit_approval_scheme_version_id_scheme_version')),
