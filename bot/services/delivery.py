@@ -13,9 +13,8 @@ from datetime import datetime
 from typing import Any
 
 import structlog
-from sqlalchemy import case
 from sqlalchemy.exc import IntegrityError
-from sqlmodel import Session, col, update
+from sqlmodel import Session
 
 from bot import messages
 from bot.clock import Clock
@@ -26,7 +25,7 @@ from bot.services.reconciling import reconcile
 from bot.services.worker import Rules, Worker, key_of
 from db import care, outbox, system
 from db.engine import Database
-from db.outbox import Claimed, OutboxMessage
+from db.outbox import Claimed
 
 log = structlog.get_logger()
 
@@ -104,7 +103,7 @@ def claim(worker: Worker, limit: int) -> list[tuple[Claimed, float]]:
                 outbox.doubt(session, since=since, now=now, untried=True)
             rows = outbox.due(session, now=now, limit=limit)
             if since is not None:  # another process may have written one just now
-                rows = [(row, where) for row, where in rows if row.first_try_at is not None]
+                rows = [row for row in rows if row.first_try_at is not None]
             rows = pacing.admit(session, worker.rules.pace, rows, now)
             claimed = outbox.claim(
                 session,
@@ -168,8 +167,8 @@ def mark(worker: Worker, answers: list[tuple[Claimed, Answer]]) -> bool:
     stop = False
     with worker.database.write() as session:
         now = worker.now(session)
-        sent = [(row, answer) for row, answer in answers if answer.outcome == "sent"]
-        taken_over = len(sent) - _mark_sent(session, sent)
+        sent = [(row.id, answer.ts, answer.channel) for row, answer in answers if answer.outcome == "sent"]
+        taken_over = len(sent) - outbox.mark_sent(session, answers[0][0].attempt_id, sent)
         for row, answer in answers:
             if answer.outcome != "sent":
                 taken_over += not _mark_unsent(worker, session, row, answer, now)
@@ -210,31 +209,6 @@ def _send(worker: Worker, row: Claimed) -> Answer:
     answer = replace(answer, apart=circuit.apart(answer.slack_time, before, worker.clock.now()))
     worker.at("send.after")
     return answer
-
-
-def _mark_sent(session: Session, sent: list[tuple[Claimed, Answer]]) -> int:
-    """How many were still ours. One whose lease ended meanwhile still is, as long as nobody has taken it."""
-    if not sent:
-        return 0
-    where = {row.id: (answer.ts, answer.channel) for row, answer in sent}
-    row_id = col(OutboxMessage.id)
-    result = session.exec(
-        update(OutboxMessage)
-        .where(
-            row_id.in_(where),
-            col(OutboxMessage.attempt_id) == sent[0][0].attempt_id,
-            col(OutboxMessage.state).in_(("sending", "unknown")),
-        )
-        .values(
-            state="sent",
-            lease_until=None,
-            error=None,
-            error_class=None,
-            slack_ts=case({key: ts for key, (ts, _) in where.items()}, value=row_id),
-            slack_channel=case({key: channel for key, (_, channel) in where.items()}, value=row_id),
-        )
-    )
-    return int(result.rowcount)
 
 
 def _mark_unsent(worker: Worker, session: Session, row: Claimed, answer: Answer, now: datetime) -> bool:

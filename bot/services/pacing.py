@@ -12,7 +12,7 @@ from sqlmodel import Session
 from bot.services.messenger import Answer
 from db import lanes, outbox
 from db.lanes import WORKSPACE, Lane
-from db.outbox import OutboxMessage
+from db.outbox import Due
 
 HISTORY = "history"
 LONGEST_PAUSE = timedelta(minutes=15)
@@ -29,19 +29,17 @@ class Pace:
     burst: float = 3
 
 
-def admit(
-    session: Session, pace: Pace | None, rows: Sequence[tuple[OutboxMessage, str]], now: datetime
-) -> list[tuple[OutboxMessage, str]]:
+def admit(session: Session, pace: Pace | None, rows: Sequence[Due], now: datetime) -> list[Due]:
     """Those of the due messages that may go now. Where a place must wait, its message waits for its turn."""
     if not rows or paused(session, now):
         return []
     if pace is None:
         return list(rows)
-    known = lanes.lanes(session, [WORKSPACE, *(row.address for row, _ in rows)])
+    known = lanes.lanes(session, [WORKSPACE, *(row.address for row in rows)])
     workspace = _refilled_workspace(known.get(WORKSPACE), pace, now)
-    admitted: list[tuple[OutboxMessage, str]] = []
+    admitted: list[Due] = []
     used = [workspace]
-    for row, where in rows:
+    for row in rows:
         if workspace.tokens < 1:
             break
         lane = _refilled(known.get(row.address), row.address, pace.place, pace.burst, now)
@@ -51,7 +49,7 @@ def admit(
         lane.tokens -= 1
         workspace.tokens -= 1
         used.append(lane)
-        admitted.append((row, where))
+        admitted.append(row)
     lanes.put(session, used)
     return admitted
 
