@@ -77,3 +77,15 @@ def product_amounts(
         )
     )
     return [(row[0], row[1], float(row[2]), row[3]) for row in session.execute(statement)]
+
+
+def net_between(session: Session, *, after: date, until: date) -> list[tuple[int, float]]:
+    """(customer id, net amount) of the orders in (after, until]; in units of the currency."""
+    statement = (
+        select(
+            col(Order.customer_id), func.sum(type_coerce(col(Order.amount), BigInteger)) / float(MONEY_UNITS)
+        )
+        .where(col(Order.ordered_on) > after, col(Order.ordered_on) <= until)
+        .group_by(col(Order.customer_id))
+    )
+    return [(row[0], row[1]) for row in session.execute(statement)]

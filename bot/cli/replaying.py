@@ -64,3 +64,26 @@ def show(
             f"{words}: {moves.moves:,} moves, {per_hundred:.1f} per 100 customers and snapshot;"
             f" {moves.undone:,} undone by the next snapshot{undone}."
         )
+    if found.ahead is not None:
+        out.print(
+            f"Of the sales from {found.ahead.as_of} to {found.ahead.until}, by the tiers of {found.ahead.as_of}"
+            " (which saw none of them):"
+        )
+        names = [
+            tier
+            for tier in [*tiers, replaying.ABSENT]
+            if tier in found.ahead.customers or tier in found.ahead.sales
+        ]
+        out.print(
+            table(
+                ["tier", "of the customers", "of the sales"],
+                [
+                    [
+                        tier,
+                        f"{found.ahead.customers.get(tier, 0):.1%}",
+                        f"{found.ahead.sales.get(tier, 0):.1%}",
+                    ]
+                    for tier in names
+                ],
+            )
+        )

@@ -1,6 +1,6 @@
 """Replay: what past snapshots would have said under a scheme, with its movement rules and without. Says nothing to anyone."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, Any
@@ -9,6 +9,7 @@ from bot.errors import N_, BadInput, Conflict
 from bot.services import grading, schemes
 from bot.services.grading import Progress, RunReport
 from bot.services.schemes import SchemeFile, Shelf
+from db import facts, purchases
 from db import grading as db
 from db.engine import Database
 from grading.scheme import Scheme
@@ -16,6 +17,8 @@ from grading.scheme import Scheme
 if TYPE_CHECKING:
     import pandas as pd
 
+MONTHS_AHEAD = 6
+ABSENT = "absent"
 MOST = 600  # snapshots of one replay: fifty years of months
 
 
@@ -39,6 +42,19 @@ class Snapshot:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Ahead:
+    """What the tiers of a day were worth in the months after it, which no score had seen.
+
+    Shares are fractions of 1, by tier or the word in its place; a customer graded on no snapshot counts as absent.
+    """
+
+    as_of: date
+    until: date
+    customers: dict[str, float]
+    sales: dict[str, float]
+
+
+@dataclass(frozen=True, kw_only=True)
 class Replay:
     """All days of a replay. `rated` counts customers with a tier over all of them."""
 
@@ -48,6 +64,7 @@ class Replay:
     rated: int
     with_rules: Moves
     without_rules: Moves
+    ahead: Ahead | None  # of the newest day with so many months of orders after it
 
 
 def replay(
@@ -61,14 +78,18 @@ def replay(
 ) -> Replay:
     """Run the snapshots of a period in memory, ignoring when a scheme was approved for. Raises BadInput for an odd one."""
     days = snapshot_days(scheme, start, end, today)
+    judged = _judged(database, days)
+    ahead: Ahead | None = None
     with_rules, without = _Line(scheme), _Line(replace(scheme, movement=None))
     found = []
     rated = 0
     for number, day in enumerate(days, start=1):
         with database.read() as session:
-            facts = grading.load_book(session, scheme, day).facts
-        tiers = with_rules.step(facts, day, number)
-        without.step(facts, day, number)
+            known = grading.load_book(session, scheme, day).facts
+        tiers = with_rules.step(known, day, number)
+        if day == judged:
+            ahead = _look_ahead(database, tiers, day)
+        without.step(known, day, number)
         counts = tiers.value_counts().to_dict()
         rated += sum(count for tier, count in counts.items() if tier not in ("new", "unrated", "blocked"))
         found.append(
@@ -89,6 +110,7 @@ def replay(
         rated=rated,
         with_rules=with_rules.total(),
         without_rules=without.total(),
+        ahead=ahead,
     )
 
 
@@ -154,6 +176,35 @@ def snapshot_days(scheme: Scheme, start: date, end: date, today: date) -> list[d
             most=MOST,
         )
     return days
+
+
+def _judged(database: Database, days: Sequence[date]) -> date | None:
+    """The newest of these days that has `MONTHS_AHEAD` of orders after it."""
+    with database.read() as session:
+        _, last, _ = facts.order_range(session)
+    return max((day for day in days if last and _after(day) <= last), default=None)
+
+
+def _after(day: date) -> date:
+    from grading.indicators import window_start
+
+    return window_start(day, -MONTHS_AHEAD)
+
+
+def _look_ahead(database: Database, tiers: "pd.Series[Any]", day: date) -> Ahead:
+    until = _after(day)
+    with database.read() as session:
+        sold = dict(purchases.net_between(session, after=day, until=until))
+    counts: dict[str, float] = {}
+    sales: dict[str, float] = {}
+    held = dict(zip(tiers.index.tolist(), tiers.tolist(), strict=True))
+    for tier in held.values():
+        counts[tier] = counts.get(tier, 0.0) + 1 / len(held)
+    total = sum(sold.values())
+    for customer, amount in sold.items():
+        tier = held.get(customer, ABSENT)
+        sales[tier] = sales.get(tier, 0.0) + (amount / total if total else 0.0)
+    return Ahead(as_of=day, until=until, customers=counts, sales=sales)
 
 
 def _days(start: date, end: date, wanted: Callable[[date], bool]) -> Iterator[date]:

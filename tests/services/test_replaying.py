@@ -53,6 +53,23 @@ def test_moves_and_those_undone_are_counted_with_the_rules_and_without(database:
         assert session.exec(select(GradingRun)).all() == []
 
 
+def test_what_the_tiers_were_worth_afterwards_is_told_by_sales_no_score_has_seen(database: Database) -> None:
+    best, other = seesaw(database, *[90] * 6), seesaw(database, *[50] * 6)
+    with database.write() as session:
+        for day, customer, amount in (
+            (MONTHS[0], other, 999),  # on the day itself: seen
+            (date(2025, 12, 1), best, 300),
+            (date(2026, 5, 30), best, 300),
+            (date(2026, 5, 30), other, 200),
+        ):
+            factories.order(session, customer, day, amount)
+    found = replaying.replay(database, FILE.scheme, start=START, end=END, today=TODAY).ahead
+    assert found is not None
+    assert (found.as_of, found.until) == (MONTHS[0], date(2026, 5, 30))
+    assert found.customers == {"A": 1 / 2, "B": 1 / 2}
+    assert found.sales == {"A": pytest.approx(600 / 800), "B": pytest.approx(200 / 800)}
+
+
 def test_a_kept_past_is_what_grading_on_those_days_would_have_left(database: Database) -> None:
     customer = seesaw(database, 71, 60, 60, 69, 80, 60)
     reports = replaying.keep(
