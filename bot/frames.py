@@ -8,11 +8,11 @@ from typing import Any
 
 import pandas as pd
 
-from bot.inputs import stored_columns
 from db.grading import STANDING
 from grading.altman import with_zone
 from grading.events import WINDOWS, Period, activity_indicators, at_least, complete
 from grading.indicators import ORDER_AGGREGATES, book_constants, order_indicators
+from grading.inputs import unpack
 from grading.lines import LINE_AGGREGATES, product_indicators, with_line_costs
 from grading.movement import CLEAN, Moved
 from grading.payments import INVOICE_AGGREGATES, payment_indicators
@@ -110,25 +110,9 @@ def book_frame(rows: SourceRows, fact_rows: Iterable[FactRow], scheme: Scheme, a
     return Book(facts=with_zone(facts, scheme), orders_through=last, unreadable=unreadable)
 
 
-def stored_frame(inputs: Mapping[int, str], scheme: Scheme) -> pd.DataFrame:
-    """Stored inputs of assessments -> facts, as `grade` took them then."""
-    return pd.DataFrame(stored_columns(inputs, scheme), index=pd.Index(list(inputs), name="customer"))
-
-
-def input_texts(facts: pd.DataFrame, scheme: Scheme) -> list[str]:
-    """Each customer's inputs as compact JSON: field -> value, or [value, day it was measured]."""
-    names = [*scheme.fields, "months_with_us"]
-    inputs: list[dict[str, Any]] = [{} for _ in range(len(facts))]
-    for name in names:
-        if name not in facts:
-            continue
-        dates = facts[f"{name}@date"].tolist() if f"{name}@date" in facts else [None] * len(facts)
-        for row, (value, day) in enumerate(zip(facts[name].tolist(), dates, strict=True)):
-            if value is None or value is pd.NA or value != value:
-                continue
-            known = day is not None and day == day
-            inputs[row][name] = [value, str(pd.Timestamp(day).date())] if known else value
-    return [json.dumps(row, separators=(",", ":"), ensure_ascii=False) for row in inputs]
+def stored_frame(inputs: Mapping[int, bytes], scheme: Scheme) -> pd.DataFrame:
+    """Stored inputs of assessments -> facts, as `grade` took them then. Raises ValueError when they are not readable."""
+    return pd.DataFrame(unpack(list(inputs.values()), scheme), index=pd.Index(list(inputs), name="customer"))
 
 
 def standing_frame(rows: Sequence[tuple[Any, ...]], scheme: Scheme) -> pd.DataFrame:
@@ -147,7 +131,7 @@ def standing_frame(rows: Sequence[tuple[Any, ...]], scheme: Scheme) -> pd.DataFr
 
 
 def assessment_rows(
-    graded: Grading, moved: Moved, before: pd.DataFrame, inputs: Sequence[str]
+    graded: Grading, moved: Moved, before: pd.DataFrame, inputs: Sequence[bytes]
 ) -> list[dict[str, Any]]:
     """Results of a run as rows for db.grading, without what only the run knows.
 

@@ -96,7 +96,7 @@ class Assessment(SQLModel, table=True):
     rising_since: int = 0
     falling_since: int = 0
     clean: str | None = None  # JSON: gate that is still active -> clean snapshots in a row
-    inputs: str  # JSON: field -> [value, measured on], missing fields left out
+    inputs: bytes  # the values it was made of and their days (grading.inputs)
 
 
 class TierChange(SQLModel, table=True):

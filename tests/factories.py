@@ -6,6 +6,7 @@ from decimal import Decimal
 from functools import cache
 from itertools import count
 
+import pandas as pd
 from sqlmodel import Session, select
 
 from bot.services import schemes
@@ -16,6 +17,7 @@ from db.customers import Customer, Ownership
 from db.facts import Activity, Fact, Order
 from db.grading import Assessment, GradingRun
 from db.people import Person, Team
+from grading.inputs import pack
 from grading.scheme import Scheme, parse_scheme
 
 LONG_AGO = date(2020, 1, 1)
@@ -206,6 +208,7 @@ def graded(
             snapshot=1 + len(session.exec(select(GradingRun.id).where(GradingRun.purpose == purpose)).all()),
         ),
     )
+    (nothing,) = pack(pd.DataFrame(index=[0]), _parsed(text))
     for customer_id, tier in tiers.items():
         _added(
             session,
@@ -219,7 +222,7 @@ def graded(
                 tier_since=as_of,
                 standing=tier if tier in ("A", "B", "C") else None,
                 since=1 if tier in ("A", "B", "C") else 0,
-                inputs="{}",
+                inputs=nothing,
             ),
         )
     return run_id

@@ -4,7 +4,6 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from bot.inputs import stored_columns
 from bot.parts import DimensionPart, Names, Reason
 from bot.services.schemes import names
 from db.grading import Assessment, GradingRun
@@ -30,10 +29,11 @@ class Breakdown:
 def break_down(assessments: Iterable[Assessment], run: GradingRun, scheme: Scheme) -> dict[int, Breakdown]:
     """Customer -> breakdown, for assessments of one run."""
     from grading.explanation import explain, reasons  # numpy: only when something is explained
+    from grading.inputs import unpack
     from grading.scoring import grade_columns
 
     inputs = {row.customer_id: row.inputs for row in assessments}
-    graded = grade_columns(stored_columns(inputs, scheme), list(inputs), scheme, run.as_of)
+    graded = grade_columns(unpack(list(inputs.values()), scheme), list(inputs), scheme, run.as_of)
     indicators = {indicator.id: indicator for indicator in scheme.indicators}
     found = {}
     for position, customer in enumerate(inputs):

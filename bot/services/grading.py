@@ -333,7 +333,8 @@ def assess(
     """The rows of assessments that facts come to, after what the customers were (`standing_frame`)."""
     import pandas as pd
 
-    from bot.frames import assessment_rows, input_texts
+    from bot.frames import assessment_rows
+    from grading.inputs import pack
     from grading.movement import move, state_for
     from grading.scoring import grade
 
@@ -347,7 +348,7 @@ def assess(
         interim=interim,
         overrides=pd.Series(chosen, dtype=object) if chosen else None,
     )
-    return assessment_rows(graded, moved, before, input_texts(facts, scheme))
+    return assessment_rows(graded, moved, before, pack(facts, scheme))
 
 
 def _changes(rows: list[dict[str, Any]], before: "pd.DataFrame") -> list[Change]:

@@ -7,13 +7,13 @@ from pathlib import Path
 from typing import Any
 
 from bot.demo.workspace.default_team import ANNA_SCHMIDT
-from bot.frames import input_texts
 from bot.services import schemes
 from bot.services.names import findable
 from db import schema
 from db.engine import open_database
 from db.grading import GradingRun
 from db.people import Person
+from grading.inputs import pack
 from grading.scoring import grade
 from tests.bench.bench_scoring import generate
 
@@ -152,10 +152,8 @@ def _assess(raw: sqlite3.Connection, run: int, day: date, customers: int, seed: 
     columns = (*results.columns, *rest, "tier_since", "inputs")
     known = results.astype(object).where(results.notna(), None)
     rows = [
-        (*row, *rest.values(), RUNS[0].isoformat(), text)
-        for row, text in zip(
-            known.itertuples(index=False, name=None), input_texts(facts, scheme), strict=True
-        )
+        (*row, *rest.values(), RUNS[0].isoformat(), packed)
+        for row, packed in zip(known.itertuples(index=False, name=None), pack(facts, scheme), strict=True)
     ]
     _fill(raw, "assessment", columns, rows)
 

@@ -448,7 +448,7 @@ def upgrade() -> None:
     sa.Column('rising_since', sa.Integer(), nullable=False),
     sa.Column('falling_since', sa.Integer(), nullable=False),
     sa.Column('clean', sa.String(), nullable=True),
-    sa.Column('inputs', sa.String(), nullable=False),
+    sa.Column('inputs', sa.LargeBinary(), nullable=False),
     sa.ForeignKeyConstraint(['customer_id'], ['customer.id'], name=op.f('fk_assessment_customer_id_customer')),
     sa.ForeignKeyConstraint(['run_id'], ['grading_run.id'], name=op.f('fk_assessment_run_id_grading_run')),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_assessment')),

@@ -1,0 +1,187 @@
+"""The inputs of an assessment as the few bytes that are stored with it, and back to the same bits.
+
+A row holds what its scheme has fields for, in the order of their names: a byte for this layout, a bit for each field
+that is known and one for each that is dated, then the known values (8 bytes a number, 1 a word or a truth), then the
+days (3 bytes). Words that the scheme does not know follow as JSON. A scheme version never changes, so neither does the
+layout of its rows.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from grading.scheme_model import Map, OneOf, Scheme
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+LAYOUT = 1
+MONTHS_WITH_US = "months_with_us"
+_DATE = "@date"
+_OTHER = 255  # a word that is spelled out at the end of the row
+_EPOCH = 719_163  # the number of 1970-01-01, counted from 0001-01-01 as 1
+
+Bytes = NDArray[np.uint8]
+Bools = NDArray[np.bool_]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Slot:
+    """One field's place in a row; `words` is None for a number."""
+
+    name: str
+    words: tuple[str | bool, ...] | None
+
+    @property
+    def width(self) -> int:
+        return 8 if self.words is None else 1
+
+
+def pack(facts: pd.DataFrame, scheme: Scheme) -> list[bytes]:
+    """Each row of facts, as `grade` takes them, as bytes; fields that are missing take none."""
+    slots = _slots(scheme)
+    rows = len(facts)
+    known = np.zeros((rows, len(slots)), dtype=bool)
+    dated = np.zeros((rows, len(slots)), dtype=bool)
+    values, days = [], []
+    spelled: dict[int, list[str]] = {}
+    for place, slot in enumerate(slots):
+        if slot.name in facts:
+            cells, known[:, place] = (_numbers if slot.words is None else _codes)(
+                facts[slot.name], slot, spelled
+            )
+            values.append(cells)
+        else:
+            values.append(np.zeros((rows, slot.width), dtype=np.uint8))
+        day = np.zeros(rows, dtype=np.int64)
+        if slot.name + _DATE in facts:
+            measured = facts[slot.name + _DATE].to_numpy().astype("datetime64[D]")
+            dated[:, place] = known[:, place] & ~np.isnat(measured)
+            day = np.where(dated[:, place], measured.astype(np.int64) + _EPOCH, 0)
+        days.append(day.astype("<u4").view(np.uint8).reshape(rows, 4)[:, :3])
+    head = np.concatenate(
+        [np.full((rows, 1), LAYOUT, dtype=np.uint8), np.packbits(np.hstack([known, dated]), axis=1)], axis=1
+    )
+    cells = np.concatenate([head, *values, *days], axis=1)
+    kept = _kept(known, dated, slots, head.shape[1])
+    flat, ends = cells[kept].tobytes(), kept.sum(axis=1).cumsum().tolist()
+    packed = [flat[start:end] for start, end in zip([0, *ends], ends, strict=False)]
+    for row, words in spelled.items():
+        packed[row] += json.dumps(words, ensure_ascii=False, separators=(",", ":")).encode()
+    return packed
+
+
+def unpack(packed: Sequence[bytes], scheme: Scheme) -> dict[str, NDArray[Any]]:
+    """The columns of rows that were packed under this scheme; a field that no row knows has none.
+
+    Numbers come as float64 (NaN is missing), words and truths as objects (None), `FIELD@date` as datetime64[D].
+    ValueError when a row is not what `pack` makes of a row of this scheme.
+    """
+    slots = _slots(scheme)
+    count, rows = len(slots), len(packed)
+    head = 1 + (2 * count + 7) // 8
+    if any(len(row) < head or row[0] != LAYOUT for row in packed):
+        raise ValueError(f"inputs are not in layout {LAYOUT} of scheme {scheme.scheme}")
+    heads = np.frombuffer(b"".join(row[:head] for row in packed), dtype=np.uint8).reshape(rows, head)
+    bits = np.unpackbits(heads[:, 1:], axis=1)[:, : 2 * count].astype(bool)
+    known, dated = bits[:, :count], bits[:, count:]
+    kept = _kept(known, dated, slots, head)
+    ends = kept.sum(axis=1).tolist()
+    if any(len(row) < end for row, end in zip(packed, ends, strict=True)):
+        raise ValueError(f"inputs are cut off, or of another scheme than {scheme.scheme}")
+    cells = np.zeros(kept.shape, dtype=np.uint8)
+    cells[kept] = np.frombuffer(
+        b"".join(row[:end] for row, end in zip(packed, ends, strict=True)), dtype=np.uint8
+    )
+    spelled = {
+        row: iter(json.loads(text[end:]))
+        for row, (text, end) in enumerate(zip(packed, ends, strict=True))
+        if len(text) > end
+    }
+    columns: dict[str, NDArray[Any]] = {}
+    at, days = head, head + sum(slot.width for slot in slots)
+    for place, slot in enumerate(slots):
+        here = known[:, place]
+        if here.any():
+            part = np.ascontiguousarray(cells[:, at : at + slot.width])
+            columns[slot.name] = _read(part, here, slot, spelled)
+            if dated[:, place].any():
+                day = np.zeros((rows, 4), dtype=np.uint8)
+                day[:, :3] = cells[:, days + 3 * place : days + 3 * place + 3]
+                number = day.view("<u4")[:, 0].astype(np.int64) - _EPOCH
+                measured = number.astype("datetime64[D]")
+                measured[~dated[:, place]] = np.datetime64("NaT")
+                columns[slot.name + _DATE] = measured
+        at += slot.width
+    return columns
+
+
+def _slots(scheme: Scheme) -> list[_Slot]:
+    words: dict[str, set[str | bool]] = {}
+    for indicator in scheme.indicators:
+        if isinstance(indicator.score, Map):
+            words.setdefault(indicator.id, set()).update(indicator.score.values)
+    for gate in scheme.gates:
+        if isinstance(gate.when, OneOf):
+            words.setdefault(gate.when.field, set()).update(gate.when.values)
+    kinds = {name: field.kind for name, field in scheme.fields.items()} | {MONTHS_WITH_US: "number"}
+    return [
+        _Slot(name=name, words=None if kind == "number" else _vocabulary(kind, words.get(name, set())))
+        for name, kind in sorted(kinds.items())
+    ]
+
+
+def _vocabulary(kind: str, words: set[str | bool]) -> tuple[str | bool, ...]:
+    return (False, True) if kind == "bool" else tuple(sorted(map(str, words)))[:_OTHER]
+
+
+def _kept(known: Bools, dated: Bools, slots: list[_Slot], head: int) -> Bools:
+    """Which bytes of the widest row are there."""
+    widths = [slot.width for slot in slots]
+    return np.concatenate(
+        [
+            np.ones((len(known), head), dtype=bool),
+            np.repeat(known, widths, axis=1),
+            np.repeat(dated, 3, axis=1),
+        ],
+        axis=1,
+    )
+
+
+def _numbers(column: pd.Series[Any], _: _Slot, __: dict[int, list[str]]) -> tuple[Bytes, Bools]:
+    values = column.to_numpy(dtype="<f8", na_value=np.nan)
+    return np.ascontiguousarray(values).view(np.uint8).reshape(len(values), 8), ~np.isnan(values)
+
+
+def _codes(column: pd.Series[Any], slot: _Slot, spelled: dict[int, list[str]]) -> tuple[Bytes, Bools]:
+    import pandas as pd
+
+    codes, distinct = pd.factorize(column)
+    places = {word: place for place, word in enumerate(slot.words or ())}
+    table = np.array([places.get(word, _OTHER) for word in distinct] + [0], dtype=np.uint8)
+    found = table[codes]
+    for row in (found == _OTHER).nonzero()[0].tolist():
+        spelled.setdefault(row, []).append(distinct[codes[row]])
+    return found.reshape(len(codes), 1), codes >= 0
+
+
+def _read(part: Bytes, known: Bools, slot: _Slot, spelled: dict[int, Any]) -> NDArray[Any]:
+    if slot.words is None:
+        numbers = part.view("<f8")[:, 0].astype(np.float64)
+        numbers[~known] = np.nan
+        return numbers
+    table = np.full(_OTHER + 1, None, dtype=object)
+    table[: len(slot.words)] = slot.words
+    found: NDArray[Any] = table[part[:, 0]]
+    found[~known] = None
+    for row in (known & (part[:, 0] == _OTHER)).nonzero()[0].tolist():
+        found[row] = next(spelled.get(row, iter(())), None)
+        if found[row] is None:
+            raise ValueError(f"inputs lack the word of {slot.name}")
+    return found
