@@ -14,6 +14,7 @@ from db import (
     overrides,
     people,
     prospects,
+    reviews,
     system,
     trade,
 )
@@ -33,6 +34,7 @@ __all__ = [
     "overrides",
     "people",
     "prospects",
+    "reviews",
     "system",
     "trade",
 ]

@@ -22,6 +22,7 @@ from bot.cli import (
     importing,
     outbox,
     reporting,
+    reviewing,
     running,
     schemes,
     setting_up,
@@ -44,6 +45,7 @@ app.add_typer(importing.commands, name="import")
 app.add_typer(schemes.commands, name="scheme")
 app.add_typer(deciding.commands, name="override")
 app.add_typer(credit.commands, name="credit")
+app.add_typer(reviewing.commands, name="review")
 app.add_typer(database.commands, name="db")
 app.add_typer(outbox.commands, name="outbox")
 app.add_typer(reporting.commands, name="report")

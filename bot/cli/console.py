@@ -5,6 +5,7 @@ import json
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import date
 from typing import Annotated, Any
 
@@ -17,6 +18,7 @@ from bot.app import Tierbot, build, require_schema
 from bot.clock import Clock
 from bot.errors import N_, BadInput
 from bot.logs import configure
+from bot.services.access import Actor
 
 out = Console(highlight=False, soft_wrap=True)
 err = Console(stderr=True, highlight=False, soft_wrap=True)
@@ -62,6 +64,13 @@ def progress_bar(title: str) -> Iterator[Callable[[int, int], None] | None]:
 
 def whoami() -> str:
     return f"cli:{getpass.getuser()}"
+
+
+def named_actor(bot: Tierbot) -> Actor:
+    """Whoever may run commands on the machine, by the name of its account: decisions say who took them."""
+    from bot.services import present
+
+    return replace(present.console_actor(bot.settings), name=whoami())
 
 
 def to_day(text: str) -> date:

@@ -1,14 +1,11 @@
 """`override`: tiers that people decide."""
 
-from dataclasses import replace
 from typing import Annotated
 
 import typer
 
-from bot.app import Tierbot
-from bot.cli.console import AsJson, opened, out, print_json, table, to_day, whoami
+from bot.cli.console import AsJson, named_actor, opened, out, print_json, table, to_day
 from bot.clock import local_date
-from bot.services.access import Actor
 
 commands = typer.Typer(no_args_is_help=True, help="Set a tier by hand, with a reason and an end.")
 Name = Annotated[str, typer.Argument(help="The customer's code or name.")]
@@ -33,8 +30,8 @@ def set_override(
         decided = overriding.set_override(
             bot.database,
             bot.shelf,
-            _actor(bot),
-            lookup.one(bot.database, _actor(bot), name),
+            named_actor(bot),
+            lookup.one(bot.database, named_actor(bot), name),
             wish,
             today=local_date(now, bot.settings.zone),
             now=now,
@@ -56,8 +53,8 @@ def end_override(
         decided = overriding.end_override(
             bot.database,
             bot.shelf,
-            _actor(bot),
-            lookup.one(bot.database, _actor(bot), name),
+            named_actor(bot),
+            lookup.one(bot.database, named_actor(bot), name),
             reason=reason,
             today=local_date(now, bot.settings.zone),
             now=now,
@@ -75,7 +72,7 @@ def list_overrides(
     from bot.services import overriding
 
     with opened() as bot:
-        found = overriding.list_overrides(bot.database, _actor(bot), ended=everything)
+        found = overriding.list_overrides(bot.database, named_actor(bot), ended=everything)
     if as_json:
         print_json([vars(decided) for decided in found])
         return
@@ -96,9 +93,3 @@ def list_overrides(
         for decided in found
     ]
     out.print(table(["code", "name", "tier", "until", "reason", "approver", "set by", "ended"], rows))
-
-
-def _actor(bot: Tierbot) -> Actor:
-    from bot.services import present
-
-    return replace(present.console_actor(bot.settings), name=whoami())

@@ -26,6 +26,7 @@ class Act(StrEnum):
     CLOSE_TOUCH = "close_touch"
     OVERRIDE = "override"
     APPROVE_CREDIT = "approve_credit"
+    REVIEW = "review"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -66,7 +67,7 @@ Directory = Callable[[str], Profile | None]
 
 
 _WORK = frozenset({Act.SEE, Act.SHARE, Act.LOG_CONTACT, Act.CLOSE_TOUCH})
-_LEAD = _WORK | {Act.OVERRIDE, Act.APPROVE_CREDIT}
+_LEAD = _WORK | {Act.OVERRIDE, Act.APPROVE_CREDIT, Act.REVIEW}
 MAY = {"admin": _LEAD, "team_lead": _LEAD, "account_manager": _WORK}
 
 

@@ -38,7 +38,7 @@ ALLOWED = {
     "": set(),
 }
 
-DECISIONS = {Act.OVERRIDE}
+DECISIONS = {Act.OVERRIDE, Act.REVIEW}
 
 
 @pytest.mark.parametrize("role", ALLOWED)

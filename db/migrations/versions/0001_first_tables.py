@@ -348,6 +348,21 @@ def upgrade() -> None:
     sa.PrimaryKeyConstraint('id', name=op.f('pk_record_change')),
     sa.UniqueConstraint('customer_id', 'after', 'effective_on', name=op.f('uq_record_change_customer_id_after_effective_on'))
     )
+    op.create_table('review_answer',
+    sa.Column('id', sa.Integer(), nullable=False),
+    sa.Column('customer_id', sa.Integer(), nullable=False),
+    sa.Column('reason', sa.String(), nullable=False),
+    sa.Column('item', sa.String(), nullable=False),
+    sa.Column('note', sa.String(), nullable=False),
+    sa.Column('answered_by', sa.String(), nullable=False),
+    sa.Column('answered_at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('hidden_until', sa.Date(), nullable=False),
+    sa.ForeignKeyConstraint(['customer_id'], ['customer.id'], name=op.f('fk_review_answer_customer_id_customer')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_review_answer'))
+    )
+    with op.batch_alter_table('review_answer', schema=None) as batch_op:
+        batch_op.create_index('ix_review_answer_item', ['customer_id', 'reason', 'item', 'hidden_until'], unique=False)
+
     op.create_table('scheme_approval',
     sa.Column('id', sa.Integer(), nullable=False),
     sa.Column('scheme_version_id', sa.Integer(), nullable=False),
@@ -596,6 +611,10 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f('ix_scheme_approval_scheme_version_id'))
 
     op.drop_table('scheme_approval')
+    with op.batch_alter_table('review_answer', schema=None) as batch_op:
+        batch_op.drop_index('ix_review_answer_item')
+
+    op.drop_table('review_answer')
     op.drop_table('record_change')
     with op.batch_alter_table('person', schema=None) as batch_op:
         batch_op.drop_index('uq_person_slack_user_id')
