@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Index, String, cast, exists, func, literal, or_, select
+from sqlalchemy import Index, SQLColumnExpression, String, cast, exists, func, literal, or_, select
 from sqlalchemy.orm import aliased
 from sqlmodel import Field, Session, SQLModel, and_, col
 
@@ -125,9 +125,9 @@ def of_judgements(session: Session, query: Query, purpose: str, oldest: Mapping[
 def _items(
     query: Query,
     reason: str,
-    item: ColumnElement[Any],
-    known: Sequence[ColumnElement[Any]],
-    due_on: ColumnElement[Any] | None = None,
+    item: SQLColumnExpression[Any],
+    known: Sequence[SQLColumnExpression[Any]],
+    due_on: SQLColumnExpression[Any] | None = None,
 ) -> Any:
     """Customers with what is at stake, those left out that somebody has answered for."""
     of_customer = col(Order.customer_id) == col(Customer.id)
@@ -147,7 +147,7 @@ def _items(
     )
     nothing = literal(None)
     columns = [*known, *[nothing] * (4 - len(known))]
-    statement = (
+    statement: Any = (
         select(
             col(Customer.id),
             col(Customer.code),

@@ -143,6 +143,37 @@ def test_grade_tells_scripts_what_it_did(graded: Path, tierbot: Tierbot) -> None
     assert set(report) >= {"run_id", "purpose", "kind", "scheme", "scheme_version"}
 
 
+def test_why_says_in_words_and_in_numbers_what_moved_a_score(graded: Path, tierbot: Tierbot) -> None:
+    done = tierbot("why", "ACME")
+    assert done.code == 0, done.err
+    assert "First grading: there is no earlier one to compare with." in done.out
+    (graded / "more.csv").write_text(
+        "order_no,customer,date,amount,cost,currency\nC-1-2026-1,C-1,2026-01-10,9000,3000,EUR\n"
+    )
+    assert tierbot("import", "orders", "more.csv", "--strict").code == 0
+    assert tierbot("grade", "--as-of", "2026-01-31").code == 0
+    said, found = tierbot("why", "ACME"), tierbot("why", "ACME", "--since", "2025-12-31", "--json").json
+    assert "Since Dec 31, 2025" in said.out
+    assert found["since"]["as_of"] == "2025-12-31"
+    assert sum(found["change"]["shown"].values()) == pytest.approx(found["change"]["change"])
+    assert found["change"]["shown"]["rule"] == 0
+    assert tierbot("why", "ACME", "--since", "2025-12-30").code == 3
+    assert tierbot("why", "ACME", "--since", "soon").code == 2
+
+
+def test_what_is_up_for_review_is_listed_and_answered(graded: Path, tierbot: Tierbot) -> None:
+    assert tierbot("review", "list", "--reason", "unrated").out == "There is nothing to review.\n"
+    (graded / "new.csv").write_text("code,name,country\nC-3,Newton,DE\n")
+    assert tierbot("import", "customers", "new.csv", "--strict").code == 0
+    assert tierbot("grade", "--as-of", "2026-01-31").code == 0
+    (item,) = tierbot("review", "list", "--reason", "unrated", "--json").json
+    assert (item["code"], item["reason"], item["stake"]) == ("C-3", "unrated", 0.0)
+    assert "C-3" in tierbot("review", "list").out
+    assert tierbot("review", "answer", "C-3", "unrated", "--note", "no orders yet").code == 0
+    assert tierbot("review", "list", "--reason", "unrated").out == "There is nothing to review.\n"
+    assert tierbot("review", "answer", "C-3", "unrated", "--note", "again").code == 3
+
+
 def test_a_dry_run_writes_nothing(graded: Path, tierbot: Tierbot) -> None:
     first = tierbot("grade", "--as-of", "2025-12-31", "--json").json["run_id"]
     dry = tierbot("grade", "--as-of", "2025-12-31", "--dry-run", "--json").json

@@ -43,7 +43,7 @@ def list_items(
             item.item if item.reason in ("capped", "stale") else "",
             item.tier or "",
             "" if item.score is None else f"{item.score:g}",
-            "" if item.low is None or item.high is None else f"{item.low:g} to {item.high:g}",
+            "" if item.low is None or item.high is None else f"{item.low:.1f} to {item.high:.1f}",
             str(item.due_on or ""),
             f"{item.stake:,.0f}",
         ]
