@@ -14,7 +14,6 @@ run: .venv/.runtime
 # Two test files at a time; ARGS="-n 0 tests/grading" runs some of them one after the other.
 test: lint
 	$(BIN)/python -m pytest -n 2 --dist loadfile $(ARGS)
-	$(if $(ARGS),,$(BIN)/python -m pytest -o addopts=-q tests/simulation)
 
 # Thousands of histories of crashes, clock jumps and Slack faults, from a fixed seed. ARGS="--histories 200 --seed 7"
 simulate: .venv/.dev
