@@ -1,4 +1,4 @@
-"""Scheme versions and approvals, grading runs, assessments and tier changes."""
+"""Grading runs, assessments and tier changes."""
 
 from collections.abc import Iterable, Sequence
 from datetime import date, datetime
@@ -21,31 +21,6 @@ from sqlmodel import Field, Session, SQLModel, col, delete, select, update
 
 from db.customers import Customer
 from db.types import UtcDateTime
-
-
-class SchemeVersion(SQLModel, table=True):
-    """A scheme as it was: identity is name, version and the hash of its content."""
-
-    __tablename__ = "scheme_version"
-    __table_args__ = (UniqueConstraint("name", "version", "sha256"),)
-    id: int | None = Field(default=None, primary_key=True)
-    name: str
-    version: int
-    sha256: str
-    content: str
-    created_at: datetime = Field(sa_type=UtcDateTime)
-
-
-class SchemeApproval(SQLModel, table=True):
-    """Who put a scheme version in force, for what, and from which date."""
-
-    __tablename__ = "scheme_approval"
-    id: int | None = Field(default=None, primary_key=True)
-    scheme_version_id: int = Field(foreign_key="scheme_version.id", index=True)
-    purpose: str  # account | prospect | credit
-    approved_by: str
-    approved_at: datetime = Field(sa_type=UtcDateTime)
-    effective_from: date
 
 
 class GradingRun(SQLModel, table=True):
@@ -117,38 +92,6 @@ class TierChange(SQLModel, table=True):
 
 
 _NEWEST_RUN = sa_select(func.max(col(GradingRun.id))).where(col(GradingRun.status) == "published")
-
-
-def scheme_version(
-    session: Session, *, name: str, version: int, sha256: str, content: str, at: datetime
-) -> int:
-    """The id of this exact scheme, recorded on first sight."""
-    known = session.exec(
-        select(SchemeVersion.id).where(
-            SchemeVersion.name == name, SchemeVersion.version == version, SchemeVersion.sha256 == sha256
-        )
-    ).first()
-    if known is not None:
-        return known
-    row = SchemeVersion(name=name, version=version, sha256=sha256, content=content, created_at=at)
-    session.add(row)
-    session.flush()
-    assert row.id is not None
-    return row.id
-
-
-def scheme_in_force(session: Session, purpose: str, on: date) -> SchemeVersion | None:
-    """The scheme version whose newest approval is effective on a date."""
-    return session.exec(
-        select(SchemeVersion)
-        .join(SchemeApproval, col(SchemeApproval.scheme_version_id) == SchemeVersion.id)
-        .where(SchemeApproval.purpose == purpose, SchemeApproval.effective_from <= on)
-        .order_by(col(SchemeApproval.effective_from).desc(), col(SchemeApproval.id).desc())
-    ).first()
-
-
-def scheme_content(session: Session, scheme_version_id: int) -> str:
-    return session.exec(select(SchemeVersion.content).where(SchemeVersion.id == scheme_version_id)).one()
 
 
 def last_published(session: Session, purpose: str) -> GradingRun | None:
@@ -242,19 +185,18 @@ def snapshot_exists(session: Session, purpose: str, as_of: date) -> bool:
     )
 
 
-def drop_unpublished(session: Session, purpose: str, before: datetime) -> None:
-    """Throw away runs that were begun before a moment and never published: their process died."""
-    stale = select(GradingRun.id).where(
+def died(purpose: str, before: datetime) -> Any:
+    """Select: runs that were begun before a moment and never published."""
+    return select(GradingRun.id).where(
         GradingRun.purpose == purpose, GradingRun.status == "running", GradingRun.started_at < before
     )
+
+
+def drop_unpublished(session: Session, purpose: str, before: datetime) -> None:
+    """Throw away runs that were begun before a moment and never published: their process died."""
+    stale = died(purpose, before)
     session.exec(delete(Assessment).where(col(Assessment.run_id).in_(stale)))
-    session.exec(
-        delete(GradingRun).where(
-            col(GradingRun.purpose) == purpose,
-            col(GradingRun.status) == "running",
-            col(GradingRun.started_at) < before,
-        )
-    )
+    session.exec(delete(GradingRun).where(col(GradingRun.id).in_(stale)))
 
 
 def add_assessments(session: Session, rows: Sequence[dict[str, Any]]) -> None:

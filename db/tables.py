@@ -15,6 +15,8 @@ from db import (
     people,
     prospects,
     reviews,
+    schemes,
+    shadows,
     system,
     trade,
 )
@@ -35,6 +37,8 @@ __all__ = [
     "people",
     "prospects",
     "reviews",
+    "schemes",
+    "shadows",
     "system",
     "trade",
 ]

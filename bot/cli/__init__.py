@@ -24,6 +24,7 @@ from bot.cli import (
     reporting,
     reviewing,
     running,
+    scheme_life,
     schemes,
     setting_up,
     verifying,
@@ -42,6 +43,7 @@ app = typer.Typer(
 for group in (running, asking, setting_up, catching_up, verifying):
     app.add_typer(group.commands)
 app.add_typer(importing.commands, name="import")
+schemes.commands.add_typer(scheme_life.commands)
 app.add_typer(schemes.commands, name="scheme")
 app.add_typer(deciding.commands, name="override")
 app.add_typer(credit.commands, name="credit")

@@ -13,13 +13,13 @@ from bot.cli.console import (
     AsOf,
     SchemeName,
     err,
+    named_actor,
     opened,
     out,
     print_json,
     progress_bar,
     table,
     to_day,
-    whoami,
 )
 from bot.clock import local_date
 from bot.errors import N_, BadInput, NotFound
@@ -43,8 +43,8 @@ def grade(
     ] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Grade the whole book. With --scheme, that scheme is put in force from the day graded."""
-    from bot.services import grading, schemes
+    """Grade the whole book. With --scheme, the first time, that scheme is put in force from the day graded."""
+    from bot.services import grading, scheme_life, schemes
 
     with opened() as bot:
         now = bot.clock.now()
@@ -61,8 +61,13 @@ def grade(
             file = schemes.find(scheme, bot.settings.schemes_dir)
             purpose = schemes.purpose(file.scheme)
             with bot.database.write() as session:
-                schemes.put_in_force(
-                    session, file, actor=whoami(), effective_from=day or grading.default_day(today), now=now
+                scheme_life.start(
+                    session,
+                    file,
+                    named_actor(bot),
+                    as_of=day or grading.default_day(today),
+                    today=today,
+                    now=now,
                 )
         with progress_bar("Grading") as progress:
             report = grading.grade_book(
@@ -88,6 +93,16 @@ def grade(
             err.print(
                 f"{report.unreadable_facts} recorded facts do not fit their field's type and count as missing."
             )
+        for shadow in report.shadows:
+            label = f"{shadow.scheme}@{shadow.version}"
+            if shadow.problem:
+                err.print(f"In the shadow, {label} could not grade: {shadow.problem}", markup=False)
+            else:
+                out.print(
+                    f"In the shadow, {label} would have {len(shadow.movers):,} customers in another tier:"
+                    f" tierbot scheme diff {label}",
+                    markup=False,
+                )
         if report.silent:
             out.print("First grading: nobody was alerted.")
         else:

@@ -11,7 +11,9 @@ from bot.cli.console import AsOf, err, opened, out, to_day
 from bot.clock import local_date
 from bot.errors import N_, BadInput
 
-commands = typer.Typer(no_args_is_help=True, help="Check grading schemes, or have one proposed.")
+commands = typer.Typer(
+    no_args_is_help=True, help="Grading schemes: check, propose, compare, and decide which one grades."
+)
 
 
 @commands.command("check")

@@ -1,18 +1,19 @@
 """Grading runs: load, grade, move, write in chunks to an unpublished run, publish with its changes in one short transaction."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from sqlmodel import Session
 
 from bot.errors import N_, BadInput, Conflict
-from bot.services import schemes, sources
+from bot.services import schemes, shadowing, sources
 from bot.services.schemes import Shelf
-from db import customers, overrides
-from db import facts as db_facts
+from bot.services.shadowing import Shadow
+from db import customers, overrides, shadows
 from db import grading as db
+from db import schemes as db_schemes
 from db.engine import Database
 from db.grading import GradingRun
 from grading.scheme import Scheme
@@ -20,7 +21,6 @@ from grading.scheme import Scheme
 if TYPE_CHECKING:
     import pandas as pd
 
-    from bot.frames import Book
 
 CHUNK = 5_000
 NO_TIER = ("new", "unrated")
@@ -58,6 +58,7 @@ class RunReport:
     silent: bool
     unreadable_facts: int
     orders_through: date | None
+    shadows: tuple[Shadow, ...] = ()
 
 
 Tell = Callable[[Session, list[Change], "RunContext"], int]
@@ -113,6 +114,9 @@ def grade_book(
     """
     with database.read() as session:
         done = look(session, shelf, for_purpose=for_purpose, as_of=as_of or default_day(today), today=today)
+        looked: tuple[Shadow, ...] = ()
+        if done.kind == "snapshot":
+            looked = shadowing.look(session, shelf, done.purpose, done.scheme, done.as_of)
     run_id, told = None, 0
     if not dry_run:
         run_id = begin(database, done, now, whole=True)
@@ -123,9 +127,10 @@ def grade_book(
                 )
             if progress:
                 progress(min(start + CHUNK, len(done.rows)), len(done.rows))
+        shadowing.put_down(database, looked, run_id)
         with database.write(alone="grading") as session:
             told = publish(session, done, run_id, tell, now)
-    return report_of(done, run_id, told)
+    return replace(report_of(done, run_id, told), shadows=looked)
 
 
 def look(
@@ -152,7 +157,7 @@ def look(
     due = snapshot is None or (schemes.is_cadence_day(scheme.as_of, as_of) and as_of > snapshot.as_of)
     kind = "snapshot" if due and customer_ids is None else "interim"
     number = 1 if snapshot is None else snapshot.snapshot + 1
-    book = load_book(session, scheme, as_of, customer_ids)
+    book = sources.load_book(session, scheme, as_of, customer_ids)
     before = _standings(session, scheme, last, customer_ids)
     restart = snapshot is not None and snapshot.scheme_version_id != version_id
     rows = assess(
@@ -183,6 +188,7 @@ def look(
 def begin(database: Database, done: Pass, now: datetime, *, whole: bool) -> int:
     """Put down an unpublished run; its id."""
     with database.write() as session:
+        shadows.drop_unpublished(session, done.purpose, now - ABANDONED)
         db.drop_unpublished(session, done.purpose, now - ABANDONED)
         return add_run(session, done, now, whole=whole)
 
@@ -267,28 +273,6 @@ def named_changes(database: Database, report: RunReport) -> list[tuple[str, str,
         return found
 
 
-def load_book(
-    session: Session, scheme: Scheme, as_of: date, customer_ids: Sequence[int] | None = None
-) -> "Book":
-    """Everything a scheme wants to know, as known on a day. Raises BadInput when orders are in another currency."""
-    _, _, currencies = db_facts.order_range(session)
-    foreign = [
-        (currency, count) for currency, count in currencies if scheme.currency and currency != scheme.currency
-    ]
-    if foreign:
-        raise BadInput(
-            N_(
-                "The scheme %(scheme)s counts in %(wanted)s, but %(count)s orders are in %(found)s."
-                " Make a scheme in that currency: tierbot scheme propose %(scheme)s --out my_scheme.yaml"
-            ),
-            scheme=scheme.scheme,
-            wanted=scheme.currency,
-            count=foreign[0][1],
-            found=foreign[0][0],
-        )
-    return sources.load_facts(session, scheme, as_of, customer_ids)
-
-
 def grade_if_due(
     database: Database, shelf: Shelf, *, today: date, now: datetime, tell: Tell
 ) -> list[RunReport]:
@@ -296,7 +280,7 @@ def grade_if_due(
     reports = []
     for for_purpose in PURPOSES:
         with database.read() as session:
-            row = db.scheme_in_force(session, for_purpose, today)
+            row = db_schemes.scheme_in_force(session, for_purpose, today)
             if row is None or row.id is None:
                 continue
             day = schemes.last_cadence_day(shelf.scheme(session, row.id).as_of, today)

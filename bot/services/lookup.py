@@ -27,6 +27,7 @@ from bot.services.names import fold, tokens
 from bot.services.planning import CareRules
 from bot.services.schemes import Shelf, TierBook, names, starter
 from db import customers, grading
+from db import schemes as db_schemes
 from db.customers import Customer, Owners
 from db.engine import Database
 from db.grading import Assessment, GradingRun
@@ -170,7 +171,7 @@ def card(
 
 def _starter(session: Session, purpose: str, today: date) -> str | None:
     """The preset to begin with, where no scheme is in force for a purpose."""
-    return None if grading.scheme_in_force(session, purpose, today) else starter(purpose)
+    return None if db_schemes.scheme_in_force(session, purpose, today) else starter(purpose)
 
 
 def explained(database: Database, shelf: Shelf, actor: Actor, card: TierCard) -> dict[str, Any]:

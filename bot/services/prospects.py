@@ -5,7 +5,7 @@ from datetime import date, datetime
 from bot.services.grading import CHUNK, RunReport, Tell
 from bot.services.regrading import regrade
 from bot.services.schemes import Shelf
-from db import grading, imports, overrides, prospects, system
+from db import grading, imports, overrides, prospects, schemes, system
 from db.customers import Customer
 from db.engine import Database
 from db.prospects import RecordChange
@@ -25,8 +25,8 @@ def follow_first_orders(
     a run was under way or there was none yet, is in the next pass.
     """
     with database.read() as session:
-        rule = grading.scheme_in_force(session, "prospect", today)
-        account = grading.scheme_in_force(session, "account", today)
+        rule = schemes.scheme_in_force(session, "prospect", today)
+        account = schemes.scheme_in_force(session, "account", today)
         if rule is None or rule.id is None or account is None:
             return []
         if shelf.scheme(session, rule.id).on_first_order is None:

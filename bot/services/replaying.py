@@ -6,7 +6,7 @@ from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from bot.errors import N_, BadInput, Conflict
-from bot.services import grading, schemes
+from bot.services import grading, schemes, sources
 from bot.services.grading import Progress, RunReport
 from bot.services.schemes import SchemeFile, Shelf
 from db import facts, purchases
@@ -85,7 +85,7 @@ def replay(
     rated = 0
     for number, day in enumerate(days, start=1):
         with database.read() as session:
-            known = grading.load_book(session, scheme, day).facts
+            known = sources.load_book(session, scheme, day).facts
         tiers = with_rules.step(known, day, number)
         if day == judged:
             ahead = _look_ahead(database, tiers, day)

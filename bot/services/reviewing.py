@@ -9,7 +9,7 @@ from bot.errors import N_, BadInput, NotFound
 from bot.services import access
 from bot.services.access import Act, Actor
 from bot.services.schemes import Shelf
-from db import customers, grading, reviews
+from db import customers, grading, reviews, schemes
 from db.engine import Database
 from db.reviews import REASONS, Item, Query, ReviewAnswer
 from grading.scheme import Scheme
@@ -105,7 +105,7 @@ def _items(session: Session, shelf: Shelf, query: Query, wanted: tuple[str, ...]
         for reason in ("unrated", "uncertain", "capped"):
             if reason in wanted:
                 found += reviews.of_assessments(session, query, reason, purpose, run_ids)
-        version = grading.scheme_in_force(session, purpose, query.today)
+        version = schemes.scheme_in_force(session, purpose, query.today)
         if "stale" in wanted and version is not None and version.id is not None:
             oldest = _oldest(shelf.scheme(session, version.id), query.today)
             found += reviews.of_judgements(session, query, purpose, oldest)

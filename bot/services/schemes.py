@@ -9,7 +9,8 @@ from sqlmodel import Session
 
 from bot import parts
 from bot.errors import N_, BadInput, NotReady
-from db import grading as db
+from db import grading as db_grading
+from db import schemes as db
 from grading.scheme import Scheme, SchemeError, parse_scheme, preset_names, preset_text
 from grading.scheme_model import Name
 
@@ -55,9 +56,9 @@ class Shelf:
 
     def book(self, session: Session) -> TierBook:
         """The tiers of the schemes behind the newest published runs."""
-        newest = db.newest_run(session)
+        newest = db_grading.newest_run(session)
         if self._book is None or self._book[0] != newest:
-            versions = db.scheme_versions_of(session, db.latest_run_ids(session))
+            versions = db_grading.scheme_versions_of(session, db_grading.latest_run_ids(session))
             self._book = newest, tier_book(self.scheme(session, version) for version in versions)
         return self._book[1]
 
@@ -99,23 +100,52 @@ def own_schemes(schemes_dir: Path | None) -> list[Path]:
     return sorted(schemes_dir.glob("*.yaml")) if schemes_dir else []
 
 
+def record(session: Session, file: SchemeFile, now: datetime) -> int:
+    """The id of a scheme's version, recorded on first sight. Raises BadInput when that version has other content."""
+    scheme = file.scheme
+    known = db.find_version(session, scheme.scheme, scheme.version)
+    if known is None:
+        known = db.add_version(
+            session,
+            name=scheme.scheme,
+            version=scheme.version,
+            sha256=scheme.sha256,
+            content=file.text,
+            at=now,
+        )
+    elif known.sha256 != scheme.sha256:
+        newest = db.find_version(session, scheme.scheme)
+        raise BadInput(
+            N_(
+                "%(source)s: %(scheme)s version %(version)s is in use since %(day)s with other content, and a version"
+                " in use never changes. Raise version: to %(next)s in the file."
+            ),
+            source=file.source,
+            scheme=scheme.scheme,
+            version=scheme.version,
+            day=known.created_at.date(),
+            next=(newest.version if newest else scheme.version) + 1,
+        )
+    assert known.id is not None
+    return known.id
+
+
 def put_in_force(
     session: Session, file: SchemeFile, *, actor: str, effective_from: date, now: datetime
 ) -> int:
     """Record a scheme version and its approval; its id. The one already in force stays as it is."""
-    scheme = file.scheme
-    version_id = db.scheme_version(
-        session, name=scheme.scheme, version=scheme.version, sha256=scheme.sha256, content=file.text, at=now
-    )
-    present = db.scheme_in_force(session, purpose(scheme), effective_from)
+    version_id = record(session, file, now)
+    for_purpose = purpose(file.scheme)
+    present = db.scheme_in_force(session, for_purpose, effective_from)
     if present is None or present.id != version_id:
         session.add(
-            db.SchemeApproval(
+            db.SchemeStep(
                 scheme_version_id=version_id,
-                purpose=purpose(scheme),
-                approved_by=actor,
-                approved_at=now,
+                purpose=for_purpose,
+                state=db.APPROVED,
                 effective_from=effective_from,
+                actor=actor,
+                at=now,
             )
         )
     return version_id
@@ -154,11 +184,21 @@ def last_cadence_day(cadence: str, today: date) -> date:
     return day
 
 
-def _read(name: str, schemes_dir: Path | None) -> tuple[str, str]:
+def is_written(name: str, schemes_dir: Path | None) -> bool:
+    """Whether a name is a file, one of the firm's folder, or a preset."""
+    return _path(name, schemes_dir).is_file() or name in preset_names()
+
+
+def _path(name: str, schemes_dir: Path | None) -> Path:
     path = Path(name)
     if schemes_dir is not None and not path.exists():
         own = schemes_dir / f"{name}.yaml"
         path = own if own.exists() else path
+    return path
+
+
+def _read(name: str, schemes_dir: Path | None) -> tuple[str, str]:
+    path = _path(name, schemes_dir)
     if path.is_file():
         try:
             return path.read_text(encoding="utf-8-sig"), path.name

@@ -18,6 +18,33 @@ if TYPE_CHECKING:
 CREDIT_GRADE = "credit_grade"
 
 
+def load_book(
+    session: Session, scheme: Scheme, as_of: date, customer_ids: Sequence[int] | None = None
+) -> "Book":
+    """Everything a scheme wants to know, as known on a day. Raises BadInput when orders are in another currency."""
+    check_currency(session, scheme)
+    return load_facts(session, scheme, as_of, customer_ids)
+
+
+def check_currency(session: Session, scheme: Scheme) -> None:
+    """Raises BadInput when there are orders in a currency the scheme does not count in."""
+    _, _, currencies = facts.order_range(session)
+    foreign = [
+        (currency, count) for currency, count in currencies if scheme.currency and currency != scheme.currency
+    ]
+    if foreign:
+        raise BadInput(
+            N_(
+                "The scheme %(scheme)s counts in %(wanted)s, but %(count)s orders are in %(found)s."
+                " Make a scheme in that currency: tierbot scheme propose %(scheme)s --out my_scheme.yaml"
+            ),
+            scheme=scheme.scheme,
+            wanted=scheme.currency,
+            count=foreign[0][1],
+            found=foreign[0][0],
+        )
+
+
 def load_rows(
     session: Session, scheme: Scheme, as_of: date, customer_ids: Sequence[int] | None = None
 ) -> "SourceRows":

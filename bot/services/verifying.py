@@ -13,6 +13,7 @@ from db import customers, overrides
 from db import grading as db
 from db.engine import Database
 from db.grading import GradingRun
+from db.schemes import SchemeVersion
 from grading.scheme import Scheme, SchemeError
 
 MOST_LISTED = 100
@@ -154,7 +155,7 @@ def _readable(text: Any, scheme: Scheme) -> bool:
 
 def _scheme(session: Session, shelf: Shelf, run: GradingRun) -> tuple[Scheme | None, tuple[str, str]]:
     """The run's scheme; None, with what is stored and what it comes to, when it is not what its hash says."""
-    version = session.get_one(db.SchemeVersion, run.scheme_version_id)
+    version = session.get_one(SchemeVersion, run.scheme_version_id)
     try:
         scheme = shelf.scheme(session, run.scheme_version_id)
     except SchemeError as error:

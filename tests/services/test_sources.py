@@ -13,8 +13,8 @@ from sqlmodel import select
 
 from bot.clock import FixedClock
 from bot.errors import BadInput
-from bot.services.grading import load_book
 from bot.services.imports import ImportOptions, import_file
+from bot.services.sources import load_book
 from db.customers import Customer
 from db.engine import Database
 from grading.indicators import window_start

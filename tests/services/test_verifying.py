@@ -11,7 +11,8 @@ from bot.services.overriding import Wish
 from bot.services.schemes import Shelf
 from bot.services.verifying import Verified
 from db.engine import Database
-from db.grading import Assessment, GradingRun, SchemeVersion
+from db.grading import Assessment, GradingRun
+from db.schemes import SchemeVersion
 from tests import factories
 from tests.services.test_overriding import person
 

@@ -135,7 +135,7 @@ def upgrade() -> None:
     sa.Column('content', sa.String(), nullable=False),
     sa.Column('created_at', sa.DateTime(timezone=True), nullable=False),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_scheme_version')),
-    sa.UniqueConstraint('name', 'version', 'sha256', name=op.f('uq_scheme_version_name_version_sha256'))
+    sa.UniqueConstraint('name', 'version', name=op.f('uq_scheme_version_name_version'))
     )
     op.create_table('tally',
     sa.Column('name', sa.String(), nullable=False),
@@ -363,18 +363,19 @@ def upgrade() -> None:
     with op.batch_alter_table('review_answer', schema=None) as batch_op:
         batch_op.create_index('ix_review_answer_item', ['customer_id', 'reason', 'item', 'hidden_until'], unique=False)
 
-    op.create_table('scheme_approval',
+    op.create_table('scheme_step',
     sa.Column('id', sa.Integer(), nullable=False),
     sa.Column('scheme_version_id', sa.Integer(), nullable=False),
     sa.Column('purpose', sa.String(), nullable=False),
-    sa.Column('approved_by', sa.String(), nullable=False),
-    sa.Column('approved_at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('state', sa.String(), nullable=False),
     sa.Column('effective_from', sa.Date(), nullable=False),
-    sa.ForeignKeyConstraint(['scheme_version_id'], ['scheme_version.id'], name=op.f('fk_scheme_approval_scheme_version_id_scheme_version')),
-    sa.PrimaryKeyConstraint('id', name=op.f('pk_scheme_approval'))
+    sa.Column('actor', sa.String(), nullable=False),
+    sa.Column('at', sa.DateTime(timezone=True), nullable=False),
+    sa.ForeignKeyConstraint(['scheme_version_id'], ['scheme_version.id'], name=op.f('fk_scheme_step_scheme_version_id_scheme_version')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_scheme_step'))
     )
-    with op.batch_alter_table('scheme_approval', schema=None) as batch_op:
-        batch_op.create_index(batch_op.f('ix_scheme_approval_scheme_version_id'), ['scheme_version_id'], unique=False)
+    with op.batch_alter_table('scheme_step', schema=None) as batch_op:
+        batch_op.create_index(batch_op.f('ix_scheme_step_scheme_version_id'), ['scheme_version_id'], unique=False)
 
     op.create_table('tier_override',
     sa.Column('id', sa.Integer(), nullable=False),
@@ -540,6 +541,39 @@ def upgrade() -> None:
         batch_op.create_index('ix_ownership_person_open', ['person_id', 'ends_on'], unique=False)
         batch_op.create_index('uq_ownership_open_primary', ['customer_id'], unique=True, sqlite_where=sa.text("ends_on IS NULL AND role = 'primary'"), postgresql_where=sa.text("ends_on IS NULL AND role = 'primary'"))
 
+    op.create_table('shadow_move',
+    sa.Column('id', sa.Integer(), nullable=False),
+    sa.Column('run_id', sa.Integer(), nullable=False),
+    sa.Column('scheme_version_id', sa.Integer(), nullable=False),
+    sa.Column('customer_id', sa.Integer(), nullable=False),
+    sa.Column('tier', sa.String(), nullable=False),
+    sa.Column('shadow_tier', sa.String(), nullable=False),
+    sa.Column('score', sa.Float(), nullable=True),
+    sa.Column('shadow_score', sa.Float(), nullable=True),
+    sa.ForeignKeyConstraint(['customer_id'], ['customer.id'], name=op.f('fk_shadow_move_customer_id_customer')),
+    sa.ForeignKeyConstraint(['run_id'], ['grading_run.id'], name=op.f('fk_shadow_move_run_id_grading_run')),
+    sa.ForeignKeyConstraint(['scheme_version_id'], ['scheme_version.id'], name=op.f('fk_shadow_move_scheme_version_id_scheme_version')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_shadow_move')),
+    sa.UniqueConstraint('run_id', 'scheme_version_id', 'customer_id', name=op.f('uq_shadow_move_run_id_scheme_version_id_customer_id'))
+    )
+    with op.batch_alter_table('shadow_move', schema=None) as batch_op:
+        batch_op.create_index(batch_op.f('ix_shadow_move_customer_id'), ['customer_id'], unique=False)
+        batch_op.create_index(batch_op.f('ix_shadow_move_scheme_version_id'), ['scheme_version_id'], unique=False)
+
+    op.create_table('shadow_run',
+    sa.Column('id', sa.Integer(), nullable=False),
+    sa.Column('run_id', sa.Integer(), nullable=False),
+    sa.Column('scheme_version_id', sa.Integer(), nullable=False),
+    sa.Column('movers', sa.Integer(), nullable=False),
+    sa.Column('problem', sa.String(), nullable=True),
+    sa.ForeignKeyConstraint(['run_id'], ['grading_run.id'], name=op.f('fk_shadow_run_run_id_grading_run')),
+    sa.ForeignKeyConstraint(['scheme_version_id'], ['scheme_version.id'], name=op.f('fk_shadow_run_scheme_version_id_scheme_version')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_shadow_run')),
+    sa.UniqueConstraint('run_id', 'scheme_version_id', name=op.f('uq_shadow_run_run_id_scheme_version_id'))
+    )
+    with op.batch_alter_table('shadow_run', schema=None) as batch_op:
+        batch_op.create_index(batch_op.f('ix_shadow_run_scheme_version_id'), ['scheme_version_id'], unique=False)
+
     op.create_table('tier_change',
     sa.Column('id', sa.Integer(), nullable=False),
     sa.Column('customer_id', sa.Integer(), nullable=False),
@@ -570,6 +604,15 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f('ix_tier_change_customer_id'))
 
     op.drop_table('tier_change')
+    with op.batch_alter_table('shadow_run', schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f('ix_shadow_run_scheme_version_id'))
+
+    op.drop_table('shadow_run')
+    with op.batch_alter_table('shadow_move', schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f('ix_shadow_move_scheme_version_id'))
+        batch_op.drop_index(batch_op.f('ix_shadow_move_customer_id'))
+
+    op.drop_table('shadow_move')
     with op.batch_alter_table('ownership', schema=None) as batch_op:
         batch_op.drop_index('uq_ownership_open_primary', sqlite_where=sa.text("ends_on IS NULL AND role = 'primary'"), postgresql_where=sa.text("ends_on IS NULL AND role = 'primary'"))
         batch_op.drop_index('ix_ownership_person_open')
@@ -607,10 +650,10 @@ def downgrade() -> None:
         batch_op.drop_index('ix_tier_override_open', sqlite_where=sa.text('ended_at IS NULL'), postgresql_where=sa.text('ended_at IS NULL'))
 
     op.drop_table('tier_override')
-    with op.batch_alter_table('scheme_approval', schema=None) as batch_op:
-        batch_op.drop_index(batch_op.f('ix_scheme_approval_scheme_version_id'))
+    with op.batch_alter_table('scheme_step', schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f('ix_scheme_step_scheme_version_id'))
 
-    op.drop_table('scheme_approval')
+    op.drop_table('scheme_step')
     with op.batch_alter_table('review_answer', schema=None) as batch_op:
         batch_op.drop_index('ix_review_answer_item')
 

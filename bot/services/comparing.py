@@ -1,0 +1,216 @@
+"""`scheme diff`: the book of the last snapshot under two schemes, with who would move and why."""
+
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from sqlmodel import Session
+
+from bot.errors import N_, BadInput, NotAllowed
+from bot.services import grading, scheme_life, schemes, shadowing
+from bot.services.access import Actor
+from bot.services.schemes import Shelf
+from db import customers
+from db import grading as db
+from db.engine import Database
+from grading.scheme import Scheme
+
+if TYPE_CHECKING:
+    from grading.comparison import Cause, Comparison
+    from grading.sensitivity import Sensitivity
+    from grading.stability import Drift
+
+SEED = 1  # of the weights drawn for sensitivity: the same question has the same answer
+PAGE = 500
+
+
+@dataclass(frozen=True, kw_only=True)
+class Mover:
+    """A customer whose tier would be another one, and the rules that do it."""
+
+    code: str
+    name: str
+    before: str
+    after: str
+    old_score: float | None
+    new_score: float | None
+    causes: tuple["Cause", ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Difference:
+    """Two schemes over one book, by boundaries and gates alone. Shares are of all customers; `matrix` counts."""
+
+    as_of: date
+    old: Scheme
+    new: Scheme
+    customers: int
+    moved: int
+    movers: tuple[Mover, ...]
+    words: tuple[str, ...]  # tiers and words in their place that occur, best first
+    before: dict[str, int]
+    after: dict[str, int]
+    matrix: dict[str, dict[str, int]]
+    drift: "Drift | None"
+    sensitivity: "Sensitivity"
+
+
+def diff(
+    database: Database,
+    shelf: Shelf,
+    actor: Actor,
+    new_name: str,
+    old_name: str | None,
+    schemes_dir: Path | None,
+    *,
+    today: date,
+    most: int | None = 20,
+) -> Difference:
+    """Grade the last snapshot's book (before the first: as of yesterday) under both; `most` movers, None for all.
+
+    Without an old scheme it is the one in force. The facts are those known today, the same for both. Raises BadInput
+    for schemes that do not grade the same, NotReady when none is in force.
+    """
+    if actor.role != "admin":
+        raise NotAllowed(N_("Only admins decide about schemes."))
+    from grading.sensitivity import weight_sensitivity
+
+    with database.read() as session:
+        new = scheme_life.find(session, new_name, schemes_dir).scheme
+        purpose = schemes.purpose(new)
+        last = db.last_snapshot(session, purpose)
+        as_of = last.as_of if last is not None else grading.default_day(today)
+        if old_name is None:
+            _, old = schemes.in_force(session, shelf, purpose, today)
+        else:
+            old = scheme_life.find(session, old_name, schemes_dir).scheme
+        if schemes.purpose(old) != purpose:
+            raise BadInput(
+                N_("%(new)s grades %(purpose)s and %(old)s %(other)s: they have no book in common."),
+                new=new.scheme,
+                purpose=purpose,
+                old=old.scheme,
+                other=schemes.purpose(old),
+            )
+        compared = shadowing.compare_book(session, old, new, as_of)
+        moved = compared.movers
+        movers = _movers(session, compared, moved if most is None else moved.head(most))
+    words = [
+        word
+        for word in [*(tier.id for tier in new.tiers), *compared.matrix.index]
+        if word in compared.matrix.index and (compared.results[["before", "after"]] == word).any(axis=None)
+    ]
+    words = list(dict.fromkeys(words))
+    matrix = compared.matrix.reindex(index=words, columns=words, fill_value=0)
+    return Difference(
+        as_of=as_of,
+        old=old,
+        new=new,
+        customers=len(compared.results),
+        moved=len(moved),
+        movers=movers,
+        words=tuple(words),
+        before={word: int(matrix.loc[word].sum()) for word in words},
+        after={word: int(matrix[word].sum()) for word in words},
+        matrix={row: {column: int(matrix.loc[row, column]) for column in words} for row in words},
+        drift=compared.drift,
+        sensitivity=weight_sensitivity(compared.by_new.scores, new, seed=SEED),
+    )
+
+
+def explain(cause: "Cause", old: Scheme, new: Scheme) -> str:
+    """One cause in English words."""
+    if cause.kind == "block":
+        return "a gate that blocks"
+    if cause.kind == "coverage":
+        return f"known to {_share(cause.before)}, then {_share(cause.after)}"
+    if cause.kind == "cap":
+        return f"capped by {cause.name}" if cause.name else "no longer capped"
+    if cause.kind == "boundary":
+        return f"{cause.name} begins at {cause.after:g} instead of {cause.before:g}"
+    names = {indicator.id: indicator.name.en for side in (old, new) for indicator in side.indicators}
+    how = {
+        "new": "new",
+        "gone": "left out",
+        "weight": f"weight {_percent(cause.before)} to {_percent(cause.after)} %",
+        "curve": "another curve",
+        "value": "another value, by the scheme's constants",
+        "missing": "weight of what is missing",
+    }[cause.how or "new"]
+    return f"{names.get(cause.name or '', cause.name)} {cause.points:+.1f} ({how})"
+
+
+def as_json(found: Difference) -> dict[str, Any]:
+    """Everything, for scripts."""
+    drift, sensitivity = found.drift, found.sensitivity
+    return {
+        "as_of": str(found.as_of),
+        "old": _identity(found.old),
+        "new": _identity(found.new),
+        "customers": found.customers,
+        "moved": found.moved,
+        "tiers": {"before": found.before, "after": found.after},
+        "matrix": found.matrix,
+        "psi": None
+        if drift is None
+        else {"psi": drift.psi, "by_chance": drift.by_chance, "verdict": drift.verdict},
+        "sensitivity": {
+            "draws": sensitivity.draws,
+            "within": sensitivity.within,
+            "seed": SEED,
+            "mean": sensitivity.mean,
+            "p95": sensitivity.p95,
+            "worst": sensitivity.worst,
+        },
+        "movers": [
+            {
+                **{name: value for name, value in vars(mover).items() if name != "causes"},
+                "causes": [
+                    {name: value for name, value in vars(cause).items() if value is not None}
+                    for cause in mover.causes
+                ],
+            }
+            for mover in found.movers
+        ],
+    }
+
+
+def _movers(session: Session, compared: "Comparison", rows: Any) -> tuple[Mover, ...]:
+    from grading.comparison import causes
+
+    found = []
+    for start in range(0, len(rows), PAGE):
+        page = rows.iloc[start : start + PAGE]
+        known = customers.get_many(session, page.index.tolist())
+        places = compared.results.index.get_indexer(page.index).tolist()
+        for customer, place, row in zip(page.index.tolist(), places, page.to_dict("records"), strict=True):
+            who = known[customer]
+            found.append(
+                Mover(
+                    code=who.code,
+                    name=who.name,
+                    before=row["before"],
+                    after=row["after"],
+                    old_score=_known(row["old_score"]),
+                    new_score=_known(row["new_score"]),
+                    causes=tuple(causes(compared, place)),
+                )
+            )
+    return tuple(found)
+
+
+def _identity(scheme: Scheme) -> dict[str, Any]:
+    return {"name": scheme.scheme, "version": scheme.version, "sha256": scheme.sha256}
+
+
+def _known(score: float) -> float | None:
+    return None if score != score else float(score)
+
+
+def _share(value: float | None) -> str:
+    return f"{value or 0:.0%}"
+
+
+def _percent(value: float | None) -> str:
+    return f"{value or 0:.3g}"
