@@ -29,7 +29,7 @@ from bot.services import (
     reminders,
 )
 from bot.services.pacing import Pace
-from bot.services.worker import Rules
+from bot.services.worker import Rules, sending_time
 from db import care, lanes, outbox, system
 
 log = structlog.get_logger()
@@ -38,7 +38,6 @@ TRACES_KEPT = timedelta(days=7)
 LONGEST_PASS = 30.0  # seconds of sending; what is claimed and not sent is given back
 LONG_WORK = timedelta(minutes=15)  # that a grading, a plan or a first look at all people may take
 LANES_KEPT = timedelta(hours=1)
-SOON = timedelta(seconds=2)  # longer than any place waits for its pace
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -157,7 +156,7 @@ def keep_house(bot: Tierbot) -> int:
         system.beat(session, "worker", bot.boot_id, now)
         system.forget_deliveries(session, now - TRACES_KEPT)
         system.forget_heartbeats(session, now - TRACES_KEPT)
-        lanes.forget_idle(session, now, LANES_KEPT)
+        lanes.forget_idle(session, sending_time(bot.clock, session), LANES_KEPT)
     return 0
 
 
@@ -199,10 +198,10 @@ def drain(bot: Tierbot, patience: timedelta = timedelta(minutes=3)) -> int:
     until = _uptime() + patience.total_seconds()
     while _uptime() < until and not catching_up.held(bot.database, bot.clock.now()):
         with bot.database.read() as session:
-            now = bot.clock.now()
+            now = sending_time(bot.clock, session)
             if pacing.paused(session, now) or not circuit.is_closed(session):
                 break
-            if not outbox.anything_due(session, now + SOON):
+            if not outbox.anything_due(session, now + delivery.SOON):
                 break
         done = deliver(bot)
         tried += done

@@ -345,6 +345,20 @@ _PULL_FORWARD = (
 )
 
 
+def bring_forward(session: Session, now: datetime, *, after: datetime, until: datetime) -> None:
+    """What would go between two moments goes now: somebody acts as if it were later. What is unknown still settles."""
+    session.exec(
+        update(OutboxMessage)
+        .where(
+            col(OutboxMessage.state) == "pending",
+            col(OutboxMessage.next_at) > after,
+            col(OutboxMessage.next_at) <= until,
+        )
+        .values(next_at=now)
+        .execution_options(synchronize_session=False)
+    )
+
+
 def unsettled(session: Session, *, now: datetime, limit: int) -> list[Claimed]:
     """Unknown messages whose settle time is over, oldest first."""
     found = session.connection().execute(

@@ -9,7 +9,7 @@ import random
 import time
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import structlog
@@ -29,6 +29,7 @@ from db.outbox import Claimed
 
 log = structlog.get_logger()
 
+SOON = timedelta(seconds=2)  # longer than any place waits for its pace
 UNWRITTEN = 0.05  # seconds: answers that come faster than this are written down together
 PAUSE_SEEN = 0.02  # seconds: how old the knowledge that nobody was asked to wait may be
 
@@ -81,7 +82,10 @@ def sweep(worker: Worker) -> None:
         rules = worker.rules
         expired = outbox.expire_leases(session, now, lease=rules.lease, settle=rules.settle)
         outbox.pull_forward(session, now, circuit.LONGEST_WAIT, settle=rules.settle)
-        given_up = outbox.give_up(session, now)
+        due_by = worker.due_by(now)
+        if due_by > now + SOON:  # it acts as if it were later
+            outbox.bring_forward(session, now, after=now + SOON, until=due_by)
+        given_up = outbox.give_up(session, due_by)
         for error_class, ids in given_up.items():
             system.count(session, f"dead_total:{error_class}", len(ids))
             care.release_undelivered(session, ids, now)

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 
 from sqlmodel import Session
 
-from bot.clock import Clock, SystemClock
+from bot.clock import Clock, ShiftedClock, SystemClock
 from bot.services.messenger import Messenger
 from bot.services.pacing import Pace
 from db.engine import Database, db_now
@@ -62,11 +62,20 @@ class Worker:
     stopping: Callable[[], bool] = lambda: False  # the process is to end: what is claimed is given back
 
     def now(self, session: Session) -> datetime:
-        """The database's clock: leases must not depend on whose clock is wrong.
+        return sending_time(self.clock, session)
 
-        A clock that was set on purpose (the demo, a test) counts as it is.
-        """
-        return db_now(session) if isinstance(self.clock, SystemClock) else self.clock.now()
+    def due_by(self, now: datetime) -> datetime:
+        """The time that says what is due and what comes too late: of a clock that was set on purpose, as it is."""
+        return self.clock.now() if isinstance(self.clock, ShiftedClock) else now
+
+
+def sending_time(clock: Clock, session: Session) -> datetime:
+    """The database's clock, for leases must not depend on whose clock is wrong, or was set forward on purpose.
+
+    To a process that acts as if it were Monday every lease of those that live today would be over, and what they
+    are sending would be sent a second time. Only a clock that stands still, in a test, counts as it is.
+    """
+    return db_now(session) if isinstance(clock, SystemClock | ShiftedClock) else clock.now()
 
 
 def key_of(row: Claimed) -> str:

@@ -16,6 +16,7 @@ from sqlalchemy import URL, text
 
 from bot.clock import SystemClock
 from bot.demo.book import write_book, write_new_orders
+from bot.demo.story import SNAPSHOTS
 from bot.demo.workspace import Message, Outcome, User, View, Workspace
 from bot.demo.workspace.default_team import (
     ANNA_SCHMIDT,
@@ -129,11 +130,11 @@ class Stage:
         return [message for message in messages if "tierbot_done" in actions(message)]
 
     def bring_orders(self, story: str) -> None:
-        """Import new orders and grade the book again, as of yesterday."""
+        """Import new orders; whoever they touch is graded again by a worker, within a minute."""
         path = write_new_orders(
             self.tierbot.folder / "book", today=self.today, seed=1, story=story, customers=CUSTOMERS
         )
-        self.tierbot.manage_all(["import", "orders", str(path), "--source", "demo", "--strict"], ["grade"])
+        self.tierbot.manage("import", "orders", str(path), "--source", "demo", "--strict")
 
 
 def said(message: Message | View) -> str:
@@ -185,6 +186,13 @@ def alert_states(tierbot: Tierbot) -> set[str]:
     }
 
 
+def reminder_rows(tierbot: Tierbot) -> list[tuple[str, ...]]:
+    """What the outbox holds of reminders, to see why there are too many."""
+    return rows(
+        tierbot, "SELECT id, address, dedupe_key, created_at, attempt FROM outbox WHERE kind = 'reminder'"
+    )
+
+
 def current(stage: Stage, user: str, message: Message) -> Message:
     (found,) = [m for m in stage.workspace.messages(message.channel, user) if m.ts == message.ts]
     return found
@@ -221,17 +229,26 @@ class Books:
             yield postgres.text_of(url)
 
     def _fill(self, url: str) -> None:
-        """Bring the book in and grade it as of the last month end."""
+        """Bring the book in and put past month ends down, so that a tier has been held as long as a move asks for."""
         tierbot = Tierbot(folder=self.folder, settings={"TIERBOT_DATABASE_URL": url})
         book = write_book(self.folder / "book", today=self.today, customers=CUSTOMERS)
-        month_end = last_cadence_day("month_end", self.today).isoformat()
+        newest = oldest = last_cadence_day("month_end", self.today)
+        for _ in range(SNAPSHOTS - 1):
+            oldest = last_cadence_day("month_end", oldest)
         graded = tierbot.manage_all(
             ["db", "upgrade"],
             *(["import", path.stem, str(path), "--source", "demo", "--strict"] for path in book.files),
-            ["grade", "--scheme", "b2b_accounts", "--as-of", month_end],
+            [
+                "grade",
+                "--scheme",
+                "b2b_accounts",
+                "--replay",
+                oldest.isoformat(),
+                newest.isoformat(),
+                "--keep",
+            ],
         )
-        assert f"{CUSTOMERS} customers" in graded
-        assert "nobody was alerted" in graded
+        assert f"{SNAPSHOTS} snapshots are put down, from {oldest} to {newest}." in graded
 
 
 @contextmanager

@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlmodel import Session, col, select
 
-from bot.clock import FixedClock
+from bot.clock import Clock, FixedClock, ShiftedClock
 from bot.messages import Problem
 from bot.services import delivery, outbox
 from bot.services.messenger import Messenger
@@ -44,10 +44,12 @@ class CrashAt:
 class Desk:
     """An outbox, its clock, a ledger to send to, and workers with their own monotonic clock."""
 
-    def __init__(self, database: Database, rules: Rules = UNPACED) -> None:
+    def __init__(
+        self, database: Database, rules: Rules = UNPACED, clock: FixedClock | ShiftedClock | None = None
+    ) -> None:
         self.database = database
         self.rules = rules
-        self.clock = FixedClock(START)
+        self.clock = clock or FixedClock(START)
         self.chance = random.Random(1)
         self.slack = Ledger(self.clock.now)
 
@@ -69,6 +71,7 @@ class Desk:
         after: timedelta = timedelta(),
         *,
         slack: Messenger | None = None,
+        clock: Clock | None = None,
         at: Callable[[str], None] = lambda step: None,
         monotonic: Callable[[], float] | None = None,
         most: int = 200,
@@ -77,7 +80,7 @@ class Desk:
         return delivery.deliver(
             self.database,
             slack or self.slack,
-            clock=self.clock,
+            clock=clock or self.clock,
             chance=self.chance,
             monotonic=monotonic or self.monotonic,
             rules=self.rules,

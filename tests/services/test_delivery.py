@@ -5,13 +5,13 @@ from typing import Any
 
 import pytest
 
-from bot.clock import SystemClock
+from bot.clock import ShiftedClock, SystemClock
 from bot.messages import Message
 from bot.services import circuit, reconciling
 from bot.services.messenger import Answer, Reference
 from bot.services.worker import STEPS, Rules, Worker
 from db.engine import Database
-from tests.services.ledger import Fault
+from tests.services.ledger import Fault, Ledger
 from tests.services.outbox_desk import EAST, LEASE, SECOND, SETTLE, START, WEST, CrashAt, Desk
 
 
@@ -374,3 +374,41 @@ def test_the_lease_is_by_the_databases_clock(desk: Desk) -> None:
     with desk.database.read() as session:
         ahead = worker.now(session) - SystemClock().now()
     assert abs(ahead) < timedelta(minutes=1)
+
+
+def test_who_acts_as_if_it_were_later_takes_nothing_from_who_is_sending_now(database: Database) -> None:
+    """`tierbot tick --at` while the bot runs: to its clock every lease of the living would be over."""
+    today = ShiftedClock(SystemClock())
+    desk = Desk(database, Rules(pace=None, watch_clock=False), clock=today)
+    monday = ShiftedClock(today, timedelta(days=2))
+    sending = desk.write(EAST, "a")
+
+    class Slow(Ledger):
+        def send(self, *given: Any, **named: Any) -> Answer:
+            meanwhile.extend(desk.deliver(clock=clock) for clock in (today, monday))
+            return super().send(*given, **named)
+
+    meanwhile: list[int] = []
+    slow = Slow(today.now)
+    assert desk.deliver(slack=slow, clock=monday) == 1
+    assert meanwhile == [0, 0]
+    assert desk.row(sending).state == "sent"
+    assert slow.texts() + desk.slack.texts() == ["a"]
+
+
+def test_what_is_due_by_a_clock_that_was_set_goes_now_and_what_is_unknown_still_settles(
+    database: Database,
+) -> None:
+    today = ShiftedClock(SystemClock())
+    desk = Desk(database, Rules(pace=None, watch_clock=False), clock=today)
+    monday = ShiftedClock(today, timedelta(days=2))
+    desk.write(WEST, "lost")
+    desk.slack.faults = first("lost")
+    desk.deliver()
+    assert desk.states() == ["unknown"]
+    today.advance(timedelta(minutes=10))
+    desk.write(EAST, "in ten minutes")
+    today.advance(-timedelta(minutes=10))
+    assert desk.deliver() == 0
+    assert desk.deliver(clock=monday) == 1
+    assert desk.states() == ["unknown", "sent"]
