@@ -82,6 +82,7 @@ def regrade(bot: Tierbot) -> int:
     ended = regrading.end_overrides(bot.database, bot.shelf, today=today, now=now, tell=bot.tell)
     reports = prospects.follow_first_orders(bot.database, bot.shelf, today=today, now=now, tell=bot.tell)
     reports += regrading.regrade_touched(bot.database, bot.shelf, today=today, now=now, tell=bot.tell)
+    reports += regrading.follow_credit(bot.database, bot.shelf, today=today, now=now, tell=bot.tell)
     return ended + sum(report.customers for report in reports)
 
 

@@ -1,6 +1,6 @@
 """Credit: what a customer's assessment proposes, beside what it owes, and what a named person approved."""
 
-import json
+import math
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
@@ -18,7 +18,8 @@ from db.credit import CreditApproval
 from db.customers import Customer
 from db.engine import Database
 from grading.credit import STATEMENT_DAYS, VALID_DAYS, propose
-from grading.scheme_rules import ZONE
+from grading.scheme import Scheme
+from grading.scheme_rules import LIMIT_FIELDS, ZONE
 
 _PLACES = Decimal("0.0001")
 MOST_TERMS = 3650
@@ -169,6 +170,11 @@ def _customer(session: Session, actor: Actor, act: Act, customer_id: int) -> Cus
 
 def _credit(session: Session, shelf: Shelf, customer: Customer, today: date) -> Credit:
     standing = grading.standing(session, customer.id or 0, "credit")
+    if not standing and customer.record_type != "account":
+        raise NotReady(
+            N_("%(name)s is a prospect. Credit is assessed for accounts: from the first order on."),
+            name=customer.name,
+        )
     if not standing:
         raise NotReady(
             N_("%(name)s has no credit assessment yet. Make one: tierbot grade --scheme credit_assessment"),
@@ -176,9 +182,7 @@ def _credit(session: Session, shelf: Shelf, customer: Customer, today: date) -> 
         )
     row, run = standing[0]
     scheme = shelf.scheme(session, run.scheme_version_id)
-    inputs = json.loads(row.inputs)
-    purchases, _ = _money(inputs, "avg_monthly_purchases")
-    net_worth, measured = _money(inputs, "net_worth")
+    purchases, net_worth, measured, zone = _known(row.inputs, scheme)
     if measured is not None and measured < run.as_of - timedelta(days=STATEMENT_DAYS):
         net_worth = None
     proposal = propose(scheme, row.tier, purchases, net_worth)
@@ -192,7 +196,7 @@ def _credit(session: Session, shelf: Shelf, customer: Customer, today: date) -> 
         valid_until=run.as_of + timedelta(days=VALID_DAYS),
         valid=run.as_of + timedelta(days=VALID_DAYS) >= today,
         capped_by=row.capped_by,
-        z_zone=_entry(inputs, ZONE)[0],
+        z_zone=zone,
         scheme=scheme.scheme,
         scheme_version=scheme.version,
         currency=scheme.currency,
@@ -220,19 +224,23 @@ def _owed(session: Session, customer_id: int, today: date) -> tuple[Decimal, Dec
     return Decimal(str(rows[0][1])).quantize(_PLACES), Decimal(str(rows[0][2])).quantize(_PLACES)
 
 
-def _entry(inputs: dict[str, Any], name: str) -> tuple[Any, date | None]:
-    """A stored input and the day it was measured."""
-    entry = inputs.get(name)
-    if isinstance(entry, list):
-        return entry[0], date.fromisoformat(entry[1])
-    return entry, None
+def _known(inputs: bytes, scheme: Scheme) -> tuple[Decimal | None, Decimal | None, date | None, str | None]:
+    """(average monthly purchases, net worth and its day, zone) out of stored inputs."""
+    from grading.inputs import unpack  # numpy: only where it is needed
+
+    columns = unpack([inputs], scheme)
+    purchases, net_worth = (_money(columns[name][0]) if name in columns else None for name in LIMIT_FIELDS)
+    days = columns.get("net_worth@date")
+    day = None if days is None else days[0].item()
+    zones = columns.get(ZONE)
+    return purchases, net_worth, day, None if zones is None else zones[0]
 
 
-def _money(inputs: dict[str, Any], name: str) -> tuple[Decimal | None, date | None]:
-    value, day = _entry(inputs, name)
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        return None, day
-    return Decimal(str(value)).quantize(_PLACES), day
+def _money(value: Any) -> Decimal | None:
+    """An amount out of a number column; a scheme may have it as a word, which is none."""
+    if not isinstance(value, float) or not math.isfinite(value):
+        return None
+    return Decimal(str(float(value))).quantize(_PLACES)
 
 
 def _approved(row: CreditApproval) -> Approved:

@@ -13,6 +13,7 @@ from db import imports, overrides, system
 from db.engine import Database
 
 CURSOR = "regraded"  # the newest import whose customers have been looked at
+CREDIT = "credit"  # the newest run of credit whose accounts have been looked at
 EXPIRY = "expiry"  # who ended an override that nobody ended before its last day
 TRIES = 3
 
@@ -83,9 +84,30 @@ def regrade_touched(
         if any(db.running(session, purpose) for purpose in grading.PURPOSES):
             return []
         touched = imports.customers_touched(session, after=seen)
-    reports = _each(database, shelf, touched, today=today, now=now, tell=tell)
+    reports = _each(database, shelf, touched, grading.PURPOSES, today=today, now=now, tell=tell)
     with database.write() as session:
         system.set_cursor(session, CURSOR, str(newest))
+    return reports
+
+
+def follow_credit(
+    database: Database, shelf: Shelf, *, today: date, now: datetime, tell: Tell
+) -> list[RunReport]:
+    """Look at the accounts whose credit grade is another one since the last look: gates act at once."""
+    with database.read() as session:
+        newest = db.last_published(session, "credit")
+        seen = int(system.cursor(session, CREDIT) or 0)
+        if newest is None or newest.id is None or newest.id <= seen or db.running(session, "account"):
+            return []
+        runs = [run for run in db.runs_behind(session, "credit", newest.id) if run > seen]
+        present = {row[0]: row[1] for row in db.standings_at(session, runs)}
+        behind = db.runs_behind(session, "credit", seen)
+        few = list(present) if len(present) <= CHUNK else None
+        before = {row[0]: row[1] for row in db.standings_at(session, behind, few)}
+    changed = sorted(customer for customer, grade in present.items() if before.get(customer) != grade)
+    reports = _each(database, shelf, changed, ("account",), today=today, now=now, tell=tell)
+    with database.write() as session:
+        system.set_cursor(session, CREDIT, str(newest.id))
     return reports
 
 
@@ -107,10 +129,17 @@ def end_overrides(database: Database, shelf: Shelf, *, today: date, now: datetim
 
 
 def _each(
-    database: Database, shelf: Shelf, customer_ids: list[int], *, today: date, now: datetime, tell: Tell
+    database: Database,
+    shelf: Shelf,
+    customer_ids: list[int],
+    purposes: Sequence[str],
+    *,
+    today: date,
+    now: datetime,
+    tell: Tell,
 ) -> list[RunReport]:
     reports = []
-    for purpose in grading.PURPOSES:
+    for purpose in purposes:
         for start in range(0, len(customer_ids), CHUNK):
             report = regrade(
                 database,

@@ -2,20 +2,22 @@
 
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
+from functools import partial
 from typing import Any
 
 import pytest
 from sqlmodel import Session
 
 from bot.errors import BadInput, NotFound, NotReady
-from bot.services import access, credit, grading, regrading
+from bot.services import access, alerts, credit, grading, regrading
 from bot.services.access import Actor
 from bot.services.credit import Credit, Wish
 from bot.services.schemes import Shelf
 from db import grading as db_grading
 from db.engine import Database
 from db.trade import Invoice
-from grading.scheme import preset_text
+from grading.inputs import unpack
+from grading.scheme import parse_scheme, preset_text
 from tests import factories
 
 MARCH, TODAY = date(2026, 3, 31), date(2026, 4, 7)
@@ -65,6 +67,16 @@ def tier(database: Database, customer: int, purpose: str = "account") -> tuple[s
     with database.read() as session:
         row, _ = db_grading.standing(session, customer, purpose)[0]
         return row.tier, row.capped_by
+
+
+def graded_by(database: Database, customer: int) -> tuple[str, date] | None:
+    """The credit grade that the newest assessment of an account went by, and its day."""
+    with database.read() as session:
+        row, _ = db_grading.standing(session, customer, "account")[0]
+    columns = unpack([row.inputs], parse_scheme(ACCOUNTS, source="accounts"))
+    if "credit_grade" not in columns:
+        return None
+    return columns["credit_grade"][0], columns["credit_grade@date"][0].item()
 
 
 def invoice(session: Session, customer: int, due: date, amount: int, paid: date | None = None) -> None:
@@ -213,15 +225,11 @@ def test_the_newest_grade_of_120_days_caps_accounts(database: Database, acme: in
     last_day = MARCH + timedelta(days=120)
     run(database, "account", last_day, today=last_day)
     assert tier(database, acme) == ("C", "credit")
-    with database.read() as session:
-        row, _ = db_grading.standing(session, acme, "account")[0]
-    assert '"credit_grade":["D","2026-03-31"]' in row.inputs
+    assert graded_by(database, acme) == ("D", MARCH)
     # A day later it counts no more: not assessed, which pauses the clearing of the cap and keeps it.
     book_day = last_day + timedelta(days=1)
     run(database, "account", book_day, today=book_day)
-    with database.read() as session:
-        row, _ = db_grading.standing(session, acme, "account")[0]
-    assert "credit_grade" not in row.inputs
+    assert graded_by(database, acme) is None
 
 
 def test_an_assessment_of_a_later_day_than_the_grading_of_accounts_does_not_count(
@@ -262,10 +270,37 @@ def test_news_of_credit_reach_the_account_in_one_interim_pass(database: Database
             for_purpose=purpose,
             today=TODAY,
             now=NOW,
-            tell=lambda session, changes, run: len(changes),
+            tell=partial(alerts.tell_changes, shelf=Shelf(), default_channel="C0", language="en"),
         )
         assert report is not None
-        assert [change.customer_id for change in report.changes] == [acme]
+        assert ([change.customer_id for change in report.changes], report.told) == ([acme], 1)
     assert (tier(database, acme, "credit")[0], tier(database, acme)) == ("D", ("C", "credit"))
     assert tier(database, other) == ("A", None)
     assert look(database, acme).assessed_on == TODAY
+
+
+def test_a_new_credit_grade_reaches_the_account_without_waiting_for_its_snapshot(
+    database: Database, acme: int
+) -> None:
+    def follow() -> list[int]:
+        reports = regrading.follow_credit(
+            database, Shelf(), today=TODAY, now=NOW, tell=lambda session, changes, run: len(changes)
+        )
+        return [report.customers for report in reports]
+
+    run(database, "account", MARCH)
+    assert follow() == []
+    run(database, "credit", MARCH)
+    assert (follow(), tier(database, acme)) == ([], ("A", None))
+    with database.write() as session:
+        factories.fact(session, acme, "standing", 10, MARCH)
+    run(database, "credit", TODAY - timedelta(days=1))
+    assert (follow(), tier(database, acme)) == ([1], ("C", "credit"))
+    assert follow() == []
+
+
+def test_a_prospect_has_no_credit_yet(database: Database) -> None:
+    with database.write() as session:
+        customer = factories.customer(session, "Hope", record_type="prospect")
+    with pytest.raises(NotReady, match="Hope is a prospect"):
+        look(database, customer)
