@@ -1,0 +1,118 @@
+"""`tierbot scheme list|show|diff|shadow|approve|retire`: what is printed, in words and as JSON, and the exit codes."""
+
+import json
+import logging
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+import structlog
+from typer.testing import CliRunner, Result
+
+from bot.cli import app
+from bot.errors import BadInput, BotError, Conflict, NotFound
+from db.engine import open_database
+from tests import factories
+
+Tierbot = Callable[..., Result]
+SECOND = (
+    factories.PLAIN_SCHEME.replace("weight: 60", "weight: 41")
+    .replace("weight: 40", "weight: 60")
+    .replace("weight: 41", "weight: 40")
+    .replace("version: 1", "version: 2")
+)
+
+
+@pytest.fixture
+def tierbot(migrated: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Tierbot]:
+    """The command over a book of two, graded as of the end of March 2025 under version 1; version 2 is a draft."""
+    handlers, level = logging.root.handlers[:], logging.root.level
+    path = tmp_path / "tierbot.db"
+    path.write_bytes(migrated.read_bytes())
+    (tmp_path / "schemes").mkdir()
+    (tmp_path / "first.yaml").write_text(factories.PLAIN_SCHEME, encoding="utf-8")
+    (tmp_path / "schemes" / "second.yaml").write_text(SECOND, encoding="utf-8")
+    monkeypatch.setenv("TIERBOT_DATABASE_URL", f"sqlite:///{path}")
+    monkeypatch.setenv("TIERBOT_SCHEMES_DIR", str(tmp_path / "schemes"))
+    monkeypatch.setenv("LOGNAME", "grace")
+    monkeypatch.chdir(tmp_path)
+    database = open_database(f"sqlite:///{path}")
+    with database.write() as session:
+        for name, quality, service in (("FALLS", 90, 40), ("STAYS", 80, 50)):
+            customer = factories.customer(session, name, code=name)
+            factories.fact(session, customer, "quality", quality)
+            factories.fact(session, customer, "service", service)
+    database.close()
+    call = lambda *words: CliRunner().invoke(app, words)  # noqa: E731 - one line says it
+    done = call("grade", "--scheme", "first.yaml", "--as-of", "2025-03-31")
+    assert done.exit_code == 0, done.output
+    yield call
+    # What was captured is closed after the test: nobody may go on writing to it.
+    structlog.reset_defaults()
+    logging.root.handlers[:] = handlers
+    logging.root.setLevel(level)
+
+
+def refused(done: Result) -> BotError:
+    assert isinstance(done.exception, BotError), done.output
+    return done.exception
+
+
+def test_a_scheme_goes_from_draft_over_shadow_to_force_and_is_listed_on_the_way(tierbot: Tierbot) -> None:
+    def states() -> dict[str, str]:
+        return {
+            f"{life['name']}@{life['version']}": life["state"]
+            for life in json.loads(tierbot("scheme", "list", "--json").output)
+        }
+
+    assert states() == {"plain@1": "in_force", "plain@2": "draft"}
+    assert "runs in the shadow" in tierbot("scheme", "shadow", "second").output
+    assert states() == {"plain@1": "in_force", "plain@2": "shadow"}
+    graded = tierbot("grade", "--as-of", "2025-04-30")
+    assert "In the shadow, plain@2 would have 1 customers in another tier" in graded.output
+    shown = tierbot("scheme", "show", "plain@2").output
+    assert "in the shadow, as of 2025-04-30: 1 of 2 customers would be in another tier" in shown
+    assert SECOND in shown
+    approved = tierbot("scheme", "approve", "plain@2", "--from", "2025-05-01")
+    assert "plain@2 grades (account) from 2025-05-01 on, approved by cli:grace." in approved.output
+    assert states() == {"plain@2": "in_force", "plain@1": "retired"}
+    listed = tierbot("scheme", "list").output
+    assert "in force" in listed
+    assert "cli:grace" in listed
+    first = json.loads(tierbot("scheme", "show", "plain@1", "--json").output)
+    assert first["in_force"] == [{"from": "2025-03-31", "until": "2025-05-01", "approved_by": "cli:grace"}]
+    assert json.loads(tierbot("grade", "--as-of", "2025-05-31", "--json").output)["scheme_version"] == 2
+
+
+def test_diff_prints_matrix_shares_drift_sensitivity_and_who_would_move(tierbot: Tierbot) -> None:
+    done = tierbot("scheme", "diff", "second").output
+    assert "As of 2025-03-31, 2 customers: plain@1 (rows) and plain@2 (columns)" in done
+    assert "50.0%" in done  # one of two was an A
+    assert "PSI of the scores 0.000" in done
+    assert "With 1,000 other sets of weights within ±20%" in done
+    assert "FALLS FALLS" in done
+    assert "70 to 60" in done
+    assert f"Quality {(0.4 - 0.6) * 90:+.1f}" in done
+    assert f"Service {(0.6 - 0.4) * 40:+.1f}" in done
+    data = json.loads(tierbot("scheme", "diff", "second", "--json").output)
+    assert data["matrix"] == {"A": {"A": 0, "B": 1}, "B": {"A": 0, "B": 1}}
+    assert (data["sensitivity"]["draws"], data["psi"]["verdict"]) == (1_000, "stable")
+    assert "Nobody would move." in tierbot("scheme", "diff", "plain@1").output
+
+
+def test_what_would_surprise_somebody_is_refused_with_the_remedy(tierbot: Tierbot) -> None:
+    taken = refused(tierbot("grade", "--scheme", "second", "--as-of", "2025-04-30"))
+    assert isinstance(taken, Conflict)
+    assert "tierbot scheme approve" in str(taken)
+    early = refused(tierbot("scheme", "approve", "second", "--from", "2025-03-30"))
+    assert isinstance(early, BadInput)
+    assert "2025-03-31" in str(early)
+    alone = refused(tierbot("scheme", "retire", "plain"))
+    assert isinstance(alone, BadInput)
+    assert "--yes" in str(alone)
+    assert isinstance(refused(tierbot("scheme", "retire", "plain@7")), NotFound)
+    Path("first.yaml").write_text(factories.PLAIN_SCHEME.replace("at: 70", "at: 71"), encoding="utf-8")
+    changed = refused(tierbot("scheme", "shadow", "first.yaml"))
+    assert "Raise version: to 2" in str(changed)
+    assert "raise version" in tierbot("scheme", "show", "first.yaml").output
+    assert "plain@1 is retired" in tierbot("scheme", "retire", "plain", "--yes").output
