@@ -130,17 +130,18 @@ def standing_frame(rows: Sequence[tuple[Any, ...]], scheme: Scheme) -> pd.DataFr
     return frame.drop(columns="clean")
 
 
-def assessment_rows(
-    graded: Grading, moved: Moved, before: pd.DataFrame, inputs: Sequence[bytes]
-) -> list[dict[str, Any]]:
-    """Results of a run as rows for db.grading, without what only the run knows.
+def assessment_columns(
+    graded: Grading, moved: Moved, before: pd.DataFrame, inputs: list[bytes]
+) -> dict[str, list[Any]]:
+    """Results of a run as columns for db.grading, in the order of the customers, without what only the run knows.
 
-    `before` is a `standing_frame`: the day since when a tier holds goes on while the tier does.
+    `before` is a `standing_frame`: the day since when a tier holds goes on while the tier does. Columns, because a
+    million rows as dictionaries take gigabytes.
     """
     earlier = before.reindex(moved.results.index)
-    goes_on = (earlier["tier"] == moved.results["tier"]).to_numpy()
+    goes_on = (earlier["tier"] == moved.results["tier"]).tolist()
     since = earlier["tier_since"].tolist()
-    columns = {
+    return {
         "customer_id": graded.results.index.tolist(),
         **{
             name: _plain_list(graded.results[name])
@@ -155,8 +156,6 @@ def assessment_rows(
         "clean": _clean_texts(moved.state),
         "inputs": inputs,
     }
-    names = list(columns)
-    return [dict(zip(names, row, strict=True)) for row in zip(*columns.values(), strict=True)]
 
 
 def _clean_texts(state: pd.DataFrame) -> list[str | None]:
@@ -174,7 +173,9 @@ def _clean_texts(state: pd.DataFrame) -> list[str | None]:
 
 def _plain_list(column: "pd.Series[Any]") -> list[Any]:
     """A column as SQL takes it: NaN and NA are NULL."""
-    return column.astype(object).where(column.notna(), None).tolist()
+    if column.hasnans:
+        column = column.astype(object).where(column.notna(), None)
+    return column.tolist()
 
 
 def _recorded(rows: Iterable[FactRow], index: pd.Index, scheme: Scheme) -> tuple[pd.DataFrame, int]:

@@ -1,5 +1,6 @@
 """Grading runs: load, grade, move, write in chunks to an unpublished run, publish with its changes in one short transaction."""
 
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import date, datetime, timedelta
@@ -87,10 +88,14 @@ class Pass:
     version_id: int
     scheme: Scheme
     last: GradingRun | None
-    rows: list[dict[str, Any]]
+    columns: dict[str, list[Any]]  # of assessments, without what only the run knows
     changes: list[Change]
     unreadable: int
     orders_through: date | None
+
+    @property
+    def customers(self) -> int:
+        return len(self.columns["customer_id"])
 
 
 def grade_book(
@@ -120,13 +125,12 @@ def grade_book(
     run_id, told = None, 0
     if not dry_run:
         run_id = begin(database, done, now, whole=True)
-        for start in range(0, len(done.rows), CHUNK):
+        for start in range(0, done.customers, CHUNK):
+            chunk = {name: values[start : start + CHUNK] for name, values in done.columns.items()}
             with database.write() as session:
-                db.add_assessments(
-                    session, [{**row, "run_id": run_id} for row in done.rows[start : start + CHUNK]]
-                )
+                db.add_assessments(session, run_id, chunk)
             if progress:
-                progress(min(start + CHUNK, len(done.rows)), len(done.rows))
+                progress(min(start + CHUNK, done.customers), done.customers)
         shadowing.put_down(database, looked, run_id)
         with database.write(alone="grading") as session:
             told = publish(session, done, run_id, tell, now)
@@ -160,7 +164,7 @@ def look(
     book = sources.load_book(session, scheme, as_of, customer_ids)
     before = _standings(session, scheme, last, customer_ids)
     restart = snapshot is not None and snapshot.scheme_version_id != version_id
-    rows = assess(
+    columns = assess(
         book.facts,
         scheme,
         as_of,
@@ -178,8 +182,8 @@ def look(
         version_id=version_id,
         scheme=scheme,
         last=last,
-        rows=rows,
-        changes=_changes(rows, before),
+        columns=columns,
+        changes=_changes(columns, before),
         unreadable=book.unreadable,
         orders_through=book.orders_through,
     )
@@ -216,7 +220,7 @@ def publish(session: Session, done: Pass, run_id: int, tell: Tell | None, now: d
     newest = db.last_published(session, done.purpose)
     if (newest.id if newest else None) != (done.last.id if done.last else None):
         raise Conflict(N_("Another grading was published meanwhile; nothing of this one was. Run it again."))
-    db.publish(session, run_id, now, len(done.rows))
+    db.publish(session, run_id, now, done.customers)
     if done.last is None or done.last.id is None or tell is None:
         return 0
     context = RunContext(
@@ -231,9 +235,7 @@ def publish(session: Session, done: Pass, run_id: int, tell: Tell | None, now: d
 
 
 def report_of(done: Pass, run_id: int | None, told: int) -> RunReport:
-    counts: dict[str, int] = {}
-    for row in done.rows:
-        counts[row["tier"]] = counts.get(row["tier"], 0) + 1
+    counts = Counter(done.columns["tier"])
     known = [tier.id for tier in done.scheme.tiers] + ["new", "unrated", "blocked"]
     return RunReport(
         run_id=run_id,
@@ -242,7 +244,7 @@ def report_of(done: Pass, run_id: int | None, told: int) -> RunReport:
         as_of=done.as_of,
         scheme=done.scheme.scheme,
         scheme_version=done.scheme.version,
-        customers=len(done.rows),
+        customers=done.customers,
         tiers={tier: counts[tier] for tier in known if tier in counts},
         changes=tuple(done.changes),
         told=told,
@@ -313,11 +315,11 @@ def assess(
     interim: bool,
     restart: bool,
     chosen: dict[int, str],
-) -> list[dict[str, Any]]:
-    """The rows of assessments that facts come to, after what the customers were (`standing_frame`)."""
+) -> dict[str, list[Any]]:
+    """The assessments, as columns, that facts come to, after what the customers were (`standing_frame`)."""
     import pandas as pd
 
-    from bot.frames import assessment_rows
+    from bot.frames import assessment_columns
     from grading.inputs import pack
     from grading.movement import move, state_for
     from grading.scoring import grade
@@ -332,29 +334,30 @@ def assess(
         interim=interim,
         overrides=pd.Series(chosen, dtype=object) if chosen else None,
     )
-    return assessment_rows(graded, moved, before, pack(facts, scheme))
+    return assessment_columns(graded, moved, before, pack(facts, scheme))
 
 
-def _changes(rows: list[dict[str, Any]], before: "pd.DataFrame") -> list[Change]:
+def _changes(columns: dict[str, list[Any]], before: "pd.DataFrame") -> list[Change]:
     """Moves of effective tiers. A first rating is none, unless it blocks."""
     tiers = dict(zip(before.index.tolist(), before["tier"].tolist(), strict=True))
     scores = dict(zip(before.index.tolist(), before["score"].tolist(), strict=True))
     changes = []
-    for row in rows:
-        was = tiers.get(row["customer_id"])
-        if was is None or was == row["tier"]:
+    wanted = ("customer_id", "tier", "score", "held")
+    for customer, tier, score, held in zip(*(columns[name] for name in wanted), strict=True):
+        was = tiers.get(customer)
+        if was is None or was == tier:
             continue
-        if row["tier"] != "blocked" and (was in NO_TIER or row["tier"] in NO_TIER):
+        if tier != "blocked" and (was in NO_TIER or tier in NO_TIER):
             continue
-        score = scores[row["customer_id"]]
+        earlier = scores[customer]
         changes.append(
             Change(
-                customer_id=row["customer_id"],
+                customer_id=customer,
                 before=was,
-                after=row["tier"],
-                score_before=None if score is None or score != score else score,
-                score_after=row["score"],
-                held=row["held"],
+                after=tier,
+                score_before=None if earlier is None or earlier != earlier else earlier,
+                score_after=score,
+                held=held,
             )
         )
     return changes

@@ -58,16 +58,18 @@ def _regrade(
         done = grading.look(
             session, shelf, for_purpose=for_purpose, as_of=today, today=today, customer_ids=customer_ids
         )
-    moved = {change.customer_id for change in done.changes}
     if not newcomers:
-        done = replace(done, rows=[row for row in done.rows if row["customer_id"] in moved])
-    if not done.rows:
+        moved = {change.customer_id for change in done.changes}
+        places = [place for place, customer in enumerate(done.columns["customer_id"]) if customer in moved]
+        columns = {name: [values[place] for place in places] for name, values in done.columns.items()}
+        done = replace(done, columns=columns)
+    if not done.customers:
         return None
     with database.write(alone="grading") as session:
         if db.running(session, for_purpose):
             return None
         run_id = grading.add_run(session, done, now, whole=False)
-        db.add_assessments(session, [{**row, "run_id": run_id} for row in done.rows])
+        db.add_assessments(session, run_id, done.columns)
         told = grading.publish(session, done, run_id, tell, now)
     return grading.report_of(done, run_id, told)
 

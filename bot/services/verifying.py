@@ -140,7 +140,7 @@ def _recompute(
         restart=bool(snapshots) and snapshots[-1].scheme_version_id != run.scheme_version_id,
         chosen=overrides.holding(session, run.purpose, run.as_of, ids, known_at=run.started_at),
     )
-    return {row["customer_id"]: row for row in again}, complete
+    return {row[0]: dict(zip(again, row, strict=True)) for row in zip(*again.values(), strict=True)}, complete
 
 
 def _readable(text: Any, scheme: Scheme) -> bool:

@@ -303,7 +303,7 @@ def test_a_run_that_died_unpublished_is_cleared_away(database: Database) -> None
         session.flush()
         assert dead.id is not None
         row = {"run_id": dead.id, "customer_id": acme, "tier": "A", "coverage": 1.0, "certain": True}
-        db.add_assessments(session, [{**row, "tier_since": MARCH, "inputs": b""}])
+        session.add(Assessment(**row, tier_since=MARCH, inputs=b""))
     grade(database, MARCH)
     with database.read() as session:
         assert [run.status for run in session.exec(select(GradingRun)).all()] == ["published"]
