@@ -1,10 +1,12 @@
 """Structured logs on standard error, with secrets masked."""
 
+import io
 import logging
 import re
 import sys
 from collections.abc import Mapping, MutableMapping
-from typing import Any
+from contextlib import suppress
+from typing import Any, TextIO, cast
 
 import structlog
 
@@ -20,6 +22,7 @@ _DETAIL = re.compile(r"(DETAIL:|Failing row contains|Key \().*")
 def configure(level: str) -> None:
     """Log lines of key=value pairs; libraries speak from WARNING up, and Bolt not about request bodies at all."""
     number = logging.getLevelNamesMapping()[level.upper()]
+    stream = cast(TextIO, _Stream(sys.stderr))
     structlog.configure(
         processors=[
             structlog.contextvars.merge_contextvars,
@@ -30,10 +33,10 @@ def configure(level: str) -> None:
             structlog.processors.LogfmtRenderer(key_order=["timestamp", "level", "event"]),
         ],
         wrapper_class=structlog.make_filtering_bound_logger(number),
-        logger_factory=structlog.PrintLoggerFactory(file=sys.stderr),
+        logger_factory=structlog.PrintLoggerFactory(file=stream),
         cache_logger_on_first_use=False,
     )
-    logging.basicConfig(level=max(number, logging.WARNING), stream=sys.stderr, force=True)
+    logging.basicConfig(level=max(number, logging.WARNING), stream=stream, force=True)
     for handler in logging.getLogger().handlers:
         handler.setFormatter(_Masking(logging.BASIC_FORMAT))
     # It tells every failed call a second time, with its token when that is what was wrong with it.
@@ -42,6 +45,33 @@ def configure(level: str) -> None:
     logging.getLogger("slack_bolt.App").addFilter(lambda line: "will be unused" not in line.getMessage())
     # This one writes the whole body of a request with a bad signature, at INFO.
     logging.getLogger("slack_bolt.RequestVerification").setLevel(logging.WARNING)
+
+
+def let_go() -> None:
+    """Before a process ends: Python would say 120 when what is left of the log cannot be written."""
+    try:
+        if sys.stderr is not None:
+            sys.stderr.flush()
+    except OSError:
+        sys.stderr = None
+
+
+class _Stream(io.TextIOBase):
+    """A stream that nobody may be reading, or whose disk may be full: then lines are lost, and work goes on."""
+
+    def __init__(self, file: TextIO | None) -> None:
+        self._file = file  # None in a process that was started with it closed
+
+    def write(self, text: str) -> int:
+        if self._file is not None:
+            with suppress(OSError, ValueError):
+                self._file.write(text)
+        return len(text)
+
+    def flush(self) -> None:
+        if self._file is not None:
+            with suppress(OSError, ValueError):
+                self._file.flush()
 
 
 class _Masking(logging.Formatter):

@@ -4,7 +4,7 @@ import getpass
 import json
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from datetime import date
 from typing import Annotated, Any
@@ -22,6 +22,14 @@ from bot.services.access import Actor
 
 out = Console(highlight=False, soft_wrap=True)
 err = Console(stderr=True, highlight=False, soft_wrap=True)
+
+
+def tell(line: str) -> None:
+    """A word on standard error, if it can be had: a full disk or a closed pipe ends no process that runs."""
+    with suppress(OSError, SystemExit):  # rich ends the process over a broken pipe
+        err.print(line)
+        err.file.flush()
+
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for scripts.")]
 AsOf = Annotated[str | None, typer.Option("--as-of", metavar="DATE", help="Business date, as 2026-03-31.")]

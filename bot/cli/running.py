@@ -2,7 +2,6 @@
 
 import os
 import signal
-import sys
 import threading
 import time
 from collections.abc import Callable
@@ -17,10 +16,10 @@ from sqlalchemy.exc import OperationalError
 
 from bot import settings as settings_module
 from bot.app import Tierbot
-from bot.cli.console import err, opened, out
+from bot.cli.console import err, opened, out, tell
 from bot.clock import ShiftedClock, SystemClock, local_date
 from bot.errors import N_, BadInput
-from bot.logs import configure
+from bot.logs import configure, let_go
 from db import schema
 
 if TYPE_CHECKING:
@@ -69,13 +68,13 @@ def run(
         if role is not Role.WORKER:
             running.callback(_listen(bot))
         running.callback(bot.stopping.set)  # first, so that a pass that is sending ends early
-        err.print("Tierbot is running. Ctrl+C stops it.")
+        tell("Tierbot is running. Ctrl+C stops it.")
         if not _until_stopped(pulse):
-            err.print(
+            tell(
                 "The jobs have stopped ticking; ending, so that whoever supervises this process starts it again."
             )
-            sys.stderr.flush()
             os._exit(1)  # what hangs cannot be waited for
+    let_go()
 
 
 @commands.command()

@@ -57,6 +57,7 @@ FAULTS = {
     "F24": Fault("disk full, then freed", machine.full, ("sqlite",)),
     "F26": Fault("connections cut, server crashes", machine.cut, ("postgresql",)),
     "F28": Fault("an older backup restored", rewinding.restored),
+    "F37": Fault("log full or closed, port taken", restarting.unheard, ("sqlite",)),
 }
 
 

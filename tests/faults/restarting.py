@@ -1,4 +1,4 @@
-"""The product's own process under a supervisor: ticks that stop, and a disk that turns read-only: F16, F23."""
+"""The product's own process under a supervisor: ticks that stop, a read-only disk, nobody who listens: F16, F23, F37."""
 
 import os
 import signal
@@ -12,7 +12,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 from functools import partial
+from http.client import HTTPException
 from pathlib import Path
+from typing import IO
 
 from db.engine import open_database
 from db.schema import upgrade
@@ -26,10 +28,10 @@ START_SECONDS = 60.0
 class Process:
     """`tierbot run --role worker`, with its health page."""
 
-    def __init__(self, ground: Ground, kind: str) -> None:
+    def __init__(self, ground: Ground, kind: str, *, port: int = 0, says: IO[bytes] | None = None) -> None:
         with socket.socket() as free:
             free.bind(("127.0.0.1", 0))
-            self.port = free.getsockname()[1]
+            self.port = port or free.getsockname()[1]
         self.broken = ground.folder / "broken"
         self.log = ground.folder / "log"
         command = [sys.executable, "-m", "tests.faults.sabotage", kind, str(self.broken)]
@@ -37,8 +39,8 @@ class Process:
             self.running = subprocess.Popen(
                 [*command, "run", "--role", "worker"],
                 env=ground.environment(TIERBOT_HEALTH_PORT=str(self.port)),
-                stdout=log,
-                stderr=log,
+                stdout=says or log,
+                stderr=says or log,
             )
 
     def page(self, name: str) -> tuple[int, str]:
@@ -47,9 +49,11 @@ class Process:
             with urllib.request.urlopen(f"http://127.0.0.1:{self.port}/{name}", timeout=5) as answer:
                 return answer.status, answer.read().decode().strip()
         except urllib.error.HTTPError as error:
-            with error:
-                return error.code, error.read().decode().strip()
-        except OSError:
+            text = ""
+            with error, suppress(HTTPException):  # a process that ends in the middle of its answer
+                text = error.read().decode().strip()
+            return error.code, text
+        except (OSError, HTTPException):
             return 0, ""
 
     def end(self, number: int = signal.SIGTERM) -> int:
@@ -161,6 +165,43 @@ def read_only(ground: Ground, *, quick: bool) -> Outcome:
         outcome.require(recovered, "not all sent after it was writable again")
         outcome.require(ended == 0, f"the process ended with {ended}")
         return outcome
+
+
+def unheard(ground: Ground, *, quick: bool) -> Outcome:
+    """F37: the disk of the log is full, or whoever read the log has gone; and another process has the metrics' port."""
+    many = 5 if quick else 20
+    outcome = Outcome(figures={})
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        with Path("/dev/full").open("wb") as full:
+            process = Process(ground, "real-none", port=port, says=full)
+        _says_all(ground, process, many, outcome, "with a full disk")
+        reading, writing = os.pipe()
+        with os.fdopen(writing, "wb") as pipe:
+            process = Process(ground, "real-none", port=port, says=pipe)
+        ground.feed(1)
+        outcome.require(
+            until(START_SECONDS, partial(all_sent, ground, ground.written)), "nothing was sent before"
+        )
+        os.close(reading)
+        _says_all(ground, process, many, outcome, "to a closed pipe")
+    settled = calm(ground)
+    outcome.figures |= settled.figures
+    outcome.broken += settled.broken
+    return outcome
+
+
+def _says_all(ground: Ground, process: Process, many: int, outcome: Outcome, how: str) -> None:
+    ground.feed(many)
+    began = time.monotonic()
+    sent = until(START_SECONDS, partial(all_sent, ground, ground.written))
+    outcome.figures[f"{how} s"] = round(time.monotonic() - began, 1)
+    outcome.require(sent, f"not all was sent {how}")
+    outcome.require(process.running.poll() is None, f"the process ended {how}")
+    status = process.end()
+    outcome.require(status == 0, f"it ended with {status} {how}")
 
 
 def _not_ready(process: Process) -> bool:
