@@ -22,6 +22,7 @@ from bot.parts import (
     NextStep,
     Pending,
     Reason,
+    RuleChange,
     ScoreChange,
     Since,
     Tier,
@@ -168,6 +169,7 @@ class Hit:
     score: float | None = None
     capped: bool = False
     before: Since | None = None
+    cause: str = "behaviour"  # of its last move, where that is told
     next_step: NextStep | None = None
 
 
@@ -229,6 +231,10 @@ class TierChanged(Message):
     score_after: float | None
     capped_by: Names | None
     held: bool
+    cause: str = "behaviour"  # behaviour | rule | override
+    rules: RuleChange | None = None
+    decided_by: str | None = None  # for an override; None when it has ended
+    decided_until: date | None = None
     parts: tuple[DimensionPart, ...]
     as_of: date
     owner: Who | None
@@ -239,6 +245,9 @@ class TierDigest(Message):
     """Many customers crossed boundaries in one run: counts and the largest movements."""
 
     total: int
+    by_rule: int = 0
+    by_hand: int = 0
+    rules: RuleChange | None = None
     moves: tuple[tuple[Tier, Tier, int], ...]
     largest: tuple["Hit", ...]
     as_of: date

@@ -241,6 +241,7 @@ STANDING = (
     "tier",
     "score",
     "tier_since",
+    "overridden",
     "standing",
     "since",
     "rising_since",

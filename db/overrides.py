@@ -48,6 +48,18 @@ def open_override(session: Session, customer_id: int, purpose: str) -> Override 
     ).first()
 
 
+def open_of(session: Session, customer_ids: Sequence[int], purpose: str) -> dict[int, Override]:
+    """Customer -> the override that nobody has ended."""
+    rows = session.exec(
+        select(Override).where(
+            col(Override.customer_id).in_(customer_ids),
+            Override.purpose == purpose,
+            col(Override.ended_at).is_(None),
+        )
+    )
+    return {row.customer_id: row for row in rows}
+
+
 def holding(
     session: Session,
     purpose: str,

@@ -8,11 +8,11 @@ from sqlmodel import Session
 
 from bot.messages import Hit, TierChanged, TierDigest
 from bot.parts import DimensionPart, Since, Who
-from bot.services import breakdown, outbox
+from bot.services import breakdown, causes, outbox
 from bot.services.grading import Change, RunContext
 from bot.services.outbox import Place
-from bot.services.schemes import Shelf, names, tier_book
-from db import customers, grading, people
+from bot.services.schemes import Shelf, names, rule_change, tier_book
+from db import customers, grading, overrides, people
 from db.customers import Customer
 from db.grading import Assessment, GradingRun
 from db.people import Person
@@ -111,7 +111,9 @@ class _Telling:
         self.scheme = shelf.scheme(session, run.scheme_version_id)
         before = session.get_one(GradingRun, run.previous_run_id)
         # The tiers of the scheme before too: a customer may come from one that is no more.
-        self.book = tier_book([shelf.scheme(session, before.scheme_version_id), self.scheme])
+        old_scheme = shelf.scheme(session, before.scheme_version_id)
+        self.book = tier_book([old_scheme, self.scheme])
+        self.rules = rule_change(old_scheme, self.scheme)
 
     def singly(self, items: list[Told]) -> dict[int, int]:
         """One message each; customer -> outbox id."""
@@ -121,10 +123,13 @@ class _Telling:
         before = self._breakdowns(self.run.previous_run_id, ids)
         assessed = self._assessments(self.run.run_id, ids)
         gates = {gate.id: names(gate.name) for gate in self.scheme.gates}
+        by_hand = [item.change.customer_id for item in items if item.change.cause == causes.OVERRIDE]
+        decisions = overrides.open_of(self.session, by_hand, self.run.purpose) if by_hand else {}
         outbox_ids = {}
         for item in items:
             change, customer = item.change, named[item.change.customer_id]
             parts: tuple[DimensionPart, ...] = ()
+            decision = decisions.get(change.customer_id)
             if change.customer_id in before and change.customer_id in after:
                 parts = breakdown.moved_by(before[change.customer_id], after[change.customer_id], self.scheme)
             message = TierChanged(
@@ -139,6 +144,10 @@ class _Telling:
                 score_after=change.score_after,
                 capped_by=gates.get(assessed[change.customer_id].capped_by or ""),
                 held=change.held,
+                cause=change.cause,
+                rules=self.rules if change.cause == causes.RULE else None,
+                decided_by=decision.set_by if decision else None,
+                decided_until=decision.expires_on if decision else None,
                 parts=parts[:4],
                 as_of=self.run.as_of,
                 owner=Who(name=item.owner.name, slack_user_id=item.owner.slack_user_id)
@@ -165,6 +174,9 @@ class _Telling:
         named = customers.get_many(self.session, [change.customer_id for change in largest])
         message = TierDigest(
             total=len(items),
+            by_rule=sum(item.change.cause == causes.RULE for item in items),
+            by_hand=sum(item.change.cause == causes.OVERRIDE for item in items),
+            rules=self.rules,
             moves=tuple(
                 (self.book.tier(before), self.book.tier(after), count) for (before, after), count in ordered
             ),
@@ -187,6 +199,7 @@ class _Telling:
             code=customer.code,
             tier=self.book.tier(change.after),
             score=change.score_after,
+            cause=change.cause,
             before=Since(tier=self.book.tier(change.before), score=change.score_before, as_of=self.run.as_of),
         )
 

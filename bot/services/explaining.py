@@ -9,11 +9,11 @@ from sqlmodel import Session
 
 from bot.errors import N_, NotFound
 from bot.messages import Pointer, Why
-from bot.parts import ChangePart, Lever, RuleChange, ScoreChange, Since, Wanted
+from bot.parts import ChangePart, Lever, ScoreChange, Since, Wanted
 from bot.services import lookup, outlook, sources
 from bot.services.access import Act, Actor
 from bot.services.lookup import Graded
-from bot.services.schemes import Shelf, TierBook, names, tier_book
+from bot.services.schemes import Shelf, TierBook, names, rule_change, tier_book
 from db.engine import Database
 from grading.scheme import Scheme
 from grading.scheme_model import Indicator
@@ -198,15 +198,7 @@ def _score_change(
         points=total,
         parts=tuple(parts),
         reason=change["reason"],
-        rules=_rules(old_scheme, graded.scheme),
-    )
-
-
-def _rules(old: Scheme, new: Scheme) -> RuleChange | None:
-    if old.identity == new.identity:
-        return None
-    return RuleChange(
-        before=names(old.name), version_before=old.version, after=names(new.name), version_after=new.version
+        rules=rule_change(old_scheme, graded.scheme),
     )
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from sqlmodel import Session
 
 from bot.errors import N_, BadInput, Conflict
-from bot.services import schemes, shadowing, sources
+from bot.services import causes, schemes, shadowing, sources
 from bot.services.schemes import Shelf
 from bot.services.shadowing import Shadow
 from db import customers, overrides, shadows
@@ -40,6 +40,7 @@ class Change:
     score_before: float | None
     score_after: float | None
     held: bool = False
+    cause: str = causes.BEHAVIOUR
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -164,6 +165,7 @@ def look(
     book = sources.load_book(session, scheme, as_of, customer_ids)
     before = _standings(session, scheme, last, customer_ids)
     restart = snapshot is not None and snapshot.scheme_version_id != version_id
+    chosen = overrides.holding(session, for_purpose, as_of, customer_ids)
     columns = assess(
         book.facts,
         scheme,
@@ -172,7 +174,21 @@ def look(
         snapshot=number,
         interim=kind == "interim",
         restart=restart,
-        chosen=overrides.holding(session, for_purpose, as_of, customer_ids),
+        chosen=chosen,
+    )
+    changes = _changes(columns, before)
+    found = causes.find_causes(
+        session,
+        {change.customer_id: change.before for change in changes},
+        columns,
+        before,
+        old_scheme=shelf.scheme(session, last.scheme_version_id) if last else scheme,
+        scheme=scheme,
+        last=last,
+        snapshot=number,
+        as_of=as_of,
+        interim=kind == "interim",
+        chosen=chosen,
     )
     return Pass(
         purpose=for_purpose,
@@ -183,7 +199,7 @@ def look(
         scheme=scheme,
         last=last,
         columns=columns,
-        changes=_changes(columns, before),
+        changes=[replace(change, cause=found.get(change.customer_id, change.cause)) for change in changes],
         unreadable=book.unreadable,
         orders_through=book.orders_through,
     )

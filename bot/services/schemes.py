@@ -77,6 +77,15 @@ def names(name: Name) -> parts.Names:
     return parts.Names(en=name.en, zh=name.zh)
 
 
+def rule_change(old: Scheme, new: Scheme) -> parts.RuleChange | None:
+    """What took whose place; None for one and the same version."""
+    if old.identity == new.identity:
+        return None
+    return parts.RuleChange(
+        before=names(old.name), version_before=old.version, after=names(new.name), version_after=new.version
+    )
+
+
 def purpose(scheme: Scheme) -> str:
     """What a scheme grades: accounts, prospects, or the credit of accounts."""
     return "credit" if scheme.credit_limit is not None else scheme.record_type

@@ -38,7 +38,7 @@ ALLOWED = {
     "": set(),
 }
 
-DECISIONS = {Act.OVERRIDE, Act.REVIEW}
+DECISIONS = {Act.OVERRIDE, Act.APPROVE_CREDIT, Act.REVIEW}
 
 
 @pytest.mark.parametrize("role", ALLOWED)
