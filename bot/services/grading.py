@@ -116,6 +116,7 @@ def grade_book(
     A day of the scheme's cadence is a snapshot, and so is the very first run; any other day, or the same day once
     more, is interim: it goes by the movement state of the last snapshot and leaves it as it is. Without `as_of`:
     yesterday. The first live run of a purpose is silent, and so is one without `tell`; a dry run writes nothing.
+    A snapshot is graded under the schemes in the shadow too (`shadowing`).
     Raises BadInput for a day before the last snapshot or in the future, NotReady without a scheme.
     """
     with database.read() as session:
