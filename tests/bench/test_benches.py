@@ -6,7 +6,16 @@ from sqlalchemy import text
 
 from db.engine import Database, open_database
 from db.schema import upgrade
-from tests.bench import bench_aggregates, bench_imports, books, claims_worker, imports_worker
+from tests.bench import (
+    bench_aggregates,
+    bench_grading,
+    bench_imports,
+    books,
+    claims_worker,
+    grading_worker,
+    imports_worker,
+)
+from tests.bench.bench_scoring import generate
 from tests.bench.measuring import Table, percentile
 
 
@@ -57,6 +66,29 @@ def test_the_bench_of_sums_asks_about_every_customer(tmp_path: Path) -> None:
         ).one()
     assert tuple(found) == (300, 20)
     database.close()
+
+
+def test_every_way_of_grading_a_book_grades_it(tmp_path: Path) -> None:
+    path = tmp_path / "book.db"
+    assert grading_worker.make(path, 120)["bytes"] > 0
+    database = open_database(f"sqlite:///{path}")
+    done = grading_worker.tierbot(database)
+    assert done["changes"] > 0
+    assert 0 < done["longest"] < done["wall"]
+    grading_worker.pipeline(database)
+    grading_worker.objects(database, sample=5)
+    with database.read() as session:
+        counts = dict(session.execute(text("SELECT run_id, count(*) FROM assessment GROUP BY run_id")).all())
+        assert session.execute(text("SELECT count(*) FROM pandas_result")).scalar_one() == 120
+    assert counts == {1: 120, 2: 120, 3: 5}
+    assert grading_worker.one(database, rounds=2)["regrade"] > 0
+    database.close()
+
+
+def test_the_tutorials_way_gives_a_tier_to_every_row() -> None:
+    scheme = bench_grading.scheme_of()
+    facts = generate(scheme, 10, 0.15)
+    assert set(bench_grading.tutorial(facts, scheme)) <= {tier.id for tier in scheme.tiers}
 
 
 def test_percentiles_are_values_that_were_measured() -> None:

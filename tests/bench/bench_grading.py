@@ -1,0 +1,154 @@
+"""A whole run, rows to rows, beside a pandas pipeline and ORM objects; movement and attribution beside scoring.
+
+Every customer has orders over two years and some recorded facts; the second snapshot is what is timed, so that there
+is a past to go on from. The pipeline and the objects do less: no coverage, no dates, no movement, no explanation.
+"""
+
+from __future__ import annotations
+
+import statistics
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from datetime import date
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from grading.attribution import attribute
+from grading.movement import empty_state, move
+from grading.scheme import Map, Scheme, parse_scheme, preset_text
+from grading.scoring import Grading, grade
+from tests.bench.bench_scoring import bare_pass, generate
+from tests.bench.measuring import Table, in_process, peak_mib
+
+DAY, BEFORE = date(2026, 10, 31), date(2026, 9, 30)
+WORKER = "tests.bench.grading_worker"
+
+
+def main(small: bool, customers: int | None = None, rows: int | None = None) -> list[Table]:
+    rows = rows or (1_000 if small else 1_000_000)
+    customers = customers or (200 if small else 100_000)
+    return [
+        in_memory(rows, sample=20 if small else 2_000),
+        whole_run(customers, sample=20 if small else 1_000),
+    ]
+
+
+def scheme_of() -> Scheme:
+    return parse_scheme(preset_text("b2b_accounts"), source="b2b_accounts.yaml")
+
+
+def in_memory(rows: int, sample: int) -> Table:
+    """Scoring, the tutorial's way of scoring, movement with gates, attribution: processor time, in turn."""
+    scheme = scheme_of()
+    before, facts = generate(scheme, rows, 0.15, seed=7), generate(scheme, rows, 0.15, seed=8)
+    matrix = [
+        facts[i.id].cat.codes.to_numpy(dtype=float) if isinstance(i.score, Map) else facts[i.id].to_numpy()
+        for i in scheme.indicators
+    ]
+    state = move(grade(before, scheme, BEFORE), scheme, empty_state(before.index, scheme), snapshot=1).state
+    graded: list[Grading] = []
+    times: dict[str, list[float]] = {}
+
+    def timed(name: str, work: Callable[[], object]) -> None:
+        start = time.process_time()
+        work()
+        times.setdefault(name, []).append(time.process_time() - start)
+
+    for _ in range(3):
+        timed("np.interp per column", lambda: bare_pass(scheme, matrix))
+        graded.clear()
+        timed("scoring", lambda: graded.append(grade(facts, scheme, DAY)))
+        timed("movement and gates", lambda: move(graded[0], scheme, state, snapshot=2))
+    peak = peak_mib()
+    few = facts.head(sample)
+    timed("tutorial", lambda: tutorial(few, scheme))
+    times["DataFrame.apply per row"] = [times.pop("tutorial")[0] * rows / len(few)]
+    part = min(rows, 200_000)
+    timed(
+        "attribution",
+        lambda: attribute(
+            before.head(part),
+            before.head(part),
+            facts.head(part),
+            old_scheme=scheme,
+            new_scheme=scheme,
+            old_day=BEFORE,
+            new_day=DAY,
+        ),
+    )
+    times["attribution"] = [times["attribution"][0] * rows / part]
+    table = Table(
+        title=f"Grading {rows:,} customers by the B2B preset, in memory",
+        columns=("what", "s", "beside scoring"),
+        notes=(
+            "Aims: scoring at most 3 times np.interp; movement and gates at most 2 times scoring.",
+            f"The tutorial's way on {len(few):,} and attribution on {part:,} customers, extrapolated."
+            f" Peak memory {peak:,.0f} MiB, facts of two days included.",
+        ),
+    )
+    scoring = statistics.median(times["scoring"])
+    for name, seconds in times.items():
+        middle = statistics.median(seconds)
+        table.add(name, f"{middle:.3f}", f"{middle / scoring:.2f}")
+    return table
+
+
+def tutorial(facts: pd.DataFrame, scheme: Scheme) -> pd.Series:
+    """Score by score and row by row, as it is taught: without coverage, dates, interval and gates."""
+
+    def score(row: pd.Series) -> float:
+        total = 0.0
+        for dimension in scheme.dimensions:
+            for indicator in dimension.indicators:
+                value = row[indicator.id]
+                if isinstance(indicator.score, Map):
+                    points = indicator.score.values.get(value, 0.0)
+                else:
+                    pairs = getattr(indicator.score, "knots", ((0.0, 0.0), (5.0, 100.0)))
+                    points = np.interp(value, [x for x, _ in pairs], [s for _, s in pairs])
+                if points == points:
+                    total += points * indicator.weight * dimension.weight / 10_000
+        return total
+
+    def tier(total: float) -> str:
+        return next((tier.id for tier in scheme.tiers if total >= tier.at), scheme.tiers[-1].id)
+
+    return facts.apply(score, axis=1).apply(tier)
+
+
+def whole_run(customers: int, sample: int) -> Table:
+    table = Table(
+        title=f"A whole run over {customers:,} customers, SQLite, rows to rows",
+        columns=("what", "s per 100,000", "processor s per 100,000", "peak MiB", "beside tierbot"),
+    )
+    with tempfile.TemporaryDirectory() as name:
+        path = Path(name) / "book.db"
+        made = in_process(WORKER, "make", path, customers)
+        found = {way: in_process(WORKER, way, path, customers) for way in ("tierbot", "pandas")}
+        found["objects"] = in_process(WORKER, "objects", path, sample)
+        one = in_process(WORKER, "one", path, customers)
+    ours = found["tierbot"]
+    for way, done in found.items():
+        graded = sample if way == "objects" else customers
+        per = {key: done[key] * 100_000 / graded for key in ("wall", "cpu")}
+        ratio = (done["cpu"] / graded) / (ours["cpu"] / customers)
+        table.add(way, f"{per['wall']:.1f}", f"{per['cpu']:.1f}", f"{done['peak']:,.0f}", f"{ratio:.1f}")
+    steps = ", ".join(f"{step} {seconds:.1f}" for step, seconds in ours["steps"].items())
+    table.notes = (
+        "Aims: pandas at least 8, objects at least 50 times; under 3 GiB; no write transaction over 0.5 s.",
+        f"Longest write transaction {ours['longest'] * 1000:.0f} ms; {ours['changes']:,} changes,"
+        f" {ours['told']:,} messages. Processor seconds of tierbot: {steps}.",
+        f"{made['bytes']:.0f} bytes an assessment, indexes included. Objects on {sample:,} customers, extrapolated.",
+        f"One customer again after a new order: {one['regrade']:.1f} ms, {one['regrade'] / one['commit']:.1f} times"
+        f" the commit of one row ({one['commit']:.2f} ms); aim 3.",
+    )
+    return table
+
+
+if __name__ == "__main__":
+    for shown in main(False, customers=int(sys.argv[1]), rows=int(sys.argv[2])):
+        sys.stdout.write(f"{shown}\n")

@@ -1,0 +1,351 @@
+"""One way of grading a book, in a process of its own: prints its figures as JSON."""
+
+from __future__ import annotations
+
+import bisect
+import cProfile
+import json
+import pstats
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, date, datetime, timedelta
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from sqlalchemy import event
+from sqlmodel import Session, col, func, select
+
+from bot.services import alerts, grading, regrading, schemes
+from bot.services.schemes import Shelf
+from db.engine import Database, open_database
+from db.facts import Fact, Order
+from db.grading import Assessment, GradingRun
+from db.schema import upgrade
+from db.system import set_cursor
+from grading.scheme import Map, Points, Scheme
+from tests.bench.measuring import peak_mib
+
+BEFORE, DAY, TODAY = date(2026, 9, 30), date(2026, 10, 31), date(2026, 11, 1)
+NOW = datetime(2026, 11, 1, 8, tzinfo=UTC)
+ORDERS = 8  # a customer, over two years
+RECORDED = (
+    "customisation_level",
+    "industry_outlook",
+    "expansion_plan",
+    "satisfaction",
+    "debt_ratio",
+    "ocf_to_current_liabilities",
+    "net_margin",
+    "annual_sales",
+    "market_share",
+    "industry_position",
+    "credit_grade",
+)
+
+
+def make(path: Path, customers: int) -> dict[str, float]:
+    """A book with orders and facts, graded once; bytes of an assessment with its indexes."""
+    database = open_database(f"sqlite:///{path}")
+    upgrade(database)
+    with database.write() as session:
+        file = schemes.find("b2b_accounts", None)
+        schemes.put_in_force(session, file, actor="bench", effective_from=BEFORE, now=NOW)
+    raw = database.writer.raw_connection()
+    fill(raw.cursor(), file.scheme, customers)
+    raw.commit()
+    raw.close()
+    run(database, BEFORE, tell=False)
+    with database.read() as session:
+        size = session.connection().exec_driver_sql(
+            "SELECT sum(pgsize) FROM dbstat WHERE name IN (SELECT name FROM sqlite_master WHERE tbl_name = 'assessment')"
+        )
+        return {"bytes": size.scalar_one() / customers}
+
+
+def fill(cursor: Any, scheme: Scheme, customers: int) -> None:
+    cursor.execute("PRAGMA synchronous=OFF")
+    chance, at = np.random.default_rng(7), NOW.replace(tzinfo=None).isoformat(sep=" ")
+    everybody = range(1, customers + 1)
+    cursor.executemany(
+        "INSERT INTO customer (id, code, name, record_type, archived, version, created_at) VALUES (?,?,?,'account',0,1,?)",
+        ((number, f"C{number}", f"C{number}", at) for number in everybody),
+    )
+    days = [(DAY - timedelta(days=age)).isoformat() for age in range(730)]
+    size = chance.lognormal(18, 1.2, customers)
+    for turn in range(ORDERS):
+        age = chance.integers(0, 730, customers).tolist()
+        amounts = (size * chance.uniform(0.3, 2, customers)).astype(int).tolist()
+        cursor.executemany(
+            "INSERT INTO customer_order (customer_id, source, external_id, ordered_on, amount, cost, currency)"
+            " VALUES (?, 'erp', ?, ?, ?, ?, 'CNY')",
+            (
+                (n, f"{turn}-{n}", days[a], m, int(m * 0.7))
+                for n, a, m in zip(everybody, age, amounts, strict=True)
+            ),
+        )
+    curves = {indicator.id: indicator.score for indicator in scheme.indicators}
+    for name in RECORDED:
+        curve = curves.get(name)
+        if isinstance(curve, Points):
+            values = chance.uniform(curve.knots[0][0], curve.knots[-1][0], customers).round(4).tolist()
+        elif isinstance(curve, Map):
+            values = chance.choice([str(word) for word in curve.values], customers).tolist()
+        else:
+            values = chance.choice(["A", "B", "C"] if curve is None else ["1", "3", "5"], customers).tolist()
+        cursor.executemany(
+            "INSERT INTO fact (customer_id, field, measured_on, value, source, recorded_at) VALUES (?, ?, ?, ?, 'crm', ?)",
+            ((n, name, "2026-09-15", str(value), at) for n, value in zip(everybody, values, strict=True)),
+        )
+    # What has come since the first snapshot: a bad credit grade caps at once.
+    cursor.executemany(
+        "INSERT INTO fact (customer_id, field, measured_on, value, source, recorded_at)"
+        " VALUES (?, 'credit_grade', '2026-10-15', 'D', 'crm', ?)",
+        ((number, at) for number in range(1, customers + 1, 50)),
+    )
+
+
+def run(database: Database, day: date, *, tell: bool) -> grading.RunReport:
+    shelf = Shelf()
+    telling = partial(alerts.tell_changes, shelf=shelf, default_channel="#managers", language="en")
+    return grading.grade_book(
+        database,
+        shelf,
+        for_purpose="account",
+        as_of=day,
+        today=TODAY,
+        now=NOW,
+        tell=telling if tell else None,
+    )
+
+
+@contextmanager
+def transactions(database: Database) -> Iterator[list[float]]:
+    """How long each write transaction of the block held the database."""
+    found: list[float] = []
+    begun: list[float] = []
+    event.listen(database.writer, "begin", lambda _: begun.append(time.perf_counter()))
+    event.listen(database.writer, "commit", lambda _: found.append(-begun[-1]))
+    event.listen(database.writer, "checkin", lambda *_: ended(found))
+    yield found
+
+
+def ended(found: list[float]) -> None:
+    if found and found[-1] < 0:
+        found[-1] += time.perf_counter()
+
+
+def tierbot(database: Database, profile: str = "") -> dict[str, Any]:
+    steps = {"read": 0.0}
+    profiler = cProfile.Profile() if profile else None
+    warm()
+    look = grading.look
+
+    def timed_look(*args: Any, **options: Any) -> Any:
+        start = time.process_time()
+        done = look(*args, **options)
+        steps["read"] = time.process_time() - start
+        return done
+
+    grading.look = timed_look
+    start, cpu = time.perf_counter(), time.process_time()
+    with transactions(database) as found:
+        if profiler:
+            profiler.enable()
+        report = run(database, DAY, tell=True)
+        if profiler:
+            profiler.disable()
+            pstats.Stats(profiler, stream=sys.stderr).sort_stats("tottime").print_stats(25)
+    used = time.process_time() - cpu
+    return {
+        "wall": time.perf_counter() - start,
+        "cpu": used,
+        "peak": peak_mib(),
+        "longest": max(found),
+        "changes": len(report.changes),
+        "told": report.told,
+        "steps": {"reading and grading": steps["read"], "writing": used - steps["read"]},
+    }
+
+
+def warm() -> None:
+    """Load what is loaded once: a service that runs has it."""
+    import bot.frames  # noqa: F401
+    import grading.movement  # noqa: F401
+
+
+def pipeline(database: Database) -> dict[str, Any]:
+    """read_sql, pivot, cut, to_sql: the tiers and what changed, and nothing else."""
+    import pandas as pd
+
+    warm()
+    scheme = schemes.find("b2b_accounts", None).scheme
+    start, cpu = time.perf_counter(), time.process_time()
+    with database.reader.connect() as connection:
+        orders = pd.read_sql("SELECT customer_id, ordered_on, amount, cost FROM customer_order", connection)
+        facts = pd.read_sql(
+            "SELECT customer_id, field, measured_on, value FROM fact WHERE superseded_at IS NULL", connection
+        )
+        before = pd.read_sql("SELECT customer_id, tier FROM assessment WHERE run_id = 1", connection)
+    facts = facts.sort_values("measured_on").drop_duplicates(["customer_id", "field"], keep="last")
+    orders["ordered_on"] = pd.to_datetime(orders["ordered_on"])
+    year = orders[orders["ordered_on"] > pd.Timestamp(DAY) - pd.DateOffset(years=1)]
+    sums = year.groupby("customer_id").agg(
+        net_revenue_12m=("amount", "sum"), cost=("cost", "sum"), order_frequency_12m=("amount", "count")
+    )
+    sums["gross_margin_rate"] = 1 - sums["cost"] / sums["net_revenue_12m"]
+    sums["net_revenue_12m"] /= 10_000
+    sums["avg_order_amount"] = sums["net_revenue_12m"] / sums["order_frequency_12m"]
+    wide = sums.join(facts.pivot(index="customer_id", columns="field", values="value"), how="outer")
+    total = pd.Series(0.0, index=wide.index)
+    weight = pd.Series(0.0, index=wide.index)
+    for dimension in scheme.dimensions:
+        for indicator in dimension.indicators:
+            if indicator.id not in wide or not isinstance(indicator.score, Points):
+                continue
+            knots = indicator.score.knots
+            bins = [-np.inf, *(x for x, _ in knots[1:]), np.inf]
+            scores = pd.cut(
+                pd.to_numeric(wide[indicator.id]), bins, labels=[s for _, s in knots], ordered=False
+            ).astype(float)
+            share = indicator.weight * dimension.weight / 10_000
+            total += scores.fillna(0) * share
+            weight += scores.notna() * share
+    score = total / weight
+    bounds = [-np.inf, *(tier.at for tier in reversed(scheme.tiers[:-1])), np.inf]
+    tier = pd.cut(score, bounds, labels=[tier.id for tier in reversed(scheme.tiers)], right=False)
+    results = pd.DataFrame(
+        {"customer_id": wide.index, "score": score.to_numpy(), "tier": tier.astype(str).to_numpy()}
+    )
+    merged = results.merge(before, on="customer_id", suffixes=("", "_before"))
+    changed = merged[merged["tier"] != merged["tier_before"]]
+    with database.writer.begin() as connection:
+        wide.assign(score=score, tier=tier.astype(str)).to_sql(
+            "pandas_result", connection, if_exists="replace"
+        )
+        changed.to_sql("pandas_change", connection, if_exists="replace")
+    return {"wall": time.perf_counter() - start, "cpu": time.process_time() - cpu, "peak": peak_mib()}
+
+
+def objects(database: Database, sample: int) -> dict[str, Any]:
+    """Rows as objects, one customer after the other: the tiers, and nothing else."""
+    warm()
+    scheme = schemes.find("b2b_accounts", None).scheme
+    start, cpu = time.perf_counter(), time.process_time()
+    with Session(database.writer) as session, session.begin():
+        graded = GradingRun(
+            purpose="objects",
+            kind="snapshot",
+            as_of=DAY,
+            scheme_version_id=1,
+            status="running",
+            started_at=NOW,
+        )
+        session.add(graded)
+        session.flush()
+        assert graded.id is not None
+        for customer in range(1, sample + 1):
+            bought = session.exec(
+                select(Order).where(
+                    Order.customer_id == customer, Order.ordered_on > DAY - timedelta(days=365)
+                )
+            ).all()
+            known: dict[str, Any] = {
+                fact.field: fact.value
+                for fact in session.exec(select(Fact).where(Fact.customer_id == customer))
+            }
+            known["net_revenue_12m"] = float(sum(order.amount for order in bought))
+            known["order_frequency_12m"] = len(bought)
+            before = session.exec(
+                select(Assessment).where(Assessment.customer_id == customer, Assessment.run_id == 1)
+            ).one()
+            score = score_of(known, scheme)
+            tier = next(tier.id for tier in scheme.tiers if score >= tier.at)
+            session.add(
+                Assessment(
+                    run_id=graded.id,
+                    customer_id=customer,
+                    tier=tier,
+                    score=score,
+                    coverage=1,
+                    certain=before.tier == tier,
+                    tier_since=DAY,
+                    inputs=json.dumps(known).encode(),
+                )
+            )
+    return {"wall": time.perf_counter() - start, "cpu": time.process_time() - cpu, "peak": peak_mib()}
+
+
+def score_of(known: dict[str, Any], scheme: Scheme) -> float:
+    total = weight = 0.0
+    for dimension in scheme.dimensions:
+        for indicator in dimension.indicators:
+            if indicator.id in known and isinstance(indicator.score, Points):
+                xs = [x for x, _ in indicator.score.knots]
+                place = max(0, bisect.bisect_right(xs, float(known[indicator.id])) - 1)
+                share = indicator.weight * dimension.weight / 10_000
+                total, weight = total + indicator.score.knots[place][1] * share, weight + share
+    return total / weight if weight else 0.0
+
+
+def one(database: Database, rounds: int = 15) -> dict[str, float]:
+    """Milliseconds of re-grading one customer whose new order moves it, and of a commit of one row."""
+    commits, regrades = [], []
+    shelf = Shelf()
+    telling = partial(alerts.tell_changes, shelf=shelf, default_channel="#managers", language="en")
+    with database.read() as session:
+        newest = session.exec(select(func.max(GradingRun.id)).where(GradingRun.status == "published")).one()
+        low = session.exec(
+            select(Assessment.customer_id)
+            .where(Assessment.run_id == newest, Assessment.tier == "B")
+            .order_by(col(Assessment.score))
+            .limit(rounds)
+        ).all()
+    for number, customer in enumerate(low):
+        start = time.perf_counter()
+        with database.write() as session:
+            set_cursor(session, "bench", str(number))
+        commits.append(time.perf_counter() - start)
+        with database.write() as session:
+            fact = Fact(
+                customer_id=customer,
+                field="credit_grade",
+                measured_on=TODAY,
+                value="D",
+                source="new",
+                recorded_at=NOW,
+            )
+            session.add(fact)
+        start = time.perf_counter()
+        report = regrading.regrade(
+            database, shelf, [customer], for_purpose="account", today=TODAY, now=NOW, tell=telling
+        )
+        regrades.append(time.perf_counter() - start)
+        assert report is not None
+        assert report.customers == 1
+    return {"regrade": float(np.median(regrades)) * 1000, "commit": float(np.median(commits)) * 1000}
+
+
+def main(way: str, path: str, number: str, *rest: str) -> None:
+    if way == "make":
+        found: dict[str, Any] = make(Path(path), int(number))
+    else:
+        database = open_database(f"sqlite:///{path}")
+        match way:
+            case "tierbot":
+                found = tierbot(database, *rest)
+            case "pandas":
+                found = pipeline(database)
+            case "objects":
+                found = objects(database, int(number))
+            case _:
+                found = one(database)
+        database.close()
+    sys.stdout.write(json.dumps(found) + "\n")
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])
