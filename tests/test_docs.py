@@ -45,7 +45,7 @@ def test_links_lead_somewhere(page: Path) -> None:
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 def test_every_command_that_is_shown_exists(page: Path) -> None:
     shown = re.findall(
-        r"tierbot ((?:import|scheme|db|outbox|report) \w+|[\w-]+)", page.read_text(encoding="utf-8")
+        r"tierbot ((?:import|scheme|db|outbox|report|credit) \w+|[\w-]+)", page.read_text(encoding="utf-8")
     )
     for command in {words for words in shown if words not in ("demo",)}:
         result = CliRunner().invoke(app, [*command.split(), "--help"])

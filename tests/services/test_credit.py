@@ -236,10 +236,13 @@ def test_an_assessment_of_a_later_day_than_the_grading_of_accounts_does_not_coun
     database: Database, acme: int
 ) -> None:
     with database.write() as session:
-        factories.fact(session, acme, "standing", 10, MARCH)
+        factories.fact(session, acme, "standing", 10, date(2026, 2, 1))
+        factories.fact(session, acme, "standing", 80, date(2026, 3, 15))
+    run(database, "credit", date(2026, 2, 28))
     run(database, "credit", MARCH)
     run(database, "account", MARCH - timedelta(days=1))
-    assert tier(database, acme) == ("A", None)
+    assert graded_by(database, acme) == ("D", date(2026, 2, 28))
+    assert tier(database, acme) == ("C", "credit")
 
 
 @pytest.mark.parametrize(("day", "stands"), [(MARCH + timedelta(days=1), "C"), (MARCH, "A")])
