@@ -212,7 +212,8 @@ def diff(
     sensitive = found.sensitivity
     out.print(
         f"With {sensitive.draws:,} other sets of weights within ±{sensitive.within:.0%} the new scheme would have"
-        f" {sensitive.mean:.1%} of the customers in another tier on average, at most {sensitive.p95:.1%} in 95 % of them."
+        f" {sensitive.mean:.1%} of {len(sensitive.customers):,} customers with a score in another tier on average,"
+        f" at most {sensitive.p95:.1%} in 95 % of them."
     )
     if not found.moved:
         out.print("Nobody would move.")

@@ -422,6 +422,15 @@ def test_a_diff_between_two_named_versions_ignores_which_is_in_force(
     assert (data["moved"], data["matrix"]["B"]["A"]) == (1, 1)
 
 
+def test_a_large_book_is_tried_under_other_weights_by_a_sample(
+    database: Database, book: dict[str, int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole = comparing.as_json(diff(database, "plain@1", "plain@1"))["sensitivity"]
+    monkeypatch.setattr(comparing, "SAMPLE", 1)
+    part = comparing.as_json(diff(database, "plain@1", "plain@1"))["sensitivity"]
+    assert (whole["customers"], part["customers"]) == (2, 1)
+
+
 def test_schemes_for_different_things_have_no_book_in_common(
     database: Database, book: dict[str, int]
 ) -> None:
