@@ -13,9 +13,10 @@ from db.customers import Customer, Owners, Ownership
 from db.facts import Fact, Order, units
 from db.grading import Assessment, newest_in
 from db.overrides import Override
+from db.shadows import ShadowMove
 from db.types import MONEY_UNITS, UtcDateTime
 
-REASONS = ("unrated", "uncertain", "capped", "override", "stale")
+REASONS = ("unrated", "uncertain", "capped", "override", "stale", "shadow")
 
 
 class ReviewAnswer(SQLModel, table=True):
@@ -85,6 +86,17 @@ def of_assessments(
         .where(newest_in(run_ids), condition, col(Customer.record_type) == purpose)
     )
     return _read(session, statement, reason) if run_ids else []
+
+
+def of_shadow_moves(session: Session, query: Query, run_id: int, version_ids: Sequence[int]) -> list[Item]:
+    """Customers whose tier in a snapshot would be another one (`item`) under these schemes in the shadow."""
+    row = ShadowMove
+    statement = (
+        _items(query, "shadow", col(row.shadow_tier), (col(row.tier), col(row.score)))
+        .join(row, col(row.customer_id) == col(Customer.id))
+        .where(col(row.run_id) == run_id, col(row.scheme_version_id).in_(version_ids))
+    )
+    return _read(session, statement, "shadow")
 
 
 def of_overrides(session: Session, query: Query, ending_by: date) -> list[Item]:

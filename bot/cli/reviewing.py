@@ -8,7 +8,9 @@ from bot.cli.console import AsJson, named_actor, opened, out, print_json, table
 from bot.clock import local_date
 
 commands = typer.Typer(no_args_is_help=True, help="What a person should look at, and what was answered.")
-Reason = Annotated[str | None, typer.Option(help="Only one of unrated, uncertain, capped, override, stale.")]
+Reason = Annotated[
+    str | None, typer.Option(help="Only one of unrated, uncertain, capped, override, stale, shadow.")
+]
 
 
 @commands.command("list")
@@ -40,7 +42,7 @@ def list_items(
             item.code,
             item.name,
             item.reason,
-            item.item if item.reason in ("capped", "stale") else "",
+            item.item if item.reason in ("capped", "stale", "shadow") else "",
             item.tier or "",
             "" if item.score is None else f"{item.score:g}",
             "" if item.low is None or item.high is None else f"{item.low:.1f} to {item.high:.1f}",
@@ -58,7 +60,7 @@ def list_items(
 @commands.command()
 def answer(
     name: Annotated[str, typer.Argument(help="The customer's code or name.")],
-    reason: Annotated[str, typer.Argument(help="unrated, uncertain, capped, override or stale.")],
+    reason: Annotated[str, typer.Argument(help="unrated, uncertain, capped, override, stale or shadow.")],
     note: Annotated[str, typer.Option(help="What was found or decided.")],
 ) -> None:
     """Put down that you have looked: hidden until it changes, for 90 days at most."""

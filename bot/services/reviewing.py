@@ -109,6 +109,10 @@ def _items(session: Session, shelf: Shelf, query: Query, wanted: tuple[str, ...]
         if "stale" in wanted and version is not None and version.id is not None:
             oldest = _oldest(shelf.scheme(session, version.id), query.today)
             found += reviews.of_judgements(session, query, purpose, oldest)
+        snapshot = grading.last_snapshot(session, purpose) if "shadow" in wanted else None
+        tried = schemes.shadows(session, purpose) if snapshot is not None else []
+        if snapshot is not None and snapshot.id is not None and tried:
+            found += reviews.of_shadow_moves(session, query, snapshot.id, tried)
     if "override" in wanted:
         found += reviews.of_overrides(session, query, query.today + ENDING)
     found.sort(key=lambda one: (-one.stake, one.code, REASONS.index(one.reason), one.item))

@@ -11,8 +11,11 @@ from bot.services import access, overriding, reviewing
 from bot.services.access import Actor
 from bot.services.overriding import Wish
 from bot.services.schemes import Shelf
+from db import grading, shadows
+from db.customers import Customer
 from db.engine import Database
-from db.reviews import Item, ReviewAnswer
+from db.reviews import Item, Query, ReviewAnswer, of_shadow_moves
+from db.schemes import SchemeVersion
 from tests import factories
 from tests.services.test_grading import grade
 from tests.services.test_lookup import ADMIN, actor
@@ -57,7 +60,7 @@ def book(database: Database) -> Database:
     put(database, "OLD", quality=90, service=90, bought=500, day=TODAY - timedelta(days=76))
     grade(database, MARCH)
     with database.write() as session:
-        ids = {one.code: one.id for one in session.exec(select(factories.Customer))}
+        ids = {one.code: one.id for one in session.exec(select(Customer))}
     decide(database, ids["CHOSEN"] or 0, TODAY + timedelta(days=30))
     return database
 
@@ -89,7 +92,7 @@ def answer(
     database: Database, code: str, reason: str, *, who: Actor = ADMIN, note: str = "asked them"
 ) -> list[Item]:
     with database.read() as session:
-        customer = session.exec(select(factories.Customer.id).where(factories.Customer.code == code)).one()
+        customer = session.exec(select(Customer.id).where(Customer.code == code)).one()
     return reviewing.answer(database, Shelf(), who, customer or 0, reason, note=note, today=TODAY, now=NOW)
 
 
@@ -118,9 +121,7 @@ def test_the_limit_keeps_those_with_most_at_stake(book: Database) -> None:
 
 def test_only_what_was_bought_in_the_last_twelve_months_is_at_stake(book: Database) -> None:
     with book.write() as session:
-        customer = session.exec(
-            select(factories.Customer.id).where(factories.Customer.code == "CAPPED")
-        ).one()
+        customer = session.exec(select(Customer.id).where(Customer.code == "CAPPED")).one()
         factories.order(session, customer or 0, date(2025, 5, 4), 10_000)  # the day twelve months ago is out
         factories.order(session, customer or 0, date(2025, 5, 5), 7)
         factories.order(session, customer or 0, TODAY, Decimal("-3.5"))
@@ -136,7 +137,7 @@ def test_a_judgement_is_stale_after_three_quarters_of_its_life_and_until_a_newer
     assert seen(items(book, today=due, reason="stale")) == []
     assert seen(items(book, today=due + timedelta(days=1), reason="stale")) == [("OLD", "stale")]
     with book.write() as session:
-        old = session.exec(select(factories.Customer.id).where(factories.Customer.code == "OLD")).one()
+        old = session.exec(select(Customer.id).where(Customer.code == "OLD")).one()
         factories.fact(session, old or 0, "service", 80, TODAY)
     assert seen(items(book, reason="stale")) == []
 
@@ -158,7 +159,7 @@ def test_an_answer_is_kept_with_who_when_and_why_and_hides_the_item_for_ninety_d
 def test_an_item_that_became_another_one_is_back(book: Database) -> None:
     answer(book, "UNSURE", "uncertain")
     with book.write() as session:
-        unsure = session.exec(select(factories.Customer.id).where(factories.Customer.code == "UNSURE")).one()
+        unsure = session.exec(select(Customer.id).where(Customer.code == "UNSURE")).one()
         factories.fact(
             session, unsure or 0, "quality", 75, date(2026, 4, 20)
         )  # B becomes A, 45 to 85 still crosses
@@ -180,7 +181,7 @@ def test_people_see_their_own_items_and_only_leads_and_admins_answer(book: Datab
     with book.write() as session:
         team = factories.team(session)
         anna = factories.person(session, "Anna", team_id=team)
-        capped = session.exec(select(factories.Customer.id).where(factories.Customer.code == "CAPPED")).one()
+        capped = session.exec(select(Customer.id).where(Customer.code == "CAPPED")).one()
         factories.own(session, capped or 0, anna)
     assert seen(items(book, who=actor(anna))) == [("CAPPED", "capped")]
     assert items(book, who=actor(anna, "viewer")) == []
@@ -193,3 +194,31 @@ def test_people_see_their_own_items_and_only_leads_and_admins_answer(book: Datab
 
 def test_a_book_nobody_graded_has_nothing_to_review(database: Database) -> None:
     assert items(database) == []
+
+
+def test_who_would_move_under_a_scheme_in_the_shadow_comes_up(book: Database) -> None:
+    with book.write() as session:
+        ids = {one.code: one.id or 0 for one in session.exec(select(Customer))}
+        snapshot = grading.last_snapshot(session, "account")
+        version = session.exec(select(SchemeVersion.id)).one()
+        assert snapshot is not None
+        moves = [
+            {
+                "run_id": snapshot.id,
+                "scheme_version_id": version,
+                "customer_id": ids[code],
+                "tier": "A",
+                "shadow_tier": "B",
+            }
+            for code in ("CAPPED", "FINE")
+        ]
+        shadows.add_moves(session, moves)
+        query = Query(owners=None, today=TODAY, year_ago=date(2025, 5, 4), limit=9)
+        found = of_shadow_moves(session, query, snapshot.id or 0, [version or 0])
+        elsewhere = of_shadow_moves(session, query, snapshot.id or 0, [(version or 0) + 1])
+    assert [(one.code, one.tier, one.item, one.stake) for one in found] == [
+        ("FINE", "A", "B", 9_000.0),
+        ("CAPPED", "A", "B", 200.0),
+    ]
+    assert elsewhere == []
+    assert items(book, reason="shadow") == []  # no scheme is in the shadow now
