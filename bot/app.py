@@ -3,9 +3,11 @@
 import random
 import secrets
 import threading
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import time
-from functools import partial
+from functools import cached_property, partial
+from typing import TYPE_CHECKING
 
 from bot.clock import Clock, SystemClock
 from bot.errors import N_, NotReady
@@ -16,10 +18,12 @@ from bot.services.grading import Tell
 from bot.services.planning import CareRules
 from bot.services.schemes import Shelf
 from bot.settings import Settings, without_password
-from bot.slack.desk import Desk
-from bot.slack.gateway import Gateway, web_client
 from db import schema
 from db.engine import Database, Unusable, open_database
+
+if TYPE_CHECKING:  # a command that has nothing to say to Slack does not load its client
+    from bot.slack.desk import Desk
+    from bot.slack.gateway import Gateway
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,15 +34,22 @@ class Tierbot:
     database: Database
     shelf: Shelf
     rules: CareRules
-    gateway: Gateway
+    renderer: Renderer
+    to_slack: Callable[[], "Gateway"]
     clock: Clock
     tell: Tell
     chance: random.Random
     boot_id: str
     stopping: threading.Event = field(default_factory=threading.Event)  # set when the process is to end
 
+    @cached_property
+    def gateway(self) -> "Gateway":
+        return self.to_slack()
+
     @property
-    def desk(self) -> Desk:
+    def desk(self) -> "Desk":
+        from bot.slack.desk import Desk
+
         return Desk(
             settings=self.settings,
             database=self.database,
@@ -54,16 +65,15 @@ class Tierbot:
 
 def build(settings: Settings, *, clock: Clock | None = None) -> Tierbot:
     """Wire everything up. Connects to nothing yet; raises BadInput when the care plan is wrong."""
-    shelf = Shelf()
+    shelf, renderer = Shelf(), Renderer(settings.templates_dir)
     hour, minute = (int(part) for part in settings.remind_at.split(":"))
     return Tierbot(
         settings=settings,
         database=_opened(settings.url),
         shelf=shelf,
         rules=CareRules(plan=load_plan(settings.care_plan), zone=settings.zone, remind_at=time(hour, minute)),
-        gateway=Gateway(
-            web_client(settings), web_client(settings, reading=True), Renderer(settings.templates_dir)
-        ),
+        renderer=renderer,
+        to_slack=partial(_gateway, settings, renderer),
         clock=clock or SystemClock(),
         tell=partial(
             alerts.tell_changes,
@@ -74,6 +84,12 @@ def build(settings: Settings, *, clock: Clock | None = None) -> Tierbot:
         chance=random.Random(secrets.randbits(64)),
         boot_id=secrets.token_hex(8),
     )
+
+
+def _gateway(settings: Settings, renderer: Renderer) -> "Gateway":
+    from bot.slack.gateway import Gateway, web_client
+
+    return Gateway(web_client(settings), web_client(settings, reading=True), renderer)
 
 
 def _opened(url: str) -> Database:

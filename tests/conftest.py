@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import URL, Connection
 
 from db.engine import Database, open_database
-from db.schema import head, upgrade
+from db.schema import HEAD, upgrade
 from tests import postgres
 
 OpenAnother = Callable[[], Database]
@@ -56,7 +56,7 @@ def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
         shutil.copy(request.getfixturevalue("migrated"), path)
         return f"sqlite:///{path}"
     connection: Connection = request.getfixturevalue("postgres_database")
-    connection.exec_driver_sql(postgres.cleaner(head()))
+    connection.exec_driver_sql(postgres.cleaner(HEAD))
     return postgres.text_of(connection.engine.url)
 
 

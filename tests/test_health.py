@@ -92,7 +92,7 @@ def test_it_is_ready_with_a_database_of_this_revision_only(server: Server, bot: 
         connection.exec_driver_sql("UPDATE alembic_version SET version_num = 'older'")
     assert get(server, "/readyz") == (503, "database of another revision\n")
     with bot.database.writer.begin() as connection:
-        connection.execute(text("UPDATE alembic_version SET version_num = :head"), {"head": schema.head()})
+        connection.execute(text("UPDATE alembic_version SET version_num = :head"), {"head": schema.HEAD})
     assert get(server, "/readyz")[0] == 200
 
 

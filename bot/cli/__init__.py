@@ -8,11 +8,8 @@ differs from what its row comes to.
 import secrets
 import sys
 
-import structlog
 import typer
-from sqlalchemy.exc import DatabaseError, OperationalError
 
-from bot import settings
 from bot.cli import (
     asking,
     catching_up,
@@ -31,8 +28,6 @@ from bot.cli import (
 )
 from bot.cli.console import err
 from bot.errors import N_, BotError, Conflict, NotReady
-from bot.logs import configure
-from db.engine import why
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -53,9 +48,16 @@ app.add_typer(outbox.commands, name="outbox")
 app.add_typer(reporting.commands, name="report")
 
 
+@app.callback()
+def begin() -> None:
+    """Before a command runs. Each loads what it needs itself, so that --help and a look at a tier are quick."""
+    from bot.logs import configure
+
+    configure("info")  # until the settings say otherwise: structlog's own way shows the values of variables
+
+
 def main() -> None:
     """Run a command; every error becomes one sentence and an exit code."""
-    configure("info")  # until the settings say otherwise: structlog's own way shows the values of variables
     try:
         app()
     except BotError as error:
@@ -70,6 +72,11 @@ def main() -> None:
         if told is not None:
             err.print(told.text(), markup=False)
             sys.exit(told.exit_code)
+        import structlog
+
+        from bot.logs import configure
+
+        configure("info")  # it may have failed before its command began
         reference = secrets.token_hex(4)
         structlog.get_logger().error("cli.failed", reference=reference, exc_info=error)
         err.print(
@@ -80,6 +87,11 @@ def main() -> None:
 
 def _unusable(error: Exception) -> BotError | None:
     """What to do about a database that does not let us work; None when the fault is ours."""
+    from sqlalchemy.exc import DatabaseError, OperationalError
+
+    from bot import settings
+    from db.engine import why
+
     if not isinstance(error, OperationalError) and type(error) is not DatabaseError:
         return None
     reason = why(error)

@@ -6,7 +6,6 @@ from typing import Annotated
 
 import typer
 
-from bot import settings as settings_module
 from bot.cli import replaying
 from bot.cli.console import (
     AsJson,
@@ -23,7 +22,6 @@ from bot.cli.console import (
 )
 from bot.clock import local_date
 from bot.errors import N_, BadInput, NotFound
-from bot.logs import configure
 
 commands = typer.Typer()
 
@@ -136,7 +134,10 @@ def tier(
             else:
                 print_json(present.listed(message))
         else:
-            out.print(present.as_text(bot.gateway.slots(message, bot.settings.language)), markup=False)
+            out.print(
+                present.as_text(bot.renderer.slots(message, bot.settings.language, mentions=False)),
+                markup=False,
+            )
         if not present.is_answer(message):
             sys.exit(NotFound.exit_code)
 
@@ -165,7 +166,7 @@ def why(
         if as_json:
             print_json(explained.data)
         else:
-            slots = bot.gateway.slots(explained.message, bot.settings.language)
+            slots = bot.renderer.slots(explained.message, bot.settings.language, mentions=False)
             out.print(present.as_text(slots), markup=False)
 
 
@@ -216,6 +217,8 @@ def score(
     as_json: AsJson = False,
 ) -> None:
     """Grade a flat table without a database."""
+    from bot import settings as settings_module
+    from bot.logs import configure
     from bot.services import flat, schemes
 
     settings = settings_module.load()

@@ -6,7 +6,6 @@ from typing import Annotated
 import typer
 
 from bot.cli.console import AsJson, opened, out, print_json
-from bot.services import catching_up
 
 commands = typer.Typer()
 
@@ -18,6 +17,8 @@ def catch_up(
     as_json: AsJson = False,
 ) -> None:
     """Go on after more than seven days without a sign of life, or after a clock was wrong. Shows first what waits."""
+    from bot.services import catching_up
+
     with opened() as bot:
         now = bot.clock.now()
         gap = catching_up.gap(bot.database, now)

@@ -7,18 +7,18 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 from datetime import date
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.console import Console
 from rich.table import Table
 
-from bot import settings as settings_module
-from bot.app import Tierbot, build, require_schema
 from bot.clock import Clock
 from bot.errors import N_, BadInput
-from bot.logs import configure
-from bot.services.access import Actor
+
+if TYPE_CHECKING:  # --help loads nothing but this
+    from bot.app import Tierbot
+    from bot.services.access import Actor
 
 out = Console(highlight=False, soft_wrap=True)
 err = Console(stderr=True, highlight=False, soft_wrap=True)
@@ -37,8 +37,12 @@ SchemeName = Annotated[str | None, typer.Option("--scheme", help="A scheme file,
 
 
 @contextmanager
-def opened(*, clock: Clock | None = None, check_schema: bool = True) -> Iterator[Tierbot]:
+def opened(*, clock: Clock | None = None, check_schema: bool = True) -> Iterator["Tierbot"]:
     """The wired bot, its database checked, closed afterwards."""
+    from bot import settings as settings_module
+    from bot.app import build, require_schema
+    from bot.logs import configure
+
     settings = settings_module.load()
     configure(settings.log_level)
     bot = build(settings, clock=clock)
@@ -74,7 +78,7 @@ def whoami() -> str:
     return f"cli:{getpass.getuser()}"
 
 
-def named_actor(bot: Tierbot) -> Actor:
+def named_actor(bot: "Tierbot") -> "Actor":
     """Whoever may run commands on the machine, by the name of its account: decisions say who took them."""
     from bot.services import present
 

@@ -2,16 +2,18 @@
 
 from dataclasses import asdict, replace
 from decimal import Decimal, InvalidOperation
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from bot.app import Tierbot
 from bot.cli.console import AsJson, opened, out, print_json, table, whoami
 from bot.clock import local_date
 from bot.errors import N_, BadInput
-from bot.services.access import Actor
-from bot.services.credit import Credit
+
+if TYPE_CHECKING:
+    from bot.app import Tierbot
+    from bot.services.access import Actor
+    from bot.services.credit import Credit
 
 commands = typer.Typer(no_args_is_help=True, help="Credit grades, proposed limits and their approval.")
 Name = Annotated[str, typer.Argument(help="The customer's code or name.")]
@@ -60,7 +62,7 @@ def approve_credit(
         _print(found)
 
 
-def _print(found: Credit) -> None:
+def _print(found: "Credit") -> None:
     money = found.currency or ""
     score = "" if found.score is None else f", score {found.score:g}"
     lines = [
@@ -113,7 +115,7 @@ def _amount(text: str | None) -> Decimal | None:
         raise BadInput(N_("%(text)s is not an amount. Write it as 250000."), text=text) from None
 
 
-def _actor(bot: Tierbot) -> Actor:
+def _actor(bot: "Tierbot") -> "Actor":
     from bot.services import present
 
     return replace(present.console_actor(bot.settings), name=whoami())

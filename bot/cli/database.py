@@ -2,18 +2,16 @@
 
 from datetime import datetime
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
-from sqlalchemy import make_url
 
-from bot.app import Tierbot
 from bot.cli.console import opened, out, table
 from bot.errors import N_, BadInput
-from bot.services import restoring
-from db import backup as copies
-from db import schema
-from db.engine import open_database
+
+if TYPE_CHECKING:
+    from bot.app import Tierbot
+    from bot.services import restoring
 
 commands = typer.Typer(
     no_args_is_help=True, help="The database: bring it up to date, back it up, restore it."
@@ -27,6 +25,8 @@ SHOWN = 20
 @commands.command("upgrade")
 def db_upgrade() -> None:
     """Create the tables, or bring them up to date."""
+    from db import schema
+
     with opened(check_schema=False) as bot:
         before = schema.current(bot.database)
         schema.upgrade(bot.database)
@@ -41,6 +41,8 @@ def db_upgrade() -> None:
 @commands.command("backup")
 def db_backup(file: File) -> None:
     """Copy the SQLite database into a new file, while it is in use. PostgreSQL has pg_dump for that."""
+    from db import backup as copies
+
     with opened() as bot:
         source = _sqlite_file(bot, "pg_dump -Fc")
         if file.exists():
@@ -57,6 +59,11 @@ def db_backup(file: File) -> None:
 @commands.command("restore")
 def db_restore(file: File, yes: Yes = False) -> None:
     """Put a backup in the SQLite database's place. Every process must be stopped; the old file is kept beside it."""
+    from bot.services import restoring
+    from db import backup as copies
+    from db import schema
+    from db.engine import open_database
+
     with opened(check_schema=False) as bot:
         target = _sqlite_file(bot, "pg_restore, then tierbot db restored")
         now = bot.clock.now()
@@ -88,6 +95,8 @@ def db_restore(file: File, yes: Yes = False) -> None:
 @commands.command("restored")
 def db_restored(yes: Yes = False) -> None:
     """Say that this database was just restored by other means, such as pg_restore, before any process is started."""
+    from bot.services import restoring
+
     with opened() as bot:
         now = bot.clock.now()
         restoring.require_stopped(bot.database, now)
@@ -99,7 +108,7 @@ def db_restored(yes: Yes = False) -> None:
     out.print("Noted.")
 
 
-def _show(rewound: restoring.Rewound) -> None:
+def _show(rewound: "restoring.Rewound") -> None:
     out.print(f"The backup's last sign of life: {_when(rewound.since)}. What was entered since is lost.")
     out.print(
         f"{rewound.unsettled} messages were not settled then. Each is looked up in Slack's history before it may be"
@@ -115,7 +124,9 @@ def _show(rewound: restoring.Rewound) -> None:
             out.print(f"and {len(rewound.steps) - SHOWN} more")
 
 
-def _sqlite_file(bot: Tierbot, instead: str) -> Path:
+def _sqlite_file(bot: "Tierbot", instead: str) -> Path:
+    from sqlalchemy import make_url
+
     if not bot.database.is_sqlite:
         raise BadInput(N_("This is for SQLite. With PostgreSQL use: %(instead)s"), instead=instead)
     return Path(make_url(bot.database.url).database or "")

@@ -2,14 +2,15 @@
 
 import json
 from datetime import datetime
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from bot.cli.console import AsJson, opened, out, print_json, table, whoami
 from bot.errors import N_, BadInput
-from bot.services import outbox
-from db.outbox import STATES, OutboxMessage
+
+if TYPE_CHECKING:
+    from db.outbox import OutboxMessage
 
 commands = typer.Typer(no_args_is_help=True, help="Messages: what waits, what was sent, what could not be.")
 
@@ -26,6 +27,8 @@ def list_messages(
     as_json: AsJson = False,
 ) -> None:
     """Messages by state, the newest first."""
+    from db.outbox import STATES
+
     if state is not None and state not in STATES:
         raise BadInput(
             N_("%(state)s is not a state. Use one of %(states)s."), state=state, states=", ".join(STATES)
@@ -43,6 +46,8 @@ def unknown(most: Most = 50, as_json: AsJson = False) -> None:
 @commands.command()
 def show(outbox_id: Id, as_json: AsJson = False) -> None:
     """One message with everything that is known of it."""
+    from bot.services import outbox
+
     with opened() as bot:
         row = outbox.show(bot.database, outbox_id)
     known = _data(row) | {"body": json.loads(row.body_json)}
@@ -57,6 +62,8 @@ def show(outbox_id: Id, as_json: AsJson = False) -> None:
 @commands.command()
 def retry(outbox_id: Id) -> None:
     """Send a dead or unknown message again; an unknown one then says that it may be a repeat."""
+    from bot.services import outbox
+
     with opened() as bot:
         outbox.retry(bot.database, outbox_id, actor=whoami(), now=bot.clock.now())
     out.print(f"Message {outbox_id} is queued again.")
@@ -65,12 +72,16 @@ def retry(outbox_id: Id) -> None:
 @commands.command()
 def drop(outbox_id: Id) -> None:
     """Never send a message that waits or is unknown."""
+    from bot.services import outbox
+
     with opened() as bot:
         outbox.drop(bot.database, outbox_id, actor=whoami())
     out.print(f"Message {outbox_id} is dropped.")
 
 
 def _print(states: list[str], most: int, as_json: bool) -> None:
+    from bot.services import outbox
+
     with opened() as bot:
         rows = outbox.listed(bot.database, states, most)
     if as_json:
@@ -94,7 +105,7 @@ def _print(states: list[str], most: int, as_json: bool) -> None:
     out.print(table(["id", "state", "kind", "to", "written", "tries", "why"], cells))
 
 
-def _data(row: OutboxMessage) -> dict[str, Any]:
+def _data(row: "OutboxMessage") -> dict[str, Any]:
     return row.model_dump(exclude={"body_json", "body_hash"})
 
 

@@ -2,15 +2,18 @@
 
 from dataclasses import asdict
 from datetime import date
+from typing import TYPE_CHECKING
 
-from bot.app import Tierbot
 from bot.cli.console import out, print_json, progress_bar, table, whoami
 from bot.clock import local_date
 from bot.errors import N_, BadInput
 
+if TYPE_CHECKING:
+    from bot.app import Tierbot
+
 
 def show(
-    bot: Tierbot, name: str | None, purpose: str, period: tuple[date, date], keep: bool, as_json: bool
+    bot: "Tierbot", name: str | None, purpose: str, period: tuple[date, date], keep: bool, as_json: bool
 ) -> None:
     """Replay a period and print it, or put it down as the past of a live start."""
     from bot.services import replaying, schemes

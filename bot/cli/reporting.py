@@ -4,17 +4,17 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from bot import words
 from bot.cli.console import AsJson, AsOf, err, opened, out, print_json, table, to_day
 from bot.clock import local_date
 from bot.errors import N_
-from bot.services import present, value
-from bot.services.grading import default_day
-from db.engine import Database
+
+if TYPE_CHECKING:
+    from bot.services.value import ValueBook
+    from db.engine import Database
 
 commands = typer.Typer(
     no_args_is_help=True, help="Views on value: RFM, value matrix, concentration, own rhythm."
@@ -30,11 +30,13 @@ CutsFile = Annotated[
 class Desk:
     """A loaded book and the language to speak of it."""
 
-    database: Database
-    book: value.ValueBook
+    database: "Database"
+    book: "ValueBook"
     language: str
 
     def say(self, msgid: str, **values: Any) -> str:
+        from bot import words
+
         text = words.gettext(self.language)(msgid)
         return text % values if values else text
 
@@ -45,6 +47,7 @@ class Desk:
 @commands.command()
 def rfm(as_of: AsOf = None, cuts: CutsFile = None, most: Most = 20, as_json: AsJson = False) -> None:
     """How recently, how often and for how much customers bought: scores, eight classes, segments."""
+    from bot.services import value
     from grading.rfm import CLASSES, SEGMENTS
 
     with _desk(as_of, cuts) as desk:
@@ -101,6 +104,7 @@ def rfm(as_of: AsOf = None, cuts: CutsFile = None, most: Most = 20, as_json: AsJ
 @commands.command("value")
 def value_matrix(as_of: AsOf = None, cuts: CutsFile = None, most: Most = 20, as_json: AsJson = False) -> None:
     """Current x potential value: platinum, gold, iron, lead, and the negative cell."""
+    from bot.services import value
     from grading.value_matrix import CELLS
 
     with _desk(as_of, cuts) as desk:
@@ -167,6 +171,8 @@ def value_matrix(as_of: AsOf = None, cuts: CutsFile = None, most: Most = 20, as_
 @commands.command()
 def concentration(as_of: AsOf = None, most: Most = 20, as_json: AsJson = False) -> None:
     """How much of sales and margin few customers make, as it is: no 80/20 is assumed."""
+    from bot.services import value
+
     with _desk(as_of, None) as desk:
         found = value.concentration(desk.database, desk.book, most)
         if as_json:
@@ -215,6 +221,8 @@ def concentration(as_of: AsOf = None, most: Most = 20, as_json: AsJson = False) 
 @commands.command()
 def rhythm(as_of: AsOf = None, cuts: CutsFile = None, most: Most = 20, as_json: AsJson = False) -> None:
     """Who is silent by the own rhythm: days since the last order against the usual gap."""
+    from bot.services import value
+
     with _desk(as_of, cuts) as desk:
         found = value.rhythm(desk.database, desk.book, most)
         if as_json:
@@ -251,6 +259,8 @@ def rhythm(as_of: AsOf = None, cuts: CutsFile = None, most: Most = 20, as_json: 
 @commands.command()
 def products(as_of: AsOf = None, most: Most = 20, as_json: AsJson = False) -> None:
     """Product types, and what comparable customers (industry, customer type) buy that one does not."""
+    from bot.services import value
+
     with _desk(as_of, None) as desk:
         found = value.products(desk.database, desk.book, most)
         if as_json:
@@ -298,6 +308,9 @@ def freeze(
 
 @contextmanager
 def _desk(as_of: str | None, cuts: Path | None) -> Iterator[Desk]:
+    from bot.services import present, value
+    from bot.services.grading import default_day
+
     with opened() as bot:
         today = local_date(bot.clock.now(), bot.settings.zone)
         book = value.load(

@@ -12,17 +12,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from sqlalchemy.exc import OperationalError
 
-from bot import settings as settings_module
-from bot.app import Tierbot
 from bot.cli.console import err, opened, out, tell
 from bot.clock import ShiftedClock, SystemClock, local_date
 from bot.errors import N_, BadInput
-from bot.logs import configure, let_go
-from db import schema
 
 if TYPE_CHECKING:
+    from bot.app import Tierbot
     from bot.health import Pulse
 
 commands = typer.Typer()
@@ -49,6 +45,7 @@ def run(
 ) -> None:
     """Answer in Slack, remind and alert, until stopped. Brings the database up to date first."""
     from bot import health, jobs
+    from bot.logs import let_go
 
     with ExitStack() as running:
         bot = running.enter_context(opened(check_schema=False))
@@ -86,6 +83,7 @@ def demo(
 ) -> None:
     """Try everything in a local workspace: no Slack account, no network, invented data."""
     from bot.demo import story
+    from bot.logs import configure
 
     configure("warning")
     err.print("Setting up the local workspace …")
@@ -115,7 +113,7 @@ def tick(
         out.print(", ".join(f"{name} {count}" for name, count in done.items()), markup=False)
 
 
-def _listen(bot: Tierbot) -> Callable[[], None]:
+def _listen(bot: "Tierbot") -> Callable[[], None]:
     """Take what Slack sends, over Socket Mode or HTTP; gives what ends it."""
     from bot.slack.gateway import web_client
     from bot.slack.server import connect, front, serve_http
@@ -142,13 +140,17 @@ def _listen(bot: Tierbot) -> Callable[[], None]:
     return end
 
 
-def _require_token(bot: Tierbot) -> None:
+def _require_token(bot: "Tierbot") -> None:
     if bot.settings.slack_bot_token is None:
         raise BadInput(N_("SLACK_BOT_TOKEN is not set. Take it from your Slack app's page, under OAuth."))
 
 
-def _bring_up_to_date(bot: Tierbot) -> None:
+def _bring_up_to_date(bot: "Tierbot") -> None:
     """Upgrade the schema, waiting for a disk or a server that is not there yet: ending would only be a loop of starts."""
+    from sqlalchemy.exc import OperationalError
+
+    from db import schema
+
     told = False
     while True:
         try:
@@ -163,7 +165,7 @@ def _bring_up_to_date(bot: Tierbot) -> None:
         time.sleep(LOOK_SECONDS)
 
 
-def _require_door(bot: Tierbot) -> None:
+def _require_door(bot: "Tierbot") -> None:
     if bot.settings.slack_app_token is None and bot.settings.slack_signing_secret is None:
         raise BadInput(
             N_(
@@ -173,7 +175,7 @@ def _require_door(bot: Tierbot) -> None:
         )
 
 
-def _warm_up(bot: Tierbot) -> None:
+def _warm_up(bot: "Tierbot") -> None:
     """Make one card before anybody can ask.
 
     What it imports, parses and compiles took over the 3 seconds that Slack waits for an answer on a busy machine.
@@ -215,5 +217,7 @@ def _instant(text: str) -> datetime:
     except ValueError:
         raise BadInput(N_("%(text)s is not a time. Write it as 2026-03-31T09:00+08:00."), text=text) from None
     if at.tzinfo is None:
+        from bot import settings as settings_module
+
         at = at.replace(tzinfo=settings_module.load().zone)
     return at

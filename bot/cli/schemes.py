@@ -6,7 +6,6 @@ from typing import Annotated
 
 import typer
 
-from bot import settings as settings_module
 from bot.cli.console import AsOf, err, opened, out, to_day
 from bot.clock import local_date
 from bot.errors import N_, BadInput
@@ -21,6 +20,7 @@ def scheme_check(
     names: Annotated[list[str] | None, typer.Argument(help="Files or preset names; none: all.")] = None,
 ) -> None:
     """Read schemes and report every problem with file, line, key and remedy."""
+    from bot import settings as settings_module
     from bot.services import checks
 
     settings = settings_module.load()

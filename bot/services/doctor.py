@@ -77,9 +77,7 @@ def examine(database: Database, settings: Settings, slack: Slack, now: datetime)
             ),
         ]
     findings.append(
-        Finding(
-            level="ok", about="database", found=f"{database.writer.dialect.name}, revision {schema.head()}"
-        )
+        Finding(level="ok", about="database", found=f"{database.writer.dialect.name}, revision {schema.HEAD}")
     )
     with database.read() as session:
         findings += [

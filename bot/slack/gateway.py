@@ -18,7 +18,7 @@ from slack_sdk.http_retry.builtin_handlers import ConnectionErrorRetryHandler, R
 
 from bot import words
 from bot.errors import N_, BadInput
-from bot.messages import Message, Slots
+from bot.messages import Message
 from bot.rendering import Renderer
 from bot.services.access import Profile
 from bot.services.messenger import Answer, Check, Posted, Reading, Reference
@@ -177,10 +177,6 @@ class Gateway:
         except Exception as error:
             reason = getattr(error, "reason", None) or type(error).__name__
             return Check(error_class="network", error=f"Slack cannot be reached: {reason}")
-
-    def slots(self, message: Message, language: str | None) -> Slots:
-        """A message's words for elsewhere than Slack: people are named, not mentioned."""
-        return self._renderer.slots(message, language, mentions=False)
 
     def check_token(self) -> None:
         """Raise BadInput when Slack does not take the bot token, or cannot be reached."""

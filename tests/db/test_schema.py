@@ -66,7 +66,7 @@ def test_two_may_upgrade_at_once(empty_url: str) -> None:
         thread.join(60)
     assert failures == []
     for database in databases:
-        assert schema.current(database) == schema.head()
+        assert schema.current(database) == schema.HEAD
         database.close()
 
 
@@ -89,9 +89,7 @@ def test_a_database_of_another_revision_is_refused_with_the_remedy(
         session.execute(text("DELETE FROM alembic_version"))
         if revision:
             session.execute(text("INSERT INTO alembic_version VALUES (:r)"), {"r": revision})
-    with pytest.raises(
-        NotReady, match=rf"revision {revision or 'none'}, .* needs {schema.head()}.*db upgrade"
-    ):
+    with pytest.raises(NotReady, match=rf"revision {revision or 'none'}, .* needs {schema.HEAD}.*db upgrade"):
         require_schema(database)
 
 

@@ -255,7 +255,10 @@ class Schedule:
     def _bot(self) -> Tierbot:
         bot = _wired(self.ground.database)
         return replace(
-            bot, clock=self.clock, gateway=cast(Any, self.slack), rules=replace(bot.rules, plan=self.plan)
+            bot,
+            clock=self.clock,
+            to_slack=lambda: cast(Any, self.slack),
+            rules=replace(bot.rules, plan=self.plan),
         )
 
 
@@ -273,7 +276,8 @@ def _wired(database: Database) -> Tierbot:
         database=database,
         shelf=shelf,
         rules=CareRules(plan=_plans()[0], zone=ZoneInfo("Europe/Berlin"), remind_at=time(9)),
-        gateway=cast(Any, None),
+        renderer=cast(Any, None),
+        to_slack=lambda: cast(Any, None),
         clock=FixedClock(START),
         tell=partial(alerts.tell_changes, shelf=shelf, default_channel="C0MANAGERS", language="en"),
         chance=random.Random(1),

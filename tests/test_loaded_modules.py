@@ -1,0 +1,66 @@
+"""What a command loads: --help nothing but its own words, tier NAME neither Slack's client nor the migrations."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+HEAVY = (
+    "sqlalchemy",
+    "sqlmodel",
+    "pydantic",
+    "structlog",
+    "numpy",
+    "pandas",
+    "slack_sdk",
+    "slack_bolt",
+    "alembic",
+    "apscheduler",
+    "starlette",
+)
+RUN = """
+import json, sys
+sys.argv = ["tierbot", *sys.argv[1:]]
+from bot.cli import main
+try:
+    main()
+finally:
+    sys.stderr.write("\\n" + json.dumps(sorted(name for name in sys.modules if "." not in name)))
+"""
+
+
+def loaded(code: str, *arguments: str, folder: Path) -> set[str]:
+    """Which heavy modules a fresh Python has loaded in the end."""
+    done = subprocess.run(
+        [sys.executable, "-c", code, *arguments],
+        env={**os.environ, "TIERBOT_DATA_DIR": str(folder)},
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+    return set(json.loads(done.stderr.splitlines()[-1])) & set(HEAVY)
+
+
+def test_help_loads_nothing_heavy(tmp_path: Path) -> None:
+    assert loaded(RUN, "--help", folder=tmp_path) == set()
+    assert loaded(RUN, "report", "--help", folder=tmp_path) <= {"structlog", "pydantic"}  # of the log
+
+
+def test_asking_for_a_tier_loads_neither_slack_nor_migrations_nor_pandas(tmp_path: Path) -> None:
+    assert "alembic" in loaded(RUN, "db", "upgrade", folder=tmp_path)
+    found = loaded(RUN, "tier", "ACME", folder=tmp_path)
+    assert "sqlmodel" in found  # it did ask the database
+    assert not found & {"slack_sdk", "slack_bolt", "alembic", "pandas", "apscheduler", "starlette"}
+
+
+def test_the_running_bot_loads_pandas_for_gradings_alone(tmp_path: Path) -> None:
+    everything = """
+import json, sys
+import bot.app, bot.health, bot.jobs, bot.slack.server, grading.explanation
+from bot.services import lookup, present
+sys.stderr.write("\\n" + json.dumps(sorted(sys.modules)))
+"""
+    found = loaded(everything, folder=tmp_path)
+    assert {"slack_bolt", "apscheduler", "sqlmodel"} <= found
+    assert "pandas" not in found
