@@ -160,7 +160,7 @@ def _bring_up_to_date(bot: "Tierbot") -> None:
             if not any(words in reason for words in PASSING):
                 raise
         if not told:
-            err.print(f"The database cannot be used: {reason}. Trying again every {LOOK_SECONDS:.0f} s.")
+            tell(f"The database cannot be used: {reason}. Trying again every {LOOK_SECONDS:.0f} s.")
         told = True
         time.sleep(LOOK_SECONDS)
 

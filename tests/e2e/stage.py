@@ -82,7 +82,7 @@ class Stage:
 
         outcome = self.workspace.command(user, channel, "/tier", text)
         assert outcome.ok, outcome
-        (answer,) = wait_until(new, "an answer", 15)
+        (answer,) = wait_until(new, "an answer", 30)
         assert answer.is_ephemeral, "answers are private"
         return answer
 
@@ -106,7 +106,7 @@ class Stage:
             view = self.workspace.view_of(user)
             return view if view is not None and words in said(view) else None
 
-        view = wait_until(opened, f"a view that says {words}", 15)
+        view = wait_until(opened, f"a view that says {words}", 30)
         assert view is not None
         return view
 
@@ -117,7 +117,7 @@ class Stage:
             found = current(self, user, message)
             return found if words in said(found) else None
 
-        found = wait_until(changed, f"a message that says {words}", 15)
+        found = wait_until(changed, f"a message that says {words}", 30)
         assert found is not None
         return found
 

@@ -66,7 +66,7 @@ def test_what_is_shared_with_the_channel_has_no_figures(stage: Stage) -> None:
     stage.answers()
     stage.press(ANNA, stage.ask(ANNA, "acme"), "tierbot_share")
     (shared,) = wait_until(
-        lambda: [m for m in stage.workspace.messages(GENERAL.id) if "ACME" in said(m)], "the shared card", 15
+        lambda: [m for m in stage.workspace.messages(GENERAL.id) if "ACME" in said(m)], "the shared card", 30
     )
     assert "ACME · Important (B)" in said(shared)
     assert f"Shared by <@{ANNA}>" in said(shared)
@@ -126,7 +126,7 @@ def test_another_account_managers_customer_is_not_found(stage: Stage) -> None:
     # A button of Lin's card is a pointer, not a permission.
     card = stage.ask(LIN, "C-0002")
     assert stage.press_as_seen(ANNA, card, "tierbot_why").ok
-    wait_until(lambda: stage.told(GENERAL.id, "There is no such customer", ANNA), "the refusal", 15)
+    wait_until(lambda: stage.told(GENERAL.id, "There is no such customer", ANNA), "the refusal", 30)
     open_view = stage.workspace.view_of(ANNA)
     assert open_view is None or LINS_PRIDE not in said(open_view)
 
@@ -143,7 +143,7 @@ def test_new_orders_lift_acme_and_the_managers_hear_it_once(stage: Stage) -> Non
     assert stage.told(MANAGERS.id, "*ACME*") == [alert]
     again = stage.tierbot.manage("grade")
     assert "0 customers changed tier, 0 messages" in again
-    wait_until(lambda: alert_states(stage.tierbot) == {"sent"}, "every alert being sent", 10)
+    wait_until(lambda: alert_states(stage.tierbot) == {"sent"}, "every alert being sent", 20)
     assert stage.workspace.messages(MANAGERS.id) == everything
     assert "Strategic (A)" in said(stage.ask(ANNA, "ACME"))
 
@@ -170,7 +170,7 @@ def test_a_reminder_comes_once_and_can_be_done_or_put_off(stage: Stage) -> None:
     stage.press_as_seen(ANNA, second, "tierbot_done")
     dm = stage.workspace.dm(ANNA)
     wait_until(
-        lambda: stage.told(dm, "Somebody has dealt with this reminder already.", ANNA), "the sentence", 5
+        lambda: stage.told(dm, "Somebody has dealt with this reminder already.", ANNA), "the sentence", 20
     )
 
     stage.press(ANNA, first, "tierbot_snooze")
@@ -200,11 +200,11 @@ def test_killed_and_started_again_it_answers_and_says_nothing_twice(stage: Stage
     bots = stage.answers()
     wait_until(lambda: stage.told(MANAGERS.id, f"*{LINS_PRIDE}*"), "the alert", 90)
     assert "ACME" in said(stage.ask(ANNA, "ACME"))
-    wait_until(lambda: alert_states(stage.tierbot) == {"sent"}, "every alert being sent", 10)
+    wait_until(lambda: alert_states(stage.tierbot) == {"sent"}, "every alert being sent", 20)
     assert len(stage.told(MANAGERS.id, f"*{LINS_PRIDE}*")) == 1
     assert stage.workspace.messages(MANAGERS.id)[: len(said_before)] == said_before
 
     for bot in bots:
-        assert bot.stop(signal.SIGTERM, seconds=10) == 0
+        assert bot.stop(signal.SIGTERM, seconds=30) == 0
         assert "Traceback" not in bot.words()
         assert "Warning" not in bot.words()
