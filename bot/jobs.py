@@ -27,6 +27,7 @@ from bot.services import (
     prospects,
     regrading,
     reminders,
+    retaining,
 )
 from bot.services.pacing import Pace
 from bot.services.worker import Rules, sending_time
@@ -38,6 +39,7 @@ TRACES_KEPT = timedelta(days=7)
 LONGEST_PASS = 30.0  # seconds of sending; what is claimed and not sent is given back
 LONG_WORK = timedelta(minutes=15)  # that a grading, a plan or a first look at all people may take
 LANES_KEPT = timedelta(hours=1)
+LONGEST_MONTH = timedelta(days=31)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -62,7 +64,7 @@ def match_people(bot: Tierbot) -> int:
 
 
 def grade(bot: Tierbot) -> int:
-    """Take the snapshots of finished periods, at night."""
+    """Take the snapshots of finished periods, at night, and forget those that are kept no longer."""
     local = bot.clock.now().astimezone(bot.settings.zone)
     if f"{local:%H:%M}" < bot.settings.grade_at:
         return 0
@@ -72,6 +74,8 @@ def grade(bot: Tierbot) -> int:
         )
     except Conflict:  # another process was faster; what else is due is graded in the next pass
         return 0
+    if months := bot.settings.keep_assessments_months:
+        retaining.forget(bot.database, local.date() - months * LONGEST_MONTH)
     return len(reports)
 
 

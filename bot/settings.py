@@ -99,6 +99,13 @@ class Settings(BaseSettings):
         ge=15,
         le=600,
     )
+    keep_assessments_months: int = _env(
+        "TIERBOT_KEEP_ASSESSMENTS_MONTHS",
+        "Months after which the assessments of a grading are deleted, tier changes are not; 0: never.",
+        default=0,
+        ge=0,
+        le=1200,
+    )
     schemes_dir: Path | None = _env(
         "TIERBOT_SCHEMES_DIR",
         "Folder of your own scheme files; the shipped presets are always there.",

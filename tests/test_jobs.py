@@ -21,6 +21,7 @@ from bot.jobs import JOBS, Job, scheduler, tick
 from bot.settings import Settings
 from db.care import Touch
 from db.engine import Database
+from db.grading import GradingRun
 from db.outbox import OutboxMessage
 from db.people import Person
 from db.system import Heartbeat
@@ -272,3 +273,23 @@ def test_old_signs_of_life_are_forgotten(start: Start, database: Database, clock
     jobs.keep_house(second)
     with database.read() as session:
         assert session.exec(select(Heartbeat.boot_id)).all() == [second.boot_id]
+
+
+def test_the_nightly_grading_forgets_what_is_kept_no_longer(
+    start: Start, clock: FixedClock, database: Database
+) -> None:
+    with database.write() as session:
+        acme = factories.customer(session)
+        for day in (date(2025, 10, 31), date(2025, 11, 30), date(2026, 1, 31)):
+            factories.graded(session, {acme: "A"}, as_of=day)
+    bot = start()
+
+    def kept() -> list[date]:
+        with database.read() as session:
+            runs = select(GradingRun.as_of).where(GradingRun.status == "published")
+            return list(session.exec(runs.order_by(col(GradingRun.id))).all())
+
+    jobs.grade(bot)
+    assert len(kept()) >= 3
+    jobs.grade(replace(bot, settings=bot.settings.model_copy(update={"keep_assessments_months": 2})))
+    assert kept()[0] == date(2025, 11, 30)  # what January goes back to

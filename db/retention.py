@@ -1,0 +1,44 @@
+"""Forgetting the assessments of runs that are old enough, never those that the present goes back to."""
+
+from datetime import date
+
+from sqlmodel import Session, col, delete, select, update
+
+from db.grading import Assessment, GradingRun
+
+DROPPED = "dropped"  # a run whose assessments are gone or going; its row and its tier changes stay
+
+
+def drop_runs(session: Session, before: date) -> int:
+    """Take out the runs of earlier days; how many. From the newest whole run of that time on they are kept.
+
+    Whatever is as of a later day goes back to that run and those that add to it.
+    """
+    done = 0
+    published = GradingRun.status == "published"
+    for purpose in session.exec(select(GradingRun.purpose).where(published).distinct()).all():
+        base = session.exec(
+            select(GradingRun.id)
+            .where(
+                published,
+                GradingRun.purpose == purpose,
+                col(GradingRun.whole).is_(True),
+                GradingRun.as_of < before,
+            )
+            .order_by(col(GradingRun.id).desc())
+        ).first()
+        if base is not None:
+            old = (col(GradingRun.purpose) == purpose, published, col(GradingRun.id) < base)
+            done += session.exec(update(GradingRun).where(*old).values(status=DROPPED)).rowcount
+    return done
+
+
+def delete_dropped(session: Session, limit: int) -> int:
+    """Delete some assessments of runs that were dropped; how many."""
+    some = (
+        select(Assessment.id)
+        .join(GradingRun, col(GradingRun.id) == Assessment.run_id)
+        .where(GradingRun.status == DROPPED)
+        .limit(limit)
+    )
+    return session.exec(delete(Assessment).where(col(Assessment.id).in_(some))).rowcount
