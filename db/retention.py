@@ -15,7 +15,7 @@ def drop_runs(session: Session, before: date) -> int:
     Whatever is as of a later day goes back to that run and those that add to it.
     """
     done = 0
-    published = GradingRun.status == "published"
+    published = col(GradingRun.status) == "published"
     for purpose in session.exec(select(GradingRun.purpose).where(published).distinct()).all():
         base = session.exec(
             select(GradingRun.id)
