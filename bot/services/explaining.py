@@ -112,7 +112,7 @@ def _next(graded: Graded) -> "tuple[Lift, list[MissingFact]]":
     result = grade(stored_frame({row.customer_id: row.inputs}, scheme), scheme, graded.run.as_of)
     active = [gate for gate in outlook.clean_counts(row) if gate in {known.id for known in scheme.gates}]
     return (
-        find_lift(result, scheme, 0, tier=row.standing, active=active),
+        find_lift(result, scheme, 0, tier=outlook.standing_now(row), active=active),
         find_missing_facts(result, scheme, 0),
     )
 

@@ -28,7 +28,7 @@ def pending(row: Assessment, run: GradingRun, scheme: Scheme, book: TierBook) ->
         # An interim run has the number of the snapshot to come, and the state of the one before.
         snapshot=run.snapshot - (run.kind == "interim"),
     )
-    if found is None:
+    if found is None or found["target"] == standing_now(row):
         return None
     return Pending(
         tier=book.tier(found["target"]),
@@ -37,6 +37,12 @@ def pending(row: Assessment, run: GradingRun, scheme: Scheme, book: TierBook) ->
         needed=found["needed"],
         dwell_left=found["dwell_left"],
     )
+
+
+def standing_now(row: Assessment) -> str | None:
+    """The tier by movement, before caps and override: an interim run may have moved it already, its state has not."""
+    plain = row.tier not in WORDS_FOR_NO_TIER and not (row.capped_by or row.overridden or row.held)
+    return row.tier if plain else row.standing
 
 
 def cap(row: Assessment, scheme: Scheme, parts: Breakdown) -> CapState | None:

@@ -169,7 +169,7 @@ def test_a_young_tier_names_the_snapshots_it_is_held_for(database: Database) -> 
     message = why(database, acme).message
     assert message.pending is not None
     assert message.pending.dwell_left == 3 - (2 - 1)
-    assert "held for 2 more snapshots by min_dwell" in text(message)
+    assert "held for 2 more gradings" in text(message)
 
 
 def test_a_cap_says_how_many_clean_snapshots_it_waits_for(database: Database) -> None:
