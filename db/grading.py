@@ -170,21 +170,6 @@ def newest_in(run_ids: Sequence[int]) -> ColumnElement[bool]:
     return and_(col(Assessment.run_id).in_(run_ids), col(Assessment.run_id) == newest)
 
 
-def snapshot_exists(session: Session, purpose: str, as_of: date) -> bool:
-    """Whether a snapshot of this day or a later one is published."""
-    return (
-        session.exec(
-            select(GradingRun.id).where(
-                GradingRun.purpose == purpose,
-                GradingRun.kind == "snapshot",
-                GradingRun.status == "published",
-                GradingRun.as_of >= as_of,
-            )
-        ).first()
-        is not None
-    )
-
-
 def died(purpose: str, before: datetime) -> Any:
     """Select: runs that were begun before a moment and never published."""
     return select(GradingRun.id).where(

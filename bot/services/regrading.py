@@ -88,7 +88,9 @@ def regrade_touched(
         touched = imports.customers_touched(session, after=seen)
     reports = _each(database, shelf, touched, grading.PURPOSES, today=today, now=now, tell=tell)
     with database.write() as session:
-        system.set_cursor(session, CURSOR, str(newest))
+        # A run of the whole book that began meanwhile has sent some away: the next look takes them up again.
+        if not any(db.running(session, purpose) for purpose in grading.PURPOSES):
+            system.set_cursor(session, CURSOR, str(newest))
     return reports
 
 
