@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo run test faults simulate bench lint fmt lock words clean
+.PHONY: demo run test story faults simulate bench lint fmt lock words clean
 .DELETE_ON_ERROR:
 
 demo: .venv/.runtime
@@ -14,6 +14,10 @@ run: .venv/.runtime
 # Two test files at a time; ARGS="-n 0 tests/grading" runs some of them one after the other.
 test: lint
 	$(BIN)/python -m pytest -n 2 --dist loadfile $(ARGS)
+
+# The whole story in real processes, over Socket Mode and signed HTTP, on SQLite and PostgreSQL; some minutes.
+story: .venv/.dev
+	STORY=all $(BIN)/python -m pytest tests/e2e/test_story.py $(ARGS)
 
 # Thousands of histories of crashes, clock jumps and Slack faults, from a fixed seed. ARGS="--histories 200 --seed 7"
 simulate: .venv/.dev

@@ -169,7 +169,7 @@ def keep_house(bot: Tierbot) -> int:
 JOBS = (
     Job(name="people", every=timedelta(minutes=5), work=match_people, patience=LONG_WORK, speaks=False),
     Job(name="grade", every=timedelta(minutes=5), work=grade, patience=LONG_WORK),
-    Job(name="regrade", every=timedelta(minutes=1), work=regrade, patience=LONG_WORK),
+    Job(name="regrade", every=timedelta(seconds=10), work=regrade, patience=LONG_WORK),
     Job(name="care", every=timedelta(seconds=30), work=plan_care, patience=LONG_WORK),
     Job(name="remind", every=timedelta(seconds=15), work=remind),
     Job(name="deliver", every=timedelta(seconds=1), work=deliver),

@@ -70,7 +70,7 @@ def test_a_process_of_its_own_refuses_in_little_more_than_its_start(name: str, t
     """Of its own time, beside what loading the command line alone takes: the machine may be busy."""
     case = next(case for case in CASES if case["name"] == name)
     settings = furnish(tmp_path, case)
-    _, _, loading = run(tmp_path, {}, "-c", "import bot.cli")
+    _, _, loading = run(tmp_path, {}, "-c", "import bot.app, bot.cli, bot.jobs, bot.slack.server")
     code, said, seconds = run(tmp_path, settings, "-m", "bot", "run")
     check_said(case, code, said)
     assert seconds < loading + 1.5

@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from functools import lru_cache
 from pathlib import Path
 
 from sqlmodel import Session
@@ -51,7 +52,7 @@ class Shelf:
     def scheme(self, session: Session, version_id: int) -> Scheme:
         if version_id not in self._schemes:
             text = db.scheme_content(session, version_id)
-            self._schemes[version_id] = parse_scheme(text, source=f"scheme version {version_id}")
+            self._schemes[version_id] = _parsed(text)
         return self._schemes[version_id]
 
     def book(self, session: Session) -> TierBook:
@@ -61,6 +62,12 @@ class Shelf:
             versions = db_grading.scheme_versions_of(session, db_grading.latest_run_ids(session))
             self._book = newest, tier_book(self.scheme(session, version) for version in versions)
         return self._book[1]
+
+
+@lru_cache(maxsize=64)
+def _parsed(text: str) -> Scheme:
+    """What a published version says; many shelves may hold it."""
+    return parse_scheme(text, source="a published scheme version")
 
 
 def tier_book(schemes: Iterable[Scheme]) -> TierBook:

@@ -219,7 +219,7 @@ def test_aggregates_without_a_column_are_refused() -> None:
 
 def test_an_empty_book_has_no_rows_and_all_columns() -> None:
     empty = pd.DataFrame([ACTIVE]).iloc[:0]
-    assert order_indicators(empty, AS_OF, PLAIN).shape == (0, 10)
+    assert order_indicators(empty, AS_OF, PLAIN).shape == (0, 11)
     assert book_constants(empty) == {}
 
 
