@@ -10,7 +10,7 @@ from sqlalchemy import Column, Integer, MetaData, String, and_, literal, select
 from bot.errors import N_, BadInput
 from bot.services.imports import publishing, words
 from bot.services.imports.columns import Field
-from bot.services.imports.kinds.base import CUSTOMER, Chunk, Counts, Job, Kind, day_column, stage_table
+from bot.services.imports.kinds.base import CUSTOMER, Chunk, Counts, Job, UpsertKind, day_column, stage_table
 from bot.services.imports.references import CustomerBook, people, person_with
 from bot.services.imports.refusal import Parser, Refused
 from db.facts import Activity, ActivityPeriod
@@ -19,7 +19,7 @@ from db.imports import table
 _activity, _declared = table(Activity), table(ActivityPeriod)
 
 
-class Activities(Kind):
+class Activities(UpsertKind):
     """Upserts on (source, id); without an id, the same row is the same activity."""
 
     name = "activities"
@@ -103,7 +103,7 @@ class Activities(Kind):
         parts = zip(customers, values["day"], values["kind"], values["person"], values["note"], strict=True)
         values["key"] = [given or _derived(row) for given, row in zip(values["id"], parts, strict=True)]
 
-    def _upsert(self, job: Job) -> publishing.Upsert:
+    def upsert(self, job: Job) -> publishing.Upsert:
         stage = self.stage.c
         return publishing.Upsert(
             target=_activity,
@@ -118,23 +118,17 @@ class Activities(Kind):
             },
         )
 
-    def count(self, job: Job) -> Counts:
-        created, changed = publishing.count(job.connection, self._upsert(job))
-        return Counts(created=created, changed=changed)
+    def given(self, job: Job) -> Mapping[str, Any]:
+        return {
+            "source": job.source,
+            "external_id": self.stage.c.key,
+            "recorded_at": literal(job.now, _activity.c.recorded_at.type),
+        }
 
     def publish(self, job: Job, batch_id: int) -> Counts:
-        upsert = self._upsert(job)
-        changed = publishing.change(job.connection, upsert, batch_id)
-        created = publishing.create(
-            job.connection,
-            upsert,
-            source=job.source,
-            external_id=self.stage.c.key,
-            recorded_at=literal(job.now, _activity.c.recorded_at.type),
-            batch_id=literal(batch_id),
-        )
+        counts = super().publish(job, batch_id)
         self._declare(job, batch_id)
-        return Counts(created=created, changed=changed)
+        return counts
 
     def _declare(self, job: Job, batch_id: int) -> None:
         """Note the periods that the source has every activity of, each once."""

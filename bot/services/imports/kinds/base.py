@@ -6,9 +6,9 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Column, Connection, Date, Integer, MetaData, String, Table
+from sqlalchemy import Column, Connection, Date, Integer, MetaData, String, Table, literal
 
-from bot.services.imports import words
+from bot.services.imports import publishing, words
 from bot.services.imports.amounts import Amounts, Style
 from bot.services.imports.columns import Field, Layout
 from bot.services.imports.dates import Dates
@@ -144,6 +144,28 @@ class Kind(ABC):
     @abstractmethod
     def publish(self, job: Job, batch_id: int) -> Counts:
         """Bring the staged rows in, within the caller's transaction."""
+
+
+class UpsertKind(Kind):
+    """A kind whose staged rows become rows of one table: those that match are changed, the others are new."""
+
+    @abstractmethod
+    def upsert(self, job: Job) -> publishing.Upsert:
+        """What the staged rows become, and which row is the same."""
+
+    @abstractmethod
+    def given(self, job: Job) -> Mapping[str, Any]:
+        """What a new row has beside what is staged and the import it came with."""
+
+    def count(self, job: Job) -> Counts:
+        created, changed = publishing.count(job.connection, self.upsert(job))
+        return Counts(created=created, changed=changed)
+
+    def publish(self, job: Job, batch_id: int) -> Counts:
+        upsert = self.upsert(job)
+        changed = publishing.change(job.connection, upsert, batch_id)
+        created = publishing.create(job.connection, upsert, **self.given(job), batch_id=literal(batch_id))
+        return Counts(created=created, changed=changed)
 
 
 def stage_table(metadata: MetaData, name: str, *columns: Column[Any]) -> Table:

@@ -1,14 +1,15 @@
 """Invoices: what is owed, until when, and when it was paid. Credit notes are negative."""
 
 from collections.abc import Mapping
+from typing import Any
 
-from sqlalchemy import Column, Integer, MetaData, String, and_, literal
+from sqlalchemy import Column, Integer, MetaData, String, and_
 
 from bot.services.imports import publishing, words
 from bot.services.imports.columns import Field
 from bot.services.imports.conversion import Currencies
 from bot.services.imports.kinds.activities import resolve_customers
-from bot.services.imports.kinds.base import CUSTOMER, Chunk, Counts, Job, Kind, day_column, stage_table
+from bot.services.imports.kinds.base import CUSTOMER, Chunk, Job, UpsertKind, day_column, stage_table
 from bot.services.imports.references import CustomerBook
 from bot.services.imports.refusal import Parser, Refused
 from db.imports import table
@@ -18,7 +19,7 @@ from db.types import Money
 _invoice = table(Invoice)
 
 
-class Invoices(Kind):
+class Invoices(UpsertKind):
     """Upserts on (source, invoice_no); a payment is the same invoice again, with its day."""
 
     name = "invoices"
@@ -112,7 +113,7 @@ class Invoices(Kind):
         self._currencies.settle(job, chunk, (("amount", self._amount),), values["date"])
         chunk.take("customer_id", resolve_customers(self._book, values["customer"]), "customer")
 
-    def _upsert(self, job: Job) -> publishing.Upsert:
+    def upsert(self, job: Job) -> publishing.Upsert:
         stage = self.stage.c
         return publishing.Upsert(
             target=_invoice,
@@ -121,18 +122,5 @@ class Invoices(Kind):
             columns={name: stage[name] for name in self.staged if name != "key"},
         )
 
-    def count(self, job: Job) -> Counts:
-        created, changed = publishing.count(job.connection, self._upsert(job))
-        return Counts(created=created, changed=changed)
-
-    def publish(self, job: Job, batch_id: int) -> Counts:
-        upsert = self._upsert(job)
-        changed = publishing.change(job.connection, upsert, batch_id)
-        created = publishing.create(
-            job.connection,
-            upsert,
-            source=job.source,
-            external_id=self.stage.c.key,
-            batch_id=literal(batch_id),
-        )
-        return Counts(created=created, changed=changed)
+    def given(self, job: Job) -> Mapping[str, Any]:
+        return {"source": job.source, "external_id": self.stage.c.key}

@@ -4,13 +4,13 @@ from collections.abc import Iterable, Mapping
 from datetime import date
 from typing import Any
 
-from sqlalchemy import Column, Integer, MetaData, String, and_, literal, select
+from sqlalchemy import Column, Integer, MetaData, String, and_, select
 
 from bot.services.imports import publishing, words
 from bot.services.imports.amounts import clip
 from bot.services.imports.columns import Field
 from bot.services.imports.conversion import Currencies
-from bot.services.imports.kinds.base import Chunk, Counts, Job, Kind, stage_table
+from bot.services.imports.kinds.base import Chunk, Job, UpsertKind, stage_table
 from bot.services.imports.refusal import Parser, Refused
 from db.facts import Order
 from db.imports import table
@@ -21,7 +21,7 @@ _order, _line = table(Order), table(OrderLine)
 _AT_ONCE = 500  # parameters of one query
 
 
-class OrderLines(Kind):
+class OrderLines(UpsertKind):
     """Upserts on order and line; without a line number, the product is the line."""
 
     name = "order-lines"
@@ -168,7 +168,7 @@ class OrderLines(Kind):
         parts = zip(values["order_id"], values["line_no"], strict=True)
         values["key"] = [f"{order}|{line}" for order, line in parts]
 
-    def _upsert(self) -> publishing.Upsert:
+    def upsert(self, job: Job) -> publishing.Upsert:
         stage = self.stage.c
         return publishing.Upsert(
             target=_line,
@@ -184,14 +184,8 @@ class OrderLines(Kind):
             },
         )
 
-    def count(self, job: Job) -> Counts:
-        created, changed = publishing.count(job.connection, self._upsert())
-        return Counts(created=created, changed=changed)
-
-    def publish(self, job: Job, batch_id: int) -> Counts:
-        changed = publishing.change(job.connection, self._upsert(), batch_id)
-        created = publishing.create(job.connection, self._upsert(), batch_id=literal(batch_id))
-        return Counts(created=created, changed=changed)
+    def given(self, job: Job) -> Mapping[str, Any]:
+        return {}
 
 
 def _orders(job: Job, numbers: Iterable[str]) -> dict[Any, tuple[int, date, str]]:

@@ -1,15 +1,16 @@
 """Orders, returns and credit notes: one row each, known by the source's own number."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
-from sqlalchemy import Column, Integer, MetaData, String, and_, distinct, func, literal, select
+from sqlalchemy import Column, Integer, MetaData, String, and_, distinct, func, select
 
 from bot.services.imports import newcomers, publishing, words
 from bot.services.imports.amounts import Amounts
 from bot.services.imports.columns import Field
 from bot.services.imports.conversion import Currencies
-from bot.services.imports.kinds.base import Chunk, Counts, Job, Kind, day_column, stage_table
+from bot.services.imports.kinds.base import Chunk, Counts, Job, UpsertKind, day_column, stage_table
 from bot.services.imports.references import CustomerBook
 from bot.services.imports.refusal import Parser
 from db.customers import CustomerKey
@@ -20,7 +21,7 @@ from db.types import Money
 _order, _key = table(Order), table(CustomerKey)
 
 
-class Orders(Kind):
+class Orders(UpsertKind):
     """Upserts on (source, order_no)."""
 
     name = "orders"
@@ -171,7 +172,7 @@ class Orders(Kind):
         unknown = dict.fromkeys(references[row] for row in rows if ids[row] is None)
         self._newcomers.add(list(unknown))
 
-    def _upsert(self, job: Job) -> publishing.Upsert:
+    def upsert(self, job: Job) -> publishing.Upsert:
         stage = self.stage.c
         return publishing.Upsert(
             target=_order,
@@ -187,13 +188,15 @@ class Orders(Kind):
             },
         )
 
+    def given(self, job: Job) -> Mapping[str, Any]:
+        return {"source": job.source, "external_id": self.stage.c.key}
+
     def count(self, job: Job) -> Counts:
-        created, changed = publishing.count(job.connection, self._upsert(job))
         stage = self.stage.c
         newcomers_ = job.connection.execute(
             select(func.count(distinct(stage.customer_ref))).where(stage.customer_id.is_(None))
         ).scalar_one()
-        return Counts(created=created, changed=changed, customers_created=newcomers_)
+        return replace(super().count(job), customers_created=newcomers_)
 
     def publish(self, job: Job, batch_id: int) -> Counts:
         customers = 0
@@ -207,13 +210,4 @@ class Orders(Kind):
                 .where(self.stage.c.customer_id.is_(None))
                 .values(customer_id=known.scalar_subquery())
             )
-        upsert = self._upsert(job)
-        changed = publishing.change(job.connection, upsert, batch_id)
-        created = publishing.create(
-            job.connection,
-            upsert,
-            source=job.source,
-            external_id=self.stage.c.key,
-            batch_id=literal(batch_id),
-        )
-        return Counts(created=created, changed=changed, customers_created=customers)
+        return replace(super().publish(job, batch_id), customers_created=customers)

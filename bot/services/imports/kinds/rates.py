@@ -2,14 +2,15 @@
 
 from collections.abc import Callable, Mapping
 from decimal import Decimal
+from typing import Any
 
-from sqlalchemy import Column, MetaData, String, and_, literal
+from sqlalchemy import Column, MetaData, String, and_
 
 from bot.errors import N_, BadInput
 from bot.services.imports import publishing, words
 from bot.services.imports.amounts import clip, dissect, shape
 from bot.services.imports.columns import Field
-from bot.services.imports.kinds.base import Chunk, Counts, Job, Kind, day_column, stage_table
+from bot.services.imports.kinds.base import Chunk, Job, UpsertKind, day_column, stage_table
 from bot.services.imports.refusal import Parser, Refused
 from db.imports import table
 from db.trade import ExchangeRate
@@ -18,7 +19,7 @@ _rate = table(ExchangeRate)
 _LIMIT = Decimal(1_000_000)  # nothing in use is worth more of anything else
 
 
-class Rates(Kind):
+class Rates(UpsertKind):
     """Upserts on currency and day, for the firm's currency."""
 
     name = "rates"
@@ -69,7 +70,7 @@ class Rates(Kind):
                 chunk.refuse(row, "currency", Refused(f"{currency} is the firm's own currency"))
         values["key"] = [f"{a}|{b}" for a, b in zip(values["currency"], values["day"], strict=True)]
 
-    def _upsert(self) -> publishing.Upsert:
+    def upsert(self, job: Job) -> publishing.Upsert:
         stage = self.stage.c
         return publishing.Upsert(
             target=_rate,
@@ -82,16 +83,8 @@ class Rates(Kind):
             columns={"day": stage.day, "currency": stage.currency, "rate": stage.rate},
         )
 
-    def count(self, job: Job) -> Counts:
-        created, changed = publishing.count(job.connection, self._upsert())
-        return Counts(created=created, changed=changed)
-
-    def publish(self, job: Job, batch_id: int) -> Counts:
-        changed = publishing.change(job.connection, self._upsert(), batch_id)
-        created = publishing.create(
-            job.connection, self._upsert(), firm_currency=self._firm_currency, batch_id=literal(batch_id)
-        )
-        return Counts(created=created, changed=changed)
+    def given(self, job: Job) -> Mapping[str, Any]:
+        return {"firm_currency": self._firm_currency}
 
 
 def rate_text(style: Callable[[str], str]) -> Parser:
