@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from bot.recorded import FactsOfDay, Grades, put_grades, read
 from db.grading import STANDING
 from grading.altman import with_zone
 from grading.events import WINDOWS, Period, activity_indicators, at_least, complete
@@ -18,12 +19,11 @@ from grading.lines import LINE_AGGREGATES, product_indicators, with_line_costs
 from grading.movement import CLEAN, Moved
 from grading.payments import INVOICE_AGGREGATES, payment_indicators
 from grading.scheme import Scheme
-from grading.scoring import Grading
-from grading.table import read_fields
+from grading.scoring import MONTHS_WITH_US, Grading
+from grading.sources import CREDIT_GRADE
 
 LAST_ORDER = 1 + ORDER_AGGREGATES.index("last_order")  # of a row of orders, behind the customer
 
-FactRow = tuple[int, str, date, str]
 Rows = Sequence[tuple[Any, ...]]
 
 
@@ -92,23 +92,27 @@ def book_constants_of(rows: SourceRows, as_of: date) -> dict[str, float]:
     return found
 
 
-def book_frame(rows: SourceRows, fact_rows: Iterable[FactRow], scheme: Scheme, as_of: date) -> Book:
+def book_frame(
+    rows: SourceRows, found: Iterable[FactsOfDay], grades: Grades, scheme: Scheme, as_of: date
+) -> Book:
     """Computed indicators where there is something to compute them from, recorded facts for the rest."""
     computed = computed_indicators(rows, scheme, as_of)
     unsure = at_least(rows.periods, as_of)
-    recorded, unreadable = _recorded(fact_rows, computed.index, scheme)
-    facts = recorded
+    customers = computed.index.to_numpy(dtype=np.int64)
+    recorded = read(found, customers, scheme)
+    facts = recorded.columns
+    put_grades(facts, CREDIT_GRADE, grades, customers)
     for name in computed.columns:
-        if name in scheme.fields:
-            dates = f"{name}@date"
-            given = facts[name] if name in facts else pd.Series(index=facts.index, dtype=float)
-            better = given.notna() if name in unsure else computed[name].isna()
-            facts[name] = given.astype(float).where(better, computed[name])
-            if dates in facts:
-                facts[dates] = facts[dates].where(better)
-    facts["months_with_us"] = computed["months_with_us"]
+        values, dates = computed[name].to_numpy(), f"{name}@date"
+        if name in scheme.fields and name in facts:
+            better = ~np.isnan(facts[name]) if name in unsure else np.isnan(values)
+            facts[name] = np.where(better, facts[name], values)
+            facts[dates] = np.where(better, facts[dates], np.datetime64("NaT"))
+        elif name in scheme.fields or name == MONTHS_WITH_US:
+            facts[name] = values
     last = max((row[LAST_ORDER] for row in rows.orders if row[LAST_ORDER] is not None), default=None)
-    return Book(facts=with_zone(facts, scheme), orders_through=last, unreadable=unreadable)
+    frame = pd.DataFrame(facts, index=computed.index)
+    return Book(facts=with_zone(frame, scheme), orders_through=last, unreadable=recorded.unreadable)
 
 
 def stored_frame(inputs: Mapping[int, bytes], scheme: Scheme) -> pd.DataFrame:
@@ -177,29 +181,6 @@ def _plain_list(column: "pd.Series[Any]") -> list[Any]:
     if column.hasnans:
         column = column.astype(object).where(column.notna(), None)
     return column.tolist()
-
-
-def _recorded(rows: Iterable[FactRow], index: pd.Index, scheme: Scheme) -> tuple[pd.DataFrame, int]:
-    """Newest facts in long form -> one typed row per customer, and how many could not be read.
-
-    Field by field into arrays: a pivot, and days by way of text, took as long as everything else.
-    """
-    customers, fields, days, texts = list(zip(*rows, strict=True)) or [()] * 4
-    places = index.get_indexer(pd.Index(customers))
-    codes, names = pd.factorize(np.array(fields, dtype=object))
-    measured, cells = np.array(days, dtype="datetime64[s]"), np.array(texts, dtype=object)
-    columns: dict[str, Any] = {}
-    unreadable = 0
-    for code, name in enumerate(names):
-        found = np.flatnonzero((codes == code) & (places >= 0))
-        read, rejects, _ = read_fields(pd.DataFrame({name: cells[found]}), scheme, keep_rejected=True)
-        unreadable += len(rejects)
-        values = read[name].to_numpy()
-        columns[name] = np.full(len(index), np.nan if values.dtype.kind == "f" else None, dtype=values.dtype)
-        columns[name][places[found]] = values
-        columns[f"{name}@date"] = np.full(len(index), np.datetime64("NaT"), dtype="datetime64[s]")
-        columns[f"{name}@date"][places[found]] = measured[found]
-    return pd.DataFrame(columns, index=index), unreadable
 
 
 def _frame(rows: Rows, columns: Sequence[str]) -> pd.DataFrame:

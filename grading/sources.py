@@ -51,6 +51,9 @@ COMPUTED = {
     "complaint_points": _from("activities", "24 months, fading", "points"),
 }
 
+CREDIT_GRADE = "credit_grade"
+"""The grade of the newest credit assessment, or one that was recorded later."""
+
 JUDGED = frozenset(
     {
         "buying_stage",

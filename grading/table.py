@@ -10,13 +10,14 @@ from __future__ import annotations
 import math
 import re
 import unicodedata
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from grading.fields import DATE_SUFFIX
 from grading.scheme_model import Scheme
@@ -86,6 +87,23 @@ def read_fields(
         accepted[[reject.row for reject in rejects]] = False
         facts = facts[accepted]
     return facts, sorted(rejects, key=lambda reject: reject.row), unknown
+
+
+def read_cells(cells: Sequence[str], kind: str) -> tuple[NDArray[Any], int]:
+    """(values of one kind, how many could not be read): float64 with NaN, or objects with None, where there is none.
+
+    Each distinct text is read once.
+    """
+    read, dtype = _READERS[kind]
+    known: dict[str, Any] = {}
+    wrong = set()
+    for cell in set(cells):
+        try:
+            known[cell] = read(cell) if cell.strip() else None
+        except ValueError:
+            wrong.add(cell)
+    values = np.array([known.get(cell) for cell in cells], dtype=dtype)
+    return values, sum(cell in wrong for cell in cells) if wrong else 0
 
 
 def read_number(cell: str) -> float:

@@ -1,6 +1,6 @@
 """What a scheme's computed fields need from the database, summed up there: one row per customer."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Sequence
 from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
@@ -10,12 +10,10 @@ from bot.errors import N_, BadInput
 from db import credit, facts, trade
 from grading.credit import VALID_DAYS
 from grading.scheme import WORDS_FOR_NO_TIER, Scheme
-from grading.sources import COMPUTED
+from grading.sources import COMPUTED, CREDIT_GRADE
 
 if TYPE_CHECKING:
-    from bot.frames import Book, FactRow, SourceRows
-
-CREDIT_GRADE = "credit_grade"
+    from bot.frames import Book, SourceRows
 
 
 def load_book(
@@ -28,10 +26,7 @@ def load_book(
 
 def check_currency(session: Session, scheme: Scheme) -> None:
     """Raises BadInput when there are orders in a currency the scheme does not count in."""
-    _, _, currencies = facts.order_range(session)
-    foreign = [
-        (currency, count) for currency, count in currencies if scheme.currency and currency != scheme.currency
-    ]
+    foreign = facts.foreign_orders(session, scheme.currency) if scheme.currency else None
     if foreign:
         raise BadInput(
             N_(
@@ -40,8 +35,8 @@ def check_currency(session: Session, scheme: Scheme) -> None:
             ),
             scheme=scheme.scheme,
             wanted=scheme.currency,
-            count=foreign[0][1],
-            found=foreign[0][0],
+            count=foreign[1],
+            found=foreign[0],
         )
 
 
@@ -105,37 +100,24 @@ def load_facts(
     """Everything a scheme wants to know, as known now with a date up to a day."""
     from bot.frames import book_frame
 
-    known = facts.current_facts(session, fields=list(scheme.fields), as_of=as_of, customer_ids=customer_ids)
-    recorded = with_credit(session, known, scheme, as_of, customer_ids)
-    return book_frame(load_rows(session, scheme, as_of, customer_ids), recorded, scheme, as_of)
+    found = facts.facts_by_day(session, fields=list(scheme.fields), as_of=as_of, customer_ids=customer_ids)
+    grades = credit_grades(session, scheme, as_of, customer_ids)
+    return book_frame(load_rows(session, scheme, as_of, customer_ids), found, grades, scheme, as_of)
 
 
-def with_credit(
-    session: Session,
-    recorded: Iterable["FactRow"],
-    scheme: Scheme,
-    as_of: date,
-    customer_ids: Sequence[int] | None = None,
-) -> Iterator["FactRow"]:
-    """Recorded facts, with the newest credit assessment as `credit_grade` where the scheme reads that.
+def credit_grades(
+    session: Session, scheme: Scheme, as_of: date, customer_ids: Sequence[int] | None = None
+) -> dict[int, tuple[str, date]]:
+    """Customer -> (grade, day) of the newest credit assessment, where the scheme reads `credit_grade`.
 
     One counts for 120 days. A recorded grade of a later day stands instead, and so it does where there is no assessment
     or one without a grade.
     """
-    graded: dict[int, tuple[str, date]] = {}
-    if CREDIT_GRADE in scheme.fields and scheme.credit_limit is None:
-        oldest = as_of - timedelta(days=VALID_DAYS)
-        found = credit.grades(session, oldest=oldest, as_of=as_of, customer_ids=customer_ids)
-        graded = {who: (tier, day) for who, (tier, day) in found.items() if tier not in WORDS_FOR_NO_TIER}
-    for row in recorded:
-        customer, field, day, _ = row
-        if field == CREDIT_GRADE and customer in graded:
-            if graded[customer][1] >= day:
-                continue
-            del graded[customer]
-        yield row
-    for customer, (grade, day) in graded.items():
-        yield customer, CREDIT_GRADE, day, grade
+    if CREDIT_GRADE not in scheme.fields or scheme.credit_limit is not None:
+        return {}
+    oldest = as_of - timedelta(days=VALID_DAYS)
+    found = credit.grades(session, oldest=oldest, as_of=as_of, customer_ids=customer_ids)
+    return {who: (tier, day) for who, (tier, day) in found.items() if tier not in WORDS_FOR_NO_TIER}
 
 
 def _refuse_foreign_invoices(session: Session, scheme: Scheme) -> None:

@@ -246,6 +246,7 @@ def upgrade() -> None:
     )
     with op.batch_alter_table('fact', schema=None) as batch_op:
         batch_op.create_index(batch_op.f('ix_fact_batch_id'), ['batch_id'], unique=False)
+        batch_op.create_index('ix_fact_book', ['field', 'measured_on', 'customer_id'], unique=False, sqlite_where=sa.text('superseded_at IS NULL'), postgresql_where=sa.text('superseded_at IS NULL'))
         batch_op.create_index('ix_fact_lookup', ['customer_id', 'field', 'measured_on'], unique=False)
         batch_op.create_index(batch_op.f('ix_fact_superseded_by_batch'), ['superseded_by_batch'], unique=False)
         batch_op.create_index('uq_fact_current', ['customer_id', 'field', 'measured_on', 'source'], unique=True, sqlite_where=sa.text('superseded_at IS NULL'), postgresql_where=sa.text('superseded_at IS NULL'))
@@ -688,6 +689,7 @@ def downgrade() -> None:
         batch_op.drop_index('uq_fact_current', sqlite_where=sa.text('superseded_at IS NULL'), postgresql_where=sa.text('superseded_at IS NULL'))
         batch_op.drop_index(batch_op.f('ix_fact_superseded_by_batch'))
         batch_op.drop_index('ix_fact_lookup')
+        batch_op.drop_index('ix_fact_book', sqlite_where=sa.text('superseded_at IS NULL'), postgresql_where=sa.text('superseded_at IS NULL'))
         batch_op.drop_index(batch_op.f('ix_fact_batch_id'))
 
     op.drop_table('fact')
