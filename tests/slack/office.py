@@ -45,21 +45,22 @@ class Bot:
 
 @dataclass(kw_only=True)
 class Office:
-    """A workspace, a database with ACME in Anna's book, and the bots that answer."""
+    """A workspace, a database with ACME and Globex in Anna's book, and the bots that answer."""
 
     workspace: Workspace
     database: Database
     folder: Path
     way: str
-    acme: int = 0
+    globex: int = 0
     bots: list[Bot] = field(default_factory=list)
 
     def open(self) -> None:
         with self.database.write() as session:
             anna = factories.person(session, "Anna")
             factories.person(session, "Lin.Wei", slack=False)
-            self.acme = factories.customer(session, "ACME", owner_id=anna)
-            factories.graded(session, {self.acme: "A"}, as_of=date(2026, 2, 28))
+            acme = factories.customer(session, "ACME", owner_id=anna)
+            self.globex = factories.customer(session, "Globex", owner_id=anna)
+            factories.graded(session, {acme: "A", self.globex: "A"}, as_of=date(2026, 2, 28))
 
     def start(self) -> Bot:
         settings = Settings(
@@ -114,11 +115,11 @@ class Office:
         return self.said_to(user)[-1]
 
     def reminder(self) -> Message:
-        """A reminder of a planned touch, as it stands in a channel."""
+        """A reminder of a planned touch of Globex, as it stands in a channel: no contact with ACME closes it."""
         with self.database.write() as session:
             now = SystemClock().now()
-            plan_customers(session, self.bots[0].tierbot.rules, [self.acme], now)
-            touch = care.open_touches(session, [self.acme])[0]
+            plan_customers(session, self.bots[0].tierbot.rules, [self.globex], now)
+            touch = care.open_touches(session, [self.globex])[0]
             pointer = Pointer(id=touch.id or 0, version=touch.version).encode()
         buttons = [
             {
@@ -130,7 +131,7 @@ class Office:
             for action in (Action.DONE, Action.SNOOZE)
         ]
         posted = WebClient("xoxb-local", base_url=self.workspace.api_url).chat_postMessage(
-            channel=ROOM, text="Revisit ACME", blocks=[{"type": "actions", "elements": buttons}]
+            channel=ROOM, text="Revisit Globex", blocks=[{"type": "actions", "elements": buttons}]
         )
         return next(m for m in self.workspace.messages(ROOM) if m.ts == posted["ts"])
 

@@ -109,16 +109,26 @@ def test_what_was_acknowledged_is_finished_before_the_end(office: Office) -> Non
     card, (bot,) = office.card(), office.bots
     with office.busy() as going_on, ThreadPoolExecutor(1) as stopping:
         assert office.workspace.click(ANNA, card, SHARE).ok
+        # What is answered is begun a moment later, in the thread that answered it.
+        eventually(lambda: bot.front.after.writes.pool.unfinished > after.WRITERS, "the press in the pool")
         ended = stopping.submit(bot.front.after.close, 10)
         going_on.set()
         assert ended.result(10) == 0
     assert len(office.said_to_all()) == 1
 
 
+def test_what_comes_after_the_threads_were_told_to_end_is_done_all_the_same(office: Office) -> None:
+    (bot,) = office.bots
+    assert bot.front.after.close(10) == 0
+    assert office.workspace.click(ANNA, office.card(), SHARE).ok
+    eventually(lambda: len(office.said_to_all()) == 1, "the shared card")
+
+
 def test_the_end_waits_no_longer_than_it_may(office: Office) -> None:
     card, (bot,) = office.card(), office.bots
     with office.busy():
         assert office.workspace.click(ANNA, card, SHARE).ok
+        eventually(lambda: bot.front.after.writes.pool.unfinished > after.WRITERS, "the press in the pool")
         assert bot.front.after.close(0.2) == after.WRITERS + 1
 
 
