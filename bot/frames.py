@@ -50,13 +50,8 @@ class Book:
 
 def aggregates_frame(rows: Sequence[tuple[Any, ...]]) -> pd.DataFrame:
     """Rows of db.facts.order_aggregates -> the frame grading.indicators takes."""
-    frame = pd.DataFrame(rows, columns=["customer", *ORDER_AGGREGATES]).set_index("customer")
-    for column in frame.columns:
-        if column in ("first_order", "last_order", "since"):
-            frame[column] = pd.to_datetime(frame[column])
-        else:
-            frame[column] = pd.to_numeric(frame[column]).astype(float)
-    return frame
+    days = ("first_order", "last_order", "since")
+    return _frame(rows, ORDER_AGGREGATES, days)
 
 
 def computed_indicators(rows: SourceRows, scheme: Scheme, as_of: date) -> pd.DataFrame:
@@ -122,17 +117,17 @@ def stored_frame(inputs: Mapping[int, bytes], scheme: Scheme) -> pd.DataFrame:
 
 def standing_frame(rows: Sequence[tuple[Any, ...]], scheme: Scheme) -> pd.DataFrame:
     """Rows of db.grading.standings_at -> what customers were: the state of `movement`, and tier, score, tier_since."""
+    cells = zip(*rows, strict=True) if rows else [()] * len(STANDING)
     # As objects: left to itself pandas turns the None of a text column into NaN.
-    frame = pd.DataFrame(rows, columns=list(STANDING), dtype=object)
-    frame = frame.set_index(frame.pop("customer_id").astype("int64"))
-    active = {
-        customer: json.loads(text) for customer, text in zip(frame.index, frame["clean"], strict=True) if text
-    }
+    columns = {name: pd.Series(values, dtype=object) for name, values in zip(STANDING, cells, strict=True)}
+    customers, clean = columns.pop("customer_id").astype("int64"), columns.pop("clean")
+    frame = pd.DataFrame(columns).set_axis(pd.Index(customers, name="customer_id"))
+    codes, texts = pd.factorize(clean)
+    active = [json.loads(text) for text in texts]
     for gate in scheme.gates:
-        counts = {customer: clean[gate.id] for customer, clean in active.items() if gate.id in clean}
-        column = pd.Series(counts, dtype="int16").reindex(frame.index, fill_value=-1)
-        frame[CLEAN + gate.id] = column
-    return frame.drop(columns="clean")
+        counts = np.array([*(one.get(gate.id, -1) for one in active), -1], dtype=np.int16)
+        frame[CLEAN + gate.id] = counts[codes]
+    return frame
 
 
 def assessment_columns(
@@ -165,15 +160,19 @@ def assessment_columns(
 
 def _clean_texts(state: pd.DataFrame) -> list[str | None]:
     """Gates that are still active, as compact JSON; None for the many without any."""
-    found: dict[int, dict[str, int]] = {}
-    for name in state.columns:
-        if name.startswith(CLEAN):
-            counts = state[name].to_numpy()
-            for row in (counts >= 0).nonzero()[0]:
-                found.setdefault(int(row), {})[name.removeprefix(CLEAN)] = int(counts[row])
-    return [
-        json.dumps(found[row], separators=(",", ":")) if row in found else None for row in range(len(state))
-    ]
+    gates = [name.removeprefix(CLEAN) for name in state.columns if name.startswith(CLEAN)]
+    if not gates:
+        return [None] * len(state)
+    counts = np.column_stack([state[CLEAN + gate].to_numpy() for gate in gates])
+    texts: dict[tuple[int, ...], str] = {}  # few are distinct
+    found: list[str | None] = [None] * len(state)
+    active = np.flatnonzero((counts >= 0).any(axis=1))
+    for row, numbers in zip(active.tolist(), map(tuple, counts[active].tolist()), strict=True):
+        if numbers not in texts:
+            clean = {gate: number for gate, number in zip(gates, numbers, strict=True) if number >= 0}
+            texts[numbers] = json.dumps(clean, separators=(",", ":"))
+        found[row] = texts[numbers]
+    return found
 
 
 def _plain_list(column: "pd.Series[Any]") -> list[Any]:
@@ -183,12 +182,16 @@ def _plain_list(column: "pd.Series[Any]") -> list[Any]:
     return column.tolist()
 
 
-def _frame(rows: Rows, columns: Sequence[str]) -> pd.DataFrame:
+def _frame(rows: Rows, columns: Sequence[str], days: Sequence[str] = ("oldest_due",)) -> pd.DataFrame:
     """Sums per customer as numbers, days as days."""
-    frame = pd.DataFrame(rows, columns=["customer", *columns]).set_index("customer")
-    for name in frame.columns:
-        frame[name] = pd.to_datetime(frame[name]) if name == "oldest_due" else pd.to_numeric(frame[name])
-    return frame.astype({name: float for name in frame.columns if name != "oldest_due"})
+    customers, *cells = zip(*rows, strict=True) if rows else [()] * (1 + len(columns))
+    found = {
+        name: pd.to_datetime(pd.Series(values, dtype=object)).to_numpy()
+        if name in days
+        else np.array(values, dtype=np.float64)
+        for name, values in zip(columns, cells, strict=True)
+    }
+    return pd.DataFrame(found, index=pd.Index(customers, name="customer", dtype=np.int64))
 
 
 def value_frame(

@@ -72,8 +72,12 @@ def pack(facts: pd.DataFrame, scheme: Scheme) -> list[bytes]:
     kept = _kept(known, dated, slots, head.shape[1])
     flat, ends = cells[kept].tobytes(), kept.sum(axis=1).cumsum().tolist()
     packed = [flat[start:end] for start, end in zip([0, *ends], ends, strict=False)]
+    texts: dict[tuple[str, ...], bytes] = {}  # few are distinct
     for row, words in spelled.items():
-        packed[row] += json.dumps(words, ensure_ascii=False, separators=(",", ":")).encode()
+        key = tuple(words)
+        if key not in texts:
+            texts[key] = json.dumps(words, ensure_ascii=False, separators=(",", ":")).encode()
+        packed[row] += texts[key]
     return packed
 
 
