@@ -49,7 +49,7 @@ class Book:
 
 
 def aggregates_frame(rows: Sequence[tuple[Any, ...]]) -> pd.DataFrame:
-    """Rows of db.facts.order_aggregates -> the frame grading.indicators takes."""
+    """Rows of db.orders.order_aggregates -> the frame grading.indicators takes."""
     days = ("first_order", "last_order", "since")
     return _frame(rows, ORDER_AGGREGATES, days)
 

@@ -7,7 +7,7 @@ from decimal import Decimal
 from sqlalchemy import select as sa_select
 from sqlmodel import Field, Session, SQLModel, col, select
 
-from db.facts import of_customers
+from db.customers import of_customers
 from db.grading import Assessment, GradingRun
 from db.types import Money, UtcDateTime
 

@@ -5,7 +5,8 @@ from datetime import date, datetime
 from functools import cache
 from typing import Any
 
-from sqlalchemy import Index, Integer, UniqueConstraint, bindparam, func, select, text
+from sqlalchemy import Index, Integer, UniqueConstraint, bindparam, func, select, text, true
+from sqlalchemy.sql.expression import ColumnElement
 from sqlmodel import Field, Session, SQLModel, col, delete, insert
 
 from db.people import Person
@@ -250,3 +251,8 @@ def _best_kind(rows: list[tuple[int, str]]) -> list[int]:
         return []
     best = min(rank[kind] for _, kind in rows)
     return list(dict.fromkeys(customer for customer, kind in rows if rank[kind] == best))
+
+
+def of_customers(column: Any, customer_ids: Sequence[int] | None) -> ColumnElement[bool]:
+    """Condition: of these customers; of all when there are none named."""
+    return true() if customer_ids is None else col(column).in_(customer_ids)

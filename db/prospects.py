@@ -7,9 +7,9 @@ from sqlalchemy import select as sa_select
 from sqlmodel import Field, Session, SQLModel, col, select
 
 from db.customers import Customer
-from db.facts import Order, units
 from db.grading import Assessment, GradingRun
-from db.types import UtcDateTime
+from db.orders import Order
+from db.types import UtcDateTime, units
 
 
 class RecordChange(SQLModel, table=True):

@@ -7,7 +7,7 @@ from sqlalchemy import BigInteger, case, distinct, func, select, type_coerce
 from sqlmodel import Session, and_, col
 
 from db.customers import Customer
-from db.facts import Order
+from db.orders import Order
 from db.trade import OrderLine
 from db.types import MONEY_UNITS
 

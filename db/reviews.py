@@ -10,11 +10,12 @@ from sqlalchemy.orm import aliased
 from sqlmodel import Field, Session, SQLModel, and_, col
 
 from db.customers import Customer, Owners, Ownership
-from db.facts import Fact, Order, units
+from db.facts import Fact
 from db.grading import Assessment, newest_in
+from db.orders import Order
 from db.overrides import Override
 from db.shadows import ShadowMove
-from db.types import MONEY_UNITS, UtcDateTime
+from db.types import MONEY_UNITS, UtcDateTime, units
 
 REASONS = ("unrated", "uncertain", "capped", "override", "stale", "shadow")
 

@@ -4,7 +4,8 @@ from datetime import UTC, datetime
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
-from sqlalchemy import BigInteger, DateTime, Dialect
+from sqlalchemy import BigInteger, DateTime, Dialect, type_coerce
+from sqlalchemy.sql.expression import ColumnElement
 from sqlalchemy.types import TypeDecorator
 from sqlmodel import SQLModel
 
@@ -56,3 +57,8 @@ class Money(TypeDecorator[Decimal]):
 def money_units(amount: Decimal) -> int:
     """Ten-thousandths of a currency unit, half away from zero."""
     return int((amount * MONEY_UNITS).to_integral_value(rounding=ROUND_HALF_UP))
+
+
+def units(column: Any) -> ColumnElement[Any]:
+    """A money column as the integer it is stored as, so that sums stay exact."""
+    return type_coerce(column, BigInteger)

@@ -14,8 +14,9 @@ from bot.services.names import findable
 from bot.services.schemes import SchemeFile
 from db import customers as db_customers
 from db.customers import Customer, Ownership
-from db.facts import Activity, Fact, Order
+from db.facts import Activity, Fact
 from db.grading import Assessment, GradingRun
+from db.orders import Order
 from db.people import Person, Team
 from grading.inputs import pack
 from grading.scheme import Scheme, parse_scheme

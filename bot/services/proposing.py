@@ -5,7 +5,7 @@ from pathlib import Path
 
 from bot.errors import N_, BadInput
 from bot.services import schemes, sources
-from db import facts as db_facts
+from db import orders as db_orders
 from db.engine import Database
 from db.trade import product_types
 
@@ -23,7 +23,7 @@ def propose_scheme(
 
     file = schemes.find(preset, schemes_dir)
     with database.read() as session:
-        first, last, currencies = db_facts.order_range(session)
+        first, last, currencies = db_orders.order_range(session)
         if first is None or last is None:
             raise BadInput(
                 N_("There are no orders to go by. Bring them in first: tierbot import orders FILE")

@@ -9,8 +9,8 @@ from bot.errors import N_, BadInput, Conflict
 from bot.services import grading, schemes, sources
 from bot.services.grading import Progress, RunReport
 from bot.services.schemes import SchemeFile, Shelf
-from db import facts, purchases
 from db import grading as db
+from db import orders, purchases
 from db.engine import Database
 from grading.scheme import Scheme
 
@@ -181,7 +181,7 @@ def snapshot_days(scheme: Scheme, start: date, end: date, today: date) -> list[d
 def _judged(database: Database, days: Sequence[date]) -> date | None:
     """The newest of these days that has `MONTHS_AHEAD` of orders after it."""
     with database.read() as session:
-        _, last, _ = facts.order_range(session)
+        _, last, _ = orders.order_range(session)
     return max((day for day in days if last and _after(day) <= last), default=None)
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from sqlmodel import Session
 
 from bot.errors import N_, BadInput
-from db import credit, facts, trade
+from db import credit, facts, orders, trade
 from grading.credit import VALID_DAYS
 from grading.scheme import WORDS_FOR_NO_TIER, Scheme
 from grading.sources import COMPUTED, CREDIT_GRADE
@@ -26,7 +26,7 @@ def load_book(
 
 def check_currency(session: Session, scheme: Scheme) -> None:
     """Raises BadInput when there are orders in a currency the scheme does not count in."""
-    foreign = facts.foreign_orders(session, scheme.currency) if scheme.currency else None
+    foreign = orders.foreign_orders(session, scheme.currency) if scheme.currency else None
     if foreign:
         raise BadInput(
             N_(
@@ -50,7 +50,7 @@ def load_rows(
 
     wanted = {COMPUTED[name].source for name in scheme.fields if name in COMPUTED}
     year = window_start(as_of, 12)
-    orders = facts.order_aggregates(
+    sums = orders.order_aggregates(
         session,
         as_of=as_of,
         quarters=[window_start(as_of, months) for months in (12, 9, 6, 3)] + [as_of],
@@ -73,10 +73,10 @@ def load_rows(
         else ()
     )
     if "activities" not in wanted:
-        return SourceRows(orders=orders, lines=lines, invoices=invoices)
+        return SourceRows(orders=sums, lines=lines, invoices=invoices)
     weights = fading_weights(as_of, scheme)
     return SourceRows(
-        orders=orders,
+        orders=sums,
         lines=lines,
         invoices=invoices,
         activities=facts.activity_counts(

@@ -16,7 +16,7 @@ from bot.errors import N_, BadInput, NotAllowed
 from bot.services import access, calibration
 from bot.services.access import Actor
 from bot.services.calibration import Calibration
-from db import customers, facts, purchases
+from db import customers, orders, purchases
 from db.engine import Database
 
 if TYPE_CHECKING:
@@ -53,7 +53,7 @@ def load(database: Database, actor: Actor, *, as_of: date, cuts: Path | None = N
         currency = _currency(session)
         start, earlier = window_start(as_of, MONTHS), window_start(as_of, 2 * MONTHS)
         quarters = [window_start(as_of, months) for months in (12, 9, 6, 3)] + [as_of]
-        aggregates = facts.order_aggregates(session, as_of=as_of, quarters=quarters, previous_start=earlier)
+        aggregates = orders.order_aggregates(session, as_of=as_of, quarters=quarters, previous_start=earlier)
         bought = purchases.purchases(session, start=start, earlier=earlier, as_of=as_of)
         own = None if owners is None else customers.owned_by(session, owners)
     frame = value_frame(aggregates, bought, as_of)
@@ -215,7 +215,7 @@ def _with_values(frame: "pd.DataFrame", basis: str, gap: float | None) -> "pd.Da
 
 
 def _currency(session: Session) -> str:
-    first, _, currencies = facts.order_range(session)
+    first, _, currencies = orders.order_range(session)
     if first is None:
         raise BadInput(N_("There are no orders to go by. Bring them in first: tierbot import orders FILE"))
     if len(currencies) > 1:

@@ -17,7 +17,7 @@ import numpy as np
 from sqlalchemy import text
 
 from db.engine import Database, open_database
-from db.facts import order_aggregates
+from db.orders import order_aggregates
 from db.schema import upgrade
 from grading.indicators import window_start
 from tests.bench.measuring import Table

@@ -22,8 +22,9 @@ from sqlmodel import Session, col, func, select
 from bot.services import alerts, grading, regrading, schemes
 from bot.services.schemes import Shelf
 from db.engine import Database, open_database
-from db.facts import Fact, Order
+from db.facts import Fact
 from db.grading import Assessment, GradingRun
+from db.orders import Order
 from db.schema import upgrade
 from db.system import set_cursor
 from grading.scheme import Map, Points, Scheme

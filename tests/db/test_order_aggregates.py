@@ -10,7 +10,7 @@ from sqlmodel import delete
 
 from db.customers import Customer
 from db.engine import Database
-from db.facts import Order, order_aggregates
+from db.orders import Order, order_aggregates
 
 AS_OF = date(2026, 3, 31)
 QUARTERS = [date(2025, 3, 31), date(2025, 6, 30), date(2025, 9, 30), date(2025, 12, 31), AS_OF]

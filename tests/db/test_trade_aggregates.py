@@ -10,7 +10,8 @@ import pytest
 
 from db.customers import Customer
 from db.engine import Database
-from db.facts import Activity, Order, activity_counts, faded_activities
+from db.facts import Activity, activity_counts, faded_activities
+from db.orders import Order
 from db.trade import Invoice, OrderLine, invoice_aggregates, line_aggregates, product_types
 
 AS_OF, START = date(2026, 3, 31), date(2025, 3, 31)

@@ -9,7 +9,7 @@ from sqlalchemy.exc import StatementError
 from sqlmodel import col, select
 
 from db.engine import Database
-from db.facts import Order
+from db.orders import Order
 from db.system import Heartbeat
 from db.types import money_units
 from tests import factories

@@ -14,8 +14,9 @@ from bot.services.imports.report import UndoReport
 from db import imports
 from db.customers import Customer, CustomerKey, CustomerName, NameToken, Ownership
 from db.engine import Database
-from db.facts import Activity, ActivityPeriod, Fact, Order
+from db.facts import Activity, ActivityPeriod, Fact
 from db.imports import ImportBatch, ImportChange, table
+from db.orders import Order
 from db.people import Person, Team
 from db.trade import ExchangeRate, Invoice, OrderLine
 

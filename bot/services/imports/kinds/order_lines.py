@@ -12,8 +12,8 @@ from bot.services.imports.columns import Field
 from bot.services.imports.conversion import Currencies
 from bot.services.imports.kinds.base import Chunk, Job, UpsertKind, stage_table
 from bot.services.imports.refusal import Parser, Refused
-from db.facts import Order
 from db.imports import table
+from db.orders import Order
 from db.trade import OrderLine
 from db.types import Money
 

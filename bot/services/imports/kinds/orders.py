@@ -14,8 +14,8 @@ from bot.services.imports.kinds.base import Chunk, Counts, Job, UpsertKind, day_
 from bot.services.imports.references import CustomerBook
 from bot.services.imports.refusal import Parser
 from db.customers import CustomerKey
-from db.facts import Order
 from db.imports import table
+from db.orders import Order
 from db.types import Money
 
 _order, _key = table(Order), table(CustomerKey)
