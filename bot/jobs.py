@@ -31,7 +31,7 @@ from bot.services import (
 )
 from bot.services.pacing import Pace
 from bot.services.worker import Rules, sending_time
-from db import care, lanes, outbox, system
+from db import care, claims, lanes, system
 
 log = structlog.get_logger()
 
@@ -206,7 +206,7 @@ def drain(bot: Tierbot, patience: timedelta = timedelta(minutes=3)) -> int:
             now = sending_time(bot.clock, session)
             if pacing.paused(session, now) or not circuit.is_closed(session):
                 break
-            if not outbox.anything_due(session, now + delivery.SOON):
+            if not claims.anything_due(session, now + delivery.SOON):
                 break
         done = deliver(bot)
         tried += done

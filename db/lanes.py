@@ -2,10 +2,13 @@
 
 from collections.abc import Collection
 from datetime import datetime, timedelta
+from typing import Any, NamedTuple
 
+from sqlalchemy import bindparam
 from sqlmodel import Field, Session, SQLModel, col, delete, select
 
-from db.system import insert
+from db.engine import db_clock
+from db.system import Cursor, insert
 from db.types import UtcDateTime
 
 WORKSPACE = "workspace"
@@ -33,6 +36,42 @@ class Circuit(SQLModel, table=True):
     opened_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
     probe_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
     apart_seconds: float | None = None
+
+
+class Standing(NamedTuple):
+    """All that says whether messages may go, at one moment of the database's clock."""
+
+    now: datetime
+    reason: str | None  # why the circuit is open
+    failures: int | None
+    apart_seconds: float | None
+    paused_until: datetime | None
+    restored: str | None
+
+
+def standing(session: Session, restored: str) -> Standing:
+    """Everything in one statement, because a worker asks before and after every batch; `restored` names a cursor."""
+    return Standing._make(session.connection().execute(_STANDING, {"restored": restored}).one())
+
+
+def _standing() -> Any:
+    circuit = col(Circuit.workspace) == WORKSPACE
+    return select(
+        db_clock(),
+        *(
+            select(field).where(condition).scalar_subquery()
+            for field, condition in (
+                (Circuit.reason, circuit),
+                (Circuit.failures, circuit),
+                (Circuit.apart_seconds, circuit),
+                (Lane.paused_until, col(Lane.name) == WORKSPACE),
+                (Cursor.value, col(Cursor.name) == bindparam("restored")),
+            )
+        ),
+    )
+
+
+_STANDING = _standing()
 
 
 def lanes(session: Session, names: Collection[str]) -> dict[str, Lane]:

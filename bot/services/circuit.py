@@ -9,9 +9,11 @@ from datetime import datetime, timedelta
 import structlog
 from sqlmodel import Session
 
+from bot.services import pacing
 from bot.services.messenger import Answer
 from bot.services.worker import Worker
 from db import lanes
+from db.lanes import Standing
 
 log = structlog.get_logger()
 
@@ -23,6 +25,11 @@ SENTENCES = {
     "network": "Slack cannot be reached; the messages wait",
     "clock": "this machine's clock and Slack's are more than 4 minutes apart; set it right, nothing is sent meanwhile",
 }
+
+
+def lets_go(standing: Standing) -> bool:
+    """Whether messages may go, and Slack has not asked us to wait."""
+    return not standing.reason and not pacing.lasts(standing.paused_until, standing.now)
 
 
 def is_closed(session: Session) -> bool:
@@ -65,10 +72,10 @@ def closed(worker: Worker) -> bool:
     return False
 
 
-def hear(worker: Worker, session: Session, answers: Sequence[Answer], now: datetime) -> bool:
+def hear(worker: Worker, session: Session, answers: Sequence[Answer], known: Standing) -> bool:
     """Learn from answers about the workspace; True when nothing more may go."""
-    row = lanes.circuit(session)
-    failures = known = row.failures if row is not None else 0
+    now = known.now
+    failures = known.failures or 0
     for answer in answers:
         if answer.concerns == "account":
             _open(session, answer.error_class or "account", answer.error or "", now, now)
@@ -77,23 +84,22 @@ def hear(worker: Worker, session: Session, answers: Sequence[Answer], now: datet
     if failures >= FAILURES:
         _open(session, "network", SENTENCES["network"], now, now)
         return True
-    if failures != known:
+    if failures != (known.failures or 0):
         lanes.put_circuit(session, failures=failures)
-    return compare_clocks(worker, session, answers[-1].apart, now)
+    return compare_clocks(worker, session, answers[-1].apart, known)
 
 
-def compare_clocks(worker: Worker, session: Session, off: timedelta | None, now: datetime) -> bool:
+def compare_clocks(worker: Worker, session: Session, off: timedelta | None, known: Standing) -> bool:
     """The third clock: Slack's. True when it is too far from ours to send anything."""
     if off is None or not worker.rules.watch_clock:
         return False
-    row = lanes.circuit(session)
     seconds = off.total_seconds()
-    if row is None or row.apart_seconds is None or abs(row.apart_seconds - seconds) > 5:
+    if known.apart_seconds is None or abs(known.apart_seconds - seconds) > 5:
         lanes.put_circuit(session, apart_seconds=seconds)
         if off > APART_WARN:
             log.warning("clock.apart", seconds=seconds)
     if off > APART_STOP:
-        _open(session, "clock", SENTENCES["clock"], now, now, off)
+        _open(session, "clock", SENTENCES["clock"], known.now, known.now, off)
         return True
     return False
 

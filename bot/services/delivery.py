@@ -23,9 +23,9 @@ from bot.services.messenger import Answer, Messenger, Reference
 from bot.services.outbox import divert
 from bot.services.reconciling import reconcile
 from bot.services.worker import Rules, Worker, key_of
-from db import care, outbox, system
+from db import care, claims, outbox, outcomes, system
+from db.claims import Claimed
 from db.engine import Database
-from db.outbox import Claimed
 
 log = structlog.get_logger()
 
@@ -44,7 +44,7 @@ def deliver(
     rules: Rules | None = None,
     at: Callable[[str], None] = lambda step: None,
     stopping: Callable[[], bool] = lambda: False,
-    most: int = 200,
+    most: int = 1_000,
 ) -> int:
     """Settle what is unknown and send what is due; how many were tried."""
     worker = Worker(
@@ -80,12 +80,12 @@ def sweep(worker: Worker) -> None:
     with worker.database.write() as session:
         now = worker.now(session)
         rules = worker.rules
-        expired = outbox.expire_leases(session, now, lease=rules.lease, settle=rules.settle)
-        outbox.pull_forward(session, now, circuit.LONGEST_WAIT, settle=rules.settle)
+        expired = outcomes.expire_leases(session, now, lease=rules.lease, settle=rules.settle)
+        outcomes.pull_forward(session, now, circuit.LONGEST_WAIT, settle=rules.settle)
         due_by = worker.due_by(now)
         if due_by > now + SOON:  # it acts as if it were later
-            outbox.bring_forward(session, now, after=now + SOON, until=due_by)
-        given_up = outbox.give_up(session, due_by)
+            outcomes.bring_forward(session, now, after=now + SOON, until=due_by)
+        given_up = outcomes.give_up(session, due_by)
         for error_class, ids in given_up.items():
             system.count(session, f"dead_total:{error_class}", len(ids))
             care.release_undelivered(session, ids, now)
@@ -101,15 +101,18 @@ def claim(worker: Worker, limit: int) -> list[tuple[Claimed, float]]:
     began = worker.monotonic()
     try:
         with worker.database.write() as session:
-            now = worker.now(session)
-            since = restoring.doubted_since(session, now)
+            standing = worker.look(session)
+            if not circuit.lets_go(standing):
+                return []
+            now = standing.now
+            since = restoring.doubted_since(standing.restored, now)
             if since is not None:
-                outbox.doubt(session, since=since, now=now, untried=True)
-            rows = outbox.due(session, now=now, limit=limit)
+                outcomes.doubt(session, since=since, now=now, untried=True)
+            rows = claims.due(session, now=now, limit=limit)
             if since is not None:  # another process may have written one just now
                 rows = [row for row in rows if row.first_try_at is not None]
             rows = pacing.admit(session, worker.rules.pace, rows, now)
-            claimed = outbox.claim(
+            claimed = claims.take(
                 session,
                 rows,
                 now=now,
@@ -132,7 +135,7 @@ def send(worker: Worker, batch: list[tuple[Claimed, float]]) -> int:
         if now - looked > PAUSE_SEEN:
             looked = now
             with worker.database.read() as session:
-                may_go = circuit.is_closed(session) and not pacing.paused(session, worker.now(session))
+                may_go = circuit.lets_go(worker.look(session))
         else:
             may_go = True
         # The guard: whoever was stopped for long may find that somebody else has taken the message over.
@@ -158,7 +161,7 @@ def release(worker: Worker, rows: list[Claimed]) -> None:
     if not rows:
         return
     with worker.database.write() as session:
-        ours = outbox.release(session, [row.id for row in rows], rows[0].attempt_id)
+        ours = claims.release(session, [row.id for row in rows], rows[0].attempt_id)
         system.count(session, "abandoned_total", ours)
         system.count(session, "taken_over_total", len(rows) - ours)
 
@@ -170,18 +173,19 @@ def mark(worker: Worker, answers: list[tuple[Claimed, Answer]]) -> bool:
     worker.at("mark.before")
     stop = False
     with worker.database.write() as session:
-        now = worker.now(session)
+        standing = worker.look(session)
         sent = [(row.id, answer.ts, answer.channel) for row, answer in answers if answer.outcome == "sent"]
-        taken_over = len(sent) - outbox.mark_sent(session, answers[0][0].attempt_id, sent)
+        taken_over = len(sent) - outcomes.mark_sent(session, answers[0][0].attempt_id, sent)
         for row, answer in answers:
             if answer.outcome != "sent":
-                taken_over += not _mark_unsent(worker, session, row, answer, now)
-            stop = pacing.heed(session, worker.rules.pace, answer, now) or stop
+                taken_over += not _mark_unsent(worker, session, row, answer, standing.now)
+            stop = pacing.heed(session, worker.rules.pace, answer, standing.now) or stop
         system.count(session, "taken_over_total", taken_over)
-        stop = circuit.hear(worker, session, [answer for _, answer in answers], now) or stop
+        stop = circuit.hear(worker, session, [answer for _, answer in answers], standing) or stop
         worker.at("mark.written")
+    tell = log.bind()  # once: for each line anew it took longer than the line
     for row, answer in answers:
-        log.info("outbox.tried", id=row.id, kind=row.kind, outcome=answer.outcome, error=answer.error_class)
+        tell.info("outbox.tried", id=row.id, kind=row.kind, outcome=answer.outcome, error=answer.error_class)
     if taken_over:
         log.warning("outbox.taken_over", many=taken_over)
     worker.at("mark.after")
@@ -210,7 +214,8 @@ def _send(worker: Worker, row: Claimed) -> Answer:
         # Nobody knows how far it came: it may have arrived.
         log.error("outbox.send_failed", id=row.id, exc_info=error)
         answer = Answer(outcome="lost", error_class="fault", error=f"a fault while sending: {error!r}")
-    answer = replace(answer, apart=circuit.apart(answer.slack_time, before, worker.clock.now()))
+    if answer.slack_time is not None:
+        answer = replace(answer, apart=circuit.apart(answer.slack_time, before, worker.clock.now()))
     worker.at("send.after")
     return answer
 
@@ -235,7 +240,7 @@ def _mark_unsent(worker: Worker, session: Session, row: Claimed, answer: Answer,
                 rules.backoff_cap, rules.backoff_base * 2 ** min(row.attempt, 10)
             )
         values |= {"state": "pending", "next_at": now + wait, "attempt": row.attempt - (not answer.counts)}
-    ours = outbox.settle(session, row.id, row.attempt_id, **values)
+    ours = outcomes.settle(session, row.id, row.attempt_id, **values)
     if ours and values["state"] == "dead":
         system.count(session, f"dead_total:{answer.error_class}")
         care.release_undelivered(session, [row.id], now)

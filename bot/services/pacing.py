@@ -10,9 +10,9 @@ from datetime import datetime, timedelta
 from sqlmodel import Session
 
 from bot.services.messenger import Answer
-from db import lanes, outbox
+from db import claims, lanes
+from db.claims import Claimed
 from db.lanes import WORKSPACE, Lane
-from db.outbox import Due
 
 HISTORY = "history"
 LONGEST_PAUSE = timedelta(minutes=15)
@@ -29,34 +29,38 @@ class Pace:
     burst: float = 3
 
 
-def admit(session: Session, pace: Pace | None, rows: Sequence[Due], now: datetime) -> list[Due]:
+def admit(session: Session, pace: Pace | None, rows: Sequence[Claimed], now: datetime) -> list[Claimed]:
     """Those of the due messages that may go now. Where a place must wait, its message waits for its turn."""
-    if not rows or paused(session, now):
-        return []
-    if pace is None:
+    if pace is None or not rows:
         return list(rows)
     known = lanes.lanes(session, [WORKSPACE, *(row.address for row in rows)])
     workspace = _refilled_workspace(known.get(WORKSPACE), pace, now)
-    admitted: list[Due] = []
+    admitted: list[Claimed] = []
     used = [workspace]
+    waits: dict[int, datetime] = {}
     for row in rows:
         if workspace.tokens < 1:
             break
         lane = _refilled(known.get(row.address), row.address, pace.place, pace.burst, now)
         if lane.tokens < 1:
-            outbox.wait(session, [row.id], now + timedelta(minutes=(1 - lane.tokens) / lane.per_minute))
+            waits[row.id] = now + timedelta(minutes=(1 - lane.tokens) / lane.per_minute)
             continue
         lane.tokens -= 1
         workspace.tokens -= 1
         used.append(lane)
         admitted.append(row)
+    claims.wait(session, waits)
     lanes.put(session, used)
     return admitted
 
 
 def paused(session: Session, now: datetime, name: str = WORKSPACE) -> bool:
-    """Whether Slack asked us to wait. A pause longer than any was written by a clock that was put back since."""
-    until = lanes.paused_until(session, name)
+    """Whether Slack asked us to wait."""
+    return lasts(lanes.paused_until(session, name), now)
+
+
+def lasts(until: datetime | None, now: datetime) -> bool:
+    """Whether a pause is not over. One longer than any was written by a clock that was put back since."""
     return until is not None and now < until <= now + LONGEST_PAUSE
 
 

@@ -11,8 +11,10 @@ from sqlmodel import Session
 from bot.services import circuit, pacing
 from bot.services.messenger import Answer, Reading
 from bot.services.worker import Worker, key_of
-from db import care, outbox, system
-from db.outbox import Claimed
+from db import care, claims, outcomes, system
+from db.claims import Claimed
+from db.lanes import Standing
+from db.outbox import RESTORED
 
 log = structlog.get_logger()
 
@@ -29,10 +31,10 @@ def reconcile(worker: Worker) -> int:
     """Settle what is unknown and due; how many were settled. One look at each place's history."""
     with worker.database.read() as session:
         now = worker.now(session)
-        rows = outbox.unsettled(session, now=now, limit=MOST)
+        rows = claims.unsettled(session, now=now, limit=MOST)
         if not rows or pacing.paused(session, now, pacing.HISTORY):
             return 0
-        known = outbox.channels_of(session, {row.address for row in rows if row.where.startswith("#")})
+        known = claims.channels_of(session, {row.address for row in rows if row.where.startswith("#")})
     places: dict[str, list[Claimed]] = {}
     for row in rows:
         places.setdefault(known.get(row.address, row.where), []).append(row)
@@ -46,9 +48,12 @@ def reconcile(worker: Worker) -> int:
             reading = Reading(outcome="later", error_class="clock")  # we looked at the wrong hours
         worker.at("reconcile.read")
         with worker.database.write() as session:
-            now = worker.now(session)
+            standing = worker.look(session)
+            now = standing.now
             settled += sum(_settle(worker, session, row, reading, now) for row in unknown)
-            stop = _heed(worker, session, reading, now) or circuit.compare_clocks(worker, session, off, now)
+            stop = _heed(worker, session, reading, standing) or circuit.compare_clocks(
+                worker, session, off, standing
+            )
             worker.at("reconcile.written")
         worker.at("reconcile.after")
         if stop or worker.stopping():
@@ -59,7 +64,7 @@ def reconcile(worker: Worker) -> int:
 def _read(worker: Worker, where: str, unknown: list[Claimed], now: datetime) -> Reading:
     if not where:
         return Reading(outcome="impossible", error_class="user_not_found")
-    tried = [row.first_try_at for row in unknown]
+    tried = [row.first_try_at or now for row in unknown]
     if max(tried) > now:  # written by a clock that was put back since
         tried.append(now - BEFORE_A_WRONG_CLOCK)
     try:
@@ -73,7 +78,7 @@ def _settle(worker: Worker, session: Session, row: Claimed, reading: Reading, no
     """Write down what is known now; whether that settles it."""
     key = key_of(row)
     # A database that was restored gives numbers a second time: of what it may have sent only the key tells.
-    rewound = row.attempt_id == outbox.RESTORED
+    rewound = row.attempt_id == RESTORED
     found = next(
         (posted for posted in reading.posted if posted.key == key and (rewound or posted.id == row.id)), None
     )
@@ -92,10 +97,10 @@ def _settle(worker: Worker, session: Session, row: Claimed, reading: Reading, no
         )
     elif reading.outcome == "later" and not limited:
         wait = reading.retry_after or AGAIN
-        outbox.settle(session, row.id, row.attempt_id, states=("unknown",), next_at=now + wait)
+        outcomes.settle(session, row.id, row.attempt_id, states=("unknown",), next_at=now + wait)
         return False
     elif reading.outcome != "read" and row.once_only:
-        outbox.settle(
+        outcomes.settle(
             session,
             row.id,
             row.attempt_id,
@@ -117,7 +122,7 @@ def _settle(worker: Worker, session: Session, row: Claimed, reading: Reading, no
         tally, values = "reconciled_resent_total", {"state": "pending", "next_at": now}
         if reading.outcome != "read":
             tally, values = "possible_repeat_total", {**values, "possible_repeat": True}
-    ours = outbox.settle(session, row.id, row.attempt_id, states=("unknown",), **values)
+    ours = outcomes.settle(session, row.id, row.attempt_id, states=("unknown",), **values)
     if ours:
         system.count(session, tally)
         if values["state"] == "dead":
@@ -126,13 +131,14 @@ def _settle(worker: Worker, session: Session, row: Claimed, reading: Reading, no
     return ours
 
 
-def _heed(worker: Worker, session: Session, reading: Reading, now: datetime) -> bool:
+def _heed(worker: Worker, session: Session, reading: Reading, known: Standing) -> bool:
     """Whether the histories of other places must wait too."""
+    now = known.now
     if reading.concerns == "rate":
         until = now + (reading.retry_after or AGAIN)
         pacing.pause(session, until, worker.rules.pace, now, name=pacing.HISTORY)
         return True
     if reading.concerns == "account":
         answer = Answer(outcome="retry", concerns="account", error_class=reading.error_class)
-        return circuit.hear(worker, session, [answer], now)
+        return circuit.hear(worker, session, [answer], known)
     return reading.concerns == "network"

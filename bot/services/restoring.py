@@ -6,11 +6,9 @@ Promise: nothing is sent for a day before Slack's history has been asked for it,
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlmodel import Session
-
 from bot.errors import N_, Conflict
 from bot.services import catching_up
-from db import care, outbox, system
+from db import care, outbox, outcomes, system
 from db.engine import Database
 
 CURSOR = "restored"
@@ -73,15 +71,14 @@ def settle(database: Database, rewound: Rewound) -> None:
     """Doubt all messages that are not settled, skip the steps that have come due, and go on from now."""
     now = rewound.now
     with database.write() as session:
-        outbox.doubt(session, since=rewound.since, now=now)
+        outcomes.doubt(session, since=rewound.since, now=now)
         care.skip_due(session, now)
         system.set_cursor(session, catching_up.CURSOR, now.isoformat())
         system.set_cursor(session, CURSOR, f"{rewound.since.isoformat()} {(now + DOUBTED).isoformat()}")
 
 
-def doubted_since(session: Session, now: datetime) -> datetime | None:
-    """From when on what has not been tried yet may have been said; None when the last restore is long ago."""
-    known = system.cursor(session, CURSOR)
+def doubted_since(known: str | None, now: datetime) -> datetime | None:
+    """From when on what has not been tried yet may have been said, by the cursor; None when the restore is long ago."""
     if known is None:
         return None
     since, until = (datetime.fromisoformat(part) for part in known.split())

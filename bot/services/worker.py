@@ -12,8 +12,11 @@ from sqlmodel import Session
 from bot.clock import Clock, ShiftedClock, SystemClock
 from bot.services.messenger import Messenger
 from bot.services.pacing import Pace
+from bot.services.restoring import CURSOR
+from db import lanes
+from db.claims import Claimed
 from db.engine import Database, db_now
-from db.outbox import Claimed
+from db.lanes import Standing
 
 STEPS = (
     "sweep.before",
@@ -39,7 +42,7 @@ class Rules:
 
     lease: timedelta = timedelta(seconds=60)
     settle: timedelta = timedelta(seconds=45)  # longer than a call that timed out can still take effect
-    batch: int = 10
+    batch: int = 100  # the pace lets fewer go at once; what half a lease is too short for is given back
     attempts: int = 12
     backoff_base: timedelta = timedelta(seconds=5)
     backoff_cap: timedelta = timedelta(minutes=15)
@@ -64,6 +67,11 @@ class Worker:
     def now(self, session: Session) -> datetime:
         return sending_time(self.clock, session)
 
+    def look(self, session: Session) -> Standing:
+        """Whether messages may go, and what time it is."""
+        standing = lanes.standing(session, CURSOR)
+        return standing if _lives(self.clock) else standing._replace(now=self.clock.now())
+
     def due_by(self, now: datetime) -> datetime:
         """The time that says what is due and what comes too late: of a clock that was set on purpose, as it is."""
         return self.clock.now() if isinstance(self.clock, ShiftedClock) else now
@@ -75,7 +83,11 @@ def sending_time(clock: Clock, session: Session) -> datetime:
     To a process that acts as if it were Monday every lease of those that live today would be over, and what they
     are sending would be sent a second time. Only a clock that stands still, in a test, counts as it is.
     """
-    return db_now(session) if isinstance(clock, SystemClock | ShiftedClock) else clock.now()
+    return db_now(session) if _lives(clock) else clock.now()
+
+
+def _lives(clock: Clock) -> bool:
+    return isinstance(clock, SystemClock | ShiftedClock)
 
 
 def key_of(row: Claimed) -> str:

@@ -18,6 +18,7 @@ from pathlib import Path
 
 from sqlalchemy import URL
 
+from bot.services.worker import Rules
 from tests import postgres
 from tests.bench import claims_worker
 from tests.bench.measuring import Table
@@ -68,8 +69,8 @@ def beside_peers(ground: Ground, jobs: int, rounds: int) -> Table:
         notes=("Aim: at least 10 times APScheduler, 50 times procrastinate.",),
     )
     variants = {
-        "Tierbot, batches of 100": ("ours", 1, 100),
-        "Tierbot, batches of 10 (the product's)": ("ours", 1, 10),
+        "Tierbot, batches of 100 (the product's)": ("ours", 1, Rules().batch),
+        "Tierbot, batches of 10": ("ours", 1, 10),
         "APScheduler, SQLAlchemyJobStore": ("apscheduler", 1, 0),
     }
     if ground.name == "PostgreSQL":
@@ -78,7 +79,7 @@ def beside_peers(ground: Ground, jobs: int, rounds: int) -> Table:
     for _ in range(rounds):
         for what, (kind, workers, batch) in variants.items():
             rates[what].append(run(ground, kind, jobs, workers, batch))
-    ours = statistics.median(rates["Tierbot, batches of 100"])
+    ours = statistics.median(rates["Tierbot, batches of 100 (the product's)"])
     for what, found in rates.items():
         rate = statistics.median(found)
         table.add(what, f"{rate:,.0f}", f"{ours / rate:.1f}")
@@ -94,7 +95,7 @@ def by_workers(ground: Ground, jobs: int, rounds: int) -> Table:
     rates: dict[int, list[float]] = {workers: [] for workers in WORKERS}
     for _ in range(rounds):
         for workers in WORKERS:
-            rates[workers].append(run(ground, "ours", jobs, workers, 100))
+            rates[workers].append(run(ground, "ours", jobs, workers, Rules().batch))
     one = statistics.median(rates[1])
     for workers, found in rates.items():
         rate = statistics.median(found)

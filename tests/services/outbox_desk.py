@@ -74,7 +74,7 @@ class Desk:
         clock: Clock | None = None,
         at: Callable[[str], None] = lambda step: None,
         monotonic: Callable[[], float] | None = None,
-        most: int = 200,
+        most: int = 1_000,
     ) -> int:
         self.clock.advance(after)
         return delivery.deliver(

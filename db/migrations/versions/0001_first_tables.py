@@ -521,7 +521,7 @@ def upgrade() -> None:
     )
     with op.batch_alter_table('outbox', schema=None) as batch_op:
         batch_op.create_index('ix_outbox_address', ['address', 'state', 'id'], unique=False)
-        batch_op.create_index('ix_outbox_due', ['state', 'next_at'], unique=False, sqlite_where=sa.text("state IN ('pending', 'unknown')"), postgresql_where=sa.text("state IN ('pending', 'unknown')"))
+        batch_op.create_index('ix_outbox_due', ['state', 'next_at'], unique=False, sqlite_where=sa.text("state = 'pending' OR state = 'unknown'"), postgresql_where=sa.text("state = 'pending' OR state = 'unknown'"))
         batch_op.create_index('uq_outbox_sending', ['address'], unique=True, sqlite_where=sa.text("state = 'sending'"), postgresql_where=sa.text("state = 'sending'"))
 
     op.create_table('ownership',
@@ -623,7 +623,7 @@ def downgrade() -> None:
     op.drop_table('ownership')
     with op.batch_alter_table('outbox', schema=None) as batch_op:
         batch_op.drop_index('uq_outbox_sending', sqlite_where=sa.text("state = 'sending'"), postgresql_where=sa.text("state = 'sending'"))
-        batch_op.drop_index('ix_outbox_due', sqlite_where=sa.text("state IN ('pending', 'unknown')"), postgresql_where=sa.text("state IN ('pending', 'unknown')"))
+        batch_op.drop_index('ix_outbox_due', sqlite_where=sa.text("state = 'pending' OR state = 'unknown'"), postgresql_where=sa.text("state = 'pending' OR state = 'unknown'"))
         batch_op.drop_index('ix_outbox_address')
 
     op.drop_table('outbox')
