@@ -8,14 +8,13 @@ import dataclasses
 import re
 import unicodedata
 from collections.abc import Mapping
-from functools import lru_cache, partial
+from datetime import date
+from functools import cache, lru_cache, partial
 from pathlib import Path
 from typing import Any
 
 import structlog
-from babel.dates import format_date
 from babel.lists import format_list
-from babel.numbers import format_decimal, format_percent
 from babel.support import Translations
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, TemplateError, pass_context
 from jinja2.runtime import Context
@@ -23,6 +22,7 @@ from markupsafe import Markup
 
 from bot import words
 from bot.errors import BotError
+from bot.figures import Figures
 from bot.messages import Message, Slots
 from bot.parts import Names, Tier, Who
 from bot.settings import ROOT
@@ -36,6 +36,7 @@ LONGEST_IN_PROBLEM = 200
 _SLACK_ID = re.compile(r"[UW][A-Z0-9]{2,}")
 # Bidirectional controls could make a name read as another one; lone surrogates cannot be sent at all.
 _BIDI = dict.fromkeys([*range(0x202A, 0x202F), *range(0x2066, 0x206A), 0x200E, 0x200F, 0x061C])
+_PLAIN = frozenset({float, int, bool, type(None), date})
 _UNSEEN = ("Cc", "Cs", "Zl", "Zp")
 
 
@@ -131,16 +132,17 @@ def _build(language: str, folders: list[Path]) -> Environment:
     # Old style: its `Markup % values` leaves our already escaped values alone.
     environment.install_gettext_callables(catalogue.gettext, catalogue.ngettext, newstyle=False)  # type: ignore[attr-defined]
     locale = words.LOCALES[language]
+    figures = Figures(locale)
     environment.filters.update(
         local=partial(_local, language),
         listed=lambda many: Markup(format_list([_local(language, names) for names in many], locale=locale)),
         tier=partial(_tier, language, catalogue.gettext),
-        day=lambda value: Markup(format_date(value, "medium", locale=locale)),
+        day=lambda value: Markup(figures.day(value)),
         # Adding zero turns -0.0 into 0.0.
-        points=lambda value: Markup(_decimal(round(value, 1) + 0.0, "+#,##0.0;-#,##0.0", locale)),
-        score=lambda value: Markup("–" if value is None else _decimal(value, "#,##0.0", locale)),
-        percent=lambda value: Markup(format_percent(value, "#,##0%", locale=locale)),
-        quantity=partial(_quantity, locale, catalogue),
+        points=lambda value: Markup(figures.signed(round(value, 1) + 0.0)),
+        score=lambda value: Markup("–" if value is None else figures.number(value, 1, 1)),
+        percent=lambda value: Markup(figures.percent(value)),
+        quantity=partial(_quantity, figures, catalogue),
         bold=_bold,
         mention=_mention,
     )
@@ -153,8 +155,13 @@ def _entities(text: str) -> Markup:
 
 def _escaped(value: Any) -> Any:
     """A message's fields as template context: the same shapes with every string escaped."""
-    if dataclasses.is_dataclass(value) and not isinstance(value, type):
-        fields = {f.name: _escaped(getattr(value, f.name)) for f in dataclasses.fields(value)}
+    kind: Any = type(value)
+    if kind in _PLAIN:
+        return value
+    if kind is Names:
+        return _escaped_names(value.en, value.zh)
+    if (names := _fields(kind)) is not None:
+        fields = {name: _escaped(getattr(value, name)) for name in names}
         return fields if isinstance(value, Message) else dataclasses.replace(value, **fields)
     if isinstance(value, str) and not isinstance(value, Markup):
         return escape(value)
@@ -163,6 +170,18 @@ def _escaped(value: Any) -> Any:
     if isinstance(value, Mapping):
         return {key: _escaped(item) for key, item in value.items()}
     return value
+
+
+@cache
+def _fields(kind: type) -> tuple[str, ...] | None:
+    """The fields of a kind of dataclass; None for what is not one."""
+    return tuple(f.name for f in dataclasses.fields(kind)) if dataclasses.is_dataclass(kind) else None
+
+
+# Typed: what is escaped already equals a text that is to be escaped yet. A scheme's names come again with each card.
+@lru_cache(maxsize=2_000, typed=True)
+def _escaped_names(en: str, zh: str) -> Names:
+    return Names(en=_escaped(en), zh=_escaped(zh))
 
 
 def _local(language: str, names: Names | None) -> Markup:
@@ -178,13 +197,7 @@ def _tier(language: str, gettext: Any, tier: Tier) -> Markup:
     return escape(words_for.get(str(tier.id), tier.id))
 
 
-@lru_cache(maxsize=10_000)
-def _decimal(value: Any, pattern: str, locale: str) -> str:
-    """Babel's, kept: twenty numbers of a card took a third of the time it takes to word it."""
-    return format_decimal(value, pattern, locale=locale)
-
-
-def _quantity(locale: str, catalogue: Translations, value: Any, unit: str | None) -> Markup:
+def _quantity(figures: Figures, catalogue: Translations, value: Any, unit: str | None) -> Markup:
     """An indicator's value with its unit, short enough to read in passing."""
     gettext, ngettext = catalogue.gettext, catalogue.ngettext
     if value is None:
@@ -194,9 +207,8 @@ def _quantity(locale: str, catalogue: Translations, value: Any, unit: str | None
     if isinstance(value, str):
         return escape(value.replace("_", " "), 40)
     if unit == "ratio":
-        return Markup(format_percent(value, "#,##0.#%", locale=locale))
-    pattern = "#,##0" if abs(value) >= 100 or float(value).is_integer() else "#,##0.##"
-    number = _decimal(value, pattern, locale)
+        return Markup(figures.percent(value, 1))
+    number = figures.number(value, 0, 0 if abs(value) >= 100 or float(value).is_integer() else 2)
     if unit == "years":
         years = ngettext("%(number)s year", "%(number)s years", 1 if value == 1 else 2)
         return Markup(years) % {"number": Markup(number)}

@@ -1,6 +1,7 @@
 """Customers, their other names and keys, and who owns them when."""
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from datetime import date, datetime
 from functools import cache
 from typing import Any
@@ -114,6 +115,50 @@ _OWNER = (
 )
 
 
+@dataclass(frozen=True, kw_only=True)
+class Head:
+    """Who a customer is and whose, as every answer needs it: no object of the ORM, which takes longer to make."""
+
+    id: int
+    code: str
+    name: str
+    record_type: str
+    version: int
+    owner_id: int | None
+    owner_name: str | None
+    owner_team_id: int | None
+    owner_slack_user_id: str | None
+
+
+_HEAD: Any = (
+    select(
+        col(Customer.id),
+        col(Customer.code),
+        col(Customer.name),
+        col(Customer.record_type),
+        col(Customer.version),
+        col(Person.id).label("owner_id"),
+        col(Person.name).label("owner_name"),
+        col(Person.team_id).label("owner_team_id"),
+        col(Person.slack_user_id).label("owner_slack_user_id"),
+    )
+    .outerjoin(
+        Ownership,
+        (col(Ownership.customer_id) == col(Customer.id))
+        & (col(Ownership.role) == "primary")
+        & col(Ownership.ends_on).is_(None),
+    )
+    .outerjoin(Person, col(Person.id) == Ownership.person_id)
+    .where(col(Customer.id) == bindparam("customer_id"))
+)
+
+
+def head(session: Session, customer_id: int) -> Head | None:
+    """A customer and its present primary owner, active or not."""
+    row = session.connection().execute(_HEAD, {"customer_id": customer_id}).first()
+    return None if row is None else Head(**row._mapping)
+
+
 def owner(session: Session, customer_id: int) -> Person | None:
     """The present primary owner, active or not."""
     return session.scalars(_OWNER, {"customer_id": customer_id}).first()
@@ -151,7 +196,7 @@ def owned_by(session: Session, owners: Owners) -> list[int]:
 def with_key(session: Session, key: str, owners: Owners, limit: int = 20) -> list[int]:
     """Customers one of whose names compares equal to `key`; the strongest kind of name only."""
     wanted = {"key": key, "owners": list(owners or ()), "most": limit * 4}
-    rows = session.execute(_keyed(owners is None), wanted)
+    rows = session.connection().execute(_keyed(owners is None), wanted)
     return _best_kind([(customer, kind) for customer, kind in rows])[:limit]
 
 

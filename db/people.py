@@ -1,8 +1,10 @@
 """People and teams, and how a Slack user becomes a person."""
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 
 from sqlalchemy import Index, bindparam, func
+from sqlalchemy import select as sa_select
 from sqlmodel import Field, Session, SQLModel, col, select, update
 
 from db import types as types  # the naming convention comes first
@@ -39,9 +41,39 @@ class Person(SQLModel, table=True):
     batch_id: int | None = Field(default=None, index=True)
 
 
+@dataclass(frozen=True, kw_only=True)
+class Asker:
+    """A person as every answer needs them: no more columns, and no object of the ORM, which takes longer to make."""
+
+    id: int
+    email: str
+    name: str
+    role: str
+    team_id: int | None
+    language: str | None
+    timezone: str | None
+    active: bool
+    led_teams: frozenset[int]
+
+
 # Asked for every answer: putting a statement together anew takes longer than asking it.
+_ASKER_COLUMNS = ("id", "email", "name", "role", "team_id", "language", "timezone", "active")
+_ASKER = (
+    sa_select(*(getattr(Person, name) for name in _ASKER_COLUMNS), col(Team.id).label("led_team"))
+    .outerjoin(Team, col(Team.lead_id) == Person.id)
+    .where(col(Person.slack_user_id) == bindparam("slack_user_id"))
+)
 _BY_SLACK_ID = select(Person).where(col(Person.slack_user_id) == bindparam("slack_user_id"))
 _LED = select(Team.id).where(col(Team.lead_id) == bindparam("lead_id"))
+
+
+def asker(session: Session, slack_user_id: str) -> Asker | None:
+    """Whoever was bound to a Slack user, with the teams they lead, in one question."""
+    rows = session.connection().execute(_ASKER, {"slack_user_id": slack_user_id}).all()
+    if not rows:
+        return None
+    led = frozenset(row.led_team for row in rows if row.led_team is not None)
+    return Asker(**dict(zip(_ASKER_COLUMNS, rows[0], strict=False)), led_teams=led)
 
 
 def by_slack_id(session: Session, slack_user_id: str) -> Person | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Callable
 
 import numpy as np
@@ -11,6 +12,9 @@ from grading.scheme_model import Bands, Map, Points, Scale, Score
 
 Curve = Callable[[Floats, Floats, Floats], None]
 """(values, scores, scratch): writes the scores; where the value is NaN or infinite they mean nothing."""
+
+Line = Callable[[float], float]
+"""(value) -> score: a curve for one number, to the same bits. A call of an array function costs as much as a hundred."""
 
 
 def make_curve(score: Score) -> Curve:
@@ -33,16 +37,7 @@ def _points(score: Points) -> Curve:
     fall, not even by rounding; and ramps take the processor's wide registers, where the search of
     np.interp takes a branch a value (4 to 6 times slower here).
     """
-    (_, first), *_ = score.knots
-    ramps = [
-        (low, high - low, after - before)
-        for (low, before), (high, after) in zip(score.knots, score.knots[1:], strict=False)
-        if after != before
-    ]
-    # Whole-numbered scores add up without rounding; others may end a hair beyond the last knot.
-    exact = all(s == int(s) for _, s in score.knots)
-    least = min(s for _, s in score.knots)
-    most = max(s for _, s in score.knots)
+    first, ramps, exact, least, most = _ramps(score)
 
     def curve(values: Floats, scores: Floats, scratch: Floats) -> None:
         if not ramps:
@@ -61,6 +56,48 @@ def _points(score: Points) -> Curve:
             np.clip(scores, least, most, out=scores)
 
     return curve
+
+
+def _ramps(score: Points) -> tuple[float, list[tuple[float, float, float]], bool, float, float]:
+    """First score, (from, width, rise) of each ramp, whether they add up exactly, least and most score."""
+    (_, first), *_ = score.knots
+    ramps = [
+        (low, high - low, after - before)
+        for (low, before), (high, after) in zip(score.knots, score.knots[1:], strict=False)
+        if after != before
+    ]
+    # Whole-numbered scores add up without rounding; others may end a hair beyond the last knot.
+    exact = all(s == int(s) for _, s in score.knots)
+    return first, ramps, exact, min(s for _, s in score.knots), max(s for _, s in score.knots)
+
+
+def make_line(score: Score) -> Line:
+    """The same function for a single number that is finite."""
+    match score:
+        case Points():
+            return _line(score)
+        case Bands():
+            lower = [bound for bound, _ in score.bands[1:]]
+            by_band = [float(s) for _, s in score.bands]
+            return lambda value: by_band[bisect_right(lower, value)]
+        case Scale():
+            low, width = score.minimum, score.maximum - score.minimum
+            return lambda value: min(max((value - low) / width * 100.0, 0.0), 100.0)
+        case Map():
+            return lambda value: value
+
+
+def _line(score: Points) -> Line:
+    first, ramps, exact, least, most = _ramps(score)
+
+    def line(value: float) -> float:
+        found = float(first)
+        for place, (start, width, rise) in enumerate(ramps):
+            ramp = min(max((value - start) / width, 0.0), 1.0) * rise
+            found = found + ramp if place or first else ramp
+        return found if exact else min(max(found, least), most)
+
+    return line
 
 
 def _bands(score: Bands) -> Curve:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from grading.fields import Bools, Columns
+from grading.plan import plan_of
 from grading.scheme_model import Scheme
 from grading.scoring import Grading
 from grading.sums import SLACK
@@ -81,54 +82,56 @@ def change_by_dimension(before: dict[str, Any], after: dict[str, Any]) -> list[t
 
 
 def _dimensions(grading: Grading, scheme: Scheme, position: int) -> list[dict[str, Any]]:
-    total = sum(dimension.weight for dimension in scheme.dimensions)
-    scores = grading.sums.dimension_scores[:, position]
-    weights = grading.sums.dimension_weights[:, position]
-    points = grading.sums.dimension_points[:, position]
-    coverage = grading.sums.dimension_coverage[:, position]
+    sums = grading.sums
+    parts = (sums.dimension_scores, sums.dimension_weights, sums.dimension_points, sums.dimension_coverage)
+    rows = zip(
+        scheme.dimensions,
+        plan_of(scheme).shares,
+        *(part[:, position].tolist() for part in parts),
+        strict=True,
+    )
     return [
         {
             "id": dimension.id,
-            "score": _number(scores[place]),
-            "weight": dimension.weight / total,
-            "effective_weight": _number(weights[place]),
-            "points": _number(points[place]),
-            "coverage": _number(coverage[place]),
-            "missing": bool(coverage[place] < dimension.min_coverage - SLACK or coverage[place] <= 0.0),
+            "score": _number(score),
+            "weight": share,
+            "effective_weight": _number(weight),
+            "points": _number(points),
+            "coverage": _number(coverage),
+            "missing": coverage < dimension.min_coverage - SLACK or coverage <= 0.0,
         }
-        for place, dimension in enumerate(scheme.dimensions)
+        for dimension, share, score, weight, points, coverage in rows
     ]
 
 
 def _breakdown(grading: Grading, scheme: Scheme, position: int) -> list[dict[str, Any]]:
-    total = sum(dimension.weight for dimension in scheme.dimensions)
-    scores = grading.sums.scores[:, position]
-    weights = grading.weights_of(_only(grading, position))[0]
-    points = grading.sums.points[:, position]
-    missing = grading.sums.missing[:, position]
+    sums, plan = grading.sums, plan_of(scheme)
+    scores, points, missing = (
+        part[:, position].tolist() for part in (sums.scores, sums.points, sums.missing)
+    )
+    inner = sums.dimension_weights[:, position].tolist()
+    if plan.redistribute:
+        known = sums.dimension_coverage[:, position].tolist()
+        inner = [weight / (part if part > 0.0 else 1.0) for weight, part in zip(inner, known, strict=True)]
     lines: list[dict[str, Any]] = []
-    for dimension in scheme.dimensions:
-        inner = sum(indicator.weight for indicator in dimension.indicators)
-        for indicator in dimension.indicators:
-            place = len(lines)
+    for dimension, share, weight, members in zip(
+        scheme.dimensions, plan.shares, inner, plan.members, strict=True
+    ):
+        for indicator, (place, nominal) in zip(dimension.indicators, members, strict=True):
+            counts = not (plan.redistribute and missing[place])
             lines.append(
                 {
                     "indicator": indicator.id,
                     "dimension": dimension.id,
                     "value": read_value(grading.columns, indicator.id, position),
                     "score": _number(scores[place]),
-                    "weight": dimension.weight / total * (indicator.weight / inner),
-                    "effective_weight": _number(weights[place]),
+                    "weight": share * nominal,
+                    "effective_weight": _number(weight * nominal) if counts else 0.0,
                     "points": _number(points[place]),
-                    "missing": bool(missing[place]),
+                    "missing": missing[place],
                 }
             )
     return lines
-
-
-def _only(grading: Grading, position: int) -> slice:
-    place = range(len(grading))[position]  # -1 is the last row, as elsewhere
-    return slice(place, place + 1)
 
 
 def _marked(gates: Sequence[str], flags: Bools) -> list[str]:

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from grading.scheme_model import Map, OneOf, Scheme
+from grading.scheme_model import Map, OneOf, Scheme, once
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -90,6 +90,8 @@ def unpack(packed: Sequence[bytes], scheme: Scheme) -> dict[str, NDArray[Any]]:
     slots = _slots(scheme)
     count, rows = len(slots), len(packed)
     head = 1 + (2 * count + 7) // 8
+    if rows == 1:
+        return _unpack_one(packed[0], slots, head, scheme)
     if any(len(row) < head or row[0] != LAYOUT for row in packed):
         raise ValueError(f"inputs are not in layout {LAYOUT} of scheme {scheme.scheme}")
     heads = np.frombuffer(b"".join(row[:head] for row in packed), dtype=np.uint8).reshape(rows, head)
@@ -126,6 +128,38 @@ def unpack(packed: Sequence[bytes], scheme: Scheme) -> dict[str, NDArray[Any]]:
     return columns
 
 
+def _unpack_one(row: bytes, slots: list[_Slot], head: int, scheme: Scheme) -> dict[str, NDArray[Any]]:
+    """`unpack` for a single row, without a dozen array functions a field."""
+    if len(row) < head or row[0] != LAYOUT:
+        raise ValueError(f"inputs are not in layout {LAYOUT} of scheme {scheme.scheme}")
+    bits = f"{int.from_bytes(row[1:head], 'big'):0{8 * (head - 1)}b}"
+    known, dated = bits[: len(slots)], bits[len(slots) : 2 * len(slots)]
+    width = sum(slot.width for slot, flag in zip(slots, known, strict=True) if flag == "1")
+    at, days = head, head + width
+    end = days + 3 * dated.count("1")
+    if len(row) < end:
+        raise ValueError(f"inputs are cut off, or of another scheme than {scheme.scheme}")
+    spelled = iter(json.loads(row[end:]) if len(row) > end else ())
+    columns: dict[str, NDArray[Any]] = {}
+    for slot, here, day in zip(slots, known, dated, strict=True):
+        if here == "1":
+            if slot.words is None:
+                columns[slot.name] = np.frombuffer(row, dtype="<f8", count=1, offset=at).astype(np.float64)
+            else:
+                word = row[at]
+                columns[slot.name] = cell = np.empty(1, dtype=object)
+                cell[0] = slot.words[word] if word < len(slot.words) else next(spelled, None)
+                if cell[0] is None:
+                    raise ValueError(f"inputs lack the word of {slot.name}")
+            at += slot.width
+        if day == "1":
+            number = int.from_bytes(row[days : days + 3], "little") - _EPOCH
+            columns[slot.name + _DATE] = np.array([number], dtype=np.int64).view("datetime64[D]")
+            days += 3
+    return columns
+
+
+@once
 def _slots(scheme: Scheme) -> list[_Slot]:
     words: dict[str, set[str | bool]] = {}
     for indicator in scheme.indicators:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from functools import cached_property
-from typing import Literal
+from functools import cached_property, wraps
+from typing import Any, Literal, TypeVar
 
 Kind = Literal["number", "word", "bool"]
 Policy = Literal["redistribute", "neutral", "worst"]
@@ -13,6 +13,8 @@ Comparison = Literal["ge", "gt", "le", "lt"]
 
 BLOCKED, NEW, UNRATED = "blocked", "new", "unrated"
 WORDS_FOR_NO_TIER = (BLOCKED, NEW, UNRATED)
+
+Made = TypeVar("Made")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -233,6 +235,11 @@ class Scheme:
         """All indicators, in the order of the file."""
         return tuple(indicator for dimension in self.dimensions for indicator in dimension.indicators)
 
+    @cached_property
+    def made(self) -> dict[Any, Any]:
+        """What was made of this very object, by what made it (`once`); a copy with other weights begins anew."""
+        return {}
+
     def tier(self, tier_id: str) -> Tier:
         """The tier of that id; KeyError when there is none."""
         for tier in self.tiers:
@@ -243,3 +250,16 @@ class Scheme:
     def tier_name(self, tier_id: str, language: str) -> str:
         """The tier's name; blocked, new and unrated have none in a scheme and come back as they are."""
         return tier_id if tier_id in WORDS_FOR_NO_TIER else self.tier(tier_id).name.text(language)
+
+
+def once(make: Callable[[Scheme], Made]) -> Callable[[Scheme], Made]:
+    """`make`, done once for each scheme: for what takes longer than what it is made for."""
+
+    @wraps(make)
+    def get(scheme: Scheme) -> Made:
+        if make not in scheme.made:
+            scheme.made[make] = make(scheme)
+        found: Made = scheme.made[make]
+        return found
+
+    return get

@@ -15,9 +15,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from grading.curves import make_curve
 from grading.fields import Bools, Columns, Facts, Floats, columns_of
-from grading.scheme_model import BLOCKED, NEW, UNRATED, Dimension, DimensionMissing, Scheme
+from grading.plan import plan_of
+from grading.scheme_model import BLOCKED, NEW, UNRATED, DimensionMissing, Scheme, once
 from grading.sums import SLACK, Sums, add_up
 
 if TYPE_CHECKING:
@@ -163,8 +163,7 @@ def grade_columns(columns: Columns, index: Any, scheme: Scheme, as_of: date) -> 
     as_of = as_of.date() if isinstance(as_of, datetime) else as_of
     rows = len(index)
     read = Facts(columns, rows, scheme, as_of)
-    values = [read.indicator(indicator) for indicator in scheme.indicators]
-    sums = add_up(values, [make_curve(i.score) for i in scheme.indicators], scheme, rows)
+    sums = add_up([read.indicator(indicator) for indicator in scheme.indicators], scheme, rows)
     hit, assessed = _gates(read, sums, scheme, rows)
     return Grading(
         as_of=as_of,
@@ -172,7 +171,7 @@ def grade_columns(columns: Columns, index: Any, scheme: Scheme, as_of: date) -> 
         columns=columns,
         index=index,
         outcome=_outcome(sums, hit, read.number(MONTHS_WITH_US).values, scheme),
-        nominal_weights={d.id: _inner_weights(d) for d in scheme.dimensions},
+        nominal_weights=plan_of(scheme).nominal,
         redistributed=scheme.missing.policy == "redistribute",
         sums=sums,
         hit=hit,
@@ -194,11 +193,6 @@ def place_of(shown: Floats, scheme: Scheme) -> Places:
     for tier in scheme.tiers[:-1]:
         place += shown < tier.at
     return place
-
-
-def _inner_weights(dimension: Dimension) -> dict[str, float]:
-    total = sum(indicator.weight for indicator in dimension.indicators)
-    return {indicator.id: indicator.weight / total for indicator in dimension.indicators}
 
 
 def _gates(read: Facts, sums: Sums, scheme: Scheme, rows: int) -> tuple[Bools, Bools]:
@@ -240,9 +234,7 @@ def _outcome(sums: Sums, hit: Bools, months: Floats, scheme: Scheme) -> dict[str
     tier = np.select([blocked, young, provisional], [rated, rated + 1, rated + 2], tier)
     capped_by[tier >= rated] = -1
 
-    words = _words([*rank, BLOCKED, NEW, UNRATED])
-    names = _words([*rank, None])
-    gates = _words([*(gate.id for gate in scheme.gates), None])
+    words, names, gates = _vocabularies(scheme)
     return {
         "exact_score": sums.exact,
         "score": shown,
@@ -258,5 +250,12 @@ def _outcome(sums: Sums, hit: Bools, months: Floats, scheme: Scheme) -> dict[str
     }
 
 
-def _words(words: list[str | None]) -> Words:
-    return np.array(words, dtype=object)
+@once
+def _vocabularies(scheme: Scheme) -> tuple[Words, Words, Words]:
+    """Tiers with the words for none; tiers and None; gates and None."""
+    tiers, gates = [tier.id for tier in scheme.tiers], [gate.id for gate in scheme.gates]
+    return (
+        np.array([*tiers, BLOCKED, NEW, UNRATED], dtype=object),
+        np.array([*tiers, None], dtype=object),
+        np.array([*gates, None], dtype=object),
+    )

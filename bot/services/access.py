@@ -12,7 +12,7 @@ from bot.clock import zone_named
 from bot.errors import N_, NotAllowed
 from db import customers, people, system
 from db.engine import Database
-from db.people import Person
+from db.people import Asker, Person
 
 LOOKUPS = 50  # of people by e-mail in one round: Slack allows about that many a minute
 
@@ -85,11 +85,7 @@ def can(actor: Actor, act: Act, scope: Scope) -> bool:
 
 
 def scope_of(session: Session, customer_id: int) -> Scope:
-    return scope_under(customers.owner(session, customer_id))
-
-
-def scope_under(owner: Person | None) -> Scope:
-    """The scope of a customer whose owner is known already."""
+    owner = customers.owner(session, customer_id)
     return Scope(owner_id=owner.id if owner else None, owner_team_id=owner.team_id if owner else None)
 
 
@@ -114,10 +110,10 @@ def known(
     default_timezone: str,
 ) -> Actor | None:
     """The person a Slack user was bound to; None when there is none yet. Raises NotAllowed for people who left."""
-    person = people.by_slack_id(session, slack_user_id)
+    person = people.asker(session, slack_user_id)
     if person is None:
         return None
-    return _actor(session, person, slack_user_id, admins, default_language, default_timezone)
+    return _actor(person, person.led_teams, slack_user_id, admins, default_language, default_timezone)
 
 
 def identify(
@@ -167,7 +163,8 @@ def identify(
             session, person.id, slack_user_id, profile.timezone, words.from_locale(profile.locale)
         )
         session.refresh(person)
-        return _actor(session, person, slack_user_id, admins, default_language, default_timezone)
+        led = frozenset(people.teams_led_by(session, person.id))
+        return _actor(person, led, slack_user_id, admins, default_language, default_timezone)
 
 
 def match_people(database: Database, by_email: Callable[[str], Profile | None]) -> int:
@@ -200,8 +197,8 @@ def _bind(database: Database, person_id: int, profile: Profile) -> bool:
 
 
 def _actor(
-    session: Session,
-    person: Person,
+    person: Person | Asker,
+    led_teams: frozenset[int],
     slack_user_id: str,
     admins: tuple[str, ...],
     default_language: str,
@@ -214,8 +211,8 @@ def _actor(
         name=person.name,
         role="admin" if person.email in admins else person.role,
         team_id=person.team_id,
-        led_teams=frozenset(people.teams_led_by(session, person.id)),
+        led_teams=led_teams,
         slack_user_id=slack_user_id,
         language=person.language or default_language,
-        timezone=str(zone_named(person.timezone, ZoneInfo(default_timezone))),
+        timezone=zone_named(person.timezone, ZoneInfo(default_timezone)).key,
     )

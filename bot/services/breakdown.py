@@ -1,53 +1,91 @@
 """The breakdown of stored assessments: derived from their inputs by the one grading function, never stored itself."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from datetime import date
+from functools import cached_property
 from typing import Any
 
 from bot.parts import DimensionPart, Names, Reason
 from bot.services.schemes import names
 from db.grading import Assessment, GradingRun
 from grading.scheme import Scheme
-from grading.scheme_model import Indicator
+from grading.scheme_model import once
 
 
 @dataclass(frozen=True, kw_only=True)
 class Breakdown:
-    """One assessment explained, in the words of its scheme.
+    """One assessment explained, in the words of its scheme; the words are put together for whoever asks.
 
     Points of `dimensions` add up to the score; `up` and `down` are the indicators worth naming first.
     """
 
-    dimensions: tuple[DimensionPart, ...]
-    up: tuple[Reason, ...]
-    down: tuple[Reason, ...]
-    gates: tuple[Names, ...]
-    gates_not_assessed: tuple[Names, ...]
     data: dict[str, Any]
+    scheme: Scheme
+
+    @property
+    def dimensions(self) -> tuple[DimensionPart, ...]:
+        indicators = _indicators(self.scheme)
+        parts = []
+        for dimension, item in zip(self.scheme.dimensions, self.data["dimensions"], strict=True):
+            lines = [line for line in self.data["breakdown"] if line["dimension"] == dimension.id]
+            parts.append(
+                DimensionPart(
+                    names=names(dimension.name),
+                    points=item["points"] or 0.0,
+                    score=item["score"],
+                    weight=item["weight"],
+                    reasons=tuple(_reason(line, indicators) for line in lines),
+                )
+            )
+        return tuple(parts)
+
+    @property
+    def up(self) -> tuple[Reason, ...]:
+        return self._reasons[0]
+
+    @property
+    def down(self) -> tuple[Reason, ...]:
+        return self._reasons[1]
+
+    @property
+    def gates(self) -> tuple[Names, ...]:
+        return self._gates(self.data["gates"])
+
+    @property
+    def gates_not_assessed(self) -> tuple[Names, ...]:
+        return self._gates(self.data["gates_not_assessed"])
+
+    @cached_property
+    def _reasons(self) -> tuple[tuple[Reason, ...], tuple[Reason, ...]]:
+        from grading.explanation import reasons
+
+        indicators = _indicators(self.scheme)
+        up, down = reasons(self.data)
+        return tuple(_reason(item, indicators) for item in up), tuple(
+            _reason(item, indicators) for item in down
+        )
+
+    def _gates(self, ids: list[str]) -> tuple[Names, ...]:
+        return tuple(names(gate.name) for gate in self.scheme.gates if gate.id in ids)
 
 
 def break_down(assessments: Iterable[Assessment], run: GradingRun, scheme: Scheme) -> dict[int, Breakdown]:
     """Customer -> breakdown, for assessments of one run."""
-    from grading.explanation import explain, reasons  # numpy: only when something is explained
+    return unpacked({row.customer_id: row.inputs for row in assessments}, run.as_of, scheme)
+
+
+def unpacked(inputs: Mapping[int, bytes], as_of: date, scheme: Scheme) -> dict[int, Breakdown]:
+    """Customer -> breakdown, for stored inputs that were graded as of one day."""
+    from grading.explanation import explain  # numpy: only when something is explained
     from grading.inputs import unpack
     from grading.scoring import grade_columns
 
-    inputs = {row.customer_id: row.inputs for row in assessments}
-    graded = grade_columns(unpack(list(inputs.values()), scheme), list(inputs), scheme, run.as_of)
-    indicators = {indicator.id: indicator for indicator in scheme.indicators}
-    found = {}
-    for position, customer in enumerate(inputs):
-        data = explain(graded, scheme, position)
-        up, down = reasons(data)
-        found[customer] = Breakdown(
-            dimensions=_dimensions(data, scheme, indicators),
-            up=tuple(_reason(item, indicators) for item in up),
-            down=tuple(_reason(item, indicators) for item in down),
-            gates=_gates(scheme, data["gates"]),
-            gates_not_assessed=_gates(scheme, data["gates_not_assessed"]),
-            data=data,
-        )
-    return found
+    graded = grade_columns(unpack(list(inputs.values()), scheme), list(inputs), scheme, as_of)
+    return {
+        customer: Breakdown(data=explain(graded, scheme, position), scheme=scheme)
+        for position, customer in enumerate(inputs)
+    }
 
 
 def moved_by(before: Breakdown, after: Breakdown, scheme: Scheme) -> tuple[DimensionPart, ...]:
@@ -63,29 +101,17 @@ def moved_by(before: Breakdown, after: Breakdown, scheme: Scheme) -> tuple[Dimen
     return tuple(sorted(parts, key=lambda part: -abs(part.points)))
 
 
-def _dimensions(
-    data: dict[str, Any], scheme: Scheme, indicators: dict[str, Indicator]
-) -> tuple[DimensionPart, ...]:
-    parts = []
-    for dimension, item in zip(scheme.dimensions, data["dimensions"], strict=True):
-        lines = [line for line in data["breakdown"] if line["dimension"] == dimension.id]
-        parts.append(
-            DimensionPart(
-                names=names(dimension.name),
-                points=item["points"] or 0.0,
-                score=item["score"],
-                weight=item["weight"],
-                reasons=tuple(_reason(line, indicators) for line in lines),
-            )
-        )
-    return tuple(parts)
+@once
+def _indicators(scheme: Scheme) -> dict[str, tuple[Names, str | None]]:
+    """Indicator -> its names and unit."""
+    return {indicator.id: (names(indicator.name), indicator.unit) for indicator in scheme.indicators}
 
 
-def _reason(line: dict[str, Any], indicators: dict[str, Indicator]) -> Reason:
-    indicator = indicators[line["indicator"]]
+def _reason(line: dict[str, Any], indicators: dict[str, tuple[Names, str | None]]) -> Reason:
+    known_as, unit = indicators[line["indicator"]]
     return Reason(
-        names=names(indicator.name),
-        unit=indicator.unit,
+        names=known_as,
+        unit=unit,
         value=line["value"],
         score=line["score"],
         points=line["points"] or 0.0,
@@ -93,7 +119,3 @@ def _reason(line: dict[str, Any], indicators: dict[str, Indicator]) -> Reason:
         weight=line["weight"],
         missing=line["missing"],
     )
-
-
-def _gates(scheme: Scheme, ids: list[str]) -> tuple[Names, ...]:
-    return tuple(names(gate.name) for gate in scheme.gates if gate.id in ids)

@@ -31,11 +31,10 @@ def next_steps(
 ) -> dict[int, NextStep]:
     """Customer -> its earliest open touch."""
     found: dict[int, NextStep] = {}
-    for touch in care.open_touches(session, customer_ids):
-        step = NextStep(
-            names=step_names(rules.plan, touch), due_on=touch.due_on, overdue=touch.due_on < today
-        )
-        found.setdefault(touch.customer_id, step)
+    for customer, tier, step, due_on in care.open_steps(session, customer_ids):
+        if customer not in found:
+            named = _step_names(rules.plan, tier, step)
+            found[customer] = NextStep(names=named, due_on=due_on, overdue=due_on < today)
     return found
 
 
@@ -132,8 +131,12 @@ def log_contact(
 
 def step_names(plan: CarePlan, touch: Touch) -> Names:
     """A touch's step by name; a step the plan no longer has, by its id."""
-    step = plan.step(touch.tier, touch.step)
-    return names(step.name) if step else Names(en=touch.step, zh=touch.step)
+    return _step_names(plan, touch.tier, touch.step)
+
+
+def _step_names(plan: CarePlan, tier: str, step_id: str) -> Names:
+    step = plan.step(tier, step_id)
+    return names(step.name) if step else Names(en=step_id, zh=step_id)
 
 
 def names(name: Name | Hint) -> Names:

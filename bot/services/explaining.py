@@ -14,6 +14,7 @@ from bot.services import lookup, outlook, sources
 from bot.services.access import Act, Actor
 from bot.services.lookup import Graded
 from bot.services.schemes import Shelf, TierBook, names, rule_change, tier_book
+from db.customers import Customer
 from db.engine import Database
 from grading.scheme import Scheme
 from grading.scheme_model import Indicator
@@ -48,7 +49,7 @@ def why(
     """
     with database.read() as session:
         customer = lookup.customer_for(session, actor, Act.SEE, pointer.id)
-        graded = lookup.graded_of(session, shelf, customer, since)
+        graded = lookup.graded_of(session, shelf, pointer.id, customer.record_type, since)
         if graded is None:
             raise NotFound(N_("This customer has not been graded yet."))
         if since is not None and graded.previous is None:
@@ -62,7 +63,7 @@ def why(
         book = tier_book([old_scheme, graded.scheme])
         change = _change(session, graded, old_scheme)
         lift, missing = _next(graded)
-        message = _message(session, graded, old_scheme, book, (change, lift, missing))
+        message = _message(session, customer, graded, old_scheme, book, (change, lift, missing))
     return Explained(message=message, data=_data(message, change, lift, missing))
 
 
@@ -119,6 +120,7 @@ def _next(graded: Graded) -> "tuple[Lift, list[MissingFact]]":
 
 def _message(
     session: Session,
+    customer: Customer,
     graded: Graded,
     old_scheme: Scheme,
     book: TierBook,
@@ -128,8 +130,8 @@ def _message(
     change, lift, missing = found
     indicators = {indicator.id: indicator for indicator in (*old_scheme.indicators, *scheme.indicators)}
     return Why(
-        name=graded.customer.name,
-        code=graded.customer.code,
+        name=customer.name,
+        code=customer.code,
         tier=book.tier(row.tier),
         score=row.score,
         coverage=row.coverage,

@@ -25,10 +25,10 @@ from bot.services.access import Act, Actor, Scope
 from bot.services.breakdown import Breakdown
 from bot.services.names import fold, tokens
 from bot.services.planning import CareRules
-from bot.services.schemes import Shelf, TierBook, names, starter
+from bot.services.schemes import Shelf, TierBook, names, starter, tiers_of
 from db import customers, grading
 from db import schemes as db_schemes
-from db.customers import Customer, Owners
+from db.customers import Customer, Head, Owners
 from db.engine import Database
 from db.grading import Assessment, GradingRun
 from grading.scheme import Scheme
@@ -37,6 +37,7 @@ MOST_HITS = 8
 MOST_OWN = 10
 SURE = 85  # RapidFuzz score from which a single near name is taken as meant
 NEAR = 55
+NOT_YOURS = N_("There is no such customer in your book.")
 HELP = frozenset({"help", "帮助", "?", "？"})
 
 
@@ -44,12 +45,12 @@ HELP = frozenset({"help", "帮助", "?", "？"})
 class Graded:
     """A customer's newest assessment, the one before, and the rules behind the newest."""
 
-    customer: Customer
     assessment: Assessment
     run: GradingRun
     scheme: Scheme
     previous: Assessment | None
     previous_run: GradingRun | None
+    previous_scheme: Scheme | None
     parts: Breakdown
 
 
@@ -57,21 +58,28 @@ def answer(
     database: Database, shelf: Shelf, rules: CareRules, actor: Actor, text: str, today: date
 ) -> Message:
     """The message for /tier with this text."""
+    with database.read() as session:
+        return look_up(session, shelf, rules, actor, text, today)
+
+
+def look_up(
+    session: Session, shelf: Shelf, rules: CareRules, actor: Actor, text: str, today: date
+) -> Message:
+    """`answer` within a transaction that is open already."""
     query = " ".join(text.split())[:100]
     if query.casefold() in HELP:
         return Help(role=actor.role)
-    with database.read() as session:
-        owners = access.visible_owners(session, actor)
-        if not query:
-            return _my_customers(session, shelf, rules, actor, today)
-        found = find(session, owners, query)
-        if found.sure and len(found.ids) == 1:
-            return card(session, shelf, rules, actor, found.ids[0], today)
-        book = shelf.book(session)
-        if found.sure:
-            hits = _hits(session, book, found.ids[:MOST_HITS])
-            return Choice(query=query, hits=hits, more=len(found.ids) - len(hits))
-        return NoMatch(query=query, hits=_hits(session, book, found.ids[:5]))
+    owners = access.visible_owners(session, actor)
+    if not query:
+        return _my_customers(session, shelf, rules, actor, today)
+    found = find(session, owners, query)
+    if found.sure and len(found.ids) == 1:
+        return card(session, shelf, rules, actor, found.ids[0], today)
+    book = shelf.book(session)
+    if found.sure:
+        hits = _hits(session, book, found.ids[:MOST_HITS])
+        return Choice(query=query, hits=hits, more=len(found.ids) - len(hits))
+    return NoMatch(query=query, hits=_hits(session, book, found.ids[:5]))
 
 
 def one(database: Database, actor: Actor, text: str) -> int:
@@ -126,10 +134,15 @@ def card(
     session: Session, shelf: Shelf, rules: CareRules, actor: Actor, customer_id: int, today: date
 ) -> TierCard | Ungraded:
     """A customer's card. Raises NotFound when there is none, or it is not for this person."""
-    owner = customers.owner(session, customer_id)
-    customer = customer_for(session, actor, Act.SEE, customer_id, access.scope_under(owner))
-    who = Who(name=owner.name, slack_user_id=owner.slack_user_id) if owner else None
-    graded = graded_of(session, shelf, customer)
+    customer = customers.head(session, customer_id)
+    if customer is None or not access.can(actor, Act.SEE, _scope(customer)):
+        raise NotFound(NOT_YOURS)
+    who = (
+        None
+        if customer.owner_name is None
+        else Who(name=customer.owner_name, slack_user_id=customer.owner_slack_user_id)
+    )
+    graded = graded_of(session, shelf, customer_id, customer.record_type)
     if graded is None:
         return Ungraded(
             customer_id=customer_id,
@@ -139,8 +152,7 @@ def card(
             owner=who,
             preset=_starter(session, customer.record_type, today),
         )
-    row, scheme = graded.assessment, graded.scheme
-    book = shelf.book(session)
+    row, scheme, book = graded.assessment, graded.scheme, tiers_of(graded.scheme)
     gates = {gate.id: names(gate.name) for gate in scheme.gates}
     return TierCard(
         customer_id=customer_id,
@@ -161,7 +173,7 @@ def card(
         tier_since=row.tier_since,
         up=graded.parts.up,
         down=graded.parts.down,
-        before=_since(book, graded),
+        before=_since(graded),
         as_of=graded.run.as_of,
         orders_through=graded.run.orders_through,
         next_step=care.next_step(session, rules, customer_id, today),
@@ -177,7 +189,8 @@ def _starter(session: Session, purpose: str, today: date) -> str | None:
 def explained(database: Database, shelf: Shelf, actor: Actor, card: TierCard) -> dict[str, Any]:
     """A card's numbers for scripts, with the keys of `tierbot score` and what only a stored assessment knows."""
     with database.read() as session:
-        graded = graded_of(session, shelf, customer_for(session, actor, Act.SEE, card.customer_id))
+        customer = customer_for(session, actor, Act.SEE, card.customer_id)
+        graded = graded_of(session, shelf, card.customer_id, customer.record_type)
     if graded is None:
         raise NotFound(N_("This customer has not been graded yet."))
     return {
@@ -210,16 +223,15 @@ def share(database: Database, shelf: Shelf, actor: Actor, pointer: Pointer) -> S
     """What may be shown to a whole channel: the tier, and dimensions without figures."""
     with database.read() as session:
         customer = customer_for(session, actor, Act.SHARE, pointer.id)
-        graded = graded_of(session, shelf, customer)
+        graded = graded_of(session, shelf, pointer.id, customer.record_type)
         if graded is None:
             raise NotFound(N_("This customer has not been graded yet."))
-        book = shelf.book(session)
-        before = _since(book, graded)
+        before = _since(graded)
         rated = [part for part in graded.parts.dimensions if part.score is not None]
         ranked = sorted(rated, key=lambda part: -(part.score or 0))
         return SharedCard(
             name=customer.name,
-            tier=book.tier(graded.assessment.tier),
+            tier=tiers_of(graded.scheme).tier(graded.assessment.tier),
             before=Since(tier=before.tier, score=None, as_of=before.as_of) if before else None,
             strong=tuple(part.names for part in ranked if (part.score or 0) >= 60)[:3],
             weak=tuple(part.names for part in reversed(ranked) if (part.score or 0) < 40)[:3],
@@ -234,45 +246,50 @@ def visit_form(database: Database, actor: Actor, pointer: Pointer) -> Customer:
         return customer_for(session, actor, Act.LOG_CONTACT, pointer.id)
 
 
-def customer_for(
-    session: Session, actor: Actor, act: Act, customer_id: int, scope: Scope | None = None
-) -> Customer:
+def customer_for(session: Session, actor: Actor, act: Act, customer_id: int) -> Customer:
     """The customer, for somebody who may do that to it. Raises NotFound otherwise, as for one that does not exist."""
     customer = customers.get(session, customer_id)
-    scope = scope or access.scope_of(session, customer_id)
-    if customer is None or not access.can(actor, act, scope):
-        raise NotFound(N_("There is no such customer in your book."))
+    if customer is None or not access.can(actor, act, access.scope_of(session, customer_id)):
+        raise NotFound(NOT_YOURS)
     return customer
 
 
-def graded_of(session: Session, shelf: Shelf, customer: Customer, since: date | None = None) -> Graded | None:
+def graded_of(
+    session: Session, shelf: Shelf, customer_id: int, record_type: str, since: date | None = None
+) -> Graded | None:
     """The newest assessment, and the one of an earlier day before it: with `since`, the one that stood on that day."""
-    rows = grading.standing(session, customer.id or 0, customer.record_type)
+    rows = grading.standing(session, customer_id, record_type)
     if not rows:
         return None
     assessment, run = rows[0]
     previous, previous_run = rows[1] if len(rows) > 1 else (None, None)
     if since is not None:
-        past = grading.history(session, customer.id or 0, customer.record_type)
+        past = grading.history(session, customer_id, record_type)
         stood = [one for one in past if one[1].as_of <= since and one[1].as_of < run.as_of]
         previous, previous_run = stood[-1] if stood else (None, None)
     scheme = shelf.scheme(session, run.scheme_version_id)
     return Graded(
-        customer=customer,
         assessment=assessment,
         run=run,
         scheme=scheme,
         previous=previous,
         previous_run=previous_run,
+        previous_scheme=shelf.scheme(session, previous_run.scheme_version_id) if previous_run else None,
         parts=breakdown.break_down([assessment], run, scheme)[assessment.customer_id],
     )
 
 
-def _since(book: TierBook, graded: Graded) -> Since | None:
-    if graded.previous is None or graded.previous_run is None:
+def _scope(customer: Head) -> Scope:
+    return Scope(owner_id=customer.owner_id, owner_team_id=customer.owner_team_id)
+
+
+def _since(graded: Graded) -> Since | None:
+    if graded.previous is None or graded.previous_run is None or graded.previous_scheme is None:
         return None
     return Since(
-        tier=book.tier(graded.previous.tier), score=graded.previous.score, as_of=graded.previous_run.as_of
+        tier=tiers_of(graded.previous_scheme).tier(graded.previous.tier),
+        score=graded.previous.score,
+        as_of=graded.previous_run.as_of,
     )
 
 

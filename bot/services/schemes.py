@@ -13,7 +13,7 @@ from bot.errors import N_, BadInput, NotReady
 from db import grading as db_grading
 from db import schemes as db
 from grading.scheme import Scheme, SchemeError, parse_scheme, preset_names, preset_text
-from grading.scheme_model import Name
+from grading.scheme_model import Name, once
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -78,6 +78,12 @@ def tier_book(schemes: Iterable[Scheme]) -> TierBook:
             for rank, tier in enumerate(scheme.tiers)
         }
     )
+
+
+@once
+def tiers_of(scheme: Scheme) -> TierBook:
+    """The tiers of one scheme."""
+    return tier_book([scheme])
 
 
 def names(name: Name) -> parts.Names:

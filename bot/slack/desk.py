@@ -5,6 +5,8 @@ from datetime import date
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from sqlmodel import Session
+
 from bot.clock import Clock, local_date
 from bot.services import access
 from bot.services.access import Actor
@@ -38,17 +40,15 @@ class Desk:
             default_timezone=self.settings.timezone,
         )
 
-    def known(self, body: dict[str, Any]) -> Actor | None:
+    def known(self, session: Session, body: dict[str, Any]) -> Actor | None:
         """The person behind a payload, without asking or writing; None for somebody seen for the first time."""
-        user_id = body["user_id"] if "user_id" in body else body["user"]["id"]
-        with self.database.read() as session:
-            return access.known(
-                session,
-                user_id,
-                admins=self.settings.admins,
-                default_language=self.settings.language,
-                default_timezone=self.settings.timezone,
-            )
+        return access.known(
+            session,
+            body["user_id"] if "user_id" in body else body["user"]["id"],
+            admins=self.settings.admins,
+            default_language=self.settings.language,
+            default_timezone=self.settings.timezone,
+        )
 
     def today(self, actor: Actor) -> date:
         """The day it is where an actor is."""

@@ -118,6 +118,7 @@ def bits(graded: Grading) -> list[bytes]:
         graded.dimension_points,
     )
     numbers = np.hstack([frame.to_numpy(dtype=np.float64) for frame in frames])
+    numbers[np.isnan(numbers)] = np.nan  # of whichever sign
     tiers = graded.results["tier"].tolist()
     return [row.tobytes() + tier.encode() for row, tier in zip(numbers, tiers, strict=True)]
 

@@ -35,7 +35,7 @@ def register(app: App, desk: Desk, after: After) -> None:
         ack: Ack, body: dict[str, Any], view: dict[str, Any], client: WebClient, context: BoltContext
     ) -> None:
         """A complaint must come with the acknowledgement; it takes nothing but what was sent in."""
-        actor = desk.known(body) or desk.actor(body)
+        actor = desk.actor(body)
         gettext = words.gettext(actor.language)
         try:
             kind, day, _ = _values(view)

@@ -5,7 +5,9 @@ from typing import Any
 
 from slack_bolt import Ack, App, BoltContext
 from slack_sdk import WebClient
+from sqlmodel import Session
 
+from bot.messages import Message
 from bot.services import lookup
 from bot.services.access import Actor
 from bot.slack.after import After, Press
@@ -17,18 +19,22 @@ from bot.slack.manifest import TIER
 def register(app: App, desk: Desk, after: After) -> None:
     @app.command(TIER.name)
     def answer(ack: Ack, body: dict[str, Any], client: WebClient, context: BoltContext) -> None:
-        actor = desk.known(body)
-        if actor is not None:
-            ack(response_type="ephemeral", **card(actor, body))
+        with desk.database.read() as session:  # one for all that is asked
+            actor = desk.known(session, body)
+            message = found(session, actor, body) if actor is not None else None
+        if actor is not None and message is not None:
+            ack(response_type="ephemeral", **desk.gateway.payload(message, actor.language))
         else:  # Slack is asked who that is, and the answer written down
             after.writes.put(context, Press(body=body, client=client), introduce)
             ack()
 
     def introduce(press: Press) -> None:
-        content = card(desk.actor(press.body), press.body)
+        actor = desk.actor(press.body)
+        with desk.database.read() as session:
+            message = found(session, actor, press.body)
+        content = desk.gateway.payload(message, actor.language)
         respond_with(press, content, response_type="ephemeral", replace_original=False)
 
-    def card(actor: Actor, body: dict[str, Any]) -> dict[str, Any]:
+    def found(session: Session, actor: Actor, body: dict[str, Any]) -> Message:
         text = html.unescape(body.get("text", ""))  # Slack escapes what was typed
-        message = lookup.answer(desk.database, desk.shelf, desk.rules, actor, text, desk.today(actor))
-        return desk.gateway.payload(message, actor.language)
+        return lookup.look_up(session, desk.shelf, desk.rules, actor, text, desk.today(actor))
