@@ -17,9 +17,10 @@ class Server:
     _uvicorn: uvicorn.Server
     _thread: threading.Thread
 
-    def stop(self) -> None:
+    def stop(self, seconds: float = 10) -> None:
+        """Waits no longer than this; what is still being answered then is left to its thread."""
         self._uvicorn.should_exit = True
-        self._thread.join(timeout=10)
+        self._thread.join(timeout=seconds)
 
 
 def serve(application: Any, *, host: str, port: int, name: str) -> Server:

@@ -26,7 +26,8 @@ commands = typer.Typer()
 LOOK_SECONDS = 5.0
 # What is wrong with a machine and not with a setting, as SQLite and PostgreSQL say it.
 PASSING = ("readonly", "unable to open", "disk is full", "disk I/O", "is starting up")
-FINISH_SECONDS = 5.0  # for what was acknowledged before the signal; hosters kill after ten
+FINISH_SECONDS = 5.0  # for what was being answered or was acknowledged before the signal
+END_SECONDS = 8.5  # for everything; hosters kill after ten
 
 
 class Role(StrEnum):
@@ -71,6 +72,7 @@ def run(
                 "The jobs have stopped ticking; ending, so that whoever supervises this process starts it again."
             )
             os._exit(1)  # what hangs cannot be waited for
+        end_within(END_SECONDS)
     let_go()
 
 
@@ -134,10 +136,33 @@ def _listen(bot: "Tierbot") -> Callable[[], None]:
             ) from None
 
     def end() -> None:
-        stop()  # nothing more is acknowledged
-        slack.after.close(FINISH_SECONDS)
+        until = time.monotonic() + FINISH_SECONDS
+        # Aside: a connection that is just being made anew, or a command that hangs, is waited for without end.
+        closing = threading.Thread(target=stop, name="closing", daemon=True)
+        closing.start()  # nothing more is acknowledged
+        closing.join(FINISH_SECONDS)
+        slack.after.close(until - time.monotonic())
 
     return end
+
+
+def end_within(seconds: float) -> None:
+    """Whatever hangs, this process has ended by then: threads of libraries are waited for even after `main` is over.
+
+    What it was doing is as after a kill, which everything here survives.
+    """
+    import structlog
+
+    log = structlog.get_logger()
+
+    def cut() -> None:
+        hanging = [thread.name for thread in threading.enumerate() if not thread.daemon]
+        log.error("process.cut", after=seconds, threads=hanging)
+        os._exit(0)  # it was told to end
+
+    timer = threading.Timer(seconds, cut)
+    timer.daemon = True
+    timer.start()
 
 
 def _require_token(bot: "Tierbot") -> None:

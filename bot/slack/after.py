@@ -29,7 +29,7 @@ log = structlog.get_logger()
 
 @dataclass(frozen=True, kw_only=True)
 class Press:
-    """A button, choice, form or command, and the client to answer it by."""
+    """A button, choice, form, command or event, and the client to answer it by."""
 
     body: dict[str, Any]
     client: WebClient
@@ -42,6 +42,8 @@ class Press:
         if kind == "view_submission":
             # Not the view's hash: a form that was sent back with a complaint keeps it, and is sent in again.
             key = f"{body['view']['id']}:{body.get('trigger_id')}"
+        elif kind == "event_callback":  # which Slack delivers up to four times
+            key = str(body.get("event_id"))
         else:
             action = (body.get("actions") or [{}])[0]
             key = f"{body.get('trigger_id')}:{action.get('action_ts')}"

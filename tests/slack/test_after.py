@@ -1,0 +1,72 @@
+"""What Slack delivers again is done once: by this process from memory, by others because of the row."""
+
+from typing import Any
+
+from slack_bolt import App, BoltRequest
+from slack_bolt.authorization import AuthorizeResult
+
+from bot.clock import SystemClock
+from bot.services import inbox
+from bot.services.inbox import Delivery
+from bot.slack import after
+from bot.slack.after import After, Press, Recent, begin
+from db import system
+from db.engine import Database
+
+
+def test_an_event_that_is_delivered_four_times_to_two_processes_has_one_effect(database: Database) -> None:
+    done: list[str] = []
+    unexplained: list[Exception] = []
+
+    def welcome(press: Press) -> None:
+        done.append(press.body["event_id"])
+        with database.write() as session:
+            inbox.take(session, press.delivery, SystemClock().now())
+            system.count(session, "welcomed")
+
+    processes = [_process(welcome, unexplained) for _ in range(2)]
+    for event_id in ("Ev1", "Ev2"):
+        for number in range(4):
+            app, _ = processes[number % 2]
+            request = BoltRequest(mode="socket_mode", body=_joined(event_id))
+            assert app.dispatch(request).status == 200  # what is not acknowledged is delivered again
+            begin(request)
+    for _, lanes in processes:
+        assert lanes.close(10) == 0
+    with database.read() as session:
+        assert system.tallies(session) == {"welcomed": 2}
+    assert sorted(done) == ["Ev1", "Ev1", "Ev2", "Ev2"]  # each process asks the database once
+    assert unexplained == []
+
+
+def _process(work: after.Work, unexplained: list[Exception]) -> tuple[App, After]:
+    app = App(
+        signing_secret="unused",
+        authorize=lambda: AuthorizeResult(enterprise_id=None, team_id="T0LOCAL", bot_token="xoxb-local"),
+        process_before_response=True,
+        token_verification_enabled=False,
+    )
+    lanes = after.lanes(lambda error, press: unexplained.append(error))
+    app.event("team_join")(lanes.writes(work))
+    return app, lanes
+
+
+def _joined(event_id: str) -> dict[str, Any]:
+    return {
+        "type": "event_callback",
+        "team_id": "T0LOCAL",
+        "event_id": event_id,
+        "event": {"type": "team_join", "user": {"id": "U0NEW"}},
+    }
+
+
+def test_the_memory_of_deliveries_keeps_the_newest_and_no_more_than_it_may() -> None:
+    def delivery(number: int) -> Delivery:
+        return Delivery(team_id="T0LOCAL", kind="block_actions", key=str(number))
+
+    recent, more = Recent(), 100
+    many = after.REMEMBERED + more
+    assert all(recent.is_new(delivery(number)) for number in range(many))
+    assert len(recent._seen) == after.REMEMBERED
+    assert not any(recent.is_new(delivery(number)) for number in range(more, many))
+    assert recent.is_new(delivery(0))  # long ago: the row in the inbox knows it
