@@ -151,25 +151,12 @@ def order_aggregates(
     return sorted(rows, key=itemgetter(0))
 
 
-def order_range(session: Session) -> tuple[date | None, date | None, list[tuple[str, int]]]:
-    """First and last order day, and how many orders there are in each currency."""
+def first_and_last(session: Session) -> tuple[date, date] | None:
+    """The days of the first and the last order of all; None without any."""
     first, last = session.execute(
         select(func.min(col(Order.ordered_on)), func.max(col(Order.ordered_on)))
     ).one()
-    counts = session.execute(select(col(Order.currency), func.count()).group_by(col(Order.currency))).all()
-    return first, last, sorted(((row[0], row[1]) for row in counts), key=lambda row: -row[1])
-
-
-def foreign_orders(session: Session, currency: str) -> tuple[str, int] | None:
-    """The most frequent other currency that orders are in, and how many; None when there is no other."""
-    row = session.execute(
-        select(col(Order.currency), func.count())
-        .where(col(Order.currency) != currency)
-        .group_by(col(Order.currency))
-        .order_by(func.count().desc())
-        .limit(1)
-    ).first()
-    return None if row is None else (row[0], row[1])
+    return None if first is None else (first, last)
 
 
 class _Ordinals(dict[str, int]):

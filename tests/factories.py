@@ -7,12 +7,13 @@ from functools import cache
 from itertools import count
 
 import pandas as pd
-from sqlmodel import Session, select
+from sqlmodel import Session, col, select
 
 from bot.services import schemes
 from bot.services.names import findable
 from bot.services.schemes import SchemeFile
 from db import customers as db_customers
+from db import order_totals
 from db.customers import Customer, Ownership
 from db.facts import Activity, Fact
 from db.grading import Assessment, GradingRun
@@ -138,7 +139,7 @@ def order(
     cost: int | str | Decimal | None = None,
     currency: str = "EUR",
 ) -> int:
-    return _added(
+    number = _added(
         session,
         Order(
             customer_id=customer_id,
@@ -150,6 +151,8 @@ def order(
             currency=currency,
         ),
     )
+    order_totals.add(session.connection(), col(Order.id) == number)
+    return number
 
 
 def contact(session: Session, customer_id: int, day: date, kind: str = "visit") -> int:

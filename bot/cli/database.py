@@ -38,6 +38,16 @@ def db_upgrade() -> None:
         )
 
 
+@commands.command("recount")
+def db_recount() -> None:
+    """Make the kept totals of orders anew, when `tierbot verify` says that they are not what the orders come to."""
+    from db import order_totals
+
+    with opened() as bot, bot.database.write() as session:
+        order_totals.recount(session.connection())
+    out.print("Totals counted again.")
+
+
 @commands.command("backup")
 def db_backup(file: File) -> None:
     """Copy the SQLite database into a new file, while it is in use. PostgreSQL has pg_dump for that."""

@@ -20,7 +20,7 @@ def verify(
     everybody: Annotated[bool, typer.Option("--all", help="Every customer; this is the default.")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Recompute stored assessments from their own inputs and compare. Exit code 8 when a value differs."""
+    """Recompute stored assessments from their own inputs, count orders again, compare. Exit code 8 when a value differs."""
     from bot.services import lookup, present, verifying
 
     if name is not None and everybody:
@@ -50,7 +50,12 @@ def verify(
             )
             if len(found.differences) >= verifying.MOST_LISTED:
                 err.print(f"Only the first {verifying.MOST_LISTED} values are listed.")
-    if found.differing:
+        if found.totals:
+            err.print(
+                f"The kept totals of {len(found.totals):,} customers are not what their orders come to, such as of"
+                f" {found.totals[0].customer}. Make them anew: tierbot db recount"
+            )
+    if found.differing or found.totals:
         sys.exit(DIFFERENT)
 
 

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from bot.errors import N_, BadInput
 from bot.services import schemes, sources
+from db import order_totals
 from db import orders as db_orders
 from db.engine import Database
 from db.trade import product_types
@@ -23,8 +24,8 @@ def propose_scheme(
 
     file = schemes.find(preset, schemes_dir)
     with database.read() as session:
-        first, last, currencies = db_orders.order_range(session)
-        if first is None or last is None:
+        days, currencies = db_orders.first_and_last(session), order_totals.currencies(session)
+        if days is None:
             raise BadInput(
                 N_("There are no orders to go by. Bring them in first: tierbot import orders FILE")
             )
@@ -33,7 +34,7 @@ def propose_scheme(
                 N_("Orders are in several currencies (%(currencies)s); a scheme counts in one."),
                 currencies=", ".join(currency for currency, _ in currencies),
             )
-        day = as_of or min(last, today)
+        day = as_of or min(days[1], today)
         rows = sources.load_rows(session, file.scheme, day)
         types = product_types(session, as_of=day, start=window_start(day, 12))
     constants = book_constants_of(rows, day)

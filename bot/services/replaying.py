@@ -181,8 +181,8 @@ def snapshot_days(scheme: Scheme, start: date, end: date, today: date) -> list[d
 def _judged(database: Database, days: Sequence[date]) -> date | None:
     """The newest of these days that has `MONTHS_AHEAD` of orders after it."""
     with database.read() as session:
-        _, last, _ = orders.order_range(session)
-    return max((day for day in days if last and _after(day) <= last), default=None)
+        known = orders.first_and_last(session)
+    return max((day for day in days if known and _after(day) <= known[1]), default=None)
 
 
 def _after(day: date) -> date:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from sqlmodel import Session
 
 from bot.errors import N_, BadInput
-from db import credit, facts, orders, trade
+from db import credit, facts, order_totals, orders, trade
 from grading.credit import VALID_DAYS
 from grading.scheme import WORDS_FOR_NO_TIER, Scheme
 from grading.sources import COMPUTED, CREDIT_GRADE
@@ -26,7 +26,7 @@ def load_book(
 
 def check_currency(session: Session, scheme: Scheme) -> None:
     """Raises BadInput when there are orders in a currency the scheme does not count in."""
-    foreign = orders.foreign_orders(session, scheme.currency) if scheme.currency else None
+    foreign = order_totals.foreign_orders(session, scheme.currency) if scheme.currency else None
     if foreign:
         raise BadInput(
             N_(

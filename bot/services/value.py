@@ -16,7 +16,7 @@ from bot.errors import N_, BadInput, NotAllowed
 from bot.services import access, calibration
 from bot.services.access import Actor
 from bot.services.calibration import Calibration
-from db import customers, orders, purchases
+from db import customers, order_totals, orders, purchases
 from db.engine import Database
 
 if TYPE_CHECKING:
@@ -215,8 +215,8 @@ def _with_values(frame: "pd.DataFrame", basis: str, gap: float | None) -> "pd.Da
 
 
 def _currency(session: Session) -> str:
-    first, _, currencies = orders.order_range(session)
-    if first is None:
+    currencies = order_totals.currencies(session)
+    if not currencies:
         raise BadInput(N_("There are no orders to go by. Bring them in first: tierbot import orders FILE"))
     if len(currencies) > 1:
         raise BadInput(

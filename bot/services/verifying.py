@@ -9,7 +9,7 @@ from sqlmodel import Session
 
 from bot.services.grading import CHUNK, assess
 from bot.services.schemes import Shelf
-from db import customers, overrides
+from db import customers, order_totals, overrides
 from db import grading as db
 from db.engine import Database
 from db.grading import GradingRun
@@ -42,6 +42,7 @@ class Verified:
     without_state: int = 0  # of them, those whose earlier runs are gone: only what the inputs alone decide
     differing: int = 0
     differences: list[Difference] = field(default_factory=list)
+    totals: list[order_totals.Discrepancy] = field(default_factory=list)
 
 
 def verify(
@@ -50,10 +51,13 @@ def verify(
     """Recompute the assessments of every published run, or one customer's, with the grading function.
 
     Facts are those of the row, rules those of the run, and what the customer was comes from the run before. Values
-    must be the same to the last bit. Works through a run in chunks, each read by itself.
+    must be the same to the last bit. Works through a run in chunks, each read by itself. Without a customer, the kept
+    totals of orders are compared with the orders, too.
     """
     found = Verified()
     with database.read() as session:
+        if customer_id is None:
+            found.totals = order_totals.discrepancies(session)
         runs = db.published_runs(session)
     for number, run in enumerate(runs):
         after = 0

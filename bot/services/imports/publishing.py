@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -63,8 +64,12 @@ def change(
     batch_id: int,
     seen: Callable[[Sequence[Mapping[str, Any]], Sequence[Mapping[str, Any]]], None] | None = None,
     where: ColumnElement[bool] | None = None,
+    around: Callable[[list[int]], AbstractContextManager[None]] | None = None,
 ) -> int:
-    """Change the matched rows that differ, keeping a note of each as it was; `seen` gets each page, old and new."""
+    """Change the matched rows that differ, keeping a note of each as it was; `seen` gets each page, old and new.
+
+    Each page changes within `around` its ids, for what is kept of the rows elsewhere.
+    """
     target, names = upsert.target, list(upsert.columns)
     statement = (
         select(
@@ -96,13 +101,14 @@ def change(
                 for before, after in zip(old, new, strict=True)
             ],
         )
-        connection.execute(
-            update,
-            [
-                {"id_": before["id"], **{f"new_{name}": value for name, value in after.items()}}
-                for before, after in zip(old, new, strict=True)
-            ],
-        )
+        with nullcontext() if around is None else around([row["id"] for row in old]):
+            connection.execute(
+                update,
+                [
+                    {"id_": before["id"], **{f"new_{name}": value for name, value in after.items()}}
+                    for before, after in zip(old, new, strict=True)
+                ],
+            )
         if seen is not None:
             seen(old, new)
         changed += len(page)

@@ -4,14 +4,14 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
-from sqlalchemy import Column, ColumnElement, Connection, Table, and_, distinct, exists, func, select
+from sqlalchemy import Column, ColumnElement, Connection, Select, Table, and_, distinct, exists, func, select
 
 from bot.clock import Clock
 from bot.errors import N_, Conflict, NotFound
 from bot.services.imports import renaming
 from bot.services.imports.publishing import restored
 from bot.services.imports.report import UndoReport
-from db import imports
+from db import imports, order_totals
 from db.customers import Customer, CustomerKey, CustomerName, NameToken, Ownership
 from db.engine import Database
 from db.facts import Activity, ActivityPeriod, Fact
@@ -61,7 +61,9 @@ def undo(database: Database, batch_id: int, *, clock: Clock, actor: str) -> Undo
             counted = sum(_count_made(connection, made, batch_id) for made in _COUNTED[kind])
             for leaf in _LEAVES:
                 connection.execute(leaf.delete().where(leaf.c.batch_id == batch_id))
-            back = _restore(connection, batch_id)
+            order_totals.add(connection, _order.c.batch_id == batch_id, -1)
+            with order_totals.moving(connection, _order.c.id.in_(_changed_orders(batch_id))):
+                back = _restore(connection, batch_id)
             for root in _ROOTS:
                 _remove(connection, root, batch_id)
             connection.execute(_change.delete().where(_change.c.batch_id == batch_id))
@@ -184,6 +186,10 @@ def _restore(connection: Connection, batch_id: int) -> int:
     for start in range(0, len(touched), 500):
         renaming.rebuild(connection, sorted(touched)[start : start + 500], batch_id)
     return rows_back + revived
+
+
+def _changed_orders(batch_id: int) -> Select[tuple[int]]:
+    return select(_change.c.row_id).where(_change.c.batch_id == batch_id, _change.c.table_name == _order.name)
 
 
 def _remove(connection: Connection, root: Table, batch_id: int) -> None:

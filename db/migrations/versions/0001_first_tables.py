@@ -314,6 +314,17 @@ def upgrade() -> None:
     with op.batch_alter_table('name_token', schema=None) as batch_op:
         batch_op.create_index(batch_op.f('ix_name_token_customer_id'), ['customer_id'], unique=False)
 
+    op.create_table('order_total',
+    sa.Column('currency', sa.String(), nullable=False),
+    sa.Column('customer_id', sa.Integer(), nullable=False),
+    sa.Column('orders', sa.Integer(), nullable=False),
+    sa.Column('net', sa.BigInteger(), nullable=False),
+    sa.ForeignKeyConstraint(['customer_id'], ['customer.id'], name=op.f('fk_order_total_customer_id_customer')),
+    sa.PrimaryKeyConstraint('currency', 'customer_id', name=op.f('pk_order_total'))
+    )
+    with op.batch_alter_table('order_total', schema=None) as batch_op:
+        batch_op.create_index(batch_op.f('ix_order_total_customer_id'), ['customer_id'], unique=False)
+
     op.create_table('person',
     sa.Column('id', sa.Integer(), nullable=False),
     sa.Column('email', sa.String(), nullable=False),
@@ -666,6 +677,10 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f('ix_person_batch_id'))
 
     op.drop_table('person')
+    with op.batch_alter_table('order_total', schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f('ix_order_total_customer_id'))
+
+    op.drop_table('order_total')
     with op.batch_alter_table('name_token', schema=None) as batch_op:
         batch_op.drop_index(batch_op.f('ix_name_token_customer_id'))
 

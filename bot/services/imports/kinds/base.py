@@ -2,6 +2,7 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -157,13 +158,19 @@ class UpsertKind(Kind):
     def given(self, job: Job) -> Mapping[str, Any]:
         """What a new row has beside what is staged and the import it came with."""
 
+    def around(self, job: Job, ids: list[int]) -> AbstractContextManager[None]:
+        """What goes on around a change of these rows."""
+        return nullcontext()
+
     def count(self, job: Job) -> Counts:
         created, changed = publishing.count(job.connection, self.upsert(job))
         return Counts(created=created, changed=changed)
 
     def publish(self, job: Job, batch_id: int) -> Counts:
         upsert = self.upsert(job)
-        changed = publishing.change(job.connection, upsert, batch_id)
+        changed = publishing.change(
+            job.connection, upsert, batch_id, around=lambda ids: self.around(job, ids)
+        )
         created = publishing.create(job.connection, upsert, **self.given(job), batch_id=literal(batch_id))
         return Counts(created=created, changed=changed)
 

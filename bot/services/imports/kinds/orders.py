@@ -1,6 +1,7 @@
 """Orders, returns and credit notes: one row each, known by the source's own number."""
 
 from collections.abc import Mapping
+from contextlib import AbstractContextManager
 from dataclasses import replace
 from typing import Any
 
@@ -13,6 +14,7 @@ from bot.services.imports.conversion import Currencies
 from bot.services.imports.kinds.base import Chunk, Counts, Job, UpsertKind, day_column, stage_table
 from bot.services.imports.references import CustomerBook
 from bot.services.imports.refusal import Parser
+from db import order_totals
 from db.customers import CustomerKey
 from db.imports import table
 from db.orders import Order
@@ -191,6 +193,9 @@ class Orders(UpsertKind):
     def given(self, job: Job) -> Mapping[str, Any]:
         return {"source": job.source, "external_id": self.stage.c.key}
 
+    def around(self, job: Job, ids: list[int]) -> AbstractContextManager[None]:
+        return order_totals.moving(job.connection, _order.c.id.in_(ids))
+
     def count(self, job: Job) -> Counts:
         stage = self.stage.c
         newcomers_ = job.connection.execute(
@@ -210,4 +215,6 @@ class Orders(UpsertKind):
                 .where(self.stage.c.customer_id.is_(None))
                 .values(customer_id=known.scalar_subquery())
             )
-        return replace(super().publish(job, batch_id), customers_created=customers)
+        counts = super().publish(job, batch_id)
+        order_totals.add(job.connection, _order.c.batch_id == batch_id)
+        return replace(counts, customers_created=customers)
