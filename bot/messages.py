@@ -100,6 +100,7 @@ class TierCard(Message):
     orders_through: date | None
     next_step: NextStep | None
     owner: Who | None
+    scheme: Names | None = None  # that graded it, where several stand side by side
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -113,6 +114,7 @@ class Ungraded(Message):
     code: str
     owner: Who | None
     preset: str | None = None  # to begin with, where no scheme is in force for customers like this one
+    no_scheme: bool = False  # those in force apply to other customers
 
 
 @dataclass(frozen=True, kw_only=True)

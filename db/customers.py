@@ -169,6 +169,23 @@ def get_many(session: Session, customer_ids: Sequence[int]) -> dict[int, Custome
     return {customer.id: customer for customer in found if customer.id is not None}
 
 
+COLUMNS = ("industry", "customer_type", "region", "country")
+
+
+def columns_of(
+    session: Session, record_type: str, customer_ids: Sequence[int] | None = None
+) -> list[tuple[Any, ...]]:
+    """(customer, and its `COLUMNS`) of the unarchived customers of a type, by id; a handful when they are named."""
+    statement = (
+        select(col(Customer.id), *(col(getattr(Customer, name)) for name in COLUMNS))
+        .where(col(Customer.record_type) == record_type, col(Customer.archived).is_(False))
+        .order_by(col(Customer.id))
+    )
+    if customer_ids is not None:
+        statement = statement.where(col(Customer.id).in_(customer_ids))
+    return [tuple(row) for row in session.execute(statement)]
+
+
 def owner_ids(session: Session, customer_ids: Sequence[int]) -> dict[int, int]:
     """Customer -> present primary owner, for any number of customers."""
     found: dict[int, int] = {}

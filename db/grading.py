@@ -1,5 +1,6 @@
 """Grading runs, assessments and tier changes."""
 
+import json
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime
 from typing import Any, cast
@@ -32,7 +33,8 @@ class GradingRun(SQLModel, table=True):
     purpose: str
     kind: str  # snapshot | interim
     as_of: date
-    scheme_version_id: int = Field(foreign_key="scheme_version.id")
+    scheme_version_id: int = Field(foreign_key="scheme_version.id")  # the one that is asked first
+    beside: str | None = None  # JSON: the other versions in force, in the order in which they are asked
     status: str  # running | published
     started_at: datetime = Field(sa_type=UtcDateTime)
     published_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
@@ -53,6 +55,8 @@ class Assessment(SQLModel, table=True):
     id: int | None = Field(default=None, primary_key=True)
     run_id: int = Field(foreign_key="grading_run.id")
     customer_id: int = Field(foreign_key="customer.id")
+    # Whose rules; None where no scheme applies. No foreign key: that would be looked up for every customer of a run.
+    scheme_version_id: int | None = None
     tier: str  # effective: a tier, or blocked | new | unrated
     computed_tier: str | None = None
     held: bool = False  # unrated now, so the last tier goes on
@@ -104,7 +108,7 @@ def last_published(session: Session, purpose: str) -> GradingRun | None:
 
 # Put together once: for every answer that took longer than asking.
 _SCHEME_VERSIONS = (
-    select(GradingRun.scheme_version_id)
+    select(GradingRun.scheme_version_id, GradingRun.beside)
     .where(col(GradingRun.id).in_(bindparam("runs", expanding=True)))
     .distinct()
 )
@@ -223,6 +227,7 @@ def standing(session: Session, customer_id: int, purpose: str) -> list[tuple[Ass
 
 STANDING = (
     "customer_id",
+    "scheme_version_id",
     "tier",
     "score",
     "tier_since",
@@ -336,7 +341,8 @@ def add_changes(session: Session, rows: Sequence[dict[str, Any]]) -> None:
 
 def scheme_versions_of(session: Session, run_ids: Sequence[int]) -> list[int]:
     """The scheme versions behind these runs."""
-    return list(session.exec(_SCHEME_VERSIONS, params={"runs": list(run_ids)}))
+    rows = session.exec(_SCHEME_VERSIONS, params={"runs": list(run_ids)})
+    return sorted({version for first, beside in rows for version in (first, *json.loads(beside or "[]"))})
 
 
 def standings_of(

@@ -28,13 +28,14 @@ class RecordChange(SQLModel, table=True):
     changed_at: datetime = Field(sa_type=UtcDateTime)
 
 
-def with_order(session: Session, until: date, limit: int) -> list[tuple[Customer, date]]:
-    """(prospect, day of its first order above 0), of orders up to a day."""
+def with_order(session: Session, until: date, limit: int, after: int = 0) -> list[tuple[Customer, date]]:
+    """(prospect, day of its first order above 0), of orders up to a day; by id, behind a customer."""
     first = func.min(col(Order.ordered_on))
     rows = session.execute(
         sa_select(Customer, first)
         .join(Order, col(Order.customer_id) == col(Customer.id))
         .where(
+            col(Customer.id) > after,
             col(Customer.record_type) == "prospect",
             col(Customer.archived).is_(False),
             col(Order.ordered_on) <= until,

@@ -17,7 +17,7 @@ from db.overrides import Override
 from db.shadows import ShadowMove
 from db.types import MONEY_UNITS, UtcDateTime, units
 
-REASONS = ("unrated", "uncertain", "capped", "override", "stale", "shadow")
+REASONS = ("no_scheme", "unrated", "uncertain", "capped", "override", "stale", "shadow")
 
 
 class ReviewAnswer(SQLModel, table=True):
@@ -66,10 +66,17 @@ class Query:
 def of_assessments(
     session: Session, query: Query, reason: str, purpose: str, run_ids: Sequence[int]
 ) -> list[Item]:
-    """Customers that are unrated (also when an old tier is held), uncertain or capped, those with most at stake first."""
+    """Customers without a scheme, unrated (also when an old tier is held), uncertain or capped, most at stake first."""
     row = Assessment
     condition, item = {
-        "unrated": (or_(col(row.tier) == "unrated", col(row.held).is_(True)), col(row.tier)),
+        "no_scheme": (col(row.scheme_version_id).is_(None), col(row.tier)),
+        "unrated": (
+            and_(
+                or_(col(row.tier) == "unrated", col(row.held).is_(True)),
+                col(row.scheme_version_id).is_not(None),
+            ),
+            col(row.tier),
+        ),
         "uncertain": (
             and_(
                 col(row.certain).is_(False),
@@ -111,8 +118,17 @@ def of_overrides(session: Session, query: Query, ending_by: date) -> list[Item]:
     return _read(session, statement, "override")
 
 
-def of_judgements(session: Session, query: Query, purpose: str, oldest: Mapping[str, date]) -> list[Item]:
-    """Judgements whose newest value is older than its field's day in `oldest`."""
+def of_judgements(
+    session: Session,
+    query: Query,
+    purpose: str,
+    oldest: Mapping[str, date],
+    graded_by: tuple[Sequence[int], int] | None = None,
+) -> list[Item]:
+    """Judgements whose newest value is older than its field's day in `oldest`.
+
+    `graded_by`: of those customers alone whose newest assessment in some runs is by a scheme version.
+    """
     fact, newer = aliased(Fact), aliased(Fact)
     if not oldest:
         return []
@@ -132,6 +148,12 @@ def of_judgements(session: Session, query: Query, purpose: str, oldest: Mapping[
         .join(fact, col(fact.customer_id) == col(Customer.id))
         .where(old, col(fact.superseded_at).is_(None), ~replaced, col(Customer.record_type) == purpose)
     )
+    if graded_by is not None:
+        run_ids, version = graded_by
+        row = Assessment
+        statement = statement.join(row, col(row.customer_id) == col(Customer.id)).where(
+            newest_in(run_ids), col(row.scheme_version_id) == version
+        )
     return _read(session, statement, "stale")
 
 

@@ -26,13 +26,20 @@ class SchemeVersion(SQLModel, table=True):
 
 
 class SchemeStep(SQLModel, table=True):
-    """One decision about a scheme version: whose, when, and the business day it counts from."""
+    """One decision about a scheme version: whose, when, and the business day it counts from.
+
+    Approved versions stand side by side. `scheme` (its name) and `applies_to` (as one text; empty for everybody) say
+    whose place one takes, `place` in which order they are asked: the smallest first, then those without.
+    """
 
     __tablename__ = "scheme_step"
     id: int | None = Field(default=None, primary_key=True)
     scheme_version_id: int = Field(foreign_key="scheme_version.id", index=True)
     purpose: str  # account | prospect | credit
     state: str  # shadow | approved | retired
+    scheme: str
+    applies_to: str = ""
+    place: int | None = None
     effective_from: date
     actor: str
     at: datetime = Field(sa_type=UtcDateTime)
@@ -46,6 +53,9 @@ class Period:
     start: date
     until: date | None
     approved_by: str
+    scheme: str
+    applies_to: str
+    place: int | None
 
     def holds(self, on: date) -> bool:
         return self.start <= on and (self.until is None or on < self.until)
@@ -88,8 +98,9 @@ def steps(session: Session, purpose: str | None = None) -> list[SchemeStep]:
 def periods(decided: Iterable[SchemeStep]) -> list[Period]:
     """When what was in force, in order of time, out of the decisions about one purpose.
 
-    An approval holds from its day until the next one's; of two from the same day the later decision counts. Retiring a
-    version ends it, and brings no earlier one back; retired before its day, it never comes into force.
+    An approval holds from its day until the next one's that takes its place: of a version of the same scheme, or of one
+    for the same customers; of two from the same day the later decision counts. Retiring a version ends it, and brings
+    no earlier one back; retired before its day, it never comes into force.
     """
     decided = list(decided)
     ends = [
@@ -97,42 +108,53 @@ def periods(decided: Iterable[SchemeStep]) -> list[Period]:
         for step in decided
         if step.state == RETIRED
     ]
-    approvals: dict[date, SchemeStep] = {}
-    for step in decided:
-        withdrawn = any(
+    approvals = [
+        step
+        for step in decided
+        if step.state == APPROVED
+        and not any(
             number > (step.id or 0) and version == step.scheme_version_id and day < step.effective_from
             for number, version, day in ends
         )
-        if step.state == APPROVED and not withdrawn:
-            approvals[step.effective_from] = step
-    starts = sorted(approvals)
+    ]
+    approvals.sort(key=lambda step: (step.effective_from, step.id or 0))
     found = []
-    for start, following in zip(starts, [*starts, None][1:], strict=True):
-        step = approvals[start]
+    for number, step in enumerate(approvals):
+        later = [other for other in approvals[number + 1 :] if _takes_place_of(other, step)]
+        if any(other.effective_from == step.effective_from for other in later):
+            continue
         over = [
             day
-            for number, version, day in ends
-            if number > (step.id or 0) and version == step.scheme_version_id
+            for decision, version, day in ends
+            if decision > (step.id or 0) and version == step.scheme_version_id
         ]
-        if following is not None:
-            over.append(following)
+        over += [other.effective_from for other in later]
         found.append(
             Period(
                 scheme_version_id=step.scheme_version_id,
-                start=start,
+                start=step.effective_from,
                 until=min(over, default=None),
                 approved_by=step.actor,
+                scheme=step.scheme,
+                applies_to=step.applies_to,
+                place=step.place,
             )
         )
     return found
 
 
-def scheme_in_force(session: Session, purpose: str, on: date) -> SchemeVersion | None:
-    """The scheme version in force on a business day."""
-    for period in periods(steps(session, purpose)):
-        if period.holds(on):
-            return session.get_one(SchemeVersion, period.scheme_version_id)
-    return None
+def _takes_place_of(one: SchemeStep, other: SchemeStep) -> bool:
+    return one.scheme == other.scheme or one.applies_to == other.applies_to
+
+
+def in_force(session: Session, purpose: str, on: date) -> list[Period]:
+    """What is in force on a business day, in the order in which it is asked."""
+    return asked([period for period in periods(steps(session, purpose)) if period.holds(on)])
+
+
+def asked(held: Iterable[Period]) -> list[Period]:
+    """Periods in the order in which their schemes are asked: by place, those without one last."""
+    return sorted(held, key=lambda period: (period.place is None, period.place or 0, period.scheme))
 
 
 def shadows(session: Session, purpose: str) -> list[int]:

@@ -56,23 +56,32 @@ def empty_state(index: pd.Index, scheme: Scheme) -> pd.DataFrame:
     return pd.DataFrame(columns, index=index)
 
 
-def state_for(state: pd.DataFrame, index: pd.Index, scheme: Scheme, *, restart: bool = False) -> pd.DataFrame:
+def state_for(
+    state: pd.DataFrame, index: pd.Index, scheme: Scheme, *, restart: bool | pd.Series[Any] = False
+) -> pd.DataFrame:
     """A state in the order of `index`, with the columns of `scheme`; customers it does not know start empty.
 
-    `restart` is for the first snapshot under another version: confirmations begin anew, the time in a tier goes
-    on, a standing that the new version does not have becomes a first rating, gates are matched by their id.
+    `restart` (for all, or by customer) is for the first snapshot under another version or scheme: confirmations begin
+    anew, the time in a tier goes on, a standing that the new one does not have becomes a first rating, gates are matched
+    by their id.
     """
     fresh = empty_state(index, scheme)
     same = len(state) == len(index) and state.index.equals(index)
     known = state if same else state.reindex(index)
+    if isinstance(restart, pd.Series):
+        begins = restart.reindex(index, fill_value=False).to_numpy(dtype=bool)
+    else:
+        begins = np.full(len(index), restart)
     for name in fresh.columns:
-        if name not in known or (restart and name in ("rising_since", "falling_since")):
+        if name not in known:
             continue
         if name == "standing":
             tiers = [tier.id for tier in scheme.tiers]
             fresh[name] = known[name].where(known[name].isin(tiers), None)
         else:
             fresh[name] = known[name].fillna(fresh[name]).astype(fresh[name].dtype)
+        if name in ("rising_since", "falling_since") and begins.any():
+            fresh[name] = np.where(begins, 0, fresh[name]).astype(np.int32)
     fresh.loc[fresh["standing"].isna().to_numpy(), "since"] = 0
     return fresh
 

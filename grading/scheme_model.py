@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property, wraps
 from typing import Any, Literal, TypeVar
 
@@ -201,7 +201,10 @@ class Field:
 
 @dataclass(frozen=True, kw_only=True)
 class Scheme:
-    """A whole grading scheme; its identity is (`scheme`, `version`, `sha256` of the canonical content)."""
+    """A whole grading scheme; its identity is (`scheme`, `version`, `sha256` of the canonical content).
+
+    `applies_to`: column of the customers -> the words it may hold; a customer must fit each. Empty for everybody.
+    """
 
     scheme: str
     version: int
@@ -224,6 +227,7 @@ class Scheme:
     override: Override | None = None
     credit_limit: CreditLimit | None = None
     on_first_order: FirstOrder | None = None
+    applies_to: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     @property
     def identity(self) -> tuple[str, int, str]:
@@ -239,6 +243,13 @@ class Scheme:
     def made(self) -> dict[Any, Any]:
         """What was made of this very object, by what made it (`once`); a copy with other weights begins anew."""
         return {}
+
+    def covers(self, other: Scheme) -> bool:
+        """Whether everybody that another scheme applies to is one that this applies to."""
+        return all(
+            column in other.applies_to and set(other.applies_to[column]) <= set(words)
+            for column, words in self.applies_to.items()
+        )
 
     def tier(self, tier_id: str) -> Tier:
         """The tier of that id; KeyError when there is none."""

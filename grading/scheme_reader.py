@@ -8,6 +8,7 @@ from grading.scheme_gates import read_fields, read_gates
 from grading.scheme_model import WORDS_FOR_NO_TIER, Dimension, Scheme, Tier
 from grading.scheme_problems import SchemeError
 from grading.scheme_rules import (
+    read_applies_to,
     read_constants,
     read_credit_limit,
     read_currency,
@@ -29,6 +30,7 @@ _KEYS = (
     "version",
     "name",
     "record_type",
+    "applies_to",
     "currency",
     "constants",
     "as_of",
@@ -66,6 +68,7 @@ def parse_scheme(text: str, *, source: str) -> Scheme:
         sha256="" if document.problems else canonical_hash(document.root),
         name=top.name(),
         record_type=record_type,
+        applies_to=read_applies_to(top),
         currency=currency,
         constants=read_constants(top),
         as_of=top.choice("as_of", CADENCES, "month_end"),

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from grading.scheme_model import CreditLimit, Field, FirstOrder, Missing, Movement, Override, Tier
 from grading.scheme_section import Section, describe
 
+CUSTOMER_COLUMNS = ("industry", "customer_type", "region", "country")
 CONSTANTS = (
     "our_gross_margin_12m",
     "revenue_growth_floor",
@@ -66,6 +67,35 @@ def read_currency(top: Section) -> str | None:
             top.keys["currency"], f'"{currency}" is not a currency', "use the ISO code, such as CNY"
         )
     return currency
+
+
+def read_applies_to(top: Section) -> dict[str, tuple[str, ...]]:
+    """Which customers it grades: words by column, compared as they are written; empty for everybody."""
+    entry = top.get("applies_to", required=False)
+    if entry is None:
+        return {}
+    section = Section(top.document, entry, CUSTOMER_COLUMNS)
+    if section.usable and not entry.value:
+        top.document.add(entry, "this names nobody", "name a column, or leave applies_to out for everybody")
+    found: dict[str, tuple[str, ...]] = {}
+    for key, child in section.keys.items():
+        if not isinstance(child.value, list):
+            remedy = f'write a list, such as {key}: ["…", "…"]'
+            top.document.add(child, f"expected a list of words, found {describe(child)}", remedy)
+            continue
+        if not child.value:
+            top.document.add(child, "the list is empty, so it fits nobody", f"name words, or leave {key} out")
+        words: list[str] = []
+        for item in child.value:
+            word = item.value.strip() if isinstance(item.value, str) else ""
+            if not word:
+                message = f"expected a word, found {describe(item)}"
+                top.document.add(item, message, "put the word in quotes, as it stands with the customers")
+            elif word in words:
+                top.document.add(item, f'"{word}" stands twice', "keep one of them")
+            words.append(word)
+        found[key] = tuple(words)
+    return found
 
 
 def read_missing(top: Section) -> Missing:

@@ -198,13 +198,14 @@ def graded(
     text: str = PLAIN_SCHEME,
 ) -> int:
     """A published run that put these customers into these tiers, whatever their facts say."""
+    version_id = scheme(session, text)
     run_id = _added(
         session,
         GradingRun(
             purpose=purpose,
             kind="snapshot",
             as_of=as_of,
-            scheme_version_id=scheme(session, text),
+            scheme_version_id=version_id,
             status="published",
             started_at=AT,
             published_at=AT,
@@ -219,6 +220,7 @@ def graded(
             Assessment(
                 run_id=run_id,
                 customer_id=customer_id,
+                scheme_version_id=version_id,
                 tier=tier,
                 computed_tier=tier,
                 coverage=1.0,

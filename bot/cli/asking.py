@@ -86,6 +86,14 @@ def grade(
             f"{report.kind.capitalize()} as of {report.as_of} with {report.scheme} version {report.scheme_version}:"
             f" {report.customers:,} customers."
         )
+        if len(report.schemes) > 1:
+            shares = ", ".join(f"{scheme} {customers:,}" for scheme, customers in report.schemes.items())
+            out.print(f"Schemes side by side: {shares}.", markup=False)
+        if report.without_scheme:
+            out.print(
+                f"No scheme applies to {report.without_scheme:,} customers:"
+                " tierbot review list --reason no_scheme"
+            )
         out.print(table(["tier", "customers"], [[tier, f"{n:,}"] for tier, n in report.tiers.items()]))
         if report.unreadable_facts:
             err.print(
@@ -201,7 +209,7 @@ def history(
                 )
                 if holds
             ),
-            f"{entry.scheme} {entry.version}",
+            f"{entry.scheme} {entry.version}" if entry.scheme else "no scheme applies",
         ]
         for entry in entries
     ]

@@ -40,16 +40,19 @@ def show(
         out.print(f"{len(reports)} snapshots are put down, from {reports[0].as_of} to {reports[-1].as_of}.")
         return
     if name is not None:
-        scheme = schemes.find(name, bot.settings.schemes_dir).scheme
+        asked = [schemes.find(name, bot.settings.schemes_dir).scheme]
     else:
         with bot.database.read() as session:
-            _, scheme = schemes.in_force(session, bot.shelf, purpose, end)
+            asked = [rule.scheme for rule in schemes.in_force(session, bot.shelf, purpose, end)]
     with progress_bar("Replaying") as progress:
-        found = replaying.replay(bot.database, scheme, start=start, end=end, today=today, progress=progress)
+        found = replaying.replay(
+            bot.database, asked[0], start=start, end=end, today=today, progress=progress, beside=asked[1:]
+        )
     if as_json:
         print_json(asdict(found))
         return
-    tiers = [tier.id for tier in scheme.tiers] + ["new", "unrated", "blocked"]
+    tiers = list(dict.fromkeys(tier.id for scheme in asked for tier in scheme.tiers))
+    tiers += ["new", "unrated", "blocked"]
     rows = [
         [
             str(day.as_of),

@@ -9,7 +9,8 @@ from bot.clock import local_date
 
 commands = typer.Typer(no_args_is_help=True, help="What a person should look at, and what was answered.")
 Reason = Annotated[
-    str | None, typer.Option(help="Only one of unrated, uncertain, capped, override, stale, shadow.")
+    str | None,
+    typer.Option(help="Only one of no_scheme, unrated, uncertain, capped, override, stale, shadow."),
 ]
 
 
@@ -19,7 +20,7 @@ def list_items(
     limit: Annotated[int, typer.Option(min=1, max=1_000, help="How many, at most.")] = 50,
     as_json: AsJson = False,
 ) -> None:
-    """Tiers that are unrated, uncertain, capped or set by hand until soon, and judgements that grow old."""
+    """Customers that no scheme applies to, tiers that are unrated, uncertain, capped or set by hand until soon, and judgements that grow old."""
     from bot.services import reviewing
 
     with opened() as bot:
@@ -60,7 +61,9 @@ def list_items(
 @commands.command()
 def answer(
     name: Annotated[str, typer.Argument(help="The customer's code or name.")],
-    reason: Annotated[str, typer.Argument(help="unrated, uncertain, capped, override, stale or shadow.")],
+    reason: Annotated[
+        str, typer.Argument(help="no_scheme, unrated, uncertain, capped, override, stale or shadow.")
+    ],
     note: Annotated[str, typer.Option(help="What was found or decided.")],
 ) -> None:
     """Put down that you have looked: hidden until it changes, for 90 days at most."""

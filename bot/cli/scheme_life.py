@@ -1,11 +1,14 @@
 """`scheme list|show|shadow|approve|retire|diff`: which scheme grades, decided by a person."""
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from bot.cli.console import AsJson, named_actor, opened, out, print_json, table, to_day
 from bot.clock import local_date
+
+if TYPE_CHECKING:
+    from bot.services.scheme_life import Life
 
 commands = typer.Typer()
 Name = Annotated[
@@ -37,10 +40,26 @@ def list_schemes(as_json: AsJson = False) -> None:
             str(life.effective_from or ""),
             str(life.until or ""),
             life.by or life.source or "",
+            _asked(life),
+            _audience(life),
         ]
         for life in lives
     ]
-    out.print(table(["name", "version", "hash", "purpose", "state", "from", "until", "by"], rows))
+    columns = ["name", "version", "hash", "purpose", "state", "from", "until", "by", "asked", "applies to"]
+    out.print(table(columns, rows))
+
+
+def _asked(life: "Life") -> str:
+    """When it is asked among those in force: its place, or last."""
+    if life.state not in ("in_force", "approved"):
+        return ""
+    return "last" if life.place is None else str(life.place)
+
+
+def _audience(life: "Life") -> str:
+    return (
+        "; ".join(f"{column}: {', '.join(words)}" for column, words in life.applies_to.items()) or "everybody"
+    )
 
 
 @commands.command("show")
@@ -73,6 +92,7 @@ def show(name: Name, as_json: AsJson = False) -> None:
         f"{life.name} version {life.version}, {life.sha256[:8]}, {life.purpose}: {life.state.replace('_', ' ')}",
         markup=False,
     )
+    out.print(f"applies to {_audience(life)}", markup=False)
     if shown.note:
         out.print(shown.note, markup=False)
     for start, until, approved_by in shown.periods:
@@ -116,9 +136,15 @@ def approve(
     start: Annotated[
         str, typer.Option("--from", metavar="DATE", help="The first business day it grades, as 2026-04-01.")
     ],
+    place: Annotated[
+        int | None,
+        typer.Option(
+            min=1, help="When it is asked among those side by side, 1 first; without it behind the others."
+        ),
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Let a scheme grade from a day on, in place of the one that does until then. Your name is kept."""
+    """Let a scheme grade from a day on: instead of its last version or of one for the same customers, else beside."""
     from bot.services import scheme_life
 
     with opened() as bot:
@@ -132,6 +158,7 @@ def approve(
             effective_from=to_day(start),
             today=local_date(now, bot.settings.zone),
             now=now,
+            place=place,
         )
     if as_json:
         print_json(vars(life))
@@ -140,6 +167,8 @@ def approve(
         f"{life.name}@{life.version} grades ({life.purpose}) from {start} on, approved by {life.by}.",
         markup=False,
     )
+    if life.applies_to:
+        out.print(f"It is asked at place {life.place} and applies to {_audience(life)}.", markup=False)
 
 
 @commands.command("retire")
@@ -166,7 +195,8 @@ def retire(
 def diff(
     new: Name,
     old: Annotated[
-        str | None, typer.Argument(help="What it is compared with; without it, the scheme in force.")
+        str | None,
+        typer.Argument(help="What it is compared with; without it, the scheme in force for its customers."),
     ] = None,
     as_json: AsJson = False,
 ) -> None:

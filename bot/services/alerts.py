@@ -7,7 +7,7 @@ from typing import Any
 from sqlmodel import Session
 
 from bot.messages import Hit, TierChanged, TierDigest
-from bot.parts import DimensionPart, Since, Who
+from bot.parts import DimensionPart, RuleChange, Since, Who
 from bot.services import breakdown, causes, outbox
 from bot.services.grading import Change, RunContext
 from bot.services.outbox import Place
@@ -108,12 +108,10 @@ class _Telling:
         self.session = session
         self.run = run
         self.shelf = shelf
-        self.scheme = shelf.scheme(session, run.scheme_version_id)
-        before = session.get_one(GradingRun, run.previous_run_id)
-        # The tiers of the scheme before too: a customer may come from one that is no more.
-        old_scheme = shelf.scheme(session, before.scheme_version_id)
-        self.book = tier_book([old_scheme, self.scheme])
-        self.rules = rule_change(old_scheme, self.scheme)
+        # The tiers of the schemes before too: a customer may come from one that is no more.
+        versions = grading.scheme_versions_of(session, [run.previous_run_id, run.run_id])
+        schemes = {version: shelf.scheme(session, version) for version in versions}
+        self.book = tier_book(schemes)
 
     def singly(self, items: list[Told]) -> dict[int, int]:
         """One message each; customer -> outbox id."""
@@ -122,30 +120,32 @@ class _Telling:
         after = self._breakdowns(self.run.run_id, ids)
         before = self._breakdowns(self.run.previous_run_id, ids)
         assessed = self._assessments(self.run.run_id, ids)
-        gates = {gate.id: names(gate.name) for gate in self.scheme.gates}
         by_hand = [item.change.customer_id for item in items if item.change.cause == causes.OVERRIDE]
         decisions = overrides.open_of(self.session, by_hand, self.run.purpose) if by_hand else {}
         outbox_ids = {}
         for item in items:
             change, customer = item.change, named[item.change.customer_id]
+            row = assessed[change.customer_id]
+            scheme = self.shelf.scheme(self.session, row.scheme_version_id) if row.scheme_version_id else None
+            gates = {gate.id: names(gate.name) for gate in scheme.gates} if scheme else {}
             parts: tuple[DimensionPart, ...] = ()
             decision = decisions.get(change.customer_id)
-            if change.customer_id in before and change.customer_id in after:
-                parts = breakdown.moved_by(before[change.customer_id], after[change.customer_id], self.scheme)
+            if scheme and change.customer_id in before and change.customer_id in after:
+                parts = breakdown.moved_by(before[change.customer_id], after[change.customer_id], scheme)
             message = TierChanged(
                 customer_id=change.customer_id,
                 version=customer.version,
                 name=customer.name,
                 code=customer.code,
-                before=self.book.tier(change.before),
-                after=self.book.tier(change.after),
-                up=self.book.rank(change.after) < self.book.rank(change.before),
+                before=self.book.tier(change.before, change.rules_before),
+                after=self.book.tier(change.after, change.rules_after),
+                up=self._is_up(change),
                 score_before=change.score_before,
                 score_after=change.score_after,
-                capped_by=gates.get(assessed[change.customer_id].capped_by or ""),
+                capped_by=gates.get(row.capped_by or ""),
                 held=change.held,
                 cause=change.cause,
-                rules=self.rules if change.cause == causes.RULE else None,
+                rules=self._rules([change]),
                 decided_by=decision.set_by if decision else None,
                 decided_until=decision.expires_on if decision else None,
                 parts=parts[:4],
@@ -176,7 +176,7 @@ class _Telling:
             total=len(items),
             by_rule=sum(item.change.cause == causes.RULE for item in items),
             by_hand=sum(item.change.cause == causes.OVERRIDE for item in items),
-            rules=self.rules,
+            rules=self._rules([item.change for item in items]),
             moves=tuple(
                 (self.book.tier(before), self.book.tier(after), count) for (before, after), count in ordered
             ),
@@ -191,16 +191,36 @@ class _Telling:
             f"tier_digest:{self.run.run_id}:{channel}",
         )
 
+    def _is_up(self, change: Change) -> bool:
+        before = self.book.tier(change.before, change.rules_before)
+        return self.book.tier(change.after, change.rules_after).rank < before.rank
+
+    def _rules(self, changes: list[Change]) -> RuleChange | None:
+        """What took whose place for those that moved by the rules; None when that is not one and the same."""
+        pairs = {
+            (change.rules_before, change.rules_after) for change in changes if change.cause == causes.RULE
+        }
+        if len(pairs) != 1:
+            return None
+        before, after = pairs.pop()
+        if before is None or after is None:
+            return None
+        return rule_change(self.shelf.scheme(self.session, before), self.shelf.scheme(self.session, after))
+
     def _hit(self, change: Change, customer: Customer) -> Hit:
         return Hit(
             customer_id=change.customer_id,
             version=customer.version,
             name=customer.name,
             code=customer.code,
-            tier=self.book.tier(change.after),
+            tier=self.book.tier(change.after, change.rules_after),
             score=change.score_after,
             cause=change.cause,
-            before=Since(tier=self.book.tier(change.before), score=change.score_before, as_of=self.run.as_of),
+            before=Since(
+                tier=self.book.tier(change.before, change.rules_before),
+                score=change.score_before,
+                as_of=self.run.as_of,
+            ),
         )
 
     def _enqueue(self, channel: str, language: str, message: TierChanged | TierDigest, key: str) -> int:
@@ -216,14 +236,14 @@ class _Telling:
 
     def _breakdowns(self, run_id: int, customer_ids: list[int]) -> dict[int, breakdown.Breakdown]:
         """Explained by the run each was assessed in: one that is not whole adds to those before it."""
-        by_run: dict[int, list[Assessment]] = {}
+        by_run: dict[tuple[int, int], list[Assessment]] = {}
         for row in self._assessments(run_id, customer_ids).values():
-            by_run.setdefault(row.run_id, []).append(row)
+            if row.scheme_version_id is not None:
+                by_run.setdefault((row.run_id, row.scheme_version_id), []).append(row)
         found: dict[int, breakdown.Breakdown] = {}
-        for of_run, rows in by_run.items():
+        for (of_run, version), rows in by_run.items():
             run = self.session.get_one(GradingRun, of_run)
-            scheme = self.shelf.scheme(self.session, run.scheme_version_id)
-            found |= breakdown.break_down(rows, run, scheme)
+            found |= breakdown.break_down(rows, run, self.shelf.scheme(self.session, version))
         return found
 
     def _assessments(self, run_id: int, customer_ids: list[int]) -> dict[int, Assessment]:

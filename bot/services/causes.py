@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from sqlmodel import Session
 
 from bot.services import sources
+from bot.services.schemes import Shelf
 from db import grading as db
 from db.grading import GradingRun
 from grading.scheme import Scheme
@@ -15,17 +16,16 @@ if TYPE_CHECKING:
     import pandas as pd
 
 BEHAVIOUR, RULE, OVERRIDE = "behaviour", "rule", "override"
-MOST_NAMED = 5_000  # customers a query names; beyond, it reads the book and keeps what it needs
 
 
 def find_causes(
     session: Session,
+    shelf: Shelf,
     moved: Mapping[int, str],
     columns: Mapping[str, Sequence[Any]],
     before: "pd.DataFrame",
     *,
-    old_scheme: Scheme,
-    scheme: Scheme,
+    version_id: int,
     last: GradingRun | None,
     as_of: date,
     snapshot: int,
@@ -34,18 +34,37 @@ def find_causes(
 ) -> dict[int, str]:
     """Customer -> what moved it, of customers with the tiers they had (`moved`); left out is their own behaviour.
 
-    `columns` are the new assessments, `before` the standing frame they started from, `chosen` the tiers set by hand.
+    `columns` are the new assessments, all by one version; `before` is the standing frame they started from, `chosen` the
+    tiers set by hand. To fall to another scheme is another rule.
     """
     if not moved:
         return {}
     found = dict.fromkeys(_decided(moved, columns, before, chosen), OVERRIDE)
-    others = {customer: tier for customer, tier in moved.items() if customer not in found}
-    if others and last is not None and old_scheme.identity != scheme.identity:
+    if last is None:
+        return found
+    by_version: dict[int, dict[int, str]] = {}
+    graded_by = before.loc[list(moved), "scheme_version_id"].tolist()
+    for customer, old in zip(moved, graded_by, strict=True):
+        if customer not in found and old is not None and old != version_id:
+            by_version.setdefault(old, {})[customer] = moved[customer]
+    for old, others in by_version.items():
         by_rule = _moved_by_rule(
-            session, others, old_scheme, last, as_of=as_of, snapshot=snapshot, interim=interim, chosen=chosen
+            session,
+            others,
+            shelf.scheme(session, old),
+            last,
+            as_of=as_of,
+            snapshot=snapshot,
+            interim=interim,
+            chosen=chosen,
         )
         found |= dict.fromkeys(by_rule, RULE)
     return found
+
+
+def is_other_scheme(session: Session, shelf: Shelf, version_id: int | None, scheme: Scheme) -> bool:
+    """Whether a version is one of a scheme of another name."""
+    return version_id is not None and shelf.scheme(session, version_id).scheme != scheme.scheme
 
 
 def _moved_by_rule(
@@ -66,9 +85,9 @@ def _moved_by_rule(
     from grading.movement import move, state_for
     from grading.scoring import grade
 
-    named: Sequence[int] | None = list(before) if len(before) <= MOST_NAMED else None
     index = pd.Index(list(before))
-    facts = sources.load_facts(session, old_scheme, as_of, named).facts.reindex(index)
+    facts = sources.load_facts(session, old_scheme, as_of, list(before)).facts.reindex(index)
+    named: Sequence[int] | None = list(before) if len(before) <= sources.MOST_NAMED else None
     behind = db.runs_behind(session, last.purpose, last.id)
     state = standing_frame(db.standings_at(session, behind, named), old_scheme)
     moved = move(

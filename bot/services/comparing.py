@@ -1,5 +1,6 @@
 """`scheme diff`: the book of the last snapshot under two schemes, with who would move and why."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -8,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 from sqlmodel import Session
 
 from bot.errors import N_, BadInput, NotAllowed
-from bot.services import grading, scheme_life, schemes, shadowing
+from bot.services import allotting, grading, scheme_life, schemes, shadowing
 from bot.services.access import Actor
-from bot.services.schemes import Shelf
+from bot.services.schemes import Rule, Shelf
 from db import customers
 from db import grading as db
 from db.engine import Database
@@ -72,8 +73,9 @@ def diff(
 ) -> Difference:
     """Grade the last snapshot's book (before the first: as of yesterday) under both; `most` movers, None for all.
 
-    Without an old scheme it is the one in force. The facts are those known today, the same for both. Raises BadInput
-    for schemes that do not grade the same, NotReady when none is in force.
+    Without an old scheme it is the one in force for the customers of the new one, else both count where both apply. The
+    facts are those known today, the same for both. Raises BadInput for schemes that do not grade the same, NotReady when
+    none is in force.
     """
     if actor.role != "admin":
         raise NotAllowed(N_("Only admins decide about schemes."))
@@ -84,11 +86,10 @@ def diff(
         purpose = schemes.purpose(new)
         last = db.last_snapshot(session, purpose)
         as_of = last.as_of if last is not None else grading.default_day(today)
-        if old_name is None:
-            _, old = schemes.in_force(session, shelf, purpose, today)
-        else:
-            old = scheme_life.find(session, old_name, schemes_dir).scheme
-        if schemes.purpose(old) != purpose:
+        old = scheme_life.find(session, old_name, schemes_dir).scheme if old_name else None
+        if old is None:
+            old, customer_ids = _now(session, schemes.in_force(session, shelf, purpose, today), new)
+        elif schemes.purpose(old) != purpose:
             raise BadInput(
                 N_("%(new)s grades %(purpose)s and %(old)s %(other)s: they have no book in common."),
                 new=new.scheme,
@@ -96,7 +97,9 @@ def diff(
                 old=old.scheme,
                 other=schemes.purpose(old),
             )
-        compared = shadowing.compare_book(session, old, new, as_of)
+        else:
+            customer_ids = allotting.of_all(session, [old, new])
+        compared = shadowing.compare_book(session, old, new, as_of, customer_ids)
         moved = compared.movers
         movers = _movers(session, compared, moved if most is None else moved.head(most))
     words = [
@@ -120,6 +123,26 @@ def diff(
         drift=compared.drift,
         sensitivity=weight_sensitivity(_sample(compared.by_new.scores), new, seed=SEED),
     )
+
+
+def _now(session: Session, rules: Sequence[Rule], new: Scheme) -> tuple[Scheme, list[int] | None]:
+    """The scheme that grades the customers of another one now, and who they are."""
+    found = allotting.would_fall_to(session, rules, new).found
+    if not found:
+        raise BadInput(
+            N_("%(new)s would grade nobody that is graded now, so there is nothing to compare."),
+            new=new.scheme,
+        )
+    if len(found) > 1:
+        raise BadInput(
+            N_(
+                "The customers of %(new)s are graded by several schemes now: %(names)s. Compare with one:"
+                " tierbot scheme diff %(new)s NAME"
+            ),
+            new=new.scheme,
+            names=", ".join(old.scheme for old, _ in found),
+        )
+    return found[0]
 
 
 def explain(cause: "Cause", old: Scheme, new: Scheme) -> str:

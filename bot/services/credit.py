@@ -121,7 +121,7 @@ def approve(
                 customer_id=customer_id,
                 assessed_on=present.assessed_on,
                 grade=present.grade,
-                scheme_version_id=standing[1].scheme_version_id,
+                scheme_version_id=standing[0].scheme_version_id or standing[1].scheme_version_id,
                 proposed_limit=present.limit,
                 proposed_terms=present.terms_days,
                 approved_limit=limit,
@@ -181,7 +181,12 @@ def _credit(session: Session, shelf: Shelf, customer: Customer, today: date) -> 
             name=customer.name,
         )
     row, run = standing[0]
-    scheme = shelf.scheme(session, run.scheme_version_id)
+    if row.scheme_version_id is None:
+        raise NotReady(
+            N_("No credit scheme in force applies to %(name)s. See which there are: tierbot scheme list"),
+            name=customer.name,
+        )
+    scheme = shelf.scheme(session, row.scheme_version_id)
     purchases, net_worth, measured, zone = _known(row.inputs, scheme)
     if measured is not None and measured < run.as_of - timedelta(days=STATEMENT_DAYS):
         net_worth = None

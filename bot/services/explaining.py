@@ -58,9 +58,10 @@ def why(
                 name=customer.name,
                 day=since,
             )
-        old = graded.previous_run
-        old_scheme = shelf.scheme(session, old.scheme_version_id) if old else graded.scheme
-        book = tier_book([old_scheme, graded.scheme])
+        version = graded.assessment.scheme_version_id or 0
+        old_version = (graded.previous.scheme_version_id if graded.previous else None) or version
+        old_scheme = shelf.scheme(session, old_version)
+        book = tier_book({old_version: old_scheme, version: graded.scheme})
         change = _change(session, graded, old_scheme)
         lift, missing = _next(graded)
         message = _message(session, customer, graded, old_scheme, book, (change, lift, missing))
@@ -193,7 +194,7 @@ def _score_change(
             parts.append(ChangePart(kind=kind, points=points, indicators=tuple(named)))
     return ScoreChange(
         since=Since(
-            tier=book.tier(graded.previous.tier),
+            tier=book.tier(graded.previous.tier, graded.previous.scheme_version_id),
             score=graded.previous.score,
             as_of=graded.previous_run.as_of,
         ),

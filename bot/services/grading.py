@@ -1,30 +1,32 @@
 """Grading runs: load, grade, move, write in chunks to an unpublished run, publish with its changes in one short transaction."""
 
+import json
 from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from sqlmodel import Session
 
 from bot.errors import N_, BadInput, Conflict
-from bot.services import causes, schemes, shadowing, sources
-from bot.services.schemes import Shelf
+from bot.services import allotting, causes, schemes, shadowing, sources
+from bot.services.causes import is_other_scheme
+from bot.services.schemes import Rule, Shelf
 from bot.services.shadowing import Shadow
 from db import customers, overrides, shadows
 from db import grading as db
 from db import schemes as db_schemes
 from db.engine import Database
-from db.grading import GradingRun
-from grading.scheme import Scheme
+from db.grading import STANDING, GradingRun
+from grading.scheme import BLOCKED, NEW, UNRATED, Scheme
 
 if TYPE_CHECKING:
     import pandas as pd
 
 
 CHUNK = 5_000
-NO_TIER = ("new", "unrated")
+NO_TIER = (NEW, UNRATED)
 PURPOSES = ("credit", "account", "prospect")  # in the order they build on each other
 ABANDONED = timedelta(hours=6)  # a run that is not published by then has lost its process
 Progress = Callable[[int, int], None]
@@ -41,6 +43,8 @@ class Change:
     score_after: float | None
     held: bool = False
     cause: str = causes.BEHAVIOUR
+    rules_before: int | None = None  # scheme versions
+    rules_after: int | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -61,6 +65,8 @@ class RunReport:
     unreadable_facts: int
     orders_through: date | None
     shadows: tuple[Shadow, ...] = ()
+    schemes: dict[str, int] = field(default_factory=dict)  # name@version, in the order asked -> customers
+    without_scheme: int = 0  # customers that none of them applies to
 
 
 Tell = Callable[[Session, list[Change], "RunContext"], int]
@@ -74,7 +80,6 @@ class RunContext:
     previous_run_id: int
     purpose: str
     as_of: date
-    scheme_version_id: int
     now: datetime
 
 
@@ -86,8 +91,7 @@ class Pass:
     kind: str  # snapshot | interim
     as_of: date
     snapshot: int
-    version_id: int
-    scheme: Scheme
+    rules: tuple[Rule, ...]  # in force, in the order in which they are asked
     last: GradingRun | None
     columns: dict[str, list[Any]]  # of assessments, without what only the run knows
     changes: list[Change]
@@ -123,7 +127,7 @@ def grade_book(
         done = look(session, shelf, for_purpose=for_purpose, as_of=as_of or default_day(today), today=today)
         looked: tuple[Shadow, ...] = ()
         if done.kind == "snapshot":
-            looked = shadowing.look(session, shelf, done.purpose, done.scheme, done.as_of)
+            looked = shadowing.look(session, shelf, done.purpose, done.rules, done.as_of)
     run_id, told = None, 0
     if not dry_run:
         run_id = begin(database, done, now, whole=True)
@@ -153,56 +157,69 @@ def look(
         raise BadInput(
             N_("As of %(as_of)s lies in the future; today is %(today)s."), as_of=as_of, today=today
         )
-    version_id, scheme = schemes.in_force(session, shelf, for_purpose, as_of)
+    rules = schemes.in_force(session, shelf, for_purpose, as_of)
     last = db.last_published(session, for_purpose)
     snapshot = db.last_snapshot(session, for_purpose)
     if snapshot is not None and as_of < snapshot.as_of:
         raise BadInput(
             N_("The last grading is as of %(last)s; an earlier day cannot follow it."), last=snapshot.as_of
         )
-    due = snapshot is None or (schemes.is_cadence_day(scheme.as_of, as_of) and as_of > snapshot.as_of)
+    # Those side by side share one cadence: `scheme approve` sees to it.
+    cadence = rules[0].scheme.as_of
+    due = snapshot is None or (schemes.is_cadence_day(cadence, as_of) and as_of > snapshot.as_of)
     kind = "snapshot" if due and customer_ids is None else "interim"
     number = 1 if snapshot is None else snapshot.snapshot + 1
-    book = sources.load_book(session, scheme, as_of, customer_ids)
-    before = _standings(session, scheme, last, customer_ids)
-    restart = snapshot is not None and snapshot.scheme_version_id != version_id
+    behind = db.runs_behind(session, last.purpose, last.id) if last is not None else []
+    standings = db.standings_at(session, behind, customer_ids)
+    allotted = allotting.allot(session, rules, customer_ids)
     chosen = overrides.holding(session, for_purpose, as_of, customer_ids)
-    columns = assess(
-        book.facts,
-        scheme,
-        as_of,
-        before,
-        snapshot=number,
-        interim=kind == "interim",
-        restart=restart,
-        chosen=chosen,
-    )
-    changes = _changes(columns, before)
-    found = causes.find_causes(
-        session,
-        {change.customer_id: change.before for change in changes},
-        columns,
-        before,
-        old_scheme=shelf.scheme(session, last.scheme_version_id) if last else scheme,
-        scheme=scheme,
-        last=last,
-        snapshot=number,
-        as_of=as_of,
-        interim=kind == "interim",
-        chosen=chosen,
-    )
+    parts: list[dict[str, list[Any]]] = []
+    changes: list[Change] = []
+    books = []
+    for rule, theirs in allotted.shares:
+        scheme, version_id = rule.scheme, rule.version_id
+        book = sources.load_book(session, scheme, as_of, theirs)
+        before = _before(standings, scheme, theirs)
+        columns = assess(
+            book.facts,
+            scheme,
+            as_of,
+            before,
+            version_id=version_id,
+            snapshot=number,
+            interim=kind == "interim",
+            chosen=chosen,
+        )
+        moved = _changes(session, shelf, columns, before, scheme)
+        found = causes.find_causes(
+            session,
+            shelf,
+            {change.customer_id: change.before for change in moved},
+            columns,
+            before,
+            version_id=version_id,
+            last=last,
+            snapshot=number,
+            as_of=as_of,
+            interim=kind == "interim",
+            chosen=chosen,
+        )
+        parts.append(columns)
+        books.append(book)
+        changes += [replace(change, cause=found.get(change.customer_id, change.cause)) for change in moved]
+    if allotted.nobodys:
+        parts.append(_unallotted(allotted.nobodys, standings, as_of))
     return Pass(
         purpose=for_purpose,
         kind=kind,
         as_of=as_of,
         snapshot=number,
-        version_id=version_id,
-        scheme=scheme,
+        rules=rules,
         last=last,
-        columns=columns,
-        changes=[replace(change, cause=found.get(change.customer_id, change.cause)) for change in changes],
-        unreadable=book.unreadable,
-        orders_through=book.orders_through,
+        columns=_joined(parts),
+        changes=sorted(changes, key=lambda change: change.customer_id),
+        unreadable=sum(book.unreadable for book in books),
+        orders_through=max((book.orders_through for book in books if book.orders_through), default=None),
     )
 
 
@@ -219,7 +236,8 @@ def add_run(session: Session, done: Pass, now: datetime, *, whole: bool) -> int:
         purpose=done.purpose,
         kind=done.kind,
         as_of=done.as_of,
-        scheme_version_id=done.version_id,
+        scheme_version_id=done.rules[0].version_id,
+        beside=json.dumps([rule.version_id for rule in done.rules[1:]]) if done.rules[1:] else None,
         status="running",
         started_at=now,
         orders_through=done.orders_through,
@@ -245,7 +263,6 @@ def publish(session: Session, done: Pass, run_id: int, tell: Tell | None, now: d
         previous_run_id=done.last.id,
         purpose=done.purpose,
         as_of=done.as_of,
-        scheme_version_id=done.version_id,
         now=now,
     )
     return tell(session, done.changes, context)
@@ -253,14 +270,18 @@ def publish(session: Session, done: Pass, run_id: int, tell: Tell | None, now: d
 
 def report_of(done: Pass, run_id: int | None, told: int) -> RunReport:
     counts = Counter(done.columns["tier"])
-    known = [tier.id for tier in done.scheme.tiers] + ["new", "unrated", "blocked"]
+    tiers = dict.fromkeys(tier.id for rule in done.rules for tier in rule.scheme.tiers)
+    known = [*tiers, *NO_TIER, BLOCKED]
+    first = done.rules[0].scheme
     return RunReport(
         run_id=run_id,
         purpose=done.purpose,
         kind="dry run" if run_id is None else done.kind,
         as_of=done.as_of,
-        scheme=done.scheme.scheme,
-        scheme_version=done.scheme.version,
+        scheme=first.scheme,
+        scheme_version=first.version,
+        schemes=_graded_by(done),
+        without_scheme=done.columns["scheme_version_id"].count(None),
         customers=done.customers,
         tiers={tier: counts[tier] for tier in known if tier in counts},
         changes=tuple(done.changes),
@@ -269,6 +290,11 @@ def report_of(done: Pass, run_id: int | None, told: int) -> RunReport:
         unreadable_facts=done.unreadable,
         orders_through=done.orders_through,
     )
+
+
+def _graded_by(done: Pass) -> dict[str, int]:
+    counts = Counter(done.columns["scheme_version_id"])
+    return {f"{rule.scheme.scheme}@{rule.scheme.version}": counts[rule.version_id] for rule in done.rules}
 
 
 def default_day(today: date) -> date:
@@ -299,10 +325,10 @@ def grade_if_due(
     reports = []
     for for_purpose in PURPOSES:
         with database.read() as session:
-            row = db_schemes.scheme_in_force(session, for_purpose, today)
-            if row is None or row.id is None:
+            held = db_schemes.in_force(session, for_purpose, today)
+            if not held:
                 continue
-            day = schemes.last_cadence_day(shelf.scheme(session, row.id).as_of, today)
+            day = schemes.last_cadence_day(shelf.scheme(session, held[0].scheme_version_id).as_of, today)
             # Without a first run by hand nothing is due: somebody looks at the first tiers before the bot talks.
             last = db.last_snapshot(session, for_purpose)
             if last is None or last.as_of >= day:
@@ -313,13 +339,61 @@ def grade_if_due(
     return reports
 
 
-def _standings(
-    session: Session, scheme: Scheme, last: GradingRun | None, customer_ids: Sequence[int] | None
+def _before(
+    standings: Sequence[tuple[Any, ...]], scheme: Scheme, customer_ids: Sequence[int] | None
 ) -> "pd.DataFrame":
+    """What the customers of a share were."""
     from bot.frames import standing_frame
 
-    behind = db.runs_behind(session, last.purpose, last.id) if last is not None else []
-    return standing_frame(db.standings_at(session, behind, customer_ids), scheme)
+    if customer_ids is not None and len(customer_ids) < len(standings):
+        wanted = set(customer_ids)
+        standings = [row for row in standings if row[0] in wanted]
+    return standing_frame(standings, scheme)
+
+
+def _unallotted(
+    customer_ids: list[int], standings: Sequence[tuple[Any, ...]], as_of: date
+) -> dict[str, list[Any]]:
+    """Assessments of customers that no scheme applies to: unrated, and nothing goes on."""
+    wanted = set(customer_ids)
+    since = {
+        row[0]: row[STANDING.index("tier_since")] for row in standings if row[0] in wanted and row[1] is None
+    }
+    nothing = {
+        "scheme_version_id": None,
+        "computed_tier": None,
+        "exact_score": None,
+        "score": None,
+        "coverage": 0.0,
+        "low": None,
+        "high": None,
+        "certain": False,
+        "tier": UNRATED,
+        "held": False,
+        "capped_by": None,
+        "overridden": False,
+        "standing": None,
+        "since": 0,
+        "rising_since": 0,
+        "falling_since": 0,
+        "clean": None,
+        "inputs": b"",
+    }
+    return {
+        "customer_id": customer_ids,
+        **{name: [value] * len(customer_ids) for name, value in nothing.items()},
+        "tier_since": [since.get(customer, as_of) for customer in customer_ids],
+    }
+
+
+def _joined(parts: list[dict[str, list[Any]]]) -> dict[str, list[Any]]:
+    """The columns of all shares as one, in the order of the customers."""
+    if len(parts) == 1:
+        return parts[0]
+    joined = {name: [value for part in parts for value in part[name]] for name in parts[0]}
+    ids = joined["customer_id"]
+    order = sorted(range(len(ids)), key=ids.__getitem__)
+    return {name: [values[place] for place in order] for name, values in joined.items()}
 
 
 def assess(
@@ -328,12 +402,15 @@ def assess(
     as_of: date,
     before: "pd.DataFrame",
     *,
+    version_id: int,
     snapshot: int,
     interim: bool,
-    restart: bool,
     chosen: dict[int, str],
 ) -> dict[str, list[Any]]:
-    """The assessments, as columns, that facts come to, after what the customers were (`standing_frame`)."""
+    """The assessments, as columns, that facts come to, after what the customers were (`standing_frame`).
+
+    Whoever was graded by another version or scheme than this one confirms its moves anew.
+    """
     import pandas as pd
 
     from bot.frames import assessment_columns
@@ -342,6 +419,7 @@ def assess(
     from grading.scoring import grade
 
     graded = grade(facts, scheme, as_of)
+    restart = before["scheme_version_id"] != version_id
     state = state_for(before, graded.results.index, scheme, restart=restart)
     moved = move(
         graded,
@@ -351,20 +429,31 @@ def assess(
         interim=interim,
         overrides=pd.Series(chosen, dtype=object) if chosen else None,
     )
-    return assessment_columns(graded, moved, before, pack(facts, scheme))
+    columns = assessment_columns(graded, moved, before, pack(facts, scheme))
+    return {**columns, "scheme_version_id": [version_id] * len(graded.results)}
 
 
-def _changes(columns: dict[str, list[Any]], before: "pd.DataFrame") -> list[Change]:
-    """Moves of effective tiers. A first rating is none, unless it blocks."""
+def _changes(
+    session: Session, shelf: Shelf, columns: dict[str, list[Any]], before: "pd.DataFrame", scheme: Scheme
+) -> list[Change]:
+    """Moves of effective tiers. A first rating is none, unless it blocks.
+
+    Coming from another scheme with a tier that this one does not have is a first rating too: nobody can say whether
+    its B is more or less than that one's gold.
+    """
+    own = {tier.id for tier in scheme.tiers} | {BLOCKED}
+    versions = dict(zip(before.index.tolist(), before["scheme_version_id"].tolist(), strict=True))
     tiers = dict(zip(before.index.tolist(), before["tier"].tolist(), strict=True))
     scores = dict(zip(before.index.tolist(), before["score"].tolist(), strict=True))
     changes = []
-    wanted = ("customer_id", "tier", "score", "held")
-    for customer, tier, score, held in zip(*(columns[name] for name in wanted), strict=True):
+    wanted = ("customer_id", "tier", "score", "held", "scheme_version_id")
+    for customer, tier, score, held, version in zip(*(columns[name] for name in wanted), strict=True):
         was = tiers.get(customer)
         if was is None or was == tier:
             continue
-        if tier != "blocked" and (was in NO_TIER or tier in NO_TIER):
+        if tier != BLOCKED and (was in NO_TIER or tier in NO_TIER):
+            continue
+        if tier != BLOCKED and was not in own and is_other_scheme(session, shelf, versions[customer], scheme):
             continue
         earlier = scores[customer]
         changes.append(
@@ -375,6 +464,8 @@ def _changes(columns: dict[str, list[Any]], before: "pd.DataFrame") -> list[Chan
                 score_before=None if earlier is None or earlier != earlier else earlier,
                 score_after=score,
                 held=held,
+                rules_before=versions[customer],
+                rules_after=version,
             )
         )
     return changes

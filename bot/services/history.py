@@ -24,8 +24,8 @@ class Entry:
     held: bool
     capped_by: str | None
     overridden: bool
-    scheme: str
-    version: int
+    scheme: str | None  # None where no scheme applied
+    version: int | None
 
 
 def history(database: Database, shelf: Shelf, actor: Actor, customer_id: int) -> list[Entry]:
@@ -45,7 +45,8 @@ def history(database: Database, shelf: Shelf, actor: Actor, customer_id: int) ->
         for row, run in sorted(found, key=lambda graded: graded[1].id or 0):
             if run.purpose != previous:  # the scores of two purposes say nothing beside each other
                 last, previous = None, run.purpose
-            scheme = shelf.scheme(session, run.scheme_version_id)
+            version = row.scheme_version_id
+            scheme = None if version is None else shelf.scheme(session, version)
             entries.append(
                 Entry(
                     as_of=run.as_of,
@@ -57,8 +58,8 @@ def history(database: Database, shelf: Shelf, actor: Actor, customer_id: int) ->
                     held=row.held,
                     capped_by=row.capped_by,
                     overridden=row.overridden,
-                    scheme=scheme.scheme,
-                    version=scheme.version,
+                    scheme=scheme.scheme if scheme else None,
+                    version=scheme.version if scheme else None,
                 )
             )
             last = row.score if row.score is not None else last

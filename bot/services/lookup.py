@@ -151,6 +151,7 @@ def card(
             code=customer.code,
             owner=who,
             preset=_starter(session, customer.record_type, today),
+            no_scheme=bool(grading.standing(session, customer_id, customer.record_type)),
         )
     row, scheme, book = graded.assessment, graded.scheme, tiers_of(graded.scheme)
     gates = {gate.id: names(gate.name) for gate in scheme.gates}
@@ -174,6 +175,7 @@ def card(
         up=graded.parts.up,
         down=graded.parts.down,
         before=_since(graded),
+        scheme=names(scheme.name) if graded.run.beside else None,
         as_of=graded.run.as_of,
         orders_through=graded.run.orders_through,
         next_step=care.next_step(session, rules, customer_id, today),
@@ -183,7 +185,7 @@ def card(
 
 def _starter(session: Session, purpose: str, today: date) -> str | None:
     """The preset to begin with, where no scheme is in force for a purpose."""
-    return None if db_schemes.scheme_in_force(session, purpose, today) else starter(purpose)
+    return None if db_schemes.in_force(session, purpose, today) else starter(purpose)
 
 
 def explained(database: Database, shelf: Shelf, actor: Actor, card: TierCard) -> dict[str, Any]:
@@ -257,9 +259,12 @@ def customer_for(session: Session, actor: Actor, act: Act, customer_id: int) -> 
 def graded_of(
     session: Session, shelf: Shelf, customer_id: int, record_type: str, since: date | None = None
 ) -> Graded | None:
-    """The newest assessment, and the one of an earlier day before it: with `since`, the one that stood on that day."""
+    """The newest assessment, and the one of an earlier day before it: with `since`, the one that stood on that day.
+
+    None before the first, and where no scheme applies to the customer.
+    """
     rows = grading.standing(session, customer_id, record_type)
-    if not rows:
+    if not rows or rows[0][0].scheme_version_id is None:
         return None
     assessment, run = rows[0]
     previous, previous_run = rows[1] if len(rows) > 1 else (None, None)
@@ -267,14 +272,17 @@ def graded_of(
         past = grading.history(session, customer_id, record_type)
         stood = [one for one in past if one[1].as_of <= since and one[1].as_of < run.as_of]
         previous, previous_run = stood[-1] if stood else (None, None)
-    scheme = shelf.scheme(session, run.scheme_version_id)
+    old = previous.scheme_version_id if previous else None
+    if old is None:
+        previous, previous_run = None, None
+    scheme = shelf.scheme(session, rows[0][0].scheme_version_id)
     return Graded(
         assessment=assessment,
         run=run,
         scheme=scheme,
         previous=previous,
         previous_run=previous_run,
-        previous_scheme=shelf.scheme(session, previous_run.scheme_version_id) if previous_run else None,
+        previous_scheme=None if old is None else shelf.scheme(session, old),
         parts=breakdown.break_down([assessment], run, scheme)[assessment.customer_id],
     )
 
@@ -332,7 +340,7 @@ def _hits(session: Session, book: TierBook, ids: list[int]) -> tuple[Hit, ...]:
                 version=customer.version,
                 name=customer.name,
                 code=customer.code,
-                tier=book.tier(rows[0][0].tier) if rows else None,
+                tier=book.tier(rows[0][0].tier, rows[0][0].scheme_version_id) if rows else None,
                 score=rows[0][0].score if rows else None,
                 capped=bool(rows and rows[0][0].capped_by),
             )
@@ -363,7 +371,7 @@ def _my_customers(session: Session, shelf: Shelf, rules: CareRules, actor: Actor
             version=customer.version,
             name=customer.name,
             code=customer.code,
-            tier=book.tier(row.tier),
+            tier=book.tier(row.tier, row.scheme_version_id),
             score=row.score,
             capped=row.capped_by is not None,
             before=Since(tier=book.tier(past[0]), score=past[1], as_of=past[2]) if past and worse else None,

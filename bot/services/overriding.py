@@ -6,7 +6,7 @@ from datetime import date, datetime, timedelta
 from sqlmodel import Session
 
 from bot.errors import N_, BadInput, Conflict, NotFound
-from bot.services import access, schemes
+from bot.services import access, allotting, schemes
 from bot.services.access import Act, Actor
 from bot.services.grading import Tell
 from bot.services.regrading import regrade
@@ -66,7 +66,12 @@ def set_override(
     with database.write(alone="override") as session:
         customer = _customer(session, actor, customer_id)
         purpose = customer.record_type
-        _, scheme = schemes.in_force(session, shelf, purpose, today)
+        rules = schemes.in_force(session, shelf, purpose, today)
+        scheme = allotting.scheme_of(session, rules, customer_id)
+        if scheme is None:
+            raise BadInput(
+                N_("No scheme in force applies to %(name)s, so there is no tier to set."), name=customer.name
+            )
         _check(wish, scheme, today)
         present = overrides.open_override(session, customer_id, purpose)
         if present is not None:

@@ -1,11 +1,14 @@
 """With its first order a prospect becomes an account, by the rule of the prospects' scheme."""
 
+from collections.abc import Sequence
 from datetime import date, datetime
 
+from bot.services import allotting, schemes
 from bot.services.grading import CHUNK, RunReport, Tell
 from bot.services.regrading import regrade
-from bot.services.schemes import Shelf
-from db import grading, imports, overrides, prospects, schemes, system
+from bot.services.schemes import Rule, Shelf
+from db import grading, imports, overrides, prospects, system
+from db import schemes as db_schemes
 from db.customers import Customer
 from db.engine import Database
 from db.prospects import RecordChange
@@ -20,21 +23,23 @@ def follow_first_orders(
 ) -> list[RunReport]:
     """Make accounts of the prospects that have bought, and grade those as accounts; touches follow the tier.
 
-    Nothing happens unless the prospects' scheme in force says so (`on_first_order`) and a scheme for accounts is in
+    Nothing happens unless the scheme that grades the prospect says so (`on_first_order`) and one for accounts is in
     force: until then they stay prospects, with their tier and care. Safe to repeat: whoever could not be graded, because
     a run was under way or there was none yet, is in the next pass.
     """
     with database.read() as session:
-        rule = schemes.scheme_in_force(session, "prospect", today)
-        account = schemes.scheme_in_force(session, "account", today)
-        if rule is None or rule.id is None or account is None:
+        if not (
+            db_schemes.in_force(session, "prospect", today) and db_schemes.in_force(session, "account", today)
+        ):
             return []
-        if shelf.scheme(session, rule.id).on_first_order is None:
+        rules = schemes.in_force(session, shelf, "prospect", today)
+        if all(rule.scheme.on_first_order is None for rule in rules):
             return []
-        mark = repr((imports.newest_batch(session), rule.id, str(today)))
+        mark = repr((imports.newest_batch(session), [rule.version_id for rule in rules], str(today)))
         looked = system.cursor(session, CURSOR) == mark
-    while not looked and _move_some(database, rule.id, today, now):
-        pass
+    after: int | None = None if looked else 0
+    while after is not None:
+        after = _move_some(database, rules, after, today, now)
     if not looked:
         with database.write() as session:
             system.set_cursor(session, CURSOR, mark)
@@ -56,11 +61,24 @@ def follow_first_orders(
     return [report for report in reports if report is not None]
 
 
-def _move_some(database: Database, rule_id: int, today: date, now: datetime) -> int:
+def _move_some(
+    database: Database, rules: Sequence[Rule], after: int, today: date, now: datetime
+) -> int | None:
+    """Move the next ones behind a customer; the last one looked at, None when there are no more."""
     with database.write(alone="first orders") as session:
-        found = prospects.with_order(session, today, BATCH)
+        found = prospects.with_order(session, today, BATCH, after)
+        if not found:
+            return None
+        last = max(customer.id or 0 for customer, _ in found)
+        shares = allotting.allot(session, rules, [customer.id or 0 for customer, _ in found])
+        rule_of = {
+            customer_id: rule.version_id
+            for rule, customer_ids in shares.shares
+            if rule.scheme.on_first_order is not None
+            for customer_id in customer_ids or ()
+        }
         for customer, day in found:
-            if customer.id is None:
+            if customer.id is None or customer.id not in rule_of:
                 continue
             if not prospects.is_recorded(session, customer.id, "account", day):
                 standing = grading.standing(session, customer.id, "prospect")
@@ -72,7 +90,7 @@ def _move_some(database: Database, rule_id: int, today: date, now: datetime) -> 
                         effective_on=day,
                         since_before=customer.since,
                         tier_before=standing[0][0].tier if standing else None,
-                        scheme_version_id=rule_id,
+                        scheme_version_id=rule_of[customer.id],
                         changed_at=now,
                     )
                 )
@@ -82,7 +100,7 @@ def _move_some(database: Database, rule_id: int, today: date, now: datetime) -> 
                 session.add(decided)
             _become_account(customer, day)
             session.add(customer)
-    return len(found)
+    return last
 
 
 def _become_account(customer: Customer, day: date) -> None:

@@ -6,7 +6,7 @@ from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from bot.errors import N_, BadInput, Conflict
-from bot.services import grading, schemes, sources
+from bot.services import allotting, grading, schemes, sources
 from bot.services.grading import Progress, RunReport
 from bot.services.schemes import SchemeFile, Shelf
 from db import grading as db
@@ -60,6 +60,7 @@ class Replay:
 
     scheme: str
     version: int
+    beside: tuple[str, ...]  # name@version of the schemes asked after it
     days: tuple[Snapshot, ...]
     rated: int
     with_rules: Moves
@@ -75,21 +76,30 @@ def replay(
     end: date,
     today: date,
     progress: Progress | None = None,
+    beside: Sequence[Scheme] = (),
 ) -> Replay:
-    """Run the snapshots of a period in memory, ignoring when a scheme was approved for. Raises BadInput for an odd one."""
+    """Run the snapshots of a period in memory, ignoring when a scheme was approved for. Raises BadInput for an odd one.
+
+    A scheme grades the customers it applies to as they are now, those `beside` it whoever is left, one after the other.
+    """
+    import pandas as pd
+
     days = snapshot_days(scheme, start, end, today)
     judged = _judged(database, days)
     ahead: Ahead | None = None
-    with_rules, without = _Line(scheme), _Line(replace(scheme, movement=None))
+    lines = _lines(database, (scheme, *beside))
     found = []
     rated = 0
     for number, day in enumerate(days, start=1):
-        with database.read() as session:
-            known = sources.load_book(session, scheme, day).facts
-        tiers = with_rules.step(known, day, number)
+        parts = []
+        for with_rules, without in lines:
+            with database.read() as session:
+                known = sources.load_book(session, with_rules.scheme, day, with_rules.customer_ids).facts
+            parts.append(with_rules.step(known, day, number))
+            without.step(known, day, number)
+        tiers = pd.concat(parts) if len(parts) > 1 else parts[0]
         if day == judged:
             ahead = _look_ahead(database, tiers, day)
-        without.step(known, day, number)
         counts = tiers.value_counts().to_dict()
         rated += sum(count for tier, count in counts.items() if tier not in ("new", "unrated", "blocked"))
         found.append(
@@ -97,8 +107,8 @@ def replay(
                 as_of=day,
                 customers=len(tiers),
                 tiers={str(tier): int(count) for tier, count in counts.items()},
-                moves=with_rules.moved,
-                moves_without_rules=without.moved,
+                moves=sum(line.moved for line, _ in lines),
+                moves_without_rules=sum(line.moved for _, line in lines),
             )
         )
         if progress:
@@ -108,8 +118,9 @@ def replay(
         version=scheme.version,
         days=tuple(found),
         rated=rated,
-        with_rules=with_rules.total(),
-        without_rules=without.total(),
+        beside=tuple(f"{other.scheme}@{other.version}" for other in beside),
+        with_rules=_total([line for line, _ in lines]),
+        without_rules=_total([line for _, line in lines]),
         ahead=ahead,
     )
 
@@ -215,11 +226,36 @@ def _days(start: date, end: date, wanted: Callable[[date], bool]) -> Iterator[da
         day += timedelta(days=1)
 
 
+def _lines(database: Database, asked: Sequence[Scheme]) -> "list[tuple[_Line, _Line]]":
+    """For each scheme with somebody to grade, a line with its movement rules and one without."""
+    found: list[tuple[_Line, _Line]] = []
+    rules = [schemes.Rule(version_id=0, scheme=scheme, place=None) for scheme in asked]
+    with database.read() as session:
+        for rule, customer_ids in allotting.allot(session, rules).shares:
+            found.append(
+                (_Line(rule.scheme, customer_ids), _Line(replace(rule.scheme, movement=None), customer_ids))
+            )
+    if not found:
+        raise BadInput(
+            N_(
+                "%(scheme)s applies to none of the customers. See what their columns hold, and its applies_to."
+            ),
+            scheme=asked[0].scheme,
+        )
+    return found
+
+
+def _total(lines: "Sequence[_Line]") -> Moves:
+    totals = [line.total() for line in lines]
+    return Moves(moves=sum(one.moves for one in totals), undone=sum(one.undone for one in totals))
+
+
 class _Line:
     """One line of snapshots, each going by the state the one before left."""
 
-    def __init__(self, scheme: Scheme) -> None:
+    def __init__(self, scheme: Scheme, customer_ids: Sequence[int] | None) -> None:
         self.scheme = scheme
+        self.customer_ids = customer_ids
         self.state: pd.DataFrame | None = None
         self.last: pd.Series[Any] | None = None
         self.came_from: dict[Any, str] = {}

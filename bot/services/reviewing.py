@@ -102,13 +102,15 @@ def _items(session: Session, shelf: Shelf, query: Query, wanted: tuple[str, ...]
     found: list[Item] = []
     for purpose in PURPOSES:
         run_ids = grading.runs_behind(session, purpose)
-        for reason in ("unrated", "uncertain", "capped"):
+        for reason in ("no_scheme", "unrated", "uncertain", "capped"):
             if reason in wanted:
                 found += reviews.of_assessments(session, query, reason, purpose, run_ids)
-        version = schemes.scheme_in_force(session, purpose, query.today)
-        if "stale" in wanted and version is not None and version.id is not None:
-            oldest = _oldest(shelf.scheme(session, version.id), query.today)
-            found += reviews.of_judgements(session, query, purpose, oldest)
+        if "stale" in wanted:
+            held = schemes.in_force(session, purpose, query.today)
+            for version in (period.scheme_version_id for period in held):
+                oldest = _oldest(shelf.scheme(session, version), query.today)
+                graded_by = (run_ids, version) if len(held) > 1 else None
+                found += reviews.of_judgements(session, query, purpose, oldest, graded_by)
         snapshot = grading.last_snapshot(session, purpose) if "shadow" in wanted else None
         tried = schemes.shadows(session, purpose) if snapshot is not None else []
         if snapshot is not None and snapshot.id is not None and tried:

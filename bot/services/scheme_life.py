@@ -1,16 +1,17 @@
 """The life of a scheme version: draft, shadow, approved from a day, retired. Decided by admins, kept as rows."""
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from pathlib import Path
 
 from sqlmodel import Session
 
 from bot.errors import N_, BadInput, Conflict, NotAllowed, NotFound, NotReady
-from bot.services import grading, schemes, sources
+from bot.services import grading, schemes, side_by_side, sources
 from bot.services.access import Actor
-from bot.services.schemes import SchemeFile
+from bot.services.schemes import SchemeFile, Shelf
 from db import grading as db_grading
 from db import schemes as db
 from db import shadows
@@ -36,6 +37,8 @@ class Life:
     by: str | None = None
     at: datetime | None = None
     source: str | None = None  # the file of a draft
+    applies_to: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # empty: everybody
+    place: int | None = None  # when it is asked, the smallest first; None for last
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -72,14 +75,15 @@ def start(
     _require_admin(actor)
     purpose = schemes.purpose(file.scheme)
     version_id = schemes.record(session, file, now)
-    present = db.scheme_in_force(session, purpose, as_of)
-    if present is not None and present.id != version_id and db_grading.last_published(session, purpose):
+    held = db.in_force(session, purpose, as_of)
+    others = version_id not in {period.scheme_version_id for period in held}
+    if held and others and db_grading.last_published(session, purpose):
         raise Conflict(
             N_(
                 "%(present)s grades by now (%(purpose)s). Another scheme takes over from a day that somebody decides:"
                 " tierbot scheme approve NAME --from DATE. Who would move: tierbot scheme diff NAME"
             ),
-            present=_label(present),
+            present=_labels(session, held),
             purpose=purpose,
         )
     if as_of > today:
@@ -99,7 +103,7 @@ def shadow(database: Database, actor: Actor, file: SchemeFile, *, today: date, n
     purpose = schemes.purpose(file.scheme)
     with database.write(alone="schemes") as session:
         version_id = schemes.record(session, file, now)
-        if db.scheme_in_force(session, purpose, today) is None:
+        if not db.in_force(session, purpose, today):
             raise NotReady(
                 N_(
                     "No scheme is in force for %(purpose)s, so there is nothing to run beside. Start with:"
@@ -112,15 +116,27 @@ def shadow(database: Database, actor: Actor, file: SchemeFile, *, today: date, n
             raise Conflict(
                 N_("%(scheme)s is %(state)s already."), scheme=_name(life), state=_words(life.state)
             )
-        return _decide(session, version_id, purpose, db.SHADOW, today, actor, now, today)
+        schemes.decide(
+            session, version_id, file.scheme, db.SHADOW, actor=actor.name, effective_from=today, now=now
+        )
+        return _life_of(session, version_id, purpose, today)
 
 
 def approve(
-    database: Database, actor: Actor, file: SchemeFile, *, effective_from: date, today: date, now: datetime
+    database: Database,
+    actor: Actor,
+    file: SchemeFile,
+    *,
+    effective_from: date,
+    today: date,
+    now: datetime,
+    place: int | None = None,
 ) -> Life:
-    """Let a scheme grade from a business day on, in place of the one that does until then.
+    """Let a scheme grade from a business day on: instead of its own earlier version and of one for the same customers,
+    beside all others.
 
-    Raises BadInput for a day before the last snapshot, Conflict when it would grade from that day anyway.
+    `place` says when it is asked, the smallest first; a scheme for everybody is asked last. Raises BadInput for a day
+    before the last snapshot or schemes that cannot stand side by side, Conflict when nothing would change.
     """
     _require_admin(actor)
     purpose = schemes.purpose(file.scheme)
@@ -135,12 +151,31 @@ def approve(
                 last=last.as_of,
             )
         version_id = schemes.record(session, file, now)
-        present = db.scheme_in_force(session, purpose, effective_from)
-        if present is not None and present.id == version_id:
-            raise Conflict(
-                N_("%(scheme)s is in force on %(day)s already."), scheme=_label(present), day=effective_from
+        rules = schemes.rules_on(session, Shelf(), purpose, effective_from)
+        if place is not None and not file.scheme.applies_to:
+            raise BadInput(
+                N_("%(scheme)s applies to everybody, so it is asked last. Leave --place out."),
+                scheme=file.scheme.scheme,
             )
-        return _decide(session, version_id, purpose, db.APPROVED, effective_from, actor, now, today)
+        present = next((rule for rule in rules if rule.version_id == version_id), None)
+        if present is not None and place in (None, present.place):
+            raise Conflict(
+                N_("%(scheme)s is in force on %(day)s already."),
+                scheme=f"{file.scheme.scheme}@{file.scheme.version}",
+                day=effective_from,
+            )
+        schemes.decide(
+            session,
+            version_id,
+            file.scheme,
+            db.APPROVED,
+            actor=actor.name,
+            effective_from=effective_from,
+            now=now,
+            place=schemes.next_place(file.scheme, rules) if place is None else place,
+        )
+        side_by_side.check(session, version_id, file.scheme, effective_from)
+        return _life_of(session, version_id, purpose, today)
 
 
 def retire(
@@ -148,8 +183,8 @@ def retire(
 ) -> Life:
     """End a scheme: out of the shadow, before its day, or out of force from today on.
 
-    Out of force only when `sure`: nothing grades its purpose from then on, until another takes over. Raises NotFound
-    for a name that is not in use, BadInput when several versions of it are.
+    Those beside it stay. Out of force only when `sure`, unless one of those takes all its customers: nothing grades them
+    from then on. Raises NotFound for a name that is not in use, BadInput when several versions of it are.
     """
     _require_admin(actor)
     with database.write(alone="schemes") as session:
@@ -169,19 +204,32 @@ def retire(
                 names=", ".join(map(_name, named)),
             )
         (life,) = named
-        if life.state == IN_FORCE and not sure:
-            _refuse_to_end(life)
         row = db.find_version(session, life.name, life.version)
         assert row is not None
         assert row.id is not None
-        return _decide(session, row.id, life.purpose, db.RETIRED, today, actor, now, today)
+        scheme = parse_scheme(row.content, source=_label(row))
+        if life.state == IN_FORCE and not sure and not _is_covered(session, scheme, life.purpose, today):
+            _refuse_to_end(life)
+        schemes.decide(session, row.id, scheme, db.RETIRED, actor=actor.name, effective_from=today, now=now)
+        return _life_of(session, row.id, life.purpose, today)
+
+
+def _is_covered(session: Session, scheme: Scheme, purpose: str, on: date) -> bool:
+    """Whether another scheme in force applies to everybody that this one does."""
+    beside = (
+        session.get_one(SchemeVersion, period.scheme_version_id)
+        for period in db.in_force(session, purpose, on)
+        if period.scheme != scheme.scheme
+    )
+    return any(parse_scheme(row.content, source=_label(row)).covers(scheme) for row in beside)
 
 
 def listed(database: Database, actor: Actor, schemes_dir: Path | None, *, today: date) -> list[Life]:
-    """Every version that was ever used, and the drafts in the firm's folder."""
+    """What is in force, in the order in which it is asked, every other version that was used, the firm's drafts."""
     _require_admin(actor)
     with database.read() as session:
         lives = _lives(session, today)
+    lives.sort(key=_asked)
     known = {(life.name, life.version, life.sha256) for life in lives}
     drafts = []
     for path in schemes.own_schemes(schemes_dir):
@@ -261,36 +309,12 @@ def _refuse_to_end(life: Life) -> None:
         )
     raise BadInput(
         N_(
-            "%(scheme)s has no successor: nothing would be graded (%(purpose)s) from today on. Approve one first:"
-            " tierbot scheme approve NAME --from DATE, or say --yes"
+            "%(scheme)s has no successor: the customers it applies to would not be graded (%(purpose)s) from today on."
+            " Approve one first: tierbot scheme approve NAME --from DATE, or say --yes"
         ),
         scheme=_name(life),
         purpose=life.purpose,
     )
-
-
-def _decide(
-    session: Session,
-    version_id: int,
-    purpose: str,
-    state: str,
-    effective_from: date,
-    actor: Actor,
-    now: datetime,
-    today: date,
-) -> Life:
-    session.add(
-        SchemeStep(
-            scheme_version_id=version_id,
-            purpose=purpose,
-            state=state,
-            effective_from=effective_from,
-            actor=actor.name,
-            at=now,
-        )
-    )
-    session.flush()
-    return _life_of(session, version_id, purpose, today)
 
 
 def _lives(session: Session, today: date) -> list[Life]:
@@ -318,9 +342,8 @@ def _life(
     row: SchemeVersion, purpose: str, steps: Iterable[SchemeStep], held: list[Period], today: date
 ) -> Life:
     own = [step for step in steps if step.scheme_version_id == row.id]
-    life = Life(name=row.name, version=row.version, sha256=row.sha256, purpose=purpose, state=DRAFT)
     if not own:
-        return life
+        return Life(name=row.name, version=row.version, sha256=row.sha256, purpose=purpose, state=DRAFT)
     newest = own[-1]
     periods = [period for period in held if period.scheme_version_id == row.id]
     present = next((period for period in periods if period.holds(today)), None)
@@ -344,6 +367,8 @@ def _life(
         until=period.until if period else None,
         by=newest.actor,
         at=newest.at,
+        applies_to=json.loads(newest.applies_to or "{}"),
+        place=period.place if period else None,
     )
 
 
@@ -359,6 +384,7 @@ def _draft(scheme: Scheme, source: str | None) -> Life:
         purpose=schemes.purpose(scheme),
         state=DRAFT,
         source=source,
+        applies_to=scheme.applies_to,
     )
 
 
@@ -367,6 +393,17 @@ def _held(session: Session, version_id: int) -> tuple[Held, ...]:
         Held(as_of=run.as_of, customers=run.customers, movers=shadow.movers, problem=shadow.problem)
         for shadow, run in shadows.runs(session, version_id)
     )
+
+
+def _asked(life: Life) -> tuple[object, ...]:
+    """What is in force comes first, as it is asked."""
+    purpose = grading.PURPOSES.index(life.purpose)
+    present = life.state == IN_FORCE
+    return (not present, purpose, present and life.place is None, (present and life.place) or 0)
+
+
+def _labels(session: Session, held: Iterable[Period]) -> str:
+    return ", ".join(_label(session.get_one(SchemeVersion, period.scheme_version_id)) for period in held)
 
 
 def _label(row: SchemeVersion) -> str:

@@ -1,7 +1,8 @@
 """Schemes: finding them by name or file, putting one in force, and reading the ones that graded."""
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from functools import lru_cache
 from pathlib import Path
@@ -15,6 +16,8 @@ from db import schemes as db
 from grading.scheme import Scheme, SchemeError, parse_scheme, preset_names, preset_text
 from grading.scheme_model import Name, once
 
+PLACES_APART = 10  # of schemes approved one after the other: room for one in between
+
 
 @dataclass(frozen=True, kw_only=True)
 class SchemeFile:
@@ -26,13 +29,24 @@ class SchemeFile:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Rule:
+    """A scheme version in force, and when it is asked among those beside it: None for last."""
+
+    version_id: int
+    scheme: Scheme
+    place: int | None
+
+
+@dataclass(frozen=True, kw_only=True)
 class TierBook:
-    """Every tier people may hear of, by id."""
+    """Every tier people may hear of, by id; and by version, where schemes call the same tier by several names."""
 
     tiers: dict[str, parts.Tier]
+    by_version: dict[int, dict[str, parts.Tier]] = field(default_factory=dict)
 
-    def tier(self, tier_id: str) -> parts.Tier:
-        return self.tiers.get(tier_id) or parts.Tier(id=tier_id)
+    def tier(self, tier_id: str, version_id: int | None = None) -> parts.Tier:
+        own = self.by_version.get(version_id or 0, {}).get(tier_id)
+        return own or self.tiers.get(tier_id) or parts.Tier(id=tier_id)
 
     def rank(self, tier_id: str) -> int:
         return self.tier(tier_id).rank
@@ -60,7 +74,7 @@ class Shelf:
         newest = db_grading.newest_run(session)
         if self._book is None or self._book[0] != newest:
             versions = db_grading.scheme_versions_of(session, db_grading.latest_run_ids(session))
-            self._book = newest, tier_book(self.scheme(session, version) for version in versions)
+            self._book = newest, tier_book({version: self.scheme(session, version) for version in versions})
         return self._book[1]
 
 
@@ -70,13 +84,18 @@ def _parsed(text: str) -> Scheme:
     return parse_scheme(text, source="a published scheme version")
 
 
-def tier_book(schemes: Iterable[Scheme]) -> TierBook:
-    return TierBook(
-        tiers={
+def tier_book(schemes: Mapping[int, Scheme]) -> TierBook:
+    """The tiers of scheme versions; where two have one of the same id, the later one's stands for both."""
+    by_version = {
+        version: {
             tier.id: parts.Tier(id=tier.id, names=names(tier.name), rank=rank)
-            for scheme in schemes
             for rank, tier in enumerate(scheme.tiers)
         }
+        for version, scheme in schemes.items()
+    }
+    return TierBook(
+        tiers={tier_id: tier for tiers in by_version.values() for tier_id, tier in tiers.items()},
+        by_version=by_version,
     )
 
 
@@ -155,34 +174,98 @@ def record(session: Session, file: SchemeFile, now: datetime) -> int:
 def put_in_force(
     session: Session, file: SchemeFile, *, actor: str, effective_from: date, now: datetime
 ) -> int:
-    """Record a scheme version and its approval; its id. The one already in force stays as it is."""
+    """Record a scheme version and its approval; its id. One that is in force already stays as it is."""
     version_id = record(session, file, now)
-    for_purpose = purpose(file.scheme)
-    present = db.scheme_in_force(session, for_purpose, effective_from)
-    if present is None or present.id != version_id:
-        session.add(
-            db.SchemeStep(
-                scheme_version_id=version_id,
-                purpose=for_purpose,
-                state=db.APPROVED,
-                effective_from=effective_from,
-                actor=actor,
-                at=now,
-            )
+    rules = rules_on(session, Shelf(), purpose(file.scheme), effective_from)
+    if version_id not in {rule.version_id for rule in rules}:
+        decide(
+            session,
+            version_id,
+            file.scheme,
+            db.APPROVED,
+            actor=actor,
+            effective_from=effective_from,
+            now=now,
+            place=next_place(file.scheme, rules),
         )
     return version_id
 
 
-def in_force(session: Session, shelf: Shelf, for_purpose: str, on: date) -> tuple[int, Scheme]:
-    """The scheme version in force. Raises NotReady when there is none."""
-    row = db.scheme_in_force(session, for_purpose, on)
-    if row is None or row.id is None:
+def decide(
+    session: Session,
+    version_id: int,
+    scheme: Scheme,
+    state: str,
+    *,
+    actor: str,
+    effective_from: date,
+    now: datetime,
+    place: int | None = None,
+) -> None:
+    """Put down a decision about a version."""
+    session.add(
+        db.SchemeStep(
+            scheme_version_id=version_id,
+            purpose=purpose(scheme),
+            state=state,
+            scheme=scheme.scheme,
+            applies_to=audience(scheme),
+            place=place,
+            effective_from=effective_from,
+            actor=actor,
+            at=now,
+        )
+    )
+    session.flush()
+
+
+def audience(scheme: Scheme) -> str:
+    """Whom a scheme applies to, as one text that is the same for the same customers; empty for everybody."""
+    if not scheme.applies_to:
+        return ""
+    return json.dumps(
+        {column: sorted(words) for column, words in scheme.applies_to.items()},
+        ensure_ascii=False,
+        sort_keys=True,
+    )
+
+
+def replaces(scheme: Scheme, other: Scheme) -> bool:
+    """Whether a scheme takes another's place rather than one beside it: its own version, or one for the same customers."""
+    return scheme.scheme == other.scheme or audience(scheme) == audience(other)
+
+
+def next_place(scheme: Scheme, rules: Sequence[Rule]) -> int | None:
+    """When a scheme is asked if nobody says: where the one it replaces was, else behind the others; None for last."""
+    if not scheme.applies_to:
+        return None
+    replaced = [rule.place for rule in rules if rule.place is not None and replaces(scheme, rule.scheme)]
+    behind = max((rule.place or 0 for rule in rules), default=0) + PLACES_APART
+    return replaced[0] if replaced else behind
+
+
+def rules_on(session: Session, shelf: Shelf, for_purpose: str, on: date) -> tuple[Rule, ...]:
+    """The scheme versions in force, in the order in which they are asked; none when there are none."""
+    return tuple(
+        Rule(
+            version_id=period.scheme_version_id,
+            scheme=shelf.scheme(session, period.scheme_version_id),
+            place=period.place,
+        )
+        for period in db.in_force(session, for_purpose, on)
+    )
+
+
+def in_force(session: Session, shelf: Shelf, for_purpose: str, on: date) -> tuple[Rule, ...]:
+    """The scheme versions in force, in the order in which they are asked. Raises NotReady when there are none."""
+    found = rules_on(session, shelf, for_purpose, on)
+    if not found:
         raise NotReady(
             N_("No scheme is in force for %(purpose)s. Choose one: tierbot grade --scheme %(preset)s"),
             purpose=for_purpose,
             preset=starter(for_purpose),
         )
-    return row.id, shelf.scheme(session, row.id)
+    return found
 
 
 def is_cadence_day(cadence: str, day: date) -> bool:

@@ -1,5 +1,6 @@
 """Schemes in the shadow: each snapshot is graded under them too, who would move is put down, and nobody is told."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING
@@ -7,8 +8,8 @@ from typing import TYPE_CHECKING
 from sqlmodel import Session
 
 from bot.errors import BotError
-from bot.services import sources
-from bot.services.schemes import Shelf
+from bot.services import allotting, sources
+from bot.services.schemes import Rule, Shelf
 from db import schemes as db
 from db import shadows
 from db.engine import Database
@@ -42,15 +43,18 @@ class Shadow:
     problem: str | None = None
 
 
-def look(session: Session, shelf: Shelf, purpose: str, in_force: Scheme, as_of: date) -> tuple[Shadow, ...]:
-    """Grade the book under every scheme in the shadow. One that cannot grade stops nothing."""
+def look(
+    session: Session, shelf: Shelf, purpose: str, rules: Sequence[Rule], as_of: date
+) -> tuple[Shadow, ...]:
+    """Grade those that would fall to a scheme in the shadow under it too. One that cannot grade stops nothing."""
     found = []
     for version_id in db.shadows(session, purpose):
         scheme = shelf.scheme(session, version_id)
         movers: tuple[ShadowChange, ...] = ()
         problem = None
         try:
-            movers = _movers(compare_book(session, in_force, scheme, as_of))
+            for old, customer_ids in allotting.would_fall_to(session, rules, scheme).found:
+                movers += _movers(compare_book(session, old, scheme, as_of, customer_ids))
         except BotError as error:
             problem = error.text()
         found.append(
@@ -89,13 +93,15 @@ def put_down(database: Database, looked: tuple[Shadow, ...], run_id: int) -> Non
             shadows.add_moves(session, rows[start : start + CHUNK])
 
 
-def compare_book(session: Session, old: Scheme, new: Scheme, as_of: date) -> "Comparison":
-    """The book of a day under two schemes. Raises BadInput for orders in a currency that one of them does not count in."""
+def compare_book(
+    session: Session, old: Scheme, new: Scheme, as_of: date, customer_ids: Sequence[int] | None = None
+) -> "Comparison":
+    """The book of a day, or some of it, under two schemes. Raises BadInput for orders in another currency than theirs."""
     from grading.comparison import compare
     from grading.scoring import grade
 
-    by_old = grade(sources.load_book(session, old, as_of).facts, old, as_of)
-    facts = sources.load_book(session, new, as_of).facts
+    by_old = grade(sources.load_book(session, old, as_of, customer_ids).facts, old, as_of)
+    facts = sources.load_book(session, new, as_of, customer_ids).facts
     return compare(by_old, old, grade(facts.reindex(by_old.results.index), new, as_of), new)
 
 

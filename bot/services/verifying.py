@@ -83,16 +83,35 @@ def _chunk(
     rows = db.assessments_of(session, run.id, after=after, limit=CHUNK, customer_id=customer_id)
     if not rows:
         return -1
-    scheme, broken = _scheme(session, shelf, run)
     found.assessments += len(rows)
+    by_version: dict[int, list[dict[str, Any]]] = {}
+    for row in rows:
+        if row["scheme_version_id"] is not None:  # where no scheme applied nothing was computed
+            by_version.setdefault(row["scheme_version_id"], []).append(row)
+    for version_id, graded in by_version.items():
+        _compare(session, shelf, run, earlier, version_id, graded, found)
+    return int(rows[-1]["customer_id"])
+
+
+def _compare(
+    session: Session,
+    shelf: Shelf,
+    run: GradingRun,
+    earlier: list[GradingRun],
+    version_id: int,
+    rows: list[dict[str, Any]],
+    found: Verified,
+) -> None:
+    """Recompute rows of one run that one version graded, and note what differs."""
+    scheme, broken = _scheme(session, shelf, version_id)
     if scheme is None:
         found.differing += len(rows)
         _list(
             found,
             [Difference(**_where(run), customer="", what="scheme", stored=broken[0], computed=broken[1])],
         )
-        return int(rows[-1]["customer_id"])
-    computed, complete = _recompute(session, run, earlier, scheme, rows)
+        return
+    computed, complete = _recompute(session, run, earlier, version_id, scheme, rows)
     found.without_state += 0 if complete else len(rows)
     wrong = []
     for row in rows:
@@ -114,11 +133,15 @@ def _chunk(
                 for what, old, new in different
             ],
         )
-    return int(rows[-1]["customer_id"])
 
 
 def _recompute(
-    session: Session, run: GradingRun, earlier: list[GradingRun], scheme: Scheme, rows: list[dict[str, Any]]
+    session: Session,
+    run: GradingRun,
+    earlier: list[GradingRun],
+    version_id: int,
+    scheme: Scheme,
+    rows: list[dict[str, Any]],
 ) -> tuple[dict[int, dict[str, Any]], bool]:
     """(customer -> its row once more, whether what it was before is known). Unreadable inputs are left out."""
     from bot.frames import standing_frame, stored_frame
@@ -131,7 +154,6 @@ def _recompute(
         readable = {customer: text for customer, text in inputs.items() if _readable(text, scheme)}
         facts = stored_frame(readable, scheme)
     before = [other for other in earlier if other.purpose == run.purpose]
-    snapshots = [other for other in before if other.kind == "snapshot"]
     behind = db.runs_behind(session, run.purpose, before[-1].id) if before else []
     complete = bool(behind) if before else run.kind == "snapshot" and run.snapshot == 1
     again = assess(
@@ -139,9 +161,9 @@ def _recompute(
         scheme,
         run.as_of,
         standing_frame(db.standings_at(session, behind, ids), scheme),
+        version_id=version_id,
         snapshot=run.snapshot,
         interim=run.kind == "interim",
-        restart=bool(snapshots) and snapshots[-1].scheme_version_id != run.scheme_version_id,
         chosen=overrides.holding(session, run.purpose, run.as_of, ids, known_at=run.started_at),
     )
     return {row[0]: dict(zip(again, row, strict=True)) for row in zip(*again.values(), strict=True)}, complete
@@ -157,11 +179,11 @@ def _readable(text: Any, scheme: Scheme) -> bool:
     return True
 
 
-def _scheme(session: Session, shelf: Shelf, run: GradingRun) -> tuple[Scheme | None, tuple[str, str]]:
-    """The run's scheme; None, with what is stored and what it comes to, when it is not what its hash says."""
-    version = session.get_one(SchemeVersion, run.scheme_version_id)
+def _scheme(session: Session, shelf: Shelf, version_id: int) -> tuple[Scheme | None, tuple[str, str]]:
+    """A version's scheme; None, with what is stored and what it comes to, when it is not what its hash says."""
+    version = session.get_one(SchemeVersion, version_id)
     try:
-        scheme = shelf.scheme(session, run.scheme_version_id)
+        scheme = shelf.scheme(session, version_id)
     except SchemeError as error:
         return None, (version.sha256, str(error).splitlines()[0])
     if scheme.sha256 != version.sha256:

@@ -269,6 +269,7 @@ def objects(database: Database, sample: int) -> dict[str, Any]:
                 Assessment(
                     run_id=graded.id,
                     customer_id=customer,
+                    scheme_version_id=1,
                     tier=tier,
                     score=score,
                     coverage=1,

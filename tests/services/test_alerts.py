@@ -302,7 +302,6 @@ def test_many_changes_take_as_many_queries_as_few(office: Office) -> None:
             customers = [factories.customer(session, f"N{n}") for n in range(count)]
             before = factories.graded(session, dict.fromkeys(customers, "B"), as_of=months[0])
             after = factories.graded(session, dict.fromkeys(customers, "A"), as_of=months[1])
-            version = factories.scheme(session)
         changes = [
             grading.Change(customer_id=c, before="B", after="A", score_before=50.0, score_after=75.0)
             for c in customers
@@ -312,7 +311,6 @@ def test_many_changes_take_as_many_queries_as_few(office: Office) -> None:
             previous_run_id=before,
             purpose="account",
             as_of=months[1],
-            scheme_version_id=version,
             now=factories.AT,
         )
         seen: list[str] = []

@@ -99,7 +99,7 @@ def test_two_processes_at_once_write_one_reminder_each(open_another: OpenAnother
     book = Book(databases[0], clock=FixedClock(at(MONDAY - DAY)))
     due_on_monday(book, "AAAA", owner_id=person(book))
     book.plan()
-    tiers = tier_book([parse_scheme(factories.PLAIN_SCHEME, source="t")])
+    tiers = tier_book({1: parse_scheme(factories.PLAIN_SCHEME, source="t")})
     written: list[int] = []
     together = threading.Barrier(len(databases))
 

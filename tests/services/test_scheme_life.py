@@ -82,8 +82,8 @@ def lives(database: Database, folder: Path | None = None, today: date = TODAY) -
 
 def in_force(database: Database, on: date) -> int | None:
     with database.read() as session:
-        row = db.scheme_in_force(session, "account", on)
-    return row.version if row else None
+        held = db.in_force(session, "account", on)
+        return session.get_one(SchemeVersion, held[0].scheme_version_id).version if held else None
 
 
 @pytest.fixture
