@@ -40,23 +40,27 @@ def list_schemes(as_json: AsJson = False) -> None:
             str(life.effective_from or ""),
             str(life.until or ""),
             life.by or life.source or "",
-            _asked(life),
-            _audience(life),
         ]
         for life in lives
     ]
-    columns = ["name", "version", "hash", "purpose", "state", "from", "until", "by", "asked", "applies to"]
-    out.print(table(columns, rows))
-
-
-def _asked(life: "Life") -> str:
-    """When it is asked among those in force: its place, or last."""
-    if life.state not in ("in_force", "approved"):
-        return ""
-    return "last" if life.place is None else str(life.place)
+    out.print(table(["name", "version", "hash", "purpose", "state", "from", "until", "by"], rows))
+    beside = [life for life in lives if life.state in ("in_force", "approved")]
+    if any(life.applies_to for life in beside):
+        out.print("Each customer is graded by the first of its purpose that applies to it:")
+        asked = [
+            [
+                life.purpose,
+                "last" if life.place is None else str(life.place),
+                f"{life.name}@{life.version}",
+                _audience(life),
+            ]
+            for life in beside
+        ]
+        out.print(table(["purpose", "asked", "scheme", "applies to"], asked))
 
 
 def _audience(life: "Life") -> str:
+    """Whom it applies to, in words."""
     return (
         "; ".join(f"{column}: {', '.join(words)}" for column, words in life.applies_to.items()) or "everybody"
     )

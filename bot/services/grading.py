@@ -43,8 +43,9 @@ class Change:
     score_after: float | None
     held: bool = False
     cause: str = causes.BEHAVIOUR
-    rules_before: int | None = None  # scheme versions
-    rules_after: int | None = None
+    # Scheme versions, for those who tell of it; the change is the same by whatever rules.
+    rules_before: int | None = field(default=None, compare=False)
+    rules_after: int | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, kw_only=True)

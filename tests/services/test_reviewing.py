@@ -115,7 +115,7 @@ def test_every_reason_is_found_with_most_at_stake_first(book: Database) -> None:
 def test_the_limit_keeps_those_with_most_at_stake(book: Database) -> None:
     assert seen(items(book, limit=2)) == [("OLD", "stale"), ("CHOSEN", "override")]
     assert seen(items(book, reason="capped")) == [("CAPPED", "capped")]
-    with pytest.raises(BadInput, match="no review reason odd; there are unrated, uncertain"):
+    with pytest.raises(BadInput, match="no review reason odd; there are no_scheme, unrated, uncertain"):
         items(book, reason="odd")
 
 

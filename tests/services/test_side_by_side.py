@@ -221,7 +221,7 @@ def test_an_order_that_cannot_be_kept_is_refused(database: Database, ids: dict[s
         approve(database, german, APRIL, place=20)
     with pytest.raises(BadInput, match="applies to everybody, so it is asked last"):
         approve(database, factories.PLAIN_SCHEME.replace("version: 1", "version: 2"), APRIL, place=1)
-    with pytest.raises(BadInput, match=r"banks grades at month_end and german at daily.*same as_of"):
+    with pytest.raises(BadInput, match=r"german grades at daily and resellers at month_end.*same as_of"):
         approve(database, german.replace("as_of: month_end", "as_of: daily"), APRIL, place=5)
     approve(database, german, APRIL, place=5)
     found = scheme_life.listed(database, ADMIN, None, today=TODAY)
