@@ -227,7 +227,6 @@ def standing(session: Session, customer_id: int, purpose: str) -> list[tuple[Ass
 
 STANDING = (
     "customer_id",
-    "scheme_version_id",
     "tier",
     "score",
     "tier_since",
@@ -237,6 +236,7 @@ STANDING = (
     "rising_since",
     "falling_since",
     "clean",
+    "scheme_version_id",
 )
 
 

@@ -357,9 +357,8 @@ def _unallotted(
 ) -> dict[str, list[Any]]:
     """Assessments of customers that no scheme applies to: unrated, and nothing goes on."""
     wanted = set(customer_ids)
-    since = {
-        row[0]: row[STANDING.index("tier_since")] for row in standings if row[0] in wanted and row[1] is None
-    }
+    version, day = STANDING.index("scheme_version_id"), STANDING.index("tier_since")
+    since = {row[0]: row[day] for row in standings if row[0] in wanted and row[version] is None}
     nothing = {
         "scheme_version_id": None,
         "computed_tier": None,
@@ -443,7 +442,7 @@ def _changes(
     its B is more or less than that one's gold.
     """
     own = {tier.id for tier in scheme.tiers} | {BLOCKED}
-    versions = dict(zip(before.index.tolist(), before["scheme_version_id"].tolist(), strict=True))
+    versions = before["scheme_version_id"]
     tiers = dict(zip(before.index.tolist(), before["tier"].tolist(), strict=True))
     scores = dict(zip(before.index.tolist(), before["score"].tolist(), strict=True))
     changes = []
@@ -454,7 +453,8 @@ def _changes(
             continue
         if tier != BLOCKED and (was in NO_TIER or tier in NO_TIER):
             continue
-        if tier != BLOCKED and was not in own and is_other_scheme(session, shelf, versions[customer], scheme):
+        old = versions.at[customer]
+        if tier != BLOCKED and was not in own and is_other_scheme(session, shelf, old, scheme):
             continue
         earlier = scores[customer]
         changes.append(
@@ -465,7 +465,7 @@ def _changes(
                 score_before=None if earlier is None or earlier != earlier else earlier,
                 score_after=score,
                 held=held,
-                rules_before=versions[customer],
+                rules_before=old,
                 rules_after=version,
             )
         )
