@@ -442,7 +442,7 @@ def _changes(
     its B is more or less than that one's gold.
     """
     own = {tier.id for tier in scheme.tiers} | {BLOCKED}
-    versions = before["scheme_version_id"]
+    versions: Any = before["scheme_version_id"].at
     tiers = dict(zip(before.index.tolist(), before["tier"].tolist(), strict=True))
     scores = dict(zip(before.index.tolist(), before["score"].tolist(), strict=True))
     changes = []
@@ -453,7 +453,7 @@ def _changes(
             continue
         if tier != BLOCKED and (was in NO_TIER or tier in NO_TIER):
             continue
-        old = versions.at[customer]
+        old = versions[customer]
         if tier != BLOCKED and was not in own and is_other_scheme(session, shelf, old, scheme):
             continue
         earlier = scores[customer]
