@@ -102,7 +102,7 @@ def tier_book(schemes: Mapping[int, Scheme]) -> TierBook:
 @once
 def tiers_of(scheme: Scheme) -> TierBook:
     """The tiers of one scheme."""
-    return tier_book([scheme])
+    return tier_book({0: scheme})
 
 
 def names(name: Name) -> parts.Names:
