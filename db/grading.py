@@ -188,6 +188,9 @@ def drop_unpublished(session: Session, purpose: str, before: datetime) -> None:
     session.exec(delete(GradingRun).where(col(GradingRun.id).in_(stale)))
 
 
+_BINARY = {int: "int4", float: "float8", bool: "bool", str: "text", date: "date", bytes: "bytea"}
+
+
 def add_assessments(session: Session, run_id: int, columns: Mapping[str, list[Any]]) -> None:
     """Put down assessments of a run, given as columns in the order of the customers.
 
@@ -196,10 +199,11 @@ def add_assessments(session: Session, run_id: int, columns: Mapping[str, list[An
     connection = session.connection()
     names = ", ".join(["run_id", *columns])
     if connection.dialect.name == "postgresql":
-        rows = zip(*columns.values(), strict=True)
+        kinds = [_BINARY[inspect(Assessment).columns[name].type.python_type] for name in ("run_id", *columns)]
         cursor = cast(Any, connection.connection.dbapi_connection).cursor()
-        with cursor, cursor.copy(f"COPY assessment ({names}) FROM STDIN") as copy:
-            for row in rows:
+        with cursor, cursor.copy(f"COPY assessment ({names}) FROM STDIN (FORMAT BINARY)") as copy:
+            copy.set_types(kinds)
+            for row in zip(*columns.values(), strict=True):
                 copy.write_row((run_id, *row))
         return
     known = {day: day.isoformat() for day in set(columns["tier_since"])}
