@@ -6,8 +6,13 @@ from datetime import date, datetime
 from typing import Any, cast
 
 from sqlalchemy import (
+    Boolean,
     ColumnElement,
+    Date,
+    Float,
     Index,
+    Integer,
+    LargeBinary,
     UniqueConstraint,
     and_,
     bindparam,
@@ -188,7 +193,7 @@ def drop_unpublished(session: Session, purpose: str, before: datetime) -> None:
     session.exec(delete(GradingRun).where(col(GradingRun.id).in_(stale)))
 
 
-_BINARY = {int: "int4", float: "float8", bool: "bool", str: "text", date: "date", bytes: "bytea"}
+_BINARY = {Integer: "int4", Float: "float8", Boolean: "bool", Date: "date", LargeBinary: "bytea"}  # else text
 
 
 def add_assessments(session: Session, run_id: int, columns: Mapping[str, list[Any]]) -> None:
@@ -199,7 +204,8 @@ def add_assessments(session: Session, run_id: int, columns: Mapping[str, list[An
     connection = session.connection()
     names = ", ".join(["run_id", *columns])
     if connection.dialect.name == "postgresql":
-        kinds = [_BINARY[inspect(Assessment).columns[name].type.python_type] for name in ("run_id", *columns)]
+        table = inspect(Assessment).local_table
+        kinds = [_BINARY.get(type(table.c[name].type), "text") for name in ("run_id", *columns)]
         cursor = cast(Any, connection.connection.dbapi_connection).cursor()
         with cursor, cursor.copy(f"COPY assessment ({names}) FROM STDIN (FORMAT BINARY)") as copy:
             copy.set_types(kinds)
