@@ -116,3 +116,31 @@ def test_what_would_surprise_somebody_is_refused_with_the_remedy(tierbot: Tierbo
     assert "Raise version: to 2" in str(changed)
     assert "raise version" in tierbot("scheme", "show", "first.yaml").output
     assert "plain@1 is retired" in tierbot("scheme", "retire", "plain", "--yes").output
+
+
+def test_schemes_stand_side_by_side_in_the_order_that_is_listed_and_one_leaves_the_others(
+    tierbot: Tierbot, tmp_path: Path
+) -> None:
+    banks = factories.PLAIN_SCHEME.replace(
+        "scheme: plain", "scheme: banks\napplies_to: {industry: [finance]}"
+    )
+    (tmp_path / "banks.yaml").write_text(banks, encoding="utf-8")
+    approved = tierbot("scheme", "approve", "banks.yaml", "--from", "2025-04-01", "--place", "5")
+    assert "banks@1 grades (account) from 2025-04-01 on, approved by cli:grace." in approved.output
+    assert "It is asked at place 5 and applies to industry: finance." in approved.output
+    listed = json.loads(tierbot("scheme", "list", "--json").output)
+    order = [
+        (life["name"], life["place"], life["applies_to"]) for life in listed if life["state"] == "in_force"
+    ]
+    assert order == [("banks", 5, {"industry": ["finance"]}), ("plain", None, {})]
+    table = " ".join(tierbot("scheme", "list").output.split())
+    assert "the first of its purpose that applies to it" in table
+    assert table.index("banks@1 industry: finance") < table.index("plain@1 everybody")
+    assert "Schemes side by side: banks@1 0, plain@1 2." in tierbot("grade", "--as-of", "2025-04-30").output
+    assert tierbot("scheme", "retire", "plain", "--yes").exit_code == 0
+    alone = tierbot("grade", "--as-of", "2026-05-31").output
+    assert "No scheme applies to 2 customers: tierbot review list --reason no_scheme" in " ".join(
+        alone.split()
+    )
+    assert "no scheme applies" in " ".join(tierbot("history", "FALLS").output.split())
+    assert "none of the schemes in force applies" in " ".join(tierbot("tier", "FALLS").output.split())

@@ -8,7 +8,7 @@ from bot.cli.console import AsJson, named_actor, opened, out, print_json, table,
 from bot.clock import local_date
 
 if TYPE_CHECKING:
-    from bot.services.scheme_life import Life
+    from bot.services.scheme_standing import Life
 
 commands = typer.Typer()
 Name = Annotated[
@@ -19,11 +19,11 @@ Name = Annotated[
 @commands.command("list")
 def list_schemes(as_json: AsJson = False) -> None:
     """Every scheme version that was used and where it stands, and the drafts in your schemes folder."""
-    from bot.services import scheme_life
+    from bot.services import scheme_standing
 
     with opened() as bot:
         today = local_date(bot.clock.now(), bot.settings.zone)
-        lives = scheme_life.listed(bot.database, named_actor(bot), bot.settings.schemes_dir, today=today)
+        lives = scheme_standing.listed(bot.database, named_actor(bot), bot.settings.schemes_dir, today=today)
     if as_json:
         print_json([vars(life) for life in lives])
         return
@@ -69,11 +69,13 @@ def _audience(life: "Life") -> str:
 @commands.command("show")
 def show(name: Name, as_json: AsJson = False) -> None:
     """A scheme's text, its tiers, the days it was in force, and what it did in the shadow."""
-    from bot.services import scheme_life
+    from bot.services import scheme_standing
 
     with opened() as bot:
         today = local_date(bot.clock.now(), bot.settings.zone)
-        shown = scheme_life.shown(bot.database, named_actor(bot), name, bot.settings.schemes_dir, today=today)
+        shown = scheme_standing.shown(
+            bot.database, named_actor(bot), name, bot.settings.schemes_dir, today=today
+        )
     life = shown.life
     if as_json:
         periods = [
@@ -114,12 +116,12 @@ def show(name: Name, as_json: AsJson = False) -> None:
 @commands.command("shadow")
 def shadow(name: Name, as_json: AsJson = False) -> None:
     """From now on grade every snapshot under this scheme too, beside the one in force. Nobody is told."""
-    from bot.services import scheme_life
+    from bot.services import scheme_life, scheme_standing
 
     with opened() as bot:
         now = bot.clock.now()
         with bot.database.read() as session:
-            file = scheme_life.find(session, name, bot.settings.schemes_dir)
+            file = scheme_standing.find(session, name, bot.settings.schemes_dir)
         life = scheme_life.shadow(
             bot.database, named_actor(bot), file, today=local_date(now, bot.settings.zone), now=now
         )
@@ -149,12 +151,12 @@ def approve(
     as_json: AsJson = False,
 ) -> None:
     """Let a scheme grade from a day on: instead of its last version or of one for the same customers, else beside."""
-    from bot.services import scheme_life
+    from bot.services import scheme_life, scheme_standing
 
     with opened() as bot:
         now = bot.clock.now()
         with bot.database.read() as session:
-            file = scheme_life.find(session, name, bot.settings.schemes_dir)
+            file = scheme_standing.find(session, name, bot.settings.schemes_dir)
         life = scheme_life.approve(
             bot.database,
             named_actor(bot),

@@ -9,7 +9,8 @@ from sqlmodel import Session
 from bot.messages import Hit, TierChanged, TierDigest
 from bot.parts import DimensionPart, RuleChange, Since, Who
 from bot.services import breakdown, causes, outbox
-from bot.services.grading import Change, RunContext
+from bot.services.assessing import Change
+from bot.services.grading import RunContext
 from bot.services.outbox import Place
 from bot.services.schemes import Shelf, names, rule_change, tier_book
 from db import customers, grading, overrides, people

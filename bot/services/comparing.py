@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from sqlmodel import Session
 
 from bot.errors import N_, BadInput, NotAllowed
-from bot.services import allotting, grading, scheme_life, schemes, shadowing
+from bot.services import allotting, grading, scheme_standing, schemes, shadowing
 from bot.services.access import Actor
 from bot.services.schemes import Rule, Shelf
 from db import customers
@@ -82,11 +82,11 @@ def diff(
     from grading.sensitivity import weight_sensitivity
 
     with database.read() as session:
-        new = scheme_life.find(session, new_name, schemes_dir).scheme
+        new = scheme_standing.find(session, new_name, schemes_dir).scheme
         purpose = schemes.purpose(new)
         last = db.last_snapshot(session, purpose)
         as_of = last.as_of if last is not None else grading.default_day(today)
-        old = scheme_life.find(session, old_name, schemes_dir).scheme if old_name else None
+        old = scheme_standing.find(session, old_name, schemes_dir).scheme if old_name else None
         if old is None:
             old, customer_ids = _now(session, schemes.in_force(session, shelf, purpose, today), new)
         elif schemes.purpose(old) != purpose:

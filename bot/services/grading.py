@@ -12,42 +12,25 @@ from typing import TYPE_CHECKING, Any
 from sqlmodel import Session
 
 from bot.errors import N_, BadInput, Conflict
-from bot.services import allotting, causes, schemes, shadowing, sources
-from bot.services.causes import is_other_scheme
+from bot.services import allotting, assessing, causes, schemes, shadowing, sources
+from bot.services.assessing import NO_TIER, Change
 from bot.services.schemes import Rule, Shelf
 from bot.services.shadowing import Shadow
 from db import customers, overrides, shadows
 from db import grading as db
 from db import schemes as db_schemes
 from db.engine import Database
-from db.grading import STANDING, GradingRun
-from grading.scheme import BLOCKED, NEW, UNRATED, Scheme
+from db.grading import GradingRun
+from grading.scheme import BLOCKED
 
 if TYPE_CHECKING:
-    import pandas as pd
+    pass
 
 
 CHUNK = 5_000
-NO_TIER = (NEW, UNRATED)
 PURPOSES = ("credit", "account", "prospect")  # in the order they build on each other
 ABANDONED = timedelta(hours=6)  # a run that is not published by then has lost its process
 Progress = Callable[[int, int], None]
-
-
-@dataclass(frozen=True, kw_only=True)
-class Change:
-    """One customer's effective tier moved."""
-
-    customer_id: int
-    before: str
-    after: str
-    score_before: float | None
-    score_after: float | None
-    held: bool = False
-    cause: str = causes.BEHAVIOUR
-    # Scheme versions, for those who tell of it; the change is the same by whatever rules.
-    rules_before: int | None = field(default=None, compare=False)
-    rules_after: int | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -195,8 +178,8 @@ def look(
     for rule, theirs in allotted.shares:
         scheme, version_id = rule.scheme, rule.version_id
         book = sources.load_book(session, scheme, as_of, theirs)
-        before = _before(standings, scheme, theirs)
-        columns = assess(
+        before = assessing.standings_of(standings, scheme, theirs)
+        columns = assessing.assess(
             book.facts,
             scheme,
             as_of,
@@ -206,7 +189,7 @@ def look(
             interim=kind == "interim",
             chosen=chosen,
         )
-        moved = _changes(session, shelf, columns, before, scheme)
+        moved = assessing.changes_of(session, shelf, columns, before, scheme)
         found = causes.find_causes(
             session,
             shelf,
@@ -224,7 +207,7 @@ def look(
         books.append(book)
         changes += [replace(change, cause=found.get(change.customer_id, change.cause)) for change in moved]
     if allotted.nobodys:
-        parts.append(_unallotted(allotted.nobodys, standings, as_of))
+        parts.append(assessing.unallotted(allotted.nobodys, standings, as_of))
     return Pass(
         purpose=for_purpose,
         kind=kind,
@@ -232,7 +215,7 @@ def look(
         snapshot=number,
         rules=rules,
         last=last,
-        columns=_joined(parts),
+        columns=assessing.joined(parts),
         changes=sorted(changes, key=lambda change: change.customer_id),
         unreadable=sum(book.unreadable for book in books),
         orders_through=max((book.orders_through for book in books if book.orders_through), default=None),
@@ -353,135 +336,3 @@ def grade_if_due(
             grade_book(database, shelf, for_purpose=for_purpose, as_of=day, today=today, now=now, tell=tell)
         )
     return reports
-
-
-def _before(
-    standings: Sequence[tuple[Any, ...]], scheme: Scheme, customer_ids: Sequence[int] | None
-) -> "pd.DataFrame":
-    """What the customers of a share were."""
-    from bot.frames import standing_frame
-
-    if customer_ids is not None and len(customer_ids) < len(standings):
-        wanted = set(customer_ids)
-        standings = [row for row in standings if row[0] in wanted]
-    return standing_frame(standings, scheme)
-
-
-def _unallotted(
-    customer_ids: list[int], standings: Sequence[tuple[Any, ...]], as_of: date
-) -> dict[str, list[Any]]:
-    """Assessments of customers that no scheme applies to: unrated, and nothing goes on."""
-    wanted = set(customer_ids)
-    version, day = STANDING.index("scheme_version_id"), STANDING.index("tier_since")
-    since = {row[0]: row[day] for row in standings if row[0] in wanted and row[version] is None}
-    nothing = {
-        "scheme_version_id": None,
-        "computed_tier": None,
-        "exact_score": None,
-        "score": None,
-        "coverage": 0.0,
-        "low": None,
-        "high": None,
-        "certain": False,
-        "tier": UNRATED,
-        "held": False,
-        "capped_by": None,
-        "overridden": False,
-        "standing": None,
-        "since": 0,
-        "rising_since": 0,
-        "falling_since": 0,
-        "clean": None,
-        "inputs": b"",
-    }
-    return {
-        "customer_id": customer_ids,
-        **{name: [value] * len(customer_ids) for name, value in nothing.items()},
-        "tier_since": [since.get(customer, as_of) for customer in customer_ids],
-    }
-
-
-def _joined(parts: list[dict[str, list[Any]]]) -> dict[str, list[Any]]:
-    """The columns of all shares as one, in the order of the customers."""
-    if len(parts) == 1:
-        return parts[0]
-    joined = {name: [value for part in parts for value in part[name]] for name in parts[0]}
-    ids = joined["customer_id"]
-    order = sorted(range(len(ids)), key=ids.__getitem__)
-    return {name: [values[place] for place in order] for name, values in joined.items()}
-
-
-def assess(
-    facts: "pd.DataFrame",
-    scheme: Scheme,
-    as_of: date,
-    before: "pd.DataFrame",
-    *,
-    version_id: int,
-    snapshot: int,
-    interim: bool,
-    chosen: dict[int, str],
-) -> dict[str, list[Any]]:
-    """The assessments, as columns, that facts come to, after what the customers were (`standing_frame`).
-
-    Whoever was graded by another version or scheme than this one confirms its moves anew.
-    """
-    import pandas as pd
-
-    from bot.frames import assessment_columns
-    from grading.inputs import pack
-    from grading.movement import move, state_for
-    from grading.scoring import grade
-
-    graded = grade(facts, scheme, as_of)
-    restart = before["scheme_version_id"] != version_id
-    state = state_for(before, graded.results.index, scheme, restart=restart)
-    moved = move(
-        graded,
-        scheme,
-        state,
-        snapshot=snapshot,
-        interim=interim,
-        overrides=pd.Series(chosen, dtype=object) if chosen else None,
-    )
-    columns = assessment_columns(graded, moved, before, pack(facts, scheme))
-    return {**columns, "scheme_version_id": [version_id] * len(graded.results)}
-
-
-def _changes(
-    session: Session, shelf: Shelf, columns: dict[str, list[Any]], before: "pd.DataFrame", scheme: Scheme
-) -> list[Change]:
-    """Moves of effective tiers. A first rating is none, unless it blocks.
-
-    Coming from another scheme with a tier that this one does not have is a first rating too: nobody can say whether
-    its B is more or less than that one's gold.
-    """
-    own = {tier.id for tier in scheme.tiers} | {BLOCKED}
-    versions: Any = before["scheme_version_id"].at
-    tiers = dict(zip(before.index.tolist(), before["tier"].tolist(), strict=True))
-    scores = dict(zip(before.index.tolist(), before["score"].tolist(), strict=True))
-    changes = []
-    wanted = ("customer_id", "tier", "score", "held", "scheme_version_id")
-    for customer, tier, score, held, version in zip(*(columns[name] for name in wanted), strict=True):
-        was = tiers.get(customer)
-        if was is None or was == tier:
-            continue
-        if tier != BLOCKED and (was in NO_TIER or tier in NO_TIER):
-            continue
-        old = versions[customer]
-        if tier != BLOCKED and was not in own and is_other_scheme(session, shelf, old, scheme):
-            continue
-        earlier = scores[customer]
-        changes.append(
-            Change(
-                customer_id=customer,
-                before=was,
-                after=tier,
-                score_before=None if earlier is None or earlier != earlier else earlier,
-                score_after=score,
-                held=held,
-                rules_before=old,
-                rules_after=version,
-            )
-        )
-    return changes

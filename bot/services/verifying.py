@@ -7,7 +7,8 @@ from typing import Any
 
 from sqlmodel import Session
 
-from bot.services.grading import CHUNK, assess
+from bot.services.assessing import assess
+from bot.services.grading import CHUNK
 from bot.services.schemes import Shelf
 from db import customers, order_totals, overrides
 from db import grading as db

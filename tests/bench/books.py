@@ -137,18 +137,19 @@ def make(path: Path, *, customers: int, seed: int) -> list[str]:
         _fill(raw, "customer_name", ("customer_id", "kind", "name", "key"), keys)
         _fill(raw, "name_token", ("token", "customer_id"), pieces)
         for run, day in enumerate(RUNS, 1):
-            _assess(raw, run, day, customers, seed + run)
+            _assess(raw, run, version, day, customers, seed + run)
         raw.execute("ANALYZE")
     raw.close()
     return named
 
 
-def _assess(raw: sqlite3.Connection, run: int, day: date, customers: int, seed: int) -> None:
+def _assess(raw: sqlite3.Connection, run: int, version: int, day: date, customers: int, seed: int) -> None:
     scheme = schemes.find("b2b_accounts", None).scheme
     facts = generate(scheme, customers, 0.15, seed)
     facts.index += 1
     results = grade(facts, scheme, day).results.reset_index(names="customer_id")[list(RESULTS)]
-    rest = {"run_id": run, "held": 0, "overridden": 0, "since": 1, "rising_since": 0, "falling_since": 0}
+    rest = {"run_id": run, "scheme_version_id": version, "held": 0, "overridden": 0}
+    rest |= {"since": 1, "rising_since": 0, "falling_since": 0}
     columns = (*results.columns, *rest, "tier_since", "inputs")
     known = results.astype(object).where(results.notna(), None)
     rows = [

@@ -8,11 +8,11 @@ import pytest
 from sqlmodel import select
 
 from bot.errors import BadInput, Conflict, NotAllowed, NotFound, NotReady
-from bot.services import comparing, grading, scheme_life, schemes
+from bot.services import comparing, grading, scheme_life, scheme_standing, schemes
 from bot.services.access import Actor
 from bot.services.comparing import Difference
 from bot.services.grading import RunReport
-from bot.services.scheme_life import Life
+from bot.services.scheme_standing import Life
 from bot.services.schemes import SchemeFile, Shelf
 from db import schemes as db
 from db.engine import Database
@@ -77,7 +77,7 @@ def retire(database: Database, name: str, sure: bool = False) -> Life:
 
 
 def lives(database: Database, folder: Path | None = None, today: date = TODAY) -> dict[int, Life]:
-    return {life.version: life for life in scheme_life.listed(database, GRACE, folder, today=today)}
+    return {life.version: life for life in scheme_standing.listed(database, GRACE, folder, today=today)}
 
 
 def in_force(database: Database, on: date) -> int | None:
@@ -198,9 +198,9 @@ def test_only_admins_decide(database: Database, book: dict[str, int]) -> None:
     with pytest.raises(NotAllowed):
         scheme_life.retire(database, lead, "plain", today=TODAY, now=NOW, sure=True)
     with pytest.raises(NotAllowed):
-        scheme_life.listed(database, lead, None, today=TODAY)
+        scheme_standing.listed(database, lead, None, today=TODAY)
     with pytest.raises(NotAllowed):
-        scheme_life.shown(database, lead, "plain@1", None, today=TODAY)
+        scheme_standing.shown(database, lead, "plain@1", None, today=TODAY)
     with pytest.raises(NotAllowed), database.write() as session:
         scheme_life.start(session, written(), lead, as_of=MARCH, today=TODAY, now=NOW)
     with pytest.raises(NotAllowed):
@@ -276,7 +276,7 @@ def test_a_snapshot_is_graded_in_the_shadow_too_and_nobody_is_told(
     with database.read() as session:
         rows = session.exec(select(ShadowMove)).all()
     assert [(row.run_id, row.customer_id) for row in rows] == [(report.run_id, book["FALLS"])]
-    shown = scheme_life.shown(database, GRACE, "plain@2", None, today=TODAY)
+    shown = scheme_standing.shown(database, GRACE, "plain@2", None, today=TODAY)
     assert [(held.as_of, held.movers, held.customers) for held in shown.shadow] == [(APRIL, 1, 2)]
 
 
@@ -309,7 +309,7 @@ def test_a_shadow_that_cannot_grade_says_why_and_stops_nothing(
     report = grade(database, APRIL)
     assert report.customers == 2
     assert "counts in CNY" in (report.shadows[0].problem or "")
-    (held,) = scheme_life.shown(database, GRACE, "plain@2", None, today=TODAY).shadow
+    (held,) = scheme_standing.shown(database, GRACE, "plain@2", None, today=TODAY).shadow
     assert "counts in CNY" in (held.problem or "")
 
 
@@ -365,18 +365,18 @@ def test_a_scheme_is_shown_with_its_text_its_tiers_and_the_days_it_was_in_force(
     database: Database, book: dict[str, int], tmp_path: Path
 ) -> None:
     approve(database, APRIL)
-    shown = scheme_life.shown(database, GRACE, "plain@1", None, today=TODAY)
+    shown = scheme_standing.shown(database, GRACE, "plain@1", None, today=TODAY)
     assert shown.text == factories.PLAIN_SCHEME
     assert shown.tiers == (("A", 70.0, "Key"), ("B", 45.0, "Important"), ("C", 0.0, "Ordinary"))
     assert shown.periods == ((MARCH, APRIL, "Grace"),)
-    assert scheme_life.shown(database, GRACE, "plain", None, today=TODAY).life.version == 2
+    assert scheme_standing.shown(database, GRACE, "plain", None, today=TODAY).life.version == 2
     edited = tmp_path / "plain.yaml"
     edited.write_text(SECOND.replace("at: 70", "at: 71"), encoding="utf-8")
-    draft = scheme_life.shown(database, GRACE, str(edited), None, today=TODAY)
+    draft = scheme_standing.shown(database, GRACE, str(edited), None, today=TODAY)
     assert draft.life.state == "draft"
     assert "raise version" in (draft.note or "")
     with pytest.raises(NotFound, match="plain@9"):
-        scheme_life.shown(database, GRACE, "plain@9", None, today=TODAY)
+        scheme_standing.shown(database, GRACE, "plain@9", None, today=TODAY)
 
 
 def diff(database: Database, new: str, old: str | None = None, most: int | None = 20) -> Difference:

@@ -8,9 +8,9 @@ from sqlmodel import Session
 
 from bot.errors import BadInput, NotFound
 from bot.messages import Pointer, TierCard, Ungraded
-from bot.services import explaining, grading, history, lookup, reviewing, scheme_life
+from bot.services import explaining, grading, history, lookup, reviewing, scheme_life, scheme_standing
 from bot.services.grading import RunReport
-from bot.services.scheme_life import Life
+from bot.services.scheme_standing import Life
 from bot.services.schemes import SchemeFile, Shelf
 from bot.services.verifying import verify
 from db.customers import Customer
@@ -224,7 +224,7 @@ def test_an_order_that_cannot_be_kept_is_refused(database: Database, ids: dict[s
     with pytest.raises(BadInput, match=r"german grades at daily and resellers at month_end.*same as_of"):
         approve(database, german.replace("as_of: month_end", "as_of: daily"), APRIL, place=5)
     approve(database, german, APRIL, place=5)
-    found = scheme_life.listed(database, ADMIN, None, today=TODAY)
+    found = scheme_standing.listed(database, ADMIN, None, today=TODAY)
     assert [(one.name, one.place) for one in found] == [
         ("german", 5),
         ("resellers", 10),

@@ -1,0 +1,167 @@
+"""From facts, and what customers were, to assessments; and whose tier is another one than before."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from typing import TYPE_CHECKING, Any
+
+from sqlmodel import Session
+
+from bot.services import causes
+from bot.services.causes import is_other_scheme
+from bot.services.schemes import Shelf
+from db.grading import STANDING
+from grading.scheme import BLOCKED, NEW, UNRATED, Scheme
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+NO_TIER = (NEW, UNRATED)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Change:
+    """One customer's effective tier moved."""
+
+    customer_id: int
+    before: str
+    after: str
+    score_before: float | None
+    score_after: float | None
+    held: bool = False
+    cause: str = causes.BEHAVIOUR
+    # Scheme versions, for those who tell of it; the change is the same by whatever rules.
+    rules_before: int | None = field(default=None, compare=False)
+    rules_after: int | None = field(default=None, compare=False)
+
+
+def standings_of(
+    standings: Sequence[tuple[Any, ...]], scheme: Scheme, customer_ids: Sequence[int] | None
+) -> "pd.DataFrame":
+    """What the customers of a share were."""
+    from bot.frames import standing_frame
+
+    if customer_ids is not None and len(customer_ids) < len(standings):
+        wanted = set(customer_ids)
+        standings = [row for row in standings if row[0] in wanted]
+    return standing_frame(standings, scheme)
+
+
+def unallotted(
+    customer_ids: list[int], standings: Sequence[tuple[Any, ...]], as_of: date
+) -> dict[str, list[Any]]:
+    """Assessments of customers that no scheme applies to: unrated, and nothing goes on."""
+    wanted = set(customer_ids)
+    version, day = STANDING.index("scheme_version_id"), STANDING.index("tier_since")
+    since = {row[0]: row[day] for row in standings if row[0] in wanted and row[version] is None}
+    nothing = {
+        "scheme_version_id": None,
+        "computed_tier": None,
+        "exact_score": None,
+        "score": None,
+        "coverage": 0.0,
+        "low": None,
+        "high": None,
+        "certain": False,
+        "tier": UNRATED,
+        "held": False,
+        "capped_by": None,
+        "overridden": False,
+        "standing": None,
+        "since": 0,
+        "rising_since": 0,
+        "falling_since": 0,
+        "clean": None,
+        "inputs": b"",
+    }
+    return {
+        "customer_id": customer_ids,
+        **{name: [value] * len(customer_ids) for name, value in nothing.items()},
+        "tier_since": [since.get(customer, as_of) for customer in customer_ids],
+    }
+
+
+def joined(parts: list[dict[str, list[Any]]]) -> dict[str, list[Any]]:
+    """The columns of all shares as one, in the order of the customers."""
+    if len(parts) == 1:
+        return parts[0]
+    joined = {name: [value for part in parts for value in part[name]] for name in parts[0]}
+    ids = joined["customer_id"]
+    order = sorted(range(len(ids)), key=ids.__getitem__)
+    return {name: [values[place] for place in order] for name, values in joined.items()}
+
+
+def assess(
+    facts: "pd.DataFrame",
+    scheme: Scheme,
+    as_of: date,
+    before: "pd.DataFrame",
+    *,
+    version_id: int,
+    snapshot: int,
+    interim: bool,
+    chosen: dict[int, str],
+) -> dict[str, list[Any]]:
+    """The assessments, as columns, that facts come to, after what the customers were (`standing_frame`).
+
+    Whoever was graded by another version or scheme than this one confirms its moves anew.
+    """
+    import pandas as pd
+
+    from bot.frames import assessment_columns
+    from grading.inputs import pack
+    from grading.movement import move, state_for
+    from grading.scoring import grade
+
+    graded = grade(facts, scheme, as_of)
+    restart = before["scheme_version_id"] != version_id
+    state = state_for(before, graded.results.index, scheme, restart=restart)
+    moved = move(
+        graded,
+        scheme,
+        state,
+        snapshot=snapshot,
+        interim=interim,
+        overrides=pd.Series(chosen, dtype=object) if chosen else None,
+    )
+    columns = assessment_columns(graded, moved, before, pack(facts, scheme))
+    return {**columns, "scheme_version_id": [version_id] * len(graded.results)}
+
+
+def changes_of(
+    session: Session, shelf: Shelf, columns: dict[str, list[Any]], before: "pd.DataFrame", scheme: Scheme
+) -> list[Change]:
+    """Moves of effective tiers. A first rating is none, unless it blocks.
+
+    Coming from another scheme with a tier that this one does not have is a first rating too: nobody can say whether
+    its B is more or less than that one's gold.
+    """
+    own = {tier.id for tier in scheme.tiers} | {BLOCKED}
+    versions: Any = before["scheme_version_id"].at
+    tiers = dict(zip(before.index.tolist(), before["tier"].tolist(), strict=True))
+    scores = dict(zip(before.index.tolist(), before["score"].tolist(), strict=True))
+    changes = []
+    wanted = ("customer_id", "tier", "score", "held", "scheme_version_id")
+    for customer, tier, score, held, version in zip(*(columns[name] for name in wanted), strict=True):
+        was = tiers.get(customer)
+        if was is None or was == tier:
+            continue
+        if tier != BLOCKED and (was in NO_TIER or tier in NO_TIER):
+            continue
+        old = versions[customer]
+        if tier != BLOCKED and was not in own and is_other_scheme(session, shelf, old, scheme):
+            continue
+        earlier = scores[customer]
+        changes.append(
+            Change(
+                customer_id=customer,
+                before=was,
+                after=tier,
+                score_before=None if earlier is None or earlier != earlier else earlier,
+                score_after=score,
+                held=held,
+                rules_before=old,
+                rules_after=version,
+            )
+        )
+    return changes
