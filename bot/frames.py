@@ -20,7 +20,7 @@ from grading.movement import CLEAN, Moved
 from grading.payments import INVOICE_AGGREGATES, payment_indicators
 from grading.scheme import Scheme
 from grading.scoring import MONTHS_WITH_US, Grading
-from grading.sources import CREDIT_GRADE
+from grading.sources import COMPUTED, CREDIT_GRADE
 
 LAST_ORDER = 1 + ORDER_AGGREGATES.index("last_order")  # of a row of orders, behind the customer
 
@@ -58,18 +58,23 @@ def computed_indicators(rows: SourceRows, scheme: Scheme, as_of: date) -> pd.Dat
     """Everything that follows from orders, their lines, invoices and activities, for every customer."""
     orders, lines = aggregates_frame(rows.orders), _frame(rows.lines, LINE_AGGREGATES)
     found = order_indicators(with_line_costs(orders, lines) if rows.lines else orders, as_of, scheme)
-    counts = _frame(rows.activities, tuple(WINDOWS))
-    points = {name: _frame(part, (name,))[name] for name, part in rows.faded.items()}
-    parts = [
-        product_indicators(lines, scheme),
-        payment_indicators(_frame(rows.invoices, INVOICE_AGGREGATES), as_of, scheme),
-        activity_indicators(
-            counts, pd.DataFrame(points), found["order_frequency_12m"], rows.periods, as_of, scheme
-        ),
-    ]
+    parts = []
+    if rows.lines:
+        parts.append(product_indicators(lines, scheme))
+    if rows.invoices:
+        parts.append(payment_indicators(_frame(rows.invoices, INVOICE_AGGREGATES), as_of, scheme))
+    if rows.activities or rows.periods or any(rows.faded.values()):
+        counts = _frame(rows.activities, tuple(WINDOWS))
+        points = pd.DataFrame({name: _frame(part, (name,))[name] for name, part in rows.faded.items()})
+        bought = found["order_frequency_12m"]
+        parts.append(activity_indicators(counts, points, bought, rows.periods, as_of, scheme))
     for part in parts:
         wanted = [name for name in part.columns if name in scheme.fields]
         found[wanted] = part[wanted].reindex(found.index)
+    # Where there is nothing to compute from, nothing is known: said without the frames that it would come out of.
+    for name in scheme.fields:
+        if name in COMPUTED and name not in found:
+            found[name] = np.nan
     return found
 
 
@@ -186,9 +191,7 @@ def _frame(rows: Rows, columns: Sequence[str], days: Sequence[str] = ("oldest_du
     """Sums per customer as numbers, days as days."""
     customers, *cells = zip(*rows, strict=True) if rows else [()] * (1 + len(columns))
     found = {
-        name: pd.to_datetime(pd.Series(values, dtype=object)).to_numpy()
-        if name in days
-        else np.array(values, dtype=np.float64)
+        name: np.array(values, dtype="datetime64[s]") if name in days else np.array(values, dtype=np.float64)
         for name, values in zip(columns, cells, strict=True)
     }
     return pd.DataFrame(found, index=pd.Index(customers, name="customer", dtype=np.int64))

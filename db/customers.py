@@ -318,3 +318,13 @@ def _best_kind(rows: list[tuple[int, str]]) -> list[int]:
 def of_customers(column: Any, customer_ids: Sequence[int] | None) -> ColumnElement[bool]:
     """Condition: of these customers; of all when there are none named."""
     return true() if customer_ids is None else col(column).in_(customer_ids)
+
+
+def among(column: Any, named: bool) -> ColumnElement[bool]:
+    """The same for a statement that is kept: the customers come as its parameter `customers` (`these`)."""
+    return col(column).in_(bindparam("customers", expanding=True)) if named else true()
+
+
+def these(customer_ids: Sequence[int] | None) -> dict[str, list[int]]:
+    """The parameter of a statement with `among`."""
+    return {} if customer_ids is None else {"customers": list(customer_ids)}

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, datetime
+from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import (
@@ -20,7 +21,7 @@ from sqlalchemy import (
 )
 from sqlmodel import Field, Session, SQLModel, and_, col
 
-from db.customers import of_customers
+from db.customers import among, of_customers, these
 from db.types import UtcDateTime
 
 
@@ -138,21 +139,24 @@ def activity_counts(
     customer_ids: Sequence[int] | None = None,
 ) -> list[tuple[Any, ...]]:
     """(customer, count of each kind): activities of the kinds, each after its own day and up to `as_of`."""
+    statement = _activity_counts(as_of, tuple(windows.items()), customer_ids is not None)
+    return [tuple(row) for row in session.connection().execute(statement, these(customer_ids))]
+
+
+@lru_cache(maxsize=8)
+def _activity_counts(as_of: date, windows: tuple[tuple[str, date], ...], named: bool) -> Any:
     kind, day = col(Activity.kind), col(Activity.happened_on)
-    counts = [
-        func.sum(case((and_(kind == name, day > start), 1), else_=0)) for name, start in windows.items()
-    ]
-    statement = (
+    counts = [func.sum(case((and_(kind == name, day > start), 1), else_=0)) for name, start in windows]
+    return (
         select(col(Activity.customer_id), *counts)
         .where(
-            kind.in_(list(windows)),
-            day > min(windows.values()),
+            kind.in_([name for name, _ in windows]),
+            day > min(start for _, start in windows),
             day <= as_of,
-            of_customers(Activity.customer_id, customer_ids),
+            among(Activity.customer_id, named),
         )
         .group_by(col(Activity.customer_id))
     )
-    return [tuple(row) for row in session.execute(statement)]
 
 
 def faded_activities(

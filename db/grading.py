@@ -103,15 +103,37 @@ class TierChange(SQLModel, table=True):
 _NEWEST_RUN = sa_select(func.max(col(GradingRun.id))).where(col(GradingRun.status) == "published")
 
 
-def last_published(session: Session, purpose: str) -> GradingRun | None:
-    return session.exec(
-        select(GradingRun)
-        .where(GradingRun.purpose == purpose, GradingRun.status == "published")
-        .order_by(col(GradingRun.id).desc())
-    ).first()
-
-
 # Put together once: for every answer that took longer than asking.
+_PUBLISHED = (
+    select(GradingRun)
+    .where(col(GradingRun.purpose) == bindparam("purpose"), GradingRun.status == "published")
+    .order_by(col(GradingRun.id).desc())
+    .limit(1)
+)
+_SNAPSHOT = _PUBLISHED.where(GradingRun.kind == "snapshot")
+_RUNNING = (
+    sa_select(col(GradingRun.id))
+    .where(col(GradingRun.purpose) == bindparam("purpose"), col(GradingRun.status) == "running")
+    .limit(1)
+)
+_BEHIND = (
+    sa_select(col(GradingRun.id))
+    .where(
+        col(GradingRun.purpose) == bindparam("purpose"),
+        col(GradingRun.status) == "published",
+        col(GradingRun.id) <= bindparam("newest"),
+        col(GradingRun.id)
+        >= sa_select(func.max(col(GradingRun.id)))
+        .where(
+            col(GradingRun.purpose) == bindparam("purpose"),
+            col(GradingRun.status) == "published",
+            col(GradingRun.id) <= bindparam("newest"),
+            col(GradingRun.whole).is_(True),
+        )
+        .scalar_subquery(),
+    )
+    .order_by(col(GradingRun.id))
+)
 _SCHEME_VERSIONS = (
     select(GradingRun.scheme_version_id, GradingRun.beside)
     .where(col(GradingRun.id).in_(bindparam("runs", expanding=True)))
@@ -130,12 +152,12 @@ _STANDING = (
 )
 
 
+def last_published(session: Session, purpose: str) -> GradingRun | None:
+    return session.exec(_PUBLISHED, params={"purpose": purpose}).first()
+
+
 def last_snapshot(session: Session, purpose: str) -> GradingRun | None:
-    return session.exec(
-        select(GradingRun)
-        .where(GradingRun.purpose == purpose, GradingRun.status == "published", GradingRun.kind == "snapshot")
-        .order_by(col(GradingRun.id).desc())
-    ).first()
+    return session.exec(_SNAPSHOT, params={"purpose": purpose}).first()
 
 
 def newest_run(session: Session) -> int:
@@ -153,16 +175,9 @@ def latest_run_ids(session: Session) -> list[int]:
 
 def runs_behind(session: Session, purpose: str, run_id: int | None = None) -> list[int]:
     """The newest published whole run (up to one of them) and the published ones since that add to it, oldest first."""
-    published = select(GradingRun.id).where(GradingRun.purpose == purpose, GradingRun.status == "published")
-    if run_id is not None:
-        published = published.where(col(GradingRun.id) <= run_id)
-    base = session.exec(
-        published.where(col(GradingRun.whole).is_(True)).order_by(col(GradingRun.id).desc())
-    ).first()
-    if base is None:
-        return []
-    rows = session.exec(published.where(col(GradingRun.id) >= base).order_by(col(GradingRun.id)))
-    return [run for run in rows if run is not None]
+    newest = 2**31 - 1 if run_id is None else run_id
+    rows = session.connection().execute(_BEHIND, {"purpose": purpose, "newest": newest})
+    return [row[0] for row in rows if row[0] is not None]
 
 
 def newest_in(run_ids: Sequence[int]) -> ColumnElement[bool]:
@@ -250,14 +265,28 @@ STANDING = (
 )
 
 
+FEW = 100  # customers that are asked for by name, in all runs at once
+_STANDINGS = (
+    sa_select(*(col(getattr(Assessment, name)) for name in STANDING))
+    .where(
+        col(Assessment.customer_id).in_(bindparam("customers", expanding=True)),
+        col(Assessment.run_id).in_(bindparam("runs", expanding=True)),
+    )
+    .order_by(col(Assessment.run_id))
+)
+
+
 def standings_at(
     session: Session, run_ids: Sequence[int], customer_ids: Sequence[int] | None = None
 ) -> list[tuple[Any, ...]]:
     """Rows of the columns `STANDING`, one per customer, as these runs of one purpose left them."""
+    newest: dict[int, tuple[Any, ...]] = {}
+    if customer_ids is not None and len(customer_ids) <= FEW:
+        wanted = {"customers": list(customer_ids), "runs": list(run_ids)}
+        return list({row[0]: tuple(row) for row in session.connection().execute(_STANDINGS, wanted)}.values())
     statement = sa_select(*(col(getattr(Assessment, name)) for name in STANDING))
     if customer_ids is not None:
         statement = statement.where(col(Assessment.customer_id).in_(customer_ids))
-    newest: dict[int, tuple[Any, ...]] = {}
     for run_id in run_ids:  # oldest first: what comes later stands
         for row in _plain_rows(session, statement.where(col(Assessment.run_id) == run_id)):
             newest[row[0]] = row
@@ -311,12 +340,7 @@ def assessments_of(
 
 def running(session: Session, purpose: str) -> bool:
     """Whether a run has begun and is not published yet."""
-    return (
-        session.exec(
-            select(GradingRun.id).where(GradingRun.purpose == purpose, GradingRun.status == "running")
-        ).first()
-        is not None
-    )
+    return session.connection().execute(_RUNNING, {"purpose": purpose}).first() is not None
 
 
 def known_changes(session: Session, purpose: str, as_of: date) -> set[tuple[int, str, str]]:

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from datetime import date
 from decimal import Decimal
+from functools import lru_cache
 from itertools import pairwise
 from operator import itemgetter, sub
 from typing import Any
@@ -12,7 +13,7 @@ from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.expression import ColumnElement, FunctionElement
 from sqlmodel import Field, Session, SQLModel, and_, col
 
-from db.customers import Customer, of_customers
+from db.customers import Customer, among, these
 from db.types import MONEY_UNITS, Money, units
 
 PAGE = 2_000  # rows fetched at once: a customer's days may be a kilobyte
@@ -80,6 +81,26 @@ def order_aggregates(
     Every question is a range of the index on customer and day: conditional sums over all of a customer's rows, each
     compared with every edge of every window, took nine times as long.
     """
+    named = customer_ids is not None
+    statement = _order_sums(as_of, tuple(quarters), previous_start, record_type, named, usual_gaps)
+    ordinals = _Ordinals()
+    found = session.connection().execute(
+        statement, these(customer_ids), execution_options={"yield_per": PAGE}
+    )
+    rows = [(*row[:9], *_rhythm(row[9], ordinals), row[10]) for row in found]
+    # They come in this order already, but SQLite would not rely on it, and sort the days along.
+    return sorted(rows, key=itemgetter(0))
+
+
+@lru_cache(maxsize=8)  # of one customer's sums, putting the question together was most of the time
+def _order_sums(
+    as_of: date,
+    quarters: tuple[date, ...],
+    previous_start: date,
+    record_type: str,
+    named: bool,
+    usual_gaps: bool,
+) -> Any:
     start, net = quarters[0], func.sum(units(Order.amount))
     sold = units(Order.amount) > 0
 
@@ -123,13 +144,13 @@ def order_aggregates(
         .where(
             col(Customer.record_type) == record_type,
             col(Customer.archived).is_(False),
-            of_customers(Customer.id, customer_ids),
+            among(Customer.id, named),
         )
         .group_by(col(Customer.id))
         .subquery()
     )
     found, scale = year.c, float(MONEY_UNITS)
-    statement = select(
+    return select(
         found.id,
         func.coalesce(found.net, found.none) / scale,
         func.coalesce(found.net_previous, found.none) / scale,
@@ -142,13 +163,6 @@ def order_aggregates(
         found.days,
         found.since,
     )
-    ordinals = _Ordinals()
-    rows = [
-        (*row[:9], *_rhythm(row[9], ordinals), row[10])
-        for row in session.execute(statement, execution_options={"yield_per": PAGE})
-    ]
-    # They come in this order already, but SQLite would not rely on it, and sort the days along.
-    return sorted(rows, key=itemgetter(0))
 
 
 def first_and_last(session: Session) -> tuple[date, date] | None:

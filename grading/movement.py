@@ -65,25 +65,33 @@ def state_for(
     anew, the time in a tier goes on, a standing that the new one does not have becomes a first rating, gates are matched
     by their id.
     """
-    fresh = empty_state(index, scheme)
     same = len(state) == len(index) and state.index.equals(index)
-    known = state if same else state.reindex(index)
     if isinstance(restart, pd.Series):
         begins = restart.reindex(index, fill_value=False).to_numpy(dtype=bool)
     else:
         begins = np.full(len(index), restart)
-    for name in fresh.columns:
-        if name not in known:
-            continue
-        if name == "standing":
-            tiers = [tier.id for tier in scheme.tiers]
-            fresh[name] = known[name].where(known[name].isin(tiers), None)
-        else:
-            fresh[name] = known[name].fillna(fresh[name]).astype(fresh[name].dtype)
-        if name in ("rising_since", "falling_since") and begins.any():
-            fresh[name] = np.where(begins, 0, fresh[name]).astype(np.int32)
-    fresh.loc[fresh["standing"].isna().to_numpy(), "since"] = 0
-    return fresh
+    places = np.arange(len(index)) if same else state.index.get_indexer(index)
+    known = places >= 0
+
+    def kept(name: str, dtype: Any, empty: Any) -> NDArray[Any]:
+        """A column in the new order; `empty` where there is none."""
+        values = np.full(len(index), empty, dtype=dtype)
+        if name in state:
+            found = state[name].to_numpy()[places[known]]
+            values[known] = np.where(pd.isna(found), empty, found)
+        return values
+
+    tiers = {tier.id for tier in scheme.tiers}
+    standing = [tier if tier in tiers else None for tier in kept("standing", object, None).tolist()]
+    columns: dict[str, Any] = {"standing": pd.Series(standing, index=index, dtype=object)}
+    for name in ("since", "rising_since", "falling_since"):
+        columns[name] = kept(name, np.int32, 0)
+    for name in ("rising_since", "falling_since"):
+        columns[name][begins] = 0
+    columns["since"][[tier is None for tier in standing]] = 0
+    for gate in scheme.gates:
+        columns[CLEAN + gate.id] = kept(CLEAN + gate.id, np.int16, -1)
+    return pd.DataFrame(columns, index=index)
 
 
 def move(

@@ -118,9 +118,9 @@ class _Telling:
         """One message each; customer -> outbox id."""
         ids = [item.change.customer_id for item in items]
         named = customers.get_many(self.session, ids)
-        after = self._breakdowns(self.run.run_id, ids)
-        before = self._breakdowns(self.run.previous_run_id, ids)
         assessed = self._assessments(self.run.run_id, ids)
+        after = self._breakdowns(assessed)
+        before = self._breakdowns(self._assessments(self.run.previous_run_id, ids))
         by_hand = [item.change.customer_id for item in items if item.change.cause == causes.OVERRIDE]
         decisions = overrides.open_of(self.session, by_hand, self.run.purpose) if by_hand else {}
         outbox_ids = {}
@@ -235,10 +235,10 @@ class _Telling:
             now=self.run.now,
         )
 
-    def _breakdowns(self, run_id: int, customer_ids: list[int]) -> dict[int, breakdown.Breakdown]:
+    def _breakdowns(self, assessed: dict[int, Assessment]) -> dict[int, breakdown.Breakdown]:
         """Explained by the run each was assessed in: one that is not whole adds to those before it."""
         by_run: dict[tuple[int, int], list[Assessment]] = {}
-        for row in self._assessments(run_id, customer_ids).values():
+        for row in assessed.values():
             if row.scheme_version_id is not None:
                 by_run.setdefault((row.run_id, row.scheme_version_id), []).append(row)
         found: dict[int, breakdown.Breakdown] = {}
