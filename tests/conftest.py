@@ -1,8 +1,10 @@
 """What tests in every folder share: a fresh database, on SQLite and on PostgreSQL."""
 
+import os
 import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 from sqlalchemy import URL, Connection
@@ -48,11 +50,34 @@ def postgres_database(postgres_server: URL) -> Iterator[Connection]:
             yield connection
 
 
+@pytest.fixture(scope="session")
+def sqlite_path(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """Where each test finds its SQLite file: in memory where the system has such a place."""
+    memory = Path("/dev/shm")  # noqa: S108 - a folder of our own in it
+    if not os.access(memory, os.W_OK):
+        yield tmp_path_factory.mktemp("database") / "tierbot.db"
+        return
+    with TemporaryDirectory(prefix="tierbot-", dir=memory) as folder:
+        yield Path(folder) / "tierbot.db"
+
+
+@pytest.fixture(scope="session")
+def opened() -> Iterator[dict[str, Database]]:
+    """Databases by URL, kept from test to test: what a statement compiles to is worked out once."""
+    by_url: dict[str, Database] = {}
+    yield by_url
+    for database in by_url.values():
+        database.close()
+
+
 @pytest.fixture(params=BOTH)
-def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+def database_url(request: pytest.FixtureRequest) -> str:
     """The URL of a fresh, migrated database: each test that asks for it runs on both kinds."""
     if request.param == "sqlite":
-        path = tmp_path / "tierbot.db"
+        path: Path = request.getfixturevalue("sqlite_path")
+        for beside in ("-wal", "-shm", "-journal"):
+            path.with_name(path.name + beside).unlink(missing_ok=True)
+        path.unlink(missing_ok=True)
         shutil.copy(request.getfixturevalue("migrated"), path)
         return f"sqlite:///{path}"
     connection: Connection = request.getfixturevalue("postgres_database")
@@ -85,6 +110,8 @@ def open_another(database_url: str) -> Iterator[OpenAnother]:
 
 
 @pytest.fixture
-def database(open_another: OpenAnother) -> Database:
-    """A fresh, migrated database of its own."""
-    return open_another()
+def database(database_url: str, opened: dict[str, Database]) -> Iterator[Database]:
+    """A fresh, migrated database."""
+    database = opened.setdefault(database_url, open_database(database_url))
+    yield database
+    database.close()

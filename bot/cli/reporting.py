@@ -1,6 +1,6 @@
 """`report`: views on value over the whole book."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +15,8 @@ from bot.errors import N_
 if TYPE_CHECKING:
     from bot.services.value import ValueBook
     from db.engine import Database
+
+Row = dict[str, Any]
 
 commands = typer.Typer(
     no_args_is_help=True, help="Views on value: RFM, value matrix, concentration, own rhythm."
@@ -40,8 +42,10 @@ class Desk:
         text = words.gettext(self.language)(msgid)
         return text % values if values else text
 
-    def heads(self, *msgids: str) -> list[str]:
-        return [self.say(msgid) for msgid in msgids]
+    def show(self, rows: Iterable[Row], columns: Mapping[str, Callable[[Row], str]]) -> None:
+        """A table: each column by its title and by what it says of a row."""
+        cells = [[cell(row) for cell in columns.values()] for row in rows]
+        out.print(table([self.say(title) for title in columns], cells))
 
 
 @commands.command()
@@ -69,36 +73,28 @@ def rfm(as_of: AsOf = None, cuts: CutsFile = None, most: Most = 20, as_json: AsJ
             ("segments", N_("segment"), SEGMENTS),
             ("classes", N_("class"), CLASSES),
         ):
-            rows = [
-                [names[key][desk.language], f"{part['customers']:,}", _money(part["monetary"])]
-                for key in names
-                if (part := found[group].get(key))
-            ]
-            out.print(table(desk.heads(title, N_("customers"), N_("net, 12 months")), rows))
-        heads = (
-            N_("customer"),
-            N_("days"),
-            N_("order days"),
-            N_("net, 12 months"),
-            "R",
-            "F",
-            "M",
-            N_("segment"),
-            N_("class"),
+            desk.show(
+                [{"name": names[key], **found[group][key]} for key in names if key in found[group]],
+                {
+                    title: lambda row: row["name"][desk.language],
+                    N_("customers"): _customers,
+                    N_("net, 12 months"): _number("monetary"),
+                },
+            )
+        desk.show(
+            found["customers"],
+            {
+                N_("customer"): _who,
+                N_("days"): _number("recency_days"),
+                N_("order days"): _number("frequency"),
+                N_("net, 12 months"): _number("monetary"),
+                "R": _number("r"),
+                "F": _number("f"),
+                "M": _number("m"),
+                N_("segment"): lambda row: SEGMENTS[row["segment"]][desk.language],
+                N_("class"): lambda row: CLASSES[row["class8"]][desk.language],
+            },
         )
-        rows = [
-            [
-                _who(row),
-                _number(row["recency_days"]),
-                _number(row["frequency"]),
-                _money(row["monetary"]),
-                *(str(row[score]) for score in ("r", "f", "m")),
-                SEGMENTS[row["segment"]][desk.language],
-                CLASSES[row["class8"]][desk.language],
-            ]
-            for row in found["customers"]
-        ]
-        out.print(table(desk.heads(*heads), rows))
 
 
 @commands.command("value")
@@ -122,8 +118,8 @@ def value_matrix(as_of: AsOf = None, cuts: CutsFile = None, most: Most = 20, as_
                 N_(
                     "High from: current %(current)s, potential %(potential)s. %(years)s years at %(rate)s a year."
                 ),
-                current=_money(found["cuts"]["current"]),
-                potential=_money(found["cuts"]["potential"]),
+                current=_shown(found["cuts"]["current"]),
+                potential=_shown(found["cuts"]["potential"]),
                 years=found["years"],
                 rate=f"{found['rate']:.0%}",
             )
@@ -135,18 +131,16 @@ def value_matrix(as_of: AsOf = None, cuts: CutsFile = None, most: Most = 20, as_
             "lead": N_("low now, low potential: basic service, lower cost"),
             "negative": N_("costs money now and to come: change the terms or stop investing"),
         }
-        rows = [
-            [
-                CELLS[cell][desk.language],
-                desk.say(meaning[cell]),
-                f"{part['customers']:,}",
-                _money(part["current"]),
-                _money(part["potential"]),
-            ]
-            for cell, part in found["cells"].items()
-        ]
-        cells = (N_("class"), N_("meaning"), N_("customers"), N_("current value"), N_("potential value"))
-        out.print(table(desk.heads(*cells), rows))
+        desk.show(
+            [{"cell": cell, **part} for cell, part in found["cells"].items()],
+            {
+                N_("class"): lambda row: CELLS[row["cell"]][desk.language],
+                N_("meaning"): lambda row: desk.say(meaning[row["cell"]]),
+                N_("customers"): _customers,
+                N_("current value"): _number("current"),
+                N_("potential value"): _number("potential"),
+            },
+        )
         out.print(
             desk.say(
                 N_(
@@ -155,17 +149,15 @@ def value_matrix(as_of: AsOf = None, cuts: CutsFile = None, most: Most = 20, as_
                 count=f"{found['unknown']:,}",
             )
         )
-        rows = [
-            [
-                _who(row),
-                _money(row["current"]),
-                _money(row["potential"]),
-                CELLS[row["cell"]][desk.language] if row["cell"] else "?",
-            ]
-            for row in found["customers"]
-        ]
-        heads = (N_("customer"), N_("current value"), N_("potential value"), N_("class"))
-        out.print(table(desk.heads(*heads), rows))
+        desk.show(
+            found["customers"],
+            {
+                N_("customer"): _who,
+                N_("current value"): _number("current"),
+                N_("potential value"): _number("potential"),
+                N_("class"): lambda row: CELLS[row["cell"]][desk.language] if row["cell"] else "?",
+            },
+        )
 
 
 @commands.command()
@@ -183,7 +175,7 @@ def concentration(as_of: AsOf = None, most: Most = 20, as_json: AsJson = False) 
             if part is None:
                 out.print(desk.say(N_("Margin is unknown: no order carries a cost.")))
                 continue
-            out.print(f"{desk.say(title)}: {_money(part['net'])} {found['currency']}")
+            out.print(f"{desk.say(title)}: {_shown(part['net'])} {found['currency']}")
             if part["top_share"] is not None:
                 out.print(
                     desk.say(
@@ -206,16 +198,19 @@ def concentration(as_of: AsOf = None, most: Most = 20, as_json: AsJson = False) 
                         ),
                         losing=f"{part['losing']:,}",
                         customers=f"{part['customers']:,}",
-                        losses=_money(-part["losses"]),
-                        gains=_money(part["gains"]),
+                        losses=_shown(-part["losses"]),
+                        gains=_shown(part["gains"]),
                     )
                 )
-        rows = [
-            [_who(row), _money(row["monetary"]), _money(row["profit"]), _share(row["together"])]
-            for row in found["customers"]
-        ]
-        heads = (N_("customer"), N_("net, 12 months"), N_("Margin"), N_("together"))
-        out.print(table(desk.heads(*heads), rows))
+        desk.show(
+            found["customers"],
+            {
+                N_("customer"): _who,
+                N_("net, 12 months"): _number("monetary"),
+                N_("Margin"): _number("profit"),
+                N_("together"): _share("together"),
+            },
+        )
 
 
 @commands.command()
@@ -236,24 +231,25 @@ def rhythm(as_of: AsOf = None, cuts: CutsFile = None, most: Most = 20, as_json: 
             "one_time": N_("bought on one day only, no rhythm"),
             "unknown": N_("unknown"),
         }
-        rows = [
-            [desk.say(states[state]), f"{part['customers']:,}", _money(part["net_24m"])]
-            for state, part in found["states"].items()
-        ]
-        out.print(table(desk.heads(N_("rhythm"), N_("customers"), N_("net, 24 months")), rows))
-        rows = [
-            [
-                _who(row),
-                desk.say(states[row["state"]]),
-                _number(row["recency_days"]),
-                _number(row["usual_gap_days"]),
-                f"{row['k']:.1f}",
-                _money(row["net_24m"]),
-            ]
-            for row in found["customers"]
-        ]
-        heads = (N_("customer"), N_("rhythm"), N_("days"), N_("usual gap"), "k", N_("net, 24 months"))
-        out.print(table(desk.heads(*heads), rows))
+        desk.show(
+            [{"state": state, **part} for state, part in found["states"].items()],
+            {
+                N_("rhythm"): lambda row: desk.say(states[row["state"]]),
+                N_("customers"): _customers,
+                N_("net, 24 months"): _number("net_24m"),
+            },
+        )
+        desk.show(
+            found["customers"],
+            {
+                N_("customer"): _who,
+                N_("rhythm"): lambda row: desk.say(states[row["state"]]),
+                N_("days"): _number("recency_days"),
+                N_("usual gap"): _number("usual_gap_days"),
+                "k": lambda row: f"{row['k']:.1f}",
+                N_("net, 24 months"): _number("net_24m"),
+            },
+        )
 
 
 @commands.command()
@@ -267,23 +263,24 @@ def products(as_of: AsOf = None, most: Most = 20, as_json: AsJson = False) -> No
             print_json(found)
             return
         out.print(_as_of(desk))
-        rows = [
-            [row["product_type"], f"{row['customers']:,}", _money(row["amount"]), _share(row["share"])]
-            for row in found["product_types"]
-        ]
-        heads = desk.heads(N_("product type"), N_("customers"), N_("net, 12 months"), N_("share"))
-        out.print(table(heads, rows))
-        rows = [
-            [
-                _who(row),
-                row["product_type"],
-                f"{row['share']:.0%} / {row['peers']:,}",
-                _money(row["median_amount"]),
-            ]
-            for row in found["customers"]
-        ]
-        heads = desk.heads(N_("customer"), N_("does not buy"), N_("peers that do"), N_("for, in the middle"))
-        out.print(table(heads, rows))
+        desk.show(
+            found["product_types"],
+            {
+                N_("product type"): lambda row: row["product_type"],
+                N_("customers"): _customers,
+                N_("net, 12 months"): _number("amount"),
+                N_("share"): _share("share"),
+            },
+        )
+        desk.show(
+            found["customers"],
+            {
+                N_("customer"): _who,
+                N_("does not buy"): lambda row: row["product_type"],
+                N_("peers that do"): lambda row: f"{row['share']:.0%} / {row['peers']:,}",
+                N_("for, in the middle"): _number("median_amount"),
+            },
+        )
 
 
 @commands.command()
@@ -348,24 +345,24 @@ def _intro(desk: Desk) -> None:
         out.print(desk.say(N_("Cut points are frozen as of %(day)s."), day=desk.book.frozen.as_of))
 
 
-def _who(row: dict[str, Any]) -> str:
+def _who(row: Row) -> str:
     return f"{row['code']} {row['name']}"
 
 
-def _shown(cell: Any, form: Callable[[Any], str]) -> str:
-    return "?" if cell is None else form(cell)
+def _customers(row: Row) -> str:
+    return f"{row['customers']:,}"
 
 
-def _money(cell: Any) -> str:
-    return _shown(cell, "{:,.0f}".format)
+def _number(key: str) -> Callable[[Row], str]:
+    return lambda row: _shown(row[key])
 
 
-def _number(cell: Any) -> str:
-    return _shown(cell, "{:,.0f}".format)
+def _share(key: str) -> Callable[[Row], str]:
+    return lambda row: _shown(row[key], ".1%")
 
 
-def _share(cell: Any) -> str:
-    return _shown(cell, "{:.1%}".format)
+def _shown(cell: Any, form: str = ",.0f") -> str:
+    return "?" if cell is None else format(cell, form)
 
 
 def _plain_list(cuts: Any) -> str:
