@@ -226,6 +226,7 @@ class TierChanged(Message):
     version: int
     name: str
     code: str
+    purpose: str = "account"
     before: Tier
     after: Tier
     up: bool
@@ -247,6 +248,7 @@ class TierDigest(Message):
     """Many customers crossed boundaries in one run: counts and the largest movements."""
 
     total: int
+    purpose: str = "account"
     by_rule: int = 0
     by_hand: int = 0
     rules: RuleChange | None = None

@@ -1,5 +1,6 @@
 """Values become harmless words; a firm's own templates win while they work."""
 
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
@@ -8,7 +9,7 @@ from markupsafe import Markup
 from structlog.testing import capture_logs
 
 from bot.errors import BadInput, BotError
-from bot.messages import Message, Problem, Slots, Ungraded, Why
+from bot.messages import Message, Problem, Slots, TierChanged, TierDigest, Ungraded, Why
 from bot.parts import Who
 from bot.rendering import SHIPPED, Renderer, escape, problem_text
 from bot.services.templates import sample
@@ -147,3 +148,18 @@ def test_values_are_shown_as_a_reader_of_the_language_expects() -> None:
     assert "Mar 31, 2026" in slots["en"].footer[0]
     assert "2026年3月31日" in slots["zh"].footer[0]
     assert sample(Why, full=True).as_of == date(2026, 3, 31)
+
+
+@pytest.mark.parametrize(
+    ("language", "grade", "nothing"), [("en", "Credit grade", "thank"), ("zh", "信用等级", "致电感谢")]
+)
+def test_a_credit_alert_speaks_of_credit(language: str, grade: str, nothing: str) -> None:
+    told = replace(sample(TierChanged, full=False), up=True, cause="behaviour", capped_by=None)
+    plain, credit = (
+        str(Renderer().slots(replace(told, purpose=purpose), language)) for purpose in ("account", "credit")
+    )
+    assert grade in credit
+    assert grade not in plain
+    assert (nothing in credit, nothing in plain) == (False, True)
+    digest = Renderer().slots(replace(sample(TierDigest, full=True), purpose="credit"), language)
+    assert grade in digest.header.replace("credit grade", "Credit grade")

@@ -138,6 +138,7 @@ class _Telling:
                 version=customer.version,
                 name=customer.name,
                 code=customer.code,
+                purpose=self.run.purpose,
                 before=self.book.tier(change.before, change.rules_before),
                 after=self.book.tier(change.after, change.rules_after),
                 up=self._is_up(change),
@@ -175,6 +176,7 @@ class _Telling:
         named = customers.get_many(self.session, [change.customer_id for change in largest])
         message = TierDigest(
             total=len(items),
+            purpose=self.run.purpose,
             by_rule=sum(item.change.cause == causes.RULE for item in items),
             by_hand=sum(item.change.cause == causes.OVERRIDE for item in items),
             rules=self._rules([item.change for item in items]),
