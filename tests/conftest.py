@@ -53,7 +53,7 @@ def postgres_database(postgres_server: URL) -> Iterator[Connection]:
 @pytest.fixture(scope="session")
 def sqlite_path(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """Where each test finds its SQLite file: in memory where the system has such a place."""
-    memory = Path("/dev/shm")  # noqa: S108 - a folder of our own in it
+    memory = Path("/dev/shm")
     if not os.access(memory, os.W_OK):
         yield tmp_path_factory.mktemp("database") / "tierbot.db"
         return
