@@ -122,10 +122,11 @@ class _Import:
                 staging = Staging(job, kind)
                 staging.read(records, lambda: self._tell(position(handle)))
                 with connection.begin():
-                    orphans = kind.settle(job)
+                    orphans, again = kind.settle(job)
                 self._refuse_nothing(staging)
                 self._refuse_changed_file()
                 staging.staged -= orphans
+                staging.repeated -= again
                 batch_id, counts = self._finish(job, staging)
                 rejects_file = job.rejects.keep(f"import-{batch_id}-{kind.name}-rejects.csv")
             finally:

@@ -87,6 +87,9 @@ class Staging:
             repeated: set[int] = set()
             if filled != len(staged):
                 repeated = self._repeated(chunk, good, staged)
+                same = sorted(repeated - chunk.refused.keys())
+                self.repeated += len(same)
+                kind.after_repeats(job, chunk, same)
             fresh = [row for row in good if row not in repeated] if repeated else good
             kind.after_fill(job, chunk, fresh)
         self.rows += len(rows)
@@ -130,9 +133,7 @@ class Staging:
             if first[0] == values[0]:
                 continue
             repeated.add(row)
-            if list(map(_comparable, first[1:])) == list(map(_comparable, values[1:])):
-                self.repeated += 1
-            else:
+            if list(map(_comparable, first[1:])) != list(map(_comparable, values[1:])):
                 said = chunk.values.get(self._kind.key_field, [None] * (row + 1))[row]
                 what = f"{self._kind.key_field} {said}" if said is not None else "the same row"
                 reason = f"{what} is already on line {first[0]} with other values"

@@ -197,6 +197,14 @@ def test_a_parent_may_stand_anywhere_in_the_file_or_in_the_book(filled: Book) ->
     ) == [("C2", "C3"), ("C3", "C4"), ("C4", "C1")]
 
 
+def test_a_repeat_of_a_row_refused_for_its_parent_is_refused_with_it(filled: Book) -> None:
+    report = filled.bring("customers", "code,name,parent\nC3,Cedar,C9\nC1,Acme,\nC3,Cedar,C9\nC1,Acme,\n")
+    assert [(reject.line, reject.column) for reject in report.first_rejects] == [(2, "parent"), (4, "parent")]
+    assert (report.rows, report.accepted, report.rejected) == (4, 2, 2)
+    assert (report.created, report.changed, report.unchanged) == (0, 0, 2)
+
+
+
 def test_a_family_in_a_circle_is_refused_as_a_whole(filled: Book) -> None:
     before = filled.everything()
     with pytest.raises(BadInput, match="makes a circle"):

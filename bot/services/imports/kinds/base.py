@@ -134,9 +134,12 @@ class Kind(ABC):
     def after_fill(self, job: Job, chunk: Chunk, rows: list[int]) -> None:  # noqa: B027 - few kinds have any
         """Stage what hangs on these rows of a chunk, which are now in the staging table."""
 
-    def settle(self, job: Job) -> int:
-        """After the last chunk: refuse staged rows that only the whole file can judge; how many."""
-        return 0
+    def after_repeats(self, job: Job, chunk: Chunk, rows: list[int]) -> None:  # noqa: B027 - one kind has any
+        """Remember these rows of a chunk, which say again what an earlier row says, if that may yet be refused."""
+
+    def settle(self, job: Job) -> tuple[int, int]:
+        """After the last chunk: refuse rows that only the whole file can judge; how many staged ones and repeats."""
+        return 0, 0
 
     @abstractmethod
     def count(self, job: Job) -> Counts:

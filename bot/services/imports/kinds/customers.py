@@ -5,7 +5,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Column, Integer, MetaData, String, and_, exists, func, literal, or_, select
+from sqlalchemy import Column, Integer, MetaData, String, Table, and_, exists, func, literal, or_, select
 
 from bot.errors import N_, BadInput
 from bot.services.imports import newcomers, publishing, renaming, words
@@ -14,7 +14,7 @@ from bot.services.imports.kinds.base import Chunk, Counts, Job, Kind, day_column
 from bot.services.imports.references import CustomerBook, people, person_with
 from bot.services.imports.refusal import Parser, Refused
 from db.customers import Customer, CustomerKey, Ownership
-from db.imports import table
+from db.imports import fill, table
 
 _customer, _key, _ownership = table(Customer), table(CustomerKey), table(Ownership)
 _PLAIN = ("name", "record_type", "industry", "customer_type", "region", "country", "since", "language")
@@ -118,6 +118,13 @@ class Customers(Kind):
             Column("parent_code", String),
             Column("cells", String),  # JSON, kept where only the whole file can tell whether the row is right
         )
+        self._again = Table(  # rows that say word for word what a staged one with a parent says
+            "staged_again",
+            self._metadata,
+            Column("line", Integer, primary_key=True, autoincrement=False),
+            Column("key", String, index=True),
+            prefixes=["TEMPORARY"],
+        )
         self._names = newcomers.StagedNames(self._metadata)
 
     def prepare(self, job: Job) -> None:
@@ -164,7 +171,12 @@ class Customers(Kind):
         codes, names, aliases = (chunk.values[name] for name in ("code", "name", "aliases"))
         self._names.add(job.connection, ((codes[row], names[row], aliases[row] or ()) for row in rows))
 
-    def settle(self, job: Job) -> int:
+    def after_repeats(self, job: Job, chunk: Chunk, rows: list[int]) -> None:
+        keys, parents = chunk.values["key"], chunk.values["parent_code"]
+        again = [(chunk.lines[row], keys[row]) for row in rows if parents[row] is not None]
+        fill(job.connection, self._again, ("line", "key"), again)
+
+    def settle(self, job: Job) -> tuple[int, int]:
         """Refuse rows whose parent is neither known nor in the file; again, for those whose parent went that way."""
         stage, staged = self.stage.c, self.stage.alias()
         orphan = (
@@ -180,16 +192,19 @@ class Customers(Kind):
             .limit(publishing.PAGE)
         )
         book = CustomerBook(job.connection, job.source)
-        refused = 0
+        refused = repeats = 0
+        again = self._again.c
         while rows := job.connection.execute(orphan).all():
             for key, line, parent, cells in rows:
-                job.refuse(
-                    line=line, name="parent", reason=book.unknown(parent).reason, cells=json.loads(cells)
-                )
+                same = job.connection.execute(select(again.line).where(again.key == key)).scalars().all()
+                repeats += len(same)
+                reason = book.unknown(parent).reason
+                for place in (line, *sorted(same)):
+                    job.refuse(line=place, name="parent", reason=reason, cells=json.loads(cells))
                 self._names.forget(job.connection, key)
                 job.connection.execute(self.stage.delete().where(stage.key == key))
             refused += len(rows)
-        return refused
+        return refused, repeats
 
     def _upsert(self, job: Job) -> publishing.Upsert:
         stage = self.stage.c
