@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, bindparam, func, select
 
 from bot.services.imports.amounts import clip
 from bot.services.imports.refusal import Parser, Refused
@@ -17,6 +17,15 @@ _CACHED = 100_000
 _HINTS = 50  # how many did-you-means one import looks for
 
 _customer, _key, _name = table(Customer), table(CustomerKey), table(CustomerName)
+# Built once: wrapping each reference of an IN by itself took as long as reading the file.
+_BY_KEY = select(_key.c.external_id, _key.c.customer_id).where(
+    _key.c.source == bindparam("source"), _key.c.external_id.in_(bindparam("references", expanding=True))
+)
+_BY_CODE = (
+    select(_customer.c.code, func.min(_customer.c.id), func.count())
+    .where(_customer.c.code.in_(bindparam("references", expanding=True)))
+    .group_by(_customer.c.code)
+)
 
 
 class CustomerBook:
@@ -40,19 +49,12 @@ class CustomerBook:
 
     def _look_up(self, references: list[str]) -> None:
         found: dict[str, int | Refused | None] = {}
-        keys = select(_key.c.external_id, _key.c.customer_id).where(
-            _key.c.source == self._source, _key.c.external_id.in_(references)
-        )
-        for external_id, customer in self._connection.execute(keys):
+        of_source = {"source": self._source, "references": references}
+        for external_id, customer in self._connection.execute(_BY_KEY, of_source):
             found[external_id] = customer
         rest = [reference for reference in references if reference not in found]
         if rest:
-            codes = (
-                select(_customer.c.code, func.min(_customer.c.id), func.count())
-                .where(_customer.c.code.in_(rest))
-                .group_by(_customer.c.code)
-            )
-            for code, customer, count in self._connection.execute(codes):
+            for code, customer, count in self._connection.execute(_BY_CODE, {"references": rest}):
                 found[code] = (
                     customer
                     if count == 1

@@ -204,7 +204,6 @@ def test_a_repeat_of_a_row_refused_for_its_parent_is_refused_with_it(filled: Boo
     assert (report.created, report.changed, report.unchanged) == (0, 0, 2)
 
 
-
 def test_a_family_in_a_circle_is_refused_as_a_whole(filled: Book) -> None:
     before = filled.everything()
     with pytest.raises(BadInput, match="makes a circle"):
