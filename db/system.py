@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import func
+from sqlalchemy import bindparam, func
 from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlmodel import Field, Session, SQLModel, col, delete, select
@@ -60,7 +60,11 @@ def tallies(session: Session) -> dict[str, int]:
 
 
 def cursor(session: Session, name: str) -> str | None:
-    return session.exec(select(Cursor.value).where(Cursor.name == name)).first()
+    found: str | None = session.connection().execute(_CURSOR, {"name": name}).scalar()
+    return found
+
+
+_CURSOR = select(Cursor.value).where(Cursor.name == bindparam("name"))  # once: every job asks every time
 
 
 def set_cursor(session: Session, name: str, value: str) -> None:

@@ -41,10 +41,11 @@ def is_closed(session: Session) -> bool:
 def closed(worker: Worker) -> bool:
     """The same, after a look at Slack where one is due."""
     with worker.database.read() as session:
-        row = lanes.circuit(session)
-        now = worker.now(session)
-    if row is None or not row.reason:
+        standing = worker.look(session)
+        row = lanes.circuit(session) if standing.reason else None
+    if row is None:
         return True
+    now = standing.now
     if row.probe_at is not None and now < row.probe_at <= now + PROBE:
         return False
     before = worker.clock.now()

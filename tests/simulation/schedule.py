@@ -40,6 +40,7 @@ PEOPLE = {"Anna": "Europe/Berlin", "Lin": "Asia/Shanghai"}
 ZONES = ("Europe/Berlin", "Asia/Shanghai", "America/New_York", "Pacific/Auckland")
 CUSTOMERS = 3
 LONG_AGO = date(2026, 1, 10)
+ENDS = 40  # of transactions in a pass, and some more
 
 
 def furnish(database: Database) -> None:
@@ -53,7 +54,8 @@ def furnish(database: Database) -> None:
         for number, customer in enumerate(ids):
             factories.fact(session, customer, "quality", 50)
             factories.fact(session, customer, "service", 50)
-            factories.contact(session, customer, date(2026, 2, 20) + timedelta(days=number * 5), "visit")
+            # Revisits come due from the second day on: a reminder may be cut at any step.
+            factories.contact(session, customer, date(2026, 1, 27) + timedelta(days=number), "visit")
         factories.graded(session, dict.fromkeys(ids, "B"), as_of=date(2026, 2, 28))
         system.set_cursor(session, catching_up.CURSOR, START.isoformat())
 
@@ -268,11 +270,15 @@ def _plans() -> tuple[CarePlan, CarePlan]:
     return shipped, shipped.model_copy(update={"tiers": {"A": shipped.tiers["A"], "B": shipped.tiers["A"]}})
 
 
+@cache
+def _settings() -> Settings:
+    return Settings(_env_file=None, SLACK_BOT_TOKEN="xoxb-simulated", TIERBOT_ALERT_CHANNEL="C0MANAGERS")
+
+
 def _wired(database: Database) -> Tierbot:
-    settings = Settings(_env_file=None, SLACK_BOT_TOKEN="xoxb-simulated", TIERBOT_ALERT_CHANNEL="C0MANAGERS")
     shelf = Shelf()
     return Tierbot(
-        settings=settings,
+        settings=_settings(),
         database=database,
         shelf=shelf,
         rules=CareRules(plan=_plans()[0], zone=ZoneInfo("Europe/Berlin"), remind_at=time(9)),
@@ -299,7 +305,7 @@ def _pass_days(chance: random.Random) -> Script:
 
 def _interleave(chance: random.Random) -> Script:
     return [
-        ("tick", 0, chance.randint(1, 12)),
+        ("tick", 0, chance.randint(1, ENDS)),
         ("tick", 1, chance.choice((0, 0, 3, 6))),
         ("wait", chance.choice((0, 1, 24))),
         ("tick", 0),
@@ -308,7 +314,12 @@ def _interleave(chance: random.Random) -> Script:
 
 
 def _die(chance: random.Random) -> Script:
-    return [("wait", chance.choice((0, 3, 24))), ("tick", 0, chance.randint(1, 20), True), ("tick", 0)]
+    """Early in a pass, and late, where it says what is due: in the morning, mostly."""
+    return [
+        ("wait", chance.choice((0, 3, 24, 24, 72))),
+        ("tick", 0, chance.randint(1, ENDS), True),
+        ("tick", 0),
+    ]
 
 
 def _change(chance: random.Random) -> Script:
