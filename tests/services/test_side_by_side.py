@@ -8,7 +8,18 @@ from sqlmodel import Session
 
 from bot.errors import BadInput, NotFound
 from bot.messages import Pointer, TierCard, Ungraded
-from bot.services import explaining, grading, history, lookup, reviewing, scheme_life, scheme_standing
+from bot.services import (
+    comparing,
+    explaining,
+    grading,
+    history,
+    lookup,
+    replaying,
+    reviewing,
+    scheme_life,
+    scheme_standing,
+    schemes,
+)
 from bot.services.grading import RunReport
 from bot.services.scheme_standing import Life
 from bot.services.schemes import SchemeFile, Shelf
@@ -243,3 +254,26 @@ def test_one_that_is_retired_leaves_the_others_and_needs_no_word_where_they_take
     grade(database, APRIL)
     assert seen(database, ids, APRIL)["BANK"] == ("plain", "B", PLAIN_SCORE)
     assert seen(database, ids, APRIL)["RESELLER"] == ("resellers", "STD", PLAIN_SCORE)
+
+
+def test_diff_shadow_and_replay_look_at_those_who_would_fall_to_a_scheme(
+    database: Database, ids: dict[str, int]
+) -> None:
+    """Shops weigh like banks: SHOP falls from 0.6 x 80 + 0.4 x 20 = 56 to 44, from B to C. Nobody else is asked."""
+    with database.write() as session:
+        factories.fact(session, ids["SHOP"], "service", 20, APRIL)
+    shops = BANKS.replace("banks", "shops").replace("finance", "retail")
+    scheme_life.shadow(database, ADMIN, written(shops), today=TODAY, now=NOW)
+    (held,) = grade(database, APRIL).shadows
+    before, after = 0.6 * 80 + 0.4 * 20, 0.4 * 80 + 0.6 * 20
+    assert [(one.customer_id, one.tier, one.shadow_tier) for one in held.movers] == [(ids["SHOP"], "B", "C")]
+    assert [(one.score, one.shadow_score) for one in held.movers] == [(before, after)]
+    found = comparing.diff(database, Shelf(), ADMIN, "shops@1", None, None, today=TODAY)
+    assert (found.old.scheme, found.customers, [one.code for one in found.movers]) == ("plain", 1, ["SHOP"])
+    found = comparing.diff(database, Shelf(), ADMIN, "banks@1", None, None, today=TODAY)
+    assert (found.old.scheme, found.customers, found.moved) == ("banks", 1, 0)
+    with database.read() as session:
+        first, *others = [rule.scheme for rule in schemes.in_force(session, Shelf(), "account", TODAY)]
+    replay = replaying.replay(database, first, start=MARCH, end=APRIL, today=TODAY, beside=others)
+    assert (replay.scheme, replay.beside) == ("resellers", ("banks@1", "plain@1"))
+    assert [day.tiers for day in replay.days] == [{"STD": 1, "B": 2}, {"STD": 1, "B": 2}]
