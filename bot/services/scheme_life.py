@@ -46,7 +46,9 @@ def start(
             N_("As of %(as_of)s lies in the future; today is %(today)s."), as_of=as_of, today=today
         )
     sources.check_currency(session, file.scheme)
-    return schemes.put_in_force(session, file, actor=actor.name, effective_from=as_of, now=now)
+    schemes.put_in_force(session, file, actor=actor.name, effective_from=as_of, now=now)
+    side_by_side.check(session, version_id, file.scheme, as_of)
+    return version_id
 
 
 def shadow(database: Database, actor: Actor, file: SchemeFile, *, today: date, now: datetime) -> Life:

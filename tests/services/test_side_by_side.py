@@ -245,6 +245,21 @@ def test_an_order_that_cannot_be_kept_is_refused(database: Database, ids: dict[s
     assert found[0].applies_to == {"industry": ["finance"], "country": ["DE"]}
 
 
+def test_before_the_first_grading_too_schemes_that_cannot_stand_together_are_refused(
+    database: Database,
+) -> None:
+    approve(database, factories.PLAIN_SCHEME)
+    with database.write() as session, pytest.raises(BadInput, match="daily and plain at month_end"):
+        scheme_life.start(
+            session,
+            written(BANKS.replace("as_of: month_end", "as_of: daily")),
+            ADMIN,
+            as_of=MARCH,
+            today=TODAY,
+            now=NOW,
+        )
+
+
 def test_one_that_is_retired_leaves_the_others_and_needs_no_word_where_they_take_its_customers(
     database: Database, ids: dict[str, int]
 ) -> None:
