@@ -10,9 +10,7 @@ from bot.errors import N_, NotFound
 from bot.messages import (
     Choice,
     Help,
-    Hit,
     Message,
-    MyCustomers,
     NoMatch,
     Pointer,
     SharedCard,
@@ -20,23 +18,19 @@ from bot.messages import (
     Ungraded,
 )
 from bot.parts import Since, Who
-from bot.services import access, breakdown, care, outlook
+from bot.services import access, breakdown, care, listing, outlook, search
 from bot.services.access import Act, Actor, Scope
 from bot.services.breakdown import Breakdown
-from bot.services.names import fold, tokens
 from bot.services.planning import CareRules
-from bot.services.schemes import Shelf, TierBook, names, starter, tiers_of
+from bot.services.schemes import Shelf, names, starter, tiers_of
 from db import customers, grading
 from db import schemes as db_schemes
-from db.customers import Customer, Head, Owners
+from db.customers import Customer, Head
 from db.engine import Database
 from db.grading import Assessment, GradingRun
 from grading.scheme import Scheme
 
 MOST_HITS = 8
-MOST_OWN = 10
-SURE = 85  # RapidFuzz score from which a single near name is taken as meant
-NEAR = 55
 NOT_YOURS = N_("There is no such customer in your book.")
 HELP = frozenset({"help", "帮助", "?", "？"})
 
@@ -71,22 +65,22 @@ def look_up(
         return Help(role=actor.role)
     owners = access.visible_owners(session, actor)
     if not query:
-        return _my_customers(session, shelf, rules, actor, today)
-    found = find(session, owners, query)
+        return listing.my_customers(session, shelf, rules, actor, today)
+    found = search.find(session, owners, query)
     if found.sure and len(found.ids) == 1:
         return card(session, shelf, rules, actor, found.ids[0], today)
     book = shelf.book(session)
     if found.sure:
-        hits = _hits(session, book, found.ids[:MOST_HITS])
+        hits = listing.hits_of(session, book, found.ids[:MOST_HITS])
         return Choice(query=query, hits=hits, more=len(found.ids) - len(hits))
-    return NoMatch(query=query, hits=_hits(session, book, found.ids[:5]))
+    return NoMatch(query=query, hits=listing.hits_of(session, book, found.ids[:5]))
 
 
 def one(database: Database, actor: Actor, text: str) -> int:
     """The one customer that is meant by a text. Raises NotFound with the nearest names when it is not clear which."""
     query = " ".join(text.split())[:100]
     with database.read() as session:
-        found = find(session, access.visible_owners(session, actor), query)
+        found = search.find(session, access.visible_owners(session, actor), query)
         if found.sure and len(found.ids) == 1:
             return found.ids[0]
         near = [customers.get(session, customer_id) for customer_id in found.ids[:5]]
@@ -96,30 +90,6 @@ def one(database: Database, actor: Actor, text: str) -> int:
     raise NotFound(
         N_("It is not clear who %(query)s is. Name the code: %(near)s."), query=query, near="; ".join(labels)
     )
-
-
-@dataclass(frozen=True, kw_only=True)
-class Found:
-    """Customers that fit a query, best first; `sure` when they were meant rather than near."""
-
-    ids: list[int]
-    sure: bool
-
-
-def find(session: Session, owners: Owners, query: str) -> Found:
-    """By code, name, other names and pinyin; then by their beginning; then by words; then by likeness."""
-    key = fold(query)
-    if not key:
-        return Found(ids=[], sure=False)
-    compact = key.replace(" ", "")
-    # One after the other: a common word costs a thousand times what a name that is exactly right does.
-    ids = (
-        customers.with_key(session, key, owners)
-        or (compact != key and customers.with_key(session, compact, owners))
-        or customers.with_prefix(session, key, owners)
-        or _with_all_words(session, owners, query)
-    )
-    return Found(ids=ids, sure=True) if ids else _near(session, owners, query, key)
 
 
 def open_card(
@@ -298,92 +268,4 @@ def _since(graded: Graded) -> Since | None:
         tier=tiers_of(graded.previous_scheme).tier(graded.previous.tier),
         score=graded.previous.score,
         as_of=graded.previous_run.as_of,
-    )
-
-
-def _with_all_words(session: Session, owners: Owners, query: str) -> list[int]:
-    words = tokens(query)
-    if not words:
-        return []
-    return [
-        customer for customer, hits in customers.with_tokens(session, words, owners) if hits == len(words)
-    ]
-
-
-def _near(session: Session, owners: Owners, query: str, key: str) -> Found:
-    from rapidfuzz import fuzz, process
-
-    shared = [customer for customer, _ in customers.with_tokens(session, tokens(query), owners, limit=300)]
-    pool = customers.names_of(session, shared) if shared else customers.all_names(session, owners)
-    ranked: dict[int, float] = {}
-    for _, score, place in process.extract(
-        key, [name for _, name in pool], scorer=fuzz.WRatio, score_cutoff=NEAR, limit=20
-    ):
-        ranked.setdefault(pool[place][0], score)
-    if not ranked and shared:
-        return Found(ids=shared[:5], sure=False)
-    ids = list(ranked)
-    clear = bool(ids) and ranked[ids[0]] >= SURE and (len(ids) == 1 or ranked[ids[1]] < ranked[ids[0]] - 5)
-    return Found(ids=ids[:1] if clear else ids[:5], sure=clear)
-
-
-def _hits(session: Session, book: TierBook, ids: list[int]) -> tuple[Hit, ...]:
-    found = []
-    for customer_id in ids:
-        customer = customers.get(session, customer_id)
-        if customer is None:
-            continue
-        rows = grading.standing(session, customer_id, customer.record_type)
-        found.append(
-            Hit(
-                customer_id=customer_id,
-                version=customer.version,
-                name=customer.name,
-                code=customer.code,
-                tier=book.tier(rows[0][0].tier, rows[0][0].scheme_version_id) if rows else None,
-                score=rows[0][0].score if rows else None,
-                capped=bool(rows and rows[0][0].capped_by),
-            )
-        )
-    return tuple(found)
-
-
-def _my_customers(session: Session, shelf: Shelf, rules: CareRules, actor: Actor, today: date) -> MyCustomers:
-    """Downgrades first, then losses of score, then what is due soonest."""
-    mine = customers.owned_by(session, frozenset({actor.person_id}))
-    book = shelf.book(session)
-    steps = care.next_steps(session, rules, mine, today)
-    latest = grading.standings_of(session, grading.latest_run_ids(session), mine)
-    earlier = grading.standings_before(session, latest)
-    counts: dict[str, int] = {}
-    as_of: date | None = None
-    ranked = []
-    for customer, row, run in latest:
-        counts[row.tier] = counts.get(row.tier, 0) + 1
-        as_of = run.as_of
-        past = earlier.get(row.customer_id)
-        fell = book.rank(row.tier) - book.rank(past[0]) if past and past[0] != row.tier else 0
-        lost = (past[1] - row.score) if past and past[1] is not None and row.score is not None else 0.0
-        step = steps.get(row.customer_id)
-        worse = past is not None and (past[0] != row.tier or abs(lost) >= 0.05)
-        hit = Hit(
-            customer_id=row.customer_id,
-            version=customer.version,
-            name=customer.name,
-            code=customer.code,
-            tier=book.tier(row.tier, row.scheme_version_id),
-            score=row.score,
-            capped=row.capped_by is not None,
-            before=Since(tier=book.tier(past[0]), score=past[1], as_of=past[2]) if past and worse else None,
-            next_step=step,
-        )
-        due = step.due_on if step else date.max
-        ranked.append(((-max(fell, 0), -max(lost, 0.0), due, customer.name), hit))
-    ranked.sort(key=lambda item: item[0])
-    ordered = sorted(counts.items(), key=lambda item: (book.rank(item[0]), item[0]))
-    return MyCustomers(
-        hits=tuple(hit for _, hit in ranked[:MOST_OWN]),
-        total=len(mine),
-        counts=tuple((book.tier(tier), count) for tier, count in ordered),
-        as_of=as_of,
     )
