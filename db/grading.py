@@ -16,9 +16,7 @@ from sqlalchemy import (
     UniqueConstraint,
     and_,
     bindparam,
-    distinct,
     func,
-    insert,
     inspect,
 )
 from sqlalchemy import select as sa_select
@@ -81,23 +79,6 @@ class Assessment(SQLModel, table=True):
     falling_since: int = 0
     clean: str | None = None  # JSON: gate that is still active -> clean snapshots in a row
     inputs: bytes  # the values it was made of and their days (grading.inputs)
-
-
-class TierChange(SQLModel, table=True):
-    """A customer's effective tier moved; told once."""
-
-    __tablename__ = "tier_change"
-    __table_args__ = (UniqueConstraint("customer_id", "purpose", "as_of", "from_tier", "to_tier"),)
-    id: int | None = Field(default=None, primary_key=True)
-    customer_id: int = Field(foreign_key="customer.id", index=True)
-    purpose: str
-    run_id: int = Field(foreign_key="grading_run.id", index=True)
-    as_of: date
-    from_tier: str
-    to_tier: str
-    score_before: float | None = None
-    score_after: float | None = None
-    outbox_id: int | None = Field(default=None, index=True)
 
 
 _NEWEST_RUN = sa_select(func.max(col(GradingRun.id))).where(col(GradingRun.status) == "published")
@@ -341,36 +322,6 @@ def assessments_of(
 def running(session: Session, purpose: str) -> bool:
     """Whether a run has begun and is not published yet."""
     return session.connection().execute(_RUNNING, {"purpose": purpose}).first() is not None
-
-
-def known_changes(session: Session, purpose: str, as_of: date) -> set[tuple[int, str, str]]:
-    """(customer, from, to) of the changes recorded for a day."""
-    rows = session.execute(
-        sa_select(col(TierChange.customer_id), col(TierChange.from_tier), col(TierChange.to_tier)).where(
-            col(TierChange.purpose) == purpose, col(TierChange.as_of) == as_of
-        )
-    )
-    return {(customer, before, after) for customer, before, after in rows}
-
-
-def newest_change(session: Session) -> int:
-    """The id of the newest tier change; 0 before the first."""
-    return session.exec(select(func.max(TierChange.id))).one() or 0
-
-
-def changes_after(session: Session, change_id: int) -> tuple[int, int]:
-    """(tier changes newer than one of them, messages that tell of these)."""
-    changes, messages = session.execute(
-        sa_select(func.count(), func.count(distinct(col(TierChange.outbox_id)))).where(
-            col(TierChange.id) > change_id
-        )
-    ).one()
-    return changes, messages
-
-
-def add_changes(session: Session, rows: Sequence[dict[str, Any]]) -> None:
-    if rows:
-        session.execute(insert(TierChange), rows)
 
 
 def scheme_versions_of(session: Session, run_ids: Sequence[int]) -> list[int]:

@@ -4,6 +4,7 @@ from sqlmodel import SQLModel
 
 from db import (
     care,
+    changes,
     credit,
     customers,
     facts,
@@ -27,6 +28,7 @@ metadata = SQLModel.metadata
 
 __all__ = [
     "care",
+    "changes",
     "credit",
     "customers",
     "facts",

@@ -28,8 +28,7 @@ from bot.slack.after import After
 from bot.slack.gateway import web_client
 from bot.slack.manifest import COMMANDS
 from bot.slack.server import Connection, connect, front
-from db import grading as changes
-from db import outbox, schema
+from db import changes, outbox, schema
 
 SCHEME = "b2b_accounts"
 ZONE = "Asia/Shanghai"

@@ -13,6 +13,7 @@ from bot.services.assessing import Change
 from bot.services.grading import RunContext
 from bot.services.outbox import Place
 from bot.services.schemes import Shelf, names, rule_change, tier_book
+from db import changes as tier_changes
 from db import customers, grading, overrides, people
 from db.customers import Customer
 from db.grading import Assessment, GradingRun
@@ -59,7 +60,7 @@ def tell_changes(
             digest = telling.digest(channel, items, language)
             outbox_ids |= dict.fromkeys((item.change.customer_id for item in items), digest)
             digests += 1
-    grading.add_changes(session, [_row(item.change, run, outbox_ids) for item in told])
+    tier_changes.add_changes(session, [_row(item.change, run, outbox_ids) for item in told])
     return len(singles) + digests
 
 
@@ -67,7 +68,7 @@ def _new(
     session: Session, changes: list[Change], run: RunContext, default_channel: str, language: str
 ) -> list[Told]:
     """The changes nobody has recorded, each with its owner and place. A handful of queries for any number."""
-    known = grading.known_changes(session, run.purpose, run.as_of)
+    known = tier_changes.known_changes(session, run.purpose, run.as_of)
     fresh = [change for change in changes if (change.customer_id, change.before, change.after) not in known]
     if not fresh:
         return []

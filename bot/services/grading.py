@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     pass
 
 
-CHUNK = 5_000
+CHUNK = 2_500  # rows of one transaction: others write in between
 PURPOSES = ("credit", "account", "prospect")  # in the order they build on each other
 ABANDONED = timedelta(hours=6)  # a run that is not published by then has lost its process
 Progress = Callable[[int, int], None]

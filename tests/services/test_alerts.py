@@ -13,9 +13,10 @@ from bot.messages import Message, TierChanged, TierDigest, load
 from bot.services import alerts, grading
 from bot.services.grading import RunReport
 from bot.services.schemes import Shelf
+from db.changes import TierChange
 from db.engine import Database
 from db.facts import Fact
-from db.grading import GradingRun, TierChange
+from db.grading import GradingRun
 from db.outbox import OutboxMessage
 from tests import factories
 
