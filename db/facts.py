@@ -106,8 +106,9 @@ def facts_by_day(
 ) -> Iterator[tuple[str, date, str, str, str]]:
     """Valid facts up to a business date, one row for each field and day: field, day, customers, ids, values.
 
-    Of more than a few customers those of others may be among them. The last three columns are text put together by the database, of numbers with commas and of values with `BETWEEN`, because
-    a row for each fact, as an object, takes ten times as long as the reading itself.
+    The last three columns are text put together by the database, of numbers with commas and of values with `BETWEEN`,
+    because a row for each fact, as an object, takes ten times as long as the reading itself. When more than `FEW`
+    customers are named, those of others are among them.
     """
     customer, number = (cast(col(column), String) for column in (Fact.customer_id, Fact.id))
     field, day = col(Fact.field), col(Fact.measured_on)
