@@ -57,7 +57,6 @@ class ActivityPeriod(SQLModel, table=True):
     batch_id: int | None = Field(default=None, index=True)
 
 
-FEW = 2_000  # customers a query names; beyond, it reads the book
 BETWEEN = "\x1f"  # between values that the database puts together; no value holds it
 
 
@@ -107,8 +106,7 @@ def facts_by_day(
     """Valid facts up to a business date, one row for each field and day: field, day, customers, ids, values.
 
     The last three columns are text put together by the database, of numbers with commas and of values with `BETWEEN`,
-    because a row for each fact, as an object, takes ten times as long as the reading itself. When more than `FEW`
-    customers are named, those of others are among them.
+    because a row for each fact, as an object, takes ten times as long as the reading itself.
     """
     customer, number = (cast(col(column), String) for column in (Fact.customer_id, Fact.id))
     field, day = col(Fact.field), col(Fact.measured_on)
@@ -124,7 +122,7 @@ def facts_by_day(
         .group_by(field, day)
         .order_by(field, day)
     )
-    if customer_ids is None or len(customer_ids) > FEW:
+    if customer_ids is None:
         statement = statement.where(field.in_(fields))
     else:  # with their fields named too, SQLite would read those of the whole book
         statement = statement.where(col(Fact.customer_id).in_(customer_ids))
