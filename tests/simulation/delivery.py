@@ -182,9 +182,11 @@ class Delivery:
     def _deliver(self, process: Process) -> None:
         def at(step: str) -> None:
             began = self.true.now()
+            # As it is when it begins to stand: when it goes on, another may have settled and sent it already.
+            going = self._rows_in("sending") if step == "send.before" else []
             process.reach(step)
-            if step == "send.before" and self.true.now() - began > HARMLESS:
-                self._excuse_what_is_open()
+            if self.true.now() - began > HARMLESS:
+                self.excused.update(going)
 
         deliver(
             self.ground.database,
@@ -206,9 +208,10 @@ class Delivery:
         return fault
 
     def _excuse_what_is_open(self) -> None:
-        self.excused.update(
-            row[0] for row in self.ground.rows("SELECT id FROM outbox WHERE state IN ('sending', 'unknown')")
-        )
+        self.excused.update(self._rows_in("sending", "unknown"))
+
+    def _rows_in(self, *states: str) -> list[int]:
+        return [row[0] for row in self.ground.rows("SELECT id, state FROM outbox") if row[1] in states]
 
 
 def draw(chance: random.Random) -> Script:
