@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field, replace
 from datetime import date, datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from sqlmodel import Session
 
@@ -22,10 +22,6 @@ from db import schemes as db_schemes
 from db.engine import Database
 from db.grading import GradingRun
 from grading.scheme import BLOCKED
-
-if TYPE_CHECKING:
-    pass
-
 
 CHUNK = 2_500  # rows of one transaction: others write in between
 PURPOSES = ("credit", "account", "prospect")  # in the order they build on each other
