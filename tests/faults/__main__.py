@@ -5,6 +5,7 @@ import shutil
 import sys
 import tempfile
 import time
+import traceback
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -105,8 +106,12 @@ def main() -> int:
                 if kind not in fault.databases:
                     continue
                 began = time.monotonic()
-                with ground(kind, server, code, given.seed) as here:
-                    outcome = fault.try_it(here, quick=given.quick)
+                try:
+                    with ground(kind, server, code, given.seed) as here:
+                        outcome = fault.try_it(here, quick=given.quick)
+                except Exception as error:  # the others are tried all the same
+                    traceback.print_exc()
+                    outcome = Outcome(figures={}, broken=[f"could not be tried: {type(error).__name__}"])
                 print(line(code, fault.name, kind, time.monotonic() - began, outcome), flush=True)
                 broken += bool(outcome.broken)
     print("every promise held" if not broken else f"{broken} promises broken")
