@@ -88,6 +88,7 @@ class Process:
         self._home: greenlet | None = None
         self._until: Callable[[str], bool] = lambda step: False
         self.faults = faults
+        self.doing = ""
         self.stands_at = ""
 
     def reach(self, step: str) -> None:

@@ -6,14 +6,13 @@ from collections import Counter
 from dataclasses import replace
 from datetime import date, datetime, time, timedelta
 from functools import cache, partial
-from itertools import pairwise
 from typing import Any, cast
 from zoneinfo import ZoneInfo
 
-from sqlmodel import col, delete
+from sqlmodel import Session, col, delete
 
 from bot.app import Tierbot
-from bot.clock import FixedClock
+from bot.clock import FixedClock, local_date
 from bot.errors import BotError
 from bot.jobs import JOBS
 from bot.services import alerts, catching_up, grading
@@ -23,15 +22,15 @@ from bot.services.planning import CareRules
 from bot.services.schemes import Shelf
 from bot.services.worker import Rules
 from bot.settings import Settings
-from db import system
+from db import imports, system
 from db.customers import Ownership
 from db.engine import Database
 from db.facts import Fact
+from db.imports import ImportBatch
 from db.people import Person
 from tests import factories
 from tests.services.ledger import Ledger
 from tests.simulation.ground import Ground, Process
-from tests.simulation.scripts import Script
 
 START = datetime.fromisoformat(
     "2026-03-27T06:00:00+00:00"
@@ -40,7 +39,7 @@ PEOPLE = {"Anna": "Europe/Berlin", "Lin": "Asia/Shanghai"}
 ZONES = ("Europe/Berlin", "Asia/Shanghai", "America/New_York", "Pacific/Auckland")
 CUSTOMERS = 3
 LONG_AGO = date(2026, 1, 10)
-ENDS = 40  # of transactions in a pass, and some more
+MEASURED = date(2026, 3, 1)
 
 
 def furnish(database: Database) -> None:
@@ -75,18 +74,27 @@ class Schedule:
         self.count: Counter[str] = Counter()
         ground.database.told.append(self._told)
 
-    def tick(self, who: int, stop: int = 0, dies: bool = False) -> None:
-        """A scheduler goes on with its pass, or begins one, for so many ends of transactions, or to its end."""
+    def tick(self, who: int, stop: int = 0, dies: bool = False, job: str = "") -> None:
+        """A scheduler goes on with its pass, or begins one, for so many ends of transactions, or to its end.
+
+        Where a job is named, only the ends of its own transactions count.
+        """
         process = self.processes.get(who)
+        whole = process is None and not stop
         if process is None:
             bot = self._bot()
-            process = self.processes[who] = Process(lambda: self._pass(bot), [])
+            process = self.processes[who] = Process(lambda: self._pass(bot, process), [])
             self.count["passes"] += 1
         steps = iter(range(1, stop + 1))
         self.working = process
         # Inside a transaction nobody stands still, but dies.
         reached = process.go(
-            lambda step: stop > 0 and (dies or step != "commit.before") and next(steps, stop) == stop
+            lambda step: (
+                stop > 0
+                and job in ("", process.doing)
+                and (dies or step != "commit.before")
+                and next(steps, stop) == stop
+            )
         )
         if not reached:
             del self.processes[who]
@@ -98,6 +106,8 @@ class Schedule:
         else:
             self.count[f"at {process.stands_at}"] += 1
         self.working = None
+        if whole and not self.processes:
+            self._check_nothing_skipped()
 
     def wait(self, hours: float) -> None:
         """Time passes, and clocks may be wrong: also back."""
@@ -117,15 +127,18 @@ class Schedule:
             self.count["refused"] += 1
 
     def fact(self, customer: int, value: int) -> None:
-        """What an import brings, of yesterday."""
-        day = self.clock.now().date() - timedelta(days=1)
+        """What an import brings, of a day that is over whatever the clocks say."""
         with self.ground.database.write() as session:
-            session.exec(delete(Fact).where(col(Fact.customer_id) == customer, col(Fact.measured_on) == day))
-            factories.fact(session, customer, "quality", value, day)
+            session.exec(
+                delete(Fact).where(col(Fact.customer_id) == customer, col(Fact.measured_on) == MEASURED)
+            )
+            fact = factories.fact(session, customer, "quality", value, MEASURED)
+            session.get_one(Fact, fact).batch_id = self._import(session)
 
     def contact(self, customer: int, days_ago: int) -> None:
         with self.ground.database.write() as session:
             factories.contact(session, customer, self.clock.now().date() - timedelta(days=days_ago), "call")
+            self._import(session)
 
     def person(self, person: int, zone: str, active: bool) -> None:
         with self.ground.database.write() as session:
@@ -136,6 +149,7 @@ class Schedule:
         """A customer gets another owner."""
         with self.ground.database.write() as session:
             session.get_one(Ownership, customer).person_id = person
+            self._import(session)
 
     def new_plan(self, number: int) -> None:
         self.plan = _plans()[number]
@@ -188,6 +202,19 @@ class Schedule:
         self.count["changes"] += len(self.ground.rows("SELECT 1 FROM tier_change"))
         self.count["reminders"] += len(self.ground.rows("SELECT 1 FROM outbox WHERE kind = 'reminder'"))
 
+    def _check_nothing_skipped(self) -> None:
+        """After a whole pass a look past the marks of what was seen finds nothing: they stand for work that is done."""
+        bot, now = self._bot(), self.clock.now()
+        if catching_up.held(bot.database, now):
+            return
+        today = local_date(now, bot.settings.zone)
+        with bot.database.read() as session:
+            looked = grading.look(
+                session, bot.shelf, for_purpose="account", as_of=today, today=today,
+                customer_ids=imports.customers_touched(session, after=0),
+            )  # fmt: skip
+        assert not looked.changes, "an import changed a tier and nobody looked"
+
     def _check_touches(self, messages: dict[int, Any]) -> None:
         touches = self.ground.rows("SELECT id, dedupe_key, state, outbox_id, customer_id, step FROM touch")
         opened = Counter((row[4], row[5]) for row in touches if row[2] in ("planned", "reminded", "snoozed"))
@@ -208,13 +235,12 @@ class Schedule:
         days = dict(rows("SELECT id, as_of FROM grading_run WHERE status = 'published' ORDER BY id"))
         for run, customer, tier in rows("SELECT run_id, customer_id, tier FROM assessment ORDER BY run_id"):
             tiers.setdefault(run, {})[customer] = tier
-        runs = sorted(days)
-        moved = {
-            (customer, days[after], tiers[before][customer], tier)
-            for before, after in pairwise(runs)
-            for customer, tier in tiers[after].items()
-            if tiers[before].get(customer, tier) != tier
-        }
+        moved, stands = list[tuple[Any, ...]](), dict[int, str]()
+        for run, day in sorted(days.items()):
+            for customer, tier in tiers.get(run, {}).items():
+                if (before := stands.get(customer, tier)) != tier:
+                    moved.append((customer, day, before, tier))
+                stands[customer] = tier
         changes = rows("SELECT customer_id, as_of, from_tier, to_tier, outbox_id FROM tier_change")
         assert sorted(row[:4] for row in changes) == sorted(moved), "a change of tier is not recorded once"
         for customer, day, before, after, outbox_id in changes:
@@ -227,13 +253,24 @@ class Schedule:
         for row_id, key, kind, _ in messages.values():
             assert kind != "tier_change" or told[row_id] == 1, f"{key} tells of no change"
 
+    def _import(self, session: Session) -> int:
+        """The batch of a file that is brought in now."""
+        now = self.clock.now()
+        batch = ImportBatch(
+            kind="test", source="test", file_name="f", file_sha256="x", actor="a", started_at=now, published_at=now
+        )  # fmt: skip
+        session.add(batch)
+        session.flush()
+        return batch.id or 0
+
     def _told(self, step: str) -> None:
         if self.working is not None:
             self.working.reach(step)
 
-    def _pass(self, bot: Tierbot) -> None:
+    def _pass(self, bot: Tierbot, process: Process) -> None:
         """One pass over all that is due, as `jobs.tick` does it."""
         for job in JOBS:
+            process.doing = job.name
             if job.name == "people" or (job.speaks and catching_up.held(bot.database, bot.clock.now())):
                 continue
             if job.name == "deliver":
@@ -289,56 +326,3 @@ def _wired(database: Database) -> Tierbot:
         chance=random.Random(1),
         boot_id="simulated",
     )
-
-
-def draw(chance: random.Random) -> Script:
-    """Days on which schedulers tick, die and overtake each other, and the book changes."""
-    script: Script = []
-    for _ in range(chance.randint(3, 6)):
-        script += chance.choices((_pass_days, _interleave, _die, _change, _grade), (2, 3, 3, 4, 3))[0](chance)
-    return script
-
-
-def _pass_days(chance: random.Random) -> Script:
-    return [("wait", chance.choice((1, 3, 12, 24, 24, 72, -2, -24, 200))), ("tick", 0)]
-
-
-def _interleave(chance: random.Random) -> Script:
-    return [
-        ("tick", 0, chance.randint(1, ENDS)),
-        ("tick", 1, chance.choice((0, 0, 3, 6))),
-        ("wait", chance.choice((0, 1, 24))),
-        ("tick", 0),
-        ("tick", 1),
-    ]
-
-
-def _die(chance: random.Random) -> Script:
-    """Early in a pass, and late, where it says what is due: in the morning, mostly."""
-    return [
-        ("wait", chance.choice((0, 3, 24, 24, 72))),
-        ("tick", 0, chance.randint(1, ENDS), True),
-        ("tick", 0),
-    ]
-
-
-def _change(chance: random.Random) -> Script:
-    customer = chance.randint(1, CUSTOMERS)
-    return [
-        chance.choice(
-            [
-                ("fact", customer, chance.choice((0, 20, 50, 90, 100))),
-                ("fact", customer, chance.choice((0, 100))),
-                ("contact", customer, chance.randint(0, 40)),
-                ("person", chance.randint(1, 2), chance.choice(ZONES), chance.random() < 0.7),
-                ("give", customer, chance.randint(1, 2)),
-                ("new_plan", chance.randrange(2)),
-                ("catch_up",),
-            ]
-        )
-    ]
-
-
-def _grade(chance: random.Random) -> Script:
-    fact = ("fact", chance.randint(1, CUSTOMERS), chance.choice((0, 100)))
-    return [fact, ("wait", 24), ("grade",), ("tick", 0, chance.choice((0, 0, 2, 5)))]

@@ -3,7 +3,7 @@
 from collections import Counter
 from functools import cached_property, partial
 
-from tests.simulation import delivery, schedule, scripts
+from tests.simulation import days, delivery, schedule, scripts
 from tests.simulation.ground import Ground
 from tests.simulation.scripts import Begin, Script
 
@@ -36,7 +36,7 @@ class Stage:
 
 
 def script(seed: int, number: int) -> Script:
-    return scripts.drawn(schedule.draw if _is_of_schedule(number) else delivery.draw, seed, number)
+    return scripts.drawn(days.draw if _is_of_schedule(number) else delivery.draw, seed, number)
 
 
 def _is_of_schedule(number: int) -> bool:

@@ -2,16 +2,20 @@
 
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 import structlog
 
+from bot.services import catching_up
 from bot.services import delivery as sending
 from bot.services.worker import Rules
-from tests.simulation import scripts
+from db import system
+from db.engine import Database
+from tests.simulation import schedule, scripts
 from tests.simulation.delivery import Delivery
 from tests.simulation.ground import Ground
+from tests.simulation.schedule import Schedule
 from tests.simulation.scripts import Script, play
 
 KEPT: dict[str, Script] = {
@@ -87,3 +91,48 @@ def test_the_loss_of_the_guard_is_seen(ground: Ground, monkeypatch: pytest.Monke
     monkeypatch.setattr(sending.Worker, "__init__", without_a_clock)
     with pytest.raises(AssertionError, match="arrived twice and does not say so"):
         play(lambda: Delivery(ground), KEPT["without the guard"])
+
+
+@pytest.fixture(scope="module")
+def days() -> Iterator[Ground]:
+    scripts.be_silent()
+    days = Ground(schedule.furnish)
+    yield days
+    days.close()
+    structlog.reset_defaults()
+
+
+OVERTAKEN: Script = [
+    ("wait", 3),
+    ("tick", 0, 1, False, "house"),
+    ("wait", 1),
+    ("tick", 1),
+    ("tick", 0),
+]
+
+
+def test_the_time_is_noted_in_the_transaction_that_read_the_last_sign(
+    days: Ground, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    play(lambda: Schedule(days), OVERTAKEN)
+
+    def in_two(database: Database, now: datetime) -> bool:
+        with database.read() as session:
+            since = catching_up.last_sign(session)
+        if since is None or now > since:
+            with database.write() as session:
+                system.set_cursor(session, catching_up.CURSOR, now.isoformat())
+        return True
+
+    monkeypatch.setattr(catching_up, "keep_up", in_two)
+    with pytest.raises(AssertionError, match="the last sign of life went backwards"):
+        play(lambda: Schedule(days), OVERTAKEN)
+
+
+@pytest.mark.parametrize("ends", [5, 6, 7])
+def test_an_import_is_looked_at_though_the_first_look_at_it_died(days: Ground, ends: int) -> None:
+    """The mark of what was looked at is written after the looks: before them this is red from the sixth end on."""
+    play(
+        lambda: Schedule(days),
+        [("wait", 3), ("fact", 1, 100), ("tick", 0, ends, True, "regrade"), ("tick", 0)],
+    )
