@@ -134,7 +134,8 @@ def test_a_database_restored_by_other_means_is_told_so(file: Path) -> None:
     assert write(file) == ["unknown"]
     database = open_database(f"sqlite:///{file}")
     with database.write() as session:
-        assert restoring.doubted_since(session, SystemClock().now()) is not None
+        known = system.cursor(session, restoring.CURSOR)
+        assert restoring.doubted_since(known, SystemClock().now()) is not None
         system.beat(session, "worker", "boot", SystemClock().now())
     database.close()
     with pytest.raises(Conflict, match="Stop every process"):

@@ -45,18 +45,22 @@ class HttpMode:
         self._ack_seconds = ack_seconds
         self._now = now
         self._faults = faults
+        self._copies: set[asyncio.Task[Json]] = set()  # on their way; nobody waits for what is said to them
 
     async def deliver(self, kind: str, payload: Json, *, accepts_payload: bool) -> Json:
         """Post one payload and wait for the acknowledgement; every payload passes here."""
         again = self._faults.draw("delivery", kind)
-        posts = [
-            asyncio.to_thread(self._post, *_body(kind, payload), attempt)
-            for attempt in range(1 + (again.copies if again else 0))
-        ]
-        first, *_ = await asyncio.gather(*posts, return_exceptions=True)
-        if isinstance(first, BaseException):
-            raise first
-        return first
+        body = _body(kind, payload)
+        for attempt in range(1, 1 + again.copies if again else 1):
+            copy = asyncio.create_task(asyncio.to_thread(self._post, *body, attempt))
+            self._copies.add(copy)
+            copy.add_done_callback(self._arrived)
+        return await asyncio.to_thread(self._post, *body, 0)
+
+    def _arrived(self, copy: asyncio.Task[Json]) -> None:
+        self._copies.discard(copy)
+        if not copy.cancelled():
+            copy.exception()  # looked at, so that nobody complains of it
 
     def _post(self, body: str, content_type: str, attempt: int) -> Json:
         stamp = str(int(self._now().timestamp()))
