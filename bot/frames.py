@@ -1,30 +1,35 @@
-"""Rows <-> DataFrames of graded data: the only place where the two meet."""
+"""Rows <-> columns and DataFrames of graded data: the only place where they meet."""
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from bot.recorded import FactsOfDay, Grades, put_grades, read
 from db.grading import STANDING
 from grading.altman import with_zone
 from grading.events import WINDOWS, Period, activity_indicators, at_least, complete
-from grading.indicators import ORDER_AGGREGATES, book_constants, order_indicators
+from grading.fields import factorize, frame_of
+from grading.indicators import ORDER_AGGREGATES, ORDER_DAYS, book_constants, order_columns
 from grading.inputs import unpack
 from grading.lines import LINE_AGGREGATES, product_indicators, with_line_costs
-from grading.movement import CLEAN, Moved
+from grading.movement import CLEAN, Moved, State
 from grading.payments import INVOICE_AGGREGATES, payment_indicators
 from grading.scheme import Scheme
+from grading.scheme_rules import ZONE
 from grading.scoring import MONTHS_WITH_US, Grading
 from grading.sources import COMPUTED, CREDIT_GRADE
 
 LAST_ORDER = 1 + ORDER_AGGREGATES.index("last_order")  # of a row of orders, behind the customer
 
 Rows = Sequence[tuple[Any, ...]]
+Standings = State  # with the customer, its tier, score and the like (`standing_columns`)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,41 +46,57 @@ class SourceRows:
 
 @dataclass(frozen=True, kw_only=True)
 class Book:
-    """What a scheme's fields are for every customer, ready to be graded; indexed by customer id."""
+    """What a scheme's fields are for every customer, ready to be graded: a row for each id."""
 
-    facts: pd.DataFrame
+    customers: NDArray[np.int64]
+    columns: dict[str, NDArray[Any]]
     orders_through: date | None
     unreadable: int  # facts whose value does not fit the field's type
+
+    @cached_property
+    def facts(self) -> pd.DataFrame:
+        """The columns as a frame, by customer."""
+        return pd.DataFrame(self.columns, index=_index(self.customers))
 
 
 def aggregates_frame(rows: Sequence[tuple[Any, ...]]) -> pd.DataFrame:
     """Rows of db.orders.order_aggregates -> the frame grading.indicators takes."""
-    days = ("first_order", "last_order", "since")
-    return _frame(rows, ORDER_AGGREGATES, days)
+    return _frame(rows, ORDER_AGGREGATES, ORDER_DAYS)
 
 
 def computed_indicators(rows: SourceRows, scheme: Scheme, as_of: date) -> pd.DataFrame:
     """Everything that follows from orders, their lines, invoices and activities, for every customer."""
-    orders, lines = aggregates_frame(rows.orders), _frame(rows.lines, LINE_AGGREGATES)
-    found = order_indicators(with_line_costs(orders, lines) if rows.lines else orders, as_of, scheme)
+    customers, found = _computed(rows, scheme, as_of)
+    return pd.DataFrame(found, index=_index(customers))
+
+
+def _computed(rows: SourceRows, scheme: Scheme, as_of: date) -> tuple[NDArray[np.int64], dict[str, Any]]:
+    customers, orders = _columns(rows.orders, ORDER_AGGREGATES, ORDER_DAYS)
+    index = _index(customers)
+    lines = _frame(rows.lines, LINE_AGGREGATES) if rows.lines else None
+    if lines is not None:
+        with_costs = with_line_costs(pd.DataFrame(orders, index=index), lines)
+        orders = {name: with_costs[name].to_numpy() for name in orders}
+    found: dict[str, Any] = dict(order_columns(orders, as_of, scheme))
     parts = []
-    if rows.lines:
+    if lines is not None:
         parts.append(product_indicators(lines, scheme))
     if rows.invoices:
         parts.append(payment_indicators(_frame(rows.invoices, INVOICE_AGGREGATES), as_of, scheme))
     if rows.activities or rows.periods or any(rows.faded.values()):
         counts = _frame(rows.activities, tuple(WINDOWS))
         points = pd.DataFrame({name: _frame(part, (name,))[name] for name, part in rows.faded.items()})
-        bought = found["order_frequency_12m"]
+        bought = pd.Series(found["order_frequency_12m"], index=index)
         parts.append(activity_indicators(counts, points, bought, rows.periods, as_of, scheme))
     for part in parts:
-        wanted = [name for name in part.columns if name in scheme.fields]
-        found[wanted] = part[wanted].reindex(found.index)
+        for name in part.columns:
+            if name in scheme.fields:
+                found[name] = part[name].reindex(index).to_numpy()
     # Where there is nothing to compute from, nothing is known: said without the frames that it would come out of.
     for name in scheme.fields:
         if name in COMPUTED and name not in found:
-            found[name] = np.nan
-    return found
+            found[name] = np.full(len(customers), np.nan)
+    return customers, found
 
 
 def book_constants_of(rows: SourceRows, as_of: date) -> dict[str, float]:
@@ -92,27 +113,28 @@ def book_constants_of(rows: SourceRows, as_of: date) -> dict[str, float]:
     return found
 
 
-def book_frame(
+def book_of(
     rows: SourceRows, found: Iterable[FactsOfDay], grades: Grades, scheme: Scheme, as_of: date
 ) -> Book:
     """Computed indicators where there is something to compute them from, recorded facts for the rest."""
-    computed = computed_indicators(rows, scheme, as_of)
+    customers, computed = _computed(rows, scheme, as_of)
     unsure = at_least(rows.periods, as_of)
-    customers = computed.index.to_numpy(dtype=np.int64)
     recorded = read(found, customers, scheme)
     facts = recorded.columns
     put_grades(facts, CREDIT_GRADE, grades, customers)
-    for name in computed.columns:
-        values, dates = computed[name].to_numpy(), f"{name}@date"
+    for name, values in computed.items():
+        dates = f"{name}@date"
         if name in scheme.fields and name in facts:
             better = ~np.isnan(facts[name]) if name in unsure else np.isnan(values)
             facts[name] = np.where(better, facts[name], values)
             facts[dates] = np.where(better, facts[dates], np.datetime64("NaT"))
         elif name in scheme.fields or name == MONTHS_WITH_US:
             facts[name] = values
+    if ZONE in scheme.fields:
+        zoned = with_zone(pd.DataFrame(facts, index=_index(customers)), scheme)
+        facts = {str(name): zoned[name].to_numpy() for name in zoned.columns}
     last = max((row[LAST_ORDER] for row in rows.orders if row[LAST_ORDER] is not None), default=None)
-    frame = pd.DataFrame(facts, index=computed.index)
-    return Book(facts=with_zone(frame, scheme), orders_through=last, unreadable=recorded.unreadable)
+    return Book(customers=customers, columns=facts, orders_through=last, unreadable=recorded.unreadable)
 
 
 def stored_frame(inputs: Mapping[int, bytes], scheme: Scheme) -> pd.DataFrame:
@@ -120,57 +142,74 @@ def stored_frame(inputs: Mapping[int, bytes], scheme: Scheme) -> pd.DataFrame:
     return pd.DataFrame(unpack(list(inputs.values()), scheme), index=pd.Index(list(inputs), name="customer"))
 
 
-def standing_frame(rows: Sequence[tuple[Any, ...]], scheme: Scheme) -> pd.DataFrame:
+def standing_columns(rows: Sequence[tuple[Any, ...]], scheme: Scheme) -> Standings:
     """Rows of db.grading.standings_at -> what customers were: the state of `movement`, and tier, score, tier_since."""
     cells = zip(*rows, strict=True) if rows else [()] * len(STANDING)
-    # As objects: left to itself pandas turns the None of a text column into NaN.
-    columns = {name: pd.Series(values, dtype=object) for name, values in zip(STANDING, cells, strict=True)}
-    customers, clean = columns.pop("customer_id").astype("int64"), columns.pop("clean")
-    frame = pd.DataFrame(columns).set_axis(pd.Index(customers, name="customer_id"))
-    codes, texts = pd.factorize(clean)
+    columns: Standings = {
+        name: np.array(values, dtype=object) for name, values in zip(STANDING, cells, strict=True)
+    }
+    columns["customer_id"] = columns["customer_id"].astype(np.int64)
+    codes, texts = factorize(columns.pop("clean"))
     active = [json.loads(text) for text in texts]
     for gate in scheme.gates:
         counts = np.array([*(one.get(gate.id, -1) for one in active), -1], dtype=np.int16)
-        frame[CLEAN + gate.id] = counts[codes]
-    return frame
+        columns[CLEAN + gate.id] = counts[codes]
+    return columns
+
+
+def standing_frame(rows: Sequence[tuple[Any, ...]], scheme: Scheme) -> pd.DataFrame:
+    """`standing_columns` as a frame, by customer."""
+    columns = standing_columns(rows, scheme)
+    return frame_of(columns, pd.Index(columns.pop("customer_id"), name="customer_id"))
+
+
+def places_of(customers: NDArray[np.int64], known: NDArray[np.int64]) -> NDArray[np.intp]:
+    """Where each customer is among those that are known; -1 where it is not."""
+    if not len(known):
+        return np.full(len(customers), -1, dtype=np.intp)
+    order = np.argsort(known, kind="stable")
+    found = order[np.minimum(np.searchsorted(known[order], customers), len(known) - 1)]
+    return np.where(known[found] == customers, found, -1)
 
 
 def assessment_columns(
-    graded: Grading, moved: Moved, before: pd.DataFrame, inputs: list[bytes]
+    graded: Grading, moved: Moved, before: Standings, places: NDArray[np.intp], inputs: list[bytes]
 ) -> dict[str, list[Any]]:
     """Results of a run as columns for db.grading, in the order of the customers, without what only the run knows.
 
-    `before` is a `standing_frame`: the day since when a tier holds goes on while the tier does. Columns, because a
-    million rows as dictionaries take gigabytes.
+    `before` are `standing_columns`, `places` where in them the customers are: the day since when a tier holds goes on
+    while the tier does. Columns, because a million rows as dictionaries take gigabytes.
     """
-    earlier = before.reindex(moved.results.index)
-    goes_on = (earlier["tier"] == moved.results["tier"]).tolist()
-    since = earlier["tier_since"].tolist()
+    tier, day = moved.outcome["tier"], np.full(len(places), graded.as_of, dtype=object)
+    known = places >= 0
+    goes_on = known.copy()
+    goes_on[known] = before["tier"][places[known]] == tier[known]
+    day[goes_on] = before["tier_since"][places[goes_on]]
     return {
-        "customer_id": graded.results.index.tolist(),
+        "customer_id": np.asarray(graded.index).tolist(),
         **{
-            name: _plain_list(graded.results[name])
+            name: _plain_list(graded.outcome[name])
             for name in ("computed_tier", "exact_score", "score", "coverage", "low", "high", "certain")
         },
-        **{name: _plain_list(moved.results[name]) for name in ("tier", "held", "capped_by", "overridden")},
+        **{name: _plain_list(moved.outcome[name]) for name in ("tier", "held", "capped_by", "overridden")},
         **{
-            name: _plain_list(moved.state[name])
+            name: _plain_list(moved.following[name])
             for name in ("standing", "since", "rising_since", "falling_since")
         },
-        "tier_since": [day if same else graded.as_of for day, same in zip(since, goes_on, strict=True)],
-        "clean": _clean_texts(moved.state),
+        "tier_since": day.tolist(),
+        "clean": _clean_texts(moved.following, len(places)),
         "inputs": inputs,
     }
 
 
-def _clean_texts(state: pd.DataFrame) -> list[str | None]:
+def _clean_texts(state: State, rows: int) -> list[str | None]:
     """Gates that are still active, as compact JSON; None for the many without any."""
-    gates = [name.removeprefix(CLEAN) for name in state.columns if name.startswith(CLEAN)]
+    gates = [name.removeprefix(CLEAN) for name in state if name.startswith(CLEAN)]
     if not gates:
-        return [None] * len(state)
-    counts = np.column_stack([state[CLEAN + gate].to_numpy() for gate in gates])
+        return [None] * rows
+    counts = np.column_stack([state[CLEAN + gate] for gate in gates])
     texts: dict[tuple[int, ...], str] = {}  # few are distinct
-    found: list[str | None] = [None] * len(state)
+    found: list[str | None] = [None] * rows
     active = np.flatnonzero((counts >= 0).any(axis=1))
     for row, numbers in zip(active.tolist(), map(tuple, counts[active].tolist()), strict=True):
         if numbers not in texts:
@@ -180,21 +219,36 @@ def _clean_texts(state: pd.DataFrame) -> list[str | None]:
     return found
 
 
-def _plain_list(column: "pd.Series[Any]") -> list[Any]:
-    """A column as SQL takes it: NaN and NA are NULL."""
-    if column.hasnans:
-        column = column.astype(object).where(column.notna(), None)
-    return column.tolist()
+def _plain_list(column: NDArray[Any]) -> list[Any]:
+    """A column as SQL takes it: NaN is NULL."""
+    if column.dtype.kind == "f":
+        unknown = np.isnan(column)
+        if unknown.any():
+            column = column.astype(object)
+            column[unknown] = None
+    found: list[Any] = column.tolist()
+    return found
 
 
 def _frame(rows: Rows, columns: Sequence[str], days: Sequence[str] = ("oldest_due",)) -> pd.DataFrame:
+    customers, found = _columns(rows, columns, days)
+    return pd.DataFrame(found, index=_index(customers))
+
+
+def _columns(
+    rows: Rows, columns: Sequence[str], days: Sequence[str]
+) -> tuple[NDArray[np.int64], dict[str, NDArray[Any]]]:
     """Sums per customer as numbers, days as days."""
     customers, *cells = zip(*rows, strict=True) if rows else [()] * (1 + len(columns))
     found = {
         name: np.array(values, dtype="datetime64[s]") if name in days else np.array(values, dtype=np.float64)
         for name, values in zip(columns, cells, strict=True)
     }
-    return pd.DataFrame(found, index=pd.Index(customers, name="customer", dtype=np.int64))
+    return np.array(customers, dtype=np.int64), found
+
+
+def _index(customers: NDArray[np.int64]) -> "pd.Index[int]":
+    return pd.Index(customers, name="customer")
 
 
 def value_frame(

@@ -27,6 +27,7 @@ Columns = Mapping[str, Any]
 """Name of a field, or of its day of measurement -> a pandas Series or a numpy array (see `Facts`)."""
 
 DATE_SUFFIX = "@date"
+_FEW = 500  # cells that are sorted out sooner than pandas begins
 _COMPARE = {"ge": np.greater_equal, "gt": np.greater, "le": np.less_equal, "lt": np.less}
 
 
@@ -100,7 +101,7 @@ class Facts:
         if field not in self._columns:
             return np.full(self._rows, -1, dtype=np.intp), []
         if field not in self._coded:
-            codes, distinct = _factorize(self._columns[field])
+            codes, distinct = factorize(self._columns[field])
             read = _truth if self._scheme.fields[field].kind == "bool" else _word
             self._coded[field] = codes, [read(word) for word in distinct]
         return self._coded[field]
@@ -127,6 +128,18 @@ def columns_of(frame: pd.DataFrame) -> Columns:
     return _FrameColumns(frame)
 
 
+def frame_of(columns: Mapping[str, Any], index: Any) -> pd.DataFrame:
+    """Columns as a frame; objects stay objects, where pandas would turn None into NaN."""
+    import pandas as pd
+
+    index = pd.Index(index)
+    series = {
+        name: pd.Series(values, index=index, dtype=object) if values.dtype == object else values
+        for name, values in columns.items()
+    }
+    return pd.DataFrame(series, index=index)
+
+
 class _FrameColumns(Mapping[str, Any]):
     """A frame's columns, taken out of it only when they are read."""
 
@@ -146,9 +159,9 @@ class _FrameColumns(Mapping[str, Any]):
         return len(self.frame.columns)
 
 
-def _factorize(column: Any) -> tuple[Codes, Any]:
+def factorize(column: Any) -> tuple[Codes, Any]:
     """(code of each cell, distinct cells); -1 where there is none."""
-    if isinstance(column, np.ndarray):
+    if isinstance(column, np.ndarray) and len(column) <= _FEW:
         places: dict[object, int] = {}
         codes = [
             -1 if cell is None or cell != cell else places.setdefault(cell, len(places))
@@ -162,7 +175,7 @@ def _factorize(column: Any) -> tuple[Codes, Any]:
             return column.cat.codes.to_numpy(), column.cat.categories
         return pd.factorize(column)
     except TypeError:  # a cell that cannot be hashed, such as a list, is no word
-        return pd.factorize(column.map(_hashable))
+        return pd.factorize(pd.Series(column).map(_hashable))
 
 
 def _numbers(column: Any) -> Floats:

@@ -24,11 +24,13 @@ carry one, instead of an infinite or a wild one.
 from __future__ import annotations
 
 import calendar
+from collections.abc import Mapping
 from datetime import date
 from typing import Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from grading.fields import Floats
 from grading.scheme_model import Scheme
@@ -46,7 +48,7 @@ ORDER_AGGREGATES = (
     "median_gap_days",  # median days between successive order days
     "since",  # day the relation began, where known
 )
-_DATES = ("first_order", "last_order", "since")
+ORDER_DAYS = ("first_order", "last_order", "since")
 
 GAP_PSEUDO_COUNT = 3.0
 """How many gaps of the average customer are mixed into a customer's own (see `usual_gap`)."""
@@ -67,12 +69,18 @@ def order_indicators(aggregates: pd.DataFrame, as_of: date, scheme: Scheme) -> p
     absent = [name for name in ORDER_AGGREGATES if name not in aggregates.columns]
     if absent:
         raise ValueError(f"order aggregates without {', '.join(absent)}; compute all of ORDER_AGGREGATES")
-    number = {
-        name: pd.to_numeric(aggregates[name]).to_numpy(dtype=np.float64, na_value=np.nan)
+    columns = {
+        name: pd.to_datetime(aggregates[name]).to_numpy()
+        if name in ORDER_DAYS
+        else pd.to_numeric(aggregates[name]).to_numpy(dtype=np.float64, na_value=np.nan)
         for name in ORDER_AGGREGATES
-        if name not in _DATES
     }
-    day = {name: _days(aggregates[name], as_of) for name in _DATES}
+    return pd.DataFrame(order_columns(columns, as_of, scheme), index=aggregates.index)
+
+
+def order_columns(number: Mapping[str, Any], as_of: date, scheme: Scheme) -> dict[str, Floats]:
+    """`order_indicators` for columns that are in no frame: arrays of float64, and of datetime64 for days."""
+    day = {name: _until(number[name], as_of) for name in ORDER_DAYS}
     ordered = ~np.isnat(day["first_order"])
 
     def of_ordered(values: Floats) -> Floats:
@@ -83,7 +91,7 @@ def order_indicators(aggregates: pd.DataFrame, as_of: date, scheme: Scheme) -> p
     since = np.where(np.isnat(day["since"]), day["first_order"], day["since"])
     months = months_between(since, as_of)
     ours = scheme.constants.get("our_gross_margin_12m")
-    values = {
+    return {
         "net_revenue_12m": net,
         "order_frequency_12m": orders,
         "avg_monthly_purchases": net / 12.0,
@@ -99,7 +107,6 @@ def order_indicators(aggregates: pd.DataFrame, as_of: date, scheme: Scheme) -> p
         "years_with_us": months / 12.0,
         "months_with_us": months,
     }
-    return pd.DataFrame(values, index=aggregates.index)
 
 
 def book_constants(aggregates: pd.DataFrame) -> dict[str, float]:
@@ -185,7 +192,7 @@ def _ratio(numerator: Floats, base: Floats) -> Floats:
 
 def days_since(days: pd.Series[Any], as_of: date) -> Floats:
     """Whole days from days to a day; NaN where there is none, or one after it."""
-    return _age(_days(days, as_of), as_of)
+    return _age(_until(pd.to_datetime(days).to_numpy(), as_of), as_of)
 
 
 def _age(day: Any, as_of: date) -> Floats:
@@ -193,8 +200,8 @@ def _age(day: Any, as_of: date) -> Floats:
     return np.where(np.isnat(day), np.nan, days)
 
 
-def _days(series: pd.Series[Any], as_of: date) -> Any:
+def _until(times: NDArray[np.datetime64], as_of: date) -> Any:
     """Days as datetime64[D]; one after as_of has not happened yet and counts as unknown."""
-    days = pd.to_datetime(series).to_numpy().astype("datetime64[D]")
+    days = times.astype("datetime64[D]")
     days[days > np.datetime64(as_of, "D")] = np.datetime64("NaT")
     return days

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from grading.fields import Columns, columns_of, factorize
 from grading.scheme_model import Map, OneOf, Scheme, once
 
 if TYPE_CHECKING:
@@ -45,31 +46,33 @@ class _Slot:
 
 def pack(facts: pd.DataFrame, scheme: Scheme) -> list[bytes]:
     """Each row of facts, as `grade` takes them, as bytes; fields that are missing take none."""
+    return pack_columns(columns_of(facts), len(facts), scheme)
+
+
+def pack_columns(columns: Columns, rows: int, scheme: Scheme) -> list[bytes]:
+    """`pack` for columns that are in no frame, as `grade_columns` takes them."""
     slots = _slots(scheme)
-    rows = len(facts)
+    head = 1 + (2 * len(slots) + 7) // 8
+    at, days = head, head + sum(slot.width for slot in slots)
+    cells = np.zeros((rows, days + 3 * len(slots)), dtype=np.uint8)
     known = np.zeros((rows, len(slots)), dtype=bool)
     dated = np.zeros((rows, len(slots)), dtype=bool)
-    values, days = [], []
     spelled: dict[int, list[str]] = {}
     for place, slot in enumerate(slots):
-        if slot.name in facts:
-            cells, known[:, place] = (_numbers if slot.words is None else _codes)(
-                facts[slot.name], slot, spelled
+        if slot.name in columns:
+            cell = cells[:, at : at + slot.width]
+            cell[:], known[:, place] = (_numbers if slot.words is None else _codes)(
+                columns[slot.name], slot, spelled
             )
-            values.append(cells)
-        else:
-            values.append(np.zeros((rows, slot.width), dtype=np.uint8))
-        day = np.zeros(rows, dtype=np.int64)
-        if slot.name + _DATE in facts:
-            measured = facts[slot.name + _DATE].to_numpy().astype("datetime64[D]")
+        if slot.name + _DATE in columns:
+            measured = np.asarray(columns[slot.name + _DATE]).astype("datetime64[D]")
             dated[:, place] = known[:, place] & ~np.isnat(measured)
             day = np.where(dated[:, place], measured.astype(np.int64) + _EPOCH, 0)
-        days.append(day.astype("<u4").view(np.uint8).reshape(rows, 4)[:, :3])
-    head = np.concatenate(
-        [np.full((rows, 1), LAYOUT, dtype=np.uint8), np.packbits(np.hstack([known, dated]), axis=1)], axis=1
-    )
-    cells = np.concatenate([head, *values, *days], axis=1)
-    kept = _kept(known, dated, slots, head.shape[1])
+            cells[:, days : days + 3] = day.astype("<u4").view(np.uint8).reshape(rows, 4)[:, :3]
+        at, days = at + slot.width, days + 3
+    cells[:, 0] = LAYOUT
+    cells[:, 1:head] = np.packbits(np.hstack([known, dated]), axis=1)
+    kept = _kept(known, dated, slots, head)
     flat, ends = cells[kept].tobytes(), kept.sum(axis=1).cumsum().tolist()
     packed = [flat[start:end] for start, end in zip([0, *ends], ends, strict=False)]
     texts: dict[tuple[str, ...], bytes] = {}  # few are distinct
@@ -192,15 +195,16 @@ def _kept(known: Bools, dated: Bools, slots: list[_Slot], head: int) -> Bools:
     )
 
 
-def _numbers(column: pd.Series[Any], _: _Slot, __: dict[int, list[str]]) -> tuple[Bytes, Bools]:
-    values = column.to_numpy(dtype="<f8", na_value=np.nan)
+def _numbers(column: Any, _: _Slot, __: dict[int, list[str]]) -> tuple[Bytes, Bools]:
+    if isinstance(column, np.ndarray):
+        values = column.astype("<f8")
+    else:
+        values = column.to_numpy(dtype="<f8", na_value=np.nan)
     return np.ascontiguousarray(values).view(np.uint8).reshape(len(values), 8), ~np.isnan(values)
 
 
-def _codes(column: pd.Series[Any], slot: _Slot, spelled: dict[int, list[str]]) -> tuple[Bytes, Bools]:
-    import pandas as pd
-
-    codes, distinct = pd.factorize(column)
+def _codes(column: Any, slot: _Slot, spelled: dict[int, list[str]]) -> tuple[Bytes, Bools]:
+    codes, distinct = factorize(column)
     places = {word: place for place, word in enumerate(slot.words or ())}
     table = np.array([places.get(word, _OTHER) for word in distinct] + [0], dtype=np.uint8)
     found = table[codes]

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from grading.fields import Bools, Columns, Facts, Floats, columns_of
+from grading.fields import Bools, Columns, Facts, Floats, columns_of, frame_of
 from grading.plan import plan_of
 from grading.scheme_model import BLOCKED, NEW, UNRATED, DimensionMissing, Scheme, once
 from grading.sums import SLACK, Sums, add_up
@@ -73,14 +73,7 @@ class Grading:
     @cached_property
     def results(self) -> pd.DataFrame:
         """One row per customer; columns as above."""
-        import pandas as pd
-
-        index = pd.Index(self.index)
-        columns = {
-            name: pd.Series(values, index=index, dtype=object) if values.dtype == object else values
-            for name, values in self.outcome.items()
-        }
-        return pd.DataFrame(columns, index=index)
+        return frame_of(self.outcome, self.index)
 
     @cached_property
     def scores(self) -> pd.DataFrame:

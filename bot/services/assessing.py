@@ -14,7 +14,11 @@ from db.grading import STANDING
 from grading.scheme import BLOCKED, NEW, UNRATED, Scheme
 
 if TYPE_CHECKING:
-    import pandas as pd
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from bot.frames import Standings
+    from grading.fields import Columns
 
 NO_TIER = (NEW, UNRATED)
 
@@ -37,14 +41,14 @@ class Change:
 
 def standings_of(
     standings: Sequence[tuple[Any, ...]], scheme: Scheme, customer_ids: Sequence[int] | None
-) -> "pd.DataFrame":
+) -> "Standings":
     """What the customers of a share were."""
-    from bot.frames import standing_frame
+    from bot.frames import standing_columns
 
     if customer_ids is not None and len(customer_ids) < len(standings):
         wanted = set(customer_ids)
         standings = [row for row in standings if row[0] in wanted]
-    return standing_frame(standings, scheme)
+    return standing_columns(standings, scheme)
 
 
 def unallotted(
@@ -92,44 +96,45 @@ def joined(parts: list[dict[str, list[Any]]]) -> dict[str, list[Any]]:
 
 
 def assess(
-    facts: "pd.DataFrame",
+    facts: "Columns",
+    customers: "NDArray[np.int64]",
     scheme: Scheme,
     as_of: date,
-    before: "pd.DataFrame",
+    before: "Standings",
     *,
     version_id: int,
     snapshot: int,
     interim: bool,
     chosen: dict[int, str],
 ) -> dict[str, list[Any]]:
-    """The assessments, as columns, that facts come to, after what the customers were (`standing_frame`).
+    """The assessments, as columns, that facts of customers come to, after what they were (`standing_columns`).
 
     Whoever was graded by another version or scheme than this one confirms its moves anew.
     """
-    import pandas as pd
+    from bot.frames import assessment_columns, places_of
+    from grading.inputs import pack_columns
+    from grading.movement import carry, move_columns
+    from grading.scoring import grade_columns
 
-    from bot.frames import assessment_columns
-    from grading.inputs import pack
-    from grading.movement import move, state_for
-    from grading.scoring import grade
-
-    graded = grade(facts, scheme, as_of)
-    restart = before["scheme_version_id"] != version_id
-    state = state_for(before, graded.results.index, scheme, restart=restart)
-    moved = move(
+    graded = grade_columns(facts, customers, scheme, as_of)
+    places = places_of(customers, before["customer_id"])
+    others = before["scheme_version_id"] != version_id
+    restart = (places >= 0) & others[places] if len(others) else False
+    moved = move_columns(
         graded,
         scheme,
-        state,
+        carry(before, places, scheme, restart=restart),
         snapshot=snapshot,
         interim=interim,
-        overrides=pd.Series(chosen, dtype=object) if chosen else None,
+        overrides=chosen,
     )
-    columns = assessment_columns(graded, moved, before, pack(facts, scheme))
-    return {**columns, "scheme_version_id": [version_id] * len(graded.results)}
+    inputs = pack_columns(facts, len(customers), scheme)
+    columns = assessment_columns(graded, moved, before, places, inputs)
+    return {**columns, "scheme_version_id": [version_id] * len(customers)}
 
 
 def changes_of(
-    session: Session, shelf: Shelf, columns: dict[str, list[Any]], before: "pd.DataFrame", scheme: Scheme
+    session: Session, shelf: Shelf, columns: dict[str, list[Any]], before: "Standings", scheme: Scheme
 ) -> list[Change]:
     """Moves of effective tiers. A first rating is none, unless it blocks.
 
@@ -137,27 +142,24 @@ def changes_of(
     its B is more or less than that one's gold.
     """
     own = {tier.id for tier in scheme.tiers} | {BLOCKED}
-    versions: Any = before["scheme_version_id"].at
-    tiers = dict(zip(before.index.tolist(), before["tier"].tolist(), strict=True))
-    scores = dict(zip(before.index.tolist(), before["score"].tolist(), strict=True))
+    known = ("customer_id", "tier", "score", "scheme_version_id")
+    earlier = {who: was for who, *was in zip(*(before[name].tolist() for name in known), strict=True)}
     changes = []
     wanted = ("customer_id", "tier", "score", "held", "scheme_version_id")
     for customer, tier, score, held, version in zip(*(columns[name] for name in wanted), strict=True):
-        was = tiers.get(customer)
+        was, score_before, old = earlier.get(customer, (None, None, None))
         if was is None or was == tier:
             continue
         if tier != BLOCKED and (was in NO_TIER or tier in NO_TIER):
             continue
-        old = versions[customer]
         if tier != BLOCKED and was not in own and is_other_scheme(session, shelf, old, scheme):
             continue
-        earlier = scores[customer]
         changes.append(
             Change(
                 customer_id=customer,
                 before=was,
                 after=tier,
-                score_before=None if earlier is None or earlier != earlier else earlier,
+                score_before=score_before,
                 score_after=score,
                 held=held,
                 rules_before=old,

@@ -13,7 +13,7 @@ from db.grading import GradingRun
 from grading.scheme import Scheme
 
 if TYPE_CHECKING:
-    import pandas as pd
+    from bot.frames import Standings
 
 BEHAVIOUR, RULE, OVERRIDE = "behaviour", "rule", "override"
 
@@ -23,7 +23,7 @@ def find_causes(
     shelf: Shelf,
     moved: Mapping[int, str],
     columns: Mapping[str, Sequence[Any]],
-    before: "pd.DataFrame",
+    before: "Standings",
     *,
     version_id: int,
     last: GradingRun | None,
@@ -34,7 +34,7 @@ def find_causes(
 ) -> dict[int, str]:
     """Customer -> what moved it, of customers with the tiers they had (`moved`); left out is their own behaviour.
 
-    `columns` are the new assessments, all by one version; `before` is the standing frame they started from, `chosen` the
+    `columns` are the new assessments, all by one version; `before` is what they started from, `chosen` the
     tiers set by hand. To fall to another scheme is another rule.
     """
     if not moved:
@@ -43,9 +43,9 @@ def find_causes(
     if last is None:
         return found
     by_version: dict[int, dict[int, str]] = {}
-    graded_by = before.loc[list(moved), "scheme_version_id"].tolist()
-    for customer, old in zip(moved, graded_by, strict=True):
-        if customer not in found and old is not None and old != version_id:
+    graded_by = zip(before["customer_id"].tolist(), before["scheme_version_id"].tolist(), strict=True)
+    for customer, old in graded_by:
+        if customer in moved and customer not in found and old is not None and old != version_id:
             by_version.setdefault(old, {})[customer] = moved[customer]
     for old, others in by_version.items():
         by_rule = _moved_by_rule(
@@ -105,11 +105,11 @@ def _moved_by_rule(
 def _decided(
     moved: Mapping[int, str],
     columns: Mapping[str, Sequence[Any]],
-    before: "pd.DataFrame",
+    before: "Standings",
     chosen: Mapping[int, str],
 ) -> set[int]:
     """Of those who moved, whom a person's decision, or its end, has moved."""
-    by_hand = dict(zip(before.index.tolist(), before["overridden"].tolist(), strict=True))
+    by_hand = dict(zip(before["customer_id"].tolist(), before["overridden"].tolist(), strict=True))
     found = set()
     rows = zip(*(columns[name] for name in ("customer_id", "tier", "overridden")), strict=True)
     for customer, tier, overridden in rows:

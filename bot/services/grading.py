@@ -176,7 +176,8 @@ def look(
         book = sources.load_book(session, scheme, as_of, theirs)
         before = assessing.standings_of(standings, scheme, theirs)
         columns = assessing.assess(
-            book.facts,
+            book.columns,
+            book.customers,
             scheme,
             as_of,
             before,

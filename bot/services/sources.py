@@ -104,7 +104,7 @@ def load_facts(
 
     Of any number of customers: a query names a few thousand, beyond that the book is read and the others left out.
     """
-    from bot.frames import book_frame
+    from bot.frames import book_of
 
     few = customer_ids if customer_ids is None or len(customer_ids) <= MOST_NAMED else None
     found = facts.facts_by_day(session, fields=list(scheme.fields), as_of=as_of, customer_ids=few)
@@ -113,7 +113,7 @@ def load_facts(
     if customer_ids is not None and few is None:
         wanted = set(customer_ids)
         rows = replace(rows, orders=[row for row in rows.orders if row[0] in wanted])
-    return book_frame(rows, found, grades, scheme, as_of)
+    return book_of(rows, found, grades, scheme, as_of)
 
 
 def credit_grades(

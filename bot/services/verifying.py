@@ -145,23 +145,27 @@ def _recompute(
     rows: list[dict[str, Any]],
 ) -> tuple[dict[int, dict[str, Any]], bool]:
     """(customer -> its row once more, whether what it was before is known). Unreadable inputs are left out."""
-    from bot.frames import standing_frame, stored_frame
+    import numpy as np
+
+    from bot.frames import standing_columns
+    from grading.inputs import unpack
 
     ids = [row["customer_id"] for row in rows]
     inputs = {row["customer_id"]: row["inputs"] for row in rows}
     try:
-        facts = stored_frame(inputs, scheme)
+        facts = unpack(list(inputs.values()), scheme)
     except ValueError:
-        readable = {customer: text for customer, text in inputs.items() if _readable(text, scheme)}
-        facts = stored_frame(readable, scheme)
+        inputs = {customer: text for customer, text in inputs.items() if _readable(text, scheme)}
+        facts = unpack(list(inputs.values()), scheme)
     before = [other for other in earlier if other.purpose == run.purpose]
     behind = db.runs_behind(session, run.purpose, before[-1].id) if before else []
     complete = bool(behind) if before else run.kind == "snapshot" and run.snapshot == 1
     again = assess(
         facts,
+        np.array(list(inputs), dtype=np.int64),
         scheme,
         run.as_of,
-        standing_frame(db.standings_at(session, behind, ids), scheme),
+        standing_columns(db.standings_at(session, behind, ids), scheme),
         version_id=version_id,
         snapshot=run.snapshot,
         interim=run.kind == "interim",
@@ -171,10 +175,10 @@ def _recompute(
 
 
 def _readable(text: Any, scheme: Scheme) -> bool:
-    from bot.frames import stored_frame
+    from grading.inputs import unpack
 
     try:
-        stored_frame({0: text}, scheme)
+        unpack([text], scheme)
     except ValueError:
         return False
     return True
