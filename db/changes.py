@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import date
 from typing import Any
 
-from sqlalchemy import UniqueConstraint, distinct, func, insert
+from sqlalchemy import UniqueConstraint, bindparam, distinct, func, insert
 from sqlalchemy import select as sa_select
 from sqlmodel import Field, Session, SQLModel, col, select
 
@@ -26,13 +26,14 @@ class TierChange(SQLModel, table=True):
     outbox_id: int | None = Field(default=None, index=True)
 
 
+_KNOWN = sa_select(col(TierChange.customer_id), col(TierChange.from_tier), col(TierChange.to_tier)).where(
+    col(TierChange.purpose) == bindparam("purpose"), col(TierChange.as_of) == bindparam("day")
+)
+
+
 def known_changes(session: Session, purpose: str, as_of: date) -> set[tuple[int, str, str]]:
     """(customer, from, to) of the changes recorded for a day."""
-    rows = session.execute(
-        sa_select(col(TierChange.customer_id), col(TierChange.from_tier), col(TierChange.to_tier)).where(
-            col(TierChange.purpose) == purpose, col(TierChange.as_of) == as_of
-        )
-    )
+    rows = session.connection().execute(_KNOWN, {"purpose": purpose, "day": as_of})
     return {(customer, before, after) for customer, before, after in rows}
 
 

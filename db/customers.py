@@ -186,17 +186,18 @@ def columns_of(
     return [tuple(row) for row in session.execute(statement)]
 
 
+_OWNERS = select(col(Ownership.customer_id), col(Ownership.person_id)).where(
+    col(Ownership.customer_id).in_(bindparam("customers", expanding=True)),
+    col(Ownership.role) == "primary",
+    col(Ownership.ends_on).is_(None),
+)
+
+
 def owner_ids(session: Session, customer_ids: Sequence[int]) -> dict[int, int]:
     """Customer -> present primary owner, for any number of customers."""
     found: dict[int, int] = {}
     for start in range(0, len(customer_ids), 5_000):  # databases limit the parameters of one statement
-        rows = session.execute(
-            select(col(Ownership.customer_id), col(Ownership.person_id)).where(
-                col(Ownership.customer_id).in_(customer_ids[start : start + 5_000]),
-                col(Ownership.role) == "primary",
-                col(Ownership.ends_on).is_(None),
-            )
-        )
+        rows = session.connection().execute(_OWNERS, these(customer_ids[start : start + 5_000]))
         found.update((row[0], row[1]) for row in rows)
     return found
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, datetime
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import Any
 
 from sqlalchemy import (
@@ -11,6 +11,7 @@ from sqlalchemy import (
     Index,
     String,
     UniqueConstraint,
+    bindparam,
     case,
     cast,
     column,
@@ -108,6 +109,16 @@ def facts_by_day(
     The last three columns are text put together by the database, of numbers with commas and of values with `BETWEEN`,
     because a row for each fact, as an object, takes ten times as long as the reading itself.
     """
+    asked: dict[str, Any] = {"as_of": as_of, **these(customer_ids)}
+    if customer_ids is None:
+        asked["fields"] = list(fields)
+    for name, *row in session.connection().execute(_facts_by_day(customer_ids is not None), asked):
+        if name in fields:
+            yield name, row[0], row[1], row[2], row[3]
+
+
+@cache
+def _facts_by_day(named: bool) -> Any:
     customer, number = (cast(col(column), String) for column in (Fact.customer_id, Fact.id))
     field, day = col(Fact.field), col(Fact.measured_on)
     statement = (
@@ -118,17 +129,14 @@ def facts_by_day(
             func.aggregate_strings(number, ","),
             func.aggregate_strings(col(Fact.value), BETWEEN),
         )
-        .where(day <= as_of, col(Fact.superseded_at).is_(None))
+        .where(day <= bindparam("as_of"), col(Fact.superseded_at).is_(None))
         .group_by(field, day)
         .order_by(field, day)
     )
-    if customer_ids is None:
-        statement = statement.where(field.in_(fields))
-    else:  # with their fields named too, SQLite would read those of the whole book
-        statement = statement.where(col(Fact.customer_id).in_(customer_ids))
-    for name, *row in session.execute(statement):
-        if name in fields:
-            yield name, row[0], row[1], row[2], row[3]
+    # With the fields of customers named too, SQLite would read those of the whole book.
+    return statement.where(
+        among(Fact.customer_id, named) if named else field.in_(bindparam("fields", expanding=True))
+    )
 
 
 def activity_counts(
@@ -182,7 +190,7 @@ def activity_periods(session: Session) -> list[tuple[str, date, date]]:
     """(kind, first day, last day) of every period declared complete, in order."""
     period = ActivityPeriod
     statement = select(col(period.kind), col(period.first_day), col(period.last_day))
-    return sorted((row[0], row[1], row[2]) for row in session.execute(statement))
+    return sorted((row[0], row[1], row[2]) for row in session.connection().execute(statement))
 
 
 def activity_known(session: Session, source: str, external_id: str) -> bool:

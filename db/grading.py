@@ -82,6 +82,7 @@ class Assessment(SQLModel, table=True):
 
 
 _NEWEST_RUN = sa_select(func.max(col(GradingRun.id))).where(col(GradingRun.status) == "published")
+_NEWEST_OF = _NEWEST_RUN.where(col(GradingRun.purpose) == bindparam("purpose"))
 
 
 # Put together once: for every answer that took longer than asking.
@@ -120,6 +121,14 @@ _SCHEME_VERSIONS = (
     .where(col(GradingRun.id).in_(bindparam("runs", expanding=True)))
     .distinct()
 )
+_ASSESSMENTS = (
+    select(Assessment)
+    .where(
+        col(Assessment.run_id).in_(bindparam("runs", expanding=True)),
+        col(Assessment.customer_id).in_(bindparam("customers", expanding=True)),
+    )
+    .order_by(col(Assessment.run_id))
+)
 _STANDING = (
     select(Assessment, GradingRun)
     .join(GradingRun, col(GradingRun.id) == Assessment.run_id)
@@ -141,9 +150,11 @@ def last_snapshot(session: Session, purpose: str) -> GradingRun | None:
     return session.exec(_SNAPSHOT, params={"purpose": purpose}).first()
 
 
-def newest_run(session: Session) -> int:
-    """The id of the newest published run of any purpose; 0 before the first."""
-    return session.execute(_NEWEST_RUN).scalar() or 0
+def newest_run(session: Session, purpose: str | None = None) -> int:
+    """The id of the newest published run, of a purpose or of any; 0 before the first."""
+    if purpose is None:
+        return session.connection().execute(_NEWEST_RUN).scalar() or 0
+    return session.connection().execute(_NEWEST_OF, {"purpose": purpose}).scalar() or 0
 
 
 def latest_run_ids(session: Session) -> list[int]:
@@ -291,11 +302,7 @@ def assessments_at(
     session: Session, run_ids: Sequence[int], customer_ids: Iterable[int]
 ) -> dict[int, Assessment]:
     """Customer -> assessment, as these runs of one purpose left it."""
-    rows = session.exec(
-        select(Assessment)
-        .where(col(Assessment.run_id).in_(run_ids), col(Assessment.customer_id).in_(list(customer_ids)))
-        .order_by(col(Assessment.run_id))
-    )
+    rows = session.exec(_ASSESSMENTS, params={"runs": list(run_ids), "customers": list(customer_ids)})
     return {row.customer_id: row for row in rows}
 
 
@@ -326,7 +333,7 @@ def running(session: Session, purpose: str) -> bool:
 
 def scheme_versions_of(session: Session, run_ids: Sequence[int]) -> list[int]:
     """The scheme versions behind these runs."""
-    rows = session.exec(_SCHEME_VERSIONS, params={"runs": list(run_ids)})
+    rows = session.connection().execute(_SCHEME_VERSIONS, {"runs": list(run_ids)})
     return sorted({version for first, beside in rows for version in (first, *json.loads(beside or "[]"))})
 
 

@@ -73,7 +73,7 @@ def _new(
     if not fresh:
         return []
     owner_ids = customers.owner_ids(session, [change.customer_id for change in fresh])
-    everybody, teams = people.everybody(session), people.teams(session)
+    everybody, teams = (people.everybody(session), people.teams(session)) if owner_ids else ({}, {})
     told = []
     for change in fresh:
         owner = everybody.get(owner_ids.get(change.customer_id, 0))
@@ -119,9 +119,10 @@ class _Telling:
         """One message each; customer -> outbox id."""
         ids = [item.change.customer_id for item in items]
         named = customers.get_many(self.session, ids)
-        assessed = self._assessments(self.run.run_id, ids)
+        assessed = grading.assessments_at(self.session, [self.run.run_id], ids)  # whoever moved is in it
         after = self._breakdowns(assessed)
-        before = self._breakdowns(self._assessments(self.run.previous_run_id, ids))
+        behind = grading.runs_behind(self.session, self.run.purpose, self.run.previous_run_id)
+        before = self._breakdowns(grading.assessments_at(self.session, behind, ids))
         by_hand = [item.change.customer_id for item in items if item.change.cause == causes.OVERRIDE]
         decisions = overrides.open_of(self.session, by_hand, self.run.purpose) if by_hand else {}
         outbox_ids = {}
@@ -246,10 +247,8 @@ class _Telling:
                 by_run.setdefault((row.run_id, row.scheme_version_id), []).append(row)
         found: dict[int, breakdown.Breakdown] = {}
         for (of_run, version), rows in by_run.items():
-            run = self.session.get_one(GradingRun, of_run)
-            found |= breakdown.break_down(rows, run, self.shelf.scheme(self.session, version))
+            own = of_run == self.run.run_id
+            day = self.run.as_of if own else self.session.get_one(GradingRun, of_run).as_of
+            inputs = {row.customer_id: row.inputs for row in rows}
+            found |= breakdown.unpacked(inputs, day, self.shelf.scheme(self.session, version))
         return found
-
-    def _assessments(self, run_id: int, customer_ids: list[int]) -> dict[int, Assessment]:
-        behind = grading.runs_behind(self.session, self.run.purpose, run_id)
-        return grading.assessments_at(self.session, behind, customer_ids)

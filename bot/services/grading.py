@@ -227,15 +227,18 @@ def begin(database: Database, done: Pass, now: datetime, *, whole: bool) -> int:
         return add_run(session, done, now, whole=whole)
 
 
-def add_run(session: Session, done: Pass, now: datetime, *, whole: bool) -> int:
+def add_run(session: Session, done: Pass, now: datetime, *, whole: bool, published: bool = False) -> int:
+    """Put down a run; its id. One that is complete when its transaction ends needs no publishing of its own."""
     run = GradingRun(
         purpose=done.purpose,
         kind=done.kind,
         as_of=done.as_of,
         scheme_version_id=done.rules[0].version_id,
         beside=json.dumps([rule.version_id for rule in done.rules[1:]]) if done.rules[1:] else None,
-        status="running",
+        status="published" if published else "running",
         started_at=now,
+        published_at=now if published else None,
+        customers=done.customers if published else 0,
         orders_through=done.orders_through,
         snapshot=done.snapshot,
         whole=whole,
@@ -248,10 +251,19 @@ def add_run(session: Session, done: Pass, now: datetime, *, whole: bool) -> int:
 
 def publish(session: Session, done: Pass, run_id: int, tell: Tell | None, now: datetime) -> int:
     """Make a run count and tell of its changes; how many messages. Raises Conflict when another came first."""
-    newest = db.last_published(session, done.purpose)
-    if (newest.id if newest else None) != (done.last.id if done.last else None):
-        raise Conflict(N_("Another grading was published meanwhile; nothing of this one was. Run it again."))
+    refuse_overtaken(session, done)
     db.publish(session, run_id, now, done.customers)
+    return tell_of(session, done, run_id, tell, now)
+
+
+def refuse_overtaken(session: Session, done: Pass) -> None:
+    """Raises Conflict when another run was published since the pass looked."""
+    if db.newest_run(session, done.purpose) != (done.last.id if done.last else 0):
+        raise Conflict(N_("Another grading was published meanwhile; nothing of this one was. Run it again."))
+
+
+def tell_of(session: Session, done: Pass, run_id: int, tell: Tell | None, now: datetime) -> int:
+    """Tell of the changes of a run that counts now; how many messages."""
     if done.last is None or done.last.id is None or tell is None:
         return 0
     context = RunContext(

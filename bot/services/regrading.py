@@ -68,9 +68,10 @@ def _regrade(
     with database.write(alone="grading") as session:
         if db.running(session, for_purpose):
             return None
-        run_id = grading.add_run(session, done, now, whole=False)
+        grading.refuse_overtaken(session, done)
+        run_id = grading.add_run(session, done, now, whole=False, published=True)
         db.add_assessments(session, run_id, done.columns)
-        told = grading.publish(session, done, run_id, tell, now)
+        told = grading.tell_of(session, done, run_id, tell, now)
     return grading.report_of(done, run_id, told)
 
 
