@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from datetime import date, datetime
 from decimal import Decimal
 
+from sqlalchemy import bindparam
 from sqlalchemy import select as sa_select
 from sqlmodel import Field, Session, SQLModel, col, select
 
@@ -38,20 +39,23 @@ def approvals(session: Session, customer_id: int) -> list[CreditApproval]:
     return list(session.exec(statement.order_by(col(CreditApproval.id).desc())))
 
 
+_RUNS = (
+    sa_select(col(GradingRun.id), col(GradingRun.as_of))
+    .where(
+        col(GradingRun.purpose) == "credit",
+        col(GradingRun.status) == "published",
+        col(GradingRun.as_of) >= bindparam("oldest"),
+        col(GradingRun.as_of) <= bindparam("newest"),
+    )
+    .order_by(col(GradingRun.as_of), col(GradingRun.id))
+)
+
+
 def grades(
     session: Session, *, oldest: date, as_of: date, customer_ids: Sequence[int] | None = None
 ) -> dict[int, tuple[str, date]]:
     """Customer -> (grade, its day) of the newest published credit assessment of the days oldest..as_of."""
-    runs = session.execute(
-        sa_select(col(GradingRun.id), col(GradingRun.as_of))
-        .where(
-            col(GradingRun.purpose) == "credit",
-            col(GradingRun.status) == "published",
-            col(GradingRun.as_of) >= oldest,
-            col(GradingRun.as_of) <= as_of,
-        )
-        .order_by(col(GradingRun.as_of), col(GradingRun.id))
-    )
+    runs = session.connection().execute(_RUNS, {"oldest": oldest, "newest": as_of})
     found: dict[int, tuple[str, date]] = {}
     for run_id, day in runs.all():  # oldest first: what comes later stands
         rows = session.execute(

@@ -186,11 +186,12 @@ def faded_activities(
     return [(row[0], float(row[1])) for row in session.execute(statement)]
 
 
+_PERIODS = select(col(ActivityPeriod.kind), col(ActivityPeriod.first_day), col(ActivityPeriod.last_day))
+
+
 def activity_periods(session: Session) -> list[tuple[str, date, date]]:
     """(kind, first day, last day) of every period declared complete, in order."""
-    period = ActivityPeriod
-    statement = select(col(period.kind), col(period.first_day), col(period.last_day))
-    return sorted((row[0], row[1], row[2]) for row in session.connection().execute(statement))
+    return sorted((row[0], row[1], row[2]) for row in session.connection().execute(_PERIODS))
 
 
 def activity_known(session: Session, source: str, external_id: str) -> bool:

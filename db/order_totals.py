@@ -9,7 +9,18 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, cast
 
-from sqlalchemy import BigInteger, Connection, Table, func, literal, or_, select, true, union_all
+from sqlalchemy import (
+    BigInteger,
+    Connection,
+    Table,
+    bindparam,
+    func,
+    literal,
+    or_,
+    select,
+    true,
+    union_all,
+)
 from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.sql.expression import ColumnElement
@@ -112,10 +123,16 @@ def currencies(session: Session) -> list[tuple[str, int]]:
     return sorted(((row[0], int(row[1])) for row in rows), key=lambda row: (-row[1], row[0]))
 
 
+# Two ends of the key instead of `other than`, which would read all of it, for each customer that is graded alone.
+_FOREIGN = (
+    select(1)
+    .where(or_(_total.c.currency < bindparam("currency"), _total.c.currency > bindparam("currency")))
+    .limit(1)
+)
+
+
 def foreign_orders(session: Session, currency: str) -> tuple[str, int] | None:
     """The most frequent other currency that orders are in, and how many; None when there is no other."""
-    other = _total.c.currency
-    # Two ends of the key instead of `other than`, which would read all of it, for each customer that is graded alone.
-    if session.execute(select(1).where(or_(other < currency, other > currency)).limit(1)).first() is None:
+    if session.connection().execute(_FOREIGN, {"currency": currency}).first() is None:
         return None
     return next(row for row in currencies(session) if row[0] != currency)

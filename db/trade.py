@@ -89,6 +89,11 @@ def _days_between(element: Any, compiler: Any, **keywords: Any) -> str:
     return f"CAST(({end} - {start}) AS DOUBLE PRECISION)"
 
 
+# Put together once: asked for each customer that is graded alone.
+_ANY_LINE = select(col(OrderLine.id)).limit(1)
+_CURRENCIES = select(col(Invoice.currency)).distinct()
+
+
 def line_aggregates(
     session: Session, *, as_of: date, start: date, customer_ids: Sequence[int] | None = None
 ) -> list[tuple[Any, ...]]:
@@ -97,7 +102,7 @@ def line_aggregates(
     Columns: customer id; product types with a positive net; net and cost of the lines that carry a cost while their
     order carries none, in currency units, or None without such a line.
     """
-    if session.connection().execute(select(col(OrderLine.id)).limit(1)).first() is None:
+    if session.connection().execute(_ANY_LINE).first() is None:
         return []  # or all orders would be read to find that out
     amount, cost = units(OrderLine.amount), units(OrderLine.cost)
     costed = and_(cost.is_not(None), units(Order.cost).is_(None))
@@ -184,7 +189,7 @@ def _invoice_sums(as_of: date, start: date, named: bool) -> Any:
 
 def invoice_currencies(session: Session) -> list[str]:
     """The currencies that invoices are kept in."""
-    return sorted(session.connection().execute(select(col(Invoice.currency)).distinct()).scalars())
+    return sorted(session.connection().execute(_CURRENCIES).scalars())
 
 
 def rates_to(connection: Any, firm_currency: str) -> Sequence[tuple[str, date, str]]:
