@@ -43,12 +43,12 @@ def explain(grading: Grading, scheme: Scheme, position: int) -> dict[str, Any]:
         "gates": _marked(grading.gates, grading.hit[:, position]),
         "gates_not_assessed": _marked(grading.gates, ~grading.assessed[:, position]),
         "dimensions": _dimensions(grading, scheme, position),
-        "breakdown": _breakdown(grading, scheme, position),
+        "breakdown": lines_of(grading, scheme, position),
     }
 
 
 def reasons(
-    explained: dict[str, Any], up: int = 3, down: int = 3
+    breakdown: list[dict[str, Any]], up: int = 3, down: int = 3
 ) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
     """The indicators that lift an explained score most, and those that leave most points lying; strongest first.
 
@@ -59,7 +59,7 @@ def reasons(
     """
     lines = [
         {**line, "most": line["effective_weight"] * 100.0}
-        for line in explained["breakdown"]
+        for line in breakdown
         if line["score"] is not None
     ]
     above = [line for line in lines if line["score"] > MIDDLE]
@@ -104,7 +104,8 @@ def _dimensions(grading: Grading, scheme: Scheme, position: int) -> list[dict[st
     ]
 
 
-def _breakdown(grading: Grading, scheme: Scheme, position: int) -> list[dict[str, Any]]:
+def lines_of(grading: Grading, scheme: Scheme, position: int) -> list[dict[str, Any]]:
+    """`explain`'s breakdown by itself: a line for each indicator, in the order of the scheme."""
     sums, plan = grading.sums, plan_of(scheme)
     scores, points, missing = (
         part[:, position].tolist() for part in (sums.scores, sums.points, sums.missing)

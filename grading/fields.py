@@ -52,7 +52,7 @@ class Facts:
     def __init__(self, columns: Columns, rows: int, scheme: Scheme, as_of: date) -> None:
         self._columns = columns
         self._rows = rows
-        self._scheme = scheme
+        self.scheme = scheme
         self._as_of = np.datetime64(as_of, "D")
         self._max_age = {i.id: i.max_age_days for i in scheme.indicators}
         self._maps: dict[str, Map] = {i.id: i.score for i in scheme.indicators if isinstance(i.score, Map)}
@@ -102,7 +102,7 @@ class Facts:
             return np.full(self._rows, -1, dtype=np.intp), []
         if field not in self._coded:
             codes, distinct = factorize(self._columns[field])
-            read = _truth if self._scheme.fields[field].kind == "bool" else _word
+            read = _truth if self.scheme.fields[field].kind == "bool" else _word
             self._coded[field] = codes, [read(word) for word in distinct]
         return self._coded[field]
 

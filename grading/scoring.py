@@ -46,16 +46,31 @@ class Grading:
     identity: tuple[str, int, str]
     columns: Columns
     index: Any  # labels of the rows: a pandas Index, or a sequence
-    outcome: Mapping[str, Any]  # arrays by the column names of `results`
     nominal_weights: Mapping[str, Mapping[str, float]]
     redistributed: bool
     sums: Sums
-    hit: Bools
-    assessed: Bools
+    read: Facts
     gates: tuple[str, ...]
 
     def __len__(self) -> int:
         return len(self.sums.exact)
+
+    @property
+    def hit(self) -> Bools:
+        return self._gated[0]
+
+    @property
+    def assessed(self) -> Bools:
+        return self._gated[1]
+
+    @cached_property
+    def _gated(self) -> tuple[Bools, Bools]:
+        return _gates(self.read, self.sums, self.read.scheme, len(self))
+
+    @cached_property
+    def outcome(self) -> Mapping[str, Any]:
+        """Arrays by the column names of `results`. Made when asked for, as gates are: a card only shows points."""
+        return _outcome(self.sums, self.hit, self.read.number(MONTHS_WITH_US).values, self.read.scheme)
 
     @property
     def indicators(self) -> list[str]:
@@ -157,18 +172,15 @@ def grade_columns(columns: Columns, index: Any, scheme: Scheme, as_of: date) -> 
     rows = len(index)
     read = Facts(columns, rows, scheme, as_of)
     sums = add_up([read.indicator(indicator) for indicator in scheme.indicators], scheme, rows)
-    hit, assessed = _gates(read, sums, scheme, rows)
     return Grading(
         as_of=as_of,
         identity=scheme.identity,
         columns=columns,
         index=index,
-        outcome=_outcome(sums, hit, read.number(MONTHS_WITH_US).values, scheme),
         nominal_weights=plan_of(scheme).nominal,
         redistributed=scheme.missing.policy == "redistribute",
         sums=sums,
-        hit=hit,
-        assessed=assessed,
+        read=read,
         gates=tuple(gate.id for gate in scheme.gates),
     )
 

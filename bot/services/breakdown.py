@@ -20,8 +20,16 @@ class Breakdown:
     Points of `dimensions` add up to the score; `up` and `down` are the indicators worth naming first.
     """
 
-    data: dict[str, Any]
+    graded: Any  # a grading.scoring.Grading, and the row of it
+    position: int
     scheme: Scheme
+
+    @cached_property
+    def data(self) -> dict[str, Any]:
+        """Everything about it, as `explain` says it."""
+        from grading.explanation import explain
+
+        return explain(self.graded, self.scheme, self.position)
 
     @property
     def dimensions(self) -> tuple[DimensionPart, ...]:
@@ -58,10 +66,10 @@ class Breakdown:
 
     @cached_property
     def _reasons(self) -> tuple[tuple[Reason, ...], tuple[Reason, ...]]:
-        from grading.explanation import reasons
+        from grading.explanation import lines_of, reasons
 
         indicators = _indicators(self.scheme)
-        up, down = reasons(self.data)
+        up, down = reasons(lines_of(self.graded, self.scheme, self.position))
         return tuple(_reason(item, indicators) for item in up), tuple(
             _reason(item, indicators) for item in down
         )
@@ -77,13 +85,12 @@ def break_down(assessments: Iterable[Assessment], run: GradingRun, scheme: Schem
 
 def unpacked(inputs: Mapping[int, bytes], as_of: date, scheme: Scheme) -> dict[int, Breakdown]:
     """Customer -> breakdown, for stored inputs that were graded as of one day."""
-    from grading.explanation import explain  # numpy: only when something is explained
-    from grading.inputs import unpack
+    from grading.inputs import unpack  # numpy: only when something is explained
     from grading.scoring import grade_columns
 
     graded = grade_columns(unpack(list(inputs.values()), scheme), list(inputs), scheme, as_of)
     return {
-        customer: Breakdown(data=explain(graded, scheme, position), scheme=scheme)
+        customer: Breakdown(graded=graded, position=position, scheme=scheme)
         for position, customer in enumerate(inputs)
     }
 

@@ -5,7 +5,7 @@ import json
 import pandas as pd
 import pytest
 
-from grading.explanation import change_by_dimension, explain, reasons
+from grading.explanation import change_by_dimension, explain, lines_of, reasons
 from grading.scheme import parse_scheme, preset_text
 from grading.scoring import grade
 from tests.grading.factories import AS_OF, dimension, grade_one, indicator, make_scheme
@@ -106,7 +106,7 @@ def test_every_explanation_is_json_and_adds_up(name: str) -> None:
         assert sum(part["points"] for part in found["dimensions"]) == pytest.approx(
             found["exact_score"], abs=1e-9
         )
-        up, down = reasons(explain(graded, scheme, row), up=99, down=99)
+        up, down = reasons(lines_of(graded, scheme, row), up=99, down=99)
         counted = [
             line["indicator"]
             for line in found["breakdown"]
@@ -147,7 +147,7 @@ def test_a_dimension_below_its_coverage_is_missing_and_says_what_is_known() -> N
 
 def test_reasons_are_what_scores_above_fifty_and_what_leaves_most_points_lying() -> None:
     graded = grade_one(SCHEME, x=90.0, y=70.0, z=20.0)
-    up, down = reasons(explain(graded, SCHEME, 0))
+    up, down = reasons(lines_of(graded, SCHEME, 0))
     assert [(line["indicator"], line["points"], line["most"]) for line in up] == [
         ("x", pytest.approx(0.42 * 90), pytest.approx(42)),
         ("y", pytest.approx(0.28 * 70), pytest.approx(28)),
@@ -155,14 +155,14 @@ def test_reasons_are_what_scores_above_fifty_and_what_leaves_most_points_lying()
     assert [(line["indicator"], line["points"], line["most"]) for line in down] == [
         ("z", pytest.approx(0.3 * 20), pytest.approx(30))
     ]
-    up, down = reasons(explain(graded, SCHEME, 0), up=1)
+    up, down = reasons(lines_of(graded, SCHEME, 0), up=1)
     assert [line["indicator"] for line in up] == ["x"]
     # z leaves 0.3 x 80 = 24 points lying, y leaves 0.28 x 30 = 8.4
     assert [line["indicator"] for line in down] == ["z", "y"]
 
 
 def test_what_scores_a_hundred_holds_nothing_back() -> None:
-    assert reasons(explain(grade_one(SCHEME, x=100.0, y=100.0, z=100.0), SCHEME, 0), up=0)[1] == []
+    assert reasons(lines_of(grade_one(SCHEME, x=100.0, y=100.0, z=100.0), SCHEME, 0), up=0)[1] == []
 
 
 def test_a_change_is_split_by_dimension_to_the_last_point() -> None:
