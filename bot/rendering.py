@@ -7,7 +7,7 @@ template prints goes through `finalize`, and mentions and bold are the only ways
 import dataclasses
 import re
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import date
 from functools import cache, lru_cache, partial
 from pathlib import Path
@@ -16,8 +16,7 @@ from typing import Any
 import structlog
 from babel.lists import format_list
 from babel.support import Translations
-from jinja2 import Environment, FileSystemLoader, StrictUndefined, TemplateError, pass_context
-from jinja2.runtime import Context
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, TemplateError
 from markupsafe import Markup
 
 from bot import words
@@ -56,11 +55,11 @@ def escape(value: object, longest: int = LONGEST_VALUE) -> Markup:
 
 
 class Renderer:
-    """Templates compiled once per language; a firm's own folder wins over the shipped one."""
+    """Templates compiled once per language and way of naming people; a firm's own folder wins over the shipped one."""
 
     def __init__(self, own: Path | None = None) -> None:
         self.own = own
-        self._environments: dict[tuple[str, bool], Environment] = {}
+        self._environments: dict[tuple[str, bool, bool], Environment] = {}
         self._reported: set[str] = set()
 
     def slots(self, message: Message, language: str | None = None, *, mentions: bool = True) -> Slots:
@@ -71,28 +70,28 @@ class Renderer:
         language = language if language in words.LANGUAGES else "en"
         if self.own is not None:
             try:
-                return render(self.environment(language, own=True), message, mentions=mentions)
+                return render(self.environment(language, own=True, mentions=mentions), message)
             except Exception as error:
                 if message.template() not in self._reported:
                     self._reported.add(message.template())
                     log.warning("template.broken", template=f"{message.template()}.jinja", error=str(error))
-        return render(self.environment(language, own=False), message, mentions=mentions)
+        return render(self.environment(language, own=False, mentions=mentions), message)
 
-    def environment(self, language: str, *, own: bool) -> Environment:
+    def environment(self, language: str, *, own: bool, mentions: bool = True) -> Environment:
         """The templates of a language: the firm's own before the shipped ones, or the shipped ones alone."""
-        key = (language, own and self.own is not None)
+        key = (language, own and self.own is not None, mentions)
         if key not in self._environments:
             folders = [self.own, SHIPPED] if key[1] and self.own else [SHIPPED]
-            self._environments[key] = _build(language, folders)
+            self._environments[key] = _build(language, folders, mentions)
         return self._environments[key]
 
 
-def render(environment: Environment, message: Message, *, mentions: bool = True) -> Slots:
+def render(environment: Environment, message: Message) -> Slots:
     """The message's words. Raises what a broken template raises, with the template's file and line in the traceback."""
     template = environment.get_template(f"{message.template()}.jinja")
     if "fallback" not in template.blocks:
         raise TemplateError("has no block named fallback; add {% block fallback %}.")
-    context = template.new_context(_escaped(message) | {"_mentions": mentions})
+    context = template.new_context(_escaped(message))
     try:
         texts = {name: "".join(template.blocks[name](context)) for name in BLOCKS if name in template.blocks}
     except Exception:
@@ -118,7 +117,7 @@ def problem_text(error: BotError, language: str | None) -> Markup:
     }
 
 
-def _build(language: str, folders: list[Path]) -> Environment:
+def _build(language: str, folders: list[Path], mentions: bool) -> Environment:
     environment = Environment(
         loader=FileSystemLoader([str(folder) for folder in folders]),
         extensions=["jinja2.ext.i18n"],
@@ -129,8 +128,8 @@ def _build(language: str, folders: list[Path]) -> Environment:
     )
     environment.policies["ext.i18n.trimmed"] = True
     catalogue = words.catalogue(language)
-    # Old style: its `Markup % values` leaves our already escaped values alone.
-    environment.install_gettext_callables(catalogue.gettext, catalogue.ngettext, newstyle=False)  # type: ignore[attr-defined]
+    environment.newstyle_gettext = True  # type: ignore[attr-defined] # values come to our own two functions
+    environment.globals.update(gettext=_one(catalogue.gettext), ngettext=_one_or_many(catalogue.ngettext))
     locale = words.LOCALES[language]
     figures = Figures(locale)
     environment.filters.update(
@@ -144,9 +143,25 @@ def _build(language: str, folders: list[Path]) -> Environment:
         percent=lambda value: Markup(figures.percent(value)),
         quantity=partial(_quantity, figures, catalogue),
         bold=_bold,
-        mention=_mention,
+        mention=partial(_mention, mentions),
     )
     return environment
+
+
+def _one(gettext: Callable[[str], str]) -> Callable[..., Markup]:
+    """A sentence in place of its msgid, with its values: half the time of `Markup % values`, which wraps each again."""
+    known = lru_cache(maxsize=2_000)(gettext)
+    return lambda msgid, /, **values: _filled(known(msgid), values)
+
+
+def _one_or_many(ngettext: Callable[[str, str, int], str]) -> Callable[..., Markup]:
+    return lambda one, many, number, /, **values: _filled(ngettext(one, many, number), values)
+
+
+def _filled(sentence: str, values: Mapping[str, Any]) -> Markup:
+    if not values:
+        return Markup(sentence.replace("%%", "%"))
+    return Markup(sentence % {name: escape(value) for name, value in values.items()})
 
 
 def _entities(text: str) -> Markup:
@@ -222,11 +237,10 @@ def _bold(value: object) -> Markup:
     return Markup("*{}*").format(text) if text else text
 
 
-@pass_context
-def _mention(context: Context, who: Who | None) -> Markup:
+def _mention(mentions: bool, who: Who | None) -> Markup:
     if who is None:
         return Markup("–")
-    if context["_mentions"] and who.slack_user_id and _SLACK_ID.fullmatch(who.slack_user_id):
+    if mentions and who.slack_user_id and _SLACK_ID.fullmatch(who.slack_user_id):
         return Markup("<@{}>").format(Markup(who.slack_user_id))
     return escape(who.name)
 
