@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from functools import cache
+from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import Index, Integer, UniqueConstraint, bindparam, func, select, text, true
@@ -213,14 +213,17 @@ def owned_by(session: Session, owners: Owners) -> list[int]:
 
 def with_key(session: Session, key: str, owners: Owners, limit: int = 20) -> list[int]:
     """Customers one of whose names compares equal to `key`; the strongest kind of name only."""
-    wanted = {"key": key, "owners": list(owners or ()), "most": limit * 4}
-    rows = session.connection().execute(_keyed(owners is None), wanted)
+    wanted = {"key": key, "most": limit * 4} | {f"owner_{n}": owner for n, owner in enumerate(owners or ())}
+    rows = session.connection().execute(_keyed(None if owners is None else len(owners)), wanted)
     return _best_kind([(customer, kind) for customer, kind in rows])[:limit]
 
 
-@cache
-def _keyed(everybody: bool) -> Any:
-    named = _named(None if everybody else bindparam("owners", expanding=True))
+@lru_cache(maxsize=200)
+def _keyed(owners: int | None) -> Any:
+    # A place for each: a list that SQLAlchemy writes out anew each time took a third of the question.
+    named = _named(
+        None if owners is None else [bindparam(f"owner_{n}", type_=Integer()) for n in range(owners)]
+    )
     return named.where(col(CustomerName.key) == bindparam("key")).limit(bindparam("most", type_=Integer()))
 
 

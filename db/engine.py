@@ -217,7 +217,8 @@ def _open_sqlite(url: str) -> Database:
 
     @event.listens_for(reader, "begin")
     def _begin(connection: Any) -> None:
-        connection.exec_driver_sql("BEGIN")
+        # Past SQLAlchemy's handling of a statement: nothing can stand in its way, and it comes with every answer.
+        connection.connection.dbapi_connection.execute("BEGIN")
 
     @event.listens_for(writer, "handle_error")
     def _mistrust(context: ExceptionContext) -> None:

@@ -129,17 +129,6 @@ _ASSESSMENTS = (
     )
     .order_by(col(Assessment.run_id))
 )
-_STANDING = (
-    select(Assessment, GradingRun)
-    .join(GradingRun, col(GradingRun.id) == Assessment.run_id)
-    .where(
-        col(Assessment.customer_id) == bindparam("customer_id"),
-        col(GradingRun.purpose) == bindparam("purpose"),
-        GradingRun.status == "published",
-    )
-    .order_by(col(Assessment.run_id).desc())
-    .limit(12)
-)
 
 
 def last_published(session: Session, purpose: str) -> GradingRun | None:
@@ -233,13 +222,6 @@ def publish(session: Session, run_id: int, at: datetime, customers: int) -> None
         .where(col(GradingRun.id) == run_id)
         .values(status="published", published_at=at, customers=customers)
     )
-
-
-def standing(session: Session, customer_id: int, purpose: str) -> list[tuple[Assessment, GradingRun]]:
-    """A customer's newest published assessment and the one before it on an earlier day, newest first."""
-    rows = session.exec(_STANDING, params={"customer_id": customer_id, "purpose": purpose}).all()
-    newest = list(rows[:1])
-    return newest + [row for row in rows[1:] if row[1].as_of < newest[0][1].as_of][:1]
 
 
 STANDING = (
@@ -374,21 +356,6 @@ def standings_before(
         for customer, row in assessments_at(session, behind, ids).items():
             found[customer] = (row.tier, row.score, before.as_of)
     return found
-
-
-def history(session: Session, customer_id: int, purpose: str) -> list[tuple[Assessment, GradingRun]]:
-    """A customer's published assessments, oldest first."""
-    rows = session.exec(
-        select(Assessment, GradingRun)
-        .join(GradingRun, col(GradingRun.id) == Assessment.run_id)
-        .where(
-            Assessment.customer_id == customer_id,
-            GradingRun.purpose == purpose,
-            GradingRun.status == "published",
-        )
-        .order_by(col(Assessment.run_id))
-    ).all()
-    return [(assessment, run) for assessment, run in rows]
 
 
 def newest_days(session: Session) -> dict[str, date]:

@@ -58,9 +58,7 @@ def reasons(
     `most`. One that is missing counts for neither, unless the scheme counts it as worst.
     """
     lines = [
-        {**line, "most": line["effective_weight"] * 100.0}
-        for line in breakdown
-        if line["score"] is not None
+        {**line, "most": line["effective_weight"] * 100.0} for line in breakdown if line["score"] is not None
     ]
     above = [line for line in lines if line["score"] > MIDDLE]
     lifting = sorted(above, key=lambda line: -line["effective_weight"] * (line["score"] - MIDDLE))[:up]

@@ -10,8 +10,7 @@ from bot.clock import FixedClock
 from bot.services import breakdown, grading, schemes
 from bot.services.imports import ImportOptions, import_file
 from bot.services.schemes import Shelf
-from db import grading as db
-from db import schema
+from db import results, schema
 from db.engine import open_database
 
 DOCS = Path(__file__).parent.parent / "docs"
@@ -67,7 +66,7 @@ def test_the_program_comes_to_the_numbers_of_the_page(page: str, tmp_path: Path)
             database, shelf, for_purpose="account", as_of=day, today=NOW.date(), now=NOW, tell=None
         )
         with database.read() as session:
-            row, run = db.standing(session, 1, "account")[0]
+            row, run = results.standing(session, 1, "account")[0]
         lines = breakdown.break_down([row], run, file.scheme)[1].data["breakdown"]
         found.append((lines, row.score, row.tier))
     (march, *of_march), (april, *of_april) = found

@@ -9,6 +9,7 @@ from typing import Any
 from bot.parts import DimensionPart, Names, Reason
 from bot.services.schemes import names
 from db.grading import Assessment, GradingRun
+from db.results import Result, Run
 from grading.scheme import Scheme
 from grading.scheme_model import once
 
@@ -78,7 +79,9 @@ class Breakdown:
         return tuple(names(gate.name) for gate in self.scheme.gates if gate.id in ids)
 
 
-def break_down(assessments: Iterable[Assessment], run: GradingRun, scheme: Scheme) -> dict[int, Breakdown]:
+def break_down(
+    assessments: Iterable[Assessment | Result], run: GradingRun | Run, scheme: Scheme
+) -> dict[int, Breakdown]:
     """Customer -> breakdown, for assessments of one run."""
     return unpacked({row.customer_id: row.inputs for row in assessments}, run.as_of, scheme)
 

@@ -23,7 +23,8 @@ SNOOZE_DAYS = 3
 
 def next_step(session: Session, rules: CareRules, customer_id: int, today: date) -> NextStep | None:
     """A customer's earliest open touch."""
-    return next_steps(session, rules, [customer_id], today).get(customer_id)
+    found = care.first_step(session, customer_id)
+    return None if found is None else _next(rules, found, today)
 
 
 def next_steps(
@@ -33,9 +34,13 @@ def next_steps(
     found: dict[int, NextStep] = {}
     for customer, tier, step, due_on in care.open_steps(session, customer_ids):
         if customer not in found:
-            named = _step_names(rules.plan, tier, step)
-            found[customer] = NextStep(names=named, due_on=due_on, overdue=due_on < today)
+            found[customer] = _next(rules, (tier, step, due_on), today)
     return found
+
+
+def _next(rules: CareRules, found: tuple[str, str, date], today: date) -> NextStep:
+    tier, step, due_on = found
+    return NextStep(names=_step_names(rules.plan, tier, step), due_on=due_on, overdue=due_on < today)
 
 
 def finish(

@@ -13,7 +13,7 @@ from bot.services import access
 from bot.services.access import Act, Actor
 from bot.services.schemes import Shelf
 from db import credit as db
-from db import customers, grading, trade
+from db import customers, results, trade
 from db.credit import CreditApproval
 from db.customers import Customer
 from db.engine import Database
@@ -115,7 +115,7 @@ def approve(
                 days=VALID_DAYS,
             )
         limit, terms = _decided(wish, present)
-        standing = grading.standing(session, customer_id, "credit")[0]
+        standing = results.standing(session, customer_id, "credit")[0]
         session.add(
             CreditApproval(
                 customer_id=customer_id,
@@ -169,7 +169,7 @@ def _customer(session: Session, actor: Actor, act: Act, customer_id: int) -> Cus
 
 
 def _credit(session: Session, shelf: Shelf, customer: Customer, today: date) -> Credit:
-    standing = grading.standing(session, customer.id or 0, "credit")
+    standing = results.standing(session, customer.id or 0, "credit")
     if not standing and customer.record_type != "account":
         raise NotReady(
             N_("%(name)s is a prospect. Credit is assessed for accounts: from the first order on."),

@@ -7,7 +7,7 @@ from bot.errors import N_, NotFound
 from bot.services import access
 from bot.services.access import Act, Actor
 from bot.services.schemes import Shelf
-from db import customers, grading
+from db import customers, results
 from db.engine import Database
 
 
@@ -39,7 +39,7 @@ def history(database: Database, shelf: Shelf, actor: Actor, customer_id: int) ->
         found = [
             graded
             for purpose in ("prospect", "account")
-            for graded in grading.history(session, customer_id, purpose)
+            for graded in results.history(session, customer_id, purpose)
         ]
         previous = ""
         for row, run in sorted(found, key=lambda graded: graded[1].id or 0):

@@ -10,7 +10,7 @@ from bot.services import care
 from bot.services.access import Actor
 from bot.services.planning import CareRules
 from bot.services.schemes import Shelf, TierBook
-from db import customers, grading
+from db import customers, grading, results
 
 MOST_OWN = 10
 
@@ -22,7 +22,7 @@ def hits_of(session: Session, book: TierBook, ids: list[int]) -> tuple[Hit, ...]
         customer = customers.get(session, customer_id)
         if customer is None:
             continue
-        rows = grading.standing(session, customer_id, customer.record_type)
+        rows = results.standing(session, customer_id, customer.record_type)
         found.append(
             Hit(
                 customer_id=customer_id,

@@ -23,11 +23,11 @@ from bot.services.access import Act, Actor, Scope
 from bot.services.breakdown import Breakdown
 from bot.services.planning import CareRules
 from bot.services.schemes import Shelf, names, starter, tiers_of
-from db import customers, grading
+from db import customers, results
 from db import schemes as db_schemes
 from db.customers import Customer, Head
 from db.engine import Database
-from db.grading import Assessment, GradingRun
+from db.results import Result, Run
 from grading.scheme import Scheme
 
 MOST_HITS = 8
@@ -39,11 +39,11 @@ HELP = frozenset({"help", "帮助", "?", "？"})
 class Graded:
     """A customer's newest assessment, the one before, and the rules behind the newest."""
 
-    assessment: Assessment
-    run: GradingRun
+    assessment: Result
+    run: Run
     scheme: Scheme
-    previous: Assessment | None
-    previous_run: GradingRun | None
+    previous: Result | None
+    previous_run: Run | None
     previous_scheme: Scheme | None
     parts: Breakdown
 
@@ -121,7 +121,7 @@ def card(
             code=customer.code,
             owner=who,
             preset=_starter(session, customer.record_type, today),
-            no_scheme=bool(grading.standing(session, customer_id, customer.record_type)),
+            no_scheme=bool(results.standing(session, customer_id, customer.record_type)),
         )
     row, scheme, book = graded.assessment, graded.scheme, tiers_of(graded.scheme)
     gates = {gate.id: names(gate.name) for gate in scheme.gates}
@@ -233,13 +233,13 @@ def graded_of(
 
     None before the first, and where no scheme applies to the customer.
     """
-    rows = grading.standing(session, customer_id, record_type)
+    rows = results.standing(session, customer_id, record_type)
     if not rows or rows[0][0].scheme_version_id is None:
         return None
     assessment, run = rows[0]
     previous, previous_run = rows[1] if len(rows) > 1 else (None, None)
     if since is not None:
-        past = grading.history(session, customer_id, record_type)
+        past = results.history(session, customer_id, record_type)
         stood = [one for one in past if one[1].as_of <= since and one[1].as_of < run.as_of]
         previous, previous_run = stood[-1] if stood else (None, None)
     old = previous.scheme_version_id if previous else None
@@ -253,7 +253,7 @@ def graded_of(
         previous=previous,
         previous_run=previous_run,
         previous_scheme=None if old is None else shelf.scheme(session, old),
-        parts=breakdown.break_down([assessment], run, scheme)[assessment.customer_id],
+        parts=breakdown.unpacked({customer_id: assessment.inputs}, run.as_of, scheme)[customer_id],
     )
 
 

@@ -8,13 +8,13 @@ from bot.parts import ByHand, CapState, Pending
 from bot.services.breakdown import Breakdown
 from bot.services.schemes import TierBook, names
 from db import overrides
-from db.grading import Assessment, GradingRun
+from db.results import Result, Run
 from grading.outlook import find_pending
 from grading.scheme import Scheme
 from grading.scheme_model import WORDS_FOR_NO_TIER
 
 
-def pending(row: Assessment, run: GradingRun, scheme: Scheme, book: TierBook) -> Pending | None:
+def pending(row: Result, run: Run, scheme: Scheme, book: TierBook) -> Pending | None:
     """The move the score asks for and the movement rules do not allow yet."""
     if row.held or row.tier in WORDS_FOR_NO_TIER or row.coverage < scheme.min_coverage - 1e-9:
         return None
@@ -39,13 +39,13 @@ def pending(row: Assessment, run: GradingRun, scheme: Scheme, book: TierBook) ->
     )
 
 
-def standing_now(row: Assessment) -> str | None:
+def standing_now(row: Result) -> str | None:
     """The tier by movement, before caps and override: an interim run may have moved it already, its state has not."""
     plain = row.tier not in WORDS_FOR_NO_TIER and not (row.capped_by or row.overridden or row.held)
     return row.tier if plain else row.standing
 
 
-def cap(row: Assessment, scheme: Scheme, parts: Breakdown) -> CapState | None:
+def cap(row: Result, scheme: Scheme, parts: Breakdown) -> CapState | None:
     """The gate that lowers the tier, and how many clean snapshots it still waits for."""
     gate = next((gate for gate in scheme.gates if gate.id == row.capped_by), None)
     if gate is None:
@@ -58,13 +58,13 @@ def cap(row: Assessment, scheme: Scheme, parts: Breakdown) -> CapState | None:
     )
 
 
-def clean_counts(row: Assessment) -> dict[str, int]:
+def clean_counts(row: Result) -> dict[str, int]:
     """Gates in force -> the clean snapshots in a row they have seen."""
     counts: dict[str, int] = json.loads(row.clean) if row.clean else {}
     return counts
 
 
-def by_hand(session: Session, row: Assessment, purpose: str, book: TierBook) -> ByHand | None:
+def by_hand(session: Session, row: Result, purpose: str, book: TierBook) -> ByHand | None:
     """Who set the tier, until when, and what it would be."""
     if not row.overridden:
         return None

@@ -7,7 +7,7 @@ from bot.services import allotting, schemes
 from bot.services.grading import CHUNK, RunReport, Tell
 from bot.services.regrading import regrade
 from bot.services.schemes import Rule, Shelf
-from db import grading, imports, overrides, prospects, system
+from db import imports, overrides, prospects, results, system
 from db import schemes as db_schemes
 from db.customers import Customer
 from db.engine import Database
@@ -81,7 +81,7 @@ def _move_some(
             if customer.id is None or customer.id not in rule_of:
                 continue
             if not prospects.is_recorded(session, customer.id, "account", day):
-                standing = grading.standing(session, customer.id, "prospect")
+                standing = results.standing(session, customer.id, "prospect")
                 session.add(
                     RecordChange(
                         customer_id=customer.id,

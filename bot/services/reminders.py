@@ -17,7 +17,7 @@ from bot.services.care_plan import FollowUp, Greeting, Revisit
 from bot.services.outbox import Place
 from bot.services.planning import CareRules, morning
 from bot.services.schemes import TierBook
-from db import care, customers, grading, people
+from db import care, customers, people, results
 from db.care import Touch
 from db.customers import Customer
 from db.engine import Database
@@ -139,7 +139,7 @@ def _message(session: Session, rules: CareRules, book: TierBook, touch: Touch, v
     occasion: Names | None = None
     if isinstance(step, Greeting) and (found := step.occasion(customer.country)):
         occasion = names(found.name)
-    standing = grading.standing(session, touch.customer_id, customer.record_type)
+    standing = results.standing(session, touch.customer_id, customer.record_type)
     owner = customers.owner(session, touch.customer_id)
     return Reminder(
         touch_id=touch.id or 0,

@@ -13,7 +13,7 @@ from bot.services import access, alerts, credit, grading, regrading
 from bot.services.access import Actor
 from bot.services.credit import Credit, Wish
 from bot.services.schemes import Shelf
-from db import grading as db_grading
+from db import results
 from db.engine import Database
 from db.trade import Invoice
 from grading.inputs import unpack
@@ -65,14 +65,14 @@ def run(database: Database, purpose: str, as_of: date, today: date = TODAY) -> g
 
 def tier(database: Database, customer: int, purpose: str = "account") -> tuple[str, str | None]:
     with database.read() as session:
-        row, _ = db_grading.standing(session, customer, purpose)[0]
+        row, _ = results.standing(session, customer, purpose)[0]
         return row.tier, row.capped_by
 
 
 def graded_by(database: Database, customer: int) -> tuple[str, date] | None:
     """The credit grade that the newest assessment of an account went by, and its day."""
     with database.read() as session:
-        row, _ = db_grading.standing(session, customer, "account")[0]
+        row, _ = results.standing(session, customer, "account")[0]
     columns = unpack([row.inputs], parse_scheme(ACCOUNTS, source="accounts"))
     if "credit_grade" not in columns:
         return None

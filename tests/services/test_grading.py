@@ -10,7 +10,7 @@ from bot.errors import BadInput, Conflict, NotReady
 from bot.services import breakdown, grading
 from bot.services.grading import Change, RunContext, RunReport
 from bot.services.schemes import Shelf, is_cadence_day, last_cadence_day
-from db import grading as db
+from db import results
 from db.engine import Database
 from db.grading import Assessment, GradingRun
 from tests import factories
@@ -43,7 +43,7 @@ def grade(database: Database, as_of: date, told: Told | None = None, **options: 
 
 def tier_of(database: Database, customer_id: int) -> Assessment:
     with database.read() as session:
-        return db.standing(session, customer_id, "account")[0][0]
+        return results.standing(session, customer_id, "account")[0][0]
 
 
 def test_facts_become_a_score_and_a_tier(database: Database) -> None:
@@ -67,7 +67,7 @@ def test_the_breakdown_comes_back_from_the_stored_inputs(database: Database) -> 
         factories.fact(session, acme, "quality", 72.125)
     grade(database, MARCH)
     with database.read() as session:
-        row, run = db.standing(session, acme, "account")[0]
+        row, run = results.standing(session, acme, "account")[0]
         scheme = Shelf().scheme(session, run.scheme_version_id)
     data = breakdown.break_down([row], run, scheme)[acme].data
     assert data["exact_score"] == row.exact_score == pytest.approx(72.125)

@@ -12,7 +12,7 @@ from bot.services.access import Actor
 from bot.services.grading import Change, RunContext
 from bot.services.overriding import Decided, Wish
 from bot.services.schemes import Shelf
-from db import grading as db
+from db import results
 from db.engine import Database
 from db.grading import Assessment
 from tests import factories
@@ -55,7 +55,7 @@ def decide(database: Database, customer: int, wish: Wish = GOOD, **options: Any)
 
 def standing(database: Database, customer: int) -> Assessment:
     with database.read() as session:
-        return db.standing(session, customer, "account")[0][0]
+        return results.standing(session, customer, "account")[0][0]
 
 
 def test_an_override_holds_at_once_and_the_change_is_told(database: Database, acme: int) -> None:

@@ -8,8 +8,7 @@ from sqlmodel import select
 from bot.services import grading, history, planning, prospects
 from bot.services.grading import RunReport
 from bot.services.schemes import Shelf
-from db import grading as db_grading
-from db import overrides
+from db import overrides, results
 from db import prospects as db
 from db.care import Touch
 from db.customers import Customer
@@ -145,7 +144,7 @@ def test_it_is_graded_once_there_is_a_grading_of_accounts(database: Database) ->
     run(database, "account")
     with database.read() as session:
         assert db.waiting(session) == []
-        assert db_grading.standing(session, customer, "account")[0][0].tier in ("new", "unrated")
+        assert results.standing(session, customer, "account")[0][0].tier in ("new", "unrated")
 
 
 def test_a_source_that_goes_on_calling_it_a_prospect_leaves_one_row(database: Database, hope: int) -> None:
