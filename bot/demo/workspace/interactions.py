@@ -188,14 +188,18 @@ class Interactions:
         if faults:
             self._platform.views.show_errors(view, faults)
             return Outcome(error="invalid_input", errors=faults)
-        answer = await self._deliver("interactive", submission_payload(self._platform, user, view, values))
-        if isinstance(answer, Outcome):
-            return Outcome(error=answer.error, message=_TROUBLE)
+        followed = self._platform.sent_in[view.id] = asyncio.Event()
         try:
+            answer = await self._deliver("interactive", submission_payload(self._platform, user, view, values))
+            if isinstance(answer, Outcome):
+                return Outcome(error=answer.error, message=_TROUBLE)
             return self._follow(user.id, view, answer)
         except Refused as refused:
             detail = "; ".join([refused.code, *refused.messages])
             return Outcome(error="invalid_response", message=f"{_TROUBLE} ({detail})")
+        finally:
+            followed.set()
+            self._platform.sent_in.pop(view.id, None)
 
     def _follow(self, user: str, view: View, answer: Json) -> Outcome:
         views, action = self._platform.views, answer.get("response_action")

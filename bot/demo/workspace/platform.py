@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 from bot.demo.workspace.faults import Faults
@@ -9,6 +11,8 @@ from bot.demo.workspace.ledger import Ledger
 from bot.demo.workspace.state import State
 from bot.demo.workspace.tickets import Tickets
 from bot.demo.workspace.views import Views
+
+ANSWER_FIRST = 0.5  # seconds an update of a form waits for the answer to the form
 
 ALL_SCOPES = frozenset(
     {
@@ -45,3 +49,15 @@ class Platform:
     events: frozenset[str] = frozenset()
     #: Known once the port is bound.
     base_url: str = field(default="")
+    #: Forms that have been sent in, by view: set once the app's answer has been followed.
+    sent_in: dict[str, asyncio.Event] = field(default_factory=dict)
+
+    async def after_the_answer(self, view_id: str) -> None:
+        """Wait until a form that was sent in shows what it was answered.
+
+        An app that answers and then updates the view may be heard the other way round: the two come by different ways.
+        """
+        sent_in = self.sent_in.get(view_id)
+        if sent_in is not None:
+            with suppress(TimeoutError):
+                await asyncio.wait_for(sent_in.wait(), ANSWER_FIRST)

@@ -92,6 +92,8 @@ class WebApi:
         except Refused as refused:
             return JSONResponse(refused.body())
         method, token = request.path_params["method"], _token(request, args)
+        if method == "views.update":
+            await self._platform.after_the_answer(str(args.get("view_id")))
 
         def work() -> Response:
             body = self.call(method, token, args)

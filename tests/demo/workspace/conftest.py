@@ -15,6 +15,7 @@ from slack_sdk import WebClient
 from bot.demo.workspace import Command, Workspace
 from bot.demo.workspace.default_team import CHANNELS, PEOPLE
 
+PATIENCE = 20.0  # seconds; only what is never acknowledged waits so long
 MORNING = datetime(2026, 3, 2, 9, 30, tzinfo=UTC)
 
 Connect = Callable[[Callable[[App], None]], App]
@@ -42,7 +43,7 @@ def workspace(stopwatch: Stopwatch) -> Iterator[Workspace]:
         now=lambda: MORNING,
         commands=[Command(name="/tier", usage_hint="CUSTOMER", description="Ask for a tier")],
         events=["app_home_opened", "message.im"],
-        ack_seconds=0.6,
+        ack_seconds=PATIENCE,
         monotonic=stopwatch,
     ) as running:
         yield running

@@ -179,7 +179,7 @@ def test_a_reset_some_time_after_the_hello_strikes_new_and_old_connections(works
 
 
 def test_a_stalled_connection_answers_no_ping_and_swallows_its_share_until_another_comes(
-    workspace: Workspace,
+    workspace: Workspace, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with raw_socket(workspace) as socket:
         received(socket)
@@ -188,7 +188,9 @@ def test_a_stalled_connection_answers_no_ping_and_swallows_its_share_until_anoth
         workspace.strike("socket_stall")
         workspace.wait_for(lambda: workspace.faults.struck.get("socket_stall") == 1)
         assert not socket.ping().wait(0.15)
-        assert workspace.command(LIN, GENERAL, "/tier", "lost").error == "operation_timeout"
+        with monkeypatch.context() as hurried:
+            hurried.setattr(workspace.socket_mode, "_ack_seconds", 0.5)
+            assert workspace.command(LIN, GENERAL, "/tier", "lost").error == "operation_timeout"
         with pytest.raises(TimeoutError):
             socket.recv(0)
         with raw_socket(workspace) as fresh:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -213,6 +215,51 @@ def test_a_submission_can_update_push_and_clear(workspace: Workspace, connect: C
     assert workspace.view_of(LIN) is None
 
 
+def test_an_update_that_overtakes_the_answer_to_its_form_is_shown_after_it(
+    workspace: Workspace, client: WebClient, connect: Connect, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    open_modal(workspace, connect, modal(text_input("form")), lambda ack: ack())
+    form = workspace.view_of(LIN)
+    assert form is not None
+    waits, platform = asyncio.Event(), workspace.platform
+    after_the_answer = platform.after_the_answer
+
+    async def noticed(view_id: str) -> None:
+        waits.set()
+        await after_the_answer(view_id)
+
+    monkeypatch.setattr(platform, "after_the_answer", noticed)
+    with ThreadPoolExecutor(1) as app:
+
+        class Late:
+            async def deliver(self, kind: str, payload: Body, *, accepts_payload: bool) -> Body:
+                app.submit(client.views_update, view_id=form.id, view=modal(text_input("saved")))
+                await asyncio.wait_for(waits.wait(), 10)
+                return {"response_action": "update", "view": modal(text_input("saving"))}
+
+        workspace.interactions.delivery = Late()
+        assert workspace.submit_view(LIN, form, {"form": "text"}).ok
+    shown = workspace.view_of(LIN)
+    assert shown is not None
+    assert shown.blocks[0]["block_id"] == "saved"
+
+
+def test_an_app_that_updates_before_it_answers_need_not_wait_for_itself(
+    workspace: Workspace, connect: Connect
+) -> None:
+    def visit(ack: Ack, client: WebClient, body: Body) -> None:
+        client.views_update(view_id=body["view"]["id"], view=modal(text_input("early")))
+        ack(response_action="update", view=modal(text_input("answer")))
+
+    open_modal(workspace, connect, modal(text_input("form")), visit)
+    form = workspace.view_of(LIN)
+    assert form is not None
+    assert workspace.submit_view(LIN, form, {"form": "text"}).ok
+    shown = workspace.view_of(LIN)
+    assert shown is not None
+    assert shown.blocks[0]["block_id"] == "answer"
+
+
 def test_errors_on_a_block_that_is_no_input_are_a_fault_of_the_app(
     workspace: Workspace, connect: Connect
 ) -> None:
@@ -229,7 +276,7 @@ def test_errors_on_a_block_that_is_no_input_are_a_fault_of_the_app(
 
 
 def test_an_app_that_does_not_answer_in_time_is_reported_to_the_person(
-    workspace: Workspace, client: WebClient, connect: Connect
+    workspace: Workspace, client: WebClient, connect: Connect, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     free = threading.Event()
 
@@ -239,6 +286,7 @@ def test_an_app_that_does_not_answer_in_time_is_reported_to_the_person(
 
     connect(register)
     client.chat_postMessage(channel=GENERAL, text="card", blocks=card(button("why")))
+    monkeypatch.setattr(workspace.socket_mode, "_ack_seconds", 0.5)
     assert workspace.command(LIN, GENERAL, "/tier").error == "operation_timeout"
     assert workspace.click(LIN, workspace.messages(GENERAL)[0], "why").error == "operation_timeout"
     free.set()
