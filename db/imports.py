@@ -1,5 +1,6 @@
 """What was brought in, by whom, and how to take it back; and the private connection an import works on."""
 
+import json
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
@@ -12,12 +13,14 @@ from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.engine import make_url
 from sqlmodel import Field, Session, SQLModel, col, delete, select
 
+from db.customers import COLUMNS, Customer
 from db.engine import Database
 from db.types import UtcDateTime
 
 # Without it SQLAlchemy does not keep what psycopg counted for an INSERT.
 _COUNTING = {"preserve_rowcount": True}
-# Who a customer is and who looks after it moves no score.
+# Who a customer is and who looks after it moves no score; but for what schemes choose by, and since when it is one.
+_CHOSEN_BY = frozenset({*COLUMNS, "record_type", "since"})
 _WHO = frozenset({"customer", "customer_key", "customer_name", "ownership"})
 _LOCK = 7462  # of PostgreSQL's advisory locks; the migrations hold 7461
 
@@ -256,4 +259,10 @@ def customers_touched(session: Session, after: int) -> list[int]:
             .where(table(ImportChange).c.table_name == name, table(ImportChange).c.batch_id > after)
         )
         touched.update(session.scalars(changed.distinct()))
+    rows = session.execute(
+        sa_select(col(ImportChange.row_id), col(ImportChange.before)).where(
+            col(ImportChange.table_name) == Customer.__tablename__, col(ImportChange.batch_id) > after
+        )
+    )
+    touched.update(customer for customer, before in rows if not _CHOSEN_BY.isdisjoint(json.loads(before)))
     return sorted(touched)

@@ -4,7 +4,7 @@ from datetime import date
 from pathlib import Path
 
 from bot.errors import N_, BadInput
-from bot.services import schemes, sources
+from bot.services import allotting, schemes, sources
 from db import order_totals
 from db import orders as db_orders
 from db.engine import Database
@@ -16,7 +16,8 @@ def propose_scheme(
 ) -> str:
     """A preset's text with knots and constants from the firm's orders, in the currency of those orders.
 
-    Without `as_of`: the day of the last order. Raises BadInput when there is nothing to go by.
+    Knots come from those the scheme applies to; constants are of the whole firm, whose profit a share is of. Without
+    `as_of`: the day of the last order. Raises BadInput when there is nothing to go by.
     """
     from bot.frames import book_constants_of, computed_indicators
     from grading.indicators import window_start
@@ -37,13 +38,14 @@ def propose_scheme(
         day = as_of or min(days[1], today)
         rows = sources.load_rows(session, file.scheme, day)
         types = product_types(session, as_of=day, start=window_start(day, 12))
+        theirs = sources.of_some(rows, allotting.of_all(session, [file.scheme]))
     constants = book_constants_of(rows, day)
     if types:
         constants["product_types_sold"] = float(types)
     try:
         return propose(
             file.text,
-            computed_indicators(rows, file.scheme, day),
+            computed_indicators(theirs, file.scheme, day),
             currency=currencies[0][0],
             as_of=day,
             constants=constants,

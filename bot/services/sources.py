@@ -110,10 +110,15 @@ def load_facts(
     found = facts.facts_by_day(session, fields=list(scheme.fields), as_of=as_of, customer_ids=few)
     grades = credit_grades(session, scheme, as_of, few)
     rows = load_rows(session, scheme, as_of, few)
-    if customer_ids is not None and few is None:
-        wanted = set(customer_ids)
-        rows = replace(rows, orders=[row for row in rows.orders if row[0] in wanted])
-    return book_of(rows, found, grades, scheme, as_of)
+    return book_of(rows if few is customer_ids else of_some(rows, customer_ids), found, grades, scheme, as_of)
+
+
+def of_some(rows: "SourceRows", customer_ids: Sequence[int] | None) -> "SourceRows":
+    """What these customers of a book come to: a row of orders, empty or not, is what makes a customer one of them."""
+    if customer_ids is None:
+        return rows
+    wanted = set(customer_ids)
+    return replace(rows, orders=[row for row in rows.orders if row[0] in wanted])
 
 
 def credit_grades(

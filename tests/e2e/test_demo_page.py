@@ -28,6 +28,9 @@ QUIET = [
 ]
 SCREENSHOTS = Path(__file__).parent / "screenshots"
 SLOW = 20_000  # ms; how long a shared machine may take
+SAVING = re.compile("Saving|正在保存")
+
+expect.set_options(timeout=SLOW)
 
 pytestmark = pytest.mark.skipif(
     CHROMIUM is None,
@@ -90,6 +93,12 @@ class Visit:
     def close(self) -> None:
         self.hook("modal-close").click()
         expect(self.hook("modal")).to_have_count(0)
+
+    def send(self) -> None:
+        """Send the open form in; it is drawn once more when what it says is saved."""
+        self.hook("modal-submit").click()
+        expect(self.hook("modal-submit")).to_have_count(0)
+        expect(self.hook("modal")).not_to_contain_text(SAVING)
 
     def run(self, control: str, **choices: str) -> str:
         """Use a control beside the conversation; its closing sentence."""
@@ -213,8 +222,7 @@ def test_anna_walks_through_her_day(visit: Visitor) -> None:
     anna.hook("modal").locator("[data-action-id=kind]").select_option("meeting")
     anna.hook("modal").locator("[data-action-id=note]").fill("They want a second line by summer.")
     anna.keep("form")
-    anna.hook("modal-submit").click()
-    expect(anna.hook("modal-submit")).to_have_count(0)
+    anna.send()
     expect(anna.hook("modal")).to_contain_text("ACME")
     anna.keep("logged")
     anna.close()
@@ -237,8 +245,7 @@ def test_anna_walks_through_her_day(visit: Visitor) -> None:
     anna.press(reminders.last, "tierbot_log_visit")
     expect(anna.hook("modal-submit")).to_be_visible()
     before = reminders.count()
-    anna.hook("modal-submit").click()
-    expect(anna.hook("modal-submit")).to_have_count(0)
+    anna.send()
     anna.close()
     expect(reminders).to_have_count(before - 1)
     anna.keep("settled")
@@ -279,8 +286,7 @@ def test_lin_wei_walks_through_hers_in_chinese_and_in_the_dark(visit: Visitor) -
     expect(lin.messages("苏州澜岳")).to_have_count(2)
     lin.press(card, "tierbot_log_visit")
     lin.keep("form")
-    lin.hook("modal-submit").click()
-    expect(lin.hook("modal-submit")).to_have_count(0)
+    lin.send()
     lin.keep("logged")
     lin.close()
     lin.ask("/tier", "C-")

@@ -6,11 +6,12 @@ from pathlib import Path
 from sqlmodel import select
 
 from bot.clock import FixedClock
-from bot.services import grading, regrading
+from bot.services import causes, grading, regrading
 from bot.services.grading import RunReport
 from bot.services.imports import ImportOptions, import_file
 from bot.services.schemes import Shelf
 from db import grading as db
+from db.customers import Customer
 from db.engine import Database
 from db.grading import Assessment, GradingRun
 from tests import factories
@@ -26,11 +27,15 @@ def regrade(database: Database) -> list[RunReport]:
 
 
 def bring_facts(database: Database, folder: Path, *lines: str) -> None:
-    path = folder / f"facts{len(list(folder.iterdir()))}.csv"
-    path.write_text("\n".join(("customer,field,value,date", *lines)) + "\n", encoding="utf-8")
+    bring(database, folder, "facts", "customer,field,value,date", *lines)
+
+
+def bring(database: Database, folder: Path, kind: str, *lines: str) -> None:
+    path = folder / f"{kind}{len(list(folder.iterdir()))}.csv"
+    path.write_text("\n".join(lines) + "\n", encoding="utf-8")
     report = import_file(
         database,
-        kind="facts",
+        kind=kind,
         path=path,
         clock=FixedClock(NOW),
         actor="test",
@@ -103,3 +108,31 @@ def test_before_the_first_grading_by_hand_nothing_is_graded(database: Database, 
         factories.customer(session, "ACME", code="ACME")
     bring_facts(database, tmp_path, "ACME,quality,90,2026-04-02")
     assert regrade(database) == []
+
+
+def test_who_falls_to_another_scheme_by_a_new_industry_is_graded_by_it_at_once(
+    database: Database, tmp_path: Path
+) -> None:
+    """All have 75 points: an A, but with banks, whose A begins at 80."""
+    banks = factories.PLAIN_SCHEME.replace(
+        "scheme: plain", "scheme: banks\napplies_to: {industry: [finance]}"
+    )
+    with database.write() as session:
+        factories.scheme(session)
+        factories.scheme(session, banks.replace("at: 70", "at: 80"))
+    bring(database, tmp_path, "customers", "code,name,industry", "BANK,Bank,finance", "SHOP,Shop,retail")
+    bring_facts(
+        database,
+        tmp_path,
+        *(f"{code},{field},75,2026-03-01" for code in ("BANK", "SHOP") for field in ("quality", "service")),
+    )
+    grading.grade_book(database, Shelf(), for_purpose="account", as_of=MARCH, today=TODAY, now=NOW, tell=None)
+    bring(database, tmp_path, "customers", "code,name", "BANK,Bank of the East")
+    assert regrade(database) == []  # a name moves no score
+    bring(database, tmp_path, "customers", "code,name,industry", "BANK,Bank of the East,retail")
+    (report,) = regrade(database)
+    with database.read() as session:
+        (bank,) = session.exec(select(Customer.id).where(Customer.code == "BANK")).all()
+    assert [(c.customer_id, c.before, c.after, c.cause) for c in report.changes] == [
+        (bank, "B", "A", causes.RULE)
+    ]

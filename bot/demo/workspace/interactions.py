@@ -190,7 +190,9 @@ class Interactions:
             return Outcome(error="invalid_input", errors=faults)
         followed = self._platform.sent_in[view.id] = asyncio.Event()
         try:
-            answer = await self._deliver("interactive", submission_payload(self._platform, user, view, values))
+            answer = await self._deliver(
+                "interactive", submission_payload(self._platform, user, view, values)
+            )
             if isinstance(answer, Outcome):
                 return Outcome(error=answer.error, message=_TROUBLE)
             return self._follow(user.id, view, answer)

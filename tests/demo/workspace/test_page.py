@@ -34,6 +34,7 @@ FLAGS = [
     "--disable-sync",
     "--no-first-run",
 ]
+expect.set_options(timeout=20_000)  # ms; how long a shared machine may take
 needs_browser = pytest.mark.skipif(
     CHROMIUM is None, reason="The page is tested in Debian's chromium, which is not installed here."
 )
