@@ -259,10 +259,10 @@ def customers_touched(session: Session, after: int) -> list[int]:
             .where(table(ImportChange).c.table_name == name, table(ImportChange).c.batch_id > after)
         )
         touched.update(session.scalars(changed.distinct()))
-    rows = session.execute(
+    corrected = session.execute(
         sa_select(col(ImportChange.row_id), col(ImportChange.before)).where(
             col(ImportChange.table_name) == Customer.__tablename__, col(ImportChange.batch_id) > after
         )
     )
-    touched.update(customer for customer, before in rows if not _CHOSEN_BY.isdisjoint(json.loads(before)))
+    touched.update(row_id for row_id, before in corrected if not _CHOSEN_BY.isdisjoint(json.loads(before)))
     return sorted(touched)
