@@ -254,11 +254,15 @@ def diff(
     if not found.moved:
         out.print("Nobody would move.")
         return
-    out.print(f"{found.moved:,} customers would move; those whose score changes most:")
+    out.print(
+        f"{found.moved:,} customers would move, {found.at_once:,} of them with the first snapshot and the others as"
+        " margins, confirmations and the time in a tier allow. Those whose score changes most:"
+    )
     movers = [
         [
             f"{mover.code} {mover.name}",
             f"{mover.before} to {mover.after}",
+            "at once" if mover.at_once else "later",
             " to ".join(
                 "-" if score is None else f"{score:g}" for score in (mover.old_score, mover.new_score)
             ),
@@ -266,4 +270,4 @@ def diff(
         ]
         for mover in found.movers
     ]
-    out.print(table(["customer", "tier", "score", "why"], movers))
+    out.print(table(["customer", "tier", "when", "score", "why"], movers))

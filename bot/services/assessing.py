@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
     from bot.frames import Standings
     from grading.fields import Columns
+    from grading.movement import Moved
+    from grading.scoring import Grading
 
 NO_TIER = (NEW, UNRATED)
 
@@ -113,24 +115,36 @@ def assess(
     """
     from bot.frames import assessment_columns, places_of
     from grading.inputs import pack_columns
-    from grading.movement import carry, move_columns
     from grading.scoring import grade_columns
 
     graded = grade_columns(facts, customers, scheme, as_of)
     places = places_of(customers, before["customer_id"])
-    others = before["scheme_version_id"] != version_id
-    restart = (places >= 0) & others[places] if len(others) else False
-    moved = move_columns(
-        graded,
-        scheme,
-        carry(before, places, scheme, restart=restart),
-        snapshot=snapshot,
-        interim=interim,
-        overrides=chosen,
+    moved = moved_on(
+        graded, scheme, before, places, version_id, snapshot=snapshot, interim=interim, chosen=chosen
     )
     inputs = pack_columns(facts, len(customers), scheme)
     columns = assessment_columns(graded, moved, before, places, inputs)
     return {**columns, "scheme_version_id": [version_id] * len(customers)}
+
+
+def moved_on(
+    graded: "Grading",
+    scheme: Scheme,
+    before: "Standings",
+    places: "NDArray[np.intp]",
+    version_id: int | None,
+    *,
+    snapshot: int,
+    interim: bool = False,
+    chosen: dict[int, str],
+) -> "Moved":
+    """Graded customers after what they were: `places` says in which row of `before`, -1 for nowhere."""
+    from grading.movement import carry, move_columns
+
+    others = before["scheme_version_id"] != version_id
+    restart = (places >= 0) & others[places] if len(others) else False
+    state = carry(before, places, scheme, restart=restart)
+    return move_columns(graded, scheme, state, snapshot=snapshot, interim=interim, overrides=chosen)
 
 
 def changes_of(

@@ -9,12 +9,14 @@ from typing import TYPE_CHECKING, Any
 from sqlmodel import Session
 
 from bot.errors import N_, BadInput, NotAllowed
-from bot.services import allotting, grading, scheme_standing, schemes, shadowing
+from bot.services import allotting, assessing, grading, scheme_standing, schemes, shadowing
 from bot.services.access import Actor
 from bot.services.schemes import Rule, Shelf
-from db import customers
+from db import customers, overrides
 from db import grading as db
+from db import schemes as db_schemes
 from db.engine import Database
+from db.grading import GradingRun
 from grading.scheme import Scheme
 
 if TYPE_CHECKING:
@@ -39,18 +41,20 @@ class Mover:
     after: str
     old_score: float | None
     new_score: float | None
+    at_once: bool  # with the first snapshot, margins, confirmations and dwell included
     causes: tuple["Cause", ...]
 
 
 @dataclass(frozen=True, kw_only=True)
 class Difference:
-    """Two schemes over one book, by boundaries and gates alone. Shares are of all customers; `matrix` counts."""
+    """Two schemes over one book, by boundaries and gates alone but for `at_once`. Shares are of all customers."""
 
     as_of: date
     old: Scheme
     new: Scheme
     customers: int
     moved: int
+    at_once: int  # of those who would move
     movers: tuple[Mover, ...]
     words: tuple[str, ...]  # tiers and words in their place that occur, best first
     before: dict[str, int]
@@ -101,6 +105,7 @@ def diff(
             customer_ids = allotting.of_all(session, [old, new])
         compared = shadowing.compare_book(session, old, new, as_of, customer_ids)
         moved = compared.movers
+        moved = moved.assign(at_once=_at_once(session, compared, purpose, last)[moved.index])
         movers = _movers(session, compared, moved if most is None else moved.head(most))
     words = [
         word
@@ -115,6 +120,7 @@ def diff(
         new=new,
         customers=len(compared.results),
         moved=len(moved),
+        at_once=int(moved["at_once"].sum()),
         movers=movers,
         words=tuple(words),
         before={word: int(matrix.loc[word].sum()) for word in words},
@@ -143,6 +149,35 @@ def _now(session: Session, rules: Sequence[Rule], new: Scheme) -> tuple[Scheme, 
             names=", ".join(old.scheme for old, _ in found),
         )
     return found[0]
+
+
+def _at_once(
+    session: Session, compared: "Comparison", purpose: str, last: GradingRun | None
+) -> "pd.Series[bool]":
+    """By customer: whether one more snapshot, of these very facts, would end in another tier than under the old scheme."""
+    import pandas as pd
+
+    from bot.frames import places_of
+
+    behind = db.runs_behind(session, purpose, last.id) if last is not None else []
+    standings = db.standings_at(session, behind)
+    chosen = overrides.holding(session, purpose, compared.by_new.as_of)
+    customers = compared.results.index
+    tiers = []
+    for scheme, graded in ((compared.old, compared.by_old), (compared.new, compared.by_new)):
+        before = assessing.standings_of(standings, scheme, None)
+        known = db_schemes.find_version(session, scheme.scheme, scheme.version)
+        moved = assessing.moved_on(
+            graded,
+            scheme,
+            before,
+            places_of(customers.to_numpy(), before["customer_id"]),
+            known.id if known is not None and known.sha256 == scheme.sha256 else None,
+            snapshot=1 if last is None else last.snapshot + 1,
+            chosen=chosen,
+        )
+        tiers.append(moved.outcome["tier"])
+    return pd.Series(tiers[0] != tiers[1], index=customers)
 
 
 def explain(cause: "Cause", old: Scheme, new: Scheme) -> str:
@@ -176,6 +211,7 @@ def as_json(found: Difference) -> dict[str, Any]:
         "new": _identity(found.new),
         "customers": found.customers,
         "moved": found.moved,
+        "at_once": found.at_once,
         "tiers": {"before": found.before, "after": found.after},
         "matrix": found.matrix,
         "psi": None
@@ -226,6 +262,7 @@ def _movers(session: Session, compared: "Comparison", rows: Any) -> tuple[Mover,
                     after=row["after"],
                     old_score=_known(row["old_score"]),
                     new_score=_known(row["new_score"]),
+                    at_once=row["at_once"],
                     causes=tuple(causes(compared, place)),
                 )
             )

@@ -409,6 +409,34 @@ def test_a_diff_says_who_would_move_and_why(database: Database, book: dict[str, 
         assert len(session.exec(select(SchemeVersion)).all()) == 1  # looking puts nothing down
 
 
+def test_a_diff_says_who_would_move_at_once(database: Database, tmp_path: Path) -> None:
+    """Under the old scheme 70 points are an A, under the new one a B from the second snapshot on, a C's cap at once."""
+    start(database)
+    with database.write() as session:
+        for code, quality in (("SLOW", 70), ("CAPPED", 70), ("STAYS", 90)):
+            customer = factories.customer(session, code, code=code)
+            factories.fact(session, customer, "quality", quality)
+            factories.fact(session, customer, "service", quality)
+            factories.fact(session, customer, "credit", "C" if code == "CAPPED" else "A")
+    assert grade(database, MARCH).tiers == {"A": 3}
+    draft = tmp_path / "strict.yaml"
+    draft.write_text(
+        SECOND.replace("at: 70", "at: 80").replace("in: [D]", "in: [C, D]") + "movement: {confirm_down: 2}\n",
+        encoding="utf-8",
+    )
+    found = diff(database, str(draft))
+    assert {mover.code: (mover.before, mover.after, mover.at_once) for mover in found.movers} == {
+        "SLOW": ("A", "B", False),
+        "CAPPED": ("A", "C", True),
+    }
+    assert (found.moved, found.at_once) == (2, 1)
+    assert comparing.as_json(found)["at_once"] == 1
+    draft.write_text(
+        draft.read_text(encoding="utf-8").replace("confirm_down: 2", "confirm_down: 1"), encoding="utf-8"
+    )
+    assert diff(database, str(draft)).at_once == 2
+
+
 def test_a_diff_between_two_named_versions_ignores_which_is_in_force(
     database: Database, book: dict[str, int]
 ) -> None:
