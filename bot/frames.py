@@ -15,11 +15,11 @@ from bot.recorded import FactsOfDay, Grades, put_grades, read
 from db.grading import STANDING
 from grading.altman import with_zone
 from grading.events import WINDOWS, Period, activity_indicators, at_least, complete
-from grading.fields import factorize, frame_of
+from grading.fields import factorize
 from grading.indicators import ORDER_AGGREGATES, ORDER_DAYS, book_constants, order_columns
 from grading.inputs import unpack
 from grading.lines import LINE_AGGREGATES, product_indicators, with_line_costs
-from grading.movement import CLEAN, Moved, State
+from grading.movement import CLEAN, Moved, State, carry
 from grading.payments import INVOICE_AGGREGATES, payment_indicators
 from grading.scheme import Scheme
 from grading.scheme_rules import ZONE
@@ -142,8 +142,21 @@ def stored_frame(inputs: Mapping[int, bytes], scheme: Scheme) -> pd.DataFrame:
     return pd.DataFrame(unpack(list(inputs.values()), scheme), index=pd.Index(list(inputs), name="customer"))
 
 
-def standing_columns(rows: Sequence[tuple[Any, ...]], scheme: Scheme) -> Standings:
-    """Rows of db.grading.standings_at -> what customers were: the state of `movement`, and tier, score, tier_since."""
+def standing_columns(rows: Rows, scheme: Scheme, left: Rows | None = None) -> Standings:
+    """Rows of db.grading.standings_at -> what customers were: the state of `movement`, and tier, score, tier_since.
+
+    With `left`, the state is that of these rows, and an empty one where they have none. `moved_by`: the version it is by.
+    """
+    columns = _standing_columns(rows, scheme)
+    if left is None:
+        return {**columns, "moved_by": columns["scheme_version_id"]}
+    state = _standing_columns(left, scheme)
+    places = places_of(columns["customer_id"], state["customer_id"])
+    by = np.array([*state["scheme_version_id"], None], dtype=object)[places]
+    return {**columns, **carry(state, places, scheme), "moved_by": by}
+
+
+def _standing_columns(rows: Rows, scheme: Scheme) -> Standings:
     cells = zip(*rows, strict=True) if rows else [()] * len(STANDING)
     columns: Standings = {
         name: np.array(values, dtype=object) for name, values in zip(STANDING, cells, strict=True)
@@ -155,12 +168,6 @@ def standing_columns(rows: Sequence[tuple[Any, ...]], scheme: Scheme) -> Standin
         counts = np.array([*(one.get(gate.id, -1) for one in active), -1], dtype=np.int16)
         columns[CLEAN + gate.id] = counts[codes]
     return columns
-
-
-def standing_frame(rows: Sequence[tuple[Any, ...]], scheme: Scheme) -> pd.DataFrame:
-    """`standing_columns` as a frame, by customer."""
-    columns = standing_columns(rows, scheme)
-    return frame_of(columns, pd.Index(columns.pop("customer_id"), name="customer_id"))
 
 
 def places_of(customers: NDArray[np.int64], known: NDArray[np.int64]) -> NDArray[np.intp]:

@@ -10,9 +10,9 @@ DROPPED = "dropped"  # a run whose assessments are gone or going; its row and it
 
 
 def drop_runs(session: Session, before: date) -> int:
-    """Take out the runs of earlier days; how many. From the newest whole run of that time on they are kept.
+    """Take out the runs of earlier days; how many. From the newest snapshot of that time on they are kept.
 
-    Whatever is as of a later day goes back to that run and those that add to it.
+    Whatever is as of a later day goes back to it, for how customers move, and to the runs that add to it.
     """
     done = 0
     published = col(GradingRun.status) == "published"
@@ -22,7 +22,7 @@ def drop_runs(session: Session, before: date) -> int:
             .where(
                 published,
                 GradingRun.purpose == purpose,
-                col(GradingRun.whole).is_(True),
+                GradingRun.kind == "snapshot",
                 GradingRun.as_of < before,
             )
             .order_by(col(GradingRun.id).desc())

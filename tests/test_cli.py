@@ -287,10 +287,13 @@ def test_what_is_out_of_date_counts_as_missing(tierbot: Tierbot, tmp_path: Path)
 
 
 def test_a_row_with_a_bad_cell_is_rejected_by_line_and_column(tierbot: Tierbot, tmp_path: Path) -> None:
-    table = FLAT + "C-1,ACME,40,500000,20\nC-2,Bad,40,much,20\n"
+    table = FLAT + "C-1,Bad,40,much,20\nC-2,ACME,40,500000,20\nC-3,Bad,40,1e400,20\nC-4,Last,50,700000,20\n"
     done = scored(tierbot, tmp_path, table, "--json")
-    assert (done.code, [one["code"] for one in done.json]) == (0, ["C-1"])
-    assert "line 3, net_revenue_12m: 'much'" in done.err
+    assert (done.code, [one["code"] for one in done.json]) == (0, ["C-2", "C-4"])
+    alone = scored(tierbot, tmp_path, FLAT + "C-4,Last,50,700000,20\n", "--json").json
+    assert done.json[1] == alone[0]
+    assert "line 2, net_revenue_12m: 'much'" in done.err
+    assert "line 4, net_revenue_12m: '1e400'" in done.err
     assert scored(tierbot, tmp_path, table, "--strict").code == 7
 
 

@@ -29,7 +29,7 @@ def verify(
         actor = present.console_actor(bot.settings)
         customer = lookup.one(bot.database, actor, name) if name is not None else None
         with progress_bar("Verifying") as progress:
-            found = verifying.verify(bot.database, bot.shelf, customer, progress)
+            found = verifying.verify(bot.database, bot.shelf, bot.settings.zone, customer, progress)
     if as_json:
         print_json(asdict(found))
     else:

@@ -1,15 +1,15 @@
 """From facts, and what customers were, to assessments; and whose tier is another one than before."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
 from sqlmodel import Session
 
-from bot.services import causes
+from bot.services import causes, standings
 from bot.services.causes import is_other_scheme
 from bot.services.schemes import Shelf
+from bot.services.standings import Rows
 from db.grading import STANDING
 from grading.scheme import BLOCKED, NEW, UNRATED, Scheme
 
@@ -19,8 +19,6 @@ if TYPE_CHECKING:
 
     from bot.frames import Standings
     from grading.fields import Columns
-    from grading.movement import Moved
-    from grading.scoring import Grading
 
 NO_TIER = (NEW, UNRATED)
 
@@ -41,25 +39,11 @@ class Change:
     rules_after: int | None = field(default=None, compare=False)
 
 
-def standings_of(
-    standings: Sequence[tuple[Any, ...]], scheme: Scheme, customer_ids: Sequence[int] | None
-) -> "Standings":
-    """What the customers of a share were."""
-    from bot.frames import standing_columns
-
-    if customer_ids is not None and len(customer_ids) < len(standings):
-        wanted = set(customer_ids)
-        standings = [row for row in standings if row[0] in wanted]
-    return standing_columns(standings, scheme)
-
-
-def unallotted(
-    customer_ids: list[int], standings: Sequence[tuple[Any, ...]], as_of: date
-) -> dict[str, list[Any]]:
+def unallotted(customer_ids: list[int], newest: Rows, as_of: date) -> dict[str, list[Any]]:
     """Assessments of customers that no scheme applies to: unrated, and nothing goes on."""
     wanted = set(customer_ids)
     version, day = STANDING.index("scheme_version_id"), STANDING.index("tier_since")
-    since = {row[0]: row[day] for row in standings if row[0] in wanted and row[version] is None}
+    since = {row[0]: row[day] for row in newest if row[0] in wanted and row[version] is None}
     nothing = {
         "scheme_version_id": None,
         "computed_tier": None,
@@ -109,42 +93,19 @@ def assess(
     interim: bool,
     chosen: dict[int, str],
 ) -> dict[str, list[Any]]:
-    """The assessments, as columns, that facts of customers come to, after what they were (`standing_columns`).
-
-    Whoever was graded by another version or scheme than this one confirms its moves anew.
-    """
+    """The assessments, as columns, that facts of customers come to, after what they were (`standings.columns_of`)."""
     from bot.frames import assessment_columns, places_of
     from grading.inputs import pack_columns
     from grading.scoring import grade_columns
 
     graded = grade_columns(facts, customers, scheme, as_of)
     places = places_of(customers, before["customer_id"])
-    moved = moved_on(
+    moved = standings.moved_on(
         graded, scheme, before, places, version_id, snapshot=snapshot, interim=interim, chosen=chosen
     )
     inputs = pack_columns(facts, len(customers), scheme)
     columns = assessment_columns(graded, moved, before, places, inputs)
     return {**columns, "scheme_version_id": [version_id] * len(customers)}
-
-
-def moved_on(
-    graded: "Grading",
-    scheme: Scheme,
-    before: "Standings",
-    places: "NDArray[np.intp]",
-    version_id: int | None,
-    *,
-    snapshot: int,
-    interim: bool = False,
-    chosen: dict[int, str],
-) -> "Moved":
-    """Graded customers after what they were: `places` says in which row of `before`, -1 for nowhere."""
-    from grading.movement import carry, move_columns
-
-    others = before["scheme_version_id"] != version_id
-    restart = (places >= 0) & others[places] if len(others) else False
-    state = carry(before, places, scheme, restart=restart)
-    return move_columns(graded, scheme, state, snapshot=snapshot, interim=interim, overrides=chosen)
 
 
 def changes_of(

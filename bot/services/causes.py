@@ -6,10 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 from sqlmodel import Session
 
-from bot.services import sources
+from bot.services import sources, standings
 from bot.services.schemes import Shelf
-from db import grading as db
-from db.grading import GradingRun
+from bot.services.standings import Past
 from grading.scheme import Scheme
 
 if TYPE_CHECKING:
@@ -26,22 +25,20 @@ def find_causes(
     before: "Standings",
     *,
     version_id: int,
-    last: GradingRun | None,
+    past: Past,
     as_of: date,
     snapshot: int,
     interim: bool,
-    chosen: Mapping[int, str],
+    chosen: dict[int, str],
 ) -> dict[int, str]:
     """Customer -> what moved it, of customers with the tiers they had (`moved`); left out is their own behaviour.
 
-    `columns` are the new assessments, all by one version; `before` is what they started from, `chosen` the
-    tiers set by hand. To fall to another scheme is another rule.
+    `columns` are the new assessments, all by one version; `before` is what they started from, out of `past`; `chosen`
+    the tiers set by hand. To fall to another scheme is another rule.
     """
     if not moved:
         return {}
     found = dict.fromkeys(_decided(moved, columns, before, chosen), OVERRIDE)
-    if last is None:
-        return found
     by_version: dict[int, dict[int, str]] = {}
     graded_by = zip(before["customer_id"].tolist(), before["scheme_version_id"].tolist(), strict=True)
     for customer, old in graded_by:
@@ -52,7 +49,8 @@ def find_causes(
             session,
             others,
             shelf.scheme(session, old),
-            last,
+            old,
+            past,
             as_of=as_of,
             snapshot=snapshot,
             interim=interim,
@@ -71,35 +69,32 @@ def _moved_by_rule(
     session: Session,
     before: Mapping[int, str],
     old_scheme: Scheme,
-    last: GradingRun,
+    version_id: int,
+    past: Past,
     *,
     as_of: date,
     snapshot: int,
     interim: bool,
-    chosen: Mapping[int, str],
+    chosen: dict[int, str],
 ) -> set[int]:
     """Of customers with the tiers they had, those whom the old rules would have left there on the data of now."""
-    import pandas as pd
+    from bot.frames import places_of
+    from grading.scoring import grade_columns
 
-    from bot.frames import standing_frame
-    from grading.movement import move, state_for
-    from grading.scoring import grade
-
-    index = pd.Index(list(before))
-    facts = sources.load_facts(session, old_scheme, as_of, list(before)).facts.reindex(index)
-    named: Sequence[int] | None = list(before) if len(before) <= sources.MOST_NAMED else None
-    behind = db.runs_behind(session, last.purpose, last.id)
-    state = standing_frame(db.standings_at(session, behind, named), old_scheme)
-    moved = move(
-        grade(facts, old_scheme, as_of),
+    book = sources.load_facts(session, old_scheme, as_of, list(before))
+    were = standings.columns_of(past, old_scheme, list(before))
+    moved = standings.moved_on(
+        grade_columns(book.columns, book.customers, old_scheme, as_of),
         old_scheme,
-        state_for(state, index, old_scheme),
+        were,
+        places_of(book.customers, were["customer_id"]),
+        version_id,
         snapshot=snapshot,
         interim=interim,
-        overrides=pd.Series(dict(chosen), dtype=object) if chosen else None,
+        chosen=chosen,
     )
-    tiers = moved.results["tier"].tolist()
-    return {customer for customer, tier in zip(before, tiers, strict=True) if tier == before[customer]}
+    tiers = zip(book.customers.tolist(), moved.outcome["tier"].tolist(), strict=True)
+    return {customer for customer, tier in tiers if tier == before[customer]}
 
 
 def _decided(

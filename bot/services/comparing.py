@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from sqlmodel import Session
 
 from bot.errors import N_, BadInput, NotAllowed
-from bot.services import allotting, assessing, grading, scheme_standing, schemes, shadowing
+from bot.services import allotting, grading, scheme_standing, schemes, shadowing, standings
 from bot.services.access import Actor
 from bot.services.schemes import Rule, Shelf
 from db import customers, overrides
@@ -105,7 +105,7 @@ def diff(
             customer_ids = allotting.of_all(session, [old, new])
         compared = shadowing.compare_book(session, old, new, as_of, customer_ids)
         moved = compared.movers
-        moved = moved.assign(at_once=_at_once(session, compared, purpose, last)[moved.index])
+        moved = moved.assign(at_once=_at_once(session, compared, purpose, last, today)[moved.index])
         movers = _movers(session, compared, moved if most is None else moved.head(most))
     words = [
         word
@@ -152,22 +152,21 @@ def _now(session: Session, rules: Sequence[Rule], new: Scheme) -> tuple[Scheme, 
 
 
 def _at_once(
-    session: Session, compared: "Comparison", purpose: str, last: GradingRun | None
+    session: Session, compared: "Comparison", purpose: str, last: GradingRun | None, today: date
 ) -> "pd.Series[bool]":
     """By customer: whether one more snapshot, of these very facts, would end in another tier than under the old scheme."""
     import pandas as pd
 
     from bot.frames import places_of
 
-    behind = db.runs_behind(session, purpose, last.id) if last is not None else []
-    standings = db.standings_at(session, behind)
-    chosen = overrides.holding(session, purpose, compared.by_new.as_of)
+    past = standings.past_of(session, last, last, None)
+    chosen = overrides.holding(session, purpose, today)
     customers = compared.results.index
     tiers = []
     for scheme, graded in ((compared.old, compared.by_old), (compared.new, compared.by_new)):
-        before = assessing.standings_of(standings, scheme, None)
+        before = standings.columns_of(past, scheme, None)
         known = db_schemes.find_version(session, scheme.scheme, scheme.version)
-        moved = assessing.moved_on(
+        moved = standings.moved_on(
             graded,
             scheme,
             before,

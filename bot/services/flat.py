@@ -45,7 +45,7 @@ def score_table(path: Path, scheme: Scheme, as_of: date) -> FlatReport:
         f"line {rows[reject.row][0]}, {reject.column}: {reject.value!r} {reject.reason}" for reject in rejects
     ]
     good = [place for place in range(len(rows)) if place not in bad]
-    graded = grade(with_zone(facts.iloc[good], scheme), scheme, as_of)
+    graded = grade(with_zone(facts, scheme), scheme, as_of)
     customers = [
         {"code": rows[row][1][header.index("code")], "name": rows[row][1][header.index("name")], **explained}
         for row, explained in ((row, explain(graded, scheme, place)) for place, row in enumerate(good))

@@ -12,10 +12,11 @@ from typing import Any
 from sqlmodel import Session
 
 from bot.errors import N_, BadInput, Conflict
-from bot.services import allotting, assessing, causes, schemes, shadowing, sources
+from bot.services import allotting, assessing, causes, schemes, shadowing, sources, standings
 from bot.services.assessing import NO_TIER, Change
 from bot.services.schemes import Rule, Shelf
 from bot.services.shadowing import Shadow
+from bot.services.standings import Past
 from db import customers, overrides, shadows
 from db import grading as db
 from db import schemes as db_schemes
@@ -75,6 +76,7 @@ class Pass:
     snapshot: int
     rules: tuple[Rule, ...]  # in force, in the order in which they are asked
     last: GradingRun | None
+    past: Past
     columns: dict[str, list[Any]]  # of assessments, without what only the run knows
     changes: list[Change]
     unreadable: int
@@ -114,12 +116,12 @@ def grade_book(
 
     A day of the scheme's cadence is a snapshot, and so is the very first run; any other day, or the same day once
     more, is interim: it goes by the movement state of the last snapshot and leaves it as it is. Without `as_of`:
-    yesterday. The first live run of a purpose is silent, and so is one without `tell`; a dry run writes nothing.
+    yesterday, or the day of the newest grading. Tiers set by hand are those that hold today. The first live run of a purpose is silent, and so is one without `tell`; a dry run writes nothing.
     A snapshot is graded under the schemes in the shadow too (`shadowing`).
-    Raises BadInput for a day before the last snapshot or in the future, NotReady without a scheme.
+    Raises BadInput for a day before the last grading or in the future, NotReady without a scheme.
     """
     with database.read() as session:
-        done = look(session, shelf, for_purpose=for_purpose, as_of=as_of or default_day(today), today=today)
+        done = look(session, shelf, for_purpose=for_purpose, as_of=as_of, today=today)
         looked: tuple[Shadow, ...] = ()
         if done.kind == "snapshot":
             looked = shadowing.look(session, shelf, done.purpose, done.rules, done.as_of)
@@ -143,43 +145,46 @@ def look(
     shelf: Shelf,
     *,
     for_purpose: str,
-    as_of: date,
+    as_of: date | None,
     today: date,
     customer_ids: Sequence[int] | None = None,
 ) -> Pass:
     """Grade the book, or some customers as an interim, and say what would change."""
-    if as_of > today:
-        raise BadInput(
-            N_("As of %(as_of)s lies in the future; today is %(today)s."), as_of=as_of, today=today
-        )
-    rules = schemes.in_force(session, shelf, for_purpose, as_of)
+    day = as_of or default_day(today)
+    if day > today:
+        raise BadInput(N_("As of %(as_of)s lies in the future; today is %(today)s."), as_of=day, today=today)
     last = db.last_published(session, for_purpose)
     snapshot = db.last_snapshot(session, for_purpose)
-    if snapshot is not None and as_of < snapshot.as_of:
-        raise BadInput(
-            N_("The last grading is as of %(last)s; an earlier day cannot follow it."), last=snapshot.as_of
-        )
-    # Those side by side share one cadence: `scheme approve` sees to it.
+    rules = schemes.in_force(session, shelf, for_purpose, day)
+    # Those side by side share one cadence: `scheme approve` sees to it. A day that is not over is no snapshot but the first.
     cadence = rules[0].scheme.as_of
-    due = snapshot is None or (schemes.is_cadence_day(cadence, as_of) and as_of > snapshot.as_of)
+    due = snapshot is None or (schemes.is_cadence_day(cadence, day) and snapshot.as_of < day < today)
+    if as_of is None and not due and last is not None and day < last.as_of:
+        day = last.as_of
+        rules = schemes.in_force(session, shelf, for_purpose, day)
+    # What is due may come a night late, when news of a day after it have been graded already.
+    newest = snapshot if due else last
+    if newest is not None and day < newest.as_of:
+        raise BadInput(
+            N_("The last grading is as of %(last)s; an earlier day cannot follow it."), last=newest.as_of
+        )
     kind = "snapshot" if due and customer_ids is None else "interim"
     number = 1 if snapshot is None else snapshot.snapshot + 1
-    behind = db.runs_behind(session, last.purpose, last.id) if last is not None else []
-    standings = db.standings_at(session, behind, customer_ids)
+    past = standings.past_of(session, last, snapshot, customer_ids)
     allotted = allotting.allot(session, rules, customer_ids)
-    chosen = overrides.holding(session, for_purpose, as_of, customer_ids)
+    chosen = overrides.holding(session, for_purpose, today, customer_ids)
     parts: list[dict[str, list[Any]]] = []
     changes: list[Change] = []
     books = []
     for rule, theirs in allotted.shares:
         scheme, version_id = rule.scheme, rule.version_id
-        book = sources.load_book(session, scheme, as_of, theirs)
-        before = assessing.standings_of(standings, scheme, theirs)
+        book = sources.load_book(session, scheme, day, theirs)
+        before = standings.columns_of(past, scheme, theirs)
         columns = assessing.assess(
             book.columns,
             book.customers,
             scheme,
-            as_of,
+            day,
             before,
             version_id=version_id,
             snapshot=number,
@@ -194,9 +199,9 @@ def look(
             columns,
             before,
             version_id=version_id,
-            last=last,
+            past=past,
             snapshot=number,
-            as_of=as_of,
+            as_of=day,
             interim=kind == "interim",
             chosen=chosen,
         )
@@ -204,14 +209,15 @@ def look(
         books.append(book)
         changes += [replace(change, cause=found.get(change.customer_id, change.cause)) for change in moved]
     if allotted.nobodys:
-        parts.append(assessing.unallotted(allotted.nobodys, standings, as_of))
+        parts.append(assessing.unallotted(allotted.nobodys, past.newest, day))
     return Pass(
         purpose=for_purpose,
         kind=kind,
-        as_of=as_of,
+        as_of=day,
         snapshot=number,
         rules=rules,
         last=last,
+        past=past,
         columns=assessing.joined(parts),
         changes=sorted(changes, key=lambda change: change.customer_id),
         unreadable=sum(book.unreadable for book in books),

@@ -88,7 +88,7 @@ def set_override(
             purpose=purpose,
             tier=wish.tier,
             reason=wish.reason.strip(),
-            approver=wish.approver,
+            approver=(wish.approver or "").strip() or None,
             set_by=actor.name,
             set_at=now,
             starts_on=today,
@@ -149,7 +149,11 @@ def _check(wish: Wish, scheme: Scheme, today: date) -> None:
             scheme=scheme.scheme,
             tiers=", ".join(tiers),
         )
-    given = {"reason": wish.reason.strip(), "approver": wish.approver, "expires_on": wish.expires_on}
+    given = {
+        "reason": wish.reason.strip(),
+        "approver": (wish.approver or "").strip(),
+        "expires_on": wish.expires_on,
+    }
     lacking = [need for need in ("reason", *rules.needs) if not given[need]]
     if lacking:
         raise BadInput(

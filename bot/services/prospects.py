@@ -54,7 +54,6 @@ def follow_first_orders(
             today=today,
             now=now,
             tell=tell,
-            newcomers=True,
         )
         for start in range(0, len(waiting), CHUNK)
     ]

@@ -11,11 +11,13 @@ from bot.services.schemes import Shelf
 from db import grading as db
 from db import imports, overrides, system
 from db.engine import Database
+from db.grading import STANDING
 
 CURSOR = "regraded"  # the newest import whose customers have been looked at
 CREDIT = "credit"  # the newest run of credit whose accounts have been looked at
 EXPIRY = "expiry"  # who ended an override that nobody ended before its last day
 TRIES = 3
+CUSTOMER, *WHAT = (STANDING.index(name) for name in ("customer_id", "tier", "overridden"))
 
 
 def regrade(
@@ -27,19 +29,19 @@ def regrade(
     today: date,
     now: datetime,
     tell: Tell | None,
-    newcomers: bool = False,
 ) -> RunReport | None:
-    """Grade some customers as of today and put down those whose effective tier is another one now.
+    """Grade some customers as of today and put down those that are something else now, or were nothing yet.
 
-    What does not cross a boundary waits for the next snapshot; `newcomers` are put down whatever they are. None when there is nothing to put down, nobody has
-    been graded yet, or a run of the whole book is under way: then the caller asks again later.
+    What crosses no boundary and is decided by nobody waits for the next snapshot. Told is what is a change; a first
+    rating is none. None when there is nothing to put down, nobody has been graded yet, or a run of the whole book is
+    under way: then the caller asks again later.
     """
     for _ in range(TRIES - 1):
         try:
-            return _regrade(database, shelf, customer_ids, for_purpose, today, now, tell, newcomers)
+            return _regrade(database, shelf, customer_ids, for_purpose, today, now, tell)
         except Conflict:  # somebody published in between: look again
             continue
-    return _regrade(database, shelf, customer_ids, for_purpose, today, now, tell, newcomers)
+    return _regrade(database, shelf, customer_ids, for_purpose, today, now, tell)
 
 
 def _regrade(
@@ -50,7 +52,6 @@ def _regrade(
     today: date,
     now: datetime,
     tell: Tell | None,
-    newcomers: bool,
 ) -> RunReport | None:
     with database.read() as session:
         if db.last_snapshot(session, for_purpose) is None or db.running(session, for_purpose):
@@ -58,11 +59,11 @@ def _regrade(
         done = grading.look(
             session, shelf, for_purpose=for_purpose, as_of=today, today=today, customer_ids=customer_ids
         )
-    if not newcomers:
-        moved = {change.customer_id for change in done.changes}
-        places = [place for place, customer in enumerate(done.columns["customer_id"]) if customer in moved]
-        columns = {name: [values[place] for place in places] for name, values in done.columns.items()}
-        done = replace(done, columns=columns)
+    were = {row[CUSTOMER]: [row[place] for place in WHAT] for row in done.past.newest}
+    are = zip(done.columns["customer_id"], *(done.columns[STANDING[place]] for place in WHAT), strict=True)
+    places = [place for place, (customer, *what) in enumerate(are) if were.get(customer) != what]
+    columns = {name: [values[place] for place in places] for name, values in done.columns.items()}
+    done = replace(done, columns=columns)
     if not done.customers:
         return None
     with database.write(alone="grading") as session:

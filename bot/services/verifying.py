@@ -4,9 +4,12 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from sqlmodel import Session
 
+from bot.clock import local_date
+from bot.services import standings
 from bot.services.assessing import assess
 from bot.services.grading import CHUNK
 from bot.services.schemes import Shelf
@@ -47,12 +50,16 @@ class Verified:
 
 
 def verify(
-    database: Database, shelf: Shelf, customer_id: int | None = None, progress: Progress | None = None
+    database: Database,
+    shelf: Shelf,
+    zone: ZoneInfo,
+    customer_id: int | None = None,
+    progress: Progress | None = None,
 ) -> Verified:
     """Recompute the assessments of every published run, or one customer's, with the grading function.
 
-    Facts are those of the row, rules those of the run, and what the customer was comes from the run before. Values
-    must be the same to the last bit. Works through a run in chunks, each read by itself. Without a customer, the kept
+    Facts are those of the row, rules those of the run, what the customer was comes from the runs before, and what was
+    set by hand held on the day, in the firm's `zone`, on which the run was begun. Values must be the same to the last bit. Works through a run in chunks, each read by itself. Without a customer, the kept
     totals of orders are compared with the orders, too.
     """
     found = Verified()
@@ -64,7 +71,7 @@ def verify(
         after = 0
         while after >= 0:
             with database.read() as session:
-                after = _chunk(session, shelf, run, runs[:number], after, customer_id, found)
+                after = _chunk(session, shelf, zone, run, runs[:number], after, customer_id, found)
         if progress:
             progress(number + 1, len(runs))
     return found
@@ -73,6 +80,7 @@ def verify(
 def _chunk(
     session: Session,
     shelf: Shelf,
+    zone: ZoneInfo,
     run: GradingRun,
     earlier: list[GradingRun],
     after: int,
@@ -90,13 +98,14 @@ def _chunk(
         if row["scheme_version_id"] is not None:  # where no scheme applied nothing was computed
             by_version.setdefault(row["scheme_version_id"], []).append(row)
     for version_id, graded in by_version.items():
-        _compare(session, shelf, run, earlier, version_id, graded, found)
+        _compare(session, shelf, zone, run, earlier, version_id, graded, found)
     return int(rows[-1]["customer_id"])
 
 
 def _compare(
     session: Session,
     shelf: Shelf,
+    zone: ZoneInfo,
     run: GradingRun,
     earlier: list[GradingRun],
     version_id: int,
@@ -112,7 +121,7 @@ def _compare(
             [Difference(**_where(run), customer="", what="scheme", stored=broken[0], computed=broken[1])],
         )
         return
-    computed, complete = _recompute(session, run, earlier, version_id, scheme, rows)
+    computed, complete = _recompute(session, zone, run, earlier, version_id, scheme, rows)
     found.without_state += 0 if complete else len(rows)
     wrong = []
     for row in rows:
@@ -138,6 +147,7 @@ def _compare(
 
 def _recompute(
     session: Session,
+    zone: ZoneInfo,
     run: GradingRun,
     earlier: list[GradingRun],
     version_id: int,
@@ -147,7 +157,6 @@ def _recompute(
     """(customer -> its row once more, whether what it was before is known). Unreadable inputs are left out."""
     import numpy as np
 
-    from bot.frames import standing_columns
     from grading.inputs import unpack
 
     ids = [row["customer_id"] for row in rows]
@@ -158,18 +167,26 @@ def _recompute(
         inputs = {customer: text for customer, text in inputs.items() if _readable(text, scheme)}
         facts = unpack(list(inputs.values()), scheme)
     before = [other for other in earlier if other.purpose == run.purpose]
-    behind = db.runs_behind(session, run.purpose, before[-1].id) if before else []
-    complete = bool(behind) if before else run.kind == "snapshot" and run.snapshot == 1
+    last = before[-1] if before else None
+    complete = (
+        bool(db.runs_behind(session, run.purpose, last.id))
+        if last is not None
+        else run.kind == "snapshot" and run.snapshot == 1
+    )
+    snapshot = next((other for other in reversed(before) if other.kind == "snapshot"), None)
+    past = standings.past_of(session, last, snapshot, ids)
     again = assess(
         facts,
         np.array(list(inputs), dtype=np.int64),
         scheme,
         run.as_of,
-        standing_columns(db.standings_at(session, behind, ids), scheme),
+        standings.columns_of(past, scheme, ids),
         version_id=version_id,
         snapshot=run.snapshot,
         interim=run.kind == "interim",
-        chosen=overrides.holding(session, run.purpose, run.as_of, ids, known_at=run.started_at),
+        chosen=overrides.holding(
+            session, run.purpose, local_date(run.started_at, zone), ids, known_at=run.started_at
+        ),
     )
     return {row[0]: dict(zip(again, row, strict=True)) for row in zip(*again.values(), strict=True)}, complete
 

@@ -28,7 +28,7 @@ def listener(told: Told) -> grading.Tell:
     return tell
 
 
-def grade(database: Database, as_of: date, told: Told | None = None, **options: Any) -> RunReport:
+def grade(database: Database, as_of: date | None, told: Told | None = None, **options: Any) -> RunReport:
     return grading.grade_book(
         database,
         Shelf(),
@@ -240,6 +240,33 @@ def test_days_in_the_future_or_before_the_last_grading_are_refused(database: Dat
     grade(database, APRIL)
     with pytest.raises(BadInput, match="2026-04-30"):
         grade(database, MARCH)
+
+
+def test_a_day_that_is_not_over_is_no_snapshot_but_the_first(database: Database) -> None:
+    with database.write() as session:
+        factories.scheme(session, factories.PLAIN_SCHEME.replace("month_end", "daily"))
+        factories.fact(session, factories.customer(session), "quality", 80)
+    assert grade(database, MARCH).kind == "snapshot"
+    assert grade(database, TODAY).kind == "interim"
+    with pytest.raises(BadInput, match=f"as of {TODAY}"):
+        grade(database, MARCH)
+    (night,) = grading.grade_if_due(
+        database, Shelf(), today=TODAY + timedelta(days=1), now=NOW, tell=listener([])
+    )
+    assert (night.as_of, night.kind) == (TODAY, "snapshot")
+
+
+def test_an_interim_never_goes_back_behind_another_and_a_snapshot_may(database: Database) -> None:
+    """Yesterday unless something newer was graded; what was due last night comes although news of today did."""
+    with database.write() as session:
+        factories.scheme(session)
+        factories.fact(session, factories.customer(session), "quality", 80)
+    grade(database, MARCH)
+    assert grade(database, None).as_of == TODAY - timedelta(days=1)
+    assert grade(database, TODAY).kind == "interim"
+    with pytest.raises(BadInput, match=f"as of {TODAY}"):
+        grade(database, TODAY - timedelta(days=1))
+    assert (grade(database, None).as_of, grade(database, APRIL).kind) == (TODAY, "snapshot")
 
 
 def test_orders_in_another_currency_stop_the_run_with_the_remedy(database: Database) -> None:

@@ -2,12 +2,13 @@
 
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from sqlmodel import Session
 
 from bot.errors import BadInput, Conflict, NotFound
-from bot.services import access, grading, overriding, regrading
+from bot.services import access, grading, overriding, regrading, verifying
 from bot.services.access import Actor
 from bot.services.grading import Change, RunContext
 from bot.services.overriding import Decided, Wish
@@ -85,6 +86,7 @@ def test_an_active_cap_stays_above_it(database: Database, acme: int) -> None:
     [
         (Wish(tier="A", reason="why", approver="Grace"), "needs expires_on"),
         (Wish(tier="A", reason=" ", expires_on=TODAY), "needs reason, approver"),
+        (Wish(tier="A", reason="why", approver=" ", expires_on=TODAY), "needs approver"),
         (Wish(tier="S", reason="why", approver="Grace", expires_on=TODAY), "no tier S.*has A, B, C"),
         (Wish(tier="A", reason="why", approver="G", expires_on=TODAY - timedelta(days=1)), "is over"),
         (
@@ -147,3 +149,49 @@ def test_it_ends_by_itself_after_its_last_day(database: Database, acme: int) -> 
     assert (end(TODAY), standing(database, acme).tier) == (0, "A")
     assert (end(TODAY + timedelta(days=1)), standing(database, acme).tier) == (1, "B")
     assert end(TODAY + timedelta(days=2)) == 0
+
+
+def test_a_grading_as_of_an_earlier_day_keeps_what_was_decided_since(database: Database, acme: int) -> None:
+    """Decided on 7 April: then comes what is as of 6 April, and the snapshot of April two nights late."""
+    decide(database, acme, now=NOW + timedelta(minutes=1))
+    with pytest.raises(BadInput, match=f"as of {TODAY}"):
+        graded(database, TODAY - timedelta(days=1))
+    assert graded(database, None).changes == ()
+    may = date(2026, 5, 2)
+    assert graded(database, date(2026, 4, 30), today=may).changes == ()
+    row = standing(database, acme)
+    assert (row.tier, row.overridden) == ("A", True)
+    assert verifying.verify(database, Shelf(), ZoneInfo("UTC")).differing == 0
+
+
+def graded(database: Database, as_of: date | None, today: date = TODAY) -> grading.RunReport:
+    now = datetime.combine(today, NOW.timetz()) + timedelta(minutes=2)
+    return grading.grade_book(
+        database, Shelf(), for_purpose="account", as_of=as_of, today=today, now=now, tell=None
+    )
+
+
+@pytest.mark.parametrize("known", [True, False], ids=["unrated", "never graded"])
+def test_who_has_no_tier_gets_one_and_loses_it_again(database: Database, acme: int, known: bool) -> None:
+    told: list[Change] = []
+
+    def tell(session: Session, changes: list[Change], run: RunContext) -> int:
+        told.extend(changes)
+        return len(changes)
+
+    with database.write() as session:
+        customer = factories.customer(session, "NODATA")
+    if known:
+        graded(database, TODAY - timedelta(days=1))
+        assert standing(database, customer).tier == "unrated"
+    decide(database, customer, tell=tell)
+    assert (standing(database, customer).tier, standing(database, customer).overridden) == ("A", True)
+    assert told == []  # a first tier is no change
+    if known:
+        overriding.end_override(
+            database, Shelf(), person(), customer, reason="over", today=TODAY, now=NOW, tell=tell
+        )
+    else:
+        late = TODAY + timedelta(days=31)
+        regrading.end_overrides(database, Shelf(), today=late, now=NOW + timedelta(days=31), tell=tell)
+    assert (standing(database, customer).tier, standing(database, customer).overridden) == ("unrated", False)

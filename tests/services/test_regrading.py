@@ -136,3 +136,18 @@ def test_who_falls_to_another_scheme_by_a_new_industry_is_graded_by_it_at_once(
     assert [(c.customer_id, c.before, c.after, c.cause) for c in report.changes] == [
         (bank, "B", "A", causes.RULE)
     ]
+
+
+def test_first_facts_rate_whom_nobody_could_rate_and_tell_nobody(database: Database, tmp_path: Path) -> None:
+    with database.write() as session:
+        factories.scheme(session)
+        known = factories.customer(session, "KNOWN", code="KNOWN")
+    grading.grade_book(database, Shelf(), for_purpose="account", as_of=MARCH, today=TODAY, now=NOW, tell=None)
+    with database.write() as session:
+        fresh = factories.customer(session, "FRESH", code="FRESH")
+    bring_facts(database, tmp_path, *(f"{who},quality,90,2026-04-02" for who in ("KNOWN", "FRESH")))
+    (report,) = regrade(database)
+    assert (report.changes, report.told, report.tiers) == ((), 0, {"A": 2})
+    with database.read() as session:
+        tiers = {row[0]: row[1] for row in db.standings_at(session, db.runs_behind(session, "account"))}
+    assert tiers == {known: "A", fresh: "A"}

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import UTC, date, datetime
+from zoneinfo import ZoneInfo
 
 import pytest
 from sqlmodel import Session
@@ -14,6 +15,7 @@ from bot.services import (
     grading,
     history,
     lookup,
+    regrading,
     replaying,
     reviewing,
     scheme_life,
@@ -33,6 +35,7 @@ from tests.services.test_lookup import ADMIN, RULES
 MARCH, APRIL, MAY, JUNE = date(2026, 3, 31), date(2026, 4, 30), date(2026, 5, 31), date(2026, 6, 30)
 TODAY = date(2026, 7, 10)
 NOW = datetime(2026, 7, 10, 8, tzinfo=UTC)
+UTC_ZONE = ZoneInfo("UTC")
 CONFIRMED = "movement: {confirm_up: 2, confirm_down: 2}\n"
 # Banks: the weights of `plain` turned around, and its A called gold; moves are confirmed twice.
 BANKS = (
@@ -133,7 +136,7 @@ def test_one_run_grades_each_customer_by_the_first_scheme_that_applies(
     report = grade(database, APRIL)
     assert report.schemes == {"resellers@1": 1, "banks@1": 1, "plain@1": 1}
     assert report.changes == ()
-    found = verify(database, Shelf())
+    found = verify(database, Shelf(), UTC_ZONE)
     assert (found.assessments, found.differing) == (6, 0)
 
 
@@ -152,7 +155,31 @@ def test_a_customer_whose_industry_changes_falls_to_another_scheme_and_confirms_
     assert seen(database, ids, MAY)["BANK"] == ("plain", "B", 0.6 * 80 + 0.4 * 100)
     (moved,) = grade(database, JUNE).changes
     assert (moved.customer_id, moved.before, moved.after) == (ids["BANK"], "B", "A")
-    assert verify(database, Shelf()).differing == 0
+    assert verify(database, Shelf(), UTC_ZONE).differing == 0
+
+
+def test_an_interim_under_another_scheme_takes_no_part_in_how_a_customer_moves(
+    database: Database, ids: dict[str, int]
+) -> None:
+    """SHOP rises in May, which wants a second snapshot, whatever it was called in between."""
+    approve(database, factories.PLAIN_SCHEME.replace("version: 1", "version: 2") + CONFIRMED, APRIL)
+    grade(database, APRIL)
+    with database.write() as session:
+        factories.fact(session, ids["SHOP"], "service", 100, MAY)
+    change(database, ids["SHOP"], customer_type="reseller")
+    regrade_as_of(database, ids["SHOP"], date(2026, 5, 15))
+    assert seen(database, ids, date(2026, 5, 15))["SHOP"] == ("resellers", "STD", PLAIN_SCORE)
+    change(database, ids["SHOP"], customer_type="shop")
+    assert grade(database, MAY).changes == ()
+    assert seen(database, ids, MAY)["SHOP"] == ("plain", "B", 0.6 * 80 + 0.4 * 100)
+    regrade_as_of(database, ids["SHOP"], date(2026, 6, 15))
+    (moved,) = grade(database, JUNE).changes
+    assert (moved.customer_id, moved.before, moved.after) == (ids["SHOP"], "B", "A")
+    assert verify(database, Shelf(), UTC_ZONE).differing == 0
+
+
+def regrade_as_of(database: Database, customer_id: int, day: date) -> None:
+    regrading.regrade(database, Shelf(), [customer_id], for_purpose="account", today=day, now=NOW, tell=None)
 
 
 def test_who_moves_because_it_fell_to_another_scheme_was_moved_by_the_rules(
@@ -198,7 +225,7 @@ def test_whom_no_scheme_applies_to_is_unrated_listed_and_rated_again_when_one_do
     assert card.no_scheme
     with pytest.raises(NotFound, match="not been graded"):
         explaining.why(database, Shelf(), ADMIN, Pointer(id=ids["SHOP"]))
-    assert verify(database, Shelf()).differing == 0
+    assert verify(database, Shelf(), UTC_ZONE).differing == 0
     change(database, ids["SHOP"], industry="finance")
     assert grade(database, MAY).changes == ()
     assert seen(database, ids, MAY)["SHOP"] == ("banks", "B", BANK_SCORE)

@@ -2,6 +2,7 @@
 
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from sqlmodel import Session, col, select, update
@@ -57,7 +58,7 @@ def grade(database: Database, day: date, now: datetime = NOW) -> None:
 
 
 def verify(database: Database, customer: int | None = None) -> Verified:
-    return verifying.verify(database, Shelf(), customer)
+    return verifying.verify(database, Shelf(), ZoneInfo("UTC"), customer)
 
 
 def change(database: Database, customer: int, day: date, **values: Any) -> None:
