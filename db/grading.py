@@ -280,6 +280,24 @@ def _plain_rows(session: Session, statement: Any) -> list[tuple[Any, ...]]:
     return rows
 
 
+CONTENT = ("customer_id", "scheme_version_id", "tier", "overridden", "inputs")
+
+
+def contents_at(session: Session, run_ids: Sequence[int]) -> dict[int, tuple[Any, ...]]:
+    """Customer -> its columns `CONTENT`, as these runs of one purpose left it: with the day, all that decides the rest."""
+    statement = sa_select(*[inspect(Assessment).columns[name] for name in CONTENT])
+    rows: dict[int, tuple[Any, ...]] = {}
+    for run_id in run_ids:  # oldest first: what comes later stands
+        for row in session.connection().execute(statement.where(col(Assessment.run_id) == run_id)):
+            rows[row[0]] = tuple(row)
+    return rows
+
+
+def days_of(session: Session, run_ids: Sequence[int]) -> set[date]:
+    """The days these runs are as of."""
+    return set(session.exec(select(col(GradingRun.as_of)).where(col(GradingRun.id).in_(run_ids))))
+
+
 def assessments_at(
     session: Session, run_ids: Sequence[int], customer_ids: Iterable[int]
 ) -> dict[int, Assessment]:

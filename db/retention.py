@@ -1,12 +1,31 @@
-"""Forgetting the assessments of runs that are old enough, never those that the present goes back to."""
+"""What assessments take up, and forgetting those of runs that are old enough, never those the present goes back to."""
 
 from datetime import date
 
-from sqlmodel import Session, col, delete, select, update
+from sqlalchemy.exc import OperationalError
+from sqlmodel import Session, col, delete, func, select, update
 
 from db.grading import Assessment, GradingRun
 
 DROPPED = "dropped"  # a run whose assessments are gone or going; its row and its tier changes stay
+
+
+_SIZE = {
+    "sqlite": "SELECT sum(pgsize) FROM dbstat"
+    " WHERE name IN (SELECT name FROM sqlite_master WHERE tbl_name = 'assessment')",
+    "postgresql": "SELECT pg_total_relation_size('assessment')",
+}
+
+
+def bytes_each(session: Session) -> float | None:
+    """Bytes of an assessment, indexes included; None where there is none, or SQLite was built without its statistics."""
+    count = session.exec(select(func.count()).select_from(Assessment)).one()
+    connection = session.connection()
+    try:
+        size = connection.exec_driver_sql(_SIZE[connection.dialect.name]).scalar_one()
+    except OperationalError:
+        return None
+    return float(size) / count if count else None
 
 
 def drop_runs(session: Session, before: date) -> int:

@@ -7,7 +7,6 @@ of any width, `1,234.5`, `12 %` (0.12). Booleans: true/false, yes/no, 是/否, 1
 
 from __future__ import annotations
 
-import math
 import re
 import unicodedata
 from collections.abc import Callable, Sequence
@@ -19,29 +18,17 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from grading.cells import read_number, read_truth
 from grading.fields import DATE_SUFFIX
 from grading.scheme_model import Scheme
 from grading.scheme_scores import TABLE_COLUMNS
 
 _MONTHS = "months_with_us"
-_NUMBER = re.compile(
-    r"([+-]?(?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d*)?|[+-]?\.\d+)(e[+-]?\d{1,3})?\s*(%?)", re.ASCII | re.IGNORECASE
-)
 _DAY = re.compile(
     r"(\d{4})(?:-(\d{1,2})-|/(\d{1,2})/|\.(\d{1,2})\.|年(\d{1,2})月)(\d{1,2})日?(?:[T ]\d{1,2}:\d{2}.*)?",
     re.ASCII,
 )
 _Reader = Callable[[str], Any]
-_TRUTHS = {
-    "true": True,
-    "yes": True,
-    "是": True,
-    "1": True,
-    "false": False,
-    "no": False,
-    "否": False,
-    "0": False,
-}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -104,27 +91,6 @@ def read_cells(cells: Sequence[str], kind: str) -> tuple[NDArray[Any], int]:
             wrong.add(cell)
     values = np.array([known.get(cell) for cell in cells], dtype=dtype)
     return values, sum(cell in wrong for cell in cells) if wrong else 0
-
-
-def read_number(cell: str) -> float:
-    """A number; ValueError says what is wrong."""
-    text = unicodedata.normalize("NFKC", cell).strip().replace("\u2212", "-")
-    match = _NUMBER.fullmatch(text)
-    if match is None:
-        raise ValueError("not a number; write 1234.5 or 12%, or leave the cell empty")
-    digits, exponent, percent = match.groups()
-    number = float(digits.replace(",", "") + (exponent or "")) / (100.0 if percent else 1.0)
-    if not math.isfinite(number):
-        raise ValueError("the number is too large")
-    return number
-
-
-def read_truth(cell: str) -> bool:
-    """A boolean; ValueError says what is wrong."""
-    found = _TRUTHS.get(unicodedata.normalize("NFKC", cell).strip().lower())
-    if found is None:
-        raise ValueError("neither true nor false; write true or false, yes or no, 是 or 否, 1 or 0")
-    return found
 
 
 def read_day(cell: str) -> np.datetime64:

@@ -121,7 +121,8 @@ def graded(book: Path, tierbot: Tierbot) -> Path:
 
 def test_verify_recomputes_what_is_stored_and_finds_what_was_changed(graded: Path, tierbot: Tierbot) -> None:
     everybody = tierbot("verify", "--all")
-    assert (everybody.code, everybody.out) == (0, "2 assessments recomputed, 0 differ.\n")
+    assert everybody.code == 0
+    assert everybody.out.startswith("2 assessments recomputed, 0 differ.\nThey take up 0.0 MB: ")
     with closing(sqlite3.connect(graded / "data" / "tierbot.db")) as file, file:
         file.execute("UPDATE assessment SET score = score + 1 WHERE customer_id = 1")
     assert tierbot("verify", "C-2").code == 0

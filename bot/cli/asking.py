@@ -47,6 +47,12 @@ def grade(
     with opened() as bot:
         now = bot.clock.now()
         today = local_date(now, bot.settings.zone)
+        if purpose not in grading.PURPOSES:
+            raise BadInput(
+                N_("%(purpose)s is nothing that is graded; use one of %(purposes)s."),
+                purpose=purpose,
+                purposes=", ".join(grading.PURPOSES),
+            )
         if replay is not None:
             replaying.show(bot, scheme, purpose, (to_day(replay[0]), to_day(replay[1])), keep, as_json)
             return
@@ -164,12 +170,11 @@ def why(
 
     with opened() as bot:
         actor = present.console_actor(bot.settings)
+        day, today = to_day(since) if since else None, local_date(bot.clock.now(), bot.settings.zone)
+        if day is not None and day > today:
+            raise BadInput(N_("%(day)s lies in the future; today is %(today)s."), day=day, today=today)
         explained = explaining.why(
-            bot.database,
-            bot.shelf,
-            actor,
-            Pointer(id=lookup.one(bot.database, actor, name)),
-            to_day(since) if since else None,
+            bot.database, bot.shelf, actor, Pointer(id=lookup.one(bot.database, actor, name)), day
         )
         if as_json:
             print_json(explained.data)
@@ -192,6 +197,9 @@ def history(
         entries = service.history(bot.database, bot.shelf, actor, lookup.one(bot.database, actor, name))
     if as_json:
         print_json([vars(entry) for entry in entries])
+        return
+    if not entries:
+        out.print("Nothing was graded yet of this customer.")
         return
     rows = [
         [

@@ -16,7 +16,7 @@ def show(
     bot: "Tierbot", name: str | None, purpose: str, period: tuple[date, date], keep: bool, as_json: bool
 ) -> None:
     """Replay a period and print it, or put it down as the past of a live start."""
-    from bot.services import replaying, schemes
+    from bot.services import replaying, scheme_standing, schemes
 
     now = bot.clock.now()
     today = local_date(now, bot.settings.zone)
@@ -39,11 +39,11 @@ def show(
             )
         out.print(f"{len(reports)} snapshots are put down, from {reports[0].as_of} to {reports[-1].as_of}.")
         return
-    if name is not None:
-        asked = [schemes.find(name, bot.settings.schemes_dir).scheme]
-    else:
-        with bot.database.read() as session:
-            asked = [rule.scheme for rule in schemes.in_force(session, bot.shelf, purpose, end)]
+    with bot.database.read() as session:
+        if name is not None:
+            asked = [scheme_standing.find(session, name, bot.settings.schemes_dir).scheme]
+        else:
+            asked = [rule.scheme for rule in schemes.in_force(session, bot.shelf, purpose, today)]
     with progress_bar("Replaying") as progress:
         found = replaying.replay(
             bot.database, asked[0], start=start, end=end, today=today, progress=progress, beside=asked[1:]

@@ -34,6 +34,9 @@ def verify(
         print_json(asdict(found))
     else:
         out.print(f"{found.assessments:,} assessments recomputed, {found.differing:,} differ.")
+        if found.bytes_each is not None:
+            size = found.bytes_each * found.assessments / 1_000_000
+            out.print(f"They take up {size:,.1f} MB: {found.bytes_each:,.0f} bytes each, indexes included.")
         if found.without_state:
             out.print(
                 f"{found.without_state:,} of them by score only: the run before them is no longer stored."

@@ -86,6 +86,12 @@ class Pass:
     def customers(self) -> int:
         return len(self.columns["customer_id"])
 
+    def only(self, places: list[int]) -> "Pass":
+        """The same pass with some of its customers."""
+        return replace(
+            self, columns={name: [values[place] for place in places] for name, values in self.columns.items()}
+        )
+
 
 @contextmanager
 def uncollected() -> Iterator[None]:
@@ -117,7 +123,8 @@ def grade_book(
     A day of the scheme's cadence is a snapshot, and so is the very first run; any other day, or the same day once
     more, is interim: it goes by the movement state of the last snapshot and leaves it as it is. Without `as_of`:
     yesterday, or the day of the newest grading. Tiers set by hand are those that hold today. The first live run of a purpose is silent, and so is one without `tell`; a dry run writes nothing.
-    A snapshot is graded under the schemes in the shadow too (`shadowing`).
+    A snapshot is graded under the schemes in the shadow too (`shadowing`). The same day once more puts down only what
+    is something else now.
     Raises BadInput for a day before the last grading or in the future, NotReady without a scheme.
     """
     with database.read() as session:
@@ -125,18 +132,19 @@ def grade_book(
         looked: tuple[Shadow, ...] = ()
         if done.kind == "snapshot":
             looked = shadowing.look(session, shelf, done.purpose, done.rules, done.as_of)
+        news = _news_of(session, done)
     run_id, told = None, 0
     if not dry_run:
-        run_id = begin(database, done, now, whole=True)
-        for start in range(0, done.customers, CHUNK):
-            chunk = {name: values[start : start + CHUNK] for name, values in done.columns.items()}
+        run_id = begin(database, news, now, whole=news is done)
+        for start in range(0, news.customers, CHUNK):
+            chunk = {name: values[start : start + CHUNK] for name, values in news.columns.items()}
             with database.write() as session:
                 db.add_assessments(session, run_id, chunk)
             if progress:
-                progress(min(start + CHUNK, done.customers), done.customers)
+                progress(min(start + CHUNK, news.customers), news.customers)
         shadowing.put_down(database, looked, run_id)
         with database.write(alone="grading") as session:
-            told = publish(session, done, run_id, tell, now)
+            told = publish(session, news, run_id, tell, now)
     return replace(report_of(done, run_id, told), shadows=looked)
 
 
@@ -223,6 +231,18 @@ def look(
         unreadable=sum(book.unreadable for book in books),
         orders_through=max((book.orders_through for book in books if book.orders_through), default=None),
     )
+
+
+def _news_of(session: Session, done: Pass) -> Pass:
+    """A pass without the customers whose newest row is of this very day and holds the same; itself on a new day."""
+    if done.kind == "snapshot" or done.last is None:
+        return done
+    behind = db.runs_behind(session, done.purpose, done.last.id)
+    if db.days_of(session, behind) != {done.as_of}:
+        return done
+    stored = db.contents_at(session, behind)
+    rows = zip(*(done.columns[name] for name in db.CONTENT), strict=True)
+    return done.only([place for place, row in enumerate(rows) if stored.get(row[0]) != row])
 
 
 def begin(database: Database, done: Pass, now: datetime, *, whole: bool) -> int:

@@ -1,7 +1,6 @@
 """Interim re-grades of just those customers about whom something is new."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 from datetime import date, datetime
 
 from bot.errors import Conflict
@@ -61,9 +60,7 @@ def _regrade(
         )
     were = {row[CUSTOMER]: [row[place] for place in WHAT] for row in done.past.newest}
     are = zip(done.columns["customer_id"], *(done.columns[STANDING[place]] for place in WHAT), strict=True)
-    places = [place for place, (customer, *what) in enumerate(are) if were.get(customer) != what]
-    columns = {name: [values[place] for place in places] for name, values in done.columns.items()}
-    done = replace(done, columns=columns)
+    done = done.only([place for place, (customer, *what) in enumerate(are) if were.get(customer) != what])
     if not done.customers:
         return None
     with database.write(alone="grading") as session:

@@ -197,9 +197,13 @@ def _judged(database: Database, days: Sequence[date]) -> date | None:
 
 
 def _after(day: date) -> date:
+    """The last day whose window of `MONTHS_AHEAD` begins with this one: of a month's end the end of a month."""
     from grading.indicators import window_start
 
-    return window_start(day, -MONTHS_AHEAD)
+    until = window_start(day, -MONTHS_AHEAD)
+    while window_start(until + timedelta(days=1), MONTHS_AHEAD) == day:
+        until += timedelta(days=1)
+    return until
 
 
 def _look_ahead(database: Database, tiers: "pd.Series[Any]", day: date) -> Ahead:

@@ -260,12 +260,29 @@ def in_force(session: Session, shelf: Shelf, for_purpose: str, on: date) -> tupl
     """The scheme versions in force, in the order in which they are asked. Raises NotReady when there are none."""
     found = rules_on(session, shelf, for_purpose, on)
     if not found:
+        to_come = [period for period in db.periods(db.steps(session, for_purpose)) if period.start > on]
+        if to_come:
+            raise NotReady(
+                N_("No scheme is in force for %(purpose)s on %(day)s; %(scheme)s is from %(start)s on."),
+                purpose=for_purpose,
+                day=on,
+                scheme=to_come[0].scheme,
+                start=to_come[0].start,
+            )
         raise NotReady(
             N_("No scheme is in force for %(purpose)s. Choose one: tierbot grade --scheme %(preset)s"),
             purpose=for_purpose,
             preset=starter(for_purpose),
         )
     return found
+
+
+def at_work(session: Session, shelf: Shelf, on: date) -> list[Scheme]:
+    """Every scheme that is in force or in the shadow, whatever it grades."""
+    purposes = {step.purpose for step in db.steps(session)}
+    versions = {rule.version_id for one in purposes for rule in rules_on(session, shelf, one, on)}
+    versions |= {version for one in purposes for version in db.shadows(session, one)}
+    return [shelf.scheme(session, version) for version in sorted(versions)]
 
 
 def is_cadence_day(cadence: str, day: date) -> bool:

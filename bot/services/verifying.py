@@ -13,7 +13,7 @@ from bot.services import standings
 from bot.services.assessing import assess
 from bot.services.grading import CHUNK
 from bot.services.schemes import Shelf
-from db import customers, order_totals, overrides
+from db import customers, order_totals, overrides, retention
 from db import grading as db
 from db.engine import Database
 from db.grading import GradingRun
@@ -47,6 +47,7 @@ class Verified:
     differing: int = 0
     differences: list[Difference] = field(default_factory=list)
     totals: list[order_totals.Discrepancy] = field(default_factory=list)
+    bytes_each: float | None = None  # what a stored assessment takes up, indexes included
 
 
 def verify(
@@ -66,6 +67,7 @@ def verify(
     with database.read() as session:
         if customer_id is None:
             found.totals = order_totals.discrepancies(session)
+            found.bytes_each = retention.bytes_each(session)
         runs = db.published_runs(session)
     for number, run in enumerate(runs):
         after = 0

@@ -20,6 +20,7 @@ from sqlmodel import Session, col, func, select
 
 from bot.services import alerts, grading, regrading, schemes
 from bot.services.schemes import Shelf
+from db import retention
 from db.engine import Database, open_database
 from db.facts import Fact
 from db.grading import Assessment, GradingRun
@@ -48,12 +49,6 @@ RECORDED = (
 )
 
 
-SIZES = {
-    "sqlite": "SELECT sum(pgsize) FROM dbstat WHERE name IN (SELECT name FROM sqlite_master WHERE tbl_name = 'assessment')",
-    "postgresql": "SELECT pg_total_relation_size('assessment')",
-}
-
-
 def make(database: Database, customers: int) -> dict[str, float]:
     """A book with orders and facts, graded once; bytes of an assessment with its indexes."""
     upgrade(database)
@@ -67,8 +62,7 @@ def make(database: Database, customers: int) -> dict[str, float]:
             connection.exec_driver_sql("VACUUM ANALYZE")
     run(database, BEFORE, tell=False)
     with database.read() as session:
-        size = session.connection().exec_driver_sql(SIZES[database.writer.dialect.name])
-        return {"bytes": float(size.scalar_one()) / customers}
+        return {"bytes": retention.bytes_each(session) or float("nan")}
 
 
 def put(cursor: Any, table: str, columns: str, rows: Iterable[tuple[Any, ...]]) -> None:

@@ -4,8 +4,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from grading.cells import read_number, read_truth
 from grading.scheme import parse_scheme, preset_text
-from grading.table import Reject, read_day, read_fields, read_number, read_truth
+from grading.table import Reject, read_day, read_fields
 
 SCHEME = parse_scheme(preset_text("prospects"), source="p")
 

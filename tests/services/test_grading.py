@@ -2,6 +2,7 @@
 
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from sqlmodel import Session, col, select
@@ -10,6 +11,8 @@ from bot.errors import BadInput, Conflict, NotReady
 from bot.services import breakdown, grading
 from bot.services.grading import Change, RunContext, RunReport
 from bot.services.schemes import Shelf, is_cadence_day, last_cadence_day
+from bot.services.verifying import verify
+from db import grading as db
 from db import results
 from db.engine import Database
 from db.grading import Assessment, GradingRun
@@ -267,6 +270,30 @@ def test_an_interim_never_goes_back_behind_another_and_a_snapshot_may(database: 
     with pytest.raises(BadInput, match=f"as of {TODAY}"):
         grade(database, TODAY - timedelta(days=1))
     assert (grade(database, None).as_of, grade(database, APRIL).kind) == (TODAY, "snapshot")
+
+
+def test_the_same_day_once_more_puts_down_only_what_is_something_else_now(database: Database) -> None:
+    with database.write() as session:
+        factories.scheme(session)
+        same, other = (factories.customer(session) for _ in range(2))
+        for customer in (same, other):
+            factories.fact(session, customer, "quality", 80)
+    grade(database, MARCH)
+    first = grade(database, TODAY)
+    with database.write() as session:
+        factories.fact(session, other, "quality", 90, TODAY)
+    again, once_more = grade(database, TODAY), grade(database, TODAY)
+    with database.read() as session:
+        written = {
+            run.id: (run.whole, run.customers, db.contents_at(session, [run.id or 0]).keys())
+            for run in db.published_runs(session)
+        }
+    assert written[first.run_id] == (True, 2, {same, other})
+    assert written[again.run_id] == (False, 1, {other})
+    assert written[once_more.run_id] == (False, 0, set())
+    assert (again.customers, again.tiers, once_more.tiers) == (2, {"A": 2}, {"A": 2})
+    assert tier_of(database, other).score == 90
+    assert verify(database, Shelf(), ZoneInfo("UTC")).differing == 0
 
 
 def test_orders_in_another_currency_stop_the_run_with_the_remedy(database: Database) -> None:

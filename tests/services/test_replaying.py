@@ -59,13 +59,13 @@ def test_what_the_tiers_were_worth_afterwards_is_told_by_sales_no_score_has_seen
         for day, customer, amount in (
             (MONTHS[0], other, 999),  # on the day itself: seen
             (date(2025, 12, 1), best, 300),
-            (date(2026, 5, 30), best, 300),
-            (date(2026, 5, 30), other, 200),
+            (date(2026, 5, 31), best, 300),
+            (date(2026, 5, 31), other, 200),
         ):
             factories.order(session, customer, day, amount)
     found = replaying.replay(database, FILE.scheme, start=START, end=END, today=TODAY).ahead
     assert found is not None
-    assert (found.as_of, found.until) == (MONTHS[0], date(2026, 5, 30))
+    assert (found.as_of, found.until) == (MONTHS[0], date(2026, 5, 31))
     assert found.customers == {"A": 1 / 2, "B": 1 / 2}
     assert found.sales == {"A": pytest.approx(600 / 800), "B": pytest.approx(200 / 800)}
 

@@ -8,6 +8,7 @@ import pytest
 from bot.errors import BadInput, Conflict
 from bot.services.imports import ImportReport
 from db import imports
+from tests import factories
 from tests.services.imports.conftest import CUSTOMERS, Book
 
 ORDERS = "order_no,customer,date,amount,cost\n1,C1,2026-01-02,100,60\n2,C2,2026-01-03,-25.50,\n"
@@ -227,6 +228,36 @@ def test_a_corrected_fact_supersedes_the_old_one_and_both_are_kept(filled: Book)
         (2, "B", "2026-02-28", None),
     ]
     assert filled.rows("SELECT count(*) FROM fact WHERE superseded_at IS NOT NULL") == [(1,)]
+
+
+JUDGEMENT = factories.PLAIN_SCHEME.replace("weight: 100, score", "weight: 100, manual: true, score", 1)
+
+
+def test_facts_are_read_by_the_schemes_at_work(filled: Book) -> None:
+    """Quality is a number that somebody judges, sanctions are true or false; nobody knows what colour is."""
+    with filled.database.write() as session:
+        factories.scheme(session, JUDGEMENT)
+    content = (
+        "customer,field,value,date,author,evidence\n"
+        "C1,quality,80,2026-05-01,Mia,visit\n"
+        "C1,quality,81,2026-05-02,,\n"
+        "C1,service,eighty,2026-05-01,,\n"
+        "C1,service,inf,2026-05-02,,\n"
+        "C1,service,1.5,2026-05-03,,\n"
+        "C1,sanctions,perhaps,2026-05-01,,\n"
+        "C1,sanctions,否,2026-05-02,,\n"
+        "C1,colour,red,2026-05-01,,\n"
+        "C2,service,70,2026-06-17,,\n"
+    )
+    report = filled.bring("facts", content)
+    assert (report.accepted, report.rejected) == (4, 5)
+    assert [(reject.line, reject.column, reject.reason.split(";")[0]) for reject in report.first_rejects] == [
+        (3, "author", "is empty, but quality is somebody's judgement"),
+        (4, "value", "cannot be read as service: not a number"),
+        (5, "value", "cannot be read as service: not a number"),
+        (7, "value", "cannot be read as sanctions: neither true nor false"),
+        (10, "date", "'2026-06-17' is in the future"),
+    ]
 
 
 def test_activities_without_an_id_are_known_by_what_they_say(filled: Book) -> None:

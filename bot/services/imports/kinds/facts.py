@@ -1,10 +1,12 @@
 """Dated facts: a correction supersedes the old value, and both are kept."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from sqlalchemy import Column, Integer, MetaData, String, and_, exists, func, literal, select
+from sqlmodel import Session
 
+from bot.services import schemes
 from bot.services.imports import words
 from bot.services.imports.columns import Field
 from bot.services.imports.kinds.activities import resolve_customers
@@ -13,9 +15,11 @@ from bot.services.imports.references import CustomerBook
 from bot.services.imports.refusal import Parser, Refused
 from db.facts import Fact
 from db.imports import affected, table
+from grading.cells import read_number, read_truth
 from grading.sources import JUDGED
 
 _fact = table(Fact)
+_READERS: Mapping[str, Callable[[str], object]] = {"number": read_number, "bool": read_truth}  # else any word
 
 
 class Facts(Kind):
@@ -55,13 +59,22 @@ class Facts(Kind):
     def prepare(self, job: Job) -> None:
         self._metadata.create_all(job.connection)
         self._book = CustomerBook(job.connection, job.source)
+        with Session(bind=job.connection) as session:
+            asking = schemes.at_work(session, schemes.Shelf(), job.now.date())
+        manual = {indicator.id for scheme in asking for indicator in scheme.indicators if indicator.manual}
+        self._judged = JUDGED | manual
+        # A field that schemes take for different things may hold any of them.
+        self._kinds: dict[str, set[str]] = {}
+        for scheme in asking:
+            for field in scheme.fields.values():
+                self._kinds.setdefault(field.id, set()).add(field.kind)
 
     def parsers(self, job: Job) -> Mapping[str, Parser]:
         return {
             "customer": words.line_of_text(),
             "field": words.line_of_text(),
             "value": words.value_text,
-            "date": job.dates("date"),
+            "date": job.dates("date", past_only=True),
             "author": words.line_of_text(),
             "evidence": job.paragraph("evidence"),
         }
@@ -71,15 +84,33 @@ class Facts(Kind):
         values["day"] = values["date"]
         customers = resolve_customers(self._book, values["customer"])
         chunk.take("customer_id", customers, "customer")
-        for row, field in enumerate(values["field"]):
-            if field in JUDGED:
+        for row, (field, value) in enumerate(zip(values["field"], values["value"], strict=True)):
+            if field in self._judged:
                 for name in ("author", "evidence"):
                     if values[name][row] is None:
                         chunk.refuse(row, name, Refused(f"is empty, but {field} is somebody's judgement"))
+            reason = self._unreadable(field, value)
+            if reason is not None:
+                chunk.refuse(row, "value", Refused(reason))
         values["key"] = [
             f"{customer}|{day}|{field}"
             for customer, day, field in zip(customers, values["day"], values["field"], strict=True)
         ]
+
+    def _unreadable(self, field: str | None, value: str | None) -> str | None:
+        """Why no scheme at work could read a value."""
+        kinds = self._kinds.get(field or "")
+        if value is None or not kinds or not kinds <= _READERS.keys():
+            return None
+        reasons = []
+        for kind in sorted(kinds):
+            try:
+                _READERS[kind](value)
+            except ValueError as error:
+                reasons.append(f"cannot be read as {field}: {error}")
+            else:
+                return None
+        return reasons[0]
 
     def _current(self, job: Job) -> Any:
         """The valid fact a staged row is about."""
