@@ -55,10 +55,13 @@ def reasons(
     Lines are those of the breakdown plus `most`, the points a score of 100 would give: effective weight x
     100. Lifting are those that score above 50, by weight x (score - 50), the points beyond what an
     all-round middling customer has. Holding back are the others, by the points that are missing to
-    `most`. One that is missing counts for neither, unless the scheme counts it as worst.
+    `most`. One that is missing counts for neither, unless the scheme counts it as worst, nor does one whose dimension
+    is known too little to count.
     """
     lines = [
-        {**line, "most": line["effective_weight"] * 100.0} for line in breakdown if line["score"] is not None
+        {**line, "most": line["effective_weight"] * 100.0}
+        for line in breakdown
+        if line["score"] is not None and line["effective_weight"]
     ]
     above = [line for line in lines if line["score"] > MIDDLE]
     lifting = sorted(above, key=lambda line: -line["effective_weight"] * (line["score"] - MIDDLE))[:up]

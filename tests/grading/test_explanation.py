@@ -114,11 +114,9 @@ def test_every_explanation_is_json_and_adds_up(name: str) -> None:
         ]
         named = [line["indicator"] for line in up + down]
         assert len(named) == len(set(named))
-        assert set(counted) - set(named) == {
-            line["indicator"]
-            for line in found["breakdown"]
-            if line["score"] == 100 and line["indicator"] not in named
-        }
+        assert set(named) <= {line["indicator"] for line in found["breakdown"] if line["effective_weight"]}
+        full = {line["indicator"] for line in found["breakdown"] if line["score"] == 100}
+        assert set(counted) - set(named) == (full & set(counted)) - set(named)
 
 
 def test_a_value_that_does_not_count_is_shown_as_it_came() -> None:
@@ -196,3 +194,9 @@ def test_a_grading_is_explained_by_its_own_scheme_only() -> None:
     other = parse_scheme(preset_text("orders_only"), source="o")
     with pytest.raises(ValueError, match="but explained by"):
         explain(grade(pd.DataFrame({"x": [1.0]}), SCHEME, AS_OF), other, 0)
+
+
+def test_no_reason_is_named_out_of_a_dimension_that_is_known_too_little() -> None:
+    """y alone is 40 % of the first dimension, which counts from 50 % on."""
+    up, down = reasons(lines_of(grade_one(SCHEME, y=100.0, z=80.0), SCHEME, 0))
+    assert ([line["indicator"] for line in up], down) == (["z"], [])
