@@ -12,7 +12,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from bot.recorded import FactsOfDay, Grades, put_grades, read
-from db.grading import STANDING
+from db.assessments import STANDING
 from grading.altman import with_zone
 from grading.events import WINDOWS, Period, activity_indicators, at_least, complete
 from grading.fields import factorize
@@ -143,7 +143,7 @@ def stored_frame(inputs: Mapping[int, bytes], scheme: Scheme) -> pd.DataFrame:
 
 
 def standing_columns(rows: Rows, scheme: Scheme, left: Rows | None = None) -> Standings:
-    """Rows of db.grading.standings_at -> what customers were: the state of `movement`, and tier, score, tier_since.
+    """Rows of db.assessments.standings_at -> what customers were: the state of `movement`, and tier, score, tier_since.
 
     With `left`, the state is that of these rows, and an empty one where they have none. `moved_by`: the version it is by.
     """

@@ -42,7 +42,7 @@ def grade(
     as_json: AsJson = False,
 ) -> None:
     """Grade the whole book. With --scheme, the first time, that scheme is put in force from the day graded."""
-    from bot.services import grading, scheme_life, schemes
+    from bot.services import grading, passes, scheme_life, schemes
 
     with opened() as bot:
         now = bot.clock.now()
@@ -69,7 +69,7 @@ def grade(
                     session,
                     file,
                     named_actor(bot),
-                    as_of=day or grading.default_day(today),
+                    as_of=day or passes.default_day(today),
                     today=today,
                     now=now,
                 )

@@ -306,7 +306,7 @@ def freeze(
 @contextmanager
 def _desk(as_of: str | None, cuts: Path | None) -> Iterator[Desk]:
     from bot.services import present, value
-    from bot.services.grading import default_day
+    from bot.services.passes import default_day
 
     with opened() as bot:
         today = local_date(bot.clock.now(), bot.settings.zone)

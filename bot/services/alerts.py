@@ -13,8 +13,8 @@ from bot.services.assessing import Change
 from bot.services.grading import RunContext
 from bot.services.outbox import Place
 from bot.services.schemes import Shelf, names, rule_change, tier_book
+from db import assessments, customers, grading, overrides, people
 from db import changes as tier_changes
-from db import customers, grading, overrides, people
 from db.customers import Customer
 from db.grading import Assessment, GradingRun
 from db.people import Person
@@ -119,10 +119,10 @@ class _Telling:
         """One message each; customer -> outbox id."""
         ids = [item.change.customer_id for item in items]
         named = customers.get_many(self.session, ids)
-        assessed = grading.assessments_at(self.session, [self.run.run_id], ids)  # whoever moved is in it
+        assessed = assessments.assessments_at(self.session, [self.run.run_id], ids)  # whoever moved is in it
         after = self._breakdowns(assessed)
         behind = grading.runs_behind(self.session, self.run.purpose, self.run.previous_run_id)
-        before = self._breakdowns(grading.assessments_at(self.session, behind, ids))
+        before = self._breakdowns(assessments.assessments_at(self.session, behind, ids))
         by_hand = [item.change.customer_id for item in items if item.change.cause == causes.OVERRIDE]
         decisions = overrides.open_of(self.session, by_hand, self.run.purpose) if by_hand else {}
         outbox_ids = {}

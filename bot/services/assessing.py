@@ -10,7 +10,7 @@ from bot.services import causes, standings
 from bot.services.causes import is_other_scheme
 from bot.services.schemes import Shelf
 from bot.services.standings import Rows
-from db.grading import STANDING
+from db.assessments import STANDING
 from grading.scheme import BLOCKED, NEW, UNRATED, Scheme
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from sqlmodel import Session
 
 from bot.errors import N_, BadInput, NotAllowed
-from bot.services import allotting, grading, scheme_standing, schemes, shadowing, standings
+from bot.services import allotting, passes, scheme_standing, schemes, shadowing, standings
 from bot.services.access import Actor
 from bot.services.schemes import Rule, Shelf
 from db import customers, overrides
@@ -89,7 +89,7 @@ def diff(
         new = scheme_standing.find(session, new_name, schemes_dir).scheme
         purpose = schemes.purpose(new)
         last = db.last_snapshot(session, purpose)
-        as_of = last.as_of if last is not None else grading.default_day(today)
+        as_of = last.as_of if last is not None else passes.default_day(today)
         old = scheme_standing.find(session, old_name, schemes_dir).scheme if old_name else None
         if old is None:
             old, customer_ids = _now(session, schemes.in_force(session, shelf, purpose, today), new)

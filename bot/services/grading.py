@@ -3,7 +3,7 @@
 import gc
 import json
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field, replace
 from datetime import date, datetime, timedelta
@@ -11,13 +11,13 @@ from typing import Any
 
 from sqlmodel import Session
 
-from bot.errors import N_, BadInput, Conflict
-from bot.services import allotting, assessing, causes, schemes, shadowing, sources, standings
+from bot.errors import N_, Conflict
+from bot.services import passes, schemes, shadowing
 from bot.services.assessing import NO_TIER, Change
-from bot.services.schemes import Rule, Shelf
+from bot.services.passes import Pass
+from bot.services.schemes import Shelf
 from bot.services.shadowing import Shadow
-from bot.services.standings import Past
-from db import customers, overrides, shadows
+from db import customers, shadows
 from db import grading as db
 from db import schemes as db_schemes
 from db.engine import Database
@@ -66,33 +66,6 @@ class RunContext:
     now: datetime
 
 
-@dataclass(frozen=True, kw_only=True)
-class Pass:
-    """One pass over a book (or some of its customers) before anything is written."""
-
-    purpose: str
-    kind: str  # snapshot | interim
-    as_of: date
-    snapshot: int
-    rules: tuple[Rule, ...]  # in force, in the order in which they are asked
-    last: GradingRun | None
-    past: Past
-    columns: dict[str, list[Any]]  # of assessments, without what only the run knows
-    changes: list[Change]
-    unreadable: int
-    orders_through: date | None
-
-    @property
-    def customers(self) -> int:
-        return len(self.columns["customer_id"])
-
-    def only(self, places: list[int]) -> "Pass":
-        """The same pass with some of its customers."""
-        return replace(
-            self, columns={name: [values[place] for place in places] for name, values in self.columns.items()}
-        )
-
-
 @contextmanager
 def uncollected() -> Iterator[None]:
     """No garbage is looked for: among millions of rows that are all needed it took a quarter of a run."""
@@ -128,11 +101,11 @@ def grade_book(
     Raises BadInput for a day before the last grading or in the future, NotReady without a scheme.
     """
     with database.read() as session:
-        done = look(session, shelf, for_purpose=for_purpose, as_of=as_of, today=today)
+        done = passes.look(session, shelf, for_purpose=for_purpose, as_of=as_of, today=today)
         looked: tuple[Shadow, ...] = ()
         if done.kind == "snapshot":
             looked = shadowing.look(session, shelf, done.purpose, done.rules, done.as_of)
-        news = _news_of(session, done)
+        news = passes.news_of(session, done)
     run_id, told = None, 0
     if not dry_run:
         run_id = begin(database, news, now, whole=news is done)
@@ -146,103 +119,6 @@ def grade_book(
         with database.write(alone="grading") as session:
             told = publish(session, news, run_id, tell, now)
     return replace(report_of(done, run_id, told), shadows=looked)
-
-
-def look(
-    session: Session,
-    shelf: Shelf,
-    *,
-    for_purpose: str,
-    as_of: date | None,
-    today: date,
-    customer_ids: Sequence[int] | None = None,
-) -> Pass:
-    """Grade the book, or some customers as an interim, and say what would change."""
-    day = as_of or default_day(today)
-    if day > today:
-        raise BadInput(N_("As of %(as_of)s lies in the future; today is %(today)s."), as_of=day, today=today)
-    last = db.last_published(session, for_purpose)
-    snapshot = db.last_snapshot(session, for_purpose)
-    rules = schemes.in_force(session, shelf, for_purpose, day)
-    # Those side by side share one cadence: `scheme approve` sees to it. A day that is not over is no snapshot but the first.
-    cadence = rules[0].scheme.as_of
-    due = snapshot is None or (schemes.is_cadence_day(cadence, day) and snapshot.as_of < day < today)
-    if as_of is None and not due and last is not None and day < last.as_of:
-        day = last.as_of
-        rules = schemes.in_force(session, shelf, for_purpose, day)
-    # What is due may come a night late, when news of a day after it have been graded already.
-    newest = snapshot if due else last
-    if newest is not None and day < newest.as_of:
-        raise BadInput(
-            N_("The last grading is as of %(last)s; an earlier day cannot follow it."), last=newest.as_of
-        )
-    kind = "snapshot" if due and customer_ids is None else "interim"
-    number = 1 if snapshot is None else snapshot.snapshot + 1
-    past = standings.past_of(session, last, snapshot, customer_ids)
-    allotted = allotting.allot(session, rules, customer_ids)
-    chosen = overrides.holding(session, for_purpose, today, customer_ids)
-    parts: list[dict[str, list[Any]]] = []
-    changes: list[Change] = []
-    books = []
-    for rule, theirs in allotted.shares:
-        scheme, version_id = rule.scheme, rule.version_id
-        book = sources.load_book(session, scheme, day, theirs)
-        before = standings.columns_of(past, scheme, theirs)
-        columns = assessing.assess(
-            book.columns,
-            book.customers,
-            scheme,
-            day,
-            before,
-            version_id=version_id,
-            snapshot=number,
-            interim=kind == "interim",
-            chosen=chosen,
-        )
-        moved = assessing.changes_of(session, shelf, columns, before, scheme)
-        found = causes.find_causes(
-            session,
-            shelf,
-            {change.customer_id: change.before for change in moved},
-            columns,
-            before,
-            version_id=version_id,
-            past=past,
-            snapshot=number,
-            as_of=day,
-            interim=kind == "interim",
-            chosen=chosen,
-        )
-        parts.append(columns)
-        books.append(book)
-        changes += [replace(change, cause=found.get(change.customer_id, change.cause)) for change in moved]
-    if allotted.nobodys:
-        parts.append(assessing.unallotted(allotted.nobodys, past.newest, day))
-    return Pass(
-        purpose=for_purpose,
-        kind=kind,
-        as_of=day,
-        snapshot=number,
-        rules=rules,
-        last=last,
-        past=past,
-        columns=assessing.joined(parts),
-        changes=sorted(changes, key=lambda change: change.customer_id),
-        unreadable=sum(book.unreadable for book in books),
-        orders_through=max((book.orders_through for book in books if book.orders_through), default=None),
-    )
-
-
-def _news_of(session: Session, done: Pass) -> Pass:
-    """A pass without the customers whose newest row is of this very day and holds the same; itself on a new day."""
-    if done.kind == "snapshot" or done.last is None:
-        return done
-    behind = db.runs_behind(session, done.purpose, done.last.id)
-    if db.days_of(session, behind) != {done.as_of}:
-        return done
-    stored = db.contents_at(session, behind)
-    rows = zip(*(done.columns[name] for name in db.CONTENT), strict=True)
-    return done.only([place for place, row in enumerate(rows) if stored.get(row[0]) != row])
 
 
 def begin(database: Database, done: Pass, now: datetime, *, whole: bool) -> int:
@@ -329,11 +205,6 @@ def report_of(done: Pass, run_id: int | None, told: int) -> RunReport:
 def _graded_by(done: Pass) -> dict[str, int]:
     counts = Counter(done.columns["scheme_version_id"])
     return {f"{rule.scheme.scheme}@{rule.scheme.version}": counts[rule.version_id] for rule in done.rules}
-
-
-def default_day(today: date) -> date:
-    """The day a grading is as of when nobody says: yesterday, the last day that is over."""
-    return today - timedelta(days=1)
 
 
 def report_json(report: RunReport) -> dict[str, Any]:

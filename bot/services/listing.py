@@ -10,7 +10,7 @@ from bot.services import care
 from bot.services.access import Actor
 from bot.services.planning import CareRules
 from bot.services.schemes import Shelf, TierBook
-from db import customers, grading, results
+from db import assessments, customers, grading, results
 
 MOST_OWN = 10
 
@@ -42,8 +42,8 @@ def my_customers(session: Session, shelf: Shelf, rules: CareRules, actor: Actor,
     mine = customers.owned_by(session, frozenset({actor.person_id}))
     book = shelf.book(session)
     steps = care.next_steps(session, rules, mine, today)
-    latest = grading.standings_of(session, grading.latest_run_ids(session), mine)
-    earlier = grading.standings_before(session, latest)
+    latest = assessments.standings_of(session, grading.latest_run_ids(session), mine)
+    earlier = assessments.standings_before(session, latest)
     counts: dict[str, int] = {}
     as_of: date | None = None
     ranked = []

@@ -4,13 +4,13 @@ from collections.abc import Sequence
 from datetime import date, datetime
 
 from bot.errors import Conflict
-from bot.services import grading
+from bot.services import grading, passes
 from bot.services.grading import CHUNK, RunReport, Tell
 from bot.services.schemes import Shelf
 from db import grading as db
 from db import imports, overrides, system
+from db.assessments import STANDING, standings_at
 from db.engine import Database
-from db.grading import STANDING
 
 CURSOR = "regraded"  # the newest import whose customers have been looked at
 CREDIT = "credit"  # the newest run of credit whose accounts have been looked at
@@ -55,7 +55,7 @@ def _regrade(
     with database.read() as session:
         if db.last_snapshot(session, for_purpose) is None or db.running(session, for_purpose):
             return None
-        done = grading.look(
+        done = passes.look(
             session, shelf, for_purpose=for_purpose, as_of=today, today=today, customer_ids=customer_ids
         )
     were = {row[CUSTOMER]: [row[place] for place in WHAT] for row in done.past.newest}
@@ -103,10 +103,10 @@ def follow_credit(
         if newest is None or newest.id is None or newest.id <= seen or db.running(session, "account"):
             return []
         runs = [run for run in db.runs_behind(session, "credit", newest.id) if run > seen]
-        present = {row[0]: row[1] for row in db.standings_at(session, runs)}
+        present = {row[0]: row[1] for row in standings_at(session, runs)}
         behind = db.runs_behind(session, "credit", seen)
         few = list(present) if len(present) <= CHUNK else None
-        before = {row[0]: row[1] for row in db.standings_at(session, behind, few)}
+        before = {row[0]: row[1] for row in standings_at(session, behind, few)}
     changed = sorted(customer for customer, grade in present.items() if before.get(customer) != grade)
     reports = _each(database, shelf, changed, ("account",), today=today, now=now, tell=tell)
     with database.write() as session:

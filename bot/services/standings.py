@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from sqlmodel import Session
 
 from db import grading as db
+from db.assessments import standings_at
 from db.grading import GradingRun
 from grading.scheme import Scheme
 
@@ -23,7 +24,7 @@ Rows = Sequence[tuple[Any, ...]]
 
 @dataclass(frozen=True, kw_only=True)
 class Past:
-    """Rows of `db.grading.standings_at`: by every run so far, and by the last snapshot where runs have followed it.
+    """Rows of `db.assessments.standings_at`: by every run so far, and by the last snapshot where runs have followed it.
 
     Interim runs say what a customer is until the next snapshot, and take no part in how it moves there: one under
     another scheme would have cut or restarted what the snapshot left.
@@ -39,11 +40,11 @@ def past_of(
     """What customers (all, or these) were after the run `last` of a purpose, the newest snapshot being `snapshot`."""
     if last is None:
         return Past()
-    newest = db.standings_at(session, db.runs_behind(session, last.purpose, last.id), customer_ids)
+    newest = standings_at(session, db.runs_behind(session, last.purpose, last.id), customer_ids)
     if snapshot is None or snapshot.id == last.id:
         return Past(newest=newest)
     behind = db.runs_behind(session, last.purpose, snapshot.id)
-    return Past(newest=newest, left=db.standings_at(session, behind, customer_ids))
+    return Past(newest=newest, left=standings_at(session, behind, customer_ids))
 
 
 def columns_of(past: Past, scheme: Scheme, customer_ids: Sequence[int] | None) -> "Standings":

@@ -13,7 +13,7 @@ from bot.services import standings
 from bot.services.assessing import assess
 from bot.services.grading import CHUNK
 from bot.services.schemes import Shelf
-from db import customers, order_totals, overrides, retention
+from db import assessments, customers, order_totals, overrides, retention
 from db import grading as db
 from db.engine import Database
 from db.grading import GradingRun
@@ -91,7 +91,7 @@ def _chunk(
 ) -> int:
     """Verify the next customers of a run; the last one's id, or -1 when there are no more."""
     assert run.id is not None
-    rows = db.assessments_of(session, run.id, after=after, limit=CHUNK, customer_id=customer_id)
+    rows = assessments.assessments_of(session, run.id, after=after, limit=CHUNK, customer_id=customer_id)
     if not rows:
         return -1
     found.assessments += len(rows)

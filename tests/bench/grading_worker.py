@@ -18,7 +18,7 @@ import numpy as np
 from sqlalchemy import event
 from sqlmodel import Session, col, func, select
 
-from bot.services import alerts, grading, regrading, schemes
+from bot.services import alerts, grading, passes, regrading, schemes
 from bot.services.schemes import Shelf
 from db import retention
 from db.engine import Database, open_database
@@ -154,7 +154,7 @@ def tierbot(database: Database, profile: str = "") -> dict[str, Any]:
     steps = {"read": 0.0}
     profiler = cProfile.Profile() if profile else None
     warm()
-    look = grading.look
+    look = passes.look
 
     def timed_look(*args: Any, **options: Any) -> Any:
         start = time.process_time()
@@ -162,7 +162,7 @@ def tierbot(database: Database, profile: str = "") -> dict[str, Any]:
         steps["read"] = time.process_time() - start
         return done
 
-    grading.look = timed_look
+    passes.look = timed_look
     start, cpu = time.perf_counter(), time.process_time()
     with transactions(database) as found:
         if profiler:

@@ -14,6 +14,7 @@ from bot.services.schemes import Shelf, is_cadence_day, last_cadence_day
 from bot.services.verifying import verify
 from db import grading as db
 from db import results
+from db.assessments import contents_at
 from db.engine import Database
 from db.grading import Assessment, GradingRun
 from tests import factories
@@ -285,7 +286,7 @@ def test_the_same_day_once_more_puts_down_only_what_is_something_else_now(databa
     again, once_more = grade(database, TODAY), grade(database, TODAY)
     with database.read() as session:
         written = {
-            run.id: (run.whole, run.customers, db.contents_at(session, [run.id or 0]).keys())
+            run.id: (run.whole, run.customers, contents_at(session, [run.id or 0]).keys())
             for run in db.published_runs(session)
         }
     assert written[first.run_id] == (True, 2, {same, other})

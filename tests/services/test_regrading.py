@@ -11,6 +11,7 @@ from bot.services.grading import RunReport
 from bot.services.imports import ImportOptions, import_file
 from bot.services.schemes import Shelf
 from db import grading as db
+from db.assessments import standings_at, standings_of
 from db.customers import Customer
 from db.engine import Database
 from db.grading import Assessment, GradingRun
@@ -62,10 +63,10 @@ def test_who_crosses_a_boundary_gets_an_interim_row_and_the_rest_of_the_book_non
         whole = session.exec(select(GradingRun.whole)).all()
         rows = session.exec(select(Assessment.customer_id).where(Assessment.run_id == report.run_id)).all()
         behind = db.runs_behind(session, "account")
-        tiers = {row[0]: row[1] for row in db.standings_at(session, behind)}
+        tiers = {row[0]: row[1] for row in standings_at(session, behind)}
         found = {
             customer.code: (row.tier, run.kind)
-            for customer, row, run in db.standings_of(session, behind, list(ids.values()))
+            for customer, row, run in standings_of(session, behind, list(ids.values()))
         }
     assert (whole, rows) == ([True, False], [ids["UP"]])
     assert tiers == {ids["UP"]: "A", ids["SAME"]: "B", ids["AWAY"]: "B"}
@@ -149,5 +150,5 @@ def test_first_facts_rate_whom_nobody_could_rate_and_tell_nobody(database: Datab
     (report,) = regrade(database)
     assert (report.changes, report.told, report.tiers) == ((), 0, {"A": 2})
     with database.read() as session:
-        tiers = {row[0]: row[1] for row in db.standings_at(session, db.runs_behind(session, "account"))}
+        tiers = {row[0]: row[1] for row in standings_at(session, db.runs_behind(session, "account"))}
     assert tiers == {known: "A", fresh: "A"}

@@ -8,6 +8,7 @@ from sqlmodel import select
 from bot.services import retaining, verifying
 from bot.services.schemes import Shelf
 from db import grading as db
+from db.assessments import standings_at
 from db.engine import Database
 from db.grading import Assessment, GradingRun
 from tests.services.test_verifying import APRIL, FEBRUARY, MARCH, TODAY, book
@@ -42,4 +43,4 @@ def test_the_present_stays_however_old_it_is(database: Database, book: dict[str,
     retaining.forget(database, TODAY.replace(year=2030))
     assert days(database) == [APRIL, TODAY]  # how customers move goes back to the last snapshot
     with database.read() as session:
-        assert len(db.standings_at(session, db.latest_run_ids(session))) == 4
+        assert len(standings_at(session, db.latest_run_ids(session))) == 4

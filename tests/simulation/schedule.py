@@ -15,7 +15,7 @@ from bot.app import Tierbot
 from bot.clock import FixedClock, local_date
 from bot.errors import BotError
 from bot.jobs import JOBS
-from bot.services import alerts, catching_up, grading
+from bot.services import alerts, catching_up, grading, passes
 from bot.services.care_plan import CarePlan, load_plan
 from bot.services.delivery import deliver
 from bot.services.planning import CareRules
@@ -209,7 +209,7 @@ class Schedule:
             return
         today = local_date(now, bot.settings.zone)
         with bot.database.read() as session:
-            looked = grading.look(
+            looked = passes.look(
                 session, bot.shelf, for_purpose="account", as_of=today, today=today,
                 customer_ids=imports.customers_touched(session, after=0),
             )  # fmt: skip
