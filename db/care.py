@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Index, and_, bindparam, case, false, func, or_, text
+from sqlalchemy import ColumnElement, Index, and_, bindparam, false, func, text
 from sqlalchemy import select as sa_select
 from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
@@ -15,7 +15,6 @@ from db.customers import Customer, Ownership
 from db.facts import Activity
 from db.grading import Assessment, GradingRun, newest_in
 from db.imports import ImportBatch
-from db.outbox import OutboxMessage
 from db.people import Person
 from db.types import UtcDateTime
 
@@ -246,90 +245,6 @@ def cancel_archived(session: Session, now: datetime) -> int:
     return int(result.rowcount)
 
 
-def due_owners(session: Session, now: datetime) -> list[Person | None]:
-    """Whose customers have something to be reminded of; None stands for customers without an owner."""
-    owners = (
-        select(Ownership.person_id)
-        .select_from(Touch)
-        .join(Customer, col(Customer.id) == Touch.customer_id)
-        .outerjoin(Ownership, _present_owner(Touch.customer_id))
-        .where(_is_due(now), col(Customer.archived).is_(False))
-        .distinct()
-    )
-    ids = set(session.exec(owners))
-    people = session.exec(select(Person).where(col(Person.id).in_(ids - {None})).order_by(col(Person.id)))
-    return [*people, *([None] if None in ids else [])]
-
-
-def due_count(session: Session, now: datetime) -> int:
-    """How many touches somebody would be reminded of."""
-    return session.exec(select(func.count()).select_from(Touch).where(_is_due(now))).one()
-
-
-def due_steps(session: Session, now: datetime) -> list[tuple[str, str, str, datetime]]:
-    """(customer, step, tier, when) of what is due, oldest first."""
-    found = session.exec(
-        select(Customer.name, Touch.step, Touch.tier, Touch.remind_at)
-        .join(Touch, col(Touch.customer_id) == Customer.id)
-        .where(_is_due(now))
-        .order_by(col(Touch.remind_at), col(Touch.id))
-    )
-    return list(found.all())
-
-
-def skip_due(session: Session, now: datetime) -> int:
-    """What is due stays open without anybody being reminded; how many."""
-    result = session.exec(
-        update(Touch)
-        .where(_is_due(now))
-        .values(
-            state="reminded", reason="skipped when the database was restored", version=col(Touch.version) + 1
-        )
-        .execution_options(synchronize_session=False)
-    )
-    return int(result.rowcount)
-
-
-def due(
-    session: Session, now: datetime, owners: Collection[int | None], tiers: Sequence[str], limit: int
-) -> list[Touch]:
-    """What is due of these owners' customers: best tiers first, then the oldest."""
-    rank = case({tier: place for place, tier in enumerate(tiers)}, value=col(Touch.tier), else_=len(tiers))
-    return list(
-        session.exec(
-            select(Touch)
-            .where(_is_due(now), _owned_by(owners))
-            .order_by(rank, col(Touch.due_on), col(Touch.id))
-            .limit(limit)
-        )
-    )
-
-
-def postpone(
-    session: Session, now: datetime, owners: Collection[int | None], until: datetime, *, greetings: bool
-) -> int:
-    """Move what is due of these owners' customers to another morning, greetings or all else."""
-    kind = col(Touch.kind) == "greeting" if greetings else col(Touch.kind) != "greeting"
-    result = session.exec(
-        update(Touch)
-        .where(_is_due(now), _owned_by(owners), kind)
-        .values(remind_at=until, version=col(Touch.version) + 1)
-        .execution_options(synchronize_session=False)
-    )
-    return int(result.rowcount)
-
-
-def reminded_since(session: Session, address: str, since: datetime) -> int:
-    """How many reminders a place was sent since a moment, or still waits for."""
-    return session.exec(
-        select(func.count()).where(
-            OutboxMessage.kind == "reminder",
-            OutboxMessage.address == address,
-            or_(col(OutboxMessage.created_at) >= since, col(OutboxMessage.state).in_(("pending", "sending"))),
-        )
-    ).one()
-
-
 def _standings(run_ids: Sequence[int]) -> Any:
     return (
         sa_select(
@@ -345,39 +260,20 @@ def _standings(run_ids: Sequence[int]) -> Any:
             GradingRun,
             and_(col(GradingRun.id) == Assessment.run_id, col(GradingRun.purpose) == Customer.record_type),
         )
-        .outerjoin(Ownership, _present_owner(Customer.id))
+        .outerjoin(Ownership, present_owner(Customer.id))
         .outerjoin(Person, col(Person.id) == Ownership.person_id)
         .where(newest_in(run_ids) if run_ids else false(), col(Customer.archived).is_(False))
         .order_by(col(Customer.id))
     )
 
 
-def _present_owner(customer_id: Any) -> ColumnElement[bool]:
+def present_owner(customer_id: Any) -> ColumnElement[bool]:
+    """Condition: the ownership is that of who looks after the customer now."""
     return and_(
         col(Ownership.customer_id) == customer_id,
         col(Ownership.role) == "primary",
         col(Ownership.ends_on).is_(None),
     )
-
-
-def _is_due(now: datetime) -> ColumnElement[bool]:
-    return and_(col(Touch.state).in_(WAITING), col(Touch.remind_at) <= now)
-
-
-def _owned_by(owners: Collection[int | None]) -> ColumnElement[bool]:
-    """Unarchived customers of these people; None among them: also those without an owner."""
-    theirs = (
-        sa_select(col(Customer.id))
-        .outerjoin(Ownership, _present_owner(Customer.id))
-        .where(
-            col(Customer.archived).is_(False),
-            or_(
-                col(Ownership.person_id).in_([owner for owner in owners if owner is not None]),
-                *([col(Ownership.id).is_(None)] if None in owners else []),
-            ),
-        )
-    )
-    return col(Touch.customer_id).in_(theirs)
 
 
 def open_counts(session: Session) -> dict[str, int]:

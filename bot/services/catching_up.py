@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from sqlmodel import Session
 
 from bot.clock import Clock
-from db import care, outbox, system
+from db import due, outbox, system
 from db.engine import Database
 
 LONGEST_JUMP = timedelta(days=7)
@@ -56,7 +56,7 @@ def gap(database: Database, now: datetime) -> Gap:
         return Gap(
             since=last_sign(session) or now,
             now=now,
-            touches=care.due_count(session, now),
+            touches=due.count(session, now),
             messages=outbox.counts(session).get("pending", 0),
         )
 

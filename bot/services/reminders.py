@@ -17,7 +17,7 @@ from bot.services.care_plan import FollowUp, Greeting, Revisit
 from bot.services.outbox import Place
 from bot.services.planning import CareRules, morning
 from bot.services.schemes import TierBook
-from db import care, customers, people, results
+from db import care, customers, due, people, results
 from db.care import Touch
 from db.customers import Customer
 from db.engine import Database
@@ -44,7 +44,7 @@ def remind_due(
     """
     places: dict[str, tuple[Recipient, set[int | None]]] = {}
     with database.read() as session:
-        for owner in care.due_owners(session, now):
+        for owner in due.owners(session, now):
             to = recipient(session, rules, owner, alert_channel, language)
             if to is not None:
                 places.setdefault(to.place.address, (to, set()))[1].add(owner.id if owner else None)
@@ -93,10 +93,10 @@ def _remind(
     session: Session, rules: CareRules, book: TierBook, to: Recipient, owners: set[int | None], now: datetime
 ) -> int:
     today = local_date(now, to.zone)
-    said = care.reminded_since(session, to.place.address, local_instant(today, 0, 0, to.zone))
+    said = due.reminded_since(session, to.place.address, local_instant(today, 0, 0, to.zone))
     room = max(0, rules.plan.at_most_per_day - said)
     written = 0
-    for touch in care.due(session, now, owners, book.best_first, room):
+    for touch in due.touches(session, now, owners, book.best_first, room):
         version = touch.version
         last_day = touch.anchor + GREETING_LATE if touch.kind == "greeting" and touch.anchor else None
         if last_day is not None and today > last_day:
@@ -122,7 +122,7 @@ def _remind(
     tomorrow = today + timedelta(days=1)
     for greetings in (True, False):
         until = morning(rules, "greeting" if greetings else "other", tomorrow, to.zone, now)
-        care.postpone(session, now, owners, until, greetings=greetings)
+        due.postpone(session, now, owners, until, greetings=greetings)
     return written
 
 

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 
 from bot.errors import N_, Conflict
 from bot.services import catching_up
-from db import care, outbox, outcomes, system
+from db import due, outbox, outcomes, system
 from db.engine import Database
 
 CURSOR = "restored"
@@ -62,7 +62,7 @@ def look(database: Database, now: datetime) -> Rewound:
             unsettled=sum(counts.get(state, 0) for state in outbox.UNSETTLED),
             steps=tuple(
                 Step(customer=name, step=step, tier=tier, due=at)
-                for name, step, tier, at in care.due_steps(session, now)
+                for name, step, tier, at in due.steps(session, now)
             ),
         )
 
@@ -72,7 +72,7 @@ def settle(database: Database, rewound: Rewound) -> None:
     now = rewound.now
     with database.write() as session:
         outcomes.doubt(session, since=rewound.since, now=now)
-        care.skip_due(session, now)
+        due.skip(session, now)
         system.set_cursor(session, catching_up.CURSOR, now.isoformat())
         system.set_cursor(session, CURSOR, f"{rewound.since.isoformat()} {(now + DOUBTED).isoformat()}")
 
