@@ -163,7 +163,7 @@ def keep(
 
 
 def snapshot_days(scheme: Scheme, start: date, end: date, today: date) -> list[date]:
-    """The days of a scheme's cadence in a period that is over."""
+    """The days of a scheme's cadence in a period; one that is not over is none of them."""
     if not start <= end <= today:
         raise BadInput(
             N_("%(start)s to %(end)s is no period that is over; today is %(today)s."),
@@ -171,7 +171,8 @@ def snapshot_days(scheme: Scheme, start: date, end: date, today: date) -> list[d
             end=end,
             today=today,
         )
-    days = list(_days(start, end, lambda day: schemes.is_cadence_day(scheme.as_of, day)))
+    last = min(end, today - timedelta(days=1))
+    days = list(_days(start, last, lambda day: schemes.is_cadence_day(scheme.as_of, day)))
     if not days:
         raise BadInput(
             N_("There is no snapshot of %(scheme)s (%(cadence)s) from %(start)s to %(end)s."),

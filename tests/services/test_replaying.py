@@ -100,3 +100,11 @@ def test_odd_periods_are_refused_with_the_reason(database: Database) -> None:
     daily = parse_scheme(TEXT.replace("month_end", "daily"), source="test")
     with pytest.raises(BadInput, match="at most 600"):
         replaying.replay(database, daily, start=date(2020, 1, 1), end=END, today=TODAY)
+
+
+def test_a_day_that_is_not_over_is_no_snapshot(database: Database) -> None:
+    seesaw(database, *[71] * 6)
+    found = replaying.replay(database, FILE.scheme, start=START, end=END, today=END)
+    assert [day.as_of for day in found.days] == MONTHS[:-1]
+    reports = replaying.keep(database, Shelf(), FILE, start=START, end=END, today=END, now=NOW, actor="test")
+    assert [(report.as_of, report.kind) for report in reports] == [(day, "snapshot") for day in MONTHS[:-1]]
