@@ -95,9 +95,9 @@ def grade_book(
 
     A day of the scheme's cadence is a snapshot, and so is the very first run; any other day, or the same day once
     more, is interim: it goes by the movement state of the last snapshot and leaves it as it is. Without `as_of`:
-    yesterday, or the day of the newest grading. Tiers set by hand are those that hold today. The first live run of a purpose is silent, and so is one without `tell`; a dry run writes nothing.
-    A snapshot is graded under the schemes in the shadow too (`shadowing`). The same day once more puts down only what
-    is something else now.
+    yesterday, or the day of the newest grading. Tiers set by hand are those that hold today. The first live run of a
+    purpose is silent, and so is one without `tell`; a dry run writes nothing. A snapshot is graded under the schemes in
+    the shadow too (`shadowing`). The same day once more puts down only what is something else now.
     Raises BadInput for a day before the last grading or in the future, NotReady without a scheme.
     """
     with database.read() as session:
