@@ -5,10 +5,12 @@ import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
 import pytest
 from hypothesis import settings
-from sqlalchemy import URL, Connection
+from sqlalchemy import URL, event
+from sqlalchemy.pool import QueuePool
 
 from db.engine import Database, open_database
 from db.schema import HEAD, upgrade
@@ -45,14 +47,14 @@ def postgres_server() -> Iterator[URL]:
 
 
 @pytest.fixture(scope="session")
-def postgres_database(postgres_server: URL) -> Iterator[Connection]:
-    """A connection to a migrated PostgreSQL database, emptied before each test that uses it."""
+def postgres_database(postgres_server: URL) -> Iterator[postgres.Cleaner]:
+    """A migrated PostgreSQL database, emptied before each test that uses it."""
     with postgres.new_database(postgres_server) as url:
         database = open_database(postgres.text_of(url))
         upgrade(database)
         database.close()
         with postgres.connected(url) as connection:
-            yield connection
+            yield postgres.Cleaner(connection=connection, head=HEAD)
 
 
 @pytest.fixture(scope="session")
@@ -85,9 +87,9 @@ def database_url(request: pytest.FixtureRequest) -> str:
         path.unlink(missing_ok=True)
         shutil.copy(request.getfixturevalue("migrated"), path)
         return f"sqlite:///{path}"
-    connection: Connection = request.getfixturevalue("postgres_database")
-    connection.exec_driver_sql(postgres.cleaner(HEAD))
-    return postgres.text_of(connection.engine.url)
+    cleaner: postgres.Cleaner = request.getfixturevalue("postgres_database")
+    cleaner.clean()
+    return postgres.text_of(cleaner.connection.engine.url)
 
 
 @pytest.fixture(params=BOTH)
@@ -115,8 +117,30 @@ def open_another(database_url: str) -> Iterator[OpenAnother]:
 
 
 @pytest.fixture
-def database(database_url: str, opened: dict[str, Database]) -> Iterator[Database]:
+def database(
+    request: pytest.FixtureRequest, database_url: str, opened: dict[str, Database]
+) -> Iterator[Database]:
     """A fresh, migrated database."""
-    database = opened.setdefault(database_url, open_database(database_url))
+    database = opened.get(database_url)
+    if database is None:
+        database = opened[database_url] = open_database(database_url)
+        if not database.is_sqlite:
+            _keep_connections(database, request.getfixturevalue("postgres_database"))
     yield database
-    database.close()
+    # A new backend of PostgreSQL took 10 ms and had everything to look up again, another 10. A SQLite file is replaced.
+    pool = database.writer.pool
+    if database.is_sqlite or not isinstance(pool, QueuePool) or pool.checkedout():
+        database.close()
+
+
+def _keep_connections(database: Database, cleaner: postgres.Cleaner) -> None:
+    """The cleaner leaves the pool's own connections alone; not those that were taken out of it for good."""
+
+    @event.listens_for(database.writer, "connect")
+    def _opened(connection: Any, record: Any) -> None:
+        cleaner.kept.add(connection.info.backend_pid)
+
+    @event.listens_for(database.writer, "detach")
+    @event.listens_for(database.writer, "close")
+    def _gone(connection: Any, record: Any) -> None:
+        cleaner.kept.discard(connection.info.backend_pid)
