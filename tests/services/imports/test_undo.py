@@ -8,7 +8,7 @@ from bot.errors import Conflict, NotFound
 from bot.services.imports import history
 from bot.services.names import findable
 from db.care import Touch
-from tests.services.imports.conftest import Book
+from tests.services.imports.conftest import CUSTOMERS, Book, Shelf
 
 PEOPLE = "email,name\nmia@example.com,Mia\nlee@example.com,Lee\n"
 CHANGES = [
@@ -32,15 +32,19 @@ CHANGES = [
 
 
 @pytest.fixture
-def full(filled: Book) -> Book:
+def full(book: Book, shelf: Shelf) -> Book:
     """A little of everything."""
-    filled.bring("people", PEOPLE)
-    filled.bring("teams", "name,lead\nEast,mia@example.com\n")
-    filled.bring("customers", "code,name,owner,aliases\nC1,Acme,mia@example.com,Ajax\n")
-    filled.bring("orders", "order_no,customer,date,amount\n1,C1,2026-01-02,5\n")
-    filled.bring("activities", "id,customer,date,kind,note\nA1,C1,2026-01-02,visit,old\n")
-    filled.bring("facts", "customer,field,value,date\nC1,credit,A,2026-01-31\n")
-    return filled
+
+    def bring(book: Book) -> None:
+        book.bring("customers", CUSTOMERS)
+        book.bring("people", PEOPLE)
+        book.bring("teams", "name,lead\nEast,mia@example.com\n")
+        book.bring("customers", "code,name,owner,aliases\nC1,Acme,mia@example.com,Ajax\n")
+        book.bring("orders", "order_no,customer,date,amount\n1,C1,2026-01-02,5\n")
+        book.bring("activities", "id,customer,date,kind,note\nA1,C1,2026-01-02,visit,old\n")
+        book.bring("facts", "customer,field,value,date\nC1,credit,A,2026-01-31\n")
+
+    return shelf.fetch("full", book, bring)
 
 
 def _comparable(book: Book) -> dict[str, list[tuple[object, ...]]]:
