@@ -55,12 +55,17 @@ def client(workspace: Workspace) -> WebClient:
 
 
 def close_handler(workspace: Workspace, handler: SocketModeHandler) -> None:
-    """Close at once: slack_sdk's own close first waits 3 s for a read, and fails when both sides close together."""
+    """Close at once: slack_sdk's own close first waits 3 s for a read, and fails when both sides close together.
+
+    Then its thread that waits for messages looks only once a second whether it is over; nothing as a message wakes it.
+    """
     handler.client.auto_reconnect_enabled = False
     workspace.disconnect_app()
     deadline = time.monotonic() + 5
     while handler.client.is_connected() and time.monotonic() < deadline:
         time.sleep(0.005)
+    handler.client.closed = True
+    handler.client.message_queue.put(None)  # type: ignore[arg-type]
     handler.close()
 
 
