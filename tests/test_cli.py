@@ -3,6 +3,7 @@
 import json
 import logging
 import os
+import shutil
 import sqlite3
 import subprocess
 import sys
@@ -82,38 +83,63 @@ def tierbot(
     logging.root.setLevel(level)
 
 
+@pytest.fixture(scope="module")
+def shelf(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where folders are kept as commands left them: one import is a second of a processor, a copy none."""
+    return tmp_path_factory.mktemp("shelf")
+
+
+def furnish(folder: Path, kept: Path, make: Callable[[], None]) -> Path:
+    """The folder as `make` leaves it, which is run for the first test that asks."""
+    if kept.exists():
+        shutil.copytree(kept, folder, dirs_exist_ok=True)
+    else:
+        make()
+        shutil.copytree(folder, kept)
+    return folder
+
+
 @pytest.fixture
-def book(tierbot: Tierbot, tmp_path: Path) -> Path:
+def book(tierbot: Tierbot, tmp_path: Path, shelf: Path) -> Path:
     """A small book, imported: two customers of Anna's with two years of orders."""
-    (tmp_path / "people.csv").write_text(
-        "email,name,role,language,timezone\nanna@example.com,Anna,account_manager,en,Europe/Berlin\n"
-    )
-    (tmp_path / "customers.csv").write_text(
-        "code,name,since,country,owner\n"
-        "C-1,ACME,2020-01-01,DE,anna@example.com\n"
-        "C-2,Zenith,2020-01-01,DE,anna@example.com\n"
-    )
-    orders = [
-        f"{code}-{year}-{month},{code},{year}-{month:02d}-10,{amount},{amount * 0.8:.2f},EUR"
-        for code, amount in (("C-1", 9000), ("C-2", 300))
-        for year in (2024, 2025)
-        for month in range(1, 13)
-    ]
-    (tmp_path / "orders.csv").write_text("order_no,customer,date,amount,cost,currency\n" + "\n".join(orders))
-    assert tierbot("db", "upgrade").code == 0
-    for kind in ("people", "customers", "orders"):
-        done = tierbot("import", kind, f"{kind}.csv", "--strict")
-        assert done.code == 0, done.err
-    return tmp_path
+
+    def make() -> None:
+        (tmp_path / "people.csv").write_text(
+            "email,name,role,language,timezone\nanna@example.com,Anna,account_manager,en,Europe/Berlin\n"
+        )
+        (tmp_path / "customers.csv").write_text(
+            "code,name,since,country,owner\n"
+            "C-1,ACME,2020-01-01,DE,anna@example.com\n"
+            "C-2,Zenith,2020-01-01,DE,anna@example.com\n"
+        )
+        orders = [
+            f"{code}-{year}-{month},{code},{year}-{month:02d}-10,{amount},{amount * 0.8:.2f},EUR"
+            for code, amount in (("C-1", 9000), ("C-2", 300))
+            for year in (2024, 2025)
+            for month in range(1, 13)
+        ]
+        (tmp_path / "orders.csv").write_text(
+            "order_no,customer,date,amount,cost,currency\n" + "\n".join(orders)
+        )
+        assert tierbot("db", "upgrade").code == 0
+        for kind in ("people", "customers", "orders"):
+            done = tierbot("import", kind, f"{kind}.csv", "--strict")
+            assert done.code == 0, done.err
+
+    return furnish(tmp_path, shelf / "book", make)
 
 
 @pytest.fixture
-def graded(book: Path, tierbot: Tierbot) -> Path:
+def graded(book: Path, tierbot: Tierbot, shelf: Path) -> Path:
     """The same, graded with a scheme proposed from it."""
-    assert tierbot("scheme", "propose", "orders_only", "--as-of", "2025-12-31", "--out", "own.yaml").code == 0
-    done = tierbot("grade", "--scheme", "own.yaml", "--as-of", "2025-12-31")
-    assert done.code == 0, done.err
-    return book
+
+    def make() -> None:
+        proposed = tierbot("scheme", "propose", "orders_only", "--as-of", "2025-12-31", "--out", "own.yaml")
+        assert proposed.code == 0
+        done = tierbot("grade", "--scheme", "own.yaml", "--as-of", "2025-12-31")
+        assert done.code == 0, done.err
+
+    return furnish(book, shelf / "graded", make)
 
 
 # --- what goes well
