@@ -63,14 +63,22 @@ def test_there_are_at_least_forty_cases() -> None:
     assert len({case["name"] for case in CASES}) == len(CASES) >= 40
 
 
+@pytest.fixture(scope="module")
+def loading(tmp_path_factory: pytest.TempPathFactory) -> float:
+    """What loading the command line alone takes of a processor."""
+    folder = tmp_path_factory.mktemp("loading")
+    return run(folder, {}, "-c", "import bot.app, bot.cli, bot.jobs, bot.slack.server")[2]
+
+
 @pytest.mark.parametrize(
     "name", ["bot token for the app token", "setting misspelt", "database that is a folder"]
 )
-def test_a_process_of_its_own_refuses_in_little_more_than_its_start(name: str, tmp_path: Path) -> None:
+def test_a_process_of_its_own_refuses_in_little_more_than_its_start(
+    name: str, loading: float, tmp_path: Path
+) -> None:
     """Of its own time, beside what loading the command line alone takes: the machine may be busy."""
     case = next(case for case in CASES if case["name"] == name)
     settings = furnish(tmp_path, case)
-    _, _, loading = run(tmp_path, {}, "-c", "import bot.app, bot.cli, bot.jobs, bot.slack.server")
     code, said, seconds = run(tmp_path, settings, "-m", "bot", "run")
     check_said(case, code, said)
     assert seconds < loading + 1.5

@@ -215,7 +215,7 @@ RULE_SETS = st.builds(
 )
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(
     rules=st.none() | RULE_SETS,
     books=st.lists(st.lists(DAY, min_size=3, max_size=3), min_size=1, max_size=9),

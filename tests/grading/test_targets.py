@@ -40,7 +40,7 @@ def rounded(low: float, high: float) -> st.SearchStrategy[float]:
     return st.floats(low, high).map(lambda x: round(x, 3))
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(scores, rounded(-1.1e6, 1.1e6), rounded(0, 100), st.sampled_from([None, "count"]))
 def test_the_nearest_value_that_suffices_is_found(
     score: Any, present: float, needed: float, unit: str | None

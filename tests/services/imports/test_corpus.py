@@ -146,7 +146,7 @@ def previewed(book: Book, path: Path, kind: str) -> ImportReport | str:
 
 
 @on_sqlite
-@settings(deadline=None, max_examples=80, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(deadline=None, max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(file=rows_of_a_file())
 def test_whatever_is_in_well_quoted_cells_the_sum_is_right(
     filled: Book, file: tuple[str, str, list[list[str]]]
@@ -170,7 +170,7 @@ def test_whatever_is_in_well_quoted_cells_the_sum_is_right(
 
 
 @on_sqlite
-@settings(deadline=None, max_examples=80, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(deadline=None, max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(lines=st.lists(st.text(alphabet='C12,;"\t ab\r\0é', max_size=20), max_size=12))
 def test_whatever_is_in_a_file_its_rows_add_up(filled: Book, lines: list[str]) -> None:
     path = filled.folder / "drawn.csv"
