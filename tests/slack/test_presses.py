@@ -186,7 +186,7 @@ def test_a_press_that_is_delivered_four_times_to_two_processes_has_one_effect(of
         there = HttpMode(
             f"http://127.0.0.1:{first.port}{PATH}",
             signing_secret=SECRET,
-            ack_seconds=3,
+            ack_seconds=PATIENCE,
             now=SystemClock().now,
             faults=office.workspace.faults,
         )
@@ -203,7 +203,7 @@ def test_a_press_that_is_delivered_four_times_to_two_processes_has_one_effect(of
     eventually(lambda: len(office.said_to_all()) == 2, "the shared card")
     eventually(lambda: "Snoozed" in words(office.now(reminder)), "the snoozed reminder")
     for bot in office.bots:
-        assert bot.front.after.close(5) == 0
+        assert bot.front.after.close(PATIENCE) == 0
     assert len(office.said_to_all()) == 2
     assert len(office.said_to(ANNA)) == 1  # the card: nobody is told that somebody was faster
     assert office.workspace.faults.struck["deliver_twice"] >= 2
@@ -230,7 +230,7 @@ def test_a_form_that_is_sent_twice_is_written_once(office: Office) -> None:
     for _ in range(2):
         office.workspace._run(office.workspace.interactions.submit_named(ANNA, form, {}))
     eventually(lambda: "*ACME*" in str(office.workspace.view_of(ANNA)), "the contact's confirmation")
-    assert office.bots[0].front.after.close(5) == 0
+    assert office.bots[0].front.after.close(PATIENCE) == 0
     assert rows(office, "SELECT count(*) FROM activity") == [(1,)]
 
 
@@ -265,7 +265,7 @@ def test_an_exact_replay_of_a_signed_request_has_no_second_effect(office: Office
     for _ in range(3):
         with opened(request, timeout=5) as answer:
             assert answer.status == 200
-    assert office.bots[0].front.after.close(5) == 0
+    assert office.bots[0].front.after.close(PATIENCE) == 0
     assert len(office.said_to_all()) == 1
     assert len(office.said_to(ANNA)) == 1
 

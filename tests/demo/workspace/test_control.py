@@ -110,10 +110,17 @@ def test_a_harness_acts_for_people_and_sees_what_they_see(process: tuple[str, Co
 def test_a_harness_has_connections_refused_for_a_while(process: tuple[str, Control]) -> None:
     url, control = process
     client = WebClient("xoxb-local", base_url=f"{url}/api/", retry_handlers=[])
-    assert control.post("refuse", seconds=0.2)["ok"]
-    with pytest.raises(urllib.error.URLError, match="Connection refused"):
-        client.auth_test()
-    deadline = time.monotonic() + 5
+
+    def refused_for(seconds: float) -> bool:
+        assert control.post("refuse", seconds=seconds)["ok"]
+        try:
+            return not client.auth_test()
+        except urllib.error.URLError as error:
+            return "Connection refused" in str(error)
+
+    # A while can be over before a busy machine has come to the call.
+    assert any(refused_for(seconds) for seconds in (0.2, 1, 10))
+    deadline = time.monotonic() + 20
     while time.monotonic() < deadline:
         with suppress(urllib.error.URLError):
             assert client.auth_test()["ok"]

@@ -245,12 +245,12 @@ def test_a_connection_that_is_leaving_gets_nothing_more_while_another_stays(work
 
 
 def test_a_late_hello_is_late(workspace: Workspace) -> None:
-    workspace.faults.switch("hello_late", seconds=0.15, count=1)
+    workspace.faults.switch("hello_late", seconds=1, count=1)  # long enough to look before it comes
     begun = time.monotonic()
     with raw_socket(workspace) as socket:
         assert workspace.socket_mode.connected == 0
         assert received(socket)["type"] == "hello"
-        assert time.monotonic() - begun >= 0.15
+        assert time.monotonic() - begun >= 1
         workspace.wait_for_app()
 
 
@@ -266,10 +266,17 @@ def test_connections_are_refused_until_they_are_taken_again(workspace: Workspace
             client.auth_test()
     workspace.take_connections()
     assert client.auth_test()["ok"]
-    workspace.refuse_connections(0.1)
-    with pytest.raises(URLError, match="Connection refused"):
-        client.auth_test()
-    deadline = time.monotonic() + 5
+
+    def refused_for(seconds: float) -> bool:
+        workspace.refuse_connections(seconds)
+        try:
+            return not client.auth_test()
+        except URLError as error:
+            return "Connection refused" in str(error)
+
+    # A while can be over before a busy machine has come to the call.
+    assert any(refused_for(seconds) for seconds in (0.1, 1, 10))
+    deadline = time.monotonic() + 20
     while time.monotonic() < deadline:
         with suppress(URLError):
             assert client.auth_test()["ok"]
