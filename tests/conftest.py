@@ -23,21 +23,21 @@ on_sqlite = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 on_postgresql = pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
 
 
-# The longest first, in seconds of a quiet machine: whoever takes one last ends long after the other. Most wait for
-# processes of their own, and one that counts goes beside them.
+# The longest first, in seconds of a quiet machine: whoever takes one last ends long after the other. The two that
+# start a bot and a browser are apart: side by side they have more processes than the machine has processors.
 LONGEST = (
     "e2e/test_story.py",  # 70
     "services/imports/test_corpus.py",  # 40
-    "slack/test_presses.py",
+    "slack/test_presses.py",  # 35
+    "slack/test_blocks.py",
+    "test_cli.py",
+    "grading/test_properties.py",
     "e2e/test_demo_page.py",
     "test_broken_settings.py",
-    "test_cli.py",
-    "slack/test_blocks.py",
     "services/imports/test_killed.py",
+    "services/imports/test_book.py",
     "demo/workspace/test_page.py",
     "simulation/test_simulation.py",
-    "grading/test_properties.py",
-    "services/imports/test_book.py",
     "services/imports/test_accounts.py",
     "test_jobs.py",
 )
