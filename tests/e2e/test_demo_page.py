@@ -242,12 +242,15 @@ def test_anna_walks_through_her_day(visit: Visitor) -> None:
     anna.keep("reminders")
     settle(anna, reminders.last, "tierbot_done", "Done by")
     settle(anna, reminders.last, "tierbot_snooze", "Snoozed")
-    anna.press(reminders.last, "tierbot_log_visit")
+    # By themselves and not by how many there are: on a busy machine more are still coming.
+    *others, logged = (anna.pinned(reminders.nth(place)) for place in range(reminders.count()))
+    anna.press(logged, "tierbot_log_visit")
     expect(anna.hook("modal-submit")).to_be_visible()
-    before = reminders.count()
     anna.send()
     anna.close()
-    expect(reminders).to_have_count(before - 1)
+    expect(logged.locator("[data-action-id=tierbot_done]")).to_have_count(0)
+    for other in others:
+        expect(other.locator("[data-action-id=tierbot_done]")).to_have_count(1)
     anna.keep("settled")
 
     assert (
