@@ -159,7 +159,7 @@ def text_of(url: URL) -> str:
 class Cleaner:
     """Empties a migrated database: no rows, every number starts at 1, the revision is right.
 
-    A new database from a template takes about 80 ms, emptying one in which a test left some rows about 2: one
+    A new database from a template takes about 80 ms, emptying one a few: one
     question finds the tables and numbers that were used, and all others are left alone.
     """
 

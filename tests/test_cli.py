@@ -85,7 +85,7 @@ def tierbot(
 
 @pytest.fixture(scope="module")
 def shelf(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Where folders are kept as commands left them: one import is a second of a processor, a copy none."""
+    """Where folders are kept as commands left them; they are copied for each test."""
     return tmp_path_factory.mktemp("shelf")
 
 

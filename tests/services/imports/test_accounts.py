@@ -62,7 +62,7 @@ import_file(
 
 @pytest.fixture(scope="module")
 def begun(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A SQLite file with two customers, copied for each example: to make it took two thirds of one."""
+    """A SQLite file with two customers, copied for each example."""
     folder = tmp_path_factory.mktemp("begun")
     database = open_database(f"sqlite:///{folder / 'book.db'}")
     SQLModel.metadata.create_all(database.writer)
