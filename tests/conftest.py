@@ -6,12 +6,10 @@ import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
 
 import pytest
 from hypothesis import settings
-from sqlalchemy import URL, event
-from sqlalchemy.pool import QueuePool
+from sqlalchemy import URL, Connection
 
 from db.engine import Database, open_database
 from db.schema import HEAD, upgrade
@@ -81,14 +79,14 @@ def postgres_server() -> Iterator[URL]:
 
 
 @pytest.fixture(scope="session")
-def postgres_database(postgres_server: URL) -> Iterator[postgres.Cleaner]:
-    """A migrated PostgreSQL database, emptied before each test that uses it."""
+def postgres_database(postgres_server: URL) -> Iterator[Connection]:
+    """A connection to a migrated PostgreSQL database, emptied before each test that uses it."""
     with postgres.new_database(postgres_server) as url:
         database = open_database(postgres.text_of(url))
         upgrade(database)
         database.close()
         with postgres.connected(url) as connection:
-            yield postgres.Cleaner(connection=connection, head=HEAD)
+            yield connection
 
 
 @pytest.fixture(scope="session")
@@ -121,9 +119,9 @@ def database_url(request: pytest.FixtureRequest) -> str:
         path.unlink(missing_ok=True)
         shutil.copy(request.getfixturevalue("migrated"), path)
         return f"sqlite:///{path}"
-    cleaner: postgres.Cleaner = request.getfixturevalue("postgres_database")
-    cleaner.clean()
-    return postgres.text_of(cleaner.connection.engine.url)
+    connection: Connection = request.getfixturevalue("postgres_database")
+    connection.exec_driver_sql(postgres.cleaner(HEAD))
+    return postgres.text_of(connection.engine.url)
 
 
 @pytest.fixture(params=BOTH)
@@ -151,31 +149,8 @@ def open_another(database_url: str) -> Iterator[OpenAnother]:
 
 
 @pytest.fixture
-def database(
-    request: pytest.FixtureRequest, database_url: str, opened: dict[str, Database]
-) -> Iterator[Database]:
+def database(database_url: str, opened: dict[str, Database]) -> Iterator[Database]:
     """A fresh, migrated database."""
-    database = opened.get(database_url)
-    if database is None:
-        database = opened[database_url] = open_database(database_url)
-        if not database.is_sqlite:
-            _keep_connections(database, request.getfixturevalue("postgres_database"))
+    database = opened.setdefault(database_url, open_database(database_url))
     yield database
-    # With new backends, and the cleaner before, a test that writes two rows took 39 ms of processors instead of 18: they
-    # have everything to look up again. A SQLite file is replaced.
-    pool = database.writer.pool
-    if database.is_sqlite or not isinstance(pool, QueuePool) or pool.checkedout():
-        database.close()
-
-
-def _keep_connections(database: Database, cleaner: postgres.Cleaner) -> None:
-    """The cleaner leaves the pool's own connections alone; not those that were taken out of it for good."""
-
-    @event.listens_for(database.writer, "connect")
-    def _opened(connection: Any, record: Any) -> None:
-        cleaner.kept.add(connection.info.backend_pid)
-
-    @event.listens_for(database.writer, "detach")
-    @event.listens_for(database.writer, "close")
-    def _gone(connection: Any, record: Any) -> None:
-        cleaner.kept.discard(connection.info.backend_pid)
+    database.close()

@@ -3,7 +3,7 @@
 from datetime import UTC, date, datetime
 from pathlib import Path
 
-from sqlmodel import select
+from sqlmodel import col, select
 
 from bot.clock import FixedClock
 from bot.services import causes, grading, regrading
@@ -60,7 +60,7 @@ def test_who_crosses_a_boundary_gets_an_interim_row_and_the_rest_of_the_book_non
     assert [(c.customer_id, c.before, c.after) for c in report.changes] == [(ids["UP"], "B", "A")]
     assert (report.kind, report.customers, report.told) == ("interim", 1, 1)
     with database.read() as session:
-        whole = session.exec(select(GradingRun.whole)).all()
+        whole = session.exec(select(GradingRun.whole).order_by(col(GradingRun.id))).all()
         rows = session.exec(select(Assessment.customer_id).where(Assessment.run_id == report.run_id)).all()
         behind = db.runs_behind(session, "account")
         tiers = {row[0]: row[1] for row in standings_at(session, behind)}
