@@ -97,7 +97,24 @@ def test_diff_prints_matrix_shares_drift_sensitivity_and_who_would_move(tierbot:
     data = json.loads(tierbot("scheme", "diff", "second", "--json").output)
     assert data["matrix"] == {"A": {"A": 0, "B": 1}, "B": {"A": 0, "B": 1}}
     assert (data["sensitivity"]["draws"], data["psi"]["verdict"]) == (1_000, "stable")
+    assert "1 customers would move, 1 of them with the first snapshot" in " ".join(done.split())
+    assert "at once" in done
     assert "Nobody would move." in tierbot("scheme", "diff", "plain@1").output
+
+
+def test_a_replay_goes_by_a_version_that_was_used_or_by_what_is_in_force_today(tierbot: Tierbot) -> None:
+    """It is in force from 31 March 2025 on, which a replay does not ask for."""
+    period = ("grade", "--replay", "2025-01-01", "2025-02-28", "--json")
+    for found in (json.loads(tierbot(*period, *more).output) for more in ((), ("--scheme", "plain@1"))):
+        assert (found["scheme"], found["version"]) == ("plain", 1)
+        assert [day["as_of"] for day in found["days"]] == ["2025-01-31", "2025-02-28"]
+    assert isinstance(refused(tierbot(*period, "--scheme", "plain@9")), NotFound)
+
+
+def test_what_cannot_be_graded_is_said_as_it_is(tierbot: Tierbot) -> None:
+    early = refused(tierbot("grade", "--as-of", "2025-02-28", "--dry-run"))
+    assert "on 2025-02-28; plain is from 2025-03-31 on" in early.text()
+    assert "use one of credit, account, prospect" in refused(tierbot("grade", "--purpose", "bogus")).text()
 
 
 def test_what_would_surprise_somebody_is_refused_with_the_remedy(tierbot: Tierbot) -> None:
