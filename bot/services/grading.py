@@ -105,7 +105,7 @@ def grade_book(
         looked: tuple[Shadow, ...] = ()
         if done.kind == "snapshot":
             looked = shadowing.look(session, shelf, done.purpose, done.rules, done.as_of)
-        news = passes.news_of(session, done)
+        news = done if dry_run else passes.news_of(session, done)
     run_id, told = None, 0
     if not dry_run:
         run_id = begin(database, news, now, whole=news is done)

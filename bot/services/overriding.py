@@ -1,6 +1,6 @@
 """Overrides: a person's tier in place of the computed one, with a reason and an end."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 
 from sqlmodel import Session
@@ -63,6 +63,7 @@ def set_override(
     The computed tier goes on beneath, and an active cap stays above. Raises BadInput for what the scheme does not
     allow or asks for, Conflict while another override holds, NotFound for a customer that is not the actor's.
     """
+    wish = replace(wish, reason=wish.reason.strip(), approver=(wish.approver or "").strip() or None)
     with database.write(alone="override") as session:
         customer = _customer(session, actor, customer_id)
         purpose = customer.record_type
@@ -87,8 +88,8 @@ def set_override(
             customer_id=customer_id,
             purpose=purpose,
             tier=wish.tier,
-            reason=wish.reason.strip(),
-            approver=(wish.approver or "").strip() or None,
+            reason=wish.reason,
+            approver=wish.approver,
             set_by=actor.name,
             set_at=now,
             starts_on=today,
@@ -149,11 +150,7 @@ def _check(wish: Wish, scheme: Scheme, today: date) -> None:
             scheme=scheme.scheme,
             tiers=", ".join(tiers),
         )
-    given = {
-        "reason": wish.reason.strip(),
-        "approver": (wish.approver or "").strip(),
-        "expires_on": wish.expires_on,
-    }
+    given = {"reason": wish.reason, "approver": wish.approver, "expires_on": wish.expires_on}
     lacking = [need for need in ("reason", *rules.needs) if not given[need]]
     if lacking:
         raise BadInput(
