@@ -11,13 +11,13 @@ from typing import TYPE_CHECKING
 
 from bot.clock import Clock, SystemClock
 from bot.errors import N_, NotReady
-from bot.rendering import Renderer
 from bot.services import alerts
-from bot.services.care_plan import load_plan
-from bot.services.grading import Tell
-from bot.services.planning import CareRules
-from bot.services.schemes import Shelf
+from bot.services.care.plan import load_plan
+from bot.services.care.schedule import CareRules
+from bot.services.grade.runs import Tell
+from bot.services.schemes.store import Shelf
 from bot.settings import Settings, without_password
+from bot.wording.rendering import Renderer
 from db import schema
 from db.engine import Database, Unusable, open_database
 

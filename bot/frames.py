@@ -1,34 +1,42 @@
 """Rows <-> columns and DataFrames of graded data: the only place where they meet."""
 
 import json
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from functools import cached_property
+from itertools import groupby
 from typing import Any
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from bot.recorded import FactsOfDay, Grades, put_grades, read
-from db.assessments import STANDING
-from grading.altman import with_zone
-from grading.events import WINDOWS, Period, activity_indicators, at_least, complete
-from grading.fields import factorize
-from grading.indicators import ORDER_AGGREGATES, ORDER_DAYS, book_constants, order_columns
-from grading.inputs import unpack
-from grading.lines import LINE_AGGREGATES, product_indicators, with_line_costs
-from grading.movement import CLEAN, Moved, State, carry
-from grading.payments import INVOICE_AGGREGATES, payment_indicators
-from grading.scheme import Scheme
-from grading.scheme_rules import ZONE
-from grading.scoring import MONTHS_WITH_US, Grading
-from grading.sources import COMPUTED, CREDIT_GRADE
+from db.book.facts import BETWEEN
+from db.graded.assessments import STANDING
+from grading.engine.fields import DATE_SUFFIX, factorize
+from grading.engine.inputs import unpack
+from grading.engine.movement import CLEAN, Moved, State, carry
+from grading.engine.scoring import MONTHS_WITH_US, Grading
+from grading.engine.table import read_cells
+from grading.indicators.altman import with_zone
+from grading.indicators.events import WINDOWS, Period, activity_indicators, at_least, complete
+from grading.indicators.lines import LINE_AGGREGATES, product_indicators, with_line_costs
+from grading.indicators.orders import ORDER_AGGREGATES, ORDER_DAYS, book_constants, order_columns
+from grading.indicators.payments import INVOICE_AGGREGATES, payment_indicators
+from grading.indicators.sources import COMPUTED, CREDIT_GRADE
+from grading.scheme.model import Scheme
+from grading.scheme.rules import ZONE
 
 LAST_ORDER = 1 + ORDER_AGGREGATES.index("last_order")  # of a row of orders, behind the customer
 
 Rows = Sequence[tuple[Any, ...]]
+FactsOfDay = tuple[str, date, str, str, str]  # as db.book.facts.facts_by_day gives them
+Grades = Mapping[int, tuple[str, date]]
+_PLAIN = re.compile(
+    f"[-+.0-9{BETWEEN}]*", re.ASCII
+).fullmatch  # what `float` reads as `grading.engine.table` does
 Standings = State  # with the customer, its tier, score and the like (`standing_columns`)
 
 
@@ -39,7 +47,7 @@ class SourceRows:
     orders: Rows
     lines: Rows = ()
     invoices: Rows = ()
-    activities: Rows = ()  # customer, and a count for each kind of grading.events.WINDOWS
+    activities: Rows = ()  # customer, and a count for each kind of grading.indicators.events.WINDOWS
     faded: Mapping[str, Rows] = field(default_factory=dict)  # indicator -> customer, points
     periods: Sequence[Period] = ()
 
@@ -60,7 +68,7 @@ class Book:
 
 
 def aggregates_frame(rows: Sequence[tuple[Any, ...]]) -> pd.DataFrame:
-    """Rows of db.orders.order_aggregates -> the frame grading.indicators takes."""
+    """Rows of db.book.orders.order_aggregates -> the frame grading.indicators.orders takes."""
     return _frame(rows, ORDER_AGGREGATES, ORDER_DAYS)
 
 
@@ -119,7 +127,7 @@ def book_of(
     """Computed indicators where there is something to compute them from, recorded facts for the rest."""
     customers, computed = _computed(rows, scheme, as_of)
     unsure = at_least(rows.periods, as_of)
-    recorded = read(found, customers, scheme)
+    recorded = read_recorded(found, customers, scheme)
     facts = recorded.columns
     put_grades(facts, CREDIT_GRADE, grades, customers)
     for name, values in computed.items():
@@ -143,7 +151,7 @@ def stored_frame(inputs: Mapping[int, bytes], scheme: Scheme) -> pd.DataFrame:
 
 
 def standing_columns(rows: Rows, scheme: Scheme, left: Rows | None = None) -> Standings:
-    """Rows of db.assessments.standings_at -> what customers were: the state of `movement`, and tier, score, tier_since.
+    """Rows of db.graded.assessments.standings_at -> what customers were: the state of `movement`, and tier, score, tier_since.
 
     With `left`, the state is that of these rows, and an empty one where they have none. `moved_by`: the version it is by.
     """
@@ -182,7 +190,7 @@ def places_of(customers: NDArray[np.int64], known: NDArray[np.int64]) -> NDArray
 def assessment_columns(
     graded: Grading, moved: Moved, before: Standings, places: NDArray[np.intp], inputs: list[bytes]
 ) -> dict[str, list[Any]]:
-    """Results of a run as columns for db.grading, in the order of the customers, without what only the run knows.
+    """Results of a run as columns for db.graded.runs, in the order of the customers, without what only the run knows.
 
     `before` are `standing_columns`, `places` where in them the customers are: the day since when a tier holds goes on
     while the tier does. Columns, because a million rows as dictionaries take gigabytes.
@@ -261,7 +269,7 @@ def _index(customers: NDArray[np.int64]) -> "pd.Index[int]":
 def value_frame(
     aggregate_rows: Sequence[tuple[Any, ...]], purchase_rows: Sequence[tuple[Any, ...]], as_of: date
 ) -> pd.DataFrame:
-    """Rows of order_aggregates and of db.purchases -> what the views on value take, customers that ever bought.
+    """Rows of order_aggregates and of db.book.purchases -> what the views on value take, customers that ever bought.
 
     Columns: recency_days, frequency, monetary (12 months), profit (12 months; NaN without costs), relationship
     (years), median_gap_days, order_days; order_days_24m, net_24m, profit_24m.
@@ -293,3 +301,82 @@ def value_frame(
             "profit_24m": (bought["net_with_cost_24m"] - bought["cost_24m"]).mask(idle_24m, 0.0),
         }
     )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Recorded:
+    """Columns by field and `FIELD@date`, a row for each customer asked for; how many values could not be read."""
+
+    columns: dict[str, NDArray[Any]]
+    unreadable: int
+
+
+def read_recorded(found: Iterable[FactsOfDay], customers: NDArray[np.int64], scheme: Scheme) -> Recorded:
+    """The newest fact of each field; of two of one day the one recorded last. `customers` are in ascending order.
+
+    One that cannot be read is missing: an older one does not stand in for it.
+    """
+    columns: dict[str, NDArray[Any]] = {}
+    unreadable = 0
+    for name, days in groupby(found, key=lambda row: row[0]):
+        parts = list(days)
+        cells = BETWEEN.join(part[4] for part in parts).split(BETWEEN)
+        who = _numbers(",".join(part[2] for part in parts))
+        ids = _numbers(",".join(part[3] for part in parts))
+        counts = [part[2].count(",") + 1 for part in parts]
+        day = np.repeat(np.array([part[1] for part in parts], dtype="datetime64[D]"), counts)
+        place = np.minimum(np.searchsorted(customers, who), len(customers) - 1)
+        newest = _newest(place, day, ids, customers[place] == who) if len(customers) else ids[:0]
+        values, wrong = _typed([cells[row] for row in newest.tolist()], scheme.fields[name].kind)
+        unreadable += wrong
+        empty = np.nan if values.dtype.kind == "f" else None
+        columns[name] = np.full(len(customers), empty, dtype=values.dtype)
+        columns[name][place[newest]] = values
+        columns[name + DATE_SUFFIX] = np.full(len(customers), np.datetime64("NaT"), dtype="datetime64[D]")
+        columns[name + DATE_SUFFIX][place[newest]] = day[newest]
+    return Recorded(columns=columns, unreadable=unreadable)
+
+
+def put_grades(
+    columns: dict[str, NDArray[Any]], field: str, grades: Grades, customers: NDArray[np.int64]
+) -> None:
+    """Let grades of assessments stand where no later one was recorded."""
+    if not grades:
+        return
+    who = np.array(list(grades), dtype=np.int64)
+    words = np.array([grade for grade, _ in grades.values()], dtype=object)
+    days = np.array([day for _, day in grades.values()], dtype="datetime64[D]")
+    here = np.isin(who, customers)
+    place = np.searchsorted(customers, who[here])
+    dates = columns.setdefault(
+        field + DATE_SUFFIX, np.full(len(customers), np.datetime64("NaT"), dtype="datetime64[D]")
+    )
+    values = columns.setdefault(field, np.full(len(customers), None, dtype=object))
+    later = ~(dates[place] > days[here])  # nothing is later than no day
+    values[place[later]] = words[here][later]
+    dates[place[later]] = days[here][later]
+
+
+def _numbers(text: str) -> NDArray[np.int64]:
+    return np.fromstring(text, dtype=np.int64, sep=",")
+
+
+def _newest(place: Any, day: Any, ids: Any, wanted: Any) -> NDArray[np.intp]:
+    """Rows of the newest fact of each customer that is wanted."""
+    order = np.lexsort((ids, day))
+    order = order[wanted[order]]
+    last = np.full(int(place.max(initial=0)) + 1, -1, dtype=np.intp)
+    last[place[order]] = order  # what comes later stands
+    return last[last >= 0]
+
+
+def _typed(cells: list[str], kind: str) -> tuple[NDArray[Any], int]:
+    """Values of a kind, NaN or None where there is none; how many could not be read."""
+    if kind == "number" and _PLAIN("".join(cells)):
+        try:
+            numbers = np.array(list(map(float, cells)))
+        except ValueError:
+            numbers = np.array([np.inf])
+        if np.isfinite(numbers).all():
+            return numbers, 0
+    return read_cells(cells, kind)

@@ -21,7 +21,7 @@ from starlette.routing import Route
 
 from bot.app import Tierbot
 from bot.jobs import Job
-from bot.services import vitals
+from bot.services.ops import metrics as vitals
 from bot.serving import serve
 from db import schema
 

@@ -16,22 +16,15 @@ from apscheduler.schedulers.background import BackgroundScheduler
 from bot.app import Tierbot
 from bot.clock import SystemClock, local_date
 from bot.errors import Conflict
-from bot.services import (
-    access,
-    catching_up,
-    circuit,
-    delivery,
-    grading,
-    pacing,
-    planning,
-    prospects,
-    regrading,
-    reminders,
-    retaining,
-)
-from bot.services.pacing import Pace
-from bot.services.worker import Rules, sending_time
-from db import care, claims, lanes, system
+from bot.services import access
+from bot.services.care import reminders, schedule
+from bot.services.delivery import circuit, pace, sender, time_jump
+from bot.services.delivery.pace import Pace
+from bot.services.delivery.worker import Rules, sending_time
+from bot.services.grade import first_orders, regrades, retention, runs
+from db import system
+from db.care import touches
+from db.outbox import claims, lanes
 
 log = structlog.get_logger()
 
@@ -69,13 +62,13 @@ def grade(bot: Tierbot) -> int:
     if f"{local:%H:%M}" < bot.settings.grade_at:
         return 0
     try:
-        reports = grading.grade_if_due(
+        reports = runs.grade_if_due(
             bot.database, bot.shelf, today=local.date(), now=bot.clock.now(), tell=bot.tell
         )
     except Conflict:  # another process was faster; what else is due is graded in the next pass
         return 0
     if months := bot.settings.keep_assessments_months:
-        retaining.forget(bot.database, local.date() - months * LONGEST_MONTH)
+        retention.forget(bot.database, local.date() - months * LONGEST_MONTH)
     return len(reports)
 
 
@@ -83,10 +76,10 @@ def regrade(bot: Tierbot) -> int:
     """Re-grade those about whom an import has brought news, or whose override is over."""
     now = bot.clock.now()
     today = local_date(now, bot.settings.zone)
-    ended = regrading.end_overrides(bot.database, bot.shelf, today=today, now=now, tell=bot.tell)
-    reports = prospects.follow_first_orders(bot.database, bot.shelf, today=today, now=now, tell=bot.tell)
-    reports += regrading.regrade_touched(bot.database, bot.shelf, today=today, now=now, tell=bot.tell)
-    reports += regrading.follow_credit(bot.database, bot.shelf, today=today, now=now, tell=bot.tell)
+    ended = regrades.end_overrides(bot.database, bot.shelf, today=today, now=now, tell=bot.tell)
+    reports = first_orders.follow_first_orders(bot.database, bot.shelf, today=today, now=now, tell=bot.tell)
+    reports += regrades.regrade_touched(bot.database, bot.shelf, today=today, now=now, tell=bot.tell)
+    reports += regrades.follow_credit(bot.database, bot.shelf, today=today, now=now, tell=bot.tell)
     return ended + sum(report.customers for report in reports)
 
 
@@ -95,7 +88,7 @@ def plan_care(bot: Tierbot) -> int:
     now = bot.clock.now()
     with bot.database.read() as session:
         depends = [
-            *care.planning_inputs(session),
+            *touches.planning_inputs(session),
             local_date(now, bot.settings.zone),
             bot.rules.plan.model_dump_json(),
             bot.rules.remind_at,
@@ -103,7 +96,7 @@ def plan_care(bot: Tierbot) -> int:
         mark = hashlib.sha256(repr(depends).encode()).hexdigest()
         if system.cursor(session, "care") == mark:
             return 0
-    changed = planning.plan_all(bot.database, bot.rules, now)
+    changed = schedule.plan_all(bot.database, bot.rules, now)
     with bot.database.write() as session:
         system.set_cursor(session, "care", mark)
     return changed
@@ -126,7 +119,7 @@ def remind(bot: Tierbot) -> int:
 def deliver(bot: Tierbot) -> int:
     """Send what is in the outbox, until the pass is long enough: one that hangs must be told from a slow Slack."""
     until = _uptime() + LONGEST_PASS
-    return delivery.deliver(
+    return sender.deliver(
         bot.database,
         bot.gateway,
         clock=bot.clock,
@@ -152,7 +145,7 @@ def _uptime() -> float:
 def keep_house(bot: Tierbot) -> int:
     """Sign of life, a look at the clock, and forgetting what need not be kept."""
     now = bot.clock.now()
-    if not catching_up.keep_up(bot.database, now):
+    if not time_jump.keep_up(bot.database, now):
         log.error(
             "time.jumped",
             sentence="More than 7 days since the last sign of life: nothing is said. See: tierbot catch-up --show",
@@ -201,12 +194,12 @@ def drain(bot: Tierbot, patience: timedelta = timedelta(minutes=3)) -> int:
     """
     tried = 0
     until = _uptime() + patience.total_seconds()
-    while _uptime() < until and not catching_up.held(bot.database, bot.clock.now()):
+    while _uptime() < until and not time_jump.held(bot.database, bot.clock.now()):
         with bot.database.read() as session:
             now = sending_time(bot.clock, session)
-            if pacing.paused(session, now) or not circuit.is_closed(session):
+            if pace.paused(session, now) or not circuit.is_closed(session):
                 break
-            if not claims.anything_due(session, now + delivery.SOON):
+            if not claims.anything_due(session, now + sender.SOON):
                 break
         done = deliver(bot)
         tried += done
@@ -237,7 +230,7 @@ def scheduler(bot: Tierbot, beat: Beat = lambda job, failure: None) -> Backgroun
 
 
 def _work(bot: Tierbot, job: Job) -> int:
-    if job.speaks and catching_up.held(bot.database, bot.clock.now()):
+    if job.speaks and time_jump.held(bot.database, bot.clock.now()):
         return 0
     return job.work(bot)
 

@@ -2,49 +2,33 @@
 
 from sqlmodel import SQLModel
 
-from db import (
-    care,
-    changes,
-    credit,
-    customers,
-    facts,
-    grading,
-    imports,
-    lanes,
-    order_totals,
-    orders,
-    outbox,
-    overrides,
-    people,
-    prospects,
-    reviews,
-    schemes,
-    shadows,
-    system,
-    trade,
-)
+from db import system
+from db.book import customers, facts, imports, order_totals, orders, people, trade
+from db.care import touches
+from db.graded import changes, credit, first_orders, overrides, reviews, runs, schemes, shadows
+from db.outbox import lanes, messages
 
 metadata = SQLModel.metadata
 
 __all__ = [
-    "care",
     "changes",
     "credit",
     "customers",
     "facts",
-    "grading",
+    "first_orders",
     "imports",
     "lanes",
+    "messages",
     "metadata",
     "order_totals",
     "orders",
-    "outbox",
     "overrides",
     "people",
-    "prospects",
     "reviews",
+    "runs",
     "schemes",
     "shadows",
     "system",
+    "touches",
     "trade",
 ]

@@ -9,18 +9,18 @@ from itertools import count
 import pandas as pd
 from sqlmodel import Session, col, select
 
-from bot.services import schemes
-from bot.services.names import findable
-from bot.services.schemes import SchemeFile
-from db import customers as db_customers
-from db import order_totals
-from db.customers import Customer, Ownership
-from db.facts import Activity, Fact
-from db.grading import Assessment, GradingRun
-from db.orders import Order
-from db.people import Person, Team
-from grading.inputs import pack
-from grading.scheme import Scheme, parse_scheme
+from bot.services.matching import findable
+from bot.services.schemes import store
+from bot.services.schemes.store import SchemeFile
+from db.book import customers, order_totals
+from db.book.customers import Customer, Ownership
+from db.book.facts import Activity, Fact
+from db.book.orders import Order
+from db.book.people import Person, Team
+from db.graded.runs import Assessment, GradingRun
+from grading.engine.inputs import pack
+from grading.scheme.model import Scheme
+from grading.scheme.reader import parse_scheme
 
 LONG_AGO = date(2020, 1, 1)
 AT = datetime(2026, 1, 1, tzinfo=UTC)
@@ -120,7 +120,7 @@ def customer(
         ),
     )
     names, tokens = findable(code, name)
-    db_customers.replace_names(session, customer_id, names, tokens, None)
+    customers.replace_names(session, customer_id, names, tokens, None)
     if owner_id is not None:
         own(session, customer_id, owner_id)
     return customer_id
@@ -186,7 +186,7 @@ def fact(session: Session, customer_id: int, field: str, value: object, day: dat
 def scheme(session: Session, text: str = PLAIN_SCHEME, *, effective_from: date = LONG_AGO) -> int:
     """A scheme put in force; the id of its version."""
     file = SchemeFile(scheme=_parsed(text), text=text, source="test")
-    return schemes.put_in_force(session, file, actor="test", effective_from=effective_from, now=AT)
+    return store.put_in_force(session, file, actor="test", effective_from=effective_from, now=AT)
 
 
 def graded(

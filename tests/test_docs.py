@@ -9,10 +9,10 @@ from typer.testing import CliRunner
 
 from bot import settings
 from bot.cli import app
-from bot.services import vitals
+from bot.services.ops import metrics
 from bot.slack.manifest import SCOPES
 from db.engine import Database
-from grading.scheme import preset_names
+from grading.scheme.presets import preset_names
 
 ROOT = Path(__file__).parent.parent
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
@@ -74,7 +74,7 @@ def test_every_metric_is_on_the_operations_page_and_no_other(database: Database)
     page = (ROOT / "docs" / "operating.md").read_text(encoding="utf-8")
     with database.read() as session:
         measured = {
-            f"tierbot_{vital.name}" for vital in vitals.measure(session, datetime(2026, 5, 4, tzinfo=UTC))
+            f"tierbot_{vital.name}" for vital in metrics.measure(session, datetime(2026, 5, 4, tzinfo=UTC))
         }
     assert set(re.findall(r"\btierbot_\w+", page)) == measured
 

@@ -5,7 +5,7 @@ import sys
 
 HANGS = """
 import threading
-from bot.cli.running import end_within
+from bot.cli.run import end_within
 threading.Thread(target=threading.Event().wait, name="of-some-library").start()
 end_within(0.2)
 """

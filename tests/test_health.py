@@ -15,12 +15,13 @@ from bot.app import Tierbot, build
 from bot.clock import FixedClock
 from bot.health import Pulse, health_app, serve_health
 from bot.jobs import JOBS
-from bot.messages import Problem
-from bot.services import outbox
+from bot.services.delivery import outbox
 from bot.serving import Server, serve
 from bot.settings import Settings
-from db import lanes, schema, system
+from bot.wording.messages import Problem
+from db import schema, system
 from db.engine import Database
+from db.outbox import lanes
 from tests import factories
 
 NOW = datetime(2026, 5, 4, 8, tzinfo=UTC)

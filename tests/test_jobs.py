@@ -19,11 +19,11 @@ from bot.demo.workspace import Workspace
 from bot.demo.workspace.default_team import ANNA_SCHMIDT, CHANNELS, LIN_WEI, PEOPLE
 from bot.jobs import JOBS, Job, scheduler, tick
 from bot.settings import Settings
-from db.care import Touch
+from db.book.people import Person
+from db.care.touches import Touch
 from db.engine import Database
-from db.grading import GradingRun
-from db.outbox import OutboxMessage
-from db.people import Person
+from db.graded.runs import GradingRun
+from db.outbox.messages import OutboxMessage
 from db.system import Heartbeat
 from tests import factories
 
@@ -207,7 +207,7 @@ def test_care_is_planned_again_only_when_something_it_depends_on_has_changed(
         session.get_one(Person, 1).timezone = "Europe/Berlin"
     assert plans(bot)
     with database.write() as session:
-        from db.imports import ImportBatch
+        from db.book.imports import ImportBatch
 
         batch = ImportBatch(
             kind="activities", source="s", file_name="f", file_sha256="x", actor="a",

@@ -57,8 +57,9 @@ def test_asking_for_a_tier_loads_neither_slack_nor_migrations_nor_pandas(tmp_pat
 def test_the_running_bot_loads_pandas_for_gradings_alone(tmp_path: Path) -> None:
     everything = """
 import json, sys
-import bot.app, bot.health, bot.jobs, bot.slack.server, grading.explanation
-from bot.services import lookup, present
+import bot.app, bot.health, bot.jobs, bot.slack.server, grading.explain.breakdown
+from bot.cli import presentation
+from bot.services.ask import lookup
 sys.stderr.write("\\n" + json.dumps(sorted(sys.modules)))
 """
     found = loaded(everything, folder=tmp_path)

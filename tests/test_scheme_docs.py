@@ -7,11 +7,14 @@ from pathlib import Path
 import pytest
 
 from bot.clock import FixedClock
-from bot.services import breakdown, grading, schemes
+from bot.services.ask import breakdown
+from bot.services.grade import runs
 from bot.services.imports import ImportOptions, import_file
-from bot.services.schemes import Shelf
-from db import results, schema
+from bot.services.schemes import store
+from bot.services.schemes.store import Shelf
+from db import schema
 from db.engine import open_database
+from db.graded import results
 
 DOCS = Path(__file__).parent.parent / "docs"
 PAGES = {page: (DOCS / page).read_text(encoding="utf-8") for page in ("scheme.md", "scheme.zh.md")}
@@ -56,13 +59,13 @@ def test_the_program_comes_to_the_numbers_of_the_page(page: str, tmp_path: Path)
             rejects_dir=tmp_path / "rejects",
         )
         assert report.rejected == 0
-    file = schemes.find(str(tmp_path / "harbour.yaml"), None)
+    file = store.find(str(tmp_path / "harbour.yaml"), None)
     with database.write() as session:
-        schemes.put_in_force(session, file, actor="test", effective_from=date(2026, 3, 31), now=NOW)
+        store.put_in_force(session, file, actor="test", effective_from=date(2026, 3, 31), now=NOW)
     shelf = Shelf()
     found = []
     for day in (date(2026, 3, 31), date(2026, 4, 30)):
-        grading.grade_book(
+        runs.grade_book(
             database, shelf, for_purpose="account", as_of=day, today=NOW.date(), now=NOW, tell=None
         )
         with database.read() as session:

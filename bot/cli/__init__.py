@@ -11,20 +11,20 @@ import sys
 import typer
 
 from bot.cli import (
-    asking,
+    ask,
     catching_up,
     credit,
     database,
-    deciding,
-    importing,
+    imports,
     outbox,
-    reporting,
-    reviewing,
-    running,
+    overrides,
+    report,
+    review,
+    run,
     scheme_life,
     schemes,
-    setting_up,
-    verifying,
+    setup,
+    verification,
 )
 from bot.cli.console import err
 from bot.errors import N_, BotError, Conflict, NotReady
@@ -35,17 +35,17 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     help="Customer tiering in Slack: ask for a tier, be reminded of care, hear of tier changes.",
 )
-for group in (running, asking, setting_up, catching_up, verifying):
+for group in (run, ask, setup, catching_up, verification):
     app.add_typer(group.commands)
-app.add_typer(importing.commands, name="import")
+app.add_typer(imports.commands, name="import")
 schemes.commands.add_typer(scheme_life.commands)
 app.add_typer(schemes.commands, name="scheme")
-app.add_typer(deciding.commands, name="override")
+app.add_typer(overrides.commands, name="override")
 app.add_typer(credit.commands, name="credit")
-app.add_typer(reviewing.commands, name="review")
+app.add_typer(review.commands, name="review")
 app.add_typer(database.commands, name="db")
 app.add_typer(outbox.commands, name="outbox")
-app.add_typer(reporting.commands, name="report")
+app.add_typer(report.commands, name="report")
 
 
 @app.callback()

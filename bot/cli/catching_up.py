@@ -17,14 +17,14 @@ def catch_up(
     as_json: AsJson = False,
 ) -> None:
     """Go on after more than seven days without a sign of life, or after a clock was wrong. Shows first what waits."""
-    from bot.services import catching_up
+    from bot.services.delivery import time_jump
 
     with opened() as bot:
         now = bot.clock.now()
-        gap = catching_up.gap(bot.database, now)
-        held = catching_up.held(bot.database, now)
+        gap = time_jump.gap(bot.database, now)
+        held = time_jump.held(bot.database, now)
         if apply and not show:
-            catching_up.catch_up(bot.database, bot.clock)
+            time_jump.catch_up(bot.database, bot.clock)
     if as_json:
         print_json({**asdict(gap), "held": held})
         return

@@ -80,9 +80,9 @@ def whoami() -> str:
 
 def named_actor(bot: "Tierbot") -> "Actor":
     """Whoever may run commands on the machine, by the name of its account: decisions say who took them."""
-    from bot.services import present
+    from bot.cli import presentation
 
-    return replace(present.console_actor(bot.settings), name=whoami())
+    return replace(presentation.console_actor(bot.settings), name=whoami())
 
 
 def to_day(text: str) -> date:

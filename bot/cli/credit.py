@@ -13,7 +13,7 @@ from bot.errors import N_, BadInput
 if TYPE_CHECKING:
     from bot.app import Tierbot
     from bot.services.access import Actor
-    from bot.services.credit import Credit
+    from bot.services.reports.credit import Credit
 
 commands = typer.Typer(no_args_is_help=True, help="Credit grades, proposed limits and their approval.")
 Name = Annotated[str, typer.Argument(help="The customer's code or name.")]
@@ -22,7 +22,8 @@ Name = Annotated[str, typer.Argument(help="The customer's code or name.")]
 @commands.command("show")
 def show_credit(name: Name, as_json: AsJson = False) -> None:
     """The newest credit grade with the terms and limit it proposes, what is owed, and what was approved."""
-    from bot.services import credit, lookup
+    from bot.services.ask import lookup
+    from bot.services.reports import credit
 
     with opened() as bot:
         actor = _actor(bot)
@@ -48,7 +49,8 @@ def approve_credit(
     as_json: AsJson = False,
 ) -> None:
     """Approve terms and a limit, as you; what held before stays on record."""
-    from bot.services import credit, lookup
+    from bot.services.ask import lookup
+    from bot.services.reports import credit
 
     with opened() as bot:
         actor, now = _actor(bot), bot.clock.now()
@@ -116,6 +118,6 @@ def _amount(text: str | None) -> Decimal | None:
 
 
 def _actor(bot: "Tierbot") -> "Actor":
-    from bot.services import present
+    from bot.cli import presentation
 
-    return replace(present.console_actor(bot.settings), name=whoami())
+    return replace(presentation.console_actor(bot.settings), name=whoami())

@@ -11,7 +11,7 @@ from bot.errors import N_, BadInput
 
 if TYPE_CHECKING:
     from bot.app import Tierbot
-    from bot.services import restoring
+    from bot.services.delivery import restore
 
 commands = typer.Typer(
     no_args_is_help=True, help="The database: bring it up to date, back it up, restore it."
@@ -41,7 +41,7 @@ def db_upgrade() -> None:
 @commands.command("recount")
 def db_recount() -> None:
     """Make the kept totals of orders anew, when `tierbot verify` says that they are not what the orders come to."""
-    from db import order_totals
+    from db.book import order_totals
 
     with opened() as bot, bot.database.write() as session:
         order_totals.recount(session.connection())
@@ -51,14 +51,14 @@ def db_recount() -> None:
 @commands.command("backup")
 def db_backup(file: File) -> None:
     """Copy the SQLite database into a new file, while it is in use. PostgreSQL has pg_dump for that."""
-    from db import backup as copies
+    from db import backup
 
     with opened() as bot:
         source = _sqlite_file(bot, "pg_dump -Fc")
         if file.exists():
             raise BadInput(N_("%(file)s exists already. Name a file that does not."), file=file)
         try:
-            copies.make(source, file)
+            backup.make(source, file)
         except OSError as error:
             raise BadInput(
                 N_("%(file)s cannot be written: %(reason)s."), file=file, reason=error.strerror
@@ -69,9 +69,8 @@ def db_backup(file: File) -> None:
 @commands.command("restore")
 def db_restore(file: File, yes: Yes = False) -> None:
     """Put a backup in the SQLite database's place. Every process must be stopped; the old file is kept beside it."""
-    from bot.services import restoring
-    from db import backup as copies
-    from db import schema
+    from bot.services.delivery import restore
+    from db import backup, schema
     from db.engine import open_database
 
     with opened(check_schema=False) as bot:
@@ -82,19 +81,19 @@ def db_restore(file: File, yes: Yes = False) -> None:
     prepared = target.with_name(f"{target.name}.restoring")
     try:
         # Everything is done to the copy, so that nobody can ever send from the rows as they were.
-        copies.take(file, prepared)
+        backup.take(file, prepared)
         database = open_database(f"sqlite:///{prepared}")
         try:
             schema.upgrade(database)
-            rewound = restoring.look(database, now)
+            rewound = restore.look(database, now)
             _show(rewound)
             if not yes:
                 typer.confirm("Go on?", abort=True)
-            restoring.settle(database, rewound)
+            restore.settle(database, rewound)
         finally:
             database.close()
-        kept = copies.put(prepared, target)
-    except copies.Unfit as error:
+        kept = backup.put(prepared, target)
+    except backup.Unfit as error:
         raise BadInput(N_("%(file)s was not restored: %(reason)s."), file=file, reason=error) from None
     finally:
         for suffix in ("", "-wal", "-shm"):
@@ -105,20 +104,20 @@ def db_restore(file: File, yes: Yes = False) -> None:
 @commands.command("restored")
 def db_restored(yes: Yes = False) -> None:
     """Say that this database was just restored by other means, such as pg_restore, before any process is started."""
-    from bot.services import restoring
+    from bot.services.delivery import restore
 
     with opened() as bot:
         now = bot.clock.now()
-        restoring.require_stopped(bot.database, now)
-        rewound = restoring.look(bot.database, now)
+        restore.require_stopped(bot.database, now)
+        rewound = restore.look(bot.database, now)
         _show(rewound)
         if not yes:
             typer.confirm("Go on?", abort=True)
-        restoring.settle(bot.database, rewound)
+        restore.settle(bot.database, rewound)
     out.print("Noted.")
 
 
-def _show(rewound: "restoring.Rewound") -> None:
+def _show(rewound: "restore.Rewound") -> None:
     out.print(f"The backup's last sign of life: {_when(rewound.since)}. What was entered since is lost.")
     out.print(
         f"{rewound.unsettled} messages were not settled then. Each is looked up in Slack's history before it may be"

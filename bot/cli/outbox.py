@@ -10,7 +10,7 @@ from bot.cli.console import AsJson, opened, out, print_json, table, whoami
 from bot.errors import N_, BadInput
 
 if TYPE_CHECKING:
-    from db.outbox import OutboxMessage
+    from db.outbox.messages import OutboxMessage
 
 commands = typer.Typer(no_args_is_help=True, help="Messages: what waits, what was sent, what could not be.")
 
@@ -27,7 +27,7 @@ def list_messages(
     as_json: AsJson = False,
 ) -> None:
     """Messages by state, the newest first."""
-    from db.outbox import STATES
+    from db.outbox.messages import STATES
 
     if state is not None and state not in STATES:
         raise BadInput(
@@ -46,7 +46,7 @@ def unknown(most: Most = 50, as_json: AsJson = False) -> None:
 @commands.command()
 def show(outbox_id: Id, as_json: AsJson = False) -> None:
     """One message with everything that is known of it."""
-    from bot.services import outbox
+    from bot.services.delivery import outbox
 
     with opened() as bot:
         row = outbox.show(bot.database, outbox_id)
@@ -62,7 +62,7 @@ def show(outbox_id: Id, as_json: AsJson = False) -> None:
 @commands.command()
 def retry(outbox_id: Id) -> None:
     """Send a dead or unknown message again; an unknown one then says that it may be a repeat."""
-    from bot.services import outbox
+    from bot.services.delivery import outbox
 
     with opened() as bot:
         outbox.retry(bot.database, outbox_id, actor=whoami(), now=bot.clock.now())
@@ -72,7 +72,7 @@ def retry(outbox_id: Id) -> None:
 @commands.command()
 def drop(outbox_id: Id) -> None:
     """Never send a message that waits or is unknown."""
-    from bot.services import outbox
+    from bot.services.delivery import outbox
 
     with opened() as bot:
         outbox.drop(bot.database, outbox_id, actor=whoami())
@@ -80,7 +80,7 @@ def drop(outbox_id: Id) -> None:
 
 
 def _print(states: list[str], most: int, as_json: bool) -> None:
-    from bot.services import outbox
+    from bot.services.delivery import outbox
 
     with opened() as bot:
         rows = outbox.listed(bot.database, states, most)

@@ -8,7 +8,7 @@ from bot.cli.console import AsJson, named_actor, opened, out, print_json, table,
 from bot.clock import local_date
 
 if TYPE_CHECKING:
-    from bot.services.scheme_standing import Life
+    from bot.services.schemes.status import Life
 
 commands = typer.Typer()
 Name = Annotated[
@@ -19,11 +19,11 @@ Name = Annotated[
 @commands.command("list")
 def list_schemes(as_json: AsJson = False) -> None:
     """Every scheme version that was used and where it stands, and the drafts in your schemes folder."""
-    from bot.services import scheme_standing
+    from bot.services.schemes import status
 
     with opened() as bot:
         today = local_date(bot.clock.now(), bot.settings.zone)
-        lives = scheme_standing.listed(bot.database, named_actor(bot), bot.settings.schemes_dir, today=today)
+        lives = status.listed(bot.database, named_actor(bot), bot.settings.schemes_dir, today=today)
     if as_json:
         print_json([vars(life) for life in lives])
         return
@@ -69,13 +69,11 @@ def _audience(life: "Life") -> str:
 @commands.command("show")
 def show(name: Name, as_json: AsJson = False) -> None:
     """A scheme's text, its tiers, the days it was in force, and what it did in the shadow."""
-    from bot.services import scheme_standing
+    from bot.services.schemes import status
 
     with opened() as bot:
         today = local_date(bot.clock.now(), bot.settings.zone)
-        shown = scheme_standing.shown(
-            bot.database, named_actor(bot), name, bot.settings.schemes_dir, today=today
-        )
+        shown = status.shown(bot.database, named_actor(bot), name, bot.settings.schemes_dir, today=today)
     life = shown.life
     if as_json:
         periods = [
@@ -116,13 +114,13 @@ def show(name: Name, as_json: AsJson = False) -> None:
 @commands.command("shadow")
 def shadow(name: Name, as_json: AsJson = False) -> None:
     """From now on grade every snapshot under this scheme too, beside the one in force. Nobody is told."""
-    from bot.services import scheme_life, scheme_standing
+    from bot.services.schemes import lifecycle, status
 
     with opened() as bot:
         now = bot.clock.now()
         with bot.database.read() as session:
-            file = scheme_standing.find(session, name, bot.settings.schemes_dir)
-        life = scheme_life.shadow(
+            file = status.find(session, name, bot.settings.schemes_dir)
+        life = lifecycle.shadow(
             bot.database, named_actor(bot), file, today=local_date(now, bot.settings.zone), now=now
         )
     if as_json:
@@ -151,13 +149,13 @@ def approve(
     as_json: AsJson = False,
 ) -> None:
     """Let a scheme grade from a day on: instead of its last version or of one for the same customers, else beside."""
-    from bot.services import scheme_life, scheme_standing
+    from bot.services.schemes import lifecycle, status
 
     with opened() as bot:
         now = bot.clock.now()
         with bot.database.read() as session:
-            file = scheme_standing.find(session, name, bot.settings.schemes_dir)
-        life = scheme_life.approve(
+            file = status.find(session, name, bot.settings.schemes_dir)
+        life = lifecycle.approve(
             bot.database,
             named_actor(bot),
             file,
@@ -184,11 +182,11 @@ def retire(
     as_json: AsJson = False,
 ) -> None:
     """End a scheme: out of the shadow, before its day, or, with --yes, out of force without a successor."""
-    from bot.services import scheme_life
+    from bot.services.schemes import lifecycle
 
     with opened() as bot:
         now = bot.clock.now()
-        life = scheme_life.retire(
+        life = lifecycle.retire(
             bot.database, named_actor(bot), name, today=local_date(now, bot.settings.zone), now=now, sure=yes
         )
     if as_json:
@@ -207,7 +205,7 @@ def diff(
     as_json: AsJson = False,
 ) -> None:
     """Grade the last snapshot's customers under two schemes: who would move and why, shares, drift, sensitivity."""
-    from bot.services import comparing
+    from bot.services.trial import diff as comparing
 
     with opened() as bot:
         found = comparing.diff(

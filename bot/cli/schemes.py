@@ -21,7 +21,7 @@ def scheme_check(
 ) -> None:
     """Read schemes and report every problem with file, line, key and remedy."""
     from bot import settings as settings_module
-    from bot.services import checks
+    from bot.services.ops import checks
 
     settings = settings_module.load()
     found = checks.check_schemes(names or [], settings.schemes_dir)
@@ -44,14 +44,12 @@ def scheme_propose(
     force: Annotated[bool, typer.Option(help="Overwrite the file.")] = False,
 ) -> None:
     """Write a scheme whose money and count knots come from your own customers' quantiles."""
-    from bot.services import proposing
+    from bot.services.trial import proposal
 
     with opened() as bot:
         day = to_day(as_of) if as_of else None
         today = local_date(bot.clock.now(), bot.settings.zone)
-        text = proposing.propose_scheme(
-            bot.database, preset, bot.settings.schemes_dir, as_of=day, today=today
-        )
+        text = proposal.propose_scheme(bot.database, preset, bot.settings.schemes_dir, as_of=day, today=today)
     if target is None:
         sys.stdout.write(text)
         return

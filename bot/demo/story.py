@@ -15,20 +15,24 @@ from apscheduler.schedulers.background import BackgroundScheduler
 from bot import jobs
 from bot.app import Tierbot, build
 from bot.clock import ShiftedClock, SystemClock, local_date, local_instant
-from bot.demo.book import SEED, write_book, write_new_orders
-from bot.demo.profiles import PEOPLE as STAFF
+from bot.demo.book.files import SEED, write_book, write_new_orders
+from bot.demo.book.profiles import PEOPLE as STAFF
 from bot.demo.workspace import Choice, Command, Control, Said, Workspace
 from bot.demo.workspace.default_team import CHANNELS, PEOPLE
 from bot.errors import N_, BadInput
-from bot.services import catching_up, grading, schemes
+from bot.services.care.schedule import workday
+from bot.services.delivery import time_jump
+from bot.services.grade import runs
 from bot.services.imports import ImportOptions, import_file
-from bot.services.planning import workday
+from bot.services.schemes import store
 from bot.settings import Settings, variables
 from bot.slack.after import After
 from bot.slack.gateway import web_client
 from bot.slack.manifest import COMMANDS
 from bot.slack.server import Connection, connect, front
-from db import changes, outbox, schema
+from db import schema
+from db.graded import changes
+from db.outbox import messages
 
 SCHEME = "b2b_accounts"
 ZONE = "Asia/Shanghai"
@@ -132,12 +136,12 @@ def fill(bot: Tierbot, folder: Path, say: Say) -> None:
     )
     for path in book.files:
         bring_in(bot, path, folder)
-    days = [schemes.last_cadence_day("month_end", today)]
+    days = [store.last_cadence_day("month_end", today)]
     while len(days) < SNAPSHOTS:
-        days.insert(0, schemes.last_cadence_day("month_end", days[0]))
-    scheme = schemes.find(SCHEME, None)
+        days.insert(0, store.last_cadence_day("month_end", days[0]))
+    scheme = store.find(SCHEME, None)
     with bot.database.write() as session:
-        schemes.put_in_force(session, scheme, actor="demo", effective_from=days[0], now=bot.clock.now())
+        store.put_in_force(session, scheme, actor="demo", effective_from=days[0], now=bot.clock.now())
     for day in days:
         report = grade(bot, day, bot.tell if day == days[-1] else None)
         tiers = ", ".join(f"{tier} {count}" for tier, count in report.tiers.items())
@@ -160,8 +164,8 @@ def bring_in(bot: Tierbot, path: Path, folder: Path) -> int:
     return report.accepted
 
 
-def grade(bot: Tierbot, as_of: date, tell: grading.Tell | None) -> grading.RunReport:
-    return grading.grade_book(
+def grade(bot: Tierbot, as_of: date, tell: runs.Tell | None) -> runs.RunReport:
+    return runs.grade_book(
         bot.database,
         bot.shelf,
         for_purpose="account",
@@ -188,7 +192,7 @@ def controls(bot: Callable[[], Tierbot], clock: ShiftedClock, folder: Callable[[
         with one_at_a_time:
             before = clock.now()
             clock.advance(morning_after(before, days, zones) - before)
-            catching_up.catch_up(bot().database, clock)  # the jump is meant
+            time_jump.catch_up(bot().database, clock)  # the jump is meant
             progress(Said(en="Looking at what is due …", zh="正在查看到期事项……"))
             sent = -_sent(bot())
             done = jobs.tick(bot())
@@ -272,7 +276,7 @@ def controls(bot: Callable[[], Tierbot], clock: ShiftedClock, folder: Callable[[
 
 def _sent(bot: Tierbot) -> int:
     with bot.database.read() as session:
-        return outbox.counts(session).get("sent", 0)
+        return messages.counts(session).get("sent", 0)
 
 
 def _many(count: int, one: str, more: str) -> str:

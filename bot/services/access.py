@@ -7,12 +7,13 @@ from zoneinfo import ZoneInfo
 
 from sqlmodel import Session
 
-from bot import words
 from bot.clock import zone_named
 from bot.errors import N_, NotAllowed
-from db import customers, people, system
+from bot.wording import catalogue
+from db import system
+from db.book import customers, people
+from db.book.people import Asker, Person
 from db.engine import Database
-from db.people import Asker, Person
 
 LOOKUPS = 50  # of people by e-mail in one round: Slack allows about that many a minute
 
@@ -160,7 +161,7 @@ def identify(
                 email=profile.email,
             )
         people.bind_slack(
-            session, person.id, slack_user_id, profile.timezone, words.from_locale(profile.locale)
+            session, person.id, slack_user_id, profile.timezone, catalogue.from_locale(profile.locale)
         )
         session.refresh(person)
         led = frozenset(people.teams_led_by(session, person.id))
@@ -191,7 +192,7 @@ def _bind(database: Database, person_id: int, profile: Profile) -> bool:
         if people.by_slack_id(session, profile.user_id) is not None:
             return False
         people.bind_slack(
-            session, person_id, profile.user_id, profile.timezone, words.from_locale(profile.locale)
+            session, person_id, profile.user_id, profile.timezone, catalogue.from_locale(profile.locale)
         )
     return True
 

@@ -6,18 +6,21 @@ from typing import Any
 
 from sqlmodel import Session
 
-from bot.messages import Hit, TierChanged, TierDigest
-from bot.parts import DimensionPart, RuleChange, Since, Who
-from bot.services import breakdown, causes, outbox
-from bot.services.assessing import Change
-from bot.services.grading import RunContext
-from bot.services.outbox import Place
-from bot.services.schemes import Shelf, names, rule_change, tier_book
-from db import assessments, customers, grading, overrides, people
-from db import changes as tier_changes
-from db.customers import Customer
-from db.grading import Assessment, GradingRun
-from db.people import Person
+from bot.services.ask import breakdown
+from bot.services.delivery import outbox
+from bot.services.delivery.outbox import Place
+from bot.services.grade import causes
+from bot.services.grade.assessment import Change
+from bot.services.grade.runs import RunContext
+from bot.services.schemes.store import Shelf, names, rule_change, tier_book
+from bot.wording.messages import Hit, TierChanged, TierDigest
+from bot.wording.parts import DimensionPart, RuleChange, Since, Who
+from db.book import customers, people
+from db.book.customers import Customer
+from db.book.people import Person
+from db.graded import assessments, overrides, runs
+from db.graded import changes as tier_changes
+from db.graded.runs import Assessment, GradingRun
 
 MOST_SINGLE = 20
 LARGEST_IN_DIGEST = 10
@@ -111,7 +114,7 @@ class _Telling:
         self.run = run
         self.shelf = shelf
         # The tiers of the schemes before too: a customer may come from one that is no more.
-        versions = grading.scheme_versions_of(session, [run.previous_run_id, run.run_id])
+        versions = runs.scheme_versions_of(session, [run.previous_run_id, run.run_id])
         schemes = {version: shelf.scheme(session, version) for version in versions}
         self.book = tier_book(schemes)
 
@@ -121,7 +124,7 @@ class _Telling:
         named = customers.get_many(self.session, ids)
         assessed = assessments.assessments_at(self.session, [self.run.run_id], ids)  # whoever moved is in it
         after = self._breakdowns(assessed)
-        behind = grading.runs_behind(self.session, self.run.purpose, self.run.previous_run_id)
+        behind = runs.runs_behind(self.session, self.run.purpose, self.run.previous_run_id)
         before = self._breakdowns(assessments.assessments_at(self.session, behind, ids))
         by_hand = [item.change.customer_id for item in items if item.change.cause == causes.OVERRIDE]
         decisions = overrides.open_of(self.session, by_hand, self.run.purpose) if by_hand else {}

@@ -15,7 +15,7 @@ import structlog
 from slack_bolt import Ack, BoltContext, BoltRequest
 from slack_sdk import WebClient
 
-from bot.services.inbox import Delivery, Repeated
+from bot.services.delivery.inbound import Delivery, Repeated
 from bot.slack.pool import Pool
 
 # Together with what answers on the direct path no more than the connections of db.engine, so that nobody waits for one.

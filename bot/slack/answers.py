@@ -7,8 +7,8 @@ from slack_sdk.errors import SlackApiError
 from slack_sdk.webhook import WebhookClient
 
 from bot.errors import N_, Conflict
-from bot.messages import Pointer
 from bot.slack.after import Press
+from bot.wording.messages import Pointer
 
 ANSWER_TIMEOUT = 10  # seconds
 GONE = frozenset({"not_found", "view_not_found"})

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 from datetime import date
 from typing import Any
 
-from bot.messages import (
+from bot.wording.messages import (
     Action,
     Choice,
     Hit,
@@ -21,7 +21,7 @@ from bot.messages import (
     TierDigest,
     Ungraded,
 )
-from bot.rendering import escape
+from bot.wording.rendering import escape
 
 Block = dict[str, Any]
 Gettext = Callable[[str], str]

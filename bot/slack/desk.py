@@ -10,8 +10,8 @@ from sqlmodel import Session
 from bot.clock import Clock, local_date
 from bot.services import access
 from bot.services.access import Actor
-from bot.services.planning import CareRules
-from bot.services.schemes import Shelf
+from bot.services.care.schedule import CareRules
+from bot.services.schemes.store import Shelf
 from bot.settings import Settings
 from bot.slack.gateway import Gateway
 from db.engine import Database
@@ -56,7 +56,7 @@ class Desk:
 
     def language(self, body: dict[str, Any]) -> str:
         """The language to say an error in, without asking anybody."""
-        from db import people
+        from db.book import people
 
         user_id = body.get("user_id") or (body.get("user") or {}).get("id") or ""
         with self.database.read() as session:

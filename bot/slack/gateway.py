@@ -16,14 +16,14 @@ from slack_sdk import WebClient
 from slack_sdk.errors import SlackApiError, SlackRequestError
 from slack_sdk.http_retry.builtin_handlers import ConnectionErrorRetryHandler, RateLimitErrorRetryHandler
 
-from bot import words
 from bot.errors import N_, BadInput
-from bot.messages import Message
-from bot.rendering import Renderer
 from bot.services.access import Profile
-from bot.services.messenger import Answer, Check, Posted, Reading, Reference
+from bot.services.delivery.messenger import Answer, Check, Posted, Reading, Reference
 from bot.settings import Settings
 from bot.slack import blocks
+from bot.wording import catalogue
+from bot.wording.messages import Message
+from bot.wording.rendering import Renderer
 
 log = structlog.get_logger()
 
@@ -87,14 +87,14 @@ class Gateway:
         self, message: Message, language: str | None, *, possible_repeat: bool = False
     ) -> dict[str, Any]:
         """A message's text and blocks. A broken template of the firm's own falls back to the shipped one."""
-        slots, gettext = self._renderer.slots(message, language), words.gettext(language)
+        slots, gettext = self._renderer.slots(message, language), catalogue.gettext(language)
         if possible_repeat:
             line = gettext("Possible repeat: Slack did not say whether this arrived before.")
             slots = replace(slots, fallback=f"{slots.fallback} ({line})", footer=(line, *slots.footer))
         return blocks.payload(message, slots, gettext)
 
     def modal(self, message: Message, language: str | None, title: str) -> dict[str, Any]:
-        gettext = words.gettext(language)
+        gettext = catalogue.gettext(language)
         return blocks.modal(self._renderer.slots(message, language), gettext(title), gettext("Close"))
 
     def send(

@@ -10,12 +10,12 @@ from slack_bolt.error import BoltUnhandledRequestError
 from slack_sdk.errors import SlackApiError
 
 from bot.errors import N_, BotError
-from bot.messages import Problem
-from bot.rendering import problem_text
 from bot.slack.after import Press
 from bot.slack.answers import respond_with, update_view
 from bot.slack.desk import Desk
 from bot.slack.pool import Full
+from bot.wording.messages import Problem
+from bot.wording.rendering import problem_text
 
 # A trigger serves once: the press was delivered before, here or to another process.
 USED_TRIGGER = "exchanged_trigger_id"

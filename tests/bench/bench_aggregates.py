@@ -19,11 +19,11 @@ import numpy as np
 from sqlalchemy import text
 from sqlmodel import col
 
-from db import order_totals
+from db.book import order_totals
+from db.book.orders import Order, order_aggregates
 from db.engine import Database, open_database
-from db.orders import Order, order_aggregates
 from db.schema import upgrade
-from grading.indicators import window_start
+from grading.indicators.orders import window_start
 from tests.bench.measuring import Table
 
 AS_OF = date(2026, 10, 31)

@@ -18,7 +18,7 @@ from pathlib import Path
 
 from sqlalchemy import URL
 
-from bot.services.worker import Rules
+from bot.services.delivery.worker import Rules
 from tests import postgres
 from tests.bench import claims_worker
 from tests.bench.measuring import Table

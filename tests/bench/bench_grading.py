@@ -17,10 +17,12 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from grading.attribution import attribute
-from grading.movement import empty_state, move
-from grading.scheme import Map, Scheme, parse_scheme, preset_text
-from grading.scoring import Grading, grade
+from grading.engine.movement import empty_state, move
+from grading.engine.scoring import Grading, grade
+from grading.explain.attribution import attribute
+from grading.scheme.model import Map, Scheme
+from grading.scheme.presets import preset_text
+from grading.scheme.reader import parse_scheme
 from tests import postgres
 from tests.bench.bench_claims import DURABLE
 from tests.bench.bench_scoring import bare_pass, generate

@@ -13,8 +13,10 @@ from datetime import date
 import numpy as np
 import pandas as pd
 
-from grading.scheme import Bands, Map, Points, Scale, Scheme, parse_scheme, preset_text
-from grading.scoring import grade
+from grading.engine.scoring import grade
+from grading.scheme.model import Bands, Map, Points, Scale, Scheme
+from grading.scheme.presets import preset_text
+from grading.scheme.reader import parse_scheme
 from tests.bench.measuring import Table, peak_mib
 
 ROUNDS = 5

@@ -7,14 +7,14 @@ from pathlib import Path
 from typing import Any
 
 from bot.demo.workspace.default_team import ANNA_SCHMIDT
-from bot.services import schemes
-from bot.services.names import findable
+from bot.services.matching import findable
+from bot.services.schemes import store
 from db import schema
+from db.book.people import Person
 from db.engine import open_database
-from db.grading import GradingRun
-from db.people import Person
-from grading.inputs import pack
-from grading.scoring import grade
+from db.graded.runs import GradingRun
+from grading.engine.inputs import pack
+from grading.engine.scoring import grade
 from tests.bench.bench_scoring import generate
 
 AT = datetime(2026, 11, 1, 8, tzinfo=UTC)
@@ -87,7 +87,7 @@ def make(path: Path, *, customers: int, seed: int) -> list[str]:
     url = f"sqlite:///{path}"
     database = open_database(url)
     schema.upgrade(database)
-    file = schemes.find("b2b_accounts", None)
+    file = store.find("b2b_accounts", None)
     with database.write() as session:
         session.add(
             Person(
@@ -98,7 +98,7 @@ def make(path: Path, *, customers: int, seed: int) -> list[str]:
                 timezone="UTC",
             )
         )
-        version = schemes.put_in_force(session, file, actor="bench", effective_from=RUNS[0], now=AT)
+        version = store.put_in_force(session, file, actor="bench", effective_from=RUNS[0], now=AT)
         for day in RUNS:
             session.add(
                 GradingRun(
@@ -144,7 +144,7 @@ def make(path: Path, *, customers: int, seed: int) -> list[str]:
 
 
 def _assess(raw: sqlite3.Connection, run: int, version: int, day: date, customers: int, seed: int) -> None:
-    scheme = schemes.find("b2b_accounts", None).scheme
+    scheme = store.find("b2b_accounts", None).scheme
     facts = generate(scheme, customers, 0.15, seed)
     facts.index += 1
     results = grade(facts, scheme, day).results.reset_index(names="customer_id")[list(RESULTS)]

@@ -13,14 +13,14 @@ from sqlalchemy import create_engine, event, make_url
 
 from bot.clock import SystemClock
 from bot.logs import configure
-from bot.messages import Message, Problem
-from bot.services import delivery, outbox
-from bot.services.messenger import Answer, Check, Reading, Reference
-from bot.services.outbox import Place
-from bot.services.worker import Rules
+from bot.services.delivery import outbox, sender
+from bot.services.delivery.messenger import Answer, Check, Reading, Reference
+from bot.services.delivery.outbox import Place
+from bot.services.delivery.worker import Rules
+from bot.wording.messages import Message, Problem
 from db import schema
 from db.engine import open_database
-from db.outbox import has_work
+from db.outbox.messages import has_work
 
 PLACES = 1_000
 SENT = Answer(outcome="sent", ts="1.000001", channel="C0BENCH")
@@ -111,7 +111,7 @@ def pass_until_empty(url: str, *, batch: int, number: int, ready: Callable[[], N
     ready()
     done = 0
     while True:
-        found = delivery.deliver(database, Agreeing(), clock=SystemClock(), chance=chance, rules=rules)
+        found = sender.deliver(database, Agreeing(), clock=SystemClock(), chance=chance, rules=rules)
         done += found
         if not found:
             with database.read() as session:

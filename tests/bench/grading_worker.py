@@ -18,16 +18,19 @@ import numpy as np
 from sqlalchemy import event
 from sqlmodel import Session, col, func, select
 
-from bot.services import alerts, grading, passes, regrading, schemes
-from bot.services.schemes import Shelf
-from db import retention
+from bot.services import alerts
+from bot.services.grade import book_pass, runs
+from bot.services.grade import regrades as regrade
+from bot.services.schemes import store
+from bot.services.schemes.store import Shelf
+from db.book.facts import Fact
+from db.book.orders import Order
 from db.engine import Database, open_database
-from db.facts import Fact
-from db.grading import Assessment, GradingRun
-from db.orders import Order
+from db.graded import retention
+from db.graded.runs import Assessment, GradingRun
 from db.schema import upgrade
 from db.system import set_cursor
-from grading.scheme import Map, Points, Scheme
+from grading.scheme.model import Map, Points, Scheme
 from tests.bench.measuring import peak_mib
 
 BEFORE, DAY, TODAY = date(2026, 9, 30), date(2026, 10, 31), date(2026, 11, 1)
@@ -53,8 +56,8 @@ def make(database: Database, customers: int) -> dict[str, float]:
     """A book with orders and facts, graded once; bytes of an assessment with its indexes."""
     upgrade(database)
     with database.write() as session:
-        file = schemes.find("b2b_accounts", None)
-        schemes.put_in_force(session, file, actor="bench", effective_from=BEFORE, now=NOW)
+        file = store.find("b2b_accounts", None)
+        store.put_in_force(session, file, actor="bench", effective_from=BEFORE, now=NOW)
     with database.writer.begin() as connection:
         fill(partial(put, connection.connection.cursor()), file.scheme, customers)
     if not database.is_sqlite:
@@ -120,10 +123,10 @@ def fill(put: Callable[..., None], scheme: Scheme, customers: int) -> None:
     )
 
 
-def run(database: Database, day: date, *, tell: bool) -> grading.RunReport:
+def run(database: Database, day: date, *, tell: bool) -> runs.RunReport:
     shelf = Shelf()
     telling = partial(alerts.tell_changes, shelf=shelf, default_channel="#managers", language="en")
-    return grading.grade_book(
+    return runs.grade_book(
         database,
         shelf,
         for_purpose="account",
@@ -154,7 +157,7 @@ def tierbot(database: Database, profile: str = "") -> dict[str, Any]:
     steps = {"read": 0.0}
     profiler = cProfile.Profile() if profile else None
     warm()
-    look = passes.look
+    look = book_pass.look
 
     def timed_look(*args: Any, **options: Any) -> Any:
         start = time.process_time()
@@ -162,7 +165,7 @@ def tierbot(database: Database, profile: str = "") -> dict[str, Any]:
         steps["read"] = time.process_time() - start
         return done
 
-    passes.look = timed_look
+    book_pass.look = timed_look
     start, cpu = time.perf_counter(), time.process_time()
     with transactions(database) as found:
         if profiler:
@@ -186,7 +189,7 @@ def tierbot(database: Database, profile: str = "") -> dict[str, Any]:
 def warm() -> None:
     """Load what is loaded once: a service that runs has it."""
     import bot.frames  # noqa: F401
-    import grading.movement  # noqa: F401
+    import grading.engine.movement  # noqa: F401
 
 
 def pipeline(database: Database) -> dict[str, Any]:
@@ -194,7 +197,7 @@ def pipeline(database: Database) -> dict[str, Any]:
     import pandas as pd
 
     warm()
-    scheme = schemes.find("b2b_accounts", None).scheme
+    scheme = store.find("b2b_accounts", None).scheme
     start, cpu = time.perf_counter(), time.process_time()
     with database.reader.connect() as connection:
         orders = pd.read_sql("SELECT customer_id, ordered_on, amount, cost FROM customer_order", connection)
@@ -245,7 +248,7 @@ def pipeline(database: Database) -> dict[str, Any]:
 def objects(database: Database, sample: int) -> dict[str, Any]:
     """Rows as objects, one customer after the other: the tiers, and nothing else."""
     warm()
-    scheme = schemes.find("b2b_accounts", None).scheme
+    scheme = store.find("b2b_accounts", None).scheme
     start, cpu = time.perf_counter(), time.process_time()
     with Session(database.writer) as session, session.begin():
         graded = GradingRun(
@@ -333,7 +336,7 @@ def one(database: Database, rounds: int = 15) -> dict[str, float]:
             )
             session.add(fact)
         start = time.perf_counter()
-        report = regrading.regrade(
+        report = regrade.regrade(
             database, shelf, [customer], for_purpose="account", today=TODAY, now=NOW, tell=telling
         )
         regrades.append(time.perf_counter() - start)

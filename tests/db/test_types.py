@@ -8,8 +8,8 @@ from sqlalchemy import text
 from sqlalchemy.exc import StatementError
 from sqlmodel import col, select
 
+from db.book.orders import Order
 from db.engine import Database
-from db.orders import Order
 from db.system import Heartbeat
 from db.types import money_units
 from tests import factories

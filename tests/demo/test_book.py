@@ -9,9 +9,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from bot.demo.book import Book, write_book, write_new_orders
-from bot.demo.profiles import ANNA, LIN
-from bot.demo.trade import spring_festival
+from bot.demo.book.files import Book, write_book, write_new_orders
+from bot.demo.book.orders import spring_festival
+from bot.demo.book.profiles import ANNA, LIN
 
 TODAY = date(2026, 3, 5)
 

@@ -9,11 +9,12 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from bot.demo.book import Book, write_book, write_new_orders
-from grading.indicators import order_indicators, window_start
-from grading.scheme import parse_scheme, preset_text
-from grading.scheme_model import Scheme
-from grading.scoring import grade
+from bot.demo.book.files import Book, write_book, write_new_orders
+from grading.engine.scoring import grade
+from grading.indicators.orders import order_indicators, window_start
+from grading.scheme.model import Scheme
+from grading.scheme.presets import preset_text
+from grading.scheme.reader import parse_scheme
 
 TODAY = date(2026, 3, 5)
 TIERS = ["A", "B", "C"]

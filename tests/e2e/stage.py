@@ -15,7 +15,7 @@ from babel.dates import format_date
 from sqlalchemy import URL, text
 
 from bot.clock import SystemClock
-from bot.demo.book import write_book, write_new_orders
+from bot.demo.book.files import write_book, write_new_orders
 from bot.demo.story import SNAPSHOTS
 from bot.demo.workspace import Message, Outcome, User, View, Workspace
 from bot.demo.workspace.default_team import (
@@ -27,8 +27,8 @@ from bot.demo.workspace.default_team import (
     OMAR_HADDAD,
     PEOPLE,
 )
-from bot.services.schemes import last_cadence_day
-from bot.words import LOCALES
+from bot.services.schemes.store import last_cadence_day
+from bot.wording.catalogue import LOCALES
 from db.engine import open_database
 from tests import postgres
 from tests.e2e.processes import Running, Tierbot, wait_until

@@ -8,12 +8,12 @@ from datetime import timedelta
 
 import pytest
 
-from bot import words
 from bot.clock import SystemClock, local_instant
 from bot.demo.workspace import Message
 from bot.demo.workspace.default_team import GENERAL, GRACE_CHEN, MANAGERS
-from bot.services.planning import workday
-from bot.services.schemes import last_cadence_day
+from bot.services.care.schedule import workday
+from bot.services.schemes.store import last_cadence_day
+from bot.wording import catalogue
 from tests.conftest import BOTH
 from tests.e2e.processes import wait_until
 from tests.e2e.stage import (
@@ -103,7 +103,7 @@ def test_tier_alone_lists_ones_own_customers(stage: Stage) -> None:
     assert "Worst news first" in said(mine)
     assert LINS_PRIDE not in said(mine)
     theirs = stage.ask(LIN, "")
-    assert words.gettext("zh")("Your customers") in said(theirs)
+    assert catalogue.gettext("zh")("Your customers") in said(theirs)
     assert "重要客户（B类）" in said(theirs)
 
 

@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
-from bot.services.worker import Rules
+from bot.services.delivery.worker import Rules
 from tests.faults.ground import Ground, longest_recovery, p95
 from tests.faults.processes import Fleet
 from tests.faults.report import Outcome

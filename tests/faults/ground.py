@@ -15,10 +15,10 @@ import psycopg
 from sqlalchemy import make_url
 
 from bot.clock import SystemClock
-from bot.messages import Problem
-from bot.services import outbox
-from bot.services.outbox import Place
-from bot.services.worker import Rules
+from bot.services.delivery import outbox
+from bot.services.delivery.outbox import Place
+from bot.services.delivery.worker import Rules
+from bot.wording.messages import Problem
 from db import system
 from db.engine import Database, open_database
 from tests.faults.slack import CHANNELS, Slack

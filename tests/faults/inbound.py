@@ -20,7 +20,7 @@ from urllib.error import HTTPError
 import psycopg
 from sqlalchemy import make_url
 
-from bot.messages import Action
+from bot.wording.messages import Action
 from db.engine import Database
 from tests import factories
 from tests.faults.ground import Ground

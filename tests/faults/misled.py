@@ -10,7 +10,7 @@ from functools import partial
 from typing import Any
 
 from bot.clock import SystemClock
-from bot.services import catching_up
+from bot.services.delivery import time_jump
 from db import system
 from db.engine import Database
 from tests.faults.clocks import SharedClock, WrongClock
@@ -74,7 +74,7 @@ def _hold(ground: Ground, outcome: Outcome) -> None:
 def _sleep_for_eight_days(database: Database) -> None:
     at = SystemClock().now() - timedelta(days=8)
     with database.write() as session:
-        system.set_cursor(session, catching_up.CURSOR, at.isoformat())
+        system.set_cursor(session, time_jump.CURSOR, at.isoformat())
 
 
 def _healthy(process: Process) -> bool:

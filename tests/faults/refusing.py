@@ -8,7 +8,7 @@ from functools import partial
 from typing import Any
 
 from bot.clock import SystemClock
-from bot.services.pacing import Pace
+from bot.services.delivery.pace import Pace
 from db.engine import Database
 from tests import factories
 from tests.faults.clocks import SharedClock

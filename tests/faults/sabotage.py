@@ -16,7 +16,7 @@ from apscheduler.schedulers.background import BackgroundScheduler
 
 from bot import cli, jobs
 from bot.app import Tierbot
-from bot.cli import running
+from bot.cli import run
 from bot.clock import SystemClock
 from bot.jobs import Job
 from tests.faults.worker import QUICK
@@ -26,7 +26,7 @@ PATIENCE = timedelta(seconds=6)
 
 
 def compress() -> None:
-    running.LOOK_SECONDS = 0.2
+    run.LOOK_SECONDS = 0.2
     jobs.JOBS = tuple(replace(job, every=FAST, patience=PATIENCE) for job in jobs.JOBS)
 
 

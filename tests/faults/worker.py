@@ -16,11 +16,11 @@ from slack_sdk import WebClient
 
 from bot import logs
 from bot.clock import Clock, SystemClock
-from bot.messages import Problem
-from bot.rendering import Renderer
-from bot.services import circuit, delivery
-from bot.services.worker import STEPS, Rules
+from bot.services.delivery import circuit, sender
+from bot.services.delivery.worker import STEPS, Rules
 from bot.slack.gateway import Gateway
+from bot.wording.messages import Problem
+from bot.wording.rendering import Renderer
 from db.engine import open_database
 
 DURING_SEND = "send.during"  # some milliseconds after the call has begun
@@ -70,7 +70,7 @@ class Job:
         parent = os.getppid()
         while os.getppid() == parent:  # nobody is left behind when the harness dies
             try:
-                delivery.deliver(database, gateway, clock=self.clock, chance=chance, rules=self.rules, at=at)
+                sender.deliver(database, gateway, clock=self.clock, chance=chance, rules=self.rules, at=at)
             except Exception as error:
                 note(self.folder / "failures", f"{type(error).__name__}: {error}".splitlines()[0])
                 time.sleep(0.2)

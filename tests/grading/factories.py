@@ -7,8 +7,9 @@ from typing import Any
 
 import pandas as pd
 
-from grading.scheme import Scheme, parse_scheme
-from grading.scoring import Grading, grade
+from grading.engine.scoring import Grading, grade
+from grading.scheme.model import Scheme
+from grading.scheme.reader import parse_scheme
 
 AS_OF = date(2026, 10, 31)
 NAME = 'name: {en: "a name", zh: "名称"}'

@@ -8,7 +8,7 @@ from decimal import ROUND_FLOOR, Decimal
 from fractions import Fraction
 from typing import Any
 
-from grading.scheme import Bands, Compare, DimensionMissing, Map, OneOf, Points, Scale, Scheme
+from grading.scheme.model import Bands, Compare, DimensionMissing, Map, OneOf, Points, Scale, Scheme
 
 SLACK = Fraction(1, 10**9)
 

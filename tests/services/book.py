@@ -11,16 +11,18 @@ from zoneinfo import ZoneInfo
 from sqlmodel import col, select, update
 
 from bot.clock import FixedClock, local_instant
-from bot.messages import Message, Pointer, Reminder, load
-from bot.services import access, care, planning, reminders
+from bot.services import access
 from bot.services.access import Actor
-from bot.services.care_plan import CarePlan, load_plan
-from bot.services.inbox import Delivery
-from bot.services.planning import CareRules
-from bot.services.schemes import Shelf
-from db.care import Touch
+from bot.services.care import reminders, schedule
+from bot.services.care import touches as care
+from bot.services.care.plan import CarePlan, load_plan
+from bot.services.care.schedule import CareRules
+from bot.services.delivery.inbound import Delivery
+from bot.services.schemes.store import Shelf
+from bot.wording.messages import Message, Pointer, Reminder, load
+from db.care.touches import Touch
 from db.engine import Database
-from db.outbox import OutboxMessage
+from db.outbox.messages import OutboxMessage
 from tests import factories
 
 MONDAY = date(2026, 3, 2)
@@ -54,7 +56,7 @@ class Book:
             factories.graded(session, tiers, as_of=as_of, purpose=purpose)
 
     def plan(self) -> int:
-        return planning.plan_all(self.database, self.rules, self.clock.now())
+        return schedule.plan_all(self.database, self.rules, self.clock.now())
 
     def remind(self) -> int:
         with self.database.read() as session:

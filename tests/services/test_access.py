@@ -7,9 +7,9 @@ import pytest
 from bot.errors import NotAllowed
 from bot.services import access
 from bot.services.access import Act, Actor, Profile, Scope, can, identify, match_people, visible_owners
-from db import customers, people
+from db.book import customers, people
+from db.book.people import ROLES, Person
 from db.engine import Database
-from db.people import ROLES, Person
 from tests import factories
 
 ACTOR = Actor(

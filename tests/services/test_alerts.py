@@ -9,15 +9,16 @@ import pytest
 from sqlalchemy import event
 from sqlmodel import col, select
 
-from bot.messages import Message, TierChanged, TierDigest, load
-from bot.services import alerts, grading
-from bot.services.grading import RunReport
-from bot.services.schemes import Shelf
-from db.changes import TierChange
+from bot.services import alerts
+from bot.services.grade import runs as grading
+from bot.services.grade.runs import RunReport
+from bot.services.schemes.store import Shelf
+from bot.wording.messages import Message, TierChanged, TierDigest, load
+from db.book.facts import Fact
 from db.engine import Database
-from db.facts import Fact
-from db.grading import GradingRun
-from db.outbox import OutboxMessage
+from db.graded.changes import TierChange
+from db.graded.runs import GradingRun
+from db.outbox.messages import OutboxMessage
 from tests import factories
 
 JANUARY, FEBRUARY, MARCH = date(2026, 1, 31), date(2026, 2, 28), date(2026, 3, 31)

@@ -11,7 +11,7 @@ from functools import partial
 from multiprocessing import get_context
 from pprint import pformat
 
-from bot.services.worker import STEPS
+from bot.services.delivery.worker import STEPS
 from tests.simulation import delivery, scripts
 from tests.simulation import stage as stages
 from tests.simulation.stage import Stage

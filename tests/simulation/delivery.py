@@ -7,14 +7,14 @@ from datetime import datetime, timedelta
 from sqlalchemy.exc import IntegrityError
 
 from bot.clock import FixedClock
-from bot.messages import Problem
-from bot.services import outbox
-from bot.services.circuit import APART_STOP
-from bot.services.delivery import deliver
-from bot.services.outbox import Place
-from bot.services.worker import STEPS, Rules
-from db.outbox import STATES
-from tests.services.ledger import Fault, Ledger
+from bot.services.delivery import outbox
+from bot.services.delivery.circuit import APART_STOP
+from bot.services.delivery.outbox import Place
+from bot.services.delivery.sender import deliver
+from bot.services.delivery.worker import STEPS, Rules
+from bot.wording.messages import Problem
+from db.outbox.messages import STATES
+from tests.services.delivery.ledger import Fault, Ledger
 from tests.simulation.ground import Ground, Process
 from tests.simulation.scripts import Script
 

@@ -15,21 +15,24 @@ from bot.app import Tierbot
 from bot.clock import FixedClock, local_date
 from bot.errors import BotError
 from bot.jobs import JOBS
-from bot.services import alerts, catching_up, grading, passes
-from bot.services.care_plan import CarePlan, load_plan
-from bot.services.delivery import deliver
-from bot.services.planning import CareRules
-from bot.services.schemes import Shelf
-from bot.services.worker import Rules
+from bot.services import alerts
+from bot.services.care.plan import CarePlan, load_plan
+from bot.services.care.schedule import CareRules
+from bot.services.delivery import time_jump
+from bot.services.delivery.sender import deliver
+from bot.services.delivery.worker import Rules
+from bot.services.grade import book_pass, runs
+from bot.services.schemes.store import Shelf
 from bot.settings import Settings
-from db import imports, system
-from db.customers import Ownership
+from db import system
+from db.book import imports
+from db.book.customers import Ownership
+from db.book.facts import Fact
+from db.book.imports import ImportBatch
+from db.book.people import Person
 from db.engine import Database
-from db.facts import Fact
-from db.imports import ImportBatch
-from db.people import Person
 from tests import factories
-from tests.services.ledger import Ledger
+from tests.services.delivery.ledger import Ledger
 from tests.simulation.ground import Ground, Process
 
 START = datetime.fromisoformat(
@@ -56,7 +59,7 @@ def furnish(database: Database) -> None:
             # Revisits come due from the second day on: a reminder may be cut at any step.
             factories.contact(session, customer, date(2026, 1, 27) + timedelta(days=number), "visit")
         factories.graded(session, dict.fromkeys(ids, "B"), as_of=date(2026, 2, 28))
-        system.set_cursor(session, catching_up.CURSOR, START.isoformat())
+        system.set_cursor(session, time_jump.CURSOR, START.isoformat())
 
 
 class Schedule:
@@ -118,7 +121,7 @@ class Schedule:
         bot = self._bot()
         now = self.clock.now()
         try:
-            grading.grade_book(
+            runs.grade_book(
                 bot.database, bot.shelf, for_purpose="account", as_of=None, today=now.date(), now=now,
                 tell=bot.tell,
             )  # fmt: skip
@@ -155,7 +158,7 @@ class Schedule:
         self.plan = _plans()[number]
 
     def catch_up(self) -> None:
-        catching_up.catch_up(self.ground.database, self.clock)
+        time_jump.catch_up(self.ground.database, self.clock)
         self.newest = ""
 
     def check(self) -> None:
@@ -205,11 +208,11 @@ class Schedule:
     def _check_nothing_skipped(self) -> None:
         """After a whole pass a look past the marks of what was seen finds nothing: they stand for work that is done."""
         bot, now = self._bot(), self.clock.now()
-        if catching_up.held(bot.database, now):
+        if time_jump.held(bot.database, now):
             return
         today = local_date(now, bot.settings.zone)
         with bot.database.read() as session:
-            looked = passes.look(
+            looked = book_pass.look(
                 session, bot.shelf, for_purpose="account", as_of=today, today=today,
                 customer_ids=imports.customers_touched(session, after=0),
             )  # fmt: skip
@@ -271,7 +274,7 @@ class Schedule:
         """One pass over all that is due, as `jobs.tick` does it."""
         for job in JOBS:
             process.doing = job.name
-            if job.name == "people" or (job.speaks and catching_up.held(bot.database, bot.clock.now())):
+            if job.name == "people" or (job.speaks and time_jump.held(bot.database, bot.clock.now())):
                 continue
             if job.name == "deliver":
                 self._deliver(bot)

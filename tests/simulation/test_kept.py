@@ -7,9 +7,8 @@ from datetime import datetime, timedelta
 import pytest
 import structlog
 
-from bot.services import catching_up
-from bot.services import delivery as sending
-from bot.services.worker import Rules
+from bot.services.delivery import sender, time_jump
+from bot.services.delivery.worker import Rules
 from db import system
 from db.engine import Database
 from tests.simulation import schedule, scripts
@@ -83,12 +82,12 @@ def test_the_loss_of_the_settle_time_is_seen(ground: Ground) -> None:
 
 def test_the_loss_of_the_guard_is_seen(ground: Ground, monkeypatch: pytest.MonkeyPatch) -> None:
     """A worker whose own clock stands still never knows how old its claim is."""
-    began = sending.Worker.__init__
+    began = sender.Worker.__init__
 
-    def without_a_clock(self: sending.Worker, **values: object) -> None:
+    def without_a_clock(self: sender.Worker, **values: object) -> None:
         began(self, **{**values, "monotonic": lambda: 0.0})  # type: ignore[arg-type]
 
-    monkeypatch.setattr(sending.Worker, "__init__", without_a_clock)
+    monkeypatch.setattr(sender.Worker, "__init__", without_a_clock)
     with pytest.raises(AssertionError, match="arrived twice and does not say so"):
         play(lambda: Delivery(ground), KEPT["without the guard"])
 
@@ -118,13 +117,13 @@ def test_the_time_is_noted_in_the_transaction_that_read_the_last_sign(
 
     def in_two(database: Database, now: datetime) -> bool:
         with database.read() as session:
-            since = catching_up.last_sign(session)
+            since = time_jump.last_sign(session)
         if since is None or now > since:
             with database.write() as session:
-                system.set_cursor(session, catching_up.CURSOR, now.isoformat())
+                system.set_cursor(session, time_jump.CURSOR, now.isoformat())
         return True
 
-    monkeypatch.setattr(catching_up, "keep_up", in_two)
+    monkeypatch.setattr(time_jump, "keep_up", in_two)
     with pytest.raises(AssertionError, match="the last sign of life went backwards"):
         play(lambda: Schedule(days), OVERTAKEN)
 

@@ -16,15 +16,15 @@ from sqlalchemy import make_url
 from bot.app import Tierbot, build
 from bot.clock import SystemClock
 from bot.demo.workspace import Message, Workspace
-from bot.messages import Action, Pointer
-from bot.services.planning import plan_customers
+from bot.services.care.schedule import plan_customers
 from bot.serving import Server
 from bot.settings import Settings
 from bot.slack.after import WRITERS
 from bot.slack.gateway import web_client
 from bot.slack.http_mode import PATH
 from bot.slack.server import Connection, Front, connect, front, serve_http
-from db import care
+from bot.wording.messages import Action, Pointer
+from db.care import touches
 from db.engine import Database
 from tests import factories
 from tests.demo.workspace.conftest import close_handler
@@ -119,7 +119,7 @@ class Office:
         with self.database.write() as session:
             now = SystemClock().now()
             plan_customers(session, self.bots[0].tierbot.rules, [self.globex], now)
-            touch = care.open_touches(session, [self.globex])[0]
+            touch = touches.open_touches(session, [self.globex])[0]
             pointer = Pointer(id=touch.id or 0, version=touch.version).encode()
         buttons = [
             {

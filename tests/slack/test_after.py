@@ -6,8 +6,8 @@ from slack_bolt import App, BoltRequest
 from slack_bolt.authorization import AuthorizeResult
 
 from bot.clock import SystemClock
-from bot.services import inbox
-from bot.services.inbox import Delivery
+from bot.services.delivery import inbound
+from bot.services.delivery.inbound import Delivery
 from bot.slack import after
 from bot.slack.after import After, Press, Recent, begin
 from db import system
@@ -21,7 +21,7 @@ def test_an_event_that_is_delivered_four_times_to_two_processes_has_one_effect(d
     def welcome(press: Press) -> None:
         done.append(press.body["event_id"])
         with database.write() as session:
-            inbox.take(session, press.delivery, SystemClock().now())
+            inbound.take(session, press.delivery, SystemClock().now())
             system.count(session, "welcomed")
 
     processes = [_process(welcome, unexplained) for _ in range(2)]

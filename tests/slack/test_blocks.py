@@ -11,23 +11,23 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot import words
-from bot.demo.workspace.block_limits import check_blocks, check_view
-from bot.messages import Choice, Hit, Message, MyCustomers, Problem, Slots
-from bot.parts import Names, Tier, Who
-from bot.rendering import Renderer
-from bot.services.templates import sample
+from bot.demo.workspace.limits.blocks import check_blocks, check_view
+from bot.services.ops.templates import sample
 from bot.slack import blocks
+from bot.wording import catalogue
+from bot.wording.messages import Choice, Hit, Message, MyCustomers, Problem, Slots
+from bot.wording.parts import Names, Tier, Who
+from bot.wording.rendering import Renderer
 from tests.slack.strategies import HOSTILE, SOMEBODY, longest, values
 
 CLASSES = pytest.mark.parametrize("kind", Message.__subclasses__(), ids=lambda kind: kind.__name__)
-LANGUAGES = pytest.mark.parametrize("language", words.LANGUAGES)
+LANGUAGES = pytest.mark.parametrize("language", catalogue.LANGUAGES)
 RENDERER = Renderer()
 ENTITY = re.compile(r"&(?:amp|lt|gt);")
 
 
 def payload(message: Message, language: str) -> dict[str, Any]:
-    return blocks.payload(message, RENDERER.slots(message, language), words.gettext(language))
+    return blocks.payload(message, RENDERER.slots(message, language), catalogue.gettext(language))
 
 
 def modal(message: Message, language: str) -> dict[str, Any]:
@@ -35,7 +35,7 @@ def modal(message: Message, language: str) -> dict[str, Any]:
 
 
 def visit_form(name: str, language: str) -> dict[str, Any]:
-    return blocks.visit_form(name, date(2026, 3, 31), '{"customer": "1"}', words.gettext(language))
+    return blocks.visit_form(name, date(2026, 3, 31), '{"customer": "1"}', catalogue.gettext(language))
 
 
 def objects(value: Any) -> Iterator[dict[str, Any]]:
@@ -98,7 +98,7 @@ def assert_slack_takes(message: Message, language: str) -> None:
 @given(data=st.data())
 def test_slack_takes_any_message(kind: type[Message], data: st.DataObject) -> None:
     message = data.draw(values(kind))
-    for language in words.LANGUAGES:
+    for language in catalogue.LANGUAGES:
         assert_slack_takes(message, language)
 
 
@@ -128,7 +128,7 @@ def test_a_typical_message_says_everything_unclipped(kind: type[Message], langua
     message = sample(kind, full=full)
     assert_slack_takes(message, language)
     # The one ellipsis of ours opens a menu.
-    menu = words.gettext(language)("Show a card…")
+    menu = catalogue.gettext(language)("Show a card…")
     assert [text for text in strings(payload(message, language)) if "…" in text and text != menu] == []
 
 
@@ -156,7 +156,7 @@ def test_slack_takes_the_visit_form_of_any_customer(name: str, language: str) ->
 
 @LANGUAGES
 def test_labels_fit_where_they_stand(language: str) -> None:
-    gettext = words.gettext(language)
+    gettext = catalogue.gettext(language)
     titles = [
         gettext(title) for title in ("Log a visit", "Why this tier", "Tierbot", "Save", "Cancel", "Close")
     ]

@@ -14,12 +14,12 @@ from slack_sdk.errors import SlackApiError
 from bot.demo.workspace import Workspace
 from bot.demo.workspace.default_team import ANNA_SCHMIDT, CHANNELS, PEOPLE
 from bot.errors import BadInput
-from bot.messages import Help, TierDigest
-from bot.rendering import Renderer
-from bot.services.messenger import Answer, Reference
+from bot.services.delivery.messenger import Answer, Reference
 from bot.settings import Settings
 from bot.slack import gateway as gateway_module
 from bot.slack.gateway import Gateway, web_client
+from bot.wording.messages import Help, TierDigest
+from bot.wording.rendering import Renderer
 from tests.e2e.processes import wait_until
 from tests.slack.raw_server import HANG_UP, HOLD, http, raw_server
 

@@ -13,11 +13,11 @@ from sqlalchemy import text
 from bot.clock import SystemClock
 from bot.demo.workspace import Workspace
 from bot.demo.workspace.default_team import CHANNELS, PEOPLE
-from bot.demo.workspace.http_mode import HttpMode
-from bot.messages import Action
+from bot.demo.workspace.wire.http_mode import HttpMode
 from bot.serving import Server
 from bot.slack import after
 from bot.slack.http_mode import PATH
+from bot.wording.messages import Action
 from db.engine import Database
 from tests.slack.office import ANNA, NEWCOMER, ROOM, SECRET, Office, eventually, words
 

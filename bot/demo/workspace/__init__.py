@@ -3,9 +3,10 @@
 It is the Slack of the demo and of the tests: it takes what Slack takes, and refuses what Slack refuses.
 """
 
-from bot.demo.workspace.faults import Fault, Faults
-from bot.demo.workspace.ledger import Post, Rates
-from bot.demo.workspace.records import (
+from bot.demo.workspace.faults.kinds import Fault, Faults
+from bot.demo.workspace.faults.ledger import Post, Rates
+from bot.demo.workspace.server import Workspace
+from bot.demo.workspace.state.records import (
     BOT_USER_ID,
     TEAM_ID,
     Channel,
@@ -18,7 +19,6 @@ from bot.demo.workspace.records import (
     User,
     View,
 )
-from bot.demo.workspace.server import Workspace
 
 __all__ = [
     "BOT_USER_ID",

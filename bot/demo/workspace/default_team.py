@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bot.demo.workspace.records import BOT_USER_ID, Channel, User
+from bot.demo.workspace.state.records import BOT_USER_ID, Channel, User
 
 LIN_WEI = User(
     id="U0LINWEI",

@@ -6,11 +6,11 @@ import asyncio
 from contextlib import suppress
 from dataclasses import dataclass, field
 
-from bot.demo.workspace.faults import Faults
-from bot.demo.workspace.ledger import Ledger
-from bot.demo.workspace.state import State
-from bot.demo.workspace.tickets import Tickets
-from bot.demo.workspace.views import Views
+from bot.demo.workspace.faults.kinds import Faults
+from bot.demo.workspace.faults.ledger import Ledger
+from bot.demo.workspace.state.memory import State
+from bot.demo.workspace.state.tickets import Tickets
+from bot.demo.workspace.state.views import Views
 
 ANSWER_FIRST = 0.5  # seconds an update of a form waits for the answer to the form
 

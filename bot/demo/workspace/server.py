@@ -14,23 +14,23 @@ from typing import Any, Self, TypeVar
 from starlette.applications import Starlette
 
 from bot.clock import SystemClock
-from bot.demo.workspace.control import ControlEndpoint
-from bot.demo.workspace.controls import Controls
-from bot.demo.workspace.door import HOST, Door
-from bot.demo.workspace.elements import Inputs
-from bot.demo.workspace.faults import Faults
-from bot.demo.workspace.guard import Guard
-from bot.demo.workspace.http_mode import HttpMode
-from bot.demo.workspace.interactions import Interactions
-from bot.demo.workspace.ledger import Ledger, Post, Rates
-from bot.demo.workspace.page import Page
+from bot.demo.workspace.api.calls import WebApi
+from bot.demo.workspace.faults.control import ControlEndpoint
+from bot.demo.workspace.faults.kinds import Faults
+from bot.demo.workspace.faults.ledger import Ledger, Post, Rates
+from bot.demo.workspace.limits.elements import Inputs
+from bot.demo.workspace.page.panel import Controls
+from bot.demo.workspace.page.routes import Page
 from bot.demo.workspace.platform import ALL_SCOPES, Platform
-from bot.demo.workspace.records import Channel, Command, Control, Message, Outcome, User, View
-from bot.demo.workspace.socket_mode import SocketMode
-from bot.demo.workspace.state import State
-from bot.demo.workspace.tickets import Tickets
-from bot.demo.workspace.views import Views
-from bot.demo.workspace.web_api import WebApi
+from bot.demo.workspace.state.memory import State
+from bot.demo.workspace.state.records import Channel, Command, Control, Message, Outcome, User, View
+from bot.demo.workspace.state.tickets import Tickets
+from bot.demo.workspace.state.views import Views
+from bot.demo.workspace.wire.door import HOST, Door
+from bot.demo.workspace.wire.guard import Guard
+from bot.demo.workspace.wire.http_mode import HttpMode
+from bot.demo.workspace.wire.interactions import Interactions
+from bot.demo.workspace.wire.socket_mode import SocketMode
 
 Answer = TypeVar("Answer")
 

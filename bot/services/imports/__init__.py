@@ -2,8 +2,8 @@
 
 from bot.services.imports.kinds import KINDS
 from bot.services.imports.report import ImportOptions, ImportReport, Rejected, UndoReport
-from bot.services.imports.running import import_file
-from bot.services.imports.undoing import history, undo
+from bot.services.imports.reversal import history, undo
+from bot.services.imports.run import import_file
 
 __all__ = [
     "KINDS",

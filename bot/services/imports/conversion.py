@@ -6,11 +6,11 @@ from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
 from bot.errors import N_, BadInput
-from bot.services.imports import words
-from bot.services.imports.amounts import Amounts
-from bot.services.imports.kinds.base import Chunk, Job
-from bot.services.imports.refusal import Refused
-from db.trade import rates_to
+from bot.services.imports.kind import Chunk, Job
+from bot.services.imports.read import text
+from bot.services.imports.read.amounts import Amounts
+from bot.services.imports.read.refusal import Refused
+from db.book.trade import rates_to
 
 
 class Rates:
@@ -44,7 +44,7 @@ class Currencies:
         options = job.options
         self._given: str | None = None
         if options.currency is not None:
-            given = words.currency(options.currency)
+            given = text.currency(options.currency)
             if isinstance(given, Refused):
                 raise BadInput(N_("--currency: %(problem)s."), problem=given.reason)
             self._given = given

@@ -4,13 +4,13 @@ from collections.abc import Iterable
 
 from sqlalchemy import Connection, bindparam, func, select
 
-from bot.services.imports.amounts import clip
-from bot.services.imports.refusal import Parser, Refused
-from bot.services.imports.words import email, nearest
-from bot.services.names import fold
-from db.customers import Customer, CustomerKey, CustomerName
-from db.imports import table
-from db.people import Person
+from bot.services.imports.read.amounts import clip
+from bot.services.imports.read.refusal import Parser, Refused
+from bot.services.imports.read.text import email, nearest
+from bot.services.matching import fold
+from db.book.customers import Customer, CustomerKey, CustomerName
+from db.book.imports import table
+from db.book.people import Person
 
 _AT_ONCE = 500  # parameters of one query
 _CACHED = 100_000

@@ -7,11 +7,11 @@ from typing import Any, TextIO
 
 from sqlalchemy import select
 
-from bot.services.imports.kinds.base import Chunk, Job, Kind
-from bot.services.imports.records import Broken
-from bot.services.imports.refusal import EMPTY, Memo, Parser, Refused
+from bot.services.imports.kind import Chunk, Job, Kind
+from bot.services.imports.read.records import Broken
+from bot.services.imports.read.refusal import EMPTY, Memo, Parser, Refused
 from bot.services.imports.report import PREVIEW_ROWS
-from db.imports import fill
+from db.book.imports import fill
 from db.types import money_units
 
 CHUNK = 5_000

@@ -8,15 +8,16 @@ from markupsafe import Markup
 from slack_bolt import Ack, App, BoltContext
 from slack_sdk import WebClient
 
-from bot import words
 from bot.errors import N_, BadInput, BotError
-from bot.messages import Action, Pointer, Slots
-from bot.rendering import problem_text
-from bot.services import care, lookup
+from bot.services.ask import lookup
+from bot.services.care import touches
 from bot.slack import blocks
 from bot.slack.after import After, Press
 from bot.slack.answers import chosen, update_view
 from bot.slack.desk import Desk
+from bot.wording import catalogue
+from bot.wording.messages import Action, Pointer, Slots
+from bot.wording.rendering import problem_text
 
 
 def register(app: App, desk: Desk, after: After) -> None:
@@ -26,7 +27,7 @@ def register(app: App, desk: Desk, after: After) -> None:
         actor = desk.actor(press.body)
         customer = lookup.visit_form(desk.database, actor, chosen(press.body))
         view = blocks.visit_form(
-            customer.name, desk.today(actor), _metadata(press.body), words.gettext(actor.language)
+            customer.name, desk.today(actor), _metadata(press.body), catalogue.gettext(actor.language)
         )
         press.client.views_open(trigger_id=press.body["trigger_id"], view=view)
 
@@ -36,10 +37,10 @@ def register(app: App, desk: Desk, after: After) -> None:
     ) -> None:
         """A complaint must come with the acknowledgement; it takes nothing but what was sent in."""
         actor = desk.actor(body)
-        gettext = words.gettext(actor.language)
+        gettext = catalogue.gettext(actor.language)
         try:
             kind, day, _ = _values(view)
-            care.check_contact(actor, kind, day, desk.clock.now())
+            touches.check_contact(actor, kind, day, desk.clock.now())
         except BadInput as error:
             ack(
                 response_action="errors",
@@ -55,7 +56,7 @@ def register(app: App, desk: Desk, after: After) -> None:
         view = press.body["view"]
         kept = json.loads(view["private_metadata"])
         kind, day, note = _values(view)
-        logged = care.log_contact(
+        logged = touches.log_contact(
             desk.database,
             actor,
             customer_id=Pointer.decode(kept["customer"]).id,
@@ -100,7 +101,7 @@ def _values(view: dict[str, Any]) -> tuple[str, date, str | None]:
 def _close_reminder(desk: Desk, actor: Any, kept: dict[str, Any]) -> None:
     """Show on the reminder that the contact settled it."""
     try:
-        closed = care.settled(desk.database, actor, Pointer.decode(kept["touch"]), desk.rules)
+        closed = touches.settled(desk.database, actor, Pointer.decode(kept["touch"]), desk.rules)
     except BotError:
         return
     if closed is not None:

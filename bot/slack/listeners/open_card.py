@@ -4,11 +4,11 @@ import re
 
 from slack_bolt import App
 
-from bot.messages import Action
-from bot.services import lookup
+from bot.services.ask import lookup
 from bot.slack.after import After, Press
 from bot.slack.answers import chosen, respond_with
 from bot.slack.desk import Desk
+from bot.wording.messages import Action
 
 
 def register(app: App, desk: Desk, after: After) -> None:

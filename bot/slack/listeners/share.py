@@ -3,12 +3,13 @@
 from slack_bolt import App
 
 from bot.errors import N_, Conflict
-from bot.messages import Action
-from bot.services import inbox, lookup
-from bot.services.inbox import Delivery, Repeated
+from bot.services.ask import lookup
+from bot.services.delivery import inbound
+from bot.services.delivery.inbound import Delivery, Repeated
 from bot.slack.after import After, Press
 from bot.slack.answers import chosen, respond_with
 from bot.slack.desk import Desk
+from bot.wording.messages import Action
 
 
 def register(app: App, desk: Desk, after: After) -> None:
@@ -28,9 +29,9 @@ def _once(desk: Desk, press: Press) -> None:
     card = f"{where.get('channel_id')}:{where.get('message_ts')}:{chosen(press.body).id}"
     now = desk.clock.now()
     with desk.database.write() as session:
-        inbox.take(session, press.delivery, now)
+        inbound.take(session, press.delivery, now)
         try:
-            inbox.take(session, Delivery(team_id=press.delivery.team_id, kind="shared", key=card), now)
+            inbound.take(session, Delivery(team_id=press.delivery.team_id, kind="shared", key=card), now)
         except Repeated:
             raise Conflict(
                 N_("This card has been shared already. Ask with /tier to share it again.")

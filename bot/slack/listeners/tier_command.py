@@ -7,13 +7,13 @@ from slack_bolt import Ack, App, BoltContext
 from slack_sdk import WebClient
 from sqlmodel import Session
 
-from bot.messages import Message
-from bot.services import lookup
 from bot.services.access import Actor
+from bot.services.ask import lookup
 from bot.slack.after import After, Press
 from bot.slack.answers import respond_with
 from bot.slack.desk import Desk
 from bot.slack.manifest import TIER
+from bot.wording.messages import Message
 
 
 def register(app: App, desk: Desk, after: After) -> None:

@@ -2,12 +2,12 @@
 
 from slack_bolt import App
 
-from bot.messages import Action, ReminderClosed
-from bot.services import care
 from bot.services.access import Actor
+from bot.services.care import touches
 from bot.slack.after import After, Press
 from bot.slack.answers import chosen, respond_with
 from bot.slack.desk import Desk
+from bot.wording.messages import Action, ReminderClosed
 
 
 def register(app: App, desk: Desk, after: After) -> None:
@@ -16,7 +16,7 @@ def register(app: App, desk: Desk, after: After) -> None:
     def done(press: Press) -> None:
         actor = desk.actor(press.body)
         now = desk.clock.now()
-        closed = care.finish(desk.database, actor, chosen(press.body), desk.rules, now, press.delivery)
+        closed = touches.finish(desk.database, actor, chosen(press.body), desk.rules, now, press.delivery)
         show(press, actor, closed)
 
     @app.action(str(Action.SNOOZE))
@@ -24,7 +24,7 @@ def register(app: App, desk: Desk, after: After) -> None:
     def snooze(press: Press) -> None:
         actor = desk.actor(press.body)
         now = desk.clock.now()
-        closed = care.snooze(desk.database, actor, chosen(press.body), desk.rules, now, press.delivery)
+        closed = touches.snooze(desk.database, actor, chosen(press.body), desk.rules, now, press.delivery)
         show(press, actor, closed)
 
     def show(press: Press, actor: Actor, closed: ReminderClosed) -> None:

@@ -17,7 +17,7 @@ from slack_sdk.errors import SlackApiError, SlackRequestError
 
 from bot.demo.workspace import Workspace
 from bot.demo.workspace.default_team import CHANNELS, PEOPLE
-from bot.demo.workspace.faults import Faults
+from bot.demo.workspace.faults.kinds import Faults
 from tests.demo.workspace.conftest import Stopwatch
 from tests.demo.workspace.test_interactions import GENERAL
 

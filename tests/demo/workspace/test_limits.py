@@ -8,7 +8,7 @@ import pytest
 from slack_sdk import WebClient
 from slack_sdk.errors import SlackApiError
 
-from bot.demo.workspace.block_limits import check_blocks, check_view
+from bot.demo.workspace.limits.blocks import check_blocks, check_view
 from bot.demo.workspace.refusal import Refused
 
 Block = dict[str, Any]

@@ -17,10 +17,10 @@ from slack_bolt import Ack, App, Respond
 from slack_sdk import WebClient
 
 from bot.demo.workspace import Choice, Command, Control, Workspace
-from bot.demo.workspace.controls import Controls
 from bot.demo.workspace.default_team import CHANNELS, PEOPLE
+from bot.demo.workspace.page.panel import Controls
+from bot.demo.workspace.page.switches import SWITCHES, turn
 from bot.demo.workspace.refusal import Refused
-from bot.demo.workspace.switches import SWITCHES, turn
 from tests.demo.workspace.conftest import Connect
 from tests.demo.workspace.test_interactions import ANNA, GENERAL, LIN, OMAR, button, card, modal, text_input
 

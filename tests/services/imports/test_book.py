@@ -7,7 +7,7 @@ import pytest
 
 from bot.errors import BadInput, Conflict
 from bot.services.imports import ImportReport
-from db import imports
+from db.book import imports
 from tests import factories
 from tests.services.imports.conftest import CUSTOMERS, Book
 

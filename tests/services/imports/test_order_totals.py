@@ -6,7 +6,7 @@ from datetime import date, timedelta
 from sqlalchemy import text
 
 from bot.errors import Conflict
-from db import order_totals
+from db.book import order_totals
 from tests.services.imports.conftest import Book
 
 FIRST = date(2026, 1, 1)

@@ -7,7 +7,7 @@ import tracemalloc
 import pytest
 
 from bot.errors import BadInput
-from bot.services.imports.encodings import look_at
+from bot.services.imports.read.encoding import look_at
 from tests.conftest import on_sqlite
 from tests.services.imports.conftest import Book
 

@@ -6,7 +6,7 @@ import pytest
 
 from bot.errors import BadInput, Conflict
 from bot.services.imports.conversion import converted
-from db.imports import customers_touched
+from db.book.imports import customers_touched
 from tests.services.imports.conftest import Book
 
 ORDERS = "order_no,customer,date,amount\nO1,C1,2026-01-05,500\nO2,C2,2026-02-01,80\n"

@@ -6,8 +6,8 @@ import pytest
 
 from bot.errors import Conflict, NotFound
 from bot.services.imports import history
-from bot.services.names import findable
-from db.care import Touch
+from bot.services.matching import findable
+from db.care.touches import Touch
 from tests.services.imports.conftest import CUSTOMERS, Book, Shelf
 
 PEOPLE = "email,name\nmia@example.com,Mia\nlee@example.com,Lee\n"

@@ -1,7 +1,7 @@
 """One module per kind of file."""
 
+from bot.services.imports.kind import Kind
 from bot.services.imports.kinds.activities import Activities
-from bot.services.imports.kinds.base import Kind
 from bot.services.imports.kinds.customers import Customers
 from bot.services.imports.kinds.facts import Facts
 from bot.services.imports.kinds.invoices import Invoices

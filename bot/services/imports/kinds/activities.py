@@ -8,13 +8,14 @@ from typing import Any
 from sqlalchemy import Column, Integer, MetaData, String, and_, literal, select
 
 from bot.errors import N_, BadInput
-from bot.services.imports import publishing, words
-from bot.services.imports.columns import Field
-from bot.services.imports.kinds.base import CUSTOMER, Chunk, Counts, Job, UpsertKind, day_column, stage_table
+from bot.services.imports import publication
+from bot.services.imports.kind import CUSTOMER, Chunk, Counts, Job, UpsertKind, day_column, stage_table
+from bot.services.imports.read import text as words
+from bot.services.imports.read.columns import Field
+from bot.services.imports.read.refusal import Parser, Refused
 from bot.services.imports.references import CustomerBook, people, person_with
-from bot.services.imports.refusal import Parser, Refused
-from db.facts import Activity, ActivityPeriod
-from db.imports import table
+from db.book.facts import Activity, ActivityPeriod
+from db.book.imports import table
 
 _activity, _declared = table(Activity), table(ActivityPeriod)
 
@@ -103,9 +104,9 @@ class Activities(UpsertKind):
         parts = zip(customers, values["day"], values["kind"], values["person"], values["note"], strict=True)
         values["key"] = [given or _derived(row) for given, row in zip(values["id"], parts, strict=True)]
 
-    def upsert(self, job: Job) -> publishing.Upsert:
+    def upsert(self, job: Job) -> publication.Upsert:
         stage = self.stage.c
-        return publishing.Upsert(
+        return publication.Upsert(
             target=_activity,
             stage=self.stage,
             match=and_(_activity.c.source == job.source, _activity.c.external_id == stage.key),

@@ -8,13 +8,15 @@ from typing import Any
 from sqlalchemy import Column, Integer, MetaData, String, Table, and_, exists, func, literal, or_, select
 
 from bot.errors import N_, BadInput
-from bot.services.imports import newcomers, publishing, renaming, words
-from bot.services.imports.columns import Field
-from bot.services.imports.kinds.base import Chunk, Counts, Job, Kind, day_column, stage_table
+from bot.services.imports import aliases as renaming
+from bot.services.imports import new_customers, publication
+from bot.services.imports.kind import Chunk, Counts, Job, Kind, day_column, stage_table
+from bot.services.imports.read import text as words
+from bot.services.imports.read.columns import Field
+from bot.services.imports.read.refusal import Parser, Refused
 from bot.services.imports.references import CustomerBook, people, person_with
-from bot.services.imports.refusal import Parser, Refused
-from db.customers import Customer, CustomerKey, Ownership
-from db.imports import fill, table
+from db.book.customers import Customer, CustomerKey, Ownership
+from db.book.imports import fill, table
 
 _customer, _key, _ownership = table(Customer), table(CustomerKey), table(Ownership)
 _PLAIN = ("name", "record_type", "industry", "customer_type", "region", "country", "since", "language")
@@ -125,7 +127,7 @@ class Customers(Kind):
             Column("key", String, index=True),
             prefixes=["TEMPORARY"],
         )
-        self._names = newcomers.StagedNames(self._metadata)
+        self._names = new_customers.StagedNames(self._metadata)
 
     def prepare(self, job: Job) -> None:
         self._metadata.create_all(job.connection)
@@ -189,7 +191,7 @@ class Customers(Kind):
                 ),
             )
             .order_by(stage.line)
-            .limit(publishing.PAGE)
+            .limit(publication.PAGE)
         )
         book = CustomerBook(job.connection, job.source)
         refused = repeats = 0
@@ -206,7 +208,7 @@ class Customers(Kind):
             refused += len(rows)
         return refused, repeats
 
-    def _upsert(self, job: Job) -> publishing.Upsert:
+    def _upsert(self, job: Job) -> publication.Upsert:
         stage = self.stage.c
         mine = select(_key.c.customer_id).where(_key.c.source == job.source, _key.c.external_id == stage.key)
         parent = select(_key.c.customer_id).where(
@@ -217,7 +219,7 @@ class Customers(Kind):
             _ownership.c.role == "primary",
             _ownership.c.ends_on.is_(None),
         )
-        return publishing.Upsert(
+        return publication.Upsert(
             target=_customer,
             stage=self.stage,
             match=_customer.c.id == mine.scalar_subquery(),
@@ -235,14 +237,14 @@ class Customers(Kind):
         )
 
     def count(self, job: Job) -> Counts:
-        created, changed = publishing.count(job.connection, self._upsert(job))
+        created, changed = publication.count(job.connection, self._upsert(job))
         return Counts(created=created, changed=changed)
 
     def publish(self, job: Job, batch_id: int) -> Counts:
         stage = self.stage.c
         brought: dict[str, Any] = {name: stage[name] for name in _PLAIN}
         brought["record_type"] = func.coalesce(stage.record_type, "account")
-        created = newcomers.publish_customers(job, batch_id, self.stage, brought)
+        created = new_customers.publish_customers(job, batch_id, self.stage, brought)
         mine = _customer.c.batch_id.is_distinct_from(literal(batch_id))
 
         def renamed(old: Sequence[Mapping[str, Any]], new: Sequence[Mapping[str, Any]]) -> None:
@@ -256,7 +258,7 @@ class Customers(Kind):
                 ],
             )
 
-        changed = publishing.change(job.connection, self._upsert(job), batch_id, renamed, mine)
+        changed = publication.change(job.connection, self._upsert(job), batch_id, renamed, mine)
         if "parent" in job.layout.places:
             self._set_parents(job, batch_id)
         self._names.publish(job, batch_id)
@@ -306,10 +308,10 @@ class Customers(Kind):
             select(_ownership.c.id)
             .select_from(staged.join(_ownership, open_now))
             .where(stage.owner_id.is_not(None), _ownership.c.person_id != stage.owner_id)
-            .limit(publishing.PAGE)
+            .limit(publication.PAGE)
         )
         while ids := job.connection.execute(ending).scalars().all():
-            publishing.note(
+            publication.note(
                 job.connection, batch_id, _ownership.name, [(row, {"ends_on": None}) for row in ids]
             )
             job.connection.execute(_ownership.update().where(_ownership.c.id.in_(ids)).values(ends_on=today))

@@ -6,17 +6,17 @@ from typing import Any
 from sqlalchemy import Column, Integer, MetaData, String, and_, exists, func, literal, select
 from sqlmodel import Session
 
-from bot.services import schemes
-from bot.services.imports import words
-from bot.services.imports.columns import Field
+from bot.services.imports.kind import CUSTOMER, Chunk, Counts, Job, Kind, day_column, stage_table
 from bot.services.imports.kinds.activities import resolve_customers
-from bot.services.imports.kinds.base import CUSTOMER, Chunk, Counts, Job, Kind, day_column, stage_table
+from bot.services.imports.read import text
+from bot.services.imports.read.columns import Field
+from bot.services.imports.read.refusal import Parser, Refused
 from bot.services.imports.references import CustomerBook
-from bot.services.imports.refusal import Parser, Refused
-from db.facts import Fact
-from db.imports import affected, table
-from grading.cells import read_number, read_truth
-from grading.sources import JUDGED
+from bot.services.schemes import store
+from db.book.facts import Fact
+from db.book.imports import affected, table
+from grading.engine.cells import read_number, read_truth
+from grading.indicators.sources import JUDGED
 
 _fact = table(Fact)
 _READERS: Mapping[str, Callable[[str], object]] = {"number": read_number, "bool": read_truth}  # else any word
@@ -60,7 +60,7 @@ class Facts(Kind):
         self._metadata.create_all(job.connection)
         self._book = CustomerBook(job.connection, job.source)
         with Session(bind=job.connection) as session:
-            asking = schemes.at_work(session, schemes.Shelf(), job.now.date())
+            asking = store.at_work(session, store.Shelf(), job.now.date())
         manual = {indicator.id for scheme in asking for indicator in scheme.indicators if indicator.manual}
         self._judged = JUDGED | manual
         # A field that schemes take for different things may hold any of them.
@@ -71,11 +71,11 @@ class Facts(Kind):
 
     def parsers(self, job: Job) -> Mapping[str, Parser]:
         return {
-            "customer": words.line_of_text(),
-            "field": words.line_of_text(),
-            "value": words.value_text,
+            "customer": text.line_of_text(),
+            "field": text.line_of_text(),
+            "value": text.value_text,
             "date": job.dates("date", past_only=True),
-            "author": words.line_of_text(),
+            "author": text.line_of_text(),
             "evidence": job.paragraph("evidence"),
         }
 

@@ -5,15 +5,16 @@ from typing import Any
 
 from sqlalchemy import Column, Integer, MetaData, String, and_
 
-from bot.services.imports import publishing, words
-from bot.services.imports.columns import Field
+from bot.services.imports import publication
 from bot.services.imports.conversion import Currencies
+from bot.services.imports.kind import CUSTOMER, Chunk, Job, UpsertKind, day_column, stage_table
 from bot.services.imports.kinds.activities import resolve_customers
-from bot.services.imports.kinds.base import CUSTOMER, Chunk, Job, UpsertKind, day_column, stage_table
+from bot.services.imports.read import text
+from bot.services.imports.read.columns import Field
+from bot.services.imports.read.refusal import Parser, Refused
 from bot.services.imports.references import CustomerBook
-from bot.services.imports.refusal import Parser, Refused
-from db.imports import table
-from db.trade import Invoice
+from db.book.imports import table
+from db.book.trade import Invoice
 from db.types import Money
 
 _invoice = table(Invoice)
@@ -90,13 +91,13 @@ class Invoices(UpsertKind):
     def parsers(self, job: Job) -> Mapping[str, Parser]:
         self._amount = job.amounts("amount")
         return {
-            "invoice_no": words.line_of_text(),
-            "customer": words.line_of_text(),
+            "invoice_no": text.line_of_text(),
+            "customer": text.line_of_text(),
             "date": job.dates("date", past_only=True),
             "due": job.dates("due"),
             "paid": job.dates("paid", past_only=True),
             "amount": self._amount,
-            "currency": words.currency,
+            "currency": text.currency,
         }
 
     def resolve(self, job: Job, chunk: Chunk) -> None:
@@ -113,9 +114,9 @@ class Invoices(UpsertKind):
         self._currencies.settle(job, chunk, (("amount", self._amount),), values["date"])
         chunk.take("customer_id", resolve_customers(self._book, values["customer"]), "customer")
 
-    def upsert(self, job: Job) -> publishing.Upsert:
+    def upsert(self, job: Job) -> publication.Upsert:
         stage = self.stage.c
-        return publishing.Upsert(
+        return publication.Upsert(
             target=_invoice,
             stage=self.stage,
             match=and_(_invoice.c.source == job.source, _invoice.c.external_id == stage.key),

@@ -6,15 +6,16 @@ from typing import Any
 
 from sqlalchemy import Column, Integer, MetaData, String, and_, select
 
-from bot.services.imports import publishing, words
-from bot.services.imports.amounts import clip
-from bot.services.imports.columns import Field
+from bot.services.imports import publication
 from bot.services.imports.conversion import Currencies
-from bot.services.imports.kinds.base import Chunk, Job, UpsertKind, stage_table
-from bot.services.imports.refusal import Parser, Refused
-from db.imports import table
-from db.orders import Order
-from db.trade import OrderLine
+from bot.services.imports.kind import Chunk, Job, UpsertKind, stage_table
+from bot.services.imports.read import text
+from bot.services.imports.read.amounts import clip
+from bot.services.imports.read.columns import Field
+from bot.services.imports.read.refusal import Parser, Refused
+from db.book.imports import table
+from db.book.orders import Order
+from db.book.trade import OrderLine
 from db.types import Money
 
 _order, _line = table(Order), table(OrderLine)
@@ -133,13 +134,13 @@ class OrderLines(UpsertKind):
         amount, cost = job.amounts("amount"), job.amounts("cost")
         self._amounts = (("amount", amount), ("cost", cost))
         return {
-            "order_no": words.line_of_text(),
-            "line": words.line_of_text(),
-            "product": words.line_of_text(),
-            "product_type": words.line_of_text(),
+            "order_no": text.line_of_text(),
+            "line": text.line_of_text(),
+            "product": text.line_of_text(),
+            "product_type": text.line_of_text(),
             "amount": amount,
             "cost": cost,
-            "currency": words.currency,
+            "currency": text.currency,
         }
 
     def resolve(self, job: Job, chunk: Chunk) -> None:
@@ -168,9 +169,9 @@ class OrderLines(UpsertKind):
         parts = zip(values["order_id"], values["line_no"], strict=True)
         values["key"] = [f"{order}|{line}" for order, line in parts]
 
-    def upsert(self, job: Job) -> publishing.Upsert:
+    def upsert(self, job: Job) -> publication.Upsert:
         stage = self.stage.c
-        return publishing.Upsert(
+        return publication.Upsert(
             target=_line,
             stage=self.stage,
             match=and_(_line.c.order_id == stage.order_id, _line.c.line == stage.line_no),

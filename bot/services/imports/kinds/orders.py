@@ -7,17 +7,18 @@ from typing import Any
 
 from sqlalchemy import Column, Integer, MetaData, String, and_, distinct, func, select
 
-from bot.services.imports import newcomers, publishing, words
-from bot.services.imports.amounts import Amounts
-from bot.services.imports.columns import Field
+from bot.services.imports import new_customers, publication
 from bot.services.imports.conversion import Currencies
-from bot.services.imports.kinds.base import Chunk, Counts, Job, UpsertKind, day_column, stage_table
+from bot.services.imports.kind import Chunk, Counts, Job, UpsertKind, day_column, stage_table
+from bot.services.imports.read import text
+from bot.services.imports.read.amounts import Amounts
+from bot.services.imports.read.columns import Field
+from bot.services.imports.read.refusal import Parser
 from bot.services.imports.references import CustomerBook
-from bot.services.imports.refusal import Parser
-from db import order_totals
-from db.customers import CustomerKey
-from db.imports import table
-from db.orders import Order
+from db.book import order_totals
+from db.book.customers import CustomerKey
+from db.book.imports import table
+from db.book.orders import Order
 from db.types import Money
 
 _order, _key = table(Order), table(CustomerKey)
@@ -134,7 +135,7 @@ class Orders(UpsertKind):
     def prepare(self, job: Job) -> None:
         self._metadata.create_all(job.connection)
         self._book = CustomerBook(job.connection, job.source)
-        self._newcomers = newcomers.Newcomers(job.connection) if job.options.create_customers else None
+        self._newcomers = new_customers.Newcomers(job.connection) if job.options.create_customers else None
         self._currencies = Currencies(job)
         if self._currencies.converting:
             self.staged = (*Orders.staged, "original_amount", "original_currency")
@@ -143,12 +144,12 @@ class Orders(UpsertKind):
         amount, cost = job.amounts("amount"), job.amounts("cost")
         self._amounts = (("amount", amount), ("cost", cost))
         return {
-            "order_no": words.line_of_text(),
-            "customer": words.line_of_text(),
+            "order_no": text.line_of_text(),
+            "customer": text.line_of_text(),
             "date": job.dates("date", past_only=True),
             "amount": amount,
             "cost": cost,
-            "currency": words.currency,
+            "currency": text.currency,
         }
 
     def resolve(self, job: Job, chunk: Chunk) -> None:
@@ -174,9 +175,9 @@ class Orders(UpsertKind):
         unknown = dict.fromkeys(references[row] for row in rows if ids[row] is None)
         self._newcomers.add(list(unknown))
 
-    def upsert(self, job: Job) -> publishing.Upsert:
+    def upsert(self, job: Job) -> publication.Upsert:
         stage = self.stage.c
-        return publishing.Upsert(
+        return publication.Upsert(
             target=_order,
             stage=self.stage,
             match=and_(_order.c.source == job.source, _order.c.external_id == stage.key),

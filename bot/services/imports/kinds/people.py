@@ -4,13 +4,14 @@ from collections.abc import Mapping
 
 from sqlalchemy import Boolean, Column, Integer, MetaData, String, exists, func, literal, select
 
-from bot.services.imports import publishing, words
-from bot.services.imports.columns import Field
-from bot.services.imports.kinds.base import Chunk, Counts, Job, Kind, stage_table
+from bot.services.imports import publication
+from bot.services.imports.kind import Chunk, Counts, Job, Kind, stage_table
+from bot.services.imports.read import text
+from bot.services.imports.read.columns import Field
+from bot.services.imports.read.refusal import Parser
 from bot.services.imports.references import people, person_with
-from bot.services.imports.refusal import Parser
-from db.imports import table
-from db.people import Person, Team
+from db.book.imports import table
+from db.book.people import Person, Team
 
 _person, _team = table(Person), table(Team)
 
@@ -54,21 +55,21 @@ class People(Kind):
 
     def parsers(self, job: Job) -> Mapping[str, Parser]:
         return {
-            "email": words.email,
-            "name": words.line_of_text(),
-            "role": words.choice(words.ROLES),
-            "team": words.line_of_text(),
-            "language": words.choice(words.LANGUAGES),
-            "timezone": words.timezone,
-            "active": words.yes_no,
+            "email": text.email,
+            "name": text.line_of_text(),
+            "role": text.choice(text.ROLES),
+            "team": text.line_of_text(),
+            "language": text.choice(text.LANGUAGES),
+            "timezone": text.timezone,
+            "active": text.yes_no,
         }
 
     def resolve(self, job: Job, chunk: Chunk) -> None:
         chunk.values["key"] = chunk.values["email"]
 
-    def _upsert(self) -> publishing.Upsert:
+    def _upsert(self) -> publication.Upsert:
         stage = self.stage.c
-        return publishing.Upsert(
+        return publication.Upsert(
             target=_person,
             stage=self.stage,
             match=_person.c.email == stage.key,
@@ -79,7 +80,7 @@ class People(Kind):
         )
 
     def count(self, job: Job) -> Counts:
-        created, changed = publishing.count(job.connection, self._upsert())
+        created, changed = publication.count(job.connection, self._upsert())
         return Counts(created=created, changed=changed)
 
     def publish(self, job: Job, batch_id: int) -> Counts:
@@ -91,8 +92,8 @@ class People(Kind):
                 select(stage.team, literal(batch_id)).where(stage.team.is_not(None), ~known).distinct(),
             )
         )
-        changed = publishing.change(job.connection, upsert, batch_id)
-        created = publishing.create(
+        changed = publication.change(job.connection, upsert, batch_id)
+        created = publication.create(
             job.connection,
             upsert,
             email=stage.key,
@@ -139,18 +140,18 @@ class Teams(Kind):
 
     def parsers(self, job: Job) -> Mapping[str, Parser]:
         return {
-            "name": words.line_of_text(),
+            "name": text.line_of_text(),
             "lead": person_with(self._people),
-            "channel": words.line_of_text(),
-            "language": words.choice(words.LANGUAGES),
+            "channel": text.line_of_text(),
+            "language": text.choice(text.LANGUAGES),
         }
 
     def resolve(self, job: Job, chunk: Chunk) -> None:
         chunk.values["key"], chunk.values["lead_id"] = chunk.values["name"], chunk.values["lead"]
 
-    def _upsert(self) -> publishing.Upsert:
+    def _upsert(self) -> publication.Upsert:
         stage = self.stage.c
-        return publishing.Upsert(
+        return publication.Upsert(
             target=_team,
             stage=self.stage,
             match=_team.c.name == stage.key,
@@ -158,11 +159,11 @@ class Teams(Kind):
         )
 
     def count(self, job: Job) -> Counts:
-        created, changed = publishing.count(job.connection, self._upsert())
+        created, changed = publication.count(job.connection, self._upsert())
         return Counts(created=created, changed=changed)
 
     def publish(self, job: Job, batch_id: int) -> Counts:
         upsert = self._upsert()
-        changed = publishing.change(job.connection, upsert, batch_id)
-        created = publishing.create(job.connection, upsert, name=self.stage.c.key, batch_id=batch_id)
+        changed = publication.change(job.connection, upsert, batch_id)
+        created = publication.create(job.connection, upsert, name=self.stage.c.key, batch_id=batch_id)
         return Counts(created=created, changed=changed)

@@ -7,13 +7,14 @@ from typing import Any
 from sqlalchemy import Column, MetaData, String, and_
 
 from bot.errors import N_, BadInput
-from bot.services.imports import publishing, words
-from bot.services.imports.amounts import clip, dissect, shape
-from bot.services.imports.columns import Field
-from bot.services.imports.kinds.base import Chunk, Job, UpsertKind, day_column, stage_table
-from bot.services.imports.refusal import Parser, Refused
-from db.imports import table
-from db.trade import ExchangeRate
+from bot.services.imports import publication
+from bot.services.imports.kind import Chunk, Job, UpsertKind, day_column, stage_table
+from bot.services.imports.read import text as words
+from bot.services.imports.read.amounts import clip, dissect, shape
+from bot.services.imports.read.columns import Field
+from bot.services.imports.read.refusal import Parser, Refused
+from db.book.imports import table
+from db.book.trade import ExchangeRate
 
 _rate = table(ExchangeRate)
 _LIMIT = Decimal(1_000_000)  # nothing in use is worth more of anything else
@@ -70,9 +71,9 @@ class Rates(UpsertKind):
                 chunk.refuse(row, "currency", Refused(f"{currency} is the firm's own currency"))
         values["key"] = [f"{a}|{b}" for a, b in zip(values["currency"], values["day"], strict=True)]
 
-    def upsert(self, job: Job) -> publishing.Upsert:
+    def upsert(self, job: Job) -> publication.Upsert:
         stage = self.stage.c
-        return publishing.Upsert(
+        return publication.Upsert(
             target=_rate,
             stage=self.stage,
             match=and_(

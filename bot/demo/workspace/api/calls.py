@@ -1,0 +1,124 @@
+"""The Web API: /api/METHOD and the response URLs."""
+
+from __future__ import annotations
+
+import hmac
+import json
+from urllib.parse import parse_qsl
+
+from starlette.requests import Request
+from starlette.responses import JSONResponse, PlainTextResponse, Response
+from starlette.routing import Route
+
+from bot.demo.workspace.api.arguments import Arguments
+from bot.demo.workspace.api.chat import answer_response_url
+from bot.demo.workspace.api.methods import METHODS, Method
+from bot.demo.workspace.faults.trouble import Trouble
+from bot.demo.workspace.platform import Platform
+from bot.demo.workspace.refusal import Refused
+from bot.demo.workspace.state.records import Json
+
+LARGEST_BODY = 2_000_000
+
+
+async def _read_arguments(request: Request) -> Arguments:
+    args: Arguments = dict(request.query_params)
+    body = await request.body()
+    if len(body) > LARGEST_BODY:
+        raise Refused("request_too_large")
+    kind = request.headers.get("content-type", "").split(";")[0].strip()
+    if kind == "application/json":
+        try:
+            parsed = json.loads(body or b"{}")
+        except ValueError:
+            raise Refused("invalid_json") from None
+        if not isinstance(parsed, dict):
+            raise Refused("json_not_object")
+        return args | parsed
+    try:
+        return args | dict(parse_qsl(body.decode(), keep_blank_values=True))
+    except UnicodeDecodeError:
+        raise Refused("invalid_form_data") from None
+
+
+def _token(request: Request, args: Arguments) -> str:
+    scheme, _, token = request.headers.get("authorization", "").partition(" ")
+    return token.strip() if scheme.lower() == "bearer" else str(args.pop("token", ""))
+
+
+class WebApi:
+    """Answers the calls of the app."""
+
+    def __init__(self, platform: Platform) -> None:
+        self._platform = platform
+        self._trouble = Trouble(platform)
+        self.routes = [
+            Route("/api/{method}", self.answer, methods=["GET", "POST"]),
+            Route("/hooks/{key}", self.answer_hook, methods=["POST"]),
+        ]
+
+    def _authorize(self, method: Method, token: str) -> None:
+        platform = self._platform
+        if not token:
+            raise Refused("not_authed")
+        wanted, other = platform.bot_token, platform.app_token
+        if method.app_level:
+            wanted, other = other, wanted
+        if hmac.compare_digest(token, other) and wanted != other:
+            raise Refused("not_allowed_token_type")
+        if not hmac.compare_digest(token, wanted):
+            raise Refused("invalid_auth")
+        if method.scopes and not platform.scopes.intersection(method.scopes):
+            raise Refused(
+                "missing_scope", needed=method.scopes[0], provided=",".join(sorted(platform.scopes))
+            )
+
+    def call(self, name: str, token: str, args: Arguments) -> Json:
+        """One method's answer as Slack would give it, refusals included."""
+        try:
+            method = METHODS.get(name)
+            if method is None:
+                raise Refused("unknown_method", req_method=name)
+            self._authorize(method, token)
+            with self._platform.state.changed:
+                return {"ok": True, **method.call(self._platform, args)}
+        except Refused as refused:
+            return refused.body()
+
+    async def answer(self, request: Request) -> Response:
+        """Every Web API call passes here: before `call` nothing is stored, after it everything is."""
+        try:
+            args = await _read_arguments(request)
+        except Refused as refused:
+            return JSONResponse(refused.body())
+        method, token = request.path_params["method"], _token(request, args)
+        if method == "views.update":
+            await self._platform.after_the_answer(str(args.get("view_id")))
+
+        def work() -> Response:
+            body = self.call(method, token, args)
+            return JSONResponse(body, headers={"X-OAuth-Scopes": ",".join(sorted(self._platform.scopes))})
+
+        return await self._trouble.answer(request, method, args, work)
+
+    async def answer_hook(self, request: Request) -> Response:
+        """Every use of a response URL passes here."""
+        try:
+            args = await _read_arguments(request)
+            if "payload" in args:
+                args = json.loads(args["payload"])
+        except Refused as refused:
+            return JSONResponse(refused.body(), status_code=400)
+
+        def work() -> Response:
+            try:
+                answer_response_url(self._platform, request.path_params["key"], args)
+            except Refused as refused:
+                return JSONResponse(refused.body(), status_code=404 if refused.code.endswith("_url") else 400)
+            return PlainTextResponse("ok")
+
+        return await self._trouble.answer(request, "response_url", args, work)
+
+    def close(self) -> None:
+        """The end of the server: what was still to be stored late is forgotten."""
+        self._trouble.close()

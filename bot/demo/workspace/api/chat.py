@@ -1,0 +1,197 @@
+"""chat.*"""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from bot.demo.workspace.api.arguments import Arguments, flag, structure, word
+from bot.demo.workspace.faults.ledger import Post
+from bot.demo.workspace.limits.blocks import check_blocks
+from bot.demo.workspace.limits.elements import with_ids
+from bot.demo.workspace.platform import Platform
+from bot.demo.workspace.refusal import Refused
+from bot.demo.workspace.state.records import APP_ID, BOT_ID, BOT_USER_ID, TEAM_ID, Channel, Json, Message
+
+CUT_AT = 40_000
+LONGEST_UPDATE = 4_000
+MOST_ATTACHMENTS = 100
+#: Slack does not document the size at which it says metadata_too_large; this is a cautious guess.
+LARGEST_METADATA = 8_000
+
+
+def message_json(message: Message, *, with_metadata: bool = True) -> Json:
+    """A message in Slack's words."""
+    answer: Json = {
+        "type": "message",
+        "user": message.user,
+        "text": message.text,
+        "ts": message.ts,
+        "team": TEAM_ID,
+    }
+    if message.user == BOT_USER_ID:
+        answer |= {"bot_id": BOT_ID, "app_id": APP_ID}
+    if message.blocks:
+        answer["blocks"] = list(message.blocks)
+    if message.attachments:
+        answer["attachments"] = list(message.attachments)
+    if message.thread_ts:
+        answer["thread_ts"] = message.thread_ts
+    if message.edited_ts:
+        answer["edited"] = {"user": message.user, "ts": message.edited_ts}
+    if message.metadata and with_metadata:
+        answer["metadata"] = message.metadata
+    return answer
+
+
+def read_content(platform: Platform, args: Arguments) -> dict[str, Any]:
+    """Text, blocks and attachments of a message, refused where Slack would refuse them."""
+    text = str(args.get("text") or "")[:CUT_AT]
+    blocks = structure(args, "blocks", broken="invalid_blocks_format")
+    attachments = structure(args, "attachments", broken="invalid_attachments")
+    if blocks:
+        check_blocks(blocks)
+    if attachments and (not isinstance(attachments, list) or len(attachments) > MOST_ATTACHMENTS):
+        raise Refused("too_many_attachments" if isinstance(attachments, list) else "invalid_attachments")
+    for attachment in attachments or ():
+        if attachment.get("blocks"):
+            check_blocks(attachment["blocks"])
+    if not text.strip() and not blocks and not attachments:
+        raise Refused("no_text")
+    return {
+        "text": text,
+        "blocks": with_ids(blocks or [], platform.state.next_number),
+        "attachments": tuple(attachments or ()),
+    }
+
+
+def _read_metadata(args: Arguments) -> Json | None:
+    metadata = structure(args, "metadata", broken="invalid_metadata_format")
+    if metadata is None:
+        return None
+    if not isinstance(metadata, dict):
+        raise Refused("invalid_metadata_format")
+    if not metadata:
+        return {}
+    if not isinstance(metadata.get("event_type"), str) or not isinstance(metadata.get("event_payload"), dict):
+        raise Refused("invalid_metadata_schema")
+    if len(json.dumps(metadata)) > LARGEST_METADATA:
+        raise Refused("metadata_too_large")
+    return metadata
+
+
+def _writable(platform: Platform, args: Arguments) -> Channel:
+    channel = platform.state.channel(word(args, "channel", missing="channel_not_found"))
+    if BOT_USER_ID not in channel.members:
+        raise Refused("channel_not_found" if channel.is_private else "not_in_channel")
+    if channel.is_archived or (channel.user and platform.state.user(channel.user).deleted):
+        raise Refused("is_archived")
+    return channel
+
+
+def _thread(platform: Platform, channel: Channel, args: Arguments) -> str | None:
+    thread_ts = args.get("thread_ts")
+    if not thread_ts:
+        return None
+    parent = platform.state.find_message(channel.id, str(thread_ts))
+    return parent.thread_ts or parent.ts
+
+
+def post_message(platform: Platform, args: Arguments) -> Json:
+    """chat.postMessage"""
+    channel = _writable(platform, args)
+    message = platform.state.add_message(
+        channel=channel.id,
+        user=BOT_USER_ID,
+        metadata=_read_metadata(args) or None,
+        thread_ts=_thread(platform, channel, args),
+        **read_content(platform, args),
+    )
+    post = Post(
+        channel=channel.id,
+        ts=message.ts,
+        text=message.text,
+        metadata=message.metadata,
+        at=platform.state.now(),
+        seconds=platform.ledger.monotonic(),
+    )
+    platform.ledger.add(post)
+    return {"channel": channel.id, "ts": message.ts, "message": message_json(message)}
+
+
+def post_ephemeral(platform: Platform, args: Arguments) -> Json:
+    """chat.postEphemeral"""
+    channel = _writable(platform, args)
+    user = platform.state.user(word(args, "user", missing="user_not_in_channel"))
+    if user.id not in channel.members:
+        raise Refused("user_not_in_channel")
+    message = platform.state.add_message(
+        channel=channel.id,
+        user=BOT_USER_ID,
+        only_for=user.id,
+        thread_ts=_thread(platform, channel, args),
+        **read_content(platform, args),
+    )
+    return {"message_ts": message.ts}
+
+
+def _own(platform: Platform, args: Arguments, *, refusal: str) -> tuple[Channel, Message]:
+    channel = platform.state.channel(word(args, "channel", missing="channel_not_found"))
+    message = platform.state.find_message(channel.id, word(args, "ts", missing="message_not_found"))
+    if message.is_ephemeral:
+        raise Refused("message_not_found")
+    if message.user != BOT_USER_ID:
+        raise Refused(refusal)
+    return channel, message
+
+
+def update(platform: Platform, args: Arguments) -> Json:
+    """chat.update: text without blocks takes the blocks away, metadata stays unless given."""
+    channel, message = _own(platform, args, refusal="cant_update_message")
+    if channel.is_archived:
+        raise Refused("is_archived")
+    if len(str(args.get("text") or "")) > LONGEST_UPDATE:
+        raise Refused("msg_too_long")
+    changes = read_content(platform, args) | {"edited_ts": platform.state.next_ts()}
+    metadata = _read_metadata(args)
+    if metadata is not None:
+        changes["metadata"] = metadata or None
+    changed = platform.state.change_message(message, changes)
+    return {"channel": channel.id, "ts": changed.ts, "text": changed.text, "message": message_json(changed)}
+
+
+def delete(platform: Platform, args: Arguments) -> Json:
+    """chat.delete"""
+    channel, message = _own(platform, args, refusal="cant_delete_message")
+    platform.state.remove_message(message)
+    return {"channel": channel.id, "ts": message.ts}
+
+
+def answer_response_url(platform: Platform, key: str, args: Arguments) -> None:
+    """What a POST to a response URL does: replace or delete the original, or say something new."""
+    target = platform.tickets.use_response(key)
+    original = target.original
+    if flag(args, "delete_original") and original:
+        platform.state.remove_message(original)
+        return
+    content = read_content(platform, args)
+    if flag(args, "replace_original") and original:
+        platform.state.change_message(original, content | {"edited_ts": platform.state.next_ts()})
+        return
+    add_response(
+        platform, target.user, target.channel, args, thread_ts=args.get("thread_ts") or target.thread_ts
+    )
+
+
+def add_response(
+    platform: Platform, user: str, channel: str, args: Arguments, *, thread_ts: str | None = None
+) -> Message:
+    """An answer to a command or click, private unless it says in_channel."""
+    kind = args.get("response_type") or "ephemeral"
+    return platform.state.add_message(
+        channel=channel,
+        user=BOT_USER_ID,
+        only_for=None if kind == "in_channel" else user,
+        thread_ts=thread_ts,
+        **read_content(platform, args),
+    )

@@ -1,0 +1,87 @@
+"""auth.test, apps.connections.open and users.*"""
+
+from __future__ import annotations
+
+from zoneinfo import ZoneInfo
+
+from bot.demo.workspace.api.arguments import Arguments, page, word
+from bot.demo.workspace.platform import Platform
+from bot.demo.workspace.refusal import Refused
+from bot.demo.workspace.state.records import BOT_ID, BOT_USER_ID, TEAM_DOMAIN, TEAM_ID, Json, User
+
+
+def test_token(platform: Platform, args: Arguments) -> Json:
+    """auth.test"""
+    return {
+        "url": f"{platform.base_url}/",
+        "team": TEAM_DOMAIN,
+        "user": platform.state.users[BOT_USER_ID].name,
+        "team_id": TEAM_ID,
+        "user_id": BOT_USER_ID,
+        "bot_id": BOT_ID,
+        "is_enterprise_install": False,
+    }
+
+
+def open_connection(platform: Platform, args: Arguments) -> Json:
+    """apps.connections.open"""
+    address = platform.base_url.replace("http://", "ws://", 1)
+    return {"url": f"{address}/link/?ticket={platform.tickets.new_socket()}"}
+
+
+def user_json(platform: Platform, user: User) -> Json:
+    """A person in Slack's words; the e-mail only with its scope."""
+    profile: Json = {
+        "real_name": user.real_name,
+        "display_name": user.name,
+        "title": user.title,
+        "team": TEAM_ID,
+    }
+    if user.email and "users:read.email" in platform.scopes:
+        profile["email"] = user.email
+    answer: Json = {
+        "id": user.id,
+        "team_id": user.team_id,
+        "name": user.name,
+        "real_name": user.real_name,
+        "deleted": user.deleted,
+        "profile": profile,
+        "is_admin": user.is_admin,
+        "is_owner": False,
+        "is_restricted": user.is_restricted,
+        "is_ultra_restricted": False,
+        "is_bot": user.is_bot,
+        "is_app_user": False,
+        "locale": user.locale,
+    }
+    if user.tz:
+        offset = platform.state.now().astimezone(ZoneInfo(user.tz)).utcoffset()
+        answer |= {
+            "tz": user.tz,
+            "tz_label": user.tz,
+            "tz_offset": int(offset.total_seconds()) if offset else 0,
+        }
+    if user.is_bot:
+        profile["bot_id"] = BOT_ID
+    return answer
+
+
+def info(platform: Platform, args: Arguments) -> Json:
+    """users.info"""
+    return {"user": user_json(platform, platform.state.user(word(args, "user", missing="user_not_found")))}
+
+
+def list_all(platform: Platform, args: Arguments) -> Json:
+    """users.list"""
+    entries, cursor = page(list(platform.state.users.values()), args)
+    members = [user_json(platform, user) for user in entries]
+    return {"members": members, "response_metadata": {"next_cursor": cursor}}
+
+
+def look_up_by_email(platform: Platform, args: Arguments) -> Json:
+    """users.lookupByEmail"""
+    wanted = word(args, "email").strip().lower()
+    for user in platform.state.users.values():
+        if user.email and user.email.lower() == wanted and not user.deleted:
+            return {"user": user_json(platform, user)}
+    raise Refused("users_not_found")

@@ -1,0 +1,206 @@
+"""The control endpoint: another process on this machine switches faults, reads the truth and acts for people.
+
+Served only where it was asked for; the doorway (`guard`) keeps browsers and foreign host names out.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Awaitable, Callable
+from dataclasses import asdict, fields, replace
+from typing import Any
+
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import BaseRoute, Route
+
+from bot.demo.workspace.api.chat import message_json
+from bot.demo.workspace.faults.kinds import KINDS, describe
+from bot.demo.workspace.platform import Platform
+from bot.demo.workspace.refusal import Refused
+from bot.demo.workspace.state.records import Channel, Json, Outcome, User, View
+from bot.demo.workspace.state.views import view_json
+from bot.demo.workspace.wire.interactions import Delivery, Interactions
+from bot.demo.workspace.wire.socket_mode import SocketMode
+
+Answering = Callable[[Json], Awaitable[Json]]
+
+
+def _outcome(outcome: Outcome) -> Json:
+    return asdict(outcome) | {"ok": outcome.ok}
+
+
+def _changes(given: Json, kind: type[User] | type[Channel]) -> Json:
+    known = {field.name for field in fields(kind)} - {"id"}
+    changes = {name: value for name, value in given.items() if name in known}
+    if "members" in changes:
+        changes["members"] = frozenset(changes["members"])
+    return changes
+
+
+class ControlEndpoint:
+    """Routes under /control/. Everything takes and gives JSON; a sentence with status 400 says what was wrong."""
+
+    def __init__(
+        self,
+        platform: Platform,
+        interactions: Interactions,
+        socket_mode: SocketMode,
+        by_http: Callable[[str], Delivery],
+        shut: Callable[[float], None],
+    ) -> None:
+        self._platform = platform
+        self._interactions = interactions
+        self._socket_mode = socket_mode
+        self._by_http = by_http
+        self._shut = shut
+        reading: dict[str, Answering] = {
+            "faults": self._faults,
+            "ledger": self._ledger,
+            "messages": self._messages,
+            "views": self._views,
+        }
+        doing: dict[str, Answering] = {
+            "faults": self._switch,
+            "command": self._command,
+            "click": self._click,
+            "submit": self._submit,
+            "say": self._say,
+            "home": self._home,
+            "user": self._user,
+            "channel": self._channel,
+            "delivery": self._delivery,
+            "refuse": self._refuse,
+        }
+        self.routes: list[BaseRoute] = [
+            Route(f"/control/{name}", self._answering(answer), methods=[method])
+            for method, answers in (("GET", reading), ("POST", doing))
+            for name, answer in answers.items()
+        ]
+
+    def _answering(self, answer: Answering) -> Callable[[Request], Awaitable[Response]]:
+        async def respond(request: Request) -> Response:
+            try:
+                given = json.loads(await request.body() or b"{}") if request.method == "POST" else {}
+                return JSONResponse(await answer(dict(request.query_params) | given))
+            except KeyError as error:
+                return JSONResponse({"ok": False, "error": f"{error} is missing."}, status_code=400)
+            except (Refused, TypeError, ValueError) as error:
+                return JSONResponse({"ok": False, "error": str(error)}, status_code=400)
+
+        return respond
+
+    async def _faults(self, given: Json) -> Json:
+        faults = self._platform.faults
+        return {
+            "ok": True,
+            "kinds": {name: kind.words for name, kind in KINDS.items()},
+            "on": {name: asdict(fault) for name, fault in faults.on.items()},
+            "struck": dict(faults.struck),
+            "late": faults.late,
+            "connected": self._socket_mode.connected,
+        }
+
+    async def _switch(self, given: Json) -> Json:
+        faults = self._platform.faults
+        unknown = given.keys() - {"clear", "switch", "strike", "forget_rates"}
+        if unknown:
+            raise ValueError(f"Not clear, switch, strike or forget_rates: {', '.join(sorted(unknown))}.")
+        # All are understood before any is switched.
+        switched = [describe(**settings) for settings in given.get("switch") or ()]
+        struck = [self._socket_mode.described(**settings) for settings in given.get("strike") or ()]
+        if given.get("clear") is not None:
+            faults.clear(*given["clear"])
+        for fault in switched:
+            faults.put(fault)
+        for fault in struck:
+            self._socket_mode.strike(fault)
+        if given.get("forget_rates"):
+            self._platform.ledger.forget_rates()
+        return await self._faults({})
+
+    async def _ledger(self, given: Json) -> Json:
+        ledger, faults = self._platform.ledger, self._platform.faults
+        posts = ledger.posts
+        return {
+            "ok": True,
+            "total": len(posts),
+            "posts": [post.json() for post in posts[int(given.get("since") or 0) :]],
+            "rates": asdict(ledger.rates),
+            "struck": dict(faults.struck),
+            "late": faults.late,
+        }
+
+    async def _messages(self, given: Json) -> Json:
+        channel = self._platform.state.channel(given["channel"])
+        messages = self._platform.state.messages(channel.id, given.get("viewer"))
+        shown = [message_json(message) | {"only_for": message.only_for} for message in messages]
+        return {"ok": True, "channel": channel.id, "messages": shown}
+
+    async def _views(self, given: Json) -> Json:
+        shown = {
+            "modal": self._platform.views.top(given["user"]),
+            "home": self._platform.views.home(given["user"]),
+        }
+        return {"ok": True} | {name: view_json(view) if view else None for name, view in shown.items()}
+
+    async def _command(self, given: Json) -> Json:
+        channel = self._platform.state.channel(given["channel"])
+        text = str(given.get("text") or "")
+        return _outcome(await self._interactions.command(given["user"], channel.id, given["name"], text))
+
+    async def _click(self, given: Json) -> Json:
+        place = self._interactions.place(
+            given["user"],
+            channel=str(given.get("channel") or ""),
+            ts=str(given.get("ts") or ""),
+            view_id=str(given.get("view_id") or ""),
+        )
+        clicked = await self._interactions.act(
+            given["user"],
+            place,
+            given["action_id"],
+            block_id=given.get("block_id"),
+            value=given.get("value"),
+            inputs=given.get("inputs"),
+        )
+        return _outcome(clicked)
+
+    async def _submit(self, given: Json) -> Json:
+        top = self._platform.views.top(given["user"])
+        view: Any = top
+        if given.get("view_id"):
+            view = self._interactions.place(given["user"], view_id=given["view_id"])
+        if not isinstance(view, View):
+            raise ValueError(f"{given['user']} has no form open.")
+        return _outcome(await self._interactions.submit_named(given["user"], view, given.get("values") or {}))
+
+    async def _say(self, given: Json) -> Json:
+        channel = self._platform.state.channel(given["channel"])
+        message = await self._interactions.say(given["user"], channel.id, given["text"])
+        return {"ok": True, "ts": message.ts}
+
+    async def _home(self, given: Json) -> Json:
+        await self._interactions.open_home(given["user"])
+        return {"ok": True}
+
+    async def _user(self, given: Json) -> Json:
+        person = self._platform.state.user(given["user"])
+        self._platform.state.put_user(replace(person, **_changes(given, User)))
+        return {"ok": True}
+
+    async def _channel(self, given: Json) -> Json:
+        channel = self._platform.state.channel(given["channel"])
+        self._platform.state.put_channel(replace(channel, **_changes(given, Channel)))
+        return {"ok": True}
+
+    async def _delivery(self, given: Json) -> Json:
+        url = given["request_url"]
+        self._interactions.delivery = self._by_http(url) if url else self._socket_mode
+        return {"ok": True}
+
+    async def _refuse(self, given: Json) -> Json:
+        # This endpoint is behind the same door, so it always says when to open again.
+        self._shut(float(given["seconds"]))
+        self._socket_mode.strike(describe("socket_reset"))
+        return {"ok": True}

@@ -1,0 +1,100 @@
+"""What Slack gives out for a short while: trigger ids, response URLs, Socket Mode addresses."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+from bot.demo.workspace.refusal import Refused
+from bot.demo.workspace.state.records import Message
+
+TRIGGER_SECONDS = 3.0
+RESPONSE_SECONDS = 30 * 60.0
+RESPONSE_USES = 5
+
+
+@dataclass(frozen=True, kw_only=True)
+class ResponseUrl:
+    """Where an answer goes: the conversation and person of the click or command, and the message clicked."""
+
+    user: str
+    channel: str
+    original: Message | None = None
+    thread_ts: str | None = None
+    given: float
+    uses: int = 0
+
+
+class Tickets:
+    """All of them, on a monotonic clock, so that a demo's leap in time expires none."""
+
+    def __init__(self, monotonic: Callable[[], float]) -> None:
+        self._monotonic = monotonic
+        self._lock = threading.Lock()
+        self._triggers: dict[str, tuple[str, float]] = {}
+        self._used: set[str] = set()
+        self._responses: dict[str, ResponseUrl] = {}
+        self._sockets: set[str] = set()
+        self._counter = 0
+
+    def _next(self) -> int:
+        self._counter += 1
+        return self._counter
+
+    def new_trigger(self, user: str) -> str:
+        """A trigger id for what `user` has just done."""
+        with self._lock:
+            trigger = f"{self._next()}.7000000001.local"
+            self._triggers[trigger] = (user, self._monotonic())
+            return trigger
+
+    def use_trigger(self, trigger: str) -> str:
+        """The person behind a trigger id, which lives 3 seconds and serves once."""
+        with self._lock:
+            if trigger in self._used:
+                raise Refused("exchanged_trigger_id")
+            if trigger not in self._triggers:
+                raise Refused("invalid_trigger_id")
+            user, given = self._triggers[trigger]
+            if self._monotonic() - given > TRIGGER_SECONDS:
+                raise Refused("expired_trigger_id")
+            self._used.add(trigger)
+            return user
+
+    def new_response(
+        self, *, user: str, channel: str, original: Message | None, thread_ts: str | None
+    ) -> str:
+        """The secret last part of a response URL."""
+        with self._lock:
+            key = f"{self._next():06d}x"
+            self._responses[key] = ResponseUrl(
+                user=user, channel=channel, original=original, thread_ts=thread_ts, given=self._monotonic()
+            )
+            return key
+
+    def use_response(self, key: str) -> ResponseUrl:
+        """Where the answer goes; five uses within 30 minutes, then `used_url` or `expired_url`."""
+        with self._lock:
+            found = self._responses.get(key)
+            if found is None or self._monotonic() - found.given > RESPONSE_SECONDS:
+                raise Refused("expired_url")
+            if found.uses >= RESPONSE_USES:
+                raise Refused("used_url")
+            self._responses[key] = replace(found, uses=found.uses + 1)
+            return found
+
+    def new_socket(self) -> str:
+        """A single-use ticket for one Socket Mode connection."""
+        with self._lock:
+            ticket = f"ticket-{self._next()}"
+            self._sockets.add(ticket)
+            return ticket
+
+    def use_socket(self, ticket: str) -> bool:
+        """True once per ticket."""
+        with self._lock:
+            if ticket not in self._sockets:
+                return False
+            self._sockets.remove(ticket)
+            return True

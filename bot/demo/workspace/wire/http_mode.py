@@ -1,0 +1,98 @@
+"""HTTP mode: payloads are posted to the app's request URL, signed as Slack signs them."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import hmac
+import json
+import urllib.error
+import urllib.request
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any
+from urllib.parse import urlencode
+
+from bot.demo.workspace.faults.kinds import Faults
+from bot.demo.workspace.state.records import Json
+from bot.demo.workspace.wire.socket_mode import NotAcknowledged, NotConnected
+
+_FORM = "application/x-www-form-urlencoded"
+
+
+def _body(kind: str, payload: Json) -> tuple[str, str]:
+    if kind == "slash_commands":
+        return urlencode(payload), _FORM
+    if kind == "interactive":
+        return urlencode({"payload": json.dumps(payload)}), _FORM
+    return json.dumps(payload), "application/json"
+
+
+class HttpMode:
+    """Delivers to one request URL. `now` is the machine's clock, because the app checks the age of a signature."""
+
+    def __init__(
+        self,
+        url: str,
+        *,
+        signing_secret: str,
+        ack_seconds: float,
+        now: Callable[[], datetime],
+        faults: Faults,
+    ) -> None:
+        self._url = url
+        self._secret = signing_secret.encode()
+        self._ack_seconds = ack_seconds
+        self._now = now
+        self._faults = faults
+        self._copies: set[asyncio.Task[Json]] = set()  # on their way; nobody waits for what is said to them
+
+    async def deliver(self, kind: str, payload: Json, *, accepts_payload: bool) -> Json:
+        """Post one payload and wait for the acknowledgement; every payload passes here."""
+        again = self._faults.draw("delivery", kind)
+        body = _body(kind, payload)
+        for attempt in range(1, 1 + again.copies if again else 1):
+            copy = asyncio.create_task(asyncio.to_thread(self._post, *body, attempt))
+            self._copies.add(copy)
+            copy.add_done_callback(self._arrived)
+        return await asyncio.to_thread(self._post, *body, 0)
+
+    def _arrived(self, copy: asyncio.Task[Json]) -> None:
+        self._copies.discard(copy)
+        if not copy.cancelled():
+            copy.exception()  # looked at, so that nobody complains of it
+
+    def _post(self, body: str, content_type: str, attempt: int) -> Json:
+        stamp = str(int(self._now().timestamp()))
+        signature = hmac.new(self._secret, f"v0:{stamp}:{body}".encode(), hashlib.sha256).hexdigest()
+        headers = {
+            "Content-Type": content_type,
+            "X-Slack-Request-Timestamp": stamp,
+            "X-Slack-Signature": f"v0={signature}",
+        }
+        if attempt:
+            headers |= {"X-Slack-Retry-Num": str(attempt), "X-Slack-Retry-Reason": "http_timeout"}
+        request = urllib.request.Request(self._url, body.encode(), headers)
+        try:
+            with urllib.request.urlopen(request, timeout=self._ack_seconds) as answer:
+                text = answer.read().decode()
+        except urllib.error.HTTPError as error:
+            error.close()
+            raise NotConnected from None
+        except TimeoutError:
+            raise NotAcknowledged from None
+        except urllib.error.URLError as error:
+            if isinstance(error.reason, TimeoutError):
+                raise NotAcknowledged from None
+            raise NotConnected from None
+        except OSError:
+            raise NotConnected from None
+        return _acknowledgement(text)
+
+
+def _acknowledgement(text: str) -> Json:
+    try:
+        parsed: Any = json.loads(text or "{}")
+    except ValueError:
+        return {"text": text}
+    return parsed if isinstance(parsed, dict) else {"text": text}

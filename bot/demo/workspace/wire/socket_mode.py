@@ -1,0 +1,197 @@
+"""Socket Mode: the app connects by WebSocket and is handed envelopes."""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import json
+from contextlib import suppress
+from typing import Any
+
+from starlette.routing import WebSocketRoute
+from starlette.websockets import WebSocket, WebSocketDisconnect
+
+from bot.demo.workspace.faults.kinds import KINDS, Fault, describe
+from bot.demo.workspace.faults.socket import Connection
+from bot.demo.workspace.platform import Platform
+from bot.demo.workspace.state.records import APP_ID, Json
+
+MOST_CONNECTIONS = 10
+
+
+class NotConnected(Exception):
+    """No app is there to take an envelope."""
+
+
+class NotAcknowledged(Exception):
+    """The app took an envelope and did not answer in time."""
+
+
+class SocketMode:
+    """Up to ten connections; each envelope goes to one of them in turn."""
+
+    def __init__(self, platform: Platform, *, ack_seconds: float) -> None:
+        self._platform = platform
+        self._ack_seconds = ack_seconds
+        self._connections: list[Connection] = []
+        self._opening: set[Connection] = set()
+        self._waiting: dict[str, asyncio.Future[Json]] = {}
+        self._turn = itertools.count()
+        self._strikes: set[asyncio.Task[None]] = set()
+        self.routes = [WebSocketRoute("/link/", self.serve)]
+
+    @property
+    def connected(self) -> int:
+        """How many connections the app holds."""
+        return len(self._connections)
+
+    async def serve(self, socket: WebSocket) -> None:
+        """One connection from hello to its end."""
+        if not self._platform.tickets.use_socket(socket.query_params.get("ticket", "")):
+            await socket.close(4001)
+            return
+        await socket.accept()
+        if len(self._connections) >= MOST_CONNECTIONS:
+            await socket.send_json({"type": "disconnect", "reason": "too_many_websockets"})
+            await socket.close()
+            return
+        connection = Connection(socket=socket)
+        await self._wait_before_hello(connection)
+        await connection.say(
+            {
+                "type": "hello",
+                "num_connections": len(self._connections) + 1,
+                "connection_info": {"app_id": APP_ID},
+                "debug_info": {"host": "local-workspace", "approximate_connection_time": 18060},
+            }
+        )
+        # Slack has noticed by now that a half-open connection is dead.
+        for other in self._connections:
+            if other.stalled:
+                other.done.set()
+        connection.since = asyncio.get_running_loop().time()
+        self._connections.append(connection)
+        self._platform.state.bump()
+        self.plan_faults()
+        reading = asyncio.create_task(self._read(connection))
+        ending = asyncio.create_task(connection.done.wait())
+        try:
+            await asyncio.wait({reading, ending}, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            self._connections.remove(connection)
+            for task in (reading, ending):
+                task.cancel()
+            await asyncio.gather(reading, ending, return_exceptions=True)
+            await connection.close()
+            self._platform.state.bump()
+
+    async def _wait_before_hello(self, connection: Connection) -> None:
+        fault = self._platform.faults.draw("hello", "hello")
+        if fault:
+            self._opening.add(connection)
+            with suppress(TimeoutError):
+                await asyncio.wait_for(connection.done.wait(), fault.seconds)
+            self._opening.discard(connection)
+
+    def plan_faults(self) -> None:
+        """See to the faults that strike a connection some time after its hello, after any switch."""
+        loop, timed = asyncio.get_running_loop(), self._platform.faults.timed
+        for connection in self._connections:
+            for name in connection.timers.keys() - timed.keys():
+                connection.timers.pop(name).cancel()
+            for name in timed.keys() - connection.timers.keys():
+                due = connection.since + (timed[name].seconds or 0.0)
+                connection.timers[name] = loop.call_at(due, self._strike_in_time, connection, name)
+
+    def _strike_in_time(self, connection: Connection, name: str) -> None:
+        fault = self._platform.faults.draw_named(name)
+        if fault:
+            self._begin(connection, fault)
+
+    def _begin(self, connection: Connection, fault: Fault) -> None:
+        task = asyncio.get_running_loop().create_task(connection.suffer(fault))
+        self._strikes.add(task)
+        task.add_done_callback(self._strikes.discard)
+
+    @staticmethod
+    def described(kind: str, **settings: Any) -> Fault:
+        """A fault that can strike connections; ValueError for one that cannot."""
+        fault = describe(kind, **settings)
+        if KINDS[kind].place != "socket":
+            raise ValueError(f"{kind} does not happen to a Socket Mode connection.")
+        return fault
+
+    def strike(self, fault: Fault) -> None:
+        """Let a fault happen to every connection now."""
+        for connection in self._connections:
+            self._platform.faults.count(fault)
+            self._begin(connection, fault)
+
+    async def _read(self, connection: Connection) -> None:
+        with suppress(WebSocketDisconnect):
+            while True:
+                self._take(await connection.socket.receive_text())
+
+    def _take(self, text: str) -> None:
+        try:
+            message: Any = json.loads(text)
+        except ValueError:
+            return
+        if isinstance(message, dict):
+            waiting = self._waiting.get(str(message.get("envelope_id")))
+            if waiting and not waiting.done():
+                payload = message.get("payload")
+                waiting.set_result(payload if isinstance(payload, dict) else {})
+
+    async def deliver(self, kind: str, payload: Json, *, accepts_payload: bool) -> Json:
+        """Hand over one envelope and wait for its acknowledgement, at most the time Slack gives.
+
+        Every envelope passes here, and with it the faults of the connection.
+        """
+        number = next(self._turn)
+        connection = self._at(number)
+        envelope_id = f"envelope-{number}"
+        waiting: asyncio.Future[Json] = asyncio.get_running_loop().create_future()
+        self._waiting[envelope_id] = waiting
+        envelope = {
+            "envelope_id": envelope_id,
+            "type": kind,
+            "payload": payload,
+            "accepts_response_payload": accepts_payload,
+        }
+        try:
+            await self._send(connection, number, envelope)
+            return await asyncio.wait_for(waiting, self._ack_seconds)
+        except TimeoutError:
+            raise NotAcknowledged from None
+        except (RuntimeError, WebSocketDisconnect):
+            raise NotConnected from None
+        finally:
+            del self._waiting[envelope_id]
+
+    def _at(self, number: int) -> Connection:
+        if not self._connections:
+            raise NotConnected
+        staying = [held for held in self._connections if not held.leaving] or self._connections
+        return staying[number % len(staying)]
+
+    async def _send(self, connection: Connection, number: int, envelope: Json) -> None:
+        faults, kind = self._platform.faults, envelope["type"]
+        struck = faults.draw("socket", kind)
+        if struck and struck.kind != "socket_disconnect":
+            await connection.suffer(struck)
+            if struck.kind in ("socket_reset", "socket_broken"):
+                raise NotConnected
+        await connection.send(json.dumps(envelope))
+        again = faults.draw("delivery", kind)
+        for copy in range(1, again.copies + 1 if again else 1):
+            repeated = envelope | {"retry_attempt": copy, "retry_reason": "timeout"}
+            other = self._at(number + copy) if again and again.elsewhere else connection
+            await other.send(json.dumps(repeated))
+        if struck and struck.kind == "socket_disconnect":
+            await connection.suffer(struck)
+
+    def close(self) -> None:
+        """End every connection."""
+        for connection in (*self._connections, *self._opening):
+            connection.done.set()

@@ -1,0 +1,242 @@
+"""Why a customer is what it is: what changed and by what, what its tier waits for, and what would lift it."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date
+from typing import TYPE_CHECKING, Any
+
+from sqlmodel import Session
+
+from bot.errors import N_, NotFound
+from bot.services.access import Act, Actor
+from bot.services.ask import holds, lookup
+from bot.services.ask.lookup import Graded
+from bot.services.grade import computed
+from bot.services.schemes.store import Shelf, TierBook, names, rule_change, tier_book
+from bot.wording.messages import Pointer, Why
+from bot.wording.parts import ChangePart, Lever, ScoreChange, Since, Wanted
+from db.book.customers import Customer
+from db.engine import Database
+from grading.scheme.model import Indicator, Scheme
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from grading.explain.attribution import Change
+    from grading.explain.headroom import Lift
+    from grading.explain.missing_facts import MissingFact
+
+MOST_LEVERS = 3
+MOST_WANTED = 3
+MOST_DECIMALS = 1  # of points in messages: parts must add up as they are read
+NO_EARLIER = "no_earlier"  # there is no earlier grading to compare with
+
+
+@dataclass(frozen=True, kw_only=True)
+class Explained:
+    """The message for people, and what it was made from for scripts."""
+
+    message: Why
+    data: dict[str, Any]
+
+
+def why(
+    database: Database, shelf: Shelf, actor: Actor, pointer: Pointer, since: date | None = None
+) -> Explained:
+    """Everything behind a tier, with the change since the grading before, or since what stood on a day.
+
+    Raises NotFound for a customer that is not the actor's, is not graded yet, or was not on that day.
+    """
+    with database.read() as session:
+        customer = lookup.customer_for(session, actor, Act.SEE, pointer.id)
+        graded = lookup.graded_of(session, shelf, pointer.id, customer.record_type, since)
+        if graded is None:
+            raise NotFound(N_("This customer has not been graded yet."))
+        if since is not None and graded.previous is None:
+            raise NotFound(
+                N_("%(name)s has no earlier grading of %(day)s or before to compare with."),
+                name=customer.name,
+                day=since,
+            )
+        version = graded.assessment.scheme_version_id or 0
+        old_version = (graded.previous.scheme_version_id if graded.previous else None) or version
+        old_scheme = shelf.scheme(session, old_version)
+        book = tier_book({old_version: old_scheme, version: graded.scheme})
+        change = _change(session, graded, old_scheme)
+        lift, missing = _next(graded)
+        message = _message(session, customer, graded, old_scheme, book, (change, lift, missing))
+    return Explained(message=message, data=_data(message, change, lift, missing))
+
+
+def _change(session: Session, graded: Graded, old_scheme: Scheme) -> "Change | None":
+    """The split of the change since the grading before; None when there was none."""
+    from bot.frames import stored_frame  # pandas: only when something is explained
+    from grading.explain.attribution import attribute, explain_change
+
+    if graded.previous is None or graded.previous_run is None:
+        return None
+    customer_id = graded.assessment.customer_id
+    day = graded.previous_run.as_of
+    new = stored_frame({customer_id: graded.assessment.inputs}, graded.scheme)
+    return explain_change(
+        attribute(
+            stored_frame({customer_id: graded.previous.inputs}, old_scheme),
+            computed.load_facts(session, old_scheme, day, [customer_id]).facts,
+            _with_old_fields(session, new, graded, old_scheme),
+            old_scheme=old_scheme,
+            new_scheme=graded.scheme,
+            old_day=day,
+            new_day=graded.run.as_of,
+        ),
+        0,
+    )
+
+
+def _with_old_fields(
+    session: Session, new: "pd.DataFrame", graded: Graded, old_scheme: Scheme
+) -> "pd.DataFrame":
+    """The new inputs, with those that only the old scheme reads: its rule must be tried on the new data."""
+    gone = [name for name in old_scheme.fields if name not in graded.scheme.fields]
+    if not gone:
+        return new
+    known = computed.load_facts(session, old_scheme, graded.run.as_of, new.index.tolist()).facts
+    columns = [name for name in known.columns if name.removesuffix("@date") in gone]
+    return new.join(known[columns])
+
+
+def _next(graded: Graded) -> "tuple[Lift, list[MissingFact]]":
+    from bot.frames import stored_frame
+    from grading.engine.scoring import grade
+    from grading.explain.headroom import find_lift
+    from grading.explain.missing_facts import find_missing_facts
+
+    row, scheme = graded.assessment, graded.scheme
+    result = grade(stored_frame({row.customer_id: row.inputs}, scheme), scheme, graded.run.as_of)
+    active = [gate for gate in holds.clean_counts(row) if gate in {known.id for known in scheme.gates}]
+    return (
+        find_lift(result, scheme, 0, tier=holds.standing_now(row), active=active),
+        find_missing_facts(result, scheme, 0),
+    )
+
+
+def _message(
+    session: Session,
+    customer: Customer,
+    graded: Graded,
+    old_scheme: Scheme,
+    book: TierBook,
+    found: "tuple[Change | None, Lift, list[MissingFact]]",
+) -> Why:
+    row, run, scheme = graded.assessment, graded.run, graded.scheme
+    change, lift, missing = found
+    indicators = {indicator.id: indicator for indicator in (*old_scheme.indicators, *scheme.indicators)}
+    return Why(
+        name=customer.name,
+        code=customer.code,
+        tier=book.tier(row.tier),
+        score=row.score,
+        coverage=row.coverage,
+        low=row.low,
+        high=row.high,
+        held=row.held,
+        cap=holds.cap(row, scheme, graded.parts),
+        by_hand=holds.by_hand(session, row, run.purpose, book),
+        pending=holds.pending(row, run, scheme, book),
+        change=_score_change(graded, old_scheme, book, change, indicators),
+        goal=book.tier(lift["goal"]) if lift["goal"] else None,
+        needed=lift["needed"] if lift["lacking"] else None,
+        levers=tuple(_levers(lift, indicators)),
+        together=bool(lift["levers"]) and not lift["levers"][0]["alone"],
+        wanted=tuple(
+            Wanted(
+                names=names(indicators[fact["indicator"]].name),
+                reason=fact["reason"],
+                judgement=fact["judgement"],
+                narrows=fact["narrows"],
+                decides=fact["decides"],
+                worst=book.tier(fact["tiers"][0]),
+                best=book.tier(fact["tiers"][1]),
+            )
+            for fact in missing[:MOST_WANTED]
+        ),
+        scheme=names(scheme.name),
+        scheme_version=scheme.version,
+        as_of=run.as_of,
+        dimensions=graded.parts.dimensions,
+        gates=graded.parts.gates,
+        gates_not_assessed=graded.parts.gates_not_assessed,
+    )
+
+
+def _score_change(
+    graded: Graded,
+    old_scheme: Scheme,
+    book: TierBook,
+    change: "Change | None",
+    indicators: dict[str, Indicator],
+) -> ScoreChange:
+    from grading.explain.attribution import round_parts
+
+    if change is None or graded.previous is None or graded.previous_run is None:
+        return ScoreChange(since=None, points=None, parts=(), reason=NO_EARLIER, rules=None)
+    decimals = min(graded.scheme.display_decimals, MOST_DECIMALS)
+    total = None if change["change"] is None else round(change["change"], decimals)
+    shown_parts = (
+        round_parts(change["exact"], total, decimals) if change["exact"] and total is not None else {}
+    )
+    parts = []
+    for kind, points in shown_parts.items():
+        exact: dict[str, float] = {line["indicator"]: line[kind] for line in change["indicators"]}  # type: ignore[literal-required]
+        shown = round_parts(exact, points, decimals)
+        named = [(names(indicators[name].name), value) for name, value in shown.items() if value]
+        if points or named:
+            named.sort(key=lambda item: -abs(item[1]))
+            parts.append(ChangePart(kind=kind, points=points, indicators=tuple(named)))
+    return ScoreChange(
+        since=Since(
+            tier=book.tier(graded.previous.tier, graded.previous.scheme_version_id),
+            score=graded.previous.score,
+            as_of=graded.previous_run.as_of,
+        ),
+        points=total,
+        parts=tuple(parts),
+        reason=change["reason"],
+        rules=rule_change(old_scheme, graded.scheme),
+    )
+
+
+def _levers(lift: "Lift", indicators: dict[str, Indicator]) -> Iterable[Lever]:
+    """The strongest, each with the value that suffices: alone where it can, else as its share of what all must do."""
+    together = {step["indicator"]: step for step in lift["combination"]}
+    for lever in lift["levers"][:MOST_LEVERS] if lift["lacking"] else ():
+        step = together.get(lever["indicator"])
+        target = lever["target"] or (step["target"] if step else None)
+        indicator = indicators[lever["indicator"]]
+        yield Lever(
+            names=names(indicator.name),
+            unit=indicator.unit,
+            value=lever["value"],
+            relation=target["relation"] if target else None,
+            target=target["shown"] if target else None,
+            points=lever["headroom"],
+        )
+
+
+def _data(
+    message: Why, change: "Change | None", lift: "Lift", missing: "list[MissingFact]"
+) -> dict[str, Any]:
+    """For scripts: exact numbers and ids, besides what the message says of movement."""
+    from bot.wording.messages import dump
+
+    said = dump(message)["fields"]
+    kept = ("code", "name", "score", "as_of", "held", "cap", "by_hand", "pending")
+    since = message.change.since
+    return {
+        **{name: said[name] for name in kept},
+        "tier": message.tier.id,
+        "since": {"tier": since.tier.id, "as_of": since.as_of} if since else None,
+        "change": change,
+        "rules": said["change"]["rules"],
+        "lift": lift,
+        "missing_facts": missing,
+    }

@@ -1,0 +1,67 @@
+"""What a customer was, grading by grading."""
+
+from dataclasses import dataclass
+from datetime import date
+
+from bot.errors import N_, NotFound
+from bot.services import access
+from bot.services.access import Act, Actor
+from bot.services.schemes.store import Shelf
+from db.book import customers
+from db.engine import Database
+from db.graded import results
+
+
+@dataclass(frozen=True, kw_only=True)
+class Entry:
+    """One grading of a customer: the tier that held, and why it was not simply the computed one."""
+
+    as_of: date
+    kind: str
+    tier: str
+    computed_tier: str | None
+    score: float | None
+    change: float | None  # of the score since the entry before
+    held: bool
+    capped_by: str | None
+    overridden: bool
+    scheme: str | None  # None where no scheme applied
+    version: int | None
+
+
+def history(database: Database, shelf: Shelf, actor: Actor, customer_id: int) -> list[Entry]:
+    """All gradings of a customer, oldest first, those as a prospect too. Raises NotFound for one that is not the actor's."""
+    with database.read() as session:
+        customer = customers.get(session, customer_id)
+        if customer is None or not access.can(actor, Act.SEE, access.scope_of(session, customer_id)):
+            raise NotFound(N_("There is no such customer in your book."))
+        entries: list[Entry] = []
+        last: float | None = None
+        found = [
+            graded
+            for purpose in ("prospect", "account")
+            for graded in results.history(session, customer_id, purpose)
+        ]
+        previous = ""
+        for row, run in sorted(found, key=lambda graded: graded[1].id or 0):
+            if run.purpose != previous:  # the scores of two purposes say nothing beside each other
+                last, previous = None, run.purpose
+            version = row.scheme_version_id
+            scheme = None if version is None else shelf.scheme(session, version)
+            entries.append(
+                Entry(
+                    as_of=run.as_of,
+                    kind=run.kind,
+                    tier=row.tier,
+                    computed_tier=row.computed_tier,
+                    score=row.score,
+                    change=None if row.score is None or last is None else row.score - last,
+                    held=row.held,
+                    capped_by=row.capped_by,
+                    overridden=row.overridden,
+                    scheme=scheme.scheme if scheme else None,
+                    version=scheme.version if scheme else None,
+                )
+            )
+            last = row.score if row.score is not None else last
+        return entries

@@ -1,0 +1,141 @@
+"""Putting messages into the outbox, and what a person may do with those that are stuck.
+
+Promise: what was decided to be said is recorded in the transaction of its cause. Sending it is `delivery`'s.
+"""
+
+import hashlib
+import json
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime
+
+import structlog
+from sqlmodel import Session, select
+
+from bot.errors import N_, Conflict, NotFound
+from bot.wording import messages
+from bot.wording.messages import Message
+from db.engine import Database
+from db.outbox import messages as outbox
+from db.outbox.messages import OutboxMessage
+
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Place:
+    """A person's direct messages, or a channel."""
+
+    person_id: int | None = None
+    channel: str | None = None
+
+    @property
+    def address(self) -> str:
+        return f"person:{self.person_id}" if self.person_id is not None else f"channel:{self.channel}"
+
+
+def enqueue(
+    session: Session,
+    *,
+    kind: str,
+    place: Place,
+    message: Message,
+    language: str | None,
+    dedupe_key: str,
+    now: datetime,
+    not_after: datetime | None = None,
+    once_only: bool = False,
+) -> int:
+    """Record a message in the transaction of its cause; its id.
+
+    `once_only`: rather missing than twice, when not even Slack's history can tell whether it arrived.
+    """
+    body = json.dumps({**messages.dump(message), "language": language}, ensure_ascii=False)
+    row = OutboxMessage(
+        dedupe_key=dedupe_key,
+        kind=kind,
+        address=place.address,
+        recipient=place.person_id,
+        channel=place.channel,
+        body_json=body,
+        body_hash=hashlib.sha256(body.encode()).hexdigest(),
+        once_only=once_only,
+        next_at=now,
+        not_after=not_after,
+        created_at=now,
+    )
+    session.add(row)
+    session.flush()
+    assert row.id is not None
+    return row.id
+
+
+def divert(session: Session, outbox_id: int, channel: str, now: datetime) -> int | None:
+    """Put a message whose own channel is gone into another one, once; the copy's id."""
+    row = session.get_one(OutboxMessage, outbox_id)
+    key = f"{row.dedupe_key}:diverted"
+    if row.channel in (None, channel) or row.dedupe_key.endswith(":diverted"):
+        return None
+    if session.exec(select(OutboxMessage.id).where(OutboxMessage.dedupe_key == key)).first() is not None:
+        return None
+    place = Place(channel=channel)
+    copy = OutboxMessage(
+        dedupe_key=key,
+        kind=row.kind,
+        address=place.address,
+        channel=channel,
+        body_json=row.body_json,
+        body_hash=row.body_hash,
+        once_only=row.once_only,
+        next_at=now,
+        not_after=row.not_after,
+        created_at=now,
+    )
+    session.add(copy)
+    session.flush()
+    return copy.id
+
+
+def listed(database: Database, states: Collection[str], most: int) -> list[OutboxMessage]:
+    """The newest messages in these states."""
+    with database.read() as session:
+        return outbox.listed(session, states, most)
+
+
+def show(database: Database, outbox_id: int) -> OutboxMessage:
+    """One message; raises NotFound."""
+    with database.read() as session:
+        return _existing(session, outbox_id)
+
+
+def retry(database: Database, outbox_id: int, *, actor: str, now: datetime) -> None:
+    """Send a dead or unknown message again; one that may have arrived says that it is a possible repeat."""
+    with database.write() as session:
+        row = _existing(session, outbox_id)
+        if not outbox.requeue(session, outbox_id, now=now, note=f"queued again by {actor}"):
+            raise Conflict(
+                N_("Message %(id)s is %(state)s. Only dead and unknown ones can be sent again."),
+                id=outbox_id,
+                state=row.state,
+            )
+    log.warning("outbox.retry", id=outbox_id, was=row.state, actor=actor)
+
+
+def drop(database: Database, outbox_id: int, *, actor: str) -> None:
+    """Never send a message that is waiting or unknown."""
+    with database.write() as session:
+        row = _existing(session, outbox_id)
+        if not outbox.drop(session, outbox_id, f"dropped by {actor}"):
+            raise Conflict(
+                N_("Message %(id)s is %(state)s. Only pending and unknown ones can be dropped."),
+                id=outbox_id,
+                state=row.state,
+            )
+    log.warning("outbox.drop", id=outbox_id, was=row.state, actor=actor)
+
+
+def _existing(session: Session, outbox_id: int) -> OutboxMessage:
+    row = outbox.get(session, outbox_id)
+    if row is None:
+        raise NotFound(N_("There is no message %(id)s."), id=outbox_id)
+    return row

@@ -1,0 +1,136 @@
+"""What a scheme's computed fields need from the database, summed up there: one row per customer."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import date, timedelta
+from typing import TYPE_CHECKING
+
+from sqlmodel import Session
+
+from bot.errors import N_, BadInput
+from bot.services.schemes import store
+from db.book import facts, orders, trade
+from db.graded import credit
+from grading.indicators.sources import COMPUTED, CREDIT_GRADE
+from grading.scheme.credit import VALID_DAYS
+from grading.scheme.model import WORDS_FOR_NO_TIER, Scheme
+
+if TYPE_CHECKING:
+    from bot.frames import Book, SourceRows
+
+MOST_NAMED = 5_000  # customers a query names
+
+
+def load_book(
+    session: Session, scheme: Scheme, as_of: date, customer_ids: Sequence[int] | None = None
+) -> "Book":
+    """Everything a scheme wants to know, as known on a day. Raises BadInput when orders are in another currency."""
+    store.check_currency(session, scheme)
+    return load_facts(session, scheme, as_of, customer_ids)
+
+
+def load_rows(
+    session: Session, scheme: Scheme, as_of: date, customer_ids: Sequence[int] | None = None
+) -> "SourceRows":
+    """Sums of orders, and of whatever else the scheme has fields for. Raises BadInput for invoices in another currency."""
+    from bot.frames import SourceRows  # pandas: only when something is graded
+    from grading.indicators.events import FADING, WINDOWS, fading_weights
+    from grading.indicators.orders import window_start
+
+    wanted = {COMPUTED[name].source for name in scheme.fields if name in COMPUTED}
+    year = window_start(as_of, 12)
+    sums = orders.order_aggregates(
+        session,
+        as_of=as_of,
+        quarters=[window_start(as_of, months) for months in (12, 9, 6, 3)] + [as_of],
+        previous_start=window_start(as_of, 24),
+        record_type=scheme.record_type,
+        customer_ids=customer_ids,
+        usual_gaps="silence_ratio" in scheme.fields,
+    )
+    # The costs of lines count towards margins of orders that carry none.
+    lines = (
+        trade.line_aggregates(session, as_of=as_of, start=year, customer_ids=customer_ids)
+        if wanted & {"orders", "order lines"}
+        else ()
+    )
+    if "invoices" in wanted:
+        _refuse_foreign_invoices(session, scheme)
+    invoices = (
+        trade.invoice_aggregates(session, as_of=as_of, start=year, customer_ids=customer_ids)
+        if "invoices" in wanted
+        else ()
+    )
+    if "activities" not in wanted:
+        return SourceRows(orders=sums, lines=lines, invoices=invoices)
+    weights = fading_weights(as_of, scheme)
+    return SourceRows(
+        orders=sums,
+        lines=lines,
+        invoices=invoices,
+        activities=facts.activity_counts(
+            session,
+            as_of=as_of,
+            windows={kind: window_start(as_of, months) for kind, months in WINDOWS.items()},
+            customer_ids=customer_ids,
+        ),
+        faded={
+            name: facts.faded_activities(session, kinds=kinds, weights=weights, customer_ids=customer_ids)
+            for name, kinds in FADING.items()
+            if name in scheme.fields and weights
+        },
+        periods=facts.activity_periods(session),
+    )
+
+
+def load_facts(
+    session: Session, scheme: Scheme, as_of: date, customer_ids: Sequence[int] | None = None
+) -> "Book":
+    """Everything a scheme wants to know, as known now with a date up to a day.
+
+    Of any number of customers: a query names a few thousand, beyond that the book is read and the others left out.
+    """
+    from bot.frames import book_of
+
+    few = customer_ids if customer_ids is None or len(customer_ids) <= MOST_NAMED else None
+    found = facts.facts_by_day(session, fields=list(scheme.fields), as_of=as_of, customer_ids=few)
+    grades = credit_grades(session, scheme, as_of, few)
+    rows = load_rows(session, scheme, as_of, few)
+    return book_of(rows if few is customer_ids else of_some(rows, customer_ids), found, grades, scheme, as_of)
+
+
+def of_some(rows: "SourceRows", customer_ids: Sequence[int] | None) -> "SourceRows":
+    """What these customers of a book come to: a row of orders, empty or not, is what makes a customer one of them."""
+    if customer_ids is None:
+        return rows
+    wanted = set(customer_ids)
+    return replace(rows, orders=[row for row in rows.orders if row[0] in wanted])
+
+
+def credit_grades(
+    session: Session, scheme: Scheme, as_of: date, customer_ids: Sequence[int] | None = None
+) -> dict[int, tuple[str, date]]:
+    """Customer -> (grade, day) of the newest credit assessment, where the scheme reads `credit_grade`.
+
+    One counts for 120 days. A recorded grade of a later day stands instead, and so it does where there is no assessment
+    or one without a grade.
+    """
+    if CREDIT_GRADE not in scheme.fields or scheme.credit_limit is not None:
+        return {}
+    oldest = as_of - timedelta(days=VALID_DAYS)
+    found = credit.grades(session, oldest=oldest, as_of=as_of, customer_ids=customer_ids)
+    return {who: (tier, day) for who, (tier, day) in found.items() if tier not in WORDS_FOR_NO_TIER}
+
+
+def _refuse_foreign_invoices(session: Session, scheme: Scheme) -> None:
+    foreign = [one for one in trade.invoice_currencies(session) if scheme.currency and one != scheme.currency]
+    if foreign:
+        raise BadInput(
+            N_(
+                "The scheme %(scheme)s counts in %(wanted)s, but there are invoices in %(found)s. Set"
+                " TIERBOT_CURRENCY=%(wanted)s, import rates, and import those invoices again."
+            ),
+            scheme=scheme.scheme,
+            wanted=scheme.currency,
+            found=", ".join(foreign),
+        )

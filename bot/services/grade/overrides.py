@@ -1,0 +1,191 @@
+"""Overrides: a person's tier in place of the computed one, with a reason and an end."""
+
+from dataclasses import dataclass, replace
+from datetime import date, datetime, timedelta
+
+from sqlmodel import Session
+
+from bot.errors import N_, BadInput, Conflict, NotFound
+from bot.services import access
+from bot.services.access import Act, Actor
+from bot.services.grade import scheme_choice
+from bot.services.grade.regrades import regrade
+from bot.services.grade.runs import Tell
+from bot.services.schemes import store
+from bot.services.schemes.store import Shelf
+from db.book import customers
+from db.book.customers import Customer
+from db.engine import Database
+from db.graded import overrides
+from db.graded.overrides import Override
+from grading.scheme.model import Scheme
+
+
+@dataclass(frozen=True, kw_only=True)
+class Wish:
+    """What somebody wants a customer's tier to be."""
+
+    tier: str
+    reason: str
+    approver: str | None = None
+    expires_on: date | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Decided:
+    """An override as people see it."""
+
+    id: int
+    code: str
+    name: str
+    purpose: str
+    tier: str
+    reason: str
+    approver: str | None
+    set_by: str
+    starts_on: date
+    expires_on: date | None
+    ended_at: datetime | None
+    ended_by: str | None
+    end_reason: str | None
+
+
+def set_override(
+    database: Database,
+    shelf: Shelf,
+    actor: Actor,
+    customer_id: int,
+    wish: Wish,
+    *,
+    today: date,
+    now: datetime,
+    tell: Tell | None,
+) -> Decided:
+    """Put a person's tier in place of the computed one, from today on, and tell of the change.
+
+    The computed tier goes on beneath, and an active cap stays above. Raises BadInput for what the scheme does not
+    allow or asks for, Conflict while another override holds, NotFound for a customer that is not the actor's.
+    """
+    wish = replace(wish, reason=wish.reason.strip(), approver=(wish.approver or "").strip() or None)
+    with database.write(alone="override") as session:
+        customer = _customer(session, actor, customer_id)
+        purpose = customer.record_type
+        rules = store.in_force(session, shelf, purpose, today)
+        scheme = scheme_choice.scheme_of(session, rules, customer_id)
+        if scheme is None:
+            raise BadInput(
+                N_("No scheme in force applies to %(name)s, so there is no tier to set."), name=customer.name
+            )
+        _check(wish, scheme, today)
+        present = overrides.open_override(session, customer_id, purpose)
+        if present is not None:
+            raise Conflict(
+                N_(
+                    "%(name)s has an override to %(tier)s already. End it first: tierbot override end %(code)s"
+                ),
+                name=customer.name,
+                tier=present.tier,
+                code=customer.code,
+            )
+        row = Override(
+            customer_id=customer_id,
+            purpose=purpose,
+            tier=wish.tier,
+            reason=wish.reason,
+            approver=wish.approver,
+            set_by=actor.name,
+            set_at=now,
+            starts_on=today,
+            expires_on=wish.expires_on,
+        )
+        session.add(row)
+        session.flush()
+    regrade(database, shelf, [customer_id], for_purpose=purpose, today=today, now=now, tell=tell)
+    return _decided(row, customer)
+
+
+def end_override(
+    database: Database,
+    shelf: Shelf,
+    actor: Actor,
+    customer_id: int,
+    *,
+    reason: str,
+    today: date,
+    now: datetime,
+    tell: Tell | None,
+) -> Decided:
+    """Let the computed tier take its place again. Raises NotFound when there is no override."""
+    with database.write(alone="override") as session:
+        customer = _customer(session, actor, customer_id)
+        row = overrides.open_override(session, customer_id, customer.record_type)
+        if row is None:
+            raise NotFound(N_("%(name)s has no override."), name=customer.name)
+        row.ended_at, row.ended_by, row.end_reason = now, actor.name, reason.strip() or None
+        session.add(row)
+    regrade(database, shelf, [customer_id], for_purpose=row.purpose, today=today, now=now, tell=tell)
+    return _decided(row, customer)
+
+
+def list_overrides(database: Database, actor: Actor, *, ended: bool = False) -> list[Decided]:
+    """The overrides of the customers an actor may see, those that end first on top."""
+    with database.read() as session:
+        rows = overrides.listed(session, access.visible_owners(session, actor), ended=ended)
+        return [_decided(row, customer) for row, customer in rows]
+
+
+def _customer(session: Session, actor: Actor, customer_id: int) -> Customer:
+    customer = customers.get(session, customer_id)
+    if customer is None or not access.can(actor, Act.OVERRIDE, access.scope_of(session, customer_id)):
+        raise NotFound(N_("There is no such customer whose tier you may decide."))
+    return customer
+
+
+def _check(wish: Wish, scheme: Scheme, today: date) -> None:
+    rules = scheme.override
+    if rules is None or not rules.allowed:
+        raise BadInput(N_("The scheme %(scheme)s does not allow overrides."), scheme=scheme.scheme)
+    tiers = [tier.id for tier in scheme.tiers]
+    if wish.tier not in tiers:
+        raise BadInput(
+            N_("There is no tier %(tier)s; the scheme %(scheme)s has %(tiers)s."),
+            tier=wish.tier,
+            scheme=scheme.scheme,
+            tiers=", ".join(tiers),
+        )
+    given = {"reason": wish.reason, "approver": wish.approver, "expires_on": wish.expires_on}
+    lacking = [need for need in ("reason", *rules.needs) if not given[need]]
+    if lacking:
+        raise BadInput(
+            N_("An override under the scheme %(scheme)s needs %(needs)s."),
+            scheme=scheme.scheme,
+            needs=", ".join(dict.fromkeys(lacking)),
+        )
+    if wish.expires_on is not None and wish.expires_on < today:
+        raise BadInput(N_("%(day)s is over; name a day from today on."), day=wish.expires_on)
+    if rules.max_days is not None:
+        latest = today + timedelta(days=rules.max_days)
+        if wish.expires_on is None or wish.expires_on > latest:
+            raise BadInput(
+                N_("An override holds for at most %(days)s days here: until %(latest)s."),
+                days=rules.max_days,
+                latest=latest,
+            )
+
+
+def _decided(row: Override, customer: Customer) -> Decided:
+    return Decided(
+        id=row.id or 0,
+        code=customer.code,
+        name=customer.name,
+        purpose=row.purpose,
+        tier=row.tier,
+        reason=row.reason,
+        approver=row.approver,
+        set_by=row.set_by,
+        starts_on=row.starts_on,
+        expires_on=row.expires_on,
+        ended_at=row.ended_at,
+        ended_by=row.ended_by,
+        end_reason=row.end_reason,
+    )

@@ -1,0 +1,244 @@
+"""Grading runs: load, grade, move, write in chunks to an unpublished run, publish with its changes in one short transaction."""
+
+import gc
+import json
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, field, replace
+from datetime import date, datetime, timedelta
+from typing import Any
+
+from sqlmodel import Session
+
+from bot.errors import N_, Conflict
+from bot.services.grade import book_pass, shadow
+from bot.services.grade.assessment import NO_TIER, Change
+from bot.services.grade.book_pass import Pass
+from bot.services.grade.shadow import Shadow
+from bot.services.schemes import store
+from bot.services.schemes.store import Shelf
+from db.book import customers
+from db.engine import Database
+from db.graded import runs, shadows
+from db.graded import schemes as db_schemes
+from db.graded.runs import GradingRun
+from grading.scheme.model import BLOCKED
+
+CHUNK = 2_500  # rows of one transaction: others write in between
+ABANDONED = timedelta(hours=6)  # a run that is not published by then has lost its process
+Progress = Callable[[int, int], None]
+
+
+@dataclass(frozen=True, kw_only=True)
+class RunReport:
+    """What a run did, or would do."""
+
+    run_id: int | None
+    purpose: str
+    kind: str
+    as_of: date
+    scheme: str
+    scheme_version: int
+    customers: int
+    tiers: dict[str, int]
+    changes: tuple[Change, ...]
+    told: int
+    silent: bool
+    unreadable_facts: int
+    orders_through: date | None
+    shadows: tuple[Shadow, ...] = ()
+    schemes: dict[str, int] = field(default_factory=dict)  # name@version, in the order asked -> customers
+    without_scheme: int = 0  # customers that none of them applies to
+
+
+Tell = Callable[[Session, list[Change], "RunContext"], int]
+
+
+@dataclass(frozen=True, kw_only=True)
+class RunContext:
+    """What the telling of changes needs to know of the run that made them."""
+
+    run_id: int
+    previous_run_id: int
+    purpose: str
+    as_of: date
+    now: datetime
+
+
+@contextmanager
+def uncollected() -> Iterator[None]:
+    """No garbage is looked for: among millions of rows that are all needed it took a quarter of a run."""
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()
+
+
+@uncollected()
+def grade_book(
+    database: Database,
+    shelf: Shelf,
+    *,
+    for_purpose: str,
+    as_of: date | None,
+    today: date,
+    now: datetime,
+    tell: Tell | None,
+    dry_run: bool = False,
+    progress: Progress | None = None,
+) -> RunReport:
+    """Grade every customer as of a day with the scheme in force, publish, and tell of changes.
+
+    A day of the scheme's cadence is a snapshot, and so is the very first run; any other day, or the same day once
+    more, is interim: it goes by the movement state of the last snapshot and leaves it as it is. Without `as_of`:
+    yesterday, or the day of the newest grading. Tiers set by hand are those that hold today. The first live run of a
+    purpose is silent, and so is one without `tell`; a dry run writes nothing. A snapshot is graded under the schemes in
+    the shadow too (`shadowing`). The same day once more puts down only what is something else now.
+    Raises BadInput for a day before the last grading or in the future, NotReady without a scheme.
+    """
+    with database.read() as session:
+        done = book_pass.look(session, shelf, for_purpose=for_purpose, as_of=as_of, today=today)
+        looked: tuple[Shadow, ...] = ()
+        if done.kind == "snapshot":
+            looked = shadow.look(session, shelf, done.purpose, done.rules, done.as_of)
+        news = done if dry_run else book_pass.news_of(session, done)
+    run_id, told = None, 0
+    if not dry_run:
+        run_id = begin(database, news, now, whole=news is done)
+        for start in range(0, news.customers, CHUNK):
+            chunk = {name: values[start : start + CHUNK] for name, values in news.columns.items()}
+            with database.write() as session:
+                runs.add_assessments(session, run_id, chunk)
+            if progress:
+                progress(min(start + CHUNK, news.customers), news.customers)
+        shadow.put_down(database, looked, run_id)
+        with database.write(alone="grading") as session:
+            told = publish(session, news, run_id, tell, now)
+    return replace(report_of(done, run_id, told), shadows=looked)
+
+
+def begin(database: Database, done: Pass, now: datetime, *, whole: bool) -> int:
+    """Put down an unpublished run; its id."""
+    with database.write() as session:
+        shadows.drop_unpublished(session, done.purpose, now - ABANDONED)
+        runs.drop_unpublished(session, done.purpose, now - ABANDONED)
+        return add_run(session, done, now, whole=whole)
+
+
+def add_run(session: Session, done: Pass, now: datetime, *, whole: bool, published: bool = False) -> int:
+    """Put down a run; its id. One that is complete when its transaction ends needs no publishing of its own."""
+    run = GradingRun(
+        purpose=done.purpose,
+        kind=done.kind,
+        as_of=done.as_of,
+        scheme_version_id=done.rules[0].version_id,
+        beside=json.dumps([rule.version_id for rule in done.rules[1:]]) if done.rules[1:] else None,
+        status="published" if published else "running",
+        started_at=now,
+        published_at=now if published else None,
+        customers=done.customers if published else 0,
+        orders_through=done.orders_through,
+        snapshot=done.snapshot,
+        whole=whole,
+    )
+    session.add(run)
+    session.flush()
+    assert run.id is not None
+    return run.id
+
+
+def publish(session: Session, done: Pass, run_id: int, tell: Tell | None, now: datetime) -> int:
+    """Make a run count and tell of its changes; how many messages. Raises Conflict when another came first."""
+    refuse_overtaken(session, done)
+    runs.publish(session, run_id, now, done.customers)
+    return tell_of(session, done, run_id, tell, now)
+
+
+def refuse_overtaken(session: Session, done: Pass) -> None:
+    """Raises Conflict when another run was published since the pass looked."""
+    if runs.newest_run(session, done.purpose) != (done.last.id if done.last else 0):
+        raise Conflict(N_("Another grading was published meanwhile; nothing of this one was. Run it again."))
+
+
+def tell_of(session: Session, done: Pass, run_id: int, tell: Tell | None, now: datetime) -> int:
+    """Tell of the changes of a run that counts now; how many messages."""
+    if done.last is None or done.last.id is None or tell is None:
+        return 0
+    context = RunContext(
+        run_id=run_id,
+        previous_run_id=done.last.id,
+        purpose=done.purpose,
+        as_of=done.as_of,
+        now=now,
+    )
+    return tell(session, done.changes, context)
+
+
+def report_of(done: Pass, run_id: int | None, told: int) -> RunReport:
+    counts = Counter(done.columns["tier"])
+    tiers = dict.fromkeys(tier.id for rule in done.rules for tier in rule.scheme.tiers)
+    known = [*tiers, *NO_TIER, BLOCKED]
+    first = done.rules[0].scheme
+    return RunReport(
+        run_id=run_id,
+        purpose=done.purpose,
+        kind="dry run" if run_id is None else done.kind,
+        as_of=done.as_of,
+        scheme=first.scheme,
+        scheme_version=first.version,
+        schemes=_graded_by(done),
+        without_scheme=done.columns["scheme_version_id"].count(None),
+        customers=done.customers,
+        tiers={tier: counts[tier] for tier in known if tier in counts},
+        changes=tuple(done.changes),
+        told=told,
+        silent=done.last is None,
+        unreadable_facts=done.unreadable,
+        orders_through=done.orders_through,
+    )
+
+
+def _graded_by(done: Pass) -> dict[str, int]:
+    counts = Counter(done.columns["scheme_version_id"])
+    return {f"{rule.scheme.scheme}@{rule.scheme.version}": counts[rule.version_id] for rule in done.rules}
+
+
+def report_json(report: RunReport) -> dict[str, Any]:
+    """A report for scripts."""
+    return {**asdict(report), "as_of": str(report.as_of), "orders_through": str(report.orders_through or "")}
+
+
+def named_changes(database: Database, report: RunReport) -> list[tuple[str, str, str]]:
+    """(customer's code and name, from, to) of a report's changes."""
+    with database.read() as session:
+        found = []
+        for change in report.changes:
+            customer = customers.get(session, change.customer_id)
+            label = f"{customer.code} {customer.name}" if customer else str(change.customer_id)
+            found.append((label, change.before, change.after))
+        return found
+
+
+def grade_if_due(
+    database: Database, shelf: Shelf, *, today: date, now: datetime, tell: Tell
+) -> list[RunReport]:
+    """Take the snapshots that should exist by now, one per purpose with a scheme in force."""
+    reports = []
+    for for_purpose in store.PURPOSES:
+        with database.read() as session:
+            held = db_schemes.in_force(session, for_purpose, today)
+            if not held:
+                continue
+            day = store.last_cadence_day(shelf.scheme(session, held[0].scheme_version_id).as_of, today)
+            # Without a first run by hand nothing is due: somebody looks at the first tiers before the bot talks.
+            last = runs.last_snapshot(session, for_purpose)
+            if last is None or last.as_of >= day:
+                continue
+        reports.append(
+            grade_book(database, shelf, for_purpose=for_purpose, as_of=day, today=today, now=now, tell=tell)
+        )
+    return reports

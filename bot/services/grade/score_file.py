@@ -1,0 +1,80 @@
+"""Grading a flat table without a database: one row per customer, one column per field of the scheme."""
+
+import csv
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+from bot.errors import N_, BadInput
+from bot.services.imports.read.encoding import look_at
+from bot.services.imports.read.records import open_text, sniff
+from grading.scheme.model import Scheme
+
+
+@dataclass(frozen=True, kw_only=True)
+class FlatReport:
+    """Graded customers as JSON-ready data, rejected rows as sentences, and columns nobody asked for."""
+
+    customers: list[dict[str, Any]]
+    rejected: list[str]
+    ignored: list[str]
+
+
+def score_table(path: Path, scheme: Scheme, as_of: date) -> FlatReport:
+    """Grade a CSV. A row with a cell that cannot be read is rejected whole, and named."""
+    import pandas as pd
+
+    from grading.engine.scoring import grade
+    from grading.engine.table import read_fields
+    from grading.explain.breakdown import explain
+    from grading.indicators.altman import with_zone
+
+    header, rows = _read(path)
+    for needed in ("code", "name"):
+        if needed not in header:
+            raise BadInput(
+                N_("%(file)s has no column %(column)s. It needs code, name and one column per field."),
+                file=path.name,
+                column=needed,
+            )
+    cells = pd.DataFrame([row for _, row in rows], columns=header, dtype=object)
+    facts, rejects, unknown = read_fields(cells.drop(columns=["code", "name"]), scheme)
+    bad = {reject.row for reject in rejects}
+    rejected = [
+        f"line {rows[reject.row][0]}, {reject.column}: {reject.value!r} {reject.reason}" for reject in rejects
+    ]
+    good = [place for place in range(len(rows)) if place not in bad]
+    graded = grade(with_zone(facts, scheme), scheme, as_of)
+    customers = [
+        {"code": rows[row][1][header.index("code")], "name": rows[row][1][header.index("name")], **explained}
+        for row, explained in ((row, explain(graded, scheme, place)) for place, row in enumerate(good))
+    ]
+    return FlatReport(customers=customers, rejected=rejected, ignored=list(unknown))
+
+
+def _read(path: Path) -> tuple[list[str], list[tuple[int, list[str]]]]:
+    if not path.is_file():
+        raise BadInput(N_("There is no file %(file)s."), file=path)
+    facts = look_at(path, None)
+    delimiter = sniff(facts, None, frozenset({"code", "name"}))
+    with open_text(facts) as file:
+        reader = csv.reader(file, delimiter=delimiter)
+        header = [cell.strip() for cell in next(reader, [])]
+        if len(set(header)) < len(header):
+            twice = next(cell for cell in header if header.count(cell) > 1)
+            raise BadInput(N_("%(file)s has two columns named %(column)s."), file=path.name, column=twice)
+        rows = []
+        for row in reader:
+            if not any(cell.strip() for cell in row):
+                continue
+            if len(row) != len(header):
+                raise BadInput(
+                    N_("%(file)s line %(line)s has %(found)s cells instead of %(wanted)s. Mend the line."),
+                    file=path.name,
+                    line=reader.line_num,
+                    found=len(row),
+                    wanted=len(header),
+                )
+            rows.append((reader.line_num, row))
+    return header, rows

@@ -1,0 +1,122 @@
+"""Schemes in the shadow: each snapshot is graded under them too, who would move is put down, and nobody is told."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import TYPE_CHECKING
+
+from sqlmodel import Session
+
+from bot.errors import BotError
+from bot.services.grade import computed, scheme_choice
+from bot.services.schemes.store import Rule, Shelf
+from db.engine import Database
+from db.graded import schemes, shadows
+from grading.scheme.model import Scheme
+
+if TYPE_CHECKING:
+    from grading.diagnose.diff import Comparison
+
+CHUNK = 5_000
+
+
+@dataclass(frozen=True, kw_only=True)
+class ShadowChange:
+    """A customer that the scheme in the shadow would have in another tier."""
+
+    customer_id: int
+    tier: str
+    shadow_tier: str
+    score: float | None
+    shadow_score: float | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Shadow:
+    """What one scheme in the shadow would have made of a snapshot; `problem` says why it could not grade."""
+
+    scheme_version_id: int
+    scheme: str
+    version: int
+    movers: tuple[ShadowChange, ...] = ()
+    problem: str | None = None
+
+
+def look(
+    session: Session, shelf: Shelf, purpose: str, rules: Sequence[Rule], as_of: date
+) -> tuple[Shadow, ...]:
+    """Grade those that would fall to a scheme in the shadow under it too. One that cannot grade stops nothing."""
+    found = []
+    for version_id in schemes.shadows(session, purpose):
+        scheme = shelf.scheme(session, version_id)
+        movers: tuple[ShadowChange, ...] = ()
+        problem = None
+        try:
+            for old, customer_ids in scheme_choice.would_fall_to(session, rules, scheme).found:
+                movers += _movers(compare_book(session, old, scheme, as_of, customer_ids))
+        except BotError as error:
+            problem = error.text()
+        found.append(
+            Shadow(
+                scheme_version_id=version_id,
+                scheme=scheme.scheme,
+                version=scheme.version,
+                movers=movers,
+                problem=problem,
+            )
+        )
+    return tuple(found)
+
+
+def put_down(database: Database, looked: tuple[Shadow, ...], run_id: int) -> None:
+    """Write who would move beside an unpublished run, in chunks."""
+    if not looked:
+        return
+    with database.write() as session:
+        for shadow in looked:
+            session.add(
+                shadows.ShadowRun(
+                    run_id=run_id,
+                    scheme_version_id=shadow.scheme_version_id,
+                    movers=len(shadow.movers),
+                    problem=shadow.problem,
+                )
+            )
+    rows = [
+        {"run_id": run_id, "scheme_version_id": shadow.scheme_version_id, **vars(mover)}
+        for shadow in looked
+        for mover in shadow.movers
+    ]
+    for start in range(0, len(rows), CHUNK):
+        with database.write() as session:
+            shadows.add_moves(session, rows[start : start + CHUNK])
+
+
+def compare_book(
+    session: Session, old: Scheme, new: Scheme, as_of: date, customer_ids: Sequence[int] | None = None
+) -> "Comparison":
+    """The book of a day, or some of it, under two schemes. Raises BadInput for orders in another currency than theirs."""
+    from grading.diagnose.diff import compare
+    from grading.engine.scoring import grade
+
+    by_old = grade(computed.load_book(session, old, as_of, customer_ids).facts, old, as_of)
+    facts = computed.load_book(session, new, as_of, customer_ids).facts
+    return compare(by_old, old, grade(facts.reindex(by_old.results.index), new, as_of), new)
+
+
+def _movers(compared: "Comparison") -> tuple[ShadowChange, ...]:
+    rows = compared.movers
+    scores = (
+        rows[["old_score", "new_score"]].astype(object).where(rows[["old_score", "new_score"]].notna(), None)
+    )
+    return tuple(
+        ShadowChange(customer_id=customer, tier=before, shadow_tier=after, score=old, shadow_score=new)
+        for customer, before, after, old, new in zip(
+            rows.index.tolist(),
+            rows["before"],
+            rows["after"],
+            scores["old_score"].tolist(),
+            scores["new_score"].tolist(),
+            strict=True,
+        )
+    )

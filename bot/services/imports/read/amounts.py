@@ -1,0 +1,119 @@
+"""Amounts of money as people write them, read as whole ten-thousandths or refused; never guessed."""
+
+import re
+import unicodedata
+from collections.abc import Callable
+from decimal import Decimal
+from typing import Literal
+
+from bot.services.imports.read.refusal import Refused
+from db.types import MONEY_UNITS, money_units
+
+Style = Literal["point", "comma"]
+LIMIT = 10**12
+
+# Three digits behind a point are left to the slow path: in some countries they are thousands.
+_PLAIN = re.compile(r"-?[0-9]{1,12}(?:\.(?:[0-9]{1,2}|[0-9]{4}))?").fullmatch
+_SCALE = {2: 1_000, 3: 100, 5: 1}  # by the length of the fraction with its point
+_SIGNS = {"¥": "CNY JPY", "€": "EUR", "£": "GBP", "₹": "INR", "₩": "KRW", "₽": "RUB", "₺": "TRY", "฿": "THB"}
+_SIGNS |= {"$": "USD CAD AUD NZD HKD SGD TWD MXN BRL ARS CLP COP"}
+_WORDS = {
+    "元": "CNY",
+    "人民币": "CNY",
+    "RMB": "CNY",
+    "美元": "USD",
+    "欧元": "EUR",
+    "英镑": "GBP",
+    "日元": "JPY",
+}
+_WORDS |= {"港币": "HKD", "港元": "HKD", "US$": "USD", "HK$": "HKD", "新台币": "TWD"}
+_MARK = re.compile(
+    "|".join(re.escape(mark) for mark in sorted([*_SIGNS, *_WORDS], key=len, reverse=True)) + "|[A-Z]{3}"
+)
+_NOT_FINITE = re.compile(r"[+-]?(nan|inf|infinity|#.*)", re.IGNORECASE).fullmatch
+_EXPONENT = re.compile(r"[+-]?[0-9.,]+e[+-]?[0-9]+", re.IGNORECASE).fullmatch
+_GROUP_GAPS = re.compile(r"(?<=[0-9])[\s'’](?=[0-9]{3}(?![0-9]))")
+_FORMS: tuple[tuple[str, Style | None], ...] = (
+    (r"[0-9]+", "point"),
+    (r"[0-9]{1,3}(,[0-9]{3})+\.[0-9]*", "point"),
+    (r"[0-9]{1,3}(\.[0-9]{3})+,[0-9]*", "comma"),
+    (r"[0-9]{1,3}(,[0-9]{3}){2,}", "point"),
+    (r"[0-9]{1,3}(\.[0-9]{3}){2,}", "comma"),
+    (r"[1-9][0-9]{0,2}[.,][0-9]{3}", None),
+    (r"[0-9]*\.[0-9]+", "point"),
+    (r"[0-9]+\.", "point"),
+    (r"[0-9]+,[0-9]+", "comma"),
+)
+_COMPILED = tuple((re.compile(form).fullmatch, style) for form, style in _FORMS)
+
+
+class Amounts:
+    """Reads one column of amounts; asks `style` what a lone group of three digits means, and only then."""
+
+    def __init__(self, style: Callable[[str], Style]) -> None:
+        self._style = style
+        self.marks: dict[str, str] = {}  # cell -> the currencies its sign may stand for
+
+    def __call__(self, text: str) -> int | Refused:
+        if _PLAIN(text):
+            point = text.find(".")
+            if point < 0:
+                return int(text) * MONEY_UNITS
+            return int(text[:point] + text[point + 1 :]) * _SCALE[len(text) - point]
+        return self._read(text)
+
+    def _read(self, text: str) -> int | Refused:
+        if _NOT_FINITE(text.strip()):
+            return Refused(f"{clip(text)!r} is not an amount")
+        body, negative, mark = dissect(text)
+        if mark is not None:
+            if len(self.marks) > 20_000:
+                self.marks.clear()
+            self.marks[text] = mark
+        if _EXPONENT(body):
+            return Refused(
+                f"{clip(text)!r} is in scientific notation, which has lost digits; show the column as a number"
+            )
+        form = shape(body)
+        if form is False:
+            return Refused(f"{clip(text)!r} is not an amount")
+        point = (form or self._style(text)) == "point"
+        digits = body.replace(",", "") if point else body.replace(".", "").replace(",", ".")
+        amount = Decimal(digits)
+        if amount > LIMIT:
+            return Refused(f"{clip(text)!r} is over {LIMIT:,}, too large for one amount")
+        return -money_units(amount) if negative else money_units(amount)
+
+
+def dissect(text: str) -> tuple[str, bool, str | None]:
+    """(digits with separators, negative, currencies of its sign) of an amount as written."""
+    body = unicodedata.normalize("NFKC", text).replace("\u2212", "-").strip()
+    mark = None
+    negative = False
+    if body.startswith("(") and body.endswith(")"):
+        negative, body = True, body[1:-1].strip()
+    found = _MARK.search(body)
+    if found:
+        word = found.group()
+        mark = _SIGNS.get(word) or _WORDS.get(word) or word
+        body = (body[: found.start()].strip() + body[found.end() :].strip()).strip()
+    if body[:1] in ("-", "+"):
+        # Both a bracket and a minus would be a double negative: leave it to be refused.
+        if negative:
+            return text, False, mark
+        negative, body = body[0] == "-", body[1:].strip()
+    elif body.endswith("-") and not negative:
+        negative, body = True, body[:-1].strip()
+    return _GROUP_GAPS.sub("", body), negative, mark
+
+
+def shape(body: str) -> Style | Literal[False] | None:
+    """Which style the digits prove: point, comma, None when they fit both, False when they are no amount."""
+    for matches, style in _COMPILED:
+        if matches(body):
+            return style
+    return False
+
+
+def clip(text: str) -> str:
+    return text if len(text) <= 60 else text[:57] + "..."

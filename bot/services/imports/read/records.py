@@ -1,0 +1,138 @@
+"""Streams the records of a CSV file with the lines they start on; a broken quotation costs one line, not the rest."""
+
+import csv
+from collections import deque
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TextIO
+
+from bot.errors import N_, BadInput
+from bot.services.imports.read.encoding import FileFacts
+
+MOST_BROKEN = 200
+DELIMITERS = {",": "comma", ";": "semicolon", "\t": "tab"}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Broken:
+    """A line that is no record."""
+
+    line: int
+    text: str
+    reason: str
+
+
+class Records:
+    """Iterates (first line, cells), or Broken. Blank lines are left out.
+
+    csv swallows everything behind an unclosed quotation mark. In strict mode it notices sooner or later; then only the
+    line the record began on is given up, and reading starts again on the next one.
+    """
+
+    def __init__(self, handle: TextIO, delimiter: str) -> None:
+        self._handle = handle
+        self._delimiter = delimiter
+        self._again: deque[str] = deque()
+        self._taken: list[str] = []
+        self._line = 0  # lines before the present record
+        self._broken = 0
+
+    def __iter__(self) -> Iterator[tuple[int, list[str]] | Broken]:
+        reader = csv.reader(self._lines(), delimiter=self._delimiter, strict=True)
+        taken = self._taken
+        while True:
+            try:
+                cells = next(reader)
+            except StopIteration:
+                return
+            except csv.Error as error:
+                yield self._give_up(str(error))
+                reader = csv.reader(self._lines(), delimiter=self._delimiter, strict=True)
+                continue
+            line = self._line + 1
+            self._line += len(taken)
+            taken.clear()
+            if cells:
+                yield line, cells
+
+    def _lines(self) -> Iterator[str]:
+        again, taken = self._again, self._taken
+        while again:
+            line = again.popleft()
+            taken.append(line)
+            yield line
+        for line in self._handle:
+            taken.append(line)
+            yield line
+
+    def _give_up(self, problem: str) -> Broken:
+        first, *rest = self._taken
+        self._taken.clear()
+        self._again.extendleft(reversed(rest))
+        self._line += 1
+        self._broken += 1
+        if self._broken > MOST_BROKEN:
+            raise BadInput(
+                N_(
+                    "Line %(line)d: more than %(most)d lines have broken quotation marks; is the separator right?"
+                ),
+                line=self._line,
+                most=MOST_BROKEN,
+            )
+        what = (
+            "a cell is longer than 131,072 characters"
+            if "limit" in problem
+            else "a quotation mark is not closed"
+        )
+        return Broken(line=self._line, text=first.rstrip("\r\n"), reason=what)
+
+
+def open_text(facts: FileFacts) -> TextIO:
+    return facts.path.open("r", encoding=facts.encoding, newline="", errors="strict")
+
+
+def sniff(facts: FileFacts, delimiter: str | None, known: frozenset[str]) -> str:
+    """The separator under which the header makes most sense: most known headers, then most columns."""
+    if delimiter is not None:
+        chosen = {"tab": "\t", "\\t": "\t", "comma": ",", "semicolon": ";"}.get(delimiter.lower(), delimiter)
+        if len(chosen) != 1 or chosen in '"\r\n':
+            raise BadInput(
+                N_(
+                    "%(delimiter)s is not a separator; use --delimiter comma, semicolon, tab or one character."
+                ),
+                delimiter=delimiter,
+            )
+        return chosen
+    from bot.services.imports.read.text import plain
+
+    with open_text(facts) as handle:
+        first = next((line for line in handle if line.strip()), "")
+    if first[:4].lower() == "sep=" and len(first.strip("\r\n")) == 5:
+        return first[4]
+
+    def score(candidate: str) -> tuple[int, int]:
+        try:
+            cells = next(csv.reader([first], delimiter=candidate), [])
+        except csv.Error:
+            return 0, 0
+        return sum(plain(cell) in known for cell in cells), len(cells)
+
+    return max(DELIMITERS, key=score)
+
+
+def header_of(records: Iterator[tuple[int, list[str]] | Broken], name: str) -> tuple[int, list[str]]:
+    """The first record, past an Excel `sep=` line and blank lines."""
+    for record in records:
+        if isinstance(record, Broken):
+            raise BadInput(
+                N_("%(file)s, line %(line)d: the header cannot be read: %(reason)s."),
+                file=name,
+                line=record.line,
+                reason=record.reason,
+            )
+        line, cells = record
+        if cells[0][:4].lower() == "sep=" and len("".join(cells)) <= 5:
+            continue
+        if any(cell.strip() for cell in cells):
+            return line, cells
+    raise BadInput(N_("%(file)s is empty."), file=name)

@@ -1,0 +1,175 @@
+"""Text and fixed words, in English and Chinese."""
+
+import re
+import unicodedata
+from collections.abc import Mapping
+from functools import cache
+from zoneinfo import available_timezones
+
+from bot.services.imports.read.amounts import clip
+from bot.services.imports.read.refusal import Parser, Refused
+
+NAME_LENGTH = (
+    200  # PostgreSQL indexes at most 2,704 bytes, and 200 Chinese characters are 1,200 letters of pinyin
+)
+NOTE_LENGTH = 10_000
+_EMAIL = re.compile(r"[^@\s,;<>\"]+@[^@\s,;<>\"]+\.[^@\s,;<>\"]+").fullmatch
+_ROUNDED = re.compile(r"[0-9][.,][0-9]+E\+[0-9]+").fullmatch
+_UNPRINTABLE = re.compile("[\0\n\r]")
+
+RECORD_TYPES = {
+    "account": ("customer", "existing", "client", "客户", "正式客户", "现有客户", "老客户"),
+    "prospect": ("lead", "potential", "潜在客户", "潜客", "意向客户"),
+}
+ACTIVITY_KINDS = {
+    "visit": ("visits", "on-site visit", "revisit", "拜访", "回访", "上门拜访", "走访", "客户拜访"),
+    "call": ("phone", "phone call", "telephone", "电话", "电话回访", "通话", "致电"),
+    "meeting": ("online meeting", "video call", "会议", "会面", "开会", "视频会议"),
+    "training": ("course", "培训", "客户培训", "产品培训"),
+    "survey": ("questionnaire", "satisfaction survey", "调查", "满意度调查", "问卷", "回访问卷"),
+    "complaint": ("complaints", "投诉", "客诉", "抱怨"),
+    "referral": ("recommendation", "推荐", "转介绍", "客户推荐"),
+    "gift": ("present", "礼品", "礼物", "赠礼", "送礼"),
+    "greeting": ("greetings", "holiday greeting", "birthday", "问候", "节日问候", "生日祝福", "祝福"),
+    "other": ("misc", "其他", "其它"),
+}
+ROLES = {
+    "viewer": ("read only", "reader", "查看者", "只读", "访客"),
+    "account_manager": ("am", "sales", "sales rep", "客户经理", "业务员", "销售", "销售经理"),
+    "team_lead": (
+        "lead",
+        "team leader",
+        "manager",
+        "sales manager",
+        "主管",
+        "团队主管",
+        "组长",
+        "经理",
+        "销售主管",
+    ),
+    "admin": ("administrator", "管理员", "系统管理员"),
+}
+LANGUAGES = {
+    "en": ("english", "en-us", "en-gb", "英文", "英语"),
+    "zh": ("chinese", "zh-cn", "zh-hans", "中文", "简体中文", "汉语"),
+}
+YES_NO = {
+    "yes": ("y", "true", "1", "active", "是", "在职", "启用", "有效"),
+    "no": ("n", "false", "0", "inactive", "left", "否", "离职", "停用", "无效"),
+}
+_CURRENCY_WORDS = {
+    "CNY": ("rmb", "¥", "元", "人民币", "人民币元"),
+    "USD": ("us$", "$", "美元", "美金"),
+    "EUR": ("€", "欧元"),
+    "GBP": ("£", "英镑"),
+    "HKD": ("hk$", "港币", "港元"),
+    "JPY": ("日元", "日圆"),
+    "TWD": ("nt$", "新台币"),
+}
+
+
+def line_of_text(limit: int = NAME_LENGTH) -> Parser:
+    """Text on one line, kept as it is written."""
+
+    def parse(text: str) -> str | Refused:
+        if len(text) > limit:
+            return Refused(f"has {len(text):,} characters; at most {limit:,} are taken")
+        if not text.isprintable() and (wrong := _UNPRINTABLE.search(text)):
+            nul = wrong.group() == "\0"
+            return Refused("holds a NUL byte" if nul else "holds a line break; is a quotation mark missing?")
+        if "E+" in text and _ROUNDED(text):
+            return Refused(
+                f"{text!r} is in scientific notation, which has lost digits; format the column as text and export again"
+            )
+        return text
+
+    return parse
+
+
+def paragraph(delimiter: str, width: int, place: int) -> Parser:
+    """Text that may run over several lines, unless they look like rows of the file that were swallowed.
+
+    Of two rows of which a quotation has eaten the border, the rest of the first stands in the cell's first line and the
+    beginning of the second in its last.
+    """
+
+    def parse(text: str) -> str | Refused:
+        if len(text) > NOTE_LENGTH:
+            return Refused(f"has {len(text):,} characters; at most {NOTE_LENGTH:,} are taken")
+        if "\0" in text:
+            return Refused("holds a NUL byte")
+        found = [line.count(delimiter) for line in text.splitlines()]
+        swallowed = len(found) > 1 and found[0] == width - 1 - place and found[-1] == place
+        if swallowed or any(many >= width - 1 for many in found[1:]):
+            return Refused("runs over several rows of the file; is a quotation mark missing?")
+        return text
+
+    return parse
+
+
+def value_text(text: str) -> str | Refused:
+    """A fact's value: folded to plain forms, kept as text."""
+    folded: str | Refused = line_of_text(1_000)(unicodedata.normalize("NFKC", text).strip())
+    return folded
+
+
+def email(text: str) -> str | Refused:
+    address = unicodedata.normalize("NFKC", text).lower()
+    if len(address) > NAME_LENGTH or not _EMAIL(address):
+        return Refused(f"{clip(text)!r} is not an e-mail address")
+    return address
+
+
+def choice(words: Mapping[str, tuple[str, ...]]) -> Parser:
+    """One of a few words, in any of their spellings."""
+    known = {plain(spelling): word for word, spellings in words.items() for spelling in (word, *spellings)}
+
+    def parse(text: str) -> str | Refused:
+        found = known.get(plain(text))
+        if found is not None:
+            return found
+        return Refused(f"{clip(text)!r} is not one of {', '.join(words)}{nearest(plain(text), known)}")
+
+    return parse
+
+
+def yes_no(text: str) -> bool | Refused:
+    word = choice(YES_NO)(text)
+    return word if isinstance(word, Refused) else word == "yes"
+
+
+def currency(text: str) -> str | Refused:
+    code = unicodedata.normalize("NFKC", text).strip()
+    if code.upper() in _currencies():
+        return code.upper()
+    for iso, spellings in _CURRENCY_WORDS.items():
+        if code.lower() in spellings:
+            return iso
+    return Refused(f"{clip(text)!r} is not a currency; use a code such as CNY, USD or EUR")
+
+
+def timezone(text: str) -> str | Refused:
+    if text in available_timezones():
+        return text
+    near = nearest(text, available_timezones())
+    return Refused(f"{clip(text)!r} is not a time zone{near or '; use a name such as Asia/Shanghai'}")
+
+
+def plain(text: str) -> str:
+    """A word or header as compared: NFKC, lower case, without spaces, underscores, hyphens and brackets."""
+    return re.sub(r"[\s_\-()*:./]+", "", unicodedata.normalize("NFKC", text).casefold())
+
+
+def nearest(text: str, known: "Mapping[str, object] | set[str] | list[str]") -> str:
+    """`; did you mean …?` when something is close, else nothing."""
+    from rapidfuzz import process, utils
+
+    found = process.extractOne(text, list(known), processor=utils.default_process, score_cutoff=70)
+    return f"; did you mean {found[0]}?" if found else ""
+
+
+@cache
+def _currencies() -> frozenset[str]:
+    from babel.core import get_global  # a third lighter than babel.numbers
+
+    return frozenset(get_global("all_currencies"))

@@ -1,0 +1,108 @@
+"""Numbers that are taken over all customers once and kept in a file: cut points, standards, the usual gap."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from datetime import date
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from bot.errors import N_, BadInput
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from grading.views.rfm import CutPoints, Standard
+    from grading.views.value_matrix import Cuts
+
+# Rhythm, frequency, money, profit, length: each against those after it, 1 to 9 (Saaty). Our judgement, not data:
+# profit before money, money before how often and when, length least.
+PARTS = ("rhythm", "frequency", "monetary", "profit", "relationship")
+JUDGEMENTS = (1, 1 / 2, 1 / 3, 2, 1 / 2, 1 / 2, 2, 1 / 2, 3, 4)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Calibration:
+    """Everything that was taken over customers once: where it came from, and the numbers."""
+
+    as_of: date
+    currency: str
+    basis: str  # what value is: margin, or revenue where no order carries a cost
+    rfm: "CutPoints"
+    standards: Mapping[str, "Standard"]
+    value: "Cuts"
+    usual_gap_days: float | None
+
+
+def learn(frame: "pd.DataFrame", *, as_of: date, currency: str, basis: str) -> Calibration:
+    """The numbers of a book with its rhythm and values. Raises BadInput when nobody bought for 12 months."""
+    from grading.views.rfm import cut_points, standards
+    from grading.views.rhythm import book_gap
+    from grading.views.value_matrix import median_cuts
+
+    active = frame[frame["frequency"] > 0]
+    if active.empty:
+        raise BadInput(
+            N_("Nobody bought in the 12 months up to %(as_of)s. Choose another day with --as-of."),
+            as_of=as_of,
+        )
+    parts = active[["frequency", "monetary", "profit", "relationship"]].assign(rhythm=active["k"])
+    return Calibration(
+        as_of=as_of,
+        currency=currency,
+        basis=basis,
+        rfm=cut_points(active),
+        standards=standards(parts),
+        value=median_cuts(frame),
+        usual_gap_days=book_gap(frame),
+    )
+
+
+def write(frozen: Calibration, path: Path) -> None:
+    """Keep the numbers in a new file. Raises BadInput when it exists: frozen numbers are not overwritten."""
+    if path.exists():
+        raise BadInput(N_("%(file)s exists already. Frozen numbers stay; choose another name."), file=path)
+    path.write_text(json.dumps(asdict(frozen), indent=2, default=str) + "\n", encoding="utf-8")
+
+
+def read(path: Path, currency: str) -> Calibration:
+    """The numbers of a file. Raises BadInput when it is none of ours, or in another currency than the orders."""
+    from grading.views.rfm import CutPoints, Standard
+    from grading.views.value_matrix import Cuts
+
+    try:
+        kept = json.loads(path.read_text(encoding="utf-8"))
+        lists: dict[str, Any] = {
+            name: tuple(part) if isinstance(part, list) else part for name, part in kept["rfm"].items()
+        }
+        frozen = Calibration(
+            as_of=date.fromisoformat(kept["as_of"]),
+            currency=kept["currency"],
+            basis=kept["basis"],
+            rfm=CutPoints(**lists),
+            standards={name: Standard(**part) for name, part in kept["standards"].items()},
+            value=Cuts(**kept["value"]),
+            usual_gap_days=kept["usual_gap_days"],
+        )
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        raise BadInput(
+            N_("%(file)s holds no frozen numbers (%(reason)s). Make one: tierbot report freeze FILE"),
+            file=path,
+            reason=type(error).__name__,
+        ) from None
+    if frozen.currency != currency:
+        raise BadInput(
+            N_("%(file)s is in %(frozen)s, the orders are in %(currency)s. Freeze again under another name."),
+            file=path,
+            frozen=frozen.currency,
+            currency=currency,
+        )
+    return frozen
+
+
+def improved_weights() -> dict[str, float]:
+    """AHP weights of the improved RFM's parts."""
+    from grading.diagnose.weights import ahp, upper_triangle
+
+    found = ahp(upper_triangle(PARTS, JUDGEMENTS)).weights
+    return {str(name): float(weight) for name, weight in found.items()}

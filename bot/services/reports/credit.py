@@ -1,0 +1,262 @@
+"""Credit: what a customer's assessment proposes, beside what it owes, and what a named person approved."""
+
+import math
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+from sqlmodel import Session
+
+from bot.errors import N_, BadInput, NotFound, NotReady
+from bot.services import access
+from bot.services.access import Act, Actor
+from bot.services.schemes.store import Shelf
+from db.book import customers, trade
+from db.book.customers import Customer
+from db.engine import Database
+from db.graded import credit, results
+from db.graded.credit import CreditApproval
+from grading.scheme.credit import STATEMENT_DAYS, VALID_DAYS, propose
+from grading.scheme.model import Scheme
+from grading.scheme.rules import LIMIT_FIELDS, ZONE
+
+_PLACES = Decimal("0.0001")
+MOST_TERMS = 3650
+
+
+@dataclass(frozen=True, kw_only=True)
+class Wish:
+    """What somebody approves; None is what was proposed."""
+
+    limit: Decimal | None
+    terms_days: int | None
+    reason: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Approved:
+    """One approval, with what the machine had proposed."""
+
+    approved_on: date
+    approved_by: str
+    limit: Decimal
+    terms_days: int
+    proposed_limit: Decimal | None
+    proposed_terms: int | None
+    grade: str
+    assessed_on: date
+    reason: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Credit:
+    """A customer's credit as people see it; money in `currency`."""
+
+    code: str
+    name: str
+    grade: str
+    score: float | None
+    assessed_on: date
+    valid_until: date
+    valid: bool
+    capped_by: str | None
+    z_zone: str | None
+    scheme: str
+    scheme_version: int
+    currency: str | None
+    terms_days: int | None
+    limit: Decimal | None
+    behaviour_only: bool
+    lacking: tuple[str, ...]
+    avg_monthly_purchases: Decimal | None
+    net_worth: Decimal | None
+    exposure: Decimal
+    overdue: Decimal
+    approved: tuple[Approved, ...]  # newest first: the first one holds
+
+
+def show(database: Database, shelf: Shelf, actor: Actor, customer_id: int, *, today: date) -> Credit:
+    """The newest assessment with what it proposes, what is owed today, and the approvals.
+
+    Raises NotFound for a customer that is not the actor's, NotReady for one without an assessment.
+    """
+    with database.read() as session:
+        customer = _customer(session, actor, Act.SEE, customer_id)
+        return _credit(session, shelf, customer, today)
+
+
+def approve(
+    database: Database,
+    shelf: Shelf,
+    actor: Actor,
+    customer_id: int,
+    wish: Wish,
+    *,
+    today: date,
+    now: datetime,
+) -> Credit:
+    """Put down terms and a limit that the actor approves; what held before stays on record.
+
+    Raises NotFound for a customer whose credit is not the actor's to decide, NotReady when the newest assessment is
+    older than 120 days, BadInput without a reason or without a limit or terms that are proposed or given.
+    """
+    with database.write(alone="credit") as session:
+        customer = _customer(session, actor, Act.APPROVE_CREDIT, customer_id)
+        present = _credit(session, shelf, customer, today)
+        if not present.valid:
+            raise NotReady(
+                N_(
+                    "The newest credit assessment of %(name)s is as of %(day)s, older than %(days)s days."
+                    " Assess again first: tierbot grade --purpose credit"
+                ),
+                name=customer.name,
+                day=present.assessed_on,
+                days=VALID_DAYS,
+            )
+        limit, terms = _decided(wish, present)
+        standing = results.standing(session, customer_id, "credit")[0]
+        session.add(
+            CreditApproval(
+                customer_id=customer_id,
+                assessed_on=present.assessed_on,
+                grade=present.grade,
+                scheme_version_id=standing[0].scheme_version_id or standing[1].scheme_version_id,
+                proposed_limit=present.limit,
+                proposed_terms=present.terms_days,
+                approved_limit=limit,
+                approved_terms=terms,
+                currency=present.currency,
+                reason=wish.reason.strip(),
+                approved_by=actor.name,
+                approved_on=today,
+                approved_at=now,
+            )
+        )
+        session.flush()
+        return _credit(session, shelf, customer, today)
+
+
+def _decided(wish: Wish, present: Credit) -> tuple[Decimal, int]:
+    if not wish.reason.strip():
+        raise BadInput(N_("Say why: an approval needs a reason."))
+    limit = present.limit if wish.limit is None else wish.limit
+    terms = present.terms_days if wish.terms_days is None else wish.terms_days
+    if limit is None or terms is None:
+        raise BadInput(
+            N_(
+                "The grade %(grade)s of %(name)s proposes no limit and terms. Give both: --limit and --terms."
+            ),
+            grade=present.grade,
+            name=present.name,
+        )
+    if not limit.is_finite() or not 0 <= limit < Decimal(10) ** 14:
+        raise BadInput(N_("%(limit)s is no limit. Give an amount of 0 or more."), limit=limit)
+    if not 0 <= terms <= MOST_TERMS:
+        raise BadInput(
+            N_("%(days)s days are no payment terms. Give 0 to %(most)s days."), days=terms, most=MOST_TERMS
+        )
+    return limit.quantize(_PLACES), terms
+
+
+def _customer(session: Session, actor: Actor, act: Act, customer_id: int) -> Customer:
+    customer = customers.get(session, customer_id)
+    if customer is None or not access.can(actor, act, access.scope_of(session, customer_id)):
+        if act is Act.SEE:
+            raise NotFound(N_("There is no such customer in your book."))
+        raise NotFound(N_("There is no such customer whose credit you may decide."))
+    return customer
+
+
+def _credit(session: Session, shelf: Shelf, customer: Customer, today: date) -> Credit:
+    standing = results.standing(session, customer.id or 0, "credit")
+    if not standing and customer.record_type != "account":
+        raise NotReady(
+            N_("%(name)s is a prospect. Credit is assessed for accounts: from the first order on."),
+            name=customer.name,
+        )
+    if not standing:
+        raise NotReady(
+            N_("%(name)s has no credit assessment yet. Make one: tierbot grade --scheme credit_assessment"),
+            name=customer.name,
+        )
+    row, run = standing[0]
+    if row.scheme_version_id is None:
+        raise NotReady(
+            N_("No credit scheme in force applies to %(name)s. See which there are: tierbot scheme list"),
+            name=customer.name,
+        )
+    scheme = shelf.scheme(session, row.scheme_version_id)
+    purchases, net_worth, measured, zone = _known(row.inputs, scheme)
+    if measured is not None and measured < run.as_of - timedelta(days=STATEMENT_DAYS):
+        net_worth = None
+    proposal = propose(scheme, row.tier, purchases, net_worth)
+    exposure, overdue = _owed(session, customer.id or 0, today)
+    return Credit(
+        code=customer.code,
+        name=customer.name,
+        grade=row.tier,
+        score=row.score,
+        assessed_on=run.as_of,
+        valid_until=run.as_of + timedelta(days=VALID_DAYS),
+        valid=run.as_of + timedelta(days=VALID_DAYS) >= today,
+        capped_by=row.capped_by,
+        z_zone=zone,
+        scheme=scheme.scheme,
+        scheme_version=scheme.version,
+        currency=scheme.currency,
+        terms_days=proposal.terms_days if proposal else None,
+        limit=proposal.limit if proposal else None,
+        behaviour_only=bool(proposal and proposal.behaviour_only),
+        lacking=proposal.lacking if proposal else (),
+        avg_monthly_purchases=purchases,
+        net_worth=net_worth,
+        exposure=exposure,
+        overdue=overdue,
+        approved=tuple(_approved(one) for one in credit.approvals(session, customer.id or 0)),
+    )
+
+
+def _owed(session: Session, customer_id: int, today: date) -> tuple[Decimal, Decimal]:
+    """(open invoices, what of them is past due) at the end of a day, net of credit notes."""
+    from grading.indicators.orders import window_start  # pandas: only where it is needed
+
+    rows = trade.invoice_aggregates(
+        session, as_of=today, start=window_start(today, 12), customer_ids=[customer_id]
+    )
+    if not rows:
+        return Decimal(0).quantize(_PLACES), Decimal(0).quantize(_PLACES)
+    return Decimal(str(rows[0][1])).quantize(_PLACES), Decimal(str(rows[0][2])).quantize(_PLACES)
+
+
+def _known(inputs: bytes, scheme: Scheme) -> tuple[Decimal | None, Decimal | None, date | None, str | None]:
+    """(average monthly purchases, net worth and its day, zone) out of stored inputs."""
+    from grading.engine.inputs import unpack  # numpy: only where it is needed
+
+    columns = unpack([inputs], scheme)
+    purchases, net_worth = (_money(columns[name][0]) if name in columns else None for name in LIMIT_FIELDS)
+    days = columns.get("net_worth@date")
+    day = None if days is None else days[0].item()
+    zones = columns.get(ZONE)
+    return purchases, net_worth, day, None if zones is None else zones[0]
+
+
+def _money(value: Any) -> Decimal | None:
+    """An amount out of a number column; a scheme may have it as a word, which is none."""
+    if not isinstance(value, float) or not math.isfinite(value):
+        return None
+    return Decimal(str(float(value))).quantize(_PLACES)
+
+
+def _approved(row: CreditApproval) -> Approved:
+    return Approved(
+        approved_on=row.approved_on,
+        approved_by=row.approved_by,
+        limit=row.approved_limit,
+        terms_days=row.approved_terms,
+        proposed_limit=row.proposed_limit,
+        proposed_terms=row.proposed_terms,
+        grade=row.grade,
+        assessed_on=row.assessed_on,
+        reason=row.reason,
+    )

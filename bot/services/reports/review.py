@@ -1,0 +1,131 @@
+"""The review queue: what a person should look at, with most at stake first, and what was answered."""
+
+from dataclasses import replace
+from datetime import date, datetime, timedelta
+
+from sqlmodel import Session
+
+from bot.errors import N_, BadInput, NotFound
+from bot.services import access
+from bot.services.access import Act, Actor
+from bot.services.schemes.store import Shelf
+from db.book import customers
+from db.engine import Database
+from db.graded import reviews, runs, schemes
+from db.graded.reviews import REASONS, Item, Query, ReviewAnswer
+from grading.scheme.model import Scheme
+
+ENDING = timedelta(days=30)
+HIDDEN = timedelta(days=90)
+STALE = 3 / 4  # of max_age_days: what is answered now is not missing later
+PURPOSES = ("account", "prospect")
+MOST_OF_ONE = 100
+
+
+def list_items(
+    database: Database,
+    shelf: Shelf,
+    actor: Actor,
+    *,
+    today: date,
+    limit: int,
+    reason: str | None = None,
+) -> list[Item]:
+    """The open items of the customers an actor may see: `limit` of them, by the net revenue of the last 12 months."""
+    with database.read() as session:
+        query = _query(access.visible_owners(session, actor), today, limit)
+        return _items(session, shelf, query, _reasons(reason))
+
+
+def answer(
+    database: Database,
+    shelf: Shelf,
+    actor: Actor,
+    customer_id: int,
+    reason: str,
+    *,
+    note: str,
+    today: date,
+    now: datetime,
+) -> list[Item]:
+    """Put down that somebody has looked, and why nothing more is to be done; the items that are hidden by it.
+
+    They come back when they are others than they were, and after 90 days. Raises NotFound for a customer that is not
+    the actor's, and for one with nothing open of that reason; BadInput without a note.
+    """
+    (wanted,) = _reasons(reason)
+    if not note.strip():
+        raise BadInput(N_("Say in the note what was found or decided."))
+    with database.write(alone="review") as session:
+        customer = customers.get(session, customer_id)
+        if customer is None or not access.can(actor, Act.REVIEW, access.scope_of(session, customer_id)):
+            raise NotFound(N_("There is no such customer whose review you may answer."))
+        query = replace(_query(None, today, MOST_OF_ONE), customer_id=customer_id)
+        found = _items(session, shelf, query, (wanted,))
+        if not found:
+            raise NotFound(
+                N_("%(name)s has nothing open to review as %(reason)s."), name=customer.name, reason=wanted
+            )
+        session.add_all(
+            ReviewAnswer(
+                customer_id=customer_id,
+                reason=wanted,
+                item=one.item,
+                note=note.strip(),
+                answered_by=actor.name,
+                answered_at=now,
+                hidden_until=today + HIDDEN,
+            )
+            for one in found
+        )
+    return found
+
+
+def _query(owners: frozenset[int] | None, today: date, limit: int) -> Query:
+    from grading.indicators.orders import window_start
+
+    return Query(owners=owners, today=today, year_ago=window_start(today, 12), limit=limit)
+
+
+def _reasons(reason: str | None) -> tuple[str, ...]:
+    if reason is None:
+        return REASONS
+    if reason not in REASONS:
+        raise BadInput(
+            N_("There is no review reason %(reason)s; there are %(reasons)s."),
+            reason=reason,
+            reasons=", ".join(REASONS),
+        )
+    return (reason,)
+
+
+def _items(session: Session, shelf: Shelf, query: Query, wanted: tuple[str, ...]) -> list[Item]:
+    found: list[Item] = []
+    for purpose in PURPOSES:
+        run_ids = runs.runs_behind(session, purpose)
+        for reason in ("no_scheme", "unrated", "uncertain", "capped"):
+            if reason in wanted:
+                found += reviews.of_assessments(session, query, reason, purpose, run_ids)
+        if "stale" in wanted:
+            held = schemes.in_force(session, purpose, query.today)
+            for version in (period.scheme_version_id for period in held):
+                oldest = _oldest(shelf.scheme(session, version), query.today)
+                graded_by = (run_ids, version) if len(held) > 1 else None
+                found += reviews.of_judgements(session, query, purpose, oldest, graded_by)
+        snapshot = runs.last_snapshot(session, purpose) if "shadow" in wanted else None
+        tried = schemes.shadows(session, purpose) if snapshot is not None else []
+        if snapshot is not None and snapshot.id is not None and tried:
+            found += reviews.of_shadow_moves(session, query, snapshot.id, tried)
+    if "override" in wanted:
+        found += reviews.of_overrides(session, query, query.today + ENDING)
+    found.sort(key=lambda one: (-one.stake, one.code, REASONS.index(one.reason), one.item))
+    return found[: query.limit]
+
+
+def _oldest(scheme: Scheme, today: date) -> dict[str, date]:
+    """Judged indicator -> the day before which its value has used up three quarters of its life."""
+    return {
+        indicator.id: today - timedelta(days=int(indicator.max_age_days * STALE))
+        for indicator in scheme.indicators
+        if indicator.manual and indicator.max_age_days is not None
+    }

@@ -1,0 +1,274 @@
+"""Views on value: RFM, current x potential value, concentration and silence, over the customers somebody may see.
+
+Cut points are taken over the whole book and can be frozen in a file, so that a customer's class moves only when the
+customer does; what is listed and counted is what the asker may see.
+"""
+
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass
+from datetime import date
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from sqlmodel import Session
+
+from bot.errors import N_, BadInput, NotAllowed
+from bot.services import access
+from bot.services.access import Actor
+from bot.services.reports import calibration
+from bot.services.reports.calibration import Calibration
+from db.book import customers, order_totals, orders, purchases
+from db.engine import Database
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+RATE = 0.12  # a year, for values to come; margins lose by waiting
+YEARS = 3
+MONTHS = 12
+
+
+@dataclass(frozen=True, kw_only=True)
+class ValueBook:
+    """The customers that ever bought, the numbers to judge them by, and which of them the asker may see."""
+
+    as_of: date
+    currency: str
+    frozen: Calibration
+    own_cuts: bool  # the numbers are of this very book, not out of a file
+    everybody: "pd.DataFrame"
+    visible: "pd.DataFrame"
+    never_bought: int
+
+
+def load(database: Database, actor: Actor, *, as_of: date, cuts: Path | None = None) -> ValueBook:
+    """The book as of a day. Raises NotAllowed for somebody without customers' rights, BadInput when there is nothing to go by."""
+    from bot.frames import value_frame
+    from grading.indicators.orders import window_start
+    from grading.views.rhythm import book_gap
+
+    with database.read() as session:
+        owners = access.visible_owners(session, actor)
+        if owners is not None and not owners:
+            raise NotAllowed(N_("Your role sees no customers, so there is nothing to report."))
+        currency = _currency(session)
+        start, earlier = window_start(as_of, MONTHS), window_start(as_of, 2 * MONTHS)
+        quarters = [window_start(as_of, months) for months in (12, 9, 6, 3)] + [as_of]
+        aggregates = orders.order_aggregates(session, as_of=as_of, quarters=quarters, previous_start=earlier)
+        bought = purchases.purchases(session, start=start, earlier=earlier, as_of=as_of)
+        own = None if owners is None else customers.owned_by(session, owners)
+    frame = value_frame(aggregates, bought, as_of)
+    frozen = calibration.read(cuts, currency) if cuts else None
+    basis = frozen.basis if frozen else ("margin" if frame["profit"].notna().any() else "revenue")
+    frame = _with_values(frame, basis, frozen.usual_gap_days if frozen else book_gap(frame))
+    frozen = frozen or calibration.learn(frame, as_of=as_of, currency=currency, basis=basis)
+    # Accounts alone are here: prospects, which somebody may own too, have not bought.
+    mine = {row[0] for row in aggregates} if own is None else {row[0] for row in aggregates} & set(own)
+    visible = frame if own is None else frame[frame.index.isin(mine)]
+    return ValueBook(
+        as_of=as_of,
+        currency=currency,
+        frozen=frozen,
+        own_cuts=cuts is None,
+        everybody=frame,
+        visible=visible,
+        never_bought=len(mine) - len(visible),
+    )
+
+
+def rfm(database: Database, book: ValueBook, most: int) -> dict[str, Any]:
+    """Classes and segments: how many and how much, and the customers by money."""
+    from grading.views.rfm import improved_rfm, rfm_scores, standardise
+
+    scores = rfm_scores(book.visible, book.frozen.rfm)
+    parts = {name: standard for name, standard in book.frozen.standards.items() if name in calibration.PARTS}
+    weights = {name: weight for name, weight in calibration.improved_weights().items() if name in parts}
+    improved = improved_rfm(standardise(book.visible, parts), weights)
+    table = book.visible.join(scores).join(improved)
+    listed = table.sort_values(["monetary", "recency_days"], ascending=[False, True]).head(most)
+    columns = ["recency_days", "frequency", "monetary", "r", "f", "m", "fm", "class8", "segment", "score"]
+    return _head(book) | {
+        "cut_points": asdict(book.frozen.rfm),
+        "improved_weights": weights,
+        "scores": {name: _counts(scores[name], range(1, 6)) for name in ("r", "f", "m")},
+        "classes": _shares(table, "class8", "monetary"),
+        "segments": _shares(table, "segment", "monetary"),
+        "customers": _listed(database, listed[columns].rename(columns={"score": "improved"})),
+    }
+
+
+def value(database: Database, book: ValueBook, most: int) -> dict[str, Any]:
+    """The cells of current x potential value, and the customers by both."""
+    from grading.views.value_matrix import CELLS, value_matrix
+
+    table = book.visible.join(value_matrix(book.visible, book.frozen.value))
+    worth = table["current"].fillna(0) + table["potential"].fillna(0)
+    listed = table.loc[worth.sort_values(ascending=False, kind="stable").index].head(most)
+    cells = _shares(table, "cell", "current")
+    potential = table.groupby("cell", dropna=False)["potential"].sum()
+    return _head(book) | {
+        "basis": book.frozen.basis,
+        "cuts": asdict(book.frozen.value),
+        "rate": RATE,
+        "years": YEARS,
+        "cells": {
+            cell: cells.get(cell, {"customers": 0, "current": 0.0})
+            | {"potential": float(potential.get(cell, 0.0))}
+            for cell in CELLS
+        },
+        "unknown": int(table["cell"].isna().sum()),
+        "customers": _listed(database, listed[["current", "potential", "k", "state", "cell"]]),
+    }
+
+
+def concentration(database: Database, book: ValueBook, most: int) -> dict[str, Any]:
+    """How much few customers make of sales and of margin, as it is."""
+    from grading.views.concentration import concentration, lorenz
+
+    def view(column: str) -> dict[str, Any] | None:
+        values = book.visible[column]
+        if not values.notna().any():
+            return None
+        return asdict(concentration(values)) | {"lorenz": lorenz(values).values.tolist()}
+
+    best = book.visible.sort_values("monetary", ascending=False, kind="stable")
+    net = float(book.visible["monetary"].sum())
+    together = best["monetary"].cumsum() / (net if net > 0 else float("nan"))
+    listed = best[["monetary", "profit"]].assign(together=together).head(most)
+    return _head(book) | {
+        "revenue": view("monetary"),
+        "margin": view("profit"),
+        "customers": _listed(database, listed),
+    }
+
+
+def rhythm(database: Database, book: ValueBook, most: int) -> dict[str, Any]:
+    """Who is silent by the own rhythm, most money of the last 24 months first."""
+    from grading.views.rhythm import AT_RISK, STATES, WATCH
+
+    table = book.visible
+    silent = table[table["state"].isin(["watch", "at_risk"])]
+    listed = silent.sort_values("net_24m", ascending=False, kind="stable").head(most)
+    columns = ["state", "k", "recency_days", "usual_gap_days", "own_gaps", "net_24m"]
+    shares = _shares(table, "state", "net_24m")
+    return _head(book) | {
+        "usual_gap_days": book.frozen.usual_gap_days,
+        "watch_above": WATCH,
+        "at_risk_above": AT_RISK,
+        "states": {state: shares.get(state, {"customers": 0, "net_24m": 0.0}) for state in STATES},
+        "customers": _listed(database, listed[columns]),
+    }
+
+
+def products(database: Database, book: ValueBook, most: int) -> dict[str, Any]:
+    """Product types of 12 months, and what comparable customers buy that one does not, the most money first.
+
+    Peers are of the whole book; the sums and the customers listed are those the asker may see. Raises BadInput
+    without order lines.
+    """
+    import pandas as pd
+
+    from grading.indicators.orders import window_start
+    from grading.views.products import headroom, product_types
+
+    with database.read() as session:
+        start = window_start(book.as_of, MONTHS)
+        rows = purchases.product_amounts(session, start=start, as_of=book.as_of)
+    if not rows:
+        raise BadInput(
+            N_(
+                "No order of these 12 months has lines with a product type. Bring them in: tierbot import order-lines FILE"
+            )
+        )
+    lines = pd.DataFrame(rows, columns=["customer", "product_type", "amount", "group"])
+    groups = lines.drop_duplicates("customer").set_index("customer")["group"]
+    room = headroom(lines, groups)
+    room = room[room["customer"].isin(book.visible.index)].sort_values(
+        "expected", ascending=False, kind="stable"
+    )
+    types = product_types(lines[lines["customer"].isin(book.visible.index)])
+    return _head(book) | {
+        "product_types": [
+            {"product_type": kind, "customers": int(count), "amount": amount, "share": _plain(share)}
+            for kind, count, amount, share in types.itertuples(name=None)
+        ],
+        "customers": _listed(database, room.head(most).set_index("customer")),
+    }
+
+
+def _with_values(frame: "pd.DataFrame", basis: str, gap: float | None) -> "pd.DataFrame":
+    """With the rhythm, and current and potential value.
+
+    Potential: what an order day of the last 24 months brought, at the customer's usual rhythm, for three years to
+    come, discounted: behaviour assumed unchanged. Unknown for who bought on one day only: there is no rhythm.
+    """
+    from grading.views.rhythm import rhythm
+    from grading.views.value_matrix import annuity
+
+    silence = rhythm(frame.assign(days_since_last=frame["recency_days"]), gap)
+    made, per_day = ("profit", "profit_24m") if basis == "margin" else ("monetary", "net_24m")
+    a_day = frame[per_day] / frame["order_days_24m"].where(frame["order_days_24m"] > 0)
+    yearly = a_day * 365.25 / silence["usual_gap_days"]
+    # Nothing in two years: the old rhythm is no behaviour to go on, and zero is what it brings.
+    yearly = yearly.mask(frame["order_days_24m"].eq(0) & frame[per_day].eq(0), 0.0)
+    potential = (yearly * annuity(RATE, YEARS)).mask(silence["state"].isin(["one_time", "unknown"]))
+    return frame.join(silence).assign(rhythm=silence["k"], current=frame[made], potential=potential)
+
+
+def _currency(session: Session) -> str:
+    currencies = order_totals.currencies(session)
+    if not currencies:
+        raise BadInput(N_("There are no orders to go by. Bring them in first: tierbot import orders FILE"))
+    if len(currencies) > 1:
+        raise BadInput(
+            N_("Orders are in several currencies (%(currencies)s); values are compared in one."),
+            currencies=", ".join(currency for currency, _ in currencies),
+        )
+    return currencies[0][0]
+
+
+def _head(book: ValueBook) -> dict[str, Any]:
+    return {
+        "as_of": str(book.as_of),
+        "currency": book.currency,
+        "cuts_as_of": str(book.frozen.as_of),
+        "own_cuts": book.own_cuts,
+        "bought": len(book.visible),
+        "never_bought": book.never_bought,
+    }
+
+
+def _shares(table: "pd.DataFrame", group: str, money: str) -> dict[str, dict[str, float]]:
+    found = table.groupby(group)[money].agg(["size", "sum"])
+    return {
+        str(key): {"customers": int(size), money: float(total)}
+        for key, size, total in found.itertuples(name=None)
+    }
+
+
+def _counts(column: "pd.Series[Any]", keys: Iterable[int]) -> dict[str, int]:
+    found = column.value_counts()
+    return {str(key): int(found.get(key, 0)) for key in keys}
+
+
+def _listed(database: Database, table: "pd.DataFrame") -> list[dict[str, Any]]:
+    """Rows for people, with code and name in front; what is unknown is None."""
+    ids = [int(customer) for customer in table.index]
+    with database.read() as session:
+        found: dict[int, Any] = {}
+        for start in range(0, len(ids), 5_000):
+            found |= customers.get_many(session, ids[start : start + 5_000])
+        names = {customer: (row.code, row.name) for customer, row in found.items()}
+    rows = []
+    for customer, *cells in table.itertuples(name=None):
+        code, name = names[int(customer)]
+        plain = {column: _plain(cell) for column, cell in zip(table.columns, cells, strict=True)}
+        rows.append({"code": code, "name": name} | plain)
+    return rows
+
+
+def _plain(cell: Any) -> Any:
+    """A cell as JSON takes it."""
+    if cell is None or cell != cell or str(cell) == "<NA>":
+        return None
+    return cell.item() if hasattr(cell, "item") else cell

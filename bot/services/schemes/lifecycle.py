@@ -1,0 +1,216 @@
+"""The life of a scheme version: draft, shadow, approved from a day, retired. Decided by admins, kept as rows."""
+
+from collections.abc import Iterable
+from datetime import date, datetime
+
+from sqlmodel import Session
+
+from bot.errors import N_, BadInput, Conflict, NotFound, NotReady
+from bot.services.access import Actor
+from bot.services.schemes import coexistence, status, store
+from bot.services.schemes.status import Life
+from bot.services.schemes.store import SchemeFile, Shelf
+from db.engine import Database
+from db.graded import runs, schemes
+from db.graded.schemes import Period, SchemeVersion
+from grading.scheme.model import Scheme
+from grading.scheme.reader import parse_scheme
+
+
+def start(
+    session: Session, file: SchemeFile, actor: Actor, *, as_of: date, today: date, now: datetime
+) -> int:
+    """Put a scheme in force with the first grading; its version's id.
+
+    Once there are gradings another version takes over by `approve` alone: Conflict. The one that is in force already
+    stays as it is, and where nothing is in force any more, a start is a start. Nothing is put down for a scheme that
+    could not grade the book.
+    """
+    status.require_admin(actor)
+    purpose = store.purpose(file.scheme)
+    version_id = store.record(session, file, now)
+    held = schemes.in_force(session, purpose, as_of)
+    others = version_id not in {period.scheme_version_id for period in held}
+    if held and others and runs.last_published(session, purpose):
+        raise Conflict(
+            N_(
+                "%(present)s grades by now (%(purpose)s). Another scheme takes over from a day that somebody decides:"
+                " tierbot scheme approve NAME --from DATE. Who would move: tierbot scheme diff NAME"
+            ),
+            present=_labels(session, held),
+            purpose=purpose,
+        )
+    if as_of > today:
+        raise BadInput(
+            N_("As of %(as_of)s lies in the future; today is %(today)s."), as_of=as_of, today=today
+        )
+    store.check_currency(session, file.scheme)
+    store.put_in_force(session, file, actor=actor.name, effective_from=as_of, now=now)
+    coexistence.check(session, version_id, file.scheme, as_of)
+    return version_id
+
+
+def shadow(database: Database, actor: Actor, file: SchemeFile, *, today: date, now: datetime) -> Life:
+    """Grade every snapshot under this scheme too, from now on. Nobody is told.
+
+    Raises NotReady when no scheme is in force to compare with, Conflict when it is in force or in the shadow.
+    """
+    status.require_admin(actor)
+    purpose = store.purpose(file.scheme)
+    with database.write(alone="schemes") as session:
+        version_id = store.record(session, file, now)
+        if not schemes.in_force(session, purpose, today):
+            raise NotReady(
+                N_(
+                    "No scheme is in force for %(purpose)s, so there is nothing to run beside. Start with:"
+                    " tierbot grade --scheme NAME"
+                ),
+                purpose=purpose,
+            )
+        life = status.life_of(session, version_id, purpose, today)
+        if life.state in status.LIVE:
+            raise Conflict(
+                N_("%(scheme)s is %(state)s already."), scheme=status.name(life), state=_words(life.state)
+            )
+        store.decide(
+            session, version_id, file.scheme, schemes.SHADOW, actor=actor.name, effective_from=today, now=now
+        )
+        return status.life_of(session, version_id, purpose, today)
+
+
+def approve(
+    database: Database,
+    actor: Actor,
+    file: SchemeFile,
+    *,
+    effective_from: date,
+    today: date,
+    now: datetime,
+    place: int | None = None,
+) -> Life:
+    """Let a scheme grade from a business day on: instead of its own earlier version and of one for the same customers,
+    beside all others.
+
+    `place` says when it is asked, the smallest first; a scheme for everybody is asked last. Raises BadInput for a day
+    before the last snapshot or schemes that cannot stand side by side, Conflict when nothing would change.
+    """
+    status.require_admin(actor)
+    purpose = store.purpose(file.scheme)
+    with database.write(alone="schemes") as session:
+        last = runs.last_snapshot(session, purpose)
+        if last is not None and effective_from < last.as_of:
+            raise BadInput(
+                N_(
+                    "The last snapshot is as of %(last)s, and what was graded stays as it is. Name that day or a later"
+                    " one with --from."
+                ),
+                last=last.as_of,
+            )
+        version_id = store.record(session, file, now)
+        rules = store.rules_on(session, Shelf(), purpose, effective_from)
+        if place is not None and not file.scheme.applies_to:
+            raise BadInput(
+                N_("%(scheme)s applies to everybody, so it is asked last. Leave --place out."),
+                scheme=file.scheme.scheme,
+            )
+        present = next((rule for rule in rules if rule.version_id == version_id), None)
+        if present is not None and place in (None, present.place):
+            raise Conflict(
+                N_("%(scheme)s is in force on %(day)s already."),
+                scheme=f"{file.scheme.scheme}@{file.scheme.version}",
+                day=effective_from,
+            )
+        store.decide(
+            session,
+            version_id,
+            file.scheme,
+            schemes.APPROVED,
+            actor=actor.name,
+            effective_from=effective_from,
+            now=now,
+            place=store.next_place(file.scheme, rules) if place is None else place,
+        )
+        coexistence.check(session, version_id, file.scheme, effective_from)
+        return status.life_of(session, version_id, purpose, today)
+
+
+def retire(
+    database: Database, actor: Actor, name: str, *, today: date, now: datetime, sure: bool = False
+) -> Life:
+    """End a scheme: out of the shadow, before its day, or out of force from today on.
+
+    Those beside it stay. Out of force only when `sure`, unless one of those takes all its customers: nothing grades them
+    from then on. Raises NotFound for a name that is not in use, BadInput when several versions of it are.
+    """
+    status.require_admin(actor)
+    with database.write(alone="schemes") as session:
+        lives = [life for life in status.all_lives(session, today) if life.state in status.LIVE]
+        wanted, number = status.split(name)
+        named = [life for life in lives if life.name == wanted and number in (None, life.version)]
+        if not named:
+            raise NotFound(
+                N_("No scheme %(name)s is in use. In use are: %(names)s."),
+                name=name,
+                names=", ".join(map(status.name, lives)) or "-",
+            )
+        if len(named) > 1:
+            raise BadInput(
+                N_("Several versions of %(name)s are in use. Name one: %(names)s."),
+                name=name,
+                names=", ".join(map(status.name, named)),
+            )
+        (life,) = named
+        row = schemes.find_version(session, life.name, life.version)
+        assert row is not None
+        assert row.id is not None
+        scheme = parse_scheme(row.content, source=status.label(row))
+        if (
+            life.state == status.IN_FORCE
+            and not sure
+            and not _is_covered(session, scheme, life.purpose, today)
+        ):
+            _refuse_to_end(life)
+        store.decide(
+            session, row.id, scheme, schemes.RETIRED, actor=actor.name, effective_from=today, now=now
+        )
+        return status.life_of(session, row.id, life.purpose, today)
+
+
+def _is_covered(session: Session, scheme: Scheme, purpose: str, on: date) -> bool:
+    """Whether another scheme in force applies to everybody that this one does."""
+    beside = (
+        session.get_one(SchemeVersion, period.scheme_version_id)
+        for period in schemes.in_force(session, purpose, on)
+        if period.scheme != scheme.scheme
+    )
+    return any(parse_scheme(row.content, source=status.label(row)).covers(scheme) for row in beside)
+
+
+def _refuse_to_end(life: Life) -> None:
+    if life.until is not None:
+        raise BadInput(
+            N_(
+                "%(scheme)s is in force until another takes over on %(until)s, and ends then by itself. To have no"
+                " scheme until then: --yes"
+            ),
+            scheme=status.name(life),
+            until=life.until,
+        )
+    raise BadInput(
+        N_(
+            "%(scheme)s has no successor: the customers it applies to would not be graded (%(purpose)s) from today on."
+            " Approve one first: tierbot scheme approve NAME --from DATE, or say --yes"
+        ),
+        scheme=status.name(life),
+        purpose=life.purpose,
+    )
+
+
+def _labels(session: Session, held: Iterable[Period]) -> str:
+    return ", ".join(
+        status.label(session.get_one(SchemeVersion, period.scheme_version_id)) for period in held
+    )
+
+
+def _words(state: str) -> str:
+    return {schemes.SHADOW: "in the shadow", status.IN_FORCE: "in force"}.get(state, state)

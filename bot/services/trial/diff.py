@@ -1,0 +1,284 @@
+"""`scheme diff`: the book of the last snapshot under two schemes, with who would move and why."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from sqlmodel import Session
+
+from bot.errors import N_, BadInput, NotAllowed
+from bot.services.access import Actor
+from bot.services.grade import book_pass, previous, scheme_choice, shadow
+from bot.services.schemes import status, store
+from bot.services.schemes.store import Rule, Shelf
+from db.book import customers
+from db.engine import Database
+from db.graded import overrides, runs, schemes
+from db.graded.runs import GradingRun
+from grading.scheme.model import Scheme
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from grading.diagnose.diff import Cause, Comparison
+    from grading.diagnose.sensitivity import Sensitivity
+    from grading.diagnose.stability import Drift
+
+SEED = 1  # of the weights drawn for sensitivity: the same question has the same answer
+SAMPLE = 20_000  # customers whose tiers are tried under other weights: some ten seconds, whatever the book
+PAGE = 500
+
+
+@dataclass(frozen=True, kw_only=True)
+class Mover:
+    """A customer whose tier would be another one, and the rules that do it."""
+
+    code: str
+    name: str
+    before: str
+    after: str
+    old_score: float | None
+    new_score: float | None
+    at_once: bool  # with the first snapshot, margins, confirmations and dwell included
+    causes: tuple["Cause", ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Difference:
+    """Two schemes over one book, by boundaries and gates alone but for `at_once`. Shares are of all customers."""
+
+    as_of: date
+    old: Scheme
+    new: Scheme
+    customers: int
+    moved: int
+    at_once: int  # of those who would move
+    movers: tuple[Mover, ...]
+    words: tuple[str, ...]  # tiers and words in their place that occur, best first
+    before: dict[str, int]
+    after: dict[str, int]
+    matrix: dict[str, dict[str, int]]
+    drift: "Drift | None"
+    sensitivity: "Sensitivity"
+
+
+def diff(
+    database: Database,
+    shelf: Shelf,
+    actor: Actor,
+    new_name: str,
+    old_name: str | None,
+    schemes_dir: Path | None,
+    *,
+    today: date,
+    most: int | None = 20,
+) -> Difference:
+    """Grade the last snapshot's book (before the first: as of yesterday) under both; `most` movers, None for all.
+
+    Without an old scheme it is the one in force for the customers of the new one, else both count where both apply. The
+    facts are those known today, the same for both. Raises BadInput for schemes that do not grade the same, NotReady when
+    none is in force.
+    """
+    if actor.role != "admin":
+        raise NotAllowed(N_("Only admins decide about schemes."))
+    from grading.diagnose.sensitivity import weight_sensitivity
+
+    with database.read() as session:
+        new = status.find(session, new_name, schemes_dir).scheme
+        purpose = store.purpose(new)
+        last = runs.last_snapshot(session, purpose)
+        as_of = last.as_of if last is not None else book_pass.default_day(today)
+        old = status.find(session, old_name, schemes_dir).scheme if old_name else None
+        if old is None:
+            old, customer_ids = _now(session, store.in_force(session, shelf, purpose, today), new)
+        elif store.purpose(old) != purpose:
+            raise BadInput(
+                N_("%(new)s grades %(purpose)s and %(old)s %(other)s: they have no book in common."),
+                new=new.scheme,
+                purpose=purpose,
+                old=old.scheme,
+                other=store.purpose(old),
+            )
+        else:
+            customer_ids = scheme_choice.of_all(session, [old, new])
+        compared = shadow.compare_book(session, old, new, as_of, customer_ids)
+        moved = compared.movers
+        moved = moved.assign(at_once=_at_once(session, compared, purpose, last, today)[moved.index])
+        movers = _movers(session, compared, moved if most is None else moved.head(most))
+    words = [
+        word
+        for word in [*(tier.id for tier in new.tiers), *compared.matrix.index]
+        if word in compared.matrix.index and (compared.results[["before", "after"]] == word).any(axis=None)
+    ]
+    words = list(dict.fromkeys(words))
+    matrix = compared.matrix.reindex(index=words, columns=words, fill_value=0)
+    return Difference(
+        as_of=as_of,
+        old=old,
+        new=new,
+        customers=len(compared.results),
+        moved=len(moved),
+        at_once=int(moved["at_once"].sum()),
+        movers=movers,
+        words=tuple(words),
+        before={word: int(matrix.loc[word].sum()) for word in words},
+        after={word: int(matrix[word].sum()) for word in words},
+        matrix={row: {column: int(matrix.loc[row, column]) for column in words} for row in words},
+        drift=compared.drift,
+        sensitivity=weight_sensitivity(_sample(compared.by_new.scores), new, seed=SEED),
+    )
+
+
+def _now(session: Session, rules: Sequence[Rule], new: Scheme) -> tuple[Scheme, list[int] | None]:
+    """The scheme that grades the customers of another one now, and who they are."""
+    found = scheme_choice.would_fall_to(session, rules, new).found
+    if not found:
+        raise BadInput(
+            N_("%(new)s would grade nobody that is graded now, so there is nothing to compare."),
+            new=new.scheme,
+        )
+    if len(found) > 1:
+        raise BadInput(
+            N_(
+                "The customers of %(new)s are graded by several schemes now: %(names)s. Compare with one:"
+                " tierbot scheme diff %(new)s NAME"
+            ),
+            new=new.scheme,
+            names=", ".join(old.scheme for old, _ in found),
+        )
+    return found[0]
+
+
+def _at_once(
+    session: Session, compared: "Comparison", purpose: str, last: GradingRun | None, today: date
+) -> "pd.Series[bool]":
+    """By customer: whether one more snapshot, of these very facts, would end in another tier than under the old scheme."""
+    import pandas as pd
+
+    from bot.frames import places_of
+
+    past = previous.past_of(session, last, last, None)
+    chosen = overrides.holding(session, purpose, today)
+    customers = compared.results.index
+    tiers = []
+    for scheme, graded in ((compared.old, compared.by_old), (compared.new, compared.by_new)):
+        before = previous.columns_of(past, scheme, None)
+        known = schemes.find_version(session, scheme.scheme, scheme.version)
+        moved = previous.moved_on(
+            graded,
+            scheme,
+            before,
+            places_of(customers.to_numpy(), before["customer_id"]),
+            known.id if known is not None and known.sha256 == scheme.sha256 else None,
+            snapshot=1 if last is None else last.snapshot + 1,
+            chosen=chosen,
+        )
+        tiers.append(moved.outcome["tier"])
+    return pd.Series(tiers[0] != tiers[1], index=customers)
+
+
+def explain(cause: "Cause", old: Scheme, new: Scheme) -> str:
+    """One cause in English words."""
+    if cause.kind == "block":
+        return "a gate that blocks"
+    if cause.kind == "coverage":
+        return f"known to {_share(cause.before)}, then {_share(cause.after)}"
+    if cause.kind == "cap":
+        return f"capped by {cause.name}" if cause.name else "no longer capped"
+    if cause.kind == "boundary":
+        return f"{cause.name} begins at {cause.after:g} instead of {cause.before:g}"
+    names = {indicator.id: indicator.name.en for side in (old, new) for indicator in side.indicators}
+    how = {
+        "new": "new",
+        "gone": "left out",
+        "weight": f"weight {_percent(cause.before)} to {_percent(cause.after)} %",
+        "curve": "another curve",
+        "value": "another value, by the scheme's constants",
+        "missing": "weight of what is missing",
+    }[cause.how or "new"]
+    return f"{names.get(cause.name or '', cause.name)} {cause.points:+.1f} ({how})"
+
+
+def as_json(found: Difference) -> dict[str, Any]:
+    """Everything, for scripts."""
+    drift, sensitivity = found.drift, found.sensitivity
+    return {
+        "as_of": str(found.as_of),
+        "old": _identity(found.old),
+        "new": _identity(found.new),
+        "customers": found.customers,
+        "moved": found.moved,
+        "at_once": found.at_once,
+        "tiers": {"before": found.before, "after": found.after},
+        "matrix": found.matrix,
+        "psi": None
+        if drift is None
+        else {"psi": drift.psi, "by_chance": drift.by_chance, "verdict": drift.verdict},
+        "sensitivity": {
+            "draws": sensitivity.draws,
+            "within": sensitivity.within,
+            "seed": SEED,
+            "customers": len(sensitivity.customers),
+            "mean": sensitivity.mean,
+            "p95": sensitivity.p95,
+            "worst": sensitivity.worst,
+        },
+        "movers": [
+            {
+                **{name: value for name, value in vars(mover).items() if name != "causes"},
+                "causes": [
+                    {name: value for name, value in vars(cause).items() if value is not None}
+                    for cause in mover.causes
+                ],
+            }
+            for mover in found.movers
+        ],
+    }
+
+
+def _sample(scores: "pd.DataFrame") -> "pd.DataFrame":
+    """A book small enough to try a thousand sets of weights on; the same customers every time."""
+    return scores if len(scores) <= SAMPLE else scores.sample(SAMPLE, random_state=SEED)
+
+
+def _movers(session: Session, compared: "Comparison", rows: Any) -> tuple[Mover, ...]:
+    from grading.diagnose.diff import causes
+
+    found = []
+    for start in range(0, len(rows), PAGE):
+        page = rows.iloc[start : start + PAGE]
+        known = customers.get_many(session, page.index.tolist())
+        places = compared.results.index.get_indexer(page.index).tolist()
+        for customer, place, row in zip(page.index.tolist(), places, page.to_dict("records"), strict=True):
+            who = known[customer]
+            found.append(
+                Mover(
+                    code=who.code,
+                    name=who.name,
+                    before=row["before"],
+                    after=row["after"],
+                    old_score=_known(row["old_score"]),
+                    new_score=_known(row["new_score"]),
+                    at_once=row["at_once"],
+                    causes=tuple(causes(compared, place)),
+                )
+            )
+    return tuple(found)
+
+
+def _identity(scheme: Scheme) -> dict[str, Any]:
+    return {"name": scheme.scheme, "version": scheme.version, "sha256": scheme.sha256}
+
+
+def _known(score: float) -> float | None:
+    return None if score != score else float(score)
+
+
+def _share(value: float | None) -> str:
+    return f"{value or 0:.0%}"
+
+
+def _percent(value: float | None) -> str:
+    return f"{value or 0:.3g}"

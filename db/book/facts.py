@@ -1,0 +1,201 @@
+"""What is known about customers: activities, and dated facts that are superseded, never overwritten."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import date, datetime
+from functools import cache, lru_cache
+from typing import Any
+
+from sqlalchemy import (
+    Date,
+    Float,
+    Index,
+    String,
+    UniqueConstraint,
+    bindparam,
+    case,
+    cast,
+    column,
+    func,
+    select,
+    text,
+    values,
+)
+from sqlmodel import Field, Session, SQLModel, and_, col
+
+from db.book.customers import among, of_customers, these
+from db.types import UtcDateTime
+
+
+class Activity(SQLModel, table=True):
+    """Something that happened with a customer: a visit, a call, a training session, a complaint."""
+
+    __tablename__ = "activity"
+    __table_args__ = (
+        UniqueConstraint("source", "external_id"),
+        Index("ix_activity_customer_day", "customer_id", "happened_on", "kind"),
+    )
+    id: int | None = Field(default=None, primary_key=True)
+    customer_id: int = Field(foreign_key="customer.id")
+    source: str
+    external_id: str
+    kind: str
+    happened_on: date
+    person_id: int | None = Field(default=None, foreign_key="person.id")
+    note: str | None = None
+    recorded_at: datetime = Field(sa_type=UtcDateTime)
+    batch_id: int | None = Field(default=None, index=True)
+
+
+class ActivityPeriod(SQLModel, table=True):
+    """A period for which all activities of a kind are on record: no row in it means that there was none."""
+
+    __tablename__ = "activity_period"
+    id: int | None = Field(default=None, primary_key=True)
+    kind: str
+    first_day: date
+    last_day: date
+    source: str
+    batch_id: int | None = Field(default=None, index=True)
+
+
+BETWEEN = "\x1f"  # between values that the database puts together; no value holds it
+
+
+class Fact(SQLModel, table=True):
+    """A field's value on a business date, as recorded then; a correction supersedes the old row."""
+
+    __tablename__ = "fact"
+    __table_args__ = (
+        Index("ix_fact_lookup", "customer_id", "field", "measured_on"),
+        # A whole book is read in this order.
+        Index(
+            "ix_fact_book",
+            "field",
+            "measured_on",
+            "customer_id",
+            sqlite_where=text("superseded_at IS NULL"),
+            postgresql_where=text("superseded_at IS NULL"),
+        ),
+        Index(
+            "uq_fact_current",
+            "customer_id",
+            "field",
+            "measured_on",
+            "source",
+            unique=True,
+            sqlite_where=text("superseded_at IS NULL"),
+            postgresql_where=text("superseded_at IS NULL"),
+        ),
+    )
+    id: int | None = Field(default=None, primary_key=True)
+    customer_id: int = Field(foreign_key="customer.id")
+    field: str
+    measured_on: date
+    value: str
+    source: str
+    author: str | None = None
+    evidence: str | None = None
+    recorded_at: datetime = Field(sa_type=UtcDateTime)
+    superseded_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    batch_id: int | None = Field(default=None, index=True)
+    superseded_by_batch: int | None = Field(default=None, index=True)
+
+
+def facts_by_day(
+    session: Session, *, fields: Sequence[str], as_of: date, customer_ids: Sequence[int] | None = None
+) -> Iterator[tuple[str, date, str, str, str]]:
+    """Valid facts up to a business date, one row for each field and day: field, day, customers, ids, values.
+
+    The last three columns are text put together by the database, of numbers with commas and of values with `BETWEEN`,
+    because a row for each fact, as an object, takes ten times as long as the reading itself.
+    """
+    asked: dict[str, Any] = {"as_of": as_of, **these(customer_ids)}
+    if customer_ids is None:
+        asked["fields"] = list(fields)
+    for name, *row in session.connection().execute(_facts_by_day(customer_ids is not None), asked):
+        if name in fields:
+            yield name, row[0], row[1], row[2], row[3]
+
+
+@cache
+def _facts_by_day(named: bool) -> Any:
+    customer, number = (cast(col(column), String) for column in (Fact.customer_id, Fact.id))
+    field, day = col(Fact.field), col(Fact.measured_on)
+    statement = (
+        select(
+            field,
+            day,
+            func.aggregate_strings(customer, ","),
+            func.aggregate_strings(number, ","),
+            func.aggregate_strings(col(Fact.value), BETWEEN),
+        )
+        .where(day <= bindparam("as_of"), col(Fact.superseded_at).is_(None))
+        .group_by(field, day)
+        .order_by(field, day)
+    )
+    # With the fields of customers named too, SQLite would read those of the whole book.
+    return statement.where(
+        among(Fact.customer_id, named) if named else field.in_(bindparam("fields", expanding=True))
+    )
+
+
+def activity_counts(
+    session: Session,
+    *,
+    as_of: date,
+    windows: Mapping[str, date],
+    customer_ids: Sequence[int] | None = None,
+) -> list[tuple[Any, ...]]:
+    """(customer, count of each kind): activities of the kinds, each after its own day and up to `as_of`."""
+    statement = _activity_counts(as_of, tuple(windows.items()), customer_ids is not None)
+    return [tuple(row) for row in session.connection().execute(statement, these(customer_ids))]
+
+
+@lru_cache(maxsize=8)
+def _activity_counts(as_of: date, windows: tuple[tuple[str, date], ...], named: bool) -> Any:
+    kind, day = col(Activity.kind), col(Activity.happened_on)
+    counts = [func.sum(case((and_(kind == name, day > start), 1), else_=0)) for name, start in windows]
+    return (
+        select(col(Activity.customer_id), *counts)
+        .where(
+            kind.in_([name for name, _ in windows]),
+            day > min(start for _, start in windows),
+            day <= as_of,
+            among(Activity.customer_id, named),
+        )
+        .group_by(col(Activity.customer_id))
+    )
+
+
+def faded_activities(
+    session: Session,
+    *,
+    kinds: Sequence[str],
+    weights: Sequence[tuple[date, float]],
+    customer_ids: Sequence[int] | None = None,
+) -> list[tuple[int, float]]:
+    """(customer, sum of the weights of the days on which activities of the kinds happened)."""
+    fading = values(column("day", Date), column("weight", Float), name="fading").data(list(weights)).cte()
+    statement = (
+        select(col(Activity.customer_id), func.sum(fading.c.weight))
+        .select_from(Activity)
+        .join(fading, fading.c.day == col(Activity.happened_on))
+        .where(col(Activity.kind).in_(kinds), of_customers(Activity.customer_id, customer_ids))
+        .group_by(col(Activity.customer_id))
+    )
+    return [(row[0], float(row[1])) for row in session.execute(statement)]
+
+
+_PERIODS = select(col(ActivityPeriod.kind), col(ActivityPeriod.first_day), col(ActivityPeriod.last_day))
+
+
+def activity_periods(session: Session) -> list[tuple[str, date, date]]:
+    """(kind, first day, last day) of every period declared complete, in order."""
+    return sorted((row[0], row[1], row[2]) for row in session.connection().execute(_PERIODS))
+
+
+def activity_known(session: Session, source: str, external_id: str) -> bool:
+    statement = select(col(Activity.id)).where(
+        col(Activity.source) == source, col(Activity.external_id) == external_id
+    )
+    return session.execute(statement).first() is not None

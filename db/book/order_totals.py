@@ -1,0 +1,138 @@
+"""What each customer's orders come to in all: kept beside them, and moved in the transaction that moves an order.
+
+Only what can be taken away as exactly as it was added is kept, counts and sums; windows, first and last days are asked
+of the orders themselves. So no order is ever read twice to keep them, and a correction or an undo is a minus and a plus.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any, cast
+
+from sqlalchemy import (
+    BigInteger,
+    Connection,
+    Table,
+    bindparam,
+    func,
+    literal,
+    or_,
+    select,
+    true,
+    union_all,
+)
+from sqlalchemy.dialects.postgresql import insert as postgresql_insert
+from sqlalchemy.dialects.sqlite import insert as sqlite_insert
+from sqlalchemy.sql.expression import ColumnElement
+from sqlmodel import Field, Session, SQLModel, col
+
+from db.book.customers import Customer
+from db.book.orders import Order
+from db.types import MONEY_UNITS, units
+
+
+class OrderTotal(SQLModel, table=True):
+    """How many orders a customer has in a currency, and what they come to, returns taken off."""
+
+    __tablename__ = "order_total"
+    currency: str = Field(primary_key=True)
+    customer_id: int = Field(primary_key=True, foreign_key="customer.id", index=True)
+    orders: int
+    net: int = Field(sa_type=BigInteger)  # ten-thousandths
+
+
+@dataclass(frozen=True, kw_only=True)
+class Discrepancy:
+    """A kept total that is not what the orders come to: kept less counted, money in units of the currency."""
+
+    customer: str  # code
+    currency: str
+    orders: int
+    net: float
+
+
+_total = cast(Table, OrderTotal.__table__)  # type: ignore[attr-defined]
+
+
+def add(connection: Connection, which: ColumnElement[bool], sign: int = 1) -> None:
+    """Add the orders that meet a condition to the totals, or take them away (-1) before they go or change."""
+    moved = (
+        select(
+            col(Order.currency),
+            col(Order.customer_id),
+            func.count() * sign,
+            func.sum(units(Order.amount)) * sign,
+        )
+        .where(which)
+        .group_by(col(Order.currency), col(Order.customer_id))
+    )
+    insert = postgresql_insert if connection.dialect.name == "postgresql" else sqlite_insert
+    statement: Any = insert(_total).from_select(["currency", "customer_id", "orders", "net"], moved)
+    new = statement.excluded
+    connection.execute(
+        statement.on_conflict_do_update(
+            index_elements=[_total.c.currency, _total.c.customer_id],
+            set_={"orders": _total.c.orders + new.orders, "net": _total.c.net + new.net},
+        )
+    )
+
+
+@contextmanager
+def moving(connection: Connection, which: ColumnElement[bool]) -> Iterator[None]:
+    """What is done to the orders that meet a condition is done to the totals; the same must meet it afterwards."""
+    add(connection, which, -1)
+    yield
+    add(connection, which)
+    drop_empty(connection)
+
+
+def drop_empty(connection: Connection) -> None:
+    """Totals of no orders are none: a currency nobody orders in any more would count as one in use."""
+    connection.execute(_total.delete().where(_total.c.orders == 0, _total.c.net == 0))
+
+
+def recount(connection: Connection) -> None:
+    """Make all totals anew from the orders."""
+    connection.execute(_total.delete())
+    add(connection, true())
+
+
+def discrepancies(session: Session) -> list[Discrepancy]:
+    """Where the totals are not what the orders come to; reads every order."""
+    kept = select(_total.c.currency, _total.c.customer_id, _total.c.orders, _total.c.net)
+    counted = select(col(Order.currency), col(Order.customer_id), literal(-1), -units(Order.amount))
+    both = union_all(kept, counted).subquery()
+    orders, net = func.sum(both.c.orders), func.sum(both.c.net)
+    statement = (
+        select(col(Customer.code), both.c.currency, orders, net)
+        .join(Customer, col(Customer.id) == both.c.customer_id)
+        .group_by(both.c.customer_id, col(Customer.code), both.c.currency)
+        .having(or_(orders != 0, net != 0))
+        .order_by(col(Customer.code), both.c.currency)
+    )
+    return [
+        Discrepancy(customer=row[0], currency=row[1], orders=int(row[2]), net=float(row[3]) / MONEY_UNITS)
+        for row in session.execute(statement)
+    ]
+
+
+def currencies(session: Session) -> list[tuple[str, int]]:
+    """How many orders there are in each currency, most first."""
+    count = func.sum(_total.c.orders)
+    rows = session.execute(select(_total.c.currency, count).group_by(_total.c.currency))
+    return sorted(((row[0], int(row[1])) for row in rows), key=lambda row: (-row[1], row[0]))
+
+
+# Two ends of the key instead of `other than`, which would read all of it, for each customer that is graded alone.
+_FOREIGN = (
+    select(1)
+    .where(or_(_total.c.currency < bindparam("currency"), _total.c.currency > bindparam("currency")))
+    .limit(1)
+)
+
+
+def foreign_orders(session: Session, currency: str) -> tuple[str, int] | None:
+    """The most frequent other currency that orders are in, and how many; None when there is no other."""
+    if session.connection().execute(_FOREIGN, {"currency": currency}).first() is None:
+        return None
+    return next(row for row in currencies(session) if row[0] != currency)

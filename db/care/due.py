@@ -1,0 +1,117 @@
+"""Touches that somebody is to be reminded of by now, and whose they are."""
+
+from collections.abc import Collection, Sequence
+from datetime import datetime
+
+from sqlalchemy import ColumnElement, and_, case, func, or_
+from sqlalchemy import select as sa_select
+from sqlmodel import Session, col, select, update
+
+from db.book.customers import Customer, Ownership
+from db.book.people import Person
+from db.care.touches import WAITING, Touch, present_owner
+from db.outbox.messages import OutboxMessage
+
+
+def owners(session: Session, now: datetime) -> list[Person | None]:
+    """Whose customers have something to be reminded of; None stands for customers without an owner."""
+    found = (
+        select(Ownership.person_id)
+        .select_from(Touch)
+        .join(Customer, col(Customer.id) == Touch.customer_id)
+        .outerjoin(Ownership, present_owner(Touch.customer_id))
+        .where(_is_due(now), col(Customer.archived).is_(False))
+        .distinct()
+    )
+    ids = set(session.exec(found))
+    people = session.exec(select(Person).where(col(Person.id).in_(ids - {None})).order_by(col(Person.id)))
+    return [*people, *([None] if None in ids else [])]
+
+
+def count(session: Session, now: datetime) -> int:
+    """How many touches somebody would be reminded of."""
+    return session.exec(select(func.count()).select_from(Touch).where(_is_due(now))).one()
+
+
+def steps(session: Session, now: datetime) -> list[tuple[str, str, str, datetime]]:
+    """(customer, step, tier, when) of what is due, oldest first."""
+    found = session.exec(
+        select(Customer.name, Touch.step, Touch.tier, Touch.remind_at)
+        .join(Touch, col(Touch.customer_id) == Customer.id)
+        .where(_is_due(now))
+        .order_by(col(Touch.remind_at), col(Touch.id))
+    )
+    return list(found.all())
+
+
+def skip(session: Session, now: datetime) -> int:
+    """What is due stays open without anybody being reminded; how many."""
+    result = session.exec(
+        update(Touch)
+        .where(_is_due(now))
+        .values(
+            state="reminded", reason="skipped when the database was restored", version=col(Touch.version) + 1
+        )
+        .execution_options(synchronize_session=False)
+    )
+    return int(result.rowcount)
+
+
+def touches(
+    session: Session, now: datetime, owners: Collection[int | None], tiers: Sequence[str], limit: int
+) -> list[Touch]:
+    """What is due of these owners' customers: best tiers first, then the oldest."""
+    rank = case({tier: place for place, tier in enumerate(tiers)}, value=col(Touch.tier), else_=len(tiers))
+    return list(
+        session.exec(
+            select(Touch)
+            .where(_is_due(now), _owned_by(owners))
+            .order_by(rank, col(Touch.due_on), col(Touch.id))
+            .limit(limit)
+        )
+    )
+
+
+def postpone(
+    session: Session, now: datetime, owners: Collection[int | None], until: datetime, *, greetings: bool
+) -> int:
+    """Move what is due of these owners' customers to another morning, greetings or all else."""
+    kind = col(Touch.kind) == "greeting" if greetings else col(Touch.kind) != "greeting"
+    result = session.exec(
+        update(Touch)
+        .where(_is_due(now), _owned_by(owners), kind)
+        .values(remind_at=until, version=col(Touch.version) + 1)
+        .execution_options(synchronize_session=False)
+    )
+    return int(result.rowcount)
+
+
+def reminded_since(session: Session, address: str, since: datetime) -> int:
+    """How many reminders a place was sent since a moment, or still waits for."""
+    return session.exec(
+        select(func.count()).where(
+            OutboxMessage.kind == "reminder",
+            OutboxMessage.address == address,
+            or_(col(OutboxMessage.created_at) >= since, col(OutboxMessage.state).in_(("pending", "sending"))),
+        )
+    ).one()
+
+
+def _is_due(now: datetime) -> ColumnElement[bool]:
+    return and_(col(Touch.state).in_(WAITING), col(Touch.remind_at) <= now)
+
+
+def _owned_by(owners: Collection[int | None]) -> ColumnElement[bool]:
+    """Unarchived customers of these people; None among them: also those without an owner."""
+    theirs = (
+        sa_select(col(Customer.id))
+        .outerjoin(Ownership, present_owner(Customer.id))
+        .where(
+            col(Customer.archived).is_(False),
+            or_(
+                col(Ownership.person_id).in_([owner for owner in owners if owner is not None]),
+                *([col(Ownership.id).is_(None)] if None in owners else []),
+            ),
+        )
+    )
+    return col(Touch.customer_id).in_(theirs)

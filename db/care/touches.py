@@ -1,0 +1,284 @@
+"""Touches: one due step of a care plan for one customer."""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Any
+
+from sqlalchemy import ColumnElement, Index, and_, bindparam, false, func, text
+from sqlalchemy import select as sa_select
+from sqlalchemy.dialects.postgresql import insert as postgresql_insert
+from sqlalchemy.dialects.sqlite import insert as sqlite_insert
+from sqlmodel import Field, Session, SQLModel, col, select, update
+
+from db.book.customers import Customer, Ownership
+from db.book.facts import Activity
+from db.book.imports import ImportBatch
+from db.book.people import Person
+from db.graded.runs import Assessment, GradingRun, newest_in
+from db.types import UtcDateTime
+
+OPEN = ("planned", "reminded", "snoozed")
+WAITING = ("planned", "snoozed")
+_OPEN_SQL = text("state IN ('planned', 'reminded', 'snoozed')")
+_WAITING_SQL = text("state IN ('planned', 'snoozed')")
+
+
+class Touch(SQLModel, table=True):
+    """Due dates are columns: whoever ticks asks what is due."""
+
+    __tablename__ = "touch"
+    __table_args__ = (
+        Index("ix_touch_due", "remind_at", sqlite_where=_WAITING_SQL, postgresql_where=_WAITING_SQL),
+        Index("ix_touch_customer", "customer_id", "step"),
+        # One open touch of a step, whoever plans at the same time.
+        Index(
+            "uq_touch_open",
+            "customer_id",
+            "step",
+            unique=True,
+            sqlite_where=_OPEN_SQL,
+            postgresql_where=_OPEN_SQL,
+        ),
+    )
+    id: int | None = Field(default=None, primary_key=True)
+    # kind:customer:intended local date:step — one per day whatever clocks and zones do.
+    dedupe_key: str = Field(unique=True)
+    customer_id: int = Field(foreign_key="customer.id")
+    step: str
+    kind: str  # revisit | follow_up | greeting
+    tier: str
+    due_on: date
+    anchor: date | None = None  # what due_on is counted from: the last contact or Done; the holiday
+    remind_at: datetime = Field(sa_type=UtcDateTime)
+    state: str  # planned | reminded | snoozed | done | cancelled | missed
+    reason: str | None = None
+    version: int = 1
+    outbox_id: int | None = None
+    closed_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    closed_by: int | None = None
+    created_at: datetime = Field(sa_type=UtcDateTime)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Standing:
+    """What care planning needs to know of a graded customer."""
+
+    customer_id: int
+    country: str | None
+    tier: str
+    as_of: date
+    timezone: str | None  # of whoever owns it
+
+
+def get(session: Session, touch_id: int) -> Touch | None:
+    return session.get(Touch, touch_id)
+
+
+def lock(session: Session, customer_ids: Sequence[int]) -> None:
+    """One planner at a time per customer. On SQLite every writing transaction is alone anyway."""
+    session.execute(
+        sa_select(col(Customer.id))
+        .where(col(Customer.id).in_(customer_ids))
+        .order_by(col(Customer.id))
+        .with_for_update()
+    )
+
+
+def planning_inputs(session: Session) -> list[Any]:
+    """What planning depends on besides the plan and the day: when none of it changed, nothing has to be planned."""
+    newest = select(func.max(GradingRun.id)).where(GradingRun.status == "published")
+    imports = select(func.max(ImportBatch.id), func.max(ImportBatch.undone_at))
+    people = select(Person.id, Person.timezone).order_by(col(Person.id))
+    return [
+        session.exec(newest).one(),
+        tuple(session.exec(imports).one()),
+        [tuple(row) for row in session.exec(people)],
+    ]
+
+
+def graded_customers(session: Session, run_ids: Sequence[int]) -> list[int]:
+    """Ids of the customers that have a standing in these runs."""
+    return [row[0] for row in session.execute(_standings(run_ids).with_only_columns(col(Customer.id)))]
+
+
+def standings(session: Session, run_ids: Sequence[int], customer_ids: Sequence[int]) -> list[Standing]:
+    """Graded, unarchived customers, with the time zone of whoever owns them."""
+    rows = session.execute(_standings(run_ids).where(col(Customer.id).in_(customer_ids)))
+    return [
+        Standing(customer_id=row[0], country=row[1], tier=row[2], as_of=row[3], timezone=row[4])
+        for row in rows
+    ]
+
+
+def last_done(session: Session, customer_ids: Sequence[int]) -> dict[tuple[int, str], datetime]:
+    """(customer, step) -> when somebody last pressed Done. What a logged contact closed counts as that contact."""
+    statement = (
+        sa_select(col(Touch.customer_id), col(Touch.step), func.max(col(Touch.closed_at)))
+        .where(
+            col(Touch.state) == "done",
+            col(Touch.closed_by).is_not(None),
+            col(Touch.customer_id).in_(customer_ids),
+        )
+        .group_by(col(Touch.customer_id), col(Touch.step))
+    )
+    return {(row[0], row[1]): row[2] for row in session.execute(statement)}
+
+
+def last_contacts(session: Session, customer_ids: Sequence[int]) -> dict[int, dict[str, date]]:
+    """Customer -> kind of contact -> its latest day."""
+    statement = (
+        sa_select(col(Activity.customer_id), col(Activity.kind), func.max(col(Activity.happened_on)))
+        .where(col(Activity.customer_id).in_(customer_ids))
+        .group_by(col(Activity.customer_id), col(Activity.kind))
+    )
+    found: dict[int, dict[str, date]] = {}
+    for customer, kind, day in session.execute(statement):
+        found.setdefault(customer, {})[kind] = day
+    return found
+
+
+_OPEN_TOUCHES = (
+    select(Touch)
+    .where(col(Touch.state).in_(OPEN), col(Touch.customer_id).in_(bindparam("customers", expanding=True)))
+    .order_by(col(Touch.due_on), col(Touch.id))
+)
+
+
+def open_touches(session: Session, customer_ids: Sequence[int]) -> list[Touch]:
+    """Open touches, next first."""
+    return list(session.exec(_OPEN_TOUCHES, params={"customers": list(customer_ids)}))
+
+
+# Past the ORM, whose objects take longer to make than all the rest.
+_OPEN_STEPS = (
+    sa_select(col(Touch.customer_id), col(Touch.tier), col(Touch.step), col(Touch.due_on))
+    .where(col(Touch.state).in_(OPEN), col(Touch.customer_id).in_(bindparam("customers", expanding=True)))
+    .order_by(col(Touch.due_on), col(Touch.id))
+)
+
+
+# A card asks it: no list, which SQLAlchemy writes out anew each time, and a condition that the index is kept by.
+_FIRST_STEP = (
+    sa_select(col(Touch.tier), col(Touch.step), col(Touch.due_on))
+    .where(_OPEN_SQL, col(Touch.customer_id) == bindparam("customer_id"))
+    .order_by(col(Touch.due_on), col(Touch.id))
+    .limit(1)
+)
+
+
+def first_step(session: Session, customer_id: int) -> tuple[str, str, date] | None:
+    """(tier, step, due on) of a customer's next open touch."""
+    row = session.connection().execute(_FIRST_STEP, {"customer_id": customer_id}).first()
+    return None if row is None else (row[0], row[1], row[2])
+
+
+def open_steps(session: Session, customer_ids: Sequence[int]) -> list[tuple[int, str, str, date]]:
+    """(customer, tier, step, due on) of open touches, next first."""
+    rows = session.connection().execute(_OPEN_STEPS, {"customers": list(customer_ids)})
+    return [(row[0], row[1], row[2], row[3]) for row in rows]
+
+
+def taken(session: Session, key: str) -> bool:
+    """Whether an occurrence has its row already."""
+    return session.exec(select(Touch.id).where(Touch.dedupe_key == key)).first() is not None
+
+
+def add(session: Session, rows: Sequence[dict[str, Any]]) -> int:
+    """Plan touches; how many are new. A cancelled occurrence opens again, any other one stays as it is."""
+    if not rows:
+        return 0
+    insert: Any = postgresql_insert if session.get_bind().dialect.name == "postgresql" else sqlite_insert
+    statement = insert(Touch)
+    again = ("tier", "due_on", "anchor", "remind_at", "state")
+    statement = statement.on_conflict_do_update(
+        index_elements=["dedupe_key"],
+        set_={name: statement.excluded[name] for name in again}
+        | {"version": col(Touch.version) + 1, "reason": None, "closed_at": None},
+        where=col(Touch.state) == "cancelled",
+    )
+    # Some drivers forget what an INSERT did unless they are told to keep it.
+    done = session.connection().execute(statement, list(rows), execution_options={"preserve_rowcount": True})
+    return done.rowcount
+
+
+def move(session: Session, touch_id: int, version: int, **values: object) -> bool:
+    """Change a touch if nobody changed it since `version` was read. A touch in memory stays as it was."""
+    result = session.exec(
+        update(Touch)
+        .where(col(Touch.id) == touch_id, col(Touch.version) == version)
+        .values(version=version + 1, **values)
+        # Comparing the change with every row in memory took 16 ms of each move of a chunk.
+        .execution_options(synchronize_session=False)
+    )
+    return bool(result.rowcount)
+
+
+def release_undelivered(session: Session, outbox_ids: Collection[int], now: datetime) -> int:
+    """Touches whose reminder could not be delivered are due again, at the same hour of the next day; how many."""
+    if not outbox_ids:
+        return 0
+    found = session.exec(
+        select(Touch).where(col(Touch.outbox_id).in_(outbox_ids), col(Touch.state) == "reminded")
+    ).all()
+    for touch in found:
+        days = max(0, (now - touch.remind_at).days) + 1
+        move(
+            session,
+            touch.id or 0,
+            touch.version,
+            state="planned",
+            reason="the last reminder could not be delivered",
+            remind_at=touch.remind_at + timedelta(days=days),
+        )
+    return len(found)
+
+
+def cancel_archived(session: Session, now: datetime) -> int:
+    """Nothing is owed to archived customers."""
+    archived = select(Customer.id).where(col(Customer.archived).is_(True))
+    result = session.exec(
+        update(Touch)
+        .where(col(Touch.state).in_(OPEN), col(Touch.customer_id).in_(archived))
+        .values(state="cancelled", reason="customer archived", closed_at=now, version=col(Touch.version) + 1)
+    )
+    return int(result.rowcount)
+
+
+def _standings(run_ids: Sequence[int]) -> Any:
+    return (
+        sa_select(
+            col(Customer.id),
+            col(Customer.country),
+            col(Assessment.tier),
+            col(GradingRun.as_of),
+            col(Person.timezone),
+        )
+        .join(Assessment, col(Assessment.customer_id) == Customer.id)
+        # A prospect that became an account still stands in the last run of prospects, but not as what it is now.
+        .join(
+            GradingRun,
+            and_(col(GradingRun.id) == Assessment.run_id, col(GradingRun.purpose) == Customer.record_type),
+        )
+        .outerjoin(Ownership, present_owner(Customer.id))
+        .outerjoin(Person, col(Person.id) == Ownership.person_id)
+        .where(newest_in(run_ids) if run_ids else false(), col(Customer.archived).is_(False))
+        .order_by(col(Customer.id))
+    )
+
+
+def present_owner(customer_id: Any) -> ColumnElement[bool]:
+    """Condition: the ownership is that of who looks after the customer now."""
+    return and_(
+        col(Ownership.customer_id) == customer_id,
+        col(Ownership.role) == "primary",
+        col(Ownership.ends_on).is_(None),
+    )
+
+
+def open_counts(session: Session) -> dict[str, int]:
+    """How many touches are in each open state."""
+    rows = session.exec(
+        select(col(Touch.state), func.count()).where(col(Touch.state).in_(OPEN)).group_by(col(Touch.state))
+    )
+    return dict(rows.all())

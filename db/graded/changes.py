@@ -1,0 +1,60 @@
+"""Moves of effective tiers, told once."""
+
+from collections.abc import Sequence
+from datetime import date
+from typing import Any
+
+from sqlalchemy import UniqueConstraint, bindparam, distinct, func
+from sqlalchemy import select as sa_select
+from sqlmodel import Field, Session, SQLModel, col, select
+
+from db.book.imports import table
+
+
+class TierChange(SQLModel, table=True):
+    """A customer's effective tier moved; told once."""
+
+    __tablename__ = "tier_change"
+    __table_args__ = (UniqueConstraint("customer_id", "purpose", "as_of", "from_tier", "to_tier"),)
+    id: int | None = Field(default=None, primary_key=True)
+    customer_id: int = Field(foreign_key="customer.id", index=True)
+    purpose: str
+    run_id: int = Field(foreign_key="grading_run.id", index=True)
+    as_of: date
+    from_tier: str
+    to_tier: str
+    score_before: float | None = None
+    score_after: float | None = None
+    outbox_id: int | None = Field(default=None, index=True)
+
+
+_KNOWN = sa_select(col(TierChange.customer_id), col(TierChange.from_tier), col(TierChange.to_tier)).where(
+    col(TierChange.purpose) == bindparam("purpose"), col(TierChange.as_of) == bindparam("day")
+)
+
+
+def known_changes(session: Session, purpose: str, as_of: date) -> set[tuple[int, str, str]]:
+    """(customer, from, to) of the changes recorded for a day."""
+    rows = session.connection().execute(_KNOWN, {"purpose": purpose, "day": as_of})
+    return {(customer, before, after) for customer, before, after in rows}
+
+
+def newest_change(session: Session) -> int:
+    """The id of the newest tier change; 0 before the first."""
+    return session.exec(select(func.max(TierChange.id))).one() or 0
+
+
+def changes_after(session: Session, change_id: int) -> tuple[int, int]:
+    """(tier changes newer than one of them, messages that tell of these)."""
+    changes, messages = session.execute(
+        sa_select(func.count(), func.count(distinct(col(TierChange.outbox_id)))).where(
+            col(TierChange.id) > change_id
+        )
+    ).one()
+    return changes, messages
+
+
+def add_changes(session: Session, rows: Sequence[dict[str, Any]]) -> None:
+    """Put moves down; past the ORM, which took half of the transaction that publishes ten thousand of them."""
+    if rows:
+        session.connection().execute(table(TierChange).insert(), rows)

@@ -1,0 +1,67 @@
+"""Credit terms and limits as people approved them, and the grades that gradings may go by."""
+
+from collections.abc import Sequence
+from datetime import date, datetime
+from decimal import Decimal
+
+from sqlalchemy import bindparam
+from sqlalchemy import select as sa_select
+from sqlmodel import Field, Session, SQLModel, col, select
+
+from db.book.customers import of_customers
+from db.graded.runs import Assessment, GradingRun
+from db.types import Money, UtcDateTime
+
+
+class CreditApproval(SQLModel, table=True):
+    """Terms and a limit that a person approved, beside what was proposed then; the newest row of a customer holds."""
+
+    __tablename__ = "credit_approval"
+    id: int | None = Field(default=None, primary_key=True)
+    customer_id: int = Field(foreign_key="customer.id", index=True)
+    assessed_on: date  # the day of the assessment it goes by
+    grade: str
+    scheme_version_id: int = Field(foreign_key="scheme_version.id")
+    proposed_limit: Decimal | None = Field(default=None, sa_type=Money)
+    proposed_terms: int | None = None
+    approved_limit: Decimal = Field(sa_type=Money)
+    approved_terms: int  # days
+    currency: str | None = None
+    reason: str
+    approved_by: str
+    approved_on: date  # in the firm's time zone
+    approved_at: datetime = Field(sa_type=UtcDateTime)
+
+
+def approvals(session: Session, customer_id: int) -> list[CreditApproval]:
+    """What was ever approved for a customer, newest first."""
+    statement = select(CreditApproval).where(CreditApproval.customer_id == customer_id)
+    return list(session.exec(statement.order_by(col(CreditApproval.id).desc())))
+
+
+_RUNS = (
+    sa_select(col(GradingRun.id), col(GradingRun.as_of))
+    .where(
+        col(GradingRun.purpose) == "credit",
+        col(GradingRun.status) == "published",
+        col(GradingRun.as_of) >= bindparam("oldest"),
+        col(GradingRun.as_of) <= bindparam("newest"),
+    )
+    .order_by(col(GradingRun.as_of), col(GradingRun.id))
+)
+
+
+def grades(
+    session: Session, *, oldest: date, as_of: date, customer_ids: Sequence[int] | None = None
+) -> dict[int, tuple[str, date]]:
+    """Customer -> (grade, its day) of the newest published credit assessment of the days oldest..as_of."""
+    runs = session.connection().execute(_RUNS, {"oldest": oldest, "newest": as_of})
+    found: dict[int, tuple[str, date]] = {}
+    for run_id, day in runs.all():  # oldest first: what comes later stands
+        rows = session.execute(
+            sa_select(col(Assessment.customer_id), col(Assessment.tier)).where(
+                col(Assessment.run_id) == run_id, of_customers(Assessment.customer_id, customer_ids)
+            )
+        )
+        found.update({customer: (tier, day) for customer, tier in rows})
+    return found

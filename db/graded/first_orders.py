@@ -1,0 +1,86 @@
+"""Prospects whose first order made them accounts."""
+
+from datetime import date, datetime
+
+from sqlalchemy import UniqueConstraint, exists, func
+from sqlalchemy import select as sa_select
+from sqlmodel import Field, Session, SQLModel, col, select
+
+from db.book.customers import Customer
+from db.book.orders import Order
+from db.graded.runs import Assessment, GradingRun
+from db.types import UtcDateTime, units
+
+
+class RecordChange(SQLModel, table=True):
+    """A customer became another type of record; what that replaced stands here."""
+
+    __tablename__ = "record_change"
+    __table_args__ = (UniqueConstraint("customer_id", "after", "effective_on"),)
+    id: int | None = Field(default=None, primary_key=True)
+    customer_id: int = Field(foreign_key="customer.id")
+    before: str
+    after: str
+    effective_on: date  # the day of the first order
+    since_before: date | None = None
+    tier_before: str | None = None
+    scheme_version_id: int = Field(foreign_key="scheme_version.id")  # whose rule it was
+    changed_at: datetime = Field(sa_type=UtcDateTime)
+
+
+def with_order(session: Session, until: date, limit: int, after: int = 0) -> list[tuple[Customer, date]]:
+    """(prospect, day of its first order above 0), of orders up to a day; by id, behind a customer."""
+    first = func.min(col(Order.ordered_on))
+    rows = session.execute(
+        sa_select(Customer, first)
+        .join(Order, col(Order.customer_id) == col(Customer.id))
+        .where(
+            col(Customer.id) > after,
+            col(Customer.record_type) == "prospect",
+            col(Customer.archived).is_(False),
+            col(Order.ordered_on) <= until,
+            units(Order.amount) > 0,
+        )
+        .group_by(*Customer.__table__.c)  # type: ignore[attr-defined]
+        .order_by(col(Customer.id))
+        .limit(limit)
+    )
+    return [(customer, day) for customer, day in rows]
+
+
+def is_recorded(session: Session, customer_id: int, after: str, effective_on: date) -> bool:
+    statement = select(RecordChange.id).where(
+        RecordChange.customer_id == customer_id,
+        RecordChange.after == after,
+        RecordChange.effective_on == effective_on,
+    )
+    return session.exec(statement).first() is not None
+
+
+def changes_of(session: Session, customer_id: int) -> list[RecordChange]:
+    """What a customer was before, oldest first."""
+    statement = select(RecordChange).where(RecordChange.customer_id == customer_id)
+    return list(session.exec(statement.order_by(col(RecordChange.id))))
+
+
+def waiting(session: Session) -> list[int]:
+    """Accounts that were prospects and that no grading of accounts has seen yet."""
+    graded = exists().where(
+        col(Assessment.customer_id) == col(Customer.id),
+        col(GradingRun.id) == col(Assessment.run_id),
+        col(GradingRun.purpose) == "account",
+        col(GradingRun.status) == "published",
+    )
+    rows = session.execute(
+        sa_select(col(Customer.id))
+        .join(RecordChange, col(RecordChange.customer_id) == col(Customer.id))
+        .where(
+            col(RecordChange.after) == "account",
+            col(Customer.record_type) == "account",
+            col(Customer.archived).is_(False),
+            ~graded,
+        )
+        .distinct()
+        .order_by(col(Customer.id))
+    )
+    return [row[0] for row in rows]

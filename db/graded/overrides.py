@@ -1,0 +1,118 @@
+"""Tiers that people decided, each with a reason, an approver and an end."""
+
+from collections.abc import Sequence
+from datetime import date, datetime
+
+from sqlalchemy import Index, bindparam, or_, text
+from sqlmodel import Field, Session, SQLModel, col, select
+
+from db.book.customers import Customer, among, these
+from db.types import UtcDateTime
+
+
+class Override(SQLModel, table=True):
+    """A tier set by hand. It holds on the days starts_on..expires_on, unless somebody ends it before."""
+
+    __tablename__ = "tier_override"
+    __table_args__ = (
+        Index(
+            "ix_tier_override_open",
+            "customer_id",
+            "purpose",
+            unique=True,
+            sqlite_where=text("ended_at IS NULL"),
+            postgresql_where=text("ended_at IS NULL"),
+        ),
+    )
+    id: int | None = Field(default=None, primary_key=True)
+    customer_id: int = Field(foreign_key="customer.id")
+    purpose: str
+    tier: str
+    reason: str
+    approver: str | None = None
+    set_by: str
+    set_at: datetime = Field(sa_type=UtcDateTime)
+    starts_on: date
+    expires_on: date | None = None
+    ended_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    ended_by: str | None = None
+    end_reason: str | None = None
+
+
+def open_override(session: Session, customer_id: int, purpose: str) -> Override | None:
+    """The override that nobody has ended, also when its last day is over."""
+    return session.exec(
+        select(Override).where(
+            Override.customer_id == customer_id, Override.purpose == purpose, col(Override.ended_at).is_(None)
+        )
+    ).first()
+
+
+def open_of(session: Session, customer_ids: Sequence[int], purpose: str) -> dict[int, Override]:
+    """Customer -> the override that nobody has ended."""
+    rows = session.exec(
+        select(Override).where(
+            col(Override.customer_id).in_(customer_ids),
+            Override.purpose == purpose,
+            col(Override.ended_at).is_(None),
+        )
+    )
+    return {row.customer_id: row for row in rows}
+
+
+# Put together once: asked for each customer that is graded alone.
+_HOLDING = select(Override.customer_id, Override.tier).where(
+    col(Override.purpose) == bindparam("purpose"),
+    col(Override.starts_on) <= bindparam("on"),
+    or_(col(Override.expires_on).is_(None), col(Override.expires_on) >= bindparam("on")),
+)
+_HOLDING_NOW = _HOLDING.where(col(Override.ended_at).is_(None))
+
+
+def holding(
+    session: Session,
+    purpose: str,
+    on: date,
+    customer_ids: Sequence[int] | None = None,
+    *,
+    known_at: datetime | None = None,
+) -> dict[int, str]:
+    """Customer -> the tier that was set by hand for a day; by what is in force now, or was at a moment."""
+    statement = _HOLDING
+    if known_at is None:
+        statement = _HOLDING_NOW
+    else:
+        statement = statement.where(
+            Override.set_at <= known_at,
+            or_(col(Override.ended_at).is_(None), col(Override.ended_at) > known_at),
+        )
+    if customer_ids is not None:
+        statement = statement.where(among(Override.customer_id, named=True))
+    asked = {"purpose": purpose, "on": on, **these(customer_ids)}
+    return {row[0]: row[1] for row in session.connection().execute(statement, asked)}
+
+
+def expired(session: Session, on: date) -> list[Override]:
+    """Overrides whose last day is over and that nobody has ended yet."""
+    return list(
+        session.exec(
+            select(Override)
+            .where(col(Override.ended_at).is_(None), col(Override.expires_on) < on)
+            .order_by(col(Override.id))
+        )
+    )
+
+
+def listed(
+    session: Session, owners: frozenset[int] | None, *, ended: bool = False
+) -> list[tuple[Override, Customer]]:
+    """Overrides with their customers, those that end first on top; `owners` None is everybody's."""
+    from db.book.customers import owned_by
+
+    statement = select(Override, Customer).join(Customer, col(Customer.id) == Override.customer_id)
+    if not ended:
+        statement = statement.where(col(Override.ended_at).is_(None))
+    if owners is not None:
+        statement = statement.where(col(Override.customer_id).in_(owned_by(session, owners)))
+    rows = session.exec(statement.order_by(col(Override.expires_on), col(Override.id)))
+    return [(override, customer) for override, customer in rows]

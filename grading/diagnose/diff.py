@@ -1,0 +1,174 @@
+"""Two schemes over the same book: who would be in another tier, and which rule does it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Literal
+
+import pandas as pd
+
+from grading.diagnose.stability import Drift, drift, migration
+from grading.engine.scoring import Grading
+from grading.scheme.model import BLOCKED, UNRATED, Indicator, Scheme, Tier
+
+LEAST = 0.05
+"""Points below which an indicator is not named as a cause: they are rounded to nothing."""
+
+How = Literal["new", "gone", "weight", "curve", "value", "missing"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Cause:
+    """One rule that is another one for a customer.
+
+    `kind`: points (of the indicator `name`; `how` says what differs about it), boundary (of the tier `name`), cap
+    (gate `name`, None for none), block, coverage (below what the new scheme asks). `before` and `after` are percent
+    of the whole for a weight, scores for a boundary, shares for coverage.
+    """
+
+    kind: Literal["points", "boundary", "cap", "block", "coverage"]
+    name: str | None = None
+    points: float | None = None
+    how: How | None = None
+    before: float | None = None
+    after: float | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Comparison:
+    """A book under an old and a new scheme, by boundaries and gates alone, without movement.
+
+    `results`: row by customer; before, after (tiers or words in their place), old_score, new_score (shown; NaN
+    without one), change (exact, in points). `points`: the same change by indicator of either scheme, a column each,
+    NaN without two scores; a row adds up to its change within 1e-9. `matrix`: as `stability.migration`. `drift`: of
+    the scores, None when one side has none.
+    """
+
+    old: Scheme
+    new: Scheme
+    results: pd.DataFrame
+    points: pd.DataFrame
+    matrix: pd.DataFrame
+    drift: Drift | None
+    by_old: Grading
+    by_new: Grading
+
+    @property
+    def movers(self) -> pd.DataFrame:
+        """The rows of `results` whose tier differs, those whose score changes most first."""
+        moved = self.results[self.results["before"] != self.results["after"]]
+        return moved.loc[moved["change"].abs().sort_values(ascending=False, kind="stable").index]
+
+
+def compare(by_old: Grading, old: Scheme, by_new: Grading, new: Scheme) -> Comparison:
+    """Lay two gradings of one book beside each other.
+
+    In: the same customers as of the same day, each graded by its scheme (`scoring.grade`). ValueError when the
+    customers or the days differ, or a grading is by another scheme.
+    """
+    if (by_old.identity, by_new.identity) != (old.identity, new.identity):
+        raise ValueError("a grading is by another scheme than the one it is compared as")
+    index = by_old.results.index
+    if by_old.as_of != by_new.as_of or not index.equals(by_new.results.index):
+        raise ValueError("the gradings are of other customers or days; grade one book under both schemes")
+    before, after = by_old.results, by_new.results
+    change = after["exact_score"] - before["exact_score"]
+    names = list(dict.fromkeys([*by_new.points.columns, *by_old.points.columns]))
+    points = by_new.points.reindex(columns=names, fill_value=0.0) - by_old.points.reindex(
+        columns=names, fill_value=0.0
+    )
+    tiers = list(dict.fromkeys([*(tier.id for tier in new.tiers), *(tier.id for tier in old.tiers)]))
+    scored = before["exact_score"].notna().any() and after["exact_score"].notna().any()
+    return Comparison(
+        old=old,
+        new=new,
+        results=pd.DataFrame(
+            {
+                "before": before["tier"],
+                "after": after["tier"],
+                "old_score": before["score"],
+                "new_score": after["score"],
+                "change": change,
+            }
+        ),
+        points=points.where(change.notna(), axis=0),
+        matrix=migration(before["tier"], after["tier"], tiers),
+        drift=drift(before["score"], after["score"]) if scored else None,
+        by_old=by_old,
+        by_new=by_new,
+    )
+
+
+def causes(compared: Comparison, position: int) -> list[Cause]:
+    """Why one row's tier is another one: gates, coverage and boundaries first, then indicators, strongest first."""
+    found = list(_beside_the_score(compared, position))
+    changes = zip(compared.points.columns, compared.points.to_numpy()[position].tolist(), strict=True)
+    # A change of NaN, without two scores, is not above anything either.
+    named = [(str(name), points) for name, points in changes if abs(points) >= LEAST]
+    for name, points in sorted(named, key=lambda change: -abs(change[1])):
+        found.append(_points(compared, name, points, position))
+    return found
+
+
+def _beside_the_score(compared: Comparison, position: int) -> Iterator[Cause]:
+    old_row, new_row = (side.results.iloc[position] for side in (compared.by_old, compared.by_new))
+    if (old_row["tier"] == BLOCKED) != (new_row["tier"] == BLOCKED):
+        yield Cause(kind="block")
+    if new_row["tier"] == UNRATED or old_row["tier"] == UNRATED:
+        yield Cause(kind="coverage", before=float(old_row["coverage"]), after=float(new_row["coverage"]))
+        return
+    caps = [
+        {gate.id: gate.cap for gate in scheme.gates}.get(row["capped_by"])
+        for scheme, row in ((compared.old, old_row), (compared.new, new_row))
+    ]
+    if old_row["capped_by"] != new_row["capped_by"] or caps[0] != caps[1]:
+        yield Cause(kind="cap", name=new_row["capped_by"])
+    olds, news = _boundaries(compared.old), _boundaries(compared.new)
+    for name, tier in news.items():
+        score = new_row["score"]
+        if name not in olds or tier.at == olds[name].at or score != score:
+            continue
+        # The boundary lies on the other side of the score than it did.
+        if (score >= tier.at) != (score >= olds[name].at):
+            yield Cause(kind="boundary", name=name, before=olds[name].at, after=tier.at)
+
+
+def _boundaries(scheme: Scheme) -> dict[str, Tier]:
+    return {tier.id: tier for tier in scheme.tiers}
+
+
+def _points(compared: Comparison, name: str, points: float, position: int) -> Cause:
+    old, new = _weights(compared.old), _weights(compared.new)
+    before, after = old.get(name), new.get(name)
+    if before is None or after is None:
+        how: How = "new" if before is None else "gone"
+    elif abs(before[0] - after[0]) > 1e-9:
+        how = "weight"
+    elif before[1].score != after[1].score:
+        how = "curve"
+    else:
+        scores = [side.scores[name].iloc[position] for side in (compared.by_old, compared.by_new)]
+        # Equal scores of equal weight: what is missing passes on more of its weight, or less.
+        how = "missing" if scores[0] == scores[1] else "value"
+    return Cause(
+        kind="points",
+        name=name,
+        points=points,
+        how=how,
+        before=before[0] if before else None,
+        after=after[0] if after else None,
+    )
+
+
+def _weights(scheme: Scheme) -> dict[str, tuple[float, Indicator]]:
+    """Indicator -> (its percent of the whole scheme, itself)."""
+    total = sum(dimension.weight for dimension in scheme.dimensions)
+    return {
+        indicator.id: (
+            100.0 * dimension.weight / total * indicator.weight / sum(i.weight for i in dimension.indicators),
+            indicator,
+        )
+        for dimension in scheme.dimensions
+        for indicator in dimension.indicators
+    }

@@ -1,0 +1,254 @@
+"""A scheme with the firm's own cut points: a preset's text in, the same text with new numbers out.
+
+Quantiles serve once, to propose; in the text they are plain knots and frozen, so that later no customer's
+score moves because another customer's did. Only the characters of the numbers are replaced: comments,
+order and spacing stay.
+"""
+
+from __future__ import annotations
+
+import itertools
+import math
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+
+import numpy as np
+import pandas as pd
+
+from grading.engine.fields import Floats
+from grading.scheme.model import Indicator, Points, Scheme
+from grading.scheme.problems import SchemeError
+from grading.scheme.reader import parse_scheme
+from grading.scheme.text import Document, Entry
+
+ENOUGH = 20
+"""Customers with a value that quantiles need; below, the preset's curve is stretched to the median."""
+
+TOP = 0.99  # quantile of the score 100: the largest customer of all would stretch the curve for itself
+
+Knots = tuple[tuple[float, float], ...]
+_CONSTANT_USERS = {
+    "our_gross_margin_12m": "margin_contribution",
+    "revenue_growth_floor": "revenue_growth_yoy",
+    "usual_gap_days": "silence_ratio",
+    "product_types_sold": "cross_sell_headroom",
+    "complaint_rate": "complaints_per_100_orders",
+    "on_time_rate": "on_time_payment_rate",
+}
+_DIGITS = {"our_gross_margin_12m": 4, "product_types_sold": 15}  # significant ones; 2 for the others
+
+
+class ProposalError(ValueError):
+    """The book gives nothing to propose from; the message says what is lacking."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Edit:
+    start: int
+    end: int
+    text: str
+
+
+def propose(
+    text: str,
+    values: pd.DataFrame,
+    *,
+    currency: str,
+    as_of: date,
+    constants: Mapping[str, float] | None = None,
+) -> str:
+    """The scheme `text` with money and count knots out of `values`, in `currency`.
+
+    In: indicator values of all customers, and the constants of the book
+    (`book_constants`). A knot of score s goes to the quantile s/100 (100 to the quantile 0.99) of the
+    customers with a value above 0, rounded to two significant digits: a customer in the middle of the
+    book scores about 50. With fewer than ENOUGH customers, or so many equal values that knots would
+    coincide, the preset's curve is stretched instead, so that the median scores 50. Ratios, and what
+    `values` does not know, stay as they are and are named on top. Raises SchemeError when the text is
+    no scheme, ProposalError when there is nothing to propose from.
+    """
+    if not re.fullmatch(r"[A-Z]{3}", currency):
+        raise ProposalError(f'"{currency}" is not a currency; give its ISO code, such as CNY')
+    text = text.removeprefix("\ufeff")
+    scheme = parse_scheme(text, source="preset")
+    document = Document(text, "preset")
+    proposed: dict[str, tuple[Knots, int, bool]] = {}
+    kept: list[str] = []
+    for indicator in scheme.indicators:
+        if indicator.unit not in ("count", scheme.currency) or indicator.unit is None:
+            continue
+        sample = _sample(values, indicator)
+        if len(sample) and _rises_from_zero(indicator):
+            knots, own = _new_knots(indicator, sample)
+            proposed[indicator.id] = (knots, len(sample), own)
+        else:
+            kept.append(indicator.id)
+    if not proposed:
+        raise ProposalError(
+            "no customer has a value above 0 to take cut points from; import orders first, or choose a day after them"
+        )
+    edits = _knot_edits(document, scheme, proposed, currency)
+    edits += _currency_edits(document, currency)
+    edits += _constant_edits(document, text, scheme, constants or {})
+    for edit in sorted(edits, key=lambda edit: edit.start, reverse=True):
+        text = text[: edit.start] + edit.text + text[edit.end :]
+    text = _header(values, proposed, kept, scheme, as_of) + text
+    try:
+        parse_scheme(text, source="proposal")
+    except SchemeError as error:
+        raise ProposalError(f"the text is laid out in a way that cannot be filled in: {error}") from error
+    return text
+
+
+def round_significant(number: float, digits: int = 2) -> float:
+    """1,234 as 1,200."""
+    return float(f"{number:.{digits - 1}e}")
+
+
+def _sample(values: pd.DataFrame, indicator: Indicator) -> Floats:
+    if indicator.id not in values.columns:
+        return np.empty(0)
+    column: Floats = values[indicator.id].to_numpy(dtype=np.float64, na_value=np.nan)
+    return np.asarray(column[np.isfinite(column) & (column > 0)])
+
+
+def _rises_from_zero(indicator: Indicator) -> bool:
+    if not isinstance(indicator.score, Points) or indicator.score.knots[0][0] != 0:
+        return False
+    scores = [score for _, score in indicator.score.knots]
+    return all(before < after for before, after in itertools.pairwise(scores))
+
+
+def _new_knots(indicator: Indicator, sample: Floats) -> tuple[Knots, bool]:
+    """(knots, whether they are the firm's own quantiles)."""
+    assert isinstance(indicator.score, Points)
+    old = indicator.score.knots
+    scores = [score for _, score in old]
+    whole = indicator.unit == "count"
+    own = False
+    if len(sample) >= ENOUGH:
+        levels = [min(score / 100.0, TOP) for score in scores[1:]]
+        cuts = [_round(cut, whole) for cut in np.quantile(sample, levels).tolist()]
+        own = cuts[0] > 0 and all(low < high for low, high in itertools.pairwise(cuts))
+    if not own:
+        middle = float(np.interp(50.0, scores, [x for x, _ in old])) or old[1][0]
+        stretch = float(np.median(sample)) / middle
+        cuts = [_round(x * stretch, whole) for x, _ in old[1:]]
+        before = 0.0
+        for place, cut in enumerate(cuts):
+            cuts[place] = before = cut if cut > before else _next(before, whole)
+    return ((0.0, scores[0]), *zip(cuts, scores[1:], strict=True)), own
+
+
+def _round(number: float, whole: bool) -> float:
+    return round_significant(float(round(number)) if whole else number)
+
+
+def _next(number: float, whole: bool) -> float:
+    """The next number of two significant digits; the next whole one for counts."""
+    if number <= 0:
+        return 1.0
+    step = 10.0 ** (math.floor(math.log10(number)) - 1)
+    return round_significant(number + (max(step, 1.0) if whole else step))
+
+
+def _knot_edits(
+    document: Document, scheme: Scheme, proposed: Mapping[str, tuple[Knots, int, bool]], currency: str
+) -> list[_Edit]:
+    edits = []
+    for dimension in _list(document.root, "dimensions"):
+        for entry in _list(dimension, "indicators"):
+            indicator = str(_child(entry, "id").value)
+            if "unit" in _keys(entry) and _child(entry, "unit").value == scheme.currency:
+                edits.append(_replace(_child(entry, "unit"), currency))
+            if indicator in proposed:
+                pairs = (f"[{_plain(x)}, {_plain(score)}]" for x, score in proposed[indicator][0])
+                edits.append(_replace(_child(_child(entry, "score"), "knots"), f"[{', '.join(pairs)}]"))
+    return edits
+
+
+def _currency_edits(document: Document, currency: str) -> list[_Edit]:
+    if "currency" in _keys(document.root):
+        return [_replace(_child(document.root, "currency"), currency)]
+    return [_Edit(start=0, end=0, text=f"currency: {currency}\n")]
+
+
+def _constant_edits(document: Document, text: str, scheme: Scheme, given: Mapping[str, float]) -> list[_Edit]:
+    """Replace the numbers that are there; add those that are not, as lines of the same indentation."""
+    wanted = {
+        name: _plain(round_significant(given[name], _DIGITS.get(name, 2)))
+        for name, user in _CONSTANT_USERS.items()
+        if name in given and user in scheme.fields
+    }
+    if not wanted:
+        return []
+    if "constants" not in _keys(document.root):
+        start = _dimensions_start(text, document.root)
+        lines = "".join(f"  {name}: {number}\n" for name, number in wanted.items())
+        return [_Edit(start=start, end=start, text=f"constants:  # taken over all customers once\n{lines}\n")]
+    section = _child(document.root, "constants")
+    present = _keys(section)
+    edits = [_replace(_child(section, name), wanted[name]) for name in wanted if name in present]
+    added = {name: number for name, number in wanted.items() if name not in present}
+    if added and text[section.start : section.start + 1] == "{":
+        pairs = "".join(f"{name}: {number}, " for name, number in added.items())
+        edits.append(_Edit(start=section.start + 1, end=section.start + 1, text=pairs))
+    elif added:
+        indent = " " * (section.start - text.rfind("\n", 0, section.start) - 1)
+        lines = "".join(f"{name}: {number}\n{indent}" for name, number in added.items())
+        edits.append(_Edit(start=section.start, end=section.start, text=lines))
+    return edits
+
+
+def _dimensions_start(text: str, root: Entry) -> int:
+    """Where the line of `dimensions:` begins."""
+    return sum(len(line) + 1 for line in text.split("\n")[: _child(root, "dimensions").line - 1])
+
+
+def _header(
+    values: pd.DataFrame,
+    proposed: Mapping[str, tuple[Knots, int, bool]],
+    kept: list[str],
+    scheme: Scheme,
+    as_of: date,
+) -> str:
+    own = [f"{name} ({count})" for name, (_, count, quantiles) in proposed.items() if quantiles]
+    stretched = [f"{name} ({count})" for name, (_, count, quantiles) in proposed.items() if not quantiles]
+    lines = [
+        f"Proposed from the values of {len(values)} customers as of {as_of.isoformat()}; frozen here, read before use."
+    ]
+    if own:
+        lines.append(f"Knots from own quantiles (customers with a value): {', '.join(own)}.")
+    if stretched:
+        lines.append(
+            f"Too few or too equal values for quantiles, so the preset's curve stretched to the median: {', '.join(stretched)}."
+        )
+    if kept:
+        lines.append(
+            f"Not known from orders, knots as they were (money in {scheme.currency}): check {', '.join(kept)}."
+        )
+    return "".join(f"# {line}\n" for line in lines)
+
+
+def _replace(entry: Entry, text: str) -> _Edit:
+    # An empty value has no characters; it stands right after the colon.
+    return _Edit(start=entry.start, end=entry.end, text=text if entry.end > entry.start else f" {text}")
+
+
+def _plain(number: float) -> str:
+    return str(int(number)) if number == int(number) else repr(number)
+
+
+def _keys(entry: Entry) -> Mapping[str, Entry]:
+    return entry.value if isinstance(entry.value, dict) else {}
+
+
+def _child(entry: Entry, key: str) -> Entry:
+    return _keys(entry)[key]
+
+
+def _list(entry: Entry, key: str) -> list[Entry]:
+    value = _child(entry, key).value
+    return value if isinstance(value, list) else []

@@ -1,0 +1,130 @@
+"""From a score back to a value: what an indicator must reach, and how to say it (semantic 1, inverted)."""
+
+from __future__ import annotations
+
+import itertools
+import math
+from collections.abc import Iterator
+from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
+from typing import Literal, TypedDict
+
+import numpy as np
+
+from grading.engine.curves import make_curve
+from grading.scheme.model import Bands, Indicator, Map, Points, Scale, Score
+
+DIGITS = 3  # significant ones of a target that is shown: at most 1 % more than is needed
+
+Value = float | str | bool
+Relation = Literal["at_least", "at_most", "below", "is"]
+
+
+class Target(TypedDict):
+    """A value to reach; `shown` says the same in round figures and never asks for less.
+
+    at_least and at_most include the value, below does not; `is` names a word or a boolean.
+    """
+
+    relation: Relation
+    value: Value
+    shown: Value
+
+
+def score_value(score: Score, value: float) -> float:
+    """Score of one number, by the same curve that grades a book."""
+    scores = np.empty(1)
+    make_curve(score)(np.array([float(value)]), scores, np.empty(1))
+    return float(scores[0])
+
+
+def extremes(score: Score) -> tuple[tuple[Value, float], tuple[Value, float]]:
+    """The value that scores lowest and the one that scores highest, each with its score."""
+    pairs: list[tuple[Value, float]]
+    match score:
+        case Points():
+            pairs = list(score.knots)
+        case Bands():
+            pairs = list(score.bands)
+        case Scale():
+            pairs = [(score.minimum, 0.0), (score.maximum, 100.0)]
+        case Map():
+            pairs = list(score.values.items())
+    return min(pairs, key=lambda pair: pair[1]), max(pairs, key=lambda pair: pair[1])
+
+
+def find_target(indicator: Indicator, present: Value, needed: float) -> Target | None:
+    """The value nearest to `present` that scores at least `needed`; None when no value does.
+
+    `present` scores less than `needed`. Straight lines and scales are solved for the value, a band gives
+    its bound, a word is the lowest-scored one that suffices. Shown are whole numbers for counts and for
+    scales between whole numbers, three significant digits for everything else.
+    """
+    score = indicator.score
+    match score:
+        case Map():
+            enough = [(points, word) for word, points in score.values.items() if points >= needed]
+            if not enough:
+                return None
+            word = min(enough, key=lambda pair: pair[0])[1]
+            return Target(relation="is", value=word, shown=word)
+        case Points():
+            found = [(x, False) for x in _crossings(score, score.knots, needed)]
+        case Scale():
+            ends = ((score.minimum, 0.0), (score.maximum, 100.0))
+            found = [(x, False) for x in _crossings(score, ends, needed)]
+        case Bands():
+            found = list(_bounds(score, float(present), needed))
+    if not found:
+        return None
+    value, excluded = min(found, key=lambda pair: abs(pair[0] - float(present)))
+    if excluded:
+        return Target(relation="below", value=value, shown=value)
+    up = value > float(present)
+    shown = _round_outward(indicator, value, needed, up)
+    return Target(relation="at_least" if up else "at_most", value=value, shown=shown)
+
+
+def _crossings(score: Score, knots: tuple[tuple[float, float], ...], needed: float) -> Iterator[float]:
+    """Where a straight line passes `needed`, on the side that has reached it."""
+    for (x, before), (other, after) in itertools.pairwise(knots):
+        if (before < needed) == (after < needed):
+            continue
+        bad, good = (x, other) if before < needed else (other, x)
+        value = x + (needed - before) / (after - before) * (other - x)
+        step = math.copysign(math.ulp(max(abs(bad), abs(good))), good - bad)
+        while min(bad, good) < value < max(bad, good) and score_value(score, value) < needed:
+            value += step  # what rounding took: a few steps, or more where the line is nearly flat
+            step *= 2.0
+        yield value if min(bad, good) < value < max(bad, good) else good
+
+
+def _bounds(score: Bands, present: float, needed: float) -> Iterator[tuple[float, bool]]:
+    """(bound, whether the bound itself is out) of every band that suffices."""
+    following = [bound for bound, _ in score.bands[1:]]
+    for place, (bound, points) in enumerate(score.bands):
+        if points < needed:
+            continue
+        if bound > present and place > 0:
+            yield bound, False
+        elif place < len(following) and following[place] <= present:
+            yield following[place], True
+
+
+def _round_outward(indicator: Indicator, value: float, needed: float, up: bool) -> float:
+    """The roundest number beyond `value` that still scores enough; `value` itself when there is none."""
+    score = indicator.score
+    rounding = ROUND_CEILING if up else ROUND_FLOOR
+    exact = Decimal(repr(value))  # the number as it is written: 0.2 is not a little more
+    places = [exact.adjusted() - digits + 1 for digits in range(DIGITS, 17)]
+    whole = indicator.unit == "count" or (
+        isinstance(score, Scale)
+        and score.minimum == int(score.minimum)
+        and score.maximum == int(score.maximum)
+    )
+    if whole and abs(value) < 1e15:
+        places.insert(0, 0)
+    for place in places:
+        rounded = float(exact.quantize(Decimal(1).scaleb(place), rounding=rounding))
+        if math.isfinite(rounded) and score_value(score, rounded) >= needed:
+            return rounded
+    return value

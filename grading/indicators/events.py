@@ -1,0 +1,116 @@
+"""From a customer's activities to indicators.
+
+| indicator | formula | missing when |
+|---|---|---|
+| training_sessions_12m (count) | training in 12 months | unknown |
+| contacts_12m (count) | visits, calls and meetings in 12 months | unknown |
+| referrals_24m (count) | referrals in 24 months | unknown |
+| complaints_per_100_orders | 100 x (x + m x r0) / (n + m); complaints and orders of 12 months | unknown, no order in the window, no constants.complaint_rate |
+| contact_points (points) | sum of 0.5 ^ (age / constants.event_half_life_days) over visits, calls, meetings of 24 months | unknown, no constant |
+| complaint_points (points) | the same over complaints | unknown, no constant |
+
+Unknown: the customer has no such activity in the window, and no import declared the window complete. No rows
+means zero only where the source says that it has them all.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date, timedelta
+
+import numpy as np
+import pandas as pd
+
+from grading.engine.fields import Floats
+from grading.indicators.orders import window_start
+from grading.indicators.shrinkage import shrunken
+from grading.scheme.model import Scheme
+
+CONTACTS = ("visit", "call", "meeting")
+WINDOWS = {"training": 12, "complaint": 12, "referral": 24} | dict.fromkeys(CONTACTS, 12)
+"""Kinds of activity that are counted, and over how many months."""
+
+FADING_MONTHS = 24
+FADING = {"contact_points": CONTACTS, "complaint_points": ("complaint",)}
+
+_LOOKS_AT = {
+    "training_sessions_12m": (("training",), 12),
+    "contacts_12m": (CONTACTS, 12),
+    "referrals_24m": (("referral",), 24),
+    "complaints_per_100_orders": (("complaint",), 12),
+} | {name: (kinds, FADING_MONTHS) for name, kinds in FADING.items()}
+
+Period = tuple[str, date, date]  # kind, first day, last day for which every activity is on record
+
+
+def fading_weights(as_of: date, scheme: Scheme) -> list[tuple[date, float]]:
+    """(day, 0.5 ^ (age / half-life)) of each day of the 24 months up to a day; empty without a half-life."""
+    half_life = scheme.constants.get("event_half_life_days")
+    if not half_life:
+        return []
+    days = (as_of - window_start(as_of, FADING_MONTHS)).days
+    return [(as_of - timedelta(days=age), 0.5 ** (age / half_life)) for age in range(days)]
+
+
+def complete(periods: Sequence[Period], kind: str, as_of: date, months: int) -> bool:
+    """Whether the declared periods of a kind cover the whole window of months up to a day."""
+    day = window_start(as_of, months) + timedelta(days=1)
+    for first, last in sorted((first, last) for name, first, last in periods if name == kind):
+        if first <= day:
+            day = max(day, last + timedelta(days=1))
+    return day > as_of
+
+
+def at_least(periods: Sequence[Period], as_of: date) -> frozenset[str]:
+    """The indicators whose activities are not all on record: what is counted is a lower bound, and a fact knows better."""
+    return frozenset(
+        name
+        for name, (kinds, months) in _LOOKS_AT.items()
+        if not all(complete(periods, kind, as_of, months) for kind in kinds)
+    )
+
+
+def activity_indicators(
+    counts: pd.DataFrame,
+    faded: pd.DataFrame,
+    orders_12m: pd.Series[float],
+    periods: Sequence[Period],
+    as_of: date,
+    scheme: Scheme,
+) -> pd.DataFrame:
+    """Indicators from activities, on the index of `orders_12m`.
+
+    In: `counts` with a column per kind of WINDOWS and `faded` with columns of FADING, for customers that have any;
+    `orders_12m`, the orders of everybody in the window.
+    """
+    index = orders_12m.index
+    number = {
+        kind: _known(counts, kind, index, complete(periods, kind, as_of, months))
+        for kind, months in WINDOWS.items()
+    }
+    every = all(complete(periods, kind, as_of, WINDOWS[kind]) for kind in CONTACTS)
+    contacts = counts.reindex(columns=list(CONTACTS)).sum(axis=1).to_frame("contacts")
+    rate = shrunken(
+        number["complaint"],
+        np.asarray(orders_12m, dtype=np.float64),
+        scheme.constants.get("complaint_rate"),
+        scheme,
+    )
+    values = {
+        "training_sessions_12m": number["training"],
+        "contacts_12m": _known(contacts, "contacts", index, every),
+        "referrals_24m": number["referral"],
+        "complaints_per_100_orders": 100.0 * rate,
+    }
+    half_life = scheme.constants.get("event_half_life_days")
+    for name, kinds in FADING.items():
+        known = bool(half_life) and all(complete(periods, kind, as_of, FADING_MONTHS) for kind in kinds)
+        values[name] = _known(faded, name, index, known)
+    return pd.DataFrame(values, index=index)
+
+
+def _known(frame: pd.DataFrame, column: str, index: pd.Index, every: bool) -> Floats:
+    """A column for everybody: 0 stands only where all activities are on record, else it is unknown."""
+    values = frame[column].reindex(index) if column in frame else pd.Series(np.nan, index=index)
+    found: Floats = np.nan_to_num(np.asarray(values, dtype=np.float64), nan=0.0)
+    return found if every else np.where(found > 0, found, np.nan)

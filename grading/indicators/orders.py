@@ -1,0 +1,207 @@
+"""From a customer's order totals to the values of the indicators that follow from orders.
+
+The totals are computed where the orders live (as SQL); this takes one row per customer. Windows are
+(as_of - n calendar months, as_of]; amounts are net of returns, in units of one currency.
+
+| indicator | formula | missing when |
+|---|---|---|
+| net_revenue_12m (money) | net_12m | no order ever |
+| order_frequency_12m (count) | orders_12m | no order ever |
+| avg_monthly_purchases (money) | net_12m / 12 | no order ever |
+| avg_order_amount (money) | net_12m / orders_12m | no order in the window |
+| gross_margin_rate (ratio) | (net_with_cost_12m - cost_12m) / net_with_cost_12m | no cost, or revenue with cost <= 0 |
+| margin_contribution (ratio) | (net_with_cost_12m - cost_12m) / constants.our_gross_margin_12m | no cost, no constant |
+| revenue_growth_yoy (ratio) | (net_12m - net_prev_12m) / net_prev_12m | base <= 0 or below constants.revenue_growth_floor, first order less than 12 months ago |
+| active_quarter_rate (ratio) | active_quarters / three-month windows since the first order, 1 to 4 | no order ever |
+| silence_ratio (ratio) | days since the last order / usual gap (`usual_gap`) | usual gap unknown |
+| years_with_us (years) | calendar years since `since`, else the first order | neither |
+
+A customer without any order has no order indicators at all: no rows means unknown, not zero. One
+that ordered before the window has zeros in it. Growth and rates have no value on a base too small to
+carry one, instead of an infinite or a wild one.
+"""
+
+from __future__ import annotations
+
+import calendar
+from collections.abc import Mapping
+from datetime import date
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from grading.engine.fields import Floats
+from grading.scheme.model import Scheme
+
+ORDER_AGGREGATES = (
+    "net_12m",  # sum of amounts
+    "net_prev_12m",  # the same in (as_of - 24 months, as_of - 12 months]
+    "orders_12m",  # orders with an amount > 0
+    "net_with_cost_12m",  # sum of amounts over rows that carry a cost; NULL without any
+    "cost_12m",  # sum of those costs
+    "active_quarters",  # how many of the four three-month windows up to as_of have an order > 0
+    "first_order",  # day of the first order > 0, ever
+    "last_order",  # day of the last order > 0, up to as_of
+    "order_days",  # distinct days with an order > 0, ever
+    "median_gap_days",  # median days between successive order days
+    "since",  # day the relation began, where known
+)
+ORDER_DAYS = ("first_order", "last_order", "since")
+
+GAP_PSEUDO_COUNT = 3.0
+"""How many gaps of the average customer are mixed into a customer's own (see `usual_gap`)."""
+
+
+def window_start(as_of: date, months: int) -> date:
+    """The day that many calendar months earlier, the month's last day where it is shorter: the window begins after it."""
+    year, month = divmod(as_of.year * 12 + as_of.month - 1 - months, 12)
+    return date(year, month + 1, min(as_of.day, calendar.monthrange(year, month + 1)[1]))
+
+
+def order_indicators(aggregates: pd.DataFrame, as_of: date, scheme: Scheme) -> pd.DataFrame:
+    """Indicators that follow from orders, and `months_with_us`, on the index of `aggregates`.
+
+    In: the columns of ORDER_AGGREGATES, numbers as float (NaN for NULL) and days as datetime64 or date.
+    ValueError when a column is not there.
+    """
+    absent = [name for name in ORDER_AGGREGATES if name not in aggregates.columns]
+    if absent:
+        raise ValueError(f"order aggregates without {', '.join(absent)}; compute all of ORDER_AGGREGATES")
+    columns = {
+        name: pd.to_datetime(aggregates[name]).to_numpy()
+        if name in ORDER_DAYS
+        else pd.to_numeric(aggregates[name]).to_numpy(dtype=np.float64, na_value=np.nan)
+        for name in ORDER_AGGREGATES
+    }
+    return pd.DataFrame(order_columns(columns, as_of, scheme), index=aggregates.index)
+
+
+def order_columns(number: Mapping[str, Any], as_of: date, scheme: Scheme) -> dict[str, Floats]:
+    """`order_indicators` for columns that are in no frame: arrays of float64, and of datetime64 for days."""
+    day = {name: _until(number[name], as_of) for name in ORDER_DAYS}
+    ordered = ~np.isnat(day["first_order"])
+
+    def of_ordered(values: Floats) -> Floats:
+        return np.where(ordered, np.nan_to_num(values, nan=0.0), np.nan)
+
+    net, orders = of_ordered(number["net_12m"]), of_ordered(number["orders_12m"])
+    margin = np.where(ordered, number["net_with_cost_12m"] - number["cost_12m"], np.nan)
+    since = np.where(np.isnat(day["since"]), day["first_order"], day["since"])
+    months = months_between(since, as_of)
+    ours = scheme.constants.get("our_gross_margin_12m")
+    return {
+        "net_revenue_12m": net,
+        "order_frequency_12m": orders,
+        "avg_monthly_purchases": net / 12.0,
+        "avg_order_amount": _ratio(net, orders),
+        "gross_margin_rate": _ratio(margin, number["net_with_cost_12m"]),
+        "margin_contribution": margin / (ours if ours else np.nan),
+        "revenue_growth_yoy": _growth(
+            net, of_ordered(number["net_prev_12m"]), day["first_order"], as_of, scheme
+        ),
+        "active_quarter_rate": of_ordered(number["active_quarters"]) / _quarters(day["first_order"], as_of),
+        "silence_ratio": _age(day["last_order"], as_of)
+        / usual_gap(number["median_gap_days"], number["order_days"], scheme.constants.get("usual_gap_days")),
+        "years_with_us": months / 12.0,
+        "months_with_us": months,
+    }
+
+
+def book_constants(aggregates: pd.DataFrame) -> dict[str, float]:
+    """The constants of a scheme out of a whole book; one that the book cannot give is left out.
+
+    our_gross_margin_12m: sum of all margins, when positive. usual_gap_days: median of the median gaps of
+    customers with at least two. revenue_growth_floor: a tenth of the median positive revenue of the
+    window before, under which growth is noise.
+    """
+    number = {
+        name: pd.to_numeric(aggregates[name]).to_numpy(dtype=np.float64, na_value=np.nan)
+        for name in ("net_with_cost_12m", "cost_12m", "median_gap_days", "order_days", "net_prev_12m")
+    }
+    margin = float(np.nansum(number["net_with_cost_12m"] - number["cost_12m"]))
+    gaps = number["median_gap_days"][number["order_days"] >= 3]
+    gaps = gaps[np.isfinite(gaps)]
+    before = number["net_prev_12m"][number["net_prev_12m"] > 0]
+    found = {"our_gross_margin_12m": margin} if margin > 0 else {}
+    if len(gaps):
+        found["usual_gap_days"] = float(np.median(gaps))
+    if len(before):
+        found["revenue_growth_floor"] = 0.1 * float(np.median(before))
+    return found
+
+
+def usual_gap(median_gap: Floats, order_days: Floats, book_gap: float | None) -> Floats:
+    """Days between orders that are usual for a customer.
+
+    With the book's usual gap: (n x own median + m x book) / (n + m), n own gaps and m = GAP_PSEUDO_COUNT,
+    so that one or two gaps do not decide alone. Without it: the own median from two gaps on.
+    """
+    gaps = np.nan_to_num(order_days - 1.0, nan=0.0)
+    gaps = np.where(np.isfinite(median_gap), np.maximum(gaps, 0.0), 0.0)
+    own = np.nan_to_num(median_gap, nan=0.0)
+    if book_gap is None:
+        return np.where((gaps >= 2) & (own > 0), own, np.nan)
+    return (gaps * own + GAP_PSEUDO_COUNT * book_gap) / (gaps + GAP_PSEUDO_COUNT)
+
+
+def months_between(start: np.ndarray[Any, np.dtype[np.datetime64]], end: date) -> Floats:
+    """Calendar months from days to a later day: 31 August to 30 November is 3; NaN for NaT.
+
+    Whole months first, then days as a share of the month they fall in.
+    """
+    known = ~np.isnat(start)
+    last = np.datetime64(end, "D")
+    begin = np.where(known, start, last)
+    whole = (last.astype("datetime64[M]") - begin.astype("datetime64[M]")).astype(np.int64)
+    whole -= _add_months(begin, whole) > last
+    lower, upper = _add_months(begin, whole), _add_months(begin, whole + 1)
+    share = (last - lower).astype(np.float64) / (upper - lower).astype(np.float64)
+    return np.where(known, whole + share, np.nan)
+
+
+def _add_months(start: Any, months: Any) -> Any:
+    first = start.astype("datetime64[M]")
+    target = first + months.astype("timedelta64[M]")
+    length = (target + 1).astype("datetime64[D]") - target.astype("datetime64[D]")
+    day = start - first.astype("datetime64[D]")
+    return target.astype("datetime64[D]") + np.minimum(day, length - np.timedelta64(1, "D"))
+
+
+def _growth(net: Floats, before: Floats, first_order: Any, as_of: date, scheme: Scheme) -> Floats:
+    floor = scheme.constants.get("revenue_growth_floor") or 0.0
+    long_enough = first_order <= np.datetime64(window_start(as_of, 12), "D")
+    base = np.where(long_enough & (before >= floor), before, np.nan)
+    return _ratio(net - before, base)
+
+
+def _quarters(first_order: Any, as_of: date) -> Floats:
+    """Three-month windows since the first order, at least 1 and at most 4."""
+    starts = [np.datetime64(window_start(as_of, 3 * quarter), "D") for quarter in (1, 2, 3)]
+    quarters = np.ones(len(first_order))
+    for start in starts:
+        quarters += first_order <= start
+    return quarters
+
+
+def _ratio(numerator: Floats, base: Floats) -> Floats:
+    """numerator / base where base > 0, else NaN."""
+    return numerator / np.where(base > 0, base, np.nan)
+
+
+def days_since(days: pd.Series[Any], as_of: date) -> Floats:
+    """Whole days from days to a day; NaN where there is none, or one after it."""
+    return _age(_until(pd.to_datetime(days).to_numpy(), as_of), as_of)
+
+
+def _age(day: Any, as_of: date) -> Floats:
+    days = (np.datetime64(as_of, "D") - day).astype(np.float64)
+    return np.where(np.isnat(day), np.nan, days)
+
+
+def _until(times: NDArray[np.datetime64], as_of: date) -> Any:
+    """Days as datetime64[D]; one after as_of has not happened yet and counts as unknown."""
+    days = times.astype("datetime64[D]")
+    days[days > np.datetime64(as_of, "D")] = np.datetime64("NaT")
+    return days

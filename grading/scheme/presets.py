@@ -1,0 +1,116 @@
+"""Schemes (分级标准): read one with `parse_scheme`, list what is shipped with `preset_names`.
+
+This is the door to the scheme modules; none of them imports pandas or numpy, so that the names of
+tiers are there long before the first frame.
+"""
+
+from __future__ import annotations
+
+from importlib.resources import files
+
+from grading.scheme.credit import lacks_policy
+from grading.scheme.model import (
+    BLOCKED,
+    NEW,
+    UNRATED,
+    WORDS_FOR_NO_TIER,
+    Bands,
+    Compare,
+    CreditLimit,
+    Dimension,
+    DimensionMissing,
+    Field,
+    FirstOrder,
+    Gate,
+    Indicator,
+    Map,
+    Missing,
+    Movement,
+    Name,
+    OneOf,
+    Override,
+    Points,
+    Scale,
+    Scheme,
+    Tier,
+)
+from grading.scheme.problems import Problem, SchemeError
+from grading.scheme.reader import parse_scheme
+
+__all__ = [
+    "BLOCKED",
+    "NEW",
+    "UNRATED",
+    "WORDS_FOR_NO_TIER",
+    "Bands",
+    "Compare",
+    "CreditLimit",
+    "Dimension",
+    "DimensionMissing",
+    "Field",
+    "FirstOrder",
+    "Gate",
+    "Indicator",
+    "Map",
+    "Missing",
+    "Movement",
+    "Name",
+    "OneOf",
+    "Override",
+    "Points",
+    "Problem",
+    "Scale",
+    "Scheme",
+    "SchemeError",
+    "Tier",
+    "notices",
+    "parse_scheme",
+    "preset_names",
+    "preset_text",
+]
+
+_PRESETS = files("grading") / "schemes"
+_EVERYBODY = "is missing for everybody"
+_USERS = {  # indicator -> the constant it needs, and what happens without it
+    "margin_contribution": ("our_gross_margin_12m", _EVERYBODY),
+    "silence_ratio": ("usual_gap_days", "is missing for customers with fewer than three order days"),
+    "cross_sell_headroom": ("product_types_sold", "comes from facts alone"),
+    "complaints_per_100_orders": ("complaint_rate", "comes from facts alone"),
+    "on_time_payment_rate": ("on_time_rate", "comes from facts alone"),
+    "contact_points": ("event_half_life_days", _EVERYBODY),
+    "complaint_points": ("event_half_life_days", _EVERYBODY),
+}
+_CHOSEN = ("event_half_life_days",)  # by people, not from the book
+
+
+def preset_names() -> tuple[str, ...]:
+    """Names of the shipped schemes, in alphabetical order."""
+    names = (entry.name for entry in _PRESETS.iterdir())
+    return tuple(sorted(name.removesuffix(".yaml") for name in names if name.endswith(".yaml")))
+
+
+def preset_text(name: str) -> str:
+    """The text of a shipped scheme; KeyError when there is none of that name."""
+    if name not in preset_names():
+        raise KeyError(f"there is no preset {name!r}; there are {', '.join(preset_names())}")
+    return (_PRESETS / f"{name}.yaml").read_text(encoding="utf-8")
+
+
+def notices(scheme: Scheme) -> tuple[str, ...]:
+    """What a valid scheme asks for and does not get, as sentences for `check`."""
+    found: list[str] = []
+    bare = [tier.id for tier in scheme.tiers if scheme.credit_limit and lacks_policy(scheme, tier.id)]
+    if bare:
+        found.append(
+            f"tiers {', '.join(bare)} have no policy with terms_days and limit_factor, so no limit is proposed"
+        )
+    if scheme.window_months != 12:
+        found.append(
+            f"window_months is {scheme.window_months}, but indicators computed from orders look back 12 months, "
+            "as their names say"
+        )
+    for indicator, (constant, effect) in _USERS.items():
+        if indicator in scheme.fields and scheme.constants.get(constant) is None:
+            remedy = "set it" if constant in _CHOSEN else "`tierbot scheme propose` fills it in"
+            found.append(f"constants.{constant} is not set, so {indicator} {effect}; {remedy}")
+    return tuple(found)

@@ -1,0 +1,142 @@
+"""`tierbot db backup`, `restore` and `restored` on real files."""
+
+import sqlite3
+import stat
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+import structlog
+from typer.testing import CliRunner
+
+from bot.cli import app
+from bot.clock import SystemClock
+from bot.errors import BadInput, Conflict
+from bot.services.delivery import restore, time_jump
+from db import system
+from db.engine import open_database
+from tests.services.delivery.outbox_desk import EAST, Desk
+
+
+@pytest.fixture
+def file(migrated: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    path = tmp_path / "tierbot.db"
+    path.write_bytes(migrated.read_bytes())
+    monkeypatch.setenv("TIERBOT_DATABASE_URL", f"sqlite:///{path}")
+    monkeypatch.chdir(tmp_path)
+    yield path
+    structlog.reset_defaults()
+
+
+def write(file: Path, *texts: str) -> list[str]:
+    """Put messages into the file's outbox; the states of all that are in it."""
+    desk = Desk(open_database(f"sqlite:///{file}"))
+    for text in texts:
+        desk.write(EAST, text)
+    time_jump.keep_up(desk.database, SystemClock().now())
+    states = desk.states()
+    desk.database.close()
+    return states
+
+
+def tierbot(*arguments: str) -> str:
+    result = CliRunner().invoke(app, arguments, catch_exceptions=False)
+    assert result.exit_code == 0, result.output
+    return result.output
+
+
+def test_a_backup_is_whole_private_and_never_overwrites(file: Path, tmp_path: Path) -> None:
+    using = open_database(f"sqlite:///{file}")  # a running process
+    write(file, "a")
+    tierbot("db", "backup", "copy.db")
+    using.close()
+    copy = tmp_path / "copy.db"
+    assert stat.S_IMODE(copy.stat().st_mode) == 0o600
+    with closing(sqlite3.connect(copy)) as connection:
+        assert connection.execute("SELECT count(*) FROM outbox").fetchone() == (1,)
+    with pytest.raises(BadInput, match="exists already"):
+        tierbot("db", "backup", "copy.db")
+
+
+def test_a_restored_file_doubts_what_was_not_settled_and_the_old_one_is_kept(
+    file: Path, tmp_path: Path
+) -> None:
+    write(file, "a")
+    tierbot("db", "backup", "copy.db")
+    write(file, "b")
+    said = tierbot("db", "restore", "copy.db", "--yes")
+    assert "1 messages were not settled" in said
+    assert write(file) == ["unknown"]
+    assert write(tmp_path / "tierbot.db.before-restore") == ["pending", "pending"]
+    assert not list(tmp_path.glob("*.restoring*"))
+
+
+def test_nothing_changes_without_a_yes(file: Path) -> None:
+    write(file, "a")
+    tierbot("db", "backup", "copy.db")
+    write(file, "b")
+    result = CliRunner().invoke(app, ["db", "restore", "copy.db"], input="n\n")
+    assert result.exit_code == 1
+    assert write(file) == ["pending", "pending"]
+
+
+def test_nothing_is_restored_under_a_process_that_has_the_file_open(file: Path) -> None:
+    write(file, "a")
+    tierbot("db", "backup", "copy.db")
+    using = open_database(f"sqlite:///{file}")
+    with using.read() as session:
+        system.tallies(session)
+    with pytest.raises(BadInput, match="stop every process"):
+        tierbot("db", "restore", "copy.db", "--yes")
+    using.close()
+    tierbot("db", "restore", "copy.db", "--yes")
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        (lambda copy: copy.write_bytes(copy.read_bytes()[:9000]), "not a whole database|damaged"),
+        (lambda copy: copy.write_text("hello" * 1000), "not a whole database"),
+        (lambda copy: _set_revision(copy, "9999"), "another version"),
+        (lambda copy: copy.unlink(), "There is no file"),
+    ],
+)
+def test_what_is_no_whole_backup_is_refused_and_nothing_changes(
+    file: Path, tmp_path: Path, change: object, words: str
+) -> None:
+    write(file, "a")
+    tierbot("db", "backup", "copy.db")
+    assert callable(change)
+    change(tmp_path / "copy.db")
+    with pytest.raises(BadInput, match=words):
+        tierbot("db", "restore", "copy.db", "--yes")
+    assert write(file) == ["pending"]
+
+
+def _set_revision(copy: Path, revision: str) -> None:
+    with closing(sqlite3.connect(copy)) as connection:
+        connection.execute("UPDATE alembic_version SET version_num = ?", (revision,))
+        connection.commit()
+
+
+def test_a_broken_database_can_be_replaced(file: Path) -> None:
+    write(file, "a")
+    tierbot("db", "backup", "copy.db")
+    file.write_bytes(file.read_bytes()[:5000])
+    tierbot("db", "restore", "copy.db", "--yes")
+    assert write(file) == ["unknown"]
+
+
+def test_a_database_restored_by_other_means_is_told_so(file: Path) -> None:
+    write(file, "a")
+    assert "Noted" in tierbot("db", "restored", "--yes")
+    assert write(file) == ["unknown"]
+    database = open_database(f"sqlite:///{file}")
+    with database.write() as session:
+        known = system.cursor(session, restore.CURSOR)
+        assert restore.doubted_since(known, SystemClock().now()) is not None
+        system.beat(session, "worker", "boot", SystemClock().now())
+    database.close()
+    with pytest.raises(Conflict, match="Stop every process"):
+        tierbot("db", "restored", "--yes")

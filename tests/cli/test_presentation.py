@@ -1,0 +1,37 @@
+"""What a terminal shows is what Slack shows, without its markup."""
+
+from bot.cli.presentation import as_text
+from bot.wording.messages import Help, Slots, Ungraded
+from bot.wording.parts import Who
+from bot.wording.rendering import Renderer
+
+
+def test_marks_go_and_words_stay() -> None:
+    slots = Slots(
+        fallback="",
+        header="ACME &amp; Co · A",
+        body=(
+            ":lock: *Capped:* margin &lt; 0\n• *5* in a row\nat 12:30:45, 2*3*4 :smile: a_b_c",
+            "`/tier ACME` shows it",
+        ),
+        facts=("*Account manager*\nAnna",),
+        footer=("C-1 · \u2068شركة\u2069",),
+    )
+    assert as_text(slots) == (
+        "ACME & Co · A\n\n"
+        "Capped: margin < 0\n• 5 in a row\nat 12:30:45, 2*3*4 :smile: a_b_c\n\n"
+        "/tier ACME shows it\n\n"
+        "Account manager: Anna\n\n"
+        "C-1 · شركة"
+    )
+
+
+def test_an_entity_written_in_a_name_is_shown_as_written() -> None:
+    message = Ungraded(customer_id=1, version=1, name="&lt;b&gt; <!here>", code="C-1", owner=Who(name="Anna"))
+    assert as_text(Renderer().slots(message)).startswith("&lt;b&gt; <!here>\n\n")
+
+
+def test_help_reads_as_plain_text_in_both_languages() -> None:
+    for language in ("en", "zh"):
+        text = as_text(Renderer().slots(Help(role="admin"), language))
+        assert not set(text) & set("*`")

@@ -1,0 +1,90 @@
+"""Touches change for whoever read them last, and only once."""
+
+from datetime import timedelta
+
+from db.care import due, touches
+from db.care.touches import Touch
+from db.engine import Database
+from tests import factories
+
+DAY = timedelta(days=1)
+
+
+def put_touch(database: Database, **values: object) -> int:
+    with database.write() as session:
+        row = {
+            "dedupe_key": "k",
+            "customer_id": factories.customer(session),
+            "step": "revisit",
+            "kind": "revisit",
+            "tier": "A",
+            "due_on": factories.LONG_AGO,
+            "anchor": None,
+            "remind_at": factories.AT,
+            "state": "planned",
+            "version": 1,
+            "created_at": factories.AT,
+        }
+        assert touches.add(session, [row | values]) == 1
+    return 1
+
+
+def test_a_touch_that_changed_since_it_was_read_is_left_alone(database: Database) -> None:
+    touch = put_touch(database)
+    with database.write() as session:
+        assert touches.move(session, touch, 1, state="reminded")
+        assert not touches.move(session, touch, 1, state="cancelled")
+    with database.read() as session:
+        found = session.get_one(Touch, touch)
+        assert (found.state, found.version) == ("reminded", 2)
+
+
+def test_an_occurrence_is_planned_once_and_only_a_cancelled_one_opens_again(database: Database) -> None:
+    touch = put_touch(database)
+    with database.read() as session:
+        row = session.get_one(Touch, touch).model_dump(
+            exclude={"id", "reason", "outbox_id", "closed_at", "closed_by"}
+        )
+    for state, added in (("planned", 0), ("reminded", 0), ("done", 0), ("missed", 0), ("cancelled", 1)):
+        with database.write() as session:
+            session.get_one(Touch, touch).state = state
+        with database.write() as session:
+            assert touches.add(session, [row | {"due_on": factories.LONG_AGO + DAY}]) == added, state
+    with database.read() as session:
+        found = session.get_one(Touch, touch)
+        assert (found.state, found.version, found.due_on) == ("planned", 2, factories.LONG_AGO + DAY)
+
+
+def test_only_what_is_due_of_these_owners_is_said_or_put_off(database: Database) -> None:
+    with database.write() as session:
+        anna, ben = factories.person(session, "Anna"), factories.person(session, "Ben")
+        owners = [anna, ben, None, anna]
+        customers = [factories.customer(session, owner_id=owner) for owner in owners]
+        for number, customer in enumerate(customers):
+            session.add(
+                Touch(
+                    dedupe_key=str(number),
+                    customer_id=customer,
+                    step="revisit",
+                    kind="greeting" if number == 0 else "revisit",
+                    tier="A",
+                    due_on=factories.LONG_AGO,
+                    remind_at=factories.AT + (DAY if number == 3 else 0 * DAY),
+                    state="snoozed",
+                    created_at=factories.AT,
+                )
+            )
+    with database.write() as session:
+        assert {owner.id if owner else None for owner in due.owners(session, factories.AT)} == {
+            anna,
+            ben,
+            None,
+        }
+
+        def whose(*owners: int | None) -> list[int]:
+            return [touch.customer_id for touch in due.touches(session, factories.AT, owners, ["A"], 10)]
+
+        assert (whose(anna), whose(ben), whose(None)) == ([customers[0]], [customers[1]], [customers[2]])
+        assert whose(anna, None) == [customers[0], customers[2]]
+        assert due.postpone(session, factories.AT, [anna, ben], factories.AT + DAY, greetings=False) == 1
+        assert (whose(anna), whose(ben)) == ([customers[0]], [])

@@ -1,0 +1,185 @@
+"""Schemes that are right: what is read, what identifies them, what check says about them."""
+
+import subprocess
+import sys
+
+import pytest
+
+from grading.scheme.model import Bands, Compare, DimensionMissing, Map, Points, Scale
+from grading.scheme.presets import notices, preset_names, preset_text
+from grading.scheme.reader import parse_scheme
+from tests.grading.factories import dimension, indicator, make_scheme, scheme_text
+
+
+def test_the_presets_are_valid_and_named_after_their_file() -> None:
+    assert preset_names() == (
+        "b2b_accounts",
+        "credit_assessment",
+        "finance",
+        "manufacturing",
+        "orders_only",
+        "prospects",
+        "retail",
+        "services",
+    )
+    for name in preset_names():
+        assert parse_scheme(preset_text(name), source=name).scheme == name
+
+
+def test_an_unknown_preset_is_refused_with_the_known_ones() -> None:
+    with pytest.raises(KeyError, match="there are b2b_accounts, credit"):
+        preset_text("../secrets")
+
+
+def test_a_scheme_is_read_completely() -> None:
+    scheme = parse_scheme(preset_text("b2b_accounts"), source="b2b.yaml")
+    assert (scheme.version, scheme.record_type, scheme.currency, scheme.as_of) == (
+        1,
+        "account",
+        "CNY",
+        "month_end",
+    )
+    assert (scheme.min_coverage, scheme.min_history_months, scheme.display_decimals) == (0.6, 3, 1)
+    assert len(scheme.indicators) == 23
+    assert [tier.at for tier in scheme.tiers] == [75, 50, 0]
+    assert scheme.tier("B").at == 50
+    assert (scheme.tier_name("B", "zh_CN"), scheme.tier_name("B", "en")) == (
+        "重要客户（B类）",
+        "Important (B)",
+    )
+    assert scheme.tier_name("blocked", "zh") == "blocked"
+    assert scheme.movement is not None
+    assert (scheme.movement.margin_up, scheme.movement.margin_down, scheme.movement.min_dwell) == (2, 3, 3)
+    assert scheme.gates[2].when == Compare(field="overdue_90d_share", comparison="ge", limit=0.2)
+    assert (scheme.gates[0].cap, scheme.gates[0].clear_after, scheme.gates[4].flag) == ("C", 3, "watch")
+    assert scheme.override is not None
+    assert scheme.override.max_days == 180
+    assert scheme.constants == {
+        "our_gross_margin_12m": None,
+        "product_types_sold": None,
+        "complaint_rate": 0.02,
+        "on_time_rate": 0.9,
+        "rate_pseudo_count": 20,
+    }
+
+
+def test_the_other_parts_of_the_format_are_read_too() -> None:
+    credit = parse_scheme(preset_text("credit_assessment"), source="c")
+    assert credit.tier("AAA").policy == {"terms_days": 90, "limit_factor": 1.5}
+    assert credit.credit_limit is not None
+    assert credit.gates[3].when == DimensionMissing(dimension="financial")
+    prospects = parse_scheme(preset_text("prospects"), source="p")
+    assert prospects.on_first_order is not None
+    assert (prospects.on_first_order.move_to, prospects.on_first_order.as_word) == ("b2b_accounts", "new")
+    assert prospects.gates[0].block
+
+
+def test_every_field_has_a_type_from_what_uses_it() -> None:
+    fields = parse_scheme(preset_text("b2b_accounts"), source="b").fields
+    assert (fields["net_revenue_12m"].kind, fields["industry_position"].kind) == ("number", "word")
+    assert (fields["credit_grade"].kind, fields["credit_grade"].indicator, fields["credit_grade"].gate) == (
+        "word",
+        False,
+        True,
+    )
+    both = fields["gross_margin_rate"]
+    assert (both.kind, both.indicator, both.gate) == ("number", True, True)
+    prospects = parse_scheme(preset_text("prospects"), source="p").fields
+    assert (prospects["blacklisted"].kind, prospects["contact_permission"].kind) == ("bool", "word")
+
+
+def test_fields_are_sensitive_unless_said_otherwise() -> None:
+    scheme = make_scheme(
+        dimension("only", indicator("x", 60, extra="sensitive: false"), indicator("y", 40)),
+        gates="[{id: g, name: {en: a, zh: 名}, when: {field: z, ge: 1}, flag: f, sensitive: false}]",
+    )
+    assert {id: field.sensitive for id, field in scheme.fields.items()} == {"x": False, "y": True, "z": False}
+
+
+def test_an_account_manager_can_influence_what_is_not_marked_otherwise() -> None:
+    scheme = make_scheme(dimension("only", indicator("x", 60, extra="influence: false"), indicator("y", 40)))
+    assert [indicator.influence for indicator in scheme.indicators] == [False, True]
+    orders = parse_scheme(preset_text("orders_only"), source="o")
+    assert [i.id for i in orders.indicators if not i.influence] == ["years_with_us"]
+    credit = parse_scheme(preset_text("credit_assessment"), source="c")
+    assert [i.id for i in credit.indicators if i.influence] == [
+        "avg_days_late",
+        "overdue_share",
+        "security",
+        "gross_margin_rate",
+    ]
+
+
+def test_score_functions_are_read_as_values() -> None:
+    scores = [
+        "{fn: points, knots: [[0, 0], [10, 100]]}",
+        "{fn: bands, bands: [[0, 10], [5, 90]]}",
+        "{fn: map, values: {no: 0, 'true': 100}}",
+        "{fn: scale, min: 5, max: 1}",
+    ]
+    scheme = make_scheme(
+        dimension("only", *(indicator(f"i{n}", 25, score) for n, score in enumerate(scores)))
+    )
+    assert [indicator.score for indicator in scheme.indicators] == [
+        Points(knots=((0, 0), (10, 100))),
+        Bands(bands=((0, 10), (5, 90))),
+        Map(values={"no": 0, "true": 100}),
+        Scale(minimum=5, maximum=1),
+    ]
+
+
+def test_yes_and_no_are_words_and_only_true_and_false_are_booleans() -> None:
+    gates = "[{id: g, name: {en: a, zh: 名}, when: {field: z, in: [no, yes]}, flag: f}]"
+    assert make_scheme(gates=gates).fields["z"].kind == "word"
+
+
+def test_the_hash_is_of_the_content_not_of_the_text() -> None:
+    text = scheme_text()
+    same = "# a comment\n" + text.replace("version: 1", "version: 1   # first").replace("at: 75", "at: 75.0")
+    lines = text.splitlines(keepends=True)
+    moved = "".join([lines[1], lines[0], *lines[2:]])
+    hashes = {parse_scheme(variant, source="s").sha256 for variant in (text, same, moved, "\ufeff" + text)}
+    assert len(hashes) == 1
+    assert len(hashes.pop()) == 64
+
+
+@pytest.mark.parametrize(
+    ("old", "new"), [("at: 75", "at: 74"), ("[100, 100]", "[100, 99]"), ("a name", "another name")]
+)
+def test_any_other_content_has_another_hash(old: str, new: str) -> None:
+    text = scheme_text()
+    assert parse_scheme(text, source="s").sha256 != parse_scheme(text.replace(old, new, 1), source="s").sha256
+
+
+def test_a_word_true_and_the_boolean_true_are_different_content() -> None:
+    texts = [
+        scheme_text(dimension("only", indicator("x", score=f"{{fn: map, values: {{{key}: 10}}}}")))
+        for key in ("true", '"true"')
+    ]
+    one, other = (parse_scheme(text, source="s") for text in texts)
+    assert one.sha256 != other.sha256
+    assert (one.fields["x"].kind, other.fields["x"].kind) == ("bool", "word")
+
+
+def test_check_says_what_is_not_applied_yet() -> None:
+    said = "\n".join(notices(parse_scheme(preset_text("b2b_accounts"), source="b")))
+    assert "margin_contribution is missing for everybody" in said
+    assert "not applied" not in said
+    assert notices(parse_scheme(preset_text("credit_assessment"), source="c")) == ()
+    bare = preset_text("credit_assessment").replace(
+        "policy: {terms_days: 0,  limit_factor: 0.0}", "policy: {terms_days: 0}"
+    )
+    assert notices(parse_scheme(bare, source="c")) == (
+        "tiers D have no policy with terms_days and limit_factor, so no limit is proposed",
+    )
+    assert notices(parse_scheme(preset_text("prospects"), source="p")) == ()
+    assert notices(make_scheme()) == ()
+
+
+def test_reading_a_scheme_needs_neither_pandas_nor_numpy() -> None:
+    code = (
+        "import sys; from grading.scheme.presets import *; parse_scheme(preset_text('orders_only'), source='s');"
+        "print({'pandas', 'numpy'} & set(sys.modules))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "set()"

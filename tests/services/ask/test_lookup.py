@@ -1,0 +1,212 @@
+"""/tier: what is typed, who asks, and what comes back."""
+
+from datetime import date, time
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from bot.errors import NotFound
+from bot.services.access import Actor
+from bot.services.ask import lookup
+from bot.services.care.plan import load_plan
+from bot.services.care.touches import CareRules
+from bot.services.schemes.store import Shelf
+from bot.wording.messages import Choice, Help, MyCustomers, NoMatch, Pointer, TierCard, Ungraded
+from db.book.customers import replace_names
+from db.engine import Database
+from tests import factories
+from tests.services.grade.test_runs import grade
+
+RULES = CareRules(plan=load_plan(None), zone=ZoneInfo("UTC"), remind_at=time(9))
+MARCH, APRIL, TODAY = date(2026, 3, 31), date(2026, 4, 30), date(2026, 5, 4)
+
+
+def actor(person_id: int, role: str = "account_manager", team_id: int | None = None) -> Actor:
+    return Actor(
+        person_id=person_id,
+        name="Anna",
+        role=role,
+        team_id=team_id,
+        led_teams=frozenset(),
+        slack_user_id="U0ANNA",
+        language="en",
+        timezone="UTC",
+    )
+
+
+ADMIN = actor(0, "admin")
+
+
+def ask(database: Database, text: str, who: Actor = ADMIN) -> object:
+    return lookup.answer(database, Shelf(), RULES, who, text, TODAY)
+
+
+@pytest.fixture
+def book(database: Database) -> Database:
+    """Anna and Ben of one team, some customers each, two gradings."""
+    with database.write() as session:
+        team = factories.team(session)
+        anna, ben = (
+            factories.person(session, "Anna", team_id=team),
+            factories.person(session, "Ben", team_id=team),
+        )
+        factories.scheme(session)
+        owned = {
+            "ACME": anna,
+            "Müller & Söhne GmbH": anna,
+            "苏州澜岳精密机械有限公司": anna,
+            "Northern Lights Ltd": ben,
+            "Northern Star Ltd": ben,
+            "NA": ben,
+        }
+        for name, owner in owned.items():
+            customer = factories.customer(session, name, owner_id=owner)
+            factories.fact(session, customer, "quality", 60, date(2026, 3, 1))
+            if name == "ACME":
+                factories.fact(session, customer, "quality", 30, APRIL)
+    grade(database, MARCH)
+    grade(database, APRIL)
+    return database
+
+
+@pytest.mark.parametrize(
+    ("typed", "found"),
+    [
+        ("ACME", "ACME"),
+        ("  acme ", "ACME"),
+        ("ＡＣＭＥ", "ACME"),
+        ("ACM", "ACME"),
+        ("acmee", "ACME"),
+        ("muller", "Müller & Söhne GmbH"),
+        ("söhne", "Müller & Söhne GmbH"),
+        ("Mueller Sohne", None),
+        ("澜岳", "苏州澜岳精密机械有限公司"),
+        ("suzhou", "苏州澜岳精密机械有限公司"),
+        ("SZLYJMJX", "苏州澜岳精密机械有限公司"),
+        ("star northern", "Northern Star Ltd"),
+        ("NA", "NA"),
+    ],
+)
+def test_one_clear_customer_is_answered_with_its_card(book: Database, typed: str, found: str | None) -> None:
+    answer = ask(book, typed)
+    if found is None:
+        assert isinstance(answer, NoMatch | TierCard)
+    else:
+        assert isinstance(answer, TierCard)
+        assert answer.name == found
+
+
+def test_a_code_is_answered_before_names(book: Database) -> None:
+    card = ask(book, "ACME")
+    assert isinstance(card, TierCard)
+    with book.write() as session:
+        factories.customer(session, card.code)  # a customer that is called like ACME's code
+    again = ask(book, card.code)
+    assert isinstance(again, TierCard)
+    assert again.name == "ACME"
+
+
+def test_another_name_finds_it_too(book: Database) -> None:
+    card = ask(book, "ACME")
+    assert isinstance(card, TierCard)
+    with book.write() as session:
+        rows = [("name", "ACME", "acme"), ("alias", "Road Runner Supplies", "road runner supplies")]
+        replace_names(session, card.customer_id, rows, ["acme", "road", "runner"], None)
+    found = ask(book, "road runner")
+    assert isinstance(found, TierCard)
+    assert found.name == "ACME"
+
+
+def test_several_hits_become_a_choice(book: Database) -> None:
+    answer = ask(book, "northern")
+    assert isinstance(answer, Choice)
+    assert [hit.name for hit in answer.hits] == ["Northern Lights Ltd", "Northern Star Ltd"]
+    assert answer.more == 0
+
+
+def test_nothing_like_it_is_said_plainly(book: Database) -> None:
+    answer = ask(book, "qqqqqq")
+    assert isinstance(answer, NoMatch)
+    assert answer.hits == ()
+
+
+@pytest.mark.parametrize(
+    "typed", ["%", "_", "'; DROP TABLE customer; --", "<@U123>", "\x00", "。", "a" * 5000, "🙂"]
+)
+def test_odd_questions_get_an_answer(book: Database, typed: str) -> None:
+    assert isinstance(ask(book, typed), NoMatch | Choice | TierCard)
+
+
+def test_a_customer_of_somebody_else_is_answered_like_one_that_does_not_exist(book: Database) -> None:
+    anna = actor(1)
+    foreign, unknown = ask(book, "Northern Lights", anna), ask(book, "qqqqqq", anna)
+    assert isinstance(foreign, NoMatch)
+    assert isinstance(unknown, NoMatch)
+    assert foreign.hits == unknown.hits == ()
+    card = ask(book, "Northern Lights")
+    assert isinstance(card, TierCard)
+    with pytest.raises(NotFound, match="no such customer in your book"):
+        lookup.open_card(book, Shelf(), RULES, anna, Pointer(id=card.customer_id), TODAY)
+    with pytest.raises(NotFound, match="no such customer in your book"):
+        lookup.open_card(book, Shelf(), RULES, anna, Pointer(id=999_999), TODAY)
+
+
+def test_a_team_lead_asks_about_the_team(book: Database) -> None:
+    assert isinstance(ask(book, "Northern Lights", actor(99, "team_lead", team_id=1)), TierCard)
+    assert isinstance(ask(book, "Northern Lights", actor(99, "team_lead", team_id=2)), NoMatch)
+
+
+def test_viewers_see_nobody(book: Database) -> None:
+    assert isinstance(ask(book, "ACME", actor(1, "viewer")), NoMatch)
+
+
+def test_the_card_says_what_changed_since_the_snapshot_before(book: Database) -> None:
+    card = ask(book, "ACME")
+    assert isinstance(card, TierCard)
+    assert (card.tier.id, card.score, card.as_of) == ("C", 30.0, APRIL)
+    assert card.before is not None
+    assert (card.before.tier.id, card.before.score, card.before.as_of) == ("B", 60.0, MARCH)
+    assert card.provisional is False
+    assert card.coverage == pytest.approx(0.6)
+    assert card.owner is not None
+    assert card.owner.name == "Anna"
+
+
+def test_a_customer_nobody_graded_yet_is_found_all_the_same(book: Database) -> None:
+    with book.write() as session:
+        factories.customer(session, "Latecomer", owner_id=1)
+    assert isinstance(ask(book, "Latecomer", actor(1)), Ungraded)
+
+
+def test_tier_alone_lists_the_askers_own_worst_news_first(book: Database) -> None:
+    mine = ask(book, "", actor(1))
+    assert isinstance(mine, MyCustomers)
+    assert mine.total == 3
+    assert mine.hits[0].name == "ACME"
+    assert mine.hits[0].before is not None
+    assert {tier.id: count for tier, count in mine.counts} == {"B": 2, "C": 1}
+    nobody = ask(book, "", ADMIN)
+    assert isinstance(nobody, MyCustomers)
+    assert nobody.total == 0
+
+
+@pytest.mark.parametrize("typed", ["help", "HELP", "帮助", "?"])
+def test_help(book: Database, typed: str) -> None:
+    assert isinstance(ask(book, typed), Help)
+
+
+def test_a_shared_card_has_no_figures(book: Database) -> None:
+    card = ask(book, "ACME")
+    assert isinstance(card, TierCard)
+    shared = lookup.share(book, Shelf(), ADMIN, Pointer(id=card.customer_id))
+    assert shared.tier.id == "C"
+    assert shared.before is not None
+    assert shared.before.score is None
+    assert [names.en for names in shared.weak] == ["Quality"]
+    assert not [value for value in vars(shared).values() if isinstance(value, float)]
+
+
+def test_archived_customers_are_not_found(book: Database) -> None:
+    with book.write() as session:
+        factories.customer(session, "Gone Ltd", archived=True)
+    assert isinstance(ask(book, "Gone Ltd"), NoMatch)

@@ -1,0 +1,385 @@
+"""Which step of the care plan is due when, as rows."""
+
+import threading
+from datetime import UTC, date, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from bot.clock import local_date, local_instant
+from bot.services.care import schedule
+from bot.services.care.schedule import morning, workday
+from db.book.customers import Customer, Ownership
+from db.book.people import Person
+from db.care import touches
+from db.engine import Database
+from tests import factories
+from tests.conftest import OpenAnother
+from tests.services.book import FOLLOW_UP, MONDAY, REVISIT_A, REVISIT_B, Book, at, rules
+
+DAY = timedelta(days=1)
+FRIDAY = MONDAY - 3 * DAY
+
+
+@pytest.fixture
+def book(database: Database) -> Book:
+    return Book(database)
+
+
+def owned(book: Book, tier: str = "A", *, timezone: str | None = "UTC", **values: object) -> int:
+    """A graded customer with an owner of its own."""
+    with book.database.write() as session:
+        owner = factories.person(session, f"Owner{next(factories._numbers)}", timezone=timezone)
+        customer = factories.customer(session, owner_id=owner, **values)  # type: ignore[arg-type]
+    book.grade({customer: tier})
+    return customer
+
+
+def visit(book: Book, customer: int, day: date, kind: str = "visit") -> None:
+    with book.database.write() as session:
+        factories.contact(session, customer, day, kind)
+
+
+def test_a_revisit_is_due_its_days_after_the_last_contact_that_counts(book: Book) -> None:
+    customer = owned(book)
+    visit(book, customer, FRIDAY, "call")
+    visit(book, customer, MONDAY, "gift")  # does not count
+    book.plan()
+    due = FRIDAY + REVISIT_A * DAY
+    assert book.states(customer) == [("planned", due)]
+    assert due.weekday() == 6
+    assert book.touch(customer).remind_at == at(due + DAY)
+
+
+@pytest.mark.parametrize(
+    ("zone", "hour_in_utc"), [("Asia/Shanghai", 1), ("Europe/Berlin", 7), ("America/New_York", 13)]
+)
+def test_a_revisit_comes_at_nine_where_its_owner_is(book: Book, zone: str, hour_in_utc: int) -> None:
+    customer = owned(book, timezone=zone)
+    visit(book, customer, MONDAY)
+    book.plan()
+    # By then it is the first of April, summer time in Berlin and New York.
+    assert book.touch(customer).remind_at == at(MONDAY + REVISIT_A * DAY, hour_in_utc)
+
+
+def test_without_an_owner_or_with_an_unknown_zone_the_firms_time_counts(database: Database) -> None:
+    book = Book(database, rules=rules("Asia/Tokyo"))
+    with database.write() as session:
+        orphan = factories.customer(session)
+    odd = owned(book, timezone="Moon/Crater")
+    book.grade({orphan: "A", odd: "A"})
+    for customer in (orphan, odd):
+        visit(book, customer, MONDAY)
+    book.plan()
+    assert {book.touch(customer).remind_at for customer in (orphan, odd)} == {at(MONDAY + REVISIT_A * DAY, 0)}
+
+
+def test_planning_twice_changes_nothing(book: Book) -> None:
+    customers = [owned(book, tier, country="CN") for tier in ("A", "B", "C", "new", "unrated", "X")]
+    book.grade(dict(zip(customers, ("A", "B", "C", "new", "unrated", "X"), strict=True)))
+    visit(book, customers[0], MONDAY - 3 * DAY)
+    assert book.plan() == 6 + 2 + 1  # a revisit each, greetings for A and B, a follow-up for A
+    assert [book.plan() for _ in range(2)] == [0, 0]
+    for later in (1, 9, 40):
+        book.clock.advance(later * DAY)
+        book.plan()
+        assert book.plan() == 0
+
+
+def test_a_blocked_customer_gets_nothing_and_all_of_it_again_when_unblocked(book: Book) -> None:
+    customer = owned(book, "blocked")
+    visit(book, customer, MONDAY)
+    assert book.plan() == 0
+    book.grade({customer: "A"})
+    book.plan()
+    planned = [book.touch(customer, step).dedupe_key for step in ("revisit", "vip_follow_up", "greeting")]
+    book.grade({customer: "blocked"})
+    assert book.plan() == 3
+    assert {book.touch(customer, step).state for step in ("revisit", "vip_follow_up", "greeting")} == {
+        "cancelled"
+    }
+    book.grade({customer: "A"})
+    assert book.plan() == 3
+    for step, key in zip(("revisit", "vip_follow_up", "greeting"), planned, strict=True):
+        again = book.touch(customer, step)
+        assert (again.state, again.dedupe_key, again.closed_at, again.reason) == ("planned", key, None, None)
+
+
+def test_a_tier_change_moves_what_is_planned_and_cancels_what_the_new_tier_lacks(book: Book) -> None:
+    customer = owned(book, "A")
+    visit(book, customer, MONDAY)
+    book.plan()
+    book.grade({customer: "B"})
+    book.plan()
+    moved = book.touch(customer)
+    assert (moved.state, moved.due_on, moved.tier) == ("planned", MONDAY + REVISIT_B * DAY, "B")
+    follow_up = book.touch(customer, "vip_follow_up")
+    assert (follow_up.state, follow_up.reason) == ("cancelled", "not a step of this tier")
+
+
+def test_a_tier_change_does_not_pass_for_a_contact(book: Book) -> None:
+    customer = owned(book, "A")
+    visit(book, customer, MONDAY - REVISIT_A * DAY)
+    book.go(MONDAY)
+    assert book.touch(customer).state == "reminded"
+    book.grade({customer: "B"})
+    book.plan()
+    assert book.states(customer) == [("reminded", MONDAY)]
+
+
+def test_neither_does_a_plan_with_longer_gaps(book: Book) -> None:
+    customer = owned(book, "A")
+    visit(book, customer, MONDAY - REVISIT_A * DAY)
+    book.go(MONDAY)
+    plan = book.rules.plan
+    longer = plan.steps("A")[0].model_copy(update={"every_days": 45})
+    changed = book.with_rules(tiers={**plan.tiers, "A": (longer,)})
+    changed.plan()
+    assert book.states(customer) == [("reminded", MONDAY)]
+
+
+def test_a_new_book_is_spread_over_one_gap_and_stays_there_when_graded_again(book: Book) -> None:
+    with book.database.write() as session:
+        customers = [factories.customer(session) for _ in range(60)]
+    book.grade(dict.fromkeys(customers, "A"))
+    book.plan()
+    due = {customer: book.touch(customer).due_on for customer in customers}
+    assert {(day - MONDAY).days for day in due.values()} == set(range(1, REVISIT_A + 1))
+    book.grade(dict.fromkeys(customers, "A"), as_of=MONDAY + 5 * DAY)
+    book.plan()
+    assert {customer: book.touch(customer).due_on for customer in customers} == due
+
+
+def test_nobody_on_record_and_a_better_tier_means_sooner(book: Book) -> None:
+    with book.database.write() as session:
+        customers = [factories.customer(session) for _ in range(40)]
+    book.grade(dict.fromkeys(customers, "C"))
+    book.plan()
+    book.grade(dict.fromkeys(customers, "A"))
+    book.plan()
+    assert all(book.touch(customer).due_on <= MONDAY + REVISIT_A * DAY for customer in customers)
+
+
+def test_only_the_run_of_what_a_customer_is_now_counts(book: Book) -> None:
+    with book.database.write() as session:
+        customer = factories.customer(session)
+    book.grade({customer: "P1"}, purpose="prospect")
+    book.grade({customer: "A"})
+    book.plan()
+    assert book.touch(customer).tier == "A"
+    assert book.plan() == 0
+
+
+def test_archiving_a_customer_cancels_what_is_open(book: Book) -> None:
+    customer = owned(book)
+    visit(book, customer, MONDAY - REVISIT_A * DAY)
+    book.go(MONDAY)
+    with book.database.write() as session:
+        session.get_one(Customer, customer).archived = True
+    book.plan()
+    assert {book.touch(customer, step).state for step in ("revisit", "greeting")} == {"cancelled"}
+    assert book.plan() == 0
+
+
+def test_a_contact_moves_what_is_planned_and_closes_what_is_reminded(book: Book) -> None:
+    planned, reminded = owned(book), owned(book)
+    book.grade({planned: "A", reminded: "A"})
+    visit(book, planned, MONDAY - 5 * DAY)
+    visit(book, reminded, MONDAY - REVISIT_A * DAY)
+    book.go(MONDAY)
+    for customer in (planned, reminded):
+        visit(book, customer, MONDAY - DAY, "call")
+    book.plan()
+    due = MONDAY - DAY + REVISIT_A * DAY
+    assert book.states(planned) == [("planned", due)]
+    assert book.states(reminded) == [("done", MONDAY), ("planned", due)]
+    assert book.plan() == 0
+
+
+def test_a_contact_that_was_taken_back_takes_its_dates_along(book: Book) -> None:
+    customer = owned(book)
+    visit(book, customer, MONDAY - 5 * DAY)
+    with book.database.write() as session:
+        wrong = factories.contact(session, customer, MONDAY)
+    book.plan()
+    with book.database.write() as session:
+        from db.book.facts import Activity
+
+        session.delete(session.get_one(Activity, wrong))
+    book.plan()
+    assert book.states(customer) == [("planned", MONDAY - 5 * DAY + REVISIT_A * DAY)]
+    assert book.states(customer, "vip_follow_up") == [("planned", MONDAY - 5 * DAY + FOLLOW_UP * DAY)]
+
+
+def test_a_follow_up_comes_after_each_visit_but_not_weeks_late(book: Book) -> None:
+    fresh, stale = owned(book), owned(book)
+    book.grade({fresh: "A", stale: "A"})
+    visit(book, fresh, MONDAY - (FOLLOW_UP + 21) * DAY)
+    visit(book, stale, MONDAY - (FOLLOW_UP + 22) * DAY)
+    book.plan()
+    assert book.states(fresh, "vip_follow_up") == [("planned", MONDAY - 21 * DAY)]
+    assert book.touch(fresh, "vip_follow_up").remind_at == at(MONDAY)
+    assert book.touches(stale, "vip_follow_up") == []
+    visit(book, fresh, MONDAY, "meeting")
+    book.plan()
+    assert book.states(fresh, "vip_follow_up") == [("planned", MONDAY + FOLLOW_UP * DAY)]
+
+
+def test_greetings_follow_the_calendar_once_a_holiday_and_come_again_next_year(database: Database) -> None:
+    book = Book(database)
+    book.clock.advance(at(date(2026, 1, 20)) - book.clock.now())
+    chinese, german, unknown = (owned(book, "B", country=country) for country in ("China", "DE", None))
+    book.grade({chinese: "B", german: "B", unknown: "B"}, as_of=date(2026, 1, 19))
+    book.plan()
+    lead = 3 * DAY
+    assert book.states(chinese, "greeting") == [("planned", date(2026, 2, 17) - lead)]
+    for customer in (german, unknown):
+        assert book.states(customer, "greeting") == [("planned", date(2027, 1, 1) - lead)]
+    book.go(date(2026, 2, 14))
+    assert book.states(chinese, "greeting") == [("reminded", date(2026, 2, 14))]
+    book.done(book.actor(owner_of(book, chinese)))
+    for day in (date(2026, 2, 15), date(2026, 2, 16)):
+        book.go(day)
+        assert book.states(chinese, "greeting") == [("done", date(2026, 2, 14))]
+    book.go(date(2026, 2, 18))
+    assert book.states(chinese, "greeting")[1:] == [("planned", date(2027, 2, 6) - lead)]
+
+
+def test_a_greeting_nobody_pressed_done_on_is_missed_a_week_after_and_the_next_one_planned(
+    book: Book,
+) -> None:
+    customer = owned(book, "B", country="DE")
+    book.go(date(2026, 12, 29))
+    for day, state in ((date(2027, 1, 8), "reminded"), (date(2027, 1, 9), "missed")):
+        book.go(day)
+        assert book.touches(customer, "greeting")[0].state == state
+    assert book.states(customer, "greeting")[1:] == [("planned", date(2028, 1, 1) - 3 * DAY)]
+
+
+def test_a_greeting_that_found_no_place_is_missed_with_its_reason(book: Book) -> None:
+    with book.database.write() as session:
+        customer = factories.customer(session, country="DE")
+    book.grade({customer: "B"})
+    book.go(date(2026, 12, 29))
+    book.go(date(2027, 1, 1))
+    assert book.touch(customer, "greeting").state == "planned"
+    book.go(date(2027, 1, 2))
+    missed, following = book.touches(customer, "greeting")
+    assert (missed.state, missed.reason, following.state) == ("missed", "the holiday is past", "planned")
+
+
+def test_a_customer_graded_shortly_before_a_holiday_is_greeted_in_time_or_next_year(book: Book) -> None:
+    new_year = date(2027, 1, 1)
+    book.clock.advance(at(new_year, 8) - book.clock.now())
+    early = owned(book, "B")
+    book.plan()
+    book.clock.advance(2 * timedelta(hours=1))  # ten o'clock on the day itself: nine has passed
+    late = owned(book, "B")
+    book.grade({early: "B", late: "B"})
+    book.plan()
+    assert book.touch(early, "greeting").remind_at == at(new_year)
+    assert book.touch(late, "greeting").due_on == date(2028, 1, 1) - 3 * DAY
+
+
+def test_a_greeting_waiting_its_turn_on_the_holiday_is_not_moved_a_year(book: Book) -> None:
+    customer = owned(book, "B")
+    book.plan()
+    book.clock.advance(at(date(2027, 1, 1), 9, 5) - book.clock.now())
+    book.plan()
+    assert book.states(customer, "greeting") == [("planned", date(2027, 1, 1) - 3 * DAY)]
+
+
+def test_a_customer_that_moves_abroad_is_greeted_on_the_other_holiday(book: Book) -> None:
+    customer = owned(book, "B", country="CN")
+    book.plan()
+    with book.database.write() as session:
+        session.get_one(Customer, customer).country = "FR"
+    book.plan()
+    assert book.states(customer, "greeting") == [("planned", date(2027, 1, 1) - 3 * DAY)]
+
+
+def test_an_owner_who_moves_or_is_replaced_is_reminded_in_the_new_morning(book: Book) -> None:
+    customer = owned(book, timezone="Asia/Shanghai")
+    visit(book, customer, MONDAY)
+    book.plan()
+    due = MONDAY + REVISIT_A * DAY
+    assert book.touch(customer).remind_at == at(due, 1)
+    with book.database.write() as session:
+        owner = session.get_one(Ownership, 1)
+        session.get_one(Person, owner.person_id).timezone = "America/New_York"
+    assert book.plan() == 3  # the revisit, the follow-up, the greeting
+    assert book.touch(customer).remind_at == at(due, 13)
+
+
+def test_what_is_due_right_now_is_left_to_be_said(book: Book) -> None:
+    customer = owned(book)
+    visit(book, customer, MONDAY - REVISIT_A * DAY)
+    book.plan()
+    book.clock.advance(at(MONDAY, 9, 1) - book.clock.now())
+    assert book.plan() == 0
+    assert book.remind() == 1
+
+
+def test_two_processes_planning_at_once_make_one_touch(open_another: OpenAnother) -> None:
+    databases = [open_another() for _ in range(3)]
+    book = Book(databases[0])
+    with book.database.write() as session:
+        customers = [factories.customer(session, country="CN") for _ in range(30)]
+    book.grade(dict.fromkeys(customers, "A"))
+    changed: list[int] = []
+    together = threading.Barrier(len(databases))
+
+    def plan(database: Database) -> None:
+        together.wait()
+        changed.append(schedule.plan_all(database, book.rules, book.clock.now()))
+
+    threads = [threading.Thread(target=plan, args=[database]) for database in databases]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(30)
+    assert sorted(changed) == [0, 0, 30 * 2]  # a revisit and a greeting each
+
+
+def test_a_second_open_touch_of_a_step_is_refused_by_the_database(book: Book) -> None:
+    customer = owned(book)
+    book.plan()
+    row = book.touch(customer).model_dump(exclude={"id", "reason", "outbox_id", "closed_at", "closed_by"})
+    with (
+        pytest.raises(
+            Exception, match=r"uq_touch_open|UNIQUE constraint failed: touch\.customer_id, touch\.step"
+        ),
+        book.database.write() as session,
+    ):
+        touches.add(session, [{**row, "dedupe_key": "another day"}])
+
+
+def test_all_but_greetings_wait_for_a_working_day() -> None:
+    saturday = MONDAY - 2 * DAY
+    assert [workday(saturday + n * DAY) for n in range(3)] == [MONDAY] * 3
+    assert workday(FRIDAY) == FRIDAY
+    zone, now = ZoneInfo("UTC"), at(FRIDAY, 10)
+    assert morning(rules(), "revisit", FRIDAY, zone, now) == at(MONDAY)
+    assert morning(rules(), "greeting", FRIDAY, zone, now) == at(saturday)
+    assert morning(rules(), "greeting", FRIDAY, zone, at(FRIDAY, 9)) == at(saturday)
+    assert morning(rules(), "greeting", FRIDAY, zone, at(FRIDAY, 8, 59)) == at(FRIDAY)
+
+
+def test_a_morning_in_a_gap_is_still_that_day() -> None:
+    # Cairo's summer begins by skipping from midnight to one o'clock on 24 April 2026.
+    cairo = ZoneInfo("Africa/Cairo")
+    midnight = rules("Africa/Cairo")
+    midnight = type(midnight)(plan=midnight.plan, zone=cairo, remind_at=datetime(2026, 1, 1, 0, 30).time())
+    found = morning(midnight, "greeting", date(2026, 4, 24), cairo, datetime(2026, 4, 1, tzinfo=UTC))
+    assert (found, local_date(found, cairo)) == (datetime(2026, 4, 23, 22, tzinfo=UTC), date(2026, 4, 24))
+    assert local_instant(date(2026, 4, 24), 1, 0, cairo) == found
+
+
+def owner_of(book: Book, customer: int) -> str:
+    from db.book import customers
+
+    with book.database.read() as session:
+        owner = customers.owner(session, customer)
+        assert owner is not None
+        assert owner.slack_user_id is not None
+        return owner.slack_user_id

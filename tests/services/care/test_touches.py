@@ -1,0 +1,216 @@
+"""What a press on Done or Snooze or a logged contact does."""
+
+from datetime import date, timedelta
+
+import pytest
+
+from bot.clock import FixedClock
+from bot.errors import BadInput, Conflict, NotFound
+from bot.services import access
+from bot.services.access import Actor
+from bot.services.care import touches
+from bot.wording.messages import Pointer, Reminder
+from db.book.customers import Ownership
+from db.book.people import Person
+from db.engine import Database
+from tests import factories
+from tests.services.book import FOLLOW_UP, MONDAY, REVISIT_A, Book, at
+
+DAY = timedelta(days=1)
+
+
+@pytest.fixture
+def book(database: Database) -> Book:
+    """Anna in Shanghai, her lead Olga in Berlin, and ACME of tier A: reminded of on Monday at nine."""
+    book = Book(database, clock=FixedClock(at(MONDAY - DAY)))
+    with database.write() as session:
+        team = factories.team(session)
+        anna = factories.person(session, "Anna", team_id=team, timezone="Asia/Shanghai")
+        factories.person(session, "Olga", role="team_lead", team_id=team, timezone="Europe/Berlin")
+        factories.person(session, "Ben", team_id=team)
+        acme = factories.customer(session, "ACME", owner_id=anna)
+        factories.contact(session, acme, MONDAY - REVISIT_A * DAY, "call")
+    assert acme == ACME
+    book.grade({acme: "A"})
+    book.go(MONDAY, zone="Asia/Shanghai")
+    assert book.reminded_of() == [(f"person:{anna}", "ACME")]
+    return book
+
+
+ACME = 1
+
+
+@pytest.fixture
+def anna(book: Book) -> Actor:
+    return book.actor("U0ANNA")
+
+
+def test_done_closes_the_reminder_and_restarts_the_clock_on_the_owners_day(book: Book, anna: Actor) -> None:
+    book.clock.advance(at(MONDAY, 17) - book.clock.now())  # Tuesday, one in the morning, in Shanghai
+    closed = book.done(anna)
+    due = MONDAY + DAY + REVISIT_A * DAY
+    assert book.states(ACME) == [("done", MONDAY), ("planned", due)]
+    assert (closed.outcome, closed.by.name, closed.next_due) == ("done", "Anna", due)
+    assert book.touches(ACME)[0].closed_by == anna.person_id
+
+
+def test_pressing_done_twice_changes_nothing_more(book: Book, anna: Actor) -> None:
+    button = book.button()
+    book.done(anna, button)
+    before = book.touches(ACME)
+    for press in (book.done, book.snooze):
+        with pytest.raises(Conflict, match="dealt with this reminder already"):
+            press(anna, button)
+    assert book.touches(ACME) == before
+
+
+def test_snooze_brings_the_same_reminder_back_exactly_once_in_the_owners_morning(
+    book: Book, anna: Actor
+) -> None:
+    olga = book.actor("U0OLGA")
+    closed = book.snooze(olga)
+    until = MONDAY + 3 * DAY
+    assert (closed.outcome, closed.until, closed.by.name) == ("snoozed", until, "Olga")
+    assert book.touch(ACME).remind_at == at(until, 1)  # nine in Shanghai, though Olga pressed in Berlin
+    book.go(until, 8, 59, "Asia/Shanghai")
+    assert len(book.reminded_of()) == 1
+    for minute in (0, 1, 2):
+        book.go(until, 9, minute, "Asia/Shanghai")
+        assert len(book.reminded_of()) == 2
+    assert book.states(ACME) == [("reminded", MONDAY)]
+    book.done(anna)
+
+
+def test_a_snooze_over_the_weekend_comes_back_on_monday(book: Book, anna: Actor) -> None:
+    book.clock.advance(2 * DAY)  # Wednesday, so that three days on is Saturday
+    assert book.snooze(anna).until == MONDAY + 7 * DAY
+
+
+def test_the_old_button_of_a_snoozed_reminder_is_dead(book: Book, anna: Actor) -> None:
+    old = book.button()
+    book.snooze(anna)
+    book.go(MONDAY + 3 * DAY, zone="Asia/Shanghai")
+    with pytest.raises(Conflict):
+        book.done(anna, old)
+    assert book.done(anna).outcome == "done"
+
+
+def test_a_greeting_is_not_snoozed_past_its_holiday(database: Database) -> None:
+    book = Book(database)
+    with database.write() as session:
+        customer = factories.customer(session, owner_id=factories.person(session))
+    book.grade({customer: "B"})
+    new_year = date(2027, 1, 1)
+    book.go(new_year - 3 * DAY)
+    greeting = next(
+        Pointer(id=m.touch_id, version=m.version)
+        for _, m in book.sent()
+        if isinstance(m, Reminder) and m.kind == "greeting"
+    )
+    book.clock.advance(DAY)  # three days on would be the second of January
+    assert book.snooze(book.actor("U0ANNA"), greeting).until == new_year
+    book.go(new_year)
+    assert [m.due_on for _, m in book.sent() if isinstance(m, Reminder) and m.kind == "greeting"] == [
+        new_year - 3 * DAY
+    ] * 2
+
+
+def test_a_logged_contact_closes_the_open_reminder_and_restarts_the_clock_from_its_day(
+    book: Book, anna: Actor
+) -> None:
+    button = book.button()
+    logged = book.log(anna, ACME, MONDAY - 2 * DAY, "visit")
+    due = MONDAY - 2 * DAY + REVISIT_A * DAY
+    assert book.states(ACME) == [("done", MONDAY), ("planned", due)]
+    assert book.states(ACME, "vip_follow_up") == [("planned", MONDAY - 2 * DAY + FOLLOW_UP * DAY)]
+    assert logged.next_step.due_on == MONDAY - 2 * DAY + FOLLOW_UP * DAY
+    closed = touches.settled(book.database, anna, button, book.rules)
+    assert closed is not None
+    assert (closed.outcome, closed.next_due) == ("contact", due)
+    assert book.plan() == 0
+
+
+def test_a_contact_that_does_not_count_leaves_the_reminder_open(book: Book, anna: Actor) -> None:
+    button = book.button()
+    book.log(anna, ACME, MONDAY, "gift")
+    assert book.states(ACME) == [("reminded", MONDAY)]
+    assert touches.settled(book.database, anna, button, book.rules) is None
+
+
+def test_a_contact_also_ends_a_snooze(book: Book, anna: Actor) -> None:
+    book.snooze(anna)
+    book.log(anna, ACME, MONDAY)
+    book.go(MONDAY + 3 * DAY, zone="Asia/Shanghai")
+    assert len(book.reminded_of()) == 1
+
+
+def test_the_same_form_sent_twice_is_one_contact(book: Book, anna: Actor) -> None:
+    for _ in range(2):
+        book.log(anna, ACME, MONDAY, delivery="view:V1")
+    assert len(book.touches(ACME)) == 2
+    with book.database.read() as session:
+        from db.book.facts import activity_known
+
+        assert activity_known(session, "slack", "view:V1")
+
+
+def test_a_contact_tomorrow_or_of_an_unknown_kind_is_refused(book: Book, anna: Actor) -> None:
+    book.clock.advance(at(MONDAY, 17) - book.clock.now())  # one in the morning in Shanghai
+    book.log(anna, ACME, MONDAY + DAY, delivery="in Shanghai it is Tuesday already")
+    with pytest.raises(BadInput, match="lies in the future"):
+        book.log(anna, ACME, MONDAY + 2 * DAY, delivery="2")
+    with pytest.raises(BadInput, match="telepathy is not a kind of contact"):
+        book.log(anna, ACME, MONDAY, "telepathy", delivery="3")
+
+
+def test_a_button_works_for_those_who_may_and_looks_gone_to_all_others(book: Book) -> None:
+    with pytest.raises(NotFound, match="no longer there, or no longer yours"):
+        book.done(book.actor("U0BEN"))
+    with pytest.raises(NotFound):
+        book.log(book.actor("U0BEN"), ACME, MONDAY)
+    with pytest.raises(NotFound, match="no longer there"):
+        book.done(book.actor("U0ANNA"), Pointer(id=999, version=1))
+    assert book.done(book.actor("U0OLGA")).by.name == "Olga"
+
+
+def test_an_old_button_is_dead_after_losing_the_role(book: Book) -> None:
+    button = book.button()
+    with book.database.write() as session:
+        session.get_one(Person, 1).role = "viewer"
+    with pytest.raises(NotFound):
+        book.done(book.actor("U0ANNA"), button)
+
+
+def test_an_old_button_is_dead_after_the_customer_went_to_somebody_else(book: Book, anna: Actor) -> None:
+    button = book.button()
+    with book.database.write() as session:
+        session.get_one(Ownership, 1).ends_on = MONDAY
+        session.flush()
+        factories.own(session, ACME, book.actor("U0BEN").person_id, since=MONDAY)
+    for act in (book.done, book.snooze):
+        with pytest.raises(NotFound):
+            act(anna, button)
+    assert access.can(book.actor("U0BEN"), access.Act.CLOSE_TOUCH, access.Scope(owner_id=3, owner_team_id=1))
+    assert book.done(book.actor("U0BEN"), button).outcome == "done"
+
+
+def test_a_cancelled_reminder_is_not_shown_as_done(book: Book, anna: Actor) -> None:
+    button = book.button()
+    book.grade({ACME: "blocked"})
+    book.plan()
+    with pytest.raises(Conflict):
+        book.done(anna, button)
+    assert touches.settled(book.database, anna, button, book.rules) is None
+
+
+def test_the_next_step_is_the_earliest_open_one(book: Book, anna: Actor) -> None:
+    book.log(anna, ACME, MONDAY)
+    with book.database.read() as session:
+        step = touches.next_step(session, book.rules, ACME, MONDAY)
+        assert step is not None
+        assert (step.names.en, step.due_on) == ("VIP follow-up", MONDAY + FOLLOW_UP * DAY)
+        assert touches.next_steps(session, book.rules, [ACME, 99], MONDAY) == {ACME: step}
+        assert touches.next_step(session, book.rules, 99, MONDAY) is None
+        days = (step.due_on, step.due_on + DAY)
+        late = [touches.next_step(session, book.rules, ACME, day) for day in days]
+        assert [found.overdue for found in late if found] == [False, True]

@@ -1,0 +1,217 @@
+"""Messages keep their order at each place, wait for people who are not in Slack yet, and reach the real thing."""
+
+import hashlib
+import random
+import threading
+from collections.abc import Iterator
+from datetime import timedelta
+
+import pytest
+
+from bot.demo.workspace import Workspace
+from bot.demo.workspace.default_team import ANNA_SCHMIDT, CHANNELS, LIN_WEI, PEOPLE
+from bot.services.delivery.outbox import Place
+from bot.services.delivery.worker import Rules
+from bot.settings import Settings
+from bot.slack.gateway import Gateway, web_client
+from bot.wording.rendering import Renderer
+from db.book.people import Person
+from db.engine import Database
+from db.outbox.messages import counts
+from tests import factories
+from tests.conftest import OpenAnother
+from tests.services.delivery.ledger import Fault
+from tests.services.delivery.outbox_desk import EAST, SETTLE, WEST, Desk
+from tests.slack.raw_server import HANG_UP, HOLD, http, raw_server
+
+BACKOFF_BASE = Rules().backoff_base
+
+
+@pytest.fixture
+def desk(database: Database) -> Desk:
+    return Desk(database)
+
+
+def posts(desk: Desk) -> list[tuple[str, str]]:
+    return [(entry.where, entry.text) for entry in desk.slack.entries]
+
+
+def test_messages_to_one_place_keep_their_order_even_when_the_first_must_wait(desk: Desk) -> None:
+    for text in "abc":
+        desk.write(EAST, text)
+    desk.write(WEST, "x")
+    left: list[Fault] = ["unreachable"]
+    desk.slack.faults = lambda where, text: left.pop() if text == "a" and left else ""
+    desk.deliver()
+    assert posts(desk) == [("C0WEST", "x")]
+    desk.deliver(BACKOFF_BASE * 2)
+    assert posts(desk) == [("C0WEST", "x"), *(("C0EAST", text) for text in "abc")]
+
+
+def test_a_place_somebody_is_writing_to_is_left_alone(desk: Desk) -> None:
+    for text in "ab":
+        desk.write(EAST, text)
+    seen: list[list[tuple[str, str]]] = []
+
+    def meanwhile(step: str) -> None:
+        if step == "send.before" and not seen:
+            seen.append([])
+            desk.write(WEST, "x")
+            desk.deliver()
+            seen[0] += posts(desk)
+
+    desk.deliver(at=meanwhile)
+    assert seen == [[("C0WEST", "x")]]
+    assert desk.states() == ["sent"] * 3
+
+
+def test_what_died_or_is_unknown_holds_up_nobody(desk: Desk) -> None:
+    for text in ("dead", "lost", "fine"):
+        desk.write(EAST, text)
+    faults: dict[str, Fault] = {"dead": "refused", "lost": "lost", "fine": ""}
+    desk.slack.faults = lambda where, text: faults[text]
+    desk.deliver()
+    assert desk.states() == ["dead", "unknown", "sent"]
+
+
+def test_two_processes_at_once_send_each_message_once_and_in_order(open_another: OpenAnother) -> None:
+    desks = [Desk(open_another()) for _ in range(2)]
+    for number in range(12):
+        desks[0].write((EAST, WEST)[number % 2], f"{number:02}")
+    for desk in desks:
+        desk.slack = desks[0].slack
+        desk.chance = random.Random(id(desk))
+
+    def work(desk: Desk) -> None:
+        while not set(desk.states()) <= {"sent"}:
+            desk.deliver()
+
+    threads = [threading.Thread(target=work, args=[desk]) for desk in desks]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(30)
+    assert sorted(desks[0].slack.texts()) == [f"{number:02}" for number in range(12)]
+    for place in ("C0EAST", "C0WEST"):
+        texts = [text for where, text in posts(desks[0]) if where == place]
+        assert texts == sorted(texts)
+
+
+def test_messages_to_people_not_yet_in_slack_wait_and_go_out_once_they_are(desk: Desk) -> None:
+    with desk.database.write() as session:
+        anna = factories.person(session, slack=False)
+    desk.write(Place(person_id=anna), "hello")
+    desk.write(EAST, "others go on")
+    assert desk.deliver() == 1
+    with desk.database.write() as session:
+        session.get_one(Person, anna).slack_user_id = "U0ANNA"
+    assert desk.deliver(timedelta(days=2)) == 1
+    assert posts(desk) == [("C0EAST", "others go on"), ("U0ANNA", "hello")]
+
+
+def test_nothing_goes_to_somebody_who_was_switched_off(desk: Desk) -> None:
+    with desk.database.write() as session:
+        anna = factories.person(session)
+    outbox_id = desk.write(Place(person_id=anna), "confidential")
+    with desk.database.write() as session:
+        session.get_one(Person, anna).active = False
+    assert desk.deliver() == 0
+    assert (desk.row(outbox_id).state, desk.row(outbox_id).error_class) == ("dead", "left")
+
+
+def test_one_round_sends_no_more_than_it_is_told(desk: Desk) -> None:
+    for number in range(5):
+        desk.write(EAST, str(number))
+    assert desk.deliver(most=3) == 3
+    with desk.database.read() as session:
+        assert counts(session) == {"sent": 3, "pending": 2}
+
+
+def real_slack(api_url: str, timeout: float = 5) -> Gateway:
+    settings = Settings(_env_file=None, SLACK_BOT_TOKEN="xoxb-local", SLACK_API_URL=api_url)
+    posting = web_client(settings)
+    posting.timeout = timeout  # type: ignore[assignment]
+    return Gateway(posting, web_client(settings, reading=True), Renderer())
+
+
+@pytest.fixture
+def workspace(desk: Desk) -> Iterator[Workspace]:
+    with Workspace(users=PEOPLE, channels=CHANNELS, now=desk.clock.now) as running:
+        yield running
+
+
+def test_a_message_arrives_in_the_workspace_with_its_rows_id(desk: Desk, workspace: Workspace) -> None:
+    with desk.database.write() as session:
+        person = factories.person(session)
+        session.get_one(Person, person).slack_user_id = LIN_WEI.id
+    outbox_id = desk.write(Place(person_id=person), "你好")
+    desk.write(Place(channel="#managers"), "hello")
+    assert desk.deliver(slack=real_slack(workspace.api_url)) == 2
+    (message,) = workspace.messages(workspace.dm(LIN_WEI.id))
+    assert message.metadata is not None
+    payload = message.metadata["event_payload"]
+    assert (payload["id"], payload["attempt"], len(payload["key"])) == (outbox_id, 1, 16)
+    assert desk.row(outbox_id).slack_ts == message.ts
+    assert desk.row(outbox_id).slack_channel == workspace.dm(LIN_WEI.id) != workspace.dm(ANNA_SCHMIDT.id)
+    assert len(workspace.messages("C0MANAGERS")) == 1
+
+
+@pytest.mark.parametrize("how", [HANG_UP, HOLD, http("<html>"), http("", status="500 Oops")])
+def test_whatever_happens_to_the_answer_there_is_one_call_and_then_a_look(
+    desk: Desk, how: bytes | None
+) -> None:
+    outbox_id = desk.write(EAST, "hello")
+    key = hashlib.sha256(b"channel:C0EAST:hello").hexdigest()[:16]
+    history = {
+        "ok": True,
+        "messages": [
+            {
+                "ts": "7.5",
+                "metadata": {
+                    "event_type": "tierbot_outbox",
+                    "event_payload": {"id": outbox_id, "attempt": 1, "key": key},
+                },
+            }
+        ],
+    }
+    with raw_server([how, http(history)]) as server:
+        slack = real_slack(server.url, timeout=0.2)
+        desk.deliver(slack=slack)
+        assert desk.row(outbox_id).state == "unknown"
+        desk.deliver(SETTLE, slack=slack)
+        assert [b"include_all_metadata" in request for request in server.requests] == [False, True]
+    assert (desk.row(outbox_id).state, desk.row(outbox_id).slack_ts) == ("sent", "7.5")
+
+
+def test_lost_answers_are_settled_from_the_history_of_channels_and_direct_messages(
+    desk: Desk, workspace: Workspace
+) -> None:
+    with desk.database.write() as session:
+        person = factories.person(session)
+        session.get_one(Person, person).slack_user_id = LIN_WEI.id
+    slack = real_slack(workspace.api_url)
+    desk.write(Place(channel="#managers"), "known by its name")
+    desk.deliver(slack=slack)
+    desk.write(Place(person_id=person), "你好")
+    desk.write(Place(channel="C0MANAGERS"), "hello")
+    desk.write(Place(channel="#managers"), "by its name")
+    workspace.faults.switch("lost_closed")
+    desk.deliver(slack=slack)
+    workspace.faults.clear()
+    assert desk.states() == ["sent", "unknown", "unknown", "unknown"]
+    desk.deliver(SETTLE, slack=slack)
+    desk.deliver(SETTLE, slack=slack)
+    assert desk.states() == ["sent"] * 4
+    assert len(workspace.messages("C0MANAGERS")) == 3
+    assert len(workspace.messages(workspace.dm(LIN_WEI.id))) == 1
+    assert desk.tallies()["reconciled_found_total"] == 3
+
+
+def test_a_refused_connection_is_tried_again_until_it_works(desk: Desk, workspace: Workspace) -> None:
+    outbox_id = desk.write(Place(channel="C0MANAGERS"), "hello")
+    with raw_server([HANG_UP]) as server:
+        gone = server.url
+    assert desk.deliver(slack=real_slack(gone)) == 1
+    assert (desk.row(outbox_id).state, desk.row(outbox_id).attempt) == ("pending", 1)
+    assert desk.deliver(timedelta(minutes=15), slack=real_slack(workspace.api_url)) == 1
+    assert (desk.row(outbox_id).state, desk.row(outbox_id).attempt) == ("sent", 2)

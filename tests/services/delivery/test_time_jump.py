@@ -1,0 +1,87 @@
+"""After a long stop, or a clock that jumped, nothing is said until somebody has looked."""
+
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+import structlog
+
+from bot import jobs
+from bot.app import Tierbot, build
+from bot.clock import FixedClock
+from bot.services.delivery import time_jump
+from bot.settings import Settings
+from db.engine import Database
+from db.system import cursor, newest_beats
+from tests.services.delivery.outbox_desk import EAST, START, Desk
+
+DAY = timedelta(days=1)
+
+
+@pytest.fixture
+def desk(database: Database) -> Desk:
+    return Desk(database)
+
+
+@pytest.fixture(autouse=True)
+def plain_logs() -> Iterator[None]:
+    """Otherwise a logged exception is drawn with every local variable, which takes seconds."""
+    structlog.configure(
+        processors=[structlog.processors.add_log_level, structlog.processors.LogfmtRenderer()]
+    )
+    yield
+    structlog.reset_defaults()
+
+
+@pytest.fixture
+def bot(desk: Desk, tmp_path: Path) -> Iterator[Tierbot]:
+    settings = Settings(
+        _env_file=None,
+        TIERBOT_DATA_DIR=tmp_path,
+        TIERBOT_DATABASE_URL=desk.database.writer.url.render_as_string(hide_password=False),
+        SLACK_BOT_TOKEN="xoxb-local",
+        SLACK_API_URL="http://127.0.0.1:9/api/",
+    )
+    running = build(settings, clock=desk.clock)
+    yield running
+    running.close()
+
+
+def test_seven_days_are_a_stop_and_more_are_a_jump(desk: Desk) -> None:
+    assert not time_jump.held(desk.database, START)
+    assert time_jump.keep_up(desk.database, START)
+    assert not time_jump.held(desk.database, START + 7 * DAY)
+    late = START + 7 * DAY + timedelta(seconds=1)
+    assert time_jump.held(desk.database, late)
+    assert not time_jump.keep_up(desk.database, late)
+    assert time_jump.gap(desk.database, late).since == START
+
+
+def test_the_cursor_never_goes_back(desk: Desk) -> None:
+    time_jump.keep_up(desk.database, START)
+    assert time_jump.keep_up(desk.database, START - 400 * DAY)
+    assert desk.reading(lambda session: cursor(session, time_jump.CURSOR)) == START.isoformat()
+
+
+def test_nothing_is_said_over_a_jump_until_somebody_has_looked(bot: Tierbot, desk: Desk) -> None:
+    jobs.tick(bot)
+    desk.write(EAST, "hello")
+    clock = bot.clock
+    assert isinstance(clock, FixedClock)
+    clock.advance(8 * DAY)
+    assert jobs.tick(bot)["deliver"] == 0
+    assert (desk.states(), desk.row(1).attempt) == (["pending"], 0)
+    assert desk.reading(newest_beats)["worker"] == clock.now()  # alive, though silent
+    assert time_jump.gap(desk.database, clock.now()).messages == 1
+    time_jump.catch_up(desk.database, clock)
+    assert jobs.tick(bot)["deliver"] == 1  # tried: nobody listens there
+
+
+def test_a_clock_that_was_wrong_and_is_right_again_holds_nothing(bot: Tierbot, desk: Desk) -> None:
+    jobs.tick(bot)
+    assert isinstance(bot.clock, FixedClock)
+    bot.clock.advance(365 * DAY)
+    jobs.tick(bot)
+    bot.clock.advance(-365 * DAY)
+    assert not time_jump.held(desk.database, bot.clock.now())

@@ -1,0 +1,46 @@
+"""Old assessments are deleted by whole runs, and what the present goes back to stays."""
+
+from zoneinfo import ZoneInfo
+
+import pytest
+from sqlmodel import select
+
+from bot.services.grade import retention, verification
+from bot.services.schemes.store import Shelf
+from db.engine import Database
+from db.graded import runs as db
+from db.graded.assessments import standings_at
+from db.graded.runs import Assessment, GradingRun
+from tests.services.grade.test_verification import APRIL, FEBRUARY, MARCH, TODAY, book
+
+__all__ = ["book"]
+
+
+def days(database: Database) -> list[object]:
+    with database.read() as session:
+        runs = session.exec(
+            select(GradingRun.as_of, GradingRun.id).where(GradingRun.status == "published")
+        ).all()
+        kept = set(session.exec(select(Assessment.run_id)).all())
+    assert {run for _, run in runs} == kept
+    return sorted({day for day, _ in runs})
+
+
+def test_runs_go_up_to_the_one_that_the_kept_ones_go_back_to(
+    database: Database, book: dict[str, int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(retention, "CHUNK", 3)
+    assert retention.forget(database, FEBRUARY) == 0
+    assert retention.forget(database, MARCH) == 0  # February is what March goes back to
+    assert days(database) == [FEBRUARY, MARCH, APRIL, TODAY]
+    assert retention.forget(database, APRIL) == 4
+    assert days(database) == [MARCH, APRIL, TODAY]
+    found = verification.verify(database, Shelf(), ZoneInfo("UTC"))
+    assert (found.differing, found.without_state) == (0, 4)
+
+
+def test_the_present_stays_however_old_it_is(database: Database, book: dict[str, int]) -> None:
+    retention.forget(database, TODAY.replace(year=2030))
+    assert days(database) == [APRIL, TODAY]  # how customers move goes back to the last snapshot
+    with database.read() as session:
+        assert len(standings_at(session, db.latest_run_ids(session))) == 4

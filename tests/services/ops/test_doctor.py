@@ -1,0 +1,143 @@
+"""The doctor names what is wrong and what to do, and nothing that is fine as wrong."""
+
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from bot.services.delivery import outbox, time_jump
+from bot.services.ops.doctor import Finding, Slack, examine
+from bot.settings import Settings
+from bot.slack.manifest import OPTIONAL_SCOPES, SCOPES
+from bot.wording.messages import Problem
+from db import system
+from db.engine import Database
+from db.outbox import lanes
+from db.outbox.messages import OutboxMessage
+from tests import factories
+
+NOW = datetime(2026, 5, 4, 8, tzinfo=UTC)
+ALL = frozenset(SCOPES) | frozenset(OPTIONAL_SCOPES)
+
+
+def slack(**said: object) -> Slack:
+    fine: dict[str, object] = {
+        "error": "",
+        "team": "Local",
+        "granted": ALL,
+        "wanted": frozenset(SCOPES),
+        "optional": frozenset(OPTIONAL_SCOPES),
+        "clock_apart": timedelta(seconds=1),
+    }
+    return Slack(**{**fine, **said})  # type: ignore[arg-type]
+
+
+def findings(database: Database, tmp_path: Path, said: Slack | None = None) -> list[Finding]:
+    return examine(database, Settings(_env_file=None, TIERBOT_DATA_DIR=tmp_path), said or slack(), NOW)
+
+
+def test_a_sound_installation_has_no_problem_and_no_note(database: Database, tmp_path: Path) -> None:
+    with database.write() as session:
+        customer = factories.customer(session, owner_id=factories.person(session))
+        factories.graded(session, {customer: "A"}, as_of=date(2026, 4, 30))
+        system.beat(session, "worker", "boot", NOW - timedelta(seconds=20))
+    found = findings(database, tmp_path)
+    assert [item for item in found if item.level != "ok"] == []
+    assert {item.about for item in found} == {"versions", "slack", "database", "jobs", "grading"}
+
+
+@pytest.mark.parametrize(
+    ("said", "about", "words"),
+    [
+        ({"error": "invalid_auth"}, "slack", "invalid_auth"),
+        ({"granted": ALL - {"commands"}}, "scopes", "missing: commands"),
+        ({"granted": ALL | {"files:read"}}, "scopes", "not needed: files:read"),
+        ({"granted": ALL - {"im:history"}}, "scopes", "not granted: im:history"),
+        ({"clock_apart": timedelta(seconds=75)}, "clock", "75 s apart"),
+    ],
+)
+def test_what_slack_says_is_read_for_faults(
+    database: Database, tmp_path: Path, said: dict[str, object], about: str, words: str
+) -> None:
+    found = [item for item in findings(database, tmp_path, slack(**said)) if item.about == about]
+    wrong = [item for item in found if item.level != "ok"]
+    assert len(wrong) == 1
+    assert words in wrong[0].found
+    assert wrong[0].remedy
+
+
+def test_stuck_lost_and_dead_messages_are_counted(database: Database, tmp_path: Path) -> None:
+    with database.write() as session:
+        person = factories.person(session)
+        for state, age in (("pending", 60), ("pending", 1), ("unknown", 16), ("dead", 500), ("sent", 999)):
+            number = outbox.enqueue(
+                session,
+                kind="reminder",
+                place=outbox.Place(person_id=person),
+                message=Problem(text="x"),
+                language="en",
+                dedupe_key=f"{state}{age}",
+                now=NOW - timedelta(minutes=age),
+            )
+            row = session.get(OutboxMessage, number)
+            assert row is not None
+            row.state = state
+    found = [item.found for item in findings(database, tmp_path) if item.about == "messages"]
+    assert found == [
+        "2 pending, the oldest for 60 min",
+        "1 unknown, the oldest for 16 min",
+        "1 could not be sent",
+    ]
+
+
+def test_a_silent_worker_is_a_problem(database: Database, tmp_path: Path) -> None:
+    with database.write() as session:
+        system.beat(session, "worker", "boot", NOW - timedelta(minutes=5))
+    silent = next(item for item in findings(database, tmp_path) if item.about == "jobs")
+    assert (silent.level, silent.found) == ("problem", "last sign of life 5 min ago")
+
+
+def test_people_without_a_slack_user_are_noted(database: Database, tmp_path: Path) -> None:
+    with database.write() as session:
+        factories.person(session, "Anna", slack=False)
+        factories.person(session, "Gone", slack=False, active=False)
+    note = next(item for item in findings(database, tmp_path) if item.about == "people")
+    assert note.found.startswith("1 have no Slack user")
+
+
+def test_a_database_of_another_revision_is_said_first_and_nothing_else_is_read(
+    database: Database, tmp_path: Path
+) -> None:
+    with database.writer.begin() as connection:
+        connection.exec_driver_sql("UPDATE alembic_version SET version_num = '0000'")
+    last = findings(database, tmp_path)[-1]
+    assert (last.level, last.about) == ("problem", "database")
+    assert "revision 0000" in last.found
+    assert "tierbot db upgrade" in last.remedy
+
+
+def test_a_circuit_that_is_open_is_a_problem_with_a_remedy(database: Database, tmp_path: Path) -> None:
+    with database.write() as session:
+        lanes.put_circuit(
+            session,
+            reason="clock",
+            sentence="this machine's clock is wrong",
+            opened_at=NOW - timedelta(minutes=5),
+            apart_seconds=300.0,
+        )
+    (sending,) = [item for item in findings(database, tmp_path) if item.about == "sending"]
+    assert (sending.level, sending.found) == ("problem", "stopped for 5 min: this machine's clock is wrong")
+    assert "NTP" in sending.remedy
+    (clock,) = [
+        item for item in findings(database, tmp_path, slack(clock_apart=None)) if item.about == "clock"
+    ]
+    assert "300 s apart" in clock.found
+
+
+def test_a_hold_after_a_jump_of_time_is_a_problem_with_a_remedy(database: Database, tmp_path: Path) -> None:
+    time_jump.keep_up(database, NOW - timedelta(days=7))
+    assert [item for item in findings(database, tmp_path) if item.about == "time"] == []
+    with database.write() as session:
+        system.set_cursor(session, time_jump.CURSOR, (NOW - timedelta(days=8)).isoformat())
+    (held,) = [item for item in findings(database, tmp_path) if item.about == "time"]
+    assert (held.level, "2026-04-26" in held.found, "catch-up" in held.remedy) == ("problem", True, True)

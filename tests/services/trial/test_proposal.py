@@ -1,0 +1,53 @@
+"""A proposed scheme goes by the orders of those it applies to."""
+
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from bot.errors import BadInput
+from bot.services.trial.proposal import propose_scheme
+from db.book.customers import Customer
+from db.engine import Database
+from grading.scheme.model import Points
+from grading.scheme.presets import preset_text
+from grading.scheme.reader import parse_scheme
+from tests import factories
+
+TODAY = date(2026, 7, 1)
+BANKS = preset_text("orders_only").replace(
+    "scheme: orders_only", "scheme: banks\napplies_to: {industry: [finance]}"
+)
+
+
+@pytest.fixture
+def own(tmp_path: Path) -> Path:
+    (tmp_path / "banks.yaml").write_text(BANKS, encoding="utf-8")
+    return tmp_path
+
+
+def highest(database: Database, name: str, own: Path) -> float:
+    """The amount that is worth 100 points."""
+    scheme = parse_scheme(propose_scheme(database, name, own, as_of=None, today=TODAY), source="proposed")
+    score = next(one.score for one in scheme.indicators if one.id == "net_revenue_12m")
+    assert isinstance(score, Points)
+    return score.knots[-1][0]
+
+
+def test_knots_are_quantiles_of_those_the_scheme_applies_to(database: Database, own: Path) -> None:
+    """Sixty banks buy for 1,000 to 60,000 euro, sixty shops for a hundred times as much."""
+    with database.write() as session:
+        for number in range(1, 61):
+            for industry, times in (("finance", 1_000), ("retail", 100_000)):
+                customer = factories.customer(session)
+                session.get_one(Customer, customer).industry = industry
+                factories.order(session, customer, date(2026, 6, 1), number * times)
+    assert 55_000 <= highest(database, "banks", own) <= 60_000
+    assert 5_500_000 <= highest(database, "orders_only", own) <= 6_000_000
+
+
+def test_a_scheme_for_nobody_is_refused(database: Database, own: Path) -> None:
+    with database.write() as session:
+        factories.order(session, factories.customer(session), date(2026, 6, 1), 1_000)
+    with pytest.raises(BadInput, match="no customer has a value above 0"):
+        propose_scheme(database, "banks", own, as_of=None, today=TODAY)
