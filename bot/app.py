@@ -14,15 +14,15 @@ from bot.errors import N_, NotReady
 from bot.services import alerts
 from bot.services.care.plan import load_plan
 from bot.services.care.schedule import CareRules
-from bot.services.grade.runs import Tell
-from bot.services.schemes.store import Shelf
+from bot.services.grade.runs import Notify
+from bot.services.schemes.store import SchemeCache
 from bot.settings import Settings, without_password
 from bot.wording.rendering import Renderer
 from db import schema
 from db.engine import Database, Unusable, open_database
 
 if TYPE_CHECKING:  # a command that has nothing to say to Slack does not load its client
-    from bot.slack.desk import Desk
+    from bot.slack.dependencies import Dependencies
     from bot.slack.gateway import Gateway
 
 
@@ -32,12 +32,12 @@ class Tierbot:
 
     settings: Settings
     database: Database
-    shelf: Shelf
+    scheme_cache: SchemeCache
     rules: CareRules
     renderer: Renderer
     to_slack: Callable[[], "Gateway"]
     clock: Clock
-    tell: Tell
+    tell: Notify
     chance: random.Random
     boot_id: str
     stopping: threading.Event = field(default_factory=threading.Event)  # set when the process is to end
@@ -47,13 +47,13 @@ class Tierbot:
         return self.to_slack()
 
     @property
-    def desk(self) -> "Desk":
-        from bot.slack.desk import Desk
+    def deps(self) -> "Dependencies":
+        from bot.slack.dependencies import Dependencies
 
-        return Desk(
+        return Dependencies(
             settings=self.settings,
             database=self.database,
-            shelf=self.shelf,
+            scheme_cache=self.scheme_cache,
             rules=self.rules,
             gateway=self.gateway,
             clock=self.clock,
@@ -65,19 +65,19 @@ class Tierbot:
 
 def build(settings: Settings, *, clock: Clock | None = None) -> Tierbot:
     """Wire everything up. Connects to nothing yet; raises BadInput when the care plan is wrong."""
-    shelf, renderer = Shelf(), Renderer(settings.templates_dir)
+    scheme_cache, renderer = SchemeCache(), Renderer(settings.templates_dir)
     hour, minute = (int(part) for part in settings.remind_at.split(":"))
     return Tierbot(
         settings=settings,
         database=_opened(settings.url),
-        shelf=shelf,
+        scheme_cache=scheme_cache,
         rules=CareRules(plan=load_plan(settings.care_plan), zone=settings.zone, remind_at=time(hour, minute)),
         renderer=renderer,
         to_slack=partial(_gateway, settings, renderer),
         clock=clock or SystemClock(),
         tell=partial(
-            alerts.tell_changes,
-            shelf=shelf,
+            alerts.enqueue_alerts,
+            scheme_cache=scheme_cache,
             default_channel=settings.alert_channel,
             language=settings.language,
         ),

@@ -14,7 +14,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from db.book.facts import BETWEEN
-from db.graded.assessments import STANDING
+from db.graded.assessments import PREVIOUS_STATE
 from grading.engine.fields import DATE_SUFFIX, factorize
 from grading.engine.inputs import unpack
 from grading.engine.movement import CLEAN, Moved, State, carry
@@ -37,7 +37,7 @@ Grades = Mapping[int, tuple[str, date]]
 _PLAIN = re.compile(
     f"[-+.0-9{BETWEEN}]*", re.ASCII
 ).fullmatch  # what `float` reads as `grading.engine.table` does
-Standings = State  # with the customer, its tier, score and the like (`standing_columns`)
+PreviousState = State  # with the customer, its tier, score and the like (`previous_state_columns`)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,7 +53,7 @@ class SourceRows:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Book:
+class FactColumns:
     """What a scheme's fields are for every customer, ready to be graded: a row for each id."""
 
     customers: NDArray[np.int64]
@@ -123,7 +123,7 @@ def book_constants_of(rows: SourceRows, as_of: date) -> dict[str, float]:
 
 def book_of(
     rows: SourceRows, found: Iterable[FactsOfDay], grades: Grades, scheme: Scheme, as_of: date
-) -> Book:
+) -> FactColumns:
     """Computed indicators where there is something to compute them from, recorded facts for the rest."""
     customers, computed = _computed(rows, scheme, as_of)
     unsure = at_least(rows.periods, as_of)
@@ -142,7 +142,9 @@ def book_of(
         zoned = with_zone(pd.DataFrame(facts, index=_index(customers)), scheme)
         facts = {str(name): zoned[name].to_numpy() for name in zoned.columns}
     last = max((row[LAST_ORDER] for row in rows.orders if row[LAST_ORDER] is not None), default=None)
-    return Book(customers=customers, columns=facts, orders_through=last, unreadable=recorded.unreadable)
+    return FactColumns(
+        customers=customers, columns=facts, orders_through=last, unreadable=recorded.unreadable
+    )
 
 
 def stored_frame(inputs: Mapping[int, bytes], scheme: Scheme) -> pd.DataFrame:
@@ -150,24 +152,24 @@ def stored_frame(inputs: Mapping[int, bytes], scheme: Scheme) -> pd.DataFrame:
     return pd.DataFrame(unpack(list(inputs.values()), scheme), index=pd.Index(list(inputs), name="customer"))
 
 
-def standing_columns(rows: Rows, scheme: Scheme, left: Rows | None = None) -> Standings:
+def previous_state_columns(rows: Rows, scheme: Scheme, left: Rows | None = None) -> PreviousState:
     """Rows of db.graded.assessments.standings_at -> what customers were: the state of `movement`, and tier, score, tier_since.
 
     With `left`, the state is that of these rows, and an empty one where they have none. `moved_by`: the version it is by.
     """
-    columns = _standing_columns(rows, scheme)
+    columns = _previous_state_columns(rows, scheme)
     if left is None:
         return {**columns, "moved_by": columns["scheme_version_id"]}
-    state = _standing_columns(left, scheme)
+    state = _previous_state_columns(left, scheme)
     places = places_of(columns["customer_id"], state["customer_id"])
     by = np.array([*state["scheme_version_id"], None], dtype=object)[places]
     return {**columns, **carry(state, places, scheme), "moved_by": by}
 
 
-def _standing_columns(rows: Rows, scheme: Scheme) -> Standings:
-    cells = zip(*rows, strict=True) if rows else [()] * len(STANDING)
-    columns: Standings = {
-        name: np.array(values, dtype=object) for name, values in zip(STANDING, cells, strict=True)
+def _previous_state_columns(rows: Rows, scheme: Scheme) -> PreviousState:
+    cells = zip(*rows, strict=True) if rows else [()] * len(PREVIOUS_STATE)
+    columns: PreviousState = {
+        name: np.array(values, dtype=object) for name, values in zip(PREVIOUS_STATE, cells, strict=True)
     }
     columns["customer_id"] = columns["customer_id"].astype(np.int64)
     codes, texts = factorize(columns.pop("clean"))
@@ -188,11 +190,11 @@ def places_of(customers: NDArray[np.int64], known: NDArray[np.int64]) -> NDArray
 
 
 def assessment_columns(
-    graded: Grading, moved: Moved, before: Standings, places: NDArray[np.intp], inputs: list[bytes]
+    graded: Grading, moved: Moved, before: PreviousState, places: NDArray[np.intp], inputs: list[bytes]
 ) -> dict[str, list[Any]]:
     """Results of a run as columns for db.graded.runs, in the order of the customers, without what only the run knows.
 
-    `before` are `standing_columns`, `places` where in them the customers are: the day since when a tier holds goes on
+    `before` are `previous_state_columns`, `places` where in them the customers are: the day since when a tier holds goes on
     while the tier does. Columns, because a million rows as dictionaries take gigabytes.
     """
     tier, day = moved.outcome["tier"], np.full(len(places), graded.as_of, dtype=object)

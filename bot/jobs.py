@@ -20,11 +20,11 @@ from bot.services import access
 from bot.services.care import reminders, schedule
 from bot.services.delivery import circuit, pace, sender, time_jump
 from bot.services.delivery.pace import Pace
-from bot.services.delivery.worker import Rules, sending_time
+from bot.services.delivery.worker import WorkerOptions, sending_time
 from bot.services.grade import first_orders, regrades, retention, runs
 from db import system
 from db.care import touches
-from db.outbox import claims, lanes
+from db.outbox import claims, throttle
 
 log = structlog.get_logger()
 
@@ -63,7 +63,7 @@ def grade(bot: Tierbot) -> int:
         return 0
     try:
         reports = runs.grade_if_due(
-            bot.database, bot.shelf, today=local.date(), now=bot.clock.now(), tell=bot.tell
+            bot.database, bot.scheme_cache, today=local.date(), now=bot.clock.now(), tell=bot.tell
         )
     except Conflict:  # another process was faster; what else is due is graded in the next pass
         return 0
@@ -76,10 +76,12 @@ def regrade(bot: Tierbot) -> int:
     """Re-grade those about whom an import has brought news, or whose override is over."""
     now = bot.clock.now()
     today = local_date(now, bot.settings.zone)
-    ended = regrades.end_overrides(bot.database, bot.shelf, today=today, now=now, tell=bot.tell)
-    reports = first_orders.follow_first_orders(bot.database, bot.shelf, today=today, now=now, tell=bot.tell)
-    reports += regrades.regrade_touched(bot.database, bot.shelf, today=today, now=now, tell=bot.tell)
-    reports += regrades.follow_credit(bot.database, bot.shelf, today=today, now=now, tell=bot.tell)
+    ended = regrades.end_overrides(bot.database, bot.scheme_cache, today=today, now=now, tell=bot.tell)
+    reports = first_orders.follow_first_orders(
+        bot.database, bot.scheme_cache, today=today, now=now, tell=bot.tell
+    )
+    reports += regrades.regrade_touched(bot.database, bot.scheme_cache, today=today, now=now, tell=bot.tell)
+    reports += regrades.follow_credit(bot.database, bot.scheme_cache, today=today, now=now, tell=bot.tell)
     return ended + sum(report.customers for report in reports)
 
 
@@ -105,7 +107,7 @@ def plan_care(bot: Tierbot) -> int:
 def remind(bot: Tierbot) -> int:
     """Turn due touches into messages."""
     with bot.database.read() as session:
-        book = bot.shelf.book(session)
+        book = bot.scheme_cache.book(session)
     return reminders.remind_due(
         bot.database,
         bot.rules,
@@ -125,7 +127,7 @@ def deliver(bot: Tierbot) -> int:
         clock=bot.clock,
         chance=bot.chance,
         monotonic=_uptime,
-        rules=Rules(
+        rules=WorkerOptions(
             settle=timedelta(seconds=bot.settings.settle_seconds),
             pace=Pace(workspace=bot.settings.messages_per_minute),
             fallback_channel=bot.settings.alert_channel,
@@ -154,7 +156,7 @@ def keep_house(bot: Tierbot) -> int:
         system.beat(session, "worker", bot.boot_id, now)
         system.forget_deliveries(session, now - TRACES_KEPT)
         system.forget_heartbeats(session, now - TRACES_KEPT)
-        lanes.forget_idle(session, sending_time(bot.clock, session), LANES_KEPT)
+        throttle.forget_idle(session, sending_time(bot.clock, session), LANES_KEPT)
     return 0
 
 

@@ -11,7 +11,7 @@ from sqlmodel import Field, Session, SQLModel, col, delete, select
 from db.types import UtcDateTime
 
 
-class InboundDelivery(SQLModel, table=True):
+class InboundRequest(SQLModel, table=True):
     """A delivery from Slack that was acted on; a second one does nothing."""
 
     __tablename__ = "inbox"
@@ -72,20 +72,20 @@ def set_cursor(session: Session, name: str, value: str) -> None:
     session.execute(statement.on_conflict_do_update(index_elements=["name"], set_={"value": value}))
 
 
-def first_delivery(session: Session, *, team_id: str, kind: str, key: str, now: datetime) -> bool:
+def first_request(session: Session, *, team_id: str, kind: str, key: str, now: datetime) -> bool:
     """Record a delivery; False when it was seen before."""
     statement = (
-        insert(session)(InboundDelivery)
+        insert(session)(InboundRequest)
         .values(team_id=team_id, kind=kind, key=key, received_at=now)
         .on_conflict_do_nothing()
-        .returning(InboundDelivery.key)
+        .returning(InboundRequest.key)
     )
     # RETURNING, because not every driver counts what an INSERT did.
     return session.execute(statement).first() is not None
 
 
 def forget_deliveries(session: Session, before: datetime) -> None:
-    session.exec(delete(InboundDelivery).where(col(InboundDelivery.received_at) < before))
+    session.exec(delete(InboundRequest).where(col(InboundRequest.received_at) < before))
 
 
 def beat(session: Session, role: str, boot_id: str, now: datetime) -> None:

@@ -6,7 +6,7 @@ from db import system
 from db.book import customers, facts, imports, order_totals, orders, people, trade
 from db.care import touches
 from db.graded import changes, credit, first_orders, overrides, reviews, runs, schemes, shadows
-from db.outbox import lanes, messages
+from db.outbox import messages, throttle
 
 metadata = SQLModel.metadata
 
@@ -17,7 +17,6 @@ __all__ = [
     "facts",
     "first_orders",
     "imports",
-    "lanes",
     "messages",
     "metadata",
     "order_totals",
@@ -29,6 +28,7 @@ __all__ = [
     "schemes",
     "shadows",
     "system",
+    "throttle",
     "touches",
     "trade",
 ]

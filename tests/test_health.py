@@ -21,7 +21,7 @@ from bot.settings import Settings
 from bot.wording.messages import Problem
 from db import schema, system
 from db.engine import Database
-from db.outbox import lanes
+from db.outbox import throttle
 from tests import factories
 
 NOW = datetime(2026, 5, 4, 8, tzinfo=UTC)
@@ -104,7 +104,7 @@ def test_metrics_are_read_from_rows_and_name_nobody(server: Server, bot: Tierbot
         factories.graded(session, {customer: "A"}, as_of=NOW.date() - timedelta(days=4))
         system.beat(session, "worker", "boot", NOW - timedelta(seconds=12))
         system.count(session, "taken_over_total", 3)
-        lanes.put_circuit(session, reason="clock", apart_seconds=250.0)
+        throttle.put_circuit(session, reason="clock", apart_seconds=250.0)
         outbox.enqueue(
             session,
             kind="reminder",

@@ -11,7 +11,7 @@ from bot.services.ask import breakdown
 from bot.services.grade import runs
 from bot.services.imports import ImportOptions, import_file
 from bot.services.schemes import store
-from bot.services.schemes.store import Shelf
+from bot.services.schemes.store import SchemeCache
 from db import schema
 from db.engine import open_database
 from db.graded import results
@@ -62,14 +62,14 @@ def test_the_program_comes_to_the_numbers_of_the_page(page: str, tmp_path: Path)
     file = store.find(str(tmp_path / "harbour.yaml"), None)
     with database.write() as session:
         store.put_in_force(session, file, actor="test", effective_from=date(2026, 3, 31), now=NOW)
-    shelf = Shelf()
+    scheme_cache = SchemeCache()
     found = []
     for day in (date(2026, 3, 31), date(2026, 4, 30)):
         runs.grade_book(
-            database, shelf, for_purpose="account", as_of=day, today=NOW.date(), now=NOW, tell=None
+            database, scheme_cache, for_purpose="account", as_of=day, today=NOW.date(), now=NOW, tell=None
         )
         with database.read() as session:
-            row, run = results.standing(session, 1, "account")[0]
+            row, run = results.newest(session, 1, "account")[0]
         lines = breakdown.break_down([row], run, file.scheme)[1].data["breakdown"]
         found.append((lines, row.score, row.tier))
     (march, *of_march), (april, *of_april) = found

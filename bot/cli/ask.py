@@ -77,7 +77,7 @@ def grade(
         with progress_bar("Grading") as progress:
             report = runs.grade_book(
                 bot.database,
-                bot.shelf,
+                bot.scheme_cache,
                 for_purpose=purpose,
                 as_of=day,
                 today=today,
@@ -142,11 +142,16 @@ def tier(
     with opened() as bot:
         actor = presentation.console_actor(bot.settings)
         message = lookup.answer(
-            bot.database, bot.shelf, bot.rules, actor, name, local_date(bot.clock.now(), bot.settings.zone)
+            bot.database,
+            bot.scheme_cache,
+            bot.rules,
+            actor,
+            name,
+            local_date(bot.clock.now(), bot.settings.zone),
         )
         if as_json:
             if isinstance(message, TierCard):
-                print_json(lookup.explained(bot.database, bot.shelf, actor, message))
+                print_json(lookup.explained(bot.database, bot.scheme_cache, actor, message))
             else:
                 print_json(presentation.listed(message))
         else:
@@ -177,7 +182,7 @@ def why(
         if day is not None and day > today:
             raise BadInput(N_("%(day)s lies in the future; today is %(today)s."), day=day, today=today)
         explained = explanation.why(
-            bot.database, bot.shelf, actor, Pointer(id=lookup.one(bot.database, actor, name)), day
+            bot.database, bot.scheme_cache, actor, Pointer(id=lookup.one(bot.database, actor, name)), day
         )
         if as_json:
             print_json(explained.data)
@@ -198,7 +203,9 @@ def history(
 
     with opened() as bot:
         actor = presentation.console_actor(bot.settings)
-        entries = service.history(bot.database, bot.shelf, actor, lookup.one(bot.database, actor, name))
+        entries = service.history(
+            bot.database, bot.scheme_cache, actor, lookup.one(bot.database, actor, name)
+        )
     if as_json:
         print_json([vars(entry) for entry in entries])
         return

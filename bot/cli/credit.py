@@ -29,7 +29,7 @@ def show_credit(name: Name, as_json: AsJson = False) -> None:
         actor = _actor(bot)
         customer = lookup.one(bot.database, actor, name)
         today = local_date(bot.clock.now(), bot.settings.zone)
-        found = credit.show(bot.database, bot.shelf, actor, customer, today=today)
+        found = credit.show(bot.database, bot.scheme_cache, actor, customer, today=today)
     if as_json:
         print_json(asdict(found))
     else:
@@ -54,10 +54,10 @@ def approve_credit(
 
     with opened() as bot:
         actor, now = _actor(bot), bot.clock.now()
-        wish = credit.Wish(limit=_amount(limit), terms_days=terms, reason=reason)
+        wish = credit.ApprovalRequest(limit=_amount(limit), terms_days=terms, reason=reason)
         customer = lookup.one(bot.database, actor, name)
         today = local_date(now, bot.settings.zone)
-        found = credit.approve(bot.database, bot.shelf, actor, customer, wish, today=today, now=now)
+        found = credit.approve(bot.database, bot.scheme_cache, actor, customer, wish, today=today, now=now)
     if as_json:
         print_json(asdict(found))
     else:

@@ -24,13 +24,13 @@ def set_override(
     from bot.services.grade import overrides
 
     with opened() as bot:
-        wish = overrides.Wish(
+        wish = overrides.OverrideRequest(
             tier=tier, reason=reason, approver=approver, expires_on=to_day(until) if until else None
         )
         now = bot.clock.now()
         decided = overrides.set_override(
             bot.database,
-            bot.shelf,
+            bot.scheme_cache,
             named_actor(bot),
             lookup.one(bot.database, named_actor(bot), name),
             wish,
@@ -54,7 +54,7 @@ def end_override(
         now = bot.clock.now()
         decided = overrides.end_override(
             bot.database,
-            bot.shelf,
+            bot.scheme_cache,
             named_actor(bot),
             lookup.one(bot.database, named_actor(bot), name),
             reason=reason,

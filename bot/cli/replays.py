@@ -29,7 +29,7 @@ def show(
         with progress_bar("Grading") as progress:
             reports = replays.keep(
                 bot.database,
-                bot.shelf,
+                bot.scheme_cache,
                 file,
                 start=start,
                 end=end,
@@ -44,7 +44,7 @@ def show(
         if name is not None:
             asked = [status.find(session, name, bot.settings.schemes_dir).scheme]
         else:
-            asked = [rule.scheme for rule in store.in_force(session, bot.shelf, purpose, today)]
+            asked = [rule.scheme for rule in store.in_force(session, bot.scheme_cache, purpose, today)]
     with progress_bar("Replaying") as progress:
         found = replays.replay(
             bot.database, asked[0], start=start, end=end, today=today, progress=progress, beside=asked[1:]

@@ -29,7 +29,7 @@ CutsFile = Annotated[
 
 
 @dataclass(frozen=True, kw_only=True)
-class Desk:
+class LoadedBook:
     """A loaded book and the language to speak of it."""
 
     database: "Database"
@@ -54,15 +54,15 @@ def rfm(as_of: AsOf = None, cuts: CutsFile = None, most: Most = 20, as_json: AsJ
     from bot.services.reports import value
     from grading.views.rfm import CLASSES, SEGMENTS
 
-    with _desk(as_of, cuts) as desk:
-        found = value.rfm(desk.database, desk.book, most)
+    with _load_book(as_of, cuts) as loaded:
+        found = value.rfm(loaded.database, loaded.book, most)
         if as_json:
             print_json(found)
             return
-        _intro(desk)
+        _intro(loaded)
         points = found["cut_points"]
         out.print(
-            desk.say(
+            loaded.say(
                 N_("Cut points: days %(days)s; order days %(often)s; money %(money)s."),
                 days=_plain_list(points["recency_days"]),
                 often=_plain_list(points["frequency"]),
@@ -73,15 +73,15 @@ def rfm(as_of: AsOf = None, cuts: CutsFile = None, most: Most = 20, as_json: AsJ
             ("segments", N_("segment"), SEGMENTS),
             ("classes", N_("class"), CLASSES),
         ):
-            desk.show(
+            loaded.show(
                 [{"name": names[key], **found[group][key]} for key in names if key in found[group]],
                 {
-                    title: lambda row: row["name"][desk.language],
+                    title: lambda row: row["name"][loaded.language],
                     N_("customers"): _customers,
                     N_("net, 12 months"): _number("monetary"),
                 },
             )
-        desk.show(
+        loaded.show(
             found["customers"],
             {
                 N_("customer"): _who,
@@ -91,8 +91,8 @@ def rfm(as_of: AsOf = None, cuts: CutsFile = None, most: Most = 20, as_json: AsJ
                 "R": _number("r"),
                 "F": _number("f"),
                 "M": _number("m"),
-                N_("segment"): lambda row: SEGMENTS[row["segment"]][desk.language],
-                N_("class"): lambda row: CLASSES[row["class8"]][desk.language],
+                N_("segment"): lambda row: SEGMENTS[row["segment"]][loaded.language],
+                N_("class"): lambda row: CLASSES[row["class8"]][loaded.language],
             },
         )
 
@@ -103,18 +103,18 @@ def value_matrix(as_of: AsOf = None, cuts: CutsFile = None, most: Most = 20, as_
     from bot.services.reports import value
     from grading.views.value_matrix import CELLS
 
-    with _desk(as_of, cuts) as desk:
-        found = value.value(desk.database, desk.book, most)
+    with _load_book(as_of, cuts) as loaded:
+        found = value.value(loaded.database, loaded.book, most)
         if as_json:
             print_json(found)
             return
-        _intro(desk)
+        _intro(loaded)
         if found["basis"] == "margin":
-            out.print(desk.say(N_("Value is margin: orders minus their costs.")))
+            out.print(loaded.say(N_("Value is margin: orders minus their costs.")))
         else:
-            out.print(desk.say(N_("Value is revenue: no order carries a cost, so margins are unknown.")))
+            out.print(loaded.say(N_("Value is revenue: no order carries a cost, so margins are unknown.")))
         out.print(
-            desk.say(
+            loaded.say(
                 N_(
                     "High from: current %(current)s, potential %(potential)s. %(years)s years at %(rate)s a year."
                 ),
@@ -131,31 +131,31 @@ def value_matrix(as_of: AsOf = None, cuts: CutsFile = None, most: Most = 20, as_
             "lead": N_("low now, low potential: basic service, lower cost"),
             "negative": N_("costs money now and to come: change the terms or stop investing"),
         }
-        desk.show(
+        loaded.show(
             [{"cell": cell, **part} for cell, part in found["cells"].items()],
             {
-                N_("class"): lambda row: CELLS[row["cell"]][desk.language],
-                N_("meaning"): lambda row: desk.say(meaning[row["cell"]]),
+                N_("class"): lambda row: CELLS[row["cell"]][loaded.language],
+                N_("meaning"): lambda row: loaded.say(meaning[row["cell"]]),
                 N_("customers"): _customers,
                 N_("current value"): _number("current"),
                 N_("potential value"): _number("potential"),
             },
         )
         out.print(
-            desk.say(
+            loaded.say(
                 N_(
                     "In no class, because a value is unknown (bought on one day only, or no costs): %(count)s."
                 ),
                 count=f"{found['unknown']:,}",
             )
         )
-        desk.show(
+        loaded.show(
             found["customers"],
             {
                 N_("customer"): _who,
                 N_("current value"): _number("current"),
                 N_("potential value"): _number("potential"),
-                N_("class"): lambda row: CELLS[row["cell"]][desk.language] if row["cell"] else "?",
+                N_("class"): lambda row: CELLS[row["cell"]][loaded.language] if row["cell"] else "?",
             },
         )
 
@@ -165,20 +165,20 @@ def concentration(as_of: AsOf = None, most: Most = 20, as_json: AsJson = False) 
     """How much of sales and margin few customers make, as it is: no 80/20 is assumed."""
     from bot.services.reports import value
 
-    with _desk(as_of, None) as desk:
-        found = value.concentration(desk.database, desk.book, most)
+    with _load_book(as_of, None) as loaded:
+        found = value.concentration(loaded.database, loaded.book, most)
         if as_json:
             print_json(found)
             return
-        out.print(_as_of(desk))
+        out.print(_as_of(loaded))
         for title, part in ((N_("Net sales"), found["revenue"]), (N_("Margin"), found["margin"])):
             if part is None:
-                out.print(desk.say(N_("Margin is unknown: no order carries a cost.")))
+                out.print(loaded.say(N_("Margin is unknown: no order carries a cost.")))
                 continue
-            out.print(f"{desk.say(title)}: {_shown(part['net'])} {found['currency']}")
+            out.print(f"{loaded.say(title)}: {_shown(part['net'])} {found['currency']}")
             if part["top_share"] is not None:
                 out.print(
-                    desk.say(
+                    loaded.say(
                         N_(
                             "  The best 20 %% of customers make %(share)s, and %(count)s customers"
                             " (%(part)s) make 80 %%. Gini %(gini)s."
@@ -191,7 +191,7 @@ def concentration(as_of: AsOf = None, most: Most = 20, as_json: AsJson = False) 
                 )
             if part["losing"]:
                 out.print(
-                    desk.say(
+                    loaded.say(
                         N_(
                             "  %(losing)s of %(customers)s customers are below zero and take back %(losses)s"
                             " of %(gains)s; the shares are of what the others make."
@@ -202,7 +202,7 @@ def concentration(as_of: AsOf = None, most: Most = 20, as_json: AsJson = False) 
                         gains=_shown(part["gains"]),
                     )
                 )
-        desk.show(
+        loaded.show(
             found["customers"],
             {
                 N_("customer"): _who,
@@ -218,12 +218,12 @@ def rhythm(as_of: AsOf = None, cuts: CutsFile = None, most: Most = 20, as_json: 
     """Who is silent by the own rhythm: days since the last order against the usual gap."""
     from bot.services.reports import value
 
-    with _desk(as_of, cuts) as desk:
-        found = value.rhythm(desk.database, desk.book, most)
+    with _load_book(as_of, cuts) as loaded:
+        found = value.rhythm(loaded.database, loaded.book, most)
         if as_json:
             print_json(found)
             return
-        _intro(desk)
+        _intro(loaded)
         states = {
             "regular": N_("as usual"),
             "watch": N_("silent, watch (over 2 gaps)"),
@@ -231,19 +231,19 @@ def rhythm(as_of: AsOf = None, cuts: CutsFile = None, most: Most = 20, as_json: 
             "one_time": N_("bought on one day only, no rhythm"),
             "unknown": N_("unknown"),
         }
-        desk.show(
+        loaded.show(
             [{"state": state, **part} for state, part in found["states"].items()],
             {
-                N_("rhythm"): lambda row: desk.say(states[row["state"]]),
+                N_("rhythm"): lambda row: loaded.say(states[row["state"]]),
                 N_("customers"): _customers,
                 N_("net, 24 months"): _number("net_24m"),
             },
         )
-        desk.show(
+        loaded.show(
             found["customers"],
             {
                 N_("customer"): _who,
-                N_("rhythm"): lambda row: desk.say(states[row["state"]]),
+                N_("rhythm"): lambda row: loaded.say(states[row["state"]]),
                 N_("days"): _number("recency_days"),
                 N_("usual gap"): _number("usual_gap_days"),
                 "k": lambda row: f"{row['k']:.1f}",
@@ -257,13 +257,13 @@ def products(as_of: AsOf = None, most: Most = 20, as_json: AsJson = False) -> No
     """Product types, and what comparable customers (industry, customer type) buy that one does not."""
     from bot.services.reports import value
 
-    with _desk(as_of, None) as desk:
-        found = value.products(desk.database, desk.book, most)
+    with _load_book(as_of, None) as loaded:
+        found = value.products(loaded.database, loaded.book, most)
         if as_json:
             print_json(found)
             return
-        out.print(_as_of(desk))
-        desk.show(
+        out.print(_as_of(loaded))
+        loaded.show(
             found["product_types"],
             {
                 N_("product type"): lambda row: row["product_type"],
@@ -272,7 +272,7 @@ def products(as_of: AsOf = None, most: Most = 20, as_json: AsJson = False) -> No
                 N_("share"): _share("share"),
             },
         )
-        desk.show(
+        loaded.show(
             found["customers"],
             {
                 N_("customer"): _who,
@@ -291,20 +291,20 @@ def freeze(
     """Keep today's cut points, so that from then on a class moves only when its customer does."""
     from bot.services.reports import calibration
 
-    with _desk(as_of, None) as desk:
-        calibration.write(desk.book.frozen, file)
+    with _load_book(as_of, None) as loaded:
+        calibration.write(loaded.book.frozen, file)
         out.print(
-            desk.say(
+            loaded.say(
                 N_("Wrote %(file)s from %(count)s customers. Use it with --cuts."),
                 file=file,
-                count=f"{desk.book.frozen.rfm.customers:,}",
+                count=f"{loaded.book.frozen.rfm.customers:,}",
             ),
             markup=False,
         )
 
 
 @contextmanager
-def _desk(as_of: str | None, cuts: Path | None) -> Iterator[Desk]:
+def _load_book(as_of: str | None, cuts: Path | None) -> Iterator[LoadedBook]:
     from bot.cli import presentation
     from bot.services.grade.book_pass import default_day
     from bot.services.reports import value
@@ -317,33 +317,33 @@ def _desk(as_of: str | None, cuts: Path | None) -> Iterator[Desk]:
             as_of=to_day(as_of) if as_of else default_day(today),
             cuts=cuts,
         )
-        yield Desk(database=bot.database, book=book, language=bot.settings.language)
+        yield LoadedBook(database=bot.database, book=book, language=bot.settings.language)
 
 
-def _as_of(desk: Desk) -> str:
-    return desk.say(
+def _as_of(loaded: LoadedBook) -> str:
+    return loaded.say(
         N_(
             "As of %(as_of)s: %(bought)s customers that ever bought, %(never)s that never did. Money in %(currency)s."
         ),
-        as_of=desk.book.as_of,
-        bought=f"{len(desk.book.visible):,}",
-        never=f"{desk.book.never_bought:,}",
-        currency=desk.book.currency,
+        as_of=loaded.book.as_of,
+        bought=f"{len(loaded.book.visible):,}",
+        never=f"{loaded.book.never_bought:,}",
+        currency=loaded.book.currency,
     )
 
 
-def _intro(desk: Desk) -> None:
-    out.print(_as_of(desk))
-    if desk.book.own_cuts:
+def _intro(loaded: LoadedBook) -> None:
+    out.print(_as_of(loaded))
+    if loaded.book.own_cuts:
         err.print(
-            desk.say(
+            loaded.say(
                 N_(
                     "Cut points are of this very book. Freeze them to compare over time: tierbot report freeze FILE"
                 )
             )
         )
     else:
-        out.print(desk.say(N_("Cut points are frozen as of %(day)s."), day=desk.book.frozen.as_of))
+        out.print(loaded.say(N_("Cut points are frozen as of %(day)s."), day=loaded.book.frozen.as_of))
 
 
 def _who(row: Row) -> str:

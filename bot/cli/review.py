@@ -26,7 +26,7 @@ def list_items(
     with opened() as bot:
         found = review.list_items(
             bot.database,
-            bot.shelf,
+            bot.scheme_cache,
             named_actor(bot),
             today=local_date(bot.clock.now(), bot.settings.zone),
             limit=limit,
@@ -75,7 +75,7 @@ def answer(
         actor = named_actor(bot)
         found = review.answer(
             bot.database,
-            bot.shelf,
+            bot.scheme_cache,
             actor,
             lookup.one(bot.database, actor, name),
             reason,

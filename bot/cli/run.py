@@ -122,9 +122,9 @@ def _listen(bot: "Tierbot") -> Callable[[], None]:
 
     settings = bot.settings
     _warm_up(bot)
-    slack = front(bot.desk, web_client(settings), lambda: f"{bot.chance.getrandbits(32):08x}")
+    slack = front(bot.deps, web_client(settings), lambda: f"{bot.chance.getrandbits(32):08x}")
     if settings.slack_app_token is not None:
-        stop = connect(slack.app, bot.desk).close
+        stop = connect(slack.app, bot.deps).close
     else:
         try:
             stop = serve_http(slack.app, settings.host, settings.port).stop
@@ -141,7 +141,7 @@ def _listen(bot: "Tierbot") -> Callable[[], None]:
         closing = threading.Thread(target=stop, name="closing", daemon=True)
         closing.start()  # nothing more is acknowledged
         closing.join(FINISH_SECONDS)
-        slack.after.close(until - time.monotonic())
+        slack.deferred.close(until - time.monotonic())
 
     return end
 
@@ -215,7 +215,12 @@ def _warm_up(bot: "Tierbot") -> None:
         if anybody is not None:
             actor = presentation.console_actor(bot.settings)
             card = lookup.card(
-                session, bot.shelf, bot.rules, actor, anybody, local_date(bot.clock.now(), bot.settings.zone)
+                session,
+                bot.scheme_cache,
+                bot.rules,
+                actor,
+                anybody,
+                local_date(bot.clock.now(), bot.settings.zone),
             )
             bot.gateway.payload(card, bot.settings.language)
 

@@ -8,7 +8,7 @@ from bot.cli.console import AsJson, named_actor, opened, out, print_json, table,
 from bot.clock import local_date
 
 if TYPE_CHECKING:
-    from bot.services.schemes.status import Life
+    from bot.services.schemes.status import VersionStatus
 
 commands = typer.Typer()
 Name = Annotated[
@@ -59,7 +59,7 @@ def list_schemes(as_json: AsJson = False) -> None:
         out.print(table(["purpose", "asked", "scheme", "applies to"], asked))
 
 
-def _audience(life: "Life") -> str:
+def _audience(life: "VersionStatus") -> str:
     """Whom it applies to, in words."""
     return (
         "; ".join(f"{column}: {', '.join(words)}" for column, words in life.applies_to.items()) or "everybody"
@@ -210,7 +210,7 @@ def diff(
     with opened() as bot:
         found = comparing.diff(
             bot.database,
-            bot.shelf,
+            bot.scheme_cache,
             named_actor(bot),
             new,
             old,

@@ -31,7 +31,7 @@ def verify(
         actor = presentation.console_actor(bot.settings)
         customer = lookup.one(bot.database, actor, name) if name is not None else None
         with progress_bar("Verifying") as progress:
-            found = verification.verify(bot.database, bot.shelf, bot.settings.zone, customer, progress)
+            found = verification.verify(bot.database, bot.scheme_cache, bot.settings.zone, customer, progress)
     if as_json:
         print_json(asdict(found))
     else:

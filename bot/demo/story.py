@@ -17,7 +17,7 @@ from bot.app import Tierbot, build
 from bot.clock import ShiftedClock, SystemClock, local_date, local_instant
 from bot.demo.book.files import SEED, write_book, write_new_orders
 from bot.demo.book.profiles import PEOPLE as STAFF
-from bot.demo.workspace import Choice, Command, Control, Said, Workspace
+from bot.demo.workspace import Command, Control, ControlField, Said, Workspace
 from bot.demo.workspace.default_team import CHANNELS, PEOPLE
 from bot.errors import N_, BadInput
 from bot.services.care.schedule import workday
@@ -26,10 +26,10 @@ from bot.services.grade import runs
 from bot.services.imports import ImportOptions, import_file
 from bot.services.schemes import store
 from bot.settings import Settings, variables
-from bot.slack.after import After
+from bot.slack.deferred import Deferred
 from bot.slack.gateway import web_client
 from bot.slack.manifest import COMMANDS
-from bot.slack.server import Connection, connect, front
+from bot.slack.server import SocketModeConnection, connect, front
 from db import schema
 from db.graded import changes
 from db.outbox import messages
@@ -50,13 +50,13 @@ class Demo:
     bot: Tierbot
     workspace: Workspace
     scheduler: BackgroundScheduler
-    connection: Connection
-    after: After
+    connection: SocketModeConnection
+    deferred: Deferred
 
     def stop(self) -> None:
         self.scheduler.shutdown(wait=True)
         self.connection.close()
-        self.after.close(1)
+        self.deferred.close(1)
         self.workspace.stop()
         self.bot.close()
 
@@ -102,12 +102,14 @@ def _begin(workspace: Workspace, box: list[Tierbot], clock: ShiftedClock, folder
     bot = build(demo_settings(folder, workspace.api_url), clock=clock)
     box.append(bot)
     fill(bot, folder, say)
-    slack = front(bot.desk, web_client(bot.settings), lambda: f"{bot.chance.getrandbits(32):08x}")
-    connection = connect(slack.app, bot.desk)
+    slack = front(bot.deps, web_client(bot.settings), lambda: f"{bot.chance.getrandbits(32):08x}")
+    connection = connect(slack.app, bot.deps)
     jobs.tick(bot)
     scheduler = jobs.scheduler(bot)
     scheduler.start()
-    return Demo(bot=bot, workspace=workspace, scheduler=scheduler, connection=connection, after=slack.after)
+    return Demo(
+        bot=bot, workspace=workspace, scheduler=scheduler, connection=connection, deferred=slack.deferred
+    )
 
 
 def demo_settings(folder: Path, api_url: str) -> Settings:
@@ -164,10 +166,10 @@ def bring_in(bot: Tierbot, path: Path, folder: Path) -> int:
     return report.accepted
 
 
-def grade(bot: Tierbot, as_of: date, tell: runs.Tell | None) -> runs.RunReport:
+def grade(bot: Tierbot, as_of: date, tell: runs.Notify | None) -> runs.RunReport:
     return runs.grade_book(
         bot.database,
-        bot.shelf,
+        bot.scheme_cache,
         for_purpose="account",
         as_of=as_of,
         today=local_date(bot.clock.now(), bot.settings.zone),
@@ -236,7 +238,7 @@ def controls(bot: Callable[[], Tierbot], clock: ShiftedClock, folder: Callable[[
             description_zh="提醒会在客户经理当地的早晨送达。",
             run=pass_time,
             choices=(
-                Choice(
+                ControlField(
                     id="days",
                     label_en="Until the morning",
                     label_zh="到早晨",
@@ -258,7 +260,7 @@ def controls(bot: Callable[[], Tierbot], clock: ShiftedClock, folder: Callable[[
             description_zh="导入一份订单文件，然后为相关客户重新评级。",
             run=bring_orders,
             choices=(
-                Choice(
+                ControlField(
                     id="story",
                     label_en="What happens",
                     label_zh="发生什么",

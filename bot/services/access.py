@@ -12,7 +12,7 @@ from bot.errors import N_, NotAllowed
 from bot.wording import catalogue
 from db import system
 from db.book import customers, people
-from db.book.people import Asker, Person
+from db.book.people import Person, PersonRow
 from db.engine import Database
 
 LOOKUPS = 50  # of people by e-mail in one round: Slack allows about that many a minute
@@ -31,7 +31,7 @@ class Act(StrEnum):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Profile:
+class SlackProfile:
     """What the workspace knows of one of its users."""
 
     user_id: str
@@ -64,7 +64,7 @@ class Scope:
     owner_team_id: int | None
 
 
-Directory = Callable[[str], Profile | None]
+Directory = Callable[[str], SlackProfile | None]
 
 
 _WORK = frozenset({Act.SEE, Act.SHARE, Act.LOG_CONTACT, Act.CLOSE_TOUCH})
@@ -168,7 +168,7 @@ def identify(
         return _actor(person, led, slack_user_id, admins, default_language, default_timezone)
 
 
-def match_people(database: Database, by_email: Callable[[str], Profile | None]) -> int:
+def match_people(database: Database, by_email: Callable[[str], SlackProfile | None]) -> int:
     """Find the Slack users of people who have none yet, some at a time, all in turn; how many were found."""
     with database.read() as session:
         tried = int(system.cursor(session, "people") or 0)
@@ -187,7 +187,7 @@ def match_people(database: Database, by_email: Callable[[str], Profile | None]) 
     return found
 
 
-def _bind(database: Database, person_id: int, profile: Profile) -> bool:
+def _bind(database: Database, person_id: int, profile: SlackProfile) -> bool:
     with database.write(alone="people") as session:
         if people.by_slack_id(session, profile.user_id) is not None:
             return False
@@ -198,7 +198,7 @@ def _bind(database: Database, person_id: int, profile: Profile) -> bool:
 
 
 def _actor(
-    person: Person | Asker,
+    person: Person | PersonRow,
     led_teams: frozenset[int],
     slack_user_id: str,
     admins: tuple[str, ...],

@@ -10,9 +10,9 @@ from bot.services.ask import breakdown
 from bot.services.delivery import outbox
 from bot.services.delivery.outbox import Place
 from bot.services.grade import causes
-from bot.services.grade.assessment import Change
+from bot.services.grade.assessment import TierChange
 from bot.services.grade.runs import RunContext
-from bot.services.schemes.store import Shelf, names, rule_change, tier_book
+from bot.services.schemes.store import SchemeCache, names, rule_change, tier_names
 from bot.wording.messages import Hit, TierChanged, TierDigest
 from bot.wording.parts import DimensionPart, RuleChange, Since, Who
 from db.book import customers, people
@@ -27,21 +27,21 @@ LARGEST_IN_DIGEST = 10
 
 
 @dataclass(frozen=True, kw_only=True)
-class Told:
+class AddressedChange:
     """A new change with whom it concerns and where it is told; no channel: recorded only."""
 
-    change: Change
+    change: TierChange
     owner: Person | None
     channel: str
     language: str
 
 
-def tell_changes(
+def enqueue_alerts(
     session: Session,
-    changes: list[Change],
+    changes: list[TierChange],
     run: RunContext,
     *,
-    shelf: Shelf,
+    scheme_cache: SchemeCache,
     default_channel: str,
     language: str,
 ) -> int:
@@ -50,11 +50,11 @@ def tell_changes(
     More than twenty for one channel become one digest. Without any channel a change is recorded, not told.
     """
     told = _new(session, changes, run, default_channel, language)
-    by_channel: dict[str, list[Told]] = {}
+    by_channel: dict[str, list[AddressedChange]] = {}
     for item in told:
         if item.channel:
             by_channel.setdefault(item.channel, []).append(item)
-    telling = _Telling(session, run, shelf)
+    telling = _AlertWriter(session, run, scheme_cache)
     singles = [item for items in by_channel.values() if len(items) <= MOST_SINGLE for item in items]
     outbox_ids = telling.singly(singles) if singles else {}
     digests = 0
@@ -68,8 +68,8 @@ def tell_changes(
 
 
 def _new(
-    session: Session, changes: list[Change], run: RunContext, default_channel: str, language: str
-) -> list[Told]:
+    session: Session, changes: list[TierChange], run: RunContext, default_channel: str, language: str
+) -> list[AddressedChange]:
     """The changes nobody has recorded, each with its owner and place. A handful of queries for any number."""
     known = tier_changes.known_changes(session, run.purpose, run.as_of)
     fresh = [change for change in changes if (change.customer_id, change.before, change.after) not in known]
@@ -82,7 +82,7 @@ def _new(
         owner = everybody.get(owner_ids.get(change.customer_id, 0))
         team = teams.get(owner.team_id or 0) if owner else None
         told.append(
-            Told(
+            AddressedChange(
                 change=change,
                 owner=owner,
                 channel=(team.channel if team else None) or default_channel,
@@ -92,7 +92,7 @@ def _new(
     return told
 
 
-def _row(change: Change, run: RunContext, outbox_ids: dict[int, int]) -> dict[str, Any]:
+def _row(change: TierChange, run: RunContext, outbox_ids: dict[int, int]) -> dict[str, Any]:
     return {
         "customer_id": change.customer_id,
         "purpose": run.purpose,
@@ -106,19 +106,19 @@ def _row(change: Change, run: RunContext, outbox_ids: dict[int, int]) -> dict[st
     }
 
 
-class _Telling:
+class _AlertWriter:
     """Puts the alerts of one run into the outbox."""
 
-    def __init__(self, session: Session, run: RunContext, shelf: Shelf) -> None:
+    def __init__(self, session: Session, run: RunContext, scheme_cache: SchemeCache) -> None:
         self.session = session
         self.run = run
-        self.shelf = shelf
+        self.scheme_cache = scheme_cache
         # The tiers of the schemes before too: a customer may come from one that is no more.
         versions = runs.scheme_versions_of(session, [run.previous_run_id, run.run_id])
-        schemes = {version: shelf.scheme(session, version) for version in versions}
-        self.book = tier_book(schemes)
+        schemes = {version: scheme_cache.scheme(session, version) for version in versions}
+        self.book = tier_names(schemes)
 
-    def singly(self, items: list[Told]) -> dict[int, int]:
+    def singly(self, items: list[AddressedChange]) -> dict[int, int]:
         """One message each; customer -> outbox id."""
         ids = [item.change.customer_id for item in items]
         named = customers.get_many(self.session, ids)
@@ -132,7 +132,11 @@ class _Telling:
         for item in items:
             change, customer = item.change, named[item.change.customer_id]
             row = assessed[change.customer_id]
-            scheme = self.shelf.scheme(self.session, row.scheme_version_id) if row.scheme_version_id else None
+            scheme = (
+                self.scheme_cache.scheme(self.session, row.scheme_version_id)
+                if row.scheme_version_id
+                else None
+            )
             gates = {gate.id: names(gate.name) for gate in scheme.gates} if scheme else {}
             parts: tuple[DimensionPart, ...] = ()
             decision = decisions.get(change.customer_id)
@@ -167,7 +171,7 @@ class _Telling:
             )
         return outbox_ids
 
-    def digest(self, channel: str, items: list[Told], language: str) -> int:
+    def digest(self, channel: str, items: list[AddressedChange], language: str) -> int:
         """One message for many; its outbox id."""
         moves = Counter((item.change.before, item.change.after) for item in items)
         ordered = sorted(
@@ -199,11 +203,11 @@ class _Telling:
             f"tier_digest:{self.run.run_id}:{channel}",
         )
 
-    def _is_up(self, change: Change) -> bool:
+    def _is_up(self, change: TierChange) -> bool:
         before = self.book.tier(change.before, change.rules_before)
         return self.book.tier(change.after, change.rules_after).rank < before.rank
 
-    def _rules(self, changes: list[Change]) -> RuleChange | None:
+    def _rules(self, changes: list[TierChange]) -> RuleChange | None:
         """What took whose place for those that moved by the rules; None when that is not one and the same."""
         pairs = {
             (change.rules_before, change.rules_after) for change in changes if change.cause == causes.RULE
@@ -213,9 +217,11 @@ class _Telling:
         before, after = pairs.pop()
         if before is None or after is None:
             return None
-        return rule_change(self.shelf.scheme(self.session, before), self.shelf.scheme(self.session, after))
+        return rule_change(
+            self.scheme_cache.scheme(self.session, before), self.scheme_cache.scheme(self.session, after)
+        )
 
-    def _hit(self, change: Change, customer: Customer) -> Hit:
+    def _hit(self, change: TierChange, customer: Customer) -> Hit:
         return Hit(
             customer_id=change.customer_id,
             version=customer.version,
@@ -253,5 +259,5 @@ class _Telling:
             own = of_run == self.run.run_id
             day = self.run.as_of if own else self.session.get_one(GradingRun, of_run).as_of
             inputs = {row.customer_id: row.inputs for row in rows}
-            found |= breakdown.unpacked(inputs, day, self.shelf.scheme(self.session, version))
+            found |= breakdown.unpacked(inputs, day, self.scheme_cache.scheme(self.session, version))
         return found

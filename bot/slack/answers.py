@@ -7,7 +7,7 @@ from slack_sdk.errors import SlackApiError
 from slack_sdk.webhook import WebhookClient
 
 from bot.errors import N_, Conflict
-from bot.slack.after import Press
+from bot.slack.deferred import Press
 from bot.wording.messages import Pointer
 
 ANSWER_TIMEOUT = 10  # seconds

@@ -17,7 +17,7 @@ from slack_sdk.errors import SlackApiError, SlackRequestError
 from slack_sdk.http_retry.builtin_handlers import ConnectionErrorRetryHandler, RateLimitErrorRetryHandler
 
 from bot.errors import N_, BadInput
-from bot.services.access import Profile
+from bot.services.access import SlackProfile
 from bot.services.delivery.messenger import Answer, Check, Posted, Reading, Reference
 from bot.settings import Settings
 from bot.slack import blocks
@@ -203,7 +203,7 @@ class Gateway:
             return False
         return True
 
-    def profile(self, user_id: str) -> Profile | None:
+    def profile(self, user_id: str) -> SlackProfile | None:
         try:
             response = self._reading.users_info(user=user_id, include_locale=True)
         except SlackApiError as error:
@@ -212,7 +212,7 @@ class Gateway:
             raise
         return _profile(response["user"])
 
-    def profile_by_email(self, email: str) -> Profile | None:
+    def profile_by_email(self, email: str) -> SlackProfile | None:
         try:
             response = self._reading.users_lookupByEmail(email=email)
         except SlackApiError as error:
@@ -222,9 +222,9 @@ class Gateway:
         return _profile(response["user"])
 
 
-def _profile(user: dict[str, Any]) -> Profile:
+def _profile(user: dict[str, Any]) -> SlackProfile:
     details = user.get("profile", {})
-    return Profile(
+    return SlackProfile(
         user_id=user["id"],
         email=details.get("email"),
         name=user.get("real_name") or details.get("real_name") or user.get("name", ""),

@@ -15,7 +15,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from bot.slack.after import begin
+from bot.slack.deferred import begin
 
 PATH = "/slack/events"
 LARGEST_BODY = 1_000_000  # bytes

@@ -10,9 +10,9 @@ from slack_bolt.error import BoltUnhandledRequestError
 from slack_sdk.errors import SlackApiError
 
 from bot.errors import N_, BotError
-from bot.slack.after import Press
 from bot.slack.answers import respond_with, update_view
-from bot.slack.desk import Desk
+from bot.slack.deferred import Press
+from bot.slack.dependencies import Dependencies
 from bot.slack.pool import Full
 from bot.wording.messages import Problem
 from bot.wording.rendering import problem_text
@@ -27,7 +27,7 @@ log = structlog.get_logger()
 class Explainer:
     """Says what went wrong, before the acknowledgement or after it."""
 
-    desk: Desk
+    deps: Dependencies
     new_reference: Callable[[], str]
 
     def answer(self, error: Exception, body: dict[str, Any]) -> BoltResponse:
@@ -39,13 +39,13 @@ class Explainer:
         if isinstance(error, Full):
             log.error("presses.full", kind=_kind(body))
             return BoltResponse(status=503)  # which Slack tells the person at once
-        language = self.desk.language(body)
+        language = self.deps.language(body)
         problem = self._problem(error, language)
         if body.get("type") == "view_submission":
-            view = self.desk.gateway.modal(problem, language, N_("Tierbot"))
+            view = self.deps.gateway.modal(problem, language, N_("Tierbot"))
             return BoltResponse(status=200, body={"response_action": "update", "view": view})
         if "command" in body:
-            content = self.desk.gateway.payload(problem, language)
+            content = self.deps.gateway.payload(problem, language)
             return BoltResponse(status=200, body={"response_type": "ephemeral", **content})
         return BoltResponse(status=500)
 
@@ -54,13 +54,13 @@ class Explainer:
         if isinstance(error, SlackApiError) and error.response.get("error") == USED_TRIGGER:
             log.info("press.repeated")
             return
-        language = self.desk.language(press.body)
+        language = self.deps.language(press.body)
         problem = self._problem(error, language)
         try:
             if press.body.get("type") == "view_submission":
-                update_view(press, self.desk.gateway.modal(problem, language, N_("Tierbot")))
+                update_view(press, self.deps.gateway.modal(problem, language, N_("Tierbot")))
             else:
-                content = self.desk.gateway.payload(problem, language)
+                content = self.deps.gateway.payload(problem, language)
                 respond_with(press, content, response_type="ephemeral", replace_original=False)
         except Exception as unsaid:
             log.error("press.untold", error=type(unsaid).__name__, exc_info=unsaid)

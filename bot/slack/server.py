@@ -14,8 +14,8 @@ from slack_sdk.socket_mode.request import SocketModeRequest
 from bot.clock import SystemClock
 from bot.errors import N_, NotReady
 from bot.serving import Server, serve
-from bot.slack.after import After, begin, lanes
-from bot.slack.desk import Desk
+from bot.slack.deferred import Deferred, begin, queues
+from bot.slack.dependencies import Dependencies
 from bot.slack.http_mode import http_app
 from bot.slack.listeners import register_all
 from bot.slack.problems import Explainer
@@ -28,14 +28,14 @@ class Front:
     """What Slack talks to: the Bolt app, and what it has acknowledged and is still to do."""
 
     app: App
-    after: After
+    deferred: Deferred
 
 
-def front(desk: Desk, client: WebClient, new_reference: Callable[[], str]) -> Front:
+def front(deps: Dependencies, client: WebClient, new_reference: Callable[[], str]) -> Front:
     """An app with every listener registered; nothing is sent or received yet."""
-    explainer = Explainer(desk=desk, new_reference=new_reference)
-    after = lanes(explainer.tell)
-    secret = desk.settings.slack_signing_secret
+    explainer = Explainer(deps=deps, new_reference=new_reference)
+    deferred = queues(explainer.tell)
+    secret = deps.settings.slack_signing_secret
     app = App(
         client=client,
         signing_secret=secret.get_secret_value() if secret else None,
@@ -49,8 +49,8 @@ def front(desk: Desk, client: WebClient, new_reference: Callable[[], str]) -> Fr
     def explain(error: Exception, body: dict[str, Any]) -> BoltResponse:
         return explainer.answer(error, body)
 
-    register_all(app, desk, after)
-    return Front(app=app, after=after)
+    register_all(app, deps, deferred)
+    return Front(app=app, deferred=deferred)
 
 
 def serve_http(app: App, host: str, port: int) -> Server:
@@ -69,7 +69,7 @@ class _Handler(SocketModeHandler):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Connection:
+class SocketModeConnection:
     """An open Socket Mode connection."""
 
     handler: SocketModeHandler
@@ -78,9 +78,9 @@ class Connection:
         self.handler.close()  # type: ignore[no-untyped-call]
 
 
-def connect(app: App, desk: Desk) -> Connection:
+def connect(app: App, deps: Dependencies) -> SocketModeConnection:
     """Open a Socket Mode connection. Raises NotReady without an app token."""
-    token = desk.settings.slack_app_token
+    token = deps.settings.slack_app_token
     if token is None:
         raise NotReady(N_("SLACK_APP_TOKEN is not set. Create an app-level token with connections:write."))
     handler = _Handler(app, token.get_secret_value(), ping_interval=PING_SECONDS)
@@ -92,4 +92,4 @@ def connect(app: App, desk: Desk) -> Connection:
 
     handler.client.on_error_listeners.append(give_up)
     handler.connect()  # type: ignore[no-untyped-call]
-    return Connection(handler=handler)
+    return SocketModeConnection(handler=handler)

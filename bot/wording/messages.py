@@ -17,15 +17,15 @@ from bot.wording.parts import (
     ByHand,
     CapState,
     DimensionPart,
-    Lever,
+    LeverPart,
     Names,
     NextStep,
-    Pending,
+    PendingPart,
     Reason,
     RuleChange,
     ScoreChange,
     Since,
-    Tier,
+    TierPart,
     Wanted,
     Who,
 )
@@ -81,7 +81,7 @@ class TierCard(Message):
     version: int
     name: str
     code: str
-    tier: Tier
+    tier: TierPart
     score: float | None
     coverage: float
     provisional: bool
@@ -91,7 +91,7 @@ class TierCard(Message):
     held: bool
     capped_by: Names | None
     by_hand: ByHand | None = None
-    pending: Pending | None = None
+    pending: PendingPart | None = None
     tier_since: date
     up: tuple[Reason, ...]
     down: tuple[Reason, ...]
@@ -122,7 +122,7 @@ class SharedCard(Message):
     """What Share puts into a channel: no figures of the customer, only dimensions and their direction."""
 
     name: str
-    tier: Tier
+    tier: TierPart
     before: Since | None
     strong: tuple[Names, ...]
     weak: tuple[Names, ...]
@@ -136,7 +136,7 @@ class Why(Message):
 
     name: str
     code: str
-    tier: Tier
+    tier: TierPart
     score: float | None
     coverage: float
     low: float | None
@@ -144,11 +144,11 @@ class Why(Message):
     held: bool
     cap: CapState | None
     by_hand: ByHand | None
-    pending: Pending | None
+    pending: PendingPart | None
     change: ScoreChange
-    goal: Tier | None
+    goal: TierPart | None
     needed: float | None
-    levers: tuple[Lever, ...]
+    levers: tuple[LeverPart, ...]
     together: bool  # one lever alone does not suffice
     wanted: tuple[Wanted, ...]
     scheme: Names
@@ -167,7 +167,7 @@ class Hit:
     version: int
     name: str
     code: str
-    tier: Tier | None = None
+    tier: TierPart | None = None
     score: float | None = None
     capped: bool = False
     before: Since | None = None
@@ -198,7 +198,7 @@ class MyCustomers(Message):
 
     hits: tuple[Hit, ...]
     total: int
-    counts: tuple[tuple[Tier, int], ...]
+    counts: tuple[tuple[TierPart, int], ...]
     as_of: date | None
 
 
@@ -227,8 +227,8 @@ class TierChanged(Message):
     name: str
     code: str
     purpose: str = "account"
-    before: Tier
-    after: Tier
+    before: TierPart
+    after: TierPart
     up: bool
     score_before: float | None
     score_after: float | None
@@ -252,7 +252,7 @@ class TierDigest(Message):
     by_rule: int = 0
     by_hand: int = 0
     rules: RuleChange | None = None
-    moves: tuple[tuple[Tier, Tier, int], ...]
+    moves: tuple[tuple[TierPart, TierPart, int], ...]
     largest: tuple["Hit", ...]
     as_of: date
 
@@ -268,7 +268,7 @@ class Reminder(Message):
     customer_version: int
     name: str
     code: str
-    tier: Tier
+    tier: TierPart
     score: float | None
     kind: str
     step: Names

@@ -13,7 +13,7 @@ class Names:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Tier:
+class TierPart:
     """A tier of a scheme, or one of the words new, unrated, blocked (then without names)."""
 
     id: str
@@ -58,7 +58,7 @@ class DimensionPart:
 class Since:
     """Where a customer stood before."""
 
-    tier: Tier
+    tier: TierPart
     score: float | None
     as_of: date
 
@@ -73,10 +73,10 @@ class NextStep:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Pending:
+class PendingPart:
     """A move that the score asks for and the movement rules do not allow yet."""
 
-    tier: Tier
+    tier: TierPart
     up: bool
     confirmed: int
     needed: int
@@ -100,7 +100,7 @@ class ByHand:
     until: date | None
     by: str
     reason: str
-    computed: Tier | None
+    computed: TierPart | None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -134,7 +134,7 @@ class ScoreChange:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Lever:
+class LeverPart:
     """What an account manager can do for a score; without a relation it cannot suffice, however far it goes."""
 
     names: Names
@@ -154,5 +154,5 @@ class Wanted:
     judgement: bool
     narrows: float
     decides: bool
-    worst: Tier
-    best: Tier
+    worst: TierPart
+    best: TierPart

@@ -24,7 +24,7 @@ from bot.settings import ROOT
 from bot.wording import catalogue as words
 from bot.wording.messages import Message, Slots
 from bot.wording.numbers import Figures
-from bot.wording.parts import Names, Tier, Who
+from bot.wording.parts import Names, TierPart, Who
 
 log = structlog.get_logger()
 
@@ -205,7 +205,7 @@ def _local(language: str, names: Names | None) -> Markup:
     return escape(names.zh if language == "zh" else names.en)
 
 
-def _tier(language: str, gettext: Any, tier: Tier) -> Markup:
+def _tier(language: str, gettext: Any, tier: TierPart) -> Markup:
     if tier.names is not None:
         return _local(language, tier.names)
     words_for = {"new": gettext("New"), "unrated": gettext("Not rated"), "blocked": gettext("Blocked")}

@@ -116,7 +116,7 @@ _OWNER = (
 
 
 @dataclass(frozen=True, kw_only=True)
-class Head:
+class CustomerRow:
     """Who a customer is and whose, as every answer needs it: no object of the ORM, which takes longer to make."""
 
     id: int
@@ -153,10 +153,10 @@ _HEAD: Any = (
 )
 
 
-def head(session: Session, customer_id: int) -> Head | None:
+def head(session: Session, customer_id: int) -> CustomerRow | None:
     """A customer and its present primary owner, active or not."""
     row = session.connection().execute(_HEAD, {"customer_id": customer_id}).first()
-    return None if row is None else Head(**row._mapping)
+    return None if row is None else CustomerRow(**row._mapping)
 
 
 def owner(session: Session, customer_id: int) -> Person | None:

@@ -42,7 +42,7 @@ class Person(SQLModel, table=True):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Asker:
+class PersonRow:
     """A person as every answer needs them: no more columns, and no object of the ORM, which takes longer to make."""
 
     id: int
@@ -67,13 +67,13 @@ _BY_SLACK_ID = select(Person).where(col(Person.slack_user_id) == bindparam("slac
 _LED = select(Team.id).where(col(Team.lead_id) == bindparam("lead_id"))
 
 
-def asker(session: Session, slack_user_id: str) -> Asker | None:
+def asker(session: Session, slack_user_id: str) -> PersonRow | None:
     """Whoever was bound to a Slack user, with the teams they lead, in one question."""
     rows = session.connection().execute(_ASKER, {"slack_user_id": slack_user_id}).all()
     if not rows:
         return None
     led = frozenset(row.led_team for row in rows if row.led_team is not None)
-    return Asker(**dict(zip(_ASKER_COLUMNS, rows[0], strict=False)), led_teams=led)
+    return PersonRow(**dict(zip(_ASKER_COLUMNS, rows[0], strict=False)), led_teams=led)
 
 
 def by_slack_id(session: Session, slack_user_id: str) -> Person | None:

@@ -61,7 +61,7 @@ class Touch(SQLModel, table=True):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Standing:
+class PlannedCustomer:
     """What care planning needs to know of a graded customer."""
 
     customer_id: int
@@ -98,15 +98,17 @@ def planning_inputs(session: Session) -> list[Any]:
 
 
 def graded_customers(session: Session, run_ids: Sequence[int]) -> list[int]:
-    """Ids of the customers that have a standing in these runs."""
+    """Ids of the customers that have a tier in these runs."""
     return [row[0] for row in session.execute(_standings(run_ids).with_only_columns(col(Customer.id)))]
 
 
-def standings(session: Session, run_ids: Sequence[int], customer_ids: Sequence[int]) -> list[Standing]:
+def planned_customers(
+    session: Session, run_ids: Sequence[int], customer_ids: Sequence[int]
+) -> list[PlannedCustomer]:
     """Graded, unarchived customers, with the time zone of whoever owns them."""
     rows = session.execute(_standings(run_ids).where(col(Customer.id).in_(customer_ids)))
     return [
-        Standing(customer_id=row[0], country=row[1], tier=row[2], as_of=row[3], timezone=row[4])
+        PlannedCustomer(customer_id=row[0], country=row[1], tier=row[2], as_of=row[3], timezone=row[4])
         for row in rows
     ]
 

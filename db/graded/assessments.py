@@ -11,7 +11,7 @@ from sqlmodel import Session, col, select
 from db.book.customers import Customer
 from db.graded.runs import Assessment, GradingRun, newest_in, runs_behind
 
-STANDING = (
+PREVIOUS_STATE = (
     "customer_id",
     "tier",
     "score",
@@ -38,7 +38,7 @@ _ASSESSMENTS = (
 
 FEW = 100  # customers that are asked for by name, in all runs at once
 _STANDINGS = (
-    sa_select(*(col(getattr(Assessment, name)) for name in STANDING))
+    sa_select(*(col(getattr(Assessment, name)) for name in PREVIOUS_STATE))
     .where(
         col(Assessment.customer_id).in_(bindparam("customers", expanding=True)),
         col(Assessment.run_id).in_(bindparam("runs", expanding=True)),
@@ -47,15 +47,15 @@ _STANDINGS = (
 )
 
 
-def standings_at(
+def previous_rows_at(
     session: Session, run_ids: Sequence[int], customer_ids: Sequence[int] | None = None
 ) -> list[tuple[Any, ...]]:
-    """Rows of the columns `STANDING`, one per customer, as these runs of one purpose left them."""
+    """Rows of the columns `PREVIOUS_STATE`, one per customer, as these runs of one purpose left them."""
     newest: dict[int, tuple[Any, ...]] = {}
     if customer_ids is not None and len(customer_ids) <= FEW:
         wanted = {"customers": list(customer_ids), "runs": list(run_ids)}
         return list({row[0]: tuple(row) for row in session.connection().execute(_STANDINGS, wanted)}.values())
-    statement = sa_select(*(col(getattr(Assessment, name)) for name in STANDING))
+    statement = sa_select(*(col(getattr(Assessment, name)) for name in PREVIOUS_STATE))
     if customer_ids is not None:
         statement = statement.where(col(Assessment.customer_id).in_(customer_ids))
     for run_id in run_ids:  # oldest first: what comes later stands

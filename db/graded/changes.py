@@ -11,7 +11,7 @@ from sqlmodel import Field, Session, SQLModel, col, select
 from db.book.imports import table
 
 
-class TierChange(SQLModel, table=True):
+class StoredTierChange(SQLModel, table=True):
     """A customer's effective tier moved; told once."""
 
     __tablename__ = "tier_change"
@@ -28,8 +28,10 @@ class TierChange(SQLModel, table=True):
     outbox_id: int | None = Field(default=None, index=True)
 
 
-_KNOWN = sa_select(col(TierChange.customer_id), col(TierChange.from_tier), col(TierChange.to_tier)).where(
-    col(TierChange.purpose) == bindparam("purpose"), col(TierChange.as_of) == bindparam("day")
+_KNOWN = sa_select(
+    col(StoredTierChange.customer_id), col(StoredTierChange.from_tier), col(StoredTierChange.to_tier)
+).where(
+    col(StoredTierChange.purpose) == bindparam("purpose"), col(StoredTierChange.as_of) == bindparam("day")
 )
 
 
@@ -41,14 +43,14 @@ def known_changes(session: Session, purpose: str, as_of: date) -> set[tuple[int,
 
 def newest_change(session: Session) -> int:
     """The id of the newest tier change; 0 before the first."""
-    return session.exec(select(func.max(TierChange.id))).one() or 0
+    return session.exec(select(func.max(StoredTierChange.id))).one() or 0
 
 
 def changes_after(session: Session, change_id: int) -> tuple[int, int]:
     """(tier changes newer than one of them, messages that tell of these)."""
     changes, messages = session.execute(
-        sa_select(func.count(), func.count(distinct(col(TierChange.outbox_id)))).where(
-            col(TierChange.id) > change_id
+        sa_select(func.count(), func.count(distinct(col(StoredTierChange.outbox_id)))).where(
+            col(StoredTierChange.id) > change_id
         )
     ).one()
     return changes, messages
@@ -57,4 +59,4 @@ def changes_after(session: Session, change_id: int) -> tuple[int, int]:
 def add_changes(session: Session, rows: Sequence[dict[str, Any]]) -> None:
     """Put moves down; past the ORM, which took half of the transaction that publishes ten thousand of them."""
     if rows:
-        session.connection().execute(table(TierChange).insert(), rows)
+        session.connection().execute(table(StoredTierChange).insert(), rows)

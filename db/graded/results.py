@@ -11,7 +11,7 @@ from db.graded.runs import Assessment, GradingRun
 
 
 @dataclass(frozen=True, kw_only=True)
-class Result:
+class AssessmentRow:
     """An assessment (see `db.graded.runs.Assessment`)."""
 
     customer_id: int
@@ -37,7 +37,7 @@ class Result:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Run:
+class RunRow:
     """The run an assessment is of (see `db.graded.runs.GradingRun`)."""
 
     id: int
@@ -50,12 +50,12 @@ class Run:
     snapshot: int
 
 
-_RESULT = [field.name for field in fields(Result)]
-_RUN = [field.name for field in fields(Run)]
+_ASSESSMENT = [field.name for field in fields(AssessmentRow)]
+_RUN = [field.name for field in fields(RunRow)]
 # Put together once: for every answer that took longer than asking.
 _PUBLISHED = (
     select(
-        *(col(getattr(Assessment, name)) for name in _RESULT),
+        *(col(getattr(Assessment, name)) for name in _ASSESSMENT),
         *(col(getattr(GradingRun, name)) for name in _RUN),
     )
     .join(GradingRun, col(GradingRun.id) == Assessment.run_id)
@@ -67,10 +67,10 @@ _PUBLISHED = (
 )
 _HISTORY = _PUBLISHED.order_by(col(Assessment.run_id))
 _STANDING = _PUBLISHED.order_by(col(Assessment.run_id).desc()).limit(12)
-_AS_OF = len(_RESULT) + _RUN.index("as_of")
+_AS_OF = len(_ASSESSMENT) + _RUN.index("as_of")
 
 
-def standing(session: Session, customer_id: int, purpose: str) -> list[tuple[Result, Run]]:
+def newest(session: Session, customer_id: int, purpose: str) -> list[tuple[AssessmentRow, RunRow]]:
     """A customer's newest published assessment and the one before it on an earlier day, newest first."""
     wanted = {"customer_id": customer_id, "purpose": purpose}
     rows = session.connection().execute(_STANDING, wanted).all()
@@ -78,13 +78,13 @@ def standing(session: Session, customer_id: int, purpose: str) -> list[tuple[Res
     return [_read(row) for row in (*rows[:1], *earlier[:1])]
 
 
-def history(session: Session, customer_id: int, purpose: str) -> list[tuple[Result, Run]]:
+def history(session: Session, customer_id: int, purpose: str) -> list[tuple[AssessmentRow, RunRow]]:
     """A customer's published assessments, oldest first."""
     wanted = {"customer_id": customer_id, "purpose": purpose}
     return [_read(row) for row in session.connection().execute(_HISTORY, wanted)]
 
 
-def _read(row: Any) -> tuple[Result, Run]:
-    result = dict(zip(_RESULT, row, strict=False))
-    run = dict(zip(_RUN, row[len(_RESULT) :], strict=True))
-    return Result(**result), Run(**run)
+def _read(row: Any) -> tuple[AssessmentRow, RunRow]:
+    result = dict(zip(_ASSESSMENT, row, strict=False))
+    run = dict(zip(_RUN, row[len(_ASSESSMENT) :], strict=True))
+    return AssessmentRow(**result), RunRow(**run)

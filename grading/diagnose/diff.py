@@ -36,7 +36,7 @@ class Cause:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Comparison:
+class BookDiff:
     """A book under an old and a new scheme, by boundaries and gates alone, without movement.
 
     `results`: row by customer; before, after (tiers or words in their place), old_score, new_score (shown; NaN
@@ -61,7 +61,7 @@ class Comparison:
         return moved.loc[moved["change"].abs().sort_values(ascending=False, kind="stable").index]
 
 
-def compare(by_old: Grading, old: Scheme, by_new: Grading, new: Scheme) -> Comparison:
+def compare(by_old: Grading, old: Scheme, by_new: Grading, new: Scheme) -> BookDiff:
     """Lay two gradings of one book beside each other.
 
     In: the same customers as of the same day, each graded by its scheme (`scoring.grade`). ValueError when the
@@ -80,7 +80,7 @@ def compare(by_old: Grading, old: Scheme, by_new: Grading, new: Scheme) -> Compa
     )
     tiers = list(dict.fromkeys([*(tier.id for tier in new.tiers), *(tier.id for tier in old.tiers)]))
     scored = before["exact_score"].notna().any() and after["exact_score"].notna().any()
-    return Comparison(
+    return BookDiff(
         old=old,
         new=new,
         results=pd.DataFrame(
@@ -100,7 +100,7 @@ def compare(by_old: Grading, old: Scheme, by_new: Grading, new: Scheme) -> Compa
     )
 
 
-def causes(compared: Comparison, position: int) -> list[Cause]:
+def causes(compared: BookDiff, position: int) -> list[Cause]:
     """Why one row's tier is another one: gates, coverage and boundaries first, then indicators, strongest first."""
     found = list(_beside_the_score(compared, position))
     changes = zip(compared.points.columns, compared.points.to_numpy()[position].tolist(), strict=True)
@@ -111,7 +111,7 @@ def causes(compared: Comparison, position: int) -> list[Cause]:
     return found
 
 
-def _beside_the_score(compared: Comparison, position: int) -> Iterator[Cause]:
+def _beside_the_score(compared: BookDiff, position: int) -> Iterator[Cause]:
     old_row, new_row = (side.results.iloc[position] for side in (compared.by_old, compared.by_new))
     if (old_row["tier"] == BLOCKED) != (new_row["tier"] == BLOCKED):
         yield Cause(kind="block")
@@ -138,7 +138,7 @@ def _boundaries(scheme: Scheme) -> dict[str, Tier]:
     return {tier.id: tier for tier in scheme.tiers}
 
 
-def _points(compared: Comparison, name: str, points: float, position: int) -> Cause:
+def _points(compared: BookDiff, name: str, points: float, position: int) -> Cause:
     old, new = _weights(compared.old), _weights(compared.new)
     before, after = old.get(name), new.get(name)
     if before is None or after is None:

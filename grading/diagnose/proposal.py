@@ -21,7 +21,7 @@ from grading.engine.fields import Floats
 from grading.scheme.model import Indicator, Points, Scheme
 from grading.scheme.problems import SchemeError
 from grading.scheme.reader import parse_scheme
-from grading.scheme.text import Document, Entry
+from grading.scheme.text import Document, Node
 
 ENOUGH = 20
 """Customers with a value that quantiles need; below, the preset's curve is stretched to the median."""
@@ -202,7 +202,7 @@ def _constant_edits(document: Document, text: str, scheme: Scheme, given: Mappin
     return edits
 
 
-def _dimensions_start(text: str, root: Entry) -> int:
+def _dimensions_start(text: str, root: Node) -> int:
     """Where the line of `dimensions:` begins."""
     return sum(len(line) + 1 for line in text.split("\n")[: _child(root, "dimensions").line - 1])
 
@@ -232,7 +232,7 @@ def _header(
     return "".join(f"# {line}\n" for line in lines)
 
 
-def _replace(entry: Entry, text: str) -> _Edit:
+def _replace(entry: Node, text: str) -> _Edit:
     # An empty value has no characters; it stands right after the colon.
     return _Edit(start=entry.start, end=entry.end, text=text if entry.end > entry.start else f" {text}")
 
@@ -241,14 +241,14 @@ def _plain(number: float) -> str:
     return str(int(number)) if number == int(number) else repr(number)
 
 
-def _keys(entry: Entry) -> Mapping[str, Entry]:
+def _keys(entry: Node) -> Mapping[str, Node]:
     return entry.value if isinstance(entry.value, dict) else {}
 
 
-def _child(entry: Entry, key: str) -> Entry:
+def _child(entry: Node, key: str) -> Node:
     return _keys(entry)[key]
 
 
-def _list(entry: Entry, key: str) -> list[Entry]:
+def _list(entry: Node, key: str) -> list[Node]:
     value = _child(entry, key).value
     return value if isinstance(value, list) else []

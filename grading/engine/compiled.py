@@ -10,7 +10,7 @@ from grading.scheme.model import Map, Scheme, once
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Plan:
+class CompiledScheme:
     """The weights of a scheme in the order of its file, and its score functions.
 
     `shares` are of dimensions, fractions of 1; `members` are each dimension's indicators: (place among all, fraction
@@ -32,7 +32,7 @@ class Plan:
 
 
 @once
-def plan_of(scheme: Scheme) -> Plan:
+def plan_of(scheme: Scheme) -> CompiledScheme:
     """The plan of a scheme."""
     total = sum(dimension.weight for dimension in scheme.dimensions)
     nominal = {}
@@ -44,7 +44,7 @@ def plan_of(scheme: Scheme) -> Plan:
         members.append(tuple(enumerate(inside.values(), place)))
         place += len(inside)
     scores = [indicator.score for indicator in scheme.indicators]
-    return Plan(
+    return CompiledScheme(
         nominal=nominal,
         shares=tuple(dimension.weight / total for dimension in scheme.dimensions),
         minimums=tuple(dimension.min_coverage for dimension in scheme.dimensions),

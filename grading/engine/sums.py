@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from grading.engine.compiled import Plan, plan_of
+from grading.engine.compiled import CompiledScheme, plan_of
 from grading.engine.fields import Bools, Column, Floats
 from grading.scheme.model import Scheme
 
@@ -72,7 +72,7 @@ def add_up(columns: Sequence[Column], scheme: Scheme, rows: int) -> Sums:
 class _Chunk:
     """The passes over one chunk of rows, with buffers that serve for all chunks."""
 
-    def __init__(self, columns: Sequence[Column], plan: Plan, sums: Sums) -> None:
+    def __init__(self, columns: Sequence[Column], plan: CompiledScheme, sums: Sums) -> None:
         self.columns = columns
         self.curves = plan.curves
         self.sums = sums
@@ -186,7 +186,7 @@ class _Chunk:
         return weighted
 
 
-def add_up_one(sums: Sums, row: int, columns: Sequence[Column], plan: Plan) -> None:
+def add_up_one(sums: Sums, row: int, columns: Sequence[Column], plan: CompiledScheme) -> None:
     """What `_Chunk` does, for one row: the same operations in the same order, so the same bits."""
     values = [float(column.values[row]) for column in columns]
     known = [
@@ -243,7 +243,7 @@ def add_up_one(sums: Sums, row: int, columns: Sequence[Column], plan: Plan) -> N
     sums.low[row], sums.high[row] = (low, high) if math.isnan(exact) else (min(low, exact), max(high, exact))
 
 
-def _factors(coverage: float, enough: Sequence[bool], plan: Plan) -> list[float]:
+def _factors(coverage: float, enough: Sequence[bool], plan: CompiledScheme) -> list[float]:
     """Effective weights of the dimensions, as `_Chunk._weigh_dimensions` has them."""
     if not plan.redistribute:
         return [share if coverage > 0.0 else 0.0 for share in plan.shares]

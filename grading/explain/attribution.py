@@ -52,7 +52,7 @@ class IndicatorChange(TypedDict):
     total: float
 
 
-class Change(TypedDict):
+class ExplainedChange(TypedDict):
     """The change of one customer's score, ready for JSON; see `explain_change`."""
 
     old_score: float | None
@@ -127,7 +127,7 @@ def attribute(
     )
 
 
-def explain_change(attribution: Attribution, position: int) -> Change:
+def explain_change(attribution: Attribution, position: int) -> ExplainedChange:
     """One row of an attribution as JSON-ready values.
 
     old_score, new_score and change are shown ones (`display_decimals` of the new scheme); `exact` and
@@ -141,7 +141,7 @@ def explain_change(attribution: Attribution, position: int) -> Change:
     change = None if old is None or new is None else round(new - old, decimals) + 0.0
     reason = row["reason"]
     if reason is not None or change is None:
-        return Change(
+        return ExplainedChange(
             old_score=old, new_score=new, change=change, shown={}, exact={}, indicators=[], reason=reason
         )
     exact = {part: float(row[part]) for part in PARTS}
@@ -155,7 +155,7 @@ def explain_change(attribution: Attribution, position: int) -> Change:
         )
         if data or behaviour or rule
     ]
-    return Change(
+    return ExplainedChange(
         old_score=old,
         new_score=new,
         change=change,

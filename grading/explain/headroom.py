@@ -31,7 +31,7 @@ class Lever(TypedDict):
     target: Target | None
 
 
-class Step(TypedDict):
+class LiftStep(TypedDict):
     """What one indicator contributes to the combination: the value to reach, and the points it gives at least."""
 
     indicator: str
@@ -68,7 +68,7 @@ class Lift(TypedDict):
     lacking: float | None
     levers: list[Lever]
     enough: bool
-    combination: list[Step]
+    combination: list[LiftStep]
     gates: list[GateInTheWay]
 
 
@@ -176,7 +176,7 @@ def _levers(lines: Sequence[Mapping[str, Any]], scheme: Scheme, lacking: float) 
     return sorted(levers, key=lambda lever: -lever["headroom"])
 
 
-def _combine(levers: Sequence[Lever], scheme: Scheme, lacking: float) -> tuple[bool, list[Step]]:
+def _combine(levers: Sequence[Lever], scheme: Scheme, lacking: float) -> tuple[bool, list[LiftStep]]:
     """(whether all of them reach it, the fewest that do): taking the largest first leaves no smaller set."""
     sums = list(itertools.accumulate(lever["headroom"] for lever in levers))
     if lacking <= 0.0 or not sums or sums[-1] < lacking:
@@ -184,7 +184,7 @@ def _combine(levers: Sequence[Lever], scheme: Scheme, lacking: float) -> tuple[b
     count = next(place for place, total in enumerate(sums, 1) if total >= lacking)
     share = min((lacking + BEYOND) / sums[count - 1], 1.0)
     by_id = {indicator.id: indicator for indicator in scheme.indicators}
-    steps: list[Step] = []
+    steps: list[LiftStep] = []
     for lever in levers[:count]:
         indicator, gain = by_id[lever["indicator"]], share * lever["headroom"]
         most = extremes(indicator.score)[1][1]
@@ -193,7 +193,7 @@ def _combine(levers: Sequence[Lever], scheme: Scheme, lacking: float) -> tuple[b
         assert lever["value"] is not None
         target = find_target(indicator, lever["value"], reach)
         assert target is not None, "the top of its curve is always within reach"
-        steps.append(Step(indicator=indicator.id, points=gain, target=target))
+        steps.append(LiftStep(indicator=indicator.id, points=gain, target=target))
     return True, steps
 
 

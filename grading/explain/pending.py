@@ -8,7 +8,7 @@ from grading.engine.sums import SLACK
 from grading.scheme.model import Movement, Scheme
 
 
-class Pending(TypedDict):
+class PendingMove(TypedDict):
     """A move the score asks for: `confirmed` of `needed` snapshots in a row, and `dwell_left` more to wait."""
 
     target: str
@@ -27,7 +27,7 @@ def find_pending(
     rising_since: int,
     falling_since: int,
     snapshot: int,
-) -> Pending | None:
+) -> PendingMove | None:
     """The move that waits after a snapshot, for one rated customer; None when its score asks for none.
 
     In: the shown score, and the state as snapshot number `snapshot` left it (`movement.empty_state` says what its
@@ -46,7 +46,7 @@ def find_pending(
         return None
     target = max(best, before - rules.max_step) if up else min(least, before + rules.max_step)
     began = rising_since if up else falling_since
-    return Pending(
+    return PendingMove(
         target=scheme.tiers[target].id,
         up=up,
         confirmed=snapshot - began + 1 if began else 0,

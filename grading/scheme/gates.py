@@ -20,7 +20,7 @@ from grading.scheme.model import (
 from grading.scheme.problems import suggest
 from grading.scheme.scores import TABLE_COLUMNS
 from grading.scheme.section import Section, describe
-from grading.scheme.text import Document, Entry
+from grading.scheme.text import Document, Node
 
 COMPARISONS = ("ge", "gt", "le", "lt")
 ACTIONS = ("cap", "block", "flag")
@@ -184,7 +184,7 @@ def _kind(gate: Gate) -> Kind:
     return "number"
 
 
-def _check_words(document: Document, place: Entry, gate: Gate, indicator: Indicator) -> None:
+def _check_words(document: Document, place: Node, gate: Gate, indicator: Indicator) -> None:
     """A word that the indicator does not know is missing, so a gate waiting for it would never be hit."""
     if not isinstance(indicator.score, Map) or not isinstance(gate.when, OneOf):
         return

@@ -164,7 +164,7 @@ class Gate:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Override:
+class OverridePolicy:
     """Whether people may set a tier by hand, what they must give and for how long it holds."""
 
     allowed: bool
@@ -224,7 +224,7 @@ class Scheme:
     fields: Mapping[str, Field]
     currency: str | None = None
     movement: Movement | None = None
-    override: Override | None = None
+    override: OverridePolicy | None = None
     credit_limit: CreditLimit | None = None
     on_first_order: FirstOrder | None = None
     applies_to: Mapping[str, tuple[str, ...]] = field(default_factory=dict)

@@ -28,13 +28,13 @@ from grading.scheme.model import (
     Movement,
     Name,
     OneOf,
-    Override,
+    OverridePolicy,
     Points,
     Scale,
     Scheme,
     Tier,
 )
-from grading.scheme.problems import Problem, SchemeError
+from grading.scheme.problems import SchemeError, SchemeProblem
 from grading.scheme.reader import parse_scheme
 
 __all__ = [
@@ -56,12 +56,12 @@ __all__ = [
     "Movement",
     "Name",
     "OneOf",
-    "Override",
+    "OverridePolicy",
     "Points",
-    "Problem",
     "Scale",
     "Scheme",
     "SchemeError",
+    "SchemeProblem",
     "Tier",
     "notices",
     "parse_scheme",

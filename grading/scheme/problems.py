@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Problem:
+class SchemeProblem:
     """One fault, where it stands (lines and columns count from 1) and what to do about it."""
 
     file: str
@@ -26,11 +26,11 @@ class Problem:
 class SchemeError(Exception):
     """A scheme that cannot be used; `problems` holds every fault found, in the order of the file."""
 
-    def __init__(self, problems: Iterable[Problem]) -> None:
+    def __init__(self, problems: Iterable[SchemeProblem]) -> None:
         self.problems = tuple(sorted(problems, key=lambda problem: (problem.line, problem.column)))
         super().__init__("\n".join(str(problem) for problem in self.problems))
 
-    def __reduce__(self) -> tuple[type[SchemeError], tuple[tuple[Problem, ...]]]:
+    def __reduce__(self) -> tuple[type[SchemeError], tuple[tuple[SchemeProblem, ...]]]:
         # BaseException pickles its message by default, which is not what __init__ takes.
         return (type(self), (self.problems,))
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Sequence
 
-from grading.scheme.model import CreditLimit, Field, FirstOrder, Missing, Movement, Override, Tier
+from grading.scheme.model import CreditLimit, Field, FirstOrder, Missing, Movement, OverridePolicy, Tier
 from grading.scheme.section import Section, describe
 
 CUSTOMER_COLUMNS = ("industry", "customer_type", "region", "country")
@@ -138,7 +138,7 @@ def read_movement(top: Section, tiers: Sequence[Tier]) -> Movement | None:
     return movement
 
 
-def read_override(top: Section) -> Override | None:
+def read_override(top: Section) -> OverridePolicy | None:
     """What a person must give to set a tier by hand."""
     entry = top.get("override", required=False)
     if entry is None:
@@ -151,7 +151,7 @@ def read_override(top: Section) -> Override | None:
         else:
             remedy = "list each of " + ", ".join(OVERRIDE_NEEDS) + " at most once"
             top.document.add(item, f"{describe(item)} cannot be asked for here", remedy)
-    return Override(
+    return OverridePolicy(
         allowed=bool(section.truth("allowed")),
         needs=tuple(needs),
         max_days=section.whole("max_days", None, low=1),

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from grading.scheme.model import Bands, Indicator, Kind, Map, Points, Scale, Score
 from grading.scheme.problems import suggest
 from grading.scheme.section import Section, describe, read_number
-from grading.scheme.text import Document, Entry
+from grading.scheme.text import Document, Node
 
 # Columns of a flat table that are not fields; an indicator of that id could not be told from them.
 TABLE_COLUMNS = ("code", "name", "months_with_us")
@@ -18,7 +18,7 @@ _KEYS = ("id", "name", "weight", "unit", "max_age_days", "manual", "sensitive", 
 
 
 def read_indicator(
-    document: Document, entry: Entry, seen: dict[str, int], currency: str | None
+    document: Document, entry: Node, seen: dict[str, int], currency: str | None
 ) -> Indicator | None:
     """One indicator; `seen` holds the ids of the whole scheme, which are its fields, with their lines."""
     section = Section(document, entry, _KEYS)

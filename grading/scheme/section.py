@@ -13,13 +13,13 @@ from typing import Any
 
 from grading.scheme.model import Name
 from grading.scheme.problems import suggest
-from grading.scheme.text import Document, Entry
+from grading.scheme.text import Document, Node
 
 _ID = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
 REQUIRED: Any = object()
 
 
-def describe(entry: Entry) -> str:
+def describe(entry: Node) -> str:
     """A value as a person would name it: `the text "ten"`."""
     value = entry.value
     if value is None:
@@ -33,7 +33,7 @@ def describe(entry: Entry) -> str:
     return f'the text "{value[:60]}"' if isinstance(value, str) else f"the number {value!r:.30}"
 
 
-def read_number(document: Document, entry: Entry) -> float | None:
+def read_number(document: Document, entry: Node) -> float | None:
     """A finite number, or a problem."""
     value = entry.value
     if isinstance(value, int | float) and not isinstance(value, bool):
@@ -52,10 +52,10 @@ def read_number(document: Document, entry: Entry) -> float | None:
 class Section:
     """One mapping with the keys it may have; an unknown key is a problem when the section is opened."""
 
-    def __init__(self, document: Document, entry: Entry, known: Iterable[str]) -> None:
+    def __init__(self, document: Document, entry: Node, known: Iterable[str]) -> None:
         self.document = document
         self.entry = entry
-        self.keys: dict[str, Entry] = {}
+        self.keys: dict[str, Node] = {}
         known = tuple(known)
         if not isinstance(entry.value, dict):
             document.add(
@@ -77,7 +77,7 @@ class Section:
         """The key as it appears in a problem: `dimensions[0].weight`."""
         return f"{self.entry.path}.{key}" if self.entry.path else key
 
-    def get(self, key: str, required: bool = True) -> Entry | None:
+    def get(self, key: str, required: bool = True) -> Node | None:
         """The value of a key; a problem when a required one is not there."""
         found = self.keys.get(key)
         if found is None and required and self.usable:
@@ -169,7 +169,7 @@ class Section:
         section = Section(self.document, entry, ("en", "zh"))
         return Name(en=section.word("en") or "", zh=section.word("zh") or "")
 
-    def items(self, key: str, required: bool = True) -> list[Entry]:
+    def items(self, key: str, required: bool = True) -> list[Node]:
         """The entries of a list that is not empty."""
         entry = self.get(key, required)
         if entry is None:

@@ -17,7 +17,7 @@ from ruamel.yaml import YAML
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
 from ruamel.yaml.nodes import MappingNode, ScalarNode, SequenceNode
 
-from grading.scheme.problems import Problem, SchemeError
+from grading.scheme.problems import SchemeError, SchemeProblem
 
 Scalar = str | int | float | bool | None
 Plain: TypeAlias = "Scalar | list[Plain] | dict[str, Plain]"
@@ -28,13 +28,13 @@ _TAG = "tag:yaml.org,2002:"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Entry:
+class Node:
     """A value of the file with its place; `start` and `end` are its characters in the text.
 
     A group or list that begins below its key has the place of the key: that is the line a person looks for.
     """
 
-    value: Scalar | list[Entry] | dict[str, Entry]
+    value: Scalar | list[Node] | dict[str, Node]
     line: int
     column: int
     start: int
@@ -49,7 +49,7 @@ class Document:
 
     def __init__(self, text: str, source: str) -> None:
         self.source = source
-        self.problems: list[Problem] = []
+        self.problems: list[SchemeProblem] = []
         self._built: set[int] = set()
         text = text.removeprefix("\ufeff")
         if len(text) > MAX_CHARACTERS:
@@ -76,20 +76,20 @@ class Document:
             self._stop(1, 1, "a scheme is a list of keys and values", 'begin with "scheme: my_scheme"')
         self.root = self._build(node, "")
 
-    def add(self, entry: Entry, message: str, remedy: str, key: str | None = None) -> None:
+    def add(self, entry: Node, message: str, remedy: str, key: str | None = None) -> None:
         """Record a fault at an entry; `key` names a place below it that has no line of its own."""
         self._note(entry.line, entry.column, key if key is not None else entry.path, message, remedy)
 
     def _note(self, line: int, column: int, key: str, message: str, remedy: str) -> None:
         self.problems.append(
-            Problem(file=self.source, line=line, column=column, key=key, message=message, remedy=remedy)
+            SchemeProblem(file=self.source, line=line, column=column, key=key, message=message, remedy=remedy)
         )
 
     def _stop(self, line: int, column: int, message: str, remedy: str) -> Any:
         self._note(line, column, "", message, remedy)
         raise SchemeError(self.problems)
 
-    def _build(self, node: Any, path: str) -> Entry:
+    def _build(self, node: Any, path: str) -> Node:
         line, column = node.start_mark.line + 1, node.start_mark.column + 1
         value: Any = None
         raw_keys: dict[str, Scalar] = {}
@@ -108,7 +108,7 @@ class Document:
             self._built.add(id(node))
             value = self._mapping(node, path, raw_keys)
         self._built.add(id(node))
-        return Entry(
+        return Node(
             value=value,
             line=line,
             column=column,
@@ -118,8 +118,8 @@ class Document:
             raw_keys=raw_keys,
         )
 
-    def _mapping(self, node: Any, path: str, raw_keys: dict[str, Scalar]) -> dict[str, Entry]:
-        entries: dict[str, Entry] = {}
+    def _mapping(self, node: Any, path: str, raw_keys: dict[str, Scalar]) -> dict[str, Node]:
+        entries: dict[str, Node] = {}
         lines: dict[str, int] = {}
         for key_node, value_node in node.value:
             line, column = key_node.start_mark.line + 1, key_node.start_mark.column + 1
@@ -165,7 +165,7 @@ class Document:
         return text
 
 
-def plain(entry: Entry) -> Plain:
+def plain(entry: Node) -> Plain:
     """The values alone, with 30.0 as 30 so that the two are the same content."""
     value = entry.value
     if isinstance(value, dict):
@@ -181,7 +181,7 @@ def plain(entry: Entry) -> Plain:
     return value
 
 
-def canonical_hash(entry: Entry) -> str:
+def canonical_hash(entry: Node) -> str:
     """SHA-256 of the values as JSON with sorted keys: comments, order of keys and spacing do not count."""
     text = json.dumps(plain(entry), ensure_ascii=False, sort_keys=True, separators=(",", ":"))
     return hashlib.sha256(text.encode()).hexdigest()

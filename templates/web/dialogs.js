@@ -10,10 +10,10 @@ export function toast(text, kind = "info") {
   const button = el("button", { type: "button", class: "icon", "aria-label": t("close"), onclick: dismiss }, "×");
   const role = kind === "error" ? "alert" : "status";
   const node = el("div", { class: `toast ${kind}`, role, data: { testid: "toast" } }, el("span", {}, text), button);
-  const shelf = byId("toasts");
-  while (shelf.children.length > 2) shelf.firstChild.remove();
+  const scheme_cache = byId("toasts");
+  while (scheme_cache.children.length > 2) scheme_cache.firstChild.remove();
   // A modal lies above everything else on the page: show the toast inside it.
-  (document.querySelector("dialog[open] .toast-place") ?? shelf).append(node);
+  (document.querySelector("dialog[open] .toast-place") ?? scheme_cache).append(node);
   setTimeout(dismiss, SHOWN_MS);
 }
 

@@ -18,7 +18,7 @@ from pathlib import Path
 
 from sqlalchemy import URL
 
-from bot.services.delivery.worker import Rules
+from bot.services.delivery.worker import WorkerOptions
 from tests import postgres
 from tests.bench import claims_worker
 from tests.bench.measuring import Table
@@ -69,7 +69,7 @@ def beside_peers(ground: Ground, jobs: int, rounds: int) -> Table:
         notes=("Aim: at least 10 times APScheduler, 50 times procrastinate.",),
     )
     variants = {
-        "Tierbot, batches of 100 (the product's)": ("ours", 1, Rules().batch),
+        "Tierbot, batches of 100 (the product's)": ("ours", 1, WorkerOptions().batch),
         "Tierbot, batches of 10": ("ours", 1, 10),
         "APScheduler, SQLAlchemyJobStore": ("apscheduler", 1, 0),
     }
@@ -95,7 +95,7 @@ def by_workers(ground: Ground, jobs: int, rounds: int) -> Table:
     rates: dict[int, list[float]] = {workers: [] for workers in WORKERS}
     for _ in range(rounds):
         for workers in WORKERS:
-            rates[workers].append(run(ground, "ours", jobs, workers, Rules().batch))
+            rates[workers].append(run(ground, "ours", jobs, workers, WorkerOptions().batch))
     one = statistics.median(rates[1])
     for workers, found in rates.items():
         rate = statistics.median(found)

@@ -44,7 +44,7 @@ def main(small: bool) -> Table:
         )
         bot = build(settings)
         try:
-            real = dispatching(front(bot.desk, web_client(settings), lambda: "bench").app)
+            real = dispatching(front(bot.deps, web_client(settings), lambda: "bench").app)
             default, immediate = (
                 dispatching(empty_app(settings, False)),
                 dispatching(empty_app(settings, True)),

@@ -16,7 +16,7 @@ from bot.logs import configure
 from bot.services.delivery import outbox, sender
 from bot.services.delivery.messenger import Answer, Check, Reading, Reference
 from bot.services.delivery.outbox import Place
-from bot.services.delivery.worker import Rules
+from bot.services.delivery.worker import WorkerOptions
 from bot.wording.messages import Message, Problem
 from db import schema
 from db.engine import open_database
@@ -105,7 +105,7 @@ def _work_ours(url: str, jobs: int, batch: int, number: int) -> None:
 def pass_until_empty(url: str, *, batch: int, number: int, ready: Callable[[], None]) -> int:
     """Deliver until nothing waits and nothing is on its way; how many this worker took."""
     database = open_database(url)
-    rules, chance = Rules(batch=batch, pace=None), random.Random(number)
+    rules, chance = WorkerOptions(batch=batch, pace=None), random.Random(number)
     with database.read() as session:
         has_work(session)
     ready()

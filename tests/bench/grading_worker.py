@@ -22,7 +22,7 @@ from bot.services import alerts
 from bot.services.grade import book_pass, runs
 from bot.services.grade import regrades as regrade
 from bot.services.schemes import store
-from bot.services.schemes.store import Shelf
+from bot.services.schemes.store import SchemeCache
 from db.book.facts import Fact
 from db.book.orders import Order
 from db.engine import Database, open_database
@@ -124,11 +124,13 @@ def fill(put: Callable[..., None], scheme: Scheme, customers: int) -> None:
 
 
 def run(database: Database, day: date, *, tell: bool) -> runs.RunReport:
-    shelf = Shelf()
-    telling = partial(alerts.tell_changes, shelf=shelf, default_channel="#managers", language="en")
+    scheme_cache = SchemeCache()
+    telling = partial(
+        alerts.enqueue_alerts, scheme_cache=scheme_cache, default_channel="#managers", language="en"
+    )
     return runs.grade_book(
         database,
-        shelf,
+        scheme_cache,
         for_purpose="account",
         as_of=day,
         today=TODAY,
@@ -310,8 +312,10 @@ def score_of(known: dict[str, Any], scheme: Scheme) -> float:
 def one(database: Database, rounds: int = 15) -> dict[str, float]:
     """Milliseconds of re-grading one customer whose new order moves it, and of a commit of one row."""
     commits, regrades = [], []
-    shelf = Shelf()
-    telling = partial(alerts.tell_changes, shelf=shelf, default_channel="#managers", language="en")
+    scheme_cache = SchemeCache()
+    telling = partial(
+        alerts.enqueue_alerts, scheme_cache=scheme_cache, default_channel="#managers", language="en"
+    )
     with database.read() as session:
         newest = session.exec(select(func.max(GradingRun.id)).where(GradingRun.status == "published")).one()
         low = session.exec(
@@ -337,7 +341,7 @@ def one(database: Database, rounds: int = 15) -> dict[str, float]:
             session.add(fact)
         start = time.perf_counter()
         report = regrade.regrade(
-            database, shelf, [customer], for_purpose="account", today=TODAY, now=NOW, tell=telling
+            database, scheme_cache, [customer], for_purpose="account", today=TODAY, now=NOW, tell=telling
         )
         regrades.append(time.perf_counter() - start)
         assert report is not None

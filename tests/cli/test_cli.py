@@ -85,9 +85,9 @@ def tierbot(
 
 
 @pytest.fixture(scope="module")
-def shelf(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def scheme_cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Where folders are kept as commands left them; they are copied for each test."""
-    return tmp_path_factory.mktemp("shelf")
+    return tmp_path_factory.mktemp("scheme_cache")
 
 
 def furnish(folder: Path, kept: Path, make: Callable[[], None]) -> Path:
@@ -101,7 +101,7 @@ def furnish(folder: Path, kept: Path, make: Callable[[], None]) -> Path:
 
 
 @pytest.fixture
-def book(tierbot: Tierbot, tmp_path: Path, shelf: Path) -> Path:
+def book(tierbot: Tierbot, tmp_path: Path, scheme_cache: Path) -> Path:
     """A small book, imported: two customers of Anna's with two years of orders."""
 
     def make() -> None:
@@ -127,11 +127,11 @@ def book(tierbot: Tierbot, tmp_path: Path, shelf: Path) -> Path:
             done = tierbot("import", kind, f"{kind}.csv", "--strict")
             assert done.code == 0, done.err
 
-    return furnish(tmp_path, shelf / "book", make)
+    return furnish(tmp_path, scheme_cache / "book", make)
 
 
 @pytest.fixture
-def graded(book: Path, tierbot: Tierbot, shelf: Path) -> Path:
+def graded(book: Path, tierbot: Tierbot, scheme_cache: Path) -> Path:
     """The same, graded with a scheme proposed from it."""
 
     def make() -> None:
@@ -140,7 +140,7 @@ def graded(book: Path, tierbot: Tierbot, shelf: Path) -> Path:
         done = tierbot("grade", "--scheme", "own.yaml", "--as-of", "2025-12-31")
         assert done.code == 0, done.err
 
-    return furnish(book, shelf / "graded", make)
+    return furnish(book, scheme_cache / "graded", make)
 
 
 # --- what goes well
@@ -271,7 +271,7 @@ def answered(folder: Path) -> set[str]:
     """Those slash commands for which the real app has a listener, out of all that could be meant."""
     settings = Settings(_env_file=None, TIERBOT_DATA_DIR=folder, SLACK_BOT_TOKEN="xoxb-1")
     bot = build(settings, clock=SystemClock())
-    app = front(bot.desk, web_client(settings), lambda: "0").app
+    app = front(bot.harness, web_client(settings), lambda: "0").app
 
     def listens(command: str) -> bool:
         body = f"command={command}&text=&user_id=U1&team_id=T1&channel_id=C1"

@@ -16,7 +16,7 @@ from bot.errors import BadInput, Conflict
 from bot.services.delivery import restore, time_jump
 from db import system
 from db.engine import open_database
-from tests.services.delivery.outbox_desk import EAST, Desk
+from tests.services.delivery.outbox_harness import EAST, Harness
 
 
 @pytest.fixture
@@ -31,12 +31,12 @@ def file(migrated: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Ite
 
 def write(file: Path, *texts: str) -> list[str]:
     """Put messages into the file's outbox; the states of all that are in it."""
-    desk = Desk(open_database(f"sqlite:///{file}"))
+    harness = Harness(open_database(f"sqlite:///{file}"))
     for text in texts:
-        desk.write(EAST, text)
-    time_jump.keep_up(desk.database, SystemClock().now())
-    states = desk.states()
-    desk.database.close()
+        harness.write(EAST, text)
+    time_jump.keep_up(harness.database, SystemClock().now())
+    states = harness.states()
+    harness.database.close()
     return states
 
 

@@ -15,27 +15,27 @@ from bot.clock import SystemClock
 from bot.errors import Conflict, NotFound
 from bot.services.delivery import time_jump
 from db.engine import open_database
-from tests.services.delivery.outbox_desk import EAST, Desk
+from tests.services.delivery.outbox_harness import EAST, Harness
 
 
 @pytest.fixture
-def desk(migrated: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Desk]:
+def harness(migrated: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Harness]:
     handlers, level = logging.root.handlers[:], logging.root.level
     path = tmp_path / "tierbot.db"
     path.write_bytes(migrated.read_bytes())
     monkeypatch.setenv("TIERBOT_DATABASE_URL", f"sqlite:///{path}")
     monkeypatch.chdir(tmp_path)
-    desk = Desk(open_database(f"sqlite:///{path}"))
-    desk.slack.faults = lambda where, text: "refused" if text == "bad" else ""
+    harness = Harness(open_database(f"sqlite:///{path}"))
+    harness.slack.faults = lambda where, text: "refused" if text == "bad" else ""
     for text in ("good", "bad", "late"):
-        desk.write(EAST, text)
-    desk.deliver(most=2)
-    yield desk
+        harness.write(EAST, text)
+    harness.deliver(most=2)
+    yield harness
     # What was captured is closed after the test: nobody may go on writing to it.
     structlog.reset_defaults()
     logging.root.handlers[:] = handlers
     logging.root.setLevel(level)
-    desk.database.close()
+    harness.database.close()
 
 
 def tierbot(*arguments: str) -> str:
@@ -44,35 +44,35 @@ def tierbot(*arguments: str) -> str:
     return result.output
 
 
-def test_what_is_not_sent_is_listed_with_why(desk: Desk) -> None:
+def test_what_is_not_sent_is_listed_with_why(harness: Harness) -> None:
     assert "the channel is" in tierbot("outbox", "list")
     assert [row["state"] for row in json.loads(tierbot("outbox", "list", "--json"))] == ["pending", "dead"]
     assert [row["id"] for row in json.loads(tierbot("outbox", "list", "--state", "sent", "--json"))] == [1]
     assert tierbot("outbox", "unknown") == "No messages.\n"
 
 
-def test_a_message_is_shown_whole(desk: Desk) -> None:
+def test_a_message_is_shown_whole(harness: Harness) -> None:
     assert "the channel is archived" in tierbot("outbox", "show", "2")
     shown = json.loads(tierbot("outbox", "show", "2", "--json"))
     assert (shown["state"], shown["body"]["fields"]["text"]) == ("dead", "bad")
 
 
-def test_retry_and_drop_do_what_they_say(desk: Desk) -> None:
+def test_retry_and_drop_do_what_they_say(harness: Harness) -> None:
     tierbot("outbox", "retry", "2")
     tierbot("outbox", "drop", "3")
-    assert desk.states() == ["sent", "pending", "dead"]
-    assert str(desk.row(3).error).startswith("dropped by cli:")
+    assert harness.states() == ["sent", "pending", "dead"]
+    assert str(harness.row(3).error).startswith("dropped by cli:")
     with pytest.raises(Conflict):
         tierbot("outbox", "retry", "1")
     with pytest.raises(NotFound):
         tierbot("outbox", "show", "9")
 
 
-def test_a_jump_is_shown_and_then_gone_over(desk: Desk) -> None:
+def test_a_jump_is_shown_and_then_gone_over(harness: Harness) -> None:
     assert "Nothing is held." in tierbot("catch-up")
     now = SystemClock().now()
-    time_jump.keep_up(desk.database, now - timedelta(days=30))
+    time_jump.keep_up(harness.database, now - timedelta(days=30))
     assert "tierbot catch-up --apply" in tierbot("catch-up", "--show")
     assert json.loads(tierbot("catch-up", "--json"))["held"]
     tierbot("catch-up", "--apply")
-    assert not time_jump.held(desk.database, now)
+    assert not time_jump.held(harness.database, now)

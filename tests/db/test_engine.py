@@ -108,7 +108,7 @@ def test_a_delivery_counts_as_the_first_one_once_whoever_sees_it(open_another: O
         for key in "abc":
             with database.write() as session:
                 now = datetime(2026, 3, 2, tzinfo=UTC)
-                firsts.append(system.first_delivery(session, team_id="T", kind="event", key=key, now=now))
+                firsts.append(system.first_request(session, team_id="T", kind="event", key=key, now=now))
 
     in_parallel(receive, [open_another() for _ in range(3)])
     assert sorted(firsts) == [False] * 6 + [True] * 3
@@ -119,7 +119,7 @@ def test_signs_of_life_are_one_row_to_a_boot_and_are_forgotten(database: Databas
     with database.write() as session:
         for boot, at in (("old", early), ("new", early), ("new", late)):
             system.beat(session, "worker", boot, at)
-        system.first_delivery(session, team_id="T", kind="event", key="old", now=early)
+        system.first_request(session, team_id="T", kind="event", key="old", now=early)
         system.forget_heartbeats(session, late)
         system.forget_deliveries(session, late)
         assert session.execute(text("SELECT boot_id FROM heartbeat")).scalars().all() == ["new"]

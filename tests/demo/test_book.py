@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from bot.demo.book.files import Book, write_book, write_new_orders
+from bot.demo.book.files import DemoBook, write_book, write_new_orders
 from bot.demo.book.orders import spring_festival
 from bot.demo.book.profiles import ANNA, LIN
 
@@ -22,17 +22,17 @@ def rows(path: Path) -> list[dict[str, str]]:
 
 
 @pytest.fixture(scope="module")
-def book(tmp_path_factory: pytest.TempPathFactory) -> Book:
+def book(tmp_path_factory: pytest.TempPathFactory) -> DemoBook:
     return write_book(tmp_path_factory.mktemp("book"), today=TODAY)
 
 
 @pytest.fixture(scope="module")
-def customers(book: Book) -> list[dict[str, str]]:
+def customers(book: DemoBook) -> list[dict[str, str]]:
     return rows(book.customers)
 
 
 @pytest.fixture(scope="module")
-def orders(book: Book) -> list[dict[str, str]]:
+def orders(book: DemoBook) -> list[dict[str, str]]:
     return rows(book.orders)
 
 
@@ -51,24 +51,24 @@ def rank_correlation(one: np.ndarray, other: np.ndarray) -> float:
     return float(np.corrcoef(one.argsort().argsort(), other.argsort().argsort())[0, 1])
 
 
-def test_the_same_day_and_seed_give_the_same_bytes(book: Book, tmp_path: Path) -> None:
+def test_the_same_day_and_seed_give_the_same_bytes(book: DemoBook, tmp_path: Path) -> None:
     again = write_book(tmp_path, today=TODAY)
     assert [path.read_bytes() for path in again.files] == [path.read_bytes() for path in book.files]
 
 
-def test_another_seed_gives_another_book(book: Book, tmp_path: Path) -> None:
+def test_another_seed_gives_another_book(book: DemoBook, tmp_path: Path) -> None:
     other = write_book(tmp_path, today=TODAY, seed=8, customers=60)
     assert other.orders.read_bytes() != book.orders.read_bytes()
     assert other.customers.read_bytes() != book.customers.read_bytes()
 
 
-def test_on_another_day_the_customers_are_the_same_ones(book: Book, tmp_path: Path) -> None:
+def test_on_another_day_the_customers_are_the_same_ones(book: DemoBook, tmp_path: Path) -> None:
     later = write_book(tmp_path, today=TODAY + timedelta(days=77))
     named = [[row["name"] for row in rows(path)] for path in (book.customers, later.customers)]
     assert named[0] == named[1]
 
 
-def test_the_book_has_the_size_of_a_real_one_and_stays_light(book: Book) -> None:
+def test_the_book_has_the_size_of_a_real_one_and_stays_light(book: DemoBook) -> None:
     assert [path.name for path in book.files] == [
         "people.csv",
         "teams.csv",
@@ -83,7 +83,9 @@ def test_the_book_has_the_size_of_a_real_one_and_stays_light(book: Book) -> None
     assert sum(path.stat().st_size for path in book.files) < 1_500_000
 
 
-def test_everything_refers_to_something_that_is_there(book: Book, customers: list[dict[str, str]]) -> None:
+def test_everything_refers_to_something_that_is_there(
+    book: DemoBook, customers: list[dict[str, str]]
+) -> None:
     people = {row["email"]: row for row in rows(book.people)}
     teams = {row["name"]: row for row in rows(book.teams)}
     codes = {row["code"] for row in customers}
@@ -97,7 +99,7 @@ def test_everything_refers_to_something_that_is_there(book: Book, customers: lis
     assert {row["author"] for row in rows(book.facts)} <= set(people)
 
 
-def test_nothing_is_said_twice(book: Book, orders: list[dict[str, str]]) -> None:
+def test_nothing_is_said_twice(book: DemoBook, orders: list[dict[str, str]]) -> None:
     assert Counter(row["order_no"] for row in orders).most_common(1)[0][1] == 1
     contacts = Counter((row["customer"], row["date"], row["kind"]) for row in rows(book.activities))
     assert contacts.most_common(1)[0][1] == 1
@@ -106,7 +108,7 @@ def test_nothing_is_said_twice(book: Book, orders: list[dict[str, str]]) -> None
 
 
 def test_everything_lies_between_the_start_of_a_customer_and_yesterday(
-    book: Book, customers: list[dict[str, str]], orders: list[dict[str, str]]
+    book: DemoBook, customers: list[dict[str, str]], orders: list[dict[str, str]]
 ) -> None:
     since = {row["code"]: row["since"] for row in customers}
     dated = [*orders, *rows(book.activities), *rows(book.facts)]
@@ -204,7 +206,7 @@ def test_the_spring_festival_is_found_and_quiet(
     assert 0.4 < (near / (2 * 21)) / (total / 731) < 0.85  # sales a day, near the festival and on the whole
 
 
-def test_new_orders_are_dated_in_the_last_days_and_numbered_apart(book: Book, tmp_path: Path) -> None:
+def test_new_orders_are_dated_in_the_last_days_and_numbered_apart(book: DemoBook, tmp_path: Path) -> None:
     calls = [
         (TODAY, 1, "acme_wins"),
         (TODAY, 1, "big_return"),

@@ -9,7 +9,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from bot.demo.book.files import Book, write_book, write_new_orders
+from bot.demo.book.files import DemoBook, write_book, write_new_orders
 from grading.engine.scoring import grade
 from grading.indicators.orders import order_indicators, window_start
 from grading.scheme.model import Scheme
@@ -85,12 +85,12 @@ def scheme() -> Scheme:
 
 
 @pytest.fixture(scope="module")
-def book(tmp_path_factory: pytest.TempPathFactory) -> Book:
+def book(tmp_path_factory: pytest.TempPathFactory) -> DemoBook:
     return write_book(tmp_path_factory.mktemp("book"), today=TODAY)
 
 
 @pytest.fixture(scope="module")
-def regrade(book: Book, scheme: Scheme) -> Regrade:
+def regrade(book: DemoBook, scheme: Scheme) -> Regrade:
     """Grade the whole book as of a day, with further orders if given: tier, score and gates by code."""
     customers, orders, facts = read(book.customers), typed(read(book.orders)), read(book.facts)
 

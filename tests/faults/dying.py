@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
-from bot.services.delivery.worker import Rules
+from bot.services.delivery.worker import WorkerOptions
 from tests.faults.ground import Ground, longest_recovery, p95
 from tests.faults.processes import Fleet
 from tests.faults.report import Outcome
@@ -149,7 +149,7 @@ def calm(
     ground: Ground,
     *,
     seconds: float = 240,
-    rules: Rules = QUICK,
+    rules: WorkerOptions = QUICK,
     rounds: int = 1,
     expect_failures: bool = False,
     **values: Any,

@@ -17,7 +17,7 @@ from sqlalchemy import make_url
 from bot.clock import SystemClock
 from bot.services.delivery import outbox
 from bot.services.delivery.outbox import Place
-from bot.services.delivery.worker import Rules
+from bot.services.delivery.worker import WorkerOptions
 from bot.wording.messages import Problem
 from db import system
 from db.engine import Database, open_database
@@ -251,7 +251,7 @@ def p95(values: list[float]) -> float:
     return sorted(values)[int(len(values) * 0.95)] if values else 0.0
 
 
-def longest_recovery(rules: Rules) -> float:
+def longest_recovery(rules: WorkerOptions) -> float:
     """Lease, settle and the sweep, with a second for the harness to look and a busy machine to come round."""
     return (rules.lease + rules.settle + timedelta(seconds=1.5)).total_seconds()
 

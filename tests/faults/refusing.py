@@ -83,7 +83,7 @@ def odd_waits(ground: Ground, *, quick: bool) -> Outcome:
 
 
 def _pause(ground: Ground) -> float:
-    """Seconds from the counting of the workspace's lane until the end of its pause."""
+    """Seconds from the counting of the workspace's bucket until the end of its pause."""
     found = ground.ask("SELECT counted_at, paused_until FROM lane WHERE paused_until IS NOT NULL")
     if not found:
         return 0.0

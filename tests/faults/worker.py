@@ -17,7 +17,7 @@ from slack_sdk import WebClient
 from bot import logs
 from bot.clock import Clock, SystemClock
 from bot.services.delivery import circuit, sender
-from bot.services.delivery.worker import STEPS, Rules
+from bot.services.delivery.worker import STEPS, WorkerOptions
 from bot.slack.gateway import Gateway
 from bot.wording.messages import Problem
 from bot.wording.rendering import Renderer
@@ -32,7 +32,7 @@ RENDERER = Renderer(None)
 RENDERER.slots(Problem(text="warm"), "en")  # compiled once, for all that are forked later
 
 #: The product's rules in a hundredth of the time: lease 60 s, settle 45 s, HTTP time-out 10 s.
-QUICK = Rules(
+QUICK = WorkerOptions(
     lease=timedelta(seconds=2.4),
     settle=timedelta(seconds=1.8),
     batch=3,
@@ -52,7 +52,7 @@ class Job:
     api_url: str
     folder: Path
     seed: int
-    rules: Rules = QUICK
+    rules: WorkerOptions = QUICK
     step: str = ""
     times: int = 1
     at: Callable[[str], None] | None = None

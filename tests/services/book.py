@@ -17,8 +17,8 @@ from bot.services.care import reminders, schedule
 from bot.services.care import touches as care
 from bot.services.care.plan import CarePlan, load_plan
 from bot.services.care.schedule import CareRules
-from bot.services.delivery.inbound import Delivery
-from bot.services.schemes.store import Shelf
+from bot.services.delivery.inbound import InboundKey
+from bot.services.schemes.store import SchemeCache
 from bot.wording.messages import Message, Pointer, Reminder, load
 from db.care.touches import Touch
 from db.engine import Database
@@ -47,7 +47,7 @@ class Book:
     rules: CareRules = field(default_factory=rules)
     channel: str = ""
     delivers: bool = True
-    shelf: Shelf = field(default_factory=Shelf)
+    scheme_cache: SchemeCache = field(default_factory=SchemeCache)
     clock: FixedClock = field(default_factory=lambda: FixedClock(at(MONDAY, 8)))
     presses: Iterator[int] = field(default_factory=count)
 
@@ -60,7 +60,7 @@ class Book:
 
     def remind(self) -> int:
         with self.database.read() as session:
-            book = self.shelf.book(session)
+            book = self.scheme_cache.book(session)
         return reminders.remind_due(
             self.database,
             self.rules,
@@ -125,9 +125,9 @@ class Book:
             self.database, actor, button or self.button(), self.rules, self.clock.now(), self.delivery()
         )
 
-    def delivery(self) -> Delivery:
+    def delivery(self) -> InboundKey:
         """A press that never came before."""
-        return Delivery(team_id="T1", kind="block_actions", key=str(next(self.presses)))
+        return InboundKey(team_id="T1", kind="block_actions", key=str(next(self.presses)))
 
     def log(self, actor: Actor, customer_id: int, day: date, kind: str = "visit", delivery: str = "1") -> Any:
         return care.log_contact(

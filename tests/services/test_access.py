@@ -6,7 +6,7 @@ import pytest
 
 from bot.errors import NotAllowed
 from bot.services import access
-from bot.services.access import Act, Actor, Profile, Scope, can, identify, match_people, visible_owners
+from bot.services.access import Act, Actor, Scope, SlackProfile, can, identify, match_people, visible_owners
 from db.book import customers, people
 from db.book.people import ROLES, Person
 from db.engine import Database
@@ -85,15 +85,19 @@ def test_whose_customers_are_listed_is_whose_may_be_seen(database: Database) -> 
             assert sorted(listed) == [c for c, scope in scopes.items() if can(actor, Act.SEE, scope)]
 
 
-def profile(user: str = "U0ANNA", email: str | None = "anna@example.com", **values: object) -> Profile:
-    known = Profile(
+def profile(user: str = "U0ANNA", email: str | None = "anna@example.com", **values: object) -> SlackProfile:
+    known = SlackProfile(
         user_id=user, email=email, name="Anna S.", timezone="Europe/Berlin", locale="zh-CN", is_guest=False
     )
     return replace(known, **values)  # type: ignore[arg-type]
 
 
 def ask(
-    database: Database, found: Profile | None = None, *, user: str = "U0ANNA", admins: tuple[str, ...] = ()
+    database: Database,
+    found: SlackProfile | None = None,
+    *,
+    user: str = "U0ANNA",
+    admins: tuple[str, ...] = (),
 ) -> Actor:
     return identify(
         database,
@@ -112,7 +116,7 @@ def test_somebody_unknown_is_told_what_to_do(database: Database) -> None:
 
 @pytest.mark.parametrize("found", [None, profile(is_guest=True), profile(email=None), profile(email="")])
 def test_guests_strangers_and_users_without_an_address_are_told_so(
-    database: Database, found: Profile | None
+    database: Database, found: SlackProfile | None
 ) -> None:
     with database.write() as session:
         factories.person(session, slack=False)
@@ -183,7 +187,7 @@ def test_people_are_matched_in_turn_so_that_nobody_waits_behind_those_who_are_no
             factories.person(session, f"P{number}", slack=False)
     asked: list[str] = []
 
-    def only_the_last(email: str) -> Profile | None:
+    def only_the_last(email: str) -> SlackProfile | None:
         asked.append(email)
         return profile("U0LAST", email) if email == f"p{access.LOOKUPS + 4}@example.com" else None
 
@@ -200,7 +204,7 @@ def test_a_lookup_that_fails_loses_nobody_and_is_not_tried_first_again(database:
         for name in ("Anna", "Ben", "Cleo"):
             factories.person(session, name, slack=False)
 
-    def fails_for_ben(email: str) -> Profile | None:
+    def fails_for_ben(email: str) -> SlackProfile | None:
         if email.startswith("ben"):
             raise ConnectionError
         return profile(f"U0{email[:3].upper()}", email)
@@ -219,7 +223,7 @@ def test_guests_and_users_who_are_somebody_else_already_are_not_matched(database
         factories.person(session, "Ben", slack=False)
         factories.person(session, "Cleo", slack=False)
 
-    def look_up(email: str) -> Profile | None:
+    def look_up(email: str) -> SlackProfile | None:
         return profile("U0ANNA", email) if email.startswith("ben") else profile("U0C", email, is_guest=True)
 
     assert match_people(database, look_up) == 0

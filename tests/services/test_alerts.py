@@ -12,11 +12,11 @@ from sqlmodel import col, select
 from bot.services import alerts
 from bot.services.grade import runs as grading
 from bot.services.grade.runs import RunReport
-from bot.services.schemes.store import Shelf
+from bot.services.schemes.store import SchemeCache
 from bot.wording.messages import Message, TierChanged, TierDigest, load
 from db.book.facts import Fact
 from db.engine import Database
-from db.graded.changes import TierChange
+from db.graded.changes import StoredTierChange
 from db.graded.runs import GradingRun
 from db.outbox.messages import OutboxMessage
 from tests import factories
@@ -29,7 +29,7 @@ class Office:
 
     def __init__(self, database: Database) -> None:
         self.database = database
-        self.shelf = Shelf()
+        self.scheme_cache = SchemeCache()
         self.channel = "#managers"
         with database.write() as session:
             factories.scheme(session)
@@ -48,11 +48,13 @@ class Office:
             for field, value in facts.items():
                 factories.fact(session, customer, field, value, day)
 
-    def grade(self, as_of: date, tell: grading.Tell | None = None) -> RunReport:
-        usual = partial(alerts.tell_changes, shelf=self.shelf, default_channel=self.channel, language="en")
+    def grade(self, as_of: date, tell: grading.Notify | None = None) -> RunReport:
+        usual = partial(
+            alerts.enqueue_alerts, scheme_cache=self.scheme_cache, default_channel=self.channel, language="en"
+        )
         return grading.grade_book(
             self.database,
-            self.shelf,
+            self.scheme_cache,
             for_purpose="account",
             as_of=as_of,
             today=as_of + timedelta(days=1),
@@ -74,10 +76,10 @@ class Office:
 
     def changes(self) -> Sequence[tuple[int, str, str, date, int | None]]:
         columns = (
-            TierChange.customer_id, TierChange.from_tier, TierChange.to_tier, TierChange.as_of, TierChange.outbox_id,
+            StoredTierChange.customer_id, StoredTierChange.from_tier, StoredTierChange.to_tier, StoredTierChange.as_of, StoredTierChange.outbox_id,
         )  # fmt: skip
         with self.database.read() as session:
-            return [tuple(row) for row in session.exec(select(*columns).order_by(TierChange.id))]  # type: ignore[call-overload]
+            return [tuple(row) for row in session.exec(select(*columns).order_by(StoredTierChange.id))]  # type: ignore[call-overload]
 
 
 @pytest.fixture
@@ -286,7 +288,9 @@ def test_when_telling_fails_nothing_of_the_run_is_published(office: Office) -> N
     office.learn(acme, FEBRUARY, quality=90)
 
     def tell_and_fail(*args: object) -> int:
-        alerts.tell_changes(*args, shelf=office.shelf, default_channel="#managers", language="en")  # type: ignore[arg-type]
+        alerts.enqueue_alerts(
+            *args, scheme_cache=office.scheme_cache, default_channel="#managers", language="en"
+        )  # type: ignore[arg-type]
         raise ConnectionError
 
     with pytest.raises(ConnectionError):
@@ -319,8 +323,13 @@ def test_many_changes_take_as_many_queries_as_few(office: Office) -> None:
         listener = lambda *args: seen.append(args[2])  # noqa: E731
         event.listen(office.database.writer, "before_cursor_execute", listener)
         with office.database.write() as session:
-            alerts.tell_changes(
-                session, changes, run, shelf=office.shelf, default_channel="#managers", language="en"
+            alerts.enqueue_alerts(
+                session,
+                changes,
+                run,
+                scheme_cache=office.scheme_cache,
+                default_channel="#managers",
+                language="en",
             )
         event.remove(office.database.writer, "before_cursor_execute", listener)
         return len(seen)

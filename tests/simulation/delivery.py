@@ -11,7 +11,7 @@ from bot.services.delivery import outbox
 from bot.services.delivery.circuit import APART_STOP
 from bot.services.delivery.outbox import Place
 from bot.services.delivery.sender import deliver
-from bot.services.delivery.worker import STEPS, Rules
+from bot.services.delivery.worker import STEPS, WorkerOptions
 from bot.wording.messages import Problem
 from db.outbox.messages import STATES
 from tests.services.delivery.ledger import Fault, Ledger
@@ -38,10 +38,10 @@ CLOCKS = (0, 0, -10, 10, -200, 200, -3600, 3600, 8 * 86_400, -31_536_000, 31_536
 class Delivery:
     """A history: what happens in it is said by calls, `check` says what must hold after each, `end` what at last."""
 
-    def __init__(self, ground: Ground, rules: Rules | None = None) -> None:
+    def __init__(self, ground: Ground, rules: WorkerOptions | None = None) -> None:
         ground.renew()
         self.ground = ground
-        self.rules = rules or Rules()
+        self.rules = rules or WorkerOptions()
         self.true = FixedClock(START)  # Slack's clock, and what no process can set
         self.wall = FixedClock(START)  # the machines' clock
         self.slack = Ledger(self.true.now)

@@ -20,9 +20,9 @@ from bot.services.care.plan import CarePlan, load_plan
 from bot.services.care.schedule import CareRules
 from bot.services.delivery import time_jump
 from bot.services.delivery.sender import deliver
-from bot.services.delivery.worker import Rules
+from bot.services.delivery.worker import WorkerOptions
 from bot.services.grade import book_pass, runs
-from bot.services.schemes.store import Shelf
+from bot.services.schemes.store import SchemeCache
 from bot.settings import Settings
 from db import system
 from db.book import imports
@@ -122,7 +122,7 @@ class Schedule:
         now = self.clock.now()
         try:
             runs.grade_book(
-                bot.database, bot.shelf, for_purpose="account", as_of=None, today=now.date(), now=now,
+                bot.database, bot.scheme_cache, for_purpose="account", as_of=None, today=now.date(), now=now,
                 tell=bot.tell,
             )  # fmt: skip
             self.count["gradings"] += 1
@@ -213,7 +213,7 @@ class Schedule:
         today = local_date(now, bot.settings.zone)
         with bot.database.read() as session:
             looked = book_pass.look(
-                session, bot.shelf, for_purpose="account", as_of=today, today=today,
+                session, bot.scheme_cache, for_purpose="account", as_of=today, today=today,
                 customer_ids=imports.customers_touched(session, after=0),
             )  # fmt: skip
         assert not looked.changes, "an import changed a tier and nobody looked"
@@ -291,7 +291,7 @@ class Schedule:
             clock=bot.clock,
             chance=bot.chance,
             monotonic=lambda: self.clock.now().timestamp(),
-            rules=Rules(pace=None, watch_clock=False),
+            rules=WorkerOptions(pace=None, watch_clock=False),
         )
 
     def _bot(self) -> Tierbot:
@@ -316,16 +316,18 @@ def _settings() -> Settings:
 
 
 def _wired(database: Database) -> Tierbot:
-    shelf = Shelf()
+    scheme_cache = SchemeCache()
     return Tierbot(
         settings=_settings(),
         database=database,
-        shelf=shelf,
+        scheme_cache=scheme_cache,
         rules=CareRules(plan=_plans()[0], zone=ZoneInfo("Europe/Berlin"), remind_at=time(9)),
         renderer=cast(Any, None),
         to_slack=lambda: cast(Any, None),
         clock=FixedClock(START),
-        tell=partial(alerts.tell_changes, shelf=shelf, default_channel="C0MANAGERS", language="en"),
+        tell=partial(
+            alerts.enqueue_alerts, scheme_cache=scheme_cache, default_channel="C0MANAGERS", language="en"
+        ),
         chance=random.Random(1),
         boot_id="simulated",
     )

@@ -8,7 +8,7 @@ import pytest
 import structlog
 
 from bot.services.delivery import sender, time_jump
-from bot.services.delivery.worker import Rules
+from bot.services.delivery.worker import WorkerOptions
 from db import system
 from db.engine import Database
 from tests.simulation import schedule, scripts
@@ -75,7 +75,7 @@ def test_what_was_found_once_stays_mended(ground: Ground, found: str) -> None:
 
 
 def test_the_loss_of_the_settle_time_is_seen(ground: Ground) -> None:
-    rules = replace(Rules(), settle=timedelta())
+    rules = replace(WorkerOptions(), settle=timedelta())
     with pytest.raises(AssertionError, match="arrived twice and does not say so"):
         play(lambda: Delivery(ground, rules), KEPT["without the settle time"])
 

@@ -19,10 +19,10 @@ from bot.demo.workspace import Message, Workspace
 from bot.services.care.schedule import plan_customers
 from bot.serving import Server
 from bot.settings import Settings
-from bot.slack.after import WRITERS
+from bot.slack.deferred import WRITERS
 from bot.slack.gateway import web_client
 from bot.slack.http_mode import PATH
-from bot.slack.server import Connection, Front, connect, front, serve_http
+from bot.slack.server import Front, SocketModeConnection, connect, front, serve_http
 from bot.wording.messages import Action, Pointer
 from db.care import touches
 from db.engine import Database
@@ -40,7 +40,7 @@ class Bot:
 
     tierbot: Tierbot
     front: Front
-    way: Server | Connection
+    way: Server | SocketModeConnection
 
 
 @dataclass(kw_only=True)
@@ -73,13 +73,13 @@ class Office:
             SLACK_API_URL=self.workspace.api_url,
         )
         tierbot = build(settings)
-        slack = front(tierbot.desk, web_client(settings), lambda: "0badcafe")
-        way: Server | Connection
+        slack = front(tierbot.deps, web_client(settings), lambda: "0badcafe")
+        way: Server | SocketModeConnection
         if self.way == "http":
             way = serve_http(slack.app, "127.0.0.1", 0)
             self.workspace.deliver_by_http(f"http://127.0.0.1:{way.port}{PATH}")
         else:
-            way = connect(slack.app, tierbot.desk)
+            way = connect(slack.app, tierbot.deps)
             self.workspace.wait_for_app(len(self.bots) + 1)
         bot = Bot(tierbot=tierbot, front=slack, way=way)
         self.bots.append(bot)
@@ -94,7 +94,7 @@ class Office:
                 bot.way.stop()
             else:
                 close_handler(self.workspace, bot.way.handler)
-            bot.front.after.close(5)
+            bot.front.deferred.close(5)
             bot.tierbot.close()
 
     def deliver(self, kind: str, payload: dict[str, Any], *, accepts_payload: bool = True) -> Any:
@@ -165,7 +165,7 @@ class Office:
             going_on.wait(30)
 
         for _ in range(WRITERS):
-            self.bots[0].front.after.writes.pool.put(hang)
+            self.bots[0].front.deferred.writes.pool.put(hang)
         started.wait(10)
         try:
             yield going_on

@@ -16,7 +16,7 @@ from bot.services.ops.templates import sample
 from bot.slack import blocks
 from bot.wording import catalogue
 from bot.wording.messages import Choice, Hit, Message, MyCustomers, Problem, Slots
-from bot.wording.parts import Names, Tier, Who
+from bot.wording.parts import Names, TierPart, Who
 from bot.wording.rendering import Renderer
 from tests.slack.strategies import HOSTILE, SOMEBODY, longest, values
 
@@ -211,7 +211,7 @@ def test_a_menu_holds_as_many_customers_as_slack_takes() -> None:
 
 
 def test_one_customer_and_many() -> None:
-    tier = Tier(id="A", names=Names(en="A", zh="A"))
+    tier = TierPart(id="A", names=Names(en="A", zh="A"))
     for total, fallback in ((1, "You look after 1 customer"), (2, "You look after 2 customers")):
         message = MyCustomers(hits=(), total=total, counts=((tier, total),), as_of=None)
         assert payload(message, "en")["text"] == fallback

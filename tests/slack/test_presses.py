@@ -15,7 +15,7 @@ from bot.demo.workspace import Workspace
 from bot.demo.workspace.default_team import CHANNELS, PEOPLE
 from bot.demo.workspace.wire.http_mode import HttpMode
 from bot.serving import Server
-from bot.slack import after
+from bot.slack import deferred
 from bot.slack.http_mode import PATH
 from bot.wording.messages import Action
 from db.engine import Database
@@ -95,7 +95,7 @@ def test_slow_work_delays_no_acknowledgement_and_no_view(office: Office) -> None
 def test_what_would_wait_too_long_is_not_acknowledged(
     office: Office, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(office.bots[0].front.after.writes.pool, "_most", after.WRITERS)
+    monkeypatch.setattr(office.bots[0].front.deferred.writes.pool, "_most", deferred.WRITERS)
     card = office.card()
     with office.busy(), monkeypatch.context() as hurried:
         hurried.setattr(office.workspace.socket_mode, "_ack_seconds", 0.5)
@@ -110,8 +110,10 @@ def test_what_was_acknowledged_is_finished_before_the_end(office: Office) -> Non
     with office.busy() as going_on, ThreadPoolExecutor(1) as stopping:
         assert office.workspace.click(ANNA, card, SHARE).ok
         # What is answered is begun a moment later, in the thread that answered it.
-        eventually(lambda: bot.front.after.writes.pool.unfinished > after.WRITERS, "the press in the pool")
-        ended = stopping.submit(bot.front.after.close, 10)
+        eventually(
+            lambda: bot.front.deferred.writes.pool.unfinished > deferred.WRITERS, "the press in the pool"
+        )
+        ended = stopping.submit(bot.front.deferred.close, 10)
         going_on.set()
         assert ended.result(10) == 0
     assert len(office.said_to_all()) == 1
@@ -119,7 +121,7 @@ def test_what_was_acknowledged_is_finished_before_the_end(office: Office) -> Non
 
 def test_what_comes_after_the_threads_were_told_to_end_is_done_all_the_same(office: Office) -> None:
     (bot,) = office.bots
-    assert bot.front.after.close(10) == 0
+    assert bot.front.deferred.close(10) == 0
     assert office.workspace.click(ANNA, office.card(), SHARE).ok
     eventually(lambda: len(office.said_to_all()) == 1, "the shared card")
 
@@ -128,8 +130,10 @@ def test_the_end_waits_no_longer_than_it_may(office: Office) -> None:
     card, (bot,) = office.card(), office.bots
     with office.busy():
         assert office.workspace.click(ANNA, card, SHARE).ok
-        eventually(lambda: bot.front.after.writes.pool.unfinished > after.WRITERS, "the press in the pool")
-        assert bot.front.after.close(0.2) == after.WRITERS + 1
+        eventually(
+            lambda: bot.front.deferred.writes.pool.unfinished > deferred.WRITERS, "the press in the pool"
+        )
+        assert bot.front.deferred.close(0.2) == deferred.WRITERS + 1
 
 
 # --- what nobody listens to
@@ -203,7 +207,7 @@ def test_a_press_that_is_delivered_four_times_to_two_processes_has_one_effect(of
     eventually(lambda: len(office.said_to_all()) == 2, "the shared card")
     eventually(lambda: "Snoozed" in words(office.now(reminder)), "the snoozed reminder")
     for bot in office.bots:
-        assert bot.front.after.close(PATIENCE) == 0
+        assert bot.front.deferred.close(PATIENCE) == 0
     assert len(office.said_to_all()) == 2
     assert len(office.said_to(ANNA)) == 1  # the card: nobody is told that somebody was faster
     assert office.workspace.faults.struck["deliver_twice"] >= 2
@@ -230,7 +234,7 @@ def test_a_form_that_is_sent_twice_is_written_once(office: Office) -> None:
     for _ in range(2):
         office.workspace._run(office.workspace.interactions.submit_named(ANNA, form, {}))
     eventually(lambda: "*ACME*" in str(office.workspace.view_of(ANNA)), "the contact's confirmation")
-    assert office.bots[0].front.after.close(PATIENCE) == 0
+    assert office.bots[0].front.deferred.close(PATIENCE) == 0
     assert rows(office, "SELECT count(*) FROM activity") == [(1,)]
 
 
@@ -265,7 +269,7 @@ def test_an_exact_replay_of_a_signed_request_has_no_second_effect(office: Office
     for _ in range(3):
         with opened(request, timeout=5) as answer:
             assert answer.status == 200
-    assert office.bots[0].front.after.close(PATIENCE) == 0
+    assert office.bots[0].front.deferred.close(PATIENCE) == 0
     assert len(office.said_to_all()) == 1
     assert len(office.said_to(ANNA)) == 1
 

@@ -7,7 +7,7 @@ import numpy as np
 
 from bot.demo.book.knowledge import DemoFact
 from bot.demo.book.orders import spring_festival
-from bot.demo.book.profiles import Profile
+from bot.demo.book.profiles import Character
 
 _DAYS = 730
 
@@ -61,7 +61,7 @@ _NOTES: dict[str, dict[str, tuple[str, ...]]] = {
 
 
 def draw_activities(
-    profiles: list[Profile], facts: list[DemoFact], *, today: date, seed: int
+    profiles: list[Character], facts: list[DemoFact], *, today: date, seed: int
 ) -> list[DemoActivity]:
     """Two years of contacts, oldest first: good customers are seen often, some visits are overdue."""
     known = {(fact.customer, fact.field): fact for fact in facts}  # the newest of each comes last
@@ -81,7 +81,7 @@ def draw_activities(
 
 
 def _contacts(
-    rng: np.random.Generator, profile: Profile, known: dict[tuple[str, str], DemoFact], today: date
+    rng: np.random.Generator, profile: Character, known: dict[tuple[str, str], DemoFact], today: date
 ) -> list[tuple[date, str]]:
     oldest = min(_DAYS, int(profile.years * 365.25))
     found: list[tuple[date, str]] = []

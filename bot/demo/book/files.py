@@ -16,13 +16,13 @@ from bot.demo.book.orders import draw_orders
 from bot.demo.book.profiles import PEOPLE, TEAMS, DemoPerson, draw_profiles
 from bot.demo.book.stories import write_new_orders
 
-__all__ = ["Book", "write_book", "write_new_orders"]
+__all__ = ["DemoBook", "write_book", "write_new_orders"]
 
 SEED = 7
 
 
 @dataclass(frozen=True, kw_only=True)
-class Book:
+class DemoBook:
     """What was written: the files in the order in which they are imported, and what is in them."""
 
     teams: Path
@@ -42,7 +42,7 @@ class Book:
         return (self.people, self.teams, self.customers, self.orders, self.activities, self.facts)
 
 
-def write_book(folder: Path, *, today: date, seed: int = SEED, customers: int = 240) -> Book:
+def write_book(folder: Path, *, today: date, seed: int = SEED, customers: int = 240) -> DemoBook:
     """Write the six files of an invented book into `folder`, with everything dated before `today`.
 
     The same `today`, `seed` and `customers` give the same bytes; who is in the book depends on the last two alone.
@@ -65,7 +65,7 @@ def write_book(folder: Path, *, today: date, seed: int = SEED, customers: int = 
                 rows[stem] += 1
         return path
 
-    return Book(
+    return DemoBook(
         teams=write(
             "teams",
             "name lead channel language",

@@ -8,9 +8,9 @@ from datetime import date, timedelta
 import numpy as np
 
 from bot.demo.book.orders import DemoOrder
-from bot.demo.book.profiles import GRACE, Profile
+from bot.demo.book.profiles import GRACE, Character
 
-Draw = Callable[[np.random.Generator, Profile, float], str]
+Draw = Callable[[np.random.Generator, Character, float], str]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,7 +40,7 @@ class _Kind:
 def _stepped(words: tuple[str, ...], edges: tuple[float, ...], pull: float) -> Draw:
     """A word by how far quality and luck carry: the first below edges[0], the last above them all."""
 
-    def draw(rng: np.random.Generator, profile: Profile, luck: float) -> str:
+    def draw(rng: np.random.Generator, profile: Character, luck: float) -> str:
         place = pull * profile.quality + np.sqrt(1 - pull**2) * luck
         return words[int(np.searchsorted(edges, place))]
 
@@ -52,7 +52,7 @@ def _measured(
 ) -> Draw:
     """A number around `middle`, pulled by quality (downwards when `spread` is negative)."""
 
-    def draw(rng: np.random.Generator, profile: Profile, luck: float) -> str:
+    def draw(rng: np.random.Generator, profile: Character, luck: float) -> str:
         value = middle + spread * (pull * profile.quality + np.sqrt(1 - pull**2) * luck)
         return f"{min(max(value, low), high):.{digits}f}"
 
@@ -62,22 +62,22 @@ def _measured(
 def _counted(mean: float, pull: float, most: int) -> Draw:
     """A count that good customers have more of; luck keeps two readings alike."""
 
-    def draw(rng: np.random.Generator, profile: Profile, luck: float) -> str:
+    def draw(rng: np.random.Generator, profile: Character, luck: float) -> str:
         return str(min(most, max(0, round(mean * float(np.exp(pull * profile.quality)) + 0.8 * luck))))
 
     return draw
 
 
-def _company_sales(rng: np.random.Generator, profile: Profile, luck: float) -> str:
+def _company_sales(rng: np.random.Generator, profile: Character, luck: float) -> str:
     return f"{round(1.1e8 * float(np.exp(1.5 * (0.75 * profile.size + 0.66 * luck))), -5):.0f}"
 
 
-def _share_of_market(rng: np.random.Generator, profile: Profile, luck: float) -> str:
+def _share_of_market(rng: np.random.Generator, profile: Character, luck: float) -> str:
     share = 0.028 * float(np.exp(0.9 * (0.75 * profile.size + 0.66 * luck)))
     return f"{min(share, 0.45):.3f}"
 
 
-def _overdue(rng: np.random.Generator, profile: Profile, luck: float) -> str:
+def _overdue(rng: np.random.Generator, profile: Character, luck: float) -> str:
     share = 0.035 * float(np.exp(0.95 * (-0.5 * profile.quality + 0.87 * luck))) - 0.02
     return f"{min(max(share, 0.0), 0.9):.3f}"
 
@@ -166,7 +166,9 @@ _FIELDS = {
 }
 
 
-def draw_facts(profiles: list[Profile], orders: list[DemoOrder], *, today: date, seed: int) -> list[DemoFact]:
+def draw_facts(
+    profiles: list[Character], orders: list[DemoOrder], *, today: date, seed: int
+) -> list[DemoFact]:
     """Two readings of most fields, so that an earlier day can be graded too."""
     year_ago = today - timedelta(days=365)
     recent = Counter(order.customer for order in orders if order.day > year_ago and order.amount > 0)
@@ -181,7 +183,7 @@ def draw_facts(profiles: list[Profile], orders: list[DemoOrder], *, today: date,
 
 
 def _readings(
-    rng: np.random.Generator, profile: Profile, field: str, kind: _Kind, today: date, since: date
+    rng: np.random.Generator, profile: Character, field: str, kind: _Kind, today: date, since: date
 ) -> list[DemoFact]:
     luck, known = float(rng.standard_normal()), float(rng.random())
     drift, stale, age = float(rng.normal(0, 0.3)), float(rng.random()), float(rng.random())
@@ -213,7 +215,7 @@ def _readings(
 
 
 def _complaints(
-    rng: np.random.Generator, profile: Profile, orders: int, today: date, since: date
+    rng: np.random.Generator, profile: Character, orders: int, today: date, since: date
 ) -> list[DemoFact]:
     """Complaints per 100 orders, pulled towards 2 so that one complaint on one order is not the worst customer."""
     rate = min(0.12, 0.03 * float(np.exp(-0.8 * profile.quality)))

@@ -9,7 +9,7 @@ from functools import lru_cache
 
 import numpy as np
 
-from bot.demo.book.profiles import Profile
+from bot.demo.book.profiles import Character
 
 MONTHS = 36
 _DAYS = 1096  # three years up to the day
@@ -39,7 +39,7 @@ def spring_festival(year: int) -> date:
     return epoch + timedelta(days=int(new_moon + turns * _LUNATION))
 
 
-def draw_orders(profiles: list[Profile], *, today: date, seed: int) -> list[DemoOrder]:
+def draw_orders(profiles: list[Character], *, today: date, seed: int) -> list[DemoOrder]:
     """All orders of the 36 months before `today`, oldest first, numbered in that order."""
     found: list[tuple[date, str, float, float | None]] = []
     for profile in profiles:
@@ -68,7 +68,7 @@ def money(amount: float) -> Decimal:
 
 
 def _orders_of(
-    rng: np.random.Generator, profile: Profile, today: date
+    rng: np.random.Generator, profile: Character, today: date
 ) -> list[tuple[date, str, float, float | None]]:
     pace = _pace(rng, profile)
     scripted = profile.shape == "scripted"
@@ -104,7 +104,7 @@ def _orders_of(
     return found
 
 
-def _pace(rng: np.random.Generator, profile: Profile) -> np.ndarray:
+def _pace(rng: np.random.Generator, profile: Character) -> np.ndarray:
     """How busy a customer is in each of the 36 months, 1 being an ordinary month."""
     months = np.arange(MONTHS)
     if profile.shape == "scripted":

@@ -34,7 +34,7 @@ class DemoTeam:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Profile:
+class Character:
     """A customer's character: what its orders, facts and contacts are drawn from."""
 
     number: int
@@ -115,7 +115,7 @@ _TYPICAL_ANNUAL = 320_000.0  # median CNY a year
 _SPREAD = 0.85  # SD of log sales in an ordinary year; the swings of the years come on top
 
 
-def draw_profiles(*, seed: int, customers: int) -> list[Profile]:
+def draw_profiles(*, seed: int, customers: int) -> list[Character]:
     """The cast of the book: the same for a seed on every day, so that a story finds its customers again."""
     rng = np.random.default_rng([seed, 1])
     drawn = customers - 2
@@ -139,7 +139,7 @@ def draw_profiles(*, seed: int, customers: int) -> list[Profile]:
             -abs(rng.normal(0.05, 0.02)) - 0.02 if losing[i] else rng.normal(0.19 + 0.07 * quality, 0.045)
         )
         profiles.append(
-            Profile(
+            Character(
                 number=i + 3,
                 code=f"C-{i + 3:04d}",
                 company=company,
@@ -158,9 +158,9 @@ def draw_profiles(*, seed: int, customers: int) -> list[Profile]:
     return profiles
 
 
-def _acme() -> Profile:
+def _acme() -> Character:
     """A good customer just below A, whose next big orders make it one."""
-    return Profile(
+    return Character(
         number=1,
         code=ACME,
         company=Company(
@@ -184,9 +184,9 @@ def _acme() -> Profile:
     )
 
 
-def _falling() -> Profile:
+def _falling() -> Character:
     """A customer everybody is proud of, until the goods come back."""
-    return Profile(
+    return Character(
         number=2,
         code=FALLING,
         company=Company(

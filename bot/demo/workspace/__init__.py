@@ -4,18 +4,18 @@ It is the Slack of the demo and of the tests: it takes what Slack takes, and ref
 """
 
 from bot.demo.workspace.faults.kinds import Fault, Faults
-from bot.demo.workspace.faults.ledger import Post, Rates
+from bot.demo.workspace.faults.ledger import Post, PostRate
 from bot.demo.workspace.server import Workspace
 from bot.demo.workspace.state.records import (
     BOT_USER_ID,
     TEAM_ID,
     Channel,
-    Choice,
     Command,
     Control,
-    Message,
+    ControlField,
     Outcome,
     Said,
+    StoredMessage,
     User,
     View,
 )
@@ -24,16 +24,16 @@ __all__ = [
     "BOT_USER_ID",
     "TEAM_ID",
     "Channel",
-    "Choice",
     "Command",
     "Control",
+    "ControlField",
     "Fault",
     "Faults",
-    "Message",
     "Outcome",
     "Post",
-    "Rates",
+    "PostRate",
     "Said",
+    "StoredMessage",
     "User",
     "View",
     "Workspace",

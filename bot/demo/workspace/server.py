@@ -17,13 +17,13 @@ from bot.clock import SystemClock
 from bot.demo.workspace.api.calls import WebApi
 from bot.demo.workspace.faults.control import ControlEndpoint
 from bot.demo.workspace.faults.kinds import Faults
-from bot.demo.workspace.faults.ledger import Ledger, Post, Rates
+from bot.demo.workspace.faults.ledger import Ledger, Post, PostRate
 from bot.demo.workspace.limits.elements import Inputs
 from bot.demo.workspace.page.panel import Controls
 from bot.demo.workspace.page.routes import Page
 from bot.demo.workspace.platform import ALL_SCOPES, Platform
 from bot.demo.workspace.state.memory import State
-from bot.demo.workspace.state.records import Channel, Command, Control, Message, Outcome, User, View
+from bot.demo.workspace.state.records import Channel, Command, Control, Outcome, StoredMessage, User, View
 from bot.demo.workspace.state.tickets import Tickets
 from bot.demo.workspace.state.views import Views
 from bot.demo.workspace.wire.door import HOST, Door
@@ -131,7 +131,7 @@ class Workspace:
         return self.platform.ledger.posts
 
     @property
-    def rates(self) -> Rates:
+    def rates(self) -> PostRate:
         """How fast chat.postMessage was called, and how often above the limits."""
         return self.platform.ledger.rates
 
@@ -211,7 +211,7 @@ class Workspace:
     def click(
         self,
         user: str,
-        place: Message | View,
+        place: StoredMessage | View,
         action_id: str,
         value: Any = None,
         *,
@@ -238,7 +238,7 @@ class Workspace:
         """Close a modal without submitting."""
         return self._run(self.interactions.close(user, self.views.find(view.id)))
 
-    def say(self, user: str, channel: str, text: str) -> Message:
+    def say(self, user: str, channel: str, text: str) -> StoredMessage:
         """Post a message as a person."""
         return self._run(self.interactions.say(user, channel, text))
 
@@ -250,7 +250,7 @@ class Workspace:
         """The id of the direct message between the bot and a person."""
         return self.state.dm(user).id
 
-    def messages(self, channel: str, viewer: str | None = None) -> tuple[Message, ...]:
+    def messages(self, channel: str, viewer: str | None = None) -> tuple[StoredMessage, ...]:
         """A channel's messages, oldest first; with `viewer` also what only they see."""
         return self.state.messages(self.state.channel(channel).id, viewer)
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from bot.services.schemes.store import names
 from bot.wording.parts import DimensionPart, Names, Reason
-from db.graded.results import Result, Run
+from db.graded.results import AssessmentRow, RunRow
 from db.graded.runs import Assessment, GradingRun
 from grading.scheme.model import Scheme, once
 
@@ -79,7 +79,7 @@ class Breakdown:
 
 
 def break_down(
-    assessments: Iterable[Assessment | Result], run: GradingRun | Run, scheme: Scheme
+    assessments: Iterable[Assessment | AssessmentRow], run: GradingRun | RunRow, scheme: Scheme
 ) -> dict[int, Breakdown]:
     """Customer -> breakdown, for assessments of one run."""
     return unpacked({row.customer_id: row.inputs for row in assessments}, run.as_of, scheme)

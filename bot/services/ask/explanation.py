@@ -12,9 +12,9 @@ from bot.services.access import Act, Actor
 from bot.services.ask import holds, lookup
 from bot.services.ask.lookup import Graded
 from bot.services.grade import computed
-from bot.services.schemes.store import Shelf, TierBook, names, rule_change, tier_book
+from bot.services.schemes.store import SchemeCache, TierNames, names, rule_change, tier_names
 from bot.wording.messages import Pointer, Why
-from bot.wording.parts import ChangePart, Lever, ScoreChange, Since, Wanted
+from bot.wording.parts import ChangePart, LeverPart, ScoreChange, Since, Wanted
 from db.book.customers import Customer
 from db.engine import Database
 from grading.scheme.model import Indicator, Scheme
@@ -22,7 +22,7 @@ from grading.scheme.model import Indicator, Scheme
 if TYPE_CHECKING:
     import pandas as pd
 
-    from grading.explain.attribution import Change
+    from grading.explain.attribution import ExplainedChange
     from grading.explain.headroom import Lift
     from grading.explain.missing_facts import MissingFact
 
@@ -41,7 +41,7 @@ class Explained:
 
 
 def why(
-    database: Database, shelf: Shelf, actor: Actor, pointer: Pointer, since: date | None = None
+    database: Database, scheme_cache: SchemeCache, actor: Actor, pointer: Pointer, since: date | None = None
 ) -> Explained:
     """Everything behind a tier, with the change since the grading before, or since what stood on a day.
 
@@ -49,7 +49,7 @@ def why(
     """
     with database.read() as session:
         customer = lookup.customer_for(session, actor, Act.SEE, pointer.id)
-        graded = lookup.graded_of(session, shelf, pointer.id, customer.record_type, since)
+        graded = lookup.graded_of(session, scheme_cache, pointer.id, customer.record_type, since)
         if graded is None:
             raise NotFound(N_("This customer has not been graded yet."))
         if since is not None and graded.previous is None:
@@ -60,15 +60,15 @@ def why(
             )
         version = graded.assessment.scheme_version_id or 0
         old_version = (graded.previous.scheme_version_id if graded.previous else None) or version
-        old_scheme = shelf.scheme(session, old_version)
-        book = tier_book({old_version: old_scheme, version: graded.scheme})
+        old_scheme = scheme_cache.scheme(session, old_version)
+        book = tier_names({old_version: old_scheme, version: graded.scheme})
         change = _change(session, graded, old_scheme)
         lift, missing = _next(graded)
         message = _message(session, customer, graded, old_scheme, book, (change, lift, missing))
     return Explained(message=message, data=_data(message, change, lift, missing))
 
 
-def _change(session: Session, graded: Graded, old_scheme: Scheme) -> "Change | None":
+def _change(session: Session, graded: Graded, old_scheme: Scheme) -> "ExplainedChange | None":
     """The split of the change since the grading before; None when there was none."""
     from bot.frames import stored_frame  # pandas: only when something is explained
     from grading.explain.attribution import attribute, explain_change
@@ -124,8 +124,8 @@ def _message(
     customer: Customer,
     graded: Graded,
     old_scheme: Scheme,
-    book: TierBook,
-    found: "tuple[Change | None, Lift, list[MissingFact]]",
+    book: TierNames,
+    found: "tuple[ExplainedChange | None, Lift, list[MissingFact]]",
 ) -> Why:
     row, run, scheme = graded.assessment, graded.run, graded.scheme
     change, lift, missing = found
@@ -171,8 +171,8 @@ def _message(
 def _score_change(
     graded: Graded,
     old_scheme: Scheme,
-    book: TierBook,
-    change: "Change | None",
+    book: TierNames,
+    change: "ExplainedChange | None",
     indicators: dict[str, Indicator],
 ) -> ScoreChange:
     from grading.explain.attribution import round_parts
@@ -205,14 +205,14 @@ def _score_change(
     )
 
 
-def _levers(lift: "Lift", indicators: dict[str, Indicator]) -> Iterable[Lever]:
+def _levers(lift: "Lift", indicators: dict[str, Indicator]) -> Iterable[LeverPart]:
     """The strongest, each with the value that suffices: alone where it can, else as its share of what all must do."""
     together = {step["indicator"]: step for step in lift["combination"]}
     for lever in lift["levers"][:MOST_LEVERS] if lift["lacking"] else ():
         step = together.get(lever["indicator"])
         target = lever["target"] or (step["target"] if step else None)
         indicator = indicators[lever["indicator"]]
-        yield Lever(
+        yield LeverPart(
             names=names(indicator.name),
             unit=indicator.unit,
             value=lever["value"],
@@ -223,7 +223,7 @@ def _levers(lift: "Lift", indicators: dict[str, Indicator]) -> Iterable[Lever]:
 
 
 def _data(
-    message: Why, change: "Change | None", lift: "Lift", missing: "list[MissingFact]"
+    message: Why, change: "ExplainedChange | None", lift: "Lift", missing: "list[MissingFact]"
 ) -> dict[str, Any]:
     """For scripts: exact numbers and ids, besides what the message says of movement."""
     from bot.wording.messages import dump

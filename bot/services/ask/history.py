@@ -6,14 +6,14 @@ from datetime import date
 from bot.errors import N_, NotFound
 from bot.services import access
 from bot.services.access import Act, Actor
-from bot.services.schemes.store import Shelf
+from bot.services.schemes.store import SchemeCache
 from db.book import customers
 from db.engine import Database
 from db.graded import results
 
 
 @dataclass(frozen=True, kw_only=True)
-class Entry:
+class HistoryEntry:
     """One grading of a customer: the tier that held, and why it was not simply the computed one."""
 
     as_of: date
@@ -29,13 +29,15 @@ class Entry:
     version: int | None
 
 
-def history(database: Database, shelf: Shelf, actor: Actor, customer_id: int) -> list[Entry]:
+def history(
+    database: Database, scheme_cache: SchemeCache, actor: Actor, customer_id: int
+) -> list[HistoryEntry]:
     """All gradings of a customer, oldest first, those as a prospect too. Raises NotFound for one that is not the actor's."""
     with database.read() as session:
         customer = customers.get(session, customer_id)
         if customer is None or not access.can(actor, Act.SEE, access.scope_of(session, customer_id)):
             raise NotFound(N_("There is no such customer in your book."))
-        entries: list[Entry] = []
+        entries: list[HistoryEntry] = []
         last: float | None = None
         found = [
             graded
@@ -47,9 +49,9 @@ def history(database: Database, shelf: Shelf, actor: Actor, customer_id: int) ->
             if run.purpose != previous:  # the scores of two purposes say nothing beside each other
                 last, previous = None, run.purpose
             version = row.scheme_version_id
-            scheme = None if version is None else shelf.scheme(session, version)
+            scheme = None if version is None else scheme_cache.scheme(session, version)
             entries.append(
-                Entry(
+                HistoryEntry(
                     as_of=run.as_of,
                     kind=run.kind,
                     tier=row.tier,

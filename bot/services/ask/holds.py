@@ -5,15 +5,15 @@ import json
 from sqlmodel import Session
 
 from bot.services.ask.breakdown import Breakdown
-from bot.services.schemes.store import TierBook, names
-from bot.wording.parts import ByHand, CapState, Pending
+from bot.services.schemes.store import TierNames, names
+from bot.wording.parts import ByHand, CapState, PendingPart
 from db.graded import overrides
-from db.graded.results import Result, Run
+from db.graded.results import AssessmentRow, RunRow
 from grading.explain.pending import find_pending
 from grading.scheme.model import WORDS_FOR_NO_TIER, Scheme
 
 
-def pending(row: Result, run: Run, scheme: Scheme, book: TierBook) -> Pending | None:
+def pending(row: AssessmentRow, run: RunRow, scheme: Scheme, book: TierNames) -> PendingPart | None:
     """The move the score asks for and the movement rules do not allow yet."""
     if row.held or row.tier in WORDS_FOR_NO_TIER or row.coverage < scheme.min_coverage - 1e-9:
         return None
@@ -29,7 +29,7 @@ def pending(row: Result, run: Run, scheme: Scheme, book: TierBook) -> Pending | 
     )
     if found is None or found["target"] == standing_now(row):
         return None
-    return Pending(
+    return PendingPart(
         tier=book.tier(found["target"]),
         up=found["up"],
         confirmed=found["confirmed"],
@@ -38,13 +38,13 @@ def pending(row: Result, run: Run, scheme: Scheme, book: TierBook) -> Pending | 
     )
 
 
-def standing_now(row: Result) -> str | None:
+def standing_now(row: AssessmentRow) -> str | None:
     """The tier by movement, before caps and override: an interim run may have moved it already, its state has not."""
     plain = row.tier not in WORDS_FOR_NO_TIER and not (row.capped_by or row.overridden or row.held)
     return row.tier if plain else row.standing
 
 
-def cap(row: Result, scheme: Scheme, parts: Breakdown) -> CapState | None:
+def cap(row: AssessmentRow, scheme: Scheme, parts: Breakdown) -> CapState | None:
     """The gate that lowers the tier, and how many clean snapshots it still waits for."""
     gate = next((gate for gate in scheme.gates if gate.id == row.capped_by), None)
     if gate is None:
@@ -57,13 +57,13 @@ def cap(row: Result, scheme: Scheme, parts: Breakdown) -> CapState | None:
     )
 
 
-def clean_counts(row: Result) -> dict[str, int]:
+def clean_counts(row: AssessmentRow) -> dict[str, int]:
     """Gates in force -> the clean snapshots in a row they have seen."""
     counts: dict[str, int] = json.loads(row.clean) if row.clean else {}
     return counts
 
 
-def by_hand(session: Session, row: Result, purpose: str, book: TierBook) -> ByHand | None:
+def by_hand(session: Session, row: AssessmentRow, purpose: str, book: TierNames) -> ByHand | None:
     """Who set the tier, until when, and what it would be."""
     if not row.overridden:
         return None

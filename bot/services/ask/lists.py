@@ -7,7 +7,7 @@ from sqlmodel import Session
 from bot.services.access import Actor
 from bot.services.care import touches
 from bot.services.care.schedule import CareRules
-from bot.services.schemes.store import Shelf, TierBook
+from bot.services.schemes.store import SchemeCache, TierNames
 from bot.wording.messages import Hit, MyCustomers
 from bot.wording.parts import Since
 from db.book import customers
@@ -16,14 +16,14 @@ from db.graded import assessments, results, runs
 MOST_OWN = 10
 
 
-def hits_of(session: Session, book: TierBook, ids: list[int]) -> tuple[Hit, ...]:
+def hits_of(session: Session, book: TierNames, ids: list[int]) -> tuple[Hit, ...]:
     """These customers with their tiers, in their order; those that are gone are left out."""
     found = []
     for customer_id in ids:
         customer = customers.get(session, customer_id)
         if customer is None:
             continue
-        rows = results.standing(session, customer_id, customer.record_type)
+        rows = results.newest(session, customer_id, customer.record_type)
         found.append(
             Hit(
                 customer_id=customer_id,
@@ -38,10 +38,12 @@ def hits_of(session: Session, book: TierBook, ids: list[int]) -> tuple[Hit, ...]
     return tuple(found)
 
 
-def my_customers(session: Session, shelf: Shelf, rules: CareRules, actor: Actor, today: date) -> MyCustomers:
+def my_customers(
+    session: Session, scheme_cache: SchemeCache, rules: CareRules, actor: Actor, today: date
+) -> MyCustomers:
     """Downgrades first, then losses of score, then what is due soonest."""
     mine = customers.owned_by(session, frozenset({actor.person_id}))
-    book = shelf.book(session)
+    book = scheme_cache.book(session)
     steps = touches.next_steps(session, rules, mine, today)
     latest = assessments.standings_of(session, runs.latest_run_ids(session), mine)
     earlier = assessments.standings_before(session, latest)

@@ -13,14 +13,14 @@ from bot.services.ask import breakdown, holds, lists, search
 from bot.services.ask.breakdown import Breakdown
 from bot.services.care import touches
 from bot.services.care.schedule import CareRules
-from bot.services.schemes.store import Shelf, names, starter, tiers_of
+from bot.services.schemes.store import SchemeCache, names, starter, tiers_of
 from bot.wording.messages import Choice, Help, Message, NoMatch, Pointer, SharedCard, TierCard, Ungraded
 from bot.wording.parts import Since, Who
 from db.book import customers
-from db.book.customers import Customer, Head
+from db.book.customers import Customer, CustomerRow
 from db.engine import Database
 from db.graded import results, schemes
-from db.graded.results import Result, Run
+from db.graded.results import AssessmentRow, RunRow
 from grading.scheme.model import Scheme
 
 MOST_HITS = 8
@@ -32,25 +32,25 @@ HELP = frozenset({"help", "帮助", "?", "？"})
 class Graded:
     """A customer's newest assessment, the one before, and the rules behind the newest."""
 
-    assessment: Result
-    run: Run
+    assessment: AssessmentRow
+    run: RunRow
     scheme: Scheme
-    previous: Result | None
-    previous_run: Run | None
+    previous: AssessmentRow | None
+    previous_run: RunRow | None
     previous_scheme: Scheme | None
     parts: Breakdown
 
 
 def answer(
-    database: Database, shelf: Shelf, rules: CareRules, actor: Actor, text: str, today: date
+    database: Database, scheme_cache: SchemeCache, rules: CareRules, actor: Actor, text: str, today: date
 ) -> Message:
     """The message for /tier with this text."""
     with database.read() as session:
-        return look_up(session, shelf, rules, actor, text, today)
+        return look_up(session, scheme_cache, rules, actor, text, today)
 
 
 def look_up(
-    session: Session, shelf: Shelf, rules: CareRules, actor: Actor, text: str, today: date
+    session: Session, scheme_cache: SchemeCache, rules: CareRules, actor: Actor, text: str, today: date
 ) -> Message:
     """`answer` within a transaction that is open already."""
     query = " ".join(text.split())[:100]
@@ -58,11 +58,11 @@ def look_up(
         return Help(role=actor.role)
     owners = access.visible_owners(session, actor)
     if not query:
-        return lists.my_customers(session, shelf, rules, actor, today)
+        return lists.my_customers(session, scheme_cache, rules, actor, today)
     found = search.find(session, owners, query)
     if found.sure and len(found.ids) == 1:
-        return card(session, shelf, rules, actor, found.ids[0], today)
-    book = shelf.book(session)
+        return card(session, scheme_cache, rules, actor, found.ids[0], today)
+    book = scheme_cache.book(session)
     if found.sure:
         hits = lists.hits_of(session, book, found.ids[:MOST_HITS])
         return Choice(query=query, hits=hits, more=len(found.ids) - len(hits))
@@ -86,15 +86,20 @@ def one(database: Database, actor: Actor, text: str) -> int:
 
 
 def open_card(
-    database: Database, shelf: Shelf, rules: CareRules, actor: Actor, pointer: Pointer, today: date
+    database: Database,
+    scheme_cache: SchemeCache,
+    rules: CareRules,
+    actor: Actor,
+    pointer: Pointer,
+    today: date,
 ) -> TierCard | Ungraded:
     """The card of the customer a button or choice points at."""
     with database.read() as session:
-        return card(session, shelf, rules, actor, pointer.id, today)
+        return card(session, scheme_cache, rules, actor, pointer.id, today)
 
 
 def card(
-    session: Session, shelf: Shelf, rules: CareRules, actor: Actor, customer_id: int, today: date
+    session: Session, scheme_cache: SchemeCache, rules: CareRules, actor: Actor, customer_id: int, today: date
 ) -> TierCard | Ungraded:
     """A customer's card. Raises NotFound when there is none, or it is not for this person."""
     customer = customers.head(session, customer_id)
@@ -105,7 +110,7 @@ def card(
         if customer.owner_name is None
         else Who(name=customer.owner_name, slack_user_id=customer.owner_slack_user_id)
     )
-    graded = graded_of(session, shelf, customer_id, customer.record_type)
+    graded = graded_of(session, scheme_cache, customer_id, customer.record_type)
     if graded is None:
         return Ungraded(
             customer_id=customer_id,
@@ -114,7 +119,7 @@ def card(
             code=customer.code,
             owner=who,
             preset=_starter(session, customer.record_type, today),
-            no_scheme=bool(results.standing(session, customer_id, customer.record_type)),
+            no_scheme=bool(results.newest(session, customer_id, customer.record_type)),
         )
     row, scheme, book = graded.assessment, graded.scheme, tiers_of(graded.scheme)
     gates = {gate.id: names(gate.name) for gate in scheme.gates}
@@ -151,11 +156,11 @@ def _starter(session: Session, purpose: str, today: date) -> str | None:
     return None if schemes.in_force(session, purpose, today) else starter(purpose)
 
 
-def explained(database: Database, shelf: Shelf, actor: Actor, card: TierCard) -> dict[str, Any]:
+def explained(database: Database, scheme_cache: SchemeCache, actor: Actor, card: TierCard) -> dict[str, Any]:
     """A card's numbers for scripts, with the keys of `tierbot score` and what only a stored assessment knows."""
     with database.read() as session:
         customer = customer_for(session, actor, Act.SEE, card.customer_id)
-        graded = graded_of(session, shelf, card.customer_id, customer.record_type)
+        graded = graded_of(session, scheme_cache, card.customer_id, customer.record_type)
     if graded is None:
         raise NotFound(N_("This customer has not been graded yet."))
     return {
@@ -184,11 +189,11 @@ def explained(database: Database, shelf: Shelf, actor: Actor, card: TierCard) ->
     }
 
 
-def share(database: Database, shelf: Shelf, actor: Actor, pointer: Pointer) -> SharedCard:
+def share(database: Database, scheme_cache: SchemeCache, actor: Actor, pointer: Pointer) -> SharedCard:
     """What may be shown to a whole channel: the tier, and dimensions without figures."""
     with database.read() as session:
         customer = customer_for(session, actor, Act.SHARE, pointer.id)
-        graded = graded_of(session, shelf, pointer.id, customer.record_type)
+        graded = graded_of(session, scheme_cache, pointer.id, customer.record_type)
         if graded is None:
             raise NotFound(N_("This customer has not been graded yet."))
         before = _since(graded)
@@ -220,13 +225,13 @@ def customer_for(session: Session, actor: Actor, act: Act, customer_id: int) -> 
 
 
 def graded_of(
-    session: Session, shelf: Shelf, customer_id: int, record_type: str, since: date | None = None
+    session: Session, scheme_cache: SchemeCache, customer_id: int, record_type: str, since: date | None = None
 ) -> Graded | None:
     """The newest assessment, and the one of an earlier day before it: with `since`, the one that stood on that day.
 
     None before the first, and where no scheme applies to the customer.
     """
-    rows = results.standing(session, customer_id, record_type)
+    rows = results.newest(session, customer_id, record_type)
     if not rows or rows[0][0].scheme_version_id is None:
         return None
     assessment, run = rows[0]
@@ -238,19 +243,19 @@ def graded_of(
     old = previous.scheme_version_id if previous else None
     if old is None:
         previous, previous_run = None, None
-    scheme = shelf.scheme(session, rows[0][0].scheme_version_id)
+    scheme = scheme_cache.scheme(session, rows[0][0].scheme_version_id)
     return Graded(
         assessment=assessment,
         run=run,
         scheme=scheme,
         previous=previous,
         previous_run=previous_run,
-        previous_scheme=None if old is None else shelf.scheme(session, old),
+        previous_scheme=None if old is None else scheme_cache.scheme(session, old),
         parts=breakdown.unpacked({customer_id: assessment.inputs}, run.as_of, scheme)[customer_id],
     )
 
 
-def _scope(customer: Head) -> Scope:
+def _scope(customer: CustomerRow) -> Scope:
     return Scope(owner_id=customer.owner_id, owner_team_id=customer.owner_team_id)
 
 

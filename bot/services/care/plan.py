@@ -24,7 +24,7 @@ class _Part(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
-class Name(_Part):
+class StepName(_Part):
     """A name in both languages."""
 
     en: str = Field(min_length=1, max_length=60)
@@ -41,7 +41,7 @@ class Hint(_Part):
 class Occasion(_Part):
     """A holiday by its country and English name, and whom it is for."""
 
-    name: Name
+    name: StepName
     country: str
     holiday: str
     where: tuple[str, ...]
@@ -77,7 +77,7 @@ class Revisit(_Part):
 
     id: str
     kind: Literal["revisit"]
-    name: Name
+    name: StepName
     hint: Hint | None = None
     every_days: int = Field(ge=1, le=1000)
     at_most_days: int = Field(ge=1, le=2000)
@@ -95,7 +95,7 @@ class FollowUp(_Part):
 
     id: str
     kind: Literal["follow_up"]
-    name: Name
+    name: StepName
     hint: Hint | None = None
     after: tuple[Contact, ...] = Field(min_length=1)
     after_days: int = Field(ge=1, le=365)
@@ -106,7 +106,7 @@ class Greeting(_Part):
 
     id: str
     kind: Literal["greeting"]
-    name: Name
+    name: StepName
     hint: Hint | None = None
     occasions: tuple[Occasion, ...] = Field(min_length=1)
     days_before: int = Field(ge=0, le=60)

@@ -14,7 +14,7 @@ from bot.services.care.schedule import CareRules, morning
 from bot.services.care.touches import names, step_names
 from bot.services.delivery import outbox
 from bot.services.delivery.outbox import Place
-from bot.services.schemes.store import TierBook
+from bot.services.schemes.store import TierNames
 from bot.wording.messages import Reminder
 from bot.wording.parts import Names, Who
 from db.book import customers, people
@@ -38,7 +38,7 @@ class Recipient:
 
 
 def remind_due(
-    database: Database, rules: CareRules, book: TierBook, *, alert_channel: str, language: str, now: datetime
+    database: Database, rules: CareRules, book: TierNames, *, alert_channel: str, language: str, now: datetime
 ) -> int:
     """Turn due touches into messages; how many were written. What has no place to go stays due.
 
@@ -59,7 +59,7 @@ def remind_due(
 def _remind_place(
     database: Database,
     rules: CareRules,
-    book: TierBook,
+    book: TierNames,
     to: Recipient,
     owners: set[int | None],
     now: datetime,
@@ -92,7 +92,7 @@ def recipient(
 
 
 def _remind(
-    session: Session, rules: CareRules, book: TierBook, to: Recipient, owners: set[int | None], now: datetime
+    session: Session, rules: CareRules, book: TierNames, to: Recipient, owners: set[int | None], now: datetime
 ) -> int:
     today = local_date(now, to.zone)
     said = due.reminded_since(session, to.place.address, local_instant(today, 0, 0, to.zone))
@@ -128,7 +128,7 @@ def _remind(
     return written
 
 
-def _message(session: Session, rules: CareRules, book: TierBook, touch: Touch, version: int) -> Reminder:
+def _message(session: Session, rules: CareRules, book: TierNames, touch: Touch, version: int) -> Reminder:
     customer = session.get_one(Customer, touch.customer_id)
     step = rules.plan.step(touch.tier, touch.step)
     contacts = touches.last_contacts(session, [touch.customer_id]).get(touch.customer_id, {})
@@ -141,7 +141,7 @@ def _message(session: Session, rules: CareRules, book: TierBook, touch: Touch, v
     occasion: Names | None = None
     if isinstance(step, Greeting) and (found := step.occasion(customer.country)):
         occasion = names(found.name)
-    standing = results.standing(session, touch.customer_id, customer.record_type)
+    newest = results.newest(session, touch.customer_id, customer.record_type)
     owner = customers.owner(session, touch.customer_id)
     return Reminder(
         touch_id=touch.id or 0,
@@ -151,7 +151,7 @@ def _message(session: Session, rules: CareRules, book: TierBook, touch: Touch, v
         name=customer.name,
         code=customer.code,
         tier=book.tier(touch.tier),
-        score=standing[0][0].score if standing else None,
+        score=newest[0][0].score if newest else None,
         kind=touch.kind,
         step=step_names(rules.plan, touch),
         hint=names(step.hint) if step and step.hint else None,

@@ -15,7 +15,7 @@ from sqlmodel import Session
 from bot.clock import local_date, local_instant, zone_named
 from bot.services.care.plan import CarePlan, FollowUp, Greeting, Revisit, Step, first_morning_before
 from db.care import touches as care
-from db.care.touches import Standing, Touch
+from db.care.touches import PlannedCustomer, Touch
 from db.engine import Database
 from db.graded import runs
 
@@ -68,10 +68,10 @@ def plan_customers(session: Session, rules: CareRules, customer_ids: list[int], 
     for touch in care.open_touches(session, customer_ids):
         touches.setdefault(touch.customer_id, {})[touch.step] = touch
     changed, new = 0, list[dict[str, Any]]()
-    for standing in care.standings(session, runs.latest_run_ids(session), customer_ids):
-        planner = _Planner(session, rules, standing, now)
+    for graded in care.planned_customers(session, runs.latest_run_ids(session), customer_ids):
+        planner = _Planner(session, rules, graded, now)
         changed += planner.plan(
-            touches.get(standing.customer_id, {}), contacts.get(standing.customer_id, {}), done
+            touches.get(graded.customer_id, {}), contacts.get(graded.customer_id, {}), done
         )
         new += planner.new
     return changed + care.add(session, new)
@@ -96,12 +96,12 @@ def workday(day: date) -> date:
 class _Planner:
     """One customer's plan, compared with its rows; `new` collects the rows it lacks."""
 
-    def __init__(self, session: Session, rules: CareRules, standing: Standing, now: datetime) -> None:
+    def __init__(self, session: Session, rules: CareRules, graded: PlannedCustomer, now: datetime) -> None:
         self.session = session
         self.rules = rules
-        self.standing = standing
+        self.graded = graded
         self.now = now
-        self.zone = zone_named(standing.timezone, rules.zone)
+        self.zone = zone_named(graded.timezone, rules.zone)
         self.today = local_date(now, self.zone)
         self.new: list[dict[str, Any]] = []
 
@@ -111,14 +111,14 @@ class _Planner:
         contacts: dict[str, date],
         done: dict[tuple[int, str], datetime],
     ) -> int:
-        steps = {step.id: step for step in self.rules.plan.steps(self.standing.tier)}
+        steps = {step.id: step for step in self.rules.plan.steps(self.graded.tier)}
         changed = sum(
             self._close(touch, "cancelled", "not a step of this tier")
             for touch in touches.values()
             if touch.step not in steps
         )
         for step in steps.values():
-            pressed = done.get((self.standing.customer_id, step.id))
+            pressed = done.get((self.graded.customer_id, step.id))
             due = self._due(step, contacts, local_date(pressed, self.zone) if pressed else None)
             existing = touches.get(step.id)
             if existing is None:
@@ -128,9 +128,9 @@ class _Planner:
         return changed
 
     def _due(self, step: Step, contacts: dict[str, date], done: date | None) -> Due | None:
-        customer = self.standing.customer_id
+        customer = self.graded.customer_id
         if isinstance(step, Greeting):
-            occasion = step.occasion(self.standing.country)
+            occasion = step.occasion(self.graded.country)
             if occasion is None:
                 return None
             soonest = local_date(morning(self.rules, step.kind, self.today, self.zone, self.now), self.zone)
@@ -148,7 +148,7 @@ class _Planner:
             on = last + timedelta(days=step.every_days)
         else:
             # Nobody on record: spread over one gap, so that a new book does not fall due on one morning.
-            on = self.standing.as_of + timedelta(days=1 + customer * 7919 % step.every_days)
+            on = self.graded.as_of + timedelta(days=1 + customer * 7919 % step.every_days)
         return Due(on=on, anchor=last, key=f"revisit:{customer}:{on}:{step.id}")
 
     def _compare(self, step: Step, existing: Touch, due: Due | None) -> int:
@@ -171,7 +171,7 @@ class _Planner:
 
     def _adjust(self, step: Step, existing: Touch, due: Due) -> int:
         """Bring a touch nobody was reminded of in line."""
-        wanted: dict[str, Any] = {"tier": self.standing.tier, "kind": step.kind}
+        wanted: dict[str, Any] = {"tier": self.graded.tier, "kind": step.kind}
         if not self._stands(step, existing, due):
             if care.taken(self.session, due.key):
                 return 0
@@ -191,10 +191,10 @@ class _Planner:
             return True
         if isinstance(step, Greeting) and existing.anchor is not None:
             # On the day of the holiday the next one is a year away, but this one may still be waiting its turn.
-            occasion = step.occasion(self.standing.country)
+            occasion = step.occasion(self.graded.country)
             return occasion is not None and occasion.day(existing.anchor) == existing.anchor
         # Nobody on record: the day stays as it was spread, or each grading would push it on.
-        within = self.standing.as_of + timedelta(days=step.every_days if isinstance(step, Revisit) else 0)
+        within = self.graded.as_of + timedelta(days=step.every_days if isinstance(step, Revisit) else 0)
         return due.anchor is None and existing.anchor is None and existing.due_on <= within
 
     def _add(self, step: Step, due: Due | None) -> None:
@@ -203,10 +203,10 @@ class _Planner:
         self.new.append(
             {
                 "dedupe_key": due.key,
-                "customer_id": self.standing.customer_id,
+                "customer_id": self.graded.customer_id,
                 "step": step.id,
                 "kind": step.kind,
-                "tier": self.standing.tier,
+                "tier": self.graded.tier,
                 "due_on": due.on,
                 "anchor": due.anchor,
                 "remind_at": morning(self.rules, step.kind, due.on, self.zone, self.now),

@@ -9,10 +9,10 @@ from bot.clock import local_date, local_instant, zone_named
 from bot.errors import N_, BadInput, Conflict, NotFound
 from bot.services import access
 from bot.services.access import Act, Actor
-from bot.services.care.plan import CONTACTS, CarePlan, Hint, Name
+from bot.services.care.plan import CONTACTS, CarePlan, Hint, StepName
 from bot.services.care.schedule import CareRules, plan_customers, workday
 from bot.services.delivery import inbound
-from bot.services.delivery.inbound import Delivery
+from bot.services.delivery.inbound import InboundKey
 from bot.wording.messages import Pointer, ReminderClosed, VisitLogged
 from bot.wording.parts import Names, NextStep, Who
 from db.book import customers, facts
@@ -46,7 +46,7 @@ def _next(rules: CareRules, found: tuple[str, str, date], today: date) -> NextSt
 
 
 def finish(
-    database: Database, actor: Actor, pointer: Pointer, rules: CareRules, now: datetime, delivery: Delivery
+    database: Database, actor: Actor, pointer: Pointer, rules: CareRules, now: datetime, delivery: InboundKey
 ) -> ReminderClosed:
     """Done: closes the touch and restarts its clock. Raises Repeated."""
     with database.write() as session:
@@ -58,7 +58,7 @@ def finish(
 
 
 def snooze(
-    database: Database, actor: Actor, pointer: Pointer, rules: CareRules, now: datetime, delivery: Delivery
+    database: Database, actor: Actor, pointer: Pointer, rules: CareRules, now: datetime, delivery: InboundKey
 ) -> ReminderClosed:
     """Snooze: the same touch comes back in some days, in its owner's morning; a greeting not after the holiday.
 
@@ -148,7 +148,7 @@ def _step_names(plan: CarePlan, tier: str, step_id: str) -> Names:
     return names(step.name) if step else Names(en=step_id, zh=step_id)
 
 
-def names(name: Name | Hint) -> Names:
+def names(name: StepName | Hint) -> Names:
     return Names(en=name.en, zh=name.zh)
 
 

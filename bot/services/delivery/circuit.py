@@ -12,8 +12,8 @@ from sqlmodel import Session
 from bot.services.delivery import pace
 from bot.services.delivery.messenger import Answer
 from bot.services.delivery.worker import Worker
-from db.outbox import lanes
-from db.outbox.lanes import Standing
+from db.outbox import throttle
+from db.outbox.throttle import SendState
 
 log = structlog.get_logger()
 
@@ -27,25 +27,25 @@ SENTENCES = {
 }
 
 
-def lets_go(standing: Standing) -> bool:
+def lets_go(state: SendState) -> bool:
     """Whether messages may go, and Slack has not asked us to wait."""
-    return not standing.reason and not pace.lasts(standing.paused_until, standing.now)
+    return not state.reason and not pace.lasts(state.paused_until, state.now)
 
 
 def is_closed(session: Session) -> bool:
     """Whether messages may go."""
-    row = lanes.circuit(session)
+    row = throttle.circuit(session)
     return row is None or not row.reason
 
 
 def closed(worker: Worker) -> bool:
     """The same, after a look at Slack where one is due."""
     with worker.database.read() as session:
-        standing = worker.look(session)
-        row = lanes.circuit(session) if standing.reason else None
+        state = worker.look(session)
+        row = throttle.circuit(session) if state.reason else None
     if row is None:
         return True
-    now = standing.now
+    now = state.now
     if row.probe_at is not None and now < row.probe_at <= now + PROBE:
         return False
     before = worker.clock.now()
@@ -59,7 +59,7 @@ def closed(worker: Worker) -> bool:
             _open(session, "clock", SENTENCES["clock"], row.opened_at or now, now, off)
         else:
             seconds = off.total_seconds() if off is not None else None
-            lanes.put_circuit(
+            throttle.put_circuit(
                 session,
                 reason="",
                 sentence="",
@@ -73,7 +73,7 @@ def closed(worker: Worker) -> bool:
     return False
 
 
-def hear(worker: Worker, session: Session, answers: Sequence[Answer], known: Standing) -> bool:
+def hear(worker: Worker, session: Session, answers: Sequence[Answer], known: SendState) -> bool:
     """Learn from answers about the workspace; True when nothing more may go."""
     now = known.now
     failures = known.failures or 0
@@ -86,17 +86,17 @@ def hear(worker: Worker, session: Session, answers: Sequence[Answer], known: Sta
         _open(session, "network", SENTENCES["network"], now, now)
         return True
     if failures != (known.failures or 0):
-        lanes.put_circuit(session, failures=failures)
+        throttle.put_circuit(session, failures=failures)
     return compare_clocks(worker, session, answers[-1].apart, known)
 
 
-def compare_clocks(worker: Worker, session: Session, off: timedelta | None, known: Standing) -> bool:
+def compare_clocks(worker: Worker, session: Session, off: timedelta | None, known: SendState) -> bool:
     """The third clock: Slack's. True when it is too far from ours to send anything."""
     if off is None or not worker.rules.watch_clock:
         return False
     seconds = off.total_seconds()
     if known.apart_seconds is None or abs(known.apart_seconds - seconds) > 5:
-        lanes.put_circuit(session, apart_seconds=seconds)
+        throttle.put_circuit(session, apart_seconds=seconds)
         if off > APART_WARN:
             log.warning("clock.apart", seconds=seconds)
     if off > APART_STOP:
@@ -117,7 +117,7 @@ def _open(
     values: dict[str, object] = {"reason": reason, "sentence": sentence, "failures": 0, "opened_at": since}
     if off is not None:
         values["apart_seconds"] = off.total_seconds()
-    lanes.put_circuit(session, probe_at=now + PROBE, **values)
+    throttle.put_circuit(session, probe_at=now + PROBE, **values)
 
 
 def apart(theirs: datetime | None, before: datetime, after: datetime) -> timedelta | None:

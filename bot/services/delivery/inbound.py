@@ -9,7 +9,7 @@ from db import system
 
 
 @dataclass(frozen=True, kw_only=True)
-class Delivery:
+class InboundKey:
     """What makes two deliveries the same."""
 
     team_id: str
@@ -21,9 +21,9 @@ class Repeated(Exception):
     """This delivery was acted on before, perhaps by another process; nothing is to be done or said."""
 
 
-def take(session: Session, delivery: Delivery, now: datetime) -> None:
+def take(session: Session, delivery: InboundKey, now: datetime) -> None:
     """Claim a delivery for this transaction. Raises Repeated when one that was committed has it."""
-    if not system.first_delivery(
+    if not system.first_request(
         session, team_id=delivery.team_id, kind=delivery.kind, key=delivery.key, now=now
     ):
         raise Repeated

@@ -10,9 +10,9 @@ from datetime import datetime, timedelta
 from sqlmodel import Session
 
 from bot.services.delivery.messenger import Answer
-from db.outbox import claims, lanes
+from db.outbox import claims, throttle
 from db.outbox.claims import Claimed
-from db.outbox.lanes import WORKSPACE, Lane
+from db.outbox.throttle import WORKSPACE, TokenBucket
 
 HISTORY = "history"
 LONGEST_PAUSE = timedelta(minutes=15)
@@ -33,7 +33,7 @@ def admit(session: Session, pace: Pace | None, rows: Sequence[Claimed], now: dat
     """Those of the due messages that may go now. Where a place must wait, its message waits for its turn."""
     if pace is None or not rows:
         return list(rows)
-    known = lanes.lanes(session, [WORKSPACE, *(row.address for row in rows)])
+    known = throttle.buckets(session, [WORKSPACE, *(row.address for row in rows)])
     workspace = _refilled_workspace(known.get(WORKSPACE), pace, now)
     admitted: list[Claimed] = []
     used = [workspace]
@@ -41,22 +41,22 @@ def admit(session: Session, pace: Pace | None, rows: Sequence[Claimed], now: dat
     for row in rows:
         if workspace.tokens < 1:
             break
-        lane = _refilled(known.get(row.address), row.address, pace.place, pace.burst, now)
-        if lane.tokens < 1:
-            waits[row.id] = now + timedelta(minutes=(1 - lane.tokens) / lane.per_minute)
+        bucket = _refilled(known.get(row.address), row.address, pace.place, pace.burst, now)
+        if bucket.tokens < 1:
+            waits[row.id] = now + timedelta(minutes=(1 - bucket.tokens) / bucket.per_minute)
             continue
-        lane.tokens -= 1
+        bucket.tokens -= 1
         workspace.tokens -= 1
-        used.append(lane)
+        used.append(bucket)
         admitted.append(row)
     claims.wait(session, waits)
-    lanes.put(session, used)
+    throttle.put(session, used)
     return admitted
 
 
 def paused(session: Session, now: datetime, name: str = WORKSPACE) -> bool:
     """Whether Slack asked us to wait."""
-    return lasts(lanes.paused_until(session, name), now)
+    return lasts(throttle.paused_until(session, name), now)
 
 
 def lasts(until: datetime | None, now: datetime) -> bool:
@@ -77,35 +77,39 @@ def pause(
 ) -> None:
     """Nothing goes before then; afterwards it goes at half the pace."""
     pace = pace or Pace()
-    known = lanes.lanes(session, [name])
-    lane = _refilled_workspace(known.get(name), pace, now, name)
+    known = throttle.buckets(session, [name])
+    bucket = _refilled_workspace(known.get(name), pace, now, name)
     if not paused(session, now, name):  # one wish, however many messages were on their way
-        lane.per_minute = max(pace.least, lane.per_minute / 2)
-    earlier = lane.paused_until
-    lane.paused_until = max(until, earlier) if earlier and earlier <= now + LONGEST_PAUSE else until
-    lane.tokens = min(lane.tokens, 1)
-    lanes.put(session, [lane])
+        bucket.per_minute = max(pace.least, bucket.per_minute / 2)
+    earlier = bucket.paused_until
+    bucket.paused_until = max(until, earlier) if earlier and earlier <= now + LONGEST_PAUSE else until
+    bucket.tokens = min(bucket.tokens, 1)
+    throttle.put(session, [bucket])
 
 
-def _refilled_workspace(lane: Lane | None, pace: Pace, now: datetime, name: str = WORKSPACE) -> Lane:
-    if lane is None:
-        return Lane(name=name, tokens=pace.workspace, per_minute=pace.workspace, counted_at=now)
-    minutes = _minutes(lane.counted_at, now)
-    rate = min(pace.workspace, lane.per_minute + minutes * pace.recovers)
-    return Lane(
+def _refilled_workspace(
+    bucket: TokenBucket | None, pace: Pace, now: datetime, name: str = WORKSPACE
+) -> TokenBucket:
+    if bucket is None:
+        return TokenBucket(name=name, tokens=pace.workspace, per_minute=pace.workspace, counted_at=now)
+    minutes = _minutes(bucket.counted_at, now)
+    rate = min(pace.workspace, bucket.per_minute + minutes * pace.recovers)
+    return TokenBucket(
         name=name,
-        tokens=min(rate, lane.tokens + minutes * lane.per_minute),
+        tokens=min(rate, bucket.tokens + minutes * bucket.per_minute),
         per_minute=rate,
         counted_at=now,
-        paused_until=lane.paused_until,
+        paused_until=bucket.paused_until,
     )
 
 
-def _refilled(lane: Lane | None, name: str, per_minute: float, burst: float, now: datetime) -> Lane:
-    if lane is None:
-        return Lane(name=name, tokens=burst, per_minute=per_minute, counted_at=now)
-    tokens = min(burst, lane.tokens + _minutes(lane.counted_at, now) * per_minute)
-    return Lane(name=name, tokens=tokens, per_minute=per_minute, counted_at=now)
+def _refilled(
+    bucket: TokenBucket | None, name: str, per_minute: float, burst: float, now: datetime
+) -> TokenBucket:
+    if bucket is None:
+        return TokenBucket(name=name, tokens=burst, per_minute=per_minute, counted_at=now)
+    tokens = min(burst, bucket.tokens + _minutes(bucket.counted_at, now) * per_minute)
+    return TokenBucket(name=name, tokens=tokens, per_minute=per_minute, counted_at=now)
 
 
 def _minutes(since: datetime, now: datetime) -> float:

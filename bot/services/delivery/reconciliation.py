@@ -15,8 +15,8 @@ from db import system
 from db.care import touches
 from db.outbox import claims, outcomes
 from db.outbox.claims import Claimed
-from db.outbox.lanes import Standing
 from db.outbox.messages import RESTORED
+from db.outbox.throttle import SendState
 
 log = structlog.get_logger()
 
@@ -50,11 +50,11 @@ def reconcile(worker: Worker) -> int:
             reading = Reading(outcome="later", error_class="clock")  # we looked at the wrong hours
         worker.at("reconcile.read")
         with worker.database.write() as session:
-            standing = worker.look(session)
-            now = standing.now
+            state = worker.look(session)
+            now = state.now
             settled += sum(_settle(worker, session, row, reading, now) for row in unknown)
-            stop = _heed(worker, session, reading, standing) or circuit.compare_clocks(
-                worker, session, off, standing
+            stop = _heed(worker, session, reading, state) or circuit.compare_clocks(
+                worker, session, off, state
             )
             worker.at("reconcile.written")
         worker.at("reconcile.after")
@@ -133,7 +133,7 @@ def _settle(worker: Worker, session: Session, row: Claimed, reading: Reading, no
     return ours
 
 
-def _heed(worker: Worker, session: Session, reading: Reading, known: Standing) -> bool:
+def _heed(worker: Worker, session: Session, reading: Reading, known: SendState) -> bool:
     """Whether the histories of other places must wait too."""
     now = known.now
     if reading.concerns == "rate":

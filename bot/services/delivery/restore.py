@@ -20,7 +20,7 @@ ALIVE = timedelta(seconds=90)  # a process notes a sign of life every 30 s
 
 
 @dataclass(frozen=True, kw_only=True)
-class Step:
+class DueStep:
     """A care step that has come due since the backup."""
 
     customer: str
@@ -36,7 +36,7 @@ class Rewound:
     since: datetime
     now: datetime
     unsettled: int
-    steps: tuple[Step, ...]
+    steps: tuple[DueStep, ...]
 
 
 def require_stopped(database: Database, now: datetime) -> None:
@@ -63,7 +63,7 @@ def look(database: Database, now: datetime) -> Rewound:
             now=now,
             unsettled=sum(counts.get(state, 0) for state in messages.UNSETTLED),
             steps=tuple(
-                Step(customer=name, step=step, tier=tier, due=at)
+                DueStep(customer=name, step=step, tier=tier, due=at)
                 for name, step, tier, at in due.steps(session, now)
             ),
         )

@@ -21,7 +21,7 @@ from bot.services.delivery import circuit, pace, restore
 from bot.services.delivery.messenger import Answer, Messenger, Reference
 from bot.services.delivery.outbox import divert
 from bot.services.delivery.reconciliation import reconcile
-from bot.services.delivery.worker import Rules, Worker, key_of
+from bot.services.delivery.worker import Worker, WorkerOptions, key_of
 from bot.wording import messages
 from db import system
 from db.care import touches
@@ -44,7 +44,7 @@ def deliver(
     clock: Clock,
     chance: random.Random,
     monotonic: Callable[[], float] = time.monotonic,
-    rules: Rules | None = None,
+    rules: WorkerOptions | None = None,
     at: Callable[[str], None] = lambda step: None,
     stopping: Callable[[], bool] = lambda: False,
     most: int = 1_000,
@@ -56,7 +56,7 @@ def deliver(
         clock=clock,
         chance=chance,
         monotonic=monotonic,
-        rules=rules or Rules(),
+        rules=rules or WorkerOptions(),
         at=at,
         stopping=stopping,
     )
@@ -104,11 +104,11 @@ def claim(worker: Worker, limit: int) -> list[tuple[Claimed, float]]:
     began = worker.monotonic()
     try:
         with worker.database.write() as session:
-            standing = worker.look(session)
-            if not circuit.lets_go(standing):
+            state = worker.look(session)
+            if not circuit.lets_go(state):
                 return []
-            now = standing.now
-            since = restore.doubted_since(standing.restored, now)
+            now = state.now
+            since = restore.doubted_since(state.restored, now)
             if since is not None:
                 outcomes.doubt(session, since=since, now=now, untried=True)
             rows = claims.due(session, now=now, limit=limit)
@@ -176,15 +176,15 @@ def mark(worker: Worker, answers: list[tuple[Claimed, Answer]]) -> bool:
     worker.at("mark.before")
     stop = False
     with worker.database.write() as session:
-        standing = worker.look(session)
+        state = worker.look(session)
         sent = [(row.id, answer.ts, answer.channel) for row, answer in answers if answer.outcome == "sent"]
         taken_over = len(sent) - outcomes.mark_sent(session, answers[0][0].attempt_id, sent)
         for row, answer in answers:
             if answer.outcome != "sent":
-                taken_over += not _mark_unsent(worker, session, row, answer, standing.now)
-            stop = pace.heed(session, worker.rules.pace, answer, standing.now) or stop
+                taken_over += not _mark_unsent(worker, session, row, answer, state.now)
+            stop = pace.heed(session, worker.rules.pace, answer, state.now) or stop
         system.count(session, "taken_over_total", taken_over)
-        stop = circuit.hear(worker, session, [answer for _, answer in answers], standing) or stop
+        stop = circuit.hear(worker, session, [answer for _, answer in answers], state) or stop
         worker.at("mark.written")
     tell = log.bind()  # once: for each line anew it took longer than the line
     for row, answer in answers:

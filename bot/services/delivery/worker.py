@@ -14,9 +14,9 @@ from bot.services.delivery.messenger import Messenger
 from bot.services.delivery.pace import Pace
 from bot.services.delivery.restore import CURSOR
 from db.engine import Database, db_now
-from db.outbox import lanes
+from db.outbox import throttle
 from db.outbox.claims import Claimed
-from db.outbox.lanes import Standing
+from db.outbox.throttle import SendState
 
 STEPS = (
     "sweep.before",
@@ -37,7 +37,7 @@ STEPS = (
 
 
 @dataclass(frozen=True, kw_only=True)
-class Rules:
+class WorkerOptions:
     """What an installation, a test or a bench may set."""
 
     lease: timedelta = timedelta(seconds=60)
@@ -60,17 +60,17 @@ class Worker:
     clock: Clock
     chance: random.Random
     monotonic: Callable[[], float] = time.monotonic
-    rules: Rules = field(default_factory=Rules)
+    rules: WorkerOptions = field(default_factory=WorkerOptions)
     at: Callable[[str], None] = lambda step: None
     stopping: Callable[[], bool] = lambda: False  # the process is to end: what is claimed is given back
 
     def now(self, session: Session) -> datetime:
         return sending_time(self.clock, session)
 
-    def look(self, session: Session) -> Standing:
+    def look(self, session: Session) -> SendState:
         """Whether messages may go, and what time it is."""
-        standing = lanes.standing(session, CURSOR)
-        return standing if _lives(self.clock) else standing._replace(now=self.clock.now())
+        state = throttle.send_state(session, CURSOR)
+        return state if _lives(self.clock) else state._replace(now=self.clock.now())
 
     def due_by(self, now: datetime) -> datetime:
         """The time that says what is due and what comes too late: of a clock that was set on purpose, as it is."""

@@ -9,22 +9,22 @@ from sqlmodel import Session
 from bot.services.grade import causes, previous
 from bot.services.grade.causes import is_other_scheme
 from bot.services.grade.previous import Rows
-from bot.services.schemes.store import Shelf
-from db.graded.assessments import STANDING
+from bot.services.schemes.store import SchemeCache
+from db.graded.assessments import PREVIOUS_STATE
 from grading.scheme.model import BLOCKED, NEW, UNRATED, Scheme
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from bot.frames import Standings
+    from bot.frames import PreviousState
     from grading.engine.fields import Columns
 
 NO_TIER = (NEW, UNRATED)
 
 
 @dataclass(frozen=True, kw_only=True)
-class Change:
+class TierChange:
     """One customer's effective tier moved."""
 
     customer_id: int
@@ -42,7 +42,7 @@ class Change:
 def unallotted(customer_ids: list[int], newest: Rows, as_of: date) -> dict[str, list[Any]]:
     """Assessments of customers that no scheme applies to: unrated, and nothing goes on."""
     wanted = set(customer_ids)
-    version, day = STANDING.index("scheme_version_id"), STANDING.index("tier_since")
+    version, day = PREVIOUS_STATE.index("scheme_version_id"), PREVIOUS_STATE.index("tier_since")
     since = {row[0]: row[day] for row in newest if row[0] in wanted and row[version] is None}
     nothing = {
         "scheme_version_id": None,
@@ -86,14 +86,14 @@ def assess(
     customers: "NDArray[np.int64]",
     scheme: Scheme,
     as_of: date,
-    before: "Standings",
+    before: "PreviousState",
     *,
     version_id: int,
     snapshot: int,
     interim: bool,
     chosen: dict[int, str],
 ) -> dict[str, list[Any]]:
-    """The assessments, as columns, that facts of customers come to, after what they were (`standings.columns_of`)."""
+    """The assessments, as columns, that facts of customers come to, after what they were (`previous.columns_of`)."""
     from bot.frames import assessment_columns, places_of
     from grading.engine.inputs import pack_columns
     from grading.engine.scoring import grade_columns
@@ -109,8 +109,12 @@ def assess(
 
 
 def changes_of(
-    session: Session, shelf: Shelf, columns: dict[str, list[Any]], before: "Standings", scheme: Scheme
-) -> list[Change]:
+    session: Session,
+    scheme_cache: SchemeCache,
+    columns: dict[str, list[Any]],
+    before: "PreviousState",
+    scheme: Scheme,
+) -> list[TierChange]:
     """Moves of effective tiers. A first rating is none, unless it blocks.
 
     Coming from another scheme with a tier that this one does not have is a first rating too: nobody can say whether
@@ -127,10 +131,10 @@ def changes_of(
             continue
         if tier != BLOCKED and (was in NO_TIER or tier in NO_TIER):
             continue
-        if tier != BLOCKED and was not in own and is_other_scheme(session, shelf, old, scheme):
+        if tier != BLOCKED and was not in own and is_other_scheme(session, scheme_cache, old, scheme):
             continue
         changes.append(
-            Change(
+            TierChange(
                 customer_id=customer,
                 before=was,
                 after=tier,

@@ -9,10 +9,10 @@ from sqlmodel import Session
 
 from bot.errors import N_, BadInput
 from bot.services.grade import assessment, causes, computed, previous, scheme_choice
-from bot.services.grade.assessment import Change
-from bot.services.grade.previous import Past
+from bot.services.grade.assessment import TierChange
+from bot.services.grade.previous import PreviousRows
 from bot.services.schemes import store
-from bot.services.schemes.store import Rule, Shelf
+from bot.services.schemes.store import SchemeCache, SchemeInForce
 from db.graded import assessments, overrides, runs
 from db.graded.runs import GradingRun
 
@@ -25,11 +25,11 @@ class Pass:
     kind: str  # snapshot | interim
     as_of: date
     snapshot: int
-    rules: tuple[Rule, ...]  # in force, in the order in which they are asked
+    rules: tuple[SchemeInForce, ...]  # in force, in the order in which they are asked
     last: GradingRun | None
-    past: Past
+    past: PreviousRows
     columns: dict[str, list[Any]]  # of assessments, without what only the run knows
-    changes: list[Change]
+    changes: list[TierChange]
     unreadable: int
     orders_through: date | None
 
@@ -46,7 +46,7 @@ class Pass:
 
 def look(
     session: Session,
-    shelf: Shelf,
+    scheme_cache: SchemeCache,
     *,
     for_purpose: str,
     as_of: date | None,
@@ -59,13 +59,13 @@ def look(
         raise BadInput(N_("As of %(as_of)s lies in the future; today is %(today)s."), as_of=day, today=today)
     last = runs.last_published(session, for_purpose)
     snapshot = runs.last_snapshot(session, for_purpose)
-    rules = store.in_force(session, shelf, for_purpose, day)
+    rules = store.in_force(session, scheme_cache, for_purpose, day)
     # Those side by side share one cadence: `scheme approve` sees to it. A day that is not over is no snapshot but the first.
     cadence = rules[0].scheme.as_of
     due = snapshot is None or (store.is_cadence_day(cadence, day) and snapshot.as_of < day < today)
     if as_of is None and not due and last is not None and day < last.as_of:
         day = last.as_of
-        rules = store.in_force(session, shelf, for_purpose, day)
+        rules = store.in_force(session, scheme_cache, for_purpose, day)
     # What is due may come a night late, when news of a day after it have been graded already.
     newest = snapshot if due else last
     if newest is not None and day < newest.as_of:
@@ -74,11 +74,11 @@ def look(
         )
     kind = "snapshot" if due and customer_ids is None else "interim"
     number = 1 if snapshot is None else snapshot.snapshot + 1
-    past = previous.past_of(session, last, snapshot, customer_ids)
+    past = previous.previous_rows(session, last, snapshot, customer_ids)
     allotted = scheme_choice.allot(session, rules, customer_ids)
     chosen = overrides.holding(session, for_purpose, today, customer_ids)
     parts: list[dict[str, list[Any]]] = []
-    changes: list[Change] = []
+    changes: list[TierChange] = []
     books = []
     for rule, theirs in allotted.shares:
         scheme, version_id = rule.scheme, rule.version_id
@@ -95,10 +95,10 @@ def look(
             interim=kind == "interim",
             chosen=chosen,
         )
-        moved = assessment.changes_of(session, shelf, columns, before, scheme)
+        moved = assessment.changes_of(session, scheme_cache, columns, before, scheme)
         found = causes.find_causes(
             session,
-            shelf,
+            scheme_cache,
             {change.customer_id: change.before for change in moved},
             columns,
             before,

@@ -7,25 +7,25 @@ from typing import TYPE_CHECKING, Any
 from sqlmodel import Session
 
 from bot.services.grade import computed, previous
-from bot.services.grade.previous import Past
-from bot.services.schemes.store import Shelf
+from bot.services.grade.previous import PreviousRows
+from bot.services.schemes.store import SchemeCache
 from grading.scheme.model import Scheme
 
 if TYPE_CHECKING:
-    from bot.frames import Standings
+    from bot.frames import PreviousState
 
 BEHAVIOUR, RULE, OVERRIDE = "behaviour", "rule", "override"
 
 
 def find_causes(
     session: Session,
-    shelf: Shelf,
+    scheme_cache: SchemeCache,
     moved: Mapping[int, str],
     columns: Mapping[str, Sequence[Any]],
-    before: "Standings",
+    before: "PreviousState",
     *,
     version_id: int,
-    past: Past,
+    past: PreviousRows,
     as_of: date,
     snapshot: int,
     interim: bool,
@@ -48,7 +48,7 @@ def find_causes(
         by_rule = _moved_by_rule(
             session,
             others,
-            shelf.scheme(session, old),
+            scheme_cache.scheme(session, old),
             old,
             past,
             as_of=as_of,
@@ -60,9 +60,11 @@ def find_causes(
     return found
 
 
-def is_other_scheme(session: Session, shelf: Shelf, version_id: int | None, scheme: Scheme) -> bool:
+def is_other_scheme(
+    session: Session, scheme_cache: SchemeCache, version_id: int | None, scheme: Scheme
+) -> bool:
     """Whether a version is one of a scheme of another name."""
-    return version_id is not None and shelf.scheme(session, version_id).scheme != scheme.scheme
+    return version_id is not None and scheme_cache.scheme(session, version_id).scheme != scheme.scheme
 
 
 def _moved_by_rule(
@@ -70,7 +72,7 @@ def _moved_by_rule(
     before: Mapping[int, str],
     old_scheme: Scheme,
     version_id: int,
-    past: Past,
+    past: PreviousRows,
     *,
     as_of: date,
     snapshot: int,
@@ -100,7 +102,7 @@ def _moved_by_rule(
 def _decided(
     moved: Mapping[int, str],
     columns: Mapping[str, Sequence[Any]],
-    before: "Standings",
+    before: "PreviousState",
     chosen: Mapping[int, str],
 ) -> set[int]:
     """Of those who moved, whom a person's decision, or its end, has moved."""

@@ -16,14 +16,14 @@ from grading.scheme.credit import VALID_DAYS
 from grading.scheme.model import WORDS_FOR_NO_TIER, Scheme
 
 if TYPE_CHECKING:
-    from bot.frames import Book, SourceRows
+    from bot.frames import FactColumns, SourceRows
 
 MOST_NAMED = 5_000  # customers a query names
 
 
 def load_book(
     session: Session, scheme: Scheme, as_of: date, customer_ids: Sequence[int] | None = None
-) -> "Book":
+) -> "FactColumns":
     """Everything a scheme wants to know, as known on a day. Raises BadInput when orders are in another currency."""
     store.check_currency(session, scheme)
     return load_facts(session, scheme, as_of, customer_ids)
@@ -85,7 +85,7 @@ def load_rows(
 
 def load_facts(
     session: Session, scheme: Scheme, as_of: date, customer_ids: Sequence[int] | None = None
-) -> "Book":
+) -> "FactColumns":
     """Everything a scheme wants to know, as known now with a date up to a day.
 
     Of any number of customers: a query names a few thousand, beyond that the book is read and the others left out.

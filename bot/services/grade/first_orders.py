@@ -5,9 +5,9 @@ from datetime import date, datetime
 
 from bot.services.grade import scheme_choice
 from bot.services.grade.regrades import regrade
-from bot.services.grade.runs import CHUNK, RunReport, Tell
+from bot.services.grade.runs import CHUNK, Notify, RunReport
 from bot.services.schemes import store
-from bot.services.schemes.store import Rule, Shelf
+from bot.services.schemes.store import SchemeCache, SchemeInForce
 from db import system
 from db.book import imports
 from db.book.customers import Customer
@@ -21,7 +21,7 @@ BY = "first order"  # who ended what was decided of the prospect
 
 
 def follow_first_orders(
-    database: Database, shelf: Shelf, *, today: date, now: datetime, tell: Tell
+    database: Database, scheme_cache: SchemeCache, *, today: date, now: datetime, tell: Notify
 ) -> list[RunReport]:
     """Make accounts of the prospects that have bought, and grade those as accounts; touches follow the tier.
 
@@ -32,7 +32,7 @@ def follow_first_orders(
     with database.read() as session:
         if not (schemes.in_force(session, "prospect", today) and schemes.in_force(session, "account", today)):
             return []
-        rules = store.in_force(session, shelf, "prospect", today)
+        rules = store.in_force(session, scheme_cache, "prospect", today)
         if all(rule.scheme.on_first_order is None for rule in rules):
             return []
         mark = repr((imports.newest_batch(session), [rule.version_id for rule in rules], str(today)))
@@ -48,7 +48,7 @@ def follow_first_orders(
     reports = [
         regrade(
             database,
-            shelf,
+            scheme_cache,
             waiting[start : start + CHUNK],
             for_purpose="account",
             today=today,
@@ -61,7 +61,7 @@ def follow_first_orders(
 
 
 def _move_some(
-    database: Database, rules: Sequence[Rule], after: int, today: date, now: datetime
+    database: Database, rules: Sequence[SchemeInForce], after: int, today: date, now: datetime
 ) -> int | None:
     """Move the next ones behind a customer; the last one looked at, None when there are no more."""
     with database.write(alone="first orders") as session:
@@ -80,7 +80,7 @@ def _move_some(
             if customer.id is None or customer.id not in rule_of:
                 continue
             if not first_orders.is_recorded(session, customer.id, "account", day):
-                standing = results.standing(session, customer.id, "prospect")
+                newest = results.newest(session, customer.id, "prospect")
                 session.add(
                     RecordChange(
                         customer_id=customer.id,
@@ -88,7 +88,7 @@ def _move_some(
                         after="account",
                         effective_on=day,
                         since_before=customer.since,
-                        tier_before=standing[0][0].tier if standing else None,
+                        tier_before=newest[0][0].tier if newest else None,
                         scheme_version_id=rule_of[customer.id],
                         changed_at=now,
                     )

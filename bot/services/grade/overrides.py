@@ -10,9 +10,9 @@ from bot.services import access
 from bot.services.access import Act, Actor
 from bot.services.grade import scheme_choice
 from bot.services.grade.regrades import regrade
-from bot.services.grade.runs import Tell
+from bot.services.grade.runs import Notify
 from bot.services.schemes import store
-from bot.services.schemes.store import Shelf
+from bot.services.schemes.store import SchemeCache
 from db.book import customers
 from db.book.customers import Customer
 from db.engine import Database
@@ -22,7 +22,7 @@ from grading.scheme.model import Scheme
 
 
 @dataclass(frozen=True, kw_only=True)
-class Wish:
+class OverrideRequest:
     """What somebody wants a customer's tier to be."""
 
     tier: str
@@ -52,14 +52,14 @@ class Decided:
 
 def set_override(
     database: Database,
-    shelf: Shelf,
+    scheme_cache: SchemeCache,
     actor: Actor,
     customer_id: int,
-    wish: Wish,
+    wish: OverrideRequest,
     *,
     today: date,
     now: datetime,
-    tell: Tell | None,
+    tell: Notify | None,
 ) -> Decided:
     """Put a person's tier in place of the computed one, from today on, and tell of the change.
 
@@ -70,7 +70,7 @@ def set_override(
     with database.write(alone="override") as session:
         customer = _customer(session, actor, customer_id)
         purpose = customer.record_type
-        rules = store.in_force(session, shelf, purpose, today)
+        rules = store.in_force(session, scheme_cache, purpose, today)
         scheme = scheme_choice.scheme_of(session, rules, customer_id)
         if scheme is None:
             raise BadInput(
@@ -100,20 +100,20 @@ def set_override(
         )
         session.add(row)
         session.flush()
-    regrade(database, shelf, [customer_id], for_purpose=purpose, today=today, now=now, tell=tell)
+    regrade(database, scheme_cache, [customer_id], for_purpose=purpose, today=today, now=now, tell=tell)
     return _decided(row, customer)
 
 
 def end_override(
     database: Database,
-    shelf: Shelf,
+    scheme_cache: SchemeCache,
     actor: Actor,
     customer_id: int,
     *,
     reason: str,
     today: date,
     now: datetime,
-    tell: Tell | None,
+    tell: Notify | None,
 ) -> Decided:
     """Let the computed tier take its place again. Raises NotFound when there is no override."""
     with database.write(alone="override") as session:
@@ -123,7 +123,7 @@ def end_override(
             raise NotFound(N_("%(name)s has no override."), name=customer.name)
         row.ended_at, row.ended_by, row.end_reason = now, actor.name, reason.strip() or None
         session.add(row)
-    regrade(database, shelf, [customer_id], for_purpose=row.purpose, today=today, now=now, tell=tell)
+    regrade(database, scheme_cache, [customer_id], for_purpose=row.purpose, today=today, now=now, tell=tell)
     return _decided(row, customer)
 
 
@@ -141,7 +141,7 @@ def _customer(session: Session, actor: Actor, customer_id: int) -> Customer:
     return customer
 
 
-def _check(wish: Wish, scheme: Scheme, today: date) -> None:
+def _check(wish: OverrideRequest, scheme: Scheme, today: date) -> None:
     rules = scheme.override
     if rules is None or not rules.allowed:
         raise BadInput(N_("The scheme %(scheme)s does not allow overrides."), scheme=scheme.scheme)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from sqlmodel import Session
 
 from db.graded import runs
-from db.graded.assessments import standings_at
+from db.graded.assessments import previous_rows_at
 from db.graded.runs import GradingRun
 from grading.scheme.model import Scheme
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from bot.frames import Standings
+    from bot.frames import PreviousState
     from grading.engine.movement import Moved
     from grading.engine.scoring import Grading
 
@@ -23,8 +23,8 @@ Rows = Sequence[tuple[Any, ...]]
 
 
 @dataclass(frozen=True, kw_only=True)
-class Past:
-    """Rows of `db.graded.assessments.standings_at`: by every run so far, and by the last snapshot where runs have followed it.
+class PreviousRows:
+    """Rows of `db.graded.assessments.previous_rows_at`: by every run so far, and by the last snapshot where runs have followed it.
 
     Interim runs say what a customer is until the next snapshot, and take no part in how it moves there: one under
     another scheme would have cut or restarted what the snapshot left.
@@ -34,35 +34,35 @@ class Past:
     left: Rows | None = None
 
 
-def past_of(
+def previous_rows(
     session: Session, last: GradingRun | None, snapshot: GradingRun | None, customer_ids: Sequence[int] | None
-) -> Past:
+) -> PreviousRows:
     """What customers (all, or these) were after the run `last` of a purpose, the newest snapshot being `snapshot`."""
     if last is None:
-        return Past()
-    newest = standings_at(session, runs.runs_behind(session, last.purpose, last.id), customer_ids)
+        return PreviousRows()
+    newest = previous_rows_at(session, runs.runs_behind(session, last.purpose, last.id), customer_ids)
     if snapshot is None or snapshot.id == last.id:
-        return Past(newest=newest)
+        return PreviousRows(newest=newest)
     behind = runs.runs_behind(session, last.purpose, snapshot.id)
-    return Past(newest=newest, left=standings_at(session, behind, customer_ids))
+    return PreviousRows(newest=newest, left=previous_rows_at(session, behind, customer_ids))
 
 
-def columns_of(past: Past, scheme: Scheme, customer_ids: Sequence[int] | None) -> "Standings":
+def columns_of(past: PreviousRows, scheme: Scheme, customer_ids: Sequence[int] | None) -> "PreviousState":
     """What the customers of a share were, as columns."""
-    from bot.frames import standing_columns
+    from bot.frames import previous_state_columns
 
     newest, left = past.newest, past.left
     if customer_ids is not None and len(customer_ids) < len(newest):
         wanted = set(customer_ids)
         newest = [row for row in newest if row[0] in wanted]
         left = None if left is None else [row for row in left if row[0] in wanted]
-    return standing_columns(newest, scheme, left)
+    return previous_state_columns(newest, scheme, left)
 
 
 def moved_on(
     graded: "Grading",
     scheme: Scheme,
-    before: "Standings",
+    before: "PreviousState",
     places: "NDArray[np.intp]",
     version_id: int | None,
     *,

@@ -6,32 +6,32 @@ from datetime import date, datetime
 from bot.errors import Conflict
 from bot.services.grade import book_pass
 from bot.services.grade import runs as grading
-from bot.services.grade.runs import CHUNK, RunReport, Tell
+from bot.services.grade.runs import CHUNK, Notify, RunReport
 from bot.services.schemes import store
-from bot.services.schemes.store import Shelf
+from bot.services.schemes.store import SchemeCache
 from db import system
 from db.book import imports
 from db.engine import Database
 from db.graded import overrides
 from db.graded import runs as db
-from db.graded.assessments import STANDING, standings_at
+from db.graded.assessments import PREVIOUS_STATE, previous_rows_at
 
 CURSOR = "regraded"  # the newest import whose customers have been looked at
 CREDIT = "credit"  # the newest run of credit whose accounts have been looked at
 EXPIRY = "expiry"  # who ended an override that nobody ended before its last day
 TRIES = 3
-CUSTOMER, *WHAT = (STANDING.index(name) for name in ("customer_id", "tier", "overridden"))
+CUSTOMER, *WHAT = (PREVIOUS_STATE.index(name) for name in ("customer_id", "tier", "overridden"))
 
 
 def regrade(
     database: Database,
-    shelf: Shelf,
+    scheme_cache: SchemeCache,
     customer_ids: Sequence[int],
     *,
     for_purpose: str,
     today: date,
     now: datetime,
-    tell: Tell | None,
+    tell: Notify | None,
 ) -> RunReport | None:
     """Grade some customers as of today and put down those that are something else now, or were nothing yet.
 
@@ -41,29 +41,36 @@ def regrade(
     """
     for _ in range(TRIES - 1):
         try:
-            return _regrade(database, shelf, customer_ids, for_purpose, today, now, tell)
+            return _regrade(database, scheme_cache, customer_ids, for_purpose, today, now, tell)
         except Conflict:  # somebody published in between: look again
             continue
-    return _regrade(database, shelf, customer_ids, for_purpose, today, now, tell)
+    return _regrade(database, scheme_cache, customer_ids, for_purpose, today, now, tell)
 
 
 def _regrade(
     database: Database,
-    shelf: Shelf,
+    scheme_cache: SchemeCache,
     customer_ids: Sequence[int],
     for_purpose: str,
     today: date,
     now: datetime,
-    tell: Tell | None,
+    tell: Notify | None,
 ) -> RunReport | None:
     with database.read() as session:
         if db.last_snapshot(session, for_purpose) is None or db.running(session, for_purpose):
             return None
         done = book_pass.look(
-            session, shelf, for_purpose=for_purpose, as_of=today, today=today, customer_ids=customer_ids
+            session,
+            scheme_cache,
+            for_purpose=for_purpose,
+            as_of=today,
+            today=today,
+            customer_ids=customer_ids,
         )
     were = {row[CUSTOMER]: [row[place] for place in WHAT] for row in done.past.newest}
-    are = zip(done.columns["customer_id"], *(done.columns[STANDING[place]] for place in WHAT), strict=True)
+    are = zip(
+        done.columns["customer_id"], *(done.columns[PREVIOUS_STATE[place]] for place in WHAT), strict=True
+    )
     done = done.only([place for place, (customer, *what) in enumerate(are) if were.get(customer) != what])
     if not done.customers:
         return None
@@ -78,7 +85,7 @@ def _regrade(
 
 
 def regrade_touched(
-    database: Database, shelf: Shelf, *, today: date, now: datetime, tell: Tell
+    database: Database, scheme_cache: SchemeCache, *, today: date, now: datetime, tell: Notify
 ) -> list[RunReport]:
     """Look at the customers that imports have brought orders, facts or activities for since the last look."""
     with database.read() as session:
@@ -89,7 +96,7 @@ def regrade_touched(
         if any(db.running(session, purpose) for purpose in store.PURPOSES):
             return []
         touched = imports.customers_touched(session, after=seen)
-    reports = _each(database, shelf, touched, store.PURPOSES, today=today, now=now, tell=tell)
+    reports = _each(database, scheme_cache, touched, store.PURPOSES, today=today, now=now, tell=tell)
     with database.write() as session:
         # A run of the whole book that began meanwhile has sent some away: the next look takes them up again.
         if not any(db.running(session, purpose) for purpose in store.PURPOSES):
@@ -98,7 +105,7 @@ def regrade_touched(
 
 
 def follow_credit(
-    database: Database, shelf: Shelf, *, today: date, now: datetime, tell: Tell
+    database: Database, scheme_cache: SchemeCache, *, today: date, now: datetime, tell: Notify
 ) -> list[RunReport]:
     """Look at the accounts whose credit grade is another one since the last look: gates act at once."""
     with database.read() as session:
@@ -107,18 +114,20 @@ def follow_credit(
         if newest is None or newest.id is None or newest.id <= seen or db.running(session, "account"):
             return []
         runs = [run for run in db.runs_behind(session, "credit", newest.id) if run > seen]
-        present = {row[0]: row[1] for row in standings_at(session, runs)}
+        present = {row[0]: row[1] for row in previous_rows_at(session, runs)}
         behind = db.runs_behind(session, "credit", seen)
         few = list(present) if len(present) <= CHUNK else None
-        before = {row[0]: row[1] for row in standings_at(session, behind, few)}
+        before = {row[0]: row[1] for row in previous_rows_at(session, behind, few)}
     changed = sorted(customer for customer, grade in present.items() if before.get(customer) != grade)
-    reports = _each(database, shelf, changed, ("account",), today=today, now=now, tell=tell)
+    reports = _each(database, scheme_cache, changed, ("account",), today=today, now=now, tell=tell)
     with database.write() as session:
         system.set_cursor(session, CREDIT, str(newest.id))
     return reports
 
 
-def end_overrides(database: Database, shelf: Shelf, *, today: date, now: datetime, tell: Tell) -> int:
+def end_overrides(
+    database: Database, scheme_cache: SchemeCache, *, today: date, now: datetime, tell: Notify
+) -> int:
     """End the overrides whose last day is over, and let the computed tiers take their place."""
     with database.read() as session:
         over = overrides.expired(session, today)
@@ -131,26 +140,26 @@ def end_overrides(database: Database, shelf: Shelf, *, today: date, now: datetim
             session.add(row)
     for purpose in {override.purpose for override in over}:
         ids = [override.customer_id for override in over if override.purpose == purpose]
-        regrade(database, shelf, ids, for_purpose=purpose, today=today, now=now, tell=tell)
+        regrade(database, scheme_cache, ids, for_purpose=purpose, today=today, now=now, tell=tell)
     return len(over)
 
 
 def _each(
     database: Database,
-    shelf: Shelf,
+    scheme_cache: SchemeCache,
     customer_ids: list[int],
     purposes: Sequence[str],
     *,
     today: date,
     now: datetime,
-    tell: Tell,
+    tell: Notify,
 ) -> list[RunReport]:
     reports = []
     for purpose in purposes:
         for start in range(0, len(customer_ids), CHUNK):
             report = regrade(
                 database,
-                shelf,
+                scheme_cache,
                 customer_ids[start : start + CHUNK],
                 for_purpose=purpose,
                 today=today,

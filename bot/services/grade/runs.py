@@ -13,11 +13,11 @@ from sqlmodel import Session
 
 from bot.errors import N_, Conflict
 from bot.services.grade import book_pass, shadow
-from bot.services.grade.assessment import NO_TIER, Change
+from bot.services.grade.assessment import NO_TIER, TierChange
 from bot.services.grade.book_pass import Pass
 from bot.services.grade.shadow import Shadow
 from bot.services.schemes import store
-from bot.services.schemes.store import Shelf
+from bot.services.schemes.store import SchemeCache
 from db.book import customers
 from db.engine import Database
 from db.graded import runs, shadows
@@ -42,7 +42,7 @@ class RunReport:
     scheme_version: int
     customers: int
     tiers: dict[str, int]
-    changes: tuple[Change, ...]
+    changes: tuple[TierChange, ...]
     told: int
     silent: bool
     unreadable_facts: int
@@ -52,7 +52,7 @@ class RunReport:
     without_scheme: int = 0  # customers that none of them applies to
 
 
-Tell = Callable[[Session, list[Change], "RunContext"], int]
+Notify = Callable[[Session, list[TierChange], "RunContext"], int]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -81,13 +81,13 @@ def uncollected() -> Iterator[None]:
 @uncollected()
 def grade_book(
     database: Database,
-    shelf: Shelf,
+    scheme_cache: SchemeCache,
     *,
     for_purpose: str,
     as_of: date | None,
     today: date,
     now: datetime,
-    tell: Tell | None,
+    tell: Notify | None,
     dry_run: bool = False,
     progress: Progress | None = None,
 ) -> RunReport:
@@ -101,10 +101,10 @@ def grade_book(
     Raises BadInput for a day before the last grading or in the future, NotReady without a scheme.
     """
     with database.read() as session:
-        done = book_pass.look(session, shelf, for_purpose=for_purpose, as_of=as_of, today=today)
+        done = book_pass.look(session, scheme_cache, for_purpose=for_purpose, as_of=as_of, today=today)
         looked: tuple[Shadow, ...] = ()
         if done.kind == "snapshot":
-            looked = shadow.look(session, shelf, done.purpose, done.rules, done.as_of)
+            looked = shadow.look(session, scheme_cache, done.purpose, done.rules, done.as_of)
         news = done if dry_run else book_pass.news_of(session, done)
     run_id, told = None, 0
     if not dry_run:
@@ -151,7 +151,7 @@ def add_run(session: Session, done: Pass, now: datetime, *, whole: bool, publish
     return run.id
 
 
-def publish(session: Session, done: Pass, run_id: int, tell: Tell | None, now: datetime) -> int:
+def publish(session: Session, done: Pass, run_id: int, tell: Notify | None, now: datetime) -> int:
     """Make a run count and tell of its changes; how many messages. Raises Conflict when another came first."""
     refuse_overtaken(session, done)
     runs.publish(session, run_id, now, done.customers)
@@ -164,7 +164,7 @@ def refuse_overtaken(session: Session, done: Pass) -> None:
         raise Conflict(N_("Another grading was published meanwhile; nothing of this one was. Run it again."))
 
 
-def tell_of(session: Session, done: Pass, run_id: int, tell: Tell | None, now: datetime) -> int:
+def tell_of(session: Session, done: Pass, run_id: int, tell: Notify | None, now: datetime) -> int:
     """Tell of the changes of a run that counts now; how many messages."""
     if done.last is None or done.last.id is None or tell is None:
         return 0
@@ -224,7 +224,7 @@ def named_changes(database: Database, report: RunReport) -> list[tuple[str, str,
 
 
 def grade_if_due(
-    database: Database, shelf: Shelf, *, today: date, now: datetime, tell: Tell
+    database: Database, scheme_cache: SchemeCache, *, today: date, now: datetime, tell: Notify
 ) -> list[RunReport]:
     """Take the snapshots that should exist by now, one per purpose with a scheme in force."""
     reports = []
@@ -233,12 +233,14 @@ def grade_if_due(
             held = db_schemes.in_force(session, for_purpose, today)
             if not held:
                 continue
-            day = store.last_cadence_day(shelf.scheme(session, held[0].scheme_version_id).as_of, today)
+            day = store.last_cadence_day(scheme_cache.scheme(session, held[0].scheme_version_id).as_of, today)
             # Without a first run by hand nothing is due: somebody looks at the first tiers before the bot talks.
             last = runs.last_snapshot(session, for_purpose)
             if last is None or last.as_of >= day:
                 continue
         reports.append(
-            grade_book(database, shelf, for_purpose=for_purpose, as_of=day, today=today, now=now, tell=tell)
+            grade_book(
+                database, scheme_cache, for_purpose=for_purpose, as_of=day, today=today, now=now, tell=tell
+            )
         )
     return reports

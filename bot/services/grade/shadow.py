@@ -9,13 +9,13 @@ from sqlmodel import Session
 
 from bot.errors import BotError
 from bot.services.grade import computed, scheme_choice
-from bot.services.schemes.store import Rule, Shelf
+from bot.services.schemes.store import SchemeCache, SchemeInForce
 from db.engine import Database
 from db.graded import schemes, shadows
 from grading.scheme.model import Scheme
 
 if TYPE_CHECKING:
-    from grading.diagnose.diff import Comparison
+    from grading.diagnose.diff import BookDiff
 
 CHUNK = 5_000
 
@@ -43,12 +43,12 @@ class Shadow:
 
 
 def look(
-    session: Session, shelf: Shelf, purpose: str, rules: Sequence[Rule], as_of: date
+    session: Session, scheme_cache: SchemeCache, purpose: str, rules: Sequence[SchemeInForce], as_of: date
 ) -> tuple[Shadow, ...]:
     """Grade those that would fall to a scheme in the shadow under it too. One that cannot grade stops nothing."""
     found = []
     for version_id in schemes.shadows(session, purpose):
-        scheme = shelf.scheme(session, version_id)
+        scheme = scheme_cache.scheme(session, version_id)
         movers: tuple[ShadowChange, ...] = ()
         problem = None
         try:
@@ -94,7 +94,7 @@ def put_down(database: Database, looked: tuple[Shadow, ...], run_id: int) -> Non
 
 def compare_book(
     session: Session, old: Scheme, new: Scheme, as_of: date, customer_ids: Sequence[int] | None = None
-) -> "Comparison":
+) -> "BookDiff":
     """The book of a day, or some of it, under two schemes. Raises BadInput for orders in another currency than theirs."""
     from grading.diagnose.diff import compare
     from grading.engine.scoring import grade
@@ -104,7 +104,7 @@ def compare_book(
     return compare(by_old, old, grade(facts.reindex(by_old.results.index), new, as_of), new)
 
 
-def _movers(compared: "Comparison") -> tuple[ShadowChange, ...]:
+def _movers(compared: "BookDiff") -> tuple[ShadowChange, ...]:
     rows = compared.movers
     scores = (
         rows[["old_score", "new_score"]].astype(object).where(rows[["old_score", "new_score"]].notna(), None)

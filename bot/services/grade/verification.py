@@ -12,7 +12,7 @@ from bot.clock import local_date
 from bot.services.grade import previous
 from bot.services.grade.assessment import assess
 from bot.services.grade.runs import CHUNK
-from bot.services.schemes.store import Shelf
+from bot.services.schemes.store import SchemeCache
 from db.book import customers, order_totals
 from db.engine import Database
 from db.graded import assessments, overrides, retention
@@ -29,7 +29,7 @@ Progress = Callable[[int, int], None]
 
 
 @dataclass(frozen=True, kw_only=True)
-class Difference:
+class Mismatch:
     """One stored value that its row does not come to."""
 
     customer: str  # its code; empty when it is about a scheme
@@ -47,14 +47,14 @@ class Verified:
     assessments: int = 0
     without_state: int = 0  # of them, those whose earlier runs are gone: only what the inputs alone decide
     differing: int = 0
-    differences: list[Difference] = field(default_factory=list)
+    differences: list[Mismatch] = field(default_factory=list)
     totals: list[order_totals.Discrepancy] = field(default_factory=list)
     bytes_each: float | None = None  # what a stored assessment takes up, indexes included
 
 
 def verify(
     database: Database,
-    shelf: Shelf,
+    scheme_cache: SchemeCache,
     zone: ZoneInfo,
     customer_id: int | None = None,
     progress: Progress | None = None,
@@ -75,7 +75,7 @@ def verify(
         after = 0
         while after >= 0:
             with database.read() as session:
-                after = _chunk(session, shelf, zone, run, runs[:number], after, customer_id, found)
+                after = _chunk(session, scheme_cache, zone, run, runs[:number], after, customer_id, found)
         if progress:
             progress(number + 1, len(runs))
     return found
@@ -83,7 +83,7 @@ def verify(
 
 def _chunk(
     session: Session,
-    shelf: Shelf,
+    scheme_cache: SchemeCache,
     zone: ZoneInfo,
     run: GradingRun,
     earlier: list[GradingRun],
@@ -102,13 +102,13 @@ def _chunk(
         if row["scheme_version_id"] is not None:  # where no scheme applied nothing was computed
             by_version.setdefault(row["scheme_version_id"], []).append(row)
     for version_id, graded in by_version.items():
-        _compare(session, shelf, zone, run, earlier, version_id, graded, found)
+        _compare(session, scheme_cache, zone, run, earlier, version_id, graded, found)
     return int(rows[-1]["customer_id"])
 
 
 def _compare(
     session: Session,
-    shelf: Shelf,
+    scheme_cache: SchemeCache,
     zone: ZoneInfo,
     run: GradingRun,
     earlier: list[GradingRun],
@@ -117,12 +117,12 @@ def _compare(
     found: Verified,
 ) -> None:
     """Recompute rows of one run that one version graded, and note what differs."""
-    scheme, broken = _scheme(session, shelf, version_id)
+    scheme, broken = _scheme(session, scheme_cache, version_id)
     if scheme is None:
         found.differing += len(rows)
         _list(
             found,
-            [Difference(**_where(run), customer="", what="scheme", stored=broken[0], computed=broken[1])],
+            [Mismatch(**_where(run), customer="", what="scheme", stored=broken[0], computed=broken[1])],
         )
         return
     computed, complete = _recompute(session, zone, run, earlier, version_id, scheme, rows)
@@ -143,7 +143,7 @@ def _compare(
         _list(
             found,
             [
-                Difference(**_where(run), customer=named[customer].code, what=what, stored=old, computed=new)
+                Mismatch(**_where(run), customer=named[customer].code, what=what, stored=old, computed=new)
                 for what, old, new in different
             ],
         )
@@ -178,7 +178,7 @@ def _recompute(
         else run.kind == "snapshot" and run.snapshot == 1
     )
     snapshot = next((other for other in reversed(before) if other.kind == "snapshot"), None)
-    past = previous.past_of(session, last, snapshot, ids)
+    past = previous.previous_rows(session, last, snapshot, ids)
     again = assess(
         facts,
         np.array(list(inputs), dtype=np.int64),
@@ -205,11 +205,13 @@ def _readable(text: Any, scheme: Scheme) -> bool:
     return True
 
 
-def _scheme(session: Session, shelf: Shelf, version_id: int) -> tuple[Scheme | None, tuple[str, str]]:
+def _scheme(
+    session: Session, scheme_cache: SchemeCache, version_id: int
+) -> tuple[Scheme | None, tuple[str, str]]:
     """A version's scheme; None, with what is stored and what it comes to, when it is not what its hash says."""
     version = session.get_one(SchemeVersion, version_id)
     try:
-        scheme = shelf.scheme(session, version_id)
+        scheme = scheme_cache.scheme(session, version_id)
     except SchemeError as error:
         return None, (version.sha256, str(error).splitlines()[0])
     if scheme.sha256 != version.sha256:
@@ -221,5 +223,5 @@ def _where(run: GradingRun) -> dict[str, Any]:
     return {"as_of": run.as_of, "run_id": run.id}
 
 
-def _list(found: Verified, differences: list[Difference]) -> None:
+def _list(found: Verified, differences: list[Mismatch]) -> None:
     found.differences += differences[: MOST_LISTED - len(found.differences)]

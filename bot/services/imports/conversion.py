@@ -6,14 +6,14 @@ from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
 from bot.errors import N_, BadInput
-from bot.services.imports.kind import Chunk, Job
+from bot.services.imports.kind import Chunk, ImportJob
 from bot.services.imports.read import text
 from bot.services.imports.read.amounts import Amounts
-from bot.services.imports.read.refusal import Refused
+from bot.services.imports.read.refusal import RefusedValue
 from db.book.trade import rates_to
 
 
-class Rates:
+class RateTable:
     """The exchange rates to one currency."""
 
     def __init__(self, connection: Any, firm_currency: str) -> None:
@@ -24,14 +24,14 @@ class Rates:
             days.append(day.isoformat())
             rates.append(Decimal(rate))
 
-    def at(self, currency: str, day: str) -> Decimal | Refused:
+    def at(self, currency: str, day: str) -> Decimal | RefusedValue:
         """What one unit was worth on a day (ISO)."""
         days, rates = self._known.get(currency, ([], []))
         place = bisect_right(days, day)
         if place:
             return rates[place - 1]
         since = f"; the first is of {days[0]}" if days else ""
-        return Refused(
+        return RefusedValue(
             f"there is no rate from {currency} to {self.firm_currency} on or before {day}{since}; "
             "bring rates in first: tierbot import rates"
         )
@@ -40,23 +40,25 @@ class Rates:
 class Currencies:
     """Which currency the rows of a file are in, and what they are in the firm's."""
 
-    def __init__(self, job: Job) -> None:
+    def __init__(self, job: ImportJob) -> None:
         options = job.options
         self._given: str | None = None
         if options.currency is not None:
             given = text.currency(options.currency)
-            if isinstance(given, Refused):
+            if isinstance(given, RefusedValue):
                 raise BadInput(N_("--currency: %(problem)s."), problem=given.reason)
             self._given = given
         elif "currency" not in job.layout.places:
             raise BadInput(N_("The file has no column for the currency; say which one it is: --currency CNY"))
-        self._rates = Rates(job.connection, options.firm_currency) if options.firm_currency else None
+        self._rates = RateTable(job.connection, options.firm_currency) if options.firm_currency else None
 
     @property
     def converting(self) -> bool:
         return self._rates is not None
 
-    def settle(self, job: Job, chunk: Chunk, amounts: Sequence[tuple[str, Amounts]], days: list[Any]) -> None:
+    def settle(
+        self, job: ImportJob, chunk: Chunk, amounts: Sequence[tuple[str, Amounts]], days: list[Any]
+    ) -> None:
         """Give every row its currency and convert it; amounts that contradict their currency are refused.
 
         Sets original_amount and original_currency where the firm has a currency of its own.
@@ -65,7 +67,7 @@ class Currencies:
         if self._given is not None:
             values["currency"] = [value or self._given for value in values["currency"]]
         elif None in values["currency"]:
-            missing = Refused("is empty, and no --currency was given")
+            missing = RefusedValue("is empty, and no --currency was given")
             chunk.take("currency", [missing if value is None else value for value in values["currency"]])
         for name, parser in amounts:
             if parser.marks:
@@ -73,7 +75,7 @@ class Currencies:
         if self._rates is not None:
             self._convert(chunk, self._rates, [name for name, _ in amounts], days)
 
-    def _convert(self, chunk: Chunk, rates: Rates, names: list[str], days: list[Any]) -> None:
+    def _convert(self, chunk: Chunk, rates: RateTable, names: list[str], days: list[Any]) -> None:
         values = chunk.values
         values["original_amount"] = list(values[names[0]])
         values["original_currency"] = list(values["currency"])
@@ -82,7 +84,7 @@ class Currencies:
             if currency == rates.firm_currency or row in chunk.refused:
                 continue
             rate = rates.at(currency, days[row])
-            if isinstance(rate, Refused):
+            if isinstance(rate, RefusedValue):
                 chunk.refuse(row, names[0], rate)
                 continue
             for column in columns:
@@ -96,7 +98,7 @@ def converted(units: int, rate: Decimal) -> int:
     return int((units * rate).to_integral_value(rounding=ROUND_HALF_UP))
 
 
-def _check_marks(job: Job, chunk: Chunk, name: str, parser: Amounts) -> None:
+def _check_marks(job: ImportJob, chunk: Chunk, name: str, parser: Amounts) -> None:
     """An amount that carries a sign of another currency than its row is refused."""
     place = job.layout.places.get(name)
     if place is None:
@@ -105,4 +107,4 @@ def _check_marks(job: Job, chunk: Chunk, name: str, parser: Amounts) -> None:
         mark = parser.marks.get(cells[place].strip())
         currency = chunk.values["currency"][row]
         if mark is not None and isinstance(currency, str) and currency not in mark.split():
-            chunk.refuse(row, name, Refused(f"{cells[place].strip()!r} is not in {currency}"))
+            chunk.refuse(row, name, RefusedValue(f"{cells[place].strip()!r} is not in {currency}"))

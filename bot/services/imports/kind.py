@@ -12,14 +12,14 @@ from sqlalchemy import Column, Connection, Date, Integer, MetaData, String, Tabl
 from bot.services.imports import publication
 from bot.services.imports.read import text
 from bot.services.imports.read.amounts import Amounts, Style
-from bot.services.imports.read.columns import Field, Layout
+from bot.services.imports.read.columns import FileField, Layout
 from bot.services.imports.read.dates import Dates
-from bot.services.imports.read.refusal import Parser, Refused
+from bot.services.imports.read.refusal import Parser, RefusedValue
 from bot.services.imports.read.styles import Styles
 from bot.services.imports.rejects import Rejects
 from bot.services.imports.report import ImportOptions
 
-CUSTOMER = Field(
+CUSTOMER = FileField(
     name="customer",
     headers=(
         "customer id",
@@ -38,7 +38,7 @@ CUSTOMER = Field(
 
 
 @dataclass(kw_only=True)
-class Job:
+class ImportJob:
     """One import under way."""
 
     connection: Connection
@@ -88,17 +88,17 @@ class Chunk:
     lines: list[int]
     cells: list[list[str]]
     values: dict[str, list[Any]]  # field -> parsed values; None where blank
-    refused: dict[int, tuple[str, Refused]] = field(default_factory=dict)  # row -> field and reason
+    refused: dict[int, tuple[str, RefusedValue]] = field(default_factory=dict)  # row -> field and reason
 
-    def refuse(self, row: int, name: str, reason: Refused) -> None:
+    def refuse(self, row: int, name: str, reason: RefusedValue) -> None:
         self.refused.setdefault(row, (name, reason))
 
     def take(self, name: str, values: list[Any], field_name: str | None = None) -> None:
         """Set a column; rows whose value is Refused are refused, under the field they came from."""
         self.values[name] = values
-        if Refused in set(map(type, values)):
+        if RefusedValue in set(map(type, values)):
             for row, value in enumerate(values):
-                if type(value) is Refused:
+                if type(value) is RefusedValue:
                     self.refuse(row, field_name or name, value)
 
 
@@ -111,66 +111,66 @@ class Counts:
     customers_created: int = 0
 
 
-class Kind(ABC):
+class FileKind(ABC):
     """One kind of file: its fields, how its rows are staged, and how they are published."""
 
     name: str
-    fields: tuple[Field, ...]
+    fields: tuple[FileField, ...]
     key_field: str  # what a duplicate within the file is reported under
     stage: Table
     staged: tuple[str, ...]  # the columns of `stage` filled from a chunk's values, beside line
 
     @abstractmethod
-    def prepare(self, job: Job) -> None:
+    def prepare(self, job: ImportJob) -> None:
         """Refuse what cannot work with these options; load what the rows refer to."""
 
     @abstractmethod
-    def parsers(self, job: Job) -> Mapping[str, Parser]:
+    def parsers(self, job: ImportJob) -> Mapping[str, Parser]:
         """How each field's cells are read."""
 
     @abstractmethod
-    def resolve(self, job: Job, chunk: Chunk) -> None:
+    def resolve(self, job: ImportJob, chunk: Chunk) -> None:
         """Turn references into ids and set the column `key`; refuse rows that make no sense."""
 
-    def after_fill(self, job: Job, chunk: Chunk, rows: list[int]) -> None:  # noqa: B027 - few kinds have any
+    def after_fill(self, job: ImportJob, chunk: Chunk, rows: list[int]) -> None:  # noqa: B027 - few kinds have any
         """Stage what hangs on these rows of a chunk, which are now in the staging table."""
 
-    def after_repeats(self, job: Job, chunk: Chunk, rows: list[int]) -> None:  # noqa: B027 - one kind has any
+    def after_repeats(self, job: ImportJob, chunk: Chunk, rows: list[int]) -> None:  # noqa: B027 - one kind has any
         """Remember these rows of a chunk, which say again what an earlier row says, if that may yet be refused."""
 
-    def settle(self, job: Job) -> tuple[int, int]:
+    def settle(self, job: ImportJob) -> tuple[int, int]:
         """After the last chunk: refuse rows that only the whole file can judge; how many staged ones and repeats."""
         return 0, 0
 
     @abstractmethod
-    def count(self, job: Job) -> Counts:
+    def count(self, job: ImportJob) -> Counts:
         """What publishing would do, from reading alone."""
 
     @abstractmethod
-    def publish(self, job: Job, batch_id: int) -> Counts:
+    def publish(self, job: ImportJob, batch_id: int) -> Counts:
         """Bring the staged rows in, within the caller's transaction."""
 
 
-class UpsertKind(Kind):
+class UpsertKind(FileKind):
     """A kind whose staged rows become rows of one table: those that match are changed, the others are new."""
 
     @abstractmethod
-    def upsert(self, job: Job) -> publication.Upsert:
+    def upsert(self, job: ImportJob) -> publication.Upsert:
         """What the staged rows become, and which row is the same."""
 
     @abstractmethod
-    def given(self, job: Job) -> Mapping[str, Any]:
+    def given(self, job: ImportJob) -> Mapping[str, Any]:
         """What a new row has beside what is staged and the import it came with."""
 
-    def around(self, job: Job, ids: list[int]) -> AbstractContextManager[None]:
+    def around(self, job: ImportJob, ids: list[int]) -> AbstractContextManager[None]:
         """What goes on around a change of these rows."""
         return nullcontext()
 
-    def count(self, job: Job) -> Counts:
+    def count(self, job: ImportJob) -> Counts:
         created, changed = publication.count(job.connection, self.upsert(job))
         return Counts(created=created, changed=changed)
 
-    def publish(self, job: Job, batch_id: int) -> Counts:
+    def publish(self, job: ImportJob, batch_id: int) -> Counts:
         upsert = self.upsert(job)
         changed = publication.change(
             job.connection, upsert, batch_id, around=lambda ids: self.around(job, ids)

@@ -5,7 +5,7 @@ from typing import Any
 
 from sqlalchemy import Column, Connection, MetaData, String, Table, and_, exists, literal, select
 
-from bot.services.imports.kind import Job, stage_table
+from bot.services.imports.kind import ImportJob, stage_table
 from bot.services.matching import findable
 from db.book.customers import Customer, CustomerKey, CustomerName, NameToken
 from db.book.imports import add_missing, affected, fill, table
@@ -52,7 +52,7 @@ class StagedNames:
         for staged in (self.names, self.tokens):
             connection.execute(staged.delete().where(staged.c.key == key))
 
-    def publish(self, job: Job, batch_id: int) -> None:
+    def publish(self, job: ImportJob, batch_id: int) -> None:
         """Add the names that are not there yet; the customers' keys must be."""
         staged = self.names.c
         there = exists(
@@ -116,7 +116,7 @@ class Newcomers:
         fill(self._connection, self._stage, ("line", "key"), rows)
         self._names.add(self._connection, [(code, code, ()) for code in codes])
 
-    def publish(self, job: Job, batch_id: int) -> int:
+    def publish(self, job: ImportJob, batch_id: int) -> int:
         """Create them; how many."""
         stage = self._stage.c
         created = publish_customers(job, batch_id, self._stage, {"name": stage.key})
@@ -124,7 +124,7 @@ class Newcomers:
         return created
 
 
-def publish_customers(job: Job, batch_id: int, stage: Table, columns: dict[str, Any]) -> int:
+def publish_customers(job: ImportJob, batch_id: int, stage: Table, columns: dict[str, Any]) -> int:
     """Create the staged customers whose key this source does not have, and their keys; how many."""
     defaults = {
         "record_type": literal("account"),
@@ -156,5 +156,5 @@ def publish_customers(job: Job, batch_id: int, stage: Table, columns: dict[str, 
     return created
 
 
-def _of(key: Any, job: Job) -> Any:
+def _of(key: Any, job: ImportJob) -> Any:
     return and_(_key.c.source == job.source, _key.c.external_id == key)

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from sqlalchemy import Connection, bindparam, func, select
 
 from bot.services.imports.read.amounts import clip
-from bot.services.imports.read.refusal import Parser, Refused
+from bot.services.imports.read.refusal import Parser, RefusedValue
 from bot.services.imports.read.text import email, nearest
 from bot.services.matching import fold
 from db.book.customers import Customer, CustomerKey, CustomerName
@@ -34,10 +34,10 @@ class CustomerBook:
     def __init__(self, connection: Connection, source: str) -> None:
         self._connection = connection
         self._source = source
-        self._known: dict[str, int | Refused | None] = {}
+        self._known: dict[str, int | RefusedValue | None] = {}
         self._hints = 0
 
-    def find(self, references: Iterable[str]) -> dict[str, int | Refused | None]:
+    def find(self, references: Iterable[str]) -> dict[str, int | RefusedValue | None]:
         """Reference -> customer id, Refused when it means several, None when it is unknown."""
         wanted = set(references)
         if len(self._known) > _CACHED:
@@ -48,7 +48,7 @@ class CustomerBook:
         return {reference: self._known[reference] for reference in wanted}
 
     def _look_up(self, references: list[str]) -> None:
-        found: dict[str, int | Refused | None] = {}
+        found: dict[str, int | RefusedValue | None] = {}
         of_source = {"source": self._source, "references": references}
         for external_id, customer in self._connection.execute(_BY_KEY, of_source):
             found[external_id] = customer
@@ -58,20 +58,20 @@ class CustomerBook:
                 found[code] = (
                     customer
                     if count == 1
-                    else Refused(
+                    else RefusedValue(
                         f"{clip(code)!r} is the code of {count} customers; use --source to say which system's"
                     )
                 )
         for reference in references:
             self._known[reference] = found.get(reference)
 
-    def unknown(self, reference: str) -> Refused:
+    def unknown(self, reference: str) -> RefusedValue:
         """Why an unknown customer is refused, with what was probably meant for the first few."""
         hint = ""
         if self._hints < _HINTS:
             self._hints += 1
             hint = self._hint(reference)
-        return Refused(f"there is no customer {clip(reference)!r}{hint}")
+        return RefusedValue(f"there is no customer {clip(reference)!r}{hint}")
 
     def _hint(self, reference: str) -> str:
         named = self._connection.execute(
@@ -101,9 +101,9 @@ def person_with(known: dict[str, int]) -> Parser:
     """A look-up of people by e-mail address."""
     find = one_of(known, "person with the e-mail")
 
-    def parse(text: str) -> int | Refused:
+    def parse(text: str) -> int | RefusedValue:
         address = email(text)
-        return address if isinstance(address, Refused) else find(address)
+        return address if isinstance(address, RefusedValue) else find(address)
 
     return parse
 
@@ -111,10 +111,10 @@ def person_with(known: dict[str, int]) -> Parser:
 def one_of(known: dict[str, int], what: str) -> Parser:
     """A look-up that gives an id, or Refused with what was probably meant."""
 
-    def find(text: str) -> int | Refused:
+    def find(text: str) -> int | RefusedValue:
         found = known.get(text)
         if found is not None:
             return found
-        return Refused(f"there is no {what} {clip(text)!r}{nearest(text, list(known))}")
+        return RefusedValue(f"there is no {what} {clip(text)!r}{nearest(text, list(known))}")
 
     return find

@@ -9,7 +9,7 @@ from sqlalchemy.exc import IntegrityError
 
 from bot.clock import Clock
 from bot.errors import N_, BadInput, Conflict
-from bot.services.imports.kind import Counts, Job, Kind
+from bot.services.imports.kind import Counts, FileKind, ImportJob
 from bot.services.imports.kinds import KINDS
 from bot.services.imports.read import columns
 from bot.services.imports.read.encoding import FileFacts, look_at, sha256_of
@@ -70,7 +70,7 @@ def import_file(
 
 
 @cache
-def _defined(kind: str) -> Kind:
+def _defined(kind: str) -> FileKind:
     """A kind before any file: its tables stay the same, so that what is asked of them is put into words once.
 
     Otherwise 900 small files took 15 s more for that, and pushed what others ask out of the engine's cache.
@@ -84,7 +84,7 @@ class _Import:
     def __init__(
         self,
         database: Database,
-        kind: Kind,
+        kind: FileKind,
         facts: FileFacts,
         clock: Clock,
         actor: str,
@@ -120,7 +120,7 @@ class _Import:
                 said=options.columns,
                 remembered=remembered,
             )
-            job = Job(
+            job = ImportJob(
                 connection=connection,
                 options=options,
                 layout=layout,
@@ -169,7 +169,7 @@ class _Import:
             dry_run=options.dry_run,
         )
 
-    def _finish(self, job: Job, staging: Staging) -> tuple[int | None, Counts]:
+    def _finish(self, job: ImportJob, staging: Staging) -> tuple[int | None, Counts]:
         """Publish, or only count."""
         if self._options.dry_run:
             with job.connection.begin():
@@ -190,7 +190,7 @@ class _Import:
                 problem=str(error.orig).strip().splitlines()[0],
             ) from error
 
-    def _publish(self, job: Job, staging: Staging) -> tuple[int, Counts]:
+    def _publish(self, job: ImportJob, staging: Staging) -> tuple[int, Counts]:
         facts, batch = self._facts, imports.table(imports.ImportBatch)
         accepted = staging.staged + staging.repeated
         # A write comes first: SQLite then waits for its lock instead of failing on a stale view.

@@ -7,9 +7,9 @@ from typing import Any, TextIO
 
 from sqlalchemy import select
 
-from bot.services.imports.kind import Chunk, Job, Kind
+from bot.services.imports.kind import Chunk, FileKind, ImportJob
 from bot.services.imports.read.records import Broken
-from bot.services.imports.read.refusal import EMPTY, Memo, Parser, Refused
+from bot.services.imports.read.refusal import EMPTY, Memo, Parser, RefusedValue
 from bot.services.imports.report import PREVIEW_ROWS
 from db.book.imports import fill
 from db.types import money_units
@@ -21,7 +21,7 @@ _AT_ONCE = 500
 class Staging:
     """Counts what it reads: rows == staged + repeated + rejected."""
 
-    def __init__(self, job: Job, kind: Kind) -> None:
+    def __init__(self, job: ImportJob, kind: FileKind) -> None:
         self.rows = 0
         self.blank = 0
         self.staged = 0
@@ -137,7 +137,7 @@ class Staging:
                 said = chunk.values.get(self._kind.key_field, [None] * (row + 1))[row]
                 what = f"{self._kind.key_field} {said}" if said is not None else "the same row"
                 reason = f"{what} is already on line {first[0]} with other values"
-                chunk.refuse(row, self._kind.key_field, Refused(reason))
+                chunk.refuse(row, self._kind.key_field, RefusedValue(reason))
         return repeated
 
     def _report(self, chunk: Chunk, fresh: list[int]) -> None:
@@ -153,7 +153,7 @@ class Staging:
                 )
 
 
-def _readers(kind: Kind, job: Job) -> dict[str, Callable[[str], Any]]:
+def _readers(kind: FileKind, job: ImportJob) -> dict[str, Callable[[str], Any]]:
     """How the cells of each field are read; columns that repeat themselves remember what they read."""
     parsers = kind.parsers(job)
     readers: dict[str, Callable[[str], Any]] = {}

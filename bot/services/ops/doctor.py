@@ -17,7 +17,7 @@ from db import schema, system
 from db.book import people
 from db.engine import Database, why
 from db.graded import runs
-from db.outbox import lanes, messages
+from db.outbox import messages, throttle
 
 PACKAGES = ("tierbot", "slack-bolt", "slack-sdk", "sqlalchemy", "apscheduler", "pandas", "tzdata", "holidays")
 NETWORK_FILE_SYSTEMS = frozenset(
@@ -199,7 +199,7 @@ def _held(session: Session, now: datetime) -> Iterator[Finding]:
 
 
 def _circuit(session: Session, now: datetime, *, asked: Slack) -> Iterator[Finding]:
-    row = lanes.circuit(session)
+    row = throttle.circuit(session)
     if row is None:
         return
     if row.reason:

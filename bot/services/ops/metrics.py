@@ -8,7 +8,7 @@ from sqlmodel import Session
 from db import system
 from db.care import touches
 from db.graded import runs
-from db.outbox import lanes, messages
+from db.outbox import messages, throttle
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -72,7 +72,7 @@ def measure(session: Session, now: datetime) -> list[Vital]:
 
 
 def _circuit(session: Session) -> list[Vital]:
-    row = lanes.circuit(session)
+    row = throttle.circuit(session)
     apart = row.apart_seconds if row is not None else None
     return [
         Vital(

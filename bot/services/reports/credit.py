@@ -11,7 +11,7 @@ from sqlmodel import Session
 from bot.errors import N_, BadInput, NotFound, NotReady
 from bot.services import access
 from bot.services.access import Act, Actor
-from bot.services.schemes.store import Shelf
+from bot.services.schemes.store import SchemeCache
 from db.book import customers, trade
 from db.book.customers import Customer
 from db.engine import Database
@@ -26,7 +26,7 @@ MOST_TERMS = 3650
 
 
 @dataclass(frozen=True, kw_only=True)
-class Wish:
+class ApprovalRequest:
     """What somebody approves; None is what was proposed."""
 
     limit: Decimal | None
@@ -76,22 +76,24 @@ class Credit:
     approved: tuple[Approved, ...]  # newest first: the first one holds
 
 
-def show(database: Database, shelf: Shelf, actor: Actor, customer_id: int, *, today: date) -> Credit:
+def show(
+    database: Database, scheme_cache: SchemeCache, actor: Actor, customer_id: int, *, today: date
+) -> Credit:
     """The newest assessment with what it proposes, what is owed today, and the approvals.
 
     Raises NotFound for a customer that is not the actor's, NotReady for one without an assessment.
     """
     with database.read() as session:
         customer = _customer(session, actor, Act.SEE, customer_id)
-        return _credit(session, shelf, customer, today)
+        return _credit(session, scheme_cache, customer, today)
 
 
 def approve(
     database: Database,
-    shelf: Shelf,
+    scheme_cache: SchemeCache,
     actor: Actor,
     customer_id: int,
-    wish: Wish,
+    wish: ApprovalRequest,
     *,
     today: date,
     now: datetime,
@@ -103,7 +105,7 @@ def approve(
     """
     with database.write(alone="credit") as session:
         customer = _customer(session, actor, Act.APPROVE_CREDIT, customer_id)
-        present = _credit(session, shelf, customer, today)
+        present = _credit(session, scheme_cache, customer, today)
         if not present.valid:
             raise NotReady(
                 N_(
@@ -115,13 +117,13 @@ def approve(
                 days=VALID_DAYS,
             )
         limit, terms = _decided(wish, present)
-        standing = results.standing(session, customer_id, "credit")[0]
+        newest = results.newest(session, customer_id, "credit")[0]
         session.add(
             CreditApproval(
                 customer_id=customer_id,
                 assessed_on=present.assessed_on,
                 grade=present.grade,
-                scheme_version_id=standing[0].scheme_version_id or standing[1].scheme_version_id,
+                scheme_version_id=newest[0].scheme_version_id or newest[1].scheme_version_id,
                 proposed_limit=present.limit,
                 proposed_terms=present.terms_days,
                 approved_limit=limit,
@@ -134,10 +136,10 @@ def approve(
             )
         )
         session.flush()
-        return _credit(session, shelf, customer, today)
+        return _credit(session, scheme_cache, customer, today)
 
 
-def _decided(wish: Wish, present: Credit) -> tuple[Decimal, int]:
+def _decided(wish: ApprovalRequest, present: Credit) -> tuple[Decimal, int]:
     if not wish.reason.strip():
         raise BadInput(N_("Say why: an approval needs a reason."))
     limit = present.limit if wish.limit is None else wish.limit
@@ -168,25 +170,25 @@ def _customer(session: Session, actor: Actor, act: Act, customer_id: int) -> Cus
     return customer
 
 
-def _credit(session: Session, shelf: Shelf, customer: Customer, today: date) -> Credit:
-    standing = results.standing(session, customer.id or 0, "credit")
-    if not standing and customer.record_type != "account":
+def _credit(session: Session, scheme_cache: SchemeCache, customer: Customer, today: date) -> Credit:
+    newest = results.newest(session, customer.id or 0, "credit")
+    if not newest and customer.record_type != "account":
         raise NotReady(
             N_("%(name)s is a prospect. Credit is assessed for accounts: from the first order on."),
             name=customer.name,
         )
-    if not standing:
+    if not newest:
         raise NotReady(
             N_("%(name)s has no credit assessment yet. Make one: tierbot grade --scheme credit_assessment"),
             name=customer.name,
         )
-    row, run = standing[0]
+    row, run = newest[0]
     if row.scheme_version_id is None:
         raise NotReady(
             N_("No credit scheme in force applies to %(name)s. See which there are: tierbot scheme list"),
             name=customer.name,
         )
-    scheme = shelf.scheme(session, row.scheme_version_id)
+    scheme = scheme_cache.scheme(session, row.scheme_version_id)
     purchases, net_worth, measured, zone = _known(row.inputs, scheme)
     if measured is not None and measured < run.as_of - timedelta(days=STATEMENT_DAYS):
         net_worth = None

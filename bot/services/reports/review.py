@@ -8,7 +8,7 @@ from sqlmodel import Session
 from bot.errors import N_, BadInput, NotFound
 from bot.services import access
 from bot.services.access import Act, Actor
-from bot.services.schemes.store import Shelf
+from bot.services.schemes.store import SchemeCache
 from db.book import customers
 from db.engine import Database
 from db.graded import reviews, runs, schemes
@@ -24,7 +24,7 @@ MOST_OF_ONE = 100
 
 def list_items(
     database: Database,
-    shelf: Shelf,
+    scheme_cache: SchemeCache,
     actor: Actor,
     *,
     today: date,
@@ -34,12 +34,12 @@ def list_items(
     """The open items of the customers an actor may see: `limit` of them, by the net revenue of the last 12 months."""
     with database.read() as session:
         query = _query(access.visible_owners(session, actor), today, limit)
-        return _items(session, shelf, query, _reasons(reason))
+        return _items(session, scheme_cache, query, _reasons(reason))
 
 
 def answer(
     database: Database,
-    shelf: Shelf,
+    scheme_cache: SchemeCache,
     actor: Actor,
     customer_id: int,
     reason: str,
@@ -61,7 +61,7 @@ def answer(
         if customer is None or not access.can(actor, Act.REVIEW, access.scope_of(session, customer_id)):
             raise NotFound(N_("There is no such customer whose review you may answer."))
         query = replace(_query(None, today, MOST_OF_ONE), customer_id=customer_id)
-        found = _items(session, shelf, query, (wanted,))
+        found = _items(session, scheme_cache, query, (wanted,))
         if not found:
             raise NotFound(
                 N_("%(name)s has nothing open to review as %(reason)s."), name=customer.name, reason=wanted
@@ -99,7 +99,7 @@ def _reasons(reason: str | None) -> tuple[str, ...]:
     return (reason,)
 
 
-def _items(session: Session, shelf: Shelf, query: Query, wanted: tuple[str, ...]) -> list[Item]:
+def _items(session: Session, scheme_cache: SchemeCache, query: Query, wanted: tuple[str, ...]) -> list[Item]:
     found: list[Item] = []
     for purpose in PURPOSES:
         run_ids = runs.runs_behind(session, purpose)
@@ -109,7 +109,7 @@ def _items(session: Session, shelf: Shelf, query: Query, wanted: tuple[str, ...]
         if "stale" in wanted:
             held = schemes.in_force(session, purpose, query.today)
             for version in (period.scheme_version_id for period in held):
-                oldest = _oldest(shelf.scheme(session, version), query.today)
+                oldest = _oldest(scheme_cache.scheme(session, version), query.today)
                 graded_by = (run_ids, version) if len(held) > 1 else None
                 found += reviews.of_judgements(session, query, purpose, oldest, graded_by)
         snapshot = runs.last_snapshot(session, purpose) if "shadow" in wanted else None

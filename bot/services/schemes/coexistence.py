@@ -7,7 +7,7 @@ from sqlmodel import Session
 
 from bot.errors import N_, BadInput
 from bot.services.schemes import store
-from bot.services.schemes.store import Shelf
+from bot.services.schemes.store import SchemeCache
 from db.graded import schemes
 from grading.scheme.model import Scheme
 
@@ -18,11 +18,11 @@ def check(session: Session, version_id: int, scheme: Scheme, start: date) -> Non
     All of one purpose are graded in one run, so they share a cadence; no two have the same place; and one that everybody
     it applies to is taken from before it is asked would be approved for nothing.
     """
-    shelf = Shelf()
+    scheme_cache = SchemeCache()
     held = schemes.periods(schemes.steps(session, store.purpose(scheme)))
     days = {start, *(period.start for period in held if period.start > start)}
     for day in sorted(days):
-        rules = store.rules_on(session, shelf, store.purpose(scheme), day)
+        rules = store.rules_on(session, scheme_cache, store.purpose(scheme), day)
         for earlier, later in combinations(rules, 2):
             if version_id not in (earlier.version_id, later.version_id):
                 continue

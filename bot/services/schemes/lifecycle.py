@@ -8,8 +8,8 @@ from sqlmodel import Session
 from bot.errors import N_, BadInput, Conflict, NotFound, NotReady
 from bot.services.access import Actor
 from bot.services.schemes import coexistence, status, store
-from bot.services.schemes.status import Life
-from bot.services.schemes.store import SchemeFile, Shelf
+from bot.services.schemes.status import VersionStatus
+from bot.services.schemes.store import SchemeCache, SchemeFile
 from db.engine import Database
 from db.graded import runs, schemes
 from db.graded.schemes import Period, SchemeVersion
@@ -50,7 +50,9 @@ def start(
     return version_id
 
 
-def shadow(database: Database, actor: Actor, file: SchemeFile, *, today: date, now: datetime) -> Life:
+def shadow(
+    database: Database, actor: Actor, file: SchemeFile, *, today: date, now: datetime
+) -> VersionStatus:
     """Grade every snapshot under this scheme too, from now on. Nobody is told.
 
     Raises NotReady when no scheme is in force to compare with, Conflict when it is in force or in the shadow.
@@ -87,7 +89,7 @@ def approve(
     today: date,
     now: datetime,
     place: int | None = None,
-) -> Life:
+) -> VersionStatus:
     """Let a scheme grade from a business day on: instead of its own earlier version and of one for the same customers,
     beside all others.
 
@@ -107,7 +109,7 @@ def approve(
                 last=last.as_of,
             )
         version_id = store.record(session, file, now)
-        rules = store.rules_on(session, Shelf(), purpose, effective_from)
+        rules = store.rules_on(session, SchemeCache(), purpose, effective_from)
         if place is not None and not file.scheme.applies_to:
             raise BadInput(
                 N_("%(scheme)s applies to everybody, so it is asked last. Leave --place out."),
@@ -136,7 +138,7 @@ def approve(
 
 def retire(
     database: Database, actor: Actor, name: str, *, today: date, now: datetime, sure: bool = False
-) -> Life:
+) -> VersionStatus:
     """End a scheme: out of the shadow, before its day, or out of force from today on.
 
     Those beside it stay. Out of force only when `sure`, unless one of those takes all its customers: nothing grades them
@@ -186,7 +188,7 @@ def _is_covered(session: Session, scheme: Scheme, purpose: str, on: date) -> boo
     return any(parse_scheme(row.content, source=status.label(row)).covers(scheme) for row in beside)
 
 
-def _refuse_to_end(life: Life) -> None:
+def _refuse_to_end(life: VersionStatus) -> None:
     if life.until is not None:
         raise BadInput(
             N_(

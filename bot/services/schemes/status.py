@@ -24,7 +24,7 @@ LIVE = (schemes.SHADOW, schemes.APPROVED, IN_FORCE)
 
 
 @dataclass(frozen=True, kw_only=True)
-class Life:
+class VersionStatus:
     """Where a scheme version stands. `effective_from` and `until` (the first day it is over) are business days."""
 
     name: str
@@ -55,7 +55,7 @@ class Held:
 class Shown:
     """A scheme version with its text, every period it was in force, and its snapshots in the shadow."""
 
-    life: Life
+    life: VersionStatus
     text: str
     tiers: tuple[tuple[str, float, str], ...]  # id, at, English name
     periods: tuple[tuple[date, date | None, str], ...]  # from, until, approved by
@@ -63,7 +63,7 @@ class Shown:
     note: str | None = None
 
 
-def listed(database: Database, actor: Actor, schemes_dir: Path | None, *, today: date) -> list[Life]:
+def listed(database: Database, actor: Actor, schemes_dir: Path | None, *, today: date) -> list[VersionStatus]:
     """What is in force, in the order in which it is asked, every other version that was used, the firm's drafts."""
     require_admin(actor)
     with database.read() as session:
@@ -136,7 +136,7 @@ def require_admin(actor: Actor) -> None:
         raise NotAllowed(N_("Only admins decide about schemes."))
 
 
-def all_lives(session: Session, today: date) -> list[Life]:
+def all_lives(session: Session, today: date) -> list[VersionStatus]:
     steps = schemes.steps(session)
     held = {purpose: _of(steps, purpose) for purpose in store.PURPOSES}
     purposes = {step.scheme_version_id: step.purpose for step in steps}
@@ -151,7 +151,7 @@ def all_lives(session: Session, today: date) -> list[Life]:
     return found
 
 
-def life_of(session: Session, version_id: int, purpose: str, today: date) -> Life:
+def life_of(session: Session, version_id: int, purpose: str, today: date) -> VersionStatus:
     row = session.get_one(SchemeVersion, version_id)
     steps = schemes.steps(session, purpose)
     return _life(row, purpose, steps, schemes.periods(steps), today)
@@ -159,10 +159,12 @@ def life_of(session: Session, version_id: int, purpose: str, today: date) -> Lif
 
 def _life(
     row: SchemeVersion, purpose: str, steps: Iterable[SchemeStep], held: list[Period], today: date
-) -> Life:
+) -> VersionStatus:
     own = [step for step in steps if step.scheme_version_id == row.id]
     if not own:
-        return Life(name=row.name, version=row.version, sha256=row.sha256, purpose=purpose, state=DRAFT)
+        return VersionStatus(
+            name=row.name, version=row.version, sha256=row.sha256, purpose=purpose, state=DRAFT
+        )
     newest = own[-1]
     periods = [period for period in held if period.scheme_version_id == row.id]
     present = next((period for period in periods if period.holds(today)), None)
@@ -176,7 +178,7 @@ def _life(
             state, period = schemes.RETIRED, periods[-1] if periods else None
     elif state == schemes.RETIRED:
         period = periods[-1] if periods else None
-    return Life(
+    return VersionStatus(
         name=row.name,
         version=row.version,
         sha256=row.sha256,
@@ -195,8 +197,8 @@ def _of(steps: Iterable[SchemeStep], purpose: str) -> list[Period]:
     return schemes.periods(step for step in steps if step.purpose == purpose)
 
 
-def _draft(scheme: Scheme, source: str | None) -> Life:
-    return Life(
+def _draft(scheme: Scheme, source: str | None) -> VersionStatus:
+    return VersionStatus(
         name=scheme.scheme,
         version=scheme.version,
         sha256=scheme.sha256,
@@ -214,7 +216,7 @@ def _held(session: Session, version_id: int) -> tuple[Held, ...]:
     )
 
 
-def _asked(life: Life) -> tuple[object, ...]:
+def _asked(life: VersionStatus) -> tuple[object, ...]:
     """What is in force comes first, as it is asked."""
     purpose = store.PURPOSES.index(life.purpose)
     present = life.state == IN_FORCE
@@ -225,5 +227,5 @@ def label(row: SchemeVersion) -> str:
     return f"{row.name}@{row.version}"
 
 
-def name(life: Life) -> str:
+def name(life: VersionStatus) -> str:
     return f"{life.name}@{life.version}"

@@ -33,7 +33,7 @@ class SchemeFile:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Rule:
+class SchemeInForce:
     """A scheme version in force, and when it is asked among those beside it: None for last."""
 
     version_id: int
@@ -42,15 +42,15 @@ class Rule:
 
 
 @dataclass(frozen=True, kw_only=True)
-class TierBook:
+class TierNames:
     """Every tier people may hear of, by id; and by version, where schemes call the same tier by several names."""
 
-    tiers: dict[str, parts.Tier]
-    by_version: dict[int, dict[str, parts.Tier]] = field(default_factory=dict)
+    tiers: dict[str, parts.TierPart]
+    by_version: dict[int, dict[str, parts.TierPart]] = field(default_factory=dict)
 
-    def tier(self, tier_id: str, version_id: int | None = None) -> parts.Tier:
+    def tier(self, tier_id: str, version_id: int | None = None) -> parts.TierPart:
         own = self.by_version.get(version_id or 0, {}).get(tier_id)
-        return own or self.tiers.get(tier_id) or parts.Tier(id=tier_id)
+        return own or self.tiers.get(tier_id) or parts.TierPart(id=tier_id)
 
     def rank(self, tier_id: str) -> int:
         return self.tier(tier_id).rank
@@ -60,12 +60,12 @@ class TierBook:
         return sorted(self.tiers, key=self.rank)
 
 
-class Shelf:
+class SchemeCache:
     """Parsed scheme versions, kept because a published version never changes; and the tiers of the newest runs."""
 
     def __init__(self) -> None:
         self._schemes: dict[int, Scheme] = {}
-        self._book: tuple[int, TierBook] | None = None
+        self._book: tuple[int, TierNames] | None = None
 
     def scheme(self, session: Session, version_id: int) -> Scheme:
         if version_id not in self._schemes:
@@ -73,40 +73,40 @@ class Shelf:
             self._schemes[version_id] = _parsed(text)
         return self._schemes[version_id]
 
-    def book(self, session: Session) -> TierBook:
+    def book(self, session: Session) -> TierNames:
         """The tiers of the schemes behind the newest published runs."""
         newest = runs.newest_run(session)
         if self._book is None or self._book[0] != newest:
             versions = runs.scheme_versions_of(session, runs.latest_run_ids(session))
-            self._book = newest, tier_book({version: self.scheme(session, version) for version in versions})
+            self._book = newest, tier_names({version: self.scheme(session, version) for version in versions})
         return self._book[1]
 
 
 @lru_cache(maxsize=64)
 def _parsed(text: str) -> Scheme:
-    """What a published version says; many shelves may hold it."""
+    """What a published version says; several caches may hold it."""
     return parse_scheme(text, source="a published scheme version")
 
 
-def tier_book(schemes: Mapping[int, Scheme]) -> TierBook:
+def tier_names(schemes: Mapping[int, Scheme]) -> TierNames:
     """The tiers of scheme versions; where two have one of the same id, the later one's stands for both."""
     by_version = {
         version: {
-            tier.id: parts.Tier(id=tier.id, names=names(tier.name), rank=rank)
+            tier.id: parts.TierPart(id=tier.id, names=names(tier.name), rank=rank)
             for rank, tier in enumerate(scheme.tiers)
         }
         for version, scheme in schemes.items()
     }
-    return TierBook(
+    return TierNames(
         tiers={tier_id: tier for tiers in by_version.values() for tier_id, tier in tiers.items()},
         by_version=by_version,
     )
 
 
 @once
-def tiers_of(scheme: Scheme) -> TierBook:
+def tiers_of(scheme: Scheme) -> TierNames:
     """The tiers of one scheme."""
-    return tier_book({0: scheme})
+    return tier_names({0: scheme})
 
 
 def names(name: Name) -> parts.Names:
@@ -180,7 +180,7 @@ def put_in_force(
 ) -> int:
     """Record a scheme version and its approval; its id. One that is in force already stays as it is."""
     version_id = record(session, file, now)
-    rules = rules_on(session, Shelf(), purpose(file.scheme), effective_from)
+    rules = rules_on(session, SchemeCache(), purpose(file.scheme), effective_from)
     if version_id not in {rule.version_id for rule in rules}:
         decide(
             session,
@@ -239,7 +239,7 @@ def replaces(scheme: Scheme, other: Scheme) -> bool:
     return scheme.scheme == other.scheme or audience(scheme) == audience(other)
 
 
-def next_place(scheme: Scheme, rules: Sequence[Rule]) -> int | None:
+def next_place(scheme: Scheme, rules: Sequence[SchemeInForce]) -> int | None:
     """When a scheme is asked if nobody says: where the one it replaces was, else behind the others; None for last."""
     if not scheme.applies_to:
         return None
@@ -248,21 +248,25 @@ def next_place(scheme: Scheme, rules: Sequence[Rule]) -> int | None:
     return replaced[0] if replaced else behind
 
 
-def rules_on(session: Session, shelf: Shelf, for_purpose: str, on: date) -> tuple[Rule, ...]:
+def rules_on(
+    session: Session, scheme_cache: SchemeCache, for_purpose: str, on: date
+) -> tuple[SchemeInForce, ...]:
     """The scheme versions in force, in the order in which they are asked; none when there are none."""
     return tuple(
-        Rule(
+        SchemeInForce(
             version_id=period.scheme_version_id,
-            scheme=shelf.scheme(session, period.scheme_version_id),
+            scheme=scheme_cache.scheme(session, period.scheme_version_id),
             place=period.place,
         )
         for period in db.in_force(session, for_purpose, on)
     )
 
 
-def in_force(session: Session, shelf: Shelf, for_purpose: str, on: date) -> tuple[Rule, ...]:
+def in_force(
+    session: Session, scheme_cache: SchemeCache, for_purpose: str, on: date
+) -> tuple[SchemeInForce, ...]:
     """The scheme versions in force, in the order in which they are asked. Raises NotReady when there are none."""
-    found = rules_on(session, shelf, for_purpose, on)
+    found = rules_on(session, scheme_cache, for_purpose, on)
     if not found:
         to_come = [period for period in db.periods(db.steps(session, for_purpose)) if period.start > on]
         if to_come:
@@ -281,12 +285,12 @@ def in_force(session: Session, shelf: Shelf, for_purpose: str, on: date) -> tupl
     return found
 
 
-def at_work(session: Session, shelf: Shelf, on: date) -> list[Scheme]:
+def at_work(session: Session, scheme_cache: SchemeCache, on: date) -> list[Scheme]:
     """Every scheme that is in force or in the shadow, whatever it grades."""
     purposes = {step.purpose for step in db.steps(session)}
-    versions = {rule.version_id for one in purposes for rule in rules_on(session, shelf, one, on)}
+    versions = {rule.version_id for one in purposes for rule in rules_on(session, scheme_cache, one, on)}
     versions |= {version for one in purposes for version in db.shadows(session, one)}
-    return [shelf.scheme(session, version) for version in sorted(versions)]
+    return [scheme_cache.scheme(session, version) for version in sorted(versions)]
 
 
 def is_cadence_day(cadence: str, day: date) -> bool:

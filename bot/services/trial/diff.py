@@ -12,7 +12,7 @@ from bot.errors import N_, BadInput, NotAllowed
 from bot.services.access import Actor
 from bot.services.grade import book_pass, previous, scheme_choice, shadow
 from bot.services.schemes import status, store
-from bot.services.schemes.store import Rule, Shelf
+from bot.services.schemes.store import SchemeCache, SchemeInForce
 from db.book import customers
 from db.engine import Database
 from db.graded import overrides, runs, schemes
@@ -22,7 +22,7 @@ from grading.scheme.model import Scheme
 if TYPE_CHECKING:
     import pandas as pd
 
-    from grading.diagnose.diff import Cause, Comparison
+    from grading.diagnose.diff import BookDiff, Cause
     from grading.diagnose.sensitivity import Sensitivity
     from grading.diagnose.stability import Drift
 
@@ -46,7 +46,7 @@ class Mover:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Difference:
+class SchemeDiff:
     """Two schemes over one book, by boundaries and gates alone but for `at_once`. Shares are of all customers."""
 
     as_of: date
@@ -66,7 +66,7 @@ class Difference:
 
 def diff(
     database: Database,
-    shelf: Shelf,
+    scheme_cache: SchemeCache,
     actor: Actor,
     new_name: str,
     old_name: str | None,
@@ -74,7 +74,7 @@ def diff(
     *,
     today: date,
     most: int | None = 20,
-) -> Difference:
+) -> SchemeDiff:
     """Grade the last snapshot's book (before the first: as of yesterday) under both; `most` movers, None for all.
 
     Without an old scheme it is the one in force for the customers of the new one, else both count where both apply. The
@@ -92,7 +92,7 @@ def diff(
         as_of = last.as_of if last is not None else book_pass.default_day(today)
         old = status.find(session, old_name, schemes_dir).scheme if old_name else None
         if old is None:
-            old, customer_ids = _now(session, store.in_force(session, shelf, purpose, today), new)
+            old, customer_ids = _now(session, store.in_force(session, scheme_cache, purpose, today), new)
         elif store.purpose(old) != purpose:
             raise BadInput(
                 N_("%(new)s grades %(purpose)s and %(old)s %(other)s: they have no book in common."),
@@ -114,7 +114,7 @@ def diff(
     ]
     words = list(dict.fromkeys(words))
     matrix = compared.matrix.reindex(index=words, columns=words, fill_value=0)
-    return Difference(
+    return SchemeDiff(
         as_of=as_of,
         old=old,
         new=new,
@@ -131,7 +131,7 @@ def diff(
     )
 
 
-def _now(session: Session, rules: Sequence[Rule], new: Scheme) -> tuple[Scheme, list[int] | None]:
+def _now(session: Session, rules: Sequence[SchemeInForce], new: Scheme) -> tuple[Scheme, list[int] | None]:
     """The scheme that grades the customers of another one now, and who they are."""
     found = scheme_choice.would_fall_to(session, rules, new).found
     if not found:
@@ -152,14 +152,14 @@ def _now(session: Session, rules: Sequence[Rule], new: Scheme) -> tuple[Scheme, 
 
 
 def _at_once(
-    session: Session, compared: "Comparison", purpose: str, last: GradingRun | None, today: date
+    session: Session, compared: "BookDiff", purpose: str, last: GradingRun | None, today: date
 ) -> "pd.Series[bool]":
     """By customer: whether one more snapshot, of these very facts, would end in another tier than under the old scheme."""
     import pandas as pd
 
     from bot.frames import places_of
 
-    past = previous.past_of(session, last, last, None)
+    past = previous.previous_rows(session, last, last, None)
     chosen = overrides.holding(session, purpose, today)
     customers = compared.results.index
     tiers = []
@@ -201,7 +201,7 @@ def explain(cause: "Cause", old: Scheme, new: Scheme) -> str:
     return f"{names.get(cause.name or '', cause.name)} {cause.points:+.1f} ({how})"
 
 
-def as_json(found: Difference) -> dict[str, Any]:
+def as_json(found: SchemeDiff) -> dict[str, Any]:
     """Everything, for scripts."""
     drift, sensitivity = found.drift, found.sensitivity
     return {
@@ -243,7 +243,7 @@ def _sample(scores: "pd.DataFrame") -> "pd.DataFrame":
     return scores if len(scores) <= SAMPLE else scores.sample(SAMPLE, random_state=SEED)
 
 
-def _movers(session: Session, compared: "Comparison", rows: Any) -> tuple[Mover, ...]:
+def _movers(session: Session, compared: "BookDiff", rows: Any) -> tuple[Mover, ...]:
     from grading.diagnose.diff import causes
 
     found = []

@@ -9,7 +9,7 @@ from bot.errors import N_, BadInput, Conflict
 from bot.services.grade import computed, runs, scheme_choice
 from bot.services.grade.runs import Progress, RunReport
 from bot.services.schemes import store
-from bot.services.schemes.store import SchemeFile, Shelf
+from bot.services.schemes.store import SchemeCache, SchemeFile
 from db.book import orders, purchases
 from db.engine import Database
 from db.graded import runs as db
@@ -43,7 +43,7 @@ class Snapshot:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Ahead:
+class LaterValue:
     """What the tiers of a day were worth in the months after it, which no score had seen.
 
     Shares are fractions of 1, by tier or the word in its place; a customer graded on no snapshot counts as absent.
@@ -66,7 +66,7 @@ class Replay:
     rated: int
     with_rules: Moves
     without_rules: Moves
-    ahead: Ahead | None  # of the newest day with so many months of orders after it
+    ahead: LaterValue | None  # of the newest day with so many months of orders after it
 
 
 def replay(
@@ -87,7 +87,7 @@ def replay(
 
     days = snapshot_days(scheme, start, end, today)
     judged = _judged(database, days)
-    ahead: Ahead | None = None
+    ahead: LaterValue | None = None
     lines = _lines(database, (scheme, *beside))
     found = []
     rated = 0
@@ -128,7 +128,7 @@ def replay(
 
 def keep(
     database: Database,
-    shelf: Shelf,
+    scheme_cache: SchemeCache,
     file: SchemeFile,
     *,
     start: date,
@@ -154,7 +154,9 @@ def keep(
     reports = []
     for number, day in enumerate(days, start=1):
         reports.append(
-            runs.grade_book(database, shelf, for_purpose=purpose, as_of=day, today=today, now=now, tell=None)
+            runs.grade_book(
+                database, scheme_cache, for_purpose=purpose, as_of=day, today=today, now=now, tell=None
+            )
         )
         if progress:
             progress(number, len(days))
@@ -206,7 +208,7 @@ def _after(day: date) -> date:
     return until
 
 
-def _look_ahead(database: Database, tiers: "pd.Series[Any]", day: date) -> Ahead:
+def _look_ahead(database: Database, tiers: "pd.Series[Any]", day: date) -> LaterValue:
     until = _after(day)
     with database.read() as session:
         sold = dict(purchases.net_between(session, after=day, until=until))
@@ -219,7 +221,7 @@ def _look_ahead(database: Database, tiers: "pd.Series[Any]", day: date) -> Ahead
     for customer, amount in sold.items():
         tier = held.get(customer, ABSENT)
         sales[tier] = sales.get(tier, 0.0) + (amount / total if total else 0.0)
-    return Ahead(as_of=day, until=until, customers=counts, sales=sales)
+    return LaterValue(as_of=day, until=until, customers=counts, sales=sales)
 
 
 def _days(start: date, end: date, wanted: Callable[[date], bool]) -> Iterator[date]:
@@ -233,7 +235,7 @@ def _days(start: date, end: date, wanted: Callable[[date], bool]) -> Iterator[da
 def _lines(database: Database, asked: Sequence[Scheme]) -> "list[tuple[_Line, _Line]]":
     """For each scheme with somebody to grade, a line with its movement rules and one without."""
     found: list[tuple[_Line, _Line]] = []
-    rules = [store.Rule(version_id=0, scheme=scheme, place=None) for scheme in asked]
+    rules = [store.SchemeInForce(version_id=0, scheme=scheme, place=None) for scheme in asked]
     with database.read() as session:
         for rule, customer_ids in scheme_choice.allot(session, rules).shares:
             found.append(
@@ -281,15 +283,15 @@ class _Line:
     def total(self) -> Moves:
         return Moves(moves=self._moves, undone=self._undone)
 
-    def _count(self, standing: "pd.Series[Any]") -> None:
-        """A cap is no move, nor is what ends it: standings count."""
+    def _count(self, tiers: "pd.Series[Any]") -> None:
+        """A cap is no move, nor is what ends it: only the tier by movement counts."""
         came_from: dict[Any, str] = {}
         if self.last is not None:
-            before = self.last.reindex(standing.index)
-            moved = before.notna() & (before != standing)
-            for customer in standing.index[moved.to_numpy()]:
-                self._undone += self.came_from.get(customer) == standing[customer]
+            before = self.last.reindex(tiers.index)
+            moved = before.notna() & (before != tiers)
+            for customer in tiers.index[moved.to_numpy()]:
+                self._undone += self.came_from.get(customer) == tiers[customer]
                 came_from[customer] = before[customer]
         self.moved = len(came_from)
         self._moves += self.moved
-        self.came_from, self.last = came_from, standing
+        self.came_from, self.last = came_from, tiers

@@ -1,12 +1,12 @@
-"""One file per command, action or view; each has `register(app, desk, after)`."""
+"""One file per command, action or view; each has `register(app, deps, deferred)`."""
 
 from slack_bolt import App
 
-from bot.slack.after import After
-from bot.slack.desk import Desk
+from bot.slack.deferred import Deferred
+from bot.slack.dependencies import Dependencies
 from bot.slack.listeners import log_visit, open_card, share, tier_command, touches, why
 
 
-def register_all(app: App, desk: Desk, after: After) -> None:
+def register_all(app: App, deps: Dependencies, deferred: Deferred) -> None:
     for listener in (tier_command, open_card, why, share, log_visit, touches):
-        listener.register(app, desk, after)
+        listener.register(app, deps, deferred)

@@ -12,22 +12,22 @@ from bot.errors import N_, BadInput, BotError
 from bot.services.ask import lookup
 from bot.services.care import touches
 from bot.slack import blocks
-from bot.slack.after import After, Press
 from bot.slack.answers import chosen, update_view
-from bot.slack.desk import Desk
+from bot.slack.deferred import Deferred, Press
+from bot.slack.dependencies import Dependencies
 from bot.wording import catalogue
 from bot.wording.messages import Action, Pointer, Slots
 from bot.wording.rendering import problem_text
 
 
-def register(app: App, desk: Desk, after: After) -> None:
+def register(app: App, deps: Dependencies, deferred: Deferred) -> None:
     @app.action(str(Action.LOG_VISIT))
-    @after.reads
+    @deferred.reads
     def open_form(press: Press) -> None:
-        actor = desk.actor(press.body)
-        customer = lookup.visit_form(desk.database, actor, chosen(press.body))
+        actor = deps.actor(press.body)
+        customer = lookup.visit_form(deps.database, actor, chosen(press.body))
         view = blocks.visit_form(
-            customer.name, desk.today(actor), _metadata(press.body), catalogue.gettext(actor.language)
+            customer.name, deps.today(actor), _metadata(press.body), catalogue.gettext(actor.language)
         )
         press.client.views_open(trigger_id=press.body["trigger_id"], view=view)
 
@@ -36,40 +36,40 @@ def register(app: App, desk: Desk, after: After) -> None:
         ack: Ack, body: dict[str, Any], view: dict[str, Any], client: WebClient, context: BoltContext
     ) -> None:
         """A complaint must come with the acknowledgement; it takes nothing but what was sent in."""
-        actor = desk.actor(body)
+        actor = deps.actor(body)
         gettext = catalogue.gettext(actor.language)
         try:
             kind, day, _ = _values(view)
-            touches.check_contact(actor, kind, day, desk.clock.now())
+            touches.check_contact(actor, kind, day, deps.clock.now())
         except BadInput as error:
             ack(
                 response_action="errors",
                 errors={"day": blocks.plain(problem_text(error, actor.language), 300)["text"]},
             )
             return
-        after.writes.put(context, Press(body=body, client=client), save)
+        deferred.writes.put(context, Press(body=body, client=client), save)
         saving = Slots(fallback="", body=(Markup(gettext("Saving …")),))
         ack(response_action="update", view=blocks.modal(saving, gettext("Log a visit"), gettext("Close")))
 
     def save(press: Press) -> None:
-        actor = desk.actor(press.body)
+        actor = deps.actor(press.body)
         view = press.body["view"]
         kept = json.loads(view["private_metadata"])
         kind, day, note = _values(view)
         logged = touches.log_contact(
-            desk.database,
+            deps.database,
             actor,
             customer_id=Pointer.decode(kept["customer"]).id,
             kind=kind,
             happened_on=day,
             note=note,
             delivery=f"view:{view['id']}",
-            rules=desk.rules,
-            now=desk.clock.now(),
+            rules=deps.rules,
+            now=deps.clock.now(),
         )
-        update_view(press, desk.gateway.modal(logged, actor.language, N_("Log a visit")))
+        update_view(press, deps.gateway.modal(logged, actor.language, N_("Log a visit")))
         if kept.get("ts"):
-            _close_reminder(desk, actor, kept)
+            _close_reminder(deps, actor, kept)
 
 
 def _metadata(body: dict[str, Any]) -> str:
@@ -98,11 +98,11 @@ def _values(view: dict[str, Any]) -> tuple[str, date, str | None]:
     return kind, day, state["note"]["note"].get("value")
 
 
-def _close_reminder(desk: Desk, actor: Any, kept: dict[str, Any]) -> None:
+def _close_reminder(deps: Dependencies, actor: Any, kept: dict[str, Any]) -> None:
     """Show on the reminder that the contact settled it."""
     try:
-        closed = touches.settled(desk.database, actor, Pointer.decode(kept["touch"]), desk.rules)
+        closed = touches.settled(deps.database, actor, Pointer.decode(kept["touch"]), deps.rules)
     except BotError:
         return
     if closed is not None:
-        desk.gateway.update(kept["channel"], kept["ts"], closed, actor.language)
+        deps.gateway.update(kept["channel"], kept["ts"], closed, actor.language)

@@ -9,32 +9,32 @@ from sqlmodel import Session
 
 from bot.services.access import Actor
 from bot.services.ask import lookup
-from bot.slack.after import After, Press
 from bot.slack.answers import respond_with
-from bot.slack.desk import Desk
+from bot.slack.deferred import Deferred, Press
+from bot.slack.dependencies import Dependencies
 from bot.slack.manifest import TIER
 from bot.wording.messages import Message
 
 
-def register(app: App, desk: Desk, after: After) -> None:
+def register(app: App, deps: Dependencies, deferred: Deferred) -> None:
     @app.command(TIER.name)
     def answer(ack: Ack, body: dict[str, Any], client: WebClient, context: BoltContext) -> None:
-        with desk.database.read() as session:  # one for all that is asked
-            actor = desk.known(session, body)
+        with deps.database.read() as session:  # one for all that is asked
+            actor = deps.known(session, body)
             message = found(session, actor, body) if actor is not None else None
         if actor is not None and message is not None:
-            ack(response_type="ephemeral", **desk.gateway.payload(message, actor.language))
+            ack(response_type="ephemeral", **deps.gateway.payload(message, actor.language))
         else:  # Slack is asked who that is, and the answer written down
-            after.writes.put(context, Press(body=body, client=client), introduce)
+            deferred.writes.put(context, Press(body=body, client=client), introduce)
             ack()
 
     def introduce(press: Press) -> None:
-        actor = desk.actor(press.body)
-        with desk.database.read() as session:
+        actor = deps.actor(press.body)
+        with deps.database.read() as session:
             message = found(session, actor, press.body)
-        content = desk.gateway.payload(message, actor.language)
+        content = deps.gateway.payload(message, actor.language)
         respond_with(press, content, response_type="ephemeral", replace_original=False)
 
     def found(session: Session, actor: Actor, body: dict[str, Any]) -> Message:
         text = html.unescape(body.get("text", ""))  # Slack escapes what was typed
-        return lookup.look_up(session, desk.shelf, desk.rules, actor, text, desk.today(actor))
+        return lookup.look_up(session, deps.scheme_cache, deps.rules, actor, text, deps.today(actor))

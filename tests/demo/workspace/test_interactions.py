@@ -13,7 +13,7 @@ from slack_sdk import WebClient
 from slack_sdk.errors import SlackApiError
 
 from bot.demo.workspace import Message, Workspace
-from bot.demo.workspace.refusal import Refused
+from bot.demo.workspace.api_error import ApiError
 from tests.demo.workspace.conftest import Connect, Stopwatch
 
 LIN, ANNA, OMAR = "U0LINWEI", "U0ANNA", "U0OMAR"
@@ -378,5 +378,5 @@ def test_a_message_to_the_bot_arrives_as_an_event(workspace: Workspace, connect:
 def test_nobody_clicks_what_they_cannot_see(workspace: Workspace, client: WebClient) -> None:
     client.chat_postEphemeral(channel=MANAGERS, user=OMAR, text="card", blocks=card(button("why")))
     message: Message = workspace.messages(MANAGERS, OMAR)[0]
-    with pytest.raises(Refused, match="message_not_found"):
+    with pytest.raises(ApiError, match="message_not_found"):
         workspace.click(LIN, message, "why")

@@ -8,8 +8,8 @@ import pytest
 from slack_sdk import WebClient
 from slack_sdk.errors import SlackApiError
 
+from bot.demo.workspace.api_error import ApiError
 from bot.demo.workspace.limits.blocks import check_blocks, check_view
-from bot.demo.workspace.refusal import Refused
 
 Block = dict[str, Any]
 
@@ -158,7 +158,7 @@ def test_blocks_within_the_limits_pass(blocks: list[Block]) -> None:
 
 @pytest.mark.parametrize(("blocks", "pointer", "sentence"), BEYOND)
 def test_blocks_beyond_a_limit_are_refused_with_their_place(blocks: Any, pointer: str, sentence: str) -> None:
-    with pytest.raises(Refused, match="invalid_blocks") as caught:
+    with pytest.raises(ApiError, match="invalid_blocks") as caught:
         check_blocks(blocks)
     assert len(caught.value.messages) == 1
     assert caught.value.messages[0].startswith(f"[ERROR] {sentence}")
@@ -167,7 +167,7 @@ def test_blocks_beyond_a_limit_are_refused_with_their_place(blocks: Any, pointer
 
 def test_blocks_that_are_too_long_together_are_refused() -> None:
     check_blocks([section("x" * 3000) for _ in range(4)])
-    with pytest.raises(Refused, match="msg_blocks_too_long"):
+    with pytest.raises(ApiError, match="msg_blocks_too_long"):
         check_blocks([section("x" * 3000) for _ in range(5)])
 
 
@@ -200,14 +200,14 @@ def test_views_within_the_limits_pass() -> None:
     ],
 )
 def test_views_beyond_a_limit_are_refused_with_their_place(view: Block, pointer: str, sentence: str) -> None:
-    with pytest.raises(Refused, match="invalid_arguments") as caught:
+    with pytest.raises(ApiError, match="invalid_arguments") as caught:
         check_view(view)
     assert caught.value.messages[0].startswith(f"[ERROR] {sentence}")
     assert caught.value.messages[0].endswith(f"[json-pointer:{pointer}]")
 
 
 def test_a_view_larger_than_slack_takes_is_refused() -> None:
-    with pytest.raises(Refused, match="view_too_large"):
+    with pytest.raises(ApiError, match="view_too_large"):
         check_view(modal(*[section("漢" * 3000) for _ in range(40)]))
 
 

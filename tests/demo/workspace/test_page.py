@@ -16,11 +16,11 @@ from playwright.sync_api import Browser, Page, expect, sync_playwright
 from slack_bolt import Ack, App, Respond
 from slack_sdk import WebClient
 
-from bot.demo.workspace import Choice, Command, Control, Workspace
+from bot.demo.workspace import Command, Control, ControlField, Workspace
+from bot.demo.workspace.api_error import ApiError
 from bot.demo.workspace.default_team import CHANNELS, PEOPLE
 from bot.demo.workspace.page.panel import Controls
 from bot.demo.workspace.page.switches import SWITCHES, turn
-from bot.demo.workspace.refusal import Refused
 from tests.demo.workspace.conftest import Connect
 from tests.demo.workspace.test_interactions import ANNA, GENERAL, LIN, OMAR, button, card, modal, text_input
 
@@ -103,7 +103,7 @@ def test_each_switch_of_the_page_turns_a_fault_there_is(workspace: Workspace) ->
     for switch_id in SWITCHES:
         turn(workspace.faults, switch_id, on=False)
     assert workspace.faults.on == {}
-    with pytest.raises(Refused, match="fault_not_found"):
+    with pytest.raises(ApiError, match="fault_not_found"):
         turn(workspace.faults, "anything", on=True)
 
 
@@ -229,7 +229,7 @@ def gate() -> threading.Event:
 def controls_of(
     workspace: Workspace, run: Callable[[Mapping[str, str], Callable[[str], None]], str]
 ) -> Controls:
-    days = Choice(
+    days = ControlField(
         id="days", label_en="Days", label_zh="天数", options=(("1", "1", "1"), ("7", "7", "7")), initial="1"
     )
     return Controls(
@@ -269,7 +269,7 @@ def test_the_controls_run_from_the_page(browser: Browser) -> None:
     def run(values: Mapping[str, str], say: Callable[[str], None]) -> str:
         return f"{values['days']} days later"
 
-    days = Choice(
+    days = ControlField(
         id="days", label_en="Days", label_zh="天数", options=(("1", "1", "1"), ("7", "7", "7")), initial="1"
     )
     control = Control(id="time", label_en="Let time pass", label_zh="过", run=run, choices=(days,))

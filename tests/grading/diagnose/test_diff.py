@@ -5,7 +5,7 @@ from datetime import date
 import pandas as pd
 import pytest
 
-from grading.diagnose.diff import Cause, Comparison, causes, compare
+from grading.diagnose.diff import BookDiff, Cause, causes, compare
 from grading.engine.scoring import grade
 from grading.scheme.model import Scheme
 from grading.scheme.reader import parse_scheme
@@ -27,7 +27,7 @@ def scheme(text: str = PLAIN_SCHEME) -> Scheme:
     return parse_scheme(text, source="test")
 
 
-def compared(new_text: str, book: pd.DataFrame = BOOK) -> Comparison:
+def compared(new_text: str, book: pd.DataFrame = BOOK) -> BookDiff:
     old, new = scheme(), scheme(new_text)
     return compare(grade(book, old, DAY), old, grade(book, new, DAY), new)
 

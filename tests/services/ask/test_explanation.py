@@ -10,8 +10,8 @@ from bot.errors import NotFound
 from bot.services.ask import explanation, lookup
 from bot.services.ask.explanation import Explained
 from bot.services.grade import overrides
-from bot.services.grade.overrides import Wish
-from bot.services.schemes.store import Shelf
+from bot.services.grade.overrides import OverrideRequest
+from bot.services.schemes.store import SchemeCache
 from bot.wording.messages import Pointer, TierCard, Why
 from bot.wording.parts import ChangePart
 from bot.wording.rendering import Renderer
@@ -60,7 +60,7 @@ def known(database: Database, quality: float, service: float, extra: str = "") -
 
 
 def why(database: Database, customer: int, since: date | None = None) -> Explained:
-    return explanation.why(database, Shelf(), ADMIN, Pointer(id=customer), since)
+    return explanation.why(database, SchemeCache(), ADMIN, Pointer(id=customer), since)
 
 
 def text(message: Why, language: str = "en") -> str:
@@ -156,7 +156,7 @@ def test_a_move_that_waits_is_counted_on_card_and_why(database: Database) -> Non
     assert message.pending is not None
     assert (message.pending.tier.id, message.pending.confirmed, message.pending.needed) == ("A", 1, 2)
     assert "Would move to Key: 1 of 2 confirmations" in text(message)
-    card = lookup.answer(database, Shelf(), RULES, ADMIN, "ACME", TODAY)
+    card = lookup.answer(database, SchemeCache(), RULES, ADMIN, "ACME", TODAY)
     assert isinstance(card, TierCard)
     said = presentation.as_text(Renderer().slots(card, "en", mentions=False))
     assert said.count("Would move to Key: 1 of 2 confirmations") == 1
@@ -196,7 +196,7 @@ def test_a_tier_set_by_hand_says_until_when_and_what_is_computed(database: Datab
     acme = known(database, quality=60, service=60, extra=RULE)
     end = APRIL + timedelta(days=20)
     overrides.set_override(
-        database, Shelf(), ADMIN, acme, Wish(tier="A", reason="strategic <!here>", expires_on=end),
+        database, SchemeCache(), ADMIN, acme, OverrideRequest(tier="A", reason="strategic <!here>", expires_on=end),
         today=TODAY, now=NOW, tell=None,
     )  # fmt: skip
     message = why(database, acme).message
@@ -246,4 +246,4 @@ def test_scripts_get_exact_numbers(database: Database) -> None:
 def test_only_who_may_see_a_customer_is_told_why(database: Database) -> None:
     acme = known(database, quality=50, service=50)
     with pytest.raises(NotFound, match="no such customer in your book"):
-        explanation.why(database, Shelf(), actor(7), Pointer(id=acme))
+        explanation.why(database, SchemeCache(), actor(7), Pointer(id=acme))

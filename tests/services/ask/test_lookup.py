@@ -10,7 +10,7 @@ from bot.services.access import Actor
 from bot.services.ask import lookup
 from bot.services.care.plan import load_plan
 from bot.services.care.touches import CareRules
-from bot.services.schemes.store import Shelf
+from bot.services.schemes.store import SchemeCache
 from bot.wording.messages import Choice, Help, MyCustomers, NoMatch, Pointer, TierCard, Ungraded
 from db.book.customers import replace_names
 from db.engine import Database
@@ -38,7 +38,7 @@ ADMIN = actor(0, "admin")
 
 
 def ask(database: Database, text: str, who: Actor = ADMIN) -> object:
-    return lookup.answer(database, Shelf(), RULES, who, text, TODAY)
+    return lookup.answer(database, SchemeCache(), RULES, who, text, TODAY)
 
 
 @pytest.fixture
@@ -146,9 +146,9 @@ def test_a_customer_of_somebody_else_is_answered_like_one_that_does_not_exist(bo
     card = ask(book, "Northern Lights")
     assert isinstance(card, TierCard)
     with pytest.raises(NotFound, match="no such customer in your book"):
-        lookup.open_card(book, Shelf(), RULES, anna, Pointer(id=card.customer_id), TODAY)
+        lookup.open_card(book, SchemeCache(), RULES, anna, Pointer(id=card.customer_id), TODAY)
     with pytest.raises(NotFound, match="no such customer in your book"):
-        lookup.open_card(book, Shelf(), RULES, anna, Pointer(id=999_999), TODAY)
+        lookup.open_card(book, SchemeCache(), RULES, anna, Pointer(id=999_999), TODAY)
 
 
 def test_a_team_lead_asks_about_the_team(book: Database) -> None:
@@ -198,7 +198,7 @@ def test_help(book: Database, typed: str) -> None:
 def test_a_shared_card_has_no_figures(book: Database) -> None:
     card = ask(book, "ACME")
     assert isinstance(card, TierCard)
-    shared = lookup.share(book, Shelf(), ADMIN, Pointer(id=card.customer_id))
+    shared = lookup.share(book, SchemeCache(), ADMIN, Pointer(id=card.customer_id))
     assert shared.tier.id == "C"
     assert shared.before is not None
     assert shared.before.score is None

@@ -8,7 +8,7 @@ from sqlmodel import update
 
 from bot.clock import FixedClock
 from bot.services.care import reminders
-from bot.services.schemes.store import tier_book
+from bot.services.schemes.store import tier_names
 from bot.wording.messages import Reminder
 from db.book.people import Person, Team
 from db.care.touches import Touch
@@ -18,7 +18,7 @@ from grading.scheme.reader import parse_scheme
 from tests import factories
 from tests.conftest import OpenAnother
 from tests.services.book import MONDAY, REVISIT_A, REVISIT_B, Book, at, rules
-from tests.services.delivery.outbox_desk import Desk
+from tests.services.delivery.outbox_harness import Harness
 
 DAY = timedelta(days=1)
 CAP = 8  # of the shipped plan
@@ -82,10 +82,10 @@ def test_a_reminder_that_cannot_be_delivered_is_due_again_the_next_morning(book:
     with book.database.write() as session:
         session.exec(update(OutboxMessage).values(state="pending"))
         session.exec(update(Person).values(active=False))
-    desk = Desk(book.database)
-    desk.clock.advance(at(MONDAY, 9, 5) - desk.clock.now())
-    desk.deliver()
-    assert desk.states() == ["dead"]
+    harness = Harness(book.database)
+    harness.clock.advance(at(MONDAY, 9, 5) - harness.clock.now())
+    harness.deliver()
+    assert harness.states() == ["dead"]
     with book.database.write() as session:
         session.exec(update(Person).values(active=True))
     again = book.touch(customer)
@@ -99,7 +99,7 @@ def test_two_processes_at_once_write_one_reminder_each(open_another: OpenAnother
     book = Book(databases[0], clock=FixedClock(at(MONDAY - DAY)))
     due_on_monday(book, "AAAA", owner_id=person(book))
     book.plan()
-    tiers = tier_book({1: parse_scheme(factories.PLAIN_SCHEME, source="t")})
+    tiers = tier_names({1: parse_scheme(factories.PLAIN_SCHEME, source="t")})
     written: list[int] = []
     together = threading.Barrier(len(databases))
 

@@ -11,7 +11,7 @@ import pytest
 from bot.demo.workspace import Workspace
 from bot.demo.workspace.default_team import ANNA_SCHMIDT, CHANNELS, LIN_WEI, PEOPLE
 from bot.services.delivery.outbox import Place
-from bot.services.delivery.worker import Rules
+from bot.services.delivery.worker import WorkerOptions
 from bot.settings import Settings
 from bot.slack.gateway import Gateway, web_client
 from bot.wording.rendering import Renderer
@@ -21,72 +21,72 @@ from db.outbox.messages import counts
 from tests import factories
 from tests.conftest import OpenAnother
 from tests.services.delivery.ledger import Fault
-from tests.services.delivery.outbox_desk import EAST, SETTLE, WEST, Desk
+from tests.services.delivery.outbox_harness import EAST, SETTLE, WEST, Harness
 from tests.slack.raw_server import HANG_UP, HOLD, http, raw_server
 
-BACKOFF_BASE = Rules().backoff_base
+BACKOFF_BASE = WorkerOptions().backoff_base
 
 
 @pytest.fixture
-def desk(database: Database) -> Desk:
-    return Desk(database)
+def harness(database: Database) -> Harness:
+    return Harness(database)
 
 
-def posts(desk: Desk) -> list[tuple[str, str]]:
-    return [(entry.where, entry.text) for entry in desk.slack.entries]
+def posts(harness: Harness) -> list[tuple[str, str]]:
+    return [(entry.where, entry.text) for entry in harness.slack.entries]
 
 
-def test_messages_to_one_place_keep_their_order_even_when_the_first_must_wait(desk: Desk) -> None:
+def test_messages_to_one_place_keep_their_order_even_when_the_first_must_wait(harness: Harness) -> None:
     for text in "abc":
-        desk.write(EAST, text)
-    desk.write(WEST, "x")
+        harness.write(EAST, text)
+    harness.write(WEST, "x")
     left: list[Fault] = ["unreachable"]
-    desk.slack.faults = lambda where, text: left.pop() if text == "a" and left else ""
-    desk.deliver()
-    assert posts(desk) == [("C0WEST", "x")]
-    desk.deliver(BACKOFF_BASE * 2)
-    assert posts(desk) == [("C0WEST", "x"), *(("C0EAST", text) for text in "abc")]
+    harness.slack.faults = lambda where, text: left.pop() if text == "a" and left else ""
+    harness.deliver()
+    assert posts(harness) == [("C0WEST", "x")]
+    harness.deliver(BACKOFF_BASE * 2)
+    assert posts(harness) == [("C0WEST", "x"), *(("C0EAST", text) for text in "abc")]
 
 
-def test_a_place_somebody_is_writing_to_is_left_alone(desk: Desk) -> None:
+def test_a_place_somebody_is_writing_to_is_left_alone(harness: Harness) -> None:
     for text in "ab":
-        desk.write(EAST, text)
+        harness.write(EAST, text)
     seen: list[list[tuple[str, str]]] = []
 
     def meanwhile(step: str) -> None:
         if step == "send.before" and not seen:
             seen.append([])
-            desk.write(WEST, "x")
-            desk.deliver()
-            seen[0] += posts(desk)
+            harness.write(WEST, "x")
+            harness.deliver()
+            seen[0] += posts(harness)
 
-    desk.deliver(at=meanwhile)
+    harness.deliver(at=meanwhile)
     assert seen == [[("C0WEST", "x")]]
-    assert desk.states() == ["sent"] * 3
+    assert harness.states() == ["sent"] * 3
 
 
-def test_what_died_or_is_unknown_holds_up_nobody(desk: Desk) -> None:
+def test_what_died_or_is_unknown_holds_up_nobody(harness: Harness) -> None:
     for text in ("dead", "lost", "fine"):
-        desk.write(EAST, text)
+        harness.write(EAST, text)
     faults: dict[str, Fault] = {"dead": "refused", "lost": "lost", "fine": ""}
-    desk.slack.faults = lambda where, text: faults[text]
-    desk.deliver()
-    assert desk.states() == ["dead", "unknown", "sent"]
+    harness.slack.faults = lambda where, text: faults[text]
+    harness.deliver()
+    assert harness.states() == ["dead", "unknown", "sent"]
 
 
 def test_two_processes_at_once_send_each_message_once_and_in_order(open_another: OpenAnother) -> None:
-    desks = [Desk(open_another()) for _ in range(2)]
+    desks = [Harness(open_another()) for _ in range(2)]
     for number in range(12):
         desks[0].write((EAST, WEST)[number % 2], f"{number:02}")
-    for desk in desks:
-        desk.slack = desks[0].slack
-        desk.chance = random.Random(id(desk))
+    for harness in desks:
+        harness.slack = desks[0].slack
+        harness.chance = random.Random(id(harness))
 
-    def work(desk: Desk) -> None:
-        while not set(desk.states()) <= {"sent"}:
-            desk.deliver()
+    def work(harness: Harness) -> None:
+        while not set(harness.states()) <= {"sent"}:
+            harness.deliver()
 
-    threads = [threading.Thread(target=work, args=[desk]) for desk in desks]
+    threads = [threading.Thread(target=work, args=[harness]) for harness in desks]
     for thread in threads:
         thread.start()
     for thread in threads:
@@ -97,33 +97,33 @@ def test_two_processes_at_once_send_each_message_once_and_in_order(open_another:
         assert texts == sorted(texts)
 
 
-def test_messages_to_people_not_yet_in_slack_wait_and_go_out_once_they_are(desk: Desk) -> None:
-    with desk.database.write() as session:
+def test_messages_to_people_not_yet_in_slack_wait_and_go_out_once_they_are(harness: Harness) -> None:
+    with harness.database.write() as session:
         anna = factories.person(session, slack=False)
-    desk.write(Place(person_id=anna), "hello")
-    desk.write(EAST, "others go on")
-    assert desk.deliver() == 1
-    with desk.database.write() as session:
+    harness.write(Place(person_id=anna), "hello")
+    harness.write(EAST, "others go on")
+    assert harness.deliver() == 1
+    with harness.database.write() as session:
         session.get_one(Person, anna).slack_user_id = "U0ANNA"
-    assert desk.deliver(timedelta(days=2)) == 1
-    assert posts(desk) == [("C0EAST", "others go on"), ("U0ANNA", "hello")]
+    assert harness.deliver(timedelta(days=2)) == 1
+    assert posts(harness) == [("C0EAST", "others go on"), ("U0ANNA", "hello")]
 
 
-def test_nothing_goes_to_somebody_who_was_switched_off(desk: Desk) -> None:
-    with desk.database.write() as session:
+def test_nothing_goes_to_somebody_who_was_switched_off(harness: Harness) -> None:
+    with harness.database.write() as session:
         anna = factories.person(session)
-    outbox_id = desk.write(Place(person_id=anna), "confidential")
-    with desk.database.write() as session:
+    outbox_id = harness.write(Place(person_id=anna), "confidential")
+    with harness.database.write() as session:
         session.get_one(Person, anna).active = False
-    assert desk.deliver() == 0
-    assert (desk.row(outbox_id).state, desk.row(outbox_id).error_class) == ("dead", "left")
+    assert harness.deliver() == 0
+    assert (harness.row(outbox_id).state, harness.row(outbox_id).error_class) == ("dead", "left")
 
 
-def test_one_round_sends_no_more_than_it_is_told(desk: Desk) -> None:
+def test_one_round_sends_no_more_than_it_is_told(harness: Harness) -> None:
     for number in range(5):
-        desk.write(EAST, str(number))
-    assert desk.deliver(most=3) == 3
-    with desk.database.read() as session:
+        harness.write(EAST, str(number))
+    assert harness.deliver(most=3) == 3
+    with harness.database.read() as session:
         assert counts(session) == {"sent": 3, "pending": 2}
 
 
@@ -135,32 +135,32 @@ def real_slack(api_url: str, timeout: float = 5) -> Gateway:
 
 
 @pytest.fixture
-def workspace(desk: Desk) -> Iterator[Workspace]:
-    with Workspace(users=PEOPLE, channels=CHANNELS, now=desk.clock.now) as running:
+def workspace(harness: Harness) -> Iterator[Workspace]:
+    with Workspace(users=PEOPLE, channels=CHANNELS, now=harness.clock.now) as running:
         yield running
 
 
-def test_a_message_arrives_in_the_workspace_with_its_rows_id(desk: Desk, workspace: Workspace) -> None:
-    with desk.database.write() as session:
+def test_a_message_arrives_in_the_workspace_with_its_rows_id(harness: Harness, workspace: Workspace) -> None:
+    with harness.database.write() as session:
         person = factories.person(session)
         session.get_one(Person, person).slack_user_id = LIN_WEI.id
-    outbox_id = desk.write(Place(person_id=person), "你好")
-    desk.write(Place(channel="#managers"), "hello")
-    assert desk.deliver(slack=real_slack(workspace.api_url)) == 2
+    outbox_id = harness.write(Place(person_id=person), "你好")
+    harness.write(Place(channel="#managers"), "hello")
+    assert harness.deliver(slack=real_slack(workspace.api_url)) == 2
     (message,) = workspace.messages(workspace.dm(LIN_WEI.id))
     assert message.metadata is not None
     payload = message.metadata["event_payload"]
     assert (payload["id"], payload["attempt"], len(payload["key"])) == (outbox_id, 1, 16)
-    assert desk.row(outbox_id).slack_ts == message.ts
-    assert desk.row(outbox_id).slack_channel == workspace.dm(LIN_WEI.id) != workspace.dm(ANNA_SCHMIDT.id)
+    assert harness.row(outbox_id).slack_ts == message.ts
+    assert harness.row(outbox_id).slack_channel == workspace.dm(LIN_WEI.id) != workspace.dm(ANNA_SCHMIDT.id)
     assert len(workspace.messages("C0MANAGERS")) == 1
 
 
 @pytest.mark.parametrize("how", [HANG_UP, HOLD, http("<html>"), http("", status="500 Oops")])
 def test_whatever_happens_to_the_answer_there_is_one_call_and_then_a_look(
-    desk: Desk, how: bytes | None
+    harness: Harness, how: bytes | None
 ) -> None:
-    outbox_id = desk.write(EAST, "hello")
+    outbox_id = harness.write(EAST, "hello")
     key = hashlib.sha256(b"channel:C0EAST:hello").hexdigest()[:16]
     history = {
         "ok": True,
@@ -176,42 +176,42 @@ def test_whatever_happens_to_the_answer_there_is_one_call_and_then_a_look(
     }
     with raw_server([how, http(history)]) as server:
         slack = real_slack(server.url, timeout=0.2)
-        desk.deliver(slack=slack)
-        assert desk.row(outbox_id).state == "unknown"
-        desk.deliver(SETTLE, slack=slack)
+        harness.deliver(slack=slack)
+        assert harness.row(outbox_id).state == "unknown"
+        harness.deliver(SETTLE, slack=slack)
         assert [b"include_all_metadata" in request for request in server.requests] == [False, True]
-    assert (desk.row(outbox_id).state, desk.row(outbox_id).slack_ts) == ("sent", "7.5")
+    assert (harness.row(outbox_id).state, harness.row(outbox_id).slack_ts) == ("sent", "7.5")
 
 
 def test_lost_answers_are_settled_from_the_history_of_channels_and_direct_messages(
-    desk: Desk, workspace: Workspace
+    harness: Harness, workspace: Workspace
 ) -> None:
-    with desk.database.write() as session:
+    with harness.database.write() as session:
         person = factories.person(session)
         session.get_one(Person, person).slack_user_id = LIN_WEI.id
     slack = real_slack(workspace.api_url)
-    desk.write(Place(channel="#managers"), "known by its name")
-    desk.deliver(slack=slack)
-    desk.write(Place(person_id=person), "你好")
-    desk.write(Place(channel="C0MANAGERS"), "hello")
-    desk.write(Place(channel="#managers"), "by its name")
+    harness.write(Place(channel="#managers"), "known by its name")
+    harness.deliver(slack=slack)
+    harness.write(Place(person_id=person), "你好")
+    harness.write(Place(channel="C0MANAGERS"), "hello")
+    harness.write(Place(channel="#managers"), "by its name")
     workspace.faults.switch("lost_closed")
-    desk.deliver(slack=slack)
+    harness.deliver(slack=slack)
     workspace.faults.clear()
-    assert desk.states() == ["sent", "unknown", "unknown", "unknown"]
-    desk.deliver(SETTLE, slack=slack)
-    desk.deliver(SETTLE, slack=slack)
-    assert desk.states() == ["sent"] * 4
+    assert harness.states() == ["sent", "unknown", "unknown", "unknown"]
+    harness.deliver(SETTLE, slack=slack)
+    harness.deliver(SETTLE, slack=slack)
+    assert harness.states() == ["sent"] * 4
     assert len(workspace.messages("C0MANAGERS")) == 3
     assert len(workspace.messages(workspace.dm(LIN_WEI.id))) == 1
-    assert desk.tallies()["reconciled_found_total"] == 3
+    assert harness.tallies()["reconciled_found_total"] == 3
 
 
-def test_a_refused_connection_is_tried_again_until_it_works(desk: Desk, workspace: Workspace) -> None:
-    outbox_id = desk.write(Place(channel="C0MANAGERS"), "hello")
+def test_a_refused_connection_is_tried_again_until_it_works(harness: Harness, workspace: Workspace) -> None:
+    outbox_id = harness.write(Place(channel="C0MANAGERS"), "hello")
     with raw_server([HANG_UP]) as server:
         gone = server.url
-    assert desk.deliver(slack=real_slack(gone)) == 1
-    assert (desk.row(outbox_id).state, desk.row(outbox_id).attempt) == ("pending", 1)
-    assert desk.deliver(timedelta(minutes=15), slack=real_slack(workspace.api_url)) == 1
-    assert (desk.row(outbox_id).state, desk.row(outbox_id).attempt) == ("sent", 2)
+    assert harness.deliver(slack=real_slack(gone)) == 1
+    assert (harness.row(outbox_id).state, harness.row(outbox_id).attempt) == ("pending", 1)
+    assert harness.deliver(timedelta(minutes=15), slack=real_slack(workspace.api_url)) == 1
+    assert (harness.row(outbox_id).state, harness.row(outbox_id).attempt) == ("sent", 2)

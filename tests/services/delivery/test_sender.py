@@ -8,16 +8,16 @@ import pytest
 from bot.clock import ShiftedClock, SystemClock
 from bot.services.delivery import circuit, reconciliation
 from bot.services.delivery.messenger import Answer, Reference
-from bot.services.delivery.worker import STEPS, Rules, Worker
+from bot.services.delivery.worker import STEPS, Worker, WorkerOptions
 from bot.wording.messages import Message
 from db.engine import Database
 from tests.services.delivery.ledger import Fault, Ledger
-from tests.services.delivery.outbox_desk import EAST, LEASE, SECOND, SETTLE, START, WEST, CrashAt, Desk
+from tests.services.delivery.outbox_harness import EAST, LEASE, SECOND, SETTLE, START, WEST, CrashAt, Harness
 
 
 @pytest.fixture
-def desk(database: Database) -> Desk:
-    return Desk(database)
+def harness(database: Database) -> Harness:
+    return Harness(database)
 
 
 def first(fault: Fault, times: int = 1) -> Any:
@@ -26,352 +26,359 @@ def first(fault: Fault, times: int = 1) -> Any:
     return lambda where, text: left.pop() if left else ""
 
 
-def test_what_was_sent_is_kept_with_where_and_when(desk: Desk) -> None:
-    outbox_id = desk.write(EAST, "hello")
-    assert desk.deliver() == 1
-    row = desk.row(outbox_id)
+def test_what_was_sent_is_kept_with_where_and_when(harness: Harness) -> None:
+    outbox_id = harness.write(EAST, "hello")
+    assert harness.deliver() == 1
+    row = harness.row(outbox_id)
     assert (row.state, row.slack_channel, row.attempt, row.first_try_at) == ("sent", "C0EAST", 1, START)
     assert row.slack_ts == f"{START.timestamp():.6f}"
     assert (row.error, row.error_class, row.lease_until) == (None, None, None)
-    assert desk.deliver() == 0
+    assert harness.deliver() == 0
 
 
-def test_the_intent_is_committed_before_the_call(desk: Desk) -> None:
-    outbox_id = desk.write(EAST, "hello")
+def test_the_intent_is_committed_before_the_call(harness: Harness) -> None:
+    outbox_id = harness.write(EAST, "hello")
     seen = []
 
     class Watching:
-        history, check = desk.slack.history, desk.slack.check
+        history, check = harness.slack.history, harness.slack.check
 
         def send(self, *args: Any, **values: Any) -> Answer:
-            row = desk.row(outbox_id)
+            row = harness.row(outbox_id)
             seen.append((row.state, row.lease_until, row.attempt_id is not None))
-            return desk.slack.send(*args, **values)
+            return harness.slack.send(*args, **values)
 
-    desk.deliver(slack=Watching())
+    harness.deliver(slack=Watching())
     assert seen == [("sending", START + LEASE, True)]
 
 
 @pytest.mark.parametrize(
     "step", [step for step in STEPS if step.split(".")[0] in ("sweep", "claim", "send", "mark")]
 )
-def test_a_worker_killed_at_any_step_loses_and_doubles_nothing(desk: Desk, step: str) -> None:
+def test_a_worker_killed_at_any_step_loses_and_doubles_nothing(harness: Harness, step: str) -> None:
     for text in "ab":
-        desk.write(EAST, text)
-    desk.write(WEST, "c")
-    desk.crash(step)
-    desk.settle_all()
-    assert sorted(desk.slack.texts()) == ["a", "b", "c"]
-    assert set(desk.states()) == {"sent"}
+        harness.write(EAST, text)
+    harness.write(WEST, "c")
+    harness.crash(step)
+    harness.settle_all()
+    assert sorted(harness.slack.texts()) == ["a", "b", "c"]
+    assert set(harness.states()) == {"sent"}
 
 
 @pytest.mark.parametrize("step", [step for step in STEPS if step.startswith("reconcile")])
 @pytest.mark.parametrize("fault", ["lost", "never"])
 def test_a_worker_killed_while_settling_loses_and_doubles_nothing(
-    desk: Desk, step: str, fault: Fault
+    harness: Harness, step: str, fault: Fault
 ) -> None:
-    desk.write(EAST, "a")
-    desk.slack.faults = first(fault)
-    desk.deliver()
-    desk.crash(step, after=SETTLE + SECOND)
-    desk.settle_all()
-    assert desk.slack.texts() == ["a"]
-    assert desk.states() == ["sent"]
+    harness.write(EAST, "a")
+    harness.slack.faults = first(fault)
+    harness.deliver()
+    harness.crash(step, after=SETTLE + SECOND)
+    harness.settle_all()
+    assert harness.slack.texts() == ["a"]
+    assert harness.states() == ["sent"]
 
 
-def test_a_lost_answer_is_settled_by_history_after_its_settle_time(desk: Desk) -> None:
-    outbox_id = desk.write(EAST, "a")
-    desk.slack.faults = first("lost")
-    desk.deliver()
-    row = desk.row(outbox_id)
+def test_a_lost_answer_is_settled_by_history_after_its_settle_time(harness: Harness) -> None:
+    outbox_id = harness.write(EAST, "a")
+    harness.slack.faults = first("lost")
+    harness.deliver()
+    row = harness.row(outbox_id)
     assert (row.state, row.error_class, row.next_at) == ("unknown", "no_answer", START + SETTLE)
-    desk.deliver(SETTLE - SECOND)
-    assert (desk.row(outbox_id).state, desk.slack.histories) == ("unknown", [])
-    desk.deliver(SECOND)
-    row = desk.row(outbox_id)
+    harness.deliver(SETTLE - SECOND)
+    assert (harness.row(outbox_id).state, harness.slack.histories) == ("unknown", [])
+    harness.deliver(SECOND)
+    row = harness.row(outbox_id)
     assert (row.state, row.slack_ts, row.error) == ("sent", f"{START.timestamp():.6f}", None)
-    assert desk.slack.calls == 1
-    assert desk.tallies()["reconciled_found_total"] == 1
+    assert harness.slack.calls == 1
+    assert harness.tallies()["reconciled_found_total"] == 1
 
 
-def test_what_slack_does_not_have_is_sent_again_without_a_word(desk: Desk) -> None:
-    outbox_id = desk.write(EAST, "a")
-    desk.slack.faults = first("never")
-    desk.deliver()
-    desk.deliver(SETTLE)
-    assert (desk.row(outbox_id).state, desk.row(outbox_id).attempt) == ("sent", 2)
-    assert [entry.possible_repeat for entry in desk.slack.entries] == [False]
-    assert desk.tallies()["reconciled_resent_total"] == 1
+def test_what_slack_does_not_have_is_sent_again_without_a_word(harness: Harness) -> None:
+    outbox_id = harness.write(EAST, "a")
+    harness.slack.faults = first("never")
+    harness.deliver()
+    harness.deliver(SETTLE)
+    assert (harness.row(outbox_id).state, harness.row(outbox_id).attempt) == ("sent", 2)
+    assert [entry.possible_repeat for entry in harness.slack.entries] == [False]
+    assert harness.tallies()["reconciled_resent_total"] == 1
 
 
-def test_a_message_that_slack_stores_late_is_not_doubled(desk: Desk) -> None:
+def test_a_message_that_slack_stores_late_is_not_doubled(harness: Harness) -> None:
     """The settle time: without it the history would be read before the message is in it."""
-    desk.write(EAST, "a")
-    desk.slack.faults = first("late")
+    harness.write(EAST, "a")
+    harness.slack.faults = first("late")
     for _ in range(60):
-        desk.deliver(SECOND)
-    assert desk.slack.texts() == ["a"]
-    assert desk.states() == ["sent"]
+        harness.deliver(SECOND)
+    assert harness.slack.texts() == ["a"]
+    assert harness.states() == ["sent"]
 
 
 def test_without_a_settle_time_a_late_message_would_be_doubled(database: Database) -> None:
-    desk = Desk(database, Rules(pace=None, settle=timedelta()))
-    desk.write(EAST, "a")
-    desk.slack.faults = first("late")
+    harness = Harness(database, WorkerOptions(pace=None, settle=timedelta()))
+    harness.write(EAST, "a")
+    harness.slack.faults = first("late")
     for _ in range(60):
-        desk.deliver(SECOND)
-    assert desk.slack.texts() == ["a", "a"]
+        harness.deliver(SECOND)
+    assert harness.slack.texts() == ["a", "a"]
 
 
-def test_one_look_at_a_channel_settles_all_its_messages(desk: Desk) -> None:
-    desk.slack.faults = lambda where, text: "lost"
+def test_one_look_at_a_channel_settles_all_its_messages(harness: Harness) -> None:
+    harness.slack.faults = lambda where, text: "lost"
     for place in (EAST, WEST):
         for number in range(3):
-            desk.write(place, f"{place.channel} {number}")
-            desk.deliver()
+            harness.write(place, f"{place.channel} {number}")
+            harness.deliver()
     for _ in range(8):
-        desk.deliver(circuit.PROBE)
-    assert set(desk.states()) == {"sent"}
-    assert len(desk.slack.entries) == 6
-    assert len(desk.slack.histories) < 6
+        harness.deliver(circuit.PROBE)
+    assert set(harness.states()) == {"sent"}
+    assert len(harness.slack.entries) == 6
+    assert len(harness.slack.histories) < 6
 
 
-def test_a_sender_that_was_stopped_for_half_its_lease_does_not_send(desk: Desk) -> None:
+def test_a_sender_that_was_stopped_for_half_its_lease_does_not_send(harness: Harness) -> None:
     """The guard: by then somebody else may have taken the message over."""
-    outbox_id = desk.write(EAST, "a")
+    outbox_id = harness.write(EAST, "a")
 
     def stopped(step: str) -> None:
         if step == "claim.after":
-            desk.clock.advance(LEASE / 2 + SECOND)
+            harness.clock.advance(LEASE / 2 + SECOND)
 
-    assert desk.deliver(at=stopped) == 0
-    assert (desk.row(outbox_id).state, desk.row(outbox_id).attempt, desk.slack.calls) == ("pending", 0, 0)
-    assert desk.tallies()["abandoned_total"] == 1
-    assert desk.deliver() == 1
+    assert harness.deliver(at=stopped) == 0
+    assert (harness.row(outbox_id).state, harness.row(outbox_id).attempt, harness.slack.calls) == (
+        "pending",
+        0,
+        0,
+    )
+    assert harness.tallies()["abandoned_total"] == 1
+    assert harness.deliver() == 1
 
 
-def test_a_sender_stopped_past_its_lease_leaves_the_message_to_who_took_over(desk: Desk) -> None:
-    outbox_id = desk.write(EAST, "a")
+def test_a_sender_stopped_past_its_lease_leaves_the_message_to_who_took_over(harness: Harness) -> None:
+    outbox_id = harness.write(EAST, "a")
 
     def stopped(step: str) -> None:
         if step == "claim.after":
-            desk.settle_all()
+            harness.settle_all()
 
-    assert desk.deliver(at=stopped) == 0
-    assert (desk.slack.texts(), desk.row(outbox_id).state) == (["a"], "sent")
-    assert desk.tallies()["taken_over_total"] == 1
+    assert harness.deliver(at=stopped) == 0
+    assert (harness.slack.texts(), harness.row(outbox_id).state) == (["a"], "sent")
+    assert harness.tallies()["taken_over_total"] == 1
 
 
-def test_an_answer_that_comes_after_the_lease_counts_while_nobody_has_taken_over(desk: Desk) -> None:
-    outbox_id = desk.write(EAST, "slow")
+def test_an_answer_that_comes_after_the_lease_counts_while_nobody_has_taken_over(harness: Harness) -> None:
+    outbox_id = harness.write(EAST, "slow")
 
     def stopped(step: str) -> None:
         if step == "send.after":
-            desk.deliver(LEASE + SECOND)
-            assert desk.row(outbox_id).state == "unknown"
+            harness.deliver(LEASE + SECOND)
+            assert harness.row(outbox_id).state == "unknown"
 
-    desk.deliver(at=stopped)
-    assert (desk.row(outbox_id).state, desk.slack.texts()) == ("sent", ["slow"])
+    harness.deliver(at=stopped)
+    assert (harness.row(outbox_id).state, harness.slack.texts()) == ("sent", ["slow"])
 
 
 @pytest.mark.parametrize("fault", ["", "refused", "never", "limited"])
-def test_what_somebody_else_took_over_is_not_overwritten(desk: Desk, fault: Fault) -> None:
+def test_what_somebody_else_took_over_is_not_overwritten(harness: Harness, fault: Fault) -> None:
     """The conditional write: the old attempt's word about the new attempt's row is no news."""
-    outbox_id = desk.write(EAST, "a")
-    desk.slack.faults = first(fault)
+    outbox_id = harness.write(EAST, "a")
+    harness.slack.faults = first(fault)
 
     def taken(step: str) -> None:
         if step == "mark.before":
-            desk.change(outbox_id, attempt_id="another's", attempt=2)
+            harness.change(outbox_id, attempt_id="another's", attempt=2)
 
-    desk.deliver(at=taken)
-    row = desk.row(outbox_id)
+    harness.deliver(at=taken)
+    row = harness.row(outbox_id)
     assert (row.state, row.attempt_id, row.error) == ("sending", "another's", None)
-    assert desk.tallies()["taken_over_total"] == 1
+    assert harness.tallies()["taken_over_total"] == 1
 
 
-def test_settling_does_not_overwrite_what_was_settled_meanwhile(desk: Desk) -> None:
-    outbox_id = desk.write(EAST, "a")
-    desk.slack.faults = first("never")
-    desk.deliver()
+def test_settling_does_not_overwrite_what_was_settled_meanwhile(harness: Harness) -> None:
+    outbox_id = harness.write(EAST, "a")
+    harness.slack.faults = first("never")
+    harness.deliver()
     inside = []
 
     def meanwhile(step: str) -> None:
         if step == "reconcile.read" and not inside:
             inside.append(step)
-            desk.deliver()  # another worker sees the same history, sends again and has its answer
+            harness.deliver()  # another worker sees the same history, sends again and has its answer
 
-    desk.deliver(SETTLE, at=meanwhile)
-    assert (desk.row(outbox_id).state, desk.slack.texts()) == ("sent", ["a"])
+    harness.deliver(SETTLE, at=meanwhile)
+    assert (harness.row(outbox_id).state, harness.slack.texts()) == ("sent", ["a"])
 
 
-def test_where_history_may_not_be_read_the_copy_says_that_it_may_be_one(desk: Desk) -> None:
-    desk.write(EAST, "a")
-    desk.slack.readable = False
-    desk.slack.faults = first("lost")
-    desk.deliver()
-    desk.deliver(SETTLE)
-    assert [(entry.text, entry.possible_repeat) for entry in desk.slack.entries] == [
+def test_where_history_may_not_be_read_the_copy_says_that_it_may_be_one(harness: Harness) -> None:
+    harness.write(EAST, "a")
+    harness.slack.readable = False
+    harness.slack.faults = first("lost")
+    harness.deliver()
+    harness.deliver(SETTLE)
+    assert [(entry.text, entry.possible_repeat) for entry in harness.slack.entries] == [
         ("a", False),
         ("a", True),
     ]
-    assert desk.tallies()["possible_repeat_total"] == 1
+    assert harness.tallies()["possible_repeat_total"] == 1
 
 
-def test_what_may_go_only_once_stays_unknown_until_history_can_be_read(desk: Desk) -> None:
-    outbox_id = desk.write(EAST, "a", once_only=True)
-    desk.slack.readable = False
-    desk.slack.faults = first("lost")
+def test_what_may_go_only_once_stays_unknown_until_history_can_be_read(harness: Harness) -> None:
+    outbox_id = harness.write(EAST, "a", once_only=True)
+    harness.slack.readable = False
+    harness.slack.faults = first("lost")
     for _ in range(5):
-        desk.deliver(SETTLE)
-    row = desk.row(outbox_id)
+        harness.deliver(SETTLE)
+    row = harness.row(outbox_id)
     assert (row.state, row.error) == (
         "unknown",
         "nobody can tell whether it arrived: Slack's history says missing_scope",
     )
-    assert desk.slack.texts() == ["a"]
-    desk.slack.readable = True
-    desk.deliver(reconciliation.ONCE_ONLY_AGAIN)
-    assert (desk.row(outbox_id).state, desk.slack.texts()) == ("sent", ["a"])
+    assert harness.slack.texts() == ["a"]
+    harness.slack.readable = True
+    harness.deliver(reconciliation.ONCE_ONLY_AGAIN)
+    assert (harness.row(outbox_id).state, harness.slack.texts()) == ("sent", ["a"])
 
 
-def test_a_history_that_may_be_read_too_seldom_is_waited_for_and_then_given_up(desk: Desk) -> None:
-    desk.write(EAST, "a")
-    desk.slack.answering = False
-    desk.slack.faults = first("lost")
-    desk.deliver()
+def test_a_history_that_may_be_read_too_seldom_is_waited_for_and_then_given_up(harness: Harness) -> None:
+    harness.write(EAST, "a")
+    harness.slack.answering = False
+    harness.slack.faults = first("lost")
+    harness.deliver()
     minutes = 0
-    while desk.states() == ["unknown"]:
-        desk.deliver(timedelta(minutes=1))
+    while harness.states() == ["unknown"]:
+        harness.deliver(timedelta(minutes=1))
         minutes += 1
     assert minutes == reconciliation.PATIENCE / timedelta(minutes=1)
-    assert len(desk.slack.histories) == minutes  # as often as Slack allowed, not oftener
-    assert [entry.possible_repeat for entry in desk.slack.entries] == [False, True]
+    assert len(harness.slack.histories) == minutes  # as often as Slack allowed, not oftener
+    assert [entry.possible_repeat for entry in harness.slack.entries] == [False, True]
 
 
-def test_messages_that_never_get_an_answer_die_after_their_attempts(desk: Desk) -> None:
-    outbox_id = desk.write(EAST, "a")
-    desk.slack.faults = lambda where, text: "never"
+def test_messages_that_never_get_an_answer_die_after_their_attempts(harness: Harness) -> None:
+    outbox_id = harness.write(EAST, "a")
+    harness.slack.faults = lambda where, text: "never"
     for _ in range(60):
-        desk.deliver(SETTLE)
-    row = desk.row(outbox_id)
+        harness.deliver(SETTLE)
+    row = harness.row(outbox_id)
     assert (row.state, row.attempt, row.error) == ("dead", 12, "no answer from Slack in 12 attempts")
 
 
-def test_a_hopeless_one_is_dead_at_once_with_its_sentence(desk: Desk) -> None:
-    outbox_id = desk.write(EAST, "a")
-    desk.slack.faults = lambda where, text: "refused"
+def test_a_hopeless_one_is_dead_at_once_with_its_sentence(harness: Harness) -> None:
+    outbox_id = harness.write(EAST, "a")
+    harness.slack.faults = lambda where, text: "refused"
     for _ in range(3):
-        desk.deliver(timedelta(hours=1))
-    row = desk.row(outbox_id)
+        harness.deliver(timedelta(hours=1))
+    row = harness.row(outbox_id)
     assert (row.state, row.error_class, row.error) == ("dead", "is_archived", "the channel is archived")
-    assert desk.slack.calls == 1
-    assert desk.tallies()["dead_total:is_archived"] == 1
+    assert harness.slack.calls == 1
+    assert harness.tallies()["dead_total:is_archived"] == 1
 
 
 def test_a_message_whose_channel_is_gone_goes_to_the_fallback_channel_once(database: Database) -> None:
-    desk = Desk(database, Rules(pace=None, fallback_channel="C0MAIN"))
-    desk.write(EAST, "a")
-    desk.slack.faults = lambda where, text: "refused"  # the fall-back is gone as well
+    harness = Harness(database, WorkerOptions(pace=None, fallback_channel="C0MAIN"))
+    harness.write(EAST, "a")
+    harness.slack.faults = lambda where, text: "refused"  # the fall-back is gone as well
     for _ in range(5):
-        desk.deliver(SECOND)
-    assert desk.states() == ["dead", "dead"]
-    assert (desk.row(2).address, desk.slack.calls) == ("channel:C0MAIN", 2)
+        harness.deliver(SECOND)
+    assert harness.states() == ["dead", "dead"]
+    assert (harness.row(2).address, harness.slack.calls) == ("channel:C0MAIN", 2)
 
 
-def test_back_off_is_jittered_grows_and_ends_after_twelve_attempts(desk: Desk) -> None:
-    outbox_id = desk.write(EAST, "a")
-    rules = desk.rules
-    desk.slack.faults = lambda where, text: "unreachable"
+def test_back_off_is_jittered_grows_and_ends_after_twelve_attempts(harness: Harness) -> None:
+    outbox_id = harness.write(EAST, "a")
+    rules = harness.rules
+    harness.slack.faults = lambda where, text: "unreachable"
     shares = []
     for attempt in range(1, 12):
-        assert desk.deliver() == 1
-        row = desk.row(outbox_id)
+        assert harness.deliver() == 1
+        row = harness.row(outbox_id)
         assert (row.state, row.attempt) == ("pending", attempt)
         most = min(rules.backoff_cap, rules.backoff_base * 2**attempt)
-        shares.append((row.next_at - desk.clock.now()) / most)
-        desk.clock.advance(max(most, circuit.PROBE))
+        shares.append((row.next_at - harness.clock.now()) / most)
+        harness.clock.advance(max(most, circuit.PROBE))
     assert all(0 <= share <= 1 for share in shares)
     assert max(shares) - min(shares) > 0.5  # not all at the same moment
-    desk.deliver()
-    assert (desk.row(outbox_id).state, desk.row(outbox_id).error) == (
+    harness.deliver()
+    assert (harness.row(outbox_id).state, harness.row(outbox_id).error) == (
         "dead",
         "Slack could not be reached; given up after 12 attempts",
     )
 
 
-def test_what_is_too_late_is_not_sent(desk: Desk) -> None:
-    outbox_id = desk.write(EAST, "today only", not_after=START + timedelta(hours=1))
-    desk.slack.faults = first("unreachable")
-    desk.deliver()
-    assert desk.deliver(timedelta(hours=2)) == 0
-    assert (desk.row(outbox_id).state, desk.row(outbox_id).error) == ("dead", "it could not be sent in time")
-    assert desk.tallies()["dead_total:late"] == 1
+def test_what_is_too_late_is_not_sent(harness: Harness) -> None:
+    outbox_id = harness.write(EAST, "today only", not_after=START + timedelta(hours=1))
+    harness.slack.faults = first("unreachable")
+    harness.deliver()
+    assert harness.deliver(timedelta(hours=2)) == 0
+    assert (harness.row(outbox_id).state, harness.row(outbox_id).error) == (
+        "dead",
+        "it could not be sent in time",
+    )
+    assert harness.tallies()["dead_total:late"] == 1
 
 
-def test_a_message_of_a_version_long_gone_is_dead_with_a_sentence(desk: Desk) -> None:
-    outbox_id = desk.write(EAST, "old")
-    desk.change(outbox_id, body_json='{"message": "Fax", "fields": {}}')
-    desk.deliver()
-    row = desk.row(outbox_id)
-    assert (row.state, row.error_class, desk.slack.calls) == ("dead", "unreadable", 0)
+def test_a_message_of_a_version_long_gone_is_dead_with_a_sentence(harness: Harness) -> None:
+    outbox_id = harness.write(EAST, "old")
+    harness.change(outbox_id, body_json='{"message": "Fax", "fields": {}}')
+    harness.deliver()
+    row = harness.row(outbox_id)
+    assert (row.state, row.error_class, harness.slack.calls) == ("dead", "unreadable", 0)
     assert row.error == "the kept message cannot be read: 'Fax'"
 
 
-def test_a_fault_of_ours_while_sending_is_a_lost_answer_and_the_next_one_is_sent(desk: Desk) -> None:
-    desk.write(EAST, "bad")
-    desk.write(WEST, "good")
+def test_a_fault_of_ours_while_sending_is_a_lost_answer_and_the_next_one_is_sent(harness: Harness) -> None:
+    harness.write(EAST, "bad")
+    harness.write(WEST, "good")
 
     class Faulty:
-        history, check = desk.slack.history, desk.slack.check
+        history, check = harness.slack.history, harness.slack.check
 
         def send(
             self, where: str, message: Message, language: str | None, reference: Reference, **values: Any
         ) -> Answer:
             if where == "C0EAST":
                 raise KeyError("ts")
-            return desk.slack.send(where, message, language, reference, **values)
+            return harness.slack.send(where, message, language, reference, **values)
 
-    assert desk.deliver(slack=Faulty()) == 2
-    assert desk.states() == ["unknown", "sent"]
+    assert harness.deliver(slack=Faulty()) == 2
+    assert harness.states() == ["unknown", "sent"]
 
 
-def test_what_waits_for_a_clock_that_was_put_back_is_not_forgotten(desk: Desk) -> None:
+def test_what_waits_for_a_clock_that_was_put_back_is_not_forgotten(harness: Harness) -> None:
     year = timedelta(days=365)
     for text in "ab":
-        desk.write(EAST, text)
-    desk.write(WEST, "c")
-    desk.clock.advance(year)
-    desk.slack.faults = first("unreachable")
-    desk.deliver()
-    desk.crash("send.after", after=timedelta(minutes=15))
-    desk.clock.advance(-year)
-    desk.settle_all()
-    assert sorted(desk.slack.texts()) == ["a", "b", "c"]
-    assert set(desk.states()) == {"sent"}
+        harness.write(EAST, text)
+    harness.write(WEST, "c")
+    harness.clock.advance(year)
+    harness.slack.faults = first("unreachable")
+    harness.deliver()
+    harness.crash("send.after", after=timedelta(minutes=15))
+    harness.clock.advance(-year)
+    harness.settle_all()
+    assert sorted(harness.slack.texts()) == ["a", "b", "c"]
+    assert set(harness.states()) == {"sent"}
 
 
-def test_workers_that_are_stopped_let_others_finish(desk: Desk) -> None:
+def test_workers_that_are_stopped_let_others_finish(harness: Harness) -> None:
     for text in "abc":
-        desk.write(EAST, text)
-    desk.slack.faults = lambda where, text: ""
+        harness.write(EAST, text)
+    harness.slack.faults = lambda where, text: ""
     with pytest.raises(BaseException, match=r"send\.after"):
-        desk.deliver(at=CrashAt("send.after"))
-    assert desk.slack.texts() == ["a"]
-    assert desk.deliver() == 0  # the place is taken until the lease is over
-    desk.settle_all()
-    assert desk.slack.texts() == ["a", "b", "c"]
+        harness.deliver(at=CrashAt("send.after"))
+    assert harness.slack.texts() == ["a"]
+    assert harness.deliver() == 0  # the place is taken until the lease is over
+    harness.settle_all()
+    assert harness.slack.texts() == ["a", "b", "c"]
 
 
-def test_the_lease_is_by_the_databases_clock(desk: Desk) -> None:
+def test_the_lease_is_by_the_databases_clock(harness: Harness) -> None:
     """Two machines whose clocks are ten minutes apart must not take each other's messages over."""
 
     class Fast(SystemClock):
         def now(self) -> datetime:
             return super().now() + timedelta(minutes=10)
 
-    worker = Worker(database=desk.database, slack=desk.slack, clock=Fast(), chance=desk.chance)
-    with desk.database.read() as session:
+    worker = Worker(database=harness.database, slack=harness.slack, clock=Fast(), chance=harness.chance)
+    with harness.database.read() as session:
         ahead = worker.now(session) - SystemClock().now()
     assert abs(ahead) < timedelta(minutes=1)
 
@@ -379,36 +386,36 @@ def test_the_lease_is_by_the_databases_clock(desk: Desk) -> None:
 def test_who_acts_as_if_it_were_later_takes_nothing_from_who_is_sending_now(database: Database) -> None:
     """`tierbot tick --at` while the bot runs: to its clock every lease of the living would be over."""
     today = ShiftedClock(SystemClock())
-    desk = Desk(database, Rules(pace=None, watch_clock=False), clock=today)
+    harness = Harness(database, WorkerOptions(pace=None, watch_clock=False), clock=today)
     monday = ShiftedClock(today, timedelta(days=2))
-    sending = desk.write(EAST, "a")
+    sending = harness.write(EAST, "a")
 
     class Slow(Ledger):
         def send(self, *given: Any, **named: Any) -> Answer:
-            meanwhile.extend(desk.deliver(clock=clock) for clock in (today, monday))
+            meanwhile.extend(harness.deliver(clock=clock) for clock in (today, monday))
             return super().send(*given, **named)
 
     meanwhile: list[int] = []
     slow = Slow(today.now)
-    assert desk.deliver(slack=slow, clock=monday) == 1
+    assert harness.deliver(slack=slow, clock=monday) == 1
     assert meanwhile == [0, 0]
-    assert desk.row(sending).state == "sent"
-    assert slow.texts() + desk.slack.texts() == ["a"]
+    assert harness.row(sending).state == "sent"
+    assert slow.texts() + harness.slack.texts() == ["a"]
 
 
 def test_what_is_due_by_a_clock_that_was_set_goes_now_and_what_is_unknown_still_settles(
     database: Database,
 ) -> None:
     today = ShiftedClock(SystemClock())
-    desk = Desk(database, Rules(pace=None, watch_clock=False), clock=today)
+    harness = Harness(database, WorkerOptions(pace=None, watch_clock=False), clock=today)
     monday = ShiftedClock(today, timedelta(days=2))
-    desk.write(WEST, "lost")
-    desk.slack.faults = first("lost")
-    desk.deliver()
-    assert desk.states() == ["unknown"]
+    harness.write(WEST, "lost")
+    harness.slack.faults = first("lost")
+    harness.deliver()
+    assert harness.states() == ["unknown"]
     today.advance(timedelta(minutes=10))
-    desk.write(EAST, "in ten minutes")
+    harness.write(EAST, "in ten minutes")
     today.advance(-timedelta(minutes=10))
-    assert desk.deliver() == 0
-    assert desk.deliver(clock=monday) == 1
-    assert desk.states() == ["unknown", "sent"]
+    assert harness.deliver() == 0
+    assert harness.deliver(clock=monday) == 1
+    assert harness.states() == ["unknown", "sent"]

@@ -2,41 +2,46 @@
 
 from bot.services.delivery import sender
 from db.engine import Database
-from tests.services.delivery.outbox_desk import EAST, SECOND, WEST, Desk
+from tests.services.delivery.outbox_harness import EAST, SECOND, WEST, Harness
 
 
 def test_a_stop_in_mid_batch_gives_back_what_was_claimed(database: Database) -> None:
-    desk = Desk(database)
-    first = desk.write(EAST, "first")
-    desk.clock.advance(SECOND)  # of two places that are due at one instant either may come first
-    second = desk.write(WEST, "second")
+    harness = Harness(database)
+    first = harness.write(EAST, "first")
+    harness.clock.advance(SECOND)  # of two places that are due at one instant either may come first
+    second = harness.write(WEST, "second")
     steps: list[str] = []
     tried = sender.deliver(
         database,
-        desk.slack,
-        clock=desk.clock,
-        chance=desk.chance,
-        monotonic=desk.monotonic,
-        rules=desk.rules,
+        harness.slack,
+        clock=harness.clock,
+        chance=harness.chance,
+        monotonic=harness.monotonic,
+        rules=harness.rules,
         at=steps.append,
         stopping=lambda: "send.after" in steps,
     )
     assert tried == 1
-    assert desk.row(first).state == "sent"
-    assert (desk.row(second).state, desk.row(second).attempt, desk.row(second).lease_until) == (
+    assert harness.row(first).state == "sent"
+    assert (harness.row(second).state, harness.row(second).attempt, harness.row(second).lease_until) == (
         "pending",
         0,
         None,
     )
     assert steps.count("claim.before") == 1
-    assert desk.deliver() == 1
-    assert desk.slack.texts() == ["first", "second"]
+    assert harness.deliver() == 1
+    assert harness.slack.texts() == ["first", "second"]
 
 
 def test_who_is_to_end_claims_nothing(database: Database) -> None:
-    desk = Desk(database)
-    desk.write(EAST, "first")
+    harness = Harness(database)
+    harness.write(EAST, "first")
     assert not sender.deliver(
-        database, desk.slack, clock=desk.clock, chance=desk.chance, rules=desk.rules, stopping=lambda: True
+        database,
+        harness.slack,
+        clock=harness.clock,
+        chance=harness.chance,
+        rules=harness.rules,
+        stopping=lambda: True,
     )
-    assert desk.states() == ["pending"]
+    assert harness.states() == ["pending"]

@@ -14,14 +14,14 @@ from bot.services.delivery import time_jump
 from bot.settings import Settings
 from db.engine import Database
 from db.system import cursor, newest_beats
-from tests.services.delivery.outbox_desk import EAST, START, Desk
+from tests.services.delivery.outbox_harness import EAST, START, Harness
 
 DAY = timedelta(days=1)
 
 
 @pytest.fixture
-def desk(database: Database) -> Desk:
-    return Desk(database)
+def harness(database: Database) -> Harness:
+    return Harness(database)
 
 
 @pytest.fixture(autouse=True)
@@ -35,53 +35,53 @@ def plain_logs() -> Iterator[None]:
 
 
 @pytest.fixture
-def bot(desk: Desk, tmp_path: Path) -> Iterator[Tierbot]:
+def bot(harness: Harness, tmp_path: Path) -> Iterator[Tierbot]:
     settings = Settings(
         _env_file=None,
         TIERBOT_DATA_DIR=tmp_path,
-        TIERBOT_DATABASE_URL=desk.database.writer.url.render_as_string(hide_password=False),
+        TIERBOT_DATABASE_URL=harness.database.writer.url.render_as_string(hide_password=False),
         SLACK_BOT_TOKEN="xoxb-local",
         SLACK_API_URL="http://127.0.0.1:9/api/",
     )
-    running = build(settings, clock=desk.clock)
+    running = build(settings, clock=harness.clock)
     yield running
     running.close()
 
 
-def test_seven_days_are_a_stop_and_more_are_a_jump(desk: Desk) -> None:
-    assert not time_jump.held(desk.database, START)
-    assert time_jump.keep_up(desk.database, START)
-    assert not time_jump.held(desk.database, START + 7 * DAY)
+def test_seven_days_are_a_stop_and_more_are_a_jump(harness: Harness) -> None:
+    assert not time_jump.held(harness.database, START)
+    assert time_jump.keep_up(harness.database, START)
+    assert not time_jump.held(harness.database, START + 7 * DAY)
     late = START + 7 * DAY + timedelta(seconds=1)
-    assert time_jump.held(desk.database, late)
-    assert not time_jump.keep_up(desk.database, late)
-    assert time_jump.gap(desk.database, late).since == START
+    assert time_jump.held(harness.database, late)
+    assert not time_jump.keep_up(harness.database, late)
+    assert time_jump.gap(harness.database, late).since == START
 
 
-def test_the_cursor_never_goes_back(desk: Desk) -> None:
-    time_jump.keep_up(desk.database, START)
-    assert time_jump.keep_up(desk.database, START - 400 * DAY)
-    assert desk.reading(lambda session: cursor(session, time_jump.CURSOR)) == START.isoformat()
+def test_the_cursor_never_goes_back(harness: Harness) -> None:
+    time_jump.keep_up(harness.database, START)
+    assert time_jump.keep_up(harness.database, START - 400 * DAY)
+    assert harness.reading(lambda session: cursor(session, time_jump.CURSOR)) == START.isoformat()
 
 
-def test_nothing_is_said_over_a_jump_until_somebody_has_looked(bot: Tierbot, desk: Desk) -> None:
+def test_nothing_is_said_over_a_jump_until_somebody_has_looked(bot: Tierbot, harness: Harness) -> None:
     jobs.tick(bot)
-    desk.write(EAST, "hello")
+    harness.write(EAST, "hello")
     clock = bot.clock
     assert isinstance(clock, FixedClock)
     clock.advance(8 * DAY)
     assert jobs.tick(bot)["deliver"] == 0
-    assert (desk.states(), desk.row(1).attempt) == (["pending"], 0)
-    assert desk.reading(newest_beats)["worker"] == clock.now()  # alive, though silent
-    assert time_jump.gap(desk.database, clock.now()).messages == 1
-    time_jump.catch_up(desk.database, clock)
+    assert (harness.states(), harness.row(1).attempt) == (["pending"], 0)
+    assert harness.reading(newest_beats)["worker"] == clock.now()  # alive, though silent
+    assert time_jump.gap(harness.database, clock.now()).messages == 1
+    time_jump.catch_up(harness.database, clock)
     assert jobs.tick(bot)["deliver"] == 1  # tried: nobody listens there
 
 
-def test_a_clock_that_was_wrong_and_is_right_again_holds_nothing(bot: Tierbot, desk: Desk) -> None:
+def test_a_clock_that_was_wrong_and_is_right_again_holds_nothing(bot: Tierbot, harness: Harness) -> None:
     jobs.tick(bot)
     assert isinstance(bot.clock, FixedClock)
     bot.clock.advance(365 * DAY)
     jobs.tick(bot)
     bot.clock.advance(-365 * DAY)
-    assert not time_jump.held(desk.database, bot.clock.now())
+    assert not time_jump.held(harness.database, bot.clock.now())

@@ -8,7 +8,7 @@ import pytest
 from bot.cli import presentation
 from bot.services import alerts
 from bot.services.grade import overrides
-from bot.services.grade.overrides import Wish
+from bot.services.grade.overrides import OverrideRequest
 from bot.wording.messages import TierChanged, TierDigest
 from bot.wording.rendering import Renderer
 from db.engine import Database
@@ -88,13 +88,15 @@ def test_a_persons_decision_is_named_and_not_explained_by_points(office: Office)
     office.grade(JANUARY)
     office.learn(acme, JANUARY + timedelta(days=1), quality=60)
     now = datetime(2026, 2, 3, 9, tzinfo=UTC)
-    tell = partial(alerts.tell_changes, shelf=office.shelf, default_channel="#managers", language="en")
+    tell = partial(
+        alerts.enqueue_alerts, scheme_cache=office.scheme_cache, default_channel="#managers", language="en"
+    )
     overrides.set_override(
         office.database,
-        office.shelf,
+        office.scheme_cache,
         ADMIN,
         acme,
-        Wish(tier="A", reason="secret plans", expires_on=date(2026, 3, 3)),
+        OverrideRequest(tier="A", reason="secret plans", expires_on=date(2026, 3, 3)),
         today=date(2026, 2, 3),
         now=now,
         tell=tell,
@@ -106,7 +108,14 @@ def test_a_persons_decision_is_named_and_not_explained_by_points(office: Office)
     assert "What moved it" not in words
     assert "secret" not in words  # a reason is for those who may see the customer
     overrides.end_override(
-        office.database, office.shelf, ADMIN, acme, reason="", today=date(2026, 2, 4), now=now, tell=tell
+        office.database,
+        office.scheme_cache,
+        ADMIN,
+        acme,
+        reason="",
+        today=date(2026, 2, 4),
+        now=now,
+        tell=tell,
     )
     ended = office.messages()[1]
     assert isinstance(ended, TierChanged)

@@ -9,7 +9,7 @@ from bot.services.ask import history
 from bot.services.care import schedule
 from bot.services.grade import first_orders, runs
 from bot.services.grade.runs import RunReport
-from bot.services.schemes.store import Shelf
+from bot.services.schemes.store import SchemeCache
 from db.book.customers import Customer
 from db.care.touches import Touch
 from db.engine import Database
@@ -31,12 +31,14 @@ ACCOUNTS = factories.PLAIN_SCHEME.replace("min_coverage: 0.6", "min_coverage: 0.
 
 def follow(database: Database, today: date = TODAY) -> list[RunReport]:
     return first_orders.follow_first_orders(
-        database, Shelf(), today=today, now=NOW, tell=lambda session, changes, run: len(changes)
+        database, SchemeCache(), today=today, now=NOW, tell=lambda session, changes, run: len(changes)
     )
 
 
 def run(database: Database, purpose: str) -> None:
-    runs.grade_book(database, Shelf(), for_purpose=purpose, as_of=MARCH, today=TODAY, now=NOW, tell=None)
+    runs.grade_book(
+        database, SchemeCache(), for_purpose=purpose, as_of=MARCH, today=TODAY, now=NOW, tell=None
+    )
 
 
 def record(database: Database, customer: int) -> Customer:
@@ -76,7 +78,7 @@ def test_the_first_order_makes_it_an_account_that_is_new(database: Database, hop
         (change,) = db.changes_of(session, hope)
     assert (change.before, change.after, change.effective_on) == ("prospect", "account", date(2026, 4, 2))
     assert (change.since_before, change.tier_before) == (date(2022, 5, 1), "A")
-    found = history.history(database, Shelf(), person(), hope)
+    found = history.history(database, SchemeCache(), person(), hope)
     assert [(entry.scheme, entry.tier, entry.change) for entry in found] == [
         ("hopes", "A", None),
         ("plain", "new", None),
@@ -146,7 +148,7 @@ def test_it_is_graded_once_there_is_a_grading_of_accounts(database: Database) ->
     run(database, "account")
     with database.read() as session:
         assert db.waiting(session) == []
-        assert results.standing(session, customer, "account")[0][0].tier in ("new", "unrated")
+        assert results.newest(session, customer, "account")[0][0].tier in ("new", "unrated")
 
 
 def test_a_source_that_goes_on_calling_it_a_prospect_leaves_one_row(database: Database, hope: int) -> None:

@@ -11,9 +11,9 @@ from bot.errors import BadInput, Conflict, NotFound
 from bot.services import access
 from bot.services.access import Actor
 from bot.services.grade import overrides, regrades, runs, verification
-from bot.services.grade.overrides import Decided, Wish
+from bot.services.grade.overrides import Decided, OverrideRequest
 from bot.services.grade.runs import Change, RunContext
-from bot.services.schemes.store import Shelf
+from bot.services.schemes.store import SchemeCache
 from db.engine import Database
 from db.graded import results
 from db.graded.runs import Assessment
@@ -22,7 +22,7 @@ from tests import factories
 MARCH, TODAY = date(2026, 3, 31), date(2026, 4, 7)
 NOW = datetime(2026, 4, 7, 8, tzinfo=UTC)
 RULES = "override: {allowed: true, needs: [reason, approver, expires_on], max_days: 30}\n"
-GOOD = Wish(tier="A", reason="strategic", approver="Grace", expires_on=TODAY + timedelta(days=30))
+GOOD = OverrideRequest(tier="A", reason="strategic", approver="Grace", expires_on=TODAY + timedelta(days=30))
 
 
 def person(role: str = "admin", person_id: int = 0) -> Actor:
@@ -45,19 +45,21 @@ def acme(database: Database) -> int:
         factories.scheme(session, factories.PLAIN_SCHEME + RULES)
         customer = factories.customer(session, "ACME")
         factories.fact(session, customer, "quality", 60)
-    runs.grade_book(database, Shelf(), for_purpose="account", as_of=MARCH, today=TODAY, now=NOW, tell=None)
+    runs.grade_book(
+        database, SchemeCache(), for_purpose="account", as_of=MARCH, today=TODAY, now=NOW, tell=None
+    )
     return customer
 
 
-def decide(database: Database, customer: int, wish: Wish = GOOD, **options: Any) -> Decided:
+def decide(database: Database, customer: int, wish: OverrideRequest = GOOD, **options: Any) -> Decided:
     values: dict[str, Any] = {"today": TODAY, "now": NOW, "tell": None} | options
     actor = values.pop("actor", person())
-    return overrides.set_override(database, Shelf(), actor, customer, wish, **values)
+    return overrides.set_override(database, SchemeCache(), actor, customer, wish, **values)
 
 
-def standing(database: Database, customer: int) -> Assessment:
+def newest(database: Database, customer: int) -> Assessment:
     with database.read() as session:
-        return results.standing(session, customer, "account")[0][0]
+        return results.newest(session, customer, "account")[0][0]
 
 
 def test_an_override_holds_at_once_and_the_change_is_told(database: Database, acme: int) -> None:
@@ -68,7 +70,7 @@ def test_an_override_holds_at_once_and_the_change_is_told(database: Database, ac
         return len(changes)
 
     decided = decide(database, acme, tell=tell)
-    row = standing(database, acme)
+    row = newest(database, acme)
     assert (row.tier, row.overridden, row.computed_tier, row.standing) == ("A", True, "B", "B")
     assert (decided.starts_on, decided.set_by) == (TODAY, "Lin Wei")
     assert [(change.before, change.after) for change in told] == [("B", "A")]
@@ -78,30 +80,36 @@ def test_an_active_cap_stays_above_it(database: Database, acme: int) -> None:
     with database.write() as session:
         factories.fact(session, acme, "credit", "D", TODAY)
     decide(database, acme)
-    row = standing(database, acme)
+    row = newest(database, acme)
     assert (row.tier, row.capped_by, row.overridden) == ("C", "credit", True)
 
 
 @pytest.mark.parametrize(
     ("wish", "message"),
     [
-        (Wish(tier="A", reason="why", approver="Grace"), "needs expires_on"),
-        (Wish(tier="A", reason=" ", expires_on=TODAY), "needs reason, approver"),
-        (Wish(tier="A", reason="why", approver=" ", expires_on=TODAY), "needs approver"),
-        (Wish(tier="S", reason="why", approver="Grace", expires_on=TODAY), "no tier S.*has A, B, C"),
-        (Wish(tier="A", reason="why", approver="G", expires_on=TODAY - timedelta(days=1)), "is over"),
+        (OverrideRequest(tier="A", reason="why", approver="Grace"), "needs expires_on"),
+        (OverrideRequest(tier="A", reason=" ", expires_on=TODAY), "needs reason, approver"),
+        (OverrideRequest(tier="A", reason="why", approver=" ", expires_on=TODAY), "needs approver"),
         (
-            Wish(tier="A", reason="why", approver="G", expires_on=TODAY + timedelta(days=31)),
+            OverrideRequest(tier="S", reason="why", approver="Grace", expires_on=TODAY),
+            "no tier S.*has A, B, C",
+        ),
+        (
+            OverrideRequest(tier="A", reason="why", approver="G", expires_on=TODAY - timedelta(days=1)),
+            "is over",
+        ),
+        (
+            OverrideRequest(tier="A", reason="why", approver="G", expires_on=TODAY + timedelta(days=31)),
             "at most 30 days",
         ),
     ],
 )
 def test_what_the_scheme_asks_for_must_be_given(
-    database: Database, acme: int, wish: Wish, message: str
+    database: Database, acme: int, wish: OverrideRequest, message: str
 ) -> None:
     with pytest.raises(BadInput, match=message):
         decide(database, acme, wish)
-    assert standing(database, acme).tier == "B"
+    assert newest(database, acme).tier == "B"
 
 
 def test_a_scheme_that_does_not_allow_overrides_gets_none(database: Database) -> None:
@@ -128,27 +136,29 @@ def test_a_second_override_waits_until_the_first_has_ended(database: Database, a
     with pytest.raises(Conflict, match=r"already.*tierbot override end"):
         decide(database, acme)
     ended = overrides.end_override(
-        database, Shelf(), person(), acme, reason="a mistake", today=TODAY, now=NOW, tell=None
+        database, SchemeCache(), person(), acme, reason="a mistake", today=TODAY, now=NOW, tell=None
     )
     assert (ended.ended_by, ended.end_reason) == ("Lin Wei", "a mistake")
-    row = standing(database, acme)
+    row = newest(database, acme)
     assert (row.tier, row.overridden) == ("B", False)
     with pytest.raises(NotFound, match="has no override"):
-        overrides.end_override(database, Shelf(), person(), acme, reason="", today=TODAY, now=NOW, tell=None)
+        overrides.end_override(
+            database, SchemeCache(), person(), acme, reason="", today=TODAY, now=NOW, tell=None
+        )
     assert [d.end_reason for d in overrides.list_overrides(database, person(), ended=True)] == ["a mistake"]
     assert overrides.list_overrides(database, person()) == []
 
 
 def test_it_ends_by_itself_after_its_last_day(database: Database, acme: int) -> None:
-    decide(database, acme, Wish(tier="A", reason="why", approver="Grace", expires_on=TODAY))
+    decide(database, acme, OverrideRequest(tier="A", reason="why", approver="Grace", expires_on=TODAY))
 
     def end(today: date) -> int:
         return regrades.end_overrides(
-            database, Shelf(), today=today, now=NOW, tell=lambda session, changes, run: len(changes)
+            database, SchemeCache(), today=today, now=NOW, tell=lambda session, changes, run: len(changes)
         )
 
-    assert (end(TODAY), standing(database, acme).tier) == (0, "A")
-    assert (end(TODAY + timedelta(days=1)), standing(database, acme).tier) == (1, "B")
+    assert (end(TODAY), newest(database, acme).tier) == (0, "A")
+    assert (end(TODAY + timedelta(days=1)), newest(database, acme).tier) == (1, "B")
     assert end(TODAY + timedelta(days=2)) == 0
 
 
@@ -160,15 +170,15 @@ def test_a_grading_as_of_an_earlier_day_keeps_what_was_decided_since(database: D
     assert graded(database, None).changes == ()
     may = date(2026, 5, 2)
     assert graded(database, date(2026, 4, 30), today=may).changes == ()
-    row = standing(database, acme)
+    row = newest(database, acme)
     assert (row.tier, row.overridden) == ("A", True)
-    assert verification.verify(database, Shelf(), ZoneInfo("UTC")).differing == 0
+    assert verification.verify(database, SchemeCache(), ZoneInfo("UTC")).differing == 0
 
 
 def graded(database: Database, as_of: date | None, today: date = TODAY) -> runs.RunReport:
     now = datetime.combine(today, NOW.timetz()) + timedelta(minutes=2)
     return runs.grade_book(
-        database, Shelf(), for_purpose="account", as_of=as_of, today=today, now=now, tell=None
+        database, SchemeCache(), for_purpose="account", as_of=as_of, today=today, now=now, tell=None
     )
 
 
@@ -184,15 +194,15 @@ def test_who_has_no_tier_gets_one_and_loses_it_again(database: Database, acme: i
         customer = factories.customer(session, "NODATA")
     if known:
         graded(database, TODAY - timedelta(days=1))
-        assert standing(database, customer).tier == "unrated"
+        assert newest(database, customer).tier == "unrated"
     decide(database, customer, tell=tell)
-    assert (standing(database, customer).tier, standing(database, customer).overridden) == ("A", True)
+    assert (newest(database, customer).tier, newest(database, customer).overridden) == ("A", True)
     assert told == []  # a first tier is no change
     if known:
         overrides.end_override(
-            database, Shelf(), person(), customer, reason="over", today=TODAY, now=NOW, tell=tell
+            database, SchemeCache(), person(), customer, reason="over", today=TODAY, now=NOW, tell=tell
         )
     else:
         late = TODAY + timedelta(days=31)
-        regrades.end_overrides(database, Shelf(), today=late, now=NOW + timedelta(days=31), tell=tell)
-    assert (standing(database, customer).tier, standing(database, customer).overridden) == ("unrated", False)
+        regrades.end_overrides(database, SchemeCache(), today=late, now=NOW + timedelta(days=31), tell=tell)
+    assert (newest(database, customer).tier, newest(database, customer).overridden) == ("unrated", False)

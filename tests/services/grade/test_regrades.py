@@ -9,11 +9,11 @@ from bot.clock import FixedClock
 from bot.services.grade import causes, regrades, runs
 from bot.services.grade.runs import RunReport
 from bot.services.imports import ImportOptions, import_file
-from bot.services.schemes.store import Shelf
+from bot.services.schemes.store import SchemeCache
 from db.book.customers import Customer
 from db.engine import Database
 from db.graded import runs as db
-from db.graded.assessments import standings_at, standings_of
+from db.graded.assessments import previous_rows_at, standings_of
 from db.graded.runs import Assessment, GradingRun
 from tests import factories
 
@@ -23,7 +23,7 @@ NOW = datetime(2026, 4, 7, 8, tzinfo=UTC)
 
 def regrade(database: Database) -> list[RunReport]:
     return regrades.regrade_touched(
-        database, Shelf(), today=TODAY, now=NOW, tell=lambda session, changes, run: len(changes)
+        database, SchemeCache(), today=TODAY, now=NOW, tell=lambda session, changes, run: len(changes)
     )
 
 
@@ -54,7 +54,9 @@ def test_who_crosses_a_boundary_gets_an_interim_row_and_the_rest_of_the_book_non
         ids = {code: factories.customer(session, code, code=code) for code in ("UP", "SAME", "AWAY")}
         for customer in ids.values():
             factories.fact(session, customer, "quality", 60)
-    runs.grade_book(database, Shelf(), for_purpose="account", as_of=MARCH, today=TODAY, now=NOW, tell=None)
+    runs.grade_book(
+        database, SchemeCache(), for_purpose="account", as_of=MARCH, today=TODAY, now=NOW, tell=None
+    )
     bring_facts(database, tmp_path, "UP,quality,90,2026-04-02", "SAME,quality,61,2026-04-02")
     (report,) = regrade(database)
     assert [(c.customer_id, c.before, c.after) for c in report.changes] == [(ids["UP"], "B", "A")]
@@ -63,7 +65,7 @@ def test_who_crosses_a_boundary_gets_an_interim_row_and_the_rest_of_the_book_non
         whole = session.exec(select(GradingRun.whole).order_by(col(GradingRun.id))).all()
         rows = session.exec(select(Assessment.customer_id).where(Assessment.run_id == report.run_id)).all()
         behind = db.runs_behind(session, "account")
-        tiers = {row[0]: row[1] for row in standings_at(session, behind)}
+        tiers = {row[0]: row[1] for row in previous_rows_at(session, behind)}
         found = {
             customer.code: (row.tier, run.kind)
             for customer, row, run in standings_of(session, behind, list(ids.values()))
@@ -78,7 +80,9 @@ def test_news_that_change_no_tier_wait_for_the_next_snapshot(database: Database,
     with database.write() as session:
         factories.scheme(session)
         factories.fact(session, factories.customer(session, "ACME", code="ACME"), "quality", 60)
-    runs.grade_book(database, Shelf(), for_purpose="account", as_of=MARCH, today=TODAY, now=NOW, tell=None)
+    runs.grade_book(
+        database, SchemeCache(), for_purpose="account", as_of=MARCH, today=TODAY, now=NOW, tell=None
+    )
     bring_facts(database, tmp_path, "ACME,quality,65,2026-04-02")
     assert regrade(database) == []
     with database.read() as session:
@@ -89,7 +93,9 @@ def test_while_the_whole_book_is_being_graded_the_rest_waits(database: Database,
     with database.write() as session:
         version = factories.scheme(session)
         factories.fact(session, factories.customer(session, "ACME", code="ACME"), "quality", 60)
-    runs.grade_book(database, Shelf(), for_purpose="account", as_of=MARCH, today=TODAY, now=NOW, tell=None)
+    runs.grade_book(
+        database, SchemeCache(), for_purpose="account", as_of=MARCH, today=TODAY, now=NOW, tell=None
+    )
     bring_facts(database, tmp_path, "ACME,quality,90,2026-04-02")
     with database.write() as session:
         run = GradingRun(
@@ -127,7 +133,9 @@ def test_who_falls_to_another_scheme_by_a_new_industry_is_graded_by_it_at_once(
         tmp_path,
         *(f"{code},{field},75,2026-03-01" for code in ("BANK", "SHOP") for field in ("quality", "service")),
     )
-    runs.grade_book(database, Shelf(), for_purpose="account", as_of=MARCH, today=TODAY, now=NOW, tell=None)
+    runs.grade_book(
+        database, SchemeCache(), for_purpose="account", as_of=MARCH, today=TODAY, now=NOW, tell=None
+    )
     bring(database, tmp_path, "customers", "code,name", "BANK,Bank of the East")
     assert regrade(database) == []  # a name moves no score
     bring(database, tmp_path, "customers", "code,name,industry", "BANK,Bank of the East,retail")
@@ -143,12 +151,14 @@ def test_first_facts_rate_whom_nobody_could_rate_and_tell_nobody(database: Datab
     with database.write() as session:
         factories.scheme(session)
         known = factories.customer(session, "KNOWN", code="KNOWN")
-    runs.grade_book(database, Shelf(), for_purpose="account", as_of=MARCH, today=TODAY, now=NOW, tell=None)
+    runs.grade_book(
+        database, SchemeCache(), for_purpose="account", as_of=MARCH, today=TODAY, now=NOW, tell=None
+    )
     with database.write() as session:
         fresh = factories.customer(session, "FRESH", code="FRESH")
     bring_facts(database, tmp_path, *(f"{who},quality,90,2026-04-02" for who in ("KNOWN", "FRESH")))
     (report,) = regrade(database)
     assert (report.changes, report.told, report.tiers) == ((), 0, {"A": 2})
     with database.read() as session:
-        tiers = {row[0]: row[1] for row in standings_at(session, db.runs_behind(session, "account"))}
+        tiers = {row[0]: row[1] for row in previous_rows_at(session, db.runs_behind(session, "account"))}
     assert tiers == {known: "A", fresh: "A"}

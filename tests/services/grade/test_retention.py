@@ -6,10 +6,10 @@ import pytest
 from sqlmodel import select
 
 from bot.services.grade import retention, verification
-from bot.services.schemes.store import Shelf
+from bot.services.schemes.store import SchemeCache
 from db.engine import Database
 from db.graded import runs as db
-from db.graded.assessments import standings_at
+from db.graded.assessments import previous_rows_at
 from db.graded.runs import Assessment, GradingRun
 from tests.services.grade.test_verification import APRIL, FEBRUARY, MARCH, TODAY, book
 
@@ -35,7 +35,7 @@ def test_runs_go_up_to_the_one_that_the_kept_ones_go_back_to(
     assert days(database) == [FEBRUARY, MARCH, APRIL, TODAY]
     assert retention.forget(database, APRIL) == 4
     assert days(database) == [MARCH, APRIL, TODAY]
-    found = verification.verify(database, Shelf(), ZoneInfo("UTC"))
+    found = verification.verify(database, SchemeCache(), ZoneInfo("UTC"))
     assert (found.differing, found.without_state) == (0, 4)
 
 
@@ -43,4 +43,4 @@ def test_the_present_stays_however_old_it_is(database: Database, book: dict[str,
     retention.forget(database, TODAY.replace(year=2030))
     assert days(database) == [APRIL, TODAY]  # how customers move goes back to the last snapshot
     with database.read() as session:
-        assert len(standings_at(session, db.latest_run_ids(session))) == 4
+        assert len(previous_rows_at(session, db.latest_run_ids(session))) == 4

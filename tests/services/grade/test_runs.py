@@ -12,7 +12,7 @@ from bot.services.ask import breakdown
 from bot.services.grade import runs
 from bot.services.grade.runs import Change, RunContext, RunReport
 from bot.services.grade.verification import verify
-from bot.services.schemes.store import Shelf, is_cadence_day, last_cadence_day
+from bot.services.schemes.store import SchemeCache, is_cadence_day, last_cadence_day
 from db.engine import Database
 from db.graded import results
 from db.graded import runs as db
@@ -25,7 +25,7 @@ NOW = datetime(2026, 5, 4, 8, tzinfo=UTC)
 Told = list[tuple[list[Change], RunContext]]
 
 
-def listener(told: Told) -> runs.Tell:
+def listener(told: Told) -> runs.Notify:
     def tell(session: Session, changes: list[Change], run: RunContext) -> int:
         told.append((changes, run))
         return len(changes)
@@ -36,7 +36,7 @@ def listener(told: Told) -> runs.Tell:
 def grade(database: Database, as_of: date | None, told: Told | None = None, **options: Any) -> RunReport:
     return runs.grade_book(
         database,
-        Shelf(),
+        SchemeCache(),
         for_purpose="account",
         as_of=as_of,
         today=TODAY,
@@ -48,7 +48,7 @@ def grade(database: Database, as_of: date | None, told: Told | None = None, **op
 
 def tier_of(database: Database, customer_id: int) -> Assessment:
     with database.read() as session:
-        return results.standing(session, customer_id, "account")[0][0]
+        return results.newest(session, customer_id, "account")[0][0]
 
 
 def test_facts_become_a_score_and_a_tier(database: Database) -> None:
@@ -72,8 +72,8 @@ def test_the_breakdown_comes_back_from_the_stored_inputs(database: Database) -> 
         factories.fact(session, acme, "quality", 72.125)
     grade(database, MARCH)
     with database.read() as session:
-        row, run = results.standing(session, acme, "account")[0]
-        scheme = Shelf().scheme(session, run.scheme_version_id)
+        row, run = results.newest(session, acme, "account")[0]
+        scheme = SchemeCache().scheme(session, run.scheme_version_id)
     data = breakdown.break_down([row], run, scheme)[acme].data
     assert data["exact_score"] == row.exact_score == pytest.approx(72.125)
     assert sum(line["points"] for line in data["breakdown"]) == pytest.approx(row.exact_score)
@@ -256,7 +256,7 @@ def test_a_day_that_is_not_over_is_no_snapshot_but_the_first(database: Database)
     with pytest.raises(BadInput, match=f"as of {TODAY}"):
         grade(database, MARCH)
     (night,) = runs.grade_if_due(
-        database, Shelf(), today=TODAY + timedelta(days=1), now=NOW, tell=listener([])
+        database, SchemeCache(), today=TODAY + timedelta(days=1), now=NOW, tell=listener([])
     )
     assert (night.as_of, night.kind) == (TODAY, "snapshot")
 
@@ -295,7 +295,7 @@ def test_the_same_day_once_more_puts_down_only_what_is_something_else_now(databa
     assert written[once_more.run_id] == (False, 0, set())
     assert (again.customers, again.tiers, once_more.tiers) == (2, {"A": 2}, {"A": 2})
     assert tier_of(database, other).score == 90
-    assert verify(database, Shelf(), ZoneInfo("UTC")).differing == 0
+    assert verify(database, SchemeCache(), ZoneInfo("UTC")).differing == 0
 
 
 def test_orders_in_another_currency_stop_the_run_with_the_remedy(database: Database) -> None:
@@ -368,7 +368,7 @@ def test_a_run_that_died_unpublished_is_cleared_away(database: Database) -> None
 
 def test_a_snapshot_falls_due_once_its_period_is_over_and_a_first_run_was_made(database: Database) -> None:
     def due(today: date) -> list[date]:
-        reports = runs.grade_if_due(database, Shelf(), today=today, now=NOW, tell=listener([]))
+        reports = runs.grade_if_due(database, SchemeCache(), today=today, now=NOW, tell=listener([]))
         return [report.as_of for report in reports]
 
     with database.write() as session:

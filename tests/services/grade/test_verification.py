@@ -9,9 +9,9 @@ from sqlmodel import Session, col, select, update
 
 from bot.services.grade import overrides, verification
 from bot.services.grade import runs as grading
-from bot.services.grade.overrides import Wish
+from bot.services.grade.overrides import OverrideRequest
 from bot.services.grade.verification import Verified
-from bot.services.schemes.store import Shelf
+from bot.services.schemes.store import SchemeCache
 from db.engine import Database
 from db.graded.runs import Assessment, GradingRun
 from db.graded.schemes import SchemeVersion
@@ -45,9 +45,16 @@ def book(database: Database) -> dict[str, int]:
         factories.fact(session, found["BETA"], "credit", "B", day=APRIL)
     for day in (FEBRUARY, MARCH):
         grade(database, day, NOW - timedelta(days=2))
-    wish = Wish(tier="A", reason="strategic", expires_on=TODAY + timedelta(days=30))
+    wish = OverrideRequest(tier="A", reason="strategic", expires_on=TODAY + timedelta(days=30))
     overrides.set_override(
-        database, Shelf(), person(), found["DOCK"], wish, today=APRIL, now=NOW - timedelta(days=1), tell=None
+        database,
+        SchemeCache(),
+        person(),
+        found["DOCK"],
+        wish,
+        today=APRIL,
+        now=NOW - timedelta(days=1),
+        tell=None,
     )
     for day in (APRIL, TODAY):
         grade(database, day)
@@ -55,11 +62,13 @@ def book(database: Database) -> dict[str, int]:
 
 
 def grade(database: Database, day: date, now: datetime = NOW) -> None:
-    grading.grade_book(database, Shelf(), for_purpose="account", as_of=day, today=TODAY, now=now, tell=None)
+    grading.grade_book(
+        database, SchemeCache(), for_purpose="account", as_of=day, today=TODAY, now=now, tell=None
+    )
 
 
 def verify(database: Database, customer: int | None = None) -> Verified:
-    return verification.verify(database, Shelf(), ZoneInfo("UTC"), customer)
+    return verification.verify(database, SchemeCache(), ZoneInfo("UTC"), customer)
 
 
 def change(database: Database, customer: int, day: date, **values: Any) -> None:

@@ -112,7 +112,7 @@ class Snapshot:
 _GO_ON = text("SELECT setval(quote_ident(:name), :last)")
 
 
-class Shelf:
+class Snapshots:
     """Books as imports left them, for the tests that begin with the same one.
 
     Imported by the first test that asks and put back for all others.
@@ -132,15 +132,15 @@ class Shelf:
 
 
 @pytest.fixture(scope="session")
-def shelf() -> Shelf:
-    return Shelf()
+def snapshots() -> Snapshots:
+    return Snapshots()
 
 
 @pytest.fixture
-def filled(book: Book, shelf: Shelf) -> Book:
+def filled(book: Book, snapshots: Snapshots) -> Book:
     """Two customers, C1 Acme and C2 Birch, from import 1."""
 
     def bring(book: Book) -> None:
         assert book.bring("customers", CUSTOMERS).created == 2
 
-    return shelf.fetch("filled", book, bring)
+    return snapshots.fetch("filled", book, bring)

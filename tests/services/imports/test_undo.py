@@ -8,7 +8,7 @@ from bot.errors import Conflict, NotFound
 from bot.services.imports import history
 from bot.services.matching import findable
 from db.care.touches import Touch
-from tests.services.imports.conftest import CUSTOMERS, Book, Shelf
+from tests.services.imports.conftest import CUSTOMERS, Book, Snapshots
 
 PEOPLE = "email,name\nmia@example.com,Mia\nlee@example.com,Lee\n"
 CHANGES = [
@@ -32,7 +32,7 @@ CHANGES = [
 
 
 @pytest.fixture
-def full(book: Book, shelf: Shelf) -> Book:
+def full(book: Book, snapshots: Snapshots) -> Book:
     """A little of everything."""
 
     def bring(book: Book) -> None:
@@ -44,7 +44,7 @@ def full(book: Book, shelf: Shelf) -> Book:
         book.bring("activities", "id,customer,date,kind,note\nA1,C1,2026-01-02,visit,old\n")
         book.bring("facts", "customer,field,value,date\nC1,credit,A,2026-01-31\n")
 
-    return shelf.fetch("full", book, bring)
+    return snapshots.fetch("full", book, bring)
 
 
 def _comparable(book: Book) -> dict[str, list[tuple[object, ...]]]:

@@ -12,7 +12,7 @@ from bot.slack.manifest import OPTIONAL_SCOPES, SCOPES
 from bot.wording.messages import Problem
 from db import system
 from db.engine import Database
-from db.outbox import lanes
+from db.outbox import throttle
 from db.outbox.messages import OutboxMessage
 from tests import factories
 
@@ -118,7 +118,7 @@ def test_a_database_of_another_revision_is_said_first_and_nothing_else_is_read(
 
 def test_a_circuit_that_is_open_is_a_problem_with_a_remedy(database: Database, tmp_path: Path) -> None:
     with database.write() as session:
-        lanes.put_circuit(
+        throttle.put_circuit(
             session,
             reason="clock",
             sentence="this machine's clock is wrong",

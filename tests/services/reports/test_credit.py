@@ -13,9 +13,9 @@ from bot.services import access, alerts
 from bot.services.access import Actor
 from bot.services.grade import regrades, runs
 from bot.services.reports import credit
-from bot.services.reports.credit import Credit, Wish
+from bot.services.reports.credit import ApprovalRequest, Credit
 from bot.services.schemes import store
-from bot.services.schemes.store import Shelf
+from bot.services.schemes.store import SchemeCache
 from db.book.trade import Invoice
 from db.engine import Database
 from db.graded import results
@@ -63,20 +63,20 @@ def person(role: str = "admin", person_id: int = 0) -> Actor:
 
 def run(database: Database, purpose: str, as_of: date, today: date = TODAY) -> runs.RunReport:
     return runs.grade_book(
-        database, Shelf(), for_purpose=purpose, as_of=as_of, today=today, now=NOW, tell=None
+        database, SchemeCache(), for_purpose=purpose, as_of=as_of, today=today, now=NOW, tell=None
     )
 
 
 def tier(database: Database, customer: int, purpose: str = "account") -> tuple[str, str | None]:
     with database.read() as session:
-        row, _ = results.standing(session, customer, purpose)[0]
+        row, _ = results.newest(session, customer, purpose)[0]
         return row.tier, row.capped_by
 
 
 def graded_by(database: Database, customer: int) -> tuple[str, date] | None:
     """The credit grade that the newest assessment of an account went by, and its day."""
     with database.read() as session:
-        row, _ = results.standing(session, customer, "account")[0]
+        row, _ = results.newest(session, customer, "account")[0]
     columns = unpack([row.inputs], parse_scheme(ACCOUNTS, source="accounts"))
     if "credit_grade" not in columns:
         return None
@@ -113,19 +113,19 @@ def acme(database: Database) -> int:
 
 
 def look(database: Database, customer: int, today: date = TODAY, actor: Actor | None = None) -> Credit:
-    return credit.show(database, Shelf(), actor or person(), customer, today=today)
+    return credit.show(database, SchemeCache(), actor or person(), customer, today=today)
 
 
 def decide(
     database: Database, customer: int, *, limit: str | None = None, terms: int | None = None, **options: Any
 ) -> Credit:
-    wish = Wish(
+    wish = ApprovalRequest(
         limit=None if limit is None else Decimal(limit),
         terms_days=terms,
         reason=options.pop("reason", "long known"),
     )
     values: dict[str, Any] = {"today": TODAY, "now": NOW} | options
-    return credit.approve(database, Shelf(), values.pop("actor", person()), customer, wish, **values)
+    return credit.approve(database, SchemeCache(), values.pop("actor", person()), customer, wish, **values)
 
 
 def test_a_grade_proposes_terms_and_a_limit_with_what_is_owed_beside_it(
@@ -272,12 +272,14 @@ def test_news_of_credit_reach_the_account_in_one_interim_pass(database: Database
     for purpose in store.PURPOSES[:2]:
         report = regrades.regrade(
             database,
-            Shelf(),
+            SchemeCache(),
             [acme, other],
             for_purpose=purpose,
             today=TODAY,
             now=NOW,
-            tell=partial(alerts.tell_changes, shelf=Shelf(), default_channel="C0", language="en"),
+            tell=partial(
+                alerts.enqueue_alerts, scheme_cache=SchemeCache(), default_channel="C0", language="en"
+            ),
         )
         assert report is not None
         assert ([change.customer_id for change in report.changes], report.told) == ([acme], 1)
@@ -291,7 +293,7 @@ def test_a_new_credit_grade_reaches_the_account_without_waiting_for_its_snapshot
 ) -> None:
     def follow() -> list[int]:
         reports = regrades.follow_credit(
-            database, Shelf(), today=TODAY, now=NOW, tell=lambda session, changes, run: len(changes)
+            database, SchemeCache(), today=TODAY, now=NOW, tell=lambda session, changes, run: len(changes)
         )
         return [report.customers for report in reports]
 

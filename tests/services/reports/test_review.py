@@ -10,9 +10,9 @@ from bot.errors import BadInput, NotFound
 from bot.services import access
 from bot.services.access import Actor
 from bot.services.grade import overrides
-from bot.services.grade.overrides import Wish
+from bot.services.grade.overrides import OverrideRequest
 from bot.services.reports import review
-from bot.services.schemes.store import Shelf
+from bot.services.schemes.store import SchemeCache
 from db.book.customers import Customer
 from db.engine import Database
 from db.graded import runs, shadows
@@ -70,10 +70,10 @@ def book(database: Database) -> Database:
 def decide(database: Database, customer: int, until: date) -> None:
     overrides.set_override(
         database,
-        Shelf(),
+        SchemeCache(),
         ADMIN,
         customer,
-        Wish(tier="B", reason="why", expires_on=until),
+        OverrideRequest(tier="B", reason="why", expires_on=until),
         today=TODAY,
         now=NOW,
         tell=None,
@@ -83,7 +83,7 @@ def decide(database: Database, customer: int, until: date) -> None:
 def items(
     database: Database, *, who: Actor = ADMIN, today: date = TODAY, limit: int = 50, reason: str | None = None
 ) -> list[Item]:
-    return review.list_items(database, Shelf(), who, today=today, limit=limit, reason=reason)
+    return review.list_items(database, SchemeCache(), who, today=today, limit=limit, reason=reason)
 
 
 def seen(found: list[Item]) -> list[tuple[str, str]]:
@@ -95,7 +95,7 @@ def answer(
 ) -> list[Item]:
     with database.read() as session:
         customer = session.exec(select(Customer.id).where(Customer.code == code)).one()
-    return review.answer(database, Shelf(), who, customer or 0, reason, note=note, today=TODAY, now=NOW)
+    return review.answer(database, SchemeCache(), who, customer or 0, reason, note=note, today=TODAY, now=NOW)
 
 
 def test_every_reason_is_found_with_most_at_stake_first(book: Database) -> None:

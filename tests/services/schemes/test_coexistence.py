@@ -14,8 +14,8 @@ from bot.services.grade.runs import RunReport
 from bot.services.grade.verification import verify
 from bot.services.reports import review
 from bot.services.schemes import lifecycle, status, store
-from bot.services.schemes.status import Life
-from bot.services.schemes.store import SchemeFile, Shelf
+from bot.services.schemes.status import VersionStatus
+from bot.services.schemes.store import SchemeCache, SchemeFile
 from bot.services.trial import diff, replays
 from bot.wording.messages import Pointer, TierCard, Ungraded
 from db.book.customers import Customer
@@ -54,7 +54,7 @@ def written(text: str) -> SchemeFile:
     return SchemeFile(scheme=parse_scheme(text, source="t.yaml"), text=text, source="t.yaml")
 
 
-def approve(database: Database, text: str, day: date = MARCH, place: int | None = None) -> Life:
+def approve(database: Database, text: str, day: date = MARCH, place: int | None = None) -> VersionStatus:
     return lifecycle.approve(
         database, ADMIN, written(text), effective_from=day, today=TODAY, now=NOW, place=place
     )
@@ -63,7 +63,7 @@ def approve(database: Database, text: str, day: date = MARCH, place: int | None 
 def grade(database: Database, as_of: date) -> RunReport:
     return runs.grade_book(
         database,
-        Shelf(),
+        SchemeCache(),
         for_purpose="account",
         as_of=as_of,
         today=TODAY,
@@ -91,7 +91,7 @@ def seen(
     """Code -> scheme, tier and score of a day."""
     found = {}
     for code, customer_id in ids.items():
-        for entry in history.history(database, Shelf(), ADMIN, customer_id):
+        for entry in history.history(database, SchemeCache(), ADMIN, customer_id):
             if entry.as_of == as_of:
                 found[code] = (entry.scheme, entry.tier, entry.score)
     return found
@@ -128,7 +128,7 @@ def test_one_run_grades_each_customer_by_the_first_scheme_that_applies(
     report = grade(database, APRIL)
     assert report.schemes == {"resellers@1": 1, "banks@1": 1, "plain@1": 1}
     assert report.changes == ()
-    found = verify(database, Shelf(), UTC_ZONE)
+    found = verify(database, SchemeCache(), UTC_ZONE)
     assert (found.assessments, found.differing) == (6, 0)
 
 
@@ -147,7 +147,7 @@ def test_a_customer_whose_industry_changes_falls_to_another_scheme_and_confirms_
     assert seen(database, ids, MAY)["BANK"] == ("plain", "B", 0.6 * 80 + 0.4 * 100)
     (moved,) = grade(database, JUNE).changes
     assert (moved.customer_id, moved.before, moved.after) == (ids["BANK"], "B", "A")
-    assert verify(database, Shelf(), UTC_ZONE).differing == 0
+    assert verify(database, SchemeCache(), UTC_ZONE).differing == 0
 
 
 def test_an_interim_under_another_scheme_takes_no_part_in_how_a_customer_moves(
@@ -167,11 +167,13 @@ def test_an_interim_under_another_scheme_takes_no_part_in_how_a_customer_moves(
     regrade_as_of(database, ids["SHOP"], date(2026, 6, 15))
     (moved,) = grade(database, JUNE).changes
     assert (moved.customer_id, moved.before, moved.after) == (ids["SHOP"], "B", "A")
-    assert verify(database, Shelf(), UTC_ZONE).differing == 0
+    assert verify(database, SchemeCache(), UTC_ZONE).differing == 0
 
 
 def regrade_as_of(database: Database, customer_id: int, day: date) -> None:
-    regrades.regrade(database, Shelf(), [customer_id], for_purpose="account", today=day, now=NOW, tell=None)
+    regrades.regrade(
+        database, SchemeCache(), [customer_id], for_purpose="account", today=day, now=NOW, tell=None
+    )
 
 
 def test_who_moves_because_it_fell_to_another_scheme_was_moved_by_the_rules(
@@ -184,7 +186,7 @@ def test_who_moves_because_it_fell_to_another_scheme_was_moved_by_the_rules(
     (moved,) = grade(database, APRIL).changes
     assert (moved.customer_id, moved.before, moved.after) == (ids["BANK"], "B", "A")
     assert moved.cause == "rule"
-    why = explanation.why(database, Shelf(), ADMIN, Pointer(id=ids["BANK"])).message
+    why = explanation.why(database, SchemeCache(), ADMIN, Pointer(id=ids["BANK"])).message
     assert why.change.rules is not None
     assert (why.scheme.en, why.change.rules.before.en, why.change.rules.after.en) == (
         "Plain",
@@ -210,14 +212,14 @@ def test_whom_no_scheme_applies_to_is_unrated_listed_and_rated_again_when_one_do
     report = grade(database, APRIL)
     assert (report.without_scheme, report.tiers["unrated"], report.changes) == (1, 1, ())
     assert seen(database, ids, APRIL)["SHOP"] == (None, "unrated", None)
-    listed = review.list_items(database, Shelf(), ADMIN, today=TODAY, limit=10)
+    listed = review.list_items(database, SchemeCache(), ADMIN, today=TODAY, limit=10)
     assert [(one.code, one.reason) for one in listed if one.code == "SHOP"] == [("SHOP", "no_scheme")]
-    card = lookup.answer(database, Shelf(), RULES, ADMIN, "SHOP", TODAY)
+    card = lookup.answer(database, SchemeCache(), RULES, ADMIN, "SHOP", TODAY)
     assert isinstance(card, Ungraded)
     assert card.no_scheme
     with pytest.raises(NotFound, match="not been graded"):
-        explanation.why(database, Shelf(), ADMIN, Pointer(id=ids["SHOP"]))
-    assert verify(database, Shelf(), UTC_ZONE).differing == 0
+        explanation.why(database, SchemeCache(), ADMIN, Pointer(id=ids["SHOP"]))
+    assert verify(database, SchemeCache(), UTC_ZONE).differing == 0
     change(database, ids["SHOP"], industry="finance")
     assert grade(database, MAY).changes == ()
     assert seen(database, ids, MAY)["SHOP"] == ("banks", "B", BANK_SCORE)
@@ -233,7 +235,7 @@ def test_the_card_names_the_scheme_and_its_own_word_for_the_tier(
     grade(database, MAY)
     cards = {}
     for code in ("BANK", "SHOP", "RESELLER"):
-        card = lookup.answer(database, Shelf(), RULES, ADMIN, code, TODAY)
+        card = lookup.answer(database, SchemeCache(), RULES, ADMIN, code, TODAY)
         assert isinstance(card, TierCard)
         assert card.scheme is not None
         assert card.tier.names is not None
@@ -302,12 +304,12 @@ def test_diff_shadow_and_replay_look_at_those_who_would_fall_to_a_scheme(
     before, after = 0.6 * 80 + 0.4 * 20, 0.4 * 80 + 0.6 * 20
     assert [(one.customer_id, one.tier, one.shadow_tier) for one in held.movers] == [(ids["SHOP"], "B", "C")]
     assert [(one.score, one.shadow_score) for one in held.movers] == [(before, after)]
-    found = diff.diff(database, Shelf(), ADMIN, "shops@1", None, None, today=TODAY)
+    found = diff.diff(database, SchemeCache(), ADMIN, "shops@1", None, None, today=TODAY)
     assert (found.old.scheme, found.customers, [one.code for one in found.movers]) == ("plain", 1, ["SHOP"])
-    found = diff.diff(database, Shelf(), ADMIN, "banks@1", None, None, today=TODAY)
+    found = diff.diff(database, SchemeCache(), ADMIN, "banks@1", None, None, today=TODAY)
     assert (found.old.scheme, found.customers, found.moved) == ("banks", 1, 0)
     with database.read() as session:
-        first, *others = [rule.scheme for rule in store.in_force(session, Shelf(), "account", TODAY)]
+        first, *others = [rule.scheme for rule in store.in_force(session, SchemeCache(), "account", TODAY)]
     replay = replays.replay(database, first, start=MARCH, end=APRIL, today=TODAY, beside=others)
     assert (replay.scheme, replay.beside) == ("resellers", ("banks@1", "plain@1"))
     assert [day.tiers for day in replay.days] == [{"STD": 1, "B": 2}, {"STD": 1, "B": 2}]

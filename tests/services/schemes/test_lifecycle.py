@@ -12,10 +12,10 @@ from bot.services.access import Actor
 from bot.services.grade import runs
 from bot.services.grade.runs import RunReport
 from bot.services.schemes import lifecycle, status, store
-from bot.services.schemes.status import Life
-from bot.services.schemes.store import SchemeFile, Shelf
+from bot.services.schemes.status import VersionStatus
+from bot.services.schemes.store import SchemeCache, SchemeFile
 from bot.services.trial import diff as comparing
-from bot.services.trial.diff import Difference
+from bot.services.trial.diff import SchemeDiff
 from db.engine import Database
 from db.graded import schemes
 from db.graded.runs import GradingRun
@@ -57,7 +57,7 @@ def start(database: Database, text: str = factories.PLAIN_SCHEME, as_of: date = 
 def grade(database: Database, as_of: date, told: list[int] | None = None) -> RunReport:
     return runs.grade_book(
         database,
-        Shelf(),
+        SchemeCache(),
         for_purpose="account",
         as_of=as_of,
         today=TODAY,
@@ -66,19 +66,19 @@ def grade(database: Database, as_of: date, told: list[int] | None = None) -> Run
     )
 
 
-def approve(database: Database, day: date, text: str = SECOND, actor: Actor = GRACE) -> Life:
+def approve(database: Database, day: date, text: str = SECOND, actor: Actor = GRACE) -> VersionStatus:
     return lifecycle.approve(database, actor, written(text), effective_from=day, today=TODAY, now=NOW)
 
 
-def shadow(database: Database, text: str = SECOND) -> Life:
+def shadow(database: Database, text: str = SECOND) -> VersionStatus:
     return lifecycle.shadow(database, GRACE, written(text), today=TODAY, now=NOW)
 
 
-def retire(database: Database, name: str, sure: bool = False) -> Life:
+def retire(database: Database, name: str, sure: bool = False) -> VersionStatus:
     return lifecycle.retire(database, GRACE, name, today=TODAY, now=NOW, sure=sure)
 
 
-def lives(database: Database, folder: Path | None = None, today: date = TODAY) -> dict[int, Life]:
+def lives(database: Database, folder: Path | None = None, today: date = TODAY) -> dict[int, VersionStatus]:
     return {life.version: life for life in status.listed(database, GRACE, folder, today=today)}
 
 
@@ -206,7 +206,7 @@ def test_only_admins_decide(database: Database, book: dict[str, int]) -> None:
     with pytest.raises(NotAllowed), database.write() as session:
         lifecycle.start(session, written(), lead, as_of=MARCH, today=TODAY, now=NOW)
     with pytest.raises(NotAllowed):
-        comparing.diff(database, Shelf(), lead, "plain@1", None, None, today=TODAY)
+        comparing.diff(database, SchemeCache(), lead, "plain@1", None, None, today=TODAY)
 
 
 # --- retirement
@@ -246,7 +246,7 @@ def test_retiring_a_scheme_brings_no_earlier_one_back(database: Database, book: 
     with pytest.raises(NotFound, match="In use are: -"):
         retire(database, "plain")
     with database.read() as session, pytest.raises(NotReady):
-        store.in_force(session, Shelf(), "account", TODAY)
+        store.in_force(session, SchemeCache(), "account", TODAY)
     # Where nothing is in force any more, a start is a start.
     start(database, as_of=TODAY)
     assert in_force(database, TODAY) == 1
@@ -289,7 +289,7 @@ def test_an_interim_grading_and_a_dry_run_leave_nothing_in_the_shadow(
     assert grade(database, APRIL - timedelta(days=3)).shadows == ()
     dry = runs.grade_book(
         database,
-        Shelf(),
+        SchemeCache(),
         for_purpose="account",
         as_of=APRIL,
         today=TODAY,
@@ -381,8 +381,8 @@ def test_a_scheme_is_shown_with_its_text_its_tiers_and_the_days_it_was_in_force(
         status.shown(database, GRACE, "plain@9", None, today=TODAY)
 
 
-def diff(database: Database, new: str, old: str | None = None, most: int | None = 20) -> Difference:
-    return comparing.diff(database, Shelf(), GRACE, new, old, None, today=TODAY, most=most)
+def diff(database: Database, new: str, old: str | None = None, most: int | None = 20) -> SchemeDiff:
+    return comparing.diff(database, SchemeCache(), GRACE, new, old, None, today=TODAY, most=most)
 
 
 def test_a_diff_says_who_would_move_and_why(database: Database, book: dict[str, int], tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ from sqlmodel import select
 
 from bot.errors import BadInput, Conflict
 from bot.services.grade import runs
-from bot.services.schemes.store import SchemeFile, Shelf
+from bot.services.schemes.store import SchemeCache, SchemeFile
 from bot.services.trial import replays
 from bot.services.trial.replays import Moves
 from db.engine import Database
@@ -73,16 +73,18 @@ def test_what_the_tiers_were_worth_afterwards_is_told_by_sales_no_score_has_seen
 
 def test_a_kept_past_is_what_grading_on_those_days_would_have_left(database: Database) -> None:
     customer = seesaw(database, 71, 60, 60, 69, 80, 60)
-    reports = replays.keep(database, Shelf(), FILE, start=START, end=END, today=TODAY, now=NOW, actor="test")
+    reports = replays.keep(
+        database, SchemeCache(), FILE, start=START, end=END, today=TODAY, now=NOW, actor="test"
+    )
     assert [(report.kind, report.told) for report in reports] == [("snapshot", 0)] * 6
     with database.read() as session:
         rows = session.exec(select(Assessment).order_by(Assessment.run_id)).all()  # type: ignore[arg-type]
     assert [row.tier for row in rows] == ["A", "A", "B", "B", "A", "A"]
     assert {row.customer_id for row in rows} == {customer}
     with pytest.raises(Conflict, match="only be kept before the first"):
-        replays.keep(database, Shelf(), FILE, start=START, end=END, today=TODAY, now=NOW, actor="test")
+        replays.keep(database, SchemeCache(), FILE, start=START, end=END, today=TODAY, now=NOW, actor="test")
     report = runs.grade_book(
-        database, Shelf(), for_purpose="account", as_of=TODAY, today=TODAY, now=NOW,
+        database, SchemeCache(), for_purpose="account", as_of=TODAY, today=TODAY, now=NOW,
         tell=lambda session, changes, run: len(changes),
     )  # fmt: skip
     assert (report.kind, report.silent) == ("interim", False)
@@ -105,5 +107,7 @@ def test_a_day_that_is_not_over_is_no_snapshot(database: Database) -> None:
     seesaw(database, *[71] * 6)
     found = replays.replay(database, FILE.scheme, start=START, end=END, today=END)
     assert [day.as_of for day in found.days] == MONTHS[:-1]
-    reports = replays.keep(database, Shelf(), FILE, start=START, end=END, today=END, now=NOW, actor="test")
+    reports = replays.keep(
+        database, SchemeCache(), FILE, start=START, end=END, today=END, now=NOW, actor="test"
+    )
     assert [(report.as_of, report.kind) for report in reports] == [(day, "snapshot") for day in MONTHS[:-1]]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any, TypeVar
 
-from bot.demo.workspace.refusal import Refused
+from bot.demo.workspace.api_error import ApiError
 
 Entry = TypeVar("Entry")
 Arguments = dict[str, Any]
@@ -22,7 +22,7 @@ def word(args: Arguments, name: str, *, missing: str = "invalid_arguments") -> s
     value = args.get(name)
     if value in (None, ""):
         detail = [f"[ERROR] missing required field: {name}"] if missing == "invalid_arguments" else []
-        raise Refused(missing, messages=detail)
+        raise ApiError(missing, messages=detail)
     return str(value)
 
 
@@ -34,9 +34,9 @@ def whole(args: Arguments, name: str, default: int, *, most: int) -> int:
     try:
         found = int(str(value))
     except ValueError:
-        raise Refused("invalid_limit") from None
+        raise ApiError("invalid_limit") from None
     if not 1 <= found <= most:
-        raise Refused("invalid_limit")
+        raise ApiError("invalid_limit")
     return found
 
 
@@ -50,7 +50,7 @@ def structure(args: Arguments, name: str, *, broken: str) -> Any:
     try:
         return json.loads(value)
     except ValueError:
-        raise Refused(broken) from None
+        raise ApiError(broken) from None
 
 
 def page(entries: list[Entry], args: Arguments, *, default: int = 100) -> tuple[list[Entry], str]:
@@ -58,7 +58,7 @@ def page(entries: list[Entry], args: Arguments, *, default: int = 100) -> tuple[
     limit = whole(args, "limit", default, most=1000)
     cursor = str(args.get("cursor") or "0")
     if not cursor.removeprefix("next:").isdigit():
-        raise Refused("invalid_cursor")
+        raise ApiError("invalid_cursor")
     start = int(cursor.removeprefix("next:"))
     following = start + limit
     return entries[start:following], f"next:{following}" if following < len(entries) else ""

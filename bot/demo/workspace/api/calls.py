@@ -13,9 +13,9 @@ from starlette.routing import Route
 from bot.demo.workspace.api.arguments import Arguments
 from bot.demo.workspace.api.chat import answer_response_url
 from bot.demo.workspace.api.methods import METHODS, Method
+from bot.demo.workspace.api_error import ApiError
 from bot.demo.workspace.faults.trouble import Trouble
 from bot.demo.workspace.platform import Platform
-from bot.demo.workspace.refusal import Refused
 from bot.demo.workspace.state.records import Json
 
 LARGEST_BODY = 2_000_000
@@ -25,20 +25,20 @@ async def _read_arguments(request: Request) -> Arguments:
     args: Arguments = dict(request.query_params)
     body = await request.body()
     if len(body) > LARGEST_BODY:
-        raise Refused("request_too_large")
+        raise ApiError("request_too_large")
     kind = request.headers.get("content-type", "").split(";")[0].strip()
     if kind == "application/json":
         try:
             parsed = json.loads(body or b"{}")
         except ValueError:
-            raise Refused("invalid_json") from None
+            raise ApiError("invalid_json") from None
         if not isinstance(parsed, dict):
-            raise Refused("json_not_object")
+            raise ApiError("json_not_object")
         return args | parsed
     try:
         return args | dict(parse_qsl(body.decode(), keep_blank_values=True))
     except UnicodeDecodeError:
-        raise Refused("invalid_form_data") from None
+        raise ApiError("invalid_form_data") from None
 
 
 def _token(request: Request, args: Arguments) -> str:
@@ -60,16 +60,16 @@ class WebApi:
     def _authorize(self, method: Method, token: str) -> None:
         platform = self._platform
         if not token:
-            raise Refused("not_authed")
+            raise ApiError("not_authed")
         wanted, other = platform.bot_token, platform.app_token
         if method.app_level:
             wanted, other = other, wanted
         if hmac.compare_digest(token, other) and wanted != other:
-            raise Refused("not_allowed_token_type")
+            raise ApiError("not_allowed_token_type")
         if not hmac.compare_digest(token, wanted):
-            raise Refused("invalid_auth")
+            raise ApiError("invalid_auth")
         if method.scopes and not platform.scopes.intersection(method.scopes):
-            raise Refused(
+            raise ApiError(
                 "missing_scope", needed=method.scopes[0], provided=",".join(sorted(platform.scopes))
             )
 
@@ -78,18 +78,18 @@ class WebApi:
         try:
             method = METHODS.get(name)
             if method is None:
-                raise Refused("unknown_method", req_method=name)
+                raise ApiError("unknown_method", req_method=name)
             self._authorize(method, token)
             with self._platform.state.changed:
                 return {"ok": True, **method.call(self._platform, args)}
-        except Refused as refused:
+        except ApiError as refused:
             return refused.body()
 
     async def answer(self, request: Request) -> Response:
         """Every Web API call passes here: before `call` nothing is stored, after it everything is."""
         try:
             args = await _read_arguments(request)
-        except Refused as refused:
+        except ApiError as refused:
             return JSONResponse(refused.body())
         method, token = request.path_params["method"], _token(request, args)
         if method == "views.update":
@@ -107,13 +107,13 @@ class WebApi:
             args = await _read_arguments(request)
             if "payload" in args:
                 args = json.loads(args["payload"])
-        except Refused as refused:
+        except ApiError as refused:
             return JSONResponse(refused.body(), status_code=400)
 
         def work() -> Response:
             try:
                 answer_response_url(self._platform, request.path_params["key"], args)
-            except Refused as refused:
+            except ApiError as refused:
                 return JSONResponse(refused.body(), status_code=404 if refused.code.endswith("_url") else 400)
             return PlainTextResponse("ok")
 

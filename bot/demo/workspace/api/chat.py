@@ -6,12 +6,20 @@ import json
 from typing import Any
 
 from bot.demo.workspace.api.arguments import Arguments, flag, structure, word
+from bot.demo.workspace.api_error import ApiError
 from bot.demo.workspace.faults.ledger import Post
 from bot.demo.workspace.limits.blocks import check_blocks
 from bot.demo.workspace.limits.elements import with_ids
 from bot.demo.workspace.platform import Platform
-from bot.demo.workspace.refusal import Refused
-from bot.demo.workspace.state.records import APP_ID, BOT_ID, BOT_USER_ID, TEAM_ID, Channel, Json, Message
+from bot.demo.workspace.state.records import (
+    APP_ID,
+    BOT_ID,
+    BOT_USER_ID,
+    TEAM_ID,
+    Channel,
+    Json,
+    StoredMessage,
+)
 
 CUT_AT = 40_000
 LONGEST_UPDATE = 4_000
@@ -20,7 +28,7 @@ MOST_ATTACHMENTS = 100
 LARGEST_METADATA = 8_000
 
 
-def message_json(message: Message, *, with_metadata: bool = True) -> Json:
+def message_json(message: StoredMessage, *, with_metadata: bool = True) -> Json:
     """A message in Slack's words."""
     answer: Json = {
         "type": "message",
@@ -52,12 +60,12 @@ def read_content(platform: Platform, args: Arguments) -> dict[str, Any]:
     if blocks:
         check_blocks(blocks)
     if attachments and (not isinstance(attachments, list) or len(attachments) > MOST_ATTACHMENTS):
-        raise Refused("too_many_attachments" if isinstance(attachments, list) else "invalid_attachments")
+        raise ApiError("too_many_attachments" if isinstance(attachments, list) else "invalid_attachments")
     for attachment in attachments or ():
         if attachment.get("blocks"):
             check_blocks(attachment["blocks"])
     if not text.strip() and not blocks and not attachments:
-        raise Refused("no_text")
+        raise ApiError("no_text")
     return {
         "text": text,
         "blocks": with_ids(blocks or [], platform.state.next_number),
@@ -70,22 +78,22 @@ def _read_metadata(args: Arguments) -> Json | None:
     if metadata is None:
         return None
     if not isinstance(metadata, dict):
-        raise Refused("invalid_metadata_format")
+        raise ApiError("invalid_metadata_format")
     if not metadata:
         return {}
     if not isinstance(metadata.get("event_type"), str) or not isinstance(metadata.get("event_payload"), dict):
-        raise Refused("invalid_metadata_schema")
+        raise ApiError("invalid_metadata_schema")
     if len(json.dumps(metadata)) > LARGEST_METADATA:
-        raise Refused("metadata_too_large")
+        raise ApiError("metadata_too_large")
     return metadata
 
 
 def _writable(platform: Platform, args: Arguments) -> Channel:
     channel = platform.state.channel(word(args, "channel", missing="channel_not_found"))
     if BOT_USER_ID not in channel.members:
-        raise Refused("channel_not_found" if channel.is_private else "not_in_channel")
+        raise ApiError("channel_not_found" if channel.is_private else "not_in_channel")
     if channel.is_archived or (channel.user and platform.state.user(channel.user).deleted):
-        raise Refused("is_archived")
+        raise ApiError("is_archived")
     return channel
 
 
@@ -124,7 +132,7 @@ def post_ephemeral(platform: Platform, args: Arguments) -> Json:
     channel = _writable(platform, args)
     user = platform.state.user(word(args, "user", missing="user_not_in_channel"))
     if user.id not in channel.members:
-        raise Refused("user_not_in_channel")
+        raise ApiError("user_not_in_channel")
     message = platform.state.add_message(
         channel=channel.id,
         user=BOT_USER_ID,
@@ -135,13 +143,13 @@ def post_ephemeral(platform: Platform, args: Arguments) -> Json:
     return {"message_ts": message.ts}
 
 
-def _own(platform: Platform, args: Arguments, *, refusal: str) -> tuple[Channel, Message]:
+def _own(platform: Platform, args: Arguments, *, refusal: str) -> tuple[Channel, StoredMessage]:
     channel = platform.state.channel(word(args, "channel", missing="channel_not_found"))
     message = platform.state.find_message(channel.id, word(args, "ts", missing="message_not_found"))
     if message.is_ephemeral:
-        raise Refused("message_not_found")
+        raise ApiError("message_not_found")
     if message.user != BOT_USER_ID:
-        raise Refused(refusal)
+        raise ApiError(refusal)
     return channel, message
 
 
@@ -149,9 +157,9 @@ def update(platform: Platform, args: Arguments) -> Json:
     """chat.update: text without blocks takes the blocks away, metadata stays unless given."""
     channel, message = _own(platform, args, refusal="cant_update_message")
     if channel.is_archived:
-        raise Refused("is_archived")
+        raise ApiError("is_archived")
     if len(str(args.get("text") or "")) > LONGEST_UPDATE:
-        raise Refused("msg_too_long")
+        raise ApiError("msg_too_long")
     changes = read_content(platform, args) | {"edited_ts": platform.state.next_ts()}
     metadata = _read_metadata(args)
     if metadata is not None:
@@ -185,7 +193,7 @@ def answer_response_url(platform: Platform, key: str, args: Arguments) -> None:
 
 def add_response(
     platform: Platform, user: str, channel: str, args: Arguments, *, thread_ts: str | None = None
-) -> Message:
+) -> StoredMessage:
     """An answer to a command or click, private unless it says in_channel."""
     kind = args.get("response_type") or "ephemeral"
     return platform.state.add_message(

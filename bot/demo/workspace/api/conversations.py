@@ -6,9 +6,9 @@ from dataclasses import replace
 
 from bot.demo.workspace.api.arguments import Arguments, flag, page, whole, word
 from bot.demo.workspace.api.chat import message_json
+from bot.demo.workspace.api_error import ApiError
 from bot.demo.workspace.platform import Platform
-from bot.demo.workspace.refusal import Refused
-from bot.demo.workspace.state.records import BOT_USER_ID, Channel, Json, Message
+from bot.demo.workspace.state.records import BOT_USER_ID, Channel, Json, StoredMessage
 
 MOST_HISTORY = 999
 
@@ -35,20 +35,22 @@ def _channel_json(channel: Channel) -> Json:
 def _visible(platform: Platform, args: Arguments) -> Channel:
     name = word(args, "channel", missing="channel_not_found")
     if name not in platform.state.channels:
-        raise Refused("channel_not_found")
+        raise ApiError("channel_not_found")
     channel = platform.state.channels[name]
     if channel.is_private and BOT_USER_ID not in channel.members:
-        raise Refused("channel_not_found")
+        raise ApiError("channel_not_found")
     return channel
 
 
 def _readable(platform: Platform, args: Arguments) -> Channel:
     channel = _visible(platform, args)
     if BOT_USER_ID not in channel.members:
-        raise Refused("not_in_channel")
+        raise ApiError("not_in_channel")
     prefix = "im" if channel.is_im else "groups" if channel.is_private else "channels"
     if f"{prefix}:history" not in platform.scopes:
-        raise Refused("missing_scope", needed=f"{prefix}:history", provided=",".join(sorted(platform.scopes)))
+        raise ApiError(
+            "missing_scope", needed=f"{prefix}:history", provided=",".join(sorted(platform.scopes))
+        )
     return channel
 
 
@@ -56,16 +58,16 @@ def open_direct(platform: Platform, args: Arguments) -> Json:
     """conversations.open, for one person."""
     users = [user for user in str(args.get("users") or "").split(",") if user]
     if not users:
-        raise Refused("users_list_not_supplied")
+        raise ApiError("users_list_not_supplied")
     if len(users) > 1:
-        raise Refused(
+        raise ApiError(
             "invalid_arguments", messages=["[ERROR] this workspace opens conversations with one person only"]
         )
     user = platform.state.user(users[0])
     if user.deleted:
-        raise Refused("user_disabled")
+        raise ApiError("user_disabled")
     if user.is_bot:
-        raise Refused("cannot_dm_bot")
+        raise ApiError("cannot_dm_bot")
     known = "D" + user.id[1:] in platform.state.channels
     channel = platform.state.dm(user.id)
     answer: Json = {"channel": _channel_json(channel) if flag(args, "return_im") else {"id": channel.id}}
@@ -76,9 +78,9 @@ def join(platform: Platform, args: Arguments) -> Json:
     """conversations.join"""
     channel = _visible(platform, args)
     if channel.is_im or channel.is_private:
-        raise Refused("method_not_supported_for_channel_type")
+        raise ApiError("method_not_supported_for_channel_type")
     if channel.is_archived:
-        raise Refused("is_archived")
+        raise ApiError("is_archived")
     joined = replace(channel, members=channel.members | {BOT_USER_ID})
     platform.state.put_channel(joined)
     return {"channel": _channel_json(joined)}
@@ -119,18 +121,18 @@ def members(platform: Platform, args: Arguments) -> Json:
     return {"members": entries, "response_metadata": {"next_cursor": cursor}}
 
 
-def _between(message: Message, args: Arguments) -> bool:
+def _between(message: StoredMessage, args: Arguments) -> bool:
     inclusive = flag(args, "inclusive")
     ts = float(message.ts)
     oldest, latest = float(args.get("oldest") or 0), float(args.get("latest") or "inf")
     return oldest <= ts <= latest if inclusive else oldest < ts < latest
 
 
-def _listing(messages: list[Message], args: Arguments) -> Json:
+def _listing(messages: list[StoredMessage], args: Arguments) -> Json:
     try:
         found = [message for message in messages if _between(message, args)]
     except ValueError:
-        raise Refused("invalid_ts_latest") from None
+        raise ApiError("invalid_ts_latest") from None
     limit = whole(args, "limit", 100, most=MOST_HISTORY)
     entries, cursor = page(found, args | {"limit": limit})
     metadata = flag(args, "include_all_metadata")
@@ -153,7 +155,7 @@ def replies(platform: Platform, args: Arguments) -> Json:
     channel = _readable(platform, args)
     try:
         parent = platform.state.find_message(channel.id, word(args, "ts", missing="thread_not_found"))
-    except Refused:
-        raise Refused("thread_not_found") from None
+    except ApiError:
+        raise ApiError("thread_not_found") from None
     thread = [m for m in platform.state.messages(channel.id) if parent.ts in (m.ts, m.thread_ts)]
     return _listing(thread, args)

@@ -5,8 +5,8 @@ from __future__ import annotations
 from zoneinfo import ZoneInfo
 
 from bot.demo.workspace.api.arguments import Arguments, page, word
+from bot.demo.workspace.api_error import ApiError
 from bot.demo.workspace.platform import Platform
-from bot.demo.workspace.refusal import Refused
 from bot.demo.workspace.state.records import BOT_ID, BOT_USER_ID, TEAM_DOMAIN, TEAM_ID, Json, User
 
 
@@ -84,4 +84,4 @@ def look_up_by_email(platform: Platform, args: Arguments) -> Json:
     for user in platform.state.users.values():
         if user.email and user.email.lower() == wanted and not user.deleted:
             return {"user": user_json(platform, user)}
-    raise Refused("users_not_found")
+    raise ApiError("users_not_found")

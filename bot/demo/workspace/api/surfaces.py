@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from bot.demo.workspace.api.arguments import Arguments, structure, word
+from bot.demo.workspace.api_error import ApiError
 from bot.demo.workspace.limits.blocks import check_view
 from bot.demo.workspace.platform import Platform
-from bot.demo.workspace.refusal import Refused
 from bot.demo.workspace.state.records import Json, View
 from bot.demo.workspace.state.views import view_json
 
@@ -15,7 +15,7 @@ from bot.demo.workspace.state.views import view_json
 def _spec(args: Arguments) -> Any:
     spec = structure(args, "view", broken="invalid_arguments")
     if spec is None:
-        raise Refused(
+        raise ApiError(
             "invalid_arguments", messages=["[ERROR] missing required field: view [json-pointer:/view]"]
         )
     check_view(spec)

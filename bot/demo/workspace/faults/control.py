@@ -15,12 +15,12 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from bot.demo.workspace.api.chat import message_json
+from bot.demo.workspace.api_error import ApiError
 from bot.demo.workspace.faults.kinds import KINDS, describe
 from bot.demo.workspace.platform import Platform
-from bot.demo.workspace.refusal import Refused
 from bot.demo.workspace.state.records import Channel, Json, Outcome, User, View
 from bot.demo.workspace.state.views import view_json
-from bot.demo.workspace.wire.interactions import Delivery, Interactions
+from bot.demo.workspace.wire.interactions import Interactions, PayloadRoute
 from bot.demo.workspace.wire.socket_mode import SocketMode
 
 Answering = Callable[[Json], Awaitable[Json]]
@@ -46,7 +46,7 @@ class ControlEndpoint:
         platform: Platform,
         interactions: Interactions,
         socket_mode: SocketMode,
-        by_http: Callable[[str], Delivery],
+        by_http: Callable[[str], PayloadRoute],
         shut: Callable[[float], None],
     ) -> None:
         self._platform = platform
@@ -85,7 +85,7 @@ class ControlEndpoint:
                 return JSONResponse(await answer(dict(request.query_params) | given))
             except KeyError as error:
                 return JSONResponse({"ok": False, "error": f"{error} is missing."}, status_code=400)
-            except (Refused, TypeError, ValueError) as error:
+            except (ApiError, TypeError, ValueError) as error:
                 return JSONResponse({"ok": False, "error": str(error)}, status_code=400)
 
         return respond

@@ -18,7 +18,7 @@ POSTING = ("chat.postMessage",)
 
 
 @dataclass(frozen=True, kw_only=True)
-class Kind:
+class FaultKind:
     """One way to fail: where it strikes, in words, and what holds unless told otherwise.
 
     `stored` says whether what the bot asked for has been done when the fault strikes.
@@ -32,49 +32,61 @@ class Kind:
     code: str = ""
 
 
-KINDS: Mapping[str, Kind] = MappingProxyType(
+KINDS: Mapping[str, FaultKind] = MappingProxyType(
     {
-        "lost_closed": Kind(
+        "lost_closed": FaultKind(
             place="call", methods=POSTING, stored=True, words="done, then closed without an answer"
         ),
-        "lost_reset": Kind(place="call", methods=POSTING, stored=True, words="done, then reset (RST)"),
-        "slow": Kind(
+        "lost_reset": FaultKind(place="call", methods=POSTING, stored=True, words="done, then reset (RST)"),
+        "slow": FaultKind(
             place="call", methods=POSTING, stored=True, seconds=30.0, words="done, answered `seconds` later"
         ),
-        "late_store": Kind(
+        "late_store": FaultKind(
             place="call",
             methods=POSTING,
             seconds=20.0,
             words="no answer; done `seconds` after the call's end",
         ),
-        "rate_limited": Kind(
+        "rate_limited": FaultKind(
             place="call", methods=POSTING, code="ratelimited", words="429 with the Retry-After given"
         ),
-        "server_error": Kind(place="call", methods=POSTING, words="5xx with a page, `status` 500 or 503"),
-        "bad_json": Kind(place="call", methods=POSTING, stored=True, words="200 with a body that is no JSON"),
-        "empty": Kind(place="call", methods=POSTING, stored=True, words="200 without a body"),
-        "error": Kind(place="call", methods=POSTING, code="internal_error", words="`ok: false` with `code`"),
-        "history_unreadable": Kind(
+        "server_error": FaultKind(
+            place="call", methods=POSTING, words="5xx with a page, `status` 500 or 503"
+        ),
+        "bad_json": FaultKind(
+            place="call", methods=POSTING, stored=True, words="200 with a body that is no JSON"
+        ),
+        "empty": FaultKind(place="call", methods=POSTING, stored=True, words="200 without a body"),
+        "error": FaultKind(
+            place="call", methods=POSTING, code="internal_error", words="`ok: false` with `code`"
+        ),
+        "history_unreadable": FaultKind(
             place="call", methods=HISTORY, code="missing_scope", words="history may not be read"
         ),
-        "history_limited": Kind(
+        "history_limited": FaultKind(
             place="pace", methods=HISTORY, seconds=60.0, words="one reading per `seconds`, 15 messages each"
         ),
-        "pacing": Kind(
+        "pacing": FaultKind(
             place="pace", methods=POSTING, words="429 above the channel's or the workspace's rate"
         ),
-        "deliver_twice": Kind(place="delivery", words="the same payload again, `copies` times"),
-        "out_of_order": Kind(
+        "deliver_twice": FaultKind(place="delivery", words="the same payload again, `copies` times"),
+        "out_of_order": FaultKind(
             place="order", seconds=0.5, words="held until the next has been taken, or for `seconds`"
         ),
-        "socket_reset": Kind(place="socket", words="the connection is reset instead of carrying a payload"),
-        "socket_stall": Kind(
+        "socket_reset": FaultKind(
+            place="socket", words="the connection is reset instead of carrying a payload"
+        ),
+        "socket_stall": FaultKind(
             place="socket", words="half open: neither data nor pongs, and the payload is lost"
         ),
-        "socket_garbage": Kind(place="socket", words="frames that mean nothing before the payload"),
-        "socket_broken": Kind(place="socket", words="bytes that are no frame instead of the payload"),
-        "socket_disconnect": Kind(place="socket", words="a `disconnect` with `reason` behind the payload"),
-        "hello_late": Kind(place="hello", seconds=2.0, words="hello comes `seconds` after the connection"),
+        "socket_garbage": FaultKind(place="socket", words="frames that mean nothing before the payload"),
+        "socket_broken": FaultKind(place="socket", words="bytes that are no frame instead of the payload"),
+        "socket_disconnect": FaultKind(
+            place="socket", words="a `disconnect` with `reason` behind the payload"
+        ),
+        "hello_late": FaultKind(
+            place="hello", seconds=2.0, words="hello comes `seconds` after the connection"
+        ),
     }
 )
 

@@ -34,7 +34,7 @@ class Post:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Rates:
+class PostRate:
     """How fast chat.postMessage was called.
 
     `violations` are calls above the limits, `early` those made before a Retry-After had passed; `peak_per_second`
@@ -108,10 +108,10 @@ class Ledger:
             return tuple(self._posts)
 
     @property
-    def rates(self) -> Rates:
+    def rates(self) -> PostRate:
         """The figures so far."""
         with self._lock:
-            return Rates(
+            return PostRate(
                 calls=self._calls,
                 violations=self._violations,
                 early=self._early,

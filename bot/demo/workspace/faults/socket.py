@@ -22,7 +22,7 @@ NO_FRAME = b"\xff" * 16
 
 
 @dataclass(kw_only=True, eq=False)
-class Connection:
+class ClientConnection:
     """A stalled connection still gets its share of the payloads, which are lost; a leaving one gets no more."""
 
     socket: WebSocket

@@ -10,10 +10,10 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from bot.demo.workspace.api.arguments import Arguments
+from bot.demo.workspace.api_error import ApiError
 from bot.demo.workspace.faults.kinds import POSTING, Fault
 from bot.demo.workspace.faults.ledger import Limits
 from bot.demo.workspace.platform import Platform
-from bot.demo.workspace.refusal import Refused
 from bot.demo.workspace.wire.connections import NoAnswer, gone, transport_of
 
 #: A call that is never answered is held this long at most; the caller's time-out comes first.
@@ -40,7 +40,7 @@ class Trouble:
         given = str(args.get("channel") or "")
         try:
             return (self._platform.state.channel(given).id, given) if given else ()
-        except Refused:
+        except ApiError:
             return (given,)
 
     def _paced(self, method: str, channel: str, args: Arguments) -> Response | None:
@@ -102,7 +102,7 @@ class Trouble:
             case "empty":
                 return Response(b"", media_type="application/json")
             case _:
-                return JSONResponse(Refused(fault.code, **_details(fault)).body())
+                return JSONResponse(ApiError(fault.code, **_details(fault)).body())
 
     async def _hold(self, request: Request, seconds: float) -> bool:
         transport = transport_of(request.scope)

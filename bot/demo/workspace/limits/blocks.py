@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
+from bot.demo.workspace.api_error import ApiError
 from bot.demo.workspace.limits.shapes import (
     Check,
     Report,
@@ -27,7 +28,6 @@ from bot.demo.workspace.limits.text import (
     plain,
     text,
 )
-from bot.demo.workspace.refusal import Refused
 from bot.demo.workspace.state.records import Json
 
 MOST_MESSAGE_BLOCKS = 50
@@ -182,9 +182,9 @@ def check_blocks(blocks: Any) -> None:
                 "/blocks",
             )
     if faults.sentences:
-        raise Refused("invalid_blocks", messages=faults.sentences)
+        raise ApiError("invalid_blocks", messages=faults.sentences)
     if sum(map(len, _characters(blocks))) > MOST_BLOCK_CHARACTERS:
-        raise Refused("msg_blocks_too_long")
+        raise ApiError("msg_blocks_too_long")
 
 
 def _check_modal(view: Json, report: Report) -> None:
@@ -207,6 +207,6 @@ def check_view(view: Any) -> None:
         if view["type"] == "modal":
             _check_modal(view, faults)
     if faults.sentences:
-        raise Refused("invalid_arguments", messages=faults.sentences)
+        raise ApiError("invalid_arguments", messages=faults.sentences)
     if len(json.dumps(view, ensure_ascii=False).encode()) > MOST_VIEW_BYTES:
-        raise Refused("view_too_large")
+        raise ApiError("view_too_large")

@@ -6,7 +6,7 @@ import copy
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-from bot.demo.workspace.refusal import Refused
+from bot.demo.workspace.api_error import ApiError
 from bot.demo.workspace.state.records import Json
 
 #: What a person has entered: block_id -> action_id -> a string, or a list of strings where several are chosen.
@@ -69,7 +69,7 @@ def find_element(
     ]
     exact = [match for match in matches if match[1].get("value") == value and match[1]["type"] == "button"]
     if not matches or (len(matches) > 1 and len(exact) != 1 and value is not None):
-        raise Refused("action_not_found", action_id=action_id)
+        raise ApiError("action_not_found", action_id=action_id)
     return exact[0] if exact else matches[0]
 
 
@@ -85,7 +85,7 @@ def _option(element: Json, value: Any, offered: Mapping[str, Json]) -> Json:
             return dict(option)
     if value in offered:
         return dict(offered[value])
-    raise Refused("option_not_found", value=value)
+    raise ApiError("option_not_found", value=value)
 
 
 def value_of(element: Json, entered: Any, offered: Mapping[str, Json]) -> Json:

@@ -12,11 +12,11 @@ from starlette.responses import FileResponse, JSONResponse, Response, StreamingR
 from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import StaticFiles
 
+from bot.demo.workspace.api_error import ApiError
 from bot.demo.workspace.page.panel import Controls
 from bot.demo.workspace.page.snapshot import snapshot
 from bot.demo.workspace.page.switches import turn
 from bot.demo.workspace.platform import Platform
-from bot.demo.workspace.refusal import Refused
 from bot.demo.workspace.state.records import Json, Outcome, View
 from bot.demo.workspace.wire.interactions import Interactions
 from bot.demo.workspace.wire.socket_mode import SocketMode
@@ -122,7 +122,7 @@ class Page:
             try:
                 given = json.loads(await request.body())
                 return JSONResponse(await doing(given))
-            except Refused as refused:
+            except ApiError as refused:
                 return JSONResponse({"ok": False, "error": refused.code, "message": "", "errors": {}})
             except (KeyError, TypeError, ValueError, AttributeError) as error:
                 return JSONResponse(

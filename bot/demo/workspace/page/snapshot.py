@@ -5,7 +5,16 @@ from __future__ import annotations
 from bot.demo.workspace.page.panel import Controls
 from bot.demo.workspace.page.switches import shown
 from bot.demo.workspace.platform import Platform
-from bot.demo.workspace.state.records import BOT_USER_ID, Channel, Control, Json, Message, Said, User, View
+from bot.demo.workspace.state.records import (
+    BOT_USER_ID,
+    Channel,
+    Control,
+    Json,
+    Said,
+    StoredMessage,
+    User,
+    View,
+)
 from bot.demo.workspace.wire.interactions import Interactions
 
 MOST_SHOWN = 300
@@ -41,7 +50,7 @@ def _unread_of(platform: Platform, user: User) -> int:
     return sum(platform.state.unread(user.id, channel_id) for channel_id in joined)
 
 
-def _message(message: Message) -> Json:
+def _message(message: StoredMessage) -> Json:
     return {
         "ts": message.ts,
         "user": message.user,

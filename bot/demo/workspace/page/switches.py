@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any
 
+from bot.demo.workspace.api_error import ApiError
 from bot.demo.workspace.faults.kinds import Faults
 from bot.demo.workspace.faults.ledger import Ledger
-from bot.demo.workspace.refusal import Refused
 from bot.demo.workspace.state.records import Json
 
 
@@ -79,7 +79,7 @@ def turn(faults: Faults, switch_id: str, *, on: bool) -> None:
     """Turn one of the page's switches; `fault_not_found` for another."""
     switch = SWITCHES.get(switch_id)
     if switch is None:
-        raise Refused("fault_not_found")
+        raise ApiError("fault_not_found")
     if on:
         faults.switch(switch.kind, name=_name(switch_id), **switch.settings)
     else:

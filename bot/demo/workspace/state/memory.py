@@ -8,8 +8,8 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any, TypeVar
 
-from bot.demo.workspace.refusal import Refused
-from bot.demo.workspace.state.records import BOT_USER_ID, Channel, Message, User
+from bot.demo.workspace.api_error import ApiError
+from bot.demo.workspace.state.records import BOT_USER_ID, Channel, StoredMessage, User
 
 Found = TypeVar("Found")
 
@@ -38,7 +38,7 @@ class State:
             channel.id: channel if channel.members else replace(channel, members=everybody)
             for channel in channels
         }
-        self._messages: dict[str, list[Message]] = {}
+        self._messages: dict[str, list[StoredMessage]] = {}
         self._read: dict[tuple[str, str], str] = {}
         self._last_micros = 0
         self._watchers: list[Callable[[], object]] = []
@@ -88,7 +88,7 @@ class State:
     def user(self, user_id: str) -> User:
         """The person, or `user_not_found`."""
         if user_id not in self.users:
-            raise Refused("user_not_found")
+            raise ApiError("user_not_found")
         return self.users[user_id]
 
     def put_user(self, user: User) -> None:
@@ -126,25 +126,25 @@ class State:
             for channel in self.channels.values():
                 if not channel.is_im and not channel.is_private and channel.name == name.removeprefix("#"):
                     return channel
-        raise Refused("channel_not_found")
+        raise ApiError("channel_not_found")
 
-    def add_message(self, *, channel: str, user: str, **fields: Any) -> Message:
+    def add_message(self, *, channel: str, user: str, **fields: Any) -> StoredMessage:
         """Store a message under a new timestamp."""
         with self.changed:
-            message = Message(channel=channel, user=user, ts=self.next_ts(), **fields)
+            message = StoredMessage(channel=channel, user=user, ts=self.next_ts(), **fields)
             self._messages.setdefault(channel, []).append(message)
             self.bump()
             return message
 
-    def find_message(self, channel: str, ts: str) -> Message:
+    def find_message(self, channel: str, ts: str) -> StoredMessage:
         """The message, or `message_not_found`."""
         with self.changed:
             for message in reversed(self._messages.get(channel, [])):
                 if message.ts == ts:
                     return message
-        raise Refused("message_not_found")
+        raise ApiError("message_not_found")
 
-    def change_message(self, message: Message, changes: Mapping[str, Any]) -> Message:
+    def change_message(self, message: StoredMessage, changes: Mapping[str, Any]) -> StoredMessage:
         """Put other content in the place of a message."""
         with self.changed:
             stored = self._messages.get(message.channel, [])
@@ -153,13 +153,13 @@ class State:
             self.bump()
             return stored[index]
 
-    def remove_message(self, message: Message) -> None:
+    def remove_message(self, message: StoredMessage) -> None:
         """Take a message away."""
         with self.changed:
             self._messages[message.channel].remove(self.find_message(message.channel, message.ts))
             self.bump()
 
-    def messages(self, channel: str, viewer: str | None = None) -> tuple[Message, ...]:
+    def messages(self, channel: str, viewer: str | None = None) -> tuple[StoredMessage, ...]:
         """A channel's messages, oldest first: what everybody sees and, with `viewer`, what only they see."""
         with self.changed:
             stored = tuple(self._messages.get(channel, ()))

@@ -55,7 +55,7 @@ class Channel:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Message:
+class StoredMessage:
     """One message as stored. `only_for` is the one person who sees an ephemeral message or a notice.
 
     A notice is what Slack itself says in the conversation, such as a command that was not answered.
@@ -113,7 +113,7 @@ class Command:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Choice:
+class ControlField:
     """One field of a control's small form; `options` are (value, English label, Chinese label)."""
 
     id: str
@@ -146,7 +146,7 @@ class Control:
     run: Callable[[Mapping[str, str], Callable[[str | Said], None]], str | Said]
     description_en: str = ""
     description_zh: str = ""
-    choices: tuple[Choice, ...] = ()
+    choices: tuple[ControlField, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -6,8 +6,8 @@ import threading
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-from bot.demo.workspace.refusal import Refused
-from bot.demo.workspace.state.records import Message
+from bot.demo.workspace.api_error import ApiError
+from bot.demo.workspace.state.records import StoredMessage
 
 TRIGGER_SECONDS = 3.0
 RESPONSE_SECONDS = 30 * 60.0
@@ -20,7 +20,7 @@ class ResponseUrl:
 
     user: str
     channel: str
-    original: Message | None = None
+    original: StoredMessage | None = None
     thread_ts: str | None = None
     given: float
     uses: int = 0
@@ -53,17 +53,17 @@ class Tickets:
         """The person behind a trigger id, which lives 3 seconds and serves once."""
         with self._lock:
             if trigger in self._used:
-                raise Refused("exchanged_trigger_id")
+                raise ApiError("exchanged_trigger_id")
             if trigger not in self._triggers:
-                raise Refused("invalid_trigger_id")
+                raise ApiError("invalid_trigger_id")
             user, given = self._triggers[trigger]
             if self._monotonic() - given > TRIGGER_SECONDS:
-                raise Refused("expired_trigger_id")
+                raise ApiError("expired_trigger_id")
             self._used.add(trigger)
             return user
 
     def new_response(
-        self, *, user: str, channel: str, original: Message | None, thread_ts: str | None
+        self, *, user: str, channel: str, original: StoredMessage | None, thread_ts: str | None
     ) -> str:
         """The secret last part of a response URL."""
         with self._lock:
@@ -78,9 +78,9 @@ class Tickets:
         with self._lock:
             found = self._responses.get(key)
             if found is None or self._monotonic() - found.given > RESPONSE_SECONDS:
-                raise Refused("expired_url")
+                raise ApiError("expired_url")
             if found.uses >= RESPONSE_USES:
-                raise Refused("used_url")
+                raise ApiError("used_url")
             self._responses[key] = replace(found, uses=found.uses + 1)
             return found
 

@@ -7,9 +7,9 @@ import json
 from dataclasses import replace
 from typing import Any
 
+from bot.demo.workspace.api_error import ApiError
 from bot.demo.workspace.limits.blocks import check_view
 from bot.demo.workspace.limits.elements import with_ids
-from bot.demo.workspace.refusal import Refused
 from bot.demo.workspace.state.memory import State
 from bot.demo.workspace.state.records import APP_ID, BOT_ID, TEAM_ID, Json, View
 
@@ -40,7 +40,7 @@ class Views:
         """An open view, or `not_found`."""
         with self._state.changed:
             if view_id not in self._views:
-                raise Refused("not_found")
+                raise ApiError("not_found")
             return self._views[view_id]
 
     def find_external(self, external_id: str) -> View:
@@ -49,7 +49,7 @@ class Views:
             for view in self._views.values():
                 if external_id and view.spec.get("external_id") == external_id:
                     return view
-        raise Refused("not_found")
+        raise ApiError("not_found")
 
     def _hash(self, spec: Json) -> str:
         digest = hashlib.sha256(json.dumps(spec, sort_keys=True).encode()).hexdigest()[:8]
@@ -58,7 +58,7 @@ class Views:
     def _prepare(self, spec: Any, kind: str) -> Json:
         check_view(spec)
         if spec["type"] != kind:
-            raise Refused(
+            raise ApiError(
                 "invalid_arguments",
                 messages=[f"[ERROR] view must be of type {kind} [json-pointer:/view/type]"],
             )
@@ -72,7 +72,7 @@ class Views:
     def _new(self, user: str, spec: Json, parent: View | None) -> View:
         external = spec.get("external_id")
         if external and any(view.spec.get("external_id") == external for view in self._views.values()):
-            raise Refused("duplicate_external_id")
+            raise ApiError("duplicate_external_id")
         view_id = f"V{self._state.next_number():08d}"
         return View(
             id=view_id,
@@ -99,9 +99,9 @@ class Views:
         with self._state.changed:
             stack = self._stacks.get(user, [])
             if not stack:
-                raise Refused("not_found")
+                raise ApiError("not_found")
             if len(stack) >= MOST_STACKED:
-                raise Refused("push_limit_reached")
+                raise ApiError("push_limit_reached")
             view = self._store(self._new(user, prepared, self._views[stack[-1]]))
             stack.append(view.id)
             self._state.bump()
@@ -113,7 +113,7 @@ class Views:
         with self._state.changed:
             current = self.find(view.id)
             if hash_given and hash_given != current.hash:
-                raise Refused("hash_conflict")
+                raise ApiError("hash_conflict")
             return self._store(replace(current, spec=prepared, hash=self._hash(prepared), errors={}))
 
     def publish(self, user: str, spec: Any, hash_given: str | None = None) -> View:

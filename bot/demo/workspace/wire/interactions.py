@@ -9,6 +9,7 @@ from contextlib import suppress
 from typing import Any, Protocol
 
 from bot.demo.workspace.api.chat import add_response, message_json
+from bot.demo.workspace.api_error import ApiError
 from bot.demo.workspace.limits.elements import (
     Inputs,
     action_of,
@@ -18,8 +19,7 @@ from bot.demo.workspace.limits.elements import (
     value_of,
 )
 from bot.demo.workspace.platform import Platform
-from bot.demo.workspace.refusal import Refused
-from bot.demo.workspace.state.records import BOT_USER_ID, Command, Json, Message, Outcome, View
+from bot.demo.workspace.state.records import BOT_USER_ID, Command, Json, Outcome, StoredMessage, View
 from bot.demo.workspace.wire.payloads import (
     Place,
     actions_payload,
@@ -34,7 +34,7 @@ from bot.demo.workspace.wire.socket_mode import NotAcknowledged, NotConnected
 _TROUBLE = "We had some trouble connecting. Try again?"
 
 
-class Delivery(Protocol):
+class PayloadRoute(Protocol):
     """How payloads reach the app: Socket Mode or HTTP."""
 
     async def deliver(self, kind: str, payload: Json, *, accepts_payload: bool) -> Json:
@@ -45,7 +45,7 @@ class Delivery(Protocol):
 class Interactions:
     """One method per thing a person can do; each runs on the server's event loop."""
 
-    def __init__(self, platform: Platform, delivery: Delivery, commands: Iterable[Command]) -> None:
+    def __init__(self, platform: Platform, delivery: PayloadRoute, commands: Iterable[Command]) -> None:
         self._platform = platform
         self.delivery = delivery
         self.commands = tuple(commands)
@@ -85,7 +85,7 @@ class Interactions:
         """Run a slash command."""
         user, channel = self._platform.state.user(user_id), self._platform.state.channel(channel_id)
         if user.id not in channel.members:
-            raise Refused("not_in_channel")
+            raise ApiError("not_in_channel")
         if self.commands and name not in {command.name for command in self.commands}:
             return self._notice(user.id, channel.id, f"{name} is not a valid command.", "invalid_command")
         answer = await self._deliver(
@@ -99,7 +99,7 @@ class Interactions:
         if answer.get("text") or answer.get("blocks"):
             try:
                 add_response(self._platform, user.id, channel.id, answer)
-            except Refused as refused:
+            except ApiError as refused:
                 return self._notice(
                     user.id, channel.id, f'{name} failed with the error "{refused.code}"', refused.code
                 )
@@ -110,12 +110,12 @@ class Interactions:
         if view_id:
             view = self._platform.views.find(view_id)
             if view.user != user_id:
-                raise Refused("not_found")
+                raise ApiError("not_found")
             return view
         message = self._platform.state.find_message(channel, ts)
         hidden = message.only_for not in (None, user_id)
         if hidden or user_id not in self._platform.state.channel(channel).members:
-            raise Refused("message_not_found")
+            raise ApiError("message_not_found")
         return message
 
     async def act(
@@ -142,7 +142,7 @@ class Interactions:
         if not isinstance(answer, Outcome):
             return Outcome()
         sentence = f"The app did not respond ({answer.error}). Try again?"
-        if isinstance(place, Message):
+        if isinstance(place, StoredMessage):
             return self._notice(user.id, place.channel, sentence, answer.error)
         return Outcome(error=answer.error, message=_TROUBLE)
 
@@ -155,7 +155,7 @@ class Interactions:
         payload = suggestion_payload(self._platform, user, place, element, block_id, typed)
         answer = await self._deliver("interactive", payload)
         if isinstance(answer, Outcome):
-            raise Refused(answer.error)
+            raise ApiError(answer.error)
         options = list(answer.get("options") or ())
         for group in answer.get("option_groups") or ():
             options += group["options"]
@@ -173,7 +173,7 @@ class Interactions:
                     inputs[block["block_id"]] = {element["action_id"]: value}
                     break
             else:
-                raise Refused("block_not_found", name=name)
+                raise ApiError("block_not_found", name=name)
         return inputs
 
     async def submit_named(self, user_id: str, view: View, values: Mapping[str, Any]) -> Outcome:
@@ -196,7 +196,7 @@ class Interactions:
             if isinstance(answer, Outcome):
                 return Outcome(error=answer.error, message=_TROUBLE)
             return self._follow(user.id, view, answer)
-        except Refused as refused:
+        except ApiError as refused:
             detail = "; ".join([refused.code, *refused.messages])
             return Outcome(error="invalid_response", message=f"{_TROUBLE} ({detail})")
         finally:
@@ -209,7 +209,7 @@ class Interactions:
             errors = {str(block): str(sentence) for block, sentence in (answer.get("errors") or {}).items()}
             inputs = {block["block_id"] for block in view.blocks if block["type"] == "input"}
             if not errors or not errors.keys() <= inputs:
-                raise Refused("errors_must_name_input_blocks")
+                raise ApiError("errors_must_name_input_blocks")
             views.show_errors(view, errors)
             return Outcome(error="invalid_input", errors=errors)
         if action == "update":
@@ -221,7 +221,7 @@ class Interactions:
         elif action is None:
             views.close(view)
         else:
-            raise Refused("invalid_response_action")
+            raise ApiError("invalid_response_action")
         return Outcome()
 
     async def close(self, user_id: str, view: View, *, clear: bool = False) -> Outcome:
@@ -256,13 +256,13 @@ class Interactions:
             }
             await self.event(event)
 
-    async def say(self, user_id: str, channel_id: str, text: str) -> Message:
+    async def say(self, user_id: str, channel_id: str, text: str) -> StoredMessage:
         """Post as a person; the app hears of it where it has subscribed."""
         user, channel = self._platform.state.user(user_id), self._platform.state.channel(channel_id)
         if user.id not in channel.members:
-            raise Refused("not_in_channel")
+            raise ApiError("not_in_channel")
         if not text.strip():
-            raise Refused("no_text")
+            raise ApiError("no_text")
         escaped = text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
         bot = self._platform.state.users[BOT_USER_ID].real_name
         escaped = re.sub(rf"@{re.escape(bot)}\b", f"<@{BOT_USER_ID}>", escaped, flags=re.IGNORECASE)

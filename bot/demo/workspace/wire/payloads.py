@@ -4,11 +4,20 @@ from __future__ import annotations
 
 from bot.demo.workspace.api.chat import message_json
 from bot.demo.workspace.platform import Platform
-from bot.demo.workspace.state.records import APP_ID, TEAM_DOMAIN, TEAM_ID, Channel, Json, Message, User, View
+from bot.demo.workspace.state.records import (
+    APP_ID,
+    TEAM_DOMAIN,
+    TEAM_ID,
+    Channel,
+    Json,
+    StoredMessage,
+    User,
+    View,
+)
 from bot.demo.workspace.state.views import view_json
 
 #: Where a click, choice or submission happened.
-Place = Message | View
+Place = StoredMessage | View
 
 _LEGACY_TOKEN = "verification-token"
 
@@ -29,7 +38,7 @@ def _common(kind: str, user: User) -> Json:
     }
 
 
-def _response_url(platform: Platform, user: User, channel: str, original: Message | None = None) -> str:
+def _response_url(platform: Platform, user: User, channel: str, original: StoredMessage | None = None) -> str:
     thread_ts = original.thread_ts if original else None
     key = platform.tickets.new_response(user=user.id, channel=channel, original=original, thread_ts=thread_ts)
     return f"{platform.base_url}/hooks/{key}"

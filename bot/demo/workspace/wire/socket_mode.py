@@ -12,7 +12,7 @@ from starlette.routing import WebSocketRoute
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from bot.demo.workspace.faults.kinds import KINDS, Fault, describe
-from bot.demo.workspace.faults.socket import Connection
+from bot.demo.workspace.faults.socket import ClientConnection
 from bot.demo.workspace.platform import Platform
 from bot.demo.workspace.state.records import APP_ID, Json
 
@@ -33,8 +33,8 @@ class SocketMode:
     def __init__(self, platform: Platform, *, ack_seconds: float) -> None:
         self._platform = platform
         self._ack_seconds = ack_seconds
-        self._connections: list[Connection] = []
-        self._opening: set[Connection] = set()
+        self._connections: list[ClientConnection] = []
+        self._opening: set[ClientConnection] = set()
         self._waiting: dict[str, asyncio.Future[Json]] = {}
         self._turn = itertools.count()
         self._strikes: set[asyncio.Task[None]] = set()
@@ -55,7 +55,7 @@ class SocketMode:
             await socket.send_json({"type": "disconnect", "reason": "too_many_websockets"})
             await socket.close()
             return
-        connection = Connection(socket=socket)
+        connection = ClientConnection(socket=socket)
         await self._wait_before_hello(connection)
         await connection.say(
             {
@@ -85,7 +85,7 @@ class SocketMode:
             await connection.close()
             self._platform.state.bump()
 
-    async def _wait_before_hello(self, connection: Connection) -> None:
+    async def _wait_before_hello(self, connection: ClientConnection) -> None:
         fault = self._platform.faults.draw("hello", "hello")
         if fault:
             self._opening.add(connection)
@@ -103,12 +103,12 @@ class SocketMode:
                 due = connection.since + (timed[name].seconds or 0.0)
                 connection.timers[name] = loop.call_at(due, self._strike_in_time, connection, name)
 
-    def _strike_in_time(self, connection: Connection, name: str) -> None:
+    def _strike_in_time(self, connection: ClientConnection, name: str) -> None:
         fault = self._platform.faults.draw_named(name)
         if fault:
             self._begin(connection, fault)
 
-    def _begin(self, connection: Connection, fault: Fault) -> None:
+    def _begin(self, connection: ClientConnection, fault: Fault) -> None:
         task = asyncio.get_running_loop().create_task(connection.suffer(fault))
         self._strikes.add(task)
         task.add_done_callback(self._strikes.discard)
@@ -127,7 +127,7 @@ class SocketMode:
             self._platform.faults.count(fault)
             self._begin(connection, fault)
 
-    async def _read(self, connection: Connection) -> None:
+    async def _read(self, connection: ClientConnection) -> None:
         with suppress(WebSocketDisconnect):
             while True:
                 self._take(await connection.socket.receive_text())
@@ -169,13 +169,13 @@ class SocketMode:
         finally:
             del self._waiting[envelope_id]
 
-    def _at(self, number: int) -> Connection:
+    def _at(self, number: int) -> ClientConnection:
         if not self._connections:
             raise NotConnected
         staying = [held for held in self._connections if not held.leaving] or self._connections
         return staying[number % len(staying)]
 
-    async def _send(self, connection: Connection, number: int, envelope: Json) -> None:
+    async def _send(self, connection: ClientConnection, number: int, envelope: Json) -> None:
         faults, kind = self._platform.faults, envelope["type"]
         struck = faults.draw("socket", kind)
         if struck and struck.kind != "socket_disconnect":

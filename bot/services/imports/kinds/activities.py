@@ -9,10 +9,10 @@ from sqlalchemy import Column, Integer, MetaData, String, and_, literal, select
 
 from bot.errors import N_, BadInput
 from bot.services.imports import publication
-from bot.services.imports.kind import CUSTOMER, Chunk, Counts, Job, UpsertKind, day_column, stage_table
+from bot.services.imports.kind import CUSTOMER, Chunk, Counts, ImportJob, UpsertKind, day_column, stage_table
 from bot.services.imports.read import text as words
-from bot.services.imports.read.columns import Field
-from bot.services.imports.read.refusal import Parser, Refused
+from bot.services.imports.read.columns import FileField
+from bot.services.imports.read.refusal import Parser, RefusedValue
 from bot.services.imports.references import CustomerBook, people, person_with
 from db.book.facts import Activity, ActivityPeriod
 from db.book.imports import table
@@ -20,14 +20,14 @@ from db.book.imports import table
 _activity, _declared = table(Activity), table(ActivityPeriod)
 
 
-class Activities(UpsertKind):
+class ActivityKind(UpsertKind):
     """Upserts on (source, id); without an id, the same row is the same activity."""
 
     name = "activities"
     key_field = "id"
     fields = (
         CUSTOMER,
-        Field(
+        FileField(
             name="date",
             headers=(
                 "activity date",
@@ -41,12 +41,12 @@ class Activities(UpsertKind):
             ),
             required=True,
         ),
-        Field(
+        FileField(
             name="kind",
             headers=("type", "activity", "activity type", "类型", "类别", "活动类型", "方式"),
             required=True,
         ),
-        Field(
+        FileField(
             name="person",
             headers=(
                 "email",
@@ -61,10 +61,12 @@ class Activities(UpsertKind):
                 "负责人",
             ),
         ),
-        Field(
+        FileField(
             name="note", headers=("notes", "comment", "remarks", "subject", "备注", "说明", "内容", "记录")
         ),
-        Field(name="id", headers=("activity id", "activity no", "编号", "活动编号", "记录编号"), unique=True),
+        FileField(
+            name="id", headers=("activity id", "activity no", "编号", "活动编号", "记录编号"), unique=True
+        ),
     )
     staged = ("key", "customer_id", "day", "kind", "person_id", "note")
 
@@ -80,13 +82,13 @@ class Activities(UpsertKind):
             Column("note", String),
         )
 
-    def prepare(self, job: Job) -> None:
+    def prepare(self, job: ImportJob) -> None:
         self._metadata.create_all(job.connection)
         self._book = CustomerBook(job.connection, job.source)
         self._people = people(job.connection)
         self._periods = [_period(text, job.now.date()) for text in job.options.covers]
 
-    def parsers(self, job: Job) -> Mapping[str, Parser]:
+    def parsers(self, job: ImportJob) -> Mapping[str, Parser]:
         return {
             "customer": words.line_of_text(),
             "date": job.dates("date", past_only=True),
@@ -96,7 +98,7 @@ class Activities(UpsertKind):
             "id": words.line_of_text(),
         }
 
-    def resolve(self, job: Job, chunk: Chunk) -> None:
+    def resolve(self, job: ImportJob, chunk: Chunk) -> None:
         values = chunk.values
         values["day"], values["person_id"] = values["date"], values["person"]
         customers = resolve_customers(self._book, values["customer"])
@@ -104,7 +106,7 @@ class Activities(UpsertKind):
         parts = zip(customers, values["day"], values["kind"], values["person"], values["note"], strict=True)
         values["key"] = [given or _derived(row) for given, row in zip(values["id"], parts, strict=True)]
 
-    def upsert(self, job: Job) -> publication.Upsert:
+    def upsert(self, job: ImportJob) -> publication.Upsert:
         stage = self.stage.c
         return publication.Upsert(
             target=_activity,
@@ -119,19 +121,19 @@ class Activities(UpsertKind):
             },
         )
 
-    def given(self, job: Job) -> Mapping[str, Any]:
+    def given(self, job: ImportJob) -> Mapping[str, Any]:
         return {
             "source": job.source,
             "external_id": self.stage.c.key,
             "recorded_at": literal(job.now, _activity.c.recorded_at.type),
         }
 
-    def publish(self, job: Job, batch_id: int) -> Counts:
+    def publish(self, job: ImportJob, batch_id: int) -> Counts:
         counts = super().publish(job, batch_id)
         self._declare(job, batch_id)
         return counts
 
-    def _declare(self, job: Job, batch_id: int) -> None:
+    def _declare(self, job: ImportJob, batch_id: int) -> None:
         """Note the periods that the source has every activity of, each once."""
         for kind, first, last in self._periods:
             given = {"kind": kind, "first_day": first, "last_day": last, "source": job.source}
@@ -155,7 +157,7 @@ def _period(text: str, today: date) -> tuple[str, date, date]:
     """(kind, first day, last day) of KIND=FROM..TO."""
     name, _, days = text.partition("=")
     kind = words.choice(words.ACTIVITY_KINDS)(name)
-    if isinstance(kind, Refused):
+    if isinstance(kind, RefusedValue):
         raise BadInput(N_("--covers %(text)s: %(problem)s."), text=text, problem=kind.reason)
     try:
         first, last = (date.fromisoformat(day) for day in days.split(".."))

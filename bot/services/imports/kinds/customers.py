@@ -10,10 +10,10 @@ from sqlalchemy import Column, Integer, MetaData, String, Table, and_, exists, f
 from bot.errors import N_, BadInput
 from bot.services.imports import aliases as renaming
 from bot.services.imports import new_customers, publication
-from bot.services.imports.kind import Chunk, Counts, Job, Kind, day_column, stage_table
+from bot.services.imports.kind import Chunk, Counts, FileKind, ImportJob, day_column, stage_table
 from bot.services.imports.read import text as words
-from bot.services.imports.read.columns import Field
-from bot.services.imports.read.refusal import Parser, Refused
+from bot.services.imports.read.columns import FileField
+from bot.services.imports.read.refusal import Parser, RefusedValue
 from bot.services.imports.references import CustomerBook, people, person_with
 from db.book.customers import Customer, CustomerKey, Ownership
 from db.book.imports import fill, table
@@ -22,13 +22,13 @@ _customer, _key, _ownership = table(Customer), table(CustomerKey), table(Ownersh
 _PLAIN = ("name", "record_type", "industry", "customer_type", "region", "country", "since", "language")
 
 
-class Customers(Kind):
+class CustomerKind(FileKind):
     """Upserts on (source, code). Names are only ever added: a renamed customer is still found by its old name."""
 
     name = "customers"
     key_field = "code"
     fields = (
-        Field(
+        FileField(
             name="code",
             headers=(
                 "customer id",
@@ -47,7 +47,7 @@ class Customers(Kind):
             required=True,
             unique=True,
         ),
-        Field(
+        FileField(
             name="name",
             headers=(
                 "customer name",
@@ -65,16 +65,18 @@ class Customers(Kind):
             required=True,
             unique=True,
         ),
-        Field(
+        FileField(
             name="aliases",
             headers=("alias", "other names", "short name", "别名", "简称", "曾用名", "客户简称"),
         ),
-        Field(name="record_type", headers=("type", "status", "记录类型", "客户状态")),
-        Field(name="industry", headers=("sector", "行业", "所属行业")),
-        Field(name="customer_type", headers=("business type", "category", "客户类型", "客户类别", "类型")),
-        Field(name="region", headers=("area", "territory", "state", "地区", "区域", "省份", "大区")),
-        Field(name="country", headers=("country region", "国家", "国家地区")),
-        Field(
+        FileField(name="record_type", headers=("type", "status", "记录类型", "客户状态")),
+        FileField(name="industry", headers=("sector", "行业", "所属行业")),
+        FileField(
+            name="customer_type", headers=("business type", "category", "客户类型", "客户类别", "类型")
+        ),
+        FileField(name="region", headers=("area", "territory", "state", "地区", "区域", "省份", "大区")),
+        FileField(name="country", headers=("country region", "国家", "国家地区")),
+        FileField(
             name="since",
             headers=(
                 "customer since",
@@ -87,7 +89,7 @@ class Customers(Kind):
                 "成为客户日期",
             ),
         ),
-        Field(
+        FileField(
             name="owner",
             headers=(
                 "owner email",
@@ -100,11 +102,11 @@ class Customers(Kind):
                 "业务员",
             ),
         ),
-        Field(
+        FileField(
             name="parent",
             headers=("parent code", "parent company", "group", "上级客户", "母公司", "上级客户编号", "集团"),
         ),
-        Field(name="language", headers=("lang", "语言")),
+        FileField(name="language", headers=("lang", "语言")),
     )
     staged = ("key", *_PLAIN, "alias_text", "owner_id", "parent_code", "cells")
 
@@ -129,11 +131,11 @@ class Customers(Kind):
         )
         self._names = new_customers.StagedNames(self._metadata)
 
-    def prepare(self, job: Job) -> None:
+    def prepare(self, job: ImportJob) -> None:
         self._metadata.create_all(job.connection)
         self._people = people(job.connection)
 
-    def parsers(self, job: Job) -> Mapping[str, Parser]:
+    def parsers(self, job: ImportJob) -> Mapping[str, Parser]:
         text = words.line_of_text()
         return {
             "code": text,
@@ -150,7 +152,7 @@ class Customers(Kind):
             "language": words.choice(words.LANGUAGES),
         }
 
-    def resolve(self, job: Job, chunk: Chunk) -> None:
+    def resolve(self, job: ImportJob, chunk: Chunk) -> None:
         values = chunk.values
         values["key"], values["owner_id"], values["parent_code"] = (
             values["code"],
@@ -160,7 +162,7 @@ class Customers(Kind):
         values["alias_text"] = [
             "|".join(names) if isinstance(names, tuple) else None for names in values["aliases"]
         ]
-        own = Refused("a customer cannot be its own parent")
+        own = RefusedValue("a customer cannot be its own parent")
         for row, (code, parent) in enumerate(zip(values["code"], values["parent"], strict=True)):
             if parent is not None and parent == code:
                 chunk.refuse(row, "parent", own)
@@ -169,16 +171,16 @@ class Customers(Kind):
             for parent, cells in zip(values["parent"], chunk.cells, strict=True)
         ]
 
-    def after_fill(self, job: Job, chunk: Chunk, rows: list[int]) -> None:
+    def after_fill(self, job: ImportJob, chunk: Chunk, rows: list[int]) -> None:
         codes, names, aliases = (chunk.values[name] for name in ("code", "name", "aliases"))
         self._names.add(job.connection, ((codes[row], names[row], aliases[row] or ()) for row in rows))
 
-    def after_repeats(self, job: Job, chunk: Chunk, rows: list[int]) -> None:
+    def after_repeats(self, job: ImportJob, chunk: Chunk, rows: list[int]) -> None:
         keys, parents = chunk.values["key"], chunk.values["parent_code"]
         again = [(chunk.lines[row], keys[row]) for row in rows if parents[row] is not None]
         fill(job.connection, self._again, ("line", "key"), again)
 
-    def settle(self, job: Job) -> tuple[int, int]:
+    def settle(self, job: ImportJob) -> tuple[int, int]:
         """Refuse rows whose parent is neither known nor in the file; again, for those whose parent went that way."""
         stage, staged = self.stage.c, self.stage.alias()
         orphan = (
@@ -208,7 +210,7 @@ class Customers(Kind):
             refused += len(rows)
         return refused, repeats
 
-    def _upsert(self, job: Job) -> publication.Upsert:
+    def _upsert(self, job: ImportJob) -> publication.Upsert:
         stage = self.stage.c
         mine = select(_key.c.customer_id).where(_key.c.source == job.source, _key.c.external_id == stage.key)
         parent = select(_key.c.customer_id).where(
@@ -236,11 +238,11 @@ class Customers(Kind):
             ),
         )
 
-    def count(self, job: Job) -> Counts:
+    def count(self, job: ImportJob) -> Counts:
         created, changed = publication.count(job.connection, self._upsert(job))
         return Counts(created=created, changed=changed)
 
-    def publish(self, job: Job, batch_id: int) -> Counts:
+    def publish(self, job: ImportJob, batch_id: int) -> Counts:
         stage = self.stage.c
         brought: dict[str, Any] = {name: stage[name] for name in _PLAIN}
         brought["record_type"] = func.coalesce(stage.record_type, "account")
@@ -266,7 +268,7 @@ class Customers(Kind):
             self._hand_over(job, batch_id)
         return Counts(created=created, changed=changed)
 
-    def _set_parents(self, job: Job, batch_id: int) -> None:
+    def _set_parents(self, job: ImportJob, batch_id: int) -> None:
         """Give the new customers their parents, and refuse a family in a circle."""
         parent = (
             select(_key.c.customer_id)
@@ -295,7 +297,7 @@ class Customers(Kind):
                 code=code,
             )
 
-    def _hand_over(self, job: Job, batch_id: int) -> None:
+    def _hand_over(self, job: ImportJob, batch_id: int) -> None:
         """Close the ownerships that end with this file and open the new ones, as of today."""
         stage, today = self.stage.c, job.now.date()
         staged = self.stage.join(_key, and_(_key.c.source == job.source, _key.c.external_id == stage.key))
@@ -325,11 +327,11 @@ class Customers(Kind):
         job.connection.execute(_ownership.insert().from_select(columns, rows))
 
 
-def _aliases(text: str) -> tuple[str, ...] | Refused:
+def _aliases(text: str) -> tuple[str, ...] | RefusedValue:
     parse = words.line_of_text()
     names = [part.strip() for part in re.split(r"[;；|｜]", text)]
     parsed = [parse(name) for name in names if name]
-    wrong = next((part for part in parsed if isinstance(part, Refused)), None)
+    wrong = next((part for part in parsed if isinstance(part, RefusedValue)), None)
     return wrong if wrong is not None else tuple(parsed)
 
 

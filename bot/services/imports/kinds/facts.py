@@ -6,11 +6,11 @@ from typing import Any
 from sqlalchemy import Column, Integer, MetaData, String, and_, exists, func, literal, select
 from sqlmodel import Session
 
-from bot.services.imports.kind import CUSTOMER, Chunk, Counts, Job, Kind, day_column, stage_table
+from bot.services.imports.kind import CUSTOMER, Chunk, Counts, FileKind, ImportJob, day_column, stage_table
 from bot.services.imports.kinds.activities import resolve_customers
 from bot.services.imports.read import text
-from bot.services.imports.read.columns import Field
-from bot.services.imports.read.refusal import Parser, Refused
+from bot.services.imports.read.columns import FileField
+from bot.services.imports.read.refusal import Parser, RefusedValue
 from bot.services.imports.references import CustomerBook
 from bot.services.schemes import store
 from db.book.facts import Fact
@@ -22,24 +22,24 @@ _fact = table(Fact)
 _READERS: Mapping[str, Callable[[str], object]] = {"number": read_number, "bool": read_truth}  # else any word
 
 
-class Facts(Kind):
+class FactKind(FileKind):
     """Known by customer, field, date and source."""
 
     name = "facts"
     key_field = "field"
     fields = (
         CUSTOMER,
-        Field(
+        FileField(
             name="field", headers=("indicator", "metric", "指标", "字段", "指标名称", "项目"), required=True
         ),
-        Field(name="value", headers=("score", "值", "数值", "取值", "指标值", "得分"), required=True),
-        Field(
+        FileField(name="value", headers=("score", "值", "数值", "取值", "指标值", "得分"), required=True),
+        FileField(
             name="date",
             headers=("measured on", "measured at", "as of", "日期", "评估日期", "统计日期", "截止日期"),
             required=True,
         ),
-        Field(name="author", headers=("by", "assessed by", "评估人", "填报人", "录入人")),
-        Field(name="evidence", headers=("note", "reason", "依据", "备注", "说明")),
+        FileField(name="author", headers=("by", "assessed by", "评估人", "填报人", "录入人")),
+        FileField(name="evidence", headers=("note", "reason", "依据", "备注", "说明")),
     )
     staged = ("key", "customer_id", "field", "value", "day", "author", "evidence")
 
@@ -56,11 +56,11 @@ class Facts(Kind):
             Column("evidence", String),
         )
 
-    def prepare(self, job: Job) -> None:
+    def prepare(self, job: ImportJob) -> None:
         self._metadata.create_all(job.connection)
         self._book = CustomerBook(job.connection, job.source)
         with Session(bind=job.connection) as session:
-            asking = store.at_work(session, store.Shelf(), job.now.date())
+            asking = store.at_work(session, store.SchemeCache(), job.now.date())
         manual = {indicator.id for scheme in asking for indicator in scheme.indicators if indicator.manual}
         self._judged = JUDGED | manual
         # A field that schemes take for different things may hold any of them.
@@ -69,7 +69,7 @@ class Facts(Kind):
             for field in scheme.fields.values():
                 self._kinds.setdefault(field.id, set()).add(field.kind)
 
-    def parsers(self, job: Job) -> Mapping[str, Parser]:
+    def parsers(self, job: ImportJob) -> Mapping[str, Parser]:
         return {
             "customer": text.line_of_text(),
             "field": text.line_of_text(),
@@ -79,7 +79,7 @@ class Facts(Kind):
             "evidence": job.paragraph("evidence"),
         }
 
-    def resolve(self, job: Job, chunk: Chunk) -> None:
+    def resolve(self, job: ImportJob, chunk: Chunk) -> None:
         values = chunk.values
         values["day"] = values["date"]
         customers = resolve_customers(self._book, values["customer"])
@@ -88,10 +88,12 @@ class Facts(Kind):
             if field in self._judged:
                 for name in ("author", "evidence"):
                     if values[name][row] is None:
-                        chunk.refuse(row, name, Refused(f"is empty, but {field} is somebody's judgement"))
+                        chunk.refuse(
+                            row, name, RefusedValue(f"is empty, but {field} is somebody's judgement")
+                        )
             reason = self._unreadable(field, value)
             if reason is not None:
-                chunk.refuse(row, "value", Refused(reason))
+                chunk.refuse(row, "value", RefusedValue(reason))
         values["key"] = [
             f"{customer}|{day}|{field}"
             for customer, day, field in zip(customers, values["day"], values["field"], strict=True)
@@ -112,7 +114,7 @@ class Facts(Kind):
                 return None
         return reasons[0]
 
-    def _current(self, job: Job) -> Any:
+    def _current(self, job: ImportJob) -> Any:
         """The valid fact a staged row is about."""
         stage = self.stage.c
         return and_(
@@ -123,19 +125,19 @@ class Facts(Kind):
             _fact.c.superseded_at.is_(None),
         )
 
-    def _count(self, job: Job, *where: Any) -> int:
+    def _count(self, job: ImportJob, *where: Any) -> int:
         joined = self.stage.join(_fact, self._current(job))
         found: int = job.connection.execute(
             select(func.count()).select_from(joined).where(*where)
         ).scalar_one()
         return found
 
-    def count(self, job: Job) -> Counts:
+    def count(self, job: ImportJob) -> Counts:
         total = job.connection.execute(select(func.count()).select_from(self.stage)).scalar_one()
         changed = self._count(job, _fact.c.value != self.stage.c.value)
         return Counts(created=total - self._count(job), changed=changed)
 
-    def publish(self, job: Job, batch_id: int) -> Counts:
+    def publish(self, job: ImportJob, batch_id: int) -> Counts:
         stage = self.stage.c
         superseded = affected(
             job.connection,

@@ -7,11 +7,11 @@ from sqlalchemy import Column, Integer, MetaData, String, and_
 
 from bot.services.imports import publication
 from bot.services.imports.conversion import Currencies
-from bot.services.imports.kind import CUSTOMER, Chunk, Job, UpsertKind, day_column, stage_table
+from bot.services.imports.kind import CUSTOMER, Chunk, ImportJob, UpsertKind, day_column, stage_table
 from bot.services.imports.kinds.activities import resolve_customers
 from bot.services.imports.read import text
-from bot.services.imports.read.columns import Field
-from bot.services.imports.read.refusal import Parser, Refused
+from bot.services.imports.read.columns import FileField
+from bot.services.imports.read.refusal import Parser, RefusedValue
 from bot.services.imports.references import CustomerBook
 from db.book.imports import table
 from db.book.trade import Invoice
@@ -20,13 +20,13 @@ from db.types import Money
 _invoice = table(Invoice)
 
 
-class Invoices(UpsertKind):
+class InvoiceKind(UpsertKind):
     """Upserts on (source, invoice_no); a payment is the same invoice again, with its day."""
 
     name = "invoices"
     key_field = "invoice_no"
     fields = (
-        Field(
+        FileField(
             name="invoice_no",
             headers=(
                 "invoice number",
@@ -42,27 +42,27 @@ class Invoices(UpsertKind):
             unique=True,
         ),
         CUSTOMER,
-        Field(
+        FileField(
             name="date",
             headers=("invoice date", "invoiced on", "posting date", "开票日期", "发票日期", "日期"),
             required=True,
         ),
-        Field(
+        FileField(
             name="due",
             headers=("due date", "due on", "payable by", "到期日", "应付日期", "到期日期", "付款期限"),
             required=True,
         ),
-        Field(
+        FileField(
             name="paid",
             headers=("paid on", "paid date", "payment date", "付款日期", "回款日期", "收款日期", "到账日期"),
         ),
-        Field(
+        FileField(
             name="amount",
             headers=("total", "invoice amount", "amount due", "金额", "发票金额", "应收金额", "合计"),
             required=True,
             unique=True,
         ),
-        Field(name="currency", headers=("currency code", "币种", "货币", "币别")),
+        FileField(name="currency", headers=("currency code", "币种", "货币", "币别")),
     )
     staged: tuple[str, ...] = ("key", "customer_id", "invoiced_on", "due_on", "paid_on", "amount", "currency")
 
@@ -81,14 +81,14 @@ class Invoices(UpsertKind):
             Column("original_currency", String),
         )
 
-    def prepare(self, job: Job) -> None:
+    def prepare(self, job: ImportJob) -> None:
         self._metadata.create_all(job.connection)
         self._book = CustomerBook(job.connection, job.source)
         self._currencies = Currencies(job)
         if self._currencies.converting:
-            self.staged = (*Invoices.staged, "original_amount", "original_currency")
+            self.staged = (*InvoiceKind.staged, "original_amount", "original_currency")
 
-    def parsers(self, job: Job) -> Mapping[str, Parser]:
+    def parsers(self, job: ImportJob) -> Mapping[str, Parser]:
         self._amount = job.amounts("amount")
         return {
             "invoice_no": text.line_of_text(),
@@ -100,7 +100,7 @@ class Invoices(UpsertKind):
             "currency": text.currency,
         }
 
-    def resolve(self, job: Job, chunk: Chunk) -> None:
+    def resolve(self, job: ImportJob, chunk: Chunk) -> None:
         values = chunk.values
         values["key"] = values["invoice_no"]
         values["invoiced_on"], values["due_on"], values["paid_on"] = (
@@ -110,11 +110,11 @@ class Invoices(UpsertKind):
         )
         for row, (day, due) in enumerate(zip(values["date"], values["due"], strict=True)):
             if isinstance(day, str) and isinstance(due, str) and due < day:
-                chunk.refuse(row, "due", Refused(f"{due} is before the invoice's date, {day}"))
+                chunk.refuse(row, "due", RefusedValue(f"{due} is before the invoice's date, {day}"))
         self._currencies.settle(job, chunk, (("amount", self._amount),), values["date"])
         chunk.take("customer_id", resolve_customers(self._book, values["customer"]), "customer")
 
-    def upsert(self, job: Job) -> publication.Upsert:
+    def upsert(self, job: ImportJob) -> publication.Upsert:
         stage = self.stage.c
         return publication.Upsert(
             target=_invoice,
@@ -123,5 +123,5 @@ class Invoices(UpsertKind):
             columns={name: stage[name] for name in self.staged if name != "key"},
         )
 
-    def given(self, job: Job) -> Mapping[str, Any]:
+    def given(self, job: ImportJob) -> Mapping[str, Any]:
         return {"source": job.source, "external_id": self.stage.c.key}

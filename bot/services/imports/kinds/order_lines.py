@@ -8,11 +8,11 @@ from sqlalchemy import Column, Integer, MetaData, String, and_, select
 
 from bot.services.imports import publication
 from bot.services.imports.conversion import Currencies
-from bot.services.imports.kind import Chunk, Job, UpsertKind, stage_table
+from bot.services.imports.kind import Chunk, ImportJob, UpsertKind, stage_table
 from bot.services.imports.read import text
 from bot.services.imports.read.amounts import clip
-from bot.services.imports.read.columns import Field
-from bot.services.imports.read.refusal import Parser, Refused
+from bot.services.imports.read.columns import FileField
+from bot.services.imports.read.refusal import Parser, RefusedValue
 from db.book.imports import table
 from db.book.orders import Order
 from db.book.trade import OrderLine
@@ -22,13 +22,13 @@ _order, _line = table(Order), table(OrderLine)
 _AT_ONCE = 500  # parameters of one query
 
 
-class OrderLines(UpsertKind):
+class OrderLineKind(UpsertKind):
     """Upserts on order and line; without a line number, the product is the line."""
 
     name = "order-lines"
     key_field = "line"
     fields = (
-        Field(
+        FileField(
             name="order_no",
             headers=(
                 "order number",
@@ -44,7 +44,7 @@ class OrderLines(UpsertKind):
             ),
             required=True,
         ),
-        Field(
+        FileField(
             name="line",
             headers=(
                 "line no",
@@ -58,7 +58,7 @@ class OrderLines(UpsertKind):
                 "明细行号",
             ),
         ),
-        Field(
+        FileField(
             name="product",
             headers=(
                 "product code",
@@ -73,7 +73,7 @@ class OrderLines(UpsertKind):
                 "物料编码",
             ),
         ),
-        Field(
+        FileField(
             name="product_type",
             headers=(
                 "type",
@@ -88,7 +88,7 @@ class OrderLines(UpsertKind):
             ),
             required=True,
         ),
-        Field(
+        FileField(
             name="amount",
             headers=(
                 "line amount",
@@ -104,12 +104,12 @@ class OrderLines(UpsertKind):
             required=True,
             unique=True,
         ),
-        Field(
+        FileField(
             name="cost",
             headers=("cost of sales", "cogs", "line cost", "成本", "成本金额", "销售成本"),
             unique=True,
         ),
-        Field(name="currency", headers=("currency code", "币种", "货币", "币别")),
+        FileField(name="currency", headers=("currency code", "币种", "货币", "币别")),
     )
     staged = ("key", "order_id", "line_no", "product", "product_type", "amount", "cost")
 
@@ -126,11 +126,11 @@ class OrderLines(UpsertKind):
             Column("cost", Money),
         )
 
-    def prepare(self, job: Job) -> None:
+    def prepare(self, job: ImportJob) -> None:
         self._metadata.create_all(job.connection)
         self._currencies = Currencies(job)
 
-    def parsers(self, job: Job) -> Mapping[str, Parser]:
+    def parsers(self, job: ImportJob) -> Mapping[str, Parser]:
         amount, cost = job.amounts("amount"), job.amounts("cost")
         self._amounts = (("amount", amount), ("cost", cost))
         return {
@@ -143,20 +143,22 @@ class OrderLines(UpsertKind):
             "currency": text.currency,
         }
 
-    def resolve(self, job: Job, chunk: Chunk) -> None:
+    def resolve(self, job: ImportJob, chunk: Chunk) -> None:
         values = chunk.values
         orders = _orders(job, {value for value in values["order_no"] if isinstance(value, str)})
         found = [orders.get(number) for number in values["order_no"]]
         for row, (number, order) in enumerate(zip(values["order_no"], found, strict=True)):
             if order is None and isinstance(number, str):
                 reason = f"there is no order {clip(number)!r} from {job.source}; bring orders in first"
-                chunk.refuse(row, "order_no", Refused(reason))
+                chunk.refuse(row, "order_no", RefusedValue(reason))
         days = ["" if order is None else order[1].isoformat() for order in found]
         self._currencies.settle(job, chunk, self._amounts, days)
         for row, order in enumerate(found):
             currency = values["currency"][row]
             if order is not None and isinstance(currency, str) and currency != order[2]:
-                chunk.refuse(row, "currency", Refused(f"{currency}, but its order is kept in {order[2]}"))
+                chunk.refuse(
+                    row, "currency", RefusedValue(f"{currency}, but its order is kept in {order[2]}")
+                )
         values["order_id"] = [None if order is None else order[0] for order in found]
         values["line_no"] = [
             line or product for line, product in zip(values["line"], values["product"], strict=True)
@@ -164,12 +166,12 @@ class OrderLines(UpsertKind):
         for row, line in enumerate(values["line_no"]):
             if line is None:
                 chunk.refuse(
-                    row, "line", Refused("is empty, and so is the product; one must tell lines apart")
+                    row, "line", RefusedValue("is empty, and so is the product; one must tell lines apart")
                 )
         parts = zip(values["order_id"], values["line_no"], strict=True)
         values["key"] = [f"{order}|{line}" for order, line in parts]
 
-    def upsert(self, job: Job) -> publication.Upsert:
+    def upsert(self, job: ImportJob) -> publication.Upsert:
         stage = self.stage.c
         return publication.Upsert(
             target=_line,
@@ -185,11 +187,11 @@ class OrderLines(UpsertKind):
             },
         )
 
-    def given(self, job: Job) -> Mapping[str, Any]:
+    def given(self, job: ImportJob) -> Mapping[str, Any]:
         return {}
 
 
-def _orders(job: Job, numbers: Iterable[str]) -> dict[Any, tuple[int, date, str]]:
+def _orders(job: ImportJob, numbers: Iterable[str]) -> dict[Any, tuple[int, date, str]]:
     """Order number -> id, day and currency of this source's orders."""
     wanted = sorted(numbers)
     found: dict[Any, tuple[int, date, str]] = {}

@@ -9,10 +9,10 @@ from sqlalchemy import Column, Integer, MetaData, String, and_, distinct, func, 
 
 from bot.services.imports import new_customers, publication
 from bot.services.imports.conversion import Currencies
-from bot.services.imports.kind import Chunk, Counts, Job, UpsertKind, day_column, stage_table
+from bot.services.imports.kind import Chunk, Counts, ImportJob, UpsertKind, day_column, stage_table
 from bot.services.imports.read import text
 from bot.services.imports.read.amounts import Amounts
-from bot.services.imports.read.columns import Field
+from bot.services.imports.read.columns import FileField
 from bot.services.imports.read.refusal import Parser
 from bot.services.imports.references import CustomerBook
 from db.book import order_totals
@@ -24,13 +24,13 @@ from db.types import Money
 _order, _key = table(Order), table(CustomerKey)
 
 
-class Orders(UpsertKind):
+class OrderKind(UpsertKind):
     """Upserts on (source, order_no)."""
 
     name = "orders"
     key_field = "order_no"
     fields = (
-        Field(
+        FileField(
             name="order_no",
             headers=(
                 "order number",
@@ -53,7 +53,7 @@ class Orders(UpsertKind):
             required=True,
             unique=True,
         ),
-        Field(
+        FileField(
             name="customer",
             headers=(
                 "customer id",
@@ -73,7 +73,7 @@ class Orders(UpsertKind):
             ),
             required=True,
         ),
-        Field(
+        FileField(
             name="date",
             headers=(
                 "order date",
@@ -91,7 +91,7 @@ class Orders(UpsertKind):
             ),
             required=True,
         ),
-        Field(
+        FileField(
             name="amount",
             headers=(
                 "sales",
@@ -111,8 +111,10 @@ class Orders(UpsertKind):
             required=True,
             unique=True,
         ),
-        Field(name="cost", headers=("cost of sales", "cogs", "成本", "成本金额", "销售成本"), unique=True),
-        Field(name="currency", headers=("currency code", "币种", "货币", "币别")),
+        FileField(
+            name="cost", headers=("cost of sales", "cogs", "成本", "成本金额", "销售成本"), unique=True
+        ),
+        FileField(name="currency", headers=("currency code", "币种", "货币", "币别")),
     )
     staged: tuple[str, ...] = ("key", "customer_id", "customer_ref", "day", "amount", "cost", "currency")
 
@@ -132,15 +134,15 @@ class Orders(UpsertKind):
         )
         self._amounts: tuple[tuple[str, Amounts], ...] = ()
 
-    def prepare(self, job: Job) -> None:
+    def prepare(self, job: ImportJob) -> None:
         self._metadata.create_all(job.connection)
         self._book = CustomerBook(job.connection, job.source)
         self._newcomers = new_customers.Newcomers(job.connection) if job.options.create_customers else None
         self._currencies = Currencies(job)
         if self._currencies.converting:
-            self.staged = (*Orders.staged, "original_amount", "original_currency")
+            self.staged = (*OrderKind.staged, "original_amount", "original_currency")
 
-    def parsers(self, job: Job) -> Mapping[str, Parser]:
+    def parsers(self, job: ImportJob) -> Mapping[str, Parser]:
         amount, cost = job.amounts("amount"), job.amounts("cost")
         self._amounts = (("amount", amount), ("cost", cost))
         return {
@@ -152,7 +154,7 @@ class Orders(UpsertKind):
             "currency": text.currency,
         }
 
-    def resolve(self, job: Job, chunk: Chunk) -> None:
+    def resolve(self, job: ImportJob, chunk: Chunk) -> None:
         values = chunk.values
         values["key"], values["day"] = values["order_no"], values["date"]
         self._currencies.settle(job, chunk, self._amounts, values["date"])
@@ -168,14 +170,14 @@ class Orders(UpsertKind):
         chunk.take("customer_id", [found.get(reference) for reference in references], "customer")
         chunk.values["customer_ref"] = references if self._newcomers is not None else [None] * len(references)
 
-    def after_fill(self, job: Job, chunk: Chunk, rows: list[int]) -> None:
+    def after_fill(self, job: ImportJob, chunk: Chunk, rows: list[int]) -> None:
         if self._newcomers is None:
             return
         ids, references = chunk.values["customer_id"], chunk.values["customer"]
         unknown = dict.fromkeys(references[row] for row in rows if ids[row] is None)
         self._newcomers.add(list(unknown))
 
-    def upsert(self, job: Job) -> publication.Upsert:
+    def upsert(self, job: ImportJob) -> publication.Upsert:
         stage = self.stage.c
         return publication.Upsert(
             target=_order,
@@ -191,20 +193,20 @@ class Orders(UpsertKind):
             },
         )
 
-    def given(self, job: Job) -> Mapping[str, Any]:
+    def given(self, job: ImportJob) -> Mapping[str, Any]:
         return {"source": job.source, "external_id": self.stage.c.key}
 
-    def around(self, job: Job, ids: list[int]) -> AbstractContextManager[None]:
+    def around(self, job: ImportJob, ids: list[int]) -> AbstractContextManager[None]:
         return order_totals.moving(job.connection, _order.c.id.in_(ids))
 
-    def count(self, job: Job) -> Counts:
+    def count(self, job: ImportJob) -> Counts:
         stage = self.stage.c
         newcomers_ = job.connection.execute(
             select(func.count(distinct(stage.customer_ref))).where(stage.customer_id.is_(None))
         ).scalar_one()
         return replace(super().count(job), customers_created=newcomers_)
 
-    def publish(self, job: Job, batch_id: int) -> Counts:
+    def publish(self, job: ImportJob, batch_id: int) -> Counts:
         customers = 0
         if self._newcomers is not None:
             customers = self._newcomers.publish(job, batch_id)

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from decimal import Decimal
 from typing import Literal
 
-from bot.services.imports.read.refusal import Refused
+from bot.services.imports.read.refusal import RefusedValue
 from db.types import MONEY_UNITS, money_units
 
 Style = Literal["point", "comma"]
@@ -54,7 +54,7 @@ class Amounts:
         self._style = style
         self.marks: dict[str, str] = {}  # cell -> the currencies its sign may stand for
 
-    def __call__(self, text: str) -> int | Refused:
+    def __call__(self, text: str) -> int | RefusedValue:
         if _PLAIN(text):
             point = text.find(".")
             if point < 0:
@@ -62,26 +62,26 @@ class Amounts:
             return int(text[:point] + text[point + 1 :]) * _SCALE[len(text) - point]
         return self._read(text)
 
-    def _read(self, text: str) -> int | Refused:
+    def _read(self, text: str) -> int | RefusedValue:
         if _NOT_FINITE(text.strip()):
-            return Refused(f"{clip(text)!r} is not an amount")
+            return RefusedValue(f"{clip(text)!r} is not an amount")
         body, negative, mark = dissect(text)
         if mark is not None:
             if len(self.marks) > 20_000:
                 self.marks.clear()
             self.marks[text] = mark
         if _EXPONENT(body):
-            return Refused(
+            return RefusedValue(
                 f"{clip(text)!r} is in scientific notation, which has lost digits; show the column as a number"
             )
         form = shape(body)
         if form is False:
-            return Refused(f"{clip(text)!r} is not an amount")
+            return RefusedValue(f"{clip(text)!r} is not an amount")
         point = (form or self._style(text)) == "point"
         digits = body.replace(",", "") if point else body.replace(".", "").replace(",", ".")
         amount = Decimal(digits)
         if amount > LIMIT:
-            return Refused(f"{clip(text)!r} is over {LIMIT:,}, too large for one amount")
+            return RefusedValue(f"{clip(text)!r} is over {LIMIT:,}, too large for one amount")
         return -money_units(amount) if negative else money_units(amount)
 
 

@@ -10,7 +10,7 @@ from bot.services.imports.read.text import plain
 
 
 @dataclass(frozen=True, kw_only=True)
-class Field:
+class FileField:
     """One field of a kind of file and the headers it is recognised by, beside its own name."""
 
     name: str
@@ -33,7 +33,7 @@ class Layout:
 
 
 def recognise(
-    fields: Sequence[Field],
+    fields: Sequence[FileField],
     header: Sequence[str],
     *,
     kind: str,
@@ -93,7 +93,7 @@ def recognise(
 
 
 def _by_known_headers(
-    fields: Sequence[Field], names: Sequence[str], places: dict[str, int], file: str
+    fields: Sequence[FileField], names: Sequence[str], places: dict[str, int], file: str
 ) -> None:
     used = set(places.values())
     folded = [plain(name) for name in names]
@@ -117,7 +117,7 @@ def _by_known_headers(
             used.add(found[0])
 
 
-def known_headers(fields: Sequence[Field]) -> frozenset[str]:
+def known_headers(fields: Sequence[FileField]) -> frozenset[str]:
     return frozenset(plain(word) for field in fields for word in (field.name, *field.headers))
 
 

@@ -7,7 +7,7 @@ from datetime import date
 from typing import Literal
 
 from bot.services.imports.read.amounts import clip
-from bot.services.imports.read.refusal import Refused
+from bot.services.imports.read.refusal import RefusedValue
 
 Order = Literal["dmy", "mdy"]
 
@@ -35,21 +35,21 @@ class Dates:
         self._latest = latest
         self._first_year = first_year
 
-    def __call__(self, text: str) -> str | Refused:
+    def __call__(self, text: str) -> str | RefusedValue:
         day = self._read(text)
-        if isinstance(day, Refused):
+        if isinstance(day, RefusedValue):
             return day
         if day.year < self._first_year:
-            return Refused(f"{clip(text)!r} is before {self._first_year}")
+            return RefusedValue(f"{clip(text)!r} is before {self._first_year}")
         if self._latest is not None and day > self._latest:
-            return Refused(f"{clip(text)!r} is in the future")
+            return RefusedValue(f"{clip(text)!r} is in the future")
         return day.isoformat()
 
-    def _read(self, text: str) -> date | Refused:
+    def _read(self, text: str) -> date | RefusedValue:
         folded = unicodedata.normalize("NFKC", text)
         parts = dissect(folded)
         if parts is None:
-            return Refused(_why_not(text, folded))
+            return RefusedValue(_why_not(text, folded))
         year, first, second, known = parts
         if not known:
             month, day = (second, first) if self._order(text) == "dmy" else (first, second)
@@ -58,7 +58,7 @@ class Dates:
         try:
             return date(year, month, day)
         except ValueError:
-            return Refused(f"{clip(text)!r} is not a day of the calendar")
+            return RefusedValue(f"{clip(text)!r} is not a day of the calendar")
 
 
 def dissect(text: str) -> tuple[int, int, int, bool] | None:

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 
-class Refused:
+class RefusedValue:
     """Stands in a parsed column where a value could not be read."""
 
     __slots__ = ("reason",)
@@ -15,7 +15,7 @@ class Refused:
 
 # Takes a stripped, non-empty cell; gives the value as the staging table takes it, or Refused.
 Parser = Callable[[str], Any]
-EMPTY = Refused("is empty")
+EMPTY = RefusedValue("is empty")
 
 
 class Memo(dict[str, Any]):

@@ -7,7 +7,7 @@ from functools import cache
 from zoneinfo import available_timezones
 
 from bot.services.imports.read.amounts import clip
-from bot.services.imports.read.refusal import Parser, Refused
+from bot.services.imports.read.refusal import Parser, RefusedValue
 
 NAME_LENGTH = (
     200  # PostgreSQL indexes at most 2,704 bytes, and 200 Chinese characters are 1,200 letters of pinyin
@@ -71,14 +71,16 @@ _CURRENCY_WORDS = {
 def line_of_text(limit: int = NAME_LENGTH) -> Parser:
     """Text on one line, kept as it is written."""
 
-    def parse(text: str) -> str | Refused:
+    def parse(text: str) -> str | RefusedValue:
         if len(text) > limit:
-            return Refused(f"has {len(text):,} characters; at most {limit:,} are taken")
+            return RefusedValue(f"has {len(text):,} characters; at most {limit:,} are taken")
         if not text.isprintable() and (wrong := _UNPRINTABLE.search(text)):
             nul = wrong.group() == "\0"
-            return Refused("holds a NUL byte" if nul else "holds a line break; is a quotation mark missing?")
+            return RefusedValue(
+                "holds a NUL byte" if nul else "holds a line break; is a quotation mark missing?"
+            )
         if "E+" in text and _ROUNDED(text):
-            return Refused(
+            return RefusedValue(
                 f"{text!r} is in scientific notation, which has lost digits; format the column as text and export again"
             )
         return text
@@ -93,30 +95,30 @@ def paragraph(delimiter: str, width: int, place: int) -> Parser:
     beginning of the second in its last.
     """
 
-    def parse(text: str) -> str | Refused:
+    def parse(text: str) -> str | RefusedValue:
         if len(text) > NOTE_LENGTH:
-            return Refused(f"has {len(text):,} characters; at most {NOTE_LENGTH:,} are taken")
+            return RefusedValue(f"has {len(text):,} characters; at most {NOTE_LENGTH:,} are taken")
         if "\0" in text:
-            return Refused("holds a NUL byte")
+            return RefusedValue("holds a NUL byte")
         found = [line.count(delimiter) for line in text.splitlines()]
         swallowed = len(found) > 1 and found[0] == width - 1 - place and found[-1] == place
         if swallowed or any(many >= width - 1 for many in found[1:]):
-            return Refused("runs over several rows of the file; is a quotation mark missing?")
+            return RefusedValue("runs over several rows of the file; is a quotation mark missing?")
         return text
 
     return parse
 
 
-def value_text(text: str) -> str | Refused:
+def value_text(text: str) -> str | RefusedValue:
     """A fact's value: folded to plain forms, kept as text."""
-    folded: str | Refused = line_of_text(1_000)(unicodedata.normalize("NFKC", text).strip())
+    folded: str | RefusedValue = line_of_text(1_000)(unicodedata.normalize("NFKC", text).strip())
     return folded
 
 
-def email(text: str) -> str | Refused:
+def email(text: str) -> str | RefusedValue:
     address = unicodedata.normalize("NFKC", text).lower()
     if len(address) > NAME_LENGTH or not _EMAIL(address):
-        return Refused(f"{clip(text)!r} is not an e-mail address")
+        return RefusedValue(f"{clip(text)!r} is not an e-mail address")
     return address
 
 
@@ -124,35 +126,35 @@ def choice(words: Mapping[str, tuple[str, ...]]) -> Parser:
     """One of a few words, in any of their spellings."""
     known = {plain(spelling): word for word, spellings in words.items() for spelling in (word, *spellings)}
 
-    def parse(text: str) -> str | Refused:
+    def parse(text: str) -> str | RefusedValue:
         found = known.get(plain(text))
         if found is not None:
             return found
-        return Refused(f"{clip(text)!r} is not one of {', '.join(words)}{nearest(plain(text), known)}")
+        return RefusedValue(f"{clip(text)!r} is not one of {', '.join(words)}{nearest(plain(text), known)}")
 
     return parse
 
 
-def yes_no(text: str) -> bool | Refused:
+def yes_no(text: str) -> bool | RefusedValue:
     word = choice(YES_NO)(text)
-    return word if isinstance(word, Refused) else word == "yes"
+    return word if isinstance(word, RefusedValue) else word == "yes"
 
 
-def currency(text: str) -> str | Refused:
+def currency(text: str) -> str | RefusedValue:
     code = unicodedata.normalize("NFKC", text).strip()
     if code.upper() in _currencies():
         return code.upper()
     for iso, spellings in _CURRENCY_WORDS.items():
         if code.lower() in spellings:
             return iso
-    return Refused(f"{clip(text)!r} is not a currency; use a code such as CNY, USD or EUR")
+    return RefusedValue(f"{clip(text)!r} is not a currency; use a code such as CNY, USD or EUR")
 
 
-def timezone(text: str) -> str | Refused:
+def timezone(text: str) -> str | RefusedValue:
     if text in available_timezones():
         return text
     near = nearest(text, available_timezones())
-    return Refused(f"{clip(text)!r} is not a time zone{near or '; use a name such as Asia/Shanghai'}")
+    return RefusedValue(f"{clip(text)!r} is not a time zone{near or '; use a name such as Asia/Shanghai'}")
 
 
 def plain(text: str) -> str:

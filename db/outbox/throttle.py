@@ -14,7 +14,7 @@ from db.types import UtcDateTime
 WORKSPACE = "workspace"
 
 
-class Lane(SQLModel, table=True):
+class TokenBucket(SQLModel, table=True):
     """A token bucket: of the workspace, or of one place in it."""
 
     __tablename__ = "lane"
@@ -38,7 +38,7 @@ class Circuit(SQLModel, table=True):
     apart_seconds: float | None = None
 
 
-class Standing(NamedTuple):
+class SendState(NamedTuple):
     """All that says whether messages may go, at one moment of the database's clock."""
 
     now: datetime
@@ -49,12 +49,12 @@ class Standing(NamedTuple):
     restored: str | None
 
 
-def standing(session: Session, restored: str) -> Standing:
+def send_state(session: Session, restored: str) -> SendState:
     """Everything in one statement, because a worker asks before and after every batch; `restored` names a cursor."""
-    return Standing._make(session.connection().execute(_STANDING, {"restored": restored}).one())
+    return SendState._make(session.connection().execute(_SEND_STATE, {"restored": restored}).one())
 
 
-def _standing() -> Any:
+def _send_state() -> Any:
     circuit = col(Circuit.workspace) == WORKSPACE
     return select(
         db_clock(),
@@ -64,44 +64,51 @@ def _standing() -> Any:
                 (Circuit.reason, circuit),
                 (Circuit.failures, circuit),
                 (Circuit.apart_seconds, circuit),
-                (Lane.paused_until, col(Lane.name) == WORKSPACE),
+                (TokenBucket.paused_until, col(TokenBucket.name) == WORKSPACE),
                 (Cursor.value, col(Cursor.name) == bindparam("restored")),
             )
         ),
     )
 
 
-_STANDING = _standing()
+_SEND_STATE = _send_state()
 
 
-def lanes(session: Session, names: Collection[str]) -> dict[str, Lane]:
-    """The lanes there are of these, locked in the order of their names."""
+def buckets(session: Session, names: Collection[str]) -> dict[str, TokenBucket]:
+    """The existing buckets with these names, locked in the order of their names."""
     found = session.exec(
-        select(Lane).where(col(Lane.name).in_(names)).order_by(col(Lane.name)).with_for_update()
+        select(TokenBucket)
+        .where(col(TokenBucket.name).in_(names))
+        .order_by(col(TokenBucket.name))
+        .with_for_update()
     )
-    return {lane.name: lane for lane in found}
+    return {bucket.name: bucket for bucket in found}
 
 
-def put(session: Session, lanes: Collection[Lane]) -> None:
-    """Write lanes as they are now, new ones too."""
-    if not lanes:
+def put(session: Session, changed: Collection[TokenBucket]) -> None:
+    """Insert or update buckets."""
+    if not changed:
         return
-    statement = insert(session)(Lane)
-    changed = {name: statement.excluded[name] for name in Lane.model_fields if name != "name"}
+    statement = insert(session)(TokenBucket)
+    columns = {name: statement.excluded[name] for name in TokenBucket.model_fields if name != "name"}
     session.connection().execute(
-        statement.on_conflict_do_update(index_elements=["name"], set_=changed),
-        [lane.model_dump() for lane in lanes],
+        statement.on_conflict_do_update(index_elements=["name"], set_=columns),
+        [bucket.model_dump() for bucket in changed],
     )
 
 
 def paused_until(session: Session, name: str = WORKSPACE) -> datetime | None:
     """Until when Slack asked us to wait."""
-    return session.exec(select(Lane.paused_until).where(Lane.name == name)).first()
+    return session.exec(select(TokenBucket.paused_until).where(TokenBucket.name == name)).first()
 
 
 def forget_idle(session: Session, now: datetime, idle: timedelta) -> None:
-    """A lane nobody used for a while is full again, as one without a row is."""
-    session.exec(delete(Lane).where(col(Lane.counted_at) < now - idle, col(Lane.paused_until).is_(None)))
+    """A bucket nobody used for a while is full again, as one without a row is."""
+    session.exec(
+        delete(TokenBucket).where(
+            col(TokenBucket.counted_at) < now - idle, col(TokenBucket.paused_until).is_(None)
+        )
+    )
 
 
 def circuit(session: Session) -> Circuit | None:

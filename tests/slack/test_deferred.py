@@ -7,9 +7,9 @@ from slack_bolt.authorization import AuthorizeResult
 
 from bot.clock import SystemClock
 from bot.services.delivery import inbound
-from bot.services.delivery.inbound import Delivery
-from bot.slack import after
-from bot.slack.after import After, Press, Recent, begin
+from bot.services.delivery.inbound import InboundKey
+from bot.slack import deferred
+from bot.slack.deferred import Deferred, Press, Recent, begin
 from db import system
 from db.engine import Database
 
@@ -31,24 +31,24 @@ def test_an_event_that_is_delivered_four_times_to_two_processes_has_one_effect(d
             request = BoltRequest(mode="socket_mode", body=_joined(event_id))
             assert app.dispatch(request).status == 200  # what is not acknowledged is delivered again
             begin(request)
-    for _, lanes in processes:
-        assert lanes.close(10) == 0
+    for _, deferred_work in processes:
+        assert deferred_work.close(10) == 0
     with database.read() as session:
         assert system.tallies(session) == {"welcomed": 2}
     assert sorted(done) == ["Ev1", "Ev1", "Ev2", "Ev2"]  # each process asks the database once
     assert unexplained == []
 
 
-def _process(work: after.Work, unexplained: list[Exception]) -> tuple[App, After]:
+def _process(work: deferred.Work, unexplained: list[Exception]) -> tuple[App, Deferred]:
     app = App(
         signing_secret="unused",
         authorize=lambda: AuthorizeResult(enterprise_id=None, team_id="T0LOCAL", bot_token="xoxb-local"),
         process_before_response=True,
         token_verification_enabled=False,
     )
-    lanes = after.lanes(lambda error, press: unexplained.append(error))
-    app.event("team_join")(lanes.writes(work))
-    return app, lanes
+    deferred_work = deferred.queues(lambda error, press: unexplained.append(error))
+    app.event("team_join")(deferred_work.writes(work))
+    return app, deferred_work
 
 
 def _joined(event_id: str) -> dict[str, Any]:
@@ -61,12 +61,12 @@ def _joined(event_id: str) -> dict[str, Any]:
 
 
 def test_the_memory_of_deliveries_keeps_the_newest_and_no_more_than_it_may() -> None:
-    def delivery(number: int) -> Delivery:
-        return Delivery(team_id="T0LOCAL", kind="block_actions", key=str(number))
+    def delivery(number: int) -> InboundKey:
+        return InboundKey(team_id="T0LOCAL", kind="block_actions", key=str(number))
 
     recent, more = Recent(), 100
-    many = after.REMEMBERED + more
+    many = deferred.REMEMBERED + more
     assert all(recent.is_new(delivery(number)) for number in range(many))
-    assert len(recent._seen) == after.REMEMBERED
+    assert len(recent._seen) == deferred.REMEMBERED
     assert not any(recent.is_new(delivery(number)) for number in range(more, many))
     assert recent.is_new(delivery(0))  # long ago: the row in the inbox knows it

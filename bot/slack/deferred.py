@@ -15,7 +15,7 @@ import structlog
 from slack_bolt import Ack, BoltContext, BoltRequest
 from slack_sdk import WebClient
 
-from bot.services.delivery.inbound import Delivery, Repeated
+from bot.services.delivery.inbound import InboundKey, Repeated
 from bot.slack.pool import Pool
 
 # Together with what answers on the direct path no more than the connections of db.engine, so that nobody waits for one.
@@ -35,7 +35,7 @@ class Press:
     client: WebClient
 
     @property
-    def delivery(self) -> Delivery:
+    def delivery(self) -> InboundKey:
         """Two clicks are two deliveries, the same click sent twice is one."""
         body, team = self.body, (self.body.get("team") or {}).get("id") or self.body.get("team_id") or ""
         kind = str(body.get("type") or "command")
@@ -47,14 +47,14 @@ class Press:
         else:
             action = (body.get("actions") or [{}])[0]
             key = f"{body.get('trigger_id')}:{action.get('action_ts')}"
-        return Delivery(team_id=team, kind=kind, key=key)
+        return InboundKey(team_id=team, kind=kind, key=key)
 
 
 Work = Callable[[Press], None]
 
 
 @dataclass(frozen=True, kw_only=True)
-class Lane:
+class WorkQueue:
     """A pool and what happens to errors in it."""
 
     pool: Pool
@@ -93,9 +93,9 @@ class Recent:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._seen: OrderedDict[Delivery, None] = OrderedDict()
+        self._seen: OrderedDict[InboundKey, None] = OrderedDict()
 
-    def is_new(self, delivery: Delivery) -> bool:
+    def is_new(self, delivery: InboundKey) -> bool:
         with self._lock:
             if delivery in self._seen:
                 return False
@@ -106,12 +106,12 @@ class Recent:
 
 
 @dataclass(frozen=True, kw_only=True)
-class After:
-    """Two lanes, so that who only looks never stands behind who writes; `reads` is also where views are opened,
+class Deferred:
+    """Two queues, so that a read never waits behind a write; views are opened in `reads`,
     because a trigger lives three seconds."""
 
-    reads: Lane
-    writes: Lane
+    reads: WorkQueue
+    writes: WorkQueue
     pools: tuple[Pool, Pool] = field(repr=False)
 
     def close(self, seconds: float) -> int:
@@ -123,13 +123,13 @@ class After:
         return undone
 
 
-def lanes(explain: Callable[[Exception, Press], None]) -> After:
+def queues(explain: Callable[[Exception, Press], None]) -> Deferred:
     reads = Pool("reads", threads=READERS, most=MOST_WAITING)
     writes = Pool("writes", threads=WRITERS, most=MOST_WAITING)
     recent = Recent()
-    return After(
-        reads=Lane(pool=reads, explain=explain, recent=recent),
-        writes=Lane(pool=writes, explain=explain, recent=recent),
+    return Deferred(
+        reads=WorkQueue(pool=reads, explain=explain, recent=recent),
+        writes=WorkQueue(pool=writes, explain=explain, recent=recent),
         pools=(reads, writes),
     )
 

@@ -11,19 +11,19 @@ from bot.clock import Clock, local_date
 from bot.services import access
 from bot.services.access import Actor
 from bot.services.care.schedule import CareRules
-from bot.services.schemes.store import Shelf
+from bot.services.schemes.store import SchemeCache
 from bot.settings import Settings
 from bot.slack.gateway import Gateway
 from db.engine import Database
 
 
 @dataclass(frozen=True, kw_only=True)
-class Desk:
+class Dependencies:
     """The wired services, handed to each listener's `register`."""
 
     settings: Settings
     database: Database
-    shelf: Shelf
+    scheme_cache: SchemeCache
     rules: CareRules
     gateway: Gateway
     clock: Clock

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 
-class Refused(Exception):
+class ApiError(Exception):
     """A call that Slack would answer with `ok: false`."""
 
     def __init__(self, code: str, *, messages: list[str] | None = None, **extra: Any) -> None:

@@ -12,7 +12,7 @@ from bot.clock import Clock, FixedClock, ShiftedClock
 from bot.services.delivery import outbox, sender
 from bot.services.delivery.messenger import Messenger
 from bot.services.delivery.outbox import Place
-from bot.services.delivery.worker import Rules
+from bot.services.delivery.worker import WorkerOptions
 from bot.wording.messages import Problem
 from db import system
 from db.engine import Database
@@ -21,8 +21,8 @@ from tests.services.delivery.ledger import Ledger
 
 START = datetime(2026, 3, 2, 9, tzinfo=UTC)
 EAST, WEST = Place(channel="C0EAST"), Place(channel="C0WEST")
-LEASE, SETTLE = Rules().lease, Rules().settle
-UNPACED = Rules(pace=None)
+LEASE, SETTLE = WorkerOptions().lease, WorkerOptions().settle
+UNPACED = WorkerOptions(pace=None)
 SECOND = timedelta(seconds=1)
 
 
@@ -41,11 +41,14 @@ class CrashAt:
             raise Crash(step)
 
 
-class Desk:
+class Harness:
     """An outbox, its clock, a ledger to send to, and workers with their own monotonic clock."""
 
     def __init__(
-        self, database: Database, rules: Rules = UNPACED, clock: FixedClock | ShiftedClock | None = None
+        self,
+        database: Database,
+        rules: WorkerOptions = UNPACED,
+        clock: FixedClock | ShiftedClock | None = None,
     ) -> None:
         self.database = database
         self.rules = rules
