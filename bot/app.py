@@ -37,8 +37,8 @@ class Tierbot:
     renderer: Renderer
     to_slack: Callable[[], "Gateway"]
     clock: Clock
-    tell: Notify
-    chance: random.Random
+    notify: Notify
+    rng: random.Random
     boot_id: str
     stopping: threading.Event = field(default_factory=threading.Event)  # set when the process is to end
 
@@ -75,13 +75,13 @@ def build(settings: Settings, *, clock: Clock | None = None) -> Tierbot:
         renderer=renderer,
         to_slack=partial(_gateway, settings, renderer),
         clock=clock or SystemClock(),
-        tell=partial(
+        notify=partial(
             alerts.enqueue_alerts,
             scheme_cache=scheme_cache,
             default_channel=settings.alert_channel,
             language=settings.language,
         ),
-        chance=random.Random(secrets.randbits(64)),
+        rng=random.Random(secrets.randbits(64)),
         boot_id=secrets.token_hex(8),
     )
 

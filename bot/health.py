@@ -21,8 +21,8 @@ from starlette.routing import Route
 
 from bot.app import Tierbot
 from bot.jobs import Job
+from bot.server import serve
 from bot.services.ops import metrics as vitals
-from bot.serving import serve
 from db import schema
 
 log = structlog.get_logger()

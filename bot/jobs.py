@@ -63,7 +63,7 @@ def grade(bot: Tierbot) -> int:
         return 0
     try:
         reports = runs.grade_if_due(
-            bot.database, bot.scheme_cache, today=local.date(), now=bot.clock.now(), tell=bot.tell
+            bot.database, bot.scheme_cache, today=local.date(), now=bot.clock.now(), notify=bot.notify
         )
     except Conflict:  # another process was faster; what else is due is graded in the next pass
         return 0
@@ -76,12 +76,14 @@ def regrade(bot: Tierbot) -> int:
     """Re-grade those about whom an import has brought news, or whose override is over."""
     now = bot.clock.now()
     today = local_date(now, bot.settings.zone)
-    ended = regrades.end_overrides(bot.database, bot.scheme_cache, today=today, now=now, tell=bot.tell)
+    ended = regrades.end_overrides(bot.database, bot.scheme_cache, today=today, now=now, notify=bot.notify)
     reports = first_orders.follow_first_orders(
-        bot.database, bot.scheme_cache, today=today, now=now, tell=bot.tell
+        bot.database, bot.scheme_cache, today=today, now=now, notify=bot.notify
     )
-    reports += regrades.regrade_touched(bot.database, bot.scheme_cache, today=today, now=now, tell=bot.tell)
-    reports += regrades.follow_credit(bot.database, bot.scheme_cache, today=today, now=now, tell=bot.tell)
+    reports += regrades.regrade_touched(
+        bot.database, bot.scheme_cache, today=today, now=now, notify=bot.notify
+    )
+    reports += regrades.follow_credit(bot.database, bot.scheme_cache, today=today, now=now, notify=bot.notify)
     return ended + sum(report.customers for report in reports)
 
 
@@ -125,7 +127,7 @@ def deliver(bot: Tierbot) -> int:
         bot.database,
         bot.gateway,
         clock=bot.clock,
-        chance=bot.chance,
+        rng=bot.rng,
         monotonic=_uptime,
         rules=WorkerOptions(
             settle=timedelta(seconds=bot.settings.settle_seconds),

@@ -78,19 +78,19 @@ class Database:
                 )
             yield session
 
-    def retrying(self, work: Callable[[], Result], chance: random.Random | None = None) -> Result:
+    def retrying(self, work: Callable[[], Result], rng: random.Random | None = None) -> Result:
         """Do a whole unit of work, again from its start when PostgreSQL broke a deadlock at its cost.
 
         Only for work that does nothing but write to the database: whatever else it does, it does again.
         """
-        chance = chance or random.SystemRandom()  # of the waiting alone
+        rng = rng or random.SystemRandom()  # of the waiting alone
         for tried in range(TRIES - 1):
             try:
                 return work()
             except OperationalError as error:
                 if getattr(error.orig, "sqlstate", None) not in _RETRIED:
                     raise
-                time.sleep(chance.uniform(0, 0.05 * 2**tried))
+                time.sleep(rng.uniform(0, 0.05 * 2**tried))
         return work()
 
     @property

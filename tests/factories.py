@@ -9,7 +9,7 @@ from itertools import count
 import pandas as pd
 from sqlmodel import Session, col, select
 
-from bot.services.matching import findable
+from bot.services.name_keys import findable
 from bot.services.schemes import store
 from bot.services.schemes.store import SchemeFile
 from db.book import customers, order_totals

@@ -15,8 +15,8 @@ from bot.app import Tierbot, build
 from bot.clock import FixedClock
 from bot.health import Pulse, health_app, serve_health
 from bot.jobs import JOBS
+from bot.server import Server, serve
 from bot.services.delivery import outbox
-from bot.serving import Server, serve
 from bot.settings import Settings
 from bot.wording.messages import Problem
 from db import schema, system

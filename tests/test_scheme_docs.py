@@ -66,7 +66,7 @@ def test_the_program_comes_to_the_numbers_of_the_page(page: str, tmp_path: Path)
     found = []
     for day in (date(2026, 3, 31), date(2026, 4, 30)):
         runs.grade_book(
-            database, scheme_cache, for_purpose="account", as_of=day, today=NOW.date(), now=NOW, tell=None
+            database, scheme_cache, for_purpose="account", as_of=day, today=NOW.date(), now=NOW, notify=None
         )
         with database.read() as session:
             row, run = results.newest(session, 1, "account")[0]

@@ -82,7 +82,7 @@ def grade(
                 as_of=day,
                 today=today,
                 now=now,
-                tell=bot.tell,
+                notify=bot.notify,
                 dry_run=dry_run,
                 progress=progress,
             )

@@ -24,7 +24,7 @@ out = Console(highlight=False, soft_wrap=True)
 err = Console(stderr=True, highlight=False, soft_wrap=True)
 
 
-def tell(line: str) -> None:
+def announce(line: str) -> None:
     """A word on standard error, if it can be had: a full disk or a closed pipe ends no process that runs."""
     with suppress(OSError, SystemExit):  # rich ends the process over a broken pipe
         err.print(line)

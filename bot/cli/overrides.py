@@ -36,7 +36,7 @@ def set_override(
             wish,
             today=local_date(now, bot.settings.zone),
             now=now,
-            tell=bot.tell,
+            notify=bot.notify,
         )
         end = f" until {decided.expires_on}" if decided.expires_on else ""
         out.print(f"{decided.code} {decided.name} is {decided.tier}{end}.", markup=False)
@@ -60,7 +60,7 @@ def end_override(
             reason=reason,
             today=local_date(now, bot.settings.zone),
             now=now,
-            tell=bot.tell,
+            notify=bot.notify,
         )
         out.print(f"The override of {decided.code} {decided.name} to {decided.tier} has ended.", markup=False)
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from bot.cli.console import err, opened, out, tell
+from bot.cli.console import announce, err, opened, out
 from bot.clock import ShiftedClock, SystemClock, local_date
 from bot.errors import N_, BadInput
 
@@ -66,9 +66,9 @@ def run(
         if role is not Role.WORKER:
             running.callback(_listen(bot))
         running.callback(bot.stopping.set)  # first, so that a pass that is sending ends early
-        tell("Tierbot is running. Ctrl+C stops it.")
+        announce("Tierbot is running. Ctrl+C stops it.")
         if not _until_stopped(pulse):
-            tell(
+            announce(
                 "The jobs have stopped ticking; ending, so that whoever supervises this process starts it again."
             )
             os._exit(1)  # what hangs cannot be waited for
@@ -122,7 +122,7 @@ def _listen(bot: "Tierbot") -> Callable[[], None]:
 
     settings = bot.settings
     _warm_up(bot)
-    slack = front(bot.deps, web_client(settings), lambda: f"{bot.chance.getrandbits(32):08x}")
+    slack = front(bot.deps, web_client(settings), lambda: f"{bot.rng.getrandbits(32):08x}")
     if settings.slack_app_token is not None:
         stop = connect(slack.app, bot.deps).close
     else:
@@ -185,7 +185,7 @@ def _bring_up_to_date(bot: "Tierbot") -> None:
             if not any(words in reason for words in PASSING):
                 raise
         if not told:
-            tell(f"The database cannot be used: {reason}. Trying again every {LOOK_SECONDS:.0f} s.")
+            announce(f"The database cannot be used: {reason}. Trying again every {LOOK_SECONDS:.0f} s.")
         told = True
         time.sleep(LOOK_SECONDS)
 

@@ -102,7 +102,7 @@ def _begin(workspace: Workspace, box: list[Tierbot], clock: ShiftedClock, folder
     bot = build(demo_settings(folder, workspace.api_url), clock=clock)
     box.append(bot)
     fill(bot, folder, say)
-    slack = front(bot.deps, web_client(bot.settings), lambda: f"{bot.chance.getrandbits(32):08x}")
+    slack = front(bot.deps, web_client(bot.settings), lambda: f"{bot.rng.getrandbits(32):08x}")
     connection = connect(slack.app, bot.deps)
     jobs.tick(bot)
     scheduler = jobs.scheduler(bot)
@@ -145,7 +145,7 @@ def fill(bot: Tierbot, folder: Path, say: Say) -> None:
     with bot.database.write() as session:
         store.put_in_force(session, scheme, actor="demo", effective_from=days[0], now=bot.clock.now())
     for day in days:
-        report = grade(bot, day, bot.tell if day == days[-1] else None)
+        report = grade(bot, day, bot.notify if day == days[-1] else None)
         tiers = ", ".join(f"{tier} {count}" for tier, count in report.tiers.items())
         say(f"Graded as of {day}: {tiers}.")
 
@@ -166,7 +166,7 @@ def bring_in(bot: Tierbot, path: Path, folder: Path) -> int:
     return report.accepted
 
 
-def grade(bot: Tierbot, as_of: date, tell: runs.Notify | None) -> runs.RunReport:
+def grade(bot: Tierbot, as_of: date, notify: runs.Notify | None) -> runs.RunReport:
     return runs.grade_book(
         bot.database,
         bot.scheme_cache,
@@ -174,7 +174,7 @@ def grade(bot: Tierbot, as_of: date, tell: runs.Notify | None) -> runs.RunReport
         as_of=as_of,
         today=local_date(bot.clock.now(), bot.settings.zone),
         now=bot.clock.now(),
-        tell=tell,
+        notify=notify,
     )
 
 

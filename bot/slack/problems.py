@@ -49,7 +49,7 @@ class Explainer:
             return BoltResponse(status=200, body={"response_type": "ephemeral", **content})
         return BoltResponse(status=500)
 
-    def tell(self, error: Exception, press: Press) -> None:
+    def explain_press(self, error: Exception, press: Press) -> None:
         """Tell the person afterwards; what cannot be told is in the log."""
         if isinstance(error, SlackApiError) and error.response.get("error") == USED_TRIGGER:
             log.info("press.repeated")

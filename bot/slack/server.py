@@ -13,7 +13,7 @@ from slack_sdk.socket_mode.request import SocketModeRequest
 
 from bot.clock import SystemClock
 from bot.errors import N_, NotReady
-from bot.serving import Server, serve
+from bot.server import Server, serve
 from bot.slack.deferred import Deferred, begin, queues
 from bot.slack.dependencies import Dependencies
 from bot.slack.http_mode import http_app
@@ -34,7 +34,7 @@ class Front:
 def front(deps: Dependencies, client: WebClient, new_reference: Callable[[], str]) -> Front:
     """An app with every listener registered; nothing is sent or received yet."""
     explainer = Explainer(deps=deps, new_reference=new_reference)
-    deferred = queues(explainer.tell)
+    deferred = queues(explainer.explain_press)
     secret = deps.settings.slack_signing_secret
     app = App(
         client=client,

@@ -90,10 +90,10 @@ class _Weights:
     indicators: list[Floats]
 
 
-def _draw(scheme: Scheme, chance: np.random.Generator, draws: int, within: float) -> _Weights:
+def _draw(scheme: Scheme, rng: np.random.Generator, draws: int, within: float) -> _Weights:
     def varied(own: list[float]) -> Floats:
         base = np.array(own) / sum(own)
-        factors = chance.uniform(1 - within, 1 + within, size=(len(own), draws))
+        factors = rng.uniform(1 - within, 1 + within, size=(len(own), draws))
         columns = np.concatenate([np.ones((len(own), 1)), factors], axis=1) * base[:, None]
         return np.asarray(columns / columns.sum(axis=0))
 

@@ -128,7 +128,7 @@ def on_sqlite(database: Database, customers: int) -> dict[str, Taken]:
 
 def folded(database: Database, orders: int, customers: int) -> dict[str, Taken]:
     """New orders into the kept totals, and the totals made anew; nothing of it stays."""
-    chance = random.Random(5)
+    rng = random.Random(5)
     with database.writer.connect() as connection:
 
         def undone(work: Callable[[], None], prepare: Callable[[], None]) -> Taken:
@@ -145,7 +145,7 @@ def folded(database: Database, orders: int, customers: int) -> dict[str, Taken]:
                 "INSERT INTO customer_order (customer_id, source, external_id, ordered_on, amount, currency, batch_id)"
                 " VALUES (?, 'new', ?, ?, ?, 'CNY', 1)",
                 [
-                    (chance.randint(1, customers), str(number), AS_OF.isoformat(), chance.randint(1, 10**9))
+                    (rng.randint(1, customers), str(number), AS_OF.isoformat(), rng.randint(1, 10**9))
                     for number in range(min(NEW, orders))
                 ],
             )

@@ -65,14 +65,14 @@ def compare(table: Table, ground: Ground, path: Path, rows: int, rounds: int) ->
 
 def write_orders(path: Path, rows: int, seed: int = 3) -> None:
     """Orders of five years in no order, an eighth of them returns."""
-    chance = random.Random(seed)
+    rng = random.Random(seed)
     first = date(2021, 1, 1)
     days = [(first + timedelta(days=n)).isoformat() for n in range(5 * 365)]
     with path.open("w", encoding="utf-8") as file:
         file.write("order_no,customer,date,amount,cost,currency\n")
         for number in range(rows):
-            amount = chance.randrange(1_000, 9_999_999) * (-1 if chance.random() < 0.125 else 1)
+            amount = rng.randrange(1_000, 9_999_999) * (-1 if rng.random() < 0.125 else 1)
             file.write(
-                f"SO{number:08d},K{chance.randrange(CUSTOMERS):07d},{chance.choice(days)},"
+                f"SO{number:08d},K{rng.randrange(CUSTOMERS):07d},{rng.choice(days)},"
                 f"{amount / 100:.2f},{amount * 7 // 1000}.00,EUR\n"
             )

@@ -49,8 +49,8 @@ def main(small: bool) -> Table:
                 dispatching(empty_app(settings, False)),
                 dispatching(empty_app(settings, True)),
             )
-            chance = random.Random(2)
-            numbers = [chance.randrange(customers) for _ in range(2 * rounds)]
+            rng = random.Random(2)
+            numbers = [rng.randrange(customers) for _ in range(2 * rounds)]
             typed = {
                 "empty listener, default": (default, ["ACME"] * rounds),
                 "empty listener, process_before_response": (immediate, ["ACME"] * rounds),

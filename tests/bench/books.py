@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from bot.demo.workspace.default_team import ANNA_SCHMIDT
-from bot.services.matching import findable
+from bot.services.name_keys import findable
 from bot.services.schemes import store
 from db import schema
 from db.book.people import Person
@@ -69,11 +69,11 @@ _TRADES = ["精密机械", "电子科技", "新材料", "医疗器械", "国际�
 
 def names(customers: int, seed: int) -> list[str]:
     """Six in ten in Latin letters, four in Chinese."""
-    chance = random.Random(seed)
+    rng = random.Random(seed)
     return [
-        f"{chance.choice(_FIRST)} {chance.choice(_SECOND)} {number:x} Ltd"
+        f"{rng.choice(_FIRST)} {rng.choice(_SECOND)} {number:x} Ltd"
         if number % 5 < 3
-        else f"{chance.choice(_PLACES)}{chance.choice(_TRADES)}{number}有限公司"
+        else f"{rng.choice(_PLACES)}{rng.choice(_TRADES)}{number}有限公司"
         for number in range(1, customers + 1)
     ]
 

@@ -105,13 +105,13 @@ def _work_ours(url: str, jobs: int, batch: int, number: int) -> None:
 def pass_until_empty(url: str, *, batch: int, number: int, ready: Callable[[], None]) -> int:
     """Deliver until nothing waits and nothing is on its way; how many this worker took."""
     database = open_database(url)
-    rules, chance = WorkerOptions(batch=batch, pace=None), random.Random(number)
+    rules, rng = WorkerOptions(batch=batch, pace=None), random.Random(number)
     with database.read() as session:
         has_work(session)
     ready()
     done = 0
     while True:
-        found = sender.deliver(database, Agreeing(), clock=SystemClock(), chance=chance, rules=rules)
+        found = sender.deliver(database, Agreeing(), clock=SystemClock(), rng=rng, rules=rules)
         done += found
         if not found:
             with database.read() as session:

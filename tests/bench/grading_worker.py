@@ -63,7 +63,7 @@ def make(database: Database, customers: int) -> dict[str, float]:
     if not database.is_sqlite:
         with database.writer.execution_options(isolation_level="AUTOCOMMIT").connect() as connection:
             connection.exec_driver_sql("VACUUM ANALYZE")
-    run(database, BEFORE, tell=False)
+    run(database, BEFORE, notify=False)
     with database.read() as session:
         return {"bytes": retention.bytes_each(session) or float("nan")}
 
@@ -80,7 +80,7 @@ def put(cursor: Any, table: str, columns: str, rows: Iterable[tuple[Any, ...]]) 
 
 
 def fill(put: Callable[..., None], scheme: Scheme, customers: int) -> None:
-    chance, at = np.random.default_rng(7), NOW.replace(tzinfo=None).isoformat(sep=" ")
+    rng, at = np.random.default_rng(7), NOW.replace(tzinfo=None).isoformat(sep=" ")
     everybody = range(1, customers + 1)
     put(
         "customer",
@@ -88,10 +88,10 @@ def fill(put: Callable[..., None], scheme: Scheme, customers: int) -> None:
         ((number, f"C{number}", f"C{number}", "account", False, 1, at) for number in everybody),
     )
     days = [(DAY - timedelta(days=age)).isoformat() for age in range(730)]
-    size = chance.lognormal(18, 1.2, customers)
+    size = rng.lognormal(18, 1.2, customers)
     for turn in range(ORDERS):
-        age = chance.integers(0, 730, customers).tolist()
-        amounts = (size * chance.uniform(0.3, 2, customers)).astype(int).tolist()
+        age = rng.integers(0, 730, customers).tolist()
+        amounts = (size * rng.uniform(0.3, 2, customers)).astype(int).tolist()
         put(
             "customer_order",
             "customer_id, source, external_id, ordered_on, amount, cost, currency",
@@ -104,11 +104,11 @@ def fill(put: Callable[..., None], scheme: Scheme, customers: int) -> None:
     for name in RECORDED:
         curve = curves.get(name)
         if isinstance(curve, Points):
-            values = chance.uniform(curve.knots[0][0], curve.knots[-1][0], customers).round(4).tolist()
+            values = rng.uniform(curve.knots[0][0], curve.knots[-1][0], customers).round(4).tolist()
         elif isinstance(curve, Map):
-            values = chance.choice([str(word) for word in curve.values], customers).tolist()
+            values = rng.choice([str(word) for word in curve.values], customers).tolist()
         else:
-            values = chance.choice(["A", "B", "C"] if curve is None else ["1", "3", "5"], customers).tolist()
+            values = rng.choice(["A", "B", "C"] if curve is None else ["1", "3", "5"], customers).tolist()
         put(
             "fact",
             FACT,
@@ -123,7 +123,7 @@ def fill(put: Callable[..., None], scheme: Scheme, customers: int) -> None:
     )
 
 
-def run(database: Database, day: date, *, tell: bool) -> runs.RunReport:
+def run(database: Database, day: date, *, notify: bool) -> runs.RunReport:
     scheme_cache = SchemeCache()
     telling = partial(
         alerts.enqueue_alerts, scheme_cache=scheme_cache, default_channel="#managers", language="en"
@@ -135,7 +135,7 @@ def run(database: Database, day: date, *, tell: bool) -> runs.RunReport:
         as_of=day,
         today=TODAY,
         now=NOW,
-        tell=telling if tell else None,
+        notify=telling if notify else None,
     )
 
 
@@ -172,7 +172,7 @@ def tierbot(database: Database, profile: str = "") -> dict[str, Any]:
     with transactions(database) as found:
         if profiler:
             profiler.enable()
-        report = run(database, DAY, tell=True)
+        report = run(database, DAY, notify=True)
         if profiler:
             profiler.disable()
             pstats.Stats(profiler, stream=sys.stderr).sort_stats("tottime").print_stats(25)
@@ -341,7 +341,7 @@ def one(database: Database, rounds: int = 15) -> dict[str, float]:
             session.add(fact)
         start = time.perf_counter()
         report = regrade.regrade(
-            database, scheme_cache, [customer], for_purpose="account", today=TODAY, now=NOW, tell=telling
+            database, scheme_cache, [customer], for_purpose="account", today=TODAY, now=NOW, notify=telling
         )
         regrades.append(time.perf_counter() - start)
         assert report is not None

@@ -27,20 +27,20 @@ LOST_ANSWERS = (
 def killed(ground: Ground, *, quick: bool) -> Outcome:
     """F01: SIGKILL at every named step, three workers at a time."""
     wanted = 10 if quick else 1000
-    chance = random.Random(ground.seed)
+    rng = random.Random(ground.seed)
     order: list[str] = []
 
     def life(number: int) -> Job:
         if not order:
             order.extend(EVERY_STEP)
-            chance.shuffle(order)
+            rng.shuffle(order)
         return Job(
             url=ground.url,
             api_url=ground.slack.api_url,
             folder=ground.folder,
             seed=ground.seed * 1_000_003 + number,
             step=order.pop(),
-            times=chance.choice((1, 1, 2, 3)),
+            times=rng.choice((1, 1, 2, 3)),
         )
 
     ground.feed(30)

@@ -65,12 +65,12 @@ class Job:
         circuit.PROBE = self.probe
         database = open_database(self.url)
         gateway = Gateway(self.client(), self.client(), RENDERER)
-        chance = random.Random(self.seed)
+        rng = random.Random(self.seed)
         at = self.at or Death(self.folder, self.step, self.times, random.Random(self.seed + 1)).pass_by
         parent = os.getppid()
         while os.getppid() == parent:  # nobody is left behind when the harness dies
             try:
-                sender.deliver(database, gateway, clock=self.clock, chance=chance, rules=self.rules, at=at)
+                sender.deliver(database, gateway, clock=self.clock, rng=rng, rules=self.rules, at=at)
             except Exception as error:
                 note(self.folder / "failures", f"{type(error).__name__}: {error}".splitlines()[0])
                 time.sleep(0.2)
@@ -88,11 +88,11 @@ class Job:
 class Death:
     """SIGKILL on the own process at a named step. It writes down where; nothing else happens after."""
 
-    def __init__(self, folder: Path, step: str, times: int, chance: random.Random) -> None:
+    def __init__(self, folder: Path, step: str, times: int, rng: random.Random) -> None:
         self._log = folder / "kills"
         self._step = step
         self._left = times
-        self._chance = chance
+        self._rng = rng
         if step:
             threading.Thread(target=self._die_within, args=(2.4,), daemon=True).start()
 
@@ -110,7 +110,7 @@ class Death:
 
     def _die_within(self, seconds: float, step: str = ANY_TIME) -> None:
         """Nobody waits for a step that does not come."""
-        time.sleep(self._chance.uniform(seconds / 4, seconds))
+        time.sleep(self._rng.uniform(seconds / 4, seconds))
         self._die(step)
 
     def _die(self, step: str) -> None:

@@ -48,7 +48,7 @@ class Office:
             for field, value in facts.items():
                 factories.fact(session, customer, field, value, day)
 
-    def grade(self, as_of: date, tell: grading.Notify | None = None) -> RunReport:
+    def grade(self, as_of: date, notify: grading.Notify | None = None) -> RunReport:
         usual = partial(
             alerts.enqueue_alerts, scheme_cache=self.scheme_cache, default_channel=self.channel, language="en"
         )
@@ -59,7 +59,7 @@ class Office:
             as_of=as_of,
             today=as_of + timedelta(days=1),
             now=datetime(as_of.year, as_of.month, as_of.day, 22, tzinfo=UTC),
-            tell=tell or usual,
+            notify=notify or usual,
         )
 
     def outbox(self) -> list[OutboxMessage]:

@@ -46,7 +46,7 @@ class Delivery:
         self.wall = FixedClock(START)  # the machines' clock
         self.slack = Ledger(self.true.now)
         self.slack.faults = self._fault
-        self.chance = random.Random(1)
+        self.rng = random.Random(1)
         self.workers: dict[int, Process] = {}
         self.working: Process | None = None
         self.keys: set[str] = set()
@@ -192,7 +192,7 @@ class Delivery:
             self.ground.database,
             self.slack,
             clock=self.wall,
-            chance=self.chance,
+            rng=self.rng,
             monotonic=lambda: self.true.now().timestamp(),
             rules=self.rules,
             at=at,
@@ -214,67 +214,67 @@ class Delivery:
         return [row[0] for row in self.ground.rows("SELECT id, state FROM outbox") if row[1] in states]
 
 
-def draw(chance: random.Random) -> Script:
+def draw(rng: random.Random) -> Script:
     """A history: some messages, then whatever may happen to them, the dangerous more often than in life."""
-    script: Script = [("cause", key, place) for place in PLACES[: chance.randint(1, 2)] for key in range(2)]
-    for _ in range(chance.randint(2, 6)):
-        (happens,) = chance.choices((_work, _kill, _lose, _overtake, _change, _cause), (3, 3, 3, 4, 2, 1))
-        script += happens(chance)
+    script: Script = [("cause", key, place) for place in PLACES[: rng.randint(1, 2)] for key in range(2)]
+    for _ in range(rng.randint(2, 6)):
+        (happens,) = rng.choices((_work, _kill, _lose, _overtake, _change, _cause), (3, 3, 3, 4, 2, 1))
+        script += happens(rng)
     return script
 
 
-def _work(chance: random.Random) -> Script:
+def _work(rng: random.Random) -> Script:
     return [
-        ("work", chance.randrange(3), chance.choice(["", *BETWEEN]), _mishaps(chance)),
-        ("wait", chance.choice(WAITS)),
+        ("work", rng.randrange(3), rng.choice(["", *BETWEEN]), _mishaps(rng)),
+        ("wait", rng.choice(WAITS)),
     ]
 
 
-def _kill(chance: random.Random) -> Script:
-    who = chance.randrange(3)
+def _kill(rng: random.Random) -> Script:
+    who = rng.randrange(3)
     return [
-        ("work", who, chance.choice(STEPS), _mishaps(chance)),
+        ("work", who, rng.choice(STEPS), _mishaps(rng)),
         ("kill", who),
-        ("wait", chance.choice(WAITS)),
+        ("wait", rng.choice(WAITS)),
     ]
 
 
-def _lose(chance: random.Random) -> Script:
+def _lose(rng: random.Random) -> Script:
     """An answer is lost, and somebody looks after it, or dies of it, or stands still while another one does."""
-    who = chance.randrange(3)
+    who = rng.randrange(3)
     script: Script = [
-        ("work", who, "", [chance.choice(("lost", "late", "late", "never")), *_mishaps(chance)]),
-        ("wait", chance.choice((1, 5, 20, 46, 46))),
-        ("work", who, chance.choice(("", "", *SETTLING)), _mishaps(chance)),
+        ("work", who, "", [rng.choice(("lost", "late", "late", "never")), *_mishaps(rng)]),
+        ("wait", rng.choice((1, 5, 20, 46, 46))),
+        ("work", who, rng.choice(("", "", *SETTLING)), _mishaps(rng)),
     ]
-    if chance.random() < 0.5:
+    if rng.random() < 0.5:
         script += [("kill", who)]
     return [*script, ("work", (who + 1) % 3)]
 
 
-def _overtake(chance: random.Random) -> Script:
+def _overtake(rng: random.Random) -> Script:
     """A worker stands still while another one goes on, pass after pass; then it goes on itself."""
-    who = chance.randrange(3)
-    script: Script = [("work", who, chance.choice(DANGEROUS), _mishaps(chance))]
-    for _ in range(chance.randint(1, 3)):
+    who = rng.randrange(3)
+    script: Script = [("work", who, rng.choice(DANGEROUS), _mishaps(rng))]
+    for _ in range(rng.randint(1, 3)):
         script += [
-            ("wait", chance.choice((5, 20, 46, 62, 62))),
-            ("work", (who + 1) % 3, "", _mishaps(chance)),
+            ("wait", rng.choice((5, 20, 46, 62, 62))),
+            ("work", (who + 1) % 3, "", _mishaps(rng)),
         ]
     return [*script, ("work", who)]
 
 
-def _change(chance: random.Random) -> Script:
+def _change(rng: random.Random) -> Script:
     """What workers can do nothing about."""
-    if chance.random() < 0.5:
-        return [("set_clock", chance.choice(CLOCKS))]
-    what = chance.choice(("readable", "answering", "revoked", "down"))
-    return [("slack_is", what, chance.random() < 0.5)]
+    if rng.random() < 0.5:
+        return [("set_clock", rng.choice(CLOCKS))]
+    what = rng.choice(("readable", "answering", "revoked", "down"))
+    return [("slack_is", what, rng.random() < 0.5)]
 
 
-def _cause(chance: random.Random) -> Script:
-    return [("cause", chance.randrange(5), chance.choice(PLACES), chance.random() < 0.3)]
+def _cause(rng: random.Random) -> Script:
+    return [("cause", rng.randrange(5), rng.choice(PLACES), rng.random() < 0.3)]
 
 
-def _mishaps(chance: random.Random) -> list[Fault]:
-    return chance.choices(FAULTS, k=chance.choice((0, 0, 1, 2)))
+def _mishaps(rng: random.Random) -> list[Fault]:
+    return rng.choices(FAULTS, k=rng.choice((0, 0, 1, 2)))

@@ -123,7 +123,7 @@ class Schedule:
         try:
             runs.grade_book(
                 bot.database, bot.scheme_cache, for_purpose="account", as_of=None, today=now.date(), now=now,
-                tell=bot.tell,
+                notify=bot.notify,
             )  # fmt: skip
             self.count["gradings"] += 1
         except BotError:
@@ -289,7 +289,7 @@ class Schedule:
             bot.database,
             self.slack,
             clock=bot.clock,
-            chance=bot.chance,
+            rng=bot.rng,
             monotonic=lambda: self.clock.now().timestamp(),
             rules=WorkerOptions(pace=None, watch_clock=False),
         )
@@ -325,9 +325,9 @@ def _wired(database: Database) -> Tierbot:
         renderer=cast(Any, None),
         to_slack=lambda: cast(Any, None),
         clock=FixedClock(START),
-        tell=partial(
+        notify=partial(
             alerts.enqueue_alerts, scheme_cache=scheme_cache, default_channel="C0MANAGERS", language="en"
         ),
-        chance=random.Random(1),
+        rng=random.Random(1),
         boot_id="simulated",
     )

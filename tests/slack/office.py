@@ -16,8 +16,8 @@ from sqlalchemy import make_url
 from bot.app import Tierbot, build
 from bot.clock import SystemClock
 from bot.demo.workspace import Message, Workspace
+from bot.server import Server
 from bot.services.care.schedule import plan_customers
-from bot.serving import Server
 from bot.settings import Settings
 from bot.slack.deferred import WRITERS
 from bot.slack.gateway import web_client

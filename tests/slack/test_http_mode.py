@@ -14,7 +14,7 @@ from slack_bolt.authorization import AuthorizeResult
 from slack_sdk import WebClient
 
 from bot.clock import SystemClock
-from bot.serving import Server
+from bot.server import Server
 from bot.slack.http_mode import LARGEST_BODY, PATH
 from bot.slack.server import serve_http
 from tests.e2e.processes import wait_until

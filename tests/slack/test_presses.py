@@ -14,7 +14,7 @@ from bot.clock import SystemClock
 from bot.demo.workspace import Workspace
 from bot.demo.workspace.default_team import CHANNELS, PEOPLE
 from bot.demo.workspace.wire.http_mode import HttpMode
-from bot.serving import Server
+from bot.server import Server
 from bot.slack import deferred
 from bot.slack.http_mode import PATH
 from bot.wording.messages import Action

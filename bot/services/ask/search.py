@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from sqlmodel import Session
 
-from bot.services.matching import fold, tokens
+from bot.services.name_keys import fold, tokens
 from db.book import customers
 from db.book.customers import Owners
 

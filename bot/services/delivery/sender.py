@@ -42,7 +42,7 @@ def deliver(
     slack: Messenger,
     *,
     clock: Clock,
-    chance: random.Random,
+    rng: random.Random,
     monotonic: Callable[[], float] = time.monotonic,
     rules: WorkerOptions | None = None,
     at: Callable[[str], None] = lambda step: None,
@@ -54,7 +54,7 @@ def deliver(
         database=database,
         slack=slack,
         clock=clock,
-        chance=chance,
+        rng=rng,
         monotonic=monotonic,
         rules=rules or WorkerOptions(),
         at=at,
@@ -120,7 +120,7 @@ def claim(worker: Worker, limit: int) -> list[tuple[Claimed, float]]:
                 rows,
                 now=now,
                 lease=worker.rules.lease,
-                attempt_id=f"{worker.chance.getrandbits(64):016x}",
+                attempt_id=f"{worker.rng.getrandbits(64):016x}",
             )
             worker.at("claim.written")
     except IntegrityError:  # another worker took an earlier message to the same place at this moment
@@ -186,9 +186,11 @@ def mark(worker: Worker, answers: list[tuple[Claimed, Answer]]) -> bool:
         system.count(session, "taken_over_total", taken_over)
         stop = circuit.hear(worker, session, [answer for _, answer in answers], state) or stop
         worker.at("mark.written")
-    tell = log.bind()  # once: for each line anew it took longer than the line
+    notify = log.bind()  # once: for each line anew it took longer than the line
     for row, answer in answers:
-        tell.info("outbox.tried", id=row.id, kind=row.kind, outcome=answer.outcome, error=answer.error_class)
+        notify.info(
+            "outbox.tried", id=row.id, kind=row.kind, outcome=answer.outcome, error=answer.error_class
+        )
     if taken_over:
         log.warning("outbox.taken_over", many=taken_over)
     worker.at("mark.after")
@@ -239,7 +241,7 @@ def _mark_unsent(worker: Worker, session: Session, row: Claimed, answer: Answer,
     else:
         wait = answer.retry_after
         if wait is None:
-            wait = worker.chance.random() * min(
+            wait = worker.rng.random() * min(
                 rules.backoff_cap, rules.backoff_base * 2 ** min(row.attempt, 10)
             )
         values |= {"state": "pending", "next_at": now + wait, "attempt": row.attempt - (not answer.counts)}

@@ -58,7 +58,7 @@ class Worker:
     database: Database
     slack: Messenger
     clock: Clock
-    chance: random.Random
+    rng: random.Random
     monotonic: Callable[[], float] = time.monotonic
     rules: WorkerOptions = field(default_factory=WorkerOptions)
     at: Callable[[str], None] = lambda step: None

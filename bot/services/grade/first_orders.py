@@ -21,7 +21,7 @@ BY = "first order"  # who ended what was decided of the prospect
 
 
 def follow_first_orders(
-    database: Database, scheme_cache: SchemeCache, *, today: date, now: datetime, tell: Notify
+    database: Database, scheme_cache: SchemeCache, *, today: date, now: datetime, notify: Notify
 ) -> list[RunReport]:
     """Make accounts of the prospects that have bought, and grade those as accounts; touches follow the tier.
 
@@ -53,7 +53,7 @@ def follow_first_orders(
             for_purpose="account",
             today=today,
             now=now,
-            tell=tell,
+            notify=notify,
         )
         for start in range(0, len(waiting), CHUNK)
     ]

@@ -59,7 +59,7 @@ def set_override(
     *,
     today: date,
     now: datetime,
-    tell: Notify | None,
+    notify: Notify | None,
 ) -> Decided:
     """Put a person's tier in place of the computed one, from today on, and tell of the change.
 
@@ -100,7 +100,7 @@ def set_override(
         )
         session.add(row)
         session.flush()
-    regrade(database, scheme_cache, [customer_id], for_purpose=purpose, today=today, now=now, tell=tell)
+    regrade(database, scheme_cache, [customer_id], for_purpose=purpose, today=today, now=now, notify=notify)
     return _decided(row, customer)
 
 
@@ -113,7 +113,7 @@ def end_override(
     reason: str,
     today: date,
     now: datetime,
-    tell: Notify | None,
+    notify: Notify | None,
 ) -> Decided:
     """Let the computed tier take its place again. Raises NotFound when there is no override."""
     with database.write(alone="override") as session:
@@ -123,7 +123,9 @@ def end_override(
             raise NotFound(N_("%(name)s has no override."), name=customer.name)
         row.ended_at, row.ended_by, row.end_reason = now, actor.name, reason.strip() or None
         session.add(row)
-    regrade(database, scheme_cache, [customer_id], for_purpose=row.purpose, today=today, now=now, tell=tell)
+    regrade(
+        database, scheme_cache, [customer_id], for_purpose=row.purpose, today=today, now=now, notify=notify
+    )
     return _decided(row, customer)
 
 

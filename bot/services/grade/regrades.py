@@ -31,7 +31,7 @@ def regrade(
     for_purpose: str,
     today: date,
     now: datetime,
-    tell: Notify | None,
+    notify: Notify | None,
 ) -> RunReport | None:
     """Grade some customers as of today and put down those that are something else now, or were nothing yet.
 
@@ -41,10 +41,10 @@ def regrade(
     """
     for _ in range(TRIES - 1):
         try:
-            return _regrade(database, scheme_cache, customer_ids, for_purpose, today, now, tell)
+            return _regrade(database, scheme_cache, customer_ids, for_purpose, today, now, notify)
         except Conflict:  # somebody published in between: look again
             continue
-    return _regrade(database, scheme_cache, customer_ids, for_purpose, today, now, tell)
+    return _regrade(database, scheme_cache, customer_ids, for_purpose, today, now, notify)
 
 
 def _regrade(
@@ -54,7 +54,7 @@ def _regrade(
     for_purpose: str,
     today: date,
     now: datetime,
-    tell: Notify | None,
+    notify: Notify | None,
 ) -> RunReport | None:
     with database.read() as session:
         if db.last_snapshot(session, for_purpose) is None or db.running(session, for_purpose):
@@ -80,12 +80,12 @@ def _regrade(
         grading.refuse_overtaken(session, done)
         run_id = grading.add_run(session, done, now, whole=False, published=True)
         db.add_assessments(session, run_id, done.columns)
-        told = grading.tell_of(session, done, run_id, tell, now)
+        told = grading.notify_of(session, done, run_id, notify, now)
     return grading.report_of(done, run_id, told)
 
 
 def regrade_touched(
-    database: Database, scheme_cache: SchemeCache, *, today: date, now: datetime, tell: Notify
+    database: Database, scheme_cache: SchemeCache, *, today: date, now: datetime, notify: Notify
 ) -> list[RunReport]:
     """Look at the customers that imports have brought orders, facts or activities for since the last look."""
     with database.read() as session:
@@ -96,7 +96,7 @@ def regrade_touched(
         if any(db.running(session, purpose) for purpose in store.PURPOSES):
             return []
         touched = imports.customers_touched(session, after=seen)
-    reports = _each(database, scheme_cache, touched, store.PURPOSES, today=today, now=now, tell=tell)
+    reports = _each(database, scheme_cache, touched, store.PURPOSES, today=today, now=now, notify=notify)
     with database.write() as session:
         # A run of the whole book that began meanwhile has sent some away: the next look takes them up again.
         if not any(db.running(session, purpose) for purpose in store.PURPOSES):
@@ -105,7 +105,7 @@ def regrade_touched(
 
 
 def follow_credit(
-    database: Database, scheme_cache: SchemeCache, *, today: date, now: datetime, tell: Notify
+    database: Database, scheme_cache: SchemeCache, *, today: date, now: datetime, notify: Notify
 ) -> list[RunReport]:
     """Look at the accounts whose credit grade is another one since the last look: gates act at once."""
     with database.read() as session:
@@ -119,14 +119,14 @@ def follow_credit(
         few = list(present) if len(present) <= CHUNK else None
         before = {row[0]: row[1] for row in previous_rows_at(session, behind, few)}
     changed = sorted(customer for customer, grade in present.items() if before.get(customer) != grade)
-    reports = _each(database, scheme_cache, changed, ("account",), today=today, now=now, tell=tell)
+    reports = _each(database, scheme_cache, changed, ("account",), today=today, now=now, notify=notify)
     with database.write() as session:
         system.set_cursor(session, CREDIT, str(newest.id))
     return reports
 
 
 def end_overrides(
-    database: Database, scheme_cache: SchemeCache, *, today: date, now: datetime, tell: Notify
+    database: Database, scheme_cache: SchemeCache, *, today: date, now: datetime, notify: Notify
 ) -> int:
     """End the overrides whose last day is over, and let the computed tiers take their place."""
     with database.read() as session:
@@ -140,7 +140,7 @@ def end_overrides(
             session.add(row)
     for purpose in {override.purpose for override in over}:
         ids = [override.customer_id for override in over if override.purpose == purpose]
-        regrade(database, scheme_cache, ids, for_purpose=purpose, today=today, now=now, tell=tell)
+        regrade(database, scheme_cache, ids, for_purpose=purpose, today=today, now=now, notify=notify)
     return len(over)
 
 
@@ -152,7 +152,7 @@ def _each(
     *,
     today: date,
     now: datetime,
-    tell: Notify,
+    notify: Notify,
 ) -> list[RunReport]:
     reports = []
     for purpose in purposes:
@@ -164,7 +164,7 @@ def _each(
                 for_purpose=purpose,
                 today=today,
                 now=now,
-                tell=tell,
+                notify=notify,
             )
             if report is not None:
                 reports.append(report)

@@ -87,7 +87,7 @@ def grade_book(
     as_of: date | None,
     today: date,
     now: datetime,
-    tell: Notify | None,
+    notify: Notify | None,
     dry_run: bool = False,
     progress: Progress | None = None,
 ) -> RunReport:
@@ -96,7 +96,7 @@ def grade_book(
     A day of the scheme's cadence is a snapshot, and so is the very first run; any other day, or the same day once
     more, is interim: it goes by the movement state of the last snapshot and leaves it as it is. Without `as_of`:
     yesterday, or the day of the newest grading. Tiers set by hand are those that hold today. The first live run of a
-    purpose is silent, and so is one without `tell`; a dry run writes nothing. A snapshot is graded under the schemes in
+    purpose is silent, and so is one without `notify`; a dry run writes nothing. A snapshot is graded under the schemes in
     the shadow too (`shadowing`). The same day once more puts down only what is something else now.
     Raises BadInput for a day before the last grading or in the future, NotReady without a scheme.
     """
@@ -117,7 +117,7 @@ def grade_book(
                 progress(min(start + CHUNK, news.customers), news.customers)
         shadow.put_down(database, looked, run_id)
         with database.write(alone="grading") as session:
-            told = publish(session, news, run_id, tell, now)
+            told = publish(session, news, run_id, notify, now)
     return replace(report_of(done, run_id, told), shadows=looked)
 
 
@@ -151,11 +151,11 @@ def add_run(session: Session, done: Pass, now: datetime, *, whole: bool, publish
     return run.id
 
 
-def publish(session: Session, done: Pass, run_id: int, tell: Notify | None, now: datetime) -> int:
+def publish(session: Session, done: Pass, run_id: int, notify: Notify | None, now: datetime) -> int:
     """Make a run count and tell of its changes; how many messages. Raises Conflict when another came first."""
     refuse_overtaken(session, done)
     runs.publish(session, run_id, now, done.customers)
-    return tell_of(session, done, run_id, tell, now)
+    return notify_of(session, done, run_id, notify, now)
 
 
 def refuse_overtaken(session: Session, done: Pass) -> None:
@@ -164,9 +164,9 @@ def refuse_overtaken(session: Session, done: Pass) -> None:
         raise Conflict(N_("Another grading was published meanwhile; nothing of this one was. Run it again."))
 
 
-def tell_of(session: Session, done: Pass, run_id: int, tell: Notify | None, now: datetime) -> int:
+def notify_of(session: Session, done: Pass, run_id: int, notify: Notify | None, now: datetime) -> int:
     """Tell of the changes of a run that counts now; how many messages."""
-    if done.last is None or done.last.id is None or tell is None:
+    if done.last is None or done.last.id is None or notify is None:
         return 0
     context = RunContext(
         run_id=run_id,
@@ -175,7 +175,7 @@ def tell_of(session: Session, done: Pass, run_id: int, tell: Notify | None, now:
         as_of=done.as_of,
         now=now,
     )
-    return tell(session, done.changes, context)
+    return notify(session, done.changes, context)
 
 
 def report_of(done: Pass, run_id: int | None, told: int) -> RunReport:
@@ -224,7 +224,7 @@ def named_changes(database: Database, report: RunReport) -> list[tuple[str, str,
 
 
 def grade_if_due(
-    database: Database, scheme_cache: SchemeCache, *, today: date, now: datetime, tell: Notify
+    database: Database, scheme_cache: SchemeCache, *, today: date, now: datetime, notify: Notify
 ) -> list[RunReport]:
     """Take the snapshots that should exist by now, one per purpose with a scheme in force."""
     reports = []
@@ -240,7 +240,13 @@ def grade_if_due(
                 continue
         reports.append(
             grade_book(
-                database, scheme_cache, for_purpose=for_purpose, as_of=day, today=today, now=now, tell=tell
+                database,
+                scheme_cache,
+                for_purpose=for_purpose,
+                as_of=day,
+                today=today,
+                now=now,
+                notify=notify,
             )
         )
     return reports

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from sqlalchemy import Connection, select
 
-from bot.services.matching import findable, fold
+from bot.services.name_keys import findable, fold
 from db.book.customers import Customer, CustomerName, NameToken
 from db.book.imports import table
 

@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy import Column, Connection, MetaData, String, Table, and_, exists, literal, select
 
 from bot.services.imports.kind import ImportJob, stage_table
-from bot.services.matching import findable
+from bot.services.name_keys import findable
 from db.book.customers import Customer, CustomerKey, CustomerName, NameToken
 from db.book.imports import add_missing, affected, fill, table
 

@@ -7,7 +7,7 @@ from sqlalchemy import Connection, bindparam, func, select
 from bot.services.imports.read.amounts import clip
 from bot.services.imports.read.refusal import Parser, RefusedValue
 from bot.services.imports.read.text import email, nearest
-from bot.services.matching import fold
+from bot.services.name_keys import fold
 from db.book.customers import Customer, CustomerKey, CustomerName
 from db.book.imports import table
 from db.book.people import Person

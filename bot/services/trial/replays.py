@@ -155,7 +155,7 @@ def keep(
     for number, day in enumerate(days, start=1):
         reports.append(
             runs.grade_book(
-                database, scheme_cache, for_purpose=purpose, as_of=day, today=today, now=now, tell=None
+                database, scheme_cache, for_purpose=purpose, as_of=day, today=today, now=now, notify=None
             )
         )
         if progress:

@@ -92,16 +92,16 @@ def test_money_adds_up_exactly_to_the_ten_thousandth(database: Database) -> None
 
 
 def test_random_books_agree_with_the_reference(database: Database) -> None:
-    chance = random.Random(11)
+    rng = random.Random(11)
     for _ in range(6):
         orders = [
             (
-                chance.randint(1, 3),
-                AS_OF - timedelta(days=chance.randint(-20, 800)),
-                f"{chance.randint(-50, 400)}.{chance.randint(0, 99):02d}",
-                chance.choice([None, f"{chance.randint(0, 300)}"]),
+                rng.randint(1, 3),
+                AS_OF - timedelta(days=rng.randint(-20, 800)),
+                f"{rng.randint(-50, 400)}.{rng.randint(0, 99):02d}",
+                rng.choice([None, f"{rng.randint(0, 300)}"]),
             )
-            for _ in range(chance.randint(0, 60))
+            for _ in range(rng.randint(0, 60))
         ]
         found = aggregates(book(database, orders))
         for customer in (1, 2, 3, 4):

@@ -133,13 +133,13 @@ def test_the_largest_amounts_overflow_nowhere(book: Database) -> None:
 
 
 def test_random_invoices_agree_with_the_reference(book: Database) -> None:
-    chance = random.Random(5)
+    rng = random.Random(5)
     kept: dict[int, list[Invoice]] = defaultdict(list)
     for number in range(300):
-        issued = AS_OF - timedelta(days=chance.randint(-20, 700))
-        due = issued + timedelta(days=chance.randint(0, 90))
-        paid = chance.choice([None, issued + timedelta(days=chance.randint(0, 200))])
-        one = invoice(chance.randint(1, 3), issued, due, paid, f"{chance.randint(-50, 400)}.25", number)
+        issued = AS_OF - timedelta(days=rng.randint(-20, 700))
+        due = issued + timedelta(days=rng.randint(0, 90))
+        paid = rng.choice([None, issued + timedelta(days=rng.randint(0, 200))])
+        one = invoice(rng.randint(1, 3), issued, due, paid, f"{rng.randint(-50, 400)}.25", number)
         kept[one.customer_id].append(one)
     expected = {customer: reference(invoices) for customer, invoices in kept.items()}
     add(book, *(one for invoices in kept.values() for one in invoices))

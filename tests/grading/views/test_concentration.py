@@ -97,9 +97,9 @@ def test_shares_agree_with_handing_out_one_by_one(values: list[int]) -> None:
 
 
 @given(amounts, st.randoms(use_true_random=False), st.integers(1, 1_000))
-def test_neither_the_order_nor_the_currency_matters(values: list[int], chance: object, rate: int) -> None:
+def test_neither_the_order_nor_the_currency_matters(values: list[int], rng: object, rate: int) -> None:
     other = [value * rate for value in values]
-    chance.shuffle(other)  # type: ignore[attr-defined]
+    rng.shuffle(other)  # type: ignore[attr-defined]
     one, two = concentration(series(*values)), concentration(series(*other))
     assert (two.gini, two.top_share) == pytest.approx((one.gini, one.top_share), abs=1e-9)
     assert two.customers_for == one.customers_for

@@ -68,12 +68,10 @@ def test_few_peers_other_groups_and_no_group_give_no_headroom() -> None:
 
 
 def test_headroom_agrees_with_asking_customer_by_customer() -> None:
-    chance = random.Random(3)
+    rng = random.Random(3)
     customers = [f"c{n}" for n in range(60)]
-    groups = {name: chance.choice(["north", "south", None]) for name in customers}
-    rows = [
-        (chance.choice(customers), chance.choice("pqrst"), float(chance.randint(-20, 80))) for _ in range(260)
-    ]
+    groups = {name: rng.choice(["north", "south", None]) for name in customers}
+    rows = [(rng.choice(customers), rng.choice("pqrst"), float(rng.randint(-20, 80))) for _ in range(260)]
     found = headroom(lines(*rows), pd.Series(groups), least_share=0.3, least_peers=5)
     net: dict[tuple[str, str], float] = {}
     for customer, kind, amount in rows:
@@ -93,6 +91,6 @@ def test_headroom_agrees_with_asking_customer_by_customer() -> None:
         zip(zip(found["customer"], found["product_type"], strict=True), found["expected"], strict=True)
     ) == pytest.approx(expected)
     shuffled = headroom(
-        lines(*chance.sample(rows, len(rows))), pd.Series(groups), least_share=0.3, least_peers=5
+        lines(*rng.sample(rows, len(rows))), pd.Series(groups), least_share=0.3, least_peers=5
     )
     pd.testing.assert_frame_equal(shuffled, found)

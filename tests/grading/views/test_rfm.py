@@ -171,10 +171,10 @@ numbers = st.lists(
 
 
 @given(numbers, st.randoms(use_true_random=False))
-def test_the_order_of_rows_changes_nothing(rows: list[tuple[int, int, int]], chance: object) -> None:
+def test_the_order_of_rows_changes_nothing(rows: list[tuple[int, int, int]], rng: object) -> None:
     population = frame(*rows)
     order = list(range(len(rows)))
-    chance.shuffle(order)  # type: ignore[attr-defined]
+    rng.shuffle(order)  # type: ignore[attr-defined]
     shuffled = population.iloc[order]
     assert cut_points(shuffled).frequency == pytest.approx(cut_points(population).frequency)
     frozen = cut_points(population)

@@ -197,7 +197,7 @@ def test_a_tier_set_by_hand_says_until_when_and_what_is_computed(database: Datab
     end = APRIL + timedelta(days=20)
     overrides.set_override(
         database, SchemeCache(), ADMIN, acme, OverrideRequest(tier="A", reason="strategic <!here>", expires_on=end),
-        today=TODAY, now=NOW, tell=None,
+        today=TODAY, now=NOW, notify=None,
     )  # fmt: skip
     message = why(database, acme).message
     assert message.by_hand is not None

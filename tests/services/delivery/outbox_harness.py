@@ -53,7 +53,7 @@ class Harness:
         self.database = database
         self.rules = rules
         self.clock = clock or FixedClock(START)
-        self.chance = random.Random(1)
+        self.rng = random.Random(1)
         self.slack = Ledger(self.clock.now)
 
     def write(self, place: Place, text: str, **values: Any) -> int:
@@ -84,7 +84,7 @@ class Harness:
             self.database,
             slack or self.slack,
             clock=clock or self.clock,
-            chance=self.chance,
+            rng=self.rng,
             monotonic=monotonic or self.monotonic,
             rules=self.rules,
             at=at,

@@ -80,7 +80,7 @@ def test_two_processes_at_once_send_each_message_once_and_in_order(open_another:
         desks[0].write((EAST, WEST)[number % 2], f"{number:02}")
     for harness in desks:
         harness.slack = desks[0].slack
-        harness.chance = random.Random(id(harness))
+        harness.rng = random.Random(id(harness))
 
     def work(harness: Harness) -> None:
         while not set(harness.states()) <= {"sent"}:

@@ -377,7 +377,7 @@ def test_the_lease_is_by_the_databases_clock(harness: Harness) -> None:
         def now(self) -> datetime:
             return super().now() + timedelta(minutes=10)
 
-    worker = Worker(database=harness.database, slack=harness.slack, clock=Fast(), chance=harness.chance)
+    worker = Worker(database=harness.database, slack=harness.slack, clock=Fast(), rng=harness.rng)
     with harness.database.read() as session:
         ahead = worker.now(session) - SystemClock().now()
     assert abs(ahead) < timedelta(minutes=1)

@@ -15,7 +15,7 @@ def test_a_stop_in_mid_batch_gives_back_what_was_claimed(database: Database) -> 
         database,
         harness.slack,
         clock=harness.clock,
-        chance=harness.chance,
+        rng=harness.rng,
         monotonic=harness.monotonic,
         rules=harness.rules,
         at=steps.append,
@@ -40,7 +40,7 @@ def test_who_is_to_end_claims_nothing(database: Database) -> None:
         database,
         harness.slack,
         clock=harness.clock,
-        chance=harness.chance,
+        rng=harness.rng,
         rules=harness.rules,
         stopping=lambda: True,
     )

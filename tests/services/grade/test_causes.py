@@ -88,7 +88,7 @@ def test_a_persons_decision_is_named_and_not_explained_by_points(office: Office)
     office.grade(JANUARY)
     office.learn(acme, JANUARY + timedelta(days=1), quality=60)
     now = datetime(2026, 2, 3, 9, tzinfo=UTC)
-    tell = partial(
+    notify = partial(
         alerts.enqueue_alerts, scheme_cache=office.scheme_cache, default_channel="#managers", language="en"
     )
     overrides.set_override(
@@ -99,7 +99,7 @@ def test_a_persons_decision_is_named_and_not_explained_by_points(office: Office)
         OverrideRequest(tier="A", reason="secret plans", expires_on=date(2026, 3, 3)),
         today=date(2026, 2, 3),
         now=now,
-        tell=tell,
+        notify=notify,
     )
     alert = office.alert()
     assert (alert.cause, alert.after.id, alert.decided_by) == ("override", "A", "Anna")
@@ -115,7 +115,7 @@ def test_a_persons_decision_is_named_and_not_explained_by_points(office: Office)
         reason="",
         today=date(2026, 2, 4),
         now=now,
-        tell=tell,
+        notify=notify,
     )
     ended = office.messages()[1]
     assert isinstance(ended, TierChanged)

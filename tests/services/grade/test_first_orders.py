@@ -31,13 +31,13 @@ ACCOUNTS = factories.PLAIN_SCHEME.replace("min_coverage: 0.6", "min_coverage: 0.
 
 def follow(database: Database, today: date = TODAY) -> list[RunReport]:
     return first_orders.follow_first_orders(
-        database, SchemeCache(), today=today, now=NOW, tell=lambda session, changes, run: len(changes)
+        database, SchemeCache(), today=today, now=NOW, notify=lambda session, changes, run: len(changes)
     )
 
 
 def run(database: Database, purpose: str) -> None:
     runs.grade_book(
-        database, SchemeCache(), for_purpose=purpose, as_of=MARCH, today=TODAY, now=NOW, tell=None
+        database, SchemeCache(), for_purpose=purpose, as_of=MARCH, today=TODAY, now=NOW, notify=None
     )
 
 

@@ -46,7 +46,7 @@ def acme(database: Database) -> int:
         customer = factories.customer(session, "ACME")
         factories.fact(session, customer, "quality", 60)
     runs.grade_book(
-        database, SchemeCache(), for_purpose="account", as_of=MARCH, today=TODAY, now=NOW, tell=None
+        database, SchemeCache(), for_purpose="account", as_of=MARCH, today=TODAY, now=NOW, notify=None
     )
     return customer
 
@@ -65,11 +65,11 @@ def newest(database: Database, customer: int) -> Assessment:
 def test_an_override_holds_at_once_and_the_change_is_told(database: Database, acme: int) -> None:
     told: list[Change] = []
 
-    def tell(session: Session, changes: list[Change], run: RunContext) -> int:
+    def notify(session: Session, changes: list[Change], run: RunContext) -> int:
         told.extend(changes)
         return len(changes)
 
-    decided = decide(database, acme, tell=tell)
+    decided = decide(database, acme, notify=notify)
     row = newest(database, acme)
     assert (row.tier, row.overridden, row.computed_tier, row.standing) == ("A", True, "B", "B")
     assert (decided.starts_on, decided.set_by) == (TODAY, "Lin Wei")
@@ -136,14 +136,14 @@ def test_a_second_override_waits_until_the_first_has_ended(database: Database, a
     with pytest.raises(Conflict, match=r"already.*tierbot override end"):
         decide(database, acme)
     ended = overrides.end_override(
-        database, SchemeCache(), person(), acme, reason="a mistake", today=TODAY, now=NOW, tell=None
+        database, SchemeCache(), person(), acme, reason="a mistake", today=TODAY, now=NOW, notify=None
     )
     assert (ended.ended_by, ended.end_reason) == ("Lin Wei", "a mistake")
     row = newest(database, acme)
     assert (row.tier, row.overridden) == ("B", False)
     with pytest.raises(NotFound, match="has no override"):
         overrides.end_override(
-            database, SchemeCache(), person(), acme, reason="", today=TODAY, now=NOW, tell=None
+            database, SchemeCache(), person(), acme, reason="", today=TODAY, now=NOW, notify=None
         )
     assert [d.end_reason for d in overrides.list_overrides(database, person(), ended=True)] == ["a mistake"]
     assert overrides.list_overrides(database, person()) == []
@@ -154,7 +154,7 @@ def test_it_ends_by_itself_after_its_last_day(database: Database, acme: int) -> 
 
     def end(today: date) -> int:
         return regrades.end_overrides(
-            database, SchemeCache(), today=today, now=NOW, tell=lambda session, changes, run: len(changes)
+            database, SchemeCache(), today=today, now=NOW, notify=lambda session, changes, run: len(changes)
         )
 
     assert (end(TODAY), newest(database, acme).tier) == (0, "A")
@@ -178,7 +178,7 @@ def test_a_grading_as_of_an_earlier_day_keeps_what_was_decided_since(database: D
 def graded(database: Database, as_of: date | None, today: date = TODAY) -> runs.RunReport:
     now = datetime.combine(today, NOW.timetz()) + timedelta(minutes=2)
     return runs.grade_book(
-        database, SchemeCache(), for_purpose="account", as_of=as_of, today=today, now=now, tell=None
+        database, SchemeCache(), for_purpose="account", as_of=as_of, today=today, now=now, notify=None
     )
 
 
@@ -186,7 +186,7 @@ def graded(database: Database, as_of: date | None, today: date = TODAY) -> runs.
 def test_who_has_no_tier_gets_one_and_loses_it_again(database: Database, acme: int, known: bool) -> None:
     told: list[Change] = []
 
-    def tell(session: Session, changes: list[Change], run: RunContext) -> int:
+    def notify(session: Session, changes: list[Change], run: RunContext) -> int:
         told.extend(changes)
         return len(changes)
 
@@ -195,14 +195,16 @@ def test_who_has_no_tier_gets_one_and_loses_it_again(database: Database, acme: i
     if known:
         graded(database, TODAY - timedelta(days=1))
         assert newest(database, customer).tier == "unrated"
-    decide(database, customer, tell=tell)
+    decide(database, customer, notify=notify)
     assert (newest(database, customer).tier, newest(database, customer).overridden) == ("A", True)
     assert told == []  # a first tier is no change
     if known:
         overrides.end_override(
-            database, SchemeCache(), person(), customer, reason="over", today=TODAY, now=NOW, tell=tell
+            database, SchemeCache(), person(), customer, reason="over", today=TODAY, now=NOW, notify=notify
         )
     else:
         late = TODAY + timedelta(days=31)
-        regrades.end_overrides(database, SchemeCache(), today=late, now=NOW + timedelta(days=31), tell=tell)
+        regrades.end_overrides(
+            database, SchemeCache(), today=late, now=NOW + timedelta(days=31), notify=notify
+        )
     assert (newest(database, customer).tier, newest(database, customer).overridden) == ("unrated", False)

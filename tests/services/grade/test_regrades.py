@@ -23,7 +23,7 @@ NOW = datetime(2026, 4, 7, 8, tzinfo=UTC)
 
 def regrade(database: Database) -> list[RunReport]:
     return regrades.regrade_touched(
-        database, SchemeCache(), today=TODAY, now=NOW, tell=lambda session, changes, run: len(changes)
+        database, SchemeCache(), today=TODAY, now=NOW, notify=lambda session, changes, run: len(changes)
     )
 
 
@@ -55,7 +55,7 @@ def test_who_crosses_a_boundary_gets_an_interim_row_and_the_rest_of_the_book_non
         for customer in ids.values():
             factories.fact(session, customer, "quality", 60)
     runs.grade_book(
-        database, SchemeCache(), for_purpose="account", as_of=MARCH, today=TODAY, now=NOW, tell=None
+        database, SchemeCache(), for_purpose="account", as_of=MARCH, today=TODAY, now=NOW, notify=None
     )
     bring_facts(database, tmp_path, "UP,quality,90,2026-04-02", "SAME,quality,61,2026-04-02")
     (report,) = regrade(database)
@@ -81,7 +81,7 @@ def test_news_that_change_no_tier_wait_for_the_next_snapshot(database: Database,
         factories.scheme(session)
         factories.fact(session, factories.customer(session, "ACME", code="ACME"), "quality", 60)
     runs.grade_book(
-        database, SchemeCache(), for_purpose="account", as_of=MARCH, today=TODAY, now=NOW, tell=None
+        database, SchemeCache(), for_purpose="account", as_of=MARCH, today=TODAY, now=NOW, notify=None
     )
     bring_facts(database, tmp_path, "ACME,quality,65,2026-04-02")
     assert regrade(database) == []
@@ -94,7 +94,7 @@ def test_while_the_whole_book_is_being_graded_the_rest_waits(database: Database,
         version = factories.scheme(session)
         factories.fact(session, factories.customer(session, "ACME", code="ACME"), "quality", 60)
     runs.grade_book(
-        database, SchemeCache(), for_purpose="account", as_of=MARCH, today=TODAY, now=NOW, tell=None
+        database, SchemeCache(), for_purpose="account", as_of=MARCH, today=TODAY, now=NOW, notify=None
     )
     bring_facts(database, tmp_path, "ACME,quality,90,2026-04-02")
     with database.write() as session:
@@ -134,7 +134,7 @@ def test_who_falls_to_another_scheme_by_a_new_industry_is_graded_by_it_at_once(
         *(f"{code},{field},75,2026-03-01" for code in ("BANK", "SHOP") for field in ("quality", "service")),
     )
     runs.grade_book(
-        database, SchemeCache(), for_purpose="account", as_of=MARCH, today=TODAY, now=NOW, tell=None
+        database, SchemeCache(), for_purpose="account", as_of=MARCH, today=TODAY, now=NOW, notify=None
     )
     bring(database, tmp_path, "customers", "code,name", "BANK,Bank of the East")
     assert regrade(database) == []  # a name moves no score
@@ -152,7 +152,7 @@ def test_first_facts_rate_whom_nobody_could_rate_and_tell_nobody(database: Datab
         factories.scheme(session)
         known = factories.customer(session, "KNOWN", code="KNOWN")
     runs.grade_book(
-        database, SchemeCache(), for_purpose="account", as_of=MARCH, today=TODAY, now=NOW, tell=None
+        database, SchemeCache(), for_purpose="account", as_of=MARCH, today=TODAY, now=NOW, notify=None
     )
     with database.write() as session:
         fresh = factories.customer(session, "FRESH", code="FRESH")

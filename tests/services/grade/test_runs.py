@@ -26,11 +26,11 @@ Told = list[tuple[list[Change], RunContext]]
 
 
 def listener(told: Told) -> runs.Notify:
-    def tell(session: Session, changes: list[Change], run: RunContext) -> int:
+    def notify(session: Session, changes: list[Change], run: RunContext) -> int:
         told.append((changes, run))
         return len(changes)
 
-    return tell
+    return notify
 
 
 def grade(database: Database, as_of: date | None, told: Told | None = None, **options: Any) -> RunReport:
@@ -41,7 +41,7 @@ def grade(database: Database, as_of: date | None, told: Told | None = None, **op
         as_of=as_of,
         today=TODAY,
         now=NOW,
-        tell=options.pop("tell", listener([] if told is None else told)),
+        notify=options.pop("tell", listener([] if told is None else told)),
         **options,
     )
 
@@ -256,7 +256,7 @@ def test_a_day_that_is_not_over_is_no_snapshot_but_the_first(database: Database)
     with pytest.raises(BadInput, match=f"as of {TODAY}"):
         grade(database, MARCH)
     (night,) = runs.grade_if_due(
-        database, SchemeCache(), today=TODAY + timedelta(days=1), now=NOW, tell=listener([])
+        database, SchemeCache(), today=TODAY + timedelta(days=1), now=NOW, notify=listener([])
     )
     assert (night.as_of, night.kind) == (TODAY, "snapshot")
 
@@ -321,7 +321,7 @@ def test_a_failure_while_telling_publishes_nothing(database: Database) -> None:
         raise RuntimeError("the disk is full")
 
     with pytest.raises(RuntimeError):
-        grade(database, APRIL, tell=fail)
+        grade(database, APRIL, notify=fail)
     row = tier_of(database, acme)
     assert (row.tier, row.score) == ("B", 60.0)
 
@@ -368,7 +368,7 @@ def test_a_run_that_died_unpublished_is_cleared_away(database: Database) -> None
 
 def test_a_snapshot_falls_due_once_its_period_is_over_and_a_first_run_was_made(database: Database) -> None:
     def due(today: date) -> list[date]:
-        reports = runs.grade_if_due(database, SchemeCache(), today=today, now=NOW, tell=listener([]))
+        reports = runs.grade_if_due(database, SchemeCache(), today=today, now=NOW, notify=listener([]))
         return [report.as_of for report in reports]
 
     with database.write() as session:

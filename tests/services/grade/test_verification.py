@@ -54,7 +54,7 @@ def book(database: Database) -> dict[str, int]:
         wish,
         today=APRIL,
         now=NOW - timedelta(days=1),
-        tell=None,
+        notify=None,
     )
     for day in (APRIL, TODAY):
         grade(database, day)
@@ -63,7 +63,7 @@ def book(database: Database) -> dict[str, int]:
 
 def grade(database: Database, day: date, now: datetime = NOW) -> None:
     grading.grade_book(
-        database, SchemeCache(), for_purpose="account", as_of=day, today=TODAY, now=now, tell=None
+        database, SchemeCache(), for_purpose="account", as_of=day, today=TODAY, now=now, notify=None
     )
 
 

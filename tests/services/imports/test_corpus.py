@@ -187,7 +187,7 @@ def test_whatever_is_in_a_file_its_rows_add_up(filled: Book, lines: list[str]) -
 
 def test_a_hundred_thousand_rows_with_every_seventh_broken_add_up(filled: Book) -> None:
     """The seed fixes which row is broken in which way."""
-    chance = random.Random(29)
+    rng = random.Random(29)
     ways = [
         ("{n},C1,2026-01-02,{n}.5,extra", "cells where the header has"),
         ("{n},C1,2026-01-02", "cells where the header has"),
@@ -203,7 +203,7 @@ def test_a_hundred_thousand_rows_with_every_seventh_broken_add_up(filled: Book) 
         if n % 7:
             lines.append(f"{n},C{1 + n % 2},2026-01-02,{n}.5")
         else:
-            form, reason = chance.choice(ways)
+            form, reason = rng.choice(ways)
             lines.append(form.format(n=n))
             wanted[n + 1] = reason
     path = filled.folder / "many.csv"

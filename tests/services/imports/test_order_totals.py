@@ -17,23 +17,23 @@ COUNTED = (
 KEPT = "SELECT currency, customer_id, orders, net FROM order_total ORDER BY currency, customer_id"
 
 
-def orders(chance: random.Random) -> str:
+def orders(rng: random.Random) -> str:
     """A few rows, among few numbers: many of them correct what an earlier file said."""
     rows = [
-        f"{number},{chance.choice(['C1', 'C2', 'C3'])},{FIRST + timedelta(days=chance.randrange(90))},"
-        f"{chance.randrange(-5_000, 20_000) / 100:.2f},{chance.choice(['EUR', 'EUR', 'USD'])}"
-        for number in chance.sample(range(12), chance.randint(1, 8))
+        f"{number},{rng.choice(['C1', 'C2', 'C3'])},{FIRST + timedelta(days=rng.randrange(90))},"
+        f"{rng.randrange(-5_000, 20_000) / 100:.2f},{rng.choice(['EUR', 'EUR', 'USD'])}"
+        for number in rng.sample(range(12), rng.randint(1, 8))
     ]
     return "\n".join(["order_no,customer,date,amount,currency", *rows]) + "\n"
 
 
 def test_imports_corrections_returns_and_undos_keep_the_totals_exact(filled: Book) -> None:
-    chance = random.Random(17)
+    rng = random.Random(17)
     done: list[int | None] = []
     kept_or_gone = set()
     for _ in range(14):
-        if done and chance.random() < 0.4:
-            batch = chance.choice(done[-3:])
+        if done and rng.random() < 0.4:
+            batch = rng.choice(done[-3:])
             try:
                 filled.undo(batch)
                 done.remove(batch)
@@ -41,7 +41,7 @@ def test_imports_corrections_returns_and_undos_keep_the_totals_exact(filled: Boo
             except Conflict:  # a later import changed its rows
                 kept_or_gone.add("kept")
         else:
-            done.append(filled.bring("orders", orders(chance), create_customers=True).batch_id)
+            done.append(filled.bring("orders", orders(rng), create_customers=True).batch_id)
         assert filled.rows(KEPT) == filled.rows(COUNTED)
     assert kept_or_gone == {"gone", "kept"}
     for batch in reversed(done):

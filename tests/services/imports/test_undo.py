@@ -6,7 +6,7 @@ import pytest
 
 from bot.errors import Conflict, NotFound
 from bot.services.imports import history
-from bot.services.matching import findable
+from bot.services.name_keys import findable
 from db.care.touches import Touch
 from tests.services.imports.conftest import CUSTOMERS, Book, Snapshots
 

@@ -63,7 +63,7 @@ def person(role: str = "admin", person_id: int = 0) -> Actor:
 
 def run(database: Database, purpose: str, as_of: date, today: date = TODAY) -> runs.RunReport:
     return runs.grade_book(
-        database, SchemeCache(), for_purpose=purpose, as_of=as_of, today=today, now=NOW, tell=None
+        database, SchemeCache(), for_purpose=purpose, as_of=as_of, today=today, now=NOW, notify=None
     )
 
 
@@ -277,7 +277,7 @@ def test_news_of_credit_reach_the_account_in_one_interim_pass(database: Database
             for_purpose=purpose,
             today=TODAY,
             now=NOW,
-            tell=partial(
+            notify=partial(
                 alerts.enqueue_alerts, scheme_cache=SchemeCache(), default_channel="C0", language="en"
             ),
         )
@@ -293,7 +293,7 @@ def test_a_new_credit_grade_reaches_the_account_without_waiting_for_its_snapshot
 ) -> None:
     def follow() -> list[int]:
         reports = regrades.follow_credit(
-            database, SchemeCache(), today=TODAY, now=NOW, tell=lambda session, changes, run: len(changes)
+            database, SchemeCache(), today=TODAY, now=NOW, notify=lambda session, changes, run: len(changes)
         )
         return [report.customers for report in reports]
 

@@ -76,7 +76,7 @@ def decide(database: Database, customer: int, until: date) -> None:
         OverrideRequest(tier="B", reason="why", expires_on=until),
         today=TODAY,
         now=NOW,
-        tell=None,
+        notify=None,
     )
 
 

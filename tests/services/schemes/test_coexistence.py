@@ -68,7 +68,7 @@ def grade(database: Database, as_of: date) -> RunReport:
         as_of=as_of,
         today=TODAY,
         now=NOW,
-        tell=lambda session, changes, run: len(changes),
+        notify=lambda session, changes, run: len(changes),
     )
 
 
@@ -172,7 +172,7 @@ def test_an_interim_under_another_scheme_takes_no_part_in_how_a_customer_moves(
 
 def regrade_as_of(database: Database, customer_id: int, day: date) -> None:
     regrades.regrade(
-        database, SchemeCache(), [customer_id], for_purpose="account", today=day, now=NOW, tell=None
+        database, SchemeCache(), [customer_id], for_purpose="account", today=day, now=NOW, notify=None
     )
 
 

@@ -62,7 +62,7 @@ def grade(database: Database, as_of: date, told: list[int] | None = None) -> Run
         as_of=as_of,
         today=TODAY,
         now=NOW,
-        tell=lambda session, changes, run: len(changes),
+        notify=lambda session, changes, run: len(changes),
     )
 
 
@@ -294,7 +294,7 @@ def test_an_interim_grading_and_a_dry_run_leave_nothing_in_the_shadow(
         as_of=APRIL,
         today=TODAY,
         now=NOW,
-        tell=None,
+        notify=None,
         dry_run=True,
     )
     assert len(dry.shadows[0].movers) == 1

@@ -85,7 +85,7 @@ def test_a_kept_past_is_what_grading_on_those_days_would_have_left(database: Dat
         replays.keep(database, SchemeCache(), FILE, start=START, end=END, today=TODAY, now=NOW, actor="test")
     report = runs.grade_book(
         database, SchemeCache(), for_purpose="account", as_of=TODAY, today=TODAY, now=NOW,
-        tell=lambda session, changes, run: len(changes),
+        notify=lambda session, changes, run: len(changes),
     )  # fmt: skip
     assert (report.kind, report.silent) == ("interim", False)
 

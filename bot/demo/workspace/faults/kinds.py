@@ -179,8 +179,8 @@ class Faults:
     The dice are given, so that a run with a seed strikes the same calls again.
     """
 
-    def __init__(self, chance: random.Random, *, changed: Callable[[], object] = lambda: None) -> None:
-        self._chance = chance
+    def __init__(self, rng: random.Random, *, changed: Callable[[], object] = lambda: None) -> None:
+        self._rng = rng
         self._changed = changed
         self._lock = threading.Lock()
         self._on: dict[str, Fault] = {}
@@ -270,7 +270,7 @@ class Faults:
         """Throw the dice for one fault that is on: the fault when it strikes, counted."""
         with self._lock:
             fault = self._on.get(name)
-            struck = fault is not None and self._chance.random() < fault.probability
+            struck = fault is not None and self._rng.random() < fault.probability
             if fault is not None and struck:
                 self._count(fault)
         if struck:
@@ -284,7 +284,7 @@ class Faults:
             for fault in self._find(place, method, channels):
                 if _is_timed(fault):
                     continue
-                if self._chance.random() < fault.probability:
+                if self._rng.random() < fault.probability:
                     struck = fault
                     self._count(fault)
                     break

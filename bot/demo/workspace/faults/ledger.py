@@ -152,7 +152,7 @@ class Ledger:
             self._violations += seconds > 0
             return seconds
 
-    def tell(self, method: str, channel: str, header: str | None) -> None:
+    def record_refusal(self, method: str, channel: str, header: str | None) -> None:
         """Remember the Retry-After given; a value that means nothing binds nobody."""
         if header is not None and header.isascii() and header.isdigit():
             with self._lock:

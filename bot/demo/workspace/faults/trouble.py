@@ -62,7 +62,7 @@ class Trouble:
         if pacing is None or not seconds:
             return None
         faults.count(pacing)
-        ledger.tell(method, channel, str(seconds))
+        ledger.record_refusal(method, channel, str(seconds))
         return limited(str(seconds))
 
     async def answer(
@@ -80,7 +80,7 @@ class Trouble:
         if fault.kind == "late_store":
             return await self._store_late(request, fault, work)
         if fault.kind == "rate_limited":
-            self._platform.ledger.tell(method, channel, fault.retry_after)
+            self._platform.ledger.record_refusal(method, channel, fault.retry_after)
         answer = work() if fault.stored else None
         if fault.kind == "slow":
             hung_up = await self._hold(request, min(fault.seconds or 0.0, LONGEST_HOLD))
