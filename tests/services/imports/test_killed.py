@@ -14,17 +14,17 @@ import os, signal, sys
 from datetime import UTC, datetime
 from pathlib import Path
 from bot.clock import FixedClock
-from bot.services.imports import ImportOptions, import_file, running
+from bot.services.imports import ImportOptions, import_file, run
 from db.engine import open_database
 
 url, folder, step = sys.argv[1], Path(sys.argv[2]), sys.argv[3]
 def die(*_):
     os.kill(os.getpid(), signal.SIGKILL)
 if step == "before the commit":
-    publish = running._Import._publish
-    running._Import._publish = lambda *given: (publish(*given), die())
+    publish = run._Import._publish
+    run._Import._publish = lambda *given: (publish(*given), die())
 if step == "after the commit":
-    running.Rejects.keep = die
+    run.Rejects.keep = die
 import_file(
     open_database(url), kind="orders", path=folder / "orders.csv", clock=FixedClock(datetime(2026, 6, 15, tzinfo=UTC)),
     actor="mia@example.com", options=ImportOptions(currency="EUR"), rejects_dir=folder / "rejects",
