@@ -17,7 +17,7 @@ from sqlalchemy import URL, text
 from bot.clock import SystemClock
 from bot.demo.book.files import write_book, write_new_orders
 from bot.demo.story import SNAPSHOTS
-from bot.demo.workspace import Message, Outcome, User, View, Workspace
+from bot.demo.workspace import Outcome, StoredMessage, User, View, Workspace
 from bot.demo.workspace.default_team import (
     ANNA_SCHMIDT,
     CHANNELS,
@@ -73,11 +73,11 @@ class Stage:
         with socket.socket() as probe:
             return probe.connect_ex(("127.0.0.1", self.port)) == 0
 
-    def ask(self, user: str, text: str, channel: str = GENERAL.id) -> Message:
+    def ask(self, user: str, text: str, channel: str = GENERAL.id) -> StoredMessage:
         """Type /tier and read the one answer that comes."""
         before = {message.ts for message in self.workspace.messages(channel, user)}
 
-        def new() -> list[Message]:
+        def new() -> list[StoredMessage]:
             return [m for m in self.workspace.messages(channel, user) if m.ts not in before]
 
         outcome = self.workspace.command(user, channel, "/tier", text)
@@ -86,13 +86,13 @@ class Stage:
         assert answer.is_ephemeral, "answers are private"
         return answer
 
-    def press(self, user: str, message: Message, action: str) -> Outcome:
+    def press(self, user: str, message: StoredMessage, action: str) -> Outcome:
         """Press; what it does comes after the acknowledgement."""
         outcome = self.workspace.click(user, message, action)
         assert outcome.ok, outcome
         return outcome
 
-    def press_as_seen(self, user: str, message: Message, action: str) -> Outcome:
+    def press_as_seen(self, user: str, message: StoredMessage, action: str) -> Outcome:
         """Press a button of a message as it was seen, whatever it has become since."""
         loop = self.workspace._loop
         assert loop is not None
@@ -110,10 +110,10 @@ class Stage:
         assert view is not None
         return view
 
-    def becomes(self, user: str, message: Message, words: str) -> Message:
+    def becomes(self, user: str, message: StoredMessage, words: str) -> StoredMessage:
         """A message once it says these words."""
 
-        def changed() -> Message | None:
+        def changed() -> StoredMessage | None:
             found = current(self, user, message)
             return found if words in said(found) else None
 
@@ -125,7 +125,7 @@ class Stage:
         """What was said about a customer in a channel."""
         return [said(m) for m in self.workspace.messages(channel, viewer) if name in said(m)]
 
-    def reminders(self, user: str) -> list[Message]:
+    def reminders(self, user: str) -> list[StoredMessage]:
         messages = self.workspace.messages(self.workspace.dm(user))
         return [message for message in messages if "tierbot_done" in actions(message)]
 
@@ -137,7 +137,7 @@ class Stage:
         self.tierbot.manage("import", "orders", str(path), "--source", "demo", "--strict")
 
 
-def said(message: Message | View) -> str:
+def said(message: StoredMessage | View) -> str:
     """Every word of a message."""
 
     def texts(value: object) -> Iterator[str]:
@@ -154,7 +154,7 @@ def said(message: Message | View) -> str:
     return "\n".join(texts(message.blocks))
 
 
-def actions(message: Message) -> list[str]:
+def actions(message: StoredMessage) -> list[str]:
     return [e["action_id"] for block in message.blocks for e in block.get("elements", []) if "action_id" in e]
 
 
@@ -193,7 +193,7 @@ def reminder_rows(tierbot: Tierbot) -> list[tuple[str, ...]]:
     )
 
 
-def current(stage: Stage, user: str, message: Message) -> Message:
+def current(stage: Stage, user: str, message: StoredMessage) -> StoredMessage:
     (found,) = [m for m in stage.workspace.messages(message.channel, user) if m.ts == message.ts]
     return found
 

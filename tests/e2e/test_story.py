@@ -9,7 +9,7 @@ from datetime import timedelta
 import pytest
 
 from bot.clock import SystemClock, local_instant
-from bot.demo.workspace import Message
+from bot.demo.workspace import StoredMessage
 from bot.demo.workspace.default_team import GENERAL, GRACE_CHEN, MANAGERS
 from bot.services.care.schedule import workday
 from bot.services.schemes.store import last_cadence_day
@@ -211,7 +211,7 @@ def test_a_reminder_comes_once_and_can_be_done_or_put_off(stage: Stage) -> None:
     stage.tierbot.manage("tick", "--at", later.isoformat())
 
     # The running bot may be the one that sends it, a moment after the command has ended.
-    def back() -> list[Message]:
+    def back() -> list[StoredMessage]:
         return [m for m in stage.reminders(ANNA) if m.ts not in before and said(m) == said(first)]
 
     wait_until(back, "the snoozed reminder", 20)

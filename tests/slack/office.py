@@ -15,7 +15,7 @@ from sqlalchemy import make_url
 
 from bot.app import Tierbot, build
 from bot.clock import SystemClock
-from bot.demo.workspace import Message, Workspace
+from bot.demo.workspace import StoredMessage, Workspace
 from bot.server import Server
 from bot.services.care.schedule import plan_customers
 from bot.settings import Settings
@@ -104,17 +104,17 @@ class Office:
         given = self.workspace.interactions.delivery.deliver(kind, payload, accepts_payload=accepts_payload)
         return asyncio.run_coroutine_threadsafe(given, loop).result(30)
 
-    def said_to(self, user: str, channel: str = ROOM) -> list[Message]:
+    def said_to(self, user: str, channel: str = ROOM) -> list[StoredMessage]:
         return [m for m in self.workspace.messages(channel, user) if m.only_for == user]
 
-    def said_to_all(self, channel: str = ROOM) -> list[Message]:
+    def said_to_all(self, channel: str = ROOM) -> list[StoredMessage]:
         return [m for m in self.workspace.messages(channel) if m.only_for is None]
 
-    def card(self, user: str = ANNA) -> Message:
+    def card(self, user: str = ANNA) -> StoredMessage:
         assert self.workspace.command(user, ROOM, "/tier", "ACME").ok
         return self.said_to(user)[-1]
 
-    def reminder(self) -> Message:
+    def reminder(self) -> StoredMessage:
         """A reminder of a planned touch of Globex, as it stands in a channel: no contact with ACME closes it."""
         with self.database.write() as session:
             now = SystemClock().now()
@@ -135,7 +135,7 @@ class Office:
         )
         return next(m for m in self.workspace.messages(ROOM) if m.ts == posted["ts"])
 
-    def now(self, message: Message) -> Message:
+    def now(self, message: StoredMessage) -> StoredMessage:
         return next(m for m in self.workspace.messages(ROOM, ANNA) if m.ts == message.ts)
 
     @contextmanager
@@ -173,7 +173,7 @@ class Office:
             going_on.set()
 
 
-def words(message: Message) -> str:
+def words(message: StoredMessage) -> str:
     return f"{message.text} {message.blocks}"
 
 

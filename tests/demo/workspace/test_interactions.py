@@ -12,7 +12,7 @@ from slack_bolt import Ack, App, Respond
 from slack_sdk import WebClient
 from slack_sdk.errors import SlackApiError
 
-from bot.demo.workspace import Message, Workspace
+from bot.demo.workspace import StoredMessage, Workspace
 from bot.demo.workspace.api_error import ApiError
 from tests.demo.workspace.conftest import Connect, Stopwatch
 
@@ -377,6 +377,6 @@ def test_a_message_to_the_bot_arrives_as_an_event(workspace: Workspace, connect:
 
 def test_nobody_clicks_what_they_cannot_see(workspace: Workspace, client: WebClient) -> None:
     client.chat_postEphemeral(channel=MANAGERS, user=OMAR, text="card", blocks=card(button("why")))
-    message: Message = workspace.messages(MANAGERS, OMAR)[0]
+    message: StoredMessage = workspace.messages(MANAGERS, OMAR)[0]
     with pytest.raises(ApiError, match="message_not_found"):
         workspace.click(LIN, message, "why")

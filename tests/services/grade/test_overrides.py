@@ -12,7 +12,7 @@ from bot.services import access
 from bot.services.access import Actor
 from bot.services.grade import overrides, regrades, runs, verification
 from bot.services.grade.overrides import Decided, OverrideRequest
-from bot.services.grade.runs import Change, RunContext
+from bot.services.grade.runs import RunContext, TierChange
 from bot.services.schemes.store import SchemeCache
 from db.engine import Database
 from db.graded import results
@@ -63,9 +63,9 @@ def newest(database: Database, customer: int) -> Assessment:
 
 
 def test_an_override_holds_at_once_and_the_change_is_told(database: Database, acme: int) -> None:
-    told: list[Change] = []
+    told: list[TierChange] = []
 
-    def notify(session: Session, changes: list[Change], run: RunContext) -> int:
+    def notify(session: Session, changes: list[TierChange], run: RunContext) -> int:
         told.extend(changes)
         return len(changes)
 
@@ -184,9 +184,9 @@ def graded(database: Database, as_of: date | None, today: date = TODAY) -> runs.
 
 @pytest.mark.parametrize("known", [True, False], ids=["unrated", "never graded"])
 def test_who_has_no_tier_gets_one_and_loses_it_again(database: Database, acme: int, known: bool) -> None:
-    told: list[Change] = []
+    told: list[TierChange] = []
 
-    def notify(session: Session, changes: list[Change], run: RunContext) -> int:
+    def notify(session: Session, changes: list[TierChange], run: RunContext) -> int:
         told.extend(changes)
         return len(changes)
 

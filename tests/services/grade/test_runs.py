@@ -10,7 +10,7 @@ from sqlmodel import Session, col, select
 from bot.errors import BadInput, Conflict, NotReady
 from bot.services.ask import breakdown
 from bot.services.grade import runs
-from bot.services.grade.runs import Change, RunContext, RunReport
+from bot.services.grade.runs import RunContext, RunReport, TierChange
 from bot.services.grade.verification import verify
 from bot.services.schemes.store import SchemeCache, is_cadence_day, last_cadence_day
 from db.engine import Database
@@ -22,11 +22,11 @@ from tests import factories
 
 MARCH, APRIL, TODAY = date(2026, 3, 31), date(2026, 4, 30), date(2026, 5, 4)
 NOW = datetime(2026, 5, 4, 8, tzinfo=UTC)
-Told = list[tuple[list[Change], RunContext]]
+Told = list[tuple[list[TierChange], RunContext]]
 
 
 def listener(told: Told) -> runs.Notify:
-    def notify(session: Session, changes: list[Change], run: RunContext) -> int:
+    def notify(session: Session, changes: list[TierChange], run: RunContext) -> int:
         told.append((changes, run))
         return len(changes)
 
@@ -103,7 +103,7 @@ def test_the_first_run_is_silent_and_a_later_move_is_told_once(database: Databas
     with database.write() as session:
         factories.fact(session, acme, "quality", 80, APRIL)
     report = grade(database, APRIL, told)
-    change = Change(customer_id=acme, before="B", after="A", score_before=60.0, score_after=80.0)
+    change = TierChange(customer_id=acme, before="B", after="A", score_before=60.0, score_after=80.0)
     assert report.changes == (change,)
     assert [changes for changes, _ in told] == [[change]]
     assert grade(database, APRIL, told).changes == ()
@@ -317,7 +317,7 @@ def test_a_failure_while_telling_publishes_nothing(database: Database) -> None:
     with database.write() as session:
         factories.fact(session, acme, "quality", 80, APRIL)
 
-    def fail(session: Session, changes: list[Change], run: RunContext) -> int:
+    def fail(session: Session, changes: list[TierChange], run: RunContext) -> int:
         raise RuntimeError("the disk is full")
 
     with pytest.raises(RuntimeError):
