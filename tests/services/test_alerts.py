@@ -309,7 +309,7 @@ def test_many_changes_take_as_many_queries_as_few(office: Office) -> None:
             before = factories.graded(session, dict.fromkeys(customers, "B"), as_of=months[0])
             after = factories.graded(session, dict.fromkeys(customers, "A"), as_of=months[1])
         changes = [
-            grading.Change(customer_id=c, before="B", after="A", score_before=50.0, score_after=75.0)
+            grading.TierChange(customer_id=c, before="B", after="A", score_before=50.0, score_after=75.0)
             for c in customers
         ]
         run = grading.RunContext(
