@@ -271,7 +271,7 @@ def answered(folder: Path) -> set[str]:
     """Those slash commands for which the real app has a listener, out of all that could be meant."""
     settings = Settings(_env_file=None, TIERBOT_DATA_DIR=folder, SLACK_BOT_TOKEN="xoxb-1")
     bot = build(settings, clock=SystemClock())
-    app = front(bot.harness, web_client(settings), lambda: "0").app
+    app = front(bot.deps, web_client(settings), lambda: "0").app
 
     def listens(command: str) -> bool:
         body = f"command={command}&text=&user_id=U1&team_id=T1&channel_id=C1"

@@ -52,7 +52,7 @@ def acme(database: Database) -> int:
 
 
 def decide(database: Database, customer: int, wish: OverrideRequest = GOOD, **options: Any) -> Decided:
-    values: dict[str, Any] = {"today": TODAY, "now": NOW, "tell": None} | options
+    values: dict[str, Any] = {"today": TODAY, "now": NOW, "notify": None} | options
     actor = values.pop("actor", person())
     return overrides.set_override(database, SchemeCache(), actor, customer, wish, **values)
 

@@ -41,7 +41,7 @@ def grade(database: Database, as_of: date | None, told: Told | None = None, **op
         as_of=as_of,
         today=TODAY,
         now=NOW,
-        notify=options.pop("tell", listener([] if told is None else told)),
+        notify=options.pop("notify", listener([] if told is None else told)),
         **options,
     )
 
