@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo run test story faults simulate bench lint fmt lock words clean
+.PHONY: demo run check types test story faults simulate bench lint fmt lock words clean
 .DELETE_ON_ERROR:
 
 demo: .venv/.runtime
@@ -15,6 +15,15 @@ run: .venv/.runtime
 # Bytecode is kept even where a container says otherwise: without it each worker compiles for 6 s more.
 test: lint
 	PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder $(ARGS)
+
+# What a change needs before a commit, in less than a minute: linters, and the tests of what changed. BASE=HEAD~3 looks further back.
+BASE ?= HEAD
+check: lint
+	$(BIN)/python -m pytest -n 2 --dist loadfile $$($(BIN)/python -m tests.changed $(BASE))
+
+# Strict types of the tests too.
+types: .venv/.dev
+	$(BIN)/mypy tests
 
 # The whole story in real processes, over Socket Mode and signed HTTP, on SQLite and PostgreSQL; some minutes.
 story: .venv/.dev
