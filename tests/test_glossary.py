@@ -60,7 +60,7 @@ def test_a_class_name_that_is_defined_twice_is_found() -> None:
 def test_every_word_has_a_meaning_and_a_translation() -> None:
     assert len(ROWS) > 40
     for word, chinese, meaning, *_ in ROWS:
-        assert word and meaning, word
+        assert all((word, meaning)), word
         assert re.search("[\u4e00-\u9fff]", chinese), word
 
 
