@@ -1,4 +1,5 @@
-// The message box: slash commands are completed, Enter sends.
+// The message box: slash commands are completed, Enter sends. No answer of the server changes what has been written
+// in the box since.
 import { byId, el } from "./dom.js";
 import { toast } from "./dialogs.js";
 import { post, sentence } from "./server.js";
@@ -6,22 +7,41 @@ import { post, sentence } from "./server.js";
 let commands = [];
 let target = { user: "", channel: "" };
 let marked = 0;
+let unanswered = 0;
+// By conversation: what is written and not sent, and the line that was sent last.
 const drafts = new Map();
+const latest = new Map();
 
 const text = () => byId("composer-text");
 const list = () => byId("completions");
-const draftKey = () => `${target.user}/${target.channel}`;
+const keyOf = ({ user, channel }) => `${user}/${channel}`;
+const draft = (key) => drafts.get(key) ?? "";
+const writtenIn = (key) => (key === keyOf(target) ? text().value : draft(key));
 
 export function showComposer(state) {
   commands = state.commands;
-  const next = { user: state.me, channel: state.channel };
-  if (next.user !== target.user || next.channel !== target.channel) {
-    drafts.set(draftKey(), text().value);
-    target = next;
-    text().value = drafts.get(draftKey()) ?? "";
-    grow();
-    complete();
-  }
+}
+
+// The writer opens another conversation: from now on they write there, also while the page still shows the old one.
+export function moveComposer(next) {
+  if (keyOf(next) === keyOf(target)) return;
+  drafts.set(keyOf(target), text().value);
+  target = next;
+  fill(draft(keyOf(target)));
+}
+
+// The server says where the writer is: when the page has just been loaded, and when they may not see the
+// conversation they were to be shown. What they have written meanwhile goes along.
+export function landComposer(next) {
+  if (keyOf(next) === keyOf(target)) return;
+  target = next;
+  fill([draft(keyOf(target)), text().value].filter(Boolean).join("\n"));
+}
+
+function fill(words) {
+  text().value = words;
+  grow();
+  complete();
 }
 
 function matching() {
@@ -71,22 +91,39 @@ function grow() {
   text().style.height = `${Math.min(text().scrollHeight, 180)}px`;
 }
 
+function countUnanswered(change) {
+  unanswered += change;
+  if (unanswered) byId("composer").setAttribute("aria-busy", "true");
+  else byId("composer").removeAttribute("aria-busy");
+}
+
 async function send() {
   const words = text().value.trim();
-  if (!words) return;
-  text().value = "";
-  grow();
-  complete();
-  byId("composer").setAttribute("aria-busy", "true");
+  // Until the server has said who the writer is and where, the words stay in the box.
+  if (!words || !target.user) return;
+  const line = { key: keyOf(target), words };
+  latest.set(line.key, line);
+  fill("");
+  countUnanswered(1);
   byId("messages").scrollTop = byId("messages").scrollHeight;
   const outcome = await post(words.startsWith("/") ? "command" : "say", { ...target, text: words });
-  byId("composer").removeAttribute("aria-busy");
-  if (!outcome.ok) {
-    // A sentence of the workspace's own already stands in the conversation.
-    if (!outcome.message) toast(sentence(outcome), "error");
-    // What was not taken can be sent again.
-    if (!text().value && outcome.error !== "invalid_response") text().value = words;
+  countUnanswered(-1);
+  // Where the workspace says in the conversation what became of a line, it was sent.
+  if (outcome.ok || (outcome.message && outcome.error !== "bad_request")) return;
+  toast(sentence(outcome), "error");
+  putBack(line);
+}
+
+// A line that was not sent can be sent again, unless something else was written or sent there since.
+function putBack(line) {
+  if (latest.get(line.key) !== line || writtenIn(line.key)) return;
+  if (line.key !== keyOf(target)) {
+    drafts.set(line.key, line.words);
+    return;
   }
+  fill(line.words);
+  // Selected, so that what the writer is about to type replaces it instead of being added to it.
+  text().setSelectionRange(0, line.words.length);
 }
 
 function onKey(event) {

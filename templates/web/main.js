@@ -1,7 +1,7 @@
 // The page: one snapshot of what one person sees, shown anew whenever the workspace has changed.
 import { byId } from "./dom.js";
 import { toast } from "./dialogs.js";
-import { showComposer, wireComposer } from "./composer.js";
+import { landComposer, moveComposer, showComposer, wireComposer } from "./composer.js";
 import { showFaults } from "./faults.js";
 import { showHome, showModal } from "./modal.js";
 import { showMessages } from "./messages.js";
@@ -91,6 +91,7 @@ async function refresh() {
       looking.user = state.me;
       looking.channel = state.channel;
       show();
+      landComposer({ user: looking.user, channel: looking.channel });
       const channel = state.channels.find((one) => one.id === state.channel);
       if (channel.unread && document.visibilityState === "visible") {
         await post("read", { user: state.me, channel: state.channel });
@@ -109,6 +110,7 @@ function lost() {
 }
 
 function moved() {
+  moveComposer({ user: looking.user, channel: looking.channel });
   const query = new URLSearchParams({ user: looking.user, channel: looking.channel });
   history.replaceState(null, "", `?${query}`);
   document.body.classList.remove("sidebar-open");
@@ -123,11 +125,13 @@ function open(channel) {
   moved();
 }
 
+const directOf = (user) => `D${user.slice(1)}`;
+
 function become(user) {
-  // The same channel where the person is in it; their own direct message instead of another's.
-  const current = state.channels.find((one) => one.id === looking.channel);
+  // The same channel where the person is in it; their own direct message instead of another's. By its id, because
+  // the page may not have been told yet what the person before may see.
+  if (looking.channel === directOf(looking.user)) looking.channel = directOf(user);
   looking.user = user;
-  if (current.is_im) looking.channel = `D${user.slice(1)}`;
   looking.tab = "messages";
   moved();
 }

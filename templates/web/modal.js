@@ -19,13 +19,9 @@ function build(view, state, context) {
     busy(true);
     const outcome = await surface.submit();
     busy(false);
-    if (outcome.ok) surface.forget();
-    else if (!Object.keys(outcome.errors ?? {}).length) toast(sentence(outcome), "error");
+    if (!outcome.ok && !Object.keys(outcome.errors ?? {}).length) toast(sentence(outcome), "error");
   };
-  const close = () => {
-    surface.close();
-    surface.forget();
-  };
+  const close = () => surface.close();
   const words = (object, fallback) => (object ? textObject(object, context) : fallback);
   const dialog = el(
     "dialog",

@@ -9,8 +9,9 @@ const entered = new Map();
 function choiceNode(control, choice, language) {
   const key = `${control.id}/${choice.id}`;
   const value = entered.get(key) ?? choice.initial;
+  // With every key, because the form is drawn once more with each sentence a run says.
   const keep = (event) => entered.set(key, event.target.value);
-  const common = { id: `choice-${control.id}-${choice.id}`, class: "field", name: choice.id, onchange: keep };
+  const common = { id: `choice-${control.id}-${choice.id}`, class: "field", name: choice.id, oninput: keep };
   const field =
     choice.kind === "select"
       ? el("select", common, choice.options.map((o) => el("option", { value: o.value, selected: o.value === value }, o[language])))

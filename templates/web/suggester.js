@@ -9,8 +9,16 @@ export function suggester(place, changed) {
   const { element, surface, blockId } = place;
   const results = el("div", { class: "suggestions", hidden: true });
   let pause = 0;
+  let question = 0;
+  // Whoever types on, chooses or presses Escape wants no answer to what was asked before.
+  const dropQuestion = () => {
+    clearTimeout(pause);
+    question += 1;
+  };
   const ask = async () => {
+    const own = question;
     const answer = await surface.suggest(blockId, element, input.value);
+    if (own !== question) return;
     const options = answer.ok ? answer.options : [];
     results.replaceChildren(...(options.length ? options.map(optionButton) : [el("span", { class: "muted" }, t("nothingFound"))]));
     results.hidden = false;
@@ -18,7 +26,9 @@ export function suggester(place, changed) {
   const optionButton = (option) =>
     el("button", { type: "button", data: { option: option.value }, onclick: () => choose(option) }, withEmoji(option.text.text));
   const choose = (option) => {
+    dropQuestion();
     input.value = withEmoji(option.text.text);
+    surface.write(blockId, element, input.value);
     results.hidden = true;
     changed(place, option.value);
   };
@@ -28,13 +38,16 @@ export function suggester(place, changed) {
     data: { actionId: element.action_id, blockId },
     "aria-label": place.label,
     placeholder: element.placeholder?.text ?? t("search"),
-    value: element.initial_option?.text.text ?? "",
+    value: surface.written(blockId, element) ?? element.initial_option?.text.text ?? "",
     oninput: () => {
-      clearTimeout(pause);
+      dropQuestion();
+      surface.write(blockId, element, input.value);
       if (input.value.length >= (element.min_query_length ?? 3)) pause = setTimeout(ask, PAUSE_MS);
     },
     onkeydown: (event) => {
-      if (event.key === "Escape") results.hidden = true;
+      if (event.key !== "Escape") return;
+      dropQuestion();
+      results.hidden = true;
     },
   });
   return el("span", { class: "suggester" }, input, results);

@@ -1,13 +1,15 @@
-"""A workspace with the default team, and a real Bolt app connected to it over Socket Mode."""
+"""A workspace with the default team, a real Bolt app connected to it over Socket Mode, and its page in a browser."""
 
 from __future__ import annotations
 
+import shutil
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from datetime import UTC, datetime
 
 import pytest
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 from slack_bolt import App
 from slack_bolt.adapter.socket_mode import SocketModeHandler
 from slack_sdk import WebClient
@@ -17,6 +19,19 @@ from bot.demo.workspace.default_team import CHANNELS, PEOPLE
 
 PATIENCE = 20.0  # seconds; only what is never acknowledged waits so long
 MORNING = datetime(2026, 3, 2, 9, 30, tzinfo=UTC)
+CHROMIUM = shutil.which("chromium")
+FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--no-first-run",
+]
+expect.set_options(timeout=20_000)  # ms; how long a shared machine may take
+needs_browser = pytest.mark.skipif(
+    CHROMIUM is None, reason="The page is tested in Debian's chromium, which is not installed here."
+)
 
 Connect = Callable[[Callable[[App], None]], App]
 
@@ -84,3 +99,27 @@ def connect(workspace: Workspace, client: WebClient) -> Iterator[Connect]:
             return app
 
         yield connect_app
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        running = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        yield running
+        running.close()
+
+
+@pytest.fixture
+def page(browser: Browser, workspace: Workspace) -> Iterator[Page]:
+    """A page that has shown no error by the end of the test."""
+    context = browser.new_context(viewport={"width": 1280, "height": 800}, locale="en-GB")
+    faults: list[str] = []
+    opened = context.new_page()
+    opened.set_default_timeout(10_000)
+    opened.on("pageerror", lambda error: faults.append(str(error)))
+    opened.on("console", lambda message: faults.append(message.text) if message.type == "error" else None)
+    opened.goto(workspace.url)
+    expect(opened.get_by_test_id("channel")).not_to_have_count(0)
+    yield opened
+    context.close()
+    assert faults == []

@@ -6,13 +6,13 @@ import re
 import shutil
 import subprocess
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from http.client import RemoteDisconnected
 from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, expect
 from slack_bolt import Ack, App, Respond
 from slack_sdk import WebClient
 
@@ -21,47 +21,10 @@ from bot.demo.workspace.api_error import ApiError
 from bot.demo.workspace.default_team import CHANNELS, PEOPLE
 from bot.demo.workspace.page.panel import Controls
 from bot.demo.workspace.page.switches import SWITCHES, turn
-from tests.demo.workspace.conftest import Connect
+from tests.demo.workspace.conftest import Connect, needs_browser
 from tests.demo.workspace.test_interactions import ANNA, GENERAL, LIN, OMAR, button, card, modal, text_input
 
 WEB = Path(__file__).parents[3] / "templates" / "web"
-CHROMIUM = shutil.which("chromium")
-FLAGS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--no-first-run",
-]
-expect.set_options(timeout=20_000)  # ms; how long a shared machine may take
-needs_browser = pytest.mark.skipif(
-    CHROMIUM is None, reason="The page is tested in Debian's chromium, which is not installed here."
-)
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        running = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
-        yield running
-        running.close()
-
-
-@pytest.fixture
-def page(browser: Browser, workspace: Workspace) -> Iterator[Page]:
-    """A page that has shown no error by the end of the test."""
-    context = browser.new_context(viewport={"width": 1280, "height": 800}, locale="en-GB")
-    faults: list[str] = []
-    opened = context.new_page()
-    opened.set_default_timeout(10_000)
-    opened.on("pageerror", lambda error: faults.append(str(error)))
-    opened.on("console", lambda message: faults.append(message.text) if message.type == "error" else None)
-    opened.goto(workspace.url)
-    expect(opened.get_by_test_id("channel")).not_to_have_count(0)
-    yield opened
-    context.close()
-    assert faults == []
 
 
 @needs_browser
