@@ -1,0 +1,172 @@
+"""The three walks of docs/architecture.md, taken through the real product and recorded call by call.
+
+`python -m tests.walks` prints how many files each walk enters and how often it comes back to a file it had left;
+`python -m tests.walks tier` prints every call of one of them.
+"""
+
+import sys
+import tempfile
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import timedelta
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+from bot import jobs
+from bot.clock import local_date
+from bot.demo import story
+from bot.demo.workspace import StoredMessage
+from bot.demo.workspace.default_team import ANNA_SCHMIDT
+from bot.wording.messages import Action
+
+ROOT = Path(__file__).parent.parent
+PRODUCT = ("bot/", "grading/", "db/")
+DEMO = "bot/demo/"
+
+
+@dataclass
+class Walk:
+    """Calls of product functions, the demo's own left out, in the order in which they began in any thread."""
+
+    calls: list[tuple[str, str]] = field(default_factory=list)  # file, function
+    recording: bool = False
+
+    def record(self, frame: FrameType, event: str, _: object) -> None:
+        if event != "call" or not self.recording:
+            return
+        code = frame.f_code
+        if code.co_filename.startswith(str(ROOT)):
+            file = code.co_filename.removeprefix(f"{ROOT}/")
+            if file.startswith(PRODUCT) and not file.startswith(DEMO):
+                self.calls.append((file, code.co_qualname))
+
+    @property
+    def files(self) -> list[str]:
+        """Distinct files in the order in which they are entered."""
+        return list(dict.fromkeys(file for file, _ in self.calls))
+
+    @property
+    def returns(self) -> int:
+        """How often a file is entered again after another file was entered."""
+        entered = [
+            file
+            for number, (file, _) in enumerate(self.calls)
+            if file != self.calls[number - 1][0] or not number
+        ]
+        return len(entered) - len(self.files)
+
+
+@dataclass
+class Walker:
+    """A running demo whose scheduler stands still, and the recorder of every thread started since."""
+
+    demo: story.Demo
+    walk: Walk
+    anna: str
+
+    def record(self, *steps: Callable[[], Any]) -> Walk:
+        """The calls of some steps, one after the other."""
+        self.walk.calls = []
+        self.walk.recording = True
+        try:
+            for step in steps:
+                step()
+        finally:
+            self.walk.recording = False
+        return Walk(calls=self.walk.calls)
+
+    def ask(self) -> None:
+        workspace = self.demo.workspace
+        assert workspace.command(self.anna, workspace.dm(self.anna), "/tier", "ACME").ok
+
+    def new_orders(self, name: str) -> Callable[[], None]:
+        """A step that imports orders which move a customer, grades it again and sends the alert."""
+        bot = self.demo.bot
+        folder = Path(bot.settings.data_dir)
+        today = local_date(bot.clock.now(), bot.settings.zone)
+        path = story.write_new_orders(folder / "book", today=today, seed=story.SEED, story=name)
+
+        def bring() -> None:
+            story.bring_in(bot, path, folder)
+            jobs.regrade(bot)
+            jobs.deliver(bot)
+
+        return bring
+
+    def next_morning(self) -> None:
+        """Let a day pass and plan its care, without reminding anybody yet."""
+        bot = self.demo.bot
+        before = bot.clock.now()
+        zones = [bot.settings.zone]
+        bot.clock.advance(story.morning_after(before, 1, zones) - before + timedelta(hours=9))
+        story.time_jump.catch_up(bot.database, bot.clock)
+        jobs.plan_care(bot)
+
+    def remind(self) -> None:
+        jobs.remind(self.demo.bot)
+        jobs.deliver(self.demo.bot)
+
+    def press_done(self) -> None:
+        workspace = self.demo.workspace
+        user, message, action = next(self._reminders())
+        before = message.blocks
+        assert workspace.click(user, message, action).ok
+        workspace.wait_for(lambda: self._blocks(user, message.ts) != before, 30)
+
+    def _blocks(self, user: str, ts: str) -> Any:
+        workspace = self.demo.workspace
+        return next(one.blocks for one in workspace.messages(workspace.dm(user), user) if one.ts == ts)
+
+    def _reminders(self) -> Iterator[tuple[str, StoredMessage, str]]:
+        workspace = self.demo.workspace
+        for user in workspace.state.users.values():
+            for message in reversed(workspace.messages(workspace.dm(user.id), user.id)):
+                for block in message.blocks or []:
+                    for element in block.get("elements") or []:
+                        if element.get("action_id") == Action.DONE:
+                            yield user.id, message, element["action_id"]
+
+
+@contextmanager
+def walker() -> Iterator[Walker]:
+    """Threads that the demo starts are recorded from their first call on."""
+    walk = Walk()
+    threading.setprofile(walk.record)
+    sys.setprofile(walk.record)
+    try:
+        with tempfile.TemporaryDirectory() as folder:
+            demo = story.start(Path(folder) / "demo")
+            try:
+                demo.scheduler.pause()
+                yield Walker(demo=demo, walk=walk, anna=ANNA_SCHMIDT.id)
+            finally:
+                demo.stop()
+    finally:
+        sys.setprofile(None)
+        threading.setprofile(None)
+
+
+def take_all() -> dict[str, Walk]:
+    """Each walk once, after one of its kind that is not recorded: what is loaded once is no part of it."""
+    with walker() as here:
+        here.ask()
+        walks = {"tier": here.record(here.ask)}
+        here.new_orders("big_return")()
+        walks["alert"] = here.record(here.new_orders("acme_wins"))
+        here.next_morning()
+        here.remind()
+        here.press_done()
+        here.next_morning()
+        walks["done"] = here.record(here.remind, here.press_done)
+        return walks
+
+
+if __name__ == "__main__":
+    taken = take_all()
+    for name, one in taken.items():
+        print(f"{name}: {len(one.files)} files, {one.returns} returns, {len(one.calls)} calls")
+    for name in sys.argv[1:]:
+        print(*(f"{file} {function}" for file, function in taken[name].calls), sep="\n")
