@@ -3,10 +3,28 @@
 import asyncio
 import socket
 import threading
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
 import uvicorn
+
+
+class _Uvicorn(uvicorn.Server):
+    """Ends at once; uvicorn's own loop checks ten times a second. A tick a second keeps the Date header right."""
+
+    def __init__(self, config: uvicorn.Config) -> None:
+        super().__init__(config)
+        self.stopping = asyncio.Event()
+
+    async def main_loop(self) -> None:
+        while not await self.on_tick(0):
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self.stopping.wait(), 1)
+
+    def begin_stop(self) -> None:
+        self.should_exit = True
+        self.stopping.set()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -14,36 +32,42 @@ class Server:
     """A running server; `stop` finishes what is being answered and frees the port."""
 
     port: int
-    _uvicorn: uvicorn.Server
+    loop: asyncio.AbstractEventLoop
+    uvicorn: _Uvicorn
     _thread: threading.Thread
 
     def stop(self, seconds: float = 10) -> None:
         """Waits no longer than this; what is still being answered then is left to its thread."""
-        self._uvicorn.should_exit = True
+        with suppress(RuntimeError):  # the loop of a server that has stopped is closed
+            self.loop.call_soon_threadsafe(self.uvicorn.begin_stop)
         self._thread.join(timeout=seconds)
 
 
-def serve(application: Any, *, host: str, port: int, name: str) -> Server:
-    """Bind first, so that a taken port is an OSError here; port 0 takes a free one."""
-    listener = socket.socket()
-    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+def bind_socket(host: str, port: int) -> socket.socket:
+    """A socket bound to the port (0: a free one); OSError when it is taken."""
+    bound = socket.socket()
+    bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
-        listener.bind((host, port))
+        bound.bind((host, port))
     except OSError:
-        listener.close()
+        bound.close()
         raise
-    server = uvicorn.Server(
-        uvicorn.Config(
-            application,
-            lifespan="off",
-            log_config=None,
-            access_log=False,
-            server_header=False,
-            h11_max_incomplete_event_size=32 * 1024,
-            timeout_graceful_shutdown=5,
-        )
+    return bound
+
+
+def serve(application: Any, *, host: str, port: int, name: str, **options: Any) -> Server:
+    """Serve from now on; `options` are uvicorn's. A taken port is an OSError here; port 0 takes a free one."""
+    listener = bind_socket(host, port)
+    usual = {"h11_max_incomplete_event_size": 32 * 1024, "timeout_graceful_shutdown": 5}
+    config = uvicorn.Config(
+        application,
+        lifespan="off",
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        **(usual | options),
     )
-    started = threading.Event()
+    server, loop, started = _Uvicorn(config), asyncio.new_event_loop(), threading.Event()
 
     async def run() -> None:
         serving = asyncio.create_task(server.serve(sockets=[listener]))
@@ -54,7 +78,8 @@ def serve(application: Any, *, host: str, port: int, name: str) -> Server:
 
     def work() -> None:
         try:
-            asyncio.run(run())
+            with asyncio.Runner(loop_factory=lambda: loop) as runner:
+                runner.run(run())
         finally:
             started.set()
             listener.close()
@@ -63,4 +88,4 @@ def serve(application: Any, *, host: str, port: int, name: str) -> Server:
     bound = int(listener.getsockname()[1])
     thread.start()
     started.wait()
-    return Server(port=bound, _uvicorn=server, _thread=thread)
+    return Server(port=bound, loop=loop, uvicorn=server, _thread=thread)

@@ -9,9 +9,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from bot.demo.book.files import DemoBook, write_book, write_new_orders
+from bot.demo.book.files import DemoBook, write_book
 from bot.demo.book.orders import spring_festival
-from bot.demo.book.profiles import ANNA, LIN
+from bot.demo.book.stories import write_new_orders
+from bot.demo.staff import ANNA, LIN
 
 TODAY = date(2026, 3, 5)
 
@@ -28,12 +29,12 @@ def book(tmp_path_factory: pytest.TempPathFactory) -> DemoBook:
 
 @pytest.fixture(scope="module")
 def customers(book: DemoBook) -> list[dict[str, str]]:
-    return rows(book.customers)
+    return rows(book.file("customers"))
 
 
 @pytest.fixture(scope="module")
 def orders(book: DemoBook) -> list[dict[str, str]]:
-    return rows(book.orders)
+    return rows(book.file("orders"))
 
 
 def sales(orders: list[dict[str, str]], customers: list[dict[str, str]], years_back: int) -> np.ndarray:
@@ -58,13 +59,15 @@ def test_the_same_day_and_seed_give_the_same_bytes(book: DemoBook, tmp_path: Pat
 
 def test_another_seed_gives_another_book(book: DemoBook, tmp_path: Path) -> None:
     other = write_book(tmp_path, today=TODAY, seed=8, customers=60)
-    assert other.orders.read_bytes() != book.orders.read_bytes()
-    assert other.customers.read_bytes() != book.customers.read_bytes()
+    assert other.file("orders").read_bytes() != book.file("orders").read_bytes()
+    assert other.file("customers").read_bytes() != book.file("customers").read_bytes()
 
 
 def test_on_another_day_the_customers_are_the_same_ones(book: DemoBook, tmp_path: Path) -> None:
     later = write_book(tmp_path, today=TODAY + timedelta(days=77))
-    named = [[row["name"] for row in rows(path)] for path in (book.customers, later.customers)]
+    named = [
+        [row["name"] for row in rows(path)] for path in (book.file("customers"), later.file("customers"))
+    ]
     assert named[0] == named[1]
 
 
@@ -86,24 +89,24 @@ def test_the_book_has_the_size_of_a_real_one_and_stays_light(book: DemoBook) -> 
 def test_everything_refers_to_something_that_is_there(
     book: DemoBook, customers: list[dict[str, str]]
 ) -> None:
-    people = {row["email"]: row for row in rows(book.people)}
-    teams = {row["name"]: row for row in rows(book.teams)}
+    people = {row["email"]: row for row in rows(book.file("people"))}
+    teams = {row["name"]: row for row in rows(book.file("teams"))}
     codes = {row["code"] for row in customers}
     assert len(codes) == 240
     assert {row["team"] for row in people.values()} == set(teams)
     assert {row["lead"] for row in teams.values()} <= set(people)
     assert {people[row["owner"]]["role"] for row in customers} == {"account_manager"}
-    for path in (book.orders, book.activities, book.facts):
+    for path in (book.file("orders"), book.file("activities"), book.file("facts")):
         assert {row["customer"] for row in rows(path)} <= codes
-    assert {row["person"] for row in rows(book.activities)} <= set(people)
-    assert {row["author"] for row in rows(book.facts)} <= set(people)
+    assert {row["person"] for row in rows(book.file("activities"))} <= set(people)
+    assert {row["author"] for row in rows(book.file("facts"))} <= set(people)
 
 
 def test_nothing_is_said_twice(book: DemoBook, orders: list[dict[str, str]]) -> None:
     assert Counter(row["order_no"] for row in orders).most_common(1)[0][1] == 1
-    contacts = Counter((row["customer"], row["date"], row["kind"]) for row in rows(book.activities))
+    contacts = Counter((row["customer"], row["date"], row["kind"]) for row in rows(book.file("activities")))
     assert contacts.most_common(1)[0][1] == 1
-    facts = Counter((row["customer"], row["field"], row["date"]) for row in rows(book.facts))
+    facts = Counter((row["customer"], row["field"], row["date"]) for row in rows(book.file("facts")))
     assert facts.most_common(1)[0][1] == 1
 
 
@@ -111,7 +114,7 @@ def test_everything_lies_between_the_start_of_a_customer_and_yesterday(
     book: DemoBook, customers: list[dict[str, str]], orders: list[dict[str, str]]
 ) -> None:
     since = {row["code"]: row["since"] for row in customers}
-    dated = [*orders, *rows(book.activities), *rows(book.facts)]
+    dated = [*orders, *rows(book.file("activities")), *rows(book.file("facts"))]
     assert [row for row in dated if not since[row["customer"]] <= row["date"] < TODAY.isoformat()] == []
     earliest = min(row["date"] for row in orders)
     assert date(2023, 3, 1) <= date.fromisoformat(earliest) <= date(2023, 3, 31)
@@ -214,7 +217,7 @@ def test_new_orders_are_dated_in_the_last_days_and_numbered_apart(book: DemoBook
         (TODAY, 2, "acme_wins"),
         (TODAY + timedelta(days=1), 1, "acme_wins"),
     ]
-    numbers = [row["order_no"] for row in rows(book.orders)]
+    numbers = [row["order_no"] for row in rows(book.file("orders"))]
     for today, seed, story in calls:
         path = write_new_orders(tmp_path, today=today, seed=seed, story=story)
         found = rows(path)

@@ -9,7 +9,8 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from bot.demo.book.files import DemoBook, write_book, write_new_orders
+from bot.demo.book.files import DemoBook, write_book
+from bot.demo.book.stories import write_new_orders
 from grading.engine.scoring import grade
 from grading.indicators.orders import order_indicators, window_start
 from grading.scheme.model import Scheme
@@ -92,7 +93,11 @@ def book(tmp_path_factory: pytest.TempPathFactory) -> DemoBook:
 @pytest.fixture(scope="module")
 def regrade(book: DemoBook, scheme: Scheme) -> Regrade:
     """Grade the whole book as of a day, with further orders if given: tier, score and gates by code."""
-    customers, orders, facts = read(book.customers), typed(read(book.orders)), read(book.facts)
+    customers, orders, facts = (
+        read(book.file("customers")),
+        typed(read(book.file("orders"))),
+        read(book.file("facts")),
+    )
 
     def run(as_of: date, more: Path | None = None) -> pd.DataFrame:
         every = orders if more is None else pd.concat([orders, typed(read(more))])
@@ -161,7 +166,11 @@ def test_a_rush_of_orders_moves_several(regrade: Regrade, today: pd.DataFrame, t
 def test_the_stories_work_on_another_day_too(scheme: Scheme, tmp_path: Path) -> None:
     day = TODAY + timedelta(days=301)
     book = write_book(tmp_path, today=day)
-    customers, orders, facts = read(book.customers), typed(read(book.orders)), read(book.facts)
+    customers, orders, facts = (
+        read(book.file("customers")),
+        typed(read(book.file("orders"))),
+        read(book.file("facts")),
+    )
     told = [write_new_orders(tmp_path, today=day, seed=2, story=name) for name in ("acme_wins", "big_return")]
     for story, tiers in (([], ["B", "A"]), (told, ["A", "C"])):
         every = pd.concat([orders, *(typed(read(path)) for path in story)])

@@ -1,6 +1,5 @@
 """Where the story is played: a workspace, a graded book, and the bot's processes that run over it."""
 
-import asyncio
 import os
 import shutil
 import socket
@@ -15,7 +14,8 @@ from babel.dates import format_date
 from sqlalchemy import URL, text
 
 from bot.clock import SystemClock
-from bot.demo.book.files import write_book, write_new_orders
+from bot.demo.book.files import write_book
+from bot.demo.book.stories import write_new_orders
 from bot.demo.story import SNAPSHOTS
 from bot.demo.workspace import Outcome, StoredMessage, User, View, Workspace
 from bot.demo.workspace.default_team import (
@@ -94,10 +94,7 @@ class Stage:
 
     def press_as_seen(self, user: str, message: StoredMessage, action: str) -> Outcome:
         """Press a button of a message as it was seen, whatever it has become since."""
-        loop = self.workspace._loop
-        assert loop is not None
-        work = self.workspace.interactions.act(user, message, action)
-        return asyncio.run_coroutine_threadsafe(work, loop).result(15)
+        return self.workspace.run(self.workspace.interactions.act(user, message, action))
 
     def view_of(self, user: str, words: str = "") -> View:
         """What a person has open, once these words are in it."""

@@ -13,7 +13,7 @@ from typing import Any
 
 from bot.demo.workspace import Workspace
 from bot.demo.workspace.default_team import PEOPLE
-from bot.demo.workspace.state.records import Channel
+from bot.demo.workspace.records import Channel
 from tests.faults.processes import end, spawn
 
 Now = Callable[[], datetime]

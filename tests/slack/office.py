@@ -1,6 +1,5 @@
 """The real Bolt app over a real database, talking to the local workspace in either way; as many processes as wanted."""
 
-import asyncio
 import sqlite3
 import threading
 from collections.abc import Iterator
@@ -99,10 +98,8 @@ class Office:
 
     def deliver(self, kind: str, payload: dict[str, Any], *, accepts_payload: bool = True) -> Any:
         """Hand a payload over as Slack does; the acknowledgement, or NotConnected or NotAcknowledged."""
-        loop = self.workspace._loop
-        assert loop is not None
-        given = self.workspace.interactions.delivery.deliver(kind, payload, accepts_payload=accepts_payload)
-        return asyncio.run_coroutine_threadsafe(given, loop).result(30)
+        route = self.workspace.interactions.delivery
+        return self.workspace.run(route.deliver(kind, payload, accepts_payload=accepts_payload))
 
     def said_to(self, user: str, channel: str = ROOM) -> list[StoredMessage]:
         return [m for m in self.workspace.messages(channel, user) if m.only_for == user]

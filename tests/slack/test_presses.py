@@ -218,7 +218,7 @@ def test_a_double_click_shares_once_and_closes_once(office: Office) -> None:
     for message, action in ((card, SHARE), (reminder, DONE)):
         loop_press = office.workspace.interactions.act  # as seen, before what it became
         for _ in range(2):
-            office.workspace._run(loop_press(ANNA, message, action))
+            office.workspace.run(loop_press(ANNA, message, action))
     eventually(lambda: "Done by" in words(office.now(reminder)), "the closed reminder")
     eventually(lambda: len(office.said_to(ANNA)) == 3, "two sentences")
     assert len(office.said_to_all()) == 2
@@ -232,7 +232,7 @@ def test_a_form_that_is_sent_twice_is_written_once(office: Office) -> None:
     form = eventually(lambda: office.workspace.view_of(ANNA), "the form")
     office.workspace.faults.switch("deliver_twice", copies=3, methods=["interactive"])
     for _ in range(2):
-        office.workspace._run(office.workspace.interactions.submit_named(ANNA, form, {}))
+        office.workspace.run(office.workspace.interactions.submit_named(ANNA, form, {}))
     eventually(lambda: "*ACME*" in str(office.workspace.view_of(ANNA)), "the contact's confirmation")
     assert office.bots[0].front.deferred.close(PATIENCE) == 0
     assert rows(office, "SELECT count(*) FROM activity") == [(1,)]

@@ -1,13 +1,14 @@
-"""Words from which the demo's companies are named. Every company is invented; a likeness is chance."""
+"""The names of the demo's companies. Every company is invented; a likeness to a real one is accidental."""
 
+import itertools
 from dataclasses import dataclass
 
 import numpy as np
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True)
 class Company:
-    """What a company is called and where it stands."""
+    """A company: its names, industry and place."""
 
     script: str  # zh | de | en | ar
     name: str
@@ -17,43 +18,15 @@ class Company:
     country: str
 
 
-# Chinese brands: two rare characters each, with their reading for the Latin alias.
-_ZH_FIRST = [
-    "霁ji",
-    "祺qi",
-    "翊yi",
-    "沛pei",
-    "峤qiao",
-    "璟jing",
-    "骋cheng",
-    "垣yuan",
-    "旻min",
-    "棠tang",
-    "澜lan",
-    "淮huai",
-    "砺li",
-    "衡heng",
-    "煦xu",
-    "昱yu",
-    "蔚wei",
-    "钧jun",
-]
-_ZH_SECOND = [
-    "屿yu",
-    "辰chen",
-    "拓tuo",
-    "嵘rong",
-    "驰chi",
-    "铭ming",
-    "舸ge",
-    "笙sheng",
-    "柏bai",
-    "璞pu",
-    "桐tong",
-    "硕shuo",
-    "泽ze",
-    "禾he",
-]
+def _words(text: str) -> list[str]:
+    return text.split()
+
+
+# Chinese brands: two rare characters each, with their pinyin for the Latin alias.
+_ZH_FIRST = _words(
+    "霁ji 祺qi 翊yi 沛pei 峤qiao 璟jing 骋cheng 垣yuan 旻min 棠tang 澜lan 淮huai 砺li 衡heng 煦xu 昱yu 蔚wei 钧jun"
+)
+_ZH_SECOND = _words("屿yu 辰chen 拓tuo 嵘rong 驰chi 铭ming 舸ge 笙sheng 柏bai 璞pu 桐tong 硕shuo 泽ze 禾he")
 _ZH_CITIES = (
     ("苏州", "Suzhou", "East China"),
     ("无锡", "Wuxi", "East China"),
@@ -86,25 +59,10 @@ _ZH_TRADES = (
     ("轨道装备", "轨道", "Rail Equipment", "Rail"),
     ("物流装备", "物流", "Logistics Equipment", "Logistics"),
 )
-_DE_FIRST = [
-    "Holler",
-    "Wester",
-    "Brenn",
-    "Falken",
-    "Rauh",
-    "Krumm",
-    "Ahl",
-    "Dorn",
-    "Eschen",
-    "Greven",
-    "Kalten",
-    "Lohr",
-    "Mühlen",
-    "Nieder",
-    "Röder",
-    "Söhl",
-]
-_DE_SECOND = ["beck", "hagen", "rode", "stedt", "brink", "kamp", "wald", "born"]
+_DE_FIRST = _words(
+    "Holler Wester Brenn Falken Rauh Krumm Ahl Dorn Eschen Greven Kalten Lohr Mühlen Nieder Röder Söhl"
+)
+_DE_SECOND = _words("beck hagen rode stedt brink kamp wald born")
 _DE_TRADES = (
     ("Maschinenbau", "Machine building"),
     ("Antriebstechnik", "Machine building"),
@@ -120,21 +78,8 @@ _DE_TRADES = (
 )
 _DE_FORMS = ("GmbH", "GmbH", "GmbH & Co. KG", "AG")
 _DE_COUNTRIES = ("DE", "DE", "DE", "DE", "AT", "CH")
-_EN_FIRST = [
-    "Thorn",
-    "Hather",
-    "Bramble",
-    "Calder",
-    "Wex",
-    "Pel",
-    "Quarn",
-    "Stave",
-    "Orring",
-    "Marl",
-    "Tarn",
-    "Fenn",
-]
-_EN_SECOND = ["wick", "moor", "gate", "combe", "stow", "mere", "croft", "holm"]
+_EN_FIRST = _words("Thorn Hather Bramble Calder Wex Pel Quarn Stave Orring Marl Tarn Fenn")
+_EN_SECOND = _words("wick moor gate combe stow mere croft holm")
 _EN_TRADES = (
     ("Pumps", "Machine building"),
     ("Valves", "Chemicals"),
@@ -185,28 +130,19 @@ _LATIN = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue", "Ä": "Ae", "Ö": "O
 
 
 def invent_companies(rng: np.random.Generator, scripts: list[str]) -> list[Company]:
-    """One company per entry of `scripts` (zh, de, en, ar); no two of a script share their distinctive word."""
-    makers = {"zh": _chinese, "de": _german, "en": _english, "ar": _arabic}
-    words = {
-        "zh": (_ZH_FIRST, _ZH_SECOND),
-        "de": (_DE_FIRST, _DE_SECOND),
-        "en": (_EN_FIRST, _EN_SECOND),
-        "ar": (_AR_FIRST, _AR_SECOND),
+    """One company per entry of `scripts` (zh, de, en, ar), each with a distinctive word of its own."""
+    makers = {
+        "zh": (_chinese, _ZH_FIRST, _ZH_SECOND),
+        "de": (_german, _DE_FIRST, _DE_SECOND),
+        "en": (_english, _EN_FIRST, _EN_SECOND),
+        "ar": (_arabic, _AR_FIRST, _AR_SECOND),
     }
-    stems = {
-        script: [(i, j) for i in range(len(first)) for j in range(len(second))]
-        for script, (first, second) in words.items()
-    }
-    orders = {script: rng.permutation(len(found)) for script, found in stems.items()}
-    used = dict.fromkeys(stems, 0)
-    companies = []
-    for script in scripts:
-        turn, found = used[script], stems[script]
-        used[script] = turn + 1
-        # Past the last stem a book of thousands starts again with the stems, told apart by city or trade.
-        first, second = found[int(orders[script][turn % len(found)])]
-        companies.append(makers[script](rng, first, second))
-    return companies
+    stems = {}
+    for script, (_, first, second) in makers.items():
+        order = rng.permutation(len(first) * len(second))
+        # Past the last stem, a book of thousands starts again; city or trade then tell its companies apart.
+        stems[script] = itertools.cycle([divmod(int(stem), len(second)) for stem in order])
+    return [makers[script][0](rng, *next(stems[script])) for script in scripts]
 
 
 def _chinese(rng: np.random.Generator, first: int, second: int) -> Company:
@@ -215,51 +151,30 @@ def _chinese(rng: np.random.Generator, first: int, second: int) -> Company:
     one, two = _ZH_FIRST[first], _ZH_SECOND[second]
     brand, reading = one[0] + two[0], (one[1:] + two[1:]).capitalize()
     form = ("有限公司", "有限公司", "有限公司", "股份有限公司")[rng.integers(4)]
-    return Company(
-        script="zh",
-        name=f"{city}{brand}{trade}{form}",
-        aliases=(f"{city_latin} {reading} {trade_latin}", f"{brand}{short}"),
-        industry=industry,
-        region=region,
-        country="CN",
-    )
+    name = f"{city}{brand}{trade}{form}"
+    aliases = (f"{city_latin} {reading} {trade_latin}", f"{brand}{short}")
+    return Company("zh", name, aliases, industry, region, "CN")
 
 
 def _german(rng: np.random.Generator, first: int, second: int) -> Company:
     trade, industry = _DE_TRADES[rng.integers(len(_DE_TRADES))]
     short = f"{_DE_FIRST[first]}{_DE_SECOND[second]} {trade}"
     plain = short.translate(_LATIN)
-    return Company(
-        script="de",
-        name=f"{short} {_DE_FORMS[rng.integers(len(_DE_FORMS))]}",
-        aliases=(plain,) if plain != short else (),
-        industry=industry,
-        region="DACH",
-        country=_DE_COUNTRIES[rng.integers(len(_DE_COUNTRIES))],
-    )
+    name = f"{short} {_DE_FORMS[rng.integers(len(_DE_FORMS))]}"
+    country = _DE_COUNTRIES[rng.integers(len(_DE_COUNTRIES))]
+    return Company("de", name, (plain,) if plain != short else (), industry, "DACH", country)
 
 
 def _english(rng: np.random.Generator, first: int, second: int) -> Company:
     trade, industry = _EN_TRADES[rng.integers(len(_EN_TRADES))]
     country, form, region = _EN_PLACES[rng.integers(len(_EN_PLACES))]
-    return Company(
-        script="en",
-        name=f"{_EN_FIRST[first]}{_EN_SECOND[second]} {trade} {form}",
-        aliases=(),
-        industry=industry,
-        region=region,
-        country=country,
-    )
+    name = f"{_EN_FIRST[first]}{_EN_SECOND[second]} {trade} {form}"
+    return Company("en", name, (), industry, region, country)
 
 
 def _arabic(rng: np.random.Generator, first: int, second: int) -> Company:
     trade, trade_latin, industry = _AR_TRADES[rng.integers(len(_AR_TRADES))]
     (one, one_latin), (two, two_latin) = _AR_FIRST[first], _AR_SECOND[second]
-    return Company(
-        script="ar",
-        name=f"شركة {one} {two} {trade}",
-        aliases=(f"{one_latin} {two_latin} {trade_latin}",),
-        industry=industry,
-        region="Middle East and North Africa",
-        country=_AR_COUNTRIES[rng.integers(len(_AR_COUNTRIES))],
-    )
+    name, alias = f"شركة {one} {two} {trade}", f"{one_latin} {two_latin} {trade_latin}"
+    country = _AR_COUNTRIES[rng.integers(len(_AR_COUNTRIES))]
+    return Company("ar", name, (alias,), industry, "Middle East and North Africa", country)

@@ -1,20 +1,19 @@
 """The contacts with the demo's customers: visits, calls, surveys, training, complaints, greetings, gifts."""
 
-from dataclasses import dataclass
 from datetime import date, timedelta
+from typing import NamedTuple
 
 import numpy as np
 
 from bot.demo.book.knowledge import DemoFact
 from bot.demo.book.orders import spring_festival
-from bot.demo.book.profiles import Character
+from bot.demo.book.profiles import Profile
 
 _DAYS = 730
 
 
-@dataclass(frozen=True, kw_only=True)
-class DemoActivity:
-    """Something that happened with a customer."""
+class DemoActivity(NamedTuple):
+    """A contact with a customer, or something that happened with it."""
 
     customer: str
     day: date
@@ -61,27 +60,22 @@ _NOTES: dict[str, dict[str, tuple[str, ...]]] = {
 
 
 def draw_activities(
-    profiles: list[Character], facts: list[DemoFact], *, today: date, seed: int
+    profiles: list[Profile], facts: list[DemoFact], *, today: date, seed: int
 ) -> list[DemoActivity]:
     """Two years of contacts, oldest first: good customers are seen often, some visits are overdue."""
-    known = {(fact.customer, fact.field): fact for fact in facts}  # the newest of each comes last
+    known = {(fact.customer, fact.field): fact for fact in facts}  # the newest of each is the last
     found = {}
     for profile in profiles:
         rng = np.random.default_rng([seed, 4, profile.number])
         for day, kind in _contacts(rng, profile, known, today):
             notes = _NOTES[kind][profile.owner.language]
-            found[day, profile.code, kind] = DemoActivity(
-                customer=profile.code,
-                day=day,
-                kind=kind,
-                person=profile.owner.email,
-                note=notes[int(rng.integers(len(notes)))],
-            )
+            note = notes[int(rng.integers(len(notes)))]
+            found[day, profile.code, kind] = DemoActivity(profile.code, day, kind, profile.owner.email, note)
     return [found[key] for key in sorted(found)]
 
 
 def _contacts(
-    rng: np.random.Generator, profile: Character, known: dict[tuple[str, str], DemoFact], today: date
+    rng: np.random.Generator, profile: Profile, known: dict[tuple[str, str], DemoFact], today: date
 ) -> list[tuple[date, str]]:
     oldest = min(_DAYS, int(profile.years * 365.25))
     found: list[tuple[date, str]] = []
@@ -92,7 +86,7 @@ def _contacts(
         if (today - day).days <= oldest:
             found.append((day, kind))
 
-    # Bigger customers are visited more often; how long ago the last visit was is what reminders live from.
+    # Bigger customers are visited more often; some visits are overdue, so that there is something to remind of.
     gap = float(np.clip(120 * np.exp(-0.45 * profile.size + rng.normal(0, 0.35)), 25, 400))
     back = gap * float(rng.uniform(0.1, 1.35))
     while back < oldest:

@@ -1,7 +1,7 @@
 """The demo's book of customers as CSV files, for the product's own import to read.
 
-Every company, person and number in it is invented; a seed (7 unless told otherwise) and a day decide all of it, so
-that the same two give the same bytes. A likeness to a real company is chance.
+Every company, person and number in it is invented, and a likeness to a real company is accidental. A seed and a day
+decide all of it: the same two give the same bytes.
 """
 
 import csv
@@ -13,105 +13,81 @@ from pathlib import Path
 from bot.demo.book.contacts import draw_activities
 from bot.demo.book.knowledge import draw_facts
 from bot.demo.book.orders import draw_orders
-from bot.demo.book.profiles import PEOPLE, TEAMS, DemoPerson, draw_profiles
-from bot.demo.book.stories import write_new_orders
-
-__all__ = ["DemoBook", "write_book", "write_new_orders"]
+from bot.demo.book.profiles import draw_profiles
+from bot.demo.staff import STAFF, TEAMS
 
 SEED = 7
+ORDER_COLUMNS = "order_no customer date amount cost currency"
+#: Nothing refers to what comes after it.
+_IMPORT_ORDER = ("people", "teams", "customers", "orders", "activities", "facts")
 
 
 @dataclass(frozen=True, kw_only=True)
 class DemoBook:
-    """What was written: the files in the order in which they are imported, and what is in them."""
+    """The files of a book, and the number of data rows in each, by the file's stem."""
 
-    teams: Path
-    people: Path
-    customers: Path
-    orders: Path
-    activities: Path
-    facts: Path
-    today: date
-    seed: int
-    rows: dict[str, int]  # data rows per file, by the file's stem
-    staff: tuple[DemoPerson, ...]
+    folder: Path
+    rows: dict[str, int]
+
+    def file(self, stem: str) -> Path:
+        """The file of one kind."""
+        return self.folder / f"{stem}.csv"
 
     @property
     def files(self) -> tuple[Path, ...]:
-        """All files in import order: nothing refers to what comes after it."""
-        return (self.people, self.teams, self.customers, self.orders, self.activities, self.facts)
+        """All files in the order in which they are imported."""
+        return tuple(map(self.file, _IMPORT_ORDER))
+
+
+def write_rows(path: Path, columns: str, rows: Iterable[Sequence[object]]) -> int:
+    """Write a CSV file with these columns; the number of data rows."""
+    written = 0
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.writer(file, lineterminator="\n")
+        writer.writerow(columns.split())
+        for row in rows:
+            writer.writerow(row)
+            written += 1
+    return written
 
 
 def write_book(folder: Path, *, today: date, seed: int = SEED, customers: int = 240) -> DemoBook:
     """Write the six files of an invented book into `folder`, with everything dated before `today`.
 
-    The same `today`, `seed` and `customers` give the same bytes; who is in the book depends on the last two alone.
+    The same `today`, `seed` and `customers` give the same bytes; the customers depend on the last two only.
     """
     profiles = draw_profiles(seed=seed, customers=customers)
     orders = draw_orders(profiles, today=today, seed=seed)
     facts = draw_facts(profiles, orders, today=today, seed=seed)
-    activities = draw_activities(profiles, facts, today=today, seed=seed)
-    folder.mkdir(parents=True, exist_ok=True)
-    rows: dict[str, int] = {}
-
-    def write(stem: str, header: str, lines: Iterable[Sequence[object]]) -> Path:
-        path = folder / f"{stem}.csv"
-        with path.open("w", encoding="utf-8", newline="") as file:
-            writer = csv.writer(file, lineterminator="\n")
-            writer.writerow(header.split())
-            rows[stem] = 0
-            for line in lines:
-                writer.writerow(line)
-                rows[stem] += 1
-        return path
-
-    return DemoBook(
-        teams=write(
-            "teams",
-            "name lead channel language",
-            ((team.name, team.lead, team.channel, team.language) for team in TEAMS),
-        ),
-        people=write(
-            "people",
-            "email name role team language timezone",
-            ((who.email, who.name, who.role, who.team, who.language, who.timezone) for who in PEOPLE),
-        ),
-        customers=write(
-            "customers",
+    customer_rows = [
+        (
+            profile.code,
+            profile.company.name,
+            ";".join(profile.company.aliases),
+            "account",
+            profile.company.industry,
+            profile.customer_type,
+            profile.company.region,
+            profile.company.country,
+            today - timedelta(days=int(profile.years * 365.25)),
+            profile.owner.email,
+        )
+        for profile in profiles
+    ]
+    tables: dict[str, tuple[str, Sequence[Sequence[object]]]] = {
+        "teams": ("name lead channel language", TEAMS),
+        "people": ("email name role team language timezone", STAFF),
+        "customers": (
             "code name aliases record_type industry customer_type region country since owner",
-            (
-                (
-                    profile.code,
-                    profile.company.name,
-                    ";".join(profile.company.aliases),
-                    "account",
-                    profile.company.industry,
-                    profile.customer_type,
-                    profile.company.region,
-                    profile.company.country,
-                    today - timedelta(days=int(profile.years * 365.25)),
-                    profile.owner.email,
-                )
-                for profile in profiles
-            ),
+            customer_rows,
         ),
-        orders=write(
-            "orders",
-            "order_no customer date amount cost currency",
-            ((o.order_no, o.customer, o.day, o.amount, o.cost, "CNY") for o in orders),
-        ),
-        activities=write(
-            "activities",
+        "orders": (ORDER_COLUMNS, orders),
+        "activities": (
             "customer date kind person note",
-            ((a.customer, a.day, a.kind, a.person, a.note) for a in activities),
+            draw_activities(profiles, facts, today=today, seed=seed),
         ),
-        facts=write(
-            "facts",
-            "customer field value date author evidence",
-            ((f.customer, f.field, f.value, f.day, f.author, f.evidence) for f in facts),
-        ),
-        today=today,
-        seed=seed,
-        rows=rows,
-        staff=PEOPLE,
-    )
+        "facts": ("customer field value date author evidence", facts),
+    }
+    rows = {stem: write_rows(folder / f"{stem}.csv", *table) for stem, table in tables.items()}
+    return DemoBook(folder=folder, rows=rows)

@@ -1,127 +1,51 @@
-"""Who is in the demo's book: its people, its teams, and the character of each customer before any order."""
+"""The demo's customers: the character of each, from which its orders, facts and contacts are drawn."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from statistics import NormalDist
 
 import numpy as np
 
 from bot.demo.book.company_names import Company, invent_companies
+from bot.demo.staff import ANNA, JULIA, LIN, ZHOU, DemoPerson
 
 ACME = "C-0001"
 FALLING = "C-0002"  # the A customer that the story "big_return" brings down
 
 
 @dataclass(frozen=True, kw_only=True)
-class DemoPerson:
-    """A colleague: the e-mail is the key that ties them to the workspace's users."""
-
-    email: str
-    name: str
-    role: str
-    team: str
-    language: str
-    timezone: str
-
-
-@dataclass(frozen=True, kw_only=True)
-class DemoTeam:
-    """A team and where its news goes."""
-
-    name: str
-    lead: str
-    channel: str
-    language: str
-
-
-@dataclass(frozen=True, kw_only=True)
-class Character:
-    """A customer's character: what its orders, facts and contacts are drawn from."""
+class Profile:
+    """The character of one customer."""
 
     number: int
     code: str
     company: Company
     customer_type: str
     owner: DemoPerson
-    years: float  # with us, up to today
+    years: float  # as a customer, up to today
     shape: str  # steady | growing | declining | silent | young | new | scripted
-    size: float  # standard normal: how big its business with us is
+    size: float  # standard normal: how much it buys
     quality: float  # standard normal: how good a partner it is, beyond its size
     annual: float  # CNY in an ordinary year
     orders_per_year: float
     margin: float
-    thin: float  # share of the facts that nobody ever entered
+    thin: float  # share of the facts that are missing
 
-
-KEY_ACCOUNTS, EAST_CHINA = "Key Accounts", "华东大客户部"
-LIN = DemoPerson(
-    email="lin.wei@example.com",
-    name="Lin Wei 林薇",
-    role="account_manager",
-    team=EAST_CHINA,
-    language="zh",
-    timezone="Asia/Shanghai",
-)
-ZHOU = DemoPerson(
-    email="zhou.yu@example.com",
-    name="Zhou Yu 周宇",
-    role="account_manager",
-    team=EAST_CHINA,
-    language="zh",
-    timezone="Asia/Shanghai",
-)
-GRACE = DemoPerson(
-    email="grace.chen@example.com",
-    name="Grace Chen 陈静",
-    role="admin",
-    team=EAST_CHINA,
-    language="zh",
-    timezone="Asia/Shanghai",
-)
-ANNA = DemoPerson(
-    email="anna.schmidt@example.com",
-    name="Anna Schmidt",
-    role="account_manager",
-    team=KEY_ACCOUNTS,
-    language="en",
-    timezone="Europe/Berlin",
-)
-JULIA = DemoPerson(
-    email="julia.brandt@example.com",
-    name="Julia Brandt",
-    role="account_manager",
-    team=KEY_ACCOUNTS,
-    language="en",
-    timezone="Europe/Berlin",
-)
-OMAR = DemoPerson(
-    email="omar.haddad@example.com",
-    name="Omar Haddad",
-    role="team_lead",
-    team=KEY_ACCOUNTS,
-    language="en",
-    timezone="Europe/London",
-)
-PEOPLE = (OMAR, ANNA, JULIA, GRACE, LIN, ZHOU)
-TEAMS = (
-    DemoTeam(name=KEY_ACCOUNTS, lead=OMAR.email, channel="#managers", language="en"),
-    DemoTeam(name=EAST_CHINA, lead=GRACE.email, channel="#managers", language="zh"),
-)
 
 _SCRIPTS = {"zh": 0.46, "de": 0.24, "en": 0.20, "ar": 0.10}
 _SHAPES = {"steady": 0.63, "growing": 0.11, "declining": 0.07, "silent": 0.06, "young": 0.08, "new": 0.05}
 _TYPES = ("OEM", "OEM", "End user", "End user", "Distributor", "System integrator")
 _LOSS_MAKING = 0.05
 _TYPICAL_ANNUAL = 320_000.0  # median CNY a year
-_SPREAD = 0.85  # SD of log sales in an ordinary year; the swings of the years come on top
+_SPREAD = 0.85  # SD of log sales in an ordinary year; the swings between years are additional
 
 
-def draw_profiles(*, seed: int, customers: int) -> list[Character]:
-    """The cast of the book: the same for a seed on every day, so that a story finds its customers again."""
+def draw_profiles(*, seed: int, customers: int) -> list[Profile]:
+    """All customers: the same for a seed on every day, so that a story finds its customers again."""
     rng = np.random.default_rng([seed, 1])
     drawn = customers - 2
-    companies = invent_companies(rng, _dealt(rng, _SCRIPTS, drawn))
-    shapes = _dealt(rng, _SHAPES, drawn)
-    # Evenly spread normal values, dealt out: shares and tiers then hardly depend on the seed.
+    companies = invent_companies(rng, _shuffled(rng, _SCRIPTS, drawn))
+    shapes = _shuffled(rng, _SHAPES, drawn)
+    # Evenly spread normal values in random order: shares and tiers then hardly depend on the seed.
     normal = NormalDist()
     sizes = rng.permutation([normal.inv_cdf((i + 0.5) / drawn) for i in range(drawn)])
     losing = rng.permutation(np.arange(drawn) < round(_LOSS_MAKING * drawn))
@@ -139,7 +63,7 @@ def draw_profiles(*, seed: int, customers: int) -> list[Character]:
             -abs(rng.normal(0.05, 0.02)) - 0.02 if losing[i] else rng.normal(0.19 + 0.07 * quality, 0.045)
         )
         profiles.append(
-            Character(
+            Profile(
                 number=i + 3,
                 code=f"C-{i + 3:04d}",
                 company=company,
@@ -158,19 +82,13 @@ def draw_profiles(*, seed: int, customers: int) -> list[Character]:
     return profiles
 
 
-def _acme() -> Character:
-    """A good customer just below A, whose next big orders make it one."""
-    return Character(
+def _acme() -> Profile:
+    """A good customer just below A, whose next big orders lift it to A."""
+    acme = Company("en", "ACME", ("Acme Fertigungssysteme",), "Machine building", "DACH", "DE")
+    return Profile(
         number=1,
         code=ACME,
-        company=Company(
-            script="en",
-            name="ACME",
-            aliases=("Acme Fertigungssysteme",),
-            industry="Machine building",
-            region="DACH",
-            country="DE",
-        ),
+        company=acme,
         customer_type="OEM",
         owner=ANNA,
         years=6.4,
@@ -184,42 +102,34 @@ def _acme() -> Character:
     )
 
 
-def _falling() -> Character:
-    """A customer everybody is proud of, until the goods come back."""
-    return Character(
+def _falling() -> Profile:
+    """An excellent customer, until the goods come back."""
+    aliases = ("Suzhou Lanyue Precision Machinery", "澜岳精密")
+    name = "苏州澜岳精密机械股份有限公司"
+    return replace(
+        _acme(),
         number=2,
         code=FALLING,
-        company=Company(
-            script="zh",
-            name="苏州澜岳精密机械股份有限公司",
-            aliases=("Suzhou Lanyue Precision Machinery", "澜岳精密"),
-            industry="Machine building",
-            region="East China",
-            country="CN",
-        ),
-        customer_type="OEM",
+        company=Company("zh", name, aliases, "Machine building", "East China", "CN"),
         owner=LIN,
         years=8.2,
-        shape="scripted",
         size=1.9,
         quality=1.6,
         annual=1_650_000.0,
         orders_per_year=26.0,
-        margin=0.238,
-        thin=0.0,
     )
 
 
-def _dealt(rng: np.random.Generator, shares: dict[str, float], count: int) -> list[str]:
-    """`count` words in the given shares, in random order."""
+def _shuffled(rng: np.random.Generator, shares: dict[str, float], count: int) -> list[str]:
+    """`count` of the keys in the given shares, in random order."""
     edges = np.round(np.cumsum(list(shares.values())) * count).astype(int)
     places = np.searchsorted(edges, np.arange(count), side="right")
-    words = list(shares)
-    return [words[min(int(place), len(words) - 1)] for place in rng.permutation(places)]
+    keys = list(shares)
+    return [keys[min(int(place), len(keys) - 1)] for place in rng.permutation(places)]
 
 
 def _band(count: int, start: float, end: float, value: float) -> np.ndarray:
-    """`value` in the places from start to end (as shares of count), 0 elsewhere."""
+    """An array of `count` entries: `value` from start to end (as shares of count), 0 elsewhere."""
     place = np.arange(count)
     return np.where((place >= start * count) & (place < end * count), value, 0.0)
 

@@ -1,13 +1,13 @@
-"""New orders for the demo's book that make something happen when they are imported and graded."""
+"""New orders for the demo's book that change tiers when they are imported and graded."""
 
-import csv
 from datetime import date, timedelta
 from decimal import Decimal
 from pathlib import Path
 
 import numpy as np
 
-from bot.demo.book.orders import money
+from bot.demo.book.files import ORDER_COLUMNS, SEED, write_rows
+from bot.demo.book.orders import DemoOrder, money
 from bot.demo.book.profiles import ACME, FALLING, draw_profiles
 
 # (days before today, amount, cost) of each order; the amounts fit the two scripted customers' profiles.
@@ -17,7 +17,7 @@ _ACME_WINS = (
     (3, "184900.00", "133900.00"),
     (1, "395000.00", "284400.00"),
 )
-# Goods came back as scrap, so the credit notes carry no cost; the repair orders were sold far below cost.
+# The goods came back as scrap, so the credit notes have no cost; the repair orders were sold far below cost.
 _BIG_RETURN = (
     (5, "-186400.00", "0.00"),
     (4, "-152700.00", "0.00"),
@@ -25,7 +25,7 @@ _BIG_RETURN = (
     (2, "164500.00", "262800.00"),
     (1, "-97300.00", "0.00"),
 )
-_RUSHING = 45
+_RUSHING = 45  # customers in "quarter_rush"
 STORIES = {
     "acme_wins": "ACME places big orders and reaches the next tier",
     "big_return": "goods come back from a good customer, whose margin turns negative",
@@ -34,12 +34,12 @@ STORIES = {
 
 
 def write_new_orders(
-    folder: Path, *, today: date, seed: int, story: str, book_seed: int = 7, customers: int = 240
+    folder: Path, *, today: date, seed: int, story: str, book_seed: int = SEED, customers: int = 240
 ) -> Path:
-    """Write one CSV of orders dated in the last days before `today`, which tell one of STORIES.
+    """Write one CSV of orders dated in the last days before `today`, for one of STORIES.
 
-    Order numbers carry the day, story and seed, so that two different calls never share one and the same call
-    repeats its own. `book_seed` and `customers` are those of the book.
+    Order numbers contain the day, story and seed: different calls never share one, and the same call repeats its
+    own. `book_seed` and `customers` are those of the book.
     """
     if story == "acme_wins":
         lines = [(ACME, *line) for line in _ACME_WINS]
@@ -49,21 +49,20 @@ def write_new_orders(
         lines = _rush(np.random.default_rng([seed, 5, today.toordinal()]), book_seed, customers)
     else:
         raise ValueError(f"There is no story '{story}'; the stories are {', '.join(STORIES)}.")
-    folder.mkdir(parents=True, exist_ok=True)
+    mark = "".join(word[0] for word in story.split("_")).upper()
+    rows = []
+    for number, (customer, back, amount, cost) in enumerate(lines, start=1):
+        kind = "CN" if Decimal(amount) < 0 else "SO"
+        order_no = f"{kind}-{today:%y%m%d}-{mark}{seed}-{number:03d}"
+        day = today - timedelta(days=back)
+        rows.append(DemoOrder(order_no, customer, day, Decimal(amount), Decimal(cost)))
     path = folder / f"orders-{story}-{today:%Y%m%d}-{seed}.csv"
-    with path.open("w", encoding="utf-8", newline="") as file:
-        writer = csv.writer(file, lineterminator="\n")
-        writer.writerow(["order_no", "customer", "date", "amount", "cost", "currency"])
-        mark = "".join(word[0] for word in story.split("_")).upper()
-        for number, (customer, back, amount, cost) in enumerate(lines, start=1):
-            kind = "CN" if Decimal(amount) < 0 else "SO"
-            order_no = f"{kind}-{today:%y%m%d}-{mark}{seed}-{number:03d}"
-            writer.writerow([order_no, customer, today - timedelta(days=back), amount, cost, "CNY"])
+    write_rows(path, ORDER_COLUMNS, rows)
     return path
 
 
 def _rush(rng: np.random.Generator, book_seed: int, customers: int) -> list[tuple[str, int, str, str]]:
-    """Two or three big orders each from customers of ordinary size who have been with us for years."""
+    """Two or three big orders each from old customers of ordinary size."""
     ordinary = [
         profile
         for profile in draw_profiles(seed=book_seed, customers=customers)
@@ -73,8 +72,8 @@ def _rush(rng: np.random.Generator, book_seed: int, customers: int) -> list[tupl
     ]
     chosen = rng.permutation(len(ordinary))[:_RUSHING]
     found = []
-    for place in sorted(int(i) for i in chosen):
-        profile = ordinary[place]
+    for index in sorted(int(i) for i in chosen):
+        profile = ordinary[index]
         for _ in range(int(rng.integers(2, 4))):
             amount = profile.annual * float(rng.uniform(0.16, 0.3))
             cost = amount * (1 - min(profile.margin + 0.04, 0.4))

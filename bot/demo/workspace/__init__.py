@@ -1,38 +1,21 @@
 """The local workspace: a small Slack-compatible server with one web page.
 
-It is the Slack of the demo and of the tests: it takes what Slack takes, and refuses what Slack refuses.
+It is the Slack of the demo and of the tests: it accepts what Slack accepts, and refuses what Slack refuses.
+A person uses it through `page`; `control` and most of `faults` serve only tests.
 """
 
-from bot.demo.workspace.faults.kinds import Fault, Faults
-from bot.demo.workspace.faults.ledger import Post, PostRate
+from bot.demo.workspace.page.controls import Bilingual, Control, ControlField
+from bot.demo.workspace.records import BOT_USER_ID, Channel, Command, Outcome, StoredMessage, User, View
 from bot.demo.workspace.server import Workspace
-from bot.demo.workspace.state.records import (
-    BOT_USER_ID,
-    TEAM_ID,
-    Channel,
-    Command,
-    Control,
-    ControlField,
-    Outcome,
-    Said,
-    StoredMessage,
-    User,
-    View,
-)
 
 __all__ = [
     "BOT_USER_ID",
-    "TEAM_ID",
+    "Bilingual",
     "Channel",
     "Command",
     "Control",
     "ControlField",
-    "Fault",
-    "Faults",
     "Outcome",
-    "Post",
-    "PostRate",
-    "Said",
     "StoredMessage",
     "User",
     "View",

@@ -1,4 +1,4 @@
-"""`python -m bot.demo.workspace --port N`: the workspace as a process of its own."""
+"""`python -m bot.demo.workspace`: the workspace as a process of its own."""
 
 from __future__ import annotations
 
@@ -27,24 +27,14 @@ def main() -> None:
         action="store_true",
         help="let other processes switch faults and act for people under /control/ (see workspace/control.py)",
     )
-    given = parser.parse_args()
+    options = vars(parser.parse_args())
+    request_url, events = options.pop("request_url"), options.pop("event")
     ended = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: ended.set())
-    with Workspace(
-        users=PEOPLE,
-        channels=CHANNELS,
-        bot_token=given.bot_token,
-        app_token=given.app_token,
-        events=given.event,
-        port=given.port,
-        signing_secret=given.signing_secret,
-        ack_seconds=given.ack_seconds,
-        seed=given.seed,
-        control=given.control,
-    ) as workspace:
-        if given.request_url:
-            workspace.deliver_by_http(given.request_url)
+    with Workspace(users=PEOPLE, channels=CHANNELS, events=events, **options) as workspace:
+        if request_url:
+            workspace.deliver_by_http(request_url)
         sys.stdout.write(f"{workspace.url}\n")
         sys.stdout.flush()
         ended.wait()

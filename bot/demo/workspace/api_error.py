@@ -1,4 +1,4 @@
-"""How the workspace says no: the error codes of Slack's Web API."""
+"""Refusals with the error codes of Slack's Web API."""
 
 from __future__ import annotations
 

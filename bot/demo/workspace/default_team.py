@@ -1,46 +1,23 @@
-"""The people and channels of a workspace that nobody has filled otherwise."""
+"""The people and channels of a workspace for which no others are given."""
 
 from __future__ import annotations
 
-from bot.demo.workspace.state.records import BOT_USER_ID, Channel, User
+from typing import Any
 
-LIN_WEI = User(
-    id="U0LINWEI",
-    name="lin.wei",
-    real_name="林薇 Lin Wei",
-    email="lin.wei@example.com",
-    tz="Asia/Shanghai",
-    locale="zh-CN",
-    title="客户经理 Account manager",
-)
-ANNA_SCHMIDT = User(
-    id="U0ANNA",
-    name="anna.schmidt",
-    real_name="Anna Schmidt",
-    email="anna.schmidt@example.com",
-    tz="Europe/Berlin",
-    locale="en-GB",
-    title="Account manager",
-)
-OMAR_HADDAD = User(
-    id="U0OMAR",
-    name="omar.haddad",
-    real_name="Omar Haddad",
-    email="omar.haddad@example.com",
-    tz="Europe/London",
-    locale="en-GB",
-    title="Sales manager",
-)
-GRACE_CHEN = User(
-    id="U0GRACE",
-    name="grace.chen",
-    real_name="Grace Chen 陈静",
-    email="grace.chen@example.com",
-    tz="Asia/Shanghai",
-    locale="en-US",
-    title="Administrator",
-    is_admin=True,
-)
+from bot.demo import staff
+from bot.demo.workspace.records import BOT_USER_ID, Channel, User
+
+
+def _user(user_id: str, person: staff.DemoPerson, locale: str, title: str, **fields: Any) -> User:
+    name, _, _ = person.email.partition("@")
+    known = {"real_name": person.name, "email": person.email, "tz": person.timezone}
+    return User(id=user_id, name=name, locale=locale, title=title, **(known | fields))
+
+
+LIN_WEI = _user("U0LINWEI", staff.LIN, "zh-CN", "客户经理 Account manager", real_name="林薇 Lin Wei")
+ANNA_SCHMIDT = _user("U0ANNA", staff.ANNA, "en-GB", "Account manager")
+OMAR_HADDAD = _user("U0OMAR", staff.OMAR, "en-GB", "Sales manager")
+GRACE_CHEN = _user("U0GRACE", staff.GRACE, "en-US", "Administrator", is_admin=True)
 PEOPLE = (LIN_WEI, ANNA_SCHMIDT, OMAR_HADDAD, GRACE_CHEN)
 
 GENERAL = Channel(id="C0GENERAL", name="general", topic="Everybody")

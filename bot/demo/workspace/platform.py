@@ -1,4 +1,4 @@
-"""What every part of the workspace shares."""
+"""What the Web API, the deliveries and the page share."""
 
 from __future__ import annotations
 
@@ -6,13 +6,14 @@ import asyncio
 from contextlib import suppress
 from dataclasses import dataclass, field
 
+from bot.demo.workspace.api_error import ApiError
 from bot.demo.workspace.faults.kinds import Faults
 from bot.demo.workspace.faults.ledger import Ledger
 from bot.demo.workspace.state.memory import State
 from bot.demo.workspace.state.tickets import Tickets
 from bot.demo.workspace.state.views import Views
 
-ANSWER_FIRST = 0.5  # seconds an update of a form waits for the answer to the form
+ANSWER_SECONDS = 0.5  # how long views.update waits for the answer to the submission of the view
 
 ALL_SCOPES = frozenset(
     {
@@ -35,7 +36,7 @@ ALL_SCOPES = frozenset(
 
 @dataclass(kw_only=True)
 class Platform:
-    """State, views and tickets of one workspace, what its tokens may do, and what goes wrong in it."""
+    """State, views and tickets of one workspace, its tokens and scopes, and its faults."""
 
     state: State
     views: Views
@@ -44,20 +45,30 @@ class Platform:
     ledger: Ledger
     bot_token: str
     app_token: str
-    scopes: frozenset[str] = ALL_SCOPES
+    #: With port 0 until a port is bound.
+    base_url: str
+    scopes: frozenset[str]
     #: The events the app has subscribed to, as its manifest would say.
-    events: frozenset[str] = frozenset()
-    #: Known once the port is bound.
-    base_url: str = field(default="")
-    #: Forms that have been sent in, by view: set once the app's answer has been followed.
-    sent_in: dict[str, asyncio.Event] = field(default_factory=dict)
+    events: frozenset[str]
+    #: Submissions in progress, by view: set once the view shows the app's answer.
+    submissions: dict[str, asyncio.Event] = field(default_factory=dict)
 
-    async def after_the_answer(self, view_id: str) -> None:
-        """Wait until a form that was sent in shows what it was answered.
+    def require_scope(self, *any_of: str) -> None:
+        """Raise `missing_scope` where the token has none of these scopes."""
+        if not self.scopes.intersection(any_of):
+            raise ApiError("missing_scope", needed=any_of[0], provided=self.scope_list)
 
-        An app that answers and then updates the view may be heard the other way round: the two come by different ways.
+    @property
+    def scope_list(self) -> str:
+        """The scopes of the bot's token, as Slack lists them."""
+        return ",".join(sorted(self.scopes))
+
+    async def wait_for_answer(self, view_id: str) -> None:
+        """Wait until a view that is being submitted shows the app's answer.
+
+        An app may answer and then update the view; the two use different connections and can arrive in either order.
         """
-        sent_in = self.sent_in.get(view_id)
-        if sent_in is not None:
+        submission = self.submissions.get(view_id)
+        if submission is not None:
             with suppress(TimeoutError):
-                await asyncio.wait_for(sent_in.wait(), ANSWER_FIRST)
+                await asyncio.wait_for(submission.wait(), ANSWER_SECONDS)

@@ -264,7 +264,7 @@ def test_connections_are_refused_until_they_are_taken_again(workspace: Workspace
     for _ in range(2):
         with pytest.raises(URLError, match="Connection refused"):
             client.auth_test()
-    workspace.take_connections()
+    workspace.accept_connections()
     assert client.auth_test()["ok"]
 
     def refused_for(seconds: float) -> bool:

@@ -222,13 +222,13 @@ def test_an_update_that_overtakes_the_answer_to_its_form_is_shown_after_it(
     form = workspace.view_of(LIN)
     assert form is not None
     waits, platform = asyncio.Event(), workspace.platform
-    after_the_answer = platform.after_the_answer
+    wait_for_answer = platform.wait_for_answer
 
     async def noticed(view_id: str) -> None:
         waits.set()
-        await after_the_answer(view_id)
+        await wait_for_answer(view_id)
 
-    monkeypatch.setattr(platform, "after_the_answer", noticed)
+    monkeypatch.setattr(platform, "wait_for_answer", noticed)
     with ThreadPoolExecutor(1) as app:
 
         class Late:

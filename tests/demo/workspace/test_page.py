@@ -16,10 +16,10 @@ from playwright.sync_api import Browser, Page, expect
 from slack_bolt import Ack, App, Respond
 from slack_sdk import WebClient
 
-from bot.demo.workspace import Command, Control, ControlField, Workspace
+from bot.demo.workspace import Bilingual, Command, Control, ControlField, Workspace
 from bot.demo.workspace.api_error import ApiError
 from bot.demo.workspace.default_team import CHANNELS, PEOPLE
-from bot.demo.workspace.page.panel import Controls
+from bot.demo.workspace.page.controls import Controls
 from bot.demo.workspace.page.switches import SWITCHES, turn
 from tests.demo.workspace.conftest import Connect, needs_browser
 from tests.demo.workspace.test_interactions import ANNA, GENERAL, LIN, OMAR, button, card, modal, text_input
@@ -193,10 +193,13 @@ def controls_of(
     workspace: Workspace, run: Callable[[Mapping[str, str], Callable[[str], None]], str]
 ) -> Controls:
     days = ControlField(
-        id="days", label_en="Days", label_zh="天数", options=(("1", "1", "1"), ("7", "7", "7")), initial="1"
+        id="days",
+        label=Bilingual("Days", "天数"),
+        options={day: Bilingual(day, day) for day in ("1", "7")},
+        initial="1",
     )
     return Controls(
-        workspace.state, [Control(id="time", label_en="Go", label_zh="走", run=run, choices=(days,))]
+        workspace.state, [Control(id="time", label=Bilingual("Go", "走"), run=run, choices=(days,))]
     )
 
 
@@ -233,9 +236,12 @@ def test_the_controls_run_from_the_page(browser: Browser) -> None:
         return f"{values['days']} days later"
 
     days = ControlField(
-        id="days", label_en="Days", label_zh="天数", options=(("1", "1", "1"), ("7", "7", "7")), initial="1"
+        id="days",
+        label=Bilingual("Days", "天数"),
+        options={day: Bilingual(day, day) for day in ("1", "7")},
+        initial="1",
     )
-    control = Control(id="time", label_en="Let time pass", label_zh="过", run=run, choices=(days,))
+    control = Control(id="time", label=Bilingual("Let time pass", "过"), run=run, choices=(days,))
     with Workspace(
         users=PEOPLE, channels=CHANNELS, controls=[control], commands=[Command(name="/tier")]
     ) as own:

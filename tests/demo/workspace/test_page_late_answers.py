@@ -14,7 +14,7 @@ from playwright.sync_api import APIResponse, Browser, Locator, Page, Route, expe
 from slack_bolt import Ack, App
 from slack_sdk import WebClient
 
-from bot.demo.workspace import Command, Control, ControlField, Workspace
+from bot.demo.workspace import Bilingual, Command, Control, ControlField, Workspace
 from bot.demo.workspace.default_team import CHANNELS, KEY_ACCOUNTS, MANAGERS, PEOPLE
 from tests.demo.workspace.conftest import Connect, needs_browser
 from tests.demo.workspace.test_interactions import ANNA, GENERAL, LIN, OMAR, button, card, modal, text_input
@@ -353,8 +353,8 @@ def test_what_is_typed_into_a_control_outlives_its_progress(browser: Browser) ->
         gate.wait()
         return f"{values['name']} has grown"
 
-    name = ControlField(id="name", label_en="Name", label_zh="名称", kind="text", initial="ACME")
-    control = Control(id="grow", label_en="Grow", label_zh="增长", run=run, choices=(name,))
+    name = ControlField(id="name", label=Bilingual("Name", "名称"), kind="text", initial="ACME")
+    control = Control(id="grow", label=Bilingual("Grow", "增长"), run=run, choices=(name,))
     with Workspace(
         users=PEOPLE, channels=CHANNELS, controls=[control], commands=[Command(name="/tier")]
     ) as own:

@@ -1,0 +1,1 @@
+"""The Web API that the app calls: its methods by family, and the response URLs."""

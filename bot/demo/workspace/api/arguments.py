@@ -1,4 +1,4 @@
-"""Arguments of a Web API call, which come as a form or as JSON."""
+"""Arguments of a Web API call, given as a form or as JSON."""
 
 from __future__ import annotations
 
@@ -6,27 +6,27 @@ import json
 from typing import Any, TypeVar
 
 from bot.demo.workspace.api_error import ApiError
+from bot.demo.workspace.records import Json
 
 Entry = TypeVar("Entry")
-Arguments = dict[str, Any]
 
 
-def flag(args: Arguments, name: str, default: bool = False) -> bool:
-    """A boolean, in whichever of its spellings."""
+def flag(args: Json, name: str, default: bool = False) -> bool:
+    """A boolean, in any of Slack's spellings."""
     value = args.get(name)
     return default if value is None else str(value).lower() in ("1", "true")
 
 
-def word(args: Arguments, name: str, *, missing: str = "invalid_arguments") -> str:
+def word(args: Json, name: str, *, missing: str = "invalid_arguments") -> str:
     """A required string; `missing` is the error code without it."""
     value = args.get(name)
     if value in (None, ""):
-        detail = [f"[ERROR] missing required field: {name}"] if missing == "invalid_arguments" else []
-        raise ApiError(missing, messages=detail)
+        details = [f"[ERROR] missing required field: {name}"] if missing == "invalid_arguments" else []
+        raise ApiError(missing, messages=details)
     return str(value)
 
 
-def whole(args: Arguments, name: str, default: int, *, most: int) -> int:
+def whole(args: Json, name: str, default: int, *, most: int) -> int:
     """A whole number from 1 to `most`, else `invalid_limit`."""
     value = args.get(name)
     if value in (None, ""):
@@ -40,7 +40,7 @@ def whole(args: Arguments, name: str, default: int, *, most: int) -> int:
     return found
 
 
-def structure(args: Arguments, name: str, *, broken: str) -> Any:
+def structure(args: Json, name: str, *, broken: str) -> Any:
     """A list or object, given as such or as a JSON string; `broken` is the error code for bad JSON."""
     value = args.get(name)
     if value in (None, ""):
@@ -53,7 +53,7 @@ def structure(args: Arguments, name: str, *, broken: str) -> Any:
         raise ApiError(broken) from None
 
 
-def page(entries: list[Entry], args: Arguments, *, default: int = 100) -> tuple[list[Entry], str]:
+def page(entries: list[Entry], args: Json, *, default: int = 100) -> tuple[list[Entry], str]:
     """One page of a listing and the cursor of the next (empty at the end)."""
     limit = whole(args, "limit", default, most=1000)
     cursor = str(args.get("cursor") or "0")

@@ -10,19 +10,18 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
-from bot.demo.workspace.api.arguments import Arguments
 from bot.demo.workspace.api.chat import answer_response_url
 from bot.demo.workspace.api.methods import METHODS, Method
 from bot.demo.workspace.api_error import ApiError
-from bot.demo.workspace.faults.trouble import Trouble
+from bot.demo.workspace.faults.calls import CallFaults
 from bot.demo.workspace.platform import Platform
-from bot.demo.workspace.state.records import Json
+from bot.demo.workspace.records import Json
 
 LARGEST_BODY = 2_000_000
 
 
-async def _read_arguments(request: Request) -> Arguments:
-    args: Arguments = dict(request.query_params)
+async def _read_arguments(request: Request) -> Json:
+    args: Json = dict(request.query_params)
     body = await request.body()
     if len(body) > LARGEST_BODY:
         raise ApiError("request_too_large")
@@ -41,17 +40,17 @@ async def _read_arguments(request: Request) -> Arguments:
         raise ApiError("invalid_form_data") from None
 
 
-def _token(request: Request, args: Arguments) -> str:
+def _token(request: Request, args: Json) -> str:
     scheme, _, token = request.headers.get("authorization", "").partition(" ")
     return token.strip() if scheme.lower() == "bearer" else str(args.pop("token", ""))
 
 
 class WebApi:
-    """Answers the calls of the app."""
+    """Answers the app's calls of the Web API and of response URLs."""
 
     def __init__(self, platform: Platform) -> None:
         self._platform = platform
-        self._trouble = Trouble(platform)
+        self._faults = CallFaults(platform.state, platform.faults, platform.ledger)
         self.routes = [
             Route("/api/{method}", self.answer, methods=["GET", "POST"]),
             Route("/hooks/{key}", self.answer_hook, methods=["POST"]),
@@ -68,13 +67,11 @@ class WebApi:
             raise ApiError("not_allowed_token_type")
         if not hmac.compare_digest(token, wanted):
             raise ApiError("invalid_auth")
-        if method.scopes and not platform.scopes.intersection(method.scopes):
-            raise ApiError(
-                "missing_scope", needed=method.scopes[0], provided=",".join(sorted(platform.scopes))
-            )
+        if method.scopes:
+            platform.require_scope(*method.scopes)
 
-    def call(self, name: str, token: str, args: Arguments) -> Json:
-        """One method's answer as Slack would give it, refusals included."""
+    def call(self, name: str, token: str, args: Json) -> Json:
+        """One method's answer, refusals included."""
         try:
             method = METHODS.get(name)
             if method is None:
@@ -86,23 +83,23 @@ class WebApi:
             return refused.body()
 
     async def answer(self, request: Request) -> Response:
-        """Every Web API call passes here: before `call` nothing is stored, after it everything is."""
+        """Answer a call of /api/METHOD: before `call` nothing is stored, after it everything is."""
         try:
             args = await _read_arguments(request)
         except ApiError as refused:
             return JSONResponse(refused.body())
         method, token = request.path_params["method"], _token(request, args)
         if method == "views.update":
-            await self._platform.after_the_answer(str(args.get("view_id")))
+            await self._platform.wait_for_answer(str(args.get("view_id")))
 
         def work() -> Response:
             body = self.call(method, token, args)
-            return JSONResponse(body, headers={"X-OAuth-Scopes": ",".join(sorted(self._platform.scopes))})
+            return JSONResponse(body, headers={"X-OAuth-Scopes": self._platform.scope_list})
 
-        return await self._trouble.answer(request, method, args, work)
+        return await self._faults.answer(request, method, args, work)
 
     async def answer_hook(self, request: Request) -> Response:
-        """Every use of a response URL passes here."""
+        """Answer a POST to a response URL."""
         try:
             args = await _read_arguments(request)
             if "payload" in args:
@@ -117,8 +114,8 @@ class WebApi:
                 return JSONResponse(refused.body(), status_code=404 if refused.code.endswith("_url") else 400)
             return PlainTextResponse("ok")
 
-        return await self._trouble.answer(request, "response_url", args, work)
+        return await self._faults.answer(request, "response_url", args, work)
 
     def close(self) -> None:
-        """The end of the server: what was still to be stored late is forgotten."""
-        self._trouble.close()
+        """Drop what was still to be stored late, when the server ends."""
+        self._faults.close()

@@ -1,17 +1,17 @@
-"""chat.*"""
+"""The methods chat.* and the response URLs."""
 
 from __future__ import annotations
 
 import json
 from typing import Any
 
-from bot.demo.workspace.api.arguments import Arguments, flag, structure, word
+from bot.demo.workspace.api.arguments import flag, structure, word
 from bot.demo.workspace.api_error import ApiError
 from bot.demo.workspace.faults.ledger import Post
 from bot.demo.workspace.limits.blocks import check_blocks
 from bot.demo.workspace.limits.elements import with_ids
 from bot.demo.workspace.platform import Platform
-from bot.demo.workspace.state.records import (
+from bot.demo.workspace.records import (
     APP_ID,
     BOT_ID,
     BOT_USER_ID,
@@ -24,35 +24,33 @@ from bot.demo.workspace.state.records import (
 CUT_AT = 40_000
 LONGEST_UPDATE = 4_000
 MOST_ATTACHMENTS = 100
-#: Slack does not document the size at which it says metadata_too_large; this is a cautious guess.
+#: Slack does not document from which size it answers metadata_too_large; this is a cautious guess.
 LARGEST_METADATA = 8_000
 
 
 def message_json(message: StoredMessage, *, with_metadata: bool = True) -> Json:
-    """A message in Slack's words."""
-    answer: Json = {
+    """A message in Slack's format."""
+    by_bot = message.user == BOT_USER_ID
+    optional = {
+        "bot_id": BOT_ID if by_bot else None,
+        "app_id": APP_ID if by_bot else None,
+        "blocks": list(message.blocks),
+        "attachments": list(message.attachments),
+        "thread_ts": message.thread_ts,
+        "edited": {"user": message.user, "ts": message.edited_ts} if message.edited_ts else None,
+        "metadata": message.metadata if with_metadata else None,
+    }
+    return {
         "type": "message",
         "user": message.user,
         "text": message.text,
         "ts": message.ts,
         "team": TEAM_ID,
+        **{name: value for name, value in optional.items() if value},
     }
-    if message.user == BOT_USER_ID:
-        answer |= {"bot_id": BOT_ID, "app_id": APP_ID}
-    if message.blocks:
-        answer["blocks"] = list(message.blocks)
-    if message.attachments:
-        answer["attachments"] = list(message.attachments)
-    if message.thread_ts:
-        answer["thread_ts"] = message.thread_ts
-    if message.edited_ts:
-        answer["edited"] = {"user": message.user, "ts": message.edited_ts}
-    if message.metadata and with_metadata:
-        answer["metadata"] = message.metadata
-    return answer
 
 
-def read_content(platform: Platform, args: Arguments) -> dict[str, Any]:
+def _read_content(platform: Platform, args: Json) -> dict[str, Any]:
     """Text, blocks and attachments of a message, refused where Slack would refuse them."""
     text = str(args.get("text") or "")[:CUT_AT]
     blocks = structure(args, "blocks", broken="invalid_blocks_format")
@@ -73,7 +71,7 @@ def read_content(platform: Platform, args: Arguments) -> dict[str, Any]:
     }
 
 
-def _read_metadata(args: Arguments) -> Json | None:
+def _read_metadata(args: Json) -> Json | None:
     metadata = structure(args, "metadata", broken="invalid_metadata_format")
     if metadata is None:
         return None
@@ -88,7 +86,7 @@ def _read_metadata(args: Arguments) -> Json | None:
     return metadata
 
 
-def _writable(platform: Platform, args: Arguments) -> Channel:
+def _writable(platform: Platform, args: Json) -> Channel:
     channel = platform.state.channel(word(args, "channel", missing="channel_not_found"))
     if BOT_USER_ID not in channel.members:
         raise ApiError("channel_not_found" if channel.is_private else "not_in_channel")
@@ -97,7 +95,7 @@ def _writable(platform: Platform, args: Arguments) -> Channel:
     return channel
 
 
-def _thread(platform: Platform, channel: Channel, args: Arguments) -> str | None:
+def _thread(platform: Platform, channel: Channel, args: Json) -> str | None:
     thread_ts = args.get("thread_ts")
     if not thread_ts:
         return None
@@ -105,7 +103,7 @@ def _thread(platform: Platform, channel: Channel, args: Arguments) -> str | None
     return parent.thread_ts or parent.ts
 
 
-def post_message(platform: Platform, args: Arguments) -> Json:
+def post_message(platform: Platform, args: Json) -> Json:
     """chat.postMessage"""
     channel = _writable(platform, args)
     message = platform.state.add_message(
@@ -113,7 +111,7 @@ def post_message(platform: Platform, args: Arguments) -> Json:
         user=BOT_USER_ID,
         metadata=_read_metadata(args) or None,
         thread_ts=_thread(platform, channel, args),
-        **read_content(platform, args),
+        **_read_content(platform, args),
     )
     post = Post(
         channel=channel.id,
@@ -127,7 +125,7 @@ def post_message(platform: Platform, args: Arguments) -> Json:
     return {"channel": channel.id, "ts": message.ts, "message": message_json(message)}
 
 
-def post_ephemeral(platform: Platform, args: Arguments) -> Json:
+def post_ephemeral(platform: Platform, args: Json) -> Json:
     """chat.postEphemeral"""
     channel = _writable(platform, args)
     user = platform.state.user(word(args, "user", missing="user_not_in_channel"))
@@ -138,12 +136,12 @@ def post_ephemeral(platform: Platform, args: Arguments) -> Json:
         user=BOT_USER_ID,
         only_for=user.id,
         thread_ts=_thread(platform, channel, args),
-        **read_content(platform, args),
+        **_read_content(platform, args),
     )
     return {"message_ts": message.ts}
 
 
-def _own(platform: Platform, args: Arguments, *, refusal: str) -> tuple[Channel, StoredMessage]:
+def _own(platform: Platform, args: Json, *, refusal: str) -> tuple[Channel, StoredMessage]:
     channel = platform.state.channel(word(args, "channel", missing="channel_not_found"))
     message = platform.state.find_message(channel.id, word(args, "ts", missing="message_not_found"))
     if message.is_ephemeral:
@@ -153,14 +151,14 @@ def _own(platform: Platform, args: Arguments, *, refusal: str) -> tuple[Channel,
     return channel, message
 
 
-def update(platform: Platform, args: Arguments) -> Json:
-    """chat.update: text without blocks takes the blocks away, metadata stays unless given."""
+def update(platform: Platform, args: Json) -> Json:
+    """chat.update: text without blocks removes the blocks, metadata stays unless given."""
     channel, message = _own(platform, args, refusal="cant_update_message")
     if channel.is_archived:
         raise ApiError("is_archived")
     if len(str(args.get("text") or "")) > LONGEST_UPDATE:
         raise ApiError("msg_too_long")
-    changes = read_content(platform, args) | {"edited_ts": platform.state.next_ts()}
+    changes = _read_content(platform, args) | {"edited_ts": platform.state.next_ts()}
     metadata = _read_metadata(args)
     if metadata is not None:
         changes["metadata"] = metadata or None
@@ -168,38 +166,36 @@ def update(platform: Platform, args: Arguments) -> Json:
     return {"channel": channel.id, "ts": changed.ts, "text": changed.text, "message": message_json(changed)}
 
 
-def delete(platform: Platform, args: Arguments) -> Json:
+def delete(platform: Platform, args: Json) -> Json:
     """chat.delete"""
     channel, message = _own(platform, args, refusal="cant_delete_message")
     platform.state.remove_message(message)
     return {"channel": channel.id, "ts": message.ts}
 
 
-def answer_response_url(platform: Platform, key: str, args: Arguments) -> None:
-    """What a POST to a response URL does: replace or delete the original, or say something new."""
+def answer_response_url(platform: Platform, key: str, args: Json) -> None:
+    """What a POST to a response URL does: replace or delete the original message, or add one."""
     target = platform.tickets.use_response(key)
     original = target.original
     if flag(args, "delete_original") and original:
         platform.state.remove_message(original)
         return
-    content = read_content(platform, args)
     if flag(args, "replace_original") and original:
+        content = _read_content(platform, args)
         platform.state.change_message(original, content | {"edited_ts": platform.state.next_ts()})
         return
-    add_response(
-        platform, target.user, target.channel, args, thread_ts=args.get("thread_ts") or target.thread_ts
-    )
+    thread_ts = args.get("thread_ts") or target.thread_ts
+    add_response(platform, target.user, target.channel, args, thread_ts=thread_ts)
 
 
 def add_response(
-    platform: Platform, user: str, channel: str, args: Arguments, *, thread_ts: str | None = None
-) -> StoredMessage:
-    """An answer to a command or click, private unless it says in_channel."""
-    kind = args.get("response_type") or "ephemeral"
-    return platform.state.add_message(
+    platform: Platform, user: str, channel: str, args: Json, *, thread_ts: str | None = None
+) -> None:
+    """Add an answer to a command or click, private unless its response_type is in_channel."""
+    platform.state.add_message(
         channel=channel,
         user=BOT_USER_ID,
-        only_for=None if kind == "in_channel" else user,
+        only_for=None if args.get("response_type") == "in_channel" else user,
         thread_ts=thread_ts,
-        **read_content(platform, args),
+        **_read_content(platform, args),
     )

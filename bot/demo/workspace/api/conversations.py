@@ -1,68 +1,61 @@
-"""conversations.*"""
+"""The methods conversations.*"""
 
 from __future__ import annotations
 
 from dataclasses import replace
 
-from bot.demo.workspace.api.arguments import Arguments, flag, page, whole, word
+from bot.demo.workspace.api.arguments import flag, page, whole, word
 from bot.demo.workspace.api.chat import message_json
 from bot.demo.workspace.api_error import ApiError
 from bot.demo.workspace.platform import Platform
-from bot.demo.workspace.state.records import BOT_USER_ID, Channel, Json, StoredMessage
+from bot.demo.workspace.records import BOT_USER_ID, Channel, Json, StoredMessage
 
 MOST_HISTORY = 999
 
 
 def _channel_json(channel: Channel) -> Json:
-    kind = {
+    common = {
+        "id": channel.id,
         "is_channel": not channel.is_im,
         "is_im": channel.is_im,
         "is_private": channel.is_private or channel.is_im,
+        "is_archived": channel.is_archived,
+        "is_mpim": False,
     }
-    answer: Json = {"id": channel.id, **kind, "is_archived": channel.is_archived, "is_mpim": False}
     if channel.is_im:
-        return answer | {"user": channel.user}
-    topic = {"value": channel.topic, "creator": "", "last_set": 0}
-    member = BOT_USER_ID in channel.members
-    return answer | {
+        return common | {"user": channel.user}
+    return common | {
         "name": channel.name,
-        "is_member": member,
-        "topic": topic,
+        "is_member": BOT_USER_ID in channel.members,
+        "topic": {"value": channel.topic, "creator": "", "last_set": 0},
         "num_members": len(channel.members),
     }
 
 
-def _visible(platform: Platform, args: Arguments) -> Channel:
-    name = word(args, "channel", missing="channel_not_found")
-    if name not in platform.state.channels:
-        raise ApiError("channel_not_found")
-    channel = platform.state.channels[name]
-    if channel.is_private and BOT_USER_ID not in channel.members:
+def _visible(platform: Platform, args: Json) -> Channel:
+    channel = platform.state.channels.get(word(args, "channel", missing="channel_not_found"))
+    if channel is None or (channel.is_private and BOT_USER_ID not in channel.members):
         raise ApiError("channel_not_found")
     return channel
 
 
-def _readable(platform: Platform, args: Arguments) -> Channel:
+def _readable(platform: Platform, args: Json) -> Channel:
     channel = _visible(platform, args)
     if BOT_USER_ID not in channel.members:
         raise ApiError("not_in_channel")
     prefix = "im" if channel.is_im else "groups" if channel.is_private else "channels"
-    if f"{prefix}:history" not in platform.scopes:
-        raise ApiError(
-            "missing_scope", needed=f"{prefix}:history", provided=",".join(sorted(platform.scopes))
-        )
+    platform.require_scope(f"{prefix}:history")
     return channel
 
 
-def open_direct(platform: Platform, args: Arguments) -> Json:
+def open_direct(platform: Platform, args: Json) -> Json:
     """conversations.open, for one person."""
     users = [user for user in str(args.get("users") or "").split(",") if user]
     if not users:
         raise ApiError("users_list_not_supplied")
     if len(users) > 1:
-        raise ApiError(
-            "invalid_arguments", messages=["[ERROR] this workspace opens conversations with one person only"]
-        )
+        message = "[ERROR] this workspace opens conversations with one person only"
+        raise ApiError("invalid_arguments", messages=[message])
     user = platform.state.user(users[0])
     if user.deleted:
         raise ApiError("user_disabled")
@@ -74,7 +67,7 @@ def open_direct(platform: Platform, args: Arguments) -> Json:
     return answer | ({"no_op": True, "already_open": True} if known else {})
 
 
-def join(platform: Platform, args: Arguments) -> Json:
+def join(platform: Platform, args: Json) -> Json:
     """conversations.join"""
     channel = _visible(platform, args)
     if channel.is_im or channel.is_private:
@@ -86,12 +79,12 @@ def join(platform: Platform, args: Arguments) -> Json:
     return {"channel": _channel_json(joined)}
 
 
-def info(platform: Platform, args: Arguments) -> Json:
+def info(platform: Platform, args: Json) -> Json:
     """conversations.info"""
     return {"channel": _channel_json(_visible(platform, args))}
 
 
-def list_all(platform: Platform, args: Arguments) -> Json:
+def list_all(platform: Platform, args: Json) -> Json:
     """conversations.list"""
     kinds = str(args.get("types") or "public_channel").split(",")
 
@@ -115,20 +108,19 @@ def list_all(platform: Platform, args: Arguments) -> Json:
     }
 
 
-def members(platform: Platform, args: Arguments) -> Json:
+def members(platform: Platform, args: Json) -> Json:
     """conversations.members"""
     entries, cursor = page(sorted(_visible(platform, args).members), args)
     return {"members": entries, "response_metadata": {"next_cursor": cursor}}
 
 
-def _between(message: StoredMessage, args: Arguments) -> bool:
-    inclusive = flag(args, "inclusive")
+def _between(message: StoredMessage, args: Json) -> bool:
     ts = float(message.ts)
     oldest, latest = float(args.get("oldest") or 0), float(args.get("latest") or "inf")
-    return oldest <= ts <= latest if inclusive else oldest < ts < latest
+    return oldest <= ts <= latest if flag(args, "inclusive") else oldest < ts < latest
 
 
-def _listing(messages: list[StoredMessage], args: Arguments) -> Json:
+def _listing(messages: list[StoredMessage], args: Json) -> Json:
     try:
         found = [message for message in messages if _between(message, args)]
     except ValueError:
@@ -143,14 +135,14 @@ def _listing(messages: list[StoredMessage], args: Arguments) -> Json:
     }
 
 
-def history(platform: Platform, args: Arguments) -> Json:
+def history(platform: Platform, args: Json) -> Json:
     """conversations.history: newest first, without thread replies and without what only one person sees."""
     channel = _readable(platform, args)
     top = [m for m in platform.state.messages(channel.id) if m.thread_ts in (None, m.ts)]
     return _listing(top[::-1], args)
 
 
-def replies(platform: Platform, args: Arguments) -> Json:
+def replies(platform: Platform, args: Json) -> Json:
     """conversations.replies: a thread, oldest first."""
     channel = _readable(platform, args)
     try:

@@ -1,16 +1,16 @@
-"""auth.test, apps.connections.open and users.*"""
+"""The methods auth.test, apps.connections.open and users.*"""
 
 from __future__ import annotations
 
 from zoneinfo import ZoneInfo
 
-from bot.demo.workspace.api.arguments import Arguments, page, word
+from bot.demo.workspace.api.arguments import page, word
 from bot.demo.workspace.api_error import ApiError
 from bot.demo.workspace.platform import Platform
-from bot.demo.workspace.state.records import BOT_ID, BOT_USER_ID, TEAM_DOMAIN, TEAM_ID, Json, User
+from bot.demo.workspace.records import BOT_ID, BOT_USER_ID, TEAM_DOMAIN, TEAM_ID, Json, User
 
 
-def test_token(platform: Platform, args: Arguments) -> Json:
+def test_token(platform: Platform, args: Json) -> Json:
     """auth.test"""
     return {
         "url": f"{platform.base_url}/",
@@ -23,14 +23,14 @@ def test_token(platform: Platform, args: Arguments) -> Json:
     }
 
 
-def open_connection(platform: Platform, args: Arguments) -> Json:
+def open_connection(platform: Platform, args: Json) -> Json:
     """apps.connections.open"""
     address = platform.base_url.replace("http://", "ws://", 1)
     return {"url": f"{address}/link/?ticket={platform.tickets.new_socket()}"}
 
 
-def user_json(platform: Platform, user: User) -> Json:
-    """A person in Slack's words; the e-mail only with its scope."""
+def _user_json(platform: Platform, user: User) -> Json:
+    """A person in Slack's format; the e-mail only with its scope."""
     profile: Json = {
         "real_name": user.real_name,
         "display_name": user.name,
@@ -66,22 +66,22 @@ def user_json(platform: Platform, user: User) -> Json:
     return answer
 
 
-def info(platform: Platform, args: Arguments) -> Json:
+def info(platform: Platform, args: Json) -> Json:
     """users.info"""
-    return {"user": user_json(platform, platform.state.user(word(args, "user", missing="user_not_found")))}
+    return {"user": _user_json(platform, platform.state.user(word(args, "user", missing="user_not_found")))}
 
 
-def list_all(platform: Platform, args: Arguments) -> Json:
+def list_all(platform: Platform, args: Json) -> Json:
     """users.list"""
     entries, cursor = page(list(platform.state.users.values()), args)
-    members = [user_json(platform, user) for user in entries]
+    members = [_user_json(platform, user) for user in entries]
     return {"members": members, "response_metadata": {"next_cursor": cursor}}
 
 
-def look_up_by_email(platform: Platform, args: Arguments) -> Json:
+def find_by_email(platform: Platform, args: Json) -> Json:
     """users.lookupByEmail"""
     wanted = word(args, "email").strip().lower()
     for user in platform.state.users.values():
         if user.email and user.email.lower() == wanted and not user.deleted:
-            return {"user": user_json(platform, user)}
+            return {"user": _user_json(platform, user)}
     raise ApiError("users_not_found")

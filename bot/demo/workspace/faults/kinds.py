@@ -1,4 +1,4 @@
-"""What can go wrong with Slack, to be switched on: one description per fault, and the switchboard."""
+"""What can go wrong with Slack, to be switched on: one description per fault, and the switches."""
 
 from __future__ import annotations
 
@@ -6,8 +6,7 @@ import random
 import threading
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, fields, replace
-from types import MappingProxyType
+from dataclasses import KW_ONLY, dataclass, fields, replace
 from typing import Any, Literal
 
 Place = Literal["call", "pace", "delivery", "order", "socket", "hello"]
@@ -17,78 +16,48 @@ HISTORY = ("conversations.history", "conversations.replies")
 POSTING = ("chat.postMessage",)
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True)
 class FaultKind:
-    """One way to fail: where it strikes, in words, and what holds unless told otherwise.
+    """One way to fail: where it strikes, a description, and the settings of a fault that gives none.
 
     `stored` says whether what the bot asked for has been done when the fault strikes.
     """
 
     place: Place
-    words: str
+    description: str
+    _: KW_ONLY
     methods: tuple[str, ...] = (EVERY,)
     seconds: float | None = None
     stored: bool = False
     code: str = ""
 
 
-KINDS: Mapping[str, FaultKind] = MappingProxyType(
-    {
-        "lost_closed": FaultKind(
-            place="call", methods=POSTING, stored=True, words="done, then closed without an answer"
-        ),
-        "lost_reset": FaultKind(place="call", methods=POSTING, stored=True, words="done, then reset (RST)"),
-        "slow": FaultKind(
-            place="call", methods=POSTING, stored=True, seconds=30.0, words="done, answered `seconds` later"
-        ),
-        "late_store": FaultKind(
-            place="call",
-            methods=POSTING,
-            seconds=20.0,
-            words="no answer; done `seconds` after the call's end",
-        ),
-        "rate_limited": FaultKind(
-            place="call", methods=POSTING, code="ratelimited", words="429 with the Retry-After given"
-        ),
-        "server_error": FaultKind(
-            place="call", methods=POSTING, words="5xx with a page, `status` 500 or 503"
-        ),
-        "bad_json": FaultKind(
-            place="call", methods=POSTING, stored=True, words="200 with a body that is no JSON"
-        ),
-        "empty": FaultKind(place="call", methods=POSTING, stored=True, words="200 without a body"),
-        "error": FaultKind(
-            place="call", methods=POSTING, code="internal_error", words="`ok: false` with `code`"
-        ),
-        "history_unreadable": FaultKind(
-            place="call", methods=HISTORY, code="missing_scope", words="history may not be read"
-        ),
-        "history_limited": FaultKind(
-            place="pace", methods=HISTORY, seconds=60.0, words="one reading per `seconds`, 15 messages each"
-        ),
-        "pacing": FaultKind(
-            place="pace", methods=POSTING, words="429 above the channel's or the workspace's rate"
-        ),
-        "deliver_twice": FaultKind(place="delivery", words="the same payload again, `copies` times"),
-        "out_of_order": FaultKind(
-            place="order", seconds=0.5, words="held until the next has been taken, or for `seconds`"
-        ),
-        "socket_reset": FaultKind(
-            place="socket", words="the connection is reset instead of carrying a payload"
-        ),
-        "socket_stall": FaultKind(
-            place="socket", words="half open: neither data nor pongs, and the payload is lost"
-        ),
-        "socket_garbage": FaultKind(place="socket", words="frames that mean nothing before the payload"),
-        "socket_broken": FaultKind(place="socket", words="bytes that are no frame instead of the payload"),
-        "socket_disconnect": FaultKind(
-            place="socket", words="a `disconnect` with `reason` behind the payload"
-        ),
-        "hello_late": FaultKind(
-            place="hello", seconds=2.0, words="hello comes `seconds` after the connection"
-        ),
-    }
-)
+KINDS: Mapping[str, FaultKind] = {
+    "lost_closed": FaultKind("call", "done, then closed without an answer", methods=POSTING, stored=True),
+    "lost_reset": FaultKind("call", "done, then reset (RST)", methods=POSTING, stored=True),
+    "slow": FaultKind("call", "done, answered `seconds` later", methods=POSTING, stored=True, seconds=30.0),
+    "late_store": FaultKind(
+        "call", "no answer; done `seconds` after the call's end", methods=POSTING, seconds=20.0
+    ),
+    "rate_limited": FaultKind("call", "429 with the Retry-After given", methods=POSTING, code="ratelimited"),
+    "server_error": FaultKind("call", "5xx with a page, `status` 500 or 503", methods=POSTING),
+    "bad_json": FaultKind("call", "200 with a body that is no JSON", methods=POSTING, stored=True),
+    "empty": FaultKind("call", "200 without a body", methods=POSTING, stored=True),
+    "error": FaultKind("call", "`ok: false` with `code`", methods=POSTING, code="internal_error"),
+    "history_unreadable": FaultKind("call", "history may not be read", methods=HISTORY, code="missing_scope"),
+    "history_limited": FaultKind(
+        "pace", "one reading per `seconds`, 15 messages each", methods=HISTORY, seconds=60.0
+    ),
+    "pacing": FaultKind("pace", "429 above the channel's or the workspace's rate", methods=POSTING),
+    "deliver_twice": FaultKind("delivery", "the same payload again, `copies` times"),
+    "out_of_order": FaultKind("order", "held until the next has been taken, or for `seconds`", seconds=0.5),
+    "socket_reset": FaultKind("socket", "the connection is reset instead of carrying a payload"),
+    "socket_stall": FaultKind("socket", "half open: neither data nor pongs, and the payload is lost"),
+    "socket_garbage": FaultKind("socket", "frames that mean nothing before the payload"),
+    "socket_broken": FaultKind("socket", "bytes that are no frame instead of the payload"),
+    "socket_disconnect": FaultKind("socket", "a `disconnect` with `reason` behind the payload"),
+    "hello_late": FaultKind("hello", "hello comes `seconds` after the connection", seconds=2.0),
+}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -129,9 +98,11 @@ class Fault:
 
 
 _SETTINGS = {field.name for field in fields(Fault)} - {"name", "kind"}
+_NUMBERS = ("probability", "seconds", "count", "status", "copies", "burst", "per_second", "per_minute")
 
 
-def _checked(kind: str, name: str, settings: Mapping[str, Any]) -> Fault:
+def describe(kind: str, name: str = "", **settings: Any) -> Fault:
+    """A fault as it would be switched on; ValueError for an unknown kind or setting."""
     if kind not in KINDS:
         raise ValueError(f"There is no fault {kind!r}; there are {', '.join(KINDS)}.")
     if unknown := settings.keys() - _SETTINGS:
@@ -142,19 +113,9 @@ def _checked(kind: str, name: str, settings: Mapping[str, Any]) -> Fault:
     for listed in ("methods", "channels"):
         if isinstance(given.get(listed), str):
             given[listed] = (given[listed],)
-    usual = KINDS[kind]
-    common = {name: getattr(usual, name) for name in ("methods", "seconds", "stored", "code")}
-    fault = Fault(name=name, kind=kind, **(common | given))
-    for number in (
-        "probability",
-        "seconds",
-        "count",
-        "status",
-        "copies",
-        "burst",
-        "per_second",
-        "per_minute",
-    ):
+    usual = {key: getattr(KINDS[kind], key) for key in ("methods", "seconds", "stored", "code")}
+    fault = Fault(name=name or kind, kind=kind, **(usual | given))
+    for number in _NUMBERS:
         value = getattr(fault, number)
         if isinstance(value, bool) or not isinstance(value, int | float | None):
             raise ValueError(f"{number} is a number, not {value!r}.")
@@ -163,20 +124,23 @@ def _checked(kind: str, name: str, settings: Mapping[str, Any]) -> Fault:
     return fault
 
 
+def describe_socket_fault(kind: str, **settings: Any) -> Fault:
+    """A fault that can strike Socket Mode connections at once; ValueError for any other."""
+    fault = describe(kind, **settings)
+    if KINDS[kind].place != "socket":
+        raise ValueError(f"{kind} does not happen to a Socket Mode connection.")
+    return fault
+
+
 def _is_timed(fault: Fault) -> bool:
     at_hello = KINDS[fault.kind].place == "socket" and fault.kind != "socket_disconnect"
     return at_hello and fault.seconds is not None
 
 
-def describe(kind: str, name: str = "", **settings: Any) -> Fault:
-    """A fault as it would be switched on; ValueError for a kind or setting there is none of."""
-    return _checked(kind, name or kind, settings)
-
-
 class Faults:
     """Which faults are on, and how often each has struck. All methods may be called from any thread.
 
-    The dice are given, so that a run with a seed strikes the same calls again.
+    The random source is a parameter, so that a run with the same seed strikes the same calls.
     """
 
     def __init__(self, rng: random.Random, *, changed: Callable[[], object] = lambda: None) -> None:
@@ -187,14 +151,12 @@ class Faults:
         self._struck: Counter[str] = Counter()
         self._late = 0
 
-    def switch(self, kind: str, *, name: str = "", **settings: Any) -> Fault:
+    def switch(self, kind: str, *, name: str = "", **settings: Any) -> None:
         """Switch a fault on, in the place of one of the same name; a name lets one kind be on twice.
 
-        Raises ValueError for a kind or setting there is none of.
+        Raises ValueError for an unknown kind or setting.
         """
-        fault = describe(kind, name, **settings)
-        self.put(fault)
-        return fault
+        self.put(describe(kind, name, **settings))
 
     def put(self, fault: Fault) -> None:
         """Switch on a fault that has been described."""
@@ -203,7 +165,7 @@ class Faults:
         self._changed()
 
     def clear(self, *names: str) -> None:
-        """Switch off the faults of these names; without any, all. What has struck stays counted."""
+        """Switch off the faults of these names; without names, all. The counts stay."""
         with self._lock:
             for name in names or tuple(self._on):
                 self._on.pop(name, None)
@@ -227,7 +189,7 @@ class Faults:
         with self._lock:
             return self._late
 
-    def expect_late(self, calls: int) -> None:
+    def count_late(self, calls: int) -> None:
         """Count calls that are to be done later (+1), or have been (-1)."""
         with self._lock:
             self._late += calls
@@ -249,7 +211,7 @@ class Faults:
                 del self._on[fault.name]
 
     def active(self, place: Place, method: str = EVERY, channels: Iterable[str] = ()) -> list[Fault]:
-        """The faults that are on for this place and method, without throwing the dice."""
+        """The faults that are on for this place and method, whatever their probability."""
         with self._lock:
             return self._find(place, method, channels)
 
@@ -267,27 +229,18 @@ class Faults:
             return {name: fault for name, fault in self._on.items() if _is_timed(fault)}
 
     def draw_named(self, name: str) -> Fault | None:
-        """Throw the dice for one fault that is on: the fault when it strikes, counted."""
-        with self._lock:
-            fault = self._on.get(name)
-            struck = fault is not None and self._rng.random() < fault.probability
-            if fault is not None and struck:
-                self._count(fault)
-        if struck:
-            self._changed()
-        return fault if struck else None
+        """A fault by its name, when it is on and strikes now (by its probability), counted."""
+        return self._draw(lambda: [self._on[name]] if name in self._on else [])
 
     def draw(self, place: Place, method: str, channels: Iterable[str] = ()) -> Fault | None:
-        """Throw the dice: the fault that strikes here now, counted, or None."""
-        struck = None
+        """The fault that strikes here now (by its probability), counted, or None."""
+        return self._draw(lambda: [f for f in self._find(place, method, channels) if not _is_timed(f)])
+
+    def _draw(self, find: Callable[[], list[Fault]]) -> Fault | None:
         with self._lock:
-            for fault in self._find(place, method, channels):
-                if _is_timed(fault):
-                    continue
-                if self._rng.random() < fault.probability:
-                    struck = fault
-                    self._count(fault)
-                    break
+            struck = next((fault for fault in find() if self._rng.random() < fault.probability), None)
+            if struck:
+                self._count(struck)
         if struck:
             self._changed()
         return struck

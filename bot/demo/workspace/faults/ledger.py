@@ -1,4 +1,4 @@
-"""The truth against which a bot's own records are compared: every message stored, and how fast they came."""
+"""Every message that was stored, and how fast the bot posted: what a bot's own records are compared with."""
 
 from __future__ import annotations
 
@@ -9,11 +9,12 @@ from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
 
-from bot.demo.workspace.state.records import Json
+from bot.demo.workspace.faults.kinds import Fault
+from bot.demo.workspace.records import Json
 
-#: A wait told by Retry-After is held against the bot up to this; nobody waits a day.
+#: The longest wait that a Retry-After asks for here, in seconds; nobody waits a day.
 LONGEST_WAIT = 900.0
-#: Calls sent at the right pace arrive a little unevenly; so much of a message is not held against the bot.
+#: Calls sent at the right pace arrive a little unevenly: up to this share of a message counts as in time.
 _UNEVENNESS = 0.1
 
 
@@ -48,15 +49,6 @@ class PostRate:
     peak_per_minute: int
 
 
-@dataclass(frozen=True, kw_only=True)
-class Limits:
-    """Slack's: about one message per second and channel with short bursts, several hundred per minute in all."""
-
-    per_second: float = 1.0
-    burst: int = 3
-    per_minute: int = 300
-
-
 @dataclass(kw_only=True)
 class _Bucket:
     tokens: float
@@ -72,7 +64,7 @@ def _slide(calls: deque[float], now: float, span: float) -> int:
 
 
 class Ledger:
-    """Posts in the order they were stored, and the meter of their rate. Thread-safe."""
+    """Posts in the order they were stored, and their rate. Thread-safe."""
 
     def __init__(self, monotonic: Callable[[], float]) -> None:
         self.monotonic = monotonic
@@ -88,7 +80,7 @@ class Ledger:
         self._readings: dict[str, float] = {}
 
     def add(self, post: Post) -> None:
-        """Note a stored message."""
+        """Add a stored message."""
         with self._lock:
             self._posts.append(post)
             payload = (post.metadata or {}).get("event_payload") or {}
@@ -97,7 +89,7 @@ class Ledger:
 
     @property
     def repeated(self) -> int:
-        """How many messages carry the `id` of an earlier one in their metadata: second copies."""
+        """How many messages carry the same `id` in their metadata as an earlier one: second copies."""
         with self._lock:
             return self._references.total() - len(self._references)
 
@@ -120,13 +112,13 @@ class Ledger:
             )
 
     def forget_rates(self) -> None:
-        """Begin to measure anew; buckets are full, posts stay."""
+        """Start the figures again: buckets are full, posts stay."""
         with self._lock:
             self._calls = self._violations = self._early = self._peak_minute = 0
             for held in (self._buckets, self._minute, self._accepted, self._waits, self._peaks):
                 held.clear()
 
-    def _wait(self, channel: str, now: float, limits: Limits) -> int:
+    def _wait(self, channel: str, now: float, limits: Fault) -> int:
         bucket = self._buckets.setdefault(channel, _Bucket(tokens=limits.burst, filled=now))
         grown = bucket.tokens + (now - bucket.filled) * limits.per_second
         bucket.tokens, bucket.filled = min(float(limits.burst), grown), now
@@ -142,8 +134,8 @@ class Ledger:
         self._accepted.append(now)
         return 0
 
-    def measure(self, method: str, channel: str, limits: Limits) -> int:
-        """Count a posting call; the seconds Slack would ask to wait, 0 within the limits."""
+    def measure(self, method: str, channel: str, limits: Fault) -> int:
+        """Count a posting call; the seconds Slack would ask to wait, 0 within the limits of a `pacing` fault."""
         with self._lock:
             now = self.monotonic()
             self._calls += 1
@@ -153,7 +145,7 @@ class Ledger:
             return seconds
 
     def record_refusal(self, method: str, channel: str, header: str | None) -> None:
-        """Remember the Retry-After given; a value that means nothing binds nobody."""
+        """Store the Retry-After that was answered; a value that is no number of seconds asks for no wait."""
         if header is not None and header.isascii() and header.isdigit():
             with self._lock:
                 self._waits[method, channel] = self.monotonic() + min(float(header), LONGEST_WAIT)

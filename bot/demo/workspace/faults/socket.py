@@ -1,18 +1,19 @@
-"""One Socket Mode connection, and what can befall it."""
+"""One Socket Mode connection, and the faults that can happen to it."""
 
 from __future__ import annotations
 
 import asyncio
+import json
 from contextlib import suppress
 from dataclasses import dataclass, field
 
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
+from bot.demo.workspace.faults.connections import reset, stall, transport_of
 from bot.demo.workspace.faults.kinds import Fault
-from bot.demo.workspace.state.records import Json
-from bot.demo.workspace.wire.connections import reset, stall, transport_of
+from bot.demo.workspace.records import Json
 
-#: Slack warns about ten seconds before it closes; otherwise it closes soon after it has said so.
+#: Seconds from Slack's `disconnect` to the end of the connection.
 _NOTICE = {"warning": 10.0}
 _USUAL_NOTICE = 1.0
 #: Text that is no JSON, JSON that is no envelope, an envelope of no known kind.
@@ -23,29 +24,28 @@ NO_FRAME = b"\xff" * 16
 
 @dataclass(kw_only=True, eq=False)
 class ClientConnection:
-    """A stalled connection still gets its share of the payloads, which are lost; a leaving one gets no more."""
+    """A stalled connection still gets its share of the payloads, which are lost; a leaving one gets none."""
 
     socket: WebSocket
-    #: The loop's time of its hello.
+    #: The event loop's time of its hello.
     since: float = 0.0
     stalled: bool = False
     leaving: bool = False
     done: asyncio.Event = field(default_factory=asyncio.Event)
-    #: The timed faults already seen to, by name.
+    #: The timed faults that are scheduled, by name.
     timers: dict[str, asyncio.TimerHandle] = field(default_factory=dict)
 
     async def send(self, text: str) -> None:
-        """One frame; nothing gets through a stalled connection."""
+        """Send a frame; nothing gets through a stalled connection."""
         if not self.stalled:
             await self.socket.send_text(text)
 
-    async def say(self, message: Json) -> None:
-        """One frame of JSON."""
-        if not self.stalled:
-            await self.socket.send_json(message)
+    async def send_json(self, message: Json) -> None:
+        """Send a frame of JSON."""
+        await self.send(json.dumps(message))
 
     async def close(self) -> None:
-        """End it; a stalled one without the courtesies, which nobody would hear."""
+        """End it; a stalled one without a closing handshake, which nobody would answer."""
         for timer in self.timers.values():
             timer.cancel()
         if self.stalled:
@@ -53,7 +53,7 @@ class ClientConnection:
         with suppress(RuntimeError, WebSocketDisconnect):
             await self.socket.close()
 
-    async def suffer(self, fault: Fault) -> None:
+    async def apply(self, fault: Fault) -> None:
         """Let a fault happen to this connection."""
         transport = transport_of(self.socket.scope)
         match fault.kind:
@@ -70,7 +70,7 @@ class ClientConnection:
                 if not self.stalled:
                     await self.socket.send_bytes(b"\x00\xff\xfe")
             case _:
-                await self.say({"type": "disconnect", "reason": fault.reason})
+                await self.send_json({"type": "disconnect", "reason": fault.reason})
                 self.leaving = True
                 notice = _NOTICE.get(fault.reason, _USUAL_NOTICE) if fault.seconds is None else fault.seconds
                 asyncio.get_running_loop().call_later(notice, self.done.set)

@@ -1,0 +1,1 @@
+"""What Slack accepts: the limits of Block Kit, and what interactive elements hold."""

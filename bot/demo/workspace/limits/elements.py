@@ -1,4 +1,4 @@
-"""Interactive elements inside blocks: where they are, what they hold, what they send."""
+"""Interactive elements inside blocks: where they are, what they hold, and what they send."""
 
 from __future__ import annotations
 
@@ -7,44 +7,40 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from bot.demo.workspace.api_error import ApiError
-from bot.demo.workspace.state.records import Json
+from bot.demo.workspace.records import Json
 
 #: What a person has entered: block_id -> action_id -> a string, or a list of strings where several are chosen.
 Inputs = Mapping[str, Mapping[str, Any]]
 
 _STATELESS = {"button", "overflow", "image", "mrkdwn", "plain_text"}
-_DIRECT = {
-    "plain_text_input": ("value", "initial_value"),
-    "number_input": ("value", "initial_value"),
-    "email_text_input": ("value", "initial_value"),
-    "url_text_input": ("value", "initial_value"),
-    "datepicker": ("selected_date", "initial_date"),
-    "timepicker": ("selected_time", "initial_time"),
-    "datetimepicker": ("selected_date_time", "initial_date_time"),
-    "users_select": ("selected_user", "initial_user"),
-    "conversations_select": ("selected_conversation", "initial_conversation"),
-    "channels_select": ("selected_channel", "initial_channel"),
-    "multi_users_select": ("selected_users", "initial_users"),
-    "multi_channels_select": ("selected_channels", "initial_channels"),
+#: Elements that hold what was entered itself, under `selected_` and this name (and start with `initial_`).
+_SELECTED = {
+    "datepicker": "date",
+    "timepicker": "time",
+    "datetimepicker": "date_time",
+    "users_select": "user",
+    "conversations_select": "conversation",
+    "channels_select": "channel",
+    "multi_users_select": "users",
+    "multi_channels_select": "channels",
 }
 _SEVERAL = {"checkboxes", "multi_static_select", "multi_external_select"}
 
 
 def elements_of(block: Json) -> Iterator[Json]:
     """The elements a person can press or fill in."""
-    if block["type"] == "section" and "accessory" in block:
-        candidates = [block["accessory"]]
-    elif block["type"] == "input":
-        candidates = [block["element"]]
-    elif block["type"] == "actions":
-        candidates = block["elements"]
-    else:
-        candidates = []
+    match block:
+        case {"type": "section", "accessory": element} | {"type": "input", "element": element}:
+            candidates = [element]
+        case {"type": "actions", "elements": candidates}:
+            pass
+        case _:
+            candidates = []
     yield from (element for element in candidates if element["type"] != "image")
 
 
 def with_ids(blocks: list[Json], next_number: Callable[[], int]) -> tuple[Json, ...]:
-    """The blocks with the ids that Slack makes up where the app gave none."""
+    """The blocks, with generated ids where the app gave none, as in Slack."""
     filled = copy.deepcopy(blocks)
     for block in filled:
         block.setdefault("block_id", f"b{next_number():04d}")
@@ -73,14 +69,15 @@ def find_element(
     return exact[0] if exact else matches[0]
 
 
-def _options(element: Json) -> Iterator[Json]:
+def options_of(element: Json) -> Iterator[Json]:
+    """The options of a select, of all its groups."""
     yield from element.get("options", ())
     for group in element.get("option_groups", ()):
         yield from group["options"]
 
 
 def _option(element: Json, value: Any, offered: Mapping[str, Json]) -> Json:
-    for option in _options(element):
+    for option in options_of(element):
         if option["value"] == value:
             return dict(option)
     if value in offered:
@@ -89,23 +86,20 @@ def _option(element: Json, value: Any, offered: Mapping[str, Json]) -> Json:
 
 
 def value_of(element: Json, entered: Any, offered: Mapping[str, Json]) -> Json:
-    """What the element holds, in Slack's words. `entered` None means untouched: its initial value counts.
+    """What the element holds, in Slack's format. `entered` None means untouched: its initial value counts.
 
-    `offered` are the options an external select got from the app.
+    `offered` are the options that the app has given to external selects.
     """
     kind = element["type"]
-    if kind in _DIRECT:
-        name, initial = _DIRECT[kind]
+    if kind in _SELECTED or kind.endswith("_input"):
+        initial = f"initial_{_SELECTED.get(kind, 'value')}"
         held = element.get(initial) if entered is None else entered
-        if kind.startswith("multi_"):
-            return {"type": kind, name: list(held or ())}
-        return {"type": kind, name: None if held in ("", None) else held}
+        name = f"selected_{_SELECTED[kind]}" if kind in _SELECTED else "value"
+        return {"type": kind, name: list(held or ()) if kind.startswith("multi_") else held or None}
     if kind in _SEVERAL:
-        chosen = (
-            element.get("initial_options", [])
-            if entered is None
-            else [_option(element, v, offered) for v in entered]
-        )
+        chosen = element.get("initial_options", [])
+        if entered is not None:
+            chosen = [_option(element, value, offered) for value in entered]
         return {"type": kind, "selected_options": chosen}
     if entered is None:
         return {"type": kind, "selected_option": element.get("initial_option")}
@@ -115,7 +109,7 @@ def value_of(element: Json, entered: Any, offered: Mapping[str, Json]) -> Json:
 def state_values(
     blocks: tuple[Json, ...], inputs: Inputs, offered: Mapping[str, Json]
 ) -> dict[str, dict[str, Json]]:
-    """`state.values` of a payload: everything fillable with what it holds now."""
+    """`state.values` of a payload: every element that can be filled in, with what it holds now."""
     values: dict[str, dict[str, Json]] = {}
     for block in blocks:
         for element in elements_of(block):
@@ -134,20 +128,15 @@ def action_of(block_id: str, element: Json, entered: Any, ts: str, offered: Mapp
         "block_id": block_id,
         "action_ts": ts,
     }
+    extra = ["confirm", "placeholder", "initial_option", "initial_date"]
     if element["type"] == "button":
-        action |= {name: element[name] for name in ("text", "value", "style", "url") if name in element}
+        extra = ["confirm", "text", "value", "style", "url"]
     elif element["type"] == "overflow":
+        extra = ["confirm"]
         action["selected_option"] = _option(element, entered, offered)
     else:
         action |= value_of(element, entered, offered)
-        action |= {
-            name: element[name]
-            for name in ("placeholder", "initial_option", "initial_date")
-            if name in element
-        }
-    if "confirm" in element:
-        action["confirm"] = element["confirm"]
-    return action
+    return action | {name: element[name] for name in extra if name in element}
 
 
 def _is_number(text: str, *, decimal: bool) -> bool:
@@ -158,7 +147,7 @@ def _is_number(text: str, *, decimal: bool) -> bool:
     return True
 
 
-def _complaint(block: Json, held: Json) -> str:
+def _input_error(block: Json, held: Json) -> str:
     element = block["element"]
     content = next((held[name] for name in held if name != "type"), None)
     if content in (None, [], ""):
@@ -169,10 +158,9 @@ def _complaint(block: Json, held: Json) -> str:
         if len(content) > element.get("max_length", 3000):
             return f"Please enter no more than {element.get('max_length', 3000)} characters."
     if element["type"] == "number_input":
-        if not _is_number(content, decimal=element["is_decimal_allowed"]):
-            return (
-                "Please enter a number." if element["is_decimal_allowed"] else "Please enter a whole number."
-            )
+        decimal = element["is_decimal_allowed"]
+        if not _is_number(content, decimal=decimal):
+            return f"Please enter a {'' if decimal else 'whole '}number."
         if "min_value" in element and float(content) < float(element["min_value"]):
             return f"Please enter a number of at least {element['min_value']}."
         if "max_value" in element and float(content) > float(element["max_value"]):
@@ -182,12 +170,11 @@ def _complaint(block: Json, held: Json) -> str:
     return ""
 
 
-def complaints(blocks: tuple[Json, ...], values: dict[str, dict[str, Json]]) -> dict[str, str]:
-    """What Slack's own form refuses before the app is asked: empty, too short, not a number."""
-    found: dict[str, str] = {}
-    for block in blocks:
-        if block["type"] == "input":
-            sentence = _complaint(block, values[block["block_id"]][block["element"]["action_id"]])
-            if sentence:
-                found[block["block_id"]] = sentence
-    return found
+def input_errors(blocks: tuple[Json, ...], values: dict[str, dict[str, Json]]) -> dict[str, str]:
+    """What Slack's own form refuses without asking the app, by block: empty, too short, not a number."""
+    errors = {
+        block["block_id"]: _input_error(block, values[block["block_id"]][block["element"]["action_id"]])
+        for block in blocks
+        if block["type"] == "input"
+    }
+    return {block_id: sentence for block_id, sentence in errors.items() if sentence}

@@ -1,11 +1,10 @@
-"""The web page's side of the server: a snapshot, a stream of changes, and what people do."""
+"""The routes of the page: a snapshot, a stream of changes, and what people do."""
 
 from __future__ import annotations
 
 import asyncio
 import json
 from collections.abc import AsyncIterator, Awaitable, Callable
-from pathlib import Path
 
 from starlette.requests import Request
 from starlette.responses import FileResponse, JSONResponse, Response, StreamingResponse
@@ -13,27 +12,19 @@ from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import StaticFiles
 
 from bot.demo.workspace.api_error import ApiError
-from bot.demo.workspace.page.panel import Controls
+from bot.demo.workspace.page.controls import Controls
 from bot.demo.workspace.page.snapshot import snapshot
 from bot.demo.workspace.page.switches import turn
 from bot.demo.workspace.platform import Platform
-from bot.demo.workspace.state.records import Json, Outcome, View
+from bot.demo.workspace.records import Json, View
 from bot.demo.workspace.wire.interactions import Interactions
 from bot.demo.workspace.wire.socket_mode import SocketMode
+from bot.settings import ROOT
 
-WEB = Path(__file__).resolve().parents[4] / "templates" / "web"
+WEB = ROOT / "templates" / "web"
 _KEEP_ALIVE_SECONDS = 15.0
 
-Doing = Callable[[Json], Awaitable[Json]]
-
-
-def _outcome(outcome: Outcome) -> Json:
-    return {
-        "ok": outcome.ok,
-        "error": outcome.error,
-        "message": outcome.message,
-        "errors": dict(outcome.errors),
-    }
+Handler = Callable[[Json], Awaitable[Json]]
 
 
 class Page:
@@ -48,7 +39,7 @@ class Page:
         self._socket_mode = socket_mode
         self._closing = False
         self._streams: set[asyncio.Event] = set()
-        doings: dict[str, Doing] = {
+        handlers: dict[str, Handler] = {
             "command": self._command,
             "say": self._say,
             "act": self._act,
@@ -66,8 +57,8 @@ class Page:
             Route("/page/state", self._state),
             Route("/page/events", self._events),
             *(
-                Route(f"/page/{name}", self._posting(doing), methods=["POST"])
-                for name, doing in doings.items()
+                Route(f"/page/{name}", self._endpoint(handler), methods=["POST"])
+                for name, handler in handlers.items()
             ),
         ]
 
@@ -117,11 +108,11 @@ class Page:
         for woken in self._streams:
             woken.set()
 
-    def _posting(self, doing: Doing) -> Callable[[Request], Awaitable[Response]]:
+    def _endpoint(self, handler: Handler) -> Callable[[Request], Awaitable[Response]]:
         async def answer(request: Request) -> Response:
             try:
                 given = json.loads(await request.body())
-                return JSONResponse(await doing(given))
+                return JSONResponse(await handler(given))
             except ApiError as refused:
                 return JSONResponse({"ok": False, "error": refused.code, "message": "", "errors": {}})
             except (KeyError, TypeError, ValueError, AttributeError) as error:
@@ -138,56 +129,33 @@ class Page:
 
     async def _command(self, given: Json) -> Json:
         name, _, text = str(given["text"]).partition(" ")
-        return _outcome(await self._interactions.command(given["user"], given["channel"], name, text.strip()))
+        outcome = await self._interactions.command(given["user"], given["channel"], name, text.strip())
+        return outcome.json()
 
     async def _say(self, given: Json) -> Json:
         await self._interactions.say(given["user"], given["channel"], str(given["text"]))
         return {"ok": True}
 
     async def _act(self, given: Json) -> Json:
-        place = self._interactions.place(
-            given["user"],
-            channel=str(given.get("channel", "")),
-            ts=str(given.get("ts", "")),
-            view_id=str(given.get("view_id") or ""),
-        )
-        outcome = await self._interactions.act(
-            given["user"],
-            place,
-            given["action_id"],
-            block_id=given["block_id"],
-            value=given.get("value"),
-            inputs=given.get("inputs") or {},
-        )
-        return _outcome(outcome)
+        return (await self._interactions.act_as_given(given)).json()
 
     async def _suggest(self, given: Json) -> Json:
-        place = self._interactions.place(
-            given["user"],
-            channel=str(given.get("channel", "")),
-            ts=str(given.get("ts", "")),
-            view_id=str(given.get("view_id") or ""),
-        )
+        place, typed = self._interactions.place_given(given), str(given.get("typed", ""))
         options = await self._interactions.suggest(
-            given["user"], place, given["block_id"], given["action_id"], str(given.get("typed", ""))
+            given["user"], place, given["block_id"], given["action_id"], typed
         )
         return {"ok": True, "options": options}
 
     async def _submit(self, given: Json) -> Json:
-        outcome = await self._interactions.submit(
-            given["user"], self._own_view(given), given.get("inputs") or {}
-        )
-        return _outcome(outcome)
+        view, inputs = self._own_view(given), given.get("inputs") or {}
+        return (await self._interactions.submit(given["user"], view, inputs)).json()
 
     async def _close_view(self, given: Json) -> Json:
-        return _outcome(await self._interactions.close(given["user"], self._own_view(given)))
+        return (await self._interactions.close(given["user"], self._own_view(given))).json()
 
     async def _read(self, given: Json) -> Json:
-        user, channel = (
-            self._platform.state.user(given["user"]),
-            self._platform.state.channel(given["channel"]),
-        )
-        self._platform.state.mark_read(user.id, channel.id)
+        state = self._platform.state
+        state.mark_read(state.user(given["user"]).id, state.channel(given["channel"]).id)
         return {"ok": True}
 
     async def _home(self, given: Json) -> Json:

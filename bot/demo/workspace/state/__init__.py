@@ -1,0 +1,1 @@
+"""What the workspace holds in memory: people, channels, messages, views and tickets."""

@@ -1,4 +1,4 @@
-"""The memory of the workspace: who is there and what was said."""
+"""The people, channels and messages of the workspace, in memory."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Any, TypeVar
 
 from bot.demo.workspace.api_error import ApiError
-from bot.demo.workspace.state.records import BOT_USER_ID, Channel, StoredMessage, User
+from bot.demo.workspace.records import BOT_USER_ID, Channel, StoredMessage, User
 
 Found = TypeVar("Found")
 
@@ -44,7 +44,7 @@ class State:
         self._watchers: list[Callable[[], object]] = []
         self._counter = 0
 
-    # A watcher is how the page's event stream learns of a change without a thread of its own.
+    # The page's event stream is notified by a watcher, so that it needs no thread.
     def watch(self, watcher: Callable[[], object]) -> Callable[[], None]:
         """Call `watcher` after every change; the returned function ends that."""
         with self.changed:
@@ -57,7 +57,7 @@ class State:
         return end
 
     def bump(self) -> None:
-        """Say that something has changed."""
+        """Raise the version, and notify all who wait or watch."""
         with self.changed:
             self.version += 1
             self.changed.notify_all()
@@ -65,22 +65,22 @@ class State:
                 watcher()
 
     def wait_for(self, predicate: Callable[[], Found], timeout: float) -> Found:
-        """Wait until `predicate` gives something true and return that; TimeoutError after `timeout` seconds."""
+        """Wait until `predicate` returns something true, and return that; TimeoutError after `timeout` seconds."""
         with self.changed:
             found = self.changed.wait_for(predicate, timeout)
             if not found:
-                raise TimeoutError(f"The workspace did not come to the awaited state within {timeout} s.")
+                raise TimeoutError(f"The workspace did not reach the awaited state within {timeout} s.")
             return found
 
     def next_ts(self) -> str:
-        """A message timestamp: the workspace's clock, unique and rising even where the clock is not."""
+        """A message timestamp by the workspace's clock, unique and rising even where the clock is not."""
         with self.changed:
             micros = int(self.now().timestamp() * 1_000_000)
             self._last_micros = max(self._last_micros + 1, micros)
             return f"{self._last_micros // 1_000_000}.{self._last_micros % 1_000_000:06d}"
 
     def next_number(self) -> int:
-        """A number no other call gets, for ids."""
+        """A unique number, for ids."""
         with self.changed:
             self._counter += 1
             return self._counter
@@ -92,28 +92,25 @@ class State:
         return self.users[user_id]
 
     def put_user(self, user: User) -> None:
-        """Add a person, or change what is known of them (moved zone, deactivated)."""
+        """Add a person, or replace their record (another time zone, deactivated)."""
         with self.changed:
             self.users[user.id] = user
             self.bump()
 
     def put_channel(self, channel: Channel) -> None:
-        """Add a channel, or change it (archived, members)."""
+        """Add a channel, or replace it (archived, other members)."""
         with self.changed:
             self.channels[channel.id] = channel
             self.bump()
 
     def dm(self, user_id: str) -> Channel:
-        """The direct message between the bot and a person, opened when it was not yet."""
+        """The direct message between the bot and a person, opened where it was not."""
         with self.changed:
             user = self.user(user_id)
             channel_id = "D" + user.id[1:]
             if channel_id not in self.channels:
-                self.put_channel(
-                    Channel(
-                        id=channel_id, name=user.name, members=frozenset({user.id, BOT_USER_ID}), user=user.id
-                    )
-                )
+                members = frozenset({user.id, BOT_USER_ID})
+                self.put_channel(Channel(id=channel_id, name=user.name, members=members, user=user.id))
             return self.channels[channel_id]
 
     def channel(self, name: str) -> Channel:
@@ -145,7 +142,7 @@ class State:
         raise ApiError("message_not_found")
 
     def change_message(self, message: StoredMessage, changes: Mapping[str, Any]) -> StoredMessage:
-        """Put other content in the place of a message."""
+        """Replace fields of a message."""
         with self.changed:
             stored = self._messages.get(message.channel, [])
             index = stored.index(self.find_message(message.channel, message.ts))
@@ -154,7 +151,7 @@ class State:
             return stored[index]
 
     def remove_message(self, message: StoredMessage) -> None:
-        """Take a message away."""
+        """Delete a message."""
         with self.changed:
             self._messages[message.channel].remove(self.find_message(message.channel, message.ts))
             self.bump()
@@ -166,7 +163,7 @@ class State:
         return tuple(message for message in stored if message.only_for in (None, viewer))
 
     def mark_read(self, user: str, channel: str) -> None:
-        """Remember that a person has seen the channel up to here."""
+        """Store that a person has read the channel up to here."""
         with self.changed:
             seen = self.messages(channel, user)
             newest = seen[-1].ts if seen else ""
@@ -175,7 +172,7 @@ class State:
                 self.bump()
 
     def unread(self, user: str, channel: str) -> int:
-        """How many messages of others came after the person last looked."""
+        """How many messages of others came after the person last read the channel."""
         with self.changed:
             since = self._read.get((user, channel), "")
             return sum(1 for m in self.messages(channel, user) if m.ts > since and m.user != user)

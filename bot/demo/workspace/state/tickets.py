@@ -1,4 +1,4 @@
-"""What Slack gives out for a short while: trigger ids, response URLs, Socket Mode addresses."""
+"""What Slack issues for a short time: trigger ids, response URLs, tickets for Socket Mode."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from bot.demo.workspace.api_error import ApiError
-from bot.demo.workspace.state.records import StoredMessage
+from bot.demo.workspace.records import StoredMessage
 
 TRIGGER_SECONDS = 3.0
 RESPONSE_SECONDS = 30 * 60.0
@@ -16,7 +16,7 @@ RESPONSE_USES = 5
 
 @dataclass(frozen=True, kw_only=True)
 class ResponseUrl:
-    """Where an answer goes: the conversation and person of the click or command, and the message clicked."""
+    """Where a response goes: the person and conversation of the click or command, and the message clicked."""
 
     user: str
     channel: str
@@ -27,7 +27,7 @@ class ResponseUrl:
 
 
 class Tickets:
-    """All of them, on a monotonic clock, so that a demo's leap in time expires none."""
+    """All of them, by a monotonic clock, so that none expires when the demo lets days pass."""
 
     def __init__(self, monotonic: Callable[[], float]) -> None:
         self._monotonic = monotonic
@@ -50,7 +50,7 @@ class Tickets:
             return trigger
 
     def use_trigger(self, trigger: str) -> str:
-        """The person behind a trigger id, which lives 3 seconds and serves once."""
+        """The person of a trigger id, which is valid once, for 3 seconds."""
         with self._lock:
             if trigger in self._used:
                 raise ApiError("exchanged_trigger_id")
@@ -74,7 +74,7 @@ class Tickets:
             return key
 
     def use_response(self, key: str) -> ResponseUrl:
-        """Where the answer goes; five uses within 30 minutes, then `used_url` or `expired_url`."""
+        """Where the response goes; five uses within 30 minutes, then `used_url` or `expired_url`."""
         with self._lock:
             found = self._responses.get(key)
             if found is None or self._monotonic() - found.given > RESPONSE_SECONDS:
@@ -94,7 +94,6 @@ class Tickets:
     def use_socket(self, ticket: str) -> bool:
         """True once per ticket."""
         with self._lock:
-            if ticket not in self._sockets:
-                return False
-            self._sockets.remove(ticket)
-            return True
+            known = ticket in self._sockets
+            self._sockets.discard(ticket)
+            return known

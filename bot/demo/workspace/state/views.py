@@ -1,4 +1,4 @@
-"""Modals and Home tabs: who has which open, and the rules for changing them."""
+"""The modals and Home tabs that people have open, and the rules for changing them."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from typing import Any
 from bot.demo.workspace.api_error import ApiError
 from bot.demo.workspace.limits.blocks import check_view
 from bot.demo.workspace.limits.elements import with_ids
+from bot.demo.workspace.records import APP_ID, BOT_ID, TEAM_ID, Json, View
 from bot.demo.workspace.state.memory import State
-from bot.demo.workspace.state.records import APP_ID, BOT_ID, TEAM_ID, Json, View
 
 MOST_STACKED = 3
 
@@ -32,7 +32,7 @@ class Views:
             return self._views[stack[-1]] if stack else None
 
     def home(self, user: str) -> View | None:
-        """What the app has published for the person's Home tab."""
+        """A person's Home tab, once the app has published one."""
         with self._state.changed:
             return self._views.get(self._homes.get(user, ""))
 
@@ -58,10 +58,8 @@ class Views:
     def _prepare(self, spec: Any, kind: str) -> Json:
         check_view(spec)
         if spec["type"] != kind:
-            raise ApiError(
-                "invalid_arguments",
-                messages=[f"[ERROR] view must be of type {kind} [json-pointer:/view/type]"],
-            )
+            message = f"[ERROR] view must be of type {kind} [json-pointer:/view/type]"
+            raise ApiError("invalid_arguments", messages=[message])
         return {**spec, "blocks": list(with_ids(spec["blocks"], self._state.next_number))}
 
     def _store(self, view: View) -> View:
@@ -84,14 +82,13 @@ class Views:
         )
 
     def open(self, user: str, spec: Any) -> View:
-        """Show a modal in place of whatever was open."""
+        """Show a modal in the place of those that were open."""
         prepared = self._prepare(spec, "modal")
         with self._state.changed:
             self.clear(user)
-            view = self._store(self._new(user, prepared, None))
+            view = self._new(user, prepared, None)
             self._stacks[user] = [view.id]
-            self._state.bump()
-            return view
+            return self._store(view)
 
     def push(self, user: str, spec: Any) -> View:
         """Put a modal on the stack; `push_limit_reached` above three."""
@@ -102,13 +99,12 @@ class Views:
                 raise ApiError("not_found")
             if len(stack) >= MOST_STACKED:
                 raise ApiError("push_limit_reached")
-            view = self._store(self._new(user, prepared, self._views[stack[-1]]))
+            view = self._new(user, prepared, self._views[stack[-1]])
             stack.append(view.id)
-            self._state.bump()
-            return view
+            return self._store(view)
 
     def update(self, view: View, spec: Any, hash_given: str | None = None) -> View:
-        """Put other content in the place of a view; `hash_conflict` where it has changed since."""
+        """Replace the content of a view; `hash_conflict` where it has changed since."""
         prepared = self._prepare(spec, view.type)
         with self._state.changed:
             current = self.find(view.id)
@@ -117,7 +113,7 @@ class Views:
             return self._store(replace(current, spec=prepared, hash=self._hash(prepared), errors={}))
 
     def publish(self, user: str, spec: Any, hash_given: str | None = None) -> View:
-        """Put content on a person's Home tab."""
+        """Show content on a person's Home tab."""
         self._state.user(user)
         home = self.home(user)
         if home:
@@ -129,12 +125,12 @@ class Views:
             return self._store(view)
 
     def show_errors(self, view: View, errors: dict[str, str]) -> None:
-        """Keep the modal open with sentences under its inputs."""
+        """Show sentences under the inputs of a modal, by block id."""
         with self._state.changed:
             self._store(replace(self.find(view.id), errors=errors))
 
     def close(self, view: View) -> None:
-        """Take the modal in front away; the one below it shows again."""
+        """Close a modal and those on top of it; the one below shows again."""
         with self._state.changed:
             stack = self._stacks.get(view.user, [])
             while stack and view.id in stack:
@@ -150,7 +146,7 @@ class Views:
 
 
 def view_json(view: View, values: dict[str, dict[str, Json]] | None = None) -> Json:
-    """A view in Slack's words."""
+    """A view in Slack's format."""
     empty = {"title": None, "submit": None, "close": None, "clear_on_close": False, "notify_on_close": False}
     return {
         "private_metadata": "",

@@ -1,4 +1,4 @@
-"""The doorway of the server: own host names only, and the workspace's clock in the Date header."""
+"""Checks every request's host name and origin, and puts the workspace's time into the Date header."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ PAGE_POLICY = (
 
 
 class Guard:
-    """Refuses foreign host names (DNS rebinding), page changes from a foreign origin, and control by a page."""
+    """Refuses foreign host names (DNS rebinding), changes from foreign pages, and any page at /control/."""
 
     def __init__(self, app: ASGIApp, *, now: Callable[[], datetime], port: Callable[[], int]) -> None:
         self._app = app
@@ -27,7 +27,7 @@ class Guard:
     def _refusal(self, scope: Scope) -> str:
         headers = Headers(scope=scope)
         hosts = {f"127.0.0.1:{self._port()}", f"localhost:{self._port()}"}
-        # slack_sdk's own WebSocket client leaves the port out.
+        # slack_sdk's WebSocket client leaves the port out.
         bare = {"127.0.0.1", "localhost"} if scope["type"] == "websocket" else set()
         if headers.get("host") not in hosts | bare:
             return "This workspace answers only to 127.0.0.1 and localhost."
@@ -39,7 +39,7 @@ class Guard:
         return ""
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass on, or answer 403."""
+        """Pass a request on, or answer 403."""
         if scope["type"] not in ("http", "websocket"):
             await self._app(scope, receive, send)
             return

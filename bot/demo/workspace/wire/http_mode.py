@@ -14,7 +14,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from bot.demo.workspace.faults.kinds import Faults
-from bot.demo.workspace.state.records import Json
+from bot.demo.workspace.records import Json
 from bot.demo.workspace.wire.socket_mode import NotAcknowledged, NotConnected
 
 _FORM = "application/x-www-form-urlencoded"
@@ -29,7 +29,7 @@ def _body(kind: str, payload: Json) -> tuple[str, str]:
 
 
 class HttpMode:
-    """Delivers to one request URL. `now` is the machine's clock, because the app checks the age of a signature."""
+    """Posts to one request URL. `now` is the machine's clock, because the app checks the age of a signature."""
 
     def __init__(
         self,
@@ -45,10 +45,10 @@ class HttpMode:
         self._ack_seconds = ack_seconds
         self._now = now
         self._faults = faults
-        self._copies: set[asyncio.Task[Json]] = set()  # on their way; nobody waits for what is said to them
+        self._copies: set[asyncio.Task[Json]] = set()  # in progress; their answers are ignored
 
     async def deliver(self, kind: str, payload: Json, *, accepts_payload: bool) -> Json:
-        """Post one payload and wait for the acknowledgement; every payload passes here."""
+        """Post one payload and wait for the acknowledgement."""
         again = self._faults.draw("delivery", kind)
         body = _body(kind, payload)
         for attempt in range(1, 1 + again.copies if again else 1):
@@ -60,7 +60,7 @@ class HttpMode:
     def _arrived(self, copy: asyncio.Task[Json]) -> None:
         self._copies.discard(copy)
         if not copy.cancelled():
-            copy.exception()  # looked at, so that nobody complains of it
+            copy.exception()  # read, so that asyncio does not report it as never retrieved
 
     def _post(self, body: str, content_type: str, attempt: int) -> Json:
         stamp = str(int(self._now().timestamp()))
@@ -79,14 +79,9 @@ class HttpMode:
         except urllib.error.HTTPError as error:
             error.close()
             raise NotConnected from None
-        except TimeoutError:
-            raise NotAcknowledged from None
-        except urllib.error.URLError as error:
-            if isinstance(error.reason, TimeoutError):
-                raise NotAcknowledged from None
-            raise NotConnected from None
-        except OSError:
-            raise NotConnected from None
+        except OSError as error:  # a URLError is one, with the cause as its reason
+            late = isinstance(getattr(error, "reason", error), TimeoutError)
+            raise (NotAcknowledged if late else NotConnected) from None
         return _acknowledgement(text)
 
 

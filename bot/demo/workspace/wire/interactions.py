@@ -1,4 +1,4 @@
-"""What people do, handed to the app, and what they then see."""
+"""What people do: it is delivered to the app, and the answer is shown."""
 
 from __future__ import annotations
 
@@ -13,25 +13,26 @@ from bot.demo.workspace.api_error import ApiError
 from bot.demo.workspace.limits.elements import (
     Inputs,
     action_of,
-    complaints,
     find_element,
+    input_errors,
     state_values,
     value_of,
 )
 from bot.demo.workspace.platform import Platform
-from bot.demo.workspace.state.records import BOT_USER_ID, Command, Json, Outcome, StoredMessage, View
+from bot.demo.workspace.records import BOT_USER_ID, Command, Json, Outcome, StoredMessage, View
 from bot.demo.workspace.wire.payloads import (
     Place,
     actions_payload,
     closed_payload,
     command_payload,
+    escape,
     event_payload,
     submission_payload,
     suggestion_payload,
 )
 from bot.demo.workspace.wire.socket_mode import NotAcknowledged, NotConnected
 
-_TROUBLE = "We had some trouble connecting. Try again?"
+_NO_CONNECTION = "We had some trouble connecting. Try again?"
 
 
 class PayloadRoute(Protocol):
@@ -49,13 +50,13 @@ class Interactions:
         self._platform = platform
         self.delivery = delivery
         self.commands = tuple(commands)
-        # Options that external selects were given, so that a choice can be sent back whole.
+        # The options that the app gave to external selects, by value: a choice is sent back with its text.
         self._offered: dict[str, Json] = {}
-        # Payloads held back by `out_of_order` until another has been taken.
-        self._overtaken: set[asyncio.Event] = set()
+        # Payloads held back by the fault `out_of_order` until another has been acknowledged.
+        self._held_back: set[asyncio.Event] = set()
 
     async def _deliver(self, kind: str, payload: Json, *, accepts_payload: bool = True) -> Json | Outcome:
-        await self._fall_behind(kind)
+        await self._hold_back(kind)
         try:
             return await self.delivery.deliver(kind, payload, accepts_payload=accepts_payload)
         except NotAcknowledged:
@@ -63,17 +64,17 @@ class Interactions:
         except NotConnected:
             return Outcome(error="dispatch_failed")
         finally:
-            for held in self._overtaken:
+            for held in self._held_back:
                 held.set()
 
-    async def _fall_behind(self, kind: str) -> None:
+    async def _hold_back(self, kind: str) -> None:
         fault = self._platform.faults.draw("order", kind)
         if fault:
             held = asyncio.Event()
-            self._overtaken.add(held)
+            self._held_back.add(held)
             with suppress(TimeoutError):
                 await asyncio.wait_for(held.wait(), fault.seconds)
-            self._overtaken.discard(held)
+            self._held_back.discard(held)
 
     def _notice(self, user: str, channel: str, sentence: str, error: str) -> Outcome:
         self._platform.state.add_message(
@@ -106,7 +107,7 @@ class Interactions:
         return Outcome()
 
     def place(self, user_id: str, *, channel: str = "", ts: str = "", view_id: str = "") -> Place:
-        """The message or view a person can act on; what they cannot see is not found."""
+        """The message or view a person acts on; `not_found` or `message_not_found` where they cannot see it."""
         if view_id:
             view = self._platform.views.find(view_id)
             if view.user != user_id:
@@ -144,7 +145,23 @@ class Interactions:
         sentence = f"The app did not respond ({answer.error}). Try again?"
         if isinstance(place, StoredMessage):
             return self._notice(user.id, place.channel, sentence, answer.error)
-        return Outcome(error=answer.error, message=_TROUBLE)
+        return Outcome(error=answer.error, message=_NO_CONNECTION)
+
+    async def act_as_given(self, given: Json) -> Outcome:
+        """`act` with the arguments in a JSON request."""
+        return await self.act(
+            given["user"],
+            self.place_given(given),
+            given["action_id"],
+            block_id=given.get("block_id"),
+            value=given.get("value"),
+            inputs=given.get("inputs"),
+        )
+
+    def place_given(self, given: Json) -> Place:
+        """`place` with the arguments in a JSON request."""
+        named = {name: str(given.get(name) or "") for name in ("channel", "ts", "view_id")}
+        return self.place(given["user"], **named)
 
     async def suggest(
         self, user_id: str, place: Place, block_id: str, action_id: str, typed: str
@@ -163,7 +180,7 @@ class Interactions:
         return options
 
     def _values_by_name(self, view: View, values: Mapping[str, Any]) -> Inputs:
-        """Inputs from {block_id or action_id: value}."""
+        """The inputs for values by block id or action id."""
         inputs: dict[str, dict[str, Any]] = {}
         for name, value in values.items():
             for block in view.blocks:
@@ -181,29 +198,29 @@ class Interactions:
         return await self.submit(user_id, view, self._values_by_name(view, values))
 
     async def submit(self, user_id: str, view: View, inputs: Inputs) -> Outcome:
-        """Submit a modal; the app's answer may close, change or push it, or complain about inputs."""
+        """Submit a modal; the app's answer may close, replace or push it, or show errors under its inputs."""
         user = self._platform.state.user(user_id)
         values = state_values(view.blocks, inputs, self._offered)
-        faults = complaints(view.blocks, values)
-        if faults:
-            self._platform.views.show_errors(view, faults)
-            return Outcome(error="invalid_input", errors=faults)
-        followed = self._platform.sent_in[view.id] = asyncio.Event()
+        errors = input_errors(view.blocks, values)
+        if errors:
+            self._platform.views.show_errors(view, errors)
+            return Outcome(error="invalid_input", errors=errors)
+        answered = self._platform.submissions[view.id] = asyncio.Event()
         try:
             answer = await self._deliver(
                 "interactive", submission_payload(self._platform, user, view, values)
             )
             if isinstance(answer, Outcome):
-                return Outcome(error=answer.error, message=_TROUBLE)
-            return self._follow(user.id, view, answer)
+                return Outcome(error=answer.error, message=_NO_CONNECTION)
+            return self._show_answer(user.id, view, answer)
         except ApiError as refused:
             detail = "; ".join([refused.code, *refused.messages])
-            return Outcome(error="invalid_response", message=f"{_TROUBLE} ({detail})")
+            return Outcome(error="invalid_response", message=f"{_NO_CONNECTION} ({detail})")
         finally:
-            followed.set()
-            self._platform.sent_in.pop(view.id, None)
+            answered.set()
+            self._platform.submissions.pop(view.id, None)
 
-    def _follow(self, user: str, view: View, answer: Json) -> Outcome:
+    def _show_answer(self, user: str, view: View, answer: Json) -> Outcome:
         views, action = self._platform.views, answer.get("response_action")
         if action == "errors":
             errors = {str(block): str(sentence) for block, sentence in (answer.get("errors") or {}).items()}
@@ -224,54 +241,43 @@ class Interactions:
             raise ApiError("invalid_response_action")
         return Outcome()
 
-    async def close(self, user_id: str, view: View, *, clear: bool = False) -> Outcome:
-        """Close a modal; the app hears of it where it asked to."""
+    async def close(self, user_id: str, view: View) -> Outcome:
+        """Close a modal; the app is notified where the view asks for it."""
         user = self._platform.state.user(user_id)
-        notify = bool(view.spec.get("notify_on_close"))
-        if clear or view.spec.get("clear_on_close"):
+        if view.spec.get("clear_on_close"):
             self._platform.views.clear(user.id)
         else:
             self._platform.views.close(view)
-        if notify:
-            payload = closed_payload(user, view, is_cleared=clear)
-            await self._deliver("interactive", payload, accepts_payload=False)
+        if view.spec.get("notify_on_close"):
+            await self._deliver("interactive", closed_payload(user, view), accepts_payload=False)
         return Outcome()
 
-    async def event(self, event: Json) -> None:
-        """Tell the app of an event it has subscribed to."""
+    async def _deliver_event(self, event: Json) -> None:
         payload = event_payload(self._platform, event)
         await self._deliver("events_api", payload, accepts_payload=False)
 
     async def open_home(self, user_id: str) -> None:
-        """Look at the app's Home tab."""
+        """Open the app's Home tab."""
         channel = self._platform.state.dm(user_id)
         if "app_home_opened" in self._platform.events:
-            ts = self._platform.state.next_ts()
-            event = {
-                "type": "app_home_opened",
-                "user": user_id,
-                "channel": channel.id,
-                "tab": "home",
-                "event_ts": ts,
-            }
-            await self.event(event)
+            event = {"type": "app_home_opened", "user": user_id, "channel": channel.id, "tab": "home"}
+            await self._deliver_event(event | {"event_ts": self._platform.state.next_ts()})
 
     async def say(self, user_id: str, channel_id: str, text: str) -> StoredMessage:
-        """Post as a person; the app hears of it where it has subscribed."""
+        """Post as a person; the app gets the events it has subscribed to."""
         user, channel = self._platform.state.user(user_id), self._platform.state.channel(channel_id)
         if user.id not in channel.members:
             raise ApiError("not_in_channel")
         if not text.strip():
             raise ApiError("no_text")
-        escaped = text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
         bot = self._platform.state.users[BOT_USER_ID].real_name
-        escaped = re.sub(rf"@{re.escape(bot)}\b", f"<@{BOT_USER_ID}>", escaped, flags=re.IGNORECASE)
+        escaped = re.sub(rf"@{re.escape(bot)}\b", f"<@{BOT_USER_ID}>", escape(text), flags=re.IGNORECASE)
         message = self._platform.state.add_message(channel=channel.id, user=user.id, text=escaped)
         kind = "im" if channel.is_im else "group" if channel.is_private else "channel"
         body = message_json(message) | {"channel": channel.id, "channel_type": kind, "event_ts": message.ts}
         plural = {"im": "im", "group": "groups", "channel": "channels"}[kind]
         if BOT_USER_ID in channel.members and f"message.{plural}" in self._platform.events:
-            await self.event(body)
+            await self._deliver_event(body)
         if f"<@{BOT_USER_ID}>" in escaped and "app_mention" in self._platform.events:
-            await self.event(body | {"type": "app_mention"})
+            await self._deliver_event(body | {"type": "app_mention"})
         return message

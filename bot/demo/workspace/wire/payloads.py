@@ -1,25 +1,21 @@
-"""What Slack sends to the app when a person does something."""
+"""The payloads that Slack sends to the app when a person does something."""
 
 from __future__ import annotations
 
 from bot.demo.workspace.api.chat import message_json
 from bot.demo.workspace.platform import Platform
-from bot.demo.workspace.state.records import (
-    APP_ID,
-    TEAM_DOMAIN,
-    TEAM_ID,
-    Channel,
-    Json,
-    StoredMessage,
-    User,
-    View,
-)
+from bot.demo.workspace.records import APP_ID, TEAM_DOMAIN, TEAM_ID, Channel, Json, StoredMessage, User, View
 from bot.demo.workspace.state.views import view_json
 
 #: Where a click, choice or submission happened.
 Place = StoredMessage | View
 
 _LEGACY_TOKEN = "verification-token"
+
+
+def escape(text: str) -> str:
+    """What a person typed, as Slack escapes it."""
+    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
 
 
 def _channel_name(channel: Channel) -> str:
@@ -45,8 +41,7 @@ def _response_url(platform: Platform, user: User, channel: str, original: Stored
 
 
 def command_payload(platform: Platform, user: User, channel: Channel, name: str, text: str) -> Json:
-    """A slash command. `text` is escaped as Slack escapes it."""
-    escaped = text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    """A slash command."""
     return {
         "token": _LEGACY_TOKEN,
         "team_id": user.team_id,
@@ -56,7 +51,7 @@ def command_payload(platform: Platform, user: User, channel: Channel, name: str,
         "user_id": user.id,
         "user_name": user.name,
         "command": name,
-        "text": escaped,
+        "text": escape(text),
         "api_app_id": APP_ID,
         "is_enterprise_install": "false",
         "response_url": _response_url(platform, user, channel.id),
@@ -64,7 +59,7 @@ def command_payload(platform: Platform, user: User, channel: Channel, name: str,
     }
 
 
-def _where(platform: Platform, user: User, place: Place) -> Json:
+def _location(platform: Platform, user: User, place: Place) -> Json:
     if isinstance(place, View):
         return {"container": {"type": "view", "view_id": place.id}}
     channel = platform.state.channels[place.channel]
@@ -76,18 +71,16 @@ def _where(platform: Platform, user: User, place: Place) -> Json:
     }
     if place.thread_ts:
         container["thread_ts"] = place.thread_ts
-    where: Json = {"container": container, "channel": {"id": channel.id, "name": _channel_name(channel)}}
+    location = {"container": container, "channel": {"id": channel.id, "name": _channel_name(channel)}}
     # Slack leaves the message out where it is ephemeral.
-    if not place.is_ephemeral:
-        where["message"] = message_json(place)
-    return where
+    return location if place.is_ephemeral else location | {"message": message_json(place)}
 
 
 def actions_payload(
     platform: Platform, user: User, place: Place, action: Json, values: dict[str, dict[str, Json]]
 ) -> Json:
     """A block_actions payload, from a message or from a view."""
-    payload = _common("block_actions", user) | _where(platform, user, place)
+    payload = _common("block_actions", user) | _location(platform, user, place)
     payload |= {"trigger_id": platform.tickets.new_trigger(user.id), "actions": [action]}
     if isinstance(place, View):
         return payload | {"view": view_json(place, values)}
@@ -99,7 +92,7 @@ def suggestion_payload(
     platform: Platform, user: User, place: Place, element: Json, block_id: str, typed: str
 ) -> Json:
     """A block_suggestion payload: an external select asks for its options."""
-    payload = _common("block_suggestion", user) | _where(platform, user, place)
+    payload = _common("block_suggestion", user) | _location(platform, user, place)
     payload |= {"action_id": element["action_id"], "block_id": block_id, "value": typed}
     return payload | ({"view": view_json(place)} if isinstance(place, View) else {})
 
@@ -115,9 +108,9 @@ def submission_payload(
     }
 
 
-def closed_payload(user: User, view: View, *, is_cleared: bool) -> Json:
+def closed_payload(user: User, view: View) -> Json:
     """A view_closed payload."""
-    return _common("view_closed", user) | {"view": view_json(view), "is_cleared": is_cleared}
+    return _common("view_closed", user) | {"view": view_json(view), "is_cleared": False}
 
 
 def event_payload(platform: Platform, event: Json) -> Json:

@@ -1,4 +1,4 @@
-"""Socket Mode: the app connects by WebSocket and is handed envelopes."""
+"""Socket Mode: the app connects by WebSocket and receives envelopes."""
 
 from __future__ import annotations
 
@@ -11,20 +11,20 @@ from typing import Any
 from starlette.routing import WebSocketRoute
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
-from bot.demo.workspace.faults.kinds import KINDS, Fault, describe
+from bot.demo.workspace.faults.kinds import Fault
 from bot.demo.workspace.faults.socket import ClientConnection
 from bot.demo.workspace.platform import Platform
-from bot.demo.workspace.state.records import APP_ID, Json
+from bot.demo.workspace.records import APP_ID, Json
 
 MOST_CONNECTIONS = 10
 
 
 class NotConnected(Exception):
-    """No app is there to take an envelope."""
+    """No app is connected, or the connection broke."""
 
 
 class NotAcknowledged(Exception):
-    """The app took an envelope and did not answer in time."""
+    """The app did not acknowledge in time."""
 
 
 class SocketMode:
@@ -57,7 +57,7 @@ class SocketMode:
             return
         connection = ClientConnection(socket=socket)
         await self._wait_before_hello(connection)
-        await connection.say(
+        await connection.send_json(
             {
                 "type": "hello",
                 "num_connections": len(self._connections) + 1,
@@ -65,7 +65,7 @@ class SocketMode:
                 "debug_info": {"host": "local-workspace", "approximate_connection_time": 18060},
             }
         )
-        # Slack has noticed by now that a half-open connection is dead.
+        # By the time an app connects again, Slack has noticed that a half-open connection is dead.
         for other in self._connections:
             if other.stalled:
                 other.done.set()
@@ -94,7 +94,7 @@ class SocketMode:
             self._opening.discard(connection)
 
     def plan_faults(self) -> None:
-        """See to the faults that strike a connection some time after its hello, after any switch."""
+        """Schedule the faults that strike a connection some time after its hello, after each change of faults."""
         loop, timed = asyncio.get_running_loop(), self._platform.faults.timed
         for connection in self._connections:
             for name in connection.timers.keys() - timed.keys():
@@ -106,26 +106,18 @@ class SocketMode:
     def _strike_in_time(self, connection: ClientConnection, name: str) -> None:
         fault = self._platform.faults.draw_named(name)
         if fault:
-            self._begin(connection, fault)
+            self._apply(connection, fault)
 
-    def _begin(self, connection: ClientConnection, fault: Fault) -> None:
-        task = asyncio.get_running_loop().create_task(connection.suffer(fault))
+    def _apply(self, connection: ClientConnection, fault: Fault) -> None:
+        task = asyncio.get_running_loop().create_task(connection.apply(fault))
         self._strikes.add(task)
         task.add_done_callback(self._strikes.discard)
-
-    @staticmethod
-    def described(kind: str, **settings: Any) -> Fault:
-        """A fault that can strike connections; ValueError for one that cannot."""
-        fault = describe(kind, **settings)
-        if KINDS[kind].place != "socket":
-            raise ValueError(f"{kind} does not happen to a Socket Mode connection.")
-        return fault
 
     def strike(self, fault: Fault) -> None:
         """Let a fault happen to every connection now."""
         for connection in self._connections:
             self._platform.faults.count(fault)
-            self._begin(connection, fault)
+            self._apply(connection, fault)
 
     async def _read(self, connection: ClientConnection) -> None:
         with suppress(WebSocketDisconnect):
@@ -144,10 +136,7 @@ class SocketMode:
                 waiting.set_result(payload if isinstance(payload, dict) else {})
 
     async def deliver(self, kind: str, payload: Json, *, accepts_payload: bool) -> Json:
-        """Hand over one envelope and wait for its acknowledgement, at most the time Slack gives.
-
-        Every envelope passes here, and with it the faults of the connection.
-        """
+        """Send one envelope and wait for its acknowledgement, at most as long as Slack does."""
         number = next(self._turn)
         connection = self._at(number)
         envelope_id = f"envelope-{number}"
@@ -179,7 +168,7 @@ class SocketMode:
         faults, kind = self._platform.faults, envelope["type"]
         struck = faults.draw("socket", kind)
         if struck and struck.kind != "socket_disconnect":
-            await connection.suffer(struck)
+            await connection.apply(struck)
             if struck.kind in ("socket_reset", "socket_broken"):
                 raise NotConnected
         await connection.send(json.dumps(envelope))
@@ -189,7 +178,7 @@ class SocketMode:
             other = self._at(number + copy) if again and again.elsewhere else connection
             await other.send(json.dumps(repeated))
         if struck and struck.kind == "socket_disconnect":
-            await connection.suffer(struck)
+            await connection.apply(struck)
 
     def close(self) -> None:
         """End every connection."""

@@ -1,10 +1,10 @@
-"""What the workspace holds: people, channels, messages, views, and what the page offers."""
+"""What the workspace holds: people, channels, messages, views and commands."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
-from typing import Any, Literal
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from typing import Any
 
 TEAM_ID = "T0LOCAL"
 TEAM_DOMAIN = "local-workspace"
@@ -58,7 +58,7 @@ class Channel:
 class StoredMessage:
     """One message as stored. `only_for` is the one person who sees an ephemeral message or a notice.
 
-    A notice is what Slack itself says in the conversation, such as a command that was not answered.
+    A notice is a message of Slack itself, such as that a command was not answered.
     """
 
     channel: str
@@ -105,7 +105,7 @@ class View:
 
 @dataclass(frozen=True, kw_only=True)
 class Command:
-    """A slash command the app declares, with what the composer shows while it is typed."""
+    """A slash command of the app, with what the composer shows while it is typed."""
 
     name: str
     usage_hint: str = ""
@@ -113,47 +113,10 @@ class Command:
 
 
 @dataclass(frozen=True, kw_only=True)
-class ControlField:
-    """One field of a control's small form; `options` are (value, English label, Chinese label)."""
-
-    id: str
-    label_en: str
-    label_zh: str
-    kind: Literal["select", "date", "text"] = "select"
-    options: tuple[tuple[str, str, str], ...] = ()
-    initial: str = ""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Said:
-    """What a control says, in the languages of the page."""
-
-    en: str
-    zh: str
-
-
-@dataclass(frozen=True, kw_only=True)
-class Control:
-    """A button beside the conversation, such as "One day passes".
-
-    `run` works in a thread of its own; it gets the form's values and a function that shows progress, and
-    returns the sentence to show, in one language or both. An exception's text is shown instead when it fails.
-    """
-
-    id: str
-    label_en: str
-    label_zh: str
-    run: Callable[[Mapping[str, str], Callable[[str | Said], None]], str | Said]
-    description_en: str = ""
-    description_zh: str = ""
-    choices: tuple[ControlField, ...] = ()
-
-
-@dataclass(frozen=True, kw_only=True)
 class Outcome:
     """What a person sees of their click, command or submission.
 
-    `error` is empty, or Slack's word for what went wrong: operation_timeout, dispatch_failed,
+    `error` is empty, or Slack's code for what went wrong: operation_timeout, dispatch_failed,
     invalid_command, invalid_input, invalid_response. `errors` are sentences per block of a form.
     """
 
@@ -163,5 +126,9 @@ class Outcome:
 
     @property
     def ok(self) -> bool:
-        """True when the bot took it."""
+        """True when the bot acknowledged it."""
         return not self.error
+
+    def json(self) -> Json:
+        """For the page and for other processes."""
+        return asdict(self) | {"ok": self.ok}

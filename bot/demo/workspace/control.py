@@ -1,6 +1,6 @@
-"""The control endpoint: another process on this machine switches faults, reads the truth and acts for people.
+"""The control endpoint for tests: another process switches faults, reads what was stored and acts for people.
 
-Served only where it was asked for; the doorway (`guard`) keeps browsers and foreign host names out.
+Served with `--control` only; `wire.guard` refuses browsers and foreign host names.
 """
 
 from __future__ import annotations
@@ -8,7 +8,6 @@ from __future__ import annotations
 import json
 from collections.abc import Awaitable, Callable
 from dataclasses import asdict, fields, replace
-from typing import Any
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
@@ -16,18 +15,14 @@ from starlette.routing import BaseRoute, Route
 
 from bot.demo.workspace.api.chat import message_json
 from bot.demo.workspace.api_error import ApiError
-from bot.demo.workspace.faults.kinds import KINDS, describe
+from bot.demo.workspace.faults.kinds import KINDS, describe, describe_socket_fault
 from bot.demo.workspace.platform import Platform
-from bot.demo.workspace.state.records import Channel, Json, Outcome, User, View
+from bot.demo.workspace.records import Channel, Json, User, View
 from bot.demo.workspace.state.views import view_json
 from bot.demo.workspace.wire.interactions import Interactions, PayloadRoute
 from bot.demo.workspace.wire.socket_mode import SocketMode
 
-Answering = Callable[[Json], Awaitable[Json]]
-
-
-def _outcome(outcome: Outcome) -> Json:
-    return asdict(outcome) | {"ok": outcome.ok}
+Handler = Callable[[Json], Awaitable[Json]]
 
 
 def _changes(given: Json, kind: type[User] | type[Channel]) -> Json:
@@ -39,7 +34,7 @@ def _changes(given: Json, kind: type[User] | type[Channel]) -> Json:
 
 
 class ControlEndpoint:
-    """Routes under /control/. Everything takes and gives JSON; a sentence with status 400 says what was wrong."""
+    """Routes under /control/: JSON in and out; what cannot be done is answered with a sentence and status 400."""
 
     def __init__(
         self,
@@ -47,20 +42,20 @@ class ControlEndpoint:
         interactions: Interactions,
         socket_mode: SocketMode,
         by_http: Callable[[str], PayloadRoute],
-        shut: Callable[[float], None],
+        refuse: Callable[[float], None],
     ) -> None:
         self._platform = platform
         self._interactions = interactions
         self._socket_mode = socket_mode
         self._by_http = by_http
-        self._shut = shut
-        reading: dict[str, Answering] = {
+        self._refuse_connections = refuse
+        get: dict[str, Handler] = {
             "faults": self._faults,
             "ledger": self._ledger,
             "messages": self._messages,
             "views": self._views,
         }
-        doing: dict[str, Answering] = {
+        post: dict[str, Handler] = {
             "faults": self._switch,
             "command": self._command,
             "click": self._click,
@@ -73,28 +68,28 @@ class ControlEndpoint:
             "refuse": self._refuse,
         }
         self.routes: list[BaseRoute] = [
-            Route(f"/control/{name}", self._answering(answer), methods=[method])
-            for method, answers in (("GET", reading), ("POST", doing))
-            for name, answer in answers.items()
+            Route(f"/control/{name}", self._endpoint(handler), methods=[method])
+            for method, handlers in (("GET", get), ("POST", post))
+            for name, handler in handlers.items()
         ]
 
-    def _answering(self, answer: Answering) -> Callable[[Request], Awaitable[Response]]:
-        async def respond(request: Request) -> Response:
+    def _endpoint(self, handler: Handler) -> Callable[[Request], Awaitable[Response]]:
+        async def answer(request: Request) -> Response:
             try:
                 given = json.loads(await request.body() or b"{}") if request.method == "POST" else {}
-                return JSONResponse(await answer(dict(request.query_params) | given))
+                return JSONResponse(await handler(dict(request.query_params) | given))
             except KeyError as error:
                 return JSONResponse({"ok": False, "error": f"{error} is missing."}, status_code=400)
             except (ApiError, TypeError, ValueError) as error:
                 return JSONResponse({"ok": False, "error": str(error)}, status_code=400)
 
-        return respond
+        return answer
 
     async def _faults(self, given: Json) -> Json:
         faults = self._platform.faults
         return {
             "ok": True,
-            "kinds": {name: kind.words for name, kind in KINDS.items()},
+            "kinds": {name: kind.description for name, kind in KINDS.items()},
             "on": {name: asdict(fault) for name, fault in faults.on.items()},
             "struck": dict(faults.struck),
             "late": faults.late,
@@ -106,9 +101,9 @@ class ControlEndpoint:
         unknown = given.keys() - {"clear", "switch", "strike", "forget_rates"}
         if unknown:
             raise ValueError(f"Not clear, switch, strike or forget_rates: {', '.join(sorted(unknown))}.")
-        # All are understood before any is switched.
+        # All are checked before any is switched.
         switched = [describe(**settings) for settings in given.get("switch") or ()]
-        struck = [self._socket_mode.described(**settings) for settings in given.get("strike") or ()]
+        struck = [describe_socket_fault(**settings) for settings in given.get("strike") or ()]
         if given.get("clear") is not None:
             faults.clear(*given["clear"])
         for fault in switched:
@@ -147,33 +142,18 @@ class ControlEndpoint:
     async def _command(self, given: Json) -> Json:
         channel = self._platform.state.channel(given["channel"])
         text = str(given.get("text") or "")
-        return _outcome(await self._interactions.command(given["user"], channel.id, given["name"], text))
+        outcome = await self._interactions.command(given["user"], channel.id, given["name"], text)
+        return outcome.json()
 
     async def _click(self, given: Json) -> Json:
-        place = self._interactions.place(
-            given["user"],
-            channel=str(given.get("channel") or ""),
-            ts=str(given.get("ts") or ""),
-            view_id=str(given.get("view_id") or ""),
-        )
-        clicked = await self._interactions.act(
-            given["user"],
-            place,
-            given["action_id"],
-            block_id=given.get("block_id"),
-            value=given.get("value"),
-            inputs=given.get("inputs"),
-        )
-        return _outcome(clicked)
+        return (await self._interactions.act_as_given(given)).json()
 
     async def _submit(self, given: Json) -> Json:
-        top = self._platform.views.top(given["user"])
-        view: Any = top
-        if given.get("view_id"):
-            view = self._interactions.place(given["user"], view_id=given["view_id"])
+        user, view_id = given["user"], given.get("view_id")
+        view = self._interactions.place(user, view_id=view_id) if view_id else self._platform.views.top(user)
         if not isinstance(view, View):
-            raise ValueError(f"{given['user']} has no form open.")
-        return _outcome(await self._interactions.submit_named(given["user"], view, given.get("values") or {}))
+            raise ValueError(f"{user} has no form open.")
+        return (await self._interactions.submit_named(user, view, given.get("values") or {})).json()
 
     async def _say(self, given: Json) -> Json:
         channel = self._platform.state.channel(given["channel"])
@@ -200,7 +180,7 @@ class ControlEndpoint:
         return {"ok": True}
 
     async def _refuse(self, given: Json) -> Json:
-        # This endpoint is behind the same door, so it always says when to open again.
-        self._shut(float(given["seconds"]))
+        # This endpoint is refused as well, so it always takes the seconds after which to accept again.
+        self._refuse_connections(float(given["seconds"]))
         self._socket_mode.strike(describe("socket_reset"))
         return {"ok": True}
