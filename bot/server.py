@@ -11,7 +11,7 @@ import uvicorn
 
 
 class _Uvicorn(uvicorn.Server):
-    """Ends at once; uvicorn's own loop checks ten times a second. A tick a second keeps the Date header right."""
+    """Stops at once, where uvicorn checks ten times a second; a tick a second updates the Date header."""
 
     def __init__(self, config: uvicorn.Config) -> None:
         super().__init__(config)
@@ -56,7 +56,7 @@ def bind_socket(host: str, port: int) -> socket.socket:
 
 
 def serve(application: Any, *, host: str, port: int, name: str, **options: Any) -> Server:
-    """Serve from now on; `options` are uvicorn's. A taken port is an OSError here; port 0 takes a free one."""
+    """Serve from now on; `options` are uvicorn's. A taken port is an OSError; port 0 takes a free one."""
     listener = bind_socket(host, port)
     usual = {"h11_max_incomplete_event_size": 32 * 1024, "timeout_graceful_shutdown": 5}
     config = uvicorn.Config(

@@ -284,7 +284,7 @@ def demo_folder(port: int) -> Path:
 
 
 def empty(folder: Path) -> None:
-    """Create a folder, or empty that of an earlier demo. Raises BadInput for any other folder that is not empty."""
+    """Create a folder, or empty that of an earlier demo. Raises BadInput for any other full folder."""
     mark = folder / MARK
     if folder.exists() and not mark.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise BadInput(

@@ -1,4 +1,4 @@
-// DOM nodes are built here and nowhere from strings: data can never become markup.
+// DOM nodes are built here, never from strings of markup: data can never become markup.
 export function el(tag, properties = {}, ...children) {
   const node = document.createElement(tag);
   for (const [name, value] of Object.entries(properties)) {

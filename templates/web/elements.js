@@ -1,4 +1,4 @@
-// Interactive elements of Block Kit. Each is built for one place: a block of a surface.
+// Interactive elements of Block Kit, each built for a place (a block of a surface).
 import { el } from "./dom.js";
 import { confirmed } from "./dialogs.js";
 import { textObject } from "./mrkdwn.js";

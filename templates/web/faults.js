@@ -1,4 +1,4 @@
-// Faults of Slack and the network, to be switched on, with a count of how often each has struck.
+// Switches for faults of Slack and the network, each with a count of how often it has struck.
 import { byId, el, refill } from "./dom.js";
 import { toast } from "./dialogs.js";
 import { post, sentence } from "./server.js";

@@ -71,7 +71,7 @@ function show() {
 let reading = false;
 let again = false;
 
-// One request at a time; what changes meanwhile is read once more afterwards.
+// One request at a time; a change during a request is read by one more request.
 async function refresh() {
   if (reading) {
     again = true;

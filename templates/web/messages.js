@@ -40,7 +40,7 @@ function dayNode(instant, context) {
   return el("div", { class: "day", role: "separator" }, el("span", {}, dayName(instant, context) ?? long));
 }
 
-// Replies stand under the message they belong to.
+// Replies are shown under their message.
 function inOrder(messages) {
   const replies = Map.groupBy(messages.filter((m) => m.thread_ts && m.thread_ts !== m.ts), (m) => m.thread_ts);
   const known = new Set(messages.map((m) => m.ts));

@@ -46,7 +46,7 @@ function build(view, state, context) {
       ),
     ),
   );
-  // Escape asks the server, which tells the bot; the answer takes the dialog away.
+  // Escape asks the server, which tells the bot; the answer closes the dialog.
   dialog.addEventListener("cancel", (event) => {
     event.preventDefault();
     close();

@@ -105,7 +105,7 @@ const ITEM = /^\s*([•◦▪-]|\d+[.)])\s+(.+)$/u;
 function lines(text, context) {
   const nodes = [];
   let quote = null;
-  // Quotes and list items are blocks: no line break beside them.
+  // Quotes and list items are blocks: no line break next to them.
   let afterBlock = true;
   for (const row of text.split("\n")) {
     const quoted = QUOTE.exec(row);
@@ -132,7 +132,7 @@ export function mrkdwn(text, context) {
   });
 }
 
-// A text object, or plain words.
+// A text object, or plain text.
 export function textObject(object, context) {
   if (!object) return [];
   if (object.type === "mrkdwn") return mrkdwn(object.text, context);

@@ -1,4 +1,4 @@
-// Controls such as "One day passes".
+// The controls at the side of the page, such as "One day passes".
 import { byId, el, refill } from "./dom.js";
 import { toast } from "./dialogs.js";
 import { post, sentence } from "./server.js";

@@ -1,4 +1,4 @@
-// Channels, direct messages and who one is.
+// Channels, direct messages, and the choice of the person whose view is shown.
 import { avatar, byId, el, refill } from "./dom.js";
 import { currentLanguage, t } from "./words.js";
 

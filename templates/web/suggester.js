@@ -1,4 +1,4 @@
-// A select whose options come from the app while one types.
+// A select whose options come from the app while a person types.
 import { el } from "./dom.js";
 import { withEmoji } from "./emoji.js";
 import { t } from "./words.js";

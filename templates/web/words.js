@@ -1,4 +1,4 @@
-// The words of the page itself, in two languages. What the bot says is not here: it speaks each person's language.
+// The page's own texts, in two languages. The bot's messages are not here: it writes in each person's language.
 const WORDS = {
   en: {
     skip: "Skip to the message box",
@@ -129,7 +129,7 @@ export function t(key, values = {}) {
 
 export const hasWord = (key) => key in WORDS.en;
 
-// The chrome that stands in index.html.
+// The texts of index.html.
 export function translatePage() {
   document.documentElement.lang = language === "zh" ? "zh-CN" : "en";
   for (const node of document.querySelectorAll("[data-word]")) node.textContent = t(node.dataset.word);

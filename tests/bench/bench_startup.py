@@ -113,9 +113,9 @@ def imports(workspace: Workspace, bot: Tierbot) -> Table:
     try:
         process = told.keep_running("run")
         wait_until(lambda: says(process, READY), "ready", SECONDS)
-        before = process.words().split(READY)[0]
+        before = process.output().split(READY)[0]
         ask(workspace)
-        after = process.words().split(READY)[1]
+        after = process.output().split(READY)[1]
     finally:
         told.end_all()
     table = Table(title="What tierbot run imports when", columns=("when", "heavy modules"))
@@ -135,8 +135,8 @@ def ask(workspace: Workspace) -> None:
 
 def says(process: Running, text: str) -> bool:
     if not process.alive:
-        raise RuntimeError(process.words())
-    return text in process.words()
+        raise RuntimeError(process.output())
+    return text in process.output()
 
 
 def heavy(told: str) -> list[str]:

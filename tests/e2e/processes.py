@@ -1,4 +1,4 @@
-"""Tierbot as processes of its own: commands that end, and ones that run until they are stopped."""
+"""Tierbot in separate processes: commands that end, and commands that run until they are stopped."""
 
 import json
 import os
@@ -15,8 +15,8 @@ COMMAND_SECONDS = 90
 _ALL = """\
 import json, sys
 from bot.cli import app
-for words in json.loads(sys.argv[1]):
-    app(words, standalone_mode=False)
+for command in json.loads(sys.argv[1]):
+    app(command, standalone_mode=False)
 """
 Found = TypeVar("Found")
 
@@ -41,7 +41,7 @@ class Done:
 
 @dataclass(kw_only=True)
 class Running:
-    """A process that goes on until it is stopped. What it writes is kept in a file."""
+    """A process that runs until it is stopped. Its output goes to a file."""
 
     process: subprocess.Popen[bytes]
     log: Path
@@ -51,11 +51,11 @@ class Running:
     def alive(self) -> bool:
         return self.process.poll() is None
 
-    def words(self) -> str:
+    def output(self) -> str:
         return self.log.read_text(encoding="utf-8")
 
     def stop(self, number: signal.Signals, seconds: float = 10) -> int:
-        """Send a signal and wait; the exit code. Whatever has not ended by then is killed, and that is a failure."""
+        """Send a signal and wait; the exit code. A process that has not ended by then is killed, and fails."""
         if self.alive:
             os.kill(self.process.pid, number)
         try:
@@ -64,7 +64,7 @@ class Running:
             self.process.kill()
             self.process.wait()
             raise AssertionError(
-                f"signal {number} did not end it within {seconds} s:\n{self.words()}"
+                f"signal {number} did not end it within {seconds} s:\n{self.output()}"
             ) from None
         finally:
             self.file.close()
@@ -116,13 +116,13 @@ class Tierbot:
         return done.out
 
     def manage_all(self, *commands: list[str]) -> str:
-        """Run commands that must succeed one after the other in one process: most of a command is its start."""
+        """Run commands that must succeed in one process, because starting one takes most of the time."""
         done = self.finish(self._begin("-c", _ALL, json.dumps(commands)))
         assert done.code == 0, f"{commands} ended with {done.code}:\n{done.out}\n{done.err}"
         return done.out
 
     def keep_running(self, *arguments: str) -> Running:
-        """Start a command that goes on."""
+        """Start a command that runs until it is stopped."""
         log = self.folder / f"{arguments[0]}-{len(self.started)}.log"
         file = log.open("wb")
         process = subprocess.Popen(
@@ -138,7 +138,7 @@ class Tierbot:
         return running
 
     def end_all(self) -> None:
-        """End what is still running, each by its own id."""
+        """Kill what is still running, each process by its id."""
         for running in self.started:
             if running.alive:
                 running.process.kill()

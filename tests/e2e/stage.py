@@ -1,4 +1,4 @@
-"""Where the story is played: a workspace, a graded book, and the bot's processes that run over it."""
+"""What the story runs on: a workspace, a graded book, and the bot's processes."""
 
 import os
 import shutil
@@ -38,14 +38,14 @@ STRANGER = User(id="U0STRANGER", name="sam.stone", real_name="Sam Stone", email=
 GUEST = replace(ANNA_SCHMIDT, id="U0GUEST", email="guest@example.org", is_restricted=True)
 ANNA, LIN, OMAR = ANNA_SCHMIDT.id, LIN_WEI.id, OMAR_HADDAD.id
 BERLIN = ZoneInfo("Europe/Berlin")
-LINS_PRIDE = "苏州澜岳精密机械股份有限公司"
-# As the Procfile has it; on PostgreSQL as many workers as one likes.
+BEST_OF_LIN = "苏州澜岳精密机械股份有限公司"
+# As in the Procfile; PostgreSQL allows any number of workers.
 ROLES = {"sqlite": ("web", "worker"), "postgresql": ("web", "worker", "worker")}
 
 
 @dataclass(kw_only=True)
 class Stage:
-    """A workspace, a graded book in a database file, and the bot that runs over it."""
+    """A workspace, a graded book in a database, and the bot's processes."""
 
     workspace: Workspace
     tierbot: Tierbot
@@ -54,27 +54,27 @@ class Stage:
     port: int | None  # of the request URL; None in Socket Mode
     bots: list[Running] = field(default_factory=list)
 
-    def answers(self) -> list[Running]:
+    def start_bots(self) -> list[Running]:
         """The bot's processes, started if they are not running."""
         if not self.bots or not all(bot.alive for bot in self.bots):
             self.bots = [self.tierbot.keep_running("run", "--role", role) for role in self.roles]
-            wait_until(lambda: self.takes_calls or not self._all_alive(), "the bot's connection", 120)
-            assert self._all_alive(), "\n".join(bot.words() for bot in self.bots)
+            wait_until(lambda: self.reachable or not self._all_alive(), "the bot's connection", 120)
+            assert self._all_alive(), "\n".join(bot.output() for bot in self.bots)
         return self.bots
 
     def _all_alive(self) -> bool:
         return all(bot.alive for bot in self.bots)
 
     @property
-    def takes_calls(self) -> bool:
-        """Whether what people do reaches a process of the bot."""
+    def reachable(self) -> bool:
+        """Whether payloads reach a process of the bot."""
         if self.port is None:
             return bool(self.workspace.socket_mode.connected)
         with socket.socket() as probe:
             return probe.connect_ex(("127.0.0.1", self.port)) == 0
 
     def ask(self, user: str, text: str, channel: str = GENERAL.id) -> StoredMessage:
-        """Type /tier and read the one answer that comes."""
+        """Type /tier and return the one answer."""
         before = {message.ts for message in self.workspace.messages(channel, user)}
 
         def new() -> list[StoredMessage]:
@@ -87,55 +87,55 @@ class Stage:
         return answer
 
     def press(self, user: str, message: StoredMessage, action: str) -> Outcome:
-        """Press; what it does comes after the acknowledgement."""
+        """Press a button; its effect may come after the acknowledgement."""
         outcome = self.workspace.click(user, message, action)
         assert outcome.ok, outcome
         return outcome
 
     def press_as_seen(self, user: str, message: StoredMessage, action: str) -> Outcome:
-        """Press a button of a message as it was seen, whatever it has become since."""
+        """Press a button of an old copy of a message, even if the message has changed since."""
         return self.workspace.run(self.workspace.interactions.act(user, message, action))
 
-    def view_of(self, user: str, words: str = "") -> View:
-        """What a person has open, once these words are in it."""
+    def view_of(self, user: str, content: str = "") -> View:
+        """The view a person has open, once it has this content."""
 
         def opened() -> View | None:
             view = self.workspace.view_of(user)
-            return view if view is not None and words in said(view) else None
+            return view if view is not None and content in text_of(view) else None
 
-        view = wait_until(opened, f"a view that says {words}", 30)
+        view = wait_until(opened, f"a view with {content}", 30)
         assert view is not None
         return view
 
-    def becomes(self, user: str, message: StoredMessage, words: str) -> StoredMessage:
-        """A message once it says these words."""
+    def becomes(self, user: str, message: StoredMessage, content: str) -> StoredMessage:
+        """A message, once it has this content."""
 
         def changed() -> StoredMessage | None:
             found = current(self, user, message)
-            return found if words in said(found) else None
+            return found if content in text_of(found) else None
 
-        found = wait_until(changed, f"a message that says {words}", 30)
+        found = wait_until(changed, f"a message with {content}", 30)
         assert found is not None
         return found
 
-    def told(self, channel: str, name: str, viewer: str | None = None) -> list[str]:
-        """What was said about a customer in a channel."""
-        return [said(m) for m in self.workspace.messages(channel, viewer) if name in said(m)]
+    def messages_about(self, channel: str, name: str, viewer: str | None = None) -> list[str]:
+        """The texts of a channel's messages that name a customer."""
+        return [text_of(m) for m in self.workspace.messages(channel, viewer) if name in text_of(m)]
 
     def reminders(self, user: str) -> list[StoredMessage]:
         messages = self.workspace.messages(self.workspace.dm(user))
         return [message for message in messages if "tierbot_done" in actions(message)]
 
-    def bring_orders(self, story: str) -> None:
-        """Import new orders; whoever they touch is graded again by a worker, within a minute."""
+    def import_orders(self, story: str) -> None:
+        """Import new orders; within a minute a worker grades the customers in them again."""
         path = write_new_orders(
             self.tierbot.folder / "book", today=self.today, seed=1, story=story, customers=CUSTOMERS
         )
         self.tierbot.manage("import", "orders", str(path), "--source", "demo", "--strict")
 
 
-def said(message: StoredMessage | View) -> str:
-    """Every word of a message."""
+def text_of(message: StoredMessage | View) -> str:
+    """All texts of a message or view."""
 
     def texts(value: object) -> Iterator[str]:
         if isinstance(value, dict):
@@ -160,7 +160,7 @@ def shown(day: date) -> str:
 
 
 def rows(tierbot: Tierbot, query: str, **values: str) -> list[tuple[str, ...]]:
-    """A look into the database from outside."""
+    """The rows of a query, read by the test itself."""
     database = open_database(tierbot.settings["TIERBOT_DATABASE_URL"])
     with database.read() as session:
         found = [tuple(row) for row in session.execute(text(query), values)]
@@ -184,7 +184,7 @@ def alert_states(tierbot: Tierbot) -> set[str]:
 
 
 def reminder_rows(tierbot: Tierbot) -> list[tuple[str, ...]]:
-    """What the outbox holds of reminders, to see why there are too many."""
+    """The reminders in the outbox, shown when there are too many."""
     return rows(
         tierbot, "SELECT id, address, dedupe_key, created_at, attempt FROM outbox WHERE kind = 'reminder'"
     )
@@ -200,7 +200,7 @@ class Books:
     """A graded book in a database of each kind, made once by the command line and copied for each stage."""
 
     folder: Path
-    # Tied to the machine's day, because the bot under test reads the machine's clock.
+    # The machine's date, because the bot under test reads the machine's clock.
     today: date = field(default_factory=lambda: SystemClock().now().date())
     filled: set[str] = field(default_factory=set)
 
@@ -214,19 +214,19 @@ class Books:
 
     @contextmanager
     def postgresql(self, server: URL) -> Iterator[str]:
-        """The URL of a copy, gone afterwards."""
+        """The URL of a copy, which is dropped at the end."""
         name = f"tierbot_story_{os.getpid()}"
         if name not in self.filled:
             with postgres.connected(server) as connection:
                 connection.exec_driver_sql(f"CREATE DATABASE {name} TEMPLATE template0")
-            # Stays for the next stage, and goes with the server.
+            # Kept for the next stage; it is removed with the server.
             self._fill(postgres.text_of(server.set(database=name)))
             self.filled.add(name)
         with postgres.new_database(server, template=name) as url:
             yield postgres.text_of(url)
 
     def _fill(self, url: str) -> None:
-        """Bring the book in and put past month ends down, so that a tier has been held as long as a move asks for."""
+        """Import the book and store snapshots of past month ends, so that tiers are old enough to move."""
         tierbot = Tierbot(folder=self.folder, settings={"TIERBOT_DATABASE_URL": url})
         book = write_book(self.folder / "book", today=self.today, customers=CUSTOMERS)
         newest = oldest = last_cadence_day("month_end", self.today)
@@ -250,7 +250,7 @@ class Books:
 
 @contextmanager
 def staged(folder: Path, books: Books, kind: str, way: str, server: URL | None) -> Iterator[Stage]:
-    """A stage on one kind of database, where Slack talks to the bot in one of its two ways."""
+    """A stage on one kind of database, with Socket Mode or HTTP."""
     with ExitStack() as stack:
         workspace = stack.enter_context(Workspace(users=(*PEOPLE, STRANGER, GUEST), channels=CHANNELS))
         url = (

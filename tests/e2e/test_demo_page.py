@@ -1,6 +1,6 @@
 """The story of a first day in the browser: `tierbot demo` as a process of its own, and its page in Chromium.
 
-Screenshots of every step are kept in tests/e2e/screenshots: look at them.
+Screenshots of every step are kept in tests/e2e/screenshots, to be checked by eye.
 """
 
 import re
@@ -40,7 +40,7 @@ pytestmark = pytest.mark.skipif(
 
 @dataclass(kw_only=True)
 class Visit:
-    """One person's look at the page, with everything that went wrong on it."""
+    """The page as one person sees it, with every error on it."""
 
     page: Page
     url: str
@@ -58,7 +58,7 @@ class Visit:
             ),
         )
 
-    def look_at(self, user: str, channel: str) -> None:
+    def open_as(self, user: str, channel: str) -> None:
         self.page.goto(f"{self.url}/?user={user}&channel={channel}")
         # The page is empty until the first snapshot has come.
         expect(self.page.locator(f"[data-user-id={user}]")).to_have_attribute("aria-pressed", "true")
@@ -81,7 +81,7 @@ class Visit:
         return found
 
     def pinned(self, message: Locator) -> Locator:
-        """This very message, whatever comes after it."""
+        """This message by its timestamp, whatever comes after it."""
         return self.page.locator(f"[data-testid=message][data-ts='{message.get_attribute('data-ts')}']")
 
     def messages(self, text: str | re.Pattern[str] | None = None) -> Locator:
@@ -95,13 +95,13 @@ class Visit:
         expect(self.hook("modal")).to_have_count(0)
 
     def send(self) -> None:
-        """Send the open form in; it is drawn once more when what it says is saved."""
+        """Submit the open form; it is shown once more when it has been saved."""
         self.hook("modal-submit").click()
         expect(self.hook("modal-submit")).to_have_count(0)
         expect(self.hook("modal")).not_to_contain_text(SAVING)
 
     def run(self, control: str, **choices: str) -> str:
-        """Use a control beside the conversation; its closing sentence."""
+        """Use a control at the side of the page; the sentence that it ends with."""
         form = self.page.locator(f"form[data-control-id={control}]")
         for name, value in choices.items():
             form.locator(f"[name={name}]").select_option(value)
@@ -119,7 +119,7 @@ class Visit:
         return form.locator("[data-testid=control-status]").inner_text()
 
     def run_of(self, control: str) -> dict[str, Any]:
-        """How the last run of a control stands."""
+        """The last run of a control."""
         state = self.page.request.get(f"{self.url}/page/state").json()
         return next(one["run"] or {} for one in state["controls"] if one["id"] == control)
 
@@ -147,8 +147,8 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 
 def address(running: Running) -> str | None:
-    assert running.alive, running.words()
-    found = re.search(r"http://127\.0\.0\.1:\d+", running.words())
+    assert running.alive, running.output()
+    found = re.search(r"http://127\.0\.0\.1:\d+", running.output())
     return found[0] if found else None
 
 
@@ -197,7 +197,7 @@ def visit(demo: str, browser: Browser) -> Iterator[Visitor]:
 
 def test_anna_walks_through_her_day(visit: Visitor) -> None:
     anna = visit("en-light")
-    anna.look_at("U0ANNA", "C0GENERAL")
+    anna.open_as("U0ANNA", "C0GENERAL")
     anna.keep("empty")
     anna.hook("composer").type("/ti")
     expect(anna.hook("completion")).to_have_count(1)
@@ -240,9 +240,9 @@ def test_anna_walks_through_her_day(visit: Visitor) -> None:
     reminders = anna.messages().filter(has=anna.page.locator("[data-action-id=tierbot_done]"))
     expect(reminders).not_to_have_count(0)
     anna.keep("reminders")
-    settle(anna, reminders.last, "tierbot_done", "Done by")
-    settle(anna, reminders.last, "tierbot_snooze", "Snoozed")
-    # By themselves and not by how many there are: on a busy machine more are still coming.
+    finish(anna, reminders.last, "tierbot_done", "Done by")
+    finish(anna, reminders.last, "tierbot_snooze", "Snoozed")
+    # One by one, not by their number: on a busy machine more are still coming.
     *others, logged = (anna.pinned(reminders.nth(place)) for place in range(reminders.count()))
     anna.press(logged, "tierbot_log_visit")
     expect(anna.hook("modal-submit")).to_be_visible()
@@ -267,17 +267,17 @@ def test_anna_walks_through_her_day(visit: Visitor) -> None:
     anna.keep("card-under-alert")
 
 
-def settle(person: Visit, reminder: Locator, action: str, word: str) -> None:
-    """Press Done or Snooze on a reminder and wait until it says so."""
-    settled = person.pinned(reminder)
-    person.press(settled, action)
-    expect(settled).to_contain_text(word)
-    expect(settled.locator("[data-action-id]")).to_have_count(0)
+def finish(person: Visit, reminder: Locator, action: str, word: str) -> None:
+    """Press Done or Snooze on a reminder and wait until it shows that."""
+    finished = person.pinned(reminder)
+    person.press(finished, action)
+    expect(finished).to_contain_text(word)
+    expect(finished.locator("[data-action-id]")).to_have_count(0)
 
 
 def test_lin_wei_walks_through_hers_in_chinese_and_in_the_dark(visit: Visitor) -> None:
     lin = visit("zh-dark", locale="zh-CN", scheme="dark")
-    lin.look_at("U0LINWEI", "C0KEYACCOUNTS")
+    lin.open_as("U0LINWEI", "C0KEYACCOUNTS")
     card = lin.ask("/tier 澜岳", "苏州澜岳精密机械股份有限公司")
     expect(card).to_contain_text("（A类）")
     lin.keep("card")
@@ -316,7 +316,7 @@ def test_lin_wei_walks_through_hers_in_chinese_and_in_the_dark(visit: Visitor) -
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_on_a_phone_nothing_is_cut_off(visit: Visitor, scheme: str) -> None:
     phone = visit(f"phone-{scheme}", scheme=scheme, width=390, height=844)
-    phone.look_at("U0ANNA", "C0KEYACCOUNTS")
+    phone.open_as("U0ANNA", "C0KEYACCOUNTS")
     card = phone.ask("/tier ACME", "ACME")
     phone.keep("card")
     assert phone.overflow() == 0

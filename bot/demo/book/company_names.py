@@ -130,7 +130,7 @@ _LATIN = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue", "Ä": "Ae", "Ö": "O
 
 
 def invent_companies(rng: np.random.Generator, scripts: list[str]) -> list[Company]:
-    """One company per entry of `scripts` (zh, de, en, ar), each with a distinctive word of its own."""
+    """One company per entry of `scripts` (zh, de, en, ar), with different distinctive words."""
     makers = {
         "zh": (_chinese, _ZH_FIRST, _ZH_SECOND),
         "de": (_german, _DE_FIRST, _DE_SECOND),
@@ -140,7 +140,7 @@ def invent_companies(rng: np.random.Generator, scripts: list[str]) -> list[Compa
     stems = {}
     for script, (_, first, second) in makers.items():
         order = rng.permutation(len(first) * len(second))
-        # Past the last stem, a book of thousands starts again; city or trade then tell its companies apart.
+        # A book of thousands uses each stem several times; its companies then differ by city or trade.
         stems[script] = itertools.cycle([divmod(int(stem), len(second)) for stem in order])
     return [makers[script][0](rng, *next(stems[script])) for script in scripts]
 

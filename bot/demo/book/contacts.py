@@ -86,7 +86,7 @@ def _contacts(
         if (today - day).days <= oldest:
             found.append((day, kind))
 
-    # Bigger customers are visited more often; some visits are overdue, so that there is something to remind of.
+    # Bigger customers are visited more often; some visits are overdue, so that reminders are due.
     gap = float(np.clip(120 * np.exp(-0.45 * profile.size + rng.normal(0, 0.35)), 25, 400))
     back = gap * float(rng.uniform(0.1, 1.35))
     while back < oldest:

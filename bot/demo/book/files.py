@@ -1,7 +1,7 @@
 """The demo's book of customers as CSV files, for the product's own import to read.
 
-Every company, person and number in it is invented, and a likeness to a real company is accidental. A seed and a day
-decide all of it: the same two give the same bytes.
+Every company, person and number in it is invented; a likeness to a real company is accidental. A seed and a
+day decide all of it: the same two give the same bytes.
 """
 
 import csv

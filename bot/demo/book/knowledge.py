@@ -156,7 +156,7 @@ def _readings(
 def _complaints(
     rng: np.random.Generator, profile: Profile, orders: int, today: date, since: date
 ) -> list[DemoFact]:
-    """Complaints per 100 orders, shrunk towards 2: one complaint about a single order must not be the worst rate."""
+    """Complaints per 100 orders, shrunk towards 2, so that one on a single order is not the worst rate."""
     rate = min(0.12, 0.03 * float(np.exp(-0.8 * profile.quality)))
     count, luck, age = int(rng.poisson(rate * orders)), float(rng.random()), int(rng.integers(5, 80))
     if profile.shape == "scripted":

@@ -114,7 +114,7 @@ def _pace(rng: np.random.Generator, profile: Profile) -> np.ndarray:
 
 
 def season(day: date, country: str) -> float:
-    """A factor for the time of year: lower at the Spring Festival, most in China, and in the European summer."""
+    """A factor by season: lower at the Spring Festival (most in China) and in the European summer."""
     festival = min(
         abs((day - spring_festival(year)).days - 3) for year in (day.year - 1, day.year, day.year + 1)
     )

@@ -38,8 +38,8 @@ def write_new_orders(
 ) -> Path:
     """Write one CSV of orders dated in the last days before `today`, for one of STORIES.
 
-    Order numbers contain the day, story and seed: different calls never share one, and the same call repeats its
-    own. `book_seed` and `customers` are those of the book.
+    Order numbers contain the day, story and seed: different calls never share one, the same call repeats them.
+    `book_seed` and `customers` are those of the book.
     """
     if story == "acme_wins":
         lines = [(ACME, *line) for line in _ACME_WINS]

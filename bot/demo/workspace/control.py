@@ -34,7 +34,7 @@ def _changes(given: Json, kind: type[User] | type[Channel]) -> Json:
 
 
 class ControlEndpoint:
-    """Routes under /control/: JSON in and out; what cannot be done is answered with a sentence and status 400."""
+    """Routes under /control/: JSON in and out; a request that fails gets a sentence and status 400."""
 
     def __init__(
         self,

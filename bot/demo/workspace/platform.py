@@ -66,7 +66,7 @@ class Platform:
     async def wait_for_answer(self, view_id: str) -> None:
         """Wait until a view that is being submitted shows the app's answer.
 
-        An app may answer and then update the view; the two use different connections and can arrive in either order.
+        An app may answer and then update the view; these use two connections and can arrive in either order.
         """
         submission = self.submissions.get(view_id)
         if submission is not None:

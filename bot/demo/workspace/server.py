@@ -271,7 +271,7 @@ class Workspace:
         """Close the app's connections from Slack's side.
 
         slack_sdk's handler waits 3 seconds in its own `close`. A test is faster when it sets
-        `handler.client.auto_reconnect_enabled = False`, calls this, and closes the handler once it has noticed.
+        `handler.client.auto_reconnect_enabled = False`, calls this, and closes the handler afterwards.
         """
         self._call(self.socket_mode.close)
         self.wait_for(lambda: not self.socket_mode.connected)

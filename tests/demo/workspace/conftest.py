@@ -17,7 +17,7 @@ from slack_sdk import WebClient
 from bot.demo.workspace import Command, Workspace
 from bot.demo.workspace.default_team import CHANNELS, PEOPLE
 
-PATIENCE = 20.0  # seconds; only what is never acknowledged waits so long
+PATIENCE = 20.0  # seconds; only a payload that is never acknowledged waits so long
 MORNING = datetime(2026, 3, 2, 9, 30, tzinfo=UTC)
 CHROMIUM = shutil.which("chromium")
 FLAGS = [
@@ -37,7 +37,7 @@ Connect = Callable[[Callable[[App], None]], App]
 
 
 class Stopwatch:
-    """A monotonic clock that moves when told to."""
+    """A monotonic clock that the test sets."""
 
     seconds = 0.0
 
@@ -72,7 +72,7 @@ def client(workspace: Workspace) -> WebClient:
 def close_handler(workspace: Workspace, handler: SocketModeHandler) -> None:
     """Close at once: slack_sdk's own close first waits 3 s for a read, and fails when both sides close together.
 
-    Then its thread that waits for messages looks only once a second whether it is over; nothing as a message wakes it.
+    Its thread that waits for messages checks only once a second whether it is closed; a None wakes it.
     """
     handler.client.auto_reconnect_enabled = False
     workspace.disconnect_app()

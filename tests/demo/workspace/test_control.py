@@ -25,7 +25,7 @@ Answer = dict[str, Any]
 
 
 class Control:
-    """Speaks to /control/ as a harness does."""
+    """Calls /control/ as a harness does."""
 
     def __init__(self, url: str) -> None:
         self.url = url
@@ -49,7 +49,7 @@ class Control:
 
 @pytest.fixture(scope="module")
 def process() -> Iterator[tuple[str, Control]]:
-    """`python -m bot.demo.workspace --control`, which delivers by HTTP where told to."""
+    """`python -m bot.demo.workspace --control`."""
     command = [sys.executable, "-m", "bot.demo.workspace", "--control", "--seed", "7", "--ack-seconds", "2"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as running:
         assert running.stdout is not None
@@ -59,7 +59,7 @@ def process() -> Iterator[tuple[str, Control]]:
         assert running.wait(10) == 0
 
 
-def test_a_harness_switches_faults_and_reads_the_truth_from_another_process(
+def test_a_harness_switches_faults_and_reads_the_ledger_from_another_process(
     process: tuple[str, Control],
 ) -> None:
     url, control = process
@@ -118,7 +118,7 @@ def test_a_harness_has_connections_refused_for_a_while(process: tuple[str, Contr
         except urllib.error.URLError as error:
             return "Connection refused" in str(error)
 
-    # A while can be over before a busy machine has come to the call.
+    # On a busy machine a short time can be over before the call is made.
     assert any(refused_for(seconds) for seconds in (0.2, 1, 10))
     deadline = time.monotonic() + 20
     while time.monotonic() < deadline:

@@ -71,7 +71,7 @@ def taken(socket: ClientConnection) -> Any:
 
 @contextmanager
 def asked(workspace: Workspace, text: str) -> Iterator[None]:
-    """A command that is being waited for meanwhile."""
+    """A command that waits for its answer in another thread."""
     person = threading.Thread(target=workspace.command, args=(LIN, GENERAL, "/tier", text))
     person.start()
     yield
@@ -245,7 +245,7 @@ def test_a_connection_that_is_leaving_gets_nothing_more_while_another_stays(work
 
 
 def test_a_late_hello_is_late(workspace: Workspace) -> None:
-    workspace.faults.switch("hello_late", seconds=1, count=1)  # long enough to look before it comes
+    workspace.faults.switch("hello_late", seconds=1, count=1)  # long enough to check before it comes
     begun = time.monotonic()
     with raw_socket(workspace) as socket:
         assert workspace.socket_mode.connected == 0
@@ -254,7 +254,9 @@ def test_a_late_hello_is_late(workspace: Workspace) -> None:
         workspace.wait_for_app()
 
 
-def test_connections_are_refused_until_they_are_taken_again(workspace: Workspace, client: WebClient) -> None:
+def test_connections_are_refused_until_they_are_accepted_again(
+    workspace: Workspace, client: WebClient
+) -> None:
     with raw_socket(workspace) as socket:
         received(socket)
         workspace.wait_for_app()
@@ -274,7 +276,7 @@ def test_connections_are_refused_until_they_are_taken_again(workspace: Workspace
         except URLError as error:
             return "Connection refused" in str(error)
 
-    # A while can be over before a busy machine has come to the call.
+    # On a busy machine a short time can be over before the call is made.
     assert any(refused_for(seconds) for seconds in (0.1, 1, 10))
     deadline = time.monotonic() + 20
     while time.monotonic() < deadline:

@@ -9,7 +9,7 @@ import sys
 from slack_sdk import WebClient
 
 
-def test_the_workspace_runs_alone_and_ends_when_told() -> None:
+def test_the_workspace_runs_as_a_process_and_ends_on_sigterm() -> None:
     process = subprocess.Popen(
         [sys.executable, "-m", "bot.demo.workspace", "--bot-token", "xoxb-own"],
         stdout=subprocess.PIPE,

@@ -1,4 +1,4 @@
-"""The Web API against slack_sdk's own client: what Slack accepts, and what it refuses with which words."""
+"""The Web API against slack_sdk's own client: what Slack accepts, and with which codes it refuses."""
 
 from __future__ import annotations
 
@@ -98,7 +98,7 @@ def test_people_are_found_by_id_and_by_email(client: WebClient, workspace: Works
     ]
 
 
-def test_what_slack_refuses_is_refused_in_slacks_words(client: WebClient, workspace: Workspace) -> None:
+def test_what_slack_refuses_is_refused_with_slacks_code(client: WebClient, workspace: Workspace) -> None:
     own = client.chat_postMessage(channel=GENERAL, text="own")["ts"]
     private = client.chat_postEphemeral(channel=GENERAL, user=LIN, text="private")["message_ts"]
     theirs = workspace.say(LIN, GENERAL, "theirs").ts
@@ -266,7 +266,7 @@ def test_the_page_is_changed_only_from_its_own_address(
     assert (found, len(workspace.messages(GENERAL))) == (status, 1 if status == 200 else 0)
 
 
-def test_a_stranger_from_another_team_is_told_apart(workspace: Workspace, client: WebClient) -> None:
+def test_a_person_of_another_team_has_its_id(workspace: Workspace, client: WebClient) -> None:
     workspace.state.put_user(
         User(id="U0GUEST", name="guest", real_name="Guest", team_id="T0OTHER", is_restricted=True)
     )

@@ -65,7 +65,7 @@ class Fault:
     """A fault as switched on. It strikes with `probability`, at most `count` times.
 
     `methods` are Web API methods, `response_url`, or kinds of payload (slash_commands, interactive,
-    events_api); `*` stands for all. With `channels` only calls for these are struck.
+    events_api); `*` stands for all. With `channels` it strikes only calls for these.
     A socket fault with `seconds` strikes every connection that long after its hello instead of at payloads;
     a `disconnect` closes the connection `seconds` later.
     """

@@ -38,8 +38,8 @@ class Post:
 class PostRate:
     """How fast chat.postMessage was called.
 
-    `violations` are calls above the limits, `early` those made before a Retry-After had passed; `peak_per_second`
-    is the most calls within any one second per channel, `peak_per_minute` the most in the workspace.
+    `violations` are calls above the limits, `early` those made before a Retry-After had passed;
+    `peak_per_second` is the most calls within any one second per channel, `peak_per_minute` the most in the workspace.
     """
 
     calls: int
@@ -135,7 +135,7 @@ class Ledger:
         return 0
 
     def measure(self, method: str, channel: str, limits: Fault) -> int:
-        """Count a posting call; the seconds Slack would ask to wait, 0 within the limits of a `pacing` fault."""
+        """Count a posting call; the seconds Slack would ask to wait, 0 within the `pacing` limits."""
         with self._lock:
             now = self.monotonic()
             self._calls += 1

@@ -9,7 +9,7 @@ from typing import Any
 from bot.demo.workspace.api_error import ApiError
 from bot.demo.workspace.records import Json
 
-#: What a person has entered: block_id -> action_id -> a string, or a list of strings where several are chosen.
+#: What a person has entered: block_id -> action_id -> a string, or a list of strings.
 Inputs = Mapping[str, Mapping[str, Any]]
 
 _STATELESS = {"button", "overflow", "image", "mrkdwn", "plain_text"}

@@ -1,6 +1,6 @@
 """Small checks from which the limits of Block Kit are put together.
 
-A check reads one JSON value and yields what is wrong: a sentence, and the JSON pointer of the place, as Slack does.
+A check reads one JSON value and yields what is wrong: a sentence and the JSON pointer of the place.
 """
 
 from __future__ import annotations
@@ -72,7 +72,7 @@ def array(item: Check, *, most: int, least: int = 1) -> Check:
 
 
 def shape(required: Mapping[str, Check], *rules: Check, **optional: Check) -> Check:
-    """An object with these fields and no others; the rules read the whole object once its fields are right."""
+    """An object with these fields and no others; the rules read the object once its fields are right."""
     known = {**required, **optional, "type": anything}
 
     def find(value: dict[str, Any], pointer: str) -> Iterator[tuple[str, str]]:

@@ -21,7 +21,7 @@ class Bilingual:
 
 
 Sentence = str | Bilingual
-#: Takes the form's values and a function that shows progress; returns the sentence to show in the end.
+#: (the form's values, a function that shows progress) -> the sentence to show in the end.
 Run = Callable[[Mapping[str, str], Callable[[Sentence], None]], Sentence]
 
 
@@ -43,7 +43,7 @@ class ControlField:
 
 @dataclass(frozen=True, kw_only=True)
 class Control:
-    """A named action. `run` runs in a thread of its own; an exception's text is shown in place of its sentence."""
+    """A named action. The text of an exception that `run` raises is shown in place of its sentence."""
 
     id: str
     label: Bilingual

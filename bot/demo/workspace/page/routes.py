@@ -28,7 +28,7 @@ Handler = Callable[[Json], Awaitable[Json]]
 
 
 class Page:
-    """Routes of the page. What a person may touch is checked here as if the page were hostile."""
+    """Routes of the page. Every request is checked as if the page were hostile."""
 
     def __init__(
         self, platform: Platform, interactions: Interactions, controls: Controls, socket_mode: SocketMode

@@ -1,4 +1,4 @@
-"""The few faults that a person can switch on the page, in plain words."""
+"""The few faults that a person can switch on the page."""
 
 from __future__ import annotations
 

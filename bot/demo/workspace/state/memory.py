@@ -65,7 +65,7 @@ class State:
                 watcher()
 
     def wait_for(self, predicate: Callable[[], Found], timeout: float) -> Found:
-        """Wait until `predicate` returns something true, and return that; TimeoutError after `timeout` seconds."""
+        """Wait until `predicate` returns something true, and return that; TimeoutError after the timeout."""
         with self.changed:
             found = self.changed.wait_for(predicate, timeout)
             if not found:

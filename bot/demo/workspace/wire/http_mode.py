@@ -29,7 +29,7 @@ def _body(kind: str, payload: Json) -> tuple[str, str]:
 
 
 class HttpMode:
-    """Posts to one request URL. `now` is the machine's clock, because the app checks the age of a signature."""
+    """Posts to one request URL. `now` is the machine's clock, because apps check the age of a signature."""
 
     def __init__(
         self,

@@ -107,7 +107,7 @@ class Interactions:
         return Outcome()
 
     def place(self, user_id: str, *, channel: str = "", ts: str = "", view_id: str = "") -> Place:
-        """The message or view a person acts on; `not_found` or `message_not_found` where they cannot see it."""
+        """The message or view a person acts on; what they cannot see is (`message_`)`not_found`."""
         if view_id:
             view = self._platform.views.find(view_id)
             if view.user != user_id:

@@ -94,7 +94,7 @@ class SocketMode:
             self._opening.discard(connection)
 
     def plan_faults(self) -> None:
-        """Schedule the faults that strike a connection some time after its hello, after each change of faults."""
+        """Schedule the faults that strike some time after a hello; to be called when faults change."""
         loop, timed = asyncio.get_running_loop(), self._platform.faults.timed
         for connection in self._connections:
             for name in connection.timers.keys() - timed.keys():
