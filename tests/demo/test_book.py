@@ -71,7 +71,7 @@ def test_on_another_day_the_customers_are_the_same_ones(book: DemoBook, tmp_path
     assert named[0] == named[1]
 
 
-def test_the_book_has_the_size_of_a_real_one_and_stays_light(book: DemoBook) -> None:
+def test_the_book_has_a_realistic_size_and_its_files_stay_small(book: DemoBook) -> None:
     assert [path.name for path in book.files] == [
         "people.csv",
         "teams.csv",
@@ -110,7 +110,7 @@ def test_no_row_comes_twice(book: DemoBook, orders: list[dict[str, str]]) -> Non
     assert facts.most_common(1)[0][1] == 1
 
 
-def test_everything_lies_between_the_start_of_a_customer_and_yesterday(
+def test_every_row_is_dated_between_the_start_of_its_customer_and_yesterday(
     book: DemoBook, customers: list[dict[str, str]], orders: list[dict[str, str]]
 ) -> None:
     since = {row["code"]: row["since"] for row in customers}
@@ -154,7 +154,7 @@ def test_a_fifth_of_the_customers_brings_two_thirds_of_the_sales(
     assert 0.60 <= year[: 240 // 5].sum() / year.sum() <= 0.75
 
 
-def test_who_was_big_last_year_is_only_likely_to_be_big_this_year(
+def test_sales_of_two_years_are_correlated_but_not_equal(
     customers: list[dict[str, str]], orders: list[dict[str, str]]
 ) -> None:
     this, last = sales(orders, customers, 0), sales(orders, customers, 1)
@@ -209,7 +209,7 @@ def test_the_spring_festival_is_found_and_quiet(
     assert 0.4 < (near / (2 * 21)) / (total / 731) < 0.85  # sales a day, near the festival and on the whole
 
 
-def test_new_orders_are_dated_in_the_last_days_and_numbered_apart(book: DemoBook, tmp_path: Path) -> None:
+def test_new_orders_are_dated_in_the_last_days_with_unique_numbers(book: DemoBook, tmp_path: Path) -> None:
     calls = [
         (TODAY, 1, "acme_wins"),
         (TODAY, 1, "big_return"),

@@ -28,7 +28,7 @@ def read(path: Path) -> pd.DataFrame:
 
 
 def aggregates(customers: pd.DataFrame, orders: pd.DataFrame, as_of: date) -> pd.DataFrame:
-    """The order totals that the product computes in its database, here out of the files."""
+    """The order totals that the product computes in its database, here from the files."""
     edges = [pd.Timestamp(window_start(as_of, 3 * quarter)) for quarter in range(5)]
     orders = orders[orders["date"] <= edges[0]]
     codes = pd.Index(customers["code"])
@@ -119,7 +119,7 @@ def moved(before: pd.DataFrame, after: pd.DataFrame) -> list[str]:
     return list(before.index[rated & (before["tier"] != after["tier"])])
 
 
-def test_tiers_are_shared_out_as_in_a_real_book(today: pd.DataFrame) -> None:
+def test_tiers_are_distributed_as_in_a_real_book(today: pd.DataFrame) -> None:
     shares = today["tier"].value_counts(normalize=True)
     assert 0.10 <= shares["A"] <= 0.15
     assert 0.35 <= shares["B"] <= 0.45
@@ -134,7 +134,7 @@ def test_a_few_are_capped_by_each_kind_of_gate(today: pd.DataFrame) -> None:
     assert 4 <= today["capped_by"].notna().sum() <= 20
 
 
-def test_from_one_month_end_to_the_next_a_handful_moves(regrade: Regrade) -> None:
+def test_a_few_customers_move_from_one_month_end_to_the_next(regrade: Regrade) -> None:
     ends = [date(2025, 12, 31), date(2026, 1, 31), date(2026, 2, 28)]
     moves = [len(moved(one, other)) for one, other in pairwise([regrade(end, None) for end in ends])]
     assert all(3 <= count <= 15 for count in moves), moves

@@ -1,4 +1,4 @@
-"""Faults of the Web API, met with Slack's own client: what it sees, and what the workspace has stored."""
+"""Faults of the Web API with Slack's own client: what it gets, and what the workspace has stored."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ METADATA = {"event_type": "tierbot_outbox", "event_payload": {"id": 7, "attempt"
 
 @pytest.fixture
 def hasty(workspace: Workspace) -> WebClient:
-    """A client that repeats nothing and waits 0.15 s at most."""
+    """A client without retries that waits 0.15 s at most."""
     client = WebClient("xoxb-local", base_url=workspace.api_url, retry_handlers=[])
     client.timeout = 0.15  # type: ignore[assignment]
     return client
@@ -75,7 +75,7 @@ def test_slacks_own_client_posts_twice_when_the_answer_is_lost_and_once_without_
     assert workspace.faults.struck == {kind: 2}
 
 
-def test_a_slow_answer_is_lost_to_who_does_not_wait_and_reaches_who_does(
+def test_a_slow_answer_reaches_only_a_client_that_waits_for_it(
     workspace: Workspace, hasty: WebClient, client: WebClient
 ) -> None:
     workspace.faults.switch("slow", seconds=20, count=1)
@@ -96,7 +96,7 @@ def test_a_late_message_is_stored_after_the_call_has_ended(workspace: Workspace,
     assert workspace.posts[0].metadata == METADATA
 
 
-def test_a_workspace_that_stops_lets_go_of_the_calls_it_holds() -> None:
+def test_a_workspace_that_stops_ends_the_calls_it_holds() -> None:
     with Workspace(users=PEOPLE, channels=CHANNELS) as workspace:
         client = WebClient("xoxb-local", base_url=workspace.api_url, retry_handlers=[])
         workspace.faults.switch("late_store")
@@ -136,7 +136,7 @@ def test_a_seed_strikes_the_same_calls_again_and_about_as_many_as_asked_for() ->
         ("slow", {"seconds": "3"}, "seconds"),
     ],
 )
-def test_a_fault_there_is_none_of_is_refused(kind: str, settings: dict[str, Any], sentence: str) -> None:
+def test_an_unknown_fault_or_setting_is_refused(kind: str, settings: dict[str, Any], sentence: str) -> None:
     with pytest.raises(ValueError, match=re.escape(sentence)):
         Faults(random.Random(1)).switch(kind, **settings)
 
@@ -215,7 +215,7 @@ def test_rates_are_measured_even_where_nothing_is_refused(workspace: Workspace, 
 
 
 @pytest.mark.parametrize(("status", "stored"), [(500, False), (503, True)])
-def test_a_5xx_says_nothing_about_whether_the_message_is_there(
+def test_a_5xx_may_come_before_or_after_the_message_is_stored(
     workspace: Workspace, client: WebClient, status: int, stored: bool
 ) -> None:
     workspace.faults.switch("server_error", status=status, stored=stored)
@@ -225,7 +225,7 @@ def test_a_5xx_says_nothing_about_whether_the_message_is_there(
 
 
 @pytest.mark.parametrize("kind", ["bad_json", "empty"])
-def test_an_answer_nobody_can_read_comes_after_the_message_was_stored(
+def test_an_unreadable_answer_comes_after_the_message_was_stored(
     workspace: Workspace, client: WebClient, kind: str
 ) -> None:
     workspace.faults.switch(kind)

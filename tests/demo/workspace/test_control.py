@@ -1,4 +1,4 @@
-"""The workspace driven from another process: faults, the ledger, and people who click."""
+"""The workspace controlled from another process: faults, the ledger, and actions of people."""
 
 from __future__ import annotations
 
@@ -149,7 +149,7 @@ def test_people_leave_and_channels_are_archived(process: tuple[str, Control]) ->
         ("say", {"user": "U0NOBODY", "channel": GENERAL, "text": "x"}, "user_not_found"),
     ],
 )
-def test_what_cannot_be_done_is_a_sentence(
+def test_a_request_that_fails_is_answered_with_a_sentence(
     process: tuple[str, Control], name: str, body: Answer, sentence: str
 ) -> None:
     answer = process[1].post(name, **body)
@@ -163,6 +163,6 @@ def test_no_page_and_no_foreign_host_name_reaches_the_control(process: tuple[str
         assert control.post("faults", headers, clear=[])["status"] == 403
 
 
-def test_there_is_no_control_unless_it_was_asked_for(workspace: Workspace) -> None:
+def test_there_is_no_control_endpoint_by_default(workspace: Workspace) -> None:
     assert Control(workspace.url).get("faults")["status"] == 404
     assert Control(workspace.url).post("faults", clear=[])["status"] == 404

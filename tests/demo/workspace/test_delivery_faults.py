@@ -26,7 +26,7 @@ from tests.demo.workspace.test_interactions import GENERAL, LIN
 
 
 class Seen:
-    """The texts of the commands an app was handed, and the retry numbers they came with."""
+    """The texts of the commands that an app received, with their retry numbers."""
 
     def __init__(self, expected: int) -> None:
         self.texts: list[str] = []
@@ -143,7 +143,7 @@ def test_a_reset_loses_the_payload_and_the_connection(workspace: Workspace) -> N
     workspace.wait_for(lambda: workspace.socket_mode.connected == 0)
 
 
-def test_bolts_own_handler_comes_back_after_a_reset(workspace: Workspace, client: WebClient) -> None:
+def test_bolts_own_handler_connects_again_after_a_reset(workspace: Workspace, client: WebClient) -> None:
     seen = Seen(1)
     app = App(client=client, signing_secret="unused", process_before_response=True)
     seen.register(app)
@@ -178,7 +178,7 @@ def test_a_reset_some_time_after_the_hello_strikes_new_and_old_connections(works
                 kept.recv(0.15)
 
 
-def test_a_stalled_connection_answers_no_ping_and_swallows_its_share_until_another_comes(
+def test_a_stalled_connection_answers_no_ping_and_loses_its_share_until_another_connects(
     workspace: Workspace, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with raw_socket(workspace) as socket:

@@ -1,4 +1,4 @@
-"""The same Bolt app behind HTTP: the workspace signs what it posts."""
+"""A Bolt app in HTTP mode: the workspace signs what it posts."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A real Bolt app against the workspace: commands, buttons, modals, the three seconds."""
+"""A real Bolt app and the workspace: commands, buttons, modals, time limits."""
 
 from __future__ import annotations
 
@@ -244,7 +244,7 @@ def test_an_update_that_overtakes_the_answer_to_its_form_is_shown_after_it(
     assert shown.blocks[0]["block_id"] == "saved"
 
 
-def test_an_app_that_updates_before_it_answers_need_not_wait_for_itself(
+def test_an_app_that_updates_before_it_answers_does_not_wait_for_itself(
     workspace: Workspace, connect: Connect
 ) -> None:
     def visit(ack: Ack, client: WebClient, body: Body) -> None:
@@ -294,12 +294,12 @@ def test_an_app_that_does_not_answer_in_time_is_reported_to_the_person(
     assert [("operation_timeout" in m.text, m.only_for) for m in notices] == [(True, LIN), (True, LIN)]
 
 
-def test_without_an_app_and_with_an_unknown_command_the_person_hears_why(workspace: Workspace) -> None:
+def test_without_an_app_and_with_an_unknown_command_the_person_sees_why(workspace: Workspace) -> None:
     assert workspace.command(LIN, GENERAL, "/tier").error == "dispatch_failed"
     assert workspace.command(LIN, GENERAL, "/foo").message == "/foo is not a valid command."
 
 
-def test_a_trigger_lives_three_seconds_and_serves_once(
+def test_a_trigger_is_valid_once_for_three_seconds(
     workspace: Workspace, client: WebClient, connect: Connect, stopwatch: Stopwatch
 ) -> None:
     triggers: list[str] = []
@@ -324,7 +324,7 @@ def test_a_trigger_lives_three_seconds_and_serves_once(
     assert [error_of(triggers[1]), error_of("1.2.x")] == ["expired_trigger_id", "invalid_trigger_id"]
 
 
-def test_a_response_url_serves_five_times_within_half_an_hour(
+def test_a_response_url_is_valid_five_times_within_half_an_hour(
     workspace: Workspace, connect: Connect, stopwatch: Stopwatch
 ) -> None:
     statuses: list[int] = []

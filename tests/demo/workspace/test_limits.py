@@ -1,4 +1,4 @@
-"""Slack's limits on blocks and views, each at its edge."""
+"""Slack's limits on blocks and views, each with a value within it and one beyond it."""
 
 from __future__ import annotations
 

@@ -28,7 +28,7 @@ WEB = Path(__file__).parents[3] / "templates" / "web"
 
 
 @needs_browser
-def test_a_fault_is_switched_on_counted_and_switched_off_in_either_language(
+def test_a_fault_is_switched_on_counted_and_switched_off_in_both_languages(
     workspace: Workspace, client: WebClient, page: Page
 ) -> None:
     def post() -> None:
@@ -53,7 +53,7 @@ def test_a_fault_is_switched_on_counted_and_switched_off_in_either_language(
     expect(lost.get_by_test_id("struck")).to_have_text("1×")
 
 
-def test_each_switch_of_the_page_turns_a_fault_there_is(workspace: Workspace) -> None:
+def test_each_switch_of_the_page_turns_a_fault_on_and_off(workspace: Workspace) -> None:
     for switch_id in SWITCHES:
         turn(workspace.faults, switch_id, on=True)
     assert {fault.kind for fault in workspace.faults.on.values()} == {

@@ -1,4 +1,4 @@
-"""The workspace as a process of its own."""
+"""The workspace as a separate process."""
 
 from __future__ import annotations
 

@@ -32,7 +32,7 @@ def refusal(call: Call) -> str:
     return ""
 
 
-def test_metadata_is_kept_and_given_back_in_the_history(client: WebClient) -> None:
+def test_metadata_is_stored_and_returned_in_the_history(client: WebClient) -> None:
     metadata = {"event_type": "tierbot_outbox", "event_payload": {"id": 7, "attempt": "a"}}
     first = client.chat_postMessage(channel=GENERAL, text="one", metadata=metadata)
     second = client.chat_postMessage(channel=GENERAL, text="two", thread_ts=None)
@@ -59,7 +59,7 @@ def test_history_comes_in_pages(client: WebClient) -> None:
     assert (texts, cursor, page["has_more"]) == (["4", "3", "2", "1", "0"], "", False)
 
 
-def test_an_update_without_blocks_takes_the_blocks_away(client: WebClient, workspace: Workspace) -> None:
+def test_an_update_without_blocks_removes_the_blocks(client: WebClient, workspace: Workspace) -> None:
     posted = client.chat_postMessage(channel=GENERAL, text="one", blocks=[{"type": "divider"}], metadata={})
     client.chat_update(channel=GENERAL, ts=posted["ts"], text="two")
     message = workspace.messages(GENERAL)[0]
@@ -183,7 +183,7 @@ def test_tokens_and_scopes_are_checked(workspace: Workspace) -> None:
     assert headers["date"] == "Mon, 02 Mar 2026 09:30:00 GMT"
 
 
-def test_forms_and_json_are_both_understood(workspace: Workspace, client: WebClient) -> None:
+def test_arguments_are_read_from_forms_and_from_json(workspace: Workspace, client: WebClient) -> None:
     blocks = '[{"type": "section", "text": {"type": "mrkdwn", "text": "hi"}}]'
     form = urllib.parse.urlencode({"token": "xoxb-local", "channel": GENERAL, "blocks": blocks, "text": "ü"})
     with urllib.request.urlopen(f"{workspace.api_url}chat.postMessage", form.encode()) as answer:
@@ -206,7 +206,7 @@ def view(**fields: Any) -> dict[str, Any]:
     }
 
 
-def test_modals_follow_slacks_rules_of_stack_and_hash(workspace: Workspace, client: WebClient) -> None:
+def test_modals_follow_slacks_rules_for_stack_and_hash(workspace: Workspace, client: WebClient) -> None:
     def trigger() -> str:
         return workspace.platform.tickets.new_trigger(LIN)
 
@@ -233,7 +233,7 @@ def test_modals_follow_slacks_rules_of_stack_and_hash(workspace: Workspace, clie
     assert refusal(lambda: client.views_update(view_id=front.id, view=view())) == "not_found"
 
 
-def test_ids_of_messages_rise_even_when_the_clock_stands_or_goes_back() -> None:
+def test_ids_of_messages_rise_even_when_the_clock_stops_or_goes_back() -> None:
     times = iter([MORNING, MORNING, MORNING.replace(hour=1), MORNING.replace(hour=12)])
     with Workspace(users=PEOPLE, channels=CHANNELS, now=lambda: next(times)) as workspace:
         stamps = [workspace.state.next_ts() for _ in range(4)]
