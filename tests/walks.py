@@ -18,8 +18,11 @@ from typing import Any
 from bot import jobs
 from bot.clock import local_date
 from bot.demo import story
+from bot.demo.book.files import SEED
+from bot.demo.book.stories import write_new_orders
 from bot.demo.workspace import StoredMessage
 from bot.demo.workspace.default_team import ANNA_SCHMIDT
+from bot.services.delivery import time_jump
 from bot.wording.messages import Action
 
 ROOT = Path(__file__).parent.parent
@@ -87,10 +90,10 @@ class Walker:
         bot = self.demo.bot
         folder = Path(bot.settings.data_dir)
         today = local_date(bot.clock.now(), bot.settings.zone)
-        path = story.write_new_orders(folder / "book", today=today, seed=story.SEED, story=name)
+        path = write_new_orders(folder / "book", today=today, seed=SEED, story=name)
 
         def bring() -> None:
-            story.bring_in(bot, path, folder)
+            story.import_rows(bot, path)
             jobs.regrade(bot)
             jobs.deliver(bot)
 
@@ -102,7 +105,7 @@ class Walker:
         before = bot.clock.now()
         zones = [bot.settings.zone]
         bot.clock.advance(story.morning_after(before, 1, zones) - before + timedelta(hours=9))
-        story.time_jump.catch_up(bot.database, bot.clock)
+        time_jump.catch_up(bot.database, bot.clock)
         jobs.plan_care(bot)
 
     def remind(self) -> None:
