@@ -1,20 +1,58 @@
 """`import`: data in from CSV files, and back out."""
 
+import inspect
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+from typer.core import TyperGroup
 
 from bot.cli.console import AsJson, opened, out, print_json, progress_bar, table, whoami
 from bot.errors import N_, BadInput
 
-commands = typer.Typer(no_args_is_help=True, help="Bring data in from CSV files, and take it back.")
+if TYPE_CHECKING:
+    from bot.services.imports import KindOption
 
 
-def _import_command(kind: str) -> Callable[..., None]:
+class ImportGroup(TyperGroup):
+    """`undo` and `list`, and a command for each import kind. Kinds load the database, so only when they are needed."""
+
+    _complete = False
+
+    def list_commands(self, ctx: Any) -> list[str]:
+        self._add_kinds()
+        return super().list_commands(ctx)
+
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:
+        if cmd_name not in self.commands:
+            self._add_kinds()
+        return super().get_command(ctx, cmd_name)
+
+    def _add_kinds(self) -> None:
+        from bot.services.imports import KINDS
+
+        if self._complete:
+            return
+        self._complete = True
+        options = {option.name: option for kind in KINDS.values() for option in kind.options}
+        kinds = typer.Typer()
+        for name in KINDS:
+            kinds.command(name)(_import_command(name, list(options.values())))
+        self.commands = {**typer.main.get_group(kinds).commands, **self.commands}
+
+
+commands = typer.Typer(
+    cls=ImportGroup, no_args_is_help=True, help="Bring data in from CSV files, and take it back."
+)
+
+
+def _import_command(kind: str, options: "list[KindOption]") -> Callable[..., None]:
+    """The command of one kind; it has the options of all kinds."""
+
     def bring_in(
+        *,
         file: Annotated[Path, typer.Argument(help="The CSV file.")],
         source: Annotated[
             str, typer.Option(help="Which system it comes from; keys are unique per source.")
@@ -30,19 +68,10 @@ def _import_command(kind: str) -> Callable[..., None]:
         decimal: Annotated[
             Any, typer.Option(help="point or comma, when numbers leave open what 1,234 means.")
         ] = None,
-        create_customers: Annotated[
-            bool, typer.Option(help="Orders: make a customer of each unknown code.")
-        ] = False,
-        covers: Annotated[
-            list[str] | None,
-            typer.Option(
-                metavar="KIND=FROM..TO",
-                help="Activities: the source has every one of this kind in this period, so that none means none.",
-            ),
-        ] = None,
         dry_run: Annotated[bool, typer.Option(help="Only show what would happen.")] = False,
         strict: Annotated[bool, typer.Option(help="Exit with 7 when rows were rejected.")] = False,
         as_json: AsJson = False,
+        **kind_options: Any,
     ) -> None:
         from bot.cli import presentation
         from bot.services import imports
@@ -53,13 +82,12 @@ def _import_command(kind: str) -> Callable[..., None]:
                 columns=_mapping(mapped or []),
                 currency=currency,
                 encoding=encoding,
-                delimiter={"comma": ",", "semicolon": ";", "tab": "\t"}.get(delimiter or "", delimiter),
+                delimiter=delimiter,
                 date_order=date_order,
                 decimal=decimal,
                 dry_run=dry_run,
-                create_customers=create_customers,
                 firm_currency=bot.settings.currency,
-                covers=tuple(covers or ()),
+                kind_options=kind_options,
             )
             with progress_bar(f"Importing {kind}") as progress:
                 report = imports.import_file(
@@ -81,21 +109,25 @@ def _import_command(kind: str) -> Callable[..., None]:
             sys.exit(7)
 
     bring_in.__doc__ = f"Bring in {kind} from a CSV file."
+    bring_in.__signature__ = _with_options(bring_in, options)  # type: ignore[attr-defined]
     return bring_in
 
 
-for _kind in (
-    "customers",
-    "rates",
-    "orders",
-    "order-lines",
-    "invoices",
-    "activities",
-    "facts",
-    "people",
-    "teams",
-):
-    commands.command(_kind)(_import_command(_kind))
+def _with_options(command: Callable[..., None], options: "list[KindOption]") -> inspect.Signature:
+    """The signature that typer reads, with these options before --dry-run."""
+    signature = inspect.signature(command)
+    common = [one for one in signature.parameters.values() if one.kind is not one.VAR_KEYWORD]
+    place = [one.name for one in common].index("dry_run")
+    special = [
+        inspect.Parameter(
+            option.name,
+            inspect.Parameter.KEYWORD_ONLY,
+            default=option.default,
+            annotation=Annotated[option.type, typer.Option(help=option.help, metavar=option.metavar)],
+        )
+        for option in options
+    ]
+    return signature.replace(parameters=[*common[:place], *special, *common[place:]])
 
 
 @commands.command("undo")
@@ -134,6 +166,7 @@ def import_list() -> None:
 
 
 def _mapping(pairs: list[str]) -> dict[str, str]:
+    """Field -> column of --map."""
     columns = {}
     for pair in pairs:
         name, separator, column = pair.partition("=")

@@ -7,38 +7,15 @@ from collections.abc import Iterable
 HAN = re.compile(r"[㐀-鿿]+")
 _APART = re.compile(r"[^\w]+|_")
 
-# Legal forms say nothing about which company is meant.
-LEGAL_FORMS = frozenset(
-    [
-        "ag",
-        "bv",
-        "co",
-        "company",
-        "corp",
-        "corporation",
-        "gmbh",
-        "inc",
-        "kg",
-        "limited",
-        "llc",
-        "llp",
-        "ltd",
-        "nv",
-        "oy",
-        "plc",
-        "pte",
-        "pty",
-        "sa",
-        "sarl",
-        "sas",
-        "spa",
-        "srl",
-    ]
-)
+# They do not distinguish one company from another.
+LEGAL_FORMS = frozenset({
+    "ag", "bv", "co", "company", "corp", "corporation", "gmbh", "inc", "kg", "limited", "llc", "llp",
+    "ltd", "nv", "oy", "plc", "pte", "pty", "sa", "sarl", "sas", "spa", "srl",
+})  # fmt: skip
 
 
 def fold(name: str) -> str:
-    """A name as compared: NFKC, case folded, accents off, punctuation to single spaces."""
+    """A name as it is compared: NFKC, case folded, without accents, punctuation as single spaces."""
     text = unicodedata.normalize("NFKD", unicodedata.normalize("NFKC", name).casefold())
     text = "".join(c for c in text if not unicodedata.combining(c))
     return _APART.sub(" ", unicodedata.normalize("NFKC", text)).strip()
@@ -62,7 +39,7 @@ def pinyin(name: str) -> tuple[str, str] | None:
     """(full pinyin, initials) of a name with Chinese characters, both without tones or spaces."""
     if not HAN.search(name):
         return None
-    from pypinyin import Style, lazy_pinyin  # 60 ms of dictionaries: only when a Chinese name comes by
+    from pypinyin import Style, lazy_pinyin  # 60 ms of dictionaries, for Chinese names only
 
     full = "".join(lazy_pinyin(name))
     initials = "".join(lazy_pinyin(name, style=Style.FIRST_LETTER))
@@ -72,7 +49,7 @@ def pinyin(name: str) -> tuple[str, str] | None:
 def findable(
     code: str, name: str, aliases: Iterable[str] = ()
 ) -> tuple[list[tuple[str, str, str]], list[str]]:
-    """What a customer is found by: (kind, as written, as compared) rows, and tokens."""
+    """What finds a customer: rows of (kind, as written, as compared), and tokens."""
     rows: list[tuple[str, str, str]] = []
     pieces: dict[str, None] = {}
     for kind, written in [("code", code), ("name", name), *(("alias", alias) for alias in aliases)]:

@@ -1,4 +1,4 @@
-"""What was brought in, by whom, and how to take it back; and the private connection an import works on."""
+"""Imports and the previous state of what they changed; the private connection on which an import works."""
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from datetime import datetime
 from typing import Any, cast
 
-from sqlalchemy import BigInteger, Connection, Executable, Index, Integer, Table, func, inspect, text
+from sqlalchemy import BigInteger, Connection, Executable, Index, Integer, Select, Table, func, inspect, text
 from sqlalchemy import select as sa_select
 from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
@@ -17,16 +17,17 @@ from db.book.customers import COLUMNS, Customer
 from db.engine import Database
 from db.types import UtcDateTime
 
-# Without it SQLAlchemy does not keep what psycopg counted for an INSERT.
+# Without it, SQLAlchemy discards the count that psycopg gives for an INSERT.
 _COUNTING = {"preserve_rowcount": True}
-# Who a customer is and who looks after it moves no score; but for what schemes choose by, and since when it is one.
-_CHOSEN_BY = frozenset({*COLUMNS, "record_type", "since"})
-_WHO = frozenset({"customer", "customer_key", "customer_name", "ownership"})
+# A customer's own columns and its owner change no score, except these columns: by them a scheme is chosen, or they
+# count in it.
+_SCORED = frozenset({*COLUMNS, "record_type", "since"})
+_NOT_SCORED = frozenset({"customer", "customer_key", "customer_name", "ownership"})
 _LOCK = 7462  # of PostgreSQL's advisory locks; the migrations hold 7461
 
 
 class ImportBatch(SQLModel, table=True):
-    """One file brought in. Rows it created carry its id; rows it changed have an ImportChange."""
+    """One imported file. Rows it created carry its id; rows it changed have an ImportChange."""
 
     __tablename__ = "import_batch"
     id: int | None = Field(default=None, primary_key=True)
@@ -48,7 +49,7 @@ class ImportBatch(SQLModel, table=True):
 
 
 class ImportChange(SQLModel, table=True):
-    """A row as it was before an import changed it."""
+    """The previous values of a row that an import changed."""
 
     __tablename__ = "import_change"
     __table_args__ = (Index("ix_import_change_row", "table_name", "row_id"),)
@@ -62,7 +63,7 @@ class ImportChange(SQLModel, table=True):
 
 
 class ColumnMapping(SQLModel, table=True):
-    """Which column of a source's files means which field, as a person once said."""
+    """The column that holds a field in the files of a source, as a person gave it with --map."""
 
     __tablename__ = "column_mapping"
     source: str = Field(primary_key=True)
@@ -81,6 +82,7 @@ def table(model: type[SQLModel]) -> Table:
 
 
 def mapping(connection: Connection, source: str, kind: str) -> dict[str, str]:
+    """Field -> column, as remembered for a source and kind."""
     rows = connection.execute(
         select(ColumnMapping.field, ColumnMapping.column).where(
             ColumnMapping.source == source, ColumnMapping.kind == kind
@@ -90,6 +92,7 @@ def mapping(connection: Connection, source: str, kind: str) -> dict[str, str]:
 
 
 def remember_mapping(connection: Connection, source: str, kind: str, columns: Mapping[str, str]) -> None:
+    """Store field -> column for the next files of a source and kind."""
     if not columns:
         return
     connection.execute(
@@ -105,12 +108,13 @@ def remember_mapping(connection: Connection, source: str, kind: str, columns: Ma
     )
 
 
-def batches(session: Session, limit: int | None = None) -> list[ImportBatch]:
-    return list(session.exec(select(ImportBatch).order_by(col(ImportBatch.id).desc()).limit(limit)))
+def batches(session: Session) -> list[ImportBatch]:
+    """All imports, newest first."""
+    return list(session.exec(select(ImportBatch).order_by(col(ImportBatch.id).desc())))
 
 
 def same_file(connection: Connection, *, kind: str, source: str, sha256: str) -> int | None:
-    """The newest import of these very bytes that still stands."""
+    """The newest import of a file with the same bytes that is not undone."""
     found: int | None = connection.execute(
         select(ImportBatch.id)
         .where(
@@ -127,10 +131,10 @@ def same_file(connection: Connection, *, kind: str, source: str, sha256: str) ->
 
 @contextmanager
 def workspace(database: Database) -> Iterator[Connection]:
-    """A connection of its own for one import: temporary tables on it are private, and gone when it dies.
+    """A separate connection for one import: temporary tables on it are private, and end with it.
 
-    Filling them does not take SQLite's write lock. Every transaction that writes to the database itself must begin
-    with a write, so that it waits for the lock instead of failing on a stale snapshot.
+    Filling them does not take SQLite's write lock. Every transaction that writes to other tables must begin with a
+    write, so that it waits for the lock instead of failing on a stale snapshot.
     """
     connection = database.reader.connect()
     connection.detach()
@@ -154,7 +158,7 @@ def workspace(database: Database) -> Iterator[Connection]:
 
 @contextmanager
 def exclusive(database: Database) -> Iterator[None]:
-    """One import or undo at a time per database; the lock falls with its process."""
+    """An exclusive lock: one import or undo at a time per database. It ends with its process."""
     if database.is_sqlite:
         with _file_lock(make_url(database.url).database):
             yield
@@ -186,9 +190,9 @@ def _file_lock(file: str | None) -> Iterator[None]:
 
 
 def fill(connection: Connection, target: Table, columns: Sequence[str], rows: list[tuple[Any, ...]]) -> int:
-    """Insert raw rows, as the driver takes them, leaving out those whose key is there; how many went in.
+    """Insert rows whose values the driver takes as they are, except those whose key is there; how many were inserted.
 
-    Past SQLAlchemy's per-row parameter handling: three times as fast for a million rows, and by COPY on PostgreSQL.
+    Without SQLAlchemy's handling of parameters: three times as fast for a million rows, and by COPY on PostgreSQL.
     """
     if not rows:
         return 0
@@ -202,7 +206,7 @@ def fill(connection: Connection, target: Table, columns: Sequence[str], rows: li
 
 
 def _copy(connection: Connection, target: str, names: str, rows: list[tuple[Any, ...]]) -> int:
-    """COPY knows no ON CONFLICT: the rows land in a table without keys and go on from there, the first of each key."""
+    """COPY has no ON CONFLICT: copy to a table without keys, then insert from there the first row of each key."""
     landing = f"{target}_landing"
     if landing not in connection.info:
         connection.exec_driver_sql(f"CREATE TEMPORARY TABLE {landing} (LIKE {target})")
@@ -221,14 +225,21 @@ def _copy(connection: Connection, target: str, names: str, rows: list[tuple[Any,
 
 
 def add_missing(connection: Connection, target: Table, columns: list[str], rows: Any) -> None:
-    """Insert what a SELECT finds, leaving out what is there. It must have a WHERE, or SQLite misreads ON CONFLICT."""
+    """Insert the rows of a SELECT that are not there yet. It must have a WHERE, or SQLite misreads ON CONFLICT."""
     insert = postgresql_insert if connection.dialect.name == "postgresql" else sqlite_insert
     connection.execute(insert(target).from_select(columns, rows).on_conflict_do_nothing())
 
 
 def affected(connection: Connection, statement: Executable) -> int:
-    """Execute an INSERT, UPDATE or DELETE; how many rows it touched."""
+    """Execute an INSERT, UPDATE or DELETE; how many rows it affected."""
     return int(connection.execute(statement, execution_options=_COUNTING).rowcount)
+
+
+def changed_rows(batch_id: int, changed: Table) -> Select[int]:
+    """A SELECT of the ids of the rows of a table that an import changed."""
+    return sa_select(col(ImportChange.row_id)).where(
+        col(ImportChange.batch_id) == batch_id, col(ImportChange.table_name) == changed.name
+    )
 
 
 def newest_batch(session: Session) -> int:
@@ -237,13 +248,13 @@ def newest_batch(session: Session) -> int:
 
 
 def customers_touched(session: Session, after: int) -> list[int]:
-    """Customers about whom imports newer than `after` brought rows or changed some, by id."""
+    """Ids of the customers for whom imports newer than `after` created or changed rows that a score counts."""
     touched: set[int] = set()
     for name, rows in SQLModel.metadata.tables.items():
-        if name in _WHO or not {"id", "batch_id"} <= set(rows.c.keys()):
+        if name in _NOT_SCORED or not {"id", "batch_id"} <= set(rows.c.keys()):
             continue
         who: Any = rows
-        if "customer_id" not in rows.c:  # a line of an order knows its customer by the order
+        if "customer_id" not in rows.c:  # a line of an order belongs to the customer of the order
             owners = [key for key in rows.foreign_keys if "customer_id" in key.column.table.c]
             if not owners:
                 continue
@@ -264,5 +275,5 @@ def customers_touched(session: Session, after: int) -> list[int]:
             col(ImportChange.table_name) == Customer.__tablename__, col(ImportChange.batch_id) > after
         )
     )
-    touched.update(row_id for row_id, before in corrected if not _CHOSEN_BY.isdisjoint(json.loads(before)))
+    touched.update(row_id for row_id, before in corrected if not _SCORED.isdisjoint(json.loads(before)))
     return sorted(touched)

@@ -1,34 +1,25 @@
 """Text cells of a flat table -> typed facts by the fields of a scheme; what cannot be read is named.
 
-An empty cell is missing. A word is taken as it is, also one the scheme does not know. Numbers: digits
-of any width, `1,234.5`, `12 %` (0.12). Booleans: true/false, yes/no, 是/否, 1/0. Days: 2026-03-05,
-2026/3/5, 2026.3.5, 2026年3月5日, year first, so that no day can be taken for a month.
+An empty cell is missing; `grading.engine.cells` reads all others.
 """
 
 from __future__ import annotations
 
-import re
-import unicodedata
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
 from typing import Any
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from grading.engine.cells import read_number, read_truth
+from grading.engine.cells import READERS
 from grading.engine.fields import DATE_SUFFIX
 from grading.scheme.model import Scheme
 from grading.scheme.scores import TABLE_COLUMNS
 
 _MONTHS = "months_with_us"
-_DAY = re.compile(
-    r"(\d{4})(?:-(\d{1,2})-|/(\d{1,2})/|\.(\d{1,2})\.|年(\d{1,2})月)(\d{1,2})日?(?:[T ]\d{1,2}:\d{2}.*)?",
-    re.ASCII,
-)
-_Reader = Callable[[str], Any]
+_DTYPES = {"number": "float64", "word": "object", "bool": "object", "day": "datetime64[s]"}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -56,18 +47,17 @@ def read_fields(
     rejects: list[Reject] = []
     unknown: list[str] = []
     columns: dict[str, Any] = {}
-    read: _Reader
     for name in map(str, table.columns):
         field = scheme.fields.get(name.removesuffix(DATE_SUFFIX))
         if name == _MONTHS:
-            read, dtype = read_number, "float64"
+            kind = "number"
         elif field is None:
             if name not in TABLE_COLUMNS:
                 unknown.append(name)
             continue
         else:
-            read, dtype = _READERS["day" if name.endswith(DATE_SUFFIX) else field.kind]
-        columns[name] = _read_column(table[name], name, read, dtype, rejects)
+            kind = "day" if name.endswith(DATE_SUFFIX) else field.kind
+        columns[name] = _read_column(table[name], name, kind, rejects)
     facts = pd.DataFrame(columns, index=table.index)
     if not keep_rejected:
         accepted = np.ones(len(table), dtype=bool)
@@ -81,7 +71,7 @@ def read_cells(cells: Sequence[str], kind: str) -> tuple[NDArray[Any], int]:
 
     Each distinct text is read once.
     """
-    read, dtype = _READERS[kind]
+    read = READERS[kind]
     known: dict[str, Any] = {}
     wrong = set()
     for cell in set(cells):
@@ -89,45 +79,18 @@ def read_cells(cells: Sequence[str], kind: str) -> tuple[NDArray[Any], int]:
             known[cell] = read(cell) if cell.strip() else None
         except ValueError:
             wrong.add(cell)
-    values = np.array([known.get(cell) for cell in cells], dtype=dtype)
+    values = np.array([known.get(cell) for cell in cells], dtype=_DTYPES[kind])
     return values, sum(cell in wrong for cell in cells) if wrong else 0
 
 
-def read_day(cell: str) -> np.datetime64:
-    """A day; ValueError says what is wrong."""
-    match = _DAY.fullmatch(unicodedata.normalize("NFKC", cell).strip())
-    if match is None:
-        raise ValueError("not a day; write 2026-03-05")
-    year, *months, day = match.groups()
-    month = next(month for month in months if month)
-    try:
-        return np.datetime64(date(int(year), int(month), int(day)), "s")
-    except ValueError:
-        raise ValueError("there is no such day") from None
-
-
-_READERS: dict[str, tuple[_Reader, str]] = {
-    "number": (read_number, "float64"),
-    "word": (str.strip, "object"),
-    "bool": (read_truth, "object"),
-    "day": (read_day, "datetime64[s]"),
-}
-
-
-def _read_column(
-    cells: pd.Series[Any], name: str, read: _Reader, dtype: str, rejects: list[Reject]
-) -> pd.Series[Any]:
+def _read_column(cells: pd.Series[Any], name: str, kind: str, rejects: list[Reject]) -> pd.Series[Any]:
     values: list[Any] = []
     for row, cell in enumerate(cells.tolist()):
         value = None
         if isinstance(cell, str) and cell.strip():
             try:
-                value = read(cell)
+                value = READERS[kind](cell)
             except ValueError as error:
                 rejects.append(Reject(row=row, column=name, value=cell, reason=str(error)))
         values.append(value)
-    if dtype == "float64":
-        return pd.Series(np.array(values, dtype=np.float64), index=cells.index)
-    if dtype.startswith("datetime64"):
-        return pd.Series(np.array(values, dtype=dtype), index=cells.index)
-    return pd.Series(values, index=cells.index, dtype=object)
+    return pd.Series(np.array(values, dtype=_DTYPES[kind]), index=cells.index)

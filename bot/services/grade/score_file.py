@@ -1,4 +1,4 @@
-"""Grading a flat table without a database: one row per customer, one column per field of the scheme."""
+"""Grades a flat table without a database: one row per customer, one column per field of the scheme."""
 
 import csv
 from dataclasses import dataclass
@@ -7,14 +7,14 @@ from pathlib import Path
 from typing import Any
 
 from bot.errors import N_, BadInput
-from bot.services.imports.read.encoding import look_at
+from bot.services.imports.read.encoding import inspect_file
 from bot.services.imports.read.records import open_text, sniff
 from grading.scheme.model import Scheme
 
 
 @dataclass(frozen=True, kw_only=True)
 class FlatReport:
-    """Graded customers as JSON-ready data, rejected rows as sentences, and columns nobody asked for."""
+    """Graded customers as data for JSON, rejected rows as sentences, and columns that the scheme does not have."""
 
     customers: list[dict[str, Any]]
     rejected: list[str]
@@ -22,7 +22,7 @@ class FlatReport:
 
 
 def score_table(path: Path, scheme: Scheme, as_of: date) -> FlatReport:
-    """Grade a CSV. A row with a cell that cannot be read is rejected whole, and named."""
+    """Grade a CSV. A row with a cell that cannot be read is rejected as a whole, with the reason."""
     import pandas as pd
 
     from grading.engine.scoring import grade
@@ -56,10 +56,10 @@ def score_table(path: Path, scheme: Scheme, as_of: date) -> FlatReport:
 def _read(path: Path) -> tuple[list[str], list[tuple[int, list[str]]]]:
     if not path.is_file():
         raise BadInput(N_("There is no file %(file)s."), file=path)
-    facts = look_at(path, None)
-    delimiter = sniff(facts, None, frozenset({"code", "name"}))
-    with open_text(facts) as file:
-        reader = csv.reader(file, delimiter=delimiter)
+    file = inspect_file(path, None)
+    delimiter = sniff(file, None, frozenset({"code", "name"}))
+    with open_text(file) as handle:
+        reader = csv.reader(handle, delimiter=delimiter)
         header = [cell.strip() for cell in next(reader, [])]
         if len(set(header)) < len(header):
             twice = next(cell for cell in header if header.count(cell) > 1)

@@ -1,5 +1,6 @@
-"""CSV files into the book, and back out: `import_file`, `undo`, `history`."""
+"""CSV files into the book, and out again: `import_file`, `undo`, `history`."""
 
+from bot.services.imports.kind import KindOption
 from bot.services.imports.kinds import KINDS
 from bot.services.imports.report import ImportOptions, ImportReport, Rejected, UndoReport
 from bot.services.imports.reversal import history, undo
@@ -9,6 +10,7 @@ __all__ = [
     "KINDS",
     "ImportOptions",
     "ImportReport",
+    "KindOption",
     "Rejected",
     "UndoReport",
     "history",

@@ -1,22 +1,30 @@
-"""Amounts in the firm's currency: by the newest rate on or before their day, in whole ten-thousandths."""
+"""Converts amounts to the firm's currency: by the newest rate on or before their day, in whole ten-thousandths."""
 
 from bisect import bisect_right
 from collections.abc import Sequence
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
+from sqlalchemy import Connection
+
 from bot.errors import N_, BadInput
-from bot.services.imports.kind import Chunk, ImportJob
+from bot.services.imports.job import Chunk, ImportJob
 from bot.services.imports.read import text
 from bot.services.imports.read.amounts import Amounts
+from bot.services.imports.read.columns import FileField
 from bot.services.imports.read.refusal import RefusedValue
 from db.book.trade import rates_to
+
+CURRENCY = FileField(
+    name="currency", synonyms="currency code, 币种, 货币, 币别", read=lambda job, name: text.currency
+)
+_ORIGINALS = ("original_amount", "original_currency")
 
 
 class RateTable:
     """The exchange rates to one currency."""
 
-    def __init__(self, connection: Any, firm_currency: str) -> None:
+    def __init__(self, connection: Connection, firm_currency: str) -> None:
         self.firm_currency = firm_currency
         self._known: dict[str, tuple[list[str], list[Decimal]]] = {}
         for currency, day, rate in rates_to(connection, firm_currency):
@@ -25,7 +33,7 @@ class RateTable:
             rates.append(Decimal(rate))
 
     def at(self, currency: str, day: str) -> Decimal | RefusedValue:
-        """What one unit was worth on a day (ISO)."""
+        """The value of one unit on a day (ISO)."""
         days, rates = self._known.get(currency, ([], []))
         place = bisect_right(days, day)
         if place:
@@ -38,7 +46,7 @@ class RateTable:
 
 
 class Currencies:
-    """Which currency the rows of a file are in, and what they are in the firm's."""
+    """Finds the currency of each row of a file, and converts its amounts to the firm's currency if there is one."""
 
     def __init__(self, job: ImportJob) -> None:
         options = job.options
@@ -52,30 +60,28 @@ class Currencies:
             raise BadInput(N_("The file has no column for the currency; say which one it is: --currency CNY"))
         self._rates = RateTable(job.connection, options.firm_currency) if options.firm_currency else None
 
-    @property
-    def converting(self) -> bool:
-        return self._rates is not None
+    def filled(self, columns: tuple[str, ...]) -> tuple[str, ...]:
+        """The staged columns without the original amount and currency, when nothing is converted."""
+        if self._rates is not None:
+            return columns
+        return tuple(name for name in columns if name not in _ORIGINALS)
 
-    def settle(
-        self, job: ImportJob, chunk: Chunk, amounts: Sequence[tuple[str, Amounts]], days: list[Any]
-    ) -> None:
-        """Give every row its currency and convert it; amounts that contradict their currency are refused.
-
-        Sets original_amount and original_currency where the firm has a currency of its own.
-        """
+    def apply(self, job: ImportJob, chunk: Chunk, names: Sequence[str], days: list[Any]) -> None:
+        """Set the currency of every row and convert the amounts `names`; refuse what contradicts the currency."""
         values = chunk.values
         if self._given is not None:
             values["currency"] = [value or self._given for value in values["currency"]]
         elif None in values["currency"]:
             missing = RefusedValue("is empty, and no --currency was given")
-            chunk.take("currency", [missing if value is None else value for value in values["currency"]])
-        for name, parser in amounts:
-            if parser.marks:
-                _check_marks(job, chunk, name, parser)
+            chunk.set_column(
+                "currency", [missing if value is None else value for value in values["currency"]]
+            )
+        for name in names:
+            _check_marks(job, chunk, name)
         if self._rates is not None:
-            self._convert(chunk, self._rates, [name for name, _ in amounts], days)
+            self._convert(chunk, self._rates, names, days)
 
-    def _convert(self, chunk: Chunk, rates: RateTable, names: list[str], days: list[Any]) -> None:
+    def _convert(self, chunk: Chunk, rates: RateTable, names: Sequence[str], days: list[Any]) -> None:
         values = chunk.values
         values["original_amount"] = list(values[names[0]])
         values["original_currency"] = list(values["currency"])
@@ -85,26 +91,26 @@ class Currencies:
                 continue
             rate = rates.at(currency, days[row])
             if isinstance(rate, RefusedValue):
-                chunk.refuse(row, names[0], rate)
+                chunk.refuse(row, names[0], rate.reason)
                 continue
             for column in columns:
                 if column[row] is not None:
-                    column[row] = converted(column[row], rate)
+                    column[row] = convert(column[row], rate)
             values["currency"][row] = rates.firm_currency
 
 
-def converted(units: int, rate: Decimal) -> int:
-    """Ten-thousandths of one currency as those of another, half away from zero."""
+def convert(units: int, rate: Decimal) -> int:
+    """Ten-thousandths of one currency as those of another, rounded half away from zero."""
     return int((units * rate).to_integral_value(rounding=ROUND_HALF_UP))
 
 
-def _check_marks(job: ImportJob, chunk: Chunk, name: str, parser: Amounts) -> None:
-    """An amount that carries a sign of another currency than its row is refused."""
-    place = job.layout.places.get(name)
-    if place is None:
+def _check_marks(job: ImportJob, chunk: Chunk, name: str) -> None:
+    """Refuse an amount that carries the sign of another currency than its row."""
+    parser, place = job.parsers[name], job.layout.places.get(name)
+    if place is None or not isinstance(parser, Amounts) or not parser.marks:
         return
     for row, cells in enumerate(chunk.cells):
         mark = parser.marks.get(cells[place].strip())
         currency = chunk.values["currency"][row]
         if mark is not None and isinstance(currency, str) and currency not in mark.split():
-            chunk.refuse(row, name, RefusedValue(f"{cells[place].strip()!r} is not in {currency}"))
+            chunk.refuse(row, name, f"{cells[place].strip()!r} is not in {currency}")

@@ -1,105 +1,53 @@
-"""What every kind of file has in common: a job, its chunks of parsed rows, and what a kind must say."""
+"""What an import kind declares, and what follows from its declaration."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass, field
-from datetime import datetime, timedelta
-from typing import Any
+from collections.abc import Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from dataclasses import dataclass
+from typing import Any, ClassVar
 
-from sqlalchemy import Column, Connection, Date, Integer, MetaData, String, Table, literal
+from sqlalchemy import Column, Connection, Integer, MetaData, String, Table
 
-from bot.services.imports import publication
-from bot.services.imports.read import text
-from bot.services.imports.read.amounts import Amounts, Style
-from bot.services.imports.read.columns import FileField, Layout
-from bot.services.imports.read.dates import Dates
-from bot.services.imports.read.refusal import Parser, RefusedValue
-from bot.services.imports.read.styles import Styles
-from bot.services.imports.rejects import Rejects
-from bot.services.imports.report import ImportOptions
-
-CUSTOMER = FileField(
-    name="customer",
-    headers=(
-        "customer id",
-        "customer code",
-        "customer no",
-        "code",
-        "客户编号",
-        "客户代码",
-        "客户编码",
-        "客户号",
-        "客户ID",
-        "客户",
-    ),
-    required=True,
-)
+from bot.services.imports.job import Chunk, ImportJob
+from bot.services.imports.publication import Upsert
+from bot.services.imports.read.columns import FileField
 
 
-@dataclass(kw_only=True)
-class ImportJob:
-    """One import under way."""
+@dataclass(frozen=True, kw_only=True)
+class KindOption:
+    """An option of `tierbot import` that some kinds read from `ImportOptions.kind_options`; all others ignore it."""
 
-    connection: Connection
-    options: ImportOptions
-    layout: Layout
-    delimiter: str
-    styles: Styles
-    rejects: Rejects
-    now: datetime
-
-    @property
-    def source(self) -> str:
-        return self.options.source
-
-    def dates(self, name: str, *, past_only: bool = False, first_year: int = 1900) -> Dates:
-        place = self.layout.places.get(name, -1)
-        # A day ahead: east of us it may already be tomorrow.
-        latest = (self.now + timedelta(days=1)).date() if past_only else None
-        order = self.styles.date_order(place, self._header(place))
-        return Dates(order, latest=latest, first_year=first_year)
-
-    def amounts(self, name: str) -> Amounts:
-        return Amounts(self.decimal(name))
-
-    def decimal(self, name: str) -> Callable[[str], Style]:
-        """What says whether a column's numbers have a decimal point or comma."""
-        place = self.layout.places.get(name, -1)
-        return self.styles.decimal(place, self._header(place))
-
-    def paragraph(self, name: str) -> Parser:
-        return text.paragraph(self.delimiter, len(self.layout.header), self.layout.places.get(name, -1))
-
-    def refuse(self, *, line: int, name: str, reason: str, cells: Sequence[str]) -> None:
-        place = self.layout.places.get(name)
-        column = name if place is None else self.layout.header[place]
-        value = "" if place is None or place >= len(cells) else cells[place]
-        self.rejects.add(line=line, column=column, value=value, reason=reason, cells=cells)
-
-    def _header(self, place: int) -> str:
-        return self.layout.header[place] if place >= 0 else ""
+    name: str
+    help: str
+    type: Any = bool
+    default: Any = False
+    metavar: str | None = None
 
 
-@dataclass(kw_only=True)
-class Chunk:
-    """Some thousand rows, parsed column by column."""
+@dataclass(frozen=True, kw_only=True, eq=False)
+class WrittenTable:
+    """A table that imports write. An undo deletes the rows with their `batch_id` and restores changed ones.
 
-    lines: list[int]
-    cells: list[list[str]]
-    values: dict[str, list[Any]]  # field -> parsed values; None where blank
-    refused: dict[int, tuple[str, RefusedValue]] = field(default_factory=dict)  # row -> field and reason
+    A subclass does in addition what else depends on the rows.
+    """
 
-    def refuse(self, row: int, name: str, reason: RefusedValue) -> None:
-        self.refused.setdefault(row, (name, reason))
+    table: Table
+    called: str = ""  # its rows in a sentence; needed where other tables refer to them
+    counted: bool = True  # in the report of an undo
+    pointers: tuple[Column[Any], ...] = ()  # columns that refer to it without a foreign key
 
-    def take(self, name: str, values: list[Any], field_name: str | None = None) -> None:
-        """Set a column; rows whose value is Refused are refused, under the field they came from."""
-        self.values[name] = values
-        if RefusedValue in set(map(type, values)):
-            for row, value in enumerate(values):
-                if type(value) is RefusedValue:
-                    self.refuse(row, field_name or name, value)
+    @contextmanager
+    def around_undo(self, connection: Connection, batch_id: int) -> Iterator[None]:
+        """Goes around the restoring of changed rows; rows that others refer to are deleted afterwards."""
+        yield
+
+    def revive(self, connection: Connection, batch_id: int) -> int:
+        """Make rows valid again that the import superseded; how many."""
+        return 0
+
+    def newest_dependent(self, connection: Connection, batch_id: int) -> int | None:
+        """The newest later import that superseded rows of this one."""
+        return None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -111,85 +59,94 @@ class Counts:
     customers_created: int = 0
 
 
+def stage_table(name: str, metadata: MetaData, *columns: Column[Any]) -> Table:
+    """A table for rows on their way into the book, private to a connection: by line of the file, each key once."""
+    line = Column("line", Integer, primary_key=True, autoincrement=False)
+    key = Column("key", String, unique=True, nullable=False)
+    return Table(name, metadata, line, key, *columns, prefixes=["TEMPORARY"])
+
+
 class FileKind(ABC):
-    """One kind of file: its fields, how its rows are staged, and how they are published."""
+    """An import kind. Its command, staging table, undo and reports follow from the class variables."""
 
-    name: str
-    fields: tuple[FileField, ...]
-    key_field: str  # what a duplicate within the file is reported under
-    stage: Table
-    staged: tuple[str, ...]  # the columns of `stage` filled from a chunk's values, beside line
+    name: ClassVar[str]
+    fields: ClassVar[tuple[FileField, ...]]
+    key_field: ClassVar[str]  # what a duplicate within the file is reported under
+    staged: ClassVar[
+        Mapping[str, Any]
+    ]  # column of the staging table -> its type; `key` and `line` come in addition
+    writes: ClassVar[tuple[WrittenTable, ...]]
+    options: ClassVar[tuple[KindOption, ...]] = ()
 
-    @abstractmethod
-    def prepare(self, job: ImportJob) -> None:
+    def __init__(self) -> None:
+        name = f"staged_{self.name.replace('-', '_')}"
+        self.stage = stage_table(name, MetaData(), *(Column(*column) for column in self.staged.items()))
+        self.filled: tuple[str, ...] = ("key", *self.staged)  # the columns that this import fills
+
+    def prepare(self, job: ImportJob) -> None:  # noqa: B027 - optional
         """Refuse what cannot work with these options; load what the rows refer to."""
 
     @abstractmethod
-    def parsers(self, job: ImportJob) -> Mapping[str, Parser]:
-        """How each field's cells are read."""
-
-    @abstractmethod
     def resolve(self, job: ImportJob, chunk: Chunk) -> None:
-        """Turn references into ids and set the column `key`; refuse rows that make no sense."""
+        """Add the staged columns that no field fills; refuse rows that make no sense."""
 
-    def after_fill(self, job: ImportJob, chunk: Chunk, rows: list[int]) -> None:  # noqa: B027 - few kinds have any
-        """Stage what hangs on these rows of a chunk, which are now in the staging table."""
+    def after_staging(self, job: ImportJob, chunk: Chunk, rows: list[int]) -> None:  # noqa: B027 - optional
+        """Stage in addition what depends on these rows of a chunk, which are now staged."""
 
-    def after_repeats(self, job: ImportJob, chunk: Chunk, rows: list[int]) -> None:  # noqa: B027 - one kind has any
-        """Remember these rows of a chunk, which say again what an earlier row says, if that may yet be refused."""
+    def after_repeats(self, job: ImportJob, chunk: Chunk, rows: list[int]) -> None:  # noqa: B027 - optional
+        """Store these rows of a chunk, which repeat an earlier row that may yet be refused."""
 
-    def settle(self, job: ImportJob) -> tuple[int, int]:
-        """After the last chunk: refuse rows that only the whole file can judge; how many staged ones and repeats."""
+    def refuse_at_end(self, job: ImportJob) -> tuple[int, int]:
+        """Refuse rows that only the whole file can judge; how many staged ones and how many repeats."""
         return 0, 0
 
     @abstractmethod
     def count(self, job: ImportJob) -> Counts:
-        """What publishing would do, from reading alone."""
+        """What publishing would do, without writing."""
 
     @abstractmethod
     def publish(self, job: ImportJob, batch_id: int) -> Counts:
-        """Bring the staged rows in, within the caller's transaction."""
+        """Write the staged rows to the book, within the caller's transaction."""
 
 
 class UpsertKind(FileKind):
-    """A kind whose staged rows become rows of one table: those that match are changed, the others are new."""
+    """A kind whose staged rows become rows of the first table it writes: they change the row they match, or are new."""
+
+    def resolve(self, job: ImportJob, chunk: Chunk) -> None:
+        """Nothing to add: the fields fill all staged columns."""
 
     @abstractmethod
-    def upsert(self, job: ImportJob) -> publication.Upsert:
-        """What the staged rows become, and which row is the same."""
+    def identity(self, job: ImportJob) -> Mapping[str, Any]:
+        """The columns by which a staged row matches a row of the table, and their values."""
 
-    @abstractmethod
-    def given(self, job: ImportJob) -> Mapping[str, Any]:
-        """What a new row has beside what is staged and the import it came with."""
+    def brought(self, job: ImportJob) -> Mapping[str, Any]:
+        """The columns that a staged row changes, and their values; those of the same name if not overridden."""
+        target, known = self.writes[0].table, self.identity(job)
+        return {name: self.stage.c[name] for name in self.filled if name in target.c and name not in known}
 
-    def around(self, job: ImportJob, ids: list[int]) -> AbstractContextManager[None]:
-        """What goes on around a change of these rows."""
+    def defaults(self, job: ImportJob) -> Mapping[str, Any]:
+        """What a new row has in addition to, or in place of, what is staged."""
+        return {}
+
+    def around_change(self, job: ImportJob, ids: list[int]) -> AbstractContextManager[None]:
+        """Goes around a change of these rows."""
         return nullcontext()
 
+    def upsert(self, job: ImportJob) -> Upsert:
+        """The staged rows and the table they go to."""
+        return Upsert(
+            target=self.writes[0].table,
+            stage=self.stage,
+            identity=self.identity(job),
+            columns=self.brought(job),
+        )
+
     def count(self, job: ImportJob) -> Counts:
-        created, changed = publication.count(job.connection, self.upsert(job))
+        created, changed = self.upsert(job).count(job.connection)
         return Counts(created=created, changed=changed)
 
     def publish(self, job: ImportJob, batch_id: int) -> Counts:
         upsert = self.upsert(job)
-        changed = publication.change(
-            job.connection, upsert, batch_id, around=lambda ids: self.around(job, ids)
-        )
-        created = publication.create(job.connection, upsert, **self.given(job), batch_id=literal(batch_id))
+        changed = upsert.change(job.connection, batch_id, around=lambda ids: self.around_change(job, ids))
+        created = upsert.create(job.connection, batch_id, self.defaults(job))
         return Counts(created=created, changed=changed)
-
-
-def stage_table(metadata: MetaData, name: str, *columns: Column[Any]) -> Table:
-    """A private table of rows on their way in, in file order."""
-    return Table(
-        name,
-        metadata,
-        Column("line", Integer, primary_key=True, autoincrement=False),
-        Column("key", String, unique=True, nullable=False),
-        *columns,
-        prefixes=["TEMPORARY"],
-    )
-
-
-def day_column(name: str) -> Column[Any]:
-    return Column(name, Date)

@@ -1,4 +1,4 @@
-"""Staged rows become rows of the book: set-based where they are new, with a note of what was there where they change."""
+"""Publishes staged rows to the book, set by set, and stores the previous values of rows that change."""
 
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -8,117 +8,127 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import Connection, Date, Table, and_, bindparam, exists, func, literal, or_, select, true
+from sqlalchemy import Connection, Table, and_, bindparam, exists, func, literal, or_, select, true
 from sqlalchemy.sql.elements import ColumnElement
 
 from db.book.imports import ImportChange, affected, table
-from db.types import Money
 
 PAGE = 5_000
 _change = table(ImportChange)
+Rows = Sequence[Mapping[str, Any]]
 
 
 @dataclass(frozen=True, kw_only=True)
 class Upsert:
-    """Which target row a staged row means, and which columns it brings. A staged NULL leaves the old value."""
+    """Staged rows that change the row of a table they match, or become new ones. A staged NULL leaves the old value."""
 
     target: Table
     stage: Table
-    match: ColumnElement[bool]
-    columns: Mapping[str, ColumnElement[Any]]
+    identity: Mapping[str, Any]  # columns of the target by which a staged row matches, and their values
+    columns: Mapping[str, Any]  # what a staged row brings
     also: ColumnElement[bool] | None = None  # what else makes a matched row a changed one
 
     @property
+    def match(self) -> ColumnElement[bool]:
+        """Whether a row of the target is the one that a staged row means."""
+        return and_(*(self.target.c[name] == value for name, value in self.identity.items()))
+
+    @property
     def differs(self) -> ColumnElement[bool]:
+        """Whether a staged row changes the row it matches."""
         columns = [
             and_(new.is_not(None), self.target.c[name].is_distinct_from(new))
             for name, new in self.columns.items()
         ]
         return or_(*columns) if self.also is None else or_(*columns, self.also)
 
+    def count(self, connection: Connection) -> tuple[int, int]:
+        """(rows that would be created, rows that would change)."""
+        total = connection.execute(select(func.count()).select_from(self.stage)).scalar_one()
+        joined = select(func.count()).select_from(self.stage.join(self.target, self.match))
+        matched = connection.execute(joined).scalar_one()
+        return total - matched, connection.execute(joined.where(self.differs)).scalar_one()
 
-def count(connection: Connection, upsert: Upsert) -> tuple[int, int]:
-    """(rows that would be created, rows that would change)."""
-    total = connection.execute(select(func.count()).select_from(upsert.stage)).scalar_one()
-    joined = select(func.count()).select_from(upsert.stage.join(upsert.target, upsert.match))
-    matched = connection.execute(joined).scalar_one()
-    return total - matched, connection.execute(joined.where(upsert.differs)).scalar_one()
+    def create(self, connection: Connection, batch_id: int, defaults: Mapping[str, Any]) -> int:
+        """Insert the staged rows that match nothing; `defaults` come in addition to what they bring."""
+        values = {**self.identity, **self.columns, **defaults, "batch_id": batch_id}
+        matched = exists(select(1).select_from(self.target).where(self.match))
+        return insert_staged(connection, self.target, self.stage, values, ~matched)
 
+    def change(
+        self,
+        connection: Connection,
+        batch_id: int,
+        *,
+        on_page: Callable[[Rows, Rows], None] | None = None,
+        where: ColumnElement[bool] | None = None,
+        around: Callable[[list[int]], AbstractContextManager[None]] = lambda ids: nullcontext(),
+    ) -> int:
+        """Change the matched rows that differ, and store their previous values; how many.
 
-def create(connection: Connection, upsert: Upsert, **values: Any) -> int:
-    """Insert the staged rows that match nothing; `values` are the columns the file does not bring."""
-    brought = {**upsert.columns, **{name: _expression(value) for name, value in values.items()}}
-    target, stage = upsert.target, upsert.stage
-    rows = (
-        select(*(column.label(name) for name, column in brought.items()))
-        .select_from(stage)
-        .where(~exists(select(1).select_from(target).where(upsert.match)))
-        .order_by(stage.c.line)
-    )
-    return affected(connection, target.insert().from_select(list(brought), rows))
-
-
-def change(
-    connection: Connection,
-    upsert: Upsert,
-    batch_id: int,
-    seen: Callable[[Sequence[Mapping[str, Any]], Sequence[Mapping[str, Any]]], None] | None = None,
-    where: ColumnElement[bool] | None = None,
-    around: Callable[[list[int]], AbstractContextManager[None]] | None = None,
-) -> int:
-    """Change the matched rows that differ, keeping a note of each as it was; `seen` gets each page, old and new.
-
-    Each page changes within `around` its ids, for what is kept of the rows elsewhere.
-    """
-    target, names = upsert.target, list(upsert.columns)
-    statement = (
-        select(
-            upsert.stage.c.line.label("line_"),
-            target.c.id.label("id_"),
-            *(target.c[name].label(f"old_{name}") for name in names),
-            *(new.label(f"new_{name}") for name, new in upsert.columns.items()),
-        )
-        .select_from(upsert.stage.join(target, upsert.match))
-        .where(upsert.differs, true() if where is None else where)
-    )
-    update = target.update().where(target.c.id == bindparam("id_"))
-    update = update.values({name: bindparam(f"new_{name}", type_=target.c[name].type) for name in names})
-    if "version" in target.c:
-        update = update.values(version=target.c.version + 1)
-    changed = 0
-    for page in _pages(connection, statement, upsert.stage):
-        old = [{"id": row["id_"], **{name: row[f"old_{name}"] for name in names}} for row in page]
-        new = [
-            {name: row[f"old_{name}"] if row[f"new_{name}"] is None else row[f"new_{name}"] for name in names}
-            for row in page
-        ]
-        note(
-            connection,
-            batch_id,
-            target.name,
-            [
-                (before["id"], {name: before[name] for name in names if before[name] != after[name]})
-                for before, after in zip(old, new, strict=True)
-            ],
-        )
-        with nullcontext() if around is None else around([row["id"] for row in old]):
-            connection.execute(
-                update,
-                [
-                    {"id_": before["id"], **{f"new_{name}": value for name, value in after.items()}}
-                    for before, after in zip(old, new, strict=True)
-                ],
+        `on_page` gets each page of rows, old and new; each page changes within `around` its ids.
+        """
+        target, names = self.target, list(self.columns)
+        statement = (
+            select(
+                self.stage.c.line.label("line_"),
+                target.c.id.label("id_"),
+                *(target.c[name].label(f"old_{name}") for name in names),
+                *(new.label(f"new_{name}") for name, new in self.columns.items()),
             )
-        if seen is not None:
-            seen(old, new)
-        changed += len(page)
-    return changed
+            .select_from(self.stage.join(target, self.match))
+            .where(self.differs, true() if where is None else where)
+        )
+        update = target.update().where(target.c.id == bindparam("id_"))
+        update = update.values({name: bindparam(f"new_{name}", type_=target.c[name].type) for name in names})
+        if "version" in target.c:
+            update = update.values(version=target.c.version + 1)
+        changed = 0
+        for page in _pages(connection, statement, self.stage):
+            old = [{"id": row["id_"], **{name: row[f"old_{name}"] for name in names}} for row in page]
+            new = [
+                {
+                    name: row[f"old_{name}"] if row[f"new_{name}"] is None else row[f"new_{name}"]
+                    for name in names
+                }
+                for row in page
+            ]
+            pairs = list(zip(old, new, strict=True))
+            previous = [
+                (before["id"], {name: before[name] for name in names if before[name] != after[name]})
+                for before, after in pairs
+            ]
+            store_previous(connection, batch_id, target.name, previous)
+            with around([row["id"] for row in old]):
+                connection.execute(
+                    update,
+                    [
+                        {"id_": before["id"], **{f"new_{name}": value for name, value in after.items()}}
+                        for before, after in pairs
+                    ],
+                )
+            if on_page is not None:
+                on_page(old, new)
+            changed += len(page)
+        return changed
 
 
-def note(
+def insert_staged(
+    connection: Connection, target: Table, stage: Table, values: Mapping[str, Any], where: ColumnElement[bool]
+) -> int:
+    """Insert staged rows in file order; how many. A value is an expression, or the same for all rows."""
+    columns = [
+        (value if isinstance(value, ColumnElement) else literal(value, target.c[name].type)).label(name)
+        for name, value in values.items()
+    ]
+    rows = select(*columns).select_from(stage).where(where).order_by(stage.c.line)
+    return affected(connection, target.insert().from_select(list(values), rows))
+
+
+def store_previous(
     connection: Connection, batch_id: int, table_name: str, rows: Sequence[tuple[int, Mapping[str, Any]]]
 ) -> None:
-    """Keep what rows were like before this import."""
+    """Store the previous values of rows that this import changes."""
     if rows:
         connection.execute(
             _change.insert(),
@@ -136,37 +146,19 @@ def note(
         )
 
 
-def restored(column_type: Any, value: Any) -> Any:
-    """A noted value as its column takes it."""
-    if value is None:
-        return None
-    if isinstance(column_type, Money):
-        return Decimal(value)
-    if isinstance(column_type, Date):
-        return date.fromisoformat(value)
-    return value
-
-
 def _plain(value: Any) -> Any:
     if isinstance(value, date):
         return value.isoformat()
     return str(value) if isinstance(value, Decimal) else value
 
 
-def _expression(value: Any) -> ColumnElement[Any]:
-    return value if isinstance(value, ColumnElement) else literal(value)
-
-
-def _pages(connection: Connection, statement: Any, stage: Table) -> Iterator[list[Mapping[str, Any]]]:
+def _pages(connection: Connection, statement: Any, stage: Table) -> Iterator[Sequence[Any]]:
     """The rows of a statement in file order, some thousand at a time, safe to change between pages."""
     last = 0
-    while True:
-        rows: Sequence[Any] = (
-            connection.execute(statement.where(stage.c.line > last).order_by(stage.c.line).limit(PAGE))
-            .mappings()
-            .all()
-        )
-        if not rows:
-            return
-        yield list(rows)
+    while rows := (
+        connection.execute(statement.where(stage.c.line > last).order_by(stage.c.line).limit(PAGE))
+        .mappings()
+        .all()
+    ):
+        yield rows
         last = rows[-1]["line_"]

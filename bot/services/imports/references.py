@@ -1,20 +1,26 @@
-"""Turns what a file calls customers, people and teams into their ids, or says what was probably meant."""
+"""Turns what a file calls customers and people into their ids, or refuses it with what was probably meant."""
 
 from collections.abc import Iterable
 
 from sqlalchemy import Connection, bindparam, func, select
 
-from bot.services.imports.read.amounts import clip
-from bot.services.imports.read.refusal import Parser, RefusedValue
+from bot.services.imports.job import Chunk, ImportJob
+from bot.services.imports.read.columns import FileField
+from bot.services.imports.read.refusal import Parser, RefusedValue, clip
 from bot.services.imports.read.text import email, nearest
 from bot.services.name_keys import fold
 from db.book.customers import Customer, CustomerKey, CustomerName
 from db.book.imports import table
 from db.book.people import Person
 
+CUSTOMER = FileField(
+    name="customer",
+    synonyms="customer id, customer code, customer no, code, 客户编号, 客户代码, 客户编码, 客户号, 客户ID, 客户",
+    required=True,
+)
 _AT_ONCE = 500  # parameters of one query
 _CACHED = 100_000
-_HINTS = 50  # how many did-you-means one import looks for
+_HINTS = 50  # how many did-you-means one import queries
 
 _customer, _key, _name = table(Customer), table(CustomerKey), table(CustomerName)
 # Built once: wrapping each reference of an IN by itself took as long as reading the file.
@@ -28,8 +34,8 @@ _BY_CODE = (
 )
 
 
-class CustomerBook:
-    """Customers by the external ids of one source, then by code."""
+class CustomerReferences:
+    """Finds customers by the external ids of one source, then by code."""
 
     def __init__(self, connection: Connection, source: str) -> None:
         self._connection = connection
@@ -37,22 +43,41 @@ class CustomerBook:
         self._known: dict[str, int | RefusedValue | None] = {}
         self._hints = 0
 
-    def find(self, references: Iterable[str]) -> dict[str, int | RefusedValue | None]:
-        """Reference -> customer id, Refused when it means several, None when it is unknown."""
+    def resolve(self, chunk: Chunk, *, refuse_unknown: bool = True) -> None:
+        """Set the column `customer_id` by the field `customer`; None where an unknown customer is not refused."""
+        references = chunk.values["customer"]
+        found = self._find(value for value in references if isinstance(value, str))
+        if refuse_unknown:
+            found = {
+                reference: self.unknown(reference) if customer is None else customer
+                for reference, customer in found.items()
+            }
+        chunk.set_column("customer_id", [found.get(reference) for reference in references], "customer")
+
+    def unknown(self, reference: str) -> RefusedValue:
+        """The refusal of an unknown customer, with what was probably meant for the first few."""
+        hint = ""
+        if self._hints < _HINTS:
+            self._hints += 1
+            hint = self._hint(reference)
+        return RefusedValue(f"there is no customer {clip(reference)!r}{hint}")
+
+    def _find(self, references: Iterable[str]) -> dict[str, int | RefusedValue | None]:
+        """Reference -> customer id, RefusedValue when it means several, None when it is unknown."""
         wanted = set(references)
         if len(self._known) > _CACHED:
             self._known.clear()
         missing = sorted(wanted - self._known.keys())
         for start in range(0, len(missing), _AT_ONCE):
-            self._look_up(missing[start : start + _AT_ONCE])
+            self._query(missing[start : start + _AT_ONCE])
         return {reference: self._known[reference] for reference in wanted}
 
-    def _look_up(self, references: list[str]) -> None:
-        found: dict[str, int | RefusedValue | None] = {}
+    def _query(self, references: list[str]) -> None:
+        found: dict[str, int | RefusedValue | None] = dict.fromkeys(references)
         of_source = {"source": self._source, "references": references}
         for external_id, customer in self._connection.execute(_BY_KEY, of_source):
             found[external_id] = customer
-        rest = [reference for reference in references if reference not in found]
+        rest = [reference for reference, customer in found.items() if customer is None]
         if rest:
             for code, customer, count in self._connection.execute(_BY_CODE, {"references": rest}):
                 found[code] = (
@@ -62,16 +87,7 @@ class CustomerBook:
                         f"{clip(code)!r} is the code of {count} customers; use --source to say which system's"
                     )
                 )
-        for reference in references:
-            self._known[reference] = found.get(reference)
-
-    def unknown(self, reference: str) -> RefusedValue:
-        """Why an unknown customer is refused, with what was probably meant for the first few."""
-        hint = ""
-        if self._hints < _HINTS:
-            self._hints += 1
-            hint = self._hint(reference)
-        return RefusedValue(f"there is no customer {clip(reference)!r}{hint}")
+        self._known.update(found)
 
     def _hint(self, reference: str) -> str:
         named = self._connection.execute(
@@ -83,38 +99,26 @@ class CustomerBook:
         if named is not None:
             return f"; {named[1]} has the code {named[0]}"
         start = reference[: max(1, len(reference) // 2)]
-        near = self._connection.execute(
+        near = self._connection.scalars(
             select(_customer.c.code)
             .where(_customer.c.code >= start, _customer.c.code < start + "\U0010ffff")
             .limit(_AT_ONCE)
         )
-        return nearest(reference, [row[0] for row in near])
+        return nearest(reference, near)
 
 
-def people(connection: Connection) -> dict[str, int]:
-    """E-mail -> id of everybody."""
+def person_by_email(job: ImportJob, name: str) -> Parser:
+    """A parser of e-mail addresses that gives the ids of people."""
     person = table(Person)
-    return {row[0]: row[1] for row in connection.execute(select(person.c.email, person.c.id))}
-
-
-def person_with(known: dict[str, int]) -> Parser:
-    """A look-up of people by e-mail address."""
-    find = one_of(known, "person with the e-mail")
+    known: dict[str, int] = {row[0]: row[1] for row in job.connection.execute(select(person.c.email, person.c.id))}
 
     def parse(text: str) -> int | RefusedValue:
         address = email(text)
-        return address if isinstance(address, RefusedValue) else find(address)
-
-    return parse
-
-
-def one_of(known: dict[str, int], what: str) -> Parser:
-    """A look-up that gives an id, or Refused with what was probably meant."""
-
-    def find(text: str) -> int | RefusedValue:
-        found = known.get(text)
+        if isinstance(address, RefusedValue):
+            return address
+        found = known.get(address)
         if found is not None:
             return found
-        return RefusedValue(f"there is no {what} {clip(text)!r}{nearest(text, list(known))}")
+        return RefusedValue(f"there is no person with the e-mail {clip(address)!r}{nearest(address, known)}")
 
-    return find
+    return parse

@@ -1,18 +1,19 @@
-"""The rejects file: every row that was not taken, with its reason, safe to open in a spreadsheet."""
+"""The rejects file: every row that was not accepted, with its reason, safe to open in a spreadsheet."""
 
 import csv
+import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 from typing import IO, Any
 
 from bot.services.imports.report import FIRST_REJECTS, Rejected
 
-# What a spreadsheet would run as a formula, in half and full width.
+# A cell that begins with one of these runs as a formula in a spreadsheet, in half or full width.
 _DANGEROUS = frozenset("=+-@\t\r\0＝＋－＠")
 
 
 class Rejects:
-    """Counts rejected rows, keeps the first ones, and writes all of them once `folder` is given."""
+    """Counts rejected rows, keeps the first ones, and writes all of them to a file if there is a folder."""
 
     def __init__(self, folder: Path | None, header: Sequence[str]) -> None:
         self.count = 0
@@ -24,6 +25,7 @@ class Rejects:
         self._path: Path | None = None
 
     def add(self, *, line: int, column: str, value: str, reason: str, cells: Sequence[str]) -> None:
+        """Reject one row."""
         self.count += 1
         if len(self.first) < FIRST_REJECTS:
             self.first.append(Rejected(line=line, column=column, value=value, reason=reason))
@@ -34,8 +36,6 @@ class Rejects:
         self._writer.writerow([line, *(harmless(cell) for cell in (column, value, reason, *cells))])
 
     def _open(self, folder: Path) -> None:
-        import tempfile
-
         folder.mkdir(parents=True, exist_ok=True)
         self._handle = tempfile.NamedTemporaryFile(  # noqa: SIM115 - closed by keep() or drop()
             "w",
@@ -63,7 +63,7 @@ class Rejects:
         return final
 
     def drop(self) -> None:
-        """Forget an unfinished file."""
+        """Delete an unfinished file."""
         if self._handle is not None and self._path is not None:
             self._handle.close()
             self._path.unlink(missing_ok=True)
@@ -71,5 +71,5 @@ class Rejects:
 
 
 def harmless(cell: str) -> str:
-    """A cell no spreadsheet takes for a formula."""
+    """A cell that no spreadsheet runs as a formula."""
     return f"'{cell}" if cell[:1] in _DANGEROUS and cell else cell

@@ -1,9 +1,9 @@
-"""What an import is asked to do and what it tells afterwards."""
+"""The options of an import, and the reports of an import and an undo."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 FIRST_REJECTS = 50
 PREVIEW_ROWS = 10
@@ -11,7 +11,7 @@ PREVIEW_ROWS = 10
 
 @dataclass(frozen=True, kw_only=True)
 class ImportOptions:
-    """What the importer says about the file where the file itself does not."""
+    """How to read a file, where the file itself does not show it, and what to do with it."""
 
     source: str = "file"
     columns: Mapping[str, str] = field(default_factory=dict)  # field -> column header
@@ -22,14 +22,13 @@ class ImportOptions:
     decimal: Literal["point", "comma"] | None = None
     expected_sha256: str | None = None  # of the preview; a file that differs is refused
     dry_run: bool = False
-    create_customers: bool = False
-    firm_currency: str | None = None  # what amounts in other currencies are converted to
-    covers: tuple[str, ...] = ()  # activities: KIND=FROM..TO, periods for which the source has them all
+    firm_currency: str | None = None  # amounts in other currencies are converted to it
+    kind_options: Mapping[str, Any] = field(default_factory=dict)  # name of a KindOption -> its value
 
 
 @dataclass(frozen=True, kw_only=True)
 class Rejected:
-    """One row that was not taken: where, what stands there, and why."""
+    """One row that was not accepted: its line, the column and value at fault, and the reason."""
 
     line: int
     column: str
@@ -39,7 +38,7 @@ class Rejected:
 
 @dataclass(frozen=True, kw_only=True)
 class ImportReport:
-    """What became of every row: accepted + rejected == rows, created + changed + unchanged == accepted."""
+    """The outcome of every row: accepted + rejected == rows, created + changed + unchanged == accepted."""
 
     batch_id: int | None
     kind: str
@@ -66,7 +65,7 @@ class ImportReport:
 
 @dataclass(frozen=True, kw_only=True)
 class UndoReport:
-    """What taking an import back removed and put back."""
+    """How many rows an undo removed and restored."""
 
     batch_id: int
     kind: str

@@ -1,71 +1,52 @@
-"""Takes an import back: what it made goes, what it changed returns, unless something was built on it since."""
+"""Undoes an import: deletes what it created and restores what it changed, unless something depends on it since."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack
+from datetime import date
+from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import Column, ColumnElement, Connection, Select, Table, and_, distinct, exists, func, select
+from sqlalchemy import Column, ColumnElement, Connection, Date, Table, and_, distinct, exists, func, select
+from sqlalchemy.schema import sort_tables
 
 from bot.clock import Clock
 from bot.errors import N_, Conflict, NotFound
-from bot.services.imports import aliases
-from bot.services.imports.publication import restored
+from bot.services.imports.kind import WrittenTable
+from bot.services.imports.kinds import KINDS
 from bot.services.imports.report import UndoReport
-from db.book import imports, order_totals
-from db.book.customers import Customer, CustomerKey, CustomerName, NameToken, Ownership
-from db.book.facts import Activity, ActivityPeriod, Fact
+from db.book import imports
 from db.book.imports import ImportBatch, ImportChange, table
-from db.book.orders import Order
-from db.book.people import Person, Team
-from db.book.trade import ExchangeRate, Invoice, OrderLine
 from db.engine import Database
+from db.types import Money
 
 _PAGE = 5_000
 _batch, _change = table(ImportBatch), table(ImportChange)
-_customer, _name, _fact, _token = table(Customer), table(CustomerName), table(Fact), table(NameToken)
-_order, _activity = table(Order), table(Activity)
-# What nothing hangs on goes first; what other tables hold of orders, customers, people and teams stands in the way.
-_LEAVES: tuple[Table, ...] = (
-    _activity,
-    table(ActivityPeriod),
-    _fact,
-    table(OrderLine),
-    table(Invoice),
-    table(ExchangeRate),
-    table(Ownership),
-    _name,
-    table(CustomerKey),
-)
-_ROOTS: tuple[Table, ...] = (_order, _customer, table(Person), table(Team))
-_COUNTED: dict[str, tuple[Table, ...]] = {
-    "customers": (_customer,),
-    "rates": (table(ExchangeRate),),
-    "orders": (_order, _customer),
-    "order-lines": (table(OrderLine),),
-    "invoices": (table(Invoice),),
-    "activities": (_activity,),
-    "facts": (_fact,),
-    "people": (table(Person),),
-    "teams": (table(Team),),
-}
 
 
 def undo(database: Database, batch_id: int, *, clock: Clock, actor: str) -> UndoReport:
-    """Remove what an import created, restore what it changed, revive the facts it superseded."""
+    """Delete what an import created, restore what it changed, revive the facts it superseded."""
     try:
         with imports.exclusive(database), imports.workspace(database) as connection, connection.begin():
-            # Touching the row first takes SQLite's write lock before anything is read.
+            # Updating the row first takes SQLite's write lock before anything is read.
             connection.execute(_batch.update().where(_batch.c.id == batch_id).values(status=_batch.c.status))
             kind = _refuse_unless_published(connection, batch_id)
-            _refuse_if_changed_since(connection, batch_id)
-            counted = sum(_count_made(connection, made, batch_id) for made in _COUNTED[kind])
-            for leaf in _LEAVES:
-                connection.execute(leaf.delete().where(leaf.c.batch_id == batch_id))
-            order_totals.add(connection, _order.c.batch_id == batch_id, -1)
-            with order_totals.moving(connection, _order.c.id.in_(_changed_orders(batch_id))):
-                back = _restore(connection, batch_id)
-            for root in _ROOTS:
-                _remove(connection, root, batch_id)
+            written = _by_dependency(KINDS[kind].writes)
+            _refuse_if_changed_since(connection, written, batch_id)
+            removed = sum(_count_created(connection, one.table, batch_id) for one in written if one.counted)
+            referred_to = [one for one in written if any(_pointers(one))]
+            with ExitStack() as stack:
+                for one in written:
+                    stack.enter_context(one.around_undo(connection, batch_id))
+                # Before the restoring: a fact that is valid again must not meet the one that superseded it.
+                for one in written:
+                    if one not in referred_to:
+                        connection.execute(one.table.delete().where(one.table.c.batch_id == batch_id))
+                restored = _restore(connection, written, batch_id)
+                restored += sum(one.revive(connection, batch_id) for one in written)
+            # After the restoring: a changed customer may have a parent that the import created.
+            for one in referred_to:
+                _delete_unless_held(connection, one, batch_id)
             connection.execute(_change.delete().where(_change.c.batch_id == batch_id))
             connection.execute(
                 _batch.update()
@@ -74,7 +55,7 @@ def undo(database: Database, batch_id: int, *, clock: Clock, actor: str) -> Undo
             )
     except imports.ImportRunning:
         raise Conflict(N_("An import is running; try again when it is done.")) from None
-    return UndoReport(batch_id=batch_id, kind=kind, removed=counted, restored=back)
+    return UndoReport(batch_id=batch_id, kind=kind, removed=removed, restored=restored)
 
 
 def history(database: Database) -> list[ImportBatch]:
@@ -83,7 +64,14 @@ def history(database: Database) -> list[ImportBatch]:
         return imports.batches(session)
 
 
+def _by_dependency(written: Sequence[WrittenTable]) -> list[WrittenTable]:
+    """The tables in an order in which their rows can be deleted."""
+    by_table = {one.table: one for one in written}
+    return [by_table[one] for one in reversed(sort_tables(list(by_table)))]
+
+
 def _refuse_unless_published(connection: Connection, batch_id: int) -> str:
+    """The kind of an import that is not undone yet."""
     found = connection.execute(
         select(_batch.c.kind, _batch.c.status, _batch.c.undone_at).where(_batch.c.id == batch_id)
     ).first()
@@ -96,39 +84,29 @@ def _refuse_unless_published(connection: Connection, batch_id: int) -> str:
     return str(found.kind)
 
 
-def _refuse_if_changed_since(connection: Connection, batch_id: int) -> None:
-    """A later import changed the same rows: that one must go first."""
+def _refuse_if_changed_since(connection: Connection, written: Sequence[WrittenTable], batch_id: int) -> None:
+    """Refuse while a later import changed the same rows: that one must be undone first."""
     mine, later = _change.alias(), _change.alias()
-    changed_both = select(func.max(later.c.batch_id)).where(
-        later.c.batch_id > batch_id,
-        exists(
-            select(1).where(
-                mine.c.batch_id == batch_id,
-                mine.c.table_name == later.c.table_name,
-                mine.c.row_id == later.c.row_id,
-            )
-        ),
-    )
-    found = [connection.execute(changed_both).scalar()]
-    for made in (*_LEAVES, *_ROOTS):
-        found.append(
-            connection.execute(
-                select(func.max(_change.c.batch_id))
-                .select_from(_change.join(made, made.c.id == _change.c.row_id))
-                .where(
-                    _change.c.table_name == made.name,
-                    _change.c.batch_id > batch_id,
-                    made.c.batch_id == batch_id,
-                )
-            ).scalar()
+    same_row = exists(
+        select(1).where(
+            mine.c.batch_id == batch_id,
+            mine.c.table_name == later.c.table_name,
+            mine.c.row_id == later.c.row_id,
         )
-    found.append(
-        connection.execute(
-            select(func.max(_fact.c.superseded_by_batch)).where(
-                _fact.c.batch_id == batch_id, _fact.c.superseded_by_batch > batch_id
-            )
-        ).scalar()
     )
+    asked = [select(func.max(later.c.batch_id)).where(later.c.batch_id > batch_id, same_row)]
+    asked += [
+        select(func.max(_change.c.batch_id))
+        .select_from(_change.join(one.table, one.table.c.id == _change.c.row_id))
+        .where(
+            _change.c.table_name == one.table.name,
+            _change.c.batch_id > batch_id,
+            one.table.c.batch_id == batch_id,
+        )
+        for one in written
+    ]
+    found = [connection.execute(statement).scalar() for statement in asked]
+    found += [one.newest_dependent(connection, batch_id) for one in written]
     blocking = max((number for number in found if number is not None), default=None)
     if blocking is not None:
         raise Conflict(
@@ -138,26 +116,12 @@ def _refuse_if_changed_since(connection: Connection, batch_id: int) -> None:
             batch=batch_id,
             later=blocking,
         )
-    if connection.execute(
-        select(1)
-        .where(
-            _fact.c.batch_id == batch_id,
-            _fact.c.superseded_at.is_not(None),
-            _fact.c.superseded_by_batch.is_(None),
-        )
-        .limit(1)
-    ).first():
-        raise Conflict(
-            N_("Import %(batch)d cannot be undone: some of its facts were corrected by hand since."),
-            batch=batch_id,
-        )
 
 
-def _restore(connection: Connection, batch_id: int) -> int:
-    """Put changed rows back as they were; how many."""
-    touched: set[int] = set()
-    rows_back = 0
-    last = 0
+def _restore(connection: Connection, written: Sequence[WrittenTable], batch_id: int) -> int:
+    """Give changed rows their previous values; how many of the counted tables."""
+    by_name = {one.table.name: one for one in written}
+    restored = last = 0
     while page := connection.execute(
         select(_change.c.id, _change.c.table_name, _change.c.row_id, _change.c.before)
         .where(_change.c.batch_id == batch_id, _change.c.id > last)
@@ -165,58 +129,50 @@ def _restore(connection: Connection, batch_id: int) -> int:
         .limit(_PAGE)
     ).all():
         for _, table_name, row_id, before in page:
-            target = Customer.metadata.tables[table_name]
+            target = by_name[table_name].table
             values = {
-                name: restored(target.c[name].type, value) for name, value in json.loads(before).items()
+                name: _previous(target.c[name].type, value) for name, value in json.loads(before).items()
             }
-            if target is _customer:
-                touched.add(row_id)
+            if "version" in target.c:
                 values["version"] = target.c.version + 1
             if values:
                 connection.execute(target.update().where(target.c.id == row_id).values(values))
-            # An ownership that ended is part of its customer's change, not one more.
-            rows_back += target.name != "ownership"
+            restored += by_name[table_name].counted
         last = page[-1].id
-    revived = imports.affected(
-        connection,
-        _fact.update()
-        .where(_fact.c.superseded_by_batch == batch_id)
-        .values(superseded_at=None, superseded_by_batch=None),
-    )
-    for start in range(0, len(touched), 500):
-        aliases.rebuild(connection, sorted(touched)[start : start + 500], batch_id)
-    return rows_back + revived
+    return restored
 
 
-def _changed_orders(batch_id: int) -> Select[tuple[int]]:
-    return select(_change.c.row_id).where(_change.c.batch_id == batch_id, _change.c.table_name == _order.name)
+def _previous(column_type: Any, value: Any) -> Any:
+    """A stored previous value as its column takes it."""
+    if value is None:
+        return None
+    if isinstance(column_type, Money):
+        return Decimal(value)
+    return date.fromisoformat(value) if isinstance(column_type, Date) else value
 
 
-def _remove(connection: Connection, root: Table, batch_id: int) -> None:
-    """Delete the orders, customers, people or teams of an import, unless something else holds on to them."""
-    made = select(root.c.id).where(root.c.batch_id == batch_id)
-    if connection.execute(made.limit(1)).first() is None:
-        return
-    if root is _customer:
-        connection.execute(_token.delete().where(_token.c.customer_id.in_(made)))
-    for holder, column in _holders(root):
-        _refuse_if_held(connection, root, holder, column, batch_id)
-    connection.execute(root.delete().where(root.c.batch_id == batch_id))
-
-
-def _holders(root: Table) -> Iterator[tuple[Table, Column[Any]]]:
-    """Every column of the book that points at a table."""
-    for holder in root.metadata.sorted_tables:
+def _pointers(written: WrittenTable) -> Iterator[tuple[Table, Column[Any]]]:
+    """Every column of the book that refers to a table."""
+    for holder in written.table.metadata.sorted_tables:
         for column in holder.c:
-            if column.references(root.c.id) or (root.name == "person" and column.key == "lead_id"):
+            if column.references(written.table.c.id) or any(column is one for one in written.pointers):
                 yield holder, column
 
 
+def _delete_unless_held(connection: Connection, written: WrittenTable, batch_id: int) -> None:
+    """Delete the rows of an import from a table, unless rows of something else refer to them."""
+    if not _count_created(connection, written.table, batch_id):
+        return
+    for holder, column in _pointers(written):
+        _refuse_if_held(connection, written, holder, column, batch_id)
+    connection.execute(written.table.delete().where(written.table.c.batch_id == batch_id))
+
+
 def _refuse_if_held(
-    connection: Connection, root: Table, holder: Table, column: Column[Any], batch_id: int
+    connection: Connection, written: WrittenTable, holder: Table, column: Column[Any], batch_id: int
 ) -> None:
-    made = select(root.c.id).where(root.c.batch_id == batch_id)
-    held: ColumnElement[bool] = column.in_(made)
+    created = select(written.table.c.id).where(written.table.c.batch_id == batch_id)
+    held: ColumnElement[bool] = column.in_(created)
     if "batch_id" in holder.c:
         held = and_(held, holder.c.batch_id.is_distinct_from(batch_id))
     number = connection.execute(select(func.count(distinct(column))).where(held)).scalar_one()
@@ -232,9 +188,6 @@ def _refuse_if_held(
         later = connection.execute(
             select(func.max(func.coalesce(changed, holder.c.batch_id))).where(held)
         ).scalar()
-    what = {"customer_order": "orders", "customer": "customers", "person": "people", "team": "teams"}[
-        root.name
-    ]
     if later is not None:
         raise Conflict(
             N_(
@@ -244,20 +197,17 @@ def _refuse_if_held(
             batch=batch_id,
             later=later,
             number=number,
-            what=what,
+            what=written.called,
         )
     raise Conflict(
         N_("Import %(batch)d cannot be undone: %(number)d of its %(what)s are already in use (%(table)s)."),
         batch=batch_id,
         number=number,
-        what=what,
+        what=written.called,
         table=holder.name.replace("_", " "),
     )
 
 
-def _count_made(connection: Connection, made: Table, batch_id: int) -> int:
-    return int(
-        connection.execute(
-            select(func.count()).select_from(made).where(made.c.batch_id == batch_id)
-        ).scalar_one()
-    )
+def _count_created(connection: Connection, created: Table, batch_id: int) -> int:
+    statement = select(func.count()).select_from(created).where(created.c.batch_id == batch_id)
+    return int(connection.execute(statement).scalar_one())

@@ -1,21 +1,38 @@
-"""Reads a file chunk by chunk into its private staging table; every row ends there or among the rejects."""
+"""Reads a file chunk by chunk into its staging table; every row ends there or among the rejects."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date
 from decimal import Decimal
-from typing import Any, TextIO
+from typing import Any
 
 from sqlalchemy import select
 
-from bot.services.imports.kind import Chunk, FileKind, ImportJob
-from bot.services.imports.read.records import Broken
-from bot.services.imports.read.refusal import EMPTY, Memo, Parser, RefusedValue
+from bot.services.imports.job import Chunk, ImportJob
+from bot.services.imports.kind import FileKind
+from bot.services.imports.read.records import Broken, CsvTable
+from bot.services.imports.read.refusal import EMPTY, Parser
 from bot.services.imports.report import PREVIEW_ROWS
 from db.book.imports import fill
 from db.types import money_units
 
 CHUNK = 5_000
 _AT_ONCE = 500
+
+
+class _Cache(dict[str, Any]):
+    """Parsed cells, so that a repeated one costs a look-up; bounded, so that memory stays flat."""
+
+    def __init__(self, read: Callable[[str], Any], limit: int = 20_000) -> None:
+        super().__init__()
+        self._read = read
+        self._limit = limit
+
+    def __missing__(self, cell: str) -> Any:
+        value = self._read(cell)
+        if len(self) >= self._limit:
+            self.clear()
+        self[cell] = value
+        return value
 
 
 class Staging:
@@ -25,65 +42,77 @@ class Staging:
         self.rows = 0
         self.blank = 0
         self.staged = 0
-        self.repeated = 0  # rows that say again, word for word, what an earlier row says
+        self.repeated = 0  # rows with the same contents as an earlier row
         self.preview: list[Mapping[str, str]] = []
         self._job = job
         self._kind = kind
-        self._readers = _readers(kind, job)
+        self._sources = {field.column: field.name for field in kind.fields if field.column}
+        self._readers: dict[str, Callable[[str], Any]] = {}
+        for field in kind.fields:
+            read = _reader(job.parsers[field.name], EMPTY if field.required else None)
+            self._readers[field.name] = read if field.unique else _Cache(read).__getitem__
 
-    def read(self, records: Iterator[tuple[int, list[str]] | Broken], tell: Callable[[], None]) -> None:
-        """Stage every record; `tell` is called after each chunk."""
+    @property
+    def accepted(self) -> int:
+        return self.staged + self.repeated
+
+    def read(self, table: CsvTable, on_chunk: Callable[[], None]) -> None:
+        """Stage every record of a file, then refuse what only the whole file can judge."""
         width = len(self._job.layout.header)
         lines: list[int] = []
         rows: list[list[str]] = []
-        for record in records:
+        for record in table.records:
             if isinstance(record, Broken):
-                self.rows += 1
-                self._job.rejects.add(
-                    line=record.line, column="", value="", reason=record.reason, cells=[record.text]
-                )
+                self._reject(record.line, record.reason, [record.text])
                 continue
             line, cells = record
             if len(cells) != width:
-                self._ragged(line, cells, width)
+                self._reject_ragged(line, cells, width)
                 continue
             lines.append(line)
             rows.append(cells)
             if len(rows) >= CHUNK:
                 self._stage(lines, rows)
                 lines, rows = [], []
-                tell()
+                on_chunk()
         if rows:
             self._stage(lines, rows)
-        tell()
+        on_chunk()
+        with self._job.connection.begin():
+            staged, repeated = self._kind.refuse_at_end(self._job)
+        self.staged -= staged
+        self.repeated -= repeated
 
-    def _ragged(self, line: int, cells: list[str], width: int) -> None:
+    def _reject_ragged(self, line: int, cells: list[str], width: int) -> None:
         if not any(cell.strip() for cell in cells):
             self.blank += 1
             return
-        self.rows += 1
         what = f"has {len(cells)} cells where the header has {width}"
         hint = "; a separator inside a cell needs quotation marks around it" if len(cells) > width else ""
-        self._job.rejects.add(line=line, column="", value="", reason=what + hint, cells=cells)
+        self._reject(line, what + hint, cells)
+
+    def _reject(self, line: int, reason: str, cells: list[str]) -> None:
+        """Reject a line that has no columns."""
+        self.rows += 1
+        self._job.rejects.add(line=line, column="", value="", reason=reason, cells=cells)
 
     def _stage(self, lines: list[int], rows: list[list[str]]) -> None:
         job, kind = self._job, self._kind
-        columns = list(zip(*rows, strict=True))
-        chunk = self._parse(lines, rows, columns)
+        chunk = self._parse(lines, rows)
         # A row without anything in it lacks what is required, so clean files pay nothing for this.
         if any(not any(map(str.strip, rows[row])) for row in chunk.refused):
-            lines, rows, columns = self._without_blank(lines, rows)
+            lines, rows = self._without_blank(lines, rows)
             if not rows:
                 return
-            chunk = self._parse(lines, rows, columns)
+            chunk = self._parse(lines, rows)
         with job.connection.begin():
             kind.resolve(job, chunk)
             good = [row for row in range(len(rows)) if row not in chunk.refused]
-            values = [chunk.values[name] for name in kind.staged]
+            values = [chunk.values[self._sources.get(name, name)] for name in kind.filled]
             staged = list(zip(lines, *values, strict=True))
             if chunk.refused:
                 staged = [staged[row] for row in good]
-            filled = fill(job.connection, kind.stage, ("line", *kind.staged), staged)
+            filled = fill(job.connection, kind.stage, ("line", *kind.filled), staged)
             repeated: set[int] = set()
             if filled != len(staged):
                 repeated = self._repeated(chunk, good, staged)
@@ -91,33 +120,31 @@ class Staging:
                 self.repeated += len(same)
                 kind.after_repeats(job, chunk, same)
             fresh = [row for row in good if row not in repeated] if repeated else good
-            kind.after_fill(job, chunk, fresh)
+            kind.after_staging(job, chunk, fresh)
         self.rows += len(rows)
         self.staged += len(fresh)
         self._report(chunk, fresh)
 
-    def _parse(self, lines: list[int], rows: list[list[str]], columns: Sequence[Sequence[str]]) -> Chunk:
+    def _parse(self, lines: list[int], rows: list[list[str]]) -> Chunk:
+        columns: Sequence[Sequence[str]] = list(zip(*rows, strict=True))
         chunk = Chunk(lines=lines, cells=rows, values={})
         for name, read in self._readers.items():
             place = self._job.layout.places.get(name)
             if place is None:
                 chunk.values[name] = [None] * len(rows)
             else:
-                chunk.take(name, list(map(read, columns[place])))
+                chunk.set_column(name, list(map(read, columns[place])))
         return chunk
 
-    def _without_blank(
-        self, lines: list[int], rows: list[list[str]]
-    ) -> tuple[list[int], list[list[str]], list[tuple[str, ...]]]:
-        """Rows of nothing but separators, as spreadsheets leave them at the end, are blank lines."""
+    def _without_blank(self, lines: list[int], rows: list[list[str]]) -> tuple[list[int], list[list[str]]]:
+        """Leave out rows of nothing but separators, which spreadsheets write at the end: they count as blank lines."""
         keep = [row for row, cells in enumerate(rows) if any(cell.strip() for cell in cells)]
         self.blank += len(rows) - len(keep)
-        kept = [rows[row] for row in keep]
-        return [lines[row] for row in keep], kept, list(zip(*kept, strict=True))
+        return [lines[row] for row in keep], [rows[row] for row in keep]
 
     def _repeated(self, chunk: Chunk, good: list[int], staged: list[tuple[Any, ...]]) -> set[int]:
-        """Rows whose key an earlier row has: the same again is fine, something else is refused."""
-        stage, names = self._kind.stage, ("line", *self._kind.staged)
+        """The rows whose key an earlier row has; those with other contents are refused."""
+        stage, names = self._kind.stage, ("line", *self._kind.filled)
         keys = [values[1] for values in staged]
         there: dict[str, tuple[Any, ...]] = {}
         for start in range(0, len(keys), _AT_ONCE):
@@ -128,23 +155,23 @@ class Staging:
             ):
                 there[found.key] = tuple(found)
         repeated: set[int] = set()
+        key_field = self._kind.key_field
         for row, values in zip(good, staged, strict=True):
             first = there[values[1]]
             if first[0] == values[0]:
                 continue
             repeated.add(row)
             if list(map(_comparable, first[1:])) != list(map(_comparable, values[1:])):
-                said = chunk.values.get(self._kind.key_field, [None] * (row + 1))[row]
-                what = f"{self._kind.key_field} {said}" if said is not None else "the same row"
-                reason = f"{what} is already on line {first[0]} with other values"
-                chunk.refuse(row, self._kind.key_field, RefusedValue(reason))
+                key = chunk.values[key_field][row]
+                what = f"{key_field} {key}" if key is not None else "the same row"
+                chunk.refuse(row, key_field, f"{what} is already on line {first[0]} with other values")
         return repeated
 
     def _report(self, chunk: Chunk, fresh: list[int]) -> None:
         for row in sorted(chunk.refused):
             name, refused = chunk.refused[row]
             self._job.refuse(line=chunk.lines[row], name=name, reason=refused.reason, cells=chunk.cells[row])
-        if self._job.options.dry_run and len(self.preview) < PREVIEW_ROWS:
+        if self._job.options.dry_run:
             for row in fresh[: PREVIEW_ROWS - len(self.preview)]:
                 cells = chunk.cells[row]
                 self.preview.append(
@@ -153,22 +180,7 @@ class Staging:
                 )
 
 
-def _readers(kind: FileKind, job: ImportJob) -> dict[str, Callable[[str], Any]]:
-    """How the cells of each field are read; columns that repeat themselves remember what they read."""
-    parsers = kind.parsers(job)
-    readers: dict[str, Callable[[str], Any]] = {}
-    for field in kind.fields:
-        parse = parsers[field.name]
-        if field.unique:
-            readers[field.name] = _reader(parse, required=field.required)
-        else:
-            readers[field.name] = Memo(parse, required=field.required).__getitem__
-    return readers
-
-
-def _reader(parse: Parser, *, required: bool) -> Callable[[str], Any]:
-    empty = EMPTY if required else None
-
+def _reader(parse: Parser, empty: Any) -> Callable[[str], Any]:
     def read(cell: str) -> Any:
         text = cell.strip()
         return parse(text) if text else empty
@@ -177,12 +189,7 @@ def _reader(parse: Parser, *, required: bool) -> Callable[[str], Any]:
 
 
 def _comparable(value: Any) -> Any:
-    """A value as it was put in, whichever database and type it comes back from."""
+    """A value as it was staged, whichever database and type it comes back from."""
     if isinstance(value, date):
         return value.isoformat()
     return money_units(value) if isinstance(value, Decimal) else value
-
-
-def position(handle: TextIO) -> int:
-    """How many bytes of a text file have been read."""
-    return handle.buffer.tell()

@@ -1,11 +1,13 @@
 """Cells of a flat table: read, or named with the reason; nothing in between."""
 
+from datetime import date
+
 import numpy as np
 import pandas as pd
 import pytest
 
-from grading.engine.cells import read_number, read_truth
-from grading.engine.table import Reject, read_day, read_fields
+from grading.engine.cells import read_day, read_number, read_truth
+from grading.engine.table import Reject, read_fields
 from grading.scheme.presets import preset_text
 from grading.scheme.reader import parse_scheme
 
@@ -72,7 +74,7 @@ def test_what_is_neither_true_nor_false_is_refused(cell: str) -> None:
     ],
 )
 def test_days(cell: str) -> None:
-    assert read_day(cell) == np.datetime64("2026-03-05")
+    assert read_day(cell) == date(2026, 3, 5)
 
 
 @pytest.mark.parametrize(

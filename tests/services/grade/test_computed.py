@@ -151,7 +151,7 @@ def book(database: Database, tmp_path: Path, request: pytest.FixtureRequest) -> 
         "activities",
         "customer date kind",
         activities,
-        covers=tuple(f"{kind}=2024-11-01..2026-10-31" for kind in kinds),
+        kind_options={"covers": [f"{kind}=2024-11-01..2026-10-31" for kind in kinds]},
     )
     if facts:
         bring(database, tmp_path, "facts", "customer field value date author evidence", facts)
@@ -227,5 +227,5 @@ def test_a_fact_wins_over_a_count_that_may_be_short(database: Database, tmp_path
 
     assert sessions() == [6, 2]
     declared = ("training=2025-11-01..2026-10-31",)
-    bring(database, tmp_path, "activities", "customer date kind", training, covers=declared)
+    bring(database, tmp_path, "activities", "customer date kind", training, kind_options={"covers": declared})
     assert sessions() == [2, 2]

@@ -55,7 +55,7 @@ def die(done, total):
 import_file(
     open_database(sys.argv[2]), kind="orders", path=folder / "big.csv",
     clock=FixedClock(datetime(2026, 6, 15, tzinfo=UTC)), actor="x",
-    options=ImportOptions(currency="EUR", create_customers=True), rejects_dir=folder / "rejects", progress=die,
+    options=ImportOptions(currency="EUR", kind_options={"create_customers": True}), rejects_dir=folder / "rejects", progress=die,
 )
 """
 
@@ -123,7 +123,10 @@ def test_an_import_killed_half_way_leaves_the_book_as_it_was_and_runs_again(fill
     assert child.returncode == -signal.SIGKILL
     assert filled.everything() == before
     report = filled.bring(
-        "orders", (filled.folder / "big.csv").read_bytes(), name="big.csv", create_customers=True
+        "orders",
+        (filled.folder / "big.csv").read_bytes(),
+        name="big.csv",
+        kind_options={"create_customers": True},
     )
     assert (report.rows, report.accepted, report.rejected, report.customers_created) == (
         20_001,

@@ -110,8 +110,8 @@ def test_orders_upsert_on_their_number_within_their_source(filled: Book) -> None
 
 def test_orders_may_bring_their_customers_with_them(book: Book) -> None:
     content = "order_no,customer,date,amount\n1,0007,2026-01-02,5\n2,0007,2026-01-03,5\n3,安可,2026-01-03,5\n4,,2026-01-03,5\n"
-    would = book.bring("orders", content, create_customers=True, dry_run=True)
-    report = book.bring("orders", content, create_customers=True)
+    would = book.bring("orders", content, kind_options={"create_customers": True}, dry_run=True)
+    report = book.bring("orders", content, kind_options={"create_customers": True})
     assert counts(report) == counts(would) == (3, 0, 0, 1)
     assert report.customers_created == would.customers_created == 2
     assert book.rows("SELECT id, code, name, record_type FROM customer") == [

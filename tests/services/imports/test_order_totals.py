@@ -41,7 +41,7 @@ def test_imports_corrections_returns_and_undos_keep_the_totals_exact(filled: Boo
             except Conflict:  # a later import changed its rows
                 kept_or_gone.add("kept")
         else:
-            done.append(filled.bring("orders", orders(rng), create_customers=True).batch_id)
+            done.append(filled.bring("orders", orders(rng), kind_options={"create_customers": True}).batch_id)
         assert filled.rows(KEPT) == filled.rows(COUNTED)
     assert kept_or_gone == {"gone", "kept"}
     for batch in reversed(done):

@@ -7,7 +7,7 @@ import tracemalloc
 import pytest
 
 from bot.errors import BadInput
-from bot.services.imports.read.encoding import look_at
+from bot.services.imports.read.encoding import inspect_file
 from tests.conftest import on_sqlite
 from tests.services.imports.conftest import Book
 
@@ -56,7 +56,7 @@ def test_a_line_without_an_end_is_refused_before_it_fills_the_memory(filled: Boo
             handle.write(b"x" * (1 << 20))
     tracemalloc.start()
     with pytest.raises(BadInput, match=r"endless.csv has a line of more than 16 MB"):
-        look_at(path, None)
+        inspect_file(path, None)
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     assert peak < 8_000_000
@@ -68,4 +68,4 @@ def test_what_is_no_file_at_all_is_refused(filled: Book) -> None:
     os.mkfifo(filled.folder / "pipe.csv")
     for name in ("folder.csv", "pipe.csv"):
         with pytest.raises(BadInput, match=f"{name} is not a file"):
-            look_at(filled.folder / name, None)
+            inspect_file(filled.folder / name, None)

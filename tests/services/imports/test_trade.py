@@ -5,7 +5,7 @@ from decimal import Decimal
 import pytest
 
 from bot.errors import BadInput, Conflict
-from bot.services.imports.conversion import converted
+from bot.services.imports.conversion import convert
 from db.book.imports import customers_touched
 from tests.services.imports.conftest import Book
 
@@ -93,7 +93,7 @@ def test_a_payment_is_the_same_invoice_again(filled: Book) -> None:
     ],
 )
 def test_amounts_are_converted_exactly(units: int, rate: str, expected: int) -> None:
-    assert converted(units, Decimal(rate)) == expected
+    assert convert(units, Decimal(rate)) == expected
 
 
 def test_amounts_are_converted_by_the_newest_rate_on_or_before_their_day(filled: Book) -> None:
@@ -166,8 +166,8 @@ def test_rates_need_a_currency_of_the_firm_and_none_to_itself(book: Book) -> Non
 def test_a_declared_period_is_kept_once_and_taken_back_with_its_import(filled: Book) -> None:
     visits = "customer,date,kind\nC1,2026-01-05,visit\n"
     covers = ("complaint=2025-06-01..2026-05-31", "投诉=2025-06-01..2026-05-31")
-    first = filled.bring("activities", visits, covers=covers)
-    assert filled.bring("activities", visits, covers=covers[:1]).unchanged == 1
+    first = filled.bring("activities", visits, kind_options={"covers": covers})
+    assert filled.bring("activities", visits, kind_options={"covers": covers[:1]}).unchanged == 1
     assert filled.rows("SELECT kind, first_day, last_day, source FROM activity_period") == [
         ("complaint", "2025-06-01", "2026-05-31", "file")
     ]
@@ -187,7 +187,9 @@ def test_a_declared_period_is_kept_once_and_taken_back_with_its_import(filled: B
 )
 def test_a_period_that_makes_no_sense_is_refused(filled: Book, covers: str, problem: str) -> None:
     with pytest.raises(BadInput, match=problem):
-        filled.bring("activities", "customer,date,kind\nC1,2026-01-05,visit\n", covers=(covers,))
+        filled.bring(
+            "activities", "customer,date,kind\nC1,2026-01-05,visit\n", kind_options={"covers": (covers,)}
+        )
 
 
 def test_a_judgement_needs_an_author_and_evidence(filled: Book) -> None:

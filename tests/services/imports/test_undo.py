@@ -65,14 +65,14 @@ def _comparable(book: Book) -> dict[str, list[tuple[object, ...]]]:
 def test_an_import_can_be_taken_back_to_the_last_row(full: Book, kind: str, content: str) -> None:
     before = _comparable(full)
     full.clock.advance(timedelta(days=3))
-    done = full.bring(kind, content, create_customers=True)
+    done = full.bring(kind, content, kind_options={"create_customers": True})
     assert done.created + done.changed == 2 - ("NEW" in content)
     assert _comparable(full) != before
     report = full.undo(done.batch_id)
     assert _comparable(full) == before
     assert (report.batch_id, report.kind) == (done.batch_id, kind)
     assert report.restored == done.changed
-    assert full.bring(kind, content, create_customers=True).created == done.created
+    assert full.bring(kind, content, kind_options={"create_customers": True}).created == done.created
 
 
 def test_undoing_twice_or_the_unknown_is_refused(filled: Book) -> None:

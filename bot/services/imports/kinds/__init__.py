@@ -1,4 +1,4 @@
-"""One module per kind of file."""
+"""The import kinds, a module each. A kind that is in `KINDS` has a command and an undo."""
 
 from bot.services.imports.kind import FileKind
 from bot.services.imports.kinds.activities import ActivityKind
@@ -10,12 +10,10 @@ from bot.services.imports.kinds.orders import OrderKind
 from bot.services.imports.kinds.people import PeopleKind, TeamKind
 from bot.services.imports.kinds.rates import RateKind
 
-# In the order a new book is filled: later kinds refer to earlier ones.
+# In the order of `tierbot import --help`.
 KINDS: dict[str, type[FileKind]] = {
     kind.name: kind
     for kind in (
-        TeamKind,
-        PeopleKind,
         CustomerKind,
         RateKind,
         OrderKind,
@@ -23,5 +21,7 @@ KINDS: dict[str, type[FileKind]] = {
         InvoiceKind,
         ActivityKind,
         FactKind,
+        PeopleKind,
+        TeamKind,
     )
 }

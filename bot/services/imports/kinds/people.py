@@ -1,112 +1,89 @@
-"""PeopleKind who use the bot, and their teams."""
+"""People who use the bot, and their teams."""
 
 from collections.abc import Mapping
+from typing import Any, ClassVar
 
-from sqlalchemy import Boolean, Column, Integer, MetaData, String, exists, func, literal, select
+from sqlalchemy import Boolean, Integer, String, exists, func, literal, select
 
-from bot.services.imports import publication
-from bot.services.imports.kind import Chunk, Counts, FileKind, ImportJob, stage_table
+from bot.services.imports.job import ImportJob
+from bot.services.imports.kind import Counts, UpsertKind, WrittenTable
 from bot.services.imports.read import text
 from bot.services.imports.read.columns import FileField
-from bot.services.imports.read.refusal import Parser
-from bot.services.imports.references import people, person_with
+from bot.services.imports.references import person_by_email
 from db.book.imports import table
 from db.book.people import Person, Team
 
-_person, _team = table(Person), table(Team)
+_team = table(Team)
+_LANGUAGE = FileField(
+    name="language", synonyms="lang, 语言", read=lambda job, name: text.choice(text.LANGUAGES)
+)
 
 
-class PeopleKind(FileKind):
-    """Upserts on the e-mail address. A team that is not known yet is created by its name: somebody has to come first."""
+class PeopleKind(UpsertKind):
+    """Upserts on the e-mail address. A team that is unknown yet is created by its name, so people can come first."""
 
     name = "people"
     key_field = "email"
     fields = (
         FileField(
             name="email",
-            headers=("e-mail", "mail", "email address", "邮箱", "电子邮箱", "邮件", "电子邮件"),
+            synonyms="e-mail, mail, email address, 邮箱, 电子邮箱, 邮件, 电子邮件",
             required=True,
             unique=True,
+            read=lambda job, name: text.email,
+            column="key",
         ),
-        FileField(name="name", headers=("full name", "person", "姓名", "名字", "员工姓名"), required=True),
-        FileField(name="role", headers=("position", "角色", "职位", "岗位", "权限")),
+        FileField(name="name", synonyms="full name, person, 姓名, 名字, 员工姓名", required=True),
         FileField(
-            name="team", headers=("team name", "group", "department", "团队", "小组", "部门", "所属团队")
+            name="role",
+            synonyms="position, 角色, 职位, 岗位, 权限",
+            read=lambda job, name: text.choice(text.ROLES),
         ),
-        FileField(name="language", headers=("lang", "语言")),
-        FileField(name="timezone", headers=("time zone", "tz", "时区")),
-        FileField(name="active", headers=("is active", "status", "在职", "状态", "启用", "是否在职")),
+        FileField(name="team", synonyms="team name, group, department, 团队, 小组, 部门, 所属团队"),
+        _LANGUAGE,
+        FileField(name="timezone", synonyms="time zone, tz, 时区", read=lambda job, name: text.timezone),
+        FileField(
+            name="active",
+            synonyms="is active, status, 在职, 状态, 启用, 是否在职",
+            read=lambda job, name: text.yes_no,
+        ),
     )
-    staged = ("key", "name", "role", "team", "language", "timezone", "active")
+    staged: ClassVar = {
+        "name": String,
+        "role": String,
+        "team": String,
+        "language": String,
+        "timezone": String,
+        "active": Boolean,
+    }
+    writes = (
+        WrittenTable(table=table(Person), called="people", pointers=(_team.c.lead_id,)),
+        WrittenTable(table=_team, called="teams", counted=False),
+    )
 
-    def __init__(self) -> None:
-        self._metadata = MetaData()
-        self.stage = stage_table(
-            self._metadata,
-            "staged_person",
-            Column("name", String),
-            Column("role", String),
-            Column("team", String),
-            Column("language", String),
-            Column("timezone", String),
-            Column("active", Boolean),
-        )
+    def identity(self, job: ImportJob) -> Mapping[str, Any]:
+        return {"email": self.stage.c.key}
 
-    def prepare(self, job: ImportJob) -> None:
-        self._metadata.create_all(job.connection)
+    def brought(self, job: ImportJob) -> Mapping[str, Any]:
+        team = select(_team.c.id).where(_team.c.name == self.stage.c.team)
+        return {"team_id": team.scalar_subquery(), **super().brought(job)}
 
-    def parsers(self, job: ImportJob) -> Mapping[str, Parser]:
+    def defaults(self, job: ImportJob) -> Mapping[str, Any]:
+        stage = self.stage.c
         return {
-            "email": text.email,
-            "name": text.line_of_text(),
-            "role": text.choice(text.ROLES),
-            "team": text.line_of_text(),
-            "language": text.choice(text.LANGUAGES),
-            "timezone": text.timezone,
-            "active": text.yes_no,
+            "role": func.coalesce(stage.role, "viewer"),
+            "active": func.coalesce(stage.active, literal(True)),
         }
 
-    def resolve(self, job: ImportJob, chunk: Chunk) -> None:
-        chunk.values["key"] = chunk.values["email"]
-
-    def _upsert(self) -> publication.Upsert:
-        stage = self.stage.c
-        return publication.Upsert(
-            target=_person,
-            stage=self.stage,
-            match=_person.c.email == stage.key,
-            columns={
-                "team_id": select(_team.c.id).where(_team.c.name == stage.team).scalar_subquery(),
-                **{name: stage[name] for name in ("name", "role", "language", "timezone", "active")},
-            },
-        )
-
-    def count(self, job: ImportJob) -> Counts:
-        created, changed = publication.count(job.connection, self._upsert())
-        return Counts(created=created, changed=changed)
-
     def publish(self, job: ImportJob, batch_id: int) -> Counts:
-        upsert, stage = self._upsert(), self.stage.c
-        known = exists(select(1).where(_team.c.name == stage.team))
-        job.connection.execute(
-            _team.insert().from_select(
-                ["name", "batch_id"],
-                select(stage.team, literal(batch_id)).where(stage.team.is_not(None), ~known).distinct(),
-            )
-        )
-        changed = publication.change(job.connection, upsert, batch_id)
-        created = publication.create(
-            job.connection,
-            upsert,
-            email=stage.key,
-            role=func.coalesce(stage.role, "viewer"),
-            active=func.coalesce(stage.active, literal(True)),
-            batch_id=batch_id,
-        )
-        return Counts(created=created, changed=changed)
+        team = self.stage.c.team
+        known = exists(select(1).where(_team.c.name == team))
+        new = select(team, literal(batch_id)).where(team.is_not(None), ~known).distinct()
+        job.connection.execute(_team.insert().from_select(["name", "batch_id"], new))
+        return super().publish(job, batch_id)
 
 
-class TeamKind(FileKind):
+class TeamKind(UpsertKind):
     """Upserts on the name."""
 
     name = "teams"
@@ -114,58 +91,21 @@ class TeamKind(FileKind):
     fields = (
         FileField(
             name="name",
-            headers=("team", "team name", "名称", "团队", "团队名称", "部门", "小组"),
+            synonyms="team, team name, 名称, 团队, 团队名称, 部门, 小组",
             required=True,
+            column="key",
         ),
         FileField(
             name="lead",
-            headers=("lead email", "leader", "manager", "主管", "负责人", "组长", "主管邮箱", "负责人邮箱"),
+            synonyms="lead email, leader, manager, 主管, 负责人, 组长, 主管邮箱, 负责人邮箱",
+            read=person_by_email,
+            column="lead_id",
         ),
-        FileField(name="channel", headers=("slack channel", "频道", "通知频道", "Slack频道")),
-        FileField(name="language", headers=("lang", "语言")),
+        FileField(name="channel", synonyms="slack channel, 频道, 通知频道, Slack频道"),
+        _LANGUAGE,
     )
-    staged = ("key", "lead_id", "channel", "language")
+    staged: ClassVar = {"lead_id": Integer, "channel": String, "language": String}
+    writes = (WrittenTable(table=_team, called="teams"),)
 
-    def __init__(self) -> None:
-        self._metadata = MetaData()
-        self.stage = stage_table(
-            self._metadata,
-            "staged_team",
-            Column("lead_id", Integer),
-            Column("channel", String),
-            Column("language", String),
-        )
-
-    def prepare(self, job: ImportJob) -> None:
-        self._metadata.create_all(job.connection)
-        self._people = people(job.connection)
-
-    def parsers(self, job: ImportJob) -> Mapping[str, Parser]:
-        return {
-            "name": text.line_of_text(),
-            "lead": person_with(self._people),
-            "channel": text.line_of_text(),
-            "language": text.choice(text.LANGUAGES),
-        }
-
-    def resolve(self, job: ImportJob, chunk: Chunk) -> None:
-        chunk.values["key"], chunk.values["lead_id"] = chunk.values["name"], chunk.values["lead"]
-
-    def _upsert(self) -> publication.Upsert:
-        stage = self.stage.c
-        return publication.Upsert(
-            target=_team,
-            stage=self.stage,
-            match=_team.c.name == stage.key,
-            columns={name: stage[name] for name in ("lead_id", "channel", "language")},
-        )
-
-    def count(self, job: ImportJob) -> Counts:
-        created, changed = publication.count(job.connection, self._upsert())
-        return Counts(created=created, changed=changed)
-
-    def publish(self, job: ImportJob, batch_id: int) -> Counts:
-        upsert = self._upsert()
-        changed = publication.change(job.connection, upsert, batch_id)
-        created = publication.create(job.connection, upsert, name=self.stage.c.key, batch_id=batch_id)
-        return Counts(created=created, changed=changed)
+    def identity(self, job: ImportJob) -> Mapping[str, Any]:
+        return {"name": self.stage.c.key}

@@ -1,23 +1,39 @@
-"""Exchange rates to the firm's currency: what one unit of another is worth from a day on."""
+"""Exchange rates to the firm's currency: the value of one unit of another currency from a day on."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from decimal import Decimal
-from typing import Any
+from functools import partial
+from typing import Any, ClassVar
 
-from sqlalchemy import Column, MetaData, String, and_
+from sqlalchemy import Date, String
 
 from bot.errors import N_, BadInput
-from bot.services.imports import publication
-from bot.services.imports.kind import Chunk, ImportJob, UpsertKind, day_column, stage_table
-from bot.services.imports.read import text as words
-from bot.services.imports.read.amounts import clip, dissect, shape
+from bot.services.imports.job import Chunk, ImportJob
+from bot.services.imports.kind import UpsertKind, WrittenTable
+from bot.services.imports.read import text
+from bot.services.imports.read.amounts import dissect, read_decimal
 from bot.services.imports.read.columns import FileField
-from bot.services.imports.read.refusal import Parser, RefusedValue
+from bot.services.imports.read.refusal import Parser, RefusedValue, clip
 from db.book.imports import table
 from db.book.trade import ExchangeRate
 
-_rate = table(ExchangeRate)
-_LIMIT = Decimal(1_000_000)  # nothing in use is worth more of anything else
+_LIMIT = Decimal(1_000_000)  # no currency in use is worth more of another
+
+
+def _rate(job: ImportJob, name: str) -> Parser:
+    """A parser of positive decimal numbers, which are kept as plain text."""
+    style = job.decimal(name)
+
+    def parse(cell: str) -> str | RefusedValue:
+        body, negative, _ = dissect(cell)
+        rate = None if negative else read_decimal(body, partial(style, cell))
+        if rate is None:
+            return RefusedValue(f"{clip(cell)!r} is not a rate; write it as 7.1234")
+        if not 0 < rate <= _LIMIT:
+            return RefusedValue(f"{clip(cell)!r} is not above 0 and up to {_LIMIT:,}")
+        return format(rate.normalize(), "f")
+
+    return parse
 
 
 class RateKind(UpsertKind):
@@ -28,80 +44,43 @@ class RateKind(UpsertKind):
     fields = (
         FileField(
             name="date",
-            headers=("day", "valid from", "rate date", "日期", "生效日期", "汇率日期"),
+            synonyms="day, valid from, rate date, 日期, 生效日期, 汇率日期",
             required=True,
+            read=ImportJob.past_days,
+            column="day",
         ),
-        FileField(name="currency", headers=("currency code", "from", "币种", "货币", "币别"), required=True),
         FileField(
-            name="rate", headers=("exchange rate", "fx rate", "汇率", "折算率", "折算汇率"), required=True
+            name="currency",
+            synonyms="currency code, from, 币种, 货币, 币别",
+            required=True,
+            read=lambda job, name: text.currency,
+        ),
+        FileField(
+            name="rate", synonyms="exchange rate, fx rate, 汇率, 折算率, 折算汇率", required=True, read=_rate
         ),
     )
-    staged = ("key", "day", "currency", "rate")
-
-    def __init__(self) -> None:
-        self._metadata = MetaData()
-        self.stage = stage_table(
-            self._metadata,
-            "staged_rate",
-            day_column("day"),
-            Column("currency", String),
-            Column("rate", String),
-        )
+    staged: ClassVar = {"day": Date, "currency": String, "rate": String}
+    writes = (WrittenTable(table=table(ExchangeRate)),)
 
     def prepare(self, job: ImportJob) -> None:
-        self._metadata.create_all(job.connection)
         if job.options.firm_currency is None:
             raise BadInput(
                 N_(
                     "Rates lead to the firm's currency, and there is none yet; set TIERBOT_CURRENCY, such as CNY."
                 )
             )
-        self._firm_currency = job.options.firm_currency
-
-    def parsers(self, job: ImportJob) -> Mapping[str, Parser]:
-        return {
-            "date": job.dates("date", past_only=True),
-            "currency": words.currency,
-            "rate": rate_text(job.decimal("rate")),
-        }
 
     def resolve(self, job: ImportJob, chunk: Chunk) -> None:
         values = chunk.values
-        values["day"] = values["date"]
         for row, currency in enumerate(values["currency"]):
-            if currency == self._firm_currency:
-                chunk.refuse(row, "currency", RefusedValue(f"{currency} is the firm's own currency"))
-        values["key"] = [f"{a}|{b}" for a, b in zip(values["currency"], values["day"], strict=True)]
+            if currency == job.options.firm_currency:
+                chunk.refuse(row, "currency", f"{currency} is the firm's own currency")
+        values["key"] = [f"{a}|{b}" for a, b in zip(values["currency"], values["date"], strict=True)]
 
-    def upsert(self, job: ImportJob) -> publication.Upsert:
+    def identity(self, job: ImportJob) -> Mapping[str, Any]:
         stage = self.stage.c
-        return publication.Upsert(
-            target=_rate,
-            stage=self.stage,
-            match=and_(
-                _rate.c.firm_currency == self._firm_currency,
-                _rate.c.currency == stage.currency,
-                _rate.c.day == stage.day,
-            ),
-            columns={"day": stage.day, "currency": stage.currency, "rate": stage.rate},
-        )
-
-    def given(self, job: ImportJob) -> Mapping[str, Any]:
-        return {"firm_currency": self._firm_currency}
-
-
-def rate_text(style: Callable[[str], str]) -> Parser:
-    """A positive decimal number as plain text; `style` says what a lone group of three digits means."""
-
-    def parse(text: str) -> str | RefusedValue:
-        body, negative, _ = dissect(text)
-        form = shape(body)
-        if negative or form is False:
-            return RefusedValue(f"{clip(text)!r} is not a rate; write it as 7.1234")
-        point = (form or style(text)) == "point"
-        rate = Decimal(body.replace(",", "") if point else body.replace(".", "").replace(",", "."))
-        if not 0 < rate <= _LIMIT:
-            return RefusedValue(f"{clip(text)!r} is not above 0 and up to {_LIMIT:,}")
-        return format(rate.normalize(), "f")
-
-    return parse
+        return {
+            "firm_currency": job.options.firm_currency,
+            "currency": stage.currency,
+            "day": stage.day,
+        }

@@ -1,27 +1,37 @@
-"""Which column of the file is which field."""
+"""Finds the column of a file that holds each field."""
 
 import difflib
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from bot.errors import N_, BadInput
-from bot.services.imports.read.amounts import clip
-from bot.services.imports.read.text import plain
+from bot.services.imports.read.refusal import Parser, clip
+from bot.services.imports.read.text import line_of_text, plain
 
 
 @dataclass(frozen=True, kw_only=True)
 class FileField:
-    """One field of a kind of file and the headers it is recognised by, beside its own name."""
+    """One field of an import kind: the headers it is recognised by, how its cells are read, and where they go."""
 
     name: str
-    headers: tuple[str, ...] = ()
+    synonyms: str = ""  # other headers than the name, separated by ", "
     required: bool = False
-    unique: bool = False  # hardly a value repeats: not worth remembering
+    unique: bool = False  # values hardly repeat, so that caching what was read would not pay
+    read: Callable[[Any, str], Parser] = lambda job, name: (
+        line_of_text()
+    )  # of an ImportJob and the field's name
+    column: str | None = None  # of the staging table, where it is not the name
+
+    @property
+    def known_headers(self) -> frozenset[str]:
+        """The name and its synonyms, as `plain` compares them."""
+        return frozenset(map(plain, (self.name, *self.synonyms.split(", "))))
 
 
 @dataclass(frozen=True, kw_only=True)
 class Layout:
-    """Where each recognised field stands."""
+    """The columns of a file: which holds which field, and which are ignored."""
 
     header: tuple[str, ...]
     places: Mapping[str, int]  # field -> index of its column
@@ -38,15 +48,15 @@ def recognise(
     *,
     kind: str,
     file: str,
-    said: Mapping[str, str],
+    given: Mapping[str, str],
     remembered: Mapping[str, str],
 ) -> Layout:
-    """What was said with --map first, then what was said before, then the known headers."""
+    """Follow what --map gives, then what an earlier import's --map gave, then the known headers."""
     names = tuple(cell.strip().lstrip("\ufeff") for cell in header)
     _refuse_duplicates(names, file)
     by_name = {field.name: field for field in fields}
     places: dict[str, int] = {}
-    for name, column in said.items():
+    for name, column in given.items():
         if name not in by_name:
             raise BadInput(
                 N_("%(kind)s have no field %(field)s%(hint)s; the fields are %(fields)s."),
@@ -95,15 +105,17 @@ def recognise(
 def _by_known_headers(
     fields: Sequence[FileField], names: Sequence[str], places: dict[str, int], file: str
 ) -> None:
+    """Add the fields that have no column yet to `places`."""
     used = set(places.values())
     folded = [plain(name) for name in names]
     for field in fields:
         if field.name in places:
             continue
-        # The field's own name wins; several other known headers for one field are a question, not a choice.
-        own = [place for place, name in enumerate(folded) if name == plain(field.name) and place not in used]
-        known = {plain(header) for header in field.headers}
-        found = own or [place for place, name in enumerate(folded) if name in known and place not in used]
+        # The field's own name wins; between several synonyms the person must choose.
+        free = [(place, name) for place, name in enumerate(folded) if place not in used]
+        found = [place for place, name in free if name == plain(field.name)] or [
+            place for place, name in free if name in field.known_headers
+        ]
         if len(found) > 1:
             raise BadInput(
                 N_("%(file)s: the columns %(columns)s could both be %(field)s; choose one: --map %(map)s"),
@@ -115,10 +127,6 @@ def _by_known_headers(
         if found:
             places[field.name] = found[0]
             used.add(found[0])
-
-
-def known_headers(fields: Sequence[FileField]) -> frozenset[str]:
-    return frozenset(plain(word) for field in fields for word in (field.name, *field.headers))
 
 
 def _refuse_duplicates(names: Sequence[str], file: str) -> None:
@@ -146,7 +154,7 @@ def _find(column: str, names: Sequence[str], file: str) -> int:
     )
 
 
-def _hint(word: str, known: "Mapping[str, object] | Sequence[str]") -> str:
+def _hint(word: str, known: Iterable[str]) -> str:
     near = difflib.get_close_matches(word, list(known), n=1)
     return f" (did you mean {near[0]}?)" if near else ""
 

@@ -1,4 +1,4 @@
-"""Dates as people write them, read as ISO days or refused; day and month are never guessed."""
+"""Dates as people write them: read as ISO days, or refused; day and month are never guessed."""
 
 import re
 import unicodedata
@@ -6,8 +6,7 @@ from collections.abc import Callable
 from datetime import date
 from typing import Literal
 
-from bot.services.imports.read.amounts import clip
-from bot.services.imports.read.refusal import RefusedValue
+from bot.services.imports.read.refusal import RefusedValue, clip
 
 Order = Literal["dmy", "mdy"]
 
@@ -26,7 +25,7 @@ _SHORT_YEAR = re.compile(r"[0-9]{1,2}[/.-][0-9]{1,2}[/.-][0-9]{2}" + _CLOCK).ful
 
 
 class Dates:
-    """Reads one column of dates as ISO days; asks `order` about 03/05/2026, and only then."""
+    """Reads one column of dates as ISO days; calls `order` only for a date such as 03/05/2026."""
 
     def __init__(
         self, order: Callable[[str], Order], *, latest: date | None = None, first_year: int = 1900
@@ -51,18 +50,16 @@ class Dates:
         if parts is None:
             return RefusedValue(_why_not(text, folded))
         year, first, second, known = parts
-        if not known:
-            month, day = (second, first) if self._order(text) == "dmy" else (first, second)
-        else:
-            month, day = first, second
+        if not known and self._order(text) == "dmy":
+            first, second = second, first
         try:
-            return date(year, month, day)
+            return date(year, first, second)
         except ValueError:
             return RefusedValue(f"{clip(text)!r} is not a day of the calendar")
 
 
 def dissect(text: str) -> tuple[int, int, int, bool] | None:
-    """(year, month, day, True), or (year, first, second, False) when day and month may be either way round."""
+    """(year, month, day, True), or (year, first, second, False) when the order of day and month is open."""
     found = _YEAR_FIRST(text) or _COMPACT(text)
     if found:
         year, month, day = (int(part) for part in found.groups() if part)
@@ -73,12 +70,12 @@ def dissect(text: str) -> tuple[int, int, int, bool] | None:
     first, slash, second, dotted, year_text = found.groups()
     if slash:
         return int(year_text), int(first), int(second), False
-    # With points the day always comes first.
+    # With points, the day always comes first.
     return int(year_text), int(dotted), int(first), True
 
 
-def proves(text: str) -> Order | None:
-    """The order that the numbers of a date leave no doubt about."""
+def prove_order(text: str) -> Order | None:
+    """The order that the numbers of a date prove; None when they prove none."""
     parts = dissect(unicodedata.normalize("NFKC", text.strip()))
     if parts is None or parts[3]:
         return None

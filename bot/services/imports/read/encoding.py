@@ -1,4 +1,4 @@
-"""What a file's bytes say about its encoding: a mark, strict UTF-8, plausible Chinese, or a question."""
+"""Finds the encoding of a file from its bytes: a mark, strict UTF-8, plausible Chinese, or a question."""
 
 import codecs
 import hashlib
@@ -36,8 +36,8 @@ _LONGEST_LINE = 16 * _BLOCK
 
 
 @dataclass(frozen=True, kw_only=True)
-class FileFacts:
-    """A file as its bytes were when they were looked at."""
+class InspectedFile:
+    """A file as its bytes were when it was inspected."""
 
     path: Path
     size: int
@@ -45,8 +45,8 @@ class FileFacts:
     encoding: str
 
 
-def look_at(path: Path, encoding: str | None) -> FileFacts:
-    """Read the whole file once, as bytes, in small blocks."""
+def inspect_file(path: Path, encoding: str | None) -> InspectedFile:
+    """Read the whole file once, as bytes, in small blocks; refuse what is no CSV."""
     try:
         size = path.stat().st_size
         if not path.is_file():
@@ -54,19 +54,18 @@ def look_at(path: Path, encoding: str | None) -> FileFacts:
         head = _head(path)
         _refuse_other_formats(path, head)
         digest = hashlib.sha256()
-        without_end = 0
+        line_length = 0  # at least: of the blocks that hold no line end
         utf8 = codecs.getincrementaldecoder("utf-8")()
         is_utf8 = True
         for block in _blocks(path):
             digest.update(block)
-            without_end = 0 if b"\n" in block or b"\r" in block else without_end + len(block)
-            if without_end > _LONGEST_LINE:
+            line_length = 0 if b"\n" in block or b"\r" in block else line_length + len(block)
+            if line_length > _LONGEST_LINE:
                 raise BadInput(
                     N_("%(file)s has a line of more than 16 MB, so it is not CSV; export it again as CSV."),
                     file=path.name,
                 )
-            if is_utf8:
-                is_utf8 = _decodes(utf8, block)
+            is_utf8 = is_utf8 and _decodes(utf8, block)
         is_utf8 = is_utf8 and _decodes(utf8, b"", final=True)
         found = _named(encoding) if encoding else _from_mark(head)
         if found is None:
@@ -80,15 +79,13 @@ def look_at(path: Path, encoding: str | None) -> FileFacts:
         raise BadInput(
             N_("%(file)s cannot be read: %(problem)s."), file=path, problem=error.strerror
         ) from None
-    return FileFacts(path=path, size=size, sha256=digest.hexdigest(), encoding=found)
+    return InspectedFile(path=path, size=size, sha256=digest.hexdigest(), encoding=found)
 
 
 def sha256_of(path: Path) -> str:
     """The digest of a file as it is now."""
-    digest = hashlib.sha256()
-    for block in _blocks(path):
-        digest.update(block)
-    return digest.hexdigest()
+    with path.open("rb") as handle:
+        return hashlib.file_digest(handle, "sha256").hexdigest()
 
 
 def _blocks(path: Path) -> Iterator[bytes]:
@@ -132,12 +129,12 @@ def _named(encoding: str) -> str:
             N_("%(encoding)s is not an encoding; use for example --encoding utf-8, gb18030 or utf-16."),
             encoding=encoding,
         ) from None
-    # A mark at the start would otherwise become part of the first header.
+    # Otherwise a mark at the start would become part of the first header.
     return "utf-8-sig" if name == "utf-8" else name
 
 
 def _refuse_unmarked_utf16(path: Path, head: bytes) -> None:
-    """Chinese has few zero bytes in UTF-16; the line ends and separators have them."""
+    """Chinese text has few zero bytes in UTF-16, but its line ends and separators have them."""
     for order in ("utf-16-le", "utf-16-be"):
         text = head.decode(order, errors="replace") if b"\0" in head else ""
         if ("\n" in text or "\r" in text) and any(separator in text for separator in ",;\t"):
@@ -171,9 +168,9 @@ def _prove(path: Path, encoding: str) -> None:
 
 
 def _legacy(path: Path) -> str:
-    """gb18030 when the text looks Chinese. It decodes most other encodings too, as rare characters nobody wrote."""
+    """gb18030 when the text is Chinese; most other encodings decode as gb18030 too, to rare characters."""
     sample = _non_ascii_sample(path)
-    if _reads_as(path, "gb18030") and _looks_chinese(sample):
+    if _reads_as(path, "gb18030") and _is_chinese(sample):
         return "gb18030"
     from charset_normalizer import from_bytes
 
@@ -199,11 +196,11 @@ def _non_ascii_sample(path: Path, limit: int = 1 << 18) -> bytes:
     return b"".join(lines)
 
 
-def _looks_chinese(sample: bytes) -> bool:
-    """Most two-byte characters are everyday ones (GB2312 level 1), and spread as Chinese is.
+def _is_chinese(sample: bytes) -> bool:
+    """Whether most two-byte characters are everyday ones (GB2312 level 1), from all over that range.
 
-    Level 1 is sorted by pinyin: real text uses all of it. Korean in EUC-KR lies wholly in its first two thirds, kana
-    and Western accents lie outside it, Big5 is about half outside.
+    Level 1 is sorted by pinyin, and real text uses all of it. Korean in EUC-KR uses only its first two thirds, kana and
+    Western accents lie outside it, and so does about half of Big5.
     """
     common = late = pairs = 0
     index = 0
@@ -214,11 +211,11 @@ def _looks_chinese(sample: bytes) -> bool:
             continue
         trail = sample[index + 1] if index + 1 < len(sample) else 0
         if 0x30 <= trail <= 0x39:
-            index += 4  # a four-byte character says nothing either way
+            index += 4  # four-byte characters prove nothing
             continue
         index += 2
         if lead in (0xA1, 0xA3) and trail >= 0xA1:
-            continue  # punctuation and full-width forms
+            continue  # punctuation and full-width forms prove nothing either
         pairs += 1
         if 0xB0 <= lead <= 0xD7 and trail >= 0xA1:
             common += 1

@@ -1,21 +1,24 @@
-"""Streams the records of a CSV file with the lines they start on; a broken quotation costs one line, not the rest."""
+"""Reads the records of a CSV file with the lines they begin on; a broken quotation costs one line, not the rest."""
 
 import csv
 from collections import deque
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TextIO
 
 from bot.errors import N_, BadInput
-from bot.services.imports.read.encoding import FileFacts
+from bot.services.imports.read.encoding import InspectedFile
+from bot.services.imports.read.text import plain
 
 MOST_BROKEN = 200
 DELIMITERS = {",": "comma", ";": "semicolon", "\t": "tab"}
+_BY_NAME = {"\\t": "\t"} | {name: sign for sign, name in DELIMITERS.items()}
 
 
 @dataclass(frozen=True, kw_only=True)
 class Broken:
-    """A line that is no record."""
+    """A line that is not a record."""
 
     line: int
     text: str
@@ -23,18 +26,18 @@ class Broken:
 
 
 class Records:
-    """Iterates (first line, cells), or Broken. Blank lines are left out.
+    """Iterates over (first line, cells) or Broken; blank lines are left out.
 
-    csv swallows everything behind an unclosed quotation mark. In strict mode it notices sooner or later; then only the
-    line the record began on is given up, and reading starts again on the next one.
+    After an unclosed quotation mark, csv takes everything for one cell until strict mode finds the fault. Then only the
+    line on which the record began is given up, and reading starts again on the next one.
     """
 
     def __init__(self, handle: TextIO, delimiter: str) -> None:
         self._handle = handle
         self._delimiter = delimiter
-        self._again: deque[str] = deque()
-        self._taken: list[str] = []
-        self._line = 0  # lines before the present record
+        self._again: deque[str] = deque()  # lines to read once more
+        self._taken: list[str] = []  # lines of the current record
+        self._line = 0  # lines before the current record
         self._broken = 0
 
     def __iter__(self) -> Iterator[tuple[int, list[str]] | Broken]:
@@ -87,14 +90,37 @@ class Records:
         return Broken(line=self._line, text=first.rstrip("\r\n"), reason=what)
 
 
-def open_text(facts: FileFacts) -> TextIO:
-    return facts.path.open("r", encoding=facts.encoding, newline="", errors="strict")
+@dataclass(frozen=True, kw_only=True)
+class CsvTable:
+    """An open CSV file: its header, and its records one after another."""
+
+    header: list[str]
+    records: Iterator[tuple[int, list[str]] | Broken]
+    handle: TextIO
+
+    @property
+    def position(self) -> int:
+        """How many bytes have been read."""
+        return self.handle.buffer.tell()
 
 
-def sniff(facts: FileFacts, delimiter: str | None, known: frozenset[str]) -> str:
-    """The separator under which the header makes most sense: most known headers, then most columns."""
+@contextmanager
+def open_table(file: InspectedFile, delimiter: str) -> Iterator[CsvTable]:
+    """Open a file and read its header: the first record after an Excel `sep=` line and blank lines."""
+    with open_text(file) as handle:
+        records = iter(Records(handle, delimiter))
+        yield CsvTable(header=_read_header(records, file.path.name), records=records, handle=handle)
+
+
+def open_text(file: InspectedFile) -> TextIO:
+    """The file as text, with its line ends as they are; a byte that does not fit is an error."""
+    return file.path.open("r", encoding=file.encoding, newline="", errors="strict")
+
+
+def sniff(file: InspectedFile, delimiter: str | None, known: frozenset[str]) -> str:
+    """The separator that is given, or the one that makes most known headers, then most columns, of the first line."""
     if delimiter is not None:
-        chosen = {"tab": "\t", "\\t": "\t", "comma": ",", "semicolon": ";"}.get(delimiter.lower(), delimiter)
+        chosen = _BY_NAME.get(delimiter.lower(), delimiter)
         if len(chosen) != 1 or chosen in '"\r\n':
             raise BadInput(
                 N_(
@@ -103,9 +129,7 @@ def sniff(facts: FileFacts, delimiter: str | None, known: frozenset[str]) -> str
                 delimiter=delimiter,
             )
         return chosen
-    from bot.services.imports.read.text import plain
-
-    with open_text(facts) as handle:
+    with open_text(file) as handle:
         first = next((line for line in handle if line.strip()), "")
     if first[:4].lower() == "sep=" and len(first.strip("\r\n")) == 5:
         return first[4]
@@ -120,8 +144,7 @@ def sniff(facts: FileFacts, delimiter: str | None, known: frozenset[str]) -> str
     return max(DELIMITERS, key=score)
 
 
-def header_of(records: Iterator[tuple[int, list[str]] | Broken], name: str) -> tuple[int, list[str]]:
-    """The first record, past an Excel `sep=` line and blank lines."""
+def _read_header(records: Iterator[tuple[int, list[str]] | Broken], name: str) -> list[str]:
     for record in records:
         if isinstance(record, Broken):
             raise BadInput(
@@ -130,9 +153,9 @@ def header_of(records: Iterator[tuple[int, list[str]] | Broken], name: str) -> t
                 line=record.line,
                 reason=record.reason,
             )
-        line, cells = record
+        cells = record[1]
         if cells[0][:4].lower() == "sep=" and len("".join(cells)) <= 5:
             continue
         if any(cell.strip() for cell in cells):
-            return line, cells
+            return cells
     raise BadInput(N_("%(file)s is empty."), file=name)

@@ -1,11 +1,11 @@
-"""A value that cannot be taken, with the reason a person reads in the rejects file."""
+"""A value that cannot be read, with the reason that the rejects file gives."""
 
 from collections.abc import Callable
 from typing import Any
 
 
 class RefusedValue:
-    """Stands in a parsed column where a value could not be read."""
+    """Takes the place of a value that could not be read."""
 
     __slots__ = ("reason",)
 
@@ -13,24 +13,11 @@ class RefusedValue:
         self.reason = reason
 
 
-# Takes a stripped, non-empty cell; gives the value as the staging table takes it, or Refused.
+# Takes a stripped, non-empty cell; returns the value as the staging table stores it, or a RefusedValue.
 Parser = Callable[[str], Any]
 EMPTY = RefusedValue("is empty")
 
 
-class Memo(dict[str, Any]):
-    """Cells already parsed, so that a repeated one costs a dictionary look-up; bounded, so that memory stays flat."""
-
-    def __init__(self, parse: Parser, *, required: bool, limit: int = 20_000) -> None:
-        super().__init__()
-        self._parse = parse
-        self._empty = EMPTY if required else None
-        self._limit = limit
-
-    def __missing__(self, cell: str) -> Any:
-        text = cell.strip()
-        value = self._parse(text) if text else self._empty
-        if len(self) >= self._limit:
-            self.clear()
-        self[cell] = value
-        return value
+def clip(text: str) -> str:
+    """A cell's text, short enough for a reason."""
+    return text if len(text) <= 60 else text[:57] + "..."

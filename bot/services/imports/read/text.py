@@ -1,17 +1,17 @@
-"""Text and fixed words, in English and Chinese."""
+"""Text and fixed words, in English and Chinese: read as they are meant, or refused."""
 
 import re
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import cache
 from zoneinfo import available_timezones
 
-from bot.services.imports.read.amounts import clip
-from bot.services.imports.read.refusal import Parser, RefusedValue
+from babel.core import get_global
 
-NAME_LENGTH = (
-    200  # PostgreSQL indexes at most 2,704 bytes, and 200 Chinese characters are 1,200 letters of pinyin
-)
+from bot.services.imports.read.refusal import Parser, RefusedValue, clip
+
+# PostgreSQL indexes at most 2,704 bytes, and 200 Chinese characters are 1,200 letters of pinyin.
+NAME_LENGTH = 200
 NOTE_LENGTH = 10_000
 _EMAIL = re.compile(r"[^@\s,;<>\"]+@[^@\s,;<>\"]+\.[^@\s,;<>\"]+").fullmatch
 _ROUNDED = re.compile(r"[0-9][.,][0-9]+E\+[0-9]+").fullmatch
@@ -37,15 +37,8 @@ ROLES = {
     "viewer": ("read only", "reader", "查看者", "只读", "访客"),
     "account_manager": ("am", "sales", "sales rep", "客户经理", "业务员", "销售", "销售经理"),
     "team_lead": (
-        "lead",
-        "team leader",
-        "manager",
-        "sales manager",
-        "主管",
-        "团队主管",
-        "组长",
-        "经理",
-        "销售主管",
+        *("lead", "team leader", "manager", "sales manager"),
+        *("主管", "团队主管", "组长", "经理", "销售主管"),
     ),
     "admin": ("administrator", "管理员", "系统管理员"),
 }
@@ -57,7 +50,7 @@ YES_NO = {
     "yes": ("y", "true", "1", "active", "是", "在职", "启用", "有效"),
     "no": ("n", "false", "0", "inactive", "left", "否", "离职", "停用", "无效"),
 }
-_CURRENCY_WORDS = {
+_CURRENCIES = {
     "CNY": ("rmb", "¥", "元", "人民币", "人民币元"),
     "USD": ("us$", "$", "美元", "美金"),
     "EUR": ("€", "欧元"),
@@ -69,7 +62,7 @@ _CURRENCY_WORDS = {
 
 
 def line_of_text(limit: int = NAME_LENGTH) -> Parser:
-    """Text on one line, kept as it is written."""
+    """A parser of text on one line, which is kept as it is written."""
 
     def parse(text: str) -> str | RefusedValue:
         if len(text) > limit:
@@ -89,10 +82,9 @@ def line_of_text(limit: int = NAME_LENGTH) -> Parser:
 
 
 def paragraph(delimiter: str, width: int, place: int) -> Parser:
-    """Text that may run over several lines, unless they look like rows of the file that were swallowed.
+    """A parser of text that may have several lines, unless they are rows that a quotation mark has joined.
 
-    Of two rows of which a quotation has eaten the border, the rest of the first stands in the cell's first line and the
-    beginning of the second in its last.
+    Where one has joined two rows, the cell begins with the rest of the first and ends with the beginning of the second.
     """
 
     def parse(text: str) -> str | RefusedValue:
@@ -110,47 +102,53 @@ def paragraph(delimiter: str, width: int, place: int) -> Parser:
 
 
 def value_text(text: str) -> str | RefusedValue:
-    """A fact's value: folded to plain forms, kept as text."""
-    folded: str | RefusedValue = line_of_text(1_000)(unicodedata.normalize("NFKC", text).strip())
-    return folded
+    """A fact's value, in normal form (NFKC), kept as text."""
+    value: str | RefusedValue = line_of_text(1_000)(unicodedata.normalize("NFKC", text).strip())
+    return value
 
 
 def email(text: str) -> str | RefusedValue:
+    """An e-mail address in lower case."""
     address = unicodedata.normalize("NFKC", text).lower()
     if len(address) > NAME_LENGTH or not _EMAIL(address):
         return RefusedValue(f"{clip(text)!r} is not an e-mail address")
     return address
 
 
-def choice(words: Mapping[str, tuple[str, ...]]) -> Parser:
-    """One of a few words, in any of their spellings."""
-    known = {plain(spelling): word for word, spellings in words.items() for spelling in (word, *spellings)}
+def choice(synonyms: Mapping[str, tuple[str, ...]]) -> Parser:
+    """A parser of a few words, in any of their spellings."""
+    known = {plain(spelling): word for word, others in synonyms.items() for spelling in (word, *others)}
 
     def parse(text: str) -> str | RefusedValue:
         found = known.get(plain(text))
         if found is not None:
             return found
-        return RefusedValue(f"{clip(text)!r} is not one of {', '.join(words)}{nearest(plain(text), known)}")
+        return RefusedValue(
+            f"{clip(text)!r} is not one of {', '.join(synonyms)}{nearest(plain(text), known)}"
+        )
 
     return parse
 
 
 def yes_no(text: str) -> bool | RefusedValue:
+    """Yes or no in any spelling."""
     word = choice(YES_NO)(text)
     return word if isinstance(word, RefusedValue) else word == "yes"
 
 
 def currency(text: str) -> str | RefusedValue:
+    """An ISO code of a currency."""
     code = unicodedata.normalize("NFKC", text).strip()
     if code.upper() in _currencies():
         return code.upper()
-    for iso, spellings in _CURRENCY_WORDS.items():
+    for iso, spellings in _CURRENCIES.items():
         if code.lower() in spellings:
             return iso
     return RefusedValue(f"{clip(text)!r} is not a currency; use a code such as CNY, USD or EUR")
 
 
 def timezone(text: str) -> str | RefusedValue:
+    """A name of the IANA time zone database."""
     if text in available_timezones():
         return text
     near = nearest(text, available_timezones())
@@ -158,13 +156,13 @@ def timezone(text: str) -> str | RefusedValue:
 
 
 def plain(text: str) -> str:
-    """A word or header as compared: NFKC, lower case, without spaces, underscores, hyphens and brackets."""
+    """A word or header as it is compared: NFKC, lower case, without spaces, underscores, hyphens and brackets."""
     return re.sub(r"[\s_\-()*:./]+", "", unicodedata.normalize("NFKC", text).casefold())
 
 
-def nearest(text: str, known: "Mapping[str, object] | set[str] | list[str]") -> str:
-    """`; did you mean …?` when something is close, else nothing."""
-    from rapidfuzz import process, utils
+def nearest(text: str, known: Iterable[str]) -> str:
+    """`; did you mean …?` when a known word is close, else nothing."""
+    from rapidfuzz import process, utils  # 30 ms, for a hint only
 
     found = process.extractOne(text, list(known), processor=utils.default_process, score_cutoff=70)
     return f"; did you mean {found[0]}?" if found else ""
@@ -172,6 +170,4 @@ def nearest(text: str, known: "Mapping[str, object] | set[str] | list[str]") -> 
 
 @cache
 def _currencies() -> frozenset[str]:
-    from babel.core import get_global  # a third lighter than babel.numbers
-
     return frozenset(get_global("all_currencies"))

@@ -1,0 +1,233 @@
+"""Customers in the tables of the book: their rows, keys, and the names and tokens that find them."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+from sqlalchemy import (
+    Column,
+    ColumnElement,
+    Connection,
+    MetaData,
+    String,
+    Table,
+    and_,
+    exists,
+    literal,
+    select,
+)
+
+from bot.services.imports.job import ImportJob
+from bot.services.imports.kind import WrittenTable, stage_table
+from bot.services.imports.publication import insert_staged
+from bot.services.name_keys import findable, fold
+from db.book.customers import Customer, CustomerKey, CustomerName, NameToken
+from db.book.imports import add_missing, changed_rows, fill, table
+
+_AT_ONCE = 500
+_customer, _key = table(Customer), table(CustomerKey)
+_name, _token = table(CustomerName), table(NameToken)
+
+
+class _CustomerTable(WrittenTable):
+    @contextmanager
+    def around_undo(self, connection: Connection, batch_id: int) -> Iterator[None]:
+        """Rebuild the names of restored customers; delete the tokens of those that the import created."""
+        yield
+        changed = sorted(connection.scalars(changed_rows(batch_id, _customer)))
+        for start in range(0, len(changed), _AT_ONCE):
+            _rebuild_names(connection, changed[start : start + _AT_ONCE], batch_id)
+        created = select(_customer.c.id).where(_customer.c.batch_id == batch_id)
+        connection.execute(_token.delete().where(_token.c.customer_id.in_(created)))
+
+
+CUSTOMER_TABLES = (
+    _CustomerTable(table=_customer, called="customers"),
+    WrittenTable(table=_key, counted=False),
+    WrittenTable(table=_name, counted=False),
+)
+
+
+class StagedNames:
+    """The names and tokens of staged customers, computed while the file is read so that publishing stays short."""
+
+    def __init__(self, metadata: MetaData) -> None:
+        self.names = _names_table(metadata, "staged_name", ("key", "kind", "name_key"), "name")
+        self.tokens = _names_table(metadata, "staged_token", ("key", "token"))
+
+    def add(self, connection: Connection, customers: Iterable[tuple[str, str, Sequence[str]]]) -> None:
+        """Stage the names of (key, name, aliases)."""
+        names: list[tuple[Any, ...]] = []
+        tokens: list[tuple[Any, ...]] = []
+        for key, name, aliases in customers:
+            rows, pieces = findable(key, name, aliases)
+            names += [(key, kind, compared, written) for kind, written, compared in rows]
+            tokens += [(key, piece) for piece in pieces]
+        fill(connection, self.names, ("key", "kind", "name_key", "name"), names)
+        fill(connection, self.tokens, ("key", "token"), tokens)
+
+    def remove(self, connection: Connection, key: str) -> None:
+        """Remove a customer that is refused after all."""
+        for staged in (self.names, self.tokens):
+            connection.execute(staged.delete().where(staged.c.key == key))
+
+    def publish(self, job: ImportJob, batch_id: int) -> None:
+        """Insert the names that are missing; the customers' keys must be published."""
+        staged = self.names.c
+        there = exists(
+            select(1).where(
+                _name.c.customer_id == _key.c.customer_id,
+                _name.c.kind == staged.kind,
+                _name.c.key == staged.name_key,
+            )
+        )
+        job.connection.execute(
+            _name.insert().from_select(
+                ["customer_id", "kind", "name", "key", "batch_id"],
+                select(_key.c.customer_id, staged.kind, staged.name, staged.name_key, literal(batch_id))
+                .select_from(self.names.join(_key, key_of(job, staged.key)))
+                .where(~there),
+            )
+        )
+        # Not by NOT EXISTS as above: a PostgreSQL that has only seen the table empty plans to search all customers of
+        # a common token, again for each of them.
+        add_missing(
+            job.connection,
+            _token,
+            ["token", "customer_id"],
+            select(self.tokens.c.token, _key.c.customer_id)
+            .select_from(self.tokens.join(_key, key_of(job, self.tokens.c.key)))
+            .where(self.tokens.c.token.is_not(None)),
+        )
+
+    def new_alias(self, customer_id: Any, key: Any) -> ColumnElement[bool]:
+        """Whether a staged customer brings an alias that an existing one does not have."""
+        staged = self.names.c
+        known = exists(
+            select(1).where(
+                _name.c.customer_id == customer_id,
+                _name.c.kind == "alias",
+                _name.c.key == staged.name_key,
+            )
+        )
+        return exists(select(1).where(staged.key == key, staged.kind == "alias", ~known))
+
+
+class NewCustomers:
+    """Unknown customers that orders name; they are named by their code until a customer file says more."""
+
+    def __init__(self, connection: Connection) -> None:
+        metadata = MetaData()
+        self._connection = connection
+        self._stage = stage_table("staged_new_customer", metadata)
+        self._names = StagedNames(metadata)
+        self._next = 1
+        metadata.create_all(connection)
+
+    def add(self, codes: Sequence[str]) -> None:
+        """Stage customers; a code that is staged already is left out."""
+        rows = [(self._next + number, code) for number, code in enumerate(codes)]
+        self._next += len(rows)
+        fill(self._connection, self._stage, ("line", "key"), rows)
+        self._names.add(self._connection, [(code, code, ()) for code in codes])
+
+    def publish(self, job: ImportJob, batch_id: int) -> int:
+        """Create them; how many."""
+        created = create_customers(job, batch_id, self._stage, {"name": self._stage.c.key})
+        self._names.publish(job, batch_id)
+        return created
+
+
+def create_customers(job: ImportJob, batch_id: int, stage: Table, brought: Mapping[str, Any]) -> int:
+    """Create the staged customers whose key this source does not have, and their keys; how many."""
+    values = {
+        "record_type": "account",
+        "archived": False,
+        "version": 1,
+        "created_at": job.now,
+        "batch_id": batch_id,
+        "code": stage.c.key,
+        **brought,
+    }
+    known = exists(select(1).where(key_of(job, stage.c.key)).select_from(_key))
+    created = insert_staged(job.connection, _customer, stage, values, ~known)
+    job.connection.execute(
+        _key.insert().from_select(
+            ["customer_id", "source", "external_id", "batch_id"],
+            select(_customer.c.id, literal(job.source), stage.c.key, literal(batch_id)).select_from(
+                stage.join(_customer, and_(_customer.c.code == stage.c.key, _customer.c.batch_id == batch_id))
+            ),
+        )
+    )
+    return created
+
+
+def key_of(job: ImportJob, external_id: Any) -> ColumnElement[bool]:
+    """Whether a customer key is the one of this import's source."""
+    return and_(_key.c.source == job.source, _key.c.external_id == external_id)
+
+
+def keep_old_names(connection: Connection, batch_id: int, renamed: Sequence[tuple[int, str]]) -> None:
+    """Turn the old names of (customer, old name) into aliases."""
+    if not renamed:
+        return
+    ids = [customer for customer, _ in renamed]
+    of_them = _name.c.customer_id.in_(ids)
+    found = select(_name.c.customer_id, _name.c.key).where(of_them, _name.c.kind == "alias")
+    aliases = set(map(tuple, connection.execute(found)))
+    connection.execute(_name.delete().where(of_them, _name.c.kind == "name"))
+    rows = [
+        {"customer_id": customer, "kind": "alias", "name": old, "key": key, "batch_id": batch_id}
+        for customer, old in renamed
+        if (key := fold(old)) and (customer, key) not in aliases
+    ]
+    if rows:
+        connection.execute(_name.insert(), rows)
+
+
+def _rebuild_names(connection: Connection, ids: Sequence[int], without_batch: int) -> None:
+    """Make customers findable by their current code and name, and by the aliases that other imports gave them."""
+    aliases: dict[int, dict[str, tuple[str, int | None]]] = {customer: {} for customer in ids}
+    for customer, key, name, batch in connection.execute(
+        select(_name.c.customer_id, _name.c.key, _name.c.name, _name.c.batch_id).where(
+            _name.c.customer_id.in_(ids),
+            _name.c.kind == "alias",
+            _name.c.batch_id.is_distinct_from(without_batch),
+        )
+    ):
+        aliases[customer][key] = (name, batch)
+    customers = connection.execute(
+        select(_customer.c.id, _customer.c.code, _customer.c.name, _customer.c.batch_id).where(
+            _customer.c.id.in_(ids)
+        )
+    ).all()
+    names, tokens = [], []
+    for customer, code, name, batch in customers:
+        own = aliases[customer]
+        rows, pieces = findable(code, name, [alias for alias, _ in own.values()])
+        names += [
+            {
+                "customer_id": customer,
+                "kind": kind,
+                "name": written,
+                "key": key,
+                "batch_id": own[key][1] if kind == "alias" else batch,
+            }
+            for (kind, key), written in {(kind, key): written for kind, written, key in rows}.items()
+        ]
+        tokens += [{"customer_id": customer, "token": piece} for piece in pieces]
+    for rebuilt, inserts in ((_name, names), (_token, tokens)):
+        connection.execute(rebuilt.delete().where(rebuilt.c.customer_id.in_(ids)))
+        if inserts:
+            connection.execute(rebuilt.insert(), inserts)
+
+
+def _names_table(metadata: MetaData, name: str, key: Sequence[str], *others: str) -> Table:
+    return Table(
+        name,
+        metadata,
+        *(Column(column, String, primary_key=True) for column in key),
+        *(Column(column, String) for column in others),
+        prefixes=["TEMPORARY"],
+        sqlite_with_rowid=False,
+    )

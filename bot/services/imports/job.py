@@ -1,0 +1,93 @@
+"""One import in progress, and the rows it works on at a time."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Connection
+
+from bot.services.imports.read import text
+from bot.services.imports.read.amounts import Amounts, Style
+from bot.services.imports.read.columns import Layout
+from bot.services.imports.read.dates import Dates
+from bot.services.imports.read.refusal import Parser, RefusedValue
+from bot.services.imports.read.styles import Styles
+from bot.services.imports.rejects import Rejects
+from bot.services.imports.report import ImportOptions
+
+
+@dataclass(kw_only=True)
+class ImportJob:
+    """One import in progress. Its methods that take a field's name make the parser of that field."""
+
+    connection: Connection
+    options: ImportOptions
+    layout: Layout
+    delimiter: str
+    styles: Styles
+    rejects: Rejects
+    now: datetime
+    parsers: dict[str, Parser] = field(default_factory=dict)  # by field
+
+    @property
+    def source(self) -> str:
+        """The system that the file comes from."""
+        return self.options.source
+
+    def days(self, name: str, *, past_only: bool = False, first_year: int = 1900) -> Dates:
+        """Days; with `past_only`, none in the future."""
+        # A day ahead: east of us it may already be tomorrow.
+        latest = (self.now + timedelta(days=1)).date() if past_only else None
+        order = self.styles.date_order(*self._column(name))
+        return Dates(order, latest=latest, first_year=first_year)
+
+    def past_days(self, name: str) -> Dates:
+        """Days that are not in the future."""
+        return self.days(name, past_only=True)
+
+    def amounts(self, name: str) -> Amounts:
+        """Amounts of money."""
+        return Amounts(self.decimal(name))
+
+    def decimal(self, name: str) -> Callable[[str], Style]:
+        """A function that decides whether the numbers of a field have a decimal point or comma."""
+        return self.styles.decimal(*self._column(name))
+
+    def paragraph(self, name: str) -> Parser:
+        """Text of several lines."""
+        return text.paragraph(self.delimiter, len(self.layout.header), self._column(name)[0])
+
+    def refuse(self, *, line: int, name: str, reason: str, cells: Sequence[str]) -> None:
+        """Reject a row because of one of its fields."""
+        place = self.layout.places.get(name)
+        column = name if place is None else self.layout.header[place]
+        value = "" if place is None or place >= len(cells) else cells[place]
+        self.rejects.add(line=line, column=column, value=value, reason=reason, cells=cells)
+
+    def _column(self, name: str) -> tuple[int, str]:
+        """The place and header of a field's column; -1 and no header when the file has none."""
+        place = self.layout.places.get(name, -1)
+        return place, self.layout.header[place] if place >= 0 else ""
+
+
+@dataclass(kw_only=True)
+class Chunk:
+    """Some thousand rows, parsed column by column."""
+
+    lines: list[int]
+    cells: list[list[str]]
+    values: dict[str, list[Any]]  # field or staged column -> parsed values; None where blank
+    refused: dict[int, tuple[str, RefusedValue]] = field(default_factory=dict)  # row -> field and reason
+
+    def refuse(self, row: int, name: str, reason: str) -> None:
+        """Refuse a row because of a field, unless it is refused already."""
+        self.refused.setdefault(row, (name, RefusedValue(reason)))
+
+    def set_column(self, name: str, values: list[Any], field_name: str | None = None) -> None:
+        """Set a column; rows with a RefusedValue are refused because of the field that it was made from."""
+        self.values[name] = values
+        if RefusedValue in set(map(type, values)):
+            for row, value in enumerate(values):
+                if type(value) is RefusedValue:
+                    self.refused.setdefault(row, (field_name or name, value))
