@@ -9,7 +9,7 @@ from itertools import count
 import pandas as pd
 from sqlmodel import Session, col, select
 
-from bot.services.name_keys import findable
+from bot.services.name_keys import derive_keys
 from bot.services.schemes import store
 from bot.services.schemes.store import SchemeFile
 from db.book import customers, order_totals
@@ -119,7 +119,7 @@ def customer(
             created_at=AT,
         ),
     )
-    names, tokens = findable(code, name)
+    names, tokens = derive_keys(code, name)
     customers.replace_names(session, customer_id, names, tokens, None)
     if owner_id is not None:
         own(session, customer_id, owner_id)

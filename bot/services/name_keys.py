@@ -46,7 +46,7 @@ def pinyin(name: str) -> tuple[str, str] | None:
     return fold(full).replace(" ", ""), fold(initials).replace(" ", "")
 
 
-def findable(
+def derive_keys(
     code: str, name: str, aliases: Iterable[str] = ()
 ) -> tuple[list[tuple[str, str, str]], list[str]]:
     """What finds a customer: rows of (kind, as written, as compared), and tokens."""

@@ -81,7 +81,7 @@ def table(model: type[SQLModel]) -> Table:
     return cast(Table, inspect(model).local_table)
 
 
-def mapping(connection: Connection, source: str, kind: str) -> dict[str, str]:
+def find_mapping(connection: Connection, source: str, kind: str) -> dict[str, str]:
     """Field -> column, as remembered for a source and kind."""
     rows = connection.execute(
         select(ColumnMapping.field, ColumnMapping.column).where(
@@ -108,12 +108,12 @@ def remember_mapping(connection: Connection, source: str, kind: str, columns: Ma
     )
 
 
-def batches(session: Session) -> list[ImportBatch]:
+def all_batches(session: Session) -> list[ImportBatch]:
     """All imports, newest first."""
     return list(session.exec(select(ImportBatch).order_by(col(ImportBatch.id).desc())))
 
 
-def same_file(connection: Connection, *, kind: str, source: str, sha256: str) -> int | None:
+def find_same_file(connection: Connection, *, kind: str, source: str, sha256: str) -> int | None:
     """The newest import of a file with the same bytes that is not undone."""
     found: int | None = connection.execute(
         select(ImportBatch.id)

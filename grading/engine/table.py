@@ -39,7 +39,7 @@ def read_fields(
 
     Columns are field ids, `<field>@date`, and `months_with_us`; `code` and `name` are left to the
     caller. A row with a cell that cannot be read is not among the facts; with `keep_rejected` it is,
-    and only that cell is missing. ValueError when a column stands twice.
+    and only that cell is missing. ValueError when a column occurs twice.
     """
     if not table.columns.is_unique:
         twice = table.columns[table.columns.duplicated()][0]

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from bot.demo.workspace.default_team import ANNA_SCHMIDT
-from bot.services.name_keys import findable
+from bot.services.name_keys import derive_keys
 from bot.services.schemes import store
 from db import schema
 from db.book.people import Person
@@ -131,7 +131,7 @@ def make(path: Path, *, customers: int, seed: int) -> list[str]:
         keys: list[Any] = []
         pieces: list[Any] = []
         for number, name in enumerate(named, 1):
-            rows, tokens = findable(code(number), name)
+            rows, tokens = derive_keys(code(number), name)
             keys += [(number, *row) for row in {row[::2]: row for row in rows}.values()]
             pieces += [(token, number) for token in tokens]
         _fill(raw, "customer_name", ("customer_id", "kind", "name", "key"), keys)

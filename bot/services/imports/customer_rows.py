@@ -20,7 +20,7 @@ from sqlalchemy import (
 from bot.services.imports.job import ImportJob
 from bot.services.imports.kind import WrittenTable, stage_table
 from bot.services.imports.publication import insert_staged
-from bot.services.name_keys import findable, fold
+from bot.services.name_keys import derive_keys, fold
 from db.book.customers import Customer, CustomerKey, CustomerName, NameToken
 from db.book.imports import add_missing, changed_rows, fill, table
 
@@ -60,7 +60,7 @@ class StagedNames:
         names: list[tuple[Any, ...]] = []
         tokens: list[tuple[Any, ...]] = []
         for key, name, aliases in customers:
-            rows, pieces = findable(key, name, aliases)
+            rows, pieces = derive_keys(key, name, aliases)
             names += [(key, kind, compared, written) for kind, written, compared in rows]
             tokens += [(key, piece) for piece in pieces]
         fill(connection, self.names, ("key", "kind", "name_key", "name"), names)
@@ -101,7 +101,7 @@ class StagedNames:
         )
 
     def new_alias(self, customer_id: Any, key: Any) -> ColumnElement[bool]:
-        """Whether a staged customer brings an alias that an existing one does not have."""
+        """Whether a staged customer has an alias that is new to the existing one."""
         staged = self.names.c
         known = exists(
             select(1).where(
@@ -138,7 +138,7 @@ class NewCustomers:
         return created
 
 
-def create_customers(job: ImportJob, batch_id: int, stage: Table, brought: Mapping[str, Any]) -> int:
+def create_customers(job: ImportJob, batch_id: int, stage: Table, columns: Mapping[str, Any]) -> int:
     """Create the staged customers whose key this source does not have, and their keys; how many."""
     values = {
         "record_type": "account",
@@ -147,7 +147,7 @@ def create_customers(job: ImportJob, batch_id: int, stage: Table, brought: Mappi
         "created_at": job.now,
         "batch_id": batch_id,
         "code": stage.c.key,
-        **brought,
+        **columns,
     }
     known = exists(select(1).where(key_of(job, stage.c.key)).select_from(_key))
     created = insert_staged(job.connection, _customer, stage, values, ~known)
@@ -204,7 +204,7 @@ def _rebuild_names(connection: Connection, ids: Sequence[int], without_batch: in
     names, tokens = [], []
     for customer, code, name, batch in customers:
         own = aliases[customer]
-        rows, pieces = findable(code, name, [alias for alias, _ in own.values()])
+        rows, pieces = derive_keys(code, name, [alias for alias, _ in own.values()])
         names += [
             {
                 "customer_id": customer,

@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import Connection
 
 from bot.services.imports.read import text
-from bot.services.imports.read.amounts import Amounts, Style
+from bot.services.imports.read.amounts import Amounts
 from bot.services.imports.read.columns import Layout
 from bot.services.imports.read.dates import Dates
 from bot.services.imports.read.refusal import Parser, RefusedValue
@@ -50,7 +50,7 @@ class ImportJob:
         """Amounts of money."""
         return Amounts(self.decimal(name))
 
-    def decimal(self, name: str) -> Callable[[str], Style]:
+    def decimal(self, name: str) -> Callable[[str], str]:
         """A function that decides whether the numbers of a field have a decimal point or comma."""
         return self.styles.decimal(*self._column(name))
 

@@ -36,6 +36,11 @@ class WrittenTable:
     counted: bool = True  # in the report of an undo
     pointers: tuple[Column[Any], ...] = ()  # columns that refer to it without a foreign key
 
+    def referring_columns(self) -> list[Column[Any]]:
+        """The columns of all tables that refer to its rows."""
+        columns = [column for other in self.table.metadata.sorted_tables for column in other.c]
+        return [one for one in columns if one.references(self.table.c.id)] + list(self.pointers)
+
     @contextmanager
     def around_undo(self, connection: Connection, batch_id: int) -> Iterator[None]:
         """Goes around the restoring of changed rows; rows that others refer to are deleted afterwards."""
@@ -74,7 +79,7 @@ class FileKind(ABC):
     key_field: ClassVar[str]  # what a duplicate within the file is reported under
     staged: ClassVar[
         Mapping[str, Any]
-    ]  # column of the staging table -> its type; `key` and `line` come in addition
+    ]  # columns of the staging table in addition to `line` and `key` -> type
     writes: ClassVar[tuple[WrittenTable, ...]]
     options: ClassVar[tuple[KindOption, ...]] = ()
 
@@ -119,8 +124,8 @@ class UpsertKind(FileKind):
     def identity(self, job: ImportJob) -> Mapping[str, Any]:
         """The columns by which a staged row matches a row of the table, and their values."""
 
-    def brought(self, job: ImportJob) -> Mapping[str, Any]:
-        """The columns that a staged row changes, and their values; those of the same name if not overridden."""
+    def columns(self, job: ImportJob) -> Mapping[str, Any]:
+        """The other columns that a staged row sets, and their values: by default, those staged by the same name."""
         target, known = self.writes[0].table, self.identity(job)
         return {name: self.stage.c[name] for name in self.filled if name in target.c and name not in known}
 
@@ -138,7 +143,7 @@ class UpsertKind(FileKind):
             target=self.writes[0].table,
             stage=self.stage,
             identity=self.identity(job),
-            columns=self.brought(job),
+            columns=self.columns(job),
         )
 
     def count(self, job: ImportJob) -> Counts:

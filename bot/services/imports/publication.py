@@ -25,7 +25,7 @@ class Upsert:
     target: Table
     stage: Table
     identity: Mapping[str, Any]  # columns of the target by which a staged row matches, and their values
-    columns: Mapping[str, Any]  # what a staged row brings
+    columns: Mapping[str, Any]  # the other columns that a staged row sets, and their values
     also: ColumnElement[bool] | None = None  # what else makes a matched row a changed one
 
     @property
@@ -50,7 +50,7 @@ class Upsert:
         return total - matched, connection.execute(joined.where(self.differs)).scalar_one()
 
     def create(self, connection: Connection, batch_id: int, defaults: Mapping[str, Any]) -> int:
-        """Insert the staged rows that match nothing; `defaults` come in addition to what they bring."""
+        """Insert the staged rows that match nothing; `defaults` are set in addition."""
         values = {**self.identity, **self.columns, **defaults, "batch_id": batch_id}
         matched = exists(select(1).select_from(self.target).where(self.match))
         return insert_staged(connection, self.target, self.stage, values, ~matched)

@@ -110,7 +110,9 @@ class CustomerReferences:
 def person_by_email(job: ImportJob, name: str) -> Parser:
     """A parser of e-mail addresses that gives the ids of people."""
     person = table(Person)
-    known: dict[str, int] = {row[0]: row[1] for row in job.connection.execute(select(person.c.email, person.c.id))}
+    known: dict[str, int] = {
+        row[0]: row[1] for row in job.connection.execute(select(person.c.email, person.c.id))
+    }
 
     def parse(text: str) -> int | RefusedValue:
         address = email(text)

@@ -1,7 +1,7 @@
 """Undoes an import: deletes what it created and restores what it changed, unless something depends on it since."""
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from contextlib import ExitStack
 from datetime import date
 from decimal import Decimal
@@ -34,7 +34,7 @@ def undo(database: Database, batch_id: int, *, clock: Clock, actor: str) -> Undo
             written = _by_dependency(KINDS[kind].writes)
             _refuse_if_changed_since(connection, written, batch_id)
             removed = sum(_count_created(connection, one.table, batch_id) for one in written if one.counted)
-            referred_to = [one for one in written if any(_pointers(one))]
+            referred_to = [one for one in written if one.referring_columns()]
             with ExitStack() as stack:
                 for one in written:
                     stack.enter_context(one.around_undo(connection, batch_id))
@@ -61,7 +61,7 @@ def undo(database: Database, batch_id: int, *, clock: Clock, actor: str) -> Undo
 def history(database: Database) -> list[ImportBatch]:
     """Every import, newest first."""
     with database.read() as session:
-        return imports.batches(session)
+        return imports.all_batches(session)
 
 
 def _by_dependency(written: Sequence[WrittenTable]) -> list[WrittenTable]:
@@ -151,26 +151,19 @@ def _previous(column_type: Any, value: Any) -> Any:
     return date.fromisoformat(value) if isinstance(column_type, Date) else value
 
 
-def _pointers(written: WrittenTable) -> Iterator[tuple[Table, Column[Any]]]:
-    """Every column of the book that refers to a table."""
-    for holder in written.table.metadata.sorted_tables:
-        for column in holder.c:
-            if column.references(written.table.c.id) or any(column is one for one in written.pointers):
-                yield holder, column
-
-
 def _delete_unless_held(connection: Connection, written: WrittenTable, batch_id: int) -> None:
     """Delete the rows of an import from a table, unless rows of something else refer to them."""
     if not _count_created(connection, written.table, batch_id):
         return
-    for holder, column in _pointers(written):
-        _refuse_if_held(connection, written, holder, column, batch_id)
+    for column in written.referring_columns():
+        _refuse_if_held(connection, written, column, batch_id)
     connection.execute(written.table.delete().where(written.table.c.batch_id == batch_id))
 
 
 def _refuse_if_held(
-    connection: Connection, written: WrittenTable, holder: Table, column: Column[Any], batch_id: int
+    connection: Connection, written: WrittenTable, column: Column[Any], batch_id: int
 ) -> None:
+    holder = column.table
     created = select(written.table.c.id).where(written.table.c.batch_id == batch_id)
     held: ColumnElement[bool] = column.in_(created)
     if "batch_id" in holder.c:

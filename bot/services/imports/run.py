@@ -110,7 +110,7 @@ class _Import:
             open_table(file, delimiter) as table,
         ):
             with connection.begin():
-                same = imports.same_file(
+                same = imports.find_same_file(
                     connection, kind=kind.name, source=options.source, sha256=file.sha256
                 )
             job = self._begin(connection, table, delimiter)
@@ -148,7 +148,7 @@ class _Import:
         """Find the columns of the fields."""
         file, kind, options = self.file, self.kind, self.options
         with connection.begin():
-            remembered = imports.mapping(connection, options.source, kind.name)
+            remembered = imports.find_mapping(connection, options.source, kind.name)
         layout = recognise(
             kind.fields,
             table.header,

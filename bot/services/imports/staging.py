@@ -20,7 +20,7 @@ _AT_ONCE = 500
 
 
 class _Cache(dict[str, Any]):
-    """Parsed cells, so that a repeated one costs a look-up; bounded, so that memory stays flat."""
+    """Parsed cells, so that a repeated one costs one dictionary access; bounded, so that memory stays flat."""
 
     def __init__(self, read: Callable[[str], Any], limit: int = 20_000) -> None:
         super().__init__()

@@ -20,7 +20,7 @@ CUSTOMERS = "code,name\nC1,Acme\nC2,Birch\n"
 
 @dataclass(frozen=True, kw_only=True)
 class Book:
-    """A database and a folder, with the words the tests are written in."""
+    """A database and a folder, with what the tests do to them."""
 
     database: Database
     folder: Path
@@ -69,7 +69,7 @@ class Book:
 
 @cache
 def _selects() -> dict[str, str]:
-    """What reads each table, put into words once."""
+    """A SELECT for each table, compiled once."""
     return {table.name: str(table.select()) for table in tables.metadata.sorted_tables}
 
 
@@ -85,7 +85,7 @@ def book(database: Database, tmp_path: Path) -> Book:
 
 @dataclass(frozen=True, kw_only=True)
 class Snapshot:
-    """Every row of every table as imports left it, to be put into an empty database again."""
+    """Every row of every table as imports left it, to be inserted into an empty database again."""
 
     rows: dict[str, list[dict[str, Any]]]
     numbers: list[tuple[str, int]]  # PostgreSQL's sequences
@@ -113,10 +113,7 @@ _GO_ON = text("SELECT setval(quote_ident(:name), :last)")
 
 
 class Snapshots:
-    """Books as imports left them, for the tests that begin with the same one.
-
-    Imported by the first test that asks and put back for all others.
-    """
+    """Books as imports left them: imported for the first test that needs one, restored for all others."""
 
     def __init__(self) -> None:
         self._kept: dict[tuple[str, bool], Snapshot] = {}

@@ -1,4 +1,4 @@
-"""What the six kinds of file do to the book: upserts, superseding, names, owners, parents, duplicates."""
+"""What imports do to the book: upserts, superseding, names, owners, parents, duplicates."""
 
 from datetime import timedelta
 from typing import Any
@@ -292,12 +292,12 @@ def test_the_rejects_file_holds_every_rejected_row_and_no_formula(filled: Book) 
 
 
 def test_progress_counts_bytes_to_the_end(filled: Book) -> None:
-    told: list[tuple[int, int]] = []
+    reported: list[tuple[int, int]] = []
     content = "order_no,customer,date,amount\n" + "".join(f"{n},C1,2026-01-02,1\n" for n in range(12_000))
-    filled.bring("orders", content, progress=lambda done, total: told.append((done, total)))
-    assert told[-1] == (len(content), len(content))
-    assert told == sorted(told)
-    assert len(told) == 3
+    filled.bring("orders", content, progress=lambda done, total: reported.append((done, total)))
+    assert reported[-1] == (len(content), len(content))
+    assert reported == sorted(reported)
+    assert len(reported) == 3
 
 
 def test_one_import_at_a_time(filled: Book) -> None:

@@ -49,10 +49,8 @@ def bring(book: Book, path: Path, kind: str, *, dry_run: bool, **options: Any) -
 
 def outcome(report: ImportReport) -> dict[str, Any]:
     """All that a preview and its import must agree on."""
-    told = vars(report).copy()
-    for name in ("batch_id", "rejects_file", "dry_run", "preview"):
-        del told[name]
-    return told
+    without = ("batch_id", "rejects_file", "dry_run", "preview")
+    return {name: value for name, value in vars(report).items() if name not in without}
 
 
 def kept_rejects(report: ImportReport) -> list[list[str]]:
@@ -101,9 +99,11 @@ def test_a_hostile_file_ends_as_its_manifest_says(filled: Book, entry: dict[str,
         len(wanted),
         entry.get("blank", 0),
     )
-    told = sorted((reject.line, reject.reason) for reject in report.first_rejects)
-    assert [line for line, _ in told] == [line for line, _ in wanted]
-    assert [reason for (_, reason), (_, part) in zip(told, wanted, strict=True) if part not in reason] == []
+    reported = sorted((reject.line, reject.reason) for reject in report.first_rejects)
+    assert [line for line, _ in reported] == [line for line, _ in wanted]
+    assert [
+        reason for (_, reason), (_, part) in zip(reported, wanted, strict=True) if part not in reason
+    ] == []
     assert sorted(list(map(str, row)) for row in filled.rows(STORED[kind])) == sorted(entry["stored"])
     again = bring(filled, path, kind, dry_run=False, **options)
     assert (again.created, again.changed, again.unchanged) == (0, 0, report.accepted)
@@ -138,7 +138,7 @@ def rows_of_a_file(draw: st.DrawFn) -> tuple[str, str, list[list[str]]]:
 
 
 def previewed(book: Book, path: Path, kind: str) -> ImportReport | str:
-    """A look at the file, or the sentence it is refused with."""
+    """The report of a dry run, or the sentence that refuses the file."""
     try:
         return bring(book, path, kind, dry_run=True)
     except BadInput as refused:

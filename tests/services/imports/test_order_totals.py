@@ -1,4 +1,4 @@
-"""Kept totals of orders are what the orders come to, whatever imports did to them."""
+"""The stored totals of orders equal the sums of the orders, whatever imports did to them."""
 
 import random
 from datetime import date, timedelta

@@ -172,10 +172,10 @@ class CustomerKind(UpsertKind):
     def identity(self, job: ImportJob) -> Mapping[str, Any]:
         return {"id": select(_key.c.customer_id).where(key_of(job, self.stage.c.key)).scalar_subquery()}
 
-    def brought(self, job: ImportJob) -> Mapping[str, Any]:
+    def columns(self, job: ImportJob) -> Mapping[str, Any]:
         parent = select(_key.c.customer_id).where(key_of(job, self.stage.c.parent_code))
         return {
-            **super().brought(job),
+            **super().columns(job),
             "parent_id": parent.correlate(self.stage).scalar_subquery(),
         }
 
@@ -192,8 +192,8 @@ class CustomerKind(UpsertKind):
 
     def publish(self, job: ImportJob, batch_id: int) -> Counts:
         upsert, stage = self.upsert(job), self.stage.c
-        brought = {**super().brought(job), "record_type": func.coalesce(stage.record_type, "account")}
-        created = create_customers(job, batch_id, self.stage, brought)
+        columns = {**super().columns(job), "record_type": func.coalesce(stage.record_type, "account")}
+        created = create_customers(job, batch_id, self.stage, columns)
 
         def keep_names(old: Rows, new: Rows) -> None:
             renamed = [

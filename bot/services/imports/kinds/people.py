@@ -64,9 +64,9 @@ class PeopleKind(UpsertKind):
     def identity(self, job: ImportJob) -> Mapping[str, Any]:
         return {"email": self.stage.c.key}
 
-    def brought(self, job: ImportJob) -> Mapping[str, Any]:
+    def columns(self, job: ImportJob) -> Mapping[str, Any]:
         team = select(_team.c.id).where(_team.c.name == self.stage.c.team)
-        return {"team_id": team.scalar_subquery(), **super().brought(job)}
+        return {"team_id": team.scalar_subquery(), **super().columns(job)}
 
     def defaults(self, job: ImportJob) -> Mapping[str, Any]:
         stage = self.stage.c

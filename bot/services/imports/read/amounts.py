@@ -41,7 +41,7 @@ _COMPILED = tuple((re.compile(pattern).fullmatch, style) for pattern, style in _
 class Amounts:
     """Reads one column of amounts; calls `style` only for a lone group of three digits such as 1,234."""
 
-    def __init__(self, style: Callable[[str], Style]) -> None:
+    def __init__(self, style: Callable[[str], str]) -> None:
         self._style = style
         self.marks: dict[str, str] = {}  # cell -> the currencies that its sign may mean
 
@@ -103,11 +103,10 @@ def prove_style(body: str) -> Style | Literal[False] | None:
     return False
 
 
-def read_decimal(body: str, style: Callable[[], Style]) -> Decimal | None:
+def read_decimal(body: str, style: Callable[[], str]) -> Decimal | None:
     """The value of digits with separators, None when they are no number; `style` decides what fits both styles."""
     proved = prove_style(body)
     if proved is False:
         return None
-    if (proved or style()) == "point":
-        return Decimal(body.replace(",", ""))
-    return Decimal(body.replace(".", "").replace(",", "."))
+    point = (proved or style()) == "point"
+    return Decimal(body.replace(",", "") if point else body.replace(".", "").replace(",", "."))

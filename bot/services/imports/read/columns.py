@@ -10,6 +10,10 @@ from bot.services.imports.read.refusal import Parser, clip
 from bot.services.imports.read.text import line_of_text, plain
 
 
+def _read_text(job: Any, name: str) -> Parser:
+    return line_of_text()
+
+
 @dataclass(frozen=True, kw_only=True)
 class FileField:
     """One field of an import kind: the headers it is recognised by, how its cells are read, and where they go."""
@@ -18,9 +22,7 @@ class FileField:
     synonyms: str = ""  # other headers than the name, separated by ", "
     required: bool = False
     unique: bool = False  # values hardly repeat, so that caching what was read would not pay
-    read: Callable[[Any, str], Parser] = lambda job, name: (
-        line_of_text()
-    )  # of an ImportJob and the field's name
+    read: Callable[[Any, str], Parser] = _read_text  # makes the parser for an ImportJob and the field's name
     column: str | None = None  # of the staging table, where it is not the name
 
     @property
@@ -39,6 +41,7 @@ class Layout:
 
     @property
     def columns(self) -> dict[str, str]:
+        """Field -> header of its column."""
         return {field: self.header[place] for field, place in self.places.items()}
 
 

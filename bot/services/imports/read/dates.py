@@ -4,11 +4,8 @@ import re
 import unicodedata
 from collections.abc import Callable
 from datetime import date
-from typing import Literal
 
 from bot.services.imports.read.refusal import RefusedValue, clip
-
-Order = Literal["dmy", "mdy"]
 
 _CLOCK = r"(?:[T\s]\s*(?:上午|下午|AM\s|PM\s)?\s*(?:[01]?[0-9]|2[0-4])[:时点][0-5]?[0-9](?:[:分][0-6]?[0-9](?:[.,][0-9]+)?秒?)?分?\s*(?:AM|PM)?\s*(?:Z|UTC|[+-][0-9]{2}:?[0-9]{2})?)?"
 _YEAR_FIRST = re.compile(
@@ -28,7 +25,7 @@ class Dates:
     """Reads one column of dates as ISO days; calls `order` only for a date such as 03/05/2026."""
 
     def __init__(
-        self, order: Callable[[str], Order], *, latest: date | None = None, first_year: int = 1900
+        self, order: Callable[[str], str], *, latest: date | None = None, first_year: int = 1900
     ) -> None:
         self._order = order
         self._latest = latest
@@ -74,7 +71,7 @@ def dissect(text: str) -> tuple[int, int, int, bool] | None:
     return int(year_text), int(dotted), int(first), True
 
 
-def prove_order(text: str) -> Order | None:
+def prove_order(text: str) -> str | None:
     """The order that the numbers of a date prove; None when they prove none."""
     parts = dissect(unicodedata.normalize("NFKC", text.strip()))
     if parts is None or parts[3]:
