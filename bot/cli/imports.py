@@ -19,8 +19,6 @@ if TYPE_CHECKING:
 class ImportGroup(TyperGroup):
     """`undo` and `list`, and a command for each import kind. Kinds load the database, so only when they are needed."""
 
-    _complete = False
-
     def list_commands(self, ctx: Any) -> list[str]:
         self._add_kinds()
         return super().list_commands(ctx)
@@ -33,9 +31,6 @@ class ImportGroup(TyperGroup):
     def _add_kinds(self) -> None:
         from bot.services.imports import KINDS
 
-        if self._complete:
-            return
-        self._complete = True
         options = {option.name: option for kind in KINDS.values() for option in kind.options}
         kinds = typer.Typer()
         for name in KINDS:
@@ -150,18 +145,11 @@ def import_list() -> None:
     from bot.services import imports
 
     with opened() as bot:
-        rows = [
-            [
-                str(b.id),
-                b.kind,
-                b.file_name,
-                f"{b.accepted:,}",
-                f"{b.rejected:,}",
-                b.status,
-                f"{b.started_at:%Y-%m-%d %H:%M}",
-            ]
-            for b in imports.history(bot.database)
-        ]
+        rows = []
+        for one in imports.history(bot.database):
+            counts = f"{one.accepted:,}", f"{one.rejected:,}"
+            at = f"{one.started_at:%Y-%m-%d %H:%M}"
+            rows.append([str(one.id), one.kind, one.file_name, *counts, one.status, at])
         out.print(table(["number", "kind", "file", "accepted", "rejected", "status", "at (UTC)"], rows))
 
 

@@ -44,11 +44,11 @@ def score_table(path: Path, scheme: Scheme, as_of: date) -> FlatReport:
     rejected = [
         f"line {rows[reject.row][0]}, {reject.column}: {reject.value!r} {reject.reason}" for reject in rejects
     ]
-    good = [place for place in range(len(rows)) if place not in bad]
+    good = [dict(zip(header, row, strict=True)) for place, (_, row) in enumerate(rows) if place not in bad]
     graded = grade(with_zone(facts, scheme), scheme, as_of)
     customers = [
-        {"code": rows[row][1][header.index("code")], "name": rows[row][1][header.index("name")], **explained}
-        for row, explained in ((row, explain(graded, scheme, place)) for place, row in enumerate(good))
+        {"code": row["code"], "name": row["name"], **explain(graded, scheme, place)}
+        for place, row in enumerate(good)
     ]
     return FlatReport(customers=customers, rejected=rejected, ignored=list(unknown))
 

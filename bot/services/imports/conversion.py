@@ -18,6 +18,12 @@ from db.book.trade import rates_to
 CURRENCY = FileField(
     name="currency", synonyms="currency code, 币种, 货币, 币别", read=lambda job, name: text.currency
 )
+COST = FileField(
+    name="cost",
+    synonyms="cost of sales, cogs, 成本, 成本金额, 销售成本",
+    unique=True,
+    read=ImportJob.amounts,
+)
 _ORIGINALS = ("original_amount", "original_currency")
 
 

@@ -4,7 +4,7 @@ import csv
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 from bot.services.imports.report import FIRST_REJECTS, Rejected
 
@@ -20,20 +20,17 @@ class Rejects:
         self.first: list[Rejected] = []
         self._folder = folder
         self._header = header
-        self._handle: IO[str] | None = None
-        self._writer: Any = None
-        self._path: Path | None = None
+        self._handle: Any = None
 
     def add(self, *, line: int, column: str, value: str, reason: str, cells: Sequence[str]) -> None:
         """Reject one row."""
         self.count += 1
         if len(self.first) < FIRST_REJECTS:
             self.first.append(Rejected(line=line, column=column, value=value, reason=reason))
-        if self._folder is None:
-            return
-        if self._writer is None:
-            self._open(self._folder)
-        self._writer.writerow([line, *(harmless(cell) for cell in (column, value, reason, *cells))])
+        if self._folder is not None:
+            if self._handle is None:
+                self._open(self._folder)
+            self._writer.writerow([line, *map(harmless, (column, value, reason, *cells))])
 
     def _open(self, folder: Path) -> None:
         folder.mkdir(parents=True, exist_ok=True)
@@ -46,27 +43,23 @@ class Rejects:
             suffix=".partial",
             delete=False,
         )
-        self._path = Path(self._handle.name)
         self._writer = csv.writer(self._handle)
-        self._writer.writerow(
-            ["line", "column", "value", "reason", *(harmless(name) for name in self._header)]
-        )
+        self._writer.writerow(["line", "column", "value", "reason", *map(harmless, self._header)])
 
     def keep(self, name: str) -> Path | None:
         """Close the file under its final name; None when nothing was rejected."""
-        if self._handle is None or self._path is None or self._folder is None:
+        if self._handle is None:
             return None
         self._handle.close()
-        final = self._folder / name
-        self._path.replace(final)
+        final = Path(self._handle.name).replace(Path(self._handle.name).with_name(name))
         self._handle = None
         return final
 
     def drop(self) -> None:
         """Delete an unfinished file."""
-        if self._handle is not None and self._path is not None:
+        if self._handle is not None:
             self._handle.close()
-            self._path.unlink(missing_ok=True)
+            Path(self._handle.name).unlink(missing_ok=True)
             self._handle = None
 
 

@@ -42,7 +42,6 @@ class ImportReport:
 
     batch_id: int | None
     kind: str
-    source: str
     rows: int
     accepted: int
     rejected: int

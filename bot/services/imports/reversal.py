@@ -153,11 +153,10 @@ def _previous(column_type: Any, value: Any) -> Any:
 
 def _delete_unless_held(connection: Connection, written: WrittenTable, batch_id: int) -> None:
     """Delete the rows of an import from a table, unless rows of something else refer to them."""
-    if not _count_created(connection, written.table, batch_id):
-        return
-    for column in written.referring_columns():
-        _refuse_if_held(connection, written, column, batch_id)
-    connection.execute(written.table.delete().where(written.table.c.batch_id == batch_id))
+    if _count_created(connection, written.table, batch_id):
+        for column in written.referring_columns():
+            _refuse_if_held(connection, written, column, batch_id)
+        connection.execute(written.table.delete().where(written.table.c.batch_id == batch_id))
 
 
 def _refuse_if_held(
@@ -181,23 +180,20 @@ def _refuse_if_held(
         later = connection.execute(
             select(func.max(func.coalesce(changed, holder.c.batch_id))).where(held)
         ).scalar()
+    values = {"batch": batch_id, "number": number, "what": written.called}
     if later is not None:
         raise Conflict(
             N_(
                 "Import %(batch)d cannot be undone: import %(later)d builds on %(number)d of its %(what)s. "
                 "Undo import %(later)d first."
             ),
-            batch=batch_id,
             later=later,
-            number=number,
-            what=written.called,
+            **values,
         )
     raise Conflict(
         N_("Import %(batch)d cannot be undone: %(number)d of its %(what)s are already in use (%(table)s)."),
-        batch=batch_id,
-        number=number,
-        what=written.called,
         table=holder.name.replace("_", " "),
+        **values,
     )
 
 

@@ -123,7 +123,6 @@ class _Import:
         return ImportReport(
             batch_id=batch_id,
             kind=kind.name,
-            source=options.source,
             rows=staging.rows,
             accepted=staging.accepted,
             rejected=job.rejects.count,
@@ -189,8 +188,8 @@ class _Import:
             with job.connection.begin():
                 return None, self.kind.count(job)
         if not self.database.is_sqlite:
-            # PostgreSQL never analyses temporary tables by itself, and would plan for a handful of rows. Only them:
-            # a table of the book that it has seen empty it would plan to read from end to end, row by row.
+            # PostgreSQL never analyses temporary tables by itself, and would plan for a handful of rows. Not the tables
+            # of the book: for one that was analysed while it was empty, it would plan a full scan for each row.
             with job.connection.begin():
                 for table in self.kind.stage.metadata.tables:
                     job.connection.exec_driver_sql(f"ANALYZE {table}")

@@ -93,15 +93,9 @@ class CustomerKind(UpsertKind):
         FileField(name="language", synonyms="lang, 语言", read=lambda job, name: text.choice(text.LANGUAGES)),
     )
     staged: ClassVar = {
-        "name": String,
-        "record_type": String,
-        "industry": String,
-        "customer_type": String,
-        "region": String,
-        "country": String,
+        **dict.fromkeys(("name", "record_type", "industry", "customer_type", "region", "country"), String),
+        **dict.fromkeys(("language", "alias_text"), String),
         "since": Date,
-        "language": String,
-        "alias_text": String,
         "owner_id": Integer,
         "parent_code": String,
         "cells": String,  # as JSON, where only the whole file can show whether the row is right

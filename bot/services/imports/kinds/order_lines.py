@@ -1,12 +1,13 @@
 """Lines of orders that are in the book: which product, of which type, for how much and at what cost."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import date
 from typing import Any, ClassVar
 
 from sqlalchemy import Integer, String, select
 
-from bot.services.imports.conversion import CURRENCY, Currencies
+from bot.services.imports.conversion import COST, CURRENCY, Currencies
 from bot.services.imports.job import Chunk, ImportJob
 from bot.services.imports.kind import UpsertKind, WrittenTable
 from bot.services.imports.read.columns import FileField
@@ -53,12 +54,7 @@ class OrderLineKind(UpsertKind):
             unique=True,
             read=ImportJob.amounts,
         ),
-        FileField(
-            name="cost",
-            synonyms="cost of sales, cogs, line cost, 成本, 成本金额, 销售成本",
-            unique=True,
-            read=ImportJob.amounts,
-        ),
+        replace(COST, synonyms=COST.synonyms + ", line cost"),
         CURRENCY,
     )
     staged: ClassVar = {

@@ -49,11 +49,7 @@ class PeopleKind(UpsertKind):
         ),
     )
     staged: ClassVar = {
-        "name": String,
-        "role": String,
-        "team": String,
-        "language": String,
-        "timezone": String,
+        **dict.fromkeys(("name", "role", "team", "language", "timezone"), String),
         "active": Boolean,
     }
     writes = (

@@ -67,12 +67,17 @@ def inspect_file(path: Path, encoding: str | None) -> InspectedFile:
                 )
             is_utf8 = is_utf8 and _decodes(utf8, block)
         is_utf8 = is_utf8 and _decodes(utf8, b"", final=True)
-        found = _named(encoding) if encoding else _from_mark(head)
+        marked = (name for mark, name in _MARKS if head.startswith(mark))
+        found = _named(encoding) if encoding else next(marked, None)
         if found is None:
             _refuse_unmarked_utf16(path, head)
             found = "utf-8" if is_utf8 else _legacy(path)
-        else:
-            _prove(path, found)
+        elif not _reads_as(path, found):
+            raise BadInput(
+                N_("%(file)s is not %(encoding)s: some of its bytes do not fit; give the right --encoding."),
+                file=path.name,
+                encoding=found.removesuffix("-sig"),
+            )
     except FileNotFoundError:
         raise NotFound(N_("There is no file %(file)s."), file=path) from None
     except OSError as error:
@@ -116,10 +121,6 @@ def _refuse_other_formats(path: Path, head: bytes) -> None:
             )
 
 
-def _from_mark(head: bytes) -> str | None:
-    return next((name for mark, name in _MARKS if head.startswith(mark)), None)
-
-
 def _named(encoding: str) -> str:
     try:
         name = codecs.lookup(encoding).name
@@ -156,15 +157,6 @@ def _decodes(decoder: codecs.IncrementalDecoder, block: bytes, final: bool = Fal
 def _reads_as(path: Path, encoding: str) -> bool:
     decoder = codecs.getincrementaldecoder(encoding)()
     return all(_decodes(decoder, block) for block in _blocks(path)) and _decodes(decoder, b"", final=True)
-
-
-def _prove(path: Path, encoding: str) -> None:
-    if not _reads_as(path, encoding):
-        raise BadInput(
-            N_("%(file)s is not %(encoding)s: some of its bytes do not fit; give the right --encoding."),
-            file=path.name,
-            encoding=encoding.removesuffix("-sig"),
-        )
 
 
 def _legacy(path: Path) -> str:
