@@ -260,6 +260,13 @@ def test_facts_are_read_by_the_schemes_at_work(filled: Book) -> None:
     ]
 
 
+def test_an_empty_value_of_a_field_that_a_scheme_reads_is_refused(filled: Book) -> None:
+    with filled.database.write() as session:
+        factories.scheme(session, JUDGEMENT)
+    report = filled.bring("facts", "customer,field,value,date\nC1,service,,2026-05-01\n")
+    assert [(reject.column, reject.reason) for reject in report.first_rejects] == [("value", "is empty")]
+
+
 def test_activities_without_an_id_are_known_by_what_they_say(filled: Book) -> None:
     assert counts(filled.bring("activities", ACTIVITIES)) == (2, 0, 1, 0)
     numbered = "id,customer,date,kind,note\nA1,C1,2026-01-02,visit,good\n"

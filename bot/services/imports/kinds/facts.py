@@ -147,11 +147,12 @@ class FactKind(FileKind):
 
     def publish(self, job: ImportJob, batch_id: int) -> Counts:
         stage = self.stage.c
-        corrected = select(1).select_from(self.stage).where(self._current(job), _fact.c.value != stage.value)
+        # Not an EXISTS for each fact: SQLite reads the whole staging table for each, 7 s for 20,000 facts.
+        matched = select(_fact.c.id).select_from(self.stage.join(_fact, self._current(job))).correlate(None)
         superseded = affected(
             job.connection,
             _fact.update()
-            .where(_fact.c.superseded_at.is_(None), exists(corrected))
+            .where(_fact.c.id.in_(matched.where(_fact.c.value != stage.value)))
             .values(superseded_at=job.now, superseded_by_batch=batch_id),
         )
         values = {
