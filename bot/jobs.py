@@ -18,13 +18,14 @@ from bot.clock import SystemClock, local_date
 from bot.errors import Conflict
 from bot.services import access
 from bot.services.care import reminders, schedule
-from bot.services.delivery import circuit, pace, sender, time_jump
+from bot.services.delivery import circuit, sender, time_jump
 from bot.services.delivery.pace import Pace
-from bot.services.delivery.worker import WorkerOptions, sending_time
+from bot.services.delivery.worker import Worker, WorkerOptions, read_send_state
 from bot.services.grade import first_orders, regrades, retention, runs
-from db import system
+from db import processes
 from db.care import touches
-from db.outbox import claims, throttle
+from db.outbox import claims, send_state
+from db.processes import HeartbeatRole
 
 log = structlog.get_logger()
 
@@ -98,11 +99,11 @@ def plan_care(bot: Tierbot) -> int:
             bot.rules.remind_at,
         ]
         mark = hashlib.sha256(repr(depends).encode()).hexdigest()
-        if system.cursor(session, "care") == mark:
+        if processes.cursor(session, "care") == mark:
             return 0
     changed = schedule.plan_all(bot.database, bot.rules, now)
     with bot.database.write() as session:
-        system.set_cursor(session, "care", mark)
+        processes.set_cursor(session, "care", mark)
     return changed
 
 
@@ -123,13 +124,13 @@ def remind(bot: Tierbot) -> int:
 def deliver(bot: Tierbot) -> int:
     """Send what is in the outbox, until the pass is long enough: one that hangs must be told from a slow Slack."""
     until = _uptime() + LONGEST_PASS
-    return sender.deliver(
-        bot.database,
-        bot.gateway,
+    worker = Worker(
+        database=bot.database,
+        slack=bot.gateway,
         clock=bot.clock,
         rng=bot.rng,
         monotonic=_uptime,
-        rules=WorkerOptions(
+        options=WorkerOptions(
             settle=timedelta(seconds=bot.settings.settle_seconds),
             pace=Pace(workspace=bot.settings.messages_per_minute),
             fallback_channel=bot.settings.alert_channel,
@@ -138,6 +139,7 @@ def deliver(bot: Tierbot) -> int:
         ),
         stopping=lambda: bot.stopping.is_set() or _uptime() > until,
     )
+    return sender.deliver(worker)
 
 
 def _uptime() -> float:
@@ -149,16 +151,16 @@ def _uptime() -> float:
 def keep_house(bot: Tierbot) -> int:
     """Sign of life, a look at the clock, and forgetting what need not be kept."""
     now = bot.clock.now()
-    if not time_jump.keep_up(bot.database, now):
+    if not time_jump.note(bot.database, now):
         log.error(
             "time.jumped",
             sentence="More than 7 days since the last sign of life: nothing is said. See: tierbot catch-up --show",
         )
     with bot.database.write() as session:
-        system.beat(session, "worker", bot.boot_id, now)
-        system.forget_deliveries(session, now - TRACES_KEPT)
-        system.forget_heartbeats(session, now - TRACES_KEPT)
-        throttle.forget_idle(session, sending_time(bot.clock, session), LANES_KEPT)
+        processes.beat(session, HeartbeatRole.WORKER, bot.boot_id, now)
+        processes.forget_requests(session, now - TRACES_KEPT)
+        processes.forget_heartbeats(session, now - TRACES_KEPT)
+        send_state.forget_idle(session, read_send_state(session, bot.clock).now, LANES_KEPT)
     return 0
 
 
@@ -200,10 +202,8 @@ def drain(bot: Tierbot, patience: timedelta = timedelta(minutes=3)) -> int:
     until = _uptime() + patience.total_seconds()
     while _uptime() < until and not time_jump.held(bot.database, bot.clock.now()):
         with bot.database.read() as session:
-            now = sending_time(bot.clock, session)
-            if pace.paused(session, now) or not circuit.is_closed(session):
-                break
-            if not claims.anything_due(session, now + sender.SOON):
+            state = read_send_state(session, bot.clock)
+            if not circuit.may_send(state) or not claims.anything_due(session, state.now + sender.SOON):
                 break
         done = deliver(bot)
         tried += done

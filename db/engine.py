@@ -1,71 +1,76 @@
-"""Connections and units of work.
+"""Connections, transactions and the statements both databases write differently.
 
 SQLite gets two engines: one writer whose every transaction starts with BEGIN IMMEDIATE, because SQLAlchemy's default
 (the transaction opens at the first write) silently lost 180 of 240 concurrent read-modify-write updates, and readers
-that cannot write. PostgreSQL gets one, at READ COMMITTED: work that decides by what it has read says `alone`.
+that cannot write. PostgreSQL gets one, at READ COMMITTED: work that decides by what it has read names a `lock`.
 """
 
 import random
 import time
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any, TypeVar
 
-from sqlalchemy import URL, Engine, event, select, text
+from sqlalchemy import URL, Connection, Engine, event, inspect, text
+from sqlalchemy.dialects.postgresql import insert as postgresql_insert
+from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.engine import ExceptionContext, make_url
 from sqlalchemy.exc import ArgumentError, OperationalError
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.pool import ConnectionPoolEntry, QueuePool
 from sqlalchemy.sql.functions import FunctionElement
-from sqlmodel import Session, create_engine
+from sqlmodel import Session, SQLModel, create_engine
 
 from db.types import UtcDateTime
 
-# How long a writer waits for another: longer than an import's publishing, shorter than the lease of a message, whose
-# outcome would be lost if it could not be written down.
+# How long a writer waits for another: longer than an import takes to publish, shorter than the lease of a message,
+# whose outcome could not be written after it.
 BUSY_SECONDS = 30
 CONNECT_SECONDS = 10
 TRIES = 5
-_RETRIED = ("40001", "40P01")  # serialization failure, deadlock: PostgreSQL's word is to do it all again
-# jit: what is due is asked for each place, which looks dear to PostgreSQL, and to compile it took 20 ms of 21.
+_RETRIED = (
+    "40001",
+    "40P01",
+)  # serialization failure, deadlock: PostgreSQL's manual says to repeat the transaction
+# jit: PostgreSQL overestimates the query for due messages; compiling it took 20 of its 21 ms.
 _OPTIONS = (
     f"-c jit=off -c lock_timeout={BUSY_SECONDS}s -c statement_timeout=600s"
     " -c idle_in_transaction_session_timeout=120s -c timezone=UTC"
 )
-_ALONE = 7463  # class of PostgreSQL's advisory locks; migrations hold 7461, imports 7462
+# Advisory locks of PostgreSQL; imports hold 7462.
+MIGRATION_LOCK = 7461
+_NAMED_LOCKS = 7463
 
 Result = TypeVar("Result")
 
 
 class Unusable(Exception):
-    """A database URL nothing can be opened by; says why and what to do, without the password."""
+    """A URL that opens no database; says why and what to do, without the password."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Database:
-    """One database; `write` and `read` are the only ways in."""
+    """One database, reached through `write` and `read` only."""
 
     url: str
     writer: Engine
     reader: Engine
 
     @contextmanager
-    def write(self, *, alone: str | None = None) -> Iterator[Session]:
+    def write(self, *, lock: str | None = None) -> Iterator[Session]:
         """One transaction: committed at the end, rolled back when anything is raised.
 
-        Of those `alone` under one name only one runs at a time, whichever process it is in, so that what it reads
-        stays true until it commits. On SQLite every transaction that writes is alone anyway.
+        Only one transaction with the same `lock` runs at a time, over all processes, so that what it reads stays
+        true until it commits. SQLite runs one writing transaction at a time anyway.
         """
         with Session(self.writer, expire_on_commit=False) as session, session.begin():
-            if alone is not None and not self.is_sqlite:
-                key = zlib.crc32(alone.encode()) - 2**31
-                session.execute(
-                    text("SELECT pg_advisory_xact_lock(:kind, :key)"), {"kind": _ALONE, "key": key}
-                )
+            if lock is not None and not self.is_sqlite:
+                keys = {"kind": _NAMED_LOCKS, "key": zlib.crc32(lock.encode()) - 2**31}
+                session.execute(text("SELECT pg_advisory_xact_lock(:kind, :key)"), keys)
             yield session
 
     @contextmanager
@@ -78,19 +83,19 @@ class Database:
                 )
             yield session
 
-    def retrying(self, work: Callable[[], Result], rng: random.Random | None = None) -> Result:
-        """Do a whole unit of work, again from its start when PostgreSQL broke a deadlock at its cost.
+    def retry(self, work: Callable[[], Result], rng: random.Random | None = None) -> Result:
+        """Do a whole transaction, and again from its start when PostgreSQL aborted it to end a deadlock.
 
-        Only for work that does nothing but write to the database: whatever else it does, it does again.
+        Only for work whose one effect is the transaction: everything else it does is repeated too.
         """
-        rng = rng or random.SystemRandom()  # of the waiting alone
-        for tried in range(TRIES - 1):
+        rng = rng or random.SystemRandom()  # only spreads the waiting times
+        for attempt in range(TRIES - 1):
             try:
                 return work()
             except OperationalError as error:
                 if getattr(error.orig, "sqlstate", None) not in _RETRIED:
                     raise
-                time.sleep(rng.uniform(0, 0.05 * 2**tried))
+                time.sleep(rng.uniform(0, 0.05 * 2**attempt))
         return work()
 
     @property
@@ -102,8 +107,8 @@ class Database:
         self.reader.dispose()
 
 
-class db_clock(FunctionElement[datetime]):  # noqa: N801 - a word of SQL
-    """The database's clock, by which leases run: the processes that share it may disagree."""
+class db_clock(FunctionElement[datetime]):  # noqa: N801 - a SQL function
+    """The database's clock, by which leases run: the clocks of the processes that share it may differ."""
 
     type = UtcDateTime()
     inherit_cache = True
@@ -119,28 +124,40 @@ def _postgresql_clock(*_: Any, **__: Any) -> str:
     return "clock_timestamp()"  # not now(), which stands still from the start of the transaction
 
 
-_CLOCK = select(db_clock())
-
-
-def db_now(session: Session) -> datetime:
-    """What the database's clock says."""
-    now: datetime = session.connection().execute(_CLOCK).scalar_one()
-    return now
-
-
 def dialect(session: Session) -> str:
-    """sqlite or postgresql, for what the two say in different words."""
+    """sqlite or postgresql, for statements that differ."""
     return str(session.get_bind().dialect.name)
 
 
-def why(error: Exception) -> str:
-    """What a driver says of an error, in one line; without the statement and its values."""
-    said = str(getattr(error, "orig", "")).strip().splitlines()
-    return said[0].rstrip(".") if said and said[0] else type(error).__name__
+def insert(connection: Connection, table: Any) -> Any:
+    """The dialect's INSERT, which has ON CONFLICT."""
+    return (postgresql_insert if connection.dialect.name == "postgresql" else sqlite_insert)(table)
+
+
+def upsert(
+    session: Session,
+    table: type[SQLModel],
+    rows: Sequence[dict[str, Any]],
+    changed: Iterable[str] | None = None,
+) -> None:
+    """Insert rows; where the primary key exists, overwrite the other columns, or only those `changed`."""
+    if not rows:
+        return
+    key = [column.name for column in inspect(table).primary_key]
+    statement = insert(session.connection(), table)
+    names = changed or [name for name in rows[0] if name not in key]
+    values = {name: statement.excluded[name] for name in names}
+    session.connection().execute(statement.on_conflict_do_update(index_elements=key, set_=values), list(rows))
+
+
+def describe(error: Exception) -> str:
+    """The driver's message of an error, in one line, without the statement and its values."""
+    lines = str(getattr(error, "orig", "")).strip().splitlines()
+    return lines[0].rstrip(".") if lines and lines[0] else type(error).__name__
 
 
 def open_database(url: str) -> Database:
-    """Connect lazily; the folder of a SQLite file is made if it is missing. Raises Unusable."""
+    """A database that connects when it is first used; a SQLite file's folder is created. Raises Unusable."""
     try:
         address = make_url(url)
     except (ArgumentError, ValueError):  # ValueError: a port that is no number
@@ -148,19 +165,15 @@ def open_database(url: str) -> Database:
             "this is not a database URL; write sqlite:///FILE or postgresql://USER:PASSWORD@HOST/NAME"
         ) from None
     if address.get_backend_name() == "sqlite":
-        return _open_sqlite(url)
-    if address.drivername in (
-        "postgres",
-        "postgresql",
-        "postgresql+psycopg",
-    ):  # the first two as hosters write it
+        return _open_sqlite(address)
+    if address.drivername in ("postgres", "postgresql", "postgresql+psycopg"):  # hosters write the first two
         return _open_postgresql(address.set(drivername="postgresql+psycopg"))
     raise Unusable(f"{address.drivername} is not supported; use sqlite:///FILE or postgresql://…")
 
 
 def _open_postgresql(address: URL) -> Database:
     try:
-        import psycopg  # noqa: F401 - asked for here, to say how to get it
+        import psycopg  # noqa: F401 - imported here to say how to install it
     except ImportError as error:
         raise Unusable(
             f"PostgreSQL needs psycopg, which cannot be loaded ({error}). Run: pip install 'tierbot[postgres]'"
@@ -176,13 +189,12 @@ def _open_postgresql(address: URL) -> Database:
         max_overflow=15,
         connect_args=arguments,
         use_native_hstore=False,
-        hide_parameters=True,  # an error would otherwise carry names and notes into the log
+        hide_parameters=True,  # errors would carry names and notes into the log
     )
     return Database(url=address.render_as_string(hide_password=False), writer=engine, reader=engine)
 
 
-def _open_sqlite(url: str) -> Database:
-    address = make_url(url)
+def _open_sqlite(address: URL) -> Database:
     if address.host:
         raise Unusable("a SQLite file has three slashes before its path, four before an absolute one")
     if address.database:
@@ -194,52 +206,55 @@ def _open_sqlite(url: str) -> Database:
             raise Unusable(f"the folder of {address.database} cannot be made: {error.strerror}") from None
     arguments: dict[str, Any] = {"check_same_thread": False, "timeout": BUSY_SECONDS}
     shared: dict[str, Any] = {"poolclass": QueuePool, "connect_args": arguments, "hide_parameters": True}
-    writer = create_engine(url, pool_size=1, max_overflow=0, pool_timeout=30, **shared)
-    reader = create_engine(url, pool_size=4, max_overflow=12, **shared)
-
-    # A file that was opened on a read-only disk stays read-only when the disk is not any more, and so does the index of
-    # its log, which SQLite shares among all connections of a process: for a moment none of them may be open.
-    mistrusted = 0
-
-    @event.listens_for(writer, "connect")
-    def _writer_connected(connection: Any, record: ConnectionPoolEntry) -> None:
-        record.info["opened_after"] = mistrusted
-        _pragmas(connection, "journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON")
+    writer = create_engine(address, pool_size=1, max_overflow=0, pool_timeout=30, **shared)
+    reader = create_engine(address, pool_size=4, max_overflow=12, **shared)
 
     @event.listens_for(writer, "begin")
     def _begin_immediate(connection: Any) -> None:
         connection.exec_driver_sql("BEGIN IMMEDIATE")
 
-    @event.listens_for(reader, "connect")
-    def _reader_connected(connection: Any, record: ConnectionPoolEntry) -> None:
-        record.info["opened_after"] = mistrusted
-        _pragmas(connection, "query_only=1", "temp_store=MEMORY")
-
     @event.listens_for(reader, "begin")
     def _begin(connection: Any) -> None:
-        # Past SQLAlchemy's handling of a statement: nothing can stand in its way, and it comes with every answer.
+        # On the driver's connection, because SQLAlchemy's handling of a statement costs more than this one.
         connection.connection.dbapi_connection.execute("BEGIN")
 
-    @event.listens_for(writer, "handle_error")
-    def _mistrust(context: ExceptionContext) -> None:
-        nonlocal mistrusted
-        if "readonly" in str(context.original_exception):
-            mistrusted += 1
-            reader.dispose()
+    _set_pragmas(writer, "journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON")
+    _set_pragmas(reader, "query_only=1", "temp_store=MEMORY")
+    _reopen_after_read_only(writer, reader)
+    return Database(url=address.render_as_string(hide_password=False), writer=writer, reader=reader)
 
-    @event.listens_for(writer, "checkin")
-    @event.listens_for(reader, "checkin")
-    def _close_mistrusted(connection: Any, record: ConnectionPoolEntry) -> None:
-        # Only now: a statement that is not finished keeps a connection open after it was closed.
-        if connection is not None and record.info["opened_after"] != mistrusted:
+
+def _set_pragmas(engine: Engine, *pragmas: str) -> None:
+    @event.listens_for(engine, "connect")
+    def _connected(connection: Any, _: ConnectionPoolEntry) -> None:
+        connection.isolation_level = None  # transactions begin with our own BEGIN
+        for pragma in pragmas:
+            connection.execute(f"PRAGMA {pragma}").close()
+
+
+def _reopen_after_read_only(writer: Engine, reader: Engine) -> None:
+    """Replace all connections when a write has failed on a read-only disk.
+
+    A file opened on a read-only disk stays read-only after the disk has recovered, and so does the index of the
+    write-ahead log that all connections of a process share, until every one of them is closed.
+    """
+    failures = 0
+
+    def _connected(_: Any, record: ConnectionPoolEntry) -> None:
+        record.info["opened_after"] = failures
+
+    def _checked_in(connection: Any, record: ConnectionPoolEntry) -> None:
+        # Only now: an unfinished statement keeps a connection open after it was closed.
+        if connection is not None and record.info["opened_after"] != failures:
             record.invalidate()
 
-    return Database(url=url, writer=writer, reader=reader)
+    for engine in (writer, reader):
+        event.listen(engine, "connect", _connected)
+        event.listen(engine, "checkin", _checked_in)
 
-
-def _pragmas(connection: Any, *pragmas: str) -> None:
-    connection.isolation_level = None  # BEGIN is ours to say
-    cursor = connection.cursor()
-    for pragma in pragmas:
-        cursor.execute(f"PRAGMA {pragma}")
-    cursor.close()
+    @event.listens_for(writer, "handle_error")
+    def _failed(context: ExceptionContext) -> None:
+        nonlocal failures
+        if "readonly" in str(context.original_exception):
+            failures += 1
+            reader.dispose()

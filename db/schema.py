@@ -1,20 +1,21 @@
-"""The shape of the database: bring it up to date, and refuse one this code does not match."""
+"""The schema: bring a database up to date, and refuse one that this code does not match."""
 
 import threading
-from functools import cache
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sqlalchemy import inspect, text
+from sqlalchemy import Connection, inspect, text
 
-from db.engine import Database
+from db.engine import MIGRATION_LOCK, Database
 
-if TYPE_CHECKING:  # a command that only asks pays for no migrations
+if TYPE_CHECKING:  # only an upgrade loads alembic
     from alembic.config import Config
 
 HEAD = "0001"  # the revision this code was written for
+VERSIONS = [Path(__file__).parent / "migrations" / "versions"]
 
-# Alembic keeps the migration it is running in module globals: two threads of one process would mix theirs up.
+# Alembic keeps the running migration in module globals, so that two threads would mix theirs up.
 _one_at_a_time = threading.Lock()
 
 
@@ -27,35 +28,53 @@ class SchemaMismatch(Exception):
         self.wanted = wanted
 
 
-@cache
+class NewerSchema(SchemaMismatch):
+    """The database is of a revision that this code does not know: a newer version has upgraded it."""
+
+
+def revisions() -> set[str]:
+    """The revisions this code knows, by the names of their files."""
+    return {file.name.partition("_")[0] for folder in VERSIONS for file in folder.glob("[0-9]*_*.py")}
+
+
 def config() -> "Config":
     from alembic.config import Config
 
     config = Config()
     config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
+    config.set_main_option("path_separator", "newline")
+    config.set_main_option("version_locations", "\n".join(map(str, VERSIONS)))
     return config
 
 
 def current(database: Database) -> str | None:
     """The revision the database is at, None when it is empty."""
     with database.reader.connect() as connection:
-        if not inspect(connection).has_table("alembic_version"):
-            return None
-        return connection.execute(text("SELECT version_num FROM alembic_version")).scalar_one_or_none()
+        return _revision(connection)
 
 
-def upgrade(database: Database) -> None:
-    """Apply what is missing, in one transaction; a second migrator waits and then finds nothing to do."""
+def upgrade(
+    database: Database, to: str | None = None, *, before: Callable[[str], None] = lambda revision: None
+) -> None:
+    """Apply the missing migrations in one transaction; a second migrator waits and then finds nothing to do.
+
+    `before` is called with the old revision before an existing schema changes, while no other process can write.
+    Raises NewerSchema.
+    """
     from alembic import command
-    from alembic.config import Config
 
-    config = Config()
-    config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
+    to = to or HEAD
+    settings = config()
     with _one_at_a_time, database.writer.begin() as connection:
         if not database.is_sqlite:
-            connection.exec_driver_sql("SELECT pg_advisory_xact_lock(7461)")
-        config.attributes["connection"] = connection
-        command.upgrade(config, "head")
+            connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({MIGRATION_LOCK})")
+        found = _revision(connection)
+        if found is not None and found not in revisions():
+            raise NewerSchema(found, to)
+        if found is not None and found != to:
+            before(found)
+        settings.attributes["connection"] = connection
+        command.upgrade(settings, to)
 
 
 def check(database: Database) -> None:
@@ -63,3 +82,9 @@ def check(database: Database) -> None:
     found = current(database)
     if found != HEAD:
         raise SchemaMismatch(found, HEAD)
+
+
+def _revision(connection: Connection) -> str | None:
+    if not inspect(connection).has_table("alembic_version"):
+        return None
+    return connection.execute(text("SELECT version_num FROM alembic_version")).scalar_one_or_none()

@@ -1,4 +1,4 @@
-"""Column types and the metadata every table hangs on."""
+"""Column types, and the naming convention of all tables' metadata."""
 
 from datetime import UTC, datetime
 from decimal import ROUND_HALF_UP, Decimal
@@ -21,7 +21,7 @@ MONEY_UNITS = 10_000
 
 
 class UtcDateTime(TypeDecorator[datetime]):
-    """An instant. Refuses naive values and gives aware UTC back on every database."""
+    """An instant. Refuses naive values and returns aware UTC on both databases."""
 
     impl = DateTime(timezone=True)
     cache_ok = True
@@ -32,7 +32,7 @@ class UtcDateTime(TypeDecorator[datetime]):
         if value.tzinfo is None:
             raise ValueError(f"naive datetime {value!r}: instants are stored with their offset")
         value = value.astimezone(UTC)
-        # SQLite drops the offset and compares text: always the same one, so the order stays right.
+        # SQLite stores text without the offset: all of it in UTC, so that it sorts by time.
         return value.replace(tzinfo=None) if dialect.name == "sqlite" else value
 
     def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
@@ -42,7 +42,7 @@ class UtcDateTime(TypeDecorator[datetime]):
 
 
 class Money(TypeDecorator[Decimal]):
-    """An amount kept as whole ten-thousandths of a currency unit; the currency stands beside it."""
+    """An amount, stored as whole ten-thousandths of a currency unit; the currency is another column."""
 
     impl = BigInteger
     cache_ok = True
@@ -60,5 +60,11 @@ def money_units(amount: Decimal) -> int:
 
 
 def units(column: Any) -> ColumnElement[Any]:
-    """A money column as the integer it is stored as, so that sums stay exact."""
+    """A money column as its stored integer, so that sums stay exact."""
     return type_coerce(column, BigInteger)
+
+
+def in_currency(sum_of_units: Any) -> ColumnElement[Any]:
+    """A sum of `units` in units of the currency, as a floating point number."""
+    result: ColumnElement[Any] = sum_of_units / float(MONEY_UNITS)
+    return result

@@ -1,19 +1,19 @@
-"""Put people, customers and what is known of them into a real database; each function gives the id of its row."""
+"""Inserts people, customers and their facts into a real database; each function returns the id of its row."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from functools import cache
 from itertools import count
 
 import pandas as pd
-from sqlmodel import Session, col, select
+from sqlmodel import Session, col, delete, select
 
 from bot.services.name_keys import derive_keys
 from bot.services.schemes import store
 from bot.services.schemes.store import SchemeFile
-from db.book import customers, order_totals
-from db.book.customers import Customer, Ownership
+from db.book import order_totals
+from db.book.customers import Customer, CustomerName, NameToken, Ownership
 from db.book.facts import Activity, Fact
 from db.book.orders import Order
 from db.book.people import Person, Team
@@ -26,7 +26,7 @@ LONG_AGO = date(2020, 1, 1)
 AT = datetime(2026, 1, 1, tzinfo=UTC)
 _numbers = count(1)
 
-# A scheme with a score that can be said in one line: 0.6 × quality + 0.4 × service, both recorded facts of 0 to 100.
+# A scheme whose score is 0.6 × quality + 0.4 × service, both recorded facts of 0 to 100.
 PLAIN_SCHEME = """\
 scheme: plain
 version: 1
@@ -78,7 +78,7 @@ def person(
     language: str | None = None,
     active: bool = True,
 ) -> int:
-    """Anna is anna@example.com and, unless told otherwise, the Slack user U0ANNA."""
+    """Anna is anna@example.com and, with `slack`, the Slack user U0ANNA."""
     return _added(
         session,
         Person(
@@ -105,7 +105,7 @@ def customer(
     archived: bool = False,
     code: str | None = None,
 ) -> int:
-    """A customer that can be found by its name and by its code, which is K and a number unless given."""
+    """A customer that is found by its name and its code, which is K and a number unless given."""
     code = code or f"K{next(_numbers)}"
     customer_id = _added(
         session,
@@ -120,10 +120,25 @@ def customer(
         ),
     )
     names, tokens = derive_keys(code, name)
-    customers.replace_names(session, customer_id, names, tokens, None)
+    replace_names(session, customer_id, names, tokens)
     if owner_id is not None:
         own(session, customer_id, owner_id)
     return customer_id
+
+
+def replace_names(
+    session: Session, customer_id: int, names: Iterable[tuple[str, str, str]], tokens: Iterable[str]
+) -> None:
+    """Store these (kind, name, key) and tokens as the names that find a customer."""
+    session.exec(delete(CustomerName).where(col(CustomerName.customer_id) == customer_id))
+    session.exec(delete(NameToken).where(col(NameToken.customer_id) == customer_id))
+    by_key = {(kind, key): name for kind, name, key in names}
+    session.add_all(
+        CustomerName(customer_id=customer_id, kind=kind, name=name, key=key)
+        for (kind, key), name in by_key.items()
+    )
+    session.add_all(NameToken(customer_id=customer_id, token=token) for token in dict.fromkeys(tokens))
+    session.flush()
 
 
 def own(session: Session, customer_id: int, person_id: int, *, since: date = LONG_AGO) -> int:
@@ -184,7 +199,7 @@ def fact(session: Session, customer_id: int, field: str, value: object, day: dat
 
 
 def scheme(session: Session, text: str = PLAIN_SCHEME, *, effective_from: date = LONG_AGO) -> int:
-    """A scheme put in force; the id of its version."""
+    """A scheme in force; the id of its version."""
     file = SchemeFile(scheme=_parsed(text), text=text, source="test")
     return store.put_in_force(session, file, actor="test", effective_from=effective_from, now=AT)
 
@@ -197,7 +212,7 @@ def graded(
     purpose: str = "account",
     text: str = PLAIN_SCHEME,
 ) -> int:
-    """A published run that put these customers into these tiers, whatever their facts say."""
+    """A published run with these customers in these tiers, independent of their facts."""
     version_id = scheme(session, text)
     run_id = _added(
         session,

@@ -19,9 +19,9 @@ from bot.server import Server, serve
 from bot.services.delivery import outbox
 from bot.settings import Settings
 from bot.wording.messages import Problem
-from db import schema, system
+from db import processes, schema
 from db.engine import Database
-from db.outbox import throttle
+from db.outbox import send_state
 from tests import factories
 
 NOW = datetime(2026, 5, 4, 8, tzinfo=UTC)
@@ -102,9 +102,9 @@ def test_metrics_are_read_from_rows_and_name_nobody(server: Server, bot: Tierbot
         person = factories.person(session, "Anna")
         customer = factories.customer(session, "Secret Customer Ltd", owner_id=person)
         factories.graded(session, {customer: "A"}, as_of=NOW.date() - timedelta(days=4))
-        system.beat(session, "worker", "boot", NOW - timedelta(seconds=12))
-        system.count(session, "taken_over_total", 3)
-        throttle.put_circuit(session, reason="clock", apart_seconds=250.0)
+        processes.beat(session, "worker", "boot", NOW - timedelta(seconds=12))
+        processes.count(session, "taken_over_total", 3)
+        send_state.put_circuit(session, reason="clock", apart_seconds=250.0)
         outbox.enqueue(
             session,
             kind="reminder",

@@ -24,7 +24,7 @@ from db.care.touches import Touch
 from db.engine import Database
 from db.graded.runs import GradingRun
 from db.outbox.messages import OutboxMessage
-from db.system import Heartbeat
+from db.processes import Heartbeat
 from tests import factories
 
 MONDAY = date(2026, 3, 2)

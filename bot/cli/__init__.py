@@ -90,11 +90,11 @@ def _unusable(error: Exception) -> BotError | None:
     from sqlalchemy.exc import DatabaseError, OperationalError
 
     from bot import settings
-    from db.engine import why
+    from db.engine import describe
 
     if not isinstance(error, OperationalError) and type(error) is not DatabaseError:
         return None
-    reason = why(error)
+    reason = describe(error)
     if reason.startswith("no such"):
         return None
     if "locked" in reason or "lock timeout" in reason:

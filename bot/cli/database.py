@@ -58,7 +58,7 @@ def db_backup(file: File) -> None:
         if file.exists():
             raise BadInput(N_("%(file)s exists already. Name a file that does not."), file=file)
         try:
-            backup.make(source, file)
+            backup.write(source, file)
         except OSError as error:
             raise BadInput(
                 N_("%(file)s cannot be written: %(reason)s."), file=file, reason=error.strerror
@@ -81,18 +81,18 @@ def db_restore(file: File, yes: Yes = False) -> None:
     prepared = target.with_name(f"{target.name}.restoring")
     try:
         # Everything is done to the copy, so that nobody can ever send from the rows as they were.
-        backup.take(file, prepared)
+        backup.prepare(file, prepared)
         database = open_database(f"sqlite:///{prepared}")
         try:
             schema.upgrade(database)
-            rewound = restore.look(database, now)
+            rewound = restore.preview(database, now)
             _show(rewound)
             if not yes:
                 typer.confirm("Go on?", abort=True)
-            restore.settle(database, rewound)
+            restore.apply(database, rewound)
         finally:
             database.close()
-        kept = backup.put(prepared, target)
+        kept = backup.replace(target, prepared)
     except backup.Unfit as error:
         raise BadInput(N_("%(file)s was not restored: %(reason)s."), file=file, reason=error) from None
     finally:
@@ -109,11 +109,11 @@ def db_restored(yes: Yes = False) -> None:
     with opened() as bot:
         now = bot.clock.now()
         restore.require_stopped(bot.database, now)
-        rewound = restore.look(bot.database, now)
+        rewound = restore.preview(bot.database, now)
         _show(rewound)
         if not yes:
             typer.confirm("Go on?", abort=True)
-        restore.settle(bot.database, rewound)
+        restore.apply(bot.database, rewound)
     out.print("Noted.")
 
 

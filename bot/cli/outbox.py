@@ -27,13 +27,15 @@ def list_messages(
     as_json: AsJson = False,
 ) -> None:
     """Messages by state, the newest first."""
-    from db.outbox.messages import STATES
+    from db.outbox.messages import MessageState
 
-    if state is not None and state not in STATES:
+    if state is not None and state not in list(MessageState):
         raise BadInput(
-            N_("%(state)s is not a state. Use one of %(states)s."), state=state, states=", ".join(STATES)
+            N_("%(state)s is not a state. Use one of %(states)s."),
+            state=state,
+            states=", ".join(MessageState),
         )
-    states = [state] if state is not None else [known for known in STATES if known != "sent"]
+    states = [state] if state is not None else [str(one) for one in MessageState if one != MessageState.SENT]
     _print(states, most, as_json)
 
 

@@ -211,7 +211,7 @@ def _warm_up(bot: "Tierbot") -> None:
     from db.book import customers
 
     with bot.database.read() as session:
-        anybody = customers.anybody(session)
+        anybody = customers.any_id(session)
         if anybody is not None:
             actor = presentation.console_actor(bot.settings)
             card = lookup.card(

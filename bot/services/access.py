@@ -10,9 +10,9 @@ from sqlmodel import Session
 from bot.clock import zone_named
 from bot.errors import N_, NotAllowed
 from bot.wording import catalogue
-from db import system
+from db import processes
 from db.book import customers, people
-from db.book.people import Person, PersonRow
+from db.book.people import Person, PersonRow, Role
 from db.engine import Database
 
 LOOKUPS = 50  # of people by e-mail in one round: Slack allows about that many a minute
@@ -69,18 +69,22 @@ Directory = Callable[[str], SlackProfile | None]
 
 _WORK = frozenset({Act.SEE, Act.SHARE, Act.LOG_CONTACT, Act.CLOSE_TOUCH})
 _LEAD = _WORK | {Act.OVERRIDE, Act.APPROVE_CREDIT, Act.REVIEW}
-MAY = {"admin": _LEAD, "team_lead": _LEAD, "account_manager": _WORK}
+MAY: dict[str, frozenset[Act]] = {
+    Role.ADMIN: _LEAD,
+    Role.TEAM_LEAD: _LEAD,
+    Role.ACCOUNT_MANAGER: _WORK,
+}
 
 
 def can(actor: Actor, act: Act, scope: Scope) -> bool:
     """Admins: every customer. Team leads: their teams' and their own. Account managers: their own. Others: none."""
     if act not in MAY.get(actor.role, frozenset()):
         return False
-    if actor.role == "admin":
+    if actor.role == Role.ADMIN:
         return True
     if scope.owner_id is not None and scope.owner_id == actor.person_id:
         return True
-    if actor.role != "team_lead" or scope.owner_team_id is None:
+    if actor.role != Role.TEAM_LEAD or scope.owner_team_id is None:
         return False
     return scope.owner_team_id in actor.led_teams or scope.owner_team_id == actor.team_id
 
@@ -92,12 +96,12 @@ def scope_of(session: Session, customer_id: int) -> Scope:
 
 def visible_owners(session: Session, actor: Actor) -> frozenset[int] | None:
     """Ids of the people whose customers an actor may see; None means everybody's, owned or not."""
-    if actor.role == "admin":
+    if actor.role == Role.ADMIN:
         return None
-    if actor.role == "team_lead":
+    if actor.role == Role.TEAM_LEAD:
         teams = actor.led_teams | ({actor.team_id} if actor.team_id else set())
         return frozenset(people.in_teams(session, teams) | {actor.person_id})
-    if actor.role == "account_manager":
+    if actor.role == Role.ACCOUNT_MANAGER:
         return frozenset({actor.person_id})
     return frozenset()
 
@@ -114,7 +118,7 @@ def known(
     person = people.asker(session, slack_user_id)
     if person is None:
         return None
-    return _actor(person, person.led_teams, slack_user_id, admins, default_language, default_timezone)
+    return _actor(person, slack_user_id, admins, default_language, default_timezone)
 
 
 def identify(
@@ -146,10 +150,10 @@ def identify(
             N_("Guests and users without an e-mail address cannot ask Tierbot. Please ask a colleague.")
         )
     email = profile.email.strip().lower()
-    with database.write(alone="people") as session:
+    with database.write(lock="people") as session:
         person = people.by_email(session, email)
         if person is None and email in admins:
-            person = Person(email=email, name=profile.name, role="admin")
+            person = Person(email=email, name=profile.name, role=Role.ADMIN)
             session.add(person)
             session.flush()
         if person is None or person.id is None:
@@ -163,15 +167,15 @@ def identify(
         people.bind_slack(
             session, person.id, slack_user_id, profile.timezone, catalogue.from_locale(profile.locale)
         )
-        session.refresh(person)
-        led = frozenset(people.teams_led_by(session, person.id))
-        return _actor(person, led, slack_user_id, admins, default_language, default_timezone)
+        bound = people.asker(session, slack_user_id)
+        assert bound is not None
+        return _actor(bound, slack_user_id, admins, default_language, default_timezone)
 
 
 def match_people(database: Database, by_email: Callable[[str], SlackProfile | None]) -> int:
     """Find the Slack users of people who have none yet, some at a time, all in turn; how many were found."""
     with database.read() as session:
-        tried = int(system.cursor(session, "people") or 0)
+        tried = int(processes.cursor(session, "people") or 0)
         waiting = people.unmatched(session, tried, LOOKUPS) or people.unmatched(session, 0, LOOKUPS)
     found = 0
     try:
@@ -183,12 +187,12 @@ def match_people(database: Database, by_email: Callable[[str], SlackProfile | No
     finally:  # the next round goes on after whatever could not be looked up
         if waiting:
             with database.write() as session:
-                system.set_cursor(session, "people", str(tried))
+                processes.set_cursor(session, "people", str(tried))
     return found
 
 
 def _bind(database: Database, person_id: int, profile: SlackProfile) -> bool:
-    with database.write(alone="people") as session:
+    with database.write(lock="people") as session:
         if people.by_slack_id(session, profile.user_id) is not None:
             return False
         people.bind_slack(
@@ -198,21 +202,20 @@ def _bind(database: Database, person_id: int, profile: SlackProfile) -> bool:
 
 
 def _actor(
-    person: Person | PersonRow,
-    led_teams: frozenset[int],
+    person: PersonRow,
     slack_user_id: str,
     admins: tuple[str, ...],
     default_language: str,
     default_timezone: str,
 ) -> Actor:
-    if not person.active or person.id is None:
+    if not person.active:
         raise NotAllowed(N_("Your account in Tierbot is switched off. Ask your admin."))
     return Actor(
         person_id=person.id,
         name=person.name,
-        role="admin" if person.email in admins else person.role,
+        role=Role.ADMIN if person.email in admins else person.role,
         team_id=person.team_id,
-        led_teams=led_teams,
+        led_teams=person.led_teams,
         slack_user_id=slack_user_id,
         language=person.language or default_language,
         timezone=zone_named(person.timezone, ZoneInfo(default_timezone)).key,

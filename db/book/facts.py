@@ -1,4 +1,4 @@
-"""What is known about customers: activities, and dated facts that are superseded, never overwritten."""
+"""Activities with customers, and dated facts about them that are superseded, never overwritten."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, datetime
@@ -22,7 +22,7 @@ from sqlalchemy import (
 )
 from sqlmodel import Field, Session, SQLModel, and_, col
 
-from db.book.customers import among, of_customers, these
+from db.book.customers import among, customers_parameter, of_customers
 from db.types import UtcDateTime
 
 
@@ -47,7 +47,7 @@ class Activity(SQLModel, table=True):
 
 
 class ActivityPeriod(SQLModel, table=True):
-    """A period for which all activities of a kind are on record: no row in it means that there was none."""
+    """A period for which all activities of a kind are recorded: no row means that there was none."""
 
     __tablename__ = "activity_period"
     id: int | None = Field(default=None, primary_key=True)
@@ -58,7 +58,8 @@ class ActivityPeriod(SQLModel, table=True):
     batch_id: int | None = Field(default=None, index=True)
 
 
-BETWEEN = "\x1f"  # between values that the database puts together; no value holds it
+BETWEEN = "\x1f"  # separates values that the database joins; no value contains it
+_CURRENT = text("superseded_at IS NULL")
 
 
 class Fact(SQLModel, table=True):
@@ -67,14 +68,14 @@ class Fact(SQLModel, table=True):
     __tablename__ = "fact"
     __table_args__ = (
         Index("ix_fact_lookup", "customer_id", "field", "measured_on"),
-        # A whole book is read in this order.
+        # The facts of all customers are read in this order.
         Index(
             "ix_fact_book",
             "field",
             "measured_on",
             "customer_id",
-            sqlite_where=text("superseded_at IS NULL"),
-            postgresql_where=text("superseded_at IS NULL"),
+            sqlite_where=_CURRENT,
+            postgresql_where=_CURRENT,
         ),
         Index(
             "uq_fact_current",
@@ -83,8 +84,8 @@ class Fact(SQLModel, table=True):
             "measured_on",
             "source",
             unique=True,
-            sqlite_where=text("superseded_at IS NULL"),
-            postgresql_where=text("superseded_at IS NULL"),
+            sqlite_where=_CURRENT,
+            postgresql_where=_CURRENT,
         ),
     )
     id: int | None = Field(default=None, primary_key=True)
@@ -104,12 +105,12 @@ class Fact(SQLModel, table=True):
 def facts_by_day(
     session: Session, *, fields: Sequence[str], as_of: date, customer_ids: Sequence[int] | None = None
 ) -> Iterator[tuple[str, date, str, str, str]]:
-    """Valid facts up to a business date, one row for each field and day: field, day, customers, ids, values.
+    """Valid facts up to a business date, one row per field and day: field, day, customers, ids, values.
 
-    The last three columns are text put together by the database, of numbers with commas and of values with `BETWEEN`,
-    because a row for each fact, as an object, takes ten times as long as the reading itself.
+    The database joins the last three columns into text, numbers with commas and values with `BETWEEN`, because one
+    row object per fact takes ten times as long as reading them.
     """
-    asked: dict[str, Any] = {"as_of": as_of, **these(customer_ids)}
+    asked: dict[str, Any] = {"as_of": as_of, **customers_parameter(customer_ids)}
     if customer_ids is None:
         asked["fields"] = list(fields)
     for name, *row in session.connection().execute(_facts_by_day(customer_ids is not None), asked):
@@ -133,7 +134,7 @@ def _facts_by_day(named: bool) -> Any:
         .group_by(field, day)
         .order_by(field, day)
     )
-    # With the fields of customers named too, SQLite would read those of the whole book.
+    # With both conditions SQLite would read the fields of all customers.
     return statement.where(
         among(Fact.customer_id, named) if named else field.in_(bindparam("fields", expanding=True))
     )
@@ -146,9 +147,9 @@ def activity_counts(
     windows: Mapping[str, date],
     customer_ids: Sequence[int] | None = None,
 ) -> list[tuple[Any, ...]]:
-    """(customer, count of each kind): activities of the kinds, each after its own day and up to `as_of`."""
+    """(customer, count per kind): activities of the kinds, each after its own day and up to `as_of`."""
     statement = _activity_counts(as_of, tuple(windows.items()), customer_ids is not None)
-    return [tuple(row) for row in session.connection().execute(statement, these(customer_ids))]
+    return [tuple(row) for row in session.connection().execute(statement, customers_parameter(customer_ids))]
 
 
 @lru_cache(maxsize=8)

@@ -8,13 +8,11 @@ from typing import Any, cast
 
 from sqlalchemy import BigInteger, Connection, Executable, Index, Integer, Select, Table, func, inspect, text
 from sqlalchemy import select as sa_select
-from sqlalchemy.dialects.postgresql import insert as postgresql_insert
-from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.engine import make_url
 from sqlmodel import Field, Session, SQLModel, col, delete, select
 
 from db.book.customers import COLUMNS, Customer
-from db.engine import Database
+from db.engine import Database, insert
 from db.types import UtcDateTime
 
 # Without it, SQLAlchemy discards the count that psycopg gives for an INSERT.
@@ -226,8 +224,7 @@ def _copy(connection: Connection, target: str, names: str, rows: list[tuple[Any,
 
 def add_missing(connection: Connection, target: Table, columns: list[str], rows: Any) -> None:
     """Insert the rows of a SELECT that are not there yet. It must have a WHERE, or SQLite misreads ON CONFLICT."""
-    insert = postgresql_insert if connection.dialect.name == "postgresql" else sqlite_insert
-    connection.execute(insert(target).from_select(columns, rows).on_conflict_do_nothing())
+    connection.execute(insert(connection, target).from_select(columns, rows).on_conflict_do_nothing())
 
 
 def affected(connection: Connection, statement: Executable) -> int:

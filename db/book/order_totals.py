@@ -1,38 +1,26 @@
-"""What each customer's orders come to in all: kept beside them, and moved in the transaction that moves an order.
+"""Totals of each customer's orders, updated in the transaction that changes the orders.
 
-Only what can be taken away as exactly as it was added is kept, counts and sums; windows, first and last days are asked
-of the orders themselves. So no order is ever read twice to keep them, and a correction or an undo is a minus and a plus.
+They hold only counts and sums, which can be subtracted as exactly as they were added; windows and first and last days
+are read from the orders. So an update reads only the orders that change: a correction is a minus and a plus.
 """
 
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any, cast
+from typing import cast
 
-from sqlalchemy import (
-    BigInteger,
-    Connection,
-    Table,
-    bindparam,
-    func,
-    literal,
-    or_,
-    select,
-    true,
-    union_all,
-)
-from sqlalchemy.dialects.postgresql import insert as postgresql_insert
-from sqlalchemy.dialects.sqlite import insert as sqlite_insert
+from sqlalchemy import BigInteger, Connection, Table, bindparam, func, literal, or_, select, true, union_all
 from sqlalchemy.sql.expression import ColumnElement
 from sqlmodel import Field, Session, SQLModel, col
 
 from db.book.customers import Customer
 from db.book.orders import Order
+from db.engine import insert
 from db.types import MONEY_UNITS, units
 
 
 class OrderTotal(SQLModel, table=True):
-    """How many orders a customer has in a currency, and what they come to, returns taken off."""
+    """How many orders a customer has in a currency, and their sum less returns."""
 
     __tablename__ = "order_total"
     currency: str = Field(primary_key=True)
@@ -43,7 +31,7 @@ class OrderTotal(SQLModel, table=True):
 
 @dataclass(frozen=True, kw_only=True)
 class Discrepancy:
-    """A kept total that is not what the orders come to: kept less counted, money in units of the currency."""
+    """A stored total that differs from the orders: stored less counted, money in units of the currency."""
 
     customer: str  # code
     currency: str
@@ -55,7 +43,7 @@ _total = cast(Table, OrderTotal.__table__)  # type: ignore[attr-defined]
 
 
 def add(connection: Connection, which: ColumnElement[bool], sign: int = 1) -> None:
-    """Add the orders that meet a condition to the totals, or take them away (-1) before they go or change."""
+    """Add the orders that meet a condition to the totals, or subtract them (-1) before they change."""
     moved = (
         select(
             col(Order.currency),
@@ -66,8 +54,7 @@ def add(connection: Connection, which: ColumnElement[bool], sign: int = 1) -> No
         .where(which)
         .group_by(col(Order.currency), col(Order.customer_id))
     )
-    insert = postgresql_insert if connection.dialect.name == "postgresql" else sqlite_insert
-    statement: Any = insert(_total).from_select(["currency", "customer_id", "orders", "net"], moved)
+    statement = insert(connection, _total).from_select(["currency", "customer_id", "orders", "net"], moved)
     new = statement.excluded
     connection.execute(
         statement.on_conflict_do_update(
@@ -78,8 +65,8 @@ def add(connection: Connection, which: ColumnElement[bool], sign: int = 1) -> No
 
 
 @contextmanager
-def moving(connection: Connection, which: ColumnElement[bool]) -> Iterator[None]:
-    """What is done to the orders that meet a condition is done to the totals; the same must meet it afterwards."""
+def adjusted(connection: Connection, which: ColumnElement[bool]) -> Iterator[None]:
+    """Apply to the totals what the block does to the orders of a condition; the same orders must meet it afterwards."""
     add(connection, which, -1)
     yield
     add(connection, which)
@@ -87,21 +74,21 @@ def moving(connection: Connection, which: ColumnElement[bool]) -> Iterator[None]
 
 
 def drop_empty(connection: Connection) -> None:
-    """Totals of no orders are none: a currency nobody orders in any more would count as one in use."""
+    """Delete totals of no orders, whose currency would count as one in use."""
     connection.execute(_total.delete().where(_total.c.orders == 0, _total.c.net == 0))
 
 
 def recount(connection: Connection) -> None:
-    """Make all totals anew from the orders."""
+    """Compute all totals again from the orders."""
     connection.execute(_total.delete())
     add(connection, true())
 
 
 def discrepancies(session: Session) -> list[Discrepancy]:
-    """Where the totals are not what the orders come to; reads every order."""
-    kept = select(_total.c.currency, _total.c.customer_id, _total.c.orders, _total.c.net)
+    """Where the totals differ from the orders; reads every order."""
+    stored = select(_total.c.currency, _total.c.customer_id, _total.c.orders, _total.c.net)
     counted = select(col(Order.currency), col(Order.customer_id), literal(-1), -units(Order.amount))
-    both = union_all(kept, counted).subquery()
+    both = union_all(stored, counted).subquery()
     orders, net = func.sum(both.c.orders), func.sum(both.c.net)
     statement = (
         select(col(Customer.code), both.c.currency, orders, net)
@@ -123,7 +110,7 @@ def currencies(session: Session) -> list[tuple[str, int]]:
     return sorted(((row[0], int(row[1])) for row in rows), key=lambda row: (-row[1], row[0]))
 
 
-# Two ends of the key instead of `other than`, which would read all of it, for each customer that is graded alone.
+# Two ranges of the key: `!=` would read all of it each time a single customer is graded.
 _FOREIGN = (
     select(1)
     .where(or_(_total.c.currency < bindparam("currency"), _total.c.currency > bindparam("currency")))
@@ -132,7 +119,7 @@ _FOREIGN = (
 
 
 def foreign_orders(session: Session, currency: str) -> tuple[str, int] | None:
-    """The most frequent other currency that orders are in, and how many; None when there is no other."""
+    """The most frequent other currency of orders, and how many orders it has; None without one."""
     if session.connection().execute(_FOREIGN, {"currency": currency}).first() is None:
         return None
     return next(row for row in currencies(session) if row[0] != currency)

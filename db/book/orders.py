@@ -1,4 +1,4 @@
-"""Orders, and what they come to per customer, summed up where they live."""
+"""Orders, and their sums per customer, computed in the database."""
 
 from collections.abc import Sequence
 from datetime import date
@@ -8,15 +8,14 @@ from itertools import pairwise
 from operator import itemgetter, sub
 from typing import Any
 
-from sqlalchemy import Index, Text, UniqueConstraint, case, exists, func, literal, select
-from sqlalchemy.ext.compiler import compiles
-from sqlalchemy.sql.expression import ColumnElement, FunctionElement
+from sqlalchemy import Index, String, UniqueConstraint, case, cast, distinct, exists, func, literal, select
+from sqlalchemy.sql.expression import ColumnElement
 from sqlmodel import Field, Session, SQLModel, and_, col
 
-from db.book.customers import Customer, among, these
-from db.types import MONEY_UNITS, Money, units
+from db.book.customers import Customer, among, customers_parameter, of_type
+from db.types import Money, in_currency, units
 
-PAGE = 2_000  # rows fetched at once: a customer's days may be a kilobyte
+PAGE = 2_000  # rows fetched at once: the days of one customer may be a kilobyte
 
 
 class Order(SQLModel, table=True):
@@ -35,29 +34,14 @@ class Order(SQLModel, table=True):
     amount: Decimal = Field(sa_type=Money)
     cost: Decimal | None = Field(default=None, sa_type=Money)
     currency: str
-    original_amount: Decimal | None = Field(
-        default=None, sa_type=Money
-    )  # as the file gave it, before conversion
+    original_amount: Decimal | None = Field(default=None, sa_type=Money)  # in the file, before conversion
     original_currency: str | None = None
     batch_id: int | None = Field(default=None, index=True)
 
 
-class joined_days(FunctionElement[str]):  # noqa: N801 - reads as SQL
-    """Days as one text with commas between them, in any order."""
-
-    type = Text()
-    inherit_cache = True
-    name = "joined_days"
-
-
-@compiles(joined_days, "sqlite")
-def _joined_days_sqlite(element: Any, compiler: Any, **keywords: Any) -> str:
-    return f"group_concat({compiler.process(element.clauses, **keywords)})"
-
-
-@compiles(joined_days)
-def _joined_days(element: Any, compiler: Any, **keywords: Any) -> str:
-    return f"string_agg(CAST({compiler.process(element.clauses, **keywords)} AS TEXT), ',')"
+def ordered_in(after: date, until: date) -> ColumnElement[bool]:
+    """Condition: orders of the days in (after, until]."""
+    return and_(col(Order.ordered_on) > after, col(Order.ordered_on) <= until)
 
 
 def order_aggregates(
@@ -70,29 +54,29 @@ def order_aggregates(
     customer_ids: Sequence[int] | None = None,
     usual_gaps: bool = True,
 ) -> list[tuple[Any, ...]]:
-    """One row per customer of a record type (or of these alone), computed where the orders live.
+    """One row per customer of a record type, or only of these customers.
 
     `quarters` are the five edges of the four three-month windows, oldest first, the last being `as_of`; a window
     is open at its start. Columns: customer id, net in the 12 months, net in the 12 months before, orders, net of
-    rows that carry a cost, those costs, active quarters, first order, last order, days with an order, median gap
+    rows with a cost, those costs, active quarters, first order, last order, days with an order, median gap
     between them in days, since. Money in currency units. A customer without orders has None everywhere. Without
-    `usual_gaps` days and gap are None for everybody: they are half of the work.
+    `usual_gaps` days and gap are None for all customers: they are half of the work.
 
-    Every question is a range of the index on customer and day: conditional sums over all of a customer's rows, each
+    Every subquery is a range of the index on customer and day: conditional sums over all rows of a customer, each
     compared with every edge of every window, took nine times as long.
     """
     named = customer_ids is not None
     statement = _order_sums(as_of, tuple(quarters), previous_start, record_type, named, usual_gaps)
     ordinals = _Ordinals()
     found = session.connection().execute(
-        statement, these(customer_ids), execution_options={"yield_per": PAGE}
+        statement, customers_parameter(customer_ids), execution_options={"yield_per": PAGE}
     )
     rows = [(*row[:9], *_rhythm(row[9], ordinals), row[10]) for row in found]
-    # They come in this order already, but SQLite would not rely on it, and sort the days along.
+    # Not ORDER BY: SQLite would sort the texts of days too, although the rows come in this order already.
     return sorted(rows, key=itemgetter(0))
 
 
-@lru_cache(maxsize=8)  # of one customer's sums, putting the question together was most of the time
+@lru_cache(maxsize=8)  # for one customer, building the statement took most of the time
 def _order_sums(
     as_of: date,
     quarters: tuple[date, ...],
@@ -101,62 +85,52 @@ def _order_sums(
     named: bool,
     usual_gaps: bool,
 ) -> Any:
-    start, net = quarters[0], func.sum(units(Order.amount))
-    sold = units(Order.amount) > 0
+    start, net, day = quarters[0], func.sum(units(Order.amount)), col(Order.ordered_on)
+    sold, until_now = units(Order.amount) > 0, day <= as_of
 
     def of(*conditions: Any) -> Any:
-        """What is asked of the orders of the customer at hand."""
         return and_(col(Order.customer_id) == col(Customer.id), *conditions)
 
-    def within(after: date, until: date) -> Any:
-        return and_(col(Order.ordered_on) > after, col(Order.ordered_on) <= until)
-
-    def one(what: Any, *conditions: Any) -> ColumnElement[Any]:
-        return select(what).where(of(*conditions)).correlate(Customer).scalar_subquery()
+    def one(what: Any, *conditions: Any) -> Any:
+        return select(what).where(of(*conditions)).correlate(Customer)
 
     def any_in(after: date, until: date) -> ColumnElement[Any]:
-        return case((exists(select(1).where(of(within(after, until), sold)).correlate(Customer)), 1), else_=0)
+        return case((exists(one(1, ordered_in(after, until), sold)), 1), else_=0)
 
-    ever, day = col(Order.ordered_on) <= as_of, col(Order.ordered_on)
     first, last = (
-        select(day).where(of(ever, sold)).order_by(way).limit(1).correlate(Customer).scalar_subquery()
-        for way in (day, day.desc())
+        one(day, until_now, sold).order_by(way).limit(1).scalar_subquery() for way in (day, day.desc())
     )
-    costed = units(Order.cost).is_not(None)
+    days = one(func.aggregate_strings(cast(day, String), ","), until_now, sold).scalar_subquery()
     year = (
         select(
             col(Customer.id),
             net.label("net"),
-            one(net, within(previous_start, start)).label("net_previous"),
+            one(net, ordered_in(previous_start, start)).scalar_subquery().label("net_previous"),
             func.sum(case((sold, 1))).label("orders"),
-            func.sum(case((costed, units(Order.amount)))).label("net_with_cost"),
+            func.sum(case((units(Order.cost).is_not(None), units(Order.amount)))).label("net_with_cost"),
             func.sum(units(Order.cost)).label("cost"),
             sum((any_in(a, b) for a, b in pairwise(quarters)), start=literal(0)).label("active"),
             first.label("first"),
             last.label("last"),
-            (one(joined_days(day), ever, sold) if usual_gaps else literal(None)).label("days"),
-            # Whoever ordered before the window has zeros in it; who never did, nothing at all.
-            case((exists(select(1).where(of(ever)).correlate(Customer)), 0)).label("none"),
+            (days if usual_gaps else literal(None)).label("days"),
+            # 0 for a customer who ordered before the window, NULL for one who never ordered.
+            case((exists(one(1, until_now)), 0)).label("none"),
             col(Customer.since),
         )
         .select_from(Customer)
-        .outerjoin(Order, of(within(start, as_of)))
-        .where(
-            col(Customer.record_type) == record_type,
-            col(Customer.archived).is_(False),
-            among(Customer.id, named),
-        )
+        .outerjoin(Order, of(ordered_in(start, as_of)))
+        .where(of_type(record_type), among(Customer.id, named))
         .group_by(col(Customer.id))
         .subquery()
     )
-    found, scale = year.c, float(MONEY_UNITS)
+    found = year.c
     return select(
         found.id,
-        func.coalesce(found.net, found.none) / scale,
-        func.coalesce(found.net_previous, found.none) / scale,
+        in_currency(func.coalesce(found.net, found.none)),
+        in_currency(func.coalesce(found.net_previous, found.none)),
         func.coalesce(found.orders, found.none),
-        found.net_with_cost / scale,
-        found.cost / scale,
+        in_currency(found.net_with_cost),
+        in_currency(found.cost),
         found.active + found.none,
         found.first,
         found.last,
@@ -165,8 +139,42 @@ def _order_sums(
     )
 
 
+def purchases(session: Session, *, start: date, earlier: date, as_of: date) -> list[tuple[Any, ...]]:
+    """One row per account that ordered in (earlier, as_of].
+
+    Columns: customer id; days with an order in (start, as_of]; the same in (earlier, as_of]; and of that longer
+    window the net amount, and net amount and cost of rows with a cost, None without any. Money in currency units.
+    """
+    day, amount, cost = col(Order.ordered_on), units(Order.amount), units(Order.cost)
+    statement = (
+        select(
+            col(Order.customer_id),
+            func.count(distinct(case((and_(amount > 0, day > start), day)))),
+            func.count(distinct(case((amount > 0, day)))),
+            in_currency(func.sum(amount)),
+            in_currency(func.sum(case((cost.is_not(None), amount)))),
+            in_currency(func.sum(cost)),
+        )
+        .join(Customer, col(Customer.id) == col(Order.customer_id))
+        .where(ordered_in(earlier, as_of), of_type("account"))
+        .group_by(col(Order.customer_id))
+        .order_by(col(Order.customer_id))
+    )
+    return [tuple(row) for row in session.execute(statement)]
+
+
+def net_between(session: Session, *, after: date, until: date) -> list[tuple[int, float]]:
+    """(customer id, net amount in currency units) of the orders in (after, until]."""
+    statement = (
+        select(col(Order.customer_id), in_currency(func.sum(units(Order.amount))))
+        .where(ordered_in(after, until))
+        .group_by(col(Order.customer_id))
+    )
+    return [(row[0], row[1]) for row in session.execute(statement)]
+
+
 def first_and_last(session: Session) -> tuple[date, date] | None:
-    """The days of the first and the last order of all; None without any."""
+    """The days of the first and the last of all orders; None without any."""
     first, last = session.execute(
         select(func.min(col(Order.ordered_on)), func.max(col(Order.ordered_on)))
     ).one()
@@ -174,7 +182,7 @@ def first_and_last(session: Session) -> tuple[date, date] | None:
 
 
 class _Ordinals(dict[str, int]):
-    """Days as numbers, each read once: a book has few thousand of them, and millions of orders."""
+    """Days as numbers, each parsed once: a book has a few thousand days and millions of orders."""
 
     def __missing__(self, day: str) -> int:
         self[day] = number = date.fromisoformat(day).toordinal()
@@ -182,7 +190,7 @@ class _Ordinals(dict[str, int]):
 
 
 def _rhythm(days: str | None, ordinals: _Ordinals) -> tuple[int | None, float | None]:
-    """How many days, and the median of those between one and the next; None where there is none."""
+    """How many days, and the median gap between one and the next; None without one."""
     if not days:
         return None, None
     known = sorted(set(map(ordinals.__getitem__, days.split(","))))

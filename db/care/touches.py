@@ -5,16 +5,15 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Index, and_, bindparam, false, func, text
+from sqlalchemy import Index, and_, bindparam, false, func, text
 from sqlalchemy import select as sa_select
-from sqlalchemy.dialects.postgresql import insert as postgresql_insert
-from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlmodel import Field, Session, SQLModel, col, select, update
 
-from db.book.customers import Customer, Ownership
+from db.book.customers import Customer, Ownership, present_owner
 from db.book.facts import Activity
 from db.book.imports import ImportBatch
 from db.book.people import Person
+from db.engine import insert
 from db.graded.runs import Assessment, GradingRun, newest_in
 from db.types import UtcDateTime
 
@@ -25,13 +24,13 @@ _WAITING_SQL = text("state IN ('planned', 'snoozed')")
 
 
 class Touch(SQLModel, table=True):
-    """Due dates are columns: whoever ticks asks what is due."""
+    """A step of a care plan that is due on a day; the columns are the schedule."""
 
     __tablename__ = "touch"
     __table_args__ = (
         Index("ix_touch_due", "remind_at", sqlite_where=_WAITING_SQL, postgresql_where=_WAITING_SQL),
         Index("ix_touch_customer", "customer_id", "step"),
-        # One open touch of a step, whoever plans at the same time.
+        # One open touch of a step, however many processes plan at the same time.
         Index(
             "uq_touch_open",
             "customer_id",
@@ -62,13 +61,13 @@ class Touch(SQLModel, table=True):
 
 @dataclass(frozen=True, kw_only=True)
 class PlannedCustomer:
-    """What care planning needs to know of a graded customer."""
+    """What care planning needs of a graded customer."""
 
     customer_id: int
     country: str | None
     tier: str
     as_of: date
-    timezone: str | None  # of whoever owns it
+    timezone: str | None  # of the owner
 
 
 def get(session: Session, touch_id: int) -> Touch | None:
@@ -76,7 +75,7 @@ def get(session: Session, touch_id: int) -> Touch | None:
 
 
 def lock(session: Session, customer_ids: Sequence[int]) -> None:
-    """One planner at a time per customer. On SQLite every writing transaction is alone anyway."""
+    """Lock customers, so that one process at a time plans for each; SQLite has only one writer anyway."""
     session.execute(
         sa_select(col(Customer.id))
         .where(col(Customer.id).in_(customer_ids))
@@ -86,7 +85,7 @@ def lock(session: Session, customer_ids: Sequence[int]) -> None:
 
 
 def planning_inputs(session: Session) -> list[Any]:
-    """What planning depends on besides the plan and the day: when none of it changed, nothing has to be planned."""
+    """What planning depends on besides the plan and the day; without a change nothing has to be planned."""
     newest = select(func.max(GradingRun.id)).where(GradingRun.status == "published")
     imports = select(func.max(ImportBatch.id), func.max(ImportBatch.undone_at))
     people = select(Person.id, Person.timezone).order_by(col(Person.id))
@@ -99,14 +98,14 @@ def planning_inputs(session: Session) -> list[Any]:
 
 def graded_customers(session: Session, run_ids: Sequence[int]) -> list[int]:
     """Ids of the customers that have a tier in these runs."""
-    return [row[0] for row in session.execute(_standings(run_ids).with_only_columns(col(Customer.id)))]
+    return list(session.scalars(_graded(run_ids).with_only_columns(col(Customer.id))))
 
 
 def planned_customers(
     session: Session, run_ids: Sequence[int], customer_ids: Sequence[int]
 ) -> list[PlannedCustomer]:
-    """Graded, unarchived customers, with the time zone of whoever owns them."""
-    rows = session.execute(_standings(run_ids).where(col(Customer.id).in_(customer_ids)))
+    """Graded, unarchived customers, with the time zone of their owners."""
+    rows = session.execute(_graded(run_ids).where(col(Customer.id).in_(customer_ids)))
     return [
         PlannedCustomer(customer_id=row[0], country=row[1], tier=row[2], as_of=row[3], timezone=row[4])
         for row in rows
@@ -114,7 +113,7 @@ def planned_customers(
 
 
 def last_done(session: Session, customer_ids: Sequence[int]) -> dict[tuple[int, str], datetime]:
-    """(customer, step) -> when somebody last pressed Done. What a logged contact closed counts as that contact."""
+    """(customer, step) -> when Done was last pressed. A touch closed by a logged contact counts as that contact."""
     statement = (
         sa_select(col(Touch.customer_id), col(Touch.step), func.max(col(Touch.closed_at)))
         .where(
@@ -152,15 +151,11 @@ def open_touches(session: Session, customer_ids: Sequence[int]) -> list[Touch]:
     return list(session.exec(_OPEN_TOUCHES, params={"customers": list(customer_ids)}))
 
 
-# Past the ORM, whose objects take longer to make than all the rest.
-_OPEN_STEPS = (
-    sa_select(col(Touch.customer_id), col(Touch.tier), col(Touch.step), col(Touch.due_on))
-    .where(col(Touch.state).in_(OPEN), col(Touch.customer_id).in_(bindparam("customers", expanding=True)))
-    .order_by(col(Touch.due_on), col(Touch.id))
+# Columns, because creating ORM objects takes longer than the rest of the query.
+_OPEN_STEPS = _OPEN_TOUCHES.with_only_columns(
+    col(Touch.customer_id), col(Touch.tier), col(Touch.step), col(Touch.due_on)
 )
-
-
-# A card asks it: no list, which SQLAlchemy writes out anew each time, and a condition that the index is kept by.
+# For a card: one parameter, because a list is expanded at each call, and the condition of the partial index.
 _FIRST_STEP = (
     sa_select(col(Touch.tier), col(Touch.step), col(Touch.due_on))
     .where(_OPEN_SQL, col(Touch.customer_id) == bindparam("customer_id"))
@@ -182,16 +177,15 @@ def open_steps(session: Session, customer_ids: Sequence[int]) -> list[tuple[int,
 
 
 def taken(session: Session, key: str) -> bool:
-    """Whether an occurrence has its row already."""
+    """Whether an occurrence has a row already."""
     return session.exec(select(Touch.id).where(Touch.dedupe_key == key)).first() is not None
 
 
 def add(session: Session, rows: Sequence[dict[str, Any]]) -> int:
-    """Plan touches; how many are new. A cancelled occurrence opens again, any other one stays as it is."""
+    """Insert planned touches; how many are new. A cancelled occurrence opens again, others stay unchanged."""
     if not rows:
         return 0
-    insert: Any = postgresql_insert if session.get_bind().dialect.name == "postgresql" else sqlite_insert
-    statement = insert(Touch)
+    statement = insert(session.connection(), Touch)
     again = ("tier", "due_on", "anchor", "remind_at", "state")
     statement = statement.on_conflict_do_update(
         index_elements=["dedupe_key"],
@@ -199,25 +193,25 @@ def add(session: Session, rows: Sequence[dict[str, Any]]) -> int:
         | {"version": col(Touch.version) + 1, "reason": None, "closed_at": None},
         where=col(Touch.state) == "cancelled",
     )
-    # Some drivers forget what an INSERT did unless they are told to keep it.
+    # Otherwise SQLAlchemy drops psycopg's row count of an INSERT.
     done = session.connection().execute(statement, list(rows), execution_options={"preserve_rowcount": True})
     return done.rowcount
 
 
 def move(session: Session, touch_id: int, version: int, **values: object) -> bool:
-    """Change a touch if nobody changed it since `version` was read. A touch in memory stays as it was."""
+    """Change a touch unless it has changed since `version` was read. A loaded touch keeps its old values."""
     result = session.exec(
         update(Touch)
         .where(col(Touch.id) == touch_id, col(Touch.version) == version)
         .values(version=version + 1, **values)
-        # Comparing the change with every row in memory took 16 ms of each move of a chunk.
+        # Synchronising all loaded rows took 16 ms per update.
         .execution_options(synchronize_session=False)
     )
     return bool(result.rowcount)
 
 
 def release_undelivered(session: Session, outbox_ids: Collection[int], now: datetime) -> int:
-    """Touches whose reminder could not be delivered are due again, at the same hour of the next day; how many."""
+    """Make touches whose reminder could not be delivered due again, at the same hour of the next day; how many."""
     if not outbox_ids:
         return 0
     found = session.exec(
@@ -237,7 +231,7 @@ def release_undelivered(session: Session, outbox_ids: Collection[int], now: date
 
 
 def cancel_archived(session: Session, now: datetime) -> int:
-    """Nothing is owed to archived customers."""
+    """Cancel the open touches of archived customers; how many."""
     archived = select(Customer.id).where(col(Customer.archived).is_(True))
     result = session.exec(
         update(Touch)
@@ -247,7 +241,7 @@ def cancel_archived(session: Session, now: datetime) -> int:
     return int(result.rowcount)
 
 
-def _standings(run_ids: Sequence[int]) -> Any:
+def _graded(run_ids: Sequence[int]) -> Any:
     return (
         sa_select(
             col(Customer.id),
@@ -257,7 +251,7 @@ def _standings(run_ids: Sequence[int]) -> Any:
             col(Person.timezone),
         )
         .join(Assessment, col(Assessment.customer_id) == Customer.id)
-        # A prospect that became an account still stands in the last run of prospects, but not as what it is now.
+        # A prospect that became an account is still in the last run of prospects.
         .join(
             GradingRun,
             and_(col(GradingRun.id) == Assessment.run_id, col(GradingRun.purpose) == Customer.record_type),
@@ -266,15 +260,6 @@ def _standings(run_ids: Sequence[int]) -> Any:
         .outerjoin(Person, col(Person.id) == Ownership.person_id)
         .where(newest_in(run_ids) if run_ids else false(), col(Customer.archived).is_(False))
         .order_by(col(Customer.id))
-    )
-
-
-def present_owner(customer_id: Any) -> ColumnElement[bool]:
-    """Condition: the ownership is that of who looks after the customer now."""
-    return and_(
-        col(Ownership.customer_id) == customer_id,
-        col(Ownership.role) == "primary",
-        col(Ownership.ends_on).is_(None),
     )
 
 

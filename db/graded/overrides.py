@@ -6,7 +6,7 @@ from datetime import date, datetime
 from sqlalchemy import Index, bindparam, or_, text
 from sqlmodel import Field, Session, SQLModel, col, select
 
-from db.book.customers import Customer, among, these
+from db.book.customers import Customer, among, customers_parameter
 from db.types import UtcDateTime
 
 
@@ -88,7 +88,7 @@ def holding(
         )
     if customer_ids is not None:
         statement = statement.where(among(Override.customer_id, named=True))
-    asked = {"purpose": purpose, "on": on, **these(customer_ids)}
+    asked = {"purpose": purpose, "on": on, **customers_parameter(customer_ids)}
     return {row[0]: row[1] for row in session.connection().execute(statement, asked)}
 
 

@@ -1,6 +1,5 @@
-"""What a sender takes from the outbox: what is due, at most one message for each place, under an attempt and a lease."""
+"""Choosing and claiming messages to send: due ones, at most one per address, with an attempt id and a lease."""
 
-import json
 from collections.abc import Collection, Mapping
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
@@ -11,12 +10,12 @@ from sqlmodel import Session, and_, col, select, update
 
 from db.book.people import Person
 from db.engine import dialect
-from db.outbox.messages import OutboxMessage, is_
+from db.outbox.messages import MessageState, OutboxMessage, in_state
 from db.types import UtcDateTime
 
 
 class Claimed(NamedTuple):
-    """What a sender needs of a row it may send, or may have sent."""
+    """What a worker needs of a message to send, or to look up in Slack's history."""
 
     id: int
     dedupe_key: str
@@ -36,21 +35,10 @@ class Claimed(NamedTuple):
 _NOW = bindparam("now", type_=UtcDateTime())
 _MOST = bindparam("most", type_=Integer)
 _WHERE = case((col(OutboxMessage.recipient).is_not(None), Person.slack_user_id), else_=OutboxMessage.channel)
-_COLUMNS: tuple[Any, ...] = (
-    OutboxMessage.id,
-    OutboxMessage.dedupe_key,
-    OutboxMessage.kind,
-    OutboxMessage.address,
-    func.coalesce(_WHERE, "").label("where"),
-    OutboxMessage.channel,
-    OutboxMessage.body_json,
-    OutboxMessage.once_only,
-    OutboxMessage.possible_repeat,
-    OutboxMessage.attempt,
-    OutboxMessage.attempt_id,
-    OutboxMessage.first_try_at,
-    OutboxMessage.unknown_since,
-)
+_COLUMNS: Any = [
+    func.coalesce(_WHERE, "").label("where") if name == "where" else getattr(OutboxMessage, name)
+    for name in Claimed._fields
+]
 _ROWS = (
     select(*_COLUMNS)
     .select_from(OutboxMessage)
@@ -60,19 +48,19 @@ _ROWS = (
 
 
 def due(session: Session, *, now: datetime, limit: int) -> list[Claimed]:
-    """The next messages whose place is free, each with the Slack channel or user to send it to; locked, not yet taken.
+    """The next messages to addresses to which nothing is being sent, locked, not yet taken.
 
-    Messages to one place go in the order they were written: a later one waits for an earlier one's next try, so
-    no place occurs twice. Messages to people whose Slack user is not known yet wait.
+    Messages to one address go in the order they were written: a later one waits for an earlier one's next attempt, so
+    no address occurs twice. Messages to people whose Slack user is not known yet wait.
     """
     if dialect(session) == "postgresql":
-        # What it takes a queue's length for is of yesterday: of a long one it would sort all before the limit.
-        session.connection().execute(_IN_THE_INDEXS_ORDER)
+        # Its statistics of a fast-growing queue are stale: it would sort all rows before the limit.
+        session.connection().execute(_NO_SORT)
     return _rows(session, _DUE_LOCKED, now, limit)
 
 
 def anything_due(session: Session, now: datetime) -> bool:
-    """The same question without taking anything: whether some message could go now."""
+    """Whether a message could be sent now; locks nothing."""
     return bool(_rows(session, _DUE, now, 1))
 
 
@@ -81,33 +69,33 @@ def unsettled(session: Session, *, now: datetime, limit: int) -> list[Claimed]:
     return _rows(session, _UNSETTLED, now, limit)
 
 
-def _rows(session: Session, question: Any, now: datetime, limit: int) -> list[Claimed]:
-    found = session.connection().execute(question, {"now": now, "most": limit})
+def _rows(session: Session, query: Any, now: datetime, limit: int) -> list[Claimed]:
+    found = session.connection().execute(query, {"now": now, "most": limit})
     return [Claimed._make(row) for row in found]
 
 
 def _none(*conditions: Any) -> Any:
-    """That there is no such row.
+    """Condition: there is no such row.
 
-    By a value and not NOT EXISTS, which PostgreSQL turns into a join: what it takes a queue's length for is of
-    yesterday, and the join compared every message with every other one (1.2 s where this takes milliseconds).
+    Not NOT EXISTS, which PostgreSQL turns into a join: with stale statistics the join compared every message with
+    every other one (1.2 s instead of milliseconds).
     """
     return select(_OTHER.id).where(*conditions).limit(1).scalar_subquery().is_(None)
 
 
-# Put together once: putting them together anew took longer than asking.
+# Built once: building the statements took longer than running them.
 _OTHER = aliased(OutboxMessage)
-_SAME_PLACE = col(_OTHER.address) == OutboxMessage.address
+_SAME_ADDRESS = col(_OTHER.address) == OutboxMessage.address
 _DUE = _ROWS.where(
-    is_("pending"),
+    in_state(MessageState.PENDING),
     OutboxMessage.next_at <= _NOW,
     _WHERE.is_not(None),
-    _none(_SAME_PLACE, is_("sending", _OTHER)),
-    _none(_SAME_PLACE, is_("pending", _OTHER), col(_OTHER.id) < OutboxMessage.id),
-).order_by(col(OutboxMessage.next_at))  # the index's own order: nothing is sorted before the limit
-_IN_THE_INDEXS_ORDER = text("SET LOCAL enable_sort = off")
+    _none(_SAME_ADDRESS, in_state(MessageState.SENDING, _OTHER)),
+    _none(_SAME_ADDRESS, in_state(MessageState.PENDING, _OTHER), col(_OTHER.id) < OutboxMessage.id),
+).order_by(col(OutboxMessage.next_at))  # the order of the index, so that nothing is sorted before the limit
+_NO_SORT = text("SET LOCAL enable_sort = off")
 _DUE_LOCKED = _DUE.with_for_update(skip_locked=True, of=OutboxMessage)
-_UNSETTLED = _ROWS.where(is_("unknown"), OutboxMessage.next_at <= _NOW).order_by(
+_UNSETTLED = _ROWS.where(in_state(MessageState.UNKNOWN), OutboxMessage.next_at <= _NOW).order_by(
     col(OutboxMessage.next_at), col(OutboxMessage.id)
 )
 
@@ -115,69 +103,60 @@ _UNSETTLED = _ROWS.where(is_("unknown"), OutboxMessage.next_at <= _NOW).order_by
 def take(
     session: Session, rows: Collection[Claimed], *, now: datetime, lease: timedelta, attempt_id: str
 ) -> list[Claimed]:
-    """Take rows that are due, under one attempt id. Commit before sending: the row is the intent."""
+    """Mark due messages as being sent, under one attempt id; commit before sending them."""
     if not rows:
         return []
-    words, ids = dialect(session), [row.id for row in rows]
-    session.connection().execute(
-        _TAKE[words],
-        {
-            "ids": json.dumps(ids) if words == "sqlite" else ids,
-            "now": now,
-            "until": now + lease,
-            "whose": attempt_id,
-        },
-    )
+    values = {"ids": [row.id for row in rows], "now": now, "until": now + lease, "attempt": attempt_id}
+    session.connection().execute(_TAKE, values)
     return [
         row._replace(attempt=row.attempt + 1, attempt_id=attempt_id, first_try_at=row.first_try_at or now)
         for row in rows
     ]
 
 
-def _among(ids: str) -> Any:
-    """One statement for any number of rows; with a parameter for each it would be another one for each number."""
-    return text(
-        f"""UPDATE outbox SET state = 'sending', attempt = attempt + 1, attempt_id = :whose,
-        lease_until = :until, first_try_at = coalesce(first_try_at, :now)
-        WHERE id {ids}"""  # noqa: S608 - one of the two below
-    ).bindparams(_NOW, bindparam("until", type_=UtcDateTime()))
+_MESSAGES: Any = OutboxMessage.__table__  # type: ignore[attr-defined]
+_TAKE = (
+    update(_MESSAGES)
+    .where(col(OutboxMessage.id).in_(bindparam("ids", expanding=True)))
+    .values(
+        state=MessageState.SENDING,
+        attempt=OutboxMessage.attempt + 1,
+        attempt_id=bindparam("attempt"),
+        lease_until=bindparam("until", type_=UtcDateTime()),
+        first_try_at=func.coalesce(OutboxMessage.first_try_at, _NOW),
+    )
+)
 
 
-_TAKE = {
-    "sqlite": _among("IN (SELECT value FROM json_each(:ids))"),
-    "postgresql": _among("= ANY (CAST(:ids AS integer[]))"),
-}
-
-
-def wait(session: Session, until: Mapping[int, datetime]) -> None:
-    """Messages that are due but may not go yet: when each may."""
+def postpone(session: Session, until: Mapping[int, datetime]) -> None:
+    """Set when each of these due messages may be sent."""
     if until:
-        session.connection().execute(_WAIT, [{"row": row, "until": at} for row, at in until.items()])
+        session.connection().execute(_POSTPONE, [{"row": row, "until": at} for row, at in until.items()])
 
 
-_WAIT = (
-    update(OutboxMessage.__table__)  # type: ignore[attr-defined] # the table: an ORM update of many goes by key alone
-    .where(and_(col(OutboxMessage.id) == bindparam("row"), is_("pending")))
+_POSTPONE = (
+    update(_MESSAGES)  # the table, because an ORM update of many rows takes no condition but the key
+    .where(and_(col(OutboxMessage.id) == bindparam("row"), in_state(MessageState.PENDING)))
     .values(next_at=bindparam("until", type_=UtcDateTime()))
 )
 
 
 def release(session: Session, ids: Collection[int], attempt_id: str | None) -> int:
-    """Give back what was claimed and surely not sent; the attempt is not used up. How many were still ours."""
+    """Make claimed messages that were not sent pending again, without using up the attempt; how many were still ours."""
     result = session.exec(
         update(OutboxMessage)
         .where(
             col(OutboxMessage.id).in_(ids),
             col(OutboxMessage.attempt_id) == attempt_id,
-            is_("sending"),
+            in_state(MessageState.SENDING),
         )
-        .values(state="pending", attempt=OutboxMessage.attempt - 1, lease_until=None)
+        .values(state=MessageState.PENDING, attempt=OutboxMessage.attempt - 1, lease_until=None)
     )
     return int(result.rowcount)
 
 
 def channels_of(session: Session, addresses: Collection[str]) -> dict[str, str]:
-    """Address -> the id of the Slack channel its newest message went to; history is asked for by id alone."""
+    """Address -> id of the Slack channel its newest message went to, by which Slack gives the history."""
     newest = (
         select(func.max(col(OutboxMessage.id)))
         .where(col(OutboxMessage.address).in_(addresses), col(OutboxMessage.slack_channel).is_not(None))

@@ -1,7 +1,8 @@
-"""Everything the bot says unprompted, written in the transaction of its cause and sent afterwards."""
+"""Messages the bot sends unprompted, written in the transaction of their cause and sent afterwards."""
 
 from collections.abc import Collection
 from datetime import datetime
+from enum import StrEnum
 from typing import Any
 
 from sqlalchemy import Index, case, exists, func, literal_column, text
@@ -9,52 +10,52 @@ from sqlmodel import Field, Session, SQLModel, col, or_, select, update
 
 from db.types import UtcDateTime
 
-STATES = ("pending", "sending", "sent", "unknown", "dead")
-UNSETTLED = ("pending", "sending", "unknown")
-RESTORED = "restored"  # attempt id of what another life of this database may have sent
-# Word for word what is asked: SQLite takes a partial index only for a question that says the same.
-_WAITING = "state = 'pending' OR state = 'unknown'"
+RESTORED = "restored"  # attempt id of messages that may have been sent after the backup that was restored
+
+
+class MessageState(StrEnum):
+    """How far the delivery of a message is."""
+
+    PENDING = "pending"
+    SENDING = "sending"  # stored before the call, so that a lost answer is noticed
+    SENT = "sent"
+    UNKNOWN = "unknown"  # the answer was lost: it may have arrived
+    DEAD = "dead"
+
+
+UNSETTLED = (MessageState.PENDING, MessageState.SENDING, MessageState.UNKNOWN)
+# In the words of the queries: SQLite uses a partial index only for a query with the same condition.
+_WAITING = text("state = 'pending' OR state = 'unknown'")
+_SENDING = text("state = 'sending'")
 
 
 class OutboxMessage(SQLModel, table=True):
-    """One message to one place. `sending` is written before the call: an answer that never came is `unknown`."""
+    """One message to one person or channel."""
 
     __tablename__ = "outbox"
     __table_args__ = (
-        Index(
-            "ix_outbox_due",
-            "state",
-            "next_at",
-            sqlite_where=text(_WAITING),
-            postgresql_where=text(_WAITING),
-        ),
+        Index("ix_outbox_due", "state", "next_at", sqlite_where=_WAITING, postgresql_where=_WAITING),
         Index("ix_outbox_address", "address", "state", "id"),
-        # One message at a time to a place.
-        Index(
-            "uq_outbox_sending",
-            "address",
-            unique=True,
-            sqlite_where=text("state = 'sending'"),
-            postgresql_where=text("state = 'sending'"),
-        ),
+        # One message at a time to an address.
+        Index("uq_outbox_sending", "address", unique=True, sqlite_where=_SENDING, postgresql_where=_SENDING),
     )
     id: int | None = Field(default=None, primary_key=True)
     dedupe_key: str = Field(unique=True)
     kind: str
-    address: str  # person:ID or channel:NAME-OR-ID; what `recipient` and `channel` are claimed by
+    address: str  # person:ID or channel:NAME-OR-ID, of `recipient` or `channel`
     recipient: int | None = Field(default=None, foreign_key="person.id")
     channel: str | None = None
     body_json: str
     body_hash: str
-    once_only: bool = False  # rather missing than twice: stays unknown when nobody can tell
-    state: str = "pending"
+    once_only: bool = False  # better missing than sent twice: stays unknown when the history is not readable
+    state: str = MessageState.PENDING
     attempt: int = 0
     attempt_id: str | None = None
     lease_until: datetime | None = Field(default=None, sa_type=UtcDateTime)
     next_at: datetime = Field(sa_type=UtcDateTime)
     first_try_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
     unknown_since: datetime | None = Field(default=None, sa_type=UtcDateTime)
-    possible_repeat: bool = False  # the next sending says that it may be the second
+    possible_repeat: bool = False  # the next copy says that it may be a repeat
     slack_ts: str | None = None
     slack_channel: str | None = None
     error_class: str | None = None
@@ -63,8 +64,8 @@ class OutboxMessage(SQLModel, table=True):
     created_at: datetime = Field(sa_type=UtcDateTime)
 
 
-def is_(state: str, message: Any = OutboxMessage) -> Any:
-    """The condition, with the state as a word of the statement: by a parameter no partial index is found."""
+def in_state(state: MessageState, message: Any = OutboxMessage) -> Any:
+    """Condition: messages in a state, as a literal, because a parameter matches no partial index."""
     return col(message.state) == literal_column(f"'{state}'")
 
 
@@ -84,25 +85,28 @@ def listed(session: Session, states: Collection[str], most: int) -> list[OutboxM
 
 
 def has_work(session: Session) -> bool:
-    """Whether anything is waiting, on its way or to be settled."""
+    """Whether any message is pending, sending or unknown."""
     return bool(session.connection().execute(_HAS_WORK).scalar_one())
 
 
-_HAS_WORK = select(or_(*(exists().where(is_(state)) for state in UNSETTLED)))
+_HAS_WORK = select(or_(*(exists().where(in_state(state)) for state in UNSETTLED)))
 
 
 def requeue(session: Session, outbox_id: int, *, now: datetime, note: str) -> bool:
-    """A dead or unknown message starts anew; one that may have arrived says so. False when it is neither."""
+    """Make a dead or unknown message pending again; one that may have arrived says so. False in other states."""
     result = session.exec(
         update(OutboxMessage)
-        .where(col(OutboxMessage.id) == outbox_id, col(OutboxMessage.state).in_(("dead", "unknown")))
+        .where(
+            col(OutboxMessage.id) == outbox_id,
+            col(OutboxMessage.state).in_((MessageState.DEAD, MessageState.UNKNOWN)),
+        )
         .values(
-            state="pending",
+            state=MessageState.PENDING,
             attempt=0,
             next_at=now,
             not_after=None,
             possible_repeat=case(
-                (col(OutboxMessage.state) == "unknown", True), else_=OutboxMessage.possible_repeat
+                (col(OutboxMessage.state) == MessageState.UNKNOWN, True), else_=OutboxMessage.possible_repeat
             ),
             error_class="retry",
             error=note,
@@ -112,22 +116,26 @@ def requeue(session: Session, outbox_id: int, *, now: datetime, note: str) -> bo
 
 
 def drop(session: Session, outbox_id: int, note: str) -> bool:
-    """A message nobody wants any more; False when it is being sent, was sent, or is dead already."""
+    """Give up a pending or unknown message; False in other states."""
     result = session.exec(
         update(OutboxMessage)
-        .where(col(OutboxMessage.id) == outbox_id, col(OutboxMessage.state).in_(("pending", "unknown")))
-        .values(state="dead", error_class="dropped", error=note)
+        .where(
+            col(OutboxMessage.id) == outbox_id,
+            col(OutboxMessage.state).in_((MessageState.PENDING, MessageState.UNKNOWN)),
+        )
+        .values(state=MessageState.DEAD, error_class="dropped", error=note)
     )
     return bool(result.rowcount)
 
 
 def counts(session: Session) -> dict[str, int]:
+    """State -> how many messages are in it."""
     rows = session.exec(select(col(OutboxMessage.state), func.count()).group_by(col(OutboxMessage.state)))
     return dict(rows.all())
 
 
 def oldest(session: Session) -> dict[str, datetime]:
-    """State -> when its oldest message that is not settled was written."""
+    """Pending, sending, unknown -> when the oldest message in that state was written."""
     rows = session.exec(
         select(col(OutboxMessage.state), func.min(col(OutboxMessage.created_at)))
         .where(col(OutboxMessage.state).in_(UNSETTLED))

@@ -1,7 +1,7 @@
-"""How sending ended: what was answered, what nobody answered in time, and what will not be sent any more."""
+"""How attempts to send ended: with an answer, without one, or given up."""
 
 import json
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -10,28 +10,28 @@ from sqlmodel import Session, and_, col, or_, select, update
 
 from db.book.people import Person
 from db.engine import dialect
-from db.outbox.messages import RESTORED, UNSETTLED, OutboxMessage, is_
+from db.outbox.messages import RESTORED, UNSETTLED, MessageState, OutboxMessage, in_state
 from db.types import UtcDateTime
 
 _NOW = bindparam("now", type_=UtcDateTime())
 _SETTLED = bindparam("settled", type_=UtcDateTime())
 
 
-def settle(
+def write_outcome(
     session: Session,
     outbox_id: int,
     attempt_id: str | None,
     *,
-    states: Collection[str] = ("sending",),
+    was: MessageState = MessageState.SENDING,
     **values: object,
 ) -> bool:
-    """Write how an attempt ended, if it is still ours to say; False when somebody else took over."""
+    """Write how an attempt ended, if the message is still in the state it `was`; False when another process took it over."""
     result = session.exec(
         update(OutboxMessage)
         .where(
             col(OutboxMessage.id) == outbox_id,
             col(OutboxMessage.attempt_id) == attempt_id,
-            col(OutboxMessage.state).in_(states),
+            col(OutboxMessage.state) == was,
         )
         .values(**values)
     )
@@ -41,51 +41,39 @@ def settle(
 def mark_sent(
     session: Session, attempt_id: str | None, sent: Sequence[tuple[int, str | None, str | None]]
 ) -> int:
-    """Write down what arrived, as (id, ts, channel): how many were still ours.
+    """Store (id, ts, channel) of messages that arrived; how many were still ours.
 
-    One whose lease ended meanwhile still is, as long as nobody has taken it.
+    One whose lease has ended is still ours until another process takes it.
     """
     if not sent:
         return 0
-    given: dict[str, Any] = {"whose": attempt_id}
-    if (words := dialect(session)) == "sqlite":
-        given["said"] = json.dumps(sent)
-    else:
-        given["ids"], given["ts"], given["channels"] = (list(values) for values in zip(*sent, strict=True))
-    return int(session.connection().execute(_SENT[words], given).rowcount)
+    values = {"attempt": attempt_id, "sent": json.dumps(sent)}
+    return int(session.connection().execute(_MARK_SENT[dialect(session)], values).rowcount)
 
 
-def _sent(said: str, row_id: str, ts: str, channel: str) -> Any:
-    """One statement for all of them: as many as there are took three times as long."""
+def _mark_sent(rows: str, item: str) -> Any:
+    """One statement for all rows, because one per row took three times as long."""
+    row_id, ts, channel = (item.format(place) for place in range(3))
     return text(
-        f"""UPDATE outbox SET state = 'sent', lease_until = NULL, error = NULL, error_class = NULL,
-        slack_ts = {ts}, slack_channel = {channel} FROM {said}
-        WHERE outbox.id = {row_id} AND outbox.attempt_id = :whose
-        AND outbox.state IN ('sending', 'unknown')"""  # noqa: S608 - one of the two below
+        f"""UPDATE outbox SET state = '{MessageState.SENT}', lease_until = NULL, error = NULL, error_class = NULL,
+        slack_ts = {ts}, slack_channel = {channel} FROM {rows}
+        WHERE outbox.id = CAST({row_id} AS integer) AND outbox.attempt_id = :attempt
+        AND outbox.state IN ('{MessageState.SENDING}', '{MessageState.UNKNOWN}')"""  # noqa: S608 - built from the two lines below
     )
 
 
-_SENT = {
-    "sqlite": _sent(
-        "json_each(:said) AS said",
-        "json_extract(said.value, '$[0]')",
-        "json_extract(said.value, '$[1]')",
-        "json_extract(said.value, '$[2]')",
-    ),
-    "postgresql": _sent(
-        "unnest(CAST(:ids AS integer[]), CAST(:ts AS text[]), CAST(:channels AS text[]))"
-        " AS said(row_id, ts, channel)",
-        "said.row_id",
-        "said.ts",
-        "said.channel",
+_MARK_SENT = {
+    "sqlite": _mark_sent("json_each(:sent) AS item", "json_extract(item.value, '$[{}]')"),
+    "postgresql": _mark_sent(
+        "json_array_elements(CAST(:sent AS json)) AS item(value)", "(item.value ->> {})"
     ),
 }
 
 
 def expire_leases(session: Session, now: datetime, *, lease: timedelta, settle: timedelta) -> int:
-    """Messages whose sender vanished become `unknown`: they may have arrived, and Slack's history will tell.
+    """Make messages whose worker stopped unknown, as they may have arrived; how many.
 
-    A lease that ends later than any lease can was written by a clock that has been put back since.
+    A lease that ends later than any new one would was written by a clock that has been set back since.
     """
     times = {"now": now, "longest": now + lease, "settled": now + settle}
     return int(session.connection().execute(_EXPIRE, times).rowcount)
@@ -94,7 +82,7 @@ def expire_leases(session: Session, now: datetime, *, lease: timedelta, settle: 
 _EXPIRE = (
     update(OutboxMessage)
     .where(
-        is_("sending"),
+        in_state(MessageState.SENDING),
         or_(
             col(OutboxMessage.lease_until).is_(None),
             col(OutboxMessage.lease_until) < _NOW,
@@ -102,7 +90,7 @@ _EXPIRE = (
         ),
     )
     .values(
-        state="unknown",
+        state=MessageState.UNKNOWN,
         error_class="lease",
         error="the process that was sending it stopped",
         lease_until=None,
@@ -113,9 +101,9 @@ _EXPIRE = (
 
 
 def pull_forward(session: Session, now: datetime, longest: timedelta, *, settle: timedelta) -> None:
-    """What waits longer than anything does was put off by a clock that has been put back since.
+    """Correct next attempts further away than any wait: the clock has been set back since they were written.
 
-    What is unknown settles anew: nobody knows how much of its settle time has passed.
+    Unknown messages begin their settle time again, because nobody knows how much of it has passed.
     """
     times = {"now": now, "longest": now + longest, "settled": now + settle}
     session.connection().execute(_PULL_FORWARD, times)
@@ -124,19 +112,19 @@ def pull_forward(session: Session, now: datetime, longest: timedelta, *, settle:
 _PULL_FORWARD = (
     update(OutboxMessage)
     .where(
-        or_(is_("pending"), is_("unknown")),
+        or_(in_state(MessageState.PENDING), in_state(MessageState.UNKNOWN)),
         col(OutboxMessage.next_at) > bindparam("longest", type_=UtcDateTime()),
     )
-    .values(next_at=case((col(OutboxMessage.state) == "unknown", _SETTLED), else_=_NOW))
+    .values(next_at=case((col(OutboxMessage.state) == MessageState.UNKNOWN, _SETTLED), else_=_NOW))
 )
 
 
 def bring_forward(session: Session, now: datetime, *, after: datetime, until: datetime) -> None:
-    """What would go between two moments goes now: somebody acts as if it were later. What is unknown still settles."""
+    """Make pending messages of a time range due now, for a process whose clock was set forward on purpose."""
     session.exec(
         update(OutboxMessage)
         .where(
-            is_("pending"),
+            in_state(MessageState.PENDING),
             col(OutboxMessage.next_at) > after,
             col(OutboxMessage.next_at) <= until,
         )
@@ -145,17 +133,17 @@ def bring_forward(session: Session, now: datetime, *, after: datetime, until: da
     )
 
 
-def doubt(session: Session, *, since: datetime, now: datetime, untried: bool = False) -> None:
-    """Messages that are not settled may have been sent since a backup: Slack's history is asked before they go.
+def mark_restored(session: Session, *, since: datetime, now: datetime, untried: bool = False) -> None:
+    """Make messages that may have been sent since the restored backup unknown, so that Slack's history is read first.
 
-    `untried`: only those that have neither been tried nor been looked up yet.
+    `untried`: only messages without any attempt or look-up.
     """
-    fresh = and_(col(OutboxMessage.state) == "pending", col(OutboxMessage.first_try_at).is_(None))
+    fresh = and_(col(OutboxMessage.state) == MessageState.PENDING, col(OutboxMessage.first_try_at).is_(None))
     session.exec(
         update(OutboxMessage)
         .where(fresh if untried else col(OutboxMessage.state).in_(UNSETTLED))
         .values(
-            state="unknown",
+            state=MessageState.UNKNOWN,
             attempt_id=RESTORED,
             first_try_at=func.coalesce(
                 case((col(OutboxMessage.first_try_at) < since, OutboxMessage.first_try_at)), since
@@ -170,7 +158,7 @@ def doubt(session: Session, *, since: datetime, now: datetime, untried: bool = F
 
 
 def give_up(session: Session, now: datetime) -> dict[str, list[int]]:
-    """Waiting messages that are too late by now, or whose recipient was switched off, die unsent; class -> which."""
+    """Make pending messages that are too late, or whose recipient was switched off, dead; class -> their ids."""
     return {
         error_class: list(session.connection().scalars(statement, {"now": now}))
         for error_class, statement in _DEATHS.items()
@@ -180,8 +168,8 @@ def give_up(session: Session, now: datetime) -> dict[str, list[int]]:
 def _death(error_class: str, condition: Any, error: str) -> Any:
     return (
         update(OutboxMessage)
-        .where(is_("pending"), condition)
-        .values(state="dead", error_class=error_class, error=error)
+        .where(in_state(MessageState.PENDING), condition)
+        .values(state=MessageState.DEAD, error_class=error_class, error=error)
         .returning(col(OutboxMessage.id))
     )
 

@@ -28,8 +28,8 @@ from db.book.orders import Order
 from db.engine import Database, open_database
 from db.graded import retention
 from db.graded.runs import Assessment, GradingRun
+from db.processes import set_cursor
 from db.schema import upgrade
-from db.system import set_cursor
 from grading.scheme.model import Map, Points, Scheme
 from tests.bench.measuring import peak_mib
 

@@ -14,7 +14,7 @@ from bot.cli import app
 from bot.clock import SystemClock
 from bot.errors import BadInput, Conflict
 from bot.services.delivery import restore, time_jump
-from db import system
+from db import processes
 from db.engine import open_database
 from tests.services.delivery.outbox_harness import EAST, Harness
 
@@ -34,7 +34,7 @@ def write(file: Path, *texts: str) -> list[str]:
     harness = Harness(open_database(f"sqlite:///{file}"))
     for text in texts:
         harness.write(EAST, text)
-    time_jump.keep_up(harness.database, SystemClock().now())
+    time_jump.note(harness.database, SystemClock().now())
     states = harness.states()
     harness.database.close()
     return states
@@ -86,7 +86,7 @@ def test_nothing_is_restored_under_a_process_that_has_the_file_open(file: Path) 
     tierbot("db", "backup", "copy.db")
     using = open_database(f"sqlite:///{file}")
     with using.read() as session:
-        system.tallies(session)
+        processes.tallies(session)
     with pytest.raises(BadInput, match="stop every process"):
         tierbot("db", "restore", "copy.db", "--yes")
     using.close()
@@ -134,9 +134,9 @@ def test_a_database_restored_by_other_means_is_told_so(file: Path) -> None:
     assert write(file) == ["unknown"]
     database = open_database(f"sqlite:///{file}")
     with database.write() as session:
-        known = system.cursor(session, restore.CURSOR)
+        known = processes.cursor(session, restore.CURSOR)
         assert restore.doubted_since(known, SystemClock().now()) is not None
-        system.beat(session, "worker", "boot", SystemClock().now())
+        processes.beat(session, "worker", "boot", SystemClock().now())
     database.close()
     with pytest.raises(Conflict, match="Stop every process"):
         tierbot("db", "restored", "--yes")

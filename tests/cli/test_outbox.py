@@ -71,7 +71,7 @@ def test_retry_and_drop_do_what_they_say(harness: Harness) -> None:
 def test_a_jump_is_shown_and_then_gone_over(harness: Harness) -> None:
     assert "Nothing is held." in tierbot("catch-up")
     now = SystemClock().now()
-    time_jump.keep_up(harness.database, now - timedelta(days=30))
+    time_jump.note(harness.database, now - timedelta(days=30))
     assert "tierbot catch-up --apply" in tierbot("catch-up", "--show")
     assert json.loads(tierbot("catch-up", "--json"))["held"]
     tierbot("catch-up", "--apply")

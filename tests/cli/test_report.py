@@ -14,7 +14,7 @@ from typer.testing import CliRunner, Result
 from bot.cli import app
 from bot.errors import BadInput
 from db.book.customers import Customer
-from db.book.trade import OrderLine
+from db.book.order_lines import OrderLine
 from db.engine import open_database
 from tests import factories
 

@@ -1,4 +1,4 @@
-"""Units of work keep what they read true until they end."""
+"""What a transaction has read stays true until it ends."""
 
 import threading
 from collections.abc import Callable
@@ -9,28 +9,29 @@ import pytest
 from sqlalchemy import event, text
 from sqlalchemy.exc import DBAPIError, OperationalError
 
-from db import system
+from db import processes
 from db.engine import Database, open_database
+from db.processes import HeartbeatRole
 from tests.conftest import OpenAnother, on_sqlite
 
 THREADS, ROUNDS = 4, 15
 
 
 def count_up(databases: list[Database]) -> int:
-    """Each thread reads a number and writes it back one higher; what the number is in the end."""
+    """Each thread reads a number and writes it back one higher; the number at the end."""
 
     def work(database: Database) -> None:
         for _ in range(ROUNDS):
             try:
-                with database.write(alone="counting") as session:
-                    number = int(system.cursor(session, "number") or 0)
-                    system.set_cursor(session, "number", str(number + 1))
+                with database.write(lock="counting") as session:
+                    number = int(processes.cursor(session, "number") or 0)
+                    processes.set_cursor(session, "number", str(number + 1))
             except OperationalError:
-                pass  # at least it says so
+                pass  # at least it is reported
 
     in_parallel(work, databases)
     with databases[0].read() as session:
-        return int(system.cursor(session, "number") or 0)
+        return int(processes.cursor(session, "number") or 0)
 
 
 def in_parallel(work: Callable[[Database], None], databases: list[Database]) -> None:
@@ -62,25 +63,25 @@ def test_threads_of_one_process_take_turns_too(database: Database) -> None:
 def test_what_is_raised_rolls_everything_back(database: Database) -> None:
     def fail_half_way() -> None:
         with database.write() as session:
-            system.set_cursor(session, "half", "done")
+            processes.set_cursor(session, "half", "done")
             raise ZeroDivisionError
 
     with pytest.raises(ZeroDivisionError):
         fail_half_way()
     with database.read() as session:
-        assert system.cursor(session, "half") is None
+        assert processes.cursor(session, "half") is None
 
 
 def test_a_reader_cannot_write_and_sees_one_moment(database: Database) -> None:
     with database.read() as session:
-        assert system.cursor(session, "a") is None
+        assert processes.cursor(session, "a") is None
         with database.write() as writing:
-            system.set_cursor(writing, "a", "1")
-        assert system.cursor(session, "a") is None
+            processes.set_cursor(writing, "a", "1")
+        assert processes.cursor(session, "a") is None
         with pytest.raises(DBAPIError, match=r"read-?only"):
             session.execute(text("DELETE FROM cursor"))
     with database.read() as session:
-        assert system.cursor(session, "a") == "1"
+        assert processes.cursor(session, "a") == "1"
 
 
 @on_sqlite
@@ -101,26 +102,26 @@ def test_the_folder_of_the_file_is_made(tmp_path: Path) -> None:
     assert (tmp_path / "a" / "b" / "t.db").exists()
 
 
-def test_a_delivery_counts_as_the_first_one_once_whoever_sees_it(open_another: OpenAnother) -> None:
+def test_a_request_is_new_once_over_all_processes(open_another: OpenAnother) -> None:
     firsts: list[bool] = []
 
     def receive(database: Database) -> None:
         for key in "abc":
             with database.write() as session:
                 now = datetime(2026, 3, 2, tzinfo=UTC)
-                firsts.append(system.first_request(session, team_id="T", kind="event", key=key, now=now))
+                firsts.append(processes.record_request(session, team_id="T", kind="event", key=key, now=now))
 
     in_parallel(receive, [open_another() for _ in range(3)])
     assert sorted(firsts) == [False] * 6 + [True] * 3
 
 
-def test_signs_of_life_are_one_row_to_a_boot_and_are_forgotten(database: Database) -> None:
+def test_heartbeats_are_one_row_per_boot_and_are_deleted_later(database: Database) -> None:
     early, late = datetime(2026, 3, 1, tzinfo=UTC), datetime(2026, 3, 9, tzinfo=UTC)
     with database.write() as session:
         for boot, at in (("old", early), ("new", early), ("new", late)):
-            system.beat(session, "worker", boot, at)
-        system.first_request(session, team_id="T", kind="event", key="old", now=early)
-        system.forget_heartbeats(session, late)
-        system.forget_deliveries(session, late)
+            processes.beat(session, HeartbeatRole.WORKER, boot, at)
+        processes.record_request(session, team_id="T", kind="event", key="old", now=early)
+        processes.forget_heartbeats(session, late)
+        processes.forget_requests(session, late)
         assert session.execute(text("SELECT boot_id FROM heartbeat")).scalars().all() == ["new"]
         assert session.execute(text("SELECT count(*) FROM inbox")).scalar() == 0

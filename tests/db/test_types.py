@@ -10,7 +10,7 @@ from sqlmodel import col, select
 
 from db.book.orders import Order
 from db.engine import Database
-from db.system import Heartbeat
+from db.processes import Heartbeat
 from db.types import money_units
 from tests import factories
 

@@ -19,7 +19,7 @@ from bot.services.delivery import outbox
 from bot.services.delivery.outbox import Place
 from bot.services.delivery.worker import WorkerOptions
 from bot.wording.messages import Problem
-from db import system
+from db import processes
 from db.engine import Database, open_database
 from tests.faults.slack import CHANNELS, Slack
 from tests.faults.worker import Job
@@ -123,7 +123,7 @@ class Ground:
     def tallies(self) -> dict[str, int]:
         def read(database: Database) -> dict[str, int]:
             with database.read() as session:
-                return system.tallies(session)
+                return processes.tallies(session)
 
         found: dict[str, int] = self.using(read)
         return found

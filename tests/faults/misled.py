@@ -11,7 +11,7 @@ from typing import Any
 
 from bot.clock import SystemClock
 from bot.services.delivery import time_jump
-from db import system
+from db import processes
 from db.engine import Database
 from tests.faults.clocks import SharedClock, WrongClock
 from tests.faults.dying import calm
@@ -74,7 +74,7 @@ def _hold(ground: Ground, outcome: Outcome) -> None:
 def _sleep_for_eight_days(database: Database) -> None:
     at = SystemClock().now() - timedelta(days=8)
     with database.write() as session:
-        system.set_cursor(session, time_jump.CURSOR, at.isoformat())
+        processes.set_cursor(session, time_jump.CURSOR, at.isoformat())
 
 
 def _healthy(process: Process) -> bool:

@@ -33,7 +33,7 @@ class Watched(Database):
 
     @contextmanager
     def write(self, *, alone: str | None = None) -> Iterator[Session]:
-        with super().write(alone=alone) as session:
+        with super().write(lock=alone) as session:
             yield session
             self._tell("commit.before")
         self._tell("commit.after")

@@ -24,7 +24,7 @@ from bot.services.delivery.worker import WorkerOptions
 from bot.services.grade import book_pass, runs
 from bot.services.schemes.store import SchemeCache
 from bot.settings import Settings
-from db import system
+from db import processes
 from db.book import imports
 from db.book.customers import Ownership
 from db.book.facts import Fact
@@ -59,7 +59,7 @@ def furnish(database: Database) -> None:
             # Revisits come due from the second day on: a reminder may be cut at any step.
             factories.contact(session, customer, date(2026, 1, 27) + timedelta(days=number), "visit")
         factories.graded(session, dict.fromkeys(ids, "B"), as_of=date(2026, 2, 28))
-        system.set_cursor(session, time_jump.CURSOR, START.isoformat())
+        processes.set_cursor(session, time_jump.CURSOR, START.isoformat())
 
 
 class Schedule:

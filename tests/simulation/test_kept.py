@@ -9,7 +9,7 @@ import structlog
 
 from bot.services.delivery import sender, time_jump
 from bot.services.delivery.worker import WorkerOptions
-from db import system
+from db import processes
 from db.engine import Database
 from tests.simulation import schedule, scripts
 from tests.simulation.delivery import Delivery
@@ -120,10 +120,10 @@ def test_the_time_is_noted_in_the_transaction_that_read_the_last_sign(
             since = time_jump.last_sign(session)
         if since is None or now > since:
             with database.write() as session:
-                system.set_cursor(session, time_jump.CURSOR, now.isoformat())
+                processes.set_cursor(session, time_jump.CURSOR, now.isoformat())
         return True
 
-    monkeypatch.setattr(time_jump, "keep_up", in_two)
+    monkeypatch.setattr(time_jump, "note", in_two)
     with pytest.raises(AssertionError, match="the last sign of life went backwards"):
         play(lambda: Schedule(days), OVERTAKEN)
 

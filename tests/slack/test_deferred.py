@@ -10,7 +10,6 @@ from bot.services.delivery import inbound
 from bot.services.delivery.inbound import InboundKey
 from bot.slack import deferred
 from bot.slack.deferred import Deferred, Press, Recent, begin
-from db import system
 from db.engine import Database
 
 
@@ -22,7 +21,7 @@ def test_an_event_that_is_delivered_four_times_to_two_processes_has_one_effect(d
         done.append(press.body["event_id"])
         with database.write() as session:
             inbound.take(session, press.delivery, SystemClock().now())
-            system.count(session, "welcomed")
+            processes.count(session, "welcomed")
 
     processes = [_process(welcome, unexplained) for _ in range(2)]
     for event_id in ("Ev1", "Ev2"):
@@ -34,7 +33,7 @@ def test_an_event_that_is_delivered_four_times_to_two_processes_has_one_effect(d
     for _, deferred_work in processes:
         assert deferred_work.close(10) == 0
     with database.read() as session:
-        assert system.tallies(session) == {"welcomed": 2}
+        assert processes.tallies(session) == {"welcomed": 2}
     assert sorted(done) == ["Ev1", "Ev1", "Ev2", "Ev2"]  # each process asks the database once
     assert unexplained == []
 

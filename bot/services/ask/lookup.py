@@ -102,7 +102,7 @@ def card(
     session: Session, scheme_cache: SchemeCache, rules: CareRules, actor: Actor, customer_id: int, today: date
 ) -> TierCard | Ungraded:
     """A customer's card. Raises NotFound when there is none, or it is not for this person."""
-    customer = customers.head(session, customer_id)
+    customer = customers.get_row(session, customer_id)
     if customer is None or not access.can(actor, Act.SEE, _scope(customer)):
         raise NotFound(NOT_YOURS)
     who = (

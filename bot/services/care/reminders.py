@@ -20,7 +20,7 @@ from bot.wording.parts import Names, Who
 from db.book import customers, people
 from db.book.customers import Customer
 from db.book.people import Person
-from db.care import due, touches
+from db.care import due_touches, touches
 from db.care.touches import Touch
 from db.engine import Database
 from db.graded import results
@@ -46,13 +46,13 @@ def remind_due(
     """
     places: dict[str, tuple[Recipient, set[int | None]]] = {}
     with database.read() as session:
-        for owner in due.owners(session, now):
+        for owner in due_touches.owners(session, now):
             to = recipient(session, rules, owner, alert_channel, language)
             if to is not None:
                 places.setdefault(to.place.address, (to, set()))[1].add(owner.id if owner else None)
     written = 0
     for to, owners in places.values():
-        written += database.retrying(partial(_remind_place, database, rules, book, to, owners, now))
+        written += database.retry(partial(_remind_place, database, rules, book, to, owners, now))
     return written
 
 
@@ -65,7 +65,7 @@ def _remind_place(
     now: datetime,
 ) -> int:
     # Alone, so that two processes do not both count what the place has heard today and both find room.
-    with database.write(alone="reminders") as session:
+    with database.write(lock="reminders") as session:
         return _remind(session, rules, book, to, owners, now)
 
 
@@ -95,10 +95,10 @@ def _remind(
     session: Session, rules: CareRules, book: TierNames, to: Recipient, owners: set[int | None], now: datetime
 ) -> int:
     today = local_date(now, to.zone)
-    said = due.reminded_since(session, to.place.address, local_instant(today, 0, 0, to.zone))
+    said = due_touches.reminded_since(session, to.place.address, local_instant(today, 0, 0, to.zone))
     room = max(0, rules.plan.at_most_per_day - said)
     written = 0
-    for touch in due.touches(session, now, owners, book.best_first, room):
+    for touch in due_touches.best_first(session, now, owners, book.best_first, room):
         version = touch.version
         last_day = touch.anchor + GREETING_LATE if touch.kind == "greeting" and touch.anchor else None
         if last_day is not None and today > last_day:
@@ -124,7 +124,7 @@ def _remind(
     tomorrow = today + timedelta(days=1)
     for greetings in (True, False):
         until = morning(rules, "greeting" if greetings else "other", tomorrow, to.zone, now)
-        due.postpone(session, now, owners, until, greetings=greetings)
+        due_touches.postpone(session, now, owners, until, greetings=greetings)
     return written
 
 

@@ -50,7 +50,7 @@ def plan_all(database: Database, rules: CareRules, now: datetime) -> int:
         changed = care.cancel_archived(session, now)
     for start in range(0, len(customers), CHUNK):
         chunk = customers[start : start + CHUNK]
-        changed += database.retrying(partial(_plan_chunk, database, rules, chunk, now))
+        changed += database.retry(partial(_plan_chunk, database, rules, chunk, now))
     return changed
 
 

@@ -1,16 +1,16 @@
-"""What Slack delivers may come more than once: a delivery is taken in the transaction of its effect."""
+"""Slack may deliver a request more than once: it is recorded in the transaction of its effect."""
 
 from dataclasses import dataclass
 from datetime import datetime
 
 from sqlmodel import Session
 
-from db import system
+from db import processes
 
 
 @dataclass(frozen=True, kw_only=True)
 class InboundKey:
-    """What makes two deliveries the same."""
+    """Identifies a request: two with the same key are one."""
 
     team_id: str
     kind: str
@@ -18,12 +18,12 @@ class InboundKey:
 
 
 class Repeated(Exception):
-    """This delivery was acted on before, perhaps by another process; nothing is to be done or said."""
+    """This request was handled before, perhaps by another process; do nothing."""
 
 
-def take(session: Session, delivery: InboundKey, now: datetime) -> None:
-    """Claim a delivery for this transaction. Raises Repeated when one that was committed has it."""
-    if not system.first_request(
-        session, team_id=delivery.team_id, kind=delivery.kind, key=delivery.key, now=now
+def take(session: Session, request: InboundKey, now: datetime) -> None:
+    """Record a request in this transaction. Raises Repeated when it was handled before."""
+    if not processes.record_request(
+        session, team_id=request.team_id, kind=request.kind, key=request.key, now=now
     ):
         raise Repeated

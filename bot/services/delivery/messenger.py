@@ -9,7 +9,7 @@ from bot.wording.messages import Message
 
 @dataclass(frozen=True, kw_only=True)
 class Answer:
-    """How a sending ended: sent; surely not sent (retry or hopeless); or the answer was lost."""
+    """How an attempt ended: sent; certainly not sent (retry or hopeless); or the answer was lost."""
 
     outcome: Literal["sent", "retry", "hopeless", "lost"]
     ts: str | None = None
@@ -17,10 +17,10 @@ class Answer:
     error_class: str | None = None
     error: str | None = None
     retry_after: timedelta | None = None
-    counts: bool = True  # whether the attempt is used up: Slack's own wish to wait is not
+    counts: bool = True  # whether the attempt is used up; not when Slack asked us to wait
     concerns: Literal["message", "place", "rate", "account", "network"] = "message"
     slack_time: datetime | None = None
-    apart: timedelta | None = None  # how far that lies outside the time of the call
+    clock_gap: timedelta | None = None  # how far that lies outside the time of the call
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,7 +34,7 @@ class Posted:
 
 @dataclass(frozen=True, kw_only=True)
 class Reading:
-    """A look at a place's history: read to the end; impossible, now and later; or to be tried again."""
+    """The history of a channel or user: read to the end; impossible to read; or to be read later."""
 
     outcome: Literal["read", "impossible", "later"]
     posted: tuple[Posted, ...] = ()
@@ -47,11 +47,11 @@ class Reading:
 
 @dataclass(frozen=True, kw_only=True)
 class Reference:
-    """What a posted message carries, so that the history tells which one it is. No secrets: anybody may read it."""
+    """Metadata of a posted message that identifies it in the history. No secrets: every member can read it."""
 
     id: int
     attempt: int
-    key: str  # of the row, because a restored database uses ids again
+    key: str  # because a restored database uses ids again
 
     def payload(self) -> dict[str, Any]:
         return {"id": self.id, "attempt": self.attempt, "key": self.key}
@@ -67,7 +67,7 @@ class Check:
 
 
 class Messenger(Protocol):
-    """Posts, and says honestly what came of it. No method raises for what Slack or the network did."""
+    """Posts to Slack and reports how it ended. No method raises for errors of Slack or the network."""
 
     def send(
         self,

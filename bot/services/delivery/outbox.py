@@ -1,6 +1,6 @@
-"""Putting messages into the outbox, and what a person may do with those that are stuck.
+"""Writing messages to the outbox, and what a person may do with those that are stuck.
 
-Promise: what was decided to be said is recorded in the transaction of its cause. Sending it is `delivery`'s.
+Promise: a message is recorded in the transaction of its cause. `sender` sends it.
 """
 
 import hashlib
@@ -24,7 +24,7 @@ log = structlog.get_logger()
 
 @dataclass(frozen=True, kw_only=True)
 class Place:
-    """A person's direct messages, or a channel."""
+    """Where a message goes: a person's direct messages, or a channel."""
 
     person_id: int | None = None
     channel: str | None = None
@@ -48,7 +48,7 @@ def enqueue(
 ) -> int:
     """Record a message in the transaction of its cause; its id.
 
-    `once_only`: rather missing than twice, when not even Slack's history can tell whether it arrived.
+    `once_only`: better missing than sent twice, when Slack's history cannot show whether it arrived.
     """
     body = json.dumps({**messages.dump(message), "language": language}, ensure_ascii=False)
     row = OutboxMessage(
@@ -64,36 +64,23 @@ def enqueue(
         not_after=not_after,
         created_at=now,
     )
-    session.add(row)
-    session.flush()
-    assert row.id is not None
-    return row.id
+    return _added(session, row)
 
 
 def divert(session: Session, outbox_id: int, channel: str, now: datetime) -> int | None:
-    """Put a message whose own channel is gone into another one, once; the copy's id."""
+    """Copy a message whose channel is gone to another channel, once; the copy's id."""
     row = session.get_one(OutboxMessage, outbox_id)
     key = f"{row.dedupe_key}:diverted"
     if row.channel in (None, channel) or row.dedupe_key.endswith(":diverted"):
         return None
     if session.exec(select(OutboxMessage.id).where(OutboxMessage.dedupe_key == key)).first() is not None:
         return None
-    place = Place(channel=channel)
+    kept = row.model_dump(include={"kind", "body_json", "body_hash", "once_only", "not_after"})
+    address = Place(channel=channel).address
     copy = OutboxMessage(
-        dedupe_key=key,
-        kind=row.kind,
-        address=place.address,
-        channel=channel,
-        body_json=row.body_json,
-        body_hash=row.body_hash,
-        once_only=row.once_only,
-        next_at=now,
-        not_after=row.not_after,
-        created_at=now,
+        **kept, dedupe_key=key, address=address, channel=channel, next_at=now, created_at=now
     )
-    session.add(copy)
-    session.flush()
-    return copy.id
+    return _added(session, copy)
 
 
 def listed(database: Database, states: Collection[str], most: int) -> list[OutboxMessage]:
@@ -109,7 +96,7 @@ def show(database: Database, outbox_id: int) -> OutboxMessage:
 
 
 def retry(database: Database, outbox_id: int, *, actor: str, now: datetime) -> None:
-    """Send a dead or unknown message again; one that may have arrived says that it is a possible repeat."""
+    """Make a dead or unknown message pending again; one that may have arrived says that it may be a repeat."""
     with database.write() as session:
         row = _existing(session, outbox_id)
         if not outbox.requeue(session, outbox_id, now=now, note=f"queued again by {actor}"):
@@ -122,7 +109,7 @@ def retry(database: Database, outbox_id: int, *, actor: str, now: datetime) -> N
 
 
 def drop(database: Database, outbox_id: int, *, actor: str) -> None:
-    """Never send a message that is waiting or unknown."""
+    """Give up a pending or unknown message."""
     with database.write() as session:
         row = _existing(session, outbox_id)
         if not outbox.drop(session, outbox_id, f"dropped by {actor}"):
@@ -132,6 +119,13 @@ def drop(database: Database, outbox_id: int, *, actor: str) -> None:
                 state=row.state,
             )
     log.warning("outbox.drop", id=outbox_id, was=row.state, actor=actor)
+
+
+def _added(session: Session, row: OutboxMessage) -> int:
+    session.add(row)
+    session.flush()
+    assert row.id is not None
+    return row.id
 
 
 def _existing(session: Session, outbox_id: int) -> OutboxMessage:

@@ -1,4 +1,4 @@
-"""How fast messages may go: a token bucket for each place and one for the workspace, in rows all workers share.
+"""How fast messages may be sent: a token bucket per address and one for the workspace, in rows all workers share.
 
 Slack takes about one message a second in a channel, short bursts tolerated, and has a ceiling for the workspace.
 """
@@ -10,9 +10,9 @@ from datetime import datetime, timedelta
 from sqlmodel import Session
 
 from bot.services.delivery.messenger import Answer
-from db.outbox import claims, throttle
+from db.outbox import claims, send_state
 from db.outbox.claims import Claimed
-from db.outbox.throttle import WORKSPACE, TokenBucket
+from db.outbox.send_state import WORKSPACE, TokenBucket
 
 HISTORY = "history"
 LONGEST_PAUSE = timedelta(minutes=15)
@@ -20,7 +20,7 @@ LONGEST_PAUSE = timedelta(minutes=15)
 
 @dataclass(frozen=True, kw_only=True)
 class Pace:
-    """Messages a minute. The workspace's is halved when Slack asks us to wait, and recovers slowly."""
+    """Messages a minute. The workspace's rate is halved when Slack asks us to wait, and recovers slowly."""
 
     workspace: float = 40
     least: float = 5
@@ -30,10 +30,10 @@ class Pace:
 
 
 def admit(session: Session, pace: Pace | None, rows: Sequence[Claimed], now: datetime) -> list[Claimed]:
-    """Those of the due messages that may go now. Where a place must wait, its message waits for its turn."""
+    """The due messages that may be sent now; others are postponed until their bucket has a token."""
     if pace is None or not rows:
         return list(rows)
-    known = throttle.buckets(session, [WORKSPACE, *(row.address for row in rows)])
+    known = send_state.buckets(session, [WORKSPACE, *(row.address for row in rows)])
     workspace = _refilled_workspace(known.get(WORKSPACE), pace, now)
     admitted: list[Claimed] = []
     used = [workspace]
@@ -49,23 +49,23 @@ def admit(session: Session, pace: Pace | None, rows: Sequence[Claimed], now: dat
         workspace.tokens -= 1
         used.append(bucket)
         admitted.append(row)
-    claims.wait(session, waits)
-    throttle.put(session, used)
+    claims.postpone(session, waits)
+    send_state.put(session, used)
     return admitted
 
 
 def paused(session: Session, now: datetime, name: str = WORKSPACE) -> bool:
     """Whether Slack asked us to wait."""
-    return lasts(throttle.paused_until(session, name), now)
+    return lasts(send_state.paused_until(session, name), now)
 
 
 def lasts(until: datetime | None, now: datetime) -> bool:
-    """Whether a pause is not over. One longer than any was written by a clock that was put back since."""
+    """Whether a pause is not over. One longer than any pause was written by a clock that has been set back since."""
     return until is not None and now < until <= now + LONGEST_PAUSE
 
 
-def heed(session: Session, pace: Pace | None, answer: Answer, now: datetime) -> bool:
-    """Respect Slack's wish to wait; whether there was one."""
+def pause_if_asked(session: Session, pace: Pace | None, answer: Answer, now: datetime) -> bool:
+    """Pause when Slack's answer asks us to wait; whether it did."""
     if answer.concerns != "rate":
         return False
     pause(session, now + (answer.retry_after or timedelta(seconds=5)), pace, now)
@@ -75,16 +75,16 @@ def heed(session: Session, pace: Pace | None, answer: Answer, now: datetime) -> 
 def pause(
     session: Session, until: datetime, pace: Pace | None, now: datetime, *, name: str = WORKSPACE
 ) -> None:
-    """Nothing goes before then; afterwards it goes at half the pace."""
+    """Send nothing until then, and afterwards at half the rate."""
     pace = pace or Pace()
-    known = throttle.buckets(session, [name])
+    known = send_state.buckets(session, [name])
     bucket = _refilled_workspace(known.get(name), pace, now, name)
-    if not paused(session, now, name):  # one wish, however many messages were on their way
+    if not lasts(bucket.paused_until, now):  # once, however many messages were being sent
         bucket.per_minute = max(pace.least, bucket.per_minute / 2)
     earlier = bucket.paused_until
     bucket.paused_until = max(until, earlier) if earlier and earlier <= now + LONGEST_PAUSE else until
     bucket.tokens = min(bucket.tokens, 1)
-    throttle.put(session, [bucket])
+    send_state.put(session, [bucket])
 
 
 def _refilled_workspace(

@@ -1,6 +1,6 @@
-"""Settling what became of messages whose answer was lost: Slack's history shows which of them it has.
+"""Settling messages whose answer was lost: Slack's history shows which of them arrived.
 
-Nothing is settled before its settle time, in which a call that timed out may still take effect.
+No message is settled before its settle time, in which a call that timed out may still take effect.
 """
 
 from datetime import datetime, timedelta
@@ -10,29 +10,29 @@ from sqlmodel import Session
 
 from bot.services.delivery import circuit, pace
 from bot.services.delivery.messenger import Answer, Reading
-from bot.services.delivery.worker import Worker, key_of
-from db import system
+from bot.services.delivery.worker import Step, Worker, key_of
+from db import processes
 from db.care import touches
 from db.outbox import claims, outcomes
 from db.outbox.claims import Claimed
-from db.outbox.messages import RESTORED
-from db.outbox.throttle import SendState
+from db.outbox.messages import RESTORED, MessageState
+from db.outbox.send_state import SendState
 
 log = structlog.get_logger()
 
 MOST = 500
-# Our clock and Slack's may be this far apart before sending stops; a larger window costs pages, a smaller one copies.
+# Our clock and Slack's may differ by this much before sending stops; more costs pages of history, less costs copies.
 MARGIN = timedelta(seconds=5) + circuit.APART_STOP
 AGAIN = timedelta(seconds=30)
-PATIENCE = timedelta(minutes=10)  # with a history we may read too seldom
+PATIENCE = timedelta(minutes=10)  # with a history that Slack lets us read too seldom
 ONCE_ONLY_AGAIN = timedelta(minutes=15)
 BEFORE_A_WRONG_CLOCK = timedelta(days=1)
 
 
 def reconcile(worker: Worker) -> int:
-    """Settle what is unknown and due; how many were settled. One look at each place's history."""
+    """Settle the unknown messages that are due, reading each history once; how many were settled."""
     with worker.database.read() as session:
-        now = worker.now(session)
+        now = worker.state(session).now
         rows = claims.unsettled(session, now=now, limit=MOST)
         if not rows or pace.paused(session, now, pace.HISTORY):
             return 0
@@ -42,22 +42,21 @@ def reconcile(worker: Worker) -> int:
         places.setdefault(known.get(row.address, row.where), []).append(row)
     settled = 0
     for where, unknown in places.items():
-        worker.at("reconcile.before")
+        worker.on_step(Step.RECONCILE_BEFORE)
         before = worker.clock.now()
         reading = _read(worker, where, unknown, now)
-        off = circuit.apart(reading.slack_time, before, worker.clock.now())
-        if worker.rules.watch_clock and off is not None and off > circuit.APART_STOP:
-            reading = Reading(outcome="later", error_class="clock")  # we looked at the wrong hours
-        worker.at("reconcile.read")
+        gap = circuit.clock_gap(reading.slack_time, before, worker.clock.now())
+        if worker.options.watch_clock and gap is not None and gap > circuit.APART_STOP:
+            reading = Reading(outcome="later", error_class="clock")  # the wrong hours were read
+        worker.on_step(Step.RECONCILE_READ)
         with worker.database.write() as session:
-            state = worker.look(session)
+            state = worker.state(session)
             now = state.now
             settled += sum(_settle(worker, session, row, reading, now) for row in unknown)
-            stop = _heed(worker, session, reading, state) or circuit.compare_clocks(
-                worker, session, off, state
-            )
-            worker.at("reconcile.written")
-        worker.at("reconcile.after")
+            stop = _must_stop(worker, session, reading, state)
+            stop = stop or circuit.compare_clocks(worker, session, gap, state)
+            worker.on_step(Step.RECONCILE_WRITTEN)
+        worker.on_step(Step.RECONCILE_AFTER)
         if stop or worker.stopping():
             break
     return settled
@@ -67,7 +66,7 @@ def _read(worker: Worker, where: str, unknown: list[Claimed], now: datetime) -> 
     if not where:
         return Reading(outcome="impossible", error_class="user_not_found")
     tried = [row.first_try_at or now for row in unknown]
-    if max(tried) > now:  # written by a clock that was put back since
+    if max(tried) > now:  # written by a clock that has been set back since
         tried.append(now - BEFORE_A_WRONG_CLOCK)
     try:
         return worker.slack.history(where, min(tried) - MARGIN)
@@ -77,70 +76,61 @@ def _read(worker: Worker, where: str, unknown: list[Claimed], now: datetime) -> 
 
 
 def _settle(worker: Worker, session: Session, row: Claimed, reading: Reading, now: datetime) -> bool:
-    """Write down what is known now; whether that settles it."""
+    """Write what the history shows about a message; whether that settles it."""
     key = key_of(row)
-    # A database that was restored gives numbers a second time: of what it may have sent only the key tells.
-    rewound = row.attempt_id == RESTORED
+    # A restored database uses ids again, so that messages since the backup are identified by the key only.
+    restored = row.attempt_id == RESTORED
     found = next(
-        (posted for posted in reading.posted if posted.key == key and (rewound or posted.id == row.id)), None
+        (posted for posted in reading.posted if posted.key == key and (restored or posted.id == row.id)), None
     )
     limited = reading.concerns == "rate" and now >= (row.unknown_since or now) + PATIENCE
+    tally = ""
     values: dict[str, object]
     if found is not None:
-        tally, values = (
-            "reconciled_found_total",
-            {
-                "state": "sent",
-                "slack_ts": found.ts,
-                "slack_channel": reading.channel,
-                "error": None,
-                "error_class": None,
-            },
-        )
+        tally = "reconciled_found_total"
+        values = {
+            "state": MessageState.SENT,
+            "slack_ts": found.ts,
+            "slack_channel": reading.channel,
+            "error": None,
+            "error_class": None,
+        }
     elif reading.outcome == "later" and not limited:
-        wait = reading.retry_after or AGAIN
-        outcomes.settle(session, row.id, row.attempt_id, states=("unknown",), next_at=now + wait)
-        return False
+        values = {"next_at": now + (reading.retry_after or AGAIN)}
     elif reading.outcome != "read" and row.once_only:
-        outcomes.settle(
-            session,
-            row.id,
-            row.attempt_id,
-            states=("unknown",),
-            next_at=now + ONCE_ONLY_AGAIN,
-            error=f"nobody can tell whether it arrived: Slack's history says {reading.error_class}",
-        )
-        return False
-    elif row.attempt >= worker.rules.attempts:
-        tally, values = (
-            "dead_total:attempts",
-            {
-                "state": "dead",
-                "error_class": "attempts",
-                "error": f"no answer from Slack in {row.attempt} attempts",
-            },
-        )
+        values = {
+            "next_at": now + ONCE_ONLY_AGAIN,
+            "error": f"nobody can tell whether it arrived: Slack's history says {reading.error_class}",
+        }
+    elif row.attempt >= worker.options.attempts:
+        tally = "dead_total:attempts"
+        values = {
+            "state": MessageState.DEAD,
+            "error_class": "attempts",
+            "error": f"no answer from Slack in {row.attempt} attempts",
+        }
+    elif reading.outcome == "read":
+        tally, values = "reconciled_resent_total", {"state": MessageState.PENDING, "next_at": now}
     else:
-        tally, values = "reconciled_resent_total", {"state": "pending", "next_at": now}
-        if reading.outcome != "read":
-            tally, values = "possible_repeat_total", {**values, "possible_repeat": True}
-    ours = outcomes.settle(session, row.id, row.attempt_id, states=("unknown",), **values)
-    if ours:
-        system.count(session, tally)
-        if values["state"] == "dead":
-            touches.release_undelivered(session, [row.id], now)
-        log.info("outbox.settled", id=row.id, kind=row.kind, how=tally)
-    return ours
+        tally = "possible_repeat_total"
+        values = {"state": MessageState.PENDING, "next_at": now, "possible_repeat": True}
+    ours = outcomes.write_outcome(session, row.id, row.attempt_id, was=MessageState.UNKNOWN, **values)
+    if not ours or not tally:
+        return False
+    processes.count(session, tally)
+    if values["state"] == MessageState.DEAD:
+        touches.release_undelivered(session, [row.id], now)
+    log.info("outbox.settled", id=row.id, kind=row.kind, how=tally)
+    return True
 
 
-def _heed(worker: Worker, session: Session, reading: Reading, known: SendState) -> bool:
-    """Whether the histories of other places must wait too."""
-    now = known.now
+def _must_stop(worker: Worker, session: Session, reading: Reading, state: SendState) -> bool:
+    """Whether the other histories must wait too."""
     if reading.concerns == "rate":
-        until = now + (reading.retry_after or AGAIN)
-        pace.pause(session, until, worker.rules.pace, now, name=pace.HISTORY)
+        until = state.now + (reading.retry_after or AGAIN)
+        pace.pause(session, until, worker.options.pace, state.now, name=pace.HISTORY)
         return True
     if reading.concerns == "account":
         answer = Answer(outcome="retry", concerns="account", error_class=reading.error_class)
-        return circuit.hear(worker, session, [answer], known)
+        return circuit.learn(worker, session, [answer], state)
     return reading.concerns == "network"

@@ -1,6 +1,6 @@
-"""After a restore: the rows are older than Slack, and what they take for unsaid may have been said.
+"""After a restore: the rows are older than Slack, and messages that look unsent may have been sent.
 
-Promise: nothing is sent for a day before Slack's history has been asked for it, from the time of the backup on.
+Promise: for a day nothing is sent before Slack's history since the backup has been searched for it.
 """
 
 from dataclasses import dataclass
@@ -8,20 +8,20 @@ from datetime import datetime, timedelta
 
 from bot.errors import N_, Conflict
 from bot.services.delivery import time_jump
-from db import system
-from db.care import due
+from db import processes
+from db.care import due_touches
 from db.engine import Database
 from db.outbox import messages, outcomes
 
 CURSOR = "restored"
-DOUBTED = timedelta(days=1)  # by then every grading and plan of the time that was lost has been made again
-UNKNOWN_AGE = timedelta(days=1)  # of a backup without a sign of life
-ALIVE = timedelta(seconds=90)  # a process notes a sign of life every 30 s
+DOUBTED = timedelta(days=1)  # by then every grading and plan of the lost time has been made again
+UNKNOWN_AGE = timedelta(days=1)  # of a backup in which no time was noted
+ALIVE = timedelta(seconds=90)  # a process writes its heartbeat every 30 s
 
 
 @dataclass(frozen=True, kw_only=True)
 class DueStep:
-    """A care step that has come due since the backup."""
+    """A care step that has become due since the backup."""
 
     customer: str
     step: str
@@ -31,7 +31,7 @@ class DueStep:
 
 @dataclass(frozen=True, kw_only=True)
 class Rewound:
-    """What a restored database takes for unsaid."""
+    """What looks unsent in a restored database."""
 
     since: datetime
     now: datetime
@@ -42,8 +42,7 @@ class Rewound:
 def require_stopped(database: Database, now: datetime) -> None:
     """Raise Conflict while a process works with this database."""
     with database.read() as session:
-        beats = system.newest_beats(session)
-    newest = max(beats.values(), default=None)
+        newest = max(processes.newest_beats(session).values(), default=None)
     if newest is not None and timedelta() <= now - newest < ALIVE:
         raise Conflict(
             N_(
@@ -54,33 +53,33 @@ def require_stopped(database: Database, now: datetime) -> None:
         )
 
 
-def look(database: Database, now: datetime) -> Rewound:
-    """What would be looked up, and what would be skipped. Nothing is changed."""
+def preview(database: Database, now: datetime) -> Rewound:
+    """The messages that would be looked up and the care steps that would be skipped."""
     with database.read() as session:
         counts = messages.counts(session)
         return Rewound(
-            since=min(now, time_jump.last_sign(session) or now - UNKNOWN_AGE),
+            since=min(now, time_jump.last_noted(session) or now - UNKNOWN_AGE),
             now=now,
             unsettled=sum(counts.get(state, 0) for state in messages.UNSETTLED),
             steps=tuple(
                 DueStep(customer=name, step=step, tier=tier, due=at)
-                for name, step, tier, at in due.steps(session, now)
+                for name, step, tier, at in due_touches.steps(session, now)
             ),
         )
 
 
-def settle(database: Database, rewound: Rewound) -> None:
-    """Doubt all messages that are not settled, skip the steps that have come due, and go on from now."""
+def apply(database: Database, rewound: Rewound) -> None:
+    """Make unsettled messages unknown, skip the care steps that have become due, and go on from now."""
     now = rewound.now
     with database.write() as session:
-        outcomes.doubt(session, since=rewound.since, now=now)
-        due.skip(session, now)
-        system.set_cursor(session, time_jump.CURSOR, now.isoformat())
-        system.set_cursor(session, CURSOR, f"{rewound.since.isoformat()} {(now + DOUBTED).isoformat()}")
+        outcomes.mark_restored(session, since=rewound.since, now=now)
+        due_touches.skip(session, now)
+        processes.set_cursor(session, time_jump.CURSOR, now.isoformat())
+        processes.set_cursor(session, CURSOR, f"{rewound.since.isoformat()} {(now + DOUBTED).isoformat()}")
 
 
 def doubted_since(known: str | None, now: datetime) -> datetime | None:
-    """From when on what has not been tried yet may have been said, by the cursor; None when the restore is long ago."""
+    """Since when untried messages may have been sent, from the cursor; None when the restore is long ago."""
     if known is None:
         return None
     since, until = (datetime.fromisoformat(part) for part in known.split())

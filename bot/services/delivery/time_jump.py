@@ -1,6 +1,6 @@
-"""Noticing that time has jumped: after a week without a sign of life somebody looks before anything is said.
+"""Detection of jumps of the clock: after a week in which no time was noted, nothing is sent until a person agrees.
 
-A wrong clock looks the same as a long stop, and months of reminders cannot be taken back.
+A wrong clock cannot be told from a long stop, and months of reminders cannot be taken back.
 """
 
 from dataclasses import dataclass
@@ -9,10 +9,11 @@ from datetime import datetime, timedelta
 from sqlmodel import Session
 
 from bot.clock import Clock
-from db import system
-from db.care import due
+from db import processes
+from db.care import due_touches
 from db.engine import Database
 from db.outbox import messages as outbox
+from db.outbox.messages import MessageState
 
 LONGEST_JUMP = timedelta(days=7)
 CURSOR = "time"
@@ -20,7 +21,7 @@ CURSOR = "time"
 
 @dataclass(frozen=True, kw_only=True)
 class Gap:
-    """The time since the last sign of life, and what has come due in it."""
+    """The time since the last noted one, and what has become due in it."""
 
     since: datetime
     now: datetime
@@ -28,42 +29,47 @@ class Gap:
     messages: int
 
 
-def last_sign(session: Session) -> datetime | None:
-    """The latest time that was noted; None when none ever was."""
-    known = system.cursor(session, CURSOR)
+def last_noted(session: Session) -> datetime | None:
+    """The latest time that any process noted; None before the first."""
+    known = processes.cursor(session, CURSOR)
     return datetime.fromisoformat(known) if known is not None else None
 
 
+def jumped_since(session: Session, now: datetime) -> datetime | None:
+    """The last noted time if `now` is so much later that a person must agree first, else None."""
+    since = last_noted(session)
+    return since if since is not None and now - since > LONGEST_JUMP else None
+
+
 def held(database: Database, now: datetime) -> bool:
-    """Whether so much time has passed since the last sign of life that somebody must look first."""
+    """Whether sending waits for a person to agree."""
     with database.read() as session:
-        since = last_sign(session)
-    return since is not None and now - since > LONGEST_JUMP
+        return jumped_since(session, now) is not None
 
 
-def keep_up(database: Database, now: datetime) -> bool:
-    """Note the time, unless it has jumped; False when it has. Never backwards: nothing fires twice."""
+def note(database: Database, now: datetime) -> bool:
+    """Note the time; False when it has jumped. Never an earlier time, so that nothing happens twice."""
     with database.write() as session:
-        since = last_sign(session)
-        if since is not None and now - since > LONGEST_JUMP:
+        if jumped_since(session, now) is not None:
             return False
+        since = last_noted(session)
         if since is None or now > since:
-            system.set_cursor(session, CURSOR, now.isoformat())
+            processes.set_cursor(session, CURSOR, now.isoformat())
     return True
 
 
 def gap(database: Database, now: datetime) -> Gap:
-    """What waits for somebody to look."""
+    """What waits for a person to agree."""
     with database.read() as session:
         return Gap(
-            since=last_sign(session) or now,
+            since=last_noted(session) or now,
             now=now,
-            touches=due.count(session, now),
-            messages=outbox.counts(session).get("pending", 0),
+            touches=due_touches.count(session, now),
+            messages=outbox.counts(session).get(MessageState.PENDING, 0),
         )
 
 
 def catch_up(database: Database, clock: Clock) -> None:
-    """The time that has passed has really passed, or was meant to: go on from now."""
+    """Accept the jump and go on from now."""
     with database.write() as session:
-        system.set_cursor(session, CURSOR, clock.now().isoformat())
+        processes.set_cursor(session, CURSOR, clock.now().isoformat())

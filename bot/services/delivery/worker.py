@@ -1,4 +1,4 @@
-"""A worker that sends messages: what it needs, and what may be set about it."""
+"""A worker that sends messages: what it needs, its options, and the time it goes by."""
 
 import hashlib
 import random
@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from enum import StrEnum
 
 from sqlmodel import Session
 
@@ -13,27 +14,29 @@ from bot.clock import Clock, ShiftedClock, SystemClock
 from bot.services.delivery.messenger import Messenger
 from bot.services.delivery.pace import Pace
 from bot.services.delivery.restore import CURSOR
-from db.engine import Database, db_now
-from db.outbox import throttle
+from db.engine import Database
+from db.outbox import send_state
 from db.outbox.claims import Claimed
-from db.outbox.throttle import SendState
+from db.outbox.send_state import SendState
 
-STEPS = (
-    "sweep.before",
-    "sweep.after",
-    "claim.before",
-    "claim.written",
-    "claim.after",
-    "send.before",
-    "send.after",
-    "mark.before",
-    "mark.written",
-    "mark.after",
-    "reconcile.before",
-    "reconcile.read",
-    "reconcile.written",
-    "reconcile.after",
-)
+
+class Step(StrEnum):
+    """The points of a pass at which a kill must do no harm; tests stop a worker at each."""
+
+    SWEEP_BEFORE = "sweep.before"
+    SWEEP_AFTER = "sweep.after"
+    CLAIM_BEFORE = "claim.before"
+    CLAIM_WRITTEN = "claim.written"
+    CLAIM_AFTER = "claim.after"
+    SEND_BEFORE = "send.before"
+    SEND_AFTER = "send.after"
+    MARK_BEFORE = "mark.before"
+    MARK_WRITTEN = "mark.written"
+    MARK_AFTER = "mark.after"
+    RECONCILE_BEFORE = "reconcile.before"
+    RECONCILE_READ = "reconcile.read"
+    RECONCILE_WRITTEN = "reconcile.written"
+    RECONCILE_AFTER = "reconcile.after"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,7 +45,7 @@ class WorkerOptions:
 
     lease: timedelta = timedelta(seconds=60)
     settle: timedelta = timedelta(seconds=45)  # longer than a call that timed out can still take effect
-    batch: int = 100  # the pace lets fewer go at once; what half a lease is too short for is given back
+    batch: int = 100  # pace and lease usually allow fewer; the rest is released
     attempts: int = 12
     backoff_base: timedelta = timedelta(seconds=5)
     backoff_cap: timedelta = timedelta(minutes=15)
@@ -53,43 +56,35 @@ class WorkerOptions:
 
 @dataclass(frozen=True, kw_only=True)
 class Worker:
-    """One sender of messages, with all it needs. `at` is told of every step, for a test to stop it there."""
+    """One sender of messages with its dependencies. `on_step` is called at every step; only tests set it."""
 
     database: Database
     slack: Messenger
     clock: Clock
     rng: random.Random
     monotonic: Callable[[], float] = time.monotonic
-    rules: WorkerOptions = field(default_factory=WorkerOptions)
-    at: Callable[[str], None] = lambda step: None
-    stopping: Callable[[], bool] = lambda: False  # the process is to end: what is claimed is given back
+    options: WorkerOptions = field(default_factory=WorkerOptions)
+    on_step: Callable[[Step], None] = lambda step: None
+    stopping: Callable[[], bool] = lambda: False  # the process is to end: claimed messages are released
 
-    def now(self, session: Session) -> datetime:
-        return sending_time(self.clock, session)
-
-    def look(self, session: Session) -> SendState:
-        """Whether messages may go, and what time it is."""
-        state = throttle.send_state(session, CURSOR)
-        return state if _lives(self.clock) else state._replace(now=self.clock.now())
+    def state(self, session: Session) -> SendState:
+        return read_send_state(session, self.clock)
 
     def due_by(self, now: datetime) -> datetime:
-        """The time that says what is due and what comes too late: of a clock that was set on purpose, as it is."""
+        """The time that decides what is due and what is too late: a clock that was shifted on purpose counts."""
         return self.clock.now() if isinstance(self.clock, ShiftedClock) else now
 
 
-def sending_time(clock: Clock, session: Session) -> datetime:
-    """The database's clock, for leases must not depend on whose clock is wrong, or was set forward on purpose.
+def read_send_state(session: Session, clock: Clock) -> SendState:
+    """Whether messages may be sent, and the time by which leases and waits run: the database's.
 
-    To a process that acts as if it were Monday every lease of those that live today would be over, and what they
-    are sending would be sent a second time. Only a clock that stands still, in a test, counts as it is.
+    The clocks of processes may differ, and a process with a shifted clock must not take over messages that others are
+    sending. Only a clock that stands still, in a test, counts instead.
     """
-    return db_now(session) if _lives(clock) else clock.now()
-
-
-def _lives(clock: Clock) -> bool:
-    return isinstance(clock, SystemClock | ShiftedClock)
+    state = send_state.read(session, CURSOR)
+    return state if isinstance(clock, SystemClock | ShiftedClock) else state._replace(now=clock.now())
 
 
 def key_of(row: Claimed) -> str:
-    """Tells a row from another one with its id, in a database that was restored or made anew."""
+    """Identifies a message together with its id, which a restored or new database uses again."""
     return hashlib.sha256(row.dedupe_key.encode()).hexdigest()[:16]

@@ -9,7 +9,7 @@ from sqlmodel import Session
 
 from bot.errors import N_, BadInput
 from bot.services.schemes import store
-from db.book import facts, orders, trade
+from db.book import facts, invoices, order_lines, orders
 from db.graded import credit
 from grading.indicators.sources import COMPUTED, CREDIT_GRADE
 from grading.scheme.credit import VALID_DAYS
@@ -50,24 +50,24 @@ def load_rows(
     )
     # The costs of lines count towards margins of orders that carry none.
     lines = (
-        trade.line_aggregates(session, as_of=as_of, start=year, customer_ids=customer_ids)
+        order_lines.line_aggregates(session, as_of=as_of, start=year, customer_ids=customer_ids)
         if wanted & {"orders", "order lines"}
         else ()
     )
     if "invoices" in wanted:
         _refuse_foreign_invoices(session, scheme)
-    invoices = (
-        trade.invoice_aggregates(session, as_of=as_of, start=year, customer_ids=customer_ids)
+    owed = (
+        invoices.invoice_aggregates(session, as_of=as_of, start=year, customer_ids=customer_ids)
         if "invoices" in wanted
         else ()
     )
     if "activities" not in wanted:
-        return SourceRows(orders=sums, lines=lines, invoices=invoices)
+        return SourceRows(orders=sums, lines=lines, invoices=owed)
     weights = fading_weights(as_of, scheme)
     return SourceRows(
         orders=sums,
         lines=lines,
-        invoices=invoices,
+        invoices=owed,
         activities=facts.activity_counts(
             session,
             as_of=as_of,
@@ -123,7 +123,9 @@ def credit_grades(
 
 
 def _refuse_foreign_invoices(session: Session, scheme: Scheme) -> None:
-    foreign = [one for one in trade.invoice_currencies(session) if scheme.currency and one != scheme.currency]
+    foreign = [
+        one for one in invoices.invoice_currencies(session) if scheme.currency and one != scheme.currency
+    ]
     if foreign:
         raise BadInput(
             N_(

@@ -8,7 +8,7 @@ from bot.services.grade.regrades import regrade
 from bot.services.grade.runs import CHUNK, Notify, RunReport
 from bot.services.schemes import store
 from bot.services.schemes.store import SchemeCache, SchemeInForce
-from db import system
+from db import processes
 from db.book import imports
 from db.book.customers import Customer
 from db.engine import Database
@@ -36,13 +36,13 @@ def follow_first_orders(
         if all(rule.scheme.on_first_order is None for rule in rules):
             return []
         mark = repr((imports.newest_batch(session), [rule.version_id for rule in rules], str(today)))
-        looked = system.cursor(session, CURSOR) == mark
+        looked = processes.cursor(session, CURSOR) == mark
     after: int | None = None if looked else 0
     while after is not None:
         after = _move_some(database, rules, after, today, now)
     if not looked:
         with database.write() as session:
-            system.set_cursor(session, CURSOR, mark)
+            processes.set_cursor(session, CURSOR, mark)
     with database.read() as session:
         waiting = first_orders.waiting(session)
     reports = [
@@ -64,7 +64,7 @@ def _move_some(
     database: Database, rules: Sequence[SchemeInForce], after: int, today: date, now: datetime
 ) -> int | None:
     """Move the next ones behind a customer; the last one looked at, None when there are no more."""
-    with database.write(alone="first orders") as session:
+    with database.write(lock="first orders") as session:
         found = first_orders.with_order(session, today, BATCH, after)
         if not found:
             return None

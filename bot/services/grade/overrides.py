@@ -67,7 +67,7 @@ def set_override(
     allow or asks for, Conflict while another override holds, NotFound for a customer that is not the actor's.
     """
     wish = replace(wish, reason=wish.reason.strip(), approver=(wish.approver or "").strip() or None)
-    with database.write(alone="override") as session:
+    with database.write(lock="override") as session:
         customer = _customer(session, actor, customer_id)
         purpose = customer.record_type
         rules = store.in_force(session, scheme_cache, purpose, today)
@@ -116,7 +116,7 @@ def end_override(
     notify: Notify | None,
 ) -> Decided:
     """Let the computed tier take its place again. Raises NotFound when there is no override."""
-    with database.write(alone="override") as session:
+    with database.write(lock="override") as session:
         customer = _customer(session, actor, customer_id)
         row = overrides.open_override(session, customer_id, customer.record_type)
         if row is None:

@@ -9,7 +9,7 @@ from bot.services.grade import runs as grading
 from bot.services.grade.runs import CHUNK, Notify, RunReport
 from bot.services.schemes import store
 from bot.services.schemes.store import SchemeCache
-from db import system
+from db import processes
 from db.book import imports
 from db.engine import Database
 from db.graded import overrides
@@ -74,7 +74,7 @@ def _regrade(
     done = done.only([place for place, (customer, *what) in enumerate(are) if were.get(customer) != what])
     if not done.customers:
         return None
-    with database.write(alone="grading") as session:
+    with database.write(lock="grading") as session:
         if db.running(session, for_purpose):
             return None
         grading.refuse_overtaken(session, done)
@@ -90,7 +90,7 @@ def regrade_touched(
     """Look at the customers that imports have brought orders, facts or activities for since the last look."""
     with database.read() as session:
         newest = imports.newest_batch(session)
-        seen = int(system.cursor(session, CURSOR) or 0)
+        seen = int(processes.cursor(session, CURSOR) or 0)
         if newest <= seen:
             return []
         if any(db.running(session, purpose) for purpose in store.PURPOSES):
@@ -100,7 +100,7 @@ def regrade_touched(
     with database.write() as session:
         # A run of the whole book that began meanwhile has sent some away: the next look takes them up again.
         if not any(db.running(session, purpose) for purpose in store.PURPOSES):
-            system.set_cursor(session, CURSOR, str(newest))
+            processes.set_cursor(session, CURSOR, str(newest))
     return reports
 
 
@@ -110,7 +110,7 @@ def follow_credit(
     """Look at the accounts whose credit grade is another one since the last look: gates act at once."""
     with database.read() as session:
         newest = db.last_published(session, "credit")
-        seen = int(system.cursor(session, CREDIT) or 0)
+        seen = int(processes.cursor(session, CREDIT) or 0)
         if newest is None or newest.id is None or newest.id <= seen or db.running(session, "account"):
             return []
         runs = [run for run in db.runs_behind(session, "credit", newest.id) if run > seen]
@@ -121,7 +121,7 @@ def follow_credit(
     changed = sorted(customer for customer, grade in present.items() if before.get(customer) != grade)
     reports = _each(database, scheme_cache, changed, ("account",), today=today, now=now, notify=notify)
     with database.write() as session:
-        system.set_cursor(session, CREDIT, str(newest.id))
+        processes.set_cursor(session, CREDIT, str(newest.id))
     return reports
 
 

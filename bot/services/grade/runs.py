@@ -116,7 +116,7 @@ def grade_book(
             if progress:
                 progress(min(start + CHUNK, news.customers), news.customers)
         shadow.put_down(database, looked, run_id)
-        with database.write(alone="grading") as session:
+        with database.write(lock="grading") as session:
             told = publish(session, news, run_id, notify, now)
     return replace(report_of(done, run_id, told), shadows=looked)
 

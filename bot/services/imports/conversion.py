@@ -13,7 +13,7 @@ from bot.services.imports.read import text
 from bot.services.imports.read.amounts import Amounts
 from bot.services.imports.read.columns import FileField
 from bot.services.imports.read.refusal import RefusedValue
-from db.book.trade import rates_to
+from db.book.exchange_rates import rates_to
 
 CURRENCY = FileField(
     name="currency", synonyms="currency code, 币种, 货币, 币别", read=lambda job, name: text.currency

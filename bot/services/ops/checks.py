@@ -11,7 +11,7 @@ from bot.services.schemes import store
 from bot.settings import Settings, without_password
 from bot.wording.rendering import Renderer
 from db import schema
-from db.engine import Unusable, open_database, why
+from db.engine import Unusable, describe, open_database
 from grading.scheme.presets import notices, preset_names
 
 
@@ -101,7 +101,7 @@ def _database(settings: Settings, found: Findings) -> None:
         )
     except Exception as error:
         found.problems.append(
-            f"The database {without_password(settings.url)} cannot be opened: {why(error)}."
+            f"The database {without_password(settings.url)} cannot be opened: {describe(error)}."
             " Check TIERBOT_DATABASE_URL, and that the server or the disk is there."
         )
     finally:

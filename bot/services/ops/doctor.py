@@ -13,11 +13,13 @@ from sqlmodel import Session
 
 from bot.services.delivery import circuit, time_jump
 from bot.settings import Settings, without_password
-from db import schema, system
+from db import processes, schema
 from db.book import people
-from db.engine import Database, why
+from db.engine import Database, describe
 from db.graded import runs
-from db.outbox import messages, throttle
+from db.outbox import messages, send_state
+from db.outbox.messages import MessageState
+from db.outbox.send_state import CircuitReason
 
 PACKAGES = ("tierbot", "slack-bolt", "slack-sdk", "sqlalchemy", "apscheduler", "pandas", "tzdata", "holidays")
 NETWORK_FILE_SYSTEMS = frozenset(
@@ -25,9 +27,9 @@ NETWORK_FILE_SYSTEMS = frozenset(
 )
 SILENT = timedelta(seconds=90)
 STUCK = timedelta(minutes=15)
-CIRCUIT_REMEDIES = {
-    "network": "check the network and the proxy of this machine; it goes on by itself when Slack answers",
-    "clock": "switch on time synchronisation (NTP) on every machine that runs Tierbot",
+CIRCUIT_REMEDIES: dict[str, str] = {
+    CircuitReason.NETWORK: "check the network and the proxy of this machine; it goes on by itself when Slack answers",
+    CircuitReason.CLOCK: "switch on time synchronisation (NTP) on every machine that runs Tierbot",
 }
 LITTLE_DISK = 200 * 1024 * 1024  # bytes
 
@@ -75,7 +77,7 @@ def examine(database: Database, settings: Settings, slack: Slack, now: datetime)
             Finding(
                 level="problem",
                 about="database",
-                found=f"{without_password(settings.url)} cannot be opened: {why(error)}",
+                found=f"{without_password(settings.url)} cannot be opened: {describe(error)}",
                 remedy="check TIERBOT_DATABASE_URL, and that the server or the disk is there",
             ),
         ]
@@ -166,7 +168,7 @@ def _storage(settings: Settings, database: Database) -> Iterator[Finding]:
 
 
 def _beats(session: Session, now: datetime) -> Iterator[Finding]:
-    newest = system.newest_beats(session)
+    newest = processes.newest_beats(session)
     if "worker" not in newest:
         yield Finding(
             level="note",
@@ -188,8 +190,8 @@ def _beats(session: Session, now: datetime) -> Iterator[Finding]:
 
 
 def _held(session: Session, now: datetime) -> Iterator[Finding]:
-    since = time_jump.last_sign(session)
-    if since is not None and now - since > time_jump.LONGEST_JUMP:
+    since = time_jump.jumped_since(session, now)
+    if since is not None:
         yield Finding(
             level="problem",
             about="time",
@@ -199,7 +201,7 @@ def _held(session: Session, now: datetime) -> Iterator[Finding]:
 
 
 def _circuit(session: Session, now: datetime, *, asked: Slack) -> Iterator[Finding]:
-    row = throttle.circuit(session)
+    row = send_state.circuit(session)
     if row is None:
         return
     if row.reason:
@@ -218,16 +220,19 @@ def _circuit(session: Session, now: datetime, *, asked: Slack) -> Iterator[Findi
             level="problem",
             about="clock",
             found=f"{row.apart_seconds:.0f} s apart from Slack's when a message was last sent",
-            remedy=CIRCUIT_REMEDIES["clock"],
+            remedy=CIRCUIT_REMEDIES[CircuitReason.CLOCK],
         )
 
 
 def _messages(session: Session, now: datetime) -> Iterator[Finding]:
     oldest, counts = messages.oldest(session), messages.counts(session)
     for state, remedy in (
-        ("pending", "is a process running? see also slack and people here"),
-        ("sending", "the process that was sending it is gone; it settles by itself within minutes"),
-        ("unknown", "Slack's answer was lost: tierbot outbox list --state unknown"),
+        (MessageState.PENDING, "is a process running? see also slack and people here"),
+        (
+            MessageState.SENDING,
+            "the process that was sending it is gone; it settles by itself within minutes",
+        ),
+        (MessageState.UNKNOWN, "Slack's answer was lost: tierbot outbox list --state unknown"),
     ):
         if state in oldest and now - oldest[state] > STUCK:
             yield Finding(
@@ -236,11 +241,11 @@ def _messages(session: Session, now: datetime) -> Iterator[Finding]:
                 found=f"{counts[state]} {state}, the oldest for {_span(now - oldest[state])}",
                 remedy=remedy,
             )
-    if counts.get("dead"):
+    if counts.get(MessageState.DEAD):
         yield Finding(
             level="note",
             about="messages",
-            found=f"{counts['dead']} could not be sent",
+            found=f"{counts[MessageState.DEAD]} could not be sent",
             remedy="tierbot outbox list --state dead says why; tierbot outbox retry ID sends again",
         )
 

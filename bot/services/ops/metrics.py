@@ -5,10 +5,11 @@ from datetime import datetime
 
 from sqlmodel import Session
 
-from db import system
+from db import processes
 from db.care import touches
 from db.graded import runs
-from db.outbox import messages, throttle
+from db.outbox import messages, send_state
+from db.outbox.messages import MessageState
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,7 +30,7 @@ def measure(session: Session, now: datetime) -> list[Vital]:
             name="outbox_messages",
             help="Messages in the outbox by state.",
             labels=("state",),
-            samples=tuple(((state,), float(counts.get(state, 0))) for state in messages.STATES),
+            samples=tuple(((state,), float(counts.get(state, 0))) for state in MessageState),
         ),
         Vital(
             name="outbox_oldest_seconds",
@@ -43,7 +44,7 @@ def measure(session: Session, now: datetime) -> list[Vital]:
             labels=("role",),
             samples=tuple(
                 ((role,), (now - at).total_seconds())
-                for role, at in sorted(system.newest_beats(session).items())
+                for role, at in sorted(processes.newest_beats(session).items())
             ),
         ),
         Vital(
@@ -66,13 +67,13 @@ def measure(session: Session, now: datetime) -> list[Vital]:
             name="events",
             help="How often something has happened since the database was made: delivery.md says what each means.",
             labels=("event",),
-            samples=tuple(((name,), float(n)) for name, n in system.tallies(session).items()),
+            samples=tuple(((name,), float(n)) for name, n in processes.tallies(session).items()),
         ),
     ]
 
 
 def _circuit(session: Session) -> list[Vital]:
-    row = throttle.circuit(session)
+    row = send_state.circuit(session)
     apart = row.apart_seconds if row is not None else None
     return [
         Vital(

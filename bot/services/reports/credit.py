@@ -12,7 +12,7 @@ from bot.errors import N_, BadInput, NotFound, NotReady
 from bot.services import access
 from bot.services.access import Act, Actor
 from bot.services.schemes.store import SchemeCache
-from db.book import customers, trade
+from db.book import customers, invoices
 from db.book.customers import Customer
 from db.engine import Database
 from db.graded import credit, results
@@ -103,7 +103,7 @@ def approve(
     Raises NotFound for a customer whose credit is not the actor's to decide, NotReady when the newest assessment is
     older than 120 days, BadInput without a reason or without a limit or terms that are proposed or given.
     """
-    with database.write(alone="credit") as session:
+    with database.write(lock="credit") as session:
         customer = _customer(session, actor, Act.APPROVE_CREDIT, customer_id)
         present = _credit(session, scheme_cache, customer, today)
         if not present.valid:
@@ -223,7 +223,7 @@ def _owed(session: Session, customer_id: int, today: date) -> tuple[Decimal, Dec
     """(open invoices, what of them is past due) at the end of a day, net of credit notes."""
     from grading.indicators.orders import window_start  # pandas: only where it is needed
 
-    rows = trade.invoice_aggregates(
+    rows = invoices.invoice_aggregates(
         session, as_of=today, start=window_start(today, 12), customer_ids=[customer_id]
     )
     if not rows:

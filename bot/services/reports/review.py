@@ -56,7 +56,7 @@ def answer(
     (wanted,) = _reasons(reason)
     if not note.strip():
         raise BadInput(N_("Say in the note what was found or decided."))
-    with database.write(alone="review") as session:
+    with database.write(lock="review") as session:
         customer = customers.get(session, customer_id)
         if customer is None or not access.can(actor, Act.REVIEW, access.scope_of(session, customer_id)):
             raise NotFound(N_("There is no such customer whose review you may answer."))

@@ -17,7 +17,7 @@ from bot.services import access
 from bot.services.access import Actor
 from bot.services.reports import calibration
 from bot.services.reports.calibration import Calibration
-from db.book import customers, order_totals, orders, purchases
+from db.book import customers, order_lines, order_totals, orders
 from db.engine import Database
 
 if TYPE_CHECKING:
@@ -55,7 +55,7 @@ def load(database: Database, actor: Actor, *, as_of: date, cuts: Path | None = N
         start, earlier = window_start(as_of, MONTHS), window_start(as_of, 2 * MONTHS)
         quarters = [window_start(as_of, months) for months in (12, 9, 6, 3)] + [as_of]
         aggregates = orders.order_aggregates(session, as_of=as_of, quarters=quarters, previous_start=earlier)
-        bought = purchases.purchases(session, start=start, earlier=earlier, as_of=as_of)
+        bought = orders.purchases(session, start=start, earlier=earlier, as_of=as_of)
         own = None if owners is None else customers.owned_by(session, owners)
     frame = value_frame(aggregates, bought, as_of)
     frozen = calibration.read(cuts, currency) if cuts else None
@@ -173,7 +173,7 @@ def products(database: Database, book: ValueBook, most: int) -> dict[str, Any]:
 
     with database.read() as session:
         start = window_start(book.as_of, MONTHS)
-        rows = purchases.product_amounts(session, start=start, as_of=book.as_of)
+        rows = order_lines.product_amounts(session, start=start, as_of=book.as_of)
     if not rows:
         raise BadInput(
             N_(

@@ -59,7 +59,7 @@ def shadow(
     """
     status.require_admin(actor)
     purpose = store.purpose(file.scheme)
-    with database.write(alone="schemes") as session:
+    with database.write(lock="schemes") as session:
         version_id = store.record(session, file, now)
         if not schemes.in_force(session, purpose, today):
             raise NotReady(
@@ -98,7 +98,7 @@ def approve(
     """
     status.require_admin(actor)
     purpose = store.purpose(file.scheme)
-    with database.write(alone="schemes") as session:
+    with database.write(lock="schemes") as session:
         last = runs.last_snapshot(session, purpose)
         if last is not None and effective_from < last.as_of:
             raise BadInput(
@@ -145,7 +145,7 @@ def retire(
     from then on. Raises NotFound for a name that is not in use, BadInput when several versions of it are.
     """
     status.require_admin(actor)
-    with database.write(alone="schemes") as session:
+    with database.write(lock="schemes") as session:
         lives = [life for life in status.all_lives(session, today) if life.state in status.LIVE]
         wanted, number = status.split(name)
         named = [life for life in lives if life.name == wanted and number in (None, life.version)]

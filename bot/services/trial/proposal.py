@@ -7,7 +7,7 @@ from bot.errors import N_, BadInput
 from bot.services.grade import computed, scheme_choice
 from bot.services.schemes import store
 from db.book import order_totals, orders
-from db.book.trade import product_types
+from db.book.order_lines import product_types
 from db.engine import Database
 
 

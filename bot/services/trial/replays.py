@@ -10,7 +10,7 @@ from bot.services.grade import computed, runs, scheme_choice
 from bot.services.grade.runs import Progress, RunReport
 from bot.services.schemes import store
 from bot.services.schemes.store import SchemeCache, SchemeFile
-from db.book import orders, purchases
+from db.book import orders
 from db.engine import Database
 from db.graded import runs as db
 from grading.scheme.model import Scheme
@@ -211,7 +211,7 @@ def _after(day: date) -> date:
 def _look_ahead(database: Database, tiers: "pd.Series[Any]", day: date) -> LaterValue:
     until = _after(day)
     with database.read() as session:
-        sold = dict(purchases.net_between(session, after=day, until=until))
+        sold = dict(orders.net_between(session, after=day, until=until))
     counts: dict[str, float] = {}
     sales: dict[str, float] = {}
     held = dict(zip(tiers.index.tolist(), tiers.tolist(), strict=True))

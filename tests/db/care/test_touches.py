@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from db.care import due, touches
+from db.care import due_touches, touches
 from db.care.touches import Touch
 from db.engine import Database
 from tests import factories
@@ -75,16 +75,21 @@ def test_only_what_is_due_of_these_owners_is_said_or_put_off(database: Database)
                 )
             )
     with database.write() as session:
-        assert {owner.id if owner else None for owner in due.owners(session, factories.AT)} == {
+        assert {owner.id if owner else None for owner in due_touches.owners(session, factories.AT)} == {
             anna,
             ben,
             None,
         }
 
         def whose(*owners: int | None) -> list[int]:
-            return [touch.customer_id for touch in due.touches(session, factories.AT, owners, ["A"], 10)]
+            return [
+                touch.customer_id
+                for touch in due_touches.best_first(session, factories.AT, owners, ["A"], 10)
+            ]
 
         assert (whose(anna), whose(ben), whose(None)) == ([customers[0]], [customers[1]], [customers[2]])
         assert whose(anna, None) == [customers[0], customers[2]]
-        assert due.postpone(session, factories.AT, [anna, ben], factories.AT + DAY, greetings=False) == 1
+        assert (
+            due_touches.postpone(session, factories.AT, [anna, ben], factories.AT + DAY, greetings=False) == 1
+        )
         assert (whose(anna), whose(ben)) == ([customers[0]], [])

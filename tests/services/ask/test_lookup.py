@@ -12,7 +12,6 @@ from bot.services.care.plan import load_plan
 from bot.services.care.touches import CareRules
 from bot.services.schemes.store import SchemeCache
 from bot.wording.messages import Choice, Help, MyCustomers, NoMatch, Pointer, TierCard, Ungraded
-from db.book.customers import replace_names
 from db.engine import Database
 from tests import factories
 from tests.services.grade.test_runs import grade
@@ -111,7 +110,7 @@ def test_another_name_finds_it_too(book: Database) -> None:
     assert isinstance(card, TierCard)
     with book.write() as session:
         rows = [("name", "ACME", "acme"), ("alias", "Road Runner Supplies", "road runner supplies")]
-        replace_names(session, card.customer_id, rows, ["acme", "road", "runner"], None)
+        factories.replace_names(session, card.customer_id, rows, ["acme", "road", "runner"])
     found = ask(book, "road runner")
     assert isinstance(found, TierCard)
     assert found.name == "ACME"

@@ -1,4 +1,4 @@
-"""A Slack in memory that keeps a ledger and fails as it is told to: what delivery is measured against."""
+"""A Slack in memory that records every post and fails as the test sets it."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -13,7 +13,7 @@ Fault = Literal["", "lost", "late", "never", "limited", "refused", "unreachable"
 
 @dataclass(frozen=True, kw_only=True)
 class Entry:
-    """A message as it stands in a place."""
+    """A message as it was posted."""
 
     where: str
     text: str
@@ -30,16 +30,16 @@ class Ledger:
     entries: list[Entry] = field(default_factory=list)
     faults: Callable[[str, str], Fault] = lambda where, text: ""
     readable: bool = True
-    answering: bool = True  # history answers at all
+    answering: bool = True  # else histories are rate limited
     revoked: bool = False
-    down: bool = False  # nobody listens at all
-    apart: timedelta = timedelta()
+    down: bool = False  # no call is answered
+    clock_gap: timedelta = timedelta()
     late_by: timedelta = timedelta(seconds=20)
     wait: timedelta = timedelta(seconds=30)
     calls: int = 0
     histories: list[str] = field(default_factory=list)
     checks: int = 0
-    underway: list[Entry] = field(default_factory=list)  # will be there at its time
+    underway: list[Entry] = field(default_factory=list)  # stored later, at their time
 
     def send(
         self,
@@ -121,13 +121,13 @@ class Ledger:
         return Check(slack_time=self.slack_time())
 
     def slack_time(self) -> datetime:
-        return self.now() + self.apart
+        return self.now() + self.clock_gap
 
     def arrive(self) -> None:
-        """What was late is there once its time has come."""
-        there = [entry for entry in self.underway if entry.at <= self.slack_time()]
-        self.entries += there
-        self.underway = [entry for entry in self.underway if entry not in there]
+        """Store late posts whose time has come."""
+        arrived = [entry for entry in self.underway if entry.at <= self.slack_time()]
+        self.entries += arrived
+        self.underway = [entry for entry in self.underway if entry not in arrived]
 
     def texts(self) -> list[str]:
         self.arrive()

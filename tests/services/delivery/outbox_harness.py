@@ -1,4 +1,4 @@
-"""An outbox with a clock, a Slack in memory, and a worker that a test decides on."""
+"""An outbox with a clock, a Slack in memory, and workers that the test runs step by step."""
 
 import random
 from collections.abc import Callable
@@ -12,9 +12,9 @@ from bot.clock import Clock, FixedClock, ShiftedClock
 from bot.services.delivery import outbox, sender
 from bot.services.delivery.messenger import Messenger
 from bot.services.delivery.outbox import Place
-from bot.services.delivery.worker import WorkerOptions
+from bot.services.delivery.worker import Step, Worker, WorkerOptions
 from bot.wording.messages import Problem
-from db import system
+from db import processes
 from db.engine import Database
 from db.outbox.messages import OutboxMessage
 from tests.services.delivery.ledger import Ledger
@@ -27,12 +27,12 @@ SECOND = timedelta(seconds=1)
 
 
 class Crash(BaseException):
-    """The process is gone: nothing after it runs."""
+    """The process was killed: nothing after it runs."""
 
 
 @dataclass(frozen=True)
 class CrashAt:
-    """Stops a worker at a step, as a kill would; transactions that are open are rolled back."""
+    """Stops a worker at a step as a kill would; open transactions are rolled back."""
 
     step: str
 
@@ -47,11 +47,11 @@ class Harness:
     def __init__(
         self,
         database: Database,
-        rules: WorkerOptions = UNPACED,
+        options: WorkerOptions = UNPACED,
         clock: FixedClock | ShiftedClock | None = None,
     ) -> None:
         self.database = database
-        self.rules = rules
+        self.options = options
         self.clock = clock or FixedClock(START)
         self.rng = random.Random(1)
         self.slack = Ledger(self.clock.now)
@@ -75,21 +75,24 @@ class Harness:
         *,
         slack: Messenger | None = None,
         clock: Clock | None = None,
-        at: Callable[[str], None] = lambda step: None,
+        on_step: Callable[[Step], None] = lambda step: None,
         monotonic: Callable[[], float] | None = None,
+        stopping: Callable[[], bool] = lambda: False,
         most: int = 1_000,
     ) -> int:
+        """Advance the clock and run one pass of a worker; how many messages were tried."""
         self.clock.advance(after)
-        return sender.deliver(
-            self.database,
-            slack or self.slack,
+        worker = Worker(
+            database=self.database,
+            slack=slack or self.slack,
             clock=clock or self.clock,
             rng=self.rng,
             monotonic=monotonic or self.monotonic,
-            rules=self.rules,
-            at=at,
-            most=most,
+            options=self.options,
+            on_step=on_step,
+            stopping=stopping,
         )
+        return sender.deliver(worker, most)
 
     def monotonic(self) -> float:
         return self.clock.now().timestamp()
@@ -97,13 +100,13 @@ class Harness:
     def crash(self, step: str, after: timedelta = timedelta()) -> None:
         """A worker that is killed at a step."""
         try:
-            self.deliver(after, at=CrashAt(step))
+            self.deliver(after, on_step=CrashAt(step))
         except Crash:
             return
-        raise AssertionError(f"never came to {step}")
+        raise AssertionError(f"never reached {step}")
 
     def settle_all(self) -> None:
-        """Let the time pass in which everything settles."""
+        """Let the time pass after which every message is settled."""
         for _ in range(3):
             self.deliver(LEASE + SECOND)
             self.deliver(SETTLE + SECOND)
@@ -124,8 +127,8 @@ class Harness:
 
     def tallies(self) -> dict[str, int]:
         with self.database.read() as session:
-            return system.tallies(session)
+            return processes.tallies(session)
 
-    def reading(self, look: Callable[[Session], Any]) -> Any:
+    def reading(self, query: Callable[[Session], Any]) -> Any:
         with self.database.read() as session:
-            return look(session)
+            return query(session)

@@ -1,4 +1,4 @@
-"""A message is written with its cause; a person may list, send again and drop what is stuck."""
+"""A message is written with its cause; a person may list, send again and drop stuck messages."""
 
 import json
 from typing import Any
@@ -44,7 +44,7 @@ def test_a_message_is_written_with_its_cause_or_not_at_all(harness: Harness) -> 
     assert harness.states() == []
 
 
-def test_the_row_keeps_what_is_said_and_when_it_may_go(harness: Harness) -> None:
+def test_the_row_holds_the_message_and_when_it_may_be_sent(harness: Harness) -> None:
     row = harness.row(harness.write(EAST, "hello"))
     assert json.loads(row.body_json)["fields"]["text"] == "hello"
     assert (row.next_at, row.created_at, row.once_only, row.address) == (
@@ -71,7 +71,7 @@ def dead(harness: Harness, **values: Any) -> int:
     return outbox_id
 
 
-def test_a_dead_message_is_sent_again_when_somebody_says_so(harness: Harness) -> None:
+def test_a_dead_message_can_be_sent_again(harness: Harness) -> None:
     outbox_id = dead(harness)
     outbox.retry(harness.database, outbox_id, actor="cli:anna", now=harness.clock.now())
     row = harness.row(outbox_id)
@@ -93,7 +93,7 @@ def test_an_unknown_message_that_is_sent_again_says_that_it_may_be_a_repeat(harn
     assert [entry.possible_repeat for entry in harness.slack.entries] == [False, True]
 
 
-def test_what_was_sent_or_waits_is_not_sent_again(harness: Harness) -> None:
+def test_a_sent_or_pending_message_is_not_sent_again(harness: Harness) -> None:
     outbox_id = harness.write(EAST, "a")
     with pytest.raises(Conflict, match="Message 1 is pending"):
         outbox.retry(harness.database, outbox_id, actor="x", now=START)
@@ -103,7 +103,7 @@ def test_what_was_sent_or_waits_is_not_sent_again(harness: Harness) -> None:
     assert harness.deliver() == 0
 
 
-def test_what_was_dropped_is_never_sent(harness: Harness) -> None:
+def test_a_dropped_message_is_never_sent(harness: Harness) -> None:
     outbox_id = harness.write(EAST, "a")
     outbox.drop(harness.database, outbox_id, actor="cli:anna")
     assert harness.deliver() == 0
@@ -111,11 +111,11 @@ def test_what_was_dropped_is_never_sent(harness: Harness) -> None:
     assert (row.state, row.error_class, row.error) == ("dead", "dropped", "dropped by cli:anna")
 
 
-def test_what_was_sent_cannot_be_dropped_and_what_is_not_there_is_not_found(harness: Harness) -> None:
+def test_a_sent_message_cannot_be_dropped_and_a_missing_one_is_not_found(harness: Harness) -> None:
     harness.write(EAST, "a")
     harness.deliver()
     with pytest.raises(Conflict, match="Message 1 is sent"):
         outbox.drop(harness.database, 1, actor="x")
-    for look in (outbox.show, lambda d, i: outbox.drop(d, i, actor="x")):
+    for action in (outbox.show, lambda d, i: outbox.drop(d, i, actor="x")):
         with pytest.raises(NotFound, match="no message 7"):
-            look(harness.database, 7)
+            action(harness.database, 7)

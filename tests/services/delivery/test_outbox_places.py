@@ -1,4 +1,4 @@
-"""Messages keep their order at each place, wait for people who are not in Slack yet, and reach the real thing."""
+"""Messages to one address keep their order, wait for people not yet in Slack, and reach the local workspace."""
 
 import hashlib
 import random
@@ -11,7 +11,7 @@ import pytest
 from bot.demo.workspace import Workspace
 from bot.demo.workspace.default_team import ANNA_SCHMIDT, CHANNELS, LIN_WEI, PEOPLE
 from bot.services.delivery.outbox import Place
-from bot.services.delivery.worker import WorkerOptions
+from bot.services.delivery.worker import Step, WorkerOptions
 from bot.settings import Settings
 from bot.slack.gateway import Gateway, web_client
 from bot.wording.rendering import Renderer
@@ -36,7 +36,7 @@ def posts(harness: Harness) -> list[tuple[str, str]]:
     return [(entry.where, entry.text) for entry in harness.slack.entries]
 
 
-def test_messages_to_one_place_keep_their_order_even_when_the_first_must_wait(harness: Harness) -> None:
+def test_messages_to_one_address_keep_their_order_when_the_first_must_wait(harness: Harness) -> None:
     for text in "abc":
         harness.write(EAST, text)
     harness.write(WEST, "x")
@@ -48,24 +48,24 @@ def test_messages_to_one_place_keep_their_order_even_when_the_first_must_wait(ha
     assert posts(harness) == [("C0WEST", "x"), *(("C0EAST", text) for text in "abc")]
 
 
-def test_a_place_somebody_is_writing_to_is_left_alone(harness: Harness) -> None:
+def test_an_address_that_another_worker_sends_to_is_skipped(harness: Harness) -> None:
     for text in "ab":
         harness.write(EAST, text)
     seen: list[list[tuple[str, str]]] = []
 
     def meanwhile(step: str) -> None:
-        if step == "send.before" and not seen:
+        if step == Step.SEND_BEFORE and not seen:
             seen.append([])
             harness.write(WEST, "x")
             harness.deliver()
             seen[0] += posts(harness)
 
-    harness.deliver(at=meanwhile)
+    harness.deliver(on_step=meanwhile)
     assert seen == [[("C0WEST", "x")]]
     assert harness.states() == ["sent"] * 3
 
 
-def test_what_died_or_is_unknown_holds_up_nobody(harness: Harness) -> None:
+def test_dead_and_unknown_messages_do_not_hold_up_others(harness: Harness) -> None:
     for text in ("dead", "lost", "fine"):
         harness.write(EAST, text)
     faults: dict[str, Fault] = {"dead": "refused", "lost": "lost", "fine": ""}
@@ -75,29 +75,29 @@ def test_what_died_or_is_unknown_holds_up_nobody(harness: Harness) -> None:
 
 
 def test_two_processes_at_once_send_each_message_once_and_in_order(open_another: OpenAnother) -> None:
-    desks = [Harness(open_another()) for _ in range(2)]
+    harnesses = [Harness(open_another()) for _ in range(2)]
     for number in range(12):
-        desks[0].write((EAST, WEST)[number % 2], f"{number:02}")
-    for harness in desks:
-        harness.slack = desks[0].slack
+        harnesses[0].write((EAST, WEST)[number % 2], f"{number:02}")
+    for harness in harnesses:
+        harness.slack = harnesses[0].slack
         harness.rng = random.Random(id(harness))
 
     def work(harness: Harness) -> None:
         while not set(harness.states()) <= {"sent"}:
             harness.deliver()
 
-    threads = [threading.Thread(target=work, args=[harness]) for harness in desks]
+    threads = [threading.Thread(target=work, args=[harness]) for harness in harnesses]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join(30)
-    assert sorted(desks[0].slack.texts()) == [f"{number:02}" for number in range(12)]
+    assert sorted(harnesses[0].slack.texts()) == [f"{number:02}" for number in range(12)]
     for place in ("C0EAST", "C0WEST"):
-        texts = [text for where, text in posts(desks[0]) if where == place]
+        texts = [text for where, text in posts(harnesses[0]) if where == place]
         assert texts == sorted(texts)
 
 
-def test_messages_to_people_not_yet_in_slack_wait_and_go_out_once_they_are(harness: Harness) -> None:
+def test_messages_to_people_not_yet_in_slack_wait_until_they_are(harness: Harness) -> None:
     with harness.database.write() as session:
         anna = factories.person(session, slack=False)
     harness.write(Place(person_id=anna), "hello")
@@ -109,7 +109,7 @@ def test_messages_to_people_not_yet_in_slack_wait_and_go_out_once_they_are(harne
     assert posts(harness) == [("C0EAST", "others go on"), ("U0ANNA", "hello")]
 
 
-def test_nothing_goes_to_somebody_who_was_switched_off(harness: Harness) -> None:
+def test_nothing_is_sent_to_a_person_who_was_switched_off(harness: Harness) -> None:
     with harness.database.write() as session:
         anna = factories.person(session)
     outbox_id = harness.write(Place(person_id=anna), "confidential")
@@ -119,7 +119,7 @@ def test_nothing_goes_to_somebody_who_was_switched_off(harness: Harness) -> None
     assert (harness.row(outbox_id).state, harness.row(outbox_id).error_class) == ("dead", "left")
 
 
-def test_one_round_sends_no_more_than_it_is_told(harness: Harness) -> None:
+def test_one_pass_sends_at_most_as_many_as_asked(harness: Harness) -> None:
     for number in range(5):
         harness.write(EAST, str(number))
     assert harness.deliver(most=3) == 3
@@ -140,7 +140,9 @@ def workspace(harness: Harness) -> Iterator[Workspace]:
         yield running
 
 
-def test_a_message_arrives_in_the_workspace_with_its_rows_id(harness: Harness, workspace: Workspace) -> None:
+def test_a_message_arrives_in_the_workspace_with_the_id_of_its_row(
+    harness: Harness, workspace: Workspace
+) -> None:
     with harness.database.write() as session:
         person = factories.person(session)
         session.get_one(Person, person).slack_user_id = LIN_WEI.id
@@ -157,7 +159,7 @@ def test_a_message_arrives_in_the_workspace_with_its_rows_id(harness: Harness, w
 
 
 @pytest.mark.parametrize("how", [HANG_UP, HOLD, http("<html>"), http("", status="500 Oops")])
-def test_whatever_happens_to_the_answer_there_is_one_call_and_then_a_look(
+def test_after_any_lost_answer_there_is_one_call_and_then_one_history(
     harness: Harness, how: bytes | None
 ) -> None:
     outbox_id = harness.write(EAST, "hello")

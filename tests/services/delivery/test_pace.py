@@ -1,4 +1,4 @@
-"""Messages go no faster than Slack takes them, all workers together; Slack's wish to wait is respected."""
+"""All workers together send no faster than Slack takes messages, and wait when Slack asks them to."""
 
 from collections.abc import Callable
 from datetime import timedelta
@@ -8,10 +8,10 @@ import pytest
 from bot.services.delivery import circuit
 from bot.services.delivery.outbox import Place
 from bot.services.delivery.pace import Pace
-from bot.services.delivery.worker import WorkerOptions
+from bot.services.delivery.worker import Step, WorkerOptions
 from db.engine import Database
-from db.outbox import throttle
-from db.outbox.throttle import WORKSPACE, TokenBucket
+from db.outbox import send_state
+from db.outbox.send_state import WORKSPACE, CircuitReason, TokenBucket
 from tests.conftest import OpenAnother
 from tests.services.delivery.ledger import Fault
 from tests.services.delivery.outbox_harness import EAST, SECOND, SETTLE, START, WEST, Harness
@@ -53,7 +53,7 @@ def test_workers_share_the_pace(open_another: OpenAnother) -> None:
     assert first.deliver(most=30) + second.deliver() == Pace().workspace
 
 
-def test_slacks_wish_to_wait_is_respected_to_the_second_and_uses_up_no_attempt(harness: Harness) -> None:
+def test_a_rate_limit_is_respected_to_the_second_and_uses_up_no_attempt(harness: Harness) -> None:
     for place in (EAST, WEST):
         harness.write(place, "hello")
     harness.slack.faults = while_before(harness, timedelta(seconds=1), "limited")
@@ -71,7 +71,7 @@ def test_slacks_wish_to_wait_is_respected_to_the_second_and_uses_up_no_attempt(h
     assert [harness.row(number).attempt for number in (1, 2)] == [1, 1]
 
 
-def test_another_worker_in_the_middle_of_its_batch_stops_too(harness: Harness) -> None:
+def test_a_rate_limit_stops_other_workers_in_the_middle_of_a_batch(harness: Harness) -> None:
     for place in (EAST, WEST):
         harness.write(place, "hello")
     other = Place(channel="C0OTHER")
@@ -79,18 +79,18 @@ def test_another_worker_in_the_middle_of_its_batch_stops_too(harness: Harness) -
     done: list[str] = []
 
     def meanwhile(step: str) -> None:
-        if step == "send.after" and not done:
+        if step == Step.SEND_AFTER and not done:
             done.append(step)
             harness.write(other, "limited")
             harness.slack.faults = lambda where, text: "limited"
             harness.deliver()
 
-    sent = harness.deliver(at=meanwhile, monotonic=lambda: float(next(ticks)))
+    sent = harness.deliver(on_step=meanwhile, monotonic=lambda: float(next(ticks)))
     assert (sent, harness.slack.calls) == (1, 2)
     assert harness.states() == ["sent", "pending", "pending"]
 
 
-def test_a_wish_to_wait_halves_the_pace_which_comes_back_slowly(harness: Harness) -> None:
+def test_a_rate_limit_halves_the_pace_which_recovers_slowly(harness: Harness) -> None:
     pace = Pace()
     harness.slack.faults = while_before(harness, timedelta(seconds=1), "limited")
     harness.write(EAST, "hello")
@@ -107,7 +107,7 @@ def test_a_wish_to_wait_halves_the_pace_which_comes_back_slowly(harness: Harness
     assert rate() == pace.workspace
 
 
-def test_a_pause_written_by_a_clock_that_was_put_back_does_not_last(harness: Harness) -> None:
+def test_a_pause_written_by_a_clock_that_was_set_back_does_not_last(harness: Harness) -> None:
     year = timedelta(days=365)
     harness.write(EAST, "hello")
     harness.clock.advance(year)
@@ -119,31 +119,31 @@ def test_a_pause_written_by_a_clock_that_was_put_back_does_not_last(harness: Har
     assert harness.states() == ["sent"]
 
 
-def test_lanes_nobody_uses_are_forgotten(harness: Harness) -> None:
+def test_idle_token_buckets_are_deleted(harness: Harness) -> None:
     harness.write(EAST, "hello")
     harness.deliver()
     with harness.database.write() as session:
-        throttle.forget_idle(session, START + timedelta(hours=2), timedelta(hours=1))
+        send_state.forget_idle(session, START + timedelta(hours=2), timedelta(hours=1))
     assert harness.reading(lambda session: session.get(TokenBucket, EAST.address)) is None
 
 
-def test_a_revoked_token_opens_the_circuit_and_burns_no_attempt(harness: Harness) -> None:
+def test_a_revoked_token_opens_the_circuit_and_uses_up_no_attempt(harness: Harness) -> None:
     for number in range(30):
         harness.write(Place(channel=f"C{number}"), "hello")
     harness.slack.revoked = True
     for _ in range(100):
         harness.deliver(timedelta(hours=1))
     assert harness.slack.calls == 1
-    row = harness.reading(throttle.circuit)
+    row = harness.reading(send_state.circuit)
     assert (row.reason, row.opened_at) == ("token_revoked", START + timedelta(hours=1))
     assert {(harness.row(n).state, harness.row(n).attempt) for n in range(1, 31)} == {("pending", 0)}
     harness.slack.revoked = False
     harness.deliver(circuit.PROBE)
     assert set(harness.states()) == {"sent"}
-    assert harness.reading(throttle.circuit).reason == ""
+    assert harness.reading(send_state.circuit).reason == ""
 
 
-def test_an_open_circuit_looks_at_slack_now_and_then_not_all_the_time(harness: Harness) -> None:
+def test_an_open_circuit_probes_slack_only_now_and_then(harness: Harness) -> None:
     harness.write(EAST, "hello")
     harness.slack.revoked = True
     for _ in range(60):
@@ -157,7 +157,7 @@ def test_a_dead_network_opens_the_circuit_after_three_failures(harness: Harness)
     harness.slack.faults = lambda where, text: "unreachable"
     harness.deliver()
     assert harness.slack.calls == circuit.FAILURES
-    assert harness.reading(throttle.circuit).reason == "network"
+    assert harness.reading(send_state.circuit).reason == CircuitReason.NETWORK
     calls = harness.slack.calls
     assert (harness.deliver(SECOND), harness.slack.calls) == (0, calls)
 
@@ -174,22 +174,24 @@ def test_a_day_without_network_loses_nothing_and_ends_without_a_burst(harness: H
     assert set(harness.states()) == {"sent"}
 
 
-@pytest.mark.parametrize(("apart", "reason"), [(61, ""), (240, ""), (241, "clock"), (-241, "clock")])
-def test_a_clock_that_is_far_from_slacks_stops_sending(harness: Harness, apart: int, reason: str) -> None:
+@pytest.mark.parametrize(
+    ("seconds", "reason"), [(61, ""), (240, ""), (241, CircuitReason.CLOCK), (-241, CircuitReason.CLOCK)]
+)
+def test_a_clock_that_is_far_from_slacks_stops_sending(harness: Harness, seconds: int, reason: str) -> None:
     harness.write(EAST, "hello")
-    harness.slack.apart = timedelta(seconds=apart)
+    harness.slack.clock_gap = timedelta(seconds=seconds)
     harness.deliver()
-    row = harness.reading(throttle.circuit)
-    assert (row.reason, row.apart_seconds) == (reason, abs(apart))
+    row = harness.reading(send_state.circuit)
+    assert (row.reason, row.apart_seconds) == (reason, abs(seconds))
     harness.write(EAST, "more")
     assert harness.deliver(circuit.PROBE) == (0 if reason else 1)
-    harness.slack.apart = timedelta()
+    harness.slack.clock_gap = timedelta()
     harness.deliver(circuit.PROBE)
     assert harness.states() == ["sent", "sent"]
 
 
-def test_a_message_lost_while_the_clocks_were_apart_is_still_found(harness: Harness) -> None:
-    harness.slack.apart = -timedelta(seconds=200)
+def test_a_lost_answer_is_still_settled_when_the_clocks_differ_a_little(harness: Harness) -> None:
+    harness.slack.clock_gap = -timedelta(seconds=200)
     harness.slack.faults = lambda where, text: "lost" if harness.slack.calls == 1 else ""
     harness.write(EAST, "hello")
     harness.deliver()
@@ -197,15 +199,18 @@ def test_a_message_lost_while_the_clocks_were_apart_is_still_found(harness: Harn
     assert (harness.states(), harness.slack.texts()) == (["sent"], ["hello"])
 
 
-def test_history_that_was_looked_at_with_a_wrong_clock_settles_nothing(harness: Harness) -> None:
-    harness.slack.apart = -timedelta(hours=1)
+def test_a_history_read_with_a_wrong_clock_settles_nothing(harness: Harness) -> None:
+    harness.slack.clock_gap = -timedelta(hours=1)
     harness.slack.faults = lambda where, text: "lost" if harness.slack.calls == 1 else ""
     harness.write(EAST, "hello")
     harness.deliver()
     harness.deliver(SETTLE)
-    assert (harness.states(), harness.reading(throttle.circuit).reason) == (["unknown"], "clock")
-    harness.clock.advance(-timedelta(hours=1))  # set right
-    harness.slack.apart = timedelta()
+    assert (harness.states(), harness.reading(send_state.circuit).reason) == (
+        ["unknown"],
+        CircuitReason.CLOCK,
+    )
+    harness.clock.advance(-timedelta(hours=1))  # corrected
+    harness.slack.clock_gap = timedelta()
     for _ in range(3):
         harness.deliver(SETTLE)
     assert (harness.states(), harness.slack.texts()) == (["sent"], ["hello"])

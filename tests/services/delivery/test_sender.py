@@ -1,4 +1,4 @@
-"""A due message reaches Slack once, whatever dies on the way; only what nobody can tell is repeated, and says so."""
+"""A due message reaches Slack once, whenever a worker is killed; a copy is sent only in doubt, and says so."""
 
 from datetime import datetime, timedelta
 from typing import Any
@@ -8,7 +8,7 @@ import pytest
 from bot.clock import ShiftedClock, SystemClock
 from bot.services.delivery import circuit, reconciliation
 from bot.services.delivery.messenger import Answer, Reference
-from bot.services.delivery.worker import STEPS, Worker, WorkerOptions
+from bot.services.delivery.worker import Step, Worker, WorkerOptions
 from bot.wording.messages import Message
 from db.engine import Database
 from tests.services.delivery.ledger import Fault, Ledger
@@ -21,12 +21,12 @@ def harness(database: Database) -> Harness:
 
 
 def first(fault: Fault, times: int = 1) -> Any:
-    """The first calls fail like this, the later ones do not."""
+    """Only the first calls fail like this."""
     left = [fault] * times
     return lambda where, text: left.pop() if left else ""
 
 
-def test_what_was_sent_is_kept_with_where_and_when(harness: Harness) -> None:
+def test_a_sent_message_is_stored_with_its_channel_and_time(harness: Harness) -> None:
     outbox_id = harness.write(EAST, "hello")
     assert harness.deliver() == 1
     row = harness.row(outbox_id)
@@ -36,7 +36,7 @@ def test_what_was_sent_is_kept_with_where_and_when(harness: Harness) -> None:
     assert harness.deliver() == 0
 
 
-def test_the_intent_is_committed_before_the_call(harness: Harness) -> None:
+def test_the_state_sending_is_committed_before_the_call(harness: Harness) -> None:
     outbox_id = harness.write(EAST, "hello")
     seen = []
 
@@ -52,10 +52,8 @@ def test_the_intent_is_committed_before_the_call(harness: Harness) -> None:
     assert seen == [("sending", START + LEASE, True)]
 
 
-@pytest.mark.parametrize(
-    "step", [step for step in STEPS if step.split(".")[0] in ("sweep", "claim", "send", "mark")]
-)
-def test_a_worker_killed_at_any_step_loses_and_doubles_nothing(harness: Harness, step: str) -> None:
+@pytest.mark.parametrize("step", [step for step in Step if not step.startswith("reconcile")])
+def test_a_worker_killed_at_any_step_loses_and_repeats_nothing(harness: Harness, step: str) -> None:
     for text in "ab":
         harness.write(EAST, text)
     harness.write(WEST, "c")
@@ -65,9 +63,9 @@ def test_a_worker_killed_at_any_step_loses_and_doubles_nothing(harness: Harness,
     assert set(harness.states()) == {"sent"}
 
 
-@pytest.mark.parametrize("step", [step for step in STEPS if step.startswith("reconcile")])
+@pytest.mark.parametrize("step", [step for step in Step if step.startswith("reconcile")])
 @pytest.mark.parametrize("fault", ["lost", "never"])
-def test_a_worker_killed_while_settling_loses_and_doubles_nothing(
+def test_a_worker_killed_while_reconciling_loses_and_repeats_nothing(
     harness: Harness, step: str, fault: Fault
 ) -> None:
     harness.write(EAST, "a")
@@ -94,7 +92,7 @@ def test_a_lost_answer_is_settled_by_history_after_its_settle_time(harness: Harn
     assert harness.tallies()["reconciled_found_total"] == 1
 
 
-def test_what_slack_does_not_have_is_sent_again_without_a_word(harness: Harness) -> None:
+def test_a_message_missing_from_the_history_is_sent_again_without_a_note(harness: Harness) -> None:
     outbox_id = harness.write(EAST, "a")
     harness.slack.faults = first("never")
     harness.deliver()
@@ -104,8 +102,8 @@ def test_what_slack_does_not_have_is_sent_again_without_a_word(harness: Harness)
     assert harness.tallies()["reconciled_resent_total"] == 1
 
 
-def test_a_message_that_slack_stores_late_is_not_doubled(harness: Harness) -> None:
-    """The settle time: without it the history would be read before the message is in it."""
+def test_a_message_that_slack_stores_late_is_not_repeated(harness: Harness) -> None:
+    """Without a settle time the history would be read before the message is in it."""
     harness.write(EAST, "a")
     harness.slack.faults = first("late")
     for _ in range(60):
@@ -114,7 +112,7 @@ def test_a_message_that_slack_stores_late_is_not_doubled(harness: Harness) -> No
     assert harness.states() == ["sent"]
 
 
-def test_without_a_settle_time_a_late_message_would_be_doubled(database: Database) -> None:
+def test_without_a_settle_time_a_late_message_would_be_repeated(database: Database) -> None:
     harness = Harness(database, WorkerOptions(pace=None, settle=timedelta()))
     harness.write(EAST, "a")
     harness.slack.faults = first("late")
@@ -123,7 +121,7 @@ def test_without_a_settle_time_a_late_message_would_be_doubled(database: Databas
     assert harness.slack.texts() == ["a", "a"]
 
 
-def test_one_look_at_a_channel_settles_all_its_messages(harness: Harness) -> None:
+def test_one_reading_of_a_history_settles_all_messages_of_the_channel(harness: Harness) -> None:
     harness.slack.faults = lambda where, text: "lost"
     for place in (EAST, WEST):
         for number in range(3):
@@ -136,15 +134,15 @@ def test_one_look_at_a_channel_settles_all_its_messages(harness: Harness) -> Non
     assert len(harness.slack.histories) < 6
 
 
-def test_a_sender_that_was_stopped_for_half_its_lease_does_not_send(harness: Harness) -> None:
-    """The guard: by then somebody else may have taken the message over."""
+def test_a_worker_stopped_for_half_its_lease_does_not_send(harness: Harness) -> None:
+    """Another worker may have taken the message over by then."""
     outbox_id = harness.write(EAST, "a")
 
     def stopped(step: str) -> None:
-        if step == "claim.after":
+        if step == Step.CLAIM_AFTER:
             harness.clock.advance(LEASE / 2 + SECOND)
 
-    assert harness.deliver(at=stopped) == 0
+    assert harness.deliver(on_step=stopped) == 0
     assert (harness.row(outbox_id).state, harness.row(outbox_id).attempt, harness.slack.calls) == (
         "pending",
         0,
@@ -154,62 +152,64 @@ def test_a_sender_that_was_stopped_for_half_its_lease_does_not_send(harness: Har
     assert harness.deliver() == 1
 
 
-def test_a_sender_stopped_past_its_lease_leaves_the_message_to_who_took_over(harness: Harness) -> None:
+def test_a_worker_stopped_past_its_lease_leaves_the_message_to_the_next_worker(harness: Harness) -> None:
     outbox_id = harness.write(EAST, "a")
 
     def stopped(step: str) -> None:
-        if step == "claim.after":
+        if step == Step.CLAIM_AFTER:
             harness.settle_all()
 
-    assert harness.deliver(at=stopped) == 0
+    assert harness.deliver(on_step=stopped) == 0
     assert (harness.slack.texts(), harness.row(outbox_id).state) == (["a"], "sent")
     assert harness.tallies()["taken_over_total"] == 1
 
 
-def test_an_answer_that_comes_after_the_lease_counts_while_nobody_has_taken_over(harness: Harness) -> None:
+def test_an_answer_after_the_lease_counts_while_no_other_worker_has_the_message(harness: Harness) -> None:
     outbox_id = harness.write(EAST, "slow")
 
     def stopped(step: str) -> None:
-        if step == "send.after":
+        if step == Step.SEND_AFTER:
             harness.deliver(LEASE + SECOND)
             assert harness.row(outbox_id).state == "unknown"
 
-    harness.deliver(at=stopped)
+    harness.deliver(on_step=stopped)
     assert (harness.row(outbox_id).state, harness.slack.texts()) == ("sent", ["slow"])
 
 
 @pytest.mark.parametrize("fault", ["", "refused", "never", "limited"])
-def test_what_somebody_else_took_over_is_not_overwritten(harness: Harness, fault: Fault) -> None:
-    """The conditional write: the old attempt's word about the new attempt's row is no news."""
+def test_a_message_that_another_worker_has_taken_over_is_not_overwritten(
+    harness: Harness, fault: Fault
+) -> None:
+    """An outcome is written only while the row still has the attempt id."""
     outbox_id = harness.write(EAST, "a")
     harness.slack.faults = first(fault)
 
     def taken(step: str) -> None:
-        if step == "mark.before":
+        if step == Step.MARK_BEFORE:
             harness.change(outbox_id, attempt_id="another's", attempt=2)
 
-    harness.deliver(at=taken)
+    harness.deliver(on_step=taken)
     row = harness.row(outbox_id)
     assert (row.state, row.attempt_id, row.error) == ("sending", "another's", None)
     assert harness.tallies()["taken_over_total"] == 1
 
 
-def test_settling_does_not_overwrite_what_was_settled_meanwhile(harness: Harness) -> None:
+def test_reconciling_does_not_overwrite_what_another_worker_has_settled(harness: Harness) -> None:
     outbox_id = harness.write(EAST, "a")
     harness.slack.faults = first("never")
     harness.deliver()
     inside = []
 
     def meanwhile(step: str) -> None:
-        if step == "reconcile.read" and not inside:
+        if step == Step.RECONCILE_READ and not inside:
             inside.append(step)
             harness.deliver()  # another worker sees the same history, sends again and has its answer
 
-    harness.deliver(SETTLE, at=meanwhile)
+    harness.deliver(SETTLE, on_step=meanwhile)
     assert (harness.row(outbox_id).state, harness.slack.texts()) == ("sent", ["a"])
 
 
-def test_where_history_may_not_be_read_the_copy_says_that_it_may_be_one(harness: Harness) -> None:
+def test_without_access_to_the_history_the_copy_says_that_it_may_be_a_repeat(harness: Harness) -> None:
     harness.write(EAST, "a")
     harness.slack.readable = False
     harness.slack.faults = first("lost")
@@ -222,7 +222,7 @@ def test_where_history_may_not_be_read_the_copy_says_that_it_may_be_one(harness:
     assert harness.tallies()["possible_repeat_total"] == 1
 
 
-def test_what_may_go_only_once_stays_unknown_until_history_can_be_read(harness: Harness) -> None:
+def test_a_once_only_message_stays_unknown_until_the_history_can_be_read(harness: Harness) -> None:
     outbox_id = harness.write(EAST, "a", once_only=True)
     harness.slack.readable = False
     harness.slack.faults = first("lost")
@@ -239,7 +239,7 @@ def test_what_may_go_only_once_stays_unknown_until_history_can_be_read(harness: 
     assert (harness.row(outbox_id).state, harness.slack.texts()) == ("sent", ["a"])
 
 
-def test_a_history_that_may_be_read_too_seldom_is_waited_for_and_then_given_up(harness: Harness) -> None:
+def test_a_history_that_is_always_rate_limited_is_given_up_after_a_while(harness: Harness) -> None:
     harness.write(EAST, "a")
     harness.slack.answering = False
     harness.slack.faults = first("lost")
@@ -249,7 +249,7 @@ def test_a_history_that_may_be_read_too_seldom_is_waited_for_and_then_given_up(h
         harness.deliver(timedelta(minutes=1))
         minutes += 1
     assert minutes == reconciliation.PATIENCE / timedelta(minutes=1)
-    assert len(harness.slack.histories) == minutes  # as often as Slack allowed, not oftener
+    assert len(harness.slack.histories) == minutes  # as often as Slack allowed
     assert [entry.possible_repeat for entry in harness.slack.entries] == [False, True]
 
 
@@ -262,7 +262,7 @@ def test_messages_that_never_get_an_answer_die_after_their_attempts(harness: Har
     assert (row.state, row.attempt, row.error) == ("dead", 12, "no answer from Slack in 12 attempts")
 
 
-def test_a_hopeless_one_is_dead_at_once_with_its_sentence(harness: Harness) -> None:
+def test_a_refused_message_is_dead_at_once_with_the_reason(harness: Harness) -> None:
     outbox_id = harness.write(EAST, "a")
     harness.slack.faults = lambda where, text: "refused"
     for _ in range(3):
@@ -273,10 +273,10 @@ def test_a_hopeless_one_is_dead_at_once_with_its_sentence(harness: Harness) -> N
     assert harness.tallies()["dead_total:is_archived"] == 1
 
 
-def test_a_message_whose_channel_is_gone_goes_to_the_fallback_channel_once(database: Database) -> None:
+def test_a_message_to_an_archived_channel_goes_to_the_fallback_channel_once(database: Database) -> None:
     harness = Harness(database, WorkerOptions(pace=None, fallback_channel="C0MAIN"))
     harness.write(EAST, "a")
-    harness.slack.faults = lambda where, text: "refused"  # the fall-back is gone as well
+    harness.slack.faults = lambda where, text: "refused"  # of the fallback channel too
     for _ in range(5):
         harness.deliver(SECOND)
     assert harness.states() == ["dead", "dead"]
@@ -285,14 +285,14 @@ def test_a_message_whose_channel_is_gone_goes_to_the_fallback_channel_once(datab
 
 def test_back_off_is_jittered_grows_and_ends_after_twelve_attempts(harness: Harness) -> None:
     outbox_id = harness.write(EAST, "a")
-    rules = harness.rules
+    options = harness.options
     harness.slack.faults = lambda where, text: "unreachable"
     shares = []
     for attempt in range(1, 12):
         assert harness.deliver() == 1
         row = harness.row(outbox_id)
         assert (row.state, row.attempt) == ("pending", attempt)
-        most = min(rules.backoff_cap, rules.backoff_base * 2**attempt)
+        most = min(options.backoff_cap, options.backoff_base * 2**attempt)
         shares.append((row.next_at - harness.clock.now()) / most)
         harness.clock.advance(max(most, circuit.PROBE))
     assert all(0 <= share <= 1 for share in shares)
@@ -304,7 +304,7 @@ def test_back_off_is_jittered_grows_and_ends_after_twelve_attempts(harness: Harn
     )
 
 
-def test_what_is_too_late_is_not_sent(harness: Harness) -> None:
+def test_a_message_that_is_too_late_is_not_sent(harness: Harness) -> None:
     outbox_id = harness.write(EAST, "today only", not_after=START + timedelta(hours=1))
     harness.slack.faults = first("unreachable")
     harness.deliver()
@@ -316,7 +316,7 @@ def test_what_is_too_late_is_not_sent(harness: Harness) -> None:
     assert harness.tallies()["dead_total:late"] == 1
 
 
-def test_a_message_of_a_version_long_gone_is_dead_with_a_sentence(harness: Harness) -> None:
+def test_a_stored_message_that_cannot_be_read_is_dead_with_the_reason(harness: Harness) -> None:
     outbox_id = harness.write(EAST, "old")
     harness.change(outbox_id, body_json='{"message": "Fax", "fields": {}}')
     harness.deliver()
@@ -325,7 +325,7 @@ def test_a_message_of_a_version_long_gone_is_dead_with_a_sentence(harness: Harne
     assert row.error == "the kept message cannot be read: 'Fax'"
 
 
-def test_a_fault_of_ours_while_sending_is_a_lost_answer_and_the_next_one_is_sent(harness: Harness) -> None:
+def test_an_exception_while_sending_is_a_lost_answer_and_the_next_message_is_sent(harness: Harness) -> None:
     harness.write(EAST, "bad")
     harness.write(WEST, "good")
 
@@ -343,7 +343,7 @@ def test_a_fault_of_ours_while_sending_is_a_lost_answer_and_the_next_one_is_sent
     assert harness.states() == ["unknown", "sent"]
 
 
-def test_what_waits_for_a_clock_that_was_put_back_is_not_forgotten(harness: Harness) -> None:
+def test_messages_that_wait_by_a_clock_that_was_set_back_are_sent(harness: Harness) -> None:
     year = timedelta(days=365)
     for text in "ab":
         harness.write(EAST, text)
@@ -351,27 +351,27 @@ def test_what_waits_for_a_clock_that_was_put_back_is_not_forgotten(harness: Harn
     harness.clock.advance(year)
     harness.slack.faults = first("unreachable")
     harness.deliver()
-    harness.crash("send.after", after=timedelta(minutes=15))
+    harness.crash(Step.SEND_AFTER, after=timedelta(minutes=15))
     harness.clock.advance(-year)
     harness.settle_all()
     assert sorted(harness.slack.texts()) == ["a", "b", "c"]
     assert set(harness.states()) == {"sent"}
 
 
-def test_workers_that_are_stopped_let_others_finish(harness: Harness) -> None:
+def test_a_killed_worker_holds_up_others_until_its_lease_is_over(harness: Harness) -> None:
     for text in "abc":
         harness.write(EAST, text)
     harness.slack.faults = lambda where, text: ""
     with pytest.raises(BaseException, match=r"send\.after"):
-        harness.deliver(at=CrashAt("send.after"))
+        harness.deliver(on_step=CrashAt(Step.SEND_AFTER))
     assert harness.slack.texts() == ["a"]
-    assert harness.deliver() == 0  # the place is taken until the lease is over
+    assert harness.deliver() == 0  # the address is locked until the lease is over
     harness.settle_all()
     assert harness.slack.texts() == ["a", "b", "c"]
 
 
-def test_the_lease_is_by_the_databases_clock(harness: Harness) -> None:
-    """Two machines whose clocks are ten minutes apart must not take each other's messages over."""
+def test_leases_run_by_the_clock_of_the_database(harness: Harness) -> None:
+    """Machines whose clocks differ by ten minutes must not take over each other's messages."""
 
     class Fast(SystemClock):
         def now(self) -> datetime:
@@ -379,12 +379,12 @@ def test_the_lease_is_by_the_databases_clock(harness: Harness) -> None:
 
     worker = Worker(database=harness.database, slack=harness.slack, clock=Fast(), rng=harness.rng)
     with harness.database.read() as session:
-        ahead = worker.now(session) - SystemClock().now()
+        ahead = worker.state(session).now - SystemClock().now()
     assert abs(ahead) < timedelta(minutes=1)
 
 
-def test_who_acts_as_if_it_were_later_takes_nothing_from_who_is_sending_now(database: Database) -> None:
-    """`tierbot tick --at` while the bot runs: to its clock every lease of the living would be over."""
+def test_a_process_with_a_shifted_clock_takes_no_message_that_is_being_sent(database: Database) -> None:
+    """`tierbot tick --at` while the bot runs: by its clock every lease would be over."""
     today = ShiftedClock(SystemClock())
     harness = Harness(database, WorkerOptions(pace=None, watch_clock=False), clock=today)
     monday = ShiftedClock(today, timedelta(days=2))
@@ -403,7 +403,7 @@ def test_who_acts_as_if_it_were_later_takes_nothing_from_who_is_sending_now(data
     assert slow.texts() + harness.slack.texts() == ["a"]
 
 
-def test_what_is_due_by_a_clock_that_was_set_goes_now_and_what_is_unknown_still_settles(
+def test_messages_due_by_a_shifted_clock_are_sent_and_unknown_ones_keep_their_settle_time(
     database: Database,
 ) -> None:
     today = ShiftedClock(SystemClock())

@@ -1,4 +1,4 @@
-"""After a long stop, or a clock that jumped, nothing is said until somebody has looked."""
+"""After a long stop or a jump of the clock nothing is sent until a person agrees."""
 
 from collections.abc import Iterator
 from datetime import timedelta
@@ -13,7 +13,7 @@ from bot.clock import FixedClock
 from bot.services.delivery import time_jump
 from bot.settings import Settings
 from db.engine import Database
-from db.system import cursor, newest_beats
+from db.processes import cursor, newest_beats
 from tests.services.delivery.outbox_harness import EAST, START, Harness
 
 DAY = timedelta(days=1)
@@ -26,7 +26,7 @@ def harness(database: Database) -> Harness:
 
 @pytest.fixture(autouse=True)
 def plain_logs() -> Iterator[None]:
-    """Otherwise a logged exception is drawn with every local variable, which takes seconds."""
+    """Otherwise a logged exception is printed with every local variable, which takes seconds."""
     structlog.configure(
         processors=[structlog.processors.add_log_level, structlog.processors.LogfmtRenderer()]
     )
@@ -50,21 +50,21 @@ def bot(harness: Harness, tmp_path: Path) -> Iterator[Tierbot]:
 
 def test_seven_days_are_a_stop_and_more_are_a_jump(harness: Harness) -> None:
     assert not time_jump.held(harness.database, START)
-    assert time_jump.keep_up(harness.database, START)
+    assert time_jump.note(harness.database, START)
     assert not time_jump.held(harness.database, START + 7 * DAY)
     late = START + 7 * DAY + timedelta(seconds=1)
     assert time_jump.held(harness.database, late)
-    assert not time_jump.keep_up(harness.database, late)
+    assert not time_jump.note(harness.database, late)
     assert time_jump.gap(harness.database, late).since == START
 
 
 def test_the_cursor_never_goes_back(harness: Harness) -> None:
-    time_jump.keep_up(harness.database, START)
-    assert time_jump.keep_up(harness.database, START - 400 * DAY)
+    time_jump.note(harness.database, START)
+    assert time_jump.note(harness.database, START - 400 * DAY)
     assert harness.reading(lambda session: cursor(session, time_jump.CURSOR)) == START.isoformat()
 
 
-def test_nothing_is_said_over_a_jump_until_somebody_has_looked(bot: Tierbot, harness: Harness) -> None:
+def test_nothing_is_sent_after_a_jump_until_a_person_agrees(bot: Tierbot, harness: Harness) -> None:
     jobs.tick(bot)
     harness.write(EAST, "hello")
     clock = bot.clock
@@ -72,10 +72,10 @@ def test_nothing_is_said_over_a_jump_until_somebody_has_looked(bot: Tierbot, har
     clock.advance(8 * DAY)
     assert jobs.tick(bot)["deliver"] == 0
     assert (harness.states(), harness.row(1).attempt) == (["pending"], 0)
-    assert harness.reading(newest_beats)["worker"] == clock.now()  # alive, though silent
+    assert harness.reading(newest_beats)["worker"] == clock.now()  # alive, but sending nothing
     assert time_jump.gap(harness.database, clock.now()).messages == 1
     time_jump.catch_up(harness.database, clock)
-    assert jobs.tick(bot)["deliver"] == 1  # tried: nobody listens there
+    assert jobs.tick(bot)["deliver"] == 1  # tried; nothing listens at that address
 
 
 def test_a_clock_that_was_wrong_and_is_right_again_holds_nothing(bot: Tierbot, harness: Harness) -> None:

@@ -10,9 +10,9 @@ from bot.services.ops.doctor import Finding, Slack, examine
 from bot.settings import Settings
 from bot.slack.manifest import OPTIONAL_SCOPES, SCOPES
 from bot.wording.messages import Problem
-from db import system
+from db import processes
 from db.engine import Database
-from db.outbox import throttle
+from db.outbox import send_state
 from db.outbox.messages import OutboxMessage
 from tests import factories
 
@@ -40,7 +40,7 @@ def test_a_sound_installation_has_no_problem_and_no_note(database: Database, tmp
     with database.write() as session:
         customer = factories.customer(session, owner_id=factories.person(session))
         factories.graded(session, {customer: "A"}, as_of=date(2026, 4, 30))
-        system.beat(session, "worker", "boot", NOW - timedelta(seconds=20))
+        processes.beat(session, "worker", "boot", NOW - timedelta(seconds=20))
     found = findings(database, tmp_path)
     assert [item for item in found if item.level != "ok"] == []
     assert {item.about for item in found} == {"versions", "slack", "database", "jobs", "grading"}
@@ -92,7 +92,7 @@ def test_stuck_lost_and_dead_messages_are_counted(database: Database, tmp_path: 
 
 def test_a_silent_worker_is_a_problem(database: Database, tmp_path: Path) -> None:
     with database.write() as session:
-        system.beat(session, "worker", "boot", NOW - timedelta(minutes=5))
+        processes.beat(session, "worker", "boot", NOW - timedelta(minutes=5))
     silent = next(item for item in findings(database, tmp_path) if item.about == "jobs")
     assert (silent.level, silent.found) == ("problem", "last sign of life 5 min ago")
 
@@ -118,7 +118,7 @@ def test_a_database_of_another_revision_is_said_first_and_nothing_else_is_read(
 
 def test_a_circuit_that_is_open_is_a_problem_with_a_remedy(database: Database, tmp_path: Path) -> None:
     with database.write() as session:
-        throttle.put_circuit(
+        send_state.put_circuit(
             session,
             reason="clock",
             sentence="this machine's clock is wrong",
@@ -135,9 +135,9 @@ def test_a_circuit_that_is_open_is_a_problem_with_a_remedy(database: Database, t
 
 
 def test_a_hold_after_a_jump_of_time_is_a_problem_with_a_remedy(database: Database, tmp_path: Path) -> None:
-    time_jump.keep_up(database, NOW - timedelta(days=7))
+    time_jump.note(database, NOW - timedelta(days=7))
     assert [item for item in findings(database, tmp_path) if item.about == "time"] == []
     with database.write() as session:
-        system.set_cursor(session, time_jump.CURSOR, (NOW - timedelta(days=8)).isoformat())
+        processes.set_cursor(session, time_jump.CURSOR, (NOW - timedelta(days=8)).isoformat())
     (held,) = [item for item in findings(database, tmp_path) if item.about == "time"]
     assert (held.level, "2026-04-26" in held.found, "catch-up" in held.remedy) == ("problem", True, True)

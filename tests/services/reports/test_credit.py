@@ -16,7 +16,7 @@ from bot.services.reports import credit
 from bot.services.reports.credit import ApprovalRequest, Credit
 from bot.services.schemes import store
 from bot.services.schemes.store import SchemeCache
-from db.book.trade import Invoice
+from db.book.invoices import Invoice
 from db.engine import Database
 from db.graded import results
 from grading.engine.inputs import unpack

@@ -11,7 +11,7 @@ from bot.services.imports.kind import UpsertKind, WrittenTable
 from bot.services.imports.read.columns import FileField
 from bot.services.imports.references import CUSTOMER, CustomerReferences
 from db.book.imports import table
-from db.book.trade import Invoice
+from db.book.invoices import Invoice
 from db.types import Money
 
 

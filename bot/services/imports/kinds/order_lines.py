@@ -13,8 +13,8 @@ from bot.services.imports.kind import UpsertKind, WrittenTable
 from bot.services.imports.read.columns import FileField
 from bot.services.imports.read.refusal import clip
 from db.book.imports import table
+from db.book.order_lines import OrderLine
 from db.book.orders import Order
-from db.book.trade import OrderLine
 from db.types import Money
 
 _order = table(Order)

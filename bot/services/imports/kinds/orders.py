@@ -27,7 +27,7 @@ class _OrderTable(WrittenTable):
     def around_undo(self, connection: Connection, batch_id: int) -> Iterator[None]:
         """Keep the totals of orders exact."""
         order_totals.add(connection, _order.c.batch_id == batch_id, -1)
-        with order_totals.moving(connection, _order.c.id.in_(changed_rows(batch_id, _order))):
+        with order_totals.adjusted(connection, _order.c.id.in_(changed_rows(batch_id, _order))):
             yield
 
 
@@ -104,7 +104,7 @@ class OrderKind(UpsertKind):
         return {"source": job.source, "external_id": self.stage.c.key}
 
     def around_change(self, job: ImportJob, ids: list[int]) -> AbstractContextManager[None]:
-        return order_totals.moving(job.connection, _order.c.id.in_(ids))
+        return order_totals.adjusted(job.connection, _order.c.id.in_(ids))
 
     def count(self, job: ImportJob) -> Counts:
         stage = self.stage.c

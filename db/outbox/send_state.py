@@ -1,21 +1,30 @@
-"""How fast and whether messages may go, in rows that all workers share."""
+"""Whether and how fast messages may be sent: circuit and token buckets, in rows that all workers share."""
 
 from collections.abc import Collection
 from datetime import datetime, timedelta
+from enum import StrEnum
 from typing import Any, NamedTuple
 
 from sqlalchemy import bindparam
 from sqlmodel import Field, Session, SQLModel, col, delete, select
 
-from db.engine import db_clock
-from db.system import Cursor, insert
+from db.engine import db_clock, upsert
+from db.processes import Cursor
 from db.types import UtcDateTime
 
 WORKSPACE = "workspace"
 
 
+class CircuitReason(StrEnum):
+    """Why the circuit is open, unless for an error that Slack named."""
+
+    NETWORK = "network"
+    CLOCK = "clock"
+    ACCOUNT = "account"
+
+
 class TokenBucket(SQLModel, table=True):
-    """A token bucket: of the workspace, or of one place in it."""
+    """A token bucket: of the workspace, or of one address."""
 
     __tablename__ = "lane"
     name: str = Field(primary_key=True)
@@ -26,11 +35,11 @@ class TokenBucket(SQLModel, table=True):
 
 
 class Circuit(SQLModel, table=True):
-    """Whether the workspace takes messages: `reason` is empty while it does. `apart` is the last look at Slack's clock."""
+    """Whether the workspace takes messages; `apart_seconds` is how far Slack's clock was from ours when last compared."""
 
     __tablename__ = "circuit"
     workspace: str = Field(primary_key=True)
-    reason: str = ""
+    reason: str = ""  # a CircuitReason or Slack's error; empty while closed
     sentence: str = ""
     failures: int = 0  # in a row
     opened_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
@@ -39,7 +48,7 @@ class Circuit(SQLModel, table=True):
 
 
 class SendState(NamedTuple):
-    """All that says whether messages may go, at one moment of the database's clock."""
+    """Whether messages may be sent, at one time of the database's clock."""
 
     now: datetime
     reason: str | None  # why the circuit is open
@@ -49,29 +58,25 @@ class SendState(NamedTuple):
     restored: str | None
 
 
-def send_state(session: Session, restored: str) -> SendState:
-    """Everything in one statement, because a worker asks before and after every batch; `restored` names a cursor."""
+def read(session: Session, restored: str) -> SendState:
+    """All of it in one statement, because a worker reads it before and after every batch; `restored` names a cursor."""
     return SendState._make(session.connection().execute(_SEND_STATE, {"restored": restored}).one())
 
 
-def _send_state() -> Any:
-    circuit = col(Circuit.workspace) == WORKSPACE
-    return select(
-        db_clock(),
-        *(
-            select(field).where(condition).scalar_subquery()
-            for field, condition in (
-                (Circuit.reason, circuit),
-                (Circuit.failures, circuit),
-                (Circuit.apart_seconds, circuit),
-                (TokenBucket.paused_until, col(TokenBucket.name) == WORKSPACE),
-                (Cursor.value, col(Cursor.name) == bindparam("restored")),
-            )
-        ),
-    )
-
-
-_SEND_STATE = _send_state()
+_OF_WORKSPACE = col(Circuit.workspace) == WORKSPACE
+_SEND_STATE: Any = select(
+    db_clock(),
+    *(
+        select(field).where(condition).scalar_subquery()
+        for field, condition in (
+            (Circuit.reason, _OF_WORKSPACE),
+            (Circuit.failures, _OF_WORKSPACE),
+            (Circuit.apart_seconds, _OF_WORKSPACE),
+            (TokenBucket.paused_until, col(TokenBucket.name) == WORKSPACE),
+            (Cursor.value, col(Cursor.name) == bindparam("restored")),
+        )
+    ),
+)
 
 
 def buckets(session: Session, names: Collection[str]) -> dict[str, TokenBucket]:
@@ -87,23 +92,16 @@ def buckets(session: Session, names: Collection[str]) -> dict[str, TokenBucket]:
 
 def put(session: Session, changed: Collection[TokenBucket]) -> None:
     """Insert or update buckets."""
-    if not changed:
-        return
-    statement = insert(session)(TokenBucket)
-    columns = {name: statement.excluded[name] for name in TokenBucket.model_fields if name != "name"}
-    session.connection().execute(
-        statement.on_conflict_do_update(index_elements=["name"], set_=columns),
-        [bucket.model_dump() for bucket in changed],
-    )
+    upsert(session, TokenBucket, [bucket.model_dump() for bucket in changed])
 
 
 def paused_until(session: Session, name: str = WORKSPACE) -> datetime | None:
-    """Until when Slack asked us to wait."""
+    """Until when Slack asked us to wait; None when it did not."""
     return session.exec(select(TokenBucket.paused_until).where(TokenBucket.name == name)).first()
 
 
 def forget_idle(session: Session, now: datetime, idle: timedelta) -> None:
-    """A bucket nobody used for a while is full again, as one without a row is."""
+    """Delete buckets that are full again, as a bucket without a row is."""
     session.exec(
         delete(TokenBucket).where(
             col(TokenBucket.counted_at) < now - idle, col(TokenBucket.paused_until).is_(None)
@@ -116,8 +114,6 @@ def circuit(session: Session) -> Circuit | None:
 
 
 def put_circuit(session: Session, **values: object) -> None:
-    """Change the circuit's row, or make it."""
-    statement = insert(session)(Circuit).values(
-        **{"workspace": WORKSPACE, "reason": "", "sentence": "", "failures": 0, **values}
-    )
-    session.connection().execute(statement.on_conflict_do_update(index_elements=["workspace"], set_=values))
+    """Change these columns of the circuit's row, or insert it."""
+    new = {"workspace": WORKSPACE, "reason": "", "sentence": "", "failures": 0, **values}
+    upsert(session, Circuit, [new], changed=values)

@@ -1,4 +1,4 @@
-"""Touches that somebody is to be reminded of by now, and whose they are."""
+"""Touches whose reminder is due, and the owners to remind."""
 
 from collections.abc import Collection, Sequence
 from datetime import datetime
@@ -7,14 +7,14 @@ from sqlalchemy import ColumnElement, and_, case, func, or_
 from sqlalchemy import select as sa_select
 from sqlmodel import Session, col, select, update
 
-from db.book.customers import Customer, Ownership
+from db.book.customers import Customer, Ownership, present_owner
 from db.book.people import Person
-from db.care.touches import WAITING, Touch, present_owner
-from db.outbox.messages import OutboxMessage
+from db.care.touches import WAITING, Touch
+from db.outbox.messages import MessageState, OutboxMessage
 
 
 def owners(session: Session, now: datetime) -> list[Person | None]:
-    """Whose customers have something to be reminded of; None stands for customers without an owner."""
+    """Who has a due touch; None stands for customers without an owner."""
     found = (
         select(Ownership.person_id)
         .select_from(Touch)
@@ -29,7 +29,6 @@ def owners(session: Session, now: datetime) -> list[Person | None]:
 
 
 def count(session: Session, now: datetime) -> int:
-    """How many touches somebody would be reminded of."""
     return session.exec(select(func.count()).select_from(Touch).where(_is_due(now))).one()
 
 
@@ -45,7 +44,7 @@ def steps(session: Session, now: datetime) -> list[tuple[str, str, str, datetime
 
 
 def skip(session: Session, now: datetime) -> int:
-    """What is due stays open without anybody being reminded; how many."""
+    """Leave what is due open without a reminder; how many."""
     result = session.exec(
         update(Touch)
         .where(_is_due(now))
@@ -57,10 +56,10 @@ def skip(session: Session, now: datetime) -> int:
     return int(result.rowcount)
 
 
-def touches(
+def best_first(
     session: Session, now: datetime, owners: Collection[int | None], tiers: Sequence[str], limit: int
 ) -> list[Touch]:
-    """What is due of these owners' customers: best tiers first, then the oldest."""
+    """The due touches of these owners' customers: best tiers first, then the oldest."""
     rank = case({tier: place for place, tier in enumerate(tiers)}, value=col(Touch.tier), else_=len(tiers))
     return list(
         session.exec(
@@ -75,7 +74,7 @@ def touches(
 def postpone(
     session: Session, now: datetime, owners: Collection[int | None], until: datetime, *, greetings: bool
 ) -> int:
-    """Move what is due of these owners' customers to another morning, greetings or all else."""
+    """Move the due touches of these owners' customers to another time: the greetings, or all others."""
     kind = col(Touch.kind) == "greeting" if greetings else col(Touch.kind) != "greeting"
     result = session.exec(
         update(Touch)
@@ -87,12 +86,15 @@ def postpone(
 
 
 def reminded_since(session: Session, address: str, since: datetime) -> int:
-    """How many reminders a place was sent since a moment, or still waits for."""
+    """How many reminders were written to an address since a time, or still wait to be sent."""
     return session.exec(
         select(func.count()).where(
             OutboxMessage.kind == "reminder",
             OutboxMessage.address == address,
-            or_(col(OutboxMessage.created_at) >= since, col(OutboxMessage.state).in_(("pending", "sending"))),
+            or_(
+                col(OutboxMessage.created_at) >= since,
+                col(OutboxMessage.state).in_((MessageState.PENDING, MessageState.SENDING)),
+            ),
         )
     ).one()
 
@@ -102,7 +104,7 @@ def _is_due(now: datetime) -> ColumnElement[bool]:
 
 
 def _owned_by(owners: Collection[int | None]) -> ColumnElement[bool]:
-    """Unarchived customers of these people; None among them: also those without an owner."""
+    """Condition: touches of the unarchived customers of these people; None means those without an owner."""
     theirs = (
         sa_select(col(Customer.id))
         .outerjoin(Ownership, present_owner(Customer.id))

@@ -1,4 +1,4 @@
-"""Units of work that PostgreSQL breaks off are done again, and only those; clocks and errors of the database."""
+"""Transactions that PostgreSQL aborts are repeated; the database's clock, its URL and errors."""
 
 import random
 import sys
@@ -7,21 +7,21 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import select, text
 from sqlalchemy.exc import IntegrityError, OperationalError
 
-from db import system
-from db.engine import Database, Unusable, db_now, open_database
+from db import processes
+from db.engine import Database, Unusable, db_clock, open_database
 from tests.conftest import OpenAnother, on_postgresql
 
 
 @on_postgresql
 @pytest.mark.parametrize("retry", [True, False])
-def test_two_units_in_a_deadlock_are_both_done(open_another: OpenAnother, retry: bool) -> None:
+def test_two_transactions_in_a_deadlock_are_both_done(open_another: OpenAnother, retry: bool) -> None:
     first = open_another()
     with first.write() as session:
         for name in "ab":
-            system.set_cursor(session, name, "0")
+            processes.set_cursor(session, name, "0")
     meeting = threading.Barrier(2, timeout=10)
     broken: list[str | None] = []
 
@@ -32,13 +32,13 @@ def test_two_units_in_a_deadlock_are_both_done(open_another: OpenAnother, retry:
             nonlocal tries
             tries += 1
             with database.write() as session:
-                system.set_cursor(session, names[0], names)
+                processes.set_cursor(session, names[0], names)
                 if tries == 1:
                     meeting.wait()
-                system.set_cursor(session, names[1], names)
+                processes.set_cursor(session, names[1], names)
 
         try:
-            database.retrying(unit, random.Random(1)) if retry else unit()
+            database.retry(unit, random.Random(1)) if retry else unit()
         except OperationalError as error:
             broken.append(getattr(error.orig, "sqlstate", None))
 
@@ -60,18 +60,18 @@ def test_other_failures_are_raised_at_once(database: Database) -> None:
         tries.append(1)
         with database.write() as session:
             for _ in range(2):
-                session.add(system.Cursor(name="same", value=""))
+                session.add(processes.Cursor(name="same", value=""))
                 session.flush()
                 session.expunge_all()
 
     with pytest.raises(IntegrityError):
-        database.retrying(unit)
+        database.retry(unit)
     assert len(tries) == 1
 
 
-def test_the_database_tells_the_time_in_utc_and_it_goes_on_within_a_transaction(database: Database) -> None:
+def test_the_clock_of_the_database_is_in_utc_and_runs_on_within_a_transaction(database: Database) -> None:
     with database.write() as session:
-        first, second = db_now(session), db_now(session)
+        first, second = (session.scalars(select(db_clock())).one() for _ in range(2))
     assert first.tzinfo is UTC
     assert first <= second
     assert abs(second - datetime.now(UTC)) < timedelta(seconds=60)  # noqa: TID251 - the same machine's clock
@@ -94,23 +94,23 @@ def test_the_limits_on_waiting_are_ours(database: Database) -> None:
         ("postgresql+psycopg2://bob:geheim@localhost/x", r"postgresql\+psycopg2 is not supported"),
     ],
 )
-def test_a_url_nothing_can_be_opened_by_is_refused_without_its_password(url: str, said: str) -> None:
+def test_an_unusable_url_is_refused_without_showing_its_password(url: str, said: str) -> None:
     with pytest.raises(Unusable, match=said) as caught:
         open_database(url)
     assert "geheim" not in str(caught.value)
 
 
-def test_without_psycopg_it_says_how_to_get_it(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_psycopg_the_error_says_how_to_install_it(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "psycopg", None)
     with pytest.raises(Unusable, match=r"pip install 'tierbot\[postgres\]'"):
         open_database("postgresql://localhost/x")
 
 
 def test_a_file_that_was_opened_read_only_is_opened_again(tmp_path: Path) -> None:
-    """A disk that was read-only for a while must not leave a process that can never write again."""
+    """After a disk was read-only for a while the process must be able to write again."""
     database = open_database(f"sqlite:///{tmp_path / 'one.db'}")
     with database.writer.connect() as connection:
-        connection.exec_driver_sql("PRAGMA query_only=1")  # as a connection that could not open it otherwise
+        connection.exec_driver_sql("PRAGMA query_only=1")  # as when the disk is read-only
     with pytest.raises(OperationalError, match="readonly"), database.writer.begin() as connection:
         connection.exec_driver_sql("CREATE TABLE t (x)")
     with database.writer.begin() as connection:
@@ -118,8 +118,8 @@ def test_a_file_that_was_opened_read_only_is_opened_again(tmp_path: Path) -> Non
     database.close()
 
 
-def test_after_a_read_only_disk_every_connection_is_closed_whoever_was_reading(tmp_path: Path) -> None:
-    """One that stays open keeps SQLite's shared index of the log read-only for all that follow."""
+def test_after_a_read_only_disk_every_connection_is_closed_even_while_reading(tmp_path: Path) -> None:
+    """One that stays open keeps the shared index of SQLite's log read-only for all later connections."""
     database = open_database(f"sqlite:///{tmp_path / 'one.db'}")
     with database.write() as session:
         session.execute(text("CREATE TABLE t (x)"))
@@ -131,7 +131,7 @@ def test_after_a_read_only_disk_every_connection_is_closed_whoever_was_reading(t
             connection.exec_driver_sql("PRAGMA query_only=1")
         with pytest.raises(OperationalError, match="readonly"), database.write() as session:
             session.execute(text("CREATE TABLE u (x)"))
-    # SQLite takes its index away when the last connection is closed.
+    # SQLite deletes the index when the last connection is closed.
     assert not (tmp_path / "one.db-shm").exists()
     with database.write() as session:
         session.execute(text("CREATE TABLE u (x)"))

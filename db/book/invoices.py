@@ -1,0 +1,108 @@
+"""Invoices with due and paid days, and their sums per customer."""
+
+from collections.abc import Sequence
+from datetime import date, timedelta
+from decimal import Decimal
+from functools import lru_cache
+from typing import Any
+
+from sqlalchemy import Date, Float, Index, UniqueConstraint, case, cast, func, literal, select
+from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.sql.expression import ColumnElement, FunctionElement
+from sqlmodel import Field, Session, SQLModel, and_, col, or_
+
+from db.book.customers import among, customers_parameter
+from db.types import Money, in_currency, units
+
+
+class Invoice(SQLModel, table=True):
+    """What a customer owes and since when; credit notes are negative."""
+
+    __tablename__ = "invoice"
+    __table_args__ = (
+        UniqueConstraint("source", "external_id"),
+        Index("ix_invoice_cover", "customer_id", "due_on", "paid_on", "invoiced_on", "amount"),
+    )
+    id: int | None = Field(default=None, primary_key=True)
+    customer_id: int = Field(foreign_key="customer.id")
+    source: str
+    external_id: str
+    invoiced_on: date
+    due_on: date
+    paid_on: date | None = None
+    amount: Decimal = Field(sa_type=Money)
+    currency: str = Field(index=True)
+    original_amount: Decimal | None = Field(default=None, sa_type=Money)
+    original_currency: str | None = None
+    batch_id: int | None = Field(default=None, index=True)
+
+
+class days_between(FunctionElement[float]):  # noqa: N801 - reads as SQL
+    """Whole days from the first date to the second."""
+
+    type = Float()
+    inherit_cache = True
+    name = "days_between"
+
+
+@compiles(days_between, "sqlite")
+def _days_between_sqlite(element: Any, compiler: Any, **keywords: Any) -> str:
+    start, end = (compiler.process(part, **keywords) for part in element.clauses)
+    return f"(julianday({end}) - julianday({start}))"
+
+
+@compiles(days_between)
+def _days_between(element: Any, compiler: Any, **keywords: Any) -> str:
+    start, end = (compiler.process(part, **keywords) for part in element.clauses)
+    return f"CAST(({end} - {start}) AS DOUBLE PRECISION)"
+
+
+_CURRENCIES = select(col(Invoice.currency)).distinct()
+
+
+def invoice_aggregates(
+    session: Session, *, as_of: date, start: date, customer_ids: Sequence[int] | None = None
+) -> list[tuple[Any, ...]]:
+    """One row per customer with an invoice up to a day, as it stood at the end of that day.
+
+    Columns: customer id; open amount; the part of it past due; the part past due by more than 90 days; the earliest
+    due day of an open invoice past due; then of the invoices due in (start, as_of] that are paid or past due: how
+    many, their amount, what of it was paid by the due day, and amount times days late. Money in currency units.
+    """
+    statement = _invoice_sums(as_of, start, customer_ids is not None)
+    return [tuple(row) for row in session.connection().execute(statement, customers_parameter(customer_ids))]
+
+
+@lru_cache(maxsize=8)  # for one customer, building the statement took most of the time
+def _invoice_sums(as_of: date, start: date, named: bool) -> Any:
+    amount, due, paid = units(Invoice.amount), col(Invoice.due_on), col(Invoice.paid_on)
+    is_open = or_(paid.is_(None), paid > as_of)
+    overdue = and_(is_open, due < as_of)
+    decided = and_(amount > 0, due > start, due <= as_of, or_(due < as_of, paid <= as_of))
+    last = literal(as_of, Date)
+    late = days_between(due, case((is_open, last), else_=paid))
+
+    def total(condition: Any, value: Any = amount) -> ColumnElement[Any]:
+        return in_currency(func.sum(case((condition, value), else_=0)))
+
+    return (
+        select(
+            col(Invoice.customer_id),
+            total(is_open),
+            total(overdue),
+            total(and_(is_open, due < as_of - timedelta(days=90))),
+            func.min(case((and_(overdue, amount > 0), due))),
+            func.sum(case((decided, 1), else_=0)),
+            total(decided),
+            total(and_(decided, paid <= due)),
+            # As floating point: an amount times its days may need more than 64 bits.
+            total(and_(decided, late > 0), cast(amount, Float) * late),
+        )
+        .where(col(Invoice.invoiced_on) <= as_of, among(Invoice.customer_id, named))
+        .group_by(col(Invoice.customer_id))
+    )
+
+
+def invoice_currencies(session: Session) -> list[str]:
+    """The currencies of all invoices."""
+    return sorted(session.connection().execute(_CURRENCIES).scalars())
