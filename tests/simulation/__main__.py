@@ -1,4 +1,4 @@
-"""`make simulate`: thousands of histories from a fixed seed, and what came of them."""
+"""`make simulate`: thousands of histories from a fixed seed, and how they ended."""
 
 import argparse
 import gc
@@ -11,42 +11,41 @@ from functools import partial
 from multiprocessing import get_context
 from pprint import pformat
 
-from bot.services.delivery.worker import STEPS
-from tests.simulation import delivery, scripts
-from tests.simulation import stage as stages
-from tests.simulation.stage import Stage
+from bot.services.delivery.worker import Step
+from tests.simulation import delivery, histories, scripts
+from tests.simulation.histories import Histories
 
 
 def run(seed: int, numbers: range) -> tuple[Counter[str], int | None]:
-    """Play these histories; what happened in them, and the number of the first that went wrong."""
-    gc.disable()  # the garbage of many histories is looked for at once
-    scripts.be_silent()
-    stage = Stage()
+    """Play these histories; what happened in them, and the number of the first that failed."""
+    gc.disable()  # collected for many histories at once
+    scripts.silence_logs()
+    played_in = Histories()
     count: Counter[str] = Counter()
     try:
         for played, number in enumerate(numbers):
             try:
-                count += stage.play(seed, number)
+                count += played_in.play(seed, number)
             except Exception:
                 return count, number
             if played % 100 == 99:
                 gc.collect()
     finally:
-        stage.close()
+        played_in.close()
     return count, None
 
 
 def explain(seed: int, number: int) -> None:
-    """Say what went wrong, by the shortest script that does."""
-    scripts.be_silent()
-    stage = Stage()
-    begin = stage.begin(number)
-    script = scripts.shorten(begin, stages.script(seed, number))
+    """Print the failure and the shortest script that has one."""
+    scripts.silence_logs()
+    played_in = Histories()
+    begin = played_in.begin(number)
+    script = scripts.shorten(begin, histories.script(seed, number))
     print(
-        f"History {number} of seed {seed}: {scripts.wrong(begin, script)}. The script, to be kept as a test:"
+        f"History {number} of seed {seed}: {scripts.failure_of(begin, script)}. The script, to be kept as a test:"
     )
     print(pformat(script, width=110))
-    stage.close()
+    played_in.close()
 
 
 def main() -> int:
@@ -74,9 +73,9 @@ def main() -> int:
     print(
         "Faults: " + ", ".join(f"{fault} {count[f'fault {fault}']:,}" for fault in delivery.FAULTS if fault)
     )
-    print("Stood or died at: " + ", ".join(f"{step} {count[f'at {step}']:,}" for step in STEPS))
+    print("Paused or killed at: " + ", ".join(f"{step} {count[f'at {step}']:,}" for step in Step))
     if not wrong:
-        print("Lost 0, doubled without a word 0.")
+        print("Lost 0, doubled 0.")
         return 0
     explain(given.seed, min(wrong))
     return 1

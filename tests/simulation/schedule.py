@@ -1,4 +1,4 @@
-"""A book of customers, schedulers in any order of their transactions, people and facts that change, days that pass."""
+"""Histories of a book of customers: schedulers in any order of transactions, changing facts and people, passing days."""
 
 import json
 import random
@@ -20,7 +20,7 @@ from bot.services.care.plan import CarePlan, load_plan
 from bot.services.care.schedule import CareRules
 from bot.services.delivery import time_jump
 from bot.services.delivery.sender import deliver
-from bot.services.delivery.worker import WorkerOptions
+from bot.services.delivery.worker import Worker, WorkerOptions
 from bot.services.grade import book_pass, runs
 from bot.services.schemes.store import SchemeCache
 from bot.settings import Settings
@@ -33,11 +33,10 @@ from db.book.people import Person
 from db.engine import Database
 from tests import factories
 from tests.services.delivery.ledger import Ledger
-from tests.simulation.ground import Ground, Process
+from tests.simulation.sandbox import Process, Sandbox
 
-START = datetime.fromisoformat(
-    "2026-03-27T06:00:00+00:00"
-)  # before a change of clocks and the end of a month
+# Before the change to summer time and the end of a month.
+START = datetime.fromisoformat("2026-03-27T06:00:00+00:00")
 PEOPLE = {"Anna": "Europe/Berlin", "Lin": "Asia/Shanghai"}
 ZONES = ("Europe/Berlin", "Asia/Shanghai", "America/New_York", "Pacific/Auckland")
 CUSTOMERS = 3
@@ -45,7 +44,7 @@ LONG_AGO = date(2026, 1, 10)
 MEASURED = date(2026, 3, 1)
 
 
-def furnish(database: Database) -> None:
+def fill(database: Database) -> None:
     """Three customers of two people, graded once."""
     with database.write() as session:
         owners = [factories.person(session, name, timezone=zone) for name, zone in PEOPLE.items()]
@@ -56,18 +55,18 @@ def furnish(database: Database) -> None:
         for number, customer in enumerate(ids):
             factories.fact(session, customer, "quality", 50)
             factories.fact(session, customer, "service", 50)
-            # Revisits come due from the second day on: a reminder may be cut at any step.
+            # Revisits are due from the second day on, so that a kill may come at any step of a reminder.
             factories.contact(session, customer, date(2026, 1, 27) + timedelta(days=number), "visit")
         factories.graded(session, dict.fromkeys(ids, "B"), as_of=date(2026, 2, 28))
         processes.set_cursor(session, time_jump.CURSOR, START.isoformat())
 
 
 class Schedule:
-    """A history of what is due: it is said by calls what happens, and checked after each."""
+    """A history of the schedule: a script calls its methods, and `check` runs after each."""
 
-    def __init__(self, ground: Ground) -> None:
-        ground.renew()
-        self.ground = ground
+    def __init__(self, sandbox: Sandbox) -> None:
+        sandbox.reset()
+        self.sandbox = sandbox
         self.clock = FixedClock(START)
         self.slack = Ledger(self.clock.now)
         self.plan = _plans()[0]
@@ -75,12 +74,12 @@ class Schedule:
         self.working: Process | None = None
         self.newest = ""
         self.count: Counter[str] = Counter()
-        ground.database.told.append(self._told)
+        sandbox.database.observers.append(self._on_step)
 
     def tick(self, who: int, stop: int = 0, dies: bool = False, job: str = "") -> None:
-        """A scheduler goes on with its pass, or begins one, for so many ends of transactions, or to its end.
+        """A scheduler begins or continues a pass, until its end or for `stop` ends of transactions.
 
-        Where a job is named, only the ends of its own transactions count.
+        With a job only the ends of its own transactions count.
         """
         process = self.processes.get(who)
         whole = process is None and not stop
@@ -90,8 +89,8 @@ class Schedule:
             self.count["passes"] += 1
         steps = iter(range(1, stop + 1))
         self.working = process
-        # Inside a transaction nobody stands still, but dies.
-        reached = process.go(
+        # Inside a transaction a scheduler is only killed, never paused.
+        reached = process.run(
             lambda step: (
                 stop > 0
                 and job in ("", process.doing)
@@ -103,21 +102,21 @@ class Schedule:
             del self.processes[who]
         elif dies:
             self.count["kills"] += 1
-            self.count[f"at {process.stands_at}"] += 1
+            self.count[f"at {process.stopped_at}"] += 1
             del self.processes[who]
-            process.die()
+            process.kill()
         else:
-            self.count[f"at {process.stands_at}"] += 1
+            self.count[f"at {process.stopped_at}"] += 1
         self.working = None
         if whole and not self.processes:
             self._check_nothing_skipped()
 
     def wait(self, hours: float) -> None:
-        """Time passes, and clocks may be wrong: also back."""
+        """Time passes, or the clock is set back."""
         self.clock.advance(timedelta(hours=hours))
 
     def grade(self) -> None:
-        """Somebody grades by hand."""
+        """A person starts a grading."""
         bot = self._bot()
         now = self.clock.now()
         try:
@@ -130,8 +129,8 @@ class Schedule:
             self.count["refused"] += 1
 
     def fact(self, customer: int, value: int) -> None:
-        """What an import brings, of a day that is over whatever the clocks say."""
-        with self.ground.database.write() as session:
+        """An import brings a fact of a day that is over by any clock."""
+        with self.sandbox.database.write() as session:
             session.exec(
                 delete(Fact).where(col(Fact.customer_id) == customer, col(Fact.measured_on) == MEASURED)
             )
@@ -139,18 +138,18 @@ class Schedule:
             session.get_one(Fact, fact).batch_id = self._import(session)
 
     def contact(self, customer: int, days_ago: int) -> None:
-        with self.ground.database.write() as session:
+        with self.sandbox.database.write() as session:
             factories.contact(session, customer, self.clock.now().date() - timedelta(days=days_ago), "call")
             self._import(session)
 
     def person(self, person: int, zone: str, active: bool) -> None:
-        with self.ground.database.write() as session:
+        with self.sandbox.database.write() as session:
             row = session.get_one(Person, person)
             row.timezone, row.active = zone, active
 
     def give(self, customer: int, person: int) -> None:
         """A customer gets another owner."""
-        with self.ground.database.write() as session:
+        with self.sandbox.database.write() as session:
             session.get_one(Ownership, customer).person_id = person
             self._import(session)
 
@@ -158,25 +157,25 @@ class Schedule:
         self.plan = _plans()[number]
 
     def catch_up(self) -> None:
-        time_jump.catch_up(self.ground.database, self.clock)
+        time_jump.catch_up(self.sandbox.database, self.clock)
         self.newest = ""
 
     def check(self) -> None:
         """After every step."""
-        rows = self.ground.rows
+        rows = self.sandbox.rows
         sign = (rows("SELECT value FROM cursor WHERE name = 'time'") or [("",)])[0][0]
-        assert sign >= self.newest, "the last sign of life went backwards"
+        assert sign >= self.newest, "the noted time went backwards"
         self.newest = sign
         messages = {row[0]: row for row in rows("SELECT id, dedupe_key, kind, body_json FROM outbox")}
         assert len({row[1] for row in messages.values()}) == len(messages), "a key has two rows"
         self._check_touches(messages)
         self._check_changes(messages)
         arrived = Counter(entry.reference.id for entry in self.slack.entries)
-        assert set(arrived) <= set(messages), "Slack has what no row knows"
-        assert all(many == 1 for many in arrived.values()), "something was said twice"
+        assert set(arrived) <= set(messages), "Slack has a message without a row"
+        assert all(many == 1 for many in arrived.values()), "a message was sent twice"
 
     def end(self) -> None:
-        """Everybody goes on, somebody looks at jumps, and mornings pass: what is due is said, and there."""
+        """All schedulers go on, jumps are accepted and days pass: every due reminder is sent."""
         for who in sorted(self.processes):
             self.tick(who)
         self.catch_up()
@@ -188,12 +187,12 @@ class Schedule:
         self.tick(0)
         self.check()
         now = self.clock.now().isoformat().replace("T", " ")[:26]
-        late = self.ground.rows(
+        late = self.sandbox.rows(
             f"SELECT dedupe_key FROM touch WHERE state IN ('planned', 'snoozed') AND remind_at <= '{now}'"  # noqa: S608
         )
-        assert late == [], f"{late} were never said"
+        assert late == [], f"{late} were never sent"
         arrived = {entry.reference.id for entry in self.slack.entries}
-        states = self.ground.rows("SELECT id, state, error_class FROM outbox")
+        states = self.sandbox.rows("SELECT id, state, error_class FROM outbox")
         for row_id, state, reason in states:
             assert state == "sent" or (state, reason) == ("dead", "left"), (
                 f"message {row_id} is stuck, {state}"
@@ -202,62 +201,62 @@ class Schedule:
         self.count.update(
             histories=1, messages=len(states), sent=len(arrived), dead=len(states) - len(arrived)
         )
-        self.count["changes"] += len(self.ground.rows("SELECT 1 FROM tier_change"))
-        self.count["reminders"] += len(self.ground.rows("SELECT 1 FROM outbox WHERE kind = 'reminder'"))
+        self.count["changes"] += len(self.sandbox.rows("SELECT 1 FROM tier_change"))
+        self.count["reminders"] += len(self.sandbox.rows("SELECT 1 FROM outbox WHERE kind = 'reminder'"))
 
     def _check_nothing_skipped(self) -> None:
-        """After a whole pass a look past the marks of what was seen finds nothing: they stand for work that is done."""
+        """After a whole pass grading all imports again finds no change: the cursors mark finished work."""
         bot, now = self._bot(), self.clock.now()
         if time_jump.held(bot.database, now):
             return
         today = local_date(now, bot.settings.zone)
         with bot.database.read() as session:
-            looked = book_pass.look(
+            found = book_pass.look(
                 session, bot.scheme_cache, for_purpose="account", as_of=today, today=today,
                 customer_ids=imports.customers_touched(session, after=0),
             )  # fmt: skip
-        assert not looked.changes, "an import changed a tier and nobody looked"
+        assert not found.changes, "an import changed a tier and nothing was regraded"
 
     def _check_touches(self, messages: dict[int, Any]) -> None:
-        touches = self.ground.rows("SELECT id, dedupe_key, state, outbox_id, customer_id, step FROM touch")
+        touches = self.sandbox.rows("SELECT id, dedupe_key, state, outbox_id, customer_id, step FROM touch")
         opened = Counter((row[4], row[5]) for row in touches if row[2] in ("planned", "reminded", "snoozed"))
         assert all(many == 1 for many in opened.values()), "one step is open twice"
         assert len({row[1] for row in touches}) == len(touches), "an occurrence has two rows"
-        said = Counter(int(row[1].split(":")[1]) for row in messages.values() if row[2] == "reminder")
+        reminders = Counter(int(row[1].split(":")[1]) for row in messages.values() if row[2] == "reminder")
         for touch_id, key, state, outbox_id, _, _ in touches:
-            assert said[touch_id] <= 1, f"{key} was said twice"
+            assert reminders[touch_id] <= 1, f"{key} was reminded of twice"
             if state == "reminded":
-                assert outbox_id in messages, f"{key} counts as said and is in no message"
-            if said[touch_id]:
+                assert outbox_id in messages, f"{key} is reminded and in no message"
+            if reminders[touch_id]:
                 assert state not in ("planned", "snoozed"), f"{key} is in a message and still due"
 
     def _check_changes(self, messages: dict[int, Any]) -> None:
-        """Every move between two published gradings is recorded once and in exactly one message."""
-        rows = self.ground.rows
+        """Every tier change between two published gradings is recorded once and in exactly one message."""
+        rows = self.sandbox.rows
         tiers: dict[int, dict[int, str]] = {}
         days = dict(rows("SELECT id, as_of FROM grading_run WHERE status = 'published' ORDER BY id"))
         for run, customer, tier in rows("SELECT run_id, customer_id, tier FROM assessment ORDER BY run_id"):
             tiers.setdefault(run, {})[customer] = tier
-        moved, stands = list[tuple[Any, ...]](), dict[int, str]()
+        moved, present = list[tuple[Any, ...]](), dict[int, str]()
         for run, day in sorted(days.items()):
             for customer, tier in tiers.get(run, {}).items():
-                if (before := stands.get(customer, tier)) != tier:
+                if (before := present.get(customer, tier)) != tier:
                     moved.append((customer, day, before, tier))
-                stands[customer] = tier
+                present[customer] = tier
         changes = rows("SELECT customer_id, as_of, from_tier, to_tier, outbox_id FROM tier_change")
-        assert sorted(row[:4] for row in changes) == sorted(moved), "a change of tier is not recorded once"
+        assert sorted(row[:4] for row in changes) == sorted(moved), "a tier change is not recorded once"
         for customer, day, before, after, outbox_id in changes:
-            assert outbox_id in messages, f"nobody hears of customer {customer}"
+            assert outbox_id in messages, f"no message about customer {customer}"
             body = json.loads(messages[outbox_id][3])
             key = f"tier_change:account:{customer}:{day}:{before}>{after}"
-            assert messages[outbox_id][1] == key, f"{messages[outbox_id][1]} tells of {key}"
+            assert messages[outbox_id][1] == key, f"{messages[outbox_id][1]} is about {key}"
             assert str(customer) in json.dumps(body)
-        told = Counter(row[4] for row in changes)
+        announced = Counter(row[4] for row in changes)
         for row_id, key, kind, _ in messages.values():
-            assert kind != "tier_change" or told[row_id] == 1, f"{key} tells of no change"
+            assert kind != "tier_change" or announced[row_id] == 1, f"{key} is about no change"
 
     def _import(self, session: Session) -> int:
-        """The batch of a file that is brought in now."""
+        """The batch of a file imported now."""
         now = self.clock.now()
         batch = ImportBatch(
             kind="test", source="test", file_name="f", file_sha256="x", actor="a", started_at=now, published_at=now
@@ -266,12 +265,12 @@ class Schedule:
         session.flush()
         return batch.id or 0
 
-    def _told(self, step: str) -> None:
+    def _on_step(self, step: str) -> None:
         if self.working is not None:
             self.working.reach(step)
 
     def _pass(self, bot: Tierbot, process: Process) -> None:
-        """One pass over all that is due, as `jobs.tick` does it."""
+        """One pass over all jobs, like `jobs.tick`."""
         for job in JOBS:
             process.doing = job.name
             if job.name == "people" or (job.speaks and time_jump.held(bot.database, bot.clock.now())):
@@ -285,17 +284,18 @@ class Schedule:
                 self.count["refused"] += 1
 
     def _deliver(self, bot: Tierbot) -> None:
-        deliver(
-            bot.database,
-            self.slack,
+        worker = Worker(
+            database=bot.database,
+            slack=self.slack,
             clock=bot.clock,
             rng=bot.rng,
             monotonic=lambda: self.clock.now().timestamp(),
-            rules=WorkerOptions(pace=None, watch_clock=False),
+            options=WorkerOptions(pace=None, watch_clock=False),
         )
+        deliver(worker)
 
     def _bot(self) -> Tierbot:
-        bot = _wired(self.ground.database)
+        bot = _wired(self.sandbox.database)
         return replace(
             bot,
             clock=self.clock,

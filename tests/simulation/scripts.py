@@ -1,6 +1,6 @@
-"""Scripts of histories: drawn from a number, played, and made short when one goes wrong.
+"""Scripts of histories: drawn at random from a number, played, and shortened when one fails.
 
-A script is a list of calls to a history's own methods, so that a failing one can be kept as it stands.
+A script is a list of calls of a history's methods, so that a failing one can be kept as a test.
 """
 
 import random
@@ -15,7 +15,7 @@ Script = list[Step]
 
 
 class History(Protocol):
-    """What a script is played on."""
+    """What a script is played on; its methods are the steps."""
 
     count: Counter[str]
 
@@ -29,7 +29,7 @@ Draw = Callable[[random.Random], Script]
 
 
 def play(begin: Begin, script: Script) -> Counter[str]:
-    """Do what the script says, check after each step, and let it come to its end."""
+    """Call the steps, check after each, and end the history."""
     history = begin()
     for name, *arguments in script:
         getattr(history, name)(*arguments)
@@ -38,12 +38,12 @@ def play(begin: Begin, script: Script) -> Counter[str]:
     return history.count
 
 
-def drawn(draw: Draw, seed: int, number: int) -> Script:
-    """The same script for the same seed and number, whatever was drawn before."""
+def draw_script(draw: Draw, seed: int, number: int) -> Script:
+    """The same script for the same seed and number, independent of earlier draws."""
     return draw(random.Random(f"{seed}:{number}"))
 
 
-def wrong(begin: Begin, script: Script) -> Exception | None:
+def failure_of(begin: Begin, script: Script) -> Exception | None:
     try:
         play(begin, script)
     except Exception as error:
@@ -52,13 +52,13 @@ def wrong(begin: Begin, script: Script) -> Exception | None:
 
 
 def shorten(begin: Begin, script: Script) -> Script:
-    """Leave out whatever the failure does not need."""
+    """Leave out all steps that the failure does not need."""
     size = max(1, len(script) // 2)
     while True:
         at = 0
         while at < len(script):
             shorter = script[:at] + script[at + size :]
-            if wrong(begin, shorter) is not None:
+            if failure_of(begin, shorter) is not None:
                 script = shorter
             else:
                 at += size
@@ -67,8 +67,8 @@ def shorten(begin: Begin, script: Script) -> Script:
         size //= 2
 
 
-class Silence:
-    """A log nobody reads: making its lines takes longer than the work."""
+class NullLogger:
+    """Drops log lines: formatting them takes longer than the work."""
 
     def __init__(self, *_: object) -> None: ...
 
@@ -77,5 +77,5 @@ class Silence:
     debug = info = warning = error = critical = msg
 
 
-def be_silent() -> None:
-    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(50), logger_factory=Silence)
+def silence_logs() -> None:
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(50), logger_factory=NullLogger)

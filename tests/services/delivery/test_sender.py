@@ -53,7 +53,7 @@ def test_the_state_sending_is_committed_before_the_call(harness: Harness) -> Non
 
 
 @pytest.mark.parametrize("step", [step for step in Step if not step.startswith("reconcile")])
-def test_a_worker_killed_at_any_step_loses_and_repeats_nothing(harness: Harness, step: str) -> None:
+def test_a_worker_killed_at_any_step_loses_and_doubles_nothing(harness: Harness, step: str) -> None:
     for text in "ab":
         harness.write(EAST, text)
     harness.write(WEST, "c")
@@ -65,7 +65,7 @@ def test_a_worker_killed_at_any_step_loses_and_repeats_nothing(harness: Harness,
 
 @pytest.mark.parametrize("step", [step for step in Step if step.startswith("reconcile")])
 @pytest.mark.parametrize("fault", ["lost", "never"])
-def test_a_worker_killed_while_reconciling_loses_and_repeats_nothing(
+def test_a_worker_killed_while_reconciling_loses_and_doubles_nothing(
     harness: Harness, step: str, fault: Fault
 ) -> None:
     harness.write(EAST, "a")
@@ -102,7 +102,7 @@ def test_a_message_missing_from_the_history_is_sent_again_without_a_note(harness
     assert harness.tallies()["reconciled_resent_total"] == 1
 
 
-def test_a_message_that_slack_stores_late_is_not_repeated(harness: Harness) -> None:
+def test_a_message_that_slack_stores_late_is_not_doubled(harness: Harness) -> None:
     """Without a settle time the history would be read before the message is in it."""
     harness.write(EAST, "a")
     harness.slack.faults = first("late")
@@ -112,7 +112,7 @@ def test_a_message_that_slack_stores_late_is_not_repeated(harness: Harness) -> N
     assert harness.states() == ["sent"]
 
 
-def test_without_a_settle_time_a_late_message_would_be_repeated(database: Database) -> None:
+def test_without_a_settle_time_a_late_message_would_be_doubled(database: Database) -> None:
     harness = Harness(database, WorkerOptions(pace=None, settle=timedelta()))
     harness.write(EAST, "a")
     harness.slack.faults = first("late")

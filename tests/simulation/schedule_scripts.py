@@ -1,21 +1,21 @@
-"""Days on which schedulers tick, die and overtake each other, and the book changes: drawn as scripts."""
+"""Random scripts of days on which schedulers tick, are killed and overtake each other, and the book changes."""
 
 import random
 
 from tests.simulation.schedule import CUSTOMERS, ZONES
 from tests.simulation.scripts import Script
 
-ENDS = 40  # of transactions in a pass, and some more
-# What a scheduler may be in when another one passes.
+ENDS = 40  # more than a pass has transactions
+# Jobs in which a scheduler is paused while another one passes.
 OVERTAKEN = ("regrade", "care", "house", "house")
 
 
 def draw(rng: random.Random) -> Script:
-    """Days on which schedulers tick, die and overtake each other, and the book changes."""
+    """A random script of some days."""
     script: Script = []
     for _ in range(rng.randint(3, 6)):
         script += rng.choices(
-            (_pass_days, _interleave, _overtake, _cut, _die, _change, _grade), (2, 3, 8, 4, 3, 4, 3)
+            (_pass_days, _interleave, _overtake, _cut, _kill, _change, _grade), (2, 3, 8, 4, 3, 4, 3)
         )[0](rng)
     return script
 
@@ -35,7 +35,7 @@ def _interleave(rng: random.Random) -> Script:
 
 
 def _overtake(rng: random.Random) -> Script:
-    """A scheduler stands still between two transactions of a job while another one does a later pass."""
+    """A scheduler is paused between two transactions of a job while another one does a later pass."""
     return [
         *(_change(rng) if rng.random() < 0.5 else []),
         ("wait", rng.choice((0, 3, 24))),
@@ -47,23 +47,23 @@ def _overtake(rng: random.Random) -> Script:
 
 
 def _cut(rng: random.Random) -> Script:
-    """There is news, and a scheduler dies in the job that takes it up; another one comes soon."""
+    """Something changes, and a scheduler is killed in the job that handles it; another one follows."""
     customer = rng.randint(1, CUSTOMERS)
-    news: Script = [
+    changes: Script = [
         ("fact", customer, rng.choice((0, 100))),
         ("fact", customer, rng.choice((0, 100))),
         ("contact", customer, rng.randint(0, 40)),
         ("new_plan", rng.randrange(2)),
     ]
     return [
-        rng.choice(news),
+        rng.choice(changes),
         ("tick", 0, rng.choice((2, 3, 4, 4, 5, 6, 6)), True, rng.choice(("regrade", "care"))),
         ("tick", 0),
     ]
 
 
-def _die(rng: random.Random) -> Script:
-    """Early in a pass, and late, where it says what is due: in the morning, mostly."""
+def _kill(rng: random.Random) -> Script:
+    """A scheduler is killed early in a pass, or late, where reminders are written."""
     return [
         ("wait", rng.choice((0, 3, 24, 24, 72))),
         ("tick", 0, rng.randint(1, ENDS), True),

@@ -1,25 +1,25 @@
-"""Where histories of both kinds are played: most are of delivery, some of the schedule, which take ten times as long."""
+"""Histories by number: most are of delivery, some of the schedule, which take ten times as long."""
 
 from collections import Counter
 from functools import cached_property, partial
 
-from tests.simulation import days, delivery, schedule, scripts
-from tests.simulation.ground import Ground
+from tests.simulation import delivery, schedule, schedule_scripts, scripts
+from tests.simulation.sandbox import Sandbox
 from tests.simulation.scripts import Begin, Script
 
-EACH = 20  # of so many histories one is of the schedule
+EVERY = 20  # one history of this many is of the schedule
 
 
-class Stage:
-    """The databases, opened when they are needed."""
-
-    @cached_property
-    def delivery(self) -> Ground:
-        return Ground()
+class Histories:
+    """Plays histories in sandboxes that are created when they are needed."""
 
     @cached_property
-    def schedule(self) -> Ground:
-        return Ground(schedule.furnish)
+    def delivery(self) -> Sandbox:
+        return Sandbox()
+
+    @cached_property
+    def schedule(self) -> Sandbox:
+        return Sandbox(schedule.fill)
 
     def begin(self, number: int) -> Begin:
         if _is_of_schedule(number):
@@ -36,8 +36,10 @@ class Stage:
 
 
 def script(seed: int, number: int) -> Script:
-    return scripts.drawn(days.draw if _is_of_schedule(number) else delivery.draw, seed, number)
+    return scripts.draw_script(
+        schedule_scripts.draw if _is_of_schedule(number) else delivery.draw, seed, number
+    )
 
 
 def _is_of_schedule(number: int) -> bool:
-    return number % EACH == EACH - 1
+    return number % EVERY == EVERY - 1

@@ -1,4 +1,4 @@
-"""Scripts that found something once: a rule that was taken out, or a mistake. They stay, as short as they were made."""
+"""Shortened scripts that once failed, because of a removed rule or a mistake."""
 
 from collections.abc import Iterator
 from dataclasses import replace
@@ -7,22 +7,22 @@ from datetime import datetime, timedelta
 import pytest
 import structlog
 
-from bot.services.delivery import sender, time_jump
-from bot.services.delivery.worker import WorkerOptions
+from bot.services.delivery import time_jump
+from bot.services.delivery.worker import Worker, WorkerOptions
 from db import processes
 from db.engine import Database
 from tests.simulation import schedule, scripts
 from tests.simulation.delivery import Delivery
-from tests.simulation.ground import Ground
+from tests.simulation.sandbox import Sandbox
 from tests.simulation.schedule import Schedule
 from tests.simulation.scripts import Script, play
 
-KEPT: dict[str, Script] = {
+REGRESSIONS: dict[str, Script] = {
     "without the settle time": [
         ("cause", 1, "C0EAST"),
         ("work", 1, "", ["late", "unreachable"]),
     ],
-    "without the guard": [
+    "without the check of the lease": [
         ("cause", 1, "C0EAST"),
         ("cause", 1, "C0WEST"),
         ("work", 0, "send.after", []),
@@ -31,7 +31,7 @@ KEPT: dict[str, Script] = {
         ("wait", 62),
         ("work", 1, "", ["", "limited"]),
     ],
-    "without the conditional write of what was settled": [
+    "without the conditional write of a settled message": [
         ("cause", 1, "C0WEST"),
         ("work", 1, "claim.after", []),
         ("kill", 1),
@@ -61,43 +61,43 @@ KEPT: dict[str, Script] = {
 
 
 @pytest.fixture(scope="module")
-def ground() -> Iterator[Ground]:
-    scripts.be_silent()
-    ground = Ground()
-    yield ground
-    ground.close()
+def sandbox() -> Iterator[Sandbox]:
+    scripts.silence_logs()
+    sandbox = Sandbox()
+    yield sandbox
+    sandbox.close()
     structlog.reset_defaults()
 
 
-@pytest.mark.parametrize("found", KEPT)
-def test_what_was_found_once_stays_mended(ground: Ground, found: str) -> None:
-    play(lambda: Delivery(ground), KEPT[found])
+@pytest.mark.parametrize("found", REGRESSIONS)
+def test_a_script_that_once_failed_passes(sandbox: Sandbox, found: str) -> None:
+    play(lambda: Delivery(sandbox), REGRESSIONS[found])
 
 
-def test_the_loss_of_the_settle_time_is_seen(ground: Ground) -> None:
-    rules = replace(WorkerOptions(), settle=timedelta())
+def test_a_missing_settle_time_is_detected(sandbox: Sandbox) -> None:
+    options = replace(WorkerOptions(), settle=timedelta())
     with pytest.raises(AssertionError, match="arrived twice and does not say so"):
-        play(lambda: Delivery(ground, rules), KEPT["without the settle time"])
+        play(lambda: Delivery(sandbox, options), REGRESSIONS["without the settle time"])
 
 
-def test_the_loss_of_the_guard_is_seen(ground: Ground, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A worker whose own clock stands still never knows how old its claim is."""
-    began = sender.Worker.__init__
+def test_a_missing_check_of_the_lease_is_detected(sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A worker whose monotonic clock stands still never notices how old its claim is."""
+    init = Worker.__init__
 
-    def without_a_clock(self: sender.Worker, **values: object) -> None:
-        began(self, **{**values, "monotonic": lambda: 0.0})  # type: ignore[arg-type]
+    def init_without_clock(self: Worker, **values: object) -> None:
+        init(self, **{**values, "monotonic": lambda: 0.0})  # type: ignore[arg-type]
 
-    monkeypatch.setattr(sender.Worker, "__init__", without_a_clock)
+    monkeypatch.setattr(Worker, "__init__", init_without_clock)
     with pytest.raises(AssertionError, match="arrived twice and does not say so"):
-        play(lambda: Delivery(ground), KEPT["without the guard"])
+        play(lambda: Delivery(sandbox), REGRESSIONS["without the check of the lease"])
 
 
 @pytest.fixture(scope="module")
-def days() -> Iterator[Ground]:
-    scripts.be_silent()
-    days = Ground(schedule.furnish)
-    yield days
-    days.close()
+def book() -> Iterator[Sandbox]:
+    scripts.silence_logs()
+    book = Sandbox(schedule.fill)
+    yield book
+    book.close()
     structlog.reset_defaults()
 
 
@@ -110,28 +110,28 @@ OVERTAKEN: Script = [
 ]
 
 
-def test_the_time_is_noted_in_the_transaction_that_read_the_last_sign(
-    days: Ground, monkeypatch: pytest.MonkeyPatch
+def test_the_time_is_noted_in_the_transaction_that_read_the_last_one(
+    book: Sandbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    play(lambda: Schedule(days), OVERTAKEN)
+    play(lambda: Schedule(book), OVERTAKEN)
 
-    def in_two(database: Database, now: datetime) -> bool:
+    def in_two_transactions(database: Database, now: datetime) -> bool:
         with database.read() as session:
-            since = time_jump.last_sign(session)
+            since = time_jump.last_noted(session)
         if since is None or now > since:
             with database.write() as session:
                 processes.set_cursor(session, time_jump.CURSOR, now.isoformat())
         return True
 
-    monkeypatch.setattr(time_jump, "note", in_two)
-    with pytest.raises(AssertionError, match="the last sign of life went backwards"):
-        play(lambda: Schedule(days), OVERTAKEN)
+    monkeypatch.setattr(time_jump, "note", in_two_transactions)
+    with pytest.raises(AssertionError, match="the noted time went backwards"):
+        play(lambda: Schedule(book), OVERTAKEN)
 
 
 @pytest.mark.parametrize("ends", [5, 6, 7])
-def test_an_import_is_looked_at_though_the_first_look_at_it_died(days: Ground, ends: int) -> None:
-    """The mark of what was looked at is written after the looks: before them this is red from the sixth end on."""
+def test_an_import_is_regraded_although_the_first_regrading_was_killed(book: Sandbox, ends: int) -> None:
+    """The cursor of regraded imports is written last: written first, this fails from the sixth transaction on."""
     play(
-        lambda: Schedule(days),
+        lambda: Schedule(book),
         [("wait", 3), ("fact", 1, 100), ("tick", 0, ends, True, "regrade"), ("tick", 0)],
     )
