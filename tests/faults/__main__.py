@@ -16,8 +16,8 @@ from bot import logs
 from db.engine import open_database
 from db.schema import upgrade
 from tests import postgres
-from tests.faults import dying, inbound, machine, misled, refusing, restarting, rewinding, schedulers
-from tests.faults.ground import Ground
+from tests.faults import kills, machine, presses, refusals, restarts, restores, schedulers, wrong_clocks
+from tests.faults.installation import Installation
 from tests.faults.report import Outcome, line
 from tests.faults.slack import Now, Slack
 
@@ -27,46 +27,46 @@ BOTH = ("sqlite", "postgresql")
 @dataclass(frozen=True)
 class Fault:
     name: str
-    try_it: Callable[..., Outcome]
+    inject: Callable[..., Outcome]
     databases: tuple[str, ...] = BOTH
 
 
-SMOKE = ("F01", "F02", "F05", "F21")  # what --quick tries when nothing else is asked for: half a minute
+SMOKE = ("F01", "F02", "F05", "F21")  # what --quick tries by default: half a minute
 
 FAULTS = {
-    "F01": Fault("killed at every step", dying.killed),
-    "F02": Fault("answers lost", dying.unanswered),
-    "F03": Fault("stored late", dying.late),
+    "F01": Fault("killed at every step", kills.killed),
+    "F02": Fault("answers lost", kills.lost_answers),
+    "F03": Fault("stored late", kills.stored_late),
     "F15": Fault("several schedulers at once", schedulers.together),
     "F04": Fault("paused for two leases", machine.paused),
-    "F05": Fault("died holding claims", dying.heirs),
-    "F06": Fault("Slack down for hours", refusing.down),
-    "F07": Fault("storm of 429", refusing.storm),
-    "F08": Fault("odd Retry-After", refusing.odd_waits),
-    "F09": Fault("token revoked and restored", refusing.revoked),
-    "F10": Fault("channels and people gone", refusing.gone),
-    "F11": Fault("history unreadable", refusing.unreadable),
-    "F12": Fault("presses delivered four times", inbound.repeated),
-    "F13": Fault("answering under a lock", inbound.acknowledged),
-    "S01": Fault("Socket Mode connections broken", inbound.reconnected, ("sqlite",)),
+    "F05": Fault("died holding claims", kills.inherited),
+    "F06": Fault("Slack down for hours", refusals.down),
+    "F07": Fault("storm of 429", refusals.storm),
+    "F08": Fault("odd Retry-After", refusals.odd_waits),
+    "F09": Fault("token revoked and restored", refusals.revoked),
+    "F10": Fault("channels and people gone", refusals.missing_places),
+    "F11": Fault("history unreadable", refusals.unreadable),
+    "F12": Fault("presses delivered four times", presses.repeated_presses),
+    "F13": Fault("answering under a lock", presses.locked_presses),
+    "S01": Fault("Socket Mode connections broken", presses.broken_connections, ("sqlite",)),
     "F14": Fault("SIGTERM in mid-batch", machine.stopped),
-    "F16": Fault("ticks that stop", restarting.ticking),
-    "F17": Fault("clock jumps", misled.jumping),
-    "F21": Fault("machines' clocks 5 min apart", misled.apart),
+    "F16": Fault("ticks that stop", restarts.stopped_jobs),
+    "F17": Fault("clock jumps", wrong_clocks.jumping),
+    "F21": Fault("machines' clocks 5 min apart", wrong_clocks.different_clocks),
     "F22": Fault("writer lock held", machine.locked, ("sqlite",)),
-    "F23": Fault("read-only file system", restarting.read_only, ("sqlite",)),
+    "F23": Fault("read-only file system", restarts.read_only, ("sqlite",)),
     "F24": Fault("disk full, then freed", machine.full, ("sqlite",)),
-    "F26": Fault("connections cut, server crashes", machine.cut, ("postgresql",)),
-    "F28": Fault("an older backup restored", rewinding.restored),
-    "F37": Fault("log full or closed, port taken", restarting.unheard, ("sqlite",)),
+    "F26": Fault("connections cut, server crashes", machine.cut_connections, ("postgresql",)),
+    "F28": Fault("an older backup restored", restores.restored),
+    "F37": Fault("log full or closed, port taken", restarts.unwritable_log, ("sqlite",)),
 }
 
 
 @contextmanager
-def ground(
+def installed(
     kind: str, server: postgres.URL | None, code: str, seed: int, now: Now | None = None
-) -> Iterator[Ground]:
-    """A fresh database of this kind and a Slack, gone afterwards."""
+) -> Iterator[Installation]:
+    """A new installation on this kind of database, deleted afterwards."""
     with ExitStack() as stack:
         folder = Path(tempfile.mkdtemp(prefix=f"tierbot-{code.lower()}-"))
         stack.callback(shutil.rmtree, folder, ignore_errors=True)
@@ -78,8 +78,8 @@ def ground(
         database.close()
         slack = Slack(seed, now)
         stack.callback(slack.close)
-        yield Ground(
-            url=url, folder=folder, slack=slack, seed=seed, fresh=partial(ground, kind, server, code)
+        yield Installation(
+            url=url, folder=folder, slack=slack, seed=seed, fresh=partial(installed, kind, server, code)
         )
 
 
@@ -107,8 +107,8 @@ def main() -> int:
                     continue
                 began = time.monotonic()
                 try:
-                    with ground(kind, server, code, given.seed) as here:
-                        outcome = fault.try_it(here, quick=given.quick)
+                    with installed(kind, server, code, given.seed) as here:
+                        outcome = fault.inject(here, quick=given.quick)
                 except Exception as error:  # the others are tried all the same
                     traceback.print_exc()
                     outcome = Outcome(figures={}, broken=[f"could not be tried: {type(error).__name__}"])

@@ -1,4 +1,4 @@
-"""Processes forked from the harness, which has imported everything once: a worker starts in milliseconds.
+"""Processes forked from the harness, which has imported everything, so that a worker starts in milliseconds.
 
 The harness has no threads and no open database when it forks.
 """
@@ -42,15 +42,23 @@ def ended(pid: int) -> int | None:
 
 
 def wait(pid: int, seconds: float) -> int | None:
-    """Wait so long for a child to end; None when it still runs."""
+    """Wait for a child to end; None when it still runs."""
     until = time.monotonic() + seconds
     while (status := ended(pid)) is None and time.monotonic() < until:
         time.sleep(0.01)
     return status
 
 
+def wait_until(reached: Callable[[], object], seconds: float, every: float = 0.05) -> bool:
+    """Wait until something is reached, at most so long; whether it was."""
+    until = time.monotonic() + seconds
+    while not (done := bool(reached())) and time.monotonic() < until:
+        time.sleep(every)
+    return done
+
+
 def end(pid: int, number: int = signal.SIGKILL) -> None:
-    """Send a signal, and kill what does not heed it in five seconds."""
+    """Send a signal, and kill the process if it still runs after five seconds."""
     with suppress(ProcessLookupError):
         os.kill(pid, number)
     if wait(pid, 5) is None:
@@ -59,17 +67,17 @@ def end(pid: int, number: int = signal.SIGKILL) -> None:
 
 
 class Fleet:
-    """So many workers at a time: whoever dies is replaced. `make` is given the number of the life."""
+    """A number of workers at a time; dead ones are replaced. `make` is given the number of the new worker."""
 
     def __init__(self, size: int, make: Callable[[int], Callable[[], None]]) -> None:
         self._make = make
-        self._lives = 0
+        self._started = 0
         self.deaths: list[int] = []
         self.pids: list[int] = []
         self.tend(size)
 
     def tend(self, size: int | None = None) -> None:
-        """Notice who has died, and start others in their place."""
+        """Replace dead workers."""
         size = len(self.pids) if size is None else size
         living = []
         for pid in self.pids:
@@ -79,9 +87,25 @@ class Fleet:
             else:
                 self.deaths.append(status)
         while len(living) < size:
-            living.append(spawn(self._make(self._lives)))
-            self._lives += 1
+            living.append(spawn(self._make(self._started)))
+            self._started += 1
         self.pids = living
+
+    def run_until(
+        self,
+        reached: Callable[[], object],
+        seconds: float,
+        also: Callable[[], None] = lambda: None,
+        every: float = 0.05,
+    ) -> bool:
+        """Replace dead workers until something is reached, at most so long; whether it was."""
+
+        def tended() -> object:
+            self.tend()
+            also()
+            return reached()
+
+        return wait_until(tended, seconds, every)
 
     @property
     def killed(self) -> int:

@@ -1,4 +1,4 @@
-"""What became of a fault: its figures, and the promises that were broken."""
+"""The outcome of a fault: its figures, and the promises that were broken."""
 
 from dataclasses import dataclass, field
 
@@ -14,6 +14,6 @@ class Outcome:
 
 
 def line(code: str, name: str, kind: str, seconds: float, outcome: Outcome) -> str:
-    said = ", ".join(f"{word} {value}" for word, value in outcome.figures.items())
+    figures = ", ".join(f"{word} {value}" for word, value in outcome.figures.items())
     verdict = "held" if not outcome.broken else "BROKEN: " + "; ".join(outcome.broken)
-    return f"{code}  {name:<34}  {kind:<10}  {seconds:6.1f} s  {verdict:<6}  {said}"
+    return f"{code}  {name:<34}  {kind:<10}  {seconds:6.1f} s  {verdict:<6}  {figures}"

@@ -14,61 +14,61 @@ from bot.clock import FixedClock
 from bot.settings import Settings
 from db.engine import Database
 from tests import factories
-from tests.faults.ground import Ground, utc
+from tests.faults.installation import Installation, utc
 from tests.faults.processes import spawn, wait
 from tests.faults.report import Outcome
 from tests.faults.slack import CHANNELS
-from tests.faults.worker import note, quiet
+from tests.faults.worker import note, redirect_output
 
 DAY = timedelta(days=1)
 FIRST = date(2026, 3, 2)
 PERIOD_BEFORE = date(2026, 1, 31)  # so that February is due to be graded in the first pass
-MOVERS = 5  # whose tiers change in it
+MOVERS = 5  # customers whose tiers change in it
 OWNERS = ("lin.wei", "anna.schmidt", "omar.haddad")
 GAPS = (30, 60)  # days between revisits of tiers A and B, as the shipped plan has them
 PATIENCE = 240.0  # seconds for all the days
 
 
-def together(ground: Ground, *, quick: bool) -> Outcome:
-    """F15: 1, 2 and 5 processes that do all jobs at the same moments must come to the same occurrences."""
+def together(installation: Installation, *, quick: bool) -> Outcome:
+    """F15: 1, 2 and 5 processes that do all jobs at the same time must plan the same occurrences."""
     days, customers = (2, 6) if quick else (5, 30)
     found: dict[int, set[str]] = {}
     outcome = Outcome(figures={})
     for processes in (1, 2, 5):
-        with ground.fresh(ground.seed + processes) as here:
+        with installation.fresh(installation.seed + processes) as here:
             here.using(lambda database: _fill(database, customers, days))
             outcome.require(_run(here, processes, days), f"{processes} schedulers did not end well")
             found[processes] = {
                 row[0]
-                for row in here.ask("SELECT dedupe_key FROM touch")
-                if int(row[0].split(":")[1]) <= customers  # the others' tiers change in the first pass
+                for row in here.query("SELECT dedupe_key FROM touch")
+                if int(row[0].split(":")[1]) <= customers  # without the movers
             }
-            reminders = here.ask("SELECT id FROM outbox WHERE kind = 'reminder'")
-            alerts = here.ask("SELECT id FROM outbox WHERE kind = 'tier_change'")
-            gradings = here.ask(
+            reminders = here.query("SELECT id FROM outbox WHERE kind = 'reminder'")
+            alerts = here.query("SELECT id FROM outbox WHERE kind = 'tier_change'")
+            gradings = here.query(
                 "SELECT id FROM grading_run WHERE as_of = '2026-02-28' AND status = 'published'"
             )
-            touched = Counter(row[0] for row in here.ask("SELECT outbox_id FROM touch WHERE outbox_id > 0"))
+            touched = Counter(row[0] for row in here.query("SELECT outbox_id FROM touch WHERE outbox_id > 0"))
             copies = Counter((post.id, post.key) for post in here.slack.arrived())
             doubled = sum(many - 1 for many in copies.values())
             missing = len(reminders) + len(alerts) - len(copies)
             outcome.figures[f"with {processes}"] = (
-                f"{len(found[processes])} occurrences, {len(gradings)} grading, {len(copies)} said"
+                f"{len(found[processes])} occurrences, {len(gradings)} grading, {len(copies)} sent"
             )
             outcome.require(len(gradings) == 1, f"{len(gradings)} gradings of one period by {processes}")
             outcome.require(
-                len(alerts) == MOVERS, f"{len(alerts)} of {MOVERS} tier changes told by {processes}"
+                len(alerts) == MOVERS, f"{len(alerts)} of {MOVERS} tier changes announced by {processes}"
             )
-            outcome.require(not doubled, f"{doubled} said twice by {processes}")
-            outcome.require(not missing, f"{missing} of {len(reminders)} reminders not said by {processes}")
+            outcome.require(not doubled, f"{doubled} sent twice by {processes}")
+            outcome.require(not missing, f"{missing} of {len(reminders)} reminders not sent by {processes}")
             outcome.require(
                 len(touched) == len(reminders), f"reminders without a touch of their own: {processes}"
             )
             failures = here.failures()
             outcome.require(not failures, f"passes failed: {failures.most_common(1)}")
     outcome.require(bool(found[1]), "nothing was due")
-    outcome.require(found[2] == found[1], "two schedulers planned something else than one")
-    outcome.require(found[5] == found[1], "five schedulers planned something else than one")
+    outcome.require(found[2] == found[1], "two schedulers planned other occurrences than one")
+    outcome.require(found[5] == found[1], "five schedulers planned other occurrences than one")
     return outcome
 
 
@@ -94,34 +94,34 @@ def _score(session: Session, customer: int, value: int) -> None:
 
 
 def _customer(session: Session, number: int, owner: int, days: int) -> int:
-    """One that comes due within these days, under the shipped plan."""
+    """A customer with a care step due within these days, by the shipped plan."""
     customer = factories.customer(session, f"Customer {number}", owner_id=owner)
     factories.contact(session, customer, FIRST - (GAPS[number % 2] - number // 2 % days) * DAY, "call")
     return customer
 
 
-def _run(ground: Ground, processes: int, days: int) -> bool:
+def _run(installation: Installation, processes: int, days: int) -> bool:
     moments = [
         utc(day.year, day.month, day.day, hour)
         for day in (FIRST + number * DAY for number in range(days))
         for hour in (8, 9, 10)
     ]
     gate = get_context("fork").Barrier(processes)
-    running = [spawn(lambda: _tick_along(ground, moments, gate)) for _ in range(processes)]
+    running = [spawn(lambda: _tick_at(installation, moments, gate)) for _ in range(processes)]
     statuses = [wait(pid, PATIENCE) for pid in running]
     return statuses == [0] * processes
 
 
-def _tick_along(ground: Ground, moments: list[datetime], gate: Any) -> None:
-    quiet(ground.folder)
+def _tick_at(installation: Installation, moments: list[datetime], gate: Any) -> None:
+    redirect_output(installation.folder)
     clock = FixedClock(moments[0])
-    os.environ.clear()  # settings come from here alone
+    os.environ.clear()  # only the settings below count
     settings = Settings(
         _env_file=None,
-        TIERBOT_DATA_DIR=ground.folder,
-        TIERBOT_DATABASE_URL=ground.url,
+        TIERBOT_DATA_DIR=installation.folder,
+        TIERBOT_DATABASE_URL=installation.url,
         SLACK_BOT_TOKEN="xoxb-local",
-        SLACK_API_URL=ground.slack.api_url,
+        SLACK_API_URL=installation.slack.api_url,
         TIERBOT_TIMEZONE="UTC",
         TIERBOT_ALERT_CHANNEL=CHANNELS[0].id,
     )
@@ -132,5 +132,5 @@ def _tick_along(ground: Ground, moments: list[datetime], gate: Any) -> None:
         try:
             jobs.tick(bot)
         except Exception as error:
-            note(ground.folder / "failures", f"{type(error).__name__}: {error}".splitlines()[0])
+            note(installation.folder / "failures", f"{type(error).__name__}: {error}".splitlines()[0])
     bot.close()

@@ -1,4 +1,4 @@
-"""The local workspace in a process of its own, and what the harness asks of it."""
+"""The local workspace in a process of its own, and its control interface."""
 
 import json
 import os
@@ -22,7 +22,7 @@ CHANNELS = tuple(Channel(id=f"C0ROOM{number:03}", name=f"room-{number:03}") for 
 
 @dataclass(frozen=True)
 class Arrived:
-    """A message Slack has stored, by what its metadata say."""
+    """A message that Slack has stored, with its metadata."""
 
     id: int
     key: str
@@ -38,8 +38,8 @@ class Slack:
         reading, writing = os.pipe()
         self.pid = spawn(lambda: _serve(seed, now, writing))
         os.close(writing)
-        with os.fdopen(reading) as said:
-            self.url = said.readline().strip()
+        with os.fdopen(reading) as pipe:
+            self.url = pipe.readline().strip()
         if not self.url:
             raise RuntimeError("the workspace did not start")
 
@@ -57,7 +57,7 @@ class Slack:
             return json.load(answer)
 
     def switch(self, *faults: dict[str, Any]) -> None:
-        """These faults are on, and no others."""
+        """Switch on these faults and no others."""
         self.post("faults", clear=[], switch=list(faults), forget_rates=True)
 
     def struck(self) -> Counter[str]:
@@ -67,7 +67,7 @@ class Slack:
         return int(self.get("faults")["late"])
 
     def arrived(self) -> list[Arrived]:
-        """Every message of ours that is stored, in order."""
+        """Every stored message of ours, in order."""
         found = []
         for post in self.get("ledger")["posts"]:
             payload = (post["metadata"] or {}).get("event_payload") or {}
@@ -87,6 +87,6 @@ def _serve(seed: int, now: Now | None, writing: int) -> None:
     ended = Event()
     signal.signal(signal.SIGTERM, lambda *_: ended.set())
     with Workspace(users=PEOPLE, channels=CHANNELS, now=now, seed=seed, control=True) as workspace:
-        with os.fdopen(writing, "w") as saying:
-            saying.write(f"{workspace.url}\n")
+        with os.fdopen(writing, "w") as pipe:
+            pipe.write(f"{workspace.url}\n")
         ended.wait()

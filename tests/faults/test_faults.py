@@ -1,4 +1,4 @@
-"""A handful of the faults of `make faults`, with real processes that really die."""
+"""Some of the faults of `make faults`, with real processes that are really killed."""
 
 import subprocess
 import sys

@@ -1,4 +1,4 @@
-"""A worker that delivers as the product does, and may be killed at a named step of the protocol."""
+"""A worker that delivers like the product's, and can be killed at a named step of a pass."""
 
 import os
 import random
@@ -17,21 +17,21 @@ from slack_sdk import WebClient
 from bot import logs
 from bot.clock import Clock, SystemClock
 from bot.services.delivery import circuit, sender
-from bot.services.delivery.worker import STEPS, WorkerOptions
+from bot.services.delivery.worker import Step, Worker, WorkerOptions
 from bot.slack.gateway import Gateway
 from bot.wording.messages import Problem
 from bot.wording.rendering import Renderer
 from db.engine import open_database
 
 DURING_SEND = "send.during"  # some milliseconds after the call has begun
-ANY_TIME = "any.time"  # wherever it happens to be
-EVERY_STEP = (*STEPS, DURING_SEND)
+ANY_TIME = "any.time"  # outside the named steps
+EVERY_STEP = (*(step.value for step in Step), DURING_SEND)
 PAUSE = 0.01
 POSTING_SECONDS = 0.5
 RENDERER = Renderer(None)
-RENDERER.slots(Problem(text="warm"), "en")  # compiled once, for all that are forked later
+RENDERER.slots(Problem(text="warm"), "en")  # compiled once, for all forked processes
 
-#: The product's rules in a hundredth of the time: lease 60 s, settle 45 s, HTTP time-out 10 s.
+# The product's options in a twenty-fifth of the time: lease 60 s, settle time 45 s.
 QUICK = WorkerOptions(
     lease=timedelta(seconds=2.4),
     settle=timedelta(seconds=1.8),
@@ -45,32 +45,37 @@ UNWATCHED = replace(QUICK, watch_clock=False)
 
 
 @dataclass(frozen=True, kw_only=True)
-class Job:
-    """What one worker does until it is ended. `step` is where it kills itself, at the `times`-th pass."""
+class WorkerRun:
+    """The work of one worker process until it is ended. It kills itself at the `times`-th time it reaches `step`."""
 
     url: str
     api_url: str
     folder: Path
     seed: int
-    rules: WorkerOptions = QUICK
+    options: WorkerOptions = QUICK
     step: str = ""
     times: int = 1
-    at: Callable[[str], None] | None = None
+    on_step: Callable[[str], None] | None = None
     clock: Clock = field(default_factory=SystemClock)
     token: str = "xoxb-local"
     probe: timedelta = timedelta(seconds=1)
 
     def __call__(self) -> None:
-        quiet(self.folder)
+        redirect_output(self.folder)
         circuit.PROBE = self.probe
-        database = open_database(self.url)
-        gateway = Gateway(self.client(), self.client(), RENDERER)
-        rng = random.Random(self.seed)
-        at = self.at or Death(self.folder, self.step, self.times, random.Random(self.seed + 1)).pass_by
+        kill = SelfKill(self.folder, self.step, self.times, random.Random(self.seed + 1))
+        worker = Worker(
+            database=open_database(self.url),
+            slack=Gateway(self.client(), self.client(), RENDERER),
+            clock=self.clock,
+            rng=random.Random(self.seed),
+            options=self.options,
+            on_step=self.on_step or kill.on_step,
+        )
         parent = os.getppid()
-        while os.getppid() == parent:  # nobody is left behind when the harness dies
+        while os.getppid() == parent:  # ends when the harness is gone
             try:
-                sender.deliver(database, gateway, clock=self.clock, rng=rng, rules=self.rules, at=at)
+                sender.deliver(worker)
             except Exception as error:
                 note(self.folder / "failures", f"{type(error).__name__}: {error}".splitlines()[0])
                 time.sleep(0.2)
@@ -85,8 +90,8 @@ class Job:
         )
 
 
-class Death:
-    """SIGKILL on the own process at a named step. It writes down where; nothing else happens after."""
+class SelfKill:
+    """SIGKILL on the own process at a named step, after writing the step to a file."""
 
     def __init__(self, folder: Path, step: str, times: int, rng: random.Random) -> None:
         self._log = folder / "kills"
@@ -94,9 +99,9 @@ class Death:
         self._left = times
         self._rng = rng
         if step:
-            threading.Thread(target=self._die_within, args=(2.4,), daemon=True).start()
+            threading.Thread(target=self._kill_within, args=(2.4,), daemon=True).start()
 
-    def pass_by(self, step: str) -> None:
+    def on_step(self, step: str) -> None:
         here = "send.before" if self._step == DURING_SEND else self._step
         if step != here:
             return
@@ -104,29 +109,29 @@ class Death:
         if self._left:
             return
         if self._step == DURING_SEND:
-            threading.Thread(target=self._die_within, args=(0.012, DURING_SEND), daemon=True).start()
+            threading.Thread(target=self._kill_within, args=(0.012, DURING_SEND), daemon=True).start()
         else:
-            self._die(self._step)
+            self._kill(self._step)
 
-    def _die_within(self, seconds: float, step: str = ANY_TIME) -> None:
-        """Nobody waits for a step that does not come."""
+    def _kill_within(self, seconds: float, step: str = ANY_TIME) -> None:
+        """Also for a step that is never reached."""
         time.sleep(self._rng.uniform(seconds / 4, seconds))
-        self._die(step)
+        self._kill(step)
 
-    def _die(self, step: str) -> None:
+    def _kill(self, step: str) -> None:
         note(self._log, step)
         os.kill(os.getpid(), signal.SIGKILL)
 
 
 def note(path: Path, line: str) -> None:
-    """Append a line in one write, which no death can cut."""
+    """Append a line in one write, which a kill cannot cut."""
     number = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
     os.write(number, f"{line}\n".encode())
     os.close(number)
 
 
-def quiet(folder: Path) -> None:
-    """What a worker says goes into a file of the run."""
+def redirect_output(folder: Path) -> None:
+    """Write the output of this process to a file of the run."""
     target = os.open(folder / "log", os.O_WRONLY | os.O_CREAT | os.O_APPEND)
     with suppress(OSError):
         os.dup2(target, sys.stdout.fileno())

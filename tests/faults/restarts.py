@@ -1,4 +1,4 @@
-"""The product's own process under a supervisor: ticks that stop, a read-only disk, nobody who listens: F16, F23, F37."""
+"""The product's process under a supervisor: stopped jobs, a read-only disk, an unwritable log: F16, F23, F37."""
 
 import os
 import signal
@@ -18,33 +18,36 @@ from typing import IO
 
 from db.engine import open_database
 from db.schema import upgrade
-from tests.faults.dying import calm
-from tests.faults.ground import Ground
+from tests.faults.installation import Installation
+from tests.faults.kills import settle
+from tests.faults.processes import wait_until
 from tests.faults.report import Outcome
 
 START_SECONDS = 60.0
 
 
-class Process:
+class TierbotProcess:
     """`tierbot run --role worker`, with its health page."""
 
-    def __init__(self, ground: Ground, kind: str, *, port: int = 0, says: IO[bytes] | None = None) -> None:
+    def __init__(
+        self, installation: Installation, kind: str, *, port: int = 0, output: IO[bytes] | None = None
+    ) -> None:
         with socket.socket() as free:
             free.bind(("127.0.0.1", 0))
             self.port = port or free.getsockname()[1]
-        self.broken = ground.folder / "broken"
-        self.log = ground.folder / "log"
-        command = [sys.executable, "-m", "tests.faults.sabotage", kind, str(self.broken)]
+        self.broken = installation.folder / "broken"
+        self.log = installation.folder / "log"
+        command = [sys.executable, "-m", "tests.faults.broken_tierbot", kind, str(self.broken)]
         with self.log.open("ab") as log:
             self.running = subprocess.Popen(
                 [*command, "run", "--role", "worker"],
-                env=ground.environment(TIERBOT_HEALTH_PORT=str(self.port)),
-                stdout=says or log,
-                stderr=says or log,
+                env=installation.environment(TIERBOT_HEALTH_PORT=str(self.port)),
+                stdout=output or log,
+                stderr=output or log,
             )
 
     def page(self, name: str) -> tuple[int, str]:
-        """Status and text; 0 while nobody answers."""
+        """Status and text; 0 without an answer."""
         try:
             with urllib.request.urlopen(f"http://127.0.0.1:{self.port}/{name}", timeout=5) as answer:
                 return answer.status, answer.read().decode().strip()
@@ -66,33 +69,24 @@ class Process:
             return self.running.wait()
 
 
-def until(seconds: float, reached: "partial[bool]") -> bool:
-    end = time.monotonic() + seconds
-    while time.monotonic() < end:
-        if reached():
-            return True
-        time.sleep(0.05)
-    return False
-
-
-def ticking(ground: Ground, *, quick: bool) -> Outcome:
-    """F16: every job raises, sending hangs, the scheduler's thread dies: seen, ended, started again, nothing lost."""
+def stopped_jobs(installation: Installation, *, quick: bool) -> Outcome:
+    """F16: every job raises, sending hangs, the scheduler's thread dies: the process ends, a new one goes on."""
     outcome = Outcome(figures={})
     kinds = ["raises", "hangs", "dies"]
-    if not quick and ground.url.startswith("sqlite"):
-        kinds.append("real-dies")  # as the product ships: a minute and a half
+    if not quick and installation.url.startswith("sqlite"):
+        kinds.append("real-dies")  # with the product's intervals: a minute and a half
     for kind in kinds:
-        allowed = 90.0 if kind.startswith("real-") else 9.0  # patience of 6 s, and a machine with little time
-        ground.feed(3)
-        wanted = ground.written
-        process = Process(ground, kind)
-        sent = until(START_SECONDS, partial(all_sent, ground, wanted))
+        allowed = 90.0 if kind.startswith("real-") else 9.0  # patience of 6 s, on a busy machine
+        installation.enqueue(3)
+        wanted = installation.written
+        process = TierbotProcess(installation, kind)
+        sent = wait_until(partial(all_sent, installation, wanted), START_SECONDS)
         outcome.require(sent, f"{kind}: nothing was sent before")
         outcome.require(process.page("healthz")[0] == 200, f"{kind}: not healthy before")
-        ground.feed(10)
+        installation.enqueue(10)
         process.broken.touch()
         began = time.monotonic()
-        red = until(allowed + 30, partial(_red, process))
+        red = wait_until(partial(_red, process), allowed + 30)
         detected = time.monotonic() - began
         try:
             status = process.running.wait(30)
@@ -101,65 +95,66 @@ def ticking(ground: Ground, *, quick: bool) -> Outcome:
         process.broken.unlink()
         outcome.require(red and detected <= allowed, f"{kind}: red only after {detected:.0f} s")
         outcome.require(status == 1, f"{kind}: ended with {status} instead of 1")
-        process = Process(ground, kind)
+        process = TierbotProcess(installation, kind)
         outcome.require(
-            until(START_SECONDS, partial(all_sent, ground, ground.written)), f"{kind}: not all sent after"
+            wait_until(partial(all_sent, installation, installation.written), START_SECONDS),
+            f"{kind}: not all sent after",
         )
         outcome.require(process.end() == 0, f"{kind}: the new process did not end well")
         outcome.figures[f"{kind}: red after s"] = round(detected, 1)
-    settled = calm(ground)
+    settled = settle(installation)
     outcome.figures |= settled.figures
     outcome.broken += settled.broken
     return outcome
 
 
-def _red(process: Process) -> bool:
-    # A process that has ended has said so with its code; its page was red for less than our look took.
+def _red(process: TierbotProcess) -> bool:
+    # A process that has ended may have been red for less time than our request took.
     return process.page("healthz")[0] == 503 or process.running.poll() is not None
 
 
-def all_sent(ground: Ground, wanted: int) -> bool:
-    return ground.count("sent") >= wanted
+def all_sent(installation: Installation, wanted: int) -> bool:
+    return installation.count("sent") >= wanted
 
 
-def read_only(ground: Ground, *, quick: bool) -> Outcome:
-    """F23: a worker dies, and when the next one starts its file system is read-only; later it is writable again."""
-    disk = ground.folder / "disk"
+def read_only(installation: Installation, *, quick: bool) -> Outcome:
+    """F23: a worker is killed; the next one starts on a read-only file system, which is writable later."""
+    disk = installation.folder / "disk"
     disk.mkdir()
     with _small_disk(disk) as mounted:
         if not mounted:
             return Outcome(figures={"left out": "a file system can be mounted by root only"})
-        here = replace(ground, url=f"sqlite:///{disk / 'tierbot.db'}", rounds={}, written=0)
+        here = replace(installation, url=f"sqlite:///{disk / 'tierbot.db'}", rounds={}, written=0)
         database = open_database(here.url)
         upgrade(database)
         database.close()
         here.slack.switch({"kind": "slow", "seconds": 0.1})
         many = 20 if quick else 60
-        here.feed(many)
-        first = Process(here, "real-none")
-        until(START_SECONDS, partial(all_sent, here, many // 4))
+        here.enqueue(many)
+        first = TierbotProcess(here, "real-none")
+        wait_until(partial(all_sent, here, many // 4), START_SECONDS)
         first.end(signal.SIGKILL)
         arrived, recorded = len(here.slack.arrived()), sum(row.attempt > 0 for row in here.rows())
         _remount(disk, "ro")
-        second = Process(here, "real-none")
-        told = until(START_SECONDS, partial(_not_ready, second))
+        second = TierbotProcess(here, "real-none")
+        reported = wait_until(partial(_not_ready, second), START_SECONDS)
         state = second.page("readyz")[1]
         time.sleep(3)
         alive = second.running.poll() is None
         unrecorded = len(here.slack.arrived()) - arrived
         _remount(disk, "rw")
         began = time.monotonic()
-        recovered = until(60, partial(all_sent, here, many))
+        recovered = wait_until(partial(all_sent, here, many), 60)
         seconds = time.monotonic() - began
         ended = second.end()
         here.slack.switch()
-        outcome = calm(here, rounds=3)
+        outcome = settle(here, rounds=3)
         outcome.figures |= {
-            "intents": recorded,
+            "attempts recorded": recorded,
             "health said": f"“{state}”",
             "recovered after s": round(seconds, 1),
         }
-        outcome.require(told and "database" in state, f"the health page said “{state}”")
+        outcome.require(reported and "database" in state, f"the health page said “{state}”")
         outcome.require(alive, "the process ended: a supervisor would start it in a loop")
         outcome.require(not unrecorded, f"{unrecorded} sent without a record")
         outcome.require(recovered, "not all sent after it was writable again")
@@ -167,8 +162,8 @@ def read_only(ground: Ground, *, quick: bool) -> Outcome:
         return outcome
 
 
-def unheard(ground: Ground, *, quick: bool) -> Outcome:
-    """F37: the disk of the log is full, or whoever read the log has gone; and another process has the metrics' port."""
+def unwritable_log(installation: Installation, *, quick: bool) -> Outcome:
+    """F37: the disk of the log is full, or its pipe is closed; and another process has the metrics' port."""
     many = 5 if quick else 20
     outcome = Outcome(figures={})
     with socket.socket() as taken:
@@ -176,27 +171,30 @@ def unheard(ground: Ground, *, quick: bool) -> Outcome:
         taken.listen()
         port = taken.getsockname()[1]
         with Path("/dev/full").open("wb") as full:
-            process = Process(ground, "real-none", port=port, says=full)
-        _says_all(ground, process, many, outcome, "with a full disk")
+            process = TierbotProcess(installation, "real-none", port=port, output=full)
+        _sends_all(installation, process, many, outcome, "with a full disk")
         reading, writing = os.pipe()
         with os.fdopen(writing, "wb") as pipe:
-            process = Process(ground, "real-none", port=port, says=pipe)
-        ground.feed(1)
+            process = TierbotProcess(installation, "real-none", port=port, output=pipe)
+        installation.enqueue(1)
         outcome.require(
-            until(START_SECONDS, partial(all_sent, ground, ground.written)), "nothing was sent before"
+            wait_until(partial(all_sent, installation, installation.written), START_SECONDS),
+            "nothing was sent before",
         )
         os.close(reading)
-        _says_all(ground, process, many, outcome, "to a closed pipe")
-    settled = calm(ground)
+        _sends_all(installation, process, many, outcome, "to a closed pipe")
+    settled = settle(installation)
     outcome.figures |= settled.figures
     outcome.broken += settled.broken
     return outcome
 
 
-def _says_all(ground: Ground, process: Process, many: int, outcome: Outcome, how: str) -> None:
-    ground.feed(many)
+def _sends_all(
+    installation: Installation, process: TierbotProcess, many: int, outcome: Outcome, how: str
+) -> None:
+    installation.enqueue(many)
     began = time.monotonic()
-    sent = until(START_SECONDS, partial(all_sent, ground, ground.written))
+    sent = wait_until(partial(all_sent, installation, installation.written), START_SECONDS)
     outcome.figures[f"{how} s"] = round(time.monotonic() - began, 1)
     outcome.require(sent, f"not all was sent {how}")
     outcome.require(process.running.poll() is None, f"the process ended {how}")
@@ -204,7 +202,7 @@ def _says_all(ground: Ground, process: Process, many: int, outcome: Outcome, how
     outcome.require(status == 0, f"it ended with {status} {how}")
 
 
-def _not_ready(process: Process) -> bool:
+def _not_ready(process: TierbotProcess) -> bool:
     return process.page("readyz")[0] == 503
 
 

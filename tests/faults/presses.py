@@ -1,15 +1,14 @@
-"""What people do, delivered oddly, while the database is locked, or over a broken connection: F12, F13 and S01.
+"""Presses that are delivered repeatedly, under a lock or over a broken connection: F12, F13 and S01.
 
 With real processes of the bot, over Socket Mode and over signed HTTP.
 """
 
-import os
 import socket
 import sqlite3
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import date
@@ -23,7 +22,8 @@ from sqlalchemy import make_url
 from bot.wording.messages import Action
 from db.engine import Database
 from tests import factories
-from tests.faults.ground import Ground
+from tests.faults.installation import Installation
+from tests.faults.processes import wait_until
 from tests.faults.report import Outcome
 from tests.faults.slack import CHANNELS
 
@@ -34,28 +34,28 @@ WAYS = ("socket", "http")
 
 @dataclass(kw_only=True)
 class Office:
-    """Processes of `tierbot run --role web` that answer, and the code of a customer its user may see."""
+    """Processes of `tierbot run --role web`, and the code of a customer its user may see."""
 
-    ground: Ground
+    installation: Installation
     way: str
     code: str
     ports: list[int] = field(default_factory=list)
 
     def ask(self) -> Any:
-        return self.ground.slack.post("command", user=USER, channel=ROOM, name="/tier", text=self.code)
+        return self.installation.slack.post("command", user=USER, channel=ROOM, name="/tier", text=self.code)
 
     def messages(self) -> list[Any]:
-        found: list[Any] = self.ground.slack.get(f"messages?channel={ROOM}&viewer={USER}")["messages"]
+        found: list[Any] = self.installation.slack.get(f"messages?channel={ROOM}&viewer={USER}")["messages"]
         return found
 
     def card(self) -> Any:
-        """A fresh card; what a press before it is told may come after it."""
+        """A new card; the answer to an earlier press may come after it."""
         self.ask()
         cards = [message for message in self.messages() if str(Action.SHARE) in str(message["blocks"])]
         return cards[-1]
 
     def share(self, card: Any) -> Any:
-        return self.ground.slack.post(
+        return self.installation.slack.post(
             "click", user=USER, channel=ROOM, ts=card["ts"], action_id=str(Action.SHARE)
         )
 
@@ -63,54 +63,42 @@ class Office:
         return sum(message["only_for"] is None for message in self.messages())
 
     def notices(self) -> int:
-        """How often Slack told the person that the bot did not respond."""
+        """How often Slack notified the person that the bot did not respond."""
         return sum(message["user"] == "USLACKBOT" for message in self.messages())
 
     def settle(self, shared: int) -> None:
-        """Wait until so many cards are shared, and a little longer for one too many."""
-        _until(lambda: self.shared() >= shared, 40)
+        """Wait until so many cards are shared, and a second longer for one too many."""
+        wait_until(lambda: self.shared() >= shared, 40, 0.02)
         time.sleep(1)
 
 
-def _until(found: Callable[[], Any], seconds: float) -> bool:
-    until = time.monotonic() + seconds
-    while not (done := bool(found())) and time.monotonic() < until:
-        time.sleep(0.02)
-    return done
-
-
 @contextmanager
-def _answering(ground: Ground, way: str = "socket", processes: int = 1) -> Iterator[Office]:
+def _answering(installation: Installation, way: str = "socket", processes: int = 1) -> Iterator[Office]:
     def fill(database: Database) -> str:
         with database.write() as session:
             owner = factories.person(session, "LINWEI")
             customer = factories.customer(session, "Acme Pumps", owner_id=owner)
             factories.graded(session, {customer: "A"}, as_of=date(2026, 2, 28))
-        return f"{ground.ask(f'SELECT code FROM customer WHERE id = {customer:d}')[0][0]}"  # noqa: S608
+        return f"{installation.query(f'SELECT code FROM customer WHERE id = {customer:d}')[0][0]}"  # noqa: S608
 
-    office = Office(ground=ground, way=way, code=ground.using(fill))
+    office = Office(installation=installation, way=way, code=installation.using(fill))
     with ExitStack() as stack:
         for _ in range(processes):
             stack.enter_context(_web(office))
         if way == "socket":
-            _until(lambda: ground.slack.get("faults")["connected"] >= processes, 60)
+            wait_until(lambda: installation.slack.get("faults")["connected"] >= processes, 60)
         else:
-            _until(lambda: all(map(_listens, office.ports)), 60)
-            ground.slack.post("delivery", request_url=f"http://127.0.0.1:{office.ports[0]}/slack/events")
+            wait_until(lambda: all(map(_listens, office.ports)), 60)
+            installation.slack.post(
+                "delivery", request_url=f"http://127.0.0.1:{office.ports[0]}/slack/events"
+            )
         yield office
 
 
 @contextmanager
 def _web(office: Office) -> Iterator[None]:
-    ground = office.ground
-    environment = {
-        "PATH": os.environ.get("PATH", ""),
-        "TIERBOT_DATA_DIR": str(ground.folder),
-        "TIERBOT_DATABASE_URL": ground.url,
-        "SLACK_BOT_TOKEN": "xoxb-local",
-        "SLACK_API_URL": ground.slack.api_url,
-        "TIERBOT_HEALTH_PORT": "0",
-    }
+    installation = office.installation
+    environment = installation.environment()
     if office.way == "socket":
         environment["SLACK_APP_TOKEN"] = "xapp-local"
     else:
@@ -118,7 +106,7 @@ def _web(office: Office) -> Iterator[None]:
             probe.bind(("127.0.0.1", 0))
             office.ports.append(int(probe.getsockname()[1]))
         environment |= {"SLACK_SIGNING_SECRET": SECRET, "TIERBOT_PORT": str(office.ports[-1])}
-    with (ground.folder / "log").open("ab") as log:
+    with (installation.folder / "log").open("ab") as log:
         running = subprocess.Popen(
             [sys.executable, "-m", "bot", "run", "--role", "web"], env=environment, stdout=log, stderr=log
         )
@@ -138,20 +126,23 @@ def _listens(port: int) -> bool:
         return probe.connect_ex(("127.0.0.1", port)) == 0
 
 
-def repeated(ground: Ground, *, quick: bool) -> Outcome:
+def repeated_presses(installation: Installation, *, quick: bool) -> Outcome:
     """F12: every press is delivered four times, some out of order; it has one effect.
 
     Over Socket Mode the copies go to another process; over HTTP they are exact replays of the signed request.
     """
     outcome = Outcome(figures={})
     for way in WAYS:
-        with ground.fresh(ground.seed) as here, _answering(here, way, 2 if way == "socket" else 1) as office:
+        with (
+            installation.fresh(installation.seed) as here,
+            _answering(here, way, 2 if way == "socket" else 1) as office,
+        ):
             _repeat(office, outcome, 5 if quick else 60)
     return outcome
 
 
 def _repeat(office: Office, outcome: Outcome, presses: int) -> None:
-    slack, refused, twice = office.ground.slack, 0, 0
+    slack, refused, twice = office.installation.slack, 0, 0
     slack.switch(
         {"kind": "deliver_twice", "copies": 3, "methods": ["interactive"]},
         {"kind": "out_of_order", "probability": 0.2, "seconds": 0.2, "methods": ["interactive"]},
@@ -159,7 +150,7 @@ def _repeat(office: Office, outcome: Outcome, presses: int) -> None:
     for number in range(presses):
         card = office.card()
         refused += not office.share(card)["ok"]
-        if number % 5 == 0:  # a double click, unless the first has taken the button away already
+        if number % 5 == 0:  # a double click, unless the first one has removed the button
             with suppress(HTTPError):
                 refused += not office.share(card)["ok"]
                 twice += 1
@@ -177,11 +168,11 @@ def _repeat(office: Office, outcome: Outcome, presses: int) -> None:
     outcome.require(not refused and not office.notices(), f"{way}: {refused} presses were refused")
 
 
-def acknowledged(ground: Ground, *, quick: bool) -> Outcome:
-    """F13: /tier is answered and presses are taken at once while another process holds what they write."""
+def locked_presses(installation: Installation, *, quick: bool) -> Outcome:
+    """F13: /tier and presses are acknowledged at once while another process holds a lock they need."""
     outcome = Outcome(figures={})
     for way in WAYS:
-        with ground.fresh(ground.seed) as here, _answering(here, way) as office:
+        with installation.fresh(installation.seed) as here, _answering(here, way) as office:
             _press_under_locks(office, outcome, quick=quick)
     return outcome
 
@@ -193,7 +184,7 @@ def _press_under_locks(office: Office, outcome: Outcome, *, quick: bool) -> None
     refused = 0
     for _ in range(holds):
         cards = [office.card() for _ in range(at_a_time)]
-        with _held(office.ground.url):
+        with _held(office.installation.url):
             until = time.monotonic() + seconds
             while time.monotonic() < until or cards:
                 if cards:
@@ -221,7 +212,7 @@ def _press_under_locks(office: Office, outcome: Outcome, *, quick: bool) -> None
 
 @contextmanager
 def _held(url: str) -> Iterator[None]:
-    """Somebody else writes: SQLite's one writer lock, or on PostgreSQL the table every press writes to."""
+    """Another process holds SQLite's writer lock, or on PostgreSQL the table every press writes to."""
     address = make_url(url)
     if address.get_backend_name() == "sqlite":
         holder = sqlite3.connect(address.database or "", timeout=30, isolation_level=None)
@@ -244,10 +235,10 @@ BREAKS = ("socket_reset", "socket_stall", "socket_garbage", "socket_broken")
 PATIENCE = 15  # seconds until a command is answered again
 
 
-def reconnected(ground: Ground, *, quick: bool) -> Outcome:
+def broken_connections(installation: Installation, *, quick: bool) -> Outcome:
     """S01: every Socket Mode connection is broken at once; how long until a command is answered again."""
     outcome = Outcome(figures={})
-    with _answering(ground) as office:
+    with _answering(installation) as office:
         office.ask()
         for kind in BREAKS:
             worst = max(_seconds_until_answered(office, kind) for _ in range(1 if quick else 5))
@@ -257,7 +248,7 @@ def reconnected(ground: Ground, *, quick: bool) -> Outcome:
 
 
 def _seconds_until_answered(office: Office, kind: str) -> float:
-    office.ground.slack.post("faults", strike=[{"kind": kind}])
+    office.installation.slack.post("faults", strike=[{"kind": kind}])
     began = time.monotonic()
-    _until(lambda: office.ask()["ok"], 60)
+    wait_until(lambda: office.ask()["ok"], 60)
     return time.monotonic() - began

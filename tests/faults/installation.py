@@ -1,7 +1,9 @@
-"""A fresh database, a Slack that can fail, and the comparison of what was written with what has arrived."""
+"""An installation to break: a database, a Slack that can fail, and the comparison of rows with posts."""
 
 import os
 import sqlite3
+import subprocess
+import sys
 import time
 from collections import Counter
 from collections.abc import Callable
@@ -21,11 +23,11 @@ from bot.services.delivery.worker import WorkerOptions
 from bot.wording.messages import Problem
 from db import processes
 from db.engine import Database, open_database
+from db.outbox.messages import UNSETTLED
 from tests.faults.slack import CHANNELS, Slack
-from tests.faults.worker import Job
+from tests.faults.worker import WorkerRun
 
-UNSETTLED_STATES = ("pending", "sending", "unknown")
-UNSETTLED = "SELECT id, attempt, state FROM outbox WHERE state IN ('sending', 'unknown')"
+UNSETTLED_ROWS = "SELECT id, attempt, state FROM outbox WHERE state IN ('sending', 'unknown')"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,14 +43,16 @@ class Row:
 
 
 @dataclass(kw_only=True)
-class Ground:
-    """Where one fault is tried: `url` is a migrated database."""
+class Installation:
+    """What one fault is tried on; `url` is a migrated database."""
 
     url: str
     folder: Path
     slack: Slack
     seed: int
-    fresh: Callable[..., AbstractContextManager["Ground"]]  # another one, with a seed and perhaps a clock
+    fresh: Callable[
+        ..., AbstractContextManager["Installation"]
+    ]  # another installation, with a seed and perhaps a clock
     rounds: dict[tuple[int, int], list[Any]] = field(default_factory=dict)
     written: int = 0
 
@@ -64,8 +68,26 @@ class Ground:
             **more,
         }
 
-    def ask(self, sql: str) -> list[Any]:
-        """Read with the bare driver, and leave nothing open."""
+    def tierbot(self, *arguments: str) -> str:
+        """Run a command of the product; its output."""
+        command = [sys.executable, "-m", "bot", *arguments]
+        done = subprocess.run(command, env=self.environment(), capture_output=True, text=True, check=False)
+        if done.returncode:
+            raise RuntimeError(f"tierbot {' '.join(arguments)}: {done.stdout}{done.stderr}")
+        return done.stdout
+
+    def worker(self, number: int = 0, **values: Any) -> WorkerRun:
+        """The work of one worker process; its number makes its seed."""
+        return WorkerRun(
+            url=self.url,
+            api_url=self.slack.api_url,
+            folder=self.folder,
+            seed=self.seed + number,
+            **values,
+        )
+
+    def query(self, sql: str) -> list[Any]:
+        """Read rows with the bare driver, leaving nothing open."""
         url = make_url(self.url)
         if url.get_backend_name() == "sqlite":
             file = sqlite3.connect(f"file:{url.database}?mode=ro", uri=True, timeout=30)
@@ -78,14 +100,14 @@ class Ground:
             return connection.execute(sql).fetchall()  # type: ignore[arg-type]
 
     def using(self, work: Callable[[Database], Any]) -> Any:
-        """Do something with the database through the product's own door."""
+        """Call something with the product's database object."""
         database = open_database(self.url)
         try:
             return work(database)
         finally:
             database.close()
 
-    def feed(
+    def enqueue(
         self,
         many: int,
         *,
@@ -94,7 +116,7 @@ class Ground:
         now: datetime | None = None,
         **values: Any,
     ) -> None:
-        """Put messages into the outbox as a use case does."""
+        """Write messages to the outbox as a use case does."""
 
         def write(database: Database) -> None:
             with database.write() as session:
@@ -117,8 +139,9 @@ class Ground:
         self.using(write)
 
     def count(self, *states: str) -> int:
+        """How many messages are in these states."""
         listed = ", ".join(f"'{state}'" for state in states)
-        return int(self.ask(f"SELECT count(*) FROM outbox WHERE state IN ({listed})")[0][0])  # noqa: S608
+        return int(self.query(f"SELECT count(*) FROM outbox WHERE state IN ({listed})")[0][0])  # noqa: S608
 
     def tallies(self) -> dict[str, int]:
         def read(database: Database) -> dict[str, int]:
@@ -132,14 +155,14 @@ class Ground:
         names = ", ".join(Row.__dataclass_fields__)
         return [
             Row(**dict(zip(Row.__dataclass_fields__, found, strict=True)))
-            for found in self.ask(f"SELECT {names} FROM outbox ORDER BY id")  # noqa: S608
+            for found in self.query(f"SELECT {names} FROM outbox ORDER BY id")  # noqa: S608
         ]
 
-    def look(self) -> None:
-        """See which messages are on their way or unknown, to know how long each round took."""
+    def watch(self) -> None:
+        """Note which messages are sending or unknown, to know how long each round takes."""
         now = time.monotonic()
         seen = set()
-        for outbox_id, attempt, state in self.ask(UNSETTLED):
+        for outbox_id, attempt, state in self.query(UNSETTLED_ROWS):
             seen.add((outbox_id, attempt))
             found = self.rounds.setdefault((outbox_id, attempt), [now, False, None])
             found[1] = found[1] or state == "unknown"
@@ -148,16 +171,16 @@ class Ground:
                 found[2] = now
 
     def recoveries(self) -> list[float]:
-        """Seconds from the claim until its end was known, of those whose sender or answer was lost."""
+        """Seconds from claim to settled, of messages whose worker or answer was lost."""
         return sorted(end - begin for begin, lost, end in self.rounds.values() if lost and end is not None)
 
     def settled(self, seconds: float, tend: Callable[[], None] = lambda: None) -> bool:
-        """Wait until nothing is waiting, on its way or unknown, and Slack has stored what it stores late."""
+        """Wait until no message is pending, sending or unknown, and Slack has stored late posts."""
         until = time.monotonic() + seconds
         while time.monotonic() < until:
             tend()
-            self.look()
-            if not self.count("pending", "sending", "unknown") and not self.slack.late():
+            self.watch()
+            if not self.count(*UNSETTLED) and not self.slack.late():
                 return True
             time.sleep(0.1)
         return False
@@ -166,7 +189,7 @@ class Ground:
         return compare(self.rows(), self.slack)
 
     def failures(self) -> Counter[str]:
-        """Passes that raised, by what they said."""
+        """Passes that raised, by their errors."""
         path = self.folder / "failures"
         return Counter(path.read_text().splitlines()) if path.exists() else Counter()
 
@@ -177,15 +200,15 @@ class Ground:
 
 @dataclass(frozen=True, kw_only=True)
 class Audit:
-    """What a comparison of Slack's ledger with the rows has found."""
+    """The result of comparing Slack's ledger with the rows."""
 
     messages: int
-    lost: int  # neither there nor dead with a reason
-    doubled: int  # second copies that do not say so
-    repeats: int  # second copies that say so
-    wrong: int  # rows that say something else than the ledger
+    lost: int  # neither in Slack nor dead with a reason
+    doubled: int  # second copies without a mark
+    repeats: int  # second copies with a mark
+    wrong: int  # rows that differ from the ledger
     dead: int
-    waiting: int  # when the time was up
+    waiting: int  # at the end
 
     def broken(self) -> list[str]:
         return [
@@ -215,7 +238,7 @@ def compare(rows: list[Row], slack: Slack) -> Audit:
         marked = sum("ossible repeat" in post.text for post in posts[1:])
         repeats += marked
         doubled += max(0, len(posts) - 1 - marked)
-        if row.state in UNSETTLED_STATES:
+        if row.state in UNSETTLED:
             waiting += 1
             continue
         lost += not posts and row.state != "dead"
@@ -224,7 +247,7 @@ def compare(rows: list[Row], slack: Slack) -> Audit:
             wrong += row.slack_ts not in {post.ts for post in posts}
         else:
             wrong += bool(posts) or row.state != "dead" or not row.error
-    wrong += sum(map(len, arrived.values()))  # what nobody has written
+    wrong += sum(map(len, arrived.values()))  # posts without a row
     return Audit(
         messages=len(rows),
         lost=lost,
@@ -236,24 +259,13 @@ def compare(rows: list[Row], slack: Slack) -> Audit:
     )
 
 
-def sender(ground: Ground, number: int, **values: Any) -> Job:
-    """What one worker does, by the number of its life."""
-    return Job(
-        url=ground.url,
-        api_url=ground.slack.api_url,
-        folder=ground.folder,
-        seed=ground.seed + number,
-        **values,
-    )
-
-
 def p95(values: list[float]) -> float:
     return sorted(values)[int(len(values) * 0.95)] if values else 0.0
 
 
-def longest_recovery(rules: WorkerOptions) -> float:
-    """Lease, settle and the sweep, with a second for the harness to look and a busy machine to come round."""
-    return (rules.lease + rules.settle + timedelta(seconds=1.5)).total_seconds()
+def longest_recovery(options: WorkerOptions) -> float:
+    """Lease, settle time and sweep, with a second for the harness and a busy machine."""
+    return (options.lease + options.settle + timedelta(seconds=1.5)).total_seconds()
 
 
 def utc(year: int, month: int, day: int, hour: int = 0) -> datetime:

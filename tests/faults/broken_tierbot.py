@@ -1,7 +1,7 @@
-"""The product's own process, in which something is broken from a moment on: `python -m tests.faults.sabotage KIND FILE`.
+"""The product's process with a defect: `python -m tests.faults.broken_tierbot KIND FILE`.
 
-Time is compressed as everywhere here: a job comes every half a second and may take 6 s instead of 90. KIND is broken
-while FILE is there. `real-` before it leaves the product's own intervals.
+The defect KIND is active while FILE exists. Time is compressed: a job comes every half a second and may take 6 s
+instead of 90; with `real-` before KIND the product's own intervals stay.
 """
 
 import sys
@@ -30,11 +30,11 @@ def compress() -> None:
     jobs.JOBS = tuple(replace(job, every=FAST, patience=PATIENCE) for job in jobs.JOBS)
 
 
-def quick_rules(**given: Any) -> Any:
+def quick_options(**given: Any) -> Any:
     return replace(QUICK, watch_clock=given["watch_clock"])
 
 
-def raising(broken: Path) -> None:
+def raise_in_jobs(broken: Path) -> None:
     """Every job raises."""
     work = jobs._work
 
@@ -46,7 +46,7 @@ def raising(broken: Path) -> None:
     jobs._work = fail
 
 
-def hanging(broken: Path) -> None:
+def hang_in_sending(broken: Path) -> None:
     """Sending never ends."""
 
     def hang(work: Callable[[Tierbot], int], bot: Tierbot) -> int:
@@ -60,8 +60,8 @@ def hanging(broken: Path) -> None:
     )
 
 
-def dying(broken: Path) -> None:
-    """The scheduler's thread dies, and `running` still says that it runs."""
+def end_scheduler(broken: Path) -> None:
+    """The scheduler's thread ends, while its `running` stays true."""
     process = BackgroundScheduler._process_jobs
 
     def die(self: BackgroundScheduler) -> Any:
@@ -72,7 +72,7 @@ def dying(broken: Path) -> None:
     BackgroundScheduler._process_jobs = die
 
 
-def shifted(broken: Path) -> None:
+def shift_clock(broken: Path) -> None:
     """The clock is wrong by the seconds in the file."""
     now = SystemClock.now
 
@@ -84,10 +84,10 @@ def shifted(broken: Path) -> None:
 
 
 KINDS: dict[str, Callable[[Path], None]] = {
-    "raises": raising,
-    "hangs": hanging,
-    "dies": dying,
-    "shifted": shifted,
+    "raises": raise_in_jobs,
+    "hangs": hang_in_sending,
+    "dies": end_scheduler,
+    "shifted": shift_clock,
     "none": lambda broken: None,
 }
 
@@ -97,6 +97,6 @@ if __name__ == "__main__":
     sys.argv[1:] = sys.argv[3:]
     if not kind.startswith("real-"):
         compress()
-    jobs.Rules = quick_rules  # type: ignore[assignment,misc]
+    jobs.WorkerOptions = quick_options  # type: ignore[assignment,misc]
     KINDS[kind.removeprefix("real-")](Path(file))
     cli.main()

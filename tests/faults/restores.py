@@ -1,0 +1,89 @@
+"""A database that is restored from an older backup: F28."""
+
+import hashlib
+from collections import Counter
+
+import psycopg
+from sqlalchemy import make_url
+
+from db.outbox.messages import UNSETTLED
+from tests.faults.installation import Installation
+from tests.faults.processes import Fleet
+from tests.faults.report import Outcome
+
+
+def restored(installation: Installation, *, quick: bool) -> Outcome:
+    """F28: a backup is made during the work and restored after all was sent; part is written again."""
+    many = 20 if quick else 100
+    installation.enqueue(many)
+    fleet = Fleet(2, installation.worker)
+    fleet.run_until(lambda: installation.count("sent") >= many // 2, 60, every=0.01)
+    fleet.close()
+    unsettled = installation.count(*UNSETTLED)
+    _back_up(installation)
+    installation.enqueue(many)
+    finished = _finish(installation)
+    arrived = len(installation.slack.arrived())
+    output = _restore(installation)
+    # Messages written after the backup are written again, in another order and so with other ids.
+    half = many // 2
+    for first in (many + half, many):
+        installation.written = first
+        installation.enqueue(half)
+    installation.written = 2 * many
+    installation.enqueue(5)  # new messages
+    finished = _finish(installation) and finished
+    posts = Counter(post.key for post in installation.slack.arrived())
+    wanted = {hashlib.sha256(f"fault:{n}".encode()).hexdigest()[:16] for n in range(installation.written)}
+    lost, doubled = len(wanted - set(posts)), sum(posts.values()) - len(posts)
+    outcome = Outcome(
+        figures={
+            "messages": len(wanted),
+            "unsettled in the backup": unsettled,
+            "sent since": arrived,
+            "found in history": installation.tallies().get("reconciled_found_total", 0),
+            "sent after the restore": sum(posts.values()) - arrived,
+            "of these new": 5,
+            "lost": lost,
+            "doubled": doubled,
+        }
+    )
+    outcome.require(finished, "not settled")
+    outcome.require(unsettled > 0, "everything was settled in the backup")
+    outcome.require(f"{unsettled} messages were not settled" in output, f"the restore printed: {output}")
+    outcome.require(not lost and not doubled, f"{lost} lost, {doubled} doubled")
+    outcome.require(sum(posts.values()) - arrived == 5, "the restore sent something again")
+    failures = installation.failures()
+    outcome.require(not failures, f"passes failed: {failures.most_common(1)}")
+    return outcome
+
+
+def _finish(installation: Installation) -> bool:
+    fleet = Fleet(2, installation.worker)
+    done = installation.settled(60, fleet.tend)
+    fleet.close()
+    return done
+
+
+def _back_up(installation: Installation) -> None:
+    if installation.url.startswith("sqlite"):
+        installation.tierbot("db", "backup", str(installation.folder / "backup.db"))
+    else:
+        _copy_database(installation, "{name}_backup", "{name}")
+
+
+def _restore(installation: Installation) -> str:
+    if installation.url.startswith("sqlite"):
+        return installation.tierbot("db", "restore", str(installation.folder / "backup.db"), "--yes")
+    _copy_database(installation, "{name}", "{name}_backup")
+    return installation.tierbot("db", "restored", "--yes")
+
+
+def _copy_database(installation: Installation, to: str, source: str) -> None:
+    """Like pg_dump and pg_restore, which not every machine with a server has."""
+    url = make_url(installation.url).set(drivername="postgresql")
+    address = url.set(database="postgres").render_as_string(hide_password=False)
+    to, source = to.format(name=url.database), source.format(name=url.database)
+    with psycopg.connect(address, autocommit=True) as connection:
+        connection.execute(f'DROP DATABASE IF EXISTS "{to}" WITH (FORCE)'.encode())
+        connection.execute(f'CREATE DATABASE "{to}" TEMPLATE "{source}"'.encode())
