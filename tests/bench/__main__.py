@@ -11,7 +11,7 @@ BENCHES = ("tier", "startup", "imports", "claims", "scoring", "grading", "aggreg
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m tests.bench", description=__doc__)
     parser.add_argument("names", nargs="*", default=[], metavar="NAME", help=", ".join(BENCHES))
-    parser.add_argument("--small", action="store_true", help="only to see that they run")
+    parser.add_argument("--small", action="store_true", help="only check that they run")
     given = parser.parse_args()
     unknown = [name for name in given.names if name not in BENCHES]
     if unknown:

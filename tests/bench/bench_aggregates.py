@@ -1,8 +1,8 @@
-"""Sums per customer, where the orders live, beside DuckDB over the same orders as Parquet.
+"""Sums per customer in the database, compared with DuckDB over the same orders as Parquet.
 
-DuckDB is no requirement of the product; without it in the environment its part is left out. `windows` is what most
-schemes ask of orders, `whole` has the usual gap besides, `plain` is recency, count and sum. `fold` adds new orders to
-the kept totals, as an import does; beside it stands what making the totals anew takes, which is a full pass.
+DuckDB is not required; without it its part is left out. `windows` is what most schemes read of orders, `whole` has
+the usual gap too, `plain` is recency, count and sum. `fold` adds new orders to the stored totals, as an import does;
+it is compared with computing the totals again from all orders.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from db.book.orders import Order, order_aggregates
 from db.engine import Database, open_database
 from db.schema import upgrade
 from grading.indicators.orders import window_start
-from tests.bench.measuring import Table
+from tests.bench.measurement import Table
 
 AS_OF = date(2026, 10, 31)
 DAYS = 1096
@@ -55,7 +55,7 @@ WHOLE = """
 
 
 def fill(database: Database, orders: int, customers: int) -> None:
-    """Customers, and their orders in order of arrival, past the per-row work of an import."""
+    """Insert customers, and their orders in order of arrival, without the work of an import."""
     rng = np.random.default_rng(7)
     raw = database.writer.raw_connection()
     cursor = raw.cursor()
@@ -98,7 +98,7 @@ def timed(run: Callable[[], object], rounds: int = 3) -> Taken:
 
 
 def on_sqlite(database: Database, customers: int) -> dict[str, Taken]:
-    """Seconds of each question; the last two are about the few customers that new orders touch."""
+    """Seconds of each query; the last two read only the customers of new orders."""
 
     def plain() -> int:
         with database.read() as session:
@@ -127,7 +127,7 @@ def on_sqlite(database: Database, customers: int) -> dict[str, Taken]:
 
 
 def folded(database: Database, orders: int, customers: int) -> dict[str, Taken]:
-    """New orders into the kept totals, and the totals made anew; nothing of it stays."""
+    """Seconds to add new orders to the stored totals, and to compute these again; rolled back."""
     rng = random.Random(5)
     with database.writer.connect() as connection:
 
@@ -159,7 +159,7 @@ def folded(database: Database, orders: int, customers: int) -> dict[str, Taken]:
 
 
 def on_duckdb(folder: Path, database: Database) -> dict[str, Taken]:
-    """The same answers out of a Parquet file; empty without DuckDB."""
+    """The same queries on a Parquet file; empty without DuckDB."""
     try:
         import duckdb
     except ImportError:
@@ -197,7 +197,7 @@ def write_parquet(duck: Any, parquet: Path, database: Database) -> None:
         while page := rows.fetchmany(CHUNK):
             parts.append(np.array(page, dtype=np.int64))
     table = np.concatenate(parts)
-    columns = {  # noqa: F841 - DuckDB finds it by name
+    columns = {  # noqa: F841 - DuckDB reads it by name
         "customer_id": table[:, 0],
         "day": table[:, 1].astype("datetime64[D]").astype("datetime64[us]"),
         "amount": table[:, 2],

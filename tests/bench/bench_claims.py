@@ -1,9 +1,9 @@
-"""Messages claimed and written off a second, without sending, beside APScheduler's own store and procrastinate.
+"""Messages claimed and marked as sent per second, without sending, compared with APScheduler's store and procrastinate.
 
-Ours is the product's `delivery.deliver` to its end, with a Slack that says "sent" at once and without pacing: sweep,
-claim in a transaction, guard, the kept message read, conditional final write. The peers run the same number of
+Ours is a whole `sender.deliver` with a Slack that accepts everything at once and without pacing: sweep, claim in a
+transaction, check of the lease, reading the message, conditional final write. The peers run the same number of
 functions that do nothing from their own tables, as their documentation starts them. Every worker is a process of
-its own, started before the clock; all databases write to the disk (fsync, synchronous=FULL).
+its own, started before measuring; all databases write to the disk (fsync, synchronous=FULL).
 """
 
 import shutil
@@ -21,9 +21,9 @@ from sqlalchemy import URL
 from bot.services.delivery.worker import WorkerOptions
 from tests import postgres
 from tests.bench import claims_worker
-from tests.bench.measuring import Table
+from tests.bench.measurement import Table
 
-DURABLE = ("max_connections=100",)  # everything else as PostgreSQL comes
+DURABLE = ("max_connections=100",)  # everything else is PostgreSQL's default
 WORKERS = (1, 2, 4)
 
 
@@ -32,19 +32,21 @@ def main(small: bool) -> list[Table]:
     tables = []
     with tempfile.TemporaryDirectory(prefix="tierbot-bench-") as name, ExitStack() as stack:
         folder = Path(name)
-        grounds = [Ground(folder=folder)]
+        databases = [BenchDatabase(folder=folder)]
         try:
-            grounds.append(Ground(folder=folder, server=stack.enter_context(postgres.server(DURABLE))))
+            databases.append(
+                BenchDatabase(folder=folder, server=stack.enter_context(postgres.server(DURABLE)))
+            )
         except postgres.NoServer as reason:
             sys.stdout.write(f"No PostgreSQL: {reason}\n")
-        for ground in grounds:
-            tables.append(beside_peers(ground, jobs, rounds))
-            tables.append(by_workers(ground, many, rounds))
+        for database in databases:
+            tables.append(compare_with_peers(database, jobs, rounds))
+            tables.append(compare_worker_counts(database, many, rounds))
     return tables
 
 
-class Ground:
-    """A kind of database, and fresh ones of it."""
+class BenchDatabase:
+    """A kind of database, and new databases of it."""
 
     def __init__(self, *, folder: Path, server: URL | None = None) -> None:
         self.name = "PostgreSQL" if server is not None else "SQLite"
@@ -62,9 +64,9 @@ class Ground:
         shutil.rmtree(folder)
 
 
-def beside_peers(ground: Ground, jobs: int, rounds: int) -> Table:
+def compare_with_peers(database: BenchDatabase, jobs: int, rounds: int) -> Table:
     table = Table(
-        title=f"{jobs:,} claims with the final write on {ground.name}, one worker, {rounds} rounds in turn",
+        title=f"{jobs:,} claims with the final write on {database.name}, one worker, {rounds} rounds in turn",
         columns=("what", "a second (median)", "Tierbot in batches of 100 / this"),
         notes=("Aim: at least 10 times APScheduler, 50 times procrastinate.",),
     )
@@ -73,12 +75,12 @@ def beside_peers(ground: Ground, jobs: int, rounds: int) -> Table:
         "Tierbot, batches of 10": ("ours", 1, 10),
         "APScheduler, SQLAlchemyJobStore": ("apscheduler", 1, 0),
     }
-    if ground.name == "PostgreSQL":
+    if database.name == "PostgreSQL":
         variants["procrastinate"] = ("procrastinate", 1, 0)
     rates: dict[str, list[float]] = {what: [] for what in variants}
     for _ in range(rounds):
         for what, (kind, workers, batch) in variants.items():
-            rates[what].append(run(ground, kind, jobs, workers, batch))
+            rates[what].append(run(database, kind, jobs, workers, batch))
     ours = statistics.median(rates["Tierbot, batches of 100 (the product's)"])
     for what, found in rates.items():
         rate = statistics.median(found)
@@ -86,16 +88,16 @@ def beside_peers(ground: Ground, jobs: int, rounds: int) -> Table:
     return table
 
 
-def by_workers(ground: Ground, jobs: int, rounds: int) -> Table:
+def compare_worker_counts(database: BenchDatabase, jobs: int, rounds: int) -> Table:
     table = Table(
-        title=f"{jobs:,} claims on {ground.name} in batches of 100, by workers, {rounds} rounds in turn",
+        title=f"{jobs:,} claims on {database.name} in batches of 100, by workers, {rounds} rounds in turn",
         columns=("workers", "a second (median)", "beside one worker"),
-        notes=("Aim: two workers at least 1.3 times one.",) if ground.name == "PostgreSQL" else (),
+        notes=("Aim: two workers at least 1.3 times one.",) if database.name == "PostgreSQL" else (),
     )
     rates: dict[int, list[float]] = {workers: [] for workers in WORKERS}
     for _ in range(rounds):
         for workers in WORKERS:
-            rates[workers].append(run(ground, "ours", jobs, workers, WorkerOptions().batch))
+            rates[workers].append(run(database, "ours", jobs, workers, WorkerOptions().batch))
     one = statistics.median(rates[1])
     for workers, found in rates.items():
         rate = statistics.median(found)
@@ -103,9 +105,9 @@ def by_workers(ground: Ground, jobs: int, rounds: int) -> Table:
     return table
 
 
-def run(ground: Ground, kind: str, jobs: int, workers: int, batch: int) -> float:
-    """Jobs a second, from the word go until the last worker has found nothing more."""
-    with ground.fresh() as url:
+def run(database: BenchDatabase, kind: str, jobs: int, workers: int, batch: int) -> float:
+    """Jobs per second, from the start signal until the last worker finds nothing more."""
+    with database.fresh() as url:
         claims_worker.prepare(kind, url, jobs)
         command = [sys.executable, "-m", "tests.bench.claims_worker", kind, url, str(jobs), str(batch)]
         processes = [

@@ -1,7 +1,7 @@
-"""A whole run, rows to rows, beside a pandas pipeline and ORM objects; movement and attribution beside scoring.
+"""A whole run, rows to rows, compared with a pandas pipeline and ORM objects; movement and attribution with scoring.
 
-Every customer has orders over two years and some recorded facts; the second snapshot is what is timed, so that there
-is a past to go on from. The pipeline and the objects do less: no coverage, no dates, no movement, no explanation.
+Every customer has orders over two years and some recorded facts; the second snapshot is timed, so that there is a
+previous state. The pipeline and the objects do less: no coverage, no dates, no movement, no explanation.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from grading.scheme.reader import parse_scheme
 from tests import postgres
 from tests.bench.bench_claims import DURABLE
 from tests.bench.bench_scoring import bare_pass, generate
-from tests.bench.measuring import Table, in_process, peak_mib
+from tests.bench.measurement import Table, in_process, peak_mib
 
 DAY, BEFORE = date(2026, 10, 31), date(2026, 9, 30)
 WORKER = "tests.bench.grading_worker"
@@ -52,7 +52,7 @@ def scheme_of() -> Scheme:
 
 
 def in_memory(rows: int, sample: int) -> Table:
-    """Scoring, the tutorial's way of scoring, movement with gates, attribution: processor time, in turn."""
+    """Scoring, DataFrame.apply per row, movement with gates, attribution: processor time, in turn."""
     scheme = scheme_of()
     before, facts = generate(scheme, rows, 0.15, seed=7), generate(scheme, rows, 0.15, seed=8)
     matrix = [
@@ -75,7 +75,7 @@ def in_memory(rows: int, sample: int) -> Table:
         timed("movement and gates", lambda: move(graded[0], scheme, state, snapshot=2))
     peak = peak_mib()
     few = facts.head(sample)
-    timed("tutorial", lambda: tutorial(few, scheme))
+    timed("tutorial", lambda: apply_per_row(few, scheme))
     times["DataFrame.apply per row"] = [times.pop("tutorial")[0] * rows / len(few)]
     part = min(rows, 200_000)
     timed(
@@ -107,8 +107,8 @@ def in_memory(rows: int, sample: int) -> Table:
     return table
 
 
-def tutorial(facts: pd.DataFrame, scheme: Scheme) -> pd.Series:
-    """Score by score and row by row, as it is taught: without coverage, dates, interval and gates."""
+def apply_per_row(facts: pd.DataFrame, scheme: Scheme) -> pd.Series:
+    """Scores row by row, as in tutorials: without coverage, dates, interval and gates."""
 
     def score(row: pd.Series) -> float:
         total = 0.0
@@ -142,7 +142,7 @@ def whole_run(database: str, url: str, customers: int, sample: int) -> Table:
             "by the clock",
         ),
     )
-    made = in_process(WORKER, "make", url, customers, timeout=3_600)
+    created = in_process(WORKER, "make", url, customers, timeout=3_600)
     found = {way: in_process(WORKER, way, url, customers, timeout=3_600) for way in ("tierbot", "pandas")}
     found["objects"] = in_process(WORKER, "objects", url, sample)
     one = in_process(WORKER, "one", url, customers)
@@ -158,7 +158,7 @@ def whole_run(database: str, url: str, customers: int, sample: int) -> Table:
         "The processor's seconds are the client's: those of PostgreSQL's server are in the clock's alone.",
         f"Longest write transaction {ours['longest'] * 1000:.0f} ms; {ours['changes']:,} changes,"
         f" {ours['told']:,} messages. Processor seconds of tierbot: {steps}.",
-        f"{made['bytes']:.0f} bytes an assessment, indexes included. Objects on {sample:,} customers, extrapolated.",
+        f"{created['bytes']:.0f} bytes an assessment, indexes included. Objects on {sample:,} customers, extrapolated.",
         f"One customer again after a new order: {one['regrade']:.1f} ms, {one['regrade'] / one['commit']:.1f} times"
         f" the commit of one row ({one['commit']:.2f} ms); aim 3.",
     )

@@ -1,7 +1,7 @@
-"""Orders imported a second, beside a bare csv.reader and executemany of the same rows into the same table.
+"""Orders imported per second, compared with a bare csv.reader and executemany into the same table.
 
-The bare one checks nothing: no dates, no repeated numbers, no unknown customers, no note of what was there. Both write
-to a migrated database with the table's keys and indexes, in one transaction, with synchronous=FULL.
+The bare one checks nothing: no dates, no repeated numbers, no unknown customers, no previous values. Both write to a
+migrated database with the table's keys and indexes, in one transaction, with synchronous=FULL.
 """
 
 import random
@@ -12,8 +12,8 @@ from datetime import date, timedelta
 from pathlib import Path
 
 from tests import postgres
-from tests.bench.bench_claims import DURABLE, Ground
-from tests.bench.measuring import Table, in_process
+from tests.bench.bench_claims import DURABLE, BenchDatabase
+from tests.bench.measurement import Table, in_process
 
 CUSTOMERS = 5_000
 WORKER = "tests.bench.imports_worker"
@@ -31,29 +31,29 @@ def main(small: bool) -> Table:
         for rows, rounds in sizes.items():
             path = folder / f"orders-{rows}.csv"
             write_orders(path, rows)
-            compare(table, Ground(folder=folder), path, rows, rounds)
+            compare(table, BenchDatabase(folder=folder), path, rows, rounds)
         try:
             server = stack.enter_context(postgres.server(DURABLE))
         except postgres.NoServer as reason:
             table.notes += (f"No PostgreSQL: {reason}.",)
             return table
         rows = 60 if small else 100_000
-        compare(table, Ground(folder=folder, server=server), folder / f"orders-{rows}.csv", rows, 1)
+        compare(table, BenchDatabase(folder=folder, server=server), folder / f"orders-{rows}.csv", rows, 1)
     return table
 
 
-def compare(table: Table, ground: Ground, path: Path, rows: int, rounds: int) -> None:
+def compare(table: Table, database: BenchDatabase, path: Path, rows: int, rounds: int) -> None:
     found: dict[str, list[dict[str, float]]] = {"bare": [], "tierbot import": []}
     for _ in range(rounds):
         for what, taken in found.items():
-            with ground.fresh() as url:
+            with database.fresh() as url:
                 in_process(WORKER, "prepare", url, path)
                 taken.append(in_process(WORKER, what.split()[-1], url, path))
     bare = statistics.median(one["seconds"] for one in found["bare"])
     for what, taken in found.items():
         seconds = statistics.median(one["seconds"] for one in taken)
         table.add(
-            ground.name,
+            database.name,
             f"{rows:,}",
             what,
             f"{rows / seconds:,.0f}",
@@ -64,7 +64,7 @@ def compare(table: Table, ground: Ground, path: Path, rows: int, rounds: int) ->
 
 
 def write_orders(path: Path, rows: int, seed: int = 3) -> None:
-    """Orders of five years in no order, an eighth of them returns."""
+    """Unsorted orders of five years, an eighth of them returns."""
     rng = random.Random(seed)
     first = date(2021, 1, 1)
     days = [(first + timedelta(days=n)).isoformat() for n in range(5 * 365)]

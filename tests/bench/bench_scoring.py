@@ -1,7 +1,7 @@
-"""How long grade() takes beside a bare np.interp pass over the same matrix.
+"""How long grade() takes compared with a bare np.interp pass over the same matrix.
 
-Both are timed in turn, in processor time of this one thread, because a shared machine drifts by
-a factor of two; only the ratio counts.
+Both are timed in turn, in processor time of this one thread, because clock time on a shared machine varies by a
+factor of two; only the ratio counts.
 """
 
 from __future__ import annotations
@@ -17,13 +17,13 @@ from grading.engine.scoring import grade
 from grading.scheme.model import Bands, Map, Points, Scale, Scheme
 from grading.scheme.presets import preset_text
 from grading.scheme.reader import parse_scheme
-from tests.bench.measuring import Table, peak_mib
+from tests.bench.measurement import Table, peak_mib
 
 ROUNDS = 5
 
 
 def generate(scheme: Scheme, rows: int, missing: float, seed: int = 7) -> pd.DataFrame:
-    """Values over and beyond the range of every curve, a share of them missing."""
+    """Values in and outside the range of every curve, a share of them missing."""
     rng = np.random.default_rng(seed)
     columns: dict[str, object] = {}
     for indicator in scheme.indicators:
@@ -33,9 +33,9 @@ def generate(scheme: Scheme, rows: int, missing: float, seed: int = 7) -> pd.Dat
                 values = rng.uniform(low - 0.1 * (high - low), high + 0.1 * (high - low), rows)
             case Scale(minimum=low, maximum=high):
                 values = rng.integers(min(low, high), max(low, high) + 1, rows).astype(float)
-            case Map(values=words):
-                codes = rng.integers(-1 if missing else 0, len(words), rows)
-                columns[indicator.id] = pd.Categorical.from_codes(codes, list(words))
+            case Map(values=values):
+                codes = rng.integers(-1 if missing else 0, len(values), rows)
+                columns[indicator.id] = pd.Categorical.from_codes(codes, list(values))
                 continue
         values[rng.random(rows) < missing] = np.nan
         columns[indicator.id] = values

@@ -1,4 +1,4 @@
-"""From start to the first answer, what is imported when, and the most memory of each kind of process.
+"""Time from start to the first answer, imports, and peak memory of each kind of process.
 
 The processes are real: `tierbot run` against the local Slack server over Socket Mode, and commands of the CLI.
 """
@@ -14,7 +14,7 @@ from bot.demo.workspace import Command, Workspace
 from bot.demo.workspace.default_team import ANNA_SCHMIDT, CHANNELS, GENERAL, PEOPLE
 from bot.slack.manifest import COMMANDS
 from tests.bench import books
-from tests.bench.measuring import Table
+from tests.bench.measurement import Table
 from tests.e2e.processes import Running, Tierbot, wait_until
 
 HEAVY = [
@@ -39,7 +39,7 @@ def main(small: bool) -> list[Table]:
     customers, rounds = (60, 1) if small else (2_000, 5)
     with tempfile.TemporaryDirectory(prefix="tierbot-bench-") as name:
         folder = Path(name)
-        books.make(folder / "book.db", customers=customers, seed=1)
+        books.create(folder / "book.db", customers=customers, seed=1)
         typed = [Command(name=c.name, usage_hint=c.usage, description=c.description) for c in COMMANDS]
         with Workspace(users=PEOPLE, channels=CHANNELS, commands=typed) as workspace:
             settings = {
@@ -57,7 +57,7 @@ def main(small: bool) -> list[Table]:
 
 
 def commands(bot: Tierbot, rounds: int) -> Table:
-    """Commands from nothing to their end, in turn with a Python that does nothing."""
+    """Seconds of whole commands, in turn with a Python that does nothing."""
     table = Table(
         title=f"Commands, {rounds} rounds in turn",
         columns=("what", "s (median)", "beside bare Python", "heavy imports"),
@@ -82,7 +82,7 @@ def commands(bot: Tierbot, rounds: int) -> Table:
 
 
 def starts(workspace: Workspace, bot: Tierbot, rounds: int) -> Table:
-    """A process until it is connected and until it has answered, and its memory after that."""
+    """Seconds until a process is connected and has answered, and its peak memory."""
     table = Table(
         title="Start-up to first answer, and peak memory of a process",
         columns=("process", "ready s (median)", "first answer s (median)", "peak MiB"),
@@ -108,16 +108,16 @@ def starts(workspace: Workspace, bot: Tierbot, rounds: int) -> Table:
 
 
 def imports(workspace: Workspace, bot: Tierbot) -> Table:
-    """Heavy modules by when `tierbot run` imports them."""
-    told = Tierbot(folder=bot.folder, settings={**bot.settings, "PYTHONPROFILEIMPORTTIME": "1"})
+    """When `tierbot run` imports heavy modules."""
+    profiled = Tierbot(folder=bot.folder, settings={**bot.settings, "PYTHONPROFILEIMPORTTIME": "1"})
     try:
-        process = told.keep_running("run")
+        process = profiled.keep_running("run")
         wait_until(lambda: says(process, READY), "ready", SECONDS)
         before = process.output().split(READY)[0]
         ask(workspace)
         after = process.output().split(READY)[1]
     finally:
-        told.end_all()
+        profiled.end_all()
     table = Table(title="What tierbot run imports when", columns=("when", "heavy modules"))
     table.add("until it is connected", ", ".join(heavy(before)))
     table.add(
@@ -139,9 +139,9 @@ def says(process: Running, text: str) -> bool:
     return text in process.output()
 
 
-def heavy(told: str) -> list[str]:
-    """The heavy modules among those -X importtime has named."""
-    named = {line.rsplit("|", 1)[-1].strip() for line in told.splitlines() if line.startswith("import time:")}
+def heavy(log: str) -> list[str]:
+    """The heavy modules in a log of -X importtime."""
+    named = {line.rsplit("|", 1)[-1].strip() for line in log.splitlines() if line.startswith("import time:")}
     return [name for name in HEAVY if name in named]
 
 

@@ -1,8 +1,8 @@
-"""/tier through the real Bolt app with 100,000 customers, beside Bolt listeners that do nothing.
+"""/tier through the real Bolt app with 100,000 customers, compared with Bolt listeners that do nothing.
 
 A request is signed, dispatched, answered by services, database and templates, and its body encoded: everything but
-the network. All variants take turns in one process. Beside the clock stands the time of this process's processors, which
-suffers less from whatever else runs on the machine.
+the network. All variants take turns in one process. Processor time is given besides clock time, because it depends
+less on other work of the machine.
 """
 
 import json
@@ -24,7 +24,7 @@ from bot.settings import Settings
 from bot.slack.gateway import web_client
 from bot.slack.server import front
 from tests.bench import books
-from tests.bench.measuring import Table, milliseconds, percentile
+from tests.bench.measurement import Table, milliseconds, percentile
 
 SECRET = "bench"
 Ask = Callable[[str], BoltResponse]
@@ -34,7 +34,7 @@ def main(small: bool) -> Table:
     customers, rounds = (300, 10) if small else (100_000, 300)
     with tempfile.TemporaryDirectory() as folder, Workspace(users=PEOPLE, channels=CHANNELS) as workspace:
         path = Path(folder) / "book.db"
-        names = books.make(path, customers=customers, seed=1)
+        names = books.create(path, customers=customers, seed=1)
         settings = Settings(
             _env_file=None,
             TIERBOT_DATABASE_URL=f"sqlite:///{path}",
@@ -103,7 +103,7 @@ def empty_app(settings: Settings, immediate: bool) -> App:
 
 
 def dispatching(app: App) -> Ask:
-    """Sign what Slack would send for a typed text, and dispatch it."""
+    """Sign Slack's request for a typed text, and dispatch it."""
     verifier = SignatureVerifier(SECRET)
 
     def ask(text: str) -> BoltResponse:
@@ -118,7 +118,7 @@ def dispatching(app: App) -> Ask:
                 "trigger_id": "1.2.3",
             }
         )
-        now = str(int(time.time()))  # noqa: TID251 - what Slack writes into the header
+        now = str(int(time.time()))  # noqa: TID251 - as Slack writes it into the header
         headers = {
             "content-type": ["application/x-www-form-urlencoded"],
             "x-slack-request-timestamp": [now],

@@ -1,4 +1,4 @@
-"""A large graded book in SQLite, made in seconds with the bare driver, from a fixed seed."""
+"""A large graded book in SQLite, created in seconds with the bare driver, from a fixed seed."""
 
 import random
 import sqlite3
@@ -19,7 +19,7 @@ from tests.bench.bench_scoring import generate
 
 AT = datetime(2026, 11, 1, 8, tzinfo=UTC)
 RUNS = (date(2026, 9, 30), date(2026, 10, 31))
-RESULTS = (
+RESULTS = [
     "customer_id",
     "tier",
     "computed_tier",
@@ -29,8 +29,8 @@ RESULTS = (
     "coverage",
     "low",
     "high",
-)
-RESULTS += ("certain",)
+    "certain",
+]
 _FIRST = [
     "Acorn",
     "Birch",
@@ -82,7 +82,7 @@ def code(number: int) -> str:
     return f"K{number:07d}"
 
 
-def make(path: Path, *, customers: int, seed: int) -> list[str]:
+def create(path: Path, *, customers: int, seed: int) -> list[str]:
     """A migrated file with named, owned customers graded twice with the B2B preset; their names by id from 1."""
     url = f"sqlite:///{path}"
     database = open_database(url)
@@ -147,7 +147,7 @@ def _assess(raw: sqlite3.Connection, run: int, version: int, day: date, customer
     scheme = store.find("b2b_accounts", None).scheme
     facts = generate(scheme, customers, 0.15, seed)
     facts.index += 1
-    results = grade(facts, scheme, day).results.reset_index(names="customer_id")[list(RESULTS)]
+    results = grade(facts, scheme, day).results.reset_index(names="customer_id")[RESULTS]
     rest = {"run_id": run, "scheme_version_id": version, "held": 0, "overridden": 0}
     rest |= {"since": 1, "rising_since": 0, "falling_since": 0}
     columns = (*results.columns, *rest, "tier_since", "inputs")

@@ -1,4 +1,4 @@
-"""One worker of the claims bench: says that it is ready, waits for the word, and tells how many it did."""
+"""One worker of the claims bench: prints that it is ready, waits for the start signal, prints how many it did."""
 
 import asyncio
 import random
@@ -16,7 +16,7 @@ from bot.logs import configure
 from bot.services.delivery import outbox, sender
 from bot.services.delivery.messenger import Answer, Check, Reading, Reference
 from bot.services.delivery.outbox import Place
-from bot.services.delivery.worker import WorkerOptions
+from bot.services.delivery.worker import Worker, WorkerOptions
 from bot.wording.messages import Message, Problem
 from db import schema
 from db.engine import open_database
@@ -26,8 +26,8 @@ PLACES = 1_000
 SENT = Answer(outcome="sent", ts="1.000001", channel="C0BENCH")
 
 
-class Agreeing:
-    """A Slack that takes everything at once."""
+class AcceptingSlack:
+    """A Slack that accepts everything at once."""
 
     def send(
         self,
@@ -48,7 +48,7 @@ class Agreeing:
 
 
 def prepare(kind: str, url: str, jobs: int) -> None:
-    """Put the jobs where a worker finds them."""
+    """Write the jobs to the database."""
     {"ours": _prepare_ours, "apscheduler": _prepare_apscheduler, "procrastinate": _prepare_procrastinate}[
         kind
     ](url, jobs)
@@ -60,20 +60,20 @@ def work(kind: str, url: str, jobs: int, batch: int, number: int) -> None:
     )
 
 
-def wait_for_the_word() -> None:
+def wait_for_start() -> None:
     sys.stdout.write("ready\n")
     sys.stdout.flush()
     sys.stdin.readline()
 
 
-def tell(done: int) -> None:
+def report(done: int) -> None:
     sys.stdout.write(f"{done}\n")
     sys.stdout.flush()
 
 
 def nothing() -> None:
     """The job of the peers."""
-    _done.append(None)  # which threads do not lose
+    _done.append(None)  # safe between threads
 
 
 _done: list[None] = []
@@ -99,25 +99,31 @@ def _prepare_ours(url: str, jobs: int) -> None:
 
 def _work_ours(url: str, jobs: int, batch: int, number: int) -> None:
     configure("warning")
-    tell(pass_until_empty(url, batch=batch, number=number, ready=wait_for_the_word))
+    report(pass_until_empty(url, batch=batch, number=number, ready=wait_for_start))
 
 
 def pass_until_empty(url: str, *, batch: int, number: int, ready: Callable[[], None]) -> int:
-    """Deliver until nothing waits and nothing is on its way; how many this worker took."""
+    """Deliver until no message is pending, sending or unknown; how many this worker tried."""
     database = open_database(url)
-    rules, rng = WorkerOptions(batch=batch, pace=None), random.Random(number)
+    worker = Worker(
+        database=database,
+        slack=AcceptingSlack(),
+        clock=SystemClock(),
+        rng=random.Random(number),
+        options=WorkerOptions(batch=batch, pace=None),
+    )
     with database.read() as session:
         has_work(session)
     ready()
     done = 0
     while True:
-        found = sender.deliver(database, Agreeing(), clock=SystemClock(), rng=rng, rules=rules)
+        found = sender.deliver(worker)
         done += found
         if not found:
             with database.read() as session:
                 if not has_work(session):
                     break
-            time.sleep(0.001)  # the others have it
+            time.sleep(0.001)  # other workers have the rest
     database.close()
     return done
 
@@ -126,7 +132,7 @@ def _store(url: str) -> Any:
     from apscheduler.jobstores.sqlalchemy import SQLAlchemyJobStore
 
     engine = create_engine(url)
-    if make_url(url).get_backend_name() == "sqlite":  # the same durability, and the faster journal
+    if make_url(url).get_backend_name() == "sqlite":  # the same durability, with the faster journal
 
         @event.listens_for(engine, "connect")
         def _pragmas(connection: Any, _: Any) -> None:
@@ -146,7 +152,7 @@ def _prepare_apscheduler(url: str, jobs: int) -> None:
     from apscheduler.job import Job
     from apscheduler.triggers.date import DateTrigger
 
-    # Straight into the store: a scheduler that is shut down still runs what is due.
+    # Directly into the store, because a scheduler that is shut down still runs due jobs.
     scheduler, store = _scheduler(url), _store(url)
     store.start(scheduler, "default")
     due = SystemClock().now() - timedelta(minutes=1)
@@ -184,10 +190,10 @@ def _work_apscheduler(url: str, jobs: int, batch: int, number: int) -> None:
 
     scheduler.add_listener(count, EVENT_JOB_EXECUTED)
     scheduler.start(paused=True)
-    wait_for_the_word()
+    wait_for_start()
     scheduler.resume()
     done.wait(120)
-    tell(len(claims_worker._done))
+    report(len(claims_worker._done))
     scheduler.shutdown()
 
 
@@ -220,11 +226,11 @@ def _work_procrastinate(url: str, jobs: int, batch: int, number: int) -> None:
 
     async def run() -> None:
         async with app.open_async():
-            wait_for_the_word()
+            wait_for_start()
             await app.run_worker_async(wait=False, install_signal_handlers=False, listen_notify=False)
 
     asyncio.run(run())
-    tell(len(_done))
+    report(len(_done))
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""One way of grading a book, in a process of its own: prints its figures as JSON."""
+"""One way of grading a book, in a process of its own; prints its figures as JSON."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ from db.graded.runs import Assessment, GradingRun
 from db.processes import set_cursor
 from db.schema import upgrade
 from grading.scheme.model import Map, Points, Scheme
-from tests.bench.measuring import peak_mib
+from tests.bench.measurement import peak_mib
 
 BEFORE, DAY, TODAY = date(2026, 9, 30), date(2026, 10, 31), date(2026, 11, 1)
 NOW = datetime(2026, 11, 1, 8, tzinfo=UTC)
@@ -52,14 +52,14 @@ RECORDED = (
 )
 
 
-def make(database: Database, customers: int) -> dict[str, float]:
+def create(database: Database, customers: int) -> dict[str, float]:
     """A book with orders and facts, graded once; bytes of an assessment with its indexes."""
     upgrade(database)
     with database.write() as session:
         file = store.find("b2b_accounts", None)
         store.put_in_force(session, file, actor="bench", effective_from=BEFORE, now=NOW)
     with database.writer.begin() as connection:
-        fill(partial(put, connection.connection.cursor()), file.scheme, customers)
+        fill(partial(copy_rows, connection.connection.cursor()), file.scheme, customers)
     if not database.is_sqlite:
         with database.writer.execution_options(isolation_level="AUTOCOMMIT").connect() as connection:
             connection.exec_driver_sql("VACUUM ANALYZE")
@@ -68,8 +68,8 @@ def make(database: Database, customers: int) -> dict[str, float]:
         return {"bytes": retention.bytes_each(session) or float("nan")}
 
 
-def put(cursor: Any, table: str, columns: str, rows: Iterable[tuple[Any, ...]]) -> None:
-    """Rows into a table as fast as either database takes them."""
+def copy_rows(cursor: Any, table: str, columns: str, rows: Iterable[tuple[Any, ...]]) -> None:
+    """Insert rows in the fastest way of either database."""
     if hasattr(cursor, "copy"):
         with cursor.copy(f"COPY {table} ({columns}) FROM STDIN") as copy:
             for row in rows:
@@ -81,11 +81,11 @@ def put(cursor: Any, table: str, columns: str, rows: Iterable[tuple[Any, ...]]) 
 
 def fill(put: Callable[..., None], scheme: Scheme, customers: int) -> None:
     rng, at = np.random.default_rng(7), NOW.replace(tzinfo=None).isoformat(sep=" ")
-    everybody = range(1, customers + 1)
+    numbers = range(1, customers + 1)
     put(
         "customer",
         "id, code, name, record_type, archived, version, created_at",
-        ((number, f"C{number}", f"C{number}", "account", False, 1, at) for number in everybody),
+        ((number, f"C{number}", f"C{number}", "account", False, 1, at) for number in numbers),
     )
     days = [(DAY - timedelta(days=age)).isoformat() for age in range(730)]
     size = rng.lognormal(18, 1.2, customers)
@@ -97,7 +97,7 @@ def fill(put: Callable[..., None], scheme: Scheme, customers: int) -> None:
             "customer_id, source, external_id, ordered_on, amount, cost, currency",
             (
                 (n, "erp", f"{turn}-{n}", days[a], m, int(m * 0.7), "CNY")
-                for n, a, m in zip(everybody, age, amounts, strict=True)
+                for n, a, m in zip(numbers, age, amounts, strict=True)
             ),
         )
     curves = {indicator.id: indicator.score for indicator in scheme.indicators}
@@ -106,7 +106,7 @@ def fill(put: Callable[..., None], scheme: Scheme, customers: int) -> None:
         if isinstance(curve, Points):
             values = rng.uniform(curve.knots[0][0], curve.knots[-1][0], customers).round(4).tolist()
         elif isinstance(curve, Map):
-            values = rng.choice([str(word) for word in curve.values], customers).tolist()
+            values = rng.choice([str(value) for value in curve.values], customers).tolist()
         else:
             values = rng.choice(["A", "B", "C"] if curve is None else ["1", "3", "5"], customers).tolist()
         put(
@@ -114,10 +114,10 @@ def fill(put: Callable[..., None], scheme: Scheme, customers: int) -> None:
             FACT,
             (
                 (n, name, "2026-09-15", str(value), "crm", at)
-                for n, value in zip(everybody, values, strict=True)
+                for n, value in zip(numbers, values, strict=True)
             ),
         )
-    # What has come since the first snapshot: a bad credit grade caps at once.
+    # News since the first snapshot: a bad credit grade caps at once.
     put(
         "fact", FACT, ((n, "credit_grade", "2026-10-15", "D", "crm", at) for n in range(1, customers + 1, 50))
     )
@@ -125,7 +125,7 @@ def fill(put: Callable[..., None], scheme: Scheme, customers: int) -> None:
 
 def run(database: Database, day: date, *, notify: bool) -> runs.RunReport:
     scheme_cache = SchemeCache()
-    telling = partial(
+    notify_managers = partial(
         alerts.enqueue_alerts, scheme_cache=scheme_cache, default_channel="#managers", language="en"
     )
     return runs.grade_book(
@@ -135,7 +135,7 @@ def run(database: Database, day: date, *, notify: bool) -> runs.RunReport:
         as_of=day,
         today=TODAY,
         now=NOW,
-        notify=telling if notify else None,
+        notify=notify_managers if notify else None,
     )
 
 
@@ -159,11 +159,11 @@ def tierbot(database: Database, profile: str = "") -> dict[str, Any]:
     steps = {"read": 0.0}
     profiler = cProfile.Profile() if profile else None
     warm()
-    look = book_pass.look
+    original = book_pass.look
 
     def timed_look(*args: Any, **options: Any) -> Any:
         start = time.process_time()
-        done = look(*args, **options)
+        done = original(*args, **options)
         steps["read"] = time.process_time() - start
         return done
 
@@ -189,13 +189,13 @@ def tierbot(database: Database, profile: str = "") -> dict[str, Any]:
 
 
 def warm() -> None:
-    """Load what is loaded once: a service that runs has it."""
+    """Import what a running service has imported already."""
     import bot.frames  # noqa: F401
     import grading.engine.movement  # noqa: F401
 
 
 def pipeline(database: Database) -> dict[str, Any]:
-    """read_sql, pivot, cut, to_sql: the tiers and what changed, and nothing else."""
+    """read_sql, pivot, cut, to_sql: only the tiers and their changes."""
     import pandas as pd
 
     warm()
@@ -248,7 +248,7 @@ def pipeline(database: Database) -> dict[str, Any]:
 
 
 def objects(database: Database, sample: int) -> dict[str, Any]:
-    """Rows as objects, one customer after the other: the tiers, and nothing else."""
+    """Rows as ORM objects, one customer after the other: only the tiers."""
     warm()
     scheme = store.find("b2b_accounts", None).scheme
     start, cpu = time.perf_counter(), time.process_time()
@@ -313,7 +313,7 @@ def one(database: Database, rounds: int = 15) -> dict[str, float]:
     """Milliseconds of re-grading one customer whose new order moves it, and of a commit of one row."""
     commits, regrades = [], []
     scheme_cache = SchemeCache()
-    telling = partial(
+    notify_managers = partial(
         alerts.enqueue_alerts, scheme_cache=scheme_cache, default_channel="#managers", language="en"
     )
     with database.read() as session:
@@ -341,7 +341,13 @@ def one(database: Database, rounds: int = 15) -> dict[str, float]:
             session.add(fact)
         start = time.perf_counter()
         report = regrade.regrade(
-            database, scheme_cache, [customer], for_purpose="account", today=TODAY, now=NOW, notify=telling
+            database,
+            scheme_cache,
+            [customer],
+            for_purpose="account",
+            today=TODAY,
+            now=NOW,
+            notify=notify_managers,
         )
         regrades.append(time.perf_counter() - start)
         assert report is not None
@@ -353,7 +359,7 @@ def main(way: str, url: str, number: str, *rest: str) -> None:
     database = open_database(url)
     match way:
         case "make":
-            found: dict[str, Any] = make(database, int(number))
+            found: dict[str, Any] = create(database, int(number))
         case "tierbot":
             found = tierbot(database, *rest)
         case "pandas":

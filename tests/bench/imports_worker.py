@@ -13,7 +13,7 @@ from bot.clock import SystemClock
 from bot.services.imports import ImportOptions, import_file
 from db import schema
 from db.engine import Database, open_database
-from tests.bench.measuring import peak_mib
+from tests.bench.measurement import peak_mib
 
 COLUMNS = ("customer_id", "source", "external_id", "ordered_on", "amount", "cost", "currency")
 
@@ -38,7 +38,7 @@ def prepare(database: Database, path: Path) -> None:
 
 
 def bare(database: Database, path: Path) -> None:
-    """csv.reader, a dictionary of customers, executemany."""
+    """Import with csv.reader, a dictionary of customers and executemany."""
     with database.writer.connect() as connection, path.open(encoding="utf-8", newline="") as file:
         ids = dict(connection.execute(text("SELECT code, id FROM customer")).all())
         lines = csv.reader(file)

@@ -1,4 +1,4 @@
-"""The parts of `make bench` that can break unseen: on a few rows, without a clock."""
+"""The parts of `make bench` on a few rows, without measuring."""
 
 from pathlib import Path
 
@@ -16,10 +16,10 @@ from tests.bench import (
     imports_worker,
 )
 from tests.bench.bench_scoring import generate
-from tests.bench.measuring import Table, percentile
+from tests.bench.measurement import Table, percentile
 
 
-def test_both_ways_of_importing_bring_the_same_orders(database: Database, tmp_path: Path) -> None:
+def test_both_ways_of_importing_store_the_same_orders(database: Database, tmp_path: Path) -> None:
     path = tmp_path / "orders.csv"
     bench_imports.write_orders(path, 20)
     imports_worker.prepare(database, path)
@@ -36,7 +36,7 @@ def test_both_ways_of_importing_bring_the_same_orders(database: Database, tmp_pa
     assert len(bare) == 20
 
 
-def test_a_claims_worker_does_every_message_once(database_url: str) -> None:
+def test_a_claims_worker_sends_every_message_once(database_url: str) -> None:
     claims_worker.prepare("ours", database_url, 12)
     assert claims_worker.pass_until_empty(database_url, batch=5, number=1, ready=lambda: None) == 12
     assert claims_worker.pass_until_empty(database_url, batch=5, number=1, ready=lambda: None) == 0
@@ -45,7 +45,7 @@ def test_a_claims_worker_does_every_message_once(database_url: str) -> None:
 def test_the_book_of_the_benches_is_graded_twice(tmp_path: Path) -> None:
     import sqlite3
 
-    names = books.make(tmp_path / "book.db", customers=5, seed=1)
+    names = books.create(tmp_path / "book.db", customers=5, seed=1)
     file = sqlite3.connect(tmp_path / "book.db")
     found = file.execute(
         "SELECT count(*), count(DISTINCT customer_id), count(DISTINCT run_id) FROM assessment"
@@ -55,7 +55,7 @@ def test_the_book_of_the_benches_is_graded_twice(tmp_path: Path) -> None:
     file.close()
 
 
-def test_the_bench_of_sums_asks_about_every_customer(tmp_path: Path) -> None:
+def test_the_bench_of_sums_reads_every_customer(tmp_path: Path) -> None:
     database = open_database(f"sqlite:///{tmp_path / 'book.db'}")
     upgrade(database)
     bench_aggregates.fill(database, orders=300, customers=20)
@@ -69,7 +69,7 @@ def test_the_bench_of_sums_asks_about_every_customer(tmp_path: Path) -> None:
 
 
 def test_every_way_of_grading_a_book_grades_it(database: Database) -> None:
-    assert grading_worker.make(database, 120)["bytes"] > 0
+    assert grading_worker.create(database, 120)["bytes"] > 0
     done = grading_worker.tierbot(database)
     assert done["changes"] > 0
     assert 0 < done["longest"] < done["wall"]
@@ -80,15 +80,15 @@ def test_every_way_of_grading_a_book_grades_it(database: Database) -> None:
         assert session.execute(text("SELECT count(*) FROM pandas_result")).scalar_one() == 120
     assert counts == {1: 120, 2: 120, 3: 5}
     assert grading_worker.one(database, rounds=2)["regrade"] > 0
-    with database.write() as session:  # not the tests' own: their cleaner does not know these
+    with database.write() as session:  # unknown to the tests' own cleaner
         for name in ("pandas_result", "pandas_change"):
             session.execute(text(f"DROP TABLE {name}"))
 
 
-def test_the_tutorials_way_gives_a_tier_to_every_row() -> None:
+def test_the_apply_per_row_gives_every_row_a_tier() -> None:
     scheme = bench_grading.scheme_of()
     facts = generate(scheme, 10, 0.15)
-    assert set(bench_grading.tutorial(facts, scheme)) <= {tier.id for tier in scheme.tiers}
+    assert set(bench_grading.apply_per_row(facts, scheme)) <= {tier.id for tier in scheme.tiers}
 
 
 def test_percentiles_are_values_that_were_measured() -> None:

@@ -1,4 +1,4 @@
-"""What every bench shares: percentiles, a table, and variants in processes of their own."""
+"""Percentiles, tables, and variants in processes of their own, for every bench."""
 
 import json
 import subprocess
@@ -10,7 +10,7 @@ from typing import Any
 
 @dataclass(kw_only=True)
 class Table:
-    """What was measured in one run."""
+    """The figures of one run."""
 
     title: str
     columns: tuple[str, ...]
@@ -32,7 +32,7 @@ class Table:
 
 
 def percentile(values: Sequence[float], percent: float) -> float:
-    """The value at a rank, from those measured."""
+    """The measured value at a rank."""
     ordered = sorted(values)
     return ordered[min(len(ordered) - 1, int(len(ordered) * percent / 100))]
 
@@ -42,7 +42,7 @@ def milliseconds(seconds: float) -> str:
 
 
 def in_process(module: str, *arguments: object, timeout: float = 600) -> dict[str, Any]:
-    """Run one variant in a process of its own; it prints its figures as a line of JSON, the last one."""
+    """Run one variant in a process of its own; its last line of output is JSON with its figures."""
     done = subprocess.run(
         [sys.executable, "-m", module, *map(str, arguments)],
         capture_output=True,
@@ -57,7 +57,7 @@ def in_process(module: str, *arguments: object, timeout: float = 600) -> dict[st
 
 
 def peak_mib() -> float:
-    """The most memory this process has had."""
+    """The peak memory of this process."""
     import resource
 
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
