@@ -2,11 +2,13 @@
 
 import random
 import secrets
+import sqlite3
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import time
 from functools import cached_property, partial
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bot.clock import Clock, SystemClock
@@ -18,7 +20,7 @@ from bot.services.grade.runs import Notify
 from bot.services.schemes.store import SchemeCache
 from bot.settings import Settings, without_password
 from bot.wording.rendering import Renderer
-from db import schema
+from db import backup, schema
 from db.engine import Database, Unusable, open_database
 
 if TYPE_CHECKING:  # a command that has nothing to say to Slack does not load its client
@@ -101,6 +103,39 @@ def _opened(url: str) -> Database:
             url=without_password(url),
             reason=str(error),
         ) from None
+
+
+def upgrade_schema(database: Database) -> Path | None:
+    """Bring the schema up to date. The backup of a SQLite database that this changed; None without one.
+
+    Raises NotReady for a database of a newer version, and when the backup cannot be written: nothing is changed then.
+    """
+    backups: list[Path] = []
+
+    def back_up(revision: str) -> None:
+        if database.is_sqlite:
+            backups.append(backup.write_beside(database.file, f"before-{schema.HEAD}"))
+
+    try:
+        schema.upgrade(database, before=back_up)
+    except schema.NewerSchema as newer:
+        raise NotReady(
+            N_(
+                "The database is at revision %(found)s, which this version of Tierbot does not know: a newer version"
+                " has upgraded it. Install that version again, or restore the backup from before its upgrade."
+            ),
+            found=newer.found,
+        ) from None
+    except (OSError, sqlite3.Error) as error:
+        raise NotReady(
+            N_(
+                "The database was not upgraded, because its backup cannot be written next to %(file)s: %(reason)s."
+                " Make room there and try again."
+            ),
+            file=database.file,
+            reason=getattr(error, "strerror", None) or error,
+        ) from None
+    return backups[0] if backups else None
 
 
 def require_schema(database: Database) -> None:

@@ -22,6 +22,16 @@ def write(database: Path, target: Path) -> None:
         partial.unlink(missing_ok=True)
 
 
+def write_beside(database: Path, label: str) -> Path:
+    """A copy in the database's folder, under a name with this label that is still free."""
+    target, number = database.with_name(f"{database.name}.{label}"), 1
+    while target.exists():
+        number += 1
+        target = database.with_name(f"{database.name}.{label}-{number}")
+    write(database, target)
+    return target
+
+
 def prepare(backup: Path, target: Path) -> None:
     """Copy a backup that is whole and of a revision this code knows. Raises Unfit."""
     try:

@@ -102,6 +102,11 @@ class Database:
     def is_sqlite(self) -> bool:
         return self.writer.dialect.name == "sqlite"
 
+    @property
+    def file(self) -> Path:
+        """The file of a SQLite database."""
+        return Path(self.writer.url.database or "")
+
     def close(self) -> None:
         self.writer.dispose()
         self.reader.dispose()

@@ -3,7 +3,7 @@
 import threading
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, cast
 
 from sqlalchemy import Connection, inspect, text
 
@@ -14,6 +14,8 @@ if TYPE_CHECKING:  # only an upgrade loads alembic
 
 HEAD = "0001"  # the revision this code was written for
 VERSIONS = [Path(__file__).parent / "migrations" / "versions"]
+
+_ORPHANS = "PRAGMA foreign_key_check"
 
 # Alembic keeps the running migration in module globals, so that two threads would mix theirs up.
 _one_at_a_time = threading.Lock()
@@ -65,16 +67,23 @@ def upgrade(
 
     to = to or HEAD
     settings = config()
-    with _one_at_a_time, database.writer.begin() as connection:
-        if not database.is_sqlite:
-            connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({MIGRATION_LOCK})")
-        found = _revision(connection)
-        if found is not None and found not in revisions():
-            raise NewerSchema(found, to)
-        if found is not None and found != to:
-            before(found)
-        settings.attributes["connection"] = connection
-        command.upgrade(settings, to)
+    with _one_at_a_time, database.writer.connect() as connection:
+        if database.is_sqlite:
+            # Changing a column rebuilds its table, which drops the old one; so not while rows refer to it.
+            connection.detach()
+            cast(Any, connection.connection.dbapi_connection).execute("PRAGMA foreign_keys=OFF")
+        with connection.begin():
+            if not database.is_sqlite:
+                connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({MIGRATION_LOCK})")
+            found = _revision(connection)
+            if found is not None and found not in revisions():
+                raise NewerSchema(found, to)
+            if found is not None and found != to:
+                before(found)
+            settings.attributes["connection"] = connection
+            command.upgrade(settings, to)
+            if database.is_sqlite and (orphan := connection.exec_driver_sql(_ORPHANS).first()):
+                raise RuntimeError(f"a migration left rows of {orphan[0]} that refer to missing rows")
 
 
 def check(database: Database) -> None:

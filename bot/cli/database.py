@@ -24,13 +24,16 @@ SHOWN = 20
 
 @commands.command("upgrade")
 def db_upgrade() -> None:
-    """Create the tables, or bring them up to date."""
+    """Create the tables, or bring them up to date. A SQLite database is backed up before it changes."""
+    from bot.app import upgrade_schema
     from db import schema
 
     with opened(check_schema=False) as bot:
         before = schema.current(bot.database)
-        schema.upgrade(bot.database)
+        backup = upgrade_schema(bot.database)
         after = schema.current(bot.database)
+        if backup is not None:
+            out.print(f"Backup written: {backup}", markup=False)
         out.print(
             f"Database at revision {after}."
             if before == after
@@ -134,11 +137,9 @@ def _show(rewound: "restore.Rewound") -> None:
 
 
 def _sqlite_file(bot: "Tierbot", instead: str) -> Path:
-    from sqlalchemy import make_url
-
     if not bot.database.is_sqlite:
         raise BadInput(N_("This is for SQLite. With PostgreSQL use: %(instead)s"), instead=instead)
-    return Path(make_url(bot.database.url).database or "")
+    return bot.database.file
 
 
 def _when(at: datetime) -> str:

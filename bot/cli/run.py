@@ -174,12 +174,14 @@ def _bring_up_to_date(bot: "Tierbot") -> None:
     """Upgrade the schema, waiting for a disk or a server that is not there yet: ending would only be a loop of starts."""
     from sqlalchemy.exc import OperationalError
 
-    from db import schema
+    from bot.app import upgrade_schema
 
     told = False
     while True:
         try:
-            return schema.upgrade(bot.database)
+            if (backup := upgrade_schema(bot.database)) is not None:
+                announce(f"Backup written: {backup}")
+            return
         except OperationalError as error:
             reason = str(error.orig).strip().splitlines()[0]
             if not any(words in reason for words in PASSING):

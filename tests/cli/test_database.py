@@ -1,5 +1,6 @@
-"""`tierbot db backup`, `restore` and `restored` on real files."""
+"""`tierbot db upgrade`, `backup`, `restore` and `restored` on real files."""
 
+import errno
 import sqlite3
 import stat
 from collections.abc import Iterator
@@ -12,10 +13,12 @@ from typer.testing import CliRunner
 
 from bot.cli import app
 from bot.clock import SystemClock
-from bot.errors import BadInput, Conflict
+from bot.errors import BadInput, Conflict, NotReady
 from bot.services.delivery import restore, time_jump
-from db import processes
+from db import backup, processes, schema
 from db.engine import open_database
+from db.processes import HeartbeatRole
+from tests.db import scratch_revision
 from tests.services.delivery.outbox_harness import EAST, Harness
 
 
@@ -30,7 +33,7 @@ def file(migrated: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Ite
 
 
 def write(file: Path, *texts: str) -> list[str]:
-    """Put messages into the file's outbox; the states of all that are in it."""
+    """Write messages to the file's outbox; the states of all its messages."""
     harness = Harness(open_database(f"sqlite:///{file}"))
     for text in texts:
         harness.write(EAST, text)
@@ -59,7 +62,7 @@ def test_a_backup_is_whole_private_and_never_overwrites(file: Path, tmp_path: Pa
         tierbot("db", "backup", "copy.db")
 
 
-def test_a_restored_file_doubts_what_was_not_settled_and_the_old_one_is_kept(
+def test_after_a_restore_unsettled_messages_are_unknown_and_the_old_file_is_kept(
     file: Path, tmp_path: Path
 ) -> None:
     write(file, "a")
@@ -102,7 +105,7 @@ def test_nothing_is_restored_under_a_process_that_has_the_file_open(file: Path) 
         (lambda copy: copy.unlink(), "There is no file"),
     ],
 )
-def test_what_is_no_whole_backup_is_refused_and_nothing_changes(
+def test_a_damaged_or_foreign_backup_is_refused_and_nothing_changes(
     file: Path, tmp_path: Path, change: object, words: str
 ) -> None:
     write(file, "a")
@@ -128,7 +131,7 @@ def test_a_broken_database_can_be_replaced(file: Path) -> None:
     assert write(file) == ["unknown"]
 
 
-def test_a_database_restored_by_other_means_is_told_so(file: Path) -> None:
+def test_a_database_restored_by_other_means_is_marked_as_restored(file: Path) -> None:
     write(file, "a")
     assert "Noted" in tierbot("db", "restored", "--yes")
     assert write(file) == ["unknown"]
@@ -136,7 +139,68 @@ def test_a_database_restored_by_other_means_is_told_so(file: Path) -> None:
     with database.write() as session:
         known = processes.cursor(session, restore.CURSOR)
         assert restore.doubted_since(known, SystemClock().now()) is not None
-        processes.beat(session, "worker", "boot", SystemClock().now())
+        processes.beat(session, HeartbeatRole.WORKER, "boot", SystemClock().now())
     database.close()
     with pytest.raises(Conflict, match="Stop every process"):
         tierbot("db", "restored", "--yes")
+
+
+def test_an_upgrade_backs_up_the_database_first_and_says_where(
+    file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write(file, "a")
+    old = schema.HEAD
+    assert tierbot("db", "upgrade") == f"Database at revision {old}.\n"
+    scratch_revision.add(tmp_path, monkeypatch)
+    copy = tmp_path / f"tierbot.db.before-{schema.HEAD}"
+    assert (
+        tierbot("db", "upgrade").split() == f"Backup written: {copy} Database: {old} → {schema.HEAD}.".split()
+    )
+    with closing(sqlite3.connect(copy)) as connection:
+        assert connection.execute("SELECT version_num FROM alembic_version").fetchone() == (old,)
+        assert connection.execute("SELECT count(*) FROM outbox").fetchone() == (1,)
+    assert stat.S_IMODE(copy.stat().st_mode) == 0o600
+    assert tierbot("db", "upgrade") == f"Database at revision {schema.HEAD}.\n"
+    assert len(list(tmp_path.glob("*.before-*"))) == 1
+    tierbot("db", "restore", str(copy), "--yes")  # which brings the copy up to date
+    assert write(file) == ["unknown"]
+
+
+def test_an_older_backup_is_never_overwritten(file: Path, tmp_path: Path) -> None:
+    first, second = (backup.write_beside(file, "before-0002") for _ in range(2))
+    assert (first.name, second.name) == ("tierbot.db.before-0002", "tierbot.db.before-0002-2")
+
+
+def test_a_new_database_has_nothing_to_back_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TIERBOT_DATABASE_URL", f"sqlite:///{tmp_path / 'new.db'}")
+    assert tierbot("db", "upgrade") == f"Database: empty → {schema.HEAD}.\n"
+    assert not list(tmp_path.glob("*.before-*"))
+
+
+def test_without_room_for_the_backup_nothing_is_upgraded(
+    file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    old = schema.HEAD
+    scratch_revision.add(tmp_path, monkeypatch)
+
+    def full(source: Path, target: Path) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(backup, "write", full)
+    with pytest.raises(NotReady, match=r"No space left on device.*try again"):
+        tierbot("db", "upgrade")
+    with closing(sqlite3.connect(file)) as connection:
+        assert connection.execute("SELECT version_num FROM alembic_version").fetchone() == (old,)
+
+
+def test_a_database_of_a_newer_version_is_not_touched(
+    file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as newer:
+        scratch_revision.add(tmp_path, newer)
+        tierbot("db", "upgrade")
+    with pytest.raises(
+        NotReady, match=rf"revision {scratch_revision.REVISION}, .*newer version has upgraded it"
+    ):
+        tierbot("db", "upgrade")
+    assert len(list(tmp_path.glob("*.before-*"))) == 1
