@@ -1,4 +1,4 @@
-"""What tests in every folder share: a fresh database, on SQLite and on PostgreSQL."""
+"""Fixtures of all tests: a fresh database, on SQLite and on PostgreSQL."""
 
 import gc
 import os
@@ -21,8 +21,8 @@ on_sqlite = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 on_postgresql = pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
 
 
-# The longest first, about: whoever takes one last ends long after the other. The two that
-# start a bot and a browser are apart: side by side they have more processes than the machine has processors.
+# About the longest first, so that both workers end at about the same time. The two that start a bot and a browser are
+# not neighbours: together they have more processes than the machine has processors.
 LONGEST = (
     "e2e/test_story.py",
     "services/imports/test_corpus.py",
@@ -48,19 +48,19 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 def pytest_collection_finish() -> None:
-    """What is loaded by now stays: to look through it for garbage again and again took about a twentieth."""
+    """Exclude all loaded modules from garbage collection, which took about a twentieth of the time."""
     gc.collect()
     gc.freeze()
     gc.set_threshold(20_000, 20, 20)
 
 
-settings.register_profile("any machine", deadline=None)  # how long an example takes is the machine's affair
+settings.register_profile("any machine", deadline=None)  # an example may take long on a slow machine
 settings.load_profile("any machine")
 
 
 @pytest.fixture(scope="session")
 def migrated(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A SQLite file brought up to date once, to be copied."""
+    """A migrated SQLite file, to be copied."""
     path = tmp_path_factory.mktemp("migrated") / "tierbot.db"
     database = open_database(f"sqlite:///{path}")
     upgrade(database)
@@ -70,7 +70,7 @@ def migrated(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def postgres_server() -> Iterator[URL]:
-    """A PostgreSQL server, started when the first test asks for it."""
+    """A PostgreSQL server, started for the first test that needs it."""
     try:
         with postgres.server() as url:
             yield url
@@ -91,7 +91,7 @@ def postgres_database(postgres_server: URL) -> Iterator[Connection]:
 
 @pytest.fixture(scope="session")
 def sqlite_path(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """Where each test finds its SQLite file: in memory where the system has such a place."""
+    """The path of the tests' SQLite file, in memory where possible."""
     memory = Path("/dev/shm")
     if not os.access(memory, os.W_OK):
         yield tmp_path_factory.mktemp("database") / "tierbot.db"
@@ -102,7 +102,7 @@ def sqlite_path(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 
 @pytest.fixture(scope="session")
 def opened() -> Iterator[dict[str, Database]]:
-    """Databases by URL, kept from test to test: what a statement compiles to is worked out once."""
+    """Databases by URL, kept over all tests, so that each statement is compiled once."""
     by_url: dict[str, Database] = {}
     yield by_url
     for database in by_url.values():
@@ -111,11 +111,11 @@ def opened() -> Iterator[dict[str, Database]]:
 
 @pytest.fixture(params=BOTH)
 def database_url(request: pytest.FixtureRequest) -> str:
-    """The URL of a fresh, migrated database: each test that asks for it runs on both kinds."""
+    """The URL of a fresh, migrated database; each test that uses it runs on both kinds."""
     if request.param == "sqlite":
         path: Path = request.getfixturevalue("sqlite_path")
-        for beside in ("-wal", "-shm", "-journal"):
-            path.with_name(path.name + beside).unlink(missing_ok=True)
+        for suffix in ("-wal", "-shm", "-journal"):
+            path.with_name(path.name + suffix).unlink(missing_ok=True)
         path.unlink(missing_ok=True)
         shutil.copy(request.getfixturevalue("migrated"), path)
         return f"sqlite:///{path}"
@@ -136,7 +136,7 @@ def empty_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
 
 @pytest.fixture
 def open_another(database_url: str) -> Iterator[OpenAnother]:
-    """Opens the test's database once more, as another process would."""
+    """Opens the test's database again, as another process would."""
     opened: list[Database] = []
 
     def open_it() -> Database:

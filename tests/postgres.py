@@ -1,4 +1,4 @@
-"""A PostgreSQL server for the tests: yours, one from the machine's binaries, or the one pip brings along."""
+"""A PostgreSQL server for the tests: a given one, one from the machine's binaries, or one from a pip package."""
 
 import os
 import shutil
@@ -18,7 +18,7 @@ from db.tables import metadata
 
 VARIABLE = "TIERBOT_TEST_POSTGRES_URL"
 DRIVER = "postgresql+psycopg"
-# Nothing here outlives the tests, so nothing need reach the disk; and no statistics change behind a test's back.
+# No data is kept after the tests, so none must reach the disk; and no statistics change during a test.
 SPEED = (
     "fsync=off",
     "synchronous_commit=off",
@@ -26,16 +26,16 @@ SPEED = (
     "autovacuum=off",
     "max_connections=200",
 )
-LARGE = 1_000_000  # bytes: from here on a new file is cheaper than deleting rows
+LARGE = 1_000_000  # bytes, from which TRUNCATE is cheaper than DELETE
 
 
 class NoServer(Exception):
-    """There is no PostgreSQL to test on; says why."""
+    """No PostgreSQL can be started; says why."""
 
 
 @contextmanager
 def server(settings: tuple[str, ...] = SPEED) -> Iterator[URL]:
-    """The URL of a server whose user may make databases. `settings` are for one of our own."""
+    """The URL of a server whose user may create databases. `settings` are used for a server started here."""
     given = os.environ.get(VARIABLE)
     if given:
         yield make_url(given).set(drivername=DRIVER)
@@ -51,7 +51,7 @@ def server(settings: tuple[str, ...] = SPEED) -> Iterator[URL]:
 
 
 def _binaries() -> Path | None:
-    """The newest server of the machine; what lies on PATH wins."""
+    """The folder of the machine's newest server; one on PATH comes first."""
     on_path = shutil.which("postgres")
     if on_path and shutil.which("initdb", path=str(Path(on_path).parent)):
         return Path(on_path).parent
@@ -61,7 +61,7 @@ def _binaries() -> Path | None:
 
 @contextmanager
 def _started(binaries: Path, folder: Path, settings: tuple[str, ...]) -> Iterator[URL]:
-    """A server of our own on a socket in this folder. PostgreSQL refuses to run as root, so root steps down."""
+    """A new server on a socket in this folder. PostgreSQL does not run as root, so root starts it as another user."""
     user: dict[str, object] = {"cwd": folder}
     if os.geteuid() == 0:
         owner = _unprivileged()
@@ -91,7 +91,7 @@ def _started(binaries: Path, folder: Path, settings: tuple[str, ...]) -> Iterato
         _answers(url, process, folder / "log")
         yield url
     finally:
-        process.send_signal(signal.SIGINT)  # at once, without waiting for those connected
+        process.send_signal(signal.SIGINT)  # a fast shutdown, which does not wait for clients
         try:
             process.wait(20)
         except subprocess.TimeoutExpired:
@@ -153,9 +153,9 @@ def text_of(url: URL) -> str:
 
 
 def cleaner(head: str) -> str:
-    """A statement that empties every table, starts every number at 1 and sets the revision right.
+    """A statement that empties every table, restarts every sequence and sets the revision.
 
-    A new database from a template takes about 80 ms, emptying one in which a test left some rows about 5.
+    A new database from a template takes about 80 ms, emptying one with some rows about 5.
     """
     steps = [
         f"""IF EXISTS (SELECT FROM "{table.name}") THEN
@@ -180,7 +180,7 @@ def cleaner(head: str) -> str:
 
 @contextmanager
 def new_database(server: URL, template: str = "template0") -> Iterator[URL]:
-    """An empty database, or a copy, under a name no other run on a shared server has; dropped at the end."""
+    """An empty database, or a copy, with a name unique on a shared server; dropped at the end."""
     name = f"tierbot_test_{os.getpid()}_{time.monotonic_ns()}"
     with connected(server) as connection:
         connection.exec_driver_sql(f"CREATE DATABASE {name} TEMPLATE {template}")

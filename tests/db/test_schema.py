@@ -1,4 +1,4 @@
-"""The database's shape is the tables' shape, and code refuses any other."""
+"""The migrations create exactly the code's tables, and other revisions are refused."""
 
 import re
 import threading
@@ -15,11 +15,11 @@ from db.engine import Database, open_database
 from db.tables import metadata
 
 
-def test_the_migrations_make_exactly_the_tables_of_the_code(database: Database) -> None:
+def test_the_migrations_create_exactly_the_tables_of_the_code(database: Database) -> None:
     with database.reader.connect() as connection:
         context = MigrationContext.configure(connection, opts={"compare_type": True})
         assert compare_metadata(context, metadata) == []
-        # What alembic does not compare: the conditions of partial indexes.
+        # Alembic does not compare the conditions of partial indexes.
         inspector, kind = inspect(connection), connection.dialect.name
         for table in metadata.tables.values():
             made = {
@@ -35,15 +35,15 @@ def test_the_migrations_make_exactly_the_tables_of_the_code(database: Database) 
 
 
 def bare(condition: object) -> str:
-    """A condition without the brackets, casts and spaces by which the databases' ways of writing it differ."""
+    """A condition without the brackets, casts and spaces in which the databases' notations differ."""
     plain = str(condition).replace("= ANY", "IN").replace("ARRAY", "")
     return re.sub(r"::(character varying|[a-z]+)|[()\[\]\s]", "", plain)
 
 
 def test_upgrading_again_changes_nothing(database: Database) -> None:
-    before = dump(database)
+    before = schema_of(database)
     schema.upgrade(database)
-    assert dump(database) == before
+    assert schema_of(database) == before
     schema.check(database)
 
 
@@ -93,7 +93,7 @@ def test_a_database_of_another_revision_is_refused_with_the_remedy(
         require_schema(database)
 
 
-def dump(database: Database) -> list[tuple[object, ...]]:
+def schema_of(database: Database) -> list[tuple[object, ...]]:
     query = (
         "SELECT name, sql FROM sqlite_master ORDER BY 1"
         if database.is_sqlite

@@ -1,4 +1,4 @@
-"""Instants and money come back as they went in."""
+"""Instants and money are read as they were written."""
 
 from datetime import UTC, datetime, timedelta, timezone
 from decimal import Decimal
@@ -17,7 +17,7 @@ from tests import factories
 SHANGHAI = timezone(timedelta(hours=8))
 
 
-def test_an_instant_comes_back_in_utc_and_sorts_as_one(database: Database) -> None:
+def test_an_instant_is_read_in_utc_and_sorts_by_time(database: Database) -> None:
     later = datetime(2026, 3, 2, 9, 0, tzinfo=SHANGHAI)  # 01:00 UTC
     earlier = datetime(2026, 3, 2, 0, 30, 0, 1, tzinfo=UTC)
     with database.write() as session:

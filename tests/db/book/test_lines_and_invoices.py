@@ -1,4 +1,4 @@
-"""Sums of order lines, invoices and activities against slow, obvious references."""
+"""Sums of order lines, invoices and activities compared with slow, obvious references."""
 
 import random
 from collections import defaultdict
@@ -96,7 +96,7 @@ def test_lines_are_netted_by_type_and_cost_only_where_the_order_has_none(book: D
         assert product_types(session, as_of=AS_OF, start=START) == len({"pumps", "seals", "valves"})
 
 
-def test_an_invoice_stands_as_it_stood_on_the_day(book: Database) -> None:
+def test_an_invoice_counts_as_it_was_on_the_day(book: Database) -> None:
     add(
         book,
         invoice(1, date(2026, 1, 1), date(2026, 1, 31), date(2026, 1, 31), "100"),  # on the day: on time

@@ -1,4 +1,4 @@
-"""The SQL aggregates against a slow, obvious reference."""
+"""The SQL aggregates of orders compared with a slow, obvious reference."""
 
 import random
 import statistics
@@ -80,7 +80,7 @@ def test_without_costs_the_margin_is_unknown_not_zero(database: Database) -> Non
     assert found[1][4] is None
 
 
-def test_a_customer_without_orders_is_there_and_knows_nothing(database: Database) -> None:
+def test_a_customer_without_orders_has_a_row_of_none(database: Database) -> None:
     found = aggregates(book(database, [(1, date(2026, 1, 5), "500", None)]))
     assert set(found) == {1, 2, 3, 4}
     assert found[2] == (None,) * 11

@@ -1,4 +1,4 @@
-"""Touches change for whoever read them last, and only once."""
+"""A touch changes only from the version that was read, and an occurrence is planned once."""
 
 from datetime import timedelta
 
@@ -29,7 +29,7 @@ def put_touch(database: Database, **values: object) -> int:
     return 1
 
 
-def test_a_touch_that_changed_since_it_was_read_is_left_alone(database: Database) -> None:
+def test_a_touch_that_changed_since_it_was_read_is_not_changed(database: Database) -> None:
     touch = put_touch(database)
     with database.write() as session:
         assert touches.move(session, touch, 1, state="reminded")
@@ -55,7 +55,7 @@ def test_an_occurrence_is_planned_once_and_only_a_cancelled_one_opens_again(data
         assert (found.state, found.version, found.due_on) == ("planned", 2, factories.LONG_AGO + DAY)
 
 
-def test_only_what_is_due_of_these_owners_is_said_or_put_off(database: Database) -> None:
+def test_only_the_due_touches_of_these_owners_are_listed_or_postponed(database: Database) -> None:
     with database.write() as session:
         anna, ben = factories.person(session, "Anna"), factories.person(session, "Ben")
         owners = [anna, ben, None, anna]
