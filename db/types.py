@@ -1,13 +1,13 @@
-"""Column types, and the naming convention of all tables' metadata."""
+"""Column types, the columns many tables have, and the naming convention of all tables."""
 
 from datetime import UTC, datetime
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
-from sqlalchemy import BigInteger, DateTime, Dialect, type_coerce
+from sqlalchemy import BigInteger, DateTime, Dialect, Index, text, type_coerce
 from sqlalchemy.sql.expression import ColumnElement
 from sqlalchemy.types import TypeDecorator
-from sqlmodel import SQLModel
+from sqlmodel import Field, SQLModel
 
 SQLModel.metadata.naming_convention = {
     "ix": "ix_%(table_name)s_%(column_0_N_name)s",
@@ -18,6 +18,24 @@ SQLModel.metadata.naming_convention = {
 }
 
 MONEY_UNITS = 10_000
+
+
+class NumberedRow(SQLModel):
+    """A row with a number of its own."""
+
+    id: int | None = Field(default=None, primary_key=True)
+
+
+class ImportedRow(NumberedRow):
+    """A row that an import may have created."""
+
+    batch_id: int | None = Field(default=None, index=True)
+
+
+def partial_index(name: str, *columns: str, where: str, unique: bool = False) -> Index:
+    """An index of the rows that meet a condition, on both databases."""
+    condition = text(where)
+    return Index(name, *columns, unique=unique, sqlite_where=condition, postgresql_where=condition)
 
 
 class UtcDateTime(TypeDecorator[datetime]):

@@ -123,7 +123,7 @@ def db_restored(yes: Yes = False) -> None:
 def _show(rewound: "restore.Rewound") -> None:
     out.print(f"The backup's last sign of life: {_when(rewound.since)}. What was entered since is lost.")
     out.print(
-        f"{rewound.unsettled} messages were not settled then. Each is looked up in Slack's history before it may be"
+        f"{rewound.unfinished} messages were not settled then. Each is looked up in Slack's history before it may be"
         " sent; so is everything new for a day."
     )
     out.print(

@@ -82,10 +82,10 @@ def drop(outbox_id: Id) -> None:
 
 
 def _print(states: list[str], most: int, as_json: bool) -> None:
-    from bot.services.delivery import outbox
+    from db.outbox import messages
 
-    with opened() as bot:
-        rows = outbox.listed(bot.database, states, most)
+    with opened() as bot, bot.database.read() as session:
+        rows = messages.listed(session, states, most)
     if as_json:
         print_json([_data(row) for row in rows])
         return

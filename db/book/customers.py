@@ -6,12 +6,12 @@ from enum import StrEnum
 from functools import lru_cache
 from typing import Any, NamedTuple
 
-from sqlalchemy import Index, Integer, UniqueConstraint, and_, bindparam, func, select, text, true
+from sqlalchemy import Index, Integer, UniqueConstraint, and_, bindparam, func, select, true
 from sqlalchemy.sql.expression import ColumnElement
 from sqlmodel import Field, Session, SQLModel, col
 
 from db.book.people import Person
-from db.types import UtcDateTime
+from db.types import ImportedRow, UtcDateTime, partial_index
 
 
 class NameKind(StrEnum):
@@ -30,14 +30,10 @@ class OwnershipRole(StrEnum):
     PRIMARY = "primary"
 
 
-_OPEN_PRIMARY = text("ends_on IS NULL AND role = 'primary'")
-
-
-class Customer(SQLModel, table=True):
+class Customer(ImportedRow, table=True):
     """A company we sell to (account) or would like to (prospect)."""
 
     __tablename__ = "customer"
-    id: int | None = Field(default=None, primary_key=True)
     code: str = Field(index=True)
     name: str
     record_type: str = "account"
@@ -51,22 +47,19 @@ class Customer(SQLModel, table=True):
     archived: bool = False
     version: int = 1
     created_at: datetime = Field(sa_type=UtcDateTime)
-    batch_id: int | None = Field(default=None, index=True)
 
 
-class CustomerKey(SQLModel, table=True):
+class CustomerKey(ImportedRow, table=True):
     """A customer's key in another system; unique per source."""
 
     __tablename__ = "customer_key"
     __table_args__ = (UniqueConstraint("source", "external_id"),)
-    id: int | None = Field(default=None, primary_key=True)
     customer_id: int = Field(foreign_key="customer.id", index=True)
     source: str
     external_id: str
-    batch_id: int | None = Field(default=None, index=True)
 
 
-class CustomerName(SQLModel, table=True):
+class CustomerName(ImportedRow, table=True):
     """A name that finds a customer, as written and as compared (`key`)."""
 
     __tablename__ = "customer_name"
@@ -74,12 +67,10 @@ class CustomerName(SQLModel, table=True):
         UniqueConstraint("customer_id", "kind", "key"),
         Index("ix_customer_name_key", "key"),
     )
-    id: int | None = Field(default=None, primary_key=True)
     customer_id: int = Field(foreign_key="customer.id", index=True)
     kind: str  # NameKind
     name: str
     key: str
-    batch_id: int | None = Field(default=None, index=True)
 
 
 class NameToken(SQLModel, table=True):
@@ -90,36 +81,32 @@ class NameToken(SQLModel, table=True):
     customer_id: int = Field(primary_key=True, foreign_key="customer.id", index=True)
 
 
-class Ownership(SQLModel, table=True):
+class Ownership(ImportedRow, table=True):
     """Who owns a customer, from when to when; one open primary owner at a time."""
 
     __tablename__ = "ownership"
     __table_args__ = (
-        Index(
+        partial_index(
             "uq_ownership_open_primary",
             "customer_id",
+            where="ends_on IS NULL AND role = 'primary'",
             unique=True,
-            sqlite_where=_OPEN_PRIMARY,
-            postgresql_where=_OPEN_PRIMARY,
         ),
         Index("ix_ownership_person_open", "person_id", "ends_on"),
     )
-    id: int | None = Field(default=None, primary_key=True)
     customer_id: int = Field(foreign_key="customer.id", index=True)
     person_id: int = Field(foreign_key="person.id")
     role: str = OwnershipRole.PRIMARY
     starts_on: date
     ends_on: date | None = None
-    batch_id: int | None = Field(default=None, index=True)
+
+
+_PRESENT = and_(col(Ownership.role) == OwnershipRole.PRIMARY, col(Ownership.ends_on).is_(None))
 
 
 def present_owner(customer_id: Any) -> ColumnElement[bool]:
     """Condition: the ownership is the present primary one of this customer."""
-    return and_(
-        col(Ownership.customer_id) == customer_id,
-        col(Ownership.role) == OwnershipRole.PRIMARY,
-        col(Ownership.ends_on).is_(None),
-    )
+    return and_(col(Ownership.customer_id) == customer_id, _PRESENT)
 
 
 def get(session: Session, customer_id: int) -> Customer | None:
@@ -189,16 +176,14 @@ def columns_of(
     """(customer, and its `COLUMNS`) of the unarchived customers of a type, or of some of them, by id."""
     statement = (
         select(col(Customer.id), *(col(getattr(Customer, name)) for name in COLUMNS))
-        .where(of_type(record_type))
+        .where(of_type(record_type), of_customers(Customer.id, customer_ids))
         .order_by(col(Customer.id))
     )
-    statement = statement.where(of_customers(Customer.id, customer_ids))
     return [tuple(row) for row in session.execute(statement)]
 
 
 _OWNERS = select(col(Ownership.customer_id), col(Ownership.person_id)).where(
-    present_owner(Ownership.customer_id),
-    col(Ownership.customer_id).in_(bindparam("customers", expanding=True)),
+    col(Ownership.customer_id).in_(bindparam("customers", expanding=True)), _PRESENT
 )
 
 
@@ -214,6 +199,7 @@ def owner_ids(session: Session, customer_ids: Sequence[int]) -> dict[int, int]:
 _NAMES = select(col(CustomerName.customer_id), col(CustomerName.key))
 _KINDS = select(col(CustomerName.customer_id), col(CustomerName.kind))
 _STRENGTH = {str(kind): place for place, kind in enumerate(NameKind)}
+MOST = 20  # customers found by a name
 Owners = frozenset[int] | None  # None: any customer, owned or not
 
 
@@ -222,12 +208,12 @@ def owned_by(session: Session, owners: Owners) -> list[int]:
     return list(session.scalars(_owned_by(select(col(Customer.id)), owners)))
 
 
-def with_key(session: Session, key: str, owners: Owners, limit: int = 20) -> list[int]:
+def with_key(session: Session, key: str, owners: Owners) -> list[int]:
     """Customers one of whose names compares equal to `key`; the strongest kind of name only."""
-    wanted = {"key": key, "most": limit * 4} | {f"owner_{n}": owner for n, owner in enumerate(owners or ())}
+    wanted = {"key": key, "most": 4 * MOST} | {f"owner_{n}": owner for n, owner in enumerate(owners or ())}
     rows = session.connection().execute(_keyed(None if owners is None else len(owners)), wanted).all()
     strongest = min((_STRENGTH[kind] for _, kind in rows), default=0)
-    return list(dict.fromkeys(customer for customer, kind in rows if _STRENGTH[kind] == strongest))[:limit]
+    return list(dict.fromkeys(customer for customer, kind in rows if _STRENGTH[kind] == strongest))[:MOST]
 
 
 @lru_cache(maxsize=200)
@@ -239,12 +225,12 @@ def _keyed(owners: int | None) -> Any:
     return named.where(col(CustomerName.key) == bindparam("key")).limit(bindparam("most", type_=Integer()))
 
 
-def with_prefix(session: Session, prefix: str, owners: Owners, limit: int = 20) -> list[int]:
+def with_prefix(session: Session, prefix: str, owners: Owners) -> list[int]:
     """Customers one of whose names starts with `prefix`, by a range of the index."""
     key = col(CustomerName.key)
     statement = _named(owners).where(key >= prefix, key < prefix + "\U0010ffff").order_by(key)
-    rows = session.execute(statement.limit(limit * 4))
-    return list(dict.fromkeys(customer for customer, _ in rows))[:limit]
+    rows = session.execute(statement.limit(4 * MOST))
+    return list(dict.fromkeys(customer for customer, _ in rows))[:MOST]
 
 
 def with_tokens(

@@ -5,20 +5,20 @@ from datetime import date
 from typing import Any
 
 from sqlalchemy import UniqueConstraint, select
-from sqlmodel import Field, SQLModel, col
+from sqlmodel import col
+
+from db.types import ImportedRow
 
 
-class ExchangeRate(SQLModel, table=True):
+class ExchangeRate(ImportedRow, table=True):
     """What one unit of a currency was worth in the firm's, from a day on."""
 
     __tablename__ = "exchange_rate"
     __table_args__ = (UniqueConstraint("firm_currency", "currency", "day"),)
-    id: int | None = Field(default=None, primary_key=True)
     firm_currency: str
     currency: str
     day: date
     rate: str  # a decimal number as text: exact on every database
-    batch_id: int | None = Field(default=None, index=True)
 
 
 def rates_to(connection: Any, firm_currency: str) -> Sequence[tuple[str, date, str]]:

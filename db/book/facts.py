@@ -17,16 +17,15 @@ from sqlalchemy import (
     column,
     func,
     select,
-    text,
     values,
 )
-from sqlmodel import Field, Session, SQLModel, and_, col
+from sqlmodel import Field, Session, and_, col
 
 from db.book.customers import among, customers_parameter, of_customers
-from db.types import UtcDateTime
+from db.types import ImportedRow, UtcDateTime, partial_index
 
 
-class Activity(SQLModel, table=True):
+class Activity(ImportedRow, table=True):
     """Something that happened with a customer: a visit, a call, a training session, a complaint."""
 
     __tablename__ = "activity"
@@ -34,7 +33,6 @@ class Activity(SQLModel, table=True):
         UniqueConstraint("source", "external_id"),
         Index("ix_activity_customer_day", "customer_id", "happened_on", "kind"),
     )
-    id: int | None = Field(default=None, primary_key=True)
     customer_id: int = Field(foreign_key="customer.id")
     source: str
     external_id: str
@@ -43,52 +41,34 @@ class Activity(SQLModel, table=True):
     person_id: int | None = Field(default=None, foreign_key="person.id")
     note: str | None = None
     recorded_at: datetime = Field(sa_type=UtcDateTime)
-    batch_id: int | None = Field(default=None, index=True)
 
 
-class ActivityPeriod(SQLModel, table=True):
+class ActivityPeriod(ImportedRow, table=True):
     """A period for which all activities of a kind are recorded: no row means that there was none."""
 
     __tablename__ = "activity_period"
-    id: int | None = Field(default=None, primary_key=True)
     kind: str
     first_day: date
     last_day: date
     source: str
-    batch_id: int | None = Field(default=None, index=True)
 
 
 BETWEEN = "\x1f"  # separates values that the database joins; no value contains it
-_CURRENT = text("superseded_at IS NULL")
+_CURRENT = "superseded_at IS NULL"
 
 
-class Fact(SQLModel, table=True):
+class Fact(ImportedRow, table=True):
     """A field's value on a business date, as recorded then; a correction supersedes the old row."""
 
     __tablename__ = "fact"
     __table_args__ = (
         Index("ix_fact_lookup", "customer_id", "field", "measured_on"),
         # The facts of all customers are read in this order.
-        Index(
-            "ix_fact_book",
-            "field",
-            "measured_on",
-            "customer_id",
-            sqlite_where=_CURRENT,
-            postgresql_where=_CURRENT,
-        ),
-        Index(
-            "uq_fact_current",
-            "customer_id",
-            "field",
-            "measured_on",
-            "source",
-            unique=True,
-            sqlite_where=_CURRENT,
-            postgresql_where=_CURRENT,
+        partial_index("ix_fact_book", "field", "measured_on", "customer_id", where=_CURRENT),
+        partial_index(
+            "uq_fact_current", "customer_id", "field", "measured_on", "source", where=_CURRENT, unique=True
         ),
     )
-    id: int | None = Field(default=None, primary_key=True)
     customer_id: int = Field(foreign_key="customer.id")
     field: str
     measured_on: date
@@ -98,7 +78,6 @@ class Fact(SQLModel, table=True):
     evidence: str | None = None
     recorded_at: datetime = Field(sa_type=UtcDateTime)
     superseded_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
-    batch_id: int | None = Field(default=None, index=True)
     superseded_by_batch: int | None = Field(default=None, index=True)
 
 

@@ -9,13 +9,13 @@ from typing import Any
 from sqlalchemy import Date, Float, Index, UniqueConstraint, case, cast, func, literal, select
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.expression import ColumnElement, FunctionElement
-from sqlmodel import Field, Session, SQLModel, and_, col, or_
+from sqlmodel import Field, Session, and_, col, or_
 
 from db.book.customers import among, customers_parameter
-from db.types import Money, in_currency, units
+from db.types import ImportedRow, Money, in_currency, units
 
 
-class Invoice(SQLModel, table=True):
+class Invoice(ImportedRow, table=True):
     """What a customer owes and since when; credit notes are negative."""
 
     __tablename__ = "invoice"
@@ -23,7 +23,6 @@ class Invoice(SQLModel, table=True):
         UniqueConstraint("source", "external_id"),
         Index("ix_invoice_cover", "customer_id", "due_on", "paid_on", "invoiced_on", "amount"),
     )
-    id: int | None = Field(default=None, primary_key=True)
     customer_id: int = Field(foreign_key="customer.id")
     source: str
     external_id: str
@@ -34,7 +33,6 @@ class Invoice(SQLModel, table=True):
     currency: str = Field(index=True)
     original_amount: Decimal | None = Field(default=None, sa_type=Money)
     original_currency: str | None = None
-    batch_id: int | None = Field(default=None, index=True)
 
 
 class days_between(FunctionElement[float]):  # noqa: N801 - reads as SQL

@@ -6,14 +6,14 @@ from decimal import Decimal
 from typing import Any
 
 from sqlalchemy import Index, UniqueConstraint, case, func, select
-from sqlmodel import Field, Session, SQLModel, and_, col
+from sqlmodel import Field, Session, and_, col
 
 from db.book.customers import Customer, of_customers, of_type
 from db.book.orders import Order, ordered_in
-from db.types import Money, in_currency, units
+from db.types import ImportedRow, Money, in_currency, units
 
 
-class OrderLine(SQLModel, table=True):
+class OrderLine(ImportedRow, table=True):
     """One position of an order: what was bought, for how much; returns are negative."""
 
     __tablename__ = "order_line"
@@ -21,14 +21,12 @@ class OrderLine(SQLModel, table=True):
         UniqueConstraint("order_id", "line"),
         Index("ix_order_line_cover", "order_id", "product_type", "amount", "cost"),
     )
-    id: int | None = Field(default=None, primary_key=True)
     order_id: int = Field(foreign_key="customer_order.id")
     line: str
     product: str | None = None
     product_type: str
     amount: Decimal = Field(sa_type=Money)
     cost: Decimal | None = Field(default=None, sa_type=Money)
-    batch_id: int | None = Field(default=None, index=True)
 
 
 _ANY_LINE = select(col(OrderLine.id)).limit(1)

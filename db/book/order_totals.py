@@ -70,11 +70,7 @@ def adjusted(connection: Connection, which: ColumnElement[bool]) -> Iterator[Non
     add(connection, which, -1)
     yield
     add(connection, which)
-    drop_empty(connection)
-
-
-def drop_empty(connection: Connection) -> None:
-    """Delete totals of no orders, whose currency would count as one in use."""
+    # The currency of a total without orders would count as one in use.
     connection.execute(_total.delete().where(_total.c.orders == 0, _total.c.net == 0))
 
 

@@ -10,15 +10,15 @@ from typing import Any
 
 from sqlalchemy import Index, String, UniqueConstraint, case, cast, distinct, exists, func, literal, select
 from sqlalchemy.sql.expression import ColumnElement
-from sqlmodel import Field, Session, SQLModel, and_, col
+from sqlmodel import Field, Session, and_, col
 
 from db.book.customers import Customer, among, customers_parameter, of_type
-from db.types import Money, in_currency, units
+from db.types import ImportedRow, Money, in_currency, units
 
 PAGE = 2_000  # rows fetched at once: the days of one customer may be a kilobyte
 
 
-class Order(SQLModel, table=True):
+class Order(ImportedRow, table=True):
     """One order, invoice or credit note; returns are negative."""
 
     __tablename__ = "customer_order"
@@ -26,7 +26,6 @@ class Order(SQLModel, table=True):
         UniqueConstraint("source", "external_id"),
         Index("ix_customer_order_cover", "customer_id", "ordered_on", "amount", "cost"),
     )
-    id: int | None = Field(default=None, primary_key=True)
     customer_id: int = Field(foreign_key="customer.id")
     source: str
     external_id: str
@@ -36,7 +35,6 @@ class Order(SQLModel, table=True):
     currency: str
     original_amount: Decimal | None = Field(default=None, sa_type=Money)  # in the file, before conversion
     original_currency: str | None = None
-    batch_id: int | None = Field(default=None, index=True)
 
 
 def ordered_in(after: date, until: date) -> ColumnElement[bool]:

@@ -6,9 +6,9 @@ from typing import NamedTuple
 
 from sqlalchemy import Index, bindparam, func
 from sqlalchemy import select as sa_select
-from sqlmodel import Field, Session, SQLModel, col, select, update
+from sqlmodel import Field, Session, col, select, update
 
-from db import types as types  # the naming convention must be set before the first table
+from db.types import ImportedRow
 
 
 class Role(StrEnum):
@@ -20,24 +20,21 @@ class Role(StrEnum):
     ADMIN = "admin"
 
 
-class Team(SQLModel, table=True):
+class Team(ImportedRow, table=True):
     """People who share a lead, a channel for alerts and a language."""
 
     __tablename__ = "team"
-    id: int | None = Field(default=None, primary_key=True)
     name: str = Field(unique=True)
     lead_id: int | None = Field(default=None, index=True)
     channel: str | None = None
     language: str | None = None
-    batch_id: int | None = Field(default=None, index=True)
 
 
-class Person(SQLModel, table=True):
+class Person(ImportedRow, table=True):
     """A user of the bot; matched to a Slack user by e-mail, once."""
 
     __tablename__ = "person"
     __table_args__ = (Index("uq_person_slack_user_id", "slack_user_id", unique=True),)
-    id: int | None = Field(default=None, primary_key=True)
     email: str = Field(unique=True)  # lower case
     name: str
     role: str = Role.VIEWER
@@ -46,7 +43,6 @@ class Person(SQLModel, table=True):
     language: str | None = None
     timezone: str | None = None
     active: bool = True
-    batch_id: int | None = Field(default=None, index=True)
 
 
 class PersonRow(NamedTuple):

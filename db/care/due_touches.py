@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Sequence
 from datetime import datetime
+from typing import NamedTuple
 
 from sqlalchemy import ColumnElement, and_, case, func, or_
 from sqlalchemy import select as sa_select
@@ -32,15 +33,24 @@ def count(session: Session, now: datetime) -> int:
     return session.exec(select(func.count()).select_from(Touch).where(_is_due(now))).one()
 
 
-def steps(session: Session, now: datetime) -> list[tuple[str, str, str, datetime]]:
-    """(customer, step, tier, when) of what is due, oldest first."""
+class DueStep(NamedTuple):
+    """A care step that is due, for a person to read."""
+
+    customer: str
+    step: str
+    tier: str
+    due: datetime
+
+
+def steps(session: Session, now: datetime) -> list[DueStep]:
+    """All due steps, oldest first."""
     found = session.exec(
         select(Customer.name, Touch.step, Touch.tier, Touch.remind_at)
         .join(Touch, col(Touch.customer_id) == Customer.id)
         .where(_is_due(now))
         .order_by(col(Touch.remind_at), col(Touch.id))
     )
-    return list(found.all())
+    return [DueStep._make(row) for row in found]
 
 
 def skip(session: Session, now: datetime) -> int:

@@ -1,13 +1,12 @@
 """Touches: one due step of a care plan for one customer."""
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import Index, and_, bindparam, false, func, text
 from sqlalchemy import select as sa_select
-from sqlmodel import Field, Session, SQLModel, col, select, update
+from sqlmodel import Field, Session, col, select, update
 
 from db.book.customers import Customer, Ownership, present_owner
 from db.book.facts import Activity
@@ -15,32 +14,23 @@ from db.book.imports import ImportBatch
 from db.book.people import Person
 from db.engine import insert
 from db.graded.runs import Assessment, GradingRun, newest_in
-from db.types import UtcDateTime
+from db.types import NumberedRow, UtcDateTime, partial_index
 
 OPEN = ("planned", "reminded", "snoozed")
 WAITING = ("planned", "snoozed")
-_OPEN_SQL = text("state IN ('planned', 'reminded', 'snoozed')")
-_WAITING_SQL = text("state IN ('planned', 'snoozed')")
+_OPEN = "state IN ('planned', 'reminded', 'snoozed')"
 
 
-class Touch(SQLModel, table=True):
+class Touch(NumberedRow, table=True):
     """A step of a care plan that is due on a day; the columns are the schedule."""
 
     __tablename__ = "touch"
     __table_args__ = (
-        Index("ix_touch_due", "remind_at", sqlite_where=_WAITING_SQL, postgresql_where=_WAITING_SQL),
+        partial_index("ix_touch_due", "remind_at", where="state IN ('planned', 'snoozed')"),
         Index("ix_touch_customer", "customer_id", "step"),
         # One open touch of a step, however many processes plan at the same time.
-        Index(
-            "uq_touch_open",
-            "customer_id",
-            "step",
-            unique=True,
-            sqlite_where=_OPEN_SQL,
-            postgresql_where=_OPEN_SQL,
-        ),
+        partial_index("uq_touch_open", "customer_id", "step", where=_OPEN, unique=True),
     )
-    id: int | None = Field(default=None, primary_key=True)
     # kind:customer:intended local date:step — one per day whatever clocks and zones do.
     dedupe_key: str = Field(unique=True)
     customer_id: int = Field(foreign_key="customer.id")
@@ -59,8 +49,7 @@ class Touch(SQLModel, table=True):
     created_at: datetime = Field(sa_type=UtcDateTime)
 
 
-@dataclass(frozen=True, kw_only=True)
-class PlannedCustomer:
+class PlannedCustomer(NamedTuple):
     """What care planning needs of a graded customer."""
 
     customer_id: int
@@ -106,10 +95,7 @@ def planned_customers(
 ) -> list[PlannedCustomer]:
     """Graded, unarchived customers, with the time zone of their owners."""
     rows = session.execute(_graded(run_ids).where(col(Customer.id).in_(customer_ids)))
-    return [
-        PlannedCustomer(customer_id=row[0], country=row[1], tier=row[2], as_of=row[3], timezone=row[4])
-        for row in rows
-    ]
+    return [PlannedCustomer._make(row) for row in rows]
 
 
 def last_done(session: Session, customer_ids: Sequence[int]) -> dict[tuple[int, str], datetime]:
@@ -158,7 +144,7 @@ _OPEN_STEPS = _OPEN_TOUCHES.with_only_columns(
 # For a card: one parameter, because a list is expanded at each call, and the condition of the partial index.
 _FIRST_STEP = (
     sa_select(col(Touch.tier), col(Touch.step), col(Touch.due_on))
-    .where(_OPEN_SQL, col(Touch.customer_id) == bindparam("customer_id"))
+    .where(text(_OPEN), col(Touch.customer_id) == bindparam("customer_id"))
     .order_by(col(Touch.due_on), col(Touch.id))
     .limit(1)
 )

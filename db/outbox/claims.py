@@ -64,9 +64,9 @@ def anything_due(session: Session, now: datetime) -> bool:
     return bool(_rows(session, _DUE, now, 1))
 
 
-def unsettled(session: Session, *, now: datetime, limit: int) -> list[Claimed]:
+def unknown(session: Session, *, now: datetime, limit: int) -> list[Claimed]:
     """Unknown messages whose settle time is over, oldest first."""
-    return _rows(session, _UNSETTLED, now, limit)
+    return _rows(session, _UNKNOWN, now, limit)
 
 
 def _rows(session: Session, query: Any, now: datetime, limit: int) -> list[Claimed]:
@@ -95,7 +95,7 @@ _DUE = _ROWS.where(
 ).order_by(col(OutboxMessage.next_at))  # the order of the index, so that nothing is sorted before the limit
 _NO_SORT = text("SET LOCAL enable_sort = off")
 _DUE_LOCKED = _DUE.with_for_update(skip_locked=True, of=OutboxMessage)
-_UNSETTLED = _ROWS.where(in_state(MessageState.UNKNOWN), OutboxMessage.next_at <= _NOW).order_by(
+_UNKNOWN = _ROWS.where(in_state(MessageState.UNKNOWN), OutboxMessage.next_at <= _NOW).order_by(
     col(OutboxMessage.next_at), col(OutboxMessage.id)
 )
 
@@ -143,13 +143,10 @@ _POSTPONE = (
 
 def release(session: Session, ids: Collection[int], attempt_id: str | None) -> int:
     """Make claimed messages that were not sent pending again, without using up the attempt; how many were still ours."""
+    ours = and_(col(OutboxMessage.id).in_(ids), col(OutboxMessage.attempt_id) == attempt_id)
     result = session.exec(
         update(OutboxMessage)
-        .where(
-            col(OutboxMessage.id).in_(ids),
-            col(OutboxMessage.attempt_id) == attempt_id,
-            in_state(MessageState.SENDING),
-        )
+        .where(ours, in_state(MessageState.SENDING))
         .values(state=MessageState.PENDING, attempt=OutboxMessage.attempt - 1, lease_until=None)
     )
     return int(result.rowcount)

@@ -5,10 +5,10 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import Index, case, exists, func, literal_column, text
-from sqlmodel import Field, Session, SQLModel, col, or_, select, update
+from sqlalchemy import Index, and_, exists, func, literal_column
+from sqlmodel import Field, Session, col, or_, select, update
 
-from db.types import UtcDateTime
+from db.types import NumberedRow, UtcDateTime, partial_index
 
 RESTORED = "restored"  # attempt id of messages that may have been sent after the backup that was restored
 
@@ -23,23 +23,20 @@ class MessageState(StrEnum):
     DEAD = "dead"
 
 
-UNSETTLED = (MessageState.PENDING, MessageState.SENDING, MessageState.UNKNOWN)
-# In the words of the queries: SQLite uses a partial index only for a query with the same condition.
-_WAITING = text("state = 'pending' OR state = 'unknown'")
-_SENDING = text("state = 'sending'")
+UNFINISHED = (MessageState.PENDING, MessageState.SENDING, MessageState.UNKNOWN)
 
 
-class OutboxMessage(SQLModel, table=True):
+class OutboxMessage(NumberedRow, table=True):
     """One message to one person or channel."""
 
     __tablename__ = "outbox"
     __table_args__ = (
-        Index("ix_outbox_due", "state", "next_at", sqlite_where=_WAITING, postgresql_where=_WAITING),
+        # In the words of the queries: SQLite uses a partial index only for a query with the same condition.
+        partial_index("ix_outbox_due", "state", "next_at", where="state = 'pending' OR state = 'unknown'"),
         Index("ix_outbox_address", "address", "state", "id"),
         # One message at a time to an address.
-        Index("uq_outbox_sending", "address", unique=True, sqlite_where=_SENDING, postgresql_where=_SENDING),
+        partial_index("uq_outbox_sending", "address", where="state = 'sending'", unique=True),
     )
-    id: int | None = Field(default=None, primary_key=True)
     dedupe_key: str = Field(unique=True)
     kind: str
     address: str  # person:ID or channel:NAME-OR-ID, of `recipient` or `channel`
@@ -69,10 +66,6 @@ def in_state(state: MessageState, message: Any = OutboxMessage) -> Any:
     return col(message.state) == literal_column(f"'{state}'")
 
 
-def get(session: Session, outbox_id: int) -> OutboxMessage | None:
-    return session.get(OutboxMessage, outbox_id)
-
-
 def listed(session: Session, states: Collection[str], most: int) -> list[OutboxMessage]:
     """The newest messages in these states."""
     found = (
@@ -89,43 +82,36 @@ def has_work(session: Session) -> bool:
     return bool(session.connection().execute(_HAS_WORK).scalar_one())
 
 
-_HAS_WORK = select(or_(*(exists().where(in_state(state)) for state in UNSETTLED)))
+_HAS_WORK = select(or_(*(exists().where(in_state(state)) for state in UNFINISHED)))
 
 
 def requeue(session: Session, outbox_id: int, *, now: datetime, note: str) -> bool:
     """Make a dead or unknown message pending again; one that may have arrived says so. False in other states."""
-    result = session.exec(
-        update(OutboxMessage)
-        .where(
-            col(OutboxMessage.id) == outbox_id,
-            col(OutboxMessage.state).in_((MessageState.DEAD, MessageState.UNKNOWN)),
-        )
-        .values(
-            state=MessageState.PENDING,
-            attempt=0,
-            next_at=now,
-            not_after=None,
-            possible_repeat=case(
-                (col(OutboxMessage.state) == MessageState.UNKNOWN, True), else_=OutboxMessage.possible_repeat
-            ),
-            error_class="retry",
-            error=note,
-        )
+    unknown = col(OutboxMessage.state) == MessageState.UNKNOWN
+    return _change(
+        session,
+        outbox_id,
+        (MessageState.DEAD, MessageState.UNKNOWN),
+        state=MessageState.PENDING,
+        attempt=0,
+        next_at=now,
+        not_after=None,
+        possible_repeat=or_(unknown, OutboxMessage.possible_repeat),
+        error_class="retry",
+        error=note,
     )
-    return bool(result.rowcount)
 
 
 def drop(session: Session, outbox_id: int, note: str) -> bool:
     """Give up a pending or unknown message; False in other states."""
-    result = session.exec(
-        update(OutboxMessage)
-        .where(
-            col(OutboxMessage.id) == outbox_id,
-            col(OutboxMessage.state).in_((MessageState.PENDING, MessageState.UNKNOWN)),
-        )
-        .values(state=MessageState.DEAD, error_class="dropped", error=note)
-    )
-    return bool(result.rowcount)
+    states = (MessageState.PENDING, MessageState.UNKNOWN)
+    return _change(session, outbox_id, states, state=MessageState.DEAD, error_class="dropped", error=note)
+
+
+def _change(session: Session, outbox_id: int, states: Collection[str], **values: object) -> bool:
+    """Change a message that is in one of these states; False in others."""
+    found = and_(col(OutboxMessage.id) == outbox_id, col(OutboxMessage.state).in_(states))
+    return bool(session.exec(update(OutboxMessage).where(found).values(**values)).rowcount)
 
 
 def counts(session: Session) -> dict[str, int]:
@@ -138,7 +124,7 @@ def oldest(session: Session) -> dict[str, datetime]:
     """Pending, sending, unknown -> when the oldest message in that state was written."""
     rows = session.exec(
         select(col(OutboxMessage.state), func.min(col(OutboxMessage.created_at)))
-        .where(col(OutboxMessage.state).in_(UNSETTLED))
+        .where(col(OutboxMessage.state).in_(UNFINISHED))
         .group_by(col(OutboxMessage.state))
     )
     return dict(rows.all())

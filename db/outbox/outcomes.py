@@ -5,16 +5,12 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import bindparam, case, func, text
+from sqlalchemy import case, func, text
 from sqlmodel import Session, and_, col, or_, select, update
 
 from db.book.people import Person
 from db.engine import dialect
-from db.outbox.messages import RESTORED, UNSETTLED, MessageState, OutboxMessage, in_state
-from db.types import UtcDateTime
-
-_NOW = bindparam("now", type_=UtcDateTime())
-_SETTLED = bindparam("settled", type_=UtcDateTime())
+from db.outbox.messages import RESTORED, UNFINISHED, MessageState, OutboxMessage, in_state
 
 
 def write_outcome(
@@ -26,16 +22,8 @@ def write_outcome(
     **values: object,
 ) -> bool:
     """Write how an attempt ended, if the message is still in the state it `was`; False when another process took it over."""
-    result = session.exec(
-        update(OutboxMessage)
-        .where(
-            col(OutboxMessage.id) == outbox_id,
-            col(OutboxMessage.attempt_id) == attempt_id,
-            col(OutboxMessage.state) == was,
-        )
-        .values(**values)
-    )
-    return bool(result.rowcount)
+    ours = and_(col(OutboxMessage.id) == outbox_id, col(OutboxMessage.attempt_id) == attempt_id)
+    return bool(_update(session, ours, col(OutboxMessage.state) == was, **values))
 
 
 def mark_sent(
@@ -75,29 +63,18 @@ def expire_leases(session: Session, now: datetime, *, lease: timedelta, settle: 
 
     A lease that ends later than any new one would was written by a clock that has been set back since.
     """
-    times = {"now": now, "longest": now + lease, "settled": now + settle}
-    return int(session.connection().execute(_EXPIRE, times).rowcount)
-
-
-_EXPIRE = (
-    update(OutboxMessage)
-    .where(
+    until = col(OutboxMessage.lease_until)
+    return _update(
+        session,
         in_state(MessageState.SENDING),
-        or_(
-            col(OutboxMessage.lease_until).is_(None),
-            col(OutboxMessage.lease_until) < _NOW,
-            col(OutboxMessage.lease_until) > bindparam("longest", type_=UtcDateTime()),
-        ),
-    )
-    .values(
+        or_(until.is_(None), until < now, until > now + lease),
         state=MessageState.UNKNOWN,
         error_class="lease",
         error="the process that was sending it stopped",
         lease_until=None,
-        unknown_since=_NOW,
-        next_at=_SETTLED,
+        unknown_since=now,
+        next_at=now + settle,
     )
-)
 
 
 def pull_forward(session: Session, now: datetime, longest: timedelta, *, settle: timedelta) -> None:
@@ -105,32 +82,14 @@ def pull_forward(session: Session, now: datetime, longest: timedelta, *, settle:
 
     Unknown messages begin their settle time again, because nobody knows how much of it has passed.
     """
-    times = {"now": now, "longest": now + longest, "settled": now + settle}
-    session.connection().execute(_PULL_FORWARD, times)
-
-
-_PULL_FORWARD = (
-    update(OutboxMessage)
-    .where(
-        or_(in_state(MessageState.PENDING), in_state(MessageState.UNKNOWN)),
-        col(OutboxMessage.next_at) > bindparam("longest", type_=UtcDateTime()),
-    )
-    .values(next_at=case((col(OutboxMessage.state) == MessageState.UNKNOWN, _SETTLED), else_=_NOW))
-)
+    for state, at in ((MessageState.PENDING, now), (MessageState.UNKNOWN, now + settle)):
+        _update(session, in_state(state), col(OutboxMessage.next_at) > now + longest, next_at=at)
 
 
 def bring_forward(session: Session, now: datetime, *, after: datetime, until: datetime) -> None:
     """Make pending messages of a time range due now, for a process whose clock was set forward on purpose."""
-    session.exec(
-        update(OutboxMessage)
-        .where(
-            in_state(MessageState.PENDING),
-            col(OutboxMessage.next_at) > after,
-            col(OutboxMessage.next_at) <= until,
-        )
-        .values(next_at=now)
-        .execution_options(synchronize_session=False)
-    )
+    at = col(OutboxMessage.next_at)
+    _update(session, in_state(MessageState.PENDING), at > after, at <= until, next_at=now)
 
 
 def mark_restored(session: Session, *, since: datetime, now: datetime, untried: bool = False) -> None:
@@ -138,47 +97,47 @@ def mark_restored(session: Session, *, since: datetime, now: datetime, untried: 
 
     `untried`: only messages without any attempt or look-up.
     """
-    fresh = and_(col(OutboxMessage.state) == MessageState.PENDING, col(OutboxMessage.first_try_at).is_(None))
-    session.exec(
-        update(OutboxMessage)
-        .where(fresh if untried else col(OutboxMessage.state).in_(UNSETTLED))
-        .values(
-            state=MessageState.UNKNOWN,
-            attempt_id=RESTORED,
-            first_try_at=func.coalesce(
-                case((col(OutboxMessage.first_try_at) < since, OutboxMessage.first_try_at)), since
-            ),
-            lease_until=None,
-            unknown_since=now,
-            next_at=now,
-            error_class="restored",
-            error="the database was restored: it may have been sent before",
-        )
+    first_try = col(OutboxMessage.first_try_at)
+    fresh = and_(col(OutboxMessage.state) == MessageState.PENDING, first_try.is_(None))
+    _update(
+        session,
+        fresh if untried else col(OutboxMessage.state).in_(UNFINISHED),
+        state=MessageState.UNKNOWN,
+        attempt_id=RESTORED,
+        first_try_at=func.coalesce(case((first_try < since, first_try)), since),
+        lease_until=None,
+        unknown_since=now,
+        next_at=now,
+        error_class="restored",
+        error="the database was restored: it may have been sent before",
     )
 
 
 def give_up(session: Session, now: datetime) -> dict[str, list[int]]:
     """Make pending messages that are too late, or whose recipient was switched off, dead; class -> their ids."""
+    left = select(Person.id).where(col(Person.active).is_(False))
+    reasons = {
+        "late": (col(OutboxMessage.not_after) < now, "it could not be sent in time"),
+        "left": (
+            col(OutboxMessage.recipient).in_(left),
+            "the person was switched off before it could be sent",
+        ),
+    }
     return {
-        error_class: list(session.connection().scalars(statement, {"now": now}))
-        for error_class, statement in _DEATHS.items()
+        error_class: list(
+            session.scalars(
+                update(OutboxMessage)
+                .where(in_state(MessageState.PENDING), condition)
+                .values(state=MessageState.DEAD, error_class=error_class, error=error)
+                .returning(col(OutboxMessage.id))
+            )
+        )
+        for error_class, (condition, error) in reasons.items()
     }
 
 
-def _death(error_class: str, condition: Any, error: str) -> Any:
-    return (
-        update(OutboxMessage)
-        .where(in_state(MessageState.PENDING), condition)
-        .values(state=MessageState.DEAD, error_class=error_class, error=error)
-        .returning(col(OutboxMessage.id))
-    )
-
-
-_DEATHS = {
-    "late": _death("late", col(OutboxMessage.not_after) < _NOW, "it could not be sent in time"),
-    "left": _death(
-        "left",
-        col(OutboxMessage.recipient).in_(select(Person.id).where(col(Person.active).is_(False))),
-        "the person was switched off before it could be sent",
-    ),
-}
+def _update(session: Session, *conditions: Any, **values: object) -> int:
+    """Change the messages that meet all conditions; how many."""
+    statement = update(OutboxMessage).where(*conditions).values(**values)
+    result = session.exec(statement.execution_options(synchronize_session=False))
+    return int(result.rowcount)

@@ -23,11 +23,11 @@ from bot.services.delivery.worker import WorkerOptions
 from bot.wording.messages import Problem
 from db import processes
 from db.engine import Database, open_database
-from db.outbox.messages import UNSETTLED
+from db.outbox.messages import UNFINISHED
 from tests.faults.slack import CHANNELS, Slack
 from tests.faults.worker import WorkerRun
 
-UNSETTLED_ROWS = "SELECT id, attempt, state FROM outbox WHERE state IN ('sending', 'unknown')"
+UNFINISHED_ROWS = "SELECT id, attempt, state FROM outbox WHERE state IN ('sending', 'unknown')"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -162,7 +162,7 @@ class Installation:
         """Note which messages are sending or unknown, to know how long each round takes."""
         now = time.monotonic()
         seen = set()
-        for outbox_id, attempt, state in self.query(UNSETTLED_ROWS):
+        for outbox_id, attempt, state in self.query(UNFINISHED_ROWS):
             seen.add((outbox_id, attempt))
             found = self.rounds.setdefault((outbox_id, attempt), [now, False, None])
             found[1] = found[1] or state == "unknown"
@@ -171,16 +171,16 @@ class Installation:
                 found[2] = now
 
     def recoveries(self) -> list[float]:
-        """Seconds from claim to settled, of messages whose worker or answer was lost."""
+        """Seconds from claim to the final state, of messages whose worker or answer was lost."""
         return sorted(end - begin for begin, lost, end in self.rounds.values() if lost and end is not None)
 
-    def settled(self, seconds: float, tend: Callable[[], None] = lambda: None) -> bool:
+    def finished(self, seconds: float, tend: Callable[[], None] = lambda: None) -> bool:
         """Wait until no message is pending, sending or unknown, and Slack has stored late posts."""
         until = time.monotonic() + seconds
         while time.monotonic() < until:
             tend()
             self.watch()
-            if not self.count(*UNSETTLED) and not self.slack.late():
+            if not self.count(*UNFINISHED) and not self.slack.late():
                 return True
             time.sleep(0.1)
         return False
@@ -217,7 +217,7 @@ class Audit:
                 ("lost", self.lost),
                 ("doubled", self.doubled),
                 ("rows wrong", self.wrong),
-                ("not settled in time", self.waiting),
+                ("not finished in time", self.waiting),
             )
             if many
         ]
@@ -238,7 +238,7 @@ def compare(rows: list[Row], slack: Slack) -> Audit:
         marked = sum("ossible repeat" in post.text for post in posts[1:])
         repeats += marked
         doubled += max(0, len(posts) - 1 - marked)
-        if row.state in UNSETTLED:
+        if row.state in UNFINISHED:
             waiting += 1
             continue
         lost += not posts and row.state != "dead"

@@ -55,7 +55,7 @@ def killed(installation: Installation, *, quick: bool) -> Outcome:
     fleet.close()
     at_steps = installation.kills()
     # Workers that settle are killed too, so that a message may need a second round of lease and settle time.
-    outcome = settle(installation, rounds=2)
+    outcome = finish(installation, rounds=2)
     outcome.figures = {"kills": at_steps.total(), "at steps": len(at_steps), **outcome.figures}
     outcome.require(at_steps.total() >= wanted, f"only {at_steps.total()} kills")
     if not quick:
@@ -68,7 +68,7 @@ def lost_answers(installation: Installation, *, quick: bool) -> Outcome:
     """F02: the answer is lost in every possible way, mostly after the message was stored."""
     installation.slack.switch(*({"probability": 0.05, **fault} for fault in LOST_ANSWERS))
     installation.enqueue(40 if quick else 600)
-    outcome = settle(installation, seconds=240 if quick else 600)
+    outcome = finish(installation, seconds=240 if quick else 600)
     struck = installation.slack.struck()
     tallies = installation.tallies()
     outcome.figures = {
@@ -91,12 +91,12 @@ def stored_late(installation: Installation, *, quick: bool) -> Outcome:
     installation.slack.switch({"kind": "late_store", "seconds": 0.7, "probability": 0.25})
     many = 40 if quick else 150
     installation.enqueue(many)
-    outcome = settle(installation, seconds=240)
+    outcome = finish(installation, seconds=240)
     before = installation.audit()
     late_ones = installation.slack.struck()["late_store"]
     # Again, without waiting for late posts.
     installation.enqueue(many)
-    unsettled = settle(installation, seconds=240, options=replace(QUICK, settle=timedelta()), rounds=9)
+    without_wait = finish(installation, seconds=240, options=replace(QUICK, settle=timedelta()), rounds=9)
     doubled = installation.audit().doubled - before.doubled
     outcome.figures = {
         "stored late": late_ones,
@@ -104,7 +104,7 @@ def stored_late(installation: Installation, *, quick: bool) -> Outcome:
         "doubled with settle 0": doubled,
     }
     outcome.broken = before.broken() + [
-        line for line in unsettled.broken if "lost" in line or "settled" in line
+        line for line in without_wait.broken if "lost" in line or "finished" in line
     ]
     outcome.require(late_ones > 0, "nothing was stored late")
     outcome.require(quick or doubled > 0, "settle 0 doubled nothing, so the settle time was not tested")
@@ -121,7 +121,7 @@ def inherited(installation: Installation, *, quick: bool) -> Outcome:
     )
     fleet.run_until(lambda: fleet.killed >= deaths, 60, installation.watch, 0.02)
     fleet.close()
-    outcome = settle(installation)
+    outcome = finish(installation)
     kills = installation.kills().total()
     recovered = installation.recoveries()
     outcome.figures = {
@@ -134,7 +134,7 @@ def inherited(installation: Installation, *, quick: bool) -> Outcome:
     return outcome
 
 
-def settle(
+def finish(
     installation: Installation,
     *,
     seconds: float = 240,
@@ -143,9 +143,9 @@ def settle(
     expect_failures: bool = False,
     **values: Any,
 ) -> Outcome:
-    """Run workers without kills until every message is settled, and compare rows with posts."""
+    """Run workers without kills until every message is finished, and compare rows with posts."""
     fleet = Fleet(2, lambda number: installation.worker(7000 + number, options=options, **values))
-    done = installation.settled(seconds, fleet.tend)
+    done = installation.finished(seconds, fleet.tend)
     fleet.close()
     audit = installation.audit()
     figures = audit.figures()
@@ -160,6 +160,6 @@ def settle(
     failures = installation.failures()
     if failures:
         figures["failed passes"] = failures.total()
-    outcome.require(done, f"not settled after {seconds:.0f} s")
+    outcome.require(done, f"not finished after {seconds:.0f} s")
     outcome.require(expect_failures or not failures, f"passes failed, most often: {failures.most_common(1)}")
     return outcome

@@ -18,7 +18,7 @@ from sqlalchemy import make_url
 
 from bot.services.delivery.worker import Step
 from tests.faults.installation import Installation, p95
-from tests.faults.kills import settle
+from tests.faults.kills import finish
 from tests.faults.processes import Fleet, end, spawn, wait_until
 from tests.faults.report import Outcome
 from tests.faults.worker import QUICK, WorkerRun, note
@@ -61,11 +61,11 @@ def paused(installation: Installation, *, quick: bool) -> Outcome:
         others.close()
         for pid in stopping:
             end(pid)
-        settled = settle(installation, rounds=2)
+        finished = finish(installation, rounds=2)
         audit = installation.audit()
         more, doubled = audit.doubled - doubled, audit.doubled
         outcome.figures |= {f"paused {name}": stopped, f"doubled {name}": more}
-        outcome.broken += [line for line in settled.broken if "doubled" not in line]
+        outcome.broken += [line for line in finished.broken if "doubled" not in line]
         outcome.require(stopped == many, f"only {stopped} of {many} reached {step}")
         allowed = 0 if step == Step.CLAIM_AFTER else stopped
         outcome.require(more <= allowed, f"{more} doubled by pauses {name}")
@@ -99,7 +99,7 @@ def locked(installation: Installation, *, quick: bool) -> Outcome:
         fleet.tend()
         installation.enqueue(10)
     fleet.close()
-    outcome = settle(installation, rounds=3)
+    outcome = finish(installation, rounds=3)
     outcome.figures |= {"lock held": f"{holds} x {seconds} s", "slowest read s": round(longest, 2)}
     outcome.require(not fleet.killed, "a worker died of the lock")
     outcome.require(longest < 1, f"a reader waited {longest:.1f} s")
@@ -117,7 +117,7 @@ def full(installation: Installation, *, quick: bool) -> Outcome:
     recorded = {row.id for row in installation.rows() if row.attempt > 0}
     unrecorded = [post for post in installation.slack.arrived() if post.id not in recorded]
     freed = time.monotonic()
-    outcome = settle(installation, rounds=3, expect_failures=True)
+    outcome = finish(installation, rounds=3, expect_failures=True)
     check = sqlite3.connect(file)
     integrity = check.execute("PRAGMA integrity_check").fetchone()[0]
     check.close()
@@ -169,7 +169,7 @@ def cut_connections(installation: Installation, *, quick: bool) -> Outcome:
                 installation.enqueue(10)
     fleet.close()
     _server_answers(address)
-    outcome = settle(installation, rounds=3, expect_failures=True)
+    outcome = finish(installation, rounds=3, expect_failures=True)
     outcome.figures |= {"connections cut": done, "server crashes": died}
     outcome.require(done >= cuts and died >= crashes, "too few connections were cut")
     outcome.require(not fleet.deaths, "a worker died of it")
@@ -218,16 +218,16 @@ def stopped(installation: Installation, *, quick: bool) -> Outcome:
         held += installation.count("sending")
         outcome.require(status == 0, f"it ended with {status}")
     installation.slack.switch()
-    settled = settle(
+    finished = finish(
         installation, seconds=120, options=replace(QUICK, settle=timedelta(seconds=1.8)), rounds=3
     )
     outcome.figures = {
         "stops": times,
         "shutdown p95 s": round(p95(took), 1),
         "claims held": held,
-        **settled.figures,
+        **finished.figures,
     }
-    outcome.broken += settled.broken
+    outcome.broken += finished.broken
     outcome.require(max(took) <= 10, f"a shutdown took {max(took):.1f} s, more than 10")
     outcome.require(not held, f"{held} claims were neither finished nor released")
     return outcome

@@ -11,7 +11,7 @@ from bot.services.delivery.pace import Pace
 from db.engine import Database
 from tests import factories
 from tests.faults.installation import Audit, Installation
-from tests.faults.kills import settle
+from tests.faults.kills import finish
 from tests.faults.processes import Fleet
 from tests.faults.report import Outcome
 from tests.faults.slack import CHANNELS
@@ -29,7 +29,7 @@ def storm(installation: Installation, *, quick: bool) -> Outcome:
         SLACK_PACE,
     )
     installation.enqueue(8 if quick else 60, rooms=20)
-    outcome = settle(installation, seconds=400, options=PACED)
+    outcome = finish(installation, seconds=400, options=PACED)
     rates, struck = installation.slack.rates(), installation.slack.struck()
     used = max(row.attempt for row in installation.rows())
     outcome.figures |= {
@@ -92,7 +92,7 @@ def revoked(installation: Installation, *, quick: bool) -> Outcome:
     during = installation.count("sent") - reached
     fleet.close()
     installation.slack.switch()
-    outcome = settle(installation)
+    outcome = finish(installation)
     used = max(row.attempt for row in installation.rows())
     outcome.figures |= {"circuit": opened[0][0] if opened else "closed", "attempts used": used}
     outcome.require(bool(opened) and opened[0][0] == "token_revoked", "the circuit did not open")
@@ -117,7 +117,7 @@ def missing_places(installation: Installation, *, quick: bool) -> Outcome:
     person = installation.using(add_person)
     installation.enqueue(40, rooms=20)
     installation.enqueue(1, person_id=person)
-    outcome = settle(installation, options=replace(QUICK, fallback_channel=fallback))
+    outcome = finish(installation, options=replace(QUICK, fallback_channel=fallback))
     rows = installation.rows()
     dead = Counter(row.error_class for row in rows if row.state == "dead")
     diverted = sum(row.channel == fallback and row.state == "sent" for row in rows)
@@ -135,7 +135,7 @@ def unreadable(installation: Installation, *, quick: bool) -> Outcome:
         {"kind": "history_unreadable", "code": "missing_scope"},
     )
     installation.enqueue(20 if quick else 100)
-    outcome = settle(installation, seconds=300)
+    outcome = finish(installation, seconds=300)
     lost_answers = installation.slack.struck()["lost_closed"]
     audit: Audit = installation.audit()
     outcome.figures |= {"lost answers": lost_answers, "marked repeats": audit.repeats}
@@ -180,7 +180,7 @@ def down(installation: Installation, *, quick: bool) -> Outcome:
             clock.shift.value = hours * 3600.0
             fleet.close()
             back = time.monotonic()
-            done = settle(here, seconds=90, options=PACED, clock=clock)
+            done = finish(here, seconds=90, options=PACED, clock=clock)
             rates = here.slack.rates()
             peak = max(rates["peak_per_second"].values(), default=0)
             dead = Counter(row.error_class for row in here.rows() if row.state == "dead")

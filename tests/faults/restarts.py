@@ -19,7 +19,7 @@ from typing import IO
 from db.engine import open_database
 from db.schema import upgrade
 from tests.faults.installation import Installation
-from tests.faults.kills import settle
+from tests.faults.kills import finish
 from tests.faults.processes import wait_until
 from tests.faults.report import Outcome
 
@@ -102,9 +102,9 @@ def stopped_jobs(installation: Installation, *, quick: bool) -> Outcome:
         )
         outcome.require(process.end() == 0, f"{kind}: the new process did not end well")
         outcome.figures[f"{kind}: red after s"] = round(detected, 1)
-    settled = settle(installation)
-    outcome.figures |= settled.figures
-    outcome.broken += settled.broken
+    finished = finish(installation)
+    outcome.figures |= finished.figures
+    outcome.broken += finished.broken
     return outcome
 
 
@@ -148,7 +148,7 @@ def read_only(installation: Installation, *, quick: bool) -> Outcome:
         seconds = time.monotonic() - began
         ended = second.end()
         here.slack.switch()
-        outcome = settle(here, rounds=3)
+        outcome = finish(here, rounds=3)
         outcome.figures |= {
             "attempts recorded": recorded,
             "health said": f"“{state}”",
@@ -183,9 +183,9 @@ def unwritable_log(installation: Installation, *, quick: bool) -> Outcome:
         )
         os.close(reading)
         _sends_all(installation, process, many, outcome, "to a closed pipe")
-    settled = settle(installation)
-    outcome.figures |= settled.figures
-    outcome.broken += settled.broken
+    finished = finish(installation)
+    outcome.figures |= finished.figures
+    outcome.broken += finished.broken
     return outcome
 
 

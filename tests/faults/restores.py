@@ -6,7 +6,7 @@ from collections import Counter
 import psycopg
 from sqlalchemy import make_url
 
-from db.outbox.messages import UNSETTLED
+from db.outbox.messages import UNFINISHED
 from tests.faults.installation import Installation
 from tests.faults.processes import Fleet
 from tests.faults.report import Outcome
@@ -19,7 +19,7 @@ def restored(installation: Installation, *, quick: bool) -> Outcome:
     fleet = Fleet(2, installation.worker)
     fleet.run_until(lambda: installation.count("sent") >= many // 2, 60, every=0.01)
     fleet.close()
-    unsettled = installation.count(*UNSETTLED)
+    unfinished = installation.count(*UNFINISHED)
     _back_up(installation)
     installation.enqueue(many)
     finished = _finish(installation)
@@ -39,7 +39,7 @@ def restored(installation: Installation, *, quick: bool) -> Outcome:
     outcome = Outcome(
         figures={
             "messages": len(wanted),
-            "unsettled in the backup": unsettled,
+            "unfinished in the backup": unfinished,
             "sent since": arrived,
             "found in history": installation.tallies().get("reconciled_found_total", 0),
             "sent after the restore": sum(posts.values()) - arrived,
@@ -48,9 +48,9 @@ def restored(installation: Installation, *, quick: bool) -> Outcome:
             "doubled": doubled,
         }
     )
-    outcome.require(finished, "not settled")
-    outcome.require(unsettled > 0, "everything was settled in the backup")
-    outcome.require(f"{unsettled} messages were not settled" in output, f"the restore printed: {output}")
+    outcome.require(finished, "not finished")
+    outcome.require(unfinished > 0, "everything was finished in the backup")
+    outcome.require(f"{unfinished} messages were not settled" in output, f"the restore printed: {output}")
     outcome.require(not lost and not doubled, f"{lost} lost, {doubled} doubled")
     outcome.require(sum(posts.values()) - arrived == 5, "the restore sent something again")
     failures = installation.failures()
@@ -60,7 +60,7 @@ def restored(installation: Installation, *, quick: bool) -> Outcome:
 
 def _finish(installation: Installation) -> bool:
     fleet = Fleet(2, installation.worker)
-    done = installation.settled(60, fleet.tend)
+    done = installation.finished(60, fleet.tend)
     fleet.close()
     return done
 

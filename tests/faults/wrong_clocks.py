@@ -13,7 +13,7 @@ from bot.services.delivery import time_jump
 from db import processes
 from db.engine import Database
 from tests.faults.installation import Installation
-from tests.faults.kills import settle
+from tests.faults.kills import finish
 from tests.faults.processes import Fleet, wait_until
 from tests.faults.report import Outcome
 from tests.faults.restarts import START_SECONDS, TierbotProcess, all_sent
@@ -58,7 +58,7 @@ def jumping(installation: Installation, *, quick: bool) -> Outcome:
             time.sleep(0.05)
     fleet.close()
     clock.shift.value = 0.0
-    outcome = settle(installation, rounds=2, clock=clock)
+    outcome = finish(installation, rounds=2, clock=clock)
     outcome.figures |= {"jumps": 8}
     _hold(installation, outcome)
     return outcome
@@ -132,7 +132,7 @@ def different_clocks(installation: Installation, *, quick: bool) -> Outcome:
         time.sleep(0.05)
     for fleet in fleets:
         fleet.close()
-    outcome = settle(installation, rounds=2)
+    outcome = finish(installation, rounds=2)
     early = sum(float(post.ts) < due[post.id].timestamp() - 0.01 for post in installation.slack.arrived())
     outcome.figures |= {"early sends": early, "kills": installation.kills().total()}
     outcome.require(not early, f"{early} were sent early")
@@ -145,9 +145,9 @@ def different_clocks(installation: Installation, *, quick: bool) -> Outcome:
     stopped = wait_until(partial(_stopped_by_the_clock, installation), 20)
     fleet.close()
     outcome.require(stopped, "a clock five minutes wrong did not stop the sending")
-    settled = settle(installation, rounds=2)
-    outcome.figures |= {"then stopped by the third clock": stopped, **settled.figures}
-    outcome.broken += settled.broken
+    finished = finish(installation, rounds=2)
+    outcome.figures |= {"then stopped by the third clock": stopped, **finished.figures}
+    outcome.broken += finished.broken
     return outcome
 
 

@@ -21,7 +21,7 @@ FAILURES = 3  # in a row without an answer
 PROBE = timedelta(seconds=15)
 APART_WARN, APART_STOP = timedelta(seconds=60), timedelta(seconds=240)  # Slack's signatures expire after 300
 LONGEST_WAIT = timedelta(minutes=20)  # longer than any wait of a message
-SENTENCES = {
+SENTENCES: dict[str, str] = {
     CircuitReason.NETWORK: "Slack cannot be reached; the messages wait",
     CircuitReason.CLOCK: (
         "this machine's clock and Slack's are more than 4 minutes apart; set it right, nothing is sent meanwhile"
@@ -50,10 +50,10 @@ def probe(worker: Worker) -> bool:
         now = worker.state(session).now
         since = row.opened_at or now
         if found.error_class:
-            _open(session, found.error_class, found.error, since, now)
+            _open(session, found.error_class, now, since=since, sentence=found.error)
             return False
         if worker.options.watch_clock and gap is not None and gap > APART_STOP:
-            _open(session, CircuitReason.CLOCK, SENTENCES[CircuitReason.CLOCK], since, now, gap)
+            _open(session, CircuitReason.CLOCK, now, since=since, apart_seconds=gap.total_seconds())
             return False
         send_state.put_circuit(
             session,
@@ -74,11 +74,11 @@ def learn(worker: Worker, session: Session, answers: Sequence[Answer], state: Se
     failures = state.failures or 0
     for answer in answers:
         if answer.concerns == "account":
-            _open(session, answer.error_class or CircuitReason.ACCOUNT, answer.error or "", now, now)
+            _open(session, answer.error_class or CircuitReason.ACCOUNT, now, sentence=answer.error or "")
             return True
         failures = failures + 1 if answer.concerns == "network" else 0
     if failures >= FAILURES:
-        _open(session, CircuitReason.NETWORK, SENTENCES[CircuitReason.NETWORK], now, now)
+        _open(session, CircuitReason.NETWORK, now)
         return True
     if failures != (state.failures or 0):
         send_state.put_circuit(session, failures=failures)
@@ -95,7 +95,7 @@ def compare_clocks(worker: Worker, session: Session, gap: timedelta | None, stat
         if gap > APART_WARN:
             log.warning("clock.apart", seconds=seconds)
     if gap > APART_STOP:
-        _open(session, CircuitReason.CLOCK, SENTENCES[CircuitReason.CLOCK], state.now, state.now, gap)
+        _open(session, CircuitReason.CLOCK, state.now, apart_seconds=seconds)
         return True
     return False
 
@@ -103,22 +103,16 @@ def compare_clocks(worker: Worker, session: Session, gap: timedelta | None, stat
 def _open(
     session: Session,
     reason: str,
-    sentence: str,
-    since: datetime,
     now: datetime,
-    gap: timedelta | None = None,
+    *,
+    since: datetime | None = None,
+    sentence: str | None = None,
+    **values: object,
 ) -> None:
-    log.error("circuit.open", reason=str(reason), sentence=sentence)
-    values: dict[str, object] = {} if gap is None else {"apart_seconds": gap.total_seconds()}
-    send_state.put_circuit(
-        session,
-        reason=reason,
-        sentence=sentence,
-        failures=0,
-        opened_at=since,
-        probe_at=now + PROBE,
-        **values,
-    )
+    values |= {"reason": reason, "sentence": SENTENCES[reason] if sentence is None else sentence}
+    log.error("circuit.open", reason=str(reason), sentence=values["sentence"])
+    values |= {"failures": 0, "opened_at": since or now, "probe_at": now + PROBE}
+    send_state.put_circuit(session, **values)
 
 
 def clock_gap(slack_time: datetime | None, before: datetime, after: datetime) -> timedelta | None:

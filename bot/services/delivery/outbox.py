@@ -5,7 +5,6 @@ Promise: a message is recorded in the transaction of its cause. `sender` sends i
 
 import hashlib
 import json
-from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -83,12 +82,6 @@ def divert(session: Session, outbox_id: int, channel: str, now: datetime) -> int
     return _added(session, copy)
 
 
-def listed(database: Database, states: Collection[str], most: int) -> list[OutboxMessage]:
-    """The newest messages in these states."""
-    with database.read() as session:
-        return outbox.listed(session, states, most)
-
-
 def show(database: Database, outbox_id: int) -> OutboxMessage:
     """One message; raises NotFound."""
     with database.read() as session:
@@ -129,7 +122,7 @@ def _added(session: Session, row: OutboxMessage) -> int:
 
 
 def _existing(session: Session, outbox_id: int) -> OutboxMessage:
-    row = outbox.get(session, outbox_id)
+    row = session.get(OutboxMessage, outbox_id)
     if row is None:
         raise NotFound(N_("There is no message %(id)s."), id=outbox_id)
     return row

@@ -41,7 +41,7 @@ def admit(session: Session, pace: Pace | None, rows: Sequence[Claimed], now: dat
     for row in rows:
         if workspace.tokens < 1:
             break
-        bucket = _refilled(known.get(row.address), row.address, pace.place, pace.burst, now)
+        bucket = _refilled(known.get(row.address), row.address, pace, now)
         if bucket.tokens < 1:
             waits[row.id] = now + timedelta(minutes=(1 - bucket.tokens) / bucket.per_minute)
             continue
@@ -94,22 +94,17 @@ def _refilled_workspace(
         return TokenBucket(name=name, tokens=pace.workspace, per_minute=pace.workspace, counted_at=now)
     minutes = _minutes(bucket.counted_at, now)
     rate = min(pace.workspace, bucket.per_minute + minutes * pace.recovers)
+    tokens = min(rate, bucket.tokens + minutes * bucket.per_minute)
     return TokenBucket(
-        name=name,
-        tokens=min(rate, bucket.tokens + minutes * bucket.per_minute),
-        per_minute=rate,
-        counted_at=now,
-        paused_until=bucket.paused_until,
+        name=name, tokens=tokens, per_minute=rate, counted_at=now, paused_until=bucket.paused_until
     )
 
 
-def _refilled(
-    bucket: TokenBucket | None, name: str, per_minute: float, burst: float, now: datetime
-) -> TokenBucket:
-    if bucket is None:
-        return TokenBucket(name=name, tokens=burst, per_minute=per_minute, counted_at=now)
-    tokens = min(burst, bucket.tokens + _minutes(bucket.counted_at, now) * per_minute)
-    return TokenBucket(name=name, tokens=tokens, per_minute=per_minute, counted_at=now)
+def _refilled(bucket: TokenBucket | None, address: str, pace: Pace, now: datetime) -> TokenBucket:
+    tokens = pace.burst
+    if bucket is not None:
+        tokens = min(pace.burst, bucket.tokens + _minutes(bucket.counted_at, now) * pace.place)
+    return TokenBucket(name=address, tokens=tokens, per_minute=pace.place, counted_at=now)
 
 
 def _minutes(since: datetime, now: datetime) -> float:

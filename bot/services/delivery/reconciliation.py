@@ -1,6 +1,6 @@
-"""Settling messages whose answer was lost: Slack's history shows which of them arrived.
+"""Resolving messages whose answer was lost: Slack's history shows which of them arrived.
 
-No message is settled before its settle time, in which a call that timed out may still take effect.
+No message is resolved before its settle time, in which a call that timed out may still take effect.
 """
 
 from datetime import datetime, timedelta
@@ -30,17 +30,17 @@ BEFORE_A_WRONG_CLOCK = timedelta(days=1)
 
 
 def reconcile(worker: Worker) -> int:
-    """Settle the unknown messages that are due, reading each history once; how many were settled."""
+    """Resolve the unknown messages that are due, reading each history once; how many were resolved."""
     with worker.database.read() as session:
         now = worker.state(session).now
-        rows = claims.unsettled(session, now=now, limit=MOST)
+        rows = claims.unknown(session, now=now, limit=MOST)
         if not rows or pace.paused(session, now, pace.HISTORY):
             return 0
         known = claims.channels_of(session, {row.address for row in rows if row.where.startswith("#")})
     places: dict[str, list[Claimed]] = {}
     for row in rows:
         places.setdefault(known.get(row.address, row.where), []).append(row)
-    settled = 0
+    resolved = 0
     for where, unknown in places.items():
         worker.on_step(Step.RECONCILE_BEFORE)
         before = worker.clock.now()
@@ -52,14 +52,14 @@ def reconcile(worker: Worker) -> int:
         with worker.database.write() as session:
             state = worker.state(session)
             now = state.now
-            settled += sum(_settle(worker, session, row, reading, now) for row in unknown)
+            resolved += sum(_resolve(worker, session, row, reading, now) for row in unknown)
             stop = _must_stop(worker, session, reading, state)
             stop = stop or circuit.compare_clocks(worker, session, gap, state)
             worker.on_step(Step.RECONCILE_WRITTEN)
         worker.on_step(Step.RECONCILE_AFTER)
         if stop or worker.stopping():
             break
-    return settled
+    return resolved
 
 
 def _read(worker: Worker, where: str, unknown: list[Claimed], now: datetime) -> Reading:
@@ -75,8 +75,8 @@ def _read(worker: Worker, where: str, unknown: list[Claimed], now: datetime) -> 
         return Reading(outcome="later", error_class="fault")
 
 
-def _settle(worker: Worker, session: Session, row: Claimed, reading: Reading, now: datetime) -> bool:
-    """Write what the history shows about a message; whether that settles it."""
+def _resolve(worker: Worker, session: Session, row: Claimed, reading: Reading, now: datetime) -> bool:
+    """Write what the history shows about a message; whether that resolves it."""
     key = key_of(row)
     # A restored database uses ids again, so that messages since the backup are identified by the key only.
     restored = row.attempt_id == RESTORED

@@ -10,6 +10,7 @@ from bot.errors import N_, Conflict
 from bot.services.delivery import time_jump
 from db import processes
 from db.care import due_touches
+from db.care.due_touches import DueStep
 from db.engine import Database
 from db.outbox import messages, outcomes
 
@@ -20,23 +21,13 @@ ALIVE = timedelta(seconds=90)  # a process writes its heartbeat every 30 s
 
 
 @dataclass(frozen=True, kw_only=True)
-class DueStep:
-    """A care step that has become due since the backup."""
-
-    customer: str
-    step: str
-    tier: str
-    due: datetime
-
-
-@dataclass(frozen=True, kw_only=True)
 class Rewound:
     """What looks unsent in a restored database."""
 
     since: datetime
     now: datetime
-    unsettled: int
-    steps: tuple[DueStep, ...]
+    unfinished: int
+    steps: tuple[DueStep, ...]  # due since the backup
 
 
 def require_stopped(database: Database, now: datetime) -> None:
@@ -60,16 +51,13 @@ def preview(database: Database, now: datetime) -> Rewound:
         return Rewound(
             since=min(now, time_jump.last_noted(session) or now - UNKNOWN_AGE),
             now=now,
-            unsettled=sum(counts.get(state, 0) for state in messages.UNSETTLED),
-            steps=tuple(
-                DueStep(customer=name, step=step, tier=tier, due=at)
-                for name, step, tier, at in due_touches.steps(session, now)
-            ),
+            unfinished=sum(counts.get(state, 0) for state in messages.UNFINISHED),
+            steps=tuple(due_touches.steps(session, now)),
         )
 
 
 def apply(database: Database, rewound: Rewound) -> None:
-    """Make unsettled messages unknown, skip the care steps that have become due, and go on from now."""
+    """Make unfinished messages unknown, skip the care steps that have become due, and go on from now."""
     now = rewound.now
     with database.write() as session:
         outcomes.mark_restored(session, since=rewound.since, now=now)

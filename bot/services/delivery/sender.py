@@ -34,7 +34,7 @@ PAUSE_SEEN = 0.02  # seconds after which the send state is read again between tw
 
 
 def deliver(worker: Worker, most: int = 1_000) -> int:
-    """Settle unknown messages and send due ones; how many were tried."""
+    """Resolve unknown messages and send due ones; how many were tried."""
     with worker.database.read() as session:
         if not outbox.has_work(session):
             return 0

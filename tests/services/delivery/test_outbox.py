@@ -10,6 +10,7 @@ from bot.errors import Conflict, NotFound
 from bot.services.delivery import outbox
 from bot.wording.messages import Help
 from db.engine import Database
+from db.outbox.messages import listed
 from tests.services.delivery.outbox_harness import EAST, SETTLE, START, WEST, Harness
 
 
@@ -59,8 +60,9 @@ def test_the_newest_are_listed_first(harness: Harness) -> None:
     for text in "abc":
         harness.write(EAST, text)
     harness.deliver(most=1)
-    assert [row.id for row in outbox.listed(harness.database, ["pending"], 10)] == [3, 2]
-    assert [row.id for row in outbox.listed(harness.database, ["pending", "sent"], 2)] == [3, 2]
+    with harness.database.read() as session:
+        assert [row.id for row in listed(session, ["pending"], 10)] == [3, 2]
+        assert [row.id for row in listed(session, ["pending", "sent"], 2)] == [3, 2]
 
 
 def dead(harness: Harness, **values: Any) -> int:

@@ -50,7 +50,7 @@ def test_messages_in_the_history_are_found_and_only_missing_ones_are_sent(harnes
     harness.deliver(most=1)
     rewind(harness)
     rewound = restored(harness)
-    assert (rewound.since, rewound.unsettled) == (START, 2)
+    assert (rewound.since, rewound.unfinished) == (START, 2)
     assert harness.states() == ["unknown", "unknown"]
     harness.deliver(SECOND)
     harness.deliver(SECOND)
