@@ -190,7 +190,9 @@ def _send(worker: Worker, row: Claimed) -> Answer:
         # It may have arrived.
         log.error("outbox.send_failed", id=row.id, exc_info=error)
         answer = Answer(outcome="lost", error_class="fault", error=f"a fault while sending: {error!r}")
-    answer = replace(answer, clock_gap=circuit.clock_gap(answer.slack_time, before, worker.clock.now()))
+    if answer.slack_time is not None:
+        gap = circuit.clock_gap(answer.slack_time, before, worker.clock.now())
+        answer = replace(answer, clock_gap=gap)
     worker.on_step(Step.SEND_AFTER)
     return answer
 
