@@ -271,7 +271,7 @@ def _index(customers: NDArray[np.int64]) -> "pd.Index[int]":
 def value_frame(
     aggregate_rows: Sequence[tuple[Any, ...]], purchase_rows: Sequence[tuple[Any, ...]], as_of: date
 ) -> pd.DataFrame:
-    """Rows of order_aggregates and of db.book.purchases -> what the views on value take, customers that ever bought.
+    """Rows of order_aggregates and of purchases -> what the views on value take, customers that ever bought.
 
     Columns: recency_days, frequency, monetary (12 months), profit (12 months; NaN without costs), relationship
     (years), median_gap_days, order_days; order_days_24m, net_24m, profit_24m.
