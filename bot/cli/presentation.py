@@ -9,7 +9,7 @@ from bot.services.imports import ImportReport
 from bot.settings import Settings
 from bot.wording import messages
 from bot.wording.messages import Message, Slots
-from db.book.people import Role
+from db.book.people import PersonRole
 
 
 def console_actor(settings: Settings) -> Actor:
@@ -17,7 +17,7 @@ def console_actor(settings: Settings) -> Actor:
     return Actor(
         person_id=0,
         name="console",
-        role=Role.ADMIN,
+        role=PersonRole.ADMIN,
         team_id=None,
         led_teams=frozenset(),
         slack_user_id="",

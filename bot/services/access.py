@@ -12,7 +12,7 @@ from bot.errors import N_, NotAllowed
 from bot.wording import catalogue
 from db import processes
 from db.book import customers, people
-from db.book.people import Person, PersonRow, Role
+from db.book.people import Person, PersonRole, PersonRow
 from db.engine import Database
 
 LOOKUPS = 50  # of people by e-mail in one round: Slack allows about that many a minute
@@ -70,9 +70,9 @@ Directory = Callable[[str], SlackProfile | None]
 _WORK = frozenset({Act.SEE, Act.SHARE, Act.LOG_CONTACT, Act.CLOSE_TOUCH})
 _LEAD = _WORK | {Act.OVERRIDE, Act.APPROVE_CREDIT, Act.REVIEW}
 MAY: dict[str, frozenset[Act]] = {
-    Role.ADMIN: _LEAD,
-    Role.TEAM_LEAD: _LEAD,
-    Role.ACCOUNT_MANAGER: _WORK,
+    PersonRole.ADMIN: _LEAD,
+    PersonRole.TEAM_LEAD: _LEAD,
+    PersonRole.ACCOUNT_MANAGER: _WORK,
 }
 
 
@@ -80,11 +80,11 @@ def can(actor: Actor, act: Act, scope: Scope) -> bool:
     """Admins: every customer. Team leads: their teams' and their own. Account managers: their own. Others: none."""
     if act not in MAY.get(actor.role, frozenset()):
         return False
-    if actor.role == Role.ADMIN:
+    if actor.role == PersonRole.ADMIN:
         return True
     if scope.owner_id is not None and scope.owner_id == actor.person_id:
         return True
-    if actor.role != Role.TEAM_LEAD or scope.owner_team_id is None:
+    if actor.role != PersonRole.TEAM_LEAD or scope.owner_team_id is None:
         return False
     return scope.owner_team_id in actor.led_teams or scope.owner_team_id == actor.team_id
 
@@ -96,12 +96,12 @@ def scope_of(session: Session, customer_id: int) -> Scope:
 
 def visible_owners(session: Session, actor: Actor) -> frozenset[int] | None:
     """Ids of the people whose customers an actor may see; None means everybody's, owned or not."""
-    if actor.role == Role.ADMIN:
+    if actor.role == PersonRole.ADMIN:
         return None
-    if actor.role == Role.TEAM_LEAD:
+    if actor.role == PersonRole.TEAM_LEAD:
         teams = actor.led_teams | ({actor.team_id} if actor.team_id else set())
         return frozenset(people.in_teams(session, teams) | {actor.person_id})
-    if actor.role == Role.ACCOUNT_MANAGER:
+    if actor.role == PersonRole.ACCOUNT_MANAGER:
         return frozenset({actor.person_id})
     return frozenset()
 
@@ -115,7 +115,7 @@ def known(
     default_timezone: str,
 ) -> Actor | None:
     """The person a Slack user was bound to; None when there is none yet. Raises NotAllowed for people who left."""
-    person = people.asker(session, slack_user_id)
+    person = people.by_slack_id(session, slack_user_id)
     if person is None:
         return None
     return _actor(person, slack_user_id, admins, default_language, default_timezone)
@@ -153,7 +153,7 @@ def identify(
     with database.write(lock="people") as session:
         person = people.by_email(session, email)
         if person is None and email in admins:
-            person = Person(email=email, name=profile.name, role=Role.ADMIN)
+            person = Person(email=email, name=profile.name, role=PersonRole.ADMIN)
             session.add(person)
             session.flush()
         if person is None or person.id is None:
@@ -167,7 +167,7 @@ def identify(
         people.bind_slack(
             session, person.id, slack_user_id, profile.timezone, catalogue.from_locale(profile.locale)
         )
-        bound = people.asker(session, slack_user_id)
+        bound = people.by_slack_id(session, slack_user_id)
         assert bound is not None
         return _actor(bound, slack_user_id, admins, default_language, default_timezone)
 
@@ -213,7 +213,7 @@ def _actor(
     return Actor(
         person_id=person.id,
         name=person.name,
-        role=Role.ADMIN if person.email in admins else person.role,
+        role=PersonRole.ADMIN if person.email in admins else person.role,
         team_id=person.team_id,
         led_teams=person.led_teams,
         slack_user_id=slack_user_id,

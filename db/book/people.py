@@ -11,7 +11,7 @@ from sqlmodel import Field, Session, col, select, update
 from db.types import ImportedRow
 
 
-class Role(StrEnum):
+class PersonRole(StrEnum):
     """What a person may do, least first."""
 
     VIEWER = "viewer"
@@ -37,7 +37,7 @@ class Person(ImportedRow, table=True):
     __table_args__ = (Index("uq_person_slack_user_id", "slack_user_id", unique=True),)
     email: str = Field(unique=True)  # lower case
     name: str
-    role: str = Role.VIEWER
+    role: str = PersonRole.VIEWER
     team_id: int | None = Field(default=None, foreign_key="team.id", index=True)
     slack_user_id: str | None = None
     language: str | None = None
@@ -60,26 +60,21 @@ class PersonRow(NamedTuple):
 
 
 # Built once: building the statement takes longer than running it.
-_ASKER = (
+_BY_SLACK_ID = (
     sa_select(*(getattr(Person, name) for name in PersonRow._fields[:-1]), col(Team.id))
     .outerjoin(Team, col(Team.lead_id) == Person.id)
     .where(col(Person.slack_user_id) == bindparam("slack_user_id"))
 )
-_BY_SLACK_ID = select(Person).where(col(Person.slack_user_id) == bindparam("slack_user_id"))
 _UNMATCHED = (col(Person.slack_user_id).is_(None), col(Person.active).is_(True))
 
 
-def asker(session: Session, slack_user_id: str) -> PersonRow | None:
+def by_slack_id(session: Session, slack_user_id: str) -> PersonRow | None:
     """The person who was matched to a Slack user, with the teams they lead."""
-    rows = session.connection().execute(_ASKER, {"slack_user_id": slack_user_id}).all()
+    rows = session.connection().execute(_BY_SLACK_ID, {"slack_user_id": slack_user_id}).all()
     if not rows:
         return None
     led_teams = frozenset(row[-1] for row in rows if row[-1] is not None)
     return PersonRow._make((*rows[0][:-1], led_teams))
-
-
-def by_slack_id(session: Session, slack_user_id: str) -> Person | None:
-    return session.exec(_BY_SLACK_ID, params={"slack_user_id": slack_user_id}).first()
 
 
 def by_email(session: Session, email: str) -> Person | None:

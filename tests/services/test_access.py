@@ -8,7 +8,7 @@ from bot.errors import NotAllowed
 from bot.services import access
 from bot.services.access import Act, Actor, Scope, SlackProfile, can, identify, match_people, visible_owners
 from db.book import customers, people
-from db.book.people import Person, Role
+from db.book.people import Person, PersonRole
 from db.engine import Database
 from tests import factories
 
@@ -50,7 +50,7 @@ def test_each_role_may_do_each_act_to_just_these_customers(role: str, act: Act) 
 
 
 def test_every_role_is_in_the_matrix() -> None:
-    assert set(Role) <= set(ALLOWED)
+    assert set(PersonRole) <= set(ALLOWED)
 
 
 @pytest.mark.parametrize("role", ALLOWED)

@@ -10,6 +10,7 @@ from bot.services.delivery import inbound
 from bot.services.delivery.inbound import InboundKey
 from bot.slack import deferred
 from bot.slack.deferred import Deferred, Press, Recent, begin
+from db import processes
 from db.engine import Database
 
 
@@ -23,14 +24,14 @@ def test_an_event_that_is_delivered_four_times_to_two_processes_has_one_effect(d
             inbound.take(session, press.delivery, SystemClock().now())
             processes.count(session, "welcomed")
 
-    processes = [_process(welcome, unexplained) for _ in range(2)]
+    running = [_process(welcome, unexplained) for _ in range(2)]
     for event_id in ("Ev1", "Ev2"):
         for number in range(4):
-            app, _ = processes[number % 2]
+            app, _ = running[number % 2]
             request = BoltRequest(mode="socket_mode", body=_joined(event_id))
             assert app.dispatch(request).status == 200  # what is not acknowledged is delivered again
             begin(request)
-    for _, deferred_work in processes:
+    for _, deferred_work in running:
         assert deferred_work.close(10) == 0
     with database.read() as session:
         assert processes.tallies(session) == {"welcomed": 2}

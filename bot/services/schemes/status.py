@@ -12,7 +12,7 @@ from bot.errors import N_, NotAllowed, NotFound
 from bot.services.access import Actor
 from bot.services.schemes import store
 from bot.services.schemes.store import SchemeFile
-from db.book.people import Role
+from db.book.people import PersonRole
 from db.engine import Database
 from db.graded import schemes, shadows
 from db.graded.schemes import Period, SchemeStep, SchemeVersion
@@ -133,7 +133,7 @@ def split(name: str) -> tuple[str, int | None]:
 
 
 def require_admin(actor: Actor) -> None:
-    if actor.role != Role.ADMIN:
+    if actor.role != PersonRole.ADMIN:
         raise NotAllowed(N_("Only admins decide about schemes."))
 
 

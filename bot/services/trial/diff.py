@@ -14,7 +14,7 @@ from bot.services.grade import book_pass, previous, scheme_choice, shadow
 from bot.services.schemes import status, store
 from bot.services.schemes.store import SchemeCache, SchemeInForce
 from db.book import customers
-from db.book.people import Role
+from db.book.people import PersonRole
 from db.engine import Database
 from db.graded import overrides, runs, schemes
 from db.graded.runs import GradingRun
@@ -82,7 +82,7 @@ def diff(
     facts are those known today, the same for both. Raises BadInput for schemes that do not grade the same, NotReady when
     none is in force.
     """
-    if actor.role != Role.ADMIN:
+    if actor.role != PersonRole.ADMIN:
         raise NotAllowed(N_("Only admins decide about schemes."))
     from grading.diagnose.sensitivity import weight_sensitivity
 
