@@ -4,6 +4,8 @@ import re
 import unicodedata
 from collections.abc import Iterable
 
+from db.book.customers import NameKind
+
 HAN = re.compile(r"[㐀-鿿]+")
 _APART = re.compile(r"[^\w]+|_")
 
@@ -52,15 +54,19 @@ def derive_keys(
     """What finds a customer: rows of (kind, as written, as compared), and tokens."""
     rows: list[tuple[str, str, str]] = []
     pieces: dict[str, None] = {}
-    for kind, written in [("code", code), ("name", name), *(("alias", alias) for alias in aliases)]:
+    written_as = [(NameKind.CODE, code), (NameKind.NAME, name)]
+    for kind, written in [*written_as, *((NameKind.ALIAS, alias) for alias in aliases)]:
         key = fold(written)
         if not key:
             continue
-        rows.append((kind, written, key))
-        if kind == "code":
+        rows.append((kind.value, written, key))
+        if kind == NameKind.CODE:
             continue
         pieces.update(dict.fromkeys(tokens(written)))
         sound = pinyin(written)
         if sound:
-            rows += [("pinyin", written, sound[0]), ("initials", written, sound[1])]
+            rows += [
+                (NameKind.PINYIN.value, written, sound[0]),
+                (NameKind.INITIALS.value, written, sound[1]),
+            ]
     return rows, list(pieces)

@@ -4,6 +4,7 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
+from enum import StrEnum
 from typing import Any, cast
 
 from sqlalchemy import BigInteger, Connection, Executable, Index, Integer, Select, Table, func, inspect, text
@@ -24,6 +25,13 @@ _NOT_SCORED = frozenset({"customer", "customer_key", "customer_name", "ownership
 _LOCK = 7462  # of PostgreSQL's advisory locks; the migrations hold 7461
 
 
+class ImportStatus(StrEnum):
+    """Whether the rows of an import count."""
+
+    PUBLISHED = "published"
+    UNDONE = "undone"
+
+
 class ImportBatch(SQLModel, table=True):
     """One imported file. Rows it created carry its id; rows it changed have an ImportChange."""
 
@@ -39,7 +47,7 @@ class ImportBatch(SQLModel, table=True):
     rejected: int = 0
     created: int = 0
     changed: int = 0
-    status: str = "published"  # published | undone
+    status: str = ImportStatus.PUBLISHED
     started_at: datetime = Field(sa_type=UtcDateTime)
     published_at: datetime = Field(sa_type=UtcDateTime)
     undone_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
@@ -119,7 +127,7 @@ def find_same_file(connection: Connection, *, kind: str, source: str, sha256: st
             ImportBatch.file_sha256 == sha256,
             ImportBatch.kind == kind,
             ImportBatch.source == source,
-            ImportBatch.status == "published",
+            ImportBatch.status == ImportStatus.PUBLISHED,
         )
         .order_by(col(ImportBatch.id).desc())
         .limit(1)

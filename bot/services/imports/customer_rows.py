@@ -21,7 +21,7 @@ from bot.services.imports.job import ImportJob
 from bot.services.imports.kind import WrittenTable, stage_table
 from bot.services.imports.publication import insert_staged
 from bot.services.name_keys import derive_keys, fold
-from db.book.customers import Customer, CustomerKey, CustomerName, NameToken
+from db.book.customers import Customer, CustomerKey, CustomerName, NameKind, NameToken
 from db.book.imports import add_missing, changed_rows, fill, table
 
 _AT_ONCE = 500
@@ -106,11 +106,11 @@ class StagedNames:
         known = exists(
             select(1).where(
                 _name.c.customer_id == customer_id,
-                _name.c.kind == "alias",
+                _name.c.kind == NameKind.ALIAS,
                 _name.c.key == staged.name_key,
             )
         )
-        return exists(select(1).where(staged.key == key, staged.kind == "alias", ~known))
+        return exists(select(1).where(staged.key == key, staged.kind == NameKind.ALIAS, ~known))
 
 
 class NewCustomers:
@@ -173,11 +173,11 @@ def keep_old_names(connection: Connection, batch_id: int, renamed: Sequence[tupl
         return
     ids = [customer for customer, _ in renamed]
     of_them = _name.c.customer_id.in_(ids)
-    found = select(_name.c.customer_id, _name.c.key).where(of_them, _name.c.kind == "alias")
+    found = select(_name.c.customer_id, _name.c.key).where(of_them, _name.c.kind == NameKind.ALIAS)
     aliases = set(map(tuple, connection.execute(found)))
     connection.execute(_name.delete().where(of_them, _name.c.kind == "name"))
     rows = [
-        {"customer_id": customer, "kind": "alias", "name": old, "key": key, "batch_id": batch_id}
+        {"customer_id": customer, "kind": NameKind.ALIAS, "name": old, "key": key, "batch_id": batch_id}
         for customer, old in renamed
         if (key := fold(old)) and (customer, key) not in aliases
     ]
@@ -191,7 +191,7 @@ def _rebuild_names(connection: Connection, ids: Sequence[int], without_batch: in
     for customer, key, name, batch in connection.execute(
         select(_name.c.customer_id, _name.c.key, _name.c.name, _name.c.batch_id).where(
             _name.c.customer_id.in_(ids),
-            _name.c.kind == "alias",
+            _name.c.kind == NameKind.ALIAS,
             _name.c.batch_id.is_distinct_from(without_batch),
         )
     ):
@@ -211,7 +211,7 @@ def _rebuild_names(connection: Connection, ids: Sequence[int], without_batch: in
                 "kind": kind,
                 "name": written,
                 "key": key,
-                "batch_id": own[key][1] if kind == "alias" else batch,
+                "batch_id": own[key][1] if kind == NameKind.ALIAS else batch,
             }
             for (kind, key), written in {(kind, key): written for kind, written, key in rows}.items()
         ]

@@ -9,7 +9,7 @@ from bot.services.imports.read.columns import FileField
 from bot.services.imports.read.refusal import Parser, RefusedValue, clip
 from bot.services.imports.read.text import email, nearest
 from bot.services.name_keys import fold
-from db.book.customers import Customer, CustomerKey, CustomerName
+from db.book.customers import Customer, CustomerKey, CustomerName, NameKind
 from db.book.imports import table
 from db.book.people import Person
 
@@ -93,7 +93,7 @@ class CustomerReferences:
         named = self._connection.execute(
             select(_customer.c.code, _customer.c.name)
             .join(_name, _name.c.customer_id == _customer.c.id)
-            .where(_name.c.key == fold(reference), _name.c.kind.in_(("name", "alias")))
+            .where(_name.c.key == fold(reference), _name.c.kind.in_((NameKind.NAME, NameKind.ALIAS)))
             .limit(1)
         ).first()
         if named is not None:

@@ -16,7 +16,7 @@ from bot.services.imports.kind import WrittenTable
 from bot.services.imports.kinds import KINDS
 from bot.services.imports.report import UndoReport
 from db.book import imports
-from db.book.imports import ImportBatch, ImportChange, table
+from db.book.imports import ImportBatch, ImportChange, ImportStatus, table
 from db.engine import Database
 from db.types import Money
 
@@ -51,7 +51,7 @@ def undo(database: Database, batch_id: int, *, clock: Clock, actor: str) -> Undo
             connection.execute(
                 _batch.update()
                 .where(_batch.c.id == batch_id)
-                .values(status="undone", undone_at=clock.now(), undone_by=actor)
+                .values(status=ImportStatus.UNDONE, undone_at=clock.now(), undone_by=actor)
             )
     except imports.ImportRunning:
         raise Conflict(N_("An import is running; try again when it is done.")) from None
@@ -77,7 +77,7 @@ def _refuse_unless_published(connection: Connection, batch_id: int) -> str:
     ).first()
     if found is None:
         raise NotFound(N_("There is no import %(batch)d."), batch=batch_id)
-    if found.status == "undone":
+    if found.status == ImportStatus.UNDONE:
         raise Conflict(
             N_("Import %(batch)d was already undone on %(day)s."), batch=batch_id, day=found.undone_at.date()
         )

@@ -219,7 +219,7 @@ class _Import:
                 "rejected": job.rejects.count,
                 "created": 0,
                 "changed": 0,
-                "status": "published",
+                "status": imports.ImportStatus.PUBLISHED,
                 "started_at": job.now,
                 "published_at": self.clock.now(),
             },

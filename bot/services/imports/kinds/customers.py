@@ -23,7 +23,7 @@ from bot.services.imports.read import text
 from bot.services.imports.read.columns import FileField
 from bot.services.imports.read.refusal import RefusedValue
 from bot.services.imports.references import CustomerReferences, person_by_email
-from db.book.customers import Customer, CustomerKey, Ownership
+from db.book.customers import Customer, CustomerKey, Ownership, OwnershipRole
 from db.book.imports import fill, table
 
 _customer, _key, _ownership = table(Customer), table(CustomerKey), table(Ownership)
@@ -248,7 +248,13 @@ class CustomerKind(UpsertKind):
             job.connection.execute(_ownership.update().where(_ownership.c.id.in_(ids)).values(ends_on=today))
         columns = ["customer_id", "person_id", "role", "starts_on", "batch_id"]
         rows = (
-            select(_key.c.customer_id, stage.owner_id, literal("primary"), literal(today), literal(batch_id))
+            select(
+                _key.c.customer_id,
+                stage.owner_id,
+                literal(OwnershipRole.PRIMARY.value),
+                literal(today),
+                literal(batch_id),
+            )
             .select_from(staged)
             .where(stage.owner_id.is_not(None), ~exists(select(1).select_from(_ownership).where(owned_now)))
             .order_by(stage.line)
@@ -260,7 +266,7 @@ def _owned_now(customer_id: Any) -> Any:
     """Whether an ownership is the open primary one of a customer."""
     return and_(
         _ownership.c.customer_id == customer_id,
-        _ownership.c.role == "primary",
+        _ownership.c.role == OwnershipRole.PRIMARY,
         _ownership.c.ends_on.is_(None),
     )
 
