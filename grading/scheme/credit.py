@@ -12,12 +12,10 @@ term is left out, and the proposal is marked as of behaviour only.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import ROUND_DOWN, Decimal
 
-from grading.scheme.model import WORDS_FOR_NO_TIER, Scheme
-from grading.scheme.rules import LIMIT_FIELDS
+from grading.scheme.model import LIMIT_FIELDS, WORDS_FOR_NO_TIER, Scheme
 
 VALID_DAYS = 120
 """How long a credit assessment counts: for the grading of accounts, and for who wants to approve a limit."""
@@ -68,5 +66,4 @@ def propose(
 
 def lacks_policy(scheme: Scheme, grade: str) -> bool:
     """Whether a tier does not say `terms_days` and `limit_factor`."""
-    policy: Mapping[str, object] = scheme.tier(grade).policy
-    return not {"terms_days", "limit_factor"} <= set(policy)
+    return not {"terms_days", "limit_factor"} <= scheme.tier(grade).policy.keys()
