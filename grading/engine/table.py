@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 from grading.engine.cells import read_number, read_truth
 from grading.engine.fields import DATE_SUFFIX
 from grading.scheme.model import Scheme
-from grading.scheme.rules import TABLE_COLUMNS
+from grading.scheme.types import TABLE_COLUMNS
 
 _MONTHS = "months_with_us"
 _DAY = re.compile(

@@ -50,7 +50,7 @@ class Name:
     zh: str
 
     def text(self, language: str) -> str:
-        """The name for a language code; everything that does not begin with `zh` reads English."""
+        """The name for a language code: Chinese when it begins with `zh`, else English."""
         return self.zh if language.lower().startswith("zh") else self.en
 
 
@@ -97,7 +97,7 @@ class Indicator:
     `influence` is false for what an account manager cannot change, such as the years since the first order.
     """
 
-    id: types.Id
+    id: types.IndicatorId
     name: Name
     weight: types.AboveZero
     unit: Annotated[str | None, types.GIVEN] = None
@@ -200,7 +200,9 @@ class Gate:
         types.read_as(Annotated[types.When, pydantic.AfterValidator(_read_when)]),
     ]
     cap: Annotated[str | None, types.GIVEN] = None
-    block: bool = False
+    block: Annotated[
+        bool, types.require(bool, "block: false does nothing", "write block: true or remove the gate")
+    ] = False
     flag: Annotated[str | None, types.GIVEN] = None
     clear_after: types.Count = 0
     sensitive: Annotated[bool | None, types.GIVEN] = None

@@ -98,11 +98,11 @@ def _add(document: Document, fault: Any) -> None:
     node, key = document.root, str(location[-1]) if location else ""
     for step in location:  # also names the types that pydantic chose, and keys that are not there
         if step in node:
-            node = node.child(step)
+            node = node[step]
         elif node.items and isinstance(step, int):
             node = node.items[step]
     if kind == "union_tag_invalid":
-        node = node.child("fn")
+        node = node["fn"]
     elif kind == "union_tag_not_found":
         key = "fn"
     elif kind == "int_type" and isinstance(node.value, float):

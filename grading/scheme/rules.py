@@ -17,17 +17,14 @@ from grading.scheme.problems import suggest
 from grading.scheme.text import NOT_A_WORD, SWITCHES, Document, Node
 from grading.scheme.types import TierPolicy
 
-TABLE_COLUMNS = ("code", "name", "months_with_us")
-"""Columns of a flat table that are not fields; an indicator of that id could not be told from them."""
-
 WEIGHT_SLACK = 1e-6  # what 33.3 + 33.3 + 33.4 may be off by as floating-point numbers
 
 
 def check(document: Document) -> dict[str, Field]:
     """Add a problem for every value that does not agree with another one; return the fields of the scheme."""
     root = document.root
-    dimensions, tiers, gates = (root.child(key).items for key in ("dimensions", "tiers", "gates"))
-    indicators = [indicator for dimension in dimensions for indicator in dimension.child("indicators").items]
+    dimensions, tiers, gates = (root[key].items for key in ("dimensions", "tiers", "gates"))
+    indicators = [indicator for dimension in dimensions for indicator in dimension["indicators"].items]
     _check_ids(document, "dimension", dimensions)
     _check_ids(document, "indicator", indicators, ", in all dimensions")
     _check_ids(document, "tier", tiers)
@@ -37,16 +34,16 @@ def check(document: Document) -> dict[str, Field]:
         _check_weights(document, dimension, "indicators")
     for indicator in indicators:
         _check_indicator(document, indicator)
-        _check_curve(document, indicator.child("score"))
-        _check_words(document, indicator.child("score").child("values"))
+        _check_curve(document, indicator["score"])
+        _check_words(document, indicator["score"]["values"])
     _check_tiers(document, tiers)
-    _check_movement(document, root.child("movement"), tiers)
+    _check_movement(document, root["movement"], tiers)
     for gate in gates:
         _check_action(document, gate, tiers)
-        _check_condition(document, gate.child("when"), dimensions)
-    for words in (*root.child("applies_to").entries.values(), root.child("override").child("needs")):
+        _check_condition(document, gate["when"], dimensions)
+    for words in (*root["applies_to"].entries.values(), root["override"]["needs"]):
         _check_repeats(document, words)
-    if "on_first_order" in root and document.word(root, "record_type") == "account":
+    if "on_first_order" in root and document.word(root["record_type"]) == "account":
         document.add(root, "only prospects have a first order to wait for", "remove it", "on_first_order")
     return _read_fields(document, indicators, gates)
 
@@ -54,16 +51,16 @@ def check(document: Document) -> dict[str, Field]:
 def _check_ids(document: Document, what: str, entries: Sequence[Node], where: str = "") -> None:
     lines: dict[str, int] = {}
     for entry in entries:
-        word = document.word(entry, "id")
+        word = document.word(entry["id"])
         if word in lines:
             message = f'the {what} id "{word}" is used twice, first in line {lines[word]}'
             document.add(entry, message, f"give each its own id{where}", "id")
         elif word:
-            lines[word] = entry.child("id").line
+            lines[word] = entry["id"].line
 
 
 def _check_weights(document: Document, parent: Node, key: str) -> None:
-    weights = [document.number(entry, "weight") for entry in parent.child(key).items]
+    weights = [document.number(entry["weight"]) for entry in parent[key].items]
     known = [weight for weight in weights if weight is not None]
     if known and len(known) == len(weights) and abs(sum(known) - 100) > WEIGHT_SLACK:
         message = f"the weights add up to {sum(known):g}, not to 100"
@@ -80,17 +77,13 @@ def _check_repeats(document: Document, words: Node) -> None:
 
 
 def _check_known(document: Document, node: Node, key: str, what: str, entries: Sequence[Node]) -> None:
-    word, known = document.word(node, key), [entry.child("id").value for entry in entries]
+    word, known = document.word(node[key]), [entry["id"].value for entry in entries]
     if word and known and None not in known and word not in known:
         document.add(node, f'there is no {what} "{word}"', suggest(word, map(str, known)), key)
 
 
 def _check_indicator(document: Document, indicator: Node) -> None:
-    word, unit = document.word(indicator, "id"), document.word(indicator, "unit")
-    if word in TABLE_COLUMNS:
-        message = f'"{word}" is a column of every table, not an indicator'
-        document.add(indicator, message, "choose another id", "id")
-    currency = document.word(document.root, "currency")
+    unit, currency = document.word(indicator["unit"]), document.word(document.root["currency"])
     if currency not in ("", unit) and re.fullmatch("[A-Z]{3}", unit):
         message = f"the unit is {unit}, but the scheme's currency is {currency}"
         document.add(indicator, message, "give the knots in the scheme's currency", "unit")
@@ -98,40 +91,37 @@ def _check_indicator(document: Document, indicator: Node) -> None:
 
 def _check_curve(document: Document, score: Node) -> None:
     for key, what, first in (("knots", "knot", "value"), ("bands", "band", "lower bound")):
-        pairs = score.child(key).items
+        pairs = score[key].items
         if len(pairs) == 1:
             document.add(score, f"one {what} is not enough", "give at least two", key)
-        before: float | None = None
-        for node in (pair.items[0] for pair in pairs if len(pair.items) == 2):
-            x = document.number(node)
-            if x is not None and before is not None and x <= before:
+        nodes = [pair.items[0] for pair in pairs if len(pair.items) == 2]
+        known = [(node, x) for node in nodes if (x := document.number(node)) is not None]
+        for (_, before), (node, x) in itertools.pairwise(known):
+            if x <= before:
                 message = f"{x:g} is not greater than the {first} before it ({before:g})"
                 document.add(node, message, f"put the {key} in rising order, each {first} once")
-            before = before if x is None else x
-    low = document.number(score, "min")
-    if low is not None and low == document.number(score, "max"):
+    low = document.number(score["min"])
+    if low is not None and low == document.number(score["max"]):
         document.add(score, f"min and max are both {low:g}", "make them differ", "max")
 
 
 def _check_words(document: Document, values: Node) -> None:
     if values.value == {}:
         document.add(values, "there is no word here", "write values: {word: score, other: score}")
-    for key, child in values.entries.items():
+    for key, score in values.entries.items():
         if key not in SWITCHES and (key.startswith(NOT_A_WORD) or not key.strip()):
             word = key.removeprefix(NOT_A_WORD)
-            document.add(
-                child, f'"{word}" is not a word', f'put it in quotes ("{word}"), or use points or bands'
-            )
+            remedy = f'put it in quotes ("{word}"), or use points or bands'
+            document.add(score, f'"{word}" is not a word', remedy)
     if 0 < len(values.entries.keys() & SWITCHES) < len(values.entries):
-        document.add(
-            values, "true/false stand beside words", "use only true and false, or put them in quotes"
-        )
+        remedy = "use only true and false, or put them in quotes"
+        document.add(values, "true/false stand beside words", remedy)
 
 
 def _check_tiers(document: Document, tiers: Sequence[Node]) -> None:
     above: float | None = None
     for tier in tiers:
-        word, at = document.word(tier, "id"), document.number(tier, "at")
+        word, at = document.word(tier["id"]), document.number(tier["at"])
         if word.lower() in WORDS_FOR_NO_TIER:
             message = f'"{word}" is what the product says when there is no tier'
             document.add(tier, message, "choose another tier id", "id")
@@ -139,25 +129,25 @@ def _check_tiers(document: Document, tiers: Sequence[Node]) -> None:
             message = f"tiers go from best to worst, but {at:g} is not below {above:g}"
             document.add(tier, message, "lower it or change the order", "at")
         above = at
-        for key, child in tier.child("policy").entries.items():
+        for key, child in tier["policy"].entries.items():
             if key not in TierPolicy.__annotations__ and not isinstance(child.value, str | int | float):
                 document.add(child, f"expected one value, found {child}", "write a number or a word")
     if above:
         # At the line of the list: what is missing is a tier below this one.
-        place = replace(document.root.child("tiers"), path=f"tiers[{len(tiers) - 1}].at")
+        place = replace(document.root["tiers"], path=f"tiers[{len(tiers) - 1}].at")
         message = f"the last tier begins at {above:g}, so lower scores have no tier"
         document.add(place, message, "set the last `at` to 0")
 
 
 def _check_movement(document: Document, movement: Node, tiers: Sequence[Node]) -> None:
-    bounds = [at for tier in tiers if (at := document.number(tier, "at")) is not None]
+    bounds = [at for tier in tiers if (at := document.number(tier["at"])) is not None]
     gap = min((high - low for high, low in itertools.pairwise(bounds) if high > low), default=math.inf)
     for key in ("margin_up", "margin_down"):
-        margin = document.number(movement, key) or 0
+        margin = document.number(movement[key]) or 0
         if margin >= gap / 2:
             message = f"{margin:g} is not smaller than half the gap between two boundaries ({gap:g})"
             document.add(movement, message, f"use less than {gap / 2:g}", key)
-    margin = document.number(movement, "margin_up") or 0
+    margin = document.number(movement["margin_up"]) or 0
     if bounds and margin and bounds[0] + margin > 100:
         message = f"nobody can reach {bounds[0]:g} + {margin:g}, the score ends at 100"
         document.add(movement, message, f"use {100 - bounds[0]:g} or less", "margin_up")
@@ -169,8 +159,6 @@ def _check_action(document: Document, gate: Node, tiers: Sequence[Node]) -> None
         message = "a gate does exactly one thing, found " + (" and ".join(given) or "none")
         document.add(gate, message, "give one of cap: TIER, block: true, flag: word")
     _check_known(document, gate, "cap", "tier", tiers)
-    if document.known(gate.child("block")) is False:
-        document.add(gate, "block: false does nothing", "write block: true or remove the gate", "block")
 
 
 def _check_condition(document: Document, when: Node, dimensions: Sequence[Node]) -> None:
@@ -189,13 +177,8 @@ def _check_condition(document: Document, when: Node, dimensions: Sequence[Node])
         remedy = "give one of in: [words], ge, gt, le, lt; write a second gate for another"
         document.add(when, message, remedy)
     _check_known(document, when, "dimension", "dimension", dimensions)
-    if document.known(when.child("missing")) is False:
-        document.add(when, "only missing: true can be asked for", "write missing: true", "missing")
-    field = document.word(when, "field")
-    if field in TABLE_COLUMNS:
-        document.add(when, f'"{field}" is a column of every table, not a field', "choose another id", "field")
-    _check_repeats(document, when.child("in"))
-    if len({type(item.value) for item in when.child("in").items if document.known(item) is not None}) > 1:
+    _check_repeats(document, when["in"])
+    if len({type(item.value) for item in when["in"].items if document.known(item) is not None}) > 1:
         remedy = 'use only one kind; put "true" in quotes when it is a word'
         document.add(when, "words and true/false are mixed", remedy, "in")
 
@@ -206,19 +189,19 @@ def _read_fields(document: Document, indicators: Sequence[Node], gates: Sequence
     words: dict[str, list[str]] = {}
     said: dict[str, bool] = {}
     for indicator in indicators:
-        name = document.word(indicator, "id")
-        scores = indicator.child("score").child("values").entries
+        name = document.word(indicator["id"])
+        scores = indicator["score"]["values"].entries
         kind: Kind = "number" if not scores else "bool" if scores.keys() <= SWITCHES.keys() else "word"
         if kind == "word":
             words[name] = [word.strip() for word in scores]
-        said[name] = document.known(indicator.child("sensitive")) is not False
+        said[name] = document.known(indicator["sensitive"]) is not False
         fields[name] = Field(id=name, kind=kind, sensitive=said[name], indicator=True, gate=False)
     for gate in gates:
-        when = gate.child("when")
-        name = document.word(when, "field")
+        when = gate["when"]
+        name = document.word(when["field"])
         if not name or not document.known(when):
             continue
-        values = [document.known(item) for item in when.child("in").items]
+        values = [document.known(item) for item in when["in"].items]
         kind = "number" if "in" not in when else "bool" if True in values or False in values else "word"
         known = fields.get(name) or Field(id=name, kind=kind, sensitive=True, indicator=False, gate=True)
         if kind != known.kind:
@@ -231,7 +214,7 @@ def _read_fields(document: Document, indicators: Sequence[Node], gates: Sequence
             if isinstance(word, str) and name in words and word.strip() not in words[name]:
                 message = f'"{word}" is not among the words of the indicator {name}'
                 document.add(when, message, suggest(word, words[name]))
-        sensitive = document.known(gate.child("sensitive"))
+        sensitive = document.known(gate["sensitive"])
         if not isinstance(sensitive, bool):
             sensitive = known.sensitive
         elif said.setdefault(name, sensitive) != sensitive:

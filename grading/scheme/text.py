@@ -56,8 +56,8 @@ class Node:
         """The items of a list; empty for any other value."""
         return self.value if isinstance(self.value, list) else []
 
-    def child(self, key: str) -> Node:
-        """The value of a key; without it a node without a value."""
+    def __getitem__(self, key: str) -> Node:
+        """The value of a key; where there is none, a node without a value."""
         return self.entries.get(key, _NOTHING)
 
     def __str__(self) -> str:
@@ -113,21 +113,21 @@ class Document:
     def add(self, node: Node, message: str, remedy: str, key: str = "") -> None:
         """Record a fault at a node or at one of its keys, which need not be there."""
         path = ".".join(part for part in (node.path, key) if part)
-        node = node.child(key) if key in node else node
+        node = node.entries.get(key, node)
         self._add(node.line, node.column, path, message, remedy)
 
     def known(self, node: Node) -> Any:
         """The value of a node; None when a fault was recorded at it."""
         return None if node.path in self._faulty else node.value
 
-    def number(self, node: Node, key: str = "") -> float | None:
-        """A node's number, or the one at a key; None without a number."""
-        value = self.known(node.child(key) if key else node)
+    def number(self, node: Node) -> float | None:
+        """The number of a node without a fault; None for any other value."""
+        value = self.known(node)
         return value if isinstance(value, int | float) and not isinstance(value, bool) else None
 
-    def word(self, node: Node, key: str = "") -> str:
-        """A node's text, or the one at a key; empty without a text."""
-        value = self.known(node.child(key) if key else node)
+    def word(self, node: Node) -> str:
+        """The text of a node without a fault; empty for any other value."""
+        value = self.known(node)
         return value.strip() if isinstance(value, str) else ""
 
     def _add(self, line: int, column: int, key: str, message: str, remedy: str) -> None:

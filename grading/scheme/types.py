@@ -17,6 +17,9 @@ from typing_extensions import TypedDict
 
 from grading.scheme.text import SWITCHES
 
+TABLE_COLUMNS = ("code", "name", "months_with_us")
+"""Columns of a flat table that are not fields: an indicator of that id could not be distinguished from them."""
+
 FAULT = "fault"  # the type of pydantic's error when it carries a sentence of the product
 _LARGEST = sys.float_info.max  # a larger whole number cannot be computed with
 CREDIT_FORMULA = "min(limit_factor * avg_monthly_purchases * terms_days / 30, 0.10 * net_worth)"
@@ -75,6 +78,11 @@ def listed(message: str, remedy: str, length: int | None = None) -> BeforeValida
     return BeforeValidator(check)
 
 
+def _no_column(what: str) -> AfterValidator:
+    message = f"{{shown}} is a column of every table, not {what}"
+    return require(lambda word: word not in TABLE_COLUMNS, message, "choose another id")
+
+
 Id: TypeAlias = Annotated[
     str,
     require(
@@ -83,6 +91,8 @@ Id: TypeAlias = Annotated[
         "begin with a letter and use only A-Z, a-z, 0-9 and _; the names may be in any language",
     ),
 ]
+IndicatorId: TypeAlias = Annotated[Id, _no_column("an indicator")]
+FieldId: TypeAlias = Annotated[Id, _no_column("a field")]
 Currency: TypeAlias = Annotated[
     str,
     require(re.compile("[A-Z]{3}").fullmatch, "{shown} is not a currency", "use the ISO code, such as CNY"),
@@ -188,14 +198,16 @@ class TierPolicy(TypedDict, total=False):
 When = TypedDict(
     "When",
     {
-        "field": Id,
+        "field": FieldId,
         "in": Annotated[tuple[GateWord, ...], NOT_EMPTY],
         "ge": float,
         "gt": float,
         "le": float,
         "lt": float,
         "dimension": str,
-        "missing": bool,
+        "missing": Annotated[
+            bool, require(bool, "only missing: true can be asked for", "write missing: true")
+        ],
     },
     total=False,
 )
