@@ -26,8 +26,7 @@ from grading.indicators.lines import LINE_AGGREGATES, product_indicators, with_l
 from grading.indicators.orders import ORDER_AGGREGATES, ORDER_DAYS, book_constants, order_columns
 from grading.indicators.payments import INVOICE_AGGREGATES, payment_indicators
 from grading.indicators.sources import COMPUTED, CREDIT_GRADE
-from grading.scheme.model import Scheme
-from grading.scheme.rules import ZONE
+from grading.scheme.model import ZONE, Scheme
 
 LAST_ORDER = 1 + ORDER_AGGREGATES.index("last_order")  # of a row of orders, behind the customer
 

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from grading.engine.cells import READERS
 from grading.engine.fields import DATE_SUFFIX
 from grading.scheme.model import Scheme
-from grading.scheme.scores import TABLE_COLUMNS
+from grading.scheme.types import TABLE_COLUMNS
 
 _MONTHS = "months_with_us"
 _DTYPES = {"number": "float64", "word": "object", "bool": "object", "day": "datetime64[s]"}

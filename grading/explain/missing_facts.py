@@ -108,7 +108,8 @@ def _tries(grading: Grading, scheme: Scheme, position: int, wanted: Sequence[Ind
     place = range(len(grading.facts))[position]
     tries = grading.facts[there].iloc[[place] * (2 * len(wanted))].reset_index(drop=True)
     for row, indicator in enumerate(wanted):
-        answers = np.full(len(tries), np.nan, dtype=float if indicator.kind == "number" else object)
+        number = scheme.fields[indicator.id].kind == "number"
+        answers = np.full(len(tries), np.nan, dtype=float if number else object)
         answers[2 * row], answers[2 * row + 1] = (value for value, _ in extremes(indicator.score))
         tries[indicator.id] = answers
     return tries

@@ -13,8 +13,7 @@ import numpy as np
 import pandas as pd
 
 from grading.engine.fields import DATE_SUFFIX, Bools, read_days
-from grading.scheme.model import Scheme
-from grading.scheme.rules import ZONE, ZONE_RATIOS, ZONE_STATEMENTS
+from grading.scheme.model import ZONE, ZONE_RATIOS, ZONE_STATEMENTS, Scheme
 
 # X1 to X4, with equity at market value in Z and at book value in Z' and Z''; then X5.
 RATIOS = (*ZONE_RATIOS, "sales_to_assets")

@@ -6,24 +6,22 @@ The terms are the policy of the grade's tier: `terms_days` (days) and `limit_fac
 
 in the scheme's currency, with avg_monthly_purchases = net purchases of 12 months / 12 (also for a customer of fewer
 months: a short record earns a small limit). The formula is the product's own, a rule of thumb as credit departments use
-it: what a customer buys within its terms, and never more than a tenth of what it is worth. Without net worth the second
-term is left out, and the proposal is marked as of behaviour only.
+it: what a customer buys within its terms, and never more than a tenth of its net worth. Without net worth the second
+term is left out, and the proposal is marked `behaviour_only`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import ROUND_DOWN, Decimal
 
-from grading.scheme.model import WORDS_FOR_NO_TIER, Scheme
-from grading.scheme.rules import LIMIT_FIELDS
+from grading.scheme.model import LIMIT_FIELDS, WORDS_FOR_NO_TIER, Scheme
 
 VALID_DAYS = 120
-"""How long a credit assessment counts: for the grading of accounts, and for who wants to approve a limit."""
+"""How long a credit assessment counts, both for the grading of accounts and for the approval of a limit."""
 
 STATEMENT_DAYS = 548
-"""How old the net worth may be, 18 months: after that the limit is of behaviour only."""
+"""How old the net worth may be (18 months); an older one counts as unknown."""
 
 _SHARE_OF_NET_WORTH = Decimal("0.10")
 _CENT = Decimal("0.01")
@@ -31,7 +29,7 @@ _CENT = Decimal("0.01")
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Proposal:
-    """What a grade proposes; `limit` None: it cannot be computed without what `lacking` names."""
+    """Terms and limit for a grade; `limit` is None when the fields in `lacking` are unknown."""
 
     terms_days: int
     limit: Decimal | None
@@ -42,11 +40,11 @@ class Proposal:
 def propose(
     scheme: Scheme, grade: str, purchases: Decimal | None, net_worth: Decimal | None
 ) -> Proposal | None:
-    """Terms and limit for a grade; None for one without a policy, and for unrated, new and blocked.
+    """Terms and limit for a grade; None for a grade without a policy, and for unrated, new and blocked.
 
     In: average monthly purchases and net worth, in the scheme's currency; None is unknown. The limit is rounded down to
     a hundredth, so that it is never above the formula, and never below 0. A grade whose terms or factor are 0 gets 0,
-    whatever is known. KeyError for a grade that the scheme does not have.
+    even when purchases or net worth are unknown. KeyError for a grade that the scheme does not have.
     """
     if scheme.credit_limit is None or grade in WORDS_FOR_NO_TIER or lacks_policy(scheme, grade):
         return None
@@ -67,6 +65,5 @@ def propose(
 
 
 def lacks_policy(scheme: Scheme, grade: str) -> bool:
-    """Whether a tier does not say `terms_days` and `limit_factor`."""
-    policy: Mapping[str, object] = scheme.tier(grade).policy
-    return not {"terms_days", "limit_factor"} <= set(policy)
+    """Whether the policy of a tier lacks `terms_days` or `limit_factor`."""
+    return not {"terms_days", "limit_factor"} <= scheme.tier(grade).policy.keys()

@@ -1,20 +1,45 @@
-"""The parts of a scheme as values: what `parse_scheme` returns and everything else reads."""
+"""A scheme as frozen values: what `parse_scheme` returns and everything else reads.
+
+The annotations also say what a scheme file may hold: the reader has pydantic validate the file as a `Content`.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property, wraps
-from typing import Any, Literal, TypeVar
+from typing import Annotated, Any, Literal, TypeAlias, TypeVar
+
+import pydantic
+
+from grading.scheme import types
 
 Kind = Literal["number", "word", "bool"]
 Policy = Literal["redistribute", "neutral", "worst"]
 Comparison = Literal["ge", "gt", "le", "lt"]
+COMPARISONS: tuple[Comparison, ...] = ("ge", "gt", "le", "lt")
 
 BLOCKED, NEW, UNRATED = "blocked", "new", "unrated"
 WORDS_FOR_NO_TIER = (BLOCKED, NEW, UNRATED)
 
-Made = TypeVar("Made")
+LIMIT_FIELDS = ("avg_monthly_purchases", "net_worth")  # what the credit limit is computed from
+ZONE = "z_zone"
+ZONE_RATIOS = (
+    "working_capital_to_assets",
+    "retained_earnings_to_assets",
+    "ebit_to_assets",
+    "equity_to_liabilities",
+)
+ZONE_STATEMENTS = (
+    "working_capital",
+    "retained_earnings",
+    "ebit",
+    "equity",
+    "total_assets",
+    "total_liabilities",
+)
+
+Result = TypeVar("Result")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -25,7 +50,7 @@ class Name:
     zh: str
 
     def text(self, language: str) -> str:
-        """The name for a language code; everything that does not begin with `zh` reads English."""
+        """The name for a language code: Chinese when it begins with `zh`, else English."""
         return self.zh if language.lower().startswith("zh") else self.en
 
 
@@ -33,32 +58,36 @@ class Name:
 class Points:
     """Straight lines between knots (value, score), flat outside."""
 
-    knots: tuple[tuple[float, float], ...]
+    fn: Literal["points"] = "points"
+    knots: Annotated[tuple[types.Knot, ...], types.NOT_EMPTY]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Bands:
     """Score of the last band whose lower bound is at or below the value; the first also covers what lies below it."""
 
-    bands: tuple[tuple[float, float], ...]
+    fn: Literal["bands"] = "bands"
+    bands: Annotated[tuple[types.Band, ...], types.NOT_EMPTY]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Map:
     """Word (or boolean) to score; a word that is not listed is missing, not 0."""
 
-    values: Mapping[str, float] | Mapping[bool, float]
+    fn: Literal["map"] = "map"
+    values: Annotated[Mapping[str, float] | Mapping[bool, float], types.read_as(types.Outcomes)]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Scale:
     """(value - minimum) / (maximum - minimum) x 100, held within 0..100; reversed when minimum > maximum."""
 
-    minimum: float
-    maximum: float
+    fn: Literal["scale"] = "scale"
+    minimum: Annotated[float, pydantic.Field(alias="min")]
+    maximum: Annotated[float, pydantic.Field(alias="max")]
 
 
-Score = Points | Bands | Map | Scale
+Score: TypeAlias = Annotated[Points | Bands | Map | Scale, pydantic.Field(discriminator="fn")]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -68,37 +97,38 @@ class Indicator:
     `influence` is false for what an account manager cannot change, such as the years since the first order.
     """
 
-    id: str
+    id: types.IndicatorId
     name: Name
-    weight: float
-    score: Score
-    kind: Kind
-    unit: str | None = None
-    max_age_days: int | None = None
+    weight: types.AboveZero
+    unit: Annotated[str | None, types.GIVEN] = None
+    max_age_days: Annotated[types.OneOrMore | None, types.GIVEN] = None
     manual: bool = False
     sensitive: bool = True
     influence: bool = True
+    score: Score
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Dimension:
     """A group of indicators with its share (percent) of the total."""
 
-    id: str
+    id: types.Id
     name: Name
-    weight: float
-    min_coverage: float
-    indicators: tuple[Indicator, ...]
+    weight: types.AboveZero
+    min_coverage: types.Share = 0.0
+    indicators: Annotated[tuple[Indicator, ...], types.NOT_EMPTY]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Tier:
     """A tier and its boundary: the lowest shown score that belongs to it."""
 
-    id: str
-    at: float
+    id: types.Id
+    at: Annotated[float, types.limits(low=0, high=100)]
     name: Name
-    policy: Mapping[str, str | float | bool]
+    policy: Annotated[Mapping[str, str | float | bool], types.read_as(types.TierPolicy)] = field(
+        default_factory=dict
+    )
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -113,12 +143,12 @@ class Missing:
 class Movement:
     """How far and how often a score must cross a boundary before the tier moves."""
 
-    margin_up: float = 0.0
-    margin_down: float = 0.0
-    confirm_up: int = 1
-    confirm_down: int = 1
-    min_dwell: int = 0
-    max_step: int = 1
+    margin_up: types.ZeroOrMore = 0.0
+    margin_down: types.ZeroOrMore = 0.0
+    confirm_up: types.OneOrMore = 1
+    confirm_down: types.OneOrMore = 1
+    min_dwell: types.Count = 0
+    max_step: types.OneOrMore = 1
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -132,10 +162,10 @@ class Compare:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class OneOf:
-    """Condition: a word or boolean field is among the values."""
+    """Condition: a word or boolean field is among the values, which are all of its type."""
 
     field: str
-    values: tuple[str, ...] | tuple[bool, ...]
+    values: tuple[str | bool, ...]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -145,17 +175,37 @@ class DimensionMissing:
     dimension: str
 
 
+def _read_when(when: types.When) -> Compare | OneOf | DimensionMissing:
+    if "dimension" in when:
+        return DimensionMissing(dimension=when["dimension"])
+    field = when.get("field", "")
+    if "in" in when:
+        return OneOf(field=field, values=when["in"])
+    # Without a comparison the condition is of no use: `rules` refuses the file.
+    comparison = next((key for key in COMPARISONS if key in when), COMPARISONS[0])
+    return Compare(field=field, comparison=comparison, limit=when.get(comparison, 0.0))
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Gate:
-    """A rule outside the sum: exactly one of `cap` (a tier id), `block` and `flag` (a word) is set."""
+    """A rule outside the sum: exactly one of `cap` (a tier id), `block` and `flag` (a word) is set.
 
-    id: str
+    `sensitive` is what the file says of its field here; `Scheme.fields` has the answer for every field.
+    """
+
+    id: types.Id
     name: Name
-    when: Compare | OneOf | DimensionMissing
-    cap: str | None = None
-    block: bool = False
-    flag: str | None = None
-    clear_after: int = 0
+    when: Annotated[
+        Compare | OneOf | DimensionMissing,
+        types.read_as(Annotated[types.When, pydantic.AfterValidator(_read_when)]),
+    ]
+    cap: Annotated[str | None, types.GIVEN] = None
+    block: Annotated[
+        bool, types.require(bool, "block: false does nothing", "write block: true or remove the gate")
+    ] = False
+    flag: Annotated[str | None, types.GIVEN] = None
+    clear_after: types.Count = 0
+    sensitive: Annotated[bool | None, types.GIVEN] = None
 
     @property
     def field(self) -> str | None:
@@ -168,15 +218,15 @@ class OverridePolicy:
     """Whether people may set a tier by hand, what they must give and for how long it holds."""
 
     allowed: bool
-    needs: tuple[str, ...]
-    max_days: int | None = None
+    needs: tuple[types.Need, ...] = ()
+    max_days: Annotated[types.OneOrMore | None, types.GIVEN] = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class CreditLimit:
     """The proposed credit limit; the formula names the one this package knows, it is never evaluated."""
 
-    formula: str
+    formula: types.Formula
     needs_net_worth: bool = False
 
 
@@ -184,8 +234,8 @@ class CreditLimit:
 class FirstOrder:
     """Where a prospect goes with its first order."""
 
-    move_to: str
-    as_word: str
+    move_to: types.Id
+    as_word: Annotated[Literal["new"], pydantic.Field(alias="as")] = "new"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -200,34 +250,48 @@ class Field:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Scheme:
-    """A whole grading scheme; its identity is (`scheme`, `version`, `sha256` of the canonical content).
+class Content:
+    """What a scheme file says; keys that are not listed here are refused.
 
     `applies_to`: column of the customers -> the words it may hold; a customer must fit each. Empty for everybody.
     """
 
-    scheme: str
-    version: int
-    sha256: str
+    __pydantic_config__ = pydantic.ConfigDict(
+        extra="forbid", strict=True, allow_inf_nan=False, str_strip_whitespace=True, str_min_length=1
+    )
+
+    scheme: types.Id
+    version: types.OneOrMore
     name: Name
     record_type: Literal["account", "prospect"]
-    as_of: str
-    window_months: int
-    display_decimals: int
-    min_coverage: float
-    min_history_months: float
-    dimensions: tuple[Dimension, ...]
-    tiers: tuple[Tier, ...]
-    gates: tuple[Gate, ...]
-    missing: Missing
-    constants: Mapping[str, float | None]
+    applies_to: Annotated[Mapping[str, tuple[str, ...]], types.read_as(types.AppliesTo)] = field(
+        default_factory=dict
+    )
+    currency: Annotated[types.Currency | None, types.GIVEN] = None
+    constants: Annotated[Mapping[str, float | None], types.read_as(types.Constants)] = field(
+        default_factory=dict
+    )
+    as_of: Literal["daily", "week_end", "month_end", "quarter_end", "year_end"] = "month_end"
+    window_months: Annotated[int, types.limits(low=1, high=120)] = 12
+    display_decimals: Annotated[int, types.limits(low=0, high=6)] = 1
+    min_coverage: types.Share = 0.0
+    min_history_months: types.ZeroOrMore = 0.0
+    dimensions: Annotated[tuple[Dimension, ...], types.NOT_EMPTY]
+    missing: Missing = Missing()
+    tiers: Annotated[tuple[Tier, ...], types.NOT_EMPTY]
+    movement: Annotated[Movement | None, types.GIVEN] = None
+    gates: tuple[Gate, ...] = ()
+    override: Annotated[OverridePolicy | None, types.GIVEN] = None
+    credit_limit: Annotated[CreditLimit | None, types.GIVEN] = None
+    on_first_order: Annotated[FirstOrder | None, types.GIVEN] = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Scheme(Content):
+    """A whole grading scheme; its identity is (`scheme`, `version`, `sha256` of the canonical content)."""
+
+    sha256: str
     fields: Mapping[str, Field]
-    currency: str | None = None
-    movement: Movement | None = None
-    override: OverridePolicy | None = None
-    credit_limit: CreditLimit | None = None
-    on_first_order: FirstOrder | None = None
-    applies_to: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     @property
     def identity(self) -> tuple[str, int, str]:
@@ -240,8 +304,8 @@ class Scheme:
         return tuple(indicator for dimension in self.dimensions for indicator in dimension.indicators)
 
     @cached_property
-    def made(self) -> dict[Any, Any]:
-        """What was made of this very object, by what made it (`once`); a copy with other weights begins anew."""
+    def computed(self) -> dict[Any, Any]:
+        """Results of `once` functions for this very object; a copy with other weights begins with none."""
         return {}
 
     def covers(self, other: Scheme) -> bool:
@@ -253,24 +317,17 @@ class Scheme:
 
     def tier(self, tier_id: str) -> Tier:
         """The tier of that id; KeyError when there is none."""
-        for tier in self.tiers:
-            if tier.id == tier_id:
-                return tier
-        raise KeyError(tier_id)
-
-    def tier_name(self, tier_id: str, language: str) -> str:
-        """The tier's name; blocked, new and unrated have none in a scheme and come back as they are."""
-        return tier_id if tier_id in WORDS_FOR_NO_TIER else self.tier(tier_id).name.text(language)
+        return {tier.id: tier for tier in self.tiers}[tier_id]
 
 
-def once(make: Callable[[Scheme], Made]) -> Callable[[Scheme], Made]:
-    """`make`, done once for each scheme: for what takes longer than what it is made for."""
+def once(compute: Callable[[Scheme], Result]) -> Callable[[Scheme], Result]:
+    """`compute`, called once for each scheme: for what takes longer than its use."""
 
-    @wraps(make)
-    def get(scheme: Scheme) -> Made:
-        if make not in scheme.made:
-            scheme.made[make] = make(scheme)
-        found: Made = scheme.made[make]
+    @wraps(compute)
+    def get(scheme: Scheme) -> Result:
+        if compute not in scheme.computed:
+            scheme.computed[compute] = compute(scheme)
+        found: Result = scheme.computed[compute]
         return found
 
     return get

@@ -1,7 +1,6 @@
-"""Schemes (分级标准): read one with `parse_scheme`, list what is shipped with `preset_names`.
+"""The shipped schemes (分级标准), and what a valid scheme lacks.
 
-This is the door to the scheme modules; none of them imports pandas or numpy, so that the names of
-tiers are there long before the first frame.
+No module of `grading.scheme` imports pandas or numpy, so that a command that only names tiers starts fast.
 """
 
 from __future__ import annotations
@@ -9,69 +8,11 @@ from __future__ import annotations
 from importlib.resources import files
 
 from grading.scheme.credit import lacks_policy
-from grading.scheme.model import (
-    BLOCKED,
-    NEW,
-    UNRATED,
-    WORDS_FOR_NO_TIER,
-    Bands,
-    Compare,
-    CreditLimit,
-    Dimension,
-    DimensionMissing,
-    Field,
-    FirstOrder,
-    Gate,
-    Indicator,
-    Map,
-    Missing,
-    Movement,
-    Name,
-    OneOf,
-    OverridePolicy,
-    Points,
-    Scale,
-    Scheme,
-    Tier,
-)
-from grading.scheme.problems import SchemeError, SchemeProblem
-from grading.scheme.reader import parse_scheme
-
-__all__ = [
-    "BLOCKED",
-    "NEW",
-    "UNRATED",
-    "WORDS_FOR_NO_TIER",
-    "Bands",
-    "Compare",
-    "CreditLimit",
-    "Dimension",
-    "DimensionMissing",
-    "Field",
-    "FirstOrder",
-    "Gate",
-    "Indicator",
-    "Map",
-    "Missing",
-    "Movement",
-    "Name",
-    "OneOf",
-    "OverridePolicy",
-    "Points",
-    "Scale",
-    "Scheme",
-    "SchemeError",
-    "SchemeProblem",
-    "Tier",
-    "notices",
-    "parse_scheme",
-    "preset_names",
-    "preset_text",
-]
+from grading.scheme.model import Scheme
 
 _PRESETS = files("grading") / "schemes"
 _EVERYBODY = "is missing for everybody"
-_USERS = {  # indicator -> the constant it needs, and what happens without it
+_CONSTANTS = {  # indicator -> the constant that it needs, and what happens without it
     "margin_contribution": ("our_gross_margin_12m", _EVERYBODY),
     "silence_ratio": ("usual_gap_days", "is missing for customers with fewer than three order days"),
     "cross_sell_headroom": ("product_types_sold", "comes from facts alone"),
@@ -80,7 +21,7 @@ _USERS = {  # indicator -> the constant it needs, and what happens without it
     "contact_points": ("event_half_life_days", _EVERYBODY),
     "complaint_points": ("event_half_life_days", _EVERYBODY),
 }
-_CHOSEN = ("event_half_life_days",)  # by people, not from the book
+_CHOSEN = ("event_half_life_days",)  # by people, not computed from the customers' data
 
 
 def preset_names() -> tuple[str, ...]:
@@ -97,7 +38,7 @@ def preset_text(name: str) -> str:
 
 
 def notices(scheme: Scheme) -> tuple[str, ...]:
-    """What a valid scheme asks for and does not get, as sentences for `check`."""
+    """What a valid scheme needs and does not have, as sentences for `check`."""
     found: list[str] = []
     bare = [tier.id for tier in scheme.tiers if scheme.credit_limit and lacks_policy(scheme, tier.id)]
     if bare:
@@ -109,7 +50,7 @@ def notices(scheme: Scheme) -> tuple[str, ...]:
             f"window_months is {scheme.window_months}, but indicators computed from orders look back 12 months, "
             "as their names say"
         )
-    for indicator, (constant, effect) in _USERS.items():
+    for indicator, (constant, effect) in _CONSTANTS.items():
         if indicator in scheme.fields and scheme.constants.get(constant) is None:
             remedy = "set it" if constant in _CHOSEN else "`tierbot scheme propose` fills it in"
             found.append(f"constants.{constant} is not set, so {indicator} {effect}; {remedy}")

@@ -1,4 +1,4 @@
-"""What is wrong with a scheme file: one Problem per fault, a SchemeError with all of them."""
+"""What is wrong with a scheme file: one SchemeProblem per fault, a SchemeError with all of them."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class SchemeProblem:
-    """One fault, where it stands (lines and columns count from 1) and what to do about it."""
+    """One fault, its place (lines and columns count from 1) and what to do about it."""
 
     file: str
     line: int
@@ -31,12 +31,12 @@ class SchemeError(Exception):
         super().__init__("\n".join(str(problem) for problem in self.problems))
 
     def __reduce__(self) -> tuple[type[SchemeError], tuple[tuple[SchemeProblem, ...]]]:
-        # BaseException pickles its message by default, which is not what __init__ takes.
+        # By default an exception is unpickled from its message, which __init__ does not accept.
         return (type(self), (self.problems,))
 
 
 def suggest(word: str, known: Iterable[str]) -> str:
-    """`did you mean "weight"?`, or the whole list of what is known."""
+    """`did you mean "weight"?`, or the list of all known words when none is close."""
     choices = list(known)
     close = difflib.get_close_matches(word, choices, n=1, cutoff=0.6)
     if close:

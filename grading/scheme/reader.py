@@ -1,52 +1,65 @@
-"""Turns the text of a scheme into a Scheme, or into a SchemeError with every problem of the file."""
+"""Turns the text of a scheme into a Scheme, or into a SchemeError with every problem of the file.
+
+pydantic checks each value by itself against `Content`, then `rules` checks the values against each other.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import json
+import math
+import re
+from collections.abc import Callable, Sequence
+from functools import cache
+from typing import Any
 
-from grading.scheme.gates import read_fields, read_gates
-from grading.scheme.model import WORDS_FOR_NO_TIER, Dimension, Scheme, Tier
-from grading.scheme.problems import SchemeError
-from grading.scheme.rules import (
-    read_applies_to,
-    read_constants,
-    read_credit_limit,
-    read_currency,
-    read_first_order,
-    read_missing,
-    read_movement,
-    read_override,
-    with_parts,
-)
-from grading.scheme.scores import read_indicator
-from grading.scheme.section import Section, describe, read_number
-from grading.scheme.text import Document, canonical_hash
+from pydantic import TypeAdapter, ValidationError
 
-CADENCES = ("daily", "week_end", "month_end", "quarter_end", "year_end")
-WEIGHT_SLACK = 1e-6  # what 33.3 + 33.3 + 33.4 may be off by as floating-point numbers
+from grading.scheme import rules
+from grading.scheme.model import Content, Scheme
+from grading.scheme.problems import SchemeError, suggest
+from grading.scheme.text import NOT_A_WORD, Document, canonical_hash, plain
+from grading.scheme.types import FAULT
 
-_KEYS = (
-    "scheme",
-    "version",
-    "name",
-    "record_type",
-    "applies_to",
-    "currency",
-    "constants",
-    "as_of",
-    "window_months",
-    "display_decimals",
-    "min_coverage",
-    "min_history_months",
-    "dimensions",
-    "missing",
-    "tiers",
-    "movement",
-    "gates",
-    "override",
-    "credit_limit",
-    "on_first_order",
-)
+_NO_GROUP = ("expected keys and values, found {found}", "give {keys}")
+_NO_NUMBER = ("expected a number, found {found}", "write a number without quotes")
+_NO_TEXT = ("expected text, found {found}", "write a word; put it in quotes")
+_UNKNOWN_KEY = ('unknown key "{key}"', "{near_key}")
+_OTHER = ("this cannot be read: {error}", "write it as the shipped schemes do")
+_SENTENCES = {  # message and remedy by pydantic's type of error, for some types together with the key
+    "bool_type": ("expected true or false, found {found}", "write true or false without quotes"),
+    "dataclass_type": _NO_GROUP,
+    "dict_type": _NO_GROUP,
+    "dict_type policy": ("expected keys and values, found {found}", "write policy: {key: value}"),
+    "dict_type score": (
+        "expected a score function, found {found}",
+        "write score: {fn: points, knots: [[0, 0], [100, 100]]}",
+    ),
+    "dict_type values": (
+        "expected words with their scores, found {found}",
+        "write values: {word: score, other: score}",
+    ),
+    "extra_forbidden": _UNKNOWN_KEY,
+    "finite_number": ("the number is not finite", "write an ordinary number"),
+    "float_type": _NO_NUMBER,
+    "int_from_float": ("{shown} is not a whole number", "write it without a fraction"),
+    "int_type": _NO_NUMBER,
+    "json_invalid": (
+        "the values are nested too deeply, or hold half a character",
+        "write them in a simpler way",
+    ),
+    "literal_error": ("{shown} is not known here", "{near_word}"),
+    "missing": ('"{key}" is missing', 'add "{key}:"'),
+    "name_in_one_language": (
+        "a name is given in English and in Chinese",
+        'write name: {en: {shown}, zh: "…"}',
+    ),
+    "string_too_short": _NO_TEXT,
+    "string_type": _NO_TEXT,
+    "tuple_type": ("expected a list, found {found}", 'begin each entry with "- "'),
+    "unexpected_keyword_argument": _UNKNOWN_KEY,
+    "union_tag_invalid": ("{found} is not a score function", "{near_word}"),
+    "union_tag_not_found": ('"fn" is missing', "add fn: points or fn: bands or fn: map or fn: scale"),
+}
 
 
 def parse_scheme(text: str, *, source: str) -> Scheme:
@@ -55,140 +68,76 @@ def parse_scheme(text: str, *, source: str) -> Scheme:
     Raises SchemeError with every problem found, in the order of the file.
     """
     document = Document(text, source)
-    top = Section(document, document.root, _KEYS)
-    currency = read_currency(top)
-    dimensions = _read_dimensions(top, currency)
-    tiers = _read_tiers(top)
-    gates = read_gates(top, dimensions, tiers)
-    record_type = top.choice("record_type", ("account", "prospect"))
-    credit_limit = read_credit_limit(top)
-    scheme = Scheme(
-        scheme=top.identifier("scheme"),
-        version=top.whole("version", low=1),
-        sha256="" if document.problems else canonical_hash(document.root),
-        name=top.name(),
-        record_type=record_type,
-        applies_to=read_applies_to(top),
-        currency=currency,
-        constants=read_constants(top),
-        as_of=top.choice("as_of", CADENCES, "month_end"),
-        window_months=top.whole("window_months", 12, low=1, high=120),
-        display_decimals=top.whole("display_decimals", 1, low=0, high=6),
-        min_coverage=top.number("min_coverage", 0.0, low=0, high=1),
-        min_history_months=top.number("min_history_months", 0.0, low=0),
-        dimensions=dimensions,
-        missing=read_missing(top),
-        tiers=tiers,
-        movement=read_movement(top, tiers),
-        gates=tuple(gate for gate, _ in gates),
-        override=read_override(top),
-        credit_limit=credit_limit,
-        on_first_order=read_first_order(top, record_type),
-        fields=with_parts(read_fields(document, dimensions, gates), credit_limit),
-    )
-    if document.problems:
+    values = plain(document.root)
+    content = None
+    try:
+        # As JSON: only there pydantic is strict about numbers and words and still takes a list for a tuple.
+        content = _content().validate_json(json.dumps(values))
+    except ValidationError as error:
+        for fault in error.errors(include_url=False):
+            _add(document, fault)
+    fields = rules.check(document)
+    if content is None or document.problems:
         raise SchemeError(document.problems)
-    return scheme
+    return Scheme(**vars(content), fields=fields, sha256=canonical_hash(values))
 
 
-def _read_dimensions(top: Section, currency: str | None) -> tuple[Dimension, ...]:
-    dimensions: list[Dimension] = []
-    seen: dict[str, int] = {}
-    seen_indicators: dict[str, int] = {}
-    entries = top.items("dimensions")
-    for entry in entries:
-        section = Section(top.document, entry, ("id", "name", "weight", "min_coverage", "indicators"))
-        if not section.usable:
-            continue
-        items = section.items("indicators")
-        read = [read_indicator(top.document, item, seen_indicators, currency) for item in items]
-        indicators = tuple(indicator for indicator in read if indicator is not None)
-        _check_sum(section, "indicators", [i.weight for i in indicators], len(items))
-        dimension = Dimension(
-            id=section.identifier() or "",
-            name=section.name(),
-            weight=section.number("weight", above=0),
-            min_coverage=section.number("min_coverage", 0.0, low=0, high=1),
-            indicators=indicators,
-        )
-        _note_twice(section, dimension.id, seen, "dimension")
-        dimensions.append(dimension)
-    _check_sum(top, "dimensions", [d.weight for d in dimensions], len(entries))
-    return tuple(dimensions)
+@cache
+def _content() -> TypeAdapter[Content]:
+    return TypeAdapter(Content)
 
 
-def _check_sum(section: Section, key: str, weights: Sequence[float | None], expected: int) -> None:
-    known = [weight for weight in weights if weight is not None]
-    if not known or len(known) != expected or abs(sum(known) - 100) <= WEIGHT_SLACK:
-        return  # a weight that could not be read has its own problem
-    entry = section.keys[key]
-    section.document.add(
-        entry,
-        f"the weights add up to {sum(known):g}, not to 100",
-        "change the weights so that they add up to 100",
-    )
+@cache
+def _schema() -> dict[str, Any]:
+    return _content().json_schema()
 
 
-def _note_twice(section: Section, word: str, seen: dict[str, int], what: str) -> None:
-    """A problem when the id was used before."""
-    entry = section.keys.get("id")
-    if entry is None or not word:
-        return
-    if word in seen:
-        message = f'the {what} id "{word}" is used twice, first in line {seen[word]}'
-        section.document.add(entry, message, "give each its own id")
-    seen.setdefault(word, entry.line)
+def _add(document: Document, fault: Any) -> None:
+    """Record an error of pydantic at its place in the file, in the product's own words."""
+    kind, location, context = fault["type"], fault["loc"], fault.get("ctx", {})
+    node, key = document.root, str(location[-1]) if location else ""
+    for step in location:  # also names the types that pydantic chose, and keys that are not there
+        if step in node:
+            node = node[step]
+        elif node.items and isinstance(step, int):
+            node = node.items[step]
+    if kind == "union_tag_invalid":
+        node = node["fn"]
+    elif kind == "union_tag_not_found":
+        key = "fn"
+    elif kind == "int_type" and isinstance(node.value, float):
+        kind = "int_from_float" if math.isfinite(node.value) else "finite_number"
+    elif kind == "literal_error" and not document.word(node):
+        kind = "string_type"
+    elif kind == "dataclass_type" and key == "name" and isinstance(node.value, str):
+        kind = "name_in_one_language"
+    if kind == FAULT:
+        sentences = (context["message"], context["remedy"])
+    else:
+        sentences = _SENTENCES.get(f"{kind} {key}") or _SENTENCES.get(kind, _OTHER)
+    allowed = context.get("expected") or context.get("expected_tags", "")  # 'a', 'b' or 'c'
+    values: dict[str, Callable[[], str]] = {
+        "found": lambda: str(node),
+        "shown": lambda: node.shown,
+        "key": lambda: key.removeprefix(NOT_A_WORD),
+        "keys": lambda: ", ".join(_keys(location)),
+        "near_key": lambda: suggest(key, _keys(location[:-1])),
+        "near_word": lambda: suggest(str(node.value), re.findall("'([^']+)'", allowed)),
+        "error": lambda: fault["msg"],
+    }
+    message, remedy = (re.sub(r"{(\w+)}", lambda name: values[name[1]](), text) for text in sentences)
+    document.add(node, message, remedy, key if kind in ("missing", "union_tag_not_found") else "")
 
 
-def _read_tiers(top: Section) -> tuple[Tier, ...]:
-    tiers: list[Tier] = []
-    seen: dict[str, int] = {}
-    for entry in top.items("tiers"):
-        section = Section(top.document, entry, ("id", "at", "name", "policy"))
-        if not section.usable:
-            continue
-        tier = Tier(
-            id=section.identifier() or "",
-            at=section.number("at", low=0, high=100),
-            name=section.name(),
-            policy=_read_policy(section),
-        )
-        _note_twice(section, tier.id, seen, "tier")
-        if tier.id.lower() in WORDS_FOR_NO_TIER:
-            message = f'"{tier.id}" is what the product says when there is no tier'
-            top.document.add(section.keys["id"], message, "choose another tier id")
-        above = tiers[-1].at if tiers else None
-        if tier.at is not None and above is not None and tier.at >= above:
-            message = f"tiers go from best to worst, but {tier.at:g} is not below {above:g}"
-            top.document.add(section.keys["at"], message, "lower it or change the order")
-        tiers.append(tier)
-    if tiers and tiers[-1].at:
-        entry = top.keys["tiers"]
-        message = f"the last tier begins at {tiers[-1].at:g}, so lower scores have no tier"
-        top.document.add(entry, message, "set the last `at` to 0", key=f"tiers[{len(tiers) - 1}].at")
-    return tuple(tiers)
-
-
-def _read_policy(tier: Section) -> dict[str, str | float | bool]:
-    entry = tier.get("policy", required=False)
-    if entry is None:
-        return {}
-    if not isinstance(entry.value, dict):
-        tier.document.add(
-            entry, f"expected keys and values, found {describe(entry)}", "write policy: {key: value}"
-        )
-        return {}
-    policy: dict[str, str | float | bool] = {}
-    for key, child in entry.value.items():
-        if key in ("terms_days", "limit_factor"):
-            number = read_number(tier.document, child)
-            if number is not None and number < 0:
-                tier.document.add(child, f"{number:g} is below 0", "use 0 or more")
-            policy[key] = number or 0.0
-        elif isinstance(child.value, str | int | float):
-            policy[key] = child.value
+def _keys(location: Sequence[int | str]) -> list[str]:
+    """The keys that a file may have at a location of pydantic's, from the JSON schema of its content."""
+    here: Any = _schema()
+    for step in location:
+        if "discriminator" in here:
+            here = {"$ref": here["discriminator"]["mapping"][step]}
         else:
-            tier.document.add(
-                child, f"expected one value, found {describe(child)}", "write a number or a word"
-            )
-    return policy
+            here = here.get("properties", {}).get(step) or here.get("items", {})
+        here = here.get("anyOf", [here])[0]
+        if "$ref" in here:
+            here = _schema()["$defs"][here["$ref"].rsplit("/", 1)[1]]
+    return list(here.get("properties", ()))

@@ -1,196 +1,229 @@
-"""Reads the parts of a scheme that stand beside its dimensions, tiers and gates."""
+"""Checks the values of a scheme file against each other.
+
+A value that has a fault of its own counts as unknown here, so that one mistake is reported once.
+"""
 
 from __future__ import annotations
 
 import itertools
+import math
+import re
 from collections.abc import Sequence
+from dataclasses import replace
 
-from grading.scheme.model import CreditLimit, Field, FirstOrder, Missing, Movement, OverridePolicy, Tier
-from grading.scheme.section import Section, describe
+from grading.scheme import model
+from grading.scheme.model import COMPARISONS, WORDS_FOR_NO_TIER, Field, Kind
+from grading.scheme.problems import suggest
+from grading.scheme.text import NOT_A_WORD, SWITCHES, Document, Node
+from grading.scheme.types import TierPolicy
 
-CUSTOMER_COLUMNS = ("industry", "customer_type", "region", "country")
-CONSTANTS = (
-    "our_gross_margin_12m",
-    "revenue_growth_floor",
-    "usual_gap_days",
-    "product_types_sold",
-    "complaint_rate",
-    "on_time_rate",
-    "rate_pseudo_count",
-    "event_half_life_days",
-)
-_RATES = ("complaint_rate", "on_time_rate")
-OVERRIDE_NEEDS = ("reason", "approver", "expires_on")
-CREDIT_FORMULA = "min(limit_factor * avg_monthly_purchases * terms_days / 30, 0.10 * net_worth)"
-LIMIT_FIELDS = ("avg_monthly_purchases", "net_worth")
-ZONE = "z_zone"
-ZONE_RATIOS = (
-    "working_capital_to_assets",
-    "retained_earnings_to_assets",
-    "ebit_to_assets",
-    "equity_to_liabilities",
-)
-ZONE_STATEMENTS = (
-    "working_capital",
-    "retained_earnings",
-    "ebit",
-    "equity",
-    "total_assets",
-    "total_liabilities",
-)
+WEIGHT_SLACK = 1e-6  # what 33.3 + 33.3 + 33.4 may be off by as floating-point numbers
 
 
-def read_constants(top: Section) -> dict[str, float | None]:
-    """Numbers taken over all customers once; null means not known yet."""
-    entry = top.get("constants", required=False)
-    if entry is None or entry.value is None:
-        return {}
-    section = Section(top.document, entry, CONSTANTS)
-    constants: dict[str, float | None] = {}
-    for key, child in section.keys.items():
-        if child.value is None:
-            constants[key] = None
-        elif key == "revenue_growth_floor":
-            constants[key] = section.number(key, low=0)
-        elif key in _RATES:
-            constants[key] = section.number(key, low=0, high=1)
-        else:
-            constants[key] = section.number(key, above=0)
-    return constants
+def check(document: Document) -> dict[str, Field]:
+    """Add a problem for every value that does not agree with another one; return the fields of the scheme."""
+    root = document.root
+    dimensions, tiers, gates = (root[key].items for key in ("dimensions", "tiers", "gates"))
+    indicators = [indicator for dimension in dimensions for indicator in dimension["indicators"].items]
+    _check_ids(document, "dimension", dimensions)
+    _check_ids(document, "indicator", indicators, ", in all dimensions")
+    _check_ids(document, "tier", tiers)
+    _check_ids(document, "gate", gates)
+    _check_weights(document, root, "dimensions")
+    for dimension in dimensions:
+        _check_weights(document, dimension, "indicators")
+    for indicator in indicators:
+        _check_indicator(document, indicator)
+        _check_curve(document, indicator["score"])
+        _check_words(document, indicator["score"]["values"])
+    _check_tiers(document, tiers)
+    _check_movement(document, root["movement"], tiers)
+    for gate in gates:
+        _check_action(document, gate, tiers)
+        _check_condition(document, gate["when"], dimensions)
+    for words in (*root["applies_to"].entries.values(), root["override"]["needs"]):
+        _check_repeats(document, words)
+    if "on_first_order" in root and document.word(root["record_type"]) == "account":
+        document.add(root, "only prospects have a first order to wait for", "remove it", "on_first_order")
+    return _read_fields(document, indicators, gates)
 
 
-def read_currency(top: Section) -> str | None:
-    """The ISO code of the money knots."""
-    currency: str | None = top.word("currency", None)
-    if currency is not None and not (len(currency) == 3 and currency.isascii() and currency.isupper()):
-        top.document.add(
-            top.keys["currency"], f'"{currency}" is not a currency', "use the ISO code, such as CNY"
-        )
-    return currency
+def _check_ids(document: Document, what: str, entries: Sequence[Node], where: str = "") -> None:
+    lines: dict[str, int] = {}
+    for entry in entries:
+        word = document.word(entry["id"])
+        if word in lines:
+            message = f'the {what} id "{word}" is used twice, first in line {lines[word]}'
+            document.add(entry, message, f"give each its own id{where}", "id")
+        elif word:
+            lines[word] = entry["id"].line
 
 
-def read_applies_to(top: Section) -> dict[str, tuple[str, ...]]:
-    """Which customers it grades: words by column, compared as they are written; empty for everybody."""
-    entry = top.get("applies_to", required=False)
-    if entry is None:
-        return {}
-    section = Section(top.document, entry, CUSTOMER_COLUMNS)
-    if section.usable and not entry.value:
-        top.document.add(entry, "this names nobody", "name a column, or leave applies_to out for everybody")
-    found: dict[str, tuple[str, ...]] = {}
-    for key, child in section.keys.items():
-        if not isinstance(child.value, list):
-            remedy = f'write a list, such as {key}: ["…", "…"]'
-            top.document.add(child, f"expected a list of words, found {describe(child)}", remedy)
-            continue
-        if not child.value:
-            top.document.add(child, "the list is empty, so it fits nobody", f"name words, or leave {key} out")
-        words: list[str] = []
-        for item in child.value:
-            word = item.value.strip() if isinstance(item.value, str) else ""
-            if not word:
-                message = f"expected a word, found {describe(item)}"
-                top.document.add(item, message, "put the word in quotes, as it stands with the customers")
-            elif word in words:
-                top.document.add(item, f'"{word}" stands twice', "keep one of them")
-            words.append(word)
-        found[key] = tuple(words)
-    return found
+def _check_weights(document: Document, parent: Node, key: str) -> None:
+    weights = [document.number(entry["weight"]) for entry in parent[key].items]
+    known = [weight for weight in weights if weight is not None]
+    if known and len(known) == len(weights) and abs(sum(known) - 100) > WEIGHT_SLACK:
+        message = f"the weights add up to {sum(known):g}, not to 100"
+        document.add(parent, message, "change the weights so that they add up to 100", key)
 
 
-def read_missing(top: Section) -> Missing:
-    """What takes the place of a missing indicator."""
-    entry = top.get("missing", required=False)
-    if entry is None:
-        return Missing()
-    section = Section(top.document, entry, ("policy", "show_interval"))
-    return Missing(
-        policy=section.choice("policy", ("redistribute", "neutral", "worst"), "redistribute"),
-        show_interval=section.truth("show_interval", True),
-    )
+def _check_repeats(document: Document, words: Node) -> None:
+    seen = []
+    for item in words.items:
+        value = document.word(item) or document.known(item)
+        if value is not None and value in seen:
+            document.add(item, f"{item.shown} stands twice", "keep one of them")
+        seen.append(value)
 
 
-def read_movement(top: Section, tiers: Sequence[Tier]) -> Movement | None:
-    """Margins, confirmations and dwell, checked against the boundaries."""
-    entry = top.get("movement", required=False)
-    if entry is None:
-        return None
-    names = ("margin_up", "margin_down", "confirm_up", "confirm_down", "min_dwell", "max_step")
-    section = Section(top.document, entry, names)
-    movement = Movement(
-        margin_up=section.number("margin_up", 0.0, low=0),
-        margin_down=section.number("margin_down", 0.0, low=0),
-        confirm_up=section.whole("confirm_up", 1, low=1),
-        confirm_down=section.whole("confirm_down", 1, low=1),
-        min_dwell=section.whole("min_dwell", 0, low=0),
-        max_step=section.whole("max_step", 1, low=1),
-    )
-    bounds = [tier.at for tier in tiers if tier.at is not None]
-    gaps = [above - below for above, below in itertools.pairwise(bounds) if above > below]
+def _check_known(document: Document, node: Node, key: str, what: str, entries: Sequence[Node]) -> None:
+    word, known = document.word(node[key]), [entry["id"].value for entry in entries]
+    if word and known and None not in known and word not in known:
+        document.add(node, f'there is no {what} "{word}"', suggest(word, map(str, known)), key)
+
+
+def _check_indicator(document: Document, indicator: Node) -> None:
+    unit, currency = document.word(indicator["unit"]), document.word(document.root["currency"])
+    if currency not in ("", unit) and re.fullmatch("[A-Z]{3}", unit):
+        message = f"the unit is {unit}, but the scheme's currency is {currency}"
+        document.add(indicator, message, "give the knots in the scheme's currency", "unit")
+
+
+def _check_curve(document: Document, score: Node) -> None:
+    for key, what, first in (("knots", "knot", "value"), ("bands", "band", "lower bound")):
+        pairs = score[key].items
+        if len(pairs) == 1:
+            document.add(score, f"one {what} is not enough", "give at least two", key)
+        nodes = [pair.items[0] for pair in pairs if len(pair.items) == 2]
+        known = [(node, x) for node in nodes if (x := document.number(node)) is not None]
+        for (_, before), (node, x) in itertools.pairwise(known):
+            if x <= before:
+                message = f"{x:g} is not greater than the {first} before it ({before:g})"
+                document.add(node, message, f"put the {key} in rising order, each {first} once")
+    low = document.number(score["min"])
+    if low is not None and low == document.number(score["max"]):
+        document.add(score, f"min and max are both {low:g}", "make them differ", "max")
+
+
+def _check_words(document: Document, values: Node) -> None:
+    if values.value == {}:
+        document.add(values, "there is no word here", "write values: {word: score, other: score}")
+    for key, score in values.entries.items():
+        if key not in SWITCHES and (key.startswith(NOT_A_WORD) or not key.strip()):
+            word = key.removeprefix(NOT_A_WORD)
+            remedy = f'put it in quotes ("{word}"), or use points or bands'
+            document.add(score, f'"{word}" is not a word', remedy)
+    if 0 < len(values.entries.keys() & SWITCHES) < len(values.entries):
+        remedy = "use only true and false, or put them in quotes"
+        document.add(values, "true/false stand beside words", remedy)
+
+
+def _check_tiers(document: Document, tiers: Sequence[Node]) -> None:
+    above: float | None = None
+    for tier in tiers:
+        word, at = document.word(tier["id"]), document.number(tier["at"])
+        if word.lower() in WORDS_FOR_NO_TIER:
+            message = f'"{word}" is what the product says when there is no tier'
+            document.add(tier, message, "choose another tier id", "id")
+        if at is not None and above is not None and at >= above:
+            message = f"tiers go from best to worst, but {at:g} is not below {above:g}"
+            document.add(tier, message, "lower it or change the order", "at")
+        above = at
+        for key, child in tier["policy"].entries.items():
+            if key not in TierPolicy.__annotations__ and not isinstance(child.value, str | int | float):
+                document.add(child, f"expected one value, found {child}", "write a number or a word")
+    if above:
+        # At the line of the list: what is missing is a tier below this one.
+        place = replace(document.root["tiers"], path=f"tiers[{len(tiers) - 1}].at")
+        message = f"the last tier begins at {above:g}, so lower scores have no tier"
+        document.add(place, message, "set the last `at` to 0")
+
+
+def _check_movement(document: Document, movement: Node, tiers: Sequence[Node]) -> None:
+    bounds = [at for tier in tiers if (at := document.number(tier["at"])) is not None]
+    gap = min((high - low for high, low in itertools.pairwise(bounds) if high > low), default=math.inf)
     for key in ("margin_up", "margin_down"):
-        margin = getattr(movement, key)
-        if gaps and margin >= min(gaps) / 2:
-            message = f"{margin:g} is not smaller than half the gap between two boundaries ({min(gaps):g})"
-            top.document.add(section.keys[key], message, f"use less than {min(gaps) / 2:g}")
-    if bounds and bounds[0] + movement.margin_up > 100 and "margin_up" in section:
-        message = f"nobody can reach {bounds[0]:g} + {movement.margin_up:g}, the score ends at 100"
-        top.document.add(section.keys["margin_up"], message, f"use {100 - bounds[0]:g} or less")
-    return movement
+        margin = document.number(movement[key]) or 0
+        if margin >= gap / 2:
+            message = f"{margin:g} is not smaller than half the gap between two boundaries ({gap:g})"
+            document.add(movement, message, f"use less than {gap / 2:g}", key)
+    margin = document.number(movement["margin_up"]) or 0
+    if bounds and margin and bounds[0] + margin > 100:
+        message = f"nobody can reach {bounds[0]:g} + {margin:g}, the score ends at 100"
+        document.add(movement, message, f"use {100 - bounds[0]:g} or less", "margin_up")
 
 
-def read_override(top: Section) -> OverridePolicy | None:
-    """What a person must give to set a tier by hand."""
-    entry = top.get("override", required=False)
-    if entry is None:
-        return None
-    section = Section(top.document, entry, ("allowed", "needs", "max_days"))
-    needs: list[str] = []
-    for item in section.items("needs", required=False):
-        if item.value in OVERRIDE_NEEDS and item.value not in needs:
-            needs.append(str(item.value))
-        else:
-            remedy = "list each of " + ", ".join(OVERRIDE_NEEDS) + " at most once"
-            top.document.add(item, f"{describe(item)} cannot be asked for here", remedy)
-    return OverridePolicy(
-        allowed=bool(section.truth("allowed")),
-        needs=tuple(needs),
-        max_days=section.whole("max_days", None, low=1),
-    )
+def _check_action(document: Document, gate: Node, tiers: Sequence[Node]) -> None:
+    given = [key for key in ("cap", "block", "flag") if key in gate]
+    if gate.entries and len(given) != 1:
+        message = "a gate does exactly one thing, found " + (" and ".join(given) or "none")
+        document.add(gate, message, "give one of cap: TIER, block: true, flag: word")
+    _check_known(document, gate, "cap", "tier", tiers)
 
 
-def read_credit_limit(top: Section) -> CreditLimit | None:
-    """The credit limit's formula, by name as it were: it is compared, never evaluated."""
-    entry = top.get("credit_limit", required=False)
-    if entry is None:
-        return None
-    section = Section(top.document, entry, ("formula", "needs_net_worth"))
-    formula = section.word("formula") or ""
-    if formula and formula.replace(" ", "") != CREDIT_FORMULA.replace(" ", ""):
-        message = "formulas in a scheme are not evaluated, and this is not the one the product computes"
-        top.document.add(section.keys["formula"], message, f'write "{CREDIT_FORMULA}"')
-    return CreditLimit(formula=formula, needs_net_worth=section.truth("needs_net_worth", False))
+def _check_condition(document: Document, when: Node, dimensions: Sequence[Node]) -> None:
+    if not isinstance(when.value, dict):
+        return
+    on_dimension = "dimension" in when or "missing" in when
+    for key in ("dimension", "missing") if on_dimension else ("field",):
+        if key not in when:
+            document.add(when, f'"{key}" is missing', f'add "{key}:"', key)
+    given = [key for key in ("in", *COMPARISONS) if key in when]
+    if on_dimension and (others := [key for key in ("field", *given) if key in when]):
+        message = f"a condition on a dimension has no {' and no '.join(others)}"
+        document.add(when, message, "write when: {dimension: ID, missing: true}")
+    elif not on_dimension and len(given) != 1:
+        message = "a gate has exactly one condition, found " + (" and ".join(given) or "none")
+        remedy = "give one of in: [words], ge, gt, le, lt; write a second gate for another"
+        document.add(when, message, remedy)
+    _check_known(document, when, "dimension", "dimension", dimensions)
+    _check_repeats(document, when["in"])
+    if len({type(item.value) for item in when["in"].items if document.known(item) is not None}) > 1:
+        remedy = 'use only one kind; put "true" in quotes when it is a word'
+        document.add(when, "words and true/false are mixed", remedy, "in")
 
 
-def with_parts(fields: dict[str, Field], credit_limit: CreditLimit | None) -> dict[str, Field]:
-    """The fields of a scheme with those that only serve to compute others: the limit, and the zone of Z''."""
-    parts: tuple[str, ...] = LIMIT_FIELDS if credit_limit is not None else ()
-    if ZONE in fields:
-        parts += (*ZONE_RATIOS, *ZONE_STATEMENTS)
-    return fields | {
-        name: Field(id=name, kind="number", sensitive=True, indicator=False, gate=False)
-        for name in parts
-        if name not in fields
-    }
-
-
-def read_first_order(top: Section, record_type: str | None) -> FirstOrder | None:
-    """Where a prospect goes with its first order."""
-    entry = top.get("on_first_order", required=False)
-    if entry is None:
-        return None
-    section = Section(top.document, entry, ("move_to", "as"))
-    if record_type == "account":
-        top.document.add(entry, "only prospects have a first order to wait for", "remove it")
-    return FirstOrder(
-        move_to=section.identifier("move_to") or "", as_word=section.choice("as", ("new",), "new")
-    )
+def _read_fields(document: Document, indicators: Sequence[Node], gates: Sequence[Node]) -> dict[str, Field]:
+    """Every field with its type; a problem where an indicator and a gate do not agree about it."""
+    fields: dict[str, Field] = {}
+    words: dict[str, list[str]] = {}
+    said: dict[str, bool] = {}
+    for indicator in indicators:
+        name = document.word(indicator["id"])
+        scores = indicator["score"]["values"].entries
+        kind: Kind = "number" if not scores else "bool" if scores.keys() <= SWITCHES.keys() else "word"
+        if kind == "word":
+            words[name] = [word.strip() for word in scores]
+        said[name] = document.known(indicator["sensitive"]) is not False
+        fields[name] = Field(id=name, kind=kind, sensitive=said[name], indicator=True, gate=False)
+    for gate in gates:
+        when = gate["when"]
+        name = document.word(when["field"])
+        if not name or not document.known(when):
+            continue
+        values = [document.known(item) for item in when["in"].items]
+        kind = "number" if "in" not in when else "bool" if True in values or False in values else "word"
+        known = fields.get(name) or Field(id=name, kind=kind, sensitive=True, indicator=False, gate=True)
+        if kind != known.kind:
+            reader = "its indicator" if known.indicator else "another gate"
+            message = f'this gate reads "{name}" as a {kind}, {reader} as a {known.kind}'
+            remedy = "use one type for a field (in: words or booleans; ge, gt, le, lt: numbers)"
+            document.add(when, message, remedy)
+        for word in values:
+            # A word that the indicator does not know is missing, so a gate waiting for it would never be hit.
+            if isinstance(word, str) and name in words and word.strip() not in words[name]:
+                message = f'"{word}" is not among the words of the indicator {name}'
+                document.add(when, message, suggest(word, words[name]))
+        sensitive = document.known(gate["sensitive"])
+        if not isinstance(sensitive, bool):
+            sensitive = known.sensitive
+        elif said.setdefault(name, sensitive) != sensitive:
+            message = f'"{name}" is called sensitive in one place and not in another'
+            document.add(gate, message, "say it once", "sensitive")
+        fields[name] = replace(known, sensitive=sensitive, gate=True)
+    parts: tuple[str, ...] = model.LIMIT_FIELDS if "credit_limit" in document.root else ()
+    if model.ZONE in fields:
+        parts += (*model.ZONE_RATIOS, *model.ZONE_STATEMENTS)
+    for name in parts:
+        fields.setdefault(name, Field(id=name, kind="number", sensitive=True, indicator=False, gate=False))
+    return fields

@@ -1,4 +1,4 @@
-"""YAML text as a tree of entries that know their line and column, and its canonical content.
+"""YAML text as a tree of nodes that know their line and column, and its canonical content.
 
 Built on the nodes of ruamel.yaml rather than on its loader: every value keeps its place, a duplicate
 key is found instead of overwritten, and nothing in the file can name a Python object.
@@ -9,9 +9,9 @@ from __future__ import annotations
 import hashlib
 import itertools
 import json
-import math
-from dataclasses import dataclass, field, replace
-from typing import Any, TypeAlias
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Any, NoReturn, TypeAlias
 
 from ruamel.yaml import YAML
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
@@ -24,6 +24,8 @@ Plain: TypeAlias = "Scalar | list[Plain] | dict[str, Plain]"
 
 MAX_CHARACTERS = 500_000  # the longest preset has 12,000; a file beyond this is not a scheme
 MAX_DEPTH = 100  # of brackets; the parser takes 20 seconds to give up on a thousand
+NOT_A_WORD = "!!"  # marks a key that YAML reads as true, 1 or null, so that it differs from one in quotes
+SWITCHES = {NOT_A_WORD + "true": True, NOT_A_WORD + "false": False}
 _TAG = "tag:yaml.org,2002:"
 
 
@@ -31,7 +33,7 @@ _TAG = "tag:yaml.org,2002:"
 class Node:
     """A value of the file with its place; `start` and `end` are its characters in the text.
 
-    A group or list that begins below its key has the place of the key: that is the line a person looks for.
+    A group or list that begins below its key has the place of the key: that is the line a person searches for.
     """
 
     value: Scalar | list[Node] | dict[str, Node]
@@ -40,8 +42,41 @@ class Node:
     start: int
     end: int
     path: str
-    # Keys that YAML does not read as words (true, 1), so that `map` can tell them from quoted ones.
-    raw_keys: dict[str, Scalar] = field(default_factory=dict)
+
+    def __contains__(self, key: str) -> bool:
+        return key in self.entries
+
+    @property
+    def entries(self) -> dict[str, Node]:
+        """The values by their keys; empty for a value that has none."""
+        return self.value if isinstance(self.value, dict) else {}
+
+    @property
+    def items(self) -> list[Node]:
+        """The items of a list; empty for any other value."""
+        return self.value if isinstance(self.value, list) else []
+
+    def __getitem__(self, key: str) -> Node:
+        """The value of a key; where there is none, a node without a value."""
+        return self.entries.get(key, _NOTHING)
+
+    def __str__(self) -> str:
+        """The value as a problem names it: `the text "ten"`."""
+        if isinstance(self.value, str | int | float) and not isinstance(self.value, bool):
+            return f"the {'text' if isinstance(self.value, str) else 'number'} {self.shown}"
+        return self.shown
+
+    @property
+    def shown(self) -> str:
+        """The value without its kind: `"ten"`."""
+        if isinstance(self.value, dict | list):
+            return "a list" if isinstance(self.value, list) else "a group of keys"
+        if self.value is None or isinstance(self.value, bool):
+            return {None: "nothing", True: "true", False: "false"}[self.value]
+        return f'"{self.value[:60]}"' if isinstance(self.value, str) else f"{self.value!r:.30}"
+
+
+_NOTHING = Node(value=None, line=1, column=1, start=0, end=0, path="")
 
 
 class Document:
@@ -50,138 +85,128 @@ class Document:
     def __init__(self, text: str, source: str) -> None:
         self.source = source
         self.problems: list[SchemeProblem] = []
+        self._faulty: set[str] = set()
         self._built: set[int] = set()
+        self._constructor = YAML(typ="safe", pure=True).constructor
         text = text.removeprefix("\ufeff")
         if len(text) > MAX_CHARACTERS:
-            self._stop(1, 1, f"the file has {len(text)} characters", f"keep it below {MAX_CHARACTERS}")
-        depth = itertools.accumulate((c in "[{") - (c in "]}") for c in text)
-        if max(depth, default=0) > MAX_DEPTH:
-            self._stop(1, 1, "the values are nested too deeply", "remove the extra brackets")
+            self._stop(f"the file has {len(text)} characters", f"keep it below {MAX_CHARACTERS}")
         try:
+            if max(itertools.accumulate((c in "[{") - (c in "]}") for c in text), default=0) > MAX_DEPTH:
+                raise RecursionError
             node = YAML(typ="rt", pure=True).compose(text)
+        except RecursionError:
+            self._stop("the values are nested too deeply", "remove the extra brackets")
         except MarkedYAMLError as error:
             mark = error.problem_mark or error.context_mark
-            line, column = (mark.line + 1, mark.column + 1) if mark else (1, 1)
+            place = (mark.line + 1, mark.column + 1) if mark else (1, 1)
             message = " ".join(str(part) for part in (error.context, error.problem) if part)
-            self._stop(line, column, f"this is not YAML: {message}", "check quotes, brackets and indentation")
-        except RecursionError:
-            self._stop(1, 1, "the values are nested too deeply", "remove the extra brackets")
+            self._stop(f"this is not YAML: {message}", "check quotes, brackets and indentation", *place)
         except YAMLError as error:
-            position = getattr(error, "position", 0)
-            line = text.count("\n", 0, position) + 1
-            self._stop(
-                line, 1, "the file holds a character that YAML forbids", "remove the control character"
-            )
+            line = text.count("\n", 0, getattr(error, "position", 0)) + 1
+            message, remedy = "the file holds a character that YAML forbids", "remove the control character"
+            self._stop(message, remedy, line)
         if not isinstance(node, MappingNode):
-            self._stop(1, 1, "a scheme is a list of keys and values", 'begin with "scheme: my_scheme"')
+            self._stop("a scheme is a list of keys and values", 'begin with "scheme: my_scheme"')
         self.root = self._build(node, "")
 
-    def add(self, entry: Node, message: str, remedy: str, key: str | None = None) -> None:
-        """Record a fault at an entry; `key` names a place below it that has no line of its own."""
-        self._note(entry.line, entry.column, key if key is not None else entry.path, message, remedy)
+    def add(self, node: Node, message: str, remedy: str, key: str = "") -> None:
+        """Record a fault at a node or at one of its keys, which need not be there."""
+        path = ".".join(part for part in (node.path, key) if part)
+        node = node.entries.get(key, node)
+        self._add(node.line, node.column, path, message, remedy)
 
-    def _note(self, line: int, column: int, key: str, message: str, remedy: str) -> None:
+    def known(self, node: Node) -> Any:
+        """The value of a node; None when a fault was recorded at it."""
+        return None if node.path in self._faulty else node.value
+
+    def number(self, node: Node) -> float | None:
+        """The number of a node without a fault; None for any other value."""
+        value = self.known(node)
+        return value if isinstance(value, int | float) and not isinstance(value, bool) else None
+
+    def word(self, node: Node) -> str:
+        """The text of a node without a fault; empty for any other value."""
+        value = self.known(node)
+        return value.strip() if isinstance(value, str) else ""
+
+    def _add(self, line: int, column: int, key: str, message: str, remedy: str) -> None:
+        self._faulty.add(key)
         self.problems.append(
             SchemeProblem(file=self.source, line=line, column=column, key=key, message=message, remedy=remedy)
         )
 
-    def _stop(self, line: int, column: int, message: str, remedy: str) -> Any:
-        self._note(line, column, "", message, remedy)
+    def _stop(self, message: str, remedy: str, line: int = 1, column: int = 1) -> NoReturn:
+        self._add(line, column, "", message, remedy)
         raise SchemeError(self.problems)
 
-    def _build(self, node: Any, path: str) -> Node:
-        line, column = node.start_mark.line + 1, node.start_mark.column + 1
+    def _build(self, node: Any, path: str, key: Any = None) -> Node:
+        below = key is not None and key.start_mark.line != node.start_mark.line
+        line, column = _place(key if below else node)
+        seen = id(node) in self._built
+        self._built.add(id(node))
         value: Any = None
-        raw_keys: dict[str, Scalar] = {}
-        tag = str(node.tag)
-        if id(node) in self._built:
+        if seen:
             # Refused also because a few lines of nested aliases can stand for gigabytes.
-            self._note(line, column, path, "an alias (*name) is used", "write the value out")
+            self._add(line, column, path, "an alias (*name) is used", "write the value out")
         elif isinstance(node, ScalarNode):
-            value = self._scalar(node, tag, path)
-        elif not tag.startswith(_TAG):
-            self._note(line, column, path, f'the tag "{tag}" is not supported', "remove it")
+            value = self._scalar(node, path)
+        elif not str(node.tag).startswith(_TAG):
+            self._refuse_tag(node, path)
         elif isinstance(node, SequenceNode):
-            self._built.add(id(node))
             value = [self._build(child, f"{path}[{i}]") for i, child in enumerate(node.value)]
         else:
-            self._built.add(id(node))
-            value = self._mapping(node, path, raw_keys)
-        self._built.add(id(node))
-        return Node(
-            value=value,
-            line=line,
-            column=column,
-            start=node.start_mark.index,
-            end=node.end_mark.index,
-            path=path,
-            raw_keys=raw_keys,
-        )
+            value = self._mapping(node, path)
+        start, end = node.start_mark.index, node.end_mark.index
+        return Node(value=value, line=line, column=column, start=start, end=end, path=path)
 
-    def _mapping(self, node: Any, path: str, raw_keys: dict[str, Scalar]) -> dict[str, Node]:
+    def _mapping(self, node: Any, path: str) -> dict[str, Node]:
         entries: dict[str, Node] = {}
-        lines: dict[str, int] = {}
         for key_node, value_node in node.value:
-            line, column = key_node.start_mark.line + 1, key_node.start_mark.column + 1
+            line, column = _place(key_node)
             if not isinstance(key_node, ScalarNode):
-                self._note(line, column, path, "a key must be a word", "put the key in plain text")
+                self._add(line, column, path, "a key must be a word", "put the key in plain text")
                 continue
-            key = str(key_node.value)
-            key_path = f"{path}.{key}" if path else key
+            key = text = str(key_node.value)
+            key_path = f"{path}.{text}" if path else text
+            if key_node.tag != _TAG + "merge" and not isinstance(self._scalar(key_node, key_path), str):
+                key = NOT_A_WORD + text.lower()
             if key in entries:
-                self._note(
-                    line,
-                    column,
-                    key_path,
-                    f"the key stands twice, first in line {lines[key]}",
-                    "keep one of them",
-                )
+                message = f"the key stands twice, first in line {entries[key].line}"
+                self._add(line, column, key_path, message, "keep one of them")
                 continue
-            tag = str(key_node.tag)
-            raw_keys[key] = key if tag == _TAG + "merge" else self._scalar(key_node, tag, key_path)
-            child = self._build(value_node, key_path)
-            entries[key] = child if child.line == line else replace(child, line=line, column=column)
-            lines[key] = line
+            entries[key] = self._build(value_node, key_path, key_node)
         return entries
 
-    def _scalar(self, node: Any, tag: str, path: str) -> Scalar:
-        text = str(node.value)
-        kind = tag.removeprefix(_TAG)
-        try:
-            if kind == "null":
-                return None
-            if kind == "bool":
-                return text.lower() in ("true", "yes", "on", "y")
-            if kind == "int":
-                digits = text.replace("_", "")
-                return int(digits, 0 if digits.lstrip("+-")[:2].lower() in ("0x", "0o", "0b") else 10)
-            if kind == "float":
-                return float(text.replace("_", "").lower().replace(".inf", "inf").replace(".nan", "nan"))
-        except ValueError:
-            return text
-        if kind not in ("str", "timestamp"):
-            line, column = node.start_mark.line + 1, node.start_mark.column + 1
-            self._note(line, column, path, f'the tag "{tag}" is not supported', "remove it")
-        return text
+    def _scalar(self, node: Any, path: str) -> Scalar:
+        kind, value = str(node.tag).removeprefix(_TAG), str(node.value)
+        if kind in ("null", "bool", "int", "float"):
+            with suppress(ValueError, LookupError):
+                found: Scalar = self._constructor.construct_object(node)
+                return found
+        elif kind not in ("str", "timestamp"):
+            self._refuse_tag(node, path)
+        return value
+
+    def _refuse_tag(self, node: Any, path: str) -> None:
+        self._add(*_place(node), path, f'the tag "{node.tag}" is not supported', "remove it")
 
 
-def plain(entry: Node) -> Plain:
-    """The values alone, with 30.0 as 30 so that the two are the same content."""
-    value = entry.value
+def _place(node: Any) -> tuple[int, int]:
+    return node.start_mark.line + 1, node.start_mark.column + 1
+
+
+def plain(node: Node) -> Plain:
+    """The values without their places, with 30.0 as 30 so that the two are the same content."""
+    value = node.value
     if isinstance(value, dict):
-        # A key that is not a word (true) must not hash like the word ("true").
-        return {
-            key if isinstance(entry.raw_keys[key], str) else f"!!{key.lower()}": plain(child)
-            for key, child in value.items()
-        }
+        return {key: plain(child) for key, child in value.items()}
     if isinstance(value, list):
         return [plain(child) for child in value]
-    if isinstance(value, float) and math.isfinite(value) and value == int(value):
-        return int(value)
-    return value
+    return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
-def canonical_hash(entry: Node) -> str:
+def canonical_hash(content: Plain) -> str:
     """SHA-256 of the values as JSON with sorted keys: comments, order of keys and spacing do not count."""
-    text = json.dumps(plain(entry), ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+    text = json.dumps(content, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
     return hashlib.sha256(text.encode()).hexdigest()

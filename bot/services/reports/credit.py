@@ -18,8 +18,7 @@ from db.engine import Database
 from db.graded import credit, results
 from db.graded.credit import CreditApproval
 from grading.scheme.credit import STATEMENT_DAYS, VALID_DAYS, propose
-from grading.scheme.model import Scheme
-from grading.scheme.rules import LIMIT_FIELDS, ZONE
+from grading.scheme.model import LIMIT_FIELDS, ZONE, Scheme
 
 _PLACES = Decimal("0.0001")
 MOST_TERMS = 3650

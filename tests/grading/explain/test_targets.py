@@ -16,7 +16,7 @@ from tests.grading.reference import score_of
 
 
 def make_indicator(score: Score, unit: str | None = None) -> Indicator:
-    return Indicator(id="x", name=Name(en="x", zh="x"), weight=100, score=score, kind="number", unit=unit)
+    return Indicator(id="x", name=Name(en="x", zh="x"), weight=100, score=score, unit=unit)
 
 
 pairs = st.lists(

@@ -23,6 +23,11 @@ BROKEN: list[tuple[str, str, str, str, str, str]] = [
     ("version zero", ORDERS, "version: 1", "version: 0", "version", "0 is out of range"),
     ("scheme id with a space", ORDERS, "scheme: orders_only", "scheme: my scheme", "scheme", "cannot be an id"),
     ("currency in words", ORDERS, "currency: CNY ", "currency: yuan ", "currency", '"yuan" is not a currency'),
+    ("currency without a value", ORDERS, "currency: CNY ", "currency: ", "currency", "expected text, found nothing"),
+    ("movement without a value", ORDERS, "as_of:", "movement:\nas_of:", "movement", "expected keys and values, found nothing"),
+    ("key of the product's own", ORDERS, "as_of:", "sha256: abc\nas_of:", "sha256", 'unknown key "sha256"'),
+    ("whole number too large", ORDERS, "version: 1", f"version: {'9' * 400}", "version", "is out of range"),
+    ("list for a text", ORDERS, "record_type: account", "record_type: [account]", "record_type", "expected text, found a list"),
     ("applies to a word", ORDERS, "as_of:", "applies_to: finance\nas_of:", "applies_to", "expected keys and values"),
     ("applies to nobody", ORDERS, "as_of:", "applies_to: {}\nas_of:", "applies_to", "this names nobody"),
     (
@@ -341,6 +346,7 @@ def test_every_fault_of_a_file_is_reported_at_once() -> None:
         ("a: 1\n---\nb: 2\n", "this is not YAML"),
         ("a: " + "[" * 100_000, "nested too deeply"),
         ("- " * 2000, "nested too deeply"),
+        ('scheme: "\\ud800"', "half a character"),
         ("a: 1\n" * 200_000, "characters"),
     ],
 )

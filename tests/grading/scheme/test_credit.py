@@ -10,10 +10,9 @@ import pytest
 from grading.engine.scoring import grade
 from grading.indicators.altman import RATIOS, with_zone
 from grading.scheme.credit import propose
-from grading.scheme.model import Scheme
+from grading.scheme.model import LIMIT_FIELDS, ZONE_RATIOS, ZONE_STATEMENTS, Scheme
 from grading.scheme.presets import preset_text
 from grading.scheme.reader import parse_scheme
-from grading.scheme.rules import LIMIT_FIELDS, ZONE_RATIOS, ZONE_STATEMENTS
 
 TEXT = preset_text("credit_assessment")
 CREDIT = parse_scheme(TEXT, source="credit_assessment")

@@ -10,6 +10,28 @@ from grading.scheme.presets import notices, preset_names, preset_text
 from grading.scheme.reader import parse_scheme
 from tests.grading.factories import dimension, indicator, make_scheme, scheme_text
 
+STORED = """
+scheme: harbour
+version: 3
+name: {en: "Harbour", zh: "港口"}
+record_type: account
+applies_to: {industry: [tea, "yes"]}
+currency: CNY
+constants: {complaint_rate: 0.02, usual_gap_days: null}
+dimensions:
+  - id: only
+    name: {en: "Only", zh: "唯一"}
+    weight: 100.0
+    indicators:
+      - {id: x, name: {en: "X", zh: "甲"}, weight: 60, score: {fn: points, knots: [[-0.5, 0], [1e3, 100]]}}
+      - {id: y, name: {en: "Y", zh: "乙"}, weight: 40, score: {fn: map, values: {true: 100, false: 0}}}
+tiers:
+  - {id: A, at: 50, name: {en: "A", zh: "甲"}, policy: {terms_days: 0x1E, limit_factor: 1.5, note: 2026-01-01}}
+  - {id: B, at: 0, name: {en: "B", zh: "乙"}}
+gates:
+  - {id: g, name: {en: "G", zh: "门"}, when: {field: z, in: [no]}, cap: B, sensitive: false}
+"""
+
 
 def test_the_presets_are_valid_and_named_after_their_file() -> None:
     assert preset_names() == (
@@ -43,11 +65,8 @@ def test_a_scheme_is_read_completely() -> None:
     assert len(scheme.indicators) == 23
     assert [tier.at for tier in scheme.tiers] == [75, 50, 0]
     assert scheme.tier("B").at == 50
-    assert (scheme.tier_name("B", "zh_CN"), scheme.tier_name("B", "en")) == (
-        "重要客户（B类）",
-        "Important (B)",
-    )
-    assert scheme.tier_name("blocked", "zh") == "blocked"
+    name = scheme.tier("B").name
+    assert (name.text("zh_CN"), name.text("en")) == ("重要客户（B类）", "Important (B)")
     assert scheme.movement is not None
     assert (scheme.movement.margin_up, scheme.movement.margin_down, scheme.movement.min_dwell) == (2, 3, 3)
     assert scheme.gates[2].when == Compare(field="overdue_90d_share", comparison="ge", limit=0.2)
@@ -143,6 +162,13 @@ def test_the_hash_is_of_the_content_not_of_the_text() -> None:
     assert len(hashes.pop()) == 64
 
 
+def test_a_stored_scheme_keeps_its_hash() -> None:
+    scheme = parse_scheme(STORED, source="s")
+    assert scheme.sha256 == "5d049628cb3170e8e0dde61c2c87500828f658b5f1bdca9a6a8ff4820480c7c8"
+    assert scheme.tiers[0].policy == {"terms_days": 30, "limit_factor": 1.5, "note": "2026-01-01"}
+    assert scheme.indicators[1].score == Map(values={True: 100, False: 0})
+
+
 @pytest.mark.parametrize(
     ("old", "new"), [("at: 75", "at: 74"), ("[100, 100]", "[100, 99]"), ("a name", "another name")]
 )
@@ -161,10 +187,10 @@ def test_a_word_true_and_the_boolean_true_are_different_content() -> None:
     assert (one.fields["x"].kind, other.fields["x"].kind) == ("bool", "word")
 
 
-def test_check_says_what_is_not_applied_yet() -> None:
-    said = "\n".join(notices(parse_scheme(preset_text("b2b_accounts"), source="b")))
-    assert "margin_contribution is missing for everybody" in said
-    assert "not applied" not in said
+def test_notices_name_what_a_valid_scheme_lacks() -> None:
+    sentences = "\n".join(notices(parse_scheme(preset_text("b2b_accounts"), source="b")))
+    assert "margin_contribution is missing for everybody" in sentences
+    assert "not applied" not in sentences
     assert notices(parse_scheme(preset_text("credit_assessment"), source="c")) == ()
     bare = preset_text("credit_assessment").replace(
         "policy: {terms_days: 0,  limit_factor: 0.0}", "policy: {terms_days: 0}"
@@ -178,7 +204,8 @@ def test_check_says_what_is_not_applied_yet() -> None:
 
 def test_reading_a_scheme_needs_neither_pandas_nor_numpy() -> None:
     code = (
-        "import sys; from grading.scheme.presets import *; parse_scheme(preset_text('orders_only'), source='s');"
+        "import sys; from grading.scheme.presets import preset_text; from grading.scheme.reader import parse_scheme;"
+        "parse_scheme(preset_text('orders_only'), source='s');"
         "print({'pandas', 'numpy'} & set(sys.modules))"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
