@@ -47,8 +47,8 @@ def configure(level: str) -> None:
     logging.getLogger("slack_bolt.RequestVerification").setLevel(logging.WARNING)
 
 
-def let_go() -> None:
-    """Before a process ends: Python would say 120 when what is left of the log cannot be written."""
+def release_stderr() -> None:
+    """Before a process ends: its exit code would be 120 if Python could not write the rest of the log."""
     try:
         if sys.stderr is not None:
             sys.stderr.flush()

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo, available_timezones
 from pydantic import AliasChoices, Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
-from bot.errors import N_, BadInput
+from bot.errors import N_, BadInput, NotReady
 
 ROOT = Path(__file__).parent.parent
 DOTENV = Path(".env")
@@ -238,6 +238,15 @@ class Settings(BaseSettings):
 def without_password(url: str) -> str:
     """A database URL that may be shown."""
     return _PASSWORD.sub(r"\1***", url)
+
+
+def unusable_database(url: str, reason: str) -> NotReady:
+    """The error to raise for a database that cannot be used."""
+    return NotReady(
+        N_("The database %(url)s cannot be used: %(reason)s. Check TIERBOT_DATABASE_URL and the disk."),
+        url=without_password(url),
+        reason=reason,
+    )
 
 
 def load(**overrides: Any) -> Settings:

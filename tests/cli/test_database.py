@@ -2,12 +2,10 @@
 
 import sqlite3
 import stat
-from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 
 import pytest
-import structlog
 from typer.testing import CliRunner
 
 from bot.cli import app
@@ -16,17 +14,8 @@ from bot.errors import BadInput, Conflict
 from bot.services.delivery import restore, time_jump
 from db import system
 from db.engine import open_database
+from tests.cli.conftest import Said
 from tests.services.delivery.outbox_harness import EAST, Harness
-
-
-@pytest.fixture
-def file(migrated: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    path = tmp_path / "tierbot.db"
-    path.write_bytes(migrated.read_bytes())
-    monkeypatch.setenv("TIERBOT_DATABASE_URL", f"sqlite:///{path}")
-    monkeypatch.chdir(tmp_path)
-    yield path
-    structlog.reset_defaults()
 
 
 def write(file: Path, *texts: str) -> list[str]:
@@ -40,13 +29,7 @@ def write(file: Path, *texts: str) -> list[str]:
     return states
 
 
-def tierbot(*arguments: str) -> str:
-    result = CliRunner().invoke(app, arguments, catch_exceptions=False)
-    assert result.exit_code == 0, result.output
-    return result.output
-
-
-def test_a_backup_is_whole_private_and_never_overwrites(file: Path, tmp_path: Path) -> None:
+def test_a_backup_is_whole_private_and_never_overwrites(tierbot: Said, file: Path, tmp_path: Path) -> None:
     using = open_database(f"sqlite:///{file}")  # a running process
     write(file, "a")
     tierbot("db", "backup", "copy.db")
@@ -60,7 +43,7 @@ def test_a_backup_is_whole_private_and_never_overwrites(file: Path, tmp_path: Pa
 
 
 def test_a_restored_file_doubts_what_was_not_settled_and_the_old_one_is_kept(
-    file: Path, tmp_path: Path
+    tierbot: Said, file: Path, tmp_path: Path
 ) -> None:
     write(file, "a")
     tierbot("db", "backup", "copy.db")
@@ -72,7 +55,7 @@ def test_a_restored_file_doubts_what_was_not_settled_and_the_old_one_is_kept(
     assert not list(tmp_path.glob("*.restoring*"))
 
 
-def test_nothing_changes_without_a_yes(file: Path) -> None:
+def test_nothing_changes_without_a_yes(tierbot: Said, file: Path) -> None:
     write(file, "a")
     tierbot("db", "backup", "copy.db")
     write(file, "b")
@@ -81,7 +64,7 @@ def test_nothing_changes_without_a_yes(file: Path) -> None:
     assert write(file) == ["pending", "pending"]
 
 
-def test_nothing_is_restored_under_a_process_that_has_the_file_open(file: Path) -> None:
+def test_nothing_is_restored_under_a_process_that_has_the_file_open(tierbot: Said, file: Path) -> None:
     write(file, "a")
     tierbot("db", "backup", "copy.db")
     using = open_database(f"sqlite:///{file}")
@@ -103,7 +86,7 @@ def test_nothing_is_restored_under_a_process_that_has_the_file_open(file: Path) 
     ],
 )
 def test_what_is_no_whole_backup_is_refused_and_nothing_changes(
-    file: Path, tmp_path: Path, change: object, words: str
+    tierbot: Said, file: Path, tmp_path: Path, change: object, words: str
 ) -> None:
     write(file, "a")
     tierbot("db", "backup", "copy.db")
@@ -120,7 +103,7 @@ def _set_revision(copy: Path, revision: str) -> None:
         connection.commit()
 
 
-def test_a_broken_database_can_be_replaced(file: Path) -> None:
+def test_a_broken_database_can_be_replaced(tierbot: Said, file: Path) -> None:
     write(file, "a")
     tierbot("db", "backup", "copy.db")
     file.write_bytes(file.read_bytes()[:5000])
@@ -128,7 +111,7 @@ def test_a_broken_database_can_be_replaced(file: Path) -> None:
     assert write(file) == ["unknown"]
 
 
-def test_a_database_restored_by_other_means_is_told_so(file: Path) -> None:
+def test_a_database_restored_by_other_means_is_told_so(tierbot: Said, file: Path) -> None:
     write(file, "a")
     assert "Noted" in tierbot("db", "restored", "--yes")
     assert write(file) == ["unknown"]

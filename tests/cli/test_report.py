@@ -1,36 +1,29 @@
 """`tierbot report`: the views on value at the command line, in both languages."""
 
 import json
-import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import date, timedelta
 from decimal import Decimal
 from pathlib import Path
 
 import pytest
-import structlog
-from typer.testing import CliRunner, Result
+from typer.testing import Result
 
-from bot.cli import app
 from bot.errors import BadInput
 from db.book.customers import Customer
 from db.book.trade import OrderLine
 from db.engine import open_database
 from tests import factories
+from tests.cli.conftest import Command
 
 AS_OF = date(2026, 3, 31)
 Report = Callable[..., Result]
 
 
 @pytest.fixture
-def report(migrated: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Report]:
+def report(file: Path, command: Command) -> Report:
     """The command over a book of three: ACME as usual, Zenith silent, Once with a single order."""
-    handlers, level = logging.root.handlers[:], logging.root.level
-    path = tmp_path / "tierbot.db"
-    path.write_bytes(migrated.read_bytes())
-    monkeypatch.setenv("TIERBOT_DATABASE_URL", f"sqlite:///{path}")
-    monkeypatch.chdir(tmp_path)
-    database = open_database(f"sqlite:///{path}")
+    database = open_database(f"sqlite:///{file}")
     with database.write() as session:
         for name, last, orders, amount, cost in (
             ("ACME", 3, 8, 1000, 400),
@@ -41,11 +34,7 @@ def report(migrated: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> I
             for n in range(orders):
                 factories.order(session, customer, AS_OF - timedelta(days=last + 30 * n), amount, cost=cost)
     database.close()
-    yield lambda *words: CliRunner().invoke(app, ["report", *words])
-    # What was captured is closed after the test: nobody may go on writing to it.
-    structlog.reset_defaults()
-    logging.root.handlers[:] = handlers
-    logging.root.setLevel(level)
+    return lambda *arguments: command("report", *arguments)
 
 
 def test_rfm_shows_its_cut_points_classes_and_customers(report: Report) -> None:
