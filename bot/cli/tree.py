@@ -8,7 +8,7 @@ import ast
 from functools import cache
 from importlib import import_module
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import typer
 from typer.core import TyperCommand, TyperGroup
@@ -122,8 +122,8 @@ def _docstrings(module: str) -> dict[str, str | None]:
 app = typer.Typer(
     cls=LazyGroup,
     no_args_is_help=True,
-    add_completion=False,
     pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["--help", "-h"]},
     help="Customer tiering in Slack: ask for a tier, be reminded of care, hear of tier changes.",
 )
 app.add_typer(imports.commands, name="import")
@@ -131,8 +131,21 @@ for _name, _help in GROUPS.items():
     app.add_typer(typer.Typer(cls=LazyGroup, no_args_is_help=True, help=_help), name=_name)
 
 
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        from importlib import metadata  # 0.03 s
+
+        typer.echo(f"tierbot {metadata.version('tierbot')}")
+        raise typer.Exit
+
+
 @app.callback()
-def begin() -> None:
+def begin(
+    version: Annotated[
+        bool,
+        typer.Option("--version", help="Show the version and exit.", callback=_print_version, is_eager=True),
+    ] = False,
+) -> None:
     """Before a command runs."""
     from bot.logs import configure  # structlog: --help writes no log
 
