@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from bot.cli.console import AsJson, console_actor, opened, out, print_json, say, table, to_day
+from bot.cli.console import AsJson, console_actor, number, opened, print_json, print_table, say, to_day
 from bot.cli.presentation import as_text, card_json, message_json, why_json
 from bot.errors import N_, BadInput, NotFound
 from bot.services.ask import explanation, history, lookup
@@ -70,15 +70,8 @@ def show_history(name: Name, as_json: AsJson = False) -> None:
             f"capped by {entry.capped_by}": entry.capped_by,
             "set by hand": entry.overridden,
         }
-        rows.append(
-            [
-                str(entry.as_of),
-                entry.kind,
-                entry.tier,
-                "" if entry.score is None else f"{entry.score:g}",
-                "" if entry.change is None else f"{entry.change:+.1f}",
-                ", ".join(note for note, holds in notes.items() if holds),
-                f"{entry.scheme} {entry.version}" if entry.scheme else "no scheme applies",
-            ]
-        )
-    out.print(table(["as of", "grading", "tier", "score", "change", "", "scheme"], rows))
+        shown = ", ".join(note for note, holds in notes.items() if holds)
+        scheme = f"{entry.scheme} {entry.version}" if entry.scheme else "no scheme applies"
+        score, change = number(entry.score, "g"), number(entry.change, "+.1f")
+        rows.append([entry.as_of, entry.kind, entry.tier, score, change, shown, scheme])
+    print_table(["as of", "grading", "tier", "score", "change", "", "scheme"], rows)

@@ -3,10 +3,11 @@
 import getpass
 import json
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 from datetime import date, datetime
+from decimal import Decimal
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -116,11 +117,17 @@ def utc(at: datetime) -> str:
     return f"{at:%Y-%m-%d %H:%M} UTC"
 
 
-def table(columns: list[str], rows: list[list[str]]) -> Table:
+def print_table(columns: Iterable[str], rows: Iterable[Iterable[object]]) -> None:
+    """Print a table; None is an empty cell."""
     table = Table(*columns, box=None, pad_edge=False, header_style="bold")
     for row in rows:
-        table.add_row(*map(escape, row))
-    return table
+        table.add_row(*("" if cell is None else escape(str(cell)) for cell in row))
+    out.print(table)
+
+
+def number(value: float | Decimal | None, form: str, unknown: str = "") -> str:
+    """A number in a format of Python's."""
+    return unknown if value is None else format(value, form)
 
 
 def print_json(value: Any) -> None:

@@ -7,7 +7,7 @@ import typer
 from sqlalchemy import make_url
 
 from bot.app import Tierbot
-from bot.cli.console import opened, out, say, table, utc
+from bot.cli.console import opened, print_table, say, utc
 from bot.errors import N_, BadInput
 from bot.services.delivery import restore
 from db import backup, schema
@@ -95,7 +95,7 @@ def _rewind(database: Database, rewound: restore.Rewound, yes: bool) -> None:
     )
     if rewound.steps:
         rows = [[step.customer, step.tier, step.step, utc(step.due)] for step in rewound.steps[:SHOWN]]
-        out.print(table(["customer", "tier", "step", "due"], rows))
+        print_table(["customer", "tier", "step", "due"], rows)
     if len(rewound.steps) > SHOWN:
         say(f"and {len(rewound.steps) - SHOWN} more")
     if not yes:

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from bot.cli.console import AsJson, named_actor, opened, out, print_json, say, table, to_day
+from bot.cli.console import AsJson, named_actor, number, opened, print_json, print_table, say, to_day
 from bot.errors import N_, BadInput
 from bot.services.ask import lookup
 from bot.services.grade import overrides
@@ -79,15 +79,15 @@ def list_overrides(
             override.code,
             override.name,
             override.tier,
-            str(override.expires_on or ""),
+            override.expires_on,
             override.reason,
-            override.approver or "",
+            override.approver,
             override.set_by,
-            f"{override.ended_at:%Y-%m-%d} {override.ended_by}" if override.ended_at else "",
+            override.ended_at and f"{override.ended_at:%Y-%m-%d} {override.ended_by}",
         ]
         for override in found
     ]
-    out.print(table(["code", "name", "tier", "until", "reason", "approver", "set by", "ended"], rows))
+    print_table(["code", "name", "tier", "until", "reason", "approver", "set by", "ended"], rows)
 
 
 def show_credit(name: Name, as_json: AsJson = False) -> None:
@@ -151,18 +151,18 @@ def _print_credit(found: credit.Credit, as_json: bool) -> None:
     say("Approved, newest first:")
     rows = [
         [
-            str(approval.approved_on),
+            approval.approved_on,
             approval.approved_by,
-            f"{approval.limit:,.2f}",
-            str(approval.terms_days),
-            "" if approval.proposed_limit is None else f"{approval.proposed_limit:,.2f}",
-            "" if approval.proposed_terms is None else str(approval.proposed_terms),
+            number(approval.limit, ",.2f"),
+            approval.terms_days,
+            number(approval.proposed_limit, ",.2f"),
+            approval.proposed_terms,
             f"{approval.grade} {approval.assessed_on}",
             approval.reason,
         ]
         for approval in found.approved
     ]
-    out.print(table(["day", "by", "limit", "days", "proposed", "days", "grade", "reason"], rows))
+    print_table(["day", "by", "limit", "days", "proposed", "days", "grade", "reason"], rows)
 
 
 def _amount(text: str | None) -> Decimal | None:
@@ -199,16 +199,17 @@ def list_reviews(
             item.name,
             item.reason,
             item.item if item.reason in ("capped", "stale", "shadow") else "",
-            item.tier or "",
-            "" if item.score is None else f"{item.score:g}",
-            "" if item.low is None or item.high is None else f"{item.low:.1f} to {item.high:.1f}",
-            str(item.due_on or ""),
+            item.tier,
+            number(item.score, "g"),
+            None if item.low is None or item.high is None else f"{item.low:.1f} to {item.high:.1f}",
+            item.due_on,
             f"{item.stake:,.0f}",
         ]
         for item in found
     ]
-    columns = ["code", "name", "reason", "what", "tier", "score", "between", "date", "net revenue, 12 months"]
-    out.print(table(columns, rows))
+    print_table(
+        ["code", "name", "reason", "what", "tier", "score", "between", "date", "net revenue, 12 months"], rows
+    )
     if len(found) == limit:
         say(f"There may be more than these {limit}: --limit shows them.")
 

@@ -15,12 +15,12 @@ from bot.cli.console import (
     AsOf,
     console_actor,
     named_actor,
+    number,
     opened,
-    out,
     print_json,
+    print_table,
     progress_bar,
     say,
-    table,
     to_day,
     warn,
     whoami,
@@ -97,8 +97,7 @@ def grade(
             return
         _show(report)
         if dry_run and report.changes and not report.silent:
-            changes = [list(change) for change in runs.named_changes(bot.database, report)]
-            out.print(table(["customer", "from", "to"], changes))
+            print_table(["customer", "from", "to"], runs.named_changes(bot.database, report))
 
 
 def _show(report: RunReport) -> None:
@@ -114,7 +113,7 @@ def _show(report: RunReport) -> None:
             f"No scheme applies to {report.without_scheme:,} customers:"
             " tierbot review list --reason no_scheme"
         )
-    out.print(table(["tier", "customers"], [[tier, f"{n:,}"] for tier, n in report.tiers.items()]))
+    print_table(["tier", "customers"], ((tier, f"{count:,}") for tier, count in report.tiers.items()))
     if report.unreadable_facts:
         warn(f"{report.unreadable_facts} recorded facts do not fit their field's type and count as missing.")
     for shadow in report.shadows:
@@ -178,8 +177,8 @@ def _replay(bot: Tierbot, scheme: str | None, purpose: str, period: tuple[date, 
     rows = []
     for day in found.days:
         counts = [*(day.tiers.get(tier, 0) for tier in tiers), day.moves, day.moves_without_rules]
-        rows.append([str(day.as_of), *(f"{count:,}" for count in counts)])
-    out.print(table(["as of", *tiers, "moves", "without rules"], rows))
+        rows.append([day.as_of, *(f"{count:,}" for count in counts)])
+    print_table(["as of", *tiers, "moves", "without rules"], rows)
     for title, moves in (("With the movement rules", found.with_rules), ("Without", found.without_rules)):
         per_hundred = 100 * moves.moves / found.rated if found.rated else 0.0
         undone = f", {moves.undone / moves.moves:.0%} of them" if moves.moves else ""
@@ -198,7 +197,7 @@ def _replay(bot: Tierbot, scheme: str | None, purpose: str, period: tuple[date, 
         for tier in [*tiers, replays.ABSENT]
         if tier in ahead.customers or tier in ahead.sales
     ]
-    out.print(table(["tier", "of the customers", "of the sales"], shares))
+    print_table(["tier", "of the customers", "of the sales"], shares)
 
 
 def score(
@@ -224,13 +223,13 @@ def score(
                 item["code"],
                 item["name"],
                 item["tier"],
-                "" if item["score"] is None else f"{item['score']:.{chosen.display_decimals}f}",
+                number(item["score"], f".{chosen.display_decimals}f"),
                 f"{item['coverage']:.0%}",
                 ", ".join(item["gates"]),
             ]
             for item in report.customers
         ]
-        out.print(table(["code", "name", "tier", "score", "coverage", "gates"], rows))
+        print_table(["code", "name", "tier", "score", "coverage", "gates"], rows)
     if strict and report.rejected:
         sys.exit(REJECTED)
 
@@ -264,10 +263,10 @@ def _show_differences(found: verification.Verified) -> None:
         say(f"{found.without_state:,} of them by score only: the run before them is no longer stored.")
     if found.differences:
         rows = [
-            [d.customer, str(d.as_of), str(d.run_id), d.what, _cell(d.stored), _cell(d.computed)]
+            (d.customer, d.as_of, d.run_id, d.what, _cell(d.stored), _cell(d.computed))
             for d in found.differences
         ]
-        out.print(table(["customer", "as of", "run", "what", "stored", "recomputed"], rows))
+        print_table(["customer", "as of", "run", "what", "stored", "recomputed"], rows)
         if len(found.differences) >= verification.MOST_LISTED:
             warn(f"Only the first {verification.MOST_LISTED} values are listed.")
     if found.totals:

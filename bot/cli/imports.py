@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from bot.cli.console import AsJson, opened, out, print_json, progress_bar, table, whoami
+from bot.cli.console import AsJson, opened, out, print_json, print_table, progress_bar, whoami
 from bot.errors import N_, BadInput
 
 if TYPE_CHECKING:
@@ -149,8 +149,8 @@ def import_list() -> None:
         for one in imports.history(bot.database):
             counts = f"{one.accepted:,}", f"{one.rejected:,}"
             at = f"{one.started_at:%Y-%m-%d %H:%M}"
-            rows.append([str(one.id), one.kind, one.file_name, *counts, one.status, at])
-        out.print(table(["number", "kind", "file", "accepted", "rejected", "status", "at (UTC)"], rows))
+            rows.append([one.id, one.kind, one.file_name, *counts, one.status, at])
+        print_table(["number", "kind", "file", "accepted", "rejected", "status", "at (UTC)"], rows)
 
 
 def _mapping(pairs: list[str]) -> dict[str, str]:

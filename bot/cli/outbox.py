@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
-from bot.cli.console import AsJson, opened, out, print_json, say, table, utc, whoami
+from bot.cli.console import AsJson, opened, print_json, print_table, say, utc, whoami
 from bot.errors import N_, BadInput
 from bot.services.delivery import outbox, time_jump
 from db.outbox.messages import STATES, OutboxMessage
@@ -96,19 +96,13 @@ def _list(states: list[str], most: int, as_json: bool) -> None:
     elif not rows:
         say("No messages.")
     else:
-        cells = [
-            [
-                str(row.id),
-                row.state,
-                row.kind,
-                row.address,
-                utc(row.created_at),
-                str(row.attempt),
-                row.error or "",
-            ]
-            for row in rows
-        ]
-        out.print(table(["id", "state", "kind", "to", "written", "tries", "why"], cells))
+        print_table(
+            ["id", "state", "kind", "to", "written", "tries", "why"],
+            (
+                (row.id, row.state, row.kind, row.address, utc(row.created_at), row.attempt, row.error)
+                for row in rows
+            ),
+        )
 
 
 def _columns(row: OutboxMessage) -> dict[str, Any]:

@@ -8,7 +8,18 @@ from typing import Annotated, Any
 import typer
 
 from bot.app import Tierbot
-from bot.cli.console import AsJson, AsOf, console_actor, opened, out, print_json, say, table, to_day, warn
+from bot.cli.console import (
+    AsJson,
+    AsOf,
+    console_actor,
+    number,
+    opened,
+    print_json,
+    print_table,
+    say,
+    to_day,
+    warn,
+)
 from bot.errors import N_
 from bot.services.grade.book_pass import default_day
 from bot.services.reports import calibration, value
@@ -81,7 +92,7 @@ class Printer:
     def table(self, rows: Iterable[Row], columns: Mapping[str, Cell]) -> None:
         """Each column has its title and what it shows of a row."""
         cells = [[cell(row) for cell in columns.values()] for row in rows]
-        out.print(table([self.text(title) for title in columns], cells))
+        print_table([self.text(title) for title in columns], cells)
 
 
 def _report(
@@ -172,8 +183,8 @@ def _show_value_matrix(printer: Printer, found: Row) -> None:
     )
     printer.line(
         N_("High from: current %(current)s, potential %(potential)s. %(years)s years at %(rate)s a year."),
-        current=_shown(found["cuts"]["current"]),
-        potential=_shown(found["cuts"]["potential"]),
+        current=_whole(found["cuts"]["current"]),
+        potential=_whole(found["cuts"]["potential"]),
         years=found["years"],
         rate=f"{found['rate']:.0%}",
     )
@@ -216,7 +227,7 @@ def _show_concentration(printer: Printer, found: Row) -> None:
         if part is None:
             printer.line(N_("Margin is unknown: no order carries a cost."))
             continue
-        say(f"{printer.text(title)}: {_shown(part['net'])} {found['currency']}")
+        say(f"{printer.text(title)}: {_whole(part['net'])} {found['currency']}")
         if part["top_share"] is not None:
             printer.line(
                 N_(
@@ -236,8 +247,8 @@ def _show_concentration(printer: Printer, found: Row) -> None:
                 ),
                 losing=f"{part['losing']:,}",
                 customers=f"{part['customers']:,}",
-                losses=_shown(-part["losses"]),
-                gains=_shown(part["gains"]),
+                losses=_whole(-part["losses"]),
+                gains=_whole(part["gains"]),
             )
     printer.table(
         found["customers"],
@@ -307,11 +318,11 @@ def _customers(row: Row) -> str:
 
 
 def _number(key: str, form: str = ",.0f") -> Cell:
-    return lambda row: _shown(row[key], form)
+    return lambda row: number(row[key], form, unknown="?")
 
 
-def _shown(number: float | None, form: str = ",.0f") -> str:
-    return "?" if number is None else format(number, form)
+def _whole(value: float) -> str:
+    return f"{value:,.0f}"
 
 
 def _plain_list(cuts: Iterable[float]) -> str:

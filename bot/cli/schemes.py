@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from bot import settings
-from bot.cli.console import AsJson, AsOf, named_actor, opened, out, print_json, say, table, to_day
+from bot.cli.console import AsJson, AsOf, named_actor, number, opened, print_json, print_table, say, to_day
 from bot.cli.presentation import diff_cause, diff_json
 from bot.cli.setup import print_findings
 from bot.errors import N_, BadInput
@@ -69,30 +69,22 @@ def list_schemes(as_json: AsJson = False) -> None:
     rows = [
         [
             version.name,
-            str(version.version),
+            version.version,
             version.sha256[:8],
             version.purpose,
             version.state.replace("_", " "),
-            str(version.effective_from or ""),
-            str(version.until or ""),
-            version.by or version.source or "",
+            version.effective_from,
+            version.until,
+            version.by or version.source,
         ]
         for version in versions
     ]
-    out.print(table(["name", "version", "hash", "purpose", "state", "from", "until", "by"], rows))
+    print_table(["name", "version", "hash", "purpose", "state", "from", "until", "by"], rows)
     coexisting = [version for version in versions if version.state in ("in_force", "approved")]
     if any(version.applies_to for version in coexisting):
         say("Each customer is graded by the first of its purpose that applies to it:")
-        asked = [
-            [
-                version.purpose,
-                "last" if version.place is None else str(version.place),
-                _label(version),
-                _audience(version),
-            ]
-            for version in coexisting
-        ]
-        out.print(table(["purpose", "asked", "scheme", "applies to"], asked))
+        asked = [(v.purpose, number(v.place, "d", "last"), _label(v), _audience(v)) for v in coexisting]
+        print_table(["purpose", "asked", "scheme", "applies to"], asked)
 
 
 def show(name: Name, as_json: AsJson = False) -> None:
@@ -127,7 +119,7 @@ def show(name: Name, as_json: AsJson = False) -> None:
     for held in shown.shadow:
         moved = held.problem or f"{held.movers:,} of {held.customers:,} customers would be in another tier"
         say(f"in the shadow, as of {held.as_of}: {moved}")
-    out.print(table(["tier", "from", "name"], [[tier, f"{at:g}", text] for tier, at, text in shown.tiers]))
+    print_table(["tier", "from", "name"], [(tier, f"{at:g}", text) for tier, at, text in shown.tiers])
     say(f"\n{shown.text}")
 
 
@@ -138,13 +130,12 @@ def shadow(name: Name, as_json: AsJson = False) -> None:
         with bot.database.read() as session:
             file = status.find(session, name, bot.settings.schemes_dir)
         version = lifecycle.shadow(bot.database, named_actor(bot), file, today=bot.today(now), now=now)
-    if as_json:
-        print_json(vars(version))
-        return
     label = _label(version)
-    say(
+    _print_version(
+        version,
+        as_json,
         f"{label} runs in the shadow. Who would move: tierbot scheme diff {label};"
-        f" snapshot by snapshot: tierbot scheme show {label}"
+        f" snapshot by snapshot: tierbot scheme show {label}",
     )
 
 
@@ -175,12 +166,10 @@ def approve(
             now=now,
             place=place,
         )
-    if as_json:
-        print_json(vars(version))
-        return
-    say(f"{_label(version)} grades ({version.purpose}) from {start} on, approved by {version.by}.")
+    lines = [f"{_label(version)} grades ({version.purpose}) from {start} on, approved by {version.by}."]
     if version.applies_to:
-        say(f"It is asked at place {version.place} and applies to {_audience(version)}.")
+        lines.append(f"It is asked at place {version.place} and applies to {_audience(version)}.")
+    _print_version(version, as_json, *lines)
 
 
 def retire(
@@ -194,10 +183,7 @@ def retire(
         version = lifecycle.retire(
             bot.database, named_actor(bot), name, today=bot.today(now), now=now, sure=yes
         )
-    if as_json:
-        print_json(vars(version))
-        return
-    say(f"{_label(version)} is retired.")
+    _print_version(version, as_json, f"{_label(version)} is retired.")
 
 
 def compare(
@@ -237,12 +223,12 @@ def _show_diff(found: SchemeDiff) -> None:
         for tier in tiers
     ]
     rows.append(["sum", *(f"{found.after[tier]:,}" for tier in tiers), f"{found.customers:,}"])
-    out.print(table(["", *tiers, "sum"], rows))
+    print_table(["", *tiers, "sum"], rows)
     total = max(found.customers, 1)
     shares = [
         [tier, f"{found.before[tier] / total:.1%}", f"{found.after[tier] / total:.1%}"] for tier in tiers
     ]
-    out.print(table(["share", "before", "after"], shares))
+    print_table(["share", "before", "after"], shares)
     if found.drift is not None:
         say(
             f"PSI of the scores {found.drift.psi:.3f}, by chance alone about {found.drift.by_chance:.3f}:"
@@ -261,19 +247,24 @@ def _show_diff(found: SchemeDiff) -> None:
         f"{found.moved:,} customers would move, {found.at_once:,} of them with the first snapshot and the others as"
         " margins, confirmations and the time in a tier allow. Those whose score changes most:"
     )
-    movers = []
-    for mover in found.movers:
-        scores = ["-" if score is None else f"{score:g}" for score in (mover.old_score, mover.new_score)]
-        movers.append(
-            [
-                f"{mover.code} {mover.name}",
-                f"{mover.before} to {mover.after}",
-                "at once" if mover.at_once else "later",
-                " to ".join(scores),
-                "; ".join(diff_cause(cause, found.old, found.new) for cause in mover.causes[:3]),
-            ]
+    movers = [
+        (
+            f"{mover.code} {mover.name}",
+            f"{mover.before} to {mover.after}",
+            "at once" if mover.at_once else "later",
+            f"{number(mover.old_score, 'g', '-')} to {number(mover.new_score, 'g', '-')}",
+            "; ".join(diff_cause(cause, found.old, found.new) for cause in mover.causes[:3]),
         )
-    out.print(table(["customer", "tier", "when", "score", "why"], movers))
+        for mover in found.movers
+    ]
+    print_table(["customer", "tier", "when", "score", "why"], movers)
+
+
+def _print_version(version: VersionStatus, as_json: bool, *lines: str) -> None:
+    if as_json:
+        print_json(vars(version))
+    else:
+        say(*lines)
 
 
 def _label(version: VersionStatus) -> str:
