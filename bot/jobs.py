@@ -47,7 +47,7 @@ class Job:
     every: timedelta
     work: Callable[[Tierbot], int]
     patience: timedelta = timedelta(seconds=90)
-    speaks: bool = True  # leads to messages: skipped after a time jump, until an operator catches up
+    notifies: bool = True  # leads to messages: skipped after a time jump, until an operator catches up
     vital: bool = False
 
 
@@ -131,7 +131,7 @@ def deliver(bot: Tierbot) -> int:
             settle=timedelta(seconds=bot.settings.settle_seconds),
             pace=Pace(workspace=bot.settings.messages_per_minute),
             fallback_channel=bot.settings.alert_channel,
-            # A shifted clock says nothing about the machine's.
+            # A shifted clock is no evidence about the machine's.
             watch_clock=isinstance(bot.clock, SystemClock),
         ),
         stopping=lambda: bot.stopping.is_set() or _uptime() > until,
@@ -144,7 +144,7 @@ def _uptime() -> float:
     return time.monotonic() if boottime is None else time.clock_gettime(boottime)
 
 
-def keep_house(bot: Tierbot) -> int:
+def do_housekeeping(bot: Tierbot) -> int:
     """Write the heartbeat, check for a time jump, and delete traces that need not be kept."""
     now = bot.clock.now()
     if not time_jump.keep_up(bot.database, now):
@@ -162,13 +162,13 @@ def keep_house(bot: Tierbot) -> int:
 
 # In this order one pass completes a change: a grading leads to touches, touches to messages, messages are sent.
 JOBS = (
-    Job(name="people", every=timedelta(minutes=5), work=match_people, patience=LONG_WORK, speaks=False),
+    Job(name="people", every=timedelta(minutes=5), work=match_people, patience=LONG_WORK, notifies=False),
     Job(name="grade", every=timedelta(minutes=5), work=grade, patience=LONG_WORK),
     Job(name="regrade", every=timedelta(seconds=10), work=regrade, patience=LONG_WORK),
     Job(name="care", every=timedelta(seconds=30), work=plan_care, patience=LONG_WORK),
     Job(name="remind", every=timedelta(seconds=15), work=remind),
     Job(name="deliver", every=timedelta(seconds=1), work=deliver),
-    Job(name="house", every=timedelta(seconds=30), work=keep_house, speaks=False, vital=True),
+    Job(name="house", every=timedelta(seconds=30), work=do_housekeeping, notifies=False, vital=True),
 )
 
 Beat = Callable[[Job, Exception | None], None]
@@ -229,7 +229,7 @@ def scheduler(bot: Tierbot, beat: Beat = lambda job, failure: None) -> Backgroun
 
 
 def _work(bot: Tierbot, job: Job) -> int:
-    if job.speaks and time_jump.held(bot.database, bot.clock.now()):
+    if job.notifies and time_jump.held(bot.database, bot.clock.now()):
         return 0
     return job.work(bot)
 

@@ -18,7 +18,7 @@ DOTENV = Path(".env")
 _TOKEN = re.compile(r"xox[a-z]-[\w-]+|xapp-[\w-]+").fullmatch
 _PASSWORD = re.compile(r"(://[^:/@\s]*:)[^@\s]*(?=@)")
 _TIME_OF_DAY = (r"([01]\d|2[0-3]):[0-5]\d", "is not a time of day; write it as 09:00")
-_FORMATS = {  # field -> pattern of its values, and what is said about others
+_FORMATS = {  # field -> pattern of its values, and the problem with others
     "currency": (r"([A-Z]{3})?", "is not an ISO currency code; use one such as CNY"),
     "remind_at": _TIME_OF_DAY,
     "grade_at": _TIME_OF_DAY,
@@ -35,6 +35,10 @@ def _variable(field: str) -> str:
     return field.upper() if field.startswith("slack_") else f"TIERBOT_{field.upper()}"
 
 
+def _setting(default: Any, description: str, **limits: Any) -> Any:
+    return Field(default, description=description, **limits)
+
+
 class Settings(BaseSettings):
     """Everything an installation decides outside its schemes, care plans and templates."""
 
@@ -42,76 +46,64 @@ class Settings(BaseSettings):
         env_file=".env", env_file_encoding="utf-8", extra="ignore", alias_generator=_variable
     )
 
-    data_dir: Path = Field(Path("data"), description="Folder of the database file and reject files.")
-    database_url: SecretStr = Field(
-        SecretStr(""),
-        description="SQLAlchemy URL of the database; empty: the SQLite file tierbot.db in the data folder.",
+    data_dir: Path = _setting(Path("data"), "Folder of the database file and reject files.")
+    database_url: SecretStr = _setting(
+        SecretStr(""), "SQLAlchemy URL of the database; empty: the SQLite file tierbot.db in the data folder."
     )
-    slack_bot_token: SecretStr | None = Field(
-        None, description="Bot token of the Slack app, starts with xoxb-."
+    slack_bot_token: SecretStr | None = _setting(None, "Bot token of the Slack app, starts with xoxb-.")
+    slack_app_token: SecretStr | None = _setting(None, "App-level token for Socket Mode, starts with xapp-.")
+    slack_signing_secret: SecretStr | None = _setting(None, "Signing secret of the Slack app, for HTTP mode.")
+    slack_api_url: str = _setting(
+        "https://slack.com/api/", "Base address of the Slack Web API; ends in /api/."
     )
-    slack_app_token: SecretStr | None = Field(
-        None, description="App-level token for Socket Mode, starts with xapp-."
+    host: str = _setting(
+        "127.0.0.1", "Address that HTTP mode listens on; 0.0.0.0 only where a proxy in front speaks TLS."
     )
-    slack_signing_secret: SecretStr | None = Field(
-        None, description="Signing secret of the Slack app, for HTTP mode."
+    port: int = _setting(3000, "Port of HTTP mode, path /slack/events.", ge=1, le=65535)
+    health_port: int = _setting(
+        3001, "Port on 127.0.0.1 of /healthz, /readyz and /metrics; 0: none.", ge=0, le=65535
     )
-    slack_api_url: str = Field(
-        "https://slack.com/api/", description="Base address of the Slack Web API; ends in /api/."
-    )
-    host: str = Field(
-        "127.0.0.1",
-        description="Address that HTTP mode listens on; 0.0.0.0 only where a proxy in front speaks TLS.",
-    )
-    port: int = Field(3000, ge=1, le=65535, description="Port of HTTP mode, path /slack/events.")
-    health_port: int = Field(
-        3001, ge=0, le=65535, description="Port on 127.0.0.1 of /healthz, /readyz and /metrics; 0: none."
-    )
-    timezone: str = Field(
-        "UTC", description="The firm's IANA time zone: grading days and default reminder hours."
-    )
-    currency: str | None = Field(
+    timezone: str = _setting("UTC", "The firm's IANA time zone: grading days and default reminder hours.")
+    currency: str | None = _setting(
         None,
-        description="The firm's ISO currency: amounts in others are converted by imported rates; empty: no conversion.",
+        "The firm's ISO currency: amounts in others are converted by imported rates; empty: no conversion.",
     )
-    language: Literal["en", "zh"] = Field(
-        "en", description="Language of channels and of people who have none: en or zh."
+    language: Literal["en", "zh"] = _setting(
+        "en", "Language of channels and of people who have none: en or zh."
     )
-    admins: Annotated[tuple[str, ...], NoDecode] = Field(
-        (), description="E-mail addresses of the first admins, separated by commas."
+    admins: Annotated[tuple[str, ...], NoDecode] = _setting(
+        (), "E-mail addresses of the first admins, separated by commas."
     )
-    alert_channel: str = Field("", description="Channel for tier changes of customers whose team has none.")
-    remind_at: str = Field("09:00", description="Local time of day for reminders, as HH:MM.")
-    grade_at: str = Field(
-        "02:00", description="Local time of night for the grading of a finished period, as HH:MM."
-    )
-    messages_per_minute: int = Field(
+    alert_channel: str = _setting("", "Channel for tier changes of customers whose team has none.")
+    remind_at: str = _setting("09:00", "Local time of day for reminders, as HH:MM.")
+    grade_at: str = _setting("02:00", "Local time of night for the grading of a finished period, as HH:MM.")
+    messages_per_minute: int = _setting(
         40,
+        "Messages a minute for the whole workspace; halved for a while when Slack asks to wait.",
         ge=1,
         le=1000,
-        description="Messages a minute for the whole workspace; halved for a while when Slack asks to wait.",
     )
-    settle_seconds: int = Field(
+    settle_seconds: int = _setting(
         45,
+        "Seconds after a lost answer before Slack's history is asked; longer than a message can be late.",
         ge=15,
         le=600,
-        description="Seconds after a lost answer before Slack's history is asked; longer than a message can be late.",
     )
-    keep_assessments_months: int = Field(
+    keep_assessments_months: int = _setting(
         0,
+        "Months after which the assessments of a grading are deleted, tier changes are not; 0: never.",
         ge=0,
         le=1200,
-        description="Months after which the assessments of a grading are deleted, tier changes are not; 0: never.",
     )
-    schemes_dir: Path | None = Field(
-        None, description="Folder of your own scheme files; the shipped presets are always there."
+    schemes_dir: Path | None = _setting(
+        None, "Folder of your own scheme files; the shipped presets are always there."
     )
-    care_plan: Path | None = Field(None, description="Your own care plan file, instead of the shipped one.")
-    templates_dir: Path | None = Field(
-        None, description="Folder of your own message templates, which win over the shipped ones."
+    care_plan: Path | None = _setting(None, "Your own care plan file, instead of the shipped one.")
+    templates_dir: Path | None = _setting(
+        None, "Folder of your own message templates, which win over the shipped ones."
     )
-    log_level: Literal["debug", "info", "warning", "error"] = Field(
-        "info", description="How much is logged: debug, info, warning or error."
+    log_level: Literal["debug", "info", "warning", "error"] = _setting(
+        "info", "How much is logged: debug, info, warning or error."
     )
 
     @field_validator("admins", mode="before")

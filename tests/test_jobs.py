@@ -268,9 +268,9 @@ def test_finished_periods_are_graded_at_night_once(
 
 def test_old_signs_of_life_are_forgotten(start: Start, database: Database, clock: FixedClock) -> None:
     first, second = start(), start()
-    jobs.keep_house(first)
+    jobs.do_housekeeping(first)
     clock.advance(8 * DAY)
-    jobs.keep_house(second)
+    jobs.do_housekeeping(second)
     with database.read() as session:
         assert session.exec(select(Heartbeat.boot_id)).all() == [second.boot_id]
 

@@ -59,7 +59,7 @@ def restore_backup(file: File, yes: Yes = False) -> None:
         raise BadInput(N_("There is no file %(file)s."), file=file)
     prepared = target.with_name(f"{target.name}.restoring")
     try:
-        # Everything is done to the copy, so that nobody can ever send from the rows as they were.
+        # The copy is changed before it takes the place, so that no process can ever send from the old rows.
         backup.take(file, prepared)
         database = open_database(f"sqlite:///{prepared}")
         try:

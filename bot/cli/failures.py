@@ -1,4 +1,4 @@
-"""What is said about an error that ended a command."""
+"""The sentence and exit code for an error that ended a command."""
 
 import secrets
 
@@ -26,7 +26,7 @@ def report(error: Exception) -> int:
 
 
 def _database_problem(error: Exception) -> BotError | None:
-    """The error as something a person can mend; None when the fault is ours."""
+    """The error as a problem that a person can solve; None when the fault is ours."""
     if not isinstance(error, OperationalError) and type(error) is not DatabaseError:
         return None
     reason = why(error)

@@ -152,7 +152,7 @@ def _keep(bot: Tierbot, scheme: str | None, period: tuple[date, date]) -> None:
 
 
 def _replay(bot: Tierbot, scheme: str | None, purpose: str, period: tuple[date, date], as_json: bool) -> None:
-    """What the snapshots of a past period would have said, under a scheme or those in force today."""
+    """Print the results of past snapshots under a scheme, or under those in force today."""
     today = bot.today()
     with bot.database.read() as session:
         if scheme is not None:

@@ -53,7 +53,7 @@ def card_json(card: TierCard, graded: "Graded") -> dict[str, Any]:
 
 
 def why_json(explained: "Explained") -> dict[str, Any]:
-    """Exact numbers and ids, and what the message says of movement."""
+    """Exact numbers and ids of a change, and the movement rules that hold the tier."""
     message = explained.message
     fields = messages.dump(message)["fields"]
     kept = ("code", "name", "score", "as_of", "held", "cap", "by_hand", "pending")

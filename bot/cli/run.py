@@ -114,7 +114,7 @@ def tick(
         say(", ".join(f"{name} {count}" for name, count in done.items()))
 
 
-def _listen(bot: "Tierbot") -> Callable[[], None]:
+def _listen(bot: Tierbot) -> Callable[[], None]:
     """Receive Slack's requests over Socket Mode or HTTP; returns the function that ends it."""
     from bot.slack.gateway import web_client  # Slack's libraries: a worker listens to nothing
     from bot.slack.server import connect, front, serve_http
@@ -160,12 +160,12 @@ def end_within(seconds: float) -> None:
     timer.start()
 
 
-def _require_token(bot: "Tierbot") -> None:
+def _require_token(bot: Tierbot) -> None:
     if bot.settings.slack_bot_token is None:
         raise BadInput(N_("SLACK_BOT_TOKEN is not set. Take it from your Slack app's page, under OAuth."))
 
 
-def _bring_up_to_date(bot: "Tierbot") -> None:
+def _bring_up_to_date(bot: Tierbot) -> None:
     """Upgrade the schema, waiting for a disk or a server that is not there yet: to end would only cause restarts."""
     announced = False
     while True:
@@ -181,7 +181,7 @@ def _bring_up_to_date(bot: "Tierbot") -> None:
         time.sleep(LOOK_SECONDS)
 
 
-def _require_way_in(bot: "Tierbot") -> None:
+def _require_way_in(bot: Tierbot) -> None:
     if bot.settings.slack_app_token is None and bot.settings.slack_signing_secret is None:
         raise BadInput(
             N_(
@@ -191,7 +191,7 @@ def _require_way_in(bot: "Tierbot") -> None:
         )
 
 
-def _warm_up(bot: "Tierbot") -> None:
+def _warm_up(bot: Tierbot) -> None:
     """Render one card before the first request.
 
     The imports, parsing and compiling for it took more than the 3 s that Slack waits for an answer on a busy machine.

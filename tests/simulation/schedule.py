@@ -274,7 +274,7 @@ class Schedule:
         """One pass over all that is due, as `jobs.tick` does it."""
         for job in JOBS:
             process.doing = job.name
-            if job.name == "people" or (job.speaks and time_jump.held(bot.database, bot.clock.now())):
+            if job.name == "people" or (job.notifies and time_jump.held(bot.database, bot.clock.now())):
                 continue
             if job.name == "deliver":
                 self._deliver(bot)
