@@ -11,7 +11,7 @@ from typer.testing import CliRunner, Result
 from bot.cli import app
 
 Command = Callable[..., Result]
-Said = Callable[..., str]
+Output = Callable[..., str]
 
 
 @pytest.fixture
@@ -41,7 +41,7 @@ def command(file: Path) -> Command:
 
 
 @pytest.fixture
-def tierbot(command: Command) -> Said:
+def tierbot(command: Command) -> Output:
     """What a command prints. It must end well: its error is raised."""
 
     def run(*arguments: str) -> str:

@@ -26,7 +26,7 @@ def book(file: Path) -> None:
     database.close()
 
 
-def test_show_says_what_is_proposed_and_owed_and_approve_stores_it(command: Command) -> None:
+def test_show_prints_what_is_proposed_and_owed_and_approve_stores_a_limit(command: Command) -> None:
     graded = command("grade", "--scheme", "credit.yaml")
     assert graded.exit_code == 0, graded.output
     shown = command("credit", "show", "ACME")
@@ -47,7 +47,7 @@ def test_show_says_what_is_proposed_and_owed_and_approve_stores_it(command: Comm
     assert row["approved_by"].startswith("cli:")
 
 
-def test_what_cannot_be_done_is_said_in_a_sentence(command: Command) -> None:
+def test_a_customer_without_a_grade_and_a_wrong_amount_are_refused(command: Command) -> None:
     with pytest.raises(NotReady, match="no credit assessment yet"):
         raise command("credit", "show", "ACME").exception or AssertionError
     with pytest.raises(BadInput, match="many is not an amount"):

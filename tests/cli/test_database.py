@@ -14,12 +14,12 @@ from bot.errors import BadInput, Conflict
 from bot.services.delivery import restore, time_jump
 from db import system
 from db.engine import open_database
-from tests.cli.conftest import Said
+from tests.cli.conftest import Output
 from tests.services.delivery.outbox_harness import EAST, Harness
 
 
 def write(file: Path, *texts: str) -> list[str]:
-    """Put messages into the file's outbox; the states of all that are in it."""
+    """Write messages to the file's outbox; returns the states of all its messages."""
     harness = Harness(open_database(f"sqlite:///{file}"))
     for text in texts:
         harness.write(EAST, text)
@@ -29,7 +29,9 @@ def write(file: Path, *texts: str) -> list[str]:
     return states
 
 
-def test_a_backup_is_whole_private_and_never_overwrites(tierbot: Said, file: Path, tmp_path: Path) -> None:
+def test_a_backup_is_complete_and_private_and_overwrites_no_file(
+    tierbot: Output, file: Path, tmp_path: Path
+) -> None:
     using = open_database(f"sqlite:///{file}")  # a running process
     write(file, "a")
     tierbot("db", "backup", "copy.db")
@@ -42,20 +44,20 @@ def test_a_backup_is_whole_private_and_never_overwrites(tierbot: Said, file: Pat
         tierbot("db", "backup", "copy.db")
 
 
-def test_a_restored_file_doubts_what_was_not_settled_and_the_old_one_is_kept(
-    tierbot: Said, file: Path, tmp_path: Path
+def test_unsettled_messages_of_a_restored_file_are_unknown_and_the_old_file_is_kept(
+    tierbot: Output, file: Path, tmp_path: Path
 ) -> None:
     write(file, "a")
     tierbot("db", "backup", "copy.db")
     write(file, "b")
-    said = tierbot("db", "restore", "copy.db", "--yes")
-    assert "1 messages were not settled" in said
+    shown = tierbot("db", "restore", "copy.db", "--yes")
+    assert "1 messages were not settled" in shown
     assert write(file) == ["unknown"]
     assert write(tmp_path / "tierbot.db.before-restore") == ["pending", "pending"]
     assert not list(tmp_path.glob("*.restoring*"))
 
 
-def test_nothing_changes_without_a_yes(tierbot: Said, file: Path) -> None:
+def test_nothing_changes_when_the_question_is_answered_with_no(tierbot: Output, file: Path) -> None:
     write(file, "a")
     tierbot("db", "backup", "copy.db")
     write(file, "b")
@@ -64,7 +66,7 @@ def test_nothing_changes_without_a_yes(tierbot: Said, file: Path) -> None:
     assert write(file) == ["pending", "pending"]
 
 
-def test_nothing_is_restored_under_a_process_that_has_the_file_open(tierbot: Said, file: Path) -> None:
+def test_nothing_is_restored_while_a_process_has_the_file_open(tierbot: Output, file: Path) -> None:
     write(file, "a")
     tierbot("db", "backup", "copy.db")
     using = open_database(f"sqlite:///{file}")
@@ -85,8 +87,8 @@ def test_nothing_is_restored_under_a_process_that_has_the_file_open(tierbot: Sai
         (lambda copy: copy.unlink(), "There is no file"),
     ],
 )
-def test_what_is_no_whole_backup_is_refused_and_nothing_changes(
-    tierbot: Said, file: Path, tmp_path: Path, change: object, words: str
+def test_a_file_that_is_no_complete_backup_is_refused_and_nothing_changes(
+    tierbot: Output, file: Path, tmp_path: Path, change: object, words: str
 ) -> None:
     write(file, "a")
     tierbot("db", "backup", "copy.db")
@@ -103,7 +105,7 @@ def _set_revision(copy: Path, revision: str) -> None:
         connection.commit()
 
 
-def test_a_broken_database_can_be_replaced(tierbot: Said, file: Path) -> None:
+def test_a_broken_database_can_be_replaced(tierbot: Output, file: Path) -> None:
     write(file, "a")
     tierbot("db", "backup", "copy.db")
     file.write_bytes(file.read_bytes()[:5000])
@@ -111,7 +113,7 @@ def test_a_broken_database_can_be_replaced(tierbot: Said, file: Path) -> None:
     assert write(file) == ["unknown"]
 
 
-def test_a_database_restored_by_other_means_is_told_so(tierbot: Said, file: Path) -> None:
+def test_restored_marks_a_database_that_was_restored_by_other_means(tierbot: Output, file: Path) -> None:
     write(file, "a")
     assert "Noted" in tierbot("db", "restored", "--yes")
     assert write(file) == ["unknown"]

@@ -11,7 +11,7 @@ from bot.clock import SystemClock
 from bot.errors import Conflict, NotFound
 from bot.services.delivery import time_jump
 from db.engine import open_database
-from tests.cli.conftest import Said
+from tests.cli.conftest import Output
 from tests.services.delivery.outbox_harness import EAST, Harness
 
 
@@ -26,20 +26,20 @@ def harness(file: Path) -> Iterator[Harness]:
     harness.database.close()
 
 
-def test_what_is_not_sent_is_listed_with_why(tierbot: Said) -> None:
+def test_messages_that_are_not_sent_are_listed_with_the_reason(tierbot: Output) -> None:
     assert "the channel is" in tierbot("outbox", "list")
     assert [row["state"] for row in json.loads(tierbot("outbox", "list", "--json"))] == ["pending", "dead"]
     assert [row["id"] for row in json.loads(tierbot("outbox", "list", "--state", "sent", "--json"))] == [1]
     assert tierbot("outbox", "unknown") == "No messages.\n"
 
 
-def test_a_message_is_shown_whole(tierbot: Said) -> None:
+def test_a_message_is_shown_with_its_body(tierbot: Output) -> None:
     assert "the channel is archived" in tierbot("outbox", "show", "2")
     shown = json.loads(tierbot("outbox", "show", "2", "--json"))
     assert (shown["state"], shown["body"]["fields"]["text"]) == ("dead", "bad")
 
 
-def test_retry_and_drop_do_what_they_say(tierbot: Said, harness: Harness) -> None:
+def test_retry_queues_a_dead_message_and_drop_stops_one_that_waits(tierbot: Output, harness: Harness) -> None:
     tierbot("outbox", "retry", "2")
     tierbot("outbox", "drop", "3")
     assert harness.states() == ["sent", "pending", "dead"]
@@ -50,7 +50,7 @@ def test_retry_and_drop_do_what_they_say(tierbot: Said, harness: Harness) -> Non
         tierbot("outbox", "show", "9")
 
 
-def test_a_jump_is_shown_and_then_gone_over(tierbot: Said, harness: Harness) -> None:
+def test_a_time_jump_is_shown_until_catch_up_is_applied(tierbot: Output, harness: Harness) -> None:
     assert "Nothing is held." in tierbot("catch-up")
     now = SystemClock().now()
     time_jump.keep_up(harness.database, now - timedelta(days=30))

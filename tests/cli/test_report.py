@@ -56,14 +56,16 @@ def test_value_matrix_and_concentration_name_the_losses(report: Report) -> None:
     assert "The best 20 % of customers make" in shares
 
 
-def test_rhythm_lists_the_silent(report: Report) -> None:
+def test_rhythm_lists_silent_customers(report: Report) -> None:
     done = report("rhythm", "--as-of", str(AS_OF)).output
     assert "silent, at risk" in done
     assert "bought on one day only, no rhythm" in done
     assert "6.7" in done  # 200 days / 30
 
 
-def test_products_need_lines_and_then_show_what_peers_buy(report: Report, tmp_path: Path) -> None:
+def test_products_refuses_without_order_lines_and_then_shows_what_peers_buy(
+    report: Report, tmp_path: Path
+) -> None:
     refused = report("products", "--as-of", str(AS_OF))
     assert isinstance(refused.exception, BadInput)
     assert "tierbot import order-lines FILE" in str(refused.exception)
@@ -87,14 +89,14 @@ def test_products_need_lines_and_then_show_what_peers_buy(report: Report, tmp_pa
 
 def test_in_chinese_every_word_is_chinese(report: Report, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TIERBOT_LANGUAGE", "zh")
-    for view, said in (
+    for view, expected in (
         ("rfm", "重要价值客户"),
         ("value", "白金客户"),
         ("concentration", "基尼系数"),
         ("rhythm", "沉默"),
     ):
         done = report(view, "--as-of", str(AS_OF), "--most", "3")
-        assert said in done.output
+        assert expected in done.output
         assert "customers" not in done.output
 
 

@@ -17,7 +17,7 @@ ROOT = Path(__file__).parents[2]
 
 
 def walk(group: Any, context: Any, *path: str) -> Iterator[tuple[tuple[str, ...], Any, Any]]:
-    """Path, the command as its group lists it, and as it is when it is called."""
+    """Path, the command as its group lists it, and the command that is called."""
     for name in group.list_commands(context):
         listed = group.get_command(context, name)
         called = listed.make_context(name, [], parent=context, resilient_parsing=True)
@@ -37,7 +37,7 @@ def shown(*arguments: str) -> str:
     return result.output
 
 
-def test_a_command_is_listed_with_the_help_it_has_when_it_is_called() -> None:
+def test_every_command_is_listed_with_the_help_of_the_command_that_is_called() -> None:
     found = commands()
     assert len(found) > 60
     for path, listed, called in found:
