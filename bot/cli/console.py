@@ -81,6 +81,7 @@ def progress_bar(title: str) -> Iterator[Callable[[int, int], None] | None]:
 
 
 def whoami() -> str:
+    """The machine's account, as records of decisions name it."""
     return f"cli:{getpass.getuser()}"
 
 
@@ -114,6 +115,7 @@ def to_day(text: str) -> date:
 
 
 def utc(at: datetime) -> str:
+    """An instant as it is printed."""
     return f"{at:%Y-%m-%d %H:%M} UTC"
 
 
@@ -131,4 +133,5 @@ def number(value: float | Decimal | None, form: str, unknown: str = "") -> str:
 
 
 def print_json(value: Any) -> None:
+    """Print a value for scripts; dates and decimals become text."""
     sys.stdout.write(json.dumps(value, ensure_ascii=False, indent=2, default=str) + "\n")

@@ -83,10 +83,12 @@ class Printer:
     language: str
 
     def text(self, msgid: str, **values: Any) -> str:
+        """The translated sentence with its values."""
         text = catalogue.gettext(self.language)(msgid)
         return text % values if values else text
 
     def line(self, msgid: str, **values: Any) -> None:
+        """Print the translated sentence with its values."""
         say(self.text(msgid, **values))
 
     def table(self, rows: Iterable[Row], columns: Mapping[str, Cell]) -> None:
