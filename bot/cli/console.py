@@ -8,20 +8,20 @@ from contextlib import contextmanager, suppress
 from dataclasses import replace
 from datetime import date, datetime
 from decimal import Decimal
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import typer
 from rich.console import Console
 from rich.markup import escape
+from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
+from bot import logs, settings
+from bot.app import Tierbot, build, require_schema
 from bot.clock import Clock
 from bot.errors import N_, BadInput
-
-if TYPE_CHECKING:  # --help loads nothing but this
-    from bot.app import Tierbot
-    from bot.services.access import Actor
-    from bot.settings import Settings
+from bot.services.access import Actor
+from bot.settings import Settings
 
 out = Console(highlight=False, soft_wrap=True)
 err = Console(stderr=True, highlight=False, soft_wrap=True)
@@ -50,11 +50,8 @@ def announce(line: str) -> None:
 
 
 @contextmanager
-def opened(*, clock: Clock | None = None, check_schema: bool = True) -> Iterator["Tierbot"]:
+def opened(*, clock: Clock | None = None, check_schema: bool = True) -> Iterator[Tierbot]:
     """The wired bot, its database checked, closed afterwards."""
-    from bot import logs, settings
-    from bot.app import build, require_schema
-
     loaded = settings.load()
     logs.configure(loaded.log_level)
     bot = build(loaded, clock=clock)
@@ -72,8 +69,6 @@ def progress_bar(title: str) -> Iterator[Callable[[int, int], None] | None]:
     if not err.is_terminal:
         yield None
         return
-    from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
-
     columns = (TextColumn(title), BarColumn(), TaskProgressColumn(), TimeRemainingColumn())
     with Progress(*columns, console=err, transient=True) as bar:
         task = bar.add_task(title, total=None)
@@ -85,10 +80,8 @@ def whoami() -> str:
     return f"cli:{getpass.getuser()}"
 
 
-def console_actor(settings: "Settings") -> "Actor":
+def console_actor(settings: Settings) -> Actor:
     """Who may run commands on the machine may see every customer."""
-    from bot.services.access import Actor
-
     return Actor(
         person_id=0,
         name="console",
@@ -101,7 +94,7 @@ def console_actor(settings: "Settings") -> "Actor":
     )
 
 
-def named_actor(bot: "Tierbot") -> "Actor":
+def named_actor(bot: Tierbot) -> Actor:
     """The console's actor under the name of the machine's account: decisions record who took them."""
     return replace(console_actor(bot.settings), name=whoami())
 

@@ -13,8 +13,6 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperCommand, TyperGroup
 
-from bot.cli import imports
-
 COMMANDS = {  # group -> command -> module and function, in the order of --help
     "": {
         "run": "run.run",
@@ -30,6 +28,7 @@ COMMANDS = {  # group -> command -> module and function, in the order of --help
         "doctor": "setup.examine",
         "catch-up": "outbox.catch_up",
         "verify": "gradings.verify",
+        "import": "imports.command_group",
     },
     "scheme": {
         "check": "schemes.check",
@@ -71,7 +70,8 @@ COMMANDS = {  # group -> command -> module and function, in the order of --help
         "freeze": "report.freeze",
     },
 }
-GROUPS = {
+HELP = {  # of groups
+    "import": "Bring data in from CSV files, and take it back.",
     "scheme": "Grading schemes: check, propose, compare, and decide which one grades.",
     "override": "Set a tier by hand, with a reason and an end.",
     "credit": "Credit grades, proposed limits and their approval.",
@@ -82,8 +82,24 @@ GROUPS = {
 }
 
 
+class _ShortHelp:
+    """Takes -h for --help without listing it: in a column of its own it would cut off long options at 80 columns."""
+
+    def format_help(self: Any, ctx: Any, formatter: Any) -> None:
+        self.get_help_option(ctx).opts = ["--help"]
+        super().format_help(ctx, formatter)  # type: ignore[misc]
+
+
+class Command(_ShortHelp, TyperCommand):
+    """A command."""
+
+
+class Group(_ShortHelp, TyperGroup):
+    """A group of commands."""
+
+
 class LazyCommand(TyperCommand):
-    """A command whose module is imported when it is called."""
+    """A command, or a group that a function builds, whose module is imported when it is called."""
 
     def __init__(self, name: str, place: str) -> None:
         super().__init__(name)
@@ -91,19 +107,25 @@ class LazyCommand(TyperCommand):
 
     @property
     def help(self) -> str | None:
-        return _docstrings(self._module)[self._function]
+        return HELP[self.name] if self.name in HELP else _docstrings(self._module)[self._function]
 
     @help.setter
     def help(self, text: str | None) -> None:
         """The base class sets what it was given, which is nothing."""
 
     def make_context(self, info_name: str | None, args: list[str], parent: Any = None, **extra: Any) -> Any:
-        command = typer.Typer(add_completion=False)
-        command.command(self.name)(getattr(import_module(f"bot.cli.{self._module}"), self._function))
-        return typer.main.get_command(command).make_context(info_name, args, parent, **extra)
+        found = getattr(import_module(f"bot.cli.{self._module}"), self._function)
+        if self.name in HELP:
+            command: Any = typer.main.get_group(found())
+        else:
+            single = typer.Typer(add_completion=False)
+            single.command(self.name, cls=Command)(found)
+            command = typer.main.get_command(single)
+        command.help = self.help
+        return command.make_context(info_name, args, parent, **extra)
 
 
-class LazyGroup(TyperGroup):
+class LazyGroup(Group):
     """A group of the commands that COMMANDS has under its name."""
 
     def __init__(self, **attributes: Any) -> None:
@@ -126,9 +148,9 @@ app = typer.Typer(
     context_settings={"help_option_names": ["--help", "-h"]},
     help="Customer tiering in Slack: ask for a tier, be reminded of care, hear of tier changes.",
 )
-app.add_typer(imports.commands, name="import")
-for _name, _help in GROUPS.items():
-    app.add_typer(typer.Typer(cls=LazyGroup, no_args_is_help=True, help=_help), name=_name)
+for _name in COMMANDS:
+    if _name:
+        app.add_typer(typer.Typer(cls=LazyGroup, no_args_is_help=True, help=HELP[_name]), name=_name)
 
 
 def _print_version(wanted: bool) -> None:

@@ -22,8 +22,8 @@ def walk(group: Any, context: Any, *path: str) -> Iterator[tuple[tuple[str, ...]
         listed = group.get_command(context, name)
         called = listed.make_context(name, [], parent=context, resilient_parsing=True)
         yield (*path, name), listed, called.command
-        if hasattr(listed, "list_commands"):
-            yield from walk(listed, called, *path, name)
+        if hasattr(called.command, "list_commands"):
+            yield from walk(called.command, called, *path, name)
 
 
 def commands() -> list[tuple[tuple[str, ...], Any, Any]]:
