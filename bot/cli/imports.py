@@ -10,7 +10,7 @@ import typer
 
 from bot.cli import presentation
 from bot.cli.console import AsJson, opened, print_json, print_table, progress_bar, say, whoami
-from bot.cli.tree import Command, Group
+from bot.cli.tree import CliCommand, CliGroup
 from bot.errors import N_, BadInput
 from bot.services import imports
 from bot.services.imports import KindOption
@@ -19,11 +19,11 @@ from bot.services.imports import KindOption
 def command_group() -> typer.Typer:
     """A command for each import kind, `undo` and `list`."""
     options = {option.name: option for kind in imports.KINDS.values() for option in kind.options}
-    group = typer.Typer(cls=Group, no_args_is_help=True)
+    group = typer.Typer(cls=CliGroup, no_args_is_help=True)
     for name in imports.KINDS:
-        group.command(name, cls=Command)(_import_command(name, list(options.values())))
-    group.command("undo", cls=Command)(import_undo)
-    group.command("list", cls=Command)(import_list)
+        group.command(name, cls=CliCommand)(_import_command(name, list(options.values())))
+    group.command("undo", cls=CliCommand)(import_undo)
+    group.command("list", cls=CliCommand)(import_list)
     return group
 
 

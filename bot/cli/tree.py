@@ -90,11 +90,11 @@ class _ShortHelp:
         super().format_help(ctx, formatter)  # type: ignore[misc]
 
 
-class Command(_ShortHelp, TyperCommand):
+class CliCommand(_ShortHelp, TyperCommand):
     """A command."""
 
 
-class Group(_ShortHelp, TyperGroup):
+class CliGroup(_ShortHelp, TyperGroup):
     """A group of commands."""
 
 
@@ -119,13 +119,13 @@ class LazyCommand(TyperCommand):
             command: Any = typer.main.get_group(found())
         else:
             single = typer.Typer(add_completion=False)
-            single.command(self.name, cls=Command)(found)
+            single.command(self.name, cls=CliCommand)(found)
             command = typer.main.get_command(single)
         command.help = self.help
         return command.make_context(info_name, args, parent, **extra)
 
 
-class LazyGroup(Group):
+class LazyGroup(CliGroup):
     """A group of the commands that COMMANDS has under its name."""
 
     def __init__(self, **attributes: Any) -> None:
