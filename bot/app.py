@@ -1,4 +1,4 @@
-"""The composition root: settings in, everything wired out. Nothing is created at import."""
+"""The composition root: wires the product from its settings. Nothing is created at import."""
 
 import random
 import secrets
@@ -6,31 +6,31 @@ import sqlite3
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import time
+from datetime import date, datetime, time
 from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from bot.clock import Clock, SystemClock
+from bot.clock import Clock, SystemClock, local_date
 from bot.errors import N_, NotReady
 from bot.services import alerts
 from bot.services.care.plan import load_plan
 from bot.services.care.schedule import CareRules
 from bot.services.grade.runs import Notify
 from bot.services.schemes.store import SchemeCache
-from bot.settings import Settings, without_password
+from bot.settings import Settings, unusable_database
 from bot.wording.rendering import Renderer
 from db import backup, schema
 from db.engine import Database, Unusable, open_database
 
-if TYPE_CHECKING:  # a command that has nothing to say to Slack does not load its client
+if TYPE_CHECKING:  # a command that sends nothing to Slack does not load its client
     from bot.slack.dependencies import Dependencies
     from bot.slack.gateway import Gateway
 
 
 @dataclass(frozen=True, kw_only=True)
 class Tierbot:
-    """The wired product."""
+    """The wired product. `stopping` is set when the process is about to end."""
 
     settings: Settings
     database: Database
@@ -42,7 +42,7 @@ class Tierbot:
     notify: Notify
     rng: random.Random
     boot_id: str
-    stopping: threading.Event = field(default_factory=threading.Event)  # set when the process is to end
+    stopping: threading.Event = field(default_factory=threading.Event)
 
     @cached_property
     def gateway(self) -> "Gateway":
@@ -61,19 +61,27 @@ class Tierbot:
             clock=self.clock,
         )
 
+    def today(self, now: datetime | None = None) -> date:
+        """The firm's date at an instant, by default now."""
+        return local_date(now or self.clock.now(), self.settings.zone)
+
     def close(self) -> None:
         self.database.close()
 
 
 def build(settings: Settings, *, clock: Clock | None = None) -> Tierbot:
-    """Wire everything up. Connects to nothing yet; raises BadInput when the care plan is wrong."""
+    """Wire everything up, connecting to nothing yet. Raises BadInput for a wrong care plan, NotReady for a wrong URL."""
     scheme_cache, renderer = SchemeCache(), Renderer(settings.templates_dir)
-    hour, minute = (int(part) for part in settings.remind_at.split(":"))
+    try:
+        database = open_database(settings.url)
+    except Unusable as error:
+        raise unusable_database(settings.url, str(error)) from None
+    plan, remind_at = load_plan(settings.care_plan), time.fromisoformat(settings.remind_at)
     return Tierbot(
         settings=settings,
-        database=_opened(settings.url),
+        database=database,
         scheme_cache=scheme_cache,
-        rules=CareRules(plan=load_plan(settings.care_plan), zone=settings.zone, remind_at=time(hour, minute)),
+        rules=CareRules(plan=plan, zone=settings.zone, remind_at=remind_at),
         renderer=renderer,
         to_slack=partial(_gateway, settings, renderer),
         clock=clock or SystemClock(),
@@ -94,52 +102,8 @@ def _gateway(settings: Settings, renderer: Renderer) -> "Gateway":
     return Gateway(web_client(settings), web_client(settings, reading=True), renderer)
 
 
-def _opened(url: str) -> Database:
-    try:
-        return open_database(url)
-    except Unusable as error:
-        raise NotReady(
-            N_("The database %(url)s cannot be used: %(reason)s. Check TIERBOT_DATABASE_URL and the disk."),
-            url=without_password(url),
-            reason=str(error),
-        ) from None
-
-
-def upgrade_schema(database: Database) -> Path | None:
-    """Bring the schema up to date. The backup of a SQLite database that this changed; None without one.
-
-    Raises NotReady for a database of a newer version, and when the backup cannot be written: nothing is changed then.
-    """
-    backups: list[Path] = []
-
-    def back_up(revision: str) -> None:
-        if database.is_sqlite:
-            backups.append(backup.write_beside(database.file, f"before-{schema.HEAD}"))
-
-    try:
-        schema.upgrade(database, before=back_up)
-    except schema.NewerSchema as newer:
-        raise NotReady(
-            N_(
-                "The database is at revision %(found)s, which this version of Tierbot does not know: a newer version"
-                " has upgraded it. Install that version again, or restore the backup from before its upgrade."
-            ),
-            found=newer.found,
-        ) from None
-    except (OSError, sqlite3.Error) as error:
-        raise NotReady(
-            N_(
-                "The database was not upgraded, because its backup cannot be written next to %(file)s: %(reason)s."
-                " Make room there and try again."
-            ),
-            file=database.file,
-            reason=getattr(error, "strerror", None) or error,
-        ) from None
-    return backups[0] if backups else None
-
-
 def require_schema(database: Database) -> None:
-    """Raise NotReady, with the remedy, unless the database is of this code's revision."""
+    """Raise NotReady, with the remedy, unless the database has this code's revision."""
     try:
         schema.check(database)
     except schema.SchemaMismatch as mismatch:

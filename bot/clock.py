@@ -1,4 +1,4 @@
-"""The only place that knows what time it is."""
+"""The only module that reads the machine's clock; local times."""
 
 from bisect import bisect_left
 from datetime import UTC, date, datetime, timedelta
@@ -20,7 +20,7 @@ class SystemClock:
 
 
 class FixedClock:
-    """A clock that stands still until it is told to move: the time of tests."""
+    """A clock that stands still until `advance`: for tests."""
 
     def __init__(self, at: datetime) -> None:
         self._at = at.astimezone(UTC)
@@ -33,7 +33,7 @@ class FixedClock:
 
 
 class ShiftedClock:
-    """The machine's clock plus a shift: `tick --at`, and time that passes in the local workspace."""
+    """A clock plus a shift: `tick --at`, and the local workspace, where time can be advanced."""
 
     def __init__(self, base: Clock, shift: timedelta = timedelta()) -> None:
         self._base = base
@@ -47,16 +47,17 @@ class ShiftedClock:
 
 
 def local_date(instant: datetime, zone: ZoneInfo) -> date:
+    """The date of an aware instant in a zone."""
     return instant.astimezone(zone).date()
 
 
 def local_instant(day: date, hour: int, minute: int, zone: ZoneInfo) -> datetime:
-    """The UTC instant of a local time: the first one when it happens twice, the first after a gap when never."""
+    """The UTC instant of a local time: the first if it occurs twice, the first after the gap if it never occurs."""
     wall = datetime(day.year, day.month, day.day, hour, minute, tzinfo=zone)
     later = wall.astimezone(UTC)
-    if later.astimezone(zone) == wall:  # of one zone: compared as wall times
+    if later.astimezone(zone) == wall:  # both in one zone, so compared as wall times
         return later
-    # In a gap the two readings of the wall time lie on both sides of the jump: find it between them.
+    # In a gap the two readings of the wall time are on the two sides of the jump: search for it between them.
     earlier = wall.replace(fold=1).astimezone(UTC)
     before = earlier.astimezone(zone).utcoffset()
     seconds = range(int((later - earlier).total_seconds()))
@@ -67,7 +68,7 @@ def local_instant(day: date, hour: int, minute: int, zone: ZoneInfo) -> datetime
 
 
 def zone_named(name: str | None, default: ZoneInfo) -> ZoneInfo:
-    """The zone of that name; `default` when there is none, because one odd row must not stop everybody's care."""
+    """The zone of that name, or `default`: one wrong row must not stop everybody's reminders."""
     try:
         return ZoneInfo(name) if name else default
     except (KeyError, ValueError, OSError):

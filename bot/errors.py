@@ -1,7 +1,7 @@
-"""Errors that carry the words to say about them.
+"""Errors with a message for people.
 
-A `BotError` is something a person can do something about: its text goes to them as it is. Anything else is a fault of
-ours: they get a short reference that is also in the log.
+A `BotError` is a problem that a person can solve: they see its text as it is. Any other exception is a fault of ours:
+they see a short reference that is also in the log.
 """
 
 from collections.abc import Callable
@@ -14,7 +14,7 @@ def N_(msgid: str) -> str:  # noqa: N802 - the gettext name
 
 
 class BotError(Exception):
-    """A sentence (a gettext msgid with %(name)s places) and its values."""
+    """A sentence (a gettext msgid with %(name)s placeholders) and its values."""
 
     exit_code = 1
 
@@ -24,17 +24,18 @@ class BotError(Exception):
         super().__init__(self.text())
 
     def text(self, gettext: Callable[[str], str] = str) -> str:
+        """The sentence, translated by `gettext`."""
         return gettext(self.msgid) % self.values if self.values else gettext(self.msgid)
 
 
 class BadInput(BotError):
-    """What was given cannot be used; says where and what to do."""
+    """The input cannot be used; the text says where and what to do."""
 
     exit_code = 2
 
 
 class NotFound(BotError):
-    """There is no such thing, or it is not for this person to see: one answer for both."""
+    """It does not exist, or this person may not see it: the answer is the same."""
 
     exit_code = 3
 
@@ -46,12 +47,12 @@ class NotAllowed(BotError):
 
 
 class Conflict(BotError):
-    """Somebody was faster, or it was done already."""
+    """Somebody else was faster, or it is done already."""
 
     exit_code = 5
 
 
 class NotReady(BotError):
-    """Something must be set up first."""
+    """Something must be set up before."""
 
     exit_code = 6

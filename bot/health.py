@@ -1,7 +1,6 @@
 """/healthz, /readyz and /metrics on 127.0.0.1, in Socket Mode too.
 
-Health comes from what jobs really did and from rows, not from `scheduler.running`, which stays true when the
-scheduler's thread is dead.
+Health is judged by when jobs ended and by rows: `scheduler.running` stays true when the scheduler's thread is dead.
 """
 
 import threading
@@ -22,20 +21,21 @@ from starlette.routing import Route
 from bot.app import Tierbot
 from bot.jobs import Job
 from bot.server import serve
-from bot.services.ops import metrics as vitals
+from bot.services.ops import metrics
 from db import schema
+from db.engine import why
 
 log = structlog.get_logger()
 
 
 class Pulse:
-    """When each job was last seen to end, and how, on the monotonic clock."""
+    """When each job last ended, and how, on the monotonic clock."""
 
     def __init__(self, monotonic: Callable[[], float] = time.monotonic) -> None:
         self._monotonic = monotonic
         self._lock = threading.Lock()
         self._until: dict[str, float] = {}
-        self._failing: dict[str, tuple[float, str]] = {}  # from when on that is worth telling, and why
+        self._failing: dict[str, tuple[float, str]] = {}  # when the failures are to be shown, and the reason
 
     def beat(self, job: Job, failure: Exception | None = None) -> None:
         """A job has begun or ended; it is expected to end again within its patience."""
@@ -44,13 +44,13 @@ class Pulse:
             if failure is None:
                 self._failing.pop(job.name, None)
             else:
-                told, _ = self._failing.get(job.name, (now + 2 * job.every.total_seconds(), ""))
-                self._failing[job.name] = (told, _reason(failure))
+                shown_from, _ = self._failing.get(job.name, (now + 2 * job.every.total_seconds(), ""))
+                self._failing[job.name] = (shown_from, _reason(failure))
             if failure is None or not job.vital or isinstance(failure, DatabaseError):
                 self._until[job.name] = now + job.patience.total_seconds()
 
     def late(self) -> list[str]:
-        """Jobs that hang, or whose scheduler is dead. None where nothing was begun, as in a web process."""
+        """Jobs that hang, or whose scheduler is dead. Empty where no job was begun, as in a web process."""
         with self._lock:
             return sorted(name for name, until in self._until.items() if self._monotonic() > until)
 
@@ -59,19 +59,17 @@ class Pulse:
         with self._lock:
             now = self._monotonic()
             return sorted(
-                f"{name} fails: {reason}" for name, (told, reason) in self._failing.items() if now >= told
+                f"{name} fails: {reason}" for name, (start, reason) in self._failing.items() if now >= start
             )
 
 
 def _reason(failure: Exception) -> str:
-    """What may be shown to anybody: of the database its own words, of a fault of ours only its kind."""
-    if isinstance(failure, DatabaseError):
-        return str(failure.orig).strip().splitlines()[0]
-    return type(failure).__name__
+    """What anybody may see: the database's message, or only the class of another error."""
+    return why(failure) if isinstance(failure, DatabaseError) else type(failure).__name__
 
 
 def serve_health(bot: Tierbot, pulse: Pulse) -> Callable[[], None]:
-    """Serve; gives what ends it. A port that is taken is logged and costs nothing else."""
+    """Serve the three pages; returns the function that ends it. A port in use is logged, and the process goes on."""
     port = bot.settings.health_port
     if port == 0:
         return lambda: None
@@ -83,6 +81,8 @@ def serve_health(bot: Tierbot, pulse: Pulse) -> Callable[[], None]:
 
 
 def health_app(bot: Tierbot, pulse: Pulse) -> Starlette:
+    """The ASGI application of the three pages."""
+
     async def healthz(request: Request) -> Response:
         late = pulse.late()
         return PlainTextResponse(
@@ -90,19 +90,21 @@ def health_app(bot: Tierbot, pulse: Pulse) -> Starlette:
         )
 
     async def readyz(request: Request) -> Response:
-        reason = await run_in_threadpool(_not_ready, bot) or "; ".join(pulse.failing())
-        return PlainTextResponse(f"{reason}\n", status_code=503) if reason else PlainTextResponse("ready\n")
+        reason = await run_in_threadpool(_database_problem, bot) or "; ".join(pulse.failing())
+        return PlainTextResponse(f"{reason or 'ready'}\n", status_code=503 if reason else 200)
 
-    async def metrics(request: Request) -> Response:
-        return Response(await run_in_threadpool(_metrics, bot), media_type=CONTENT_TYPE_LATEST)
+    async def prometheus(request: Request) -> Response:
+        registry = CollectorRegistry()
+        registry.register(_Rows(bot))
+        return Response(await run_in_threadpool(generate_latest, registry), media_type=CONTENT_TYPE_LATEST)
 
     return Starlette(
-        routes=[Route("/healthz", healthz), Route("/readyz", readyz), Route("/metrics", metrics)]
+        routes=[Route("/healthz", healthz), Route("/readyz", readyz), Route("/metrics", prometheus)]
     )
 
 
-def _not_ready(bot: Tierbot) -> str:
-    """Why this process cannot do its work, empty when it can."""
+def _database_problem(bot: Tierbot) -> str:
+    """Why this process cannot work with its database; empty when it can."""
     try:
         schema.check(bot.database)
     except schema.SchemaMismatch:
@@ -112,23 +114,17 @@ def _not_ready(bot: Tierbot) -> str:
     return ""
 
 
-class _Vitals(Collector):
-    """Rows read at each scrape. Labels are states, kinds and roles, never people or customers."""
+class _Rows(Collector):
+    """Queries rows at each scrape. Labels are states, kinds and roles, never people or customers."""
 
     def __init__(self, bot: Tierbot) -> None:
         self._bot = bot
 
     def collect(self) -> Iterator[GaugeMetricFamily]:
         with self._bot.database.read() as session:
-            found = vitals.measure(session, self._bot.clock.now())
-        for vital in found:
-            family = GaugeMetricFamily(f"tierbot_{vital.name}", vital.help, labels=vital.labels)
-            for labels, value in vital.samples:
+            found = metrics.measure(session, self._bot.clock.now())
+        for metric in found:
+            family = GaugeMetricFamily(f"tierbot_{metric.name}", metric.help, labels=metric.labels)
+            for labels, value in metric.samples:
                 family.add_metric(labels, value)
             yield family
-
-
-def _metrics(bot: Tierbot) -> bytes:
-    registry = CollectorRegistry()
-    registry.register(_Vitals(bot))
-    return generate_latest(registry)

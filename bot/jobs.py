@@ -1,6 +1,6 @@
-"""What happens by itself: a table of jobs, one pass over all of them, and the scheduler that only ticks.
+"""Recurring work: the table of jobs, one pass over all of them, and their scheduler.
 
-The database is the schedule. A job asks what is due now and does it; APScheduler holds nothing that could be lost.
+The database is the schedule. A job queries what is due now and does it; APScheduler holds nothing that could be lost.
 """
 
 import hashlib
@@ -14,7 +14,7 @@ from apscheduler.jobstores.memory import MemoryJobStore
 from apscheduler.schedulers.background import BackgroundScheduler
 
 from bot.app import Tierbot
-from bot.clock import SystemClock, local_date
+from bot.clock import SystemClock
 from bot.errors import Conflict
 from bot.services import access
 from bot.services.care import reminders, schedule
@@ -29,26 +29,26 @@ from db.processes import HeartbeatRole
 
 log = structlog.get_logger()
 
-TRACES_KEPT = timedelta(days=7)
-LONGEST_PASS = 30.0  # seconds of sending; what is claimed and not sent is given back
-LONG_WORK = timedelta(minutes=15)  # that a grading, a plan or a first look at all people may take
-LANES_KEPT = timedelta(hours=1)
+TRACES_KEPT = timedelta(days=7)  # heartbeats, and keys of inbound requests
+LONGEST_PASS = 30.0  # seconds of sending; messages that are claimed but not sent are released
+LONG_WORK = timedelta(minutes=15)  # the most that a grading, a plan or the first match of all people takes
+BUCKETS_KEPT = timedelta(hours=1)
 LONGEST_MONTH = timedelta(days=31)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Job:
-    """A piece of recurring work: how often to look, and what to do; gives how much was done.
+    """Recurring work: its interval, and a function that returns how much it did.
 
-    One that has not ended for `patience` hangs, and the process is not healthy any more. Nor is it when a `vital` one
-    only fails, unless it is the database that does not let it work: that a new process would not mend.
+    The process is unhealthy when a job has not ended for `patience`, or when a `vital` one only fails, unless the
+    database is the reason: a new process would meet the same database.
     """
 
     name: str
     every: timedelta
     work: Callable[[Tierbot], int]
     patience: timedelta = timedelta(seconds=90)
-    speaks: bool = True  # and so waits for somebody to look when time has jumped
+    notifies: bool = True  # leads to messages: skipped after a time jump, until an operator catches up
     vital: bool = False
 
 
@@ -58,7 +58,7 @@ def match_people(bot: Tierbot) -> int:
 
 
 def grade(bot: Tierbot) -> int:
-    """Take the snapshots of finished periods, at night, and forget those that are kept no longer."""
+    """Take the snapshots of finished periods, at night, and delete those that are kept no longer."""
     local = bot.clock.now().astimezone(bot.settings.zone)
     if f"{local:%H:%M}" < bot.settings.grade_at:
         return 0
@@ -66,7 +66,7 @@ def grade(bot: Tierbot) -> int:
         reports = runs.grade_if_due(
             bot.database, bot.scheme_cache, today=local.date(), now=bot.clock.now(), notify=bot.notify
         )
-    except Conflict:  # another process was faster; what else is due is graded in the next pass
+    except Conflict:  # another process was faster; the next pass grades what else is due
         return 0
     if months := bot.settings.keep_assessments_months:
         retention.forget(bot.database, local.date() - months * LONGEST_MONTH)
@@ -74,36 +74,34 @@ def grade(bot: Tierbot) -> int:
 
 
 def regrade(bot: Tierbot) -> int:
-    """Re-grade those about whom an import has brought news, or whose override is over."""
+    """Grade customers again after overrides that ended, first orders, imports and new credit grades."""
     now = bot.clock.now()
-    today = local_date(now, bot.settings.zone)
+    today = bot.today(now)
     ended = regrades.end_overrides(bot.database, bot.scheme_cache, today=today, now=now, notify=bot.notify)
-    reports = first_orders.follow_first_orders(
-        bot.database, bot.scheme_cache, today=today, now=now, notify=bot.notify
+    steps = (first_orders.follow_first_orders, regrades.regrade_touched, regrades.follow_credit)
+    return ended + sum(
+        report.customers
+        for step in steps
+        for report in step(bot.database, bot.scheme_cache, today=today, now=now, notify=bot.notify)
     )
-    reports += regrades.regrade_touched(
-        bot.database, bot.scheme_cache, today=today, now=now, notify=bot.notify
-    )
-    reports += regrades.follow_credit(bot.database, bot.scheme_cache, today=today, now=now, notify=bot.notify)
-    return ended + sum(report.customers for report in reports)
 
 
 def plan_care(bot: Tierbot) -> int:
-    """Bring touches in line with tiers, contacts and the plan, when any of them or the day has changed."""
+    """Update touches from tiers, contacts and the care plan, when any of these or the day has changed."""
     now = bot.clock.now()
     with bot.database.read() as session:
-        depends = [
+        inputs = [
             *touches.planning_inputs(session),
-            local_date(now, bot.settings.zone),
+            bot.today(now),
             bot.rules.plan.model_dump_json(),
             bot.rules.remind_at,
         ]
-        mark = hashlib.sha256(repr(depends).encode()).hexdigest()
-        if processes.cursor(session, "care") == mark:
+        digest = hashlib.sha256(repr(inputs).encode()).hexdigest()
+        if system.cursor(session, "care") == digest:
             return 0
     changed = schedule.plan_all(bot.database, bot.rules, now)
     with bot.database.write() as session:
-        processes.set_cursor(session, "care", mark)
+        system.set_cursor(session, "care", digest)
     return changed
 
 
@@ -122,7 +120,7 @@ def remind(bot: Tierbot) -> int:
 
 
 def deliver(bot: Tierbot) -> int:
-    """Send what is in the outbox, until the pass is long enough: one that hangs must be told from a slow Slack."""
+    """Send what is due in the outbox, for a limited time: a slow Slack must not look like a job that hangs."""
     until = _uptime() + LONGEST_PASS
     worker = Worker(
         database=bot.database,
@@ -134,7 +132,7 @@ def deliver(bot: Tierbot) -> int:
             settle=timedelta(seconds=bot.settings.settle_seconds),
             pace=Pace(workspace=bot.settings.messages_per_minute),
             fallback_channel=bot.settings.alert_channel,
-            # A clock that was set to another time says nothing about the machine's.
+            # A shifted clock is no evidence about the machine's.
             watch_clock=isinstance(bot.clock, SystemClock),
         ),
         stopping=lambda: bot.stopping.is_set() or _uptime() > until,
@@ -143,13 +141,13 @@ def deliver(bot: Tierbot) -> int:
 
 
 def _uptime() -> float:
-    """Seconds that cannot be set; those the machine slept count, where the system tells."""
+    """Monotonic seconds, those the machine slept included where the system counts them."""
     boottime = getattr(time, "CLOCK_BOOTTIME", None)
     return time.monotonic() if boottime is None else time.clock_gettime(boottime)
 
 
-def keep_house(bot: Tierbot) -> int:
-    """Sign of life, a look at the clock, and forgetting what need not be kept."""
+def do_housekeeping(bot: Tierbot) -> int:
+    """Write the heartbeat, check for a time jump, and delete traces that need not be kept."""
     now = bot.clock.now()
     if not time_jump.note(bot.database, now):
         log.error(
@@ -157,46 +155,43 @@ def keep_house(bot: Tierbot) -> int:
             sentence="More than 7 days since the last sign of life: nothing is said. See: tierbot catch-up --show",
         )
     with bot.database.write() as session:
-        processes.beat(session, HeartbeatRole.WORKER, bot.boot_id, now)
-        processes.forget_requests(session, now - TRACES_KEPT)
-        processes.forget_heartbeats(session, now - TRACES_KEPT)
-        send_state.forget_idle(session, read_send_state(session, bot.clock).now, LANES_KEPT)
+        system.beat(session, "worker", bot.boot_id, now)
+        system.forget_deliveries(session, now - TRACES_KEPT)
+        system.forget_heartbeats(session, now - TRACES_KEPT)
+        throttle.forget_idle(session, sending_time(bot.clock, session), BUCKETS_KEPT)
     return 0
 
 
-# In this order one pass carries a change through: a grading plans touches, touches become messages, messages are sent.
+# In this order one pass completes a change: a grading leads to touches, touches to messages, messages are sent.
 JOBS = (
-    Job(name="people", every=timedelta(minutes=5), work=match_people, patience=LONG_WORK, speaks=False),
+    Job(name="people", every=timedelta(minutes=5), work=match_people, patience=LONG_WORK, notifies=False),
     Job(name="grade", every=timedelta(minutes=5), work=grade, patience=LONG_WORK),
     Job(name="regrade", every=timedelta(seconds=10), work=regrade, patience=LONG_WORK),
     Job(name="care", every=timedelta(seconds=30), work=plan_care, patience=LONG_WORK),
     Job(name="remind", every=timedelta(seconds=15), work=remind),
     Job(name="deliver", every=timedelta(seconds=1), work=deliver),
-    Job(name="house", every=timedelta(seconds=30), work=keep_house, speaks=False, vital=True),
+    Job(name="house", every=timedelta(seconds=30), work=do_housekeeping, notifies=False, vital=True),
 )
 
 Beat = Callable[[Job, Exception | None], None]
 
 
 def tick(bot: Tierbot) -> dict[str, int]:
-    """One pass over everything due; what each job did. The first failure is raised when the pass is over."""
+    """One pass over all jobs; returns how much each did. The first failure is raised when the pass is over."""
     done: dict[str, int] = {}
     failure: Exception | None = None
     for job in JOBS:
-        try:
-            done[job.name] = _work(bot, job)
-        except Exception as error:
-            log.error("job.failed", job=job.name, error=type(error).__name__, exc_info=error)
-            failure = failure or error
+        done[job.name], error = _attempt(bot, job)
+        failure = failure or error
     if failure is not None:
         raise failure
     return done
 
 
 def drain(bot: Tierbot, patience: timedelta = timedelta(minutes=3)) -> int:
-    """Send what only the pace holds back, waiting for its turn; how many were tried.
+    """Send what only the pace holds back, waiting for it; returns how many were tried.
 
-    One pass sends no more to a place than a burst. From cron the rest would otherwise wait for the next pass.
+    One pass sends no more than a burst to a place. Under cron the rest would wait for the next pass.
     """
     tried = 0
     until = _uptime() + patience.total_seconds()
@@ -213,39 +208,43 @@ def drain(bot: Tierbot, patience: timedelta = timedelta(minutes=3)) -> int:
 
 
 def scheduler(bot: Tierbot, beat: Beat = lambda job, failure: None) -> BackgroundScheduler:
-    """Every job at once and then on its interval, in UTC and in memory; not started yet. `beat` hears of each end."""
+    """Runs every job at once and then on its interval, in memory; not started yet. Calls `beat` when a job ends."""
     ticking = BackgroundScheduler(
         timezone=UTC,
         jobstores={"default": MemoryJobStore()},
         job_defaults={"max_instances": 1, "coalesce": True, "misfire_grace_time": None},
     )
-    first = SystemClock().now()  # the scheduler lives by the machine's clock, whatever the bot's says
+    now = SystemClock().now()  # the scheduler uses the machine's clock, whatever the bot's is
     for job in JOBS:
         ticking.add_job(
-            _safely,
+            _run,
             "interval",
             args=(bot, job, beat),
             seconds=job.every.total_seconds(),
             id=job.name,
-            # Right away, so that a start after a night off does not wait for the longest interval.
-            next_run_time=first,
+            # At once, so that a start after a night off does not wait for the longest interval.
+            next_run_time=now,
         )
     return ticking
 
 
 def _work(bot: Tierbot, job: Job) -> int:
-    if job.speaks and time_jump.held(bot.database, bot.clock.now()):
+    if job.notifies and time_jump.held(bot.database, bot.clock.now()):
         return 0
     return job.work(bot)
 
 
-def _safely(bot: Tierbot, job: Job, beat: Beat) -> None:
-    failure: Exception | None = None
+def _attempt(bot: Tierbot, job: Job) -> tuple[int, Exception | None]:
+    """How much a job did, and its failure, which is logged."""
     try:
-        done = _work(bot, job)
-        if done:
-            log.info("job.done", job=job.name, count=done)
+        return _work(bot, job), None
     except Exception as error:
-        failure = error
         log.error("job.failed", job=job.name, error=type(error).__name__, exc_info=error)
+        return 0, error
+
+
+def _run(bot: Tierbot, job: Job, beat: Beat) -> None:
+    done, failure = _attempt(bot, job)
+    if done:
+        log.info("job.done", job=job.name, count=done)
     beat(job, failure)

@@ -11,16 +11,16 @@ from typing import Any, TextIO, cast
 import structlog
 
 _SECRET = re.compile(r"(xox[abeprs]-|xapp-)[\w-]+|(Bearer )\S+|(://[^:/@\s]*:)[^@\s]+(?=@)")
-# E-mail addresses, and numbers as long as a telephone's or an identity card's: neither ids of ours nor times are.
+# E-mail addresses, and numbers as long as a telephone's or an identity card's: our ids and times are shorter.
 _PERSONAL = re.compile(
     r"[\w.+-]+@[\w-]+\.[\w.-]+|(?<![\w.:+-])\+?[0-9](?:[ -]?[0-9]){9,17}[Xx]?(?![\w:]|\.[0-9])"
 )
-# PostgreSQL shows the whole row that it refuses.
+# PostgreSQL quotes the whole row that it refuses.
 _DETAIL = re.compile(r"(DETAIL:|Failing row contains|Key \().*")
 
 
 def configure(level: str) -> None:
-    """Log lines of key=value pairs; libraries speak from WARNING up, and Bolt not about request bodies at all."""
+    """Log lines of key=value pairs; of libraries only from WARNING up, and never the body of a request."""
     number = logging.getLevelNamesMapping()[level.upper()]
     stream = cast(TextIO, _Stream(sys.stderr))
     structlog.configure(
@@ -39,16 +39,16 @@ def configure(level: str) -> None:
     logging.basicConfig(level=max(number, logging.WARNING), stream=stream, force=True)
     for handler in logging.getLogger().handlers:
         handler.setFormatter(_Masking(logging.BASIC_FORMAT))
-    # It tells every failed call a second time, with its token when that is what was wrong with it.
+    # Logs every failed call a second time, with the token if that was refused.
     logging.getLogger("slack_sdk.web.base_client").setLevel(logging.CRITICAL)
-    # Bolt finds the token in the environment, and says that it does not use it.
+    # Bolt finds the token in the environment and logs that it does not use it.
     logging.getLogger("slack_bolt.App").addFilter(lambda line: "will be unused" not in line.getMessage())
-    # This one writes the whole body of a request with a bad signature, at INFO.
+    # Logs the whole body of a request with a bad signature, at INFO.
     logging.getLogger("slack_bolt.RequestVerification").setLevel(logging.WARNING)
 
 
-def let_go() -> None:
-    """Before a process ends: Python would say 120 when what is left of the log cannot be written."""
+def release_stderr() -> None:
+    """Before a process ends: its exit code would be 120 if Python could not write the rest of the log."""
     try:
         if sys.stderr is not None:
             sys.stderr.flush()
@@ -57,10 +57,10 @@ def let_go() -> None:
 
 
 class _Stream(io.TextIOBase):
-    """A stream that nobody may be reading, or whose disk may be full: then lines are lost, and work goes on."""
+    """A stream that loses lines instead of failing, when its disk is full or nobody reads it."""
 
     def __init__(self, file: TextIO | None) -> None:
-        self._file = file  # None in a process that was started with it closed
+        self._file = file  # None in a process that was started with its standard error closed
 
     def write(self, text: str) -> int:
         if self._file is not None:
@@ -75,17 +75,18 @@ class _Stream(io.TextIOBase):
 
 
 class _Masking(logging.Formatter):
-    """Libraries' lines and tracebacks, masked like our own."""
+    """Formats libraries' lines and tracebacks, masked like our own."""
 
     def format(self, record: logging.LogRecord) -> str:
         return masked(super().format(record))
 
 
 def mask(logger: Any, method: str, event: MutableMapping[str, Any]) -> Mapping[str, Any]:
-    """Tokens, passwords, addresses and long numbers never reach the log."""
+    """A structlog processor that masks every text of an event."""
     return {key: masked(value) if isinstance(value, str) else value for key, value in event.items()}
 
 
 def masked(text: str) -> str:
+    """The text without tokens, passwords, e-mail addresses and long numbers."""
     shown = _SECRET.sub(lambda found: f"{found[1] or found[2] or found[3]}…", text)
     return _PERSONAL.sub("…", _DETAIL.sub(r"\1 …", shown))

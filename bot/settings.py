@@ -7,120 +7,103 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo, available_timezones
 
-from pydantic import AliasChoices, Field, SecretStr, ValidationError, field_validator
+from pydantic import Field, SecretStr, ValidationError, field_validator
+from pydantic.fields import FieldInfo
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
-from bot.errors import N_, BadInput
+from bot.errors import N_, BadInput, NotReady
 
 ROOT = Path(__file__).parent.parent
 DOTENV = Path(".env")
 _TOKEN = re.compile(r"xox[a-z]-[\w-]+|xapp-[\w-]+").fullmatch
 _PASSWORD = re.compile(r"(://[^:/@\s]*:)[^@\s]*(?=@)")
+_TIME_OF_DAY = (r"([01]\d|2[0-3]):[0-5]\d", "is not a time of day; write it as 09:00")
+_FORMATS = {  # field -> pattern of its values, and the problem with others
+    "currency": (r"([A-Z]{3})?", "is not an ISO currency code; use one such as CNY"),
+    "remind_at": _TIME_OF_DAY,
+    "grade_at": _TIME_OF_DAY,
+    "slack_api_url": (
+        r"https?://[^/]+(/.*)?/api/",
+        "must be an http(s) address that ends in /api/, such as https://slack.com/api/",
+    ),
+    "host": (r"[\w.:-]+", "is not an address; use 127.0.0.1, or 0.0.0.0 behind a proxy"),
+}
 
 
-def _env(name: str, description: str, **keywords: Any) -> Any:
-    return Field(validation_alias=AliasChoices(name), description=description, **keywords)
+def _variable(field: str) -> str:
+    """The environment variable of a field."""
+    return field.upper() if field.startswith("slack_") else f"TIERBOT_{field.upper()}"
+
+
+def _setting(default: Any, description: str, **limits: Any) -> Any:
+    return Field(default, description=description, **limits)
 
 
 class Settings(BaseSettings):
     """Everything an installation decides outside its schemes, care plans and templates."""
 
-    model_config = SettingsConfigDict(env_file=".env", env_file_encoding="utf-8", extra="ignore")
+    model_config = SettingsConfigDict(
+        env_file=".env", env_file_encoding="utf-8", extra="ignore", alias_generator=_variable
+    )
 
-    data_dir: Path = _env(
-        "TIERBOT_DATA_DIR", "Folder of the database file and reject files.", default=Path("data")
+    data_dir: Path = _setting(Path("data"), "Folder of the database file and reject files.")
+    database_url: SecretStr = _setting(
+        SecretStr(""), "SQLAlchemy URL of the database; empty: the SQLite file tierbot.db in the data folder."
     )
-    database_url: SecretStr = _env(
-        "TIERBOT_DATABASE_URL",
-        "SQLAlchemy URL of the database; empty: the SQLite file tierbot.db in the data folder.",
-        default=SecretStr(""),
+    slack_bot_token: SecretStr | None = _setting(None, "Bot token of the Slack app, starts with xoxb-.")
+    slack_app_token: SecretStr | None = _setting(None, "App-level token for Socket Mode, starts with xapp-.")
+    slack_signing_secret: SecretStr | None = _setting(None, "Signing secret of the Slack app, for HTTP mode.")
+    slack_api_url: str = _setting(
+        "https://slack.com/api/", "Base address of the Slack Web API; ends in /api/."
     )
-    slack_bot_token: SecretStr | None = _env(
-        "SLACK_BOT_TOKEN", "Bot token of the Slack app, starts with xoxb-.", default=None
+    host: str = _setting(
+        "127.0.0.1", "Address that HTTP mode listens on; 0.0.0.0 only where a proxy in front speaks TLS."
     )
-    slack_app_token: SecretStr | None = _env(
-        "SLACK_APP_TOKEN", "App-level token for Socket Mode, starts with xapp-.", default=None
+    port: int = _setting(3000, "Port of HTTP mode, path /slack/events.", ge=1, le=65535)
+    health_port: int = _setting(
+        3001, "Port on 127.0.0.1 of /healthz, /readyz and /metrics; 0: none.", ge=0, le=65535
     )
-    slack_signing_secret: SecretStr | None = _env(
-        "SLACK_SIGNING_SECRET", "Signing secret of the Slack app, for HTTP mode.", default=None
-    )
-    slack_api_url: str = _env(
-        "SLACK_API_URL", "Base address of the Slack Web API; ends in /api/.", default="https://slack.com/api/"
-    )
-    host: str = _env(
-        "TIERBOT_HOST",
-        "Address that HTTP mode listens on; 0.0.0.0 only where a proxy in front speaks TLS.",
-        default="127.0.0.1",
-    )
-    port: int = _env("TIERBOT_PORT", "Port of HTTP mode, path /slack/events.", default=3000, ge=1, le=65535)
-    health_port: int = _env(
-        "TIERBOT_HEALTH_PORT",
-        "Port on 127.0.0.1 of /healthz, /readyz and /metrics; 0: none.",
-        default=3001,
-        ge=0,
-        le=65535,
-    )
-    timezone: str = _env(
-        "TIERBOT_TIMEZONE",
-        "The firm's IANA time zone: grading days and default reminder hours.",
-        default="UTC",
-    )
-    currency: str | None = _env(
-        "TIERBOT_CURRENCY",
+    timezone: str = _setting("UTC", "The firm's IANA time zone: grading days and default reminder hours.")
+    currency: str | None = _setting(
+        None,
         "The firm's ISO currency: amounts in others are converted by imported rates; empty: no conversion.",
-        default=None,
     )
-    language: Literal["en", "zh"] = _env(
-        "TIERBOT_LANGUAGE", "Language of channels and of people who have none: en or zh.", default="en"
+    language: Literal["en", "zh"] = _setting(
+        "en", "Language of channels and of people who have none: en or zh."
     )
-    admins: Annotated[tuple[str, ...], NoDecode] = _env(
-        "TIERBOT_ADMINS", "E-mail addresses of the first admins, separated by commas.", default=()
+    admins: Annotated[tuple[str, ...], NoDecode] = _setting(
+        (), "E-mail addresses of the first admins, separated by commas."
     )
-    alert_channel: str = _env(
-        "TIERBOT_ALERT_CHANNEL", "Channel for tier changes of customers whose team has none.", default=""
-    )
-    remind_at: str = _env("TIERBOT_REMIND_AT", "Local time of day for reminders, as HH:MM.", default="09:00")
-    grade_at: str = _env(
-        "TIERBOT_GRADE_AT",
-        "Local time of night for the grading of a finished period, as HH:MM.",
-        default="02:00",
-    )
-    messages_per_minute: int = _env(
-        "TIERBOT_MESSAGES_PER_MINUTE",
+    alert_channel: str = _setting("", "Channel for tier changes of customers whose team has none.")
+    remind_at: str = _setting("09:00", "Local time of day for reminders, as HH:MM.")
+    grade_at: str = _setting("02:00", "Local time of night for the grading of a finished period, as HH:MM.")
+    messages_per_minute: int = _setting(
+        40,
         "Messages a minute for the whole workspace; halved for a while when Slack asks to wait.",
-        default=40,
         ge=1,
         le=1000,
     )
-    settle_seconds: int = _env(
-        "TIERBOT_SETTLE_SECONDS",
+    settle_seconds: int = _setting(
+        45,
         "Seconds after a lost answer before Slack's history is asked; longer than a message can be late.",
-        default=45,
         ge=15,
         le=600,
     )
-    keep_assessments_months: int = _env(
-        "TIERBOT_KEEP_ASSESSMENTS_MONTHS",
+    keep_assessments_months: int = _setting(
+        0,
         "Months after which the assessments of a grading are deleted, tier changes are not; 0: never.",
-        default=0,
         ge=0,
         le=1200,
     )
-    schemes_dir: Path | None = _env(
-        "TIERBOT_SCHEMES_DIR",
-        "Folder of your own scheme files; the shipped presets are always there.",
-        default=None,
+    schemes_dir: Path | None = _setting(
+        None, "Folder of your own scheme files; the shipped presets are always there."
     )
-    care_plan: Path | None = _env(
-        "TIERBOT_CARE_PLAN", "Your own care plan file, instead of the shipped one.", default=None
+    care_plan: Path | None = _setting(None, "Your own care plan file, instead of the shipped one.")
+    templates_dir: Path | None = _setting(
+        None, "Folder of your own message templates, which win over the shipped ones."
     )
-    templates_dir: Path | None = _env(
-        "TIERBOT_TEMPLATES_DIR",
-        "Folder of your own message templates, which win over the shipped ones.",
-        default=None,
-    )
-    log_level: Literal["debug", "info", "warning", "error"] = _env(
-        "TIERBOT_LOG_LEVEL", "How much is logged: debug, info, warning or error.", default="info"
+    log_level: Literal["debug", "info", "warning", "error"] = _setting(
+        "info", "How much is logged: debug, info, warning or error."
     )
 
     @field_validator("admins", mode="before")
@@ -147,35 +130,13 @@ class Settings(BaseSettings):
             raise ValueError(f"{value!r} is not a time zone{hint}")
         return value
 
-    @field_validator("currency")
+    @field_validator(*_FORMATS)
     @classmethod
-    def _iso_code(cls, value: str | None) -> str | None:
-        if value and not re.fullmatch(r"[A-Z]{3}", value):
-            raise ValueError(f"{value!r} is not an ISO currency code; use one such as CNY")
+    def _matches(cls, value: str | None, info: Any) -> str | None:
+        pattern, problem = _FORMATS[info.field_name]
+        if value is not None and not re.fullmatch(pattern, value):
+            raise ValueError(f"{value!r} {problem}")
         return value or None
-
-    @field_validator("remind_at", "grade_at")
-    @classmethod
-    def _time_of_day(cls, value: str) -> str:
-        if not re.fullmatch(r"([01]\d|2[0-3]):[0-5]\d", value):
-            raise ValueError(f"{value!r} is not a time of day; write it as 09:00")
-        return value
-
-    @field_validator("slack_api_url")
-    @classmethod
-    def _api_url(cls, value: str) -> str:
-        if not re.match(r"https?://[^/]+(/.*)?/api/$", value):
-            raise ValueError(
-                f"{value!r} must be an http(s) address that ends in /api/, such as https://slack.com/api/"
-            )
-        return value
-
-    @field_validator("host")
-    @classmethod
-    def _listening_address(cls, value: str) -> str:
-        if not re.fullmatch(r"[\w.:-]+", value):
-            raise ValueError(f"{value!r} is not an address; use 127.0.0.1, or 0.0.0.0 behind a proxy")
-        return value
 
     @field_validator("slack_bot_token", "slack_app_token")
     @classmethod
@@ -236,12 +197,21 @@ class Settings(BaseSettings):
 
 
 def without_password(url: str) -> str:
-    """A database URL that may be shown."""
+    """A database URL as it may be shown."""
     return _PASSWORD.sub(r"\1***", url)
 
 
+def unusable_database(url: str, reason: str) -> NotReady:
+    """The error to raise for a database that cannot be used."""
+    return NotReady(
+        N_("The database %(url)s cannot be used: %(reason)s. Check TIERBOT_DATABASE_URL and the disk."),
+        url=without_password(url),
+        reason=reason,
+    )
+
+
 def load(**overrides: Any) -> Settings:
-    """Settings from the environment and `.env`. Every problem is told at once; secrets are never quoted."""
+    """Settings from the environment and `.env`. Raises BadInput with every problem; secrets are never quoted."""
     problems = unknown_variables({**_dotenv(), **os.environ})
     try:
         settings = Settings(**overrides)
@@ -256,7 +226,7 @@ def load(**overrides: Any) -> Settings:
 
 
 def usable() -> Settings:
-    """The settings that can be read, defaults in place of the others: for `check`, which goes on looking."""
+    """The settings with defaults in place of those that are wrong: for `check`, which goes on after a problem."""
     file: dict[str, Any] = {}
     try:
         _dotenv()
@@ -266,65 +236,53 @@ def usable() -> Settings:
         return Settings(**file)
     except ValidationError as error:
         wrong = {str(item["loc"][0]) for item in error.errors() if item["loc"]}
-    defaults = {
-        str(field.validation_alias.choices[0]): field.default
-        for field in Settings.model_fields.values()
-        if isinstance(field.validation_alias, AliasChoices)
-    }
-    return Settings(**file, **{name: default for name, default in defaults.items() if name in wrong})
+    return Settings(**file, **{name: field.default for name, field in _fields().items() if name in wrong})
 
 
 def variables() -> list[tuple[str, str, str]]:
     """(variable, default, description) of every setting, as the documentation shows them."""
     rows = []
-    for field in Settings.model_fields.values():
-        alias = field.validation_alias
-        assert isinstance(alias, AliasChoices)
-        default = (
-            "" if field.default in (None, ()) or isinstance(field.default, SecretStr) else str(field.default)
-        )
-        rows.append((str(alias.choices[0]), default, field.description or ""))
+    for name, field in _fields().items():
+        empty = field.default in (None, ()) or isinstance(field.default, SecretStr)
+        rows.append((name, "" if empty else str(field.default), field.description or ""))
     return rows
 
 
 def unknown_variables(environment: Any) -> list[str]:
     """A sentence for each TIERBOT_ variable that is no setting; TIERBOT_TEST_ ones belong to the tests.
 
-    Other programs have SLACK_ variables too: of those only what is nearly a setting's name is one misspelt.
+    Other programs have SLACK_ variables too: of those only one that is nearly a setting's name is misspelt.
     """
-    known = [name for name, _, _ in variables()]
+    known = list(_fields())
     problems = []
     for name in sorted(environment):
-        if name.startswith("SLACK_") and name not in known:
-            near = difflib.get_close_matches(name, known, n=1, cutoff=0.9)
-            problems += [f"{name} is not a setting: did you mean {near[0]}?"] if near else []
-        if name.startswith("TIERBOT_") and not name.startswith("TIERBOT_TEST_") and name not in known:
-            near = difflib.get_close_matches(name, known, n=1, cutoff=0.8)
-            hint = f"did you mean {near[0]}?" if near else "remove it."
-            problems.append(f"{name} is not a setting: {hint}")
+        if name in known or not name.startswith(("SLACK_", "TIERBOT_")) or name.startswith("TIERBOT_TEST_"):
+            continue
+        ours = name.startswith("TIERBOT_")
+        near = difflib.get_close_matches(name, known, n=1, cutoff=0.8 if ours else 0.9)
+        if near:
+            problems.append(f"{name} is not a setting: did you mean {near[0]}?")
+        elif ours:
+            problems.append(f"{name} is not a setting: remove it.")
     return problems
+
+
+def _fields() -> dict[str, FieldInfo]:
+    return {_variable(name): field for name, field in Settings.model_fields.items()}
 
 
 def _sentence(error: Any) -> str:
     name = str(error["loc"][0]) if error["loc"] else "settings"
     message = str(error["msg"]).removeprefix("Value error, ")
+    field = _fields().get(name)
     if error["type"] == "literal_error":
         message = f"{error['input']!r} is not allowed; use {error['ctx']['expected']}"
-    elif name in _whole_numbers():
-        least, most = _whole_numbers()[name]
-        message = f"{error['input']!r} cannot be used; give a whole number from {least} to {most}"
+    elif field is not None and field.annotation is int:
+        limits = (getattr(limit, "ge", getattr(limit, "le", "")) for limit in field.metadata)
+        message = (
+            f"{error['input']!r} cannot be used; give a whole number from {' to '.join(map(str, limits))}"
+        )
     return f"{name}: {message}"
-
-
-def _whole_numbers() -> dict[str, tuple[int, int]]:
-    """The settings that are numbers, and their limits."""
-    found = {}
-    for field in Settings.model_fields.values():
-        if field.annotation is int and isinstance(field.validation_alias, AliasChoices):
-            least = next(limit.ge for limit in field.metadata if hasattr(limit, "ge"))
-            most = next(limit.le for limit in field.metadata if hasattr(limit, "le"))
-            found[str(field.validation_alias.choices[0])] = (least, most)
-    return found
 
 
 def _dotenv() -> dict[str, str]:

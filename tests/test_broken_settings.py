@@ -1,8 +1,9 @@
-"""A broken installation does not start: it says which setting, what stands there, and what to do.
+"""A broken installation does not start: the error names the setting, its value and the remedy.
 
 The cases are in tests/corpus/settings/broken.toml.
 """
 
+import json
 import os
 import subprocess
 import sys
@@ -26,7 +27,7 @@ GOOD = {
 
 
 def furnish(folder: Path, case: dict[str, Any]) -> dict[str, str]:
-    """Put a case's files into the folder; its settings."""
+    """Write a case's files to the folder; returns its settings."""
     for name, content in case.get("files", {}).items():
         (folder / name).parent.mkdir(exist_ok=True)
         (folder / name).write_text(content, encoding="utf-8")
@@ -65,7 +66,7 @@ def test_there_are_at_least_forty_cases() -> None:
 
 @pytest.fixture(scope="module")
 def loading(tmp_path_factory: pytest.TempPathFactory) -> float:
-    """What loading the command line alone takes of a processor."""
+    """The seconds of a processor that loading the program takes."""
     folder = tmp_path_factory.mktemp("loading")
     return run(folder, {}, "-c", "import bot.app, bot.cli, bot.jobs, bot.slack.server")[2]
 
@@ -73,10 +74,10 @@ def loading(tmp_path_factory: pytest.TempPathFactory) -> float:
 @pytest.mark.parametrize(
     "name", ["bot token for the app token", "setting misspelt", "database that is a folder"]
 )
-def test_a_process_of_its_own_refuses_in_little_more_than_its_start(
+def test_a_process_refuses_in_little_more_than_the_time_of_its_start(
     name: str, loading: float, tmp_path: Path
 ) -> None:
-    """Of its own time, beside what loading the command line alone takes: the machine may be busy."""
+    """In processor time compared with loading the program, because the machine may be busy."""
     case = next(case for case in CASES if case["name"] == name)
     settings = furnish(tmp_path, case)
     code, said, seconds = run(tmp_path, settings, "-m", "bot", "run")
@@ -85,7 +86,7 @@ def test_a_process_of_its_own_refuses_in_little_more_than_its_start(
 
 
 def run(folder: Path, settings: dict[str, str], *arguments: str) -> tuple[int, str, float]:
-    """Exit code, standard error, and the seconds of a processor it took."""
+    """Exit code, standard error, and seconds of processor time."""
     kept = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
     with subprocess.Popen(
         [sys.executable, *arguments], cwd=folder, env={**kept, **settings}, stderr=subprocess.PIPE, text=True
@@ -97,11 +98,9 @@ def run(folder: Path, settings: dict[str, str], *arguments: str) -> tuple[int, s
     return process.returncode, said, used.ru_utime + used.ru_stime
 
 
-def test_check_tells_a_script_the_same(
+def test_check_reports_the_same_as_json(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    import json
-
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("TIERBOT_DATABASE_URL", "postgresql://bot:canary@127.0.0.1:1/tierbot")
     monkeypatch.setattr(sys, "argv", ["tierbot", "check", "--json"])

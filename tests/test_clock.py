@@ -1,4 +1,4 @@
-"""Local times become instants, in every zone and through every jump of the clocks."""
+"""Local times as instants, in every zone and around every change of its clocks."""
 
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo, available_timezones
@@ -10,7 +10,7 @@ BERLIN = ZoneInfo("Europe/Berlin")
 
 
 def first_instant_not_before(wall: datetime, zone: ZoneInfo) -> datetime:
-    """The truth, found by walking: the first quarter of an hour whose wall time has come."""
+    """The expected instant, found by search: the first quarter of an hour whose wall time is not before this one."""
     instant = wall.replace(tzinfo=UTC) - timedelta(hours=26)
     while instant.astimezone(zone).replace(tzinfo=None) < wall:
         instant += QUARTER
@@ -24,8 +24,8 @@ def jumps(zone: ZoneInfo, year: int) -> tuple[date, ...]:
     return tuple(noon.date() for noon, a, b in zip(noons[1:], offsets, offsets[1:], strict=False) if a != b)
 
 
-def test_around_every_jump_of_every_zone_a_local_time_is_the_first_instant_at_which_it_has_come() -> None:
-    # Zones that share a year's jumps and its first offset are one and the same here.
+def test_around_every_clock_change_a_local_time_is_the_first_instant_that_is_not_before_it() -> None:
+    # Zones with the same changes and the same first offset in a year need one test.
     changing = {}
     for name in sorted(available_timezones()):
         days = jumps(ZoneInfo(name), 2026)
@@ -50,12 +50,12 @@ def test_a_time_in_a_gap_is_the_first_instant_after_it() -> None:
     assert local_instant(date(2026, 3, 29), 2, 30, BERLIN) == datetime(2026, 3, 29, 1, tzinfo=UTC)
 
 
-def test_a_time_that_comes_twice_is_the_first_one() -> None:
+def test_a_time_that_occurs_twice_is_the_first_one() -> None:
     # Berlin falls back from 03:00 to 02:00; the first 02:30 is still summer time, two hours before UTC's.
     assert local_instant(date(2026, 10, 25), 2, 30, BERLIN) == datetime(2026, 10, 25, 0, 30, tzinfo=UTC)
 
 
-def test_a_day_that_a_zone_left_out_begins_with_the_day_after() -> None:
+def test_a_day_that_a_zone_skipped_begins_with_the_next_day() -> None:
     # Samoa went from 29 December 2011 straight to the 31st: 10 hours after UTC before, 14 hours ahead after.
     skipped = local_instant(date(2011, 12, 30), 9, 0, ZoneInfo("Pacific/Apia"))
     assert skipped == datetime(2011, 12, 31, 0, tzinfo=UTC) - timedelta(hours=14)
@@ -67,20 +67,20 @@ def test_one_instant_is_different_days_in_different_zones() -> None:
     assert local_date(instant, ZoneInfo("America/New_York")) == date(2026, 3, 1)
 
 
-def test_a_zone_nobody_knows_is_the_default_one() -> None:
+def test_an_unknown_zone_is_replaced_by_the_default() -> None:
     for name in (None, "", "Europe/Atlantis", "../secret", "Europe", "Asia/Shang\0hai"):
         assert zone_named(name, BERLIN) is BERLIN
     assert zone_named("Asia/Tokyo", BERLIN).key == "Asia/Tokyo"
 
 
-def test_a_fixed_clock_moves_only_when_told_to() -> None:
+def test_a_fixed_clock_moves_only_by_advance() -> None:
     clock = FixedClock(datetime(2026, 3, 1, 9, tzinfo=BERLIN))
     assert clock.now() == datetime(2026, 3, 1, 8, tzinfo=UTC)
     clock.advance(timedelta(days=1))
     assert clock.now() == datetime(2026, 3, 2, 8, tzinfo=UTC)
 
 
-def test_a_shifted_clock_runs_along_with_its_base() -> None:
+def test_a_shifted_clock_moves_with_its_base() -> None:
     base = FixedClock(datetime(2026, 3, 1, tzinfo=UTC))
     clock = ShiftedClock(base)
     clock.advance(timedelta(days=3))

@@ -1,4 +1,4 @@
-"""A process that was told to end has ended before its host kills it."""
+"""A process that got the signal to end has ended before its host kills it."""
 
 import subprocess
 import sys
@@ -11,7 +11,7 @@ end_within(0.2)
 """
 
 
-def test_a_thread_that_never_ends_holds_no_process_up_and_is_named() -> None:
+def test_a_thread_that_never_ends_is_named_and_does_not_delay_the_end() -> None:
     ended = subprocess.run([sys.executable, "-c", HANGS], capture_output=True, text=True, timeout=60)
     assert ended.returncode == 0
     assert "of-some-library" in ended.stdout + ended.stderr

@@ -97,7 +97,7 @@ def test_it_is_ready_with_a_database_of_this_revision_only(server: Server, bot: 
     assert get(server, "/readyz")[0] == 200
 
 
-def test_metrics_are_read_from_rows_and_name_nobody(server: Server, bot: Tierbot) -> None:
+def test_metrics_are_read_from_rows_and_contain_no_names(server: Server, bot: Tierbot) -> None:
     with bot.database.write() as session:
         person = factories.person(session, "Anna")
         customer = factories.customer(session, "Secret Customer Ltd", owner_id=person)
@@ -129,7 +129,7 @@ def test_metrics_are_read_from_rows_and_name_nobody(server: Server, bot: Tierbot
     assert "anna" not in shown.lower()
 
 
-def test_what_fails_three_times_in_a_row_is_told_but_only_a_broken_process_ends(
+def test_a_job_that_fails_three_times_makes_the_process_unready_but_not_unhealthy(
     server: Server, pulse: Pulse, stopwatch: Stopwatch
 ) -> None:
     full = OperationalError("INSERT …", {}, Exception("database or disk is full"))
@@ -148,13 +148,15 @@ def test_what_fails_three_times_in_a_row_is_told_but_only_a_broken_process_ends(
     stopwatch.now = 135.0
     pulse.beat(job("remind"), KeyError("Secret Customer Ltd"))
     assert get(server, "/readyz") == (503, "remind fails: KeyError\n")
-    stopwatch.now = 191.0  # 91 s after the house was last kept
+    stopwatch.now = 191.0  # 91 s after its last success
     pulse.beat(job("house"), MemoryError())
     pulse.beat(job("remind"), KeyError("Secret Customer Ltd"))
     assert get(server, "/healthz") == (503, "late: house\n")
 
 
-def test_a_taken_port_costs_only_the_health_page(bot: Tierbot, server: Server, pulse: Pulse) -> None:
+def test_with_a_port_in_use_only_the_health_page_is_missing(
+    bot: Tierbot, server: Server, pulse: Pulse
+) -> None:
     settings = bot.settings.model_copy(update={"health_port": server.port})
     stop = serve_health(replace(bot, settings=settings), pulse)
     assert get(server, "/healthz")[0] == 200

@@ -1,4 +1,4 @@
-"""What happens by itself: one pass carries a change through, and no failure of one job stops another."""
+"""Recurring work: one pass completes a change, and no failure of one job stops another."""
 
 import threading
 from collections.abc import Callable, Iterator
@@ -35,7 +35,7 @@ Start = Callable[[], Tierbot]
 
 @pytest.fixture(autouse=True)
 def plain_logs() -> None:
-    """Otherwise a logged exception is drawn with every local variable, which takes seconds."""
+    """By default a logged exception is formatted with every local variable, which takes seconds."""
     structlog.configure(
         processors=[structlog.processors.add_log_level, structlog.processors.LogfmtRenderer()]
     )
@@ -54,7 +54,7 @@ def workspace(clock: FixedClock) -> Iterator[Workspace]:
 
 @pytest.fixture
 def start(database: Database, workspace: Workspace, clock: FixedClock, tmp_path: Path) -> Iterator[Start]:
-    """Wires the bot on the test's database, as often as there are to be processes."""
+    """Wires a bot on the test's database; each call stands for a process."""
     running: list[Tierbot] = []
 
     def start_one() -> Tierbot:
@@ -76,7 +76,7 @@ def start(database: Database, workspace: Workspace, clock: FixedClock, tmp_path:
 
 
 def put_acme(database: Database, *, last_call: date = MONDAY - 30 * DAY) -> int:
-    """ACME of tier A belongs to Lin Wei, whom only her address tells; due a revisit 30 days after the last call."""
+    """ACME of tier A belongs to Lin Wei, known by e-mail address only; a revisit is due 30 days after the last call."""
     with database.write() as session:
         lin_wei = factories.person(session, "lin.wei", slack=False, timezone=None)
         acme = factories.customer(session, "ACME", owner_id=lin_wei)
@@ -85,7 +85,7 @@ def put_acme(database: Database, *, last_call: date = MONDAY - 30 * DAY) -> int:
     return acme
 
 
-def test_one_pass_carries_a_change_all_the_way_to_slack(
+def test_one_pass_turns_a_change_into_a_message_in_slack(
     start: Start, database: Database, clock: FixedClock, workspace: Workspace
 ) -> None:
     put_acme(database)
@@ -135,7 +135,7 @@ def test_two_processes_ticking_at_once_send_one_reminder(
     assert len(workspace.messages(workspace.dm(LIN_WEI.id))) == 1
 
 
-def test_a_failing_job_stops_no_other_and_the_pass_says_so_at_its_end(
+def test_a_failing_job_stops_no_other_and_its_error_is_raised_at_the_end_of_the_pass(
     start: Start, database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     put_acme(database)
@@ -152,7 +152,9 @@ def test_a_failing_job_stops_no_other_and_the_pass_says_so_at_its_end(
         assert session.exec(select(Heartbeat.boot_id)).all() == [bot.boot_id]
 
 
-def test_the_scheduler_only_ticks_and_keeps_nothing(start: Start, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_scheduler_runs_every_job_on_its_interval_and_stores_nothing(
+    start: Start, monkeypatch: pytest.MonkeyPatch
+) -> None:
     ran: dict[str, threading.Event] = {}
 
     def counted(job: Job) -> Job:
@@ -185,13 +187,13 @@ def test_the_scheduler_only_ticks_and_keeps_nothing(start: Start, monkeypatch: p
 
 
 def plans(bot: Tierbot) -> bool:
-    """Whether care is planned, not skipped: touches that went missing are back."""
+    """Whether planning runs instead of being skipped: deleted touches are there again."""
     with bot.database.write() as session:
         session.exec(delete(Touch))
     return jobs.plan_care(bot) > 0
 
 
-def test_care_is_planned_again_only_when_something_it_depends_on_has_changed(
+def test_care_is_planned_again_only_when_one_of_its_inputs_has_changed(
     start: Start, database: Database, clock: FixedClock
 ) -> None:
     acme = put_acme(database)
@@ -266,16 +268,16 @@ def test_finished_periods_are_graded_at_night_once(
     assert (alert.kind, alert.address) == ("tier_change", "channel:#managers")
 
 
-def test_old_signs_of_life_are_forgotten(start: Start, database: Database, clock: FixedClock) -> None:
+def test_old_heartbeats_are_deleted(start: Start, database: Database, clock: FixedClock) -> None:
     first, second = start(), start()
-    jobs.keep_house(first)
+    jobs.do_housekeeping(first)
     clock.advance(8 * DAY)
-    jobs.keep_house(second)
+    jobs.do_housekeeping(second)
     with database.read() as session:
         assert session.exec(select(Heartbeat.boot_id)).all() == [second.boot_id]
 
 
-def test_the_nightly_grading_forgets_what_is_kept_no_longer(
+def test_the_nightly_grading_deletes_assessments_that_are_kept_no_longer(
     start: Start, clock: FixedClock, database: Database
 ) -> None:
     with database.write() as session:
@@ -292,4 +294,4 @@ def test_the_nightly_grading_forgets_what_is_kept_no_longer(
     jobs.grade(bot)
     assert len(kept()) >= 3
     jobs.grade(replace(bot, settings=bot.settings.model_copy(update={"keep_assessments_months": 2})))
-    assert kept()[0] == date(2025, 11, 30)  # what January goes back to
+    assert kept()[0] == date(2025, 11, 30)  # the run before January

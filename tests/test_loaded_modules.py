@@ -1,10 +1,12 @@
-"""What a command loads: --help nothing but its own words, tier NAME neither Slack's client nor the migrations."""
+"""What a command loads: --help only the command line, `tier NAME` neither Slack's client nor the migrations."""
 
 import json
 import os
 import subprocess
 import sys
 from pathlib import Path
+
+import pytest
 
 HEAVY = (
     "sqlalchemy",
@@ -44,7 +46,19 @@ def loaded(code: str, *arguments: str, folder: Path) -> set[str]:
 
 def test_help_loads_nothing_heavy(tmp_path: Path) -> None:
     assert loaded(RUN, "--help", folder=tmp_path) == set()
-    assert loaded(RUN, "report", "--help", folder=tmp_path) <= {"structlog", "pydantic"}  # of the log
+    assert loaded(RUN, "report", "--help", folder=tmp_path) <= {
+        "structlog",
+        "pydantic",
+    }  # of the log and of typer
+
+
+def test_completing_the_name_of_a_command_loads_nothing_heavy(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("_TIERBOT_COMPLETE", "complete_bash")
+    monkeypatch.setenv("COMP_WORDS", "tierbot report r")
+    monkeypatch.setenv("COMP_CWORD", "2")
+    assert loaded(RUN, folder=tmp_path) <= {"pydantic"}  # of typer, for the values of options
 
 
 def test_asking_for_a_tier_loads_neither_slack_nor_migrations_nor_pandas(tmp_path: Path) -> None:
@@ -54,12 +68,11 @@ def test_asking_for_a_tier_loads_neither_slack_nor_migrations_nor_pandas(tmp_pat
     assert not found & {"slack_sdk", "slack_bolt", "alembic", "pandas", "apscheduler", "starlette"}
 
 
-def test_the_running_bot_loads_pandas_for_gradings_alone(tmp_path: Path) -> None:
+def test_the_running_bot_loads_pandas_only_for_gradings(tmp_path: Path) -> None:
     everything = """
 import json, sys
 import bot.app, bot.health, bot.jobs, bot.slack.server, grading.explain.breakdown
-from bot.cli import presentation
-from bot.services.ask import lookup
+from bot.cli import ask, run
 sys.stderr.write("\\n" + json.dumps(sorted(sys.modules)))
 """
     found = loaded(everything, folder=tmp_path)

@@ -1,4 +1,4 @@
-"""Secrets and people, sent down every way into the log, come out nowhere."""
+"""Secrets and personal data are logged in every possible way, and none of them is written."""
 
 import logging
 import sys
@@ -54,7 +54,7 @@ def check_clean(capsys: pytest.CaptureFixture[str], *expected: str) -> None:
 
 
 @pytest.mark.parametrize("secret", SECRETS.values(), ids=SECRETS.keys())
-def test_no_way_into_the_log_shows_a_secret(secret: str, capsys: pytest.CaptureFixture[str]) -> None:
+def test_no_kind_of_log_call_writes_a_secret(secret: str, capsys: pytest.CaptureFixture[str]) -> None:
     logs.configure("debug")
     ours = structlog.get_logger()
     ours.info("value", said=secret, inside=f"before {secret}, after")
@@ -83,7 +83,7 @@ def test_an_unknown_error_of_a_command_shows_no_secret(
     check_clean(capsys, "reference")
 
 
-def test_a_statement_that_fails_does_not_take_its_values_into_the_log(
+def test_the_values_of_a_failed_statement_are_not_logged(
     database: Database, capsys: pytest.CaptureFixture[str]
 ) -> None:
     logs.configure("debug")
@@ -112,7 +112,7 @@ def test_commands_on_a_database_that_is_not_there_show_no_password(
     check_clean(capsys, "Connection refused", "bot:***@127.0.0.1:1")
 
 
-def test_what_is_needed_to_find_a_fault_is_kept() -> None:
+def test_ids_times_and_line_numbers_are_not_masked() -> None:
     for line in (
         "2026-03-31T09:00:00.123456Z",
         "id=12345678",

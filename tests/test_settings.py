@@ -9,13 +9,13 @@ from bot.errors import BadInput
 
 
 @pytest.fixture(autouse=True)
-def _no_settings_around(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def no_settings(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     for name, _, _ in settings.variables():
         monkeypatch.delenv(name, raising=False)
     monkeypatch.chdir(tmp_path)
 
 
-def test_nothing_has_to_be_set() -> None:
+def test_no_setting_is_required() -> None:
     loaded = settings.load()
     assert loaded.url == f"sqlite:///{Path('data/tierbot.db').absolute()}"
     assert loaded.slack_bot_token is None
@@ -37,7 +37,7 @@ def test_admins_are_addresses_in_lower_case(monkeypatch: pytest.MonkeyPatch) -> 
 
 
 @pytest.mark.parametrize(
-    ("variable", "value", "said"),
+    ("variable", "value", "expected"),
     [
         ("TIERBOT_TIMEZONE", "Asia/Shangai", "did you mean Asia/Shanghai?"),
         ("TIERBOT_TIMEZONE", "CST+8", "is not a time zone"),
@@ -56,14 +56,14 @@ def test_admins_are_addresses_in_lower_case(monkeypatch: pytest.MonkeyPatch) -> 
     ],
 )
 def test_a_wrong_setting_is_refused_by_name(
-    monkeypatch: pytest.MonkeyPatch, variable: str, value: str, said: str
+    monkeypatch: pytest.MonkeyPatch, variable: str, value: str, expected: str
 ) -> None:
     monkeypatch.setenv(variable, value)
     with pytest.raises(BadInput) as refused:
         settings.load()
     text = refused.value.text()
     assert variable in text
-    assert said in text
+    assert expected in text
 
 
 @pytest.mark.parametrize(
@@ -79,7 +79,7 @@ def test_swapped_tokens_are_refused_without_showing_them(
     assert "secret" not in refused.value.text()
 
 
-def test_every_problem_is_told_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_all_problems_are_reported_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TIERBOT_LANGUAGE", "de")
     monkeypatch.setenv("TIERBOT_TIMEZONE", "Mars")
     monkeypatch.setenv("TIERBOT_COLOUR", "red")

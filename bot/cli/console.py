@@ -3,49 +3,58 @@
 import getpass
 import json
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import replace
-from datetime import date
-from typing import TYPE_CHECKING, Annotated, Any
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Annotated, Any
 
 import typer
 from rich.console import Console
+from rich.markup import escape
+from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
+from bot import logs, settings
+from bot.app import Tierbot, build, require_schema
 from bot.clock import Clock
 from bot.errors import N_, BadInput
-
-if TYPE_CHECKING:  # --help loads nothing but this
-    from bot.app import Tierbot
-    from bot.services.access import Actor
+from bot.services.access import Actor
+from bot.settings import Settings
 
 out = Console(highlight=False, soft_wrap=True)
 err = Console(stderr=True, highlight=False, soft_wrap=True)
 
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for scripts.")]
+AsOf = Annotated[str | None, typer.Option("--as-of", metavar="DATE", help="Business date, as 2026-03-31.")]
+
+
+def say(*lines: str) -> None:
+    """Print lines as they are."""
+    for line in lines:
+        out.print(line, markup=False)
+
+
+def warn(*lines: str) -> None:
+    """Print lines on standard error as they are."""
+    for line in lines:
+        err.print(line, markup=False)
+
 
 def announce(line: str) -> None:
-    """A word on standard error, if it can be had: a full disk or a closed pipe ends no process that runs."""
+    """Print a line on standard error if possible: a full disk or a closed pipe must not end a process that runs."""
     with suppress(OSError, SystemExit):  # rich ends the process over a broken pipe
         err.print(line)
         err.file.flush()
 
 
-AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for scripts.")]
-AsOf = Annotated[str | None, typer.Option("--as-of", metavar="DATE", help="Business date, as 2026-03-31.")]
-SchemeName = Annotated[str | None, typer.Option("--scheme", help="A scheme file, or the name of a preset.")]
-
-
 @contextmanager
-def opened(*, clock: Clock | None = None, check_schema: bool = True) -> Iterator["Tierbot"]:
+def opened(*, clock: Clock | None = None, check_schema: bool = True) -> Iterator[Tierbot]:
     """The wired bot, its database checked, closed afterwards."""
-    from bot import settings as settings_module
-    from bot.app import build, require_schema
-    from bot.logs import configure
-
-    settings = settings_module.load()
-    configure(settings.log_level)
-    bot = build(settings, clock=clock)
+    loaded = settings.load()
+    logs.configure(loaded.log_level)
+    bot = build(loaded, clock=clock)
     try:
         if check_schema:
             require_schema(bot.database)
@@ -56,56 +65,66 @@ def opened(*, clock: Clock | None = None, check_schema: bool = True) -> Iterator
 
 @contextmanager
 def progress_bar(title: str) -> Iterator[Callable[[int, int], None] | None]:
-    """A progress bar on standard error, when somebody is looking."""
+    """A progress bar on standard error, if that is a terminal."""
     if not err.is_terminal:
         yield None
         return
-    from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
-
-    with Progress(
-        TextColumn(title),
-        BarColumn(),
-        TaskProgressColumn(),
-        TimeRemainingColumn(),
-        console=err,
-        transient=True,
-    ) as bar:
+    columns = (TextColumn(title), BarColumn(), TaskProgressColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=err, transient=True) as bar:
         task = bar.add_task(title, total=None)
         yield lambda done, total: bar.update(task, completed=done, total=total)
 
 
 def whoami() -> str:
+    """The machine's account, as records of decisions name it."""
     return f"cli:{getpass.getuser()}"
 
 
-def named_actor(bot: "Tierbot") -> "Actor":
-    """Whoever may run commands on the machine, by the name of its account: decisions say who took them."""
-    from bot.cli import presentation
+def console_actor(settings: Settings) -> Actor:
+    """Who may run commands on the machine may see every customer."""
+    return Actor(
+        person_id=0,
+        name="console",
+        role="admin",
+        team_id=None,
+        led_teams=frozenset(),
+        slack_user_id="",
+        language=settings.language,
+        timezone=settings.timezone,
+    )
 
-    return replace(presentation.console_actor(bot.settings), name=whoami())
+
+def named_actor(bot: Tierbot) -> Actor:
+    """The console's actor under the name of the machine's account: decisions record who took them."""
+    return replace(console_actor(bot.settings), name=whoami())
 
 
 def to_day(text: str) -> date:
+    """A date from an argument. Raises BadInput."""
     try:
         return date.fromisoformat(text)
     except ValueError:
         raise BadInput(N_("%(text)s is not a date. Write it as 2026-03-31."), text=text) from None
 
 
-def table(columns: list[str], rows: list[list[str]]) -> Table:
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    for column in columns:
-        table.add_column(column)
+def utc(at: datetime) -> str:
+    """An instant as it is printed."""
+    return f"{at:%Y-%m-%d %H:%M} UTC"
+
+
+def print_table(columns: Iterable[str], rows: Iterable[Iterable[object]]) -> None:
+    """Print a table; None is an empty cell."""
+    table = Table(*columns, box=None, pad_edge=False, header_style="bold")
     for row in rows:
-        table.add_row(*[_unmarked(cell) for cell in row])
-    return table
+        table.add_row(*("" if cell is None else escape(str(cell)) for cell in row))
+    out.print(table)
 
 
-def _unmarked(cell: str) -> str:
-    from rich.markup import escape
-
-    return escape(cell)
+def number(value: float | Decimal | None, form: str, unknown: str = "") -> str:
+    """A number in a format of Python's."""
+    return unknown if value is None else format(value, form)
 
 
 def print_json(value: Any) -> None:
+    """Print a value for scripts; dates and decimals become text."""
     sys.stdout.write(json.dumps(value, ensure_ascii=False, indent=2, default=str) + "\n")

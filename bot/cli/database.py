@@ -1,61 +1,42 @@
 """`db`: the database."""
 
-from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
+from sqlalchemy import make_url
 
-from bot.cli.console import opened, out, table
+from bot.app import Tierbot
+from bot.cli.console import opened, print_table, say, utc
 from bot.errors import N_, BadInput
-
-if TYPE_CHECKING:
-    from bot.app import Tierbot
-    from bot.services.delivery import restore
-
-commands = typer.Typer(
-    no_args_is_help=True, help="The database: bring it up to date, back it up, restore it."
-)
+from bot.services.delivery import restore
+from db import backup, schema
+from db.book import order_totals
+from db.engine import Database, open_database
 
 File = Annotated[Path, typer.Argument(metavar="FILE", help="A backup.")]
 Yes = Annotated[bool, typer.Option("--yes", help="Do not ask.")]
 SHOWN = 20
 
 
-@commands.command("upgrade")
-def db_upgrade() -> None:
-    """Create the tables, or bring them up to date. A SQLite database is backed up before it changes."""
-    from bot.app import upgrade_schema
-    from db import schema
-
+def upgrade_schema() -> None:
+    """Create the tables, or bring them up to date."""
     with opened(check_schema=False) as bot:
         before = schema.current(bot.database)
         backup = upgrade_schema(bot.database)
         after = schema.current(bot.database)
-        if backup is not None:
-            out.print(f"Backup written: {backup}", markup=False)
-        out.print(
-            f"Database at revision {after}."
-            if before == after
-            else f"Database: {before or 'empty'} → {after}."
-        )
+    say(f"Database at revision {after}." if before == after else f"Database: {before or 'empty'} → {after}.")
 
 
-@commands.command("recount")
-def db_recount() -> None:
+def recount_totals() -> None:
     """Make the kept totals of orders anew, when `tierbot verify` says that they are not what the orders come to."""
-    from db.book import order_totals
-
     with opened() as bot, bot.database.write() as session:
         order_totals.recount(session.connection())
-    out.print("Totals counted again.")
+    say("Totals counted again.")
 
 
-@commands.command("backup")
-def db_backup(file: File) -> None:
+def back_up(file: File) -> None:
     """Copy the SQLite database into a new file, while it is in use. PostgreSQL has pg_dump for that."""
-    from db import backup
-
     with opened() as bot:
         source = _sqlite_file(bot, "pg_dump -Fc")
         if file.exists():
@@ -66,16 +47,11 @@ def db_backup(file: File) -> None:
             raise BadInput(
                 N_("%(file)s cannot be written: %(reason)s."), file=file, reason=error.strerror
             ) from None
-    out.print(f"Backup written: {file}", markup=False)
+    say(f"Backup written: {file}")
 
 
-@commands.command("restore")
-def db_restore(file: File, yes: Yes = False) -> None:
+def restore_backup(file: File, yes: Yes = False) -> None:
     """Put a backup in the SQLite database's place. Every process must be stopped; the old file is kept beside it."""
-    from bot.services.delivery import restore
-    from db import backup, schema
-    from db.engine import open_database
-
     with opened(check_schema=False) as bot:
         target = _sqlite_file(bot, "pg_restore, then tierbot db restored")
         now = bot.clock.now()
@@ -83,16 +59,12 @@ def db_restore(file: File, yes: Yes = False) -> None:
         raise BadInput(N_("There is no file %(file)s."), file=file)
     prepared = target.with_name(f"{target.name}.restoring")
     try:
-        # Everything is done to the copy, so that nobody can ever send from the rows as they were.
-        backup.prepare(file, prepared)
+        # The copy is changed before it takes the place, so that no process can ever send from the old rows.
+        backup.take(file, prepared)
         database = open_database(f"sqlite:///{prepared}")
         try:
             schema.upgrade(database)
-            rewound = restore.preview(database, now)
-            _show(rewound)
-            if not yes:
-                typer.confirm("Go on?", abort=True)
-            restore.apply(database, rewound)
+            _rewind(database, restore.look(database, now), yes)
         finally:
             database.close()
         kept = backup.replace(target, prepared)
@@ -101,46 +73,37 @@ def db_restore(file: File, yes: Yes = False) -> None:
     finally:
         for suffix in ("", "-wal", "-shm"):
             prepared.with_name(prepared.name + suffix).unlink(missing_ok=True)
-    out.print(f"Restored.{f' The database as it was: {kept}' if kept else ''}", markup=False)
+    say(f"Restored.{f' The database as it was: {kept}' if kept else ''}")
 
 
-@commands.command("restored")
-def db_restored(yes: Yes = False) -> None:
+def confirm_restored(yes: Yes = False) -> None:
     """Say that this database was just restored by other means, such as pg_restore, before any process is started."""
-    from bot.services.delivery import restore
-
     with opened() as bot:
         now = bot.clock.now()
         restore.require_stopped(bot.database, now)
-        rewound = restore.preview(bot.database, now)
-        _show(rewound)
-        if not yes:
-            typer.confirm("Go on?", abort=True)
-        restore.apply(bot.database, rewound)
-    out.print("Noted.")
+        _rewind(bot.database, restore.look(bot.database, now), yes)
+    say("Noted.")
 
 
-def _show(rewound: "restore.Rewound") -> None:
-    out.print(f"The backup's last sign of life: {_when(rewound.since)}. What was entered since is lost.")
-    out.print(
-        f"{rewound.unfinished} messages were not settled then. Each is looked up in Slack's history before it may be"
-        " sent; so is everything new for a day."
-    )
-    out.print(
-        f"{len(rewound.steps)} care steps have come due since: nobody is reminded again, they stay open."
+def _rewind(database: Database, rewound: restore.Rewound, yes: bool) -> None:
+    """Show what the backup does not know, ask, and mark the rows accordingly."""
+    say(
+        f"The backup's last sign of life: {utc(rewound.since)}. What was entered since is lost.",
+        f"{rewound.unsettled} messages were not settled then. Each is looked up in Slack's history before it may be"
+        " sent; so is everything new for a day.",
+        f"{len(rewound.steps)} care steps have come due since: nobody is reminded again, they stay open.",
     )
     if rewound.steps:
-        rows = [[step.customer, step.tier, step.step, _when(step.due)] for step in rewound.steps[:SHOWN]]
-        out.print(table(["customer", "tier", "step", "due"], rows))
-        if len(rewound.steps) > SHOWN:
-            out.print(f"and {len(rewound.steps) - SHOWN} more")
+        rows = [[step.customer, step.tier, step.step, utc(step.due)] for step in rewound.steps[:SHOWN]]
+        print_table(["customer", "tier", "step", "due"], rows)
+    if len(rewound.steps) > SHOWN:
+        say(f"and {len(rewound.steps) - SHOWN} more")
+    if not yes:
+        typer.confirm("Go on?", abort=True)
+    restore.settle(database, rewound)
 
 
-def _sqlite_file(bot: "Tierbot", instead: str) -> Path:
+def _sqlite_file(bot: Tierbot, instead: str) -> Path:
     if not bot.database.is_sqlite:
         raise BadInput(N_("This is for SQLite. With PostgreSQL use: %(instead)s"), instead=instead)
-    return bot.database.file
-
-
-def _when(at: datetime) -> str:
-    return f"{at:%Y-%m-%d %H:%M} UTC"
+    return Path(make_url(bot.database.url).database or "")

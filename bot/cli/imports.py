@@ -4,46 +4,30 @@ import inspect
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import typer
-from typer.core import TyperGroup
 
-from bot.cli.console import AsJson, opened, out, print_json, progress_bar, table, whoami
+from bot.cli import presentation
+from bot.cli.console import AsJson, opened, print_json, print_table, progress_bar, say, whoami
+from bot.cli.tree import CliCommand, CliGroup
 from bot.errors import N_, BadInput
-
-if TYPE_CHECKING:
-    from bot.services.imports import KindOption
-
-
-class ImportGroup(TyperGroup):
-    """`undo` and `list`, and a command for each import kind. Kinds load the database, so only when they are needed."""
-
-    def list_commands(self, ctx: Any) -> list[str]:
-        self._add_kinds()
-        return super().list_commands(ctx)
-
-    def get_command(self, ctx: Any, cmd_name: str) -> Any:
-        if cmd_name not in self.commands:
-            self._add_kinds()
-        return super().get_command(ctx, cmd_name)
-
-    def _add_kinds(self) -> None:
-        from bot.services.imports import KINDS
-
-        options = {option.name: option for kind in KINDS.values() for option in kind.options}
-        kinds = typer.Typer()
-        for name in KINDS:
-            kinds.command(name)(_import_command(name, list(options.values())))
-        self.commands = {**typer.main.get_group(kinds).commands, **self.commands}
+from bot.services import imports
+from bot.services.imports import KindOption
 
 
-commands = typer.Typer(
-    cls=ImportGroup, no_args_is_help=True, help="Bring data in from CSV files, and take it back."
-)
+def command_group() -> typer.Typer:
+    """A command for each import kind, `undo` and `list`."""
+    options = {option.name: option for kind in imports.KINDS.values() for option in kind.options}
+    group = typer.Typer(cls=CliGroup, no_args_is_help=True)
+    for name in imports.KINDS:
+        group.command(name, cls=CliCommand)(_import_command(name, list(options.values())))
+    group.command("undo", cls=CliCommand)(import_undo)
+    group.command("list", cls=CliCommand)(import_list)
+    return group
 
 
-def _import_command(kind: str, options: "list[KindOption]") -> Callable[..., None]:
+def _import_command(kind: str, options: list[KindOption]) -> Callable[..., None]:
     """The command of one kind; it has the options of all kinds."""
 
     def bring_in(
@@ -68,9 +52,6 @@ def _import_command(kind: str, options: "list[KindOption]") -> Callable[..., Non
         as_json: AsJson = False,
         **kind_options: Any,
     ) -> None:
-        from bot.cli import presentation
-        from bot.services import imports
-
         with opened() as bot:
             options = imports.ImportOptions(
                 source=source,
@@ -98,8 +79,7 @@ def _import_command(kind: str, options: "list[KindOption]") -> Callable[..., Non
         if as_json:
             print_json(presentation.import_json(report))
         else:
-            for line in presentation.import_lines(report):
-                out.print(line, markup=False)
+            say(*presentation.import_lines(report))
         if strict and report.rejected:
             sys.exit(7)
 
@@ -108,7 +88,7 @@ def _import_command(kind: str, options: "list[KindOption]") -> Callable[..., Non
     return bring_in
 
 
-def _with_options(command: Callable[..., None], options: "list[KindOption]") -> inspect.Signature:
+def _with_options(command: Callable[..., None], options: list[KindOption]) -> inspect.Signature:
     """The signature that typer reads, with these options before --dry-run."""
     signature = inspect.signature(command)
     common = [one for one in signature.parameters.values() if one.kind is not one.VAR_KEYWORD]
@@ -125,32 +105,24 @@ def _with_options(command: Callable[..., None], options: "list[KindOption]") -> 
     return signature.replace(parameters=[*common[:place], *special, *common[place:]])
 
 
-@commands.command("undo")
 def import_undo(
     batch: Annotated[int, typer.Argument(help="The import's number; see tierbot import list.")],
 ) -> None:
     """Take an import back."""
-    from bot.services import imports
-
     with opened() as bot:
         report = imports.undo(bot.database, batch, clock=bot.clock, actor=whoami())
-        out.print(
-            f"Import {batch} is taken back: {report.removed:,} rows removed, {report.restored:,} restored."
-        )
+    say(f"Import {batch} is taken back: {report.removed:,} rows removed, {report.restored:,} restored.")
 
 
-@commands.command("list")
 def import_list() -> None:
     """The latest imports."""
-    from bot.services import imports
-
     with opened() as bot:
         rows = []
         for one in imports.history(bot.database):
             counts = f"{one.accepted:,}", f"{one.rejected:,}"
             at = f"{one.started_at:%Y-%m-%d %H:%M}"
-            rows.append([str(one.id), one.kind, one.file_name, *counts, one.status, at])
-        out.print(table(["number", "kind", "file", "accepted", "rejected", "status", "at (UTC)"], rows))
+            rows.append([one.id, one.kind, one.file_name, *counts, one.status, at])
+        print_table(["number", "kind", "file", "accepted", "rejected", "status", "at (UTC)"], rows)
 
 
 def _mapping(pairs: list[str]) -> dict[str, str]:

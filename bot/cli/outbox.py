@@ -1,24 +1,20 @@
-"""`outbox`: what the bot has to say, and what became of it."""
+"""`outbox`, `catch-up`: messages that wait, were sent or could not be, and going on after a long stop."""
 
 import json
-from datetime import datetime
-from typing import TYPE_CHECKING, Annotated, Any
+from dataclasses import asdict
+from typing import Annotated, Any
 
 import typer
 
-from bot.cli.console import AsJson, opened, out, print_json, table, whoami
+from bot.cli.console import AsJson, opened, print_json, print_table, say, utc, whoami
 from bot.errors import N_, BadInput
-
-if TYPE_CHECKING:
-    from db.outbox.messages import OutboxMessage
-
-commands = typer.Typer(no_args_is_help=True, help="Messages: what waits, what was sent, what could not be.")
+from bot.services.delivery import outbox, time_jump
+from db.outbox.messages import STATES, OutboxMessage
 
 Id = Annotated[int, typer.Argument(metavar="ID", help="A message's number, as list shows it.")]
 Most = Annotated[int, typer.Option("--most", help="At most so many, the newest.", min=1)]
 
 
-@commands.command("list")
 def list_messages(
     state: Annotated[
         str | None, typer.Option(help="pending, sending, sent, unknown or dead; all but sent if left out.")
@@ -27,89 +23,89 @@ def list_messages(
     as_json: AsJson = False,
 ) -> None:
     """Messages by state, the newest first."""
-    from db.outbox.messages import MessageState
-
-    if state is not None and state not in list(MessageState):
+    if state is not None and state not in STATES:
         raise BadInput(
             N_("%(state)s is not a state. Use one of %(states)s."),
             state=state,
             states=", ".join(MessageState),
         )
-    states = [state] if state is not None else [str(one) for one in MessageState if one != MessageState.SENT]
-    _print(states, most, as_json)
+    _list([state] if state is not None else [known for known in STATES if known != "sent"], most, as_json)
 
 
-@commands.command()
 def unknown(most: Most = 50, as_json: AsJson = False) -> None:
     """Messages that may have arrived: Slack's answer was lost, and its history has not settled it yet."""
-    _print(["unknown"], most, as_json)
+    _list(["unknown"], most, as_json)
 
 
-@commands.command()
 def show(outbox_id: Id, as_json: AsJson = False) -> None:
     """One message with everything that is known of it."""
-    from bot.services.delivery import outbox
-
     with opened() as bot:
         row = outbox.show(bot.database, outbox_id)
-    known = _data(row) | {"body": json.loads(row.body_json)}
+    known = _columns(row) | {"body": json.loads(row.body_json)}
     if as_json:
         print_json(known)
-        return
-    for name, value in known.items():
-        if value is not None:
-            out.print(f"{name}: {value}", markup=False)
+    else:
+        say(*(f"{name}: {value}" for name, value in known.items() if value is not None))
 
 
-@commands.command()
 def retry(outbox_id: Id) -> None:
     """Send a dead or unknown message again; an unknown one then says that it may be a repeat."""
-    from bot.services.delivery import outbox
-
     with opened() as bot:
         outbox.retry(bot.database, outbox_id, actor=whoami(), now=bot.clock.now())
-    out.print(f"Message {outbox_id} is queued again.")
+    say(f"Message {outbox_id} is queued again.")
 
 
-@commands.command()
 def drop(outbox_id: Id) -> None:
     """Never send a message that waits or is unknown."""
-    from bot.services.delivery import outbox
-
     with opened() as bot:
         outbox.drop(bot.database, outbox_id, actor=whoami())
-    out.print(f"Message {outbox_id} is dropped.")
+    say(f"Message {outbox_id} is dropped.")
 
 
-def _print(states: list[str], most: int, as_json: bool) -> None:
-    from db.outbox import messages
-
-    with opened() as bot, bot.database.read() as session:
-        rows = messages.listed(session, states, most)
+def catch_up(
+    show: Annotated[bool, typer.Option("--show", help="Only show what waits; this is the default.")] = False,
+    apply: Annotated[bool, typer.Option("--apply", help="Go on from now.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Go on after more than seven days without a sign of life, or after a clock was wrong. Shows first what waits."""
+    apply = apply and not show
+    with opened() as bot:
+        now = bot.clock.now()
+        gap = time_jump.gap(bot.database, now)
+        held = time_jump.held(bot.database, now)
+        if apply:
+            time_jump.catch_up(bot.database, bot.clock)
     if as_json:
-        print_json([_data(row) for row in rows])
+        print_json({**asdict(gap), "held": held})
         return
-    if not rows:
-        out.print("No messages.")
-        return
-    cells = [
-        [
-            str(row.id),
-            row.state,
-            row.kind,
-            row.address,
-            _when(row.created_at),
-            str(row.attempt),
-            row.error or "",
-        ]
-        for row in rows
-    ]
-    out.print(table(["id", "state", "kind", "to", "written", "tries", "why"], cells))
+    say(
+        f"Last sign of life: {utc(gap.since)}. Now: {utc(gap.now)}.",
+        f"Waiting: {gap.touches} care steps that have come due, {gap.messages} messages.",
+    )
+    if apply:
+        say("Going on from now.")
+    elif held:
+        say("Nothing is said until somebody looks. If the time is right: tierbot catch-up --apply")
+    else:
+        say("Nothing is held.")
 
 
-def _data(row: "OutboxMessage") -> dict[str, Any]:
+def _list(states: list[str], most: int, as_json: bool) -> None:
+    with opened() as bot:
+        rows = outbox.listed(bot.database, states, most)
+    if as_json:
+        print_json([_columns(row) for row in rows])
+    elif not rows:
+        say("No messages.")
+    else:
+        print_table(
+            ["id", "state", "kind", "to", "written", "tries", "why"],
+            (
+                (row.id, row.state, row.kind, row.address, utc(row.created_at), row.attempt, row.error)
+                for row in rows
+            ),
+        )
+
+
+def _columns(row: OutboxMessage) -> dict[str, Any]:
     return row.model_dump(exclude={"body_json", "body_hash"})
-
-
-def _when(at: datetime) -> str:
-    return f"{at:%Y-%m-%d %H:%M} UTC"

@@ -1,49 +1,140 @@
-"""Answers for a terminal or a script: the same messages as in Slack, without its markup."""
+"""Answers for a terminal or a script: the same messages as in Slack, without its markup, and results as JSON."""
 
 import re
 from collections.abc import Iterator
-from typing import Any
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
 
-from bot.services.access import Actor
-from bot.services.imports import ImportReport
-from bot.settings import Settings
+from bot.services.trial import diff
 from bot.wording import messages
-from bot.wording.messages import Message, Slots
-from db.book.people import PersonRole
+from bot.wording.messages import Message, Slots, TierCard
 
-
-def console_actor(settings: Settings) -> Actor:
-    """Whoever may run commands on the machine may see the book."""
-    return Actor(
-        person_id=0,
-        name="console",
-        role=PersonRole.ADMIN,
-        team_id=None,
-        led_teams=frozenset(),
-        slack_user_id="",
-        language=settings.language,
-        timezone=settings.timezone,
-    )
-
-
-def is_answer(message: Message) -> bool:
-    """Whether a question found what it asked for."""
-    return not isinstance(message, messages.NoMatch)
-
-
-def listed(message: Message) -> dict[str, Any]:
-    """An answer that is not a card, for scripts."""
-    kept = messages.dump(message)
-    return {"answer": message.template(), **kept["fields"]}
+if TYPE_CHECKING:
+    from bot.services.ask.explanation import Explained
+    from bot.services.ask.lookup import Graded
+    from bot.services.grade.runs import RunReport
+    from bot.services.imports import ImportReport
+    from bot.services.trial.diff import SchemeDiff
+    from grading.diagnose.diff import Cause
+    from grading.scheme.model import Scheme
 
 
 def as_text(slots: Slots) -> str:
-    header, body, footer = (map(_unmarked, part) for part in ((slots.header,), slots.body, slots.footer))
-    facts = (_unmarked(fact).replace("\n", ": ") for fact in slots.facts)
-    return "\n\n".join(part for part in (*header, *body, *facts, *footer) if part)
+    """A rendered message as plain text."""
+    facts = (fact.replace("\n", ": ") for fact in map(_unmarked, slots.facts))
+    texts = map(_unmarked, (slots.header, *slots.body))
+    return "\n\n".join(part for part in (*texts, *facts, *map(_unmarked, slots.footer)) if part)
 
 
-def import_json(report: ImportReport) -> dict[str, Any]:
+def message_json(message: Message) -> dict[str, Any]:
+    """An answer that is not a card."""
+    return {"answer": message.template(), **messages.dump(message)["fields"]}
+
+
+def card_json(card: TierCard, graded: "Graded") -> dict[str, Any]:
+    """A card's numbers, with the keys of `tierbot score` and what only a stored assessment knows."""
+    before, step = card.before, card.next_step
+    return {
+        "code": card.code,
+        "name": card.name,
+        **graded.parts.data,
+        "tier": graded.assessment.tier,
+        "held": card.held,
+        "capped_by": graded.assessment.capped_by,
+        "provisional": card.provisional,
+        "tier_since": card.tier_since,
+        "before": {"tier": before.tier.id, "score": before.score, "as_of": before.as_of} if before else None,
+        "as_of": card.as_of,
+        "orders_through": card.orders_through,
+        "scheme": _scheme_json(graded.scheme),
+        "owner": card.owner.name if card.owner else None,
+        "next_step": {"step": step.names.en, "due_on": step.due_on} if step else None,
+    }
+
+
+def why_json(explained: "Explained") -> dict[str, Any]:
+    """Exact numbers and ids of a change, and the movement rules that hold the tier."""
+    message = explained.message
+    fields = messages.dump(message)["fields"]
+    kept = ("code", "name", "score", "as_of", "held", "cap", "by_hand", "pending")
+    since = message.change.since
+    return {
+        **{name: fields[name] for name in kept},
+        "tier": message.tier.id,
+        "since": {"tier": since.tier.id, "as_of": since.as_of} if since else None,
+        "change": explained.change,
+        "rules": fields["change"]["rules"],
+        "lift": explained.lift,
+        "missing_facts": explained.missing,
+    }
+
+
+def report_json(report: "RunReport") -> dict[str, Any]:
+    """A grading run."""
+    return {**asdict(report), "as_of": str(report.as_of), "orders_through": str(report.orders_through or "")}
+
+
+def diff_json(found: "SchemeDiff") -> dict[str, Any]:
+    """Two schemes over one book."""
+    drift, sensitivity = found.drift, found.sensitivity
+    return {
+        "as_of": str(found.as_of),
+        "old": _scheme_json(found.old),
+        "new": _scheme_json(found.new),
+        "customers": found.customers,
+        "moved": found.moved,
+        "at_once": found.at_once,
+        "tiers": {"before": found.before, "after": found.after},
+        "matrix": found.matrix,
+        "psi": None
+        if drift is None
+        else {"psi": drift.psi, "by_chance": drift.by_chance, "verdict": drift.verdict},
+        "sensitivity": {
+            "draws": sensitivity.draws,
+            "within": sensitivity.within,
+            "seed": diff.SEED,
+            "customers": len(sensitivity.customers),
+            "mean": sensitivity.mean,
+            "p95": sensitivity.p95,
+            "worst": sensitivity.worst,
+        },
+        "movers": [
+            {
+                **vars(mover),
+                "causes": [
+                    {name: value for name, value in vars(cause).items() if value is not None}
+                    for cause in mover.causes
+                ],
+            }
+            for mover in found.movers
+        ],
+    }
+
+
+def diff_cause(cause: "Cause", old: "Scheme", new: "Scheme") -> str:
+    """One cause of a move in English words."""
+    if cause.kind == "block":
+        return "a gate that blocks"
+    if cause.kind == "coverage":
+        return f"known to {cause.before or 0:.0%}, then {cause.after or 0:.0%}"
+    if cause.kind == "cap":
+        return f"capped by {cause.name}" if cause.name else "no longer capped"
+    if cause.kind == "boundary":
+        return f"{cause.name} begins at {cause.after:g} instead of {cause.before:g}"
+    names = {indicator.id: indicator.name.en for side in (old, new) for indicator in side.indicators}
+    how = {
+        "new": "new",
+        "gone": "left out",
+        "weight": f"weight {cause.before or 0:.3g} to {cause.after or 0:.3g} %",
+        "curve": "another curve",
+        "value": "another value, by the scheme's constants",
+        "missing": "weight of what is missing",
+    }[cause.how or "new"]
+    return f"{names.get(cause.name or '', cause.name)} {cause.points:+.1f} ({how})"
+
+
+def import_json(report: "ImportReport") -> dict[str, Any]:
+    """An import."""
     return {
         "import": report.batch_id,
         "kind": report.kind,
@@ -65,7 +156,8 @@ def import_json(report: ImportReport) -> dict[str, Any]:
     }
 
 
-def import_lines(report: ImportReport) -> Iterator[str]:
+def import_lines(report: "ImportReport") -> Iterator[str]:
+    """An import in sentences."""
     separator = {",": "comma", ";": "semicolon", "\t": "tab"}.get(report.delimiter, report.delimiter)
     yield f"Read as {report.encoding}, separated by {separator}."
     yield "Columns: " + ", ".join(f"{field} = {header}" for field, header in report.columns.items())
@@ -88,6 +180,10 @@ def import_lines(report: ImportReport) -> Iterator[str]:
         yield f"All rejected rows with their reasons: {report.rejects_file}"
     if report.batch_id is not None:
         yield f"To take it back: tierbot import undo {report.batch_id}"
+
+
+def _scheme_json(scheme: "Scheme") -> dict[str, Any]:
+    return {"name": scheme.scheme, "version": scheme.version, "sha256": scheme.sha256}
 
 
 def _unmarked(text: str) -> str:

@@ -1,26 +1,34 @@
 """`report`: views on value over the whole book."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import typer
 
-from bot.cli.console import AsJson, AsOf, err, opened, out, print_json, table, to_day
-from bot.clock import local_date
+from bot.app import Tierbot
+from bot.cli.console import (
+    AsJson,
+    AsOf,
+    console_actor,
+    number,
+    opened,
+    print_json,
+    print_table,
+    say,
+    to_day,
+    warn,
+)
 from bot.errors import N_
-
-if TYPE_CHECKING:
-    from bot.services.reports.value import ValueBook
-    from db.engine import Database
+from bot.services.grade.book_pass import default_day
+from bot.services.reports import calibration, value
+from bot.services.reports.value import ValueBook
+from bot.wording import catalogue
+from db.engine import Database
 
 Row = dict[str, Any]
-
-commands = typer.Typer(
-    no_args_is_help=True, help="Views on value: RFM, value matrix, concentration, own rhythm."
-)
+Cell = Callable[[Row], str]
 
 Most = Annotated[int, typer.Option("--most", help="List at most so many customers.", min=0)]
 CutsFile = Annotated[
@@ -28,322 +36,279 @@ CutsFile = Annotated[
 ]
 
 
-@dataclass(frozen=True, kw_only=True)
-class LoadedBook:
-    """A loaded book and the language to speak of it."""
-
-    database: "Database"
-    book: "ValueBook"
-    language: str
-
-    def say(self, msgid: str, **values: Any) -> str:
-        from bot.wording import catalogue
-
-        text = catalogue.gettext(self.language)(msgid)
-        return text % values if values else text
-
-    def show(self, rows: Iterable[Row], columns: Mapping[str, Callable[[Row], str]]) -> None:
-        """A table: each column by its title and by what it says of a row."""
-        cells = [[cell(row) for cell in columns.values()] for row in rows]
-        out.print(table([self.say(title) for title in columns], cells))
-
-
-@commands.command()
 def rfm(as_of: AsOf = None, cuts: CutsFile = None, most: Most = 20, as_json: AsJson = False) -> None:
     """How recently, how often and for how much customers bought: scores, eight classes, segments."""
-    from bot.services.reports import value
-    from grading.views.rfm import CLASSES, SEGMENTS
-
-    with _load_book(as_of, cuts) as loaded:
-        found = value.rfm(loaded.database, loaded.book, most)
-        if as_json:
-            print_json(found)
-            return
-        _intro(loaded)
-        points = found["cut_points"]
-        out.print(
-            loaded.say(
-                N_("Cut points: days %(days)s; order days %(often)s; money %(money)s."),
-                days=_plain_list(points["recency_days"]),
-                often=_plain_list(points["frequency"]),
-                money=_plain_list(points["monetary"]),
-            )
-        )
-        for group, title, names in (
-            ("segments", N_("segment"), SEGMENTS),
-            ("classes", N_("class"), CLASSES),
-        ):
-            loaded.show(
-                [{"name": names[key], **found[group][key]} for key in names if key in found[group]],
-                {
-                    title: lambda row: row["name"][loaded.language],
-                    N_("customers"): _customers,
-                    N_("net, 12 months"): _number("monetary"),
-                },
-            )
-        loaded.show(
-            found["customers"],
-            {
-                N_("customer"): _who,
-                N_("days"): _number("recency_days"),
-                N_("order days"): _number("frequency"),
-                N_("net, 12 months"): _number("monetary"),
-                "R": _number("r"),
-                "F": _number("f"),
-                "M": _number("m"),
-                N_("segment"): lambda row: SEGMENTS[row["segment"]][loaded.language],
-                N_("class"): lambda row: CLASSES[row["class8"]][loaded.language],
-            },
-        )
+    _report(value.rfm, _show_rfm, as_of, cuts, most, as_json)
 
 
-@commands.command("value")
 def value_matrix(as_of: AsOf = None, cuts: CutsFile = None, most: Most = 20, as_json: AsJson = False) -> None:
     """Current x potential value: platinum, gold, iron, lead, and the negative cell."""
-    from bot.services.reports import value
-    from grading.views.value_matrix import CELLS
-
-    with _load_book(as_of, cuts) as loaded:
-        found = value.value(loaded.database, loaded.book, most)
-        if as_json:
-            print_json(found)
-            return
-        _intro(loaded)
-        if found["basis"] == "margin":
-            out.print(loaded.say(N_("Value is margin: orders minus their costs.")))
-        else:
-            out.print(loaded.say(N_("Value is revenue: no order carries a cost, so margins are unknown.")))
-        out.print(
-            loaded.say(
-                N_(
-                    "High from: current %(current)s, potential %(potential)s. %(years)s years at %(rate)s a year."
-                ),
-                current=_shown(found["cuts"]["current"]),
-                potential=_shown(found["cuts"]["potential"]),
-                years=found["years"],
-                rate=f"{found['rate']:.0%}",
-            )
-        )
-        meaning = {
-            "platinum": N_("high now, high potential: keep and deepen"),
-            "gold": N_("high now, low potential: keep"),
-            "iron": N_("low now, high potential: develop"),
-            "lead": N_("low now, low potential: basic service, lower cost"),
-            "negative": N_("costs money now and to come: change the terms or stop investing"),
-        }
-        loaded.show(
-            [{"cell": cell, **part} for cell, part in found["cells"].items()],
-            {
-                N_("class"): lambda row: CELLS[row["cell"]][loaded.language],
-                N_("meaning"): lambda row: loaded.say(meaning[row["cell"]]),
-                N_("customers"): _customers,
-                N_("current value"): _number("current"),
-                N_("potential value"): _number("potential"),
-            },
-        )
-        out.print(
-            loaded.say(
-                N_(
-                    "In no class, because a value is unknown (bought on one day only, or no costs): %(count)s."
-                ),
-                count=f"{found['unknown']:,}",
-            )
-        )
-        loaded.show(
-            found["customers"],
-            {
-                N_("customer"): _who,
-                N_("current value"): _number("current"),
-                N_("potential value"): _number("potential"),
-                N_("class"): lambda row: CELLS[row["cell"]][loaded.language] if row["cell"] else "?",
-            },
-        )
+    _report(value.value, _show_value_matrix, as_of, cuts, most, as_json)
 
 
-@commands.command()
 def concentration(as_of: AsOf = None, most: Most = 20, as_json: AsJson = False) -> None:
     """How much of sales and margin few customers make, as it is: no 80/20 is assumed."""
-    from bot.services.reports import value
-
-    with _load_book(as_of, None) as loaded:
-        found = value.concentration(loaded.database, loaded.book, most)
-        if as_json:
-            print_json(found)
-            return
-        out.print(_as_of(loaded))
-        for title, part in ((N_("Net sales"), found["revenue"]), (N_("Margin"), found["margin"])):
-            if part is None:
-                out.print(loaded.say(N_("Margin is unknown: no order carries a cost.")))
-                continue
-            out.print(f"{loaded.say(title)}: {_shown(part['net'])} {found['currency']}")
-            if part["top_share"] is not None:
-                out.print(
-                    loaded.say(
-                        N_(
-                            "  The best 20 %% of customers make %(share)s, and %(count)s customers"
-                            " (%(part)s) make 80 %%. Gini %(gini)s."
-                        ),
-                        share=f"{part['top_share']:.1%}",
-                        count=f"{part['customers_for']:,}",
-                        part=f"{part['share_for']:.1%}",
-                        gini=f"{part['gini']:.2f}",
-                    )
-                )
-            if part["losing"]:
-                out.print(
-                    loaded.say(
-                        N_(
-                            "  %(losing)s of %(customers)s customers are below zero and take back %(losses)s"
-                            " of %(gains)s; the shares are of what the others make."
-                        ),
-                        losing=f"{part['losing']:,}",
-                        customers=f"{part['customers']:,}",
-                        losses=_shown(-part["losses"]),
-                        gains=_shown(part["gains"]),
-                    )
-                )
-        loaded.show(
-            found["customers"],
-            {
-                N_("customer"): _who,
-                N_("net, 12 months"): _number("monetary"),
-                N_("Margin"): _number("profit"),
-                N_("together"): _share("together"),
-            },
-        )
+    _report(value.concentration, _show_concentration, as_of, None, most, as_json)
 
 
-@commands.command()
 def rhythm(as_of: AsOf = None, cuts: CutsFile = None, most: Most = 20, as_json: AsJson = False) -> None:
     """Who is silent by the own rhythm: days since the last order against the usual gap."""
-    from bot.services.reports import value
-
-    with _load_book(as_of, cuts) as loaded:
-        found = value.rhythm(loaded.database, loaded.book, most)
-        if as_json:
-            print_json(found)
-            return
-        _intro(loaded)
-        states = {
-            "regular": N_("as usual"),
-            "watch": N_("silent, watch (over 2 gaps)"),
-            "at_risk": N_("silent, at risk (over 3 gaps)"),
-            "one_time": N_("bought on one day only, no rhythm"),
-            "unknown": N_("unknown"),
-        }
-        loaded.show(
-            [{"state": state, **part} for state, part in found["states"].items()],
-            {
-                N_("rhythm"): lambda row: loaded.say(states[row["state"]]),
-                N_("customers"): _customers,
-                N_("net, 24 months"): _number("net_24m"),
-            },
-        )
-        loaded.show(
-            found["customers"],
-            {
-                N_("customer"): _who,
-                N_("rhythm"): lambda row: loaded.say(states[row["state"]]),
-                N_("days"): _number("recency_days"),
-                N_("usual gap"): _number("usual_gap_days"),
-                "k": lambda row: f"{row['k']:.1f}",
-                N_("net, 24 months"): _number("net_24m"),
-            },
-        )
+    _report(value.rhythm, _show_rhythm, as_of, cuts, most, as_json)
 
 
-@commands.command()
 def products(as_of: AsOf = None, most: Most = 20, as_json: AsJson = False) -> None:
     """Product types, and what comparable customers (industry, customer type) buy that one does not."""
-    from bot.services.reports import value
-
-    with _load_book(as_of, None) as loaded:
-        found = value.products(loaded.database, loaded.book, most)
-        if as_json:
-            print_json(found)
-            return
-        out.print(_as_of(loaded))
-        loaded.show(
-            found["product_types"],
-            {
-                N_("product type"): lambda row: row["product_type"],
-                N_("customers"): _customers,
-                N_("net, 12 months"): _number("amount"),
-                N_("share"): _share("share"),
-            },
-        )
-        loaded.show(
-            found["customers"],
-            {
-                N_("customer"): _who,
-                N_("does not buy"): lambda row: row["product_type"],
-                N_("peers that do"): lambda row: f"{row['share']:.0%} / {row['peers']:,}",
-                N_("for, in the middle"): _number("median_amount"),
-            },
-        )
+    _report(value.products, _show_products, as_of, None, most, as_json)
 
 
-@commands.command()
 def freeze(
     file: Annotated[Path, typer.Argument(help="A new file for the numbers of today's book.")],
     as_of: AsOf = None,
 ) -> None:
     """Keep today's cut points, so that from then on a class moves only when its customer does."""
-    from bot.services.reports import calibration
-
-    with _load_book(as_of, None) as loaded:
-        calibration.write(loaded.book.frozen, file)
-        out.print(
-            loaded.say(
-                N_("Wrote %(file)s from %(count)s customers. Use it with --cuts."),
-                file=file,
-                count=f"{loaded.book.frozen.rfm.customers:,}",
-            ),
-            markup=False,
-        )
-
-
-@contextmanager
-def _load_book(as_of: str | None, cuts: Path | None) -> Iterator[LoadedBook]:
-    from bot.cli import presentation
-    from bot.services.grade.book_pass import default_day
-    from bot.services.reports import value
-
     with opened() as bot:
-        today = local_date(bot.clock.now(), bot.settings.zone)
-        book = value.load(
-            bot.database,
-            presentation.console_actor(bot.settings),
-            as_of=to_day(as_of) if as_of else default_day(today),
-            cuts=cuts,
+        frozen = _load(bot, as_of, None).frozen
+        calibration.write(frozen, file)
+        Printer(bot.settings.language).line(
+            N_("Wrote %(file)s from %(count)s customers. Use it with --cuts."),
+            file=file,
+            count=f"{frozen.rfm.customers:,}",
         )
-        yield LoadedBook(database=bot.database, book=book, language=bot.settings.language)
 
 
-def _as_of(loaded: LoadedBook) -> str:
-    return loaded.say(
+@dataclass(frozen=True)
+class Printer:
+    """Prints sentences and tables in the language of the installation."""
+
+    language: str
+
+    def text(self, msgid: str, **values: Any) -> str:
+        """The translated sentence with its values."""
+        text = catalogue.gettext(self.language)(msgid)
+        return text % values if values else text
+
+    def line(self, msgid: str, **values: Any) -> None:
+        """Print the translated sentence with its values."""
+        say(self.text(msgid, **values))
+
+    def table(self, rows: Iterable[Row], columns: Mapping[str, Cell]) -> None:
+        """Each column has its title and what it shows of a row."""
+        cells = [[cell(row) for cell in columns.values()] for row in rows]
+        print_table([self.text(title) for title in columns], cells)
+
+
+def _report(
+    measure: Callable[[Database, ValueBook, int], Row],
+    show: Callable[[Printer, Row], None],
+    as_of: str | None,
+    cuts: Path | None,
+    most: int,
+    as_json: bool,
+) -> None:
+    with opened() as bot:
+        found = measure(bot.database, _load(bot, as_of, cuts), most)
+    if as_json:
+        print_json(found)
+        return
+    printer = Printer(bot.settings.language)
+    printer.line(
         N_(
             "As of %(as_of)s: %(bought)s customers that ever bought, %(never)s that never did. Money in %(currency)s."
         ),
-        as_of=loaded.book.as_of,
-        bought=f"{len(loaded.book.visible):,}",
-        never=f"{loaded.book.never_bought:,}",
-        currency=loaded.book.currency,
+        as_of=found["as_of"],
+        bought=f"{found['bought']:,}",
+        never=f"{found['never_bought']:,}",
+        currency=found["currency"],
+    )
+    show(printer, found)
+
+
+def _load(bot: Tierbot, as_of: str | None, cuts: Path | None) -> ValueBook:
+    day = to_day(as_of) if as_of else default_day(bot.today())
+    return value.load(bot.database, console_actor(bot.settings), as_of=day, cuts=cuts)
+
+
+def _show_cuts(printer: Printer, found: Row) -> None:
+    if not found["own_cuts"]:
+        printer.line(N_("Cut points are frozen as of %(day)s."), day=found["cuts_as_of"])
+        return
+    text = N_(
+        "Cut points are of this very book. Freeze them to compare over time: tierbot report freeze FILE"
+    )
+    warn(printer.text(text))
+
+
+def _show_rfm(printer: Printer, found: Row) -> None:
+    from grading.views.rfm import CLASSES, SEGMENTS  # pandas, which --help does not need
+
+    _show_cuts(printer, found)
+    points = found["cut_points"]
+    printer.line(
+        N_("Cut points: days %(days)s; order days %(often)s; money %(money)s."),
+        days=_plain_list(points["recency_days"]),
+        often=_plain_list(points["frequency"]),
+        money=_plain_list(points["monetary"]),
+    )
+    for group, title, names in (("segments", N_("segment"), SEGMENTS), ("classes", N_("class"), CLASSES)):
+        printer.table(
+            [{"name": names[key], **found[group][key]} for key in names if key in found[group]],
+            {
+                title: lambda row: row["name"][printer.language],
+                N_("customers"): _customers,
+                N_("net, 12 months"): _number("monetary"),
+            },
+        )
+    printer.table(
+        found["customers"],
+        {
+            N_("customer"): _who,
+            N_("days"): _number("recency_days"),
+            N_("order days"): _number("frequency"),
+            N_("net, 12 months"): _number("monetary"),
+            "R": _number("r"),
+            "F": _number("f"),
+            "M": _number("m"),
+            N_("segment"): lambda row: SEGMENTS[row["segment"]][printer.language],
+            N_("class"): lambda row: CLASSES[row["class8"]][printer.language],
+        },
     )
 
 
-def _intro(loaded: LoadedBook) -> None:
-    out.print(_as_of(loaded))
-    if loaded.book.own_cuts:
-        err.print(
-            loaded.say(
+def _show_value_matrix(printer: Printer, found: Row) -> None:
+    from grading.views.value_matrix import CELLS  # pandas, which --help does not need
+
+    _show_cuts(printer, found)
+    printer.line(
+        N_("Value is margin: orders minus their costs.")
+        if found["basis"] == "margin"
+        else N_("Value is revenue: no order carries a cost, so margins are unknown.")
+    )
+    printer.line(
+        N_("High from: current %(current)s, potential %(potential)s. %(years)s years at %(rate)s a year."),
+        current=_whole(found["cuts"]["current"]),
+        potential=_whole(found["cuts"]["potential"]),
+        years=found["years"],
+        rate=f"{found['rate']:.0%}",
+    )
+    meaning = {
+        "platinum": N_("high now, high potential: keep and deepen"),
+        "gold": N_("high now, low potential: keep"),
+        "iron": N_("low now, high potential: develop"),
+        "lead": N_("low now, low potential: basic service, lower cost"),
+        "negative": N_("costs money now and to come: change the terms or stop investing"),
+    }
+    values: dict[str, Cell] = {
+        N_("current value"): _number("current"),
+        N_("potential value"): _number("potential"),
+    }
+    printer.table(
+        [{"cell": cell, **part} for cell, part in found["cells"].items()],
+        {
+            N_("class"): lambda row: CELLS[row["cell"]][printer.language],
+            N_("meaning"): lambda row: printer.text(meaning[row["cell"]]),
+            N_("customers"): _customers,
+            **values,
+        },
+    )
+    printer.line(
+        N_("In no class, because a value is unknown (bought on one day only, or no costs): %(count)s."),
+        count=f"{found['unknown']:,}",
+    )
+    printer.table(
+        found["customers"],
+        {
+            N_("customer"): _who,
+            **values,
+            N_("class"): lambda row: CELLS[row["cell"]][printer.language] if row["cell"] else "?",
+        },
+    )
+
+
+def _show_concentration(printer: Printer, found: Row) -> None:
+    for title, part in ((N_("Net sales"), found["revenue"]), (N_("Margin"), found["margin"])):
+        if part is None:
+            printer.line(N_("Margin is unknown: no order carries a cost."))
+            continue
+        say(f"{printer.text(title)}: {_whole(part['net'])} {found['currency']}")
+        if part["top_share"] is not None:
+            printer.line(
                 N_(
-                    "Cut points are of this very book. Freeze them to compare over time: tierbot report freeze FILE"
-                )
+                    "  The best 20 %% of customers make %(share)s, and %(count)s customers"
+                    " (%(part)s) make 80 %%. Gini %(gini)s."
+                ),
+                share=f"{part['top_share']:.1%}",
+                count=f"{part['customers_for']:,}",
+                part=f"{part['share_for']:.1%}",
+                gini=f"{part['gini']:.2f}",
             )
-        )
-    else:
-        out.print(loaded.say(N_("Cut points are frozen as of %(day)s."), day=loaded.book.frozen.as_of))
+        if part["losing"]:
+            printer.line(
+                N_(
+                    "  %(losing)s of %(customers)s customers are below zero and take back %(losses)s"
+                    " of %(gains)s; the shares are of what the others make."
+                ),
+                losing=f"{part['losing']:,}",
+                customers=f"{part['customers']:,}",
+                losses=_whole(-part["losses"]),
+                gains=_whole(part["gains"]),
+            )
+    printer.table(
+        found["customers"],
+        {
+            N_("customer"): _who,
+            N_("net, 12 months"): _number("monetary"),
+            N_("Margin"): _number("profit"),
+            N_("together"): _number("together", ".1%"),
+        },
+    )
+
+
+def _show_rhythm(printer: Printer, found: Row) -> None:
+    _show_cuts(printer, found)
+    states = {
+        "regular": N_("as usual"),
+        "watch": N_("silent, watch (over 2 gaps)"),
+        "at_risk": N_("silent, at risk (over 3 gaps)"),
+        "one_time": N_("bought on one day only, no rhythm"),
+        "unknown": N_("unknown"),
+    }
+    rhythm_column: dict[str, Cell] = {N_("rhythm"): lambda row: printer.text(states[row["state"]])}
+    printer.table(
+        [{"state": state, **part} for state, part in found["states"].items()],
+        {**rhythm_column, N_("customers"): _customers, N_("net, 24 months"): _number("net_24m")},
+    )
+    printer.table(
+        found["customers"],
+        {
+            N_("customer"): _who,
+            **rhythm_column,
+            N_("days"): _number("recency_days"),
+            N_("usual gap"): _number("usual_gap_days"),
+            "k": _number("k", ".1f"),
+            N_("net, 24 months"): _number("net_24m"),
+        },
+    )
+
+
+def _show_products(printer: Printer, found: Row) -> None:
+    printer.table(
+        found["product_types"],
+        {
+            N_("product type"): lambda row: str(row["product_type"]),
+            N_("customers"): _customers,
+            N_("net, 12 months"): _number("amount"),
+            N_("share"): _number("share", ".1%"),
+        },
+    )
+    printer.table(
+        found["customers"],
+        {
+            N_("customer"): _who,
+            N_("does not buy"): lambda row: str(row["product_type"]),
+            N_("peers that do"): lambda row: f"{row['share']:.0%} / {row['peers']:,}",
+            N_("for, in the middle"): _number("median_amount"),
+        },
+    )
 
 
 def _who(row: Row) -> str:
@@ -354,17 +319,13 @@ def _customers(row: Row) -> str:
     return f"{row['customers']:,}"
 
 
-def _number(key: str) -> Callable[[Row], str]:
-    return lambda row: _shown(row[key])
+def _number(key: str, form: str = ",.0f") -> Cell:
+    return lambda row: number(row[key], form, unknown="?")
 
 
-def _share(key: str) -> Callable[[Row], str]:
-    return lambda row: _shown(row[key], ".1%")
+def _whole(value: float) -> str:
+    return f"{value:,.0f}"
 
 
-def _shown(cell: Any, form: str = ",.0f") -> str:
-    return "?" if cell is None else format(cell, form)
-
-
-def _plain_list(cuts: Any) -> str:
+def _plain_list(cuts: Iterable[float]) -> str:
     return " / ".join(f"{cut:,.6g}" for cut in cuts)

@@ -11,23 +11,30 @@ from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
+import structlog
 import typer
+from sqlalchemy.exc import OperationalError
 
-from bot.cli.console import announce, err, opened, out
-from bot.clock import ShiftedClock, SystemClock, local_date
+from bot import jobs, settings
+from bot.app import Tierbot
+from bot.cli.console import announce, console_actor, opened, say, warn
+from bot.clock import ShiftedClock, SystemClock
 from bot.errors import N_, BadInput
+from bot.logs import configure, release_stderr
+from bot.services.ask import lookup
+from bot.services.delivery import time_jump
+from db import schema
+from db.book import customers
+from db.engine import why
 
 if TYPE_CHECKING:
-    from bot.app import Tierbot
     from bot.health import Pulse
 
-commands = typer.Typer()
-
 LOOK_SECONDS = 5.0
-# What is wrong with a machine and not with a setting, as SQLite and PostgreSQL say it.
+# Parts of SQLite's and PostgreSQL's messages about the state of a machine, not about a wrong setting.
 PASSING = ("readonly", "unable to open", "disk is full", "disk I/O", "is starting up")
-FINISH_SECONDS = 5.0  # for what was being answered or was acknowledged before the signal
-END_SECONDS = 8.5  # for everything; hosters kill after ten
+FINISH_SECONDS = 5.0  # for requests that were received or acknowledged before the signal
+END_SECONDS = 8.5  # for everything; hosting platforms kill after ten
 
 
 class Role(StrEnum):
@@ -38,21 +45,19 @@ class Role(StrEnum):
     WORKER = "worker"
 
 
-@commands.command()
 def run(
     role: Annotated[
         Role, typer.Option(help="web only answers, worker only reminds, alerts and grades.")
     ] = Role.ALL,
 ) -> None:
     """Answer in Slack, remind and alert, until stopped. Brings the database up to date first."""
-    from bot import health, jobs
-    from bot.logs import let_go
+    from bot import health  # Starlette: a pass of `tick` needs no server
 
     with ExitStack() as running:
         bot = running.enter_context(opened(check_schema=False))
         _require_token(bot)
         if role is not Role.WORKER:
-            _require_door(bot)
+            _require_way_in(bot)
         pulse = health.Pulse()
         running.callback(health.serve_health(bot, pulse))
         _bring_up_to_date(bot)
@@ -60,12 +65,12 @@ def run(
         if role is not Role.WEB:
             scheduler = jobs.scheduler(bot, pulse.beat)
             for job in jobs.JOBS:
-                pulse.beat(job)  # so that one whose first pass hangs is missed too
+                pulse.beat(job)  # so that a job whose first pass hangs is late too
             scheduler.start()
             running.callback(scheduler.shutdown, wait=True)
         if role is not Role.WORKER:
             running.callback(_listen(bot))
-        running.callback(bot.stopping.set)  # first, so that a pass that is sending ends early
+        running.callback(bot.stopping.set)  # called first, so that a pass that is sending ends early
         announce("Tierbot is running. Ctrl+C stops it.")
         if not _until_stopped(pulse):
             announce(
@@ -73,10 +78,9 @@ def run(
             )
             os._exit(1)  # what hangs cannot be waited for
         end_within(END_SECONDS)
-    let_go()
+    release_stderr()
 
 
-@commands.command()
 def demo(
     port: Annotated[int, typer.Option(help="Port of the page on 127.0.0.1.")] = 8137,
     folder: Annotated[
@@ -84,60 +88,54 @@ def demo(
     ] = None,
 ) -> None:
     """Try everything in a local workspace: no Slack account, no network, invented data."""
-    from bot.demo import story
-    from bot.logs import configure
+    from bot.demo import story  # the invented book and the local workspace
 
     configure("warning")
-    err.print("Setting up the local workspace …")
-    running = story.start(folder, port=port, say=lambda line: err.print(line, markup=False))
-    out.print(f"\nOpen {running.workspace.url} and type /tier ACME. Ctrl+C ends the demo.", markup=False)
+    warn("Setting up the local workspace …")
+    running = story.start(folder, port=port, say=warn)
+    say(f"\nOpen {running.workspace.url} and type /tier ACME. Ctrl+C ends the demo.")
     _until_stopped()
     running.stop()
 
 
-@commands.command()
 def tick(
     at: Annotated[
         str | None, typer.Option(help="Act as if it were this time, e.g. 2026-03-31T09:00+08:00.")
     ] = None,
 ) -> None:
     """One pass over everything due, then stop: what cron would call."""
-    from bot import jobs
-    from bot.services.delivery import time_jump
-
     clock = ShiftedClock(SystemClock(), _instant(at) - SystemClock().now()) if at else None
     with opened(clock=clock) as bot:
         _require_token(bot)
-        if at:  # whoever names a time means it
+        if at:  # a time that was given on purpose is no jump to hold messages for
             time_jump.catch_up(bot.database, bot.clock)
         done = jobs.tick(bot)
         done["deliver"] += jobs.drain(bot)
-        out.print(", ".join(f"{name} {count}" for name, count in done.items()), markup=False)
+        say(", ".join(f"{name} {count}" for name, count in done.items()))
 
 
-def _listen(bot: "Tierbot") -> Callable[[], None]:
-    """Take what Slack sends, over Socket Mode or HTTP; gives what ends it."""
-    from bot.slack.gateway import web_client
+def _listen(bot: Tierbot) -> Callable[[], None]:
+    """Receive Slack's requests over Socket Mode or HTTP; returns the function that ends it."""
+    from bot.slack.gateway import web_client  # Slack's libraries: a worker listens to nothing
     from bot.slack.server import connect, front, serve_http
 
-    settings = bot.settings
     _warm_up(bot)
-    slack = front(bot.deps, web_client(settings), lambda: f"{bot.rng.getrandbits(32):08x}")
-    if settings.slack_app_token is not None:
+    slack = front(bot.deps, web_client(bot.settings), lambda: f"{bot.rng.getrandbits(32):08x}")
+    if bot.settings.slack_app_token is not None:
         stop = connect(slack.app, bot.deps).close
     else:
         try:
-            stop = serve_http(slack.app, settings.host, settings.port).stop
+            stop = serve_http(slack.app, bot.settings.host, bot.settings.port).stop
         except OSError as error:
             raise BadInput(
                 N_("Port %(port)s cannot be used (%(reason)s). Set TIERBOT_PORT to another one."),
-                port=settings.port,
+                port=bot.settings.port,
                 reason=error.strerror,
             ) from None
 
     def end() -> None:
         until = time.monotonic() + FINISH_SECONDS
-        # Aside: a connection that is just being made anew, or a command that hangs, is waited for without end.
+        # In a thread: it waits without end for a connection that is being made, and for a command that hangs.
         closing = threading.Thread(target=stop, name="closing", daemon=True)
         closing.start()  # nothing more is acknowledged
         closing.join(FINISH_SECONDS)
@@ -147,52 +145,45 @@ def _listen(bot: "Tierbot") -> Callable[[], None]:
 
 
 def end_within(seconds: float) -> None:
-    """Whatever hangs, this process has ended by then: threads of libraries are waited for even after `main` is over.
+    """End this process after so many seconds, even if a library's thread hangs: Python waits for those after `main`.
 
-    What it was doing is as after a kill, which everything here survives.
+    Its work is then in the same state as after a kill, which loses nothing that was recorded.
     """
-    import structlog
-
-    log = structlog.get_logger()
 
     def cut() -> None:
         hanging = [thread.name for thread in threading.enumerate() if not thread.daemon]
-        log.error("process.cut", after=seconds, threads=hanging)
-        os._exit(0)  # it was told to end
+        structlog.get_logger().error("process.cut", after=seconds, threads=hanging)
+        os._exit(0)  # the signal asked for the end: no failure
 
     timer = threading.Timer(seconds, cut)
     timer.daemon = True
     timer.start()
 
 
-def _require_token(bot: "Tierbot") -> None:
+def _require_token(bot: Tierbot) -> None:
     if bot.settings.slack_bot_token is None:
         raise BadInput(N_("SLACK_BOT_TOKEN is not set. Take it from your Slack app's page, under OAuth."))
 
 
-def _bring_up_to_date(bot: "Tierbot") -> None:
-    """Upgrade the schema, waiting for a disk or a server that is not there yet: ending would only be a loop of starts."""
-    from sqlalchemy.exc import OperationalError
-
-    from bot.app import upgrade_schema
-
-    told = False
+def _bring_up_to_date(bot: Tierbot) -> None:
+    """Upgrade the schema, waiting for a disk or a server that is not there yet: to end would only cause restarts."""
+    announced = False
     while True:
         try:
             if (backup := upgrade_schema(bot.database)) is not None:
                 announce(f"Backup written: {backup}")
             return
         except OperationalError as error:
-            reason = str(error.orig).strip().splitlines()[0]
-            if not any(words in reason for words in PASSING):
+            reason = why(error)
+            if not any(part in reason for part in PASSING):
                 raise
-        if not told:
+        if not announced:
             announce(f"The database cannot be used: {reason}. Trying again every {LOOK_SECONDS:.0f} s.")
-        told = True
+        announced = True
         time.sleep(LOOK_SECONDS)
 
 
-def _require_door(bot: "Tierbot") -> None:
+def _require_way_in(bot: Tierbot) -> None:
     if bot.settings.slack_app_token is None and bot.settings.slack_signing_secret is None:
         raise BadInput(
             N_(
@@ -202,33 +193,23 @@ def _require_door(bot: "Tierbot") -> None:
         )
 
 
-def _warm_up(bot: "Tierbot") -> None:
-    """Make one card before anybody can ask.
+def _warm_up(bot: Tierbot) -> None:
+    """Render one card before the first request.
 
-    What it imports, parses and compiles took over the 3 seconds that Slack waits for an answer on a busy machine.
+    The imports, parsing and compiling for it took more than the 3 s that Slack waits for an answer on a busy machine.
     """
-    import grading.explain.breakdown  # noqa: F401 - what the first card of an empty database will need
-    from bot.cli import presentation
-    from bot.services.ask import lookup
-    from db.book import customers
+    import grading.explain.breakdown  # noqa: F401 - the first card after an empty database needs it
 
     with bot.database.read() as session:
         anybody = customers.any_id(session)
         if anybody is not None:
-            actor = presentation.console_actor(bot.settings)
-            card = lookup.card(
-                session,
-                bot.scheme_cache,
-                bot.rules,
-                actor,
-                anybody,
-                local_date(bot.clock.now(), bot.settings.zone),
-            )
+            actor = console_actor(bot.settings)
+            card = lookup.card(session, bot.scheme_cache, bot.rules, actor, anybody, bot.today())
             bot.gateway.payload(card, bot.settings.language)
 
 
 def _until_stopped(pulse: "Pulse | None" = None) -> bool:
-    """Wait for a signal; False when the pulse stopped before one came. A second signal ends what hangs."""
+    """Wait for a signal; False when a job is late before one comes. A second signal ends the process at once."""
     stopped = threading.Event()
 
     def stop(number: int, _: object) -> None:
@@ -250,7 +231,5 @@ def _instant(text: str) -> datetime:
     except ValueError:
         raise BadInput(N_("%(text)s is not a time. Write it as 2026-03-31T09:00+08:00."), text=text) from None
     if at.tzinfo is None:
-        from bot import settings as settings_module
-
-        at = at.replace(tzinfo=settings_module.load().zone)
+        at = at.replace(tzinfo=settings.load().zone)
     return at

@@ -1,20 +1,18 @@
-"""The command line: what it prints, its exit codes, and that nobody ever sees a traceback."""
+"""The command line: output, exit codes, and that nobody sees a traceback."""
 
 import json
-import logging
 import os
 import shutil
 import sqlite3
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
-import structlog
 from slack_bolt import BoltRequest, BoltResponse
 
 from bot import cli
@@ -56,14 +54,16 @@ Tierbot = Callable[..., Done]
 
 @pytest.fixture
 def tierbot(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> Iterator[Tierbot]:
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    logging_restored: None,
+) -> Tierbot:
     """The command line in an empty folder and without any setting."""
     for name in [*os.environ]:
         if name.startswith(("TIERBOT_", "SLACK_")):
             monkeypatch.delenv(name)
     monkeypatch.chdir(tmp_path)
-    handlers, level = logging.root.handlers[:], logging.root.level
 
     def call(*arguments: str) -> Done:
         monkeypatch.setattr(sys, "argv", ["tierbot", *arguments])
@@ -73,25 +73,21 @@ def tierbot(
             cli.main()
         except SystemExit as end:
             code = end.code
-        said = capsys.readouterr()
-        assert "Traceback" not in said.out + said.err
-        return Done(code=code if isinstance(code, int) else 0, out=said.out, err=said.err)
+        shown = capsys.readouterr()
+        assert "Traceback" not in shown.out + shown.err
+        return Done(code=code if isinstance(code, int) else 0, out=shown.out, err=shown.err)
 
-    yield call
-    # What was captured is closed after the test: nobody may go on writing to it.
-    structlog.reset_defaults()
-    logging.root.handlers[:] = handlers
-    logging.root.setLevel(level)
+    return call
 
 
 @pytest.fixture(scope="module")
 def scheme_cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Where folders are kept as commands left them; they are copied for each test."""
+    """Folders as the first commands left them, to be copied for each test."""
     return tmp_path_factory.mktemp("scheme_cache")
 
 
 def furnish(folder: Path, kept: Path, make: Callable[[], None]) -> Path:
-    """The folder as `make` leaves it, which is run for the first test that asks."""
+    """The folder as `make` leaves it; `make` runs for the first test that needs it."""
     if kept.exists():
         shutil.copytree(kept, folder, dirs_exist_ok=True)
     else:
@@ -143,7 +139,7 @@ def graded(book: Path, tierbot: Tierbot, scheme_cache: Path) -> Path:
     return furnish(book, scheme_cache / "graded", make)
 
 
-# --- what goes well
+# --- commands that succeed
 
 
 def test_verify_recomputes_what_is_stored_and_finds_what_was_changed(graded: Path, tierbot: Tierbot) -> None:
@@ -162,7 +158,7 @@ def test_verify_recomputes_what_is_stored_and_finds_what_was_changed(graded: Pat
     assert tierbot("verify", "ACME", "--all").code == 2
 
 
-def test_grade_tells_scripts_what_it_did(graded: Path, tierbot: Tierbot) -> None:
+def test_grade_prints_its_report_as_json(graded: Path, tierbot: Tierbot) -> None:
     report = tierbot("grade", "--as-of", "2025-12-31", "--json").json
     assert report["customers"] == 2
     assert sum(report["tiers"].values()) == 2
@@ -171,7 +167,7 @@ def test_grade_tells_scripts_what_it_did(graded: Path, tierbot: Tierbot) -> None
     assert set(report) >= {"run_id", "purpose", "kind", "scheme", "scheme_version"}
 
 
-def test_why_says_in_words_and_in_numbers_what_moved_a_score(graded: Path, tierbot: Tierbot) -> None:
+def test_why_explains_a_change_of_score_as_text_and_as_json(graded: Path, tierbot: Tierbot) -> None:
     done = tierbot("why", "ACME")
     assert done.code == 0, done.err
     assert "First grading: there is no earlier one to compare with." in done.out
@@ -180,8 +176,8 @@ def test_why_says_in_words_and_in_numbers_what_moved_a_score(graded: Path, tierb
     )
     assert tierbot("import", "orders", "more.csv", "--strict").code == 0
     assert tierbot("grade", "--as-of", "2026-01-31").code == 0
-    said, found = tierbot("why", "ACME"), tierbot("why", "ACME", "--since", "2025-12-31", "--json").json
-    assert "Since Dec 31, 2025" in said.out
+    shown, found = tierbot("why", "ACME"), tierbot("why", "ACME", "--since", "2025-12-31", "--json").json
+    assert "Since Dec 31, 2025" in shown.out
     assert found["since"]["as_of"] == "2025-12-31"
     assert sum(found["change"]["shown"].values()) == pytest.approx(found["change"]["change"])
     assert found["change"]["shown"]["rule"] == 0
@@ -189,7 +185,7 @@ def test_why_says_in_words_and_in_numbers_what_moved_a_score(graded: Path, tierb
     assert tierbot("why", "ACME", "--since", "soon").code == 2
 
 
-def test_what_is_up_for_review_is_listed_and_answered(graded: Path, tierbot: Tierbot) -> None:
+def test_a_customer_to_review_is_listed_until_it_is_answered(graded: Path, tierbot: Tierbot) -> None:
     assert tierbot("review", "list", "--reason", "unrated").out == "There is nothing to review.\n"
     (graded / "new.csv").write_text("code,name,country\nC-3,Newton,DE\n")
     assert tierbot("import", "customers", "new.csv", "--strict").code == 0
@@ -220,7 +216,7 @@ def test_tier_answers_as_in_slack(graded: Path, tierbot: Tierbot) -> None:
     assert "<@" not in shown.out
 
 
-def test_a_name_nobody_has_is_not_found(graded: Path, tierbot: Tierbot) -> None:
+def test_a_name_that_no_customer_has_is_not_found(graded: Path, tierbot: Tierbot) -> None:
     done = tierbot("tier", "Quux Unlimited")
     assert done.code == 3
     assert "Quux Unlimited" in done.out
@@ -229,12 +225,12 @@ def test_a_name_nobody_has_is_not_found(graded: Path, tierbot: Tierbot) -> None:
 def test_tick_makes_one_pass_as_of_a_time(
     graded: Path, tierbot: Tierbot, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    assert tierbot("tick").code == 2  # without a token nobody could be told anything
+    assert tierbot("tick").code == 2  # without a token no message can be sent
     anna = User(id="U0ANNA", name="anna", real_name="Anna", email="anna@example.com", tz="Europe/Berlin")
     with Workspace(users=[anna], channels=[]) as workspace:
         monkeypatch.setenv("SLACK_BOT_TOKEN", "xoxb-local")
         monkeypatch.setenv("SLACK_API_URL", workspace.api_url)
-        # The first pass plans a touch per customer, a later one in Anna's morning tells her: both within 120 days.
+        # The first pass plans a touch per customer; a later one, in Anna's morning within 120 days, reminds her of both.
         planned = tierbot("tick", "--at", "2026-01-05T03:00+00:00")
         assert planned.code == 0, planned.err
         assert workspace.messages(workspace.dm("U0ANNA")) == ()
@@ -268,7 +264,7 @@ def test_the_manifest_lists_exactly_the_commands_the_app_answers(tierbot: Tierbo
 
 
 def answered(folder: Path) -> set[str]:
-    """Those slash commands for which the real app has a listener, out of all that could be meant."""
+    """The slash commands for which the real app has a listener, out of all possible ones."""
     settings = Settings(_env_file=None, TIERBOT_DATA_DIR=folder, SLACK_BOT_TOKEN="xoxb-1")
     bot = build(settings, clock=SystemClock())
     app = front(bot.deps, web_client(settings), lambda: "0").app
@@ -325,16 +321,16 @@ def test_a_row_with_a_bad_cell_is_rejected_by_line_and_column(tierbot: Tierbot, 
     assert scored(tierbot, tmp_path, table, "--strict").code == 7
 
 
-def test_a_column_nobody_asked_for_is_named(tierbot: Tierbot, tmp_path: Path) -> None:
+def test_a_column_that_the_scheme_does_not_read_is_named(tierbot: Tierbot, tmp_path: Path) -> None:
     done = scored(tierbot, tmp_path, "code,name,net_revenue_12m,favourite_colour\nC-1,ACME,1,red\n")
     assert "ignored columns: favourite_colour" in done.err
 
 
-# --- what goes wrong
+# --- commands that fail
 
 
 @pytest.mark.parametrize(
-    ("table", "told"),
+    ("table", "expected"),
     [
         ("name,net_spend_12m\nACME,1\n", "no column code"),
         ("code,name,code\nC-1,ACME,C-1\n", "two columns named code"),
@@ -342,11 +338,11 @@ def test_a_column_nobody_asked_for_is_named(tierbot: Tierbot, tmp_path: Path) ->
     ],
 )
 def test_a_table_of_the_wrong_shape_is_refused(
-    tierbot: Tierbot, tmp_path: Path, table: str, told: str
+    tierbot: Tierbot, tmp_path: Path, table: str, expected: str
 ) -> None:
     done = scored(tierbot, tmp_path, table)
     assert done.code == 2
-    assert told in done.err
+    assert expected in done.err
 
 
 WRONG = [
@@ -367,16 +363,16 @@ WRONG = [
 ]
 
 
-@pytest.mark.parametrize(("arguments", "code", "told"), WRONG, ids=[" ".join(w[0]) for w in WRONG])
-def test_what_cannot_be_done_is_one_sentence_and_a_code(
-    tierbot: Tierbot, arguments: tuple[str, ...], code: int, told: str
+@pytest.mark.parametrize(("arguments", "code", "expected"), WRONG, ids=[" ".join(w[0]) for w in WRONG])
+def test_a_refusal_is_one_sentence_and_an_exit_code(
+    tierbot: Tierbot, arguments: tuple[str, ...], code: int, expected: str
 ) -> None:
     done = tierbot(*arguments)
     assert done.code == code
-    assert told in done.err
+    assert expected in done.err
 
 
-def test_wrong_input_to_a_real_book_is_refused(book: Path, tierbot: Tierbot) -> None:
+def test_wrong_input_is_refused_with_customers_in_the_database(book: Path, tierbot: Tierbot) -> None:
     ungraded = tierbot("grade")
     assert (ungraded.code, "No scheme is in force" in ungraded.err) == (6, True)
     foreign = tierbot("grade", "--scheme", "orders_only", "--as-of", "2025-12-31")
@@ -403,16 +399,16 @@ SETTINGS = [
 ]
 
 
-@pytest.mark.parametrize(("given", "name", "told"), SETTINGS)
-def test_wrong_settings_are_told_without_quoting_secrets(
-    tierbot: Tierbot, monkeypatch: pytest.MonkeyPatch, given: dict[str, str], name: str, told: str
+@pytest.mark.parametrize(("given", "name", "expected"), SETTINGS)
+def test_wrong_settings_are_named_without_quoting_secrets(
+    tierbot: Tierbot, monkeypatch: pytest.MonkeyPatch, given: dict[str, str], name: str, expected: str
 ) -> None:
     for variable, value in given.items():
         monkeypatch.setenv(variable, value)
     done = tierbot("tier", "ACME")
     assert done.code == 2
     assert name in done.err
-    assert told in done.err
+    assert expected in done.err
     assert "secret" not in done.err
 
 
@@ -440,14 +436,14 @@ def test_check_reports_every_problem_of_an_installation_at_once(
     monkeypatch.setenv("SLACK_BOT_TOKEN", "xapp-secret")
     more = tierbot("check")
     assert more.code == 2
-    for told in (
+    for expected in (
         "TIERBOT_ALERT_CHANEL",
         "SLACK_BOT_TOKEN",
         "record_tipe",
         "plan.yaml line 5",
         "tier_card.jinja",
     ):
-        assert told in more.err
+        assert expected in more.err
     assert "secret" not in more.err
 
 
@@ -455,14 +451,12 @@ def test_check_finds_nothing_wrong_with_what_is_shipped(tierbot: Tierbot) -> Non
     done = tierbot("check")
     assert (done.code, done.err) == (0, "")
     assert "in order" in done.out
-    assert (
-        "margin_contribution is missing for everybody" in done.out
-    )  # until `scheme propose` knows the margin
+    assert "margin_contribution is missing for everybody" in done.out  # `scheme propose` fills it in
     schemes = tierbot("scheme", "check")
     assert f"{len(preset_names())} schemes are in order" in schemes.out
 
 
-def test_a_locked_database_is_a_sentence(
+def test_a_locked_database_is_explained_in_a_sentence(
     book: Path, tierbot: Tierbot, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("db.engine.BUSY_SECONDS", 0.05)
@@ -473,7 +467,7 @@ def test_a_locked_database_is_a_sentence(
     assert done.err == "The database is busy: another process is writing to it. Try again in a minute.\n"
 
 
-def test_a_database_that_is_none_is_a_sentence(tierbot: Tierbot, tmp_path: Path) -> None:
+def test_a_file_that_is_no_database_is_explained_in_a_sentence(tierbot: Tierbot, tmp_path: Path) -> None:
     (tmp_path / "data" / "tierbot.db").mkdir(parents=True)
     done = tierbot("tier", "ACME")
     assert done.code == 6
@@ -485,7 +479,7 @@ def test_a_database_that_is_none_is_a_sentence(tierbot: Tierbot, tmp_path: Path)
     assert "not a database" in done.err
 
 
-# --- the two ways to call it
+# --- both ways to call it
 
 
 def test_python_m_bot_is_the_same_program() -> None:

@@ -1,48 +1,32 @@
 """`tierbot credit`: what is proposed, owed and approved, at the command line."""
 
 import json
-import logging
-from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-import structlog
-from typer.testing import CliRunner, Result
 
-from bot.cli import app
 from bot.errors import BadInput, NotReady
 from db.engine import open_database
 from tests import factories
+from tests.cli.conftest import Command
 from tests.services.reports.test_credit import CREDIT_SCHEME
 
-Command = Callable[..., Result]
 
-
-@pytest.fixture
-def command(migrated: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Command]:
-    """The command line over a book of one customer that bought for 12,000 last month, and a scheme for credit."""
-    handlers, level = logging.root.handlers[:], logging.root.level
-    path = tmp_path / "tierbot.db"
-    path.write_bytes(migrated.read_bytes())
-    monkeypatch.setenv("TIERBOT_DATABASE_URL", f"sqlite:///{path}")
-    monkeypatch.chdir(tmp_path)
-    (tmp_path / "credit.yaml").write_text(CREDIT_SCHEME, encoding="utf-8")
-    day = datetime.fromtimestamp(path.stat().st_mtime, UTC).date() - timedelta(days=30)
-    database = open_database(f"sqlite:///{path}")
+@pytest.fixture(autouse=True)
+def book(file: Path) -> None:
+    """One customer that bought for 12,000 last month, and a scheme for credit."""
+    Path("credit.yaml").write_text(CREDIT_SCHEME, encoding="utf-8")
+    day = datetime.fromtimestamp(file.stat().st_mtime, UTC).date() - timedelta(days=30)
+    database = open_database(f"sqlite:///{file}")
     with database.write() as session:
         customer = factories.customer(session, "ACME", code="ACME")
         factories.order(session, customer, day, 12_000)
         factories.fact(session, customer, "standing", 80)
     database.close()
-    yield lambda *words: CliRunner().invoke(app, list(words))
-    # What was captured is closed after the test: nobody may go on writing to it.
-    structlog.reset_defaults()
-    logging.root.handlers[:] = handlers
-    logging.root.setLevel(level)
 
 
-def test_show_says_what_is_proposed_and_owed_and_approve_puts_it_down(command: Command) -> None:
+def test_show_prints_what_is_proposed_and_owed_and_approve_stores_a_limit(command: Command) -> None:
     graded = command("grade", "--scheme", "credit.yaml")
     assert graded.exit_code == 0, graded.output
     shown = command("credit", "show", "ACME")
@@ -63,7 +47,7 @@ def test_show_says_what_is_proposed_and_owed_and_approve_puts_it_down(command: C
     assert row["approved_by"].startswith("cli:")
 
 
-def test_what_cannot_be_done_is_said_in_a_sentence(command: Command) -> None:
+def test_a_customer_without_a_grade_and_a_wrong_amount_are_refused(command: Command) -> None:
     with pytest.raises(NotReady, match="no credit assessment yet"):
         raise command("credit", "show", "ACME").exception or AssertionError
     with pytest.raises(BadInput, match="many is not an amount"):

@@ -3,12 +3,10 @@
 import errno
 import sqlite3
 import stat
-from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 
 import pytest
-import structlog
 from typer.testing import CliRunner
 
 from bot.cli import app
@@ -17,23 +15,12 @@ from bot.errors import BadInput, Conflict, NotReady
 from bot.services.delivery import restore, time_jump
 from db import backup, processes, schema
 from db.engine import open_database
-from db.processes import HeartbeatRole
-from tests.db import scratch_revision
+from tests.cli.conftest import Output
 from tests.services.delivery.outbox_harness import EAST, Harness
 
 
-@pytest.fixture
-def file(migrated: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    path = tmp_path / "tierbot.db"
-    path.write_bytes(migrated.read_bytes())
-    monkeypatch.setenv("TIERBOT_DATABASE_URL", f"sqlite:///{path}")
-    monkeypatch.chdir(tmp_path)
-    yield path
-    structlog.reset_defaults()
-
-
 def write(file: Path, *texts: str) -> list[str]:
-    """Write messages to the file's outbox; the states of all its messages."""
+    """Write messages to the file's outbox; returns the states of all its messages."""
     harness = Harness(open_database(f"sqlite:///{file}"))
     for text in texts:
         harness.write(EAST, text)
@@ -43,13 +30,9 @@ def write(file: Path, *texts: str) -> list[str]:
     return states
 
 
-def tierbot(*arguments: str) -> str:
-    result = CliRunner().invoke(app, arguments, catch_exceptions=False)
-    assert result.exit_code == 0, result.output
-    return result.output
-
-
-def test_a_backup_is_whole_private_and_never_overwrites(file: Path, tmp_path: Path) -> None:
+def test_a_backup_is_complete_and_private_and_overwrites_no_file(
+    tierbot: Output, file: Path, tmp_path: Path
+) -> None:
     using = open_database(f"sqlite:///{file}")  # a running process
     write(file, "a")
     tierbot("db", "backup", "copy.db")
@@ -62,20 +45,20 @@ def test_a_backup_is_whole_private_and_never_overwrites(file: Path, tmp_path: Pa
         tierbot("db", "backup", "copy.db")
 
 
-def test_after_a_restore_unsettled_messages_are_unknown_and_the_old_file_is_kept(
-    file: Path, tmp_path: Path
+def test_unsettled_messages_of_a_restored_file_are_unknown_and_the_old_file_is_kept(
+    tierbot: Output, file: Path, tmp_path: Path
 ) -> None:
     write(file, "a")
     tierbot("db", "backup", "copy.db")
     write(file, "b")
-    said = tierbot("db", "restore", "copy.db", "--yes")
-    assert "1 messages were not settled" in said
+    shown = tierbot("db", "restore", "copy.db", "--yes")
+    assert "1 messages were not settled" in shown
     assert write(file) == ["unknown"]
     assert write(tmp_path / "tierbot.db.before-restore") == ["pending", "pending"]
     assert not list(tmp_path.glob("*.restoring*"))
 
 
-def test_nothing_changes_without_a_yes(file: Path) -> None:
+def test_nothing_changes_when_the_question_is_answered_with_no(tierbot: Output, file: Path) -> None:
     write(file, "a")
     tierbot("db", "backup", "copy.db")
     write(file, "b")
@@ -84,7 +67,7 @@ def test_nothing_changes_without_a_yes(file: Path) -> None:
     assert write(file) == ["pending", "pending"]
 
 
-def test_nothing_is_restored_under_a_process_that_has_the_file_open(file: Path) -> None:
+def test_nothing_is_restored_while_a_process_has_the_file_open(tierbot: Output, file: Path) -> None:
     write(file, "a")
     tierbot("db", "backup", "copy.db")
     using = open_database(f"sqlite:///{file}")
@@ -105,8 +88,8 @@ def test_nothing_is_restored_under_a_process_that_has_the_file_open(file: Path) 
         (lambda copy: copy.unlink(), "There is no file"),
     ],
 )
-def test_a_damaged_or_foreign_backup_is_refused_and_nothing_changes(
-    file: Path, tmp_path: Path, change: object, words: str
+def test_a_file_that_is_no_complete_backup_is_refused_and_nothing_changes(
+    tierbot: Output, file: Path, tmp_path: Path, change: object, words: str
 ) -> None:
     write(file, "a")
     tierbot("db", "backup", "copy.db")
@@ -123,7 +106,7 @@ def _set_revision(copy: Path, revision: str) -> None:
         connection.commit()
 
 
-def test_a_broken_database_can_be_replaced(file: Path) -> None:
+def test_a_broken_database_can_be_replaced(tierbot: Output, file: Path) -> None:
     write(file, "a")
     tierbot("db", "backup", "copy.db")
     file.write_bytes(file.read_bytes()[:5000])
@@ -131,7 +114,7 @@ def test_a_broken_database_can_be_replaced(file: Path) -> None:
     assert write(file) == ["unknown"]
 
 
-def test_a_database_restored_by_other_means_is_marked_as_restored(file: Path) -> None:
+def test_restored_marks_a_database_that_was_restored_by_other_means(tierbot: Output, file: Path) -> None:
     write(file, "a")
     assert "Noted" in tierbot("db", "restored", "--yes")
     assert write(file) == ["unknown"]

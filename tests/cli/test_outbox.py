@@ -1,63 +1,45 @@
 """`tierbot outbox` and `tierbot catch-up`."""
 
 import json
-import logging
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
-import structlog
-from typer.testing import CliRunner
 
-from bot.cli import app
 from bot.clock import SystemClock
 from bot.errors import Conflict, NotFound
 from bot.services.delivery import time_jump
 from db.engine import open_database
+from tests.cli.conftest import Output
 from tests.services.delivery.outbox_harness import EAST, Harness
 
 
-@pytest.fixture
-def harness(migrated: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Harness]:
-    handlers, level = logging.root.handlers[:], logging.root.level
-    path = tmp_path / "tierbot.db"
-    path.write_bytes(migrated.read_bytes())
-    monkeypatch.setenv("TIERBOT_DATABASE_URL", f"sqlite:///{path}")
-    monkeypatch.chdir(tmp_path)
-    harness = Harness(open_database(f"sqlite:///{path}"))
+@pytest.fixture(autouse=True)
+def harness(file: Path) -> Iterator[Harness]:
+    harness = Harness(open_database(f"sqlite:///{file}"))
     harness.slack.faults = lambda where, text: "refused" if text == "bad" else ""
     for text in ("good", "bad", "late"):
         harness.write(EAST, text)
     harness.deliver(most=2)
     yield harness
-    # What was captured is closed after the test: nobody may go on writing to it.
-    structlog.reset_defaults()
-    logging.root.handlers[:] = handlers
-    logging.root.setLevel(level)
     harness.database.close()
 
 
-def tierbot(*arguments: str) -> str:
-    result = CliRunner().invoke(app, arguments, catch_exceptions=False)
-    assert result.exit_code == 0, result.output
-    return result.output
-
-
-def test_what_is_not_sent_is_listed_with_why(harness: Harness) -> None:
+def test_messages_that_are_not_sent_are_listed_with_the_reason(tierbot: Output) -> None:
     assert "the channel is" in tierbot("outbox", "list")
     assert [row["state"] for row in json.loads(tierbot("outbox", "list", "--json"))] == ["pending", "dead"]
     assert [row["id"] for row in json.loads(tierbot("outbox", "list", "--state", "sent", "--json"))] == [1]
     assert tierbot("outbox", "unknown") == "No messages.\n"
 
 
-def test_a_message_is_shown_whole(harness: Harness) -> None:
+def test_a_message_is_shown_with_its_body(tierbot: Output) -> None:
     assert "the channel is archived" in tierbot("outbox", "show", "2")
     shown = json.loads(tierbot("outbox", "show", "2", "--json"))
     assert (shown["state"], shown["body"]["fields"]["text"]) == ("dead", "bad")
 
 
-def test_retry_and_drop_do_what_they_say(harness: Harness) -> None:
+def test_retry_queues_a_dead_message_and_drop_stops_one_that_waits(tierbot: Output, harness: Harness) -> None:
     tierbot("outbox", "retry", "2")
     tierbot("outbox", "drop", "3")
     assert harness.states() == ["sent", "pending", "dead"]
@@ -68,7 +50,7 @@ def test_retry_and_drop_do_what_they_say(harness: Harness) -> None:
         tierbot("outbox", "show", "9")
 
 
-def test_a_jump_is_shown_and_then_gone_over(harness: Harness) -> None:
+def test_a_time_jump_is_shown_until_catch_up_is_applied(tierbot: Output, harness: Harness) -> None:
     assert "Nothing is held." in tierbot("catch-up")
     now = SystemClock().now()
     time_jump.note(harness.database, now - timedelta(days=30))

@@ -1,4 +1,4 @@
-"""What a terminal shows is what Slack shows, without its markup."""
+"""A terminal shows the same text as Slack, without its markup."""
 
 from bot.cli.presentation import as_text
 from bot.wording.messages import Help, Slots, Ungraded
@@ -6,7 +6,7 @@ from bot.wording.parts import Who
 from bot.wording.rendering import Renderer
 
 
-def test_marks_go_and_words_stay() -> None:
+def test_markup_is_removed_and_text_stays() -> None:
     slots = Slots(
         fallback="",
         header="ACME &amp; Co · A",

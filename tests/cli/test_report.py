@@ -1,36 +1,29 @@
 """`tierbot report`: the views on value at the command line, in both languages."""
 
 import json
-import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import date, timedelta
 from decimal import Decimal
 from pathlib import Path
 
 import pytest
-import structlog
-from typer.testing import CliRunner, Result
+from typer.testing import Result
 
-from bot.cli import app
 from bot.errors import BadInput
 from db.book.customers import Customer
 from db.book.order_lines import OrderLine
 from db.engine import open_database
 from tests import factories
+from tests.cli.conftest import Command
 
 AS_OF = date(2026, 3, 31)
 Report = Callable[..., Result]
 
 
 @pytest.fixture
-def report(migrated: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Report]:
+def report(file: Path, command: Command) -> Report:
     """The command over a book of three: ACME as usual, Zenith silent, Once with a single order."""
-    handlers, level = logging.root.handlers[:], logging.root.level
-    path = tmp_path / "tierbot.db"
-    path.write_bytes(migrated.read_bytes())
-    monkeypatch.setenv("TIERBOT_DATABASE_URL", f"sqlite:///{path}")
-    monkeypatch.chdir(tmp_path)
-    database = open_database(f"sqlite:///{path}")
+    database = open_database(f"sqlite:///{file}")
     with database.write() as session:
         for name, last, orders, amount, cost in (
             ("ACME", 3, 8, 1000, 400),
@@ -41,11 +34,7 @@ def report(migrated: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> I
             for n in range(orders):
                 factories.order(session, customer, AS_OF - timedelta(days=last + 30 * n), amount, cost=cost)
     database.close()
-    yield lambda *words: CliRunner().invoke(app, ["report", *words])
-    # What was captured is closed after the test: nobody may go on writing to it.
-    structlog.reset_defaults()
-    logging.root.handlers[:] = handlers
-    logging.root.setLevel(level)
+    return lambda *arguments: command("report", *arguments)
 
 
 def test_rfm_shows_its_cut_points_classes_and_customers(report: Report) -> None:
@@ -67,14 +56,16 @@ def test_value_matrix_and_concentration_name_the_losses(report: Report) -> None:
     assert "The best 20 % of customers make" in shares
 
 
-def test_rhythm_lists_the_silent(report: Report) -> None:
+def test_rhythm_lists_silent_customers(report: Report) -> None:
     done = report("rhythm", "--as-of", str(AS_OF)).output
     assert "silent, at risk" in done
     assert "bought on one day only, no rhythm" in done
     assert "6.7" in done  # 200 days / 30
 
 
-def test_products_need_lines_and_then_show_what_peers_buy(report: Report, tmp_path: Path) -> None:
+def test_products_refuses_without_order_lines_and_then_shows_what_peers_buy(
+    report: Report, tmp_path: Path
+) -> None:
     refused = report("products", "--as-of", str(AS_OF))
     assert isinstance(refused.exception, BadInput)
     assert "tierbot import order-lines FILE" in str(refused.exception)
@@ -98,14 +89,14 @@ def test_products_need_lines_and_then_show_what_peers_buy(report: Report, tmp_pa
 
 def test_in_chinese_every_word_is_chinese(report: Report, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TIERBOT_LANGUAGE", "zh")
-    for view, said in (
+    for view, expected in (
         ("rfm", "重要价值客户"),
         ("value", "白金客户"),
         ("concentration", "基尼系数"),
         ("rhythm", "沉默"),
     ):
         done = report(view, "--as-of", str(AS_OF), "--most", "3")
-        assert said in done.output
+        assert expected in done.output
         assert "customers" not in done.output
 
 

@@ -1,20 +1,16 @@
-"""`tierbot scheme list|show|diff|shadow|approve|retire`: what is printed, in words and as JSON, and the exit codes."""
+"""`tierbot scheme list|show|diff|shadow|approve|retire`: output as text and as JSON, and refusals."""
 
 import json
-import logging
-from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-import structlog
-from typer.testing import CliRunner, Result
+from typer.testing import Result
 
-from bot.cli import app
 from bot.errors import BadInput, BotError, Conflict, NotFound
 from db.engine import open_database
 from tests import factories
+from tests.cli.conftest import Command
 
-Tierbot = Callable[..., Result]
 SECOND = (
     factories.PLAIN_SCHEME.replace("weight: 60", "weight: 41")
     .replace("weight: 40", "weight: 60")
@@ -24,33 +20,24 @@ SECOND = (
 
 
 @pytest.fixture
-def tierbot(migrated: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Tierbot]:
+def tierbot(file: Path, command: Command, monkeypatch: pytest.MonkeyPatch) -> Command:
     """The command over a book of two, graded as of the end of March 2025 under version 1; version 2 is a draft."""
-    handlers, level = logging.root.handlers[:], logging.root.level
-    path = tmp_path / "tierbot.db"
-    path.write_bytes(migrated.read_bytes())
-    (tmp_path / "schemes").mkdir()
-    (tmp_path / "first.yaml").write_text(factories.PLAIN_SCHEME, encoding="utf-8")
-    (tmp_path / "schemes" / "second.yaml").write_text(SECOND, encoding="utf-8")
-    monkeypatch.setenv("TIERBOT_DATABASE_URL", f"sqlite:///{path}")
-    monkeypatch.setenv("TIERBOT_SCHEMES_DIR", str(tmp_path / "schemes"))
+    drafts = file.with_name("schemes")
+    drafts.mkdir()
+    file.with_name("first.yaml").write_text(factories.PLAIN_SCHEME, encoding="utf-8")
+    (drafts / "second.yaml").write_text(SECOND, encoding="utf-8")
+    monkeypatch.setenv("TIERBOT_SCHEMES_DIR", str(drafts))
     monkeypatch.setenv("LOGNAME", "grace")
-    monkeypatch.chdir(tmp_path)
-    database = open_database(f"sqlite:///{path}")
+    database = open_database(f"sqlite:///{file}")
     with database.write() as session:
         for name, quality, service in (("FALLS", 90, 40), ("STAYS", 80, 50)):
             customer = factories.customer(session, name, code=name)
             factories.fact(session, customer, "quality", quality)
             factories.fact(session, customer, "service", service)
     database.close()
-    call = lambda *words: CliRunner().invoke(app, words)  # noqa: E731 - one line says it
-    done = call("grade", "--scheme", "first.yaml", "--as-of", "2025-03-31")
+    done = command("grade", "--scheme", "first.yaml", "--as-of", "2025-03-31")
     assert done.exit_code == 0, done.output
-    yield call
-    # What was captured is closed after the test: nobody may go on writing to it.
-    structlog.reset_defaults()
-    logging.root.handlers[:] = handlers
-    logging.root.setLevel(level)
+    return command
 
 
 def refused(done: Result) -> BotError:
@@ -58,7 +45,7 @@ def refused(done: Result) -> BotError:
     return done.exception
 
 
-def test_a_scheme_goes_from_draft_over_shadow_to_force_and_is_listed_on_the_way(tierbot: Tierbot) -> None:
+def test_a_scheme_is_listed_as_draft_then_in_the_shadow_then_in_force(tierbot: Command) -> None:
     def states() -> dict[str, str]:
         return {
             f"{life['name']}@{life['version']}": life["state"]
@@ -84,7 +71,7 @@ def test_a_scheme_goes_from_draft_over_shadow_to_force_and_is_listed_on_the_way(
     assert json.loads(tierbot("grade", "--as-of", "2025-05-31", "--json").output)["scheme_version"] == 2
 
 
-def test_diff_prints_matrix_shares_drift_sensitivity_and_who_would_move(tierbot: Tierbot) -> None:
+def test_diff_prints_matrix_shares_drift_sensitivity_and_movers(tierbot: Command) -> None:
     done = tierbot("scheme", "diff", "second").output
     assert "As of 2025-03-31, 2 customers: plain@1 (rows) and plain@2 (columns)" in done
     assert "50.0%" in done  # one of two was an A
@@ -102,8 +89,8 @@ def test_diff_prints_matrix_shares_drift_sensitivity_and_who_would_move(tierbot:
     assert "Nobody would move." in tierbot("scheme", "diff", "plain@1").output
 
 
-def test_a_replay_goes_by_a_version_that_was_used_or_by_what_is_in_force_today(tierbot: Tierbot) -> None:
-    """It is in force from 31 March 2025 on, which a replay does not ask for."""
+def test_a_replay_uses_a_recorded_version_or_the_scheme_in_force_today(tierbot: Command) -> None:
+    """The scheme is in force from 31 March 2025 on; a replay ignores that."""
     period = ("grade", "--replay", "2025-01-01", "2025-02-28", "--json")
     for found in (json.loads(tierbot(*period, *more).output) for more in ((), ("--scheme", "plain@1"))):
         assert (found["scheme"], found["version"]) == ("plain", 1)
@@ -111,13 +98,13 @@ def test_a_replay_goes_by_a_version_that_was_used_or_by_what_is_in_force_today(t
     assert isinstance(refused(tierbot(*period, "--scheme", "plain@9")), NotFound)
 
 
-def test_what_cannot_be_graded_is_said_as_it_is(tierbot: Tierbot) -> None:
+def test_a_day_before_the_scheme_and_an_unknown_purpose_are_refused(tierbot: Command) -> None:
     early = refused(tierbot("grade", "--as-of", "2025-02-28", "--dry-run"))
     assert "on 2025-02-28; plain is from 2025-03-31 on" in early.text()
     assert "use one of credit, account, prospect" in refused(tierbot("grade", "--purpose", "bogus")).text()
 
 
-def test_what_would_surprise_somebody_is_refused_with_the_remedy(tierbot: Tierbot) -> None:
+def test_a_refused_decision_about_a_scheme_names_the_remedy(tierbot: Command) -> None:
     taken = refused(tierbot("grade", "--scheme", "second", "--as-of", "2025-04-30"))
     assert isinstance(taken, Conflict)
     assert "tierbot scheme approve" in str(taken)
@@ -135,8 +122,8 @@ def test_what_would_surprise_somebody_is_refused_with_the_remedy(tierbot: Tierbo
     assert "plain@1 is retired" in tierbot("scheme", "retire", "plain", "--yes").output
 
 
-def test_schemes_stand_side_by_side_in_the_order_that_is_listed_and_one_leaves_the_others(
-    tierbot: Tierbot, tmp_path: Path
+def test_coexisting_schemes_are_listed_in_their_order_and_retiring_one_keeps_the_others(
+    tierbot: Command, tmp_path: Path
 ) -> None:
     banks = factories.PLAIN_SCHEME.replace(
         "scheme: plain", "scheme: banks\napplies_to: {industry: [finance]}"

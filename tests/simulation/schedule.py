@@ -273,7 +273,7 @@ class Schedule:
         """One pass over all jobs, like `jobs.tick`."""
         for job in JOBS:
             process.doing = job.name
-            if job.name == "people" or (job.speaks and time_jump.held(bot.database, bot.clock.now())):
+            if job.name == "people" or (job.notifies and time_jump.held(bot.database, bot.clock.now())):
                 continue
             if job.name == "deliver":
                 self._deliver(bot)

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from sqlmodel import Session
 
@@ -34,10 +34,12 @@ NO_EARLIER = "no_earlier"  # there is no earlier grading to compare with
 
 @dataclass(frozen=True, kw_only=True)
 class Explained:
-    """The message for people, and what it was made from for scripts."""
+    """The message for people, and what it was made from."""
 
     message: Why
-    data: dict[str, Any]
+    change: "ExplainedChange | None"
+    lift: "Lift"
+    missing: "list[MissingFact]"
 
 
 def why(
@@ -65,7 +67,7 @@ def why(
         change = _change(session, graded, old_scheme)
         lift, missing = _next(graded)
         message = _message(session, customer, graded, old_scheme, book, (change, lift, missing))
-    return Explained(message=message, data=_data(message, change, lift, missing))
+    return Explained(message=message, change=change, lift=lift, missing=missing)
 
 
 def _change(session: Session, graded: Graded, old_scheme: Scheme) -> "ExplainedChange | None":
@@ -220,23 +222,3 @@ def _levers(lift: "Lift", indicators: dict[str, Indicator]) -> Iterable[LeverPar
             target=target["shown"] if target else None,
             points=lever["headroom"],
         )
-
-
-def _data(
-    message: Why, change: "ExplainedChange | None", lift: "Lift", missing: "list[MissingFact]"
-) -> dict[str, Any]:
-    """For scripts: exact numbers and ids, besides what the message says of movement."""
-    from bot.wording.messages import dump
-
-    said = dump(message)["fields"]
-    kept = ("code", "name", "score", "as_of", "held", "cap", "by_hand", "pending")
-    since = message.change.since
-    return {
-        **{name: said[name] for name in kept},
-        "tier": message.tier.id,
-        "since": {"tier": since.tier.id, "as_of": since.as_of} if since else None,
-        "change": change,
-        "rules": said["change"]["rules"],
-        "lift": lift,
-        "missing_facts": missing,
-    }

@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass
 from datetime import date
-from typing import Any
 
 from sqlmodel import Session
 
@@ -156,37 +155,14 @@ def _starter(session: Session, purpose: str, today: date) -> str | None:
     return None if schemes.in_force(session, purpose, today) else starter(purpose)
 
 
-def explained(database: Database, scheme_cache: SchemeCache, actor: Actor, card: TierCard) -> dict[str, Any]:
-    """A card's numbers for scripts, with the keys of `tierbot score` and what only a stored assessment knows."""
+def graded(database: Database, scheme_cache: SchemeCache, actor: Actor, customer_id: int) -> Graded:
+    """What `graded_of` returns. Raises NotFound before the first assessment, or for a customer that is not the actor's."""
     with database.read() as session:
-        customer = customer_for(session, actor, Act.SEE, card.customer_id)
-        graded = graded_of(session, scheme_cache, card.customer_id, customer.record_type)
-    if graded is None:
+        customer = customer_for(session, actor, Act.SEE, customer_id)
+        found = graded_of(session, scheme_cache, customer_id, customer.record_type)
+    if found is None:
         raise NotFound(N_("This customer has not been graded yet."))
-    return {
-        "code": card.code,
-        "name": card.name,
-        **graded.parts.data,
-        "tier": graded.assessment.tier,
-        "held": card.held,
-        "capped_by": graded.assessment.capped_by,
-        "provisional": card.provisional,
-        "tier_since": card.tier_since,
-        "before": {"tier": card.before.tier.id, "score": card.before.score, "as_of": card.before.as_of}
-        if card.before
-        else None,
-        "as_of": card.as_of,
-        "orders_through": card.orders_through,
-        "scheme": {
-            "name": graded.scheme.scheme,
-            "version": graded.scheme.version,
-            "sha256": graded.scheme.sha256,
-        },
-        "owner": card.owner.name if card.owner else None,
-        "next_step": {"step": card.next_step.names.en, "due_on": card.next_step.due_on}
-        if card.next_step
-        else None,
-    }
+    return found
 
 
 def share(database: Database, scheme_cache: SchemeCache, actor: Actor, pointer: Pointer) -> SharedCard:

@@ -5,9 +5,8 @@ import json
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
-from typing import Any
 
 from sqlmodel import Session
 
@@ -205,11 +204,6 @@ def report_of(done: Pass, run_id: int | None, told: int) -> RunReport:
 def _graded_by(done: Pass) -> dict[str, int]:
     counts = Counter(done.columns["scheme_version_id"])
     return {f"{rule.scheme.scheme}@{rule.scheme.version}": counts[rule.version_id] for rule in done.rules}
-
-
-def report_json(report: RunReport) -> dict[str, Any]:
-    """A report for scripts."""
-    return {**asdict(report), "as_of": str(report.as_of), "orders_through": str(report.orders_through or "")}
 
 
 def named_changes(database: Database, report: RunReport) -> list[tuple[str, str, str]]:

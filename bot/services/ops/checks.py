@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from bot import settings as settings_module
+from bot import settings
 from bot.errors import BotError
 from bot.services.care.plan import load_plan
 from bot.services.ops.templates import check_templates
@@ -17,7 +17,7 @@ from grading.scheme.presets import notices, preset_names
 
 @dataclass
 class Findings:
-    """Problems that must be mended, and notices worth knowing."""
+    """Problems that must be solved, notices worth knowing, and how many schemes could be read."""
 
     problems: list[str] = field(default_factory=list)
     notices: list[str] = field(default_factory=list)
@@ -25,21 +25,22 @@ class Findings:
 
 
 def check_all() -> Findings:
+    """Settings, schemes, care plan, templates and database; what is wrong in one hides no problem of another."""
     found = Findings()
     try:
-        settings = settings_module.load()
+        chosen = settings.load()
     except BotError as error:
         found.problems += error.text().removeprefix("Settings: ").splitlines()
-        settings = settings_module.usable()
-    _tokens(settings, found)
-    check_schemes([], settings.schemes_dir, into=found)
+        chosen = settings.usable()
+    _check_tokens(chosen, found)
+    check_schemes([], chosen.schemes_dir, into=found)
     try:
-        plan = load_plan(settings.care_plan)
-        _tiers_without_care(settings.schemes_dir, set(plan.tiers), found)
+        plan = load_plan(chosen.care_plan)
+        _check_care(chosen.schemes_dir, set(plan.tiers), found)
     except BotError as error:
         found.problems += error.text().splitlines()
-    found.problems += check_templates(Renderer(settings.templates_dir))
-    _database(settings, found)
+    found.problems += check_templates(Renderer(chosen.templates_dir))
+    _check_database(chosen, found)
     return found
 
 
@@ -58,7 +59,7 @@ def check_schemes(names: list[str], schemes_dir: Path | None, into: Findings | N
     return found
 
 
-def _tokens(settings: Settings, found: Findings) -> None:
+def _check_tokens(settings: Settings, found: Findings) -> None:
     if settings.slack_bot_token is None:
         found.notices.append("SLACK_BOT_TOKEN is not set: `tierbot run` needs it, the other commands do not.")
     elif settings.slack_app_token is None:
@@ -71,7 +72,7 @@ def _tokens(settings: Settings, found: Findings) -> None:
         )
 
 
-def _tiers_without_care(schemes_dir: Path | None, planned: set[str], found: Findings) -> None:
+def _check_care(schemes_dir: Path | None, planned: set[str], found: Findings) -> None:
     if "default" in planned:
         return
     for path in store.own_schemes(schemes_dir):
@@ -84,7 +85,7 @@ def _tiers_without_care(schemes_dir: Path | None, planned: set[str], found: Find
             found.notices.append(f"{path.name}: the care plan has nothing for {', '.join(missing)}.")
 
 
-def _database(settings: Settings, found: Findings) -> None:
+def _check_database(settings: Settings, found: Findings) -> None:
     try:
         database = open_database(settings.url)
     except Unusable as error:

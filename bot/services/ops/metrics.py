@@ -1,5 +1,6 @@
-"""How the installation is doing, as numbers read from rows."""
+"""The state of the installation as numbers, read from rows."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -13,7 +14,7 @@ from db.outbox.messages import MessageState
 
 
 @dataclass(frozen=True, kw_only=True)
-class Vital:
+class Metric:
     """One measure: its label names, and (label values, value) samples."""
 
     name: str
@@ -22,68 +23,61 @@ class Vital:
     labels: tuple[str, ...] = ()
 
 
-def measure(session: Session, now: datetime) -> list[Vital]:
+def measure(session: Session, now: datetime) -> list[Metric]:
+    """All measures, read from the rows of this moment."""
     counts = messages.counts(session)
-    oldest = messages.oldest(session)
+    circuit = throttle.circuit(session)
+    apart = circuit.apart_seconds if circuit is not None else None
     return [
-        Vital(
-            name="outbox_messages",
-            help="Messages in the outbox by state.",
-            labels=("state",),
-            samples=tuple(((state,), float(counts.get(state, 0))) for state in MessageState),
+        _by(
+            "state",
+            "outbox_messages",
+            "Messages in the outbox by state.",
+            [(state, counts.get(state, 0)) for state in messages.STATES],
         ),
-        Vital(
-            name="outbox_oldest_seconds",
-            help="Age of the oldest message that is not settled, by state.",
-            labels=("state",),
-            samples=tuple(((state,), (now - at).total_seconds()) for state, at in sorted(oldest.items())),
+        _by(
+            "state",
+            "outbox_oldest_seconds",
+            "Age of the oldest message that is not settled, by state.",
+            [(state, (now - at).total_seconds()) for state, at in sorted(messages.oldest(session).items())],
         ),
-        Vital(
-            name="heartbeat_age_seconds",
-            help="Seconds since the newest sign of life of a role.",
-            labels=("role",),
-            samples=tuple(
-                ((role,), (now - at).total_seconds())
-                for role, at in sorted(processes.newest_beats(session).items())
-            ),
+        _by(
+            "role",
+            "heartbeat_age_seconds",
+            "Seconds since the newest sign of life of a role.",
+            [(role, (now - at).total_seconds()) for role, at in sorted(system.newest_beats(session).items())],
         ),
-        Vital(
-            name="touches_open",
-            help="Open care steps by state.",
-            labels=("state",),
-            samples=tuple(((state,), float(n)) for state, n in sorted(touches.open_counts(session).items())),
+        _by(
+            "state", "touches_open", "Open care steps by state.", sorted(touches.open_counts(session).items())
         ),
-        Vital(
-            name="grading_age_days",
-            help="Days between the newest published grading's date and today, by purpose.",
-            labels=("purpose",),
-            samples=tuple(
-                ((purpose,), float((now.date() - as_of).days))
-                for purpose, as_of in sorted(runs.newest_days(session).items())
-            ),
+        _by(
+            "purpose",
+            "grading_age_days",
+            "Days between the newest published grading's date and today, by purpose.",
+            [
+                (purpose, (now.date() - day).days)
+                for purpose, day in sorted(runs.newest_days(session).items())
+            ],
         ),
-        *_circuit(session),
-        Vital(
-            name="events",
-            help="How often something has happened since the database was made: delivery.md says what each means.",
-            labels=("event",),
-            samples=tuple(((name,), float(n)) for name, n in processes.tallies(session).items()),
-        ),
-    ]
-
-
-def _circuit(session: Session) -> list[Vital]:
-    row = send_state.circuit(session)
-    apart = row.apart_seconds if row is not None else None
-    return [
-        Vital(
+        Metric(
             name="circuit_open",
             help="1 while nothing is sent because the workspace, the network or the clock does not allow it.",
-            samples=(((), float(row is not None and bool(row.reason))),),
+            samples=(((), float(circuit is not None and bool(circuit.reason))),),
         ),
-        Vital(
+        Metric(
             name="clock_apart_seconds",
             help="How far Slack's clock was from this machine's when last compared.",
             samples=(((), apart),) if apart is not None else (),
         ),
+        _by(
+            "event",
+            "events",
+            "How often something has happened since the database was made: delivery.md says what each means.",
+            system.tallies(session).items(),
+        ),
     ]
+
+
+def _by(label: str, name: str, help: str, values: Iterable[tuple[str, float]]) -> Metric:
+    samples = tuple(((key,), float(value)) for key, value in values)
+    return Metric(name=name, help=help, samples=samples, labels=(label,))

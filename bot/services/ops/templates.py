@@ -1,4 +1,4 @@
-"""What is wrong with message templates, found before anybody is to read them."""
+"""What is wrong with message templates, found before a message is rendered for somebody."""
 
 import dataclasses
 import traceback
@@ -18,7 +18,7 @@ _SIMPLE = {str: "ACME", int: 2, float: 62.5, date: date(2026, 3, 31)}
 
 
 def check_templates(renderer: Renderer) -> list[str]:
-    """A sentence for everything that keeps a template from being used, with file and line."""
+    """A sentence, with file and line, for each reason that a template cannot be used."""
     by_file = {f"{cls.template()}.jinja": cls for cls in Message.__subclasses__()}
     problems = []
     for path in sorted(renderer.own.glob("*.jinja")) if renderer.own else ():
@@ -30,7 +30,7 @@ def check_templates(renderer: Renderer) -> list[str]:
 
 
 def sample(kind: Any, *, full: bool) -> Any:
-    """A value of a field's type: everything there is, or as little as the type allows."""
+    """A value of a field's type: with everything (`full`), or with as little as the type allows."""
     if dataclasses.is_dataclass(kind):
         hints = get_type_hints(kind)
         return kind(**{f.name: sample(hints[f.name], full=full) for f in dataclasses.fields(kind)})  # type: ignore[operator]
@@ -49,7 +49,7 @@ def sample(kind: Any, *, full: bool) -> Any:
 def _problems(renderer: Renderer, file: str, cls: type[Message]) -> Iterator[str]:
     environment = renderer.environment("en", own=True)
     try:
-        environment.get_template(file)  # compiles: what is no Jinja at all is told with its place
+        environment.get_template(file)  # compiles: text that is no Jinja raises an error with its line
         text, path, _ = environment.loader.get_source(environment, file)  # type: ignore[union-attr]
         found = list(_faults(environment, environment.parse(text, file, path), cls))
         if found:
@@ -66,7 +66,7 @@ def _problems(renderer: Renderer, file: str, cls: type[Message]) -> Iterator[str
 def _faults(
     environment: Environment, tree: nodes.Template, cls: type[Message]
 ) -> Iterator[tuple[int | None, str]]:
-    """Line and fault of what can be seen without rendering, in branches that no sample takes too."""
+    """Line and fault of what is wrong without rendering, also in branches that no sample enters."""
     blocks = {block.name: block.lineno for block in tree.find_all(nodes.Block)}
     if "fallback" not in blocks:
         yield None, "has no block named fallback; add {% block fallback %}."

@@ -180,65 +180,6 @@ def _at_once(
     return pd.Series(tiers[0] != tiers[1], index=customers)
 
 
-def explain(cause: "Cause", old: Scheme, new: Scheme) -> str:
-    """One cause in English words."""
-    if cause.kind == "block":
-        return "a gate that blocks"
-    if cause.kind == "coverage":
-        return f"known to {_share(cause.before)}, then {_share(cause.after)}"
-    if cause.kind == "cap":
-        return f"capped by {cause.name}" if cause.name else "no longer capped"
-    if cause.kind == "boundary":
-        return f"{cause.name} begins at {cause.after:g} instead of {cause.before:g}"
-    names = {indicator.id: indicator.name.en for side in (old, new) for indicator in side.indicators}
-    how = {
-        "new": "new",
-        "gone": "left out",
-        "weight": f"weight {_percent(cause.before)} to {_percent(cause.after)} %",
-        "curve": "another curve",
-        "value": "another value, by the scheme's constants",
-        "missing": "weight of what is missing",
-    }[cause.how or "new"]
-    return f"{names.get(cause.name or '', cause.name)} {cause.points:+.1f} ({how})"
-
-
-def as_json(found: SchemeDiff) -> dict[str, Any]:
-    """Everything, for scripts."""
-    drift, sensitivity = found.drift, found.sensitivity
-    return {
-        "as_of": str(found.as_of),
-        "old": _identity(found.old),
-        "new": _identity(found.new),
-        "customers": found.customers,
-        "moved": found.moved,
-        "at_once": found.at_once,
-        "tiers": {"before": found.before, "after": found.after},
-        "matrix": found.matrix,
-        "psi": None
-        if drift is None
-        else {"psi": drift.psi, "by_chance": drift.by_chance, "verdict": drift.verdict},
-        "sensitivity": {
-            "draws": sensitivity.draws,
-            "within": sensitivity.within,
-            "seed": SEED,
-            "customers": len(sensitivity.customers),
-            "mean": sensitivity.mean,
-            "p95": sensitivity.p95,
-            "worst": sensitivity.worst,
-        },
-        "movers": [
-            {
-                **{name: value for name, value in vars(mover).items() if name != "causes"},
-                "causes": [
-                    {name: value for name, value in vars(cause).items() if value is not None}
-                    for cause in mover.causes
-                ],
-            }
-            for mover in found.movers
-        ],
-    }
-
-
 def _sample(scores: "pd.DataFrame") -> "pd.DataFrame":
     """A book small enough to try a thousand sets of weights on; the same customers every time."""
     return scores if len(scores) <= SAMPLE else scores.sample(SAMPLE, random_state=SEED)
@@ -269,17 +210,5 @@ def _movers(session: Session, compared: "BookDiff", rows: Any) -> tuple[Mover, .
     return tuple(found)
 
 
-def _identity(scheme: Scheme) -> dict[str, Any]:
-    return {"name": scheme.scheme, "version": scheme.version, "sha256": scheme.sha256}
-
-
 def _known(score: float) -> float | None:
     return None if score != score else float(score)
-
-
-def _share(value: float | None) -> str:
-    return f"{value or 0:.0%}"
-
-
-def _percent(value: float | None) -> str:
-    return f"{value or 0:.3g}"

@@ -133,7 +133,7 @@ def test_a_day_can_be_named_to_compare_with(database: Database) -> None:
 def test_where_there_is_nothing_to_split_the_reason_is_given(database: Database) -> None:
     acme = known(database, quality=50, service=50)
     first = why(database, acme)
-    assert (first.message.change.reason, first.data["change"]) == ("no_earlier", None)
+    assert (first.message.change.reason, first.change) == ("no_earlier", None)
     assert "First grading" in text(first.message)
     grade(database, APRIL)
     same = why(database, acme).message
@@ -237,7 +237,7 @@ def test_scripts_get_exact_numbers(database: Database) -> None:
     acme = known(database, quality=50, service=50)
     put(database, acme, "service", 30, APRIL)
     grade(database, APRIL)
-    data = why(database, acme).data
+    data = presentation.why_json(why(database, acme))
     assert data["change"]["exact"]["behaviour"] == pytest.approx(0.4 * -20)
     assert (data["tier"], data["since"]) == ("C", {"tier": "B", "as_of": MARCH})
     assert data["lift"]["goal"] == "B"

@@ -1,4 +1,4 @@
-"""The doctor names what is wrong and what to do, and nothing that is fine as wrong."""
+"""The doctor reports each problem with a remedy, and no problem where there is none."""
 
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -20,7 +20,7 @@ NOW = datetime(2026, 5, 4, 8, tzinfo=UTC)
 ALL = frozenset(SCOPES) | frozenset(OPTIONAL_SCOPES)
 
 
-def slack(**said: object) -> Slack:
+def slack(**given: object) -> Slack:
     fine: dict[str, object] = {
         "error": "",
         "team": "Local",
@@ -29,11 +29,11 @@ def slack(**said: object) -> Slack:
         "optional": frozenset(OPTIONAL_SCOPES),
         "clock_apart": timedelta(seconds=1),
     }
-    return Slack(**{**fine, **said})  # type: ignore[arg-type]
+    return Slack(**{**fine, **given})  # type: ignore[arg-type]
 
 
-def findings(database: Database, tmp_path: Path, said: Slack | None = None) -> list[Finding]:
-    return examine(database, Settings(_env_file=None, TIERBOT_DATA_DIR=tmp_path), said or slack(), NOW)
+def findings(database: Database, tmp_path: Path, answer: Slack | None = None) -> list[Finding]:
+    return examine(database, Settings(_env_file=None, TIERBOT_DATA_DIR=tmp_path), answer or slack(), NOW)
 
 
 def test_a_sound_installation_has_no_problem_and_no_note(database: Database, tmp_path: Path) -> None:
@@ -47,7 +47,7 @@ def test_a_sound_installation_has_no_problem_and_no_note(database: Database, tmp
 
 
 @pytest.mark.parametrize(
-    ("said", "about", "words"),
+    ("given", "about", "words"),
     [
         ({"error": "invalid_auth"}, "slack", "invalid_auth"),
         ({"granted": ALL - {"commands"}}, "scopes", "missing: commands"),
@@ -56,10 +56,10 @@ def test_a_sound_installation_has_no_problem_and_no_note(database: Database, tmp
         ({"clock_apart": timedelta(seconds=75)}, "clock", "75 s apart"),
     ],
 )
-def test_what_slack_says_is_read_for_faults(
-    database: Database, tmp_path: Path, said: dict[str, object], about: str, words: str
+def test_problems_are_found_in_slacks_answer(
+    database: Database, tmp_path: Path, given: dict[str, object], about: str, words: str
 ) -> None:
-    found = [item for item in findings(database, tmp_path, slack(**said)) if item.about == about]
+    found = [item for item in findings(database, tmp_path, slack(**given)) if item.about == about]
     wrong = [item for item in found if item.level != "ok"]
     assert len(wrong) == 1
     assert words in wrong[0].found
@@ -105,7 +105,7 @@ def test_people_without_a_slack_user_are_noted(database: Database, tmp_path: Pat
     assert note.found.startswith("1 have no Slack user")
 
 
-def test_a_database_of_another_revision_is_said_first_and_nothing_else_is_read(
+def test_with_a_database_of_another_revision_nothing_else_is_queried(
     database: Database, tmp_path: Path
 ) -> None:
     with database.writer.begin() as connection:
@@ -134,8 +134,10 @@ def test_a_circuit_that_is_open_is_a_problem_with_a_remedy(database: Database, t
     assert "300 s apart" in clock.found
 
 
-def test_a_hold_after_a_jump_of_time_is_a_problem_with_a_remedy(database: Database, tmp_path: Path) -> None:
-    time_jump.note(database, NOW - timedelta(days=7))
+def test_messages_held_after_a_time_jump_are_a_problem_with_a_remedy(
+    database: Database, tmp_path: Path
+) -> None:
+    time_jump.keep_up(database, NOW - timedelta(days=7))
     assert [item for item in findings(database, tmp_path) if item.about == "time"] == []
     with database.write() as session:
         processes.set_cursor(session, time_jump.CURSOR, (NOW - timedelta(days=8)).isoformat())

@@ -1,4 +1,4 @@
-"""`tierbot check` finds what is wrong with a template, also what would only show when it is rendered."""
+"""`tierbot check` finds errors in a template, also those that only rendering shows."""
 
 from datetime import date
 from pathlib import Path
@@ -18,11 +18,11 @@ def check(folder: Path, text: str, name: str = "tier_card.jinja") -> list[str]:
     return check_templates(Renderer(folder))
 
 
-def test_the_shipped_templates_are_in_order() -> None:
+def test_the_shipped_templates_have_no_problem() -> None:
     assert check_templates(Renderer()) == []
 
 
-def test_a_firms_own_template_that_works_is_in_order(tmp_path: Path) -> None:
+def test_a_firms_own_template_that_works_has_no_problem(tmp_path: Path) -> None:
     assert check(tmp_path, GOOD) == []
 
 
@@ -60,7 +60,7 @@ def test_a_firms_own_template_that_works_is_in_order(tmp_path: Path) -> None:
         "unknown filter in a branch",
         "wrong filter",
         "unknown attribute",
-        "what may be missing",
+        "value that may be missing",
     ],
 )
 def test_a_broken_template_is_reported_with_file_and_line(

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from sqlmodel import select
 
+from bot.cli.presentation import diff_cause, diff_json
 from bot.errors import BadInput, Conflict, NotAllowed, NotFound, NotReady
 from bot.services.access import Actor
 from bot.services.grade import runs
@@ -396,7 +397,7 @@ def test_a_diff_says_who_would_move_and_why(database: Database, book: dict[str, 
     (mover,) = found.movers
     assert (mover.code, mover.before, mover.after) == ("FALLS", "A", "B")
     assert (mover.old_score, mover.new_score) == (70.0, 60.0)
-    assert [comparing.explain(cause, found.old, found.new) for cause in mover.causes] == [
+    assert [diff_cause(cause, found.old, found.new) for cause in mover.causes] == [
         f"Quality {(0.4 - 0.6) * 90:+.1f} (weight 60 to 40 %)",
         f"Service {(0.6 - 0.4) * 40:+.1f} (weight 40 to 60 %)",
     ]
@@ -432,7 +433,7 @@ def test_a_diff_says_who_would_move_at_once(database: Database, tmp_path: Path) 
         "CAPPED": ("A", "C", True),
     }
     assert (found.moved, found.at_once) == (2, 1)
-    assert comparing.as_json(found)["at_once"] == 1
+    assert diff_json(found)["at_once"] == 1
     draft.write_text(
         draft.read_text(encoding="utf-8").replace("confirm_down: 2", "confirm_down: 1"), encoding="utf-8"
     )
@@ -447,7 +448,7 @@ def test_a_diff_between_two_named_versions_ignores_which_is_in_force(
     assert [(mover.before, mover.after) for mover in back.movers] == [("B", "A")]
     assert diff(database, "plain@2").moved == 0  # in force is the same one
     assert diff(database, "plain@1", "plain@2", most=0).movers == ()
-    data = comparing.as_json(back)
+    data = diff_json(back)
     assert data["movers"][0]["causes"][0]["points"] == pytest.approx((0.6 - 0.4) * 90)
     assert (data["moved"], data["matrix"]["B"]["A"]) == (1, 1)
 
@@ -455,9 +456,9 @@ def test_a_diff_between_two_named_versions_ignores_which_is_in_force(
 def test_a_large_book_is_tried_under_other_weights_by_a_sample(
     database: Database, book: dict[str, int], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    whole = comparing.as_json(diff(database, "plain@1", "plain@1"))["sensitivity"]
+    whole = diff_json(diff(database, "plain@1", "plain@1"))["sensitivity"]
     monkeypatch.setattr(comparing, "SAMPLE", 1)
-    part = comparing.as_json(diff(database, "plain@1", "plain@1"))["sensitivity"]
+    part = diff_json(diff(database, "plain@1", "plain@1"))["sensitivity"]
     assert (whole["customers"], part["customers"]) == (2, 1)
 
 

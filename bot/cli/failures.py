@@ -1,0 +1,37 @@
+"""The sentence and exit code for an error that ended a command."""
+
+import secrets
+
+import structlog
+from sqlalchemy.exc import DatabaseError, OperationalError
+
+from bot import settings
+from bot.cli.console import warn
+from bot.errors import N_, BotError, Conflict
+from bot.logs import configure
+from db.engine import why
+
+
+def report(error: Exception) -> int:
+    """Print one sentence about the error; the exit code."""
+    known = error if isinstance(error, BotError) else _database_problem(error)
+    if known is not None:
+        warn(known.text())
+        return known.exit_code
+    configure("info")  # the error may have come before the command began
+    reference = secrets.token_hex(4)
+    structlog.get_logger().error("cli.failed", reference=reference, exc_info=error)
+    warn(f"Something went wrong inside Tierbot. The log above has the details, reference {reference}.")
+    return 1
+
+
+def _database_problem(error: Exception) -> BotError | None:
+    """The error as a problem that a person can solve; None when the fault is ours."""
+    if not isinstance(error, OperationalError) and type(error) is not DatabaseError:
+        return None
+    reason = why(error)
+    if reason.startswith("no such"):
+        return None
+    if "locked" in reason or "lock timeout" in reason:
+        return Conflict(N_("The database is busy: another process is writing to it. Try again in a minute."))
+    return settings.unusable_database(settings.usable().url, reason)

@@ -1,0 +1,174 @@
+"""The command tree: where each command's function is.
+
+A module is imported when one of its commands is called. To load SQLAlchemy and pydantic takes a third of a second, and
+--help and the completion of command names need neither: their texts are read from the source.
+"""
+
+import ast
+from functools import cache
+from importlib import import_module
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from typer.core import TyperCommand, TyperGroup
+
+COMMANDS = {  # group -> command -> module and function, in the order of --help
+    "": {
+        "run": "run.run",
+        "demo": "run.demo",
+        "tick": "run.tick",
+        "grade": "gradings.grade",
+        "tier": "ask.tier",
+        "why": "ask.why",
+        "history": "ask.show_history",
+        "score": "gradings.score",
+        "check": "setup.check",
+        "manifest": "setup.print_manifest",
+        "doctor": "setup.examine",
+        "catch-up": "outbox.catch_up",
+        "verify": "gradings.verify",
+        "import": "imports.command_group",
+    },
+    "scheme": {
+        "check": "schemes.check",
+        "propose": "schemes.propose",
+        "list": "schemes.list_schemes",
+        "show": "schemes.show",
+        "shadow": "schemes.shadow",
+        "approve": "schemes.approve",
+        "retire": "schemes.retire",
+        "diff": "schemes.compare",
+    },
+    "override": {
+        "set": "decisions.set_override",
+        "end": "decisions.end_override",
+        "list": "decisions.list_overrides",
+    },
+    "credit": {"show": "decisions.show_credit", "approve": "decisions.approve_credit"},
+    "review": {"list": "decisions.list_reviews", "answer": "decisions.answer_review"},
+    "db": {
+        "upgrade": "database.upgrade_schema",
+        "recount": "database.recount_totals",
+        "backup": "database.back_up",
+        "restore": "database.restore_backup",
+        "restored": "database.confirm_restored",
+    },
+    "outbox": {
+        "list": "outbox.list_messages",
+        "unknown": "outbox.unknown",
+        "show": "outbox.show",
+        "retry": "outbox.retry",
+        "drop": "outbox.drop",
+    },
+    "report": {
+        "rfm": "report.rfm",
+        "value": "report.value_matrix",
+        "concentration": "report.concentration",
+        "rhythm": "report.rhythm",
+        "products": "report.products",
+        "freeze": "report.freeze",
+    },
+}
+HELP = {  # of groups
+    "import": "Bring data in from CSV files, and take it back.",
+    "scheme": "Grading schemes: check, propose, compare, and decide which one grades.",
+    "override": "Set a tier by hand, with a reason and an end.",
+    "credit": "Credit grades, proposed limits and their approval.",
+    "review": "What a person should look at, and what was answered.",
+    "db": "The database: bring it up to date, back it up, restore it.",
+    "outbox": "Messages: what waits, what was sent, what could not be.",
+    "report": "Views on value: RFM, value matrix, concentration, own rhythm.",
+}
+
+
+class _ShortHelp:
+    """Takes -h for --help without listing it: in a column of its own it would cut off long options at 80 columns."""
+
+    def format_help(self: Any, ctx: Any, formatter: Any) -> None:
+        self.get_help_option(ctx).opts = ["--help"]
+        super().format_help(ctx, formatter)  # type: ignore[misc]
+
+
+class CliCommand(_ShortHelp, TyperCommand):
+    """A command."""
+
+
+class CliGroup(_ShortHelp, TyperGroup):
+    """A group of commands."""
+
+
+class LazyCommand(TyperCommand):
+    """A command, or a group that a function builds, whose module is imported when it is called."""
+
+    def __init__(self, name: str, place: str) -> None:
+        super().__init__(name)
+        self._module, self._function = place.split(".")
+
+    @property
+    def help(self) -> str | None:
+        return HELP[self.name] if self.name in HELP else _docstrings(self._module)[self._function]
+
+    @help.setter
+    def help(self, text: str | None) -> None:
+        """The base class sets what it was given, which is nothing."""
+
+    def make_context(self, info_name: str | None, args: list[str], parent: Any = None, **extra: Any) -> Any:
+        found = getattr(import_module(f"bot.cli.{self._module}"), self._function)
+        if self.name in HELP:
+            command: Any = typer.main.get_group(found())
+        else:
+            single = typer.Typer(add_completion=False)
+            single.command(self.name, cls=CliCommand)(found)
+            command = typer.main.get_command(single)
+        command.help = self.help
+        return command.make_context(info_name, args, parent, **extra)
+
+
+class LazyGroup(CliGroup):
+    """A group of the commands that COMMANDS has under its name."""
+
+    def __init__(self, **attributes: Any) -> None:
+        super().__init__(**attributes)
+        places = COMMANDS[self.name or ""].items()
+        self.commands = {**{name: LazyCommand(name, place) for name, place in places}, **self.commands}
+
+
+@cache
+def _docstrings(module: str) -> dict[str, str | None]:
+    source = Path(__file__).with_name(f"{module}.py").read_text(encoding="utf-8")
+    functions = (node for node in ast.parse(source).body if isinstance(node, ast.FunctionDef))
+    return {function.name: ast.get_docstring(function) for function in functions}
+
+
+app = typer.Typer(
+    cls=LazyGroup,
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["--help", "-h"]},
+    help="Customer tiering in Slack: ask for a tier, be reminded of care, hear of tier changes.",
+)
+for _name in COMMANDS:
+    if _name:
+        app.add_typer(typer.Typer(cls=LazyGroup, no_args_is_help=True, help=HELP[_name]), name=_name)
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        from importlib import metadata  # 0.03 s
+
+        typer.echo(f"tierbot {metadata.version('tierbot')}")
+        raise typer.Exit
+
+
+@app.callback()
+def begin(
+    version: Annotated[
+        bool,
+        typer.Option("--version", help="Show the version and exit.", callback=_print_version, is_eager=True),
+    ] = False,
+) -> None:
+    """Before a command runs."""
+    from bot.logs import configure  # structlog: --help writes no log
+
+    configure("info")  # until the settings are read: by default structlog shows the values of variables
