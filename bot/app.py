@@ -102,6 +102,39 @@ def _gateway(settings: Settings, renderer: Renderer) -> "Gateway":
     return Gateway(web_client(settings), web_client(settings, reading=True), renderer)
 
 
+def upgrade_schema(database: Database) -> Path | None:
+    """Bring the schema up to date. The backup of a SQLite database that this changed; None without one.
+
+    Raises NotReady for a database of a newer version, and when the backup cannot be written: nothing is changed then.
+    """
+    backups: list[Path] = []
+
+    def back_up(revision: str) -> None:
+        if database.is_sqlite:
+            backups.append(backup.write_beside(database.file, f"before-{schema.HEAD}"))
+
+    try:
+        schema.upgrade(database, before=back_up)
+    except schema.NewerSchema as newer:
+        raise NotReady(
+            N_(
+                "The database is at revision %(found)s, which this version of Tierbot does not know: a newer version"
+                " has upgraded it. Install that version again, or restore the backup from before its upgrade."
+            ),
+            found=newer.found,
+        ) from None
+    except (OSError, sqlite3.Error) as error:
+        raise NotReady(
+            N_(
+                "The database was not upgraded, because its backup cannot be written next to %(file)s: %(reason)s."
+                " Make room there and try again."
+            ),
+            file=database.file,
+            reason=getattr(error, "strerror", None) or error,
+        ) from None
+    return backups[0] if backups else None
+
+
 def require_schema(database: Database) -> None:
     """Raise NotReady, with the remedy, unless the database has this code's revision."""
     try:

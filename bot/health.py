@@ -23,7 +23,7 @@ from bot.jobs import Job
 from bot.server import serve
 from bot.services.ops import metrics
 from db import schema
-from db.engine import why
+from db.engine import describe
 
 log = structlog.get_logger()
 
@@ -65,7 +65,7 @@ class Pulse:
 
 def _reason(failure: Exception) -> str:
     """What anybody may see: the database's message, or only the class of another error."""
-    return why(failure) if isinstance(failure, DatabaseError) else type(failure).__name__
+    return describe(failure) if isinstance(failure, DatabaseError) else type(failure).__name__
 
 
 def serve_health(bot: Tierbot, pulse: Pulse) -> Callable[[], None]:

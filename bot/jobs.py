@@ -97,11 +97,11 @@ def plan_care(bot: Tierbot) -> int:
             bot.rules.remind_at,
         ]
         digest = hashlib.sha256(repr(inputs).encode()).hexdigest()
-        if system.cursor(session, "care") == digest:
+        if processes.cursor(session, "care") == digest:
             return 0
     changed = schedule.plan_all(bot.database, bot.rules, now)
     with bot.database.write() as session:
-        system.set_cursor(session, "care", digest)
+        processes.set_cursor(session, "care", digest)
     return changed
 
 
@@ -155,10 +155,10 @@ def do_housekeeping(bot: Tierbot) -> int:
             sentence="More than 7 days since the last sign of life: nothing is said. See: tierbot catch-up --show",
         )
     with bot.database.write() as session:
-        system.beat(session, "worker", bot.boot_id, now)
-        system.forget_deliveries(session, now - TRACES_KEPT)
-        system.forget_heartbeats(session, now - TRACES_KEPT)
-        throttle.forget_idle(session, sending_time(bot.clock, session), BUCKETS_KEPT)
+        processes.beat(session, HeartbeatRole.WORKER, bot.boot_id, now)
+        processes.forget_requests(session, now - TRACES_KEPT)
+        processes.forget_heartbeats(session, now - TRACES_KEPT)
+        send_state.forget_idle(session, read_send_state(session, bot.clock).now, BUCKETS_KEPT)
     return 0
 
 

@@ -4,8 +4,8 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from sqlalchemy import make_url
 
+from bot import app
 from bot.app import Tierbot
 from bot.cli.console import opened, print_table, say, utc
 from bot.errors import N_, BadInput
@@ -20,11 +20,13 @@ SHOWN = 20
 
 
 def upgrade_schema() -> None:
-    """Create the tables, or bring them up to date."""
+    """Create the tables, or bring them up to date. A SQLite database is backed up before it changes."""
     with opened(check_schema=False) as bot:
         before = schema.current(bot.database)
-        backup = upgrade_schema(bot.database)
+        written = app.upgrade_schema(bot.database)
         after = schema.current(bot.database)
+    if written is not None:
+        say(f"Backup written: {written}")
     say(f"Database at revision {after}." if before == after else f"Database: {before or 'empty'} → {after}.")
 
 
@@ -60,11 +62,11 @@ def restore_backup(file: File, yes: Yes = False) -> None:
     prepared = target.with_name(f"{target.name}.restoring")
     try:
         # The copy is changed before it takes the place, so that no process can ever send from the old rows.
-        backup.take(file, prepared)
+        backup.prepare(file, prepared)
         database = open_database(f"sqlite:///{prepared}")
         try:
             schema.upgrade(database)
-            _rewind(database, restore.look(database, now), yes)
+            _rewind(database, restore.preview(database, now), yes)
         finally:
             database.close()
         kept = backup.replace(target, prepared)
@@ -81,7 +83,7 @@ def confirm_restored(yes: Yes = False) -> None:
     with opened() as bot:
         now = bot.clock.now()
         restore.require_stopped(bot.database, now)
-        _rewind(bot.database, restore.look(bot.database, now), yes)
+        _rewind(bot.database, restore.preview(bot.database, now), yes)
     say("Noted.")
 
 
@@ -89,7 +91,7 @@ def _rewind(database: Database, rewound: restore.Rewound, yes: bool) -> None:
     """Show what the backup does not know, ask, and mark the rows accordingly."""
     say(
         f"The backup's last sign of life: {utc(rewound.since)}. What was entered since is lost.",
-        f"{rewound.unsettled} messages were not settled then. Each is looked up in Slack's history before it may be"
+        f"{rewound.unfinished} messages were not settled then. Each is looked up in Slack's history before it may be"
         " sent; so is everything new for a day.",
         f"{len(rewound.steps)} care steps have come due since: nobody is reminded again, they stay open.",
     )
@@ -100,10 +102,10 @@ def _rewind(database: Database, rewound: restore.Rewound, yes: bool) -> None:
         say(f"and {len(rewound.steps) - SHOWN} more")
     if not yes:
         typer.confirm("Go on?", abort=True)
-    restore.settle(database, rewound)
+    restore.apply(database, rewound)
 
 
 def _sqlite_file(bot: Tierbot, instead: str) -> Path:
     if not bot.database.is_sqlite:
         raise BadInput(N_("This is for SQLite. With PostgreSQL use: %(instead)s"), instead=instead)
-    return Path(make_url(bot.database.url).database or "")
+    return bot.database.file

@@ -9,7 +9,7 @@ from bot import settings
 from bot.cli.console import warn
 from bot.errors import N_, BotError, Conflict
 from bot.logs import configure
-from db.engine import why
+from db.engine import describe
 
 
 def report(error: Exception) -> int:
@@ -29,7 +29,7 @@ def _database_problem(error: Exception) -> BotError | None:
     """The error as a problem that a person can solve; None when the fault is ours."""
     if not isinstance(error, OperationalError) and type(error) is not DatabaseError:
         return None
-    reason = why(error)
+    reason = describe(error)
     if reason.startswith("no such"):
         return None
     if "locked" in reason or "lock timeout" in reason:

@@ -1,6 +1,7 @@
 """`outbox`, `catch-up`: messages that wait, were sent or could not be, and going on after a long stop."""
 
 import json
+from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Annotated, Any
 
@@ -9,7 +10,8 @@ import typer
 from bot.cli.console import AsJson, opened, print_json, print_table, say, utc, whoami
 from bot.errors import N_, BadInput
 from bot.services.delivery import outbox, time_jump
-from db.outbox.messages import STATES, OutboxMessage
+from db.outbox import messages
+from db.outbox.messages import MessageState, OutboxMessage
 
 Id = Annotated[int, typer.Argument(metavar="ID", help="A message's number, as list shows it.")]
 Most = Annotated[int, typer.Option("--most", help="At most so many, the newest.", min=1)]
@@ -23,18 +25,22 @@ def list_messages(
     as_json: AsJson = False,
 ) -> None:
     """Messages by state, the newest first."""
-    if state is not None and state not in STATES:
+    if state is not None and state not in list(MessageState):
         raise BadInput(
             N_("%(state)s is not a state. Use one of %(states)s."),
             state=state,
             states=", ".join(MessageState),
         )
-    _list([state] if state is not None else [known for known in STATES if known != "sent"], most, as_json)
+    _list(
+        [state] if state is not None else [known for known in MessageState if known != MessageState.SENT],
+        most,
+        as_json,
+    )
 
 
 def unknown(most: Most = 50, as_json: AsJson = False) -> None:
     """Messages that may have arrived: Slack's answer was lost, and its history has not settled it yet."""
-    _list(["unknown"], most, as_json)
+    _list([MessageState.UNKNOWN], most, as_json)
 
 
 def show(outbox_id: Id, as_json: AsJson = False) -> None:
@@ -90,9 +96,9 @@ def catch_up(
         say("Nothing is held.")
 
 
-def _list(states: list[str], most: int, as_json: bool) -> None:
-    with opened() as bot:
-        rows = outbox.listed(bot.database, states, most)
+def _list(states: Sequence[str], most: int, as_json: bool) -> None:
+    with opened() as bot, bot.database.read() as session:
+        rows = messages.listed(session, states, most)
     if as_json:
         print_json([_columns(row) for row in rows])
     elif not rows:

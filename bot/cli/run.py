@@ -16,16 +16,15 @@ import typer
 from sqlalchemy.exc import OperationalError
 
 from bot import jobs, settings
-from bot.app import Tierbot
+from bot.app import Tierbot, upgrade_schema
 from bot.cli.console import announce, console_actor, opened, say, warn
 from bot.clock import ShiftedClock, SystemClock
 from bot.errors import N_, BadInput
 from bot.logs import configure, release_stderr
 from bot.services.ask import lookup
 from bot.services.delivery import time_jump
-from db import schema
 from db.book import customers
-from db.engine import why
+from db.engine import describe
 
 if TYPE_CHECKING:
     from bot.health import Pulse
@@ -174,7 +173,7 @@ def _bring_up_to_date(bot: Tierbot) -> None:
                 announce(f"Backup written: {backup}")
             return
         except OperationalError as error:
-            reason = why(error)
+            reason = describe(error)
             if not any(part in reason for part in PASSING):
                 raise
         if not announced:

@@ -15,7 +15,9 @@ from bot.errors import BadInput, Conflict, NotReady
 from bot.services.delivery import restore, time_jump
 from db import backup, processes, schema
 from db.engine import open_database
+from db.processes import HeartbeatRole
 from tests.cli.conftest import Output
+from tests.db import scratch_revision
 from tests.services.delivery.outbox_harness import EAST, Harness
 
 
@@ -129,7 +131,7 @@ def test_restored_marks_a_database_that_was_restored_by_other_means(tierbot: Out
 
 
 def test_an_upgrade_backs_up_the_database_first_and_says_where(
-    file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tierbot: Output, file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     write(file, "a")
     old = schema.HEAD
@@ -154,14 +156,16 @@ def test_an_older_backup_is_never_overwritten(file: Path, tmp_path: Path) -> Non
     assert (first.name, second.name) == ("tierbot.db.before-0002", "tierbot.db.before-0002-2")
 
 
-def test_a_new_database_has_nothing_to_back_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_new_database_has_nothing_to_back_up(
+    tierbot: Output, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("TIERBOT_DATABASE_URL", f"sqlite:///{tmp_path / 'new.db'}")
     assert tierbot("db", "upgrade") == f"Database: empty → {schema.HEAD}.\n"
     assert not list(tmp_path.glob("*.before-*"))
 
 
 def test_without_room_for_the_backup_nothing_is_upgraded(
-    file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tierbot: Output, file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     old = schema.HEAD
     scratch_revision.add(tmp_path, monkeypatch)
@@ -177,7 +181,7 @@ def test_without_room_for_the_backup_nothing_is_upgraded(
 
 
 def test_a_database_of_a_newer_version_is_not_touched(
-    file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tierbot: Output, file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with monkeypatch.context() as newer:
         scratch_revision.add(tmp_path, newer)

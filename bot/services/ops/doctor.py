@@ -30,13 +30,13 @@ STUCK = timedelta(minutes=15)
 CLOCK_APART = timedelta(seconds=60)
 LITTLE_DISK = 200 * 1024 * 1024  # bytes
 CIRCUIT_REMEDIES = {
-    "network": "check the network and the proxy of this machine; it goes on by itself when Slack answers",
-    "clock": "switch on time synchronisation (NTP) on every machine that runs Tierbot",
+    CircuitReason.NETWORK: "check the network and the proxy of this machine; it goes on by itself when Slack answers",
+    CircuitReason.CLOCK: "switch on time synchronisation (NTP) on every machine that runs Tierbot",
 }
 STUCK_REMEDIES = {
-    "pending": "is a process running? see also slack and people here",
-    "sending": "the process that was sending it is gone; it settles by itself within minutes",
-    "unknown": "Slack's answer was lost: tierbot outbox list --state unknown",
+    MessageState.PENDING: "is a process running? see also slack and people here",
+    MessageState.SENDING: "the process that was sending it is gone; it settles by itself within minutes",
+    MessageState.UNKNOWN: "Slack's answer was lost: tierbot outbox list --state unknown",
 }
 
 
@@ -155,7 +155,7 @@ def _database(database: Database, settings: Settings) -> Finding:
         found = f"revision {mismatch.found or 'none'}, this version needs {mismatch.wanted}"
         remedy = "tierbot db upgrade, or install the version that fits"
     except Exception as error:
-        found = f"{without_password(settings.url)} cannot be opened: {why(error)}"
+        found = f"{without_password(settings.url)} cannot be opened: {describe(error)}"
         remedy = "check TIERBOT_DATABASE_URL, and that the server or the disk is there"
     else:
         return Finding("ok", "database", f"{database.writer.dialect.name}, revision {schema.HEAD}")
@@ -212,7 +212,7 @@ def _circuit(session: Session, now: datetime, *, asked: Slack) -> Iterator[Findi
             "problem",
             "clock",
             f"{row.apart_seconds:.0f} s apart from Slack's when a message was last sent",
-            CIRCUIT_REMEDIES["clock"],
+            CIRCUIT_REMEDIES[CircuitReason.CLOCK],
         )
 
 
@@ -222,11 +222,11 @@ def _messages(session: Session, now: datetime) -> Iterator[Finding]:
         if state in oldest and now - oldest[state] > STUCK:
             found = f"{counts[state]} {state}, the oldest for {_span(now - oldest[state])}"
             yield Finding("problem", "messages", found, remedy)
-    if counts.get("dead"):
+    if counts.get(MessageState.DEAD):
         yield Finding(
             "note",
             "messages",
-            f"{counts['dead']} could not be sent",
+            f"{counts[MessageState.DEAD]} could not be sent",
             "tierbot outbox list --state dead says why; tierbot outbox retry ID sends again",
         )
 

@@ -26,14 +26,14 @@ class Metric:
 def measure(session: Session, now: datetime) -> list[Metric]:
     """All measures, read from the rows of this moment."""
     counts = messages.counts(session)
-    circuit = throttle.circuit(session)
+    circuit = send_state.circuit(session)
     apart = circuit.apart_seconds if circuit is not None else None
     return [
         _by(
             "state",
             "outbox_messages",
             "Messages in the outbox by state.",
-            [(state, counts.get(state, 0)) for state in messages.STATES],
+            [(state, counts.get(state, 0)) for state in MessageState],
         ),
         _by(
             "state",
@@ -45,7 +45,10 @@ def measure(session: Session, now: datetime) -> list[Metric]:
             "role",
             "heartbeat_age_seconds",
             "Seconds since the newest sign of life of a role.",
-            [(role, (now - at).total_seconds()) for role, at in sorted(system.newest_beats(session).items())],
+            [
+                (role, (now - at).total_seconds())
+                for role, at in sorted(processes.newest_beats(session).items())
+            ],
         ),
         _by(
             "state", "touches_open", "Open care steps by state.", sorted(touches.open_counts(session).items())
@@ -73,7 +76,7 @@ def measure(session: Session, now: datetime) -> list[Metric]:
             "event",
             "events",
             "How often something has happened since the database was made: delivery.md says what each means.",
-            system.tallies(session).items(),
+            processes.tallies(session).items(),
         ),
     ]
 

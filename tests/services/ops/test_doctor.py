@@ -137,7 +137,7 @@ def test_a_circuit_that_is_open_is_a_problem_with_a_remedy(database: Database, t
 def test_messages_held_after_a_time_jump_are_a_problem_with_a_remedy(
     database: Database, tmp_path: Path
 ) -> None:
-    time_jump.keep_up(database, NOW - timedelta(days=7))
+    time_jump.note(database, NOW - timedelta(days=7))
     assert [item for item in findings(database, tmp_path) if item.about == "time"] == []
     with database.write() as session:
         processes.set_cursor(session, time_jump.CURSOR, (NOW - timedelta(days=8)).isoformat())
