@@ -29,11 +29,11 @@ SILENT = timedelta(seconds=90)
 STUCK = timedelta(minutes=15)
 CLOCK_APART = timedelta(seconds=60)
 LITTLE_DISK = 200 * 1024 * 1024  # bytes
-CIRCUIT_REMEDIES = {
+CIRCUIT_REMEDIES: dict[str, str] = {
     CircuitReason.NETWORK: "check the network and the proxy of this machine; it goes on by itself when Slack answers",
     CircuitReason.CLOCK: "switch on time synchronisation (NTP) on every machine that runs Tierbot",
 }
-STUCK_REMEDIES = {
+STUCK_REMEDIES: dict[str, str] = {
     MessageState.PENDING: "is a process running? see also slack and people here",
     MessageState.SENDING: "the process that was sending it is gone; it settles by itself within minutes",
     MessageState.UNKNOWN: "Slack's answer was lost: tierbot outbox list --state unknown",
