@@ -48,10 +48,10 @@ class Rejects:
 
     def keep(self, name: str) -> Path | None:
         """Close the file under its final name; None when nothing was rejected."""
-        if self._handle is None:
+        if self._handle is None or self._folder is None:
             return None
         self._handle.close()
-        final = Path(self._handle.name).replace(Path(self._handle.name).with_name(name))
+        final = Path(self._handle.name).replace(self._folder / name)
         self._handle = None
         return final
 
