@@ -23,6 +23,7 @@ from bot.errors import N_, BadInput
 from bot.logs import configure, release_stderr
 from bot.services.ask import lookup
 from bot.services.delivery import time_jump
+from db import schema
 from db.book import customers
 from db.engine import why
 
