@@ -4,7 +4,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Any
 
 from sqlmodel import Session
@@ -18,7 +18,7 @@ from db.book.customers import Customer, CustomerRow
 from db.graded import overrides, results
 from db.graded.results import AssessmentRow, RunRow
 from grading.explain.pending import find_pending
-from grading.scheme.model import WORDS_FOR_NO_TIER, Indicator, Name, Scheme, once
+from grading.scheme.model import WORDS_FOR_NO_TIER, Indicator, Name, Scheme
 
 LEAST_MOVE = 0.05  # points; less is shown as 0.0
 
@@ -260,7 +260,7 @@ def by_hand(session: Session, graded: Graded, book: TierNames) -> ByHand | None:
     )
 
 
-@once
+@lru_cache(maxsize=64)
 def _indicators(scheme: Scheme) -> dict[str, Indicator]:
     return {indicator.id: indicator for indicator in scheme.indicators}
 

@@ -14,7 +14,7 @@ from bot.wording import parts
 from db.book import order_totals
 from db.graded import runs
 from db.graded import schemes as db
-from grading.scheme.model import Scheme, once
+from grading.scheme.model import Scheme
 from grading.scheme.presets import preset_names, preset_text
 from grading.scheme.problems import SchemeError
 from grading.scheme.reader import parse_scheme
@@ -103,7 +103,7 @@ def tier_names(schemes: Mapping[int, Scheme]) -> TierNames:
     )
 
 
-@once
+@lru_cache(maxsize=64)
 def tiers_of(scheme: Scheme) -> TierNames:
     """The tiers of one scheme."""
     return tier_names({0: scheme})
