@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from bot.clock import Clock, SystemClock, local_date
 from bot.errors import N_, NotReady
-from bot.services import alerts
+from bot.services import access, alerts
 from bot.services.care.plan import load_plan
 from bot.services.care.schedule import CareRules
 from bot.services.grade.runs import Notify
@@ -57,7 +57,11 @@ class Tierbot:
             database=self.database,
             scheme_cache=self.scheme_cache,
             rules=self.rules,
+            renderer=self.renderer,
             gateway=self.gateway,
+            identify=partial(
+                access.identify, self.database, settings=self.settings, profile_of=self.gateway.profile
+            ),
             clock=self.clock,
         )
 

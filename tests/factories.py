@@ -13,7 +13,7 @@ from bot.services.name_keys import derive_keys
 from bot.services.schemes import store
 from bot.services.schemes.store import SchemeFile
 from db.book import order_totals
-from db.book.customers import Customer, CustomerName, NameToken, Ownership
+from db.book.customers import Customer, CustomerName, CustomerRow, NameToken, Ownership
 from db.book.facts import Activity, Fact
 from db.book.orders import Order
 from db.book.people import Person, Team
@@ -139,6 +139,21 @@ def replace_names(
     )
     session.add_all(NameToken(customer_id=customer_id, token=token) for token in dict.fromkeys(tokens))
     session.flush()
+
+
+def customer_row(owner_id: int | None, owner_team_id: int | None = None) -> CustomerRow:
+    """A customer of this owner, as a query gives it."""
+    return CustomerRow(
+        id=1,
+        code="K1",
+        name="ACME",
+        record_type="account",
+        version=1,
+        owner_id=owner_id,
+        owner_name=None if owner_id is None else "Anna",
+        owner_team_id=owner_team_id,
+        owner_slack_user_id=None,
+    )
 
 
 def own(session: Session, customer_id: int, person_id: int, *, since: date = LONG_AGO) -> int:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from bot.clock import FixedClock
-from bot.services.ask import breakdown
+from bot.services.ask.graded import break_down
 from bot.services.grade import runs
 from bot.services.imports import ImportOptions, import_file
 from bot.services.schemes import store
@@ -70,7 +70,7 @@ def test_the_program_comes_to_the_numbers_of_the_page(page: str, tmp_path: Path)
         )
         with database.read() as session:
             row, run = results.newest(session, 1, "account")[0]
-        lines = breakdown.break_down([row], run, file.scheme)[1].data["breakdown"]
+        lines = break_down({1: row.inputs}, run.as_of, file.scheme)[1].data["breakdown"]
         found.append((lines, row.score, row.tier))
     (march, *of_march), (april, *of_april) = found
     # As the page writes them: the value with thousands, the score with two digits.

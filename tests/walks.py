@@ -23,7 +23,7 @@ from bot.demo.book.stories import write_new_orders
 from bot.demo.workspace import StoredMessage
 from bot.demo.workspace.default_team import ANNA_SCHMIDT
 from bot.services.delivery import time_jump
-from bot.wording.messages import Action
+from bot.wording.actions import Action
 
 ROOT = Path(__file__).parent.parent
 PRODUCT = ("bot/", "grading/", "db/")

@@ -8,8 +8,11 @@ import typer
 from bot.cli.console import AsJson, console_actor, number, opened, print_json, print_table, say, to_day
 from bot.cli.presentation import as_text, card_json, message_json, why_json
 from bot.errors import N_, BadInput, NotFound
+from bot.services.access import Act
 from bot.services.ask import explanation, history, lookup
-from bot.wording.messages import NoMatch, Pointer, TierCard
+from bot.services.ask.graded import graded_for
+from bot.wording.actions import Pointer
+from bot.wording.messages import NoMatch, TierCard
 
 Name = Annotated[str, typer.Argument(help="Code, name, part of a name, or pinyin.")]
 
@@ -18,11 +21,13 @@ def tier(name: Name, as_json: AsJson = False) -> None:
     """What /tier NAME would answer an admin."""
     with opened() as bot:
         actor = console_actor(bot.settings)
-        message = lookup.answer(bot.database, bot.scheme_cache, bot.rules, actor, name, bot.today())
+        with bot.database.read() as session:
+            message = lookup.answer(session, bot.scheme_cache, bot.rules, actor, name, bot.today())
         if not as_json:
             say(as_text(bot.renderer.slots(message, bot.settings.language, mentions=False)))
         elif isinstance(message, TierCard):
-            graded = lookup.graded(bot.database, bot.scheme_cache, actor, message.customer_id)
+            with bot.database.read() as session:
+                _, graded = graded_for(session, bot.scheme_cache, actor, Act.SEE, message.customer_id)
             print_json(card_json(message, graded))
         else:
             print_json(message_json(message))

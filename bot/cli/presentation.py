@@ -11,7 +11,7 @@ from bot.wording.messages import Message, Slots, TierCard
 
 if TYPE_CHECKING:
     from bot.services.ask.explanation import Explained
-    from bot.services.ask.lookup import Graded
+    from bot.services.ask.graded import Graded
     from bot.services.grade.runs import RunReport
     from bot.services.imports import ImportReport
     from bot.services.trial.diff import SchemeDiff
@@ -28,7 +28,7 @@ def as_text(slots: Slots) -> str:
 
 def message_json(message: Message) -> dict[str, Any]:
     """An answer that is not a card."""
-    return {"answer": message.template(), **messages.dump(message)["fields"]}
+    return {"answer": message.template, **messages.dump(message)["fields"]}
 
 
 def card_json(card: TierCard, graded: "Graded") -> dict[str, Any]:
@@ -37,7 +37,7 @@ def card_json(card: TierCard, graded: "Graded") -> dict[str, Any]:
     return {
         "code": card.code,
         "name": card.name,
-        **graded.parts.data,
+        **graded.breakdown.data,
         "tier": graded.assessment.tier,
         "held": card.held,
         "capped_by": graded.assessment.capped_by,

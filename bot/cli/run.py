@@ -198,13 +198,14 @@ def _warm_up(bot: Tierbot) -> None:
     The imports, parsing and compiling for it took more than the 3 s that Slack waits for an answer on a busy machine.
     """
     import grading.explain.breakdown  # noqa: F401 - the first card after an empty database needs it
+    from bot.slack import blocks
 
     with bot.database.read() as session:
         anybody = customers.any_id(session)
         if anybody is not None:
             actor = console_actor(bot.settings)
             card = lookup.card(session, bot.scheme_cache, bot.rules, actor, anybody, bot.today())
-            bot.gateway.payload(card, bot.settings.language)
+            blocks.payload(bot.renderer, card, bot.settings.language)
 
 
 def _until_stopped(pulse: "Pulse | None" = None) -> bool:

@@ -47,15 +47,7 @@ def examine(as_json: AsJson = False) -> None:
     from bot.slack.probe import probe  # Slack's client: check and manifest do not need it
 
     with opened(check_schema=False) as bot:
-        seen = probe(bot.settings, bot.clock)
-        slack = doctor.Slack(
-            error=seen.error,
-            team=seen.team,
-            granted=seen.scopes,
-            wanted=frozenset(manifest.SCOPES),
-            optional=frozenset(manifest.OPTIONAL_SCOPES),
-            clock_apart=seen.clock_apart,
-        )
+        slack = probe(bot.settings, bot.clock)
         findings = doctor.examine(bot.database, bot.settings, slack, bot.clock.now())
     problems = [finding for finding in findings if finding.level == "problem"]
     if as_json:

@@ -1,21 +1,25 @@
-"""Who is asking, and what they may do. Deny by default, checked when the action runs."""
+"""Who is asking, and what they may do. What is not allowed here is denied, at the moment it is done."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import date, datetime
 from enum import StrEnum
 from zoneinfo import ZoneInfo
 
 from sqlmodel import Session
 
-from bot.clock import zone_named
-from bot.errors import N_, NotAllowed
+from bot.clock import local_date, zone_named
+from bot.errors import N_, NotAllowed, NotFound
+from bot.settings import Settings
 from bot.wording import catalogue
 from db import processes
 from db.book import customers, people
+from db.book.customers import CustomerRow
 from db.book.people import Person, PersonRole, PersonRow
 from db.engine import Database
 
-LOOKUPS = 50  # of people by e-mail in one round: Slack allows about that many a minute
+LOOKUPS = 50  # of people by e-mail address in one round: Slack allows about that many a minute
+NOT_YOURS = N_("There is no such customer in your book.")
 
 
 class Act(StrEnum):
@@ -32,7 +36,7 @@ class Act(StrEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class SlackProfile:
-    """What the workspace knows of one of its users."""
+    """One user of the Slack workspace."""
 
     user_id: str
     email: str | None
@@ -55,16 +59,9 @@ class Actor:
     language: str
     timezone: str
 
-
-@dataclass(frozen=True, kw_only=True)
-class Scope:
-    """Whose customer it is."""
-
-    owner_id: int | None
-    owner_team_id: int | None
-
-
-Directory = Callable[[str], SlackProfile | None]
+    def today(self, now: datetime) -> date:
+        """The date where the actor is."""
+        return local_date(now, ZoneInfo(self.timezone))
 
 
 _WORK = frozenset({Act.SEE, Act.SHARE, Act.LOG_CONTACT, Act.CLOSE_TOUCH})
@@ -76,75 +73,60 @@ MAY: dict[str, frozenset[Act]] = {
 }
 
 
-def can(actor: Actor, act: Act, scope: Scope) -> bool:
+def can(actor: Actor, act: Act, customer: CustomerRow) -> bool:
     """Admins: every customer. Team leads: their teams' and their own. Account managers: their own. Others: none."""
     if act not in MAY.get(actor.role, frozenset()):
         return False
     if actor.role == PersonRole.ADMIN:
         return True
-    if scope.owner_id is not None and scope.owner_id == actor.person_id:
+    if customer.owner_id is not None and customer.owner_id == actor.person_id:
         return True
-    if actor.role != PersonRole.TEAM_LEAD or scope.owner_team_id is None:
+    if actor.role != PersonRole.TEAM_LEAD or customer.owner_team_id is None:
         return False
-    return scope.owner_team_id in actor.led_teams or scope.owner_team_id == actor.team_id
+    return customer.owner_team_id in actor.led_teams or customer.owner_team_id == actor.team_id
 
 
-def scope_of(session: Session, customer_id: int) -> Scope:
-    owner = customers.owner(session, customer_id)
-    return Scope(owner_id=owner.id if owner else None, owner_team_id=owner.team_id if owner else None)
+def customer_for(
+    session: Session, actor: Actor, act: Act, customer_id: int, refusal: str = NOT_YOURS
+) -> CustomerRow:
+    """The customer, if the actor may do that to it. Raises NotFound with the same msgid if not and if there is none."""
+    customer = customers.get_row(session, customer_id)
+    if customer is None or not can(actor, act, customer):
+        raise NotFound(refusal)
+    return customer
 
 
 def visible_owners(session: Session, actor: Actor) -> frozenset[int] | None:
-    """Ids of the people whose customers an actor may see; None means everybody's, owned or not."""
+    """Ids of the people whose customers an actor may see; None means all customers, owned or not."""
     if actor.role == PersonRole.ADMIN:
         return None
     if actor.role == PersonRole.TEAM_LEAD:
         teams = actor.led_teams | ({actor.team_id} if actor.team_id else set())
         return frozenset(people.in_teams(session, teams) | {actor.person_id})
-    if actor.role == PersonRole.ACCOUNT_MANAGER:
-        return frozenset({actor.person_id})
-    return frozenset()
+    return frozenset({actor.person_id} if actor.role == PersonRole.ACCOUNT_MANAGER else ())
 
 
-def known(
-    session: Session,
-    slack_user_id: str,
-    *,
-    admins: tuple[str, ...],
-    default_language: str,
-    default_timezone: str,
-) -> Actor | None:
-    """The person a Slack user was bound to; None when there is none yet. Raises NotAllowed for people who left."""
+def find_actor(session: Session, slack_user_id: str, settings: Settings) -> Actor | None:
+    """The person bound to a Slack user; None before the first time. Raises NotAllowed for people who left."""
     person = people.by_slack_id(session, slack_user_id)
-    if person is None:
-        return None
-    return _actor(person, slack_user_id, admins, default_language, default_timezone)
+    return None if person is None else _actor(person, slack_user_id, settings)
 
 
 def identify(
     database: Database,
     slack_user_id: str,
-    *,
-    directory: Directory,
-    admins: tuple[str, ...],
-    default_language: str,
-    default_timezone: str,
+    settings: Settings,
+    profile_of: Callable[[str], SlackProfile | None],
 ) -> Actor:
-    """The person behind a Slack user. The first time, the workspace is asked for the e-mail address.
+    """The person behind a Slack user. The first time, Slack is asked for their e-mail address.
 
     Raises NotAllowed, with what to do, for guests, strangers and people who left.
     """
     with database.read() as session:
-        found = known(
-            session,
-            slack_user_id,
-            admins=admins,
-            default_language=default_language,
-            default_timezone=default_timezone,
-        )
+        found = find_actor(session, slack_user_id, settings)
     if found is not None:
         return found
-    profile = directory(slack_user_id)
+    profile = profile_of(slack_user_id)
     if profile is None or profile.is_guest or not profile.email:
         raise NotAllowed(
             N_("Guests and users without an e-mail address cannot ask Tierbot. Please ask a colleague.")
@@ -152,7 +134,7 @@ def identify(
     email = profile.email.strip().lower()
     with database.write(lock="people") as session:
         person = people.by_email(session, email)
-        if person is None and email in admins:
+        if person is None and email in settings.admins:
             person = Person(email=email, name=profile.name, role=PersonRole.ADMIN)
             session.add(person)
             session.flush()
@@ -169,11 +151,11 @@ def identify(
         )
         bound = people.by_slack_id(session, slack_user_id)
         assert bound is not None
-        return _actor(bound, slack_user_id, admins, default_language, default_timezone)
+        return _actor(bound, slack_user_id, settings)
 
 
-def match_people(database: Database, by_email: Callable[[str], SlackProfile | None]) -> int:
-    """Find the Slack users of people who have none yet, some at a time, all in turn; how many were found."""
+def match_people(database: Database, profile_by_email: Callable[[str], SlackProfile | None]) -> int:
+    """Find the Slack users of the next people who have none yet; how many were found."""
     with database.read() as session:
         tried = int(processes.cursor(session, "people") or 0)
         waiting = people.unmatched(session, tried, LOOKUPS) or people.unmatched(session, 0, LOOKUPS)
@@ -181,10 +163,10 @@ def match_people(database: Database, by_email: Callable[[str], SlackProfile | No
     try:
         for person_id, email in waiting:
             tried = person_id
-            profile = by_email(email)
+            profile = profile_by_email(email)
             if profile is not None and not profile.is_guest:
                 found += _bind(database, person_id, profile)
-    finally:  # the next round goes on after whatever could not be looked up
+    finally:  # the next round starts after the person whose lookup failed
         if waiting:
             with database.write() as session:
                 processes.set_cursor(session, "people", str(tried))
@@ -201,22 +183,16 @@ def _bind(database: Database, person_id: int, profile: SlackProfile) -> bool:
     return True
 
 
-def _actor(
-    person: PersonRow,
-    slack_user_id: str,
-    admins: tuple[str, ...],
-    default_language: str,
-    default_timezone: str,
-) -> Actor:
+def _actor(person: PersonRow, slack_user_id: str, settings: Settings) -> Actor:
     if not person.active:
         raise NotAllowed(N_("Your account in Tierbot is switched off. Ask your admin."))
     return Actor(
         person_id=person.id,
         name=person.name,
-        role=PersonRole.ADMIN if person.email in admins else person.role,
+        role=PersonRole.ADMIN if person.email in settings.admins else person.role,
         team_id=person.team_id,
         led_teams=person.led_teams,
         slack_user_id=slack_user_id,
-        language=person.language or default_language,
-        timezone=zone_named(person.timezone, ZoneInfo(default_timezone)).key,
+        language=person.language or settings.language,
+        timezone=zone_named(person.timezone, ZoneInfo(settings.timezone)).key,
     )

@@ -3,6 +3,7 @@
 import re
 import unicodedata
 from collections.abc import Iterable
+from functools import lru_cache
 
 from db.book.customers import NameKind
 
@@ -16,6 +17,7 @@ LEGAL_FORMS = frozenset({
 })  # fmt: skip
 
 
+@lru_cache(maxsize=1_000)  # a name is folded for its key, and again for its tokens
 def fold(name: str) -> str:
     """A name as it is compared: NFKC, case folded, without accents, punctuation as single spaces."""
     text = unicodedata.normalize("NFKD", unicodedata.normalize("NFKC", name).casefold())

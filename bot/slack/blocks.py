@@ -1,42 +1,40 @@
-"""Rendered slots -> Block Kit, within Slack's limits. Words are the templates', structure is here."""
+"""Message -> Block Kit, within Slack's limits. Words are the templates', structure is here."""
 
+import json
 import re
 from collections import Counter
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from datetime import date
 from typing import Any
 
-from bot.wording.messages import (
-    Action,
-    Choice,
-    Hit,
-    Message,
-    MyCustomers,
-    NoMatch,
-    Pointer,
-    Reminder,
-    Slots,
-    TierCard,
-    TierChanged,
-    TierDigest,
-    Ungraded,
-)
-from bot.wording.rendering import escape
+from bot.errors import N_, BadInput
+from bot.wording import catalogue
+from bot.wording.actions import Action, Pointer
+from bot.wording.messages import Hit, Message, Slots
+from bot.wording.rendering import Renderer, escape
+from db.book.facts import ContactKind
 
 Block = dict[str, Any]
-Gettext = Callable[[str], str]
 
 MOST_BLOCKS, MOST_VIEW_BLOCKS = 50, 100
 # Slack documents no sum, but refuses messages of about 13,200 characters (bolt-js #2509) and views of 250 kB.
 MOST_CHARACTERS, MOST_VIEW_CHARACTERS = 13_000, 30_000
-TEXT, FIELD, HEADER, CONTEXT, BUTTON, FALLBACK = 3000, 2000, 150, 2000, 75, 4000
+TEXT, FIELD, HEADER, CONTEXT, BUTTON, LABEL, FALLBACK = 3000, 2000, 150, 2000, 75, 200, 4000
+TITLE, NOTE = 24, 2000  # of a view; of what is typed into one
 MOST_FIELDS, MOST_ELEMENTS, MOST_BUTTONS, MOST_OPTIONS = 10, 10, 25, 100
-VISIT_KINDS = ("visit", "call", "meeting")
+VISIT_KINDS = (ContactKind.VISIT, ContactKind.CALL, ContactKind.MEETING)
 NOTHING = "–"  # Slack refuses empty texts
 
 
-def payload(message: Message, slots: Slots, gettext: Gettext) -> dict[str, Any]:
+def payload(
+    renderer: Renderer, message: Message, language: str | None, *, possible_repeat: bool = False
+) -> dict[str, Any]:
     """`text` and `blocks` of a message."""
+    slots, gettext = renderer.slots(message, language), catalogue.gettext(language)
+    if possible_repeat:
+        line = gettext("Possible repeat: Slack did not say whether this arrived before.")
+        slots = replace(slots, fallback=f"{slots.fallback} ({line})", footer=(line, *slots.footer))
     buttons = _buttons(message, gettext)
     room = MOST_CHARACTERS - sum(map(_length, buttons))
     blocks = body_blocks(slots, MOST_BLOCKS - bool(buttons), room)
@@ -45,8 +43,25 @@ def payload(message: Message, slots: Slots, gettext: Gettext) -> dict[str, Any]:
     return {"text": clip(slots.fallback or NOTHING, FALLBACK), "blocks": blocks}
 
 
+def modal(renderer: Renderer, message: Message, language: str | None, title: str) -> dict[str, Any]:
+    """A message as a view to read and close; `title` is a msgid."""
+    slots, gettext = renderer.slots(message, language), catalogue.gettext(language)
+    return view(slots, gettext(title), gettext("Close"))
+
+
+def view(slots: Slots, title: str, close: str) -> dict[str, Any]:
+    """Slots as a view to read and close."""
+    return {
+        "type": "modal",
+        "title": plain(title, TITLE),
+        "close": plain(close, TITLE),
+        "blocks": body_blocks(slots, MOST_VIEW_BLOCKS, MOST_VIEW_CHARACTERS)
+        or [{"type": "section", "text": plain(NOTHING, TEXT)}],
+    }
+
+
 def body_blocks(slots: Slots, most: int, room: int) -> list[Block]:
-    """The slots as at most so many blocks, of at most so many characters; the body gives way first."""
+    """The slots as at most `most` blocks of at most `room` characters; the body is clipped first."""
     header = [plain(slots.header, HEADER)] if slots.header else []
     room -= sum(len(text["text"]) for text in header)
     footer, room = _fit(slots.footer[:MOST_ELEMENTS], CONTEXT, room)
@@ -64,61 +79,55 @@ def body_blocks(slots: Slots, most: int, room: int) -> list[Block]:
     ]
 
 
-def modal(slots: Slots, title: str, close: str) -> dict[str, Any]:
-    """A view to read and close."""
-    return {
-        "type": "modal",
-        "title": plain(title, 24),
-        "close": plain(close, 24),
-        "blocks": body_blocks(slots, MOST_VIEW_BLOCKS, MOST_VIEW_CHARACTERS)
-        or [{"type": "section", "text": plain(NOTHING, TEXT)}],
-    }
-
-
-def visit_form(customer_name: str, today: date, metadata: str, gettext: Gettext) -> dict[str, Any]:
-    """The form behind *Log a visit*."""
-    kinds = {"visit": gettext("Visit"), "call": gettext("Call"), "meeting": gettext("Meeting")}
-    options = [{"text": plain(kinds[kind], BUTTON), "value": kind} for kind in VISIT_KINDS]
+def visit_form(
+    customer_name: str, today: date, metadata: str, gettext: Callable[[str], str]
+) -> dict[str, Any]:
+    """The form that *Log a visit* opens."""
+    labels = (gettext("Visit"), gettext("Call"), gettext("Meeting"))
+    kinds = [
+        {"text": plain(label, BUTTON), "value": kind} for label, kind in zip(labels, VISIT_KINDS, strict=True)
+    ]
+    note = {"multiline": True, "max_length": NOTE}
+    inputs: tuple[tuple[str, str, str, Block], ...] = (
+        ("kind", gettext("What was it?"), "static_select", {"initial_option": kinds[0], "options": kinds}),
+        ("day", gettext("When?"), "datepicker", {"initial_date": today.isoformat()}),
+        ("note", gettext("What was said or agreed?"), "plain_text_input", note),
+    )
     return {
         "type": "modal",
         "callback_id": Action.VISIT_FORM,
         "private_metadata": metadata,
-        "title": plain(gettext("Log a visit"), 24),
-        "submit": plain(gettext("Save"), 24),
-        "close": plain(gettext("Cancel"), 24),
+        "title": plain(gettext("Log a visit"), TITLE),
+        "submit": plain(gettext("Save"), TITLE),
+        "close": plain(gettext("Cancel"), TITLE),
         "blocks": [
-            {"type": "section", "text": plain(escape(customer_name), 200)},
-            {
-                "type": "input",
-                "block_id": "kind",
-                "label": plain(gettext("What was it?"), 200),
-                "element": {
-                    "type": "static_select",
-                    "action_id": "kind",
-                    "initial_option": options[0],
-                    "options": options,
-                },
-            },
-            {
-                "type": "input",
-                "block_id": "day",
-                "label": plain(gettext("When?"), 200),
-                "element": {"type": "datepicker", "action_id": "day", "initial_date": today.isoformat()},
-            },
-            {
-                "type": "input",
-                "block_id": "note",
-                "optional": True,
-                "label": plain(gettext("What was said or agreed?"), 200),
-                "element": {
-                    "type": "plain_text_input",
-                    "action_id": "note",
-                    "multiline": True,
-                    "max_length": 2000,
-                },
-            },
+            {"type": "section", "text": plain(escape(customer_name), LABEL)},
+            *(
+                {
+                    "type": "input",
+                    "block_id": name,
+                    **({"optional": True} if name == "note" else {}),
+                    "label": plain(label, LABEL),
+                    "element": {"type": kind, "action_id": name, **options},
+                }
+                for name, label, kind, options in inputs
+            ),
         ],
     }
+
+
+def encode(pointer: Pointer) -> str:
+    """The value of a button."""
+    return json.dumps({"id": pointer.id, "v": pointer.version}, separators=(",", ":"))
+
+
+def decode(value: str | None) -> Pointer:
+    """The pointer of a button's value. Raises BadInput."""
+    try:
+        data = json.loads(value or "")
+        return Pointer(id=int(data["id"]), version=int(data["v"]))
+    except (ValueError, KeyError, TypeError):
+        raise BadInput(N_("This button is from an older version. Ask again with /tier.")) from None
 
 
 def mrkdwn(text: str, limit: int) -> Block:
@@ -146,7 +155,7 @@ def clip(text: str, limit: int) -> str:
 
 
 def _fit(texts: Iterable[str], limit: int, room: int) -> tuple[list[Block], int]:
-    """As many texts as there is room for, the last one clipped, and the room that is left."""
+    """As many texts as there is room for, the last one clipped, and the remaining room."""
     fitted = []
     for text in texts:
         if room < 1:
@@ -166,55 +175,35 @@ def _length(element: Block) -> int:
     return sum(len(text["text"]) for text in shown if text)
 
 
-def _buttons(message: Message, gettext: Gettext) -> list[Block]:
-    labels = {
-        Action.WHY: gettext("Why"),
-        Action.SHARE: gettext("Share"),
-        Action.LOG_VISIT: gettext("Log a visit"),
-        Action.DONE: gettext("Done"),
-        Action.SNOOZE: gettext("Snooze 3 days"),
-        Action.OPEN: gettext("Show the card"),
-    }
-    if isinstance(message, TierCard | Ungraded | TierChanged):
-        customer = Pointer(id=message.customer_id, version=message.version)
-        return [_button(action, labels[action], customer) for action in message.buttons]
-    if isinstance(message, Reminder):
-        touch = Pointer(id=message.touch_id, version=message.version)
-        customer = Pointer(id=message.customer_id, version=message.customer_version)
-        return [
-            _button(Action.DONE, labels[Action.DONE], touch, style="primary"),
-            _button(Action.SNOOZE, labels[Action.SNOOZE], touch),
-            _button(Action.LOG_VISIT, labels[Action.LOG_VISIT], customer),
-        ]
-    if isinstance(message, Choice | NoMatch):
-        return _choices(message.hits[:MOST_BUTTONS])
-    hits = message.hits if isinstance(message, MyCustomers) else ()
-    hits = message.largest if isinstance(message, TierDigest) else hits
-    if hits:
-        return [_menu(hits, gettext("Show a card…"))]
-    return []
+def _buttons(message: Message, gettext: Callable[[str], str]) -> list[Block]:
+    """The buttons that the message's class declares, and those of the customers that it lists."""
+    buttons = [
+        _button(action, gettext(action.label), pointer, action.style)
+        for action, pointer in message.targets().items()
+    ]
+    if message.buttons_for:
+        buttons += _choices(getattr(message, message.buttons_for)[:MOST_BUTTONS])
+    if message.menu_of and (hits := getattr(message, message.menu_of)):
+        buttons.append(_menu(hits, gettext("Show a card…")))
+    return buttons
 
 
 def _choices(hits: tuple[Hit, ...]) -> list[Block]:
-    """A button for each customer; those of one name are told apart by their codes."""
+    """A button for each customer; customers of one name are distinguished by their codes."""
     times = Counter(hit.name for hit in hits)
     labels = [hit.name if times[hit.name] == 1 else f"{hit.code} {hit.name}" for hit in hits]
     return [
-        {**_button(Action.OPEN, escape(label), _pointer(hit)), "action_id": f"{Action.OPEN}.{place}"}
+        _button(f"{Action.OPEN}.{place}", escape(label), hit.target)
         for place, (hit, label) in enumerate(zip(hits, labels, strict=True))
     ]
 
 
-def _pointer(hit: Hit) -> Pointer:
-    return Pointer(id=hit.customer_id, version=hit.version)
-
-
-def _button(action: Action, label: str, pointer: Pointer, style: str | None = None) -> Block:
+def _button(action_id: str, label: str, pointer: Pointer, style: str | None = None) -> Block:
     block: Block = {
         "type": "button",
-        "action_id": str(action),
+        "action_id": str(action_id),
         "text": plain(label, BUTTON),
-        "value": pointer.encode(),
+        "value": encode(pointer),
     }
     return {**block, "style": style} if style else block
 
@@ -225,7 +214,7 @@ def _menu(hits: tuple[Hit, ...], placeholder: str) -> Block:
         "action_id": str(Action.OPEN),
         "placeholder": plain(placeholder, 150),
         "options": [
-            {"text": plain(escape(f"{hit.name} {hit.code}"), BUTTON), "value": _pointer(hit).encode()}
+            {"text": plain(escape(f"{hit.name} {hit.code}"), BUTTON), "value": encode(hit.target)}
             for hit in hits[:MOST_OPTIONS]
         ],
     }

@@ -1,10 +1,11 @@
-"""Talking to Slack: posting messages with an honest outcome, and looking people up."""
+"""Calls to Slack: posting messages, with what is known of their arrival, and reading history and people."""
 
 import errno
 import re
 import socket
 import ssl
-from dataclasses import replace
+from collections.abc import Callable
+from dataclasses import asdict, replace
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from http.client import HTTPException
@@ -15,13 +16,13 @@ import structlog
 from slack_sdk import WebClient
 from slack_sdk.errors import SlackApiError, SlackRequestError
 from slack_sdk.http_retry.builtin_handlers import ConnectionErrorRetryHandler, RateLimitErrorRetryHandler
+from slack_sdk.web import SlackResponse
 
 from bot.errors import N_, BadInput
 from bot.services.access import SlackProfile
 from bot.services.delivery.messenger import Answer, Check, Posted, Reading, Reference
 from bot.settings import Settings
 from bot.slack import blocks
-from bot.wording import catalogue
 from bot.wording.messages import Message
 from bot.wording.rendering import Renderer
 
@@ -48,7 +49,7 @@ HOPELESS = {
     "restricted_action": "the workspace does not let the bot post there",
     "metadata_too_large": "the metadata are too large",
 }
-OF_THE_PLACE = frozenset({"channel_not_found", "not_in_channel", "is_archived", "restricted_action"})
+PLACE_ERRORS = frozenset({"channel_not_found", "not_in_channel", "is_archived", "restricted_action"})
 ACCOUNT = {
     "invalid_auth": "Slack does not know the bot token; copy it again from the app's page",
     "not_authed": "Slack got no bot token; set SLACK_BOT_TOKEN",
@@ -57,14 +58,16 @@ ACCOUNT = {
     "account_inactive": "the app was removed or its workspace closed; install it again",
     "missing_scope": "the app lacks a scope; paste the output of tierbot manifest and install it again",
 }
+NOBODY = frozenset({"user_not_found", "user_not_visible", "users_not_found"})
+GUESTS = ("is_restricted", "is_ultra_restricted", "is_stranger", "is_bot", "deleted")
 MAY_HAVE_ARRIVED = frozenset({"internal_error", "fatal_error", "service_unavailable"})
-NO_WAY_THERE = frozenset(
+UNREACHABLE = frozenset(
     {errno.ECONNREFUSED, errno.ENETUNREACH, errno.EHOSTUNREACH, errno.ENETDOWN, errno.EHOSTDOWN}
 )
 
 
 def web_client(settings: Settings, *, reading: bool = False) -> WebClient:
-    """A client for the configured address. Posting never retries by itself: a lost answer is ours to settle."""
+    """A client for the configured address. Posting never retries by itself: delivery decides about a lost answer."""
     token = settings.slack_bot_token.get_secret_value() if settings.slack_bot_token else None
     retries = [ConnectionErrorRetryHandler(), RateLimitErrorRetryHandler()] if reading else []
     return WebClient(
@@ -76,26 +79,12 @@ def web_client(settings: Settings, *, reading: bool = False) -> WebClient:
 
 
 class Gateway:
-    """What services need of Slack, in their own terms."""
+    """What services need of Slack, as their own types."""
 
     def __init__(self, posting: WebClient, reading: WebClient, renderer: Renderer) -> None:
         self._posting = posting
         self._reading = reading
         self._renderer = renderer
-
-    def payload(
-        self, message: Message, language: str | None, *, possible_repeat: bool = False
-    ) -> dict[str, Any]:
-        """A message's text and blocks. A broken template of the firm's own falls back to the shipped one."""
-        slots, gettext = self._renderer.slots(message, language), catalogue.gettext(language)
-        if possible_repeat:
-            line = gettext("Possible repeat: Slack did not say whether this arrived before.")
-            slots = replace(slots, fallback=f"{slots.fallback} ({line})", footer=(line, *slots.footer))
-        return blocks.payload(message, slots, gettext)
-
-    def modal(self, message: Message, language: str | None, title: str) -> dict[str, Any]:
-        gettext = catalogue.gettext(language)
-        return blocks.modal(self._renderer.slots(message, language), gettext(title), gettext("Close"))
 
     def send(
         self,
@@ -106,10 +95,10 @@ class Gateway:
         *,
         possible_repeat: bool = False,
     ) -> Answer:
-        """Post once. Says whether it arrived, surely did not, or may have."""
+        """Post once. The answer says whether it arrived, surely did not, or may have."""
         try:
-            content = self.payload(message, language, possible_repeat=possible_repeat)
-        except Exception as error:  # whatever it is, nothing was posted and nothing will be
+            content = blocks.payload(self._renderer, message, language, possible_repeat=possible_repeat)
+        except Exception as error:  # nothing was posted, and trying again would not help
             log.error("slack.unrenderable", message=type(message).__name__, exc_info=error)
             return Answer(outcome="hopeless", error_class="template", error=f"cannot be rendered: {error}")
         try:
@@ -118,23 +107,23 @@ class Gateway:
                 **content,
                 unfurl_links=False,
                 unfurl_media=False,
-                metadata={"event_type": EVENT_TYPE, "event_payload": reference.payload()},
+                metadata={"event_type": EVENT_TYPE, "event_payload": asdict(reference)},
             )
             return Answer(
                 outcome="sent",
                 ts=response.get("ts"),
                 channel=response.get("channel"),
-                slack_time=_slack_time(response),
+                slack_time=slack_time(response),
             )
         except SlackApiError as error:
-            return replace(_refused(error), slack_time=_slack_time(error.response))
+            return replace(_refused(error), slack_time=slack_time(error.response))
         except OSError as error:
             return _unreached(error)
-        except Exception as error:  # an answer that is none: the message may well have arrived
+        except Exception as error:  # an answer that cannot be read: the message may have arrived
             return _lost("garbage", f"no answer: {type(error).__name__}")
 
     def history(self, where: str, oldest: datetime) -> Reading:
-        """All our messages in a channel, or in a user's direct messages, since then: every page or none."""
+        """All our messages in a channel, or in a user's direct messages, since a time: every page or none."""
         if where.startswith("#"):
             return Reading(outcome="impossible", error_class="channel_not_found")
         try:
@@ -155,7 +144,7 @@ class Gateway:
                 cursor = (page.get("response_metadata") or {}).get("next_cursor") or ""
                 if not cursor:
                     return Reading(
-                        outcome="read", posted=tuple(posted), channel=where, slack_time=_slack_time(page)
+                        outcome="read", posted=tuple(posted), channel=where, slack_time=slack_time(page)
                     )
             return Reading(outcome="impossible", error_class="too_many_messages")
         except SlackApiError as error:
@@ -164,15 +153,15 @@ class Gateway:
             return Reading(outcome="later", error_class=type(error).__name__, concerns="network")
 
     def check(self) -> Check:
-        """Whether Slack takes the token now, and what time it is there."""
+        """Whether Slack takes the token now, and Slack's time."""
         try:
-            return Check(slack_time=_slack_time(self._posting.auth_test()))
+            return Check(slack_time=slack_time(self._posting.auth_test()))
         except SlackApiError as error:
             refused = _refused(error)
             return Check(
                 error_class=refused.error_class or "refused",
                 error=refused.error or "",
-                slack_time=_slack_time(error.response),
+                slack_time=slack_time(error.response),
             )
         except Exception as error:
             reason = getattr(error, "reason", None) or type(error).__name__
@@ -195,34 +184,31 @@ class Gateway:
             ) from None
 
     def update(self, channel: str, ts: str, message: Message, language: str | None) -> bool:
-        """Replace a posted message; False when Slack does not let us, which is no fault worth more than a log line."""
+        """Replace a posted message; False when that failed, which is only logged."""
         try:
-            self._posting.chat_update(channel=channel, ts=ts, **self.payload(message, language))
+            content = blocks.payload(self._renderer, message, language)
+            self._posting.chat_update(channel=channel, ts=ts, **content)
         except (SlackApiError, SlackRequestError, OSError, HTTPException) as error:
             log.warning("slack.update_failed", error=_code(error))
             return False
         return True
 
     def profile(self, user_id: str) -> SlackProfile | None:
-        try:
-            response = self._reading.users_info(user=user_id, include_locale=True)
-        except SlackApiError as error:
-            if _code(error) in ("user_not_found", "user_not_visible"):
-                return None
-            raise
-        return _profile(response["user"])
+        """A user of the workspace; None when there is none of that id."""
+        return _profile(self._reading.users_info, user=user_id, include_locale=True)
 
     def profile_by_email(self, email: str) -> SlackProfile | None:
-        try:
-            response = self._reading.users_lookupByEmail(email=email)
-        except SlackApiError as error:
-            if _code(error) == "users_not_found":
-                return None
-            raise
-        return _profile(response["user"])
+        """The same by e-mail address."""
+        return _profile(self._reading.users_lookupByEmail, email=email)
 
 
-def _profile(user: dict[str, Any]) -> SlackProfile:
+def _profile(call: Callable[..., SlackResponse], **which: Any) -> SlackProfile | None:
+    try:
+        user = call(**which)["user"]
+    except SlackApiError as error:
+        if _code(error) in NOBODY:
+            return None
+        raise
     details = user.get("profile", {})
     return SlackProfile(
         user_id=user["id"],
@@ -230,13 +216,7 @@ def _profile(user: dict[str, Any]) -> SlackProfile:
         name=user.get("real_name") or details.get("real_name") or user.get("name", ""),
         timezone=user.get("tz"),
         locale=user.get("locale"),
-        is_guest=bool(
-            user.get("is_restricted")
-            or user.get("is_ultra_restricted")
-            or user.get("is_stranger")
-            or user.get("is_bot")
-            or user.get("deleted")
-        ),
+        is_guest=any(user.get(mark) for mark in GUESTS),
     )
 
 
@@ -251,7 +231,7 @@ def _refused(error: SlackApiError) -> Answer:
             counts=False,
             concerns="rate",
         )
-    if not re.fullmatch("[a-z0-9_]+", code):  # not a word of Slack's: the SDK puts an unreadable answer there
+    if not re.fullmatch("[a-z0-9_]+", code):  # no code of Slack's: the SDK puts an unreadable answer there
         return _lost("garbage", f"unreadable answer, status {status}")
     if status >= 500 or code in MAY_HAVE_ARRIVED:
         return _lost(code, f"Slack answered {status} {code}")
@@ -272,7 +252,7 @@ def _refused(error: SlackApiError) -> Answer:
         outcome="hopeless",
         error_class=code,
         error=f"{sentence} {details}".strip(),
-        concerns="place" if code in OF_THE_PLACE else "message",
+        concerns="place" if code in PLACE_ERRORS else "message",
     )
 
 
@@ -281,7 +261,7 @@ def _lost(error_class: str, error: str) -> Answer:
 
 
 def _unread(refused: Answer, code: str) -> Reading:
-    """What a refused look at the history means for settling."""
+    """What an error of conversations.history means for reconciliation."""
     if refused.outcome == "hopeless" or code == "missing_scope":
         return Reading(outcome="impossible", error_class=code)
     concerns = refused.concerns if refused.concerns in ("rate", "account") else "network"
@@ -294,7 +274,7 @@ def _unread(refused: Answer, code: str) -> Reading:
 
 
 def _posted(message: dict[str, Any]) -> Posted | None:
-    """One of ours, told by its metadata."""
+    """The message, if its metadata say that it is ours."""
     metadata = message.get("metadata") or {}
     if metadata.get("event_type") != EVENT_TYPE:
         return None
@@ -305,24 +285,29 @@ def _posted(message: dict[str, Any]) -> Posted | None:
         return None
 
 
-def _slack_time(response: Any) -> datetime | None:
-    """The Date of an answer."""
+def header(response: Any, name: str) -> str:
+    """A header of an answer; empty when it is not there."""
     headers = {str(key).lower(): value for key, value in (getattr(response, "headers", None) or {}).items()}
-    value = headers.get("date")
+    value = headers.get(name) or ""
+    return str(value[0] if isinstance(value, list) else value)
+
+
+def slack_time(response: Any) -> datetime | None:
+    """The Date header of an answer."""
     try:
-        found = parsedate_to_datetime(value[0] if isinstance(value, list) else value) if value else None
+        found = parsedate_to_datetime(header(response, "date"))
     except (TypeError, ValueError, IndexError):
         return None
-    return found.replace(tzinfo=UTC) if found is not None and found.tzinfo is None else found
+    return found if found.tzinfo else found.replace(tzinfo=UTC)
 
 
 def _unreached(error: OSError) -> Answer:
-    """urllib wraps what fails while connecting or writing in URLError; what fails while reading comes bare."""
+    """urllib wraps errors of connecting and writing in URLError; errors of reading come as they are."""
     cause = error.reason if isinstance(error, URLError) and isinstance(error.reason, Exception) else error
     if (
         isinstance(cause, socket.gaierror | ssl.SSLCertVerificationError)
-        or getattr(cause, "errno", None) in NO_WAY_THERE
-        # A failed handshake; a connection that ends later, perhaps with everything written, is another class.
+        or getattr(cause, "errno", None) in UNREACHABLE
+        # A failed handshake. A connection that ends later, perhaps with everything written, is a subclass.
         or (isinstance(error, URLError) and type(cause) is ssl.SSLError)
     ):
         return Answer(
@@ -335,11 +320,9 @@ def _unreached(error: OSError) -> Answer:
 
 
 def _retry_after(error: SlackApiError) -> timedelta:
-    """Slack's wish in seconds, kept between a second and a quarter of an hour; five when it cannot be read."""
-    headers = {key.lower(): value for key, value in (getattr(error.response, "headers", None) or {}).items()}
-    value = headers.get("retry-after", "")
+    """How long Slack asks to wait, between 1 second and 15 minutes; 5 seconds when that cannot be read."""
     try:
-        seconds = int(value[0] if isinstance(value, list) else value)
+        seconds = int(header(error.response, "retry-after"))
     except ValueError:
         seconds = 5
     return timedelta(seconds=max(1, min(seconds, 900)))

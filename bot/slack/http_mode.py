@@ -1,13 +1,14 @@
 """HTTP mode: Slack posts signed requests to /slack/events.
 
-What cannot be Slack's is refused before Bolt sees it: Bolt answers an odd timestamp or signature with a traceback and
-500, and logs the body of a badly signed request. Bodies are never logged here.
+What cannot be from Slack is refused before Bolt: Bolt answers an odd timestamp or signature with a traceback and 500,
+and logs the body of a badly signed request. Bodies are never logged here.
 """
 
 import re
 from collections.abc import Sequence
 
-from slack_bolt import App, BoltRequest, BoltResponse
+from slack_bolt import App, BoltRequest
+from slack_bolt.adapter.starlette.handler import to_starlette_response
 from starlette.applications import Starlette
 from starlette.background import BackgroundTask
 from starlette.concurrency import run_in_threadpool
@@ -15,7 +16,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from bot.slack.deferred import begin
+from bot.slack.deferred import BEGIN
 
 PATH = "/slack/events"
 LARGEST_BODY = 1_000_000  # bytes
@@ -41,16 +42,17 @@ def http_app(app: App) -> Starlette:
             return Response(status_code=400)
         headers: dict[str, str | Sequence[str]] = dict(request.headers.items())
         # Bolt's own Starlette adapter runs a sync app on the event loop, one request at a time.
-        asked = BoltRequest(body=text, query=request.url.query, headers=headers)
-        response = _response(await run_in_threadpool(app.dispatch, asked))
-        response.background = BackgroundTask(begin, asked)  # once the answer is on its way
+        bolt_request = BoltRequest(body=text, query=request.url.query, headers=headers)
+        response = to_starlette_response(await run_in_threadpool(app.dispatch, bolt_request))
+        if (begin := bolt_request.context.get(BEGIN)) is not None:
+            response.background = BackgroundTask(begin)  # runs when the answer has been sent
         return response
 
     return Starlette(routes=[Route(PATH, receive, methods=["POST"])])
 
 
 async def _read(request: Request) -> bytes | None:
-    """The body, or None as soon as it is larger than Slack's ever are."""
+    """The body; None as soon as it is larger than Slack's bodies are."""
     declared = request.headers.get("content-length", "0")
     if not declared.isdigit() or int(declared) > LARGEST_BODY:
         return None
@@ -61,11 +63,3 @@ async def _read(request: Request) -> bytes | None:
             return None
         chunks.append(chunk)
     return b"".join(chunks)
-
-
-def _response(answer: BoltResponse) -> Response:
-    response = Response(content=answer.body, status_code=answer.status)
-    for name, values in answer.headers.items():
-        if name.lower() not in ("content-length",):
-            response.headers[name] = values[0]
-    return response

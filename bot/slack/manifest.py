@@ -28,7 +28,7 @@ SCOPES = {
     "users:read.email": "match Slack users to the people in your book by e-mail address",
 }
 
-# Only to settle whether a message arrived whose answer was lost: by the number in its metadata.
+# Only to find out whether a message arrived whose answer was lost, by the number in its metadata.
 OPTIONAL_SCOPES = {
     "channels:history": "see whether an alert arrived in a public channel",
     "groups:history": "see whether an alert arrived in a private channel",

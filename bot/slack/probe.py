@@ -1,50 +1,29 @@
-"""One look at Slack for the doctor: does it take the token, what may the bot do, and what time is it there."""
-
-from dataclasses import dataclass
-from datetime import datetime, timedelta
-from email.utils import parsedate_to_datetime
+"""A check of Slack for the doctor: whether it takes the token, what the bot may do, and what time it is there."""
 
 from slack_sdk.errors import SlackApiError, SlackRequestError
 
 from bot.clock import Clock
+from bot.services.ops.doctor import Slack
 from bot.settings import Settings
-from bot.slack.gateway import web_client
+from bot.slack.gateway import header, slack_time, web_client
+from bot.slack.manifest import OPTIONAL_SCOPES, SCOPES
 
 
-@dataclass(frozen=True, kw_only=True)
-class Probe:
-    """What Slack said. `error` is empty when it took the token."""
-
-    error: str = ""
-    team: str = ""
-    bot: str = ""
-    scopes: frozenset[str] = frozenset()
-    clock_apart: timedelta | None = None
-
-
-def probe(settings: Settings, clock: Clock) -> Probe:
-    """Ask auth.test once."""
+def probe(settings: Settings, clock: Clock) -> Slack:
+    """Call auth.test once."""
     if settings.slack_bot_token is None:
-        return Probe(error="SLACK_BOT_TOKEN is not set")
+        return Slack(error="SLACK_BOT_TOKEN is not set")
     try:
         response = web_client(settings, reading=True).auth_test()
     except SlackApiError as error:
-        return Probe(error=str(error.response.get("error", "refused")))
+        return Slack(error=str(error.response.get("error", "refused")))
     except (SlackRequestError, OSError) as error:
-        return Probe(error=f"cannot be reached: {getattr(error, 'reason', None) or type(error).__name__}")
-    headers = {name.lower(): value for name, value in response.headers.items()}
-    return Probe(
+        return Slack(error=f"cannot be reached: {getattr(error, 'reason', None) or type(error).__name__}")
+    scopes, then = header(response, "x-oauth-scopes").split(","), slack_time(response)
+    return Slack(
         team=str(response.get("team", "")),
-        bot=str(response.get("user", "")),
-        scopes=frozenset(
-            part.strip() for part in str(headers.get("x-oauth-scopes", "")).split(",") if part.strip()
-        ),
-        clock_apart=_apart(headers.get("date"), clock.now()),
+        granted=frozenset(scope.strip() for scope in scopes if scope.strip()),
+        wanted=frozenset(SCOPES),
+        optional=frozenset(OPTIONAL_SCOPES),
+        clock_apart=None if then is None else abs(then - clock.now()),
     )
-
-
-def _apart(date: str | None, now: datetime) -> timedelta | None:
-    try:
-        return abs(parsedate_to_datetime(date) - now) if date else None
-    except ValueError:
-        return None

@@ -1,4 +1,4 @@
-"""Errors as words, for whoever caused them: the sentence of a BotError, or a reference that is also in the log."""
+"""Errors as words for the person who caused them: a BotError's sentence, or a reference that is also in the log."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -10,14 +10,14 @@ from slack_bolt.error import BoltUnhandledRequestError
 from slack_sdk.errors import SlackApiError
 
 from bot.errors import N_, BotError
-from bot.slack.answers import respond_with, update_view
-from bot.slack.deferred import Press
+from bot.slack import blocks
+from bot.slack.deferred import Full, Press
 from bot.slack.dependencies import Dependencies
-from bot.slack.pool import Full
 from bot.wording.messages import Problem
 from bot.wording.rendering import problem_text
+from db.book import people
 
-# A trigger serves once: the press was delivered before, here or to another process.
+# A trigger can be used once: another process, or this one, has handled the press.
 USED_TRIGGER = "exchanged_trigger_id"
 
 log = structlog.get_logger()
@@ -25,57 +25,63 @@ log = structlog.get_logger()
 
 @dataclass(frozen=True, kw_only=True)
 class Explainer:
-    """Says what went wrong, before the acknowledgement or after it."""
+    """Tells people what went wrong, with the acknowledgement or after it."""
 
     deps: Dependencies
     new_reference: Callable[[], str]
 
     def answer(self, error: Exception, body: dict[str, Any]) -> BoltResponse:
-        """The acknowledgement that says it. Slack is not called: it waits."""
+        """An acknowledgement with the problem. Slack is waiting, so it is not called."""
         if isinstance(error, BoltUnhandledRequestError):
-            # Bolt would answer 404, upon which Slack delivers an event three times more.
+            # Bolt would answer 404, and Slack would then deliver an event three times more.
             log.info("slack.unhandled", kind=_kind(body))
             return BoltResponse(status=200)
         if isinstance(error, Full):
             log.error("presses.full", kind=_kind(body))
-            return BoltResponse(status=503)  # which Slack tells the person at once
-        language = self.deps.language(body)
-        problem = self._problem(error, language)
+            return BoltResponse(status=503)  # Slack tells the person at once that it failed
+        problem, language = self._problem(error, body)
         if body.get("type") == "view_submission":
-            view = self.deps.gateway.modal(problem, language, N_("Tierbot"))
+            view = self._view(problem, language)
             return BoltResponse(status=200, body={"response_action": "update", "view": view})
         if "command" in body:
-            content = self.deps.gateway.payload(problem, language)
+            content = blocks.payload(self.deps.renderer, problem, language)
             return BoltResponse(status=200, body={"response_type": "ephemeral", **content})
         return BoltResponse(status=500)
 
     def explain_press(self, error: Exception, press: Press) -> None:
-        """Tell the person afterwards; what cannot be told is in the log."""
+        """Tell the person after the acknowledgement; when that fails too, the log."""
         if isinstance(error, SlackApiError) and error.response.get("error") == USED_TRIGGER:
             log.info("press.repeated")
             return
-        language = self.deps.language(press.body)
-        problem = self._problem(error, language)
+        problem, language = self._problem(error, press.body)
         try:
             if press.body.get("type") == "view_submission":
-                update_view(press, self.deps.gateway.modal(problem, language, N_("Tierbot")))
+                press.update_view(self._view(problem, language))
             else:
-                content = self.deps.gateway.payload(problem, language)
-                respond_with(press, content, response_type="ephemeral", replace_original=False)
+                content = blocks.payload(self.deps.renderer, problem, language)
+                press.respond(content, response_type="ephemeral", replace_original=False)
         except Exception as unsaid:
             log.error("press.untold", error=type(unsaid).__name__, exc_info=unsaid)
 
-    def _problem(self, error: Exception, language: str) -> Problem:
+    def _view(self, problem: Problem, language: str) -> dict[str, Any]:
+        return blocks.modal(self.deps.renderer, problem, language, N_("Tierbot"))
+
+    def _problem(self, error: Exception, body: dict[str, Any]) -> tuple[Problem, str]:
+        """What to say, and the person's language as far as it is known without asking Slack."""
+        user_id = body.get("user_id") or (body.get("user") or {}).get("id") or ""
+        with self.deps.database.read() as session:
+            person = people.by_slack_id(session, user_id)
+        language = (person.language if person else None) or self.deps.settings.language
         if isinstance(error, BotError):
             log.info("listener.refused", error=type(error).__name__, msgid=error.msgid)
-            return Problem(text=problem_text(error, language))
+            return Problem(text=problem_text(error, language)), language
         reference = self.new_reference()
         log.error("listener.failed", reference=reference, error=type(error).__name__, exc_info=error)
-        return Problem(text="", reference=reference)
+        return Problem(text="", reference=reference), language
 
 
 def _kind(body: dict[str, Any]) -> str:
-    """What was delivered, without anybody's words."""
+    """What came in, without anything that a person wrote."""
     if "command" in body:
         return "command"
     return str((body.get("event") or {}).get("type") or body.get("type"))

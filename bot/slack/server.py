@@ -1,4 +1,4 @@
-"""The Bolt app: listeners, and the ways in. Whatever takes long is done after the acknowledgement."""
+"""The Bolt app with its listeners, over Socket Mode or HTTP. What takes long is done after the acknowledgement."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ from slack_sdk.socket_mode.request import SocketModeRequest
 from bot.clock import SystemClock
 from bot.errors import N_, NotReady
 from bot.server import Server, serve
-from bot.slack.deferred import Deferred, begin, queues
+from bot.slack.deferred import BEGIN, Deferred, queues
 from bot.slack.dependencies import Dependencies
 from bot.slack.http_mode import http_app
 from bot.slack.listeners import register_all
@@ -25,7 +25,7 @@ PING_SECONDS = 1  # a dead connection is noticed after five of these, instead of
 
 @dataclass(frozen=True, kw_only=True)
 class Front:
-    """What Slack talks to: the Bolt app, and what it has acknowledged and is still to do."""
+    """The Bolt app, and the work that it has acknowledged."""
 
     app: App
     deferred: Deferred
@@ -39,7 +39,7 @@ def front(deps: Dependencies, client: WebClient, new_reference: Callable[[], str
     app = App(
         client=client,
         signing_secret=secret.get_secret_value() if secret else None,
-        # With the default the runner looks for the ack every 10 ms: 10.7 ms an answer instead of 0.3.
+        # By default the runner checks for the ack every 10 ms: 10.7 ms an answer instead of 0.3.
         process_before_response=True,
         token_verification_enabled=False,
         raise_error_for_unhandled_request=True,
@@ -54,18 +54,19 @@ def front(deps: Dependencies, client: WebClient, new_reference: Callable[[], str
 
 
 def serve_http(app: App, host: str, port: int) -> Server:
-    """Listen for signed requests. Raises OSError when the port cannot be had."""
+    """Listen for signed requests. Raises OSError when the port is not available."""
     return serve(http_app(app), host=host, port=port, name="http-mode")
 
 
 class _Handler(SocketModeHandler):
-    """Bolt's, but what is left for afterwards begins when the acknowledgement is on its way."""
+    """Bolt's, but deferred work begins when the acknowledgement has been sent."""
 
     def handle(self, client: SocketModeClient, req: SocketModeRequest) -> None:  # type: ignore[override]
         started = SystemClock().now().timestamp()
         request = BoltRequest(mode="socket_mode", body=req.payload, headers=build_headers(req))
         send_response(client, req, self.app.dispatch(request), started)
-        begin(request)
+        if (begin := request.context.get(BEGIN)) is not None:
+            begin()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -86,7 +87,7 @@ def connect(app: App, deps: Dependencies) -> SocketModeConnection:
     handler = _Handler(app, token.get_secret_value(), ping_interval=PING_SECONDS)
 
     def give_up(error: Exception) -> None:
-        # slack_sdk goes on reading from a connection that was reset; once closed it is replaced at the next look.
+        # slack_sdk goes on reading from a connection that was reset; a closed one is replaced at its next check.
         if isinstance(error, OSError) and handler.client.current_session is not None:
             handler.client.current_session.disconnect()
 

@@ -1,9 +1,8 @@
-"""The gettext catalogues, read from their .po files: no compiled copies that could be out of date."""
+"""The gettext catalogues, read from their .po files, so that no compiled copy can be out of date."""
 
 from collections.abc import Callable
 from functools import cache
 from io import BytesIO
-from pathlib import Path
 
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
@@ -18,26 +17,23 @@ CATALOGUES = ROOT / "templates" / "locale"
 
 @cache
 def catalogue(language: str) -> Translations:
-    """The words of one language; an unknown one gets English."""
+    """The translations into one language; an unknown language gets English."""
     language = language if language in LANGUAGES else "en"
-    path = CATALOGUES / language / "LC_MESSAGES" / "tierbot.po"
-    return _compile(path, language)
+    with (CATALOGUES / language / "LC_MESSAGES" / "tierbot.po").open("rb") as source:
+        messages = read_po(source, locale=LOCALES[language])
+    compiled = BytesIO()
+    write_mo(compiled, messages)
+    compiled.seek(0)
+    return Translations(compiled, domain="tierbot")
 
 
+@cache
 def gettext(language: str | None) -> Callable[[str], str]:
+    """Msgid -> its translation into one language."""
     return catalogue(language or "en").gettext
 
 
 def from_locale(locale: str | None) -> str | None:
-    """The language of a Slack locale such as zh-CN, where we have it."""
+    """The language of a Slack locale such as zh-CN, if there is a catalogue for it."""
     language = (locale or "").replace("_", "-").split("-")[0].lower()
     return language if language in LANGUAGES else None
-
-
-def _compile(path: Path, language: str) -> Translations:
-    with path.open("rb") as source:
-        words = read_po(source, locale=LOCALES[language])
-    compiled = BytesIO()
-    write_mo(compiled, words)
-    compiled.seek(0)
-    return Translations(compiled, domain="tierbot")

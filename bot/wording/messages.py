@@ -1,24 +1,23 @@
-"""Everything the bot can say.
+"""Everything the bot says.
 
-A message is a frozen dataclass; its fields are the context of the template `templates/messages/<name>.jinja`. Names of
-tiers and indicators come in every language the scheme has, so a message has no language until it is rendered.
+A message is a frozen dataclass. Its fields and properties are what the template `templates/messages/<name>.jinja` reads.
+Name of tiers and indicators are in both languages, so a message has no language until it is rendered.
 """
 
-import json
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date
-from enum import StrEnum
 from functools import cache
+from inspect import getmembers
 from typing import Any, ClassVar
 
-from bot.errors import N_, BadInput
+from bot.wording.actions import Action, Pointer
 from bot.wording.parts import (
     ByHand,
     CapState,
+    CustomerPart,
     DimensionPart,
     LeverPart,
-    Names,
     NextStep,
     PendingPart,
     Reason,
@@ -29,156 +28,173 @@ from bot.wording.parts import (
     Wanted,
     Who,
 )
-
-
-class Action(StrEnum):
-    """Ids of everything that can be pressed, chosen or sent in."""
-
-    OPEN = "tierbot_open"
-    WHY = "tierbot_why"
-    SHARE = "tierbot_share"
-    LOG_VISIT = "tierbot_log_visit"
-    VISIT_FORM = "tierbot_visit_form"
-    DONE = "tierbot_done"
-    SNOOZE = "tierbot_snooze"
-
-
-@dataclass(frozen=True, kw_only=True)
-class Pointer:
-    """What a button points at. A pointer, never authority: what it names is read and checked again."""
-
-    id: int
-    version: int = 0
-
-    def encode(self) -> str:
-        return json.dumps({"id": self.id, "v": self.version}, separators=(",", ":"))
-
-    @staticmethod
-    def decode(value: str | None) -> "Pointer":
-        try:
-            data = json.loads(value or "")
-            return Pointer(id=int(data["id"]), version=int(data["v"]))
-        except (ValueError, KeyError, TypeError):
-            raise BadInput(N_("This button is from an older version. Ask again with /tier.")) from None
+from grading.scheme.model import BLOCKED, UNRATED, Name
 
 
 class Message:
-    """Base of everything the bot says."""
+    """Base of everything the bot says.
 
+    `buttons` are shown under it; each customer in the field `buttons_for` gets a button, those in `menu_of` a place in
+    a menu. A pointer is made of the fields that `pointers` names.
+    """
+
+    template: ClassVar[str]
+    properties: ClassVar[tuple[str, ...]]
     buttons: ClassVar[tuple[Action, ...]] = ()
+    buttons_for: ClassVar[str | None] = None
+    menu_of: ClassVar[str | None] = None
+    pointers: ClassVar[dict[str, tuple[str, str]]] = {"customer": ("customer_id", "version")}
 
-    @classmethod
-    def template(cls) -> str:
-        return re.sub(r"(?<!^)(?=[A-Z])", "_", cls.__name__).lower()
+    def __init_subclass__(cls) -> None:
+        cls.template = re.sub(r"(?<!^)(?=[A-Z])", "_", cls.__name__).lower()
+        cls.properties = tuple(name for name, value in getmembers(cls) if isinstance(value, property))
+
+    def targets(self) -> dict[Action, Pointer]:
+        """The action of each button -> what it points at."""
+        fields = {action: self.pointers[action.points_at] for action in self.buttons}
+        return {
+            action: Pointer(id=getattr(self, id_field), version=getattr(self, version_field))
+            for action, (id_field, version_field) in fields.items()
+        }
+
+
+class WithTier:
+    """Something with a tier that may have had another one `before`."""
+
+    tier: TierPart | None
+    before: Since | None
+
+    @property
+    def other_before(self) -> Since | None:
+        """`before`, if the tier was another one."""
+        same = self.before and self.tier and self.before.tier.id == self.tier.id
+        return None if same else self.before
+
+
+class WithScore(WithTier):
+    """The same with a score."""
+
+    score: float | None
+
+    @property
+    def score_change(self) -> float | None:
+        """Points since `before`, if the tier is the same and both scores are known."""
+        if self.before is None or self.other_before or self.score is None or self.before.score is None:
+            return None
+        return self.score - self.before.score
 
 
 @dataclass(frozen=True, kw_only=True)
-class TierCard(Message):
-    """The private answer to /tier NAME."""
+class AssessmentPart:
+    """A customer's newest assessment; its score may be anything from `low` to `high` when all facts are known."""
 
-    buttons: ClassVar = (Action.WHY, Action.SHARE, Action.LOG_VISIT)
-    customer_id: int
-    version: int
-    name: str
-    code: str
     tier: TierPart
     score: float | None
     coverage: float
-    provisional: bool
-    certain: bool
     low: float | None
     high: float | None
     held: bool
-    capped_by: Names | None
     by_hand: ByHand | None = None
     pending: PendingPart | None = None
+    as_of: date
+
+    @property
+    def with_all_data(self) -> tuple[float, float] | None:
+        return None if self.low is None or self.high is None else (self.low, self.high)
+
+
+@dataclass(frozen=True, kw_only=True)
+class TierCard(Message, CustomerPart, AssessmentPart, WithScore):
+    """The private answer to /tier NAME."""
+
+    buttons: ClassVar = (Action.WHY, Action.SHARE, Action.LOG_VISIT)
+    provisional: bool
+    certain: bool
+    capped_by: Name | None
     tier_since: date
     up: tuple[Reason, ...]
     down: tuple[Reason, ...]
     before: Since | None
-    as_of: date
     orders_through: date | None
     next_step: NextStep | None
     owner: Who | None
-    scheme: Names | None = None  # that graded it, where several stand side by side
+    scheme: Name | None = None  # the one that graded it, where several are in force
+
+    @property
+    def doubt(self) -> str | None:
+        """What the tier lacks, the gravest only."""
+        if self.held:
+            return "held"
+        if self.tier.id == UNRATED:
+            return "unrated"
+        return "provisional" if self.provisional else None
 
 
 @dataclass(frozen=True, kw_only=True)
-class Ungraded(Message):
+class Ungraded(Message, CustomerPart):
     """The answer for a customer that no grading has covered yet."""
 
     buttons: ClassVar = (Action.LOG_VISIT,)
-    customer_id: int
-    version: int
-    name: str
-    code: str
     owner: Who | None
     preset: str | None = None  # to begin with, where no scheme is in force for customers like this one
     no_scheme: bool = False  # those in force apply to other customers
 
 
 @dataclass(frozen=True, kw_only=True)
-class SharedCard(Message):
-    """What Share puts into a channel: no figures of the customer, only dimensions and their direction."""
+class SharedCard(Message, WithTier):
+    """What Share posts to a channel: no figures of the customer, only its strong and weak dimensions."""
 
     name: str
     tier: TierPart
     before: Since | None
-    strong: tuple[Names, ...]
-    weak: tuple[Names, ...]
+    strong: tuple[Name, ...]
+    weak: tuple[Name, ...]
     as_of: date
     shared_by: Who
 
 
 @dataclass(frozen=True, kw_only=True)
-class Why(Message):
-    """Why a tier is what it is: the change, what is under way, what would lift it, and the whole breakdown."""
+class Why(Message, AssessmentPart):
+    """Why a tier is what it is: the change, what is pending, what would lift it, and the whole breakdown."""
 
     name: str
     code: str
-    tier: TierPart
-    score: float | None
-    coverage: float
-    low: float | None
-    high: float | None
-    held: bool
     cap: CapState | None
-    by_hand: ByHand | None
-    pending: PendingPart | None
     change: ScoreChange
     goal: TierPart | None
     needed: float | None
     levers: tuple[LeverPart, ...]
-    together: bool  # one lever alone does not suffice
+    together: bool  # no lever suffices by itself
     wanted: tuple[Wanted, ...]
-    scheme: Names
+    scheme: Name
     scheme_version: int
-    as_of: date
     dimensions: tuple[DimensionPart, ...]
-    gates: tuple[Names, ...]
-    gates_not_assessed: tuple[Names, ...]
+    gates: tuple[Name, ...]
+    gates_not_assessed: tuple[Name, ...]
 
 
 @dataclass(frozen=True, kw_only=True)
-class Hit:
+class Hit(CustomerPart, WithScore):
     """A customer in a list."""
 
-    customer_id: int
-    version: int
-    name: str
-    code: str
     tier: TierPart | None = None
     score: float | None = None
     capped: bool = False
     before: Since | None = None
-    cause: str = "behaviour"  # of its last move, where that is told
+    cause: str = "behaviour"  # of its last tier change, in a digest
     next_step: NextStep | None = None
+
+    @property
+    def target(self) -> Pointer:
+        """What its button points at."""
+        return Pointer(id=self.customer_id, version=self.version)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Choice(Message):
     """Several customers fit the question."""
 
+    buttons_for: ClassVar = "hits"
     query: str
     hits: tuple[Hit, ...]
     more: int = 0
@@ -186,20 +202,26 @@ class Choice(Message):
 
 @dataclass(frozen=True, kw_only=True)
 class NoMatch(Message):
-    """No customer fits; these come near."""
+    """No customer fits; these have similar names."""
 
+    buttons_for: ClassVar = "hits"
     query: str
     hits: tuple[Hit, ...]
 
 
 @dataclass(frozen=True, kw_only=True)
 class MyCustomers(Message):
-    """/tier alone: the asker's own customers, worst news first."""
+    """/tier without a name: the asker's own customers, worst news first."""
 
+    menu_of: ClassVar = "hits"
     hits: tuple[Hit, ...]
     total: int
     counts: tuple[tuple[TierPart, int], ...]
     as_of: date | None
+
+    @property
+    def more(self) -> bool:
+        return self.total > len(self.hits)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -211,28 +233,24 @@ class Help(Message):
 
 @dataclass(frozen=True, kw_only=True)
 class Problem(Message):
-    """A BotError, or a reference to a fault of ours, said to a person."""
+    """The sentence of a BotError, or the reference of a bug that is also in the log."""
 
     text: str
     reference: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
-class TierChanged(Message):
-    """One customer crossed a tier boundary: told once, to the managers' channel."""
+class TierChanged(Message, CustomerPart):
+    """One customer changed tier: posted once, to the managers' channel."""
 
     buttons: ClassVar = (Action.OPEN,)
-    customer_id: int
-    version: int
-    name: str
-    code: str
     purpose: str = "account"
     before: TierPart
     after: TierPart
     up: bool
     score_before: float | None
     score_after: float | None
-    capped_by: Names | None
+    capped_by: Name | None
     held: bool
     cause: str = "behaviour"  # behaviour | rule | override
     rules: RuleChange | None = None
@@ -242,26 +260,58 @@ class TierChanged(Message):
     as_of: date
     owner: Who | None
 
+    @property
+    def decision(self) -> str | None:
+        """Whose it was, if it was not the customer's."""
+        if self.cause == "override" and self.decided_by:
+            return "by_hand_until" if self.decided_until else "by_hand"
+        if self.cause == "override":
+            return "override_ended"
+        return "rules" if self.cause == "rule" and self.rules else None
+
+    @property
+    def moved_by(self) -> tuple[DimensionPart, ...]:
+        """The dimensions to name: none where a person decided."""
+        return () if self.cause == "override" else self.parts
+
+    @property
+    def advice(self) -> str:
+        """What to do next."""
+        if self.after.id == BLOCKED:
+            return "blocked"
+        if self.capped_by:
+            return "capped"
+        if self.purpose == "credit":
+            return "credit_up" if self.up else "credit_down"
+        if self.cause != "behaviour":
+            return "not_the_customer"
+        return "up" if self.up else "down"
+
 
 @dataclass(frozen=True, kw_only=True)
 class TierDigest(Message):
-    """Many customers crossed boundaries in one run: counts and the largest movements."""
+    """Many customers changed tier in one run: counts and the largest changes."""
 
+    menu_of: ClassVar = "largest"
     total: int
     purpose: str = "account"
     by_rule: int = 0
     by_hand: int = 0
     rules: RuleChange | None = None
     moves: tuple[tuple[TierPart, TierPart, int], ...]
-    largest: tuple["Hit", ...]
+    largest: tuple[Hit, ...]
     as_of: date
 
 
 @dataclass(frozen=True, kw_only=True)
 class Reminder(Message):
-    """A due step of a care plan, in its owner's morning."""
+    """A due step of a care plan, sent in its owner's morning."""
 
     buttons: ClassVar = (Action.DONE, Action.SNOOZE, Action.LOG_VISIT)
+    pointers: ClassVar = {
+        "touch": ("touch_id", "version"),
+        "customer": ("customer_id", "customer_version"),
+    }
     touch_id: int
     version: int
     customer_id: int
@@ -271,12 +321,12 @@ class Reminder(Message):
     tier: TierPart
     score: float | None
     kind: str
-    step: Names
-    hint: Names | None
+    step: Name
+    hint: Name | None
     due_on: date
     at_latest: date | None
     last_contact: date | None
-    occasion: Names | None = None
+    occasion: Name | None = None
     owner: Who | None = None
 
 
@@ -285,7 +335,7 @@ class ReminderClosed(Message):
     """What a reminder becomes once it is done or snoozed."""
 
     name: str
-    step: Names
+    step: Name
     by: Who
     outcome: str  # done | snoozed | contact
     until: date | None
@@ -294,7 +344,7 @@ class ReminderClosed(Message):
 
 @dataclass(frozen=True, kw_only=True)
 class VisitLogged(Message):
-    """A contact was written down."""
+    """A contact was recorded."""
 
     name: str
     kind: str
@@ -307,14 +357,14 @@ MESSAGES: dict[str, type[Message]] = {cls.__name__: cls for cls in Message.__sub
 
 @cache
 def _adapter(name: str) -> Any:
-    """Pydantic's view of one kind of message, made once: making it takes milliseconds."""
+    """Pydantic's adapter of a message class, made once: making it takes milliseconds."""
     from pydantic import TypeAdapter
 
     return TypeAdapter(MESSAGES[name])
 
 
 def dump(message: Message) -> dict[str, Any]:
-    """A message as JSON-ready data, to be kept until it is sent."""
+    """A message as JSON-ready data, to be stored until it is sent."""
     return {
         "message": type(message).__name__,
         "fields": _adapter(type(message).__name__).dump_python(message, mode="json"),
@@ -322,17 +372,17 @@ def dump(message: Message) -> dict[str, Any]:
 
 
 def load(data: dict[str, Any]) -> Message:
-    """A kept message; fields a newer version dropped are ignored by name, missing ones raise ValueError."""
+    """A stored message. Fields that a newer version dropped are ignored, missing ones raise ValueError."""
     message: Message = _adapter(data["message"]).validate_python(data["fields"])
     return message
 
 
 @dataclass(frozen=True, kw_only=True)
 class Slots:
-    """A rendered message: escaped text by place, no structure."""
+    """A rendered message: the escaped texts of its template's blocks."""
 
     fallback: str
     header: str = ""
     body: tuple[str, ...] = ()
     facts: tuple[str, ...] = ()
-    footer: tuple[str, ...] = field(default=())
+    footer: tuple[str, ...] = ()

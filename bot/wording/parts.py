@@ -1,29 +1,35 @@
-"""The pieces that messages are put together from."""
+"""The pieces of a message. Their properties choose what a template words."""
 
 from dataclasses import dataclass
 from datetime import date
 
+from grading.scheme.model import Name
+
+SHOWN_INDICATORS = 8  # of one part of a change
+
 
 @dataclass(frozen=True, kw_only=True)
-class Names:
-    """One thing's name in both languages."""
+class CustomerPart:
+    """A customer, and the version of its row."""
 
-    en: str
-    zh: str
+    customer_id: int
+    version: int
+    name: str
+    code: str
 
 
 @dataclass(frozen=True, kw_only=True)
 class TierPart:
-    """A tier of a scheme, or one of the words new, unrated, blocked (then without names)."""
+    """A tier of a scheme; or new, unrated, blocked, which have no names."""
 
     id: str
-    names: Names | None = None
+    names: Name | None = None
     rank: int = 99  # 0 is the best
 
 
 @dataclass(frozen=True, kw_only=True)
 class Who:
-    """A person as mentioned; without a Slack user, by name."""
+    """A person, mentioned by Slack user where there is one, else named."""
 
     name: str
     slack_user_id: str | None = None
@@ -31,9 +37,9 @@ class Who:
 
 @dataclass(frozen=True, kw_only=True)
 class Reason:
-    """One indicator's part in a score: `points` of at most `most`."""
+    """What one indicator adds to a score: `points` of at most `most`."""
 
-    names: Names
+    names: Name
     unit: str | None
     value: float | str | bool | None
     score: float | None
@@ -45,9 +51,9 @@ class Reason:
 
 @dataclass(frozen=True, kw_only=True)
 class DimensionPart:
-    """One dimension's part in a score, or in its change."""
+    """What one dimension adds to a score, or to its change."""
 
-    names: Names
+    names: Name
     points: float
     score: float | None = None
     weight: float = 0.0
@@ -56,7 +62,7 @@ class DimensionPart:
 
 @dataclass(frozen=True, kw_only=True)
 class Since:
-    """Where a customer stood before."""
+    """An earlier tier and score of a customer."""
 
     tier: TierPart
     score: float | None
@@ -67,7 +73,7 @@ class Since:
 class NextStep:
     """The next care step of a customer."""
 
-    names: Names
+    names: Name
     due_on: date
     overdue: bool = False
 
@@ -82,12 +88,16 @@ class PendingPart:
     needed: int
     dwell_left: int
 
+    @property
+    def unconfirmed(self) -> bool:
+        return self.confirmed < self.needed
+
 
 @dataclass(frozen=True, kw_only=True)
 class CapState:
-    """The gate that lowers a tier, and what it waits for: clean snapshots once its condition has ended."""
+    """The gate that lowers a tier, and how many clean snapshots it waits for once its condition has ended."""
 
-    gate: Names
+    gate: Name
     hit: bool
     assessed: bool
     clean_left: int
@@ -95,7 +105,7 @@ class CapState:
 
 @dataclass(frozen=True, kw_only=True)
 class ByHand:
-    """A tier set by a person, and the one that is computed beside it."""
+    """A tier set by a person, and the computed one that it replaces."""
 
     until: date | None
     by: str
@@ -105,20 +115,28 @@ class ByHand:
 
 @dataclass(frozen=True, kw_only=True)
 class ChangePart:
-    """One of the three parts of a change, with the indicators that made it; their points add up to its."""
+    """One of the three parts of a change; the points of its indicators add up to its own."""
 
     kind: str  # data | behaviour | rule
     points: float
-    indicators: tuple[tuple[Names, float], ...]
+    indicators: tuple[tuple[Name, float], ...]
+
+    @property
+    def shown(self) -> tuple[tuple[Name, float], ...]:
+        return self.indicators[:SHOWN_INDICATORS]
+
+    @property
+    def more(self) -> bool:
+        return len(self.indicators) > SHOWN_INDICATORS
 
 
 @dataclass(frozen=True, kw_only=True)
 class RuleChange:
-    """A scheme that took another one's place."""
+    """A scheme that replaced another one, or an earlier version of itself."""
 
-    before: Names
+    before: Name
     version_before: int
-    after: Names
+    after: Name
     version_after: int
 
 
@@ -135,9 +153,9 @@ class ScoreChange:
 
 @dataclass(frozen=True, kw_only=True)
 class LeverPart:
-    """What an account manager can do for a score; without a relation it cannot suffice, however far it goes."""
+    """What an account manager can do for a score; without a relation no value of it suffices."""
 
-    names: Names
+    names: Name
     unit: str | None
     value: float | str | bool | None
     relation: str | None  # at_least | at_most | below | is
@@ -147,9 +165,9 @@ class LeverPart:
 
 @dataclass(frozen=True, kw_only=True)
 class Wanted:
-    """A missing fact worth collecting: by how many points it narrows the truth, and the tiers it could lead to."""
+    """A missing fact worth collecting: by how many points it narrows the score's range, and the tiers it may lead to."""
 
-    names: Names
+    names: Name
     reason: str  # absent | not_understood | too_old | not_yet
     judgement: bool
     narrows: float

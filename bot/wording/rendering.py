@@ -1,7 +1,7 @@
 """Message -> escaped slots, through Jinja2.
 
-Every value is escaped for Slack by construction: strings become `Markup` before a template sees them, whatever else a
-template prints goes through `finalize`, and mentions and bold are the only ways to make markup.
+Every value is escaped for Slack: strings become `Markup` before a template reads them, everything else that a template
+prints goes through `finalize`, and only the filters `mention` and `bold` make markup.
 """
 
 import dataclasses
@@ -9,22 +9,25 @@ import re
 import unicodedata
 from collections.abc import Callable, Mapping
 from datetime import date
-from functools import cache, lru_cache, partial
+from decimal import Decimal
+from functools import cache, cached_property, lru_cache, partial
 from pathlib import Path
 from typing import Any
 
 import structlog
+from babel.dates import format_date
 from babel.lists import format_list
+from babel.numbers import get_decimal_symbol, get_group_symbol
 from babel.support import Translations
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, TemplateError
 from markupsafe import Markup
 
 from bot.errors import BotError
 from bot.settings import ROOT
-from bot.wording import catalogue as words
+from bot.wording import catalogue
 from bot.wording.messages import Message, Slots
-from bot.wording.numbers import Figures
-from bot.wording.parts import Names, TierPart, Who
+from bot.wording.parts import TierPart, Who
+from grading.scheme.model import BLOCKED, NEW, UNRATED, Name
 
 log = structlog.get_logger()
 
@@ -40,7 +43,7 @@ _UNSEEN = ("Cc", "Cs", "Zl", "Zp")
 
 
 def escape(value: object, longest: int = LONGEST_VALUE) -> Markup:
-    """A value as Slack text: one line, no controls, `&`, `<` and `>` as entities, clipped."""
+    """A value as Slack text: one line without control characters, `&`, `<` and `>` as entities, clipped."""
     if isinstance(value, Markup):
         return value
     text = str(value)[: longest * 10].translate(_BIDI)
@@ -55,7 +58,7 @@ def escape(value: object, longest: int = LONGEST_VALUE) -> Markup:
 
 
 class Renderer:
-    """Templates compiled once per language and way of naming people; a firm's own folder wins over the shipped one."""
+    """Compiles each template once per language. A firm's own folder of templates comes before the shipped one."""
 
     def __init__(self, own: Path | None = None) -> None:
         self.own = own
@@ -63,35 +66,39 @@ class Renderer:
         self._reported: set[str] = set()
 
     def slots(self, message: Message, language: str | None = None, *, mentions: bool = True) -> Slots:
-        """The message's words in one language; without `mentions`, people are named.
+        """The rendered message in one language; without `mentions`, people are named.
 
-        What a firm's own template cannot say, the shipped one says, and the log tells once.
+        Where a firm's own template fails, the shipped one is used, and the log says so once.
         """
-        language = language if language in words.LANGUAGES else "en"
+        language = language if language in catalogue.LANGUAGES else "en"
         if self.own is not None:
             try:
                 return render(self.environment(language, own=True, mentions=mentions), message)
             except Exception as error:
-                if message.template() not in self._reported:
-                    self._reported.add(message.template())
-                    log.warning("template.broken", template=f"{message.template()}.jinja", error=str(error))
+                if message.template not in self._reported:
+                    self._reported.add(message.template)
+                    log.warning("template.broken", template=f"{message.template}.jinja", error=str(error))
         return render(self.environment(language, own=False, mentions=mentions), message)
 
     def environment(self, language: str, *, own: bool, mentions: bool = True) -> Environment:
-        """The templates of a language: the firm's own before the shipped ones, or the shipped ones alone."""
-        key = (language, own and self.own is not None, mentions)
+        """The templates of a language: the firm's own before the shipped ones, or only the shipped ones."""
+        folders = [self.own, SHIPPED] if own and self.own else [SHIPPED]
+        key = (language, len(folders) > 1, mentions)
         if key not in self._environments:
-            folders = [self.own, SHIPPED] if key[1] and self.own else [SHIPPED]
             self._environments[key] = _build(language, folders, mentions)
         return self._environments[key]
 
 
 def render(environment: Environment, message: Message) -> Slots:
-    """The message's words. Raises what a broken template raises, with the template's file and line in the traceback."""
-    template = environment.get_template(f"{message.template()}.jinja")
+    """The message's texts. Raises what a broken template raises, with its file and line in the traceback."""
+    template = environment.get_template(f"{message.template}.jinja")
     if "fallback" not in template.blocks:
         raise TemplateError("has no block named fallback; add {% block fallback %}.")
-    context = template.new_context(_escaped(message))
+    kind: Any = type(message)
+    escaped = _escaped(message)
+    context = template.new_context(
+        {name: getattr(escaped, name) for name in (*_fields(kind), *kind.properties)}
+    )
     try:
         texts = {name: "".join(template.blocks[name](context)) for name in BLOCKS if name in template.blocks}
     except Exception:
@@ -106,8 +113,8 @@ def render(environment: Environment, message: Message) -> Slots:
 
 
 def problem_text(error: BotError, language: str | None) -> Markup:
-    """A BotError's sentence in a language as Slack text, its values made harmless."""
-    sentence = _entities(words.gettext(language)(error.msgid))
+    """A BotError's sentence in a language as Slack text, its values escaped."""
+    sentence = _entities(catalogue.gettext(language)(error.msgid))
     if not error.values:
         return sentence
     numbers = (int, float)
@@ -127,34 +134,70 @@ def _build(language: str, folders: list[Path], mentions: bool) -> Environment:
         auto_reload=False,
     )
     environment.policies["ext.i18n.trimmed"] = True
-    catalogue = words.catalogue(language)
+    translations = catalogue.catalogue(language)
     environment.newstyle_gettext = True  # type: ignore[attr-defined] # values come to our own two functions
-    environment.globals.update(gettext=_one(catalogue.gettext), ngettext=_one_or_many(catalogue.ngettext))
-    locale = words.LOCALES[language]
+    environment.globals.update(
+        gettext=_translator(translations.gettext), ngettext=_plural_translator(translations.ngettext)
+    )
+    locale = catalogue.LOCALES[language]
     figures = Figures(locale)
     environment.filters.update(
         local=partial(_local, language),
-        listed=lambda many: Markup(format_list([_local(language, names) for names in many], locale=locale)),
-        tier=partial(_tier, language, catalogue.gettext),
+        listed=lambda names: Markup(format_list([_local(language, name) for name in names], locale=locale)),
+        tier=partial(_tier, language, translations.gettext),
         day=lambda value: Markup(figures.day(value)),
         # Adding zero turns -0.0 into 0.0.
         points=lambda value: Markup(figures.signed(round(value, 1) + 0.0)),
         score=lambda value: Markup("–" if value is None else figures.number(value, 1, 1)),
         percent=lambda value: Markup(figures.percent(value)),
-        quantity=partial(_quantity, figures, catalogue),
+        quantity=partial(_quantity, figures, translations),
         bold=_bold,
         mention=partial(_mention, mentions),
     )
     return environment
 
 
-def _one(gettext: Callable[[str], str]) -> Callable[..., Markup]:
-    """A sentence in place of its msgid, with its values: half the time of `Markup % values`, which wraps each again."""
-    known = lru_cache(maxsize=2_000)(gettext)
-    return lambda msgid, /, **values: _filled(known(msgid), values)
+class Figures:
+    """Numbers and days as Babel writes them in one locale, halves rounded to the even digit.
+
+    Babel reads locale and pattern anew for each, which for the twenty numbers of a card took as long as all its words.
+    """
+
+    def __init__(self, locale: str) -> None:
+        self._locale = locale
+        self.day = lru_cache(maxsize=1_000)(partial(format_date, format="medium", locale=locale))
+
+    def number(self, value: Any, least: int, most: int) -> str:
+        """With at least and at most so many decimals: (0, 2) is Babel's #,##0.##."""
+        text = format(Decimal(str(value)), f",.{most}f")
+        if most > least:
+            whole, _, decimals = text.partition(".")
+            kept = decimals[:least] + decimals[least:].rstrip("0")
+            text = f"{whole}.{kept}" if kept else whole
+        return text.translate(self._symbols) if self._symbols else text
+
+    def signed(self, value: Any) -> str:
+        """With one decimal and a sign, also a plus."""
+        return self.number(value, 1, 1) if str(value).startswith("-") else "+" + self.number(value, 1, 1)
+
+    def percent(self, share: Any, most: int = 0) -> str:
+        """A fraction of 1 as a percentage with at most so many decimals."""
+        return self.number(Decimal(str(share)).scaleb(2), 0, most) + "%"
+
+    @cached_property
+    def _symbols(self) -> dict[int, str] | None:
+        """Separator -> the locale's own; None where both are the same."""
+        symbols = {",": get_group_symbol(self._locale), ".": get_decimal_symbol(self._locale)}
+        return None if all(ours == theirs for ours, theirs in symbols.items()) else str.maketrans(symbols)
 
 
-def _one_or_many(ngettext: Callable[[str, str, int], str]) -> Callable[..., Markup]:
+def _translator(gettext: Callable[[str], str]) -> Callable[..., Markup]:
+    """gettext that fills in the escaped values. `Markup % values` would wrap each value again and take twice the time."""
+    cached = lru_cache(maxsize=2_000)(gettext)
+    return lambda msgid, /, **values: _filled(cached(msgid), values)
+
+
+def _plural_translator(ngettext: Callable[[str, str, int], str]) -> Callable[..., Markup]:
     return lambda one, many, number, /, **values: _filled(ngettext(one, many, number), values)
 
 
@@ -169,52 +212,47 @@ def _entities(text: str) -> Markup:
 
 
 def _escaped(value: Any) -> Any:
-    """A message's fields as template context: the same shapes with every string escaped."""
+    """A message, or a value in it, with every string escaped."""
     kind: Any = type(value)
     if kind in _PLAIN:
         return value
-    if kind is Names:
-        return _escaped_names(value.en, value.zh)
-    if (names := _fields(kind)) is not None:
-        fields = {name: _escaped(getattr(value, name)) for name in names}
-        return fields if isinstance(value, Message) else dataclasses.replace(value, **fields)
+    if kind is Name:
+        return _escaped_name(value.en, value.zh)
+    if names := _fields(kind):
+        return dataclasses.replace(value, **{name: _escaped(getattr(value, name)) for name in names})
     if isinstance(value, str) and not isinstance(value, Markup):
         return escape(value)
     if isinstance(value, tuple):
         return tuple(_escaped(item) for item in value)
-    if isinstance(value, Mapping):
-        return {key: _escaped(item) for key, item in value.items()}
     return value
 
 
 @cache
-def _fields(kind: type) -> tuple[str, ...] | None:
-    """The fields of a kind of dataclass; None for what is not one."""
-    return tuple(f.name for f in dataclasses.fields(kind)) if dataclasses.is_dataclass(kind) else None
+def _fields(kind: Any) -> tuple[str, ...]:
+    """The fields of a dataclass; none of another class."""
+    return tuple(f.name for f in dataclasses.fields(kind)) if dataclasses.is_dataclass(kind) else ()
 
 
-# Typed: what is escaped already equals a text that is to be escaped yet. A scheme's names come again with each card.
+# Typed, because an escaped text equals one that is not escaped yet. The names of a scheme come again with each card.
 @lru_cache(maxsize=2_000, typed=True)
-def _escaped_names(en: str, zh: str) -> Names:
-    return Names(en=_escaped(en), zh=_escaped(zh))
+def _escaped_name(en: str, zh: str) -> Name:
+    return Name(en=_escaped(en), zh=_escaped(zh))
 
 
-def _local(language: str, names: Names | None) -> Markup:
-    if names is None:
-        return Markup("")
-    return escape(names.zh if language == "zh" else names.en)
+def _local(language: str, name: Name | None) -> Markup:
+    return Markup("") if name is None else escape(name.zh if language == "zh" else name.en)
 
 
 def _tier(language: str, gettext: Any, tier: TierPart) -> Markup:
     if tier.names is not None:
         return _local(language, tier.names)
-    words_for = {"new": gettext("New"), "unrated": gettext("Not rated"), "blocked": gettext("Blocked")}
-    return escape(words_for.get(str(tier.id), tier.id))
+    names = {NEW: gettext("New"), UNRATED: gettext("Not rated"), BLOCKED: gettext("Blocked")}
+    return escape(names.get(str(tier.id), tier.id))
 
 
-def _quantity(figures: Figures, catalogue: Translations, value: Any, unit: str | None) -> Markup:
-    """An indicator's value with its unit, short enough to read in passing."""
-    gettext, ngettext = catalogue.gettext, catalogue.ngettext
+def _quantity(figures: Figures, translations: Translations, value: Any, unit: str | None) -> Markup:
+    """An indicator's value with its unit, with few digits."""
+    gettext, ngettext = translations.gettext, translations.ngettext
     if value is None:
         return Markup(gettext("not known"))
     if isinstance(value, bool):
@@ -246,7 +284,7 @@ def _mention(mentions: bool, who: Who | None) -> Markup:
 
 
 def _paragraphs(text: str) -> tuple[str, ...]:
-    # Empty lines say nothing, because tags leave them behind: a line of --- parts paragraphs.
+    # Empty lines do not count, because tags leave some behind: a line of --- separates paragraphs.
     parts = ("\n".join(_lines(part)) for part in re.split(r"(?m)^[ \t]*---[ \t]*$", text))
     return tuple(part for part in parts if part)
 

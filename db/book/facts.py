@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, datetime
+from enum import StrEnum
 from functools import cache, lru_cache
 from typing import Any
 
@@ -25,6 +26,21 @@ from db.book.customers import among, customers_parameter, of_customers
 from db.types import ImportedRow, UtcDateTime, partial_index
 
 
+class ContactKind(StrEnum):
+    """The kind of an activity."""
+
+    VISIT = "visit"
+    CALL = "call"
+    MEETING = "meeting"
+    TRAINING = "training"
+    SURVEY = "survey"
+    COMPLAINT = "complaint"
+    REFERRAL = "referral"
+    GIFT = "gift"
+    GREETING = "greeting"
+    OTHER = "other"
+
+
 class Activity(ImportedRow, table=True):
     """Something that happened with a customer: a visit, a call, a training session, a complaint."""
 
@@ -36,7 +52,7 @@ class Activity(ImportedRow, table=True):
     customer_id: int = Field(foreign_key="customer.id")
     source: str
     external_id: str
-    kind: str
+    kind: str  # a ContactKind
     happened_on: date
     person_id: int | None = Field(default=None, foreign_key="person.id")
     note: str | None = None

@@ -10,7 +10,7 @@ from sqlmodel import Session, col, select, update
 
 from db.book.customers import Customer, Ownership, present_owner
 from db.book.people import Person
-from db.care.touches import WAITING, Touch
+from db.care.touches import WAITING, StepKind, Touch, TouchState
 from db.outbox.messages import MessageState, OutboxMessage
 
 
@@ -59,7 +59,9 @@ def skip(session: Session, now: datetime) -> int:
         update(Touch)
         .where(_is_due(now))
         .values(
-            state="reminded", reason="skipped when the database was restored", version=col(Touch.version) + 1
+            state=TouchState.REMINDED,
+            reason="skipped when the database was restored",
+            version=col(Touch.version) + 1,
         )
         .execution_options(synchronize_session=False)
     )
@@ -85,7 +87,7 @@ def postpone(
     session: Session, now: datetime, owners: Collection[int | None], until: datetime, *, greetings: bool
 ) -> int:
     """Move the due touches of these owners' customers to another time: the greetings, or all others."""
-    kind = col(Touch.kind) == "greeting" if greetings else col(Touch.kind) != "greeting"
+    kind = col(Touch.kind) == StepKind.GREETING if greetings else col(Touch.kind) != StepKind.GREETING
     result = session.exec(
         update(Touch)
         .where(_is_due(now), _owned_by(owners), kind)

@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Sequence
 from datetime import date, datetime, timedelta
+from enum import StrEnum
 from typing import Any, NamedTuple
 
 from sqlalchemy import Index, and_, bindparam, false, func, text
@@ -16,8 +17,28 @@ from db.engine import insert
 from db.graded.runs import Assessment, GradingRun, newest_in
 from db.types import NumberedRow, UtcDateTime, partial_index
 
-OPEN = ("planned", "reminded", "snoozed")
-WAITING = ("planned", "snoozed")
+
+class TouchState(StrEnum):
+    """The state of a touch."""
+
+    PLANNED = "planned"
+    REMINDED = "reminded"
+    SNOOZED = "snoozed"
+    DONE = "done"
+    CANCELLED = "cancelled"
+    MISSED = "missed"
+
+
+class StepKind(StrEnum):
+    """What a step of a care plan asks for."""
+
+    REVISIT = "revisit"
+    FOLLOW_UP = "follow_up"
+    GREETING = "greeting"
+
+
+OPEN = (TouchState.PLANNED, TouchState.REMINDED, TouchState.SNOOZED)
+WAITING = (TouchState.PLANNED, TouchState.SNOOZED)
 _OPEN = "state IN ('planned', 'reminded', 'snoozed')"
 
 
@@ -35,12 +56,12 @@ class Touch(NumberedRow, table=True):
     dedupe_key: str = Field(unique=True)
     customer_id: int = Field(foreign_key="customer.id")
     step: str
-    kind: str  # revisit | follow_up | greeting
+    kind: str  # a StepKind
     tier: str
     due_on: date
     anchor: date | None = None  # what due_on is counted from: the last contact or Done; the holiday
     remind_at: datetime = Field(sa_type=UtcDateTime)
-    state: str  # planned | reminded | snoozed | done | cancelled | missed
+    state: str  # a TouchState
     reason: str | None = None
     version: int = 1
     outbox_id: int | None = None
@@ -103,7 +124,7 @@ def last_done(session: Session, customer_ids: Sequence[int]) -> dict[tuple[int, 
     statement = (
         sa_select(col(Touch.customer_id), col(Touch.step), func.max(col(Touch.closed_at)))
         .where(
-            col(Touch.state) == "done",
+            col(Touch.state) == TouchState.DONE,
             col(Touch.closed_by).is_not(None),
             col(Touch.customer_id).in_(customer_ids),
         )
@@ -177,7 +198,7 @@ def add(session: Session, rows: Sequence[dict[str, Any]]) -> int:
         index_elements=["dedupe_key"],
         set_={name: statement.excluded[name] for name in again}
         | {"version": col(Touch.version) + 1, "reason": None, "closed_at": None},
-        where=col(Touch.state) == "cancelled",
+        where=col(Touch.state) == TouchState.CANCELLED,
     )
     # Otherwise SQLAlchemy drops psycopg's row count of an INSERT.
     done = session.connection().execute(statement, list(rows), execution_options={"preserve_rowcount": True})
@@ -201,7 +222,7 @@ def release_undelivered(session: Session, outbox_ids: Collection[int], now: date
     if not outbox_ids:
         return 0
     found = session.exec(
-        select(Touch).where(col(Touch.outbox_id).in_(outbox_ids), col(Touch.state) == "reminded")
+        select(Touch).where(col(Touch.outbox_id).in_(outbox_ids), col(Touch.state) == TouchState.REMINDED)
     ).all()
     for touch in found:
         days = max(0, (now - touch.remind_at).days) + 1
@@ -209,7 +230,7 @@ def release_undelivered(session: Session, outbox_ids: Collection[int], now: date
             session,
             touch.id or 0,
             touch.version,
-            state="planned",
+            state=TouchState.PLANNED,
             reason="the last reminder could not be delivered",
             remind_at=touch.remind_at + timedelta(days=days),
         )
@@ -222,7 +243,12 @@ def cancel_archived(session: Session, now: datetime) -> int:
     result = session.exec(
         update(Touch)
         .where(col(Touch.state).in_(OPEN), col(Touch.customer_id).in_(archived))
-        .values(state="cancelled", reason="customer archived", closed_at=now, version=col(Touch.version) + 1)
+        .values(
+            state=TouchState.CANCELLED,
+            reason="customer archived",
+            closed_at=now,
+            version=col(Touch.version) + 1,
+        )
     )
     return int(result.rowcount)
 

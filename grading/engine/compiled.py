@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 
 from grading.engine.curves import Curve, Line, make_curve, make_line
-from grading.scheme.model import Map, Scheme, once
+from grading.scheme.model import Map, Scheme
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -31,7 +32,7 @@ class CompiledScheme:
     maps: Mapping[str, Map]
 
 
-@once
+@lru_cache(maxsize=64)
 def plan_of(scheme: Scheme) -> CompiledScheme:
     """The plan of a scheme."""
     total = sum(dimension.weight for dimension in scheme.dimensions)

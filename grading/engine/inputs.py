@@ -11,13 +11,14 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from grading.engine.fields import Columns, columns_of, factorize
-from grading.scheme.model import Map, OneOf, Scheme, once
+from grading.scheme.model import Map, OneOf, Scheme
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -162,7 +163,7 @@ def _unpack_one(row: bytes, slots: list[_Slot], head: int, scheme: Scheme) -> di
     return columns
 
 
-@once
+@lru_cache(maxsize=64)
 def _slots(scheme: Scheme) -> list[_Slot]:
     words: dict[str, set[str | bool]] = {}
     for indicator in scheme.indicators:

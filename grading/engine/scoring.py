@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -18,7 +18,7 @@ import numpy as np
 from grading.engine.compiled import plan_of
 from grading.engine.fields import Bools, Columns, Facts, Floats, columns_of, frame_of
 from grading.engine.sums import SLACK, Sums, add_up
-from grading.scheme.model import BLOCKED, NEW, UNRATED, DimensionMissing, Scheme, once
+from grading.scheme.model import BLOCKED, NEW, UNRATED, DimensionMissing, Scheme
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -255,7 +255,7 @@ def _outcome(sums: Sums, hit: Bools, months: Floats, scheme: Scheme) -> dict[str
     }
 
 
-@once
+@lru_cache(maxsize=64)
 def _vocabularies(scheme: Scheme) -> tuple[Words, Words, Words]:
     """Tiers with the words for none; tiers and None; gates and None."""
     tiers, gates = [tier.id for tier in scheme.tiers], [gate.id for gate in scheme.gates]

@@ -5,10 +5,10 @@ The annotations also say what a scheme file may hold: the reader has pydantic va
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from functools import cached_property, wraps
-from typing import Annotated, Any, Literal, TypeAlias, TypeVar
+from functools import cached_property
+from typing import Annotated, Literal, TypeAlias
 
 import pydantic
 
@@ -38,8 +38,6 @@ ZONE_STATEMENTS = (
     "total_assets",
     "total_liabilities",
 )
-
-Result = TypeVar("Result")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -286,14 +284,19 @@ class Content:
     on_first_order: Annotated[FirstOrder | None, types.GIVEN] = None
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False)
 class Scheme(Content):
-    """A whole grading scheme; its identity is (`scheme`, `version`, `sha256` of the canonical content)."""
+    """A whole grading scheme; its identity is (`scheme`, `version`, `sha256` of the canonical content).
+
+    Two are equal only if they are the same object, so that functions of a scheme can be cached (`lru_cache`).
+    """
 
     sha256: str
     fields: Mapping[str, Field]
+    __eq__ = object.__eq__
+    __hash__ = object.__hash__
 
-    @property
+    @cached_property
     def identity(self) -> tuple[str, int, str]:
         """(scheme, version, sha256): what an assessment stores to say which rules made it."""
         return (self.scheme, self.version, self.sha256)
@@ -302,11 +305,6 @@ class Scheme(Content):
     def indicators(self) -> tuple[Indicator, ...]:
         """All indicators, in the order of the file."""
         return tuple(indicator for dimension in self.dimensions for indicator in dimension.indicators)
-
-    @cached_property
-    def computed(self) -> dict[Any, Any]:
-        """Results of `once` functions for this very object; a copy with other weights begins with none."""
-        return {}
 
     def covers(self, other: Scheme) -> bool:
         """Whether everybody that another scheme applies to is one that this applies to."""
@@ -318,16 +316,3 @@ class Scheme(Content):
     def tier(self, tier_id: str) -> Tier:
         """The tier of that id; KeyError when there is none."""
         return {tier.id: tier for tier in self.tiers}[tier_id]
-
-
-def once(compute: Callable[[Scheme], Result]) -> Callable[[Scheme], Result]:
-    """`compute`, called once for each scheme: for what takes longer than its use."""
-
-    @wraps(compute)
-    def get(scheme: Scheme) -> Result:
-        if compute not in scheme.computed:
-            scheme.computed[compute] = compute(scheme)
-        found: Result = scheme.computed[compute]
-        return found
-
-    return get

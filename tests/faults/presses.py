@@ -19,7 +19,7 @@ from urllib.error import HTTPError
 import psycopg
 from sqlalchemy import make_url
 
-from bot.wording.messages import Action
+from bot.wording.actions import Action
 from db.engine import Database
 from tests import factories
 from tests.faults.installation import Installation

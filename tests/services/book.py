@@ -14,18 +14,20 @@ from bot.clock import FixedClock, local_instant
 from bot.services import access
 from bot.services.access import Actor
 from bot.services.care import reminders, schedule
-from bot.services.care import touches as care
 from bot.services.care.plan import CarePlan, load_plan
 from bot.services.care.schedule import CareRules
 from bot.services.delivery.inbound import InboundKey
 from bot.services.schemes.store import SchemeCache
-from bot.wording.messages import Message, Pointer, Reminder, load
+from bot.settings import Settings
+from bot.wording.actions import Pointer
+from bot.wording.messages import Message, Reminder, load
 from db.care.touches import Touch
 from db.engine import Database
 from db.outbox.messages import OutboxMessage
 from tests import factories
 
 MONDAY = date(2026, 3, 2)
+SETTINGS = Settings(_env_file=None, TIERBOT_TIMEZONE="UTC", TIERBOT_LANGUAGE="en")
 REVISIT_A, REVISIT_B, FOLLOW_UP = 30, 60, 7  # days, as the shipped plan has them
 
 
@@ -116,41 +118,34 @@ class Book:
         return Pointer(id=message.touch_id, version=message.version)
 
     def done(self, actor: Actor, button: Pointer | None = None) -> Any:
-        return care.finish(
-            self.database, actor, button or self.button(), self.rules, self.clock.now(), self.delivery()
+        return reminders.finish(
+            self.database, actor, button or self.button(), self.rules, self.clock.now(), self.press()
         )
 
     def snooze(self, actor: Actor, button: Pointer | None = None) -> Any:
-        return care.snooze(
-            self.database, actor, button or self.button(), self.rules, self.clock.now(), self.delivery()
+        return reminders.snooze(
+            self.database, actor, button or self.button(), self.rules, self.clock.now(), self.press()
         )
 
-    def delivery(self) -> InboundKey:
-        """A press that never came before."""
+    def press(self) -> InboundKey:
+        """The key of a press that never came before."""
         return InboundKey(team_id="T1", kind="block_actions", key=str(next(self.presses)))
 
-    def log(self, actor: Actor, customer_id: int, day: date, kind: str = "visit", delivery: str = "1") -> Any:
-        return care.log_contact(
+    def log(self, actor: Actor, customer_id: int, day: date, kind: str = "visit", form_id: str = "1") -> Any:
+        return reminders.log_contact(
             self.database,
             actor,
             customer_id=customer_id,
             kind=kind,
             happened_on=day,
             note=None,
-            delivery=delivery,
+            form_id=form_id,
             rules=self.rules,
             now=self.clock.now(),
         )
 
     def actor(self, slack_user_id: str) -> Actor:
-        return access.identify(
-            self.database,
-            slack_user_id,
-            directory=lambda _: None,
-            admins=(),
-            default_language="en",
-            default_timezone="UTC",
-        )
+        return access.identify(self.database, slack_user_id, SETTINGS, lambda _: None)
 
     def with_rules(self, **changes: Any) -> "Book":
         return replace(self, rules=rules(**changes))

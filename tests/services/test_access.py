@@ -6,11 +6,13 @@ import pytest
 
 from bot.errors import NotAllowed
 from bot.services import access
-from bot.services.access import Act, Actor, Scope, SlackProfile, can, identify, match_people, visible_owners
+from bot.services.access import Act, Actor, SlackProfile, can, identify, match_people, visible_owners
+from bot.settings import Settings
 from db.book import customers, people
 from db.book.people import Person, PersonRole
 from db.engine import Database
 from tests import factories
+from tests.factories import customer_row
 
 ACTOR = Actor(
     person_id=1,
@@ -22,18 +24,18 @@ ACTOR = Actor(
     language="en",
     timezone="UTC",
 )
-MINE = Scope(owner_id=1, owner_team_id=10)
-MY_TEAM = Scope(owner_id=2, owner_team_id=10)
-OTHER_TEAM = Scope(owner_id=3, owner_team_id=11)
-NO_TEAM = Scope(owner_id=4, owner_team_id=None)
-NOBODY = Scope(owner_id=None, owner_team_id=None)
-SCOPES = (MINE, MY_TEAM, OTHER_TEAM, NO_TEAM, NOBODY)
+MINE = customer_row(owner_id=1, owner_team_id=10)
+MY_TEAM = customer_row(owner_id=2, owner_team_id=10)
+OTHER_TEAM = customer_row(owner_id=3, owner_team_id=11)
+NO_TEAM = customer_row(owner_id=4)
+NOBODY = customer_row(owner_id=None)
+CUSTOMERS = (MINE, MY_TEAM, OTHER_TEAM, NO_TEAM, NOBODY)
 # Who may act on whose customers; what is no daily work of a customer is not the account manager's.
 ALLOWED = {
     "viewer": set(),
     "account_manager": {MINE},
     "team_lead": {MINE, MY_TEAM},
-    "admin": set(SCOPES),
+    "admin": set(CUSTOMERS),
     "superuser": set(),
     "": set(),
 }
@@ -46,7 +48,7 @@ DECISIONS = {Act.OVERRIDE, Act.APPROVE_CREDIT, Act.REVIEW}
 def test_each_role_may_do_each_act_to_just_these_customers(role: str, act: Act) -> None:
     actor = replace(ACTOR, role=role)
     allowed = set() if act in DECISIONS and role == "account_manager" else ALLOWED[role]
-    assert {scope for scope in SCOPES if can(actor, act, scope)} == allowed
+    assert {customer for customer in CUSTOMERS if can(actor, act, customer)} == allowed
 
 
 def test_every_role_is_in_the_matrix() -> None:
@@ -55,7 +57,7 @@ def test_every_role_is_in_the_matrix() -> None:
 
 @pytest.mark.parametrize("role", ALLOWED)
 def test_what_is_not_listed_is_denied(role: str) -> None:
-    assert not any(can(replace(ACTOR, role=role), "delete", scope) for scope in SCOPES)  # type: ignore[arg-type]
+    assert not any(can(replace(ACTOR, role=role), "delete", customer) for customer in CUSTOMERS)  # type: ignore[arg-type]
 
 
 def test_a_team_lead_may_reach_every_team_they_lead_and_people_without_any_not() -> None:
@@ -78,11 +80,11 @@ def test_whose_customers_are_listed_is_whose_may_be_seen(database: Database) -> 
         cleo = factories.person(session, "Cleo", team_id=west)
         owned = [factories.customer(session, owner_id=owner) for owner in (anna, ben, cleo, None)]
     with database.read() as session:
-        scopes = {customer: access.scope_of(session, customer) for customer in owned}
+        rows = {customer: customers.get_row(session, customer) for customer in owned}
         for role in ALLOWED:
             actor = replace(ACTOR, person_id=anna, role=role, team_id=east)
             listed = customers.owned_by(session, visible_owners(session, actor))
-            assert sorted(listed) == [c for c, scope in scopes.items() if can(actor, Act.SEE, scope)]
+            assert sorted(listed) == [c for c, row in rows.items() if row and can(actor, Act.SEE, row)]
 
 
 def profile(user: str = "U0ANNA", email: str | None = "anna@example.com", **values: object) -> SlackProfile:
@@ -99,17 +101,16 @@ def ask(
     user: str = "U0ANNA",
     admins: tuple[str, ...] = (),
 ) -> Actor:
-    return identify(
-        database,
-        user,
-        directory=lambda _: found,
-        admins=admins,
-        default_language="en",
-        default_timezone="Asia/Shanghai",
+    settings = Settings(
+        _env_file=None,
+        TIERBOT_ADMINS=",".join(admins),
+        TIERBOT_LANGUAGE="en",
+        TIERBOT_TIMEZONE="Asia/Shanghai",
     )
+    return identify(database, user, settings, lambda _: found)
 
 
-def test_somebody_unknown_is_told_what_to_do(database: Database) -> None:
+def test_an_unknown_person_learns_what_to_do(database: Database) -> None:
     with pytest.raises(NotAllowed, match=r"does not know anna@example\.com yet\. Ask your admin"):
         ask(database, profile())
 

@@ -18,11 +18,12 @@ from bot.demo.workspace import StoredMessage, Workspace
 from bot.server import Server
 from bot.services.care.schedule import plan_customers
 from bot.settings import Settings
+from bot.slack import blocks
 from bot.slack.deferred import WRITERS
 from bot.slack.gateway import web_client
 from bot.slack.http_mode import PATH
 from bot.slack.server import Front, SocketModeConnection, connect, front, serve_http
-from bot.wording.messages import Action, Pointer
+from bot.wording.actions import Action, Pointer
 from db.care import touches
 from db.engine import Database
 from tests import factories
@@ -112,12 +113,12 @@ class Office:
         return self.said_to(user)[-1]
 
     def reminder(self) -> StoredMessage:
-        """A reminder of a planned touch of Globex, as it stands in a channel: no contact with ACME closes it."""
+        """A reminder of a planned touch of Globex, as it is in a channel: no contact with ACME closes it."""
         with self.database.write() as session:
             now = SystemClock().now()
             plan_customers(session, self.bots[0].tierbot.rules, [self.globex], now)
             touch = touches.open_touches(session, [self.globex])[0]
-            pointer = Pointer(id=touch.id or 0, version=touch.version).encode()
+            pointer = blocks.encode(Pointer(id=touch.id or 0, version=touch.version))
         buttons = [
             {
                 "type": "button",
@@ -127,9 +128,12 @@ class Office:
             }
             for action in (Action.DONE, Action.SNOOZE)
         ]
-        posted = WebClient("xoxb-local", base_url=self.workspace.api_url).chat_postMessage(
-            channel=ROOM, text="Revisit Globex", blocks=[{"type": "actions", "elements": buttons}]
-        )
+        return self.post({"text": "Revisit Globex", "blocks": [{"type": "actions", "elements": buttons}]})
+
+    def post(self, content: dict[str, Any]) -> StoredMessage:
+        """A message of the bot in a channel."""
+        client = WebClient("xoxb-local", base_url=self.workspace.api_url)
+        posted = client.chat_postMessage(channel=ROOM, **content)
         return next(m for m in self.workspace.messages(ROOM) if m.ts == posted["ts"])
 
     def now(self, message: StoredMessage) -> StoredMessage:
@@ -162,7 +166,7 @@ class Office:
             going_on.wait(30)
 
         for _ in range(WRITERS):
-            self.bots[0].front.deferred.writes.pool.put(hang)
+            self.bots[0].front.deferred.writes.put(hang)
         started.wait(10)
         try:
             yield going_on

@@ -10,28 +10,32 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from slack_bolt import App, BoltRequest
+from slack_bolt.authorization import AuthorizeResult
 
 from bot.demo.workspace.limits.blocks import check_blocks, check_view
 from bot.services.ops.templates import sample
-from bot.slack import blocks
+from bot.slack import blocks, deferred
+from bot.slack.listeners import register_all
 from bot.wording import catalogue
-from bot.wording.messages import Choice, Hit, Message, MyCustomers, Problem, Slots
-from bot.wording.parts import Names, TierPart, Who
+from bot.wording.messages import MESSAGES, Choice, Hit, Message, MyCustomers, Problem, Slots
+from bot.wording.parts import TierPart, Who
 from bot.wording.rendering import Renderer
+from grading.scheme.model import Name
 from tests.slack.strategies import HOSTILE, SOMEBODY, longest, values
 
-CLASSES = pytest.mark.parametrize("kind", Message.__subclasses__(), ids=lambda kind: kind.__name__)
+CLASSES = pytest.mark.parametrize("kind", MESSAGES.values(), ids=lambda kind: kind.__name__)
 LANGUAGES = pytest.mark.parametrize("language", catalogue.LANGUAGES)
 RENDERER = Renderer()
 ENTITY = re.compile(r"&(?:amp|lt|gt);")
 
 
 def payload(message: Message, language: str) -> dict[str, Any]:
-    return blocks.payload(message, RENDERER.slots(message, language), catalogue.gettext(language))
+    return blocks.payload(RENDERER, message, language)
 
 
 def modal(message: Message, language: str) -> dict[str, Any]:
-    return blocks.modal(RENDERER.slots(message, language), "Why this tier", "Close")
+    return blocks.modal(RENDERER, message, language, "Why this tier")
 
 
 def visit_form(name: str, language: str) -> dict[str, Any]:
@@ -146,6 +150,44 @@ def test_bold_and_code_stand_apart_from_the_words_around_them(
             assert "`" not in rest, part["text"]
 
 
+@pytest.fixture(scope="module")
+def app() -> App:
+    """A Bolt app with every listener; what they defer is not begun."""
+    app = App(
+        signing_secret="unused",
+        authorize=lambda: AuthorizeResult(enterprise_id=None, team_id="T0LOCAL", bot_token="xoxb-local"),
+        process_before_response=True,
+        token_verification_enabled=False,
+    )
+    nothing: Any = None
+    register_all(app, nothing, deferred.queues(lambda error, press: None))
+    return app
+
+
+def is_heard(app: App, action_id: str) -> bool:
+    body = {
+        "type": "block_actions",
+        "team": {"id": "T0LOCAL"},
+        "user": {"id": SOMEBODY},
+        "actions": [{"action_id": action_id, "block_id": "b", "type": "button", "action_ts": "1.0"}],
+    }
+    return app.dispatch(BoltRequest(mode="socket_mode", body=body)).status == 200
+
+
+@CLASSES
+def test_every_declared_action_is_shown_and_has_a_listener(kind: type[Message], app: App) -> None:
+    message = sample(kind, full=True)
+    actions = [block for block in payload(message, "en")["blocks"] if block["type"] == "actions"]
+    shown = [element["action_id"] for block in actions for element in block["elements"]]
+    assert shown[: len(kind.buttons)] == [str(action) for action in kind.buttons]
+    assert len(shown) == len(kind.buttons) + bool(kind.buttons_for) + bool(kind.menu_of)
+    assert [action_id for action_id in shown if not is_heard(app, action_id)] == []
+
+
+def test_an_action_without_a_listener_is_noticed(app: App) -> None:
+    assert not is_heard(app, "tierbot_nobody")
+
+
 @LANGUAGES
 @pytest.mark.parametrize("name", HOSTILE)
 def test_slack_takes_the_visit_form_of_any_customer(name: str, language: str) -> None:
@@ -211,7 +253,7 @@ def test_a_menu_holds_as_many_customers_as_slack_takes() -> None:
 
 
 def test_one_customer_and_many() -> None:
-    tier = TierPart(id="A", names=Names(en="A", zh="A"))
+    tier = TierPart(id="A", names=Name(en="A", zh="A"))
     for total, fallback in ((1, "You look after 1 customer"), (2, "You look after 2 customers")):
         message = MyCustomers(hits=(), total=total, counts=((tier, total),), as_of=None)
         assert payload(message, "en")["text"] == fallback

@@ -1,4 +1,4 @@
-"""What Slack delivers again is done once: by this process from memory, by others because of the row."""
+"""A request that Slack sends again is handled once: by this process from memory, by others because of the row."""
 
 from typing import Any
 
@@ -9,7 +9,7 @@ from bot.clock import SystemClock
 from bot.services.delivery import inbound
 from bot.services.delivery.inbound import InboundKey
 from bot.slack import deferred
-from bot.slack.deferred import Deferred, Press, Recent, begin
+from bot.slack.deferred import Deferred, Press, Recent
 from db import processes
 from db.engine import Database
 
@@ -21,7 +21,7 @@ def test_an_event_that_is_delivered_four_times_to_two_processes_has_one_effect(d
     def welcome(press: Press) -> None:
         done.append(press.body["event_id"])
         with database.write() as session:
-            inbound.take(session, press.delivery, SystemClock().now())
+            inbound.take(session, press.key, SystemClock().now())
             processes.count(session, "welcomed")
 
     running = [_process(welcome, unexplained) for _ in range(2)]
@@ -30,7 +30,7 @@ def test_an_event_that_is_delivered_four_times_to_two_processes_has_one_effect(d
             app, _ = running[number % 2]
             request = BoltRequest(mode="socket_mode", body=_joined(event_id))
             assert app.dispatch(request).status == 200  # what is not acknowledged is delivered again
-            begin(request)
+            request.context[deferred.BEGIN]()
     for _, deferred_work in running:
         assert deferred_work.close(10) == 0
     with database.read() as session:
@@ -60,13 +60,13 @@ def _joined(event_id: str) -> dict[str, Any]:
     }
 
 
-def test_the_memory_of_deliveries_keeps_the_newest_and_no_more_than_it_may() -> None:
-    def delivery(number: int) -> InboundKey:
+def test_the_newest_requests_are_remembered_and_no_more() -> None:
+    def key(number: int) -> InboundKey:
         return InboundKey(team_id="T0LOCAL", kind="block_actions", key=str(number))
 
     recent, more = Recent(), 100
     many = deferred.REMEMBERED + more
-    assert all(recent.is_new(delivery(number)) for number in range(many))
+    assert all(recent.is_new(key(number)) for number in range(many))
     assert len(recent._seen) == deferred.REMEMBERED
-    assert not any(recent.is_new(delivery(number)) for number in range(more, many))
-    assert recent.is_new(delivery(0))  # long ago: the row in the inbox knows it
+    assert not any(recent.is_new(key(number)) for number in range(more, many))
+    assert recent.is_new(key(0))  # long ago: the row in the inbox has it

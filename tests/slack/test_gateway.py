@@ -58,7 +58,7 @@ def test_a_message_arrives_once_with_its_reference_and_without_previews(workspac
     )
     assert found["messages"][0]["metadata"] == {
         "event_type": "tierbot_outbox",
-        "event_payload": REFERENCE.payload(),
+        "event_payload": {"id": 1, "attempt": 1, "key": "k"},
     }
     assert found["messages"][0]["text"]
 
@@ -79,10 +79,12 @@ def test_a_hopeless_place_is_told_in_a_sentence(
     assert (answer.outcome, answer.error_class, answer.error) == ("hopeless", error_class, sentence)
 
 
-def test_what_slack_has_against_the_blocks_is_kept(workspace: Workspace) -> None:
-    broken = gateway(workspace.api_url)
-    broken.payload = lambda *_, **__: {"text": "x", "blocks": [{"type": "nonsense"}]}  # type: ignore[method-assign]
-    answer = send(broken)
+def test_slacks_reason_for_refusing_blocks_is_kept(
+    workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    content = {"text": "x", "blocks": [{"type": "nonsense"}]}
+    monkeypatch.setattr(gateway_module.blocks, "payload", lambda *_, **__: content)
+    answer = send(gateway(workspace.api_url))
     assert (answer.outcome, answer.error_class) == ("hopeless", "invalid_blocks")
     assert (answer.error or "").startswith("Slack refuses the blocks")
 
@@ -129,7 +131,7 @@ def test_the_sdk_itself_would_post_twice() -> None:
     ("header", "seconds"),
     [("30", 30), ("0", 1), ("-1", 1), ("86400", 900), ("abc", 5), ("1.5", 5), ("", 5), (None, 5), ("²", 5)],
 )
-def test_slacks_wish_to_wait_is_respected_within_reason(header: str | None, seconds: int) -> None:
+def test_the_wait_that_slack_asks_for_is_kept_within_limits(header: str | None, seconds: int) -> None:
     headers = {} if header is None else {"Retry_After": header}
     body = {"ok": False, "error": "ratelimited"}
     with raw_server([http(body, status="429 Too Many Requests", **headers)]) as server:
@@ -146,7 +148,7 @@ def test_too_many_requests_is_that_even_as_a_page() -> None:
 
 
 @pytest.mark.parametrize("code", sorted(gateway_module.ACCOUNT))
-def test_a_trouble_of_the_whole_account_uses_up_no_attempt(code: str) -> None:
+def test_a_problem_of_the_whole_account_uses_up_no_attempt(code: str) -> None:
     with raw_server([http({"ok": False, "error": code})]) as server:
         answer = send(gateway(server.url))
         assert (answer.outcome, answer.error_class, answer.counts) == ("retry", code, False)
@@ -250,7 +252,7 @@ def test_a_lookup_that_is_refused_for_another_reason_is_not_taken_for_nobody() -
                 look_up("U1")
 
 
-def test_a_wrong_token_is_told_at_the_start(workspace: Workspace) -> None:
+def test_a_wrong_token_is_refused_at_the_start(workspace: Workspace) -> None:
     gateway(workspace.api_url).check_token()
     with raw_server([http({"ok": False, "error": "invalid_auth"})]) as server:
         with pytest.raises(BadInput, match=r"refuses SLACK_BOT_TOKEN \(invalid_auth\)"):

@@ -3,9 +3,10 @@
 import urllib.request
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 from sqlalchemy import text
@@ -15,9 +16,11 @@ from bot.demo.workspace import Workspace
 from bot.demo.workspace.default_team import CHANNELS, PEOPLE
 from bot.demo.workspace.wire.http_mode import HttpMode
 from bot.server import Server
-from bot.slack import deferred
+from bot.slack import blocks, deferred
 from bot.slack.http_mode import PATH
-from bot.wording.messages import Action
+from bot.wording.actions import Action
+from bot.wording.messages import Message
+from bot.wording.rendering import Renderer
 from db.engine import Database
 from tests.slack.office import ANNA, NEWCOMER, ROOM, SECRET, Office, eventually, words
 
@@ -53,6 +56,31 @@ def press(user: str = ANNA, *, trigger: str = "T", action: str = "nobody_knows")
         "trigger_id": trigger,
         "actions": [{"action_id": action, "block_id": "b", "type": "button", "action_ts": "1.0"}],
     }
+
+
+# --- buttons
+
+
+@dataclass(frozen=True, kw_only=True)
+class Praise(Message):
+    """A message class that only this test has."""
+
+    buttons: ClassVar = (Action.OPEN,)
+    customer_id: int
+    version: int
+    name: str
+
+
+def test_a_new_message_class_has_its_button_and_the_button_works(office: Office, tmp_path: Path) -> None:
+    templates = tmp_path / "templates"
+    templates.mkdir()
+    (templates / "praise.jinja").write_text("{% block fallback %}Well done with {{ name }}{% endblock %}")
+    praise = Praise(customer_id=office.globex, version=1, name="Globex")
+    message = office.post(blocks.payload(Renderer(templates), praise, "en"))
+    (button,) = (message.blocks or [])[-1]["elements"]
+    assert (button["action_id"], button["text"]["text"]) == (Action.OPEN, "Show the card")
+    assert office.workspace.click(ANNA, message, str(Action.OPEN)).ok
+    eventually(lambda: any("Globex" in words(m) for m in office.said_to(ANNA)), "the card")
 
 
 # --- acknowledged first
@@ -92,10 +120,10 @@ def test_slow_work_delays_no_acknowledgement_and_no_view(office: Office) -> None
         assert office.said_to_all() == []
 
 
-def test_what_would_wait_too_long_is_not_acknowledged(
+def test_a_press_that_would_wait_too_long_is_not_acknowledged(
     office: Office, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(office.bots[0].front.deferred.writes.pool, "_most", deferred.WRITERS)
+    monkeypatch.setattr(office.bots[0].front.deferred.writes, "_most", deferred.WRITERS)
     card = office.card()
     with office.busy(), monkeypatch.context() as hurried:
         hurried.setattr(office.workspace.socket_mode, "_ack_seconds", 0.5)
@@ -110,9 +138,7 @@ def test_what_was_acknowledged_is_finished_before_the_end(office: Office) -> Non
     with office.busy() as going_on, ThreadPoolExecutor(1) as stopping:
         assert office.workspace.click(ANNA, card, SHARE).ok
         # What is answered is begun a moment later, in the thread that answered it.
-        eventually(
-            lambda: bot.front.deferred.writes.pool.unfinished > deferred.WRITERS, "the press in the pool"
-        )
+        eventually(lambda: bot.front.deferred.writes.unfinished > deferred.WRITERS, "the press in the pool")
         ended = stopping.submit(bot.front.deferred.close, 10)
         going_on.set()
         assert ended.result(10) == 0
@@ -130,9 +156,7 @@ def test_the_end_waits_no_longer_than_it_may(office: Office) -> None:
     card, (bot,) = office.card(), office.bots
     with office.busy():
         assert office.workspace.click(ANNA, card, SHARE).ok
-        eventually(
-            lambda: bot.front.deferred.writes.pool.unfinished > deferred.WRITERS, "the press in the pool"
-        )
+        eventually(lambda: bot.front.deferred.writes.unfinished > deferred.WRITERS, "the press in the pool")
         assert bot.front.deferred.close(0.2) == deferred.WRITERS + 1
 
 
@@ -209,7 +233,7 @@ def test_a_press_that_is_delivered_four_times_to_two_processes_has_one_effect(of
     for bot in office.bots:
         assert bot.front.deferred.close(PATIENCE) == 0
     assert len(office.said_to_all()) == 2
-    assert len(office.said_to(ANNA)) == 1  # the card: nobody is told that somebody was faster
+    assert len(office.said_to(ANNA)) == 1  # the card, and no message that somebody was faster
     assert office.workspace.faults.struck["deliver_twice"] >= 2
 
 
@@ -238,7 +262,7 @@ def test_a_form_that_is_sent_twice_is_written_once(office: Office) -> None:
     assert rows(office, "SELECT count(*) FROM activity") == [(1,)]
 
 
-def test_who_has_closed_the_form_is_told_directly(office: Office) -> None:
+def test_a_person_who_has_closed_the_form_gets_a_direct_message(office: Office) -> None:
     office.workspace.click(ANNA, office.card(), LOG)
     form = eventually(lambda: office.workspace.view_of(ANNA), "the form")
     with office.busy():

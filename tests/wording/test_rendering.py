@@ -10,7 +10,7 @@ from structlog.testing import capture_logs
 
 from bot.errors import BadInput, BotError
 from bot.services.ops.templates import sample
-from bot.wording.messages import Message, Problem, Slots, TierChanged, TierDigest, Ungraded, Why
+from bot.wording.messages import MESSAGES, Problem, Slots, TierChanged, TierDigest, Ungraded, Why
 from bot.wording.parts import Who
 from bot.wording.rendering import SHIPPED, Renderer, escape, problem_text
 from tests.slack.strategies import HOSTILE
@@ -28,7 +28,16 @@ def owner_line(slots: Slots) -> str:
 
 def test_every_message_has_a_template_and_every_template_a_message() -> None:
     templates = {path.stem for path in SHIPPED.glob("*.jinja") if not path.name.startswith("_")}
-    assert templates == {kind.template() for kind in Message.__subclasses__()}
+    assert templates == {kind.template for kind in MESSAGES.values()}
+
+
+def test_no_template_line_is_so_long_that_it_holds_logic() -> None:
+    lines = {
+        f"{path.name} line {number}": len(line)
+        for path in SHIPPED.glob("*.jinja")
+        for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1)
+    }
+    assert {place: length for place, length in lines.items() if length > 120} == {}
 
 
 @pytest.mark.parametrize(

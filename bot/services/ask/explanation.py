@@ -1,6 +1,6 @@
-"""Why a customer is what it is: what changed and by what, what its tier waits for, and what would lift it."""
+"""Why a customer has its tier: what changed and by what, what the tier waits for, and what would lift it."""
 
-from collections.abc import Iterable
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING
@@ -9,13 +9,12 @@ from sqlmodel import Session
 
 from bot.errors import N_, NotFound
 from bot.services.access import Act, Actor
-from bot.services.ask import holds, lookup
-from bot.services.ask.lookup import Graded
+from bot.services.ask.graded import Graded, assessed, cap, clean_counts, graded_for, standing_now
 from bot.services.grade import computed
-from bot.services.schemes.store import SchemeCache, TierNames, names, rule_change, tier_names
-from bot.wording.messages import Pointer, Why
-from bot.wording.parts import ChangePart, LeverPart, ScoreChange, Since, Wanted
-from db.book.customers import Customer
+from bot.services.schemes.store import SchemeCache, rule_change, tier_names
+from bot.wording.actions import Pointer
+from bot.wording.messages import Why
+from bot.wording.parts import ChangePart, LeverPart, ScoreChange, Wanted
 from db.engine import Database
 from grading.scheme.model import Indicator, Scheme
 
@@ -34,7 +33,7 @@ NO_EARLIER = "no_earlier"  # there is no earlier grading to compare with
 
 @dataclass(frozen=True, kw_only=True)
 class Explained:
-    """The message for people, and what it was made from."""
+    """The message for people, and the exact numbers that it was made from."""
 
     message: Why
     change: "ExplainedChange | None"
@@ -45,47 +44,71 @@ class Explained:
 def why(
     database: Database, scheme_cache: SchemeCache, actor: Actor, pointer: Pointer, since: date | None = None
 ) -> Explained:
-    """Everything behind a tier, with the change since the grading before, or since what stood on a day.
+    """Everything behind a tier, with the change since the grading before, or since the one in force on a day.
 
     Raises NotFound for a customer that is not the actor's, is not graded yet, or was not on that day.
     """
     with database.read() as session:
-        customer = lookup.customer_for(session, actor, Act.SEE, pointer.id)
-        graded = lookup.graded_of(session, scheme_cache, pointer.id, customer.record_type, since)
-        if graded is None:
-            raise NotFound(N_("This customer has not been graded yet."))
+        customer, graded = graded_for(session, scheme_cache, actor, Act.SEE, pointer.id, since)
         if since is not None and graded.previous is None:
             raise NotFound(
                 N_("%(name)s has no earlier grading of %(day)s or before to compare with."),
                 name=customer.name,
                 day=since,
             )
-        version = graded.assessment.scheme_version_id or 0
-        old_version = (graded.previous.scheme_version_id if graded.previous else None) or version
-        old_scheme = scheme_cache.scheme(session, old_version)
-        book = tier_names({old_version: old_scheme, version: graded.scheme})
-        change = _change(session, graded, old_scheme)
+        change = _change(session, graded)
+        scheme = graded.scheme
+        old_scheme = graded.previous.scheme if graded.previous else scheme
+        book = tier_names({0: old_scheme, 1: scheme})
         lift, missing = _next(graded)
-        message = _message(session, customer, graded, old_scheme, book, (change, lift, missing))
+        indicators = {indicator.id: indicator for indicator in (*old_scheme.indicators, *scheme.indicators)}
+        message = Why(
+            name=customer.name,
+            code=customer.code,
+            **assessed(session, graded, book),
+            cap=cap(graded),
+            change=_score_change(graded, change, indicators),
+            goal=book.tier(lift["goal"]) if lift["goal"] else None,
+            needed=lift["needed"] if lift["lacking"] else None,
+            levers=tuple(_levers(lift, indicators)),
+            together=bool(lift["levers"]) and not lift["levers"][0]["alone"],
+            wanted=tuple(
+                Wanted(
+                    names=indicators[fact["indicator"]].name,
+                    reason=fact["reason"],
+                    judgement=fact["judgement"],
+                    narrows=fact["narrows"],
+                    decides=fact["decides"],
+                    worst=book.tier(fact["tiers"][0]),
+                    best=book.tier(fact["tiers"][1]),
+                )
+                for fact in missing[:MOST_WANTED]
+            ),
+            scheme=scheme.name,
+            scheme_version=scheme.version,
+            dimensions=graded.breakdown.dimensions,
+            gates=graded.breakdown.gates("gates"),
+            gates_not_assessed=graded.breakdown.gates("gates_not_assessed"),
+        )
     return Explained(message=message, change=change, lift=lift, missing=missing)
 
 
-def _change(session: Session, graded: Graded, old_scheme: Scheme) -> "ExplainedChange | None":
+def _change(session: Session, graded: Graded) -> "ExplainedChange | None":
     """The split of the change since the grading before; None when there was none."""
     from bot.frames import stored_frame  # pandas: only when something is explained
     from grading.explain.attribution import attribute, explain_change
 
-    if graded.previous is None or graded.previous_run is None:
+    old = graded.previous
+    if old is None:
         return None
-    customer_id = graded.assessment.customer_id
-    day = graded.previous_run.as_of
+    customer_id, day = graded.assessment.customer_id, old.run.as_of
     new = stored_frame({customer_id: graded.assessment.inputs}, graded.scheme)
     return explain_change(
         attribute(
-            stored_frame({customer_id: graded.previous.inputs}, old_scheme),
-            computed.load_facts(session, old_scheme, day, [customer_id]).facts,
-            _with_old_fields(session, new, graded, old_scheme),
-            old_scheme=old_scheme,
+            stored_frame({customer_id: old.assessment.inputs}, old.scheme),
+            computed.load_facts(session, old.scheme, day, [customer_id]).facts,
+            _with_old_fields(session, new, graded, old.scheme),
+            old_scheme=old.scheme,
             new_scheme=graded.scheme,
             old_day=day,
             new_day=graded.run.as_of,
@@ -97,7 +120,7 @@ def _change(session: Session, graded: Graded, old_scheme: Scheme) -> "ExplainedC
 def _with_old_fields(
     session: Session, new: "pd.DataFrame", graded: Graded, old_scheme: Scheme
 ) -> "pd.DataFrame":
-    """The new inputs, with those that only the old scheme reads: its rule must be tried on the new data."""
+    """The new inputs, with those that only the old scheme reads, because its rule is applied to the new data."""
     gone = [name for name in old_scheme.fields if name not in graded.scheme.fields]
     if not gone:
         return new
@@ -114,72 +137,19 @@ def _next(graded: Graded) -> "tuple[Lift, list[MissingFact]]":
 
     row, scheme = graded.assessment, graded.scheme
     result = grade(stored_frame({row.customer_id: row.inputs}, scheme), scheme, graded.run.as_of)
-    active = [gate for gate in holds.clean_counts(row) if gate in {known.id for known in scheme.gates}]
+    active = [gate for gate in clean_counts(row) if gate in {known.id for known in scheme.gates}]
     return (
-        find_lift(result, scheme, 0, tier=holds.standing_now(row), active=active),
+        find_lift(result, scheme, 0, tier=standing_now(row), active=active),
         find_missing_facts(result, scheme, 0),
     )
 
 
-def _message(
-    session: Session,
-    customer: Customer,
-    graded: Graded,
-    old_scheme: Scheme,
-    book: TierNames,
-    found: "tuple[ExplainedChange | None, Lift, list[MissingFact]]",
-) -> Why:
-    row, run, scheme = graded.assessment, graded.run, graded.scheme
-    change, lift, missing = found
-    indicators = {indicator.id: indicator for indicator in (*old_scheme.indicators, *scheme.indicators)}
-    return Why(
-        name=customer.name,
-        code=customer.code,
-        tier=book.tier(row.tier),
-        score=row.score,
-        coverage=row.coverage,
-        low=row.low,
-        high=row.high,
-        held=row.held,
-        cap=holds.cap(row, scheme, graded.parts),
-        by_hand=holds.by_hand(session, row, run.purpose, book),
-        pending=holds.pending(row, run, scheme, book),
-        change=_score_change(graded, old_scheme, book, change, indicators),
-        goal=book.tier(lift["goal"]) if lift["goal"] else None,
-        needed=lift["needed"] if lift["lacking"] else None,
-        levers=tuple(_levers(lift, indicators)),
-        together=bool(lift["levers"]) and not lift["levers"][0]["alone"],
-        wanted=tuple(
-            Wanted(
-                names=names(indicators[fact["indicator"]].name),
-                reason=fact["reason"],
-                judgement=fact["judgement"],
-                narrows=fact["narrows"],
-                decides=fact["decides"],
-                worst=book.tier(fact["tiers"][0]),
-                best=book.tier(fact["tiers"][1]),
-            )
-            for fact in missing[:MOST_WANTED]
-        ),
-        scheme=names(scheme.name),
-        scheme_version=scheme.version,
-        as_of=run.as_of,
-        dimensions=graded.parts.dimensions,
-        gates=graded.parts.gates,
-        gates_not_assessed=graded.parts.gates_not_assessed,
-    )
-
-
 def _score_change(
-    graded: Graded,
-    old_scheme: Scheme,
-    book: TierNames,
-    change: "ExplainedChange | None",
-    indicators: dict[str, Indicator],
+    graded: Graded, change: "ExplainedChange | None", indicators: dict[str, Indicator]
 ) -> ScoreChange:
     from grading.explain.attribution import round_parts
 
-    if change is None or graded.previous is None or graded.previous_run is None:
+    if change is None or graded.previous is None:
         return ScoreChange(since=None, points=None, parts=(), reason=NO_EARLIER, rules=None)
     decimals = min(graded.scheme.display_decimals, MOST_DECIMALS)
     total = None if change["change"] is None else round(change["change"], decimals)
@@ -190,32 +160,28 @@ def _score_change(
     for kind, points in shown_parts.items():
         exact: dict[str, float] = {line["indicator"]: line[kind] for line in change["indicators"]}  # type: ignore[literal-required]
         shown = round_parts(exact, points, decimals)
-        named = [(names(indicators[name].name), value) for name, value in shown.items() if value]
+        named = [(indicators[name].name, value) for name, value in shown.items() if value]
         if points or named:
             named.sort(key=lambda item: -abs(item[1]))
             parts.append(ChangePart(kind=kind, points=points, indicators=tuple(named)))
     return ScoreChange(
-        since=Since(
-            tier=book.tier(graded.previous.tier, graded.previous.scheme_version_id),
-            score=graded.previous.score,
-            as_of=graded.previous_run.as_of,
-        ),
+        since=graded.previous.since,
         points=total,
         parts=tuple(parts),
         reason=change["reason"],
-        rules=rule_change(old_scheme, graded.scheme),
+        rules=rule_change(graded.previous.scheme, graded.scheme),
     )
 
 
-def _levers(lift: "Lift", indicators: dict[str, Indicator]) -> Iterable[LeverPart]:
-    """The strongest, each with the value that suffices: alone where it can, else as its share of what all must do."""
+def _levers(lift: "Lift", indicators: dict[str, Indicator]) -> Iterator[LeverPart]:
+    """The strongest, each with the value that suffices by itself, else the value it needs in the combination."""
     together = {step["indicator"]: step for step in lift["combination"]}
     for lever in lift["levers"][:MOST_LEVERS] if lift["lacking"] else ():
         step = together.get(lever["indicator"])
         target = lever["target"] or (step["target"] if step else None)
         indicator = indicators[lever["indicator"]]
         yield LeverPart(
-            names=names(indicator.name),
+            names=indicator.name,
             unit=indicator.unit,
             value=lever["value"],
             relation=target["relation"] if target else None,

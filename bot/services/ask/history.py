@@ -1,20 +1,18 @@
-"""What a customer was, grading by grading."""
+"""A customer's tiers and scores, grading by grading."""
 
 from dataclasses import dataclass
 from datetime import date
 
-from bot.errors import N_, NotFound
 from bot.services import access
 from bot.services.access import Act, Actor
 from bot.services.schemes.store import SchemeCache
-from db.book import customers
 from db.engine import Database
 from db.graded import results
 
 
 @dataclass(frozen=True, kw_only=True)
 class HistoryEntry:
-    """One grading of a customer: the tier that held, and why it was not simply the computed one."""
+    """One grading of a customer: the effective tier, and why it was not simply the computed one."""
 
     as_of: date
     kind: str
@@ -32,21 +30,19 @@ class HistoryEntry:
 def history(
     database: Database, scheme_cache: SchemeCache, actor: Actor, customer_id: int
 ) -> list[HistoryEntry]:
-    """All gradings of a customer, oldest first, those as a prospect too. Raises NotFound for one that is not the actor's."""
+    """All gradings of a customer, oldest first, also those as a prospect. Raises NotFound unless it is the actor's."""
     with database.read() as session:
-        customer = customers.get(session, customer_id)
-        if customer is None or not access.can(actor, Act.SEE, access.scope_of(session, customer_id)):
-            raise NotFound(N_("There is no such customer in your book."))
-        entries: list[HistoryEntry] = []
-        last: float | None = None
+        access.customer_for(session, actor, Act.SEE, customer_id)
         found = [
             graded
             for purpose in ("prospect", "account")
             for graded in results.history(session, customer_id, purpose)
         ]
+        entries: list[HistoryEntry] = []
+        last: float | None = None
         previous = ""
-        for row, run in sorted(found, key=lambda graded: graded[1].id or 0):
-            if run.purpose != previous:  # the scores of two purposes say nothing beside each other
+        for row, run in sorted(found, key=lambda graded: graded[1].id):
+            if run.purpose != previous:  # scores of two purposes cannot be compared
                 last, previous = None, run.purpose
             version = row.scheme_version_id
             scheme = None if version is None else scheme_cache.scheme(session, version)

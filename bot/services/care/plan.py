@@ -1,45 +1,53 @@
-"""The care plan: what each tier is owed, as a YAML file says it."""
+"""The care plan: the steps of each tier, from a YAML file."""
 
 import difflib
 from collections.abc import Sequence
 from datetime import date, timedelta
 from functools import cache
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, get_args
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ValidationError,
+    create_model,
+    model_validator,
+)
 from ruamel.yaml import YAML
 from ruamel.yaml.comments import CommentedMap, CommentedSeq
 from ruamel.yaml.error import YAMLError
 
 from bot.errors import N_, BadInput
 from bot.settings import ROOT
+from bot.wording.parts import NextStep
+from grading.scheme.model import Name
 
 SHIPPED = ROOT / "templates" / "care" / "plan.yaml"
-CONTACTS = ("visit", "meeting", "call", "training", "survey", "complaint", "gift", "greeting", "other")
 Contact = Literal["visit", "meeting", "call", "training", "survey", "complaint", "gift", "greeting", "other"]
+CONTACTS: tuple[str, ...] = get_args(Contact)
 
 
 class _Part(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
-class StepName(_Part):
-    """A name in both languages."""
+def _at_most(characters: int) -> BeforeValidator:
+    """Checks both texts of a bilingual name."""
+    text = Annotated[str, Field(min_length=1, max_length=characters)]
+    texts = create_model("Texts", __base__=_Part, en=(text, ...), zh=(text, ...))
+    return BeforeValidator(lambda value: vars(texts.model_validate(value)))
 
-    en: str = Field(min_length=1, max_length=60)
-    zh: str = Field(min_length=1, max_length=60)
 
-
-class Hint(_Part):
-    """A sentence of advice in both languages."""
-
-    en: str = Field(min_length=1, max_length=200)
-    zh: str = Field(min_length=1, max_length=200)
+StepName = Annotated[Name, _at_most(60)]
+Hint = Annotated[Name, _at_most(200)]
 
 
 class Occasion(_Part):
-    """A holiday by its country and English name, and whom it is for."""
+    """A holiday by its country and English name, and the countries of the customers to greet."""
 
     name: StepName
     country: str
@@ -72,13 +80,16 @@ class Occasion(_Part):
         raise ValueError(f"{self.holiday} is not known after {after}")
 
 
-class Revisit(_Part):
-    """See the customer again, counted from the last contact."""
-
+class _Step(_Part):
     id: str
-    kind: Literal["revisit"]
     name: StepName
     hint: Hint | None = None
+
+
+class Revisit(_Step):
+    """See the customer again some days after the last contact."""
+
+    kind: Literal["revisit"]
     every_days: int = Field(ge=1, le=1000)
     at_most_days: int = Field(ge=1, le=2000)
     counts: tuple[Contact, ...] = Field(min_length=1)
@@ -90,24 +101,18 @@ class Revisit(_Part):
         return self
 
 
-class FollowUp(_Part):
+class FollowUp(_Step):
     """Come back to a contact some days later."""
 
-    id: str
     kind: Literal["follow_up"]
-    name: StepName
-    hint: Hint | None = None
     after: tuple[Contact, ...] = Field(min_length=1)
     after_days: int = Field(ge=1, le=365)
 
 
-class Greeting(_Part):
+class Greeting(_Step):
     """Greet before a holiday."""
 
-    id: str
     kind: Literal["greeting"]
-    name: StepName
-    hint: Hint | None = None
     occasions: tuple[Occasion, ...] = Field(min_length=1)
     days_before: int = Field(ge=0, le=60)
 
@@ -118,7 +123,7 @@ class Greeting(_Part):
 Step = Annotated[Revisit | FollowUp | Greeting, Field(discriminator="kind")]
 
 
-def _once(steps: tuple[Step, ...]) -> tuple[Step, ...]:
+def _with_own_ids(steps: tuple[Step, ...]) -> tuple[Step, ...]:
     ids = [step.id for step in steps]
     for step_id in ids:
         if ids.count(step_id) > 1:
@@ -126,32 +131,42 @@ def _once(steps: tuple[Step, ...]) -> tuple[Step, ...]:
     return steps
 
 
-def _owed(tier: str) -> str:
+def _not_blocked(tier: str) -> str:
     if tier == "blocked":
         raise ValueError("blocked customers are left alone; remove these steps")
     return tier
 
 
-Steps = Annotated[tuple[Step, ...], AfterValidator(_once)]
+Steps = Annotated[tuple[Step, ...], AfterValidator(_with_own_ids)]
 
 
 class CarePlan(_Part):
-    """Steps per tier; `default` serves tiers that are not named."""
+    """Steps per tier; `default` is for tiers that are not named."""
 
     plan: str
     version: int
     at_most_per_day: int = Field(ge=1, le=100)
     occasions: tuple[Occasion, ...] = ()
-    tiers: dict[Annotated[str, AfterValidator(_owed)], Steps]
+    tiers: dict[Annotated[str, AfterValidator(_not_blocked)], Steps]
 
     def steps(self, tier: str) -> Sequence[Step]:
-        """What a tier is owed: nothing, ever, to a customer who is blocked."""
+        """The steps of a tier; none for a blocked customer, whatever the plan says."""
         if tier == "blocked":
             return ()
         return self.tiers.get(tier, self.tiers.get("default", ()))
 
     def step(self, tier: str, step_id: str) -> Step | None:
+        """A step by its id; None when the plan no longer has it."""
         return next((step for step in self.steps(tier) if step.id == step_id), None)
+
+    def step_name(self, tier: str, step_id: str) -> Name:
+        """A step's name; the id of a step that the plan no longer has."""
+        step = self.step(tier, step_id)
+        return step.name if step else Name(en=step_id, zh=step_id)
+
+    def next_step(self, tier: str, step_id: str, due_on: date, today: date) -> NextStep:
+        """A due step as a part of messages."""
+        return NextStep(names=self.step_name(tier, step_id), due_on=due_on, overdue=due_on < today)
 
 
 def load_plan(path: Path | None) -> CarePlan:
@@ -160,19 +175,15 @@ def load_plan(path: Path | None) -> CarePlan:
     try:
         data = YAML(typ="rt").load(path.read_text(encoding="utf-8-sig"))
     except OSError as error:
-        raise BadInput(
-            N_("%(problems)s"),
-            problems=f"{path.name} cannot be read: {error.strerror}; name a YAML file in TIERBOT_CARE_PLAN",
-        ) from None
+        problem = f"{path.name} cannot be read: {error.strerror}; name a YAML file in TIERBOT_CARE_PLAN"
+        raise BadInput(N_("%(problems)s"), problems=problem) from None
     except (YAMLError, UnicodeDecodeError) as error:
         mark = getattr(error, "problem_mark", None)
         where = f" line {mark.line + 1}" if mark else ""
         what = str(getattr(error, "problem", None) or getattr(error, "reason", None) or error)
-        what = what.partition(" with value")[0]  # a key that is there twice would be followed by both blocks
-        raise BadInput(
-            N_("%(problems)s"),
-            problems=f"{path.name}{where}: is not readable YAML: {what}; mend it or save it as UTF-8",
-        ) from None
+        what = what.partition(" with value")[0]  # for a key that is there twice, both blocks would follow
+        problem = f"{path.name}{where}: is not readable YAML: {what}; mend it or save it as UTF-8"
+        raise BadInput(N_("%(problems)s"), problems=problem) from None
     try:
         return CarePlan.model_validate(_plain(data))
     except ValidationError as error:
@@ -181,16 +192,14 @@ def load_plan(path: Path | None) -> CarePlan:
 
 
 def first_morning_before(occasion: Occasion, days: int, today: date) -> tuple[date, date]:
-    """(day to greet, the holiday): the next greeting day that is not past."""
+    """(day to greet, the holiday) of the next holiday; today when the lead time has begun."""
     holiday = occasion.day(today)
-    if holiday - timedelta(days=days) < today:
-        # Too late for the lead time but not for the day itself: greet today.
-        return today, holiday
-    return holiday - timedelta(days=days), holiday
+    return max(today, holiday - timedelta(days=days)), holiday
 
 
 @cache
 def holiday_names(country: str) -> frozenset[str]:
+    """The holidays of a country; none of an unknown one."""
     return frozenset(name for year in range(2025, 2031) for _, name in _holidays(country, year))
 
 
@@ -200,7 +209,7 @@ def _holidays(country: str, year: int) -> tuple[tuple[date, str], ...]:
 
     try:
         days = holidays.country_holidays(country, years=year, language="en_US")
-    except NotImplementedError:  # the library's word for a country it does not have
+    except NotImplementedError:  # raised by the library for a country it does not have
         return ()
     return tuple((day, name) for day, names in sorted(days.items()) for name in names.split("; "))
 
@@ -232,11 +241,11 @@ _SENTENCES = {
 
 
 def _sentences(file: str, data: Any, errors: list[Any]) -> list[str]:
-    """One sentence each, in the order of the file; what an alias repeats is said once."""
+    """One sentence for each problem, in the order of the file; one that an alias repeats comes once."""
     found: dict[tuple[int, str], str] = {}
     for error in errors:
         if error["type"] == "too_short" and error["input"]:
-            continue  # what its items lack is said of them
+            continue  # its items have problems of their own
         line, place = _place(data, error["loc"])
         message = str(error["msg"]).removeprefix("Value error, ")
         if error["type"] in _SENTENCES:
@@ -247,11 +256,11 @@ def _sentences(file: str, data: Any, errors: list[Any]) -> list[str]:
 
 
 def _place(data: Any, location: tuple[Any, ...]) -> tuple[int, str]:
-    """Line and dotted key of what pydantic complains of."""
+    """Line and dotted key of a pydantic error's location."""
     line, shown = 1, []
     for key in location:
         if key in ("[key]", "revisit", "follow_up", "greeting"):
-            continue  # pydantic's own words, and the kind it chose
+            continue  # not keys of the file: pydantic's marker, and the kind it chose
         if isinstance(data, CommentedMap):
             key = next((own for own in data if str(own) == str(key)), key)
         if isinstance(data, CommentedMap) and key in data:

@@ -1,36 +1,43 @@
-"""Reminding people of due touches: one transaction writes the touch's new state and the message."""
+"""Reminders: from a due touch to a message, and from what people do about it to the next due day."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from functools import partial
 from zoneinfo import ZoneInfo
 
 from sqlmodel import Session
 
 from bot.clock import local_date, local_instant, zone_named
-from bot.services.care.plan import FollowUp, Greeting, Revisit
-from bot.services.care.schedule import CareRules, morning
-from bot.services.care.touches import names, step_names
-from bot.services.delivery import outbox
+from bot.errors import N_, BadInput, Conflict, NotFound
+from bot.services import access
+from bot.services.access import Act, Actor
+from bot.services.care.plan import CONTACTS, FollowUp, Greeting, Revisit
+from bot.services.care.schedule import CareRules, morning, plan_customers, workday
+from bot.services.delivery import inbound, outbox
+from bot.services.delivery.inbound import InboundKey
 from bot.services.delivery.outbox import Place
 from bot.services.schemes.store import TierNames
-from bot.wording.messages import Reminder
-from bot.wording.parts import Names, Who
-from db.book import customers, people
-from db.book.customers import Customer
+from bot.wording.actions import Pointer
+from bot.wording.messages import Reminder, ReminderClosed, VisitLogged
+from bot.wording.parts import Who
+from db.book import customers, facts, people
+from db.book.customers import Customer, CustomerRow
 from db.book.people import Person
 from db.care import due_touches, touches
-from db.care.touches import Touch
+from db.care.touches import StepKind, Touch, TouchState
 from db.engine import Database
 from db.graded import results
 
 GREETING_LATE = timedelta(days=2)  # after the holiday a greeting is missed, not sent
+SNOOZE_DAYS = 3
+GONE = N_("This reminder is no longer there, or no longer yours.")
+DEALT_WITH = N_("Somebody has dealt with this reminder already.")
 
 
 @dataclass(frozen=True, kw_only=True)
 class Recipient:
-    """Where a reminder goes: the owner, else the team's lead, else the team's channel, else the default channel."""
+    """Who gets a reminder: the owner, else the team's lead, else the team's channel, else the default channel."""
 
     place: Place
     zone: ZoneInfo
@@ -40,9 +47,9 @@ class Recipient:
 def remind_due(
     database: Database, rules: CareRules, book: TierNames, *, alert_channel: str, language: str, now: datetime
 ) -> int:
-    """Turn due touches into messages; how many were written. What has no place to go stays due.
+    """Turn due touches into messages; how many were written. What has no recipient stays due.
 
-    A place hears of `at_most_per_day`, best tiers first; the rest waits for its next morning.
+    A place gets at most `at_most_per_day`, best tiers first; the rest waits for its next morning.
     """
     places: dict[str, tuple[Recipient, set[int | None]]] = {}
     with database.read() as session:
@@ -50,33 +57,18 @@ def remind_due(
             to = recipient(session, rules, owner, alert_channel, language)
             if to is not None:
                 places.setdefault(to.place.address, (to, set()))[1].add(owner.id if owner else None)
-    written = 0
-    for to, owners in places.values():
-        written += database.retry(partial(_remind_place, database, rules, book, to, owners, now))
-    return written
-
-
-def _remind_place(
-    database: Database,
-    rules: CareRules,
-    book: TierNames,
-    to: Recipient,
-    owners: set[int | None],
-    now: datetime,
-) -> int:
-    # Alone, so that two processes do not both count what the place has heard today and both find room.
-    with database.write(lock="reminders") as session:
-        return _remind(session, rules, book, to, owners, now)
+    return sum(
+        database.retry(partial(_remind, database, rules, book, to, owners, now))
+        for to, owners in places.values()
+    )
 
 
 def recipient(
     session: Session, rules: CareRules, owner: Person | None, alert_channel: str, language: str
 ) -> Recipient | None:
-    lead = None
+    """Who gets the reminders of an owner's customers."""
     team = people.team(session, owner.team_id) if owner else None
-    if owner is None or not owner.active:
-        lead = people.get(session, team.lead_id) if team else None
-    person = owner if owner is not None and owner.active else lead
+    person = owner if owner and owner.active else people.get(session, team.lead_id if team else None)
     if person is not None and person.active and person.id is not None:
         return Recipient(
             place=Place(person_id=person.id),
@@ -92,40 +84,59 @@ def recipient(
 
 
 def _remind(
-    session: Session, rules: CareRules, book: TierNames, to: Recipient, owners: set[int | None], now: datetime
+    database: Database,
+    rules: CareRules,
+    book: TierNames,
+    to: Recipient,
+    owners: set[int | None],
+    now: datetime,
 ) -> int:
-    today = local_date(now, to.zone)
-    said = due_touches.reminded_since(session, to.place.address, local_instant(today, 0, 0, to.zone))
-    room = max(0, rules.plan.at_most_per_day - said)
-    written = 0
-    for touch in due_touches.best_first(session, now, owners, book.best_first, room):
-        version = touch.version
-        last_day = touch.anchor + GREETING_LATE if touch.kind == "greeting" and touch.anchor else None
-        if last_day is not None and today > last_day:
-            touches.move(
-                session, touch.id or 0, version, state="missed", reason="the holiday is past", closed_at=now
-            )
-            continue
-        if not touches.move(session, touch.id or 0, version, state="reminded"):
-            continue  # another process was faster
-        outbox_id = outbox.enqueue(
-            session,
-            kind="reminder",
-            place=to.place,
-            message=_message(session, rules, book, touch, version + 1),
-            language=to.language,
-            dedupe_key=f"touch:{touch.id}:{version + 1}",
-            now=now,
-            not_after=local_instant(last_day + timedelta(days=1), 0, 0, to.zone) if last_day else None,
-        )
-        touch.outbox_id = outbox_id
-        written += 1
-    session.flush()
-    tomorrow = today + timedelta(days=1)
-    for greetings in (True, False):
-        until = morning(rules, "greeting" if greetings else "other", tomorrow, to.zone, now)
-        due_touches.postpone(session, now, owners, until, greetings=greetings)
-    return written
+    # The lock, so that two processes do not both count the reminders of today and both find room.
+    with database.write(lock="reminders") as session:
+        today = local_date(now, to.zone)
+        sent = due_touches.reminded_since(session, to.place.address, local_instant(today, 0, 0, to.zone))
+        room = max(0, rules.plan.at_most_per_day - sent)
+        written = 0
+        for touch in due_touches.best_first(session, now, owners, book.best_first, room):
+            written += _remind_of(session, rules, book, to, touch, today, now)
+        session.flush()
+        tomorrow = today + timedelta(days=1)
+        for greetings in (True, False):
+            until = morning(rules, tomorrow, to.zone, now, any_day=greetings)
+            due_touches.postpone(session, now, owners, until, greetings=greetings)
+        return written
+
+
+def _remind_of(
+    session: Session,
+    rules: CareRules,
+    book: TierNames,
+    to: Recipient,
+    touch: Touch,
+    today: date,
+    now: datetime,
+) -> bool:
+    """Turn a touch into a message; False when the holiday is past, or another process was faster."""
+    touch_id, version = touch.id or 0, touch.version
+    greeting = touch.kind == StepKind.GREETING
+    last_day = touch.anchor + GREETING_LATE if greeting and touch.anchor else None
+    if last_day is not None and today > last_day:
+        reason = "the holiday is past"
+        touches.move(session, touch_id, version, state=TouchState.MISSED, reason=reason, closed_at=now)
+        return False
+    if not touches.move(session, touch_id, version, state=TouchState.REMINDED):
+        return False
+    touch.outbox_id = outbox.enqueue(
+        session,
+        kind="reminder",
+        place=to.place,
+        message=_message(session, rules, book, touch, version + 1),
+        language=to.language,
+        dedupe_key=f"touch:{touch_id}:{version + 1}",
+        now=now,
+        not_after=local_instant(last_day + timedelta(days=1), 0, 0, to.zone) if last_day else None,
+    )
+    return True
 
 
 def _message(session: Session, rules: CareRules, book: TierNames, touch: Touch, version: int) -> Reminder:
@@ -138,9 +149,7 @@ def _message(session: Session, rules: CareRules, book: TierNames, touch: Touch, 
     elif isinstance(step, FollowUp):
         kinds = step.after
     last = max((contacts[kind] for kind in kinds if kind in contacts), default=None)
-    occasion: Names | None = None
-    if isinstance(step, Greeting) and (found := step.occasion(customer.country)):
-        occasion = names(found.name)
+    occasion = step.occasion(customer.country) if isinstance(step, Greeting) else None
     newest = results.newest(session, touch.customer_id, customer.record_type)
     owner = customers.owner(session, touch.customer_id)
     return Reminder(
@@ -153,11 +162,145 @@ def _message(session: Session, rules: CareRules, book: TierNames, touch: Touch, 
         tier=book.tier(touch.tier),
         score=newest[0][0].score if newest else None,
         kind=touch.kind,
-        step=step_names(rules.plan, touch),
-        hint=names(step.hint) if step and step.hint else None,
+        step=rules.plan.step_name(touch.tier, touch.step),
+        hint=step.hint if step else None,
         due_on=touch.due_on,
         at_latest=last + timedelta(days=step.at_most_days) if last and isinstance(step, Revisit) else None,
         last_contact=last,
-        occasion=occasion,
+        occasion=occasion.name if occasion else None,
         owner=Who(name=owner.name, slack_user_id=owner.slack_user_id) if owner else None,
+    )
+
+
+def finish(
+    database: Database, actor: Actor, pointer: Pointer, rules: CareRules, now: datetime, request: InboundKey
+) -> ReminderClosed:
+    """Done: close the touch and restart its clock. Raises Repeated."""
+    with database.write() as session:
+        inbound.take(session, request, now)
+        customer, touch = _touch_for(session, actor, pointer)
+        _move(session, touch, state=TouchState.DONE, closed_at=now, closed_by=actor.person_id)
+        plan_customers(session, rules, [customer.id], now)
+        return _closed(session, rules, actor, customer, touch, "done")
+
+
+def snooze(
+    database: Database, actor: Actor, pointer: Pointer, rules: CareRules, now: datetime, request: InboundKey
+) -> ReminderClosed:
+    """Snooze: the touch is due again in some days, in its owner's morning; a greeting not after the holiday.
+
+    Raises Repeated.
+    """
+    with database.write() as session:
+        inbound.take(session, request, now)
+        customer, touch = _touch_for(session, actor, pointer)
+        owner = customers.owner(session, customer.id)
+        zone = zone_named(owner.timezone if owner else None, rules.zone)
+        today = local_date(now, zone)
+        until = workday(today + timedelta(days=SNOOZE_DAYS))
+        if touch.kind == StepKind.GREETING and touch.anchor is not None and touch.anchor > today:
+            until = min(until, touch.anchor)
+        _move(session, touch, state=TouchState.SNOOZED, remind_at=rules.morning(until, zone))
+        return _closed(session, rules, actor, customer, touch, "snoozed", until)
+
+
+def check_contact(actor: Actor, kind: str, happened_on: date, now: datetime) -> None:
+    """Raise BadInput for a contact that cannot be recorded. Reads nothing, so that a form is answered at once."""
+    if kind not in CONTACTS:
+        raise BadInput(N_("%(kind)s is not a kind of contact."), kind=kind)
+    if happened_on > actor.today(now):
+        raise BadInput(N_("The day lies in the future. Choose today or an earlier day."))
+
+
+def log_contact(
+    database: Database,
+    actor: Actor,
+    *,
+    customer_id: int,
+    kind: str,
+    happened_on: date,
+    note: str | None,
+    form_id: str,
+    rules: CareRules,
+    now: datetime,
+) -> VisitLogged:
+    """Record a contact; the revisit clock restarts from its day. The same form submitted again changes nothing."""
+    check_contact(actor, kind, happened_on, now)
+    with database.write() as session:
+        customer = access.customer_for(session, actor, Act.LOG_CONTACT, customer_id)
+        touches.lock(session, [customer_id])  # so that a second submission at the same time sees the first
+        if not facts.activity_known(session, "slack", form_id):
+            session.add(
+                facts.Activity(
+                    customer_id=customer_id,
+                    source="slack",
+                    external_id=form_id,
+                    kind=kind,
+                    happened_on=happened_on,
+                    person_id=actor.person_id,
+                    note=note,
+                    recorded_at=now,
+                )
+            )
+            session.flush()
+            plan_customers(session, rules, [customer_id], now)
+        step = touches.first_step(session, customer_id)
+        return VisitLogged(
+            name=customer.name,
+            kind=kind,
+            happened_on=happened_on,
+            next_step=step and rules.plan.next_step(*step, actor.today(now)),
+        )
+
+
+def closed_by_contact(
+    database: Database, actor: Actor, pointer: Pointer, rules: CareRules
+) -> ReminderClosed | None:
+    """What a reminder becomes when a logged contact closed it; None while it is open. Raises NotFound."""
+    with database.read() as session:
+        customer, touch = _seen(session, actor, Act.SEE, pointer)
+        if touch.state != TouchState.DONE:
+            return None
+        return _closed(session, rules, actor, customer, touch, "contact")
+
+
+def _seen(session: Session, actor: Actor, act: Act, pointer: Pointer) -> tuple[CustomerRow, Touch]:
+    """The touch that a button points at with its customer, if the actor may do that."""
+    touch = touches.get(session, pointer.id)
+    if touch is None:
+        raise NotFound(GONE)
+    return access.customer_for(session, actor, act, touch.customer_id, GONE), touch
+
+
+def _touch_for(session: Session, actor: Actor, pointer: Pointer) -> tuple[CustomerRow, Touch]:
+    """The touch that a button points at with its customer, if the actor may close it and nobody has."""
+    customer, touch = _seen(session, actor, Act.CLOSE_TOUCH, pointer)
+    touches.lock(session, [customer.id])
+    if touch.version != pointer.version or touch.state not in touches.OPEN:
+        raise Conflict(DEALT_WITH)
+    return customer, touch
+
+
+def _move(session: Session, touch: Touch, **values: object) -> None:
+    if not touches.move(session, touch.id or 0, touch.version, **values):
+        raise Conflict(DEALT_WITH)
+
+
+def _closed(
+    session: Session,
+    rules: CareRules,
+    actor: Actor,
+    customer: CustomerRow,
+    touch: Touch,
+    outcome: str,
+    until: date | None = None,
+) -> ReminderClosed:
+    open_touches = touches.open_touches(session, [customer.id])
+    return ReminderClosed(
+        name=customer.name,
+        step=rules.plan.step_name(touch.tier, touch.step),
+        by=Who(name=actor.name, slack_user_id=actor.slack_user_id),
+        outcome=outcome,
+        until=until,
+        next_due=next((other.due_on for other in open_touches if other.step == touch.step), None),
     )

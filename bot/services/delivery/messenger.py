@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, Literal, Protocol
+from typing import Literal, Protocol
 
 from bot.wording.messages import Message
 
@@ -52,9 +52,6 @@ class Reference:
     id: int
     attempt: int
     key: str  # because a restored database uses ids again
-
-    def payload(self) -> dict[str, Any]:
-        return {"id": self.id, "attempt": self.attempt, "key": self.key}
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -3,8 +3,6 @@
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 
-from sqlmodel import Session
-
 from bot.errors import N_, BadInput, Conflict, NotFound
 from bot.services import access
 from bot.services.access import Act, Actor
@@ -13,12 +11,13 @@ from bot.services.grade.regrades import regrade
 from bot.services.grade.runs import Notify
 from bot.services.schemes import store
 from bot.services.schemes.store import SchemeCache
-from db.book import customers
-from db.book.customers import Customer
+from db.book.customers import Customer, CustomerRow
 from db.engine import Database
 from db.graded import overrides
 from db.graded.overrides import Override
 from grading.scheme.model import Scheme
+
+NOT_YOUR_TIER = N_("There is no such customer whose tier you may decide.")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -68,7 +67,7 @@ def set_override(
     """
     wish = replace(wish, reason=wish.reason.strip(), approver=(wish.approver or "").strip() or None)
     with database.write(lock="override") as session:
-        customer = _customer(session, actor, customer_id)
+        customer = access.customer_for(session, actor, Act.OVERRIDE, customer_id, NOT_YOUR_TIER)
         purpose = customer.record_type
         rules = store.in_force(session, scheme_cache, purpose, today)
         scheme = scheme_choice.scheme_of(session, rules, customer_id)
@@ -117,7 +116,7 @@ def end_override(
 ) -> Decided:
     """Let the computed tier take its place again. Raises NotFound when there is no override."""
     with database.write(lock="override") as session:
-        customer = _customer(session, actor, customer_id)
+        customer = access.customer_for(session, actor, Act.OVERRIDE, customer_id, NOT_YOUR_TIER)
         row = overrides.open_override(session, customer_id, customer.record_type)
         if row is None:
             raise NotFound(N_("%(name)s has no override."), name=customer.name)
@@ -134,13 +133,6 @@ def list_overrides(database: Database, actor: Actor, *, ended: bool = False) -> 
     with database.read() as session:
         rows = overrides.listed(session, access.visible_owners(session, actor), ended=ended)
         return [_decided(row, customer) for row, customer in rows]
-
-
-def _customer(session: Session, actor: Actor, customer_id: int) -> Customer:
-    customer = customers.get(session, customer_id)
-    if customer is None or not access.can(actor, Act.OVERRIDE, access.scope_of(session, customer_id)):
-        raise NotFound(N_("There is no such customer whose tier you may decide."))
-    return customer
 
 
 def _check(wish: OverrideRequest, scheme: Scheme, today: date) -> None:
@@ -175,7 +167,7 @@ def _check(wish: OverrideRequest, scheme: Scheme, today: date) -> None:
             )
 
 
-def _decided(row: Override, customer: Customer) -> Decided:
+def _decided(row: Override, customer: Customer | CustomerRow) -> Decided:
     return Decided(
         id=row.id or 0,
         code=customer.code,

@@ -15,11 +15,9 @@ from bot.services.delivery import circuit, time_jump
 from bot.settings import Settings, without_password
 from db import processes, schema
 from db.book import people
-from db.engine import Database, describe
+from db.engine import Database
 from db.graded import runs
 from db.outbox import messages, send_state
-from db.outbox.messages import MessageState
-from db.outbox.send_state import CircuitReason
 
 PACKAGES = ("tierbot", "slack-bolt", "slack-sdk", "sqlalchemy", "apscheduler", "pandas", "tzdata", "holidays")
 NETWORK_FILE_SYSTEMS = frozenset(
@@ -52,14 +50,14 @@ class Finding:
 
 @dataclass(frozen=True, kw_only=True)
 class Slack:
-    """What Slack answered about the bot; `error` is empty when it accepted the token."""
+    """Slack's answer about the bot. `error` is empty when it took the token; otherwise the rest is unknown."""
 
-    error: str
-    team: str
-    granted: frozenset[str]
-    wanted: frozenset[str]
-    optional: frozenset[str]
-    clock_apart: timedelta | None
+    error: str = ""
+    team: str = ""
+    granted: frozenset[str] = frozenset()
+    wanted: frozenset[str] = frozenset()
+    optional: frozenset[str] = frozenset()
+    clock_apart: timedelta | None = None
 
 
 def examine(database: Database, settings: Settings, slack: Slack, now: datetime) -> list[Finding]:

@@ -11,7 +11,7 @@ from typing import Any, Union, get_args, get_origin, get_type_hints
 from jinja2 import Environment, TemplateError, TemplateSyntaxError, meta, nodes
 
 from bot.wording import catalogue
-from bot.wording.messages import Message
+from bot.wording.messages import MESSAGES, Message
 from bot.wording.rendering import BLOCKS, Renderer, render
 
 _SIMPLE = {str: "ACME", int: 2, float: 62.5, date: date(2026, 3, 31)}
@@ -19,7 +19,7 @@ _SIMPLE = {str: "ACME", int: 2, float: 62.5, date: date(2026, 3, 31)}
 
 def check_templates(renderer: Renderer) -> list[str]:
     """A sentence, with file and line, for each reason that a template cannot be used."""
-    by_file = {f"{cls.template()}.jinja": cls for cls in Message.__subclasses__()}
+    by_file = {f"{cls.template}.jinja": cls for cls in MESSAGES.values()}
     problems = []
     for path in sorted(renderer.own.glob("*.jinja")) if renderer.own else ():
         if path.name not in by_file and not path.name.startswith("_"):
@@ -79,11 +79,11 @@ def _faults(
                 node.lineno,
                 f"there is no filter {node.name!r}; see the shipped templates for those there are.",
             )
-    fields = {field.name for field in dataclasses.fields(cls)}  # type: ignore[arg-type]
-    unknown = meta.find_undeclared_variables(tree) - fields - set(environment.globals)
+    known = {*(field.name for field in dataclasses.fields(cls)), *cls.properties}  # type: ignore[arg-type]
+    unknown = meta.find_undeclared_variables(tree) - known - set(environment.globals)
     for name in sorted(unknown):
         lines = [node.lineno for node in tree.find_all(nodes.Name) if node.name == name]
-        yield min(lines, default=None), f"{name!r} is not in this message; use {', '.join(sorted(fields))}."
+        yield min(lines, default=None), f"{name!r} is not in this message; use {', '.join(sorted(known))}."
 
 
 def _place(error: Exception) -> str | None:

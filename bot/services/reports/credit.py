@@ -8,12 +8,12 @@ from typing import Any
 
 from sqlmodel import Session
 
-from bot.errors import N_, BadInput, NotFound, NotReady
+from bot.errors import N_, BadInput, NotReady
 from bot.services import access
 from bot.services.access import Act, Actor
 from bot.services.schemes.store import SchemeCache
-from db.book import customers, invoices
-from db.book.customers import Customer
+from db.book import invoices
+from db.book.customers import CustomerRow
 from db.engine import Database
 from db.graded import credit, results
 from db.graded.credit import CreditApproval
@@ -22,6 +22,7 @@ from grading.scheme.model import LIMIT_FIELDS, ZONE, Scheme
 
 _PLACES = Decimal("0.0001")
 MOST_TERMS = 3650
+NOT_YOUR_CREDIT = N_("There is no such customer whose credit you may decide.")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -83,7 +84,7 @@ def show(
     Raises NotFound for a customer that is not the actor's, NotReady for one without an assessment.
     """
     with database.read() as session:
-        customer = _customer(session, actor, Act.SEE, customer_id)
+        customer = access.customer_for(session, actor, Act.SEE, customer_id)
         return _credit(session, scheme_cache, customer, today)
 
 
@@ -103,7 +104,7 @@ def approve(
     older than 120 days, BadInput without a reason or without a limit or terms that are proposed or given.
     """
     with database.write(lock="credit") as session:
-        customer = _customer(session, actor, Act.APPROVE_CREDIT, customer_id)
+        customer = access.customer_for(session, actor, Act.APPROVE_CREDIT, customer_id, NOT_YOUR_CREDIT)
         present = _credit(session, scheme_cache, customer, today)
         if not present.valid:
             raise NotReady(
@@ -160,17 +161,8 @@ def _decided(wish: ApprovalRequest, present: Credit) -> tuple[Decimal, int]:
     return limit.quantize(_PLACES), terms
 
 
-def _customer(session: Session, actor: Actor, act: Act, customer_id: int) -> Customer:
-    customer = customers.get(session, customer_id)
-    if customer is None or not access.can(actor, act, access.scope_of(session, customer_id)):
-        if act is Act.SEE:
-            raise NotFound(N_("There is no such customer in your book."))
-        raise NotFound(N_("There is no such customer whose credit you may decide."))
-    return customer
-
-
-def _credit(session: Session, scheme_cache: SchemeCache, customer: Customer, today: date) -> Credit:
-    newest = results.newest(session, customer.id or 0, "credit")
+def _credit(session: Session, scheme_cache: SchemeCache, customer: CustomerRow, today: date) -> Credit:
+    newest = results.newest(session, customer.id, "credit")
     if not newest and customer.record_type != "account":
         raise NotReady(
             N_("%(name)s is a prospect. Credit is assessed for accounts: from the first order on."),
@@ -192,7 +184,7 @@ def _credit(session: Session, scheme_cache: SchemeCache, customer: Customer, tod
     if measured is not None and measured < run.as_of - timedelta(days=STATEMENT_DAYS):
         net_worth = None
     proposal = propose(scheme, row.tier, purchases, net_worth)
-    exposure, overdue = _owed(session, customer.id or 0, today)
+    exposure, overdue = _owed(session, customer.id, today)
     return Credit(
         code=customer.code,
         name=customer.name,
@@ -214,7 +206,7 @@ def _credit(session: Session, scheme_cache: SchemeCache, customer: Customer, tod
         net_worth=net_worth,
         exposure=exposure,
         overdue=overdue,
-        approved=tuple(_approved(one) for one in credit.approvals(session, customer.id or 0)),
+        approved=tuple(_approved(one) for one in credit.approvals(session, customer.id)),
     )
 
 

@@ -9,7 +9,6 @@ from bot.errors import N_, BadInput, NotFound
 from bot.services import access
 from bot.services.access import Act, Actor
 from bot.services.schemes.store import SchemeCache
-from db.book import customers
 from db.engine import Database
 from db.graded import reviews, runs, schemes
 from db.graded.reviews import REASONS, Item, Query, ReviewAnswer
@@ -20,6 +19,7 @@ HIDDEN = timedelta(days=90)
 STALE = 3 / 4  # of max_age_days: what is answered now is not missing later
 PURPOSES = ("account", "prospect")
 MOST_OF_ONE = 100
+NOT_YOUR_REVIEW = N_("There is no such customer whose review you may answer.")
 
 
 def list_items(
@@ -57,9 +57,7 @@ def answer(
     if not note.strip():
         raise BadInput(N_("Say in the note what was found or decided."))
     with database.write(lock="review") as session:
-        customer = customers.get(session, customer_id)
-        if customer is None or not access.can(actor, Act.REVIEW, access.scope_of(session, customer_id)):
-            raise NotFound(N_("There is no such customer whose review you may answer."))
+        customer = access.customer_for(session, actor, Act.REVIEW, customer_id, NOT_YOUR_REVIEW)
         query = replace(_query(None, today, MOST_OF_ONE), customer_id=customer_id)
         found = _items(session, scheme_cache, query, (wanted,))
         if not found:

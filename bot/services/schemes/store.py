@@ -14,7 +14,7 @@ from bot.wording import parts
 from db.book import order_totals
 from db.graded import runs
 from db.graded import schemes as db
-from grading.scheme.model import Name, Scheme, once
+from grading.scheme.model import Scheme
 from grading.scheme.presets import preset_names, preset_text
 from grading.scheme.problems import SchemeError
 from grading.scheme.reader import parse_scheme
@@ -92,7 +92,7 @@ def tier_names(schemes: Mapping[int, Scheme]) -> TierNames:
     """The tiers of scheme versions; where two have one of the same id, the later one's stands for both."""
     by_version = {
         version: {
-            tier.id: parts.TierPart(id=tier.id, names=names(tier.name), rank=rank)
+            tier.id: parts.TierPart(id=tier.id, names=tier.name, rank=rank)
             for rank, tier in enumerate(scheme.tiers)
         }
         for version, scheme in schemes.items()
@@ -103,14 +103,10 @@ def tier_names(schemes: Mapping[int, Scheme]) -> TierNames:
     )
 
 
-@once
+@lru_cache(maxsize=64)
 def tiers_of(scheme: Scheme) -> TierNames:
     """The tiers of one scheme."""
     return tier_names({0: scheme})
-
-
-def names(name: Name) -> parts.Names:
-    return parts.Names(en=name.en, zh=name.zh)
 
 
 def rule_change(old: Scheme, new: Scheme) -> parts.RuleChange | None:
@@ -118,7 +114,7 @@ def rule_change(old: Scheme, new: Scheme) -> parts.RuleChange | None:
     if old.identity == new.identity:
         return None
     return parts.RuleChange(
-        before=names(old.name), version_before=old.version, after=names(new.name), version_after=new.version
+        before=old.name, version_before=old.version, after=new.name, version_after=new.version
     )
 
 

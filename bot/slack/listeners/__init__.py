@@ -8,5 +8,6 @@ from bot.slack.listeners import log_visit, open_card, share, tier_command, touch
 
 
 def register_all(app: App, deps: Dependencies, deferred: Deferred) -> None:
+    """Register every listener."""
     for listener in (tier_command, open_card, why, share, log_visit, touches):
         listener.register(app, deps, deferred)

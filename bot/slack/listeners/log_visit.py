@@ -1,4 +1,4 @@
-"""*Log a visit*: a form, and what it sends in."""
+"""*Log a visit*: opens a form, and records what it submits."""
 
 import json
 from datetime import date
@@ -9,14 +9,15 @@ from slack_bolt import Ack, App, BoltContext
 from slack_sdk import WebClient
 
 from bot.errors import N_, BadInput, BotError
-from bot.services.ask import lookup
-from bot.services.care import touches
+from bot.services import access
+from bot.services.access import Act, Actor
+from bot.services.care import reminders
 from bot.slack import blocks
-from bot.slack.answers import chosen, update_view
 from bot.slack.deferred import Deferred, Press
 from bot.slack.dependencies import Dependencies
 from bot.wording import catalogue
-from bot.wording.messages import Action, Pointer, Slots
+from bot.wording.actions import Action
+from bot.wording.messages import Slots
 from bot.wording.rendering import problem_text
 
 
@@ -24,57 +25,56 @@ def register(app: App, deps: Dependencies, deferred: Deferred) -> None:
     @app.action(str(Action.LOG_VISIT))
     @deferred.reads
     def open_form(press: Press) -> None:
-        actor = deps.actor(press.body)
-        customer = lookup.visit_form(deps.database, actor, chosen(press.body))
-        view = blocks.visit_form(
-            customer.name, deps.today(actor), _metadata(press.body), catalogue.gettext(actor.language)
-        )
-        press.client.views_open(trigger_id=press.body["trigger_id"], view=view)
+        actor, customer_id = deps.identify(press.user_id), press.pointer.id
+        with deps.database.read() as session:
+            customer = access.customer_for(session, actor, Act.LOG_CONTACT, customer_id)
+        today, gettext = actor.today(deps.clock.now()), catalogue.gettext(actor.language)
+        press.open_view(blocks.visit_form(customer.name, today, _metadata(press.body), gettext))
 
     @app.view(str(Action.VISIT_FORM))
     def check(
         ack: Ack, body: dict[str, Any], view: dict[str, Any], client: WebClient, context: BoltContext
     ) -> None:
-        """A complaint must come with the acknowledgement; it takes nothing but what was sent in."""
-        actor = deps.actor(body)
+        """An error must come with the acknowledgement, so only what was submitted is checked."""
+        press = Press(body=body, client=client)
+        actor = deps.identify(press.user_id)
         gettext = catalogue.gettext(actor.language)
         try:
             kind, day, _ = _values(view)
-            touches.check_contact(actor, kind, day, deps.clock.now())
+            reminders.check_contact(actor, kind, day, deps.clock.now())
         except BadInput as error:
             ack(
                 response_action="errors",
                 errors={"day": blocks.plain(problem_text(error, actor.language), 300)["text"]},
             )
             return
-        deferred.writes.put(context, Press(body=body, client=client), save)
+        deferred.writes.defer(context, press, save)
         saving = Slots(fallback="", body=(Markup(gettext("Saving …")),))
-        ack(response_action="update", view=blocks.modal(saving, gettext("Log a visit"), gettext("Close")))
+        ack(response_action="update", view=blocks.view(saving, gettext("Log a visit"), gettext("Close")))
 
     def save(press: Press) -> None:
-        actor = deps.actor(press.body)
-        view = press.body["view"]
-        kept = json.loads(view["private_metadata"])
+        actor, view = deps.identify(press.user_id), press.body["view"]
+        source = json.loads(view["private_metadata"])
         kind, day, note = _values(view)
-        logged = touches.log_contact(
+        logged = reminders.log_contact(
             deps.database,
             actor,
-            customer_id=Pointer.decode(kept["customer"]).id,
+            customer_id=blocks.decode(source["customer"]).id,
             kind=kind,
             happened_on=day,
             note=note,
-            delivery=f"view:{view['id']}",
+            form_id=f"view:{view['id']}",
             rules=deps.rules,
             now=deps.clock.now(),
         )
-        update_view(press, deps.gateway.modal(logged, actor.language, N_("Log a visit")))
-        if kept.get("ts"):
-            _close_reminder(deps, actor, kept)
+        press.update_view(blocks.modal(deps.renderer, logged, actor.language, N_("Log a visit")))
+        if source.get("ts"):
+            _close_reminder(deps, actor, source)
 
 
 def _metadata(body: dict[str, Any]) -> str:
-    """What the form must remember: the customer, and the reminder it was opened from."""
-    kept = {"customer": body["actions"][0]["value"]}
+    """What the form must know: the customer, and the reminder it was opened from."""
+    source = {"customer": body["actions"][0]["value"]}
     buttons = [
         element
         for block in (body.get("message") or {}).get("blocks", [])
@@ -82,8 +82,12 @@ def _metadata(body: dict[str, Any]) -> str:
         if element.get("action_id") == Action.DONE
     ]
     if buttons:
-        kept |= {"touch": buttons[0]["value"], "channel": body["channel"]["id"], "ts": body["message"]["ts"]}
-    return json.dumps(kept)
+        source |= {
+            "touch": buttons[0]["value"],
+            "channel": body["channel"]["id"],
+            "ts": body["message"]["ts"],
+        }
+    return json.dumps(source)
 
 
 def _values(view: dict[str, Any]) -> tuple[str, date, str | None]:
@@ -98,11 +102,11 @@ def _values(view: dict[str, Any]) -> tuple[str, date, str | None]:
     return kind, day, state["note"]["note"].get("value")
 
 
-def _close_reminder(deps: Dependencies, actor: Any, kept: dict[str, Any]) -> None:
-    """Show on the reminder that the contact settled it."""
+def _close_reminder(deps: Dependencies, actor: Actor, source: dict[str, Any]) -> None:
+    """Update the reminder that the contact has closed."""
     try:
-        closed = touches.settled(deps.database, actor, Pointer.decode(kept["touch"]), deps.rules)
+        closed = reminders.closed_by_contact(deps.database, actor, blocks.decode(source["touch"]), deps.rules)
     except BotError:
         return
     if closed is not None:
-        deps.gateway.update(kept["channel"], kept["ts"], closed, actor.language)
+        deps.gateway.update(source["channel"], source["ts"], closed, actor.language)

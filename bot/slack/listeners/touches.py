@@ -1,31 +1,29 @@
 """*Done* and *Snooze* on a reminder."""
 
+from collections.abc import Callable
+
 from slack_bolt import App
 
-from bot.services.access import Actor
-from bot.services.care import touches
-from bot.slack.answers import chosen, respond_with
+from bot.services.care import reminders
+from bot.slack import blocks
 from bot.slack.deferred import Deferred, Press
 from bot.slack.dependencies import Dependencies
-from bot.wording.messages import Action, ReminderClosed
+from bot.wording.actions import Action
+from bot.wording.messages import ReminderClosed
 
 
 def register(app: App, deps: Dependencies, deferred: Deferred) -> None:
     @app.action(str(Action.DONE))
     @deferred.writes
     def done(press: Press) -> None:
-        actor = deps.actor(press.body)
-        now = deps.clock.now()
-        closed = touches.finish(deps.database, actor, chosen(press.body), deps.rules, now, press.delivery)
-        show(press, actor, closed)
+        close(press, reminders.finish)
 
     @app.action(str(Action.SNOOZE))
     @deferred.writes
     def snooze(press: Press) -> None:
-        actor = deps.actor(press.body)
-        now = deps.clock.now()
-        closed = touches.snooze(deps.database, actor, chosen(press.body), deps.rules, now, press.delivery)
-        show(press, actor, closed)
+        close(press, reminders.snooze)
 
-    def show(press: Press, actor: Actor, closed: ReminderClosed) -> None:
-        respond_with(press, deps.gateway.payload(closed, actor.language), replace_original=True)
+    def close(press: Press, how: Callable[..., ReminderClosed]) -> None:
+        actor = deps.identify(press.user_id)
+        closed = how(deps.database, actor, press.pointer, deps.rules, deps.clock.now(), press.key)
+        press.respond(blocks.payload(deps.renderer, closed, actor.language), replace_original=True)

@@ -7,18 +7,19 @@ from sqlmodel import col, select
 
 from bot.cli import presentation
 from bot.errors import NotFound
-from bot.services.ask import explanation, lookup
+from bot.services.ask import explanation
 from bot.services.ask.explanation import Explained
 from bot.services.grade import overrides
 from bot.services.grade.overrides import OverrideRequest
 from bot.services.schemes.store import SchemeCache
-from bot.wording.messages import Pointer, TierCard, Why
+from bot.wording.actions import Pointer
+from bot.wording.messages import TierCard, Why
 from bot.wording.parts import ChangePart
 from bot.wording.rendering import Renderer
 from db.book.facts import Fact
 from db.engine import Database
 from tests import factories
-from tests.services.ask.test_lookup import ADMIN, RULES, actor
+from tests.services.ask.test_lookup import ADMIN, actor, ask
 from tests.services.grade.test_runs import NOW, grade
 
 MARCH, APRIL, TODAY = date(2026, 3, 31), date(2026, 4, 30), date(2026, 5, 4)
@@ -74,7 +75,7 @@ def split(message: Why) -> dict[str, tuple[float, dict[str, float]]]:
     return {part.kind: one(part) for part in message.change.parts}
 
 
-def test_a_correction_is_told_from_what_the_customer_did_and_both_from_the_rules(database: Database) -> None:
+def test_a_change_is_split_into_correction_behaviour_and_rules(database: Database) -> None:
     acme = known(database, quality=50, service=50)
     correct(database, acme, "quality", 55)  # 0.6 × 5 by a correction
     put(database, acme, "service", 30, APRIL)  # 0.4 × -20 by the customer
@@ -156,7 +157,7 @@ def test_a_move_that_waits_is_counted_on_card_and_why(database: Database) -> Non
     assert message.pending is not None
     assert (message.pending.tier.id, message.pending.confirmed, message.pending.needed) == ("A", 1, 2)
     assert "Would move to Key: 1 of 2 confirmations" in text(message)
-    card = lookup.answer(database, SchemeCache(), RULES, ADMIN, "ACME", TODAY)
+    card = ask(database, "ACME")
     assert isinstance(card, TierCard)
     said = presentation.as_text(Renderer().slots(card, "en", mentions=False))
     assert said.count("Would move to Key: 1 of 2 confirmations") == 1
@@ -222,7 +223,7 @@ def test_what_would_lift_it_and_which_facts_are_missing(database: Database) -> N
     assert message.goal is not None
     assert (message.goal.id, message.needed) == ("A", 70.0)
     (lever,) = message.levers
-    # Quality alone is known, so its weight is the whole; 69.95 is shown as 70.0.
+    # Only quality is known, so its weight is 100 %; 69.95 is shown as 70.0.
     assert (lever.names.en, lever.value, lever.relation, lever.target) == ("Quality", 62.0, "at_least", 70.0)
     assert lever.points == pytest.approx(100 - 62)
     (wanted,) = message.wanted
@@ -243,7 +244,7 @@ def test_scripts_get_exact_numbers(database: Database) -> None:
     assert data["lift"]["goal"] == "B"
 
 
-def test_only_who_may_see_a_customer_is_told_why(database: Database) -> None:
+def test_only_who_may_see_a_customer_gets_an_explanation(database: Database) -> None:
     acme = known(database, quality=50, service=50)
     with pytest.raises(NotFound, match="no such customer in your book"):
         explanation.why(database, SchemeCache(), actor(7), Pointer(id=acme))

@@ -9,9 +9,10 @@ from bot.errors import NotFound
 from bot.services.access import Actor
 from bot.services.ask import lookup
 from bot.services.care.plan import load_plan
-from bot.services.care.touches import CareRules
+from bot.services.care.schedule import CareRules
 from bot.services.schemes.store import SchemeCache
-from bot.wording.messages import Choice, Help, MyCustomers, NoMatch, Pointer, TierCard, Ungraded
+from bot.wording.actions import Pointer
+from bot.wording.messages import Choice, Help, MyCustomers, NoMatch, TierCard, Ungraded
 from db.engine import Database
 from tests import factories
 from tests.services.grade.test_runs import grade
@@ -37,7 +38,8 @@ ADMIN = actor(0, "admin")
 
 
 def ask(database: Database, text: str, who: Actor = ADMIN) -> object:
-    return lookup.answer(database, SchemeCache(), RULES, who, text, TODAY)
+    with database.read() as session:
+        return lookup.answer(session, SchemeCache(), RULES, who, text, TODAY)
 
 
 @pytest.fixture
@@ -144,10 +146,9 @@ def test_a_customer_of_somebody_else_is_answered_like_one_that_does_not_exist(bo
     assert foreign.hits == unknown.hits == ()
     card = ask(book, "Northern Lights")
     assert isinstance(card, TierCard)
-    with pytest.raises(NotFound, match="no such customer in your book"):
-        lookup.open_card(book, SchemeCache(), RULES, anna, Pointer(id=card.customer_id), TODAY)
-    with pytest.raises(NotFound, match="no such customer in your book"):
-        lookup.open_card(book, SchemeCache(), RULES, anna, Pointer(id=999_999), TODAY)
+    for customer_id in (card.customer_id, 999_999):
+        with book.read() as session, pytest.raises(NotFound, match="no such customer in your book"):
+            lookup.card(session, SchemeCache(), RULES, anna, customer_id, TODAY)
 
 
 def test_a_team_lead_asks_about_the_team(book: Database) -> None:
@@ -177,7 +178,7 @@ def test_a_customer_nobody_graded_yet_is_found_all_the_same(book: Database) -> N
     assert isinstance(ask(book, "Latecomer", actor(1)), Ungraded)
 
 
-def test_tier_alone_lists_the_askers_own_worst_news_first(book: Database) -> None:
+def test_tier_without_a_name_lists_the_askers_own_customers_worst_news_first(book: Database) -> None:
     mine = ask(book, "", actor(1))
     assert isinstance(mine, MyCustomers)
     assert mine.total == 3

@@ -17,7 +17,7 @@ def line_of(text: str, fragment: str) -> int:
     return text[: text.index(fragment)].count("\n") + 1
 
 
-# What is wrong in the file, where it is told, and the sentence with the remedy.
+# What is wrong in the file, the place that is named, and the sentence with the remedy.
 BROKEN = [
     (
         "every_days: 30",

@@ -359,10 +359,10 @@ def test_all_but_greetings_wait_for_a_working_day() -> None:
     assert [workday(saturday + n * DAY) for n in range(3)] == [MONDAY] * 3
     assert workday(FRIDAY) == FRIDAY
     zone, now = ZoneInfo("UTC"), at(FRIDAY, 10)
-    assert morning(rules(), "revisit", FRIDAY, zone, now) == at(MONDAY)
-    assert morning(rules(), "greeting", FRIDAY, zone, now) == at(saturday)
-    assert morning(rules(), "greeting", FRIDAY, zone, at(FRIDAY, 9)) == at(saturday)
-    assert morning(rules(), "greeting", FRIDAY, zone, at(FRIDAY, 8, 59)) == at(FRIDAY)
+    assert morning(rules(), FRIDAY, zone, now, any_day=False) == at(MONDAY)
+    assert morning(rules(), FRIDAY, zone, now, any_day=True) == at(saturday)
+    assert morning(rules(), FRIDAY, zone, at(FRIDAY, 9), any_day=True) == at(saturday)
+    assert morning(rules(), FRIDAY, zone, at(FRIDAY, 8, 59), any_day=True) == at(FRIDAY)
 
 
 def test_a_morning_in_a_gap_is_still_that_day() -> None:
@@ -370,7 +370,7 @@ def test_a_morning_in_a_gap_is_still_that_day() -> None:
     cairo = ZoneInfo("Africa/Cairo")
     midnight = rules("Africa/Cairo")
     midnight = type(midnight)(plan=midnight.plan, zone=cairo, remind_at=datetime(2026, 1, 1, 0, 30).time())
-    found = morning(midnight, "greeting", date(2026, 4, 24), cairo, datetime(2026, 4, 1, tzinfo=UTC))
+    found = morning(midnight, date(2026, 4, 24), cairo, datetime(2026, 4, 1, tzinfo=UTC), any_day=True)
     assert (found, local_date(found, cairo)) == (datetime(2026, 4, 23, 22, tzinfo=UTC), date(2026, 4, 24))
     assert local_instant(date(2026, 4, 24), 1, 0, cairo) == found
 

@@ -8,10 +8,13 @@ from bot.clock import FixedClock
 from bot.errors import BadInput, Conflict, NotFound
 from bot.services import access
 from bot.services.access import Actor
-from bot.services.care import touches
-from bot.wording.messages import Pointer, Reminder
+from bot.services.ask import lists
+from bot.services.care import reminders
+from bot.wording.actions import Pointer
+from bot.wording.messages import Reminder
 from db.book.customers import Ownership
 from db.book.people import Person
+from db.care import touches
 from db.engine import Database
 from tests import factories
 from tests.services.book import FOLLOW_UP, MONDAY, REVISIT_A, Book, at
@@ -124,7 +127,7 @@ def test_a_logged_contact_closes_the_open_reminder_and_restarts_the_clock_from_i
     assert book.states(ACME) == [("done", MONDAY), ("planned", due)]
     assert book.states(ACME, "vip_follow_up") == [("planned", MONDAY - 2 * DAY + FOLLOW_UP * DAY)]
     assert logged.next_step.due_on == MONDAY - 2 * DAY + FOLLOW_UP * DAY
-    closed = touches.settled(book.database, anna, button, book.rules)
+    closed = reminders.closed_by_contact(book.database, anna, button, book.rules)
     assert closed is not None
     assert (closed.outcome, closed.next_due) == ("contact", due)
     assert book.plan() == 0
@@ -134,7 +137,7 @@ def test_a_contact_that_does_not_count_leaves_the_reminder_open(book: Book, anna
     button = book.button()
     book.log(anna, ACME, MONDAY, "gift")
     assert book.states(ACME) == [("reminded", MONDAY)]
-    assert touches.settled(book.database, anna, button, book.rules) is None
+    assert reminders.closed_by_contact(book.database, anna, button, book.rules) is None
 
 
 def test_a_contact_also_ends_a_snooze(book: Book, anna: Actor) -> None:
@@ -146,7 +149,7 @@ def test_a_contact_also_ends_a_snooze(book: Book, anna: Actor) -> None:
 
 def test_the_same_form_sent_twice_is_one_contact(book: Book, anna: Actor) -> None:
     for _ in range(2):
-        book.log(anna, ACME, MONDAY, delivery="view:V1")
+        book.log(anna, ACME, MONDAY, form_id="view:V1")
     assert len(book.touches(ACME)) == 2
     with book.database.read() as session:
         from db.book.facts import activity_known
@@ -156,11 +159,11 @@ def test_the_same_form_sent_twice_is_one_contact(book: Book, anna: Actor) -> Non
 
 def test_a_contact_tomorrow_or_of_an_unknown_kind_is_refused(book: Book, anna: Actor) -> None:
     book.clock.advance(at(MONDAY, 17) - book.clock.now())  # one in the morning in Shanghai
-    book.log(anna, ACME, MONDAY + DAY, delivery="in Shanghai it is Tuesday already")
+    book.log(anna, ACME, MONDAY + DAY, form_id="in Shanghai it is Tuesday already")
     with pytest.raises(BadInput, match="lies in the future"):
-        book.log(anna, ACME, MONDAY + 2 * DAY, delivery="2")
+        book.log(anna, ACME, MONDAY + 2 * DAY, form_id="2")
     with pytest.raises(BadInput, match="telepathy is not a kind of contact"):
-        book.log(anna, ACME, MONDAY, "telepathy", delivery="3")
+        book.log(anna, ACME, MONDAY, "telepathy", form_id="3")
 
 
 def test_a_button_works_for_those_who_may_and_looks_gone_to_all_others(book: Book) -> None:
@@ -190,7 +193,7 @@ def test_an_old_button_is_dead_after_the_customer_went_to_somebody_else(book: Bo
     for act in (book.done, book.snooze):
         with pytest.raises(NotFound):
             act(anna, button)
-    assert access.can(book.actor("U0BEN"), access.Act.CLOSE_TOUCH, access.Scope(owner_id=3, owner_team_id=1))
+    assert access.can(book.actor("U0BEN"), access.Act.CLOSE_TOUCH, factories.customer_row(3, 1))
     assert book.done(book.actor("U0BEN"), button).outcome == "done"
 
 
@@ -200,17 +203,19 @@ def test_a_cancelled_reminder_is_not_shown_as_done(book: Book, anna: Actor) -> N
     book.plan()
     with pytest.raises(Conflict):
         book.done(anna, button)
-    assert touches.settled(book.database, anna, button, book.rules) is None
+    assert reminders.closed_by_contact(book.database, anna, button, book.rules) is None
 
 
 def test_the_next_step_is_the_earliest_open_one(book: Book, anna: Actor) -> None:
     book.log(anna, ACME, MONDAY)
     with book.database.read() as session:
-        step = touches.next_step(session, book.rules, ACME, MONDAY)
-        assert step is not None
-        assert (step.names.en, step.due_on) == ("VIP follow-up", MONDAY + FOLLOW_UP * DAY)
-        assert touches.next_steps(session, book.rules, [ACME, 99], MONDAY) == {ACME: step}
-        assert touches.next_step(session, book.rules, 99, MONDAY) is None
-        days = (step.due_on, step.due_on + DAY)
-        late = [touches.next_step(session, book.rules, ACME, day) for day in days]
-        assert [found.overdue for found in late if found] == [False, True]
+        first = touches.first_step(session, ACME)
+        assert first is not None
+        assert touches.first_step(session, 99) is None
+        mine = lists.my_customers(session, book.scheme_cache, book.rules, anna, MONDAY)
+    step = book.rules.plan.next_step(*first, MONDAY)
+    assert (step.names.en, step.due_on) == ("VIP follow-up", MONDAY + FOLLOW_UP * DAY)
+    assert {hit.customer_id: hit.next_step for hit in mine.hits}[ACME] == step
+    days = (step.due_on, step.due_on + DAY)
+    late = [book.rules.plan.next_step(*first, day) for day in days]
+    assert [found.overdue for found in late] == [False, True]

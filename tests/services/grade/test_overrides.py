@@ -126,7 +126,7 @@ def test_only_leads_and_admins_decide_tiers_and_only_of_customers_in_their_scope
     for actor in (person("account_manager", 1), person("team_lead", 1), person("viewer", 1)):
         with pytest.raises(NotFound):
             decide(database, acme, actor=actor)
-    own = access.Scope(owner_id=1, owner_team_id=None)
+    own = factories.customer_row(owner_id=1)
     assert not access.can(person("account_manager", 1), access.Act.OVERRIDE, own)
     assert access.can(person("team_lead", 1), access.Act.OVERRIDE, own)
 

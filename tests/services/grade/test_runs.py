@@ -8,7 +8,7 @@ import pytest
 from sqlmodel import Session, col, select
 
 from bot.errors import BadInput, Conflict, NotReady
-from bot.services.ask import breakdown
+from bot.services.ask.graded import break_down
 from bot.services.grade import runs
 from bot.services.grade.runs import RunContext, RunReport, TierChange
 from bot.services.grade.verification import verify
@@ -74,7 +74,7 @@ def test_the_breakdown_comes_back_from_the_stored_inputs(database: Database) -> 
     with database.read() as session:
         row, run = results.newest(session, acme, "account")[0]
         scheme = SchemeCache().scheme(session, run.scheme_version_id)
-    data = breakdown.break_down([row], run, scheme)[acme].data
+    data = break_down({acme: row.inputs}, run.as_of, scheme)[acme].data
     assert data["exact_score"] == row.exact_score == pytest.approx(72.125)
     assert sum(line["points"] for line in data["breakdown"]) == pytest.approx(row.exact_score)
     assert data["coverage"] == pytest.approx(0.6)

@@ -189,7 +189,7 @@ def test_only_leads_and_admins_approve_and_only_in_their_scope(database: Databas
             decide(database, acme, actor=actor)
         with pytest.raises(NotFound):
             look(database, acme, actor=actor)
-    own = access.Scope(owner_id=1, owner_team_id=None)
+    own = factories.customer_row(owner_id=1)
     assert not access.can(person("account_manager", 1), access.Act.APPROVE_CREDIT, own)
     assert access.can(person("team_lead", 1), access.Act.APPROVE_CREDIT, own)
     assert look(database, acme).approved == ()

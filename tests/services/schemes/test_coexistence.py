@@ -17,7 +17,8 @@ from bot.services.schemes import lifecycle, status, store
 from bot.services.schemes.status import VersionStatus
 from bot.services.schemes.store import SchemeCache, SchemeFile
 from bot.services.trial import diff, replays
-from bot.wording.messages import Pointer, TierCard, Ungraded
+from bot.wording.actions import Pointer
+from bot.wording.messages import TierCard, Ungraded
 from db.book.customers import Customer
 from db.engine import Database
 from grading.scheme.reader import parse_scheme
@@ -214,7 +215,8 @@ def test_whom_no_scheme_applies_to_is_unrated_listed_and_rated_again_when_one_do
     assert seen(database, ids, APRIL)["SHOP"] == (None, "unrated", None)
     listed = review.list_items(database, SchemeCache(), ADMIN, today=TODAY, limit=10)
     assert [(one.code, one.reason) for one in listed if one.code == "SHOP"] == [("SHOP", "no_scheme")]
-    card = lookup.answer(database, SchemeCache(), RULES, ADMIN, "SHOP", TODAY)
+    with database.read() as session:
+        card = lookup.answer(session, SchemeCache(), RULES, ADMIN, "SHOP", TODAY)
     assert isinstance(card, Ungraded)
     assert card.no_scheme
     with pytest.raises(NotFound, match="not been graded"):
@@ -235,7 +237,8 @@ def test_the_card_names_the_scheme_and_its_own_word_for_the_tier(
     grade(database, MAY)
     cards = {}
     for code in ("BANK", "SHOP", "RESELLER"):
-        card = lookup.answer(database, SchemeCache(), RULES, ADMIN, code, TODAY)
+        with database.read() as session:
+            card = lookup.answer(session, SchemeCache(), RULES, ADMIN, code, TODAY)
         assert isinstance(card, TierCard)
         assert card.scheme is not None
         assert card.tier.names is not None

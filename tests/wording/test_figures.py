@@ -10,7 +10,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from bot.wording.catalogue import LOCALES
-from bot.wording.numbers import Figures
+from bot.wording.rendering import Figures
 
 EVERY = [*LOCALES.values(), "de"]
 WAYS: list[tuple[Callable[[Figures, float], str], str]] = [

@@ -1,0 +1,279 @@
+"""A customer's newest assessment: its breakdown, the one before it, and what its tier waits for."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from functools import cached_property, lru_cache
+from typing import Any
+
+from sqlmodel import Session
+
+from bot.errors import N_, NotFound
+from bot.services import access
+from bot.services.access import Act, Actor
+from bot.services.schemes.store import SchemeCache, TierNames, tiers_of
+from bot.wording.parts import ByHand, CapState, DimensionPart, PendingPart, Reason, Since
+from db.book.customers import Customer, CustomerRow
+from db.graded import overrides, results
+from db.graded.results import AssessmentRow, RunRow
+from grading.explain.pending import find_pending
+from grading.scheme.model import WORDS_FOR_NO_TIER, Indicator, Name, Scheme
+
+LEAST_MOVE = 0.05  # points; less is shown as 0.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Breakdown:
+    """An assessment in points: derived from its stored inputs by the one grading function, never stored itself.
+
+    Points of `dimensions` add up to the score; `up` and `down` are the indicators to name first.
+    """
+
+    graded: Any  # a grading.engine.scoring.Grading, and the row of it
+    position: int
+    scheme: Scheme
+
+    @cached_property
+    def data(self) -> dict[str, Any]:
+        """What `grading.explain.breakdown.explain` says of it."""
+        from grading.explain.breakdown import explain
+
+        return explain(self.graded, self.scheme, self.position)
+
+    @property
+    def dimensions(self) -> tuple[DimensionPart, ...]:
+        indicators = _indicators(self.scheme)
+        return tuple(
+            DimensionPart(
+                names=dimension.name,
+                points=item["points"] or 0.0,
+                score=item["score"],
+                weight=item["weight"],
+                reasons=tuple(
+                    _reason(line, indicators)
+                    for line in self.data["breakdown"]
+                    if line["dimension"] == dimension.id
+                ),
+            )
+            for dimension, item in zip(self.scheme.dimensions, self.data["dimensions"], strict=True)
+        )
+
+    @cached_property
+    def up_and_down(self) -> tuple[tuple[Reason, ...], ...]:
+        """The indicators that lift the score most, and those that hold it back most."""
+        from grading.explain.breakdown import lines_of, reasons
+
+        indicators = _indicators(self.scheme)
+        both = reasons(lines_of(self.graded, self.scheme, self.position))
+        return tuple(tuple(_reason(line, indicators) for line in lines) for lines in both)
+
+    def gates(self, which: str) -> tuple[Name, ...]:
+        """The names of `gates` (hit) or `gates_not_assessed`."""
+        return tuple(gate.name for gate in self.scheme.gates if gate.id in self.data[which])
+
+
+@dataclass(frozen=True, kw_only=True)
+class Graded:
+    """One assessment of a customer with its run and scheme, and the one of an earlier day before it."""
+
+    assessment: AssessmentRow
+    run: RunRow
+    scheme: Scheme
+    previous: "Graded | None" = None
+
+    @cached_property
+    def breakdown(self) -> Breakdown:
+        row = self.assessment
+        return break_down({row.customer_id: row.inputs}, self.run.as_of, self.scheme)[row.customer_id]
+
+    @property
+    def since(self) -> Since:
+        """This tier and score as an earlier one of the customer."""
+        return Since(
+            tier=tiers_of(self.scheme).tier(self.assessment.tier),
+            score=self.assessment.score,
+            as_of=self.run.as_of,
+        )
+
+
+def about(customer: Customer | CustomerRow) -> dict[str, Any]:
+    """The fields of a message about a customer (`CustomerPart`)."""
+    return {
+        "customer_id": customer.id,
+        "version": customer.version,
+        "name": customer.name,
+        "code": customer.code,
+    }
+
+
+def assessed(session: Session, graded: Graded, book: TierNames) -> dict[str, Any]:
+    """The fields of a message about an assessment (`AssessmentPart`)."""
+    row = graded.assessment
+    return {
+        "tier": book.tier(row.tier),
+        **{name: getattr(row, name) for name in ("score", "coverage", "low", "high", "held")},
+        "by_hand": by_hand(session, graded, book),
+        "pending": pending(graded, book),
+        "as_of": graded.run.as_of,
+    }
+
+
+def graded_for(
+    session: Session,
+    scheme_cache: SchemeCache,
+    actor: Actor,
+    act: Act,
+    customer_id: int,
+    since: date | None = None,
+) -> tuple[CustomerRow, Graded]:
+    """A graded customer, if the actor may do that to it. Raises NotFound if not, and before its first assessment."""
+    customer = access.customer_for(session, actor, act, customer_id)
+    graded = graded_of(session, scheme_cache, customer, since)
+    if graded is None:
+        raise NotFound(N_("This customer has not been graded yet."))
+    return customer, graded
+
+
+def graded_of(
+    session: Session, scheme_cache: SchemeCache, customer: CustomerRow, since: date | None = None
+) -> Graded | None:
+    """The newest assessment with the one before it: of an earlier day, or with `since` the one in force on that day.
+
+    None before the first, and where no scheme applies to the customer.
+    """
+    newest = results.newest(session, customer.id, customer.record_type)
+    earlier = newest[1:]
+    if since is not None and newest:
+        day, past = newest[0][1].as_of, results.history(session, customer.id, customer.record_type)
+        earlier = [(row, run) for row, run in past if run.as_of <= since and run.as_of < day][-1:]
+    graded: Graded | None = None
+    for row, run in (*earlier, *newest[:1]):
+        if row.scheme_version_id is None:
+            graded = None
+            continue
+        scheme = scheme_cache.scheme(session, row.scheme_version_id)
+        graded = Graded(assessment=row, run=run, scheme=scheme, previous=graded)
+    return graded
+
+
+def break_down(inputs: Mapping[int, bytes], as_of: date, scheme: Scheme) -> dict[int, Breakdown]:
+    """Customer -> breakdown, for stored inputs that were graded as of one day."""
+    from grading.engine.inputs import unpack  # numpy: only when something is explained
+    from grading.engine.scoring import grade_columns
+
+    graded = grade_columns(unpack(list(inputs.values()), scheme), list(inputs), scheme, as_of)
+    return {
+        customer: Breakdown(graded=graded, position=position, scheme=scheme)
+        for position, customer in enumerate(inputs)
+    }
+
+
+def moved_by(before: Breakdown, after: Breakdown) -> tuple[DimensionPart, ...]:
+    """What each dimension added or took between two assessments, largest first; zeros left out."""
+    from grading.explain.breakdown import change_by_dimension
+
+    names = {dimension.id: dimension.name for dimension in after.scheme.dimensions}
+    parts = [
+        DimensionPart(names=names.get(dimension, Name(en=dimension, zh=dimension)), points=points)
+        for dimension, points in change_by_dimension(before.data, after.data)
+        if abs(points) >= LEAST_MOVE
+    ]
+    return tuple(sorted(parts, key=lambda part: -abs(part.points)))
+
+
+def pending(graded: Graded, book: TierNames) -> PendingPart | None:
+    """The move the score asks for and the movement rules do not allow yet."""
+    row, run = graded.assessment, graded.run
+    if (
+        row.held
+        or row.tier in WORDS_FOR_NO_TIER
+        or is_provisional(graded)
+        or row.computed_tier == row.standing
+    ):
+        return None
+    found = find_pending(
+        graded.scheme,
+        score=row.score,
+        standing=row.standing,
+        since=row.since,
+        rising_since=row.rising_since,
+        falling_since=row.falling_since,
+        # An interim run has the number of the snapshot to come, and the state of the one before.
+        snapshot=run.snapshot - (run.kind == "interim"),
+    )
+    if found is None or found["target"] == standing_now(row):
+        return None
+    return PendingPart(
+        tier=book.tier(found["target"]),
+        up=found["up"],
+        confirmed=found["confirmed"],
+        needed=found["needed"],
+        dwell_left=found["dwell_left"],
+    )
+
+
+def is_provisional(graded: Graded) -> bool:
+    """Whether less is known than the scheme asks for."""
+    return graded.assessment.coverage < graded.scheme.min_coverage - 1e-9
+
+
+def standing_now(row: AssessmentRow) -> str | None:
+    """The tier by movement, before caps and override. An interim run may have moved it without changing the state."""
+    plain = row.tier not in WORDS_FOR_NO_TIER and not (row.capped_by or row.overridden or row.held)
+    return row.tier if plain else row.standing
+
+
+def cap(graded: Graded) -> CapState | None:
+    """The gate that lowers the tier, and how many clean snapshots it still waits for."""
+    row = graded.assessment
+    gate = next((gate for gate in graded.scheme.gates if gate.id == row.capped_by), None)
+    if gate is None:
+        return None
+    return CapState(
+        gate=gate.name,
+        hit=gate.id in graded.breakdown.data["gates"],
+        assessed=gate.id not in graded.breakdown.data["gates_not_assessed"],
+        clean_left=max(gate.clear_after - clean_counts(row).get(gate.id, 0), 0),
+    )
+
+
+def clean_counts(row: AssessmentRow) -> dict[str, int]:
+    """Gates in force -> the clean snapshots in a row they have seen."""
+    counts: dict[str, int] = json.loads(row.clean) if row.clean else {}
+    return counts
+
+
+def by_hand(session: Session, graded: Graded, book: TierNames) -> ByHand | None:
+    """Who set the tier, until when, and what it would be."""
+    row = graded.assessment
+    if not row.overridden:
+        return None
+    decision = overrides.open_override(session, row.customer_id, graded.run.purpose)
+    if decision is None:
+        return None
+    return ByHand(
+        until=decision.expires_on,
+        by=decision.set_by,
+        reason=decision.reason,
+        computed=book.tier(row.standing) if row.standing else None,
+    )
+
+
+@lru_cache(maxsize=64)
+def _indicators(scheme: Scheme) -> dict[str, Indicator]:
+    return {indicator.id: indicator for indicator in scheme.indicators}
+
+
+def _reason(line: dict[str, Any], indicators: dict[str, Indicator]) -> Reason:
+    indicator = indicators[line["indicator"]]
+    return Reason(
+        names=indicator.name,
+        unit=indicator.unit,
+        value=line["value"],
+        score=line["score"],
+        points=line["points"] or 0.0,
+        most=line.get("most"),
+        weight=line["weight"],
+        missing=line["missing"],
+    )
