@@ -15,9 +15,11 @@ from bot.services.delivery import circuit, time_jump
 from bot.settings import Settings, without_password
 from db import processes, schema
 from db.book import people
-from db.engine import Database
+from db.engine import Database, describe
 from db.graded import runs
 from db.outbox import messages, send_state
+from db.outbox.messages import MessageState
+from db.outbox.send_state import CircuitReason
 
 PACKAGES = ("tierbot", "slack-bolt", "slack-sdk", "sqlalchemy", "apscheduler", "pandas", "tzdata", "holidays")
 NETWORK_FILE_SYSTEMS = frozenset(
