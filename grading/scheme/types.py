@@ -20,7 +20,7 @@ from grading.scheme.text import SWITCHES
 TABLE_COLUMNS = ("code", "name", "months_with_us")
 """Columns of a flat table that are not fields: an indicator of that id could not be distinguished from them."""
 
-FAULT = "fault"  # the type of pydantic's error when it carries a sentence of the product
+FAULT = "fault"  # type of a pydantic error that carries one of the sentences below
 _LARGEST = sys.float_info.max  # a larger whole number cannot be computed with
 CREDIT_FORMULA = "min(limit_factor * avg_monthly_purchases * terms_days / 30, 0.10 * net_worth)"
 
@@ -58,8 +58,8 @@ def require(is_valid: Callable[[Any], object], message: str, remedy: str) -> Aft
 
 def limits(*, low: float = -math.inf, high: float = _LARGEST, above: float = -math.inf) -> AfterValidator:
     """Refuse a number unless low <= number <= high and number > above."""
-    limits = {"above": above, "at least": low, "at most": high}
-    named = (f"{word} {limit:g}" for word, limit in limits.items() if abs(limit) < _LARGEST)
+    bounds = {"above": above, "at least": low, "at most": high}
+    named = (f"{word} {limit:g}" for word, limit in bounds.items() if abs(limit) < _LARGEST)
     return require(
         lambda number: low <= number <= high and number > above,
         "{shown} is out of range",
