@@ -2,6 +2,7 @@
 
 from datetime import datetime
 from enum import StrEnum
+from typing import NamedTuple
 
 from sqlalchemy import bindparam, func
 from sqlmodel import Field, Session, SQLModel, col, delete, select
@@ -24,6 +25,18 @@ class InboundRequest(SQLModel, table=True):
     kind: str = Field(primary_key=True)
     key: str = Field(primary_key=True)
     received_at: datetime = Field(sa_type=UtcDateTime, index=True)
+
+
+class InboundKey(NamedTuple):
+    """Identifies a request, which Slack may deliver more than once: two with the same key are one."""
+
+    team_id: str
+    kind: str
+    key: str
+
+
+class Repeated(Exception):
+    """This request was handled before, perhaps by another process; do nothing."""
 
 
 class Heartbeat(SQLModel, table=True):
@@ -76,15 +89,16 @@ def set_cursor(session: Session, name: str, value: str) -> None:
     upsert(session, Cursor, [{"name": name, "value": value}])
 
 
-def record_request(session: Session, *, team_id: str, kind: str, key: str, now: datetime) -> bool:
-    """Store a request; False when it was stored before."""
+def take_request(session: Session, request: InboundKey, now: datetime) -> None:
+    """Record a request in the transaction of its effect. Raises Repeated when it was handled before."""
     statement = (
         insert(session.connection(), InboundRequest)
-        .values(team_id=team_id, kind=kind, key=key, received_at=now)
+        .values(**request._asdict(), received_at=now)
         .on_conflict_do_nothing()
         .returning(InboundRequest.key)  # because not every driver counts the rows of an INSERT
     )
-    return session.execute(statement).first() is not None
+    if session.execute(statement).first() is None:
+        raise Repeated
 
 
 def forget_requests(session: Session, before: datetime) -> None:

@@ -19,9 +19,9 @@ from slack_sdk.errors import SlackApiError
 from slack_sdk.webhook import WebhookClient
 
 from bot.errors import N_, Conflict
-from bot.services.delivery.inbound import InboundKey, Repeated
 from bot.slack import blocks
 from bot.wording.actions import Pointer
+from db.processes import InboundKey, Repeated
 
 # With the listeners that answer directly no more than the connections of db.engine, so that no thread waits for one.
 READERS, WRITERS = 5, 5

@@ -11,7 +11,7 @@ from sqlalchemy.exc import DBAPIError, OperationalError
 
 from db import processes
 from db.engine import Database, open_database
-from db.processes import HeartbeatRole
+from db.processes import HeartbeatRole, InboundKey, Repeated
 from tests.conftest import OpenAnother, on_sqlite
 
 THREADS, ROUNDS = 4, 15
@@ -102,14 +102,21 @@ def test_the_folder_of_the_file_is_made(tmp_path: Path) -> None:
     assert (tmp_path / "a" / "b" / "t.db").exists()
 
 
+def request(key: str) -> InboundKey:
+    return InboundKey(team_id="T", kind="event", key=key)
+
+
 def test_a_request_is_new_once_over_all_processes(open_another: OpenAnother) -> None:
     firsts: list[bool] = []
 
     def receive(database: Database) -> None:
         for key in "abc":
             with database.write() as session:
-                now = datetime(2026, 3, 2, tzinfo=UTC)
-                firsts.append(processes.record_request(session, team_id="T", kind="event", key=key, now=now))
+                try:
+                    processes.take_request(session, request(key), datetime(2026, 3, 2, tzinfo=UTC))
+                    firsts.append(True)
+                except Repeated:
+                    firsts.append(False)
 
     in_parallel(receive, [open_another() for _ in range(3)])
     assert sorted(firsts) == [False] * 6 + [True] * 3
@@ -120,7 +127,7 @@ def test_heartbeats_are_one_row_per_boot_and_are_deleted_later(database: Databas
     with database.write() as session:
         for boot, at in (("old", early), ("new", early), ("new", late)):
             processes.beat(session, HeartbeatRole.WORKER, boot, at)
-        processes.record_request(session, team_id="T", kind="event", key="old", now=early)
+        processes.take_request(session, request("old"), early)
         processes.forget_heartbeats(session, late)
         processes.forget_requests(session, late)
         assert session.execute(text("SELECT boot_id FROM heartbeat")).scalars().all() == ["new"]

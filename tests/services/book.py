@@ -16,7 +16,6 @@ from bot.services.access import Actor
 from bot.services.care import reminders, schedule
 from bot.services.care.plan import CarePlan, load_plan
 from bot.services.care.schedule import CareRules
-from bot.services.delivery.inbound import InboundKey
 from bot.services.schemes.store import SchemeCache
 from bot.settings import Settings
 from bot.wording.actions import Pointer
@@ -24,6 +23,7 @@ from bot.wording.messages import Message, Reminder, load
 from db.care.touches import Touch
 from db.engine import Database
 from db.outbox.messages import OutboxMessage
+from db.processes import InboundKey
 from tests import factories
 
 MONDAY = date(2026, 3, 2)

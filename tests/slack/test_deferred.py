@@ -6,12 +6,11 @@ from slack_bolt import App, BoltRequest
 from slack_bolt.authorization import AuthorizeResult
 
 from bot.clock import SystemClock
-from bot.services.delivery import inbound
-from bot.services.delivery.inbound import InboundKey
 from bot.slack import deferred
 from bot.slack.deferred import Deferred, Press, Recent
 from db import processes
 from db.engine import Database
+from db.processes import InboundKey
 
 
 def test_an_event_that_is_delivered_four_times_to_two_processes_has_one_effect(database: Database) -> None:
@@ -21,7 +20,7 @@ def test_an_event_that_is_delivered_four_times_to_two_processes_has_one_effect(d
     def welcome(press: Press) -> None:
         done.append(press.body["event_id"])
         with database.write() as session:
-            inbound.take(session, press.key, SystemClock().now())
+            processes.take_request(session, press.key, SystemClock().now())
             processes.count(session, "welcomed")
 
     running = [_process(welcome, unexplained) for _ in range(2)]

@@ -14,8 +14,7 @@ from bot.services import access
 from bot.services.access import Act, Actor
 from bot.services.care.plan import CONTACTS, FollowUp, Greeting, Revisit
 from bot.services.care.schedule import CareRules, morning, plan_customers, workday
-from bot.services.delivery import inbound, outbox
-from bot.services.delivery.inbound import InboundKey
+from bot.services.delivery import outbox
 from bot.services.delivery.outbox import Place
 from bot.services.schemes.store import TierNames
 from bot.wording.actions import Pointer
@@ -28,6 +27,7 @@ from db.care import due_touches, touches
 from db.care.touches import StepKind, Touch, TouchState
 from db.engine import Database
 from db.graded import results
+from db.processes import InboundKey, take_request
 
 GREETING_LATE = timedelta(days=2)  # after the holiday a greeting is missed, not sent
 SNOOZE_DAYS = 3
@@ -177,7 +177,7 @@ def finish(
 ) -> ReminderClosed:
     """Done: close the touch and restart its clock. Raises Repeated."""
     with database.write() as session:
-        inbound.take(session, request, now)
+        take_request(session, request, now)
         customer, touch = _touch_for(session, actor, pointer)
         _move(session, touch, state=TouchState.DONE, closed_at=now, closed_by=actor.person_id)
         plan_customers(session, rules, [customer.id], now)
@@ -192,7 +192,7 @@ def snooze(
     Raises Repeated.
     """
     with database.write() as session:
-        inbound.take(session, request, now)
+        take_request(session, request, now)
         customer, touch = _touch_for(session, actor, pointer)
         owner = customers.owner(session, customer.id)
         zone = zone_named(owner.timezone if owner else None, rules.zone)

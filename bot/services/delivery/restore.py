@@ -64,11 +64,3 @@ def apply(database: Database, rewound: Rewound) -> None:
         due_touches.skip(session, now)
         processes.set_cursor(session, time_jump.CURSOR, now.isoformat())
         processes.set_cursor(session, CURSOR, f"{rewound.since.isoformat()} {(now + DOUBTED).isoformat()}")
-
-
-def doubted_since(known: str | None, now: datetime) -> datetime | None:
-    """Since when untried messages may have been sent, from the cursor; None when the restore is long ago."""
-    if known is None:
-        return None
-    since, until = (datetime.fromisoformat(part) for part in known.split())
-    return since if now < until else None

@@ -13,11 +13,11 @@ import structlog
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session
 
-from bot.services.delivery import circuit, pace, restore
+from bot.services.delivery import circuit, pace
 from bot.services.delivery.messenger import Answer, Reference
 from bot.services.delivery.outbox import divert
 from bot.services.delivery.reconciliation import reconcile
-from bot.services.delivery.worker import Step, Worker, key_of
+from bot.services.delivery.worker import Step, Worker, doubted_since, key_of
 from bot.wording import messages
 from db import processes
 from db.care import touches
@@ -83,7 +83,7 @@ def claim(worker: Worker, limit: int) -> list[tuple[Claimed, float]]:
             if not circuit.may_send(state):
                 return []
             now = state.now
-            since = restore.doubted_since(state.restored, now)
+            since = doubted_since(state.restored, now)
             if since is not None:
                 outcomes.mark_restored(session, since=since, now=now, untried=True)
             rows = claims.due(session, now=now, limit=limit)

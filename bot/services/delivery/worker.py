@@ -85,6 +85,14 @@ def read_send_state(session: Session, clock: Clock) -> SendState:
     return state if isinstance(clock, SystemClock | ShiftedClock) else state._replace(now=clock.now())
 
 
+def doubted_since(known: str | None, now: datetime) -> datetime | None:
+    """Since when untried messages may have been sent, from the cursor that a restore leaves; None when the restore is long ago."""
+    if known is None:
+        return None
+    since, until = (datetime.fromisoformat(part) for part in known.split())
+    return since if now < until else None
+
+
 def key_of(row: Claimed) -> str:
     """Identifies a message together with its id, which a restored or new database uses again."""
     return hashlib.sha256(row.dedupe_key.encode()).hexdigest()[:16]

@@ -4,12 +4,11 @@ from slack_bolt import App
 
 from bot.errors import N_, Conflict
 from bot.services.ask import lookup
-from bot.services.delivery import inbound
-from bot.services.delivery.inbound import InboundKey, Repeated
 from bot.slack import blocks
 from bot.slack.deferred import Deferred, Press
 from bot.slack.dependencies import Dependencies
 from bot.wording.actions import Action
+from db.processes import InboundKey, Repeated, take_request
 
 
 def register(app: App, deps: Dependencies, deferred: Deferred) -> None:
@@ -28,9 +27,9 @@ def _take_once(deps: Dependencies, press: Press) -> None:
     card = f"{where.get('channel_id')}:{where.get('message_ts')}:{press.pointer.id}"
     now = deps.clock.now()
     with deps.database.write() as session:
-        inbound.take(session, press.key, now)
+        take_request(session, press.key, now)
         try:
-            inbound.take(session, InboundKey(team_id=press.key.team_id, kind="shared", key=card), now)
+            take_request(session, InboundKey(team_id=press.key.team_id, kind="shared", key=card), now)
         except Repeated:
             raise Conflict(
                 N_("This card has been shared already. Ask with /tier to share it again.")
