@@ -13,6 +13,7 @@ from bot.cli import app
 from bot.clock import SystemClock
 from bot.errors import BadInput, Conflict, NotReady
 from bot.services.delivery import restore, time_jump
+from bot.services.delivery.worker import doubted_since
 from db import backup, processes, schema
 from db.engine import open_database
 from db.processes import HeartbeatRole
@@ -123,7 +124,7 @@ def test_restored_marks_a_database_that_was_restored_by_other_means(tierbot: Out
     database = open_database(f"sqlite:///{file}")
     with database.write() as session:
         known = processes.cursor(session, restore.CURSOR)
-        assert restore.doubted_since(known, SystemClock().now()) is not None
+        assert doubted_since(known, SystemClock().now()) is not None
         processes.beat(session, HeartbeatRole.WORKER, "boot", SystemClock().now())
     database.close()
     with pytest.raises(Conflict, match="Stop every process"):
