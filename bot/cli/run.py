@@ -197,7 +197,6 @@ def _warm_up(bot: Tierbot) -> None:
 
     The imports, parsing and compiling for it took more than the 3 s that Slack waits for an answer on a busy machine.
     """
-    import grading.explain.breakdown  # noqa: F401 - the first card after an empty database needs it
     from bot.slack import blocks
 
     with bot.database.read() as session:

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from sqlmodel import Session
@@ -14,7 +15,7 @@ from bot.settings import Settings
 from bot.wording import catalogue
 from db import processes
 from db.book import customers, people
-from db.book.customers import CustomerRow
+from db.book.customers import Customer, CustomerRow
 from db.book.people import Person, PersonRole, PersonRow
 from db.engine import Database
 
@@ -94,6 +95,16 @@ def customer_for(
     if customer is None or not can(actor, act, customer):
         raise NotFound(refusal)
     return customer
+
+
+def about(customer: Customer | CustomerRow) -> dict[str, Any]:
+    """The fields of a message about a customer (`CustomerPart`)."""
+    return {
+        "customer_id": customer.id,
+        "version": customer.version,
+        "name": customer.name,
+        "code": customer.code,
+    }
 
 
 def visible_owners(session: Session, actor: Actor) -> frozenset[int] | None:

@@ -2,10 +2,11 @@
 
 from collections import Counter
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from sqlmodel import Session
 
-from bot.services.ask.graded import Breakdown, about, break_down, moved_by
+from bot.services import access
 from bot.services.delivery import outbox
 from bot.services.delivery.outbox import Place
 from bot.services.grade import causes
@@ -19,6 +20,9 @@ from db.book.people import Person
 from db.graded import assessments, overrides, runs
 from db.graded import changes as tier_changes
 from db.graded.runs import Assessment, GradingRun
+
+if TYPE_CHECKING:
+    from bot.services.ask.graded import Breakdown
 
 MOST_SINGLE = 20
 LARGEST_IN_DIGEST = 10
@@ -116,6 +120,8 @@ class _AlertWriter:
 
     def enqueue_each(self, items: list[AddressedChange]) -> dict[int, int]:
         """One message each; customer -> outbox id."""
+        from bot.services.ask.graded import moved_by  # numpy: only when there are alerts
+
         ids = [item.change.customer_id for item in items]
         named = customers.get_many(self.session, ids)
         assessed = assessments.assessments_at(self.session, [self.run.run_id], ids)  # who moved is in it
@@ -133,7 +139,7 @@ class _AlertWriter:
             earlier, now = before.get(change.customer_id), after.get(change.customer_id)
             gates = now.scheme.gates if now else ()
             message = TierChanged(
-                **about(customer),
+                **access.about(customer),
                 purpose=self.run.purpose,
                 before=old_tier,
                 after=new_tier,
@@ -212,7 +218,7 @@ class _AlertWriter:
             customer, (before, after) = named[change.customer_id], self._tiers(change)
             hits.append(
                 Hit(
-                    **about(customer),
+                    **access.about(customer),
                     tier=after,
                     score=change.score_after,
                     cause=change.cause,
@@ -232,8 +238,10 @@ class _AlertWriter:
             now=self.run.now,
         )
 
-    def _breakdowns(self, assessed: dict[int, Assessment]) -> dict[int, Breakdown]:
+    def _breakdowns(self, assessed: dict[int, Assessment]) -> "dict[int, Breakdown]":
         """Customer -> breakdown by its own run: a run that is not whole adds to those before it."""
+        from bot.services.ask.graded import break_down
+
         by_run: dict[tuple[int, int], dict[int, bytes]] = {}
         for row in assessed.values():
             if row.scheme_version_id is not None:

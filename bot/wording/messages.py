@@ -11,6 +11,8 @@ from functools import cache
 from inspect import getmembers
 from typing import Any, ClassVar
 
+from pydantic import TypeAdapter
+
 from bot.wording.actions import Action, Pointer
 from bot.wording.parts import (
     ByHand,
@@ -358,8 +360,6 @@ MESSAGES: dict[str, type[Message]] = {cls.__name__: cls for cls in Message.__sub
 @cache
 def _adapter(name: str) -> Any:
     """Pydantic's adapter of a message class, made once: making it takes milliseconds."""
-    from pydantic import TypeAdapter
-
     return TypeAdapter(MESSAGES[name])
 
 

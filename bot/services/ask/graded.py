@@ -14,9 +14,12 @@ from bot.services import access
 from bot.services.access import Act, Actor
 from bot.services.schemes.store import SchemeCache, TierNames, tiers_of
 from bot.wording.parts import ByHand, CapState, DimensionPart, PendingPart, Reason, Since
-from db.book.customers import Customer, CustomerRow
+from db.book.customers import CustomerRow
 from db.graded import overrides, results
 from db.graded.results import AssessmentRow, RunRow
+from grading.engine.inputs import unpack
+from grading.engine.scoring import grade_columns
+from grading.explain.breakdown import change_by_dimension, explain, lines_of, reasons
 from grading.explain.pending import find_pending
 from grading.scheme.model import WORDS_FOR_NO_TIER, Indicator, Name, Scheme
 
@@ -37,8 +40,6 @@ class Breakdown:
     @cached_property
     def data(self) -> dict[str, Any]:
         """What `grading.explain.breakdown.explain` says of it."""
-        from grading.explain.breakdown import explain
-
         return explain(self.graded, self.scheme, self.position)
 
     @property
@@ -62,8 +63,6 @@ class Breakdown:
     @cached_property
     def up_and_down(self) -> tuple[tuple[Reason, ...], ...]:
         """The indicators that lift the score most, and those that hold it back most."""
-        from grading.explain.breakdown import lines_of, reasons
-
         indicators = _indicators(self.scheme)
         both = reasons(lines_of(self.graded, self.scheme, self.position))
         return tuple(tuple(_reason(line, indicators) for line in lines) for lines in both)
@@ -95,16 +94,6 @@ class Graded:
             score=self.assessment.score,
             as_of=self.run.as_of,
         )
-
-
-def about(customer: Customer | CustomerRow) -> dict[str, Any]:
-    """The fields of a message about a customer (`CustomerPart`)."""
-    return {
-        "customer_id": customer.id,
-        "version": customer.version,
-        "name": customer.name,
-        "code": customer.code,
-    }
 
 
 def assessed(session: Session, graded: Graded, book: TierNames) -> dict[str, Any]:
@@ -159,9 +148,6 @@ def graded_of(
 
 def break_down(inputs: Mapping[int, bytes], as_of: date, scheme: Scheme) -> dict[int, Breakdown]:
     """Customer -> breakdown, for stored inputs that were graded as of one day."""
-    from grading.engine.inputs import unpack  # numpy: only when something is explained
-    from grading.engine.scoring import grade_columns
-
     graded = grade_columns(unpack(list(inputs.values()), scheme), list(inputs), scheme, as_of)
     return {
         customer: Breakdown(graded=graded, position=position, scheme=scheme)
@@ -171,8 +157,6 @@ def break_down(inputs: Mapping[int, bytes], as_of: date, scheme: Scheme) -> dict
 
 def moved_by(before: Breakdown, after: Breakdown) -> tuple[DimensionPart, ...]:
     """What each dimension added or took between two assessments, largest first; zeros left out."""
-    from grading.explain.breakdown import change_by_dimension
-
     names = {dimension.id: dimension.name for dimension in after.scheme.dimensions}
     parts = [
         DimensionPart(names=names.get(dimension, Name(en=dimension, zh=dimension)), points=points)

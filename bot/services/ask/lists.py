@@ -6,8 +6,8 @@ from datetime import date
 
 from sqlmodel import Session
 
+from bot.services import access
 from bot.services.access import Actor
-from bot.services.ask.graded import about
 from bot.services.care.schedule import CareRules
 from bot.services.schemes.store import SchemeCache, TierNames
 from bot.wording.messages import Hit, MyCustomers
@@ -31,7 +31,7 @@ def hits_of(session: Session, book: TierNames, customer_ids: Sequence[int]) -> t
         row = next((row for row, _ in results.newest(session, customer_id, customer.record_type)), None)
         found.append(
             Hit(
-                **about(customer),
+                **access.about(customer),
                 tier=book.tier(row.tier, row.scheme_version_id) if row else None,
                 score=row.score if row else None,
                 capped=bool(row and row.capped_by),
@@ -63,7 +63,7 @@ def my_customers(
             if other or abs(lost) >= LEAST_LOSS:
                 before = Since(tier=book.tier(tier), score=score, as_of=as_of)
         hit = Hit(
-            **about(customer),
+            **access.about(customer),
             tier=book.tier(row.tier, row.scheme_version_id),
             score=row.score,
             capped=row.capped_by is not None,

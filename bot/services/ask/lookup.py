@@ -9,7 +9,7 @@ from bot.errors import N_, NotFound
 from bot.services import access
 from bot.services.access import Act, Actor
 from bot.services.ask import lists
-from bot.services.ask.graded import about, assessed, graded_for, graded_of, is_provisional
+from bot.services.ask.graded import assessed, graded_for, graded_of, is_provisional
 from bot.services.care.schedule import CareRules
 from bot.services.name_keys import fold, tokens
 from bot.services.schemes.store import SchemeCache, starter, tiers_of
@@ -111,7 +111,7 @@ def card(
     if graded is None:
         purpose = customer.record_type
         return Ungraded(
-            **about(customer),
+            **access.about(customer),
             owner=owner,
             preset=None if schemes.in_force(session, purpose, today) else starter(purpose),
             no_scheme=bool(results.newest(session, customer_id, purpose)),
@@ -120,7 +120,7 @@ def card(
     up, down = graded.breakdown.up_and_down
     step = touches.first_step(session, customer_id)
     return TierCard(
-        **about(customer),
+        **access.about(customer),
         **assessed(session, graded, tiers_of(scheme)),
         provisional=row.score is not None and is_provisional(graded),
         certain=row.certain,
