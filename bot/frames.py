@@ -15,10 +15,10 @@ from numpy.typing import NDArray
 
 from db.book.facts import BETWEEN
 from db.graded.assessments import PREVIOUS_STATE
-from grading.engine.fields import DATE_SUFFIX, factorize
+from grading.engine.fields import DATE_SUFFIX, MONTHS_WITH_US, factorize
 from grading.engine.inputs import unpack
-from grading.engine.movement import CLEAN, Moved, State, carry
-from grading.engine.scoring import MONTHS_WITH_US, Grading
+from grading.engine.movement import CLEAN, Moved, State, carry_state
+from grading.engine.scoring import Grading
 from grading.engine.table import read_cells
 from grading.indicators.altman import with_zone
 from grading.indicators.events import WINDOWS, Period, activity_indicators, at_least, complete
@@ -162,7 +162,7 @@ def previous_state_columns(rows: Rows, scheme: Scheme, left: Rows | None = None)
     state = _previous_state_columns(left, scheme)
     places = places_of(columns["customer_id"], state["customer_id"])
     by = np.array([*state["scheme_version_id"], None], dtype=object)[places]
-    return {**columns, **carry(state, places, scheme), "moved_by": by}
+    return {**columns, **carry_state(state, places, scheme), "moved_by": by}
 
 
 def _previous_state_columns(rows: Rows, scheme: Scheme) -> PreviousState:

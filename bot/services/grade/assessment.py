@@ -95,7 +95,7 @@ def assess(
 ) -> dict[str, list[Any]]:
     """The assessments, as columns, that facts of customers come to, after what they were (`previous.columns_of`)."""
     from bot.frames import assessment_columns, places_of
-    from grading.engine.inputs import pack_columns
+    from grading.engine.inputs import pack
     from grading.engine.scoring import grade_columns
 
     graded = grade_columns(facts, customers, scheme, as_of)
@@ -103,7 +103,7 @@ def assess(
     moved = previous.moved_on(
         graded, scheme, before, places, version_id, snapshot=snapshot, interim=interim, chosen=chosen
     )
-    inputs = pack_columns(facts, len(customers), scheme)
+    inputs = pack(facts, len(customers), scheme)
     columns = assessment_columns(graded, moved, before, places, inputs)
     return {**columns, "scheme_version_id": [version_id] * len(customers)}
 

@@ -74,9 +74,9 @@ def moved_on(
 
     Whoever was moved by another version or scheme than this one confirms its moves anew.
     """
-    from grading.engine.movement import carry, move_columns
+    from grading.engine.movement import carry_state, move
 
     others = before["moved_by"] != version_id
     restart = (places >= 0) & others[places] if len(others) else False
-    state = carry(before, places, scheme, restart=restart)
-    return move_columns(graded, scheme, state, snapshot=snapshot, interim=interim, overrides=chosen)
+    state = carry_state(before, places, scheme, restart=restart)
+    return move(graded, scheme, state, snapshot=snapshot, interim=interim, overrides=chosen)
