@@ -21,9 +21,16 @@ from grading.engine.movement import CLEAN, Moved, State, carry_state
 from grading.engine.scoring import Grading
 from grading.engine.table import read_cells
 from grading.indicators.altman import with_zone
-from grading.indicators.events import WINDOWS, Period, activity_indicators, at_least, complete
-from grading.indicators.lines import LINE_AGGREGATES, product_indicators, with_line_costs
-from grading.indicators.orders import ORDER_AGGREGATES, ORDER_DAYS, book_constants, order_columns
+from grading.indicators.events import WINDOWS, Period, activity_indicators, find_incomplete, is_complete
+from grading.indicators.orders import (
+    LINE_AGGREGATES,
+    ORDER_AGGREGATES,
+    ORDER_DAYS,
+    book_constants,
+    order_indicators,
+    product_indicators,
+    with_line_costs,
+)
 from grading.indicators.payments import INVOICE_AGGREGATES, payment_indicators
 from grading.indicators.sources import COMPUTED, CREDIT_GRADE
 from grading.scheme.model import ZONE, Scheme
@@ -84,7 +91,7 @@ def _computed(rows: SourceRows, scheme: Scheme, as_of: date) -> tuple[NDArray[np
     if lines is not None:
         with_costs = with_line_costs(pd.DataFrame(orders, index=index), lines)
         orders = {name: with_costs[name].to_numpy() for name in orders}
-    found: dict[str, Any] = dict(order_columns(orders, as_of, scheme))
+    found: dict[str, Any] = dict(order_indicators(orders, as_of, scheme))
     parts = []
     if lines is not None:
         parts.append(product_indicators(lines, scheme))
@@ -115,7 +122,7 @@ def book_constants_of(rows: SourceRows, as_of: date) -> dict[str, float]:
     if due > 0:
         found["on_time_rate"] = float(invoices["on_time_amount"].sum() / due)
     ordered = orders["orders_12m"].sum()
-    if ordered > 0 and complete(rows.periods, "complaint", as_of, WINDOWS["complaint"]):
+    if ordered > 0 and is_complete(rows.periods, "complaint", as_of, WINDOWS["complaint"]):
         found["complaint_rate"] = min(1.0, float(counts["complaint"].sum() / ordered))
     return found
 
@@ -125,7 +132,7 @@ def book_of(
 ) -> FactColumns:
     """Computed indicators where there is something to compute them from, recorded facts for the rest."""
     customers, computed = _computed(rows, scheme, as_of)
-    unsure = at_least(rows.periods, as_of)
+    unsure = find_incomplete(rows.periods, as_of)
     recorded = read_recorded(found, customers, scheme)
     facts = recorded.columns
     put_grades(facts, CREDIT_GRADE, grades, customers)

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from grading.engine import movement
-from grading.engine.fields import columns_of, frame_of
+from grading.engine.fields import columns_of, floats_of, frame_of, read_days
 from grading.engine.inputs import pack
 from grading.engine.scoring import Grading
 from grading.explain.breakdown import lines_of
+from grading.indicators import orders
 from grading.scheme.model import Scheme
 
 
@@ -93,6 +95,15 @@ def effective_weights(grading: Grading) -> pd.DataFrame:
         for row in range(len(grading))
     ]
     return pd.DataFrame(rows, index=grading.index, columns=[i.id for i in scheme.indicators])
+
+
+def order_indicators(aggregates: pd.DataFrame, as_of: date, scheme: Scheme) -> pd.DataFrame:
+    """`orders.order_indicators` on the index of aggregates."""
+    columns = {
+        name: read_days(aggregates[name]) if name in orders.ORDER_DAYS else floats_of(aggregates[name])
+        for name in orders.ORDER_AGGREGATES
+    }
+    return pd.DataFrame(orders.order_indicators(columns, as_of, scheme), index=aggregates.index)
 
 
 def pack_frame(facts: pd.DataFrame, scheme: Scheme) -> list[bytes]:

@@ -37,7 +37,7 @@ class Calibration:
 def learn(frame: "pd.DataFrame", *, as_of: date, currency: str, basis: str) -> Calibration:
     """The numbers of a book with its rhythm and values. Raises BadInput when nobody bought for 12 months."""
     from grading.views.rfm import cut_points, standards
-    from grading.views.rhythm import book_gap
+    from grading.indicators.orders import book_gap
     from grading.views.value_matrix import median_cuts
 
     active = frame[frame["frequency"] > 0]

@@ -44,8 +44,7 @@ class ValueBook:
 def load(database: Database, actor: Actor, *, as_of: date, cuts: Path | None = None) -> ValueBook:
     """The book as of a day. Raises NotAllowed for somebody without customers' rights, BadInput when there is nothing to go by."""
     from bot.frames import value_frame
-    from grading.indicators.orders import window_start
-    from grading.views.rhythm import book_gap
+    from grading.indicators.orders import book_gap, window_start
 
     with database.read() as session:
         owners = access.visible_owners(session, actor)
