@@ -19,7 +19,7 @@ How = Literal["new", "gone", "weight", "curve", "value", "missing"]
 
 
 @dataclass(frozen=True, kw_only=True)
-class Cause:
+class RuleDifference:
     """One rule that differs for a customer.
 
     `kind`: points (of the indicator `name`; `how` it differs), boundary (of the tier `name`), cap (gate `name`, None
@@ -91,7 +91,7 @@ def compare(by_old: Grading, old: Scheme, by_new: Grading, new: Scheme) -> BookD
     )
 
 
-def causes(compared: BookDiff, position: int) -> list[Cause]:
+def find_differences(compared: BookDiff, position: int) -> list[RuleDifference]:
     """Why one row's tier differs: gates, coverage and boundaries first, then indicators, strongest first."""
     changes = zip(compared.points.columns, compared.points.to_numpy()[position].tolist(), strict=True)
     # A change of NaN, without two scores, is not named either.
@@ -103,27 +103,27 @@ def causes(compared: BookDiff, position: int) -> list[Cause]:
     ]
 
 
-def _find_gates_and_boundaries(compared: BookDiff, position: int) -> Iterator[Cause]:
+def _find_gates_and_boundaries(compared: BookDiff, position: int) -> Iterator[RuleDifference]:
     old_row, new_row = (side.results.iloc[position] for side in (compared.by_old, compared.by_new))
     if (old_row["tier"] == BLOCKED) != (new_row["tier"] == BLOCKED):
-        yield Cause(kind="block")
+        yield RuleDifference(kind="block")
     if new_row["tier"] == UNRATED or old_row["tier"] == UNRATED:
-        yield Cause(kind="coverage", before=float(old_row["coverage"]), after=float(new_row["coverage"]))
+        yield RuleDifference(kind="coverage", before=float(old_row["coverage"]), after=float(new_row["coverage"]))
         return
     caps = [
         {gate.id: gate.cap for gate in scheme.gates}.get(row["capped_by"])
         for scheme, row in ((compared.old, old_row), (compared.new, new_row))
     ]
     if old_row["capped_by"] != new_row["capped_by"] or caps[0] != caps[1]:
-        yield Cause(kind="cap", name=new_row["capped_by"])
+        yield RuleDifference(kind="cap", name=new_row["capped_by"])
     boundaries, score = {tier.id: tier.at for tier in compared.old.tiers}, new_row["score"]
     for tier in compared.new.tiers:
         # The boundary is on the other side of the score than it was; one without a score (NaN) is on neither.
         if tier.id in boundaries and (score >= tier.at) != (score >= boundaries[tier.id]):
-            yield Cause(kind="boundary", name=tier.id, before=boundaries[tier.id], after=tier.at)
+            yield RuleDifference(kind="boundary", name=tier.id, before=boundaries[tier.id], after=tier.at)
 
 
-def _explain_points(compared: BookDiff, name: str, points: float, position: int) -> Cause:
+def _explain_points(compared: BookDiff, name: str, points: float, position: int) -> RuleDifference:
     old, new = _weights(compared.old), _weights(compared.new)
     before, after = old.get(name), new.get(name)
     if before is None or after is None:
@@ -136,7 +136,7 @@ def _explain_points(compared: BookDiff, name: str, points: float, position: int)
         scores = [side.scores[name].iloc[position] for side in (compared.by_old, compared.by_new)]
         # Equal scores of equal weight: missing indicators pass on more of their weight, or less.
         how = "missing" if scores[0] == scores[1] else "value"
-    return Cause(
+    return RuleDifference(
         kind="points",
         name=name,
         points=points,
