@@ -108,7 +108,9 @@ def _find_gates_and_boundaries(compared: BookDiff, position: int) -> Iterator[Ru
     if (old_row["tier"] == BLOCKED) != (new_row["tier"] == BLOCKED):
         yield RuleDifference(kind="block")
     if new_row["tier"] == UNRATED or old_row["tier"] == UNRATED:
-        yield RuleDifference(kind="coverage", before=float(old_row["coverage"]), after=float(new_row["coverage"]))
+        yield RuleDifference(
+            kind="coverage", before=float(old_row["coverage"]), after=float(new_row["coverage"])
+        )
         return
     caps = [
         {gate.id: gate.cap for gate in scheme.gates}.get(row["capped_by"])

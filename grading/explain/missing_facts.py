@@ -117,7 +117,9 @@ def _tries(columns: Columns, scheme: Scheme, position: int, wanted: Sequence[Ind
         if name in columns
     }
     for row, indicator in enumerate(wanted):
-        tries[indicator.id] = np.full(rows, np.nan, dtype=float if scheme.fields[indicator.id].kind == "number" else object)
+        tries[indicator.id] = np.full(
+            rows, np.nan, dtype=float if scheme.fields[indicator.id].kind == "number" else object
+        )
         tries[indicator.id][2 * row : 2 * row + 2] = [value for value, _ in extremes(indicator.score)]
     return tries
 

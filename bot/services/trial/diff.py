@@ -16,7 +16,6 @@ from bot.services.grade.assessment import RunStep, load_previous
 from bot.services.schemes import status, store
 from bot.services.schemes.store import SchemeCache, SchemeInForce
 from db.book import customers
-from db.book.people import PersonRole
 from db.engine import Database
 from db.graded import overrides, runs, schemes
 from db.graded.runs import GradingRun
