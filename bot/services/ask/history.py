@@ -41,7 +41,7 @@ def history(
         entries: list[HistoryEntry] = []
         last: float | None = None
         previous = ""
-        for row, run in sorted(found, key=lambda graded: graded[1].id):
+        for row, run in sorted(found, key=lambda graded: graded[1].id or 0):
             if run.purpose != previous:  # scores of two purposes cannot be compared
                 last, previous = None, run.purpose
             version = row.scheme_version_id
