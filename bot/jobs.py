@@ -21,7 +21,7 @@ from bot.services.care import reminders, schedule
 from bot.services.delivery import circuit, sender, time_jump
 from bot.services.delivery.pace import Pace
 from bot.services.delivery.worker import Worker, WorkerOptions, read_send_state
-from bot.services.grade import first_orders, regrades, retention, runs
+from bot.services.grade import first_orders, regrades, runs
 from db import processes
 from db.care import touches
 from db.outbox import claims, send_state
@@ -69,7 +69,7 @@ def grade(bot: Tierbot) -> int:
     except Conflict:  # another process was faster; the next pass grades what else is due
         return 0
     if months := bot.settings.keep_assessments_months:
-        retention.forget(bot.database, local.date() - months * LONGEST_MONTH)
+        runs.delete_old(bot.database, local.date() - months * LONGEST_MONTH)
     return len(reports)
 
 

@@ -6,7 +6,6 @@ from decimal import Decimal
 from functools import cache
 from itertools import count
 
-import pandas as pd
 from sqlmodel import Session, col, delete, select
 
 from bot.services.name_keys import derive_keys
@@ -243,7 +242,7 @@ def graded(
             snapshot=1 + len(session.exec(select(GradingRun.id).where(GradingRun.purpose == purpose)).all()),
         ),
     )
-    (nothing,) = pack(pd.DataFrame(index=[0]), _parsed(text))
+    (nothing,) = pack({}, 1, _parsed(text))
     for customer_id, tier in tiers.items():
         _added(
             session,

@@ -14,7 +14,7 @@ from bot.services.schemes import store
 from bot.services.schemes.store import SchemeCache
 from db import schema
 from db.engine import open_database
-from db.graded import results
+from db.graded import assessments
 
 DOCS = Path(__file__).parent.parent / "docs"
 PAGES = {page: (DOCS / page).read_text(encoding="utf-8") for page in ("scheme.md", "scheme.zh.md")}
@@ -69,7 +69,7 @@ def test_the_program_comes_to_the_numbers_of_the_page(page: str, tmp_path: Path)
             database, scheme_cache, for_purpose="account", as_of=day, today=NOW.date(), now=NOW, notify=None
         )
         with database.read() as session:
-            row, run = results.newest(session, 1, "account")[0]
+            row, run = assessments.newest(session, 1, "account")[0]
         lines = break_down({1: row.inputs}, run.as_of, file.scheme)[1].data["breakdown"]
         found.append((lines, row.score, row.tier))
     (march, *of_march), (april, *of_april) = found

@@ -32,6 +32,7 @@ from bot.services.grade import book_pass, runs, score_file, verification
 from bot.services.grade.runs import RunReport
 from bot.services.schemes import lifecycle, status, store
 from bot.services.trial import replays
+from db.graded.runs import Purpose
 
 REJECTED, DIFFERENT = 7, 8  # exit codes
 
@@ -54,11 +55,11 @@ def grade(
 ) -> None:
     """Grade the whole book. With --scheme, the first time, that scheme is put in force from the day graded."""
     with opened() as bot:
-        if purpose not in store.PURPOSES:
+        if purpose not in list(Purpose):
             raise BadInput(
                 N_("%(purpose)s is nothing that is graded; use one of %(purposes)s."),
                 purpose=purpose,
-                purposes=", ".join(store.PURPOSES),
+                purposes=", ".join(Purpose),
             )
         if replay is not None:
             period = to_day(replay[0]), to_day(replay[1])

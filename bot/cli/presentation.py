@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from bot.services.grade.runs import RunReport
     from bot.services.imports import ImportReport
     from bot.services.trial.diff import SchemeDiff
-    from grading.diagnose.diff import Cause
+    from grading.diagnose.diff import RuleDifference
     from grading.scheme.model import Scheme
 
 
@@ -111,7 +111,7 @@ def diff_json(found: "SchemeDiff") -> dict[str, Any]:
     }
 
 
-def diff_cause(cause: "Cause", old: "Scheme", new: "Scheme") -> str:
+def diff_cause(cause: "RuleDifference", old: "Scheme", new: "Scheme") -> str:
     """One cause of a move in English words."""
     if cause.kind == "block":
         return "a gate that blocks"

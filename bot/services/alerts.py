@@ -9,8 +9,7 @@ from sqlmodel import Session
 from bot.services import access
 from bot.services.delivery import outbox
 from bot.services.delivery.outbox import Place
-from bot.services.grade import causes
-from bot.services.grade.assessment import TierChange
+from bot.services.grade.assessment import Cause, TierChange
 from bot.services.grade.runs import RunContext
 from bot.services.schemes.store import SchemeCache, rule_change, tier_names
 from bot.wording.messages import Hit, TierChanged, TierDigest
@@ -128,7 +127,7 @@ class _AlertWriter:
         after = self._breakdowns(assessed)
         behind = runs.runs_behind(self.session, self.run.purpose, self.run.previous_run_id)
         before = self._breakdowns(assessments.assessments_at(self.session, behind, ids))
-        by_hand = [item.change.customer_id for item in items if item.change.cause == causes.OVERRIDE]
+        by_hand = [item.change.customer_id for item in items if item.change.cause == Cause.OVERRIDE]
         decisions = overrides.open_of(self.session, by_hand, self.run.purpose) if by_hand else {}
         outbox_ids = {}
         for item in items:
@@ -176,8 +175,8 @@ class _AlertWriter:
         message = TierDigest(
             total=len(items),
             purpose=self.run.purpose,
-            by_rule=sum(change.cause == causes.RULE for change in changes),
-            by_hand=sum(change.cause == causes.OVERRIDE for change in changes),
+            by_rule=sum(change.cause == Cause.RULE for change in changes),
+            by_hand=sum(change.cause == Cause.OVERRIDE for change in changes),
             rules=self._rules(changes),
             moves=tuple(
                 (self.book.tier(before), self.book.tier(after), count) for (before, after), count in ordered
@@ -202,7 +201,7 @@ class _AlertWriter:
     def _rules(self, changes: list[TierChange]) -> RuleChange | None:
         """The replaced scheme and the new one, if all changes that the rules caused have the same two."""
         pairs = {
-            (change.rules_before, change.rules_after) for change in changes if change.cause == causes.RULE
+            (change.rules_before, change.rules_after) for change in changes if change.cause == Cause.RULE
         }
         before, after = pairs.pop() if len(pairs) == 1 else (None, None)
         if before is None or after is None:

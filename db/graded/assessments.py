@@ -1,4 +1,4 @@
-"""What customers are, and were, by their stored assessments."""
+"""Queries on stored assessments: present and previous states of customers."""
 
 from collections.abc import Iterable, Sequence
 from datetime import date
@@ -9,7 +9,7 @@ from sqlalchemy import select as sa_select
 from sqlmodel import Session, col, select
 
 from db.book.customers import Customer
-from db.graded.runs import Assessment, GradingRun, newest_in, runs_behind
+from db.graded.runs import Assessment, GradingRun, RunStatus, newest_in, runs_behind
 
 PREVIOUS_STATE = (
     "customer_id",
@@ -24,51 +24,82 @@ PREVIOUS_STATE = (
     "clean",
     "scheme_version_id",
 )
+CONTENT = ("customer_id", "scheme_version_id", "tier", "overridden", "inputs")
+FEW = 100  # customers that one query for all runs names
 
-
-_ASSESSMENTS = (
-    select(Assessment)
-    .where(
-        col(Assessment.run_id).in_(bindparam("runs", expanding=True)),
-        col(Assessment.customer_id).in_(bindparam("customers", expanding=True)),
-    )
+# Statements are built once: building one took longer than executing it.
+_OF_CUSTOMER = (
+    col(Assessment.customer_id) == bindparam("customer_id"),
+    col(GradingRun.purpose) == bindparam("purpose"),
+    col(GradingRun.status) == RunStatus.PUBLISHED,
+)
+_PUBLISHED = (
+    select(Assessment, GradingRun)
+    .join(GradingRun, col(GradingRun.id) == Assessment.run_id)
+    .where(*_OF_CUSTOMER)
     .order_by(col(Assessment.run_id))
 )
-
-
-FEW = 100  # customers that are asked for by name, in all runs at once
-_STANDINGS = (
-    sa_select(*(col(getattr(Assessment, name)) for name in PREVIOUS_STATE))
-    .where(
-        col(Assessment.customer_id).in_(bindparam("customers", expanding=True)),
-        col(Assessment.run_id).in_(bindparam("runs", expanding=True)),
-    )
-    .order_by(col(Assessment.run_id))
+_NEWEST_ID = (
+    sa_select(col(Assessment.run_id))
+    .join(GradingRun, col(GradingRun.id) == col(Assessment.run_id))
+    .where(*_OF_CUSTOMER)
+    .order_by(col(Assessment.run_id).desc())
+    .limit(1)
 )
+_DAY = sa_select(col(GradingRun.as_of)).where(col(GradingRun.id) == _NEWEST_ID.scalar_subquery())
+_PREVIOUS_ID = _NEWEST_ID.where(col(GradingRun.as_of) < _DAY.scalar_subquery())
+# Both ids are found from the end of the index by customer and run: the length of a history does not matter.
+_NEWEST_TWO = (
+    _PUBLISHED.where(
+        col(Assessment.run_id).in_([_NEWEST_ID.scalar_subquery(), _PREVIOUS_ID.scalar_subquery()])
+    )
+    .order_by(None)
+    .order_by(col(Assessment.run_id).desc())
+)
+_STATES = sa_select(*(inspect(Assessment).columns[name] for name in PREVIOUS_STATE))
+_IN_RUNS = (
+    col(Assessment.customer_id).in_(bindparam("customers", expanding=True)),
+    col(Assessment.run_id).in_(bindparam("runs", expanding=True)),
+)
+_STATES_OF_FEW = _STATES.where(*_IN_RUNS).order_by(col(Assessment.run_id))
+_ASSESSMENTS = select(Assessment).where(*_IN_RUNS).order_by(col(Assessment.run_id))
+
+
+def newest(session: Session, customer_id: int, purpose: str) -> list[tuple[Assessment, GradingRun]]:
+    """A customer's newest published assessment and the one before it on an earlier day, newest first."""
+    wanted = {"customer_id": customer_id, "purpose": purpose}
+    return [(row, run) for row, run in session.exec(_NEWEST_TWO, params=wanted)]
+
+
+def history(session: Session, customer_id: int, purpose: str) -> list[tuple[Assessment, GradingRun]]:
+    """A customer's published assessments, oldest first."""
+    wanted = {"customer_id": customer_id, "purpose": purpose}
+    return [(row, run) for row, run in session.exec(_PUBLISHED, params=wanted)]
 
 
 def previous_rows_at(
     session: Session, run_ids: Sequence[int], customer_ids: Sequence[int] | None = None
 ) -> list[tuple[Any, ...]]:
     """Rows of the columns `PREVIOUS_STATE`, one per customer, as these runs of one purpose left them."""
-    newest: dict[int, tuple[Any, ...]] = {}
+    states: dict[int, tuple[Any, ...]] = {}
     if customer_ids is not None and len(customer_ids) <= FEW:
         wanted = {"customers": list(customer_ids), "runs": list(run_ids)}
-        return list({row[0]: tuple(row) for row in session.connection().execute(_STANDINGS, wanted)}.values())
-    statement = sa_select(*(col(getattr(Assessment, name)) for name in PREVIOUS_STATE))
+        rows = session.connection().execute(_STATES_OF_FEW, wanted)
+        return list({row[0]: tuple(row) for row in rows}.values())
+    statement = _STATES
     if customer_ids is not None:
         statement = statement.where(col(Assessment.customer_id).in_(customer_ids))
-    for run_id in run_ids:  # oldest first: what comes later stands
+    for run_id in run_ids:  # oldest first: a later row replaces an earlier one
         for row in _plain_rows(session, statement.where(col(Assessment.run_id) == run_id)):
-            newest[row[0]] = row
+            states[row[0]] = row
     if session.get_bind().dialect.name != "sqlite":
-        return list(newest.values())
-    days = {day: date.fromisoformat(day) for day in {row[3] for row in newest.values()}}
-    return [(*row[:3], days[row[3]], bool(row[4]), *row[5:]) for row in newest.values()]
+        return list(states.values())
+    days = {day: date.fromisoformat(day) for day in {row[3] for row in states.values()}}
+    return [(*row[:3], days[row[3]], bool(row[4]), *row[5:]) for row in states.values()]
 
 
 def _plain_rows(session: Session, statement: Any) -> list[tuple[Any, ...]]:
-    """Rows as the driver gives them: SQLAlchemy's take three times as long to make as to read."""
+    """Rows as the driver returns them: making SQLAlchemy's takes three times as long as reading them."""
     connection = session.connection()
     cursor = cast(Any, connection.connection.dbapi_connection).cursor()
     cursor.execute(str(statement.compile(connection, compile_kwargs={"literal_binds": True})))
@@ -77,14 +108,11 @@ def _plain_rows(session: Session, statement: Any) -> list[tuple[Any, ...]]:
     return rows
 
 
-CONTENT = ("customer_id", "scheme_version_id", "tier", "overridden", "inputs")
-
-
 def contents_at(session: Session, run_ids: Sequence[int]) -> dict[int, tuple[Any, ...]]:
-    """Customer -> its columns `CONTENT`, as these runs of one purpose left it: with the day, all that decides the rest."""
-    statement = sa_select(*[inspect(Assessment).columns[name] for name in CONTENT])
+    """Customer -> its columns `CONTENT`, as these runs of one purpose left it; with the day they decide all others."""
+    statement = sa_select(*(inspect(Assessment).columns[name] for name in CONTENT))
     rows: dict[int, tuple[Any, ...]] = {}
-    for run_id in run_ids:  # oldest first: what comes later stands
+    for run_id in run_ids:  # oldest first: a later row replaces an earlier one
         for row in session.connection().execute(statement.where(col(Assessment.run_id) == run_id)):
             rows[row[0]] = tuple(row)
     return rows
@@ -111,40 +139,38 @@ def assessments_of(
     return [dict(row) for row in rows.mappings()]
 
 
-def standings_of(
+def newest_of(
     session: Session, run_ids: Sequence[int], customer_ids: Sequence[int]
 ) -> list[tuple[Customer, Assessment, GradingRun]]:
-    """These customers' newest assessments in these runs, each with the run it is of."""
-    if not run_ids:
-        return []
+    """These customers with their newest assessments in these runs."""
     rows = session.exec(
         select(Customer, Assessment, GradingRun)
         .join(Assessment, col(Assessment.customer_id) == Customer.id)
         .join(GradingRun, col(GradingRun.id) == Assessment.run_id)
         .where(newest_in(run_ids), col(Assessment.customer_id).in_(customer_ids))
-    ).all()
+    )
     return [(customer, assessment, run) for customer, assessment, run in rows]
 
 
-def standings_before(
+def previous_tiers(
     session: Session, latest: Sequence[tuple[Customer, Assessment, GradingRun]]
 ) -> dict[int, tuple[str, float | None, date]]:
-    """Customer -> (tier, score, as of) of an earlier day than its newest assessment."""
+    """Customer -> (tier, score, as of) of an earlier day than its newest assessment (`newest_of`)."""
     found: dict[int, tuple[str, float | None, date]] = {}
     for run in {run.id: run for _, _, run in latest}.values():
         before = session.exec(
             select(GradingRun)
             .where(
                 GradingRun.purpose == run.purpose,
-                GradingRun.status == "published",
+                GradingRun.status == RunStatus.PUBLISHED,
                 GradingRun.as_of < run.as_of,
             )
             .order_by(col(GradingRun.id).desc())
+            .limit(1)
         ).first()
-        if before is None or before.id is None:
-            continue
-        ids = [row.customer_id for _, row, of_run in latest if of_run.id == run.id]
-        behind = runs_behind(session, run.purpose, before.id)
-        for customer, row in assessments_at(session, behind, ids).items():
-            found[customer] = (row.tier, row.score, before.as_of)
+        if before is not None:
+            ids = [row.customer_id for _, row, of_run in latest if of_run.id == run.id]
+            behind = runs_behind(session, run.purpose, before.id)
+            for customer, row in assessments_at(session, behind, ids).items():
+                found[customer] = (row.tier, row.score, before.as_of)
     return found

@@ -1,18 +1,16 @@
-"""Moves of effective tiers, told once."""
+"""Changes of effective tiers, each notified once."""
 
 from collections.abc import Sequence
 from datetime import date
 from typing import Any
 
-from sqlalchemy import UniqueConstraint, bindparam, distinct, func
+from sqlalchemy import UniqueConstraint, bindparam, distinct, func, insert
 from sqlalchemy import select as sa_select
 from sqlmodel import Field, Session, SQLModel, col, select
 
-from db.book.imports import table
-
 
 class StoredTierChange(SQLModel, table=True):
-    """A customer's effective tier moved; told once."""
+    """A change of a customer's effective tier, with the outbox message that notified of it."""
 
     __tablename__ = "tier_change"
     __table_args__ = (UniqueConstraint("customer_id", "purpose", "as_of", "from_tier", "to_tier"),)
@@ -36,7 +34,7 @@ _KNOWN = sa_select(
 
 
 def known_changes(session: Session, purpose: str, as_of: date) -> set[tuple[int, str, str]]:
-    """(customer, from, to) of the changes recorded for a day."""
+    """(customer, from, to) of the stored changes of a day."""
     rows = session.connection().execute(_KNOWN, {"purpose": purpose, "day": as_of})
     return {(customer, before, after) for customer, before, after in rows}
 
@@ -47,16 +45,13 @@ def newest_change(session: Session) -> int:
 
 
 def changes_after(session: Session, change_id: int) -> tuple[int, int]:
-    """(tier changes newer than one of them, messages that tell of these)."""
-    changes, messages = session.execute(
-        sa_select(func.count(), func.count(distinct(col(StoredTierChange.outbox_id)))).where(
-            col(StoredTierChange.id) > change_id
-        )
-    ).one()
+    """(how many tier changes are newer than one of them, how many messages notify of these)."""
+    counts = (func.count(), func.count(distinct(col(StoredTierChange.outbox_id))))
+    changes, messages = session.execute(sa_select(*counts).where(col(StoredTierChange.id) > change_id)).one()
     return changes, messages
 
 
 def add_changes(session: Session, rows: Sequence[dict[str, Any]]) -> None:
-    """Put moves down; past the ORM, which took half of the transaction that publishes ten thousand of them."""
+    """Insert rows of `StoredTierChange`, without the ORM: that took half of a transaction with ten thousand changes."""
     if rows:
-        session.connection().execute(table(StoredTierChange).insert(), rows)
+        session.connection().execute(insert(StoredTierChange), rows)

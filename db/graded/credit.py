@@ -1,4 +1,4 @@
-"""Credit terms and limits as people approved them, and the grades that gradings may go by."""
+"""Credit terms and limits that people approved, and the credit grades that gradings may use."""
 
 from collections.abc import Sequence
 from datetime import date, datetime
@@ -9,17 +9,17 @@ from sqlalchemy import select as sa_select
 from sqlmodel import Field, Session, SQLModel, col, select
 
 from db.book.customers import of_customers
-from db.graded.runs import Assessment, GradingRun
+from db.graded.runs import Assessment, GradingRun, Purpose, RunStatus
 from db.types import Money, UtcDateTime
 
 
 class CreditApproval(SQLModel, table=True):
-    """Terms and a limit that a person approved, beside what was proposed then; the newest row of a customer holds."""
+    """Terms and a limit that a person approved, with what was proposed then; a customer's newest row holds."""
 
     __tablename__ = "credit_approval"
     id: int | None = Field(default=None, primary_key=True)
     customer_id: int = Field(foreign_key="customer.id", index=True)
-    assessed_on: date  # the day of the assessment it goes by
+    assessed_on: date  # the day of the assessment it is based on
     grade: str
     scheme_version_id: int = Field(foreign_key="scheme_version.id")
     proposed_limit: Decimal | None = Field(default=None, sa_type=Money)
@@ -34,7 +34,7 @@ class CreditApproval(SQLModel, table=True):
 
 
 def approvals(session: Session, customer_id: int) -> list[CreditApproval]:
-    """What was ever approved for a customer, newest first."""
+    """A customer's approvals, newest first."""
     statement = select(CreditApproval).where(CreditApproval.customer_id == customer_id)
     return list(session.exec(statement.order_by(col(CreditApproval.id).desc())))
 
@@ -42,8 +42,8 @@ def approvals(session: Session, customer_id: int) -> list[CreditApproval]:
 _RUNS = (
     sa_select(col(GradingRun.id), col(GradingRun.as_of))
     .where(
-        col(GradingRun.purpose) == "credit",
-        col(GradingRun.status) == "published",
+        col(GradingRun.purpose) == Purpose.CREDIT,
+        col(GradingRun.status) == RunStatus.PUBLISHED,
         col(GradingRun.as_of) >= bindparam("oldest"),
         col(GradingRun.as_of) <= bindparam("newest"),
     )
@@ -57,7 +57,7 @@ def grades(
     """Customer -> (grade, its day) of the newest published credit assessment of the days oldest..as_of."""
     runs = session.connection().execute(_RUNS, {"oldest": oldest, "newest": as_of})
     found: dict[int, tuple[str, date]] = {}
-    for run_id, day in runs.all():  # oldest first: what comes later stands
+    for run_id, day in runs.all():  # oldest first: a later grade replaces an earlier one
         rows = session.execute(
             sa_select(col(Assessment.customer_id), col(Assessment.tier)).where(
                 col(Assessment.run_id) == run_id, of_customers(Assessment.customer_id, customer_ids)

@@ -8,12 +8,12 @@ from sqlmodel import Field, Session, SQLModel, col, select
 
 from db.book.customers import Customer
 from db.book.orders import Order
-from db.graded.runs import Assessment, GradingRun
+from db.graded.runs import Assessment, GradingRun, Purpose, RunStatus
 from db.types import UtcDateTime, units
 
 
 class RecordChange(SQLModel, table=True):
-    """A customer became another type of record; what that replaced stands here."""
+    """A customer became another type of record, with what that replaced."""
 
     __tablename__ = "record_change"
     __table_args__ = (UniqueConstraint("customer_id", "after", "effective_on"),)
@@ -24,19 +24,19 @@ class RecordChange(SQLModel, table=True):
     effective_on: date  # the day of the first order
     since_before: date | None = None
     tier_before: str | None = None
-    scheme_version_id: int = Field(foreign_key="scheme_version.id")  # whose rule it was
+    scheme_version_id: int = Field(foreign_key="scheme_version.id")  # the scheme with the rule
     changed_at: datetime = Field(sa_type=UtcDateTime)
 
 
 def with_order(session: Session, until: date, limit: int, after: int = 0) -> list[tuple[Customer, date]]:
-    """(prospect, day of its first order above 0), of orders up to a day; by id, behind a customer."""
+    """(prospect, day of its first order above 0), of orders up to a day; by id, after a customer."""
     first = func.min(col(Order.ordered_on))
     rows = session.execute(
         sa_select(Customer, first)
         .join(Order, col(Order.customer_id) == col(Customer.id))
         .where(
             col(Customer.id) > after,
-            col(Customer.record_type) == "prospect",
+            col(Customer.record_type) == Purpose.PROSPECT,
             col(Customer.archived).is_(False),
             col(Order.ordered_on) <= until,
             units(Order.amount) > 0,
@@ -49,6 +49,7 @@ def with_order(session: Session, until: date, limit: int, after: int = 0) -> lis
 
 
 def is_recorded(session: Session, customer_id: int, after: str, effective_on: date) -> bool:
+    """Whether this change of a customer is stored already."""
     statement = select(RecordChange.id).where(
         RecordChange.customer_id == customer_id,
         RecordChange.after == after,
@@ -58,29 +59,29 @@ def is_recorded(session: Session, customer_id: int, after: str, effective_on: da
 
 
 def changes_of(session: Session, customer_id: int) -> list[RecordChange]:
-    """What a customer was before, oldest first."""
+    """The changes of a customer's record, oldest first."""
     statement = select(RecordChange).where(RecordChange.customer_id == customer_id)
     return list(session.exec(statement.order_by(col(RecordChange.id))))
 
 
 def waiting(session: Session) -> list[int]:
-    """Accounts that were prospects and that no grading of accounts has seen yet."""
+    """Accounts that were prospects and that no published run of accounts has graded yet."""
     graded = exists().where(
         col(Assessment.customer_id) == col(Customer.id),
         col(GradingRun.id) == col(Assessment.run_id),
-        col(GradingRun.purpose) == "account",
-        col(GradingRun.status) == "published",
+        col(GradingRun.purpose) == Purpose.ACCOUNT,
+        col(GradingRun.status) == RunStatus.PUBLISHED,
     )
     rows = session.execute(
         sa_select(col(Customer.id))
         .join(RecordChange, col(RecordChange.customer_id) == col(Customer.id))
         .where(
-            col(RecordChange.after) == "account",
-            col(Customer.record_type) == "account",
+            col(RecordChange.after) == Purpose.ACCOUNT,
+            col(Customer.record_type) == Purpose.ACCOUNT,
             col(Customer.archived).is_(False),
             ~graded,
         )
         .distinct()
         .order_by(col(Customer.id))
     )
-    return [row[0] for row in rows]
+    return list(rows.scalars())

@@ -1,4 +1,4 @@
-"""Tiers that people decided, each with a reason, an approver and an end."""
+"""Overrides: tiers that people decided, each with a reason, an approver and an end."""
 
 from collections.abc import Sequence
 from datetime import date, datetime
@@ -6,12 +6,12 @@ from datetime import date, datetime
 from sqlalchemy import Index, bindparam, or_, text
 from sqlmodel import Field, Session, SQLModel, col, select
 
-from db.book.customers import Customer, among, customers_parameter
+from db.book.customers import Customer, among, customers_parameter, owned_by
 from db.types import UtcDateTime
 
 
 class Override(SQLModel, table=True):
-    """A tier set by hand. It holds on the days starts_on..expires_on, unless somebody ends it before."""
+    """A tier that a person decided. It holds on the days starts_on..expires_on, unless somebody ends it before."""
 
     __tablename__ = "tier_override"
     __table_args__ = (
@@ -41,11 +41,7 @@ class Override(SQLModel, table=True):
 
 def open_override(session: Session, customer_id: int, purpose: str) -> Override | None:
     """The override that nobody has ended, also when its last day is over."""
-    return session.exec(
-        select(Override).where(
-            Override.customer_id == customer_id, Override.purpose == purpose, col(Override.ended_at).is_(None)
-        )
-    ).first()
+    return open_of(session, [customer_id], purpose).get(customer_id)
 
 
 def open_of(session: Session, customer_ids: Sequence[int], purpose: str) -> dict[int, Override]:
@@ -60,7 +56,7 @@ def open_of(session: Session, customer_ids: Sequence[int], purpose: str) -> dict
     return {row.customer_id: row for row in rows}
 
 
-# Put together once: asked for each customer that is graded alone.
+# Built once: it is executed for each customer that is graded by itself.
 _HOLDING = select(Override.customer_id, Override.tier).where(
     col(Override.purpose) == bindparam("purpose"),
     col(Override.starts_on) <= bindparam("on"),
@@ -77,15 +73,11 @@ def holding(
     *,
     known_at: datetime | None = None,
 ) -> dict[int, str]:
-    """Customer -> the tier that was set by hand for a day; by what is in force now, or was at a moment."""
-    statement = _HOLDING
-    if known_at is None:
-        statement = _HOLDING_NOW
-    else:
-        statement = statement.where(
-            Override.set_at <= known_at,
-            or_(col(Override.ended_at).is_(None), col(Override.ended_at) > known_at),
-        )
+    """Customer -> the tier of its override on a day, by the overrides of now, or as they were known at a moment."""
+    statement = _HOLDING_NOW
+    if known_at is not None:
+        still_open = or_(col(Override.ended_at).is_(None), col(Override.ended_at) > known_at)
+        statement = _HOLDING.where(Override.set_at <= known_at, still_open)
     if customer_ids is not None:
         statement = statement.where(among(Override.customer_id, named=True))
     asked = {"purpose": purpose, "on": on, **customers_parameter(customer_ids)}
@@ -107,8 +99,6 @@ def listed(
     session: Session, owners: frozenset[int] | None, *, ended: bool = False
 ) -> list[tuple[Override, Customer]]:
     """Overrides with their customers, those that end first on top; `owners` None is everybody's."""
-    from db.book.customers import owned_by
-
     statement = select(Override, Customer).join(Customer, col(Customer.id) == Override.customer_id)
     if not ended:
         statement = statement.where(col(Override.ended_at).is_(None))

@@ -1,14 +1,11 @@
-"""What assessments take up, and forgetting those of runs that are old enough, never those the present goes back to."""
+"""The size of stored assessments, and deleting those of old runs, never those that later runs depend on."""
 
 from datetime import date
 
 from sqlalchemy.exc import OperationalError
 from sqlmodel import Session, col, delete, func, select, update
 
-from db.graded.runs import Assessment, GradingRun
-
-DROPPED = "dropped"  # a run whose assessments are gone or going; its row and its tier changes stay
-
+from db.graded.runs import Assessment, GradingRun, RunKind, RunStatus
 
 _SIZE = {
     "sqlite": "SELECT sum(pgsize) FROM dbstat"
@@ -18,7 +15,7 @@ _SIZE = {
 
 
 def bytes_each(session: Session) -> float | None:
-    """Bytes of an assessment, indexes included; None where there is none, or SQLite was built without its statistics."""
+    """Bytes per assessment, indexes included; None without any, or when SQLite was built without its statistics."""
     count = session.exec(select(func.count()).select_from(Assessment)).one()
     connection = session.connection()
     try:
@@ -29,26 +26,26 @@ def bytes_each(session: Session) -> float | None:
 
 
 def drop_runs(session: Session, before: date) -> int:
-    """Take out the runs of earlier days; how many. From the newest snapshot of that time on they are kept.
+    """Drop the runs of earlier days; how many. The newest snapshot of that time and all runs after it are kept.
 
-    Whatever is as of a later day goes back to it, for how customers move, and to the runs that add to it.
+    Later runs need its state for movement, and the runs that add to it.
     """
     done = 0
-    published = col(GradingRun.status) == "published"
+    published = col(GradingRun.status) == RunStatus.PUBLISHED
     for purpose in session.exec(select(GradingRun.purpose).where(published).distinct()).all():
         base = session.exec(
             select(GradingRun.id)
             .where(
                 published,
                 GradingRun.purpose == purpose,
-                GradingRun.kind == "snapshot",
+                GradingRun.kind == RunKind.SNAPSHOT,
                 GradingRun.as_of < before,
             )
             .order_by(col(GradingRun.id).desc())
         ).first()
         if base is not None:
             old = (col(GradingRun.purpose) == purpose, published, col(GradingRun.id) < base)
-            done += session.exec(update(GradingRun).where(*old).values(status=DROPPED)).rowcount
+            done += session.exec(update(GradingRun).where(*old).values(status=RunStatus.DROPPED)).rowcount
     return done
 
 
@@ -57,7 +54,7 @@ def delete_dropped(session: Session, limit: int) -> int:
     some = (
         select(Assessment.id)
         .join(GradingRun, col(GradingRun.id) == Assessment.run_id)
-        .where(GradingRun.status == DROPPED)
+        .where(GradingRun.status == RunStatus.DROPPED)
         .limit(limit)
     )
     return session.exec(delete(Assessment).where(col(Assessment.id).in_(some))).rowcount

@@ -1,8 +1,9 @@
-"""What a person should look at: tiers that are not sure, held down or set by hand, judgements that grow old."""
+"""The review queue: tiers that are uncertain, capped or overridden, judgements that become old."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from enum import StrEnum
 from typing import Any
 
 from sqlalchemy import Index, SQLColumnExpression, String, cast, exists, func, literal, or_, select
@@ -17,11 +18,24 @@ from db.graded.runs import Assessment, newest_in
 from db.graded.shadows import ShadowMove
 from db.types import MONEY_UNITS, UtcDateTime, units
 
-REASONS = ("no_scheme", "unrated", "uncertain", "capped", "override", "stale", "shadow")
+
+class ReviewReason(StrEnum):
+    """Why an item is in the review queue, in the order of the list."""
+
+    NO_SCHEME = "no_scheme"
+    UNRATED = "unrated"
+    UNCERTAIN = "uncertain"
+    CAPPED = "capped"
+    OVERRIDE = "override"
+    STALE = "stale"
+    SHADOW = "shadow"
+
+
+OF_ASSESSMENTS = (ReviewReason.NO_SCHEME, ReviewReason.UNRATED, ReviewReason.UNCERTAIN, ReviewReason.CAPPED)
 
 
 class ReviewAnswer(SQLModel, table=True):
-    """Somebody has looked at an item: it is hidden until `hidden_until`, or until it becomes another one (`item`)."""
+    """Somebody has reviewed an item: it is hidden until `hidden_until`, or until it becomes another one (`item`)."""
 
     __tablename__ = "review_answer"
     __table_args__ = (Index("ix_review_answer_item", "customer_id", "reason", "item", "hidden_until"),)
@@ -37,12 +51,12 @@ class ReviewAnswer(SQLModel, table=True):
 
 @dataclass(frozen=True, kw_only=True)
 class Item:
-    """One thing to look at; `item` tells it from what it may become, `stake` is the net revenue of 12 months."""
+    """One thing to review; `item` identifies it among others of its reason, `stake` is the net revenue of 12 months."""
 
     customer_id: int
     code: str
     name: str
-    reason: str
+    reason: ReviewReason
     item: str
     tier: str | None
     score: float | None
@@ -54,7 +68,7 @@ class Item:
 
 @dataclass(frozen=True, kw_only=True)
 class Query:
-    """Which items are asked for: whose, on which day, how many, and of one customer alone."""
+    """Which items are wanted: of which owners, on which day, how many, and of one customer only."""
 
     owners: Owners
     today: date
@@ -64,58 +78,42 @@ class Query:
 
 
 def of_assessments(
-    session: Session, query: Query, reason: str, purpose: str, run_ids: Sequence[int]
+    session: Session, query: Query, reason: ReviewReason, purpose: str, run_ids: Sequence[int]
 ) -> list[Item]:
     """Customers without a scheme, unrated (also when an old tier is held), uncertain or capped, most at stake first."""
     row = Assessment
-    condition, item = {
-        "no_scheme": (col(row.scheme_version_id).is_(None), col(row.tier)),
-        "unrated": (
-            and_(
-                or_(col(row.tier) == "unrated", col(row.held).is_(True)),
-                col(row.scheme_version_id).is_not(None),
-            ),
-            col(row.tier),
+    has_scheme = col(row.scheme_version_id).is_not(None)
+    condition = {
+        ReviewReason.NO_SCHEME: ~has_scheme,
+        ReviewReason.UNRATED: or_(col(row.tier) == "unrated", col(row.held).is_(True)) & has_scheme,
+        ReviewReason.UNCERTAIN: and_(
+            col(row.certain).is_(False),
+            col(row.score).is_not(None),
+            col(row.held).is_(False),
+            col(row.tier).not_in(("unrated", "new", "blocked")),
         ),
-        "uncertain": (
-            and_(
-                col(row.certain).is_(False),
-                col(row.score).is_not(None),
-                col(row.held).is_(False),
-                col(row.tier).not_in(("unrated", "new", "blocked")),
-            ),
-            col(row.tier),
-        ),
-        "capped": (col(row.capped_by).is_not(None), col(row.capped_by)),
+        ReviewReason.CAPPED: col(row.capped_by).is_not(None),
     }[reason]
-    statement = (
-        _items(query, reason, item, (col(row.tier), col(row.score), col(row.low), col(row.high)))
-        .join(row, col(row.customer_id) == col(Customer.id))
-        .where(newest_in(run_ids), condition, col(Customer.record_type) == purpose)
-    )
-    return _read(session, statement, reason) if run_ids else []
+    item = col(row.capped_by) if reason == ReviewReason.CAPPED else col(row.tier)
+    shown = (col(row.tier), col(row.score), col(row.low), col(row.high))
+    conditions = (newest_in(run_ids), condition, col(Customer.record_type) == purpose)
+    return _find(session, query, reason, row, item, conditions, shown)
 
 
 def of_shadow_moves(session: Session, query: Query, run_id: int, version_ids: Sequence[int]) -> list[Item]:
     """Customers whose tier in a snapshot would be another one (`item`) under these schemes in the shadow."""
     row = ShadowMove
-    statement = (
-        _items(query, "shadow", col(row.shadow_tier), (col(row.tier), col(row.score)))
-        .join(row, col(row.customer_id) == col(Customer.id))
-        .where(col(row.run_id) == run_id, col(row.scheme_version_id).in_(version_ids))
-    )
-    return _read(session, statement, "shadow")
+    conditions = (col(row.run_id) == run_id, col(row.scheme_version_id).in_(version_ids))
+    shown = (col(row.tier), col(row.score))
+    return _find(session, query, ReviewReason.SHADOW, row, col(row.shadow_tier), conditions, shown)
 
 
 def of_overrides(session: Session, query: Query, ending_by: date) -> list[Item]:
-    """Tiers set by hand that end up to a day."""
+    """Overrides that end up to a day."""
     row = Override
-    statement = (
-        _items(query, "override", cast(col(row.id), String), (col(row.tier),), col(row.expires_on))
-        .join(row, col(row.customer_id) == col(Customer.id))
-        .where(col(row.ended_at).is_(None), col(row.expires_on) <= ending_by)
-    )
-    return _read(session, statement, "override")
+    item, due_on = cast(col(row.id), String), col(row.expires_on)
+    conditions = (col(row.ended_at).is_(None), due_on <= ending_by)
+    return _find(session, query, ReviewReason.OVERRIDE, row, item, conditions, (col(row.tier),), due_on)
 
 
 def of_judgements(
@@ -127,73 +125,78 @@ def of_judgements(
 ) -> list[Item]:
     """Judgements whose newest value is older than its field's day in `oldest`.
 
-    `graded_by`: of those customers alone whose newest assessment in some runs is by a scheme version.
+    `graded_by` (runs, scheme version): only of customers whose newest assessment in these runs is by that version.
     """
-    fact, newer = aliased(Fact), aliased(Fact)
     if not oldest:
         return []
+    fact, newer = aliased(Fact), aliased(Fact)
     day = col(fact.measured_on)
-    old = or_(*(and_(col(fact.field) == name, day < limit) for name, limit in oldest.items()))
-    replaced = exists(
-        select(col(newer.id)).where(
-            col(newer.customer_id) == col(fact.customer_id),
-            col(newer.field) == col(fact.field),
-            col(newer.measured_on) > day,
-            col(newer.measured_on) <= query.today,
-            col(newer.superseded_at).is_(None),
-        )
+    replaced = exists().where(
+        col(newer.customer_id) == col(fact.customer_id),
+        col(newer.field) == col(fact.field),
+        col(newer.measured_on) > day,
+        col(newer.measured_on) <= query.today,
+        col(newer.superseded_at).is_(None),
     )
-    statement = (
-        _items(query, "stale", col(fact.field), (), day)
-        .join(fact, col(fact.customer_id) == col(Customer.id))
-        .where(old, col(fact.superseded_at).is_(None), ~replaced, col(Customer.record_type) == purpose)
-    )
+    conditions = [
+        or_(*(and_(col(fact.field) == name, day < limit) for name, limit in oldest.items())),
+        col(fact.superseded_at).is_(None),
+        ~replaced,
+        col(Customer.record_type) == purpose,
+    ]
     if graded_by is not None:
         run_ids, version = graded_by
-        row = Assessment
-        statement = statement.join(row, col(row.customer_id) == col(Customer.id)).where(
-            newest_in(run_ids), col(row.scheme_version_id) == version
-        )
-    return _read(session, statement, "stale")
+        of_customer = col(Assessment.customer_id) == col(Customer.id)
+        of_version = col(Assessment.scheme_version_id) == version
+        conditions.append(exists().where(of_customer, newest_in(run_ids), of_version))
+    return _find(session, query, ReviewReason.STALE, fact, col(fact.field), conditions, due_on=day)
 
 
-def _items(
+def _find(
+    session: Session,
     query: Query,
-    reason: str,
+    reason: ReviewReason,
+    row: Any,
     item: SQLColumnExpression[Any],
-    known: Sequence[SQLColumnExpression[Any]],
+    conditions: Iterable[SQLColumnExpression[bool]],
+    shown: Sequence[SQLColumnExpression[Any]] = (),
     due_on: SQLColumnExpression[Any] | None = None,
-) -> Any:
-    """Customers with what is at stake, those left out that somebody has answered for."""
-    of_customer = col(Order.customer_id) == col(Customer.id)
+) -> list[Item]:
+    """The items that rows of a table with a customer give, without those that somebody has answered.
+
+    `shown`: columns for the tier, score, low and high, as many as there are.
+    """
     stake = (
         select(func.coalesce(func.sum(units(Order.amount)), 0))
-        .where(of_customer, col(Order.ordered_on) > query.year_ago, col(Order.ordered_on) <= query.today)
+        .where(
+            col(Order.customer_id) == col(Customer.id),
+            col(Order.ordered_on) > query.year_ago,
+            col(Order.ordered_on) <= query.today,
+        )
         .correlate(Customer)
         .scalar_subquery()
     )
-    answered = exists(
-        select(col(ReviewAnswer.id)).where(
-            col(ReviewAnswer.customer_id) == col(Customer.id),
-            col(ReviewAnswer.reason) == reason,
-            col(ReviewAnswer.item) == item,
-            col(ReviewAnswer.hidden_until) >= query.today,
-        )
+    answered = exists().where(
+        col(ReviewAnswer.customer_id) == col(Customer.id),
+        col(ReviewAnswer.reason) == reason,
+        col(ReviewAnswer.item) == item,
+        col(ReviewAnswer.hidden_until) >= query.today,
     )
     nothing = literal(None)
-    columns = [*known, *[nothing] * (4 - len(known))]
+    columns = {
+        "customer_id": col(Customer.id),
+        "code": col(Customer.code),
+        "name": col(Customer.name),
+        "item": item,
+        **dict(zip(("tier", "score", "low", "high"), [*shown, *[nothing] * 4], strict=False)),
+        "due_on": nothing if due_on is None else due_on,
+        "stake": stake,
+    }
     statement: Any = (
-        select(
-            col(Customer.id),
-            col(Customer.code),
-            col(Customer.name),
-            item.label("item"),
-            *(column.label(f"known{place}") for place, column in enumerate(columns)),
-            (nothing if due_on is None else due_on).label("due_on"),
-            stake.label("stake"),
-        )
+        select(*(column.label(name) for name, column in columns.items()))
         .select_from(Customer)
-        .where(col(Customer.archived).is_(False), ~answered)
+        .join(row, col(row.customer_id) == col(Customer.id))
+        .where(col(Customer.archived).is_(False), ~answered, *conditions)
         .order_by(stake.desc(), col(Customer.id), item)
         .limit(query.limit)
     )
@@ -206,23 +209,5 @@ def _items(
             col(Ownership.ends_on).is_(None),
         )
         statement = statement.where(col(Customer.id).in_(owned))
-    return statement
-
-
-def _read(session: Session, statement: Any, reason: str) -> list[Item]:
-    return [
-        Item(
-            customer_id=row[0],
-            code=row[1],
-            name=row[2],
-            reason=reason,
-            item=row[3],
-            tier=row[4],
-            score=row[5],
-            low=row[6],
-            high=row[7],
-            due_on=row[8],
-            stake=float(row[9]) / MONEY_UNITS,
-        )
-        for row in session.execute(statement)
-    ]
+    rows = session.execute(statement).mappings()
+    return [Item(**{**row, "reason": reason, "stake": float(row["stake"]) / MONEY_UNITS}) for row in rows]

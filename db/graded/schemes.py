@@ -1,15 +1,24 @@
-"""Scheme versions, and what was decided about them."""
+"""Scheme versions, and the decisions about them."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
+from enum import StrEnum
 
 from sqlalchemy import UniqueConstraint
 from sqlmodel import Field, Session, SQLModel, col, select
 
 from db.types import UtcDateTime
 
-SHADOW, APPROVED, RETIRED = "shadow", "approved", "retired"
+
+class SchemeState(StrEnum):
+    """The state of a scheme version. A decision stores shadow, approved or retired; the others follow from them."""
+
+    DRAFT = "draft"
+    SHADOW = "shadow"
+    APPROVED = "approved"  # from a day to come
+    IN_FORCE = "in_force"
+    RETIRED = "retired"
 
 
 class SchemeVersion(SQLModel, table=True):
@@ -26,17 +35,17 @@ class SchemeVersion(SQLModel, table=True):
 
 
 class SchemeStep(SQLModel, table=True):
-    """One decision about a scheme version: whose, when, and the business day it counts from.
+    """One decision about a scheme version: by whom, when, and the business day it counts from.
 
-    Approved versions stand side by side. `scheme` (its name) and `applies_to` (as one text; empty for everybody) say
-    whose place one takes, `place` in which order they are asked: the smallest first, then those without.
+    Several approved versions coexist. One replaces another with the same `scheme` (its name) or the same `applies_to`
+    (as one text; empty for everybody). `place` gives their order: the smallest first, then those without.
     """
 
     __tablename__ = "scheme_step"
     id: int | None = Field(default=None, primary_key=True)
     scheme_version_id: int = Field(foreign_key="scheme_version.id", index=True)
-    purpose: str  # account | prospect | credit
-    state: str  # shadow | approved | retired
+    purpose: str  # db.graded.runs.Purpose
+    state: str  # SchemeState
     scheme: str
     applies_to: str = ""
     place: int | None = None
@@ -47,7 +56,7 @@ class SchemeStep(SQLModel, table=True):
 
 @dataclass(frozen=True, kw_only=True)
 class Period:
-    """The business days a scheme version is in force for a purpose: `until` is the first day it is not any more."""
+    """The business days a scheme version is in force for a purpose: `until` is the first day it no longer is."""
 
     scheme_version_id: int
     start: date
@@ -72,6 +81,7 @@ def find_version(session: Session, name: str, version: int | None = None) -> Sch
 def add_version(
     session: Session, *, name: str, version: int, sha256: str, content: str, at: datetime
 ) -> SchemeVersion:
+    """Insert a version."""
     row = SchemeVersion(name=name, version=version, sha256=sha256, content=content, created_at=at)
     session.add(row)
     session.flush()
@@ -96,72 +106,64 @@ def steps(session: Session, purpose: str | None = None) -> list[SchemeStep]:
 
 
 def periods(decided: Iterable[SchemeStep]) -> list[Period]:
-    """When what was in force, in order of time, out of the decisions about one purpose.
+    """The periods in force that the decisions about one purpose result in, by their first day.
 
-    An approval holds from its day until the next one's that takes its place: of a version of the same scheme, or of one
-    for the same customers; of two from the same day the later decision counts. Retiring a version ends it, and brings
-    no earlier one back; retired before its day, it never comes into force.
+    An approval holds from its day until the next one's that replaces it: of a version of the same scheme, or of one for
+    the same customers; of two from the same day the later decision counts. Retiring a version ends it, and brings no
+    earlier one back; retired before its day, it never comes into force.
     """
     decided = list(decided)
-    ends = [
-        (step.id or 0, step.scheme_version_id, step.effective_from)
-        for step in decided
-        if step.state == RETIRED
-    ]
+
+    def retired_from(step: SchemeStep) -> list[date]:
+        return [
+            end.effective_from
+            for end in decided
+            if end.state == SchemeState.RETIRED
+            and end.scheme_version_id == step.scheme_version_id
+            and (end.id or 0) > (step.id or 0)
+        ]
+
     approvals = [
         step
         for step in decided
-        if step.state == APPROVED
-        and not any(
-            number > (step.id or 0) and version == step.scheme_version_id and day < step.effective_from
-            for number, version, day in ends
-        )
+        if step.state == SchemeState.APPROVED
+        and min(retired_from(step), default=date.max) >= step.effective_from
     ]
     approvals.sort(key=lambda step: (step.effective_from, step.id or 0))
     found = []
     for number, step in enumerate(approvals):
-        later = [other for other in approvals[number + 1 :] if _takes_place_of(other, step)]
-        if any(other.effective_from == step.effective_from for other in later):
-            continue
-        over = [
-            day
-            for decision, version, day in ends
-            if decision > (step.id or 0) and version == step.scheme_version_id
+        replaced_from = [
+            other.effective_from
+            for other in approvals[number + 1 :]
+            if other.scheme == step.scheme or other.applies_to == step.applies_to
         ]
-        over += [other.effective_from for other in later]
-        found.append(
-            Period(
-                scheme_version_id=step.scheme_version_id,
-                start=step.effective_from,
-                until=min(over, default=None),
-                approved_by=step.actor,
-                scheme=step.scheme,
-                applies_to=step.applies_to,
-                place=step.place,
+        if step.effective_from not in replaced_from:
+            found.append(
+                Period(
+                    scheme_version_id=step.scheme_version_id,
+                    start=step.effective_from,
+                    until=min([*retired_from(step), *replaced_from], default=None),
+                    approved_by=step.actor,
+                    scheme=step.scheme,
+                    applies_to=step.applies_to,
+                    place=step.place,
+                )
             )
-        )
     return found
 
 
-def _takes_place_of(one: SchemeStep, other: SchemeStep) -> bool:
-    return one.scheme == other.scheme or one.applies_to == other.applies_to
-
-
 def in_force(session: Session, purpose: str, on: date) -> list[Period]:
-    """What is in force on a business day, in the order in which it is asked."""
-    return asked([period for period in periods(steps(session, purpose)) if period.holds(on)])
-
-
-def asked(held: Iterable[Period]) -> list[Period]:
-    """Periods in the order in which their schemes are asked: by place, those without one last."""
+    """The periods that hold on a business day, in the order of their schemes: by place, those without one last."""
+    held = [period for period in periods(steps(session, purpose)) if period.holds(on)]
     return sorted(held, key=lambda period: (period.place is None, period.place or 0, period.scheme))
 
 
 def shadows(session: Session, purpose: str) -> list[int]:
-    """The versions that run in the shadow: those about which nothing was decided since."""
+    """The versions in the shadow: those about which nothing was decided since."""
     newest = {step.scheme_version_id: step.state for step in steps(session, purpose)}
-    return [version for version, state in newest.items() if state == SHADOW]
+    return [version for version, state in newest.items() if state == SchemeState.SHADOW]
 
 
 def scheme_content(session: Session, scheme_version_id: int) -> str:
+    """The text of a version."""
     return session.exec(select(SchemeVersion.content).where(SchemeVersion.id == scheme_version_id)).one()

@@ -1,4 +1,4 @@
-"""Snapshots graded under schemes in the shadow as well: who would be in another tier."""
+"""Snapshots graded under schemes in the shadow too: which customers would be in another tier."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -7,11 +7,11 @@ from typing import Any
 from sqlalchemy import UniqueConstraint, insert
 from sqlmodel import Field, Session, SQLModel, col, delete, select
 
-from db.graded.runs import GradingRun, died
+from db.graded.runs import GradingRun, RunStatus, abandoned
 
 
 class ShadowRun(SQLModel, table=True):
-    """A snapshot graded under a scheme in the shadow as well; `problem` says why it could not be."""
+    """A snapshot graded under a scheme in the shadow too; `problem` is why it could not be."""
 
     __tablename__ = "shadow_run"
     __table_args__ = (UniqueConstraint("run_id", "scheme_version_id"),)
@@ -23,9 +23,9 @@ class ShadowRun(SQLModel, table=True):
 
 
 class ShadowMove(SQLModel, table=True):
-    """A customer whose tier in a snapshot would be another one under a scheme in the shadow. Nobody is told.
+    """A customer whose tier in a snapshot would be another one under a scheme in the shadow. Nobody is notified.
 
-    Both tiers are by boundaries and gates alone, without movement: what differs is the rule.
+    Both tiers are by boundaries and gates only, without movement.
     """
 
     __tablename__ = "shadow_move"
@@ -41,22 +41,23 @@ class ShadowMove(SQLModel, table=True):
 
 
 def add_moves(session: Session, rows: Sequence[dict[str, Any]]) -> None:
+    """Insert rows of `ShadowMove`."""
     if rows:
         session.execute(insert(ShadowMove), rows)
 
 
 def runs(session: Session, scheme_version_id: int) -> list[tuple[ShadowRun, GradingRun]]:
-    """The published snapshots that were graded under a scheme in the shadow as well, oldest first."""
+    """The published snapshots that were graded under a scheme in the shadow too, oldest first."""
     rows = session.exec(
         select(ShadowRun, GradingRun)
         .join(GradingRun, col(GradingRun.id) == ShadowRun.run_id)
-        .where(ShadowRun.scheme_version_id == scheme_version_id, GradingRun.status == "published")
+        .where(ShadowRun.scheme_version_id == scheme_version_id, GradingRun.status == RunStatus.PUBLISHED)
         .order_by(col(GradingRun.id))
     ).all()
     return [(shadow, run) for shadow, run in rows]
 
 
-def drop_unpublished(session: Session, purpose: str, before: datetime) -> None:
-    """Throw away what stands beside runs that `db.graded.runs.drop_unpublished` is about to."""
+def delete_abandoned(session: Session, purpose: str, before: datetime) -> None:
+    """Delete the shadow rows of runs that `db.graded.runs.delete_abandoned` will delete."""
     for table in (ShadowMove, ShadowRun):
-        session.exec(delete(table).where(col(table.run_id).in_(died(purpose, before))))
+        session.exec(delete(table).where(col(table.run_id).in_(abandoned(purpose, before))))

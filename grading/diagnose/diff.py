@@ -10,21 +10,21 @@ import pandas as pd
 
 from grading.diagnose.stability import Drift, drift, migration
 from grading.engine.scoring import Grading
-from grading.scheme.model import BLOCKED, UNRATED, Indicator, Scheme, Tier
+from grading.scheme.model import BLOCKED, UNRATED, Indicator, Scheme
 
 LEAST = 0.05
-"""Points below which an indicator is not named as a cause: they are rounded to nothing."""
+"""Points below which an indicator is not named as a cause: they are shown as 0."""
 
 How = Literal["new", "gone", "weight", "curve", "value", "missing"]
 
 
 @dataclass(frozen=True, kw_only=True)
-class Cause:
-    """One rule that is another one for a customer.
+class RuleDifference:
+    """One rule that differs for a customer.
 
-    `kind`: points (of the indicator `name`; `how` says what differs about it), boundary (of the tier `name`), cap
-    (gate `name`, None for none), block, coverage (below what the new scheme asks). `before` and `after` are percent
-    of the whole for a weight, scores for a boundary, shares for coverage.
+    `kind`: points (of the indicator `name`; `how` it differs), boundary (of the tier `name`), cap (gate `name`, None
+    for none), block, coverage (below what a scheme requires). `before` and `after` are percent of the whole for a
+    weight, scores for a boundary, shares for coverage.
     """
 
     kind: Literal["points", "boundary", "cap", "block", "coverage"]
@@ -62,36 +62,27 @@ class BookDiff:
 
 
 def compare(by_old: Grading, old: Scheme, by_new: Grading, new: Scheme) -> BookDiff:
-    """Lay two gradings of one book beside each other.
+    """Compare two gradings of one book.
 
-    In: the same customers as of the same day, each graded by its scheme (`scoring.grade`). ValueError when the
-    customers or the days differ, or a grading is by another scheme.
+    In: the same customers as of the same day, each graded by its scheme (`scoring.grade`). ValueError when the customers
+    or the days differ, or a grading is by another scheme.
     """
     if (by_old.identity, by_new.identity) != (old.identity, new.identity):
         raise ValueError("a grading is by another scheme than the one it is compared as")
-    index = by_old.results.index
-    if by_old.as_of != by_new.as_of or not index.equals(by_new.results.index):
-        raise ValueError("the gradings are of other customers or days; grade one book under both schemes")
     before, after = by_old.results, by_new.results
+    if by_old.as_of != by_new.as_of or not before.index.equals(after.index):
+        raise ValueError("the gradings are of other customers or days; grade one book under both schemes")
     change = after["exact_score"] - before["exact_score"]
     names = list(dict.fromkeys([*by_new.points.columns, *by_old.points.columns]))
-    points = by_new.points.reindex(columns=names, fill_value=0.0) - by_old.points.reindex(
-        columns=names, fill_value=0.0
-    )
-    tiers = list(dict.fromkeys([*(tier.id for tier in new.tiers), *(tier.id for tier in old.tiers)]))
-    scored = before["exact_score"].notna().any() and after["exact_score"].notna().any()
+    new_points, old_points = (by.points.reindex(columns=names, fill_value=0.0) for by in (by_new, by_old))
+    points = new_points - old_points
+    tiers = list(dict.fromkeys(tier.id for scheme in (new, old) for tier in scheme.tiers))
+    scored = before["score"].notna().any() and after["score"].notna().any()
+    results = pd.DataFrame({"before": before["tier"], "after": after["tier"]})
     return BookDiff(
         old=old,
         new=new,
-        results=pd.DataFrame(
-            {
-                "before": before["tier"],
-                "after": after["tier"],
-                "old_score": before["score"],
-                "new_score": after["score"],
-                "change": change,
-            }
-        ),
+        results=results.assign(old_score=before["score"], new_score=after["score"], change=change),
         points=points.where(change.notna(), axis=0),
         matrix=migration(before["tier"], after["tier"], tiers),
         drift=drift(before["score"], after["score"]) if scored else None,
@@ -100,45 +91,41 @@ def compare(by_old: Grading, old: Scheme, by_new: Grading, new: Scheme) -> BookD
     )
 
 
-def causes(compared: BookDiff, position: int) -> list[Cause]:
-    """Why one row's tier is another one: gates, coverage and boundaries first, then indicators, strongest first."""
-    found = list(_beside_the_score(compared, position))
+def find_differences(compared: BookDiff, position: int) -> list[RuleDifference]:
+    """Why one row's tier differs: gates, coverage and boundaries first, then indicators, strongest first."""
     changes = zip(compared.points.columns, compared.points.to_numpy()[position].tolist(), strict=True)
-    # A change of NaN, without two scores, is not above anything either.
+    # A change of NaN, without two scores, is not named either.
     named = [(str(name), points) for name, points in changes if abs(points) >= LEAST]
-    for name, points in sorted(named, key=lambda change: -abs(change[1])):
-        found.append(_points(compared, name, points, position))
-    return found
+    named.sort(key=lambda change: -abs(change[1]))
+    return [
+        *_find_gates_and_boundaries(compared, position),
+        *(_explain_points(compared, name, points, position) for name, points in named),
+    ]
 
 
-def _beside_the_score(compared: BookDiff, position: int) -> Iterator[Cause]:
+def _find_gates_and_boundaries(compared: BookDiff, position: int) -> Iterator[RuleDifference]:
     old_row, new_row = (side.results.iloc[position] for side in (compared.by_old, compared.by_new))
     if (old_row["tier"] == BLOCKED) != (new_row["tier"] == BLOCKED):
-        yield Cause(kind="block")
+        yield RuleDifference(kind="block")
     if new_row["tier"] == UNRATED or old_row["tier"] == UNRATED:
-        yield Cause(kind="coverage", before=float(old_row["coverage"]), after=float(new_row["coverage"]))
+        yield RuleDifference(
+            kind="coverage", before=float(old_row["coverage"]), after=float(new_row["coverage"])
+        )
         return
     caps = [
         {gate.id: gate.cap for gate in scheme.gates}.get(row["capped_by"])
         for scheme, row in ((compared.old, old_row), (compared.new, new_row))
     ]
     if old_row["capped_by"] != new_row["capped_by"] or caps[0] != caps[1]:
-        yield Cause(kind="cap", name=new_row["capped_by"])
-    olds, news = _boundaries(compared.old), _boundaries(compared.new)
-    for name, tier in news.items():
-        score = new_row["score"]
-        if name not in olds or tier.at == olds[name].at or score != score:
-            continue
-        # The boundary lies on the other side of the score than it did.
-        if (score >= tier.at) != (score >= olds[name].at):
-            yield Cause(kind="boundary", name=name, before=olds[name].at, after=tier.at)
+        yield RuleDifference(kind="cap", name=new_row["capped_by"])
+    boundaries, score = {tier.id: tier.at for tier in compared.old.tiers}, new_row["score"]
+    for tier in compared.new.tiers:
+        # The boundary is on the other side of the score than it was; one without a score (NaN) is on neither.
+        if tier.id in boundaries and (score >= tier.at) != (score >= boundaries[tier.id]):
+            yield RuleDifference(kind="boundary", name=tier.id, before=boundaries[tier.id], after=tier.at)
 
 
-def _boundaries(scheme: Scheme) -> dict[str, Tier]:
-    return {tier.id: tier for tier in scheme.tiers}
-
-
-def _points(compared: BookDiff, name: str, points: float, position: int) -> Cause:
+def _explain_points(compared: BookDiff, name: str, points: float, position: int) -> RuleDifference:
     old, new = _weights(compared.old), _weights(compared.new)
     before, after = old.get(name), new.get(name)
     if before is None or after is None:
@@ -149,9 +136,9 @@ def _points(compared: BookDiff, name: str, points: float, position: int) -> Caus
         how = "curve"
     else:
         scores = [side.scores[name].iloc[position] for side in (compared.by_old, compared.by_new)]
-        # Equal scores of equal weight: what is missing passes on more of its weight, or less.
+        # Equal scores of equal weight: missing indicators pass on more of their weight, or less.
         how = "missing" if scores[0] == scores[1] else "value"
-    return Cause(
+    return RuleDifference(
         kind="points",
         name=name,
         points=points,

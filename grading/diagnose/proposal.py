@@ -1,8 +1,7 @@
 """A scheme with the firm's own cut points: a preset's text in, the same text with new numbers out.
 
-Quantiles serve once, to propose; in the text they are plain knots and frozen, so that later no customer's
-score moves because another customer's did. Only the characters of the numbers are replaced: comments,
-order and spacing stay.
+Quantiles are taken once, to propose; in the text they are plain, frozen knots, so that later no customer's score moves
+because another customer's did. Only the characters of the numbers are replaced: comments, order and spacing stay.
 """
 
 from __future__ import annotations
@@ -17,15 +16,15 @@ from datetime import date
 import numpy as np
 import pandas as pd
 
-from grading.engine.fields import Floats
-from grading.scheme.model import Indicator, Points, Scheme
+from grading.engine.fields import Floats, floats_of
+from grading.scheme.model import Points, Scheme
 from grading.scheme.problems import SchemeError
 from grading.scheme.reader import parse_scheme
 from grading.scheme.text import Document, Node
 
-ENOUGH = 20
-"""Customers with a value that quantiles need; below, the preset's curve is stretched to the median."""
-
+ENOUGH = (
+    20  # customers with a value that quantiles need; with fewer the preset's curve is stretched to the median
+)
 TOP = 0.99  # quantile of the score 100: the largest customer of all would stretch the curve for itself
 
 Knots = tuple[tuple[float, float], ...]
@@ -41,7 +40,7 @@ _DIGITS = {"our_gross_margin_12m": 4, "product_types_sold": 15}  # significant o
 
 
 class ProposalError(ValueError):
-    """The book gives nothing to propose from; the message says what is lacking."""
+    """The book has nothing to propose from; the message says what is lacking."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -59,15 +58,14 @@ def propose(
     as_of: date,
     constants: Mapping[str, float] | None = None,
 ) -> str:
-    """The scheme `text` with money and count knots out of `values`, in `currency`.
+    """The scheme `text` with money and count knots from `values`, in `currency`.
 
-    In: indicator values of all customers, and the constants of the book
-    (`book_constants`). A knot of score s goes to the quantile s/100 (100 to the quantile 0.99) of the
-    customers with a value above 0, rounded to two significant digits: a customer in the middle of the
-    book scores about 50. With fewer than ENOUGH customers, or so many equal values that knots would
-    coincide, the preset's curve is stretched instead, so that the median scores 50. Ratios, and what
-    `values` does not know, stay as they are and are named on top. Raises SchemeError when the text is
-    no scheme, ProposalError when there is nothing to propose from.
+    In: indicator values of all customers (a column each), and the constants of the book (`orders.book_constants`). A
+    knot of score s goes to the quantile s/100 (100 to the quantile 0.99) of the customers with a value above 0, rounded
+    to two significant digits: a customer in the middle of the book scores about 50. With fewer than ENOUGH customers, or
+    so many equal values that knots would coincide, the preset's curve is stretched instead, so that the median scores
+    50. Ratios, and indicators without a column, stay as they are and are named on top. Raises SchemeError when the text
+    is no scheme, ProposalError when there is nothing to propose from.
     """
     if not re.fullmatch(r"[A-Z]{3}", currency):
         raise ProposalError(f'"{currency}" is not a currency; give its ISO code, such as CNY')
@@ -77,11 +75,11 @@ def propose(
     proposed: dict[str, tuple[Knots, int, bool]] = {}
     kept: list[str] = []
     for indicator in scheme.indicators:
-        if indicator.unit not in ("count", scheme.currency) or indicator.unit is None:
+        if indicator.unit is None or indicator.unit not in ("count", scheme.currency):
             continue
-        sample = _sample(values, indicator)
-        if len(sample) and _rises_from_zero(indicator):
-            knots, own = _new_knots(indicator, sample)
+        sample = _sample(values, indicator.id)
+        if len(sample) and isinstance(indicator.score, Points) and _rises_from_zero(indicator.score):
+            knots, own = _new_knots(indicator.score, sample, whole=indicator.unit == "count")
             proposed[indicator.id] = (knots, len(sample), own)
         else:
             kept.append(indicator.id)
@@ -107,29 +105,23 @@ def round_significant(number: float, digits: int = 2) -> float:
     return float(f"{number:.{digits - 1}e}")
 
 
-def _sample(values: pd.DataFrame, indicator: Indicator) -> Floats:
-    if indicator.id not in values.columns:
-        return np.empty(0)
-    column: Floats = values[indicator.id].to_numpy(dtype=np.float64, na_value=np.nan)
+def _sample(values: pd.DataFrame, name: str) -> Floats:
+    column = floats_of(values[name]) if name in values.columns else np.empty(0)
     return np.asarray(column[np.isfinite(column) & (column > 0)])
 
 
-def _rises_from_zero(indicator: Indicator) -> bool:
-    if not isinstance(indicator.score, Points) or indicator.score.knots[0][0] != 0:
-        return False
-    scores = [score for _, score in indicator.score.knots]
-    return all(before < after for before, after in itertools.pairwise(scores))
+def _rises_from_zero(score: Points) -> bool:
+    scores = [s for _, s in score.knots]
+    return score.knots[0][0] == 0 and all(before < after for before, after in itertools.pairwise(scores))
 
 
-def _new_knots(indicator: Indicator, sample: Floats) -> tuple[Knots, bool]:
+def _new_knots(score: Points, sample: Floats, *, whole: bool) -> tuple[Knots, bool]:
     """(knots, whether they are the firm's own quantiles)."""
-    assert isinstance(indicator.score, Points)
-    old = indicator.score.knots
-    scores = [score for _, score in old]
-    whole = indicator.unit == "count"
+    old = score.knots
+    scores = [s for _, s in old]
     own = False
     if len(sample) >= ENOUGH:
-        levels = [min(score / 100.0, TOP) for score in scores[1:]]
+        levels = [min(s / 100.0, TOP) for s in scores[1:]]
         cuts = [_round(cut, whole) for cut in np.quantile(sample, levels).tolist()]
         own = cuts[0] > 0 and all(low < high for low, high in itertools.pairwise(cuts))
     if not own:
@@ -176,7 +168,7 @@ def _currency_edits(document: Document, currency: str) -> list[_Edit]:
 
 
 def _constant_edits(document: Document, text: str, scheme: Scheme, given: Mapping[str, float]) -> list[_Edit]:
-    """Replace the numbers that are there; add those that are not, as lines of the same indentation."""
+    """Replace the constants that the text has; add the others, as lines of the same indentation."""
     wanted = {
         name: _plain(round_significant(given[name], _DIGITS.get(name, 2)))
         for name, user in _CONSTANT_USERS.items()
@@ -185,7 +177,8 @@ def _constant_edits(document: Document, text: str, scheme: Scheme, given: Mappin
     if not wanted:
         return []
     if "constants" not in _keys(document.root):
-        start = _dimensions_start(text, document.root)
+        line = _child(document.root, "dimensions").line
+        start = sum(len(before) + 1 for before in text.split("\n")[: line - 1])
         lines = "".join(f"  {name}: {number}\n" for name, number in wanted.items())
         return [_Edit(start=start, end=start, text=f"constants:  # taken over all customers once\n{lines}\n")]
     section = _child(document.root, "constants")
@@ -202,11 +195,6 @@ def _constant_edits(document: Document, text: str, scheme: Scheme, given: Mappin
     return edits
 
 
-def _dimensions_start(text: str, root: Node) -> int:
-    """Where the line of `dimensions:` begins."""
-    return sum(len(line) + 1 for line in text.split("\n")[: _child(root, "dimensions").line - 1])
-
-
 def _header(
     values: pd.DataFrame,
     proposed: Mapping[str, tuple[Knots, int, bool]],
@@ -214,26 +202,22 @@ def _header(
     scheme: Scheme,
     as_of: date,
 ) -> str:
-    own = [f"{name} ({count})" for name, (_, count, quantiles) in proposed.items() if quantiles]
-    stretched = [f"{name} ({count})" for name, (_, count, quantiles) in proposed.items() if not quantiles]
-    lines = [
-        f"Proposed from the values of {len(values)} customers as of {as_of.isoformat()}; frozen here, read before use."
-    ]
-    if own:
-        lines.append(f"Knots from own quantiles (customers with a value): {', '.join(own)}.")
-    if stretched:
-        lines.append(
-            f"Too few or too equal values for quantiles, so the preset's curve stretched to the median: {', '.join(stretched)}."
-        )
-    if kept:
-        lines.append(
-            f"Not known from orders, knots as they were (money in {scheme.currency}): check {', '.join(kept)}."
-        )
-    return "".join(f"# {line}\n" for line in lines)
+    own, stretched = (
+        ", ".join(f"{name} ({count})" for name, (_, count, own) in proposed.items() if own is wanted)
+        for wanted in (True, False)
+    )
+    day, asis = as_of.isoformat(), ", ".join(kept)
+    lines = {
+        f"Proposed from the values of {len(values)} customers as of {day}; frozen here, read before use.": True,
+        f"Knots from own quantiles (customers with a value): {own}.": own,
+        f"Too few or too equal values for quantiles, so the preset's curve stretched to the median: {stretched}.": stretched,
+        f"Not known from orders, knots as they were (money in {scheme.currency}): check {asis}.": kept,
+    }
+    return "".join(f"# {line}\n" for line, applies in lines.items() if applies)
 
 
 def _replace(entry: Node, text: str) -> _Edit:
-    # An empty value has no characters; it stands right after the colon.
+    # An empty value has no characters; its place is right after the colon.
     return _Edit(start=entry.start, end=entry.end, text=text if entry.end > entry.start else f" {text}")
 
 

@@ -1,7 +1,6 @@
-"""How much tiers hang on the exact weights: 1,000 other sets of weights within +-20 %, and who would change tier.
+"""How much tiers depend on the exact weights: 1,000 other sets of weights within +-20 %, and who would change tier.
 
-Customers are taken in chunks against all weights at once, as products of matrices: memory holds one chunk times the
-draws, whatever the size of the book.
+Customers are multiplied in chunks with all weights at once: memory holds one chunk times the draws.
 """
 
 from __future__ import annotations
@@ -11,21 +10,20 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from grading.engine.fields import Bools, Floats
+from grading.engine.fields import Bools, Floats, matrix_of
 from grading.engine.sums import SLACK
 from grading.scheme.model import Scheme
 
 DRAWS, WITHIN = 1_000, 0.2
-CHUNK = 256
-"""Customers at a time: with 1,000 draws 2 MB an array."""
+CHUNK = 256  # customers at a time: with 1,000 draws 2 MB an array
 
 
 @dataclass(frozen=True, kw_only=True)
 class Sensitivity:
     """Shares of customers in another tier than with the scheme's own weights.
 
-    `mean`, `p95` (the share that 95 % of the draws stay within) and `worst` are over the draws; `customers`: for each customer with a score the
-    share of draws in which its tier differs.
+    `mean`, `p95` (the share that 95 % of the draws do not exceed) and `worst` are over the draws; `customers`: for each
+    customer with a score the share of draws in which its tier differs.
     """
 
     draws: int
@@ -41,19 +39,15 @@ def weight_sensitivity(
 ) -> Sensitivity:
     """Draw weights within +-`within` of the scheme's, on both levels, and compare tiers by score alone.
 
-    In: indicator scores 0..100, a column per indicator of the scheme, NaN where missing (a Grading's `scores`).
-    Every weight is multiplied by its own uniform number from 1 - within to 1 + within and its level renormalised; which
-    dimension is known well enough stays as the scheme says, as do missing values, boundaries and rounding. Gates and
-    movement are left out. Customers without any score are left out. ValueError for `within` outside 0..1, no draws,
-    or an indicator without a column. The same seed gives the same draws, whatever the order of the customers.
+    In: indicator scores 0..100, a column per indicator of the scheme, NaN where missing (a Grading's `scores`). Every
+    weight is multiplied by its own uniform number from 1 - within to 1 + within and its level renormalised; which
+    dimension is known well enough stays as the scheme says, as do missing values, boundaries and rounding. Gates,
+    movement, and customers without any score are left out. ValueError for `within` outside 0..1, no draws, or an
+    indicator without a column. The same seed gives the same draws, whatever the order of the customers.
     """
     if not 0 < within < 1 or draws < 1:
         raise ValueError("weights vary within a share between 0 and 1, in at least one draw")
-    names = [indicator.id for indicator in scheme.indicators]
-    absent = [name for name in names if name not in scores.columns]
-    if absent:
-        raise ValueError(f"no scores of {', '.join(absent)}")
-    values = scores[names].to_numpy(dtype=np.float64, na_value=np.nan)
+    values = matrix_of(scores, [indicator.id for indicator in scheme.indicators], "the sensitivity of scores")
     weights = _draw(scheme, np.random.default_rng(seed), draws, within)
     limits = _limits(scheme)
     other = np.zeros(draws)
@@ -106,7 +100,7 @@ def _draw(scheme: Scheme, rng: np.random.Generator, draws: int, within: float) -
 def _totals(values: Floats, weights: _Weights, scheme: Scheme) -> Floats:
     """Scores of a chunk (rows) under all weights (columns), by semantics 3 and 4; NaN where nothing is known.
 
-    One product for everybody, as if nothing were missing; then only the rows with gaps are put right.
+    One product for all rows, as if nothing were missing; then the rows with gaps are corrected.
     """
     known: Bools = np.isfinite(values)
     filled = np.where(known, values, 0.0)
@@ -124,7 +118,7 @@ def _totals(values: Floats, weights: _Weights, scheme: Scheme) -> Floats:
         out = (own_share < dimension.min_coverage - SLACK) | (own_share <= 0)
         dropped[rows[out], d] = True
         total[rows[out]] -= filled[rows[out], columns] @ joint[columns]
-        # What was missing passes its weight on: the sum over the known ones is divided by their share.
+        # A missing indicator passes its weight on: the sum over the known ones is divided by their share.
         kept = rows[~out]
         short = filled[kept, columns] @ joint[columns]
         total[kept] += short / (part[~out] @ inner) - short
@@ -136,7 +130,7 @@ def _totals(values: Floats, weights: _Weights, scheme: Scheme) -> Floats:
 
 
 def _limits(scheme: Scheme) -> Floats:
-    """The exact score from which on the shown score (rounded half up, semantic 6) reaches each boundary, rising."""
+    """The exact score at which the shown score (rounded half up, semantic 6) reaches each boundary, rising."""
     scale = 10.0**scheme.display_decimals
     shown = np.array(sorted(tier.at for tier in scheme.tiers)[1:])
     return np.asarray((np.ceil(shown * scale - 1e-9) - 0.5 - 1e-9) / scale)

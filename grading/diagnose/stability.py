@@ -1,4 +1,4 @@
-"""Does a grading hold still: drift of scores (PSI), moves between tiers, and moves that were undone."""
+"""How stable a grading is: drift of scores (PSI), moves between tiers, and moves that were undone."""
 
 from __future__ import annotations
 
@@ -8,24 +8,21 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from grading.engine.fields import Floats
+from grading.engine.fields import Floats, floats_of
 
 BANDS = (20.0, 40.0, 60.0, 80.0)
-"""Edges of score bands when nobody names others; a score on an edge belongs to the band above."""
+"""Default edges of score bands; a score on an edge belongs to the band above."""
 
 JOINED, LEFT = "joined", "left"
-"""States of a customer before its first and after its last grading; not `new`, which is a word in a tier's place."""
-
-FEW = 10
-"""Customers below which a row of a migration matrix is counts, not percentages."""
+"""States of a customer before its first and after its last grading; `new` is a word in a tier's place."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Drift:
-    """PSI of two sets of scores; `by_chance` is what two samples of the same customers give on average.
+    """PSI of two sets of scores; `by_chance` is the average PSI of two samples of the same customers.
 
-    `verdict`: stable (< 0.10), moderate, shifted (> 0.25), or by_chance when it is no more than that: the usual
-    limits ignore how many customers there are. `bands`: lower edge, counts before and after, and each band's part.
+    `verdict`: stable (< 0.10), moderate, shifted (> 0.25), or by_chance when it is no more than that: the usual limits
+    ignore how many customers there are. `bands`: lower edge, counts before and after, and each band's part.
     """
 
     psi: float
@@ -57,30 +54,24 @@ def drift(before: pd.Series[float], after: pd.Series[float], edges: Sequence[flo
     parts = np.zeros(len(cuts) + 1)
     parts[used] = (actual - expected) * np.log(actual / expected)
     psi = float(parts.sum())
-    chance = float((used.sum() - 1) * (1 / sizes[0] + 1 / sizes[1]))
+    by_chance = float((used.sum() - 1) * (1 / sizes[0] + 1 / sizes[1]))
     if psi < 0.10:
         verdict = "stable"
-    elif psi <= chance:
+    elif psi <= by_chance:
         verdict = "by_chance"
     else:
         verdict = "moderate" if psi <= 0.25 else "shifted"
-    bands = pd.DataFrame(
-        {
-            "from": np.concatenate([[-np.inf], cuts]),
-            "before": counts[0],
-            "after": counts[1],
-            "part": parts,
-        }
-    )
-    return Drift(psi=psi, by_chance=chance, verdict=verdict, bands=bands)
+    lower = np.concatenate([[-np.inf], cuts])
+    bands = pd.DataFrame({"from": lower, "before": counts[0], "after": counts[1], "part": parts})
+    return Drift(psi=psi, by_chance=by_chance, verdict=verdict, bands=bands)
 
 
 def migration(before: pd.Series[str], after: pd.Series[str], tiers: Sequence[str]) -> pd.DataFrame:
     """Counts of customers from each tier (rows) to each tier (columns).
 
-    In: the tiers of two gradings under unique customers, best tier first in `tiers`; other words, such as unrated,
-    come after them as they occur. Rows end with `joined` (not graded before), columns with `left` (not graded any
-    more); an empty value is as not graded. ValueError when a customer stands twice, or a tier has one of those names.
+    In: the tiers of two gradings under unique customers, best tier first in `tiers`; other words, such as unrated, come
+    after them. Rows end with `joined` (not graded before), columns with `left` (no longer graded); an empty value
+    counts as not graded. ValueError when a customer is there twice, or a tier has one of those names.
     """
     for side in (before, after):
         if not side.index.is_unique:
@@ -97,18 +88,12 @@ def migration(before: pd.Series[str], after: pd.Series[str], tiers: Sequence[str
     return table.rename_axis(index="before", columns="after")
 
 
-def row_shares(matrix: pd.DataFrame, *, few: int = FEW) -> pd.DataFrame:
-    """P_ij = N_ij / N_i of a migration matrix; NaN in rows of fewer than `few` customers, which are only counted."""
-    sums = matrix.sum(axis=1)
-    return matrix.div(sums.where(sums >= few), axis=0)
-
-
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Mobility:
     """Of the customers that had a tier in both gradings: shares that rose, fell and stayed, and Shorrocks's index.
 
-    `shorrocks` = (k - tr P)/(k - 1): 0 nobody moves, 1 the old tier says nothing about the new one; over the tiers that had
-    customers, None with fewer than two of them. Shares are None without customers.
+    `shorrocks` = (k - tr P)/(k - 1): 0 nobody moves, 1 the old tier does not predict the new one; over the tiers that
+    had customers, None with fewer than two of them. Shares are None without customers.
     """
 
     customers: int
@@ -119,7 +104,7 @@ class Mobility:
 
 
 def mobility(matrix: pd.DataFrame, tiers: Sequence[str]) -> Mobility:
-    """How much moves in a migration matrix, over `tiers` alone, best first. Source: Shorrocks, Econometrica 46 (1978).
+    """How much moves in a migration matrix, over `tiers` only, best first. Source: Shorrocks, Econometrica 46 (1978).
 
     Words in a tier's place, `joined` and `left` are no moves up or down and are left out.
     """
@@ -143,9 +128,9 @@ def mobility(matrix: pd.DataFrame, tiers: Sequence[str]) -> Mobility:
 def reversals(history: pd.DataFrame) -> pd.DataFrame:
     """Moves from each snapshot to the next, and how many of them the snapshot after undid (X-Y-X).
 
-    In: one row per customer, one column per snapshot in order of time, cells are tiers; an empty cell breaks the
-    chain: no move is counted over it. Out, a row per snapshot from the second on: `moves`, and `undone`, of those
-    moves, by the next snapshot (0 in the last row: it is not known yet).
+    In: one row per customer, one column per snapshot in order of time, cells are tiers; no move is counted over an
+    empty cell. Out, a row per snapshot from the second on: `moves`, and `undone`, of those moves, by the next snapshot
+    (0 in the last row: it is not known yet).
     """
     codes = np.full(history.shape, -1, dtype=np.int64)
     known: dict[str, int] = {}
@@ -161,7 +146,7 @@ def reversals(history: pd.DataFrame) -> pd.DataFrame:
 
 
 def _known(scores: pd.Series[float]) -> Floats:
-    values = scores.to_numpy(dtype=np.float64, na_value=np.nan)
+    values = floats_of(scores)
     return np.asarray(values[np.isfinite(values)])
 
 

@@ -1,7 +1,7 @@
-"""Where weights come from (AHP: people's judgements), and what the data has to say about them (diagnosis only).
+"""Weights from people's judgements (AHP), and weights that the data suggests (diagnosis only).
 
-Entropy and CRITIC weights reward spread, not importance: one outlier can move them by a third. They are shown beside
-the weights people chose and never take their place.
+Entropy and CRITIC weights reward spread, not importance: one outlier can move them by a third. They are shown next to
+the weights people chose and never replace them.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ class Priorities:
 
 
 class InconsistentJudgements(ValueError):
-    """CR is 0.10 or more; `row`, `column` name the judgement to think about first."""
+    """CR is 0.10 or more; `row`, `column`: the judgement to reconsider first."""
 
     def __init__(self, ratio: float, row: str, column: str, judged: float, implied: float) -> None:
         self.ratio, self.row, self.column = ratio, row, column
@@ -121,7 +121,7 @@ def entropy_weights(values: pd.DataFrame) -> pd.Series[float]:
 
 
 def critic_weights(values: pd.DataFrame) -> pd.Series[float]:
-    """Diagnosis: weights by spread and by how little a column says that others say already; fractions of 1.
+    """Diagnosis: weights by spread and by how little a column correlates with the others; fractions of 1.
 
     In: numbers, one row per customer, more is better; rows with a missing value are left out. Columns scaled to 0..1;
     C_j = sd_j sum_k (1 - r_jk), w = C/sum C. A constant column weighs 0. ValueError with fewer than two complete
@@ -140,7 +140,7 @@ def critic_weights(values: pd.DataFrame) -> pd.Series[float]:
 
 
 def double_counting(scores: pd.DataFrame, *, limit: float = DOUBLE_COUNTING) -> pd.DataFrame:
-    """Pairs of indicators whose scores say nearly the same, the closest first: `first`, `second`, `r` > limit.
+    """Pairs of indicators with nearly the same scores, the closest first: `first`, `second`, `r` > limit.
 
     In: scores by indicator, one row per customer, missing ones left out pair by pair. r is Pearson's; a pair that
     has fewer than 3 customers in common, or a constant, has none. Spend, order count and order size all carry the

@@ -10,17 +10,15 @@ from numpy.typing import NDArray
 
 from grading.scheme.model import Scheme
 
-NOBODY = -1
-
 
 def first_that_applies(customers: pd.DataFrame, schemes: Sequence[Scheme]) -> NDArray[np.int16]:
-    """Row by row the place of the first scheme that applies, from 0; `NOBODY` (-1) where none does.
+    """By row the place of the first scheme that applies, from 0; -1 where none does.
 
-    `customers`: the columns of the book that `applies_to` may name (industry, customer_type, region, country), as words
-    or None. A scheme applies to a customer whose columns hold one of its words each, exactly as they are written; one
-    without `applies_to` applies to everybody. No row looks at another.
+    `customers`: the columns that `applies_to` may name (industry, customer_type, region, country), as words or None. A
+    scheme applies to a customer whose columns each hold one of its words, exactly as written; one without `applies_to`
+    applies to everybody.
     """
-    place = np.full(len(customers), NOBODY, dtype=np.int16)
+    place = np.full(len(customers), -1, dtype=np.int16)
     for number in reversed(range(len(schemes))):
         fits = np.ones(len(customers), dtype=bool)
         for column, words in schemes[number].applies_to.items():

@@ -23,7 +23,7 @@ _DAY = re.compile(
 
 
 def read_number(cell: str) -> float:
-    """A number; ValueError says what is wrong."""
+    """A cell as a number; ValueError with the reason."""
     text = unicodedata.normalize("NFKC", cell).strip().replace("\u2212", "-")
     match = _NUMBER.fullmatch(text)
     if match is None:
@@ -36,7 +36,7 @@ def read_number(cell: str) -> float:
 
 
 def read_truth(cell: str) -> bool:
-    """A boolean; ValueError says what is wrong."""
+    """A cell as a boolean; ValueError with the reason."""
     found = _TRUTHS.get(unicodedata.normalize("NFKC", cell).strip().lower())
     if found is None:
         raise ValueError("neither true nor false; write true or false, yes or no, 是 or 否, 1 or 0")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Callable
+from itertools import pairwise
 
 import numpy as np
 
@@ -14,28 +15,43 @@ Curve = Callable[[Floats, Floats, Floats], None]
 """(values, scores, scratch): writes the scores; where the value is NaN or infinite they mean nothing."""
 
 Line = Callable[[float], float]
-"""(value) -> score: a curve for one number, to the same bits. A call of an array function costs as much as a hundred."""
+"""(value) -> score: a curve for one finite number, to the same bits (see `sums.add_up_one`)."""
 
 
 def make_curve(score: Score) -> Curve:
-    """The function of chunks that a score function of the scheme stands for."""
+    """A score function of the scheme as a function of chunks."""
     match score:
         case Points():
-            return _points(score)
+            return _make_ramps(score)
         case Bands():
-            return _bands(score)
+            return _make_bands(score)
         case Scale():
-            return _scale(score)
-        case Map():  # the words were replaced by their scores when the column was read
+            return _make_scale(score)
+        case Map():  # the words became their scores when the column was read
             return lambda values, scores, scratch: np.copyto(scores, values)
 
 
-def _points(score: Points) -> Curve:
+def make_line(score: Score) -> Line:
+    """The same function for a single number."""
+    match score:
+        case Points():
+            return _make_ramp_line(score)
+        case Bands():
+            lower = [bound for bound, _ in score.bands[1:]]
+            by_band = [float(s) for _, s in score.bands]
+            return lambda value: by_band[bisect_right(lower, value)]
+        case Scale():
+            low, width = score.minimum, score.maximum - score.minimum
+            return lambda value: min(max((value - low) / width * 100.0, 0.0), 100.0)
+        case Map():
+            return lambda value: value
+
+
+def _make_ramps(score: Points) -> Curve:
     """Straight lines as a sum of ramps: first score + sum over segments of rise x clip((x - from)/width, 0, 1).
 
-    A ramp is exactly 0 before and 1 after its segment, so knots and flats are met; rising curves never
-    fall, not even by rounding; and ramps take the processor's wide registers, where the search of
-    np.interp takes a branch a value (4 to 6 times slower here).
+    A ramp is exactly 0 before and 1 after its segment, so knots and flats are met, and rising curves never fall, not
+    even by rounding. Ramps use the processor's wide registers; np.interp takes 4 to 6 times as long.
     """
     first, ramps, exact, least, most = _ramps(score)
 
@@ -58,36 +74,7 @@ def _points(score: Points) -> Curve:
     return curve
 
 
-def _ramps(score: Points) -> tuple[float, list[tuple[float, float, float]], bool, float, float]:
-    """First score, (from, width, rise) of each ramp, whether they add up exactly, least and most score."""
-    (_, first), *_ = score.knots
-    ramps = [
-        (low, high - low, after - before)
-        for (low, before), (high, after) in zip(score.knots, score.knots[1:], strict=False)
-        if after != before
-    ]
-    # Whole-numbered scores add up without rounding; others may end a hair beyond the last knot.
-    exact = all(s == int(s) for _, s in score.knots)
-    return first, ramps, exact, min(s for _, s in score.knots), max(s for _, s in score.knots)
-
-
-def make_line(score: Score) -> Line:
-    """The same function for a single number that is finite."""
-    match score:
-        case Points():
-            return _line(score)
-        case Bands():
-            lower = [bound for bound, _ in score.bands[1:]]
-            by_band = [float(s) for _, s in score.bands]
-            return lambda value: by_band[bisect_right(lower, value)]
-        case Scale():
-            low, width = score.minimum, score.maximum - score.minimum
-            return lambda value: min(max((value - low) / width * 100.0, 0.0), 100.0)
-        case Map():
-            return lambda value: value
-
-
-def _line(score: Points) -> Line:
+def _make_ramp_line(score: Points) -> Line:
     first, ramps, exact, least, most = _ramps(score)
 
     def line(value: float) -> float:
@@ -100,18 +87,29 @@ def _line(score: Points) -> Line:
     return line
 
 
-def _bands(score: Bands) -> Curve:
-    lower = np.array([bound for bound, _ in score.bands[1:]])
-    scores_by_band = np.array([s for _, s in score.bands])
+def _ramps(score: Points) -> tuple[float, list[tuple[float, float, float]], bool, float, float]:
+    """First score, (from, width, rise) of each ramp, whether they add up exactly, least and most score."""
+    scores = [s for _, s in score.knots]
+    ramps = [
+        (low, high - low, after - before)
+        for (low, before), (high, after) in pairwise(score.knots)
+        if after != before
+    ]
+    # Whole-numbered scores add up without rounding; others may end a hair beyond the last knot.
+    return scores[0], ramps, all(s == int(s) for s in scores), min(scores), max(scores)
+
+
+def _make_bands(score: Bands) -> Curve:
+    lower = np.array([bound for bound, _ in score.bands[1:]])  # below the first bound is the first band too
+    by_band = np.array([s for _, s in score.bands])
 
     def curve(values: Floats, scores: Floats, scratch: Floats) -> None:
-        # The first bound is left out of the search: what lies below it belongs to the first band too.
-        scores_by_band.take(np.searchsorted(lower, values, side="right"), out=scores)
+        by_band.take(np.searchsorted(lower, values, side="right"), out=scores)
 
     return curve
 
 
-def _scale(score: Scale) -> Curve:
+def _make_scale(score: Scale) -> Curve:
     low, width = score.minimum, score.maximum - score.minimum
 
     def curve(values: Floats, scores: Floats, scratch: Floats) -> None:

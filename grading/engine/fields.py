@@ -1,13 +1,12 @@
-"""What is known of each field: typed columns out of a frame of facts, whatever dtypes it came with.
+"""The known values of each field: typed arrays out of columns of facts, whatever dtypes they came with.
 
-Missing (semantic 2) is: no column, empty, NaN or infinite, an unknown word, a value older than
-`max_age_days` or measured after the day of the snapshot. Zero is a value; a value without a date
-counts, since nothing says that it is old.
+Missing (semantic 2) is: no column, empty, NaN or infinite, an unknown word, a value older than `max_age_days` or
+measured after the day graded. Zero is a value, and so is one without a date.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING, Any
@@ -27,15 +26,16 @@ Columns = Mapping[str, Any]
 """Name of a field, or of its day of measurement -> a pandas Series or a numpy array (see `Facts`)."""
 
 DATE_SUFFIX = "@date"
-_FEW = 500  # cells that are sorted out sooner than pandas begins
+MONTHS_WITH_US = "months_with_us"
+_FEW = 500  # cells that a dictionary codes sooner than pandas starts
 _COMPARE = {"ge": np.greater_equal, "gt": np.greater, "le": np.less_equal, "lt": np.less}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Column:
-    """One number a row, for words the number they score; NaN or infinite is missing.
+    """One number per row, for a word its score; NaN or infinite is missing.
 
-    `usable` says which rows have a value of an acceptable date; None means all of them.
+    `usable`: the rows whose value has an acceptable date; None means all.
     """
 
     values: Floats
@@ -43,7 +43,7 @@ class Column:
 
 
 class Facts:
-    """Columns of facts read through a scheme as of a day.
+    """Columns of facts, read by the fields of a scheme as of a day.
 
     A column is a pandas Series of any dtype or, so that one customer can be graded without pandas, a numpy array:
     float64 for numbers, objects for words and booleans (None is missing), datetime64 for days.
@@ -65,7 +65,7 @@ class Facts:
         return Column(values=_numbers(self._columns[field]), usable=self._usable(field))
 
     def indicator(self, indicator: Indicator) -> Column:
-        """The field of an indicator; words come as their scores."""
+        """The field of an indicator; a word becomes its score."""
         if not isinstance(indicator.score, Map):
             return self.number(indicator.id)
         values: dict[Any, float] = dict(indicator.score.values)
@@ -74,7 +74,7 @@ class Facts:
         return Column(values=table.take(codes), usable=self._usable(indicator.id))
 
     def gate(self, gate: Gate) -> tuple[Bools, Bools]:
-        """(hit, assessed) for a gate on a field."""
+        """(hit, assessed) by row, for a gate on a field. TypeError for one on a dimension."""
         when = gate.when
         known: Bools
         hit: Bools
@@ -97,7 +97,7 @@ class Facts:
         return hit & known, known
 
     def _words(self, field: str) -> tuple[Codes, list[str | bool | None]]:
-        """Codes into the short list of distinct words; -1 is missing, and the last entry of every table."""
+        """(code of each row, distinct words); -1 is missing, and the last entry of every table."""
         if field not in self._columns:
             return np.full(self._rows, -1, dtype=np.intp), []
         if field not in self._coded:
@@ -120,16 +120,34 @@ class Facts:
 
 
 def columns_of(frame: pd.DataFrame) -> Columns:
-    """The columns of a frame by name. ValueError when a customer or a column stands twice."""
-    for what, labels in (("column", frame.columns), ("customer", frame.index)):
-        if not labels.is_unique:
-            twice = labels[labels.duplicated()][0]
-            raise ValueError(f"the {what} {twice!r} stands twice in the facts; give each {what} once")
-    return _FrameColumns(frame)
+    """The columns of a frame by name. ValueError when a customer or a column is in it twice."""
+    require_unique("column", frame.columns)
+    require_unique("customer", frame.index)
+    return {str(name): column for name, column in frame.items()}
+
+
+def require_unique(what: str, labels: pd.Index) -> None:
+    """ValueError when a label is there twice; `what` is the word for it."""
+    if not labels.is_unique:
+        twice = labels[labels.duplicated()][0]
+        raise ValueError(f"the {what} {twice!r} stands twice in the facts; give each {what} once")
+
+
+def floats_of(column: pd.Series[Any]) -> Floats:
+    """A column of numbers as float64; NaN where there is none."""
+    return np.asarray(column.to_numpy(dtype=np.float64, na_value=np.nan))
+
+
+def matrix_of(frame: pd.DataFrame, names: Sequence[str], user: str) -> Floats:
+    """The named columns as float64 (row, name). ValueError for a column that is not there; `user` needs them."""
+    absent = [name for name in names if name not in frame.columns]
+    if absent:
+        raise ValueError(f"no column {', '.join(absent)}; {user} needs {', '.join(names)}")
+    return np.column_stack([floats_of(frame[name]) for name in names])
 
 
 def frame_of(columns: Mapping[str, Any], index: Any) -> pd.DataFrame:
-    """Columns as a frame; objects stay objects, where pandas would turn None into NaN."""
+    """Columns as a frame; objects stay objects (pandas would turn None into NaN)."""
     import pandas as pd
 
     index = pd.Index(index)
@@ -140,41 +158,24 @@ def frame_of(columns: Mapping[str, Any], index: Any) -> pd.DataFrame:
     return pd.DataFrame(series, index=index)
 
 
-class _FrameColumns(Mapping[str, Any]):
-    """A frame's columns, taken out of it only when they are read."""
-
-    def __init__(self, frame: pd.DataFrame) -> None:
-        self.frame = frame
-
-    def __getitem__(self, name: str) -> Any:
-        return self.frame[name]
-
-    def __contains__(self, name: object) -> bool:
-        return name in self.frame.columns
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self.frame.columns)
-
-    def __len__(self) -> int:
-        return len(self.frame.columns)
-
-
 def factorize(column: Any) -> tuple[Codes, Any]:
-    """(code of each cell, distinct cells); -1 where there is none."""
-    if isinstance(column, np.ndarray) and len(column) <= _FEW:
-        places: dict[object, int] = {}
-        codes = [
-            -1 if cell is None or cell != cell else places.setdefault(cell, len(places))
-            for cell in column.tolist()
-        ]
-        return np.array(codes, dtype=np.intp), list(places)
-    import pandas as pd
-
+    """(code of each cell, distinct cells); -1 for an empty cell."""
     try:
+        if isinstance(column, np.ndarray) and len(column) <= _FEW:
+            places: dict[object, int] = {}
+            codes = [
+                -1 if cell is None or cell != cell else places.setdefault(cell, len(places))
+                for cell in column.tolist()
+            ]
+            return np.array(codes, dtype=np.intp), list(places)
+        import pandas as pd
+
         if isinstance(column.dtype, pd.CategoricalDtype):
             return column.cat.codes.to_numpy(), column.cat.categories
         return pd.factorize(column)
-    except TypeError:  # a cell that cannot be hashed, such as a list, is no word
+    except TypeError:  # a cell that cannot be hashed, such as a list, is not a word
+        import pandas as pd
+
         return pd.factorize(pd.Series(column).map(_hashable))
 
 
@@ -185,7 +186,7 @@ def _numbers(column: Any) -> Floats:
     if kind in "iuf":
         numbers: Floats = column.to_numpy(dtype=np.float64, na_value=np.nan)
         return numbers
-    if kind in "bmMc":  # a truth, a time or a complex number in a number field is no number
+    if kind in "bmMc":  # a boolean, a time or a complex number is missing in a number field
         return np.full(len(column), np.nan)
     import pandas as pd
 
@@ -215,7 +216,7 @@ def _word(cell: object) -> str | None:
 
 
 def _truth(cell: object) -> bool | None:
-    # 1.0 and 0.0 too: that is what pandas makes of booleans beside a missing one.
+    # 1.0 and 0.0 too: pandas makes them of booleans next to a missing one.
     if isinstance(cell, bool | np.bool_):
         return bool(cell)
     if isinstance(cell, int | float | np.number) and cell in (0, 1):
@@ -224,7 +225,7 @@ def _truth(cell: object) -> bool | None:
 
 
 def read_days(column: Any) -> NDArray[np.datetime64]:
-    """The days of a column of dates, whatever it holds; NaT for what is none."""
+    """The days of a column of dates of any dtype; NaT for a cell that is no date."""
     if isinstance(column, np.ndarray) and column.dtype.kind == "M":
         return column.astype("datetime64[D]", copy=False)
     import pandas as pd

@@ -1,4 +1,4 @@
-"""Text cells of a flat table -> typed facts by the fields of a scheme; what cannot be read is named.
+"""Text cells of a flat table -> typed facts by the fields of a scheme; cells that cannot be read are named.
 
 An empty cell is missing; `grading.engine.cells` reads all others.
 """
@@ -14,11 +14,10 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from grading.engine.cells import READERS
-from grading.engine.fields import DATE_SUFFIX
+from grading.engine.fields import DATE_SUFFIX, MONTHS_WITH_US, frame_of, require_unique
 from grading.scheme.model import Scheme
 from grading.scheme.types import TABLE_COLUMNS
 
-_MONTHS = "months_with_us"
 _DTYPES = {"number": "float64", "word": "object", "bool": "object", "day": "datetime64[s]"}
 
 
@@ -32,42 +31,31 @@ class Reject:
     reason: str
 
 
-def read_fields(
-    table: pd.DataFrame, scheme: Scheme, *, keep_rejected: bool = False
-) -> tuple[pd.DataFrame, list[Reject], list[str]]:
+def read_fields(table: pd.DataFrame, scheme: Scheme) -> tuple[pd.DataFrame, list[Reject], list[str]]:
     """(facts, rejects, unknown columns) from a frame of strings, on its index.
 
-    Columns are field ids, `<field>@date`, and `months_with_us`; `code` and `name` are left to the
-    caller. A row with a cell that cannot be read is not among the facts; with `keep_rejected` it is,
-    and only that cell is missing. ValueError when a column occurs twice.
+    Columns are field ids, `<field>@date`, and `months_with_us`; `code` and `name` are the caller's. A row with a cell
+    that cannot be read is not among the facts. ValueError when a column is there twice.
     """
-    if not table.columns.is_unique:
-        twice = table.columns[table.columns.duplicated()][0]
-        raise ValueError(f"the column {twice!r} stands twice; give each column once")
+    require_unique("column", table.columns)
     rejects: list[Reject] = []
     unknown: list[str] = []
     columns: dict[str, Any] = {}
     for name in map(str, table.columns):
         field = scheme.fields.get(name.removesuffix(DATE_SUFFIX))
-        if name == _MONTHS:
-            kind = "number"
-        elif field is None:
-            if name not in TABLE_COLUMNS:
-                unknown.append(name)
-            continue
-        else:
-            kind = "day" if name.endswith(DATE_SUFFIX) else field.kind
-        columns[name] = _read_column(table[name], name, kind, rejects)
-    facts = pd.DataFrame(columns, index=table.index)
-    if not keep_rejected:
-        accepted = np.ones(len(table), dtype=bool)
-        accepted[[reject.row for reject in rejects]] = False
-        facts = facts[accepted]
+        if field is not None or name == MONTHS_WITH_US:
+            kind = "number" if field is None else "day" if name.endswith(DATE_SUFFIX) else field.kind
+            columns[name] = _read_column(table[name], name, kind, rejects)
+        elif name not in TABLE_COLUMNS:
+            unknown.append(name)
+    accepted = np.ones(len(table), dtype=bool)
+    accepted[[reject.row for reject in rejects]] = False
+    facts = frame_of(columns, table.index)[accepted]
     return facts, sorted(rejects, key=lambda reject: reject.row), unknown
 
 
 def read_cells(cells: Sequence[str], kind: str) -> tuple[NDArray[Any], int]:
-    """(values of one kind, how many could not be read): float64 with NaN, or objects with None, where there is none.
+    """(values of one kind, how many could not be read): float64 with NaN, or objects with None, for an empty cell.
 
     Each distinct text is read once.
     """
@@ -83,14 +71,12 @@ def read_cells(cells: Sequence[str], kind: str) -> tuple[NDArray[Any], int]:
     return values, sum(cell in wrong for cell in cells) if wrong else 0
 
 
-def _read_column(cells: pd.Series[Any], name: str, kind: str, rejects: list[Reject]) -> pd.Series[Any]:
-    values: list[Any] = []
+def _read_column(cells: pd.Series[Any], name: str, kind: str, rejects: list[Reject]) -> NDArray[Any]:
+    values = np.full(len(cells), None, dtype=object)
     for row, cell in enumerate(cells.tolist()):
-        value = None
         if isinstance(cell, str) and cell.strip():
             try:
-                value = READERS[kind](cell)
+                values[row] = READERS[kind](cell)
             except ValueError as error:
                 rejects.append(Reject(row=row, column=name, value=cell, reason=str(error)))
-        values.append(value)
-    return pd.Series(np.array(values, dtype=_DTYPES[kind]), index=cells.index)
+    return values.astype(_DTYPES[kind])

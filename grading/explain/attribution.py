@@ -11,7 +11,7 @@ from typing import Any, TypedDict
 import numpy as np
 import pandas as pd
 
-from grading.engine.fields import Floats
+from grading.engine.fields import Floats, frame_of, require_unique
 from grading.engine.scoring import Grading, grade, round_score
 from grading.scheme.model import Scheme
 
@@ -22,17 +22,17 @@ NO_NEW_SCORE = "no_new_score"
 NO_CORRECTED_SCORE = "no_corrected_score"
 NO_SCORE_BY_OLD_RULE = "no_score_by_old_rule"
 
-CHUNK = 65_536  # customers whose four gradings are held at a time
+CHUNK = 65_536  # customers whose four gradings are in memory at a time
 
 
 @dataclass(frozen=True, kw_only=True)
 class Attribution:
     """The split of a book's changes; all frames share their index, every number is in points.
 
-    `parts` has old_score and new_score (exact, NaN without one), data, behaviour and rule (NaN without
-    a split), total (new - old, NaN when one of them is missing) and reason (why there is no split, or
-    None). `data`, `behaviour` and `rule` hold the same by indicator: a column for each of either scheme.
-    The three parts add up to total within 1e-12, the indicators of a part to it within 1e-9.
+    `parts` has old_score and new_score (exact, NaN without one), data, behaviour and rule (NaN without a split), total
+    (new - old, NaN when one of them is missing) and reason (why there is no split, or None). `data`, `behaviour` and
+    `rule` hold the same by indicator: a column for each of either scheme. The three parts add up to total within 1e-12,
+    the indicators of a part to it within 1e-9.
     """
 
     parts: pd.DataFrame
@@ -43,7 +43,7 @@ class Attribution:
 
 
 class IndicatorChange(TypedDict):
-    """What one indicator did to the score, in points."""
+    """What one indicator changed in the score, in points."""
 
     indicator: str
     data: float
@@ -76,23 +76,19 @@ def attribute(
 ) -> Attribution:
     """Split the change of every customer's score between two days (semantic 11).
 
-    In: three frames of facts as `grade` takes them: what was recorded on the old day; what is known now
-    with a date up to the old day; what is known on the new day. Old rule on old data -> old rule on
-    corrected data (both as of the old day) -> old rule on new data -> new rule on new data (both as of
-    the new day); a part is the difference of two neighbours. A value that grew too old is behaviour; the
-    weight it leaves behind shows as points of the indicators that took it over. An indicator that only
-    one scheme has counts with all its points, in `rule`.
+    In: three frames of facts as `grade` takes them: what was recorded on the old day; what is known now with a date up
+    to the old day; what is known on the new day. Old rule on old data -> old rule on corrected data (both as of the old
+    day) -> old rule on new data -> new rule on new data (both as of the new day); a part is the difference of two
+    neighbours. A value that became too old is behaviour; the weight it leaves shows as points of the indicators that
+    got it. An indicator that only one scheme has counts with all its points, in `rule`.
 
-    Out: the customers of `new_facts`, then those only in `old_facts`. Without a score at one end, or at
-    a step between (corrected data that leave nothing, an old rule that knows none of the new fields),
-    there is no split but a reason. Each customer's numbers are the same alone and in any book.
-    ValueError when a customer or a column stands twice.
+    Out: the customers of `new_facts`, then those only in `old_facts`. Without a score at one end, or at a step between
+    (corrected data that leave nothing, an old rule that knows none of the new fields), there is no split but a reason.
+    No customer's numbers depend on another. ValueError when a customer or a column is there twice.
     """
     frames = (old_facts, corrected_facts, new_facts)
     for frame in frames:
-        if not frame.index.is_unique:
-            twice = frame.index[frame.index.duplicated()][0]
-            raise ValueError(f"the customer {twice!r} stands twice in the facts; give each customer once")
+        require_unique("customer", frame.index)
     index = new_facts.index
     if not index.equals(old_facts.index):
         index = index.append(old_facts.index.difference(index, sort=False))
@@ -108,13 +104,10 @@ def attribute(
         third = second if same_facts else grade(new, old_scheme, new_day)
         same_rule = new_scheme.identity == old_scheme.identity
         steps = (first, second, third, third if same_rule else grade(new, new_scheme, new_day))
-        before = _points(first, indicators)
-        for place, step in enumerate(steps):
-            scores[place, rows] = step.results["exact_score"]
-            if place:
-                after = _points(step, indicators)
-                np.subtract(after, before, out=changes[place - 1, :, rows])
-                before = after
+        scores[:, rows] = [step.sums.exact for step in steps]
+        points = [_points(step, indicators) for step in steps]
+        for part in range(len(PARTS)):
+            np.subtract(points[part + 1], points[part], out=changes[part, :, rows])
     split = ~np.isnan(scores).any(axis=0)
     changes[:, :, ~split] = np.nan
     by_part = [pd.DataFrame(part.T, index=index, columns=indicators, copy=False) for part in changes]
@@ -130,10 +123,9 @@ def attribute(
 def explain_change(attribution: Attribution, position: int) -> ExplainedChange:
     """One row of an attribution as JSON-ready values.
 
-    old_score, new_score and change are shown ones (`display_decimals` of the new scheme); `exact` and
-    `shown` have the keys data, behaviour and rule, and those shown add up to `change`. Indicators that
-    did something come with the strongest first, in exact points. Without a split `reason` says why, and
-    shown, exact and indicators are empty.
+    old_score, new_score and change are shown ones (`display_decimals` of the new scheme); `exact` and `shown` have the
+    keys data, behaviour and rule, and those shown add up to `change`. Indicators with a change come strongest first, in
+    exact points. Without a split `reason` says why, and shown, exact and indicators are empty.
     """
     row = attribution.parts.iloc[position]
     decimals = attribution.display_decimals
@@ -145,14 +137,14 @@ def explain_change(attribution: Attribution, position: int) -> ExplainedChange:
             old_score=old, new_score=new, change=change, shown={}, exact={}, indicators=[], reason=reason
         )
     exact = {part: float(row[part]) for part in PARTS}
-    by_part = [part.iloc[position] for part in (attribution.data, attribution.behaviour, attribution.rule)]
+    by_part = [
+        part.iloc[position].tolist() for part in (attribution.data, attribution.behaviour, attribution.rule)
+    ]
     lines = [
         IndicatorChange(
             indicator=str(name), data=data, behaviour=behaviour, rule=rule, total=data + behaviour + rule
         )
-        for name, data, behaviour, rule in zip(
-            attribution.data.columns, *(part.tolist() for part in by_part), strict=True
-        )
+        for name, data, behaviour, rule in zip(attribution.data.columns, *by_part, strict=True)
         if data or behaviour or rule
     ]
     return ExplainedChange(
@@ -169,13 +161,13 @@ def explain_change(attribution: Attribution, position: int) -> ExplainedChange:
 def round_parts(parts: Mapping[str, float], change: float, decimals: int) -> dict[str, float]:
     """Parts rounded to `decimals` so that they add up to the change that is shown (largest remainder).
 
-    Every part is rounded down, and what is then lacking to `change` goes, a unit each, to those that
-    lost most; among equals to the first. So each is less than a unit off, and one that is 0 stays 0:
-    nobody reads of a correction that was not made. `change` is the difference of two shown scores, or
-    any number less than a unit from the sum. ValueError when it is further off.
+    Every part is rounded down, and what then lacks to `change` goes, a unit each, to those that lost most; among equals
+    to the first. So each is less than a unit off, and 0 stays 0: nobody reads of a correction that was not made.
+    `change` is the difference of two shown scores, or any number less than a unit from the sum. ValueError when it is
+    further off.
     """
     factor = 10**decimals
-    # Ten digits are far below a unit, and far above what the sums are off by: 0.3 - 0.1 is 2 units, not 1.99…
+    # Ten digits are far below a unit and far above rounding errors: 0.3 - 0.1 is 2 units, not 1.99…
     exact = {name: round(part * factor, 10) for name, part in parts.items()}
     units = {name: math.floor(part) for name, part in exact.items()}
     lacking = round(change * factor) - sum(units.values())
@@ -196,34 +188,24 @@ def _rows(frame: pd.DataFrame, index: pd.Index, rows: slice) -> pd.DataFrame:
 
 def _points(grading: Grading, indicators: list[str]) -> Floats:
     """(indicator, row): points, 0 for an indicator that the scheme does not have."""
-    points = np.zeros((len(indicators), len(grading.results)))
-    places = [indicators.index(name) for name in grading.points.columns]
-    points[places] = grading.points.to_numpy().T
+    points = np.zeros((len(indicators), len(grading)))
+    points[[indicators.index(i.id) for i in grading.facts.scheme.indicators]] = grading.sums.points
     return points
 
 
 def _parts(scores: Floats, split: Any, index: pd.Index) -> pd.DataFrame:
-    old, corrected, by_old_rule, new = scores
-    none = np.isnan(scores)
     reason = np.full(len(index), None, dtype=object)
-    for missing, word in zip(
-        none[[2, 1, 3, 0]],
-        (NO_SCORE_BY_OLD_RULE, NO_CORRECTED_SCORE, NO_NEW_SCORE, NO_OLD_SCORE),
-        strict=True,
-    ):
-        reason[missing] = word  # what stands later is said rather than what stands before it
-    return pd.DataFrame(
-        {
-            "old_score": old,
-            "new_score": new,
-            "data": np.where(split, corrected - old, np.nan),
-            "behaviour": np.where(split, by_old_rule - corrected, np.nan),
-            "rule": np.where(split, new - by_old_rule, np.nan),
-            "total": new - old,
-            "reason": pd.Series(reason, index=index, dtype=object),
-        },
-        index=index,
-    )
+    words = {2: NO_SCORE_BY_OLD_RULE, 1: NO_CORRECTED_SCORE, 3: NO_NEW_SCORE, 0: NO_OLD_SCORE}
+    for step, word in words.items():
+        reason[np.isnan(scores[step])] = word  # the last of several reasons wins
+    columns = {
+        "old_score": scores[0],
+        "new_score": scores[3],
+        **dict(zip(PARTS, np.where(split, np.diff(scores, axis=0), np.nan), strict=True)),
+        "total": scores[3] - scores[0],
+        "reason": reason,
+    }
+    return frame_of(columns, index)
 
 
 def _shown(score: float, decimals: int) -> float | None:

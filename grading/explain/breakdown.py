@@ -1,21 +1,17 @@
-"""One customer's result in points: exact, because a score is nothing but the sum of its points."""
+"""One customer's result in points: exact, because a score is the sum of its points."""
 
 from __future__ import annotations
 
+import itertools
 import math
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
-from grading.engine.compiled import plan_of
-from grading.engine.fields import Bools, Columns
+from grading.engine.compiled import compile_scheme
+from grading.engine.fields import Columns
 from grading.engine.scoring import Grading
-from grading.engine.sums import SLACK
 from grading.scheme.model import Scheme
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 MIDDLE = 50.0
 
@@ -23,25 +19,28 @@ MIDDLE = 50.0
 def explain(grading: Grading, scheme: Scheme, position: int) -> dict[str, Any]:
     """The result of one row as JSON-ready values; numbers that do not exist are None.
 
-    Weights are fractions of 1 over the whole scheme: `weight` as written in it, `effective_weight`
-    after what is missing left (or was filled in), so points = effective_weight x score and all points
-    add up to exact_score. A dimension is `missing` when less of it is known than its min_coverage.
+    Weights are fractions of 1 over the whole scheme: `weight` as written in it, `effective_weight` after missing
+    indicators have left (or were filled in). Points = effective_weight x score, and all points add up to exact_score. A
+    dimension is `missing` when less of it is known than its min_coverage. ValueError when the grading is of another
+    scheme.
     """
     if grading.identity != scheme.identity:
         raise ValueError(f"graded by {grading.identity}, but explained by {scheme.identity}")
     row = {name: values[position] for name, values in grading.outcome.items()}
+    hit, assessed = (flags[:, position].tolist() for flags in grading.gated)
+    ids = [gate.id for gate in scheme.gates]
     return {
         "tier": row["tier"],
         "computed_tier": row["computed_tier"],
-        "score": _number(row["score"]),
-        "exact_score": _number(row["exact_score"]),
-        "coverage": _number(row["coverage"]),
-        "interval": [_number(row["low"]), _number(row["high"])],
+        "score": json_number(row["score"]),
+        "exact_score": json_number(row["exact_score"]),
+        "coverage": json_number(row["coverage"]),
+        "interval": [json_number(row["low"]), json_number(row["high"])],
         "certain": bool(row["certain"]),
         "provisional": bool(row["provisional"]),
         "capped_by": row["capped_by"],
-        "gates": _marked(grading.gates, grading.hit[:, position]),
-        "gates_not_assessed": _marked(grading.gates, ~grading.assessed[:, position]),
+        "gates": list(itertools.compress(ids, hit)),
+        "gates_not_assessed": [gate for gate, known in zip(ids, assessed, strict=True) if not known],
         "dimensions": _dimensions(grading, scheme, position),
         "breakdown": lines_of(grading, scheme, position),
     }
@@ -50,13 +49,11 @@ def explain(grading: Grading, scheme: Scheme, position: int) -> dict[str, Any]:
 def reasons(
     breakdown: list[dict[str, Any]], up: int = 3, down: int = 3
 ) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
-    """The indicators that lift an explained score most, and those that leave most points lying; strongest first.
+    """(indicators that lift an explained score most, those that hold it back most), strongest first.
 
-    Lines are those of the breakdown plus `most`, the points a score of 100 would give: effective weight x
-    100. Lifting are those that score above 50, by weight x (score - 50), the points beyond what an
-    all-round middling customer has. Holding back are the others, by the points that are missing to
-    `most`. One that is missing counts for neither, unless the scheme counts it as worst, nor does one whose dimension
-    is known too little to count.
+    Lines are those of the breakdown plus `most`, the points a score of 100 would give: effective weight x 100. Lifting
+    are those that score above 50, by weight x (score - 50); holding back are the others, by `most` - points. A missing
+    indicator is in neither, unless the scheme counts it as worst, nor is one whose dimension does not count.
     """
     lines = [
         {**line, "most": line["effective_weight"] * 100.0}
@@ -72,8 +69,7 @@ def reasons(
 def change_by_dimension(before: dict[str, Any], after: dict[str, Any]) -> list[tuple[str, float]]:
     """(dimension, points gained or lost) between two explanations; they add up to the change of the score.
 
-    A dimension that only one of them has counts with all its points. Empty when one has no score:
-    then there is no change to split.
+    A dimension that only one of them has counts with all its points. Empty when one of them has no score.
     """
     if before["exact_score"] is None or after["exact_score"] is None:
         return []
@@ -84,69 +80,72 @@ def change_by_dimension(before: dict[str, Any], after: dict[str, Any]) -> list[t
 
 def _dimensions(grading: Grading, scheme: Scheme, position: int) -> list[dict[str, Any]]:
     sums = grading.sums
-    parts = (sums.dimension_scores, sums.dimension_weights, sums.dimension_points, sums.dimension_coverage)
+    parts = (
+        sums.dimension_scores,
+        sums.dimension_weights,
+        sums.dimension_points,
+        sums.dimension_coverage,
+        sums.dimension_known,
+    )
     rows = zip(
         scheme.dimensions,
-        plan_of(scheme).shares,
+        compile_scheme(scheme).shares,
         *(part[:, position].tolist() for part in parts),
         strict=True,
     )
     return [
         {
             "id": dimension.id,
-            "score": _number(score),
+            "score": json_number(score),
             "weight": share,
-            "effective_weight": _number(weight),
-            "points": _number(points),
-            "coverage": _number(coverage),
-            "missing": coverage < dimension.min_coverage - SLACK or coverage <= 0.0,
+            "effective_weight": json_number(weight),
+            "points": json_number(points),
+            "coverage": json_number(coverage),
+            "missing": not known,
         }
-        for dimension, share, score, weight, points, coverage in rows
+        for dimension, share, score, weight, points, coverage, known in rows
     ]
 
 
 def lines_of(grading: Grading, scheme: Scheme, position: int) -> list[dict[str, Any]]:
-    """`explain`'s breakdown by itself: a line for each indicator, in the order of the scheme."""
-    sums, plan = grading.sums, plan_of(scheme)
+    """The breakdown of `explain`: a line for each indicator, in the order of the scheme."""
+    sums, compiled = grading.sums, compile_scheme(scheme)
     scores, points, missing = (
         part[:, position].tolist() for part in (sums.scores, sums.points, sums.missing)
     )
     inner = sums.dimension_weights[:, position].tolist()
-    if plan.redistribute:
+    if compiled.redistribute:
         known = sums.dimension_coverage[:, position].tolist()
         inner = [weight / (part if part > 0.0 else 1.0) for weight, part in zip(inner, known, strict=True)]
     lines: list[dict[str, Any]] = []
     for dimension, share, weight, members in zip(
-        scheme.dimensions, plan.shares, inner, plan.members, strict=True
+        scheme.dimensions, compiled.shares, inner, compiled.members, strict=True
     ):
         for indicator, (place, nominal) in zip(dimension.indicators, members, strict=True):
-            counts = not (plan.redistribute and missing[place])
+            counts = not (compiled.redistribute and missing[place])
             lines.append(
                 {
                     "indicator": indicator.id,
                     "dimension": dimension.id,
                     "value": read_value(grading.columns, indicator.id, position),
-                    "score": _number(scores[place]),
+                    "score": json_number(scores[place]),
                     "weight": share * nominal,
-                    "effective_weight": _number(weight * nominal) if counts else 0.0,
-                    "points": _number(points[place]),
+                    "effective_weight": json_number(weight * nominal) if counts else 0.0,
+                    "points": json_number(points[place]),
                     "missing": missing[place],
                 }
             )
     return lines
 
 
-def _marked(gates: Sequence[str], flags: Bools) -> list[str]:
-    return [gate for gate, flag in zip(gates, flags.tolist(), strict=True) if flag]
-
-
-def _number(value: Any) -> float | None:
+def json_number(value: Any) -> float | None:
+    """A number as JSON has it: None for NaN and infinity."""
     number = float(value)
     return number if math.isfinite(number) else None
 
 
-def read_value(columns: Columns | pd.DataFrame, field: str, position: int) -> float | str | bool | None:
-    """One fact as a JSON-ready value: the value as it came, also one that does not count (too old, unknown word); None when there is none."""
+def read_value(columns: Columns, field: str, position: int) -> float | str | bool | None:
+    """One fact as a JSON-ready value, also one that does not count (too old, unknown word); None when there is none."""
     if field not in columns:
         return None
     column = columns[field]
@@ -156,6 +155,6 @@ def read_value(columns: Columns | pd.DataFrame, field: str, position: int) -> fl
     if isinstance(value, str):
         return value or None
     try:
-        return _number(value)
+        return json_number(value)
     except (TypeError, ValueError, OverflowError):
         return None

@@ -12,14 +12,14 @@ from grading.explain.breakdown import explain, read_value
 from grading.explain.targets import Target, Value, extremes, find_target
 from grading.scheme.model import BLOCKED, WORDS_FOR_NO_TIER, Compare, DimensionMissing, Gate, OneOf, Scheme
 
-BEYOND = 1e-9  # points that targets go beyond the boundary, so that no rounding takes it away again
+BEYOND = 1e-9  # points by which targets exceed the boundary, so that rounding cannot miss it
 
 
 class Lever(TypedDict):
     """One indicator that can lift the customer.
 
-    headroom = (the most its curve gives, 100 as a rule, - score) x effective weight, in points of the
-    whole score. `alone` says whether it suffices by itself; then `target` is the value it takes.
+    headroom = (the most its curve gives, 100 as a rule, - score) x effective weight, in points of the whole score.
+    `alone`: whether it suffices by itself; then `target` is the value it takes.
     """
 
     indicator: str
@@ -77,34 +77,29 @@ def find_lift(
 ) -> Lift:
     """What would lift the customer of one row to the tier above, as JSON-ready values; all else equal.
 
-    In: `tier`, the one that stands by movement, before caps (default: the tier of the score), and `active`,
-    ids of gates in force, also those whose condition has ended but whose `clear_after` has not. Out:
+    In: `tier`, the standing by movement, before caps (default: the tier of the score), and `active`, ids of gates in
+    force, also those whose condition has ended but whose `clear_after` has not. Out:
 
-    - `tier` as it counts, with caps; `goal`, the next better one. No goal: the best tier has none above
-      it, and blocked, new and unrated are not lifted by points (nor is a tier held while unrated).
-    - `needed`: the shown score that gives the goal, at + margin_up; `lacking`: exact points until it is
-      shown, 0 when only gates, confirmations or the dwell stand between. Both None where no points are
-      needed because the tier before caps is as good as the goal.
-    - `levers`: known indicators that an account manager can influence, by headroom, largest
-      first: (most - score) x effective weight, which follows from points = effective weight x score.
-    - `combination`: the fewest of them that suffice together, in that order, each closing the same share
-      of its headroom; empty when nothing is lacking, or when not even all together are `enough`.
+    - `tier` as it counts, with caps; `goal`, the next better one. No goal: the best tier has none above it, and
+      blocked, new and unrated are not lifted by points (nor is a tier held while unrated).
+    - `needed`: the shown score that gives the goal, at + margin_up; `lacking`: exact points until it is shown, 0 when
+      only gates, confirmations or the dwell delay it. Both None where the tier before caps is as good as the goal.
+    - `levers`: known indicators that an account manager can influence, the largest headroom first.
+    - `combination`: the fewest of them that suffice together, in that order, each closing the same share of its
+      headroom; empty when nothing is lacking, or when not even all together are `enough`.
     - `gates`: every gate that caps below the goal, strictest first; they must end too.
 
-    A row graded again with a target, or with all of the combination, has the goal, unless a gate waits
-    for that very value. ValueError when the grading is of another scheme, or for an unknown tier or gate.
+    A row graded again with a target, or with all of the combination, has the goal, unless a gate waits for that very
+    value. ValueError when the grading is of another scheme, or for an unknown tier or gate.
     """
     row = explain(grading, scheme, position)
     places = {known.id: place for place, known in enumerate(scheme.tiers)}
     by_id = {gate.id: gate for gate in scheme.gates}
-    for what, words, known in (
-        ("tier", [] if tier is None else [tier], list(places)),
-        ("gate", active, list(by_id)),
-    ):
-        for word in words:
-            if word not in known:
-                there = ", ".join(known)
-                raise ValueError(f'the scheme {scheme.scheme} has no {what} "{word}"; it has {there}')
+    for what, ids, known in (("tier", [] if tier is None else [tier], places), ("gate", active, by_id)):
+        for unknown in [id for id in ids if id not in known]:
+            raise ValueError(
+                f'the scheme {scheme.scheme} has no {what} "{unknown}"; it has {", ".join(known)}'
+            )
     in_force = [by_id[id] for id in dict.fromkeys([*row["gates"], *active])]
 
     def gates_below(goal: int) -> list[GateInTheWay]:
@@ -128,17 +123,14 @@ def find_lift(
     lacking = max(exact - row["exact_score"], 0.0)
     levers = _levers(row["breakdown"], scheme, lacking)
     enough, combination = _combine(levers, scheme, lacking)
-    return Lift(
-        tier=scheme.tiers[present].id,
-        goal=goal.id,
-        score=row["score"],
-        needed=needed,
-        lacking=lacking,
-        levers=levers,
-        enough=enough,
-        combination=combination,
-        gates=gates,
-    )
+    return {
+        **_lift(scheme.tiers[present].id, row["score"], goal=goal.id, gates=gates),
+        "needed": needed,
+        "lacking": lacking,
+        "levers": levers,
+        "enough": enough,
+        "combination": combination,
+    }
 
 
 def needed_score(bound: float, scheme: Scheme) -> tuple[float, float]:
@@ -177,7 +169,7 @@ def _levers(lines: Sequence[Mapping[str, Any]], scheme: Scheme, lacking: float) 
 
 
 def _combine(levers: Sequence[Lever], scheme: Scheme, lacking: float) -> tuple[bool, list[LiftStep]]:
-    """(whether all of them reach it, the fewest that do): taking the largest first leaves no smaller set."""
+    """(whether all of them suffice, the fewest that do): with the largest first no smaller set does."""
     sums = list(itertools.accumulate(lever["headroom"] for lever in levers))
     if lacking <= 0.0 or not sums or sums[-1] < lacking:
         return lacking <= 0.0, []
@@ -188,7 +180,7 @@ def _combine(levers: Sequence[Lever], scheme: Scheme, lacking: float) -> tuple[b
     for lever in levers[:count]:
         indicator, gain = by_id[lever["indicator"]], share * lever["headroom"]
         most = extremes(indicator.score)[1][1]
-        # A share of 1 means the top of the curve itself, not what is left of it after a division.
+        # A share of 1 is the top of the curve itself, not a division's approximation of it.
         reach = most if share == 1.0 else min(lever["score"] + gain / lever["effective_weight"], most)
         assert lever["value"] is not None
         target = find_target(indicator, lever["value"], reach)
@@ -200,7 +192,7 @@ def _combine(levers: Sequence[Lever], scheme: Scheme, lacking: float) -> tuple[b
 def _lift(
     tier: str, score: float | None, *, goal: str | None = None, gates: Sequence[GateInTheWay] = ()
 ) -> Lift:
-    """A customer whom points do not lift: only the gates stand in the way, or nothing is above."""
+    """A customer whom points do not lift: only gates prevent it, or no tier is better."""
     return Lift(
         tier=tier,
         goal=goal,
@@ -223,7 +215,7 @@ def _describe(gate: Gate, grading: Grading, position: int, hit: bool) -> GateInT
         hit=hit,
         clear_after=gate.clear_after,
         field=gate.field,
-        value=read_value(grading.facts, gate.field, position) if gate.field else None,
+        value=read_value(grading.columns, gate.field, position) if gate.field else None,
         comparison=when.comparison if isinstance(when, Compare) else None,
         limit=when.limit if isinstance(when, Compare) else None,
         words=[*when.values] if isinstance(when, OneOf) else None,

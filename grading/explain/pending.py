@@ -1,11 +1,13 @@
-"""What the movement rules are waiting for: in words for people, from the state that `movement` keeps."""
+"""The move that the movement rules delay, as JSON-ready values."""
 
 from __future__ import annotations
 
 from typing import TypedDict
 
-from grading.engine.sums import SLACK
-from grading.scheme.model import Movement, Scheme
+import numpy as np
+
+from grading.engine.movement import find_steps
+from grading.scheme.model import Scheme
 
 
 class PendingMove(TypedDict):
@@ -30,31 +32,24 @@ def find_pending(
 ) -> PendingMove | None:
     """The move that waits after a snapshot, for one rated customer; None when its score asks for none.
 
-    In: the shown score, and the state as snapshot number `snapshot` left it (`movement.empty_state` says what its
-    numbers are). An interim re-grade gives its own score with the last snapshot's number and state. Out: the
-    target (at most `max_step` from the standing), the confirmations so far, and how many snapshots must pass
-    before `min_dwell` allows a move.
+    In: the shown score, and the state (`movement.carry_state`) as snapshot number `snapshot` left it. An interim
+    re-grade gives its own score with the last snapshot's number and state. Out: the target (at most `max_step` from
+    the standing), the confirmations so far, and how many snapshots must pass before `min_dwell` allows a move.
     """
     places = {tier.id: place for place, tier in enumerate(scheme.tiers)}
     if score is None or standing is None or standing not in places:
         return None
-    rules = scheme.movement or Movement(max_step=len(scheme.tiers))
-    before = places[standing]
-    best, least = _beyond(score, scheme, rules.margin_up), _beyond(score, scheme, -rules.margin_down)
-    up = best < before
-    if not up and least <= before:
-        return None
-    target = max(best, before - rules.max_step) if up else min(least, before + rules.max_step)
-    began = rising_since if up else falling_since
-    return PendingMove(
-        target=scheme.tiers[target].id,
-        up=up,
-        confirmed=snapshot - began + 1 if began else 0,
-        needed=rules.confirm_up if up else rules.confirm_down,
-        dwell_left=max(rules.min_dwell - (snapshot - since), 0),
+    state = {"since": since, "rising_since": rising_since, "falling_since": falling_since}
+    # What the snapshot has counted is what an interim re-grade before the next one starts from.
+    step = find_steps(
+        np.array(score), np.array(places[standing]), state, scheme, snapshot=snapshot + 1, interim=True
     )
-
-
-def _beyond(score: float, scheme: Scheme, margin: float) -> int:
-    """Place of the best tier with score >= at + margin; the last one takes all that is left."""
-    return sum(score < tier.at + margin - SLACK for tier in scheme.tiers[:-1])
+    if not step.rising and not step.falling:
+        return None
+    return PendingMove(
+        target=scheme.tiers[int(step.target)].id,
+        up=bool(step.rising),
+        confirmed=int(step.confirmed),
+        needed=int(step.needed),
+        dwell_left=max(int(step.dwell_left) + 1, 0),
+    )

@@ -1,4 +1,4 @@
-"""From a score back to a value: what an indicator must reach, and how to say it (semantic 1, inverted)."""
+"""From a score back to a value: what an indicator must reach, exactly and in round figures (semantic 1, inverted)."""
 
 from __future__ import annotations
 
@@ -8,9 +8,7 @@ from collections.abc import Iterator
 from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
 from typing import Literal, TypedDict
 
-import numpy as np
-
-from grading.engine.curves import make_curve
+from grading.engine.curves import make_line
 from grading.scheme.model import Bands, Indicator, Map, Points, Scale, Score
 
 DIGITS = 3  # significant ones of a target that is shown: at most 1 % more than is needed
@@ -20,7 +18,7 @@ Relation = Literal["at_least", "at_most", "below", "is"]
 
 
 class Target(TypedDict):
-    """A value to reach; `shown` says the same in round figures and never asks for less.
+    """A value to reach; `shown` is the same in round figures and never less.
 
     at_least and at_most include the value, below does not; `is` names a word or a boolean.
     """
@@ -28,13 +26,6 @@ class Target(TypedDict):
     relation: Relation
     value: Value
     shown: Value
-
-
-def score_value(score: Score, value: float) -> float:
-    """Score of one number, by the same curve that grades a book."""
-    scores = np.empty(1)
-    make_curve(score)(np.array([float(value)]), scores, np.empty(1))
-    return float(scores[0])
 
 
 def extremes(score: Score) -> tuple[tuple[Value, float], tuple[Value, float]]:
@@ -55,9 +46,9 @@ def extremes(score: Score) -> tuple[tuple[Value, float], tuple[Value, float]]:
 def find_target(indicator: Indicator, present: Value, needed: float) -> Target | None:
     """The value nearest to `present` that scores at least `needed`; None when no value does.
 
-    `present` scores less than `needed`. Straight lines and scales are solved for the value, a band gives
-    its bound, a word is the lowest-scored one that suffices. Shown are whole numbers for counts and for
-    scales between whole numbers, three significant digits for everything else.
+    `present` scores less than `needed`. Straight lines and scales are solved for the value, a band gives its bound, a
+    word is the lowest-scored one that suffices. Shown are whole numbers for counts and for scales between whole
+    numbers, three significant digits for everything else.
     """
     score = indicator.score
     match score:
@@ -85,15 +76,16 @@ def find_target(indicator: Indicator, present: Value, needed: float) -> Target |
 
 
 def _crossings(score: Score, knots: tuple[tuple[float, float], ...], needed: float) -> Iterator[float]:
-    """Where a straight line passes `needed`, on the side that has reached it."""
+    """Where a straight line crosses `needed`, on the side that has reached it."""
+    line = make_line(score)
     for (x, before), (other, after) in itertools.pairwise(knots):
         if (before < needed) == (after < needed):
             continue
         bad, good = (x, other) if before < needed else (other, x)
         value = x + (needed - before) / (after - before) * (other - x)
         step = math.copysign(math.ulp(max(abs(bad), abs(good))), good - bad)
-        while min(bad, good) < value < max(bad, good) and score_value(score, value) < needed:
-            value += step  # what rounding took: a few steps, or more where the line is nearly flat
+        while min(bad, good) < value < max(bad, good) and line(value) < needed:
+            value += step  # against rounding: a few steps, or more where the line is nearly flat
             step *= 2.0
         yield value if min(bad, good) < value < max(bad, good) else good
 
@@ -112,9 +104,9 @@ def _bounds(score: Bands, present: float, needed: float) -> Iterator[tuple[float
 
 def _round_outward(indicator: Indicator, value: float, needed: float, up: bool) -> float:
     """The roundest number beyond `value` that still scores enough; `value` itself when there is none."""
-    score = indicator.score
+    score, line = indicator.score, make_line(indicator.score)
     rounding = ROUND_CEILING if up else ROUND_FLOOR
-    exact = Decimal(repr(value))  # the number as it is written: 0.2 is not a little more
+    exact = Decimal(repr(value))  # as it is written: the binary 0.2 is a little more
     places = [exact.adjusted() - digits + 1 for digits in range(DIGITS, 17)]
     whole = indicator.unit == "count" or (
         isinstance(score, Scale)
@@ -125,6 +117,6 @@ def _round_outward(indicator: Indicator, value: float, needed: float, up: bool) 
         places.insert(0, 0)
     for place in places:
         rounded = float(exact.quantize(Decimal(1).scaleb(place), rounding=rounding))
-        if math.isfinite(rounded) and score_value(score, rounded) >= needed:
+        if math.isfinite(rounded) and line(rounded) >= needed:
             return rounded
     return value

@@ -1,4 +1,4 @@
-"""Altman's Z, Z' and Z'': how near to distress a firm's statements look. One item of a credit table, no verdict.
+"""Altman's Z, Z' and Z'': how near to distress a firm's statements are. One item of a credit table, no verdict.
 
 On 7,027 Polish firms failure within five years was 8.9, 3.7 and 2.0 % by the zones of Z'': it ranks, it does not decide.
 """
@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from grading.engine.fields import DATE_SUFFIX, Bools, read_days
+from grading.engine.fields import DATE_SUFFIX, Bools, frame_of, matrix_of, read_days
 from grading.scheme.model import ZONE, ZONE_RATIOS, ZONE_STATEMENTS, Scheme
 
 # X1 to X4, with equity at market value in Z and at book value in Z' and Z''; then X5.
@@ -21,7 +21,7 @@ RATIOS = (*ZONE_RATIOS, "sales_to_assets")
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Model:
-    """Coefficients of X1..X5; below `distress` is distress, above `safe` is safe, between lies grey."""
+    """Coefficients of X1..X5; below `distress` is distress, above `safe` is safe, the rest is grey."""
 
     coefficients: tuple[float, ...]
     distress: float
@@ -36,63 +36,49 @@ MODELS: Mapping[str, Model] = {
     # Services and emerging markets: Altman, revision of 2000; no X5.
     "z_services": Model(coefficients=(6.56, 3.26, 6.72, 1.05), distress=1.10, safe=2.60),
 }
-
-
-_ZONES = ("distress", "grey", "safe", None)
+_ZONES = np.array(["distress", "grey", "safe", None], dtype=object)
 
 
 def altman(ratios: pd.DataFrame, model: str = "z_services") -> pd.DataFrame:
     """Z and its zone for every firm, on the index of `ratios`.
 
-    In: the first columns of RATIOS, as fractions (0.2, not 20); `model`: z (listed manufacturers), z_private (Z'), z_services (Z'', four
-    ratios). Out: `z` and `zone` (distress, grey, safe); any ratio missing or infinite means no Z: NaN and None. The
-    cuts themselves are grey. KeyError for an unknown model, ValueError without a column.
+    In: the first columns of RATIOS, as fractions (0.2, not 20); `model`: z (listed manufacturers), z_private (Z'),
+    z_services (Z'', four ratios). Out: `z` and `zone` (distress, grey, safe); any ratio missing or infinite means no Z:
+    NaN and None. The cuts themselves are grey. KeyError for an unknown model, ValueError without a column.
     """
     chosen = MODELS[model]
-    names = RATIOS[: len(chosen.coefficients)]
-    absent = [name for name in names if name not in ratios.columns]
-    if absent:
-        raise ValueError(f"no column {', '.join(absent)}; {model} needs {', '.join(names)}")
-    x = np.column_stack([ratios[name].to_numpy(dtype=np.float64, na_value=np.nan) for name in names])
-    known = np.isfinite(x).all(axis=1)
+    x = matrix_of(ratios, RATIOS[: len(chosen.coefficients)], model)
+    known = np.asarray(np.isfinite(x).all(axis=1))
     z = np.where(known[:, None], x, np.nan) @ np.array(chosen.coefficients)
     shown = np.round(z, 9)  # 1.81 is a sum of binary fractions
     place = np.select([~known, shown < chosen.distress, shown > chosen.safe], [3, 0, 2], 1)
-    zones = pd.Series(np.array(_ZONES, dtype=object)[place], index=ratios.index, dtype=object)
-    return pd.DataFrame({"z": z, "zone": zones}, index=ratios.index)
+    return frame_of({"z": z, "zone": _ZONES[place]}, ratios.index)
 
 
 def altman_ratios(statements: pd.DataFrame) -> pd.DataFrame:
-    """The columns of RATIOS out of statements, on their index.
+    """The columns of RATIOS from statements, on their index.
 
     In: `working_capital`, `retained_earnings`, `ebit`, `equity`, `sales`, `total_assets`, `total_liabilities`, all in
-    the same money, of one year. A ratio is missing when a part of it is, or when assets (for X4: liabilities) are not
+    one currency, of one year. A ratio is missing when a part of it is, or when assets (for X4: liabilities) are not
     above 0. KeyError without a column.
     """
-    assets = statements["total_assets"].astype(float)
-    liabilities = statements["total_liabilities"].astype(float)
-    assets, liabilities = assets.where(assets > 0), liabilities.where(liabilities > 0)
-    parts = (
-        ("working_capital", assets),
-        ("retained_earnings", assets),
-        ("ebit", assets),
-        ("equity", liabilities),
-        ("sales", assets),
-    )
+    amounts = ("working_capital", "retained_earnings", "ebit", "equity", "sales")
+    bases = ("total_assets", "total_assets", "total_assets", "total_liabilities", "total_assets")
+    money = statements[[*amounts, *set(bases)]].astype(float)
     return pd.DataFrame(
         {
-            ratio: statements[name].astype(float) / base
-            for ratio, (name, base) in zip(RATIOS, parts, strict=True)
+            ratio: money[amount] / money[base].where(money[base] > 0)
+            for ratio, amount, base in zip(RATIOS, amounts, bases, strict=True)
         }
     )
 
 
 def with_zone(facts: pd.DataFrame, scheme: Scheme) -> pd.DataFrame:
-    """Facts with `z_zone`, where the scheme asks for it and the parts of Z'' are there.
+    """Facts with `z_zone`, where the scheme has that field and the parts of Z'' are known.
 
     In: the four ratios, or else the six amounts of ZONE_STATEMENTS in one currency, as columns with their `@date`. Parts
-    of different days are not mixed: they would be of different years. The zone bears the day of its parts; a recorded
-    zone of a later day stays.
+    of different days are not mixed: they would be of different years. The zone has the day of its parts; a recorded
+    zone of a later day wins.
     """
     if ZONE not in scheme.fields:
         return facts
@@ -105,12 +91,10 @@ def with_zone(facts: pd.DataFrame, scheme: Scheme) -> pd.DataFrame:
         zones = altman(ratios)["zone"]
         same, days = _one_day(facts, names)
         before = _days(facts, ZONE)
-        known = facts[ZONE].notna().to_numpy() if ZONE in facts else np.zeros(len(facts), dtype=bool)
-        take = zones.notna().to_numpy() & same & ~(known & (before > days))
-        old = (
-            facts[ZONE].astype(object) if ZONE in facts else pd.Series(None, index=facts.index, dtype=object)
-        )
-        facts[ZONE] = old.where(~take, zones)
+        if ZONE not in facts:
+            facts[ZONE] = pd.Series(None, index=facts.index, dtype=object)
+        take = zones.notna().to_numpy() & same & ~(facts[ZONE].notna().to_numpy() & (before > days))
+        facts[ZONE] = facts[ZONE].astype(object).where(~take, zones)
         facts[ZONE + DATE_SUFFIX] = np.where(take, days, before).astype("datetime64[s]")
     return facts
 
@@ -123,7 +107,7 @@ def _days(facts: pd.DataFrame, name: str) -> Any:
 
 
 def _one_day(facts: pd.DataFrame, names: tuple[str, ...]) -> tuple[Bools, Any]:
-    """Whether these fields were all measured on one day, or none of them on a known one; and that day."""
+    """(whether these fields were all measured on one day, or none on a known one; that day), by row."""
     first = _days(facts, names[0])
     same = np.ones(len(facts), dtype=bool)
     for name in names[1:]:

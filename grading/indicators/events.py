@@ -9,8 +9,8 @@
 | contact_points (points) | sum of 0.5 ^ (age / constants.event_half_life_days) over visits, calls, meetings of 24 months | unknown, no constant |
 | complaint_points (points) | the same over complaints | unknown, no constant |
 
-Unknown: the customer has no such activity in the window, and no import declared the window complete. No rows
-means zero only where the source says that it has them all.
+Unknown: the customer has no such activity in the window, and no import declared the window complete: no rows mean zero
+only where the source says that it has them all.
 """
 
 from __future__ import annotations
@@ -21,9 +21,8 @@ from datetime import date, timedelta
 import numpy as np
 import pandas as pd
 
-from grading.engine.fields import Floats
-from grading.indicators.orders import window_start
-from grading.indicators.shrinkage import shrunken
+from grading.engine.fields import Floats, floats_of
+from grading.indicators.orders import shrink_rate, window_start
 from grading.scheme.model import Scheme
 
 CONTACTS = ("visit", "call", "meeting")
@@ -33,7 +32,7 @@ WINDOWS = {"training": 12, "complaint": 12, "referral": 24} | dict.fromkeys(CONT
 FADING_MONTHS = 24
 FADING = {"contact_points": CONTACTS, "complaint_points": ("complaint",)}
 
-_LOOKS_AT = {
+_COUNTED = {
     "training_sessions_12m": (("training",), 12),
     "contacts_12m": (CONTACTS, 12),
     "referrals_24m": (("referral",), 24),
@@ -52,7 +51,7 @@ def fading_weights(as_of: date, scheme: Scheme) -> list[tuple[date, float]]:
     return [(as_of - timedelta(days=age), 0.5 ** (age / half_life)) for age in range(days)]
 
 
-def complete(periods: Sequence[Period], kind: str, as_of: date, months: int) -> bool:
+def is_complete(periods: Sequence[Period], kind: str, as_of: date, months: int) -> bool:
     """Whether the declared periods of a kind cover the whole window of months up to a day."""
     day = window_start(as_of, months) + timedelta(days=1)
     for first, last in sorted((first, last) for name, first, last in periods if name == kind):
@@ -61,12 +60,12 @@ def complete(periods: Sequence[Period], kind: str, as_of: date, months: int) -> 
     return day > as_of
 
 
-def at_least(periods: Sequence[Period], as_of: date) -> frozenset[str]:
-    """The indicators whose activities are not all on record: what is counted is a lower bound, and a fact knows better."""
+def find_incomplete(periods: Sequence[Period], as_of: date) -> frozenset[str]:
+    """The indicators whose activities are not all on record: the count is a lower bound, and a recorded fact wins."""
     return frozenset(
         name
-        for name, (kinds, months) in _LOOKS_AT.items()
-        if not all(complete(periods, kind, as_of, months) for kind in kinds)
+        for name, (kinds, months) in _COUNTED.items()
+        if not all(is_complete(periods, kind, as_of, months) for kind in kinds)
     )
 
 
@@ -81,36 +80,30 @@ def activity_indicators(
     """Indicators from activities, on the index of `orders_12m`.
 
     In: `counts` with a column per kind of WINDOWS and `faded` with columns of FADING, for customers that have any;
-    `orders_12m`, the orders of everybody in the window.
+    `orders_12m`, every customer's orders in the window. Out: the indicators above, NaN where unknown.
     """
-    index = orders_12m.index
-    number = {
-        kind: _known(counts, kind, index, complete(periods, kind, as_of, months))
+    lower_bounds = find_incomplete(periods, as_of)
+    constants, index = scheme.constants, orders_12m.index
+    count = {
+        kind: _known(counts, kind, index, is_complete(periods, kind, as_of, months))
         for kind, months in WINDOWS.items()
     }
-    every = all(complete(periods, kind, as_of, WINDOWS[kind]) for kind in CONTACTS)
     contacts = counts.reindex(columns=list(CONTACTS)).sum(axis=1).to_frame("contacts")
-    rate = shrunken(
-        number["complaint"],
-        np.asarray(orders_12m, dtype=np.float64),
-        scheme.constants.get("complaint_rate"),
-        scheme,
-    )
+    rate = shrink_rate(count["complaint"], floats_of(orders_12m), constants.get("complaint_rate"), scheme)
     values = {
-        "training_sessions_12m": number["training"],
-        "contacts_12m": _known(contacts, "contacts", index, every),
-        "referrals_24m": number["referral"],
+        "training_sessions_12m": count["training"],
+        "contacts_12m": _known(contacts, "contacts", index, "contacts_12m" not in lower_bounds),
+        "referrals_24m": count["referral"],
         "complaints_per_100_orders": 100.0 * rate,
     }
-    half_life = scheme.constants.get("event_half_life_days")
-    for name, kinds in FADING.items():
-        known = bool(half_life) and all(complete(periods, kind, as_of, FADING_MONTHS) for kind in kinds)
+    for name in FADING:
+        known = bool(constants.get("event_half_life_days")) and name not in lower_bounds
         values[name] = _known(faded, name, index, known)
     return pd.DataFrame(values, index=index)
 
 
-def _known(frame: pd.DataFrame, column: str, index: pd.Index, every: bool) -> Floats:
-    """A column for everybody: 0 stands only where all activities are on record, else it is unknown."""
-    values = frame[column].reindex(index) if column in frame else pd.Series(np.nan, index=index)
-    found: Floats = np.nan_to_num(np.asarray(values, dtype=np.float64), nan=0.0)
-    return found if every else np.where(found > 0, found, np.nan)
+def _known(frame: pd.DataFrame, column: str, index: pd.Index, all_recorded: bool) -> Floats:
+    """A column for all of `index`: without a value 0 where all activities are on record, else NaN."""
+    values = floats_of(frame[column].reindex(index)) if column in frame else np.zeros(len(index))
+    found: Floats = np.nan_to_num(values, nan=0.0)
+    return found if all_recorded else np.where(found > 0, found, np.nan)

@@ -1,7 +1,7 @@
-"""From a customer's order totals to the values of the indicators that follow from orders.
+"""From a customer's totals of orders and order lines to the indicators that follow from them.
 
-The totals are computed where the orders live (as SQL); this takes one row per customer. Windows are
-(as_of - n calendar months, as_of]; amounts are net of returns, in units of one currency.
+The totals are computed in the database: one row per customer. Windows are (as_of - n calendar months, as_of]; amounts
+are net of returns, in units of one currency.
 
 | indicator | formula | missing when |
 |---|---|---|
@@ -15,10 +15,11 @@ The totals are computed where the orders live (as SQL); this takes one row per c
 | active_quarter_rate (ratio) | active_quarters / three-month windows since the first order, 1 to 4 | no order ever |
 | silence_ratio (ratio) | days since the last order / usual gap (`usual_gap`) | usual gap unknown |
 | years_with_us (years) | calendar years since `since`, else the first order | neither |
+| product_types_12m (count) | product types with a positive net in the window | no order line in the window |
+| cross_sell_headroom (ratio) | 1 - product_types_12m / constants.product_types_sold, at least 0 | the same, no constant |
 
-A customer without any order has no order indicators at all: no rows means unknown, not zero. One
-that ordered before the window has zeros in it. Growth and rates have no value on a base too small to
-carry one, instead of an infinite or a wild one.
+A customer without any order has no order indicators at all: no rows means unknown, not zero. One that ordered before
+the window has zeros in it. Growth and rates are missing on a base too small for them, instead of infinite or wild.
 """
 
 from __future__ import annotations
@@ -32,7 +33,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from grading.engine.fields import Floats
+from grading.engine.fields import Floats, floats_of
 from grading.scheme.model import Scheme
 
 ORDER_AGGREGATES = (
@@ -49,37 +50,31 @@ ORDER_AGGREGATES = (
     "since",  # day the relation began, where known
 )
 ORDER_DAYS = ("first_order", "last_order", "since")
+LINE_AGGREGATES = (
+    "product_types",  # types with a net above 0: a type that was all returned was not bought
+    "line_net_with_cost",  # sum of lines that carry a cost while their order carries none; NULL without any
+    "line_cost",  # sum of those costs
+)
 
 GAP_PSEUDO_COUNT = 3.0
 """How many gaps of the average customer are mixed into a customer's own (see `usual_gap`)."""
 
+RATE_PSEUDO_COUNT = 20.0
+"""How many cases of the average customer are mixed in where the scheme has no `rate_pseudo_count` (`shrink_rate`)."""
+
 
 def window_start(as_of: date, months: int) -> date:
-    """The day that many calendar months earlier, the month's last day where it is shorter: the window begins after it."""
+    """The day so many calendar months earlier (the month's last day where it is shorter): the window begins after it."""
     year, month = divmod(as_of.year * 12 + as_of.month - 1 - months, 12)
     return date(year, month + 1, min(as_of.day, calendar.monthrange(year, month + 1)[1]))
 
 
-def order_indicators(aggregates: pd.DataFrame, as_of: date, scheme: Scheme) -> pd.DataFrame:
-    """Indicators that follow from orders, and `months_with_us`, on the index of `aggregates`.
+def order_indicators(number: Mapping[str, Any], as_of: date, scheme: Scheme) -> dict[str, Floats]:
+    """Indicators that follow from orders, and `months_with_us`, by name.
 
-    In: the columns of ORDER_AGGREGATES, numbers as float (NaN for NULL) and days as datetime64 or date.
-    ValueError when a column is not there.
+    In: ORDER_AGGREGATES by name, arrays of float64 (NaN for NULL), of datetime64 for ORDER_DAYS. Out: arrays of the
+    same rows.
     """
-    absent = [name for name in ORDER_AGGREGATES if name not in aggregates.columns]
-    if absent:
-        raise ValueError(f"order aggregates without {', '.join(absent)}; compute all of ORDER_AGGREGATES")
-    columns = {
-        name: pd.to_datetime(aggregates[name]).to_numpy()
-        if name in ORDER_DAYS
-        else pd.to_numeric(aggregates[name]).to_numpy(dtype=np.float64, na_value=np.nan)
-        for name in ORDER_AGGREGATES
-    }
-    return pd.DataFrame(order_columns(columns, as_of, scheme), index=aggregates.index)
-
-
-def order_columns(number: Mapping[str, Any], as_of: date, scheme: Scheme) -> dict[str, Floats]:
-    """`order_indicators` for columns that are in no frame: arrays of float64, and of datetime64 for days."""
     day = {name: _until(number[name], as_of) for name in ORDER_DAYS}
     ordered = ~np.isnat(day["first_order"])
 
@@ -109,34 +104,73 @@ def order_columns(number: Mapping[str, Any], as_of: date, scheme: Scheme) -> dic
     }
 
 
-def book_constants(aggregates: pd.DataFrame) -> dict[str, float]:
-    """The constants of a scheme out of a whole book; one that the book cannot give is left out.
+def product_indicators(lines: pd.DataFrame, scheme: Scheme) -> pd.DataFrame:
+    """What customers buy, on the index of `lines`: LINE_AGGREGATES of customers with an order line in the window."""
+    types = floats_of(lines["product_types"])
+    sold = scheme.constants.get("product_types_sold") or np.nan
+    return pd.DataFrame(
+        {"product_types_12m": types, "cross_sell_headroom": np.maximum(0.0, 1.0 - types / sold)},
+        index=lines.index,
+    )
 
-    our_gross_margin_12m: sum of all margins, when positive. usual_gap_days: median of the median gaps of
-    customers with at least two. revenue_growth_floor: a tenth of the median positive revenue of the
-    window before, under which growth is noise.
+
+def with_line_costs(orders: pd.DataFrame, lines: pd.DataFrame) -> pd.DataFrame:
+    """Order aggregates whose margin also counts lines with a cost where the order has none.
+
+    In: columns of ORDER_AGGREGATES, and LINE_AGGREGATES on the same kind of index. Out: the columns of `orders`.
     """
-    number = {
-        name: pd.to_numeric(aggregates[name]).to_numpy(dtype=np.float64, na_value=np.nan)
-        for name in ("net_with_cost_12m", "cost_12m", "median_gap_days", "order_days", "net_prev_12m")
-    }
-    margin = float(np.nansum(number["net_with_cost_12m"] - number["cost_12m"]))
-    gaps = number["median_gap_days"][number["order_days"] >= 3]
-    gaps = gaps[np.isfinite(gaps)]
-    before = number["net_prev_12m"][number["net_prev_12m"] > 0]
-    found = {"our_gross_margin_12m": margin} if margin > 0 else {}
-    if len(gaps):
-        found["usual_gap_days"] = float(np.median(gaps))
-    if len(before):
-        found["revenue_growth_floor"] = 0.1 * float(np.median(before))
+    found = orders.copy()
+    for total, part in (("net_with_cost_12m", "line_net_with_cost"), ("cost_12m", "line_cost")):
+        own, added = floats_of(orders[total]), floats_of(lines[part].reindex(orders.index))
+        both = np.nan_to_num(own, nan=0.0) + np.nan_to_num(added, nan=0.0)
+        found[total] = np.where(np.isnan(own) & np.isnan(added), np.nan, both)
     return found
 
 
-def usual_gap(median_gap: Floats, order_days: Floats, book_gap: float | None) -> Floats:
-    """Days between orders that are usual for a customer.
+def book_constants(aggregates: pd.DataFrame) -> dict[str, float]:
+    """The constants of a scheme from a whole book; one that the book cannot give is left out.
 
-    With the book's usual gap: (n x own median + m x book) / (n + m), n own gaps and m = GAP_PSEUDO_COUNT,
-    so that one or two gaps do not decide alone. Without it: the own median from two gaps on.
+    our_gross_margin_12m: sum of all margins, when positive. usual_gap_days: `book_gap`. revenue_growth_floor: a tenth
+    of the median positive revenue of the window before, under which growth is noise.
+    """
+    margins = floats_of(aggregates["net_with_cost_12m"]) - floats_of(aggregates["cost_12m"])
+    before = floats_of(aggregates["net_prev_12m"])
+    margin, gap, before = float(np.nansum(margins)), book_gap(aggregates), before[before > 0]
+    found = {
+        "our_gross_margin_12m": margin if margin > 0 else None,
+        "usual_gap_days": gap,
+        "revenue_growth_floor": 0.1 * float(np.median(before)) if len(before) else None,
+    }
+    return {name: value for name, value in found.items() if value is not None}
+
+
+def book_gap(customers: pd.DataFrame) -> float | None:
+    """The book's usual gap in days: the median of the median gaps of customers with at least two gaps; None without.
+
+    In: `median_gap_days` and `order_days` as in ORDER_AGGREGATES. To be frozen, like every number of a whole book.
+    """
+    gaps, ordered = (floats_of(customers[name]) for name in ("median_gap_days", "order_days"))
+    gaps = gaps[np.isfinite(gaps) & (ordered >= 3)]
+    return float(np.median(gaps)) if len(gaps) else None
+
+
+def shrink_rate(hits: Floats, cases: Floats, mean: float | None, scheme: Scheme) -> Floats:
+    """Rates of few cases, pulled towards the mean: (hits + m x mean) / (cases + m).
+
+    m is the constant rate_pseudo_count of the scheme; like `mean` it is frozen there, so that no customer's rate
+    changes because another's did. NaN where hits or cases are unknown, without any case, or when `mean` is None.
+    """
+    if mean is None:
+        return np.full(len(cases), np.nan)
+    weight = scheme.constants.get("rate_pseudo_count") or RATE_PSEUDO_COUNT
+    return np.where(cases > 0, (hits + weight * mean) / (cases + weight), np.nan)
+
+
+def usual_gap(median_gap: Floats, order_days: Floats, book_gap: float | None) -> Floats:
+    """Days between orders that are usual for each customer; NaN where unknown.
+
+    With the book's usual gap: (n x own median + m x book) / (n + m), n own gaps and m = GAP_PSEUDO_COUNT, so that one
+    or two gaps do not decide alone. Without it: the own median from two gaps on.
     """
     gaps = np.nan_to_num(order_days - 1.0, nan=0.0)
     gaps = np.where(np.isfinite(median_gap), np.maximum(gaps, 0.0), 0.0)
@@ -190,9 +224,9 @@ def _ratio(numerator: Floats, base: Floats) -> Floats:
     return numerator / np.where(base > 0, base, np.nan)
 
 
-def days_since(days: pd.Series[Any], as_of: date) -> Floats:
-    """Whole days from days to a day; NaN where there is none, or one after it."""
-    return _age(_until(pd.to_datetime(days).to_numpy(), as_of), as_of)
+def days_since(days: NDArray[np.datetime64], as_of: date) -> Floats:
+    """Whole days from each day to `as_of`; NaN for NaT and for a later day."""
+    return _age(_until(days, as_of), as_of)
 
 
 def _age(day: Any, as_of: date) -> Floats:
@@ -201,7 +235,7 @@ def _age(day: Any, as_of: date) -> Floats:
 
 
 def _until(times: NDArray[np.datetime64], as_of: date) -> Any:
-    """Days as datetime64[D]; one after as_of has not happened yet and counts as unknown."""
+    """Days as datetime64[D]; one after as_of has not happened yet and is unknown."""
     days = times.astype("datetime64[D]")
     days[days > np.datetime64(as_of, "D")] = np.datetime64("NaT")
     return days

@@ -1,7 +1,7 @@
 """How much of the value few customers make (S3 20/80法则): reported as it is, never assumed.
 
-Values may be negative: a customer sold to at a loss. Then shares of the net total say little (the best customers
-can make 300 % of it), so the shares are of what the profitable ones make, and the losses stand beside them.
+Values may be negative: a customer sold to at a loss. Then shares of the net total say little (the best customers can
+make 300 % of it), so the shares are of what the profitable ones make, and the losses are reported next to them.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from grading.engine.fields import Floats
+from grading.engine.fields import Floats, floats_of
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -39,10 +39,10 @@ class Concentration:
 def concentration(values: pd.Series[float], *, top: float = 0.2, part: float = 0.8) -> Concentration:
     """Gini, what the best `top` of the customers make, and how many customers make `part` of it all.
 
-    In: one number per customer (money of one currency); missing and infinite ones are counted and left out. Gini = (2 sum i x_i)/(n sum x)
-    - (n + 1)/n over ascending x (without the small-sample factor n/(n - 1)). `top_share` is read off the Lorenz
-    curve, so that a fifth of 7 customers is 1.4 of them; `customers_for` is the least whole number. ValueError
-    unless `top` and `part` lie between 0 and 1.
+    In: one number per customer (money of one currency); missing and infinite ones are counted and left out. Gini =
+    (2 sum i x_i)/(n sum x) - (n + 1)/n over ascending x (without the small-sample factor n/(n - 1)). `top_share` is
+    read off the Lorenz curve, so that a fifth of 7 customers is 1.4 of them; `customers_for` is the least whole number.
+    ValueError unless `top` and `part` are between 0 and 1.
     """
     if not 0 < top < 1 or not 0 < part < 1:
         raise ValueError("top and part are shares between 0 and 1, such as 0.2 and 0.8")
@@ -79,8 +79,8 @@ def concentration(values: pd.Series[float], *, top: float = 0.2, part: float = 0
 def lorenz(values: pd.Series[float], *, points: int = 20) -> pd.DataFrame:
     """The Lorenz curve at `points` even steps: `customers` (the least valuable share) and `value` (what they make).
 
-    In and left out as in `concentration`. Shares of the net total as it is, so with losses the curve dips below 0
-    and is no basis of a Gini. Empty when the net total is not above 0 (there is nothing to have a share of).
+    In and left out as in `concentration`. Shares of the net total as it is, so with losses the curve dips below 0 and
+    is no basis of a Gini. Empty when the net total is not above 0.
     Source: Lorenz 1905; in profit, the whale curve of Kaplan & Narayanan 2001 read from the other end.
     """
     known, _ = _known(values)
@@ -95,6 +95,6 @@ def lorenz(values: pd.Series[float], *, points: int = 20) -> pd.DataFrame:
 
 def _known(values: pd.Series[float]) -> tuple[Floats, int]:
     """(the finite values in ascending order, how many are not)."""
-    column = values.to_numpy(dtype=np.float64, na_value=np.nan)
+    column = floats_of(values)
     finite = np.isfinite(column)
     return np.sort(column[finite]), int((~finite).sum())

@@ -1,7 +1,6 @@
 """Product types: what is sold to how many (S3 产品类型销售分析), and what comparable customers buy that one does not.
 
-Headroom is a place to look, not a forecast: that most peers buy a product type does not prove that this customer
-needs it.
+Headroom is a hint, not a forecast: that most peers buy a product type does not prove that this customer needs it.
 """
 
 from __future__ import annotations
@@ -10,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 LEAST_PEERS = 10
-"""Comparable customers a share of them needs; with fewer, one purchase is more than a tenth."""
+"""Comparable customers that a share needs: with fewer, one purchase is more than a tenth."""
 
 
 def product_types(purchases: pd.DataFrame) -> pd.DataFrame:
@@ -20,14 +19,9 @@ def product_types(purchases: pd.DataFrame) -> pd.DataFrame:
     bought a type when the net amount is above 0. `share` is NaN unless the total is above 0.
     """
     net = _net(purchases)
-    bought = net[net["amount"] > 0]
-    table = pd.DataFrame(
-        {
-            "customers": bought.groupby("product_type")["customer"].nunique(),
-            "amount": net.groupby("product_type")["amount"].sum(),
-        }
-    )
-    table["customers"] = table["customers"].fillna(0).astype(int)
+    table = (
+        net.assign(customers=net["amount"] > 0).groupby("product_type")[["customers", "amount"]].sum()
+    ).astype({"customers": int})
     total = float(table["amount"].sum())
     table["share"] = table["amount"] / (total if total > 0 else np.nan)
     return table.sort_values("amount", ascending=False, kind="stable")
@@ -40,13 +34,14 @@ def headroom(
     least_share: float = 0.5,
     least_peers: int = LEAST_PEERS,
 ) -> pd.DataFrame:
-    """What each customer does not buy and comparable customers do, the largest expectation of a customer first.
+    """What each customer does not buy and comparable customers do, a customer's largest expectation first.
 
     In: purchases as in `product_types`; `groups`: customer -> what makes it comparable (industry, type, tier), its
-    index holding every customer once; without a group nobody is comparable. Out, one row per customer and product
-    type it does not buy: `customer`, `product_type`, `peers` (others of the group that buy anything), `share` of them that buys the type, `median_amount` of those that do, and
-    `expected` = share x median_amount (money). Only where the share is at least `least_share` and the peers are at
-    least `least_peers`. A customer that buys nothing at all is not in it: its gap is not one of product types.
+    index holding every customer once; without a group nobody is comparable. Out, one row per customer and product type
+    it does not buy: `customer`, `product_type`, `peers` (others of the group that buy anything), `share` of them that
+    buys the type, `median_amount` of those that do, and `expected` = share x median_amount (money). Only where the
+    share is at least `least_share` and the peers are at least `least_peers`. A customer that buys nothing at all is
+    not in it: its gap is not one of product types.
     """
     net = _net(purchases)
     net = net[net["amount"] > 0]
@@ -70,6 +65,6 @@ def headroom(
 
 
 def _net(purchases: pd.DataFrame) -> pd.DataFrame:
-    """Sums by customer and product type; lines without a type or an amount are no evidence either way."""
+    """Sums by customer and product type; lines without a type or an amount are left out."""
     known = purchases[["customer", "product_type", "amount"]].dropna()
     return known.groupby(["customer", "product_type"])[["amount"]].sum().reset_index()

@@ -1,9 +1,9 @@
 """RFM: how recently, how often and for how much customers bought (S4 RFM模型).
 
-A customer's values are `recency_days` (days from the last order day to the day of the view), `frequency`
-(distinct order days in the window: two invoices of one day are one purchase) and `monetary` (net amount in the
-window, in units of one currency). Scores and classes come from cut points that were taken from a reference
-population once and are shown: nobody's class moves because another customer bought.
+A customer's values are `recency_days` (days from the last order day to the day of the view), `frequency` (distinct
+order days in the window: two invoices of one day are one purchase) and `monetary` (net amount in the window, in units
+of one currency). Scores and classes come from cut points that were computed once over a reference population: no
+customer's class moves because another one bought.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from grading.engine.fields import Floats
+from grading.engine.fields import floats_of, frame_of, matrix_of
 
 VALUES = ("recency_days", "frequency", "monetary")
 QUINTILES = (0.2, 0.4, 0.6, 0.8)
@@ -54,14 +54,14 @@ GRID: Mapping[int, tuple[str, str, str, str, str]] = {
     2: ("hibernating", "hibernating", "at_risk", "at_risk", "at_risk"),
     1: ("lost", "lost", "at_risk", "cant_lose", "cant_lose"),
 }
-"""R -> the segments of FM 1 to 5; every cell has one name, so no rule is read before another."""
+"""R -> the segments of FM 1 to 5."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class CutPoints:
-    """What a reference population gave, to be kept and shown.
+    """Cut points of a reference population of `customers` customers, to be stored and shown.
 
-    Four rising cuts a value, and its mean for the eight classes: days, order days, money. `customers`: how many.
+    Four rising cuts per value, and its mean for the eight classes: days, order days, money.
     """
 
     recency_days: tuple[float, ...]
@@ -74,12 +74,11 @@ class CutPoints:
 def cut_points(population: pd.DataFrame) -> CutPoints:
     """Quintiles and means of a reference population.
 
-    In: the columns of VALUES, one row per customer; rows with a missing or infinite value are left out. Quantiles
-    of type 7 (Hyndman & Fan 1996: linear between order statistics, what numpy, R and Excel take). Cuts may coincide
-    where many customers are equal; then nobody gets the score between them, which is right. ValueError without a
-    complete row or a column.
+    In: the columns of VALUES, one row per customer; rows with a missing or infinite value are left out. Quantiles of
+    type 7 (Hyndman & Fan 1996: linear between order statistics, as in numpy, R and Excel). Cuts may coincide where many
+    customers are equal; then nobody gets the score between them. ValueError without a complete row or a column.
     """
-    values = _values(population)
+    values = matrix_of(population, VALUES, "RFM")
     values = values[np.isfinite(values).all(axis=1)]
     if not len(values):
         raise ValueError("nobody in the reference population has all three values; cut points need customers")
@@ -97,13 +96,13 @@ def cut_points(population: pd.DataFrame) -> CutPoints:
 def rfm_scores(customers: pd.DataFrame, cuts: CutPoints) -> pd.DataFrame:
     """Scores, class and segment of every customer, on the index of `customers`.
 
-    In: the columns of VALUES (days, order days, money). Out: `r`, `f`, `m` and `fm` from 1 to 5 (Int8), `class8` (a key of CLASSES),
-    `segment` (a key of SEGMENTS). F and M: 1 + the number of cuts strictly below the value; R: 5 - the number of
-    cuts strictly below the days. So equal values have equal scores and ties fall low. FM is the mean of F and M,
-    rounded half up. A class's digit is 1 for fewer days, more order days, more money than the mean. A customer with
-    a missing or infinite value has no score at all (NA, None). ValueError without a column.
+    In: the columns of VALUES (days, order days, money). Out: `r`, `f`, `m` and `fm` from 1 to 5 (Int8), `class8` (a key
+    of CLASSES), `segment` (a key of SEGMENTS). F and M: 1 + the number of cuts strictly below the value; R: 5 - the
+    number of cuts strictly below the days. So equal values have equal scores and ties fall low. FM is the mean of F and
+    M, rounded half up. A class's digit is 1 for fewer days, more order days, more money than the mean. A customer with a
+    missing or infinite value has no score at all (NA, None). ValueError without a column.
     """
-    values = _values(customers)
+    values = matrix_of(customers, VALUES, "RFM")
     known = np.asarray(np.isfinite(values).all(axis=1))
     values = np.where(known[:, None], values, 0.0)
     below = [
@@ -112,23 +111,19 @@ def rfm_scores(customers: pd.DataFrame, cuts: CutPoints) -> pd.DataFrame:
     ]
     r, f, m = 5 - below[0], 1 + below[1], 1 + below[2]
     fm = (f + m + 1) // 2
-    mean_days, mean_frequency, mean_money = cuts.means
-    high = np.column_stack(
-        [values[:, 0] < mean_days, values[:, 1] > mean_frequency, values[:, 2] > mean_money]
-    )
-    codes = high @ np.array([4, 2, 1])
+    more = values > cuts.means
+    more[:, 0] = values[:, 0] < cuts.means[0]  # fewer days are better
+    codes = more @ np.array([4, 2, 1])
     classes = np.array([f"{code:03b}" for code in range(8)], dtype=object)
     cells = np.array([GRID[row] for row in range(1, 6)], dtype=object)
     scores = {
         name: pd.arrays.IntegerArray(column.astype(np.int8), ~known)
         for name, column in (("r", r), ("f", f), ("m", m), ("fm", fm))
     }
-    named = {"class8": classes[codes], "segment": cells[r - 1, fm - 1]}
-    for column in named.values():
+    names = {"class8": classes[codes], "segment": cells[r - 1, fm - 1]}
+    for column in names.values():
         column[~known] = None
-    # object, or pandas would turn None into NaN
-    words = {name: pd.Series(column, index=customers.index, dtype=object) for name, column in named.items()}
-    return pd.DataFrame(scores | words, index=customers.index)
+    return frame_of(scores | names, customers.index)
 
 
 FALLING = frozenset({"recency_days", "rhythm"})
@@ -137,7 +132,7 @@ FALLING = frozenset({"recency_days", "rhythm"})
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Standard:
-    """Mean and standard deviation of a column in the reference population; 0 means that it never varied."""
+    """Mean and standard deviation of a column in the reference population; a deviation of 0 is a constant column."""
 
     mean: float
     deviation: float
@@ -150,7 +145,7 @@ def standards(population: pd.DataFrame) -> dict[str, Standard]:
     """
     found = {}
     for name in population.columns:
-        column = population[name].to_numpy(dtype=np.float64, na_value=np.nan)
+        column = floats_of(population[name])
         column = column[np.isfinite(column)]
         if len(column):
             found[str(name)] = Standard(mean=float(column.mean()), deviation=float(column.std()))
@@ -158,14 +153,14 @@ def standards(population: pd.DataFrame) -> dict[str, Standard]:
 
 
 def standardise(customers: pd.DataFrame, frozen: Mapping[str, Standard]) -> pd.DataFrame:
-    """z = (value - mean) / deviation against frozen standards; turned round for FALLING, so that more is better.
+    """z = (value - mean) / deviation against frozen standards; negated for FALLING, so that more is better.
 
     In: the columns of `frozen` (others are ignored). Out: the same columns; NaN where the value is missing or
     infinite, 0 where the population never varied. KeyError for a column that is not there.
     """
     out = pd.DataFrame(index=customers.index)
     for name, standard in frozen.items():
-        column = customers[name].to_numpy(dtype=np.float64, na_value=np.nan)
+        column = floats_of(customers[name])
         column = np.where(np.isfinite(column), column, np.nan)
         z = (column - standard.mean) / (standard.deviation or np.inf)
         out[name] = -z if name in FALLING else z
@@ -183,17 +178,10 @@ def improved_rfm(parts: pd.DataFrame, weights: Mapping[str, float]) -> pd.DataFr
     """
     if not weights or not all(np.isfinite(weight) and weight > 0 for weight in weights.values()):
         raise ValueError("weights must be numbers above 0, one for each part")
-    values = np.column_stack([parts[name].to_numpy(dtype=np.float64, na_value=np.nan) for name in weights])
+    values = np.column_stack([floats_of(parts[name]) for name in weights])
     shares = np.array(list(weights.values())) / sum(weights.values())
     known = np.isfinite(values)
     coverage = known @ shares
     total = np.where(known, values, 0.0) @ shares
     score = total / np.where(coverage > 0, coverage, np.nan)
     return pd.DataFrame({"score": score, "coverage": coverage}, index=parts.index)
-
-
-def _values(frame: pd.DataFrame) -> Floats:
-    absent = [name for name in VALUES if name not in frame.columns]
-    if absent:
-        raise ValueError(f"no column {', '.join(absent)}; RFM needs {', '.join(VALUES)}")
-    return np.column_stack([frame[name].to_numpy(dtype=np.float64, na_value=np.nan) for name in VALUES])

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from grading.engine.fields import Bools, Floats
+from grading.engine.fields import Bools, Floats, floats_of, frame_of
 
 CELLS: Mapping[str, Mapping[str, str]] = {
     "platinum": {"en": "Platinum", "zh": "白金客户"},
@@ -17,12 +17,12 @@ CELLS: Mapping[str, Mapping[str, str]] = {
     "lead": {"en": "Lead", "zh": "铅质客户"},
     "negative": {"en": "Negative", "zh": "负价值客户"},
 }
-"""High now and later, high now, high later, low both times, below 0 both times."""
+"""High now and later, high now, high later, low in both, below 0 in both."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Cuts:
-    """From where on a value is high, in money: absolute, or the median of the positives; None: nobody is positive."""
+    """From where on a value is high, in money: absolute, or the median of the positives; None without a positive one."""
 
     current: float | None
     potential: float | None
@@ -33,23 +33,27 @@ def median_cuts(values: pd.DataFrame) -> Cuts:
 
     In: `current` and `potential` (money of one currency). None for a column without a value above 0.
     """
-    current, potential = (_median_of_positives(_numbers(values[name])) for name in ("current", "potential"))
-    return Cuts(current=current, potential=potential)
+    cuts = {}
+    for name in ("current", "potential"):
+        column = floats_of(values[name])
+        positive = column[np.isfinite(column) & (column > 0)]
+        cuts[name] = float(np.median(positive)) if len(positive) else None
+    return Cuts(**cuts)
 
 
 def value_matrix(values: pd.DataFrame, cuts: Cuts) -> pd.DataFrame:
     """The cell of every customer (a key of CELLS), on the index of `values`.
 
     In: `current` and `potential` in money. Out: `cell`; None when either is missing or infinite. High is at or above
-    the cut, and never at or below 0. Both below 0 is a cell of its own: such a customer costs money now and will, and would
-    otherwise stand among the merely small. One of them below 0 counts as low (S4 负价值).
+    the cut, and never at or below 0. Both below 0 is a cell of its own: such a customer costs money, which a small one
+    does not. One of them below 0 counts as low (S4 负价值).
     """
-    current, potential = _numbers(values["current"]), _numbers(values["potential"])
+    current, potential = floats_of(values["current"]), floats_of(values["potential"])
     known = np.isfinite(current) & np.isfinite(potential)
     now, later = _high(current, cuts.current), _high(potential, cuts.potential)
     names = np.array([None, "negative", "platinum", "gold", "iron", "lead"], dtype=object)
     place = np.select([~known, (current < 0) & (potential < 0), now & later, now, later], [0, 1, 2, 3, 4], 5)
-    return pd.DataFrame({"cell": pd.Series(names[place], index=values.index, dtype=object)})
+    return frame_of({"cell": names[place]}, values.index)
 
 
 def net_present_value(flows: pd.DataFrame, rate: float) -> pd.Series[float]:
@@ -71,17 +75,8 @@ def net_present_value(flows: pd.DataFrame, rate: float) -> pd.Series[float]:
 
 
 def annuity(rate: float, years: int) -> float:
-    """What 1 at the end of each of `years` years is worth today: sum of (1 + rate)^-t over t = 1..years."""
+    """Present value of 1 at the end of each of `years` years: sum of (1 + rate)^-t over t = 1..years."""
     return float(sum((1.0 + rate) ** -year for year in range(1, years + 1)))
-
-
-def _numbers(column: pd.Series[float]) -> Floats:
-    return np.asarray(column.to_numpy(dtype=np.float64, na_value=np.nan), dtype=np.float64)
-
-
-def _median_of_positives(values: Floats) -> float | None:
-    positive = values[np.isfinite(values) & (values > 0)]
-    return float(np.median(positive)) if len(positive) else None
 
 
 def _high(values: Floats, cut: float | None) -> Bools:

@@ -17,7 +17,6 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from grading.engine.movement import empty_state, move
 from grading.engine.scoring import Grading, grade
 from grading.explain.attribution import attribute
 from grading.scheme.model import Map, Scheme
@@ -27,6 +26,7 @@ from tests import postgres
 from tests.bench.bench_claims import DURABLE
 from tests.bench.bench_scoring import bare_pass, generate
 from tests.bench.measurement import Table, in_process, peak_mib
+from tests.grading.frames import empty_state, move
 
 DAY, BEFORE = date(2026, 10, 31), date(2026, 9, 30)
 WORKER = "tests.bench.grading_worker"

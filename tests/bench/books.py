@@ -13,9 +13,9 @@ from db import schema
 from db.book.people import Person
 from db.engine import open_database
 from db.graded.runs import GradingRun
-from grading.engine.inputs import pack
 from grading.engine.scoring import grade
 from tests.bench.bench_scoring import generate
+from tests.grading.frames import pack_frame
 
 AT = datetime(2026, 11, 1, 8, tzinfo=UTC)
 RUNS = (date(2026, 9, 30), date(2026, 10, 31))
@@ -154,7 +154,9 @@ def _assess(raw: sqlite3.Connection, run: int, version: int, day: date, customer
     known = results.astype(object).where(results.notna(), None)
     rows = [
         (*row, *rest.values(), RUNS[0].isoformat(), packed)
-        for row, packed in zip(known.itertuples(index=False, name=None), pack(facts, scheme), strict=True)
+        for row, packed in zip(
+            known.itertuples(index=False, name=None), pack_frame(facts, scheme), strict=True
+        )
     ]
     _fill(raw, "assessment", columns, rows)
 

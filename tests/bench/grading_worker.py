@@ -159,15 +159,15 @@ def tierbot(database: Database, profile: str = "") -> dict[str, Any]:
     steps = {"read": 0.0}
     profiler = cProfile.Profile() if profile else None
     warm()
-    original = book_pass.look
+    original = book_pass.prepare
 
-    def timed_look(*args: Any, **options: Any) -> Any:
+    def timed_prepare(*args: Any, **options: Any) -> Any:
         start = time.process_time()
         done = original(*args, **options)
         steps["read"] = time.process_time() - start
         return done
 
-    book_pass.look = timed_look
+    book_pass.prepare = timed_prepare
     start, cpu = time.perf_counter(), time.process_time()
     with transactions(database) as found:
         if profiler:

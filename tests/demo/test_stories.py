@@ -12,10 +12,11 @@ import pytest
 from bot.demo.book.files import DemoBook, write_book
 from bot.demo.book.stories import write_new_orders
 from grading.engine.scoring import grade
-from grading.indicators.orders import order_indicators, window_start
+from grading.indicators.orders import window_start
 from grading.scheme.model import Scheme
 from grading.scheme.presets import preset_text
 from grading.scheme.reader import parse_scheme
+from tests.grading.frames import gates_hit, order_indicators
 
 TODAY = date(2026, 3, 5)
 TIERS = ["A", "B", "C"]
@@ -103,7 +104,7 @@ def regrade(book: DemoBook, scheme: Scheme) -> Regrade:
         every = orders if more is None else pd.concat([orders, typed(read(more))])
         table = order_indicators(aggregates(customers, every, as_of), as_of, scheme)
         graded = grade(table.join(known_facts(facts, as_of)), scheme, as_of)
-        return graded.results.join(graded.gates_hit)
+        return graded.results.join(gates_hit(graded))
 
     return run
 

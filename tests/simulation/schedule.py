@@ -211,7 +211,7 @@ class Schedule:
             return
         today = local_date(now, bot.settings.zone)
         with bot.database.read() as session:
-            found = book_pass.look(
+            found = book_pass.prepare(
                 session, bot.scheme_cache, for_purpose="account", as_of=today, today=today,
                 customer_ids=imports.customers_touched(session, after=0),
             )  # fmt: skip

@@ -15,8 +15,8 @@ from bot.services.access import Act, Actor
 from bot.services.schemes.store import SchemeCache, TierNames, tiers_of
 from bot.wording.parts import ByHand, CapState, DimensionPart, PendingPart, Reason, Since
 from db.book.customers import CustomerRow
-from db.graded import overrides, results
-from db.graded.results import AssessmentRow, RunRow
+from db.graded import assessments, overrides
+from db.graded.runs import Assessment, GradingRun, RunKind
 from grading.engine.inputs import unpack
 from grading.engine.scoring import grade_columns
 from grading.explain.breakdown import change_by_dimension, explain, lines_of, reasons
@@ -76,8 +76,8 @@ class Breakdown:
 class Graded:
     """One assessment of a customer with its run and scheme, and the one of an earlier day before it."""
 
-    assessment: AssessmentRow
-    run: RunRow
+    assessment: Assessment
+    run: GradingRun
     scheme: Scheme
     previous: "Graded | None" = None
 
@@ -131,10 +131,10 @@ def graded_of(
 
     None before the first, and where no scheme applies to the customer.
     """
-    newest = results.newest(session, customer.id, customer.record_type)
+    newest = assessments.newest(session, customer.id, customer.record_type)
     earlier = newest[1:]
     if since is not None and newest:
-        day, past = newest[0][1].as_of, results.history(session, customer.id, customer.record_type)
+        day, past = newest[0][1].as_of, assessments.history(session, customer.id, customer.record_type)
         earlier = [(row, run) for row, run in past if run.as_of <= since and run.as_of < day][-1:]
     graded: Graded | None = None
     for row, run in (*earlier, *newest[:1]):
@@ -184,7 +184,7 @@ def pending(graded: Graded, book: TierNames) -> PendingPart | None:
         rising_since=row.rising_since,
         falling_since=row.falling_since,
         # An interim run has the number of the snapshot to come, and the state of the one before.
-        snapshot=run.snapshot - (run.kind == "interim"),
+        snapshot=run.snapshot - (run.kind == RunKind.INTERIM),
     )
     if found is None or found["target"] == standing_now(row):
         return None
@@ -202,7 +202,7 @@ def is_provisional(graded: Graded) -> bool:
     return graded.assessment.coverage < graded.scheme.min_coverage - 1e-9
 
 
-def standing_now(row: AssessmentRow) -> str | None:
+def standing_now(row: Assessment) -> str | None:
     """The tier by movement, before caps and override. An interim run may have moved it without changing the state."""
     plain = row.tier not in WORDS_FOR_NO_TIER and not (row.capped_by or row.overridden or row.held)
     return row.tier if plain else row.standing
@@ -222,7 +222,7 @@ def cap(graded: Graded) -> CapState | None:
     )
 
 
-def clean_counts(row: AssessmentRow) -> dict[str, int]:
+def clean_counts(row: Assessment) -> dict[str, int]:
     """Gates in force -> the clean snapshots in a row they have seen."""
     counts: dict[str, int] = json.loads(row.clean) if row.clean else {}
     return counts

@@ -7,7 +7,7 @@ from bot.services import access
 from bot.services.access import Act, Actor
 from bot.services.schemes.store import SchemeCache
 from db.engine import Database
-from db.graded import results
+from db.graded import assessments
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,12 +36,12 @@ def history(
         found = [
             graded
             for purpose in ("prospect", "account")
-            for graded in results.history(session, customer_id, purpose)
+            for graded in assessments.history(session, customer_id, purpose)
         ]
         entries: list[HistoryEntry] = []
         last: float | None = None
         previous = ""
-        for row, run in sorted(found, key=lambda graded: graded[1].id):
+        for row, run in sorted(found, key=lambda graded: graded[1].id or 0):
             if run.purpose != previous:  # scores of two purposes cannot be compared
                 last, previous = None, run.purpose
             version = row.scheme_version_id

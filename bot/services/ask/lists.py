@@ -14,7 +14,7 @@ from bot.wording.messages import Hit, MyCustomers
 from bot.wording.parts import NextStep, Since
 from db.book import customers
 from db.care import touches
-from db.graded import assessments, results, runs
+from db.graded import assessments, runs
 
 MOST_OWN = 10
 LEAST_LOSS = 0.05  # points; less is shown as 0.0
@@ -28,7 +28,7 @@ def hits_of(session: Session, book: TierNames, customer_ids: Sequence[int]) -> t
         if customer_id not in known:
             continue
         customer = known[customer_id]
-        row = next((row for row, _ in results.newest(session, customer_id, customer.record_type)), None)
+        row = next((row for row, _ in assessments.newest(session, customer_id, customer.record_type)), None)
         found.append(
             Hit(
                 **access.about(customer),
@@ -49,8 +49,8 @@ def my_customers(
     steps: dict[int, NextStep] = {}
     for customer_id, tier, step_id, due_on in touches.open_steps(session, mine):  # the earliest first
         steps.setdefault(customer_id, rules.plan.next_step(tier, step_id, due_on, today))
-    latest = assessments.standings_of(session, runs.latest_run_ids(session), mine)
-    earlier = assessments.standings_before(session, latest)
+    latest = assessments.newest_of(session, runs.latest_run_ids(session), mine)
+    earlier = assessments.previous_tiers(session, latest)
     ranked = []
     for customer, row, _ in latest:
         step, past = steps.get(row.customer_id), earlier.get(row.customer_id)

@@ -20,7 +20,7 @@ from db.book import customers
 from db.book.customers import Owners
 from db.care import touches
 from db.engine import Database
-from db.graded import results, schemes
+from db.graded import assessments, schemes
 
 MOST_HITS, MOST_NEAR = 8, 5
 SURE = 85  # RapidFuzz score from which a single similar name is taken as the one meant
@@ -114,7 +114,7 @@ def card(
             **access.about(customer),
             owner=owner,
             preset=None if schemes.in_force(session, purpose, today) else starter(purpose),
-            no_scheme=bool(results.newest(session, customer_id, purpose)),
+            no_scheme=bool(assessments.newest(session, customer_id, purpose)),
         )
     row, run, scheme = graded.assessment, graded.run, graded.scheme
     up, down = graded.breakdown.up_and_down

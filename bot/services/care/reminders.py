@@ -26,7 +26,7 @@ from db.book.people import Person
 from db.care import due_touches, touches
 from db.care.touches import StepKind, Touch, TouchState
 from db.engine import Database
-from db.graded import results
+from db.graded import assessments
 from db.processes import InboundKey, take_request
 
 GREETING_LATE = timedelta(days=2)  # after the holiday a greeting is missed, not sent
@@ -150,7 +150,7 @@ def _message(session: Session, rules: CareRules, book: TierNames, touch: Touch, 
         kinds = step.after
     last = max((contacts[kind] for kind in kinds if kind in contacts), default=None)
     occasion = step.occasion(customer.country) if isinstance(step, Greeting) else None
-    newest = results.newest(session, touch.customer_id, customer.record_type)
+    newest = assessments.newest(session, touch.customer_id, customer.record_type)
     owner = customers.owner(session, touch.customer_id)
     return Reminder(
         touch_id=touch.id or 0,

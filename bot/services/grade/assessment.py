@@ -1,16 +1,18 @@
-"""From facts, and what customers were, to assessments; and whose tier is another one than before."""
+"""From facts and previous states to assessments, tier changes and their causes."""
 
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import date
+from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
 from sqlmodel import Session
 
-from bot.services.grade import causes, previous
-from bot.services.grade.causes import is_other_scheme
-from bot.services.grade.previous import Rows
+from bot.services.grade import computed
 from bot.services.schemes.store import SchemeCache
-from db.graded.assessments import PREVIOUS_STATE
+from db.graded import runs
+from db.graded.assessments import PREVIOUS_STATE, previous_rows_at
+from db.graded.runs import Assessment, GradingRun
 from grading.scheme.model import BLOCKED, NEW, UNRATED, Scheme
 
 if TYPE_CHECKING:
@@ -19,13 +21,24 @@ if TYPE_CHECKING:
 
     from bot.frames import PreviousState
     from grading.engine.fields import Columns
+    from grading.engine.movement import Moved
+    from grading.engine.scoring import Grading
 
 NO_TIER = (NEW, UNRATED)
+Rows = Sequence[tuple[Any, ...]]
+
+
+class Cause(StrEnum):
+    """What changed a tier: the customer, another scheme, or a person."""
+
+    BEHAVIOUR = "behaviour"
+    RULE = "rule"
+    OVERRIDE = "override"
 
 
 @dataclass(frozen=True, kw_only=True)
 class TierChange:
-    """One customer's effective tier moved."""
+    """A change of one customer's effective tier."""
 
     customer_id: int
     before: str
@@ -33,46 +46,119 @@ class TierChange:
     score_before: float | None
     score_after: float | None
     held: bool = False
-    cause: str = causes.BEHAVIOUR
-    # Scheme versions, for those who tell of it; the change is the same by whatever rules.
+    cause: str = Cause.BEHAVIOUR
+    # Scheme versions, for messages; the change is the same by whatever rules.
     rules_before: int | None = field(default=None, compare=False)
     rules_after: int | None = field(default=None, compare=False)
 
 
-def unallotted(customer_ids: list[int], newest: Rows, as_of: date) -> dict[str, list[Any]]:
-    """Assessments of customers that no scheme applies to: unrated, and nothing goes on."""
+@dataclass(frozen=True, kw_only=True)
+class PreviousRows:
+    """Rows of `previous_rows_at`: by every run so far, and by the last snapshot (`left`) where runs have followed it.
+
+    Interim runs change a tier only until the next snapshot. Movement starts from the last snapshot: an interim run
+    under another scheme would have cut or restarted its state.
+    """
+
+    newest: Rows = ()
+    left: Rows | None = None
+
+
+def load_previous(
+    session: Session, last: GradingRun | None, snapshot: GradingRun | None, customer_ids: Sequence[int] | None
+) -> PreviousRows:
+    """The states of customers (all, or these) after the run `last`, the newest snapshot being `snapshot`."""
+    if last is None:
+        return PreviousRows()
+    newest = previous_rows_at(session, runs.runs_behind(session, last.purpose, last.id), customer_ids)
+    if snapshot is None or snapshot.id == last.id:
+        return PreviousRows(newest=newest)
+    behind = runs.runs_behind(session, last.purpose, snapshot.id)
+    return PreviousRows(newest=newest, left=previous_rows_at(session, behind, customer_ids))
+
+
+@dataclass(frozen=True, kw_only=True)
+class RunStep:
+    """What all customers of a run have in common: its day and number, the previous states, the overrides."""
+
+    as_of: date
+    snapshot: int
+    interim: bool
+    past: PreviousRows
+    overrides: Mapping[int, str]  # customer -> tier
+
+    def previous(self, scheme: Scheme, customer_ids: Sequence[int] | None) -> "PreviousState":
+        """The previous states of some customers, as columns for a scheme."""
+        from bot.frames import previous_state_columns
+
+        newest, left = self.past.newest, self.past.left
+        if customer_ids is not None and len(customer_ids) < len(newest):
+            wanted = set(customer_ids)
+            newest = [row for row in newest if row[0] in wanted]
+            left = None if left is None else [row for row in left if row[0] in wanted]
+        return previous_state_columns(newest, scheme, left)
+
+    def move(
+        self, graded: "Grading", scheme: Scheme, before: "PreviousState", version_id: int | None
+    ) -> tuple["Moved", "NDArray[np.intp]"]:
+        """(graded customers after their previous states, the row of each in `before` or -1).
+
+        A customer whose state another version or scheme left confirms its moves again.
+        """
+        from bot.frames import places_of
+        from grading.engine.movement import carry_state, move
+
+        places = places_of(graded.index, before["customer_id"])
+        others = before["moved_by"] != version_id
+        restart = (places >= 0) & others[places] if len(others) else False
+        state = carry_state(before, places, scheme, restart=restart)
+        moved = move(
+            graded, scheme, state, snapshot=self.snapshot, interim=self.interim, overrides=self.overrides
+        )
+        return moved, places
+
+
+def assess(
+    facts: "Columns",
+    customers: "NDArray[np.int64]",
+    scheme: Scheme,
+    before: "PreviousState",
+    version_id: int,
+    step: RunStep,
+) -> dict[str, list[Any]]:
+    """Assessments, as columns, of facts of customers with previous states (`RunStep.previous`)."""
+    from bot.frames import assessment_columns
+    from grading.engine.inputs import pack
+    from grading.engine.scoring import grade_columns
+
+    graded = grade_columns(facts, customers, scheme, step.as_of)
+    moved, places = step.move(graded, scheme, before, version_id)
+    inputs = pack(facts, len(customers), scheme)
+    columns = assessment_columns(graded, moved, before, places, inputs)
+    return {**columns, "scheme_version_id": [version_id] * len(customers)}
+
+
+def assess_without_scheme(customer_ids: list[int], step: RunStep) -> dict[str, list[Any]]:
+    """Assessments of customers that no scheme applies to: unrated, and no state goes on."""
     wanted = set(customer_ids)
     version, day = PREVIOUS_STATE.index("scheme_version_id"), PREVIOUS_STATE.index("tier_since")
-    since = {row[0]: row[day] for row in newest if row[0] in wanted and row[version] is None}
-    nothing = {
-        "scheme_version_id": None,
-        "computed_tier": None,
-        "exact_score": None,
-        "score": None,
-        "coverage": 0.0,
-        "low": None,
-        "high": None,
-        "certain": False,
+    since = {row[0]: row[day] for row in step.past.newest if row[0] in wanted and row[version] is None}
+    nothing = {name: None for name in Assessment.model_fields if name not in ("id", "run_id")} | {
         "tier": UNRATED,
-        "held": False,
-        "capped_by": None,
-        "overridden": False,
-        "standing": None,
-        "since": 0,
-        "rising_since": 0,
-        "falling_since": 0,
-        "clean": None,
+        "coverage": 0.0,
+        **dict.fromkeys(("certain", "held", "overridden"), False),
+        **dict.fromkeys(("since", "rising_since", "falling_since"), 0),
         "inputs": b"",
     }
     return {
-        "customer_id": customer_ids,
         **{name: [value] * len(customer_ids) for name, value in nothing.items()},
-        "tier_since": [since.get(customer, as_of) for customer in customer_ids],
+        "customer_id": customer_ids,
+        "tier_since": [since.get(customer, step.as_of) for customer in customer_ids],
     }
 
 
-def joined(parts: list[dict[str, list[Any]]]) -> dict[str, list[Any]]:
-    """The columns of all shares as one, in the order of the customers."""
+def join_columns(parts: list[dict[str, list[Any]]]) -> dict[str, list[Any]]:
+    """The columns of several assessments as one, in the order of the customers."""
     if len(parts) == 1:
         return parts[0]
     joined = {name: [value for part in parts for value in part[name]] for name in parts[0]}
@@ -81,57 +167,33 @@ def joined(parts: list[dict[str, list[Any]]]) -> dict[str, list[Any]]:
     return {name: [values[place] for place in order] for name, values in joined.items()}
 
 
-def assess(
-    facts: "Columns",
-    customers: "NDArray[np.int64]",
-    scheme: Scheme,
-    as_of: date,
-    before: "PreviousState",
-    *,
-    version_id: int,
-    snapshot: int,
-    interim: bool,
-    chosen: dict[int, str],
-) -> dict[str, list[Any]]:
-    """The assessments, as columns, that facts of customers come to, after what they were (`previous.columns_of`)."""
-    from bot.frames import assessment_columns, places_of
-    from grading.engine.inputs import pack_columns
-    from grading.engine.scoring import grade_columns
-
-    graded = grade_columns(facts, customers, scheme, as_of)
-    places = places_of(customers, before["customer_id"])
-    moved = previous.moved_on(
-        graded, scheme, before, places, version_id, snapshot=snapshot, interim=interim, chosen=chosen
-    )
-    inputs = pack_columns(facts, len(customers), scheme)
-    columns = assessment_columns(graded, moved, before, places, inputs)
-    return {**columns, "scheme_version_id": [version_id] * len(customers)}
-
-
-def changes_of(
+def find_changes(
     session: Session,
     scheme_cache: SchemeCache,
-    columns: dict[str, list[Any]],
+    columns: Mapping[str, Sequence[Any]],
     before: "PreviousState",
     scheme: Scheme,
+    version_id: int,
+    step: RunStep,
 ) -> list[TierChange]:
-    """Moves of effective tiers. A first rating is none, unless it blocks.
+    """The changes of effective tiers in new assessments by one version, with their causes.
 
-    Coming from another scheme with a tier that this one does not have is a first rating too: nobody can say whether
-    its B is more or less than that one's gold.
+    A first rating is none, unless it blocks. Coming from another scheme with a tier that this one does not have is a
+    first rating too: its B cannot be compared with that one's gold.
     """
     own = {tier.id for tier in scheme.tiers} | {BLOCKED}
     known = ("customer_id", "tier", "score", "scheme_version_id")
     earlier = {who: was for who, *was in zip(*(before[name].tolist() for name in known), strict=True)}
     changes = []
-    wanted = ("customer_id", "tier", "score", "held", "scheme_version_id")
-    for customer, tier, score, held, version in zip(*(columns[name] for name in wanted), strict=True):
+    wanted = ("customer_id", "tier", "score", "held")
+    for customer, tier, score, held in zip(*(columns[name] for name in wanted), strict=True):
         was, score_before, old = earlier.get(customer, (None, None, None))
         if was is None or was == tier:
             continue
         if tier != BLOCKED and (was in NO_TIER or tier in NO_TIER):
             continue
-        if tier != BLOCKED and was not in own and is_other_scheme(session, scheme_cache, old, scheme):
+        foreign = None if tier == BLOCKED or was in own else old
+        if foreign is not None and scheme_cache.scheme(session, foreign).scheme != scheme.scheme:
             continue
         changes.append(
             TierChange(
@@ -142,7 +204,48 @@ def changes_of(
                 score_after=score,
                 held=held,
                 rules_before=old,
-                rules_after=version,
+                rules_after=version_id,
             )
         )
-    return changes
+    return _with_causes(session, scheme_cache, changes, columns, before, version_id, step) if changes else []
+
+
+def _with_causes(
+    session: Session,
+    scheme_cache: SchemeCache,
+    changes: list[TierChange],
+    columns: Mapping[str, Sequence[Any]],
+    before: "PreviousState",
+    version_id: int,
+    step: RunStep,
+) -> list[TierChange]:
+    """A person's decision or its end is an override; what the old rules would not have changed on these facts is a rule."""
+    now, was = (
+        {who for who, flag in zip(rows["customer_id"], rows["overridden"], strict=True) if flag}
+        for rows in (columns, before)
+    )
+    causes: dict[int, Cause] = {}
+    by_version: dict[int, dict[int, str]] = {}
+    for change in changes:
+        who, old = change.customer_id, change.rules_before
+        if step.overrides.get(who) == change.after if who in now else who in was:
+            causes[who] = Cause.OVERRIDE
+        elif old is not None and old != version_id:
+            by_version.setdefault(old, {})[who] = change.before
+    for old, tiers in by_version.items():
+        scheme = scheme_cache.scheme(session, old)
+        causes |= dict.fromkeys(_unchanged_by(session, scheme, old, tiers, step), Cause.RULE)
+    return [replace(change, cause=causes.get(change.customer_id, change.cause)) for change in changes]
+
+
+def _unchanged_by(
+    session: Session, scheme: Scheme, version_id: int, tiers: Mapping[int, str], step: RunStep
+) -> list[int]:
+    """Of customers with previous tiers, those that the facts of now would leave there under these rules."""
+    from grading.engine.scoring import grade_columns
+
+    book = computed.load_facts(session, scheme, step.as_of, list(tiers))
+    graded = grade_columns(book.columns, book.customers, scheme, step.as_of)
+    moved, _ = step.move(graded, scheme, step.previous(scheme, list(tiers)), version_id)
+    present = zip(book.customers.tolist(), moved.outcome["tier"].tolist(), strict=True)
+    return [customer for customer, tier in present if tier == tiers[customer]]

@@ -1,4 +1,4 @@
-"""What a scheme's computed fields need from the database, summed up there: one row per customer."""
+"""The facts that a scheme grades: sums that the database computes per customer, and recorded facts."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -18,15 +18,30 @@ from grading.scheme.model import WORDS_FOR_NO_TIER, Scheme
 if TYPE_CHECKING:
     from bot.frames import FactColumns, SourceRows
 
-MOST_NAMED = 5_000  # customers a query names
+MOST_NAMED = 5_000  # customers that a query names; for more the whole book is read
 
 
 def load_book(
     session: Session, scheme: Scheme, as_of: date, customer_ids: Sequence[int] | None = None
 ) -> "FactColumns":
-    """Everything a scheme wants to know, as known on a day. Raises BadInput when orders are in another currency."""
+    """`load_facts`; raises BadInput when orders are in another currency."""
     store.check_currency(session, scheme)
     return load_facts(session, scheme, as_of, customer_ids)
+
+
+def load_facts(
+    session: Session, scheme: Scheme, as_of: date, customer_ids: Sequence[int] | None = None
+) -> "FactColumns":
+    """The values of all fields of a scheme, as known now with a date up to a day, of all customers or of some."""
+    from bot.frames import book_of
+
+    few = customer_ids if customer_ids is None or len(customer_ids) <= MOST_NAMED else None
+    found = facts.facts_by_day(session, fields=list(scheme.fields), as_of=as_of, customer_ids=few)
+    grades = credit_grades(session, scheme, as_of, few)
+    rows = load_rows(session, scheme, as_of, few)
+    return book_of(
+        rows if few is customer_ids else select_rows(rows, customer_ids), found, grades, scheme, as_of
+    )
 
 
 def load_rows(
@@ -39,68 +54,45 @@ def load_rows(
 
     wanted = {COMPUTED[name].source for name in scheme.fields if name in COMPUTED}
     year = window_start(as_of, 12)
-    sums = orders.order_aggregates(
-        session,
-        as_of=as_of,
-        quarters=[window_start(as_of, months) for months in (12, 9, 6, 3)] + [as_of],
-        previous_start=window_start(as_of, 24),
-        record_type=scheme.record_type,
-        customer_ids=customer_ids,
-        usual_gaps="silence_ratio" in scheme.fields,
-    )
-    # The costs of lines count towards margins of orders that carry none.
-    lines = (
-        order_lines.line_aggregates(session, as_of=as_of, start=year, customer_ids=customer_ids)
-        if wanted & {"orders", "order lines"}
-        else ()
-    )
-    if "invoices" in wanted:
-        _refuse_foreign_invoices(session, scheme)
-    owed = (
-        invoices.invoice_aggregates(session, as_of=as_of, start=year, customer_ids=customer_ids)
-        if "invoices" in wanted
-        else ()
-    )
-    if "activities" not in wanted:
-        return SourceRows(orders=sums, lines=lines, invoices=owed)
-    weights = fading_weights(as_of, scheme)
-    return SourceRows(
-        orders=sums,
-        lines=lines,
-        invoices=owed,
-        activities=facts.activity_counts(
+    rows = SourceRows(
+        orders=orders.order_aggregates(
             session,
             as_of=as_of,
-            windows={kind: window_start(as_of, months) for kind, months in WINDOWS.items()},
+            quarters=[window_start(as_of, months) for months in (12, 9, 6, 3)] + [as_of],
+            previous_start=window_start(as_of, 24),
+            record_type=scheme.record_type,
             customer_ids=customer_ids,
-        ),
-        faded={
-            name: facts.faded_activities(session, kinds=kinds, weights=weights, customer_ids=customer_ids)
-            for name, kinds in FADING.items()
-            if name in scheme.fields and weights
-        },
-        periods=facts.activity_periods(session),
+            usual_gaps="silence_ratio" in scheme.fields,
+        )
     )
+    # The costs of lines count towards margins of orders that have none.
+    if wanted & {"orders", "order lines"}:
+        lines = order_lines.line_aggregates(session, as_of=as_of, start=year, customer_ids=customer_ids)
+        rows = replace(rows, lines=lines)
+    if "invoices" in wanted:
+        _refuse_foreign_invoices(session, scheme)
+        owed = invoices.invoice_aggregates(session, as_of=as_of, start=year, customer_ids=customer_ids)
+        rows = replace(rows, invoices=owed)
+    if "activities" in wanted:
+        windows = {kind: window_start(as_of, months) for kind, months in WINDOWS.items()}
+        weights = fading_weights(as_of, scheme)
+        rows = replace(
+            rows,
+            activities=facts.activity_counts(
+                session, as_of=as_of, windows=windows, customer_ids=customer_ids
+            ),
+            faded={
+                name: facts.faded_activities(session, kinds=kinds, weights=weights, customer_ids=customer_ids)
+                for name, kinds in FADING.items()
+                if name in scheme.fields and weights
+            },
+            periods=facts.activity_periods(session),
+        )
+    return rows
 
 
-def load_facts(
-    session: Session, scheme: Scheme, as_of: date, customer_ids: Sequence[int] | None = None
-) -> "FactColumns":
-    """Everything a scheme wants to know, as known now with a date up to a day.
-
-    Of any number of customers: a query names a few thousand, beyond that the book is read and the others left out.
-    """
-    from bot.frames import book_of
-
-    few = customer_ids if customer_ids is None or len(customer_ids) <= MOST_NAMED else None
-    found = facts.facts_by_day(session, fields=list(scheme.fields), as_of=as_of, customer_ids=few)
-    grades = credit_grades(session, scheme, as_of, few)
-    rows = load_rows(session, scheme, as_of, few)
-    return book_of(rows if few is customer_ids else of_some(rows, customer_ids), found, grades, scheme, as_of)
-
-
-def of_some(rows: "SourceRows", customer_ids: Sequence[int] | None) -> "SourceRows":
-    """What these customers of a book come to: a row of orders, empty or not, is what makes a customer one of them."""
+def select_rows(rows: "SourceRows", customer_ids: Sequence[int] | None) -> "SourceRows":
+    """The rows of some customers: a row of orders, empty or not, is what makes a customer one of them."""
     if customer_ids is None:
         return rows
     wanted = set(customer_ids)
@@ -110,10 +102,9 @@ def of_some(rows: "SourceRows", customer_ids: Sequence[int] | None) -> "SourceRo
 def credit_grades(
     session: Session, scheme: Scheme, as_of: date, customer_ids: Sequence[int] | None = None
 ) -> dict[int, tuple[str, date]]:
-    """Customer -> (grade, day) of the newest credit assessment, where the scheme reads `credit_grade`.
+    """Customer -> (grade, day) of the newest credit assessment of 120 days, where the scheme reads `credit_grade`.
 
-    One counts for 120 days. A recorded grade of a later day stands instead, and so it does where there is no assessment
-    or one without a grade.
+    A recorded grade of a later day replaces it, and so it does where there is no assessment or one without a grade.
     """
     if CREDIT_GRADE not in scheme.fields or scheme.credit_limit is not None:
         return {}
@@ -123,9 +114,7 @@ def credit_grades(
 
 
 def _refuse_foreign_invoices(session: Session, scheme: Scheme) -> None:
-    foreign = [
-        one for one in invoices.invoice_currencies(session) if scheme.currency and one != scheme.currency
-    ]
+    foreign = [one for one in invoices.invoice_currencies(session) if scheme.currency not in (None, one)]
     if foreign:
         raise BadInput(
             N_(

@@ -1,4 +1,4 @@
-"""Overrides: a person's tier in place of the computed one, with a reason and an end."""
+"""Overrides: a person's tier instead of the computed one, with a reason and an end."""
 
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
@@ -22,7 +22,7 @@ NOT_YOUR_TIER = N_("There is no such customer whose tier you may decide.")
 
 @dataclass(frozen=True, kw_only=True)
 class OverrideRequest:
-    """What somebody wants a customer's tier to be."""
+    """The override that somebody asks for."""
 
     tier: str
     reason: str
@@ -54,18 +54,19 @@ def set_override(
     scheme_cache: SchemeCache,
     actor: Actor,
     customer_id: int,
-    wish: OverrideRequest,
+    request: OverrideRequest,
     *,
     today: date,
     now: datetime,
     notify: Notify | None,
 ) -> Decided:
-    """Put a person's tier in place of the computed one, from today on, and tell of the change.
+    """Replace the computed tier by a person's, from today on, and notify of the change.
 
-    The computed tier goes on beneath, and an active cap stays above. Raises BadInput for what the scheme does not
-    allow or asks for, Conflict while another override holds, NotFound for a customer that is not the actor's.
+    The computed tier is still kept, and an active cap still applies. Raises BadInput for what the scheme does not allow
+    or asks for, Conflict while another override holds, NotFound for a customer that is not the actor's.
     """
-    wish = replace(wish, reason=wish.reason.strip(), approver=(wish.approver or "").strip() or None)
+    approver = (request.approver or "").strip() or None
+    request = replace(request, reason=request.reason.strip(), approver=approver)
     with database.write(lock="override") as session:
         customer = access.customer_for(session, actor, Act.OVERRIDE, customer_id, NOT_YOUR_TIER)
         purpose = customer.record_type
@@ -75,7 +76,7 @@ def set_override(
             raise BadInput(
                 N_("No scheme in force applies to %(name)s, so there is no tier to set."), name=customer.name
             )
-        _check(wish, scheme, today)
+        _check(request, scheme, today)
         present = overrides.open_override(session, customer_id, purpose)
         if present is not None:
             raise Conflict(
@@ -89,13 +90,13 @@ def set_override(
         row = Override(
             customer_id=customer_id,
             purpose=purpose,
-            tier=wish.tier,
-            reason=wish.reason,
-            approver=wish.approver,
+            tier=request.tier,
+            reason=request.reason,
+            approver=request.approver,
             set_by=actor.name,
             set_at=now,
             starts_on=today,
-            expires_on=wish.expires_on,
+            expires_on=request.expires_on,
         )
         session.add(row)
         session.flush()
@@ -114,7 +115,7 @@ def end_override(
     now: datetime,
     notify: Notify | None,
 ) -> Decided:
-    """Let the computed tier take its place again. Raises NotFound when there is no override."""
+    """End an override, so that the computed tier counts again. Raises NotFound when there is none."""
     with database.write(lock="override") as session:
         customer = access.customer_for(session, actor, Act.OVERRIDE, customer_id, NOT_YOUR_TIER)
         row = overrides.open_override(session, customer_id, customer.record_type)
@@ -135,19 +136,19 @@ def list_overrides(database: Database, actor: Actor, *, ended: bool = False) -> 
         return [_decided(row, customer) for row, customer in rows]
 
 
-def _check(wish: OverrideRequest, scheme: Scheme, today: date) -> None:
+def _check(request: OverrideRequest, scheme: Scheme, today: date) -> None:
     rules = scheme.override
     if rules is None or not rules.allowed:
         raise BadInput(N_("The scheme %(scheme)s does not allow overrides."), scheme=scheme.scheme)
     tiers = [tier.id for tier in scheme.tiers]
-    if wish.tier not in tiers:
+    if request.tier not in tiers:
         raise BadInput(
             N_("There is no tier %(tier)s; the scheme %(scheme)s has %(tiers)s."),
-            tier=wish.tier,
+            tier=request.tier,
             scheme=scheme.scheme,
             tiers=", ".join(tiers),
         )
-    given = {"reason": wish.reason, "approver": wish.approver, "expires_on": wish.expires_on}
+    given = {"reason": request.reason, "approver": request.approver, "expires_on": request.expires_on}
     lacking = [need for need in ("reason", *rules.needs) if not given[need]]
     if lacking:
         raise BadInput(
@@ -155,11 +156,11 @@ def _check(wish: OverrideRequest, scheme: Scheme, today: date) -> None:
             scheme=scheme.scheme,
             needs=", ".join(dict.fromkeys(lacking)),
         )
-    if wish.expires_on is not None and wish.expires_on < today:
-        raise BadInput(N_("%(day)s is over; name a day from today on."), day=wish.expires_on)
+    if request.expires_on is not None and request.expires_on < today:
+        raise BadInput(N_("%(day)s is over; name a day from today on."), day=request.expires_on)
     if rules.max_days is not None:
         latest = today + timedelta(days=rules.max_days)
-        if wish.expires_on is None or wish.expires_on > latest:
+        if request.expires_on is None or request.expires_on > latest:
             raise BadInput(
                 N_("An override holds for at most %(days)s days here: until %(latest)s."),
                 days=rules.max_days,
@@ -168,18 +169,5 @@ def _check(wish: OverrideRequest, scheme: Scheme, today: date) -> None:
 
 
 def _decided(row: Override, customer: Customer | CustomerRow) -> Decided:
-    return Decided(
-        id=row.id or 0,
-        code=customer.code,
-        name=customer.name,
-        purpose=row.purpose,
-        tier=row.tier,
-        reason=row.reason,
-        approver=row.approver,
-        set_by=row.set_by,
-        starts_on=row.starts_on,
-        expires_on=row.expires_on,
-        ended_at=row.ended_at,
-        ended_by=row.ended_by,
-        end_reason=row.end_reason,
-    )
+    own = {name: getattr(row, name) for name in Decided.__dataclass_fields__ if name not in ("code", "name")}
+    return Decided(code=customer.code, name=customer.name, **own)

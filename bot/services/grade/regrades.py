@@ -1,26 +1,25 @@
-"""Interim re-grades of just those customers about whom something is new."""
+"""Interim re-grades of only those customers about whom something is new."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import date, datetime
 
 from bot.errors import Conflict
 from bot.services.grade import book_pass
 from bot.services.grade import runs as grading
 from bot.services.grade.runs import CHUNK, Notify, RunReport
-from bot.services.schemes import store
 from bot.services.schemes.store import SchemeCache
 from db import processes
 from db.book import imports
 from db.engine import Database
-from db.graded import overrides
-from db.graded import runs as db
+from db.graded import overrides, runs
 from db.graded.assessments import PREVIOUS_STATE, previous_rows_at
+from db.graded.runs import Purpose
 
-CURSOR = "regraded"  # the newest import whose customers have been looked at
-CREDIT = "credit"  # the newest run of credit whose accounts have been looked at
+CURSOR = "regraded"  # the newest import whose customers have been re-graded
+CREDIT = "credit"  # the newest run of credit whose accounts have been re-graded
 EXPIRY = "expiry"  # who ended an override that nobody ended before its last day
 TRIES = 3
-CUSTOMER, *WHAT = (PREVIOUS_STATE.index(name) for name in ("customer_id", "tier", "overridden"))
+COMPARED = ("customer_id", "tier", "overridden")
 
 
 def regrade(
@@ -33,18 +32,18 @@ def regrade(
     now: datetime,
     notify: Notify | None,
 ) -> RunReport | None:
-    """Grade some customers as of today and put down those that are something else now, or were nothing yet.
+    """Grade some customers as of today and store those with another tier or override than before, or none before.
 
-    What crosses no boundary and is decided by nobody waits for the next snapshot. Told is what is a change; a first
-    rating is none. None when there is nothing to put down, nobody has been graded yet, or a run of the whole book is
-    under way: then the caller asks again later.
+    A score that crosses no boundary waits for the next snapshot. Notifies of changes; a first rating is none. None when
+    nothing differs, nobody has been graded yet, or a run of the whole book is running: then the caller tries again later.
     """
-    for _ in range(TRIES - 1):
+    for tries_left in reversed(range(TRIES)):
         try:
             return _regrade(database, scheme_cache, customer_ids, for_purpose, today, now, notify)
-        except Conflict:  # somebody published in between: look again
-            continue
-    return _regrade(database, scheme_cache, customer_ids, for_purpose, today, now, notify)
+        except Conflict:  # another run was published in between
+            if not tries_left:
+                raise
+    return None
 
 
 def _regrade(
@@ -57,9 +56,9 @@ def _regrade(
     notify: Notify | None,
 ) -> RunReport | None:
     with database.read() as session:
-        if db.last_snapshot(session, for_purpose) is None or db.running(session, for_purpose):
+        if runs.last_snapshot(session, for_purpose) is None or runs.is_running(session, for_purpose):
             return None
-        done = book_pass.look(
+        done = book_pass.prepare(
             session,
             scheme_cache,
             for_purpose=for_purpose,
@@ -67,39 +66,63 @@ def _regrade(
             today=today,
             customer_ids=customer_ids,
         )
-    were = {row[CUSTOMER]: [row[place] for place in WHAT] for row in done.past.newest}
-    are = zip(
-        done.columns["customer_id"], *(done.columns[PREVIOUS_STATE[place]] for place in WHAT), strict=True
-    )
-    done = done.only([place for place, (customer, *what) in enumerate(are) if were.get(customer) != what])
+    places = [PREVIOUS_STATE.index(name) for name in COMPARED]
+    before = {tuple(row[place] for place in places) for row in done.step.past.newest}
+    after = zip(*(done.columns[name] for name in COMPARED), strict=True)
+    done = done.only([place for place, row in enumerate(after) if row not in before])
     if not done.customers:
         return None
     with database.write(lock="grading") as session:
-        if db.running(session, for_purpose):
+        if runs.is_running(session, for_purpose):
             return None
         grading.refuse_overtaken(session, done)
         run_id = grading.add_run(session, done, now, whole=False, published=True)
-        db.add_assessments(session, run_id, done.columns)
+        runs.add_assessments(session, run_id, done.columns)
         told = grading.notify_of(session, done, run_id, notify, now)
     return grading.report_of(done, run_id, told)
+
+
+def regrade_each(
+    database: Database,
+    scheme_cache: SchemeCache,
+    customer_ids: Sequence[int],
+    purposes: Iterable[str],
+    *,
+    today: date,
+    now: datetime,
+    notify: Notify,
+) -> list[RunReport]:
+    """`regrade` for any number of customers, in chunks, for each purpose."""
+    reports = (
+        regrade(
+            database,
+            scheme_cache,
+            customer_ids[start : start + CHUNK],
+            for_purpose=purpose,
+            today=today,
+            now=now,
+            notify=notify,
+        )
+        for purpose in purposes
+        for start in range(0, len(customer_ids), CHUNK)
+    )
+    return [report for report in reports if report is not None]
 
 
 def regrade_touched(
     database: Database, scheme_cache: SchemeCache, *, today: date, now: datetime, notify: Notify
 ) -> list[RunReport]:
-    """Look at the customers that imports have brought orders, facts or activities for since the last look."""
+    """Re-grade the customers that imports have brought orders, facts or activities for since the last time."""
     with database.read() as session:
         newest = imports.newest_batch(session)
         seen = int(processes.cursor(session, CURSOR) or 0)
-        if newest <= seen:
-            return []
-        if any(db.running(session, purpose) for purpose in store.PURPOSES):
+        if newest <= seen or any(runs.is_running(session, purpose) for purpose in Purpose):
             return []
         touched = imports.customers_touched(session, after=seen)
-    reports = _each(database, scheme_cache, touched, store.PURPOSES, today=today, now=now, notify=notify)
+    reports = regrade_each(database, scheme_cache, touched, Purpose, today=today, now=now, notify=notify)
     with database.write() as session:
-        # A run of the whole book that began meanwhile has sent some away: the next look takes them up again.
-        if not any(db.running(session, purpose) for purpose in store.PURPOSES):
+        # A run of the whole book that started meanwhile has refused some: the next call takes them again.
+        if not any(runs.is_running(session, purpose) for purpose in Purpose):
             processes.set_cursor(session, CURSOR, str(newest))
     return reports
 
@@ -107,19 +130,23 @@ def regrade_touched(
 def follow_credit(
     database: Database, scheme_cache: SchemeCache, *, today: date, now: datetime, notify: Notify
 ) -> list[RunReport]:
-    """Look at the accounts whose credit grade is another one since the last look: gates act at once."""
+    """Re-grade the accounts whose credit grade has changed since the last time: gates act at once."""
     with database.read() as session:
-        newest = db.last_published(session, "credit")
+        newest = runs.last_published(session, Purpose.CREDIT)
         seen = int(processes.cursor(session, CREDIT) or 0)
-        if newest is None or newest.id is None or newest.id <= seen or db.running(session, "account"):
+        if newest is None or newest.id is None or newest.id <= seen:
             return []
-        runs = [run for run in db.runs_behind(session, "credit", newest.id) if run > seen]
-        present = {row[0]: row[1] for row in previous_rows_at(session, runs)}
-        behind = db.runs_behind(session, "credit", seen)
+        if runs.is_running(session, Purpose.ACCOUNT):
+            return []
+        behind = runs.runs_behind(session, Purpose.CREDIT, newest.id)
+        present = {row[0]: row[1] for row in previous_rows_at(session, [run for run in behind if run > seen])}
         few = list(present) if len(present) <= CHUNK else None
+        behind = runs.runs_behind(session, Purpose.CREDIT, seen)
         before = {row[0]: row[1] for row in previous_rows_at(session, behind, few)}
     changed = sorted(customer for customer, grade in present.items() if before.get(customer) != grade)
-    reports = _each(database, scheme_cache, changed, ("account",), today=today, now=now, notify=notify)
+    reports = regrade_each(
+        database, scheme_cache, changed, [Purpose.ACCOUNT], today=today, now=now, notify=notify
+    )
     with database.write() as session:
         processes.set_cursor(session, CREDIT, str(newest.id))
     return reports
@@ -128,10 +155,10 @@ def follow_credit(
 def end_overrides(
     database: Database, scheme_cache: SchemeCache, *, today: date, now: datetime, notify: Notify
 ) -> int:
-    """End the overrides whose last day is over, and let the computed tiers take their place."""
+    """End the overrides whose last day is over, so that the computed tiers count again; how many."""
     with database.read() as session:
         over = overrides.expired(session, today)
-        if any(db.running(session, override.purpose) for override in over):
+        if any(runs.is_running(session, override.purpose) for override in over):
             return 0
     for override in over:
         with database.write() as session:
@@ -142,30 +169,3 @@ def end_overrides(
         ids = [override.customer_id for override in over if override.purpose == purpose]
         regrade(database, scheme_cache, ids, for_purpose=purpose, today=today, now=now, notify=notify)
     return len(over)
-
-
-def _each(
-    database: Database,
-    scheme_cache: SchemeCache,
-    customer_ids: list[int],
-    purposes: Sequence[str],
-    *,
-    today: date,
-    now: datetime,
-    notify: Notify,
-) -> list[RunReport]:
-    reports = []
-    for purpose in purposes:
-        for start in range(0, len(customer_ids), CHUNK):
-            report = regrade(
-                database,
-                scheme_cache,
-                customer_ids[start : start + CHUNK],
-                for_purpose=purpose,
-                today=today,
-                now=now,
-                notify=notify,
-            )
-            if report is not None:
-                reports.append(report)
-    return reports

@@ -1,4 +1,4 @@
-"""Schemes side by side: which of them grades which customer."""
+"""Coexisting schemes: which of them grades which customer."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -17,48 +17,40 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True)
 class Allotment:
-    """A book by schemes, in the order in which they are asked, without those that get nobody.
+    """A book by schemes, in their order, without those that grade no customer.
 
-    No ids stand for all customers that were asked for. `nobodys`: customers that no scheme applies to.
+    None in place of ids: all customers that were asked for. `without_scheme`: customers that no scheme applies to.
     """
 
     shares: tuple[tuple[SchemeInForce, Sequence[int] | None], ...]
-    nobodys: list[int]
-
-
-@dataclass(frozen=True, kw_only=True)
-class Reassignment:
-    """Whom another scheme would grade: by the scheme that does now, and how many none does."""
-
-    found: tuple[tuple[Scheme, list[int] | None], ...]
-    graded_first: int = 0
+    without_scheme: list[int]
 
 
 def allot(
     session: Session, rules: Sequence[SchemeInForce], customer_ids: Sequence[int] | None = None
 ) -> Allotment:
-    """Give each customer (or these alone) to the first scheme that applies to it, as its columns are now."""
+    """Give each customer (or only these) to the first scheme that applies to it, by its columns of now."""
     if not rules[0].scheme.applies_to:
-        return Allotment(shares=((rules[0], customer_ids),), nobodys=[])
+        return Allotment(shares=((rules[0], customer_ids),), without_scheme=[])
     places = first_places(session, [rule.scheme for rule in rules], customer_ids)
     ids = {number: places.index[places == number].tolist() for number in range(-1, len(rules))}
     return Allotment(
         shares=tuple((rule, ids[number]) for number, rule in enumerate(rules) if ids[number]),
-        nobodys=ids[-1],
+        without_scheme=ids[-1],
     )
 
 
 def first_places(
-    session: Session, asked: Sequence[Scheme], customer_ids: Sequence[int] | None = None
+    session: Session, ordered: Sequence[Scheme], customer_ids: Sequence[int] | None = None
 ) -> "pd.Series[int]":
     """Customer -> the place of the first of these schemes that applies to it, from 0; -1 where none does."""
     import pandas as pd
 
     from grading.engine.applicability import first_that_applies
 
-    rows = customers.columns_of(session, asked[0].record_type, customer_ids)
+    rows = customers.columns_of(session, ordered[0].record_type, customer_ids)
     known = pd.DataFrame(rows, columns=["customer", *customers.COLUMNS], dtype=object).set_index("customer")
-    return pd.Series(first_that_applies(known, asked), index=known.index.astype("int64"))
+    return pd.Series(first_that_applies(known, ordered), index=known.index.astype("int64"))
 
 
 def scheme_of(session: Session, rules: Sequence[SchemeInForce], customer_id: int) -> Scheme | None:
@@ -67,28 +59,30 @@ def scheme_of(session: Session, rules: Sequence[SchemeInForce], customer_id: int
     return shares[0][0].scheme if shares else None
 
 
-def of_all(session: Session, asked: Sequence[Scheme]) -> list[int] | None:
-    """The customers that each of some schemes applies to; None for everybody."""
-    if not any(scheme.applies_to for scheme in asked):
+def customers_of_all(session: Session, schemes: Sequence[Scheme]) -> list[int] | None:
+    """The customers that each of some schemes applies to; None for all customers."""
+    if not any(scheme.applies_to for scheme in schemes):
         return None
-    fits = [first_places(session, [scheme]) == 0 for scheme in asked]
+    fits = [first_places(session, [scheme]) == 0 for scheme in schemes]
     return [customer for customer, *every in zip(fits[0].index.tolist(), *fits, strict=True) if all(every)]
 
 
-def would_fall_to(session: Session, rules: Sequence[SchemeInForce], scheme: Scheme) -> Reassignment:
-    """The customers that would fall to a scheme, were it in force beside or instead of these, by who grades them now."""
+def find_reassigned(
+    session: Session, rules: Sequence[SchemeInForce], scheme: Scheme
+) -> list[tuple[Scheme, list[int] | None]]:
+    """The customers that a scheme would grade if it were in force too, by the scheme that grades them now.
+
+    None in place of ids: all customers.
+    """
     if len(rules) == 1 and not rules[0].scheme.applies_to and not scheme.applies_to:
-        return Reassignment(found=((rules[0].scheme, None),))
+        return [(rules[0].scheme, None)]
     after = [(rule.place, rule.scheme) for rule in rules if not store.replaces(scheme, rule.scheme)]
     after.append((store.next_place(scheme, rules), scheme))
     order = [one for _, one in sorted(after, key=lambda one: (one[0] is None, one[0] or 0, one[1].scheme))]
     then = first_places(session, order)
     theirs = first_places(session, [rule.scheme for rule in rules])[then == order.index(scheme)]
-    return Reassignment(
-        found=tuple(
-            (rule.scheme, theirs.index[theirs == number].tolist())
-            for number, rule in enumerate(rules)
-            if (theirs == number).any()
-        ),
-        graded_first=int((theirs < 0).sum()),
-    )
+    return [
+        (rule.scheme, theirs.index[theirs == number].tolist())
+        for number, rule in enumerate(rules)
+        if (theirs == number).any()
+    ]

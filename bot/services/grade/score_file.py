@@ -40,17 +40,15 @@ def score_table(path: Path, scheme: Scheme, as_of: date) -> FlatReport:
             )
     cells = pd.DataFrame([row for _, row in rows], columns=header, dtype=object)
     facts, rejects, unknown = read_fields(cells.drop(columns=["code", "name"]), scheme)
-    bad = {reject.row for reject in rejects}
     rejected = [
         f"line {rows[reject.row][0]}, {reject.column}: {reject.value!r} {reject.reason}" for reject in rejects
     ]
-    good = [dict(zip(header, row, strict=True)) for place, (_, row) in enumerate(rows) if place not in bad]
     graded = grade(with_zone(facts, scheme), scheme, as_of)
     customers = [
-        {"code": row["code"], "name": row["name"], **explain(graded, scheme, place)}
-        for place, row in enumerate(good)
+        {**cells.loc[row, ["code", "name"]].to_dict(), **explain(graded, scheme, place)}
+        for place, row in enumerate(facts.index)
     ]
-    return FlatReport(customers=customers, rejected=rejected, ignored=list(unknown))
+    return FlatReport(customers=customers, rejected=rejected, ignored=unknown)
 
 
 def _read(path: Path) -> tuple[list[str], list[tuple[int, list[str]]]]:

@@ -1,4 +1,4 @@
-"""Schemes in the shadow: each snapshot is graded under them too, who would move is put down, and nobody is told."""
+"""Schemes in the shadow: each snapshot is graded under them too, who would move is stored, and nobody is notified."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -33,7 +33,7 @@ class ShadowChange:
 
 @dataclass(frozen=True, kw_only=True)
 class Shadow:
-    """What one scheme in the shadow would have made of a snapshot; `problem` says why it could not grade."""
+    """How one scheme in the shadow would change a snapshot; `problem` is why it could not grade."""
 
     scheme_version_id: int
     scheme: str
@@ -42,17 +42,17 @@ class Shadow:
     problem: str | None = None
 
 
-def look(
+def grade_shadows(
     session: Session, scheme_cache: SchemeCache, purpose: str, rules: Sequence[SchemeInForce], as_of: date
 ) -> tuple[Shadow, ...]:
-    """Grade those that would fall to a scheme in the shadow under it too. One that cannot grade stops nothing."""
+    """Grade the customers of each scheme in the shadow under it too. One that cannot grade stops nothing."""
     found = []
     for version_id in schemes.shadows(session, purpose):
         scheme = scheme_cache.scheme(session, version_id)
         movers: tuple[ShadowChange, ...] = ()
         problem = None
         try:
-            for old, customer_ids in scheme_choice.would_fall_to(session, rules, scheme).found:
+            for old, customer_ids in scheme_choice.find_reassigned(session, rules, scheme):
                 movers += _movers(compare_book(session, old, scheme, as_of, customer_ids))
         except BotError as error:
             problem = error.text()
@@ -68,23 +68,23 @@ def look(
     return tuple(found)
 
 
-def put_down(database: Database, looked: tuple[Shadow, ...], run_id: int) -> None:
-    """Write who would move beside an unpublished run, in chunks."""
-    if not looked:
+def write(database: Database, graded: Sequence[Shadow], run_id: int) -> None:
+    """Store who would move for an unpublished run, in chunks."""
+    if not graded:
         return
     with database.write() as session:
-        for shadow in looked:
-            session.add(
-                shadows.ShadowRun(
-                    run_id=run_id,
-                    scheme_version_id=shadow.scheme_version_id,
-                    movers=len(shadow.movers),
-                    problem=shadow.problem,
-                )
+        session.add_all(
+            shadows.ShadowRun(
+                run_id=run_id,
+                scheme_version_id=shadow.scheme_version_id,
+                movers=len(shadow.movers),
+                problem=shadow.problem,
             )
+            for shadow in graded
+        )
     rows = [
         {"run_id": run_id, "scheme_version_id": shadow.scheme_version_id, **vars(mover)}
-        for shadow in looked
+        for shadow in graded
         for mover in shadow.movers
     ]
     for start in range(0, len(rows), CHUNK):
@@ -101,22 +101,13 @@ def compare_book(
 
     by_old = grade(computed.load_book(session, old, as_of, customer_ids).facts, old, as_of)
     facts = computed.load_book(session, new, as_of, customer_ids).facts
-    return compare(by_old, old, grade(facts.reindex(by_old.results.index), new, as_of), new)
+    return compare(by_old, old, grade(facts.reindex(by_old.index), new, as_of), new)
 
 
 def _movers(compared: "BookDiff") -> tuple[ShadowChange, ...]:
-    rows = compared.movers
-    scores = (
-        rows[["old_score", "new_score"]].astype(object).where(rows[["old_score", "new_score"]].notna(), None)
-    )
+    rows = compared.movers[["before", "after", "old_score", "new_score"]].astype(object)
+    plain = rows.where(rows.notna(), None).itertuples(name=None)
     return tuple(
         ShadowChange(customer_id=customer, tier=before, shadow_tier=after, score=old, shadow_score=new)
-        for customer, before, after, old, new in zip(
-            rows.index.tolist(),
-            rows["before"],
-            rows["after"],
-            scores["old_score"].tolist(),
-            scores["new_score"].tolist(),
-            strict=True,
-        )
+        for customer, before, after, old, new in plain
     )

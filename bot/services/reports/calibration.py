@@ -1,4 +1,4 @@
-"""Numbers that are taken over all customers once and kept in a file: cut points, standards, the usual gap."""
+"""Numbers that are computed over all customers once and stored in a file: cut points, standards, the usual gap."""
 
 import json
 from collections.abc import Mapping
@@ -15,19 +15,19 @@ if TYPE_CHECKING:
     from grading.views.rfm import CutPoints, Standard
     from grading.views.value_matrix import Cuts
 
-# Rhythm, frequency, money, profit, length: each against those after it, 1 to 9 (Saaty). Our judgement, not data:
-# profit before money, money before how often and when, length least.
+# Each part against those after it, 1 to 9 (Saaty). Our judgement, not data: profit before money, money before frequency
+# and rhythm, length least.
 PARTS = ("rhythm", "frequency", "monetary", "profit", "relationship")
 JUDGEMENTS = (1, 1 / 2, 1 / 3, 2, 1 / 2, 1 / 2, 2, 1 / 2, 3, 4)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Calibration:
-    """Everything that was taken over customers once: where it came from, and the numbers."""
+    """Frozen numbers, and the book they are from."""
 
     as_of: date
     currency: str
-    basis: str  # what value is: margin, or revenue where no order carries a cost
+    basis: str  # of value: margin, or revenue where no order has a cost
     rfm: "CutPoints"
     standards: Mapping[str, "Standard"]
     value: "Cuts"
@@ -35,9 +35,9 @@ class Calibration:
 
 
 def learn(frame: "pd.DataFrame", *, as_of: date, currency: str, basis: str) -> Calibration:
-    """The numbers of a book with its rhythm and values. Raises BadInput when nobody bought for 12 months."""
+    """The numbers of a book with rhythm and values. Raises BadInput when nobody bought for 12 months."""
+    from grading.indicators.orders import book_gap
     from grading.views.rfm import cut_points, standards
-    from grading.views.rhythm import book_gap
     from grading.views.value_matrix import median_cuts
 
     active = frame[frame["frequency"] > 0]
@@ -59,27 +59,27 @@ def learn(frame: "pd.DataFrame", *, as_of: date, currency: str, basis: str) -> C
 
 
 def write(frozen: Calibration, path: Path) -> None:
-    """Keep the numbers in a new file. Raises BadInput when it exists: frozen numbers are not overwritten."""
+    """Write the numbers to a new file. Raises BadInput when it exists: frozen numbers are not overwritten."""
     if path.exists():
         raise BadInput(N_("%(file)s exists already. Frozen numbers stay; choose another name."), file=path)
     path.write_text(json.dumps(asdict(frozen), indent=2, default=str) + "\n", encoding="utf-8")
 
 
 def read(path: Path, currency: str) -> Calibration:
-    """The numbers of a file. Raises BadInput when it is none of ours, or in another currency than the orders."""
+    """The numbers of a file. Raises BadInput when it has none, or is in another currency than the orders."""
     from grading.views.rfm import CutPoints, Standard
     from grading.views.value_matrix import Cuts
 
     try:
         kept = json.loads(path.read_text(encoding="utf-8"))
-        lists: dict[str, Any] = {
+        rfm: dict[str, Any] = {
             name: tuple(part) if isinstance(part, list) else part for name, part in kept["rfm"].items()
         }
         frozen = Calibration(
             as_of=date.fromisoformat(kept["as_of"]),
             currency=kept["currency"],
             basis=kept["basis"],
-            rfm=CutPoints(**lists),
+            rfm=CutPoints(**rfm),
             standards={name: Standard(**part) for name, part in kept["standards"].items()},
             value=Cuts(**kept["value"]),
             usual_gap_days=kept["usual_gap_days"],
@@ -104,5 +104,5 @@ def improved_weights() -> dict[str, float]:
     """AHP weights of the improved RFM's parts."""
     from grading.diagnose.weights import ahp, upper_triangle
 
-    found = ahp(upper_triangle(PARTS, JUDGEMENTS)).weights
-    return {str(name): float(weight) for name, weight in found.items()}
+    weights = ahp(upper_triangle(PARTS, JUDGEMENTS)).weights.tolist()
+    return dict(zip(PARTS, weights, strict=True))

@@ -1,4 +1,4 @@
-"""Credit: what a customer's assessment proposes, beside what it owes, and what a named person approved."""
+"""Credit: what a customer's assessment proposes, what the customer owes, and what a named person approved."""
 
 import math
 from dataclasses import dataclass
@@ -15,8 +15,9 @@ from bot.services.schemes.store import SchemeCache
 from db.book import invoices
 from db.book.customers import CustomerRow
 from db.engine import Database
-from db.graded import credit, results
+from db.graded import assessments, credit
 from db.graded.credit import CreditApproval
+from db.graded.runs import Purpose
 from grading.scheme.credit import STATEMENT_DAYS, VALID_DAYS, propose
 from grading.scheme.model import LIMIT_FIELDS, ZONE, Scheme
 
@@ -27,7 +28,7 @@ NOT_YOUR_CREDIT = N_("There is no such customer whose credit you may decide.")
 
 @dataclass(frozen=True, kw_only=True)
 class ApprovalRequest:
-    """What somebody approves; None is what was proposed."""
+    """The approval that somebody asks for; None is what was proposed."""
 
     limit: Decimal | None
     terms_days: int | None
@@ -36,7 +37,7 @@ class ApprovalRequest:
 
 @dataclass(frozen=True, kw_only=True)
 class Approved:
-    """One approval, with what the machine had proposed."""
+    """One approval, with what was proposed then."""
 
     approved_on: date
     approved_by: str
@@ -93,12 +94,12 @@ def approve(
     scheme_cache: SchemeCache,
     actor: Actor,
     customer_id: int,
-    wish: ApprovalRequest,
+    request: ApprovalRequest,
     *,
     today: date,
     now: datetime,
 ) -> Credit:
-    """Put down terms and a limit that the actor approves; what held before stays on record.
+    """Store terms and a limit that the actor approves; earlier approvals stay on record.
 
     Raises NotFound for a customer whose credit is not the actor's to decide, NotReady when the newest assessment is
     older than 120 days, BadInput without a reason or without a limit or terms that are proposed or given.
@@ -116,8 +117,8 @@ def approve(
                 day=present.assessed_on,
                 days=VALID_DAYS,
             )
-        limit, terms = _decided(wish, present)
-        newest = results.newest(session, customer_id, "credit")[0]
+        limit, terms = _decide(request, present)
+        newest = assessments.newest(session, customer_id, Purpose.CREDIT)[0]
         session.add(
             CreditApproval(
                 customer_id=customer_id,
@@ -129,7 +130,7 @@ def approve(
                 approved_limit=limit,
                 approved_terms=terms,
                 currency=present.currency,
-                reason=wish.reason.strip(),
+                reason=request.reason.strip(),
                 approved_by=actor.name,
                 approved_on=today,
                 approved_at=now,
@@ -139,11 +140,11 @@ def approve(
         return _credit(session, scheme_cache, customer, today)
 
 
-def _decided(wish: ApprovalRequest, present: Credit) -> tuple[Decimal, int]:
-    if not wish.reason.strip():
+def _decide(request: ApprovalRequest, present: Credit) -> tuple[Decimal, int]:
+    if not request.reason.strip():
         raise BadInput(N_("Say why: an approval needs a reason."))
-    limit = present.limit if wish.limit is None else wish.limit
-    terms = present.terms_days if wish.terms_days is None else wish.terms_days
+    limit = present.limit if request.limit is None else request.limit
+    terms = present.terms_days if request.terms_days is None else request.terms_days
     if limit is None or terms is None:
         raise BadInput(
             N_(
@@ -162,8 +163,8 @@ def _decided(wish: ApprovalRequest, present: Credit) -> tuple[Decimal, int]:
 
 
 def _credit(session: Session, scheme_cache: SchemeCache, customer: CustomerRow, today: date) -> Credit:
-    newest = results.newest(session, customer.id, "credit")
-    if not newest and customer.record_type != "account":
+    newest = assessments.newest(session, customer.id, Purpose.CREDIT)
+    if not newest and customer.record_type != Purpose.ACCOUNT:
         raise NotReady(
             N_("%(name)s is a prospect. Credit is assessed for accounts: from the first order on."),
             name=customer.name,
@@ -185,14 +186,15 @@ def _credit(session: Session, scheme_cache: SchemeCache, customer: CustomerRow, 
         net_worth = None
     proposal = propose(scheme, row.tier, purchases, net_worth)
     exposure, overdue = _owed(session, customer.id, today)
+    valid_until = run.as_of + timedelta(days=VALID_DAYS)
     return Credit(
         code=customer.code,
         name=customer.name,
         grade=row.tier,
         score=row.score,
         assessed_on=run.as_of,
-        valid_until=run.as_of + timedelta(days=VALID_DAYS),
-        valid=run.as_of + timedelta(days=VALID_DAYS) >= today,
+        valid_until=valid_until,
+        valid=valid_until >= today,
         capped_by=row.capped_by,
         z_zone=zone,
         scheme=scheme.scheme,
@@ -211,31 +213,29 @@ def _credit(session: Session, scheme_cache: SchemeCache, customer: CustomerRow, 
 
 
 def _owed(session: Session, customer_id: int, today: date) -> tuple[Decimal, Decimal]:
-    """(open invoices, what of them is past due) at the end of a day, net of credit notes."""
+    """(open invoices, the part past due) at the end of a day, net of credit notes."""
     from grading.indicators.orders import window_start  # pandas: only where it is needed
 
     rows = invoices.invoice_aggregates(
         session, as_of=today, start=window_start(today, 12), customer_ids=[customer_id]
     )
-    if not rows:
-        return Decimal(0).quantize(_PLACES), Decimal(0).quantize(_PLACES)
-    return Decimal(str(rows[0][1])).quantize(_PLACES), Decimal(str(rows[0][2])).quantize(_PLACES)
+    exposure, overdue = rows[0][1:3] if rows else (0, 0)
+    return Decimal(str(exposure)).quantize(_PLACES), Decimal(str(overdue)).quantize(_PLACES)
 
 
 def _known(inputs: bytes, scheme: Scheme) -> tuple[Decimal | None, Decimal | None, date | None, str | None]:
-    """(average monthly purchases, net worth and its day, zone) out of stored inputs."""
+    """(average monthly purchases, net worth and its day, zone) from stored inputs."""
     from grading.engine.inputs import unpack  # numpy: only where it is needed
 
     columns = unpack([inputs], scheme)
-    purchases, net_worth = (_money(columns[name][0]) if name in columns else None for name in LIMIT_FIELDS)
-    days = columns.get("net_worth@date")
-    day = None if days is None else days[0].item()
-    zones = columns.get(ZONE)
-    return purchases, net_worth, day, None if zones is None else zones[0]
+    cells = {name: column[0] for name, column in columns.items()}
+    purchases, net_worth = (_money(cells.get(name)) for name in LIMIT_FIELDS)
+    day = cells.get("net_worth@date")
+    return purchases, net_worth, None if day is None else day.item(), cells.get(ZONE)
 
 
 def _money(value: Any) -> Decimal | None:
-    """An amount out of a number column; a scheme may have it as a word, which is none."""
+    """An amount from a number column; None for a scheme that has it as a word."""
     if not isinstance(value, float) or not math.isfinite(value):
         return None
     return Decimal(str(float(value))).quantize(_PLACES)

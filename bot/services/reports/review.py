@@ -1,4 +1,4 @@
-"""The review queue: what a person should look at, with most at stake first, and what was answered."""
+"""The review queue: what a person should review, with most at stake first, and the answers."""
 
 from dataclasses import replace
 from datetime import date, datetime, timedelta
@@ -11,13 +11,13 @@ from bot.services.access import Act, Actor
 from bot.services.schemes.store import SchemeCache
 from db.engine import Database
 from db.graded import reviews, runs, schemes
-from db.graded.reviews import REASONS, Item, Query, ReviewAnswer
+from db.graded.reviews import Item, Query, ReviewAnswer, ReviewReason
+from db.graded.runs import Purpose
 from grading.scheme.model import Scheme
 
 ENDING = timedelta(days=30)
 HIDDEN = timedelta(days=90)
-STALE = 3 / 4  # of max_age_days: what is answered now is not missing later
-PURPOSES = ("account", "prospect")
+STALE = 3 / 4  # of max_age_days: time to renew a judgement before it is missing
 MOST_OF_ONE = 100
 NOT_YOUR_REVIEW = N_("There is no such customer whose review you may answer.")
 
@@ -48,10 +48,10 @@ def answer(
     today: date,
     now: datetime,
 ) -> list[Item]:
-    """Put down that somebody has looked, and why nothing more is to be done; the items that are hidden by it.
+    """Store that somebody has reviewed a customer, and what was found; the items that this hides.
 
-    They come back when they are others than they were, and after 90 days. Raises NotFound for a customer that is not
-    the actor's, and for one with nothing open of that reason; BadInput without a note.
+    They come back when they change, and after 90 days. Raises NotFound for a customer that is not the actor's, and for
+    one with nothing open of that reason; BadInput without a note.
     """
     (wanted,) = _reasons(reason)
     if not note.strip():
@@ -85,43 +85,47 @@ def _query(owners: frozenset[int] | None, today: date, limit: int) -> Query:
     return Query(owners=owners, today=today, year_ago=window_start(today, 12), limit=limit)
 
 
-def _reasons(reason: str | None) -> tuple[str, ...]:
+def _reasons(reason: str | None) -> tuple[ReviewReason, ...]:
     if reason is None:
-        return REASONS
-    if reason not in REASONS:
+        return tuple(ReviewReason)
+    try:
+        return (ReviewReason(reason),)
+    except ValueError:
         raise BadInput(
             N_("There is no review reason %(reason)s; there are %(reasons)s."),
             reason=reason,
-            reasons=", ".join(REASONS),
-        )
-    return (reason,)
+            reasons=", ".join(ReviewReason),
+        ) from None
 
 
-def _items(session: Session, scheme_cache: SchemeCache, query: Query, wanted: tuple[str, ...]) -> list[Item]:
+def _items(
+    session: Session, scheme_cache: SchemeCache, query: Query, wanted: tuple[ReviewReason, ...]
+) -> list[Item]:
     found: list[Item] = []
-    for purpose in PURPOSES:
+    for purpose in (Purpose.ACCOUNT, Purpose.PROSPECT):
         run_ids = runs.runs_behind(session, purpose)
-        for reason in ("no_scheme", "unrated", "uncertain", "capped"):
+        for reason in reviews.OF_ASSESSMENTS:
             if reason in wanted:
                 found += reviews.of_assessments(session, query, reason, purpose, run_ids)
-        if "stale" in wanted:
+        if ReviewReason.STALE in wanted:
             held = schemes.in_force(session, purpose, query.today)
             for version in (period.scheme_version_id for period in held):
                 oldest = _oldest(scheme_cache.scheme(session, version), query.today)
                 graded_by = (run_ids, version) if len(held) > 1 else None
                 found += reviews.of_judgements(session, query, purpose, oldest, graded_by)
-        snapshot = runs.last_snapshot(session, purpose) if "shadow" in wanted else None
+        snapshot = runs.last_snapshot(session, purpose) if ReviewReason.SHADOW in wanted else None
         tried = schemes.shadows(session, purpose) if snapshot is not None else []
         if snapshot is not None and snapshot.id is not None and tried:
             found += reviews.of_shadow_moves(session, query, snapshot.id, tried)
-    if "override" in wanted:
+    if ReviewReason.OVERRIDE in wanted:
         found += reviews.of_overrides(session, query, query.today + ENDING)
-    found.sort(key=lambda one: (-one.stake, one.code, REASONS.index(one.reason), one.item))
+    order = list(ReviewReason)
+    found.sort(key=lambda one: (-one.stake, one.code, order.index(one.reason), one.item))
     return found[: query.limit]
 
 
 def _oldest(scheme: Scheme, today: date) -> dict[str, date]:
-    """Judged indicator -> the day before which its value has used up three quarters of its life."""
+    """Judged indicator -> the day before which its value is older than three quarters of its `max_age_days`."""
     return {
         indicator.id: today - timedelta(days=int(indicator.max_age_days * STALE))
         for indicator in scheme.indicators

@@ -1,7 +1,7 @@
 """Views on value: RFM, current x potential value, concentration and silence, over the customers somebody may see.
 
-Cut points are taken over the whole book and can be frozen in a file, so that a customer's class moves only when the
-customer does; what is listed and counted is what the asker may see.
+Cut points are computed over the whole book and can be frozen in a file, so that a customer's class changes only when
+the customer does; lists and counts are of the customers the asker may see.
 """
 
 from collections.abc import Iterable
@@ -23,29 +23,28 @@ from db.engine import Database
 if TYPE_CHECKING:
     import pandas as pd
 
-RATE = 0.12  # a year, for values to come; margins lose by waiting
+RATE = 0.12  # a year: the discount of values to come
 YEARS = 3
 MONTHS = 12
 
 
 @dataclass(frozen=True, kw_only=True)
 class ValueBook:
-    """The customers that ever bought, the numbers to judge them by, and which of them the asker may see."""
+    """The customers that ever bought, the numbers to compare them with, and those the asker may see."""
 
     as_of: date
     currency: str
     frozen: Calibration
-    own_cuts: bool  # the numbers are of this very book, not out of a file
+    own_cuts: bool  # the numbers are of this very book, not from a file
     everybody: "pd.DataFrame"
     visible: "pd.DataFrame"
     never_bought: int
 
 
 def load(database: Database, actor: Actor, *, as_of: date, cuts: Path | None = None) -> ValueBook:
-    """The book as of a day. Raises NotAllowed for somebody without customers' rights, BadInput when there is nothing to go by."""
+    """The book as of a day. Raises NotAllowed for a role that sees no customers, BadInput without orders."""
     from bot.frames import value_frame
-    from grading.indicators.orders import window_start
-    from grading.views.rhythm import book_gap
+    from grading.indicators.orders import book_gap, window_start
 
     with database.read() as session:
         owners = access.visible_owners(session, actor)
@@ -62,8 +61,9 @@ def load(database: Database, actor: Actor, *, as_of: date, cuts: Path | None = N
     basis = frozen.basis if frozen else ("margin" if frame["profit"].notna().any() else "revenue")
     frame = _with_values(frame, basis, frozen.usual_gap_days if frozen else book_gap(frame))
     frozen = frozen or calibration.learn(frame, as_of=as_of, currency=currency, basis=basis)
-    # Accounts alone are here: prospects, which somebody may own too, have not bought.
-    mine = {row[0] for row in aggregates} if own is None else {row[0] for row in aggregates} & set(own)
+    # Only accounts: prospects, which somebody may own too, have not bought.
+    accounts = {row[0] for row in aggregates}
+    mine = accounts if own is None else accounts & set(own)
     visible = frame if own is None else frame[frame.index.isin(mine)]
     return ValueBook(
         as_of=as_of,
@@ -77,7 +77,7 @@ def load(database: Database, actor: Actor, *, as_of: date, cuts: Path | None = N
 
 
 def rfm(database: Database, book: ValueBook, most: int) -> dict[str, Any]:
-    """Classes and segments: how many and how much, and the customers by money."""
+    """Classes and segments with their customers and money, and the customers by money."""
     from grading.views.rfm import improved_rfm, rfm_scores, standardise
 
     scores = rfm_scores(book.visible, book.frozen.rfm)
@@ -122,7 +122,7 @@ def value(database: Database, book: ValueBook, most: int) -> dict[str, Any]:
 
 
 def concentration(database: Database, book: ValueBook, most: int) -> dict[str, Any]:
-    """How much few customers make of sales and of margin, as it is."""
+    """The shares of sales and of margin that few customers make."""
     from grading.views.concentration import concentration, lorenz
 
     def view(column: str) -> dict[str, Any] | None:
@@ -143,7 +143,7 @@ def concentration(database: Database, book: ValueBook, most: int) -> dict[str, A
 
 
 def rhythm(database: Database, book: ValueBook, most: int) -> dict[str, Any]:
-    """Who is silent by the own rhythm, most money of the last 24 months first."""
+    """The customers that are silent by their own rhythm, most money of the last 24 months first."""
     from grading.views.rhythm import AT_RISK, STATES, WATCH
 
     table = book.visible
@@ -163,8 +163,8 @@ def rhythm(database: Database, book: ValueBook, most: int) -> dict[str, Any]:
 def products(database: Database, book: ValueBook, most: int) -> dict[str, Any]:
     """Product types of 12 months, and what comparable customers buy that one does not, the most money first.
 
-    Peers are of the whole book; the sums and the customers listed are those the asker may see. Raises BadInput
-    without order lines.
+    Peers are of the whole book; sums and lists are of the customers the asker may see. Raises BadInput without order
+    lines.
     """
     import pandas as pd
 
@@ -197,10 +197,10 @@ def products(database: Database, book: ValueBook, most: int) -> dict[str, Any]:
 
 
 def _with_values(frame: "pd.DataFrame", basis: str, gap: float | None) -> "pd.DataFrame":
-    """With the rhythm, and current and potential value.
+    """The frame with the rhythm, and current and potential value.
 
-    Potential: what an order day of the last 24 months brought, at the customer's usual rhythm, for three years to
-    come, discounted: behaviour assumed unchanged. Unknown for who bought on one day only: there is no rhythm.
+    Potential: the value of an order day of the last 24 months, at the customer's usual rhythm, for three years to come,
+    discounted: behaviour assumed unchanged. Unknown for a customer with one order day: it has no rhythm.
     """
     from grading.views.rhythm import rhythm
     from grading.views.value_matrix import annuity
@@ -209,7 +209,7 @@ def _with_values(frame: "pd.DataFrame", basis: str, gap: float | None) -> "pd.Da
     made, per_day = ("profit", "profit_24m") if basis == "margin" else ("monetary", "net_24m")
     a_day = frame[per_day] / frame["order_days_24m"].where(frame["order_days_24m"] > 0)
     yearly = a_day * 365.25 / silence["usual_gap_days"]
-    # Nothing in two years: the old rhythm is no behaviour to go on, and zero is what it brings.
+    # Without an order in two years the old rhythm has ended: zero.
     yearly = yearly.mask(frame["order_days_24m"].eq(0) & frame[per_day].eq(0), 0.0)
     potential = (yearly * annuity(RATE, YEARS)).mask(silence["state"].isin(["one_time", "unknown"]))
     return frame.join(silence).assign(rhythm=silence["k"], current=frame[made], potential=potential)
@@ -252,23 +252,21 @@ def _counts(column: "pd.Series[Any]", keys: Iterable[int]) -> dict[str, int]:
 
 
 def _listed(database: Database, table: "pd.DataFrame") -> list[dict[str, Any]]:
-    """Rows for people, with code and name in front; what is unknown is None."""
+    """Rows with the customer's code and name in front; unknown cells are None."""
     ids = [int(customer) for customer in table.index]
     with database.read() as session:
-        found: dict[int, Any] = {}
+        known: dict[int, Any] = {}
         for start in range(0, len(ids), 5_000):
-            found |= customers.get_many(session, ids[start : start + 5_000])
-        names = {customer: (row.code, row.name) for customer, row in found.items()}
-    rows = []
-    for customer, *cells in table.itertuples(name=None):
-        code, name = names[int(customer)]
-        plain = {column: _plain(cell) for column, cell in zip(table.columns, cells, strict=True)}
-        rows.append({"code": code, "name": name} | plain)
-    return rows
+            known |= customers.get_many(session, ids[start : start + 5_000])
+    return [
+        {"code": known[customer].code, "name": known[customer].name}
+        | {column: _plain(cell) for column, cell in zip(table.columns, cells, strict=True)}
+        for customer, (_, *cells) in zip(ids, table.itertuples(name=None), strict=True)
+    ]
 
 
 def _plain(cell: Any) -> Any:
-    """A cell as JSON takes it."""
+    """A cell as JSON has it."""
     if cell is None or cell != cell or str(cell) == "<NA>":
         return None
     return cell.item() if hasattr(cell, "item") else cell

@@ -1,18 +1,18 @@
-"""The life of a scheme version: draft, shadow, approved from a day, retired. Decided by admins, kept as rows."""
+"""The life of a scheme version: draft, shadow, approved from a day, retired. Decided by admins, stored as rows."""
 
-from collections.abc import Iterable
 from datetime import date, datetime
+from itertools import combinations
 
 from sqlmodel import Session
 
 from bot.errors import N_, BadInput, Conflict, NotFound, NotReady
 from bot.services.access import Actor
-from bot.services.schemes import coexistence, status, store
+from bot.services.schemes import status, store
 from bot.services.schemes.status import VersionStatus
 from bot.services.schemes.store import SchemeCache, SchemeFile
 from db.engine import Database
 from db.graded import runs, schemes
-from db.graded.schemes import Period, SchemeVersion
+from db.graded.schemes import SchemeState, SchemeVersion
 from grading.scheme.model import Scheme
 from grading.scheme.reader import parse_scheme
 
@@ -22,9 +22,9 @@ def start(
 ) -> int:
     """Put a scheme in force with the first grading; its version's id.
 
-    Once there are gradings another version takes over by `approve` alone: Conflict. The one that is in force already
-    stays as it is, and where nothing is in force any more, a start is a start. Nothing is put down for a scheme that
-    could not grade the book.
+    Once there are gradings another version takes over only by `approve`: Conflict. A scheme that is in force already
+    stays as it is, and where none is in force any more, this starts again. Nothing is stored for a scheme that could
+    not grade the book: BadInput.
     """
     status.require_admin(actor)
     purpose = store.purpose(file.scheme)
@@ -37,7 +37,9 @@ def start(
                 "%(present)s grades by now (%(purpose)s). Another scheme takes over from a day that somebody decides:"
                 " tierbot scheme approve NAME --from DATE. Who would move: tierbot scheme diff NAME"
             ),
-            present=_labels(session, held),
+            present=", ".join(
+                status.label(session.get_one(SchemeVersion, period.scheme_version_id)) for period in held
+            ),
             purpose=purpose,
         )
     if as_of > today:
@@ -46,14 +48,14 @@ def start(
         )
     store.check_currency(session, file.scheme)
     store.put_in_force(session, file, actor=actor.name, effective_from=as_of, now=now)
-    coexistence.check(session, version_id, file.scheme, as_of)
+    _check_coexistence(session, version_id, file.scheme, as_of)
     return version_id
 
 
 def shadow(
     database: Database, actor: Actor, file: SchemeFile, *, today: date, now: datetime
 ) -> VersionStatus:
-    """Grade every snapshot under this scheme too, from now on. Nobody is told.
+    """Grade every snapshot under this scheme too, from now on. Nobody is notified.
 
     Raises NotReady when no scheme is in force to compare with, Conflict when it is in force or in the shadow.
     """
@@ -71,11 +73,11 @@ def shadow(
             )
         life = status.life_of(session, version_id, purpose, today)
         if life.state in status.LIVE:
-            raise Conflict(
-                N_("%(scheme)s is %(state)s already."), scheme=status.name(life), state=_words(life.state)
-            )
+            words = {SchemeState.SHADOW: "in the shadow", SchemeState.IN_FORCE: "in force"}
+            state = words.get(life.state, life.state)
+            raise Conflict(N_("%(scheme)s is %(state)s already."), scheme=status.label(life), state=state)
         store.decide(
-            session, version_id, file.scheme, schemes.SHADOW, actor=actor.name, effective_from=today, now=now
+            session, version_id, file.scheme, SchemeState.SHADOW, actor=actor.name, start=today, now=now
         )
         return status.life_of(session, version_id, purpose, today)
 
@@ -90,11 +92,10 @@ def approve(
     now: datetime,
     place: int | None = None,
 ) -> VersionStatus:
-    """Let a scheme grade from a business day on: instead of its own earlier version and of one for the same customers,
-    beside all others.
+    """Let a scheme grade from a business day on: it replaces its own earlier version and one for the same customers.
 
-    `place` says when it is asked, the smallest first; a scheme for everybody is asked last. Raises BadInput for a day
-    before the last snapshot or schemes that cannot stand side by side, Conflict when nothing would change.
+    It coexists with all others. `place` gives its order, the smallest first; a scheme for everybody is last. Raises
+    BadInput for a day before the last snapshot or schemes that cannot coexist, Conflict when nothing would change.
     """
     status.require_admin(actor)
     purpose = store.purpose(file.scheme)
@@ -126,13 +127,13 @@ def approve(
             session,
             version_id,
             file.scheme,
-            schemes.APPROVED,
+            SchemeState.APPROVED,
             actor=actor.name,
-            effective_from=effective_from,
+            start=effective_from,
             now=now,
             place=store.next_place(file.scheme, rules) if place is None else place,
         )
-        coexistence.check(session, version_id, file.scheme, effective_from)
+        _check_coexistence(session, version_id, file.scheme, effective_from)
         return status.life_of(session, version_id, purpose, today)
 
 
@@ -141,8 +142,8 @@ def retire(
 ) -> VersionStatus:
     """End a scheme: out of the shadow, before its day, or out of force from today on.
 
-    Those beside it stay. Out of force only when `sure`, unless one of those takes all its customers: nothing grades them
-    from then on. Raises NotFound for a name that is not in use, BadInput when several versions of it are.
+    A scheme in force ends only when `sure` or when another one applies to all its customers: else nothing would grade
+    them. Raises NotFound for a name that is not in use, BadInput when several versions of it are.
     """
     status.require_admin(actor)
     with database.write(lock="schemes") as session:
@@ -153,39 +154,73 @@ def retire(
             raise NotFound(
                 N_("No scheme %(name)s is in use. In use are: %(names)s."),
                 name=name,
-                names=", ".join(map(status.name, lives)) or "-",
+                names=", ".join(map(status.label, lives)) or "-",
             )
         if len(named) > 1:
             raise BadInput(
                 N_("Several versions of %(name)s are in use. Name one: %(names)s."),
                 name=name,
-                names=", ".join(map(status.name, named)),
+                names=", ".join(map(status.label, named)),
             )
         (life,) = named
         row = schemes.find_version(session, life.name, life.version)
         assert row is not None
         assert row.id is not None
         scheme = parse_scheme(row.content, source=status.label(row))
-        if (
-            life.state == status.IN_FORCE
-            and not sure
-            and not _is_covered(session, scheme, life.purpose, today)
-        ):
+        in_force = life.state == SchemeState.IN_FORCE
+        if in_force and not sure and not _is_covered(session, scheme, life.purpose, today):
             _refuse_to_end(life)
-        store.decide(
-            session, row.id, scheme, schemes.RETIRED, actor=actor.name, effective_from=today, now=now
-        )
+        store.decide(session, row.id, scheme, SchemeState.RETIRED, actor=actor.name, start=today, now=now)
         return status.life_of(session, row.id, life.purpose, today)
+
+
+def _check_coexistence(session: Session, version_id: int, scheme: Scheme, start: date) -> None:
+    """Raises BadInput where a version cannot coexist with the others of its purpose on some day from `start` on.
+
+    They are graded in one run, so they share a cadence; no two have the same place; and one whose customers all fall to
+    an earlier one would never grade.
+    """
+    scheme_cache, purpose = SchemeCache(), store.purpose(scheme)
+    held = schemes.periods(schemes.steps(session, purpose))
+    for day in sorted({start, *(period.start for period in held if period.start > start)}):
+        for earlier, later in combinations(store.rules_on(session, scheme_cache, purpose, day), 2):
+            if version_id not in (earlier.version_id, later.version_id):
+                continue
+            first, second = earlier.scheme, later.scheme
+            words = {"first": first.scheme, "second": second.scheme, "day": day}
+            if first.as_of != second.as_of:
+                raise BadInput(
+                    N_(
+                        "%(first)s grades at %(one)s and %(second)s at %(other)s, but from %(day)s on they stand side by"
+                        " side and are graded together. Give both the same as_of:."
+                    ),
+                    **words,
+                    one=first.as_of,
+                    other=second.as_of,
+                )
+            if earlier.place is not None and earlier.place == later.place:
+                raise BadInput(
+                    N_(
+                        "%(first)s and %(second)s would both be asked at place %(place)s from %(day)s on. Choose another"
+                        " with --place; tierbot scheme list shows those taken."
+                    ),
+                    **words,
+                    place=earlier.place,
+                )
+            if first.covers(second):
+                raise BadInput(
+                    N_(
+                        "%(first)s is asked before %(second)s and takes everybody it applies to, from %(day)s on. Ask"
+                        " the narrower one first: --place with a smaller number."
+                    ),
+                    **words,
+                )
 
 
 def _is_covered(session: Session, scheme: Scheme, purpose: str, on: date) -> bool:
     """Whether another scheme in force applies to everybody that this one does."""
-    beside = (
-        session.get_one(SchemeVersion, period.scheme_version_id)
-        for period in schemes.in_force(session, purpose, on)
-        if period.scheme != scheme.scheme
-    )
-    return any(parse_scheme(row.content, source=status.label(row)).covers(scheme) for row in beside)
+    rules = store.rules_on(session, SchemeCache(), purpose, on)
+    return any(rule.scheme.covers(scheme) for rule in rules if rule.scheme.scheme != scheme.scheme)
 
 
 def _refuse_to_end(life: VersionStatus) -> None:
@@ -195,7 +230,7 @@ def _refuse_to_end(life: VersionStatus) -> None:
                 "%(scheme)s is in force until another takes over on %(until)s, and ends then by itself. To have no"
                 " scheme until then: --yes"
             ),
-            scheme=status.name(life),
+            scheme=status.label(life),
             until=life.until,
         )
     raise BadInput(
@@ -203,16 +238,6 @@ def _refuse_to_end(life: VersionStatus) -> None:
             "%(scheme)s has no successor: the customers it applies to would not be graded (%(purpose)s) from today on."
             " Approve one first: tierbot scheme approve NAME --from DATE, or say --yes"
         ),
-        scheme=status.name(life),
+        scheme=status.label(life),
         purpose=life.purpose,
     )
-
-
-def _labels(session: Session, held: Iterable[Period]) -> str:
-    return ", ".join(
-        status.label(session.get_one(SchemeVersion, period.scheme_version_id)) for period in held
-    )
-
-
-def _words(state: str) -> str:
-    return {schemes.SHADOW: "in the shadow", status.IN_FORCE: "in force"}.get(state, state)

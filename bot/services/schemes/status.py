@@ -1,10 +1,11 @@
-"""Where scheme versions stand: what is in force in which order, what waits, what was, and the firm's drafts."""
+"""The status of scheme versions: in force and in which order, approved, in the shadow, retired, and the firm's drafts."""
 
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from pathlib import Path
+from typing import Any
 
 from sqlmodel import Session
 
@@ -15,36 +16,36 @@ from bot.services.schemes.store import SchemeFile
 from db.book.people import PersonRole
 from db.engine import Database
 from db.graded import schemes, shadows
-from db.graded.schemes import Period, SchemeStep, SchemeVersion
+from db.graded.runs import Purpose
+from db.graded.schemes import Period, SchemeState, SchemeStep, SchemeVersion
 from grading.scheme.model import Scheme
 from grading.scheme.problems import SchemeError
 from grading.scheme.reader import parse_scheme
 
-DRAFT, IN_FORCE = "draft", "in_force"
-LIVE = (schemes.SHADOW, schemes.APPROVED, IN_FORCE)
+LIVE = (SchemeState.SHADOW, SchemeState.APPROVED, SchemeState.IN_FORCE)
 
 
 @dataclass(frozen=True, kw_only=True)
 class VersionStatus:
-    """Where a scheme version stands. `effective_from` and `until` (the first day it is over) are business days."""
+    """The state of a scheme version. `effective_from` and `until` (the first day after it) are business days."""
 
     name: str
     version: int
     sha256: str
     purpose: str
-    state: str  # draft | shadow | approved (from a day to come) | in_force | retired
+    state: SchemeState
     effective_from: date | None = None
     until: date | None = None
     by: str | None = None
     at: datetime | None = None
     source: str | None = None  # the file of a draft
     applies_to: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # empty: everybody
-    place: int | None = None  # when it is asked, the smallest first; None for last
+    place: int | None = None  # in the order of those that coexist; None for last
 
 
 @dataclass(frozen=True, kw_only=True)
-class Held:
-    """What a scheme in the shadow would have moved in one snapshot."""
+class ShadowSnapshot:
+    """How many customers a scheme in the shadow would have moved in one snapshot."""
 
     as_of: date
     customers: int
@@ -60,23 +61,23 @@ class Shown:
     text: str
     tiers: tuple[tuple[str, float, str], ...]  # id, at, English name
     periods: tuple[tuple[date, date | None, str], ...]  # from, until, approved by
-    shadow: tuple[Held, ...] = ()
+    shadow: tuple[ShadowSnapshot, ...] = ()
     note: str | None = None
 
 
 def listed(database: Database, actor: Actor, schemes_dir: Path | None, *, today: date) -> list[VersionStatus]:
-    """What is in force, in the order in which it is asked, every other version that was used, the firm's drafts."""
+    """The versions in force in their order, every other version that was used, the firm's drafts."""
     require_admin(actor)
     with database.read() as session:
         lives = all_lives(session, today)
-    lives.sort(key=_asked)
+    lives.sort(key=_order)
     known = {(life.name, life.version, life.sha256) for life in lives}
     drafts = []
     for path in store.own_schemes(schemes_dir):
         try:
             scheme = parse_scheme(path.read_text(encoding="utf-8-sig"), source=path.name)
         except (SchemeError, UnicodeDecodeError):
-            continue  # `scheme check` says what is wrong with it
+            continue  # `scheme check` names its problems
         if scheme.identity not in known:
             drafts.append(_draft(scheme, path.name))
     return lives + drafts
@@ -89,33 +90,28 @@ def shown(database: Database, actor: Actor, name: str, schemes_dir: Path | None,
         file = find(session, name, schemes_dir)
         scheme = file.scheme
         known = schemes.find_version(session, scheme.scheme, scheme.version)
-        tiers = tuple((tier.id, tier.at, tier.name.en) for tier in scheme.tiers)
-        if known is None or known.id is None or known.sha256 != scheme.sha256:
-            note = None
-            if known is not None:
-                note = (
-                    f"{label(known)} was used with other content;"
-                    " raise version: in the file before this one is used."
-                )
-            return Shown(life=_draft(scheme, file.source), text=file.text, tiers=tiers, periods=(), note=note)
+        same = known is not None and known.sha256 == scheme.sha256
+        note = None
+        if known is not None and not same:
+            note = f"{label(known)} was used with other content; raise version: in the file before this one is used."
+        used = known.id if known is not None and same else None
         purpose = store.purpose(scheme)
-        life = life_of(session, known.id, purpose, today)
-        held = schemes.periods(schemes.steps(session, purpose))
         return Shown(
-            life=life,
+            life=_draft(scheme, file.source) if used is None else life_of(session, used, purpose, today),
             text=file.text,
-            tiers=tiers,
+            tiers=tuple((tier.id, tier.at, tier.name.en) for tier in scheme.tiers),
             periods=tuple(
                 (period.start, period.until, period.approved_by)
-                for period in held
-                if period.scheme_version_id == known.id and period.start != period.until
+                for period in schemes.periods(schemes.steps(session, purpose))
+                if period.scheme_version_id == used and period.start != period.until
             ),
-            shadow=_held(session, known.id),
+            shadow=() if used is None else _shadow_snapshots(session, used),
+            note=note,
         )
 
 
 def find(session: Session, name: str, schemes_dir: Path | None) -> SchemeFile:
-    """A scheme by file, preset or recorded name, `name@2` for a recorded version. Raises BadInput when there is none."""
+    """A scheme by file, preset or stored name, `name@2` for a stored version. Raises NotFound when there is none."""
     wanted, number = split(name)
     if number is None and store.is_written(name, schemes_dir):
         return store.find(name, schemes_dir)
@@ -133,59 +129,58 @@ def split(name: str) -> tuple[str, int | None]:
 
 
 def require_admin(actor: Actor) -> None:
+    """Raises NotAllowed for anybody but an admin."""
     if actor.role != PersonRole.ADMIN:
         raise NotAllowed(N_("Only admins decide about schemes."))
 
 
 def all_lives(session: Session, today: date) -> list[VersionStatus]:
+    """The status of every stored version."""
     steps = schemes.steps(session)
-    held = {purpose: _of(steps, purpose) for purpose in store.PURPOSES}
-    purposes = {step.scheme_version_id: step.purpose for step in steps}
+    by_purpose = {purpose: [step for step in steps if step.purpose == purpose] for purpose in Purpose}
+    held = {purpose: schemes.periods(decided) for purpose, decided in by_purpose.items()}
+    purposes = {step.scheme_version_id: Purpose(step.purpose) for step in steps}
     found = []
     for row in schemes.versions(session):
         purpose = purposes.get(row.id or 0)
         if purpose is None:
-            scheme = parse_scheme(row.content, source=label(row))
-            found.append(_draft(scheme, None))
-            continue
-        found.append(_life(row, purpose, steps, held[purpose], today))
+            found.append(_draft(parse_scheme(row.content, source=label(row)), None))
+        else:
+            found.append(_life(row, purpose, by_purpose[purpose], held[purpose], today))
     return found
 
 
 def life_of(session: Session, version_id: int, purpose: str, today: date) -> VersionStatus:
+    """The status of one stored version."""
     row = session.get_one(SchemeVersion, version_id)
     steps = schemes.steps(session, purpose)
     return _life(row, purpose, steps, schemes.periods(steps), today)
 
 
 def _life(
-    row: SchemeVersion, purpose: str, steps: Iterable[SchemeStep], held: list[Period], today: date
+    row: SchemeVersion, purpose: str, steps: Iterable[SchemeStep], held: Iterable[Period], today: date
 ) -> VersionStatus:
+    identity: dict[str, Any] = {"name": row.name, "version": row.version, "sha256": row.sha256}
     own = [step for step in steps if step.scheme_version_id == row.id]
     if not own:
-        return VersionStatus(
-            name=row.name, version=row.version, sha256=row.sha256, purpose=purpose, state=DRAFT
-        )
+        return VersionStatus(**identity, purpose=purpose, state=SchemeState.DRAFT)
     newest = own[-1]
     periods = [period for period in held if period.scheme_version_id == row.id]
-    present = next((period for period in periods if period.holds(today)), None)
-    state = newest.state
-    period = present
-    if present is not None:
-        state = IN_FORCE
-    elif state == schemes.APPROVED:
+    state = SchemeState(newest.state)
+    period = next((period for period in periods if period.holds(today)), None)
+    if period is not None:
+        state = SchemeState.IN_FORCE
+    elif state == SchemeState.APPROVED:
         period = next((period for period in periods if period.start > today), None)
-        if period is None:
-            state, period = schemes.RETIRED, periods[-1] if periods else None
-    elif state == schemes.RETIRED:
-        period = periods[-1] if periods else None
+        state = SchemeState.RETIRED if period is None else state
+    if period is None and state == SchemeState.RETIRED and periods:
+        period = periods[-1]
+    decided = newest.effective_from if state == SchemeState.SHADOW else None
     return VersionStatus(
-        name=row.name,
-        version=row.version,
-        sha256=row.sha256,
+        **identity,
         purpose=purpose,
         state=state,
-        effective_from=period.start if period else newest.effective_from if state == schemes.SHADOW else None,
+        effective_from=period.start if period else decided,
         until=period.until if period else None,
         by=newest.actor,
         at=newest.at,
@@ -194,39 +189,32 @@ def _life(
     )
 
 
-def _of(steps: Iterable[SchemeStep], purpose: str) -> list[Period]:
-    return schemes.periods(step for step in steps if step.purpose == purpose)
-
-
 def _draft(scheme: Scheme, source: str | None) -> VersionStatus:
     return VersionStatus(
         name=scheme.scheme,
         version=scheme.version,
         sha256=scheme.sha256,
         purpose=store.purpose(scheme),
-        state=DRAFT,
+        state=SchemeState.DRAFT,
         source=source,
         applies_to=scheme.applies_to,
     )
 
 
-def _held(session: Session, version_id: int) -> tuple[Held, ...]:
+def _shadow_snapshots(session: Session, version_id: int) -> tuple[ShadowSnapshot, ...]:
     return tuple(
-        Held(as_of=run.as_of, customers=run.customers, movers=shadow.movers, problem=shadow.problem)
+        ShadowSnapshot(as_of=run.as_of, customers=run.customers, movers=shadow.movers, problem=shadow.problem)
         for shadow, run in shadows.runs(session, version_id)
     )
 
 
-def _asked(life: VersionStatus) -> tuple[object, ...]:
-    """What is in force comes first, as it is asked."""
-    purpose = store.PURPOSES.index(life.purpose)
-    present = life.state == IN_FORCE
+def _order(life: VersionStatus) -> tuple[object, ...]:
+    """Those in force first, in their order."""
+    present = life.state == SchemeState.IN_FORCE
+    purpose = list(Purpose).index(Purpose(life.purpose))
     return (not present, purpose, present and life.place is None, (present and life.place) or 0)
 
 
-def label(row: SchemeVersion) -> str:
-    return f"{row.name}@{row.version}"
-
-
-def name(life: VersionStatus) -> str:
-    return f"{life.name}@{life.version}"
+def label(version: SchemeVersion | VersionStatus) -> str:
+    """A version as people write it."""
+    return f"{version.name}@{version.version}"

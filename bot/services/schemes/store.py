@@ -1,4 +1,4 @@
-"""Schemes: finding them by name or file, putting one in force, and reading the ones that graded."""
+"""Schemes: find them by name or file, put one in force, and read the ones that graded."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -12,15 +12,15 @@ from sqlmodel import Session
 from bot.errors import N_, BadInput, NotReady
 from bot.wording import parts
 from db.book import order_totals
-from db.graded import runs
-from db.graded import schemes as db
+from db.graded import runs, schemes
+from db.graded.runs import Purpose
+from db.graded.schemes import SchemeState
 from grading.scheme.model import Scheme
 from grading.scheme.presets import preset_names, preset_text
 from grading.scheme.problems import SchemeError
 from grading.scheme.reader import parse_scheme
 
-PURPOSES = ("credit", "account", "prospect")  # in the order they build on each other
-PLACES_APART = 10  # of schemes approved one after the other: room for one in between
+PLACES_APART = 10  # between schemes approved one after the other, so that others fit in between
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,7 +34,7 @@ class SchemeFile:
 
 @dataclass(frozen=True, kw_only=True)
 class SchemeInForce:
-    """A scheme version in force, and when it is asked among those beside it: None for last."""
+    """A scheme version in force, and its place in the order of those that coexist: None for last."""
 
     version_id: int
     scheme: Scheme
@@ -43,12 +43,13 @@ class SchemeInForce:
 
 @dataclass(frozen=True, kw_only=True)
 class TierNames:
-    """Every tier people may hear of, by id; and by version, where schemes call the same tier by several names."""
+    """The names of all tiers by id; and by scheme version, as schemes may name the same id differently."""
 
     tiers: dict[str, parts.TierPart]
     by_version: dict[int, dict[str, parts.TierPart]] = field(default_factory=dict)
 
     def tier(self, tier_id: str, version_id: int | None = None) -> parts.TierPart:
+        """A tier as the version names it, else as any scheme does, else by its id."""
         own = self.by_version.get(version_id or 0, {}).get(tier_id)
         return own or self.tiers.get(tier_id) or parts.TierPart(id=tier_id)
 
@@ -61,20 +62,20 @@ class TierNames:
 
 
 class SchemeCache:
-    """Parsed scheme versions, kept because a published version never changes; and the tiers of the newest runs."""
+    """Parsed scheme versions, which never change, and the tier names of the newest runs."""
 
     def __init__(self) -> None:
         self._schemes: dict[int, Scheme] = {}
         self._book: tuple[int, TierNames] | None = None
 
     def scheme(self, session: Session, version_id: int) -> Scheme:
+        """The scheme of a version."""
         if version_id not in self._schemes:
-            text = db.scheme_content(session, version_id)
-            self._schemes[version_id] = _parsed(text)
+            self._schemes[version_id] = _parse_stored(schemes.scheme_content(session, version_id))
         return self._schemes[version_id]
 
     def book(self, session: Session) -> TierNames:
-        """The tiers of the schemes behind the newest published runs."""
+        """The tier names of the schemes behind the newest published runs."""
         newest = runs.newest_run(session)
         if self._book is None or self._book[0] != newest:
             versions = runs.scheme_versions_of(session, runs.latest_run_ids(session))
@@ -83,19 +84,19 @@ class SchemeCache:
 
 
 @lru_cache(maxsize=64)
-def _parsed(text: str) -> Scheme:
-    """What a published version says; several caches may hold it."""
+def _parse_stored(text: str) -> Scheme:
+    """A stored version, parsed once for all caches."""
     return parse_scheme(text, source="a published scheme version")
 
 
-def tier_names(schemes: Mapping[int, Scheme]) -> TierNames:
-    """The tiers of scheme versions; where two have one of the same id, the later one's stands for both."""
+def tier_names(versions: Mapping[int, Scheme]) -> TierNames:
+    """The tier names of scheme versions; of two tiers with the same id the later version's is the common one."""
     by_version = {
         version: {
             tier.id: parts.TierPart(id=tier.id, names=tier.name, rank=rank)
             for rank, tier in enumerate(scheme.tiers)
         }
-        for version, scheme in schemes.items()
+        for version, scheme in versions.items()
     }
     return TierNames(
         tiers={tier_id: tier for tiers in by_version.values() for tier_id, tier in tiers.items()},
@@ -105,12 +106,12 @@ def tier_names(schemes: Mapping[int, Scheme]) -> TierNames:
 
 @lru_cache(maxsize=64)
 def tiers_of(scheme: Scheme) -> TierNames:
-    """The tiers of one scheme."""
+    """The tier names of one scheme."""
     return tier_names({0: scheme})
 
 
 def rule_change(old: Scheme, new: Scheme) -> parts.RuleChange | None:
-    """What took whose place; None for one and the same version."""
+    """Which scheme replaced which; None for one and the same version."""
     if old.identity == new.identity:
         return None
     return parts.RuleChange(
@@ -118,14 +119,16 @@ def rule_change(old: Scheme, new: Scheme) -> parts.RuleChange | None:
     )
 
 
-def purpose(scheme: Scheme) -> str:
-    """What a scheme grades: accounts, prospects, or the credit of accounts."""
-    return "credit" if scheme.credit_limit is not None else scheme.record_type
+def purpose(scheme: Scheme) -> Purpose:
+    """The purpose of a scheme: accounts, prospects, or the credit of accounts."""
+    return Purpose.CREDIT if scheme.credit_limit is not None else Purpose(scheme.record_type)
 
 
 def starter(for_purpose: str) -> str:
-    """The preset to begin with."""
-    return {"credit": "credit_assessment", "prospect": "prospects"}.get(for_purpose, "orders_only")
+    """The preset to start with."""
+    return {Purpose.CREDIT: "credit_assessment", Purpose.PROSPECT: "prospects"}.get(
+        Purpose(for_purpose), "orders_only"
+    )
 
 
 def find(name: str, schemes_dir: Path | None) -> SchemeFile:
@@ -138,24 +141,21 @@ def find(name: str, schemes_dir: Path | None) -> SchemeFile:
 
 
 def own_schemes(schemes_dir: Path | None) -> list[Path]:
+    """The files of the firm's folder."""
     return sorted(schemes_dir.glob("*.yaml")) if schemes_dir else []
 
 
 def record(session: Session, file: SchemeFile, now: datetime) -> int:
-    """The id of a scheme's version, recorded on first sight. Raises BadInput when that version has other content."""
+    """The id of a scheme's version, inserted if new. Raises BadInput when that version is stored with other content."""
     scheme = file.scheme
-    known = db.find_version(session, scheme.scheme, scheme.version)
+    known = schemes.find_version(session, scheme.scheme, scheme.version)
     if known is None:
-        known = db.add_version(
-            session,
-            name=scheme.scheme,
-            version=scheme.version,
-            sha256=scheme.sha256,
-            content=file.text,
-            at=now,
+        name, version, sha256 = scheme.identity
+        known = schemes.add_version(
+            session, name=name, version=version, sha256=sha256, content=file.text, at=now
         )
     elif known.sha256 != scheme.sha256:
-        newest = db.find_version(session, scheme.scheme)
+        newest = schemes.find_version(session, scheme.scheme)
         raise BadInput(
             N_(
                 "%(source)s: %(scheme)s version %(version)s is in use since %(day)s with other content, and a version"
@@ -174,7 +174,7 @@ def record(session: Session, file: SchemeFile, now: datetime) -> int:
 def put_in_force(
     session: Session, file: SchemeFile, *, actor: str, effective_from: date, now: datetime
 ) -> int:
-    """Record a scheme version and its approval; its id. One that is in force already stays as it is."""
+    """Store a scheme version and its approval; its id. One that is in force already stays as it is."""
     version_id = record(session, file, now)
     rules = rules_on(session, SchemeCache(), purpose(file.scheme), effective_from)
     if version_id not in {rule.version_id for rule in rules}:
@@ -182,9 +182,9 @@ def put_in_force(
             session,
             version_id,
             file.scheme,
-            db.APPROVED,
+            SchemeState.APPROVED,
             actor=actor,
-            effective_from=effective_from,
+            start=effective_from,
             now=now,
             place=next_place(file.scheme, rules),
         )
@@ -195,23 +195,23 @@ def decide(
     session: Session,
     version_id: int,
     scheme: Scheme,
-    state: str,
+    state: SchemeState,
     *,
     actor: str,
-    effective_from: date,
+    start: date,
     now: datetime,
     place: int | None = None,
 ) -> None:
-    """Put down a decision about a version."""
+    """Store a decision about a version."""
     session.add(
-        db.SchemeStep(
+        schemes.SchemeStep(
             scheme_version_id=version_id,
             purpose=purpose(scheme),
             state=state,
             scheme=scheme.scheme,
             applies_to=audience(scheme),
             place=place,
-            effective_from=effective_from,
+            effective_from=start,
             actor=actor,
             at=now,
         )
@@ -220,51 +220,48 @@ def decide(
 
 
 def audience(scheme: Scheme) -> str:
-    """Whom a scheme applies to, as one text that is the same for the same customers; empty for everybody."""
-    if not scheme.applies_to:
-        return ""
-    return json.dumps(
-        {column: sorted(words) for column, words in scheme.applies_to.items()},
-        ensure_ascii=False,
-        sort_keys=True,
-    )
+    """The `applies_to` of a scheme as one text that is the same for the same customers; empty for everybody."""
+    columns = {column: sorted(words) for column, words in scheme.applies_to.items()}
+    return json.dumps(columns, ensure_ascii=False, sort_keys=True) if columns else ""
 
 
 def replaces(scheme: Scheme, other: Scheme) -> bool:
-    """Whether a scheme takes another's place rather than one beside it: its own version, or one for the same customers."""
+    """Whether a scheme replaces another instead of coexisting: a version of the same, or one for the same customers."""
     return scheme.scheme == other.scheme or audience(scheme) == audience(other)
 
 
 def next_place(scheme: Scheme, rules: Sequence[SchemeInForce]) -> int | None:
-    """When a scheme is asked if nobody says: where the one it replaces was, else behind the others; None for last."""
+    """The default place of a scheme: that of the one it replaces, else behind the others; None for last."""
     if not scheme.applies_to:
         return None
-    replaced = [rule.place for rule in rules if rule.place is not None and replaces(scheme, rule.scheme)]
     behind = max((rule.place or 0 for rule in rules), default=0) + PLACES_APART
-    return replaced[0] if replaced else behind
+    return next(
+        (rule.place for rule in rules if rule.place is not None and replaces(scheme, rule.scheme)), behind
+    )
 
 
 def rules_on(
     session: Session, scheme_cache: SchemeCache, for_purpose: str, on: date
 ) -> tuple[SchemeInForce, ...]:
-    """The scheme versions in force, in the order in which they are asked; none when there are none."""
+    """The scheme versions in force, in their order; empty when there are none."""
     return tuple(
         SchemeInForce(
             version_id=period.scheme_version_id,
             scheme=scheme_cache.scheme(session, period.scheme_version_id),
             place=period.place,
         )
-        for period in db.in_force(session, for_purpose, on)
+        for period in schemes.in_force(session, for_purpose, on)
     )
 
 
 def in_force(
     session: Session, scheme_cache: SchemeCache, for_purpose: str, on: date
 ) -> tuple[SchemeInForce, ...]:
-    """The scheme versions in force, in the order in which they are asked. Raises NotReady when there are none."""
+    """`rules_on`; raises NotReady when there are none."""
     found = rules_on(session, scheme_cache, for_purpose, on)
     if not found:
-        to_come = [period for period in db.periods(db.steps(session, for_purpose)) if period.start > on]
+        decided = schemes.periods(schemes.steps(session, for_purpose))
+        to_come = [period for period in decided if period.start > on]
         if to_come:
             raise NotReady(
                 N_("No scheme is in force for %(purpose)s on %(day)s; %(scheme)s is from %(start)s on."),
@@ -283,23 +280,23 @@ def in_force(
 
 def at_work(session: Session, scheme_cache: SchemeCache, on: date) -> list[Scheme]:
     """Every scheme that is in force or in the shadow, whatever it grades."""
-    purposes = {step.purpose for step in db.steps(session)}
-    versions = {rule.version_id for one in purposes for rule in rules_on(session, scheme_cache, one, on)}
-    versions |= {version for one in purposes for version in db.shadows(session, one)}
+    versions = set[int]()
+    for one in Purpose:
+        versions |= {rule.version_id for rule in rules_on(session, scheme_cache, one, on)}
+        versions |= {*schemes.shadows(session, one)}
     return [scheme_cache.scheme(session, version) for version in sorted(versions)]
 
 
 def is_cadence_day(cadence: str, day: date) -> bool:
+    """Whether a day is one of a cadence (`as_of` of a scheme)."""
     following = day + timedelta(days=1)
-    if cadence == "daily":
-        return True
-    if cadence == "week_end":
-        return following.weekday() == 0
-    if cadence == "month_end":
-        return following.day == 1
-    if cadence == "quarter_end":
-        return following.day == 1 and following.month in (1, 4, 7, 10)
-    return following.day == 1 and following.month == 1
+    return {
+        "daily": True,
+        "week_end": following.weekday() == 0,
+        "month_end": following.day == 1,
+        "quarter_end": following.day == 1 and following.month in (1, 4, 7, 10),
+        "year_end": following.day == 1 and following.month == 1,
+    }[cadence]
 
 
 def last_cadence_day(cadence: str, today: date) -> date:

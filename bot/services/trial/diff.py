@@ -1,5 +1,6 @@
-"""`scheme diff`: the book of the last snapshot under two schemes, with who would move and why."""
+"""`scheme diff`: the book of the last snapshot under two schemes, with the customers that would move and why."""
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -8,13 +9,13 @@ from typing import TYPE_CHECKING, Any
 
 from sqlmodel import Session
 
-from bot.errors import N_, BadInput, NotAllowed
+from bot.errors import N_, BadInput
 from bot.services.access import Actor
-from bot.services.grade import book_pass, previous, scheme_choice, shadow
+from bot.services.grade import book_pass, scheme_choice, shadow
+from bot.services.grade.assessment import RunStep, load_previous
 from bot.services.schemes import status, store
 from bot.services.schemes.store import SchemeCache, SchemeInForce
 from db.book import customers
-from db.book.people import PersonRole
 from db.engine import Database
 from db.graded import overrides, runs, schemes
 from db.graded.runs import GradingRun
@@ -23,11 +24,11 @@ from grading.scheme.model import Scheme
 if TYPE_CHECKING:
     import pandas as pd
 
-    from grading.diagnose.diff import BookDiff, Cause
+    from grading.diagnose.diff import BookDiff, RuleDifference
     from grading.diagnose.sensitivity import Sensitivity
     from grading.diagnose.stability import Drift
 
-SEED = 1  # of the weights drawn for sensitivity: the same question has the same answer
+SEED = 1  # of the weights drawn for sensitivity, so that the same question has the same answer
 SAMPLE = 20_000  # customers whose tiers are tried under other weights: some ten seconds, whatever the book
 PAGE = 500
 
@@ -43,12 +44,12 @@ class Mover:
     old_score: float | None
     new_score: float | None
     at_once: bool  # with the first snapshot, margins, confirmations and dwell included
-    causes: tuple["Cause", ...]
+    causes: tuple["RuleDifference", ...]
 
 
 @dataclass(frozen=True, kw_only=True)
 class SchemeDiff:
-    """Two schemes over one book, by boundaries and gates alone but for `at_once`. Shares are of all customers."""
+    """Two schemes over one book, by boundaries and gates only, except for `at_once`."""
 
     as_of: date
     old: Scheme
@@ -78,12 +79,11 @@ def diff(
 ) -> SchemeDiff:
     """Grade the last snapshot's book (before the first: as of yesterday) under both; `most` movers, None for all.
 
-    Without an old scheme it is the one in force for the customers of the new one, else both count where both apply. The
-    facts are those known today, the same for both. Raises BadInput for schemes that do not grade the same, NotReady when
-    none is in force.
+    The default old scheme is the one in force for the customers of the new one; else the book is the customers to which
+    both apply. The facts are those known today. Raises BadInput for schemes of different purposes, NotReady when none is
+    in force.
     """
-    if actor.role != PersonRole.ADMIN:
-        raise NotAllowed(N_("Only admins decide about schemes."))
+    status.require_admin(actor)
     from grading.diagnose.sensitivity import weight_sensitivity
 
     with database.read() as session:
@@ -93,7 +93,9 @@ def diff(
         as_of = last.as_of if last is not None else book_pass.default_day(today)
         old = status.find(session, old_name, schemes_dir).scheme if old_name else None
         if old is None:
-            old, customer_ids = _now(session, store.in_force(session, scheme_cache, purpose, today), new)
+            old, customer_ids = _present_scheme(
+                session, store.in_force(session, scheme_cache, purpose, today), new
+            )
         elif store.purpose(old) != purpose:
             raise BadInput(
                 N_("%(new)s grades %(purpose)s and %(old)s %(other)s: they have no book in common."),
@@ -103,17 +105,14 @@ def diff(
                 other=store.purpose(old),
             )
         else:
-            customer_ids = scheme_choice.of_all(session, [old, new])
+            customer_ids = scheme_choice.customers_of_all(session, [old, new])
         compared = shadow.compare_book(session, old, new, as_of, customer_ids)
         moved = compared.movers
         moved = moved.assign(at_once=_at_once(session, compared, purpose, last, today)[moved.index])
         movers = _movers(session, compared, moved if most is None else moved.head(most))
-    words = [
-        word
-        for word in [*(tier.id for tier in new.tiers), *compared.matrix.index]
-        if word in compared.matrix.index and (compared.results[["before", "after"]] == word).any(axis=None)
-    ]
-    words = list(dict.fromkeys(words))
+    before, after = (Counter(compared.results[side].tolist()) for side in ("before", "after"))
+    known = dict.fromkeys([*(tier.id for tier in new.tiers), *compared.matrix.index])
+    words = [word for word in known if before[word] or after[word]]
     matrix = compared.matrix.reindex(index=words, columns=words, fill_value=0)
     return SchemeDiff(
         as_of=as_of,
@@ -124,17 +123,19 @@ def diff(
         at_once=int(moved["at_once"].sum()),
         movers=movers,
         words=tuple(words),
-        before={word: int(matrix.loc[word].sum()) for word in words},
-        after={word: int(matrix[word].sum()) for word in words},
+        before={word: before[word] for word in words},
+        after={word: after[word] for word in words},
         matrix={row: {column: int(matrix.loc[row, column]) for column in words} for row in words},
         drift=compared.drift,
         sensitivity=weight_sensitivity(_sample(compared.by_new.scores), new, seed=SEED),
     )
 
 
-def _now(session: Session, rules: Sequence[SchemeInForce], new: Scheme) -> tuple[Scheme, list[int] | None]:
-    """The scheme that grades the customers of another one now, and who they are."""
-    found = scheme_choice.would_fall_to(session, rules, new).found
+def _present_scheme(
+    session: Session, rules: Sequence[SchemeInForce], new: Scheme
+) -> tuple[Scheme, list[int] | None]:
+    """The scheme that grades the customers of another one now, and these customers."""
+    found = scheme_choice.find_reassigned(session, rules, new)
     if not found:
         raise BadInput(
             N_("%(new)s would grade nobody that is graded now, so there is nothing to compare."),
@@ -158,57 +159,39 @@ def _at_once(
     """By customer: whether one more snapshot, of these very facts, would end in another tier than under the old scheme."""
     import pandas as pd
 
-    from bot.frames import places_of
-
-    past = previous.previous_rows(session, last, last, None)
-    chosen = overrides.holding(session, purpose, today)
-    customers = compared.results.index
+    step = RunStep(
+        as_of=compared.by_new.as_of,
+        snapshot=1 if last is None else last.snapshot + 1,
+        interim=False,
+        past=load_previous(session, last, last, None),
+        overrides=overrides.holding(session, purpose, today),
+    )
     tiers = []
     for scheme, graded in ((compared.old, compared.by_old), (compared.new, compared.by_new)):
-        before = previous.columns_of(past, scheme, None)
         known = schemes.find_version(session, scheme.scheme, scheme.version)
-        moved = previous.moved_on(
-            graded,
-            scheme,
-            before,
-            places_of(customers.to_numpy(), before["customer_id"]),
-            known.id if known is not None and known.sha256 == scheme.sha256 else None,
-            snapshot=1 if last is None else last.snapshot + 1,
-            chosen=chosen,
-        )
+        version_id = known.id if known is not None and known.sha256 == scheme.sha256 else None
+        moved, _ = step.move(graded, scheme, step.previous(scheme, None), version_id)
         tiers.append(moved.outcome["tier"])
-    return pd.Series(tiers[0] != tiers[1], index=customers)
+    return pd.Series(tiers[0] != tiers[1], index=compared.results.index)
 
 
 def _sample(scores: "pd.DataFrame") -> "pd.DataFrame":
-    """A book small enough to try a thousand sets of weights on; the same customers every time."""
+    """The scores of at most SAMPLE customers, the same every time."""
     return scores if len(scores) <= SAMPLE else scores.sample(SAMPLE, random_state=SEED)
 
 
 def _movers(session: Session, compared: "BookDiff", rows: Any) -> tuple[Mover, ...]:
-    from grading.diagnose.diff import causes
+    from grading.diagnose.diff import find_differences
 
+    rows = rows[["before", "after", "old_score", "new_score", "at_once"]].astype(object)
+    rows = rows.where(rows.notna(), None)
+    places = compared.results.index.get_indexer(rows.index)
     found = []
     for start in range(0, len(rows), PAGE):
         page = rows.iloc[start : start + PAGE]
         known = customers.get_many(session, page.index.tolist())
-        places = compared.results.index.get_indexer(page.index).tolist()
-        for customer, place, row in zip(page.index.tolist(), places, page.to_dict("records"), strict=True):
+        for place, (customer, row) in zip(places[start:], page.to_dict("index").items(), strict=False):
             who = known[customer]
-            found.append(
-                Mover(
-                    code=who.code,
-                    name=who.name,
-                    before=row["before"],
-                    after=row["after"],
-                    old_score=_known(row["old_score"]),
-                    new_score=_known(row["new_score"]),
-                    at_once=row["at_once"],
-                    causes=tuple(causes(compared, place)),
-                )
-            )
+            reasons = tuple(find_differences(compared, int(place)))
+            found.append(Mover(code=who.code, name=who.name, **row, causes=reasons))
     return tuple(found)
-
-
-def _known(score: float) -> float | None:
-    return None if score != score else float(score)

@@ -1,4 +1,4 @@
-"""Proposing a scheme from the firm's own customers."""
+"""Propose a scheme from the firm's own customers."""
 
 from datetime import date
 from pathlib import Path
@@ -16,8 +16,8 @@ def propose_scheme(
 ) -> str:
     """A preset's text with knots and constants from the firm's orders, in the currency of those orders.
 
-    Knots come from those the scheme applies to; constants are of the whole firm, whose profit a share is of. Without
-    `as_of`: the day of the last order. Raises BadInput when there is nothing to go by.
+    Knots come from the customers the scheme applies to, constants from all. Without `as_of`: the day of the last order.
+    Raises BadInput without orders, or with orders in several currencies.
     """
     from bot.frames import book_constants_of, computed_indicators
     from grading.diagnose.proposal import ProposalError, propose
@@ -38,7 +38,7 @@ def propose_scheme(
         day = as_of or min(days[1], today)
         rows = computed.load_rows(session, file.scheme, day)
         types = product_types(session, as_of=day, start=window_start(day, 12))
-        theirs = computed.of_some(rows, scheme_choice.of_all(session, [file.scheme]))
+        theirs = computed.select_rows(rows, scheme_choice.customers_of_all(session, [file.scheme]))
     constants = book_constants_of(rows, day)
     if types:
         constants["product_types_sold"] = float(types)

@@ -1,9 +1,10 @@
-"""Replay: what past snapshots would have said under a scheme, with its movement rules and without. Says nothing to anyone."""
+"""Replay: past snapshots under a scheme, with its movement rules and without. Nobody is notified."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from bot.errors import N_, BadInput, Conflict
 from bot.services.grade import computed, runs, scheme_choice
@@ -12,11 +13,15 @@ from bot.services.schemes import store
 from bot.services.schemes.store import SchemeCache, SchemeFile
 from db.book import orders
 from db.engine import Database
-from db.graded import runs as db
-from grading.scheme.model import Scheme
+from db.graded.runs import last_published
+from grading.scheme.model import WORDS_FOR_NO_TIER, Scheme
 
 if TYPE_CHECKING:
-    import pandas as pd
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from bot.frames import FactColumns
+    from grading.engine.movement import State
 
 MONTHS_AHEAD = 6
 ABSENT = "absent"
@@ -25,7 +30,7 @@ MOST = 600  # snapshots of one replay: fifty years of months
 
 @dataclass(frozen=True, kw_only=True)
 class Moves:
-    """How often customers changed tier, caps aside: `undone` of these were taken back by the very next snapshot."""
+    """How often customers changed tier, without caps; the very next snapshot took back `undone` of these."""
 
     moves: int
     undone: int
@@ -33,7 +38,7 @@ class Moves:
 
 @dataclass(frozen=True, kw_only=True)
 class Snapshot:
-    """One day of a replay, as the movement rules and as the boundaries alone would have it."""
+    """One day of a replay; `moves_without_rules` are by the boundaries only."""
 
     as_of: date
     customers: int
@@ -44,9 +49,9 @@ class Snapshot:
 
 @dataclass(frozen=True, kw_only=True)
 class LaterValue:
-    """What the tiers of a day were worth in the months after it, which no score had seen.
+    """What the tiers of a day were worth in the months after it, which no score included.
 
-    Shares are fractions of 1, by tier or the word in its place; a customer graded on no snapshot counts as absent.
+    Shares are fractions of 1, by tier or the word in its place; a customer without a tier that day counts as absent.
     """
 
     as_of: date
@@ -61,7 +66,7 @@ class Replay:
 
     scheme: str
     version: int
-    beside: tuple[str, ...]  # name@version of the schemes asked after it
+    beside: tuple[str, ...]  # name@version of the schemes after it in order
     days: tuple[Snapshot, ...]
     rated: int
     with_rules: Moves
@@ -79,35 +84,35 @@ def replay(
     progress: Progress | None = None,
     beside: Sequence[Scheme] = (),
 ) -> Replay:
-    """Run the snapshots of a period in memory, ignoring when a scheme was approved for. Raises BadInput for an odd one.
+    """Run the snapshots of a period in memory, whenever the scheme was approved. Raises BadInput for an impossible one.
 
-    A scheme grades the customers it applies to as they are now, those `beside` it whoever is left, one after the other.
+    A scheme grades the customers it applies to as they are now; those `beside` it grade the others, in order.
     """
-    import pandas as pd
-
     days = snapshot_days(scheme, start, end, today)
-    judged = _judged(database, days)
+    with database.read() as session:
+        sold = orders.first_and_last(session)
+    judged = max((day for day in days if sold and _months_ahead(day) <= sold[1]), default=None)
     ahead: LaterValue | None = None
     lines = _lines(database, (scheme, *beside))
     found = []
     rated = 0
     for number, day in enumerate(days, start=1):
-        parts = []
+        tiers: dict[int, str] = {}
         for with_rules, without in lines:
             with database.read() as session:
-                known = computed.load_book(session, with_rules.scheme, day, with_rules.customer_ids).facts
-            parts.append(with_rules.step(known, day, number))
+                known = computed.load_book(session, with_rules.scheme, day, with_rules.customer_ids)
+            effective = with_rules.step(known, day, number)
+            tiers |= dict(zip(known.customers.tolist(), effective.tolist(), strict=True))
             without.step(known, day, number)
-        tiers = pd.concat(parts) if len(parts) > 1 else parts[0]
         if day == judged:
-            ahead = _look_ahead(database, tiers, day)
-        counts = tiers.value_counts().to_dict()
-        rated += sum(count for tier, count in counts.items() if tier not in ("new", "unrated", "blocked"))
+            ahead = _later_value(database, tiers, day)
+        counts = dict(Counter(tiers.values()).most_common())
+        rated += sum(count for tier, count in counts.items() if tier not in WORDS_FOR_NO_TIER)
         found.append(
             Snapshot(
                 as_of=day,
                 customers=len(tiers),
-                tiers={str(tier): int(count) for tier, count in counts.items()},
+                tiers=counts,
                 moves=sum(line.moved for line, _ in lines),
                 moves_without_rules=sum(line.moved for _, line in lines),
             )
@@ -138,14 +143,14 @@ def keep(
     actor: str,
     progress: Progress | None = None,
 ) -> list[RunReport]:
-    """Put the snapshots of a past period down as the history a live start goes on from; nobody is told.
+    """Store the snapshots of a past period as the history that a live start continues; nobody is notified.
 
     Only before the first grading of its purpose: Conflict afterwards.
     """
     purpose = store.purpose(file.scheme)
     days = snapshot_days(file.scheme, start, end, today)
     with database.write() as session:
-        if db.last_published(session, purpose) is not None:
+        if last_published(session, purpose) is not None:
             raise Conflict(
                 N_("There are gradings of %(purpose)s already; a past can only be kept before the first."),
                 purpose=purpose,
@@ -164,7 +169,7 @@ def keep(
 
 
 def snapshot_days(scheme: Scheme, start: date, end: date, today: date) -> list[date]:
-    """The days of a scheme's cadence in a period; one that is not over is none of them."""
+    """The days of a scheme's cadence in a period, without one that is not over."""
     if not start <= end <= today:
         raise BadInput(
             N_("%(start)s to %(end)s is no period that is over; today is %(today)s."),
@@ -173,7 +178,8 @@ def snapshot_days(scheme: Scheme, start: date, end: date, today: date) -> list[d
             today=today,
         )
     last = min(end, today - timedelta(days=1))
-    days = list(_days(start, last, lambda day: store.is_cadence_day(scheme.as_of, day)))
+    period = (start + timedelta(days=number) for number in range((last - start).days + 1))
+    days = [day for day in period if store.is_cadence_day(scheme.as_of, day)]
     if not days:
         raise BadInput(
             N_("There is no snapshot of %(scheme)s (%(cadence)s) from %(start)s to %(end)s."),
@@ -191,14 +197,7 @@ def snapshot_days(scheme: Scheme, start: date, end: date, today: date) -> list[d
     return days
 
 
-def _judged(database: Database, days: Sequence[date]) -> date | None:
-    """The newest of these days that has `MONTHS_AHEAD` of orders after it."""
-    with database.read() as session:
-        known = orders.first_and_last(session)
-    return max((day for day in days if known and _after(day) <= known[1]), default=None)
-
-
-def _after(day: date) -> date:
+def _months_ahead(day: date) -> date:
     """The last day whose window of `MONTHS_AHEAD` begins with this one: of a month's end the end of a month."""
     from grading.indicators.orders import window_start
 
@@ -208,90 +207,79 @@ def _after(day: date) -> date:
     return until
 
 
-def _look_ahead(database: Database, tiers: "pd.Series[Any]", day: date) -> LaterValue:
-    until = _after(day)
+def _later_value(database: Database, tiers: dict[int, str], day: date) -> LaterValue:
+    until = _months_ahead(day)
     with database.read() as session:
         sold = dict(orders.net_between(session, after=day, until=until))
     counts: dict[str, float] = {}
     sales: dict[str, float] = {}
-    held = dict(zip(tiers.index.tolist(), tiers.tolist(), strict=True))
-    for tier in held.values():
-        counts[tier] = counts.get(tier, 0.0) + 1 / len(held)
+    for tier in tiers.values():
+        counts[tier] = counts.get(tier, 0.0) + 1 / len(tiers)
     total = sum(sold.values())
     for customer, amount in sold.items():
-        tier = held.get(customer, ABSENT)
+        tier = tiers.get(customer, ABSENT)
         sales[tier] = sales.get(tier, 0.0) + (amount / total if total else 0.0)
     return LaterValue(as_of=day, until=until, customers=counts, sales=sales)
 
 
-def _days(start: date, end: date, wanted: Callable[[date], bool]) -> Iterator[date]:
-    day = start
-    while day <= end:
-        if wanted(day):
-            yield day
-        day += timedelta(days=1)
-
-
-def _lines(database: Database, asked: Sequence[Scheme]) -> "list[tuple[_Line, _Line]]":
-    """For each scheme with somebody to grade, a line with its movement rules and one without."""
-    found: list[tuple[_Line, _Line]] = []
-    rules = [store.SchemeInForce(version_id=0, scheme=scheme, place=None) for scheme in asked]
+def _lines(database: Database, ordered: Sequence[Scheme]) -> "list[tuple[_Line, _Line]]":
+    """For each scheme with customers to grade, a line with its movement rules and one without."""
+    rules = [store.SchemeInForce(version_id=0, scheme=scheme, place=None) for scheme in ordered]
     with database.read() as session:
-        for rule, customer_ids in scheme_choice.allot(session, rules).shares:
-            found.append(
-                (_Line(rule.scheme, customer_ids), _Line(replace(rule.scheme, movement=None), customer_ids))
-            )
+        shares = scheme_choice.allot(session, rules).shares
+    found = [
+        (_Line(rule.scheme, ids), _Line(replace(rule.scheme, movement=None), ids)) for rule, ids in shares
+    ]
     if not found:
         raise BadInput(
             N_(
                 "%(scheme)s applies to none of the customers. See what their columns hold, and its applies_to."
             ),
-            scheme=asked[0].scheme,
+            scheme=ordered[0].scheme,
         )
     return found
 
 
 def _total(lines: "Sequence[_Line]") -> Moves:
-    totals = [line.total() for line in lines]
-    return Moves(moves=sum(one.moves for one in totals), undone=sum(one.undone for one in totals))
+    return Moves(moves=sum(line.moves for line in lines), undone=sum(line.undone for line in lines))
 
 
 class _Line:
-    """One line of snapshots, each going by the state the one before left."""
+    """One line of snapshots, each starting from the state the one before left."""
 
     def __init__(self, scheme: Scheme, customer_ids: Sequence[int] | None) -> None:
         self.scheme = scheme
         self.customer_ids = customer_ids
-        self.state: pd.DataFrame | None = None
-        self.last: pd.Series[Any] | None = None
-        self.came_from: dict[Any, str] = {}
-        self.moved = 0
-        self._moves = self._undone = 0
+        self.state: State = {}
+        self.customers: NDArray[np.int64] | None = None
+        self.came_from: dict[int, str] = {}
+        self.moved = self.moves = self.undone = 0
 
-    def step(self, facts: "pd.DataFrame", as_of: date, number: int) -> "pd.Series[Any]":
+    def step(self, facts: "FactColumns", as_of: date, number: int) -> "NDArray[np.object_]":
         """Take the next snapshot; the effective tiers."""
-        from grading.engine.movement import empty_state, move, state_for
-        from grading.engine.scoring import grade
+        import numpy as np
 
-        graded = grade(facts, self.scheme, as_of)
-        state = self.state if self.state is not None else empty_state(facts.index[:0], self.scheme)
-        result = move(graded, self.scheme, state_for(state, facts.index, self.scheme), snapshot=number)
-        self.state = result.state
-        self._count(result.results["standing"])
-        return result.results["tier"]
+        from bot.frames import places_of
+        from grading.engine.movement import carry_state, move
+        from grading.engine.scoring import grade_columns
 
-    def total(self) -> Moves:
-        return Moves(moves=self._moves, undone=self._undone)
+        graded = grade_columns(facts.columns, facts.customers, self.scheme, as_of)
+        known = np.empty(0, dtype=np.int64) if self.customers is None else self.customers
+        state = carry_state(self.state, places_of(facts.customers, known), self.scheme)
+        result = move(graded, self.scheme, state, snapshot=number)
+        self._count(
+            facts.customers.tolist(), state["standing"].tolist(), result.following["standing"].tolist()
+        )
+        self.state, self.customers = result.following, facts.customers
+        return np.asarray(result.outcome["tier"])
 
-    def _count(self, tiers: "pd.Series[Any]") -> None:
-        """A cap is no move, nor is what ends it: only the tier by movement counts."""
-        came_from: dict[Any, str] = {}
-        if self.last is not None:
-            before = self.last.reindex(tiers.index)
-            moved = before.notna() & (before != tiers)
-            for customer in tiers.index[moved.to_numpy()]:
-                self._undone += self.came_from.get(customer) == tiers[customer]
-                came_from[customer] = before[customer]
+    def _count(self, customers: list[int], before: list[str | None], after: list[str | None]) -> None:
+        """Count moves of the standing: a cap is no move, nor is its end."""
+        came_from: dict[int, str] = {}
+        for customer, old, new in zip(customers, before, after, strict=True):
+            if old is not None and old != new:
+                self.undone += self.came_from.get(customer) == new
+                came_from[customer] = old
         self.moved = len(came_from)
-        self._moves += self.moved
-        self.came_from, self.last = came_from, tiers
+        self.moves += self.moved
+        self.came_from = came_from

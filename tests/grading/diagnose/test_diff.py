@@ -5,7 +5,7 @@ from datetime import date
 import pandas as pd
 import pytest
 
-from grading.diagnose.diff import BookDiff, Cause, causes, compare
+from grading.diagnose.diff import BookDiff, RuleDifference, compare, find_differences
 from grading.engine.scoring import grade
 from grading.scheme.model import Scheme
 from grading.scheme.reader import parse_scheme
@@ -42,11 +42,11 @@ def test_other_weights_move_a_customer_and_the_indicators_add_up_to_the_change()
         {"quality": (0.4 - 0.6) * 90, "service": (0.6 - 0.4) * 40}
     )
     assert found.points.sum(axis=1).tolist() == pytest.approx(found.results["change"].tolist())
-    assert causes(found, 1) == [
-        Cause(
+    assert find_differences(found, 1) == [
+        RuleDifference(
             kind="points", name="quality", points=pytest.approx(-18.0), how="weight", before=60.0, after=40.0
         ),
-        Cause(
+        RuleDifference(
             kind="points", name="service", points=pytest.approx(8.0), how="weight", before=40.0, after=60.0
         ),
     ]
@@ -63,14 +63,14 @@ def test_other_weights_move_a_customer_and_the_indicators_add_up_to_the_change()
 def test_another_boundary_is_named_without_any_indicator() -> None:
     found = compared(PLAIN_SCHEME.replace("at: 70", "at: 65"))
     assert found.movers[["before", "after"]].to_numpy().tolist() == [["B", "A"]]  # 0.6 x 80 + 0.4 x 50 = 68
-    assert causes(found, 0) == [Cause(kind="boundary", name="A", before=70.0, after=65.0)]
-    assert causes(found, 2) == []
+    assert find_differences(found, 0) == [RuleDifference(kind="boundary", name="A", before=70.0, after=65.0)]
+    assert find_differences(found, 2) == []
 
 
 def test_an_indicator_of_one_scheme_alone_counts_with_all_its_points() -> None:
     text = PLAIN_SCHEME.replace("id: service, name", "id: speed, name")
     found = compared(text, BOOK.assign(speed=100.0))
-    assert [(cause.name, cause.how, cause.points) for cause in causes(found, 2)] == [
+    assert [(cause.name, cause.how, cause.points) for cause in find_differences(found, 2)] == [
         ("speed", "new", pytest.approx(0.4 * 100)),
         ("service", "gone", pytest.approx(-0.4 * 20)),
     ]
@@ -78,10 +78,10 @@ def test_an_indicator_of_one_scheme_alone_counts_with_all_its_points() -> None:
 
 def test_another_curve_and_another_policy_for_what_is_missing_are_told_apart() -> None:
     bent = PLAIN_SCHEME.replace("[100, 100]", "[100, 50]", 1)
-    assert [(c.name, c.how) for c in causes(compared(bent), 0)] == [("quality", "curve")]
+    assert [(c.name, c.how) for c in find_differences(compared(bent), 0)] == [("quality", "curve")]
     neutral = PLAIN_SCHEME + "missing: {policy: neutral}\n"
     gap = BOOK.assign(service=[None, 40.0, 20.0]).astype(float)
-    found = causes(compared(neutral, gap), 0)
+    found = find_differences(compared(neutral, gap), 0)
     # Redistributed, quality alone is all of the score: 80; neutral it is 0.6 x 80 beside 0.4 x 50.
     assert [(c.name, c.points) for c in found if c.kind == "points"] == [
         ("quality", pytest.approx(0.6 * 80 - 80)),
@@ -92,14 +92,14 @@ def test_another_curve_and_another_policy_for_what_is_missing_are_told_apart() -
 def test_caps_blocks_and_coverage_are_named() -> None:
     uncapped = PLAIN_SCHEME.replace("cap: C", "cap: B")
     bad = BOOK.assign(credit="D")
-    assert causes(compared(uncapped, bad), 1) == [Cause(kind="cap", name="credit")]
+    assert find_differences(compared(uncapped, bad), 1) == [RuleDifference(kind="cap", name="credit")]
     strict = PLAIN_SCHEME.replace("min_coverage: 0.6", "min_coverage: 0.9")
     gap = BOOK.assign(service=[None, 40.0, 20.0]).astype(float)
     found = compared(strict, gap)
     assert found.movers["after"].tolist() == ["unrated"]
-    assert causes(found, 0) == [Cause(kind="coverage", before=0.6, after=0.6)]
+    assert find_differences(found, 0) == [RuleDifference(kind="coverage", before=0.6, after=0.6)]
     free = PLAIN_SCHEME[: PLAIN_SCHEME.index("  - {id: sanctions")]
-    assert causes(compared(free, BOOK.assign(sanctions=True)), 0) == [Cause(kind="block")]
+    assert find_differences(compared(free, BOOK.assign(sanctions=True)), 0) == [RuleDifference(kind="block")]
 
 
 def test_a_book_without_any_score_has_no_drift_and_an_empty_one_no_movers() -> None:

@@ -116,7 +116,7 @@ def test_the_seed_decides_and_neither_order_nor_chunks_do(monkeypatch: pytest.Mo
 def test_nobody_and_wrong_wishes() -> None:
     nobody = weight_sensitivity(pd.DataFrame({"x": [], "y": []}, dtype=float), TWO, seed=1, draws=3)
     assert (nobody.mean, len(nobody.customers)) == (0, 0)
-    with pytest.raises(ValueError, match="no scores of y"):
+    with pytest.raises(ValueError, match="no column y"):
         weight_sensitivity(pd.DataFrame({"x": [1.0]}), TWO, seed=1)
     for wrong in ({"within": 0.0}, {"within": 20.0}, {"draws": 0}):
         with pytest.raises(ValueError, match="between 0 and 1"):

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from grading.diagnose.stability import drift, migration, mobility, reversals, row_shares
+from grading.diagnose.stability import drift, migration, mobility, reversals
 
 TIERS = ["A", "B", "C"]
 
@@ -115,14 +115,6 @@ def test_migration_refuses_what_it_could_not_tell_apart() -> None:
         migration(twice, pd.Series({"a": "A"}), TIERS)
     with pytest.raises(ValueError, match="not graded"):
         migration(pd.Series({"a": "joined"}), pd.Series({"a": "A"}), TIERS)
-
-
-def test_rows_of_few_customers_are_counted_and_not_made_percentages() -> None:
-    before = pd.Series(["A"] * 9 + ["B"] * 10)
-    after = pd.Series(["B"] * 9 + ["B"] * 8 + ["C"] * 2)
-    shares = row_shares(migration(before, after, TIERS))
-    assert shares.loc["A"].isna().all()
-    assert shares.loc["B", ["B", "C"]].tolist() == [0.8, 0.2]
 
 
 def test_mobility_by_hand() -> None:

@@ -7,6 +7,7 @@ from fractions import Fraction
 
 from grading.engine.scoring import Grading
 from grading.scheme.model import Movement, Scheme
+from tests.grading.frames import gates_hit, gates_not_assessed
 
 
 @dataclass
@@ -101,6 +102,8 @@ def one_day(grading: Grading, row: int) -> Seen:
     """What `grade` says of one customer on one day."""
     result = grading.results.iloc[row]
     word = "new" if result["young"] else "unrated" if result["provisional"] else None
-    hit = tuple(g for g in grading.gates_hit.columns if grading.gates_hit[g].iloc[row])
-    unknown = tuple(g for g in grading.gates_not_assessed.columns if grading.gates_not_assessed[g].iloc[row])
+    hit = tuple(g for g in gates_hit(grading).columns if gates_hit(grading)[g].iloc[row])
+    unknown = tuple(
+        g for g in gates_not_assessed(grading).columns if gates_not_assessed(grading)[g].iloc[row]
+    )
     return Seen(score=float(result["score"]), word=word, hit=hit, unknown=unknown)

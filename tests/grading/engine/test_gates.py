@@ -3,6 +3,7 @@
 import pytest
 
 from tests.grading.factories import NAME, dimension, grade_one, indicator, make_scheme, result
+from tests.grading.frames import gates_hit, gates_not_assessed
 
 
 def gate(id: str, when: str, action: str) -> str:
@@ -23,14 +24,14 @@ def test_the_strictest_cap_wins_and_every_hit_is_recorded() -> None:
     graded = grade_one(SCHEME, x=90.0, grade="D", overdue=0.5, risk="low", banned=False)
     found = result(graded)
     assert (found["tier"], found["computed_tier"], found["capped_by"]) == ("C", "A", "stop")
-    assert graded.gates_hit.iloc[0].to_dict() == {
+    assert gates_hit(graded).iloc[0].to_dict() == {
         "stop": True,
         "weak": True,
         "overdue": True,
         "watch": False,
         "forbidden": False,
     }
-    assert not graded.gates_not_assessed.iloc[0].any()
+    assert not gates_not_assessed(graded).iloc[0].any()
 
 
 def test_a_cap_never_lifts() -> None:
@@ -45,7 +46,7 @@ def test_of_equal_caps_the_first_in_the_file_is_named() -> None:
 def test_a_flag_changes_no_tier() -> None:
     graded = grade_one(SCHEME, x=90.0, risk="high")
     assert result(graded)["tier"] == "A"
-    assert graded.gates_hit["watch"].iloc[0]
+    assert gates_hit(graded)["watch"].iloc[0]
 
 
 def test_a_block_comes_before_everything() -> None:
@@ -62,9 +63,9 @@ def test_what_has_no_tier_is_not_capped() -> None:
 
 def test_an_empty_field_is_not_assessed_never_passed() -> None:
     graded = grade_one(SCHEME, x=90.0, grade=None, overdue=float("nan"), risk="", banned=None)
-    assert graded.gates_not_assessed.iloc[0].all()
-    assert not graded.gates_hit.iloc[0].any()
-    assert grade_one(SCHEME, x=90.0).gates_not_assessed.iloc[0].all()
+    assert gates_not_assessed(graded).iloc[0].all()
+    assert not gates_hit(graded).iloc[0].any()
+    assert gates_not_assessed(grade_one(SCHEME, x=90.0)).iloc[0].all()
 
 
 @pytest.mark.parametrize(
@@ -78,7 +79,7 @@ def test_an_empty_field_is_not_assessed_never_passed() -> None:
 )
 def test_comparisons_at_their_limit(comparison: str, below: bool, equal: bool, above: bool) -> None:
     scheme = make_scheme(gates=f"[{gate('g', f'field: y, {comparison}: 0', 'flag: f')}]")
-    hits = [grade_one(scheme, y=value).gates_hit["g"].iloc[0] for value in (-0.001, 0.0, 0.001)]
+    hits = [gates_hit(grade_one(scheme, y=value))["g"].iloc[0] for value in (-0.001, 0.0, 0.001)]
     assert hits == [below, equal, above]
 
 
@@ -88,8 +89,8 @@ def test_a_gate_reads_the_value_of_an_indicator_under_the_same_rules() -> None:
         gates=f"[{gate('low', 'field: x, lt: 10', 'cap: C')}]",
     )
     fresh, old = grade_one(scheme, x=5.0, x_date="2026-10-20"), grade_one(scheme, x=5.0, x_date="2026-01-01")
-    assert fresh.gates_hit["low"].iloc[0]
-    assert old.gates_not_assessed["low"].iloc[0]
+    assert gates_hit(fresh)["low"].iloc[0]
+    assert gates_not_assessed(old)["low"].iloc[0]
 
 
 def test_an_unknown_word_of_an_indicator_is_not_assessed_by_its_gate() -> None:
@@ -97,15 +98,15 @@ def test_an_unknown_word_of_an_indicator_is_not_assessed_by_its_gate() -> None:
         dimension("only", indicator("x", score="{fn: map, values: {low: 10, high: 90}}")),
         gates=f"[{gate('g', 'field: x, in: [low]', 'flag: f')}]",
     )
-    assert grade_one(scheme, x="odd").gates_not_assessed["g"].iloc[0]
-    assert not grade_one(scheme, x="high").gates_not_assessed["g"].iloc[0]
-    assert grade_one(scheme, x="low").gates_hit["g"].iloc[0]
+    assert gates_not_assessed(grade_one(scheme, x="odd"))["g"].iloc[0]
+    assert not gates_not_assessed(grade_one(scheme, x="high"))["g"].iloc[0]
+    assert gates_hit(grade_one(scheme, x="low"))["g"].iloc[0]
 
 
 def test_a_word_nobody_listed_passes_a_gate_without_vocabulary() -> None:
     graded = grade_one(SCHEME, x=90.0, grade="AAA")
-    assert not graded.gates_hit["stop"].iloc[0]
-    assert not graded.gates_not_assessed["stop"].iloc[0]
+    assert not gates_hit(graded)["stop"].iloc[0]
+    assert not gates_not_assessed(graded)["stop"].iloc[0]
 
 
 @pytest.mark.parametrize("policy", ["redistribute", "neutral", "worst"])
@@ -117,6 +118,6 @@ def test_a_gate_on_a_missing_dimension_is_always_assessed(policy: str) -> None:
         policy=policy,
     )
     some, most = grade_one(scheme, x=100.0, y=100.0), grade_one(scheme, x=100.0, z=100.0)
-    assert some.gates_hit["blind"].iloc[0]
-    assert not most.gates_hit["blind"].iloc[0]
-    assert not some.gates_not_assessed["blind"].iloc[0]
+    assert gates_hit(some)["blind"].iloc[0]
+    assert not gates_hit(most)["blind"].iloc[0]
+    assert not gates_not_assessed(some)["blind"].iloc[0]

@@ -9,12 +9,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from grading.engine.inputs import pack, unpack
+from grading.engine.inputs import unpack
 from grading.engine.scoring import grade
 from grading.scheme.presets import preset_text
 from grading.scheme.reader import parse_scheme
 from tests.bench.bench_scoring import generate
 from tests.factories import PLAIN_SCHEME
+from tests.grading.frames import pack_frame
 
 PLAIN = parse_scheme(PLAIN_SCHEME, source="plain")  # credit, months_with_us, quality, sanctions, service
 B2B = parse_scheme(preset_text("b2b_accounts"), source="b2b")
@@ -31,7 +32,7 @@ def test_only_what_is_known_takes_room() -> None:
     )
     facts["quality@date"] = pd.to_datetime(["2026-03-31", None, None])
     spelled_out = len('["never heard of"]')
-    assert [len(row) for row in pack(facts, PLAIN)] == [
+    assert [len(row) for row in pack_frame(facts, PLAIN)] == [
         HEAD + 1 + 8 + 1 + 3,
         HEAD,
         HEAD + 1 + 8 + 1 + spelled_out,
@@ -44,13 +45,13 @@ def test_the_layout_is_what_rows_in_databases_have() -> None:
     known, dated = "10100", "00100"  # of credit, months_with_us, quality, sanctions, service
     bits = int(f"{known}{dated}000000", 2).to_bytes(2, "big")
     day = date(2026, 3, 31).toordinal().to_bytes(3, "little")
-    assert pack(facts, PLAIN) == [b"\x01" + bits + b"\x00" + struct.pack("<d", 50.5) + day]
+    assert pack_frame(facts, PLAIN) == [b"\x01" + bits + b"\x00" + struct.pack("<d", 50.5) + day]
 
 
 def test_columns_come_back_typed_and_unknown_fields_do_not() -> None:
     facts = frame(quality=[50.5, np.nan], credit=[None, "灰"], sanctions=[None, True], other=["x", "y"])
     facts["quality@date"] = pd.to_datetime(["0001-01-01", None])
-    columns = unpack(pack(facts, PLAIN), PLAIN)
+    columns = unpack(pack_frame(facts, PLAIN), PLAIN)
     assert set(columns) == {"quality", "quality@date", "credit", "sanctions"}
     assert columns["credit"].tolist() == [None, "灰"]
     assert columns["sanctions"].tolist() == [None, True]
@@ -62,15 +63,15 @@ def test_every_field_of_the_b2b_preset_comes_back_and_grades_the_same() -> None:
     facts = generate(B2B, 500, 0.15)
     for place, indicator in enumerate(B2B.indicators):
         facts[f"{indicator.id}@date"] = pd.Timestamp("2026-10-31") - pd.to_timedelta(place, unit="D")
-    packed = pack(facts, B2B)
+    packed = pack_frame(facts, B2B)
     again = pd.DataFrame(unpack(packed, B2B))
     pd.testing.assert_series_equal(
         grade(again, B2B, date(2026, 10, 31)).results["exact_score"],
         grade(facts, B2B, date(2026, 10, 31)).results["exact_score"],
         check_exact=True,
     )
-    assert pack(again, B2B) == packed
-    assert [pack(facts.iloc[[row]], B2B)[0] for row in range(20)] == packed[:20]
+    assert pack_frame(again, B2B) == packed
+    assert [pack_frame(facts.iloc[[row]], B2B)[0] for row in range(20)] == packed[:20]
 
 
 @settings(max_examples=60, deadline=None)
@@ -98,7 +99,7 @@ def test_any_value_comes_back_with_the_same_bits(
             "quality@date": np.array(days, dtype="datetime64[D]").astype("datetime64[s]"),
         }
     )
-    columns = unpack(pack(facts, PLAIN), PLAIN)
+    columns = unpack(pack_frame(facts, PLAIN), PLAIN)
     known = [not np.isnan(number) for number in numbers]
     missing = [None] * len(rows)
     found = columns.get("quality", np.full(len(rows), np.nan))
@@ -135,4 +136,4 @@ def test_what_is_no_row_of_this_scheme_is_refused(broken: bytes) -> None:
 
 def test_no_rows_have_no_columns() -> None:
     assert unpack([], PLAIN) == {}
-    assert pack(pd.DataFrame(), PLAIN) == []
+    assert pack_frame(pd.DataFrame(), PLAIN) == []

@@ -11,12 +11,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from grading.engine.movement import Moved, empty_state, move, state_for
 from grading.engine.scoring import grade
 from grading.scheme.model import Movement, Scheme
 from grading.scheme.reader import parse_scheme
 from tests.grading.engine.movement_reference import Memory, one_day, step
 from tests.grading.factories import AS_OF, NAME, scheme_text
+from tests.grading.frames import MovedFrames, empty_state, move, state_for
 
 GATES = (
     f"[{{id: stop, {NAME}, when: {{field: credit, in: [D]}}, cap: C, clear_after: 2}},"
@@ -33,7 +33,7 @@ def scheme_with(rules: Movement | None = RULES, **top: Any) -> Scheme:
 
 def history(
     scheme: Scheme, *days: float | dict[str, Any] | None, overrides: dict[int, str] | None = None
-) -> list[Moved]:
+) -> list[MovedFrames]:
     """One customer over consecutive snapshots; a number is its score, None a day without data."""
     state = empty_state(pd.Index(["c"]), scheme)
     seen = []
@@ -153,7 +153,7 @@ def test_an_interim_grading_moves_only_without_further_confirmation_and_counts_a
     scheme = scheme_with(replace(RULES, min_dwell=1))
     start = history(scheme, 60)[0].state
 
-    def interim(score: float, state: pd.DataFrame, number: int) -> Moved:
+    def interim(score: float, state: pd.DataFrame, number: int) -> MovedFrames:
         facts = pd.DataFrame([GOOD | {"x": score}], index=["c"])
         return move(grade(facts, scheme, AS_OF), scheme, state, snapshot=number, interim=True)
 

@@ -16,6 +16,7 @@ from grading.scheme.model import Map, Points, Scale, Scheme
 from grading.scheme.presets import preset_names, preset_text
 from grading.scheme.reader import parse_scheme
 from tests.grading.factories import AS_OF, dimension, indicator, make_scheme
+from tests.grading.frames import dimension_points, dimension_scores, effective_weights
 from tests.grading.reference import grade_slowly
 
 PRESETS = {name: parse_scheme(preset_text(name), source=name) for name in preset_names()}
@@ -98,9 +99,9 @@ def test_points_add_up_to_the_score_and_weights_to_one(name: str) -> None:
     assert scored.any()
     exact = graded.results["exact_score"][scored]
     assert np.abs(graded.points[scored].sum(axis=1) - exact).max() < 1e-9
-    assert np.abs(graded.dimension_points[scored].sum(axis=1) - exact).max() < 1e-9
-    assert np.abs(graded.effective_weights[scored].sum(axis=1) - 1).max() < 1e-9
-    again = graded.effective_weights * graded.scores.fillna(0)
+    assert np.abs(dimension_points(graded)[scored].sum(axis=1) - exact).max() < 1e-9
+    assert np.abs(effective_weights(graded)[scored].sum(axis=1) - 1).max() < 1e-9
+    again = effective_weights(graded) * graded.scores.fillna(0)
     assert np.abs(again[scored] - graded.points[scored]).to_numpy().max() < 1e-9
     assert (graded.results["low"] <= graded.results["high"]).all()
     assert (graded.results["low"][scored] <= exact).all()
@@ -114,10 +115,10 @@ def bits(graded: Grading) -> list[bytes]:
     frames = (
         graded.results[["exact_score", "score", "coverage", "low", "high"]],
         graded.scores,
-        graded.effective_weights,
+        effective_weights(graded),
         graded.points,
-        graded.dimension_scores,
-        graded.dimension_points,
+        dimension_scores(graded),
+        dimension_points(graded),
     )
     numbers = np.hstack([frame.to_numpy(dtype=np.float64) for frame in frames])
     numbers[np.isnan(numbers)] = np.nan  # of whichever sign

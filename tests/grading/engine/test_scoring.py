@@ -8,6 +8,7 @@ import pytest
 
 from grading.engine.scoring import grade
 from tests.grading.factories import AS_OF, dimension, grade_one, indicator, make_scheme, one_score, result
+from tests.grading.frames import dimension_scores, effective_weights
 
 KNOTS = "{fn: points, knots: [[0, 0], [50000, 20], [200000, 40]]}"
 FALLING = "{fn: points, knots: [[0, 100], [2, 70], [10, 0]]}"
@@ -101,18 +102,18 @@ TWO = (
 
 def test_a_missing_indicator_leaves_numerator_and_denominator() -> None:
     graded = grade_one(make_scheme(*TWO), x=50.0, z=90.0)
-    assert graded.dimension_scores["first"].iloc[0] == pytest.approx(0.6 * 50 / 0.6)
+    assert dimension_scores(graded)["first"].iloc[0] == pytest.approx(0.6 * 50 / 0.6)
     assert result(graded)["exact_score"] == pytest.approx(0.7 * 50 + 0.3 * 90)
-    assert graded.effective_weights.iloc[0].tolist() == pytest.approx([0.7, 0, 0.3])
+    assert effective_weights(graded).iloc[0].tolist() == pytest.approx([0.7, 0, 0.3])
     assert graded.points.iloc[0].tolist() == pytest.approx([0.7 * 50, 0, 0.3 * 90])
     assert graded.missing.iloc[0].tolist() == [False, True, False]
 
 
 def test_a_dimension_below_its_coverage_leaves_the_total_but_its_known_part_counts_as_coverage() -> None:
     graded = grade_one(make_scheme(*TWO), y=80.0, z=90.0)  # 0.4 of the first is known, 0.5 is asked for
-    assert np.isnan(graded.dimension_scores["first"].iloc[0])
+    assert np.isnan(dimension_scores(graded)["first"].iloc[0])
     assert result(graded)["exact_score"] == pytest.approx(90)
-    assert graded.effective_weights.iloc[0].tolist() == pytest.approx([0, 0, 1])
+    assert effective_weights(graded).iloc[0].tolist() == pytest.approx([0, 0, 1])
     assert result(graded)["coverage"] == pytest.approx(0.7 * 0.4 + 0.3 * 1)
     assert graded.scores["y"].iloc[0] == 80
 

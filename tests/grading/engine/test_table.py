@@ -133,14 +133,6 @@ def test_a_row_with_an_unreadable_cell_is_rejected_with_every_reason() -> None:
     assert "leave the cell empty" in rejects[0].reason
 
 
-def test_rejected_rows_can_be_kept_without_the_cell() -> None:
-    table = pd.DataFrame({"annual_sales": ["many"], "headcount_growth": ["5%"]})
-    facts, rejects, _ = read_fields(table, SCHEME, keep_rejected=True)
-    assert len(rejects) == 1
-    assert np.isnan(facts["annual_sales"].iloc[0])
-    assert facts["headcount_growth"].iloc[0] == 0.05
-
-
 def test_columns_nobody_knows_are_named() -> None:
     table = pd.DataFrame({"code": ["1"], "anual_sales": ["5"], "region": ["x"], "region@date": [""]})
     facts, rejects, unknown = read_fields(table, SCHEME)

@@ -10,7 +10,6 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from grading.engine.movement import empty_state, move
 from grading.engine.scoring import Grading, grade
 from grading.explain.headroom import Lift, find_lift, needed_score
 from grading.explain.targets import Target
@@ -18,6 +17,7 @@ from grading.scheme.model import Scheme
 from grading.scheme.reader import parse_scheme
 from tests.grading.engine.test_properties import PRESETS, random_book
 from tests.grading.factories import AS_OF, NAME, dimension, grade_one, indicator, make_scheme, scheme_text
+from tests.grading.frames import effective_weights, empty_state, move
 from tests.grading.reference import grade_slowly, score_of, shown
 
 
@@ -385,7 +385,7 @@ def check_against_fractions(
     expected = {}
     for known in scheme.indicators:
         score = score_of(known.score, person.get(known.id))
-        weight = graded.effective_weights[known.id].iloc[row]
+        weight = effective_weights(graded)[known.id].iloc[row]
         if score is not None and known.influence and weight and score < 100:
             tops = {"steps": 100, "word": 90, "hill": 90}
             most = tops.get(known.id, max(getattr(known.score, "values", {"": 100}).values()))

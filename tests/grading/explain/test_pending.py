@@ -7,12 +7,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from grading.engine.movement import move, state_for
 from grading.engine.scoring import grade
 from grading.explain.pending import find_pending
 from grading.scheme.model import Scheme
 from grading.scheme.reader import parse_scheme
 from tests.factories import PLAIN_SCHEME
+from tests.grading.frames import move, state_for
 
 MOVEMENT = (
     "movement: {{margin_up: 2, margin_down: 1, confirm_up: {up}, confirm_down: {down},"

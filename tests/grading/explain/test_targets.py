@@ -10,7 +10,8 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from grading.explain.targets import extremes, find_target, score_value
+from grading.engine.curves import make_line
+from grading.explain.targets import extremes, find_target
 from grading.scheme.model import Bands, Indicator, Map, Name, Points, Scale, Score
 from tests.grading.reference import score_of
 
@@ -44,7 +45,7 @@ def rounded(low: float, high: float) -> st.SearchStrategy[float]:
 def test_the_nearest_value_that_suffices_is_found(
     score: Any, present: float, needed: float, unit: str | None
 ) -> None:
-    assume(score_value(score, present) < needed)
+    assume(make_line(score)(float(present)) < needed)
     target = find_target(make_indicator(score, unit), present, needed)
     highest = extremes(score)[1][1]
     if highest < needed:
@@ -55,12 +56,12 @@ def test_the_nearest_value_that_suffices_is_found(
     if target["relation"] == "below":
         value = given_value = math.nextafter(value, -math.inf)
     else:
-        assert score_value(score, given_value) >= min(needed, score_value(score, value))
+        assert make_line(score)(float(given_value)) >= min(needed, make_line(score)(float(value)))
         assert target["relation"] == ("at_least" if value > present else "at_most")
         # Round figures lie beyond the value, by 1 % or by less than a whole.
         assert abs(given_value - present) >= abs(value - present)
         assert abs(given_value - value) <= max(0.01 * abs(value), 1.0)
-    assert score_value(score, value) >= needed - 1e-9
+    assert make_line(score)(float(value)) >= needed - 1e-9
     reach = 0.999 * abs(value - present)
     ends = [end for end, _ in (score.knots if isinstance(score, Points) else getattr(score, "bands", ()))]
     between = [present + (value - present) * share / 20 for share in range(20)]
@@ -109,9 +110,9 @@ def test_a_scale_that_is_not_in_whole_numbers_is_not_rounded_to_them() -> None:
 def test_every_band_can_be_reached_from_every_other() -> None:
     score = Bands(bands=((0.0, 10.0), (10.0, 60.0), (20.0, 30.0), (30.0, 90.0)))
     for present, needed in itertools.product((-5, 0, 15, 25, 35), (20, 50, 80)):
-        if score_value(score, present) < needed:
+        if make_line(score)(float(present)) < needed:
             target = find_target(make_indicator(score), present, needed)
             assert target is not None
             edge = float(target["value"])
             reached = math.nextafter(edge, -math.inf) if target["relation"] == "below" else edge
-            assert score_value(score, reached) >= needed
+            assert make_line(score)(float(reached)) >= needed

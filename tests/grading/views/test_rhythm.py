@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from grading.views.rhythm import STATES, book_gap, rhythm
+from grading.indicators.orders import book_gap
+from grading.views.rhythm import STATES, rhythm
 
 
 def one(days: float, median: float, order_days: float, book: float | None) -> dict[str, object]:

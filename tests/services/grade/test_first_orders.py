@@ -13,8 +13,8 @@ from bot.services.schemes.store import SchemeCache
 from db.book.customers import Customer
 from db.care.touches import Touch
 from db.engine import Database
+from db.graded import assessments, overrides
 from db.graded import first_orders as db
-from db.graded import overrides, results
 from db.graded.overrides import Override
 from tests import factories
 from tests.services.book import rules
@@ -148,7 +148,7 @@ def test_it_is_graded_once_there_is_a_grading_of_accounts(database: Database) ->
     run(database, "account")
     with database.read() as session:
         assert db.waiting(session) == []
-        assert results.newest(session, customer, "account")[0][0].tier in ("new", "unrated")
+        assert assessments.newest(session, customer, "account")[0][0].tier in ("new", "unrated")
 
 
 def test_a_source_that_goes_on_calling_it_a_prospect_leaves_one_row(database: Database, hope: int) -> None:

@@ -15,7 +15,7 @@ from bot.services.grade.overrides import Decided, OverrideRequest
 from bot.services.grade.runs import RunContext, TierChange
 from bot.services.schemes.store import SchemeCache
 from db.engine import Database
-from db.graded import results
+from db.graded import assessments
 from db.graded.runs import Assessment
 from tests import factories
 
@@ -59,7 +59,7 @@ def decide(database: Database, customer: int, wish: OverrideRequest = GOOD, **op
 
 def newest(database: Database, customer: int) -> Assessment:
     with database.read() as session:
-        return results.newest(session, customer, "account")[0][0]
+        return assessments.newest(session, customer, "account")[0][0]
 
 
 def test_an_override_holds_at_once_and_the_change_is_told(database: Database, acme: int) -> None:

@@ -6,14 +6,15 @@ from pathlib import Path
 from sqlmodel import col, select
 
 from bot.clock import FixedClock
-from bot.services.grade import causes, regrades, runs
+from bot.services.grade import regrades, runs
+from bot.services.grade.assessment import Cause
 from bot.services.grade.runs import RunReport
 from bot.services.imports import ImportOptions, import_file
 from bot.services.schemes.store import SchemeCache
 from db.book.customers import Customer
 from db.engine import Database
 from db.graded import runs as db
-from db.graded.assessments import previous_rows_at, standings_of
+from db.graded.assessments import newest_of, previous_rows_at
 from db.graded.runs import Assessment, GradingRun
 from tests import factories
 
@@ -68,7 +69,7 @@ def test_who_crosses_a_boundary_gets_an_interim_row_and_the_rest_of_the_book_non
         tiers = {row[0]: row[1] for row in previous_rows_at(session, behind)}
         found = {
             customer.code: (row.tier, run.kind)
-            for customer, row, run in standings_of(session, behind, list(ids.values()))
+            for customer, row, run in newest_of(session, behind, list(ids.values()))
         }
     assert (whole, rows) == ([True, False], [ids["UP"]])
     assert tiers == {ids["UP"]: "A", ids["SAME"]: "B", ids["AWAY"]: "B"}
@@ -143,7 +144,7 @@ def test_who_falls_to_another_scheme_by_a_new_industry_is_graded_by_it_at_once(
     with database.read() as session:
         (bank,) = session.exec(select(Customer.id).where(Customer.code == "BANK")).all()
     assert [(c.customer_id, c.before, c.after, c.cause) for c in report.changes] == [
-        (bank, "B", "A", causes.RULE)
+        (bank, "B", "A", Cause.RULE)
     ]
 
 

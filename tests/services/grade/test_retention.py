@@ -5,7 +5,8 @@ from zoneinfo import ZoneInfo
 import pytest
 from sqlmodel import select
 
-from bot.services.grade import retention, verification
+from bot.services.grade import runs as grading
+from bot.services.grade import verification
 from bot.services.schemes.store import SchemeCache
 from db.engine import Database
 from db.graded import runs as db
@@ -29,18 +30,18 @@ def days(database: Database) -> list[object]:
 def test_runs_go_up_to_the_one_that_the_kept_ones_go_back_to(
     database: Database, book: dict[str, int], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(retention, "CHUNK", 3)
-    assert retention.forget(database, FEBRUARY) == 0
-    assert retention.forget(database, MARCH) == 0  # February is what March goes back to
+    monkeypatch.setattr(grading, "CHUNK_DELETED", 3)
+    assert grading.delete_old(database, FEBRUARY) == 0
+    assert grading.delete_old(database, MARCH) == 0  # February is what March goes back to
     assert days(database) == [FEBRUARY, MARCH, APRIL, TODAY]
-    assert retention.forget(database, APRIL) == 4
+    assert grading.delete_old(database, APRIL) == 4
     assert days(database) == [MARCH, APRIL, TODAY]
     found = verification.verify(database, SchemeCache(), ZoneInfo("UTC"))
     assert (found.differing, found.without_state) == (0, 4)
 
 
 def test_the_present_stays_however_old_it_is(database: Database, book: dict[str, int]) -> None:
-    retention.forget(database, TODAY.replace(year=2030))
+    grading.delete_old(database, TODAY.replace(year=2030))
     assert days(database) == [APRIL, TODAY]  # how customers move goes back to the last snapshot
     with database.read() as session:
         assert len(previous_rows_at(session, db.latest_run_ids(session))) == 4

@@ -14,7 +14,7 @@ from bot.services.grade.runs import RunContext, RunReport, TierChange
 from bot.services.grade.verification import verify
 from bot.services.schemes.store import SchemeCache, is_cadence_day, last_cadence_day
 from db.engine import Database
-from db.graded import results
+from db.graded import assessments
 from db.graded import runs as db
 from db.graded.assessments import contents_at
 from db.graded.runs import Assessment, GradingRun
@@ -48,7 +48,7 @@ def grade(database: Database, as_of: date | None, told: Told | None = None, **op
 
 def tier_of(database: Database, customer_id: int) -> Assessment:
     with database.read() as session:
-        return results.newest(session, customer_id, "account")[0][0]
+        return assessments.newest(session, customer_id, "account")[0][0]
 
 
 def test_facts_become_a_score_and_a_tier(database: Database) -> None:
@@ -72,7 +72,7 @@ def test_the_breakdown_comes_back_from_the_stored_inputs(database: Database) -> 
         factories.fact(session, acme, "quality", 72.125)
     grade(database, MARCH)
     with database.read() as session:
-        row, run = results.newest(session, acme, "account")[0]
+        row, run = assessments.newest(session, acme, "account")[0]
         scheme = SchemeCache().scheme(session, run.scheme_version_id)
     data = break_down({acme: row.inputs}, run.as_of, scheme)[acme].data
     assert data["exact_score"] == row.exact_score == pytest.approx(72.125)

@@ -14,11 +14,11 @@ from bot.services.access import Actor
 from bot.services.grade import regrades, runs
 from bot.services.reports import credit
 from bot.services.reports.credit import ApprovalRequest, Credit
-from bot.services.schemes import store
 from bot.services.schemes.store import SchemeCache
 from db.book.invoices import Invoice
 from db.engine import Database
-from db.graded import results
+from db.graded import assessments
+from db.graded.runs import Purpose
 from grading.engine.inputs import unpack
 from grading.scheme.presets import preset_text
 from grading.scheme.reader import parse_scheme
@@ -69,14 +69,14 @@ def run(database: Database, purpose: str, as_of: date, today: date = TODAY) -> r
 
 def tier(database: Database, customer: int, purpose: str = "account") -> tuple[str, str | None]:
     with database.read() as session:
-        row, _ = results.newest(session, customer, purpose)[0]
+        row, _ = assessments.newest(session, customer, purpose)[0]
         return row.tier, row.capped_by
 
 
 def graded_by(database: Database, customer: int) -> tuple[str, date] | None:
     """The credit grade that the newest assessment of an account went by, and its day."""
     with database.read() as session:
-        row, _ = results.newest(session, customer, "account")[0]
+        row, _ = assessments.newest(session, customer, "account")[0]
     columns = unpack([row.inputs], parse_scheme(ACCOUNTS, source="accounts"))
     if "credit_grade" not in columns:
         return None
@@ -269,7 +269,7 @@ def test_news_of_credit_reach_the_account_in_one_interim_pass(database: Database
     run(database, "account", MARCH)
     with database.write() as session:
         factories.fact(session, acme, "standing", 10, TODAY)
-    for purpose in store.PURPOSES[:2]:
+    for purpose in (Purpose.CREDIT, Purpose.ACCOUNT):
         report = regrades.regrade(
             database,
             SchemeCache(),
