@@ -143,7 +143,8 @@ def walker() -> Iterator[Walker]:
         with tempfile.TemporaryDirectory() as folder:
             demo = story.start(Path(folder) / "demo")
             try:
-                demo.scheduler.pause()
+                demo.scheduler.shutdown(wait=True)  # a job that runs meanwhile is no part of a walk
+                demo.scheduler.start(paused=True)  # for `stop`
                 yield Walker(demo=demo, walk=walk, anna=ANNA_SCHMIDT.id)
             finally:
                 demo.stop()

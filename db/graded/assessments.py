@@ -6,6 +6,7 @@ from typing import Any, cast
 
 from sqlalchemy import bindparam, inspect
 from sqlalchemy import select as sa_select
+from sqlalchemy.orm import defer
 from sqlmodel import Session, col, select
 
 from db.book.customers import Customer
@@ -55,6 +56,7 @@ _NEWEST_TWO = (
     )
     .order_by(None)
     .order_by(col(Assessment.run_id).desc())
+    .options(defer(cast(Any, GradingRun).started_at), defer(cast(Any, GradingRun).published_at))
 )
 _STATES = sa_select(*(inspect(Assessment).columns[name] for name in PREVIOUS_STATE))
 _IN_RUNS = (
