@@ -6,6 +6,7 @@ from datetime import date
 from bot.services import access
 from bot.services.access import Act, Actor
 from bot.services.schemes.store import SchemeCache
+from db.book.customers import RecordType
 from db.engine import Database
 from db.graded import results
 
@@ -34,9 +35,7 @@ def history(
     with database.read() as session:
         access.customer_for(session, actor, Act.SEE, customer_id)
         found = [
-            graded
-            for purpose in ("prospect", "account")
-            for graded in results.history(session, customer_id, purpose)
+            graded for purpose in RecordType for graded in results.history(session, customer_id, purpose)
         ]
         entries: list[HistoryEntry] = []
         last: float | None = None
