@@ -14,6 +14,13 @@ from db.book.people import Person
 from db.types import ImportedRow, UtcDateTime, partial_index
 
 
+class RecordType(StrEnum):
+    """A company that we sell to, or would like to."""
+
+    ACCOUNT = "account"
+    PROSPECT = "prospect"
+
+
 class NameKind(StrEnum):
     """Why a name finds a customer, the strongest first."""
 
@@ -31,12 +38,12 @@ class OwnershipRole(StrEnum):
 
 
 class Customer(ImportedRow, table=True):
-    """A company we sell to (account) or would like to (prospect)."""
+    """A company: an account or a prospect."""
 
     __tablename__ = "customer"
     code: str = Field(index=True)
     name: str
-    record_type: str = "account"
+    record_type: str = RecordType.ACCOUNT
     industry: str | None = None
     customer_type: str | None = None
     region: str | None = None

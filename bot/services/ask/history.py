@@ -6,6 +6,7 @@ from datetime import date
 from bot.services import access
 from bot.services.access import Act, Actor
 from bot.services.schemes.store import SchemeCache
+from db.book.customers import RecordType
 from db.engine import Database
 from db.graded import assessments
 
@@ -35,7 +36,7 @@ def history(
         access.customer_for(session, actor, Act.SEE, customer_id)
         found = [
             graded
-            for purpose in ("prospect", "account")
+            for purpose in RecordType
             for graded in assessments.history(session, customer_id, purpose)
         ]
         entries: list[HistoryEntry] = []

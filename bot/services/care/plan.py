@@ -24,7 +24,8 @@ from ruamel.yaml.error import YAMLError
 from bot.errors import N_, BadInput
 from bot.settings import ROOT
 from bot.wording.parts import NextStep
-from grading.scheme.model import Name
+from db.care.touches import StepKind
+from grading.scheme.model import BLOCKED, Name
 
 SHIPPED = ROOT / "templates" / "care" / "plan.yaml"
 Contact = Literal["visit", "meeting", "call", "training", "survey", "complaint", "gift", "greeting", "other"]
@@ -132,7 +133,7 @@ def _with_own_ids(steps: tuple[Step, ...]) -> tuple[Step, ...]:
 
 
 def _not_blocked(tier: str) -> str:
-    if tier == "blocked":
+    if tier == BLOCKED:
         raise ValueError("blocked customers are left alone; remove these steps")
     return tier
 
@@ -151,7 +152,7 @@ class CarePlan(_Part):
 
     def steps(self, tier: str) -> Sequence[Step]:
         """The steps of a tier; none for a blocked customer, whatever the plan says."""
-        if tier == "blocked":
+        if tier == BLOCKED:
             return ()
         return self.tiers.get(tier, self.tiers.get("default", ()))
 
@@ -259,7 +260,7 @@ def _place(data: Any, location: tuple[Any, ...]) -> tuple[int, str]:
     """Line and dotted key of a pydantic error's location."""
     line, shown = 1, []
     for key in location:
-        if key in ("[key]", "revisit", "follow_up", "greeting"):
+        if key in ("[key]", *StepKind):
             continue  # not keys of the file: pydantic's marker, and the kind it chose
         if isinstance(data, CommentedMap):
             key = next((own for own in data if str(own) == str(key)), key)
