@@ -191,8 +191,6 @@ def report_of(done: Pass, run_id: int | None, told: int) -> RunReport:
     )
 
 
-
-
 def named_changes(database: Database, report: RunReport) -> list[tuple[str, str, str]]:
     """(customer's code and name, from, to) of a report's changes."""
     found = []

@@ -195,5 +195,3 @@ def _movers(session: Session, compared: "BookDiff", rows: Any) -> tuple[Mover, .
             reasons = tuple(find_differences(compared, int(place)))
             found.append(Mover(code=who.code, name=who.name, **row, causes=reasons))
     return tuple(found)
-
-
