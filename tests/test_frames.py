@@ -20,7 +20,7 @@ def day(field: str, on: date, *facts: tuple[int, int, str]) -> tuple[str, date, 
     return field, on, ",".join(map(str, customers)), ",".join(map(str, ids)), BETWEEN.join(values)
 
 
-def test_the_newest_fact_stands_and_of_one_day_the_one_recorded_last() -> None:
+def test_the_newest_fact_counts_and_of_one_day_the_one_recorded_last() -> None:
     found = [
         day("net_margin", MAY, (5, 9, "0.5"), (3, 1, "0.1"), (4, 2, "0.9")),
         day("net_margin", JUNE, (3, 7, "0.4"), (3, 4, "0.3")),
@@ -31,7 +31,7 @@ def test_the_newest_fact_stands_and_of_one_day_the_one_recorded_last() -> None:
     assert columns["net_margin@date"].tolist() == [JUNE, MAY, None]
 
 
-def test_what_cannot_be_read_is_missing_and_counted_and_no_older_fact_stands_in() -> None:
+def test_an_unreadable_fact_is_missing_and_counted_and_no_older_one_replaces_it() -> None:
     found = [
         day("net_margin", MAY, (3, 1, "0.1"), (5, 2, "12 %"), (8, 3, "1,200.5")),
         day("net_margin", JUNE, (3, 4, "1.2.3")),
@@ -42,7 +42,7 @@ def test_what_cannot_be_read_is_missing_and_counted_and_no_older_fact_stands_in(
     assert columns["net_margin"].tolist()[1:] == [12 / 100, 1200.5]
 
 
-def test_a_grade_of_an_assessment_stands_unless_a_later_one_was_recorded() -> None:
+def test_a_grade_of_an_assessment_counts_unless_a_later_one_was_recorded() -> None:
     columns, _ = read_facts([day("credit_grade", JUNE, (3, 1, "D"), (5, 2, "D"))], WHO, SCHEME)
     put_grades(columns, "credit_grade", {3: ("A", MAY), 5: ("B", JUNE), 8: ("C", MAY), 9: ("A", JUNE)}, WHO)
     assert columns["credit_grade"].tolist() == ["D", "B", "C"]

@@ -12,19 +12,8 @@ from sqlmodel import Session, col, select
 from db.book.customers import Customer
 from db.graded.runs import Assessment, GradingRun, RunStatus, newest_in, runs_behind
 
-PREVIOUS_STATE = (
-    "customer_id",
-    "tier",
-    "score",
-    "tier_since",
-    "overridden",
-    "standing",
-    "since",
-    "rising_since",
-    "falling_since",
-    "clean",
-    "scheme_version_id",
-)
+_MOVEMENT = ("standing", "since", "rising_since", "falling_since", "clean")
+PREVIOUS_STATE = ("customer_id", "tier", "score", "tier_since", "overridden", *_MOVEMENT, "scheme_version_id")
 CONTENT = ("customer_id", "scheme_version_id", "tier", "overridden", "inputs")
 FEW = 100  # customers that one query for all runs names
 

@@ -58,12 +58,6 @@ def is_recorded(session: Session, customer_id: int, after: str, effective_on: da
     return session.exec(statement).first() is not None
 
 
-def changes_of(session: Session, customer_id: int) -> list[RecordChange]:
-    """The changes of a customer's record, oldest first."""
-    statement = select(RecordChange).where(RecordChange.customer_id == customer_id)
-    return list(session.exec(statement.order_by(col(RecordChange.id))))
-
-
 def waiting(session: Session) -> list[int]:
     """Accounts that were prospects and that no published run of accounts has graded yet."""
     graded = exists().where(

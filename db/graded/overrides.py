@@ -80,8 +80,8 @@ def holding(
         statement = _HOLDING.where(Override.set_at <= known_at, still_open)
     if customer_ids is not None:
         statement = statement.where(among(Override.customer_id, named=True))
-    asked = {"purpose": purpose, "on": on, **customers_parameter(customer_ids)}
-    return {row[0]: row[1] for row in session.connection().execute(statement, asked)}
+    parameters = {"purpose": purpose, "on": on, **customers_parameter(customer_ids)}
+    return {row[0]: row[1] for row in session.connection().execute(statement, parameters)}
 
 
 def expired(session: Session, on: date) -> list[Override]:

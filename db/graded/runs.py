@@ -6,20 +6,7 @@ from datetime import date, datetime
 from enum import StrEnum
 from typing import Any, cast
 
-from sqlalchemy import (
-    Boolean,
-    ColumnElement,
-    Date,
-    Float,
-    Index,
-    Integer,
-    LargeBinary,
-    UniqueConstraint,
-    and_,
-    bindparam,
-    func,
-    inspect,
-)
+from sqlalchemy import ColumnElement, Index, UniqueConstraint, and_, bindparam, func, inspect
 from sqlalchemy import select as sa_select
 from sqlalchemy.orm import aliased
 from sqlmodel import Field, Session, SQLModel, col, delete, select, update
@@ -186,7 +173,7 @@ def delete_abandoned(session: Session, purpose: str, before: datetime) -> None:
     session.exec(delete(GradingRun).where(col(GradingRun.id).in_(stale)))
 
 
-_BINARY = {Integer: "int4", Float: "float8", Boolean: "bool", Date: "date", LargeBinary: "bytea"}  # else text
+_BINARY = {int: "int4", float: "float8", bool: "bool", date: "date", bytes: "bytea"}  # else text
 
 
 def add_assessments(session: Session, run_id: int, columns: Mapping[str, list[Any]]) -> None:
@@ -198,7 +185,7 @@ def add_assessments(session: Session, run_id: int, columns: Mapping[str, list[An
     names = ", ".join(["run_id", *columns])
     if connection.dialect.name == "postgresql":
         table = inspect(Assessment).local_table
-        kinds = [_BINARY.get(type(table.c[name].type), "text") for name in ("run_id", *columns)]
+        kinds = [_BINARY.get(table.c[name].type.python_type, "text") for name in ("run_id", *columns)]
         cursor = cast(Any, connection.connection.dbapi_connection).cursor()
         with cursor, cursor.copy(f"COPY assessment ({names}) FROM STDIN (FORMAT BINARY)") as copy:
             copy.set_types(kinds)

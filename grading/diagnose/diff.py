@@ -37,7 +37,7 @@ class RuleDifference:
 
 @dataclass(frozen=True, kw_only=True)
 class BookDiff:
-    """A book under an old and a new scheme, by boundaries and gates alone, without movement.
+    """A book under an old and a new scheme, by boundaries and gates only, without movement.
 
     `results`: row by customer; before, after (tiers or words in their place), old_score, new_score (shown; NaN
     without one), change (exact, in points). `points`: the same change by indicator of either scheme, a column each,

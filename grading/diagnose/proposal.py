@@ -40,7 +40,7 @@ _DIGITS = {"our_gross_margin_12m": 4, "product_types_sold": 15}  # significant o
 
 
 class ProposalError(ValueError):
-    """The book has nothing to propose from; the message says what is lacking."""
+    """The book has nothing to propose from; the message names what is lacking."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -37,7 +37,7 @@ class Sensitivity:
 def weight_sensitivity(
     scores: pd.DataFrame, scheme: Scheme, *, seed: int, draws: int = DRAWS, within: float = WITHIN
 ) -> Sensitivity:
-    """Draw weights within +-`within` of the scheme's, on both levels, and compare tiers by score alone.
+    """Draw weights within +-`within` of the scheme's, on both levels, and compare tiers by score only.
 
     In: indicator scores 0..100, a column per indicator of the scheme, NaN where missing (a Grading's `scores`). Every
     weight is multiplied by its own uniform number from 1 - within to 1 + within and its level renormalised; which

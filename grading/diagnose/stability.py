@@ -75,7 +75,7 @@ def migration(before: pd.Series[str], after: pd.Series[str], tiers: Sequence[str
     """
     for side in (before, after):
         if not side.index.is_unique:
-            raise ValueError("a customer stands twice in a grading; give each customer one tier")
+            raise ValueError("a customer occurs twice in a grading; give each customer one tier")
     both = pd.concat([before.rename("before"), after.rename("after")], axis=1)
     both = both[both.notna().any(axis=1)]
     seen = pd.concat([both["before"], both["after"]]).dropna().unique()

@@ -157,7 +157,7 @@ def double_counting(scores: pd.DataFrame, *, limit: float = DOUBLE_COUNTING) -> 
 
 
 def _judged(frame: pd.DataFrame) -> Floats:
-    """The judgements as an array, or a ValueError that says what is wrong with them."""
+    """The judgements as an array, or a ValueError with the reason."""
     a = frame.to_numpy(dtype=np.float64, na_value=np.nan)
     n = len(a)
     if n == 0 or a.shape != (n, n) or list(frame.index) != list(frame.columns):

@@ -130,7 +130,7 @@ def require_unique(what: str, labels: pd.Index) -> None:
     """ValueError when a label is there twice; `what` is the word for it."""
     if not labels.is_unique:
         twice = labels[labels.duplicated()][0]
-        raise ValueError(f"the {what} {twice!r} stands twice in the facts; give each {what} once")
+        raise ValueError(f"the {what} {twice!r} occurs twice in the facts; give each {what} once")
 
 
 def floats_of(column: pd.Series[Any]) -> Floats:

@@ -60,7 +60,7 @@ def find_missing_facts(grading: Grading, scheme: Scheme, position: int) -> list[
     ValueError when the grading is of another scheme.
     """
     if grading.identity != scheme.identity:
-        raise ValueError(f"graded by {grading.identity}, but asked about {scheme.identity}")
+        raise ValueError(f"graded by {grading.identity}, but analysed by {scheme.identity}")
     missing = grading.sums.missing[:, position].tolist()
     compiled = compile_scheme(scheme)
     wanted = [

@@ -170,7 +170,7 @@ def usual_gap(median_gap: Floats, order_days: Floats, book_gap: float | None) ->
     """Days between orders that are usual for each customer; NaN where unknown.
 
     With the book's usual gap: (n x own median + m x book) / (n + m), n own gaps and m = GAP_PSEUDO_COUNT, so that one
-    or two gaps do not decide alone. Without it: the own median from two gaps on.
+    or two gaps do not decide. Without it: the own median from two gaps on.
     """
     gaps = np.nan_to_num(order_days - 1.0, nan=0.0)
     gaps = np.where(np.isfinite(median_gap), np.maximum(gaps, 0.0), 0.0)

@@ -1,6 +1,6 @@
 """How much of the value few customers make (S3 20/80法则): reported as it is, never assumed.
 
-Values may be negative: a customer sold to at a loss. Then shares of the net total say little (the best customers can
+Values may be negative: a customer sold to at a loss. Then shares of the net total mean little (the best customers can
 make 300 % of it), so the shares are of what the profitable ones make, and the losses are reported next to them.
 """
 

@@ -1,4 +1,4 @@
-"""Small schemes as text, and frames of facts, for tests that say only what matters to them."""
+"""Small schemes as text, and frames of facts, for tests that state only what they need."""
 
 from __future__ import annotations
 

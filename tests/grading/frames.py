@@ -1,4 +1,4 @@
-"""Movement and gates as frames by customer, for tests that say which customer they mean."""
+"""Movement and gates as frames by customer, for tests that name a customer."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ import numpy as np
 import pandas as pd
 
 from grading.engine import movement
+from grading.engine.compiled import compile_scheme
 from grading.engine.fields import columns_of, floats_of, frame_of, read_days
 from grading.engine.inputs import pack
 from grading.engine.scoring import Grading
-from grading.explain.breakdown import lines_of
 from grading.indicators import orders
 from grading.scheme.model import Scheme
 
@@ -88,13 +88,17 @@ def dimension_points(grading: Grading) -> pd.DataFrame:
 
 
 def effective_weights(grading: Grading) -> pd.DataFrame:
-    """The weights a breakdown shows for every row, with a column for each indicator."""
-    scheme = grading.facts.scheme
-    rows = [
-        {line["indicator"]: line["effective_weight"] for line in lines_of(grading, scheme, row)}
-        for row in range(len(grading))
-    ]
-    return pd.DataFrame(rows, index=grading.index, columns=[i.id for i in scheme.indicators])
+    """The share of the score that each indicator decides (semantic 3), 0 when it does not count."""
+    sums, compiled = grading.sums, compile_scheme(grading.facts.scheme)
+    inner = sums.dimension_weights
+    if compiled.redistribute:
+        inner = inner / np.where(sums.dimension_coverage > 0.0, sums.dimension_coverage, 1.0)
+    members = [(d, nominal) for d, inside in enumerate(compiled.members) for _, nominal in inside]
+    weights = np.column_stack([inner[d] * nominal for d, nominal in members])
+    if compiled.redistribute:
+        weights *= ~sums.missing.T
+    names = [indicator.id for indicator in grading.facts.scheme.indicators]
+    return pd.DataFrame(weights, index=grading.index, columns=names)
 
 
 def order_indicators(aggregates: pd.DataFrame, as_of: date, scheme: Scheme) -> pd.DataFrame:

@@ -1,4 +1,4 @@
-"""A slow, obvious grader of one customer, written from the semantics alone: what grade() is compared with."""
+"""A slow, obvious grader of one customer, written from the semantics only, to compare grade() with."""
 
 from __future__ import annotations
 

@@ -208,7 +208,7 @@ def _credit(session: Session, scheme_cache: SchemeCache, customer: CustomerRow, 
         net_worth=net_worth,
         exposure=exposure,
         overdue=overdue,
-        approved=tuple(_approved(one) for one in credit.approvals(session, customer.id)),
+        approved=tuple(map(_approved, credit.approvals(session, customer.id))),
     )
 
 
@@ -242,14 +242,14 @@ def _money(value: Any) -> Decimal | None:
 
 
 def _approved(row: CreditApproval) -> Approved:
-    return Approved(
-        approved_on=row.approved_on,
-        approved_by=row.approved_by,
-        limit=row.approved_limit,
-        terms_days=row.approved_terms,
-        proposed_limit=row.proposed_limit,
-        proposed_terms=row.proposed_terms,
-        grade=row.grade,
-        assessed_on=row.assessed_on,
-        reason=row.reason,
+    same = (
+        "approved_on",
+        "approved_by",
+        "proposed_limit",
+        "proposed_terms",
+        "grade",
+        "assessed_on",
+        "reason",
     )
+    own = {name: getattr(row, name) for name in same}
+    return Approved(limit=row.approved_limit, terms_days=row.approved_terms, **own)

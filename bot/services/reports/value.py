@@ -104,18 +104,12 @@ def value(database: Database, book: ValueBook, most: int) -> dict[str, Any]:
     table = book.visible.join(value_matrix(book.visible, book.frozen.value))
     worth = table["current"].fillna(0) + table["potential"].fillna(0)
     listed = table.loc[worth.sort_values(ascending=False, kind="stable").index].head(most)
-    cells = _shares(table, "cell", "current")
-    potential = table.groupby("cell", dropna=False)["potential"].sum()
     return _head(book) | {
         "basis": book.frozen.basis,
         "cuts": asdict(book.frozen.value),
         "rate": RATE,
         "years": YEARS,
-        "cells": {
-            cell: cells.get(cell, {"customers": 0, "current": 0.0})
-            | {"potential": float(potential.get(cell, 0.0))}
-            for cell in CELLS
-        },
+        "cells": _shares(table, "cell", "current", "potential", keys=CELLS),
         "unknown": int(table["cell"].isna().sum()),
         "customers": _listed(database, listed[["current", "potential", "k", "state", "cell"]]),
     }
@@ -150,12 +144,11 @@ def rhythm(database: Database, book: ValueBook, most: int) -> dict[str, Any]:
     silent = table[table["state"].isin(["watch", "at_risk"])]
     listed = silent.sort_values("net_24m", ascending=False, kind="stable").head(most)
     columns = ["state", "k", "recency_days", "usual_gap_days", "own_gaps", "net_24m"]
-    shares = _shares(table, "state", "net_24m")
     return _head(book) | {
         "usual_gap_days": book.frozen.usual_gap_days,
         "watch_above": WATCH,
         "at_risk_above": AT_RISK,
-        "states": {state: shares.get(state, {"customers": 0, "net_24m": 0.0}) for state in STATES},
+        "states": _shares(table, "state", "net_24m", keys=STATES),
         "customers": _listed(database, listed[columns]),
     }
 
@@ -238,11 +231,15 @@ def _head(book: ValueBook) -> dict[str, Any]:
     }
 
 
-def _shares(table: "pd.DataFrame", group: str, money: str) -> dict[str, dict[str, float]]:
-    found = table.groupby(group)[money].agg(["size", "sum"])
+def _shares(
+    table: "pd.DataFrame", group: str, *money: str, keys: Iterable[str] | None = None
+) -> dict[str, dict[str, float]]:
+    """Customers and sums of money by group; `keys`: the groups to list, else those that occur."""
+    found = table.groupby(group)[list(money)].sum().assign(customers=table.groupby(group).size())
+    found = found if keys is None else found.reindex(list(keys), fill_value=0)
     return {
-        str(key): {"customers": int(size), money: float(total)}
-        for key, size, total in found.itertuples(name=None)
+        str(key): {"customers": int(row["customers"]), **{name: float(row[name]) for name in money}}
+        for key, row in found.iterrows()
     }
 
 

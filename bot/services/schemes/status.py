@@ -113,8 +113,8 @@ def shown(database: Database, actor: Actor, name: str, schemes_dir: Path | None,
 def find(session: Session, name: str, schemes_dir: Path | None) -> SchemeFile:
     """A scheme by file, preset or stored name, `name@2` for a stored version. Raises NotFound when there is none."""
     wanted, number = split(name)
-    if number is None and store.is_written(name, schemes_dir):
-        return store.find(name, schemes_dir)
+    if number is None and (file := store.find_file(name, schemes_dir)):
+        return file
     row = schemes.find_version(session, wanted, number)
     if row is None:
         raise NotFound(N_("There is no scheme %(name)s. See what was used: tierbot scheme list"), name=name)

@@ -126,16 +126,38 @@ def purpose(scheme: Scheme) -> Purpose:
 
 def starter(for_purpose: str) -> str:
     """The preset to start with."""
-    return {Purpose.CREDIT: "credit_assessment", Purpose.PROSPECT: "prospects"}.get(
-        Purpose(for_purpose), "orders_only"
-    )
+    presets: dict[str, str] = {Purpose.CREDIT: "credit_assessment", Purpose.PROSPECT: "prospects"}
+    return presets.get(for_purpose, "orders_only")
 
 
 def find(name: str, schemes_dir: Path | None) -> SchemeFile:
+    """`find_file`; raises BadInput when there is none."""
+    found = find_file(name, schemes_dir)
+    if found is None:
+        raise BadInput(
+            N_("There is no scheme %(name)s: neither a file, nor one of the presets %(presets)s."),
+            name=name,
+            presets=", ".join(preset_names()),
+        )
+    return found
+
+
+def find_file(name: str, schemes_dir: Path | None) -> SchemeFile | None:
     """A scheme by file path, by name in the firm's folder, or among the presets. Raises BadInput with every problem."""
-    text, source = _read(name, schemes_dir)
+    path = Path(name)
+    if schemes_dir is not None and not path.exists():
+        own = schemes_dir / f"{name}.yaml"
+        path = own if own.exists() else path
     try:
+        if path.is_file():
+            text, source = path.read_text(encoding="utf-8-sig"), path.name
+        elif name in preset_names():
+            text, source = preset_text(name), f"{name}.yaml"
+        else:
+            return None
         return SchemeFile(scheme=parse_scheme(text, source=source), text=text, source=source)
+    except UnicodeDecodeError:
+        raise BadInput(N_("%(file)s is not UTF-8 text. Save it as UTF-8."), file=path.name) from None
     except SchemeError as error:
         raise BadInput(N_("%(problems)s"), problems=str(error)) from None
 
@@ -305,35 +327,6 @@ def last_cadence_day(cadence: str, today: date) -> date:
     while not is_cadence_day(cadence, day):
         day -= timedelta(days=1)
     return day
-
-
-def is_written(name: str, schemes_dir: Path | None) -> bool:
-    """Whether a name is a file, one of the firm's folder, or a preset."""
-    return _path(name, schemes_dir).is_file() or name in preset_names()
-
-
-def _path(name: str, schemes_dir: Path | None) -> Path:
-    path = Path(name)
-    if schemes_dir is not None and not path.exists():
-        own = schemes_dir / f"{name}.yaml"
-        path = own if own.exists() else path
-    return path
-
-
-def _read(name: str, schemes_dir: Path | None) -> tuple[str, str]:
-    path = _path(name, schemes_dir)
-    if path.is_file():
-        try:
-            return path.read_text(encoding="utf-8-sig"), path.name
-        except UnicodeDecodeError:
-            raise BadInput(N_("%(file)s is not UTF-8 text. Save it as UTF-8."), file=path.name) from None
-    if name in preset_names():
-        return preset_text(name), f"{name}.yaml"
-    raise BadInput(
-        N_("There is no scheme %(name)s: neither a file, nor one of the presets %(presets)s."),
-        name=name,
-        presets=", ".join(preset_names()),
-    )
 
 
 def check_currency(session: Session, scheme: Scheme) -> None:

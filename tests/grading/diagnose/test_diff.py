@@ -67,7 +67,7 @@ def test_another_boundary_is_named_without_any_indicator() -> None:
     assert find_differences(found, 2) == []
 
 
-def test_an_indicator_of_one_scheme_alone_counts_with_all_its_points() -> None:
+def test_an_indicator_of_only_one_scheme_counts_with_all_its_points() -> None:
     text = PLAIN_SCHEME.replace("id: service, name", "id: speed, name")
     found = compared(text, BOOK.assign(speed=100.0))
     assert [(cause.name, cause.how, cause.points) for cause in find_differences(found, 2)] == [
@@ -76,7 +76,7 @@ def test_an_indicator_of_one_scheme_alone_counts_with_all_its_points() -> None:
     ]
 
 
-def test_another_curve_and_another_policy_for_what_is_missing_are_told_apart() -> None:
+def test_another_curve_and_another_policy_for_missing_facts_are_distinguished() -> None:
     bent = PLAIN_SCHEME.replace("[100, 100]", "[100, 50]", 1)
     assert [(c.name, c.how) for c in find_differences(compared(bent), 0)] == [("quality", "curve")]
     neutral = PLAIN_SCHEME + "missing: {policy: neutral}\n"

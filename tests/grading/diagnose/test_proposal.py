@@ -105,7 +105,7 @@ def test_comments_and_everything_else_stay() -> None:
     assert "# missing where orders carry no cost" in text
 
 
-def test_the_header_says_where_the_numbers_come_from() -> None:
+def test_the_header_names_the_source_of_the_numbers() -> None:
     text = propose(
         preset_text("b2b_accounts"), book([1000.0 * n for n in range(1, 102)]), currency="GBP", as_of=AS_OF
     )

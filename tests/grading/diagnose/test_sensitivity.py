@@ -74,14 +74,14 @@ def test_who_scores_the_same_on_everything_never_moves() -> None:
     assert (found.mean, found.worst, found.customers.tolist()) == (0, 0, [0, 0, 0])
 
 
-def test_who_stands_on_a_boundary_falls_in_about_half_of_the_draws() -> None:
+def test_a_customer_on_a_boundary_falls_in_about_half_of_the_draws() -> None:
     # 100 and 0 at equal weights score 50, the boundary of B; less than 49.95 shows as 49.9, which is C
     found = weight_sensitivity(pd.DataFrame({"x": [100.0], "y": [0.0]}), TWO, seed=1)
     assert found.customers.tolist() == [pytest.approx(0.5, abs=0.05)]
     assert found.worst == 1
 
 
-def test_a_single_known_indicator_decides_alone_and_nothing_known_is_left_out() -> None:
+def test_a_single_known_indicator_decides_and_a_customer_without_any_is_left_out() -> None:
     scores = pd.DataFrame({"x": [80.0, np.nan], "y": [np.nan, np.nan]}, index=["known", "unknown"])
     found = weight_sensitivity(scores, TWO, seed=1)
     assert found.customers.to_dict() == {"known": 0}
@@ -113,7 +113,7 @@ def test_the_seed_decides_and_neither_order_nor_chunks_do(monkeypatch: pytest.Mo
     assert weight_sensitivity(scores, TWO, seed=10, draws=50).mean != whole.mean
 
 
-def test_nobody_and_wrong_wishes() -> None:
+def test_no_customers_and_wrong_arguments() -> None:
     nobody = weight_sensitivity(pd.DataFrame({"x": [], "y": []}, dtype=float), TWO, seed=1, draws=3)
     assert (nobody.mean, len(nobody.customers)) == (0, 0)
     with pytest.raises(ValueError, match="no column y"):

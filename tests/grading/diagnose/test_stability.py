@@ -37,7 +37,7 @@ def test_an_empty_band_gets_half_a_case_and_one_empty_twice_is_left_out() -> Non
     assert found.by_chance == pytest.approx((2 - 1) * (1 / 3 + 1 / 3))
 
 
-def test_five_bands_of_forty_customers_reach_a_fifth_by_chance_alone() -> None:
+def test_five_bands_of_forty_customers_reach_a_fifth_by_chance() -> None:
     spread = scores(*[10, 30, 50, 70, 90] * 8)
     assert drift(spread, spread).by_chance == pytest.approx((5 - 1) * (1 / 40 + 1 / 40))
     chance = np.random.default_rng(1)
@@ -109,9 +109,9 @@ def test_migration_counts_every_customer_once() -> None:
     }
 
 
-def test_migration_refuses_what_it_could_not_tell_apart() -> None:
+def test_migration_refuses_names_it_could_not_distinguish() -> None:
     twice = pd.Series(["A", "B"], index=["a", "a"])
-    with pytest.raises(ValueError, match="stands twice"):
+    with pytest.raises(ValueError, match="occurs twice"):
         migration(twice, pd.Series({"a": "A"}), TIERS)
     with pytest.raises(ValueError, match="not graded"):
         migration(pd.Series({"a": "joined"}), pd.Series({"a": "A"}), TIERS)
@@ -125,7 +125,7 @@ def test_mobility_by_hand() -> None:
     assert found.shorrocks == pytest.approx((3 - (3 / 4 + 1 / 2 + 1 / 2)) / (3 - 1))
 
 
-def test_mobility_of_nobody_and_of_one_tier() -> None:
+def test_mobility_of_no_customers_and_of_one_tier() -> None:
     nobody = mobility(migration(pd.Series([], dtype=object), pd.Series([], dtype=object), TIERS), TIERS)
     assert (nobody.customers, nobody.up, nobody.shorrocks) == (0, None, None)
     one = mobility(migration(pd.Series(["A"]), pd.Series(["B"]), TIERS), TIERS)

@@ -228,7 +228,7 @@ def test_entropy_and_critic_agree_with_slow_references(rows: list[list[int]]) ->
         assert critic_weights(frame).tolist() == pytest.approx([c / sum(content) for c in content], abs=1e-6)
 
 
-def test_scores_that_say_the_same_are_named() -> None:
+def test_pairs_of_nearly_equal_scores_are_named() -> None:
     scores = pd.DataFrame(
         {
             "revenue": [10.0, 20, 30, 40, math.nan],

@@ -1,4 +1,4 @@
-"""A slow, obvious book-keeper of one customer: counters in plain Python, written from the semantics alone."""
+"""A slow, obvious book-keeper of one customer: counters in plain Python, written from the semantics only."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class Memory:
 
 @dataclass(frozen=True)
 class Seen:
-    """One day of one customer: the shown score, and what the gates said."""
+    """One day of one customer: the shown score, and the states of the gates."""
 
     score: float
     word: str | None  # blocked, new or unrated when the day itself gives no tier
@@ -99,7 +99,7 @@ def _gates(memory: Memory, seen: Seen, scheme: Scheme, interim: bool) -> dict[st
 
 
 def one_day(grading: Grading, row: int) -> Seen:
-    """What `grade` says of one customer on one day."""
+    """The result of `grade` for one customer on one day."""
     result = grading.results.iloc[row]
     word = "new" if result["young"] else "unrated" if result["provisional"] else None
     hit = tuple(g for g in gates_hit(grading).columns if gates_hit(grading)[g].iloc[row])

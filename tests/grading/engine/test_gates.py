@@ -49,7 +49,7 @@ def test_a_flag_changes_no_tier() -> None:
     assert gates_hit(graded)["watch"].iloc[0]
 
 
-def test_a_block_comes_before_everything() -> None:
+def test_a_block_wins_over_everything() -> None:
     scheme = make_scheme(gates=f"[{', '.join(CREDIT)}]", min_history_months=3, min_coverage=0.5)
     found = result(grade_one(scheme, grade="D", banned=True, months_with_us=1.0))
     assert (found["tier"], found["capped_by"]) == ("blocked", None)
@@ -103,7 +103,7 @@ def test_an_unknown_word_of_an_indicator_is_not_assessed_by_its_gate() -> None:
     assert gates_hit(grade_one(scheme, x="low"))["g"].iloc[0]
 
 
-def test_a_word_nobody_listed_passes_a_gate_without_vocabulary() -> None:
+def test_an_unlisted_word_passes_a_gate_without_vocabulary() -> None:
     graded = grade_one(SCHEME, x=90.0, grade="AAA")
     assert not gates_hit(graded)["stop"].iloc[0]
     assert not gates_not_assessed(graded)["stop"].iloc[0]

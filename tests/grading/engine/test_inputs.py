@@ -26,7 +26,7 @@ def frame(**columns: object) -> pd.DataFrame:
     return pd.DataFrame(columns)
 
 
-def test_only_what_is_known_takes_room() -> None:
+def test_only_known_fields_take_bytes() -> None:
     facts = frame(
         quality=[50.5, np.nan, 0.0], credit=["D", None, "never heard of"], sanctions=[True, None, False]
     )

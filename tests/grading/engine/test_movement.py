@@ -59,13 +59,13 @@ def test_the_first_rating_uses_the_boundaries_without_margins() -> None:
     assert [tiers(scheme_with(), score) for score in (75, 74.9, 50, 49.9)] == ["A", "B", "B", "C"]
 
 
-def test_a_promotion_takes_the_boundary_plus_the_margin() -> None:
+def test_a_promotion_needs_the_boundary_plus_the_margin() -> None:
     scheme = scheme_with(replace(RULES, min_dwell=0))
     assert tiers(scheme, 60, 75 + 1.9) == "B B"
     assert tiers(scheme, 60, 75 + 2) == "B A"
 
 
-def test_a_demotion_takes_two_snapshots_in_a_row_below_the_boundary_less_the_margin() -> None:
+def test_a_demotion_needs_two_snapshots_in_a_row_below_the_boundary_less_the_margin() -> None:
     scheme = scheme_with(replace(RULES, min_dwell=0))
     assert tiers(scheme, 60, 50 - 3, 50 - 3) == "B B B"
     assert tiers(scheme, 60, 50 - 3.1, 50 - 3.1) == "B B C"
@@ -131,13 +131,13 @@ def test_the_strictest_cap_wins_and_is_the_one_named() -> None:
     assert list(history(scheme_with(), both)[0].gates_active.iloc[0]) == [True, True, False]
 
 
-def test_a_block_comes_before_everything_and_holds_the_standing_beneath() -> None:
+def test_a_block_wins_over_everything_and_keeps_the_standing() -> None:
     silent = {"x": 90.0, "consent": False}
     assert tiers(scheme_with(), 90, silent, 90) == "A blocked A"
     assert tiers(scheme_with(), 90, silent, 90, overrides={2: "A"}) == "A blocked A"
 
 
-def test_an_override_decides_but_never_above_an_active_cap_while_the_standing_goes_on_beneath() -> None:
+def test_an_override_decides_but_never_above_an_active_cap_and_the_standing_still_moves() -> None:
     scheme = scheme_with()
     bad = {"x": 30.0, "credit": "D"}
     assert tiers(scheme, 30, 30, 30, overrides={2: "A"}) == "C A C"

@@ -1,4 +1,4 @@
-"""What holds for every scheme and every book, against chance and against a slow reference."""
+"""What holds for every scheme and every book, on random books and against a slow reference."""
 
 from __future__ import annotations
 
@@ -127,7 +127,7 @@ def bits(graded: Grading) -> list[bytes]:
 
 
 @pytest.mark.parametrize("name", SCHEMES)
-def test_a_customer_has_the_same_bits_alone_in_any_order_and_in_any_batch(
+def test_a_customer_has_the_same_bits_by_itself_in_any_order_and_in_any_batch(
     name: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     scheme = SCHEMES[name]
@@ -177,7 +177,7 @@ def test_better_data_never_lowers_a_score_where_the_curve_rises(
 
 @settings(max_examples=60, deadline=None)
 @given(st.lists(st.one_of(st.none(), st.floats(), st.text(max_size=3), st.booleans()), max_size=6))
-def test_whatever_stands_in_a_column_every_row_is_graded(cells: list[Any]) -> None:
+def test_whatever_a_column_holds_every_row_is_graded(cells: list[Any]) -> None:
     scheme = PRESETS["prospects"]
     frame = pd.DataFrame({field: pd.Series(cells, dtype=object) for field in scheme.fields})
     graded = grade(frame, scheme, AS_OF)

@@ -336,9 +336,9 @@ def test_booleans_come_as_booleans_or_as_what_pandas_makes_of_them() -> None:
 
 
 def test_a_customer_or_a_column_given_twice_is_refused() -> None:
-    with pytest.raises(ValueError, match="customer 'c' stands twice"):
+    with pytest.raises(ValueError, match="customer 'c' occurs twice"):
         grade(pd.DataFrame({"x": [1.0, 2.0]}, index=["c", "c"]), make_scheme(), AS_OF)
-    with pytest.raises(ValueError, match="column 'x' stands twice"):
+    with pytest.raises(ValueError, match="column 'x' occurs twice"):
         grade(pd.DataFrame([[1.0, 2.0]], columns=["x", "x"]), make_scheme(), AS_OF)
 
 

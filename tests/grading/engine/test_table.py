@@ -133,7 +133,7 @@ def test_a_row_with_an_unreadable_cell_is_rejected_with_every_reason() -> None:
     assert "leave the cell empty" in rejects[0].reason
 
 
-def test_columns_nobody_knows_are_named() -> None:
+def test_unknown_columns_are_named() -> None:
     table = pd.DataFrame({"code": ["1"], "anual_sales": ["5"], "region": ["x"], "region@date": [""]})
     facts, rejects, unknown = read_fields(table, SCHEME)
     assert unknown == ["anual_sales", "region", "region@date"]
@@ -143,5 +143,5 @@ def test_columns_nobody_knows_are_named() -> None:
 def test_an_empty_table_and_a_column_twice() -> None:
     facts, rejects, unknown = read_fields(pd.DataFrame({"annual_sales": pd.Series(dtype=object)}), SCHEME)
     assert (len(facts), rejects, unknown) == (0, [], [])
-    with pytest.raises(ValueError, match="'a' stands twice"):
+    with pytest.raises(ValueError, match="'a' occurs twice"):
         read_fields(pd.DataFrame([["1", "2"]], columns=["a", "a"]), SCHEME)

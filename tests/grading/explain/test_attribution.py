@@ -116,7 +116,7 @@ def test_identical_data_and_rules_give_exact_zeros() -> None:
         assert (part[scored] == 0.0).all(axis=None)
 
 
-def test_two_schemes_on_the_same_data_and_day_differ_by_the_rule_alone() -> None:
+def test_two_schemes_on_the_same_data_and_day_differ_by_the_rule_only() -> None:
     facts = pd.DataFrame({"x": [40.0, 90.0], "y": [50.0, 10.0], "z": [0.0, 80.0]}, index=["c", "d"])
     found = attribute(
         facts, facts, facts, old_scheme=OLD_RULE, new_scheme=NEW_RULE, old_day=NEW_DAY, new_day=NEW_DAY
@@ -164,9 +164,9 @@ def test_customers_who_came_or_left_are_listed_with_the_reason() -> None:
     assert found.parts.loc["stayed", "behaviour"] == 40 - 20
 
 
-def test_a_customer_that_stands_twice_is_refused() -> None:
+def test_a_customer_that_occurs_twice_is_refused() -> None:
     once, twice = pd.DataFrame({"x": [1.0]}, index=["c"]), pd.DataFrame({"x": [1.0, 2.0]}, index=["c", "c"])
-    with pytest.raises(ValueError, match="the customer 'c' stands twice in the facts"):
+    with pytest.raises(ValueError, match="the customer 'c' occurs twice in the facts"):
         attribute(
             once, twice, once, old_scheme=OLD_RULE, new_scheme=OLD_RULE, old_day=OLD_DAY, new_day=NEW_DAY
         )
@@ -210,7 +210,7 @@ def test_the_split_of_a_book_agrees_with_exact_fractions_and_adds_up(names: tupl
     assert kept > 50
 
 
-def test_a_customer_has_the_same_split_alone_and_in_any_book(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_customer_has_the_same_split_by_itself_and_in_any_book(monkeypatch: pytest.MonkeyPatch) -> None:
     scheme, other = PRESETS["b2b_accounts"], PRESETS["orders_only"]
     old, fixed, new = (random_book(scheme, 61, seed=seed)[1] for seed in (4, 5, 6))
 
@@ -226,7 +226,7 @@ def test_a_customer_has_the_same_split_alone_and_in_any_book(monkeypatch: pytest
     assert [bits(slice(row, row + 1), 7)[0] for row in range(61)] == whole
 
 
-def test_one_change_is_told_in_shown_points_that_add_up_and_the_strongest_indicator_first() -> None:
+def test_one_change_is_explained_in_shown_points_that_add_up_strongest_indicator_first() -> None:
     found = split(
         {"x": 40.06, "y": 50}, {"x": 40.17, "y": 50}, {"x": 47.33, "y": 21, "z": 3}, new_scheme=NEW_RULE
     )

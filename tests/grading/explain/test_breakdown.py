@@ -20,7 +20,7 @@ SCHEME = make_scheme(
 )
 
 
-def test_an_explanation_says_all_of_it() -> None:
+def test_an_explanation_contains_everything() -> None:
     found = explain(grade_one(SCHEME, x=50.0, z=10.0), SCHEME, 0)
     score = 0.7 * 50 + 0.3 * 10
     assert found == {
@@ -133,7 +133,7 @@ def test_a_value_that_does_not_count_is_shown_as_it_came() -> None:
     assert [(line["value"], line["missing"]) for line in lines] == [(70.0, True), ("odd", True)]
 
 
-def test_a_dimension_below_its_coverage_is_missing_and_says_what_is_known() -> None:
+def test_a_dimension_below_its_coverage_is_missing_and_shows_its_coverage() -> None:
     first = explain(grade_one(SCHEME, y=80.0, z=90.0), SCHEME, 0)["dimensions"][0]
     assert (first["missing"], first["score"], first["effective_weight"], first["points"]) == (
         True,
@@ -198,6 +198,6 @@ def test_a_grading_is_explained_by_its_own_scheme_only() -> None:
 
 
 def test_no_reason_is_named_out_of_a_dimension_that_is_known_too_little() -> None:
-    """y alone is 40 % of the first dimension, which counts from 50 % on."""
+    """only y is 40 % of the first dimension, which counts from 50 % on."""
     up, down = reasons(lines_of(grade_one(SCHEME, y=100.0, z=80.0), SCHEME, 0))
     assert ([line["indicator"] for line in up], down) == (["z"], [])

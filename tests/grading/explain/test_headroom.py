@@ -97,7 +97,7 @@ def test_the_smallest_combination_closes_the_same_share_of_each() -> None:
     assert regrade(XY, **values)["score"] == 77.0
 
 
-def test_when_not_even_everything_is_enough_it_says_so() -> None:
+def test_when_not_even_everything_is_enough_it_is_reported() -> None:
     scheme = with_movement(
         scheme_text(dimension("only", indicator("x", 30), indicator("y", 70, extra="influence: false")))
     )
@@ -118,7 +118,7 @@ def test_what_is_missing_or_decides_nothing_is_no_lever() -> None:
 
 
 @pytest.mark.parametrize("policy", ["neutral", "worst"])
-def test_a_stand_in_for_what_is_missing_is_no_lever(policy: str) -> None:
+def test_the_substitute_of_a_missing_fact_is_no_lever(policy: str) -> None:
     scheme = make_scheme(dimension("only", indicator("x", 60), indicator("y", 40)), policy=policy)
     assert [line["indicator"] for line in lift_of(scheme, x=50)["levers"]] == ["x"]
 
@@ -221,7 +221,7 @@ def test_gates_that_cap_below_the_goal_are_named_strictest_first() -> None:
     ]
 
 
-def test_a_cap_that_only_waits_for_clean_snapshots_still_stands_in_the_way() -> None:
+def test_a_cap_that_only_waits_for_clean_snapshots_still_holds() -> None:
     lift = lift_of(GATED, x=90, y=90, credit="A", active=("weak",))
     assert (lift["tier"], lift["goal"]) == ("B", "A")
     assert [(gate["gate"], gate["hit"], gate["clear_after"]) for gate in lift["gates"]] == [
@@ -332,7 +332,7 @@ def test_graded_again_with_what_is_proposed_the_boundary_is_reached_and_not_by_l
 
 
 @pytest.mark.parametrize("name", ["b2b_accounts", "orders_only", "credit_assessment"])
-def test_movement_lifts_whoever_keeps_what_was_proposed_and_nobody_who_stops_short(name: str) -> None:
+def test_movement_lifts_a_customer_that_reaches_the_proposal_and_no_other(name: str) -> None:
     scheme = PRESETS[name]
     people, frame = random_book(scheme, 200, seed=13)
     graded = grade(frame, scheme, AS_OF)

@@ -73,7 +73,7 @@ def test_what_can_decide_comes_first_then_judgements_then_the_widest() -> None:
     assert facts[-1]["lowers_below"] is None
 
 
-def test_a_fact_that_leaves_its_dimension_out_does_not_count_alone() -> None:
+def test_a_fact_that_leaves_its_dimension_out_does_not_count_by_itself() -> None:
     scheme = make_scheme(
         dimension("one", indicator("x"), weight=50),
         dimension("two", indicator("u", 40), indicator("v", 60), weight=50, min_coverage=0.5),
@@ -101,7 +101,7 @@ def test_the_fact_that_makes_an_unrated_customer_rated_decides() -> None:
     assert nothing[0]["score_range"] == (0.0, 100.0)
 
 
-def test_gates_that_wait_for_the_answer_have_their_say() -> None:
+def test_gates_that_wait_for_the_answer_apply() -> None:
     gates = f"[{{id: low, {NAME}, when: {{field: y, le: 0}}, cap: C}}]"
     scheme = make_scheme(dimension("only", indicator("x", 90), indicator("y", 10)), gates=gates)
     (fact,) = missing_of(scheme, x=65)
@@ -110,11 +110,11 @@ def test_gates_that_wait_for_the_answer_have_their_say() -> None:
     assert (fact["raises_from"], fact["lowers_below"]) == (None, None)
 
 
-def test_nothing_is_asked_for_where_everything_is_known() -> None:
+def test_no_fact_is_missing_where_everything_is_known() -> None:
     assert missing_of(XYZ, x=1, y=2, z=3) == []
 
 
-def test_why_a_fact_is_missing_is_said() -> None:
+def test_the_reason_why_a_fact_is_missing_is_named() -> None:
     word = "{fn: map, values: {low: 0, high: 100}}"
     scheme = make_scheme(
         dimension(
@@ -148,7 +148,7 @@ def test_why_a_fact_is_missing_is_said() -> None:
 
 
 @pytest.mark.parametrize("policy", ["neutral", "worst"])
-def test_a_stand_in_gives_way_to_the_answer(policy: str) -> None:
+def test_an_answer_replaces_the_substitute_of_a_missing_fact(policy: str) -> None:
     scheme = make_scheme(dimension("only", indicator("x", 60), indicator("y", 40)), policy=policy)
     (fact,) = missing_of(scheme, x=70)
     assert fact["score_range"] == (42.0, 82.0)
@@ -159,12 +159,12 @@ def test_a_stand_in_gives_way_to_the_answer(policy: str) -> None:
 
 
 def test_a_grading_of_another_scheme_is_refused() -> None:
-    with pytest.raises(ValueError, match="but asked about"):
+    with pytest.raises(ValueError, match="but analysed by"):
         find_missing_facts(grade_one(XYZ, x=1), make_scheme(), 0)
 
 
 @pytest.mark.parametrize("name", PRESETS)
-def test_every_answer_does_what_was_said(name: str) -> None:
+def test_every_answer_has_the_effect_that_was_computed(name: str) -> None:
     scheme = PRESETS[name]
     people, frame = random_book(scheme, 40, seed=21)
     graded = grade(frame, scheme, AS_OF)

@@ -54,7 +54,7 @@ def test_nothing_waits_without_a_score_or_a_tier(score: float | None, standing: 
 
 @pytest.mark.parametrize("dwell", [0, 2, 4])
 @pytest.mark.parametrize("confirm", [1, 2, 3])
-def test_it_says_after_every_snapshot_what_movement_counted(confirm: int, dwell: int) -> None:
+def test_a_pending_move_has_the_counts_of_movement_after_every_snapshot(confirm: int, dwell: int) -> None:
     rules = scheme(up=confirm, down=confirm, dwell=dwell)
     rng = np.random.default_rng(7)
     scores = np.round(rng.uniform(0, 100, (8, 50)), 1)

@@ -127,7 +127,7 @@ def test_costs_of_lines_count_where_orders_have_none() -> None:
 
 
 def activities(periods: list[tuple[str, date, date]], **constants: float) -> pd.DataFrame:
-    """Two customers, of whom the first alone has activities on record."""
+    """Two customers, of whom only the first has activities on record."""
     counts = pd.DataFrame(
         [dict.fromkeys(WINDOWS, 0.0) | {"training": 2, "complaint": 1, "referral": 1, "visit": 3, "call": 4}],
         index=["active"],

@@ -48,7 +48,7 @@ def test_one_customer_who_makes_everything() -> None:
     assert (found.top_share, found.customers_for) == (pytest.approx(1), 1)
 
 
-def test_losses_stand_beside_the_shares_and_not_in_them() -> None:
+def test_losses_are_reported_apart_from_the_shares() -> None:
     found = concentration(series(100, 300, -150, math.nan, math.inf))
     assert (found.customers, found.missing, found.losing) == (3, 2, 1)
     assert (found.gains, found.losses, found.net) == (400, -150, 250)
@@ -68,7 +68,7 @@ def test_where_nothing_is_made_there_is_no_share() -> None:
     assert concentration(series(-5, -1)).losses == -6
 
 
-def test_shares_are_asked_for_as_fractions() -> None:
+def test_shares_must_be_fractions() -> None:
     for wrong in ({"top": 20}, {"part": 0}, {"top": math.nan}):
         with pytest.raises(ValueError, match="between 0 and 1"):
             concentration(series(1), **wrong)

@@ -31,7 +31,7 @@ def test_product_types_by_customers_amount_and_share() -> None:
     assert found["share"].tolist() == [800 / 900, 100 / 900]
 
 
-def test_lines_without_a_type_or_an_amount_say_nothing() -> None:
+def test_lines_without_a_type_or_an_amount_are_left_out() -> None:
     assert product_types(lines(("a", None, 300), ("a", "pumps", None), ("a", "seals", 5))).index.tolist() == [
         "seals"
     ]

@@ -39,7 +39,7 @@ def cuts(
     return CutPoints(recency_days=days, frequency=frequency, monetary=money, means=means, customers=5)
 
 
-def test_the_published_table_of_the_r_package_rfm_comes_out() -> None:
+def test_the_published_table_of_the_r_package_rfm_is_reproduced() -> None:
     # Source: the ten customers printed in the documentation of the R package rfm 0.2.2 (MIT licence; R, F, M scores
     # as printed there), with the cut points of its own test "custom thresholds": recency 115, 181, 297, 482,
     # frequency 4, 5, 6, 8, monetary 256, 382, 506, 666. Its bins include their lower bound; all values are whole
@@ -206,7 +206,7 @@ def test_scores_agree_with_counting_cuts(rows: list[tuple[int, int, int]]) -> No
         assert found.iloc[place]["segment"] == GRID[r][fm - 1]
 
 
-def test_another_customer_moves_nobody_once_the_cuts_are_frozen() -> None:
+def test_another_customer_changes_no_score_once_the_cuts_are_frozen() -> None:
     population = frame((5, 1, 100), (50, 3, 900), (20, 2, 300))
     frozen = cut_points(population)
     more = pd.concat([population, frame((1, 99, 99_999))], ignore_index=True)

@@ -47,7 +47,7 @@ def test_cuts_are_the_medians_of_the_positive_values() -> None:
     assert median_cuts(values) == Cuts(current=(10 + 30) / 2, potential=2.0)
 
 
-def test_without_a_positive_value_nobody_is_high() -> None:
+def test_without_a_positive_value_no_customer_is_high() -> None:
     values = pd.DataFrame({"current": [-1.0, 0, 0], "potential": [-1.0, 0, -1]})
     cuts = median_cuts(values)
     assert cuts == Cuts(current=None, potential=None)

@@ -1,4 +1,4 @@
-"""What moved a tier is said as it is: by the customer, by other rules, or by a person."""
+"""The cause of a tier change: the customer's behaviour, another rule, or an override."""
 
 from datetime import UTC, date, datetime, timedelta
 from functools import partial

@@ -15,6 +15,7 @@ from db.care.touches import Touch
 from db.engine import Database
 from db.graded import assessments, overrides
 from db.graded import first_orders as db
+from db.graded.first_orders import RecordChange
 from db.graded.overrides import Override
 from tests import factories
 from tests.services.book import rules
@@ -75,7 +76,7 @@ def test_the_first_order_makes_it_an_account_that_is_new(database: Database, hop
     customer = record(database, hope)
     assert (customer.record_type, customer.since, customer.version) == ("account", date(2026, 4, 2), 2)
     with database.read() as session:
-        (change,) = db.changes_of(session, hope)
+        (change,) = session.exec(select(RecordChange).where(RecordChange.customer_id == hope)).all()
     assert (change.before, change.after, change.effective_on) == ("prospect", "account", date(2026, 4, 2))
     assert (change.since_before, change.tier_before) == (date(2022, 5, 1), "A")
     found = history.history(database, SchemeCache(), person(), hope)
@@ -151,7 +152,7 @@ def test_it_is_graded_once_there_is_a_grading_of_accounts(database: Database) ->
         assert assessments.newest(session, customer, "account")[0][0].tier in ("new", "unrated")
 
 
-def test_a_source_that_goes_on_calling_it_a_prospect_leaves_one_row(database: Database, hope: int) -> None:
+def test_a_source_that_still_calls_it_a_prospect_leaves_one_row(database: Database, hope: int) -> None:
     with database.write() as session:
         factories.order(session, hope, date(2026, 4, 2), 100)
     follow(database)
@@ -160,7 +161,7 @@ def test_a_source_that_goes_on_calling_it_a_prospect_leaves_one_row(database: Da
     follow(database, TODAY + timedelta(days=1))
     assert record(database, hope).record_type == "account"
     with database.read() as session:
-        assert len(db.changes_of(session, hope)) == 1
+        assert len(session.exec(select(RecordChange).where(RecordChange.customer_id == hope)).all()) == 1
 
 
 def test_an_override_of_the_prospect_ends(database: Database, hope: int) -> None:

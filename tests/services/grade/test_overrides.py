@@ -1,4 +1,4 @@
-"""Tiers set by hand: what is asked for, who may, what goes on beneath, and how they end."""
+"""Overrides: what they need, who may set them, what the computed tier does meanwhile, and how they end."""
 
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
@@ -62,7 +62,7 @@ def newest(database: Database, customer: int) -> Assessment:
         return assessments.newest(session, customer, "account")[0][0]
 
 
-def test_an_override_holds_at_once_and_the_change_is_told(database: Database, acme: int) -> None:
+def test_an_override_holds_at_once_and_notifies_of_the_change(database: Database, acme: int) -> None:
     told: list[TierChange] = []
 
     def notify(session: Session, changes: list[TierChange], run: RunContext) -> int:

@@ -1,4 +1,4 @@
-"""Imports re-grade just the customers they touch, and only what crosses a boundary is put down."""
+"""Imports re-grade only the customers they touch, and only what crosses a boundary is stored."""
 
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -148,7 +148,7 @@ def test_who_falls_to_another_scheme_by_a_new_industry_is_graded_by_it_at_once(
     ]
 
 
-def test_first_facts_rate_whom_nobody_could_rate_and_tell_nobody(database: Database, tmp_path: Path) -> None:
+def test_first_facts_rate_an_unrated_customer_without_a_message(database: Database, tmp_path: Path) -> None:
     with database.write() as session:
         factories.scheme(session)
         known = factories.customer(session, "KNOWN", code="KNOWN")

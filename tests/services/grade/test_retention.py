@@ -1,4 +1,4 @@
-"""Old assessments are deleted by whole runs, and what the present goes back to stays."""
+"""Old assessments are deleted by whole runs, and those that later runs depend on stay."""
 
 from zoneinfo import ZoneInfo
 
@@ -27,12 +27,12 @@ def days(database: Database) -> list[object]:
     return sorted({day for day, _ in runs})
 
 
-def test_runs_go_up_to_the_one_that_the_kept_ones_go_back_to(
+def test_runs_are_deleted_up_to_the_one_that_kept_runs_depend_on(
     database: Database, book: dict[str, int], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(grading, "CHUNK_DELETED", 3)
     assert grading.delete_old(database, FEBRUARY) == 0
-    assert grading.delete_old(database, MARCH) == 0  # February is what March goes back to
+    assert grading.delete_old(database, MARCH) == 0  # March depends on February
     assert days(database) == [FEBRUARY, MARCH, APRIL, TODAY]
     assert grading.delete_old(database, APRIL) == 4
     assert days(database) == [MARCH, APRIL, TODAY]
@@ -42,6 +42,6 @@ def test_runs_go_up_to_the_one_that_the_kept_ones_go_back_to(
 
 def test_the_present_stays_however_old_it_is(database: Database, book: dict[str, int]) -> None:
     grading.delete_old(database, TODAY.replace(year=2030))
-    assert days(database) == [APRIL, TODAY]  # how customers move goes back to the last snapshot
+    assert days(database) == [APRIL, TODAY]  # movement depends on the last snapshot
     with database.read() as session:
         assert len(previous_rows_at(session, db.latest_run_ids(session))) == 4

@@ -91,7 +91,7 @@ def test_the_newest_fact_up_to_the_day_counts_and_later_ones_do_not(database: Da
     assert tier_of(database, acme).score == 90.0
 
 
-def test_the_first_run_is_silent_and_a_later_move_is_told_once(database: Database) -> None:
+def test_the_first_run_is_silent_and_a_later_move_notifies_once(database: Database) -> None:
     told: Told = []
     with database.write() as session:
         factories.scheme(session)
@@ -147,7 +147,7 @@ def test_a_cap_lowers_the_tier_and_is_named(database: Database) -> None:
     assert (row.tier, row.computed_tier, row.capped_by, row.score) == ("C", "A", "credit", 95.0)
 
 
-def test_a_dry_run_says_the_same_and_writes_nothing(database: Database) -> None:
+def test_a_dry_run_reports_the_same_and_writes_nothing(database: Database) -> None:
     told: Told = []
     with database.write() as session:
         factories.scheme(session)
@@ -232,7 +232,7 @@ def test_a_cap_that_was_hit_stays_until_enough_snapshots_are_clean(database: Dat
     assert found == [("C", "credit", '{"credit":0}'), capped, capped, ("A", None, None)]
 
 
-def test_without_a_scheme_it_says_how_to_get_one(database: Database) -> None:
+def test_without_a_scheme_the_error_names_the_command_to_get_one(database: Database) -> None:
     with pytest.raises(NotReady, match="tierbot grade --scheme orders_only"):
         grade(database, MARCH)
 

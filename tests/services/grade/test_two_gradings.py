@@ -1,4 +1,4 @@
-"""Gradings that come to their last step at the same moment, as cron and a person make them."""
+"""Two gradings that publish at the same moment, as a job and a person may."""
 
 import threading
 
@@ -14,7 +14,7 @@ from tests.services.grade.test_runs import APRIL, MARCH, Told, grade
 RIVALS = 4
 
 
-def test_of_gradings_that_publish_at_the_same_moment_one_does_and_tells(open_another: OpenAnother) -> None:
+def test_of_gradings_that_publish_at_the_same_moment_one_does_and_notifies(open_another: OpenAnother) -> None:
     databases = [open_another() for _ in range(RIVALS)]
     with databases[0].write() as session:
         factories.scheme(session)

@@ -93,7 +93,7 @@ def counts(database: Database) -> tuple[int, int]:
     return len(runs), len(rows)
 
 
-def test_what_the_bot_wrote_comes_out_the_same_to_the_last_bit(
+def test_stored_assessments_recompute_to_the_same_bits(
     database: Database, book: dict[str, int], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(verification, "CHUNK", 3)

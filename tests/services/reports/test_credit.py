@@ -128,9 +128,7 @@ def decide(
     return credit.approve(database, SchemeCache(), values.pop("actor", person()), customer, wish, **values)
 
 
-def test_a_grade_proposes_terms_and_a_limit_with_what_is_owed_beside_it(
-    database: Database, acme: int
-) -> None:
+def test_a_grade_proposes_terms_and_a_limit_and_shows_what_is_owed(database: Database, acme: int) -> None:
     with database.write() as session:
         invoice(session, acme, date(2026, 4, 30), 700)
         invoice(session, acme, date(2026, 3, 31), 300)
@@ -250,7 +248,7 @@ def test_an_assessment_of_a_later_day_than_the_grading_of_accounts_does_not_coun
 
 
 @pytest.mark.parametrize(("day", "stands"), [(MARCH + timedelta(days=1), "C"), (MARCH, "A")])
-def test_a_recorded_grade_stands_only_when_it_is_newer(
+def test_a_recorded_grade_counts_only_when_it_is_newer(
     database: Database, acme: int, day: date, stands: str
 ) -> None:
     run(database, "credit", MARCH)

@@ -131,7 +131,7 @@ def test_only_what_was_bought_in_the_last_twelve_months_is_at_stake(book: Databa
     assert capped.stake == 200 + 7 - 3.5
 
 
-def test_a_judgement_is_stale_after_three_quarters_of_its_life_and_until_a_newer_one_comes(
+def test_a_judgement_is_stale_from_three_quarters_of_its_life_until_a_newer_one(
     book: Database,
 ) -> None:
     measured = TODAY - timedelta(days=76)
@@ -144,7 +144,7 @@ def test_a_judgement_is_stale_after_three_quarters_of_its_life_and_until_a_newer
     assert seen(items(book, reason="stale")) == []
 
 
-def test_an_override_comes_up_thirty_days_before_its_end(book: Database) -> None:
+def test_an_override_is_listed_thirty_days_before_its_end(book: Database) -> None:
     assert seen(items(book, today=TODAY - timedelta(days=1), reason="override")) == []
 
 
@@ -198,7 +198,7 @@ def test_a_book_nobody_graded_has_nothing_to_review(database: Database) -> None:
     assert items(database) == []
 
 
-def test_who_would_move_under_a_scheme_in_the_shadow_comes_up(book: Database) -> None:
+def test_customers_that_a_scheme_in_the_shadow_would_move_are_listed(book: Database) -> None:
     with book.write() as session:
         ids = {one.code: one.id or 0 for one in session.exec(select(Customer))}
         snapshot = runs.last_snapshot(session, "account")

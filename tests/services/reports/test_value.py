@@ -250,7 +250,7 @@ def test_a_file_that_holds_no_frozen_numbers_is_refused(tmp_path: Path, text: st
         calibration.read(file, "EUR")
 
 
-def test_what_cannot_be_reported_on_is_said(database: Database, tmp_path: Path) -> None:
+def test_a_report_that_is_impossible_names_the_reason(database: Database, tmp_path: Path) -> None:
     with pytest.raises(BadInput, match="no orders"):
         value.load(database, BOSS, as_of=AS_OF)
     book(database)

@@ -1,4 +1,4 @@
-"""Several schemes in force at once: who grades whom, in which order, and what happens to a customer between them."""
+"""Coexisting schemes: which grades which customer, in which order, and customers that change from one to another."""
 
 from collections.abc import Mapping
 from datetime import UTC, date, datetime
@@ -151,7 +151,7 @@ def test_a_customer_whose_industry_changes_falls_to_another_scheme_and_confirms_
     assert verify(database, SchemeCache(), UTC_ZONE).differing == 0
 
 
-def test_an_interim_under_another_scheme_takes_no_part_in_how_a_customer_moves(
+def test_an_interim_run_under_another_scheme_does_not_change_movement(
     database: Database, ids: dict[str, int]
 ) -> None:
     """SHOP rises in May, which wants a second snapshot, whatever it was called in between."""
@@ -206,7 +206,7 @@ def test_a_tier_of_another_scheme_is_no_change_but_a_first_rating(
     assert seen(database, ids, APRIL)["RESELLER"] == ("plain", "B", PLAIN_SCORE)
 
 
-def test_whom_no_scheme_applies_to_is_unrated_listed_and_rated_again_when_one_does(
+def test_a_customer_no_scheme_applies_to_is_unrated_and_listed_until_one_does(
     database: Database, ids: dict[str, int]
 ) -> None:
     lifecycle.retire(database, ADMIN, "plain", today=APRIL, now=NOW, sure=True)
@@ -269,7 +269,7 @@ def test_an_order_that_cannot_be_kept_is_refused(database: Database, ids: dict[s
     assert found[0].applies_to == {"industry": ["finance"], "country": ["DE"]}
 
 
-def test_before_the_first_grading_too_schemes_that_cannot_stand_together_are_refused(
+def test_schemes_that_cannot_coexist_are_refused_before_the_first_grading_too(
     database: Database,
 ) -> None:
     approve(database, factories.PLAIN_SCHEME)
@@ -295,7 +295,7 @@ def test_one_that_is_retired_leaves_the_others_and_needs_no_word_where_they_take
     assert seen(database, ids, APRIL)["RESELLER"] == ("resellers", "STD", PLAIN_SCORE)
 
 
-def test_diff_shadow_and_replay_look_at_those_who_would_fall_to_a_scheme(
+def test_diff_shadow_and_replay_cover_the_customers_a_scheme_would_grade(
     database: Database, ids: dict[str, int]
 ) -> None:
     """Shops weigh like banks: SHOP falls from 0.6 x 80 + 0.4 x 20 = 56 to 44, from B to C. Nobody else is asked."""

@@ -137,7 +137,7 @@ def test_a_first_start_may_be_tried_again_with_another_scheme_until_something_is
     assert in_force(database, MARCH) == 2
 
 
-def test_once_there_are_gradings_another_version_takes_over_by_approval_alone(
+def test_once_there_are_gradings_another_version_takes_over_only_by_approval(
     database: Database, book: dict[str, int]
 ) -> None:
     with pytest.raises(Conflict, match=r"plain@1 grades by now.*tierbot scheme approve"):
@@ -265,7 +265,7 @@ def test_of_two_approvals_from_one_day_the_later_decision_counts(
 # --- the shadow
 
 
-def test_a_snapshot_is_graded_in_the_shadow_too_and_nobody_is_told(
+def test_a_snapshot_is_graded_in_the_shadow_too_and_nobody_is_notified(
     database: Database, book: dict[str, int]
 ) -> None:
     assert shadow(database).state == "shadow"
@@ -303,7 +303,7 @@ def test_an_interim_grading_and_a_dry_run_leave_nothing_in_the_shadow(
         assert session.exec(select(ShadowMove)).all() == []
 
 
-def test_a_shadow_that_cannot_grade_says_why_and_stops_nothing(
+def test_a_shadow_that_cannot_grade_reports_why_and_stops_nothing(
     database: Database, book: dict[str, int]
 ) -> None:
     shadow(database, SECOND.replace("record_type", "currency: CNY\nrecord_type", 1))
@@ -316,7 +316,7 @@ def test_a_shadow_that_cannot_grade_says_why_and_stops_nothing(
     assert "counts in CNY" in (held.problem or "")
 
 
-def test_a_run_that_died_takes_its_shadow_with_it(database: Database, book: dict[str, int]) -> None:
+def test_an_abandoned_run_is_deleted_with_its_shadow(database: Database, book: dict[str, int]) -> None:
     shadow(database)
     report = grade(database, APRIL)
     with database.write() as session:
@@ -386,7 +386,9 @@ def diff(database: Database, new: str, old: str | None = None, most: int | None 
     return comparing.diff(database, SchemeCache(), GRACE, new, old, None, today=TODAY, most=most)
 
 
-def test_a_diff_says_who_would_move_and_why(database: Database, book: dict[str, int], tmp_path: Path) -> None:
+def test_a_diff_lists_who_would_move_and_why(
+    database: Database, book: dict[str, int], tmp_path: Path
+) -> None:
     draft = tmp_path / "second.yaml"
     draft.write_text(SECOND, encoding="utf-8")
     found = diff(database, str(draft))
@@ -412,7 +414,7 @@ def test_a_diff_says_who_would_move_and_why(database: Database, book: dict[str, 
         assert len(session.exec(select(SchemeVersion)).all()) == 1  # looking puts nothing down
 
 
-def test_a_diff_says_who_would_move_at_once(database: Database, tmp_path: Path) -> None:
+def test_a_diff_marks_who_would_move_at_once(database: Database, tmp_path: Path) -> None:
     """Under the old scheme 70 points are an A, under the new one a B from the second snapshot on, a C's cap at once."""
     start(database)
     with database.write() as session:

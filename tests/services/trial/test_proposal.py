@@ -1,4 +1,4 @@
-"""A proposed scheme goes by the orders of those it applies to."""
+"""A proposed scheme has knots from the orders of the customers it applies to."""
 
 from datetime import date
 from pathlib import Path

@@ -54,7 +54,7 @@ def test_moves_and_those_undone_are_counted_with_the_rules_and_without(database:
         assert session.exec(select(GradingRun)).all() == []
 
 
-def test_what_the_tiers_were_worth_afterwards_is_told_by_sales_no_score_has_seen(database: Database) -> None:
+def test_the_later_value_of_tiers_is_measured_by_sales_no_score_included(database: Database) -> None:
     best, other = seesaw(database, *[90] * 6), seesaw(database, *[50] * 6)
     with database.write() as session:
         for day, customer, amount in (
