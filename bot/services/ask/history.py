@@ -35,9 +35,7 @@ def history(
     with database.read() as session:
         access.customer_for(session, actor, Act.SEE, customer_id)
         found = [
-            graded
-            for purpose in RecordType
-            for graded in assessments.history(session, customer_id, purpose)
+            graded for purpose in RecordType for graded in assessments.history(session, customer_id, purpose)
         ]
         entries: list[HistoryEntry] = []
         last: float | None = None
