@@ -40,6 +40,7 @@ def loaded(code: str, *arguments: str, folder: Path) -> set[str]:
         capture_output=True,
         text=True,
         timeout=120,
+        check=False,
     )
     return set(json.loads(done.stderr.splitlines()[-1])) & set(HEAVY)
 

@@ -92,7 +92,7 @@ def order_indicators(number: Mapping[str, Any], as_of: date, scheme: Scheme) -> 
         "avg_monthly_purchases": net / 12.0,
         "avg_order_amount": _ratio(net, orders),
         "gross_margin_rate": _ratio(margin, number["net_with_cost_12m"]),
-        "margin_contribution": margin / (ours if ours else np.nan),
+        "margin_contribution": margin / (ours or np.nan),
         "revenue_growth_yoy": _growth(
             net, of_ordered(number["net_prev_12m"]), day["first_order"], as_of, scheme
         ),

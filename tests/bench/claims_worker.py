@@ -179,7 +179,7 @@ def _prepare_apscheduler(url: str, jobs: int) -> None:
 def _work_apscheduler(url: str, jobs: int, batch: int, number: int) -> None:
     from apscheduler.events import EVENT_JOB_EXECUTED
 
-    from tests.bench import claims_worker
+    from tests.bench import claims_worker  # noqa: PLW0406 - APScheduler finds the job by its module
 
     scheduler = _scheduler(url)
     done = threading.Event()

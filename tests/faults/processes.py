@@ -20,7 +20,7 @@ def spawn(work: Callable[[], None]) -> int:
     child = os.fork()
     if child:
         return child
-    _run(work)
+    return _run(work)
 
 
 def _run(work: Callable[[], None]) -> NoReturn:

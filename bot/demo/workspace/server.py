@@ -91,7 +91,7 @@ class Workspace:
             self.interactions,
             self.socket_mode,
             self._by_http,
-            lambda seconds: self._listener.refuse(seconds),
+            lambda seconds: self._listener.refuse(seconds),  # noqa: PLW0108 - the listener is made later
         )
         self._with_control = control
         self._signing_secret = signing_secret

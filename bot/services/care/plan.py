@@ -262,10 +262,13 @@ def _place(data: Any, location: tuple[Any, ...]) -> tuple[int, str]:
     for key in location:
         if key in ("[key]", *StepKind):
             continue  # not keys of the file: pydantic's marker, and the kind it chose
-        if isinstance(data, CommentedMap):
-            key = next((own for own in data if str(own) == str(key)), key)
-        if isinstance(data, CommentedMap) and key in data:
-            line, data = data.lc.key(key)[0] + 1, data[key]
+        own = (
+            next((own for own in data if str(own) == str(key)), None)
+            if isinstance(data, CommentedMap)
+            else None
+        )
+        if own is not None:
+            line, data = data.lc.key(own)[0] + 1, data[own]
         elif isinstance(data, CommentedSeq) and isinstance(key, int) and key < len(data):
             line, data = data.lc.item(key)[0] + 1, data[key]
         shown.append(str(key))

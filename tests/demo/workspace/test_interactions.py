@@ -366,7 +366,7 @@ def test_the_home_tab_is_published_when_it_is_opened(workspace: Workspace, conne
 
 def test_a_message_to_the_bot_arrives_as_an_event(workspace: Workspace, connect: Connect) -> None:
     heard: list[Body] = []
-    connect(lambda app: app.event("message")(lambda event: heard.append(event)) and None)
+    connect(lambda app: app.event("message")(lambda event: heard.append(event)) and None)  # noqa: PLW0108 - Bolt injects by name
     workspace.say(LIN, workspace.dm(LIN), "how is <ACME>?")
     assert (heard[0]["user"], heard[0]["channel_type"], heard[0]["text"]) == (
         LIN,
