@@ -96,6 +96,7 @@ class Walker:
             story.import_rows(bot, path)
             jobs.regrade(bot)
             jobs.deliver(bot)
+            jobs.drain(bot)
 
         return bring
 
@@ -111,6 +112,7 @@ class Walker:
     def remind(self) -> None:
         jobs.remind(self.demo.bot)
         jobs.deliver(self.demo.bot)
+        jobs.drain(self.demo.bot)  # the pace lets three go at once
 
     def press_done(self) -> None:
         workspace = self.demo.workspace

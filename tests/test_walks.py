@@ -1,0 +1,65 @@
+"""The walks of docs/architecture.md are those that the running product takes."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from tests.walks import Walk, take_all
+
+PAGE = Path(__file__).parent.parent / "docs" / "architecture.md"
+TITLES = {
+    "tier": "From `/tier ACME` to blocks",
+    "alert": "From an order row to an alert",
+    "done": "From a due step to Done",
+}
+# Files entered: what a reader of the code has to follow.
+MOST = {"tier": 22, "alert": 76, "done": 35}
+
+
+@pytest.fixture(scope="module")
+def walks() -> dict[str, Walk]:
+    return take_all()
+
+
+def written(name: str) -> list[tuple[str, str]]:
+    """(file, function) in the order of the page; a function without a file is of the file before it."""
+    page = PAGE.read_text(encoding="utf-8")
+    section = page.split(f"### {TITLES[name]}\n", 1)[1].split("\n##", 1)[0]
+    found: list[tuple[str, str]] = []
+    for line in re.findall(r"^\d+\. (.*)$", section, flags=re.MULTILINE):
+        found += re.findall(r"`([\w/]+\.py)` `(\w+)`", line)
+    return found
+
+
+def first_missing(steps: list[tuple[str, str]], walk: Walk) -> tuple[str, str] | None:
+    """The first step that the walk does not enter after the steps before it."""
+    calls = iter((file, function.rsplit(".", 1)[-1]) for file, function in walk.calls)
+    return next((step for step in steps if step not in calls), None)
+
+
+@pytest.mark.parametrize("name", TITLES)
+def test_a_walk_enters_what_the_page_says_in_that_order(name: str, walks: dict[str, Walk]) -> None:
+    steps = written(name)
+    assert len(steps) >= 12
+    assert first_missing(steps, walks[name]) is None
+
+
+def test_a_step_in_the_wrong_place_is_found() -> None:
+    walk = Walk(calls=[("bot/a.py", "ask"), ("bot/b.py", "B.answer")])
+    assert first_missing([("bot/a.py", "ask"), ("bot/b.py", "answer")], walk) is None
+    assert first_missing([("bot/b.py", "answer"), ("bot/a.py", "ask")], walk) == ("bot/a.py", "ask")
+
+
+@pytest.mark.parametrize("name", TITLES)
+def test_a_walk_does_not_grow(name: str, walks: dict[str, Walk]) -> None:
+    assert len(walks[name].files) <= MOST[name], walks[name].files
+
+
+def test_an_answer_goes_straight_through(walks: dict[str, Walk]) -> None:
+    assert walks["tier"].returns <= 50
+
+
+def test_a_return_is_an_entry_into_a_file_that_was_left() -> None:
+    walk = Walk(calls=[("a", "1"), ("a", "2"), ("b", "3"), ("a", "4"), ("c", "5"), ("a", "6")])
+    assert (walk.files, walk.returns) == (["a", "b", "c"], 2)
