@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
 from grading.scheme.model import Scheme
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 
 def first_that_applies(customers: pd.DataFrame, schemes: Sequence[Scheme]) -> NDArray[np.int16]:

@@ -17,13 +17,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import date, timedelta
+from typing import TYPE_CHECKING
 
 import numpy as np
-import pandas as pd
 
-from grading.engine.fields import Floats, floats_of
+from grading.engine.fields import Floats, floats_of, frame_of
 from grading.indicators.orders import shrink_rate, window_start
 from grading.scheme.model import Scheme
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 CONTACTS = ("visit", "call", "meeting")
 WINDOWS = {"training": 12, "complaint": 12, "referral": 24} | dict.fromkeys(CONTACTS, 12)
@@ -99,7 +102,7 @@ def activity_indicators(
     for name in FADING:
         known = bool(constants.get("event_half_life_days")) and name not in lower_bounds
         values[name] = _known(faded, name, index, known)
-    return pd.DataFrame(values, index=index)
+    return frame_of(values, index)
 
 
 def _known(frame: pd.DataFrame, column: str, index: pd.Index, all_recorded: bool) -> Floats:

@@ -27,14 +27,16 @@ from __future__ import annotations
 import calendar
 from collections.abc import Mapping
 from datetime import date
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
-from grading.engine.fields import Floats, floats_of
+from grading.engine.fields import Floats, floats_of, frame_of
 from grading.scheme.model import Scheme
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 ORDER_AGGREGATES = (
     "net_12m",  # sum of amounts
@@ -108,10 +110,8 @@ def product_indicators(lines: pd.DataFrame, scheme: Scheme) -> pd.DataFrame:
     """What customers buy, on the index of `lines`: LINE_AGGREGATES of customers with an order line in the window."""
     types = floats_of(lines["product_types"])
     sold = scheme.constants.get("product_types_sold") or np.nan
-    return pd.DataFrame(
-        {"product_types_12m": types, "cross_sell_headroom": np.maximum(0.0, 1.0 - types / sold)},
-        index=lines.index,
-    )
+    headroom = np.maximum(0.0, 1.0 - types / sold)
+    return frame_of({"product_types_12m": types, "cross_sell_headroom": headroom}, lines.index)
 
 
 def with_line_costs(orders: pd.DataFrame, lines: pd.DataFrame) -> pd.DataFrame:

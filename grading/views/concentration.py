@@ -36,7 +36,7 @@ class Concentration:
     share_for: float | None
 
 
-def concentration(values: pd.Series[float], *, top: float = 0.2, part: float = 0.8) -> Concentration:
+def measure_concentration(values: pd.Series[float], *, top: float = 0.2, part: float = 0.8) -> Concentration:
     """Gini, what the best `top` of the customers make, and how many customers make `part` of it all.
 
     In: one number per customer (money of one currency); missing and infinite ones are counted and left out. Gini =
@@ -79,7 +79,7 @@ def concentration(values: pd.Series[float], *, top: float = 0.2, part: float = 0
 def lorenz(values: pd.Series[float], *, points: int = 20) -> pd.DataFrame:
     """The Lorenz curve at `points` even steps: `customers` (the least valuable share) and `value` (what they make).
 
-    In and left out as in `concentration`. Shares of the net total as it is, so with losses the curve dips below 0 and
+    In and left out as in `measure_concentration`. Shares of the net total as it is, so with losses the curve dips below 0 and
     is no basis of a Gini. Empty when the net total is not above 0.
     Source: Lorenz 1905; in profit, the whale curve of Kaplan & Narayanan 2001 read from the other end.
     """

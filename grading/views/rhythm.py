@@ -16,7 +16,7 @@ WATCH, AT_RISK = 2.0, 3.0
 STATES = ("regular", "watch", "at_risk", "one_time", "unknown")
 
 
-def rhythm(customers: pd.DataFrame, book_gap: float | None) -> pd.DataFrame:
+def measure_rhythm(customers: pd.DataFrame, book_gap: float | None) -> pd.DataFrame:
     """How silent every customer is, on the index of `customers`.
 
     In: `days_since_last` (days), `median_gap_days` (days between successive order days, NaN with fewer than two),

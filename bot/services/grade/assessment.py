@@ -89,7 +89,7 @@ class RunStep:
 
     def previous(self, scheme: Scheme, customer_ids: Sequence[int] | None) -> "PreviousState":
         """The previous states of some customers, as columns for a scheme."""
-        from bot.frames import previous_state_columns
+        from bot.frames import previous_state_columns  # pandas: only when something is graded
 
         newest, left = self.past.newest, self.past.left
         if customer_ids is not None and len(customer_ids) < len(newest):

@@ -48,7 +48,7 @@ def load_rows(
     session: Session, scheme: Scheme, as_of: date, customer_ids: Sequence[int] | None = None
 ) -> "SourceRows":
     """Sums of orders, and of whatever else the scheme has fields for. Raises BadInput for invoices in another currency."""
-    from bot.frames import SourceRows  # pandas: only when something is graded
+    from bot.frames import SourceRows  # pandas, and below numpy: only when something is graded
     from grading.indicators.events import FADING, WINDOWS, fading_weights
     from grading.indicators.orders import window_start
 

@@ -6,9 +6,15 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
+
 from bot.errors import N_, BadInput
 from bot.services.imports.read.encoding import inspect_file
 from bot.services.imports.read.records import open_text, sniff
+from grading.engine.scoring import grade
+from grading.engine.table import read_fields
+from grading.explain.breakdown import explain
+from grading.indicators.altman import with_zone
 from grading.scheme.model import Scheme
 
 
@@ -23,13 +29,6 @@ class FlatReport:
 
 def score_table(path: Path, scheme: Scheme, as_of: date) -> FlatReport:
     """Grade a CSV. A row with a cell that cannot be read is rejected as a whole, with the reason."""
-    import pandas as pd
-
-    from grading.engine.scoring import grade
-    from grading.engine.table import read_fields
-    from grading.explain.breakdown import explain
-    from grading.indicators.altman import with_zone
-
     header, rows = _read(path)
     for needed in ("code", "name"):
         if needed not in header:

@@ -6,6 +6,7 @@ from datetime import date
 from typing import Any
 from zoneinfo import ZoneInfo
 
+import numpy as np
 from sqlmodel import Session
 
 from bot.clock import local_date
@@ -17,6 +18,7 @@ from db.engine import Database
 from db.graded import assessments, overrides, retention, runs
 from db.graded.runs import GradingRun, RunKind
 from db.graded.schemes import SchemeVersion
+from grading.engine.inputs import unpack
 from grading.scheme.model import Scheme
 from grading.scheme.problems import SchemeError
 
@@ -149,9 +151,6 @@ def _recompute(
     rows: list[dict[str, Any]],
 ) -> tuple[dict[int, dict[str, Any]], bool]:
     """(customer -> its row recomputed, whether its previous state is known). Unreadable inputs are left out."""
-    import numpy as np
-
-    from grading.engine.inputs import unpack
 
     def readable(text: Any) -> bool:
         try:

@@ -5,15 +5,15 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from datetime import date
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
+
+import pandas as pd
 
 from bot.errors import N_, BadInput
-
-if TYPE_CHECKING:
-    import pandas as pd
-
-    from grading.views.rfm import CutPoints, Standard
-    from grading.views.value_matrix import Cuts
+from grading.diagnose.weights import ahp, upper_triangle
+from grading.indicators.orders import book_gap
+from grading.views.rfm import CutPoints, Standard, cut_points, standards
+from grading.views.value_matrix import Cuts, median_cuts
 
 # Each part against those after it, 1 to 9 (Saaty). Our judgement, not data: profit before money, money before frequency
 # and rhythm, length least.
@@ -28,18 +28,14 @@ class Calibration:
     as_of: date
     currency: str
     basis: str  # of value: margin, or revenue where no order has a cost
-    rfm: "CutPoints"
-    standards: Mapping[str, "Standard"]
-    value: "Cuts"
+    rfm: CutPoints
+    standards: Mapping[str, Standard]
+    value: Cuts
     usual_gap_days: float | None
 
 
-def learn(frame: "pd.DataFrame", *, as_of: date, currency: str, basis: str) -> Calibration:
+def learn(frame: pd.DataFrame, *, as_of: date, currency: str, basis: str) -> Calibration:
     """The numbers of a book with rhythm and values. Raises BadInput when nobody bought for 12 months."""
-    from grading.indicators.orders import book_gap
-    from grading.views.rfm import cut_points, standards
-    from grading.views.value_matrix import median_cuts
-
     active = frame[frame["frequency"] > 0]
     if active.empty:
         raise BadInput(
@@ -67,9 +63,6 @@ def write(frozen: Calibration, path: Path) -> None:
 
 def read(path: Path, currency: str) -> Calibration:
     """The numbers of a file. Raises BadInput when it has none, or is in another currency than the orders."""
-    from grading.views.rfm import CutPoints, Standard
-    from grading.views.value_matrix import Cuts
-
     try:
         kept = json.loads(path.read_text(encoding="utf-8"))
         rfm: dict[str, Any] = {
@@ -102,7 +95,5 @@ def read(path: Path, currency: str) -> Calibration:
 
 def improved_weights() -> dict[str, float]:
     """AHP weights of the improved RFM's parts."""
-    from grading.diagnose.weights import ahp, upper_triangle
-
     weights = ahp(upper_triangle(PARTS, JUDGEMENTS)).weights.tolist()
     return dict(zip(PARTS, weights, strict=True))

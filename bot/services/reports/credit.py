@@ -18,6 +18,8 @@ from db.engine import Database
 from db.graded import assessments, credit
 from db.graded.credit import CreditApproval
 from db.graded.runs import Purpose
+from grading.engine.inputs import unpack
+from grading.indicators.orders import window_start
 from grading.scheme.credit import STATEMENT_DAYS, VALID_DAYS, propose
 from grading.scheme.model import LIMIT_FIELDS, ZONE, Scheme
 
@@ -214,8 +216,6 @@ def _credit(session: Session, scheme_cache: SchemeCache, customer: CustomerRow, 
 
 def _owed(session: Session, customer_id: int, today: date) -> tuple[Decimal, Decimal]:
     """(open invoices, the part past due) at the end of a day, net of credit notes."""
-    from grading.indicators.orders import window_start  # pandas: only where it is needed
-
     rows = invoices.invoice_aggregates(
         session, as_of=today, start=window_start(today, 12), customer_ids=[customer_id]
     )
@@ -225,8 +225,6 @@ def _owed(session: Session, customer_id: int, today: date) -> tuple[Decimal, Dec
 
 def _known(inputs: bytes, scheme: Scheme) -> tuple[Decimal | None, Decimal | None, date | None, str | None]:
     """(average monthly purchases, net worth and its day, zone) from stored inputs."""
-    from grading.engine.inputs import unpack  # numpy: only where it is needed
-
     columns = unpack([inputs], scheme)
     cells = {name: column[0] for name, column in columns.items()}
     purchases, net_worth = (_money(cells.get(name)) for name in LIMIT_FIELDS)

@@ -13,6 +13,7 @@ from db.engine import Database
 from db.graded import reviews, runs, schemes
 from db.graded.reviews import Item, Query, ReviewAnswer, ReviewReason
 from db.graded.runs import Purpose
+from grading.indicators.orders import window_start
 from grading.scheme.model import Scheme
 
 ENDING = timedelta(days=30)
@@ -80,8 +81,6 @@ def answer(
 
 
 def _query(owners: frozenset[int] | None, today: date, limit: int) -> Query:
-    from grading.indicators.orders import window_start
-
     return Query(owners=owners, today=today, year_ago=window_start(today, 12), limit=limit)
 
 

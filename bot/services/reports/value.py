@@ -8,20 +8,25 @@ from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from datetime import date
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+import pandas as pd
 from sqlmodel import Session
 
 from bot.errors import N_, BadInput, NotAllowed
+from bot.frames import value_frame
 from bot.services import access
 from bot.services.access import Actor
 from bot.services.reports import calibration
 from bot.services.reports.calibration import Calibration
 from db.book import customers, order_lines, order_totals, orders
 from db.engine import Database
-
-if TYPE_CHECKING:
-    import pandas as pd
+from grading.indicators.orders import book_gap, window_start
+from grading.views.concentration import lorenz, measure_concentration
+from grading.views.products import headroom, product_types
+from grading.views.rfm import improved_rfm, rfm_scores, standardise
+from grading.views.rhythm import AT_RISK, STATES, WATCH, measure_rhythm
+from grading.views.value_matrix import CELLS, annuity, value_matrix
 
 RATE = 0.12  # a year: the discount of values to come
 YEARS = 3
@@ -36,16 +41,13 @@ class ValueBook:
     currency: str
     frozen: Calibration
     own_cuts: bool  # the numbers are of this very book, not from a file
-    everybody: "pd.DataFrame"
-    visible: "pd.DataFrame"
+    everybody: pd.DataFrame
+    visible: pd.DataFrame
     never_bought: int
 
 
 def load(database: Database, actor: Actor, *, as_of: date, cuts: Path | None = None) -> ValueBook:
     """The book as of a day. Raises NotAllowed for a role that sees no customers, BadInput without orders."""
-    from bot.frames import value_frame
-    from grading.indicators.orders import book_gap, window_start
-
     with database.read() as session:
         owners = access.visible_owners(session, actor)
         if owners is not None and not owners:
@@ -78,8 +80,6 @@ def load(database: Database, actor: Actor, *, as_of: date, cuts: Path | None = N
 
 def rfm(database: Database, book: ValueBook, most: int) -> dict[str, Any]:
     """Classes and segments with their customers and money, and the customers by money."""
-    from grading.views.rfm import improved_rfm, rfm_scores, standardise
-
     scores = rfm_scores(book.visible, book.frozen.rfm)
     parts = {name: standard for name, standard in book.frozen.standards.items() if name in calibration.PARTS}
     weights = {name: weight for name, weight in calibration.improved_weights().items() if name in parts}
@@ -99,8 +99,6 @@ def rfm(database: Database, book: ValueBook, most: int) -> dict[str, Any]:
 
 def value(database: Database, book: ValueBook, most: int) -> dict[str, Any]:
     """The cells of current x potential value, and the customers by both."""
-    from grading.views.value_matrix import CELLS, value_matrix
-
     table = book.visible.join(value_matrix(book.visible, book.frozen.value))
     worth = table["current"].fillna(0) + table["potential"].fillna(0)
     listed = table.loc[worth.sort_values(ascending=False, kind="stable").index].head(most)
@@ -117,13 +115,12 @@ def value(database: Database, book: ValueBook, most: int) -> dict[str, Any]:
 
 def concentration(database: Database, book: ValueBook, most: int) -> dict[str, Any]:
     """The shares of sales and of margin that few customers make."""
-    from grading.views.concentration import concentration, lorenz
 
     def view(column: str) -> dict[str, Any] | None:
         values = book.visible[column]
         if not values.notna().any():
             return None
-        return asdict(concentration(values)) | {"lorenz": lorenz(values).values.tolist()}
+        return asdict(measure_concentration(values)) | {"lorenz": lorenz(values).values.tolist()}
 
     best = book.visible.sort_values("monetary", ascending=False, kind="stable")
     net = float(book.visible["monetary"].sum())
@@ -138,8 +135,6 @@ def concentration(database: Database, book: ValueBook, most: int) -> dict[str, A
 
 def rhythm(database: Database, book: ValueBook, most: int) -> dict[str, Any]:
     """The customers that are silent by their own rhythm, most money of the last 24 months first."""
-    from grading.views.rhythm import AT_RISK, STATES, WATCH
-
     table = book.visible
     silent = table[table["state"].isin(["watch", "at_risk"])]
     listed = silent.sort_values("net_24m", ascending=False, kind="stable").head(most)
@@ -159,11 +154,6 @@ def products(database: Database, book: ValueBook, most: int) -> dict[str, Any]:
     Peers are of the whole book; sums and lists are of the customers the asker may see. Raises BadInput without order
     lines.
     """
-    import pandas as pd
-
-    from grading.indicators.orders import window_start
-    from grading.views.products import headroom, product_types
-
     with database.read() as session:
         start = window_start(book.as_of, MONTHS)
         rows = order_lines.product_amounts(session, start=start, as_of=book.as_of)
@@ -189,16 +179,13 @@ def products(database: Database, book: ValueBook, most: int) -> dict[str, Any]:
     }
 
 
-def _with_values(frame: "pd.DataFrame", basis: str, gap: float | None) -> "pd.DataFrame":
+def _with_values(frame: pd.DataFrame, basis: str, gap: float | None) -> pd.DataFrame:
     """The frame with the rhythm, and current and potential value.
 
     Potential: the value of an order day of the last 24 months, at the customer's usual rhythm, for three years to come,
     discounted: behaviour assumed unchanged. Unknown for a customer with one order day: it has no rhythm.
     """
-    from grading.views.rhythm import rhythm
-    from grading.views.value_matrix import annuity
-
-    silence = rhythm(frame.assign(days_since_last=frame["recency_days"]), gap)
+    silence = measure_rhythm(frame.assign(days_since_last=frame["recency_days"]), gap)
     made, per_day = ("profit", "profit_24m") if basis == "margin" else ("monetary", "net_24m")
     a_day = frame[per_day] / frame["order_days_24m"].where(frame["order_days_24m"] > 0)
     yearly = a_day * 365.25 / silence["usual_gap_days"]
@@ -232,7 +219,7 @@ def _head(book: ValueBook) -> dict[str, Any]:
 
 
 def _shares(
-    table: "pd.DataFrame", group: str, *money: str, keys: Iterable[str] | None = None
+    table: pd.DataFrame, group: str, *money: str, keys: Iterable[str] | None = None
 ) -> dict[str, dict[str, float]]:
     """Customers and sums of money by group; `keys`: the groups to list, else those that occur."""
     found = table.groupby(group)[list(money)].sum().assign(customers=table.groupby(group).size())
@@ -248,7 +235,7 @@ def _counts(column: "pd.Series[Any]", keys: Iterable[int]) -> dict[str, int]:
     return {str(key): int(found.get(key, 0)) for key in keys}
 
 
-def _listed(database: Database, table: "pd.DataFrame") -> list[dict[str, Any]]:
+def _listed(database: Database, table: pd.DataFrame) -> list[dict[str, Any]]:
     """Rows with the customer's code and name in front; unknown cells are None."""
     ids = [int(customer) for customer in table.index]
     with database.read() as session:

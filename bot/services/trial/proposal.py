@@ -9,6 +9,7 @@ from bot.services.schemes import store
 from db.book import order_totals, orders
 from db.book.order_lines import product_types
 from db.engine import Database
+from grading.indicators.orders import window_start
 
 
 def propose_scheme(
@@ -21,7 +22,6 @@ def propose_scheme(
     """
     from bot.frames import book_constants_of, computed_indicators
     from grading.diagnose.proposal import ProposalError, propose
-    from grading.indicators.orders import window_start
 
     file = store.find(preset, schemes_dir)
     with database.read() as session:

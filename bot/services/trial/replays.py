@@ -4,9 +4,12 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
-from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
 
 from bot.errors import N_, BadInput, Conflict
+from bot.frames import FactColumns, places_of
 from bot.services.grade import computed, runs, scheme_choice
 from bot.services.grade.runs import Progress, RunReport
 from bot.services.schemes import store
@@ -14,14 +17,10 @@ from bot.services.schemes.store import SchemeCache, SchemeFile
 from db.book import orders
 from db.engine import Database
 from db.graded.runs import last_published
+from grading.engine.movement import State, carry_state, move
+from grading.engine.scoring import grade_columns
+from grading.indicators.orders import window_start
 from grading.scheme.model import WORDS_FOR_NO_TIER, Scheme
-
-if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
-
-    from bot.frames import FactColumns
-    from grading.engine.movement import State
 
 MONTHS_AHEAD = 6
 ABSENT = "absent"
@@ -199,8 +198,6 @@ def snapshot_days(scheme: Scheme, start: date, end: date, today: date) -> list[d
 
 def _months_ahead(day: date) -> date:
     """The last day whose window of `MONTHS_AHEAD` begins with this one: of a month's end the end of a month."""
-    from grading.indicators.orders import window_start
-
     until = window_start(day, -MONTHS_AHEAD)
     while window_start(until + timedelta(days=1), MONTHS_AHEAD) == day:
         until += timedelta(days=1)
@@ -255,14 +252,8 @@ class _Line:
         self.came_from: dict[int, str] = {}
         self.moved = self.moves = self.undone = 0
 
-    def step(self, facts: "FactColumns", as_of: date, number: int) -> "NDArray[np.object_]":
+    def step(self, facts: FactColumns, as_of: date, number: int) -> NDArray[np.object_]:
         """Take the next snapshot; the effective tiers."""
-        import numpy as np
-
-        from bot.frames import places_of
-        from grading.engine.movement import carry_state, move
-        from grading.engine.scoring import grade_columns
-
         graded = grade_columns(facts.columns, facts.customers, self.scheme, as_of)
         known = np.empty(0, dtype=np.int64) if self.customers is None else self.customers
         state = carry_state(self.state, places_of(facts.customers, known), self.scheme)

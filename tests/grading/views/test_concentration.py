@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from grading.views.concentration import concentration, lorenz
+from grading.views.concentration import lorenz, measure_concentration
 
 
 def series(*values: float) -> pd.Series[float]:
@@ -19,7 +19,7 @@ def series(*values: float) -> pd.Series[float]:
 
 
 def test_five_customers_by_hand() -> None:
-    found = concentration(series(10, 20, 30, 40, 100))
+    found = measure_concentration(series(10, 20, 30, 40, 100))
     total = 10 + 20 + 30 + 40 + 100
     # Gini = (2 sum i x_i)/(n sum x) - (n + 1)/n
     ranked = 1 * 10 + 2 * 20 + 3 * 30 + 4 * 40 + 5 * 100
@@ -31,25 +31,25 @@ def test_five_customers_by_hand() -> None:
 
 
 def test_a_fifth_of_seven_customers_is_one_and_two_fifths_of_them() -> None:
-    found = concentration(series(1, 1, 1, 1, 1, 5, 10))
+    found = measure_concentration(series(1, 1, 1, 1, 1, 5, 10))
     assert found.top_share == pytest.approx((10 + 0.4 * 5) / 20)
 
 
 def test_equal_customers_are_not_concentrated() -> None:
-    found = concentration(series(*[7.0] * 10))
+    found = measure_concentration(series(*[7.0] * 10))
     assert found.gini == pytest.approx(0)
     assert found.top_share == pytest.approx(0.2)
     assert (found.customers_for, found.share_for) == (8, 0.8)
 
 
 def test_one_customer_who_makes_everything() -> None:
-    found = concentration(series(0, 0, 0, 0, 50))
+    found = measure_concentration(series(0, 0, 0, 0, 50))
     assert found.gini == pytest.approx((5 - 1) / 5)
     assert (found.top_share, found.customers_for) == (pytest.approx(1), 1)
 
 
 def test_losses_are_reported_apart_from_the_shares() -> None:
-    found = concentration(series(100, 300, -150, math.nan, math.inf))
+    found = measure_concentration(series(100, 300, -150, math.nan, math.inf))
     assert (found.customers, found.missing, found.losing) == (3, 2, 1)
     assert (found.gains, found.losses, found.net) == (400, -150, 250)
     assert found.gini == pytest.approx((2 * (1 * 100 + 2 * 300)) / (2 * 400) - 3 / 2)
@@ -62,16 +62,16 @@ def test_losses_are_reported_apart_from_the_shares() -> None:
 
 def test_where_nothing_is_made_there_is_no_share() -> None:
     for values in (series(), series(0, 0), series(-5, -1), series(math.nan)):
-        found = concentration(values)
+        found = measure_concentration(values)
         assert (found.gini, found.top_share, found.customers_for, found.share_for) == (None,) * 4
         assert lorenz(values).empty
-    assert concentration(series(-5, -1)).losses == -6
+    assert measure_concentration(series(-5, -1)).losses == -6
 
 
 def test_shares_must_be_fractions() -> None:
     for wrong in ({"top": 20}, {"part": 0}, {"top": math.nan}):
         with pytest.raises(ValueError, match="between 0 and 1"):
-            concentration(series(1), **wrong)
+            measure_concentration(series(1), **wrong)
 
 
 amounts = st.lists(st.integers(0, 10_000), min_size=1, max_size=30).filter(any)
@@ -81,13 +81,13 @@ amounts = st.lists(st.integers(0, 10_000), min_size=1, max_size=30).filter(any)
 def test_gini_is_the_mean_difference_of_all_pairs(values: list[int]) -> None:
     n, total = len(values), sum(values)
     slow = Fraction(sum(abs(a - b) for a in values for b in values), 2 * n * total)
-    assert concentration(series(*values)).gini == pytest.approx(float(slow), abs=1e-12)
+    assert measure_concentration(series(*values)).gini == pytest.approx(float(slow), abs=1e-12)
 
 
 @given(amounts)
 def test_shares_agree_with_handing_out_one_by_one(values: list[int]) -> None:
     best, total = sorted(values, reverse=True), sum(values)
-    found = concentration(series(*values))
+    found = measure_concentration(series(*values))
     fifth = Fraction(len(values), 5)
     whole = int(fifth)
     top = sum(best[:whole]) + (fifth - whole) * best[whole]
@@ -100,7 +100,7 @@ def test_shares_agree_with_handing_out_one_by_one(values: list[int]) -> None:
 def test_neither_the_order_nor_the_currency_matters(values: list[int], rng: object, rate: int) -> None:
     other = [value * rate for value in values]
     rng.shuffle(other)  # type: ignore[attr-defined]
-    one, two = concentration(series(*values)), concentration(series(*other))
+    one, two = measure_concentration(series(*values)), measure_concentration(series(*other))
     assert (two.gini, two.top_share) == pytest.approx((one.gini, one.top_share), abs=1e-9)
     assert two.customers_for == one.customers_for
 

@@ -10,12 +10,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from grading.indicators.orders import book_gap
-from grading.views.rhythm import STATES, rhythm
+from grading.views.rhythm import STATES, measure_rhythm
 
 
 def one(days: float, median: float, order_days: float, book: float | None) -> dict[str, object]:
     values = {"days_since_last": [days], "median_gap_days": [median], "order_days": [order_days]}
-    return dict(rhythm(pd.DataFrame(values, dtype=float), book).iloc[0])
+    return dict(measure_rhythm(pd.DataFrame(values, dtype=float), book).iloc[0])
 
 
 def test_the_gap_is_shrunk_towards_the_books_by_three_gaps() -> None:
@@ -63,7 +63,7 @@ def test_the_books_gap_is_the_median_of_customers_with_two_gaps() -> None:
 
 def test_a_missing_column_is_named() -> None:
     with pytest.raises(ValueError, match="order_days"):
-        rhythm(pd.DataFrame({"days_since_last": [1.0], "median_gap_days": [1.0]}), 30)
+        measure_rhythm(pd.DataFrame({"days_since_last": [1.0], "median_gap_days": [1.0]}), 30)
 
 
 @given(
