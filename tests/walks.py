@@ -27,7 +27,7 @@ from bot.wording.actions import Action
 
 ROOT = Path(__file__).parent.parent
 PRODUCT = ("bot/", "grading/", "db/")
-DEMO = "bot/demo/"
+DEMO = ("bot/demo/", "bot/server.py")  # the local Slack, and the server under it
 
 
 @dataclass
