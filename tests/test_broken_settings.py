@@ -35,7 +35,7 @@ def furnish(folder: Path, case: dict[str, Any]) -> dict[str, str]:
     return settings
 
 
-def check_said(case: dict[str, Any], code: int | None, said: str) -> None:
+def check_said(case: dict[str, Any], code: str | int | None, said: str) -> None:
     assert [part for part in case["said"] if part not in said] == []
     assert "Traceback" not in said
     assert "canary" not in said

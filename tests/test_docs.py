@@ -8,7 +8,7 @@ import pytest
 from typer.testing import CliRunner
 
 from bot import settings
-from bot.cli import app
+from bot.cli.tree import app
 from bot.services.ops import metrics
 from bot.slack.manifest import SCOPES
 from db.engine import Database

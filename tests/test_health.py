@@ -22,6 +22,7 @@ from bot.wording.messages import Problem
 from db import processes, schema
 from db.engine import Database
 from db.outbox import send_state
+from db.processes import HeartbeatRole
 from tests import factories
 
 NOW = datetime(2026, 5, 4, 8, tzinfo=UTC)
@@ -102,7 +103,7 @@ def test_metrics_are_read_from_rows_and_contain_no_names(server: Server, bot: Ti
         person = factories.person(session, "Anna")
         customer = factories.customer(session, "Secret Customer Ltd", owner_id=person)
         factories.graded(session, {customer: "A"}, as_of=NOW.date() - timedelta(days=4))
-        processes.beat(session, "worker", "boot", NOW - timedelta(seconds=12))
+        processes.beat(session, HeartbeatRole.WORKER, "boot", NOW - timedelta(seconds=12))
         processes.count(session, "taken_over_total", 3)
         send_state.put_circuit(session, reason="clock", apart_seconds=250.0)
         outbox.enqueue(

@@ -288,7 +288,7 @@ def test_the_nightly_grading_deletes_assessments_that_are_kept_no_longer(
 
     def kept() -> list[date]:
         with database.read() as session:
-            runs = select(GradingRun.as_of).where(GradingRun.status == "published")
+            runs = select(col(GradingRun.as_of)).where(GradingRun.status == "published")
             return list(session.exec(runs.order_by(col(GradingRun.id))).all())
 
     jobs.grade(bot)

@@ -16,7 +16,7 @@ from types import FrameType
 from typing import Any
 
 from bot import jobs
-from bot.clock import local_date
+from bot.clock import ShiftedClock, local_date
 from bot.demo import story
 from bot.demo.book.files import SEED
 from bot.demo.book.stories import write_new_orders
@@ -103,6 +103,7 @@ class Walker:
     def next_morning(self) -> None:
         """Let a day pass and plan its care, without reminding anybody yet."""
         bot = self.demo.bot
+        assert isinstance(bot.clock, ShiftedClock)
         before = bot.clock.now()
         zones = [bot.settings.zone]
         bot.clock.advance(story.morning_after(before, 1, zones) - before + timedelta(hours=9))

@@ -7,11 +7,14 @@ it is compared with computing the totals again from all orders.
 
 from __future__ import annotations
 
+import importlib
 import random
+import sqlite3
 import tempfile
 import time
 from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -58,7 +61,8 @@ def fill(database: Database, orders: int, customers: int) -> None:
     """Insert customers, and their orders in order of arrival, without the work of an import."""
     rng = np.random.default_rng(7)
     raw = database.writer.raw_connection()
-    cursor = raw.cursor()
+    assert isinstance(raw.driver_connection, sqlite3.Connection)
+    cursor = raw.driver_connection.cursor()
     cursor.execute("PRAGMA synchronous=OFF")
     at = datetime(2026, 11, 1, tzinfo=UTC).replace(tzinfo=None).isoformat(sep=" ")
     cursor.executemany(
@@ -161,7 +165,7 @@ def folded(database: Database, orders: int, customers: int) -> dict[str, Taken]:
 def on_duckdb(folder: Path, database: Database) -> dict[str, Taken]:
     """The same queries on a Parquet file; empty without DuckDB."""
     try:
-        import duckdb
+        duckdb = importlib.import_module("duckdb")
     except ImportError:
         return {}
     parquet = folder / "orders.parquet"
@@ -181,10 +185,11 @@ def on_duckdb(folder: Path, database: Database) -> dict[str, Taken]:
         "windows": windows,
         "whole": WHOLE.format(**days, windows=windows),
     }
-    return {
-        name: timed(lambda s=statement: len(duck.execute(s).fetchall()))
-        for name, statement in statements.items()
-    }
+
+    def count(statement: str) -> int:
+        return len(duck.execute(statement).fetchall())
+
+    return {name: timed(partial(count, statement)) for name, statement in statements.items()}
 
 
 def write_parquet(duck: Any, parquet: Path, database: Database) -> None:

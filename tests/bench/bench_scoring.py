@@ -31,16 +31,18 @@ def generate(scheme: Scheme, rows: int, missing: float, seed: int = 7) -> pd.Dat
             case Points(knots=pairs) | Bands(bands=pairs):
                 low, high = pairs[0][0], pairs[-1][0]
                 values = rng.uniform(low - 0.1 * (high - low), high + 0.1 * (high - low), rows)
-            case Scale(minimum=low, maximum=high):
-                values = rng.integers(min(low, high), max(low, high) + 1, rows).astype(float)
-            case Map(values=values):
-                codes = rng.integers(-1 if missing else 0, len(values), rows)
-                columns[indicator.id] = pd.Categorical.from_codes(codes, list(values))
+            case Scale(minimum=one, maximum=other):
+                values = rng.integers(int(min(one, other)), int(max(one, other)) + 1, rows).astype(float)
+            case Map(values=scores):
+                codes = rng.integers(-1 if missing else 0, len(scores), rows)
+                columns[indicator.id] = pd.Categorical.from_codes(codes, pd.Index(list(scores)))
                 continue
         values[rng.random(rows) < missing] = np.nan
         columns[indicator.id] = values
-    columns["credit_grade"] = pd.Categorical.from_codes(rng.integers(-1, 4, rows), list("ABCD"))
-    columns["operational_risk"] = pd.Categorical.from_codes(rng.integers(-1, 2, rows), ["low", "high"])
+    columns["credit_grade"] = pd.Categorical.from_codes(rng.integers(-1, 4, rows), pd.Index(list("ABCD")))
+    columns["operational_risk"] = pd.Categorical.from_codes(
+        rng.integers(-1, 2, rows), pd.Index(["low", "high"])
+    )
     columns["overdue_90d_share"] = rng.uniform(0, 0.4, rows)
     columns["months_with_us"] = rng.uniform(0, 100, rows)
     return pd.DataFrame(columns)

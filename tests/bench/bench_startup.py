@@ -8,6 +8,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from functools import partial
 from pathlib import Path
 
 from bot.demo.workspace import Command, Workspace
@@ -92,7 +93,7 @@ def starts(workspace: Workspace, bot: Tierbot, rounds: int) -> Table:
         for _ in range(rounds if role == "all" else 1):
             begin = time.perf_counter()
             process = bot.keep_running("run", "--role", role)
-            wait_until(lambda process=process: says(process, READY), f"{role} ready", SECONDS)
+            wait_until(partial(says, process, READY), f"{role} ready", SECONDS)
             ready.append(time.perf_counter() - begin)
             if role != "worker":
                 ask(workspace)

@@ -9,7 +9,7 @@ import json
 import random
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from urllib.parse import urlencode
 
@@ -119,7 +119,7 @@ def dispatching(app: App) -> Ask:
             }
         )
         now = str(int(time.time()))  # noqa: TID251 - as Slack writes it into the header
-        headers = {
+        headers: dict[str, str | Sequence[str]] = {
             "content-type": ["application/x-www-form-urlencoded"],
             "x-slack-request-timestamp": [now],
             "x-slack-signature": [verifier.generate_signature(timestamp=now, body=body) or ""],

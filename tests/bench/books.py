@@ -88,6 +88,7 @@ def create(path: Path, *, customers: int, seed: int) -> list[str]:
     database = open_database(url)
     schema.upgrade(database)
     file = store.find("b2b_accounts", None)
+    assert ANNA_SCHMIDT.email is not None
     with database.write() as session:
         session.add(
             Person(

@@ -8,7 +8,7 @@ import pytest
 import structlog
 from typer.testing import CliRunner, Result
 
-from bot.cli import app
+from bot.cli.tree import app
 
 Command = Callable[..., Result]
 Output = Callable[..., str]

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from bot.cli import app
+from bot.cli.tree import app
 from bot.clock import SystemClock
 from bot.errors import BadInput, Conflict, NotReady
 from bot.services.delivery import restore, time_jump

@@ -11,7 +11,7 @@ import pytest
 import typer
 from typer.testing import CliRunner
 
-from bot.cli import app
+from bot.cli.tree import app
 
 ROOT = Path(__file__).parents[2]
 

@@ -21,7 +21,7 @@ for command in json.loads(sys.argv[1]):
 Found = TypeVar("Found")
 
 
-def wait_until(found: Callable[[], Found], what: str, seconds: float) -> Found:
+def wait_until(found: Callable[[], Found | None], what: str, seconds: float) -> Found:
     """Poll until something is true and return it."""
     deadline = time.monotonic() + seconds
     while not (value := found()):

@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
+from sqlalchemy import URL
+
 from bot import logs
 from db.engine import open_database
 from db.schema import upgrade
@@ -64,7 +66,7 @@ FAULTS = {
 
 @contextmanager
 def installed(
-    kind: str, server: postgres.URL | None, code: str, seed: int, now: Now | None = None
+    kind: str, server: URL | None, code: str, seed: int, now: Now | None = None
 ) -> Iterator[Installation]:
     """A new installation on this kind of database, deleted afterwards."""
     with ExitStack() as stack:

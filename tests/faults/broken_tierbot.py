@@ -9,6 +9,7 @@ import threading
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -25,9 +26,13 @@ FAST = timedelta(seconds=0.5)
 PATIENCE = timedelta(seconds=6)
 
 
+def replace_jobs(by: Callable[[Job], Job]) -> None:
+    vars(jobs)["JOBS"] = tuple(map(by, jobs.JOBS))
+
+
 def compress() -> None:
     run.LOOK_SECONDS = 0.2
-    jobs.JOBS = tuple(replace(job, every=FAST, patience=PATIENCE) for job in jobs.JOBS)
+    replace_jobs(lambda job: replace(job, every=FAST, patience=PATIENCE))
 
 
 def quick_options(**given: Any) -> Any:
@@ -54,10 +59,7 @@ def hang_in_sending(broken: Path) -> None:
             threading.Event().wait()
         return work(bot)
 
-    jobs.JOBS = tuple(
-        replace(job, work=lambda bot, work=job.work: hang(work, bot)) if job.name == "deliver" else job
-        for job in jobs.JOBS
-    )
+    replace_jobs(lambda job: replace(job, work=partial(hang, job.work)) if job.name == "deliver" else job)
 
 
 def end_scheduler(broken: Path) -> None:
@@ -97,6 +99,6 @@ if __name__ == "__main__":
     sys.argv[1:] = sys.argv[3:]
     if not kind.startswith("real-"):
         compress()
-    jobs.WorkerOptions = quick_options  # type: ignore[assignment,misc]
+    vars(jobs)["WorkerOptions"] = quick_options
     KINDS[kind.removeprefix("real-")](Path(file))
     cli.main()

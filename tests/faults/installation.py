@@ -97,7 +97,7 @@ class Installation:
                 file.close()
         address = url.set(drivername="postgresql").render_as_string(hide_password=False)
         with psycopg.connect(address) as connection:
-            return connection.execute(sql).fetchall()  # type: ignore[arg-type]
+            return connection.execute(sql).fetchall()
 
     def using(self, work: Callable[[Database], Any]) -> Any:
         """Call something with the product's database object."""
@@ -223,9 +223,8 @@ class Audit:
         ]
 
     def figures(self) -> dict[str, object]:
-        return {"messages": self.messages, "lost": self.lost, "doubled": self.doubled} | (
-            {"rows wrong": self.wrong} if self.wrong else {}
-        )
+        found: dict[str, object] = {"messages": self.messages, "lost": self.lost, "doubled": self.doubled}
+        return found | ({"rows wrong": self.wrong} if self.wrong else {})
 
 
 def compare(rows: list[Row], slack: Slack) -> Audit:

@@ -85,8 +85,8 @@ class WorkerRun:
         return WebClient(
             token=self.token,
             base_url=self.api_url,
-            timeout=POSTING_SECONDS,
-            retry_handlers=[],  # type: ignore[arg-type]
+            timeout=POSTING_SECONDS,  # type: ignore[arg-type]
+            retry_handlers=[],
         )
 
 

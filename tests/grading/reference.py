@@ -102,9 +102,9 @@ def _tier(
         else:
             assert isinstance(when, Compare)
             x = values.get(when.field)
-            known = x is not None and math.isfinite(x)
             hit = (
-                known
+                x is not None
+                and math.isfinite(x)
                 and {
                     "ge": x >= when.limit,
                     "gt": x > when.limit,

@@ -7,10 +7,11 @@ from functools import partial
 
 import pytest
 from sqlalchemy import event
-from sqlmodel import col, select
+from sqlmodel import Session, col, select
 
 from bot.services import alerts
 from bot.services.grade import runs as grading
+from bot.services.grade.assessment import TierChange
 from bot.services.grade.runs import RunReport
 from bot.services.schemes.store import SchemeCache
 from bot.wording.messages import Message, TierChanged, TierDigest, load
@@ -99,7 +100,9 @@ def test_the_first_run_is_silent_and_the_next_one_tells_what_moved(office: Offic
     alert = office.alert()
     assert (alert.name, alert.before.id, alert.after.id, alert.up) == ("ACME", "B", "A", True)
     assert (alert.score_before, alert.score_after) == (0.6 * 50 + 0.4 * 50, 0.6 * 90 + 0.4 * 50)
-    assert [(part.names.en, part.points) for part in alert.parts] == [("Quality", pytest.approx(0.6 * 40))]
+    (part,) = alert.parts
+    assert part.names.en == "Quality"
+    assert part.points == pytest.approx(0.6 * 40)
     assert alert.as_of == FEBRUARY
     (row,) = office.outbox()
     assert (row.kind, row.address) == ("tier_change", "channel:#managers")
@@ -287,16 +290,23 @@ def test_when_telling_fails_nothing_of_the_run_is_published(office: Office) -> N
     office.grade(JANUARY)
     office.learn(acme, FEBRUARY, quality=90)
 
-    def tell_and_fail(*args: object) -> int:
+    def tell_and_fail(session: Session, changes: list[TierChange], run: grading.RunContext) -> int:
         alerts.enqueue_alerts(
-            *args, scheme_cache=office.scheme_cache, default_channel="#managers", language="en"
-        )  # type: ignore[arg-type]
+            session,
+            changes,
+            run,
+            scheme_cache=office.scheme_cache,
+            default_channel="#managers",
+            language="en",
+        )
         raise ConnectionError
 
     with pytest.raises(ConnectionError):
         office.grade(FEBRUARY, tell_and_fail)
     with office.database.read() as session:
-        runs = session.exec(select(GradingRun.as_of, GradingRun.status).order_by(col(GradingRun.id))).all()
+        runs = session.exec(
+            select(col(GradingRun.as_of), col(GradingRun.status)).order_by(col(GradingRun.id))
+        ).all()
     assert runs == [(JANUARY, "published"), (FEBRUARY, "running")]
     assert (office.outbox(), office.changes()) == ([], [])
     assert office.grade(FEBRUARY).told == 1
@@ -309,7 +319,7 @@ def test_many_changes_take_as_many_queries_as_few(office: Office) -> None:
             before = factories.graded(session, dict.fromkeys(customers, "B"), as_of=months[0])
             after = factories.graded(session, dict.fromkeys(customers, "A"), as_of=months[1])
         changes = [
-            grading.TierChange(customer_id=c, before="B", after="A", score_before=50.0, score_after=75.0)
+            TierChange(customer_id=c, before="B", after="A", score_before=50.0, score_after=75.0)
             for c in customers
         ]
         run = grading.RunContext(

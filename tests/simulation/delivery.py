@@ -81,7 +81,8 @@ class Delivery:
         """
         process = self.workers.get(who)
         if process is None:
-            process = self.workers[who] = Process(lambda: self._deliver(process), [*(faults or [])])
+            begun: Process = Process(lambda: self._deliver(begun), [*(faults or [])])
+            process = self.workers[who] = begun
             self.count["passes"] += 1
         self.working = process
         if not process.run(lambda step: step == until):
@@ -202,7 +203,7 @@ class Delivery:
 
     def _fault(self, where: str, text: str) -> Fault:
         assert self.working is not None
-        fault = self.working.faults.pop(0) if self.working.faults else ""
+        fault: Fault = self.working.faults.pop(0) if self.working.faults else ""
         if fault:
             self.count[f"fault {fault}"] += 1
         if fault in ("lost", "late", "never"):

@@ -19,6 +19,7 @@ from sqlmodel import Session
 
 from db.engine import Database, open_database
 from db.schema import upgrade
+from tests.services.delivery.ledger import Fault
 
 
 class Crash(BaseException):
@@ -83,7 +84,7 @@ class Sandbox:
 class Process:
     """Work that runs until a step, and is continued or killed there."""
 
-    def __init__(self, work: Callable[[], object], faults: list[str]) -> None:
+    def __init__(self, work: Callable[[], object], faults: list[Fault]) -> None:
         self._work = greenlet(work)
         self._home: greenlet | None = None
         self._until: Callable[[str], bool] = lambda step: False

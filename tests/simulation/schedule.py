@@ -85,7 +85,8 @@ class Schedule:
         whole = process is None and not stop
         if process is None:
             bot = self._bot()
-            process = self.processes[who] = Process(lambda: self._pass(bot, process), [])
+            begun: Process = Process(lambda: self._pass(bot, begun), [])
+            process = self.processes[who] = begun
             self.count["passes"] += 1
         steps = iter(range(1, stop + 1))
         self.working = process

@@ -51,7 +51,7 @@ _SIMPLE: dict[Any, st.SearchStrategy[Any]] = {
 
 def values(kind: Any) -> st.SearchStrategy[Any]:
     """Any value of a field's type."""
-    if dataclasses.is_dataclass(kind):
+    if isinstance(kind, type) and dataclasses.is_dataclass(kind):
         hints = get_type_hints(kind)
         return st.builds(kind, **{f.name: values(hints[f.name]) for f in dataclasses.fields(kind)})
     choices = get_args(kind)

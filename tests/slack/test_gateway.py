@@ -16,6 +16,7 @@ from bot.demo.workspace.default_team import ANNA_SCHMIDT, CHANNELS, PEOPLE
 from bot.errors import BadInput
 from bot.services.delivery.messenger import Answer, Reference
 from bot.settings import Settings
+from bot.slack import blocks
 from bot.slack import gateway as gateway_module
 from bot.slack.gateway import Gateway, web_client
 from bot.wording.messages import Help, TierDigest
@@ -83,7 +84,7 @@ def test_slacks_reason_for_refusing_blocks_is_kept(
     workspace: Workspace, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     content = {"text": "x", "blocks": [{"type": "nonsense"}]}
-    monkeypatch.setattr(gateway_module.blocks, "payload", lambda *_, **__: content)
+    monkeypatch.setattr(blocks, "payload", lambda *_, **__: content)
     answer = send(gateway(workspace.api_url))
     assert (answer.outcome, answer.error_class) == ("hopeless", "invalid_blocks")
     assert (answer.error or "").startswith("Slack refuses the blocks")
@@ -134,7 +135,7 @@ def test_the_sdk_itself_would_post_twice() -> None:
 def test_the_wait_that_slack_asks_for_is_kept_within_limits(header: str | None, seconds: int) -> None:
     headers = {} if header is None else {"Retry_After": header}
     body = {"ok": False, "error": "ratelimited"}
-    with raw_server([http(body, status="429 Too Many Requests", **headers)]) as server:
+    with raw_server([http(body, status="429 Too Many Requests", length=None, **headers)]) as server:
         answer = send(gateway(server.url))
         assert answer.retry_after == timedelta(seconds=seconds)
         assert (answer.outcome, answer.error_class, answer.counts) == ("retry", "ratelimited", False)

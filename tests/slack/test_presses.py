@@ -284,11 +284,9 @@ def test_an_exact_replay_of_a_signed_request_has_no_second_effect(office: Office
             sent.append(request)
         return opened(request, **how)
 
-    urllib.request.urlopen = keep
-    try:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(urllib.request, "urlopen", keep)
         assert office.workspace.click(ANNA, card, SHARE).ok
-    finally:
-        urllib.request.urlopen = opened
     (request,) = sent
     for _ in range(3):
         with opened(request, timeout=5) as answer:

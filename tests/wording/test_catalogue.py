@@ -25,7 +25,7 @@ LANGUAGES = pytest.mark.parametrize("language", words.LANGUAGES)
 def said() -> frozenset[Id]:
     """Every msgid in code and templates."""
     with (ROOT / "babel.cfg").open(encoding="utf-8") as file:
-        methods, options = parse_mapping_cfg(file)
+        methods, options = parse_mapping_cfg(file)  # type: ignore[no-untyped-call]
     found = extract_from_dir(ROOT, methods, options)
     return frozenset(
         tuple(msgid) if isinstance(msgid, tuple | list) else msgid for _, _, msgid, _, _ in found
@@ -43,7 +43,8 @@ def messages(language: str) -> list[Message]:
     return [message for message in catalogue(language) if message.id]
 
 
-def forms(value: str | tuple[str, ...] | list[str]) -> list[str]:
+def forms(value: str | tuple[str, ...] | list[str] | None) -> list[str]:
+    assert value is not None
     return [value] if isinstance(value, str) else list(value)
 
 

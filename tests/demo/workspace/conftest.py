@@ -80,8 +80,8 @@ def close_handler(workspace: Workspace, handler: SocketModeHandler) -> None:
     while handler.client.is_connected() and time.monotonic() < deadline:
         time.sleep(0.005)
     handler.client.closed = True
-    handler.client.message_queue.put(None)  # type: ignore[arg-type]
-    handler.close()
+    handler.client.message_queue.put(None)
+    handler.close()  # type: ignore[no-untyped-call]
 
 
 @pytest.fixture
@@ -94,7 +94,7 @@ def connect(workspace: Workspace, client: WebClient) -> Iterator[Connect]:
             register(app)
             handler = SocketModeHandler(app, "xapp-local")
             ended.callback(lambda: close_handler(workspace, handler))
-            handler.connect()
+            handler.connect()  # type: ignore[no-untyped-call]
             workspace.wait_for_app()
             return app
 

@@ -148,7 +148,7 @@ def test_bolts_own_handler_connects_again_after_a_reset(workspace: Workspace, cl
     app = App(client=client, signing_secret="unused", process_before_response=True)
     seen.register(app)
     handler = SocketModeHandler(app, "xapp-local", ping_interval=0.2)
-    handler.connect()
+    handler.connect()  # type: ignore[no-untyped-call]
     try:
         workspace.wait_for_app()
         workspace.strike("socket_reset")

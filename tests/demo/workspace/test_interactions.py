@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -199,7 +200,7 @@ def test_a_modal_shows_the_errors_of_the_app_and_closes_on_success(
 
 
 def test_a_submission_can_update_push_and_clear(workspace: Workspace, connect: Connect) -> None:
-    answers = iter(
+    answers: Iterator[Body] = iter(
         [
             {"response_action": "update", "view": modal(text_input("second"))},
             {"response_action": "push", "view": modal(text_input("third"))},
@@ -221,7 +222,7 @@ def test_an_update_that_overtakes_the_answer_to_its_form_is_shown_after_it(
     open_modal(workspace, connect, modal(text_input("form")), lambda ack: ack())
     form = workspace.view_of(LIN)
     assert form is not None
-    waits, platform = asyncio.Event(), workspace.platform
+    form_id, waits, platform = form.id, asyncio.Event(), workspace.platform
     wait_for_answer = platform.wait_for_answer
 
     async def noticed(view_id: str) -> None:
@@ -233,7 +234,7 @@ def test_an_update_that_overtakes_the_answer_to_its_form_is_shown_after_it(
 
         class Late:
             async def deliver(self, kind: str, payload: Body, *, accepts_payload: bool) -> Body:
-                app.submit(client.views_update, view_id=form.id, view=modal(text_input("saved")))
+                app.submit(client.views_update, view_id=form_id, view=modal(text_input("saved")))
                 await asyncio.wait_for(waits.wait(), 10)
                 return {"response_action": "update", "view": modal(text_input("saving"))}
 
@@ -303,11 +304,14 @@ def test_a_trigger_is_valid_once_for_three_seconds(
     workspace: Workspace, client: WebClient, connect: Connect, stopwatch: Stopwatch
 ) -> None:
     triggers: list[str] = []
-    connect(
-        lambda app: (
-            app.command("/tier")(lambda ack, body: (triggers.append(body["trigger_id"]), ack())) and None
-        )
-    )
+
+    def register(app: App) -> None:
+        @app.command("/tier")
+        def tier(ack: Ack, body: Body) -> None:
+            triggers.append(body["trigger_id"])
+            ack()
+
+    connect(register)
     workspace.command(LIN, GENERAL, "/tier")
     workspace.command(LIN, GENERAL, "/tier")
 
@@ -360,6 +364,7 @@ def test_the_home_tab_is_published_when_it_is_opened(workspace: Workspace, conne
     connect(register)
     workspace.open_home(LIN)
     home = workspace.wait_for(lambda: workspace.home_of(LIN))
+    assert home is not None
     assert home.blocks[0]["text"]["text"] == "*ACME*"
     assert workspace.click(LIN, home, "why").ok
 

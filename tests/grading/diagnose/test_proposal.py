@@ -119,7 +119,7 @@ def test_the_header_names_the_source_of_the_numbers() -> None:
 def test_constants_are_filled_in_where_something_uses_them() -> None:
     values = book([1000.0 * n for n in range(1, 102)])
     given = {"our_gross_margin_12m": 1_234_567.0, "usual_gap_days": 33.3, "revenue_growth_floor": 512.0}
-    b2b = proposed(preset_text("b2b_accounts"), values, **given)
+    b2b = proposed(preset_text("b2b_accounts"), values, "GBP", **given)
     assert b2b.constants == {
         "our_gross_margin_12m": 1_235_000,
         "revenue_growth_floor": 510,
@@ -129,10 +129,10 @@ def test_constants_are_filled_in_where_something_uses_them() -> None:
         "rate_pseudo_count": 20,
     }
     given |= {"product_types_sold": 137.0, "complaint_rate": 0.0123, "on_time_rate": 0.876}
-    filled = proposed(preset_text("b2b_accounts"), values, **given).constants
+    filled = proposed(preset_text("b2b_accounts"), values, "GBP", **given).constants
     assert filled["product_types_sold"] == 137  # counted, not rounded
     assert (filled["complaint_rate"], filled["on_time_rate"]) == (0.012, 0.88)
-    orders = proposed(ORDERS, values, **given)
+    orders = proposed(ORDERS, values, "GBP", **given)
     assert orders.constants == {"usual_gap_days": 33, "revenue_growth_floor": 510}
     again = propose(ORDERS, values, currency="GBP", as_of=AS_OF, constants=given)
     assert proposed(again, values, "EUR", usual_gap_days=20.0).constants == {
@@ -140,7 +140,10 @@ def test_constants_are_filled_in_where_something_uses_them() -> None:
         "revenue_growth_floor": 510,
     }
     flow = ORDERS.replace("window_months: 12", "constants: {usual_gap_days: null}\nwindow_months: 12")
-    assert proposed(flow, values, **given).constants == {"usual_gap_days": 33, "revenue_growth_floor": 510}
+    assert proposed(flow, values, "GBP", **given).constants == {
+        "usual_gap_days": 33,
+        "revenue_growth_floor": 510,
+    }
 
 
 def test_a_book_without_values_is_refused() -> None:

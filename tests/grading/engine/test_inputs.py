@@ -30,7 +30,7 @@ def test_only_known_fields_take_bytes() -> None:
     facts = frame(
         quality=[50.5, np.nan, 0.0], credit=["D", None, "never heard of"], sanctions=[True, None, False]
     )
-    facts["quality@date"] = pd.to_datetime(["2026-03-31", None, None])
+    facts["quality@date"] = pd.to_datetime(pd.Series(["2026-03-31", None, None]))
     spelled_out = len('["never heard of"]')
     assert [len(row) for row in pack_frame(facts, PLAIN)] == [
         HEAD + 1 + 8 + 1 + 3,
@@ -50,7 +50,7 @@ def test_the_layout_is_what_rows_in_databases_have() -> None:
 
 def test_columns_come_back_typed_and_unknown_fields_do_not() -> None:
     facts = frame(quality=[50.5, np.nan], credit=[None, "灰"], sanctions=[None, True], other=["x", "y"])
-    facts["quality@date"] = pd.to_datetime(["0001-01-01", None])
+    facts["quality@date"] = pd.to_datetime(pd.Series(["0001-01-01", None]))
     columns = unpack(pack_frame(facts, PLAIN), PLAIN)
     assert set(columns) == {"quality", "quality@date", "credit", "sanctions"}
     assert columns["credit"].tolist() == [None, "灰"]

@@ -102,7 +102,7 @@ def test_points_add_up_to_the_score_and_weights_to_one(name: str) -> None:
     assert np.abs(dimension_points(graded)[scored].sum(axis=1) - exact).max() < 1e-9
     assert np.abs(effective_weights(graded)[scored].sum(axis=1) - 1).max() < 1e-9
     again = effective_weights(graded) * graded.scores.fillna(0)
-    assert np.abs(again[scored] - graded.points[scored]).to_numpy().max() < 1e-9
+    assert (again[scored] - graded.points[scored]).abs().to_numpy().max() < 1e-9
     assert (graded.results["low"] <= graded.results["high"]).all()
     assert (graded.results["low"][scored] <= exact).all()
     assert (exact <= graded.results["high"][scored]).all()

@@ -48,7 +48,7 @@ def split(
 
 
 def numbers(attribution: Attribution) -> dict[str, float]:
-    return {name: float(attribution.parts.loc["c", name]) for name in ("data", "behaviour", "rule", "total")}
+    return {name: float(attribution.parts[name].loc["c"]) for name in ("data", "behaviour", "rule", "total")}
 
 
 def test_a_change_is_split_along_the_chain_of_replays() -> None:
@@ -66,10 +66,10 @@ def test_a_change_is_split_along_the_chain_of_replays() -> None:
         {"data": data, "behaviour": behaviour, "rule": rule, "total": total}, abs=1e-12
     )
     assert list(found.data.columns) == ["x", "y", "z"]
-    assert found.data.loc["c"].tolist() == pytest.approx([0.6 * 10, 0, 0])
-    assert found.behaviour.loc["c"].tolist() == pytest.approx([0.6 * 20, 0.4 * -20, 0])
+    assert list(found.data.loc["c"]) == pytest.approx([0.6 * 10, 0, 0])
+    assert list(found.behaviour.loc["c"]) == pytest.approx([0.6 * 20, 0.4 * -20, 0])
     # An indicator only one scheme has counts with all its points.
-    assert found.rule.loc["c"].tolist() == pytest.approx([(0.5 - 0.6) * 70, -0.4 * 30, 0.5 * 90])
+    assert list(found.rule.loc["c"]) == pytest.approx([(0.5 - 0.6) * 70, -0.4 * 30, 0.5 * 90])
     assert found.parts.loc["c", "reason"] is None
 
 
@@ -83,7 +83,7 @@ def test_the_old_data_are_graded_on_the_old_day_and_the_new_on_the_new() -> None
     assert numbers(found) == pytest.approx(
         {"data": 0, "behaviour": 20 - (0.5 * 80 + 0.5 * 20), "rule": 0, "total": 20 - 50}
     )
-    assert found.behaviour.loc["c"].tolist() == pytest.approx([-0.5 * 80, (1 - 0.5) * 20])
+    assert list(found.behaviour.loc["c"]) == pytest.approx([-0.5 * 80, (1 - 0.5) * 20])
     frame = pd.DataFrame([facts], index=["c"])  # the very same frame grows older all the same
     again = attribute(
         frame, frame, frame, old_scheme=scheme, new_scheme=scheme, old_day=OLD_DAY, new_day=NEW_DAY
@@ -94,7 +94,7 @@ def test_the_old_data_are_graded_on_the_old_day_and_the_new_on_the_new() -> None
 def test_a_correction_is_what_we_know_now_about_then() -> None:
     found = split({"x": 40, "y": 50}, {"x": 90, "y": 50}, {"x": 90, "y": 50})
     assert numbers(found) == pytest.approx({"data": 0.6 * 50, "behaviour": 0, "rule": 0, "total": 0.6 * 50})
-    assert found.behaviour.loc["c"].tolist() == [0, 0]
+    assert list(found.behaviour.loc["c"]) == [0, 0]
 
 
 def test_identical_data_and_rules_give_exact_zeros() -> None:

@@ -79,12 +79,13 @@ def test_a_fact_that_leaves_its_dimension_out_does_not_count_by_itself() -> None
         dimension("two", indicator("u", 40), indicator("v", 60), weight=50, min_coverage=0.5),
     )
     facts = {fact["indicator"]: fact for fact in missing_of(scheme, x=60)}
-    assert [(f["counts"], f["score_range"], f["coverage"]) for f in (facts["u"], facts["v"])] == [
-        (False, (60.0, 60.0), pytest.approx(0.5 + 0.5 * 0.4)),
-        (True, (30.0, 80.0), pytest.approx(0.5 + 0.5 * 0.6)),
-    ]
-    assert (facts["u"]["decides"], facts["u"]["raises_from"]) == (False, None)
-    assert facts["u"]["narrows"] == pytest.approx(20)
+    u, v = facts["u"], facts["v"]
+    assert (u["counts"], u["score_range"]) == (False, (60.0, 60.0))
+    assert u["coverage"] == pytest.approx(0.5 + 0.5 * 0.4)
+    assert (v["counts"], v["score_range"]) == (True, (30.0, 80.0))
+    assert v["coverage"] == pytest.approx(0.5 + 0.5 * 0.6)
+    assert (u["decides"], u["raises_from"]) == (False, None)
+    assert u["narrows"] == pytest.approx(20)
 
 
 def test_the_fact_that_makes_an_unrated_customer_rated_decides() -> None:

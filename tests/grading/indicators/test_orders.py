@@ -122,7 +122,7 @@ def test_a_relation_older_than_its_orders_counts_from_its_beginning() -> None:
     ],
 )
 def test_margin_rate_needs_revenue_with_a_cost(changes: dict[str, float], expected: float | None) -> None:
-    assert of(**changes)["gross_margin_rate"] == pytest.approx(
+    assert of(PLAIN, AS_OF, **changes)["gross_margin_rate"] == pytest.approx(
         np.nan if expected is None else expected, nan_ok=True
     )
 

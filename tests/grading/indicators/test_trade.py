@@ -160,7 +160,7 @@ def test_no_activity_is_unknown_until_an_import_declares_the_period() -> None:
 
 def test_contacts_are_zero_only_where_every_kind_of_contact_is_on_record() -> None:
     some = activities([(kind, date(2025, 11, 1), AS_OF) for kind in ("visit", "call")])
-    assert np.isnan(some.loc["silent", "contacts_12m"])
+    assert np.isnan(some["contacts_12m"].loc["silent"])
 
 
 @pytest.mark.parametrize(

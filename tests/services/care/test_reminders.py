@@ -2,12 +2,14 @@
 
 import threading
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from sqlmodel import update
 
 from bot.clock import FixedClock
 from bot.services.care import reminders
+from bot.services.delivery import outbox
 from bot.services.schemes.store import tier_names
 from bot.wording.messages import Reminder
 from db.book.people import Person, Team
@@ -263,16 +265,16 @@ def test_a_failure_half_way_leaves_neither_message_nor_mark(
     customers = due_on_monday(book, "AA", owner_id=person(book))
     book.plan()
     book.clock.advance(at(MONDAY) - book.clock.now())
-    enqueue = reminders.outbox.enqueue
+    enqueue = outbox.enqueue
     calls = []
 
-    def fail_at_the_second(*args: object, **values: object) -> int:
+    def fail_at_the_second(*args: Any, **values: Any) -> int:
         calls.append(1)
         if len(calls) == 2:
             raise ConnectionError
-        return enqueue(*args, **values)  # type: ignore[arg-type]
+        return enqueue(*args, **values)
 
-    monkeypatch.setattr(reminders.outbox, "enqueue", fail_at_the_second)
+    monkeypatch.setattr(outbox, "enqueue", fail_at_the_second)
     with pytest.raises(ConnectionError):
         book.remind()
     assert (names(book), {book.touch(customer).state for customer in customers}) == ([], {"planned"})

@@ -97,7 +97,7 @@ def test_a_rate_limit_halves_the_pace_which_recovers_slowly(harness: Harness) ->
     harness.deliver()
 
     def rate() -> float:
-        return float(harness.reading(lambda session: session.get(TokenBucket, WORKSPACE).per_minute))
+        return float(harness.reading(lambda session: session.get_one(TokenBucket, WORKSPACE).per_minute))
 
     assert rate() == pace.workspace / 2
     harness.deliver(5 * MINUTE)

@@ -198,7 +198,7 @@ def test_reconciling_does_not_overwrite_what_another_worker_has_settled(harness:
     outbox_id = harness.write(EAST, "a")
     harness.slack.faults = first("never")
     harness.deliver()
-    inside = []
+    inside: list[str] = []
 
     def meanwhile(step: str) -> None:
         if step == Step.RECONCILE_READ and not inside:

@@ -11,8 +11,9 @@ from bot.errors import BadInput, Conflict, NotFound
 from bot.services import access
 from bot.services.access import Actor
 from bot.services.grade import overrides, regrades, runs, verification
+from bot.services.grade.assessment import TierChange
 from bot.services.grade.overrides import Decided, OverrideRequest
-from bot.services.grade.runs import RunContext, TierChange
+from bot.services.grade.runs import RunContext
 from bot.services.schemes.store import SchemeCache
 from db.engine import Database
 from db.graded import assessments

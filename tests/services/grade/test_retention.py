@@ -1,9 +1,10 @@
 """Old assessments are deleted by whole runs, and those that later runs depend on stay."""
 
+from datetime import date
 from zoneinfo import ZoneInfo
 
 import pytest
-from sqlmodel import select
+from sqlmodel import col, select
 
 from bot.services.grade import runs as grading
 from bot.services.grade import verification
@@ -17,10 +18,10 @@ from tests.services.grade.test_verification import APRIL, FEBRUARY, MARCH, TODAY
 __all__ = ["book"]
 
 
-def days(database: Database) -> list[object]:
+def days(database: Database) -> list[date]:
     with database.read() as session:
         runs = session.exec(
-            select(GradingRun.as_of, GradingRun.id).where(GradingRun.status == "published")
+            select(col(GradingRun.as_of), col(GradingRun.id)).where(GradingRun.status == "published")
         ).all()
         kept = set(session.exec(select(Assessment.run_id)).all())
     assert {run for _, run in runs} == kept

@@ -10,7 +10,8 @@ from sqlmodel import Session, col, select
 from bot.errors import BadInput, Conflict, NotReady
 from bot.services.ask.graded import break_down
 from bot.services.grade import runs
-from bot.services.grade.runs import RunContext, RunReport, TierChange
+from bot.services.grade.assessment import TierChange
+from bot.services.grade.runs import RunContext, RunReport
 from bot.services.grade.verification import verify
 from bot.services.schemes.store import SchemeCache, is_cadence_day, last_cadence_day
 from db.engine import Database
@@ -287,7 +288,7 @@ def test_the_same_day_once_more_puts_down_only_what_is_something_else_now(databa
     again, once_more = grade(database, TODAY), grade(database, TODAY)
     with database.read() as session:
         written = {
-            run.id: (run.whole, run.customers, contents_at(session, [run.id or 0]).keys())
+            run.id: (run.whole, run.customers, set(contents_at(session, [run.id or 0])))
             for run in db.published_runs(session)
         }
     assert written[first.run_id] == (True, 2, {same, other})
@@ -358,8 +359,17 @@ def test_a_run_that_died_unpublished_is_cleared_away(database: Database) -> None
         session.add(dead)
         session.flush()
         assert dead.id is not None
-        row = {"run_id": dead.id, "customer_id": acme, "tier": "A", "coverage": 1.0, "certain": True}
-        session.add(Assessment(**row, tier_since=MARCH, inputs=b""))
+        session.add(
+            Assessment(
+                run_id=dead.id,
+                customer_id=acme,
+                tier="A",
+                coverage=1.0,
+                certain=True,
+                tier_since=MARCH,
+                inputs=b"",
+            )
+        )
     grade(database, MARCH)
     with database.read() as session:
         assert [run.status for run in session.exec(select(GradingRun)).all()] == ["published"]

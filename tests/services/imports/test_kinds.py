@@ -11,7 +11,7 @@ import structlog
 from sqlalchemy import Column, Integer, MetaData, String, Table
 from typer.testing import CliRunner, Result
 
-from bot.cli import app
+from bot.cli.tree import app
 from bot.services.imports import KINDS
 from bot.services.imports.job import ImportJob
 from bot.services.imports.kind import FileKind, KindOption, UpsertKind, WrittenTable

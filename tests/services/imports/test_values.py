@@ -6,10 +6,10 @@ from bot.errors import BadInput
 from tests.services.imports.conftest import Book
 
 
-def amounts(book: Book, *written: str, **options: object) -> list[float | str]:
+def amounts(book: Book, *written: str, **options: str) -> list[float | str]:
     """What becomes of a column of amounts: units of currency, or the reason it was refused."""
     rows = "".join(f'N{number},C1,2026-01-02,"{text}"\n' for number, text in enumerate(written))
-    report = book.bring("orders", "order_no,customer,date,amount\n" + rows, **options)
+    report = book.bring("orders", "order_no,customer,date,amount\n" + rows, progress=None, **options)
     stored = dict(book.rows("SELECT external_id, amount FROM customer_order"))
     refused = {reject.line: reject.reason for reject in report.first_rejects}
     assert report.accepted + report.rejected == report.rows == len(written)
@@ -19,9 +19,9 @@ def amounts(book: Book, *written: str, **options: object) -> list[float | str]:
     ]
 
 
-def days(book: Book, *written: str, **options: object) -> list[str]:
+def days(book: Book, *written: str, **options: str) -> list[str]:
     rows = "".join(f'N{number},C1,"{text}",1\n' for number, text in enumerate(written))
-    report = book.bring("orders", "order_no,customer,date,amount\n" + rows, **options)
+    report = book.bring("orders", "order_no,customer,date,amount\n" + rows, progress=None, **options)
     stored = dict(book.rows("SELECT external_id, ordered_on FROM customer_order"))
     refused = {reject.line: reject.reason for reject in report.first_rejects}
     return [stored.get(f"N{number}") or refused[number + 2] for number in range(len(written))]

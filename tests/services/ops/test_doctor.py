@@ -14,6 +14,7 @@ from db import processes
 from db.engine import Database
 from db.outbox import send_state
 from db.outbox.messages import OutboxMessage
+from db.processes import HeartbeatRole
 from tests import factories
 
 NOW = datetime(2026, 5, 4, 8, tzinfo=UTC)
@@ -40,7 +41,7 @@ def test_a_sound_installation_has_no_problem_and_no_note(database: Database, tmp
     with database.write() as session:
         customer = factories.customer(session, owner_id=factories.person(session))
         factories.graded(session, {customer: "A"}, as_of=date(2026, 4, 30))
-        processes.beat(session, "worker", "boot", NOW - timedelta(seconds=20))
+        processes.beat(session, HeartbeatRole.WORKER, "boot", NOW - timedelta(seconds=20))
     found = findings(database, tmp_path)
     assert [item for item in found if item.level != "ok"] == []
     assert {item.about for item in found} == {"versions", "slack", "database", "jobs", "grading"}
@@ -92,7 +93,7 @@ def test_stuck_lost_and_dead_messages_are_counted(database: Database, tmp_path: 
 
 def test_a_silent_worker_is_a_problem(database: Database, tmp_path: Path) -> None:
     with database.write() as session:
-        processes.beat(session, "worker", "boot", NOW - timedelta(minutes=5))
+        processes.beat(session, HeartbeatRole.WORKER, "boot", NOW - timedelta(minutes=5))
     silent = next(item for item in findings(database, tmp_path) if item.about == "jobs")
     assert (silent.level, silent.found) == ("problem", "last sign of life 5 min ago")
 

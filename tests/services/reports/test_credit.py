@@ -140,7 +140,7 @@ def test_a_grade_proposes_terms_and_a_limit_and_shows_what_is_owed(database: Dat
     assert found.avg_monthly_purchases == Decimal(9_000 + 4_000 - 1_000) / 12
     assert found.limit == Decimal("1.2") * 1_000 * 60 / 30
     assert (found.behaviour_only, found.net_worth) == (True, None)
-    assert (found.exposure, found.overdue, found.approved) == (700 + 300, 300, ())
+    assert (found.exposure, found.overdue, found.approved) == (Decimal(700 + 300), Decimal(300), ())
 
 
 def test_net_worth_caps_the_limit_until_it_is_18_months_old(database: Database, acme: int) -> None:
@@ -148,10 +148,14 @@ def test_net_worth_caps_the_limit_until_it_is_18_months_old(database: Database, 
         factories.fact(session, acme, "net_worth", 15_000, MARCH - timedelta(days=548))
     run(database, "credit", MARCH)
     found = look(database, acme)
-    assert (found.limit, found.behaviour_only, found.net_worth) == (15_000 / 10, False, 15_000)
+    assert (found.limit, found.behaviour_only, found.net_worth) == (
+        Decimal(15_000) / 10,
+        False,
+        Decimal(15_000),
+    )
     run(database, "credit", MARCH + timedelta(days=1))
     found = look(database, acme)
-    assert (found.limit, found.behaviour_only, found.net_worth) == (2_400, True, None)
+    assert (found.limit, found.behaviour_only, found.net_worth) == (Decimal(2_400), True, None)
 
 
 def test_a_named_person_approves_and_history_is_kept(database: Database, acme: int) -> None:
@@ -159,9 +163,9 @@ def test_a_named_person_approves_and_history_is_kept(database: Database, acme: i
     decide(database, acme)
     found = decide(database, acme, limit="1500.50", terms=45, reason="asked for less")
     first, last = found.approved[1], found.approved[0]
-    assert (first.limit, first.terms_days, first.reason) == (2_400, 60, "long known")
+    assert (first.limit, first.terms_days, first.reason) == (Decimal(2_400), 60, "long known")
     assert (last.limit, last.terms_days, last.reason) == (Decimal("1500.50"), 45, "asked for less")
-    assert (last.proposed_limit, last.proposed_terms) == (2_400, 60)
+    assert (last.proposed_limit, last.proposed_terms) == (Decimal(2_400), 60)
     assert (last.approved_by, last.approved_on, last.grade, last.assessed_on) == (
         "Lin Wei",
         TODAY,

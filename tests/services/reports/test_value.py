@@ -4,6 +4,7 @@ from dataclasses import replace
 from datetime import date, timedelta
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -52,7 +53,7 @@ def book(database: Database) -> dict[str, int]:
         return ids | {"Anna": anna}
 
 
-def by_name(found: dict[str, object]) -> dict[str, dict[str, object]]:
+def by_name(found: dict[str, object]) -> dict[str, dict[str, Any]]:
     rows = found["customers"]
     assert isinstance(rows, list)
     return {row["name"]: row for row in rows}
