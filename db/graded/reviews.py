@@ -10,7 +10,7 @@ from sqlalchemy import Index, SQLColumnExpression, String, cast, exists, func, l
 from sqlalchemy.orm import aliased
 from sqlmodel import Field, Session, SQLModel, and_, col
 
-from db.book.customers import Customer, Owners, Ownership
+from db.book.customers import Customer, Owners, Ownership, present_owner
 from db.book.facts import Fact
 from db.book.orders import Order
 from db.graded.overrides import Override
@@ -203,11 +203,7 @@ def _find(
     if query.customer_id is not None:
         statement = statement.where(col(Customer.id) == query.customer_id)
     if query.owners is not None:
-        owned = select(col(Ownership.customer_id)).where(
-            col(Ownership.person_id).in_(query.owners),
-            col(Ownership.role) == "primary",
-            col(Ownership.ends_on).is_(None),
-        )
-        statement = statement.where(col(Customer.id).in_(owned))
+        owned = col(Ownership.person_id).in_(query.owners), present_owner(Customer.id)
+        statement = statement.where(exists().where(*owned))
     rows = session.execute(statement).mappings()
     return [Item(**{**row, "reason": reason, "stake": float(row["stake"]) / MONEY_UNITS}) for row in rows]

@@ -129,6 +129,7 @@ def test_a_press_that_would_wait_too_long_is_not_acknowledged(
         hurried.setattr(office.workspace.socket_mode, "_ack_seconds", 0.5)
         outcome = office.workspace.click(ANNA, card, SHARE)
     assert outcome.error in ("dispatch_failed", "operation_timeout")
+    eventually(lambda: not office.bots[0].front.deferred.writes.unfinished, "free threads")
     assert office.workspace.click(ANNA, card, SHARE).ok
     eventually(lambda: len(office.said_to_all()) == 1, "the shared card")
 

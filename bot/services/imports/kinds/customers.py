@@ -23,7 +23,7 @@ from bot.services.imports.read import text
 from bot.services.imports.read.columns import FileField
 from bot.services.imports.read.refusal import RefusedValue
 from bot.services.imports.references import CustomerReferences, person_by_email
-from db.book.customers import Customer, CustomerKey, Ownership, OwnershipRole
+from db.book.customers import Customer, CustomerKey, Ownership, OwnershipRole, present_owner
 from db.book.imports import fill, table
 
 _customer, _key, _ownership = table(Customer), table(CustomerKey), table(Ownership)
@@ -176,7 +176,7 @@ class CustomerKind(UpsertKind):
     def upsert(self, job: ImportJob) -> Upsert:
         """A new owner or alias makes a customer a changed one, too."""
         stage = self.stage.c
-        owner = select(_ownership.c.person_id).where(_owned_now(_customer.c.id))
+        owner = select(_ownership.c.person_id).where(present_owner(_customer.c.id))
         owner_differs = and_(
             stage.owner_id.is_not(None),
             stage.owner_id.is_distinct_from(owner.correlate(_customer).scalar_subquery()),
@@ -234,7 +234,7 @@ class CustomerKind(UpsertKind):
         """Close the ownerships that end with this file and open the new ones, as of today."""
         stage, today = self.stage.c, job.now.date()
         staged = self.stage.join(_key, key_of(job, stage.key))
-        owned_now = _owned_now(_key.c.customer_id)
+        owned_now = present_owner(_key.c.customer_id)
         ending = (
             select(_ownership.c.id)
             .select_from(staged.join(_ownership, owned_now))
@@ -260,15 +260,6 @@ class CustomerKind(UpsertKind):
             .order_by(stage.line)
         )
         job.connection.execute(_ownership.insert().from_select(columns, rows))
-
-
-def _owned_now(customer_id: Any) -> Any:
-    """Whether an ownership is the open primary one of a customer."""
-    return and_(
-        _ownership.c.customer_id == customer_id,
-        _ownership.c.role == OwnershipRole.PRIMARY,
-        _ownership.c.ends_on.is_(None),
-    )
 
 
 def _find_circle(parents: Mapping[int, int]) -> int | None:
