@@ -40,7 +40,8 @@ def prepare(database: Database, path: Path) -> None:
 def bare(database: Database, path: Path) -> None:
     """Import with csv.reader, a dictionary of customers and executemany."""
     with database.writer.connect() as connection, path.open(encoding="utf-8", newline="") as file:
-        ids: dict[str, int] = dict(connection.execute(text("SELECT code, id FROM customer")).tuples().all())
+        customers = connection.execute(text("SELECT code, id FROM customer"))
+        ids: dict[str, int] = {row.code: row.id for row in customers}
         lines = csv.reader(file)
         next(lines)
         rows: Any = (
