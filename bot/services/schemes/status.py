@@ -184,7 +184,7 @@ def _life(
         until=period.until if period else None,
         by=newest.actor,
         at=newest.at,
-        applies_to=json.loads(newest.applies_to or "{}"),
+        applies_to={column: tuple(words) for column, words in json.loads(newest.applies_to or "{}").items()},
         place=period.place if period else None,
     )
 
