@@ -108,7 +108,7 @@ def plan_care(bot: Tierbot) -> int:
 def remind(bot: Tierbot) -> int:
     """Turn due touches into messages."""
     with bot.database.read() as session:
-        book = bot.scheme_cache.book(session)
+        book = bot.scheme_cache.tier_names(session)
     return reminders.remind_due(
         bot.database,
         bot.rules,

@@ -11,6 +11,17 @@ from pathlib import Path, PurePath
 ROOT = Path(__file__).parent.parent
 SLOW = ("tests/e2e", "tests/faults", "tests/bench", "tests/simulation", "tests/demo/workspace/test_page.py")
 ALWAYS = ("tests/test_glossary.py",)
+# The guards beside the tests of the same name: what a page, a table or a start-up promises.
+GUARDS = {
+    "bot/cli": ("tests/cli/test_tree.py", "tests/test_loaded_modules.py"),
+    "bot/services/imports": ("tests/services/imports/test_kinds.py", "tests/services/imports/test_undo.py"),
+    "bot/slack": ("tests/slack/test_blocks.py",),
+    "bot/wording": ("tests/slack/test_blocks.py", "tests/wording"),
+    "db": ("tests/db/test_schema.py", "tests/db/test_migrations.py"),
+    "docs": ("tests/services/grade/test_computed.py", "tests/services/imports/test_kinds.py"),
+    "grading": ("tests/services/grade/test_computed.py",),
+    "templates/messages": ("tests/slack/test_blocks.py",),
+}
 OTHER = {
     "templates/care": "tests/services/care/test_plan.py",
     "templates/locale": "tests/wording",
@@ -54,7 +65,10 @@ def mirror_of(path: str) -> str | None:
 def chosen(paths: list[str]) -> list[str]:
     """What pytest is to run for these paths."""
     found = {tests for path in paths if (tests := mirror_of(path))}
-    return sorted(tests for tests in found.union(ALWAYS) if not tests.startswith(SLOW))
+    guards = {
+        g for folder, some in GUARDS.items() for g in some if any(p.startswith(f"{folder}/") for p in paths)
+    }
+    return sorted(tests for tests in found.union(ALWAYS, guards) if not tests.startswith(SLOW))
 
 
 if __name__ == "__main__":

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.changed import ALWAYS, chosen, mirror_of
+from tests.changed import ALWAYS, GUARDS, ROOT, chosen, mirror_of
 
 
 @pytest.mark.parametrize(
@@ -25,5 +25,11 @@ def test_a_changed_file_leads_to_its_tests(changed: str, tests: str | None) -> N
     assert mirror_of(changed) == tests
 
 
-def test_mirror_of_browsers_and_processes_are_left_out() -> None:
+def test_the_guards_of_a_folder_run_too() -> None:
+    assert "tests/slack/test_blocks.py" in chosen(["bot/wording/messages.py"])
+    assert "tests/services/grade/test_computed.py" in chosen(["docs/importing.md"])
+    assert all((ROOT / guard).exists() for guards in GUARDS.values() for guard in guards)
+
+
+def test_tests_that_start_browsers_or_processes_are_left_out() -> None:
     assert chosen(["tests/e2e/test_story.py", "tests/faults/test_faults.py"]) == [*ALWAYS]

@@ -15,7 +15,7 @@ from db.engine import Database
 from grading.scheme.presets import preset_names
 
 ROOT = Path(__file__).parent.parent
-PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").rglob("*.md"))]
 
 
 def test_every_setting_is_documented_as_it_is() -> None:
@@ -45,7 +45,8 @@ def test_links_lead_somewhere(page: Path) -> None:
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 def test_every_command_that_is_shown_exists(page: Path) -> None:
     shown = re.findall(
-        r"tierbot ((?:import|scheme|db|outbox|report|credit) \w+|[\w-]+)", page.read_text(encoding="utf-8")
+        r"tierbot ((?:import|scheme|override|credit|review|db|outbox|report) \w+|[\w-]+)",
+        page.read_text(encoding="utf-8"),
     )
     for command in set(shown) - {"demo"}:
         result = CliRunner().invoke(app, [*command.split(), "--help"])

@@ -1,5 +1,6 @@
 """The command tree: every command is listed with its help and can be called; version and completion."""
 
+import ast
 import re
 import tomllib
 from collections.abc import Iterator
@@ -11,7 +12,7 @@ import pytest
 import typer
 from typer.testing import CliRunner
 
-from bot.cli.tree import app
+from bot.cli.tree import COMMANDS, app
 
 ROOT = Path(__file__).parents[2]
 
@@ -43,6 +44,27 @@ def test_every_command_is_listed_with_the_help_of_the_command_that_is_called() -
     for path, listed, called in found:
         assert listed.help, path
         assert (listed.help, listed.name) == (called.help, path[-1]), path
+
+
+def test_every_function_of_a_command_module_is_a_command() -> None:
+    """A function that is no command begins with an underscore, or is named here."""
+    helpers = {
+        "imports.command_group",
+        "imports.import_undo",
+        "imports.import_list",
+        "run.end_within",
+        "setup.print_findings",
+    }
+    shared = {"__init__", "console", "failures", "presentation", "tree"}
+    defined = {
+        f"{path.stem}.{node.name}"
+        for path in (ROOT / "bot" / "cli").glob("*.py")
+        if path.stem not in shared
+        for node in ast.parse(path.read_text(encoding="utf-8")).body
+        if isinstance(node, ast.FunctionDef) and not node.name.startswith("_")
+    }
+    called = {place for group in COMMANDS.values() for place in group.values()}
+    assert defined - helpers == called - helpers
 
 
 def test_h_is_short_for_help_at_every_command() -> None:

@@ -107,7 +107,9 @@ def test_an_upgrade_from_the_first_release_keeps_every_row(first: Database) -> N
     with Session(first.reader) as session:
         for mapper in SQLModel._sa_registry.mappers:  # the code reads all of them
             assert isinstance(mapper.local_table, Table)
-            assert len(session.scalars(select(mapper.class_)).all()) == len(before[mapper.local_table.name])
+            assert len(session.scalars(select(mapper.class_)).all()) == len(
+                before.get(mapper.local_table.name, [])
+            )
         assert order_totals.discrepancies(session) == []
 
 

@@ -62,7 +62,7 @@ class Book:
 
     def remind(self) -> int:
         with self.database.read() as session:
-            book = self.scheme_cache.book(session)
+            book = self.scheme_cache.tier_names(session)
         return reminders.remind_due(
             self.database,
             self.rules,

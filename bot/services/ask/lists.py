@@ -45,7 +45,7 @@ def my_customers(
 ) -> MyCustomers:
     """Downgrades first, then losses of score, then what is due soonest."""
     mine = customers.owned_by(session, frozenset({actor.person_id}))
-    book = scheme_cache.book(session)
+    book = scheme_cache.tier_names(session)
     steps: dict[int, NextStep] = {}
     for customer_id, tier, step_id, due_on in touches.open_steps(session, mine):  # the earliest first
         steps.setdefault(customer_id, rules.plan.next_step(tier, step_id, due_on, today))

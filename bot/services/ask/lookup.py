@@ -54,7 +54,7 @@ def answer(
     found = find(session, access.visible_owners(session, actor), query)
     if found.only is not None:
         return card(session, scheme_cache, rules, actor, found.only, today)
-    book = scheme_cache.book(session)
+    book = scheme_cache.tier_names(session)
     hits = lists.hits_of(session, book, found.ids[: MOST_HITS if found.sure else MOST_NEAR])
     if found.sure:
         return Choice(query=query, hits=hits, more=len(found.ids) - len(hits))

@@ -66,7 +66,7 @@ class SchemeCache:
 
     def __init__(self) -> None:
         self._schemes: dict[int, Scheme] = {}
-        self._book: tuple[int, TierNames] | None = None
+        self._tier_names: tuple[int, TierNames] | None = None
 
     def scheme(self, session: Session, version_id: int) -> Scheme:
         """The scheme of a version."""
@@ -74,13 +74,16 @@ class SchemeCache:
             self._schemes[version_id] = _parse_stored(schemes.scheme_content(session, version_id))
         return self._schemes[version_id]
 
-    def book(self, session: Session) -> TierNames:
+    def tier_names(self, session: Session) -> TierNames:
         """The tier names of the schemes behind the newest published runs."""
         newest = runs.newest_run(session)
-        if self._book is None or self._book[0] != newest:
+        if self._tier_names is None or self._tier_names[0] != newest:
             versions = runs.scheme_versions_of(session, runs.latest_run_ids(session))
-            self._book = newest, tier_names({version: self.scheme(session, version) for version in versions})
-        return self._book[1]
+            self._tier_names = (
+                newest,
+                tier_names({version: self.scheme(session, version) for version in versions}),
+            )
+        return self._tier_names[1]
 
 
 @lru_cache(maxsize=64)

@@ -52,10 +52,10 @@ def acme(database: Database) -> int:
     return customer
 
 
-def decide(database: Database, customer: int, wish: OverrideRequest = GOOD, **options: Any) -> Decided:
+def decide(database: Database, customer: int, asked: OverrideRequest = GOOD, **options: Any) -> Decided:
     values: dict[str, Any] = {"today": TODAY, "now": NOW, "notify": None} | options
     actor = values.pop("actor", person())
-    return overrides.set_override(database, SchemeCache(), actor, customer, wish, **values)
+    return overrides.set_override(database, SchemeCache(), actor, customer, asked, **values)
 
 
 def newest(database: Database, customer: int) -> Assessment:
@@ -86,7 +86,7 @@ def test_an_active_cap_stays_above_it(database: Database, acme: int) -> None:
 
 
 @pytest.mark.parametrize(
-    ("wish", "message"),
+    ("asked", "message"),
     [
         (OverrideRequest(tier="A", reason="why", approver="Grace"), "needs expires_on"),
         (OverrideRequest(tier="A", reason=" ", expires_on=TODAY), "needs reason, approver"),
@@ -106,10 +106,10 @@ def test_an_active_cap_stays_above_it(database: Database, acme: int) -> None:
     ],
 )
 def test_what_the_scheme_asks_for_must_be_given(
-    database: Database, acme: int, wish: OverrideRequest, message: str
+    database: Database, acme: int, asked: OverrideRequest, message: str
 ) -> None:
     with pytest.raises(BadInput, match=message):
-        decide(database, acme, wish)
+        decide(database, acme, asked)
     assert newest(database, acme).tier == "B"
 
 

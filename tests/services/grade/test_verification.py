@@ -45,13 +45,13 @@ def book(database: Database) -> dict[str, int]:
         factories.fact(session, found["BETA"], "credit", "B", day=APRIL)
     for day in (FEBRUARY, MARCH):
         grade(database, day, NOW - timedelta(days=2))
-    wish = OverrideRequest(tier="A", reason="strategic", expires_on=TODAY + timedelta(days=30))
+    asked = OverrideRequest(tier="A", reason="strategic", expires_on=TODAY + timedelta(days=30))
     overrides.set_override(
         database,
         SchemeCache(),
         person(),
         found["DOCK"],
-        wish,
+        asked,
         today=APRIL,
         now=NOW - timedelta(days=1),
         notify=None,

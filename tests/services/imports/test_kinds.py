@@ -1,6 +1,8 @@
 """An import kind declares everything in one place: its command, its import, its undo and its documentation follow."""
 
+import importlib
 import logging
+import pkgutil
 import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -12,7 +14,7 @@ from sqlalchemy import Column, Integer, MetaData, String, Table
 from typer.testing import CliRunner, Result
 
 from bot.cli.tree import app
-from bot.services.imports import KINDS
+from bot.services.imports import KINDS, kinds
 from bot.services.imports.job import ImportJob
 from bot.services.imports.kind import FileKind, KindOption, UpsertKind, WrittenTable
 from bot.services.imports.read import text
@@ -75,6 +77,8 @@ def test_every_kind_declares_what_its_command_its_undo_and_its_documentation_nee
 
 
 def test_every_kind_that_there_is_has_a_command() -> None:
+    for module in pkgutil.iter_modules(kinds.__path__):
+        importlib.import_module(f"{kinds.__name__}.{module.name}")
     found, waiting = set(), [FileKind]
     while waiting:
         kind = waiting.pop()

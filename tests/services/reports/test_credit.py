@@ -119,13 +119,13 @@ def look(database: Database, customer: int, today: date = TODAY, actor: Actor | 
 def decide(
     database: Database, customer: int, *, limit: str | None = None, terms: int | None = None, **options: Any
 ) -> Credit:
-    wish = ApprovalRequest(
+    asked = ApprovalRequest(
         limit=None if limit is None else Decimal(limit),
         terms_days=terms,
         reason=options.pop("reason", "long known"),
     )
     values: dict[str, Any] = {"today": TODAY, "now": NOW} | options
-    return credit.approve(database, SchemeCache(), values.pop("actor", person()), customer, wish, **values)
+    return credit.approve(database, SchemeCache(), values.pop("actor", person()), customer, asked, **values)
 
 
 def test_a_grade_proposes_terms_and_a_limit_and_shows_what_is_owed(database: Database, acme: int) -> None:
