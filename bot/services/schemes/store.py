@@ -50,7 +50,7 @@ class TierNames:
 
     def tier(self, tier_id: str, version_id: int | None = None) -> parts.TierPart:
         """A tier as the version names it, else as any scheme does, else by its id."""
-        own = self.by_version.get(version_id or 0, {}).get(tier_id)
+        own = self.by_version[version_id].get(tier_id) if version_id in self.by_version else None
         return own or self.tiers.get(tier_id) or parts.TierPart(id=tier_id)
 
     def rank(self, tier_id: str) -> int:

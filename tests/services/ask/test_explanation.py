@@ -104,6 +104,18 @@ def test_a_change_is_split_into_correction_behaviour_and_rules(database: Databas
     assert "数据更正" in text(message, "zh")
 
 
+def test_each_tier_of_a_change_has_the_name_of_its_own_scheme(database: Database) -> None:
+    acme = known(database, quality=72, service=72)
+    with database.write() as session:
+        newer = factories.PLAIN_SCHEME.replace("version: 1", "version: 2").replace("en: Key", "en: Strategic")
+        newer = newer.replace("at: 70", "at: 60").replace("en: Important", "en: Solid")
+        factories.scheme(session, newer, effective_from=APRIL)
+    grade(database, APRIL)
+    message = why(database, acme).message
+    assert message.tier.names.en == "Strategic"
+    assert "Key 72.0 → Strategic 72.0" in text(message)
+
+
 def test_what_is_shown_adds_up_though_every_part_is_rounded(database: Database) -> None:
     acme = known(database, quality=50, service=50)
     correct(database, acme, "quality", 50.41)  # 0.6 × 0.41 = 0.246
