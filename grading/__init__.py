@@ -3,9 +3,9 @@
 Pure: columns in, columns out, no clock, no files besides the shipped presets. Read in this order:
 
 1. `schemes/orders_only.yaml`: what a firm decides, in the format itself.
-2. `scheme`: the same as values. `model` has the types; `reader` parses and validates, with `text`, `section`, `scores`,
-   `gates` and `rules` for the parts and `problems` for faults; `presets` lists the shipped schemes; `credit` derives
-   payment terms and a limit from a grade.
+2. `scheme`: the same as values. `model` has the types; `reader` parses and validates, with `text` for
+   places in the file, `types` for values, `rules` for what they must be to each other and `problems` for faults;
+   `presets` lists the shipped schemes; `credit` derives payment terms and a limit from a grade.
 3. `engine`: `scoring.grade(facts, scheme, as_of)` is the one function behind every tier. `fields` finds what is known,
    `curves` scores a value, `sums` adds up by the weights in `compiled`. `movement.move` takes a grading one snapshot
    further. `inputs` packs facts into the bytes stored with an assessment, `table` and `cells` read text as facts,

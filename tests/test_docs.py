@@ -85,3 +85,13 @@ def test_every_variable_that_is_named_exists(page: Path) -> None:
     named = set(re.findall(r"\b(?:TIERBOT|SLACK)_[A-Z_]+\b", page.read_text(encoding="utf-8")))
     known = {name for name, _, _ in settings.variables()}
     assert {name for name in named if name not in known and not name.startswith("TIERBOT_TEST_")} == set()
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_every_file_that_is_named_exists_and_has_the_function_named_after_it(page: Path) -> None:
+    named = re.findall(
+        r"`((?:bot|grading|db|tests|templates)/[\w/.]+\.\w+)`(?:, `(\w+)`)?", page.read_text(encoding="utf-8")
+    )
+    for file, name in ((file, name) for file, name in named if not re.search("[A-Z]{4}", file)):  # NAME
+        assert (ROOT / file).exists(), f"{page.name}: {file}"
+        assert not name or name in (ROOT / file).read_text(encoding="utf-8"), f"{page.name}: {name} in {file}"

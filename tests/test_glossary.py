@@ -79,7 +79,12 @@ def misnamed(names: set[str]) -> dict[str, str]:
     """Modules and classes that are named by a word that is not used -> the word to use."""
     banned = banned_words()
     plain = {name: name.rsplit(".", 1)[-1].lstrip("_").lower() for name in names}
-    return {name: banned[word] for name, word in plain.items() if word in banned}
+    return {
+        name: banned[word]
+        for name, whole in plain.items()
+        for word in (whole, *whole.split("_"))
+        if word in banned
+    }
 
 
 def test_no_module_or_class_is_named_by_a_word_that_is_not_used() -> None:
@@ -87,8 +92,8 @@ def test_no_module_or_class_is_named_by_a_word_that_is_not_used() -> None:
 
 
 def test_a_module_that_is_named_by_a_synonym_is_found() -> None:
-    assert misnamed({"bot.services.comparing", "Desk", "bot.app"}) == {
-        "bot.services.comparing": "diff",
+    assert misnamed({"bot.services.scheme_comparing", "Desk", "bot.app"}) == {
+        "bot.services.scheme_comparing": "diff",
         "Desk": "dependencies",
     }
 

@@ -1,7 +1,7 @@
 """Everything the bot says.
 
 A message is a frozen dataclass. Its fields and properties are what the template `templates/messages/<name>.jinja` reads.
-Name of tiers and indicators are in both languages, so a message has no language until it is rendered.
+The names of tiers and indicators are in both languages, so a message has no language until it is rendered.
 """
 
 import re
