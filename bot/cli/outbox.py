@@ -114,4 +114,5 @@ def _list(states: Sequence[str], most: int, as_json: bool) -> None:
 
 
 def _columns(row: OutboxMessage) -> dict[str, Any]:
-    return row.model_dump(exclude={"body_json", "body_hash"})
+    """The row without its body, `id` first as it was always shown."""
+    return {"id": row.id} | row.model_dump(exclude={"body_json", "body_hash"})

@@ -83,7 +83,7 @@ def list_schemes(as_json: AsJson = False) -> None:
     coexisting = [version for version in versions if version.state in ("in_force", "approved")]
     if any(version.applies_to for version in coexisting):
         say("Each customer is graded by the first of its purpose that applies to it:")
-        asked = [(v.purpose, number(v.place, "d", "last"), _label(v), _audience(v)) for v in coexisting]
+        asked = [(v.purpose, number(v.place, "d", "last"), status.label(v), _audience(v)) for v in coexisting]
         print_table(["purpose", "asked", "scheme", "applies to"], asked)
 
 
@@ -130,7 +130,7 @@ def shadow(name: Name, as_json: AsJson = False) -> None:
         with bot.database.read() as session:
             file = status.find(session, name, bot.settings.schemes_dir)
         version = lifecycle.shadow(bot.database, named_actor(bot), file, today=bot.today(now), now=now)
-    label = _label(version)
+    label = status.label(version)
     _print_version(
         version,
         as_json,
@@ -166,7 +166,7 @@ def approve(
             now=now,
             place=place,
         )
-    lines = [f"{_label(version)} grades ({version.purpose}) from {start} on, approved by {version.by}."]
+    lines = [f"{status.label(version)} grades ({version.purpose}) from {start} on, approved by {version.by}."]
     if version.applies_to:
         lines.append(f"It is asked at place {version.place} and applies to {_audience(version)}.")
     _print_version(version, as_json, *lines)
@@ -183,7 +183,7 @@ def retire(
         version = lifecycle.retire(
             bot.database, named_actor(bot), name, today=bot.today(now), now=now, sure=yes
         )
-    _print_version(version, as_json, f"{_label(version)} is retired.")
+    _print_version(version, as_json, f"{status.label(version)} is retired.")
 
 
 def compare(
@@ -265,10 +265,6 @@ def _print_version(version: VersionStatus, as_json: bool, *lines: str) -> None:
         print_json(vars(version))
     else:
         say(*lines)
-
-
-def _label(version: VersionStatus) -> str:
-    return f"{version.name}@{version.version}"
 
 
 def _audience(version: VersionStatus) -> str:

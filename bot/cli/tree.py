@@ -111,7 +111,7 @@ class LazyCommand(TyperCommand):
 
     @help.setter
     def help(self, text: str | None) -> None:
-        """The base class sets what it was given, which is nothing."""
+        """Ignored: the base class would overwrite the text with None."""
 
     def make_context(self, info_name: str | None, args: list[str], parent: Any = None, **extra: Any) -> Any:
         found = getattr(import_module(f"bot.cli.{self._module}"), self._function)

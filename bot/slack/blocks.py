@@ -136,7 +136,7 @@ def mrkdwn(text: str, limit: int) -> Block:
 
 
 def plain(text: str, limit: int) -> Block:
-    """Plain text shows what it is given: entities become characters, brackets such that no reader sees markup."""
+    """Plain text is shown literally: entities become characters, brackets such that no reader sees markup."""
     shown = text.replace("&lt;", "‹").replace("&gt;", "›").replace("&amp;", "&")
     shown = shown.replace("<", "‹").replace(">", "›")
     return {"type": "plain_text", "text": clip(shown or NOTHING, limit), "emoji": True}

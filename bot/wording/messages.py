@@ -264,7 +264,7 @@ class TierChanged(Message, CustomerPart):
 
     @property
     def decision(self) -> str | None:
-        """Whose it was, if it was not the customer's."""
+        """Who or what caused the change, unless the customer did."""
         if self.cause == "override" and self.decided_by:
             return "by_hand_until" if self.decided_until else "by_hand"
         if self.cause == "override":

@@ -162,7 +162,7 @@ def _find(
     shown: Sequence[SQLColumnExpression[Any]] = (),
     due_on: SQLColumnExpression[Any] | None = None,
 ) -> list[Item]:
-    """The items that rows of a table with a customer give, without those that somebody has answered.
+    """Turn rows that have a customer into review items; leave out answered ones.
 
     `shown`: columns for the tier, score, low and high, as many as there are.
     """

@@ -59,9 +59,9 @@ _MARK_SENT = {
 
 
 def expire_leases(session: Session, now: datetime, *, lease: timedelta, settle: timedelta) -> int:
-    """Make messages whose worker stopped unknown, as they may have arrived; how many.
+    """Make messages whose worker stopped unknown, as they may have arrived. Returns how many.
 
-    A lease that ends later than any new one would was written by a clock that has been set back since.
+    A lease further ahead than the lease time means that the clock was set back; it counts as expired.
     """
     until = col(OutboxMessage.lease_until)
     return _update(
@@ -78,7 +78,7 @@ def expire_leases(session: Session, now: datetime, *, lease: timedelta, settle: 
 
 
 def pull_forward(session: Session, now: datetime, longest: timedelta, *, settle: timedelta) -> None:
-    """Correct next attempts further away than any wait: the clock has been set back since they were written.
+    """After the clock was set back: reset next attempts that lie further ahead than the longest wait.
 
     Unknown messages begin their settle time again, because nobody knows how much of it has passed.
     """

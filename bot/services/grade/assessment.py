@@ -103,7 +103,7 @@ class RunStep:
     ) -> tuple["Moved", "NDArray[np.intp]"]:
         """(graded customers after their previous states, the row of each in `before` or -1).
 
-        A customer whose state another version or scheme left confirms its moves again.
+        Confirmations start again for a customer whose last state came from another scheme or version.
         """
         from bot.frames import places_of
         from grading.engine.movement import carry_state, move
@@ -139,7 +139,7 @@ def assess(
 
 
 def assess_without_scheme(customer_ids: list[int], step: RunStep) -> dict[str, list[Any]]:
-    """Assessments of customers that no scheme applies to: unrated, and no state goes on."""
+    """Assessments of customers that no scheme applies to: unrated, and their movement state is dropped."""
     wanted = set(customer_ids)
     version, day = PREVIOUS_STATE.index("scheme_version_id"), PREVIOUS_STATE.index("tier_since")
     since = {row[0]: row[day] for row in step.past.newest if row[0] in wanted and row[version] is None}

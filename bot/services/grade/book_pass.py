@@ -108,7 +108,7 @@ def prepare(
 def leave_out_same(session: Session, done: Pass) -> Pass:
     """A pass without the customers whose newest row is of the same day with the same content.
 
-    The pass itself for a snapshot or a new day.
+    Snapshots and new days are returned unchanged.
     """
     if done.kind == RunKind.SNAPSHOT or done.last is None:
         return done

@@ -92,7 +92,7 @@ def load_rows(
 
 
 def select_rows(rows: "SourceRows", customer_ids: Sequence[int] | None) -> "SourceRows":
-    """The rows of some customers: a row of orders, empty or not, is what makes a customer one of them."""
+    """The rows of some customers: those with a row in `orders`, even an empty one."""
     if customer_ids is None:
         return rows
     wanted = set(customer_ids)

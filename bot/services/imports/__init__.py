@@ -2,7 +2,7 @@
 
 from bot.services.imports.kind import KindOption
 from bot.services.imports.kinds import KINDS
-from bot.services.imports.report import ImportOptions, ImportReport, Rejected, UndoReport
+from bot.services.imports.report import ImportOptions, ImportReport, UndoReport
 from bot.services.imports.reversal import history, undo
 from bot.services.imports.run import import_file
 
@@ -11,7 +11,6 @@ __all__ = [
     "ImportOptions",
     "ImportReport",
     "KindOption",
-    "Rejected",
     "UndoReport",
     "history",
     "import_file",

@@ -99,7 +99,7 @@ class Staging:
     def _stage(self, lines: list[int], rows: list[list[str]]) -> None:
         job, kind = self._job, self._kind
         chunk = self._parse(lines, rows)
-        # A row without anything in it lacks what is required, so clean files pay nothing for this.
+        # Only rows that fail a required field are checked, so clean files cost nothing.
         if any(not any(map(str.strip, rows[row])) for row in chunk.refused):
             lines, rows = self._without_blank(lines, rows)
             if not rows:

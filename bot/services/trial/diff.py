@@ -35,7 +35,7 @@ PAGE = 500
 
 @dataclass(frozen=True, kw_only=True)
 class Mover:
-    """A customer whose tier would be another one, and the rules that do it."""
+    """A customer whose tier would change, and the rules that cause it."""
 
     code: str
     name: str

@@ -197,7 +197,7 @@ def snapshot_days(scheme: Scheme, start: date, end: date, today: date) -> list[d
 
 
 def _months_ahead(day: date) -> date:
-    """The last day whose window of `MONTHS_AHEAD` begins with this one: of a month's end the end of a month."""
+    """The last day whose window of `MONTHS_AHEAD` begins with this one: for a month's end that is a month's end too."""
     until = window_start(day, -MONTHS_AHEAD)
     while window_start(until + timedelta(days=1), MONTHS_AHEAD) == day:
         until += timedelta(days=1)
@@ -265,7 +265,7 @@ class _Line:
         return np.asarray(result.outcome["tier"])
 
     def _count(self, customers: list[int], before: list[str | None], after: list[str | None]) -> None:
-        """Count moves of the standing: a cap is no move, nor is its end."""
+        """Count moves of the standing: caps, and the ends of caps, are not counted as moves."""
         came_from: dict[int, str] = {}
         for customer, old, new in zip(customers, before, after, strict=True):
             if old is not None and old != new:

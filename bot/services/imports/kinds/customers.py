@@ -137,7 +137,7 @@ class CustomerKind(UpsertKind):
         fill(job.connection, self._repeats, ("line", "key"), repeats)
 
     def refuse_at_end(self, job: ImportJob) -> tuple[int, int]:
-        """Refuse rows whose parent is neither known nor in the file, then those whose parent was refused so."""
+        """Refuse rows with an unknown parent; repeat for rows whose parent was refused."""
         stage, staged, repeats = self.stage.c, self.stage.alias(), self._repeats.c
         orphans = (
             select(stage.key, stage.line, stage.parent_code, stage.cells)
