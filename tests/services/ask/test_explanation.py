@@ -112,6 +112,7 @@ def test_each_tier_of_a_change_has_the_name_of_its_own_scheme(database: Database
         factories.scheme(session, newer, effective_from=APRIL)
     grade(database, APRIL)
     message = why(database, acme).message
+    assert message.tier.names is not None
     assert message.tier.names.en == "Strategic"
     assert "Key 72.0 → Strategic 72.0" in text(message)
 
