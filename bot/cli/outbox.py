@@ -13,6 +13,7 @@ from bot.services.delivery import outbox, time_jump
 from db.outbox import messages
 from db.outbox.messages import MessageState, OutboxMessage
 
+_BODY = ("body_json", "body_hash")
 Id = Annotated[int, typer.Argument(metavar="ID", help="A message's number, as list shows it.")]
 Most = Annotated[int, typer.Option("--most", help="At most so many, the newest.", min=1)]
 
@@ -114,5 +115,5 @@ def _list(states: Sequence[str], most: int, as_json: bool) -> None:
 
 
 def _columns(row: OutboxMessage) -> dict[str, Any]:
-    """The row without its body, `id` first as it was always shown."""
-    return {"id": row.id} | row.model_dump(exclude={"body_json", "body_hash"})
+    """The row without its body, in the order of the table's columns."""
+    return {name: getattr(row, name) for name in OutboxMessage.model_fields if name not in _BODY}

@@ -17,14 +17,13 @@ from sqlalchemy import (
     select,
 )
 
-from bot.services.imports.job import ImportJob
+from bot.services.imports.job import AT_ONCE, ImportJob
 from bot.services.imports.kind import WrittenTable, stage_table
 from bot.services.imports.publication import insert_staged
 from bot.services.name_keys import derive_keys, fold
 from db.book.customers import Customer, CustomerKey, CustomerName, NameKind, NameToken
 from db.book.imports import add_missing, changed_rows, fill, table
 
-_AT_ONCE = 500
 _customer, _key = table(Customer), table(CustomerKey)
 _name, _token = table(CustomerName), table(NameToken)
 
@@ -35,8 +34,8 @@ class _CustomerTable(WrittenTable):
         """Rebuild the names of restored customers; delete the tokens of those that the import created."""
         yield
         changed = sorted(connection.scalars(changed_rows(batch_id, _customer)))
-        for start in range(0, len(changed), _AT_ONCE):
-            _rebuild_names(connection, changed[start : start + _AT_ONCE], batch_id)
+        for start in range(0, len(changed), AT_ONCE):
+            _rebuild_names(connection, changed[start : start + AT_ONCE], batch_id)
         created = select(_customer.c.id).where(_customer.c.batch_id == batch_id)
         connection.execute(_token.delete().where(_token.c.customer_id.in_(created)))
 

@@ -16,6 +16,8 @@ from bot.services.imports.read.styles import Styles
 from bot.services.imports.rejects import Rejects
 from bot.services.imports.report import ImportOptions
 
+AT_ONCE = 500  # keys of one query
+
 
 @dataclass(kw_only=True)
 class ImportJob:

@@ -120,9 +120,9 @@ class UpsertKind(FileKind):
     def resolve(self, job: ImportJob, chunk: Chunk) -> None:
         """Nothing to add: the fields fill all staged columns."""
 
-    @abstractmethod
     def identity(self, job: ImportJob) -> Mapping[str, Any]:
-        """The columns by which a staged row matches a row of the table, and their values."""
+        """The columns by which a staged row matches a row of the table, and their values: by default source and key."""
+        return {"source": job.source, "external_id": self.stage.c.key}
 
     def columns(self, job: ImportJob) -> Mapping[str, Any]:
         """The other columns that a staged row sets, and their values: by default, those staged by the same name."""

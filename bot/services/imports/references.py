@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 from sqlalchemy import Connection, bindparam, func, select
 
-from bot.services.imports.job import Chunk, ImportJob
+from bot.services.imports.job import AT_ONCE, Chunk, ImportJob
 from bot.services.imports.read.columns import FileField
 from bot.services.imports.read.refusal import Parser, RefusedValue, clip
 from bot.services.imports.read.text import email, nearest
@@ -18,7 +18,6 @@ CUSTOMER = FileField(
     synonyms="customer id, customer code, customer no, code, 客户编号, 客户代码, 客户编码, 客户号, 客户ID, 客户",
     required=True,
 )
-_AT_ONCE = 500  # parameters of one query
 _CACHED = 100_000
 _HINTS = 50  # how many did-you-means one import queries
 
@@ -68,8 +67,8 @@ class CustomerReferences:
         if len(self._known) > _CACHED:
             self._known.clear()
         missing = sorted(wanted - self._known.keys())
-        for start in range(0, len(missing), _AT_ONCE):
-            self._query(missing[start : start + _AT_ONCE])
+        for start in range(0, len(missing), AT_ONCE):
+            self._query(missing[start : start + AT_ONCE])
         return {reference: self._known[reference] for reference in wanted}
 
     def _query(self, references: list[str]) -> None:
@@ -102,7 +101,7 @@ class CustomerReferences:
         near = self._connection.scalars(
             select(_customer.c.code)
             .where(_customer.c.code >= start, _customer.c.code < start + "\U0010ffff")
-            .limit(_AT_ONCE)
+            .limit(AT_ONCE)
         )
         return nearest(reference, near)
 

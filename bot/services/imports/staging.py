@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import select
 
-from bot.services.imports.job import Chunk, ImportJob
+from bot.services.imports.job import AT_ONCE, Chunk, ImportJob
 from bot.services.imports.kind import FileKind
 from bot.services.imports.read.records import Broken, CsvTable
 from bot.services.imports.read.refusal import EMPTY, Parser
@@ -16,7 +16,6 @@ from db.book.imports import fill
 from db.types import money_units
 
 CHUNK = 5_000
-_AT_ONCE = 500
 
 
 class _Cache(dict[str, Any]):
@@ -147,10 +146,10 @@ class Staging:
         stage, names = self._kind.stage, ("line", *self._kind.filled)
         keys = [values[1] for values in staged]
         there: dict[str, tuple[Any, ...]] = {}
-        for start in range(0, len(keys), _AT_ONCE):
+        for start in range(0, len(keys), AT_ONCE):
             for found in self._job.connection.execute(
                 select(*(stage.c[name] for name in names)).where(
-                    stage.c.key.in_(keys[start : start + _AT_ONCE])
+                    stage.c.key.in_(keys[start : start + AT_ONCE])
                 )
             ):
                 there[found.key] = tuple(found)

@@ -83,9 +83,6 @@ class ActivityKind(UpsertKind):
         parts = zip(*(values[name] for name in columns), strict=True)
         values["key"] = [given or _derived_id(row) for given, row in zip(values["id"], parts, strict=True)]
 
-    def identity(self, job: ImportJob) -> Mapping[str, Any]:
-        return {"source": job.source, "external_id": self.stage.c.key}
-
     def defaults(self, job: ImportJob) -> Mapping[str, Any]:
         return {"recorded_at": job.now}
 

@@ -1,7 +1,6 @@
 """Invoices: the amount owed, its due day, and the day it was paid. Credit notes are negative."""
 
-from collections.abc import Mapping
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from sqlalchemy import Date, Integer, String
 
@@ -82,6 +81,3 @@ class InvoiceKind(UpsertKind):
                 chunk.refuse(row, "due", f"{due} is before the invoice's date, {day}")
         self._currencies.apply(job, chunk, ("amount",), values["date"])
         self._customers.resolve(chunk)
-
-    def identity(self, job: ImportJob) -> Mapping[str, Any]:
-        return {"source": job.source, "external_id": self.stage.c.key}

@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 from sqlalchemy import Integer, String, select
 
 from bot.services.imports.conversion import COST, CURRENCY, Currencies
-from bot.services.imports.job import Chunk, ImportJob
+from bot.services.imports.job import AT_ONCE, Chunk, ImportJob
 from bot.services.imports.kind import UpsertKind, WrittenTable
 from bot.services.imports.read.columns import FileField
 from bot.services.imports.read.refusal import clip
@@ -18,7 +18,6 @@ from db.book.orders import Order
 from db.types import Money
 
 _order = table(Order)
-_AT_ONCE = 500  # parameters of one query
 
 
 class OrderLineKind(UpsertKind):
@@ -101,9 +100,9 @@ def _orders(job: ImportJob, numbers: set[str]) -> dict[Any, tuple[int, date, str
     """Order number -> id, day and currency of this source's orders."""
     wanted = sorted(numbers)
     found: dict[Any, tuple[int, date, str]] = {}
-    for start in range(0, len(wanted), _AT_ONCE):
+    for start in range(0, len(wanted), AT_ONCE):
         statement = select(_order.c.external_id, _order.c.id, _order.c.ordered_on, _order.c.currency).where(
-            _order.c.source == job.source, _order.c.external_id.in_(wanted[start : start + _AT_ONCE])
+            _order.c.source == job.source, _order.c.external_id.in_(wanted[start : start + AT_ONCE])
         )
         for number, order, day, currency in job.connection.execute(statement):
             found[number] = (order, day, currency)

@@ -1,9 +1,9 @@
 """Orders, returns and credit notes: one row each, known by the source's own number."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import replace
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from sqlalchemy import Connection, Date, Integer, String, distinct, func, select
 
@@ -99,9 +99,6 @@ class OrderKind(UpsertKind):
         if self._new_customers is not None:
             ids, references = chunk.values["customer_id"], chunk.values["customer"]
             self._new_customers.add(list(dict.fromkeys(references[row] for row in rows if ids[row] is None)))
-
-    def identity(self, job: ImportJob) -> Mapping[str, Any]:
-        return {"source": job.source, "external_id": self.stage.c.key}
 
     def around_change(self, job: ImportJob, ids: list[int]) -> AbstractContextManager[None]:
         return order_totals.adjusted(job.connection, _order.c.id.in_(ids))
