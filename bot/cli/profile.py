@@ -1,12 +1,12 @@
 """A profile of a file for a terminal or a script."""
 
+from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
 from bot.services.imports.profile import FileProfile
 from bot.services.imports.profile.choices import Choice, apply
-from bot.services.imports.profile.command import option_words, typed
-from bot.services.imports.profile.currency import UNKNOWN
+from bot.services.imports.profile.command import option_words, typed, words
 from bot.services.imports.profile.report import UsedColumn
 from bot.services.imports.read.refusal import clip
 from bot.services.imports.report import ImportOptions
@@ -24,8 +24,8 @@ def profile_lines(profile: FileProfile) -> Iterator[str]:
     """A profile in sentences."""
     report, totals = profile.report, profile.totals
     yield f"{profile.path.name}: {profile.kind}, {profile.grain}."
-    for other in profile.others:
-        yield f"It may also be {other}: tierbot import profile {profile.path} --kind {other}"
+    if profile.others:
+        yield f"It may also be {' or '.join(profile.others)}: add --kind to look at it so."
     yield f"Read as {profile.encoding}, separated by {profile.delimiter}."
     if report is not None:
         yield (
@@ -54,6 +54,9 @@ def profile_lines(profile: FileProfile) -> Iterator[str]:
             yield f"{finding.level.capitalize()} {finding.type.name}: {finding.text()}"
         for reject in report.first_rejects[:_SHOWN]:
             yield f"Rejected, line {reject.line}, {reject.column}: {reject.reason}"
+        if 2 * report.rejected > report.rows:
+            worst, _ = Counter(reject.column for reject in report.first_rejects).most_common(1)[0]
+            yield f"Most rows would be rejected, because of {worst}: look at it before you import."
     if profile.problem:
         yield f"It cannot be read yet: {profile.problem}"
     for choice in profile.choices:
@@ -62,19 +65,17 @@ def profile_lines(profile: FileProfile) -> Iterator[str]:
         yield f"First: {step}"
     yield "To import it:"
     yield f"  {typed(profile.command)}"
+    if profile.kind == "orders" and "order-lines" in profile.others:
+        yield "Afterwards, for the mix of products, bring in the same file as order-lines:"
+        yield f"  {typed(words('profile', profile.path, ImportOptions()))} --kind order-lines"
 
 
 def _totals(profile: FileProfile) -> Iterator[str]:
     for total in profile.totals.by_year:
         if total.year is not None or total.amount is not None:
             year = f"{total.year}: " if total.year is not None else ""
-            known = total.currency and total.currency != UNKNOWN
-            amount = (
-                ""
-                if total.amount is None
-                else f", {total.amount:,.2f}{f' {total.currency}' if known else ''}"
-            )
-            yield f"  {year}{total.rows:,} rows{amount}"
+            amount = "" if total.amount is None else f", {total.amount:,.2f} {total.currency or ''}".rstrip()
+            yield f"  {year}{total.rows:,} row{'' if total.rows == 1 else 's'}{amount}"
 
 
 def _column(one: UsedColumn) -> str:

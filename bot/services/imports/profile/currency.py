@@ -7,9 +7,13 @@ from bot.services.imports.profile.choices import Answer, Choice
 from bot.services.imports.profile.guess import Guess
 from bot.services.imports.profile.sample import Sample
 from bot.services.imports.read.amounts import dissect
+from bot.services.imports.read.text import currency
 from bot.services.imports.report import ImportOptions
+from db.book.exchange_rates import rates_to
+from db.engine import Database
 
 UNKNOWN = "XXX"  # ISO's own code for no currency: amounts are read with it until a person says theirs
+_FEW = 10
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -27,7 +31,7 @@ def look(kind: type[FileKind], guess: Guess, sample: Sample, options: ImportOpti
     column, amount = guess.columns.get("currency"), guess.columns.get("amount")
     if column is not None:
         header, values = sample.header[column.place], sample.columns[column.place]
-        named = f"in the column {header}: {', '.join(sample.distinct(column.place, 10))}"
+        named = f"in the column {header}: {', '.join(sample.distinct(column.place, _FEW))}"
         if len(values) == len(sample.rows) or options.currency:
             return FileCurrency(found=named)
         return _ask(f"{named}; some of its cells are empty", (), options)
@@ -49,6 +53,18 @@ def look(kind: type[FileKind], guess: Guess, sample: Sample, options: ImportOpti
             f"by the sign of the amounts only: {signs}", tuple(c for c in first if c in possible), options
         )
     return _ask("not in the file", (), options)
+
+
+def without_rate(book: Database, guess: Guess, sample: Sample, tried: ImportOptions) -> tuple[str, ...]:
+    """The currencies of a file for which the book has no rate to the firm's currency."""
+    firm, column = tried.firm_currency, guess.columns.get("currency")
+    if firm is None:
+        return ()
+    named = sample.distinct(column.place, _FEW) if column is not None else []
+    codes = {code for cell in [*named, tried.currency or firm] if isinstance(code := currency(cell), str)}
+    with book.reader.connect() as connection:
+        known = {code for code, _, _ in rates_to(connection, firm)}
+    return tuple(sorted(codes - known - {firm, UNKNOWN}))
 
 
 def _ask(found: str, possible: tuple[str, ...], options: ImportOptions) -> FileCurrency:

@@ -38,15 +38,17 @@ _WORDS = {
     "invoice_no": "invoice bill document receipt rechnung beleg 发票 单号 单据 账单",
     "date": "date day time datum tag created 日期 时间",
     "due": "due payable fällig faellig zahlbar 到期 应付 付款期限",
-    "amount": "amount total sales revenue net gross price value sum betrag summe umsatz netto brutto 金额 销售额 合计 总额",
+    "amount": "amount total sales revenue net gross value sum betrag summe umsatz netto brutto 金额 销售额 合计 总额",
     "kind": "type kind activity art typ 类型 方式",
     "field": "field indicator metric feld kennzahl 指标 字段",
     "value": "value wert score 值 数值",
-    "product_type": "category type group line kategorie warengruppe 类别 品类 分类",
+    "product_type": "category type group kategorie warengruppe 类别 品类 分类",
     "email": "mail 邮箱 邮件",
     "currency": "currency währung 币",
     "rate": "rate kurs 汇率",
 }
+# Words of headers that say that a column is not what its other words say: a unit's price is no amount.
+_NOT = {"amount": "unit each einzel quantity discount 单价 数量 折扣"}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -164,7 +166,7 @@ class Guesser:
                 continue
             share = self._share(kind, one, place)
             near = _nearness(header, one)
-            if share >= 0.8 and (near >= _NEAR or selective):
+            if share >= 0.8 and (near >= _NEAR or (selective and near > 0)):
                 candidates.append((near + self._shape(kind, one, place), place, share))
         if not candidates:
             return None
@@ -266,7 +268,7 @@ def _nearness(header: str, one: FileField) -> float:
     from rapidfuzz import fuzz  # 30 ms
 
     name = plain(header)
-    if not name:
+    if not name or any(plain(word) in name for word in _NOT.get(one.name, "").split()):
         return 0.0
     alike = max(fuzz.ratio(name, known) for known in one.known_headers) / 100
     if any(len(known) > 4 and known in name for known in one.known_headers):

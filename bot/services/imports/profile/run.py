@@ -103,6 +103,9 @@ def _choose(guesser: Guesser, kind: str | None, source: str) -> tuple[Guess, tup
     """The guess to go on with, and other kinds that are nearly as likely."""
     ranked = guesser.rank()
     best = ranked[0]
+    orders = next(one for one in ranked if one.kind == "orders")
+    if best.kind == "order-lines" and orders.complete and orders.score >= _CLOSE * best.score:
+        best = orders  # lines with customer and date are orders first: lines refer to orders in the book
     if kind is None and not best.likely:
         raise BadInput(
             N_(
@@ -153,11 +156,10 @@ class _Profile:
         if money.choice is not None:
             choices.append(money.choice)
         totals, report, problem = Totals(), None, None
+        first: list[str] = []
         if self.guess.complete:
-            first = self._prepare(options)
+            first = self._prepare(options, choices)
             totals, report, problem = self._try(options, choices)
-        else:
-            first = ()
         if totals.unknown and 2 * totals.unknown > (totals.customers or 0):
             options = apply(options, {CREATE_CUSTOMERS.name: True})
         return FileProfile(
@@ -175,7 +177,7 @@ class _Profile:
             report=report,
             problem=problem,
             choices=tuple(choices),
-            first=first,
+            first=tuple(first),
             command=words(self.guess.kind, self.path, self._proposed(options, choices)),
         )
 
@@ -207,9 +209,14 @@ class _Profile:
                 evident=0,
             )
 
-    def _prepare(self, options: ImportOptions) -> tuple[str, ...]:
+    def _prepare(self, options: ImportOptions, choices: list[Choice]) -> list[str]:
         """What must be in place before; a temporary book gets stand-ins for it, so that rows are read as later."""
         first = []
+        tried = _tried(options, choices)
+        if money := currency.without_rate(self.book, self.guess, self.sample, tried):
+            first.append(
+                f"tierbot import rates FILE, with rates from {', '.join(money)} to {tried.firm_currency}"
+            )
         if self.kind is RateKind and self.given.firm_currency is None:
             first.append("set TIERBOT_CURRENCY to the firm's currency")
         if self.kind is OrderLineKind and self.temporary:
@@ -220,7 +227,7 @@ class _Profile:
                 self.book,
                 standins.values_of(self.sample, self.guess, "order_no"),
                 source=options.source,
-                currency=options.currency or (kept or [UNKNOWN])[0],
+                currency=(kept or [tried.currency or UNKNOWN])[0],
                 now=self.clock.now(),
             )
         elif "customer" in self.guess.columns and not self._creates and not self.customers:
@@ -228,7 +235,7 @@ class _Profile:
             if self.temporary:
                 codes = standins.values_of(self.sample, self.guess, "customer")
                 standins.fill_customers(self.book, codes, self.clock.now())
-        return tuple(first)
+        return first
 
     def _try(
         self, options: ImportOptions, choices: list[Choice]
@@ -241,10 +248,7 @@ class _Profile:
             found.append(add_up(job, kind))
 
         for _ in range(_ROUNDS):
-            tried = options
-            for choice in choices:
-                if choice.tried is not None:
-                    tried = apply(tried, choice.tried.options)
+            tried = _tried(options, choices)
             if self._creates:
                 tried = apply(tried, {CREATE_CUSTOMERS.name: True})
             if self.kind is RateKind and tried.firm_currency is None:
@@ -316,3 +320,11 @@ class _Profile:
             for place, header in enumerate(self.sample.header)
             if header and header not in used
         }
+
+
+def _tried(options: ImportOptions, choices: list[Choice]) -> ImportOptions:
+    """The options with an answer to each choice, evident or not."""
+    for choice in choices:
+        if choice.tried is not None:
+            options = apply(options, choice.tried.options)
+    return options

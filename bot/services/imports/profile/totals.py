@@ -9,13 +9,14 @@ from sqlalchemy import distinct, extract, func, null, select
 
 from bot.services.imports.job import ImportJob
 from bot.services.imports.kind import FileKind
+from bot.services.imports.profile.currency import UNKNOWN
 
 _EXAMPLES = 5
 
 
 @dataclass(frozen=True, kw_only=True)
 class YearTotal:
-    """The rows of a year in one currency; no year where a kind has no date, no amount where it has none."""
+    """The rows of a year in one currency, None where the file does not name it; no year where a kind has no date, no amount where it has none."""
 
     year: int | None
     currency: str | None
@@ -58,5 +59,7 @@ def add_up(job: ImportJob, kind: FileKind) -> Totals:
         found["unknown_examples"] = tuple(
             job.connection.scalars(first.order_by(func.min(stage.line)).limit(_EXAMPLES))
         )
-    rows = tuple(YearTotal(year=a, currency=b, rows=c, amount=d) for a, b, c, d in by_year)
+    rows = tuple(
+        YearTotal(year=a, currency=None if b == UNKNOWN else b, rows=c, amount=d) for a, b, c, d in by_year
+    )
     return Totals(by_year=rows, **found)
