@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from bot.services.imports.profile import FileProfile
-from bot.services.imports.profile.choices import Choice, apply
+from bot.services.imports.profile.choices import OpenChoice, apply
 from bot.services.imports.profile.command import option_words, typed, words
 from bot.services.imports.profile.report import UsedColumn
 from bot.services.imports.read.refusal import clip
@@ -82,10 +82,10 @@ def _column(one: UsedColumn) -> str:
     return f"{one.field} = {one.header}{_HOW[one.how]}{_examples(one.examples)}"
 
 
-def _choice(choice: Choice) -> Iterator[str]:
-    """A choice: the answer in the command and the others, or what to put in the placeholder's place."""
+def _choice(choice: OpenChoice) -> Iterator[str]:
+    """A choice: the alternative in the command and the others, or what to put in the placeholder's place."""
     shown = [
-        (typed(option_words(apply(ImportOptions(), one.options))), one.meaning) for one in choice.answers
+        (typed(option_words(apply(ImportOptions(), one.options))), one.meaning) for one in choice.alternatives
     ]
     about = choice.about.rstrip(".")
     if choice.evident is not None:
@@ -135,7 +135,7 @@ def profile_json(profile: FileProfile) -> dict[str, Any]:
         "choices": [
             {
                 "about": choice.about,
-                "answers": [vars(answer) for answer in choice.answers],
+                "alternatives": [vars(alternative) for alternative in choice.alternatives],
                 "evident": choice.evident,
                 "placeholder": choice.placeholder and choice.placeholder[1],
             }

@@ -52,7 +52,7 @@ def test_every_function_of_a_command_module_is_a_command() -> None:
         "imports.command_group",
         "imports.import_undo",
         "imports.import_list",
-            "imports.import_profile",
+        "imports.import_profile",
         "run.end_within",
         "setup.print_findings",
     }

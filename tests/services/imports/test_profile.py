@@ -158,7 +158,7 @@ def test_the_column_of_codes_that_the_book_knows_is_the_customer(book: Book) -> 
     assert mapping(profile)["code"] == "reseller_id"
     assert options_of(profile) == ("--map", "code=reseller_id")
     (choice,) = profile.choices
-    assert [dict(answer.options) for answer in choice.answers] == [
+    assert [dict(alternative.options) for alternative in choice.alternatives] == [
         {"columns": {"code": "reseller_id"}},
         {"columns": {"code": "code"}},
     ]
@@ -206,7 +206,9 @@ def test_what_dates_and_numbers_leave_open_is_left_to_the_person(book: Book) -> 
     book.bring("customers", "code,name\nC1,Acme\n")
     profile = look(book, "order no;customer;date;amount;currency\n1;C1;03/04/2026;1,234;EUR\n")
     assert options_of(profile) == ("--date-order", "ORDER", "--decimal", "SIGN")
-    assert [[dict(answer.options) for answer in choice.answers] for choice in profile.choices] == [
+    assert [
+        [dict(alternative.options) for alternative in choice.alternatives] for choice in profile.choices
+    ] == [
         [{"date_order": "dmy"}, {"date_order": "mdy"}],
         [{"decimal": "point"}, {"decimal": "comma"}],
     ]
@@ -227,7 +229,7 @@ def test_between_two_columns_for_one_field_the_command_takes_one_and_names_the_o
     assert options_of(profile) == ("--map", "date=invoice date")
     (choice,) = profile.choices
     assert choice.about == "Which column is date?"
-    assert [answer.options["columns"] for answer in choice.answers] == [
+    assert [alternative.options["columns"] for alternative in choice.alternatives] == [
         {"date": "invoice date"},
         {"date": "posting date"},
     ]

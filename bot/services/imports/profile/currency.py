@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from bot.services.imports.kind import FileKind
-from bot.services.imports.profile.choices import Answer, Choice
+from bot.services.imports.profile.choices import Alternative, OpenChoice
 from bot.services.imports.profile.guess import Guess
 from bot.services.imports.profile.sample import Sample
 from bot.services.imports.read.amounts import dissect
@@ -21,7 +21,7 @@ class FileCurrency:
     """Where the currency is found, and the choice if it is not."""
 
     found: str = ""
-    choice: Choice | None = None
+    choice: OpenChoice | None = None
 
 
 def look(kind: type[FileKind], guess: Guess, sample: Sample, options: ImportOptions) -> FileCurrency:
@@ -42,10 +42,10 @@ def look(kind: type[FileKind], guess: Guess, sample: Sample, options: ImportOpti
     possible = set.intersection(*(set(one) for one in meant.values())) if meant else set()
     if len(possible) == 1:
         (code,) = possible
-        answer = Answer(options={"currency": code}, meaning=f"as the amounts are marked: {signs}")
+        alternative = Alternative(options={"currency": code}, meaning=f"as the amounts are marked: {signs}")
         return FileCurrency(
             found=f"by the sign of the amounts: {signs}",
-            choice=Choice(about="The currency of the amounts", answers=(answer,), evident=0),
+            choice=OpenChoice(about="The currency of the amounts", alternatives=(alternative,), evident=0),
         )
     if meant:
         first = next(iter(meant.values()))
@@ -70,14 +70,14 @@ def without_rate(book: Database, guess: Guess, sample: Sample, tried: ImportOpti
 def _ask(found: str, possible: tuple[str, ...], options: ImportOptions) -> FileCurrency:
     firm = options.firm_currency
     if firm is not None and (firm in possible or not possible):
-        answer = Answer(options={"currency": firm}, meaning="the firm's currency, TIERBOT_CURRENCY")
-        choice = Choice(about=f"The currency is {found}", answers=(answer,), evident=0)
+        alternative = Alternative(options={"currency": firm}, meaning="the firm's currency, TIERBOT_CURRENCY")
+        choice = OpenChoice(about=f"The currency is {found}", alternatives=(alternative,), evident=0)
     else:
-        choice = Choice(
+        choice = OpenChoice(
             about=f"The currency is {found}",
-            answers=tuple(Answer(options={"currency": code}, meaning="") for code in possible),
+            alternatives=tuple(Alternative(options={"currency": code}, meaning="") for code in possible),
             placeholder=("currency", "CODE"),
-            stopgap=Answer(options={"currency": UNKNOWN}, meaning="an ISO code, such as EUR or CNY"),
+            stopgap=Alternative(options={"currency": UNKNOWN}, meaning="an ISO code, such as EUR or CNY"),
         )
     return FileCurrency(found=found, choice=choice)
 

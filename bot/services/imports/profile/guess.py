@@ -52,7 +52,7 @@ _NOT = {"amount": "unit each einzel quantity discount 单价 数量 折扣"}
 
 
 @dataclass(frozen=True, kw_only=True)
-class Found:
+class FoundColumn:
     """The column that holds a field, and how that is known."""
 
     place: int
@@ -66,7 +66,7 @@ class Guess:
     """A kind that a file may be."""
 
     kind: str
-    columns: Mapping[str, Found]  # by field
+    columns: Mapping[str, FoundColumn]  # by field
     missing: tuple[str, ...]  # required fields without a column
     score: float
     recognised: bool  # at least two fields, or all columns, by headers and not only by values
@@ -99,7 +99,7 @@ class Guesser:
     def guess(self, name: str, remembered: Mapping[str, str]) -> Guess:
         """The columns of a kind: as given, as remembered, by known headers, and for what is then missing, by likeness."""
         kind = KINDS[name]
-        found: dict[str, Found] = {}
+        found: dict[str, FoundColumn] = {}
         names = {one.name for one in kind.fields}
         known: tuple[tuple[How, Mapping[str, str]], ...] = (
             ("remembered", remembered),
@@ -109,7 +109,7 @@ class Guesser:
             for field_name, header in columns.items():
                 place = self._place_of(header)
                 if place is not None and field_name in names:
-                    found[field_name] = Found(place=place, how=how, fit=1.0)
+                    found[field_name] = FoundColumn(place=place, how=how, fit=1.0)
         for one in kind.fields:
             places = (
                 [] if one.name in found else self._by_header(one, {used.place for used in found.values()})
@@ -118,7 +118,7 @@ class Guesser:
                 best = max(places, key=lambda place: self._share(kind, one, place))
                 others = tuple(place for place in places if place != best)
                 share = self._share(kind, one, best)
-                found[one.name] = Found(place=best, how="header", fit=share, others=others)
+                found[one.name] = FoundColumn(place=best, how="header", fit=share, others=others)
         self._prefer_known_codes(kind, found)
         for one in kind.fields:
             if one.required and one.name not in found:
@@ -135,7 +135,7 @@ class Guesser:
             recognised=named >= min(2, sum(map(bool, self.sample.header))),
         )
 
-    def _score(self, kind: type[FileKind], found: Mapping[str, Found]) -> float:
+    def _score(self, kind: type[FileKind], found: Mapping[str, FoundColumn]) -> float:
         score = 0.0
         for one in kind.fields:
             column = found.get(one.name)
@@ -157,7 +157,7 @@ class Guesser:
         own = [place for place, name in free if name == plain(one.name)]
         return own[:1] or [place for place, name in free if name in one.known_headers]
 
-    def _by_likeness(self, kind: type[FileKind], one: FileField, used: set[int]) -> Found | None:
+    def _by_likeness(self, kind: type[FileKind], one: FileField, used: set[int]) -> FoundColumn | None:
         """The free column that is most like a field, by its header and values."""
         candidates: list[tuple[float, int, float]] = []
         selective = self._is_selective(one)
@@ -174,7 +174,7 @@ class Guesser:
         if best < _NEAR and rest:
             return None  # several columns have such values, and no header tells them apart
         others = tuple(other for score, other, _ in rest[:3] if score >= _NEAR)
-        return Found(place=place, how="guess", fit=share * min(1.0, max(best, 0.3)), others=others)
+        return FoundColumn(place=place, how="guess", fit=share * min(1.0, max(best, 0.3)), others=others)
 
     def _shape(self, kind: type[FileKind], one: FileField, place: int) -> float:
         """What the values of a column add to the likeness of its header."""
@@ -191,7 +191,7 @@ class Guesser:
             return 0.2 * filled * (1 if any("." in cell or "," in cell for cell in cells[:_TRIED]) else 0.5)
         return 0.2 * filled
 
-    def _prefer_known_codes(self, kind: type[FileKind], found: dict[str, Found]) -> None:
+    def _prefer_known_codes(self, kind: type[FileKind], found: dict[str, FoundColumn]) -> None:
         """Take the column whose values the book knows as customers' codes, where the recognised one has none."""
         name = "code" if kind is CustomerKind else "customer"
         column = found.get(name)

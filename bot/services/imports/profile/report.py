@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bot.services.imports.check.findings import FileFinding
-from bot.services.imports.profile.choices import Choice
+from bot.services.imports.profile.choices import OpenChoice
 from bot.services.imports.profile.guess import How
 from bot.services.imports.profile.totals import Totals
 from bot.services.imports.report import ImportReport
@@ -38,11 +38,11 @@ class FileProfile:
     totals: Totals
     report: ImportReport | None  # of the dry run; None when a required field is missing
     problem: str | None  # why there was no dry run
-    choices: tuple[Choice, ...]
+    choices: tuple[OpenChoice, ...]
     first: tuple[str, ...]  # what must be imported or set before
     command: tuple[str, ...]
 
     @property
     def open_findings(self) -> tuple[FileFinding, ...]:
-        """Questions and refusals that no option of the command answers."""
+        """Questions and refusals that no option of the command alternatives."""
         return self.report.open_findings if self.report else ()

@@ -17,7 +17,7 @@ from bot.services.imports.kinds import KINDS
 from bot.services.imports.kinds.order_lines import OrderLineKind
 from bot.services.imports.kinds.rates import RateKind
 from bot.services.imports.profile import currency, standins
-from bot.services.imports.profile.choices import Answer, Choice, apply, choice_of
+from bot.services.imports.profile.choices import Alternative, OpenChoice, apply, choice_of
 from bot.services.imports.profile.command import words
 from bot.services.imports.profile.currency import UNKNOWN
 from bot.services.imports.profile.guess import Guess, Guesser
@@ -192,7 +192,7 @@ class _Profile:
             self.given, columns=mapped, delimiter=delimiter and DELIMITERS.get(delimiter, delimiter)
         )
 
-    def _column_choices(self) -> Iterator[Choice]:
+    def _column_choices(self) -> Iterator[OpenChoice]:
         """The fields for which there are several columns."""
         header = self.sample.header
         for name, found in self.guess.columns.items():
@@ -200,16 +200,16 @@ class _Profile:
                 continue
             places = (found.place, *found.others)
             shown = [", ".join(self.sample.distinct(place, _EXAMPLES)) for place in places]
-            yield Choice(
+            yield OpenChoice(
                 about=f"Which column is {name}?",
-                answers=tuple(
-                    Answer(options={"columns": {name: header[place]}}, meaning=example)
+                alternatives=tuple(
+                    Alternative(options={"columns": {name: header[place]}}, meaning=example)
                     for place, example in zip(places, shown, strict=True)
                 ),
                 evident=0,
             )
 
-    def _prepare(self, options: ImportOptions, choices: list[Choice]) -> list[str]:
+    def _prepare(self, options: ImportOptions, choices: list[OpenChoice]) -> list[str]:
         """What must be in place before; a temporary book gets stand-ins for it, so that rows are read as later."""
         first = []
         tried = _tried(options, choices)
@@ -238,9 +238,9 @@ class _Profile:
         return first
 
     def _try(
-        self, options: ImportOptions, choices: list[Choice]
+        self, options: ImportOptions, choices: list[OpenChoice]
     ) -> tuple[Totals, ImportReport | None, str | None]:
-        """Run the import dry, again after each question that has an answer; adds those to `choices`."""
+        """Run the import dry, again after each question that has an alternative; adds those to `choices`."""
         found: list[Totals] = []
         asked: set[str] = set()
 
@@ -267,20 +267,20 @@ class _Profile:
             except BadInput as error:
                 return Totals(), None, error.text()
             new = [one for one in report.open_findings if one.type.name not in asked]
-            answered = [answer for answer in map(choice_of, new) if answer is not None]
+            answered = [alternative for alternative in map(choice_of, new) if alternative is not None]
             asked.update(one.type.name for one in new)
             if not answered:
                 break
             choices += answered
         return found[-1], report, None
 
-    def _proposed(self, options: ImportOptions, choices: list[Choice]) -> ImportOptions:
+    def _proposed(self, options: ImportOptions, choices: list[OpenChoice]) -> ImportOptions:
         """The options of the command: what is evident, and words to replace for what is not."""
         for name in self.guess.missing:
             options = apply(options, {"columns": {name: "COLUMN"}})
         for choice in choices:
             if choice.evident is not None:
-                options = apply(options, choice.answers[choice.evident].options)
+                options = apply(options, choice.alternatives[choice.evident].options)
             elif choice.placeholder is not None:
                 option, word = choice.placeholder
                 options = apply(options, {option: word})
@@ -322,8 +322,8 @@ class _Profile:
         }
 
 
-def _tried(options: ImportOptions, choices: list[Choice]) -> ImportOptions:
-    """The options with an answer to each choice, evident or not."""
+def _tried(options: ImportOptions, choices: list[OpenChoice]) -> ImportOptions:
+    """The options with an alternative to each choice, evident or not."""
     for choice in choices:
         if choice.tried is not None:
             options = apply(options, choice.tried.options)
