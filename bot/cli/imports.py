@@ -149,6 +149,8 @@ def import_profile(
         print_json(profile.profile_json(found))
     else:
         say(*profile.profile_lines(found))
+    if found.problem:
+        sys.exit(BadInput.exit_code)
 
 
 def _is_there(bot: Tierbot) -> bool:

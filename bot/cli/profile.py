@@ -63,7 +63,9 @@ def profile_lines(profile: FileProfile) -> Iterator[str]:
         yield from _choice(choice)
     for step in profile.first:
         yield f"First: {step}"
-    yield "To import it:"
+    if profile.missing:
+        yield "Replace COLUMN in the command below by the header of the column that holds the field."
+    yield "When that is mended:" if profile.problem else "To import it:"
     yield f"  {typed(profile.command)}"
     if profile.kind == "orders" and "order-lines" in profile.others:
         yield "Afterwards, for the mix of products, bring in the same file as order-lines:"

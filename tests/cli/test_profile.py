@@ -102,3 +102,22 @@ def test_a_profile_creates_no_database(command: Command, file: Path) -> None:
     assert result.exit_code == 0, result.output
     assert "tierbot import customers c.csv" in result.output
     assert not file.exists()
+
+
+@pytest.mark.parametrize(
+    ("content", "problem"),
+    [
+        ("code,name,code\nC1,Acme,2\n", "c.csv has two columns named 'code'; rename one."),
+        ("code,name\n", "c.csv has a header but no rows."),
+    ],
+)
+def test_a_file_that_no_option_helps_is_profiled_and_refused(
+    command: Command, content: str, problem: str
+) -> None:
+    Path("c.csv").write_text(content, encoding="utf-8")
+    result = command("import", "profile", "c.csv")
+    assert result.exit_code == 2
+    assert (
+        f"It cannot be read yet: {problem}\nWhen that is mended:\n  tierbot import customers c.csv"
+        in result.output
+    )

@@ -126,7 +126,7 @@ class Guesser:
                 if guessed is not None:
                     found[one.name] = guessed
         missing = tuple(one.name for one in kind.fields if one.required and one.name not in found)
-        named = sum(one.fit > _NEAR for one in found.values())
+        named = sum(one.fit >= (_NEAR if one.how == "guess" else 0.5) for one in found.values())
         return Guess(
             kind=name,
             columns=found,
