@@ -11,7 +11,9 @@ from bot.errors import N_, BotError, Conflict
 from bot.logs import configure
 from db.engine import describe
 
-_NOT_PERMITTED = "42501"  # PostgreSQL's insufficient_privilege: from 15 on, users may not create tables by default
+_NOT_PERMITTED = (
+    "42501"  # PostgreSQL's insufficient_privilege: from 15 on, users may not create tables by default
+)
 
 
 def report(error: Exception) -> int:
