@@ -47,6 +47,15 @@ def _import_command(kind: str, options: list[KindOption]) -> Callable[..., None]
         decimal: Annotated[
             Any, typer.Option(help="point or comma, when numbers leave open what 1,234 means.")
         ] = None,
+        accepted: Annotated[
+            list[str] | None,
+            typer.Option(
+                "--yes", metavar="FINDING", help="Accept what the file check asks; for this source."
+            ),
+        ] = None,
+        forget: Annotated[
+            bool, typer.Option(help="Forget the columns and answers given for this source before.")
+        ] = False,
         dry_run: Annotated[bool, typer.Option(help="Only show what would happen.")] = False,
         strict: Annotated[bool, typer.Option(help="Exit with 7 when rows were rejected.")] = False,
         as_json: AsJson = False,
@@ -61,6 +70,8 @@ def _import_command(kind: str, options: list[KindOption]) -> Callable[..., None]
                 delimiter=delimiter,
                 date_order=date_order,
                 decimal=decimal,
+                accepted=tuple(accepted or ()),
+                forget=forget,
                 dry_run=dry_run,
                 firm_currency=bot.settings.currency,
                 kind_options=kind_options,

@@ -1,7 +1,7 @@
 """Answers for a terminal or a script: the same messages as in Slack, without its markup, and results as JSON."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
@@ -152,6 +152,10 @@ def import_json(report: "ImportReport") -> dict[str, Any]:
         "encoding": report.encoding,
         "delimiter": report.delimiter,
         "same_file_as": report.same_file_as,
+        "findings": [
+            {"name": one.type.name, "level": one.level, "text": one.text()} for one in report.findings
+        ],
+        "remembered": dict(report.remembered),
         "dry_run": report.dry_run,
     }
 
@@ -165,6 +169,8 @@ def import_lines(report: "ImportReport") -> Iterator[str]:
         yield "Ignored: " + ", ".join(report.ignored_columns)
     if report.same_file_as:
         yield f"This very file was brought in before, as import {report.same_file_as}."
+    if report.remembered:
+        yield "Remembered for this source: " + " ".join(_option_words(report.remembered))
     for row in report.preview:
         yield "  " + ", ".join(f"{field}: {value}" for field, value in row.items())
     verb = "would be" if report.dry_run else "were"
@@ -172,6 +178,8 @@ def import_lines(report: "ImportReport") -> Iterator[str]:
         f"{report.rows:,} rows: {report.accepted:,} {verb} accepted ({report.created:,} new, {report.changed:,} changed,"
         f" {report.unchanged:,} as before), {report.rejected:,} rejected."
     )
+    for finding in report.findings:
+        yield f"{finding.level.capitalize()} {finding.type.name}: {finding.text()}"
     if report.customers_created:
         yield f"{report.customers_created:,} customers {verb} created."
     for reject in report.first_rejects[:5]:
@@ -180,6 +188,14 @@ def import_lines(report: "ImportReport") -> Iterator[str]:
         yield f"All rejected rows with their reasons: {report.rejects_file}"
     if report.batch_id is not None:
         yield f"To take it back: tierbot import undo {report.batch_id}"
+
+
+def _option_words(answers: Mapping[str, Any]) -> Iterator[str]:
+    """Remembered options as they are typed."""
+    for name, value in answers.items():
+        flag = "--yes" if name == "accepted" else f"--{name.replace('_', '-')}"
+        for one in value if isinstance(value, list) else [value]:
+            yield flag if one is True else f"{flag} {one}"
 
 
 def _scheme_json(scheme: "Scheme") -> dict[str, Any]:

@@ -78,6 +78,16 @@ class ColumnMapping(SQLModel, table=True):
     column: str
 
 
+class ImportAnswer(SQLModel, table=True):
+    """An option that a person gave for the files of a source, to answer what they leave open."""
+
+    __tablename__ = "import_answer"
+    source: str = Field(primary_key=True)
+    kind: str = Field(primary_key=True)
+    option: str = Field(primary_key=True)
+    value: str  # JSON
+
+
 class ImportRunning(Exception):
     """Another import or undo holds the lock."""
 
@@ -112,6 +122,34 @@ def remember_mapping(connection: Connection, source: str, kind: str, columns: Ma
         table(ColumnMapping).insert(),
         [{"source": source, "kind": kind, "field": f, "column": c} for f, c in columns.items()],
     )
+
+
+def find_answers(connection: Connection, source: str, kind: str) -> dict[str, Any]:
+    """Option -> value, as remembered for a source and kind."""
+    rows = connection.execute(
+        select(ImportAnswer.option, ImportAnswer.value).where(
+            ImportAnswer.source == source, ImportAnswer.kind == kind
+        )
+    )
+    return {row[0]: json.loads(row[1]) for row in rows}
+
+
+def remember_answers(connection: Connection, source: str, kind: str, answers: Mapping[str, Any]) -> None:
+    """Store option -> value for the next files of a source and kind, in place of all earlier ones."""
+    stored = table(ImportAnswer)
+    connection.execute(stored.delete().where(stored.c.source == source, stored.c.kind == kind))
+    rows = [
+        {"source": source, "kind": kind, "option": option, "value": json.dumps(value, ensure_ascii=False)}
+        for option, value in answers.items()
+    ]
+    if rows:
+        connection.execute(stored.insert(), rows)
+
+
+def forget_mapping(connection: Connection, source: str, kind: str) -> None:
+    """Delete what --map gave for a source and kind."""
+    stored = table(ColumnMapping)
+    connection.execute(stored.delete().where(stored.c.source == source, stored.c.kind == kind))
 
 
 def all_batches(session: Session) -> list[ImportBatch]:

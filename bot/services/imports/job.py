@@ -7,12 +7,13 @@ from typing import Any
 
 from sqlalchemy import Connection
 
+from bot.services.imports.check.findings import FileFindings
+from bot.services.imports.check.styles import Styles
 from bot.services.imports.read import text
 from bot.services.imports.read.amounts import Amounts
 from bot.services.imports.read.columns import Layout
 from bot.services.imports.read.dates import Dates
 from bot.services.imports.read.refusal import Parser, RefusedValue
-from bot.services.imports.read.styles import Styles
 from bot.services.imports.rejects import Rejects
 from bot.services.imports.report import ImportOptions
 
@@ -29,6 +30,7 @@ class ImportJob:
     delimiter: str
     styles: Styles
     rejects: Rejects
+    findings: FileFindings
     now: datetime
     parsers: dict[str, Parser] = field(default_factory=dict)  # by field
 

@@ -22,6 +22,7 @@ class KindOption:
     type: Any = bool
     default: Any = False
     metavar: str | None = None
+    remembered: bool = False  # whether the next files of the source are read with it, too
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -104,6 +105,9 @@ class FileKind(ABC):
     def refuse_at_end(self, job: ImportJob) -> tuple[int, int]:
         """Refuse rows that only the whole file can judge; how many staged ones and how many repeats."""
         return 0, 0
+
+    def check(self, job: ImportJob) -> None:  # noqa: B027 - optional
+        """Add to `job.findings` what only all staged rows, and the book, can show."""
 
     @abstractmethod
     def count(self, job: ImportJob) -> Counts:

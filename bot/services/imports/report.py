@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
+from bot.services.imports.check.findings import FileFinding, Level
+
 FIRST_REJECTS = 50
 PREVIEW_ROWS = 10
 
@@ -20,6 +22,8 @@ class ImportOptions:
     delimiter: str | None = None
     date_order: Literal["dmy", "mdy"] | None = None
     decimal: Literal["point", "comma"] | None = None
+    accepted: tuple[str, ...] = ()  # names of findings
+    forget: bool = False  # the answers and columns that earlier imports of the source gave
     expected_sha256: str | None = None  # of the preview; a file that differs is refused
     dry_run: bool = False
     firm_currency: str | None = None  # amounts in other currencies are converted to it
@@ -59,7 +63,14 @@ class ImportReport:
     file_sha256: str
     preview: tuple[Mapping[str, str], ...]
     same_file_as: int | None
+    findings: tuple[FileFinding, ...]
+    remembered: Mapping[str, Any]  # option -> value, from earlier imports of the source
     dry_run: bool
+
+    @property
+    def open_findings(self) -> tuple[FileFinding, ...]:
+        """What would refuse the file; none after an import that was not a dry run."""
+        return tuple(one for one in self.findings if one.level is not Level.NOTE)
 
 
 @dataclass(frozen=True, kw_only=True)

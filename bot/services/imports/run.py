@@ -11,13 +11,15 @@ from sqlalchemy.exc import IntegrityError
 
 from bot.clock import Clock
 from bot.errors import N_, BadInput, Conflict
+from bot.services.imports.answers import answers_of, merge
+from bot.services.imports.check.findings import FileFindings
+from bot.services.imports.check.styles import Styles
 from bot.services.imports.job import ImportJob
 from bot.services.imports.kind import Counts, FileKind
 from bot.services.imports.kinds import KINDS
 from bot.services.imports.read.columns import recognise
 from bot.services.imports.read.encoding import InspectedFile, inspect_file, sha256_of
 from bot.services.imports.read.records import DELIMITERS, CsvTable, open_table, sniff
-from bot.services.imports.read.styles import Styles
 from bot.services.imports.rejects import Rejects
 from bot.services.imports.report import ImportOptions, ImportReport
 from bot.services.imports.staging import Staging
@@ -113,9 +115,13 @@ class _Import:
                 same = imports.find_same_file(
                     connection, kind=kind.name, source=options.source, sha256=file.sha256
                 )
-            job = self._begin(connection, table, delimiter)
+                answers = (
+                    {} if options.forget else imports.find_answers(connection, options.source, kind.name)
+                )
+            job = self._begin(connection, table, delimiter, merge(options, answers, kind))
             try:
                 staging = self._stage(job, table)
+                self._check(job)
                 batch_id, counts = self._publish(job, staging)
                 rejects_file = job.rejects.keep(f"import-{batch_id}-{kind.name}-rejects.csv")
             finally:
@@ -140,14 +146,18 @@ class _Import:
             file_sha256=file.sha256,
             preview=tuple(staging.preview),
             same_file_as=same,
+            findings=tuple(job.findings),
+            remembered=answers,
             dry_run=options.dry_run,
         )
 
-    def _begin(self, connection: Connection, table: CsvTable, delimiter: str) -> ImportJob:
+    def _begin(
+        self, connection: Connection, table: CsvTable, delimiter: str, options: ImportOptions
+    ) -> ImportJob:
         """Find the columns of the fields."""
-        file, kind, options = self.file, self.kind, self.options
+        file, kind = self.file, self.kind
         with connection.begin():
-            remembered = imports.find_mapping(connection, options.source, kind.name)
+            remembered = {} if options.forget else imports.find_mapping(connection, options.source, kind.name)
         layout = recognise(
             kind.fields,
             table.header,
@@ -156,13 +166,21 @@ class _Import:
             given=options.columns,
             remembered=remembered,
         )
+        findings = FileFindings(options.accepted)
         return ImportJob(
             connection=connection,
             options=options,
             layout=layout,
             delimiter=delimiter,
-            styles=Styles(file, delimiter, date_order=options.date_order, decimal=options.decimal),
+            styles=Styles(
+                file,
+                delimiter,
+                date_order=options.date_order,
+                decimal=options.decimal,
+                findings=findings,
+            ),
             rejects=Rejects(None if options.dry_run else self.rejects_dir, layout.header),
+            findings=findings,
             now=self.clock.now(),
         )
 
@@ -181,6 +199,13 @@ class _Import:
                 N_("%(file)s changed while it was being read; import it again."), file=self.file.path.name
             )
         return staging
+
+    def _check(self, job: ImportJob) -> None:
+        """Collect what the file leaves open; refuse it while a question is not answered."""
+        with job.connection.begin():
+            self.kind.check(job)
+        if not self.options.dry_run:
+            job.findings.refuse_open(self.file.path.name)
 
     def _publish(self, job: ImportJob, staging: Staging) -> tuple[int | None, Counts]:
         """Write the staged rows to the book, or only count them."""
@@ -229,6 +254,11 @@ class _Import:
             batch.update()
             .where(batch.c.id == batch_id)
             .values(created=counts.created, changed=counts.changed)
+        )
+        if self.options.forget:
+            imports.forget_mapping(job.connection, job.source, self.kind.name)
+        imports.remember_answers(
+            job.connection, job.source, self.kind.name, answers_of(job.options, self.kind)
         )
         given = {field: job.layout.columns[field] for field in self.options.columns}
         imports.remember_mapping(job.connection, job.source, self.kind.name, given)

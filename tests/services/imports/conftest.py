@@ -12,6 +12,7 @@ from sqlalchemy import text
 
 from bot.clock import FixedClock
 from bot.services.imports import ImportOptions, ImportReport, UndoReport, import_file, undo
+from bot.services.imports.check.findings import OpenFindings
 from db import tables
 from db.engine import Database
 
@@ -48,6 +49,17 @@ class Book:
             rejects_dir=self.folder / "rejects",
             progress=progress,
         )
+
+    def ask(self, kind: str, content: str | bytes, **options: Any) -> dict[str, str]:
+        """Name -> text of the findings that refuse a file, the same in a dry run; nothing may be stored."""
+        preview = self.bring(kind, content, dry_run=True, **options)
+        before = self.everything()
+        with pytest.raises(OpenFindings) as refused:
+            self.bring(kind, content, **options)
+        assert self.everything() == before
+        asked = [(one.type.name, one.text()) for one in refused.value.findings]
+        assert asked == [(one.type.name, one.text()) for one in preview.open_findings]
+        return dict(asked)
 
     def undo(self, batch_id: int | None) -> UndoReport:
         assert batch_id is not None

@@ -105,10 +105,25 @@ def test_a_column_of_lone_groups_is_a_question(filled: Book) -> None:
     assert amounts(filled, "1,234", "951", decimal="comma") == [1.234, 951]
 
 
-def test_a_point_before_three_digits_is_a_decimal_point_only_in_a_comma_separated_file(filled: Book) -> None:
-    assert amounts(filled, "1.234") == [1.234]
-    with pytest.raises(BadInput, match="--decimal"):
-        filled.bring("orders", "order_no;customer;date;amount\nX;C1;2026-01-02;1.234\n")
+@pytest.mark.parametrize("separator", ",;\t")
+def test_a_point_before_three_digits_is_a_question_whatever_the_separator(
+    filled: Book, separator: str
+) -> None:
+    content = "order_no,customer,date,amount\nX,C1,2026-01-02,1.234\n".replace(",", separator)
+    assert filled.ask("orders", content).keys() == {"decimal-sign"}
+
+
+def test_the_answer_to_a_question_is_remembered_for_the_source_until_it_is_forgotten(filled: Book) -> None:
+    content = "order_no,customer,date,amount\nX{n},C1,2026-01-02,950.000\n"
+    assert filled.ask("orders", content.format(n=1)).keys() == {"decimal-sign"}
+    filled.bring("orders", content.format(n=1), decimal="comma")
+    assert filled.bring("orders", content.format(n=2)).remembered == {"decimal": "comma"}
+    assert filled.ask("orders", content.format(n=3), source="another").keys() == {"decimal-sign"}
+    assert filled.bring("orders", content.format(n=3), decimal="point").remembered == {"decimal": "comma"}
+    assert filled.bring("orders", content.format(n=4)).remembered == {"decimal": "point"}
+    assert filled.ask("orders", content.format(n=5), forget=True).keys() == {"decimal-sign"}
+    amounts = filled.rows("SELECT amount / 10000 FROM customer_order ORDER BY external_id")
+    assert [int(amount) for (amount,) in amounts] == [950_000, 950_000, 950, 950]
 
 
 def test_a_column_with_both_decimal_signs_is_a_question(filled: Book) -> None:

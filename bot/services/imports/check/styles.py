@@ -4,7 +4,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
 
-from bot.errors import N_, BadInput
+from bot.errors import N_
+from bot.services.imports.check.findings import FileFindings, FindingType, Level
 from bot.services.imports.read import amounts, dates
 from bot.services.imports.read.encoding import InspectedFile
 from bot.services.imports.read.records import Broken, open_table
@@ -12,10 +13,11 @@ from bot.services.imports.read.records import Broken, open_table
 
 @dataclass(frozen=True, kw_only=True)
 class _Question:
-    """What a column can leave open: how a cell proves its style, and the sentence that asks the person for it."""
+    """What a column can leave open: how a cell proves its style, and the finding that asks the person for it."""
 
     prove: Callable[[str], str | None]
-    sentence: str
+    asked: FindingType
+    meanwhile: str  # the style in which the rest of the file is read while the question is open
 
 
 def _prove_decimal(cell: str) -> str | None:
@@ -27,17 +29,27 @@ def _prove_decimal(cell: str) -> str | None:
 
 _DATE_ORDER = _Question(
     prove=dates.prove_order,
-    sentence=N_(
-        "%(file)s: the column %(column)s does not show whether the day or the month comes first "
-        "(%(example)s); give --date-order dmy or --date-order mdy."
+    asked=FindingType(
+        name="date-order",
+        level=Level.QUESTION,
+        sentence=N_(
+            "The column %(column)s does not show whether the day or the month comes first (%(example)s)."
+        ),
+        answer=N_("Give --date-order dmy or --date-order mdy."),
     ),
+    meanwhile="dmy",
 )
 _DECIMAL = _Question(
     prove=_prove_decimal,
-    sentence=N_(
-        "%(file)s: the column %(column)s does not show whether a comma or a point marks the decimals "
-        "(%(example)s); give --decimal point or --decimal comma."
+    asked=FindingType(
+        name="decimal-sign",
+        level=Level.QUESTION,
+        sentence=N_(
+            "The column %(column)s does not show whether a comma or a point marks the decimals (%(example)s)."
+        ),
+        answer=N_("Give --decimal point or --decimal comma."),
     ),
+    meanwhile="point",
 )
 
 
@@ -45,8 +57,15 @@ class Styles:
     """Decides for each column; reads the file a second time only for a column that needs it."""
 
     def __init__(
-        self, file: InspectedFile, delimiter: str, *, date_order: str | None, decimal: str | None
+        self,
+        file: InspectedFile,
+        delimiter: str,
+        *,
+        date_order: str | None,
+        decimal: str | None,
+        findings: FileFindings,
     ) -> None:
+        self._findings = findings
         self._file = file
         self._delimiter = delimiter
         self._given = {_DATE_ORDER: date_order, _DECIMAL: decimal}
@@ -66,17 +85,12 @@ class Styles:
             return given
         if key not in self._decided:
             found = self._evidence(place, question.prove)
-            if not found and question is _DECIMAL and "." in text and self._delimiter == ",":
-                # A comma-separated file comes from where the decimal sign is a point.
-                found = {"point": (0, text)}
             if len(found) != 1:
                 shown = ", ".join(f"line {line}: {cell.strip()}" for line, cell in found.values())
-                raise BadInput(
-                    question.sentence,
-                    file=self._file.path.name,
-                    column=repr(header),
-                    example=shown or f"for example {text}",
+                self._findings.add(
+                    question.asked, column=repr(header), example=shown or f"for example {text}"
                 )
+                found = {question.meanwhile: (0, text)}
             (self._decided[key],) = found
         return self._decided[key]
 

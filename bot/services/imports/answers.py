@@ -1,0 +1,41 @@
+"""Answers to what a file leaves open: options that are remembered for the next files of a source."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from bot.services.imports.kind import FileKind
+from bot.services.imports.report import ImportOptions
+
+# Of ImportOptions; an import kind names its own by `KindOption.remembered`.
+REMEMBERED = ("decimal", "date_order", "accepted")
+
+
+def merge(options: ImportOptions, remembered: Mapping[str, Any], kind: FileKind) -> ImportOptions:
+    """The options with the remembered ones where none is given; findings that were accepted add up."""
+    common: dict[str, Any] = {
+        name: tuple(value) if isinstance(value, list) else value
+        for name, value in remembered.items()
+        if name in REMEMBERED and not getattr(options, name)
+    }
+    if options.accepted and "accepted" in remembered:
+        common["accepted"] = tuple(dict.fromkeys((*remembered["accepted"], *options.accepted)))
+    own = {
+        option.name: remembered[option.name]
+        for option in kind.options
+        if option.remembered
+        and option.name in remembered
+        and options.kind_options.get(option.name) in (None, option.default)
+    }
+    return replace(options, **common, kind_options={**options.kind_options, **own})
+
+
+def answers_of(options: ImportOptions, kind: FileKind) -> dict[str, Any]:
+    """The options to remember: those that say something."""
+    common = {name: getattr(options, name) for name in REMEMBERED if getattr(options, name)}
+    own = {
+        option.name: options.kind_options[option.name]
+        for option in kind.options
+        if option.remembered and options.kind_options.get(option.name) not in (None, option.default)
+    }
+    return common | own

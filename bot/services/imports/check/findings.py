@@ -1,0 +1,101 @@
+"""What the file check says about a file: notes, questions that an option answers, and refusals."""
+
+from collections.abc import Callable, Collection, Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+from bot.errors import N_, BadInput
+from bot.services.imports.read.text import nearest
+
+
+class Level(StrEnum):
+    """What a finding does to the import."""
+
+    NOTE = "note"  # it is said, nothing more
+    QUESTION = "question"  # nothing is stored until an option answers it
+    REFUSAL = "refusal"  # nothing is stored; the file must change
+
+
+@dataclass(frozen=True, kw_only=True)
+class FindingType:
+    """One kind of finding. It is declared next to the check that finds it, and documented in docs/importing.md."""
+
+    name: str  # as --yes takes it
+    level: Level
+    sentence: str  # a msgid: what is found, with an example row
+    answer: str = ""  # a msgid: what to do
+    accept: bool = False  # whether --yes NAME answers the question
+
+    def __post_init__(self) -> None:
+        assert self.name not in FINDINGS, self.name
+        FINDINGS[self.name] = self
+
+
+FINDINGS: dict[str, FindingType] = {}  # by name; complete when the kinds are imported
+
+
+@dataclass(frozen=True, kw_only=True)
+class FileFinding:
+    """A finding about one file."""
+
+    type: FindingType
+    values: dict[str, Any]
+    accepted: bool
+
+    @property
+    def level(self) -> Level:
+        """A question that was accepted is a note."""
+        return Level.NOTE if self.accepted else self.type.level
+
+    def text(self, gettext: Callable[[str], str] = str) -> str:
+        """What is found and, while it is open, what to do."""
+        parts = [self.type.sentence] if self.level is Level.NOTE else [self.type.sentence, self.type.answer]
+        return " ".join(gettext(part) % self.values for part in parts if part)
+
+
+class FileFindings:
+    """Collects the findings about one file."""
+
+    def __init__(self, accepted: Collection[str]) -> None:
+        for name in accepted:
+            if name not in FINDINGS:
+                raise BadInput(
+                    N_("--yes %(name)s: there is no finding of this name%(hint)s."),
+                    name=name,
+                    hint=nearest(name, FINDINGS),
+                )
+            if not FINDINGS[name].accept:
+                raise BadInput(
+                    N_(
+                        "--yes %(name)s: this finding cannot be accepted as it is; run without it to see what to do."
+                    ),
+                    name=name,
+                )
+        self._accepted = frozenset(accepted)
+        self._found: list[FileFinding] = []
+
+    def __iter__(self) -> Iterator[FileFinding]:
+        return iter(self._found)
+
+    def add(self, found: FindingType, **values: Any) -> None:
+        """Add a finding; `values` fill its sentence and its answer."""
+        self._found.append(FileFinding(type=found, values=values, accepted=found.name in self._accepted))
+
+    def refuse_open(self, file: str) -> None:
+        """Refuse the file while a question is open."""
+        still_open = [one for one in self._found if one.level is not Level.NOTE]
+        if still_open:
+            raise OpenFindings(file, still_open)
+
+
+class OpenFindings(BadInput):
+    """Questions that nobody has answered, or refusals; nothing was stored."""
+
+    def __init__(self, file: str, findings: list[FileFinding]) -> None:
+        self.findings = findings
+        super().__init__(N_("%(file)s was not imported; nothing was stored."), file=file)
+
+    def text(self, gettext: Callable[[str], str] = str) -> str:
+        lines = [f"{one.level} {one.type.name}: {one.text(gettext)}" for one in self.findings]
+        return "\n".join([super().text(gettext), *lines])
