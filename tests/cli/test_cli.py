@@ -1,7 +1,5 @@
 """The command line: output, exit codes, and that nobody sees a traceback."""
 
-import json
-import os
 import shutil
 import sqlite3
 import subprocess
@@ -9,7 +7,6 @@ import sys
 from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
-from typing import Any
 
 import pytest
 from slack_bolt import BoltRequest, BoltResponse
