@@ -84,7 +84,7 @@ def test_every_printed_command_works_in_a_fresh_folder(
     page: str, heading: str, language: str, program: Program, tmp_path: Path
 ) -> None:
     shutil.copytree(ROOT / "samples", tmp_path / "samples")
-    kinds = []
+    kinds: list[str] = []
     for line in blocks(page, heading):
         words = shlex.split(line)
         if words[0] == "echo":
