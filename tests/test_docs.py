@@ -16,7 +16,7 @@ from grading.scheme.presets import preset_names
 
 ROOT = Path(__file__).parent.parent
 PAGES = [
-    *(ROOT / name for name in ("README.md", "CONTRIBUTING.md", "samples/README.md")),
+    *(ROOT / name for name in ("README.md", "README.zh.md", "CONTRIBUTING.md", "samples/README.md")),
     *sorted((ROOT / "docs").rglob("*.md")),
 ]
 
@@ -98,3 +98,25 @@ def test_every_file_that_is_named_exists_and_has_the_function_named_after_it(pag
     for file, name in ((file, name) for file, name in named if not re.search("[A-Z]{4}", file)):  # NAME
         assert (ROOT / file).exists(), f"{page.name}: {file}"
         assert not name or name in (ROOT / file).read_text(encoding="utf-8"), f"{page.name}: {name} in {file}"
+
+
+def test_the_chinese_readme_has_the_sections_commands_and_links_of_the_english_one() -> None:
+    english, chinese = (_outline(ROOT / name) for name in ("README.md", "README.zh.md"))
+    assert chinese == english
+
+
+def _outline(page: Path) -> dict[str, list[str]]:
+    """What two languages of a page have in common: headings by level, commands, table rows, and where links lead."""
+    text = page.read_text(encoding="utf-8")
+    blocks = re.findall(r"```\n(.*?)```", text, flags=re.DOTALL)
+    prose = re.sub(r"```\n.*?```", "```", text, flags=re.DOTALL)
+    commands = [line.partition(" # ")[0].strip() for block in blocks for line in block.splitlines()]
+    own = {"samples/zh/": "samples/en/", "TIERBOT_CURRENCY=CNY": "TIERBOT_CURRENCY=USD"}
+    for chinese, english in own.items():
+        commands = [command.replace(chinese, english) for command in commands]
+    return {
+        "order": re.findall(r"(?m)^(#+|!|\||```)", prose),
+        "commands": [command for command in commands if "TIERBOT_LANGUAGE" not in command],
+        "code": sorted(re.findall(r"`[^`\n]+`", prose.replace("```", ""))),
+        "links": sorted(target.replace(".zh.md", ".md") for target in re.findall(r"\]\(([^)]+)\)", prose)),
+    }

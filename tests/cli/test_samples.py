@@ -52,6 +52,8 @@ def check(command: list[str], done: Done, language: str) -> None:
             assert f"Read as {SHAPES[language][0]}, " in done.out
         case ["scheme", "propose", *_]:
             assert "Wrote scheme.yaml." in done.out
+        case ["grade", *_, "--replay", "2025-01-31", "2025-12-31"]:
+            assert "With the movement rules: 4 moves" in done.out
         case ["grade", *_]:
             assert re.sub(" +", " ", done.out).splitlines() == [
                 "Snapshot as of 2025-12-31 with manufacturing version 1: 10 customers.",
@@ -75,7 +77,7 @@ def check(command: list[str], done: Done, language: str) -> None:
     ("page", "heading", "language"),
     [
         ("README.md", "Bring your data", "en"),
-        ("samples/README.md", "Chinese", "zh"),
+        ("README.zh.md", "导入你的数据", "zh"),
         ("samples/README.md", "German", "de"),
     ],
     ids=str,
