@@ -168,7 +168,8 @@ class _Import:
             remembered=remembered,
         )
         findings = FileFindings(options.accepted)
-        check_vendor(layout, findings)
+        if layout.shape is not None:
+            check_vendor(layout.shape, findings)
         return ImportJob(
             connection=connection,
             options=options,

@@ -2,7 +2,7 @@
 
 from bot.errors import N_
 from bot.services.imports.check.findings import FileFindings, FindingType, Level
-from bot.services.imports.read.columns import Layout
+from bot.services.imports.read.vendors import VendorShape
 
 VENDOR = FindingType(
     name="vendor",
@@ -29,11 +29,8 @@ CONTINUED_LINES = FindingType(
 )
 
 
-def check_vendor(layout: Layout, findings: FileFindings) -> None:
+def check_vendor(shape: VendorShape, findings: FileFindings) -> None:
     """Say which vendor's export the file is read as; ask where its rows are more than orders."""
-    shape = layout.shape
-    if shape is None:
-        return
     findings.add(VENDOR, vendor=shape.vendor, kind=shape.kind)
     if shape.stage:
         findings.add(DEALS, vendor=shape.vendor, stage=shape.stage, won=shape.won)
