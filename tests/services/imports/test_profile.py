@@ -2,6 +2,7 @@
 
 from datetime import date
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -10,9 +11,12 @@ from bot.errors import BadInput
 from bot.services.imports import ImportOptions
 from bot.services.imports.profile import FileProfile, profile_file
 from bot.services.imports.profile.totals import YearTotal
+from tests.conftest import on_sqlite
 from tests.services.imports.conftest import Book
+from tests.services.imports.test_vendors import EXPORTS, Export
 
-pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+pytestmark = on_sqlite
+SAMPLES = sorted((Path(__file__).parents[3] / "samples").glob("*/*.csv"))
 
 FILES = {
     "customers": (
@@ -76,6 +80,20 @@ def test_the_kind_of_a_file_is_guessed_by_its_columns(book: Book, kind: str, lan
     profile = look(book, FILES[kind][language])
     assert profile.kind == kind
     assert profile.missing == ()
+
+
+@pytest.mark.parametrize("sample", SAMPLES, ids=lambda path: f"{path.parent.name}-{path.stem}")
+def test_the_kind_of_each_sample_file_is_guessed(book: Book, sample: Path) -> None:
+    profile = profile_file(book.database, path=sample, clock=book.clock, options=ImportOptions())
+    assert profile.kind == sample.stem
+    assert profile.missing == ()
+
+
+@pytest.mark.parametrize("export", EXPORTS, ids=lambda export: export.vendor)
+def test_the_kind_of_a_vendors_export_is_guessed(book: Book, export: Export) -> None:
+    assert look(book, export.customers).kind == "customers"
+    profile = look(book, export.rows)
+    assert export.kind in (profile.kind, *profile.others)
 
 
 @pytest.mark.parametrize(

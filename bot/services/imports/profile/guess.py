@@ -17,6 +17,7 @@ from bot.services.imports.profile.sample import Sample
 from bot.services.imports.read.columns import FileField, Layout
 from bot.services.imports.read.refusal import Parser, RefusedValue
 from bot.services.imports.read.text import plain
+from bot.services.imports.read.vendors import VendorShape, find_shape
 from bot.services.imports.rejects import Rejects
 from bot.services.imports.report import ImportOptions
 from db.book.customers import Customer, CustomerKey
@@ -26,6 +27,7 @@ How = Literal["given", "remembered", "header", "guess"]
 _TRIED = 200  # values of a column
 _PROBES = ("2026-03-05", "12.50", "mia@example.com", "words")  # a parser of text takes them all
 _NEAR = 0.6
+_SHAPE = 2.0  # what a vendor's whole header line adds to a score
 # Words in headers that no field is recognised by, but that say what a column may hold.
 _WORDS = {
     "customer": (
@@ -110,10 +112,11 @@ class Guesser:
                 place = self._place_of(header)
                 if place is not None and field_name in names:
                     found[field_name] = FoundColumn(place=place, how=how, fit=1.0)
+        shape = find_shape(name, self.sample.header)
+        declined = self._by_shape(kind, shape, found) if shape is not None else set()
         for one in kind.fields:
-            places = (
-                [] if one.name in found else self._by_header(one, {used.place for used in found.values()})
-            )
+            used = {*declined, *(column.place for column in found.values())}
+            places = [] if one.name in found else self._by_header(one, used)
             if places:
                 best = max(places, key=lambda place: self._share(kind, one, place))
                 others = tuple(place for place in places if place != best)
@@ -131,7 +134,7 @@ class Guesser:
             kind=name,
             columns=found,
             missing=missing,
-            score=self._score(kind, found),
+            score=self._score(kind, found) + (_SHAPE if shape is not None else 0),
             recognised=named >= min(2, sum(map(bool, self.sample.header))),
         )
 
@@ -150,6 +153,20 @@ class Guesser:
     def _place_of(self, header: str) -> int | None:
         places = [place for place, name in enumerate(self.sample.header) if plain(name) == plain(header)]
         return places[0] if places else None
+
+    def _by_shape(self, kind: type[FileKind], shape: VendorShape, found: dict[str, FoundColumn]) -> set[int]:
+        """Add the columns of a vendor's export to `found`; the places of those that hold no field."""
+        fields, declined = {one.name: one for one in kind.fields}, set()
+        for name, header in shape.pairs:
+            place = self._place_of(header)
+            if place is None:
+                continue
+            if name == "-":
+                declined.add(place)
+            elif name not in found:
+                share = self._share(kind, fields[name], place)
+                found[name] = FoundColumn(place=place, how="header", fit=share)
+        return declined
 
     def _by_header(self, one: FileField, used: set[int]) -> list[int]:
         """The columns whose header is the field's name or, without such, one of its synonyms."""
