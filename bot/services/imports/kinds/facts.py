@@ -8,17 +8,21 @@ from sqlalchemy import ColumnElement, Connection, Date, Integer, String, and_, e
 from sqlmodel import Session
 
 from bot.errors import N_, Conflict
+from bot.services.imports.check.fields import KnownFields
+from bot.services.imports.check.units import UnitCheck
 from bot.services.imports.job import Chunk, ImportJob
-from bot.services.imports.kind import Counts, FileKind, WrittenTable
+from bot.services.imports.kind import Counts, FileKind, KindOption, WrittenTable
 from bot.services.imports.publication import insert_staged
 from bot.services.imports.read import text
 from bot.services.imports.read.columns import FileField
+from bot.services.imports.read.numbers import Numbers
+from bot.services.imports.read.refusal import RefusedValue
 from bot.services.imports.references import CUSTOMER, CustomerReferences
 from bot.services.schemes import store
 from db.book.facts import Fact
 from db.book.imports import affected, table
-from grading.engine.cells import READERS
 from grading.indicators.sources import JUDGED
+from grading.indicators.units import MONEY
 
 _fact = table(Fact)
 
@@ -82,6 +86,16 @@ class FactKind(FileKind):
         "evidence": String,
     }
     writes = (_FactTable(table=_fact),)
+    options = (
+        KindOption(
+            name="percent",
+            help="Facts: numbers of this field are percent.",
+            type=list[str] | None,
+            default=None,
+            metavar="FIELD",
+            remembered=True,
+        ),
+    )
 
     def prepare(self, job: ImportJob) -> None:
         self._customers = CustomerReferences(job.connection, job.source)
@@ -89,23 +103,21 @@ class FactKind(FileKind):
             schemes = store.at_work(session, store.SchemeCache(), job.now.date())
         manual = {indicator.id for scheme in schemes for indicator in scheme.indicators if indicator.manual}
         self._judged = JUDGED | manual
-        # Schemes may read the same field differently; a value must suit one of them.
-        self._kinds: dict[str, set[str]] = {}
-        for scheme in schemes:
-            for field in scheme.fields.values():
-                self._kinds.setdefault(field.id, set()).add(field.kind)
+        self._fields = KnownFields(schemes)
+        self._units = UnitCheck(self._fields.extents, job.options.kind_options.get("percent") or ())
+        self._numbers: dict[str, Numbers] = {}
 
     def resolve(self, job: ImportJob, chunk: Chunk) -> None:
-        values = chunk.values
         self._customers.resolve(chunk)
-        for row, (field, value) in enumerate(zip(values["field"], values["value"], strict=True)):
+        values = chunk.values
+        names = {name: self._fields.find(name) for name in set(values["field"]) if isinstance(name, str)}
+        values["field"] = [names.get(name, name) for name in values["field"]]
+        self._read_values(job, chunk)
+        for row, field in enumerate(values["field"]):
             if field in self._judged:
                 for name in ("author", "evidence"):
                     if values[name][row] is None:
                         chunk.refuse(row, name, f"is empty, but {field} is somebody's judgement")
-            problem = self._problem(field, value)
-            if problem is not None:
-                chunk.refuse(row, "value", f"cannot be read as {field}: {problem}")
         values["key"] = [
             f"{customer}|{day}|{field}"
             for customer, day, field in zip(
@@ -113,19 +125,48 @@ class FactKind(FileKind):
             )
         ]
 
-    def _problem(self, field: Any, value: Any) -> str | None:
-        """Why no scheme in force can read a value; None if one can, or if none reads the field."""
-        if not isinstance(value, str):
+    def after_staging(self, job: ImportJob, chunk: Chunk, rows: list[int]) -> None:
+        fields, values = chunk.values["field"], chunk.values["value"]
+        for row in rows:
+            field, line = fields[row], chunk.lines[row]
+            self._fields.notice(field, line)
+            if field in self._fields.extents:
+                self._units.collect(field, line, values[row])
+
+    def check(self, job: ImportJob) -> None:
+        self._fields.ask(job.findings)
+        self._units.ask(job.findings)
+
+    def _read_values(self, job: ImportJob, chunk: Chunk) -> None:
+        """Read each value as its field allows; each of the chunk's pairs once."""
+        pairs = list(zip(chunk.values["field"], chunk.values["value"], strict=True))
+        read: dict[tuple[Any, Any], Any] = {}
+        for line, (field, value) in zip(chunk.lines, pairs, strict=True):
+            if (field, value) not in read:
+                is_text = isinstance(field, str) and isinstance(value, str)
+                read[field, value] = self._read_value(job, field, value, line) if is_text else value
+        chunk.set_column("value", [read[pair] for pair in pairs])
+
+    def _read_value(self, job: ImportJob, field: str, value: str, line: int) -> str | RefusedValue:
+        if field not in self._numbers:
+            style = job.decimal_among("value", "field", self._fields.find_number, field)
+            self._numbers[field] = Numbers(style, self._currency(job, field))
+        numbers = self._numbers[field]
+        if field not in self._fields.extents:
+            number = numbers(value)
+            return value if isinstance(number, RefusedValue) else number
+        found = self._units.read(field, value, numbers)
+        if not isinstance(found, RefusedValue):
+            return found
+        if self._fields.keep_unread(field, line, found.reason):
+            return value
+        return RefusedValue(f"cannot be read as {field}: {found.reason}")
+
+    def _currency(self, job: ImportJob, field: str) -> str | None:
+        extent = self._fields.extents.get(field)
+        if extent is None or extent.unit != MONEY:
             return None
-        problems = []
-        for kind in sorted(self._kinds.get(field, ())):
-            try:
-                READERS[kind](value)
-            except ValueError as error:
-                problems.append(str(error))
-            else:
-                return None
-        return problems[0] if problems else None
+        return extent.currency or job.options.firm_currency
 
     def _current(self, job: ImportJob) -> ColumnElement[bool]:
         """Whether a fact is the valid one that a staged row is about."""
