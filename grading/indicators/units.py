@@ -109,7 +109,7 @@ def _scale(
 ) -> tuple[float, float] | None:
     """The ends of the scale of a judgement, such as 1 to 5; None for what is measured."""
     ends = [float(end) for end in found.groups()] if unit and (found := _scale_of(unit)) else []
-    if unit is None and indicators and all(isinstance(one.score, Scale) for one in indicators):
+    if unit is None and places and all(isinstance(one.score, Scale | Map) for one in indicators):
         ends = [*places] if max(map(abs, places)) <= _RATING else []
     return (min(*ends, *places), max(*ends, *places)) if ends else None
 

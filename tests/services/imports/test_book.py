@@ -217,9 +217,7 @@ def test_a_family_in_a_circle_is_refused_as_a_whole(filled: Book) -> None:
 def test_a_corrected_fact_supersedes_the_old_one_and_both_are_kept(filled: Book) -> None:
     assert counts(filled.bring("facts", FACTS)) == (2, 0, 0, 0)
     filled.clock.advance(timedelta(days=1))
-    content = (
-        "customer,field,value,date\nC1,credit_grade,C,2026-01-31\nC2,credit_grade,B,2026-01-31\nC2,credit_grade,B,2026-02-28\n"
-    )
+    content = "customer,field,value,date\nC1,credit_grade,C,2026-01-31\nC2,credit_grade,B,2026-01-31\nC2,credit_grade,B,2026-02-28\n"
     assert counts(filled.bring("facts", content)) == (1, 1, 1, 0)
     assert filled.rows(
         "SELECT customer_id, value, measured_on, superseded_by_batch FROM fact ORDER BY id"

@@ -1,15 +1,15 @@
 """Which field a name means, what its values can be, and what no scheme knows."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 
 from bot.errors import N_
 from bot.services.imports.check.findings import FileFindings, FindingType, Level
-from bot.services.imports.check.units import extents_of, preset_extents, presets
-from bot.services.imports.read.refusal import clip
+from bot.services.imports.check.units import UnitCheck, extents_of, preset_extents, presets
+from bot.services.imports.read.refusal import RefusedValue, clip
 from bot.services.imports.read.text import nearest, plain
 from grading.indicators.sources import CREDIT_GRADE
-from grading.indicators.units import Extent, grades_of
+from grading.indicators.units import MONEY, Extent, grades_of
 from grading.scheme.model import Scheme
 
 UNKNOWN_FIELD = FindingType(
@@ -43,15 +43,19 @@ _EXAMPLES = 5
 
 
 class KnownFields:
-    """The fields of the schemes at work, and for other names those of the presets; collects what nobody knows."""
+    """The fields of the schemes at work, and for other names those of the presets.
 
-    def __init__(self, at_work: Sequence[Scheme]) -> None:
+    Reads values as their fields allow, and collects what nobody knows. `percent`: see `UnitCheck`.
+    """
+
+    def __init__(self, at_work: Sequence[Scheme], percent: Collection[str] = ()) -> None:
         own, others = extents_of(at_work), preset_extents()
         if CREDIT_GRADE in own and not own[CREDIT_GRADE].words:
             # Gates read it, but no credit scheme at work says which grades there are.
             words = grades_of([*at_work, *presets()], CREDIT_GRADE)
             others = {**others, CREDIT_GRADE: replace(own.pop(CREDIT_GRADE), words=words)}
         self.extents: Mapping[str, Extent] = {**others, **own}
+        self._units = UnitCheck(self.extents, percent)
         self._own = frozenset(own)
         self._at_work = {name for scheme in at_work for name in scheme.fields}
         self._names = {**_by_name(others), **_by_name(own)}
@@ -68,21 +72,42 @@ class KnownFields:
         field = self.find(name)
         return field if field not in self.extents or "number" in self.extents[field].kinds else None
 
-    def keep_unread(self, field: str, line: int, reason: str) -> bool:
-        """Whether a value that cannot be one of this field may be stored all the same: no scheme at work reads it."""
-        if field not in self._own:
-            self._unread.setdefault(field, (line, reason))
-        return field not in self._own
+    def names_of(self, field: str) -> list[str]:
+        """The names that mean this field and no other, as `plain` compares them."""
+        return [name for name, meant in self._names.items() if meant == field]
 
-    def notice(self, field: str, line: int) -> None:
-        """Note that a row has this field."""
+    def currency(self, field: str) -> str | None:
+        """The currency of a field whose values are money, where a scheme says it."""
+        extent = self.extents.get(field)
+        return extent.currency if extent is not None and extent.unit == MONEY else None
+
+    def read(
+        self, field: str, text: str, line: int, numbers: Callable[[str], str | RefusedValue]
+    ) -> str | RefusedValue:
+        """A value of a field as it is stored, or why it cannot be one. `numbers` reads text as a number.
+
+        A value is stored as it is if no scheme at work reads its field.
+        """
         if field not in self.extents:
+            number = numbers(text)
+            return text if isinstance(number, RefusedValue) else number
+        value = self._units.read(field, text, numbers)
+        if isinstance(value, RefusedValue) and field not in self._own:
+            self._unread.setdefault(field, (line, value.reason))
+            return text
+        return value
+
+    def collect(self, field: str, line: int, value: str) -> None:
+        """Add a value that is to be stored."""
+        if field in self.extents:
+            self._units.collect(field, line, value)
+            if self._at_work and field not in self._at_work:
+                self._unused[field] = None
+        else:
             self._unknown.setdefault(field, line)
-        elif self._at_work and field not in self._at_work:
-            self._unused[field] = None
 
     def ask(self, findings: FileFindings) -> None:
-        """Add findings for the fields and words that nobody knows."""
+        """Add findings for what nobody knows, and for values that cannot be of their unit."""
         if self._unknown:
             named = [
                 f"{clip(field)} (line {line}{nearest(field, self.extents)})"
@@ -94,6 +119,7 @@ class KnownFields:
             findings.add(UNKNOWN_WORD, values=_first(named))
         if self._unused:
             findings.add(UNUSED_FIELD, fields=_first(list(self._unused)))
+        self._units.ask(findings)
 
 
 def _by_name(extents: Mapping[str, Extent]) -> dict[str, str]:

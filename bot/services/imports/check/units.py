@@ -25,10 +25,10 @@ PERCENT_OR_RATIO = FindingType(
     name="percent-or-ratio",
     level=Level.QUESTION,
     sentence=N_(
-        "%(field)s is a ratio, and most of its values are far above 1, such as %(value)s on line %(line)d: are they percent?"
+        "%(field)s is a ratio, and most of its values are too large for one, such as %(value)s on line %(line)d."
     ),
     answer=N_(
-        "--percent %(field)s reads them as percent; --yes percent-or-ratio takes %(value)s for %(hundredfold)s%%."
+        "If they are percent, give --percent %(field)s; --yes percent-or-ratio takes %(value)s for %(hundredfold)s%%."
     ),
     accept=True,
 )
@@ -36,8 +36,8 @@ PERCENT_AMONG_RATIOS = FindingType(
     name="percent-among-ratios",
     level=Level.QUESTION,
     sentence=N_(
-        "%(field)s is a ratio, and %(count)d of its %(all)d values are percent by their size: line %(line)d has"
-        " %(value)s where line %(other_line)d has %(other)s."
+        "%(field)s is a ratio, and %(count)d of its %(all)d values are too large for one: line %(line)d has %(value)s"
+        " where line %(other_line)d has %(other)s."
     ),
     answer=N_(
         "Write %(value)s%% if it is percent; --yes percent-among-ratios takes %(value)s for %(hundredfold)s%%."
@@ -74,6 +74,7 @@ VALUES_OUT_OF_RANGE = FindingType(
 _FAR = 10.0  # a median so many times the outermost knot is not of the scheme's unit
 _NEAR_NOTHING = 1_000.0  # nor is one so many times smaller than the first knot
 _FEWEST = 5  # values that can show that a column is too small: a few customers may well be
+_WITHOUT_CURVE = 5.0  # what stands for the outermost knot of a ratio that no curve scores
 _YEARS = range(1800, 2101)
 
 
@@ -104,7 +105,7 @@ class UnitCheck:
             if not isinstance(read, RefusedValue):
                 return read
             reasons.append(read)
-        return reasons[0]
+        return reasons[-1]
 
     def _number(self, field: str, number: str | RefusedValue) -> str | RefusedValue:
         extent = self._fields[field]
@@ -113,7 +114,7 @@ class UnitCheck:
         if field in self._percent and not number.endswith("%"):
             number += "%"
         value = read_number(number)
-        if number.endswith("%") and extent.unit in (MONEY, COUNT, YEARS, "days"):
+        if number.endswith("%") and (extent.scale or extent.unit in (MONEY, COUNT, YEARS, "days")):
             return RefusedValue(f"{number!r} is a percentage; write how many")
         if value < extent.low:
             return RefusedValue(f"{number!r} is negative")
@@ -138,7 +139,7 @@ class UnitCheck:
 
 
 class _Column:
-    """The numbers of one field, without zeros, which are the same in every unit."""
+    """The numbers of one field; without zeros, which are the same in every unit, unless it has a scale."""
 
     def __init__(self, field: str, extent: Extent) -> None:
         self._field, self._extent = field, extent
@@ -152,10 +153,10 @@ class _Column:
             self._percentage = self._percentage or (line, value)
             return
         try:
-            number = float(value)
+            number = read_number(value)
         except ValueError:
             return  # a word: another scheme reads the field so
-        if number:
+        if number or self._extent.scale:
             self._values.append(number)
             self._lines.append(line)
 
@@ -170,7 +171,7 @@ class _Column:
             self._ask_for_range(findings, *self._extent.knots)
 
     def _ask_for_percent(self, findings: FileFindings) -> None:
-        most = max(1.0, self._extent.knots[1] if self._extent.knots else _FEWEST)
+        most = max(1.0, self._extent.knots[1] if self._extent.knots else _WITHOUT_CURVE)
         usual, possible = (1.0, 1.0) if self._extent.high == 1 else (2 * most, _FAR * most)
         large = [place for place, value in enumerate(self._values) if abs(value) > usual]
         beyond = [place for place in large if abs(self._values[place]) > possible]

@@ -9,7 +9,6 @@ from sqlmodel import Session
 
 from bot.errors import N_, Conflict
 from bot.services.imports.check.fields import KnownFields
-from bot.services.imports.check.units import UnitCheck
 from bot.services.imports.job import Chunk, ImportJob
 from bot.services.imports.kind import Counts, FileKind, KindOption, WrittenTable
 from bot.services.imports.publication import insert_staged
@@ -22,7 +21,6 @@ from bot.services.schemes import store
 from db.book.facts import Fact
 from db.book.imports import affected, table
 from grading.indicators.sources import JUDGED
-from grading.indicators.units import MONEY
 
 _fact = table(Fact)
 
@@ -103,8 +101,7 @@ class FactKind(FileKind):
             schemes = store.at_work(session, store.SchemeCache(), job.now.date())
         manual = {indicator.id for scheme in schemes for indicator in scheme.indicators if indicator.manual}
         self._judged = JUDGED | manual
-        self._fields = KnownFields(schemes)
-        self._units = UnitCheck(self._fields.extents, job.options.kind_options.get("percent") or ())
+        self._fields = KnownFields(schemes, job.options.kind_options.get("percent") or ())
         self._numbers: dict[str, Numbers] = {}
 
     def resolve(self, job: ImportJob, chunk: Chunk) -> None:
@@ -128,14 +125,10 @@ class FactKind(FileKind):
     def after_staging(self, job: ImportJob, chunk: Chunk, rows: list[int]) -> None:
         fields, values = chunk.values["field"], chunk.values["value"]
         for row in rows:
-            field, line = fields[row], chunk.lines[row]
-            self._fields.notice(field, line)
-            if field in self._fields.extents:
-                self._units.collect(field, line, values[row])
+            self._fields.collect(fields[row], chunk.lines[row], values[row])
 
     def check(self, job: ImportJob) -> None:
         self._fields.ask(job.findings)
-        self._units.ask(job.findings)
 
     def _read_values(self, job: ImportJob, chunk: Chunk) -> None:
         """Read each value as its field allows; each of the chunk's pairs once."""
@@ -150,23 +143,12 @@ class FactKind(FileKind):
     def _read_value(self, job: ImportJob, field: str, value: str, line: int) -> str | RefusedValue:
         if field not in self._numbers:
             style = job.decimal_among("value", "field", self._fields.find_number, field)
-            self._numbers[field] = Numbers(style, self._currency(job, field))
-        numbers = self._numbers[field]
-        if field not in self._fields.extents:
-            number = numbers(value)
-            return value if isinstance(number, RefusedValue) else number
-        found = self._units.read(field, value, numbers)
-        if not isinstance(found, RefusedValue):
-            return found
-        if self._fields.keep_unread(field, line, found.reason):
-            return value
-        return RefusedValue(f"cannot be read as {field}: {found.reason}")
-
-    def _currency(self, job: ImportJob, field: str) -> str | None:
-        extent = self._fields.extents.get(field)
-        if extent is None or extent.unit != MONEY:
-            return None
-        return extent.currency or job.options.firm_currency
+            currency = self._fields.currency(field) or job.options.firm_currency
+            self._numbers[field] = Numbers(style, currency)
+        found = self._fields.read(field, value, line, self._numbers[field])
+        if isinstance(found, RefusedValue):
+            return RefusedValue(f"cannot be read as {field}: {found.reason}")
+        return found
 
     def _current(self, job: ImportJob) -> ColumnElement[bool]:
         """Whether a fact is the valid one that a staged row is about."""

@@ -43,8 +43,8 @@ class Numbers:
             body = f"{-number if negative and number else number:f}"
         try:
             read_number(body)
-        except ValueError as error:
-            return RefusedValue(f"{clip(text)!r} is {error}")
+        except ValueError:
+            return RefusedValue(f"{clip(text)!r} is too large")
         return body + sign
 
 
