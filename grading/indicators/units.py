@@ -73,7 +73,7 @@ def _extent(name: str, readers: Sequence[Reader]) -> Extent:
     unit = stated or _UNITS.get(name)
     currency = next((scheme.currency for scheme, _, _ in readers if scheme.currency), None)
     if unit and _is_currency(unit):
-        unit, currency = MONEY, unit
+        unit = MONEY
     if stated is None and unit == RATIO and max(distances, default=0.0) >= _RATING:
         unit = None  # a curve in percent
     is_share = unit == RATIO and name in _AT_MOST_ONE and max(places, default=0.0) <= 1

@@ -36,7 +36,7 @@ UNREAD_COLUMN = FindingType(
 )
 
 _CUSTOMER = tuple(field for field in CustomerKind.fields if field.name in ("code", "name"))
-_Reader = Callable[[str, int], str | RefusedValue]  # a stripped cell that is not empty, and its line
+_Reader = Callable[[str], str | RefusedValue]  # of a stripped cell that is not empty
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -95,11 +95,13 @@ class _FlatTable:
             )
             lines, rows = self._records(table)
         self._note_ignored(layout)
-        accepted, columns = self._accept(layout, lines, rows, self._parse(layout, lines, rows))
-        for name in set(layout.places) & set(self._scheme.fields):
-            for line, cell in zip(accepted, columns[name], strict=True):
-                if cell:
-                    self._known.collect(name, line, cell)
+        accepted, columns = self._accept(layout, lines, rows, self._parse(layout, rows))
+        for name in self._scheme.fields:
+            cells = columns.get(name, [])
+            filled = [place for place, cell in enumerate(cells) if cell]
+            if filled:
+                lines_of = [accepted[place] for place in filled]
+                self._known.collect(name, lines_of, [cells[place] for place in filled])
         self._known.ask(self._findings)
         codes, names = columns.pop("code"), columns.pop("name")
         customers = [{"code": code, "name": name} for code, name in zip(codes, names, strict=True)]
@@ -124,9 +126,7 @@ class _FlatTable:
             raise BadInput(N_("%(file)s has a header but no rows."), file=self._file.path.name)
         return lines, rows
 
-    def _parse(
-        self, layout: Layout, lines: list[int], rows: list[list[str]]
-    ) -> dict[str, list[str | RefusedValue]]:
+    def _parse(self, layout: Layout, rows: list[list[str]]) -> dict[str, list[str | RefusedValue]]:
         """Field -> its cells as they are graded, empty ones as empty text; each distinct cell is read once."""
         styles = Styles(
             self._file,
@@ -138,11 +138,10 @@ class _FlatTable:
         columns: dict[str, list[str | RefusedValue]] = {}
         for name, place in layout.places.items():
             read = self._reader(name, place, layout.header[place], styles)
-            known: dict[str, str | RefusedValue] = {}
-            for line, row in zip(lines, rows, strict=True):
-                if row[place] not in known:
-                    cell = row[place].strip()
-                    known[row[place]] = read(cell, line) if cell else ""
+            known = {
+                cell: read(cell.strip()) if cell.strip() else ""
+                for cell in dict.fromkeys(row[place] for row in rows)
+            }
             columns[name] = [known[row[place]] for row in rows]
         return columns
 
@@ -181,13 +180,11 @@ class _FlatTable:
         if name in self._scheme.fields:
             return partial(self._known.read, name, numbers=numbers)
         if name.endswith(DATE_SUFFIX):
-            days = Dates(styles.date_order(place, header))
-            return lambda cell, line: days(cell)
-        parse = numbers if name == MONTHS_WITH_US else line_of_text()
-        return lambda cell, line: parse(cell)
+            return Dates(styles.date_order(place, header))
+        return numbers if name == MONTHS_WITH_US else line_of_text()
 
     def _field(self, name: str) -> FileField:
-        return FileField(name=name, synonyms=", ".join(self._known.names_of(name)))
+        return FileField(name=name, synonyms=", ".join(self._known.names_of(self._known.find(name))))
 
     def _note_ignored(self, layout: Layout) -> None:
         if layout.ignored:

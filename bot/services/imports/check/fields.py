@@ -49,23 +49,40 @@ class KnownFields:
     """
 
     def __init__(self, at_work: Sequence[Scheme], percent: Collection[str] = ()) -> None:
-        own, others = extents_of(at_work), preset_extents()
-        if CREDIT_GRADE in own and not own[CREDIT_GRADE].words:
-            # Gates read it, but no credit scheme at work says which grades there are.
-            words = grades_of([*at_work, *presets()], CREDIT_GRADE)
-            others = {**others, CREDIT_GRADE: replace(own.pop(CREDIT_GRADE), words=words)}
-        self.extents: Mapping[str, Extent] = {**others, **own}
-        self._units = UnitCheck(self.extents, percent)
-        self._own = frozenset(own)
-        self._at_work = {name for scheme in at_work for name in scheme.fields}
-        self._names = {**_by_name(others), **_by_name(own)}
+        self._at_work = at_work
+        self._counted = frozenset(name for scheme in at_work for name in scheme.fields)
+        self.extents = extents_of(at_work)
+        if CREDIT_GRADE in self.extents and not self.extents[CREDIT_GRADE].words:
+            del self.extents[CREDIT_GRADE]  # gates read it, but no credit scheme says which grades there are
+        self._own = frozenset(self.extents)
+        self._names = _by_name(self.extents)
+        self._has_presets = False  # they take 0.3 s to read
         self._unknown: dict[str, int] = {}  # field -> the first line
-        self._unread: dict[str, tuple[int, str]] = {}  # field -> the first line, and why
+        self._doubted: dict[str, dict[str, str]] = {}  # field -> value that the presets cannot read -> why
+        self._unread: dict[
+            str, tuple[int, str]
+        ] = {}  # field -> the first line that has such a value, and why
         self._unused: dict[str, None] = {}
+        self._units = UnitCheck(self.extents, map(self.find, percent))
 
     def find(self, name: str) -> str:
         """The field of this name, in any case and spacing and in both languages; the name itself when there is none."""
-        return name if name in self.extents else self._names.get(plain(name), name)
+        if name in self.extents:
+            return name
+        found = self._names.get(plain(name))
+        if found is None and not self._has_presets:
+            self._add_presets()
+            return self.find(name)
+        return found or name
+
+    def _add_presets(self) -> None:
+        self._has_presets = True
+        others = preset_extents()
+        self._names = {**_by_name(others), **self._names}
+        self.extents |= {name: extent for name, extent in others.items() if name not in self._own}
+        grades = grades_of([*self._at_work, *presets()], CREDIT_GRADE)
+        if CREDIT_GRADE not in self._own:
+            self.extents[CREDIT_GRADE] = replace(self.extents[CREDIT_GRADE], words=grades)
 
     def find_number(self, name: str) -> str | None:
         """The field of this name unless its values are words."""
@@ -81,30 +98,35 @@ class KnownFields:
         extent = self.extents.get(field)
         return extent.currency if extent is not None and extent.unit == MONEY else None
 
-    def read(
-        self, field: str, text: str, line: int, numbers: Callable[[str], str | RefusedValue]
-    ) -> str | RefusedValue:
+    def read(self, field: str, text: str, numbers: Callable[[str], str | RefusedValue]) -> str | RefusedValue:
         """A value of a field as it is stored, or why it cannot be one. `numbers` reads text as a number.
 
-        A value is stored as it is if no scheme at work reads its field.
+        A value that is refused for a field that no scheme at work reads is stored all the same, but asked about.
         """
         if field not in self.extents:
             number = numbers(text)
             return text if isinstance(number, RefusedValue) else number
         value = self._units.read(field, text, numbers)
         if isinstance(value, RefusedValue) and field not in self._own:
-            self._unread.setdefault(field, (line, value.reason))
+            if field not in self._unread:
+                self._doubted.setdefault(field, {})[text] = value.reason
             return text
         return value
 
-    def collect(self, field: str, line: int, value: str) -> None:
-        """Add a value that is to be stored."""
-        if field in self.extents:
-            self._units.collect(field, line, value)
-            if self._at_work and field not in self._at_work:
-                self._unused[field] = None
-        else:
-            self._unknown.setdefault(field, line)
+    def collect(self, field: str, lines: Sequence[int], values: Sequence[str]) -> None:
+        """Add values of one field that are to be stored, with their lines."""
+        if field not in self.extents:
+            self._unknown.setdefault(field, lines[0])
+            return
+        self._units.collect(field, lines, values)
+        if self._at_work and field not in self._counted:
+            self._unused[field] = None
+        if field in self._doubted:
+            reasons = self._doubted[field]
+            found = next((at for at in zip(lines, values, strict=True) if at[1] in reasons), None)
+            if found is not None:
+                self._unread[field] = found[0], reasons[found[1]]
+                del self._doubted[field]
 
     def ask(self, findings: FileFindings) -> None:
         """Add findings for what nobody knows, and for values that cannot be of their unit."""

@@ -4,7 +4,7 @@ What one value shows by itself refuses its row; what only many values show is as
 """
 
 from array import array
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from functools import cache
 from statistics import median_low
@@ -84,8 +84,9 @@ class UnitCheck:
     `fields`: by name, those that are known. `percent`: the fields whose numbers without a percent sign are percent.
     """
 
-    def __init__(self, fields: Mapping[str, Extent], percent: Collection[str] = ()) -> None:
-        for name in percent:
+    def __init__(self, fields: Mapping[str, Extent], percent: Iterable[str]) -> None:
+        self._percent = frozenset(percent)
+        for name in self._percent:
             if name not in fields:
                 raise BadInput(
                     N_("--percent %(field)s: there is no field of this name%(hint)s."),
@@ -93,7 +94,6 @@ class UnitCheck:
                     hint=nearest(name, fields),
                 )
         self._fields = fields
-        self._percent = frozenset(percent)
         self._columns: dict[str, _Column] = {}
 
     def read(self, field: str, text: str, numbers: Callable[[str], str | RefusedValue]) -> str | RefusedValue:
@@ -113,8 +113,9 @@ class UnitCheck:
             return number
         if field in self._percent and not number.endswith("%"):
             number += "%"
-        value = read_number(number)
-        if number.endswith("%") and (extent.scale or extent.unit in (MONEY, COUNT, YEARS, "days")):
+        is_percentage = number.endswith("%")
+        value = read_number(number) if is_percentage else float(number)
+        if is_percentage and (extent.scale or extent.unit in (MONEY, COUNT, YEARS, "days")):
             return RefusedValue(f"{number!r} is a percentage; write how many")
         if value < extent.low:
             return RefusedValue(f"{number!r} is negative")
@@ -124,13 +125,13 @@ class UnitCheck:
             return RefusedValue(f"{number!r} looks like a calendar year; write how many years")
         return number
 
-    def collect(self, field: str, line: int, value: str) -> None:
-        """Add a value that is to be stored; words are left out."""
+    def collect(self, field: str, lines: Sequence[int], values: Sequence[str]) -> None:
+        """Add values that are to be stored; words are left out."""
         if "number" not in self._fields[field].kinds:
             return
         if field not in self._columns:
             self._columns[field] = _Column(field, self._fields[field])
-        self._columns[field].add(line, value)
+        self._columns[field].extend(lines, values)
 
     def ask(self, findings: FileFindings) -> None:
         """Add a finding for each field whose values cannot be of its unit."""
@@ -139,7 +140,7 @@ class UnitCheck:
 
 
 class _Column:
-    """The numbers of one field; without zeros, which are the same in every unit, unless it has a scale."""
+    """The numbers of one field, without zeros, which are the same in every unit; a scale may leave them out."""
 
     def __init__(self, field: str, extent: Extent) -> None:
         self._field, self._extent = field, extent
@@ -147,20 +148,32 @@ class _Column:
         self._percentages = 0
         self._percentage: tuple[int, str] | None = None  # the first one
 
-    def add(self, line: int, value: str) -> None:
+    def extend(self, lines: Sequence[int], values: Sequence[str]) -> None:
+        try:
+            numbers = list(map(float, values))
+        except ValueError:
+            plain = [place for place, value in enumerate(values) if self._is_plain(lines[place], value)]
+            lines, numbers = [lines[place] for place in plain], [float(values[place]) for place in plain]
+        self._values.extend(numbers)
+        self._lines.extend(lines)
+
+    def _is_plain(self, line: int, value: str) -> bool:
+        """Whether a value is a number as it is; percentages are counted, and words are left out."""
         if value.endswith("%"):
             self._percentages += 1
             self._percentage = self._percentage or (line, value)
-            return
+            return False
         try:
-            number = read_number(value)
+            read_number(value)
         except ValueError:
-            return  # a word: another scheme reads the field so
-        if number or self._extent.scale:
-            self._values.append(number)
-            self._lines.append(line)
+            return False
+        return True
 
     def ask(self, findings: FileFindings) -> None:
+        if self._extent.scale is None and 0.0 in self._values:
+            kept = [place for place, value in enumerate(self._values) if value]
+            self._lines = array("q", [self._lines[place] for place in kept])
+            self._values = array("d", [self._values[place] for place in kept])
         if not self._values:
             return
         if self._extent.unit == RATIO:

@@ -107,14 +107,15 @@ class FactKind(FileKind):
     def resolve(self, job: ImportJob, chunk: Chunk) -> None:
         self._customers.resolve(chunk)
         values = chunk.values
-        names = {name: self._fields.find(name) for name in set(values["field"]) if isinstance(name, str)}
+        names = {
+            name: self._fields.find(name) for name in dict.fromkeys(values["field"]) if isinstance(name, str)
+        }
         values["field"] = [names.get(name, name) for name in values["field"]]
-        self._read_values(job, chunk)
-        for row, field in enumerate(values["field"]):
-            if field in self._judged:
-                for name in ("author", "evidence"):
-                    if values[name][row] is None:
-                        chunk.refuse(row, name, f"is empty, but {field} is somebody's judgement")
+        pairs = list(zip(values["field"], values["value"], strict=True))
+        read = {pair: self._read_value(job, *pair) for pair in dict.fromkeys(pairs)}
+        chunk.set_column("value", [read[pair] for pair in pairs])
+        if not self._judged.isdisjoint(names.values()):
+            self._refuse_unsigned(chunk)
         values["key"] = [
             f"{customer}|{day}|{field}"
             for customer, day, field in zip(
@@ -123,29 +124,33 @@ class FactKind(FileKind):
         ]
 
     def after_staging(self, job: ImportJob, chunk: Chunk, rows: list[int]) -> None:
-        fields, values = chunk.values["field"], chunk.values["value"]
+        by_field: dict[str, list[int]] = {}
         for row in rows:
-            self._fields.collect(fields[row], chunk.lines[row], values[row])
+            by_field.setdefault(chunk.values["field"][row], []).append(row)
+        for field, found in by_field.items():
+            lines, values = chunk.lines, chunk.values["value"]
+            self._fields.collect(field, [lines[row] for row in found], [values[row] for row in found])
 
     def check(self, job: ImportJob) -> None:
         self._fields.ask(job.findings)
 
-    def _read_values(self, job: ImportJob, chunk: Chunk) -> None:
-        """Read each value as its field allows; each of the chunk's pairs once."""
-        pairs = list(zip(chunk.values["field"], chunk.values["value"], strict=True))
-        read: dict[tuple[Any, Any], Any] = {}
-        for line, (field, value) in zip(chunk.lines, pairs, strict=True):
-            if (field, value) not in read:
-                is_text = isinstance(field, str) and isinstance(value, str)
-                read[field, value] = self._read_value(job, field, value, line) if is_text else value
-        chunk.set_column("value", [read[pair] for pair in pairs])
+    def _refuse_unsigned(self, chunk: Chunk) -> None:
+        """Refuse judgements of which nobody knows who made them, and why."""
+        for row, field in enumerate(chunk.values["field"]):
+            if field in self._judged:
+                for name in ("author", "evidence"):
+                    if chunk.values[name][row] is None:
+                        chunk.refuse(row, name, f"is empty, but {field} is somebody's judgement")
 
-    def _read_value(self, job: ImportJob, field: str, value: str, line: int) -> str | RefusedValue:
+    def _read_value(self, job: ImportJob, field: Any, value: Any) -> Any:
+        """A value as its field allows; what was refused or is missing already stays so."""
+        if not isinstance(field, str) or not isinstance(value, str):
+            return value
         if field not in self._numbers:
             style = job.decimal_among("value", "field", self._fields.find_number, field)
             currency = self._fields.currency(field) or job.options.firm_currency
             self._numbers[field] = Numbers(style, currency)
-        found = self._fields.read(field, value, line, self._numbers[field])
+        found = self._fields.read(field, value, self._numbers[field])
         if isinstance(found, RefusedValue):
             return RefusedValue(f"cannot be read as {field}: {found.reason}")
         return found
