@@ -72,8 +72,8 @@ VALUES_OUT_OF_RANGE = FindingType(
 )
 
 _FAR = 10.0  # a median so many times the outermost knot is not of the scheme's unit
-_NEAR_NOTHING = 1_000.0  # nor is one so many times smaller than the first knot
-_FEWEST = 5  # values that can show that a column is too small: a few customers may well be
+_VERY_FAR = 1_000.0  # nor is one so many times smaller than the first knot
+_FEW = 2  # values that may well be those of unusual customers
 _WITHOUT_CURVE = 5.0  # what stands for the outermost knot of a ratio that no curve scores
 _YEARS = range(1800, 2101)
 
@@ -226,8 +226,9 @@ class _Column:
     def _ask_for_range(self, findings: FileFindings, first: float, outermost: float) -> None:
         sizes = list(map(abs, self._values))
         median = median_low(sizes)
-        is_small = self._extent.unit == MONEY and len(sizes) >= _FEWEST and median < first / _NEAR_NOTHING
-        if median > _FAR * outermost or is_small:
+        far = _FAR if len(sizes) > _FEW else _VERY_FAR
+        is_small = self._extent.unit == MONEY and len(sizes) > 2 * _FEW and median < first / _VERY_FAR
+        if median > far * outermost or is_small:
             place = sizes.index(median)
             findings.add(
                 VALUES_OUT_OF_RANGE,

@@ -95,6 +95,8 @@ COLUMNS: list[tuple[str, str, list[tuple[str, int]]]] = [
     # Thousands, and other units of money.
     ("annual_sales", "20000000 30000000 40000000", [(RANGE, 3)]),
     ("annual_sales", "20000 30000 900000000", []),
+    ("annual_sales", "20000000", []),
+    ("annual_sales", "2000000000", [(RANGE, 2)]),
     ("annual_sales", "1 2 3 4 5", [(RANGE, 4)]),
     ("annual_sales", "1 2", []),
     ("annual_sales", "100 200 300 400 500", []),
@@ -158,7 +160,7 @@ def test_percent_of_a_field_that_nobody_knows_is_refused_with_the_nearest(graded
         ("debt_ratio", "55 60", PERCENT),
         ("fill_rate", "0.5 0.6 97", AMONG),
         ("satisfaction", "4 9", SCALE),
-        ("annual_sales", "20000000", RANGE),
+        ("annual_sales", "20000000 20000000 30000000", RANGE),
     ],
 )
 def test_yes_takes_the_values_as_they_are_and_says_so(
@@ -178,7 +180,7 @@ def test_yes_takes_the_values_as_they_are_and_says_so(
         ("satisfaction", "9", [(SCALE, 2)]),
         ("equity_to_liabilities", "1.5 9 0.3", []),
         ("equity_to_liabilities", "150 90 30", [(PERCENT, 2)]),
-        ("lawsuits_24m", "100 200", [(RANGE, 2)]),
+        ("lawsuits_24m", "100 200 300", [(RANGE, 3)]),
         # The presets count in CNY, and the firm may count in rupiah.
         ("annual_sales", "20000000000000 30000000000000", []),
     ],
