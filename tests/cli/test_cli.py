@@ -329,6 +329,22 @@ def test_a_column_that_the_scheme_does_not_read_is_named(tierbot: Tierbot, tmp_p
     )
 
 
+def test_score_takes_the_options_of_an_import(tierbot: Tierbot, tmp_path: Path) -> None:
+    table = "nr;name;net_revenue_12m;active_quarter_rate\nC-1;ACME;500,000;75\n"
+    asked = scored(tierbot, tmp_path, table, "--map", "code=nr")
+    assert (asked.code, asked.out) == (2, "")
+    assert "question decimal-sign" in asked.err
+    assert "question percent-or-ratio" in asked.err
+    answers = ("--map", "code=nr", "--decimal", "point", "--percent", "active_quarter_rate")
+    graded = scored(tierbot, tmp_path, table, *answers, "--json").json
+    values = {part["indicator"]: part["value"] for part in graded[0]["breakdown"]}
+    assert (values["net_revenue_12m"], values["active_quarter_rate"]) == (500_000, 0.75)
+    accepted = scored(
+        tierbot, tmp_path, table, "--map", "code=nr", "--decimal", "point", "--yes", "percent-or-ratio"
+    )
+    assert "Note percent-or-ratio" in accepted.err
+
+
 # --- commands that fail
 
 
