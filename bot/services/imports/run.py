@@ -55,17 +55,7 @@ def import_file(
             kind=kind,
             kinds=", ".join(KINDS),
         )
-    for flag, given, allowed in (
-        ("--date-order", options.date_order, ("dmy", "mdy")),
-        ("--decimal", options.decimal, ("point", "comma")),
-    ):
-        if given is not None and given not in allowed:
-            raise BadInput(
-                N_("%(flag)s %(given)s is not known; use %(allowed)s."),
-                flag=flag,
-                given=given,
-                allowed=" or ".join(allowed),
-            )
+    options.refuse_unknown()
     file = inspect_file(path, options.encoding)
     if options.expected_sha256 not in (None, file.sha256):
         raise Conflict(N_("%(file)s has changed since its preview; look at it again."), file=path.name)
