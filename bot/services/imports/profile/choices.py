@@ -4,7 +4,6 @@ import ast
 import shlex
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from datetime import date
 from typing import Any
 
 from bot.services.imports.check.findings import FileFinding
@@ -101,7 +100,7 @@ def _century(finding: FileFinding, totals: Totals) -> OpenChoice:
     """The century is evident when all days that were read are of one."""
     first, last = totals.first_day, totals.last_day
     evident = first is not None and last is not None and first.year // 100 == last.year // 100
-    century = (first or date.today()).year // 100 * 100
+    century = (first.year if first is not None else finding.values["last"]) // 100 * 100
     return OpenChoice(
         about=_found(finding),
         alternatives=(
