@@ -33,9 +33,9 @@ def history(
 ) -> list[HistoryEntry]:
     """All gradings of a customer, oldest first, also those as a prospect. Raises NotFound unless it is the actor's."""
     with database.read() as session:
-        access.customer_for(session, actor, Act.SEE, customer_id)
+        customer = access.customer_for(session, actor, Act.SEE, customer_id)
         found = [
-            graded for purpose in RecordType for graded in assessments.history(session, customer_id, purpose)
+            graded for purpose in RecordType for graded in assessments.history(session, customer.id, purpose)
         ]
         entries: list[HistoryEntry] = []
         last: float | None = None

@@ -1,5 +1,6 @@
 """CSV files into the book, and out again: `import_file`, `undo`, `history`."""
 
+from bot.services.imports.joins.command import JoinReport, join_customers
 from bot.services.imports.kind import KindOption
 from bot.services.imports.kinds import KINDS
 from bot.services.imports.report import ImportOptions, ImportReport, UndoReport
@@ -10,9 +11,11 @@ __all__ = [
     "KINDS",
     "ImportOptions",
     "ImportReport",
+    "JoinReport",
     "KindOption",
     "UndoReport",
     "history",
     "import_file",
+    "join_customers",
     "undo",
 ]

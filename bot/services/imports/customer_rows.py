@@ -184,6 +184,21 @@ def keep_old_names(connection: Connection, batch_id: int, renamed: Sequence[tupl
         connection.execute(_name.insert(), rows)
 
 
+def find_circle(parents: Mapping[int, int]) -> int | None:
+    """A customer whose parents lead back to it."""
+    safe: set[int] = set()
+    for start in parents:
+        path: dict[int, None] = {}
+        node: int | None = start
+        while node is not None and node not in safe:
+            if node in path:
+                return node
+            path[node] = None
+            node = parents.get(node)
+        safe.update(path)
+    return None
+
+
 def _rebuild_names(connection: Connection, ids: Sequence[int], without_batch: int) -> None:
     """Make customers findable by their current code and name, and by the aliases that other imports gave them."""
     aliases: dict[int, dict[str, tuple[str, int | None]]] = {customer: {} for customer in ids}

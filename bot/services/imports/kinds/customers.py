@@ -13,6 +13,7 @@ from bot.services.imports.customer_rows import (
     CUSTOMER_TABLES,
     StagedNames,
     create_customers,
+    find_circle,
     keep_old_names,
     key_of,
 )
@@ -220,7 +221,7 @@ class CustomerKind(UpsertKind):
             .values(parent_id=parent.scalar_subquery())
         )
         with_parent = select(_customer.c.id, _customer.c.parent_id).where(_customer.c.parent_id.is_not(None))
-        circle = _find_circle({row[0]: row[1] for row in job.connection.execute(with_parent)})
+        circle = find_circle({row[0]: row[1] for row in job.connection.execute(with_parent)})
         if circle is not None:
             code = job.connection.execute(
                 select(_customer.c.code).where(_customer.c.id == circle)
@@ -260,18 +261,3 @@ class CustomerKind(UpsertKind):
             .order_by(stage.line)
         )
         job.connection.execute(_ownership.insert().from_select(columns, rows))
-
-
-def _find_circle(parents: Mapping[int, int]) -> int | None:
-    """A customer whose parents lead back to it."""
-    safe: set[int] = set()
-    for start in parents:
-        path: dict[int, None] = {}
-        node: int | None = start
-        while node is not None and node not in safe:
-            if node in path:
-                return node
-            path[node] = None
-            node = parents.get(node)
-        safe.update(path)
-    return None

@@ -23,7 +23,9 @@ from grading.indicators.sources import JUDGED
 _fact = table(Fact)
 
 
-class _FactTable(WrittenTable):
+class FactTable(WrittenTable):
+    """Facts; those that an import superseded become valid again."""
+
     @contextmanager
     def around_undo(self, connection: Connection, batch_id: int) -> Iterator[None]:
         """Refuse to undo facts that a person corrected."""
@@ -81,7 +83,7 @@ class FactKind(FileKind):
         "author": String,
         "evidence": String,
     }
-    writes = (_FactTable(table=_fact),)
+    writes = (FactTable(table=_fact),)
 
     def prepare(self, job: ImportJob) -> None:
         self._customers = CustomerReferences(job.connection, job.source)

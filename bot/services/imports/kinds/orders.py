@@ -22,7 +22,9 @@ from db.types import Money
 _order, _key = table(Order), table(CustomerKey)
 
 
-class _OrderTable(WrittenTable):
+class OrderTable(WrittenTable):
+    """Orders; their totals stay exact."""
+
     @contextmanager
     def around_undo(self, connection: Connection, batch_id: int) -> Iterator[None]:
         """Keep the totals of orders exact."""
@@ -77,7 +79,7 @@ class OrderKind(UpsertKind):
         "original_amount": Money,
         "original_currency": String,
     }
-    writes = (_OrderTable(table=_order, called="orders"), *CUSTOMER_TABLES)
+    writes = (OrderTable(table=_order, called="orders"), *CUSTOMER_TABLES)
     options = (KindOption(name="create_customers", help="Orders: make a customer of each unknown code."),)
 
     def prepare(self, job: ImportJob) -> None:

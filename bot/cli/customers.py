@@ -1,0 +1,58 @@
+"""`customer`: customers that are one customer."""
+
+from typing import Annotated
+
+import typer
+
+from bot.cli.console import AsJson, opened, print_json, say, whoami
+from bot.services import imports
+
+_WORDS = {  # table -> its rows in a sentence
+    "customer_order": "orders",
+    "invoice": "invoices",
+    "activity": "activities",
+    "fact": "facts",
+    "customer_key": "codes",
+}
+
+
+def join(
+    customer: Annotated[str, typer.Argument(metavar="CUSTOMER", help="The one that is joined: SOURCE:CODE.")],
+    into: Annotated[str, typer.Argument(metavar="INTO", help="The one that stays.")],
+    prefer: Annotated[
+        str | None,
+        typer.Option(
+            metavar="customer|into", help="Whose word holds where the two say something different."
+        ),
+    ] = None,
+    dry_run: Annotated[bool, typer.Option(help="Only show what would happen.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Say that two customers are one: the first one's orders, codes and names go to the second.
+
+    A code without its source will do where only one customer has it. tierbot import undo takes a join back.
+    """
+    with opened() as bot:
+        report = imports.join_customers(
+            bot.database,
+            customer,
+            into,
+            clock=bot.clock,
+            actor=whoami(),
+            prefer=prefer,
+            dry_run=dry_run,
+        )
+    if as_json:
+        print_json(vars(report))
+        return
+    if report.already_one:
+        say(f"{customer} and {into} are one customer already: {report.into}.")
+        return
+    shown = ", ".join(f"{report.moved[name]:,} {words}" for name, words in _WORDS.items())
+    if report.batch_id is None:
+        say(f"{report.customer} would be joined into {report.into}, with {shown}.")
+        return
+    say(
+        f"{report.customer} is joined into {report.into}, with {shown}.",
+        f"To take it back: tierbot import undo {report.batch_id}",
+    )
