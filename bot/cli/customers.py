@@ -1,4 +1,4 @@
-"""`customer`: customers that are one customer."""
+"""`customer`: several customers that are one."""
 
 from typing import Annotated
 
@@ -7,12 +7,12 @@ import typer
 from bot.cli.console import AsJson, opened, print_json, say, whoami
 from bot.services import imports
 
-_WORDS = {  # table -> its rows in a sentence
-    "customer_order": "orders",
-    "invoice": "invoices",
-    "activity": "activities",
-    "fact": "facts",
-    "customer_key": "codes",
+_WORDS = {  # table -> one of its rows, several
+    "customer_order": ("order", "orders"),
+    "invoice": ("invoice", "invoices"),
+    "activity": ("activity", "activities"),
+    "fact": ("fact", "facts"),
+    "customer_key": ("code", "codes"),
 }
 
 
@@ -21,9 +21,7 @@ def join(
     into: Annotated[str, typer.Argument(metavar="INTO", help="The one that stays.")],
     prefer: Annotated[
         str | None,
-        typer.Option(
-            metavar="customer|into", help="Whose word holds where the two say something different."
-        ),
+        typer.Option(metavar="customer|into", help="Whose word holds where the two say something different."),
     ] = None,
     dry_run: Annotated[bool, typer.Option(help="Only show what would happen.")] = False,
     as_json: AsJson = False,
@@ -48,11 +46,12 @@ def join(
     if report.already_one:
         say(f"{customer} and {into} are one customer already: {report.into}.")
         return
-    shown = ", ".join(f"{report.moved[name]:,} {words}" for name, words in _WORDS.items())
+    counts = [(report.moved[name], *words) for name, words in _WORDS.items() if report.moved[name]]
+    shown = ", ".join(f"{number:,} {one if number == 1 else several}" for number, one, several in counts)
     if report.batch_id is None:
-        say(f"{report.customer} would be joined into {report.into}, with {shown}.")
+        say(f"{report.customer} would be joined into {report.into}: {shown}.")
         return
     say(
-        f"{report.customer} is joined into {report.into}, with {shown}.",
+        f"{report.customer} is joined into {report.into}: {shown}.",
         f"To take it back: tierbot import undo {report.batch_id}",
     )

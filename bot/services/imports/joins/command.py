@@ -21,7 +21,6 @@ from db.engine import Database
 
 _batch, _customer = table(ImportBatch), table(Customer)
 _PAIRS = pair_table(MetaData())
-KIND = "joins"
 SOURCE = "command"  # of an import that is no file
 
 
@@ -127,7 +126,7 @@ def _write(connection: Connection, request: _Request, report: JoinReport) -> Joi
     batch_id: int = connection.execute(
         _batch.insert().returning(_batch.c.id),
         {
-            "kind": KIND,
+            "kind": imports.JOINS,
             "source": SOURCE,
             "file_name": request.name,
             "file_sha256": sha256(request.name.encode()).hexdigest(),

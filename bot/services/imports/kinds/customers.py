@@ -18,6 +18,7 @@ from bot.services.imports.customer_rows import (
     key_of,
 )
 from bot.services.imports.job import Chunk, ImportJob
+from bot.services.imports.joins.joined_codes import fill_only, mark_joined
 from bot.services.imports.kind import Counts, UpsertKind, WrittenTable
 from bot.services.imports.publication import PAGE, Rows, Upsert, store_previous
 from bot.services.imports.read import text
@@ -25,7 +26,7 @@ from bot.services.imports.read.columns import FileField
 from bot.services.imports.read.refusal import RefusedValue
 from bot.services.imports.references import CustomerReferences, person_by_email
 from db.book.customers import Customer, CustomerKey, Ownership, OwnershipRole, present_owner
-from db.book.imports import fill, table
+from db.book.imports import add_missing, fill, table
 
 _customer, _key, _ownership = table(Customer), table(CustomerKey), table(Ownership)
 
@@ -100,11 +101,14 @@ class CustomerKind(UpsertKind):
         "owner_id": Integer,
         "parent_code": String,
         "cells": String,  # as JSON, where only the whole file can show whether the row is right
+        "joined": Integer,  # numbers the rows of joined codes (`joined_codes`), after the file has been read
     }
     writes = (*CUSTOMER_TABLES, WrittenTable(table=_ownership, counted=False))
 
     def __init__(self) -> None:
         super().__init__()
+        self.filled = tuple(name for name in self.filled if name != "joined")
+        self._most_joined = 0
         metadata = self.stage.metadata
         self._repeats = Table(  # rows with the same contents as a staged row that has a parent
             "staged_repeat",
@@ -162,6 +166,9 @@ class CustomerKind(UpsertKind):
                 job.connection.execute(self.stage.delete().where(stage.key == key))
                 repeated += len(same)
             refused += len(rows)
+        self._most_joined = mark_joined(job.connection, job.source, self.stage)
+        if self._most_joined:
+            self._names.become_aliases(job, select(stage.key).where(stage.joined.is_not(None)))
         return refused, repeated
 
     def identity(self, job: ImportJob) -> Mapping[str, Any]:
@@ -169,18 +176,20 @@ class CustomerKind(UpsertKind):
 
     def columns(self, job: ImportJob) -> Mapping[str, Any]:
         parent = select(_key.c.customer_id).where(key_of(job, self.stage.c.parent_code))
-        return {
-            **super().columns(job),
-            "parent_id": parent.correlate(self.stage).scalar_subquery(),
-        }
+        parent_id = parent.correlate(self.stage).scalar_subquery()
+        # The code of a parent may have been joined into the customer itself.
+        columns = {**super().columns(job), "parent_id": func.nullif(parent_id, _customer.c.id)}
+        return fill_only(columns, self.stage) if self._most_joined else columns
 
     def upsert(self, job: ImportJob) -> Upsert:
         """A new owner or alias makes a customer a changed one, too."""
         stage = self.stage.c
-        owner = select(_ownership.c.person_id).where(present_owner(_customer.c.id))
+        owned = select(_ownership.c.person_id).where(present_owner(_customer.c.id))
+        owner = owned.correlate(_customer).scalar_subquery()
         owner_differs = and_(
             stage.owner_id.is_not(None),
-            stage.owner_id.is_distinct_from(owner.correlate(_customer).scalar_subquery()),
+            stage.owner_id.is_distinct_from(owner),
+            or_(stage.joined.is_(None), owner.is_(None)),
         )
         new_alias = self._names.new_alias(_customer.c.id, stage.key)
         return replace(super().upsert(job), also=or_(owner_differs, new_alias))
@@ -199,7 +208,12 @@ class CustomerKind(UpsertKind):
             keep_old_names(job.connection, batch_id, renamed)
 
         not_created = _customer.c.batch_id.is_distinct_from(literal(batch_id))
-        changed = upsert.change(job.connection, batch_id, on_page=keep_names, where=not_created)
+        changed = 0
+        # One row of a customer at a time: each sets all columns, by the values before it.
+        for number in range(self._most_joined + 1):
+            of_number = stage.joined.is_not_distinct_from(number or None)
+            where = and_(not_created, of_number)
+            changed += upsert.change(job.connection, batch_id, on_page=keep_names, where=where)
         if "parent" in job.layout.places:
             self._set_parents(job, batch_id)
         self._names.publish(job, batch_id)
@@ -239,7 +253,9 @@ class CustomerKind(UpsertKind):
         ending = (
             select(_ownership.c.id)
             .select_from(staged.join(_ownership, owned_now))
-            .where(stage.owner_id.is_not(None), _ownership.c.person_id != stage.owner_id)
+            .where(
+                stage.owner_id.is_not(None), _ownership.c.person_id != stage.owner_id, stage.joined.is_(None)
+            )
             .limit(PAGE)
         )
         while ids := job.connection.scalars(ending).all():
@@ -258,6 +274,7 @@ class CustomerKind(UpsertKind):
             )
             .select_from(staged)
             .where(stage.owner_id.is_not(None), ~exists(select(1).select_from(_ownership).where(owned_now)))
-            .order_by(stage.line)
+            .order_by(func.coalesce(stage.joined, 0), stage.line)
         )
-        job.connection.execute(_ownership.insert().from_select(columns, rows))
+        # Two codes of one customer may both name an owner: the first one holds.
+        add_missing(job.connection, _ownership, columns, rows)

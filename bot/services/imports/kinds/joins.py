@@ -20,7 +20,7 @@ from bot.services.imports.read.refusal import RefusedValue
 from bot.services.name_keys import tokens
 from db.book.customers import Customer, CustomerKey, CustomerName, NameKind, NameToken, Ownership
 from db.book.facts import Activity, Fact
-from db.book.imports import ImportChange, changed_rows, table
+from db.book.imports import JOINS, ImportChange, changed_rows, table
 from db.book.invoices import Invoice
 from db.book.orders import Order
 from db.care.touches import Touch
@@ -100,7 +100,7 @@ class _JoinedOverrides(WrittenTable):
 class JoinKind(FileKind):
     """Known by the customer that is joined."""
 
-    name = "joins"
+    name = JOINS
     key_field = "customer"
     fields = (
         FileField(
