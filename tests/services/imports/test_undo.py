@@ -94,7 +94,8 @@ def test_an_import_can_be_undone_to_the_last_row(full: Book, kind: str, content:
 
 
 def test_every_kind_is_undone_by_the_test_above() -> None:
-    assert {kind for kind, _ in CHANGES} == set(KINDS)
+    # Joins move rows of many tables: file_check/joins/test_moved_rows.py.
+    assert {kind for kind, _ in CHANGES} == set(KINDS) - {"joins"}
 
 
 def _tables_of(book: Book, batch_id: int | None) -> set[str]:

@@ -86,7 +86,14 @@ class BookReferences:
     def split(self, text: str) -> Reference:
         """SOURCE:CODE, or a code; a colon after something that is no source belongs to the code."""
         source, colon, code = (part.strip() for part in text.partition(":"))
-        return (source, code) if colon and code and self._named(source) else (None, text.strip())
+        if colon and code and self._named(source):
+            return self.of_source(source), code
+        return None, text.strip()
+
+    def of_source(self, source: str) -> str:
+        """A source as the book writes it, or as it is given where that is not clear."""
+        named = self._named(source)
+        return named[0] if len(named) == 1 else source
 
     def find(self, references: Iterable[Reference]) -> dict[Reference, int | RefusedValue]:
         """Reference -> customer, or why it is not clear which."""

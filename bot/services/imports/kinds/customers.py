@@ -6,9 +6,24 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any, ClassVar
 
-from sqlalchemy import Column, Date, Integer, String, Table, and_, exists, func, literal, or_, select
+from sqlalchemy import (
+    Boolean,
+    Column,
+    Date,
+    Integer,
+    String,
+    Table,
+    and_,
+    exists,
+    false,
+    func,
+    literal,
+    or_,
+    select,
+)
 
 from bot.errors import N_, BadInput
+from bot.services.imports.check.findings import FindingType, Level
 from bot.services.imports.customer_rows import (
     CUSTOMER_TABLES,
     StagedNames,
@@ -23,12 +38,29 @@ from bot.services.imports.kind import Counts, UpsertKind, WrittenTable
 from bot.services.imports.publication import PAGE, Rows, Upsert, store_previous
 from bot.services.imports.read import text
 from bot.services.imports.read.columns import FileField
+from bot.services.imports.read.ends import ends
 from bot.services.imports.read.refusal import RefusedValue
 from bot.services.imports.references import CustomerReferences, person_by_email
 from db.book.customers import Customer, CustomerKey, Ownership, OwnershipRole, present_owner
 from db.book.imports import add_missing, fill, table
 
 _customer, _key, _ownership = table(Customer), table(CustomerKey), table(Ownership)
+
+ENDED = FindingType(
+    name="customers-ended",
+    level=Level.NOTE,
+    sentence=N_(
+        "%(count)d customers have ended (first in line %(line)d): no grade and no reminders until the column says no."
+    ),
+)
+ENDS_LATER = FindingType(
+    name="customers-end-later",
+    level=Level.NOTE,
+    sentence=N_(
+        "%(count)d customers end on a later day (line %(line)d: %(day)s). They go on until the file is imported again on"
+        " that day or after it."
+    ),
+)
 
 
 def _read_aliases(cell: str) -> tuple[str, ...] | RefusedValue:
@@ -93,6 +125,13 @@ class CustomerKind(UpsertKind):
             column="parent_code",
         ),
         FileField(name="language", synonyms="lang, 语言", read=lambda job, name: text.choice(text.LANGUAGES)),
+        FileField(
+            name="ended",
+            synonyms="ended on, churned, churned on, inactive, inactive since, terminated, terminated on, "
+            "流失, 已流失, 是否流失, 流失日期, 停用, 已停用, 是否停用, 停用日期, 终止, 终止日期, 注销日期, "
+            "beendet, beendet am, inaktiv, inaktiv seit",
+            read=lambda job, name: ends(job.days(name)),
+        ),
     )
     staged: ClassVar = {
         **dict.fromkeys(("name", "record_type", "industry", "customer_type", "region", "country"), String),
@@ -100,6 +139,7 @@ class CustomerKind(UpsertKind):
         "since": Date,
         "owner_id": Integer,
         "parent_code": String,
+        "archived": Boolean,
         "cells": String,  # as JSON, where only the whole file can show whether the row is right
         "joined": Integer,  # numbers the rows of joined codes (`joined_codes`), after the file has been read
     }
@@ -119,6 +159,10 @@ class CustomerKind(UpsertKind):
         )
         self._names = StagedNames(metadata)
 
+    def prepare(self, job: ImportJob) -> None:
+        self._today = job.now.date().isoformat()
+        self._ending_later: list[tuple[int, str]] = []
+
     def resolve(self, job: ImportJob, chunk: Chunk) -> None:
         values = chunk.values
         values["alias_text"] = [
@@ -127,10 +171,18 @@ class CustomerKind(UpsertKind):
         for row, (code, parent) in enumerate(zip(values["code"], values["parent"], strict=True)):
             if parent is not None and parent == code:
                 chunk.refuse(row, "parent", "a customer cannot be its own parent")
+        values["archived"] = list(map(self._has_ended, chunk.lines, values["ended"]))
         values["cells"] = [
             None if parent is None else json.dumps(cells, ensure_ascii=False)
             for parent, cells in zip(values["parent"], chunk.cells, strict=True)
         ]
+
+    def _has_ended(self, line: int, ended: Any) -> bool | None:
+        if not isinstance(ended, str):
+            return ended if isinstance(ended, bool) else None
+        if ended > self._today:
+            self._ending_later.append((line, ended))
+        return ended <= self._today
 
     def after_staging(self, job: ImportJob, chunk: Chunk, rows: list[int]) -> None:
         codes, names, aliases = (chunk.values[name] for name in ("code", "name", "aliases"))
@@ -171,6 +223,24 @@ class CustomerKind(UpsertKind):
             self._names.become_aliases(job, select(stage.key).where(stage.joined.is_not(None)))
         return refused, repeated
 
+    def check(self, job: ImportJob) -> None:
+        if "ended" in job.layout.places:
+            self._say_who_ends(job)
+
+    def _say_who_ends(self, job: ImportJob) -> None:
+        stage = self.stage.c
+        goes_on = exists(select(1).where(self.upsert(job).match, _customer.c.archived.is_(False)))
+        is_new = ~exists(select(1).where(key_of(job, stage.key)))
+        ending = select(func.count(), func.min(stage.line)).where(
+            stage.archived.is_(True), stage.joined.is_(None), or_(goes_on, is_new)
+        )
+        count, line = job.connection.execute(ending).one()
+        if count:
+            job.findings.add(ENDED, count=count, line=line)
+        if self._ending_later:
+            line, day = min(self._ending_later)
+            job.findings.add(ENDS_LATER, count=len(self._ending_later), line=line, day=day)
+
     def identity(self, job: ImportJob) -> Mapping[str, Any]:
         return {"id": select(_key.c.customer_id).where(key_of(job, self.stage.c.key)).scalar_subquery()}
 
@@ -196,7 +266,11 @@ class CustomerKind(UpsertKind):
 
     def publish(self, job: ImportJob, batch_id: int) -> Counts:
         upsert, stage = self.upsert(job), self.stage.c
-        columns = {**super().columns(job), "record_type": func.coalesce(stage.record_type, "account")}
+        columns = {
+            **super().columns(job),
+            "record_type": func.coalesce(stage.record_type, "account"),
+            "archived": func.coalesce(stage.archived, false()),
+        }
         created = create_customers(job, batch_id, self.stage, columns)
 
         def keep_names(old: Rows, new: Rows) -> None:

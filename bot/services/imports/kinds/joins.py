@@ -173,7 +173,8 @@ class JoinKind(FileKind):
     def _reference(self, code: Any, source: Any) -> Reference | None:
         if not isinstance(code, str) or isinstance(source, RefusedValue):
             return None
-        return self._references.split(code) if source is None else (source, code)
+        references = self._references
+        return references.split(code) if source is None else (references.of_source(source), code)
 
     def after_staging(self, job: ImportJob, chunk: Chunk, rows: list[int]) -> None:
         self._cells |= {chunk.lines[row]: chunk.cells[row] for row in rows}
@@ -208,11 +209,13 @@ class JoinKind(FileKind):
         return Counts(created=0, changed=pairs)
 
     def publish(self, job: ImportJob, batch_id: int) -> Counts:
-        Transfer(
-            connection=job.connection,
-            pairs=self._pairs,
-            batch_id=batch_id,
-            now=job.now,
-            prefer=self._prefer or Preference.INTO,
-        ).run()
-        return self.count(job)
+        counts = self.count(job)
+        if counts.changed:
+            Transfer(
+                connection=job.connection,
+                pairs=self._pairs,
+                batch_id=batch_id,
+                now=job.now,
+                prefer=self._prefer or Preference.INTO,
+            ).run()
+        return counts
