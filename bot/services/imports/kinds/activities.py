@@ -10,6 +10,7 @@ from sqlalchemy import Date, Integer, String, and_, exists, func, select
 
 from bot.errors import N_, BadInput
 from bot.services.imports.check.findings import FindingType, Level
+from bot.services.imports.check.reused_numbers import find_reused, reused_number
 from bot.services.imports.job import AT_ONCE, Chunk, ImportJob
 from bot.services.imports.kind import Counts, KindOption, UpsertKind, WrittenTable
 from bot.services.imports.read import text
@@ -23,6 +24,7 @@ from db.book.imports import table
 
 _activity, _period, _customer = table(Activity), table(ActivityPeriod), table(Customer)
 
+REUSED = reused_number("activity-id-reused")
 REPEATED = FindingType(
     name="activities-repeated",
     level=Level.NOTE,
@@ -148,6 +150,7 @@ class ActivityKind(UpsertKind):
 
     def check(self, job: ImportJob) -> None:
         self._take_untimed(job)
+        find_reused(job, REUSED, self.stage, _activity, "happened_on")
         if self._repeats:
             job.findings.add(REPEATED, count=len(self._repeats), line=min(self._repeats))
 

@@ -4,6 +4,7 @@ from typing import ClassVar
 
 from sqlalchemy import Date, Integer, String
 
+from bot.services.imports.check.reused_numbers import find_reused, reused_number
 from bot.services.imports.conversion import CURRENCY, Currencies
 from bot.services.imports.job import Chunk, ImportJob
 from bot.services.imports.kind import UpsertKind, WrittenTable
@@ -12,6 +13,10 @@ from bot.services.imports.references import CUSTOMER, CustomerReferences
 from db.book.imports import table
 from db.book.invoices import Invoice
 from db.types import Money
+
+_invoice = table(Invoice)
+
+REUSED = reused_number("invoice-number-reused")
 
 
 class InvoiceKind(UpsertKind):
@@ -67,7 +72,7 @@ class InvoiceKind(UpsertKind):
         "original_amount": Money,
         "original_currency": String,
     }
-    writes = (WrittenTable(table=table(Invoice)),)
+    writes = (WrittenTable(table=_invoice),)
 
     def prepare(self, job: ImportJob) -> None:
         self._customers = CustomerReferences(job.connection, job.source)
@@ -81,3 +86,6 @@ class InvoiceKind(UpsertKind):
                 chunk.refuse(row, "due", f"{due} is before the invoice's date, {day}")
         self._currencies.apply(job, chunk, ("amount",), values["date"])
         self._customers.resolve(chunk)
+
+    def check(self, job: ImportJob) -> None:
+        find_reused(job, REUSED, self.stage, _invoice, "invoiced_on")

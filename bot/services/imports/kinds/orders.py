@@ -7,6 +7,7 @@ from typing import ClassVar
 
 from sqlalchemy import Connection, Date, Integer, String, distinct, func, select
 
+from bot.services.imports.check.reused_numbers import find_reused, reused_number
 from bot.services.imports.conversion import COST, CURRENCY, Currencies
 from bot.services.imports.customer_rows import CUSTOMER_TABLES, NewCustomers, key_of
 from bot.services.imports.job import Chunk, ImportJob
@@ -20,6 +21,8 @@ from db.book.orders import Order
 from db.types import Money
 
 _order, _key = table(Order), table(CustomerKey)
+
+REUSED = reused_number("order-number-reused")
 
 
 class OrderTable(WrittenTable):
@@ -104,6 +107,9 @@ class OrderKind(UpsertKind):
 
     def around_change(self, job: ImportJob, ids: list[int]) -> AbstractContextManager[None]:
         return order_totals.adjusted(job.connection, _order.c.id.in_(ids))
+
+    def check(self, job: ImportJob) -> None:
+        find_reused(job, REUSED, self.stage, _order, "ordered_on", self.stage.c.customer_ref)
 
     def count(self, job: ImportJob) -> Counts:
         stage = self.stage.c
