@@ -229,10 +229,11 @@ class CustomerKind(UpsertKind):
 
     def _say_who_ends(self, job: ImportJob) -> None:
         stage = self.stage.c
-        goes_on = exists(select(1).where(self.upsert(job).match, _customer.c.archived.is_(False)))
-        is_new = ~exists(select(1).where(key_of(job, stage.key)))
+        has_ended = select(1).where(
+            key_of(job, stage.key), _customer.c.id == _key.c.customer_id, _customer.c.archived.is_(True)
+        )
         ending = select(func.count(), func.min(stage.line)).where(
-            stage.archived.is_(True), stage.joined.is_(None), or_(goes_on, is_new)
+            stage.archived.is_(True), stage.joined.is_(None), ~exists(has_ended)
         )
         count, line = job.connection.execute(ending).one()
         if count:
