@@ -175,6 +175,16 @@ def get_row(session: Session, customer_id: int) -> CustomerRow | None:
     return CustomerRow._make(row) if joined_into is None else get_row(session, joined_into)
 
 
+def joined(session: Session, customer_id: int) -> list[tuple[int, str]]:
+    """(id, code) of the customers that were joined into one."""
+    rows = session.execute(
+        select(col(Customer.id), col(Customer.code))
+        .where(col(Customer.joined_into) == customer_id)
+        .order_by(col(Customer.id))
+    )
+    return [(row[0], row[1]) for row in rows]
+
+
 def owner(session: Session, customer_id: int) -> Person | None:
     """The present primary owner, active or not."""
     return session.scalars(_OWNER, {"customer_id": customer_id}).first()
