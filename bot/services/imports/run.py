@@ -14,6 +14,7 @@ from bot.errors import N_, BadInput, Conflict
 from bot.services.imports.answers import answers_of, merge
 from bot.services.imports.check.findings import FileFindings
 from bot.services.imports.check.styles import Styles
+from bot.services.imports.check.vendor import CONTINUED_LINES, check_vendor
 from bot.services.imports.job import ImportJob
 from bot.services.imports.kind import Counts, FileKind
 from bot.services.imports.kinds import KINDS
@@ -51,17 +52,7 @@ def import_file(
             kind=kind,
             kinds=", ".join(KINDS),
         )
-    for flag, given, allowed in (
-        ("--date-order", options.date_order, ("dmy", "mdy")),
-        ("--decimal", options.decimal, ("point", "comma")),
-    ):
-        if given is not None and given not in allowed:
-            raise BadInput(
-                N_("%(flag)s %(given)s is not known; use %(allowed)s."),
-                flag=flag,
-                given=given,
-                allowed=" or ".join(allowed),
-            )
+    options.refuse_unknown()
     file = inspect_file(path, options.encoding)
     if options.expected_sha256 not in (None, file.sha256):
         raise Conflict(N_("%(file)s has changed since its preview; look at it again."), file=path.name)
@@ -167,6 +158,8 @@ class _Import:
             remembered=remembered,
         )
         findings = FileFindings(options.accepted)
+        if layout.shape is not None:
+            check_vendor(layout.shape, findings)
         return ImportJob(
             connection=connection,
             options=options,
@@ -192,6 +185,8 @@ class _Import:
             job.parsers.update({field.name: field.read(job, field.name) for field in self.kind.fields})
         staging = Staging(job, self.kind)
         staging.read(table, lambda: self._show_progress(table.position))
+        if staging.continued:
+            job.findings.add(CONTINUED_LINES, count=staging.continued, line=staging.first_continued)
         if staging.rows == 0:
             raise BadInput(N_("%(file)s has a header but no rows."), file=self.file.path.name)
         if sha256_of(self.file.path) != self.file.sha256:
