@@ -55,3 +55,33 @@ def join(
         f"{report.customer} is joined into {report.into}: {shown}.",
         f"To take it back: tierbot import undo {report.batch_id}",
     )
+
+
+def list_duplicates(
+    limit: Annotated[int, typer.Option(min=1, max=1_000, help="How many, at most.")] = 50,
+    as_json: AsJson = False,
+) -> None:
+    """Customers that are probably one: the same name, tax number or e-mail domain in two systems. Changes nothing."""
+    with opened() as bot:
+        found = imports.find_duplicates(bot.database, limit)
+    if as_json:
+        print_json(
+            [
+                {
+                    "customer": pair.customer._asdict(),
+                    "into": pair.into._asdict(),
+                    "reasons": pair.reasons,
+                    "command": pair.command,
+                }
+                for pair in found
+            ]
+        )
+        return
+    if not found:
+        say("No two customers look like one.")
+        return
+    for pair in found:
+        names = f"{pair.customer.code} {pair.customer.name} and {pair.into.code} {pair.into.name}"
+        say(f"{names}: {', '.join(pair.reasons)}", f"  {pair.command}")
+    if len(found) == limit:
+        say(f"There may be more than these {limit}: --limit shows them.")

@@ -1,5 +1,6 @@
 """CSV files into the book, and out again: `import_file`, `undo`, `history`."""
 
+from bot.services.imports.duplicates import LikelyPair, find_duplicates
 from bot.services.imports.joins.command import JoinReport, join_customers
 from bot.services.imports.kind import KindOption
 from bot.services.imports.kinds import KINDS
@@ -13,7 +14,9 @@ __all__ = [
     "ImportReport",
     "JoinReport",
     "KindOption",
+    "LikelyPair",
     "UndoReport",
+    "find_duplicates",
     "history",
     "import_file",
     "join_customers",

@@ -32,6 +32,7 @@ from bot.services.imports.customer_rows import (
     keep_old_names,
     key_of,
 )
+from bot.services.imports.duplicates import note_duplicates
 from bot.services.imports.job import Chunk, ImportJob
 from bot.services.imports.joins.joined_codes import fill_only, mark_joined
 from bot.services.imports.kind import Counts, UpsertKind, WrittenTable
@@ -241,6 +242,7 @@ class CustomerKind(UpsertKind):
     def check(self, job: ImportJob) -> None:
         if "ended" in job.layout.places:
             self._say_who_ends(job)
+        note_duplicates(job, self._names)
 
     def _say_who_ends(self, job: ImportJob) -> None:
         stage = self.stage.c
