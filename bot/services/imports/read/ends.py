@@ -6,16 +6,16 @@ from typing import Any
 from bot.services.imports.read.refusal import RefusedValue, clip
 from bot.services.imports.read.text import plain
 
-_ENDED = frozenset({
+_ENDED = frozenset(map(plain, (
     "yes", "y", "true", "1", "x", "ended", "closed", "churned", "lost", "inactive", "terminated",
     "是", "已流失", "流失", "停用", "已停用", "终止", "已终止", "注销", "已注销", "失效",
     "ja", "wahr", "beendet", "inaktiv", "gekündigt", "gesperrt", "erloschen",
-})  # fmt: skip
-_GOES_ON = frozenset({
+)))  # fmt: skip
+_GOES_ON = frozenset(map(plain, (
     "no", "n", "false", "0", "active", "open", "current",
     "否", "正常", "在用", "启用", "有效", "合作中", "活跃", "存续", "未流失",
     "nein", "falsch", "aktiv", "laufend",
-})  # fmt: skip
+)))  # fmt: skip
 
 
 def ends(days: Callable[[str], Any]) -> Callable[[str], Any]:

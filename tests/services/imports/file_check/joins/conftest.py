@@ -39,7 +39,7 @@ def two(book: Book, snapshots: Snapshots) -> Book:
             currency="EUR",
         )
         book.bring("activities", "customer,date,kind\n001A,2026-01-05,visit\n", source="crm")
-        book.bring("facts", "customer,field,value,date\n001A,headcount,40,2026-01-31\n", source="crm")
+        book.bring("facts", "customer,field,value,date\n001A,annual_sales,40,2026-01-31\n", source="crm")
 
     return snapshots.fetch("two systems", book, bring)
 

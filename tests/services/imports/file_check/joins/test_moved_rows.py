@@ -78,7 +78,7 @@ def test_a_join_is_taken_back_to_the_last_row(two: Book) -> None:
         ("orders", "order,customer,date,amount\n9,001A,2026-03-05,7\n", "crm"),
         ("orders", "order,customer,date,amount\n9,10001,2026-03-05,7\n", "erp"),
         ("activities", "customer,date,kind\n001A,2026-03-05,call\n", "crm"),
-        ("facts", "customer,field,value,date\n001A,headcount,41,2026-01-31\n", "crm"),
+        ("facts", "customer,field,value,date\n001A,annual_sales,41,2026-01-31\n", "crm"),
         ("customers", "code,name,aliases\n001A,Basalt GmbH,Basaltwerk\n", "crm"),
         ("customers", "code,name\n10001,Basalt SE\n", "erp"),
         ("orders", "order,customer,date,amount\nA,001A,2026-02-05,41\n", "crm"),
@@ -133,7 +133,7 @@ def test_the_files_of_both_systems_can_come_again(two: Book) -> None:
         ("customers", ERP, "erp"),
         ("customers", CRM, "crm"),
         ("activities", "customer,date,kind\n001A,2026-01-05,visit\n", "crm"),
-        ("facts", "customer,field,value,date\n001A,headcount,40,2026-01-31\n", "crm"),
+        ("facts", "customer,field,value,date\n001A,annual_sales,40,2026-01-31\n", "crm"),
         ("orders", "order,customer,date,amount\nA,001A,2026-02-05,40\n", "crm"),
     ):
         report = two.bring(kind, content, source=source)

@@ -12,6 +12,8 @@ from tests import factories
 from tests.services.imports.conftest import Book
 from tests.services.imports.file_check.joins.conftest import AT, add, customer_id, join, override, state
 
+CREDIT = ("unknown-field",)
+
 
 def facts_differ(book: Book, one: int, other: int) -> None:
     with book.database.write() as session:
@@ -20,8 +22,12 @@ def facts_differ(book: Book, one: int, other: int) -> None:
 
 
 def other_source_differs(book: Book, one: int, other: int) -> None:
-    book.bring("facts", "customer,field,value,date\n001A,credit,A,2020-01-01\n", source="crm")
-    book.bring("facts", "customer,field,value,date\n10001,credit,B,2020-01-01\n", source="erp")
+    book.bring(
+        "facts", "customer,field,value,date\n001A,credit,A,2020-01-01\n", source="crm", accepted=CREDIT
+    )
+    book.bring(
+        "facts", "customer,field,value,date\n10001,credit,B,2020-01-01\n", source="erp", accepted=CREDIT
+    )
 
 
 def overrides_differ(book: Book, one: int, other: int) -> None:
