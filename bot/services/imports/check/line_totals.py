@@ -3,7 +3,7 @@
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import String, Table, and_, case, cast, exists, func, or_, select
+from sqlalchemy import Table, and_, case, exists, func, or_, select
 from sqlalchemy.sql.elements import ColumnElement
 
 from bot.errors import N_
@@ -39,57 +39,60 @@ EXCEED = FindingType(
 
 def find_excess(job: ImportJob, stage: Table) -> None:
     """Ask about orders whose lines, those of the file and others in the book, are more than the order."""
-    net = units(_line.c.amount)
-    staged = (
+    staged, known = units(stage.c.amount), units(_line.c.amount)
+    same_line = and_(_line.c.order_id == stage.c.order_id, _line.c.line == stage.c.line_no)
+    # Only orders with a line that is new or differs: the same file again costs little.
+    new = (
         select(
             stage.c.order_id,
             func.min(stage.c.line).label("line"),
-            func.sum(units(stage.c.amount)).label("net"),
+            func.sum(staged).label("net"),
+            func.coalesce(func.sum(known), 0).label("replaced"),
         )
+        .select_from(stage.outerjoin(_line, same_line))
         .group_by(stage.c.order_id)
-        .subquery()
+        .having(func.max(case((known == staged, 0), else_=1)) == 1)
+        .cte("new")
     )
-    key = cast(_line.c.order_id, String) + "|" + _line.c.line
-    comes_again = exists(select(1).where(stage.c.key == key))
     in_book = (
-        select(
-            _line.c.order_id,
-            func.sum(net).label("net"),
-            func.sum(case((comes_again, 0), else_=net)).label("others"),
-            func.max(case((comes_again, None), else_=_line.c.batch_id)).label("batch"),
-        )
-        .where(_line.c.order_id.in_(select(stage.c.order_id)))
+        select(_line.c.order_id, func.sum(known).label("net"))
+        .where(_line.c.order_id.in_(select(new.c.order_id)))
         .group_by(_line.c.order_id)
         .subquery()
     )
-    rows = staged.join(_order, _order.c.id == staged.c.order_id).outerjoin(
-        in_book, in_book.c.order_id == staged.c.order_id
-    )
+    before = func.coalesce(in_book.c.net, 0)
     sign = case((units(_order.c.amount) < 0, -1), else_=1)
-    amount = sign * units(_order.c.amount)
-    total = sign * (staged.c.net + func.coalesce(in_book.c.others, 0))
-    has_others, fitted = in_book.c.batch.is_not(None), sign * in_book.c.net <= _at_most(amount, FITS)
-    excess = or_(total > _at_most(amount, MOST), and_(has_others, fitted, total > _at_most(amount, FITS)))
-    count = job.connection.execute(select(func.count()).select_from(rows).where(excess)).scalar_one()
-    if count:
-        shown = (
-            _order.c.external_id,
-            staged.c.line,
-            (sign * total).label("total"),
-            _order.c.amount,
-            in_book.c.batch,
-        )
-        first = select(*shown).select_from(rows).where(excess).order_by(staged.c.line).limit(1)
-        order, line, found, of, batch = job.connection.execute(first).one()
-        job.findings.add(
-            EXCEED,
-            order=order,
-            line=line,
-            total=f"{Decimal(found) / MONEY_UNITS:,.2f}",
-            earlier=f" with those of import {batch}" if batch else "",
-            amount=f"{of:,.2f}",
-            count=count,
-        )
+    amount, total = sign * units(_order.c.amount), sign * (new.c.net + before - new.c.replaced)
+    others, fitted = before != new.c.replaced, sign * before <= _at_most(amount, FITS)
+    excess = or_(total > _at_most(amount, MOST), and_(others, fitted, total > _at_most(amount, FITS)))
+    rows = new.join(_order, _order.c.id == new.c.order_id).outerjoin(
+        in_book, in_book.c.order_id == new.c.order_id
+    )
+    shown = (
+        _order.c.external_id,
+        new.c.line,
+        sign * total,
+        _order.c.amount,
+        _order.c.id,
+        func.count().over(),
+    )
+    found = select(*shown).select_from(rows).where(excess).order_by(new.c.line).limit(1)
+    row = job.connection.execute(found).first()
+    if row is None:
+        return
+    number, line, net, of, order_id, count = row
+    restated = exists(select(1).select_from(stage).where(same_line))
+    others_of = select(func.max(_line.c.batch_id)).where(_line.c.order_id == order_id, ~restated)
+    batch = job.connection.execute(others_of).scalar()
+    job.findings.add(
+        EXCEED,
+        order=number,
+        line=line,
+        total=f"{Decimal(net) / MONEY_UNITS:,.2f}",
+        earlier=f" with those of import {batch}" if batch else "",
+        amount=f"{of:,.2f}",
+        count=count,
+    )
 
 
 def _at_most(amount: ColumnElement[Any], percent: int) -> ColumnElement[Any]:

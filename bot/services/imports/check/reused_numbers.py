@@ -53,13 +53,13 @@ def find_reused(
     )
     other = stage.c.customer_id.is_distinct_from(target.c.customer_id)
     reused = or_(other, apart > YEAR, apart < -YEAR)
-    count = job.connection.execute(select(func.count()).select_from(matched).where(reused)).scalar_one()
-    if not count:
-        return
     code = new.c.code if unknown is None else func.coalesce(new.c.code, unknown)
-    columns = (stage.c.line, stage.c.key, old.c.code, target.c[day], code.label("new_code"), stage.c[day])
-    first = select(*columns).select_from(matched).where(reused).order_by(stage.c.line).limit(1)
-    line, number, customer, on, new_customer, new_day = job.connection.execute(first).one()
+    columns = stage.c.line, stage.c.key, old.c.code, target.c[day], code.label("new_code"), stage.c[day]
+    found = select(*columns, func.count().over()).select_from(matched).where(reused)
+    row = job.connection.execute(found.order_by(stage.c.line).limit(1)).first()
+    if row is None:
+        return
+    line, number, customer, on, new_customer, new_day, count = row
     job.findings.add(
         asked,
         finding=asked.name,

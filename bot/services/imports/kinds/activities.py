@@ -158,7 +158,8 @@ class ActivityKind(UpsertKind):
 
     def check(self, job: ImportJob) -> None:
         self._take_untimed(job)
-        find_reused(job, REUSED, self.stage, _activity, "happened_on")
+        if "id" in job.layout.places:
+            find_reused(job, REUSED, self.stage, _activity, "happened_on")
         if self._repeats:
             job.findings.add(REPEATED, count=len(self._repeats), line=min(self._repeats))
 

@@ -1,4 +1,4 @@
-"""Times of day beside a date: enough to tell two activities of one day apart."""
+"""Times of day, by which activities of one day are told apart."""
 
 import re
 import unicodedata
@@ -10,12 +10,21 @@ _CLOCK = re.compile(
     r"(?:\s*[:分]\s*(?P<second>[0-9]{1,2}))?(?:[.,][0-9]+)?\s*[分秒]?\s*(?P<after>AM|PM)?",
     re.IGNORECASE,
 )
+# Tried first: the general pattern takes ten times as long.
+_USUAL = re.compile(
+    r"[0-9]{4}[-/.][0-9]{1,2}[-/.][0-9]{1,2}(?:[T ]([0-9]{2}:[0-9]{2})(:[0-9]{2})?(?:\.[0-9]+)?"
+    r"(?:Z|[-+][0-9]{2}:?[0-9]{2})?)?"
+).fullmatch
 _COMPACT = re.compile(r"[0-9]{8}T?([0-9]{2})([0-9]{2})([0-9]{2})").match
+_MIDNIGHT = "00:00:00"
 _AFTERNOON = frozenset({"下午", "晚上", "PM"})
 
 
 def time_of(text: str) -> str | None:
     """The time in a cell, as HH:MM:SS; None without one, and for midnight, which databases write for a bare date."""
+    if usual := _USUAL(text):
+        found = f"{usual[1]}{usual[2] or ':00'}" if usual[1] else _MIDNIGHT
+        return None if found == _MIDNIGHT else found
     folded = unicodedata.normalize("NFKC", text)
     if compact := _COMPACT(folded):
         found = ":".join(compact.groups())
@@ -30,7 +39,7 @@ def time_of(text: str) -> str | None:
         elif half in ("AM", "上午") and hour == 12:
             hour = 0
         found = f"{hour:02}:{int(clock['minute'] or 0):02}:{int(clock['second'] or 0):02}"
-    return None if found == "00:00:00" else found
+    return None if found == _MIDNIGHT else found
 
 
 def read_time(text: str) -> str | RefusedValue | None:
