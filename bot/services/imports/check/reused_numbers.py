@@ -1,8 +1,6 @@
 """Numbers that the book knows for something else: of another customer, or of a day more than a year away."""
 
-from typing import Any
-
-from sqlalchemy import Column, Table, and_, func, or_, select
+from sqlalchemy import Table, and_, func, or_, select
 
 from bot.errors import N_
 from bot.services.imports.check.findings import FindingType, Level
@@ -32,18 +30,8 @@ def reused_number(name: str) -> FindingType:
     )
 
 
-def find_reused(
-    job: ImportJob,
-    asked: FindingType,
-    stage: Table,
-    target: Table,
-    day: str,
-    unknown: Column[Any] | None = None,
-) -> None:
-    """Ask about staged rows that would give a row of the book another customer or a day more than a year away.
-
-    `unknown`: the column with the code of a customer that is only created with the file.
-    """
+def find_reused(job: ImportJob, asked: FindingType, stage: Table, target: Table, day: str) -> None:
+    """Ask about staged rows that would give a row of the book another customer or a day more than a year away."""
     old, new = _customer.alias(), _customer.alias()
     apart = days_between(target.c[day], stage.c[day])
     matched = (
@@ -53,7 +41,8 @@ def find_reused(
     )
     other = stage.c.customer_id.is_distinct_from(target.c.customer_id)
     reused = or_(other, apart > YEAR, apart < -YEAR)
-    code = new.c.code if unknown is None else func.coalesce(new.c.code, unknown)
+    # A customer that is only created with the file has no id yet.
+    code = func.coalesce(new.c.code, stage.c.customer_ref) if "customer_ref" in stage.c else new.c.code
     columns = stage.c.line, stage.c.key, old.c.code, target.c[day], code.label("new_code"), stage.c[day]
     found = select(*columns, func.count().over()).select_from(matched).where(reused)
     row = job.connection.execute(found.order_by(stage.c.line).limit(1)).first()
