@@ -4,6 +4,7 @@ import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from itertools import chain
 from pathlib import Path
 
 from sqlalchemy import func, select
@@ -38,6 +39,7 @@ _EXAMPLES = 3
 _ROUNDS = 5
 _ROWS_ARE = {
     "customers": "customer",
+    "joins": "pair of customers",
     "rates": "exchange rate",
     "orders": "order",
     "order-lines": "order line",
@@ -232,8 +234,9 @@ class _Profile:
         elif "customer" in self.guess.columns and not self._creates and not self.customers:
             first.append("tierbot import customers FILE, with the customers that it names")
             if self.temporary:
-                codes = standins.values_of(self.sample, self.guess, "customer")
-                standins.fill_customers(self.book, codes, self.clock.now())
+                names = [name for name in ("customer", "into") if name in self.guess.columns]
+                codes = [standins.values_of(self.sample, self.guess, name) for name in names]
+                standins.fill_customers(self.book, list(dict.fromkeys(chain(*codes))), self.clock.now())
         return first
 
     def _try(
