@@ -43,7 +43,16 @@ def _import_command(kind: str, options: list[KindOption]) -> Callable[..., None]
         currency: Annotated[str | None, typer.Option(help="ISO currency, where the file has none.")] = None,
         encoding: Annotated[str | None, typer.Option(help="Encoding, when it cannot be told.")] = None,
         delimiter: Annotated[str | None, typer.Option(help="Separator: comma, semicolon or tab.")] = None,
-        date_order: Annotated[Any, typer.Option(help="dmy or mdy, when dates leave it open.")] = None,
+        date_order: Annotated[
+            Any, typer.Option(help="dmy or mdy, when dates leave it open; ymd for 26/3/5.")
+        ] = None,
+        century: Annotated[
+            int | None,
+            typer.Option(
+                metavar="YEAR",
+                help="First of the hundred years that years of two digits are from, such as 2000.",
+            ),
+        ] = None,
         decimal: Annotated[
             Any, typer.Option(help="point or comma, when numbers leave open what 1,234 means.")
         ] = None,
@@ -69,10 +78,12 @@ def _import_command(kind: str, options: list[KindOption]) -> Callable[..., None]
                 encoding=encoding,
                 delimiter=delimiter,
                 date_order=date_order,
+                century=century,
                 decimal=decimal,
                 accepted=tuple(accepted or ()),
                 forget=forget,
                 dry_run=dry_run,
+                timezone=bot.settings.timezone,
                 firm_currency=bot.settings.currency,
                 kind_options=kind_options,
             )

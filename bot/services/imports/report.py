@@ -20,12 +20,14 @@ class ImportOptions:
     currency: str | None = None
     encoding: str | None = None
     delimiter: str | None = None
-    date_order: Literal["dmy", "mdy"] | None = None
+    date_order: Literal["dmy", "mdy", "ymd"] | None = None
     decimal: Literal["point", "comma"] | None = None
+    century: int | None = None  # the first of the hundred years that years of two digits are from
     accepted: tuple[str, ...] = ()  # names of findings
     forget: bool = False  # the answers and columns that earlier imports of the source gave
     expected_sha256: str | None = None  # of the preview; a file that differs is refused
     dry_run: bool = False
+    timezone: str = "UTC"  # the firm's: a time with an offset belongs to the day that it is there
     firm_currency: str | None = None  # amounts in other currencies are converted to it
     kind_options: Mapping[str, Any] = field(default_factory=dict)  # name of a KindOption -> its value
 

@@ -52,7 +52,7 @@ def import_file(
             kinds=", ".join(KINDS),
         )
     for flag, given, allowed in (
-        ("--date-order", options.date_order, ("dmy", "mdy")),
+        ("--date-order", options.date_order, ("dmy", "mdy", "ymd")),
         ("--decimal", options.decimal, ("point", "comma")),
     ):
         if given is not None and given not in allowed:
@@ -62,6 +62,15 @@ def import_file(
                 given=given,
                 allowed=" or ".join(allowed),
             )
+    this_year = clock.now().year
+    if options.century is not None and not 1800 <= options.century <= this_year:
+        raise BadInput(
+            N_(
+                "--century %(given)d is not a year from 1800 to %(this_year)d; give the first of the hundred years."
+            ),
+            given=options.century,
+            this_year=this_year,
+        )
     file = inspect_file(path, options.encoding)
     if options.expected_sha256 not in (None, file.sha256):
         raise Conflict(N_("%(file)s has changed since its preview; look at it again."), file=path.name)
@@ -177,6 +186,8 @@ class _Import:
                 delimiter,
                 date_order=options.date_order,
                 decimal=options.decimal,
+                century=options.century,
+                this_year=self.clock.now().year,
                 findings=findings,
             ),
             rejects=Rejects(None if options.dry_run else self.rejects_dir, layout.header),

@@ -7,10 +7,11 @@ from typing import Any
 
 from sqlalchemy import select
 
+from bot.services.imports.check.dates import DateColumns
 from bot.services.imports.job import AT_ONCE, Chunk, ImportJob
 from bot.services.imports.kind import FileKind
 from bot.services.imports.read.records import Broken, CsvTable
-from bot.services.imports.read.refusal import EMPTY, Parser
+from bot.services.imports.read.refusal import EMPTY, Parser, RefusedValue, clip
 from bot.services.imports.report import PREVIEW_ROWS
 from db.book.imports import fill
 from db.types import money_units
@@ -45,10 +46,11 @@ class Staging:
         self.preview: list[Mapping[str, str]] = []
         self._job = job
         self._kind = kind
+        self._dates = DateColumns(job)
         self._sources = {field.column: field.name for field in kind.fields if field.column}
         self._readers: dict[str, Callable[[str], Any]] = {}
         for field in kind.fields:
-            read = _reader(job.parsers[field.name], EMPTY if field.required else None)
+            read = _reader(job.parsers[field.name], required=field.required)
             self._readers[field.name] = read if field.unique else _Cache(read).__getitem__
 
     @property
@@ -77,6 +79,7 @@ class Staging:
         if rows:
             self._stage(lines, rows)
         on_chunk()
+        self._dates.add_findings()
         with self._job.connection.begin():
             staged, repeated = self._kind.refuse_at_end(self._job)
         self.staged -= staged
@@ -104,6 +107,7 @@ class Staging:
             if not rows:
                 return
             chunk = self._parse(lines, rows)
+        self._dates.count(chunk)
         with job.connection.begin():
             kind.resolve(job, chunk)
             good = [row for row in range(len(rows)) if row not in chunk.refused]
@@ -179,10 +183,17 @@ class Staging:
                 )
 
 
-def _reader(parse: Parser, empty: Any) -> Callable[[str], Any]:
+def _reader(parse: Parser, *, required: bool) -> Callable[[str], Any]:
+    empty = EMPTY if required else None
+
     def read(cell: str) -> Any:
         text = cell.strip()
-        return parse(text) if text else empty
+        if not text:
+            return empty
+        value = parse(text)
+        if value is None and required:
+            return RefusedValue(f"{clip(text)!r} is a placeholder for no value, and one is needed")
+        return value
 
     return read
 

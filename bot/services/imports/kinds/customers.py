@@ -76,7 +76,7 @@ class CustomerKind(UpsertKind):
             name="since",
             synonyms="customer since, start date, cooperation date, "
             "合作日期, 合作开始日期, 建档日期, 开户日期, 成为客户日期",
-            read=lambda job, name: job.days(name, first_year=1800),
+            read=lambda job, name: job.days(name, past_only=True, first_year=1800),
         ),
         FileField(
             name="owner",
