@@ -12,6 +12,7 @@ from sqlalchemy.exc import IntegrityError
 from bot.clock import Clock
 from bot.errors import N_, BadInput, Conflict
 from bot.services.imports.answers import answers_of, merge
+from bot.services.imports.check.encoding import check_encoding
 from bot.services.imports.check.findings import FileFindings
 from bot.services.imports.check.styles import Styles
 from bot.services.imports.job import ImportJob
@@ -213,6 +214,7 @@ class _Import:
 
     def _check(self, job: ImportJob) -> None:
         """Collect what the file leaves open; refuse it while a question is not answered."""
+        check_encoding(self.file, job.findings, given=self.options.encoding)
         with job.connection.begin():
             self.kind.check(job)
         if not self.options.dry_run:

@@ -43,7 +43,8 @@ class Staging:
         self.blank = 0
         self.staged = 0
         self.repeated = 0  # rows with the same contents as an earlier row
-        self.preview: list[Mapping[str, str]] = []
+        self._first_rows: list[Mapping[str, str]] = []
+        self._first_telling: list[Mapping[str, str]] = []
         self._job = job
         self._kind = kind
         self._dates = DateColumns(job)
@@ -56,6 +57,11 @@ class Staging:
     @property
     def accepted(self) -> int:
         return self.staged + self.repeated
+
+    @property
+    def preview(self) -> list[Mapping[str, str]]:
+        """The first rows of a dry run; those that show whether the encoding is right, which have more than ASCII, first."""
+        return (self._first_telling + self._first_rows)[:PREVIEW_ROWS]
 
     def read(self, table: CsvTable, on_chunk: Callable[[], None]) -> None:
         """Stage every record of a file, then refuse what only the whole file can judge."""
@@ -175,12 +181,18 @@ class Staging:
             name, refused = chunk.refused[row]
             self._job.refuse(line=chunk.lines[row], name=name, reason=refused.reason, cells=chunk.cells[row])
         if self._job.options.dry_run:
-            for row in fresh[: PREVIEW_ROWS - len(self.preview)]:
-                cells = chunk.cells[row]
-                self.preview.append(
-                    {"line": str(chunk.lines[row])}
-                    | {name: cells[place] for name, place in self._job.layout.places.items()}
-                )
+            telling = {row for row in fresh if not "".join(chunk.cells[row]).isascii()}
+            self._keep(chunk, [row for row in fresh if row in telling], self._first_telling)
+            self._keep(chunk, [row for row in fresh if row not in telling], self._first_rows)
+
+    def _keep(self, chunk: Chunk, rows: list[int], kept: list[Mapping[str, str]]) -> None:
+        """Keep the first rows for the preview."""
+        for row in rows[: PREVIEW_ROWS - len(kept)]:
+            cells = chunk.cells[row]
+            kept.append(
+                {"line": str(chunk.lines[row])}
+                | {name: cells[place] for name, place in self._job.layout.places.items()}
+            )
 
 
 def _reader(parse: Parser, *, required: bool) -> Callable[[str], Any]:

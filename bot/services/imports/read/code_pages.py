@@ -8,30 +8,36 @@ bytes, so a reading must be better than the others, and better than chance.
 import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from math import exp, log
 
 from bot.services.imports.read import letters
+from bot.services.imports.read.refusal import clip
 
-MOST_CELLS = 2_000  # distinct ones that are compared
+MOST_CELLS = 400  # distinct ones that are compared
 CHANCE = -log(128)  # of one byte that is not ASCII, in a text without meaning
-_CLOSE = 14.0  # a reading that is e^14 times less likely than the best is not shown
+CLOSE = 14.0  # a reading that is e^14 times less likely than the best is not shown
 _SLACK = 8.0  # a few bytes prove little
 _ASCII = -3.3  # of a letter that a multi-byte reading may swallow
 _BROKEN = -15.0  # of bytes that the code page does not have
 _UNEXPECTED = -16.0  # of a character that no language of the code page uses
-_PUNCTUATION = "“”„‘’–—…€£©®°§«»·ºª½¿¡´№™"
+_PUNCTUATION = "\u00a0“”„‘’–—…€£©®°§«»·ºª½¿¡´№™"
 _FULL_WIDTH = "（），。、“”‘’《》：；！？·—…　【】．－／＆「」『』・ー〜～" + "".join(
     map(chr, (*range(0xFF10, 0xFF1A), *range(0xFF21, 0xFF3B), *range(0xFF41, 0xFF5B)))
 )
 _SEPARATORS = re.compile(rb'[,;\t\r\n"]+')
 # What no word does, and how much less likely it makes a reading.
 _FAULTS: tuple[tuple[re.Pattern[str], float], ...] = (
-    (re.compile(r"[A-Za-z][\u0370-\u052f]|[\u0370-\u052f][A-Za-z]"), -6.0),
+    (
+        re.compile(r"[A-Za-z](?=[\u0370-\u06ff\u0e00-\u0e7f])|(?<=[\u0370-\u06ff\u0e00-\u0e7f])[A-Za-z]"),
+        -10.0,
+    ),
     (re.compile(r"[^\W\d_](?![’'·.&´`-])[^\w\s\x00-\x7f\u0e31-\u0e4e](?=[^\W\d_])"), -6.0),
-    (re.compile(r"[\x80-\x9f\ue000-\uf8ff\ufffd]"), -12.0),
+    (re.compile(r"[\x80-\x9f\ue000-\uf8ff]"), -12.0),
     (re.compile(r"(?<=[a-zß-öø-ÿα-ωа-яё])[À-ÖØ-ÞΑ-ΩА-ЯЁІЇЄ](?!\.)"), -5.0),
+    (re.compile(r"(?<=[A-Z])[À-ÖØ-ÞĀ-Ž](?=[a-z])"), -5.0),
+    (re.compile(r"ς(?=\w)|ъ(?=\W)"), -6.0),
     (re.compile(r"[a-z](?=[\u3400-\u9fff\uac00-\ud7a3])|(?<=[\u3400-\u9fff\uac00-\ud7a3])[a-z]"), -3.0),
     (re.compile(r"[\uff61-\uff9f](?=[^\uff61-\uff9f\s\d])|(?<=[^\uff61-\uff9f\s\d])[\uff61-\uff9f]"), -3.0),
     (re.compile(r"[\uac00-\ud7a3](?=[\u3400-\u9fff])|(?<=[\u3400-\u9fff])[\uac00-\ud7a3]"), -3.0),
@@ -52,6 +58,7 @@ class CodePage:
 
 CODE_PAGES = (
     CodePage(name="gb18030", codec="gb18030", language="simplified"),
+    CodePage(name="gb18030", codec="gb18030", language="traditional", rarity=3),
     CodePage(name="big5", codec="cp950", language="traditional"),
     CodePage(name="cp949", codec="cp949", language="korean"),
     CodePage(name="cp932", codec="cp932", language="japanese"),
@@ -64,7 +71,7 @@ CODE_PAGES = (
     CodePage(name="mac-roman", codec="mac_roman", language="western", rarity=2),
     CodePage(name="cp850", codec="cp850", language="western", rarity=2),
     CodePage(name="cp437", codec="cp437", language="western", rarity=3),
-    CodePage(name="cp1250", codec="cp1250", language="central"),
+    CodePage(name="cp1250", codec="cp1250", language="central", rarity=1.5),
     CodePage(name="iso8859-2", codec="iso8859_2", language="central", rarity=2),
     CodePage(name="cp852", codec="cp852", language="central", rarity=2),
     CodePage(name="cp1253", codec="cp1253", language="greek"),
@@ -84,7 +91,6 @@ class Reading:
     cells: Sequence[str]
     likelihood: float  # natural logarithm
     chance: float  # the likelihood of the same bytes without meaning
-    letters: int  # that are not ASCII
 
     @property
     def has_meaning(self) -> bool:
@@ -109,20 +115,37 @@ def read_in(page: CodePage, cells: Iterable[bytes]) -> Reading:
         cells=texts,
         likelihood=likelihood(texts, page.language) - page.rarity,
         chance=high * CHANCE + plain * _ASCII,
-        letters=sum(not char.isascii() for text in texts for char in text),
     )
 
 
-def readings(sample: bytes) -> list[Reading]:
-    """The readings with a meaning, the most likely first; one of each where several read the same."""
-    cells = distinct_cells(sample)
-    found = sorted((read_in(page, cells) for page in CODE_PAGES), key=lambda one: -one.likelihood)
+def ranked(cells: Sequence[bytes]) -> list[Reading]:
+    """All readings, the most likely first; one of each where several read the same."""
     different: dict[tuple[str, ...], Reading] = {}
-    for one in found:
-        different.setdefault(tuple(one.cells), one)
-    return [
-        one for one in different.values() if one.has_meaning and one.likelihood > found[0].likelihood - _CLOSE
-    ]
+    for one in (read_in(page, cells) for page in CODE_PAGES):
+        # The first code page is the usual one of those that read the same.
+        same = different.setdefault(tuple(one.cells), one)
+        if one.likelihood > same.likelihood:
+            different[tuple(one.cells)] = replace(same, likelihood=one.likelihood)
+    return sorted(different.values(), key=lambda one: -one.likelihood)
+
+
+def plausible(found: Sequence[Reading]) -> list[Reading]:
+    """Those of ranked readings that make words, and are not much less likely than the first."""
+    return [one for one in found if one.has_meaning and one.likelihood > found[0].likelihood - CLOSE]
+
+
+def examples(found: Sequence[Reading]) -> list[str]:
+    """Of each reading, the same one or two cells: those that the readings differ in most."""
+    places = sorted(
+        range(len(found[0].cells)),
+        key=lambda place: (-len({one.cells[place] for one in found}), abs(len(found[0].cells[place]) - 12)),
+    )[:2]
+    return [", ".join(repr(clip(one.cells[place])) for place in sorted(places)) for one in found]
+
+
+def meaning(texts: Iterable[str]) -> float:
+    """The logarithm of the probability of texts, each in the language that it fits best."""
+    return sum(max(likelihood([text], language) for language in _models()) for text in texts)
 
 
 def likelihood(texts: Iterable[str], language: str) -> float:

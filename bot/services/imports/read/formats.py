@@ -181,7 +181,7 @@ def _is_sylk(text: str) -> object:
         rest.pop()  # it may be cut
     return (
         re.fullmatch(r"ID;P\w*(?:;[NE])*", first.strip())
-        and rest
+        and any(re.match(r'C;(?:.*;)?[XYK]["\d]', line) for line in rest)
         and all(re.fullmatch(r"(?:[BCFPOW]|NN|NU|NE|NL|ID)(?:;[A-Z].*)+|E", line.strip()) for line in rest)
     )
 
