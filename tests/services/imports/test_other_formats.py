@@ -26,7 +26,11 @@ from tests.services.imports.conftest import Book
         ("scan.csv", b"\x89PNG\r\n\x1a\n" + bytes(100), "a picture"),
         ("photo.csv", b"\xff\xd8\xff\xe0" + bytes(100), "a picture"),
         ("orders.csv.gz", b"\x1f\x8b\x08" + bytes(100), "a compressed file"),
-        ("page.xls", b"\xef\xbb\xbf\r\n<table><tr><td>code</td></tr></table>", "a web page (HTML) saved as .xls"),
+        (
+            "page.xls",
+            b"\xef\xbb\xbf\r\n<table><tr><td>code</td></tr></table>",
+            "a web page (HTML) saved as .xls",
+        ),
         ("sheet.xml", b'<?xml version="1.0"?><!DOCTYPE x [<!ENTITY e SYSTEM "file:///etc/passwd">]>', "XML"),
         ("export.json", b'{"code": "C3", "name": "Cedar"}', "JSON"),
     ],

@@ -27,6 +27,8 @@ SWAPPED_DATES = FindingType(
     ),
     accept=True,
 )
+# Of the days of a month 12 in 30 are up to 12, so a few of them are all so by chance.
+_ENOUGH = 2
 
 
 class DateColumns:
@@ -49,7 +51,7 @@ class DateColumns:
             if rows:
                 first = chunk.lines[rows[0]], chunk.cells[rows[0]][place].strip()
                 many, *earlier = self._found.get(name, (0, *first))
-                self._found[name] = (many + len(rows), *(earlier or first))  # type: ignore[assignment]
+                self._found[name] = (many + len(rows), *(earlier or first))
 
     def add_findings(self) -> None:
         """Add what the columns show to the findings."""
@@ -80,8 +82,10 @@ def find_swapped(shapes: Mapping[str, ShapeCount]) -> tuple[str, str] | None:
             continue  # without a number below 10, it has either style
         joined = whole.setdefault(sign + styles[0] if shape == sign and styles else shape, ShapeCount())
         joined.low, joined.high = joined.low or found.low, joined.high or found.high
+        joined.lows += found.lows
     if any(found.low and found.high for found in whole.values()):
         return None
     low = next((found.low for found in whole.values() if found.low), None)
     high = next((found.high for found in whole.values() if found.high), None)
-    return (low, high) if low and high else None
+    enough = sum(found.lows for found in whole.values()) >= _ENOUGH
+    return (low, high) if low and high and enough else None

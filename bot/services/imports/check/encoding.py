@@ -5,11 +5,11 @@ from collections.abc import Iterator
 
 from bot.errors import N_
 from bot.services.imports.check.findings import FileFindings, FindingType, Level
-from bot.services.imports.read.code_pages import CLOSE, distinct_cells, meaning, plausible, ranked
 from bot.services.imports.read.encoding import InspectedFile, non_ascii_sample
-from bot.services.imports.read.mojibake import repair
 from bot.services.imports.read.records import open_text
 from bot.services.imports.read.refusal import clip
+from bot.services.imports.read.words.code_pages import CLOSE, distinct_cells, meaning, plausible, ranked
+from bot.services.imports.read.words.mojibake import repair
 
 ENCODING_MISFIT = FindingType(
     name="encoding-misfit",
@@ -23,7 +23,7 @@ MOJIBAKE = FindingType(
     level=Level.QUESTION,
     sentence=N_(
         "Line %(line)d has %(cell)s, which seems to be %(meant)s, read in a wrong encoding before it was written to this"
-        " file (%(count)d such cells)."
+        " file (such cells: %(count)d)."
     ),
     answer=N_("Export the file again in UTF-8, or take the words as they are: --yes mojibake."),
     accept=True,
@@ -32,7 +32,7 @@ LOST_LETTERS = FindingType(
     name="lost-letters",
     level=Level.QUESTION,
     sentence=N_(
-        "Line %(line)d has %(cell)s: letters were lost before this file was written (%(count)d such cells)."
+        "Line %(line)d has %(cell)s: letters were lost before this file was written (such cells: %(count)d)."
     ),
     answer=N_("Export the file again in UTF-8, or take the words as they are: --yes lost-letters."),
     accept=True,

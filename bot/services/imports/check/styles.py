@@ -25,7 +25,9 @@ def _fits_decimal(cell: str) -> frozenset[str] | None:
     if "." not in text and "," not in text:
         return None
     style = amounts.prove_style(amounts.dissect(text)[0])
-    return frozenset({style}) if style else None
+    if style is False:
+        return None
+    return frozenset({style} if style else {"point", "comma"})
 
 
 _DATE_ORDER = _Question(
@@ -131,12 +133,13 @@ class Styles:
             left, proofs = self._evidence(place, question.fits)
             if len(left) == 1:
                 (self._decided[key],) = left
-            else:
-                shown = f"for example {text}"
-                if not left:
-                    shown = ", ".join(f"line {line}: {cell.strip()}" for line, cell in proofs)
+                return self._decided[key]
+            self._decided[key] = question.meanwhile
+            if left:
+                self._findings.add(question.asked, column=repr(header), example=f"for example {text}")
+            elif proofs:
+                shown = ", ".join(f"line {line}: {cell.strip()}" for line, cell in proofs)
                 self._findings.add(question.asked, column=repr(header), example=shown)
-                self._decided[key] = question.meanwhile
         return self._decided[key]
 
     def _evidence(

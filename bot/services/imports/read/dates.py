@@ -1,17 +1,19 @@
 """Dates as people write them: read as ISO days, or refused; day, month and century are never guessed."""
 
-import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta, timezone, tzinfo
 
 from bot.services.imports.read.calendars import is_placeholder, other_calendar
 from bot.services.imports.read.refusal import RefusedValue, clip
-from bot.services.imports.read.written_dates import dissect, read_iso, stands_for_nothing, why_not
-
-_LOCAL_CLOCK = re.compile(
-    r"(?:[01]?[0-9]|2[0-3]):[0-5][0-9](?::[0-5][0-9](?:\.[0-9]+)?)?(?: [AP]M)?", re.IGNORECASE
-).fullmatch
+from bot.services.imports.read.written_dates import (
+    dissect,
+    is_iso,
+    is_local_clock,
+    read_iso,
+    stands_for_nothing,
+    why_not,
+)
 
 
 @dataclass
@@ -20,6 +22,7 @@ class ShapeCount:
 
     low: str = ""
     high: str = ""
+    lows: int = 0  # different ones
 
 
 @dataclass(kw_only=True)
@@ -47,7 +50,7 @@ class Dates:
         # Times differ in every row where days repeat: the work is done once for each day.
         day, _, clock = (text[:10], "T", text[11:]) if text[10:11] == "T" else text.partition(" ")
         known = self._known.get(day)
-        is_local = not clock or _LOCAL_CLOCK(clock)
+        is_local = not clock or is_local_clock(clock)
         if known is not None and is_local:
             return known
         if not is_local and (moved := self._moved(text)) in self._good:
@@ -62,10 +65,10 @@ class Dates:
     def _moved(self, text: str) -> str | None:
         """The firm's day of an ISO time with an offset."""
         try:
-            moment = datetime.fromisoformat(text) if text[4:5] == "-" == text[7:8] else None
+            moment = datetime.fromisoformat(text) if is_iso(text) else None
         except ValueError:
             return None
-        if moment is None or moment.tzinfo is None or moment.year < 1971:
+        if moment is None or moment.tzinfo is None or not 1970 < moment.year < 9999:
             return None
         return moment.astimezone(self.zone).date().isoformat()
 
@@ -90,6 +93,8 @@ class Dates:
         if stands_for_nothing(written):
             return None
         order = written.orders[0]
+        if not written.short_year and (why := other_calendar(written.arranged(order)[0], self.today)):
+            return RefusedValue(f"{clip(text)!r} {why}")
         if len(written.orders) > 1:
             order = self.order(text)
             if order not in written.orders:
@@ -100,8 +105,6 @@ class Dates:
             year = first + (year - first) % 100
             if is_placeholder(year, month, number):
                 return None
-        elif why := other_calendar(year, self.today):
-            return RefusedValue(f"{clip(text)!r} {why}")
         try:
             day = date(year, month, number)
         except ValueError:
@@ -118,8 +121,11 @@ class Dates:
             found.high = found.high or text
         else:
             found.low = found.low or text
+            found.lows += 1
 
     def _local(self, day: date, seconds: int, offset: timedelta) -> date:
         """The firm's day at that moment."""
+        if not 1 < day.year < 9999:
+            return day
         midnight = datetime(day.year, day.month, day.day, tzinfo=timezone(offset))
         return (midnight + timedelta(seconds=seconds)).astimezone(self.zone).date()

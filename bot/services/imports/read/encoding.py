@@ -8,7 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bot.errors import N_, BadInput, NotFound
-from bot.services.imports.read.code_pages import (
+from bot.services.imports.read.formats import HEAD, refuse_other_formats
+from bot.services.imports.read.refusal import clip
+from bot.services.imports.read.words.code_pages import (
     Reading,
     distinct_cells,
     examples,
@@ -16,8 +18,6 @@ from bot.services.imports.read.code_pages import (
     plausible,
     ranked,
 )
-from bot.services.imports.read.formats import HEAD, refuse_other_formats
-from bot.services.imports.read.refusal import clip
 
 _BLOCK = 1 << 20
 _SAMPLE = 1 << 18

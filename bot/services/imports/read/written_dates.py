@@ -2,8 +2,10 @@
 
 import re
 import unicodedata
+from calendar import monthrange
 from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta, timezone
+from functools import lru_cache
 from typing import NamedTuple
 
 from bot.services.imports.read.calendars import calendar_of, is_placeholder
@@ -14,8 +16,11 @@ _HALF = r"上午|下午|凌晨|早上|中午|晚上|[ap]\.?\s?m\.?(?![a-z])"
 _CLOCK = (
     rf"(?:(?:T|,?\s+|(?<=[日号號일])\s*)(?P<before>{_HALF})?\s*(?P<hour>[01]?[0-9]|2[0-4])[:时時点點h](?P<minute>[0-5]?[0-9])?"
     rf"(?:[:分](?P<second>[0-6]?[0-9])?(?:[.,][0-9]+)?秒?)?分?\s*(?P<after>{_HALF})?(?:\s*Uhr)?"
-    r"\s*(?P<zone>Z|(?:UTC|GMT)?[+-][0-9]{1,2}(?::?[0-9]{2})?|UTC|GMT)?(?:\s*[\[(][^\])]*[\])])?)?"
+    r"\s*(?P<zone>Z|(?:UTC|GMT)?[+-](?:0?[0-9]|1[0-4])(?::?[0-5][0-9])?|UTC|GMT)?(?:\s*[\[(][^\])]*[\])])?)?"
 )
+is_local_clock = re.compile(
+    r"(?:[01]?[0-9]|2[0-3]):[0-5][0-9](?::[0-5][0-9](?:\.[0-9]+)?)?(?: [AP]M)?", re.IGNORECASE
+).fullmatch
 _WEEKDAY = re.compile(
     r"\s*[(]?(?:(?:星期|周|週|礼拜|禮拜)[一二三四五六日天]|(?<=\()[月火水木金土日](?=\)))[)]?"
 )
@@ -82,9 +87,14 @@ class WrittenDate(NamedTuple):
         return first, second, third
 
 
+def is_iso(text: str) -> bool:
+    """Whether a text may be a day as 2026-03-05, alone or before a time."""
+    return text[4:5] == "-" == text[7:8] and text[10:11] in ("", "T", " ")
+
+
 def read_iso(text: str) -> WrittenDate | None:
     """A day as 2026-03-05 with or without a time, which most files have; the library reads it three times as fast."""
-    if text[4:5] != "-" or text[7:8] != "-":
+    if not is_iso(text):
         return None
     try:
         moment = datetime.fromisoformat(text)
@@ -111,17 +121,24 @@ def dissect(text: str) -> WrittenDate | None:
 
 def possible_orders(text: str) -> frozenset[str] | None:
     """The orders in which a date is a day of the calendar; None when it does not leave the order open."""
-    written = dissect(text.strip())
+    text = text.strip()
+    day, _, clock = text.partition(" ")
+    return _orders(day if is_local_clock(clock) else text)
+
+
+@lru_cache(maxsize=20_000)
+def _orders(text: str) -> frozenset[str] | None:
+    written = dissect(text)
     if written is None or len(written.orders) == 1:
         return None
-    possible = frozenset(
-        order
-        for order, (_, month, day) in written.days().items()
-        if 1 <= month <= 12
-        and 1 <= day <= 31
-        and (month, day) not in ((2, 30), (2, 31), (4, 31), (6, 31), (9, 31), (11, 31))
-    )
+    days = written.days().items()
+    # Of a leap year, as it does not matter here and the century may not be known.
+    possible = frozenset(order for order, (_, month, day) in days if _is_day(month, day))
     return possible or None
+
+
+def _is_day(month: int, day: int) -> bool:
+    return 1 <= month <= 12 and 1 <= day <= monthrange(2000, month)[1]
 
 
 def stands_for_nothing(written: WrittenDate) -> bool:

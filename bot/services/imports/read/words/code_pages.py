@@ -12,8 +12,8 @@ from dataclasses import dataclass, replace
 from functools import cache
 from math import exp, log
 
-from bot.services.imports.read import letters
 from bot.services.imports.read.refusal import clip
+from bot.services.imports.read.words import letters
 
 MOST_CELLS = 400  # distinct ones that are compared
 CHANCE = -log(128)  # of one byte that is not ASCII, in a text without meaning
