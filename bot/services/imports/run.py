@@ -15,6 +15,7 @@ from bot.services.imports.answers import answers_of, merge
 from bot.services.imports.check.encoding import check_encoding
 from bot.services.imports.check.findings import FileFindings
 from bot.services.imports.check.styles import Styles
+from bot.services.imports.check.vendor import CONTINUED_LINES, check_vendor
 from bot.services.imports.job import ImportJob
 from bot.services.imports.kind import Counts, FileKind
 from bot.services.imports.kinds import KINDS
@@ -177,6 +178,8 @@ class _Import:
             remembered=remembered,
         )
         findings = FileFindings(options.accepted)
+        if layout.shape is not None:
+            check_vendor(layout.shape, findings)
         return ImportJob(
             connection=connection,
             options=options,
@@ -204,6 +207,8 @@ class _Import:
             job.parsers.update({field.name: field.read(job, field.name) for field in self.kind.fields})
         staging = Staging(job, self.kind)
         staging.read(table, lambda: self._show_progress(table.position))
+        if staging.continued:
+            job.findings.add(CONTINUED_LINES, count=staging.continued, line=staging.first_continued)
         if staging.rows == 0:
             raise BadInput(N_("%(file)s has a header but no rows."), file=self.file.path.name)
         if sha256_of(self.file.path) != self.file.sha256:

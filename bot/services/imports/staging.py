@@ -43,6 +43,8 @@ class Staging:
         self.blank = 0
         self.staged = 0
         self.repeated = 0  # rows with the same contents as an earlier row
+        self.continued = 0  # lines that only continue the row above
+        self.first_continued = 0
         self._first_rows: list[Mapping[str, str]] = []
         self._first_telling: list[Mapping[str, str]] = []
         self._job = job
@@ -68,6 +70,7 @@ class Staging:
         width = len(self._job.layout.header)
         lines: list[int] = []
         rows: list[list[str]] = []
+        filled, key = self._job.layout.filled, ""
         for record in table.records:
             if isinstance(record, Broken):
                 self._reject(record.line, record.reason, [record.text])
@@ -76,6 +79,13 @@ class Staging:
             if len(cells) != width:
                 self._reject_ragged(line, cells, width)
                 continue
+            if filled is not None:
+                above, key = key, cells[self._job.layout.places[self._kind.key_field]].strip()
+                if not cells[filled].strip() and key in ("", above) and any(map(str.strip, cells)):
+                    self.continued += 1
+                    self.first_continued = self.first_continued or line
+                    key = above
+                    continue
             lines.append(line)
             rows.append(cells)
             if len(rows) >= CHUNK:
