@@ -73,14 +73,15 @@ def import_file(
             given=options.century,
             this_year=this_year,
         )
-    file = inspect_file(path, options.encoding)
+    built = _built(KINDS[kind])
+    file = inspect_file(path, options.encoding, built.known_headers)
     if options.expected_sha256 not in (None, file.sha256):
         raise Conflict(N_("%(file)s has changed since its preview; look at it again."), file=path.name)
     try:
         with imports.exclusive(database):
             return _Import(
                 database=database,
-                kind=copy(_built(KINDS[kind])),
+                kind=copy(built),
                 file=file,
                 clock=clock,
                 actor=actor,
@@ -116,8 +117,7 @@ class _Import:
 
     def run(self) -> ImportReport:
         file, kind, options = self.file, self.kind, self.options
-        headers = frozenset[str]().union(*(field.known_headers for field in kind.fields))
-        delimiter = sniff(file, options.delimiter, headers)
+        delimiter = sniff(file, options.delimiter, kind.known_headers)
         with (
             imports.workspace(self.database) as connection,
             open_table(file, delimiter) as table,

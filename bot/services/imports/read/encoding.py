@@ -10,6 +10,7 @@ from pathlib import Path
 from bot.errors import N_, BadInput, NotFound
 from bot.services.imports.read.formats import HEAD, refuse_other_formats
 from bot.services.imports.read.refusal import clip
+from bot.services.imports.read.text import plain
 from bot.services.imports.read.words.code_pages import (
     Reading,
     distinct_cells,
@@ -48,8 +49,13 @@ class InspectedFile:
     is_utf8: bool
 
 
-def inspect_file(path: Path, encoding: str | None) -> InspectedFile:
-    """Read the whole file once, as bytes, in small blocks; refuse what is no CSV."""
+def inspect_file(
+    path: Path, encoding: str | None, known_headers: frozenset[str] = frozenset()
+) -> InspectedFile:
+    """Read the whole file once, as bytes, in small blocks; refuse what is no CSV.
+
+    A header that is known, as `plain` compares it, shows the encoding better than any name.
+    """
     try:
         size = path.stat().st_size
         if not path.is_file():
@@ -75,7 +81,7 @@ def inspect_file(path: Path, encoding: str | None) -> InspectedFile:
         found = _named(encoding) if encoding else next(marked, None)
         if found is None:
             _refuse_unmarked_utf16(path, head)
-            found = "utf-8" if is_utf8 else _legacy(path)
+            found = "utf-8" if is_utf8 else _legacy(path, known_headers)
         elif not _reads_as(path, found):
             raise _misfit(path, found)
     except FileNotFoundError:
@@ -164,7 +170,7 @@ def _reads_as(path: Path, encoding: str) -> bool:
     return all(_decodes(decoder, block) for block in _blocks(path)) and _decodes(decoder, b"", final=True)
 
 
-def _legacy(path: Path) -> str:
+def _legacy(path: Path, known_headers: frozenset[str]) -> str:
     """The code page of a file that is not UTF-8, when its words prove that it is Chinese; otherwise a question."""
     lines = _Lines.of(path, "utf-8")
     broken = distinct_cells(lines.broken)
@@ -186,7 +192,7 @@ def _legacy(path: Path) -> str:
             file=path.name,
             lines=lines.shown,
         )
-    if _is_certainly_chinese(every):
+    if _is_certainly_chinese(every, known_headers):
         if not _reads_as(path, "gb18030"):
             raise _broken(path, "gb18030", _Lines.of(path, "gb18030"))
         return "gb18030"
@@ -204,14 +210,16 @@ def _legacy(path: Path) -> str:
     )
 
 
-def _is_certainly_chinese(found: list[Reading]) -> bool:
+def _is_certainly_chinese(found: list[Reading], known_headers: frozenset[str]) -> bool:
     best = found[0]
     text = "".join(best.cells)
+    known = any(len(cell) > 1 and plain(cell) in known_headers for cell in best.cells)
+    ahead = 0.0 if known else _CERTAIN
     return (
         best.page.name == "gb18030"
         and best.likelihood > best.chance
         and len(_HAN.findall(text)) > len(_KANA.findall(text))  # which EUC-JP writes with the same bytes
-        and all(one.likelihood < best.likelihood - _CERTAIN for one in found[1:])
+        and all(one.likelihood < best.likelihood - ahead for one in found[1:])
     )
 
 

@@ -53,6 +53,20 @@ def test_chinese_is_read_without_asking_when_enough_words_show_it(
     assert inspected(tmp_path, rows(*names).encode(encoding)) == "gb18030"
 
 
+@pytest.mark.parametrize(
+    ("kind", "content"),
+    [
+        ("rates", "日期,币种,汇率\n2026-01-02,USD,7\n"),
+        ("customers", "客户编号,名称\nC1,Acme\n"),
+        ("customers", "code,客户\nC1,五堃\n"),
+    ],
+)
+@on_sqlite
+def test_a_known_header_shows_that_a_file_is_chinese(book: Book, kind: str, content: str) -> None:
+    report = book.bring(kind, content.encode("gbk"), firm_currency="CNY")
+    assert (report.encoding, report.accepted) == ("gb18030", 1)
+
+
 ASKED = [
     # The words of a file, its encoding, and all readings that are offered, the right one first.
     (("鑫淼堃贸易",), "gbk", ["--encoding gb18030 reads '鑫淼堃贸易'"]),
