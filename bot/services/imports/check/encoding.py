@@ -5,11 +5,17 @@ from collections.abc import Iterator
 
 from bot.errors import N_
 from bot.services.imports.check.findings import FileFindings, FindingType, Level
+from bot.services.imports.read.code_pages.interpretation import (
+    CLOSE,
+    distinct_cells,
+    meaning,
+    plausible,
+    ranked,
+)
+from bot.services.imports.read.code_pages.mojibake import repair
 from bot.services.imports.read.encoding import InspectedFile, non_ascii_sample
 from bot.services.imports.read.records import open_text
 from bot.services.imports.read.refusal import clip
-from bot.services.imports.read.words.code_pages import CLOSE, distinct_cells, meaning, plausible, ranked
-from bot.services.imports.read.words.mojibake import repair
 
 ENCODING_MISFIT = FindingType(
     name="encoding-misfit",

@@ -82,7 +82,7 @@ class ActivityKind(UpsertKind):
     def prepare(self, job: ImportJob) -> None:
         self._customers = CustomerReferences(job.connection, job.source)
         covers = job.options.kind_options.get("covers") or ()
-        self._periods = [_read_period(given, job.now.date()) for given in covers]
+        self._periods = [_read_period(given, job.today) for given in covers]
 
     def resolve(self, job: ImportJob, chunk: Chunk) -> None:
         values = chunk.values

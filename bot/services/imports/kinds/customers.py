@@ -247,7 +247,7 @@ class CustomerKind(UpsertKind):
 
     def _hand_over(self, job: ImportJob, batch_id: int) -> None:
         """Close the ownerships that end with this file and open the new ones, as of today."""
-        stage, today = self.stage.c, job.now.date()
+        stage, today = self.stage.c, job.today
         staged = self.stage.join(_key, key_of(job, stage.key))
         owned_now = present_owner(_key.c.customer_id)
         ending = (

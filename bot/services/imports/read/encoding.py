@@ -4,21 +4,21 @@ import codecs
 import hashlib
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from bot.errors import N_, BadInput, NotFound
-from bot.services.imports.read.formats import HEAD, refuse_other_formats
-from bot.services.imports.read.refusal import clip
-from bot.services.imports.read.text import plain
-from bot.services.imports.read.words.code_pages import (
-    Reading,
+from bot.services.imports.read.code_pages.interpretation import (
+    Interpretation,
     distinct_cells,
     examples,
     meaning,
     plausible,
     ranked,
 )
+from bot.services.imports.read.formats import HEAD, refuse_other_formats
+from bot.services.imports.read.refusal import clip
+from bot.services.imports.read.text import plain
 
 _BLOCK = 1 << 20
 _SAMPLE = 1 << 18
@@ -210,7 +210,7 @@ def _legacy(path: Path, known_headers: frozenset[str]) -> str:
     )
 
 
-def _is_certainly_chinese(found: list[Reading], known_headers: frozenset[str]) -> bool:
+def _is_certainly_chinese(found: list[Interpretation], known_headers: frozenset[str]) -> bool:
     best = found[0]
     text = "".join(best.cells)
     known = any(len(cell) > 1 and plain(cell) in known_headers for cell in best.cells)
@@ -223,14 +223,14 @@ def _is_certainly_chinese(found: list[Reading], known_headers: frozenset[str]) -
     )
 
 
-def _is_text(lines: bytes) -> bool:
+def _is_text(lines: bytearray) -> bool:
     """Whether lines that are valid UTF-8 are meant so, and not by chance."""
     cells = distinct_cells(lines)
     other = plausible(ranked(cells))
     return not other or meaning(cell.decode() for cell in cells) > other[0].likelihood
 
 
-def _is_damaged_utf8(cells: list[bytes], found: list[Reading], ahead: float) -> bool:
+def _is_damaged_utf8(cells: list[bytes], found: list[Interpretation], ahead: float) -> bool:
     """Whether lines with broken bytes make most sense as UTF-8, which is `ahead` for another reason."""
     texts = [cell.decode("utf-8", "replace") for cell in cells]
     if all("\ufffd" in text and text.replace("\ufffd", "").isascii() for text in texts):
@@ -242,8 +242,8 @@ def _is_damaged_utf8(cells: list[bytes], found: list[Reading], ahead: float) -> 
 class _Lines:
     """The lines of a file that are not ASCII: which ones fit an encoding."""
 
-    fitting: bytes = b""  # a sample
-    broken: bytes = b""  # a sample
+    fitting: bytearray = field(default_factory=bytearray)  # a sample
+    broken: bytearray = field(default_factory=bytearray)  # a sample
     last_fitting: int = 0
     first_fitting: int = 0
     first_broken: int = 0
@@ -286,7 +286,7 @@ class _Lines:
                 self.fitting += line
 
 
-def _joined(path: Path, lines: _Lines, found: list[Reading]) -> BadInput | None:
+def _joined(path: Path, lines: _Lines, found: list[Interpretation]) -> BadInput | None:
     """The error for a file of two parts, of which one is UTF-8; None when the lines alternate."""
     other = f"{found[0].page.name} (it reads {examples(found[:1])[0]})" if found else "another encoding"
     if 0 < lines.last_fitting < lines.first_broken:

@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 
 from bot.errors import BadInput
+from bot.services.imports.read.code_pages.mojibake import repair
 from bot.services.imports.read.encoding import inspect_file
-from bot.services.imports.read.words.mojibake import repair
 from tests.conftest import on_sqlite
 from tests.services.imports.conftest import Book
 

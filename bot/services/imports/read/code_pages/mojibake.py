@@ -4,7 +4,7 @@ import codecs
 import re
 from collections.abc import Iterator
 
-from bot.services.imports.read.words.code_pages import meaning
+from bot.services.imports.read.code_pages.interpretation import meaning
 
 # Read as these, UTF-8 becomes other words.
 _MISREAD_UTF8 = ("cp1252", "gb18030", "cp1251", "mac_roman", "cp437", "cp850")

@@ -12,8 +12,8 @@ from dataclasses import dataclass, replace
 from functools import cache
 from math import exp, log
 
+from bot.services.imports.read.code_pages import letters
 from bot.services.imports.read.refusal import clip
-from bot.services.imports.read.words import letters
 
 MOST_CELLS = 400  # distinct ones that are compared
 CHANCE = -log(128)  # of one byte that is not ASCII, in a text without meaning
@@ -29,18 +29,25 @@ _FULL_WIDTH = "（），。、“”‘’《》：；！？·—…　【】．
 _SEPARATORS = re.compile(rb'[,;\t\r\n"]+')
 # What no word does, and how much less likely it makes a reading.
 _FAULTS: tuple[tuple[re.Pattern[str], float], ...] = (
+    # a letter of another script in a Latin word
     (
         re.compile(r"[A-Za-z](?=[\u0370-\u06ff\u0e00-\u0e7f])|(?<=[\u0370-\u06ff\u0e00-\u0e7f])[A-Za-z]"),
         -10.0,
     ),
+    # a sign between two letters
     (re.compile(r"[^\W\d_](?![’'·.&´`-])[^\w\s\x00-\x7f\u0e31-\u0e4e](?=[^\W\d_])"), -6.0),
+    # a control character, or one that is not assigned
     (re.compile(r"[\x80-\x9f\ue000-\uf8ff]"), -12.0),
+    # a capital after a small letter, or only as the second letter
     (re.compile(r"(?<=[a-zß-öø-ÿα-ωа-яё])[À-ÖØ-ÞΑ-ΩА-ЯЁІЇЄ](?!\.)"), -5.0),
     (re.compile(r"(?<=[A-Z])[À-ÖØ-ÞĀ-Ž](?=[a-z])"), -5.0),
+    # a final sigma within a word, a hard sign at its end
     (re.compile(r"ς(?=\w)|ъ(?=\W)"), -6.0),
+    # scripts that do not meet within a word
     (re.compile(r"[a-z](?=[\u3400-\u9fff\uac00-\ud7a3])|(?<=[\u3400-\u9fff\uac00-\ud7a3])[a-z]"), -3.0),
     (re.compile(r"[\uff61-\uff9f](?=[^\uff61-\uff9f\s\d])|(?<=[^\uff61-\uff9f\s\d])[\uff61-\uff9f]"), -3.0),
     (re.compile(r"[\uac00-\ud7a3](?=[\u3400-\u9fff])|(?<=[\u3400-\u9fff])[\uac00-\ud7a3]"), -3.0),
+    # three letters with accents, four consonants
     (re.compile(r"(?<=[À-ÖØ-öø-žſ-ɏ]{2})[À-ÖØ-öø-žſ-ɏ]"), -3.0),
     (re.compile(r"(?<=[бвгджзклмнпрстфхцчшщ]{3})[бвгджзклмнпрстфхцчшщ]", re.IGNORECASE), -2.0),
 )
@@ -84,7 +91,7 @@ CODE_PAGES = (
 
 
 @dataclass(frozen=True, kw_only=True)
-class Reading:
+class Interpretation:
     """What a code page makes of some cells."""
 
     page: CodePage
@@ -98,19 +105,19 @@ class Reading:
         return self.likelihood > self.chance - _SLACK
 
 
-def distinct_cells(sample: bytes) -> list[bytes]:
+def distinct_cells(sample: bytes | bytearray) -> list[bytes]:
     """The different cells of a sample that are not ASCII; no code page has a separator within a character."""
-    cells = dict.fromkeys(cell.strip() for cell in _SEPARATORS.split(sample) if not cell.isascii())
+    cells = dict.fromkeys(cell.strip() for cell in _SEPARATORS.split(bytes(sample)) if not cell.isascii())
     return list(cells)[:MOST_CELLS]
 
 
-def read_in(page: CodePage, cells: Iterable[bytes]) -> Reading:
+def interpret(page: CodePage, cells: Iterable[bytes]) -> Interpretation:
     """What a code page makes of cells."""
     cells = list(cells)
     texts = [cell.decode(page.codec, "replace") for cell in cells]
     high = sum(len(cell) - len(cell.decode("ascii", "ignore")) for cell in cells)
     plain = sum(len(cell.decode("ascii", "ignore")) for cell in cells)
-    return Reading(
+    return Interpretation(
         page=page,
         cells=texts,
         likelihood=likelihood(texts, page.language) - page.rarity,
@@ -118,10 +125,10 @@ def read_in(page: CodePage, cells: Iterable[bytes]) -> Reading:
     )
 
 
-def ranked(cells: Sequence[bytes]) -> list[Reading]:
+def ranked(cells: Sequence[bytes]) -> list[Interpretation]:
     """All readings, the most likely first; one of each where several read the same."""
-    different: dict[tuple[str, ...], Reading] = {}
-    for one in (read_in(page, cells) for page in CODE_PAGES):
+    different: dict[tuple[str, ...], Interpretation] = {}
+    for one in (interpret(page, cells) for page in CODE_PAGES):
         # The first code page is the usual one of those that read the same.
         same = different.setdefault(tuple(one.cells), one)
         if one.likelihood > same.likelihood:
@@ -129,12 +136,12 @@ def ranked(cells: Sequence[bytes]) -> list[Reading]:
     return sorted(different.values(), key=lambda one: -one.likelihood)
 
 
-def plausible(found: Sequence[Reading]) -> list[Reading]:
+def plausible(found: Sequence[Interpretation]) -> list[Interpretation]:
     """Those of ranked readings that make words, and are not much less likely than the first."""
     return [one for one in found if one.has_meaning and one.likelihood > found[0].likelihood - CLOSE]
 
 
-def examples(found: Sequence[Reading]) -> list[str]:
+def examples(found: Sequence[Interpretation]) -> list[str]:
     """Of each reading, the same one or two cells: those that the readings differ in most."""
     places = sorted(
         range(len(found[0].cells)),
