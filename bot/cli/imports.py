@@ -9,9 +9,24 @@ from typing import Annotated, Any
 import typer
 
 from bot.cli import presentation
-from bot.cli.console import AsJson, opened, print_json, print_table, progress_bar, say, whoami
+from bot.cli.console import (
+    Accepted,
+    AsJson,
+    Century,
+    DateOrder,
+    DecimalSign,
+    Delimiter,
+    Encoding,
+    Mapped,
+    columns_of,
+    opened,
+    print_json,
+    print_table,
+    progress_bar,
+    say,
+    whoami,
+)
 from bot.cli.tree import CliCommand, CliGroup
-from bot.errors import N_, BadInput
 from bot.services import imports
 from bot.services.imports import KindOption
 
@@ -36,32 +51,14 @@ def _import_command(kind: str, options: list[KindOption]) -> Callable[..., None]
         source: Annotated[
             str, typer.Option(help="Which system it comes from; keys are unique per source.")
         ] = "file",
-        mapped: Annotated[
-            list[str] | None,
-            typer.Option("--map", metavar="FIELD=COLUMN", help="Which column holds a field."),
-        ] = None,
+        mapped: Mapped = None,
         currency: Annotated[str | None, typer.Option(help="ISO currency, where the file has none.")] = None,
-        encoding: Annotated[str | None, typer.Option(help="Encoding, when it cannot be told.")] = None,
-        delimiter: Annotated[str | None, typer.Option(help="Separator: comma, semicolon or tab.")] = None,
-        date_order: Annotated[
-            Any, typer.Option(help="dmy or mdy, when dates leave it open; ymd for 26/3/5.")
-        ] = None,
-        century: Annotated[
-            int | None,
-            typer.Option(
-                metavar="YEAR",
-                help="First of the hundred years that years of two digits are from, such as 2000.",
-            ),
-        ] = None,
-        decimal: Annotated[
-            Any, typer.Option(help="point or comma, when numbers leave open what 1,234 means.")
-        ] = None,
-        accepted: Annotated[
-            list[str] | None,
-            typer.Option(
-                "--yes", metavar="FINDING", help="Accept what the file check asks; for this source."
-            ),
-        ] = None,
+        encoding: Encoding = None,
+        delimiter: Delimiter = None,
+        date_order: DateOrder = None,
+        century: Century = None,
+        decimal: DecimalSign = None,
+        accepted: Accepted = None,
         forget: Annotated[
             bool, typer.Option(help="Forget the columns and answers given for this source before.")
         ] = False,
@@ -73,7 +70,7 @@ def _import_command(kind: str, options: list[KindOption]) -> Callable[..., None]
         with opened() as bot:
             options = imports.ImportOptions(
                 source=source,
-                columns=_mapping(mapped or []),
+                columns=columns_of(mapped or []),
                 currency=currency,
                 encoding=encoding,
                 delimiter=delimiter,
@@ -145,14 +142,3 @@ def import_list() -> None:
             at = f"{one.started_at:%Y-%m-%d %H:%M}"
             rows.append([one.id, one.kind, one.file_name, *counts, one.status, at])
         print_table(["number", "kind", "file", "accepted", "rejected", "status", "at (UTC)"], rows)
-
-
-def _mapping(pairs: list[str]) -> dict[str, str]:
-    """Field -> column of --map."""
-    columns = {}
-    for pair in pairs:
-        name, separator, column = pair.partition("=")
-        if not separator or not name or not column:
-            raise BadInput(N_("--map %(pair)s: write it as field=column."), pair=pair)
-        columns[name.strip()] = column.strip()
-    return columns

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
+from bot.errors import N_, BadInput
 from bot.services.imports.check.findings import FileFinding, Level
 
 FIRST_REJECTS = 50
@@ -30,6 +31,25 @@ class ImportOptions:
     timezone: str = "UTC"  # the firm's: a time with an offset belongs to the day that it is there
     firm_currency: str | None = None  # amounts in other currencies are converted to it
     kind_options: Mapping[str, Any] = field(default_factory=dict)  # name of a KindOption -> its value
+
+    def refuse_unknown(self) -> None:
+        """Refuse a style that does not exist."""
+        for flag, given, allowed in (
+            ("--date-order", self.date_order, ("dmy", "mdy", "ymd")),
+            ("--decimal", self.decimal, ("point", "comma")),
+        ):
+            if given is not None and given not in allowed:
+                raise BadInput(
+                    N_("%(flag)s %(given)s is not known; use %(allowed)s."),
+                    flag=flag,
+                    given=given,
+                    allowed=" or ".join(allowed),
+                )
+        if self.century is not None and not 1800 <= self.century <= 2100:
+            raise BadInput(
+                N_("--century %(given)d is not a year; give the first of the hundred years, such as 2000."),
+                given=self.century,
+            )
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -53,26 +53,7 @@ def import_file(
             kind=kind,
             kinds=", ".join(KINDS),
         )
-    for flag, given, allowed in (
-        ("--date-order", options.date_order, ("dmy", "mdy", "ymd")),
-        ("--decimal", options.decimal, ("point", "comma")),
-    ):
-        if given is not None and given not in allowed:
-            raise BadInput(
-                N_("%(flag)s %(given)s is not known; use %(allowed)s."),
-                flag=flag,
-                given=given,
-                allowed=" or ".join(allowed),
-            )
-    this_year = clock.now().year
-    if options.century is not None and not 1800 <= options.century <= this_year:
-        raise BadInput(
-            N_(
-                "--century %(given)d is not a year from 1800 to %(this_year)d; give the first of the hundred years."
-            ),
-            given=options.century,
-            this_year=this_year,
-        )
+    options.refuse_unknown()
     built = _built(KINDS[kind])
     file = inspect_file(path, options.encoding, built.known_headers)
     if options.expected_sha256 not in (None, file.sha256):

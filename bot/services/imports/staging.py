@@ -10,7 +10,7 @@ from sqlalchemy import select
 from bot.services.imports.check.dates import DateColumns
 from bot.services.imports.job import AT_ONCE, Chunk, ImportJob
 from bot.services.imports.kind import FileKind
-from bot.services.imports.read.records import Broken, CsvTable
+from bot.services.imports.read.records import Broken, CsvTable, why_ragged
 from bot.services.imports.read.refusal import EMPTY, Parser, RefusedValue, clip
 from bot.services.imports.report import PREVIEW_ROWS
 from db.book.imports import fill
@@ -105,9 +105,7 @@ class Staging:
         if not any(cell.strip() for cell in cells):
             self.blank += 1
             return
-        what = f"has {len(cells)} cells where the header has {width}"
-        hint = "; a separator inside a cell needs quotation marks around it" if len(cells) > width else ""
-        self._reject(line, what + hint, cells)
+        self._reject(line, why_ragged(cells, width), cells)
 
     def _reject(self, line: int, reason: str, cells: list[str]) -> None:
         """Reject a line that has no columns."""

@@ -12,7 +12,9 @@ from tests import factories
 from tests.services.imports.conftest import CUSTOMERS, Book
 
 ORDERS = "order_no,customer,date,amount,cost\n1,C1,2026-01-02,100,60\n2,C2,2026-01-03,-25.50,\n"
-FACTS = "customer,field,value,date,author\nC1,credit,Ａ ,2026-01-31,mia\nC2,credit,B,2026-01-31,mia\n"
+FACTS = (
+    "customer,field,value,date,author\nC1,credit_grade,Ａ ,2026-01-31,mia\nC2,credit_grade,B,2026-01-31,mia\n"
+)
 ACTIVITIES = (
     "customer,date,kind,note\nC1,2026-01-02,visit,good\nC1,2026-01-02,visit,good\nC1,2026-01-02,call,\n"
 )
@@ -215,9 +217,7 @@ def test_a_family_in_a_circle_is_refused_as_a_whole(filled: Book) -> None:
 def test_a_corrected_fact_supersedes_the_old_one_and_both_are_kept(filled: Book) -> None:
     assert counts(filled.bring("facts", FACTS)) == (2, 0, 0, 0)
     filled.clock.advance(timedelta(days=1))
-    content = (
-        "customer,field,value,date\nC1,credit,C,2026-01-31\nC2,credit,B,2026-01-31\nC2,credit,B,2026-02-28\n"
-    )
+    content = "customer,field,value,date\nC1,credit_grade,C,2026-01-31\nC2,credit_grade,B,2026-01-31\nC2,credit_grade,B,2026-02-28\n"
     assert counts(filled.bring("facts", content)) == (1, 1, 1, 0)
     assert filled.rows(
         "SELECT customer_id, value, measured_on, superseded_by_batch FROM fact ORDER BY id"
@@ -249,13 +249,13 @@ def test_facts_are_read_by_the_schemes_at_work(filled: Book) -> None:
         "C1,colour,red,2026-05-01,,\n"
         "C2,service,70,2026-06-17,,\n"
     )
-    report = filled.bring("facts", content)
+    report = filled.bring("facts", content, accepted=("unknown-field",))
     assert (report.accepted, report.rejected) == (4, 5)
     assert [(reject.line, reject.column, reject.reason.split(";")[0]) for reject in report.first_rejects] == [
         (3, "author", "is empty, but quality is somebody's judgement"),
-        (4, "value", "cannot be read as service: not a number"),
-        (5, "value", "cannot be read as service: not a number"),
-        (7, "value", "cannot be read as sanctions: neither true nor false"),
+        (4, "value", "cannot be read as service: 'eighty' is not a number"),
+        (5, "value", "cannot be read as service: 'inf' is not a number"),
+        (7, "value", "cannot be read as sanctions: 'perhaps' is neither true nor false"),
         (10, "date", "'2026-06-17' is in the future"),
     ]
 

@@ -20,6 +20,21 @@ class _Question:
     meanwhile: str  # the style in which the rest of the file is read while the question is open
 
 
+class _Evidence:
+    """The styles that all cells seen so far fit, and the cells that left fewer of them."""
+
+    def __init__(self) -> None:
+        self.left: frozenset[str] | None = None
+        self.proofs: list[tuple[int, str]] = []
+
+    def add(self, line: int, cell: str, styles: frozenset[str] | None) -> None:
+        """Take a cell into account, with the styles that it fits."""
+        if styles is None or (self.left is not None and self.left <= styles):
+            return
+        self.left = styles if self.left is None else self.left & styles
+        self.proofs.append((line, cell.strip()))
+
+
 def _fits_decimal(cell: str) -> frozenset[str] | None:
     text = cell.strip()
     if "." not in text and "," not in text:
@@ -68,9 +83,20 @@ TWO_DIGIT_YEARS = FindingType(
     ),
     accept=True,
 )
-YEARS_AHEAD = (
-    20  # the last year of two digits that is still to come, while nobody says which century is meant
-)
+# The last year of two digits that is still to come, while nobody says which century is meant.
+_YEARS_AHEAD = 20
+
+
+@dataclass(frozen=True, kw_only=True)
+class Group:
+    """The cells of a column in the rows of one key, such as one field of a facts file; they decide among themselves.
+
+    `place`: the column that holds the key. `key_of`: the key that a cell of it means; None for rows that prove nothing.
+    """
+
+    place: int
+    key_of: Callable[[str], str | None]
+    key: str
 
 
 class Styles:
@@ -91,18 +117,19 @@ class Styles:
         self._file = file
         self._delimiter = delimiter
         self._given = {_DATE_ORDER: date_order, _DECIMAL: decimal}
-        self._decided: dict[tuple[_Question, int], str] = {}
+        self._decided: dict[tuple[_Question, int, str | None], str] = {}
+        self._asked: set[tuple[_Question | None, int]] = set()
+        self._groups: dict[tuple[_Question, int], dict[str, _Evidence]] = {}
         self._century = century
         self._this_year = this_year
-        self._short_years: set[int] = set()  # columns that were asked about
 
     def date_order(self, place: int, header: str) -> Callable[[str], str]:
         """A function that gives the order of day, month and year in a column, for a cell that leaves it open."""
-        return partial(self._decide, _DATE_ORDER, place, header)
+        return partial(self._decide, _DATE_ORDER, place, header, None)
 
-    def decimal(self, place: int, header: str) -> Callable[[str], str]:
-        """A function that gives the decimal sign of a column, for a cell that leaves it open."""
-        return partial(self._decide, _DECIMAL, place, header)
+    def decimal(self, place: int, header: str, group: Group | None = None) -> Callable[[str], str]:
+        """A function that gives the decimal sign of a column, or of a group of its cells, for a cell that leaves it open."""
+        return partial(self._decide, _DECIMAL, place, header, group)
 
     def century(self, place: int, header: str) -> Callable[[str], int]:
         """A function that gives the first of the hundred years that a column's years of two digits are from."""
@@ -111,10 +138,10 @@ class Styles:
     def _decide_century(self, place: int, header: str, text: str) -> int:
         if self._century is not None:
             return self._century
-        first = self._this_year + YEARS_AHEAD - 99
-        if place not in self._short_years:
-            self._short_years.add(place)
-            lines = (line for line, cell in self._column(place) if cell.strip() == text)
+        first = self._this_year + _YEARS_AHEAD - 99
+        if (None, place) not in self._asked:
+            self._asked.add((None, place))
+            lines = (line for line, cells in self._rows() if cells[place].strip() == text)
             self._findings.add(
                 TWO_DIGIT_YEARS,
                 column=repr(header),
@@ -125,41 +152,60 @@ class Styles:
             )
         return first
 
-    def _decide(self, question: _Question, place: int, header: str, text: str) -> str:
-        given, key = self._given[question], (question, place)
+    def _decide(self, question: _Question, place: int, header: str, group: Group | None, text: str) -> str:
+        given, key = self._given[question], (question, place, None if group is None else group.key)
         if given is not None:
             return given
         if key not in self._decided:
-            left, proofs = self._evidence(place, question.fits)
-            if len(left) == 1:
-                (self._decided[key],) = left
-                return self._decided[key]
-            self._decided[key] = question.meanwhile
-            if left:
-                self._findings.add(question.asked, column=repr(header), example=f"for example {text}")
-            elif proofs:
-                shown = ", ".join(f"line {line}: {cell.strip()}" for line, cell in proofs)
-                self._findings.add(question.asked, column=repr(header), example=shown)
+            found = (
+                self._evidence(question, place)
+                if group is None
+                else self._group_evidence(question, place, group)
+            )
+            if found.left is not None and len(found.left) == 1:
+                (self._decided[key],) = found.left
+            else:
+                self._ask(question, place, header, text, found)
+                self._decided[key] = question.meanwhile
         return self._decided[key]
 
-    def _evidence(
-        self, place: int, fits: Callable[[str], frozenset[str] | None]
-    ) -> tuple[frozenset[str], list[tuple[int, str]]]:
-        """The styles that all cells of a column fit, and the cells that left fewer of them."""
-        left: frozenset[str] | None = None
-        proofs: list[tuple[int, str]] = []
-        for line, cell in self._column(place):
-            styles = fits(cell)
-            if styles is None or (left is not None and left <= styles):
-                continue
-            left = styles if left is None else left & styles
-            proofs.append((line, cell))
-            if not left:
-                break
-        return left or frozenset(), proofs
+    def _ask(self, question: _Question, place: int, header: str, text: str, found: _Evidence) -> None:
+        if found.left is None or (question, place) in self._asked:
+            return  # no cell is right in any style: each is refused for itself
+        self._asked.add((question, place))
+        shown = f"for example {text}"
+        if not found.left:
+            shown = ", ".join(f"line {line}: {cell}" for line, cell in found.proofs)
+        self._findings.add(question.asked, column=repr(header), example=shown)
 
-    def _column(self, place: int) -> Iterator[tuple[int, str]]:
+    def _evidence(self, question: _Question, place: int) -> _Evidence:
+        found = _Evidence()
+        for line, cells in self._rows():
+            found.add(line, cells[place], question.fits(cells[place]))
+            if found.left is not None and not found.left:
+                break
+        return found
+
+    def _group_evidence(self, question: _Question, place: int, group: Group) -> _Evidence:
+        """What the cells of a group prove; where they prove nothing, what all cells of the column do."""
+        groups = self._groups.get((question, place))
+        if groups is None:
+            groups = self._groups[question, place] = {}
+            for line, cells in self._rows():
+                key = group.key_of(cells[group.place].strip())
+                if key is not None:
+                    groups.setdefault(key, _Evidence()).add(line, cells[place], question.fits(cells[place]))
+        found = groups.get(group.key)
+        if found is not None and found.left is not None and len(found.left) < 2:
+            return found
+        whole = _Evidence()
+        for one in groups.values():
+            for line, cell in one.proofs:
+                whole.add(line, cell, question.fits(cell))
+        return whole
+
+    def _rows(self) -> Iterator[tuple[int, list[str]]]:
         with open_table(self._file, self._delimiter) as table:
             for record in table.records:
                 if not isinstance(record, Broken) and len(record[1]) == len(table.header):
-                    yield record[0], record[1][place]
+                    yield record
