@@ -19,7 +19,7 @@ MOST_CELLS = 400  # distinct ones that are compared
 CHANCE = -log(128)  # of one byte that is not ASCII, in a text without meaning
 CLOSE = 14.0  # a reading that is e^14 times less likely than the best is not shown
 _SLACK = 8.0  # a few bytes prove little
-_ASCII = -3.3  # of a letter that a multi-byte reading may swallow
+ASCII = -3.3  # of a letter that a multi-byte reading may swallow
 _BROKEN = -15.0  # of bytes that the code page does not have
 _UNEXPECTED = -16.0  # of a character that no language of the code page uses
 _PUNCTUATION = "\u00a0“”„‘’–—…€£©®°§«»·ºª½¿¡´№™"
@@ -121,7 +121,7 @@ def interpret(page: CodePage, cells: Iterable[bytes]) -> Interpretation:
         page=page,
         cells=texts,
         likelihood=likelihood(texts, page.language) - page.rarity,
-        chance=high * CHANCE + plain * _ASCII,
+        chance=high * CHANCE + plain * ASCII,
     )
 
 
@@ -160,7 +160,7 @@ def likelihood(texts: Iterable[str], language: str) -> float:
     model = _models()[language]
     text = "\n".join(texts)
     total = sum(
-        (_ASCII if char.isascii() else (model.get(char) or model.get(char.lower(), _UNEXPECTED))) * many
+        (ASCII if char.isascii() else (model.get(char) or model.get(char.lower(), _UNEXPECTED))) * many
         for char, many in Counter(text).items()
         if char != "\n"
     )

@@ -4,7 +4,7 @@ import codecs
 import re
 from collections.abc import Iterator
 
-from bot.services.imports.read.code_pages.interpretation import meaning
+from bot.services.imports.read.code_pages.interpretation import ASCII, CHANCE, meaning
 
 # Read as these, UTF-8 becomes other words.
 _MISREAD_UTF8 = ("cp1252", "gb18030", "cp1251", "mac_roman", "cp437", "cp850")
@@ -30,8 +30,18 @@ def _once(cell: str) -> str | None:
     candidates = {one: ahead for one, ahead in _candidates(cell) if not one.isascii() and one != cell}
     if cell.isascii() or not candidates:
         return None
+    as_it_is = meaning([cell])
+    if as_it_is > _chance(cell):
+        return None
     best = max(candidates, key=lambda one: meaning([one]) - candidates[one])
-    return best if meaning([best]) - candidates[best] > meaning([cell]) else None
+    return best if meaning([best]) - candidates[best] > as_it_is else None
+
+
+def _chance(cell: str) -> float:
+    """The likelihood of characters without meaning; a little more, as a few signs among plain letters prove little."""
+    size = sum(1 if char.isascii() else 2 if char > "\u2fff" else 1 for char in cell)
+    plain = sum(map(str.isascii, cell))
+    return (size - plain) * CHANCE + plain * ASCII + 2.0
 
 
 def _candidates(cell: str) -> Iterator[tuple[str, float]]:
@@ -46,7 +56,7 @@ def _candidates(cell: str) -> Iterator[tuple[str, float]]:
             yield decoder.decode(raw, final=codec != "gb18030"), _SOMEWHAT
         except UnicodeDecodeError:
             continue
-    if _WESTERN_RUN.search(cell) and (raw := _encode(cell, "cp1252")):
+    if (run := _WESTERN_RUN.search(cell)) and len(set(run.group())) > 2 and (raw := _encode(cell, "cp1252")):
         for codec in _MISREAD_AS_WESTERN:
             try:
                 yield raw.decode(codec), _CLEARLY
