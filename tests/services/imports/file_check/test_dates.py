@@ -173,6 +173,18 @@ def test_only_a_time_with_an_offset_changes_the_day(filled: Book, written: str, 
     assert read(filled, written, timezone="Asia/Shanghai", date_order="mdy") == [day]
 
 
+def test_a_day_that_was_read_before_is_not_taken_for_the_day_of_a_later_time(filled: Book) -> None:
+    written = [
+        "2026-03-05",
+        "2026-03-05 10:00",
+        "2026-03-05T16:00:00Z",
+        "2026-03-05T15:00:00Z",
+        "2026-03-06T01:00:00Z",
+    ]
+    days = ["2026-03-05", "2026-03-05", "2026-03-06", "2026-03-05", "2026-03-06"]
+    assert read(filled, *written, timezone="Asia/Shanghai") == days
+
+
 TWO_DIGITS = (
     "The column 'date' has years of two digits (line 2: {example}), read as 1947 to 2046. Give the first of the hundred"
     " years that are meant (--century 2000 for 2000 to 2099), or accept these with --yes two-digit-years."
