@@ -8,7 +8,8 @@ from typing import Annotated, Any
 
 import typer
 
-from bot.cli import presentation
+from bot.app import Tierbot, require_schema
+from bot.cli import presentation, profile
 from bot.cli.console import (
     Accepted,
     AsJson,
@@ -27,16 +28,20 @@ from bot.cli.console import (
     whoami,
 )
 from bot.cli.tree import CliCommand, CliGroup
+from bot.errors import BadInput
 from bot.services import imports
 from bot.services.imports import KindOption
+from bot.services.imports.profile import profile_file
+from db import schema
 
 
 def command_group() -> typer.Typer:
-    """A command for each import kind, `undo` and `list`."""
+    """A command for each import kind, `profile`, `undo` and `list`."""
     options = {option.name: option for kind in imports.KINDS.values() for option in kind.options}
     group = typer.Typer(cls=CliGroup, no_args_is_help=True)
     for name in imports.KINDS:
         group.command(name, cls=CliCommand)(_import_command(name, list(options.values())))
+    group.command("profile", cls=CliCommand)(import_profile)
     group.command("undo", cls=CliCommand)(import_undo)
     group.command("list", cls=CliCommand)(import_list)
     return group
@@ -122,6 +127,56 @@ def _with_options(command: Callable[..., None], options: list[KindOption]) -> in
         for option in options
     ]
     return signature.replace(parameters=[*common[:place], *special, *common[place:]])
+
+
+def import_profile(
+    file: Annotated[Path, typer.Argument(help="The CSV file.")],
+    *,
+    source: Annotated[str, typer.Option(help="Which system it comes from.")] = "file",
+    kind: Annotated[str | None, typer.Option(help="What it is, where the guess is wrong.")] = None,
+    mapped: Mapped = None,
+    currency: Annotated[str | None, typer.Option(help="ISO currency, where the file has none.")] = None,
+    encoding: Encoding = None,
+    delimiter: Delimiter = None,
+    date_order: DateOrder = None,
+    century: Century = None,
+    decimal: DecimalSign = None,
+    accepted: Accepted = None,
+    as_json: AsJson = False,
+) -> None:
+    """Say what a file is, and the command that imports it; nothing is stored."""
+    with opened(check_schema=False) as bot:
+        options = imports.ImportOptions(
+            source=source,
+            columns=columns_of(mapped or []),
+            currency=currency,
+            encoding=encoding,
+            delimiter=delimiter,
+            date_order=date_order,
+            century=century,
+            decimal=decimal,
+            accepted=tuple(accepted or ()),
+            timezone=bot.settings.timezone,
+            firm_currency=bot.settings.currency,
+        )
+        database = bot.database if _is_there(bot) else None
+        found = profile_file(database, path=file, clock=bot.clock, options=options, kind=kind)
+    if as_json:
+        print_json(profile.profile_json(found))
+    else:
+        say(*profile.profile_lines(found))
+    if found.problem:
+        sys.exit(BadInput.exit_code)
+
+
+def _is_there(bot: Tierbot) -> bool:
+    """Whether there is a database; one that is there must fit."""
+    if bot.database.is_sqlite and not bot.database.file.exists():
+        return False
+    if schema.current(bot.database) is None:
+        return False
+    require_schema(bot.database)
+    return True
 
 
 def import_undo(

@@ -29,6 +29,7 @@ from db.book import imports
 from db.engine import Database
 
 Progress = Callable[[int, int], None]
+OnStaged = Callable[[ImportJob, FileKind], None]
 
 
 def import_file(
@@ -41,8 +42,10 @@ def import_file(
     options: ImportOptions,
     rejects_dir: Path,
     progress: Progress | None = None,
+    on_staged: OnStaged = lambda job, kind: None,
 ) -> ImportReport:
-    """Import one CSV file. `progress` gets (bytes read, bytes in all) after each chunk.
+    """Import one CSV file. `progress` gets (bytes read, bytes in all) after each chunk; `on_staged` may look at
+    the staged rows after the file check.
 
     The rows are staged on a private connection and published in one transaction: until then nobody sees any of them,
     and a killed import leaves nothing behind. Every row is accepted or rejected with a reason.
@@ -69,6 +72,7 @@ def import_file(
                 options=options,
                 rejects_dir=rejects_dir,
                 progress=progress,
+                on_staged=on_staged,
             ).run()
     except imports.ImportRunning:
         raise Conflict(N_("Another import is running; try again when it is done.")) from None
@@ -95,6 +99,7 @@ class _Import:
     options: ImportOptions
     rejects_dir: Path
     progress: Progress | None
+    on_staged: OnStaged
 
     def run(self) -> ImportReport:
         file, kind, options = self.file, self.kind, self.options
@@ -203,6 +208,7 @@ class _Import:
         check_encoding(self.file, job.findings, given=self.options.encoding)
         with job.connection.begin():
             self.kind.check(job)
+            self.on_staged(job, self.kind)
         if not self.options.dry_run:
             job.findings.refuse_open(self.file.path.name)
 

@@ -128,6 +128,24 @@ def test_orders_may_bring_their_customers_with_them(book: Book) -> None:
     assert counts(named) == (0, 1, 0, 0)
 
 
+def test_invoices_create_unknown_customers_when_asked(book: Book) -> None:
+    file = "invoice no,customer,date,due,amount\nI1,C7,2026-01-05,2026-02-04,100\nI2,C7,2026-02-05,2026-03-07,50\n"
+    refused = book.bring("invoices", file, currency="EUR")
+    assert (refused.accepted, refused.rejected, refused.customers_created) == (0, 2, 0)
+    options = {"currency": "EUR", "kind_options": {"create_customers": True}}
+    assert book.bring("invoices", file, dry_run=True, **options).customers_created == 1
+    report = book.bring("invoices", file, **options)
+    assert (report.accepted, report.created, report.customers_created) == (2, 2, 1)
+    assert book.rows(
+        "SELECT code, name, external_id FROM invoice JOIN customer ON customer.id = customer_id ORDER BY 3"
+    ) == [("C7", "C7", "I1"), ("C7", "C7", "I2")]
+    again = book.bring("invoices", file, **options)
+    assert (again.unchanged, again.customers_created) == (2, 0)
+    book.undo(again.batch_id)
+    book.undo(report.batch_id)
+    assert book.rows("SELECT code FROM customer") == []
+
+
 def test_identical_rows_of_one_file_are_one_and_conflicting_ones_name_the_first_line(filled: Book) -> None:
     content = "order_no,customer,date,amount\n1,C1,2026-01-02,5\n1,C1,2026-01-02,5.00\n1,C1,2026-01-02,6\n"
     report = filled.bring("orders", content)
