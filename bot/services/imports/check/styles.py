@@ -17,6 +17,7 @@ class _Question:
 
     fits: Callable[[str], frozenset[str] | None]  # None for a cell that says nothing
     asked: FindingType
+    usual: tuple[str, ...]  # the styles that are proposed where cells contradict each other
     meanwhile: str  # the style in which the rest of the file is read while the question is open
 
 
@@ -57,6 +58,7 @@ _DATE_ORDER = _Question(
             "Give --date-order dmy or --date-order mdy; where years of two digits come first, --date-order ymd."
         ),
     ),
+    usual=("dmy", "mdy"),
     meanwhile="dmy",
 )
 _DECIMAL = _Question(
@@ -69,6 +71,7 @@ _DECIMAL = _Question(
         ),
         answer=N_("Give --decimal point or --decimal comma."),
     ),
+    usual=("point", "comma"),
     meanwhile="point",
 )
 TWO_DIGIT_YEARS = FindingType(
@@ -176,7 +179,8 @@ class Styles:
         shown = f"for example {text}"
         if not found.left:
             shown = ", ".join(f"line {line}: {cell}" for line, cell in found.proofs)
-        self._findings.add(question.asked, column=repr(header), example=shown)
+        styles = tuple(sorted(found.left)) or question.usual
+        self._findings.add(question.asked, column=repr(header), example=shown, styles=styles)
 
     def _evidence(self, question: _Question, place: int) -> _Evidence:
         found = _Evidence()

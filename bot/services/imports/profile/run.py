@@ -22,7 +22,7 @@ from bot.services.imports.profile.command import words
 from bot.services.imports.profile.currency import UNKNOWN
 from bot.services.imports.profile.guess import Guess, Guesser
 from bot.services.imports.profile.report import FileProfile, UsedColumn
-from bot.services.imports.profile.sample import Sample, needed_delimiter, take
+from bot.services.imports.profile.sample import Sample, known_headers, needed_delimiter, take
 from bot.services.imports.profile.totals import Totals, add_up
 from bot.services.imports.read.encoding import inspect_file
 from bot.services.imports.read.records import DELIMITERS
