@@ -25,7 +25,9 @@ from grading.indicators.sources import JUDGED
 _fact = table(Fact)
 
 
-class _FactTable(WrittenTable):
+class FactTable(WrittenTable):
+    """Facts; those that an import superseded become valid again."""
+
     @contextmanager
     def around_undo(self, connection: Connection, batch_id: int) -> Iterator[None]:
         """Refuse to undo facts that a person corrected."""
@@ -94,7 +96,7 @@ class FactKind(FileKind):
         "author": String,
         "evidence": String,
     }
-    writes = (_FactTable(table=_fact),)
+    writes = (FactTable(table=_fact),)
     options = (
         KindOption(
             name="percent",

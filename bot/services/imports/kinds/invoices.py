@@ -7,6 +7,7 @@ from sqlalchemy import Date, Integer, String, func, select
 
 from bot.errors import N_
 from bot.services.imports.check.findings import FindingType, Level
+from bot.services.imports.check.reused_numbers import find_reused, reused_number
 from bot.services.imports.conversion import CURRENCY, Currencies
 from bot.services.imports.customer_rows import CREATE_CUSTOMERS, CUSTOMER_TABLES, RowCustomers
 from bot.services.imports.job import Chunk, ImportJob
@@ -17,6 +18,7 @@ from db.book.imports import table
 from db.book.invoices import Invoice
 from db.types import Money
 
+_invoice = table(Invoice)
 LONGEST_TERM = 10  # years from an invoice to its due day
 PAID_BEFORE_INVOICE = FindingType(
     name="paid-before-invoice",
@@ -39,6 +41,8 @@ MOSTLY_PAID_BEFORE_INVOICE = FindingType(
     ),
     accept=True,
 )
+
+REUSED = reused_number("invoice-number-reused")
 
 
 class InvoiceKind(UpsertKind):
@@ -101,7 +105,7 @@ class InvoiceKind(UpsertKind):
         "original_amount": Money,
         "original_currency": String,
     }
-    writes = (WrittenTable(table=table(Invoice)), *CUSTOMER_TABLES)
+    writes = (WrittenTable(table=_invoice), *CUSTOMER_TABLES)
     options = (CREATE_CUSTOMERS,)
 
     def prepare(self, job: ImportJob) -> None:
@@ -127,6 +131,10 @@ class InvoiceKind(UpsertKind):
         self._customers.add(job, chunk, rows)
 
     def check(self, job: ImportJob) -> None:
+        find_reused(job, REUSED, self.stage, _invoice, "invoiced_on")
+        self._check_payments(job)
+
+    def _check_payments(self, job: ImportJob) -> None:
         """Count the payments that came before their invoices."""
         stage = self.stage.c
         early = stage.paid_on < stage.invoiced_on

@@ -1,0 +1,36 @@
+"""Whether a customer has ended: a day, or a word for yes or no."""
+
+from dataclasses import dataclass
+
+from bot.services.imports.read.dates import Dates
+from bot.services.imports.read.refusal import RefusedValue, clip
+from bot.services.imports.read.text import plain
+
+_ENDED = frozenset(map(plain, (
+    "yes", "y", "true", "1", "x", "ended", "closed", "churned", "lost", "inactive", "terminated",
+    "是", "已流失", "流失", "停用", "已停用", "终止", "已终止", "注销", "已注销", "失效",
+    "ja", "wahr", "beendet", "inaktiv", "gekündigt", "gesperrt", "erloschen",
+)))  # fmt: skip
+_GOES_ON = frozenset(map(plain, (
+    "no", "n", "false", "0", "active", "open", "current",
+    "否", "正常", "在用", "启用", "有效", "合作中", "活跃", "存续", "未流失",
+    "nein", "falsch", "aktiv", "laufend",
+)))  # fmt: skip
+
+
+@dataclass(frozen=True, kw_only=True)
+class Ends:
+    """Reads a day as ISO text, else whether the customer has ended; None for a day that stands for none."""
+
+    days: Dates
+
+    def __call__(self, text: str) -> str | bool | RefusedValue | None:
+        word = plain(text)
+        if word in _ENDED or word in _GOES_ON:
+            return word in _ENDED
+        day = self.days(text)
+        if isinstance(day, RefusedValue) and not any(map(str.isdecimal, text)):
+            return RefusedValue(
+                f"{clip(text)!r} is neither a day nor yes or no; leave it empty if nothing is known"
+            )
+        return day
