@@ -120,7 +120,7 @@ class CustomerKind(UpsertKind):
             name="since",
             synonyms="customer since, start date, cooperation date, "
             "合作日期, 合作开始日期, 建档日期, 开户日期, 成为客户日期, Kunde seit",
-            read=lambda job, name: job.days(name, first_year=1800),
+            read=lambda job, name: job.days(name, past_only=True, first_year=1800),
         ),
         FileField(
             name="owner",
@@ -339,7 +339,7 @@ class CustomerKind(UpsertKind):
 
     def _hand_over(self, job: ImportJob, batch_id: int) -> None:
         """Close the ownerships that end with this file and open the new ones, as of today."""
-        stage, today = self.stage.c, job.now.date()
+        stage, today = self.stage.c, job.today
         staged = self.stage.join(_key, key_of(job, stage.key))
         owned_now = present_owner(_key.c.customer_id)
         ending = (
