@@ -12,7 +12,7 @@ from tests.services.imports.test_profile import FILES
 
 CHOSEN = {"CODE": "EUR", "ORDER": "dmy", "SIGN": "point"}  # what a person puts for the words of the command
 CUSTOMERS = "code,name\nC1,Acme\nC2,Birch\n"
-ORDERS = "order no,customer,date,amount,currency\n1,C1,2026-01-02,10,EUR\n"
+ORDERS = "order no,customer,date,amount,currency\n1,C1,2026-01-02,15,EUR\n"
 BEFORE = {  # kind -> what must be in the book, as the profile says
     "activities": [("customers", CUSTOMERS)],
     "facts": [("customers", CUSTOMERS)],

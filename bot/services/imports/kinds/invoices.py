@@ -19,6 +19,8 @@ from db.book.invoices import Invoice
 from db.types import Money
 
 _invoice = table(Invoice)
+
+REUSED = reused_number("invoice-number-reused")
 LONGEST_TERM = 10  # years from an invoice to its due day
 PAID_BEFORE_INVOICE = FindingType(
     name="paid-before-invoice",
@@ -41,8 +43,6 @@ MOSTLY_PAID_BEFORE_INVOICE = FindingType(
     ),
     accept=True,
 )
-
-REUSED = reused_number("invoice-number-reused")
 
 
 class InvoiceKind(UpsertKind):
@@ -131,11 +131,8 @@ class InvoiceKind(UpsertKind):
         self._customers.add(job, chunk, rows)
 
     def check(self, job: ImportJob) -> None:
+        """Ask about numbers that are used again; count the payments that came before their invoices."""
         find_reused(job, REUSED, self.stage, _invoice, "invoiced_on")
-        self._check_payments(job)
-
-    def _check_payments(self, job: ImportJob) -> None:
-        """Count the payments that came before their invoices."""
         stage = self.stage.c
         early = stage.paid_on < stage.invoiced_on
         counted = select(
