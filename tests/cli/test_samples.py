@@ -102,4 +102,5 @@ def test_every_printed_command_works_in_a_fresh_folder(
         check(words[1:], done, language)
         if words[1] == "import":
             kinds.append(words[2])
-    assert set(kinds) == set(KINDS)
+    # Joins are of customers that two systems have; the samples are those of one.
+    assert set(kinds) == set(KINDS) - {"joins"}

@@ -109,7 +109,7 @@ def test_a_file_like_no_kind_is_refused_with_the_kinds_there_are(book: Book, con
     with pytest.raises(BadInput) as refused:
         look(book, content)
     assert "is like no kind of file that can be imported" in str(refused.value)
-    assert "customers, rates, orders, order-lines, invoices, activities, facts, people, teams" in str(
+    assert "customers, joins, rates, orders, order-lines, invoices, activities, facts, people, teams" in str(
         refused.value
     )
 
