@@ -39,6 +39,7 @@ _EXAMPLES = 3
 _ROUNDS = 5
 _ROWS_ARE = {
     "customers": "customer",
+    "joins": "pair of customers",
     "rates": "exchange rate",
     "orders": "order",
     "order-lines": "order line",
@@ -233,8 +234,9 @@ class _Profile:
         elif "customer" in self.guess.columns and not self._creates and not self.customers:
             first.append("tierbot import customers FILE, with the customers that it names")
             if self.temporary:
-                codes = standins.values_of(self.sample, self.guess, "customer")
-                standins.fill_customers(self.book, codes, self.clock.now())
+                named = [name for name in ("customer", "into") if name in self.guess.columns]
+                codes = {code for name in named for code in standins.values_of(self.sample, self.guess, name)}
+                standins.fill_customers(self.book, sorted(codes), self.clock.now())
         return first
 
     def _try(
