@@ -29,6 +29,7 @@ from bot.cli.presentation import report_json
 from bot.errors import N_, BadInput
 from bot.services.ask import lookup
 from bot.services.grade import book_pass, runs, score_file, verification
+from bot.services.grade.evidence import findings
 from bot.services.grade.runs import RunReport
 from bot.services.schemes import lifecycle, status, store
 from bot.services.trial import replays
@@ -251,11 +252,11 @@ def verify(
         print_json(asdict(found))
     else:
         _show_differences(found)
-    if found.differing or found.totals:
+    if not found.is_sound:
         sys.exit(DIFFERENT)
 
 
-def _show_differences(found: verification.Verified) -> None:
+def _show_differences(found: findings.Verified) -> None:
     say(f"{found.assessments:,} assessments recomputed, {found.differing:,} differ.")
     if found.bytes_each is not None:
         size = found.bytes_each * found.assessments / 1_000_000
@@ -268,8 +269,8 @@ def _show_differences(found: verification.Verified) -> None:
             for d in found.differences
         ]
         print_table(["customer", "as of", "run", "what", "stored", "recomputed"], rows)
-        if len(found.differences) >= verification.MOST_LISTED:
-            warn(f"Only the first {verification.MOST_LISTED} values are listed.")
+        if len(found.differences) >= findings.MOST_LISTED:
+            warn(f"Only the first {findings.MOST_LISTED} values are listed.")
     if found.totals:
         warn(
             f"The kept totals of {len(found.totals):,} customers are not what their orders come to, such as of"

@@ -95,6 +95,14 @@ def expired(session: Session, on: date) -> list[Override]:
     )
 
 
+def every_override(session: Session, customer_id: int | None = None) -> list[Override]:
+    """Every override, or one customer's, ended or not, oldest first."""
+    statement = select(Override).order_by(col(Override.id))
+    if customer_id is not None:
+        statement = statement.where(Override.customer_id == customer_id)
+    return list(session.exec(statement))
+
+
 def listed(
     session: Session, owners: frozenset[int] | None, *, ended: bool = False
 ) -> list[tuple[Override, Customer]]:
