@@ -20,7 +20,7 @@ from db.book.invoices import Invoice
 from db.book.order_lines import OrderLine
 from db.book.orders import Order
 from db.graded.first_orders import RecordChange
-from db.graded.runs import GradingRun
+from db.graded.runs import Assessment, GradingRun, Purpose
 
 _customer, _order, _line, _invoice = (table(one) for one in (Customer, Order, OrderLine, Invoice))
 _fact, _activity, _period = (table(one) for one in (Fact, Activity, ActivityPeriod))
@@ -35,6 +35,7 @@ _INDEXED = {  # columns by which the queries of a grading find a customer's rows
 }
 BY_HAND = "a contact recorded by hand"
 FIRST_ORDER = "a first order"
+CREDIT_GRADING = "a later credit grading"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,18 +46,32 @@ class PastBook:
     news: dict[int, set[int | str]]
 
 
-def undone_since(session: Session, moment: datetime) -> list[int]:
-    """The imports that counted at a moment and have been undone: what they brought is gone."""
+def undone_between(session: Session, published_by: datetime, undone_from: datetime) -> list[int]:
+    """The imports that had been published by one moment and were undone from another on: what they brought is gone."""
     found = select(col(ImportBatch.id)).where(
-        col(ImportBatch.published_at) <= moment, col(ImportBatch.undone_at) > moment
+        col(ImportBatch.published_at) <= published_by, col(ImportBatch.undone_at) >= undone_from
     )
     return sorted(number for number in session.scalars(found) if number is not None)
 
 
-def turning_points(session: Session, start: datetime, end: datetime) -> list[datetime]:
-    """The moments in a period at which an import began to count."""
-    at = col(ImportBatch.published_at)
-    return sorted(set(session.scalars(select(at).where(at > start, at <= end))))
+def has_news(session: Session, kind: str, since: datetime) -> bool:
+    """Whether a file of a kind has been imported or undone since a moment."""
+    when = or_(col(ImportBatch.published_at) > since, col(ImportBatch.undone_at) > since)
+    statement = select(col(ImportBatch.id)).where(col(ImportBatch.kind) == kind, when)
+    return session.scalars(statement.limit(1)).first() is not None
+
+
+def turning_points(
+    session: Session, start: datetime, end: datetime, customer_ids: Collection[int]
+) -> list[datetime]:
+    """The moments in a period at which an import, or a contact of these customers recorded by hand, began to count."""
+    published = select(col(ImportBatch.published_at)).where(col(ImportBatch.published_at).between(start, end))
+    recorded = select(col(Activity.recorded_at)).where(
+        col(Activity.customer_id).in_(customer_ids),
+        col(Activity.batch_id).is_(None),
+        col(Activity.recorded_at).between(start, end),
+    )
+    return sorted({*session.scalars(published), *session.scalars(recorded)})
 
 
 @contextmanager
@@ -70,8 +85,7 @@ def as_known(connection: Connection, moment: datetime, customer_ids: Collection[
         newest = select(func.max(col(ImportBatch.id))).where(col(ImportBatch.published_at) <= moment)
         known = connection.execute(newest).scalar() or 0
         moved = _moved_rows(connection, known, set(ids))
-        news: dict[int, set[int | str]] = {}
-        _note_new_rows(connection, ids, known, moment, news)
+        news = _find_new_rows(connection, ids, known, moment)
         for one in COPIED:
             _copy(connection, one, _was_there(one, ids, known, moment, moved.get(one.name, [])))
         _copy(connection, table(GradingRun), col(GradingRun.published_at) <= moment)
@@ -96,10 +110,11 @@ def _moved_rows(connection: Connection, known: int, ids: set[int]) -> dict[str, 
     return found
 
 
-def _note_new_rows(
-    connection: Connection, ids: list[int], known: int, moment: datetime, news: dict[int, set[int | str]]
-) -> None:
-    """Note the imports, and the contacts recorded by hand, that brought rows of these customers after a moment."""
+def _find_new_rows(
+    connection: Connection, ids: list[int], known: int, moment: datetime
+) -> dict[int, set[int | str]]:
+    """Customer -> what brought rows about it after a moment: imports, contacts recorded by hand, credit gradings."""
+    news: dict[int, set[int | str]] = {}
     for one in (_customer, _order, _invoice, _fact, _activity):
         who = one.c.id if one is _customer else one.c.customer_id
         brought = select(who, one.c.batch_id).where(who.in_(ids), one.c.batch_id > known).distinct()
@@ -118,6 +133,18 @@ def _note_new_rows(
     )
     for customer in connection.scalars(by_hand.distinct()):
         news.setdefault(customer, set()).add(BY_HAND)
+    graded = (
+        select(col(Assessment.customer_id))
+        .join(GradingRun, col(GradingRun.id) == col(Assessment.run_id))
+        .where(
+            col(Assessment.customer_id).in_(ids),
+            col(GradingRun.purpose) == Purpose.CREDIT,
+            col(GradingRun.published_at) > moment,
+        )
+    )
+    for customer in connection.scalars(graded.distinct()):
+        news.setdefault(customer, set()).add(CREDIT_GRADING)
+    return news
 
 
 def _was_there(

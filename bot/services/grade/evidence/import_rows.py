@@ -4,6 +4,7 @@ from sqlalchemy import func, select
 from sqlmodel import Session
 
 from bot.services.grade.evidence.findings import Verified
+from bot.services.grade.evidence.run_rows import CLOCK_BACK
 from bot.services.imports.kinds import KINDS
 from db.book import imports
 from db.book.facts import Activity, Fact
@@ -21,7 +22,16 @@ def check_imports(session: Session, found: Verified) -> None:
     superseded = select(_fact.c.superseded_by_batch, func.count()).group_by(_fact.c.superseded_by_batch)
     replaced = {row[0]: row[1] for row in session.execute(superseded)}
     also: dict[int, set[str]] = {}  # import -> other tables that it may have created rows of
-    for batch in imports.all_batches(session):
+    newer = None
+    for batch in imports.all_batches(session):  # newest first, as they were published
+        if newer is not None and batch.published_at > newer + CLOCK_BACK:
+            found.add_other(
+                "import_batch.published_at",
+                row=f"import {batch.id}",
+                stored=batch.published_at,
+                computed=f"not after {newer}",
+            )
+        newer = batch.published_at if newer is None else min(newer, batch.published_at)
         one, number = tables.get(batch.kind), batch.id or 0
         if one is None:
             found.add_other(

@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 
+from sqlalchemy.exc import NoResultFound
 from sqlmodel import Session
 
 from bot.services.grade.evidence.findings import Verified
@@ -37,7 +38,7 @@ def _schemes(session: Session, scheme_cache: SchemeCache, one: Override) -> list
     held = schemes.in_force(session, one.purpose, one.starts_on, known_at=one.set_at)
     try:
         return [scheme_cache.scheme(session, period.scheme_version_id) for period in held]
-    except SchemeError:
+    except (SchemeError, NoResultFound):
         return []
 
 

@@ -1,6 +1,6 @@
 """Whether the book still gives the inputs of an assessment, and if not, which import has changed it since."""
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
@@ -19,7 +19,7 @@ from bot.services.schemes.store import SchemeInForce
 from db.book import customers, imports
 from db.engine import Database
 from db.graded import credit, past_book
-from db.graded.past_book import PastBook
+from db.graded.past_book import CREDIT_GRADING, PastBook
 from db.graded.runs import GradingRun
 from grading.engine.fields import DATE_SUFFIX
 from grading.engine.inputs import pack, unpack
@@ -69,26 +69,36 @@ class SourceCheck:
     rules: Sequence[SchemeInForce]
     found: Verified
     expected: dict[int, Graded] = field(default_factory=dict)  # by the book of now
-    orders_through: date | None = None
     open: dict[int, Graded | None] = field(default_factory=dict)  # stored, and not what the book gives
-    problem: str | None = None  # why the book of now gives no inputs
+    now: dict[int, Graded | None] = field(default_factory=dict)  # what the book gives for these
 
     def read(self, session: Session, customer_ids: Sequence[int] | None) -> None:
         """Read what the book of now gives for customers: all of a run of the whole book, or these."""
         try:
             read = read_inputs(session, self.rules, self.run.as_of, customer_ids)
-        except BotError as error:
-            self.problem = error.text()
+        except BotError:  # such as invoices in another currency; the book as it was known then may do
             return
-        self.expected, self.orders_through = read.graded, read.orders_through
+        self.expected = read.graded
+        if customer_ids is None and self.run.whole:
+            self._check_orders_through(session, read.orders_through)
+
+    def _check_orders_through(self, session: Session, newest: date | None) -> None:
+        """Compare the day of the newest order, unless orders have come or gone since."""
+        since = self.run.started_at - OVERLAP
+        if newest != self.run.orders_through and not past_book.has_news(session, "orders", since):
+            self.found.add_other(
+                "grading_run.orders_through", run=self.run, stored=self.run.orders_through, computed=newest
+            )
 
     def compare(self, rows: Sequence[Mapping[str, Any]]) -> None:
         """Note the rows whose inputs the book does not give."""
         self.found.data_compared += len(rows)
         for row in rows:
             stored = row["scheme_version_id"], row["inputs"]
-            if not self._same(self.expected.pop(row["customer_id"], None), stored):
+            now = self.expected.pop(row["customer_id"], None)
+            if not self._same(now, stored):
                 self.open[row["customer_id"]] = stored
+                self.now[row["customer_id"]] = now
 
     def settle(self, *, complete: bool) -> None:
         """Find out why: by the book as it was known when the run was started.
@@ -97,6 +107,7 @@ class SourceCheck:
         """
         if complete:
             self.open |= dict.fromkeys(self.expected)
+            self.now |= self.expected
         self.expected = {}
         if not self.open:
             return
@@ -111,10 +122,10 @@ class SourceCheck:
         shown: dict[int, Graded | None] = {}
         problem = None
         with self.database.read() as session:
-            moments = list(self._moments(session))
-            undone = past_book.undone_since(session, self.run.started_at)
+            moments = self._moments(session, ids)
+            start = self.run.started_at
+            undone = past_book.undone_between(session, start + OVERLAP, start - OVERLAP)
             gone = self._lost_credit(session)
-            now = self._inputs_now(session, ids)
         for moment in moments:
             with past_book.as_known(connection, moment, waiting) as past:
                 try:
@@ -123,7 +134,7 @@ class SourceCheck:
                     problem = error.text()
                     continue
             explained = {who for who in waiting if self._same(then.get(who), self.open[who], without=gone)}
-            self._note_changes(explained, now, past)
+            self._note_changes(explained, past)
             shown |= {who: then.get(who) for who in waiting - explained if who not in shown}
             waiting -= explained
             if not waiting:
@@ -134,20 +145,15 @@ class SourceCheck:
             return
         self._note_differences(sorted(waiting), shown)
 
-    def _moments(self, session: Session) -> Iterator[datetime]:
+    def _moments(self, session: Session, ids: Sequence[int]) -> list[datetime]:
         """When the run may have read the book, the likeliest first: nobody stored the moment exactly."""
         start = self.run.started_at
-        yield start
-        yield from past_book.turning_points(session, start, start + OVERLAP)
-        yield start + OVERLAP
-        for at in reversed(past_book.turning_points(session, start - OVERLAP, start)):
-            yield at - timedelta(microseconds=1)
-
-    def _inputs_now(self, session: Session, ids: Sequence[int]) -> dict[int, Graded]:
-        try:
-            return read_inputs(session, self.rules, self.run.as_of, ids).graded
-        except BotError:
-            return {}
+        before, after = (
+            past_book.turning_points(session, *period, ids)
+            for period in ((start - OVERLAP, start), (start, start + OVERLAP))
+        )
+        just_before = [at - timedelta(microseconds=1) for at in reversed(before)]
+        return list(dict.fromkeys([start, *after, *just_before]))
 
     def _lost_credit(self, session: Session) -> frozenset[str]:
         """The field of credit grades, if retention has dropped runs that it may have come from."""
@@ -155,7 +161,7 @@ class SourceCheck:
         dropped = credit.has_dropped(session, oldest=oldest, as_of=self.run.as_of)
         return frozenset({CREDIT_GRADE}) if dropped else frozenset()
 
-    def _note_changes(self, explained: Collection[int], now: Mapping[int, Graded], past: PastBook) -> None:
+    def _note_changes(self, explained: Collection[int], past: PastBook) -> None:
         self.found.data_changed += len(explained)
         room = findings.MOST_LISTED - len(self.found.changes)
         listed = sorted(explained)[: max(room, 0)]
@@ -164,17 +170,17 @@ class SourceCheck:
         for who in listed:
             stored = self.open[who]
             fields = tuple(
-                dict.fromkeys(_field(name) for name, _, _ in self._differences(stored, now.get(who)))
+                dict.fromkeys(_field(name) for name, _, _ in self._differences(stored, self.now.get(who)))
             )
-            by = sorted(past.news.get(who, ()), key=lambda one: (isinstance(one, str), one))
+            news = past.news.get(who, set()) - (set() if CREDIT_GRADE in fields else {CREDIT_GRADING})
+            by = sorted(news, key=lambda one: (isinstance(one, str), one))
             self.found.changes.append(
                 DataChange(
                     customer=named[who].code if who in named else str(who),
                     as_of=self.run.as_of,
                     run_id=self.run.id or 0,
                     fields=fields,
-                    by=tuple(f"import {one}" if isinstance(one, int) else one for one in by)
-                    or (("a later credit grading",) if fields == (CREDIT_GRADE,) else ()),
+                    by=tuple(f"import {one}" if isinstance(one, int) else one for one in by),
                 )
             )
 
