@@ -1,8 +1,10 @@
 # ruff: noqa: S608 - the SQL of somebody who tampers
 """Somebody edits the database of a real graded book: what verifying finds, and what it says that it cannot find."""
 
+import re
 import sqlite3
 from contextlib import closing
+from pathlib import Path
 
 import pytest
 from sqlalchemy import text
@@ -528,3 +530,11 @@ def test_what_verifying_cannot_find_is_named(real_book: RealBook) -> None:
 
 def test_there_are_enough_kinds_of_tampering() -> None:
     assert sum(map(len, [*TOGETHER.values(), OVERRIDES])) >= 75
+
+
+def test_each_limit_is_explained() -> None:
+    page = (Path(__file__).parents[3] / "docs" / "verifying.md").read_text(encoding="utf-8")
+    assert re.findall(r"^\| ([a-z ]+) \| ", page.partition("## What it cannot find")[2], re.MULTILINE) == [
+        "name",
+        *LIMITS,
+    ]

@@ -67,8 +67,13 @@ class Verified:
         """Whether nothing was found that nothing explains."""
         return not (self.differing or self.data_differing or self.others_differing or self.totals)
 
+    @property
+    def is_cut(self) -> bool:
+        """Whether more values differ than are listed."""
+        return any(count > MOST_LISTED for count in self._listed.values())
+
     def show(self, table: str, found: Mismatch) -> None:
-        """List a mismatch, unless there are a hundred of its table already."""
+        """List a mismatch, unless a hundred of its table are listed already."""
         self._listed[table] += 1
         if self._listed[table] <= MOST_LISTED:
             self.differences.append(found)

@@ -1,4 +1,4 @@
-"""What verifying cannot find, by name: docs/verifying.md explains each, and a test tries each."""
+"""What verifying cannot find, by name: docs/verifying.md explains each."""
 
 LIMITS = {
     "names": "names, codes and owners of customers",

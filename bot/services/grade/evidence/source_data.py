@@ -1,12 +1,12 @@
 """Whether the book still gives the inputs of an assessment, and if not, which import has changed it since."""
 
+import math
 from collections.abc import Collection, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import Any
 
-import numpy as np
 from sqlalchemy import Connection
 from sqlmodel import Session
 
@@ -236,12 +236,12 @@ def _field(name: str) -> str:
 
 
 def _equal(one: Any, other: Any) -> bool:
-    if one is None or other is None:
-        present = other if one is None else one
-        return bool(present is None or _is_empty(present))
-    if one.dtype.kind == "f":
-        return bool(np.isclose(one, other, rtol=CLOSE, atol=CLOSE, equal_nan=True)[0])
-    return bool(one[0] == other[0]) or (_is_empty(one) and _is_empty(other))
+    """Whether two cells hold the same; None, or a column without a value, is empty."""
+    left, right = (None if column is None or _is_empty(column) else column[0] for column in (one, other))
+    if left is None or right is None:
+        return left is right
+    same = left == right
+    return bool(same or (one.dtype.kind == "f" and math.isclose(left, right, rel_tol=CLOSE, abs_tol=CLOSE)))
 
 
 def _is_empty(column: Any) -> bool:
