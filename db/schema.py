@@ -12,7 +12,7 @@ from db.engine import MIGRATION_LOCK, Database
 if TYPE_CHECKING:  # only an upgrade loads alembic
     from alembic.config import Config
 
-HEAD = "0002"  # the revision this code was written for
+HEAD = "0003"  # the revision this code was written for
 VERSIONS = [Path(__file__).parent / "migrations" / "versions"]
 
 _ORPHANS = "PRAGMA foreign_key_check"
@@ -53,6 +53,12 @@ def current(database: Database) -> str | None:
     """The revision the database is at, None when it is empty."""
     with database.reader.connect() as connection:
         return _revision(connection)
+
+
+def is_empty(database: Database) -> bool:
+    """Whether the database has no table at all, of ours or of anybody; also when its file does not exist yet."""
+    with database.reader.connect() as connection:
+        return not inspect(connection).get_table_names()
 
 
 def upgrade(

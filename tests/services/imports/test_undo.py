@@ -30,7 +30,7 @@ CHANGES = [
         "activities",
         "id,customer,date,kind,person,note\nA1,C2,2026-02-02,call,lee@example.com,new\nA2,C1,2026-01-02,gift,,\n",
     ),
-    ("facts", "customer,field,value,date\nC1,credit,B,2026-01-31\nC2,credit,B,2026-01-31\n"),
+    ("facts", "customer,field,value,date\nC1,credit_grade,B,2026-01-31\nC2,credit_grade,B,2026-01-31\n"),
     (
         "people",
         "email,name,role,team,active\nmia@example.com,Mia Sun,admin,North,no\nnew@example.com,New,,,\n",
@@ -39,11 +39,14 @@ CHANGES = [
 ]
 # Where a file alone does not make its kind write all that it can.
 OPTIONS: dict[str, dict[str, Any]] = {
-    "orders": {"kind_options": {"create_customers": True}},
+    "orders": {"kind_options": {"create_customers": True}, "accepted": ("order-number-reused",)},
     "order-lines": {"currency": "EUR"},
     "invoices": {"currency": "EUR"},
     "rates": {"firm_currency": "CNY"},
-    "activities": {"kind_options": {"covers": ["call=2026-01-01..2026-02-28"]}},
+    "activities": {
+        "kind_options": {"covers": ["call=2026-01-01..2026-02-28"]},
+        "accepted": ("activity-id-reused",),
+    },
 }
 
 
@@ -58,14 +61,14 @@ def full(book: Book, snapshots: Snapshots) -> Book:
         book.bring("customers", "code,name,owner,aliases\nC1,Acme,mia@example.com,Ajax\n")
         book.bring("orders", "order_no,customer,date,amount\n1,C1,2026-01-02,5\n")
         book.bring("activities", "id,customer,date,kind,note\nA1,C1,2026-01-02,visit,old\n")
-        book.bring("facts", "customer,field,value,date\nC1,credit,A,2026-01-31\n")
+        book.bring("facts", "customer,field,value,date\nC1,credit_grade,A,2026-01-31\n")
 
     return snapshots.fetch("full", book, bring)
 
 
 def _comparable(book: Book) -> dict[str, list[tuple[object, ...]]]:
-    """Everything but the log of imports, the customers' version counters and the numbers of rebuilt name rows."""
-    found = book.everything(without=("import_batch", "customer_name", "customer"))
+    """Everything but the log of imports, answers, the customers' version counters and the numbers of rebuilt name rows."""
+    found = book.everything(without=("import_batch", "import_answer", "customer_name", "customer"))
     found["name"] = sorted(
         book.rows("SELECT customer_id, kind, name, key, batch_id FROM customer_name"), key=repr
     )
@@ -94,7 +97,8 @@ def test_an_import_can_be_undone_to_the_last_row(full: Book, kind: str, content:
 
 
 def test_every_kind_is_undone_by_the_test_above() -> None:
-    assert {kind for kind, _ in CHANGES} == set(KINDS)
+    # Joins move rows of many tables: file_check/joins/test_moved_rows.py.
+    assert {kind for kind, _ in CHANGES} == set(KINDS) - {"joins"}
 
 
 def _tables_of(book: Book, batch_id: int | None) -> set[str]:
@@ -130,7 +134,7 @@ def test_a_later_import_of_the_same_rows_must_go_first(full: Book) -> None:
 
 
 def test_a_later_correction_of_a_fact_must_go_first(full: Book) -> None:
-    second = full.bring("facts", "customer,field,value,date\nC1,credit,B,2026-01-31\n")
+    second = full.bring("facts", "customer,field,value,date\nC1,credit_grade,B,2026-01-31\n")
     with pytest.raises(Conflict, match=f"Undo import {second.batch_id} first"):
         full.undo(7)
     full.undo(second.batch_id)

@@ -1,17 +1,24 @@
 """Invoices: the amount owed, its due day, and the day it was paid. Credit notes are negative."""
 
+from dataclasses import replace
 from typing import ClassVar
 
 from sqlalchemy import Date, Integer, String
 
+from bot.services.imports.check.reused_numbers import find_reused, reused_number
 from bot.services.imports.conversion import CURRENCY, Currencies
+from bot.services.imports.customer_rows import CREATE_CUSTOMERS, CUSTOMER_TABLES, RowCustomers
 from bot.services.imports.job import Chunk, ImportJob
-from bot.services.imports.kind import UpsertKind, WrittenTable
+from bot.services.imports.kind import Counts, UpsertKind, WrittenTable
 from bot.services.imports.read.columns import FileField
-from bot.services.imports.references import CUSTOMER, CustomerReferences
+from bot.services.imports.references import CUSTOMER
 from db.book.imports import table
 from db.book.invoices import Invoice
 from db.types import Money
+
+_invoice = table(Invoice)
+
+REUSED = reused_number("invoice-number-reused")
 
 
 class InvoiceKind(UpsertKind):
@@ -22,7 +29,8 @@ class InvoiceKind(UpsertKind):
     fields = (
         FileField(
             name="invoice_no",
-            synonyms="invoice number, invoice id, invoice, document no, 发票号, 发票号码, 账单号, 单据号",
+            synonyms="invoice number, invoice id, invoice, document no, 发票号, 发票号码, 账单号, 单据号, "
+            "Rechnungsnummer, Rechnungs-Nr, Rechnungsnr, RgNr, Rg-Nr, Belegnummer, Beleg-Nr, Belegnr",
             required=True,
             unique=True,
             column="key",
@@ -30,27 +38,32 @@ class InvoiceKind(UpsertKind):
         CUSTOMER,
         FileField(
             name="date",
-            synonyms="invoice date, invoiced on, posting date, 开票日期, 发票日期, 日期",
+            synonyms="invoice date, invoiced on, posting date, 开票日期, 发票日期, 日期, "
+            "Rechnungsdatum, Belegdatum, Datum",
             required=True,
             read=ImportJob.past_days,
             column="invoiced_on",
         ),
         FileField(
             name="due",
-            synonyms="due date, due on, payable by, 到期日, 应付日期, 到期日期, 付款期限",
+            synonyms="due date, due on, payable by, 到期日, 应付日期, 到期日期, 付款期限, "
+            "Fälligkeit, Fälligkeitsdatum, Fällig am, Fällig, Zahlbar bis",
             required=True,
             read=ImportJob.days,
             column="due_on",
         ),
         FileField(
             name="paid",
-            synonyms="paid on, paid date, payment date, 付款日期, 回款日期, 收款日期, 到账日期",
+            # Not "Bezahlt": in German exports that is an amount.
+            synonyms="paid on, paid date, payment date, 付款日期, 回款日期, 收款日期, 到账日期, "
+            "Bezahlt am, Zahlungsdatum, Zahldatum, Zahlungseingang, Zahlungseingangsdatum, Ausgleichsdatum",
             read=ImportJob.past_days,
             column="paid_on",
         ),
         FileField(
             name="amount",
-            synonyms="total, invoice amount, amount due, 金额, 发票金额, 应收金额, 合计",
+            synonyms="total, invoice amount, amount due, 金额, 发票金额, 应收金额, 合计, "
+            "Betrag netto, Nettobetrag, Netto, Nettosumme, Rechnungsbetrag netto, Betrag, Rechnungsbetrag",
             required=True,
             unique=True,
             read=ImportJob.amounts,
@@ -59,6 +72,7 @@ class InvoiceKind(UpsertKind):
     )
     staged: ClassVar = {
         "customer_id": Integer,
+        "customer_ref": String,
         "invoiced_on": Date,
         "due_on": Date,
         "paid_on": Date,
@@ -67,12 +81,13 @@ class InvoiceKind(UpsertKind):
         "original_amount": Money,
         "original_currency": String,
     }
-    writes = (WrittenTable(table=table(Invoice)),)
+    writes = (WrittenTable(table=_invoice), *CUSTOMER_TABLES)
+    options = (CREATE_CUSTOMERS,)
 
     def prepare(self, job: ImportJob) -> None:
-        self._customers = CustomerReferences(job.connection, job.source)
+        self._customers = RowCustomers(job, self.stage)
         self._currencies = Currencies(job)
-        self.filled = self._currencies.filled(self.filled)
+        self.filled = self._customers.filled(self._currencies.filled(self.filled))
 
     def resolve(self, job: ImportJob, chunk: Chunk) -> None:
         values = chunk.values
@@ -81,3 +96,16 @@ class InvoiceKind(UpsertKind):
                 chunk.refuse(row, "due", f"{due} is before the invoice's date, {day}")
         self._currencies.apply(job, chunk, ("amount",), values["date"])
         self._customers.resolve(chunk)
+
+    def after_staging(self, job: ImportJob, chunk: Chunk, rows: list[int]) -> None:
+        self._customers.add(job, chunk, rows)
+
+    def check(self, job: ImportJob) -> None:
+        find_reused(job, REUSED, self.stage, _invoice, "invoiced_on")
+
+    def count(self, job: ImportJob) -> Counts:
+        return replace(super().count(job), customers_created=self._customers.count(job))
+
+    def publish(self, job: ImportJob, batch_id: int) -> Counts:
+        customers = self._customers.publish(job, batch_id)
+        return replace(super().publish(job, batch_id), customers_created=customers)

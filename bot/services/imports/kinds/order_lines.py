@@ -7,6 +7,9 @@ from typing import Any, ClassVar
 
 from sqlalchemy import Integer, String, select
 
+from bot.errors import N_
+from bot.services.imports.check.findings import FindingType, Level
+from bot.services.imports.check.line_totals import find_excess
 from bot.services.imports.conversion import COST, CURRENCY, Currencies
 from bot.services.imports.job import AT_ONCE, Chunk, ImportJob
 from bot.services.imports.kind import UpsertKind, WrittenTable
@@ -19,6 +22,19 @@ from db.types import Money
 
 _order = table(Order)
 
+REPEATED = FindingType(
+    name="lines-repeated",
+    level=Level.QUESTION,
+    sentence=N_(
+        "%(count)d rows have the same order, product and amounts as an earlier row (line %(line)d); without line numbers"
+        " they count once."
+    ),
+    answer=N_(
+        'Name the column that tells lines apart: --map line="COLUMN"; if they are copies: --yes lines-repeated.'
+    ),
+    accept=True,
+)
+
 
 class OrderLineKind(UpsertKind):
     """Upserts on order and line; without a line number, the product is the line."""
@@ -29,26 +45,31 @@ class OrderLineKind(UpsertKind):
         FileField(
             name="order_no",
             synonyms="order number, order id, order, invoice no, document no, "
-            "订单号, 订单编号, 单号, 销售单号, 单据编号",
+            "订单号, 订单编号, 单号, 销售单号, 单据编号, "
+            "Auftragsnummer, Auftrags-Nr, Auftragsnr, Auftrag, Bestellnummer, Bestell-Nr, Belegnummer, Beleg-Nr, "
+            "Belegnr, Rechnungsnummer, Rechnungs-Nr, Rechnungsnr",
             required=True,
         ),
         FileField(
             name="line",
-            synonyms="line no, line number, position, item no, row, 行号, 序号, 项次, 明细行号",
+            synonyms="line no, line number, position, item no, row, 行号, 序号, 项次, 明细行号, "
+            "Pos, Pos-Nr, Positionsnummer, Zeile",
         ),
         FileField(
             name="product",
             synonyms="product code, product id, sku, item, stock code, "
-            "产品, 产品编号, 商品编码, 物料, 物料编码",
+            "产品, 产品编号, 商品编码, 物料, 物料编码, Artikel, Artikelnummer, Artikel-Nr, Artikelnr, Art-Nr, Produkt",
         ),
         FileField(
             name="product_type",
-            synonyms="type, category, product line, product category, 产品类型, 产品类别, 品类, 产品线, 类别",
+            synonyms="type, category, product line, product category, 产品类型, 产品类别, 品类, 产品线, 类别, "
+            "Warengruppe, Artikelgruppe, Produktgruppe, Produktkategorie",
             required=True,
         ),
         FileField(
             name="amount",
-            synonyms="line amount, net amount, total, sales, 金额, 行金额, 销售额, 销售金额, 小计",
+            synonyms="line amount, net amount, total, sales, 金额, 行金额, 销售额, 销售金额, 小计, "
+            "Betrag netto, Nettobetrag, Netto, Gesamtpreis netto, Positionsbetrag, Positionswert, Umsatz, Betrag",
             required=True,
             unique=True,
             read=ImportJob.amounts,
@@ -68,6 +89,7 @@ class OrderLineKind(UpsertKind):
 
     def prepare(self, job: ImportJob) -> None:
         self._currencies = Currencies(job)
+        self._repeats: list[int] = []
 
     def resolve(self, job: ImportJob, chunk: Chunk) -> None:
         values = chunk.values
@@ -91,6 +113,14 @@ class OrderLineKind(UpsertKind):
                 chunk.refuse(row, "line", "is empty, and so is the product; one must tell lines apart")
         parts = zip(values["order_id"], values["line_no"], strict=True)
         values["key"] = [f"{order}|{line}" for order, line in parts]
+
+    def after_repeats(self, job: ImportJob, chunk: Chunk, rows: list[int]) -> None:
+        self._repeats += [chunk.lines[row] for row in rows if chunk.values["line"][row] is None]
+
+    def check(self, job: ImportJob) -> None:
+        if self._repeats:
+            job.findings.add(REPEATED, count=len(self._repeats), line=min(self._repeats))
+        find_excess(job, self.stage)
 
     def identity(self, job: ImportJob) -> Mapping[str, Any]:
         return {"order_id": self.stage.c.order_id, "line": self.stage.c.line_no}
