@@ -312,6 +312,18 @@ def previous_values(changed: Table, before: str) -> dict[str, Any]:
     return {name: previous(changed.c[name].type, value) for name, value in json.loads(before).items()}
 
 
+def undone_between(
+    session: Session, published_by: datetime, undone_from: datetime, *, kind: str | None = None
+) -> list[int]:
+    """The imports that had been published by one moment and were undone from another on: what they brought is gone."""
+    statement = select(col(ImportBatch.id)).where(
+        col(ImportBatch.published_at) <= published_by, col(ImportBatch.undone_at) >= undone_from
+    )
+    if kind is not None:
+        statement = statement.where(ImportBatch.kind == kind)
+    return sorted(number for number in session.exec(statement) if number is not None)
+
+
 def newest_batch(session: Session) -> int:
     """The id of the newest import; 0 before the first."""
     return session.exec(select(func.max(ImportBatch.id))).one() or 0

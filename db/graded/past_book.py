@@ -46,14 +46,6 @@ class PastBook:
     news: dict[int, set[int | str]]
 
 
-def undone_between(session: Session, published_by: datetime, undone_from: datetime) -> list[int]:
-    """The imports that had been published by one moment and were undone from another on: what they brought is gone."""
-    found = select(col(ImportBatch.id)).where(
-        col(ImportBatch.published_at) <= published_by, col(ImportBatch.undone_at) >= undone_from
-    )
-    return sorted(number for number in session.scalars(found) if number is not None)
-
-
 def has_news(session: Session, kind: str, since: datetime) -> bool:
     """Whether a file of a kind has been imported or undone since a moment."""
     when = or_(col(ImportBatch.published_at) > since, col(ImportBatch.undone_at) > since)

@@ -27,12 +27,12 @@ from bot.services.grade.evidence import findings
 from bot.services.grade.evidence.findings import ASSESSMENT, Mismatch, Verified
 from bot.services.grade.evidence.import_rows import check_imports
 from bot.services.grade.evidence.override_rows import check_overrides
-from bot.services.grade.evidence.run_rows import check_runs, versions_of
+from bot.services.grade.evidence.run_rows import OVERLAP, check_runs, versions_of
 from bot.services.grade.evidence.source_data import SourceCheck
 from bot.services.grade.evidence.tier_changes import ALERT, ChangeCheck, check_messages
 from bot.services.grade.runs import CHUNK
 from bot.services.schemes.store import SchemeCache, SchemeInForce
-from db.book import customers, order_totals
+from db.book import customers, imports, order_totals
 from db.engine import Database
 from db.graded import assessments, overrides, retention, runs
 from db.graded.assessments import CONTENT
@@ -188,6 +188,10 @@ class _RunCheck:
             complete = not interim and run.snapshot == 1
         else:
             complete = bool(runs.runs_behind(session, run.purpose, last.id))
+        # Whoever had an override while joined customers were one: the undo of the join has changed that back.
+        complete = complete and not imports.undone_between(
+            session, run.started_at + OVERLAP, run.started_at - OVERLAP, kind=imports.JOINS
+        )
         snapshot = next((other for other in reversed(self.earlier) if other.kind == RunKind.SNAPSHOT), None)
         started_on = local_date(run.started_at, self.zone)
         step = RunStep(
@@ -195,7 +199,7 @@ class _RunCheck:
             snapshot=run.snapshot,
             interim=interim,
             past=load_previous(session, last, snapshot, ids),
-            overrides=overrides.holding(session, run.purpose, started_on, ids, known_at=run.started_at),
+            overrides=overrides.holding_then(session, run.purpose, started_on, run.started_at),
         )
         return step, complete
 

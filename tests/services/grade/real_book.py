@@ -16,7 +16,7 @@ from bot.services.care import reminders
 from bot.services.grade import first_orders, overrides, regrades, runs, verification
 from bot.services.grade.evidence.findings import Verified
 from bot.services.grade.overrides import OverrideRequest
-from bot.services.imports import ImportOptions, import_file, undo
+from bot.services.imports import ImportOptions, import_file, join_customers, undo
 from bot.services.schemes.store import SchemeCache
 from db.book.customers import Customer
 from db.engine import Database
@@ -137,6 +137,13 @@ class RealBook:
 
     def undo(self, batch_id: int) -> None:
         undo(self.database, batch_id, clock=self.clock, actor="test")
+
+    def join(self, code: str, into: str) -> int:
+        batch = join_customers(
+            self.database, code, into, clock=self.clock, actor="test", prefer="into"
+        ).batch_id
+        assert batch is not None
+        return batch
 
     def go(self, *moment: int) -> None:
         """To a moment of 2026: month, day, hour."""

@@ -81,9 +81,7 @@ def test_an_import_at_the_moment_of_a_grading_may_count_in_it_or_not(
 @on_sqlite
 def test_the_same_day_once_more_and_days_after_it_raise_no_alarm(real_book: RealBook) -> None:
     real_book.go(5, 4, 12)
-    real_book.bring(
-        "facts", "customer,field,value,date", "EAST,quality,99,2026-05-03", "EAST,other,1,2026-05-03"
-    )
+    real_book.bring("facts", "customer,field,value,date", "EAST,quality,99,2026-05-03")
     real_book.grade(MAY)
     real_book.go(5, 5, 8)
     real_book.regrade()
@@ -125,3 +123,19 @@ def test_a_person_s_override_and_its_end_raise_no_alarm(real_book: RealBook) -> 
     real_book.end_overrides()
     assert real_book.runs()[-1].customers == 1
     assert reasons(real_book)
+
+
+@on_sqlite
+def test_customers_that_were_joined_raise_no_alarm_and_the_join_is_named(real_book: RealBook) -> None:
+    real_book.go(5, 5, 8)
+    number = real_book.join("DOCK", "EAST")  # with its override
+    real_book.regrade()
+    real_book.go(5, 6, 8)
+    real_book.grade(date(2026, 5, 5))
+    since = reasons(real_book)
+    join = f"import {number}"
+    assert since["DOCK", APRIL, 8] == (("assessment",), (join,))
+    assert since["EAST", APRIL, 8] == (("gross_margin_rate", "net_revenue_12m", "product_types_12m"), (join,))
+    real_book.undo(number)
+    found = real_book.verify()
+    assert (found.is_sound, found.data_unknown) == (True, {f"undo of import {number}": 4})

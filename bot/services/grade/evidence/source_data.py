@@ -124,7 +124,7 @@ class SourceCheck:
         with self.database.read() as session:
             moments = self._moments(session, ids)
             start = self.run.started_at
-            undone = past_book.undone_between(session, start + OVERLAP, start - OVERLAP)
+            undone = imports.undone_between(session, start + OVERLAP, start - OVERLAP)
             gone = self._lost_credit(session)
         for moment in moments:
             with past_book.as_known(connection, moment, waiting) as past:
