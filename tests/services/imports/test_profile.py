@@ -238,6 +238,18 @@ def test_what_dates_and_numbers_leave_open_is_left_to_the_person(book: Book) -> 
     ]
 
 
+def test_the_century_and_the_order_of_years_of_two_digits_are_left_to_the_person(book: Book) -> None:
+    book.bring("customers", "code,name\nC1,Acme\n")
+    profile = look(book, "order no,customer,date,amount,currency\n1,C1,25/12/03,1,EUR\n")
+    assert options_of(profile) == ("--date-order", "ORDER", "--century", "YEAR")
+    assert [
+        [dict(alternative.options) for alternative in choice.alternatives] for choice in profile.choices
+    ] == [
+        [{"date_order": "dmy"}, {"date_order": "ymd"}],
+        [{"century": 2000}, {"century": 1947}],
+    ]
+
+
 def test_a_separator_that_an_import_would_not_find_is_in_the_command(book: Book) -> None:
     profile = look(book, "code|name\nC1|Acme\n")
     assert (profile.kind, profile.delimiter) == ("customers", "|")

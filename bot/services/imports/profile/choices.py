@@ -74,12 +74,19 @@ def _found(finding: FileFinding) -> str:
     return finding.type.sentence % finding.values
 
 
+_DATE_ORDERS = {
+    "dmy": "the day comes first: 3/4/2026 is 3 April",
+    "mdy": "the month comes first: 3/4/2026 is 4 March",
+    "ymd": "the year comes first: 26/3/4 is 4 March 2026",
+}
+
+
 def _date_order(finding: FileFinding, totals: Totals) -> OpenChoice:
     return OpenChoice(
         about=_found(finding),
-        alternatives=(
-            Alternative(options={"date_order": "dmy"}, meaning="the day comes first: 3/4/2026 is 3 April"),
-            Alternative(options={"date_order": "mdy"}, meaning="the month comes first: 3/4/2026 is 4 March"),
+        alternatives=tuple(
+            Alternative(options={"date_order": order}, meaning=_DATE_ORDERS[order])
+            for order in finding.values["styles"]
         ),
         placeholder=("date_order", "ORDER"),
     )
@@ -101,11 +108,14 @@ def _century(finding: FileFinding, totals: Totals) -> OpenChoice:
     first, last = totals.first_day, totals.last_day
     evident = first is not None and last is not None and first.year // 100 == last.year // 100
     century = (first.year if first is not None else finding.values["last"]) // 100 * 100
+    read = finding.values["first"], finding.values["last"]
     return OpenChoice(
         about=_found(finding),
         alternatives=(
-            Alternative(options={"century": century}, meaning=f"from {century} to {century + 99}"),
-            Alternative(options={"century": century - 100}, meaning=f"from {century - 100} to {century - 1}"),
+            Alternative(
+                options={"century": century}, meaning=f"all years are from {century} to {century + 99}"
+            ),
+            Alternative(options={"century": read[0]}, meaning=f"they are from {read[0]} to {read[1]}"),
         ),
         evident=0 if evident else None,
         placeholder=("century", "YEAR"),

@@ -4,7 +4,6 @@ import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from itertools import chain
 from pathlib import Path
 
 from sqlalchemy import func, select
@@ -22,7 +21,7 @@ from bot.services.imports.profile.choices import Alternative, OpenChoice, apply,
 from bot.services.imports.profile.command import words
 from bot.services.imports.profile.guess import Guess, Guesser
 from bot.services.imports.profile.report import FileProfile, UsedColumn
-from bot.services.imports.profile.sample import Sample, needed_delimiter, take
+from bot.services.imports.profile.sample import Sample, known_headers, needed_delimiter, take
 from bot.services.imports.profile.totals import UNKNOWN, Totals, add_up
 from bot.services.imports.read.encoding import inspect_file
 from bot.services.imports.read.records import DELIMITERS
@@ -65,7 +64,7 @@ def profile_file(
             kind=kind,
             kinds=", ".join(KINDS),
         )
-    file = inspect_file(path, options.encoding)
+    file = inspect_file(path, options.encoding, known_headers(one.fields for one in KINDS.values()))
     sample = take(file, options.delimiter)
     with _book(database) as book:
         with imports.workspace(book) as connection, connection.begin():
@@ -234,9 +233,9 @@ class _Profile:
         elif "customer" in self.guess.columns and not self._creates and not self.customers:
             first.append("tierbot import customers FILE, with the customers that it names")
             if self.temporary:
-                names = [name for name in ("customer", "into") if name in self.guess.columns]
-                codes = [standins.values_of(self.sample, self.guess, name) for name in names]
-                standins.fill_customers(self.book, list(dict.fromkeys(chain(*codes))), self.clock.now())
+                named = [name for name in ("customer", "into") if name in self.guess.columns]
+                codes = {code for name in named for code in standins.values_of(self.sample, self.guess, name)}
+                standins.fill_customers(self.book, sorted(codes), self.clock.now())
         return first
 
     def _try(
@@ -269,7 +268,10 @@ class _Profile:
             except BadInput as error:
                 return Totals(), None, error.text()
             new = [one for one in report.open_findings if one.type.name not in asked]
-            answered = [choice for one in new if (choice := choice_of(one, found[-1])) is not None]
+            # Days that may be others prove no century.
+            days_are_open = any(one.type.name == "date-order" for one in new)
+            totals = Totals() if days_are_open else found[-1]
+            answered = [choice for one in new if (choice := choice_of(one, totals)) is not None]
             asked.update(one.type.name for one in new)
             if not answered:
                 break
