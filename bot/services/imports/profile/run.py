@@ -19,11 +19,10 @@ from bot.services.imports.kinds.rates import RateKind
 from bot.services.imports.profile import currency, standins
 from bot.services.imports.profile.choices import Alternative, OpenChoice, apply, choice_of
 from bot.services.imports.profile.command import words
-from bot.services.imports.profile.currency import UNKNOWN
 from bot.services.imports.profile.guess import Guess, Guesser
 from bot.services.imports.profile.report import FileProfile, UsedColumn
 from bot.services.imports.profile.sample import Sample, known_headers, needed_delimiter, take
-from bot.services.imports.profile.totals import Totals, add_up
+from bot.services.imports.profile.totals import UNKNOWN, Totals, add_up
 from bot.services.imports.read.encoding import inspect_file
 from bot.services.imports.read.records import DELIMITERS
 from bot.services.imports.report import ImportOptions, ImportReport
@@ -269,7 +268,10 @@ class _Profile:
             except BadInput as error:
                 return Totals(), None, error.text()
             new = [one for one in report.open_findings if one.type.name not in asked]
-            answered = [alternative for alternative in map(choice_of, new) if alternative is not None]
+            # Days that may be others prove no century.
+            days_are_open = any(one.type.name == "date-order" for one in new)
+            totals = Totals() if days_are_open else found[-1]
+            answered = [choice for one in new if (choice := choice_of(one, totals)) is not None]
             asked.update(one.type.name for one in new)
             if not answered:
                 break
