@@ -43,6 +43,9 @@ def _import_command(kind: str, options: list[KindOption]) -> Callable[..., None]
         currency: Annotated[str | None, typer.Option(help="ISO currency, where the file has none.")] = None,
         encoding: Annotated[str | None, typer.Option(help="Encoding, when it cannot be told.")] = None,
         delimiter: Annotated[str | None, typer.Option(help="Separator: comma, semicolon or tab.")] = None,
+        header_line: Annotated[
+            int | None, typer.Option(metavar="LINE", min=1, help="The line of the header, below titles.")
+        ] = None,
         date_order: Annotated[Any, typer.Option(help="dmy or mdy, when dates leave it open.")] = None,
         decimal: Annotated[
             Any, typer.Option(help="point or comma, when numbers leave open what 1,234 means.")
@@ -57,7 +60,9 @@ def _import_command(kind: str, options: list[KindOption]) -> Callable[..., None]
             bool, typer.Option(help="Forget the columns and answers given for this source before.")
         ] = False,
         dry_run: Annotated[bool, typer.Option(help="Only show what would happen.")] = False,
-        strict: Annotated[bool, typer.Option(help="Exit with 7 when rows were rejected.")] = False,
+        strict: Annotated[
+            bool, typer.Option(help="Exit with 7 when any row was rejected, not only when all were.")
+        ] = False,
         as_json: AsJson = False,
         **kind_options: Any,
     ) -> None:
@@ -68,6 +73,7 @@ def _import_command(kind: str, options: list[KindOption]) -> Callable[..., None]
                 currency=currency,
                 encoding=encoding,
                 delimiter=delimiter,
+                header_line=header_line,
                 date_order=date_order,
                 decimal=decimal,
                 accepted=tuple(accepted or ()),
@@ -91,7 +97,7 @@ def _import_command(kind: str, options: list[KindOption]) -> Callable[..., None]
             print_json(presentation.import_json(report))
         else:
             say(*presentation.import_lines(report))
-        if strict and report.rejected:
+        if report.rejected and (strict or not (report.accepted or dry_run)):
             sys.exit(7)
 
     bring_in.__doc__ = f"Bring in {kind} from a CSV file."

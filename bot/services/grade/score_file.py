@@ -10,7 +10,8 @@ import pandas as pd
 
 from bot.errors import N_, BadInput
 from bot.services.imports.read.encoding import inspect_file
-from bot.services.imports.read.records import open_text, sniff
+from bot.services.imports.read.header import find_header
+from bot.services.imports.read.records import open_text
 from grading.engine.scoring import grade
 from grading.engine.table import read_fields
 from grading.explain.breakdown import explain
@@ -54,7 +55,7 @@ def _read(path: Path) -> tuple[list[str], list[tuple[int, list[str]]]]:
     if not path.is_file():
         raise BadInput(N_("There is no file %(file)s."), file=path)
     file = inspect_file(path, None)
-    delimiter = sniff(file, None, frozenset({"code", "name"}))
+    delimiter = find_header(file, None, known=frozenset({"code", "name"})).delimiter
     with open_text(file) as handle:
         reader = csv.reader(handle, delimiter=delimiter)
         header = [cell.strip() for cell in next(reader, [])]

@@ -12,6 +12,7 @@ from bot.services.imports.job import Chunk, ImportJob
 from bot.services.imports.read import text
 from bot.services.imports.read.amounts import Amounts
 from bot.services.imports.read.columns import FileField
+from bot.services.imports.read.guards import unguarded
 from bot.services.imports.read.refusal import RefusedValue
 from db.book.exchange_rates import rates_to
 
@@ -116,7 +117,7 @@ def _check_marks(job: ImportJob, chunk: Chunk, name: str) -> None:
     if place is None or not isinstance(parser, Amounts) or not parser.marks:
         return
     for row, cells in enumerate(chunk.cells):
-        mark = parser.marks.get(cells[place].strip())
+        mark = parser.marks.get(unguarded(cells[place].strip()))
         currency = chunk.values["currency"][row]
         if mark is not None and isinstance(currency, str) and currency not in mark.split():
             chunk.refuse(row, name, f"{cells[place].strip()!r} is not in {currency}")

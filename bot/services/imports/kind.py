@@ -92,6 +92,11 @@ class FileKind(ABC):
     def prepare(self, job: ImportJob) -> None:  # noqa: B027 - optional
         """Refuse what cannot work with these options; load what the rows refer to."""
 
+    @property
+    def known_keys(self) -> Table | None:
+        """The table of the keys that the book knows, by source and external id; None where a key is not a code."""
+        return None
+
     @abstractmethod
     def resolve(self, job: ImportJob, chunk: Chunk) -> None:
         """Add the staged columns that no field fills; refuse rows that make no sense."""
@@ -123,6 +128,11 @@ class UpsertKind(FileKind):
 
     def resolve(self, job: ImportJob, chunk: Chunk) -> None:
         """Nothing to add: the fields fill all staged columns."""
+
+    @property
+    def known_keys(self) -> Table | None:
+        target = self.writes[0].table
+        return target if "external_id" in target.c else None
 
     def identity(self, job: ImportJob) -> Mapping[str, Any]:
         """The columns by which a staged row matches a row of the table, and their values: by default source and key."""

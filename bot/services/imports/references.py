@@ -8,6 +8,7 @@ from bot.services.imports.job import AT_ONCE, Chunk, ImportJob
 from bot.services.imports.read.columns import FileField
 from bot.services.imports.read.refusal import Parser, RefusedValue, clip
 from bot.services.imports.read.text import email, nearest
+from bot.services.imports.read.words import NOTHING_BUT_NA
 from bot.services.name_keys import fold
 from db.book.customers import Customer, CustomerKey, CustomerName, NameKind
 from db.book.imports import table
@@ -17,6 +18,8 @@ CUSTOMER = FileField(
     name="customer",
     synonyms="customer id, customer code, customer no, code, 客户编号, 客户代码, 客户编码, 客户号, 客户ID, 客户",
     required=True,
+    read=ImportJob.codes,
+    nothing=NOTHING_BUT_NA,
 )
 _CACHED = 100_000
 _HINTS = 50  # how many did-you-means one import queries

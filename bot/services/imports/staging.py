@@ -3,14 +3,21 @@
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date
 from decimal import Decimal
+from functools import cache
 from typing import Any
 
 from sqlalchemy import select
 
+from bot.services.imports.check.columns import COLUMN_NOT_UNDERSTOOD, compare_twins, misread
+from bot.services.imports.check.findings import FindingType
+from bot.services.imports.check.rows import QUOTED_LINES, SHORT_ROWS, OtherLines
 from bot.services.imports.job import AT_ONCE, Chunk, ImportJob
 from bot.services.imports.kind import FileKind
-from bot.services.imports.read.records import Broken, CsvTable
-from bot.services.imports.read.refusal import EMPTY, Parser
+from bot.services.imports.read.columns import FileField
+from bot.services.imports.read.guards import unguarded
+from bot.services.imports.read.records import Broken, CsvTable, fit
+from bot.services.imports.read.refusal import EMPTY, Parser, RefusedValue, clip
+from bot.services.imports.read.words import SPREADSHEET_ERRORS
 from bot.services.imports.report import PREVIEW_ROWS
 from db.book.imports import fill
 from db.types import money_units
@@ -35,21 +42,27 @@ class _Cache(dict[str, Any]):
 
 
 class Staging:
-    """Counts what it reads: rows == staged + repeated + rejected."""
+    """Counts what it reads: rows == staged + repeated + rejected + skipped."""
 
     def __init__(self, job: ImportJob, kind: FileKind) -> None:
         self.rows = 0
         self.blank = 0
         self.staged = 0
         self.repeated = 0  # rows with the same contents as an earlier row
+        self.skipped = 0  # lines that are no rows of the list, and rows that a person left out
         self.preview: list[Mapping[str, str]] = []
         self._job = job
         self._kind = kind
         self._sources = {field.column: field.name for field in kind.fields if field.column}
         self._readers: dict[str, Callable[[str], Any]] = {}
         for field in kind.fields:
-            read = _reader(job.parsers[field.name], EMPTY if field.required else None)
+            read = _reader(job.parsers[field.name], field)
             self._readers[field.name] = read if field.unique else _Cache(read).__getitem__
+        self._other_lines = OtherLines(kind.fields, kind.key_field, job.layout, job.findings)
+        self._optional = [field.name for field in kind.fields if not field.required]
+        places = (job.layout.places.get(field.name, -1) for field in kind.fields if field.required)
+        self._least = max(places) + 1  # cells of a row that has all that is required
+        self._twins_alike = True
 
     @property
     def accepted(self) -> int:
@@ -66,8 +79,10 @@ class Staging:
                 continue
             line, cells = record
             if len(cells) != width:
-                self._reject_ragged(line, cells, width)
-                continue
+                fitted = self._fit(line, cells, width)
+                if fitted is None:
+                    continue
+                cells = fitted
             lines.append(line)
             rows.append(cells)
             if len(rows) >= CHUNK:
@@ -82,13 +97,33 @@ class Staging:
         self.staged -= staged
         self.repeated -= repeated
 
-    def _reject_ragged(self, line: int, cells: list[str], width: int) -> None:
+    def _fit(self, line: int, cells: list[str], width: int) -> list[str] | None:
+        """A record with as many cells as the header; None where it is blank, rejected or no row at all."""
         if not any(cell.strip() for cell in cells):
             self.blank += 1
-            return
-        what = f"has {len(cells)} cells where the header has {width}"
-        hint = "; a separator inside a cell needs quotation marks around it" if len(cells) > width else ""
-        self._reject(line, what + hint, cells)
+            return None
+        other = self._other_lines.name(cells, refused=True)
+        if other is not None:
+            self._skip(line, cells, other)
+            return None
+        findings, text = self._job.findings, clip(self._job.delimiter.join(cells))
+        fitted = fit(cells, width, self._job.delimiter)
+        if fitted is not None and len(cells) == 1 < width and fitted[0] != cells[0]:
+            findings.tally(QUOTED_LINES, line=line)
+        elif fitted is not None and self._least <= len(cells) < width:
+            findings.tally(SHORT_ROWS, line=line, text=text)
+        elif fitted is None or len(cells) < width:
+            what = f"has {len(cells)} cells where the header has {width}"
+            hint = "; a separator inside a cell needs quotation marks around it" if len(cells) > width else ""
+            self._reject(line, what + hint, cells)
+            return None
+        return fitted
+
+    def _skip(self, line: int, cells: Sequence[str], other: FindingType) -> None:
+        """Leave out a line that is no row."""
+        self.rows += 1
+        self.skipped += 1
+        self._other_lines.count(other, line, cells)
 
     def _reject(self, line: int, reason: str, cells: list[str]) -> None:
         """Reject a line that has no columns."""
@@ -97,13 +132,13 @@ class Staging:
 
     def _stage(self, lines: list[int], rows: list[list[str]]) -> None:
         job, kind = self._job, self._kind
-        chunk = self._parse(lines, rows)
-        # Only rows that fail a required field are checked, so clean files cost nothing.
-        if any(not any(map(str.strip, rows[row])) for row in chunk.refused):
-            lines, rows = self._without_blank(lines, rows)
-            if not rows:
-                return
-            chunk = self._parse(lines, rows)
+        chunk = self._without_misread(self._without_other_lines(self._parse(lines, rows)))
+        lines, rows = chunk.lines, chunk.cells
+        if not rows:
+            return
+        self._twins_alike = self._twins_alike and compare_twins(
+            job.layout, lines, chunk.columns, job.findings
+        )
         with job.connection.begin():
             kind.resolve(job, chunk)
             good = [row for row in range(len(rows)) if row not in chunk.refused]
@@ -125,8 +160,8 @@ class Staging:
         self._report(chunk, fresh)
 
     def _parse(self, lines: list[int], rows: list[list[str]]) -> Chunk:
-        columns: Sequence[Sequence[str]] = list(zip(*rows, strict=True))
-        chunk = Chunk(lines=lines, cells=rows, values={})
+        columns = list(zip(*rows, strict=True)) or [()] * len(self._job.layout.header)
+        chunk = Chunk(lines=lines, cells=rows, columns=columns, values={})
         for name, read in self._readers.items():
             place = self._job.layout.places.get(name)
             if place is None:
@@ -135,11 +170,39 @@ class Staging:
                 chunk.set_column(name, list(map(read, columns[place])))
         return chunk
 
-    def _without_blank(self, lines: list[int], rows: list[list[str]]) -> tuple[list[int], list[list[str]]]:
-        """Leave out rows of nothing but separators, which spreadsheets write at the end: they count as blank lines."""
-        keep = [row for row, cells in enumerate(rows) if any(cell.strip() for cell in cells)]
-        self.blank += len(rows) - len(keep)
-        return [lines[row] for row in keep], [rows[row] for row in keep]
+    def _without_other_lines(self, chunk: Chunk) -> Chunk:
+        """Leave out totals and the like, and rows of nothing but separators, which count as blank lines."""
+        lines, rows = chunk.lines, chunk.cells
+        other = self._other_lines.find(rows, chunk.columns, chunk.refused)
+        blank = {row for row in chunk.refused if not any(map(str.strip, rows[row]))}
+        if not other and not blank:
+            return chunk
+        for row in sorted(other):
+            self._skip(lines[row], rows[row], other[row])
+        self.blank += len(blank)
+        keep = [row for row in range(len(rows)) if row not in other and row not in blank]
+        return self._parse([lines[row] for row in keep], [rows[row] for row in keep])
+
+    def _without_misread(self, chunk: Chunk) -> Chunk:
+        """Leave out the optional columns of which most values cannot be read, judged by the first chunk."""
+        if self.staged or self._job.rejects.count:
+            return chunk
+        layout = self._job.layout
+        for name in self._optional:
+            place = layout.places.get(name)
+            wrong = [] if place is None else misread(chunk.values[name], chunk.columns[place])
+            if place is not None and wrong:
+                self._job.findings.add(
+                    COLUMN_NOT_UNDERSTOOD,
+                    column=repr(layout.header[place]),
+                    field=name,
+                    count=len(wrong),
+                    given=len(chunk.lines) - chunk.values[name].count(None),
+                    line=chunk.lines[wrong[0]],
+                    reason=chunk.values[name][wrong[0]].reason,
+                )
+                self._job.layout = self._job.layout.without(name)
+        return chunk if self._job.layout is layout else self._parse(chunk.lines, chunk.cells)
 
     def _repeated(self, chunk: Chunk, good: list[int], staged: list[tuple[Any, ...]]) -> set[int]:
         """The rows whose key an earlier row has; those with other contents are refused."""
@@ -179,12 +242,36 @@ class Staging:
                 )
 
 
-def _reader(parse: Parser, empty: Any) -> Callable[[str], Any]:
+def _reader(parse: Parser, field: FileField) -> Callable[[str], Any]:
+    """A function that reads a cell of a field: empty, refused, or parsed without what a spreadsheet added."""
+    special = _special_cells(field.nothing, field.required)
+
     def read(cell: str) -> Any:
         text = cell.strip()
-        return parse(text) if text else empty
+        found = special.get(text, parse)
+        if found is not parse:
+            return found
+        if text[0] in "='":
+            text = unguarded(text)
+            value = special.get(text) or parse(text)
+            if type(value) is RefusedValue and text[:1] == "'":
+                return parse(text[1:])
+            return value
+        return parse(text)
 
     return read
+
+
+@cache
+def _special_cells(nothing: frozenset[str], required: bool) -> dict[str, Any]:
+    """Cells that no parser reads -> their value."""
+    empty = EMPTY if required else None
+    wrong = {
+        error: RefusedValue(f"{error!r} is an error of the spreadsheet, no value; correct it there")
+        for error in SPREADSHEET_ERRORS
+    }
+    words = {word: RefusedValue(f"is empty: {word!r} is no value") if required else None for word in nothing}
+    return {**wrong, **words, "": empty}
 
 
 def _comparable(value: Any) -> Any:

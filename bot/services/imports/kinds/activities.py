@@ -13,6 +13,7 @@ from bot.services.imports.kind import Counts, KindOption, UpsertKind, WrittenTab
 from bot.services.imports.read import text
 from bot.services.imports.read.columns import FileField
 from bot.services.imports.read.refusal import RefusedValue
+from bot.services.imports.read.words import NOTHING_BUT_NA
 from bot.services.imports.references import CUSTOMER, CustomerReferences, person_by_email
 from db.book.facts import Activity, ActivityPeriod
 from db.book.imports import table
@@ -51,7 +52,13 @@ class ActivityKind(UpsertKind):
             synonyms="notes, comment, remarks, subject, 备注, 说明, 内容, 记录",
             read=ImportJob.paragraph,
         ),
-        FileField(name="id", synonyms="activity id, activity no, 编号, 活动编号, 记录编号", unique=True),
+        FileField(
+            name="id",
+            synonyms="activity id, activity no, 编号, 活动编号, 记录编号",
+            read=ImportJob.codes,
+            nothing=NOTHING_BUT_NA,
+            unique=True,
+        ),
     )
     staged: ClassVar = {
         "customer_id": Integer,

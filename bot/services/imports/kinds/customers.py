@@ -22,6 +22,7 @@ from bot.services.imports.publication import PAGE, Rows, Upsert, store_previous
 from bot.services.imports.read import text
 from bot.services.imports.read.columns import FileField
 from bot.services.imports.read.refusal import RefusedValue
+from bot.services.imports.read.words import NOTHING_BUT_NA, NOTHING_IN_NAMES
 from bot.services.imports.references import CustomerReferences, person_by_email
 from db.book.customers import Customer, CustomerKey, Ownership, OwnershipRole, present_owner
 from db.book.imports import fill, table
@@ -47,6 +48,8 @@ class CustomerKind(UpsertKind):
             name="code",
             synonyms="customer id, customer code, customer no, customer number, account code, "
             "客户编号, 客户代码, 客户编码, 客户号, 客户ID, 编号, 代码",
+            read=ImportJob.codes,
+            nothing=NOTHING_BUT_NA,
             required=True,
             unique=True,
             column="key",
@@ -55,6 +58,7 @@ class CustomerKind(UpsertKind):
             name="name",
             synonyms="customer name, customer, company, company name, account name, "
             "客户名称, 名称, 公司名称, 客户, 公司, 客户全称",
+            nothing=NOTHING_IN_NAMES,
             required=True,
             unique=True,
         ),
@@ -70,8 +74,10 @@ class CustomerKind(UpsertKind):
         ),
         FileField(name="industry", synonyms="sector, 行业, 所属行业"),
         FileField(name="customer_type", synonyms="business type, category, 客户类型, 客户类别, 类型"),
-        FileField(name="region", synonyms="area, territory, state, 地区, 区域, 省份, 大区"),
-        FileField(name="country", synonyms="country region, 国家, 国家地区"),
+        FileField(
+            name="region", synonyms="area, territory, state, 地区, 区域, 省份, 大区", nothing=NOTHING_BUT_NA
+        ),
+        FileField(name="country", synonyms="country region, 国家, 国家地区", nothing=NOTHING_BUT_NA),
         FileField(
             name="since",
             synonyms="customer since, start date, cooperation date, "
@@ -88,6 +94,8 @@ class CustomerKind(UpsertKind):
         FileField(
             name="parent",
             synonyms="parent code, parent company, group, 上级客户, 母公司, 上级客户编号, 集团",
+            read=ImportJob.codes,
+            nothing=NOTHING_BUT_NA,
             column="parent_code",
         ),
         FileField(name="language", synonyms="lang, 语言", read=lambda job, name: text.choice(text.LANGUAGES)),
@@ -162,6 +170,10 @@ class CustomerKind(UpsertKind):
                 repeated += len(same)
             refused += len(rows)
         return refused, repeated
+
+    @property
+    def known_keys(self) -> Table:
+        return _key
 
     def identity(self, job: ImportJob) -> Mapping[str, Any]:
         return {"id": select(_key.c.customer_id).where(key_of(job, self.stage.c.key)).scalar_subquery()}

@@ -13,6 +13,7 @@ from bot.services.imports.kind import Counts, FileKind, WrittenTable
 from bot.services.imports.publication import insert_staged
 from bot.services.imports.read import text
 from bot.services.imports.read.columns import FileField
+from bot.services.imports.read.words import NOTHING_IN_FACTS
 from bot.services.imports.references import CUSTOMER, CustomerReferences
 from bot.services.schemes import store
 from db.book.facts import Fact
@@ -62,6 +63,7 @@ class FactKind(FileKind):
             synonyms="score, 值, 数值, 取值, 指标值, 得分",
             required=True,
             read=lambda job, name: text.value_text,
+            nothing=NOTHING_IN_FACTS,
         ),
         FileField(
             name="date",

@@ -8,6 +8,7 @@ from bot.services.imports.conversion import CURRENCY, Currencies
 from bot.services.imports.job import Chunk, ImportJob
 from bot.services.imports.kind import UpsertKind, WrittenTable
 from bot.services.imports.read.columns import FileField
+from bot.services.imports.read.words import NOTHING_BUT_NA
 from bot.services.imports.references import CUSTOMER, CustomerReferences
 from db.book.imports import table
 from db.book.invoices import Invoice
@@ -23,6 +24,8 @@ class InvoiceKind(UpsertKind):
         FileField(
             name="invoice_no",
             synonyms="invoice number, invoice id, invoice, document no, 发票号, 发票号码, 账单号, 单据号",
+            read=ImportJob.codes,
+            nothing=NOTHING_BUT_NA,
             required=True,
             unique=True,
             column="key",

@@ -12,6 +12,7 @@ from bot.services.imports.job import AT_ONCE, Chunk, ImportJob
 from bot.services.imports.kind import UpsertKind, WrittenTable
 from bot.services.imports.read.columns import FileField
 from bot.services.imports.read.refusal import clip
+from bot.services.imports.read.words import NOTHING_BUT_NA
 from db.book.imports import table
 from db.book.order_lines import OrderLine
 from db.book.orders import Order
@@ -30,16 +31,22 @@ class OrderLineKind(UpsertKind):
             name="order_no",
             synonyms="order number, order id, order, invoice no, document no, "
             "订单号, 订单编号, 单号, 销售单号, 单据编号",
+            read=ImportJob.codes,
+            nothing=NOTHING_BUT_NA,
             required=True,
         ),
         FileField(
             name="line",
             synonyms="line no, line number, position, item no, row, 行号, 序号, 项次, 明细行号",
+            read=ImportJob.codes,
+            nothing=NOTHING_BUT_NA,
         ),
         FileField(
             name="product",
             synonyms="product code, product id, sku, item, stock code, "
             "产品, 产品编号, 商品编码, 物料, 物料编码",
+            read=ImportJob.codes,
+            nothing=NOTHING_BUT_NA,
         ),
         FileField(
             name="product_type",

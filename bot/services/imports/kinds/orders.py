@@ -12,6 +12,7 @@ from bot.services.imports.customer_rows import CUSTOMER_TABLES, NewCustomers, ke
 from bot.services.imports.job import Chunk, ImportJob
 from bot.services.imports.kind import Counts, KindOption, UpsertKind, WrittenTable
 from bot.services.imports.read.columns import FileField
+from bot.services.imports.read.words import NOTHING_BUT_NA
 from bot.services.imports.references import CUSTOMER, CustomerReferences
 from db.book import order_totals
 from db.book.customers import CustomerKey
@@ -41,6 +42,8 @@ class OrderKind(UpsertKind):
             name="order_no",
             synonyms="order number, order id, order, invoice no, invoice number, invoice id, invoice, document no, "
             "订单号, 订单编号, 单号, 发票号, 发票号码, 销售单号, 单据编号, 单据号",
+            read=ImportJob.codes,
+            nothing=NOTHING_BUT_NA,
             required=True,
             unique=True,
             column="key",

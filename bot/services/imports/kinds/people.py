@@ -9,6 +9,7 @@ from bot.services.imports.job import ImportJob
 from bot.services.imports.kind import Counts, UpsertKind, WrittenTable
 from bot.services.imports.read import text
 from bot.services.imports.read.columns import FileField
+from bot.services.imports.read.words import NOTHING_BUT_NA, NOTHING_IN_NAMES
 from bot.services.imports.references import person_by_email
 from db.book.imports import table
 from db.book.people import Person, Team
@@ -33,13 +34,22 @@ class PeopleKind(UpsertKind):
             read=lambda job, name: text.email,
             column="key",
         ),
-        FileField(name="name", synonyms="full name, person, 姓名, 名字, 员工姓名", required=True),
+        FileField(
+            name="name",
+            synonyms="full name, person, 姓名, 名字, 员工姓名",
+            nothing=NOTHING_IN_NAMES,
+            required=True,
+        ),
         FileField(
             name="role",
             synonyms="position, 角色, 职位, 岗位, 权限",
             read=lambda job, name: text.choice(text.ROLES),
         ),
-        FileField(name="team", synonyms="team name, group, department, 团队, 小组, 部门, 所属团队"),
+        FileField(
+            name="team",
+            synonyms="team name, group, department, 团队, 小组, 部门, 所属团队",
+            nothing=NOTHING_BUT_NA,
+        ),
         _LANGUAGE,
         FileField(name="timezone", synonyms="time zone, tz, 时区", read=lambda job, name: text.timezone),
         FileField(
@@ -88,7 +98,9 @@ class TeamKind(UpsertKind):
         FileField(
             name="name",
             synonyms="team, team name, 名称, 团队, 团队名称, 部门, 小组",
+            nothing=NOTHING_BUT_NA,
             required=True,
+            unique=True,
             column="key",
         ),
         FileField(

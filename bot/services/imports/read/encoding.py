@@ -37,12 +37,14 @@ _LONGEST_LINE = 16 * _BLOCK
 
 @dataclass(frozen=True, kw_only=True)
 class InspectedFile:
-    """A file as its bytes were when it was inspected."""
+    """A file as its bytes were when it was inspected, and where its header is."""
 
     path: Path
     size: int
     sha256: str
     encoding: str
+    header_line: int = 1
+    header_names: tuple[str, ...] = ()  # where two lines make up the header
 
 
 def inspect_file(path: Path, encoding: str | None) -> InspectedFile:
