@@ -115,7 +115,7 @@ def test_the_fields_own_name_wins_over_its_other_names(book: Book) -> None:
 
 
 def test_duplicate_headers_are_refused(book: Book) -> None:
-    with pytest.raises(BadInput, match="two columns named 'name'.*line 2: '2' and '3'"):
+    with pytest.raises(BadInput, match=r"two columns named 'name'.*line 2: '2' and '3'"):
         book.bring("customers", "code,name,Name\n1,2,3\n")
 
 

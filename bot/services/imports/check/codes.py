@@ -27,21 +27,21 @@ SIMILAR_CODES = FindingType(
     name="similar-codes",
     level=Level.QUESTION,
     sentence=N_(
-        "%(count)d codes are new but almost the same as known ones (line %(line)d: %(code)s; did you mean %(known)s?)."
-        " Leading zeros, capitals, decimals or full-width letters may have been changed."
+        "Codes are new, but almost the same as known ones: %(count)d, the first on line %(line)d (%(code)s; did you mean"
+        " %(known)s?). Zeros, capitals, decimals or full-width letters may have been changed."
     ),
-    answer=N_("Correct the codes; or, if these are others, --yes similar-codes takes them as new ones."),
+    answer=N_("Correct the codes; or --yes similar-codes takes them as new ones."),
     accept=True,
 )
 COLLECTIVE_CUSTOMER = FindingType(
     name="collective-customer",
     level=Level.QUESTION,
     sentence=N_(
-        "%(customers)s is no customer but a word for many (first on line %(line)d); it would become one customer with all"
-        " their orders."
+        "%(code)s is no customer but a word for many, or for none (line %(line)d); all its orders would become those of one"
+        " customer."
     ),
     answer=N_(
-        "Delete these rows or give them their customers; or --yes collective-customer takes it as one customer."
+        "Leave these rows out or write their customers; or --yes collective-customer makes one customer of each such word."
     ),
     accept=True,
 )
@@ -112,7 +112,7 @@ def ask_about_collective(findings: FileFindings, codes: Sequence[tuple[int, str]
     """Ask about (line, code) of a customer to be created that is a word for many, or for a total."""
     for line, code in codes:
         if code in NAMELESS or code in TOTALS:
-            findings.tally(COLLECTIVE_CUSTOMER, line=line, customers=repr(code))
+            findings.tally(COLLECTIVE_CUSTOMER, line=line, code=repr(code))
 
 
 def _forms(code: str, widths: Sequence[int]) -> list[str]:

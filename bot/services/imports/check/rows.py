@@ -2,7 +2,8 @@
 
 import re
 import unicodedata
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from functools import cache
 
 from bot.errors import N_
 from bot.services.imports.check.findings import FileFindings, FindingType, Level
@@ -14,33 +15,33 @@ from bot.services.imports.read.words import TOTALS, is_total, spellings, total_o
 REPEATED_HEADER = FindingType(
     name="repeated-header",
     level=Level.NOTE,
-    sentence=N_("%(count)d lines repeat the header and are left out (the first is line %(line)d)."),
+    sentence=N_("Lines that repeat the header are left out: %(count)d, the first is line %(line)d."),
 )
 TOTAL_LINES = FindingType(
     name="total-lines",
     level=Level.NOTE,
-    sentence=N_("%(count)d lines are totals and are left out (the first is line %(line)d: %(text)s)."),
+    sentence=N_("Lines with totals are left out: %(count)d, the first is line %(line)d (%(text)s)."),
 )
 NOTE_LINES = FindingType(
     name="note-lines",
     level=Level.NOTE,
     sentence=N_(
-        "%(count)d lines are comments, rules or notes about the file and are left out (the first is line %(line)d:"
-        " %(text)s)."
+        "Lines with comments, rules or notes about the file are left out: %(count)d, the first is line %(line)d"
+        " (%(text)s)."
     ),
 )
 SHORT_ROWS = FindingType(
     name="short-rows",
     level=Level.NOTE,
     sentence=N_(
-        "%(count)d rows end early; their last cells are read as empty (the first is line %(line)d: %(text)s)."
+        "Rows that end early are read with empty last cells: %(count)d, the first is line %(line)d (%(text)s)."
     ),
 )
 QUOTED_LINES = FindingType(
     name="quoted-lines",
     level=Level.NOTE,
     sentence=N_(
-        "%(count)d lines stand in quotation marks as a whole and are read without them (the first is line %(line)d)."
+        "Lines that stand in quotation marks as a whole are read without them: %(count)d, the first is line %(line)d."
     ),
 )
 _LAST = 5  # rows of a chunk that may be notes below the list
@@ -81,7 +82,7 @@ class OtherLines:
         key = next(field for field in fields if field.name == key_field)
         self._key = layout.places.get(key_field) if key.unique and key.required else None
         named = [field.name for field in fields]
-        self._entity = "customer" not in named  # its rows are customers, people or teams, which have any name
+        self._entity = "name" in named  # its rows are customers, people or teams, which have any name
         self._suspicious = TOTALS | spellings((*layout.header, key.name, *key.synonyms.split(", ")))
 
     def find(
@@ -95,31 +96,31 @@ class OtherLines:
             if not self._suspicious.isdisjoint(keys):
                 accepted = {row for row, key in enumerate(keys) if key in self._suspicious}
             accepted.update(range(max(0, len(rows) - _LAST), len(rows)))
-        found = {row: self.name(rows[row], refused=True, columns=columns) for row in doubtful}
+        words = cache(lambda: frozenset(cell.strip().casefold() for column in columns for cell in column))
+        found = {row: self.name(rows[row], refused=True, words=words) for row in doubtful}
         found |= {row: self.name(rows[row], refused=False) for row in accepted - doubtful}
         return {row: what for row, what in found.items() if what is not None}
 
     def name(
-        self, cells: Sequence[str], *, refused: bool, columns: Sequence[Sequence[str]] = ()
+        self, cells: Sequence[str], *, refused: bool, words: Callable[[], frozenset[str]] = frozenset
     ) -> FindingType | None:
-        """What a line is if it is no row; `columns` are those of the rows around it."""
+        """What a line is if it is no row; `words` gives the cells of the rows around it, in lower case."""
         filled = [(place, cell.strip()) for place, cell in enumerate(cells) if cell.strip()]
         if not filled:
             return None
         if self._is_header(filled):
             return REPEATED_HEADER
-        place, first = filled[0]
+        first = filled[0][1]
         texts = [text for _, text in filled]
         complete = not any(wanted not in dict(filled) for wanted in self._required)
         if refused and (_COMMENT(first.casefold()) or all(map(_RULE, texts))):
             return NOTE_LINES
         if not complete:
-            around = columns[place] if place < len(columns) else ()
             only_words_of_totals = any(map(is_total, texts)) and not _has_other_words(texts)
             if (
                 is_total(first)
                 or only_words_of_totals
-                or _is_total_of(first, around)
+                or _is_total_of(first, words)
                 or self._has_total(filled)
             ):
                 return TOTAL_LINES
@@ -151,17 +152,14 @@ class OtherLines:
         )
 
     def _has_total(self, filled: Sequence[tuple[int, str]]) -> bool:
-        """Whether a line that lacks what is required has a total's word in place of its key or customer."""
-        names = {
-            self._fields[place].name for place, text in filled if place in self._fields and is_total(text)
-        }
-        return bool(names & {"customer", "code", "order_no", "invoice_no"})
+        """Whether a total's word stands where something else is required; a customer may have it for its name."""
+        return not self._entity and any(is_total(text) for place, text in filled if place in self._required)
 
 
-def _is_total_of(text: str, around: Sequence[str]) -> bool:
-    """Whether a cell such as `C1 Total` is the total of what other rows have in this column."""
+def _is_total_of(text: str, words: Callable[[], frozenset[str]]) -> bool:
+    """Whether a cell such as `C1 Total` is the total of what other rows have in a cell."""
     part = total_of(text)
-    return part is not None and any(part == cell.strip().casefold() for cell in around)
+    return part is not None and part in words()
 
 
 def _has_other_words(texts: Sequence[str]) -> bool:

@@ -12,7 +12,7 @@ from bot.services.imports.read.columns import FileField
 from bot.services.imports.read.header import Header
 from bot.services.imports.read.refusal import clip
 from bot.services.imports.read.text import plain
-from bot.services.imports.read.words import is_total
+from bot.services.imports.read.words import is_total, total_of
 
 HEADER_LINE = FindingType(
     name="header-line",
@@ -102,8 +102,8 @@ def find_reports(
     days = [field for field in fields if field.required and field.name == "date"]
     if len(periods) >= 2 and days and not any(known & field.known_headers for field in days):
         findings.add(PIVOT_TABLE, columns=", ".join(periods[:4]) + (", ..." if len(periods) > 4 else ""))
-    optional = frozenset[str]().union(*(field.known_headers for field in fields if not field.required))
-    title = _find_title([one for one in rows if any(map(str.strip, one[1]))], names, optional)
+    required = frozenset[str]().union(*(field.known_headers for field in fields if field.required))
+    title = _find_title([one for one in rows if any(map(str.strip, one[1]))], names, required)
     if title is not None:
         line, text, place = title
         column = repr(names[place]) if names[place] else f"column {place + 1}"
@@ -111,28 +111,29 @@ def find_reports(
 
 
 def _find_title(
-    rows: Sequence[tuple[int, Sequence[str]]], names: Sequence[str], optional: frozenset[str]
+    rows: Sequence[tuple[int, Sequence[str]]], names: Sequence[str], required: frozenset[str]
 ) -> tuple[int, str, int] | None:
-    """The line, text and column of a title that stands above rows which are empty in its column, if most rows are so."""
-    titles: dict[int, tuple[int, str]] = {}
+    """The line, text and column of a title that stands above rows which are empty in its column, if most rows are so.
+
+    In a column that holds nothing required, one such line proves nothing unless there are totals.
+    """
+    titles: dict[int, list[tuple[int, str]]] = {}
     for (line, cells), (_, below) in pairwise(rows):
         (place, *more) = _filled(cells)
         if more or place >= len(names) or is_total(cells[place]) or is_note(cells[place]):
             continue
         if place not in _filled(below) and len(_filled(below)) > 1:
-            titles.setdefault(place, (line, cells[place].strip()))
-    for place, (line, text) in titles.items():
-        entries = [filled for _, cells in rows if len(filled := _filled(cells)) > 1 and not _has_total(cells)]
-        if plain(names[place]) not in optional and 2 * sum(place in filled for filled in entries) < len(
-            entries
-        ):
-            return line, text, place
+            titles.setdefault(place, []).append((line, cells[place].strip()))
+    if not titles:
+        return None
+    totals = [cells for _, cells in rows if any(is_total(cell) or total_of(cell) for cell in cells)]
+    entries = [filled for _, cells in rows if len(filled := _filled(cells)) > 1 and cells not in totals]
+    for place, found in titles.items():
+        sure = totals or len(found) > 1 or plain(names[place]) in required
+        if sure and 2 * sum(place in filled for filled in entries) < len(entries):
+            return *found[0], place
     return None
 
 
 def _filled(cells: Sequence[str]) -> list[int]:
     return [place for place, cell in enumerate(cells) if cell.strip()]
-
-
-def _has_total(cells: Sequence[str]) -> bool:
-    return any(is_total(cell) for cell in cells if cell.strip())

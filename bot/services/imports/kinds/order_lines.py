@@ -7,6 +7,7 @@ from typing import Any, ClassVar
 
 from sqlalchemy import Integer, String, select
 
+from bot.services.imports.check.codes import similar_code
 from bot.services.imports.conversion import COST, CURRENCY, Currencies
 from bot.services.imports.job import AT_ONCE, Chunk, ImportJob
 from bot.services.imports.kind import UpsertKind, WrittenTable
@@ -82,7 +83,9 @@ class OrderLineKind(UpsertKind):
         found = [orders.get(number) for number in values["order_no"]]
         for row, (number, order) in enumerate(zip(values["order_no"], found, strict=True)):
             if order is None and isinstance(number, str):
-                reason = f"there is no order {clip(number)!r} from {job.source}; bring orders in first"
+                meant = similar_code(job.connection, _order, job.source, number)
+                hint = f"did you mean {meant}?" if meant else "bring orders in first"
+                reason = f"there is no order {clip(number)!r} from {job.source}; {hint}"
                 chunk.refuse(row, "order_no", reason)
         days = ["" if order is None else order[1].isoformat() for order in found]
         self._currencies.apply(job, chunk, ("amount", "cost"), days)

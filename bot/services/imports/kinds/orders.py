@@ -7,6 +7,7 @@ from typing import ClassVar
 
 from sqlalchemy import Connection, Date, Integer, String, distinct, func, select
 
+from bot.services.imports.check.codes import ask_about_collective, ask_about_similar
 from bot.services.imports.conversion import COST, CURRENCY, Currencies
 from bot.services.imports.customer_rows import CUSTOMER_TABLES, NewCustomers, key_of
 from bot.services.imports.job import Chunk, ImportJob
@@ -101,7 +102,14 @@ class OrderKind(UpsertKind):
     def after_staging(self, job: ImportJob, chunk: Chunk, rows: list[int]) -> None:
         if self._new_customers is not None:
             ids, references = chunk.values["customer_id"], chunk.values["customer"]
-            self._new_customers.add(list(dict.fromkeys(references[row] for row in rows if ids[row] is None)))
+            first: dict[str, int] = {}
+            for row in rows:
+                if ids[row] is None:
+                    first.setdefault(references[row], chunk.lines[row])
+            self._new_customers.add(list(first))
+            codes = [(line, code) for code, line in first.items()]
+            ask_about_collective(job.findings, codes)
+            ask_about_similar(job.connection, job.findings, known=_key, source=job.source, codes=codes)
 
     def around_change(self, job: ImportJob, ids: list[int]) -> AbstractContextManager[None]:
         return order_totals.adjusted(job.connection, _order.c.id.in_(ids))

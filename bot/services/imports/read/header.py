@@ -147,7 +147,6 @@ def _separator(given: str) -> str:
 
 
 def _title(lines: Sequence[tuple[int, str]], line: int) -> tuple[int, str] | None:
-    above = [
-        (number, text.strip()) for number, text in lines if number < line and any(map(str.isalnum, text))
-    ]
-    return above[0] if above else None
+    """The first line above the header that has letters, and its text."""
+    above = (one for one in lines if one[0] < line and any(map(str.isalnum, one[1])))
+    return next(((number, text.strip(' ,;\t\r\n"')) for number, text in above), None)

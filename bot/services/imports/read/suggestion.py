@@ -33,15 +33,15 @@ def suggest(
     filled = {place: [cell for cell in cells if cell] for place, cells in columns.items()}
     points = sorted(
         (
-            (_points(field, names[place], filled[place]), -place, field.name)
-            for field in wanted
+            (_points(field, names[place], filled[place]), -place, -number, field.name)
+            for number, field in enumerate(wanted)
             for place in free
         ),
         reverse=True,
     )
     found: dict[str, str] = {}
     taken: set[int] = set()
-    for score, place, name in points:
+    for score, place, _, name in points:
         if score > 0 and name not in found and -place not in taken:
             found[name] = names[-place]
             taken.add(-place)
@@ -49,10 +49,12 @@ def suggest(
 
 
 def is_data(names: Sequence[str], rows: Sequence[Sequence[str]]) -> bool:
-    """Whether the first line is a row like the others: it has a day, or a number of the form that those below have."""
+    """Whether the first line is a row like the others: it has a day, an e-mail address, or a code of their form."""
     for place, name in enumerate(names):
         below = [row[place].strip() for row in rows if place < len(row) and row[place].strip()]
         if name and below and _is_day(name) and all(map(_is_day, below)):
+            return True
+        if "@" in name:
             return True
         if _DIGITS.search(name) and below and all(_form(cell) == _form(name) for cell in below):
             return True

@@ -13,7 +13,7 @@ _EMPTY = (
         "none",
         "<none>",
         "nil",
-        "nan",
+        "NaN",
         "na",
         "<na>",
         "n/a",
