@@ -1,5 +1,7 @@
 """Codes that a spreadsheet or a program changed: read as they were, refused, or asked about; never a second customer."""
 
+from typing import Any
+
 import pytest
 
 from tests.conftest import on_sqlite
@@ -7,7 +9,7 @@ from tests.services.imports.conftest import Book
 
 BASE = "code,name\nC1,Acme\n000123,Elm\n17850,Fir\nSO-7,Gum\nＡ９,Wide\n"
 ORDERS = "order_no,customer,date,amount\n"
-CREATE = {"kind_options": {"create_customers": True}}
+CREATE: dict[str, Any] = {"kind_options": {"create_customers": True}}
 
 
 @pytest.fixture
