@@ -8,6 +8,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import replace
 from datetime import date, datetime
 from decimal import Decimal
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -17,7 +18,7 @@ from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, T
 from rich.table import Table
 
 from bot import logs, settings
-from bot.app import Tierbot, build, require_schema
+from bot.app import Tierbot, build, create_if_empty, require_schema
 from bot.clock import Clock
 from bot.errors import N_, BadInput
 from bot.services.access import Actor
@@ -50,17 +51,33 @@ def announce(line: str) -> None:
 
 
 @contextmanager
-def opened(*, clock: Clock | None = None, check_schema: bool = True) -> Iterator[Tierbot]:
-    """The wired bot, its database checked, closed afterwards."""
+def opened(
+    *, clock: Clock | None = None, check_schema: bool = True, create: bool = True
+) -> Iterator[Tierbot]:
+    """The wired bot, its database checked, closed afterwards.
+
+    An empty database gets its tables first. Not with `create` off, for commands that only make sense with a database
+    that is in use: there an empty one means a wrong folder or address.
+    """
     loaded = settings.load()
     logs.configure(loaded.log_level)
     bot = build(loaded, clock=clock)
     try:
         if check_schema:
+            if create and create_if_empty(bot.database):
+                warn(f"Created the database {_place(bot)}.")
             require_schema(bot.database)
         yield bot
     finally:
         bot.close()
+
+
+def _place(bot: Tierbot) -> str:
+    """Where the database is, as its user would write it."""
+    if not bot.database.is_sqlite:
+        return settings.without_password(bot.settings.url)
+    file, here = bot.database.file.absolute(), Path.cwd()
+    return str(file.relative_to(here) if file.is_relative_to(here) else file)
 
 
 @contextmanager

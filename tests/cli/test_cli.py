@@ -1,21 +1,16 @@
 """The command line: output, exit codes, and that nobody sees a traceback."""
 
-import json
-import os
 import shutil
 import sqlite3
 import subprocess
 import sys
 from collections.abc import Callable
 from contextlib import closing
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import pytest
 from slack_bolt import BoltRequest, BoltResponse
 
-from bot import cli
 from bot.app import build
 from bot.clock import SystemClock
 from bot.demo.workspace import User, Workspace
@@ -25,6 +20,8 @@ from bot.slack.manifest import COMMANDS, SCOPES
 from bot.slack.server import front
 from grading.scheme.presets import preset_names, preset_text
 from grading.scheme.reader import parse_scheme
+from tests.cli.conftest import Done
+from tests.cli.conftest import Program as Tierbot
 
 FLAT = "code,name,months_with_us,net_revenue_12m,order_frequency_12m\n"
 
@@ -36,48 +33,10 @@ EXPLAINED = {
 PART = {"indicator", "value", "score", "weight", "effective_weight", "points", "missing"}
 
 
-@dataclass(frozen=True, kw_only=True)
-class Done:
-    """How a command ended."""
-
-    code: int
-    out: str
-    err: str
-
-    @property
-    def json(self) -> Any:
-        return json.loads(self.out)
-
-
-Tierbot = Callable[..., Done]
-
-
 @pytest.fixture
-def tierbot(
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture[str],
-    logging_restored: None,
-) -> Tierbot:
+def tierbot(program: Tierbot) -> Tierbot:
     """The command line in an empty folder and without any setting."""
-    for name in [*os.environ]:
-        if name.startswith(("TIERBOT_", "SLACK_")):
-            monkeypatch.delenv(name)
-    monkeypatch.chdir(tmp_path)
-
-    def call(*arguments: str) -> Done:
-        monkeypatch.setattr(sys, "argv", ["tierbot", *arguments])
-        capsys.readouterr()
-        code: object = 0
-        try:
-            cli.main()
-        except SystemExit as end:
-            code = end.code
-        shown = capsys.readouterr()
-        assert "Traceback" not in shown.out + shown.err
-        return Done(code=code if isinstance(code, int) else 0, out=shown.out, err=shown.err)
-
-    return call
+    return program
 
 
 @pytest.fixture(scope="module")
@@ -351,10 +310,7 @@ WRONG = [
     (("score", "none.csv", "--scheme", "best", "--as-of", "2026-03-31"), 2, "no scheme best"),
     (("score", "none.csv", "--scheme", "orders_only"), 2, "--as-of"),
     (("grade", "--as-off", "2026-03-31"), 2, "--as-of"),
-    (("grade",), 6, "tierbot db upgrade"),
-    (("tier", "ACME"), 6, "tierbot db upgrade"),
     (("tick",), 6, "tierbot db upgrade"),
-    (("import", "orders", "orders.csv"), 6, "tierbot db upgrade"),
     (("tick", "--at", "soon"), 2, "soon is not a time"),
     (("run",), 2, "SLACK_BOT_TOKEN is not set"),
     (("scheme", "check", "none.yaml"), 2, "none.yaml"),

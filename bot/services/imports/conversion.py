@@ -20,11 +20,13 @@ from db.book import order_totals
 from db.book.exchange_rates import rates_to
 
 CURRENCY = FileField(
-    name="currency", synonyms="currency code, 币种, 货币, 币别", read=lambda job, name: text.currency
+    name="currency",
+    synonyms="currency code, 币种, 货币, 币别, Währung, Währungskennzeichen",
+    read=lambda job, name: text.currency,
 )
 COST = FileField(
     name="cost",
-    synonyms="cost of sales, cogs, 成本, 成本金额, 销售成本",
+    synonyms="cost of sales, cogs, 成本, 成本金额, 销售成本, Kosten, Wareneinsatz, Einstandswert, Selbstkosten",
     unique=True,
     read=ImportJob.amounts,
 )
@@ -145,6 +147,8 @@ def _check_marks(job: ImportJob, chunk: Chunk, name: str) -> None:
     if place is None or not isinstance(parser, Amounts) or not parser.marks:
         return
     for row, cells in enumerate(chunk.cells):
+        if chunk.values[name][row] is None:
+            continue
         mark = parser.marks.get(unguarded(cells[place].strip()))
         currency = chunk.values["currency"][row]
         if mark is not None and isinstance(currency, str) and currency not in mark.split():

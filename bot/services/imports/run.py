@@ -18,6 +18,7 @@ from bot.services.imports.check.codes import ask_about_decimals, ask_about_new_k
 from bot.services.imports.check.findings import FileFindings
 from bot.services.imports.check.shape import find_reports, note_header
 from bot.services.imports.check.styles import Styles
+from bot.services.imports.check.vendor import check_vendor
 from bot.services.imports.job import ImportJob
 from bot.services.imports.kind import Counts, FileKind
 from bot.services.imports.kinds import KINDS
@@ -27,6 +28,7 @@ from bot.services.imports.read.encoding import InspectedFile, inspect_file, sha2
 from bot.services.imports.read.header import Header, find_header
 from bot.services.imports.read.records import DELIMITERS, Broken, CsvTable, fit, open_table
 from bot.services.imports.read.text import plain
+from bot.services.imports.read.vendors import vendor_headers
 from bot.services.imports.rejects import Rejects
 from bot.services.imports.report import ImportOptions, ImportReport
 from bot.services.imports.staging import Staging
@@ -164,7 +166,9 @@ class _Import:
         return find_header(
             self.file,
             options.delimiter,
-            known=frozenset(map(plain, mapped)).union(*(field.known_headers for field in fields)),
+            known=frozenset(map(plain, mapped)).union(
+                vendor_headers(self.kind.name), *(field.known_headers for field in fields)
+            ),
             least=sum(field.required for field in fields),
             line=options.header_line,
         )
@@ -198,6 +202,8 @@ class _Import:
         except BadInput:
             findings.refuse_open(file.path.name)
             raise
+        if layout.shape is not None:
+            check_vendor(layout.shape, findings)
         return ImportJob(
             connection=connection,
             options=options,

@@ -11,9 +11,13 @@ from sqlalchemy import select
 from bot.services.imports.check.columns import COLUMN_NOT_UNDERSTOOD, compare_twins, misread
 from bot.services.imports.check.findings import FindingType
 from bot.services.imports.check.rows import QUOTED_LINES, SHORT_ROWS, OtherLines
+from bot.services.imports.check.vendor import CONTINUED_LINES
 from bot.services.imports.job import AT_ONCE, Chunk, ImportJob
 from bot.services.imports.kind import FileKind
+from bot.services.imports.read.amounts import Amounts
+from bot.services.imports.read.codes import Codes
 from bot.services.imports.read.columns import FileField
+from bot.services.imports.read.dates import Dates
 from bot.services.imports.read.guards import unguarded
 from bot.services.imports.read.records import Broken, CsvTable, fit
 from bot.services.imports.read.refusal import EMPTY, Parser, RefusedValue, clip
@@ -73,6 +77,7 @@ class Staging:
         width = len(self._job.layout.header)
         lines: list[int] = []
         rows: list[list[str]] = []
+        filled, key = self._job.layout.filled, ""
         for record in table.records:
             if isinstance(record, Broken):
                 self._reject(record.line, record.reason, [record.text])
@@ -83,6 +88,12 @@ class Staging:
                 if fitted is None:
                     continue
                 cells = fitted
+            if filled is not None:
+                above, key = key, cells[self._job.layout.places[self._kind.key_field]].strip()
+                if not cells[filled].strip() and key in ("", above) and any(map(str.strip, cells)):
+                    self._skip(line, cells, CONTINUED_LINES)
+                    key = above
+                    continue
             lines.append(line)
             rows.append(cells)
             if len(rows) >= CHUNK:
@@ -245,6 +256,7 @@ class Staging:
 def _reader(parse: Parser, field: FileField) -> Callable[[str], Any]:
     """A function that reads a cell of a field: empty, refused, or parsed without what a spreadsheet added."""
     special = _special_cells(field.nothing, field.required)
+    empty = special[""]
 
     def read(cell: str) -> Any:
         text = cell.strip()
@@ -254,12 +266,25 @@ def _reader(parse: Parser, field: FileField) -> Callable[[str], Any]:
         if text[0] in "='":
             text = unguarded(text)
             value = special.get(text) or parse(text)
-            if type(value) is RefusedValue and text[:1] == "'":
-                return parse(text[1:])
-            return value
+            return parse(text[1:]) if type(value) is RefusedValue and text[:1] == "'" else value
         return parse(text)
 
-    return read
+    def read_code(cell: str) -> Any:
+        text = cell.strip()
+        found = special.get(text, parse)
+        return parse(text) if found is parse else found
+
+    def read_number(cell: str) -> Any:
+        text = cell.strip()
+        if not text:
+            return empty
+        value = parse(text)
+        return read(cell) if type(value) is RefusedValue else value
+
+    # What is refused need not be looked up before: an amount and a day are read as they are first.
+    return (
+        read_code if isinstance(parse, Codes) else read_number if isinstance(parse, Amounts | Dates) else read
+    )
 
 
 @cache

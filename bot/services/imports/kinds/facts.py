@@ -57,23 +57,34 @@ class FactKind(FileKind):
     key_field = "field"
     fields = (
         CUSTOMER,
-        FileField(name="field", synonyms="indicator, metric, 指标, 字段, 指标名称, 项目", required=True),
+        FileField(
+            name="field",
+            synonyms="indicator, metric, 指标, 字段, 指标名称, 项目, Kennzahl, Merkmal, Feld",
+            required=True,
+        ),
         FileField(
             name="value",
-            synonyms="score, 值, 数值, 取值, 指标值, 得分",
+            synonyms="score, 值, 数值, 取值, 指标值, 得分, Wert",
             required=True,
             read=lambda job, name: text.value_text,
             nothing=NOTHING_IN_FACTS,
         ),
         FileField(
             name="date",
-            synonyms="measured on, measured at, as of, 日期, 评估日期, 统计日期, 截止日期",
+            synonyms="measured on, measured at, as of, 日期, 评估日期, 统计日期, 截止日期, Datum, Stichtag, Stand",
             required=True,
             read=ImportJob.past_days,
             column="measured_on",
         ),
-        FileField(name="author", synonyms="by, assessed by, 评估人, 填报人, 录入人"),
-        FileField(name="evidence", synonyms="note, reason, 依据, 备注, 说明", read=ImportJob.paragraph),
+        FileField(
+            name="author",
+            synonyms="by, assessed by, 评估人, 填报人, 录入人, Verfasser, Bewertet von, Erfasst von, Bearbeiter",
+        ),
+        FileField(
+            name="evidence",
+            synonyms="note, reason, 依据, 备注, 说明, Begründung, Nachweis, Bemerkung",
+            read=ImportJob.paragraph,
+        ),
     )
     staged: ClassVar = {
         "customer_id": Integer,

@@ -23,7 +23,8 @@ class InvoiceKind(UpsertKind):
     fields = (
         FileField(
             name="invoice_no",
-            synonyms="invoice number, invoice id, invoice, document no, 发票号, 发票号码, 账单号, 单据号",
+            synonyms="invoice number, invoice id, invoice, document no, 发票号, 发票号码, 账单号, 单据号, "
+            "Rechnungsnummer, Rechnungs-Nr, Rechnungsnr, RgNr, Rg-Nr, Belegnummer, Beleg-Nr, Belegnr",
             read=ImportJob.codes,
             nothing=NOTHING_BUT_NA,
             required=True,
@@ -33,27 +34,32 @@ class InvoiceKind(UpsertKind):
         CUSTOMER,
         FileField(
             name="date",
-            synonyms="invoice date, invoiced on, posting date, 开票日期, 发票日期, 日期",
+            synonyms="invoice date, invoiced on, posting date, 开票日期, 发票日期, 日期, "
+            "Rechnungsdatum, Belegdatum, Datum",
             required=True,
             read=ImportJob.past_days,
             column="invoiced_on",
         ),
         FileField(
             name="due",
-            synonyms="due date, due on, payable by, 到期日, 应付日期, 到期日期, 付款期限",
+            synonyms="due date, due on, payable by, 到期日, 应付日期, 到期日期, 付款期限, "
+            "Fälligkeit, Fälligkeitsdatum, Fällig am, Fällig, Zahlbar bis",
             required=True,
             read=ImportJob.days,
             column="due_on",
         ),
         FileField(
             name="paid",
-            synonyms="paid on, paid date, payment date, 付款日期, 回款日期, 收款日期, 到账日期",
+            # Not "Bezahlt": in German exports that is an amount.
+            synonyms="paid on, paid date, payment date, 付款日期, 回款日期, 收款日期, 到账日期, "
+            "Bezahlt am, Zahlungsdatum, Zahldatum, Zahlungseingang, Zahlungseingangsdatum, Ausgleichsdatum",
             read=ImportJob.past_days,
             column="paid_on",
         ),
         FileField(
             name="amount",
-            synonyms="total, invoice amount, amount due, 金额, 发票金额, 应收金额, 合计",
+            synonyms="total, invoice amount, amount due, 金额, 发票金额, 应收金额, 合计, "
+            "Betrag netto, Nettobetrag, Netto, Nettosumme, Rechnungsbetrag netto, Betrag, Rechnungsbetrag",
             required=True,
             unique=True,
             read=ImportJob.amounts,

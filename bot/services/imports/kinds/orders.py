@@ -42,7 +42,9 @@ class OrderKind(UpsertKind):
         FileField(
             name="order_no",
             synonyms="order number, order id, order, invoice no, invoice number, invoice id, invoice, document no, "
-            "订单号, 订单编号, 单号, 发票号, 发票号码, 销售单号, 单据编号, 单据号",
+            "订单号, 订单编号, 单号, 发票号, 发票号码, 销售单号, 单据编号, 单据号, "
+            "Auftragsnummer, Auftrags-Nr, Auftragsnr, Auftrag, Bestellnummer, Bestell-Nr, Belegnummer, Beleg-Nr, "
+            "Belegnr, Rechnungsnummer, Rechnungs-Nr, Rechnungsnr",
             read=ImportJob.codes,
             nothing=NOTHING_BUT_NA,
             required=True,
@@ -55,7 +57,8 @@ class OrderKind(UpsertKind):
         FileField(
             name="date",
             synonyms="order date, invoice date, ordered on, posting date, "
-            "日期, 下单日期, 订单日期, 开票日期, 下单时间, 订单时间, 销售日期, 单据日期",
+            "日期, 下单日期, 订单日期, 开票日期, 下单时间, 订单时间, 销售日期, 单据日期, "
+            "Datum, Auftragsdatum, Bestelldatum, Belegdatum, Rechnungsdatum",
             required=True,
             read=ImportJob.past_days,
             column="ordered_on",
@@ -63,7 +66,9 @@ class OrderKind(UpsertKind):
         FileField(
             name="amount",
             synonyms="sales, total, net amount, order amount, revenue, value, "
-            "金额, 订单金额, 销售额, 销售金额, 总金额, 成交金额, 合计",
+            "金额, 订单金额, 销售额, 销售金额, 总金额, 成交金额, 合计, "
+            "Betrag netto, Nettobetrag, Netto, Nettowert, Nettosumme, Umsatz, Umsatz netto, Auftragswert, "
+            "Auftragssumme, Betrag",
             required=True,
             unique=True,
             read=ImportJob.amounts,

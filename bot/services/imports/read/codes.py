@@ -8,6 +8,8 @@ from bot.services.imports.read.refusal import RefusedValue, clip
 from bot.services.imports.read.text import NAME_LENGTH, line_of_text
 
 _USUAL = re.compile(r"#?[A-Za-z0-9][A-Za-z0-9_/-]{0,198}").fullmatch
+# Begins with a letter, so that it is no number; in normal form, which combining marks and full width are not.
+_FINE = re.compile(r"[^\W\d_][\w ./#&()-]{0,198}").fullmatch
 _UNSEEN = dict.fromkeys(
     [
         0xAD,
@@ -42,7 +44,7 @@ class Codes:
         self.odd: list[str] = []  # these, and others that a spreadsheet or an input method may have changed
 
     def __call__(self, text: str) -> str | RefusedValue:
-        if _USUAL(text):
+        if _USUAL(text) or (_FINE(text) and (text.isascii() or unicodedata.is_normalized("NFKC", text))):
             self.whole = True
             return text
         code = visible(unguarded_code(text))

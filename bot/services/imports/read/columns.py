@@ -1,7 +1,7 @@
 """Finds the column of a file that holds each field."""
 
 import difflib
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -9,6 +9,7 @@ from bot.errors import N_, BadInput
 from bot.services.imports.read.refusal import Parser, clip
 from bot.services.imports.read.suggestion import is_data, suggest
 from bot.services.imports.read.text import line_of_text, plain
+from bot.services.imports.read.vendors import VendorShape, find_shape
 from bot.services.imports.read.words import NOTHING
 
 DECLINED = "-"  # --map FIELD=-: no column holds it
@@ -44,6 +45,8 @@ class Layout:
     places: Mapping[str, int]  # field -> index of its column
     declined: frozenset[str] = frozenset()  # fields of which a person said that no column holds them
 
+    shape: VendorShape | None = None  # whose export it is
+
     @property
     def ignored(self) -> tuple[str, ...]:
         """The headers of columns that hold no field."""
@@ -66,6 +69,14 @@ class Layout:
         return replace(self, places={name: place for name, place in self.places.items() if name != field})
 
     @property
+    def filled(self) -> int | None:
+        """The place of the column that is empty on lines which continue the row above."""
+        wanted = self.shape.filled if self.shape is not None else ""
+        return next(
+            (place for place, name in enumerate(self.header) if wanted and plain(name) == plain(wanted)), None
+        )
+
+    @property
     def columns(self) -> dict[str, str]:
         """Field -> header of its column."""
         return {field: self.header[place] for field, place in self.places.items()}
@@ -81,7 +92,7 @@ def recognise(
     remembered: Mapping[str, str],
     rows: Sequence[Sequence[str]] = (),
 ) -> Layout:
-    """Follow what --map gives, then what an earlier import's --map gave, then the known headers.
+    """Follow what --map gives, then what an earlier import's --map gave, a vendor's shape, then the known headers.
 
     `rows` are the first ones of the file: they show which columns a person probably means where one is missing.
     """
@@ -107,11 +118,14 @@ def recognise(
         if name not in declined:
             places[name] = _find(column, names, file)
     for name, column in remembered.items():
-        if name in by_name and name not in places and column in names:
+        if name in by_name and name not in places and name not in declined and column in names:
             place = names.index(column)
             if place not in places.values():
                 places[name] = place
-    _by_known_headers([field for field in fields if field.name not in declined], names, places, file)
+    shape = find_shape(kind, names)
+    unread = _by_shape(shape, names, places, declined) if shape is not None else set()
+    wanted = [field for field in fields if field.name not in declined]
+    _by_known_headers(wanted, names, places, file, unread)
     missing = [field for field in fields if field.required and field.name not in places]
     if missing:
         if len(names) == 1:
@@ -152,14 +166,36 @@ def recognise(
         header=names,
         places=dict(sorted(places.items(), key=lambda item: order[item[0]])),
         declined=declined,
+        shape=shape,
     )
 
 
+def _by_shape(
+    shape: VendorShape, names: Sequence[str], places: dict[str, int], no_column: Collection[str]
+) -> set[int]:
+    """Add a shape's fields that have no column yet to `places`; the places of columns that hold no field."""
+    folded = [plain(name) for name in names]
+    taken, declined = set(places.values()), set()
+    for field, header in shape.pairs:
+        place = folded.index(plain(header)) if plain(header) in folded else None
+        if place is None or place in taken:
+            continue
+        if field == "-":
+            declined.add(place)
+        elif field not in no_column:
+            places.setdefault(field, place)
+    return declined
+
+
 def _by_known_headers(
-    fields: Sequence[FileField], names: Sequence[str], places: dict[str, int], file: str
+    fields: Sequence[FileField],
+    names: Sequence[str],
+    places: dict[str, int],
+    file: str,
+    declined: Collection[int],
 ) -> None:
-    """Add the fields that have no column yet to `places`."""
-    used = set(places.values())
+    """Add the fields that have no column yet to `places`, but no column that is `declined`."""
+    used = {*places.values(), *declined}
     folded = [plain(name) for name in names]
     for field in fields:
         if field.name in places:
