@@ -28,6 +28,23 @@ out = Console(highlight=False, soft_wrap=True)
 err = Console(stderr=True, highlight=False, soft_wrap=True)
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for scripts.")]
+Mapped = Annotated[
+    list[str] | None,
+    typer.Option("--map", metavar="FIELD=COLUMN", help="Which column holds a field."),
+]
+Encoding = Annotated[str | None, typer.Option(help="Encoding, when it cannot be told.")]
+Delimiter = Annotated[str | None, typer.Option(help="Separator: comma, semicolon or tab.")]
+HeaderLine = Annotated[
+    int | None,
+    typer.Option("--header-line", metavar="LINE", min=1, help="The line of the header, below titles."),
+]
+DateOrder = Annotated[Any, typer.Option(help="dmy or mdy, when dates leave it open.")]
+DecimalSign = Annotated[
+    Any, typer.Option("--decimal", help="point or comma, when numbers leave open what 1,234 means.")
+]
+Accepted = Annotated[
+    list[str] | None, typer.Option("--yes", metavar="FINDING", help="Accept what the file check asks.")
+]
 AsOf = Annotated[str | None, typer.Option("--as-of", metavar="DATE", help="Business date, as 2026-03-31.")]
 
 
@@ -145,3 +162,14 @@ def number(value: float | Decimal | None, form: str, unknown: str = "") -> str:
 def print_json(value: Any) -> None:
     """Print a value for scripts; dates and decimals become text."""
     sys.stdout.write(json.dumps(value, ensure_ascii=False, indent=2, default=str) + "\n")
+
+
+def columns_of(pairs: list[str]) -> dict[str, str]:
+    """Field -> column of --map."""
+    columns = {}
+    for pair in pairs:
+        name, separator, column = pair.partition("=")
+        if not separator or not name or not column:
+            raise BadInput(N_("--map %(pair)s: write it as field=column."), pair=pair)
+        columns[name.strip()] = column.strip()
+    return columns

@@ -282,7 +282,26 @@ def test_a_row_with_a_bad_cell_is_rejected_by_line_and_column(tierbot: Tierbot, 
 
 def test_a_column_that_the_scheme_does_not_read_is_named(tierbot: Tierbot, tmp_path: Path) -> None:
     done = scored(tierbot, tmp_path, "code,name,net_revenue_12m,favourite_colour\nC-1,ACME,1,red\n")
-    assert "ignored columns: favourite_colour" in done.err
+    assert (
+        "Note unread-column: The scheme orders_only has no field for these columns: favourite_colour."
+        in done.err
+    )
+
+
+def test_score_takes_the_options_of_an_import(tierbot: Tierbot, tmp_path: Path) -> None:
+    table = "nr;name;net_revenue_12m;active_quarter_rate\nC-1;ACME;500,000;75\n"
+    asked = scored(tierbot, tmp_path, table, "--map", "code=nr")
+    assert (asked.code, asked.out) == (2, "")
+    assert "question decimal-sign" in asked.err
+    assert "question percent-or-ratio" in asked.err
+    answers = ("--map", "code=nr", "--decimal", "point", "--percent", "active_quarter_rate")
+    graded = scored(tierbot, tmp_path, table, *answers, "--json").json
+    values = {part["indicator"]: part["value"] for part in graded[0]["breakdown"]}
+    assert (values["net_revenue_12m"], values["active_quarter_rate"]) == (500_000, 0.75)
+    accepted = scored(
+        tierbot, tmp_path, table, "--map", "code=nr", "--decimal", "point", "--yes", "percent-or-ratio"
+    )
+    assert "Note percent-or-ratio" in accepted.err
 
 
 # --- commands that fail
@@ -291,9 +310,9 @@ def test_a_column_that_the_scheme_does_not_read_is_named(tierbot: Tierbot, tmp_p
 @pytest.mark.parametrize(
     ("table", "expected"),
     [
-        ("name,net_spend_12m\nACME,1\n", "no column code"),
-        ("code,name,code\nC-1,ACME,C-1\n", "two columns named code"),
-        ("code,name\nC-1\n", "line 2 has 1 cells instead of 2"),
+        ("name,net_spend_12m\nACME,1\n", "no column for code"),
+        ("code,name,code\nC-1,ACME,C-2\n", "two columns named 'code'"),
+        ("code,name\n", "has a header but no rows"),
     ],
 )
 def test_a_table_of_the_wrong_shape_is_refused(
@@ -305,7 +324,7 @@ def test_a_table_of_the_wrong_shape_is_refused(
 
 
 WRONG = [
-    (("score", "none.csv", "--scheme", "orders_only", "--as-of", "2026-03-31"), 2, "none.csv"),
+    (("score", "none.csv", "--scheme", "orders_only", "--as-of", "2026-03-31"), 3, "none.csv"),
     (("score", "none.csv", "--scheme", "orders_only", "--as-of", "31.3.2026"), 2, "31.3.2026"),
     (("score", "none.csv", "--scheme", "best", "--as-of", "2026-03-31"), 2, "no scheme best"),
     (("score", "none.csv", "--scheme", "orders_only"), 2, "--as-of"),

@@ -37,6 +37,7 @@ from db.engine import Database
 
 Progress = Callable[[int, int], None]
 _FIRST_ROWS = 1_000  # that show the shape of a file
+OnStaged = Callable[[ImportJob, FileKind], None]
 
 
 def import_file(
@@ -49,8 +50,10 @@ def import_file(
     options: ImportOptions,
     rejects_dir: Path,
     progress: Progress | None = None,
+    on_staged: OnStaged = lambda job, kind: None,
 ) -> ImportReport:
-    """Import one CSV file. `progress` gets (bytes read, bytes in all) after each chunk.
+    """Import one CSV file. `progress` gets (bytes read, bytes in all) after each chunk; `on_staged` may look at
+    the staged rows after the file check.
 
     The rows are staged on a private connection and published in one transaction: until then nobody sees any of them,
     and a killed import leaves nothing behind. Every row is accepted or rejected with a reason.
@@ -61,17 +64,7 @@ def import_file(
             kind=kind,
             kinds=", ".join(KINDS),
         )
-    for flag, given, allowed in (
-        ("--date-order", options.date_order, ("dmy", "mdy")),
-        ("--decimal", options.decimal, ("point", "comma")),
-    ):
-        if given is not None and given not in allowed:
-            raise BadInput(
-                N_("%(flag)s %(given)s is not known; use %(allowed)s."),
-                flag=flag,
-                given=given,
-                allowed=" or ".join(allowed),
-            )
+    options.refuse_unknown()
     file = inspect_file(path, options.encoding)
     if options.expected_sha256 not in (None, file.sha256):
         raise Conflict(N_("%(file)s has changed since its preview; look at it again."), file=path.name)
@@ -86,6 +79,7 @@ def import_file(
                 options=options,
                 rejects_dir=rejects_dir,
                 progress=progress,
+                on_staged=on_staged,
             ).run()
     except imports.ImportRunning:
         raise Conflict(N_("Another import is running; try again when it is done.")) from None
@@ -112,6 +106,7 @@ class _Import:
     options: ImportOptions
     rejects_dir: Path
     progress: Progress | None
+    on_staged: OnStaged
 
     def run(self) -> ImportReport:
         file, kind, source = self.file, self.kind, self.options.source
@@ -255,6 +250,7 @@ class _Import:
                     source=job.source,
                     odd=key.odd,
                 )
+            self.on_staged(job, kind)
         if not self.options.dry_run:
             job.findings.refuse_open(self.file.path.name)
 

@@ -3,7 +3,6 @@
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date
 from decimal import Decimal
-from functools import cache
 from typing import Any
 
 from sqlalchemy import select
@@ -14,14 +13,9 @@ from bot.services.imports.check.rows import QUOTED_LINES, SHORT_ROWS, OtherLines
 from bot.services.imports.check.vendor import CONTINUED_LINES
 from bot.services.imports.job import AT_ONCE, Chunk, ImportJob
 from bot.services.imports.kind import FileKind
-from bot.services.imports.read.amounts import Amounts
-from bot.services.imports.read.codes import Codes
-from bot.services.imports.read.columns import FileField
-from bot.services.imports.read.dates import Dates
-from bot.services.imports.read.guards import unguarded
-from bot.services.imports.read.records import Broken, CsvTable, fit
-from bot.services.imports.read.refusal import EMPTY, Parser, RefusedValue, clip
-from bot.services.imports.read.words import SPREADSHEET_ERRORS
+from bot.services.imports.read.cells import cell_reader
+from bot.services.imports.read.records import Broken, CsvTable, fit, why_ragged
+from bot.services.imports.read.refusal import clip
 from bot.services.imports.report import PREVIEW_ROWS
 from db.book.imports import fill
 from db.types import money_units
@@ -60,7 +54,7 @@ class Staging:
         self._sources = {field.column: field.name for field in kind.fields if field.column}
         self._readers: dict[str, Callable[[str], Any]] = {}
         for field in kind.fields:
-            read = _reader(job.parsers[field.name], field)
+            read = cell_reader(job.parsers[field.name], field)
             self._readers[field.name] = read if field.unique else _Cache(read).__getitem__
         self._other_lines = OtherLines(kind.fields, kind.key_field, job.layout, job.findings)
         self._optional = [field.name for field in kind.fields if not field.required]
@@ -124,9 +118,7 @@ class Staging:
         elif fitted is not None and self._least <= len(cells) < width:
             findings.tally(SHORT_ROWS, line=line, text=text)
         elif fitted is None or len(cells) < width:
-            what = f"has {len(cells)} cells where the header has {width}"
-            hint = "; a separator inside a cell needs quotation marks around it" if len(cells) > width else ""
-            self._reject(line, what + hint, cells)
+            self._reject(line, why_ragged(cells, width), cells)
             return None
         return fitted
 
@@ -251,52 +243,6 @@ class Staging:
                     {"line": str(chunk.lines[row])}
                     | {name: cells[place] for name, place in self._job.layout.places.items()}
                 )
-
-
-def _reader(parse: Parser, field: FileField) -> Callable[[str], Any]:
-    """A function that reads a cell of a field: empty, refused, or parsed without what a spreadsheet added."""
-    special = _special_cells(field.nothing, field.required)
-    empty = special[""]
-
-    def read(cell: str) -> Any:
-        text = cell.strip()
-        found = special.get(text, parse)
-        if found is not parse:
-            return found
-        if text[0] in "='":
-            text = unguarded(text)
-            value = special.get(text) or parse(text)
-            return parse(text[1:]) if type(value) is RefusedValue and text[:1] == "'" else value
-        return parse(text)
-
-    def read_code(cell: str) -> Any:
-        text = cell.strip()
-        found = special.get(text, parse)
-        return parse(text) if found is parse else found
-
-    def read_number(cell: str) -> Any:
-        text = cell.strip()
-        if not text:
-            return empty
-        value = parse(text)
-        return read(cell) if type(value) is RefusedValue else value
-
-    # What is refused need not be looked up before: an amount and a day are read as they are first.
-    return (
-        read_code if isinstance(parse, Codes) else read_number if isinstance(parse, Amounts | Dates) else read
-    )
-
-
-@cache
-def _special_cells(nothing: frozenset[str], required: bool) -> dict[str, Any]:
-    """Cells that no parser reads -> their value."""
-    empty = EMPTY if required else None
-    wrong = {
-        error: RefusedValue(f"{error!r} is an error of the spreadsheet, no value; correct it there")
-        for error in SPREADSHEET_ERRORS
-    }
-    words = {word: RefusedValue(f"is empty: {word!r} is no value") if required else None for word in nothing}
-    return {**wrong, **words, "": empty}
 
 
 def _comparable(value: Any) -> Any:

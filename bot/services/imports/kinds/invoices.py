@@ -1,15 +1,17 @@
 """Invoices: the amount owed, its due day, and the day it was paid. Credit notes are negative."""
 
+from dataclasses import replace
 from typing import ClassVar
 
 from sqlalchemy import Date, Integer, String
 
 from bot.services.imports.conversion import CURRENCY, Currencies
+from bot.services.imports.customer_rows import CREATE_CUSTOMERS, CUSTOMER_TABLES, RowCustomers
 from bot.services.imports.job import Chunk, ImportJob
-from bot.services.imports.kind import UpsertKind, WrittenTable
+from bot.services.imports.kind import Counts, UpsertKind, WrittenTable
 from bot.services.imports.read.columns import FileField
 from bot.services.imports.read.words import NOTHING_BUT_NA
-from bot.services.imports.references import CUSTOMER, CustomerReferences
+from bot.services.imports.references import CUSTOMER
 from db.book.imports import table
 from db.book.invoices import Invoice
 from db.types import Money
@@ -68,6 +70,7 @@ class InvoiceKind(UpsertKind):
     )
     staged: ClassVar = {
         "customer_id": Integer,
+        "customer_ref": String,
         "invoiced_on": Date,
         "due_on": Date,
         "paid_on": Date,
@@ -76,12 +79,13 @@ class InvoiceKind(UpsertKind):
         "original_amount": Money,
         "original_currency": String,
     }
-    writes = (WrittenTable(table=table(Invoice)),)
+    writes = (WrittenTable(table=table(Invoice)), *CUSTOMER_TABLES)
+    options = (CREATE_CUSTOMERS,)
 
     def prepare(self, job: ImportJob) -> None:
-        self._customers = CustomerReferences(job.connection, job.source)
+        self._customers = RowCustomers(job, self.stage)
         self._currencies = Currencies(job)
-        self.filled = self._currencies.filled(self.filled)
+        self.filled = self._customers.filled(self._currencies.filled(self.filled))
 
     def resolve(self, job: ImportJob, chunk: Chunk) -> None:
         values = chunk.values
@@ -90,3 +94,13 @@ class InvoiceKind(UpsertKind):
                 chunk.refuse(row, "due", f"{due} is before the invoice's date, {day}")
         self._currencies.apply(job, chunk, ("amount",), values["date"])
         self._customers.resolve(chunk)
+
+    def after_staging(self, job: ImportJob, chunk: Chunk, rows: list[int]) -> None:
+        self._customers.add(job, chunk, rows)
+
+    def count(self, job: ImportJob) -> Counts:
+        return replace(super().count(job), customers_created=self._customers.count(job))
+
+    def publish(self, job: ImportJob, batch_id: int) -> Counts:
+        customers = self._customers.publish(job, batch_id)
+        return replace(super().publish(job, batch_id), customers_created=customers)

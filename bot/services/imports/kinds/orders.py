@@ -5,23 +5,21 @@ from contextlib import AbstractContextManager, contextmanager
 from dataclasses import replace
 from typing import ClassVar
 
-from sqlalchemy import Connection, Date, Integer, String, distinct, func, select
+from sqlalchemy import Connection, Date, Integer, String
 
-from bot.services.imports.check.codes import ask_about_collective, ask_about_similar
 from bot.services.imports.conversion import COST, CURRENCY, Currencies
-from bot.services.imports.customer_rows import CUSTOMER_TABLES, NewCustomers, key_of
+from bot.services.imports.customer_rows import CREATE_CUSTOMERS, CUSTOMER_TABLES, RowCustomers
 from bot.services.imports.job import Chunk, ImportJob
-from bot.services.imports.kind import Counts, KindOption, UpsertKind, WrittenTable
+from bot.services.imports.kind import Counts, UpsertKind, WrittenTable
 from bot.services.imports.read.columns import FileField
 from bot.services.imports.read.words import NOTHING_BUT_NA
-from bot.services.imports.references import CUSTOMER, CustomerReferences
+from bot.services.imports.references import CUSTOMER
 from db.book import order_totals
-from db.book.customers import CustomerKey
 from db.book.imports import changed_rows, table
 from db.book.orders import Order
 from db.types import Money
 
-_order, _key = table(Order), table(CustomerKey)
+_order = table(Order)
 
 
 class _OrderTable(WrittenTable):
@@ -87,53 +85,28 @@ class OrderKind(UpsertKind):
         "original_currency": String,
     }
     writes = (_OrderTable(table=_order, called="orders"), *CUSTOMER_TABLES)
-    options = (KindOption(name="create_customers", help="Orders: make a customer of each unknown code."),)
+    options = (CREATE_CUSTOMERS,)
 
     def prepare(self, job: ImportJob) -> None:
-        self._customers = CustomerReferences(job.connection, job.source)
-        self._new_customers = (
-            NewCustomers(job.connection) if job.options.kind_options.get("create_customers") else None
-        )
+        self._customers = RowCustomers(job, self.stage)
         self._currencies = Currencies(job)
-        self.filled = self._currencies.filled(self.filled)
+        self.filled = self._customers.filled(self._currencies.filled(self.filled))
 
     def resolve(self, job: ImportJob, chunk: Chunk) -> None:
-        values = chunk.values
-        self._currencies.apply(job, chunk, ("amount", "cost"), values["date"])
-        create_unknown = self._new_customers is not None
-        self._customers.resolve(chunk, refuse_unknown=not create_unknown)
-        values["customer_ref"] = values["customer"] if create_unknown else [None] * len(chunk.lines)
+        self._currencies.apply(job, chunk, ("amount", "cost"), chunk.values["date"])
+        self._customers.resolve(chunk)
 
     def after_staging(self, job: ImportJob, chunk: Chunk, rows: list[int]) -> None:
-        if self._new_customers is not None:
-            ids, references = chunk.values["customer_id"], chunk.values["customer"]
-            first: dict[str, int] = {}
-            for row in rows:
-                if ids[row] is None:
-                    first.setdefault(references[row], chunk.lines[row])
-            self._new_customers.add(list(first))
-            codes = [(line, code) for code, line in first.items()]
-            ask_about_collective(job.findings, codes)
-            ask_about_similar(job.connection, job.findings, known=_key, source=job.source, codes=codes)
+        self._customers.add(job, chunk, rows)
 
     def around_change(self, job: ImportJob, ids: list[int]) -> AbstractContextManager[None]:
         return order_totals.adjusted(job.connection, _order.c.id.in_(ids))
 
     def count(self, job: ImportJob) -> Counts:
-        stage = self.stage.c
-        unknown = select(func.count(distinct(stage.customer_ref))).where(stage.customer_id.is_(None))
-        return replace(super().count(job), customers_created=job.connection.execute(unknown).scalar_one())
+        return replace(super().count(job), customers_created=self._customers.count(job))
 
     def publish(self, job: ImportJob, batch_id: int) -> Counts:
-        customers = 0
-        if self._new_customers is not None:
-            customers = self._new_customers.publish(job, batch_id)
-            created = select(_key.c.customer_id).where(key_of(job, self.stage.c.customer_ref))
-            job.connection.execute(
-                self.stage.update()
-                .where(self.stage.c.customer_id.is_(None))
-                .values(customer_id=created.scalar_subquery())
-            )
+        customers = self._customers.publish(job, batch_id)
         counts = super().publish(job, batch_id)
         order_totals.add(job.connection, _order.c.batch_id == batch_id)
         return replace(counts, customers_created=customers)
