@@ -27,7 +27,7 @@ from bot.services.imports.read.numbers import Numbers
 from bot.services.imports.read.records import Broken, CsvTable, fit, open_table, why_ragged
 from bot.services.imports.read.refusal import EMPTY, RefusedValue, clip
 from bot.services.imports.read.text import line_of_text, nearest
-from bot.services.imports.read.words import NOTHING_IN_FACTS
+from bot.services.imports.read.word_lists import NOTHING_IN_FACTS
 from bot.services.imports.report import ImportOptions, Rejected
 from grading.engine.fields import DATE_SUFFIX, MONTHS_WITH_US
 from grading.engine.scoring import grade

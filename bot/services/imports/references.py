@@ -10,7 +10,7 @@ from bot.services.imports.job import AT_ONCE, Chunk, ImportJob
 from bot.services.imports.read.columns import FileField
 from bot.services.imports.read.refusal import Parser, RefusedValue, clip
 from bot.services.imports.read.text import email, nearest
-from bot.services.imports.read.words import NOTHING_BUT_NA
+from bot.services.imports.read.word_lists import NOTHING_BUT_NA
 from bot.services.name_keys import HAN, fold
 from db.book.customers import Customer, CustomerKey, CustomerName, NameKind
 from db.book.imports import table

@@ -10,7 +10,7 @@ from bot.services.imports.check.findings import FileFindings, FindingType, Level
 from bot.services.imports.read.columns import FileField, Layout
 from bot.services.imports.read.refusal import clip
 from bot.services.imports.read.text import plain
-from bot.services.imports.read.words import TOTALS, is_total, spellings, total_of
+from bot.services.imports.read.word_lists import TOTALS, is_total, spellings, total_of
 
 REPEATED_HEADER = FindingType(
     name="repeated-header",

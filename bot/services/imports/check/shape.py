@@ -12,7 +12,7 @@ from bot.services.imports.read.columns import FileField
 from bot.services.imports.read.header import Header
 from bot.services.imports.read.refusal import clip
 from bot.services.imports.read.text import plain
-from bot.services.imports.read.words import is_total, total_of
+from bot.services.imports.read.word_lists import is_total, total_of
 
 HEADER_LINE = FindingType(
     name="header-line",

@@ -13,7 +13,7 @@ from bot.services.imports.kind import Counts, KindOption, UpsertKind, WrittenTab
 from bot.services.imports.read import text
 from bot.services.imports.read.columns import FileField
 from bot.services.imports.read.refusal import RefusedValue
-from bot.services.imports.read.words import NOTHING_BUT_NA
+from bot.services.imports.read.word_lists import NOTHING_BUT_NA
 from bot.services.imports.references import CUSTOMER, CustomerReferences, person_by_email
 from db.book.facts import Activity, ActivityPeriod
 from db.book.imports import table

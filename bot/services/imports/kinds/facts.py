@@ -16,7 +16,7 @@ from bot.services.imports.read import text
 from bot.services.imports.read.columns import FileField
 from bot.services.imports.read.numbers import Numbers
 from bot.services.imports.read.refusal import RefusedValue
-from bot.services.imports.read.words import NOTHING_IN_FACTS
+from bot.services.imports.read.word_lists import NOTHING_IN_FACTS
 from bot.services.imports.references import CUSTOMER, CustomerReferences
 from bot.services.schemes import store
 from db.book.facts import Fact

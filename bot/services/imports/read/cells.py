@@ -10,7 +10,7 @@ from bot.services.imports.read.columns import FileField
 from bot.services.imports.read.dates import Dates
 from bot.services.imports.read.guards import unguarded
 from bot.services.imports.read.refusal import EMPTY, Parser, RefusedValue
-from bot.services.imports.read.words import SPREADSHEET_ERRORS
+from bot.services.imports.read.word_lists import SPREADSHEET_ERRORS
 
 
 def cell_reader(parse: Parser, field: FileField) -> Callable[[str], Any]:

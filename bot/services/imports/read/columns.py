@@ -10,7 +10,7 @@ from bot.services.imports.read.refusal import Parser, clip
 from bot.services.imports.read.suggestion import is_data, suggest
 from bot.services.imports.read.text import line_of_text, plain
 from bot.services.imports.read.vendors import VendorShape, find_shape
-from bot.services.imports.read.words import NOTHING
+from bot.services.imports.read.word_lists import NOTHING
 
 DECLINED = "-"  # --map FIELD=-: no column holds it
 
