@@ -1,7 +1,7 @@
 """Grades a flat table without a database: one row per customer, one column per field of the scheme."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date
 from functools import partial
 from pathlib import Path
@@ -17,12 +17,12 @@ from bot.services.imports.check.rows import OtherLines
 from bot.services.imports.check.shape import note_header
 from bot.services.imports.check.styles import Styles
 from bot.services.imports.kinds.customers import CustomerKind
+from bot.services.imports.layout.columns import FileField, Layout, recognise
+from bot.services.imports.layout.header import find_header
 from bot.services.imports.read.cells import cell_reader
 from bot.services.imports.read.codes import Codes
-from bot.services.imports.read.columns import FileField, Layout, recognise
 from bot.services.imports.read.dates import Dates
 from bot.services.imports.read.encoding import inspect_file
-from bot.services.imports.read.header import find_header
 from bot.services.imports.read.numbers import Numbers
 from bot.services.imports.read.records import Broken, CsvTable, fit, open_table, why_ragged
 from bot.services.imports.read.refusal import EMPTY, RefusedValue, clip
@@ -149,10 +149,9 @@ class _FlatTable:
         )
         columns: dict[str, list[str | RefusedValue]] = {}
         for name, place in layout.places.items():
-            field = next(field for field in self._fields if field.name == name)
-            read = cell_reader(
-                self._reader(name, place, layout.header[place], styles), replace(field, required=False)
-            )
+            parse = self._reader(name, place, layout.header[place], styles)
+            nothing = next(field.nothing for field in self._fields if field.name == name)
+            read = cell_reader(parse, nothing, required=False)
             known = {cell: read(cell) or "" for cell in dict.fromkeys(row[place] for row in rows)}
             columns[name] = [known[row[place]] for row in rows]
         return columns

@@ -11,9 +11,9 @@ from sqlmodel import Session
 from bot.errors import N_, BadInput
 from bot.services.imports.check.findings import FindingType, Level
 from bot.services.imports.job import Chunk, ImportJob
+from bot.services.imports.layout.columns import FileField
 from bot.services.imports.read import text
 from bot.services.imports.read.amounts import Amounts
-from bot.services.imports.read.columns import FileField
 from bot.services.imports.read.guards import unguarded
 from bot.services.imports.read.refusal import RefusedValue
 from db.book import order_totals

@@ -9,8 +9,8 @@ from typing import Any, ClassVar
 from sqlalchemy import Column, Connection, Integer, MetaData, String, Table
 
 from bot.services.imports.job import Chunk, ImportJob
+from bot.services.imports.layout.columns import FileField
 from bot.services.imports.publication import Upsert
-from bot.services.imports.read.columns import FileField
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,6 +37,11 @@ class WrittenTable:
     counted: bool = True  # in the report of an undo
     pointers: tuple[Column[Any], ...] = ()  # columns that refer to it without a foreign key
 
+    @property
+    def has_batch(self) -> bool:
+        """Whether imports create rows in it; otherwise they only change rows."""
+        return "batch_id" in self.table.c
+
     def referring_columns(self) -> list[Column[Any]]:
         """The columns of all tables that refer to its rows."""
         columns = [column for other in self.table.metadata.sorted_tables for column in other.c]
@@ -52,7 +57,7 @@ class WrittenTable:
         return 0
 
     def newest_dependent(self, connection: Connection, batch_id: int) -> int | None:
-        """The newest later import that superseded rows of this one."""
+        """The newest later import that superseded rows of this one, or builds on its changes."""
         return None
 
 

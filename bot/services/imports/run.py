@@ -22,13 +22,13 @@ from bot.services.imports.check.vendor import check_vendor
 from bot.services.imports.job import ImportJob
 from bot.services.imports.kind import Counts, FileKind
 from bot.services.imports.kinds import KINDS
+from bot.services.imports.layout.columns import DECLINED, recognise
+from bot.services.imports.layout.header import Header, find_header
+from bot.services.imports.layout.vendors import vendor_headers
 from bot.services.imports.read.codes import Codes
-from bot.services.imports.read.columns import DECLINED, recognise
 from bot.services.imports.read.encoding import InspectedFile, inspect_file, sha256_of
-from bot.services.imports.read.header import Header, find_header
 from bot.services.imports.read.records import DELIMITERS, Broken, CsvTable, fit, open_table
 from bot.services.imports.read.text import plain
-from bot.services.imports.read.vendors import vendor_headers
 from bot.services.imports.rejects import Rejects
 from bot.services.imports.report import ImportOptions, ImportReport
 from bot.services.imports.staging import Staging

@@ -54,7 +54,7 @@ class Staging:
         self._sources = {field.column: field.name for field in kind.fields if field.column}
         self._readers: dict[str, Callable[[str], Any]] = {}
         for field in kind.fields:
-            read = cell_reader(job.parsers[field.name], field)
+            read = cell_reader(job.parsers[field.name], field.nothing, required=field.required)
             self._readers[field.name] = read if field.unique else _Cache(read).__getitem__
         self._other_lines = OtherLines(kind.fields, kind.key_field, job.layout, job.findings)
         self._optional = [field.name for field in kind.fields if not field.required]

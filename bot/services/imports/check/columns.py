@@ -5,7 +5,7 @@ from typing import Any
 
 from bot.errors import N_
 from bot.services.imports.check.findings import FileFindings, FindingType, Level
-from bot.services.imports.read.columns import Layout
+from bot.services.imports.layout.columns import Layout
 from bot.services.imports.read.refusal import RefusedValue, clip
 
 _LONGEST = 200  # characters of a cell that can be a word, a number, a day or a person

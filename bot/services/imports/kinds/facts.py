@@ -11,9 +11,9 @@ from bot.errors import N_, Conflict
 from bot.services.imports.check.fields import KnownFields
 from bot.services.imports.job import Chunk, ImportJob
 from bot.services.imports.kind import Counts, FileKind, KindOption, WrittenTable
+from bot.services.imports.layout.columns import FileField
 from bot.services.imports.publication import insert_staged
 from bot.services.imports.read import text
-from bot.services.imports.read.columns import FileField
 from bot.services.imports.read.numbers import Numbers
 from bot.services.imports.read.refusal import RefusedValue
 from bot.services.imports.read.word_lists import NOTHING_IN_FACTS
@@ -26,7 +26,9 @@ from grading.indicators.sources import JUDGED
 _fact = table(Fact)
 
 
-class _FactTable(WrittenTable):
+class FactTable(WrittenTable):
+    """Facts; those that an import superseded become valid again."""
+
     @contextmanager
     def around_undo(self, connection: Connection, batch_id: int) -> Iterator[None]:
         """Refuse to undo facts that a person corrected."""
@@ -96,7 +98,7 @@ class FactKind(FileKind):
         "author": String,
         "evidence": String,
     }
-    writes = (_FactTable(table=_fact),)
+    writes = (FactTable(table=_fact),)
     options = (
         KindOption(
             name="percent",

@@ -5,16 +5,21 @@ from typing import ClassVar
 
 from sqlalchemy import Date, Integer, String
 
+from bot.services.imports.check.reused_numbers import find_reused, reused_number
 from bot.services.imports.conversion import CURRENCY, Currencies
 from bot.services.imports.customer_rows import CREATE_CUSTOMERS, CUSTOMER_TABLES, RowCustomers
 from bot.services.imports.job import Chunk, ImportJob
 from bot.services.imports.kind import Counts, UpsertKind, WrittenTable
-from bot.services.imports.read.columns import FileField
+from bot.services.imports.layout.columns import FileField
 from bot.services.imports.read.word_lists import NOTHING_BUT_NA
 from bot.services.imports.references import CUSTOMER
 from db.book.imports import table
 from db.book.invoices import Invoice
 from db.types import Money
+
+_invoice = table(Invoice)
+
+REUSED = reused_number("invoice-number-reused")
 
 
 class InvoiceKind(UpsertKind):
@@ -79,7 +84,7 @@ class InvoiceKind(UpsertKind):
         "original_amount": Money,
         "original_currency": String,
     }
-    writes = (WrittenTable(table=table(Invoice)), *CUSTOMER_TABLES)
+    writes = (WrittenTable(table=_invoice), *CUSTOMER_TABLES)
     options = (CREATE_CUSTOMERS,)
 
     def prepare(self, job: ImportJob) -> None:
@@ -97,6 +102,9 @@ class InvoiceKind(UpsertKind):
 
     def after_staging(self, job: ImportJob, chunk: Chunk, rows: list[int]) -> None:
         self._customers.add(job, chunk, rows)
+
+    def check(self, job: ImportJob) -> None:
+        find_reused(job, REUSED, self.stage, _invoice, "invoiced_on")
 
     def count(self, job: ImportJob) -> Counts:
         return replace(super().count(job), customers_created=self._customers.count(job))

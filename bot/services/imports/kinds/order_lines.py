@@ -7,11 +7,14 @@ from typing import Any, ClassVar
 
 from sqlalchemy import Integer, String, select
 
+from bot.errors import N_
 from bot.services.imports.check.codes import similar_code
+from bot.services.imports.check.findings import FindingType, Level
+from bot.services.imports.check.line_totals import find_excess
 from bot.services.imports.conversion import COST, CURRENCY, Currencies
 from bot.services.imports.job import AT_ONCE, Chunk, ImportJob
 from bot.services.imports.kind import UpsertKind, WrittenTable
-from bot.services.imports.read.columns import FileField
+from bot.services.imports.layout.columns import FileField
 from bot.services.imports.read.refusal import clip
 from bot.services.imports.read.word_lists import NOTHING_BUT_NA
 from db.book.imports import table
@@ -20,6 +23,19 @@ from db.book.orders import Order
 from db.types import Money
 
 _order = table(Order)
+
+REPEATED = FindingType(
+    name="lines-repeated",
+    level=Level.QUESTION,
+    sentence=N_(
+        "%(count)d rows have the same order, product and amounts as an earlier row (line %(line)d); without line numbers"
+        " they count once."
+    ),
+    answer=N_(
+        'Name the column that tells lines apart: --map line="COLUMN"; if they are copies: --yes lines-repeated.'
+    ),
+    accept=True,
+)
 
 
 class OrderLineKind(UpsertKind):
@@ -81,6 +97,7 @@ class OrderLineKind(UpsertKind):
 
     def prepare(self, job: ImportJob) -> None:
         self._currencies = Currencies(job)
+        self._repeats: list[int] = []
 
     def resolve(self, job: ImportJob, chunk: Chunk) -> None:
         values = chunk.values
@@ -106,6 +123,14 @@ class OrderLineKind(UpsertKind):
                 chunk.refuse(row, "line", "is empty, and so is the product; one must tell lines apart")
         parts = zip(values["order_id"], values["line_no"], strict=True)
         values["key"] = [f"{order}|{line}" for order, line in parts]
+
+    def after_repeats(self, job: ImportJob, chunk: Chunk, rows: list[int]) -> None:
+        self._repeats += [chunk.lines[row] for row in rows if chunk.values["line"][row] is None]
+
+    def check(self, job: ImportJob) -> None:
+        if self._repeats:
+            job.findings.add(REPEATED, count=len(self._repeats), line=min(self._repeats))
+        find_excess(job, self.stage)
 
     def identity(self, job: ImportJob) -> Mapping[str, Any]:
         return {"order_id": self.stage.c.order_id, "line": self.stage.c.line_no}

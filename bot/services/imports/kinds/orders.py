@@ -7,11 +7,12 @@ from typing import ClassVar
 
 from sqlalchemy import Connection, Date, Integer, String
 
+from bot.services.imports.check.reused_numbers import find_reused, reused_number
 from bot.services.imports.conversion import COST, CURRENCY, Currencies
 from bot.services.imports.customer_rows import CREATE_CUSTOMERS, CUSTOMER_TABLES, RowCustomers
 from bot.services.imports.job import Chunk, ImportJob
 from bot.services.imports.kind import Counts, UpsertKind, WrittenTable
-from bot.services.imports.read.columns import FileField
+from bot.services.imports.layout.columns import FileField
 from bot.services.imports.read.word_lists import NOTHING_BUT_NA
 from bot.services.imports.references import CUSTOMER
 from db.book import order_totals
@@ -21,8 +22,12 @@ from db.types import Money
 
 _order = table(Order)
 
+REUSED = reused_number("order-number-reused")
 
-class _OrderTable(WrittenTable):
+
+class OrderTable(WrittenTable):
+    """Orders; their totals stay exact."""
+
     @contextmanager
     def around_undo(self, connection: Connection, batch_id: int) -> Iterator[None]:
         """Keep the totals of orders exact."""
@@ -84,7 +89,7 @@ class OrderKind(UpsertKind):
         "original_amount": Money,
         "original_currency": String,
     }
-    writes = (_OrderTable(table=_order, called="orders"), *CUSTOMER_TABLES)
+    writes = (OrderTable(table=_order, called="orders"), *CUSTOMER_TABLES)
     options = (CREATE_CUSTOMERS,)
 
     def prepare(self, job: ImportJob) -> None:
@@ -101,6 +106,9 @@ class OrderKind(UpsertKind):
 
     def around_change(self, job: ImportJob, ids: list[int]) -> AbstractContextManager[None]:
         return order_totals.adjusted(job.connection, _order.c.id.in_(ids))
+
+    def check(self, job: ImportJob) -> None:
+        find_reused(job, REUSED, self.stage, _order, "ordered_on")
 
     def count(self, job: ImportJob) -> Counts:
         return replace(super().count(job), customers_created=self._customers.count(job))

@@ -13,11 +13,11 @@ from bot.services.imports.job import AT_ONCE, ImportJob
 from bot.services.imports.kind import FileKind
 from bot.services.imports.kinds import KINDS
 from bot.services.imports.kinds.customers import CustomerKind
+from bot.services.imports.layout.columns import FileField, Layout
+from bot.services.imports.layout.vendors import VendorShape, find_shape
 from bot.services.imports.profile.sample import Sample
-from bot.services.imports.read.columns import FileField, Layout
 from bot.services.imports.read.refusal import Parser, RefusedValue
 from bot.services.imports.read.text import plain
-from bot.services.imports.read.vendors import VendorShape, find_shape
 from bot.services.imports.references import person_by_email
 from bot.services.imports.rejects import Rejects
 from bot.services.imports.report import ImportOptions

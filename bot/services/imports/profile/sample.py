@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from bot.services.imports.kinds import KINDS
-from bot.services.imports.read.columns import FileField
+from bot.services.imports.layout.columns import FileField
+from bot.services.imports.layout.header import find_header
 from bot.services.imports.read.encoding import InspectedFile
-from bot.services.imports.read.header import find_header
 from bot.services.imports.read.records import Broken, fit, open_table
 from bot.services.imports.read.text import plain
 

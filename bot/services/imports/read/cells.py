@@ -6,16 +6,18 @@ from typing import Any
 
 from bot.services.imports.read.amounts import Amounts
 from bot.services.imports.read.codes import Codes
-from bot.services.imports.read.columns import FileField
 from bot.services.imports.read.dates import Dates
 from bot.services.imports.read.guards import unguarded
 from bot.services.imports.read.refusal import EMPTY, Parser, RefusedValue
 from bot.services.imports.read.word_lists import SPREADSHEET_ERRORS
 
 
-def cell_reader(parse: Parser, field: FileField) -> Callable[[str], Any]:
-    """A function that reads a cell of a field. It gives None where the cell is empty, and may be."""
-    special = _special_cells(field.nothing, field.required)
+def cell_reader(parse: Parser, nothing: frozenset[str], *, required: bool) -> Callable[[str], Any]:
+    """A function that reads a cell of a column. It gives None for an empty one, such as the words for `nothing`.
+
+    Where the column is required, an empty cell is refused.
+    """
+    special = _special_cells(nothing, required)
     empty = special[""]
 
     def read(cell: str) -> Any:
