@@ -19,15 +19,15 @@ from bot.services.imports.check.styles import Styles
 from bot.services.imports.kinds.customers import CustomerKind
 from bot.services.imports.layout.columns import FileField, Layout, recognise
 from bot.services.imports.layout.header import find_header
-from bot.services.imports.read.cells import cell_reader
-from bot.services.imports.read.codes import Codes
+from bot.services.imports.read.cells.codes import Codes
+from bot.services.imports.read.cells.reader import cell_reader
+from bot.services.imports.read.cells.word_lists import NOTHING_IN_FACTS
 from bot.services.imports.read.dates import Dates
 from bot.services.imports.read.encoding import inspect_file
 from bot.services.imports.read.numbers import Numbers
 from bot.services.imports.read.records import Broken, CsvTable, fit, open_table, why_ragged
 from bot.services.imports.read.refusal import EMPTY, RefusedValue, clip
 from bot.services.imports.read.text import line_of_text, nearest
-from bot.services.imports.read.word_lists import NOTHING_IN_FACTS
 from bot.services.imports.report import ImportOptions, Rejected
 from grading.engine.fields import DATE_SUFFIX, MONTHS_WITH_US
 from grading.engine.scoring import grade

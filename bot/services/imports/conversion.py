@@ -14,7 +14,7 @@ from bot.services.imports.job import Chunk, ImportJob
 from bot.services.imports.layout.columns import FileField
 from bot.services.imports.read import text
 from bot.services.imports.read.amounts import Amounts
-from bot.services.imports.read.guards import unguarded
+from bot.services.imports.read.cells.guards import unguarded
 from bot.services.imports.read.refusal import RefusedValue
 from db.book import order_totals
 from db.book.exchange_rates import rates_to

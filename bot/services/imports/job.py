@@ -13,7 +13,7 @@ from bot.services.imports.check.styles import Group, Styles
 from bot.services.imports.layout.columns import Layout
 from bot.services.imports.read import text
 from bot.services.imports.read.amounts import Amounts
-from bot.services.imports.read.codes import Codes
+from bot.services.imports.read.cells.codes import Codes
 from bot.services.imports.read.dates import Dates
 from bot.services.imports.read.refusal import Parser, RefusedValue
 from bot.services.imports.rejects import Rejects

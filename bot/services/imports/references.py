@@ -9,9 +9,9 @@ from sqlalchemy import Connection, bindparam, func, select
 from bot.services.imports.check.codes import similar_code
 from bot.services.imports.job import AT_ONCE, Chunk, ImportJob
 from bot.services.imports.layout.columns import FileField
+from bot.services.imports.read.cells.word_lists import NOTHING_BUT_NA
 from bot.services.imports.read.refusal import Parser, RefusedValue, clip
 from bot.services.imports.read.text import email, nearest
-from bot.services.imports.read.word_lists import NOTHING_BUT_NA
 from bot.services.name_keys import HAN, fold
 from db.book.customers import Customer, CustomerKey, CustomerName, NameKind
 from db.book.imports import table

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from bot.services.imports.read.guards import harmless
+from bot.services.imports.read.cells.guards import harmless
 from bot.services.imports.read.records import REJECTS
 from bot.services.imports.report import FIRST_REJECTS, Rejected
 

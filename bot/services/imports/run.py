@@ -25,7 +25,7 @@ from bot.services.imports.kinds import KINDS
 from bot.services.imports.layout.columns import DECLINED, recognise
 from bot.services.imports.layout.header import Header, find_header
 from bot.services.imports.layout.vendors import vendor_headers
-from bot.services.imports.read.codes import Codes
+from bot.services.imports.read.cells.codes import Codes
 from bot.services.imports.read.encoding import InspectedFile, inspect_file, sha256_of
 from bot.services.imports.read.records import DELIMITERS, Broken, CsvTable, fit, open_table
 from bot.services.imports.read.text import plain

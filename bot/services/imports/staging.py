@@ -13,7 +13,7 @@ from bot.services.imports.check.rows import QUOTED_LINES, SHORT_ROWS, OtherLines
 from bot.services.imports.check.vendor import CONTINUED_LINES
 from bot.services.imports.job import AT_ONCE, Chunk, ImportJob
 from bot.services.imports.kind import FileKind
-from bot.services.imports.read.cells import cell_reader
+from bot.services.imports.read.cells.reader import cell_reader
 from bot.services.imports.read.records import Broken, CsvTable, fit, why_ragged
 from bot.services.imports.read.refusal import clip
 from bot.services.imports.report import PREVIEW_ROWS

@@ -6,9 +6,9 @@ from sqlalchemy import Connection, Table, exists, func, or_, select
 
 from bot.errors import N_
 from bot.services.imports.check.findings import FileFindings, FindingType, Level
-from bot.services.imports.read.codes import Codes, likely_meant
+from bot.services.imports.read.cells.codes import Codes, likely_meant
+from bot.services.imports.read.cells.word_lists import NAMELESS, TOTALS
 from bot.services.imports.read.refusal import clip
-from bot.services.imports.read.word_lists import NAMELESS, TOTALS
 
 AT_ONCE = 100  # codes of one query, each with a handful of forms
 _SAMPLE = 2_000  # new codes of a large file that are compared

@@ -8,9 +8,9 @@ from functools import cache
 from bot.errors import N_
 from bot.services.imports.check.findings import FileFindings, FindingType, Level
 from bot.services.imports.layout.columns import FileField, Layout
+from bot.services.imports.read.cells.word_lists import TOTALS, is_total, spellings, total_of
 from bot.services.imports.read.refusal import clip
 from bot.services.imports.read.text import plain
-from bot.services.imports.read.word_lists import TOTALS, is_total, spellings, total_of
 
 REPEATED_HEADER = FindingType(
     name="repeated-header",

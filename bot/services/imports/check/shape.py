@@ -10,9 +10,9 @@ from bot.services.imports.check.findings import FileFindings, FindingType, Level
 from bot.services.imports.check.rows import is_note
 from bot.services.imports.layout.columns import FileField
 from bot.services.imports.layout.header import Header
+from bot.services.imports.read.cells.word_lists import is_total, total_of
 from bot.services.imports.read.refusal import clip
 from bot.services.imports.read.text import plain
-from bot.services.imports.read.word_lists import is_total, total_of
 
 HEADER_LINE = FindingType(
     name="header-line",

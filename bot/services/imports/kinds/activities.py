@@ -15,9 +15,9 @@ from bot.services.imports.job import AT_ONCE, Chunk, ImportJob
 from bot.services.imports.kind import Counts, KindOption, UpsertKind, WrittenTable
 from bot.services.imports.layout.columns import FileField
 from bot.services.imports.read import text
+from bot.services.imports.read.cells.word_lists import NOTHING_BUT_NA
 from bot.services.imports.read.refusal import RefusedValue
 from bot.services.imports.read.times import read_time, time_of
-from bot.services.imports.read.word_lists import NOTHING_BUT_NA
 from bot.services.imports.references import CUSTOMER, CustomerReferences, person_by_email
 from db.book.customers import Customer
 from db.book.facts import Activity, ActivityPeriod

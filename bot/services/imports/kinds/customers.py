@@ -39,9 +39,9 @@ from bot.services.imports.kind import Counts, UpsertKind, WrittenTable
 from bot.services.imports.layout.columns import FileField
 from bot.services.imports.publication import PAGE, Rows, Upsert, store_previous
 from bot.services.imports.read import text
+from bot.services.imports.read.cells.word_lists import NOTHING_BUT_NA, NOTHING_IN_NAMES
 from bot.services.imports.read.ends import ends
 from bot.services.imports.read.refusal import RefusedValue
-from bot.services.imports.read.word_lists import NOTHING_BUT_NA, NOTHING_IN_NAMES
 from bot.services.imports.references import CustomerReferences, person_by_email
 from db.book.customers import Customer, CustomerKey, Ownership, OwnershipRole, present_owner
 from db.book.imports import add_missing, fill, table

@@ -14,9 +14,9 @@ from bot.services.imports.kind import Counts, FileKind, KindOption, WrittenTable
 from bot.services.imports.layout.columns import FileField
 from bot.services.imports.publication import insert_staged
 from bot.services.imports.read import text
+from bot.services.imports.read.cells.word_lists import NOTHING_IN_FACTS
 from bot.services.imports.read.numbers import Numbers
 from bot.services.imports.read.refusal import RefusedValue
-from bot.services.imports.read.word_lists import NOTHING_IN_FACTS
 from bot.services.imports.references import CUSTOMER, CustomerReferences
 from bot.services.schemes import store
 from db.book.facts import Fact

@@ -15,8 +15,8 @@ from bot.services.imports.conversion import COST, CURRENCY, Currencies
 from bot.services.imports.job import AT_ONCE, Chunk, ImportJob
 from bot.services.imports.kind import UpsertKind, WrittenTable
 from bot.services.imports.layout.columns import FileField
+from bot.services.imports.read.cells.word_lists import NOTHING_BUT_NA
 from bot.services.imports.read.refusal import clip
-from bot.services.imports.read.word_lists import NOTHING_BUT_NA
 from db.book.imports import table
 from db.book.order_lines import OrderLine
 from db.book.orders import Order

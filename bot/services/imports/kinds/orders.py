@@ -13,7 +13,7 @@ from bot.services.imports.customer_rows import CREATE_CUSTOMERS, CUSTOMER_TABLES
 from bot.services.imports.job import Chunk, ImportJob
 from bot.services.imports.kind import Counts, UpsertKind, WrittenTable
 from bot.services.imports.layout.columns import FileField
-from bot.services.imports.read.word_lists import NOTHING_BUT_NA
+from bot.services.imports.read.cells.word_lists import NOTHING_BUT_NA
 from bot.services.imports.references import CUSTOMER
 from db.book import order_totals
 from db.book.imports import changed_rows, table

@@ -9,7 +9,7 @@ from bot.services.imports.job import ImportJob
 from bot.services.imports.kind import Counts, UpsertKind, WrittenTable
 from bot.services.imports.layout.columns import FileField
 from bot.services.imports.read import text
-from bot.services.imports.read.word_lists import NOTHING_BUT_NA, NOTHING_IN_NAMES
+from bot.services.imports.read.cells.word_lists import NOTHING_BUT_NA, NOTHING_IN_NAMES
 from bot.services.imports.references import person_by_email
 from db.book.imports import table
 from db.book.people import Person, Team

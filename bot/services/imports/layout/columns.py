@@ -8,9 +8,9 @@ from typing import Any
 from bot.errors import N_, BadInput
 from bot.services.imports.layout.suggestion import is_data, suggest
 from bot.services.imports.layout.vendors import VendorShape, find_shape
+from bot.services.imports.read.cells.word_lists import NOTHING
 from bot.services.imports.read.refusal import Parser, clip
 from bot.services.imports.read.text import line_of_text, plain
-from bot.services.imports.read.word_lists import NOTHING
 
 DECLINED = "-"  # --map FIELD=-: no column holds it
 

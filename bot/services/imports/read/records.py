@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from typing import TextIO
 
 from bot.errors import N_, BadInput
+from bot.services.imports.read.cells.guards import restored
 from bot.services.imports.read.encoding import InspectedFile
-from bot.services.imports.read.guards import restored
 
 MOST_BROKEN = 200
 DELIMITERS = {",": "comma", ";": "semicolon", "\t": "tab"}

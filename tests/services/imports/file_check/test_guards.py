@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.services.imports.read.guards import harmless, restored
+from bot.services.imports.read.cells.guards import harmless, restored
 
 
 @given(st.text(alphabet="'=+-@\t\r\0＝＋－＠aé1", max_size=6))

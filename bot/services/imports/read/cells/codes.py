@@ -3,7 +3,7 @@
 import re
 import unicodedata
 
-from bot.services.imports.read.guards import unguarded_code
+from bot.services.imports.read.cells.guards import unguarded_code
 from bot.services.imports.read.refusal import RefusedValue, clip
 from bot.services.imports.read.text import NAME_LENGTH, line_of_text
 

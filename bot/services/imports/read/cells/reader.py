@@ -5,11 +5,11 @@ from functools import cache
 from typing import Any
 
 from bot.services.imports.read.amounts import Amounts
-from bot.services.imports.read.codes import Codes
+from bot.services.imports.read.cells.codes import Codes
+from bot.services.imports.read.cells.guards import unguarded
+from bot.services.imports.read.cells.word_lists import SPREADSHEET_ERRORS
 from bot.services.imports.read.dates import Dates
-from bot.services.imports.read.guards import unguarded
 from bot.services.imports.read.refusal import EMPTY, Parser, RefusedValue
-from bot.services.imports.read.word_lists import SPREADSHEET_ERRORS
 
 
 def cell_reader(parse: Parser, nothing: frozenset[str], *, required: bool) -> Callable[[str], Any]:
