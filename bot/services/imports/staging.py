@@ -54,13 +54,19 @@ class Staging:
         self._sources = {field.column: field.name for field in kind.fields if field.column}
         self._readers: dict[str, Callable[[str], Any]] = {}
         for field in kind.fields:
-            read = cell_reader(job.parsers[field.name], field.nothing, required=field.required)
+            read = cell_reader(
+                job.parsers[field.name],
+                field.nothing,
+                required=field.required,
+                marked=job.layout.places.get(field.name) in job.layout.marked,
+            )
             self._readers[field.name] = read if field.unique else _Cache(read).__getitem__
         self._other_lines = OtherLines(kind.fields, kind.key_field, job.layout, job.findings)
         self._optional = [field.name for field in kind.fields if not field.required]
         places = (job.layout.places.get(field.name, -1) for field in kind.fields if field.required)
         self._least = max(places) + 1  # cells of a row that has all that is required
         self._twins_alike = True
+        self._begun = False  # whether a chunk was read
 
     @property
     def accepted(self) -> int:
@@ -188,8 +194,9 @@ class Staging:
 
     def _without_misread(self, chunk: Chunk) -> Chunk:
         """Leave out the optional columns of which most values cannot be read, judged by the first chunk."""
-        if self.staged or self._job.rejects.count:
+        if self._begun:
             return chunk
+        self._begun = True
         layout = self._job.layout
         for name in self._optional:
             place = layout.places.get(name)

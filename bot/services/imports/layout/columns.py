@@ -43,6 +43,7 @@ class Layout:
 
     header: tuple[str, ...]
     places: Mapping[str, int]  # field -> index of its column
+    marked: frozenset[int] = frozenset()  # columns in which an apostrophe stands before every cell
     declined: frozenset[str] = frozenset()  # fields of which a person said that no column holds them
 
     shape: VendorShape | None = None  # whose export it is
@@ -165,6 +166,7 @@ def recognise(
     return Layout(
         header=names,
         places=dict(sorted(places.items(), key=lambda item: order[item[0]])),
+        marked=frozenset(place for place in places.values() if _is_marked(place, rows)),
         declined=declined,
         shape=shape,
     )
@@ -216,6 +218,12 @@ def _by_known_headers(
         if found:
             places[field.name] = found[0]
             used.update(found)
+
+
+def _is_marked(place: int, rows: Sequence[Sequence[str]]) -> bool:
+    """Whether a spreadsheet's mark for text stands before every cell of a column, as no name could show alone."""
+    cells = [text for row in rows if place < len(row) and (text := row[place].strip())]
+    return len(cells) > 1 and all(cell.startswith("'") for cell in cells)
 
 
 def _find(column: str, names: Sequence[str], file: str) -> int:

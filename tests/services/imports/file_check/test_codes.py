@@ -136,6 +136,16 @@ def test_a_code_without_a_letter_or_digit_is_refused(coded: Book, text: str) -> 
     assert (report.accepted, report.rejected) == (1, 1)
 
 
+@on_sqlite
+def test_an_apostrophe_before_every_cell_of_a_column_is_a_mark(coded: Book) -> None:
+    coded.bring("customers", "'code,'name,'region\n'N1,'North,'West\n'N2,'South,\n'N3,'East,'NULL\n")
+    assert coded.rows("SELECT code, name, region FROM customer WHERE id > 5 ORDER BY id") == [
+        ("N1", "North", "West"),
+        ("N2", "South", None),
+        ("N3", "East", None),
+    ]
+
+
 NEAR = [
     ("123", "000123"),
     ("0123", "000123"),

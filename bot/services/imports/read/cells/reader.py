@@ -12,16 +12,20 @@ from bot.services.imports.read.dates import Dates
 from bot.services.imports.read.refusal import EMPTY, Parser, RefusedValue
 
 
-def cell_reader(parse: Parser, nothing: frozenset[str], *, required: bool) -> Callable[[str], Any]:
+def cell_reader(
+    parse: Parser, nothing: frozenset[str], *, required: bool, marked: bool = False
+) -> Callable[[str], Any]:
     """A function that reads a cell of a column. It gives None for an empty one, such as the words for `nothing`.
 
-    Where the column is required, an empty cell is refused.
+    Where the column is required, an empty cell is refused. In a column that is `marked`, an apostrophe stands before each.
     """
     special = _special_cells(nothing, required)
     empty = special[""]
 
     def read(cell: str) -> Any:
         text = cell.strip()
+        if marked:
+            text = text.removeprefix("'").strip()
         found = special.get(text, parse)
         if found is not parse:
             return found
