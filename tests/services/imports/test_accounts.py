@@ -17,6 +17,8 @@ from hypothesis import strategies as st
 from sqlmodel import SQLModel
 
 from bot.clock import FixedClock
+from bot.services.imports import ImportReport
+from bot.services.imports.check.findings import OpenFindings
 from db.engine import open_database
 from tests.services.imports.conftest import CUSTOMERS, Book
 
@@ -94,7 +96,11 @@ def test_accepted_and_rejected_rows_add_up_and_accepted_amounts_are_exact(
     writer.writerows([["order_no", "customer", "date", "amount"], *rows])
     filled = [row for row in rows if any(cell.strip() for cell in row)]
     content = buffer.getvalue().encode(encoding)
-    report = book.bring("orders", content, decimal="point", date_order="dmy")
+    report = _brought_unless_asked(book, content)
+    if report is None:
+        assert book.rows("SELECT id FROM customer_order") == []
+        database.close()
+        return
     assert report.rows == len(filled)
     assert report.accepted + report.rejected + report.skipped == report.rows
     assert report.created + report.changed + report.unchanged == report.accepted
@@ -108,6 +114,14 @@ def test_accepted_and_rejected_rows_add_up_and_accepted_amounts_are_exact(
     }
     assert report.created == len(book.rows("SELECT id FROM customer_order"))
     database.close()
+
+
+def _brought_unless_asked(book: Book, content: bytes) -> ImportReport | None:
+    """The report; None where the rows look like something else, such as a report with groups."""
+    try:
+        return book.bring("orders", content, decimal="point", date_order="dmy")
+    except OpenFindings:
+        return None
 
 
 def test_an_import_killed_half_way_leaves_the_book_as_it_was_and_runs_again(filled: Book) -> None:
