@@ -38,7 +38,11 @@ HeaderLine = Annotated[
     int | None,
     typer.Option("--header-line", metavar="LINE", min=1, help="The line of the header, below titles."),
 ]
-DateOrder = Annotated[Any, typer.Option(help="dmy or mdy, when dates leave it open.")]
+DateOrder = Annotated[Any, typer.Option(help="dmy or mdy, when dates leave it open; ymd for 26/3/5.")]
+Century = Annotated[
+    int | None,
+    typer.Option(metavar="YEAR", help="First of the hundred years that years of two digits are from: 2000."),
+]
 DecimalSign = Annotated[
     Any, typer.Option("--decimal", help="point or comma, when numbers leave open what 1,234 means.")
 ]

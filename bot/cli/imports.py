@@ -13,6 +13,7 @@ from bot.cli import presentation, profile
 from bot.cli.console import (
     Accepted,
     AsJson,
+    Century,
     DateOrder,
     DecimalSign,
     Delimiter,
@@ -62,6 +63,7 @@ def _import_command(kind: str, options: list[KindOption]) -> Callable[..., None]
         delimiter: Delimiter = None,
         header_line: HeaderLine = None,
         date_order: DateOrder = None,
+        century: Century = None,
         decimal: DecimalSign = None,
         accepted: Accepted = None,
         forget: Annotated[
@@ -83,10 +85,12 @@ def _import_command(kind: str, options: list[KindOption]) -> Callable[..., None]
                 delimiter=delimiter,
                 header_line=header_line,
                 date_order=date_order,
+                century=century,
                 decimal=decimal,
                 accepted=tuple(accepted or ()),
                 forget=forget,
                 dry_run=dry_run,
+                timezone=bot.settings.timezone,
                 firm_currency=bot.settings.currency,
                 kind_options=kind_options,
             )
@@ -141,6 +145,7 @@ def import_profile(
     delimiter: Delimiter = None,
     header_line: HeaderLine = None,
     date_order: DateOrder = None,
+    century: Century = None,
     decimal: DecimalSign = None,
     accepted: Accepted = None,
     as_json: AsJson = False,
@@ -155,8 +160,10 @@ def import_profile(
             delimiter=delimiter,
             header_line=header_line,
             date_order=date_order,
+            century=century,
             decimal=decimal,
             accepted=tuple(accepted or ()),
+            timezone=bot.settings.timezone,
             firm_currency=bot.settings.currency,
         )
         database = bot.database if _is_there(bot) else None

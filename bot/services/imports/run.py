@@ -15,6 +15,7 @@ from bot.clock import Clock
 from bot.errors import N_, BadInput, Conflict
 from bot.services.imports.answers import answers_of, merge
 from bot.services.imports.check.codes import ask_about_decimals, ask_about_new_keys
+from bot.services.imports.check.encoding import check_encoding
 from bot.services.imports.check.findings import FileFindings
 from bot.services.imports.check.shape import find_reports, note_header
 from bot.services.imports.check.styles import Styles
@@ -65,14 +66,15 @@ def import_file(
             kinds=", ".join(KINDS),
         )
     options.refuse_unknown()
-    file = inspect_file(path, options.encoding)
+    built = _built(KINDS[kind])
+    file = inspect_file(path, options.encoding, built.known_headers)
     if options.expected_sha256 not in (None, file.sha256):
         raise Conflict(N_("%(file)s has changed since its preview; look at it again."), file=path.name)
     try:
         with imports.exclusive(database):
             return _Import(
                 database=database,
-                kind=copy(_built(KINDS[kind])),
+                kind=copy(built),
                 file=file,
                 clock=clock,
                 actor=actor,
@@ -209,6 +211,8 @@ class _Import:
                 header.delimiter,
                 date_order=options.date_order,
                 decimal=options.decimal,
+                century=options.century,
+                this_year=self.clock.now().year,
                 findings=findings,
             ),
             rejects=Rejects(None if options.dry_run else self.rejects_dir, layout.header),
@@ -234,6 +238,7 @@ class _Import:
 
     def _check(self, job: ImportJob) -> None:
         """Collect what the file leaves open; refuse it while a question is not answered."""
+        check_encoding(self.file, job.findings, given=self.options.encoding)
         kind = self.kind
         with job.connection.begin():
             kind.check(job)

@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import select
 
 from bot.services.imports.check.columns import COLUMN_NOT_UNDERSTOOD, compare_twins, misread
+from bot.services.imports.check.dates import DateColumns
 from bot.services.imports.check.findings import FindingType
 from bot.services.imports.check.rows import QUOTED_LINES, SHORT_ROWS, OtherLines
 from bot.services.imports.check.vendor import CONTINUED_LINES
@@ -48,9 +49,11 @@ class Staging:
         self.staged = 0
         self.repeated = 0  # rows with the same contents as an earlier row
         self.skipped = 0  # lines that are no rows of the list, and rows that a person left out
-        self.preview: list[Mapping[str, str]] = []
+        self._first_rows: list[Mapping[str, str]] = []
+        self._first_telling: list[Mapping[str, str]] = []
         self._job = job
         self._kind = kind
+        self._dates = DateColumns(job)
         self._sources = {field.column: field.name for field in kind.fields if field.column}
         self._readers: dict[str, Callable[[str], Any]] = {}
         for field in kind.fields:
@@ -71,6 +74,11 @@ class Staging:
     @property
     def accepted(self) -> int:
         return self.staged + self.repeated
+
+    @property
+    def preview(self) -> list[Mapping[str, str]]:
+        """The first rows of a dry run; those that show whether the encoding is right, which have more than ASCII, first."""
+        return (self._first_telling + self._first_rows)[:PREVIEW_ROWS]
 
     def read(self, table: CsvTable, on_chunk: Callable[[], None]) -> None:
         """Stage every record of a file, then refuse what only the whole file can judge."""
@@ -103,6 +111,7 @@ class Staging:
         if rows:
             self._stage(lines, rows)
         on_chunk()
+        self._dates.add_findings()
         with self._job.connection.begin():
             staged, repeated = self._kind.refuse_at_end(self._job)
         self.staged -= staged
@@ -148,6 +157,7 @@ class Staging:
         self._twins_alike = self._twins_alike and compare_twins(
             job.layout, lines, chunk.columns, job.findings
         )
+        self._dates.count(chunk)
         with job.connection.begin():
             kind.resolve(job, chunk)
             good = [row for row in range(len(rows)) if row not in chunk.refused]
@@ -244,12 +254,18 @@ class Staging:
             name, refused = chunk.refused[row]
             self._job.refuse(line=chunk.lines[row], name=name, reason=refused.reason, cells=chunk.cells[row])
         if self._job.options.dry_run:
-            for row in fresh[: PREVIEW_ROWS - len(self.preview)]:
-                cells = chunk.cells[row]
-                self.preview.append(
-                    {"line": str(chunk.lines[row])}
-                    | {name: cells[place] for name, place in self._job.layout.places.items()}
-                )
+            telling = {row for row in fresh if not "".join(chunk.cells[row]).isascii()}
+            self._keep(chunk, [row for row in fresh if row in telling], self._first_telling)
+            self._keep(chunk, [row for row in fresh if row not in telling], self._first_rows)
+
+    def _keep(self, chunk: Chunk, rows: list[int], kept: list[Mapping[str, str]]) -> None:
+        """Keep the first rows for the preview."""
+        for row in rows[: PREVIEW_ROWS - len(kept)]:
+            cells = chunk.cells[row]
+            kept.append(
+                {"line": str(chunk.lines[row])}
+                | {name: cells[place] for name, place in self._job.layout.places.items()}
+            )
 
 
 def _comparable(value: Any) -> Any:

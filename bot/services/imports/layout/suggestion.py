@@ -5,7 +5,8 @@ import unicodedata
 from collections.abc import Callable, Collection, Sequence
 from typing import Protocol
 
-from bot.services.imports.read import amounts, dates
+from bot.services.imports.read import amounts
+from bot.services.imports.read.date_shapes.written import dissect
 from bot.services.imports.read.text import plain
 
 _DAYS = frozenset({"date", "due", "paid", "since"})
@@ -89,7 +90,7 @@ def _share(cells: Sequence[str], test: Callable[[str], bool]) -> float:
 
 
 def _is_day(cell: str) -> bool:
-    return dates.dissect(unicodedata.normalize("NFKC", cell)) is not None
+    return dissect(unicodedata.normalize("NFKC", cell)) is not None
 
 
 def _is_number(cell: str) -> bool:

@@ -23,7 +23,7 @@ from bot.services.imports.profile.command import words
 from bot.services.imports.profile.currency import UNKNOWN
 from bot.services.imports.profile.guess import Guess, Guesser
 from bot.services.imports.profile.report import FileProfile, UsedColumn
-from bot.services.imports.profile.sample import Sample, needed_reading, take
+from bot.services.imports.profile.sample import Sample, known_headers, needed_reading, take
 from bot.services.imports.profile.totals import Totals, add_up
 from bot.services.imports.read.encoding import inspect_file
 from bot.services.imports.read.records import DELIMITERS
@@ -40,6 +40,7 @@ _EXAMPLES = 3
 _ROUNDS = 5
 _ROWS_ARE = {
     "customers": "customer",
+    "joins": "pair of customers",
     "rates": "exchange rate",
     "orders": "order",
     "order-lines": "order line",
@@ -65,7 +66,7 @@ def profile_file(
             kind=kind,
             kinds=", ".join(KINDS),
         )
-    file = inspect_file(path, options.encoding)
+    file = inspect_file(path, options.encoding, known_headers(one.fields for one in KINDS.values()))
     sample = take(file, options.delimiter, options.header_line)
     with _book(database) as book:
         with imports.workspace(book) as connection, connection.begin():
@@ -238,8 +239,9 @@ class _Profile:
         elif "customer" in self.guess.columns and not self._creates and not self.customers:
             first.append("tierbot import customers FILE, with the customers that it names")
             if self.temporary:
-                codes = standins.values_of(self.sample, self.guess, "customer")
-                standins.fill_customers(self.book, codes, self.clock.now())
+                named = [name for name in ("customer", "into") if name in self.guess.columns]
+                codes = {code for name in named for code in standins.values_of(self.sample, self.guess, name)}
+                standins.fill_customers(self.book, sorted(codes), self.clock.now())
         return first
 
     def _try(

@@ -41,7 +41,7 @@ class Sample:
 
 def take(file: InspectedFile, delimiter: str | None, header_line: int | None = None) -> Sample:
     """Read the first rows."""
-    known = _known_headers(kind.fields for kind in KINDS.values())
+    known = known_headers(kind.fields for kind in KINDS.values())
     found = find_header(file, delimiter, known=known, line=header_line)
     chosen, found_file = found.delimiter, found.of(file)
     header, rows = _read(found_file, chosen)
@@ -57,14 +57,15 @@ def take(file: InspectedFile, delimiter: str | None, header_line: int | None = N
 def needed_reading(sample: Sample, kind: str, mapped: Iterable[str]) -> tuple[str | None, int | None]:
     """The separator and the line of the header, where an import of this kind would not find them by itself."""
     fields = KINDS[kind].fields
-    known = _known_headers([fields]).union(map(plain, mapped))
+    known = known_headers([fields]).union(map(plain, mapped))
     least = sum(field.required for field in fields)
     found = find_header(sample.file, None, known=known, least=least)
     delimiter = None if found.delimiter == sample.delimiter else sample.delimiter
     return delimiter, None if found.line == sample.file.header_line else sample.file.header_line
 
 
-def _known_headers(fields: Iterable[Iterable[FileField]]) -> frozenset[str]:
+def known_headers(fields: Iterable[Iterable[FileField]]) -> frozenset[str]:
+    """The headers that fields of several kinds are recognised by, as `plain` compares them."""
     return frozenset[str]().union(*(field.known_headers for some in fields for field in some))
 
 

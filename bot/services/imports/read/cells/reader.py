@@ -9,7 +9,7 @@ from bot.services.imports.read.cells.codes import Codes
 from bot.services.imports.read.cells.guards import unguarded
 from bot.services.imports.read.cells.word_lists import SPREADSHEET_ERRORS
 from bot.services.imports.read.dates import Dates
-from bot.services.imports.read.refusal import EMPTY, Parser, RefusedValue
+from bot.services.imports.read.refusal import EMPTY, Parser, RefusedValue, clip
 
 
 def cell_reader(
@@ -29,11 +29,16 @@ def cell_reader(
         found = special.get(text, parse)
         if found is not parse:
             return found
-        if text[0] in "='":
+        if text[0] not in "='":
+            value = parse(text)
+        else:
             text = unguarded(text)
-            value = special.get(text) or parse(text)
-            return parse(text[1:]) if type(value) is RefusedValue and text[:1] == "'" else value
-        return parse(text)
+            found = special.get(text, parse)
+            value = parse(text) if found is parse else found
+            value = parse(text[1:]) if type(value) is RefusedValue and text[:1] == "'" else value
+        if value is None and required:
+            return RefusedValue(f"{clip(text)!r} is a placeholder for no value, and one is needed")
+        return value
 
     def read_code(cell: str) -> Any:
         text = cell.strip()
@@ -45,7 +50,7 @@ def cell_reader(
         if not text:
             return empty
         value = parse(text)
-        return read(cell) if type(value) is RefusedValue else value
+        return read(cell) if value is None or type(value) is RefusedValue else value
 
     # What is refused need not be looked up before: an amount and a day are read as they are first.
     return (
