@@ -148,7 +148,7 @@ class CustomerReferences:
         return nearest(reference, near)
 
 
-def person_by_email(job: ImportJob, name: str) -> Parser:
+def find_person(job: ImportJob, name: str) -> Parser:
     """A parser of people, by e-mail address or by a name that only one person has, that gives their ids."""
     person = table(Person)
     known: dict[str, int] = {}

@@ -316,3 +316,12 @@ def test_a_profile_leaves_out_the_titles_above_the_header(book: Book) -> None:
 )
 def test_a_profile_says_why_no_option_helps(book: Book, content: str, name: str) -> None:
     assert name in (look(book, content, currency="EUR").problem or "")
+
+
+def test_a_column_that_is_not_understood_is_declined_in_the_command(book: Book) -> None:
+    profile = look(book, "code,name,owner\nC1,Acme,Mia\nC2,Birch,Bo\n")
+    assert profile.report is not None
+    assert profile.report.accepted == 2
+    (choice,) = profile.choices
+    assert choice.about.startswith("Most values of the column 'owner' cannot be read as owner")
+    assert choice.alternatives[0].options == {"columns": {"owner": "-"}}

@@ -18,7 +18,7 @@ from bot.services.imports.read import text
 from bot.services.imports.read.cells.word_lists import NOTHING_BUT_NA
 from bot.services.imports.read.refusal import RefusedValue
 from bot.services.imports.read.times import read_time, time_of
-from bot.services.imports.references import CUSTOMER, CustomerReferences, person_by_email
+from bot.services.imports.references import CUSTOMER, CustomerReferences, find_person
 from db.book.customers import Customer
 from db.book.facts import Activity, ActivityPeriod
 from db.book.imports import table
@@ -67,7 +67,7 @@ class ActivityKind(UpsertKind):
             name="person",
             synonyms="email, e-mail, person email, by, owner, 人员, 邮箱, 人员邮箱, 跟进人, 负责人, "
             "Mitarbeiter, Bearbeiter, Betreuer, Durchgeführt von",
-            read=person_by_email,
+            read=find_person,
             column="person_id",
         ),
         FileField(

@@ -42,7 +42,7 @@ from bot.services.imports.read import text
 from bot.services.imports.read.cells.word_lists import NOTHING_BUT_NA, NOTHING_IN_NAMES
 from bot.services.imports.read.ends import Ends
 from bot.services.imports.read.refusal import RefusedValue
-from bot.services.imports.references import CustomerReferences, person_by_email
+from bot.services.imports.references import CustomerReferences, find_person
 from db.book.customers import Customer, CustomerKey, Ownership, OwnershipRole, present_owner
 from db.book.imports import add_missing, fill, table
 
@@ -132,7 +132,7 @@ class CustomerKind(UpsertKind):
             synonyms="owner email, account manager, sales rep, "
             "客户经理, 负责人, 负责人邮箱, 客户经理邮箱, 业务员, "
             "Betreuer, Kundenbetreuer, Vertreter, Verkäufer, Vertriebsmitarbeiter",
-            read=person_by_email,
+            read=find_person,
             column="owner_id",
         ),
         FileField(

@@ -10,7 +10,7 @@ from bot.services.imports.kind import Counts, UpsertKind, WrittenTable
 from bot.services.imports.layout.columns import FileField
 from bot.services.imports.read import text
 from bot.services.imports.read.cells.word_lists import NOTHING_BUT_NA, NOTHING_IN_NAMES
-from bot.services.imports.references import person_by_email
+from bot.services.imports.references import find_person
 from db.book.imports import table
 from db.book.people import Person, Team
 
@@ -111,7 +111,7 @@ class TeamKind(UpsertKind):
             name="lead",
             synonyms="lead email, leader, manager, 主管, 负责人, 组长, 主管邮箱, 负责人邮箱, "
             "Teamleiter, Teamleitung, Leiter, Leitung",
-            read=person_by_email,
+            read=find_person,
             column="lead_id",
         ),
         FileField(name="channel", synonyms="slack channel, 频道, 通知频道, Slack频道, Kanal, Slack-Kanal"),

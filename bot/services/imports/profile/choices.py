@@ -104,7 +104,15 @@ def _two_digit_years(finding: FileFinding) -> OpenChoice:
     )
 
 
+def _declined_column(finding: FileFinding) -> OpenChoice:
+    decline = Alternative(
+        options={"columns": {finding.values["field"]: "-"}}, meaning="it holds something else"
+    )
+    return OpenChoice(about=finding.text(), alternatives=(decline,))
+
+
 _PROPOSALS: dict[str, Callable[[FileFinding], OpenChoice]] = {
+    "column-not-understood": _declined_column,
     "date-order": _date_order,
     "decimal-sign": _decimal_sign,
     "two-digit-years": _two_digit_years,
