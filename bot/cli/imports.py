@@ -13,6 +13,7 @@ from bot.cli import presentation, profile
 from bot.cli.console import (
     Accepted,
     AsJson,
+    Century,
     DateOrder,
     DecimalSign,
     Delimiter,
@@ -60,6 +61,7 @@ def _import_command(kind: str, options: list[KindOption]) -> Callable[..., None]
         encoding: Encoding = None,
         delimiter: Delimiter = None,
         date_order: DateOrder = None,
+        century: Century = None,
         decimal: DecimalSign = None,
         accepted: Accepted = None,
         forget: Annotated[
@@ -78,10 +80,12 @@ def _import_command(kind: str, options: list[KindOption]) -> Callable[..., None]
                 encoding=encoding,
                 delimiter=delimiter,
                 date_order=date_order,
+                century=century,
                 decimal=decimal,
                 accepted=tuple(accepted or ()),
                 forget=forget,
                 dry_run=dry_run,
+                timezone=bot.settings.timezone,
                 firm_currency=bot.settings.currency,
                 kind_options=kind_options,
             )
@@ -135,6 +139,7 @@ def import_profile(
     encoding: Encoding = None,
     delimiter: Delimiter = None,
     date_order: DateOrder = None,
+    century: Century = None,
     decimal: DecimalSign = None,
     accepted: Accepted = None,
     as_json: AsJson = False,
@@ -148,8 +153,10 @@ def import_profile(
             encoding=encoding,
             delimiter=delimiter,
             date_order=date_order,
+            century=century,
             decimal=decimal,
             accepted=tuple(accepted or ()),
+            timezone=bot.settings.timezone,
             firm_currency=bot.settings.currency,
         )
         database = bot.database if _is_there(bot) else None

@@ -94,6 +94,11 @@ class FileKind(ABC):
         self.stage = stage_table(name, MetaData(), *(Column(*column) for column in self.staged.items()))
         self.filled: tuple[str, ...] = ("key", *self.staged)  # the columns that this import fills
 
+    @property
+    def known_headers(self) -> frozenset[str]:
+        """The headers that its fields are recognised by, as `plain` compares them."""
+        return frozenset[str]().union(*(field.known_headers for field in self.fields))
+
     def prepare(self, job: ImportJob) -> None:  # noqa: B027 - optional
         """Refuse what cannot work with these options; load what the rows refer to."""
 

@@ -12,6 +12,7 @@ from sqlalchemy.exc import IntegrityError
 from bot.clock import Clock
 from bot.errors import N_, BadInput, Conflict
 from bot.services.imports.answers import answers_of, merge
+from bot.services.imports.check.encoding import check_encoding
 from bot.services.imports.check.findings import FileFindings
 from bot.services.imports.check.styles import Styles
 from bot.services.imports.check.vendor import CONTINUED_LINES, check_vendor
@@ -56,14 +57,15 @@ def import_file(
             kinds=", ".join(KINDS),
         )
     options.refuse_unknown()
-    file = inspect_file(path, options.encoding)
+    built = _built(KINDS[kind])
+    file = inspect_file(path, options.encoding, built.known_headers)
     if options.expected_sha256 not in (None, file.sha256):
         raise Conflict(N_("%(file)s has changed since its preview; look at it again."), file=path.name)
     try:
         with imports.exclusive(database):
             return _Import(
                 database=database,
-                kind=copy(_built(KINDS[kind])),
+                kind=copy(built),
                 file=file,
                 clock=clock,
                 actor=actor,
@@ -101,8 +103,7 @@ class _Import:
 
     def run(self) -> ImportReport:
         file, kind, options = self.file, self.kind, self.options
-        headers = frozenset[str]().union(*(field.known_headers for field in kind.fields))
-        delimiter = sniff(file, options.delimiter, headers)
+        delimiter = sniff(file, options.delimiter, kind.known_headers)
         with (
             imports.workspace(self.database) as connection,
             open_table(file, delimiter) as table,
@@ -175,6 +176,8 @@ class _Import:
                 delimiter,
                 date_order=options.date_order,
                 decimal=options.decimal,
+                century=options.century,
+                this_year=self.clock.now().year,
                 findings=findings,
             ),
             rejects=Rejects(None if options.dry_run else self.rejects_dir, layout.header),
@@ -202,6 +205,7 @@ class _Import:
 
     def _check(self, job: ImportJob) -> None:
         """Collect what the file leaves open; refuse it while a question is not answered."""
+        check_encoding(self.file, job.findings, given=self.options.encoding)
         with job.connection.begin():
             self.kind.check(job)
             self.on_staged(job, self.kind)

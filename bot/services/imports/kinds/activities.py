@@ -103,7 +103,7 @@ class ActivityKind(UpsertKind):
     def prepare(self, job: ImportJob) -> None:
         self._customers = CustomerReferences(job.connection, job.source)
         covers = job.options.kind_options.get("covers") or ()
-        self._periods = [_read_period(given, job.now.date()) for given in covers]
+        self._periods = [_read_period(given, job.today) for given in covers]
         self._joined: dict[int, list[int]] = defaultdict(list)
         joined = select(_customer.c.joined_into, _customer.c.id).where(_customer.c.joined_into.is_not(None))
         for customer, other in job.connection.execute(joined):

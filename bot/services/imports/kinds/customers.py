@@ -39,7 +39,7 @@ from bot.services.imports.kind import Counts, UpsertKind, WrittenTable
 from bot.services.imports.publication import PAGE, Rows, Upsert, store_previous
 from bot.services.imports.read import text
 from bot.services.imports.read.columns import FileField
-from bot.services.imports.read.ends import ends
+from bot.services.imports.read.ends import Ends
 from bot.services.imports.read.refusal import RefusedValue
 from bot.services.imports.references import CustomerReferences, person_by_email
 from db.book.customers import Customer, CustomerKey, Ownership, OwnershipRole, present_owner
@@ -120,7 +120,7 @@ class CustomerKind(UpsertKind):
             name="since",
             synonyms="customer since, start date, cooperation date, "
             "合作日期, 合作开始日期, 建档日期, 开户日期, 成为客户日期, Kunde seit",
-            read=lambda job, name: job.days(name, first_year=1800),
+            read=lambda job, name: job.days(name, past_only=True, first_year=1800),
         ),
         FileField(
             name="owner",
@@ -146,7 +146,7 @@ class CustomerKind(UpsertKind):
             synonyms="ended on, churned, churned on, inactive, inactive since, terminated, terminated on, "
             "流失, 已流失, 是否流失, 流失日期, 停用, 已停用, 是否停用, 停用日期, 终止, 终止日期, 注销日期, "
             "beendet, beendet am, inaktiv, inaktiv seit",
-            read=lambda job, name: ends(job.days(name)),
+            read=lambda job, name: Ends(days=job.days(name)),
         ),
     )
     staged: ClassVar = {
@@ -176,7 +176,7 @@ class CustomerKind(UpsertKind):
         self._names = StagedNames(metadata)
 
     def prepare(self, job: ImportJob) -> None:
-        self._today = job.now.date().isoformat()
+        self._today = job.today.isoformat()
         self._ending_later: list[tuple[int, str]] = []
 
     def resolve(self, job: ImportJob, chunk: Chunk) -> None:
@@ -339,7 +339,7 @@ class CustomerKind(UpsertKind):
 
     def _hand_over(self, job: ImportJob, batch_id: int) -> None:
         """Close the ownerships that end with this file and open the new ones, as of today."""
-        stage, today = self.stage.c, job.now.date()
+        stage, today = self.stage.c, job.today
         staged = self.stage.join(_key, key_of(job, stage.key))
         owned_now = present_owner(_key.c.customer_id)
         ending = (

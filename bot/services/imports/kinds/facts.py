@@ -111,7 +111,7 @@ class FactKind(FileKind):
     def prepare(self, job: ImportJob) -> None:
         self._customers = CustomerReferences(job.connection, job.source)
         with Session(bind=job.connection) as session:
-            schemes = store.at_work(session, store.SchemeCache(), job.now.date())
+            schemes = store.at_work(session, store.SchemeCache(), job.today)
         manual = {indicator.id for scheme in schemes for indicator in scheme.indicators if indicator.manual}
         self._judged = JUDGED | manual
         self._fields = KnownFields(schemes, job.options.kind_options.get("percent") or ())

@@ -13,7 +13,8 @@ class RefusedValue:
         self.reason = reason
 
 
-# Takes a stripped, non-empty cell; returns the value as the staging table stores it, or a RefusedValue.
+# Takes a stripped, non-empty cell; returns the value as the staging table stores it, None when the cell stands for
+# nothing, or a RefusedValue.
 Parser = Callable[[str], Any]
 EMPTY = RefusedValue("is empty")
 
