@@ -141,6 +141,7 @@ def import_json(report: "ImportReport") -> dict[str, Any]:
         "rows": report.rows,
         "accepted": report.accepted,
         "rejected": report.rejected,
+        "skipped": report.skipped,
         "created": report.created,
         "changed": report.changed,
         "unchanged": report.unchanged,

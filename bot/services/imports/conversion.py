@@ -8,11 +8,12 @@ from typing import Any
 from sqlalchemy import Connection
 
 from bot.errors import N_, BadInput
+from bot.services.imports.check.findings import FindingType, Level
 from bot.services.imports.job import Chunk, ImportJob
 from bot.services.imports.read import text
 from bot.services.imports.read.amounts import Amounts
 from bot.services.imports.read.columns import FileField
-from bot.services.imports.read.refusal import RefusedValue
+from bot.services.imports.read.refusal import EMPTY, RefusedValue
 from db.book.exchange_rates import rates_to
 
 CURRENCY = FileField(
@@ -23,6 +24,16 @@ COST = FileField(
     synonyms="cost of sales, cogs, 成本, 成本金额, 销售成本",
     unique=True,
     read=ImportJob.amounts,
+)
+# Not by any other name: whether an amount is net of a refund is for a person to say.
+SUBTRACT = FileField(name="subtract", unique=True, read=ImportJob.amounts)
+SUBTRACTED_SIGNS = FindingType(
+    name="subtracted-signs",
+    level=Level.REFUSAL,
+    sentence=N_(
+        "The column %(column)s, which is subtracted, has amounts above and below zero (line %(line)d)."
+    ),
+    answer=N_("Write all of them without minus, or net them in the amount."),
 )
 _ORIGINALS = ("original_amount", "original_currency")
 
@@ -64,6 +75,7 @@ class Currencies:
             self._given = given
         elif "currency" not in job.layout.places:
             raise BadInput(N_("The file has no column for the currency; say which one it is: --currency CNY"))
+        self._signs: set[bool] = set()  # of what is subtracted
         self._rates = RateTable(job.connection, options.firm_currency) if options.firm_currency else None
 
     def filled(self, columns: tuple[str, ...]) -> tuple[str, ...]:
@@ -73,8 +85,13 @@ class Currencies:
         return tuple(name for name in columns if name not in _ORIGINALS)
 
     def apply(self, job: ImportJob, chunk: Chunk, names: Sequence[str], days: list[Any]) -> None:
-        """Set the currency of every row and convert the amounts `names`; refuse what contradicts the currency."""
+        """Set the currency of every row and convert the amounts `names`; refuse what contradicts the currency.
+
+        Before, what a row has to be subtracted is: given back, or on the other side.
+        """
         values = chunk.values
+        if SUBTRACT.name in job.layout.places:
+            self._subtract(job, chunk)
         if self._given is not None:
             values["currency"] = [value or self._given for value in values["currency"]]
         elif None in values["currency"]:
@@ -82,10 +99,26 @@ class Currencies:
             chunk.set_column(
                 "currency", [missing if value is None else value for value in values["currency"]]
             )
-        for name in names:
+        for name in (*names, SUBTRACT.name):
             _check_marks(job, chunk, name)
         if self._rates is not None:
             self._convert(chunk, self._rates, names, days)
+
+    def _subtract(self, job: ImportJob, chunk: Chunk) -> None:
+        amounts = chunk.values["amount"]
+        for row, part in enumerate(chunk.values[SUBTRACT.name]):
+            if type(part) is not int:
+                continue
+            if amounts[row] is EMPTY:
+                amounts[row] = 0
+                chunk.forgive(row, "amount")
+            if type(amounts[row]) is int:
+                amounts[row] -= abs(part)
+            if part and (part < 0) not in self._signs:
+                self._signs.add(part < 0)
+                if len(self._signs) > 1:
+                    column = job.layout.columns[SUBTRACT.name]
+                    job.findings.add(SUBTRACTED_SIGNS, column=repr(column), line=chunk.lines[row])
 
     def _convert(self, chunk: Chunk, rates: RateTable, names: Sequence[str], days: list[Any]) -> None:
         values = chunk.values

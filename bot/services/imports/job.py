@@ -81,12 +81,21 @@ class Chunk:
 
     lines: list[int]
     cells: list[list[str]]
+    columns: Sequence[Sequence[str]]  # the same cells by column
     values: dict[str, list[Any]]  # field or staged column -> parsed values; None where blank
     refused: dict[int, tuple[str, RefusedValue]] = field(default_factory=dict)  # row -> field and reason
 
     def refuse(self, row: int, name: str, reason: str) -> None:
         """Refuse a row because of a field, unless it is refused already."""
         self.refused.setdefault(row, (name, RefusedValue(reason)))
+
+    def forgive(self, row: int, name: str) -> None:
+        """Take back that a row is refused because of a field; another field may still refuse it."""
+        if self.refused.get(row, ("",))[0] == name:
+            del self.refused[row]
+            for other, values in self.values.items():
+                if type(values[row]) is RefusedValue:
+                    self.refused.setdefault(row, (other, values[row]))
 
     def set_column(self, name: str, values: list[Any], field_name: str | None = None) -> None:
         """Set a column; rows with a RefusedValue are refused because of the field that it was made from."""

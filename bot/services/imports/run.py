@@ -1,6 +1,6 @@
 """One import from file to book, in steps: inspect and open the file, find its columns, stage its rows, publish them."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from copy import copy
 from dataclasses import dataclass
 from functools import cache
@@ -11,7 +11,7 @@ from sqlalchemy.exc import IntegrityError
 
 from bot.clock import Clock
 from bot.errors import N_, BadInput, Conflict
-from bot.services.imports.answers import answers_of, merge
+from bot.services.imports.answers import WORDS, answers_of, merge
 from bot.services.imports.check.findings import FileFindings
 from bot.services.imports.check.styles import Styles
 from bot.services.imports.job import ImportJob
@@ -22,6 +22,7 @@ from bot.services.imports.read.encoding import InspectedFile, inspect_file, sha2
 from bot.services.imports.read.records import DELIMITERS, CsvTable, open_table, sniff
 from bot.services.imports.rejects import Rejects
 from bot.services.imports.report import ImportOptions, ImportReport
+from bot.services.imports.selection import Selection
 from bot.services.imports.staging import Staging
 from db.book import imports
 from db.engine import Database
@@ -120,8 +121,8 @@ class _Import:
                 )
             job = self._begin(connection, table, delimiter, merge(options, answers, kind))
             try:
-                staging = self._stage(job, table)
-                self._check(job)
+                staging = self._stage(job, table, answers.pop(WORDS, {}))
+                self._check(job, staging)
                 batch_id, counts = self._publish(job, staging)
                 rejects_file = job.rejects.keep(f"import-{batch_id}-{kind.name}-rejects.csv")
             finally:
@@ -132,6 +133,7 @@ class _Import:
             rows=staging.rows,
             accepted=staging.accepted,
             rejected=job.rejects.count,
+            skipped=staging.skipped,
             created=counts.created,
             changed=counts.changed,
             unchanged=staging.accepted - counts.created - counts.changed,
@@ -184,13 +186,13 @@ class _Import:
             now=self.clock.now(),
         )
 
-    def _stage(self, job: ImportJob, table: CsvTable) -> Staging:
+    def _stage(self, job: ImportJob, table: CsvTable, words: Mapping[str, Sequence[str]]) -> Staging:
         """Read the rows into the staging tables."""
         with job.connection.begin():
             self.kind.stage.metadata.create_all(job.connection)
             self.kind.prepare(job)
             job.parsers.update({field.name: field.read(job, field.name) for field in self.kind.fields})
-        staging = Staging(job, self.kind)
+        staging = Staging(job, self.kind, Selection(job, self.kind, words))
         staging.read(table, lambda: self._show_progress(table.position))
         if staging.rows == 0:
             raise BadInput(N_("%(file)s has a header but no rows."), file=self.file.path.name)
@@ -200,8 +202,9 @@ class _Import:
             )
         return staging
 
-    def _check(self, job: ImportJob) -> None:
+    def _check(self, job: ImportJob, staging: Staging) -> None:
         """Collect what the file leaves open; refuse it while a question is not answered."""
+        staging.selection.check()
         with job.connection.begin():
             self.kind.check(job)
         if not self.options.dry_run:
@@ -257,9 +260,9 @@ class _Import:
         )
         if self.options.forget:
             imports.forget_mapping(job.connection, job.source, self.kind.name)
-        imports.remember_answers(
-            job.connection, job.source, self.kind.name, answers_of(job.options, self.kind)
-        )
+        words = staging.selection.survey.words()
+        answers = answers_of(job.options, self.kind) | ({WORDS: words} if words else {})
+        imports.remember_answers(job.connection, job.source, self.kind.name, answers)
         given = {field: job.layout.columns[field] for field in self.options.columns}
         imports.remember_mapping(job.connection, job.source, self.kind.name, given)
         return batch_id, counts

@@ -9,35 +9,21 @@ from sqlalchemy import select
 
 from bot.services.imports.job import AT_ONCE, Chunk, ImportJob
 from bot.services.imports.kind import FileKind
+from bot.services.imports.read.cells import CellCache
 from bot.services.imports.read.records import Broken, CsvTable
 from bot.services.imports.read.refusal import EMPTY, Parser
 from bot.services.imports.report import PREVIEW_ROWS
+from bot.services.imports.selection import Selection
 from db.book.imports import fill
 from db.types import money_units
 
 CHUNK = 5_000
 
 
-class _Cache(dict[str, Any]):
-    """Parsed cells, so that a repeated one costs one dictionary access; bounded, so that memory stays flat."""
-
-    def __init__(self, read: Callable[[str], Any], limit: int = 20_000) -> None:
-        super().__init__()
-        self._read = read
-        self._limit = limit
-
-    def __missing__(self, cell: str) -> Any:
-        value = self._read(cell)
-        if len(self) >= self._limit:
-            self.clear()
-        self[cell] = value
-        return value
-
-
 class Staging:
-    """Counts what it reads: rows == staged + repeated + rejected."""
+    """Counts what it reads: rows == staged + repeated + rejected + skipped."""
 
-    def __init__(self, job: ImportJob, kind: FileKind) -> None:
+    def __init__(self, job: ImportJob, kind: FileKind, selection: Selection) -> None:
         self.rows = 0
         self.blank = 0
         self.staged = 0
@@ -45,11 +31,17 @@ class Staging:
         self.preview: list[Mapping[str, str]] = []
         self._job = job
         self._kind = kind
+        self.selection = selection
         self._sources = {field.column: field.name for field in kind.fields if field.column}
         self._readers: dict[str, Callable[[str], Any]] = {}
         for field in kind.fields:
             read = _reader(job.parsers[field.name], EMPTY if field.required else None)
-            self._readers[field.name] = read if field.unique else _Cache(read).__getitem__
+            self._readers[field.name] = read if field.unique else CellCache(read).__getitem__
+
+    @property
+    def skipped(self) -> int:
+        """Rows that are left out."""
+        return self.selection.skipped
 
     @property
     def accepted(self) -> int:
@@ -97,6 +89,11 @@ class Staging:
 
     def _stage(self, lines: list[int], rows: list[list[str]]) -> None:
         job, kind = self._job, self._kind
+        read = len(rows)
+        lines, rows = self.selection.choose(lines, rows)
+        self.rows += read - len(rows)
+        if not rows:
+            return
         chunk = self._parse(lines, rows)
         # Only rows that fail a required field are checked, so clean files cost nothing.
         if any(not any(map(str.strip, rows[row])) for row in chunk.refused):
@@ -104,6 +101,7 @@ class Staging:
             if not rows:
                 return
             chunk = self._parse(lines, rows)
+        self.selection.take(chunk)
         with job.connection.begin():
             kind.resolve(job, chunk)
             good = [row for row in range(len(rows)) if row not in chunk.refused]
@@ -126,7 +124,7 @@ class Staging:
 
     def _parse(self, lines: list[int], rows: list[list[str]]) -> Chunk:
         columns: Sequence[Sequence[str]] = list(zip(*rows, strict=True))
-        chunk = Chunk(lines=lines, cells=rows, values={})
+        chunk = Chunk(lines=lines, cells=rows, columns=columns, values={})
         for name, read in self._readers.items():
             place = self._job.layout.places.get(name)
             if place is None:

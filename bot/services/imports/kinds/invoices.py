@@ -4,7 +4,7 @@ from typing import ClassVar
 
 from sqlalchemy import Date, Integer, String
 
-from bot.services.imports.conversion import CURRENCY, Currencies
+from bot.services.imports.conversion import CURRENCY, SUBTRACT, Currencies
 from bot.services.imports.job import Chunk, ImportJob
 from bot.services.imports.kind import UpsertKind, WrittenTable
 from bot.services.imports.read.columns import FileField
@@ -55,6 +55,7 @@ class InvoiceKind(UpsertKind):
             unique=True,
             read=ImportJob.amounts,
         ),
+        SUBTRACT,
         CURRENCY,
     )
     staged: ClassVar = {

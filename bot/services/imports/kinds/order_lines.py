@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 
 from sqlalchemy import Integer, String, select
 
-from bot.services.imports.conversion import COST, CURRENCY, Currencies
+from bot.services.imports.conversion import COST, CURRENCY, SUBTRACT, Currencies
 from bot.services.imports.job import AT_ONCE, Chunk, ImportJob
 from bot.services.imports.kind import UpsertKind, WrittenTable
 from bot.services.imports.read.columns import FileField
@@ -53,6 +53,7 @@ class OrderLineKind(UpsertKind):
             unique=True,
             read=ImportJob.amounts,
         ),
+        SUBTRACT,
         replace(COST, synonyms=COST.synonyms + ", line cost"),
         CURRENCY,
     )

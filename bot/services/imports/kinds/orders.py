@@ -7,7 +7,7 @@ from typing import ClassVar
 
 from sqlalchemy import Connection, Date, Integer, String, distinct, func, select
 
-from bot.services.imports.conversion import COST, CURRENCY, Currencies
+from bot.services.imports.conversion import COST, CURRENCY, SUBTRACT, Currencies
 from bot.services.imports.customer_rows import CUSTOMER_TABLES, NewCustomers, key_of
 from bot.services.imports.job import Chunk, ImportJob
 from bot.services.imports.kind import Counts, KindOption, UpsertKind, WrittenTable
@@ -64,6 +64,7 @@ class OrderKind(UpsertKind):
             unique=True,
             read=ImportJob.amounts,
         ),
+        SUBTRACT,
         COST,
         CURRENCY,
     )

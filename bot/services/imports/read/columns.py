@@ -44,6 +44,12 @@ class Layout:
         """Field -> header of its column."""
         return {field: self.header[place] for field, place in self.places.items()}
 
+    @property
+    def unused(self) -> dict[int, str]:
+        """The place and header of each column that no field uses."""
+        used = set(self.places.values())
+        return {place: name for place, name in enumerate(self.header) if place not in used and name}
+
 
 def recognise(
     fields: Sequence[FileField],
@@ -68,7 +74,7 @@ def recognise(
                 hint=_hint(name, by_name),
                 fields=", ".join(by_name),
             )
-        places[name] = _find(column, names, file)
+        places[name] = find_column(column, names, file)
     for name, column in remembered.items():
         if name in by_name and name not in places and column in names:
             place = names.index(column)
@@ -142,7 +148,8 @@ def _refuse_duplicates(names: Sequence[str], file: str) -> None:
         seen.add(name.casefold())
 
 
-def _find(column: str, names: Sequence[str], file: str) -> int:
+def find_column(column: str, names: Sequence[str], file: str) -> int:
+    """The place of the column that an option names; refused when there is none, or several."""
     wanted = column.strip()
     for test in (str, str.casefold, plain):
         found = [place for place, name in enumerate(names) if test(name) == test(wanted)]
