@@ -8,11 +8,13 @@ from typing import Any
 from sqlalchemy import Connection
 
 from bot.services.imports.check.findings import FileFindings
+from bot.services.imports.check.grain import Repeats
 from bot.services.imports.check.styles import Styles
 from bot.services.imports.read import text
 from bot.services.imports.read.amounts import Amounts
 from bot.services.imports.read.columns import Layout
 from bot.services.imports.read.dates import Dates
+from bot.services.imports.read.encoding import InspectedFile
 from bot.services.imports.read.refusal import Parser, RefusedValue
 from bot.services.imports.rejects import Rejects
 from bot.services.imports.report import ImportOptions
@@ -25,12 +27,14 @@ class ImportJob:
     """One import in progress. Its methods that take a field's name make the parser of that field."""
 
     connection: Connection
+    file: InspectedFile
     options: ImportOptions
     layout: Layout
     delimiter: str
     styles: Styles
     rejects: Rejects
     findings: FileFindings
+    repeats: Repeats
     now: datetime
     parsers: dict[str, Parser] = field(default_factory=dict)  # by field
 

@@ -16,6 +16,7 @@ from db.book.people import Person
 CUSTOMER = FileField(
     name="customer",
     synonyms="customer id, customer code, customer no, code, 客户编号, 客户代码, 客户编码, 客户号, 客户ID, 客户",
+    weak="code",
     required=True,
 )
 _CACHED = 100_000

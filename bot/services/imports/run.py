@@ -13,6 +13,7 @@ from bot.clock import Clock
 from bot.errors import N_, BadInput, Conflict
 from bot.services.imports.answers import WORDS, answers_of, merge
 from bot.services.imports.check.findings import FileFindings
+from bot.services.imports.check.grain import Repeats, check_repeats
 from bot.services.imports.check.styles import Styles
 from bot.services.imports.job import ImportJob
 from bot.services.imports.kind import Counts, FileKind
@@ -136,7 +137,7 @@ class _Import:
             skipped=staging.skipped,
             created=counts.created,
             changed=counts.changed,
-            unchanged=staging.accepted - counts.created - counts.changed,
+            unchanged=staging.accepted - staging.added_up - counts.created - counts.changed,
             customers_created=counts.customers_created,
             blank_rows=staging.blank,
             rejects_file=rejects_file,
@@ -171,6 +172,7 @@ class _Import:
         findings = FileFindings(options.accepted)
         return ImportJob(
             connection=connection,
+            file=file,
             options=options,
             layout=layout,
             delimiter=delimiter,
@@ -183,6 +185,7 @@ class _Import:
             ),
             rejects=Rejects(None if options.dry_run else self.rejects_dir, layout.header),
             findings=findings,
+            repeats=Repeats(),
             now=self.clock.now(),
         )
 
@@ -207,6 +210,7 @@ class _Import:
         staging.selection.check()
         with job.connection.begin():
             self.kind.check(job)
+        check_repeats(job.repeats, job.findings, self.kind.key_field)
         if not self.options.dry_run:
             job.findings.refuse_open(self.file.path.name)
 

@@ -4,7 +4,7 @@ from collections.abc import Collection, Mapping, Sequence
 
 from bot.errors import N_, BadInput
 from bot.services.imports.check.findings import FindingType, Level
-from bot.services.imports.check.words import Survey
+from bot.services.imports.check.statuses import Survey
 from bot.services.imports.conversion import SUBTRACT
 from bot.services.imports.job import Chunk, ImportJob
 from bot.services.imports.kind import FileKind

@@ -28,11 +28,13 @@ class Staging:
         self.blank = 0
         self.staged = 0
         self.repeated = 0  # rows with the same contents as an earlier row
+        self.added_up = 0  # lines that were added to others
         self.preview: list[Mapping[str, str]] = []
         self._job = job
         self._kind = kind
         self.selection = selection
         self._sources = {field.column: field.name for field in kind.fields if field.column}
+        self._called = self._sources | {"customer_id": "customer", "customer_ref": "customer"}
         self._readers: dict[str, Callable[[str], Any]] = {}
         for field in kind.fields:
             read = _reader(job.parsers[field.name], EMPTY if field.required else None)
@@ -70,9 +72,11 @@ class Staging:
             self._stage(lines, rows)
         on_chunk()
         with self._job.connection.begin():
+            rejected, self.added_up = self._kind.add_up(self._job)
             staged, repeated = self._kind.refuse_at_end(self._job)
-        self.staged -= staged
+        self.staged -= rejected + staged
         self.repeated -= repeated
+        self._job.repeats.rows = self.rows
 
     def _reject_ragged(self, line: int, cells: list[str], width: int) -> None:
         if not any(cell.strip() for cell in cells):
@@ -86,6 +90,7 @@ class Staging:
         """Reject a line that has no columns."""
         self.rows += 1
         self._job.rejects.add(line=line, column="", value="", reason=reason, cells=cells)
+        self._kind.after_reject(self._job, line, cells)
 
     def _stage(self, lines: list[int], rows: list[list[str]]) -> None:
         job, kind = self._job, self._kind
@@ -109,7 +114,7 @@ class Staging:
             staged = list(zip(lines, *values, strict=True))
             if chunk.refused:
                 staged = [staged[row] for row in good]
-            filled = fill(job.connection, kind.stage, ("line", *kind.filled), staged)
+            filled = fill(job.connection, kind.intake, ("line", *kind.filled), staged)
             repeated: set[int] = set()
             if filled != len(staged):
                 repeated = self._repeated(chunk, good, staged)
@@ -158,8 +163,14 @@ class Staging:
             if first[0] == values[0]:
                 continue
             repeated.add(row)
-            if list(map(_comparable, first[1:])) != list(map(_comparable, values[1:])):
-                key = chunk.values[key_field][row]
+            key = chunk.values[key_field][row]
+            differing = {
+                self._called.get(name, name)
+                for name, old, new in zip(names[1:], first[1:], values[1:], strict=True)
+                if _comparable(old) != _comparable(new)
+            }
+            self._job.repeats.add(differing, key=str(key), first=first[0], line=values[0])
+            if differing:
                 what = f"{key_field} {key}" if key is not None else "the same row"
                 chunk.refuse(row, key_field, f"{what} is already on line {first[0]} with other values")
         return repeated

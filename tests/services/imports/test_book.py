@@ -125,7 +125,7 @@ def test_orders_may_bring_their_customers_with_them(book: Book) -> None:
 
 
 def test_identical_rows_of_one_file_are_one_and_conflicting_ones_name_the_first_line(filled: Book) -> None:
-    content = "order_no,customer,date,amount\n1,C1,2026-01-02,5\n1,C1,2026-01-02,5.00\n1,C1,2026-01-02,6\n"
+    content = "order_no,customer,date,amount\n1,C1,2026-01-02,5\n1,C1,2026-01-02,5.00\n1,C2,2026-01-02,6\n"
     report = filled.bring("orders", content)
     assert counts(report) == (1, 0, 1, 1)
     assert (report.first_rejects[0].line, report.first_rejects[0].reason) == (

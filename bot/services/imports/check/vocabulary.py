@@ -1,6 +1,13 @@
 """Words of status and type columns in several languages, and the headers of such columns, as `plain` compares them."""
 
+import re
+
 from bot.services.imports.read.text import plain
+
+
+def _parts(*lines: str) -> re.Pattern[str]:
+    """A pattern that finds any of these in a header."""
+    return re.compile("|".join(map(re.escape, _words(*lines))))
 
 
 def _words(*lines: str) -> frozenset[str]:
@@ -72,29 +79,29 @@ SIDE_HEADERS = _words(
 )
 
 # A header with one of these parts is of a column that says which rows count.
-_STATUS_PARTS = _words(
+_STATUS_PARTS = _parts(
     "status, stage, 状态, 阶段, statut, documenttype, doctype, transactiontype, vouchertype",
     "invoicetype, ordertype, 单据类型, 单据类别, 单据性质, 订单类型, 发票类型, 业务类型, 交易类型, belegart, belegtyp",
     "vorgangsart, vorgangstyp, typededocument, tipodedocumento, estadode",
 )
 # A header with one of these parts is of a column with yes or no, with the day, or with how much.
-FLAG_PARTS = _words(
+FLAG_PARTS = _parts(
     "cancel, void, delet, refund, return, reversed, inactive, archived, closedlost, testorder",
     "creditnote, creditmemo, isdraft, isquote, istest, 作废, 取消, 删除, 退货, 退款, 红冲, 冲销, storn",
     "gelöscht, retour, gutschrift, annul, rembours, 离职, 停用, terminat, lefton, austritt",
 )
 # Of these, rows that take from the others.
-NEGATIVE_FLAG_PARTS = _words("return, credit, 退货, 红冲, retour, gutschrift")
+NEGATIVE_FLAG_PARTS = _parts("return, credit, 退货, 红冲, retour, gutschrift")
 # A column of amounts under such a header is subtracted from the amount.
-_REFUND_PARTS = _words(
+_REFUND_PARTS = _parts(
     "refund, returns, returned, 退款, 退货, credited, creditamount, rückerstattung, erstattet",
     "rembours, reembols, 贷方, haben, gutschrift",
 )
 _REFUND_HEADERS = _words("credit, credits, return amount, 贷, 冲减金额")
-_DATE_PARTS = _words("date, 日期, 时间, datum, fecha")
-PAYMENT_PARTS = _words("pay, card, method, 方式, 支付, zahl")
+_DATE_PARTS = ("date", "日期", "时间", "datum", "fecha")
+PAYMENT_PARTS = _parts("pay, card, method, 方式, 支付, zahl")
 # What looks like one of the above and is not.
-_OTHER_PARTS = _words(
+_OTHER_PARTS = _parts(
     "policy, rate, reason, label, 单号, 编号, 原因, number, nummer, link, url, quantity, qty, 数量, menge",
     "marital, creditlimit, days, address, returncode, method, 期限, window",
 )
@@ -102,19 +109,19 @@ TRUE = _words("yes, true, 1, y, x, t, ja, j, wahr, 是, 真, 对, √, oui, vrai
 FALSE = _words("no, false, 0, n, f, nein, falsch, 否, 假, 不是, non, faux, none, null, 无") | {"", "-"}
 
 
-def has_part(header: str, parts: frozenset[str]) -> bool:
+def has_part(header: str, parts: re.Pattern[str]) -> bool:
     """Whether a header has one of the parts."""
     said = plain(header)
-    return any(part in said for part in parts) and not any(part in said for part in _OTHER_PARTS)
+    return parts.search(said) is not None and not _OTHER_PARTS.search(said)
 
 
 def is_status(header: str) -> bool:
     """Whether a header is that of a status or a type, not of its day."""
-    return has_part(header, _STATUS_PARTS) and not plain(header).endswith(tuple(_DATE_PARTS))
+    return has_part(header, _STATUS_PARTS) and not plain(header).endswith(_DATE_PARTS)
 
 
 def is_refund(header: str) -> bool:
     """Whether a column of this header may have amounts that are subtracted."""
-    if has_part(header, _DATE_PARTS):
+    if any(part in plain(header) for part in _DATE_PARTS):
         return False
     return plain(header) in _REFUND_HEADERS or has_part(header, _REFUND_PARTS)

@@ -9,6 +9,7 @@ from typing import Any, ClassVar
 from sqlalchemy import Column, Date, Integer, String, Table, and_, exists, func, literal, or_, select
 
 from bot.errors import N_, BadInput
+from bot.services.imports.check.contacts import check_contacts
 from bot.services.imports.customer_rows import (
     CUSTOMER_TABLES,
     StagedNames,
@@ -47,6 +48,7 @@ class CustomerKind(UpsertKind):
             name="code",
             synonyms="customer id, customer code, customer no, customer number, account code, "
             "客户编号, 客户代码, 客户编码, 客户号, 客户ID, 编号, 代码",
+            weak="编号, 代码",
             required=True,
             unique=True,
             column="key",
@@ -55,6 +57,7 @@ class CustomerKind(UpsertKind):
             name="name",
             synonyms="customer name, customer, company, company name, account name, "
             "客户名称, 名称, 公司名称, 客户, 公司, 客户全称",
+            weak="名称",
             required=True,
             unique=True,
         ),
@@ -66,10 +69,15 @@ class CustomerKind(UpsertKind):
         FileField(
             name="record_type",
             synonyms="type, status, 记录类型, 客户状态",
+            weak="type, status",
             read=lambda job, name: text.choice(text.RECORD_TYPES),
         ),
         FileField(name="industry", synonyms="sector, 行业, 所属行业"),
-        FileField(name="customer_type", synonyms="business type, category, 客户类型, 客户类别, 类型"),
+        FileField(
+            name="customer_type",
+            synonyms="business type, category, 客户类型, 客户类别, 类型",
+            weak="category, 类型",
+        ),
         FileField(name="region", synonyms="area, territory, state, 地区, 区域, 省份, 大区"),
         FileField(name="country", synonyms="country region, 国家, 国家地区"),
         FileField(
@@ -162,6 +170,9 @@ class CustomerKind(UpsertKind):
                 repeated += len(same)
             refused += len(rows)
         return refused, repeated
+
+    def check(self, job: ImportJob) -> None:
+        check_contacts(job, self.stage)
 
     def identity(self, job: ImportJob) -> Mapping[str, Any]:
         return {"id": select(_key.c.customer_id).where(key_of(job, self.stage.c.key)).scalar_subquery()}

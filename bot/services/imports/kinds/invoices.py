@@ -4,9 +4,11 @@ from typing import ClassVar
 
 from sqlalchemy import Date, Integer, String
 
+from bot.services.imports.check.grain import INVOICE_LINES, check_lines, check_payments
 from bot.services.imports.conversion import CURRENCY, SUBTRACT, Currencies
 from bot.services.imports.job import Chunk, ImportJob
-from bot.services.imports.kind import UpsertKind, WrittenTable
+from bot.services.imports.kind import WrittenTable
+from bot.services.imports.line_sums import LINES, LinesKind
 from bot.services.imports.read.columns import FileField
 from bot.services.imports.references import CUSTOMER, CustomerReferences
 from db.book.imports import table
@@ -14,7 +16,7 @@ from db.book.invoices import Invoice
 from db.types import Money
 
 
-class InvoiceKind(UpsertKind):
+class InvoiceKind(LinesKind):
     """Upserts on (source, invoice_no); a payment is the same invoice again, with its day."""
 
     name = "invoices"
@@ -69,8 +71,19 @@ class InvoiceKind(UpsertKind):
         "original_currency": String,
     }
     writes = (WrittenTable(table=table(Invoice)),)
+    called = "invoices"
+    day = "invoiced_on"
+    same: ClassVar = {
+        "customer_id": "customers",
+        "due_on": "due days",
+        "paid_on": "days of payment",
+        "currency": "currencies",
+        "original_currency": "currencies",
+    }
+    options = (LINES,)
 
     def prepare(self, job: ImportJob) -> None:
+        super().prepare(job)
         self._customers = CustomerReferences(job.connection, job.source)
         self._currencies = Currencies(job)
         self.filled = self._currencies.filled(self.filled)
@@ -82,3 +95,7 @@ class InvoiceKind(UpsertKind):
                 chunk.refuse(row, "due", f"{due} is before the invoice's date, {day}")
         self._currencies.apply(job, chunk, ("amount",), values["date"])
         self._customers.resolve(chunk)
+
+    def check(self, job: ImportJob) -> None:
+        check_payments(job.repeats, job.findings)
+        check_lines(job.repeats, job.findings, INVOICE_LINES, job.layout.unused.values())

@@ -7,10 +7,12 @@ from typing import ClassVar
 
 from sqlalchemy import Connection, Date, Integer, String, distinct, func, select
 
+from bot.services.imports.check.grain import ORDER_LINES, check_lines
 from bot.services.imports.conversion import COST, CURRENCY, SUBTRACT, Currencies
 from bot.services.imports.customer_rows import CUSTOMER_TABLES, NewCustomers, key_of
 from bot.services.imports.job import Chunk, ImportJob
-from bot.services.imports.kind import Counts, KindOption, UpsertKind, WrittenTable
+from bot.services.imports.kind import Counts, KindOption, WrittenTable
+from bot.services.imports.line_sums import LINES, LinesKind
 from bot.services.imports.read.columns import FileField
 from bot.services.imports.references import CUSTOMER, CustomerReferences
 from db.book import order_totals
@@ -31,7 +33,7 @@ class _OrderTable(WrittenTable):
             yield
 
 
-class OrderKind(UpsertKind):
+class OrderKind(LinesKind):
     """Upserts on (source, order_no)."""
 
     name = "orders"
@@ -79,9 +81,21 @@ class OrderKind(UpsertKind):
         "original_currency": String,
     }
     writes = (_OrderTable(table=_order, called="orders"), *CUSTOMER_TABLES)
-    options = (KindOption(name="create_customers", help="Orders: make a customer of each unknown code."),)
+    called = "orders"
+    day = "ordered_on"
+    same: ClassVar = {
+        "customer_id": "customers",
+        "customer_ref": "customers",
+        "currency": "currencies",
+        "original_currency": "currencies",
+    }
+    options = (
+        KindOption(name="create_customers", help="Orders: make a customer of each unknown code."),
+        LINES,
+    )
 
     def prepare(self, job: ImportJob) -> None:
+        super().prepare(job)
         self._customers = CustomerReferences(job.connection, job.source)
         self._new_customers = (
             NewCustomers(job.connection) if job.options.kind_options.get("create_customers") else None
@@ -97,9 +111,21 @@ class OrderKind(UpsertKind):
         values["customer_ref"] = values["customer"] if create_unknown else [None] * len(chunk.lines)
 
     def after_staging(self, job: ImportJob, chunk: Chunk, rows: list[int]) -> None:
-        if self._new_customers is not None:
+        super().after_staging(job, chunk, rows)
+        if self._new_customers is not None and not self.are_lines:
             ids, references = chunk.values["customer_id"], chunk.values["customer"]
             self._new_customers.add(list(dict.fromkeys(references[row] for row in rows if ids[row] is None)))
+
+    def add_up(self, job: ImportJob) -> tuple[int, int]:
+        found = super().add_up(job)
+        if self._new_customers is not None and self.are_lines:
+            stage = self.stage.c
+            unknown = select(stage.customer_ref).where(stage.customer_id.is_(None)).distinct()
+            self._new_customers.add(job.connection.scalars(unknown).all())
+        return found
+
+    def check(self, job: ImportJob) -> None:
+        check_lines(job.repeats, job.findings, ORDER_LINES, job.layout.unused.values())
 
     def around_change(self, job: ImportJob, ids: list[int]) -> AbstractContextManager[None]:
         return order_totals.adjusted(job.connection, _order.c.id.in_(ids))

@@ -1,11 +1,12 @@
 """Finds the column of a file that holds each field."""
 
 import difflib
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from bot.errors import N_, BadInput
+from bot.services.imports.read.headers import of_lines
 from bot.services.imports.read.refusal import Parser, clip
 from bot.services.imports.read.text import line_of_text, plain
 
@@ -20,6 +21,7 @@ class FileField:
 
     name: str
     synonyms: str = ""  # other headers than the name, separated by ", "
+    weak: str = ""  # of these, headers that are of a product in a file with order lines
     required: bool = False
     unique: bool = False  # values hardly repeat, so that caching what was read would not pay
     read: Callable[[Any, str], Parser] = _read_text  # makes the parser for an ImportJob and the field's name
@@ -29,6 +31,13 @@ class FileField:
     def known_headers(self) -> frozenset[str]:
         """The name and its synonyms, as `plain` compares them."""
         return frozenset(map(plain, (self.name, *self.synonyms.split(", "))))
+
+    def headers_among(self, header: Collection[str]) -> frozenset[str]:
+        """The known headers, less those that are of a product where others, as `plain` compares them, are."""
+        weak = frozenset(map(plain, self.weak.split(", "))) - {""}
+        if weak and of_lines(set(header) - weak):
+            return self.known_headers - weak
+        return self.known_headers
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -122,8 +131,9 @@ def _by_known_headers(
             continue
         # The field's own name wins; between several synonyms the person must choose.
         free = [(place, name) for place, name in enumerate(folded) if place not in used]
+        known = field.headers_among(folded)
         found = [place for place, name in free if name == plain(field.name)] or [
-            place for place, name in free if name in field.known_headers
+            place for place, name in free if name in known
         ]
         if len(found) > 1:
             raise BadInput(

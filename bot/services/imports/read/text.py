@@ -15,6 +15,7 @@ NAME_LENGTH = 200
 NOTE_LENGTH = 10_000
 _EMAIL = re.compile(r"[^@\s,;<>\"]+@[^@\s,;<>\"]+\.[^@\s,;<>\"]+").fullmatch
 _ROUNDED = re.compile(r"[0-9][.,][0-9]+E\+[0-9]+").fullmatch
+_LEFT_OUT = re.compile(r"[\s_\-()*:./]+").sub
 _UNPRINTABLE = re.compile("[\0\n\r]")
 
 RECORD_TYPES = {
@@ -157,7 +158,7 @@ def timezone(text: str) -> str | RefusedValue:
 
 def plain(text: str) -> str:
     """A word or header as it is compared: NFKC, lower case, without spaces, underscores, hyphens and brackets."""
-    return re.sub(r"[\s_\-()*:./]+", "", unicodedata.normalize("NFKC", text).casefold())
+    return _LEFT_OUT("", unicodedata.normalize("NFKC", text).casefold())
 
 
 def nearest(text: str, known: Iterable[str]) -> str:

@@ -59,15 +59,10 @@ class _ColumnWords:
     below_zero: Counter[str] = field(default_factory=Counter)  # of these, how many have a negative amount
     first: dict[str, int] = field(default_factory=dict)  # cell -> line
 
-    @property
-    def is_status(self) -> bool:
-        """Whether the header is that of a status or a type."""
-        return vocabulary.is_status(self.header)
-
-    @property
-    def is_flag(self) -> bool:
-        """Whether the column says yes or no, or has a day or a reason where the answer is yes."""
-        return not self.is_status and vocabulary.has_part(self.header, vocabulary.FLAG_PARTS)
+    def __post_init__(self) -> None:
+        self.is_status = vocabulary.is_status(self.header)
+        # Yes or no, or a day or a reason where the answer is yes.
+        self.is_flag = not self.is_status and vocabulary.has_part(self.header, vocabulary.FLAG_PARTS)
 
     def add(self, lines: Sequence[int], cells: Sequence[str], below: Sequence[bool] | None = None) -> bool:
         """Count the cells of some rows; False when the column has too many words to sort rows."""
@@ -105,6 +100,7 @@ class Survey:
             place: header for place, header in columns.items() if refunds and vocabulary.is_refund(header)
         }
         self._refunded: dict[int, tuple[int, str]] = {}  # place -> the first line and amount
+        self._asked: list[tuple[_ColumnWords, list[str]]] = []
         self._skipped = vocabulary.SKIPPED | vocabulary.SKIPPED_IN.get(kind, frozenset())
         self._counted = (vocabulary.COUNTED | vocabulary.COUNTED_IN.get(kind, frozenset())) - self._skipped
 
@@ -131,7 +127,8 @@ class Survey:
         """Ask about words that neither an option nor an earlier file answers."""
         for place, found in self._all.items():
             self._check_options(findings, place, found)
-        for found, cells in self._in_question():
+        self._asked = list(self._in_question())
+        for found, cells in self._asked:
             findings.add(
                 STATUS_COLUMN,
                 column=repr(found.header),
@@ -149,7 +146,7 @@ class Survey:
             remembered.setdefault(plain(one.column), set()).update(one.options)
             if place in self._all:
                 remembered[plain(one.column)].update(map(word, self._all[place].rows))
-        for found, _ in self._in_question():
+        for found, _ in self._asked:
             remembered.setdefault(plain(found.header), set()).update(map(word, found.rows))
         return {column: sorted(words) for column, words in remembered.items()}
 
@@ -239,8 +236,7 @@ def _second_sides(found: _ColumnWords) -> set[str]:
     named = header in vocabulary.SIDE_HEADERS
     for first, second in (*vocabulary.SIDES, *(vocabulary.LETTER_SIDES if named else ())):
         if said == {first, second} or (named and said <= {first, second}):
-            paying = any(part in header for part in vocabulary.PAYMENT_PARTS)
-            return set() if paying else {second}
+            return set() if vocabulary.PAYMENT_PARTS.search(header) else {second}
     return set()
 
 
