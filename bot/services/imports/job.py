@@ -37,6 +37,7 @@ class ImportJob:
     repeats: Repeats
     now: datetime
     parsers: dict[str, Parser] = field(default_factory=dict)  # by field
+    sample: list[list[str]] = field(default_factory=list)  # the cells of the first rows
 
     @property
     def source(self) -> str:

@@ -3,6 +3,7 @@
 from collections.abc import Collection, Mapping, Sequence
 
 from bot.errors import N_, BadInput
+from bot.services.imports.check.absent import is_of_prospects
 from bot.services.imports.check.findings import FindingType, Level
 from bot.services.imports.check.statuses import Survey
 from bot.services.imports.conversion import SUBTRACT
@@ -62,8 +63,14 @@ class Selection:
             if isinstance(parser, Amounts) and name != SUBTRACT.name
         ]
         self._findings = job.findings
+        # Of prospects, the record type is asked.
+        unused = (
+            job.layout.unused
+            if "record_type" not in job.parsers
+            else {place: name for place, name in job.layout.unused.items() if not is_of_prospects(name)}
+        )
         surveyed = (job.layout.places[name] for name in _SURVEYED if name in job.layout.places)
-        followed = dict.fromkeys((*job.layout.unused, *placed, *surveyed))
+        followed = dict.fromkeys((*unused, *placed, *surveyed))
         self.survey = Survey(
             kind=kind.name,
             columns={place: job.layout.header[place] for place in followed},
@@ -91,7 +98,7 @@ class Selection:
     def take(self, chunk: Chunk) -> None:
         """Note the words of a chunk, and make the amounts negative that the filters say."""
         amounts = chunk.values["amount"] if "amount" in self._amounts else []
-        self.survey.add(chunk.lines, chunk.columns, amounts)
+        self.survey.add(chunk.lines, chunk.columns, amounts=amounts, paid=chunk.values.get("paid"))
         if not self._negative:
             return
         for row, line in enumerate(chunk.lines):

@@ -107,6 +107,8 @@ class Staging:
                 return
             chunk = self._parse(lines, rows)
         self.selection.take(chunk)
+        if not job.sample:
+            job.sample = rows[:1_000]
         with job.connection.begin():
             kind.resolve(job, chunk)
             good = [row for row in range(len(rows)) if row not in chunk.refused]

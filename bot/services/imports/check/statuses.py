@@ -36,6 +36,16 @@ WORD_NOT_FOUND = FindingType(
     accept=True,
     once=True,
 )
+PAID_WITHOUT_DAY = FindingType(
+    name="paid-without-day",
+    level=Level.QUESTION,
+    sentence=N_("The column %(column)s says that invoices are paid which have no day of payment: %(words)s."),
+    answer=N_(
+        "Export the day of payment and give --map paid=COLUMN, or %(options)s to import only the others;"
+        " --yes paid-without-day counts them as open."
+    ),
+    accept=True,
+)
 REFUND_COLUMN = FindingType(
     name="refund-column",
     level=Level.QUESTION,
@@ -57,6 +67,7 @@ class _ColumnWords:
     header: str
     rows: Counter[str] = field(default_factory=Counter)  # cell -> how many rows have it
     below_zero: Counter[str] = field(default_factory=Counter)  # of these, how many have a negative amount
+    unpaid: Counter[str] = field(default_factory=Counter)  # of these, how many have no day of payment
     first: dict[str, int] = field(default_factory=dict)  # cell -> line
 
     def __post_init__(self) -> None:
@@ -64,7 +75,13 @@ class _ColumnWords:
         # Yes or no, or a day or a reason where the answer is yes.
         self.is_flag = not self.is_status and vocabulary.has_part(self.header, vocabulary.FLAG_PARTS)
 
-    def add(self, lines: Sequence[int], cells: Sequence[str], below: Sequence[bool] | None = None) -> bool:
+    def add(
+        self,
+        lines: Sequence[int],
+        cells: Sequence[str],
+        below: Sequence[bool] | None = None,
+        unpaid: Sequence[bool] | None = None,
+    ) -> bool:
         """Count the cells of some rows; False when the column has too many words to sort rows."""
         if self.is_flag:
             cells = list(map(_flag, cells))
@@ -76,6 +93,8 @@ class _ColumnWords:
         self.rows.update(cells)
         if below is not None:
             self.below_zero.update(compress(cells, below))
+        if unpaid is not None:
+            self.unpaid.update(compress(cells, unpaid))
         return True
 
 
@@ -110,18 +129,26 @@ class Survey:
             if not found.add(lines, [cells[place] for cells in rows]):
                 del self._all[place]
 
-    def add(self, lines: Sequence[int], columns: Sequence[Sequence[str]], amounts: Sequence[object]) -> None:
-        """Count the words of rows that are not left out; `amounts` are theirs, where the kind has any."""
+    def add(
+        self,
+        lines: Sequence[int],
+        columns: Sequence[Sequence[str]],
+        *,
+        amounts: Sequence[object],
+        paid: Sequence[object] | None,
+    ) -> None:
+        """Count the words of rows that are not left out; their amounts and days of payment, where the kind has any."""
+        unpaid = None if paid is None else [day is None for day in paid]
         below = [type(amount) is int and amount < 0 for amount in amounts]
         some = below if any(below) else None
         for place, found in list(self._columns.items()):
-            if not found.add(lines, columns[place], some):
+            if not found.add(lines, columns[place], some, unpaid):
                 del self._columns[place]
         for place in self._refunds.keys() - self._refunded.keys():
-            for line, cell in zip(lines, columns[place], strict=True):
-                if _is_amount(cell):
-                    self._refunded[place] = line, cell.strip()
-                    break
+            cells = columns[place]
+            amount = next(filter(_is_amount, set(cells)), None)
+            if amount is not None:
+                self._refunded[place] = lines[cells.index(amount)], amount.strip()
 
     def check(self, findings: FileFindings) -> None:
         """Ask about words that neither an option nor an earlier file answers."""
@@ -135,6 +162,15 @@ class Survey:
                 words=_listed(found, cells),
                 options=self._options(found, cells),
             )
+        for found in self._columns.values():
+            paid = [cell for cell in found.rows if found.unpaid[cell] and _is_paid(found, cell)]
+            if paid:
+                findings.add(
+                    PAID_WITHOUT_DAY,
+                    column=repr(found.header),
+                    words=_listed(found, paid),
+                    options=f"--{SKIP} {spell(found.header, [cell.strip() for cell in paid])}",
+                )
         for place, (line, example) in self._refunded.items():
             header = self._refunds[place]
             findings.add(REFUND_COLUMN, column=repr(header), line=line, example=example, map=spell(header))
@@ -220,6 +256,14 @@ class Survey:
             for option in (SKIP, NEGATIVE)
             if option in named
         )
+
+
+def _is_paid(found: _ColumnWords, cell: str) -> bool:
+    """Whether a word says that an invoice is paid."""
+    said = word(cell)
+    return said in vocabulary.PAID or (
+        plain(found.header) in vocabulary.PAID_HEADERS and said in vocabulary.TRUE
+    )
 
 
 def _flag(cell: str) -> str:

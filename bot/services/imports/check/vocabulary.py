@@ -67,6 +67,15 @@ SKIPPED_IN = {
     "customers": _words("closed, 已关闭, geschlossen"),
     "facts": _words("forecast, budget, plan, 预测, 预算"),
 }
+# Invoices that are paid, and headers of columns that say so by yes or no.
+PAID = _words(
+    "paid, fully paid, paid in full, settled, cleared, 已付款, 已支付, 已付, 已收款, 已回款, 已结清, 结清, 已核销, 已付清, 全部核销",
+    "bezahlt, ausgeglichen, beglichen, payé, payée, réglé, réglée, pagado, pagada, pagato, pagata, betaald",
+)
+PAID_HEADERS = _words(
+    "paid, is paid, settled, is settled, cleared, closed, 已付, 是否付款, 是否已付款, 是否结清, 是否核销, 结清, 核销",
+    "bezahlt, ausgeglichen, payé, pagado",
+)
 # Words of one column that stand for the two sides; the second takes from the first.
 SIDES = (
     *(("debit", "credit"), ("soll", "haben"), ("dr", "cr"), ("positive", "negative"), ("+", "-")),

@@ -9,6 +9,7 @@ from typing import Any, ClassVar
 from sqlalchemy import Column, Date, Integer, String, Table, and_, exists, func, literal, or_, select
 
 from bot.errors import N_, BadInput
+from bot.services.imports.check.absent import check_record_type
 from bot.services.imports.check.contacts import check_contacts
 from bot.services.imports.customer_rows import (
     CUSTOMER_TABLES,
@@ -18,7 +19,7 @@ from bot.services.imports.customer_rows import (
     key_of,
 )
 from bot.services.imports.job import Chunk, ImportJob
-from bot.services.imports.kind import Counts, UpsertKind, WrittenTable
+from bot.services.imports.kind import Counts, KindOption, UpsertKind, WrittenTable
 from bot.services.imports.publication import PAGE, Rows, Upsert, store_previous
 from bot.services.imports.read import text
 from bot.services.imports.read.columns import FileField
@@ -28,6 +29,15 @@ from db.book.customers import Customer, CustomerKey, Ownership, OwnershipRole, p
 from db.book.imports import fill, table
 
 _customer, _key, _ownership = table(Customer), table(CustomerKey), table(Ownership)
+
+
+_RECORD_TYPE = KindOption(
+    name="record_type",
+    help="Customers: account or prospect, for new ones where the file does not say it.",
+    type=str | None,
+    default=None,
+    remembered=True,
+)
 
 
 def _read_aliases(cell: str) -> tuple[str, ...] | RefusedValue:
@@ -108,6 +118,7 @@ class CustomerKind(UpsertKind):
         "parent_code": String,
         "cells": String,  # as JSON, where only the whole file can show whether the row is right
     }
+    options = (_RECORD_TYPE,)
     writes = (*CUSTOMER_TABLES, WrittenTable(table=_ownership, counted=False))
 
     def __init__(self) -> None:
@@ -121,6 +132,13 @@ class CustomerKind(UpsertKind):
             prefixes=["TEMPORARY"],
         )
         self._names = StagedNames(metadata)
+
+    def prepare(self, job: ImportJob) -> None:
+        given = job.options.kind_options.get(_RECORD_TYPE.name)
+        found = text.choice(text.RECORD_TYPES)(given) if given else "account"
+        if isinstance(found, RefusedValue):
+            raise BadInput(N_("--record-type: %(problem)s."), problem=found.reason)
+        self._new_record_type = found
 
     def resolve(self, job: ImportJob, chunk: Chunk) -> None:
         values = chunk.values
@@ -173,6 +191,7 @@ class CustomerKind(UpsertKind):
 
     def check(self, job: ImportJob) -> None:
         check_contacts(job, self.stage)
+        check_record_type(job)
 
     def identity(self, job: ImportJob) -> Mapping[str, Any]:
         return {"id": select(_key.c.customer_id).where(key_of(job, self.stage.c.key)).scalar_subquery()}
@@ -197,7 +216,10 @@ class CustomerKind(UpsertKind):
 
     def publish(self, job: ImportJob, batch_id: int) -> Counts:
         upsert, stage = self.upsert(job), self.stage.c
-        columns = {**super().columns(job), "record_type": func.coalesce(stage.record_type, "account")}
+        columns = {
+            **super().columns(job),
+            "record_type": func.coalesce(stage.record_type, self._new_record_type),
+        }
         created = create_customers(job, batch_id, self.stage, columns)
 
         def keep_names(old: Rows, new: Rows) -> None:

@@ -4,6 +4,7 @@ from typing import ClassVar
 
 from sqlalchemy import Date, Integer, String
 
+from bot.services.imports.check.absent import check_paid
 from bot.services.imports.check.grain import INVOICE_LINES, check_lines, check_payments
 from bot.services.imports.conversion import CURRENCY, SUBTRACT, Currencies
 from bot.services.imports.job import Chunk, ImportJob
@@ -46,7 +47,8 @@ class InvoiceKind(LinesKind):
         ),
         FileField(
             name="paid",
-            synonyms="paid on, paid date, payment date, 付款日期, 回款日期, 收款日期, 到账日期",
+            synonyms="paid on, paid date, date paid, payment date, settled date, settled on, settlement date, date settled, "
+            "cleared on, cleared date, clearing date, 付款日期, 回款日期, 收款日期, 到账日期, 付清日期, 结清日期, 核销日期",
             read=ImportJob.past_days,
             column="paid_on",
         ),
@@ -97,5 +99,6 @@ class InvoiceKind(LinesKind):
         self._customers.resolve(chunk)
 
     def check(self, job: ImportJob) -> None:
+        check_paid(job)
         check_payments(job.repeats, job.findings)
         check_lines(job.repeats, job.findings, INVOICE_LINES, job.layout.unused.values())

@@ -7,6 +7,7 @@ from typing import Any, ClassVar
 
 from sqlalchemy import Integer, String, select
 
+from bot.services.imports.check.absent import check_cost
 from bot.services.imports.conversion import COST, CURRENCY, SUBTRACT, Currencies
 from bot.services.imports.job import AT_ONCE, Chunk, ImportJob
 from bot.services.imports.kind import UpsertKind, WrittenTable
@@ -92,6 +93,9 @@ class OrderLineKind(UpsertKind):
                 chunk.refuse(row, "line", "is empty, and so is the product; one must tell lines apart")
         parts = zip(values["order_id"], values["line_no"], strict=True)
         values["key"] = [f"{order}|{line}" for order, line in parts]
+
+    def check(self, job: ImportJob) -> None:
+        check_cost(job, self.stage)
 
     def identity(self, job: ImportJob) -> Mapping[str, Any]:
         return {"order_id": self.stage.c.order_id, "line": self.stage.c.line_no}

@@ -7,6 +7,7 @@ from typing import ClassVar
 
 from sqlalchemy import Connection, Date, Integer, String, distinct, func, select
 
+from bot.services.imports.check.absent import check_cost
 from bot.services.imports.check.grain import ORDER_LINES, check_lines
 from bot.services.imports.conversion import COST, CURRENCY, SUBTRACT, Currencies
 from bot.services.imports.customer_rows import CUSTOMER_TABLES, NewCustomers, key_of
@@ -125,6 +126,7 @@ class OrderKind(LinesKind):
         return found
 
     def check(self, job: ImportJob) -> None:
+        check_cost(job, self.intake)
         check_lines(job.repeats, job.findings, ORDER_LINES, job.layout.unused.values())
 
     def around_change(self, job: ImportJob, ids: list[int]) -> AbstractContextManager[None]:
