@@ -139,6 +139,14 @@ def upgrade_schema(database: Database) -> Path | None:
     return backups[0] if backups else None
 
 
+def create_if_empty(database: Database) -> bool:
+    """Create the tables in a database that has none; whether that was done. Any other database is left as it is."""
+    if not schema.is_empty(database):
+        return False
+    schema.upgrade(database)
+    return True
+
+
 def require_schema(database: Database) -> None:
     """Raise NotReady, with the remedy, unless the database has this code's revision."""
     try:

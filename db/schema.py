@@ -55,6 +55,12 @@ def current(database: Database) -> str | None:
         return _revision(connection)
 
 
+def is_empty(database: Database) -> bool:
+    """Whether the database has no table at all, of ours or of anybody; also when its file does not exist yet."""
+    with database.reader.connect() as connection:
+        return not inspect(connection).get_table_names()
+
+
 def upgrade(
     database: Database, to: str | None = None, *, before: Callable[[str], None] = lambda revision: None
 ) -> None:

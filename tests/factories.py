@@ -1,6 +1,6 @@
 """Inserts people, customers and their facts into a real database; each function returns the id of its row."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from functools import cache
@@ -53,6 +53,32 @@ gates:
   - {id: credit, name: {en: Bad credit, zh: 信用差}, when: {field: credit, in: [D]}, cap: C}
   - {id: sanctions, name: {en: Sanctioned, zh: 受制裁}, when: {field: sanctions, in: [true]}, block: true}
 """
+
+
+def scheme_text(indicators: Mapping[str, str], gates: Sequence[str] = ()) -> str:
+    """A scheme of one dimension: `unit` (if any) and `score` of each indicator, of equal weight, and gates."""
+    rest = 100 // len(indicators)
+    weights = [100 - rest * (len(indicators) - 1), *[rest] * (len(indicators) - 1)]
+    lines = [
+        f"      - {{id: {name}, name: {{en: {name}, zh: {name}}}, weight: {weight}, {how}}}"
+        for (name, how), weight in zip(indicators.items(), weights, strict=True)
+    ]
+    head = PLAIN_SCHEME[: PLAIN_SCHEME.index("dimensions:")].replace("as_of", "currency: EUR\nas_of")
+    tiers = PLAIN_SCHEME[PLAIN_SCHEME.index("tiers:") : PLAIN_SCHEME.index("gates:")]
+    dimension = "dimensions:\n  - id: all\n    name: {en: All, zh: 全部}\n    weight: 100\n    indicators:\n"
+    return (
+        head
+        + dimension
+        + "\n".join(lines)
+        + "\n"
+        + tiers
+        + "gates:"
+        + "".join(
+            f"\n  - {{id: gate{number}, name: {{en: Gate, zh: 规则}}, {gate}}}"
+            for number, gate in enumerate(gates)
+        )
+        + (" []\n" if not gates else "\n")
+    )
 
 
 def team(

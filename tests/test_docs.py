@@ -15,7 +15,10 @@ from db.engine import Database
 from grading.scheme.presets import preset_names
 
 ROOT = Path(__file__).parent.parent
-PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").rglob("*.md"))]
+PAGES = [
+    *(ROOT / name for name in ("README.md", "README.zh.md", "CONTRIBUTING.md", "samples/README.md")),
+    *sorted((ROOT / "docs").rglob("*.md")),
+]
 
 
 def test_every_setting_is_documented_as_it_is() -> None:
@@ -35,17 +38,17 @@ def test_every_preset_is_documented() -> None:
     assert all(f"`{name}`" in page for name in preset_names())
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
 def test_links_lead_somewhere(page: Path) -> None:
     for target in re.findall(r"\]\(([^)#]+)", page.read_text(encoding="utf-8")):
         if not target.startswith("http"):
             assert (page.parent / target).exists(), f"{page.name}: {target}"
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
 def test_every_command_that_is_shown_exists(page: Path) -> None:
     shown = re.findall(
-        r"tierbot ((?:import|scheme|override|credit|review|db|outbox|report) \w+|[\w-]+)",
+        r"tierbot ((?:import|scheme|override|credit|review|db|outbox|report) [\w-]+|[\w-]+)",
         page.read_text(encoding="utf-8"),
     )
     for command in set(shown) - {"demo"}:
@@ -80,14 +83,14 @@ def test_every_metric_is_on_the_operations_page_and_no_other(database: Database)
     assert set(re.findall(r"\btierbot_\w+", page)) == measured
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
 def test_every_variable_that_is_named_exists(page: Path) -> None:
     named = set(re.findall(r"\b(?:TIERBOT|SLACK)_[A-Z_]+\b", page.read_text(encoding="utf-8")))
     known = {name for name, _, _ in settings.variables()}
     assert {name for name in named if name not in known and not name.startswith("TIERBOT_TEST_")} == set()
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
 def test_every_file_that_is_named_exists_and_has_the_function_named_after_it(page: Path) -> None:
     named = re.findall(
         r"`((?:bot|grading|db|tests|templates)/[\w/.]+\.\w+)`(?:, `(\w+)`)?", page.read_text(encoding="utf-8")
@@ -95,3 +98,25 @@ def test_every_file_that_is_named_exists_and_has_the_function_named_after_it(pag
     for file, name in ((file, name) for file, name in named if not re.search("[A-Z]{4}", file)):  # NAME
         assert (ROOT / file).exists(), f"{page.name}: {file}"
         assert not name or name in (ROOT / file).read_text(encoding="utf-8"), f"{page.name}: {name} in {file}"
+
+
+def test_the_chinese_readme_has_the_sections_commands_and_links_of_the_english_one() -> None:
+    english, chinese = (_outline(ROOT / name) for name in ("README.md", "README.zh.md"))
+    assert chinese == english
+
+
+def _outline(page: Path) -> dict[str, list[str]]:
+    """What two languages of a page have in common: headings by level, commands, table rows, and where links lead."""
+    text = page.read_text(encoding="utf-8")
+    blocks = re.findall(r"```\n(.*?)```", text, flags=re.DOTALL)
+    prose = re.sub(r"```\n.*?```", "```", text, flags=re.DOTALL)
+    commands = [line.partition(" # ")[0].strip() for block in blocks for line in block.splitlines()]
+    own = {"samples/zh/": "samples/en/", "TIERBOT_CURRENCY=CNY": "TIERBOT_CURRENCY=USD"}
+    for chinese, english in own.items():
+        commands = [command.replace(chinese, english) for command in commands]
+    return {
+        "order": re.findall(r"(?m)^(#+|!|\||```)", prose),
+        "commands": [command for command in commands if "TIERBOT_LANGUAGE" not in command],
+        "code": sorted(re.findall(r"`[^`\n]+`", prose.replace("```", ""))),
+        "links": sorted(target.replace(".zh.md", ".md") for target in re.findall(r"\]\(([^)]+)\)", prose)),
+    }

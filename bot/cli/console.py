@@ -8,6 +8,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import replace
 from datetime import date, datetime
 from decimal import Decimal
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -17,7 +18,7 @@ from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, T
 from rich.table import Table
 
 from bot import logs, settings
-from bot.app import Tierbot, build, require_schema
+from bot.app import Tierbot, build, create_if_empty, require_schema
 from bot.clock import Clock
 from bot.errors import N_, BadInput
 from bot.services.access import Actor
@@ -27,6 +28,19 @@ out = Console(highlight=False, soft_wrap=True)
 err = Console(stderr=True, highlight=False, soft_wrap=True)
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for scripts.")]
+Mapped = Annotated[
+    list[str] | None,
+    typer.Option("--map", metavar="FIELD=COLUMN", help="Which column holds a field."),
+]
+Encoding = Annotated[str | None, typer.Option(help="Encoding, when it cannot be told.")]
+Delimiter = Annotated[str | None, typer.Option(help="Separator: comma, semicolon or tab.")]
+DateOrder = Annotated[Any, typer.Option(help="dmy or mdy, when dates leave it open.")]
+DecimalSign = Annotated[
+    Any, typer.Option("--decimal", help="point or comma, when numbers leave open what 1,234 means.")
+]
+Accepted = Annotated[
+    list[str] | None, typer.Option("--yes", metavar="FINDING", help="Accept what the file check asks.")
+]
 AsOf = Annotated[str | None, typer.Option("--as-of", metavar="DATE", help="Business date, as 2026-03-31.")]
 
 
@@ -50,17 +64,33 @@ def announce(line: str) -> None:
 
 
 @contextmanager
-def opened(*, clock: Clock | None = None, check_schema: bool = True) -> Iterator[Tierbot]:
-    """The wired bot, its database checked, closed afterwards."""
+def opened(
+    *, clock: Clock | None = None, check_schema: bool = True, create: bool = True
+) -> Iterator[Tierbot]:
+    """The wired bot, its database checked, closed afterwards.
+
+    An empty database gets its tables first. Not with `create` off, for commands that only make sense with a database
+    that is in use: there an empty one means a wrong folder or address.
+    """
     loaded = settings.load()
     logs.configure(loaded.log_level)
     bot = build(loaded, clock=clock)
     try:
         if check_schema:
+            if create and create_if_empty(bot.database):
+                warn(f"Created the database {_place(bot)}.")
             require_schema(bot.database)
         yield bot
     finally:
         bot.close()
+
+
+def _place(bot: Tierbot) -> str:
+    """Where the database is, as its user would write it."""
+    if not bot.database.is_sqlite:
+        return settings.without_password(bot.settings.url)
+    file, here = bot.database.file.absolute(), Path.cwd()
+    return str(file.relative_to(here) if file.is_relative_to(here) else file)
 
 
 @contextmanager
@@ -128,3 +158,14 @@ def number(value: float | Decimal | None, form: str, unknown: str = "") -> str:
 def print_json(value: Any) -> None:
     """Print a value for scripts; dates and decimals become text."""
     sys.stdout.write(json.dumps(value, ensure_ascii=False, indent=2, default=str) + "\n")
+
+
+def columns_of(pairs: list[str]) -> dict[str, str]:
+    """Field -> column of --map."""
+    columns = {}
+    for pair in pairs:
+        name, separator, column = pair.partition("=")
+        if not separator or not name or not column:
+            raise BadInput(N_("--map %(pair)s: write it as field=column."), pair=pair)
+        columns[name.strip()] = column.strip()
+    return columns

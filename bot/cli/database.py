@@ -32,14 +32,14 @@ def upgrade_schema() -> None:
 
 def recount_totals() -> None:
     """Make the kept totals of orders anew, when `tierbot verify` says that they are not what the orders come to."""
-    with opened() as bot, bot.database.write() as session:
+    with opened(create=False) as bot, bot.database.write() as session:
         order_totals.recount(session.connection())
     say("Totals counted again.")
 
 
 def back_up(file: File) -> None:
     """Copy the SQLite database into a new file, while it is in use. PostgreSQL has pg_dump for that."""
-    with opened() as bot:
+    with opened(create=False) as bot:
         source = _sqlite_file(bot, "pg_dump -Fc")
         if file.exists():
             raise BadInput(N_("%(file)s exists already. Name a file that does not."), file=file)
@@ -80,7 +80,7 @@ def restore_backup(file: File, yes: Yes = False) -> None:
 
 def confirm_restored(yes: Yes = False) -> None:
     """Say that this database was just restored by other means, such as pg_restore, before any process is started."""
-    with opened() as bot:
+    with opened(create=False) as bot:
         now = bot.clock.now()
         restore.require_stopped(bot.database, now)
         _rewind(bot.database, restore.preview(bot.database, now), yes)

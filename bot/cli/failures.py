@@ -3,13 +3,17 @@
 import secrets
 
 import structlog
-from sqlalchemy.exc import DatabaseError, OperationalError
+from sqlalchemy.exc import DatabaseError, DBAPIError, OperationalError
 
 from bot import settings
 from bot.cli.console import warn
 from bot.errors import N_, BotError, Conflict
 from bot.logs import configure
 from db.engine import describe
+
+_NOT_PERMITTED = (
+    "42501"  # PostgreSQL's insufficient_privilege: from 15 on, users may not create tables by default
+)
 
 
 def report(error: Exception) -> int:
@@ -27,6 +31,8 @@ def report(error: Exception) -> int:
 
 def _database_problem(error: Exception) -> BotError | None:
     """The error as a problem that a person can solve; None when the fault is ours."""
+    if isinstance(error, DBAPIError) and getattr(error.orig, "sqlstate", None) == _NOT_PERMITTED:
+        return settings.unusable_database(settings.usable().url, describe(error))
     if not isinstance(error, OperationalError) and type(error) is not DatabaseError:
         return None
     reason = describe(error)

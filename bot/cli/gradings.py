@@ -11,8 +11,15 @@ import typer
 from bot import logs, settings
 from bot.app import Tierbot
 from bot.cli.console import (
+    Accepted,
     AsJson,
     AsOf,
+    DateOrder,
+    DecimalSign,
+    Delimiter,
+    Encoding,
+    Mapped,
+    columns_of,
     console_actor,
     named_actor,
     number,
@@ -25,11 +32,12 @@ from bot.cli.console import (
     warn,
     whoami,
 )
-from bot.cli.presentation import report_json
+from bot.cli.presentation import finding_lines, rejected_lines, report_json
 from bot.errors import N_, BadInput
 from bot.services.ask import lookup
 from bot.services.grade import book_pass, runs, score_file, verification
 from bot.services.grade.runs import RunReport
+from bot.services.imports import ImportOptions
 from bot.services.schemes import lifecycle, status, store
 from bot.services.trial import replays
 from db.graded.runs import Purpose
@@ -205,6 +213,15 @@ def score(
     file: Annotated[Path, typer.Argument(help="CSV: code, name, one column per field of the scheme.")],
     scheme: Annotated[str, typer.Option(help="A scheme file, or the name of a preset.")],
     as_of: Annotated[str, typer.Option("--as-of", metavar="DATE", help="Business date, as 2026-03-31.")],
+    mapped: Mapped = None,
+    encoding: Encoding = None,
+    delimiter: Delimiter = None,
+    date_order: DateOrder = None,
+    decimal: DecimalSign = None,
+    percent: Annotated[
+        list[str] | None, typer.Option(metavar="FIELD", help="Numbers of this field are percent.")
+    ] = None,
+    accepted: Accepted = None,
     strict: Annotated[bool, typer.Option(help="Exit with 7 when rows were rejected.")] = False,
     as_json: AsJson = False,
 ) -> None:
@@ -212,10 +229,18 @@ def score(
     loaded = settings.load()
     logs.configure(loaded.log_level)
     chosen = store.find(scheme, loaded.schemes_dir).scheme
-    report = score_file.score_table(file, chosen, to_day(as_of))
-    warn(*(f"rejected: {line}" for line in report.rejected))
-    if report.ignored:
-        warn(f"ignored columns: {', '.join(report.ignored)}")
+    options = ImportOptions(
+        columns=columns_of(mapped or []),
+        encoding=encoding,
+        delimiter=delimiter,
+        date_order=date_order,
+        decimal=decimal,
+        accepted=tuple(accepted or ()),
+        kind_options={"percent": percent},
+    )
+    report = score_file.score_table(file, chosen, to_day(as_of), options)
+    warn(*(f"rejected: {line}" for line in rejected_lines(report.rejected)))
+    warn(*finding_lines(report.findings))
     if as_json:
         print_json(report.customers)
     else:

@@ -8,20 +8,39 @@ from typing import Annotated, Any
 
 import typer
 
-from bot.cli import presentation
-from bot.cli.console import AsJson, opened, print_json, print_table, progress_bar, say, whoami
+from bot.app import Tierbot, require_schema
+from bot.cli import presentation, profile
+from bot.cli.console import (
+    Accepted,
+    AsJson,
+    DateOrder,
+    DecimalSign,
+    Delimiter,
+    Encoding,
+    Mapped,
+    columns_of,
+    opened,
+    print_json,
+    print_table,
+    progress_bar,
+    say,
+    whoami,
+)
 from bot.cli.tree import CliCommand, CliGroup
-from bot.errors import N_, BadInput
+from bot.errors import BadInput
 from bot.services import imports
 from bot.services.imports import KindOption
+from bot.services.imports.profile import profile_file
+from db import schema
 
 
 def command_group() -> typer.Typer:
-    """A command for each import kind, `undo` and `list`."""
+    """A command for each import kind, `profile`, `undo` and `list`."""
     options = {option.name: option for kind in imports.KINDS.values() for option in kind.options}
     group = typer.Typer(cls=CliGroup, no_args_is_help=True)
     for name in imports.KINDS:
         group.command(name, cls=CliCommand)(_import_command(name, list(options.values())))
+    group.command("profile", cls=CliCommand)(import_profile)
     group.command("undo", cls=CliCommand)(import_undo)
     group.command("list", cls=CliCommand)(import_list)
     return group
@@ -36,23 +55,13 @@ def _import_command(kind: str, options: list[KindOption]) -> Callable[..., None]
         source: Annotated[
             str, typer.Option(help="Which system it comes from; keys are unique per source.")
         ] = "file",
-        mapped: Annotated[
-            list[str] | None,
-            typer.Option("--map", metavar="FIELD=COLUMN", help="Which column holds a field."),
-        ] = None,
+        mapped: Mapped = None,
         currency: Annotated[str | None, typer.Option(help="ISO currency, where the file has none.")] = None,
-        encoding: Annotated[str | None, typer.Option(help="Encoding, when it cannot be told.")] = None,
-        delimiter: Annotated[str | None, typer.Option(help="Separator: comma, semicolon or tab.")] = None,
-        date_order: Annotated[Any, typer.Option(help="dmy or mdy, when dates leave it open.")] = None,
-        decimal: Annotated[
-            Any, typer.Option(help="point or comma, when numbers leave open what 1,234 means.")
-        ] = None,
-        accepted: Annotated[
-            list[str] | None,
-            typer.Option(
-                "--yes", metavar="FINDING", help="Accept what the file check asks; for this source."
-            ),
-        ] = None,
+        encoding: Encoding = None,
+        delimiter: Delimiter = None,
+        date_order: DateOrder = None,
+        decimal: DecimalSign = None,
+        accepted: Accepted = None,
         only: Annotated[
             list[str] | None,
             typer.Option(metavar="COLUMN=WORD,…", help="Only rows with one of these words count."),
@@ -78,7 +87,7 @@ def _import_command(kind: str, options: list[KindOption]) -> Callable[..., None]
         with opened() as bot:
             options = imports.ImportOptions(
                 source=source,
-                columns=_mapping(mapped or []),
+                columns=columns_of(mapped or []),
                 currency=currency,
                 encoding=encoding,
                 delimiter=delimiter,
@@ -133,6 +142,53 @@ def _with_options(command: Callable[..., None], options: list[KindOption]) -> in
     return signature.replace(parameters=[*common[:place], *special, *common[place:]])
 
 
+def import_profile(
+    file: Annotated[Path, typer.Argument(help="The CSV file.")],
+    *,
+    source: Annotated[str, typer.Option(help="Which system it comes from.")] = "file",
+    kind: Annotated[str | None, typer.Option(help="What it is, where the guess is wrong.")] = None,
+    mapped: Mapped = None,
+    currency: Annotated[str | None, typer.Option(help="ISO currency, where the file has none.")] = None,
+    encoding: Encoding = None,
+    delimiter: Delimiter = None,
+    date_order: DateOrder = None,
+    decimal: DecimalSign = None,
+    accepted: Accepted = None,
+    as_json: AsJson = False,
+) -> None:
+    """Say what a file is, and the command that imports it; nothing is stored."""
+    with opened(check_schema=False) as bot:
+        options = imports.ImportOptions(
+            source=source,
+            columns=columns_of(mapped or []),
+            currency=currency,
+            encoding=encoding,
+            delimiter=delimiter,
+            date_order=date_order,
+            decimal=decimal,
+            accepted=tuple(accepted or ()),
+            firm_currency=bot.settings.currency,
+        )
+        database = bot.database if _is_there(bot) else None
+        found = profile_file(database, path=file, clock=bot.clock, options=options, kind=kind)
+    if as_json:
+        print_json(profile.profile_json(found))
+    else:
+        say(*profile.profile_lines(found))
+    if found.problem:
+        sys.exit(BadInput.exit_code)
+
+
+def _is_there(bot: Tierbot) -> bool:
+    """Whether there is a database; one that is there must fit."""
+    if bot.database.is_sqlite and not bot.database.file.exists():
+        return False
+    if schema.current(bot.database) is None:
+        return False
+    require_schema(bot.database)
+    return True
+
+
 def import_undo(
     batch: Annotated[int, typer.Argument(help="The import's number; see tierbot import list.")],
 ) -> None:
@@ -151,14 +207,3 @@ def import_list() -> None:
             at = f"{one.started_at:%Y-%m-%d %H:%M}"
             rows.append([one.id, one.kind, one.file_name, *counts, one.status, at])
         print_table(["number", "kind", "file", "accepted", "rejected", "status", "at (UTC)"], rows)
-
-
-def _mapping(pairs: list[str]) -> dict[str, str]:
-    """Field -> column of --map."""
-    columns = {}
-    for pair in pairs:
-        name, separator, column = pair.partition("=")
-        if not separator or not name or not column:
-            raise BadInput(N_("--map %(pair)s: write it as field=column."), pair=pair)
-        columns[name.strip()] = column.strip()
-    return columns

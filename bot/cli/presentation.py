@@ -1,7 +1,7 @@
 """Answers for a terminal or a script: the same messages as in Slack, without its markup, and results as JSON."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from bot.services.ask.graded import Graded
     from bot.services.grade.runs import RunReport
     from bot.services.imports import ImportReport
+    from bot.services.imports.check.findings import FileFinding
+    from bot.services.imports.report import Rejected
     from bot.services.trial.diff import SchemeDiff
     from grading.diagnose.diff import RuleDifference
     from grading.scheme.model import Scheme
@@ -179,16 +181,29 @@ def import_lines(report: "ImportReport") -> Iterator[str]:
         f"{report.rows:,} rows: {report.accepted:,} {verb} accepted ({report.created:,} new, {report.changed:,} changed,"
         f" {report.unchanged:,} as before), {report.rejected:,} rejected."
     )
-    for finding in report.findings:
-        yield f"{finding.level.capitalize()} {finding.type.name}: {finding.text()}"
+    yield from finding_lines(report.findings)
     if report.customers_created:
         yield f"{report.customers_created:,} customers {verb} created."
-    for reject in report.first_rejects[:5]:
-        yield f"  line {reject.line}, {reject.column}: {reject.reason}"
+    for line in rejected_lines(report.first_rejects[:5]):
+        yield f"  {line}"
     if report.rejects_file:
         yield f"All rejected rows with their reasons: {report.rejects_file}"
     if report.batch_id is not None:
         yield f"To take it back: tierbot import undo {report.batch_id}"
+
+
+def finding_lines(findings: Iterable["FileFinding"]) -> Iterator[str]:
+    """What the file check says."""
+    for finding in findings:
+        yield f"{finding.level.capitalize()} {finding.type.name}: {finding.text()}"
+
+
+def rejected_lines(rejected: Iterable["Rejected"]) -> Iterator[str]:
+    """Rejected rows with their reasons."""
+    for reject in rejected:
+        yield (
+            ", ".join(part for part in (f"line {reject.line}", reject.column) if part) + f": {reject.reason}"
+        )
 
 
 def _option_words(answers: Mapping[str, Any]) -> Iterator[str]:

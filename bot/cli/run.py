@@ -104,7 +104,7 @@ def tick(
 ) -> None:
     """One pass over everything due, then stop: what cron would call."""
     clock = ShiftedClock(SystemClock(), _instant(at) - SystemClock().now()) if at else None
-    with opened(clock=clock) as bot:
+    with opened(clock=clock, create=False) as bot:
         _require_token(bot)
         if at:  # a time that was given on purpose is no jump to hold messages for
             time_jump.catch_up(bot.database, bot.clock)

@@ -47,6 +47,24 @@ COMPUTED = {
     "complaint_points": Computed("activities", "24 months, fading", "points"),
 }
 
+_BY_UNIT = {
+    "money": """annual_sales aum card_spend_12m deposit_balance ebit equity loan_balance net_worth potential_annual_spend
+        retained_earnings total_assets total_liabilities working_capital""",
+    "ratio": """aum_growth_yoy current_ratio debt_ratio ebit_to_assets equity_to_liabilities headcount_growth market_share
+        net_margin ocf_to_current_liabilities retained_earnings_to_assets sales_growth sales_growth_3y
+        working_capital_to_assets""",
+    "count": "lawsuits_24m products_held",
+    "days": "loan_days_overdue",
+    "years": "years_in_business",
+    "1-5": """customisation_level fit industry_outlook industry_risk management_quality market_standing
+        satisfaction""",
+    "yes or no": "blacklisted dishonest_list insolvency",
+    "word": """buying_stage company_kind contact_permission credit_grade expansion_plan identity_check industry_position
+        market_risk operational_risk security z_zone""",
+}
+RECORDED = {field: unit for unit, fields in _BY_UNIT.items() for field in fields.split()}
+"""Unit of each field of the presets that comes as facts only."""
+
 CREDIT_GRADE = "credit_grade"
 """The grade of the newest credit assessment, or one that was recorded later."""
 

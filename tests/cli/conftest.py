@@ -1,17 +1,39 @@
 """The command line over a database of its own."""
 
+import json
 import logging
+import os
+import sys
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 import structlog
 from typer.testing import CliRunner, Result
 
+from bot import cli
 from bot.cli.tree import app
 
 Command = Callable[..., Result]
 Output = Callable[..., str]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Done:
+    """How a command ended."""
+
+    code: int
+    out: str
+    err: str
+
+    @property
+    def json(self) -> Any:
+        return json.loads(self.out)
+
+
+Program = Callable[..., Done]
 
 
 @pytest.fixture
@@ -22,6 +44,34 @@ def logging_restored() -> Iterator[None]:
     structlog.reset_defaults()
     logging.root.handlers[:] = handlers
     logging.root.setLevel(level)
+
+
+@pytest.fixture
+def program(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    logging_restored: None,
+) -> Program:
+    """The whole program, with its exit codes, in an empty folder and without any setting."""
+    for name in [*os.environ]:
+        if name.startswith(("TIERBOT_", "SLACK_")):
+            monkeypatch.delenv(name)
+    monkeypatch.chdir(tmp_path)
+
+    def call(*arguments: str) -> Done:
+        monkeypatch.setattr(sys, "argv", ["tierbot", *arguments])
+        capsys.readouterr()
+        code: object = 0
+        try:
+            cli.main()
+        except SystemExit as end:
+            code = end.code
+        shown = capsys.readouterr()
+        assert "Traceback" not in shown.out + shown.err
+        return Done(code=code if isinstance(code, int) else 0, out=shown.out, err=shown.err)
+
+    return call
 
 
 @pytest.fixture

@@ -1,21 +1,16 @@
 """The command line: output, exit codes, and that nobody sees a traceback."""
 
-import json
-import os
 import shutil
 import sqlite3
 import subprocess
 import sys
 from collections.abc import Callable
 from contextlib import closing
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import pytest
 from slack_bolt import BoltRequest, BoltResponse
 
-from bot import cli
 from bot.app import build
 from bot.clock import SystemClock
 from bot.demo.workspace import User, Workspace
@@ -25,6 +20,8 @@ from bot.slack.manifest import COMMANDS, SCOPES
 from bot.slack.server import front
 from grading.scheme.presets import preset_names, preset_text
 from grading.scheme.reader import parse_scheme
+from tests.cli.conftest import Done
+from tests.cli.conftest import Program as Tierbot
 
 FLAT = "code,name,months_with_us,net_revenue_12m,order_frequency_12m\n"
 
@@ -36,48 +33,10 @@ EXPLAINED = {
 PART = {"indicator", "value", "score", "weight", "effective_weight", "points", "missing"}
 
 
-@dataclass(frozen=True, kw_only=True)
-class Done:
-    """How a command ended."""
-
-    code: int
-    out: str
-    err: str
-
-    @property
-    def json(self) -> Any:
-        return json.loads(self.out)
-
-
-Tierbot = Callable[..., Done]
-
-
 @pytest.fixture
-def tierbot(
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture[str],
-    logging_restored: None,
-) -> Tierbot:
+def tierbot(program: Tierbot) -> Tierbot:
     """The command line in an empty folder and without any setting."""
-    for name in [*os.environ]:
-        if name.startswith(("TIERBOT_", "SLACK_")):
-            monkeypatch.delenv(name)
-    monkeypatch.chdir(tmp_path)
-
-    def call(*arguments: str) -> Done:
-        monkeypatch.setattr(sys, "argv", ["tierbot", *arguments])
-        capsys.readouterr()
-        code: object = 0
-        try:
-            cli.main()
-        except SystemExit as end:
-            code = end.code
-        shown = capsys.readouterr()
-        assert "Traceback" not in shown.out + shown.err
-        return Done(code=code if isinstance(code, int) else 0, out=shown.out, err=shown.err)
-
-    return call
+    return program
 
 
 @pytest.fixture(scope="module")
@@ -323,7 +282,26 @@ def test_a_row_with_a_bad_cell_is_rejected_by_line_and_column(tierbot: Tierbot, 
 
 def test_a_column_that_the_scheme_does_not_read_is_named(tierbot: Tierbot, tmp_path: Path) -> None:
     done = scored(tierbot, tmp_path, "code,name,net_revenue_12m,favourite_colour\nC-1,ACME,1,red\n")
-    assert "ignored columns: favourite_colour" in done.err
+    assert (
+        "Note unread-column: The scheme orders_only has no field for these columns: favourite_colour."
+        in done.err
+    )
+
+
+def test_score_takes_the_options_of_an_import(tierbot: Tierbot, tmp_path: Path) -> None:
+    table = "nr;name;net_revenue_12m;active_quarter_rate\nC-1;ACME;500,000;75\n"
+    asked = scored(tierbot, tmp_path, table, "--map", "code=nr")
+    assert (asked.code, asked.out) == (2, "")
+    assert "question decimal-sign" in asked.err
+    assert "question percent-or-ratio" in asked.err
+    answers = ("--map", "code=nr", "--decimal", "point", "--percent", "active_quarter_rate")
+    graded = scored(tierbot, tmp_path, table, *answers, "--json").json
+    values = {part["indicator"]: part["value"] for part in graded[0]["breakdown"]}
+    assert (values["net_revenue_12m"], values["active_quarter_rate"]) == (500_000, 0.75)
+    accepted = scored(
+        tierbot, tmp_path, table, "--map", "code=nr", "--decimal", "point", "--yes", "percent-or-ratio"
+    )
+    assert "Note percent-or-ratio" in accepted.err
 
 
 # --- commands that fail
@@ -332,9 +310,9 @@ def test_a_column_that_the_scheme_does_not_read_is_named(tierbot: Tierbot, tmp_p
 @pytest.mark.parametrize(
     ("table", "expected"),
     [
-        ("name,net_spend_12m\nACME,1\n", "no column code"),
-        ("code,name,code\nC-1,ACME,C-1\n", "two columns named code"),
-        ("code,name\nC-1\n", "line 2 has 1 cells instead of 2"),
+        ("name,net_spend_12m\nACME,1\n", "no column for code"),
+        ("code,name,code\nC-1,ACME,C-1\n", "two columns named 'code'"),
+        ("code,name\n", "has a header but no rows"),
     ],
 )
 def test_a_table_of_the_wrong_shape_is_refused(
@@ -346,15 +324,12 @@ def test_a_table_of_the_wrong_shape_is_refused(
 
 
 WRONG = [
-    (("score", "none.csv", "--scheme", "orders_only", "--as-of", "2026-03-31"), 2, "none.csv"),
+    (("score", "none.csv", "--scheme", "orders_only", "--as-of", "2026-03-31"), 3, "none.csv"),
     (("score", "none.csv", "--scheme", "orders_only", "--as-of", "31.3.2026"), 2, "31.3.2026"),
     (("score", "none.csv", "--scheme", "best", "--as-of", "2026-03-31"), 2, "no scheme best"),
     (("score", "none.csv", "--scheme", "orders_only"), 2, "--as-of"),
     (("grade", "--as-off", "2026-03-31"), 2, "--as-of"),
-    (("grade",), 6, "tierbot db upgrade"),
-    (("tier", "ACME"), 6, "tierbot db upgrade"),
     (("tick",), 6, "tierbot db upgrade"),
-    (("import", "orders", "orders.csv"), 6, "tierbot db upgrade"),
     (("tick", "--at", "soon"), 2, "soon is not a time"),
     (("run",), 2, "SLACK_BOT_TOKEN is not set"),
     (("scheme", "check", "none.yaml"), 2, "none.yaml"),

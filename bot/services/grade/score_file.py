@@ -1,77 +1,196 @@
 """Grades a flat table without a database: one row per customer, one column per field of the scheme."""
 
-import csv
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
 from bot.errors import N_, BadInput
+from bot.services.imports.check.fields import KnownFields
+from bot.services.imports.check.findings import FileFinding, FileFindings, FindingType, Level
+from bot.services.imports.check.styles import Styles
+from bot.services.imports.kinds.customers import CustomerKind
+from bot.services.imports.read.columns import FileField, Layout, recognise
+from bot.services.imports.read.dates import Dates
 from bot.services.imports.read.encoding import inspect_file
-from bot.services.imports.read.records import open_text, sniff
+from bot.services.imports.read.numbers import Numbers
+from bot.services.imports.read.records import Broken, CsvTable, open_table, sniff, why_ragged
+from bot.services.imports.read.refusal import EMPTY, RefusedValue, clip
+from bot.services.imports.read.text import line_of_text, nearest
+from bot.services.imports.report import ImportOptions, Rejected
+from grading.engine.fields import DATE_SUFFIX, MONTHS_WITH_US
 from grading.engine.scoring import grade
 from grading.engine.table import read_fields
 from grading.explain.breakdown import explain
 from grading.indicators.altman import with_zone
 from grading.scheme.model import Scheme
 
+UNREAD_COLUMN = FindingType(
+    name="unread-column",
+    level=Level.NOTE,
+    sentence=N_("The scheme %(scheme)s has no field for these columns: %(columns)s."),
+)
+
+_CUSTOMER = tuple(field for field in CustomerKind.fields if field.name in ("code", "name"))
+_Reader = Callable[[str], str | RefusedValue]  # of a stripped cell that is not empty
+
 
 @dataclass(frozen=True, kw_only=True)
 class FlatReport:
-    """Graded customers as data for JSON, rejected rows as sentences, and columns that the scheme does not have."""
+    """Graded customers as data for JSON, rejected rows, and what the file check says."""
 
     customers: list[dict[str, Any]]
-    rejected: list[str]
-    ignored: list[str]
+    rejected: list[Rejected]
+    findings: tuple[FileFinding, ...]
 
 
-def score_table(path: Path, scheme: Scheme, as_of: date) -> FlatReport:
-    """Grade a CSV. A row with a cell that cannot be read is rejected as a whole, with the reason."""
-    header, rows = _read(path)
-    for needed in ("code", "name"):
-        if needed not in header:
-            raise BadInput(
-                N_("%(file)s has no column %(column)s. It needs code, name and one column per field."),
-                file=path.name,
-                column=needed,
-            )
-    cells = pd.DataFrame([row for _, row in rows], columns=header, dtype=object)
-    facts, rejects, unknown = read_fields(cells.drop(columns=["code", "name"]), scheme)
-    rejected = [
-        f"line {rows[reject.row][0]}, {reject.column}: {reject.value!r} {reject.reason}" for reject in rejects
-    ]
+def score_table(path: Path, scheme: Scheme, as_of: date, options: ImportOptions) -> FlatReport:
+    """Grade a CSV. Every row is graded or rejected with a reason; a question of the file check refuses the file."""
+    options.refuse_unknown()
+    findings = FileFindings(options.accepted)
+    table = _FlatTable(path, scheme, options, findings)
+    customers, cells = table.read()
+    findings.refuse_open(path.name, N_("%(file)s was not scored."))
+    facts, _, _ = read_fields(cells, scheme)
     graded = grade(with_zone(facts, scheme), scheme, as_of)
-    customers = [
-        {**cells.loc[row, ["code", "name"]].to_dict(), **explain(graded, scheme, place)}
-        for place, row in enumerate(facts.index)
-    ]
-    return FlatReport(customers=customers, rejected=rejected, ignored=unknown)
+    return FlatReport(
+        customers=[
+            {**customer, **explain(graded, scheme, place)} for place, customer in enumerate(customers)
+        ],
+        rejected=table.rejected,
+        findings=tuple(findings),
+    )
 
 
-def _read(path: Path) -> tuple[list[str], list[tuple[int, list[str]]]]:
-    if not path.is_file():
-        raise BadInput(N_("There is no file %(file)s."), file=path)
-    file = inspect_file(path, None)
-    delimiter = sniff(file, None, frozenset({"code", "name"}))
-    with open_text(file) as handle:
-        reader = csv.reader(handle, delimiter=delimiter)
-        header = [cell.strip() for cell in next(reader, [])]
-        if len(set(header)) < len(header):
-            twice = next(cell for cell in header if header.count(cell) > 1)
-            raise BadInput(N_("%(file)s has two columns named %(column)s."), file=path.name, column=twice)
-        rows = []
-        for row in reader:
-            if not any(cell.strip() for cell in row):
+class _FlatTable:
+    """A file and how its columns are read."""
+
+    def __init__(self, path: Path, scheme: Scheme, options: ImportOptions, findings: FileFindings) -> None:
+        self.rejected: list[Rejected] = []
+        self._scheme = scheme
+        self._options = options
+        self._findings = findings
+        self._known = KnownFields([scheme], options.kind_options.get("percent") or ())
+        self._fields = [self._field(name) for name in scheme.fields]
+        self._fields += [FileField(name=name + DATE_SUFFIX) for name in scheme.fields]
+        self._fields += [FileField(name=MONTHS_WITH_US), *_CUSTOMER]
+        self._file = inspect_file(path, options.encoding)
+        headers = frozenset[str]().union(*(field.known_headers for field in self._fields))
+        self._delimiter = sniff(self._file, options.delimiter, headers)
+
+    def read(self) -> tuple[list[dict[str, str]], pd.DataFrame]:
+        """(code and name of each customer, a frame of the text of its fields)."""
+        with open_table(self._file, self._delimiter) as table:
+            layout = recognise(
+                self._fields,
+                table.header,
+                kind="flat tables",
+                file=self._file.path.name,
+                given=self._options.columns,
+                remembered={},
+            )
+            lines, rows = self._records(table)
+        self._note_ignored(layout)
+        accepted, columns = self._accept(layout, lines, rows, self._parse(layout, rows))
+        for name in self._scheme.fields:
+            cells = columns.get(name, [])
+            filled = [place for place, cell in enumerate(cells) if cell]
+            if filled:
+                lines_of = [accepted[place] for place in filled]
+                self._known.collect(name, lines_of, [cells[place] for place in filled])
+        self._known.ask(self._findings)
+        codes, names = columns.pop("code"), columns.pop("name")
+        customers = [{"code": code, "name": name} for code, name in zip(codes, names, strict=True)]
+        return customers, pd.DataFrame(columns, index=range(len(accepted)), dtype=object)
+
+    def _records(self, table: CsvTable) -> tuple[list[int], list[list[str]]]:
+        """Lines and cells of the records that are as wide as the header."""
+        width, lines, rows = len(table.header), [], []
+        for record in table.records:
+            if isinstance(record, Broken):
+                self._reject(record.line, "", "", record.reason)
                 continue
-            if len(row) != len(header):
-                raise BadInput(
-                    N_("%(file)s line %(line)s has %(found)s cells instead of %(wanted)s. Mend the line."),
-                    file=path.name,
-                    line=reader.line_num,
-                    found=len(row),
-                    wanted=len(header),
-                )
-            rows.append((reader.line_num, row))
-    return header, rows
+            line, cells = record
+            if not any(cell.strip() for cell in cells):
+                continue
+            if len(cells) != width:
+                self._reject(line, "", "", why_ragged(cells, width))
+                continue
+            lines.append(line)
+            rows.append(cells)
+        if not rows and not self.rejected:
+            raise BadInput(N_("%(file)s has a header but no rows."), file=self._file.path.name)
+        return lines, rows
+
+    def _parse(self, layout: Layout, rows: list[list[str]]) -> dict[str, list[str | RefusedValue]]:
+        """Field -> its cells as they are graded, empty ones as empty text; each distinct cell is read once."""
+        styles = Styles(
+            self._file,
+            self._delimiter,
+            date_order=self._options.date_order,
+            decimal=self._options.decimal,
+            findings=self._findings,
+        )
+        columns: dict[str, list[str | RefusedValue]] = {}
+        for name, place in layout.places.items():
+            read = self._reader(name, place, layout.header[place], styles)
+            known = {
+                cell: read(cell.strip()) if cell.strip() else ""
+                for cell in dict.fromkeys(row[place] for row in rows)
+            }
+            columns[name] = [known[row[place]] for row in rows]
+        return columns
+
+    def _accept(
+        self,
+        layout: Layout,
+        lines: list[int],
+        rows: list[list[str]],
+        columns: dict[str, list[str | RefusedValue]],
+    ) -> tuple[list[int], dict[str, list[str]]]:
+        """Lines and columns of the rows that can be read; the others are rejected, and so is a customer's second row."""
+        accepted: list[int] = []
+        texts: dict[str, list[str]] = {name: [] for name in columns}
+        first: dict[str, int] = {}  # code -> line
+        for row, line in enumerate(lines):
+            cells = {name: column[row] for name, column in columns.items()}
+            cells |= {name: cells[name] or EMPTY for name in ("code", "name")}
+            wrong = {name: cell for name, cell in cells.items() if isinstance(cell, RefusedValue)}
+            text = {name: cell for name, cell in cells.items() if not isinstance(cell, RefusedValue)}
+            if not wrong and (before := first.setdefault(text["code"], line)) != line:
+                wrong = {"code": RefusedValue(f"code {text['code']} is already on line {before}")}
+            if wrong:
+                name, refused = next(iter(wrong.items()))
+                place = layout.places[name]
+                self._reject(line, layout.header[place], rows[row][place], refused.reason)
+                continue
+            accepted.append(line)
+            for name, cell in text.items():
+                texts[name].append(cell)
+        self.rejected.sort(key=lambda reject: reject.line)
+        return accepted, texts
+
+    def _reader(self, name: str, place: int, header: str, styles: Styles) -> _Reader:
+        """How the cells of a column are read."""
+        numbers = Numbers(styles.decimal(place, header), self._known.currency(name))
+        if name in self._scheme.fields:
+            return partial(self._known.read, name, numbers=numbers)
+        if name.endswith(DATE_SUFFIX):
+            return Dates(styles.date_order(place, header))
+        return numbers if name == MONTHS_WITH_US else line_of_text()
+
+    def _field(self, name: str) -> FileField:
+        return FileField(name=name, synonyms=", ".join(self._known.names_of(self._known.find(name))))
+
+    def _note_ignored(self, layout: Layout) -> None:
+        if layout.ignored:
+            fields = self._scheme.fields
+            named = [clip(name) + nearest(name, fields).replace("; ", ": ") for name in layout.ignored]
+            self._findings.add(UNREAD_COLUMN, scheme=self._scheme.scheme, columns=", ".join(named))
+
+    def _reject(self, line: int, column: str, value: str, reason: str) -> None:
+        self.rejected.append(Rejected(line=line, column=column, value=value, reason=reason))

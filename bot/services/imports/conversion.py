@@ -17,11 +17,13 @@ from bot.services.imports.read.refusal import EMPTY, RefusedValue
 from db.book.exchange_rates import rates_to
 
 CURRENCY = FileField(
-    name="currency", synonyms="currency code, 币种, 货币, 币别", read=lambda job, name: text.currency
+    name="currency",
+    synonyms="currency code, 币种, 货币, 币别, Währung, Währungskennzeichen",
+    read=lambda job, name: text.currency,
 )
 COST = FileField(
     name="cost",
-    synonyms="cost of sales, cogs, 成本, 成本金额, 销售成本",
+    synonyms="cost of sales, cogs, 成本, 成本金额, 销售成本, Kosten, Wareneinsatz, Einstandswert, Selbstkosten",
     unique=True,
     read=ImportJob.amounts,
 )

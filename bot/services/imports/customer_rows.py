@@ -12,14 +12,17 @@ from sqlalchemy import (
     String,
     Table,
     and_,
+    distinct,
     exists,
+    func,
     literal,
     select,
 )
 
-from bot.services.imports.job import AT_ONCE, ImportJob
-from bot.services.imports.kind import WrittenTable, stage_table
+from bot.services.imports.job import AT_ONCE, Chunk, ImportJob
+from bot.services.imports.kind import KindOption, WrittenTable, stage_table
 from bot.services.imports.publication import insert_staged
+from bot.services.imports.references import CustomerReferences
 from bot.services.name_keys import derive_keys, fold
 from db.book.customers import Customer, CustomerKey, CustomerName, NameKind, NameToken
 from db.book.imports import add_missing, changed_rows, fill, table
@@ -44,6 +47,9 @@ CUSTOMER_TABLES = (
     _CustomerTable(table=_customer, called="customers"),
     WrittenTable(table=_key, counted=False),
     WrittenTable(table=_name, counted=False),
+)
+CREATE_CUSTOMERS = KindOption(
+    name="create_customers", help="Orders, invoices: make a customer of each unknown code."
 )
 
 
@@ -112,28 +118,69 @@ class StagedNames:
         return exists(select(1).where(staged.key == key, staged.kind == NameKind.ALIAS, ~known))
 
 
-class NewCustomers:
-    """Unknown customers that orders name; they are named by their code until a customer file says more."""
+class RowCustomers:
+    """The customers that the rows of a file name: those of the book and, with --create-customers, new ones.
 
-    def __init__(self, connection: Connection) -> None:
-        metadata = MetaData()
-        self._connection = connection
-        self._stage = stage_table("staged_new_customer", metadata)
-        self._names = StagedNames(metadata)
-        self._next = 1
-        metadata.create_all(connection)
+    The staging table has the columns `customer_id` and `customer_ref`. A new customer is named by its code until a
+    customer file says more.
+    """
 
-    def add(self, codes: Sequence[str]) -> None:
-        """Stage customers; a code that is staged already is left out."""
-        rows = [(self._next + number, code) for number, code in enumerate(codes)]
-        self._next += len(rows)
-        fill(self._connection, self._stage, ("line", "key"), rows)
-        self._names.add(self._connection, [(code, code, ()) for code in codes])
+    def __init__(self, job: ImportJob, stage: Table) -> None:
+        self._known = CustomerReferences(job.connection, job.source)
+        self._stage = stage
+        self._create = bool(job.options.kind_options.get(CREATE_CUSTOMERS.name))
+        if self._create:
+            metadata = MetaData()
+            self._new = stage_table("staged_new_customer", metadata)
+            self._names = StagedNames(metadata)
+            self._next = 1
+            metadata.create_all(job.connection)
+
+    def filled(self, columns: tuple[str, ...]) -> tuple[str, ...]:
+        """The staged columns without the reference, when no customers are created."""
+        return columns if self._create else tuple(name for name in columns if name != "customer_ref")
+
+    def resolve(self, chunk: Chunk) -> None:
+        """Set `customer_id` and, when customers are created, `customer_ref`."""
+        self._known.resolve(chunk, refuse_unknown=not self._create)
+        if self._create:
+            chunk.values["customer_ref"] = chunk.values["customer"]
+
+    def add(self, job: ImportJob, chunk: Chunk, rows: list[int]) -> None:
+        """Stage the unknown customers of these rows, which are now staged."""
+        if not self._create:
+            return
+        ids, references = chunk.values["customer_id"], chunk.values["customer"]
+        self._add(job, list(dict.fromkeys(references[row] for row in rows if ids[row] is None)))
+
+    def add_staged(self, job: ImportJob) -> None:
+        """Stage the unknown customers of all staged rows."""
+        if self._create:
+            stage = self._stage.c
+            unknown = select(stage.customer_ref).where(stage.customer_id.is_(None)).distinct()
+            self._add(job, job.connection.scalars(unknown).all())
+
+    def _add(self, job: ImportJob, codes: Sequence[str]) -> None:
+        new = [(self._next + number, code) for number, code in enumerate(codes)]
+        self._next += len(new)
+        fill(job.connection, self._new, ("line", "key"), new)
+        self._names.add(job.connection, [(code, code, ()) for code in codes])
+
+    def count(self, job: ImportJob) -> int:
+        """How many customers would be created."""
+        stage = self._stage.c
+        unknown = select(func.count(distinct(stage.customer_ref))).where(stage.customer_id.is_(None))
+        return job.connection.execute(unknown).scalar_one() if self._create else 0
 
     def publish(self, job: ImportJob, batch_id: int) -> int:
-        """Create them; how many."""
-        created = create_customers(job, batch_id, self._stage, {"name": self._stage.c.key})
+        """Create the new customers and set their ids in the staged rows; how many."""
+        if not self._create:
+            return 0
+        created = create_customers(job, batch_id, self._new, {"name": self._new.c.key})
         self._names.publish(job, batch_id)
+        stage = self._stage
+        ids = select(_key.c.customer_id).where(key_of(job, stage.c.customer_ref)).scalar_subquery()
+        job.connection.execute(stage.update().where(stage.c.customer_id.is_(None)).values(customer_id=ids))
         return created
 
 

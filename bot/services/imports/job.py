@@ -9,7 +9,7 @@ from sqlalchemy import Connection
 
 from bot.services.imports.check.findings import FileFindings
 from bot.services.imports.check.grain import Repeats
-from bot.services.imports.check.styles import Styles
+from bot.services.imports.check.styles import Group, Styles
 from bot.services.imports.read import text
 from bot.services.imports.read.amounts import Amounts
 from bot.services.imports.read.columns import Layout
@@ -34,7 +34,7 @@ class ImportJob:
     styles: Styles
     rejects: Rejects
     findings: FileFindings
-    repeats: Repeats
+    repeats: Repeats = field(default_factory=Repeats)
     now: datetime
     parsers: dict[str, Parser] = field(default_factory=dict)  # by field
     sample: list[list[str]] = field(default_factory=list)  # the cells of the first rows
@@ -62,6 +62,13 @@ class ImportJob:
     def decimal(self, name: str) -> Callable[[str], str]:
         """A function that decides whether the numbers of a field have a decimal point or comma."""
         return self.styles.decimal(*self._column(name))
+
+    def decimal_among(
+        self, name: str, keys: str, key_of: Callable[[str], str | None], key: str
+    ) -> Callable[[str], str]:
+        """`decimal` for the rows in which the field `keys` has a certain key (see `Group`)."""
+        group = Group(place=self._column(keys)[0], key_of=key_of, key=key)
+        return self.styles.decimal(*self._column(name), group)
 
     def paragraph(self, name: str) -> Parser:
         """Text of several lines."""

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
+from bot.errors import N_, BadInput
 from bot.services.imports.check.findings import FileFinding, Level
 
 FIRST_REJECTS = 50
@@ -31,6 +32,20 @@ class ImportOptions:
     dry_run: bool = False
     firm_currency: str | None = None  # amounts in other currencies are converted to it
     kind_options: Mapping[str, Any] = field(default_factory=dict)  # name of a KindOption -> its value
+
+    def refuse_unknown(self) -> None:
+        """Refuse a style that does not exist."""
+        for flag, given, allowed in (
+            ("--date-order", self.date_order, ("dmy", "mdy")),
+            ("--decimal", self.decimal, ("point", "comma")),
+        ):
+            if given is not None and given not in allowed:
+                raise BadInput(
+                    N_("%(flag)s %(given)s is not known; use %(allowed)s."),
+                    flag=flag,
+                    given=given,
+                    allowed=" or ".join(allowed),
+                )
 
 
 @dataclass(frozen=True, kw_only=True)

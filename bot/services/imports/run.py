@@ -13,13 +13,15 @@ from bot.clock import Clock
 from bot.errors import N_, BadInput, Conflict
 from bot.services.imports.answers import WORDS, answers_of, merge
 from bot.services.imports.check.findings import FileFindings
-from bot.services.imports.check.grain import Repeats, check_repeats
+from bot.services.imports.check.grain import check_repeats
 from bot.services.imports.check.styles import Styles
+from bot.services.imports.check.vendor import CONTINUED_LINES, check_vendor
 from bot.services.imports.job import ImportJob
 from bot.services.imports.kind import Counts, FileKind
 from bot.services.imports.kinds import KINDS
 from bot.services.imports.read.columns import recognise
 from bot.services.imports.read.encoding import InspectedFile, inspect_file, sha256_of
+from bot.services.imports.read.filters import OPTIONS, read_filters
 from bot.services.imports.read.records import DELIMITERS, CsvTable, open_table, sniff
 from bot.services.imports.rejects import Rejects
 from bot.services.imports.report import ImportOptions, ImportReport
@@ -29,6 +31,7 @@ from db.book import imports
 from db.engine import Database
 
 Progress = Callable[[int, int], None]
+OnStaged = Callable[[ImportJob, FileKind], None]
 
 
 def import_file(
@@ -41,8 +44,10 @@ def import_file(
     options: ImportOptions,
     rejects_dir: Path,
     progress: Progress | None = None,
+    on_staged: OnStaged = lambda job, kind: None,
 ) -> ImportReport:
-    """Import one CSV file. `progress` gets (bytes read, bytes in all) after each chunk.
+    """Import one CSV file. `progress` gets (bytes read, bytes in all) after each chunk; `on_staged` may look at
+    the staged rows after the file check.
 
     The rows are staged on a private connection and published in one transaction: until then nobody sees any of them,
     and a killed import leaves nothing behind. Every row is accepted or rejected with a reason.
@@ -53,17 +58,7 @@ def import_file(
             kind=kind,
             kinds=", ".join(KINDS),
         )
-    for flag, given, allowed in (
-        ("--date-order", options.date_order, ("dmy", "mdy")),
-        ("--decimal", options.decimal, ("point", "comma")),
-    ):
-        if given is not None and given not in allowed:
-            raise BadInput(
-                N_("%(flag)s %(given)s is not known; use %(allowed)s."),
-                flag=flag,
-                given=given,
-                allowed=" or ".join(allowed),
-            )
+    options.refuse_unknown()
     file = inspect_file(path, options.encoding)
     if options.expected_sha256 not in (None, file.sha256):
         raise Conflict(N_("%(file)s has changed since its preview; look at it again."), file=path.name)
@@ -78,6 +73,7 @@ def import_file(
                 options=options,
                 rejects_dir=rejects_dir,
                 progress=progress,
+                on_staged=on_staged,
             ).run()
     except imports.ImportRunning:
         raise Conflict(N_("Another import is running; try again when it is done.")) from None
@@ -104,6 +100,7 @@ class _Import:
     options: ImportOptions
     rejects_dir: Path
     progress: Progress | None
+    on_staged: OnStaged
 
     def run(self) -> ImportReport:
         file, kind, options = self.file, self.kind, self.options
@@ -170,6 +167,9 @@ class _Import:
             remembered=remembered,
         )
         findings = FileFindings(options.accepted)
+        if layout.shape is not None:
+            chosen = read_filters({name: getattr(options, name) for name in OPTIONS})
+            check_vendor(layout.shape, findings, chosen)
         return ImportJob(
             connection=connection,
             file=file,
@@ -185,7 +185,6 @@ class _Import:
             ),
             rejects=Rejects(None if options.dry_run else self.rejects_dir, layout.header),
             findings=findings,
-            repeats=Repeats(),
             now=self.clock.now(),
         )
 
@@ -197,6 +196,8 @@ class _Import:
             job.parsers.update({field.name: field.read(job, field.name) for field in self.kind.fields})
         staging = Staging(job, self.kind, Selection(job, self.kind, words))
         staging.read(table, lambda: self._show_progress(table.position))
+        if staging.continued:
+            job.findings.add(CONTINUED_LINES, count=staging.continued, line=staging.first_continued)
         if staging.rows == 0:
             raise BadInput(N_("%(file)s has a header but no rows."), file=self.file.path.name)
         if sha256_of(self.file.path) != self.file.sha256:
@@ -210,6 +211,7 @@ class _Import:
         staging.selection.check()
         with job.connection.begin():
             self.kind.check(job)
+            self.on_staged(job, self.kind)
         check_repeats(job.repeats, job.findings, self.kind.key_field)
         if not self.options.dry_run:
             job.findings.refuse_open(self.file.path.name)

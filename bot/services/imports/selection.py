@@ -1,6 +1,6 @@
 """Which rows of a file count: leaves out what --only and --skip say, and turns amounts by --negative."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 
 from bot.errors import N_, BadInput
 from bot.services.imports.check.absent import is_of_prospects
@@ -63,14 +63,7 @@ class Selection:
             if isinstance(parser, Amounts) and name != SUBTRACT.name
         ]
         self._findings = job.findings
-        # Of prospects, the record type is asked.
-        unused = (
-            job.layout.unused
-            if "record_type" not in job.parsers
-            else {place: name for place, name in job.layout.unused.items() if not is_of_prospects(name)}
-        )
-        surveyed = (job.layout.places[name] for name in _SURVEYED if name in job.layout.places)
-        followed = dict.fromkeys((*unused, *placed, *surveyed))
+        followed = dict.fromkeys((*_unanswered(job), *placed))
         self.survey = Survey(
             kind=kind.name,
             columns={place: job.layout.header[place] for place in followed},
@@ -125,6 +118,17 @@ class Selection:
                 line=self._first_below,
             )
         self.survey.check(self._findings)
+
+
+def _unanswered(job: ImportJob) -> Iterator[int]:
+    """The places of columns whose words nothing else asks about."""
+    layout = job.layout
+    stage = plain(layout.shape.stage) if layout.shape is not None else ""
+    for place, name in layout.unused.items():
+        of_deals = bool(stage) and plain(name) == stage
+        if not of_deals and not ("record_type" in job.parsers and is_of_prospects(name)):
+            yield place
+    yield from (layout.places[name] for name in _SURVEYED if name in layout.places)
 
 
 def _place(

@@ -10,7 +10,7 @@ from sqlalchemy import select
 from bot.services.imports.job import AT_ONCE, Chunk, ImportJob
 from bot.services.imports.kind import FileKind
 from bot.services.imports.read.cells import CellCache
-from bot.services.imports.read.records import Broken, CsvTable
+from bot.services.imports.read.records import Broken, CsvTable, why_ragged
 from bot.services.imports.read.refusal import EMPTY, Parser
 from bot.services.imports.report import PREVIEW_ROWS
 from bot.services.imports.selection import Selection
@@ -29,6 +29,8 @@ class Staging:
         self.staged = 0
         self.repeated = 0  # rows with the same contents as an earlier row
         self.added_up = 0  # lines that were added to others
+        self.continued = 0  # lines that only continue the row above
+        self.first_continued = 0
         self.preview: list[Mapping[str, str]] = []
         self._job = job
         self._kind = kind
@@ -54,6 +56,7 @@ class Staging:
         width = len(self._job.layout.header)
         lines: list[int] = []
         rows: list[list[str]] = []
+        filled, key = self._job.layout.filled, ""
         for record in table.records:
             if isinstance(record, Broken):
                 self._reject(record.line, record.reason, [record.text])
@@ -62,6 +65,13 @@ class Staging:
             if len(cells) != width:
                 self._reject_ragged(line, cells, width)
                 continue
+            if filled is not None:
+                above, key = key, cells[self._job.layout.places[self._kind.key_field]].strip()
+                if not cells[filled].strip() and key in ("", above) and any(map(str.strip, cells)):
+                    self.continued += 1
+                    self.first_continued = self.first_continued or line
+                    key = above
+                    continue
             lines.append(line)
             rows.append(cells)
             if len(rows) >= CHUNK:
@@ -82,9 +92,7 @@ class Staging:
         if not any(cell.strip() for cell in cells):
             self.blank += 1
             return
-        what = f"has {len(cells)} cells where the header has {width}"
-        hint = "; a separator inside a cell needs quotation marks around it" if len(cells) > width else ""
-        self._reject(line, what + hint, cells)
+        self._reject(line, why_ragged(cells, width), cells)
 
     def _reject(self, line: int, reason: str, cells: list[str]) -> None:
         """Reject a line that has no columns."""

@@ -1,5 +1,6 @@
 """Propose a scheme from the firm's own customers."""
 
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
@@ -36,7 +37,8 @@ def propose_scheme(
                 currencies=", ".join(currency for currency, _ in currencies),
             )
         day = as_of or min(days[1], today)
-        rows = computed.load_rows(session, file.scheme, day)
+        # The proposal counts in the currency of the orders, not in the preset's; invoices must be in it too.
+        rows = computed.load_rows(session, replace(file.scheme, currency=currencies[0][0]), day)
         types = product_types(session, as_of=day, start=window_start(day, 12))
         theirs = computed.select_rows(rows, scheme_choice.customers_of_all(session, [file.scheme]))
     constants = book_constants_of(rows, day)

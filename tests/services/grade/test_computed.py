@@ -19,7 +19,7 @@ from db.book.customers import Customer
 from db.engine import Database
 from grading.engine.scoring import grade
 from grading.indicators.orders import window_start
-from grading.indicators.sources import COMPUTED, JUDGED
+from grading.indicators.sources import COMPUTED, JUDGED, RECORDED
 from grading.scheme.model import Map, Scale, Scheme
 from grading.scheme.presets import preset_names, preset_text
 from grading.scheme.reader import parse_scheme
@@ -196,6 +196,8 @@ def test_the_table_of_fields_is_what_the_code_does() -> None:
             assert (way, window, unit) == (computed.source, computed.window, computed.unit)
         else:
             assert (way, window) == ("facts, judged" if field in JUDGED else "facts", "newest")
+            assert unit == RECORDED[field]
+    assert set(RECORDED) == {row[0] for row in rows} - set(COMPUTED)
 
 
 def test_what_presets_ask_people_for_is_what_needs_an_author() -> None:

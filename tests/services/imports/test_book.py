@@ -12,7 +12,9 @@ from tests import factories
 from tests.services.imports.conftest import CUSTOMERS, Book
 
 ORDERS = "order_no,customer,date,amount,cost\n1,C1,2026-01-02,100,60\n2,C2,2026-01-03,-25.50,\n"
-FACTS = "customer,field,value,date,author\nC1,credit,Ａ ,2026-01-31,mia\nC2,credit,B,2026-01-31,mia\n"
+FACTS = (
+    "customer,field,value,date,author\nC1,credit_grade,Ａ ,2026-01-31,mia\nC2,credit_grade,B,2026-01-31,mia\n"
+)
 ACTIVITIES = (
     "customer,date,kind,note\nC1,2026-01-02,visit,good\nC1,2026-01-02,visit,good\nC1,2026-01-02,call,\n"
 )
@@ -124,6 +126,25 @@ def test_orders_may_bring_their_customers_with_them(book: Book) -> None:
     assert counts(named) == (0, 1, 0, 0)
 
 
+def test_invoices_create_unknown_customers_when_asked(book: Book) -> None:
+    file = "invoice no,customer,date,due,amount\nI1,C7,2026-01-05,2026-02-04,100\nI2,C7,2026-02-05,2026-03-07,50\n"
+    none_is_paid = ("no-paid-column",)
+    refused = book.bring("invoices", file, currency="EUR", accepted=none_is_paid)
+    assert (refused.accepted, refused.rejected, refused.customers_created) == (0, 2, 0)
+    options = {"currency": "EUR", "kind_options": {"create_customers": True}}
+    assert book.bring("invoices", file, dry_run=True, **options).customers_created == 1
+    report = book.bring("invoices", file, **options)
+    assert (report.accepted, report.created, report.customers_created) == (2, 2, 1)
+    assert book.rows(
+        "SELECT code, name, external_id FROM invoice JOIN customer ON customer.id = customer_id ORDER BY 3"
+    ) == [("C7", "C7", "I1"), ("C7", "C7", "I2")]
+    again = book.bring("invoices", file, **options)
+    assert (again.unchanged, again.customers_created) == (2, 0)
+    book.undo(again.batch_id)
+    book.undo(report.batch_id)
+    assert book.rows("SELECT code FROM customer") == []
+
+
 def test_identical_rows_of_one_file_are_one_and_conflicting_ones_name_the_first_line(filled: Book) -> None:
     content = "order_no,customer,date,amount\n1,C1,2026-01-02,5\n1,C1,2026-01-02,5.00\n1,C2,2026-01-02,6\n"
     report = filled.bring("orders", content)
@@ -215,9 +236,7 @@ def test_a_family_in_a_circle_is_refused_as_a_whole(filled: Book) -> None:
 def test_a_corrected_fact_supersedes_the_old_one_and_both_are_kept(filled: Book) -> None:
     assert counts(filled.bring("facts", FACTS)) == (2, 0, 0, 0)
     filled.clock.advance(timedelta(days=1))
-    content = (
-        "customer,field,value,date\nC1,credit,C,2026-01-31\nC2,credit,B,2026-01-31\nC2,credit,B,2026-02-28\n"
-    )
+    content = "customer,field,value,date\nC1,credit_grade,C,2026-01-31\nC2,credit_grade,B,2026-01-31\nC2,credit_grade,B,2026-02-28\n"
     assert counts(filled.bring("facts", content)) == (1, 1, 1, 0)
     assert filled.rows(
         "SELECT customer_id, value, measured_on, superseded_by_batch FROM fact ORDER BY id"
@@ -249,13 +268,13 @@ def test_facts_are_read_by_the_schemes_at_work(filled: Book) -> None:
         "C1,colour,red,2026-05-01,,\n"
         "C2,service,70,2026-06-17,,\n"
     )
-    report = filled.bring("facts", content)
+    report = filled.bring("facts", content, accepted=("unknown-field",))
     assert (report.accepted, report.rejected) == (4, 5)
     assert [(reject.line, reject.column, reject.reason.split(";")[0]) for reject in report.first_rejects] == [
         (3, "author", "is empty, but quality is somebody's judgement"),
-        (4, "value", "cannot be read as service: not a number"),
-        (5, "value", "cannot be read as service: not a number"),
-        (7, "value", "cannot be read as sanctions: neither true nor false"),
+        (4, "value", "cannot be read as service: 'eighty' is not a number"),
+        (5, "value", "cannot be read as service: 'inf' is not a number"),
+        (7, "value", "cannot be read as sanctions: 'perhaps' is neither true nor false"),
         (10, "date", "'2026-06-17' is in the future"),
     ]
 

@@ -30,7 +30,7 @@ CHANGES = [
         "activities",
         "id,customer,date,kind,person,note\nA1,C2,2026-02-02,call,lee@example.com,new\nA2,C1,2026-01-02,gift,,\n",
     ),
-    ("facts", "customer,field,value,date\nC1,credit,B,2026-01-31\nC2,credit,B,2026-01-31\n"),
+    ("facts", "customer,field,value,date\nC1,credit_grade,B,2026-01-31\nC2,credit_grade,B,2026-01-31\n"),
     (
         "people",
         "email,name,role,team,active\nmia@example.com,Mia Sun,admin,North,no\nnew@example.com,New,,,\n",
@@ -58,7 +58,7 @@ def full(book: Book, snapshots: Snapshots) -> Book:
         book.bring("customers", "code,name,owner,aliases\nC1,Acme,mia@example.com,Ajax\n")
         book.bring("orders", "order_no,customer,date,amount\n1,C1,2026-01-02,5\n")
         book.bring("activities", "id,customer,date,kind,note\nA1,C1,2026-01-02,visit,old\n")
-        book.bring("facts", "customer,field,value,date\nC1,credit,A,2026-01-31\n")
+        book.bring("facts", "customer,field,value,date\nC1,credit_grade,A,2026-01-31\n")
 
     return snapshots.fetch("full", book, bring)
 
@@ -130,7 +130,7 @@ def test_a_later_import_of_the_same_rows_must_go_first(full: Book) -> None:
 
 
 def test_a_later_correction_of_a_fact_must_go_first(full: Book) -> None:
-    second = full.bring("facts", "customer,field,value,date\nC1,credit,B,2026-01-31\n")
+    second = full.bring("facts", "customer,field,value,date\nC1,credit_grade,B,2026-01-31\n")
     with pytest.raises(Conflict, match=f"Undo import {second.batch_id} first"):
         full.undo(7)
     full.undo(second.batch_id)

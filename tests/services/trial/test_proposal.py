@@ -1,13 +1,17 @@
 """A proposed scheme has knots from the orders of the customers it applies to."""
 
 from datetime import date
+from decimal import Decimal
+from functools import partial
 from pathlib import Path
 
 import pytest
+from sqlmodel import update
 
 from bot.errors import BadInput
 from bot.services.trial.proposal import propose_scheme
 from db.book.customers import Customer
+from db.book.invoices import Invoice
 from db.engine import Database
 from grading.scheme.model import Points
 from grading.scheme.presets import preset_text
@@ -51,3 +55,25 @@ def test_a_scheme_for_nobody_is_refused(database: Database, own: Path) -> None:
         factories.order(session, factories.customer(session), date(2026, 6, 1), 1_000)
     with pytest.raises(BadInput, match="no customer has a value above 0"):
         propose_scheme(database, "banks", own, as_of=None, today=TODAY)
+
+
+def test_invoices_must_be_in_the_currency_of_the_orders_not_of_the_preset(database: Database) -> None:
+    with database.write() as session:
+        customer = factories.customer(session)
+        factories.order(session, customer, date(2026, 6, 1), 1_000)
+        invoice = Invoice(
+            customer_id=customer,
+            source="test",
+            external_id="I1",
+            invoiced_on=date(2026, 6, 1),
+            due_on=date(2026, 7, 1),
+            amount=Decimal(1_000),
+            currency="EUR",
+        )
+        session.add(invoice)
+    propose = partial(propose_scheme, database, "manufacturing", None, as_of=None, today=TODAY)
+    assert parse_scheme(propose(), source="proposed").currency == "EUR"
+    with database.write() as session:
+        session.exec(update(Invoice).values(currency="USD"))
+    with pytest.raises(BadInput, match="counts in EUR, but there are invoices in USD"):
+        propose()

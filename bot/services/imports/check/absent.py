@@ -50,7 +50,7 @@ _PAID = re.compile(
 )
 _NOT_PAID = re.compile(
     "expect|due|plan|term|method|type|amount|number|ref|by$|预计|计划|应付|应收|方式|条件|期限|账期|金额|单号|编号|状态|status"
-    "|bedingung|ziel|art$|betrag|nummer|erwart|fällig|échéance|vencim|scaden"
+    "|bedingung|ziel|art$|betrag|nummer|erwart|faellig|échéance|vencim|scaden"
 )
 _PROSPECTS = re.compile("lead|lifecycle|prospect|线索|潜客|潜在|商机阶段|interessent")
 _NOT_PROSPECTS = re.compile("leader|leading|teamlead|leadtime|misleading")

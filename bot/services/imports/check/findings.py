@@ -8,6 +8,8 @@ from typing import Any
 from bot.errors import N_, BadInput
 from bot.services.imports.read.text import nearest
 
+NOT_IMPORTED = N_("%(file)s was not imported; nothing was stored.")
+
 
 class Level(StrEnum):
     """What a finding does to the import."""
@@ -83,19 +85,19 @@ class FileFindings:
         """Add a finding; `values` fill its sentence and its answer."""
         self._found.append(FileFinding(type=found, values=values, accepted=found.name in self._accepted))
 
-    def refuse_open(self, file: str) -> None:
-        """Refuse the file while a question is open."""
+    def refuse_open(self, file: str, sentence: str = NOT_IMPORTED) -> None:
+        """Refuse the file while a question is open; the sentence names the file and what was not done."""
         still_open = [one for one in self._found if one.level is not Level.NOTE]
         if still_open:
-            raise OpenFindings(file, still_open)
+            raise OpenFindings(file, still_open, sentence)
 
 
 class OpenFindings(BadInput):
     """Questions that nobody has answered, or refusals; nothing was stored."""
 
-    def __init__(self, file: str, findings: list[FileFinding]) -> None:
+    def __init__(self, file: str, findings: list[FileFinding], sentence: str = NOT_IMPORTED) -> None:
         self.findings = findings
-        super().__init__(N_("%(file)s was not imported; nothing was stored."), file=file)
+        super().__init__(sentence, file=file)
 
     def text(self, gettext: Callable[[str], str] = str) -> str:
         lines = [f"{one.level} {one.type.name}: {one.text(gettext)}" for one in self.findings]

@@ -1,11 +1,10 @@
 """Rows that are finer than their kind: order lines as orders, payments as invoices, contacts as customers."""
 
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
 from bot.errors import N_
 from bot.services.imports.check.findings import FileFindings, FindingType, Level
-from bot.services.imports.read.headers import of_lines
 
 ORDER_LINES = FindingType(
     name="order-lines",
@@ -106,9 +105,10 @@ class Repeats:
         return one.count * _ODD >= self.rows
 
 
-def check_lines(repeats: Repeats, findings: FileFindings, asked: FindingType, unused: Iterable[str]) -> None:
-    """Ask whether rows that repeat a number, and differ in nothing but amounts, are its lines."""
-    columns = of_lines(unused)
+def check_lines(
+    repeats: Repeats, findings: FileFindings, asked: FindingType, columns: Collection[str]
+) -> None:
+    """Ask whether rows that repeat a number, and differ in nothing but amounts, are its lines: `columns` show it."""
     found = repeats.only(_AMOUNTS) if columns else repeats.only(_AMOUNTS, at_least=("amount",))
     if found is not None and (columns or repeats.is_shape(found)):
         findings.add(

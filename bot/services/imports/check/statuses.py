@@ -14,6 +14,7 @@ from bot.services.imports.read.text import plain
 
 MOST = 50  # words of a column that is followed; one with more does not sort rows
 _SHOWN = 8
+_TELLING = vocabulary.TRUE | vocabulary.FALSE | vocabulary.SKIPPED | vocabulary.NEGATED | vocabulary.COUNTED
 
 STATUS_COLUMN = FindingType(
     name="status-column",
@@ -71,9 +72,9 @@ class _ColumnWords:
     first: dict[str, int] = field(default_factory=dict)  # cell -> line
 
     def __post_init__(self) -> None:
-        self.is_status = vocabulary.is_status(self.header)
         # Yes or no, or a day or a reason where the answer is yes.
-        self.is_flag = not self.is_status and vocabulary.has_part(self.header, vocabulary.FLAG_PARTS)
+        self.is_flag = vocabulary.has_part(self.header, vocabulary.FLAG_PARTS)
+        self.is_status = not self.is_flag and vocabulary.is_status(self.header)
 
     def add(
         self,
@@ -118,6 +119,11 @@ class Survey:
         self._refunds = {
             place: header for place, header in columns.items() if refunds and vocabulary.is_refund(header)
         }
+        self._balances = {
+            place: _ColumnWords(header=header)
+            for place, header in columns.items()
+            if vocabulary.BALANCE.search(plain(header))
+        }
         self._refunded: dict[int, tuple[int, str]] = {}  # place -> the first line and amount
         self._asked: list[tuple[_ColumnWords, list[str]]] = []
         self._skipped = vocabulary.SKIPPED | vocabulary.SKIPPED_IN.get(kind, frozenset())
@@ -144,6 +150,13 @@ class Survey:
         for place, found in list(self._columns.items()):
             if not found.add(lines, columns[place], some, unpaid):
                 del self._columns[place]
+        for place, found in self._balances.items():
+            if unpaid is None:
+                break
+            zeros = {cell for cell in set(columns[place]) if _is_zero(cell)}
+            rows = [row for row, cell in enumerate(columns[place]) if cell in zeros]
+            of_zeros = [columns[place][row] for row in rows]
+            found.add([lines[row] for row in rows], of_zeros, None, [unpaid[row] for row in rows])
         for place in self._refunds.keys() - self._refunded.keys():
             cells = columns[place]
             amount = next(filter(_is_amount, set(cells)), None)
@@ -162,7 +175,7 @@ class Survey:
                 words=_listed(found, cells),
                 options=self._options(found, cells),
             )
-        for found in self._columns.values():
+        for found in {**self._columns, **self._balances}.values():
             paid = [cell for cell in found.rows if found.unpaid[cell] and _is_paid(found, cell)]
             if paid:
                 findings.add(
@@ -240,7 +253,7 @@ class Survey:
             return NEGATIVE
         if said in self._skipped:
             return SKIP
-        if found.is_flag and said not in vocabulary.FALSE:
+        if found.is_flag and (said == ANY or said in vocabulary.TRUE):
             return NEGATIVE if vocabulary.has_part(found.header, vocabulary.NEGATIVE_FLAG_PARTS) else SKIP
         return None
 
@@ -261,17 +274,22 @@ class Survey:
 def _is_paid(found: _ColumnWords, cell: str) -> bool:
     """Whether a word says that an invoice is paid."""
     said = word(cell)
+    if said in vocabulary.TRUE:
+        return plain(found.header) in vocabulary.PAID_HEADERS
     return said in vocabulary.PAID or (
-        plain(found.header) in vocabulary.PAID_HEADERS and said in vocabulary.TRUE
+        bool(vocabulary.BALANCE.search(plain(found.header))) and _is_zero(cell)
     )
 
 
 def _flag(cell: str) -> str:
-    """Yes or no as it is, zero as no, and anything else as ANY."""
-    said = word(cell)
-    if not said or said in vocabulary.TRUE or said in vocabulary.FALSE:
+    """Yes, no and words of a status as they are, zero as no, and anything else as ANY."""
+    if not word(cell) or word(cell) in _TELLING:
         return cell.strip()
-    return "0" if read_decimal(dissect(cell)[0], lambda: "point") == 0 else ANY
+    return "0" if _is_zero(cell) else ANY
+
+
+def _is_zero(cell: str) -> bool:
+    return read_decimal(dissect(cell)[0], lambda: "point") == 0
 
 
 def _second_sides(found: _ColumnWords) -> set[str]:

@@ -20,6 +20,9 @@ class _Question:
     meanwhile: str  # the style in which the rest of the file is read while the question is open
 
 
+_Evidence = dict[str, tuple[int, str]]  # style -> the first line and cell that prove it
+
+
 def _prove_decimal(cell: str) -> str | None:
     text = cell.strip()
     if "." not in text and "," not in text:
@@ -53,6 +56,18 @@ _DECIMAL = _Question(
 )
 
 
+@dataclass(frozen=True, kw_only=True)
+class Group:
+    """The cells of a column in the rows of one key, such as one field of a facts file; they decide among themselves.
+
+    `place`: the column that holds the key. `key_of`: the key that a cell of it means; None for rows that prove nothing.
+    """
+
+    place: int
+    key_of: Callable[[str], str | None]
+    key: str
+
+
 class Styles:
     """Decides for each column; reads the file a second time only for a column that needs it."""
 
@@ -69,44 +84,66 @@ class Styles:
         self._file = file
         self._delimiter = delimiter
         self._given = {_DATE_ORDER: date_order, _DECIMAL: decimal}
-        self._decided: dict[tuple[_Question, int], str] = {}
+        self._decided: dict[tuple[_Question, int, str | None], str] = {}
+        self._asked: set[tuple[_Question, int]] = set()
+        self._groups: dict[tuple[_Question, int], dict[str, _Evidence]] = {}
 
     def date_order(self, place: int, header: str) -> Callable[[str], str]:
         """A function that gives the order of day and month in a column, for a cell that leaves it open."""
-        return partial(self._decide, _DATE_ORDER, place, header)
+        return partial(self._decide, _DATE_ORDER, place, header, None)
 
-    def decimal(self, place: int, header: str) -> Callable[[str], str]:
-        """A function that gives the decimal sign of a column, for a cell that leaves it open."""
-        return partial(self._decide, _DECIMAL, place, header)
+    def decimal(self, place: int, header: str, group: Group | None = None) -> Callable[[str], str]:
+        """A function that gives the decimal sign of a column, or of a group of its cells, for a cell that leaves it open."""
+        return partial(self._decide, _DECIMAL, place, header, group)
 
-    def _decide(self, question: _Question, place: int, header: str, text: str) -> str:
-        given, key = self._given[question], (question, place)
+    def _decide(self, question: _Question, place: int, header: str, group: Group | None, text: str) -> str:
+        given, key = self._given[question], (question, place, None if group is None else group.key)
         if given is not None:
             return given
         if key not in self._decided:
-            found = self._evidence(place, question.prove)
+            found = (
+                self._evidence(place, question.prove)
+                if group is None
+                else self._group_evidence(question, place, group)
+            )
             if len(found) != 1:
-                shown = ", ".join(f"line {line}: {cell.strip()}" for line, cell in found.values())
-                self._findings.add(
-                    question.asked, column=repr(header), example=shown or f"for example {text}"
-                )
+                self._ask(question, place, header, text, found)
                 found = {question.meanwhile: (0, text)}
             (self._decided[key],) = found
         return self._decided[key]
 
-    def _evidence(self, place: int, prove: Callable[[str], str | None]) -> dict[str, tuple[int, str]]:
-        """Style -> the first line and cell that prove it."""
-        found: dict[str, tuple[int, str]] = {}
-        for line, cell in self._column(place):
-            style = prove(cell)
+    def _ask(self, question: _Question, place: int, header: str, text: str, found: _Evidence) -> None:
+        if (question, place) in self._asked:
+            return
+        self._asked.add((question, place))
+        shown = ", ".join(f"line {line}: {cell.strip()}" for line, cell in found.values())
+        self._findings.add(question.asked, column=repr(header), example=shown or f"for example {text}")
+
+    def _evidence(self, place: int, prove: Callable[[str], str | None]) -> _Evidence:
+        found: _Evidence = {}
+        for line, cells in self._rows():
+            style = prove(cell := cells[place])
             if style is not None and style not in found:
                 found[style] = (line, cell)
                 if len(found) > 1:
                     break
         return found
 
-    def _column(self, place: int) -> Iterator[tuple[int, str]]:
+    def _group_evidence(self, question: _Question, place: int, group: Group) -> _Evidence:
+        """What the cells of a group prove; where they prove nothing, what all cells of the column do."""
+        groups = self._groups.get((question, place))
+        if groups is None:
+            groups = self._groups[question, place] = {}
+            for line, cells in self._rows():
+                key, style = group.key_of(cells[group.place].strip()), question.prove(cells[place])
+                if key is not None and style is not None:
+                    groups.setdefault(key, {}).setdefault(style, (line, cells[place]))
+        if group.key in groups:
+            return groups[group.key]
+        return {style: example for found in groups.values() for style, example in found.items()}
+
+    def _rows(self) -> Iterator[tuple[int, list[str]]]:
         with open_table(self._file, self._delimiter) as table:
             for record in table.records:
                 if not isinstance(record, Broken) and len(record[1]) == len(table.header):
-                    yield record[0], record[1][place]
+                    yield record

@@ -42,7 +42,7 @@ COUNTED = _words(
     "complete, completed, paid, fully paid, partially paid, shipped, delivered, fulfilled, unfulfilled, partially fulfilled",
     "closed, closed won, won, invoiced, billed, done, finished, approved, authorised, authorized, posted, success, succeeded",
     "successful, captured, settled, invoice, order, sale, sales, sales order, sales invoice, tax invoice, standard, regular",
-    "normal, valid, confirmed, final, none, n/a, dispatched, received, resolved",
+    "normal, valid, confirmed, final, none, n/a, dispatched, received, resolved, activated, enabled",
     "已完成, 完成, 已付款, 已支付, 已发货, 部分发货, 已签收, 已收货, 交易成功, 已审核, 审核, 已开票, 已结清, 已关闭, 已确认, 已成交, 成交",
     "赢单, 正常, 有效, 发票, 订单, 销售, 销售单, 销售订单, 销售出库, 销售出库单, 销售发票, 普通销售, 蓝字, 蓝字发票",
     "bezahlt, geliefert, teilgeliefert, versendet, versandt, abgeschlossen, erledigt, fakturiert, berechnet, gebucht, gültig",
@@ -76,6 +76,11 @@ PAID_HEADERS = _words(
     "paid, is paid, settled, is settled, cleared, closed, 已付, 是否付款, 是否已付款, 是否结清, 是否核销, 结清, 核销",
     "bezahlt, ausgeglichen, payé, pagado",
 )
+# What is still to be paid: 0 of a paid invoice.
+BALANCE = _parts(
+    "balance, amountdue, outstanding, openamount, remaining, residual, 未收, 余额, 未核销, 未付金额, 未结清金额, 欠款, 尾款",
+    "offen, restbetrag, saldo, soldedu, resteapayer, pendiente",
+)
 # Words of one column that stand for the two sides; the second takes from the first.
 SIDES = (
     *(("debit", "credit"), ("soll", "haben"), ("dr", "cr"), ("positive", "negative"), ("+", "-")),
@@ -97,7 +102,7 @@ _STATUS_PARTS = _parts(
 FLAG_PARTS = _parts(
     "cancel, void, delet, refund, return, reversed, inactive, archived, closedlost, testorder",
     "creditnote, creditmemo, isdraft, isquote, istest, 作废, 取消, 删除, 退货, 退款, 红冲, 冲销, storn",
-    "gelöscht, retour, gutschrift, annul, rembours, 离职, 停用, terminat, lefton, austritt",
+    "gelöscht, retour, gutschrift, annul, rembours, 离职, 停用, 禁用, disabled, terminat, lefton, austritt",
 )
 # Of these, rows that take from the others.
 NEGATIVE_FLAG_PARTS = _parts("return, credit, 退货, 红冲, retour, gutschrift")

@@ -29,29 +29,37 @@ class ActivityKind(UpsertKind):
         CUSTOMER,
         FileField(
             name="date",
-            synonyms="activity date, happened on, visit date, 日期, 活动日期, 拜访日期, 时间, 发生日期",
+            synonyms="activity date, happened on, visit date, 日期, 活动日期, 拜访日期, 时间, 发生日期, "
+            "Datum, Besuchsdatum, Kontaktdatum",
             required=True,
             read=ImportJob.past_days,
             column="happened_on",
         ),
         FileField(
             name="kind",
-            synonyms="type, activity, activity type, 类型, 类别, 活动类型, 方式",
+            synonyms="type, activity, activity type, 类型, 类别, 活动类型, 方式, "
+            "Art, Typ, Aktivität, Aktivitätsart, Kontaktart",
             required=True,
             read=lambda job, name: text.choice(text.ACTIVITY_KINDS),
         ),
         FileField(
             name="person",
-            synonyms="email, e-mail, person email, by, owner, 人员, 邮箱, 人员邮箱, 跟进人, 负责人",
+            synonyms="email, e-mail, person email, by, owner, 人员, 邮箱, 人员邮箱, 跟进人, 负责人, "
+            "Mitarbeiter, Bearbeiter, Betreuer, Durchgeführt von",
             read=person_by_email,
             column="person_id",
         ),
         FileField(
             name="note",
-            synonyms="notes, comment, remarks, subject, 备注, 说明, 内容, 记录",
+            synonyms="notes, comment, remarks, subject, 备注, 说明, 内容, 记录, "
+            "Notiz, Notizen, Bemerkung, Betreff, Kommentar",
             read=ImportJob.paragraph,
         ),
-        FileField(name="id", synonyms="activity id, activity no, 编号, 活动编号, 记录编号", unique=True),
+        FileField(
+            name="id",
+            synonyms="activity id, activity no, 编号, 活动编号, 记录编号, Aktivitätsnummer",
+            unique=True,
+        ),
     )
     staged: ClassVar = {
         "customer_id": Integer,

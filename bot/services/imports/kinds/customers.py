@@ -57,7 +57,8 @@ class CustomerKind(UpsertKind):
         FileField(
             name="code",
             synonyms="customer id, customer code, customer no, customer number, account code, "
-            "客户编号, 客户代码, 客户编码, 客户号, 客户ID, 编号, 代码",
+            "客户编号, 客户代码, 客户编码, 客户号, 客户ID, 编号, 代码, "
+            "Kundennummer, Kunden-Nr, Kundennr, KdNr, Kd-Nr, Debitor, Debitorennummer, Debitorenkonto",
             weak="编号, 代码",
             required=True,
             unique=True,
@@ -66,49 +67,60 @@ class CustomerKind(UpsertKind):
         FileField(
             name="name",
             synonyms="customer name, customer, company, company name, account name, "
-            "客户名称, 名称, 公司名称, 客户, 公司, 客户全称",
+            "客户名称, 名称, 公司名称, 客户, 公司, 客户全称, "
+            "Firma, Firmenname, Kunde, Kundenname, Name1, Unternehmen",
             weak="名称",
             required=True,
             unique=True,
         ),
         FileField(
             name="aliases",
-            synonyms="alias, other names, short name, 别名, 简称, 曾用名, 客户简称",
+            synonyms="alias, other names, short name, 别名, 简称, 曾用名, 客户简称, "
+            "Kurzname, Kurzbezeichnung, Matchcode, Suchbegriff, Suchbegriffe",
             read=lambda job, name: _read_aliases,
         ),
         FileField(
             name="record_type",
-            synonyms="type, status, 记录类型, 客户状态",
+            synonyms="type, status, 记录类型, 客户状态, Kundenstatus, Kundenart",
             weak="type, status",
             read=lambda job, name: text.choice(text.RECORD_TYPES),
         ),
-        FileField(name="industry", synonyms="sector, 行业, 所属行业"),
+        FileField(name="industry", synonyms="sector, 行业, 所属行业, Branche"),
         FileField(
             name="customer_type",
-            synonyms="business type, category, 客户类型, 客户类别, 类型",
+            synonyms="business type, category, 客户类型, 客户类别, 类型, Kundengruppe, Kundentyp, Kundenklasse",
             weak="category, 类型",
         ),
-        FileField(name="region", synonyms="area, territory, state, 地区, 区域, 省份, 大区"),
-        FileField(name="country", synonyms="country region, 国家, 国家地区"),
+        FileField(
+            name="region",
+            synonyms="area, territory, state, 地区, 区域, 省份, 大区, Gebiet, Verkaufsgebiet, Bundesland",
+        ),
+        FileField(name="country", synonyms="country region, 国家, 国家地区, Land"),
         FileField(
             name="since",
             synonyms="customer since, start date, cooperation date, "
-            "合作日期, 合作开始日期, 建档日期, 开户日期, 成为客户日期",
+            "合作日期, 合作开始日期, 建档日期, 开户日期, 成为客户日期, Kunde seit",
             read=lambda job, name: job.days(name, first_year=1800),
         ),
         FileField(
             name="owner",
             synonyms="owner email, account manager, sales rep, "
-            "客户经理, 负责人, 负责人邮箱, 客户经理邮箱, 业务员",
+            "客户经理, 负责人, 负责人邮箱, 客户经理邮箱, 业务员, "
+            "Betreuer, Kundenbetreuer, Vertreter, Verkäufer, Vertriebsmitarbeiter",
             read=person_by_email,
             column="owner_id",
         ),
         FileField(
             name="parent",
-            synonyms="parent code, parent company, group, 上级客户, 母公司, 上级客户编号, 集团",
+            synonyms="parent code, parent company, group, 上级客户, 母公司, 上级客户编号, 集团, "
+            "Konzern, Muttergesellschaft, Hauptkunde, Zentrale",
             column="parent_code",
         ),
-        FileField(name="language", synonyms="lang, 语言", read=lambda job, name: text.choice(text.LANGUAGES)),
+        FileField(
+            name="language",
+            synonyms="lang, 语言, Sprache",
+            read=lambda job, name: text.choice(text.LANGUAGES),
+        ),
     )
     staged: ClassVar = {
         **dict.fromkeys(("name", "record_type", "industry", "customer_type", "region", "country"), String),

@@ -8,16 +8,18 @@ from sqlalchemy import ColumnElement, Connection, Date, Integer, String, and_, e
 from sqlmodel import Session
 
 from bot.errors import N_, Conflict
+from bot.services.imports.check.fields import KnownFields
 from bot.services.imports.job import Chunk, ImportJob
-from bot.services.imports.kind import Counts, FileKind, WrittenTable
+from bot.services.imports.kind import Counts, FileKind, KindOption, WrittenTable
 from bot.services.imports.publication import insert_staged
 from bot.services.imports.read import text
 from bot.services.imports.read.columns import FileField
+from bot.services.imports.read.numbers import Numbers
+from bot.services.imports.read.refusal import RefusedValue
 from bot.services.imports.references import CUSTOMER, CustomerReferences
 from bot.services.schemes import store
 from db.book.facts import Fact
 from db.book.imports import affected, table
-from grading.engine.cells import READERS
 from grading.indicators.sources import JUDGED
 
 _fact = table(Fact)
@@ -56,22 +58,33 @@ class FactKind(FileKind):
     key_field = "field"
     fields = (
         CUSTOMER,
-        FileField(name="field", synonyms="indicator, metric, 指标, 字段, 指标名称, 项目", required=True),
+        FileField(
+            name="field",
+            synonyms="indicator, metric, 指标, 字段, 指标名称, 项目, Kennzahl, Merkmal, Feld",
+            required=True,
+        ),
         FileField(
             name="value",
-            synonyms="score, 值, 数值, 取值, 指标值, 得分",
+            synonyms="score, 值, 数值, 取值, 指标值, 得分, Wert",
             required=True,
             read=lambda job, name: text.value_text,
         ),
         FileField(
             name="date",
-            synonyms="measured on, measured at, as of, 日期, 评估日期, 统计日期, 截止日期",
+            synonyms="measured on, measured at, as of, 日期, 评估日期, 统计日期, 截止日期, Datum, Stichtag, Stand",
             required=True,
             read=ImportJob.past_days,
             column="measured_on",
         ),
-        FileField(name="author", synonyms="by, assessed by, 评估人, 填报人, 录入人"),
-        FileField(name="evidence", synonyms="note, reason, 依据, 备注, 说明", read=ImportJob.paragraph),
+        FileField(
+            name="author",
+            synonyms="by, assessed by, 评估人, 填报人, 录入人, Verfasser, Bewertet von, Erfasst von, Bearbeiter",
+        ),
+        FileField(
+            name="evidence",
+            synonyms="note, reason, 依据, 备注, 说明, Begründung, Nachweis, Bemerkung",
+            read=ImportJob.paragraph,
+        ),
     )
     staged: ClassVar = {
         "customer_id": Integer,
@@ -82,6 +95,16 @@ class FactKind(FileKind):
         "evidence": String,
     }
     writes = (_FactTable(table=_fact),)
+    options = (
+        KindOption(
+            name="percent",
+            help="Facts: numbers of this field are percent.",
+            type=list[str] | None,
+            default=None,
+            metavar="FIELD",
+            remembered=True,
+        ),
+    )
 
     def prepare(self, job: ImportJob) -> None:
         self._customers = CustomerReferences(job.connection, job.source)
@@ -89,23 +112,21 @@ class FactKind(FileKind):
             schemes = store.at_work(session, store.SchemeCache(), job.now.date())
         manual = {indicator.id for scheme in schemes for indicator in scheme.indicators if indicator.manual}
         self._judged = JUDGED | manual
-        # Schemes may read the same field differently; a value must suit one of them.
-        self._kinds: dict[str, set[str]] = {}
-        for scheme in schemes:
-            for field in scheme.fields.values():
-                self._kinds.setdefault(field.id, set()).add(field.kind)
+        self._fields = KnownFields(schemes, job.options.kind_options.get("percent") or ())
+        self._numbers: dict[str, Numbers] = {}
 
     def resolve(self, job: ImportJob, chunk: Chunk) -> None:
-        values = chunk.values
         self._customers.resolve(chunk)
-        for row, (field, value) in enumerate(zip(values["field"], values["value"], strict=True)):
-            if field in self._judged:
-                for name in ("author", "evidence"):
-                    if values[name][row] is None:
-                        chunk.refuse(row, name, f"is empty, but {field} is somebody's judgement")
-            problem = self._problem(field, value)
-            if problem is not None:
-                chunk.refuse(row, "value", f"cannot be read as {field}: {problem}")
+        values = chunk.values
+        names = {
+            name: self._fields.find(name) for name in dict.fromkeys(values["field"]) if isinstance(name, str)
+        }
+        values["field"] = [names.get(name, name) for name in values["field"]]
+        pairs = list(zip(values["field"], values["value"], strict=True))
+        read = {pair: self._read_value(job, *pair) for pair in dict.fromkeys(pairs)}
+        chunk.set_column("value", [read[pair] for pair in pairs])
+        if not self._judged.isdisjoint(names.values()):
+            self._refuse_unsigned(chunk)
         values["key"] = [
             f"{customer}|{day}|{field}"
             for customer, day, field in zip(
@@ -113,19 +134,37 @@ class FactKind(FileKind):
             )
         ]
 
-    def _problem(self, field: Any, value: Any) -> str | None:
-        """Why no scheme in force can read a value; None if one can, or if none reads the field."""
-        if not isinstance(value, str):
-            return None
-        problems = []
-        for kind in sorted(self._kinds.get(field, ())):
-            try:
-                READERS[kind](value)
-            except ValueError as error:
-                problems.append(str(error))
-            else:
-                return None
-        return problems[0] if problems else None
+    def after_staging(self, job: ImportJob, chunk: Chunk, rows: list[int]) -> None:
+        by_field: dict[str, list[int]] = {}
+        for row in rows:
+            by_field.setdefault(chunk.values["field"][row], []).append(row)
+        for field, found in by_field.items():
+            lines, values = chunk.lines, chunk.values["value"]
+            self._fields.collect(field, [lines[row] for row in found], [values[row] for row in found])
+
+    def check(self, job: ImportJob) -> None:
+        self._fields.ask(job.findings)
+
+    def _refuse_unsigned(self, chunk: Chunk) -> None:
+        """Refuse judgements of which nobody knows who made them, and why."""
+        for row, field in enumerate(chunk.values["field"]):
+            if field in self._judged:
+                for name in ("author", "evidence"):
+                    if chunk.values[name][row] is None:
+                        chunk.refuse(row, name, f"is empty, but {field} is somebody's judgement")
+
+    def _read_value(self, job: ImportJob, field: Any, value: Any) -> Any:
+        """A value as its field allows; what was refused or is missing already stays so."""
+        if not isinstance(field, str) or not isinstance(value, str):
+            return value
+        if field not in self._numbers:
+            style = job.decimal_among("value", "field", self._fields.find_number, field)
+            currency = self._fields.currency(field) or job.options.firm_currency
+            self._numbers[field] = Numbers(style, currency)
+        found = self._fields.read(field, value, self._numbers[field])
+        if isinstance(found, RefusedValue):
+            return RefusedValue(f"cannot be read as {field}: {found.reason}")
+        return found
 
     def _current(self, job: ImportJob) -> ColumnElement[bool]:
         """Whether a fact is the valid one that a staged row is about."""

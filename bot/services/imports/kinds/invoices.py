@@ -1,5 +1,6 @@
 """Invoices: the amount owed, its due day, and the day it was paid. Credit notes are negative."""
 
+from dataclasses import replace
 from typing import ClassVar
 
 from sqlalchemy import Date, Integer, String
@@ -7,11 +8,12 @@ from sqlalchemy import Date, Integer, String
 from bot.services.imports.check.absent import check_paid
 from bot.services.imports.check.grain import INVOICE_LINES, check_lines, check_payments
 from bot.services.imports.conversion import CURRENCY, SUBTRACT, Currencies
+from bot.services.imports.customer_rows import CREATE_CUSTOMERS, CUSTOMER_TABLES, RowCustomers
 from bot.services.imports.job import Chunk, ImportJob
-from bot.services.imports.kind import WrittenTable
+from bot.services.imports.kind import Counts, WrittenTable
 from bot.services.imports.line_sums import LINES, LinesKind
 from bot.services.imports.read.columns import FileField
-from bot.services.imports.references import CUSTOMER, CustomerReferences
+from bot.services.imports.references import CUSTOMER
 from db.book.imports import table
 from db.book.invoices import Invoice
 from db.types import Money
@@ -25,7 +27,8 @@ class InvoiceKind(LinesKind):
     fields = (
         FileField(
             name="invoice_no",
-            synonyms="invoice number, invoice id, invoice, document no, 发票号, 发票号码, 账单号, 单据号",
+            synonyms="invoice number, invoice id, invoice, document no, 发票号, 发票号码, 账单号, 单据号, "
+            "Rechnungsnummer, Rechnungs-Nr, Rechnungsnr, RgNr, Rg-Nr, Belegnummer, Beleg-Nr, Belegnr",
             required=True,
             unique=True,
             column="key",
@@ -33,28 +36,33 @@ class InvoiceKind(LinesKind):
         CUSTOMER,
         FileField(
             name="date",
-            synonyms="invoice date, invoiced on, posting date, 开票日期, 发票日期, 日期",
+            synonyms="invoice date, invoiced on, posting date, 开票日期, 发票日期, 日期, "
+            "Rechnungsdatum, Belegdatum, Datum",
             required=True,
             read=ImportJob.past_days,
             column="invoiced_on",
         ),
         FileField(
             name="due",
-            synonyms="due date, due on, payable by, 到期日, 应付日期, 到期日期, 付款期限",
+            synonyms="due date, due on, payable by, 到期日, 应付日期, 到期日期, 付款期限, "
+            "Fälligkeit, Fälligkeitsdatum, Fällig am, Fällig, Zahlbar bis",
             required=True,
             read=ImportJob.days,
             column="due_on",
         ),
         FileField(
             name="paid",
+            # Not "Bezahlt": in German exports that is an amount.
             synonyms="paid on, paid date, date paid, payment date, settled date, settled on, settlement date, date settled, "
-            "cleared on, cleared date, clearing date, 付款日期, 回款日期, 收款日期, 到账日期, 付清日期, 结清日期, 核销日期",
+            "cleared on, cleared date, clearing date, 付款日期, 回款日期, 收款日期, 到账日期, 付清日期, 结清日期, 核销日期, "
+            "Bezahlt am, Zahlungsdatum, Zahldatum, Zahlungseingang, Zahlungseingangsdatum, Ausgleichsdatum",
             read=ImportJob.past_days,
             column="paid_on",
         ),
         FileField(
             name="amount",
-            synonyms="total, invoice amount, amount due, 金额, 发票金额, 应收金额, 合计",
+            synonyms="total, invoice amount, amount due, 金额, 发票金额, 应收金额, 合计, "
+            "Betrag netto, Nettobetrag, Netto, Nettosumme, Rechnungsbetrag netto, Betrag, Rechnungsbetrag",
             required=True,
             unique=True,
             read=ImportJob.amounts,
@@ -64,6 +72,7 @@ class InvoiceKind(LinesKind):
     )
     staged: ClassVar = {
         "customer_id": Integer,
+        "customer_ref": String,
         "invoiced_on": Date,
         "due_on": Date,
         "paid_on": Date,
@@ -72,23 +81,24 @@ class InvoiceKind(LinesKind):
         "original_amount": Money,
         "original_currency": String,
     }
-    writes = (WrittenTable(table=table(Invoice)),)
+    writes = (WrittenTable(table=table(Invoice)), *CUSTOMER_TABLES)
     called = "invoices"
     day = "invoiced_on"
     same: ClassVar = {
         "customer_id": "customers",
+        "customer_ref": "customers",
         "due_on": "due days",
         "paid_on": "days of payment",
         "currency": "currencies",
         "original_currency": "currencies",
     }
-    options = (LINES,)
+    options = (CREATE_CUSTOMERS, LINES)
 
     def prepare(self, job: ImportJob) -> None:
         super().prepare(job)
-        self._customers = CustomerReferences(job.connection, job.source)
+        self._customers = RowCustomers(job, self.stage)
         self._currencies = Currencies(job)
-        self.filled = self._currencies.filled(self.filled)
+        self.filled = self._customers.filled(self._currencies.filled(self.filled))
 
     def resolve(self, job: ImportJob, chunk: Chunk) -> None:
         values = chunk.values
@@ -98,7 +108,25 @@ class InvoiceKind(LinesKind):
         self._currencies.apply(job, chunk, ("amount",), values["date"])
         self._customers.resolve(chunk)
 
+    def after_staging(self, job: ImportJob, chunk: Chunk, rows: list[int]) -> None:
+        super().after_staging(job, chunk, rows)
+        if not self.are_lines:
+            self._customers.add(job, chunk, rows)
+
+    def add_up(self, job: ImportJob) -> tuple[int, int]:
+        found = super().add_up(job)
+        if self.are_lines:
+            self._customers.add_staged(job)
+        return found
+
     def check(self, job: ImportJob) -> None:
         check_paid(job)
         check_payments(job.repeats, job.findings)
-        check_lines(job.repeats, job.findings, INVOICE_LINES, job.layout.unused.values())
+        check_lines(job.repeats, job.findings, INVOICE_LINES, job.layout.of_lines)
+
+    def count(self, job: ImportJob) -> Counts:
+        return replace(super().count(job), customers_created=self._customers.count(job))
+
+    def publish(self, job: ImportJob, batch_id: int) -> Counts:
+        customers = self._customers.publish(job, batch_id)
+        return replace(super().publish(job, batch_id), customers_created=customers)

@@ -30,26 +30,31 @@ class OrderLineKind(UpsertKind):
         FileField(
             name="order_no",
             synonyms="order number, order id, order, invoice no, document no, "
-            "订单号, 订单编号, 单号, 销售单号, 单据编号",
+            "订单号, 订单编号, 单号, 销售单号, 单据编号, "
+            "Auftragsnummer, Auftrags-Nr, Auftragsnr, Auftrag, Bestellnummer, Bestell-Nr, Belegnummer, Beleg-Nr, "
+            "Belegnr, Rechnungsnummer, Rechnungs-Nr, Rechnungsnr",
             required=True,
         ),
         FileField(
             name="line",
-            synonyms="line no, line number, position, item no, row, 行号, 序号, 项次, 明细行号",
+            synonyms="line no, line number, position, item no, row, 行号, 序号, 项次, 明细行号, "
+            "Pos, Pos-Nr, Positionsnummer, Zeile",
         ),
         FileField(
             name="product",
             synonyms="product code, product id, sku, item, stock code, "
-            "产品, 产品编号, 商品编码, 物料, 物料编码",
+            "产品, 产品编号, 商品编码, 物料, 物料编码, Artikel, Artikelnummer, Artikel-Nr, Artikelnr, Art-Nr, Produkt",
         ),
         FileField(
             name="product_type",
-            synonyms="type, category, product line, product category, 产品类型, 产品类别, 品类, 产品线, 类别",
+            synonyms="type, category, product line, product category, 产品类型, 产品类别, 品类, 产品线, 类别, "
+            "Warengruppe, Artikelgruppe, Produktgruppe, Produktkategorie",
             required=True,
         ),
         FileField(
             name="amount",
-            synonyms="line amount, net amount, total, sales, 金额, 行金额, 销售额, 销售金额, 小计",
+            synonyms="line amount, net amount, total, sales, 金额, 行金额, 销售额, 销售金额, 小计, "
+            "Betrag netto, Nettobetrag, Netto, Gesamtpreis netto, Positionsbetrag, Positionswert, Umsatz, Betrag",
             required=True,
             unique=True,
             read=ImportJob.amounts,

@@ -5,24 +5,23 @@ from contextlib import AbstractContextManager, contextmanager
 from dataclasses import replace
 from typing import ClassVar
 
-from sqlalchemy import Connection, Date, Integer, String, distinct, func, select
+from sqlalchemy import Connection, Date, Integer, String
 
 from bot.services.imports.check.absent import check_cost
 from bot.services.imports.check.grain import ORDER_LINES, check_lines
 from bot.services.imports.conversion import COST, CURRENCY, SUBTRACT, Currencies
-from bot.services.imports.customer_rows import CUSTOMER_TABLES, NewCustomers, key_of
+from bot.services.imports.customer_rows import CREATE_CUSTOMERS, CUSTOMER_TABLES, RowCustomers
 from bot.services.imports.job import Chunk, ImportJob
-from bot.services.imports.kind import Counts, KindOption, WrittenTable
+from bot.services.imports.kind import Counts, WrittenTable
 from bot.services.imports.line_sums import LINES, LinesKind
 from bot.services.imports.read.columns import FileField
-from bot.services.imports.references import CUSTOMER, CustomerReferences
+from bot.services.imports.references import CUSTOMER
 from db.book import order_totals
-from db.book.customers import CustomerKey
 from db.book.imports import changed_rows, table
 from db.book.orders import Order
 from db.types import Money
 
-_order, _key = table(Order), table(CustomerKey)
+_order = table(Order)
 
 
 class _OrderTable(WrittenTable):
@@ -43,7 +42,9 @@ class OrderKind(LinesKind):
         FileField(
             name="order_no",
             synonyms="order number, order id, order, invoice no, invoice number, invoice id, invoice, document no, "
-            "订单号, 订单编号, 单号, 发票号, 发票号码, 销售单号, 单据编号, 单据号",
+            "订单号, 订单编号, 单号, 发票号, 发票号码, 销售单号, 单据编号, 单据号, "
+            "Auftragsnummer, Auftrags-Nr, Auftragsnr, Auftrag, Bestellnummer, Bestell-Nr, Belegnummer, Beleg-Nr, "
+            "Belegnr, Rechnungsnummer, Rechnungs-Nr, Rechnungsnr",
             required=True,
             unique=True,
             column="key",
@@ -54,7 +55,8 @@ class OrderKind(LinesKind):
         FileField(
             name="date",
             synonyms="order date, invoice date, ordered on, posting date, "
-            "日期, 下单日期, 订单日期, 开票日期, 下单时间, 订单时间, 销售日期, 单据日期",
+            "日期, 下单日期, 订单日期, 开票日期, 下单时间, 订单时间, 销售日期, 单据日期, "
+            "Datum, Auftragsdatum, Bestelldatum, Belegdatum, Rechnungsdatum",
             required=True,
             read=ImportJob.past_days,
             column="ordered_on",
@@ -62,7 +64,9 @@ class OrderKind(LinesKind):
         FileField(
             name="amount",
             synonyms="sales, total, net amount, order amount, revenue, value, "
-            "金额, 订单金额, 销售额, 销售金额, 总金额, 成交金额, 合计",
+            "金额, 订单金额, 销售额, 销售金额, 总金额, 成交金额, 合计, "
+            "Betrag netto, Nettobetrag, Netto, Nettowert, Nettosumme, Umsatz, Umsatz netto, Auftragswert, "
+            "Auftragssumme, Betrag",
             required=True,
             unique=True,
             read=ImportJob.amounts,
@@ -90,63 +94,41 @@ class OrderKind(LinesKind):
         "currency": "currencies",
         "original_currency": "currencies",
     }
-    options = (
-        KindOption(name="create_customers", help="Orders: make a customer of each unknown code."),
-        LINES,
-    )
+    options = (CREATE_CUSTOMERS, LINES)
 
     def prepare(self, job: ImportJob) -> None:
         super().prepare(job)
-        self._customers = CustomerReferences(job.connection, job.source)
-        self._new_customers = (
-            NewCustomers(job.connection) if job.options.kind_options.get("create_customers") else None
-        )
+        self._customers = RowCustomers(job, self.stage)
         self._currencies = Currencies(job)
-        self.filled = self._currencies.filled(self.filled)
+        self.filled = self._customers.filled(self._currencies.filled(self.filled))
 
     def resolve(self, job: ImportJob, chunk: Chunk) -> None:
-        values = chunk.values
-        self._currencies.apply(job, chunk, ("amount", "cost"), values["date"])
-        create_unknown = self._new_customers is not None
-        self._customers.resolve(chunk, refuse_unknown=not create_unknown)
-        values["customer_ref"] = values["customer"] if create_unknown else [None] * len(chunk.lines)
+        self._currencies.apply(job, chunk, ("amount", "cost"), chunk.values["date"])
+        self._customers.resolve(chunk)
 
     def after_staging(self, job: ImportJob, chunk: Chunk, rows: list[int]) -> None:
         super().after_staging(job, chunk, rows)
-        if self._new_customers is not None and not self.are_lines:
-            ids, references = chunk.values["customer_id"], chunk.values["customer"]
-            self._new_customers.add(list(dict.fromkeys(references[row] for row in rows if ids[row] is None)))
+        if not self.are_lines:
+            self._customers.add(job, chunk, rows)
 
     def add_up(self, job: ImportJob) -> tuple[int, int]:
         found = super().add_up(job)
-        if self._new_customers is not None and self.are_lines:
-            stage = self.stage.c
-            unknown = select(stage.customer_ref).where(stage.customer_id.is_(None)).distinct()
-            self._new_customers.add(job.connection.scalars(unknown).all())
+        if self.are_lines:
+            self._customers.add_staged(job)
         return found
 
     def check(self, job: ImportJob) -> None:
         check_cost(job, self.intake)
-        check_lines(job.repeats, job.findings, ORDER_LINES, job.layout.unused.values())
+        check_lines(job.repeats, job.findings, ORDER_LINES, job.layout.of_lines)
 
     def around_change(self, job: ImportJob, ids: list[int]) -> AbstractContextManager[None]:
         return order_totals.adjusted(job.connection, _order.c.id.in_(ids))
 
     def count(self, job: ImportJob) -> Counts:
-        stage = self.stage.c
-        unknown = select(func.count(distinct(stage.customer_ref))).where(stage.customer_id.is_(None))
-        return replace(super().count(job), customers_created=job.connection.execute(unknown).scalar_one())
+        return replace(super().count(job), customers_created=self._customers.count(job))
 
     def publish(self, job: ImportJob, batch_id: int) -> Counts:
-        customers = 0
-        if self._new_customers is not None:
-            customers = self._new_customers.publish(job, batch_id)
-            created = select(_key.c.customer_id).where(key_of(job, self.stage.c.customer_ref))
-            job.connection.execute(
-                self.stage.update()
-                .where(self.stage.c.customer_id.is_(None))
-                .values(customer_id=created.scalar_subquery())
-            )
+        customers = self._customers.publish(job, batch_id)
         counts = super().publish(job, batch_id)
         order_totals.add(job.connection, _order.c.batch_id == batch_id)
         return replace(counts, customers_created=customers)

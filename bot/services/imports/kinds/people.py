@@ -15,7 +15,7 @@ from db.book.people import Person, Team
 
 _team = table(Team)
 _LANGUAGE = FileField(
-    name="language", synonyms="lang, 语言", read=lambda job, name: text.choice(text.LANGUAGES)
+    name="language", synonyms="lang, 语言, Sprache", read=lambda job, name: text.choice(text.LANGUAGES)
 )
 
 
@@ -27,24 +27,35 @@ class PeopleKind(UpsertKind):
     fields = (
         FileField(
             name="email",
-            synonyms="e-mail, mail, email address, 邮箱, 电子邮箱, 邮件, 电子邮件",
+            synonyms="e-mail, mail, email address, 邮箱, 电子邮箱, 邮件, 电子邮件, E-Mail-Adresse, Mailadresse",
             required=True,
             unique=True,
             read=lambda job, name: text.email,
             column="key",
         ),
-        FileField(name="name", synonyms="full name, person, 姓名, 名字, 员工姓名", required=True),
+        FileField(
+            name="name",
+            synonyms="full name, person, 姓名, 名字, 员工姓名, Vollständiger Name, Mitarbeiter",
+            required=True,
+        ),
         FileField(
             name="role",
-            synonyms="position, 角色, 职位, 岗位, 权限",
+            synonyms="position, 角色, 职位, 岗位, 权限, Rolle, Funktion",
             read=lambda job, name: text.choice(text.ROLES),
         ),
-        FileField(name="team", synonyms="team name, group, department, 团队, 小组, 部门, 所属团队"),
+        FileField(
+            name="team",
+            synonyms="team name, group, department, 团队, 小组, 部门, 所属团队, Gruppe, Abteilung",
+        ),
         _LANGUAGE,
-        FileField(name="timezone", synonyms="time zone, tz, 时区", read=lambda job, name: text.timezone),
+        FileField(
+            name="timezone",
+            synonyms="time zone, tz, 时区, Zeitzone",
+            read=lambda job, name: text.timezone,
+        ),
         FileField(
             name="active",
-            synonyms="is active, status, 在职, 状态, 启用, 是否在职",
+            synonyms="is active, status, 在职, 状态, 启用, 是否在职, Aktiv",
             read=lambda job, name: text.yes_no,
         ),
     )
@@ -87,17 +98,18 @@ class TeamKind(UpsertKind):
     fields = (
         FileField(
             name="name",
-            synonyms="team, team name, 名称, 团队, 团队名称, 部门, 小组",
+            synonyms="team, team name, 名称, 团队, 团队名称, 部门, 小组, Teamname, Bezeichnung, Abteilung, Gruppe",
             required=True,
             column="key",
         ),
         FileField(
             name="lead",
-            synonyms="lead email, leader, manager, 主管, 负责人, 组长, 主管邮箱, 负责人邮箱",
+            synonyms="lead email, leader, manager, 主管, 负责人, 组长, 主管邮箱, 负责人邮箱, "
+            "Teamleiter, Teamleitung, Leiter, Leitung",
             read=person_by_email,
             column="lead_id",
         ),
-        FileField(name="channel", synonyms="slack channel, 频道, 通知频道, Slack频道"),
+        FileField(name="channel", synonyms="slack channel, 频道, 通知频道, Slack频道, Kanal, Slack-Kanal"),
         _LANGUAGE,
     )
     staged: ClassVar = {"lead_id": Integer, "channel": String, "language": String}

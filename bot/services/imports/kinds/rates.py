@@ -44,19 +44,22 @@ class RateKind(UpsertKind):
     fields = (
         FileField(
             name="date",
-            synonyms="day, valid from, rate date, 日期, 生效日期, 汇率日期",
+            synonyms="day, valid from, rate date, 日期, 生效日期, 汇率日期, Datum, Gültig ab, Kursdatum",
             required=True,
             read=ImportJob.past_days,
             column="day",
         ),
         FileField(
             name="currency",
-            synonyms="currency code, from, 币种, 货币, 币别",
+            synonyms="currency code, from, 币种, 货币, 币别, Währung, Währungskennzeichen",
             required=True,
             read=lambda job, name: text.currency,
         ),
         FileField(
-            name="rate", synonyms="exchange rate, fx rate, 汇率, 折算率, 折算汇率", required=True, read=_rate
+            name="rate",
+            synonyms="exchange rate, fx rate, 汇率, 折算率, 折算汇率, Kurs, Wechselkurs, Umrechnungskurs",
+            required=True,
+            read=_rate,
         ),
     )
     staged: ClassVar = {"day": Date, "currency": String, "rate": String}

@@ -9,6 +9,7 @@ from bot.errors import N_, BadInput
 from bot.services.imports.read.headers import of_lines
 from bot.services.imports.read.refusal import Parser, clip
 from bot.services.imports.read.text import line_of_text, plain
+from bot.services.imports.read.vendors import VendorShape, find_shape
 
 
 def _read_text(job: Any, name: str) -> Parser:
@@ -47,11 +48,27 @@ class Layout:
     header: tuple[str, ...]
     places: Mapping[str, int]  # field -> index of its column
     ignored: tuple[str, ...]
+    shape: VendorShape | None = None  # whose export it is
+
+    @property
+    def filled(self) -> int | None:
+        """The place of the column that is empty on lines which continue the row above."""
+        wanted = self.shape.filled if self.shape is not None else ""
+        return next(
+            (place for place, name in enumerate(self.header) if wanted and plain(name) == plain(wanted)), None
+        )
 
     @property
     def columns(self) -> dict[str, str]:
         """Field -> header of its column."""
         return {field: self.header[place] for field, place in self.places.items()}
+
+    @property
+    def of_lines(self) -> list[str]:
+        """The headers that show that a row is a line, and its amount too."""
+        if self.shape is not None and not of_lines(self.shape.signature.split(", ")):
+            return []  # exports of this shape have the amount of the whole on each line
+        return of_lines(self.unused.values())
 
     @property
     def unused(self) -> dict[int, str]:
@@ -69,7 +86,7 @@ def recognise(
     given: Mapping[str, str],
     remembered: Mapping[str, str],
 ) -> Layout:
-    """Follow what --map gives, then what an earlier import's --map gave, then the known headers."""
+    """Follow what --map gives, then what an earlier import's --map gave, a vendor's shape, then the known headers."""
     names = tuple(cell.strip().lstrip("\ufeff") for cell in header)
     _refuse_duplicates(names, file)
     by_name = {field.name: field for field in fields}
@@ -89,7 +106,9 @@ def recognise(
             place = names.index(column)
             if place not in places.values():
                 places[name] = place
-    _by_known_headers(fields, names, places, file)
+    shape = find_shape(kind, names)
+    declined = _by_shape(shape, names, places) if shape is not None else set()
+    _by_known_headers(fields, names, places, file, declined)
     missing = [field for field in fields if field.required and field.name not in places]
     if missing:
         if len(names) == 1:
@@ -117,14 +136,34 @@ def recognise(
         header=names,
         places=dict(sorted(places.items(), key=lambda item: order[item[0]])),
         ignored=tuple(name for place, name in enumerate(names) if place not in used and name),
+        shape=shape,
     )
 
 
+def _by_shape(shape: VendorShape, names: Sequence[str], places: dict[str, int]) -> set[int]:
+    """Add a shape's fields that have no column yet to `places`; the places of columns that hold no field."""
+    folded = [plain(name) for name in names]
+    taken, declined = set(places.values()), set()
+    for field, header in shape.pairs:
+        place = folded.index(plain(header)) if plain(header) in folded else None
+        if place is None or place in taken:
+            continue
+        if field == "-":
+            declined.add(place)
+        else:
+            places.setdefault(field, place)
+    return declined
+
+
 def _by_known_headers(
-    fields: Sequence[FileField], names: Sequence[str], places: dict[str, int], file: str
+    fields: Sequence[FileField],
+    names: Sequence[str],
+    places: dict[str, int],
+    file: str,
+    declined: Collection[int],
 ) -> None:
-    """Add the fields that have no column yet to `places`."""
-    used = set(places.values())
+    """Add the fields that have no column yet to `places`, but no column that is `declined`."""
+    used = {*places.values(), *declined}
     folded = [plain(name) for name in names]
     for field in fields:
         if field.name in places:

@@ -90,6 +90,12 @@ class Records:
         return Broken(line=self._line, text=first.rstrip("\r\n"), reason=what)
 
 
+def why_ragged(cells: list[str], width: int) -> str:
+    """Why a record with more or fewer cells than the header is refused."""
+    hint = "; a separator inside a cell needs quotation marks around it" if len(cells) > width else ""
+    return f"has {len(cells)} cells where the header has {width}{hint}"
+
+
 @dataclass(frozen=True, kw_only=True)
 class CsvTable:
     """An open CSV file: its header, and its records one after another."""

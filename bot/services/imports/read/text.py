@@ -1,4 +1,4 @@
-"""Text and fixed words, in English and Chinese: read as they are meant, or refused."""
+"""Text and fixed words, in English, Chinese and German: read as they are meant, or refused."""
 
 import re
 import unicodedata
@@ -17,39 +17,92 @@ _EMAIL = re.compile(r"[^@\s,;<>\"]+@[^@\s,;<>\"]+\.[^@\s,;<>\"]+").fullmatch
 _ROUNDED = re.compile(r"[0-9][.,][0-9]+E\+[0-9]+").fullmatch
 _LEFT_OUT = re.compile(r"[\s_\-()*:./]+").sub
 _UNPRINTABLE = re.compile("[\0\n\r]")
+_UMLAUTS = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue"})
 
 RECORD_TYPES = {
-    "account": ("customer", "existing", "client", "客户", "正式客户", "现有客户", "老客户"),
-    "prospect": ("lead", "potential", "潜在客户", "潜客", "意向客户"),
+    "account": (
+        "customer",
+        "existing",
+        "client",
+        "客户",
+        "正式客户",
+        "现有客户",
+        "老客户",
+        "kunde",
+        "bestandskunde",
+    ),
+    "prospect": ("lead", "potential", "潜在客户", "潜客", "意向客户", "interessent"),
 }
 ACTIVITY_KINDS = {
-    "visit": ("visits", "on-site visit", "revisit", "拜访", "回访", "上门拜访", "走访", "客户拜访"),
-    "call": ("phone", "phone call", "telephone", "电话", "电话回访", "通话", "致电"),
-    "meeting": ("online meeting", "video call", "会议", "会面", "开会", "视频会议"),
-    "training": ("course", "培训", "客户培训", "产品培训"),
-    "survey": ("questionnaire", "satisfaction survey", "调查", "满意度调查", "问卷", "回访问卷"),
-    "complaint": ("complaints", "投诉", "客诉", "抱怨"),
-    "referral": ("recommendation", "推荐", "转介绍", "客户推荐"),
-    "gift": ("present", "礼品", "礼物", "赠礼", "送礼"),
-    "greeting": ("greetings", "holiday greeting", "birthday", "问候", "节日问候", "生日祝福", "祝福"),
-    "other": ("misc", "其他", "其它"),
+    "visit": (
+        "visits",
+        "on-site visit",
+        "revisit",
+        "拜访",
+        "回访",
+        "上门拜访",
+        "走访",
+        "客户拜访",
+        "besuch",
+        "kundenbesuch",
+    ),
+    "call": (
+        "phone",
+        "phone call",
+        "telephone",
+        "电话",
+        "电话回访",
+        "通话",
+        "致电",
+        "anruf",
+        "telefonat",
+        "telefon",
+    ),
+    "meeting": (
+        "online meeting",
+        "video call",
+        "会议",
+        "会面",
+        "开会",
+        "视频会议",
+        "besprechung",
+        "termin",
+        "videokonferenz",
+    ),
+    "training": ("course", "培训", "客户培训", "产品培训", "schulung"),
+    "survey": (
+        *("questionnaire", "satisfaction survey", "调查", "满意度调查", "问卷", "回访问卷"),
+        *("umfrage", "befragung", "kundenbefragung"),
+    ),
+    "complaint": ("complaints", "投诉", "客诉", "抱怨", "beschwerde", "reklamation"),
+    "referral": ("recommendation", "推荐", "转介绍", "客户推荐", "empfehlung", "weiterempfehlung"),
+    "gift": ("present", "礼品", "礼物", "赠礼", "送礼", "geschenk", "präsent"),
+    "greeting": (
+        *("greetings", "holiday greeting", "birthday", "问候", "节日问候", "生日祝福", "祝福"),
+        *("grüße", "weihnachtsgrüße", "glückwunsch", "geburtstag"),
+    ),
+    "other": ("misc", "其他", "其它", "sonstiges", "andere"),
 }
 ROLES = {
-    "viewer": ("read only", "reader", "查看者", "只读", "访客"),
-    "account_manager": ("am", "sales", "sales rep", "客户经理", "业务员", "销售", "销售经理"),
+    "viewer": ("read only", "reader", "查看者", "只读", "访客", "leser", "nur lesen"),
+    "account_manager": (
+        *("am", "sales", "sales rep", "客户经理", "业务员", "销售", "销售经理"),
+        *("kundenbetreuer", "kundenbetreuerin", "vertrieb", "außendienst", "verkäufer", "verkäuferin"),
+    ),
     "team_lead": (
         *("lead", "team leader", "manager", "sales manager"),
         *("主管", "团队主管", "组长", "经理", "销售主管"),
+        *("teamleiter", "teamleiterin", "teamleitung", "vertriebsleiter", "vertriebsleiterin"),
     ),
     "admin": ("administrator", "管理员", "系统管理员"),
 }
 LANGUAGES = {
-    "en": ("english", "en-us", "en-gb", "英文", "英语"),
-    "zh": ("chinese", "zh-cn", "zh-hans", "中文", "简体中文", "汉语"),
+    "en": ("english", "en-us", "en-gb", "英文", "英语", "englisch"),
+    "zh": ("chinese", "zh-cn", "zh-hans", "中文", "简体中文", "汉语", "chinesisch"),
 }
 YES_NO = {
-    "yes": ("y", "true", "1", "active", "是", "在职", "启用", "有效"),
-    "no": ("n", "false", "0", "inactive", "left", "否", "离职", "停用", "无效"),
+    "yes": ("y", "true", "1", "active", "是", "在职", "启用", "有效", "ja", "j", "aktiv"),
+    "no": ("n", "false", "0", "inactive", "left", "否", "离职", "停用", "无效", "nein", "inaktiv"),
 }
 _CURRENCIES = {
     "CNY": ("rmb", "¥", "元", "人民币", "人民币元"),
@@ -157,8 +210,12 @@ def timezone(text: str) -> str | RefusedValue:
 
 
 def plain(text: str) -> str:
-    """A word or header as it is compared: NFKC, lower case, without spaces, underscores, hyphens and brackets."""
-    return _LEFT_OUT("", unicodedata.normalize("NFKC", text).casefold())
+    """A word or header as it is compared: NFKC, lower case, without spaces, underscores, hyphens and brackets.
+
+    An umlaut is what it is written as without one: exports have both `Fälligkeit` and `Faelligkeit`.
+    """
+    folded = unicodedata.normalize("NFKC", text).casefold().translate(_UMLAUTS)
+    return _LEFT_OUT("", folded)
 
 
 def nearest(text: str, known: Iterable[str]) -> str:

@@ -1,0 +1,93 @@
+"""The currency of a file's amounts: a column, a sign in the amounts, the firm's, or a person's choice."""
+
+from dataclasses import dataclass
+
+from bot.services.imports.kind import FileKind
+from bot.services.imports.profile.choices import Alternative, OpenChoice
+from bot.services.imports.profile.guess import Guess
+from bot.services.imports.profile.sample import Sample
+from bot.services.imports.read.amounts import dissect
+from bot.services.imports.read.text import currency
+from bot.services.imports.report import ImportOptions
+from db.book.exchange_rates import rates_to
+from db.engine import Database
+
+UNKNOWN = "XXX"  # ISO's own code for no currency: amounts are read with it until a person says theirs
+_FEW = 10
+
+
+@dataclass(frozen=True, kw_only=True)
+class FileCurrency:
+    """Where the currency is found, and the choice if it is not."""
+
+    found: str = ""
+    choice: OpenChoice | None = None
+
+
+def look(kind: type[FileKind], guess: Guess, sample: Sample, options: ImportOptions) -> FileCurrency:
+    """Find the currency of the amounts of a file."""
+    if not any(one.name == "currency" and not one.required for one in kind.fields):
+        return FileCurrency()
+    column, amount = guess.columns.get("currency"), guess.columns.get("amount")
+    if column is not None:
+        header, values = sample.header[column.place], sample.columns[column.place]
+        named = f"in the column {header}: {', '.join(sample.distinct(column.place, _FEW))}"
+        if len(values) == len(sample.rows) or options.currency:
+            return FileCurrency(found=named)
+        return _ask(f"{named}; some of its cells are empty", (), options)
+    if options.currency:
+        return FileCurrency(found=f"{options.currency}, as given")
+    meant = _by_sign(sample, amount.place) if amount is not None else {}
+    signs = ", ".join(meant)
+    possible = set.intersection(*(set(one) for one in meant.values())) if meant else set()
+    if len(possible) == 1:
+        (code,) = possible
+        alternative = Alternative(options={"currency": code}, meaning=f"as the amounts are marked: {signs}")
+        return FileCurrency(
+            found=f"by the sign of the amounts: {signs}",
+            choice=OpenChoice(about="The currency of the amounts", alternatives=(alternative,), evident=0),
+        )
+    if meant:
+        first = next(iter(meant.values()))
+        return _ask(
+            f"by the sign of the amounts only: {signs}", tuple(c for c in first if c in possible), options
+        )
+    return _ask("not in the file", (), options)
+
+
+def without_rate(book: Database, guess: Guess, sample: Sample, tried: ImportOptions) -> tuple[str, ...]:
+    """The currencies of a file for which the book has no rate to the firm's currency."""
+    firm, column = tried.firm_currency, guess.columns.get("currency")
+    if firm is None:
+        return ()
+    named = sample.distinct(column.place, _FEW) if column is not None else []
+    codes = {code for cell in [*named, tried.currency or firm] if isinstance(code := currency(cell), str)}
+    with book.reader.connect() as connection:
+        known = {code for code, _, _ in rates_to(connection, firm)}
+    return tuple(sorted(codes - known - {firm, UNKNOWN}))
+
+
+def _ask(found: str, possible: tuple[str, ...], options: ImportOptions) -> FileCurrency:
+    firm = options.firm_currency
+    if firm is not None and (firm in possible or not possible):
+        alternative = Alternative(options={"currency": firm}, meaning="the firm's currency, TIERBOT_CURRENCY")
+        choice = OpenChoice(about=f"The currency is {found}", alternatives=(alternative,), evident=0)
+    else:
+        choice = OpenChoice(
+            about=f"The currency is {found}",
+            alternatives=tuple(Alternative(options={"currency": code}, meaning="") for code in possible),
+            placeholder=("currency", "CODE"),
+            stopgap=Alternative(options={"currency": UNKNOWN}, meaning="an ISO code, such as EUR or CNY"),
+        )
+    return FileCurrency(found=found, choice=choice)
+
+
+def _by_sign(sample: Sample, place: int) -> dict[str, tuple[str, ...]]:
+    """Sign -> the currencies that it may mean, of the signs in a column of amounts."""
+    found: dict[str, tuple[str, ...]] = {}
+    for cell in dict.fromkeys(sample.columns[place]):
+        _, _, mark = dissect(cell)
+        if mark:
+            sign = "".join(letter for letter in cell if not letter.isdigit()).strip(" .,-()'’")
+            found.setdefault(sign, tuple(mark.split()))
+    return found

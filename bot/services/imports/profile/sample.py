@@ -1,0 +1,72 @@
+"""The first rows of a file, column by column: what a profile guesses from."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import cached_property
+
+from bot.services.imports.kinds import KINDS
+from bot.services.imports.read.columns import FileField
+from bot.services.imports.read.encoding import InspectedFile
+from bot.services.imports.read.records import Broken, open_table, sniff
+
+ROWS = 5_000
+_OTHER_DELIMITERS = "|:^~"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Sample:
+    """A file's header and first rows."""
+
+    file: InspectedFile
+    delimiter: str
+    header: tuple[str, ...]
+    rows: list[list[str]]
+
+    @cached_property
+    def columns(self) -> list[list[str]]:
+        """The cells of each column, blank ones left out."""
+        by_column = zip(*self.rows, strict=True) if self.rows else [()] * len(self.header)
+        return [[text for cell in cells if (text := cell.strip())] for cells in by_column]
+
+    def distinct(self, place: int, most: int) -> list[str]:
+        """The first different values of a column."""
+        return list(dict.fromkeys(self.columns[place]))[:most]
+
+    def repeats(self, place: int) -> bool:
+        """Whether a value of a column is on two rows."""
+        return len(set(self.columns[place])) < len(self.columns[place])
+
+
+def take(file: InspectedFile, delimiter: str | None) -> Sample:
+    """Read the first rows."""
+    chosen = sniff(file, delimiter, _known_headers(kind.fields for kind in KINDS.values()))
+    header, rows = _read(file, chosen)
+    if len(header) == 1 and delimiter is None:
+        for other in _OTHER_DELIMITERS:
+            if header[0].count(other) > 0:
+                chosen = other
+                header, rows = _read(file, chosen)
+                break
+    return Sample(file=file, delimiter=chosen, header=header, rows=rows)
+
+
+def needed_delimiter(sample: Sample, kind: str) -> str | None:
+    """The separator, if an import of this kind would not find it by itself."""
+    found = sniff(sample.file, None, _known_headers([KINDS[kind].fields]))
+    return None if found == sample.delimiter else sample.delimiter
+
+
+def _known_headers(fields: Iterable[Iterable[FileField]]) -> frozenset[str]:
+    return frozenset[str]().union(*(field.known_headers for some in fields for field in some))
+
+
+def _read(file: InspectedFile, delimiter: str) -> tuple[tuple[str, ...], list[list[str]]]:
+    rows: list[list[str]] = []
+    with open_table(file, delimiter) as table:
+        header = tuple(cell.strip().lstrip("\ufeff") for cell in table.header)
+        for record in table.records:
+            if not isinstance(record, Broken) and len(record[1]) == len(header):
+                rows.append(record[1])
+                if len(rows) >= ROWS:
+                    break
+    return header, rows
