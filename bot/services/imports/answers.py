@@ -11,6 +11,8 @@ from bot.services.imports.report import ImportOptions
 
 # Of ImportOptions; an import kind names its own by `KindOption.remembered`.
 REMEMBERED = ("decimal", "date_order", "accepted", *filters.OPTIONS)
+# Remembered where it says what a sign in the file means: a file without currencies may be of another one.
+CURRENCY = "currency"
 # What is remembered without being an option: the words that status columns had, by header.
 WORDS = "words"
 
@@ -20,7 +22,7 @@ def merge(options: ImportOptions, remembered: Mapping[str, Any], kind: FileKind)
     common: dict[str, Any] = {
         name: tuple(value) if isinstance(value, list) else value
         for name, value in remembered.items()
-        if name in REMEMBERED and not getattr(options, name)
+        if name in (*REMEMBERED, CURRENCY) and not getattr(options, name)
     }
     if options.accepted and "accepted" in remembered:
         common["accepted"] = tuple(dict.fromkeys((*remembered["accepted"], *options.accepted)))

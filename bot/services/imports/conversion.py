@@ -1,5 +1,6 @@
 """Converts amounts to the firm's currency: by the newest rate on or before their day, in whole ten-thousandths."""
 
+import unicodedata
 from bisect import bisect_right
 from collections.abc import Sequence
 from decimal import ROUND_HALF_UP, Decimal
@@ -10,16 +11,48 @@ from sqlalchemy import Connection
 from bot.errors import N_, BadInput
 from bot.services.imports.check.findings import FindingType, Level
 from bot.services.imports.job import Chunk, ImportJob
-from bot.services.imports.read import text
+from bot.services.imports.read import currencies, text
 from bot.services.imports.read.amounts import Amounts
 from bot.services.imports.read.columns import FileField
-from bot.services.imports.read.refusal import EMPTY, RefusedValue
+from bot.services.imports.read.refusal import EMPTY, Parser, RefusedValue
 from db.book.exchange_rates import rates_to
+
+CURRENCY_SIGN = FindingType(
+    name="currency-sign",
+    level=Level.QUESTION,
+    sentence=N_("The column %(column)s has %(sign)s, which is the sign of several currencies (%(codes)s)."),
+    answer=N_(
+        "Give --currency %(such)s or another of them; with a comma for several signs: --currency USD,CNY."
+    ),
+)
+
+
+def _currency_cells(job: ImportJob, name: str) -> Parser:
+    """A parser of currencies; a sign is the one of --currency that it may mean."""
+    given = _given_codes(job.options.currency)
+    asked: set[str] = set()
+
+    def parse(cell: str) -> str | RefusedValue:
+        codes = currencies.possible(unicodedata.normalize("NFKC", cell))
+        meant = [one for one in given if one in codes] if len(codes) > 1 else codes
+        if len(meant) == 1:
+            job.read_signs = job.read_signs or len(codes) > 1
+            return meant[0]
+        if not codes:
+            return text.currency(cell)
+        if cell not in asked:
+            asked.add(cell)
+            column, several = repr(job.layout.columns[name]), ", ".join(codes)
+            job.findings.add(CURRENCY_SIGN, column=column, sign=repr(cell), codes=several, such=codes[0])
+        return codes[0]
+
+    return parse
+
 
 CURRENCY = FileField(
     name="currency",
     synonyms="currency code, 币种, 货币, 币别, Währung, Währungskennzeichen",
-    read=lambda job, name: text.currency,
+    read=_currency_cells,
 )
 COST = FileField(
     name="cost",
@@ -69,13 +102,9 @@ class Currencies:
 
     def __init__(self, job: ImportJob) -> None:
         options = job.options
-        self._given: str | None = None
-        if options.currency is not None:
-            given = text.currency(options.currency)
-            if isinstance(given, RefusedValue):
-                raise BadInput(N_("--currency: %(problem)s."), problem=given.reason)
-            self._given = given
-        elif "currency" not in job.layout.places:
+        given = _given_codes(options.currency)
+        self._given = given[0] if len(given) == 1 else None
+        if self._given is None and "currency" not in job.layout.places:
             raise BadInput(N_("The file has no column for the currency; say which one it is: --currency CNY"))
         self._signs: set[bool] = set()  # of what is subtracted
         self._rates = RateTable(job.connection, options.firm_currency) if options.firm_currency else None
@@ -138,6 +167,15 @@ class Currencies:
                 if column[row] is not None:
                     column[row] = convert(column[row], rate)
             values["currency"][row] = rates.firm_currency
+
+
+def _given_codes(given: str | None) -> list[str]:
+    """The codes of --currency."""
+    codes = [text.currency(one) for one in given.split(",")] if given is not None else []
+    for code in codes:
+        if isinstance(code, RefusedValue):
+            raise BadInput(N_("--currency: %(problem)s."), problem=code.reason)
+    return [code for code in codes if isinstance(code, str)]
 
 
 def convert(units: int, rate: Decimal) -> int:

@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import Connection
 
 from bot.services.imports.check.findings import FileFindings
+from bot.services.imports.check.forms import Forms
 from bot.services.imports.check.grain import Repeats
 from bot.services.imports.check.styles import Group, Styles
 from bot.services.imports.read import text
@@ -15,7 +16,9 @@ from bot.services.imports.read.amounts import Amounts
 from bot.services.imports.read.columns import Layout
 from bot.services.imports.read.dates import Dates
 from bot.services.imports.read.encoding import InspectedFile
+from bot.services.imports.read.filters import NEGATIVE, read_filters
 from bot.services.imports.read.refusal import Parser, RefusedValue
+from bot.services.imports.read.text import plain
 from bot.services.imports.rejects import Rejects
 from bot.services.imports.report import ImportOptions
 
@@ -37,6 +40,8 @@ class ImportJob:
     repeats: Repeats = field(default_factory=Repeats)
     now: datetime
     parsers: dict[str, Parser] = field(default_factory=dict)  # by field
+    read_signs: bool = False  # whether --currency said what a sign in the column of currencies means
+    forms: Forms = field(default_factory=Forms)
     sample: list[list[str]] = field(default_factory=list)  # the cells of the first rows
 
     @property
@@ -57,7 +62,9 @@ class ImportJob:
 
     def amounts(self, name: str) -> Amounts:
         """Amounts of money."""
-        return Amounts(self.decimal(name))
+        header = self._column(name)[1]
+        given = read_filters({NEGATIVE: self.options.negative}).get(plain(header)) if header else None
+        return Amounts(self.decimal(name), None if given is None else frozenset(given.options))
 
     def decimal(self, name: str) -> Callable[[str], str]:
         """A function that decides whether the numbers of a field have a decimal point or comma."""

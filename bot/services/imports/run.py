@@ -11,7 +11,7 @@ from sqlalchemy.exc import IntegrityError
 
 from bot.clock import Clock
 from bot.errors import N_, BadInput, Conflict
-from bot.services.imports.answers import WORDS, answers_of, merge
+from bot.services.imports.answers import CURRENCY, WORDS, answers_of, merge
 from bot.services.imports.check.findings import FileFindings
 from bot.services.imports.check.grain import check_repeats
 from bot.services.imports.check.styles import Styles
@@ -209,6 +209,9 @@ class _Import:
     def _check(self, job: ImportJob, staging: Staging) -> None:
         """Collect what the file leaves open; refuse it while a question is not answered."""
         staging.selection.check()
+        job.forms.check(
+            job.layout, job.parsers, job.findings, rows=staging.rows, some_read=staging.accepted > 0
+        )
         with job.connection.begin():
             self.kind.check(job)
             self.on_staged(job, self.kind)
@@ -268,6 +271,8 @@ class _Import:
             imports.forget_mapping(job.connection, job.source, self.kind.name)
         words = staging.selection.survey.words()
         answers = answers_of(job.options, self.kind) | ({WORDS: words} if words else {})
+        if job.read_signs:
+            answers[CURRENCY] = job.options.currency
         imports.remember_answers(job.connection, job.source, self.kind.name, answers)
         given = {field: job.layout.columns[field] for field in self.options.columns}
         imports.remember_mapping(job.connection, job.source, self.kind.name, given)

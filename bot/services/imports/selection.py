@@ -139,11 +139,15 @@ def _place(
     header = job.layout.header
     if given[filters.NEGATIVE] and "amount" not in (field.name for field in kind.fields):
         raise BadInput(N_("--negative makes amounts negative, and %(kind)s have none."), kind=kind.name)
+    columns = job.layout.columns
+    amounts = {columns.get(name) for name, parser in job.parsers.items() if isinstance(parser, Amounts)}
     placed = {}
     for one in filters.read_filters(given).values():
         if plain(one.column) in known and plain(one.column) not in map(plain, header):
             said = " ".join(f"--{option} {words}" for option, words in one.given())
             job.findings.add(COLUMN_GONE, column=repr(one.column), option=said)
-        else:
-            placed[find_column(one.column, header, "The file")] = one
+            continue
+        place = find_column(one.column, header, "The file")
+        if header[place] not in amounts:  # the sides of an amount are read with it
+            placed[place] = one
     return placed

@@ -188,7 +188,10 @@ class Staging:
     def _report(self, chunk: Chunk, fresh: list[int]) -> None:
         for row in sorted(chunk.refused):
             name, refused = chunk.refused[row]
-            self._job.refuse(line=chunk.lines[row], name=name, reason=refused.reason, cells=chunk.cells[row])
+            line, cells = chunk.lines[row], chunk.cells[row]
+            self._job.refuse(line=line, name=name, reason=refused.reason, cells=cells)
+            if refused.is_form:
+                self._job.forms.add(name, line=line, cell=cells[self._job.layout.places[name]])
         if self._job.options.dry_run:
             for row in fresh[: PREVIEW_ROWS - len(self.preview)]:
                 cells = chunk.cells[row]
