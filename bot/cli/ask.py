@@ -71,6 +71,7 @@ def show_history(name: Name, as_json: AsJson = False) -> None:
     rows = []
     for entry in entries:
         notes = {
+            f"as {entry.joined}": entry.joined,
             "held: data missing": entry.held,
             f"capped by {entry.capped_by}": entry.capped_by,
             "set by hand": entry.overridden,

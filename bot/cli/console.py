@@ -34,7 +34,11 @@ Mapped = Annotated[
 ]
 Encoding = Annotated[str | None, typer.Option(help="Encoding, when it cannot be told.")]
 Delimiter = Annotated[str | None, typer.Option(help="Separator: comma, semicolon or tab.")]
-DateOrder = Annotated[Any, typer.Option(help="dmy or mdy, when dates leave it open.")]
+DateOrder = Annotated[Any, typer.Option(help="dmy or mdy, when dates leave it open; ymd for 26/3/5.")]
+Century = Annotated[
+    int | None,
+    typer.Option(metavar="YEAR", help="First of the hundred years that years of two digits are from: 2000."),
+]
 DecimalSign = Annotated[
     Any, typer.Option("--decimal", help="point or comma, when numbers leave open what 1,234 means.")
 ]

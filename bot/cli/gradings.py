@@ -14,6 +14,7 @@ from bot.cli.console import (
     Accepted,
     AsJson,
     AsOf,
+    Century,
     DateOrder,
     DecimalSign,
     Delimiter,
@@ -217,6 +218,7 @@ def score(
     encoding: Encoding = None,
     delimiter: Delimiter = None,
     date_order: DateOrder = None,
+    century: Century = None,
     decimal: DecimalSign = None,
     percent: Annotated[
         list[str] | None, typer.Option(metavar="FIELD", help="Numbers of this field are percent.")
@@ -234,8 +236,10 @@ def score(
         encoding=encoding,
         delimiter=delimiter,
         date_order=date_order,
+        century=century,
         decimal=decimal,
         accepted=tuple(accepted or ()),
+        timezone=loaded.timezone,
         kind_options={"percent": percent},
     )
     report = score_file.score_table(file, chosen, to_day(as_of), options)

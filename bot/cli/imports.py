@@ -13,6 +13,7 @@ from bot.cli import presentation, profile
 from bot.cli.console import (
     Accepted,
     AsJson,
+    Century,
     DateOrder,
     DecimalSign,
     Delimiter,
@@ -60,6 +61,7 @@ def _import_command(kind: str, options: list[KindOption]) -> Callable[..., None]
         encoding: Encoding = None,
         delimiter: Delimiter = None,
         date_order: DateOrder = None,
+        century: Century = None,
         decimal: DecimalSign = None,
         accepted: Accepted = None,
         only: Annotated[
@@ -92,6 +94,7 @@ def _import_command(kind: str, options: list[KindOption]) -> Callable[..., None]
                 encoding=encoding,
                 delimiter=delimiter,
                 date_order=date_order,
+                century=century,
                 decimal=decimal,
                 accepted=tuple(accepted or ()),
                 only=tuple(only or ()),
@@ -99,6 +102,7 @@ def _import_command(kind: str, options: list[KindOption]) -> Callable[..., None]
                 negative=tuple(negative or ()),
                 forget=forget,
                 dry_run=dry_run,
+                timezone=bot.settings.timezone,
                 firm_currency=bot.settings.currency,
                 kind_options=kind_options,
             )
@@ -152,6 +156,7 @@ def import_profile(
     encoding: Encoding = None,
     delimiter: Delimiter = None,
     date_order: DateOrder = None,
+    century: Century = None,
     decimal: DecimalSign = None,
     accepted: Accepted = None,
     as_json: AsJson = False,
@@ -165,8 +170,10 @@ def import_profile(
             encoding=encoding,
             delimiter=delimiter,
             date_order=date_order,
+            century=century,
             decimal=decimal,
             accepted=tuple(accepted or ()),
+            timezone=bot.settings.timezone,
             firm_currency=bot.settings.currency,
         )
         database = bot.database if _is_there(bot) else None

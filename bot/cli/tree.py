@@ -40,6 +40,7 @@ COMMANDS = {  # group -> command -> module and function, in the order of --help
         "retire": "schemes.retire",
         "diff": "schemes.compare",
     },
+    "customer": {"join": "customers.join", "duplicates": "customers.list_duplicates"},
     "override": {
         "set": "decisions.set_override",
         "end": "decisions.end_override",
@@ -73,6 +74,7 @@ COMMANDS = {  # group -> command -> module and function, in the order of --help
 HELP = {  # of groups
     "import": "Bring data in from CSV files, and take it back.",
     "scheme": "Grading schemes: check, propose, compare, and decide which one grades.",
+    "customer": "Customers that are one customer: find them, join them.",
     "override": "Set a tier by hand, with a reason and an end.",
     "credit": "Credit grades, proposed limits and their approval.",
     "review": "What a person should look at, and what was answered.",

@@ -177,6 +177,7 @@ class _AlertWriter:
             purpose=self.run.purpose,
             by_rule=sum(change.cause == Cause.RULE for change in changes),
             by_hand=sum(change.cause == Cause.OVERRIDE for change in changes),
+            by_join=sum(change.cause == Cause.JOIN for change in changes),
             rules=self._rules(changes),
             moves=tuple(
                 (self.book.tier(before), self.book.tier(after), count) for (before, after), count in ordered

@@ -16,6 +16,19 @@ LEGAL_FORMS = frozenset({
     "ltd", "nv", "oy", "plc", "pte", "pty", "sa", "sarl", "sas", "spa", "srl",
 })  # fmt: skip
 
+# The end of a folded name that is its legal form, the longest first.
+LEGAL_ENDINGS = tuple(sorted((
+    *(f" {form}" for form in (
+        *LEGAL_FORMS, "mbh", "kgaa", "ohg", "gbr", "ug", "se", "ek", "oyj", "ab", "aps", "asa", "sro", "doo", "kft",
+        "gmbh co kg", "ag co kg", "gmbh co ohg", "gmbh co kgaa", "ug haftungsbeschrankt", "ug co kg", "e k",
+        "co ltd", "co limited", "company limited", "pte ltd", "pty ltd", "pvt ltd", "private limited", "co inc",
+        "s a", "s a r l", "s a s", "s p a", "s r l", "s r o", "d o o", "sp z o o", "b v", "n v", "l l c", "l l p",
+    )),
+    *(space + form for space in ("", " ") for form in (
+        "有限公司", "有限责任公司", "股份有限公司", "集团有限公司", "集团股份有限公司", "株式会社", "有限会社",
+    )),
+), key=len, reverse=True))  # fmt: skip
+
 
 @lru_cache(maxsize=1_000)  # a name is folded for its key, and again for its tokens
 def fold(name: str) -> str:

@@ -254,7 +254,7 @@ class TierChanged(Message, CustomerPart):
     score_after: float | None
     capped_by: Name | None
     held: bool
-    cause: str = "behaviour"  # behaviour | rule | override
+    cause: str = "behaviour"  # behaviour | rule | override | join
     rules: RuleChange | None = None
     decided_by: str | None = None  # for an override; None when it has ended
     decided_until: date | None = None
@@ -269,6 +269,8 @@ class TierChanged(Message, CustomerPart):
             return "by_hand_until" if self.decided_until else "by_hand"
         if self.cause == "override":
             return "override_ended"
+        if self.cause == "join":
+            return "joined"
         return "rules" if self.cause == "rule" and self.rules else None
 
     @property
@@ -299,6 +301,7 @@ class TierDigest(Message):
     purpose: str = "account"
     by_rule: int = 0
     by_hand: int = 0
+    by_join: int = 0
     rules: RuleChange | None = None
     moves: tuple[tuple[TierPart, TierPart, int], ...]
     largest: tuple[Hit, ...]

@@ -38,9 +38,15 @@ class OwnershipRole(StrEnum):
 
 
 class Customer(ImportedRow, table=True):
-    """A company: an account or a prospect."""
+    """A company: an account or a prospect.
+
+    One that was joined into another is archived, has no keys any more, and its row stays for its history.
+    """
 
     __tablename__ = "customer"
+    __table_args__ = (
+        partial_index("ix_customer_joined_into", "joined_into", where="joined_into IS NOT NULL"),
+    )
     code: str = Field(index=True)
     name: str
     record_type: str = RecordType.ACCOUNT
@@ -52,6 +58,7 @@ class Customer(ImportedRow, table=True):
     parent_id: int | None = Field(default=None, foreign_key="customer.id", index=True)
     language: str | None = None
     archived: bool = False
+    joined_into: int | None = Field(default=None, foreign_key="customer.id")
     version: int = 1
     created_at: datetime = Field(sa_type=UtcDateTime)
 
@@ -151,6 +158,7 @@ _CUSTOMER_ROW: Any = (
     select(
         *(col(getattr(Customer, name)) for name in CustomerRow._fields[:5]),
         *(col(getattr(Person, name.removeprefix("owner_"))) for name in CustomerRow._fields[5:]),
+        col(Customer.joined_into),
     )
     .outerjoin(Ownership, present_owner(Customer.id))
     .outerjoin(Person, col(Person.id) == Ownership.person_id)
@@ -159,9 +167,22 @@ _CUSTOMER_ROW: Any = (
 
 
 def get_row(session: Session, customer_id: int) -> CustomerRow | None:
-    """A customer and its present primary owner, active or not."""
+    """A customer and its present primary owner, active or not; of one that was joined, the customer it is now."""
     found = session.connection().execute(_CUSTOMER_ROW, {"customer_id": customer_id}).first()
-    return None if found is None else CustomerRow._make(found)
+    if found is None:
+        return None
+    *row, joined_into = found
+    return CustomerRow._make(row) if joined_into is None else get_row(session, joined_into)
+
+
+def joined(session: Session, customer_id: int) -> list[tuple[int, str]]:
+    """(id, code) of the customers that were joined into one."""
+    rows = session.execute(
+        select(col(Customer.id), col(Customer.code))
+        .where(col(Customer.joined_into) == customer_id)
+        .order_by(col(Customer.id))
+    )
+    return [(row[0], row[1]) for row in rows]
 
 
 def owner(session: Session, customer_id: int) -> Person | None:

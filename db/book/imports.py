@@ -19,9 +19,10 @@ from db.types import UtcDateTime
 # Without it, SQLAlchemy discards the count that psycopg gives for an INSERT.
 _COUNTING = {"preserve_rowcount": True}
 # A customer's own columns and its owner change no score, except these columns: by them a scheme is chosen, or they
-# count in it.
-_SCORED = frozenset({*COLUMNS, "record_type", "since"})
+# count in it, or it is graded again.
+_SCORED = frozenset({*COLUMNS, "record_type", "since", "archived"})
 _NOT_SCORED = frozenset({"customer", "customer_key", "customer_name", "ownership"})
+JOINS = "joins"  # the import kind that joins customers
 _LOCK = 7462  # of PostgreSQL's advisory locks; the migrations hold 7461
 
 
@@ -314,9 +315,27 @@ def customers_touched(session: Session, after: int) -> list[int]:
         )
         touched.update(session.scalars(changed.distinct()))
     corrected = session.execute(
-        sa_select(col(ImportChange.row_id), col(ImportChange.before)).where(
-            col(ImportChange.table_name) == Customer.__tablename__, col(ImportChange.batch_id) > after
-        )
+        sa_select(col(ImportChange.row_id), col(ImportChange.before), col(Customer.joined_into))
+        .join(Customer, col(Customer.id) == col(ImportChange.row_id))
+        .where(col(ImportChange.table_name) == Customer.__tablename__, col(ImportChange.batch_id) > after)
     )
-    touched.update(row_id for row_id, before in corrected if not _SCORED.isdisjoint(json.loads(before)))
+    for row_id, before, joined_into in corrected:
+        if not _SCORED.isdisjoint(json.loads(before)):
+            touched.add(joined_into or row_id)
     return sorted(touched)
+
+
+def newest_joins(session: Session) -> dict[int, datetime]:
+    """Customers into which others were joined -> when the newest of their joins was published."""
+    rows = session.execute(
+        sa_select(col(Customer.joined_into), func.max(col(ImportBatch.published_at)))
+        .join(ImportChange, col(ImportChange.row_id) == col(Customer.id))
+        .join(ImportBatch, col(ImportBatch.id) == col(ImportChange.batch_id))
+        .where(
+            col(Customer.joined_into).is_not(None),
+            col(ImportChange.table_name) == Customer.__tablename__,
+            col(ImportBatch.kind) == JOINS,
+        )
+        .group_by(col(Customer.joined_into))
+    )
+    return {customer: at for customer, at in rows if customer is not None}

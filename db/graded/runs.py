@@ -126,6 +126,17 @@ def last_snapshot(session: Session, purpose: str) -> GradingRun | None:
     return session.exec(_NEWEST_SNAPSHOT, params={"purpose": purpose}).first()
 
 
+def snapshot_at(session: Session, purpose: str, number: int) -> datetime | None:
+    """When the snapshot of a number was published."""
+    statement = select(GradingRun.published_at).where(
+        GradingRun.purpose == purpose,
+        GradingRun.kind == RunKind.SNAPSHOT,
+        GradingRun.snapshot == number,
+        col(GradingRun.published_at).is_not(None),
+    )
+    return session.exec(statement.order_by(col(GradingRun.id).desc())).first()
+
+
 def newest_run(session: Session) -> int:
     """The id of the newest published run; 0 before the first."""
     return session.connection().execute(_NEWEST_ID).scalar() or 0

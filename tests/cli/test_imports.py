@@ -1,6 +1,10 @@
 """`import` on the command line."""
 
+import sqlite3
+from contextlib import closing
 from pathlib import Path
+
+import pytest
 
 from tests.cli.conftest import Command
 
@@ -13,3 +17,21 @@ def test_the_rejects_file_is_named_as_the_data_folder_is(command: Command, tmp_p
         "All rejected rows with their reasons: data/rejects/import-1-customers-rejects.csv" in result.output
     )
     assert (tmp_path / "data" / "rejects" / "import-1-customers-rejects.csv").exists()
+
+
+def test_days_and_centuries_are_as_the_settings_and_options_say(
+    command: Command, file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """17:30 in London is the next day in Shanghai; of the years of two digits, 2003 is meant."""
+    monkeypatch.setenv("TIERBOT_TIMEZONE", "Asia/Shanghai")
+    (tmp_path / "customers.csv").write_text("code,name\nC1,ACME\n", encoding="utf-8")
+    assert command("import", "customers", "customers.csv").exit_code == 0
+    orders = "order_no,customer,date,amount,currency\n1,C1,2025-12-31T17:30:00Z,5,EUR\n2,C1,2/24/03,5,EUR\n"
+    (tmp_path / "orders.csv").write_text(orders, encoding="utf-8")
+    asked = command("import", "orders", "orders.csv")
+    assert asked.exit_code != 0
+    result = command("import", "orders", "orders.csv", "--century", "2000")
+    assert result.exit_code == 0, result.output
+    with closing(sqlite3.connect(file)) as connection:
+        days = connection.execute("SELECT ordered_on FROM customer_order ORDER BY external_id").fetchall()
+    assert days == [("2026-01-01",), ("2003-02-24",)]

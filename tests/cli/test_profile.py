@@ -12,7 +12,7 @@ from tests.services.imports.test_profile import FILES
 
 CHOSEN = {"CODE": "EUR", "ORDER": "dmy", "SIGN": "point"}  # what a person puts for the words of the command
 CUSTOMERS = "code,name\nC1,Acme\nC2,Birch\n"
-ORDERS = "order no,customer,date,amount,currency\n1,C1,2026-01-02,10,EUR\n"
+ORDERS = "order no,customer,date,amount,currency\n1,C1,2026-01-02,15,EUR\n"
 BEFORE = {  # kind -> what must be in the book, as the profile says
     "activities": [("customers", CUSTOMERS)],
     "facts": [("customers", CUSTOMERS)],
@@ -69,7 +69,7 @@ def test_a_profile_reads_like_this(tierbot: Output) -> None:
         "  note: late",
         "Customers: 3 named, 3 of them not in the book: 676, 117, 442.",
         "You decide. The currency is not in the file. Replace CODE in the command below by an ISO code, such as EUR or CNY.",
-        "You decide. The column 'order_date' does not show whether the day or the month comes first (for example"
+        "You decide. The column 'order_date' does not show in which order day, month and year stand (for example"
         " 03/04/2025). Replace ORDER in the command below:",
         "  --date-order dmy: the day comes first: 3/4/2026 is 3 April",
         "  --date-order mdy: the month comes first: 3/4/2026 is 4 March",

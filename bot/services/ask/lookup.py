@@ -114,11 +114,11 @@ def card(
             **access.about(customer),
             owner=owner,
             preset=None if schemes.in_force(session, purpose, today) else starter(purpose),
-            no_scheme=bool(assessments.newest(session, customer_id, purpose)),
+            no_scheme=bool(assessments.newest(session, customer.id, purpose)),
         )
     row, run, scheme = graded.assessment, graded.run, graded.scheme
     up, down = graded.breakdown.up_and_down
-    step = touches.first_step(session, customer_id)
+    step = touches.first_step(session, customer.id)
     return TierCard(
         **access.about(customer),
         **assessed(session, graded, tiers_of(scheme)),

@@ -228,11 +228,11 @@ def log_contact(
     check_contact(actor, kind, happened_on, now)
     with database.write() as session:
         customer = access.customer_for(session, actor, Act.LOG_CONTACT, customer_id)
-        touches.lock(session, [customer_id])  # so that a second submission at the same time sees the first
+        touches.lock(session, [customer.id])  # so that a second submission at the same time sees the first
         if not facts.activity_known(session, "slack", form_id):
             session.add(
                 facts.Activity(
-                    customer_id=customer_id,
+                    customer_id=customer.id,
                     source="slack",
                     external_id=form_id,
                     kind=kind,
@@ -243,8 +243,8 @@ def log_contact(
                 )
             )
             session.flush()
-            plan_customers(session, rules, [customer_id], now)
-        step = touches.first_step(session, customer_id)
+            plan_customers(session, rules, [customer.id], now)
+        step = touches.first_step(session, customer.id)
         return VisitLogged(
             name=customer.name,
             kind=kind,

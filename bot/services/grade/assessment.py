@@ -10,6 +10,7 @@ from sqlmodel import Session
 
 from bot.services.grade import computed
 from bot.services.schemes.store import SchemeCache
+from db.book import imports
 from db.graded import runs
 from db.graded.assessments import PREVIOUS_STATE, previous_rows_at
 from db.graded.runs import Assessment, GradingRun
@@ -29,11 +30,12 @@ Rows = Sequence[tuple[Any, ...]]
 
 
 class Cause(StrEnum):
-    """What changed a tier: the customer, another scheme, or a person."""
+    """What changed a tier: the customer, another scheme, a person, or that another customer was joined into it."""
 
     BEHAVIOUR = "behaviour"
     RULE = "rule"
     OVERRIDE = "override"
+    JOIN = "join"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -236,6 +238,30 @@ def _with_causes(
         scheme = scheme_cache.scheme(session, old)
         causes |= dict.fromkeys(_unchanged_by(session, scheme, old, tiers, step), Cause.RULE)
     return [replace(change, cause=causes.get(change.customer_id, change.cause)) for change in changes]
+
+
+def with_joins(
+    session: Session, changes: Sequence[TierChange], step: RunStep, purpose: str
+) -> list[TierChange]:
+    """The changes, where a join is the cause of those that it may have begun.
+
+    A change began in the snapshot from which the movement counts, or in this run.
+    """
+    joined = imports.newest_joins(session) if changes else {}
+    if not joined:
+        return list(changes)
+    who, rising, falling = map(PREVIOUS_STATE.index, ("customer_id", "rising_since", "falling_since"))
+    rows = step.past.newest if step.past.left is None else step.past.left
+    began = {row[who]: row[rising] or row[falling] for row in rows if row[who] in joined}
+
+    def by_join(change: TierChange) -> bool:
+        at = joined.get(change.customer_id)
+        if at is None or change.cause != Cause.BEHAVIOUR:
+            return False
+        last = runs.snapshot_at(session, purpose, (began.get(change.customer_id) or step.snapshot) - 1)
+        return last is not None and at > last
+
+    return [replace(change, cause=Cause.JOIN) if by_join(change) else change for change in changes]
 
 
 def _unchanged_by(

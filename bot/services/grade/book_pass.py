@@ -99,7 +99,9 @@ def prepare(
         rules=rules,
         last=last,
         columns=assessment.join_columns(parts),
-        changes=sorted(changes, key=lambda change: change.customer_id),
+        changes=sorted(
+            assessment.with_joins(session, changes, step, for_purpose), key=lambda change: change.customer_id
+        ),
         unreadable=sum(book.unreadable for book in books),
         orders_through=max((book.orders_through for book in books if book.orders_through), default=None),
     )

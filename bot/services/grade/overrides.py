@@ -71,13 +71,13 @@ def set_override(
         customer = access.customer_for(session, actor, Act.OVERRIDE, customer_id, NOT_YOUR_TIER)
         purpose = customer.record_type
         rules = store.in_force(session, scheme_cache, purpose, today)
-        scheme = scheme_choice.scheme_of(session, rules, customer_id)
+        scheme = scheme_choice.scheme_of(session, rules, customer.id)
         if scheme is None:
             raise BadInput(
                 N_("No scheme in force applies to %(name)s, so there is no tier to set."), name=customer.name
             )
         _check(request, scheme, today)
-        present = overrides.open_override(session, customer_id, purpose)
+        present = overrides.open_override(session, customer.id, purpose)
         if present is not None:
             raise Conflict(
                 N_(
@@ -88,7 +88,7 @@ def set_override(
                 code=customer.code,
             )
         row = Override(
-            customer_id=customer_id,
+            customer_id=customer.id,
             purpose=purpose,
             tier=request.tier,
             reason=request.reason,
@@ -100,7 +100,7 @@ def set_override(
         )
         session.add(row)
         session.flush()
-    regrade(database, scheme_cache, [customer_id], for_purpose=purpose, today=today, now=now, notify=notify)
+    regrade(database, scheme_cache, [customer.id], for_purpose=purpose, today=today, now=now, notify=notify)
     return _decided(row, customer)
 
 
@@ -118,13 +118,13 @@ def end_override(
     """End an override, so that the computed tier counts again. Raises NotFound when there is none."""
     with database.write(lock="override") as session:
         customer = access.customer_for(session, actor, Act.OVERRIDE, customer_id, NOT_YOUR_TIER)
-        row = overrides.open_override(session, customer_id, customer.record_type)
+        row = overrides.open_override(session, customer.id, customer.record_type)
         if row is None:
             raise NotFound(N_("%(name)s has no override."), name=customer.name)
         row.ended_at, row.ended_by, row.end_reason = now, actor.name, reason.strip() or None
         session.add(row)
     regrade(
-        database, scheme_cache, [customer_id], for_purpose=row.purpose, today=today, now=now, notify=notify
+        database, scheme_cache, [customer.id], for_purpose=row.purpose, today=today, now=now, notify=notify
     )
     return _decided(row, customer)
 

@@ -6,10 +6,12 @@ from datetime import date
 from functools import partial
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pandas as pd
 
 from bot.errors import N_, BadInput
+from bot.services.imports.check.encoding import check_encoding
 from bot.services.imports.check.fields import KnownFields
 from bot.services.imports.check.findings import FileFinding, FileFindings, FindingType, Level
 from bot.services.imports.check.styles import Styles
@@ -36,7 +38,8 @@ UNREAD_COLUMN = FindingType(
 )
 
 _CUSTOMER = tuple(field for field in CustomerKind.fields if field.name in ("code", "name"))
-_Reader = Callable[[str], str | RefusedValue]  # of a stripped cell that is not empty
+# Of a stripped cell that is not empty; None when it stands for nothing.
+_Reader = Callable[[str], str | RefusedValue | None]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,8 +55,9 @@ def score_table(path: Path, scheme: Scheme, as_of: date, options: ImportOptions)
     """Grade a CSV. Every row is graded or rejected with a reason; a question of the file check refuses the file."""
     options.refuse_unknown()
     findings = FileFindings(options.accepted)
-    table = _FlatTable(path, scheme, options, findings)
+    table = _FlatTable(path, scheme, options, findings, as_of)
     customers, cells = table.read()
+    check_encoding(table.file, findings, given=options.encoding)
     findings.refuse_open(path.name, N_("%(file)s was not scored."))
     facts, _, _ = read_fields(cells, scheme)
     graded = grade(with_zone(facts, scheme), scheme, as_of)
@@ -69,27 +73,30 @@ def score_table(path: Path, scheme: Scheme, as_of: date, options: ImportOptions)
 class _FlatTable:
     """A file and how its columns are read."""
 
-    def __init__(self, path: Path, scheme: Scheme, options: ImportOptions, findings: FileFindings) -> None:
+    def __init__(
+        self, path: Path, scheme: Scheme, options: ImportOptions, findings: FileFindings, as_of: date
+    ) -> None:
         self.rejected: list[Rejected] = []
         self._scheme = scheme
         self._options = options
         self._findings = findings
+        self._as_of = as_of
         self._known = KnownFields([scheme], options.kind_options.get("percent") or ())
         self._fields = [self._field(name) for name in scheme.fields]
         self._fields += [FileField(name=name + DATE_SUFFIX) for name in scheme.fields]
         self._fields += [FileField(name=MONTHS_WITH_US), *_CUSTOMER]
-        self._file = inspect_file(path, options.encoding)
         headers = frozenset[str]().union(*(field.known_headers for field in self._fields))
-        self._delimiter = sniff(self._file, options.delimiter, headers)
+        self.file = inspect_file(path, options.encoding, headers)
+        self._delimiter = sniff(self.file, options.delimiter, headers)
 
     def read(self) -> tuple[list[dict[str, str]], pd.DataFrame]:
         """(code and name of each customer, a frame of the text of its fields)."""
-        with open_table(self._file, self._delimiter) as table:
+        with open_table(self.file, self._delimiter) as table:
             layout = recognise(
                 self._fields,
                 table.header,
                 kind="flat tables",
-                file=self._file.path.name,
+                file=self.file.path.name,
                 given=self._options.columns,
                 remembered={},
             )
@@ -123,23 +130,25 @@ class _FlatTable:
             lines.append(line)
             rows.append(cells)
         if not rows and not self.rejected:
-            raise BadInput(N_("%(file)s has a header but no rows."), file=self._file.path.name)
+            raise BadInput(N_("%(file)s has a header but no rows."), file=self.file.path.name)
         return lines, rows
 
     def _parse(self, layout: Layout, rows: list[list[str]]) -> dict[str, list[str | RefusedValue]]:
         """Field -> its cells as they are graded, empty ones as empty text; each distinct cell is read once."""
         styles = Styles(
-            self._file,
+            self.file,
             self._delimiter,
             date_order=self._options.date_order,
             decimal=self._options.decimal,
+            century=self._options.century,
+            this_year=self._as_of.year,
             findings=self._findings,
         )
         columns: dict[str, list[str | RefusedValue]] = {}
         for name, place in layout.places.items():
             read = self._reader(name, place, layout.header[place], styles)
             known = {
-                cell: read(cell.strip()) if cell.strip() else ""
+                cell: (read(cell.strip()) or "") if cell.strip() else ""
                 for cell in dict.fromkeys(row[place] for row in rows)
             }
             columns[name] = [known[row[place]] for row in rows]
@@ -180,7 +189,12 @@ class _FlatTable:
         if name in self._scheme.fields:
             return partial(self._known.read, name, numbers=numbers)
         if name.endswith(DATE_SUFFIX):
-            return Dates(styles.date_order(place, header))
+            return Dates(
+                order=styles.date_order(place, header),
+                century=styles.century(place, header),
+                today=self._as_of,
+                zone=ZoneInfo(self._options.timezone),
+            )
         return numbers if name == MONTHS_WITH_US else line_of_text()
 
     def _field(self, name: str) -> FileField:

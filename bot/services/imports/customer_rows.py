@@ -9,6 +9,7 @@ from sqlalchemy import (
     ColumnElement,
     Connection,
     MetaData,
+    Select,
     String,
     Table,
     and_,
@@ -29,6 +30,7 @@ from db.book.imports import add_missing, changed_rows, fill, table
 
 _customer, _key = table(Customer), table(CustomerKey)
 _name, _token = table(CustomerName), table(NameToken)
+_WRITTEN = (NameKind.CODE, NameKind.NAME, NameKind.ALIAS)  # as somebody wrote them
 
 
 class _CustomerTable(WrittenTable):
@@ -76,6 +78,27 @@ class StagedNames:
         for staged in (self.names, self.tokens):
             connection.execute(staged.delete().where(staged.c.key == key))
 
+    def become_aliases(self, job: ImportJob, keys: Select[str]) -> None:
+        """Make aliases of the codes and names of some staged customers, unless the customer in the book has them."""
+        staged, other = self.names, self.names.alias().c
+        of_keys = staged.c.key.in_(keys)
+        has = select(1).where(
+            key_of(job, staged.c.key),
+            _name.c.customer_id == _key.c.customer_id,
+            _name.c.kind.in_(_WRITTEN),
+            _name.c.key == staged.c.name_key,
+        )
+        job.connection.execute(staged.delete().where(of_keys, staged.c.kind.in_(_WRITTEN), exists(has)))
+        for number, kind in enumerate(_WRITTEN):
+            same = select(1).where(
+                other.key == staged.c.key,
+                other.name_key == staged.c.name_key,
+                other.kind.in_(_WRITTEN[number + 1 :]),
+            )
+            job.connection.execute(staged.delete().where(of_keys, staged.c.kind == kind, exists(same)))
+        written = staged.update().where(of_keys, staged.c.kind.in_(_WRITTEN))
+        job.connection.execute(written.values(kind=NameKind.ALIAS))
+
     def publish(self, job: ImportJob, batch_id: int) -> None:
         """Insert the names that are missing; the customers' keys must be published."""
         staged = self.names.c
@@ -86,13 +109,14 @@ class StagedNames:
                 _name.c.key == staged.name_key,
             )
         )
-        job.connection.execute(
-            _name.insert().from_select(
-                ["customer_id", "kind", "name", "key", "batch_id"],
-                select(_key.c.customer_id, staged.kind, staged.name, staged.name_key, literal(batch_id))
-                .select_from(self.names.join(_key, key_of(job, staged.key)))
-                .where(~there),
-            )
+        # Several codes of one customer may bring the same name.
+        add_missing(
+            job.connection,
+            _name,
+            ["customer_id", "kind", "name", "key", "batch_id"],
+            select(_key.c.customer_id, staged.kind, staged.name, staged.name_key, literal(batch_id))
+            .select_from(self.names.join(_key, key_of(job, staged.key)))
+            .where(~there),
         )
         # Not by NOT EXISTS as above: a PostgreSQL that has only seen the table empty plans to search all customers of
         # a common token, again for each of them.
@@ -229,6 +253,21 @@ def keep_old_names(connection: Connection, batch_id: int, renamed: Sequence[tupl
     ]
     if rows:
         connection.execute(_name.insert(), rows)
+
+
+def find_circle(parents: Mapping[int, int]) -> int | None:
+    """A customer whose parents lead back to it."""
+    safe: set[int] = set()
+    for start in parents:
+        path: dict[int, None] = {}
+        node: int | None = start
+        while node is not None and node not in safe:
+            if node in path:
+                return node
+            path[node] = None
+            node = parents.get(node)
+        safe.update(path)
+    return None
 
 
 def _rebuild_names(connection: Connection, ids: Sequence[int], without_batch: int) -> None:

@@ -2,14 +2,15 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection
 
 from bot.services.imports.check.findings import FileFindings
-from bot.services.imports.check.forms import Forms
-from bot.services.imports.check.grain import Repeats
+from bot.services.imports.check.meaning.forms import Forms
+from bot.services.imports.check.meaning.grain import Repeats
 from bot.services.imports.check.styles import Group, Styles
 from bot.services.imports.read import text
 from bot.services.imports.read.amounts import Amounts
@@ -49,12 +50,23 @@ class ImportJob:
         """The system that the file comes from."""
         return self.options.source
 
+    @property
+    def today(self) -> date:
+        """The day in the firm's time zone."""
+        return self.now.astimezone(ZoneInfo(self.options.timezone)).date()
+
     def days(self, name: str, *, past_only: bool = False, first_year: int = 1900) -> Dates:
         """Days; with `past_only`, none in the future."""
-        # A day ahead: east of us it may already be tomorrow.
-        latest = (self.now + timedelta(days=1)).date() if past_only else None
-        order = self.styles.date_order(*self._column(name))
-        return Dates(order, latest=latest, first_year=first_year)
+        column = self._column(name)
+        return Dates(
+            order=self.styles.date_order(*column),
+            century=self.styles.century(*column),
+            today=self.today,
+            zone=ZoneInfo(self.options.timezone),
+            # A day ahead: east of us it may already be tomorrow.
+            latest=(self.now + timedelta(days=1)).date() if past_only else None,
+            first_year=first_year,
+        )
 
     def past_days(self, name: str) -> Dates:
         """Days that are not in the future."""

@@ -37,6 +37,11 @@ class WrittenTable:
     counted: bool = True  # in the report of an undo
     pointers: tuple[Column[Any], ...] = ()  # columns that refer to it without a foreign key
 
+    @property
+    def has_batch(self) -> bool:
+        """Whether imports create rows in it; otherwise they only change rows."""
+        return "batch_id" in self.table.c
+
     def referring_columns(self) -> list[Column[Any]]:
         """The columns of all tables that refer to its rows."""
         columns = [column for other in self.table.metadata.sorted_tables for column in other.c]
@@ -52,7 +57,7 @@ class WrittenTable:
         return 0
 
     def newest_dependent(self, connection: Connection, batch_id: int) -> int | None:
-        """The newest later import that superseded rows of this one."""
+        """The newest later import that superseded rows of this one, or builds on its changes."""
         return None
 
 
@@ -83,12 +88,18 @@ class FileKind(ABC):
     ]  # columns of the staging table in addition to `line` and `key` -> type
     writes: ClassVar[tuple[WrittenTable, ...]]
     options: ClassVar[tuple[KindOption, ...]] = ()
+    repeats: ClassVar[bool] = True  # whether many rows with one key may be rows of something finer
 
     def __init__(self) -> None:
         name = f"staged_{self.name.replace('-', '_')}"
         self.stage = stage_table(name, MetaData(), *(Column(*column) for column in self.staged.items()))
         self.intake = self.stage  # the table that rows of the file are staged in first
         self.filled: tuple[str, ...] = ("key", *self.staged)  # the columns that this import fills
+
+    @property
+    def known_headers(self) -> frozenset[str]:
+        """The headers that its fields are recognised by, as `plain` compares them."""
+        return frozenset[str]().union(*(field.known_headers for field in self.fields))
 
     def prepare(self, job: ImportJob) -> None:  # noqa: B027 - optional
         """Refuse what cannot work with these options; load what the rows refer to."""

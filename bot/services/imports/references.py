@@ -1,6 +1,7 @@
 """Turns what a file calls customers and people into their ids, or refuses it with what was probably meant."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from typing import Any
 
 from sqlalchemy import Connection, bindparam, func, select
 
@@ -28,20 +29,46 @@ _customer, _key, _name = table(Customer), table(CustomerKey), table(CustomerName
 _BY_KEY = select(_key.c.external_id, _key.c.customer_id).where(
     _key.c.source == bindparam("source"), _key.c.external_id.in_(bindparam("references", expanding=True))
 )
-_BY_CODE = (
-    select(_customer.c.code, func.min(_customer.c.id), func.count())
-    .where(_customer.c.code.in_(bindparam("references", expanding=True)))
-    .group_by(_customer.c.code)
+# A customer that was joined into another one keeps its code and its names for its history; they mean the other one now.
+_NOW = func.coalesce(_customer.c.joined_into, _customer.c.id)
+_BY_CODE = select(_customer.c.code, _NOW).where(_customer.c.code.in_(bindparam("references", expanding=True)))
+_BY_ALIAS = (
+    select(_name.c.name, _NOW)
+    .join(_customer, _customer.c.id == _name.c.customer_id)
+    .where(
+        _name.c.key.in_(bindparam("keys", expanding=True)),
+        _name.c.kind == NameKind.ALIAS,
+        _name.c.name.in_(bindparam("references", expanding=True)),
+    )
 )
+Found = dict[str, int | RefusedValue | None]
+
+
+def find_by_code(connection: Connection, references: Sequence[str]) -> dict[str, set[int]]:
+    """Code -> the customers that have it."""
+    return _ids(connection.execute(_BY_CODE, {"references": list(references)}))
+
+
+def find_by_alias(connection: Connection, references: Sequence[str]) -> dict[str, set[int]]:
+    """Alias -> the customers that have it, written just so."""
+    keys = list(filter(None, map(fold, references)))
+    return _ids(connection.execute(_BY_ALIAS, {"references": list(references), "keys": keys}))
+
+
+def _ids(rows: Iterable[Any]) -> dict[str, set[int]]:
+    found: dict[str, set[int]] = {}
+    for code, customer in rows:
+        found.setdefault(code, set()).add(customer)
+    return found
 
 
 class CustomerReferences:
-    """Finds customers by the external ids of one source, then by code."""
+    """Finds customers by the external ids of one source, then by code, then by another name."""
 
     def __init__(self, connection: Connection, source: str) -> None:
         self._connection = connection
         self._source = source
-        self._known: dict[str, int | RefusedValue | None] = {}
+        self._known: Found = {}
         self._hints = 0
 
     def resolve(self, chunk: Chunk, *, refuse_unknown: bool = True) -> None:
@@ -63,7 +90,7 @@ class CustomerReferences:
             hint = self._hint(reference)
         return RefusedValue(f"there is no customer {clip(reference)!r}{hint}")
 
-    def _find(self, references: Iterable[str]) -> dict[str, int | RefusedValue | None]:
+    def _find(self, references: Iterable[str]) -> Found:
         """Reference -> customer id, RefusedValue when it means several, None when it is unknown."""
         wanted = set(references)
         if len(self._known) > _CACHED:
@@ -74,19 +101,20 @@ class CustomerReferences:
         return {reference: self._known[reference] for reference in wanted}
 
     def _query(self, references: list[str]) -> None:
-        found: dict[str, int | RefusedValue | None] = dict.fromkeys(references)
+        found: Found = dict.fromkeys(references)
         of_source = {"source": self._source, "references": references}
         for external_id, customer in self._connection.execute(_BY_KEY, of_source):
             found[external_id] = customer
-        rest = [reference for reference, customer in found.items() if customer is None]
-        if rest:
-            for code, customer, count in self._connection.execute(_BY_CODE, {"references": rest}):
-                found[code] = (
-                    customer
-                    if count == 1
-                    else RefusedValue(
-                        f"{clip(code)!r} is the code of {count} customers; use --source to say which system's"
-                    )
+        for find, means in (
+            (find_by_code, "is the code of %d customers; use --source to say which system's"),
+            (find_by_alias, "is another name of %d customers; write the code of the one that is meant"),
+        ):
+            rest = [reference for reference, customer in found.items() if customer is None]
+            for reference, customers in find(self._connection, rest).items() if rest else ():
+                found[reference] = (
+                    customers.pop()
+                    if len(customers) == 1
+                    else RefusedValue(f"{clip(reference)!r} {means % len(customers)}")
                 )
         self._known.update(found)
 

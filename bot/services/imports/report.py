@@ -21,8 +21,9 @@ class ImportOptions:
     currency: str | None = None
     encoding: str | None = None
     delimiter: str | None = None
-    date_order: Literal["dmy", "mdy"] | None = None
+    date_order: Literal["dmy", "mdy", "ymd"] | None = None
     decimal: Literal["point", "comma"] | None = None
+    century: int | None = None  # the first of the hundred years that years of two digits are from
     accepted: tuple[str, ...] = ()  # names of findings
     only: tuple[str, ...] = ()  # COLUMN=WORD,…: of this column, only rows with these words count
     skip: tuple[str, ...] = ()  # COLUMN=WORD,…: rows with these words do not count
@@ -30,13 +31,14 @@ class ImportOptions:
     forget: bool = False  # the answers and columns that earlier imports of the source gave
     expected_sha256: str | None = None  # of the preview; a file that differs is refused
     dry_run: bool = False
+    timezone: str = "UTC"  # the firm's: a time with an offset belongs to the day that it is there
     firm_currency: str | None = None  # amounts in other currencies are converted to it
     kind_options: Mapping[str, Any] = field(default_factory=dict)  # name of a KindOption -> its value
 
     def refuse_unknown(self) -> None:
         """Refuse a style that does not exist."""
         for flag, given, allowed in (
-            ("--date-order", self.date_order, ("dmy", "mdy")),
+            ("--date-order", self.date_order, ("dmy", "mdy", "ymd")),
             ("--decimal", self.decimal, ("point", "comma")),
         ):
             if given is not None and given not in allowed:
@@ -46,6 +48,11 @@ class ImportOptions:
                     given=given,
                     allowed=" or ".join(allowed),
                 )
+        if self.century is not None and not 1800 <= self.century <= 2100:
+            raise BadInput(
+                N_("--century %(given)d is not a year; give the first of the hundred years, such as 2000."),
+                given=self.century,
+            )
 
 
 @dataclass(frozen=True, kw_only=True)

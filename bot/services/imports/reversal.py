@@ -33,13 +33,14 @@ def undo(database: Database, batch_id: int, *, clock: Clock, actor: str) -> Undo
             kind = _refuse_unless_published(connection, batch_id)
             written = _by_dependency(KINDS[kind].writes)
             _refuse_if_changed_since(connection, written, batch_id)
-            removed = sum(_count_created(connection, one.table, batch_id) for one in written if one.counted)
-            referred_to = [one for one in written if one.referring_columns()]
+            creating = [one for one in written if one.has_batch]
+            removed = sum(_count_created(connection, one.table, batch_id) for one in creating if one.counted)
+            referred_to = [one for one in creating if one.referring_columns()]
             with ExitStack() as stack:
                 for one in written:
                     stack.enter_context(one.around_undo(connection, batch_id))
                 # Before the restoring: a fact that is valid again must not meet the one that superseded it.
-                for one in written:
+                for one in creating:
                     if one not in referred_to:
                         connection.execute(one.table.delete().where(one.table.c.batch_id == batch_id))
                 restored = _restore(connection, written, batch_id)
@@ -104,28 +105,37 @@ def _refuse_if_changed_since(connection: Connection, written: Sequence[WrittenTa
             one.table.c.batch_id == batch_id,
         )
         for one in written
+        if one.has_batch
     ]
-    found = [connection.execute(statement).scalar() for statement in asked]
-    found += [one.newest_dependent(connection, batch_id) for one in written]
-    blocking = max((number for number in found if number is not None), default=None)
-    if blocking is not None:
+    changed = [connection.execute(statement).scalar() for statement in asked]
+    dependent = [one.newest_dependent(connection, batch_id) for one in written]
+    later_change, later_use = (max((one or 0 for one in found), default=0) for found in (changed, dependent))
+    if later_change >= max(later_use, 1):
         raise Conflict(
             N_(
                 "Import %(batch)d cannot be undone: import %(later)d changed the same rows. Undo import %(later)d first."
             ),
             batch=batch_id,
-            later=blocking,
+            later=later_change,
+        )
+    if later_use:
+        raise Conflict(
+            N_(
+                "Import %(batch)d cannot be undone: import %(later)d builds on it. Undo import %(later)d first."
+            ),
+            batch=batch_id,
+            later=later_use,
         )
 
 
 def _restore(connection: Connection, written: Sequence[WrittenTable], batch_id: int) -> int:
-    """Give changed rows their previous values; how many of the counted tables."""
+    """Give changed rows their previous values, the last change first; how many of the counted tables."""
     by_name = {one.table.name: one for one in written}
-    restored = last = 0
+    restored, last = 0, 2**63 - 1
     while page := connection.execute(
         select(_change.c.id, _change.c.table_name, _change.c.row_id, _change.c.before)
-        .where(_change.c.batch_id == batch_id, _change.c.id > last)
-        .order_by(_change.c.id)
+        .where(_change.c.batch_id == batch_id, _change.c.id < last)
+        .order_by(_change.c.id.desc())
         .limit(_PAGE)
     ).all():
         for _, table_name, row_id, before in page:

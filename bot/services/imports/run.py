@@ -12,8 +12,9 @@ from sqlalchemy.exc import IntegrityError
 from bot.clock import Clock
 from bot.errors import N_, BadInput, Conflict
 from bot.services.imports.answers import CURRENCY, WORDS, answers_of, merge
+from bot.services.imports.check.encoding import check_encoding
 from bot.services.imports.check.findings import FileFindings
-from bot.services.imports.check.grain import check_repeats
+from bot.services.imports.check.meaning.grain import check_repeats
 from bot.services.imports.check.styles import Styles
 from bot.services.imports.check.vendor import CONTINUED_LINES, check_vendor
 from bot.services.imports.job import ImportJob
@@ -59,14 +60,15 @@ def import_file(
             kinds=", ".join(KINDS),
         )
     options.refuse_unknown()
-    file = inspect_file(path, options.encoding)
+    built = _built(KINDS[kind])
+    file = inspect_file(path, options.encoding, built.known_headers)
     if options.expected_sha256 not in (None, file.sha256):
         raise Conflict(N_("%(file)s has changed since its preview; look at it again."), file=path.name)
     try:
         with imports.exclusive(database):
             return _Import(
                 database=database,
-                kind=copy(_built(KINDS[kind])),
+                kind=copy(built),
                 file=file,
                 clock=clock,
                 actor=actor,
@@ -104,8 +106,7 @@ class _Import:
 
     def run(self) -> ImportReport:
         file, kind, options = self.file, self.kind, self.options
-        headers = frozenset[str]().union(*(field.known_headers for field in kind.fields))
-        delimiter = sniff(file, options.delimiter, headers)
+        delimiter = sniff(file, options.delimiter, kind.known_headers)
         with (
             imports.workspace(self.database) as connection,
             open_table(file, delimiter) as table,
@@ -181,6 +182,8 @@ class _Import:
                 delimiter,
                 date_order=options.date_order,
                 decimal=options.decimal,
+                century=options.century,
+                this_year=self.clock.now().year,
                 findings=findings,
             ),
             rejects=Rejects(None if options.dry_run else self.rejects_dir, layout.header),
@@ -208,6 +211,7 @@ class _Import:
 
     def _check(self, job: ImportJob, staging: Staging) -> None:
         """Collect what the file leaves open; refuse it while a question is not answered."""
+        check_encoding(self.file, job.findings, given=self.options.encoding)
         staging.selection.check()
         job.forms.check(
             job.layout, job.parsers, job.findings, rows=staging.rows, some_read=staging.accepted > 0
@@ -215,7 +219,8 @@ class _Import:
         with job.connection.begin():
             self.kind.check(job)
             self.on_staged(job, self.kind)
-        check_repeats(job.repeats, job.findings, self.kind.key_field)
+        if self.kind.repeats:
+            check_repeats(job.repeats, job.findings, self.kind.key_field)
         if not self.options.dry_run:
             job.findings.refuse_open(self.file.path.name)
 

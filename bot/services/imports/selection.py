@@ -3,9 +3,9 @@
 from collections.abc import Collection, Iterator, Mapping, Sequence
 
 from bot.errors import N_, BadInput
-from bot.services.imports.check.absent import is_of_prospects
 from bot.services.imports.check.findings import FindingType, Level
-from bot.services.imports.check.statuses import Survey
+from bot.services.imports.check.meaning.absent import is_of_prospects
+from bot.services.imports.check.meaning.statuses import Survey
 from bot.services.imports.conversion import SUBTRACT
 from bot.services.imports.job import Chunk, ImportJob
 from bot.services.imports.kind import FileKind

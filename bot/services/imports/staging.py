@@ -7,11 +7,12 @@ from typing import Any
 
 from sqlalchemy import select
 
+from bot.services.imports.check.dates import DateColumns
 from bot.services.imports.job import AT_ONCE, Chunk, ImportJob
 from bot.services.imports.kind import FileKind
 from bot.services.imports.read.cells import CellCache
 from bot.services.imports.read.records import Broken, CsvTable, why_ragged
-from bot.services.imports.read.refusal import EMPTY, Parser
+from bot.services.imports.read.refusal import EMPTY, Parser, RefusedValue, clip
 from bot.services.imports.report import PREVIEW_ROWS
 from bot.services.imports.selection import Selection
 from db.book.imports import fill
@@ -31,15 +32,17 @@ class Staging:
         self.added_up = 0  # lines that were added to others
         self.continued = 0  # lines that only continue the row above
         self.first_continued = 0
-        self.preview: list[Mapping[str, str]] = []
+        self._first_rows: list[Mapping[str, str]] = []
+        self._first_telling: list[Mapping[str, str]] = []
         self._job = job
         self._kind = kind
         self.selection = selection
+        self._dates = DateColumns(job)
         self._sources = {field.column: field.name for field in kind.fields if field.column}
         self._called = self._sources | {"customer_id": "customer", "customer_ref": "customer"}
         self._readers: dict[str, Callable[[str], Any]] = {}
         for field in kind.fields:
-            read = _reader(job.parsers[field.name], EMPTY if field.required else None)
+            read = _reader(job.parsers[field.name], required=field.required)
             self._readers[field.name] = read if field.unique else CellCache(read).__getitem__
 
     @property
@@ -50,6 +53,11 @@ class Staging:
     @property
     def accepted(self) -> int:
         return self.staged + self.repeated
+
+    @property
+    def preview(self) -> list[Mapping[str, str]]:
+        """The first rows of a dry run; those that show whether the encoding is right, which have more than ASCII, first."""
+        return (self._first_telling + self._first_rows)[:PREVIEW_ROWS]
 
     def read(self, table: CsvTable, on_chunk: Callable[[], None]) -> None:
         """Stage every record of a file, then refuse what only the whole file can judge."""
@@ -81,6 +89,7 @@ class Staging:
         if rows:
             self._stage(lines, rows)
         on_chunk()
+        self._dates.add_findings()
         with self._job.connection.begin():
             rejected, self.added_up = self._kind.add_up(self._job)
             staged, repeated = self._kind.refuse_at_end(self._job)
@@ -117,6 +126,7 @@ class Staging:
         self.selection.take(chunk)
         if not job.sample:
             job.sample = rows[:1_000]
+        self._dates.count(chunk)
         with job.connection.begin():
             kind.resolve(job, chunk)
             good = [row for row in range(len(rows)) if row not in chunk.refused]
@@ -193,18 +203,31 @@ class Staging:
             if refused.is_form:
                 self._job.forms.add(name, line=line, cell=cells[self._job.layout.places[name]])
         if self._job.options.dry_run:
-            for row in fresh[: PREVIEW_ROWS - len(self.preview)]:
-                cells = chunk.cells[row]
-                self.preview.append(
-                    {"line": str(chunk.lines[row])}
-                    | {name: cells[place] for name, place in self._job.layout.places.items()}
-                )
+            telling = {row for row in fresh if not "".join(chunk.cells[row]).isascii()}
+            self._keep(chunk, [row for row in fresh if row in telling], self._first_telling)
+            self._keep(chunk, [row for row in fresh if row not in telling], self._first_rows)
+
+    def _keep(self, chunk: Chunk, rows: list[int], kept: list[Mapping[str, str]]) -> None:
+        """Keep the first rows for the preview."""
+        for row in rows[: PREVIEW_ROWS - len(kept)]:
+            cells = chunk.cells[row]
+            kept.append(
+                {"line": str(chunk.lines[row])}
+                | {name: cells[place] for name, place in self._job.layout.places.items()}
+            )
 
 
-def _reader(parse: Parser, empty: Any) -> Callable[[str], Any]:
+def _reader(parse: Parser, *, required: bool) -> Callable[[str], Any]:
+    empty = EMPTY if required else None
+
     def read(cell: str) -> Any:
         text = cell.strip()
-        return parse(text) if text else empty
+        if not text:
+            return empty
+        value = parse(text)
+        if value is None and required:
+            return RefusedValue(f"{clip(text)!r} is a placeholder for no value, and one is needed")
+        return value
 
     return read
 

@@ -120,10 +120,10 @@ def approve(
                 days=VALID_DAYS,
             )
         limit, terms = _decide(request, present)
-        newest = assessments.newest(session, customer_id, Purpose.CREDIT)[0]
+        newest = assessments.newest(session, customer.id, Purpose.CREDIT)[0]
         session.add(
             CreditApproval(
-                customer_id=customer_id,
+                customer_id=customer.id,
                 assessed_on=present.assessed_on,
                 grade=present.grade,
                 scheme_version_id=newest[0].scheme_version_id or newest[1].scheme_version_id,

@@ -59,7 +59,7 @@ def answer(
         raise BadInput(N_("Say in the note what was found or decided."))
     with database.write(lock="review") as session:
         customer = access.customer_for(session, actor, Act.REVIEW, customer_id, NOT_YOUR_REVIEW)
-        query = replace(_query(None, today, MOST_OF_ONE), customer_id=customer_id)
+        query = replace(_query(None, today, MOST_OF_ONE), customer_id=customer.id)
         found = _items(session, scheme_cache, query, (wanted,))
         if not found:
             raise NotFound(
@@ -67,7 +67,7 @@ def answer(
             )
         session.add_all(
             ReviewAnswer(
-                customer_id=customer_id,
+                customer_id=customer.id,
                 reason=wanted,
                 item=one.item,
                 note=note.strip(),

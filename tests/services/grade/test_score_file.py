@@ -149,7 +149,7 @@ def test_a_customer_may_be_called_nothing(score: Score, name: str) -> None:
     [
         (b"PK\x03\x04rest", "an Excel workbook"),
         (b"%PDF-1.4", "a PDF document"),
-        (b"<html>", "a web page or XML"),
+        (b"<html>", "a web page"),
         (b"", "is empty"),
         (b"code,name,annual_sales\n", "has a header but no rows"),
         (b"name,annual_sales\nOne,1\n", "no column for code"),

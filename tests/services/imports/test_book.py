@@ -67,7 +67,9 @@ def test_a_dry_run_says_what_would_happen_and_writes_nothing(peopled: Book, kind
     assert peopled.everything() == before
     assert not (peopled.folder / "rejects").exists()
     assert (would.batch_id, would.rejects_file, would.dry_run) == (None, None, True)
-    assert would.preview[0]["line"] == "2"
+    assert would.preview[0]["line"] == (
+        "3" if kind == "customers" else "2"
+    )  # Rows with more than ASCII come first.
     assert counts(would) == counts(peopled.bring(kind, content))
 
 
@@ -97,7 +99,9 @@ def test_orders_of_another_system_find_a_customer_by_its_code(filled: Book) -> N
 def test_orders_upsert_on_their_number_within_their_source(filled: Book) -> None:
     assert counts(filled.bring("orders", ORDERS)) == (2, 0, 0, 0)
     report = filled.bring(
-        "orders", "order_no,customer,date,amount,cost\n1,C2,2026-01-04,120,\n3,C1,2026-01-05,1,\n"
+        "orders",
+        "order_no,customer,date,amount,cost\n1,C2,2026-01-04,120,\n3,C1,2026-01-05,1,\n",
+        accepted=("order-number-reused",),
     )
     assert counts(report) == (1, 1, 0, 0)
     assert filled.rows(

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from bot.errors import BadInput
-from bot.services.imports import ImportOptions
+from bot.services.imports import KINDS, ImportOptions
 from bot.services.imports.profile import FileProfile, profile_file
 from bot.services.imports.profile.totals import YearTotal
 from tests.conftest import on_sqlite
@@ -109,9 +109,7 @@ def test_a_file_like_no_kind_is_refused_with_the_kinds_there_are(book: Book, con
     with pytest.raises(BadInput) as refused:
         look(book, content)
     assert "is like no kind of file that can be imported" in str(refused.value)
-    assert "customers, rates, orders, order-lines, invoices, activities, facts, people, teams" in str(
-        refused.value
-    )
+    assert ", ".join(KINDS) in str(refused.value)
 
 
 def test_the_person_may_say_what_a_file_is(book: Book) -> None:
@@ -230,6 +228,18 @@ def test_what_dates_and_numbers_leave_open_is_left_to_the_person(book: Book) -> 
     ] == [
         [{"date_order": "dmy"}, {"date_order": "mdy"}],
         [{"decimal": "point"}, {"decimal": "comma"}],
+    ]
+
+
+def test_the_century_and_the_order_of_years_of_two_digits_are_left_to_the_person(book: Book) -> None:
+    book.bring("customers", "code,name\nC1,Acme\n")
+    profile = look(book, "order no,customer,date,amount,currency\n1,C1,25/12/03,1,EUR\n")
+    assert options_of(profile) == ("--date-order", "ORDER", "--century", "YEAR")
+    assert [
+        [dict(alternative.options) for alternative in choice.alternatives] for choice in profile.choices
+    ] == [
+        [{"date_order": "dmy"}, {"date_order": "ymd"}],
+        [{"century": 2000}, {"century": 1947}],
     ]
 
 

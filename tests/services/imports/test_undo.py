@@ -39,11 +39,14 @@ CHANGES = [
 ]
 # Where a file alone does not make its kind write all that it can.
 OPTIONS: dict[str, dict[str, Any]] = {
-    "orders": {"kind_options": {"create_customers": True}},
+    "orders": {"kind_options": {"create_customers": True}, "accepted": ("order-number-reused",)},
     "order-lines": {"currency": "EUR"},
     "invoices": {"currency": "EUR"},
     "rates": {"firm_currency": "CNY"},
-    "activities": {"kind_options": {"covers": ["call=2026-01-01..2026-02-28"]}},
+    "activities": {
+        "kind_options": {"covers": ["call=2026-01-01..2026-02-28"]},
+        "accepted": ("activity-id-reused",),
+    },
 }
 
 
@@ -64,8 +67,8 @@ def full(book: Book, snapshots: Snapshots) -> Book:
 
 
 def _comparable(book: Book) -> dict[str, list[tuple[object, ...]]]:
-    """Everything but the log of imports, the customers' version counters and the numbers of rebuilt name rows."""
-    found = book.everything(without=("import_batch", "customer_name", "customer"))
+    """Everything but the log of imports, answers, the customers' version counters and the numbers of rebuilt name rows."""
+    found = book.everything(without=("import_batch", "import_answer", "customer_name", "customer"))
     found["name"] = sorted(
         book.rows("SELECT customer_id, kind, name, key, batch_id FROM customer_name"), key=repr
     )
@@ -94,7 +97,8 @@ def test_an_import_can_be_undone_to_the_last_row(full: Book, kind: str, content:
 
 
 def test_every_kind_is_undone_by_the_test_above() -> None:
-    assert {kind for kind, _ in CHANGES} == set(KINDS)
+    # Joins move rows of many tables: file_check/joins/test_moved_rows.py.
+    assert {kind for kind, _ in CHANGES} == set(KINDS) - {"joins"}
 
 
 def _tables_of(book: Book, batch_id: int | None) -> set[str]:

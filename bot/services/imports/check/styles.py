@@ -6,44 +6,63 @@ from functools import partial
 
 from bot.errors import N_
 from bot.services.imports.check.findings import FileFindings, FindingType, Level
-from bot.services.imports.read import amounts, dates
+from bot.services.imports.read import amounts, written_dates
 from bot.services.imports.read.encoding import InspectedFile
 from bot.services.imports.read.records import Broken, open_table
 
 
 @dataclass(frozen=True, kw_only=True)
 class _Question:
-    """What a column can leave open: how a cell proves its style, and the finding that asks the person for it."""
+    """What a column can leave open: the styles that a cell fits, and the finding that asks the person for the right one."""
 
-    prove: Callable[[str], str | None]
+    fits: Callable[[str], frozenset[str] | None]  # None for a cell that says nothing
     asked: FindingType
+    usual: tuple[str, ...]  # the styles that are proposed where cells contradict each other
     meanwhile: str  # the style in which the rest of the file is read while the question is open
 
 
-_Evidence = dict[str, tuple[int, str]]  # style -> the first line and cell that prove it
+class _Evidence:
+    """The styles that all cells seen so far fit, and the cells that left fewer of them."""
+
+    def __init__(self) -> None:
+        self.left: frozenset[str] | None = None
+        self.proofs: list[tuple[int, str]] = []
+
+    def add(self, line: int, cell: str, styles: frozenset[str] | None) -> None:
+        """Take a cell into account, with the styles that it fits."""
+        if styles is None or (self.left is not None and self.left <= styles):
+            return
+        self.left = styles if self.left is None else self.left & styles
+        self.proofs.append((line, cell.strip()))
 
 
-def _prove_decimal(cell: str) -> str | None:
+def _fits_decimal(cell: str) -> frozenset[str] | None:
     text = cell.strip()
     if "." not in text and "," not in text:
         return None
-    return amounts.prove_style(amounts.dissect(text)[0]) or None
+    style = amounts.prove_style(amounts.dissect(text)[0])
+    if style is False:
+        return None
+    return frozenset({style} if style else {"point", "comma"})
 
 
 _DATE_ORDER = _Question(
-    prove=dates.prove_order,
+    fits=written_dates.possible_orders,
     asked=FindingType(
         name="date-order",
         level=Level.QUESTION,
         sentence=N_(
-            "The column %(column)s does not show whether the day or the month comes first (%(example)s)."
+            "The column %(column)s does not show in which order day, month and year stand (%(example)s)."
         ),
-        answer=N_("Give --date-order dmy or --date-order mdy."),
+        answer=N_(
+            "Give --date-order dmy or --date-order mdy; where years of two digits come first, --date-order ymd."
+        ),
     ),
+    usual=("dmy", "mdy"),
     meanwhile="dmy",
 )
 _DECIMAL = _Question(
-    prove=_prove_decimal,
+    fits=_fits_decimal,
     asked=FindingType(
         name="decimal-sign",
         level=Level.QUESTION,
@@ -52,8 +71,23 @@ _DECIMAL = _Question(
         ),
         answer=N_("Give --decimal point or --decimal comma."),
     ),
+    usual=("point", "comma"),
     meanwhile="point",
 )
+TWO_DIGIT_YEARS = FindingType(
+    name="two-digit-years",
+    level=Level.QUESTION,
+    sentence=N_(
+        "The column %(column)s has years of two digits (line %(line)d: %(example)s), read as %(first)d to %(last)d."
+    ),
+    answer=N_(
+        "Give the first of the hundred years that are meant (--century 2000 for 2000 to 2099), or accept these with"
+        " --yes two-digit-years."
+    ),
+    accept=True,
+)
+# The last year of two digits that is still to come, while nobody says which century is meant.
+_YEARS_AHEAD = 20
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -78,6 +112,8 @@ class Styles:
         *,
         date_order: str | None,
         decimal: str | None,
+        century: int | None,
+        this_year: int,
         findings: FileFindings,
     ) -> None:
         self._findings = findings
@@ -85,16 +121,39 @@ class Styles:
         self._delimiter = delimiter
         self._given = {_DATE_ORDER: date_order, _DECIMAL: decimal}
         self._decided: dict[tuple[_Question, int, str | None], str] = {}
-        self._asked: set[tuple[_Question, int]] = set()
+        self._asked: set[tuple[_Question | None, int]] = set()
         self._groups: dict[tuple[_Question, int], dict[str, _Evidence]] = {}
+        self._century = century
+        self._this_year = this_year
 
     def date_order(self, place: int, header: str) -> Callable[[str], str]:
-        """A function that gives the order of day and month in a column, for a cell that leaves it open."""
+        """A function that gives the order of day, month and year in a column, for a cell that leaves it open."""
         return partial(self._decide, _DATE_ORDER, place, header, None)
 
     def decimal(self, place: int, header: str, group: Group | None = None) -> Callable[[str], str]:
         """A function that gives the decimal sign of a column, or of a group of its cells, for a cell that leaves it open."""
         return partial(self._decide, _DECIMAL, place, header, group)
+
+    def century(self, place: int, header: str) -> Callable[[str], int]:
+        """A function that gives the first of the hundred years that a column's years of two digits are from."""
+        return partial(self._decide_century, place, header)
+
+    def _decide_century(self, place: int, header: str, text: str) -> int:
+        if self._century is not None:
+            return self._century
+        first = self._this_year + _YEARS_AHEAD - 99
+        if (None, place) not in self._asked:
+            self._asked.add((None, place))
+            lines = (line for line, cells in self._rows() if cells[place].strip() == text)
+            self._findings.add(
+                TWO_DIGIT_YEARS,
+                column=repr(header),
+                line=next(lines, 0),
+                example=text,
+                first=first,
+                last=first + 99,
+            )
+        return first
 
     def _decide(self, question: _Question, place: int, header: str, group: Group | None, text: str) -> str:
         given, key = self._given[question], (question, place, None if group is None else group.key)
@@ -102,31 +161,33 @@ class Styles:
             return given
         if key not in self._decided:
             found = (
-                self._evidence(place, question.prove)
+                self._evidence(question, place)
                 if group is None
                 else self._group_evidence(question, place, group)
             )
-            if len(found) != 1:
+            if found.left is not None and len(found.left) == 1:
+                (self._decided[key],) = found.left
+            else:
                 self._ask(question, place, header, text, found)
-                found = {question.meanwhile: (0, text)}
-            (self._decided[key],) = found
+                self._decided[key] = question.meanwhile
         return self._decided[key]
 
     def _ask(self, question: _Question, place: int, header: str, text: str, found: _Evidence) -> None:
-        if (question, place) in self._asked:
-            return
+        if found.left is None or (question, place) in self._asked:
+            return  # no cell is right in any style: each is refused for itself
         self._asked.add((question, place))
-        shown = ", ".join(f"line {line}: {cell.strip()}" for line, cell in found.values())
-        self._findings.add(question.asked, column=repr(header), example=shown or f"for example {text}")
+        shown = f"for example {text}"
+        if not found.left:
+            shown = ", ".join(f"line {line}: {cell}" for line, cell in found.proofs)
+        styles = tuple(sorted(found.left)) or question.usual
+        self._findings.add(question.asked, column=repr(header), example=shown, styles=styles)
 
-    def _evidence(self, place: int, prove: Callable[[str], str | None]) -> _Evidence:
-        found: _Evidence = {}
+    def _evidence(self, question: _Question, place: int) -> _Evidence:
+        found = _Evidence()
         for line, cells in self._rows():
-            style = prove(cell := cells[place])
-            if style is not None and style not in found:
-                found[style] = (line, cell)
-                if len(found) > 1:
-                    break
+            found.add(line, cells[place], question.fits(cells[place]))
+            if found.left is not None and not found.left:
+                break
         return found
 
     def _group_evidence(self, question: _Question, place: int, group: Group) -> _Evidence:
@@ -135,12 +196,17 @@ class Styles:
         if groups is None:
             groups = self._groups[question, place] = {}
             for line, cells in self._rows():
-                key, style = group.key_of(cells[group.place].strip()), question.prove(cells[place])
-                if key is not None and style is not None:
-                    groups.setdefault(key, {}).setdefault(style, (line, cells[place]))
-        if group.key in groups:
-            return groups[group.key]
-        return {style: example for found in groups.values() for style, example in found.items()}
+                key = group.key_of(cells[group.place].strip())
+                if key is not None:
+                    groups.setdefault(key, _Evidence()).add(line, cells[place], question.fits(cells[place]))
+        found = groups.get(group.key)
+        if found is not None and found.left is not None and len(found.left) < 2:
+            return found
+        whole = _Evidence()
+        for one in groups.values():
+            for line, cell in one.proofs:
+                whole.add(line, cell, question.fits(cell))
+        return whole
 
     def _rows(self) -> Iterator[tuple[int, list[str]]]:
         with open_table(self._file, self._delimiter) as table:

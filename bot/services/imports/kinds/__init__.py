@@ -5,6 +5,7 @@ from bot.services.imports.kinds.activities import ActivityKind
 from bot.services.imports.kinds.customers import CustomerKind
 from bot.services.imports.kinds.facts import FactKind
 from bot.services.imports.kinds.invoices import InvoiceKind
+from bot.services.imports.kinds.joins import JoinKind
 from bot.services.imports.kinds.order_lines import OrderLineKind
 from bot.services.imports.kinds.orders import OrderKind
 from bot.services.imports.kinds.people import PeopleKind, TeamKind
@@ -15,6 +16,7 @@ KINDS: dict[str, type[FileKind]] = {
     kind.name: kind
     for kind in (
         CustomerKind,
+        JoinKind,
         RateKind,
         OrderKind,
         OrderLineKind,

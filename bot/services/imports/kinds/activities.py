@@ -1,27 +1,42 @@
 """Visits, calls, complaints and the like."""
 
 import hashlib
-from collections.abc import Mapping
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Any, ClassVar
 
-from sqlalchemy import Date, Integer, String, select
+from sqlalchemy import Date, Integer, String, and_, exists, func, select
 
 from bot.errors import N_, BadInput
-from bot.services.imports.job import Chunk, ImportJob
+from bot.services.imports.check.findings import FindingType, Level
+from bot.services.imports.check.reused_numbers import find_reused, reused_number
+from bot.services.imports.job import AT_ONCE, Chunk, ImportJob
 from bot.services.imports.kind import Counts, KindOption, UpsertKind, WrittenTable
 from bot.services.imports.read import text
 from bot.services.imports.read.columns import FileField
 from bot.services.imports.read.refusal import RefusedValue
+from bot.services.imports.read.times import read_time, time_of
 from bot.services.imports.references import CUSTOMER, CustomerReferences, person_by_email
+from db.book.customers import Customer
 from db.book.facts import Activity, ActivityPeriod
 from db.book.imports import table
 
-_period = table(ActivityPeriod)
+_activity, _period, _customer = table(Activity), table(ActivityPeriod), table(Customer)
+
+REUSED = reused_number("activity-id-reused")
+REPEATED = FindingType(
+    name="activities-repeated",
+    level=Level.NOTE,
+    sentence=N_(
+        "%(count)d activities have the same contents as an earlier row and count once (line %(line)d). If they are"
+        " several, the file needs a column with their times or ids."
+    ),
+)
 
 
 class ActivityKind(UpsertKind):
-    """Upserts on (source, id); without an id, a row with the same contents is the same activity."""
+    """Upserts on (source, id); without an id, a row with the same contents and time is the same activity."""
 
     name = "activities"
     key_field = "id"
@@ -34,6 +49,11 @@ class ActivityKind(UpsertKind):
             required=True,
             read=ImportJob.past_days,
             column="happened_on",
+        ),
+        FileField(
+            name="time",
+            synonyms="start time, time of day, 时刻, 开始时间, 具体时间",
+            read=lambda job, name: read_time,
         ),
         FileField(
             name="kind",
@@ -67,8 +87,9 @@ class ActivityKind(UpsertKind):
         "kind": String,
         "person_id": Integer,
         "note": String,
+        "untimed": String,  # the derived id without the time of day, where the row has a time
     }
-    writes = (WrittenTable(table=table(Activity)), WrittenTable(table=_period, counted=False))
+    writes = (WrittenTable(table=_activity), WrittenTable(table=_period, counted=False))
     options = (
         KindOption(
             name="covers",
@@ -82,14 +103,84 @@ class ActivityKind(UpsertKind):
     def prepare(self, job: ImportJob) -> None:
         self._customers = CustomerReferences(job.connection, job.source)
         covers = job.options.kind_options.get("covers") or ()
-        self._periods = [_read_period(given, job.now.date()) for given in covers]
+        self._periods = [_read_period(given, job.today) for given in covers]
+        self._joined: dict[int, list[int]] = defaultdict(list)
+        joined = select(_customer.c.joined_into, _customer.c.id).where(_customer.c.joined_into.is_not(None))
+        for customer, other in job.connection.execute(joined):
+            self._joined[customer].append(other)
+        self._repeats: list[int] = []
+        self._has_times = False
 
     def resolve(self, job: ImportJob, chunk: Chunk) -> None:
         values = chunk.values
         self._customers.resolve(chunk)
-        columns = ("customer_id", "date", "kind", "person", "note")
-        parts = zip(*(values[name] for name in columns), strict=True)
-        values["key"] = [given or _derived_id(row) for given, row in zip(values["id"], parts, strict=True)]
+        rows = list(zip(*(values[name] for name in _CONTENTS), strict=True))
+        plain = [given or _derived_id(row) for given, row in zip(values["id"], rows, strict=True)]
+        times = self._times(job, chunk)
+        for row, known in self._known_before_joins(job, values["id"], rows, times).items():
+            plain[row] = known
+        dated = [given is None and time is not None for given, time in zip(values["id"], times, strict=True)]
+        parts = list(zip(plain, times, dated, strict=True))
+        values["key"] = [f"{base}@{time}" if both else base for base, time, both in parts]
+        values["untimed"] = [base if both else None for base, _, both in parts]
+        self._has_times = self._has_times or any(dated)
+
+    def _times(self, job: ImportJob, chunk: Chunk) -> list[str | None]:
+        """The time of each row: of its own column, else in the cell of its day."""
+        times = [time if isinstance(time, str) else None for time in chunk.values["time"]]
+        place = job.layout.places.get("date", -1)
+        cells = [cells[place] for cells in chunk.cells]
+        in_cells = {cell: time_of(cell) for cell in set(cells)}
+        return [time or in_cells[cell] for time, cell in zip(times, cells, strict=True)]
+
+    def _known_before_joins(
+        self, job: ImportJob, ids: Sequence[Any], rows: Sequence[Any], times: Sequence[str | None]
+    ) -> dict[int, str]:
+        """Row -> its derived id from when its customer was another one, where the book has the activity by that."""
+        if not self._joined:
+            return {}
+        candidates: dict[str, tuple[int, str]] = {}
+        for row, (given, contents) in enumerate(zip(ids, rows, strict=True)):
+            for customer in self._joined.get(contents[0], ()) if given is None else ():
+                base = _derived_id((customer, *contents[1:]))
+                candidates |= dict.fromkeys((base, f"{base}@{times[row]}"), (row, base))
+        keys = list(candidates)
+        found: dict[int, str] = {}
+        for start in range(0, len(keys), AT_ONCE):
+            known = select(_activity.c.external_id).where(
+                _activity.c.source == job.source, _activity.c.external_id.in_(keys[start : start + AT_ONCE])
+            )
+            found |= dict(candidates[key] for key in job.connection.scalars(known))
+        return found
+
+    def after_repeats(self, job: ImportJob, chunk: Chunk, rows: list[int]) -> None:
+        self._repeats += [chunk.lines[row] for row in rows if chunk.values["id"][row] is None]
+
+    def check(self, job: ImportJob) -> None:
+        self._take_untimed(job)
+        if "id" in job.layout.places:
+            find_reused(job, REUSED, self.stage, _activity, "happened_on")
+        if self._repeats:
+            job.findings.add(REPEATED, count=len(self._repeats), line=min(self._repeats))
+
+    def _take_untimed(self, job: ImportJob) -> None:
+        """Let the first new time of an activity that the book has without a time be this activity.
+
+        It came from a file without times, or before times told activities apart.
+        """
+        if not self._has_times:
+            return
+        stage, other, timed = self.stage.c, self.stage.alias().c, _activity.alias().c
+        untimed = and_(_activity.c.source == job.source, _activity.c.external_id == stage.untimed)
+        known = select(1).where(timed.source == job.source, timed.external_id == stage.key)
+        in_file = select(1).where(other.key == stage.untimed)
+        first = (
+            select(func.min(stage.line))
+            .select_from(self.stage.join(_activity, untimed))
+            .where(~exists(known), ~exists(in_file))
+            .group_by(stage.untimed)
+        )
+        job.connection.execute(self.stage.update().where(stage.line.in_(first)).values(key=stage.untimed))
 
     def defaults(self, job: ImportJob) -> Mapping[str, Any]:
         return {"recorded_at": job.now}
@@ -102,6 +193,9 @@ class ActivityKind(UpsertKind):
             if job.connection.execute(known).first() is None:
                 job.connection.execute(_period.insert(), {**given, "batch_id": batch_id})
         return counts
+
+
+_CONTENTS = ("customer_id", "date", "kind", "person", "note")
 
 
 def _read_period(given: str, today: date) -> tuple[str, date, date]:

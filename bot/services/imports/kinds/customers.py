@@ -6,29 +6,64 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any, ClassVar
 
-from sqlalchemy import Column, Date, Integer, String, Table, and_, exists, func, literal, or_, select
+from sqlalchemy import (
+    Boolean,
+    Column,
+    Date,
+    Integer,
+    String,
+    Table,
+    and_,
+    exists,
+    false,
+    func,
+    literal,
+    or_,
+    select,
+)
 
 from bot.errors import N_, BadInput
-from bot.services.imports.check.absent import check_record_type
-from bot.services.imports.check.contacts import check_contacts
+from bot.services.imports.check.findings import FindingType, Level
+from bot.services.imports.check.meaning.absent import check_record_type
+from bot.services.imports.check.meaning.contacts import check_contacts
 from bot.services.imports.customer_rows import (
     CUSTOMER_TABLES,
     StagedNames,
     create_customers,
+    find_circle,
     keep_old_names,
     key_of,
 )
+from bot.services.imports.duplicates import note_duplicates
 from bot.services.imports.job import Chunk, ImportJob
+from bot.services.imports.joins.joined_codes import fill_only, mark_joined
 from bot.services.imports.kind import Counts, KindOption, UpsertKind, WrittenTable
 from bot.services.imports.publication import PAGE, Rows, Upsert, store_previous
 from bot.services.imports.read import text
 from bot.services.imports.read.columns import FileField
+from bot.services.imports.read.ends import ends
 from bot.services.imports.read.refusal import RefusedValue
 from bot.services.imports.references import CustomerReferences, person_by_email
 from db.book.customers import Customer, CustomerKey, Ownership, OwnershipRole, present_owner
-from db.book.imports import fill, table
+from db.book.imports import add_missing, fill, table
 
 _customer, _key, _ownership = table(Customer), table(CustomerKey), table(Ownership)
+
+ENDED = FindingType(
+    name="customers-ended",
+    level=Level.NOTE,
+    sentence=N_(
+        "%(count)d customers have ended (first in line %(line)d): no grade and no reminders until the column says no."
+    ),
+)
+ENDS_LATER = FindingType(
+    name="customers-end-later",
+    level=Level.NOTE,
+    sentence=N_(
+        "%(count)d customers end on a later day (line %(line)d: %(day)s). They go on until the file is imported again on"
+        " that day or after it."
+    ),
+)
 
 
 _RECORD_TYPE = KindOption(
@@ -100,7 +135,7 @@ class CustomerKind(UpsertKind):
             name="since",
             synonyms="customer since, start date, cooperation date, "
             "合作日期, 合作开始日期, 建档日期, 开户日期, 成为客户日期, Kunde seit",
-            read=lambda job, name: job.days(name, first_year=1800),
+            read=lambda job, name: job.days(name, past_only=True, first_year=1800),
         ),
         FileField(
             name="owner",
@@ -121,6 +156,13 @@ class CustomerKind(UpsertKind):
             synonyms="lang, 语言, Sprache",
             read=lambda job, name: text.choice(text.LANGUAGES),
         ),
+        FileField(
+            name="ended",
+            synonyms="ended on, churned, churned on, inactive, inactive since, terminated, terminated on, "
+            "流失, 已流失, 是否流失, 流失日期, 停用, 已停用, 是否停用, 停用日期, 终止, 终止日期, 注销日期, "
+            "beendet, beendet am, inaktiv, inaktiv seit",
+            read=lambda job, name: ends(job.days(name)),
+        ),
     )
     staged: ClassVar = {
         **dict.fromkeys(("name", "record_type", "industry", "customer_type", "region", "country"), String),
@@ -128,13 +170,17 @@ class CustomerKind(UpsertKind):
         "since": Date,
         "owner_id": Integer,
         "parent_code": String,
+        "archived": Boolean,
         "cells": String,  # as JSON, where only the whole file can show whether the row is right
+        "joined": Integer,  # numbers the rows of joined codes (`joined_codes`), after the file has been read
     }
     options = (_RECORD_TYPE,)
     writes = (*CUSTOMER_TABLES, WrittenTable(table=_ownership, counted=False))
 
     def __init__(self) -> None:
         super().__init__()
+        self.filled = tuple(name for name in self.filled if name != "joined")
+        self._most_joined = 0
         metadata = self.stage.metadata
         self._repeats = Table(  # rows with the same contents as a staged row that has a parent
             "staged_repeat",
@@ -151,6 +197,8 @@ class CustomerKind(UpsertKind):
         if isinstance(found, RefusedValue):
             raise BadInput(N_("--record-type: %(problem)s."), problem=found.reason)
         self._new_record_type = found
+        self._today = job.now.date().isoformat()
+        self._ending_later: list[tuple[int, str]] = []
 
     def resolve(self, job: ImportJob, chunk: Chunk) -> None:
         values = chunk.values
@@ -160,10 +208,18 @@ class CustomerKind(UpsertKind):
         for row, (code, parent) in enumerate(zip(values["code"], values["parent"], strict=True)):
             if parent is not None and parent == code:
                 chunk.refuse(row, "parent", "a customer cannot be its own parent")
+        values["archived"] = list(map(self._has_ended, chunk.lines, values["ended"]))
         values["cells"] = [
             None if parent is None else json.dumps(cells, ensure_ascii=False)
             for parent, cells in zip(values["parent"], chunk.cells, strict=True)
         ]
+
+    def _has_ended(self, line: int, ended: Any) -> bool | None:
+        if not isinstance(ended, str):
+            return ended if isinstance(ended, bool) else None
+        if ended > self._today:
+            self._ending_later.append((line, ended))
+        return ended <= self._today
 
     def after_staging(self, job: ImportJob, chunk: Chunk, rows: list[int]) -> None:
         codes, names, aliases = (chunk.values[name] for name in ("code", "name", "aliases"))
@@ -199,29 +255,52 @@ class CustomerKind(UpsertKind):
                 job.connection.execute(self.stage.delete().where(stage.key == key))
                 repeated += len(same)
             refused += len(rows)
+        self._most_joined = mark_joined(job.connection, job.source, self.stage)
+        if self._most_joined:
+            self._names.become_aliases(job, select(stage.key).where(stage.joined.is_not(None)))
         return refused, repeated
 
     def check(self, job: ImportJob) -> None:
         check_contacts(job, self.stage)
         check_record_type(job)
+        if "ended" in job.layout.places:
+            self._say_who_ends(job)
+        note_duplicates(job, self._names)
+
+    def _say_who_ends(self, job: ImportJob) -> None:
+        stage = self.stage.c
+        has_ended = select(1).where(
+            key_of(job, stage.key), _customer.c.id == _key.c.customer_id, _customer.c.archived.is_(True)
+        )
+        ending = select(func.count(), func.min(stage.line)).where(
+            stage.archived.is_(True), stage.joined.is_(None), ~exists(has_ended)
+        )
+        count, line = job.connection.execute(ending).one()
+        if count:
+            job.findings.add(ENDED, count=count, line=line)
+        if self._ending_later:
+            line, day = min(self._ending_later)
+            job.findings.add(ENDS_LATER, count=len(self._ending_later), line=line, day=day)
 
     def identity(self, job: ImportJob) -> Mapping[str, Any]:
         return {"id": select(_key.c.customer_id).where(key_of(job, self.stage.c.key)).scalar_subquery()}
 
     def columns(self, job: ImportJob) -> Mapping[str, Any]:
         parent = select(_key.c.customer_id).where(key_of(job, self.stage.c.parent_code))
-        return {
-            **super().columns(job),
-            "parent_id": parent.correlate(self.stage).scalar_subquery(),
-        }
+        parent_id = parent.correlate(self.stage).scalar_subquery()
+        # The code of a parent may have been joined into the customer itself.
+        columns = {**super().columns(job), "parent_id": func.nullif(parent_id, _customer.c.id)}
+        return fill_only(columns, self.stage) if self._most_joined else columns
 
     def upsert(self, job: ImportJob) -> Upsert:
         """A new owner or alias makes a customer a changed one, too."""
         stage = self.stage.c
-        owner = select(_ownership.c.person_id).where(present_owner(_customer.c.id))
+        owned = select(_ownership.c.person_id).where(present_owner(_customer.c.id))
+        owner = owned.correlate(_customer).scalar_subquery()
         owner_differs = and_(
             stage.owner_id.is_not(None),
-            stage.owner_id.is_distinct_from(owner.correlate(_customer).scalar_subquery()),
+            stage.owner_id.is_distinct_from(owner),
+            or_(stage.joined.is_(None), owner.is_(None)),
         )
         new_alias = self._names.new_alias(_customer.c.id, stage.key)
         return replace(super().upsert(job), also=or_(owner_differs, new_alias))
@@ -231,6 +310,7 @@ class CustomerKind(UpsertKind):
         columns = {
             **super().columns(job),
             "record_type": func.coalesce(stage.record_type, self._new_record_type),
+            "archived": func.coalesce(stage.archived, false()),
         }
         created = create_customers(job, batch_id, self.stage, columns)
 
@@ -243,7 +323,12 @@ class CustomerKind(UpsertKind):
             keep_old_names(job.connection, batch_id, renamed)
 
         not_created = _customer.c.batch_id.is_distinct_from(literal(batch_id))
-        changed = upsert.change(job.connection, batch_id, on_page=keep_names, where=not_created)
+        changed = 0
+        # One row of a customer at a time: each sets all columns, by the values before it.
+        for number in range(self._most_joined + 1):
+            of_number = stage.joined.is_not_distinct_from(number or None)
+            where = and_(not_created, of_number)
+            changed += upsert.change(job.connection, batch_id, on_page=keep_names, where=where)
         if "parent" in job.layout.places:
             self._set_parents(job, batch_id)
         self._names.publish(job, batch_id)
@@ -265,7 +350,7 @@ class CustomerKind(UpsertKind):
             .values(parent_id=parent.scalar_subquery())
         )
         with_parent = select(_customer.c.id, _customer.c.parent_id).where(_customer.c.parent_id.is_not(None))
-        circle = _find_circle({row[0]: row[1] for row in job.connection.execute(with_parent)})
+        circle = find_circle({row[0]: row[1] for row in job.connection.execute(with_parent)})
         if circle is not None:
             code = job.connection.execute(
                 select(_customer.c.code).where(_customer.c.id == circle)
@@ -277,13 +362,15 @@ class CustomerKind(UpsertKind):
 
     def _hand_over(self, job: ImportJob, batch_id: int) -> None:
         """Close the ownerships that end with this file and open the new ones, as of today."""
-        stage, today = self.stage.c, job.now.date()
+        stage, today = self.stage.c, job.today
         staged = self.stage.join(_key, key_of(job, stage.key))
         owned_now = present_owner(_key.c.customer_id)
         ending = (
             select(_ownership.c.id)
             .select_from(staged.join(_ownership, owned_now))
-            .where(stage.owner_id.is_not(None), _ownership.c.person_id != stage.owner_id)
+            .where(
+                stage.owner_id.is_not(None), _ownership.c.person_id != stage.owner_id, stage.joined.is_(None)
+            )
             .limit(PAGE)
         )
         while ids := job.connection.scalars(ending).all():
@@ -302,21 +389,7 @@ class CustomerKind(UpsertKind):
             )
             .select_from(staged)
             .where(stage.owner_id.is_not(None), ~exists(select(1).select_from(_ownership).where(owned_now)))
-            .order_by(stage.line)
+            .order_by(func.coalesce(stage.joined, 0), stage.line)
         )
-        job.connection.execute(_ownership.insert().from_select(columns, rows))
-
-
-def _find_circle(parents: Mapping[int, int]) -> int | None:
-    """A customer whose parents lead back to it."""
-    safe: set[int] = set()
-    for start in parents:
-        path: dict[int, None] = {}
-        node: int | None = start
-        while node is not None and node not in safe:
-            if node in path:
-                return node
-            path[node] = None
-            node = parents.get(node)
-        safe.update(path)
-    return None
+        # Two codes of one customer may both name an owner: the first one holds.
+        add_missing(job.connection, _ownership, columns, rows)

@@ -25,7 +25,9 @@ from grading.indicators.sources import JUDGED
 _fact = table(Fact)
 
 
-class _FactTable(WrittenTable):
+class FactTable(WrittenTable):
+    """Facts; those that an import superseded become valid again."""
+
     @contextmanager
     def around_undo(self, connection: Connection, batch_id: int) -> Iterator[None]:
         """Refuse to undo facts that a person corrected."""
@@ -94,7 +96,7 @@ class FactKind(FileKind):
         "author": String,
         "evidence": String,
     }
-    writes = (_FactTable(table=_fact),)
+    writes = (FactTable(table=_fact),)
     options = (
         KindOption(
             name="percent",
@@ -109,7 +111,7 @@ class FactKind(FileKind):
     def prepare(self, job: ImportJob) -> None:
         self._customers = CustomerReferences(job.connection, job.source)
         with Session(bind=job.connection) as session:
-            schemes = store.at_work(session, store.SchemeCache(), job.now.date())
+            schemes = store.at_work(session, store.SchemeCache(), job.today)
         manual = {indicator.id for scheme in schemes for indicator in scheme.indicators if indicator.manual}
         self._judged = JUDGED | manual
         self._fields = KnownFields(schemes, job.options.kind_options.get("percent") or ())

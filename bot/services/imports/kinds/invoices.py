@@ -3,10 +3,13 @@
 from dataclasses import replace
 from typing import ClassVar
 
-from sqlalchemy import Date, Integer, String
+from sqlalchemy import Date, Integer, String, func, select
 
-from bot.services.imports.check.absent import check_paid
-from bot.services.imports.check.grain import INVOICE_LINES, check_lines, check_payments
+from bot.errors import N_
+from bot.services.imports.check.findings import FindingType, Level
+from bot.services.imports.check.meaning.absent import check_paid
+from bot.services.imports.check.meaning.grain import INVOICE_LINES, check_lines, check_payments
+from bot.services.imports.check.reused_numbers import find_reused, reused_number
 from bot.services.imports.conversion import CURRENCY, SUBTRACT, Currencies
 from bot.services.imports.customer_rows import CREATE_CUSTOMERS, CUSTOMER_TABLES, RowCustomers
 from bot.services.imports.job import Chunk, ImportJob
@@ -17,6 +20,32 @@ from bot.services.imports.references import CUSTOMER
 from db.book.imports import table
 from db.book.invoices import Invoice
 from db.types import Money
+
+_invoice = table(Invoice)
+
+REUSED = reused_number("invoice-number-reused")
+LONGEST_TERM = 10  # years from an invoice to its due day
+PAID_BEFORE_INVOICE = FindingType(
+    name="paid-before-invoice",
+    level=Level.NOTE,
+    sentence=N_(
+        "%(early)d of %(paid)d payments were made before the day of their invoice (line %(line)d: paid %(day)s, invoice"
+        " of %(invoiced)s); they count as prepaid."
+    ),
+)
+MOSTLY_PAID_BEFORE_INVOICE = FindingType(
+    name="mostly-paid-before-invoice",
+    level=Level.QUESTION,
+    sentence=N_(
+        "%(early)d of %(paid)d payments were made before the day of their invoice (line %(line)d: paid %(day)s, invoice"
+        " of %(invoiced)s), so the columns may not be what they seem."
+    ),
+    answer=N_(
+        "Say which columns they are (--map date=COLUMN, --map paid=COLUMN), or accept prepayments with"
+        " --yes mostly-paid-before-invoice."
+    ),
+    accept=True,
+)
 
 
 class InvoiceKind(LinesKind):
@@ -81,7 +110,7 @@ class InvoiceKind(LinesKind):
         "original_amount": Money,
         "original_currency": String,
     }
-    writes = (WrittenTable(table=table(Invoice)), *CUSTOMER_TABLES)
+    writes = (WrittenTable(table=_invoice), *CUSTOMER_TABLES)
     called = "invoices"
     day = "invoiced_on"
     same: ClassVar = {
@@ -103,8 +132,14 @@ class InvoiceKind(LinesKind):
     def resolve(self, job: ImportJob, chunk: Chunk) -> None:
         values = chunk.values
         for row, (day, due) in enumerate(zip(values["date"], values["due"], strict=True)):
-            if isinstance(day, str) and isinstance(due, str) and due < day:
+            if not isinstance(day, str) or not isinstance(due, str):
+                continue
+            if due < day:
                 chunk.refuse(row, "due", f"{due} is before the invoice's date, {day}")
+            elif int(due[:4]) > int(day[:4]) + LONGEST_TERM:
+                chunk.refuse(
+                    row, "due", f"{due} is over {LONGEST_TERM} years after the invoice's date, {day}"
+                )
         self._currencies.apply(job, chunk, ("amount",), values["date"])
         self._customers.resolve(chunk)
 
@@ -120,9 +155,30 @@ class InvoiceKind(LinesKind):
         return found
 
     def check(self, job: ImportJob) -> None:
+        """Ask about what a row is and about numbers that are used again; count payments before their invoices."""
         check_paid(job)
         check_payments(job.repeats, job.findings)
         check_lines(job.repeats, job.findings, INVOICE_LINES, job.layout.of_lines)
+        find_reused(job, REUSED, self.stage, _invoice, "invoiced_on")
+        stage = self.stage.c
+        early = stage.paid_on < stage.invoiced_on
+        counted = select(
+            func.count(stage.paid_on), func.count().filter(early), func.min(stage.line).filter(early)
+        )
+        paid, many, line = job.connection.execute(counted).one()
+        if not many:
+            return
+        first = select(stage.paid_on, stage.invoiced_on).where(stage.line == line)
+        day, invoiced = job.connection.execute(first).one()
+        mostly = many > 1 and many * 2 > paid
+        job.findings.add(
+            MOSTLY_PAID_BEFORE_INVOICE if mostly else PAID_BEFORE_INVOICE,
+            early=many,
+            paid=paid,
+            line=line,
+            day=day,
+            invoiced=invoiced,
+        )
 
     def count(self, job: ImportJob) -> Counts:
         return replace(super().count(job), customers_created=self._customers.count(job))

@@ -7,7 +7,10 @@ from typing import Any, ClassVar
 
 from sqlalchemy import Integer, String, select
 
-from bot.services.imports.check.absent import check_cost
+from bot.errors import N_
+from bot.services.imports.check.findings import FindingType, Level
+from bot.services.imports.check.line_totals import find_excess
+from bot.services.imports.check.meaning.absent import check_cost
 from bot.services.imports.conversion import COST, CURRENCY, SUBTRACT, Currencies
 from bot.services.imports.job import AT_ONCE, Chunk, ImportJob
 from bot.services.imports.kind import UpsertKind, WrittenTable
@@ -19,6 +22,19 @@ from db.book.orders import Order
 from db.types import Money
 
 _order = table(Order)
+
+REPEATED = FindingType(
+    name="lines-repeated",
+    level=Level.QUESTION,
+    sentence=N_(
+        "%(count)d rows have the same order, product and amounts as an earlier row (line %(line)d); without line numbers"
+        " they count once."
+    ),
+    answer=N_(
+        'Name the column that tells lines apart: --map line="COLUMN"; if they are copies: --yes lines-repeated.'
+    ),
+    accept=True,
+)
 
 
 class OrderLineKind(UpsertKind):
@@ -75,6 +91,7 @@ class OrderLineKind(UpsertKind):
 
     def prepare(self, job: ImportJob) -> None:
         self._currencies = Currencies(job)
+        self._repeats: list[int] = []
 
     def resolve(self, job: ImportJob, chunk: Chunk) -> None:
         values = chunk.values
@@ -99,8 +116,14 @@ class OrderLineKind(UpsertKind):
         parts = zip(values["order_id"], values["line_no"], strict=True)
         values["key"] = [f"{order}|{line}" for order, line in parts]
 
+    def after_repeats(self, job: ImportJob, chunk: Chunk, rows: list[int]) -> None:
+        self._repeats += [chunk.lines[row] for row in rows if chunk.values["line"][row] is None]
+
     def check(self, job: ImportJob) -> None:
         check_cost(job, self.stage)
+        if self._repeats:
+            job.findings.add(REPEATED, count=len(self._repeats), line=min(self._repeats))
+        find_excess(job, self.stage)
 
     def identity(self, job: ImportJob) -> Mapping[str, Any]:
         return {"order_id": self.stage.c.order_id, "line": self.stage.c.line_no}

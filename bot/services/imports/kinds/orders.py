@@ -7,8 +7,9 @@ from typing import ClassVar
 
 from sqlalchemy import Connection, Date, Integer, String
 
-from bot.services.imports.check.absent import check_cost
-from bot.services.imports.check.grain import ORDER_LINES, check_lines
+from bot.services.imports.check.meaning.absent import check_cost
+from bot.services.imports.check.meaning.grain import ORDER_LINES, check_lines
+from bot.services.imports.check.reused_numbers import find_reused, reused_number
 from bot.services.imports.conversion import COST, CURRENCY, SUBTRACT, Currencies
 from bot.services.imports.customer_rows import CREATE_CUSTOMERS, CUSTOMER_TABLES, RowCustomers
 from bot.services.imports.job import Chunk, ImportJob
@@ -23,8 +24,12 @@ from db.types import Money
 
 _order = table(Order)
 
+REUSED = reused_number("order-number-reused")
 
-class _OrderTable(WrittenTable):
+
+class OrderTable(WrittenTable):
+    """Orders; their totals stay exact."""
+
     @contextmanager
     def around_undo(self, connection: Connection, batch_id: int) -> Iterator[None]:
         """Keep the totals of orders exact."""
@@ -85,7 +90,7 @@ class OrderKind(LinesKind):
         "original_amount": Money,
         "original_currency": String,
     }
-    writes = (_OrderTable(table=_order, called="orders"), *CUSTOMER_TABLES)
+    writes = (OrderTable(table=_order, called="orders"), *CUSTOMER_TABLES)
     called = "orders"
     day = "ordered_on"
     same: ClassVar = {
@@ -118,6 +123,7 @@ class OrderKind(LinesKind):
         return found
 
     def check(self, job: ImportJob) -> None:
+        find_reused(job, REUSED, self.stage, _order, "ordered_on")
         check_cost(job, self.intake)
         check_lines(job.repeats, job.findings, ORDER_LINES, job.layout.of_lines)
 

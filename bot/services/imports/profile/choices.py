@@ -63,12 +63,19 @@ def choice_of(finding: FileFinding) -> OpenChoice | None:
     return None
 
 
+_DATE_ORDERS = {
+    "dmy": "the day comes first: 3/4/2026 is 3 April",
+    "mdy": "the month comes first: 3/4/2026 is 4 March",
+    "ymd": "the year comes first: 26/3/4 is 4 March 2026",
+}
+
+
 def _date_order(finding: FileFinding) -> OpenChoice:
     return OpenChoice(
         about=str(finding.type.sentence % finding.values),
-        alternatives=(
-            Alternative(options={"date_order": "dmy"}, meaning="the day comes first: 3/4/2026 is 3 April"),
-            Alternative(options={"date_order": "mdy"}, meaning="the month comes first: 3/4/2026 is 4 March"),
+        alternatives=tuple(
+            Alternative(options={"date_order": order}, meaning=_DATE_ORDERS[order])
+            for order in finding.values["styles"]
         ),
         placeholder=("date_order", "ORDER"),
     )
@@ -85,7 +92,20 @@ def _decimal_sign(finding: FileFinding) -> OpenChoice:
     )
 
 
+def _two_digit_years(finding: FileFinding) -> OpenChoice:
+    first, last = finding.values["first"], finding.values["last"]
+    return OpenChoice(
+        about=str(finding.type.sentence % finding.values),
+        alternatives=(
+            Alternative(options={"century": 2000}, meaning="all years are from 2000 to 2099"),
+            Alternative(options={"century": first}, meaning=f"they are from {first} to {last}"),
+        ),
+        placeholder=("century", "YEAR"),
+    )
+
+
 _PROPOSALS: dict[str, Callable[[FileFinding], OpenChoice]] = {
     "date-order": _date_order,
     "decimal-sign": _decimal_sign,
+    "two-digit-years": _two_digit_years,
 }

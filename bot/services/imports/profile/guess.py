@@ -274,6 +274,8 @@ class Guesser:
                     self.sample.delimiter,
                     date_order=date_order,
                     decimal=decimal,
+                    century=self.options.century,
+                    this_year=self.now.year,
                     findings=findings,
                 ),
                 rejects=Rejects(None, layout.header),

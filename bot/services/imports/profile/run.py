@@ -22,7 +22,7 @@ from bot.services.imports.profile.command import words
 from bot.services.imports.profile.currency import UNKNOWN
 from bot.services.imports.profile.guess import Guess, Guesser
 from bot.services.imports.profile.report import FileProfile, UsedColumn
-from bot.services.imports.profile.sample import Sample, needed_delimiter, take
+from bot.services.imports.profile.sample import Sample, known_headers, needed_delimiter, take
 from bot.services.imports.profile.totals import Totals, add_up
 from bot.services.imports.read.encoding import inspect_file
 from bot.services.imports.read.records import DELIMITERS
@@ -64,7 +64,7 @@ def profile_file(
             kind=kind,
             kinds=", ".join(KINDS),
         )
-    file = inspect_file(path, options.encoding)
+    file = inspect_file(path, options.encoding, known_headers(one.fields for one in KINDS.values()))
     sample = take(file, options.delimiter)
     with _book(database) as book:
         with imports.workspace(book) as connection, connection.begin():

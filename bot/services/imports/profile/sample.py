@@ -39,7 +39,7 @@ class Sample:
 
 def take(file: InspectedFile, delimiter: str | None) -> Sample:
     """Read the first rows."""
-    chosen = sniff(file, delimiter, _known_headers(kind.fields for kind in KINDS.values()))
+    chosen = sniff(file, delimiter, known_headers(kind.fields for kind in KINDS.values()))
     header, rows = _read(file, chosen)
     if len(header) == 1 and delimiter is None:
         for other in _OTHER_DELIMITERS:
@@ -52,11 +52,12 @@ def take(file: InspectedFile, delimiter: str | None) -> Sample:
 
 def needed_delimiter(sample: Sample, kind: str) -> str | None:
     """The separator, if an import of this kind would not find it by itself."""
-    found = sniff(sample.file, None, _known_headers([KINDS[kind].fields]))
+    found = sniff(sample.file, None, known_headers([KINDS[kind].fields]))
     return None if found == sample.delimiter else sample.delimiter
 
 
-def _known_headers(fields: Iterable[Iterable[FileField]]) -> frozenset[str]:
+def known_headers(fields: Iterable[Iterable[FileField]]) -> frozenset[str]:
+    """The headers that fields of several kinds are recognised by, as `plain` compares them."""
     return frozenset[str]().union(*(field.known_headers for some in fields for field in some))
 
 

@@ -1,92 +1,131 @@
-"""Dates as people write them: read as ISO days, or refused; day and month are never guessed."""
+"""Dates as people write them: read as ISO days, or refused; day, month and century are never guessed."""
 
-import re
-import unicodedata
 from collections.abc import Callable
-from datetime import date
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, timedelta, timezone, tzinfo
 
+from bot.services.imports.read.calendars import is_placeholder, other_calendar
 from bot.services.imports.read.refusal import RefusedValue, clip
-
-_CLOCK = r"(?:[T\s]\s*(?:上午|下午|AM\s|PM\s)?\s*(?:[01]?[0-9]|2[0-4])[:时点][0-5]?[0-9](?:[:分][0-6]?[0-9](?:[.,][0-9]+)?秒?)?分?\s*(?:AM|PM)?\s*(?:Z|UTC|[+-][0-9]{2}:?[0-9]{2})?)?"
-_YEAR_FIRST = re.compile(
-    r"([0-9]{4})(?:-([0-9]{1,2})-([0-9]{1,2})|/([0-9]{1,2})/([0-9]{1,2})|\.([0-9]{1,2})\.([0-9]{1,2})"
-    r"|\s*年\s*([0-9]{1,2})\s*月\s*([0-9]{1,2})\s*[日号])" + _CLOCK,
-    re.IGNORECASE,
-).fullmatch
-_YEAR_LAST = re.compile(
-    r"([0-9]{1,2})(?:([/-])([0-9]{1,2})\2|\.([0-9]{1,2})\.)([0-9]{4})" + _CLOCK, re.IGNORECASE
-).fullmatch
-_COMPACT = re.compile(r"((?:19|20)[0-9]{2})([0-9]{2})([0-9]{2})(?:T?[0-9]{6})?").fullmatch
-_SERIAL = re.compile(r"[0-9]{4,6}(?:[.,][0-9]+)?").fullmatch
-_SHORT_YEAR = re.compile(r"[0-9]{1,2}[/.-][0-9]{1,2}[/.-][0-9]{2}" + _CLOCK).fullmatch
+from bot.services.imports.read.written_dates import (
+    dissect,
+    is_iso,
+    is_local_clock,
+    read_iso,
+    stands_for_nothing,
+    why_not,
+)
 
 
+@dataclass
+class ShapeCount:
+    """The days of one shape in a column: an example up to the 12th, which could be a month, and one after it."""
+
+    low: str = ""
+    high: str = ""
+    lows: int = 0  # different ones
+
+
+@dataclass(kw_only=True)
 class Dates:
-    """Reads one column of dates as ISO days; calls `order` only for a date such as 03/05/2026."""
+    """Reads one column of dates as ISO days, in the firm's time zone; None for a date that stands for none.
 
-    def __init__(
-        self, order: Callable[[str], str], *, latest: date | None = None, first_year: int = 1900
-    ) -> None:
-        self._order = order
-        self._latest = latest
-        self._first_year = first_year
+    It calls `order` for a date such as 03/05/2026, and `century` for a year of two digits: it gives the first of the
+    hundred years that are meant.
+    """
 
-    def __call__(self, text: str) -> str | RefusedValue:
+    order: Callable[[str], str]
+    century: Callable[[str], int]
+    today: date
+    zone: tzinfo = UTC
+    latest: date | None = None
+    first_year: int = 1900
+    placeholders: set[str] = field(default_factory=set)  # cells that stand for no date
+    shapes: dict[str, ShapeCount] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self._known: dict[str, str] = {}  # dates without their times, as they were read
+        self._good: set[str] = set()
+
+    def __call__(self, text: str) -> str | RefusedValue | None:
+        # Times differ in every row where days repeat: the work is done once for each day.
+        day, _, clock = (text[:10], "T", text[11:]) if text[10:11] == "T" else text.partition(" ")
+        known = self._known.get(day)
+        is_local = not clock or is_local_clock(clock)
+        if known is not None and is_local:
+            return known
+        if not is_local and (moved := self._moved(text)) in self._good:
+            return moved
+        result = self._check(text)
+        if isinstance(result, str):
+            self._good.add(result)
+            if is_local:
+                self._known[day] = result
+        return result
+
+    def _moved(self, text: str) -> str | None:
+        """The firm's day of an ISO time with an offset."""
+        try:
+            moment = datetime.fromisoformat(text) if is_iso(text) else None
+        except ValueError:
+            return None
+        if moment is None or moment.tzinfo is None or not 1970 < moment.year < 9999:
+            return None
+        return moment.astimezone(self.zone).date().isoformat()
+
+    def _check(self, text: str) -> str | RefusedValue | None:
         day = self._read(text)
+        if day is None:
+            self.placeholders.add(text)
+            return None
         if isinstance(day, RefusedValue):
             return day
-        if day.year < self._first_year:
-            return RefusedValue(f"{clip(text)!r} is before {self._first_year}")
-        if self._latest is not None and day > self._latest:
+        if day.year < self.first_year:
+            return RefusedValue(f"{clip(text)!r} is before {self.first_year}")
+        if self.latest is not None and day > self.latest:
             return RefusedValue(f"{clip(text)!r} is in the future")
         return day.isoformat()
 
-    def _read(self, text: str) -> date | RefusedValue:
-        folded = unicodedata.normalize("NFKC", text)
-        parts = dissect(folded)
-        if parts is None:
-            return RefusedValue(_why_not(text, folded))
-        year, first, second, known = parts
-        if not known and self._order(text) == "dmy":
-            first, second = second, first
+    def _read(self, text: str) -> date | RefusedValue | None:
+        """The day; None for a placeholder."""
+        written = read_iso(text) or dissect(text)
+        if written is None:
+            return RefusedValue(why_not(text, self.today))
+        if stands_for_nothing(written):
+            return None
+        order = written.orders[0]
+        if not written.short_year and (why := other_calendar(written.arranged(order)[0], self.today)):
+            return RefusedValue(f"{clip(text)!r} {why}")
+        if len(written.orders) > 1:
+            order = self.order(text)
+            if order not in written.orders:
+                return RefusedValue(f"{clip(text)!r} does not fit --date-order {order}")
+        year, month, number = written.arranged(order)
+        if written.short_year:
+            first = self.century(text)
+            year = first + (year - first) % 100
+            if is_placeholder(year, month, number):
+                return None
         try:
-            return date(year, first, second)
+            day = date(year, month, number)
         except ValueError:
             return RefusedValue(f"{clip(text)!r} is not a day of the calendar")
+        if written.shape:
+            self._count(written.shape, number, text)
+        return day if written.offset is None else self._local(day, written.seconds, written.offset)
 
+    def _count(self, shape: str, day: int, text: str) -> None:
+        found = self.shapes.get(shape)
+        if found is None:
+            found = self.shapes[shape] = ShapeCount()
+        if day > 12:
+            found.high = found.high or text
+        else:
+            found.low = found.low or text
+            found.lows += 1
 
-def dissect(text: str) -> tuple[int, int, int, bool] | None:
-    """(year, month, day, True), or (year, first, second, False) when the order of day and month is open."""
-    found = _YEAR_FIRST(text) or _COMPACT(text)
-    if found:
-        year, month, day = (int(part) for part in found.groups() if part)
-        return year, month, day, True
-    found = _YEAR_LAST(text)
-    if found is None:
-        return None
-    first, slash, second, dotted, year_text = found.groups()
-    if slash:
-        return int(year_text), int(first), int(second), False
-    # With points, the day always comes first.
-    return int(year_text), int(dotted), int(first), True
-
-
-def prove_order(text: str) -> str | None:
-    """The order that the numbers of a date prove; None when they prove none."""
-    parts = dissect(unicodedata.normalize("NFKC", text.strip()))
-    if parts is None or parts[3]:
-        return None
-    _, first, second, _ = parts
-    if first > 12 >= second:
-        return "dmy"
-    return "mdy" if second > 12 >= first else None
-
-
-def _why_not(text: str, folded: str) -> str:
-    if _SERIAL(folded):
-        return (
-            f"{clip(text)!r} looks like an Excel day number; format the column as a date and export it again"
-        )
-    if _SHORT_YEAR(folded):
-        return f"{clip(text)!r} has a year of two digits; write all four"
-    return f"{clip(text)!r} is not a date; write it as 2026-03-05"
+    def _local(self, day: date, seconds: int, offset: timedelta) -> date:
+        """The firm's day at that moment."""
+        if not 1 < day.year < 9999:
+            return day
+        midnight = datetime(day.year, day.month, day.day, tzinfo=timezone(offset))
+        return (midnight + timedelta(seconds=seconds)).astimezone(self.zone).date()

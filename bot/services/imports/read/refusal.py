@@ -15,7 +15,8 @@ class RefusedValue:
         self.is_form = is_form
 
 
-# Takes a stripped, non-empty cell; returns the value as the staging table stores it, or a RefusedValue.
+# Takes a stripped, non-empty cell; returns the value as the staging table stores it, None when the cell stands for
+# nothing, or a RefusedValue.
 Parser = Callable[[str], Any]
 EMPTY = RefusedValue("is empty")
 

@@ -47,8 +47,8 @@ def reasons(book: Book, *rows: str, **options: Any) -> list[str]:
 def test_a_file_with_both_decimal_signs_is_a_question_that_names_a_row_of_each(filled: Book) -> None:
     asked = filled.ask("facts", BOTH_SIGNS)
     assert asked.keys() == {"decimal-sign"}
-    assert "line 3: 0,450" in asked["decimal-sign"]
-    assert "line 6: 0.450" in asked["decimal-sign"]
+    assert "line 2: 0,625" in asked["decimal-sign"]
+    assert "line 5: 0.625" in asked["decimal-sign"]
 
 
 def test_the_answer_holds_for_the_cells_that_are_open_and_grading_reads_what_was_meant(filled: Book) -> None:

@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 from itertools import compress
 
 from bot.errors import N_
-from bot.services.imports.check import vocabulary
 from bot.services.imports.check.findings import FileFindings, FindingType, Level
+from bot.services.imports.check.meaning import vocabulary
 from bot.services.imports.read.amounts import dissect, read_decimal
 from bot.services.imports.read.filters import ANY, NEGATIVE, ONLY, SKIP, ColumnFilter, spell, word
 from bot.services.imports.read.text import plain

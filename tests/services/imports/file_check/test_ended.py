@@ -1,0 +1,105 @@
+"""A customer file says who has ended: no grade, no reminders, until the column says no."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from tests.conftest import on_sqlite
+from tests.services.imports.conftest import Book
+
+
+def archived(book: Book) -> list[str]:
+    return [code for (code,) in book.rows("SELECT code FROM customer WHERE archived ORDER BY code")]
+
+
+@pytest.mark.parametrize(
+    "header", ["ended", "Ended on", "停用", "已流失", "流失日期", "inaktiv seit", "Churned"]
+)
+@on_sqlite
+def test_the_column_is_known_in_three_languages(book: Book, header: str) -> None:
+    book.bring("customers", f"code,name,{header}\nC1,Acme,2026-01-31\nC2,Birch,\n")
+    assert archived(book) == ["C1"]
+
+
+@pytest.mark.parametrize(
+    ("cell", "expected"),
+    [
+        *[
+            (cell, True)
+            for cell in (
+                "yes",
+                "Y",
+                "TRUE",
+                "1",
+                "x",
+                "ended",
+                "已流失",
+                "停用",
+                "终止",
+                "是",
+                "ja",
+                "gekündigt",
+            )
+        ],
+        *[(cell, False) for cell in ("no", "N", "false", "0", "active", "正常", "否", "nein", "aktiv", "")],
+        *[(cell, True) for cell in ("2026-06-15", "2026-06-14", "14.06.2026", "2025年12月31日")],
+        *[(cell, False) for cell in ("2026-06-16", "2026-12-31", "2099-01-01")],
+    ],
+)
+@on_sqlite
+def test_a_cell_is_a_word_or_a_day(book: Book, cell: str, expected: bool) -> None:
+    report = book.bring("customers", f"code,name,ended\nC1,Acme,{cell}\n")
+    assert (report.rejected, archived(book)) == (0, ["C1"] * expected)
+
+
+@pytest.mark.parametrize("cell", ["perhaps", "31.02.2026", "12345"])
+@on_sqlite
+def test_any_other_cell_is_rejected(book: Book, cell: str) -> None:
+    report = book.bring("customers", f"code,name,ended\nC1,Acme,{cell}\n")
+    assert (report.first_rejects[0].column, report.created) == ("ended", 0)
+    assert "is neither a day nor yes or no" in report.first_rejects[0].reason
+
+
+def test_a_customer_ends_comes_back_and_each_import_is_taken_back(filled: Book) -> None:
+    steps: list[tuple[str, Any]] = [("yes", ["C1"]), ("", ["C1"]), ("no", []), ("2026-06-01", ["C1"])]
+    done = []
+    for cell, expected in steps:
+        report = filled.bring("customers", f"code,name,ended\nC1,Acme,{cell}\n")
+        done.append((report, expected))
+        assert archived(filled) == expected
+    assert [report.changed for report, _ in done] == [1, 0, 1, 1]
+    for place in reversed(range(len(done))):
+        filled.undo(done[place][0].batch_id)
+        assert archived(filled) == (done[place - 1][1] if place else [])
+
+
+def test_who_ends_is_said_and_who_ends_later_goes_on(filled: Book) -> None:
+    content = "code,name,ended\nC1,Acme,yes\nC2,Birch,2026-07-01\nC3,Cedar,yes\nC4,Dogwood,2026-08-01\n"
+    report = filled.bring("customers", content, dry_run=True)
+    said = [finding.text() for finding in report.findings]
+    assert said == [
+        "2 customers have ended (first in line 2): no grade and no reminders until the column says no.",
+        "2 customers end on a later day (line 3: 2026-07-01). They go on until the file is imported again on that day"
+        " or after it.",
+    ]
+    filled.bring("customers", content)
+    assert archived(filled) == ["C1", "C3"]
+    filled.clock.advance(timedelta(days=20))
+    again = filled.bring("customers", content)
+    assert archived(filled) == ["C1", "C2", "C3"]
+    assert [finding.values["count"] for finding in again.findings] == [1, 1]
+
+
+@on_sqlite
+def test_a_file_without_the_column_ends_nobody_and_brings_nobody_back(filled: Book) -> None:
+    filled.bring("customers", "code,name,ended\nC1,Acme,yes\n")
+    report = filled.bring("customers", "code,name\nC1,Acme\nC2,Birch\n")
+    assert (report.changed, archived(filled), report.findings) == (0, ["C1"], ())
+
+
+def test_orders_of_an_ended_customer_are_still_its_own(filled: Book) -> None:
+    filled.bring("customers", "code,name,ended\nC1,Acme,yes\n")
+    for source in ("file", "shop"):
+        filled.bring("orders", "order,customer,date,amount\n1,C1,2026-01-05,5\n", source=source)
+    assert filled.rows("SELECT customer_id FROM customer_order") == [(1,), (1,)]
