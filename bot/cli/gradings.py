@@ -37,6 +37,8 @@ from bot.cli.presentation import finding_lines, rejected_lines, report_json
 from bot.errors import N_, BadInput
 from bot.services.ask import lookup
 from bot.services.grade import book_pass, runs, score_file, verification
+from bot.services.grade.evidence.findings import MOST_LISTED, Verified
+from bot.services.grade.evidence.limits import LIMITS
 from bot.services.grade.runs import RunReport
 from bot.services.imports import ImportOptions
 from bot.services.schemes import lifecycle, status, store
@@ -269,7 +271,7 @@ def verify(
     everybody: Annotated[bool, typer.Option("--all", help="Every customer; this is the default.")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Recompute stored assessments from their own inputs, count orders again, compare. Exit code 8 when a value differs."""
+    """Compare what gradings stored with what it follows from, back to the book. Exit code 8 when a value differs."""
     if name is not None and everybody:
         raise BadInput(N_("Give a name or --all, not both."))
     with opened() as bot:
@@ -277,33 +279,53 @@ def verify(
         with progress_bar("Verifying") as progress:
             found = verification.verify(bot.database, bot.scheme_cache, bot.settings.zone, customer, progress)
     if as_json:
-        print_json(asdict(found))
+        print_json({**asdict(found), "is_sound": found.is_sound, "limits": LIMITS})
     else:
         _show_differences(found)
-    if found.differing or found.totals:
+    if not found.is_sound:
         sys.exit(DIFFERENT)
 
 
-def _show_differences(found: verification.Verified) -> None:
+def _show_differences(found: Verified) -> None:
     say(f"{found.assessments:,} assessments recomputed, {found.differing:,} differ.")
     if found.bytes_each is not None:
         size = found.bytes_each * found.assessments / 1_000_000
         say(f"They take up {size:,.1f} MB: {found.bytes_each:,.0f} bytes each, indexes included.")
     if found.without_state:
         say(f"{found.without_state:,} of them by score only: the run before them is no longer stored.")
+    say(
+        f"{found.data_compared:,} compared with the book: the data of {found.data_differing:,} was changed by no"
+        f" import, of {found.data_changed:,} by imports and the like since."
+    )
+    for why, count in found.data_unknown.items():
+        say(f"The data of {count:,} cannot be compared: {why}.")
+    say(
+        f"Runs, tier changes, overrides, schemes and imports: {found.others_differing:,} values are not what they"
+        " should be."
+    )
+    for run in found.unfinished:
+        say(f"Run {run} was started and not published.")
     if found.differences:
         rows = [
-            (d.customer, d.as_of, d.run_id, d.what, _cell(d.stored), _cell(d.computed))
+            (d.customer or d.row, d.as_of, d.run_id, d.what, _cell(d.stored), _cell(d.computed))
             for d in found.differences
         ]
-        print_table(["customer", "as of", "run", "what", "stored", "recomputed"], rows)
-        if len(found.differences) >= verification.MOST_LISTED:
-            warn(f"Only the first {verification.MOST_LISTED} values are listed.")
+        print_table(["of", "as of", "run", "what", "stored", "follows from the rest"], rows)
+        if found.is_cut:
+            warn(f"Of each table only the first {MOST_LISTED} values are listed.")
     if found.totals:
         warn(
             f"The kept totals of {len(found.totals):,} customers are not what their orders come to, such as of"
             f" {found.totals[0].customer}. Make them anew: tierbot db recount"
         )
+    if found.changes:
+        changes = [
+            (c.customer, c.as_of, c.run_id, ", ".join(c.fields), ", ".join(c.by)) for c in found.changes
+        ]
+        print_table(["data of", "as of", "run", "fields", "changed since by"], changes)
+        if found.data_changed > len(found.changes):
+            warn(f"Only the first {MOST_LISTED} are listed.")
+    say(f"This cannot find {'; '.join(LIMITS.values())}: docs/verifying.md")
 
 
 def _cell(value: Any) -> str:

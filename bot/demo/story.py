@@ -140,11 +140,12 @@ def fill(bot: Tierbot, say: Say) -> None:
     days = [store.last_cadence_day("month_end", today)]
     while len(days) < SNAPSHOTS:
         days.insert(0, store.last_cadence_day("month_end", days[0]))
-    scheme = store.find(SCHEME, None)
+    scheme, now = store.find(SCHEME, None), bot.clock.now()
     with bot.database.write() as session:
-        store.put_in_force(session, scheme, actor="demo", effective_from=days[0], now=bot.clock.now())
+        store.put_in_force(session, scheme, actor="demo", effective_from=days[0], now=now)
     for day in days:
-        report = grade(bot, day, bot.notify if day == days[-1] else None)
+        # Gradings that notify of nothing are those of the first one's moment: `tierbot verify` relies on it.
+        report = grade(bot, day, now, bot.notify if day == days[-1] else None)
         tiers = ", ".join(f"{tier} {count}" for tier, count in report.tiers.items())
         say(f"Graded as of {day}: {tiers}.")
 
@@ -165,15 +166,15 @@ def import_rows(bot: Tierbot, path: Path) -> int:
     return report.accepted
 
 
-def grade(bot: Tierbot, as_of: date, notify: runs.Notify | None) -> runs.RunReport:
+def grade(bot: Tierbot, as_of: date, now: datetime, notify: runs.Notify | None) -> runs.RunReport:
     """Grade the whole book as of a day."""
     return runs.grade_book(
         bot.database,
         bot.scheme_cache,
         for_purpose="account",
         as_of=as_of,
-        today=local_date(bot.clock.now(), bot.settings.zone),
-        now=bot.clock.now(),
+        today=local_date(now, bot.settings.zone),
+        now=now,
         notify=notify,
     )
 

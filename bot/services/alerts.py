@@ -155,10 +155,10 @@ class _AlertWriter:
                 as_of=self.run.as_of,
                 owner=Who(name=owner.name, slack_user_id=owner.slack_user_id) if owner else None,
             )
-            key = f"{change.customer_id}:{self.run.as_of}:{change.before}>{change.after}"
-            outbox_ids[change.customer_id] = self._enqueue(
-                item.channel, item.language, message, f"tier_change:{self.run.purpose}:{key}"
+            key = tier_changes.alert_key(
+                self.run.purpose, change.customer_id, self.run.as_of, change.before, change.after
             )
+            outbox_ids[change.customer_id] = self._enqueue(item.channel, item.language, message, key)
         return outbox_ids
 
     def enqueue_digest(self, channel: str, items: list[AddressedChange], language: str) -> int:
@@ -190,7 +190,7 @@ class _AlertWriter:
             channel,
             languages.pop() if len(languages) == 1 else language,
             message,
-            f"tier_digest:{self.run.run_id}:{channel}",
+            tier_changes.digest_key(self.run.run_id, channel),
         )
 
     def _tiers(self, change: TierChange) -> tuple[TierPart, TierPart]:

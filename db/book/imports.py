@@ -3,18 +3,31 @@
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from datetime import datetime
+from datetime import date, datetime
+from decimal import Decimal
 from enum import StrEnum
 from typing import Any, cast
 
-from sqlalchemy import BigInteger, Connection, Executable, Index, Integer, Select, Table, func, inspect, text
+from sqlalchemy import (
+    BigInteger,
+    Connection,
+    Date,
+    Executable,
+    Index,
+    Integer,
+    Select,
+    Table,
+    func,
+    inspect,
+    text,
+)
 from sqlalchemy import select as sa_select
 from sqlalchemy.engine import make_url
 from sqlmodel import Field, Session, SQLModel, col, delete, select
 
 from db.book.customers import COLUMNS, Customer
 from db.engine import Database, insert
-from db.types import UtcDateTime
+from db.types import Money, UtcDateTime
 
 # Without it, SQLAlchemy discards the count that psycopg gives for an INSERT.
 _COUNTING = {"preserve_rowcount": True}
@@ -286,9 +299,47 @@ def changed_rows(batch_id: int, changed: Table) -> Select[int]:
     )
 
 
+def previous_values(changed: Table, before: str) -> dict[str, Any]:
+    """The columns that an import changed (`ImportChange.before`), with the previous values as the table takes them."""
+
+    def previous(column_type: Any, value: Any) -> Any:
+        if value is None:
+            return None
+        if isinstance(column_type, Money):
+            return Decimal(value)
+        return date.fromisoformat(value) if isinstance(column_type, Date) else value
+
+    return {name: previous(changed.c[name].type, value) for name, value in json.loads(before).items()}
+
+
+def undone_between(
+    session: Session, published_by: datetime, undone_from: datetime, *, kind: str | None = None
+) -> list[int]:
+    """The imports that had been published by one moment and were undone from another on: what they brought is gone."""
+    statement = select(col(ImportBatch.id)).where(
+        col(ImportBatch.published_at) <= published_by, col(ImportBatch.undone_at) >= undone_from
+    )
+    if kind is not None:
+        statement = statement.where(ImportBatch.kind == kind)
+    return sorted(number for number in session.exec(statement) if number is not None)
+
+
 def newest_batch(session: Session) -> int:
     """The id of the newest import; 0 before the first."""
     return session.exec(select(func.max(ImportBatch.id))).one() or 0
+
+
+def rows_by_batch(session: Session, created: Table) -> dict[int | None, int]:
+    """Import -> how many rows of a table it created; None for rows that no import did."""
+    counted = sa_select(created.c.batch_id, func.count()).group_by(created.c.batch_id)
+    return {row[0]: row[1] for row in session.execute(counted)}
+
+
+def changes_by_batch(session: Session) -> dict[tuple[int, str], int]:
+    """(import, table) -> how many rows of the table it changed."""
+    key = (col(ImportChange.batch_id), col(ImportChange.table_name))
+    rows = session.execute(sa_select(*key, func.count()).group_by(*key))
+    return {(row[0], row[1]): row[2] for row in rows}
 
 
 def customers_touched(session: Session, after: int) -> list[int]:

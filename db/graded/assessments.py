@@ -117,6 +117,12 @@ def assessments_at(
     return {row.customer_id: row for row in rows}
 
 
+def customers_of(session: Session, run_id: int) -> list[int]:
+    """The customers of a run, by id."""
+    who = sa_select(col(Assessment.customer_id)).where(col(Assessment.run_id) == run_id)
+    return list(session.scalars(who.order_by(col(Assessment.customer_id))))
+
+
 def assessments_of(
     session: Session, run_id: int, *, after: int, limit: int, customer_id: int | None = None
 ) -> list[dict[str, Any]]:

@@ -51,6 +51,24 @@ def changes_after(session: Session, change_id: int) -> tuple[int, int]:
     return changes, messages
 
 
+def recorded(session: Session, customer_id: int | None = None) -> list[StoredTierChange]:
+    """Every stored change, or one customer's, oldest first."""
+    statement = select(StoredTierChange).order_by(col(StoredTierChange.id))
+    if customer_id is not None:
+        statement = statement.where(StoredTierChange.customer_id == customer_id)
+    return list(session.exec(statement))
+
+
+def alert_key(purpose: str, customer_id: int, as_of: date, before: str, after: str) -> str:
+    """The key of the message that notifies of one change."""
+    return f"tier_change:{purpose}:{customer_id}:{as_of}:{before}>{after}"
+
+
+def digest_key(run_id: int, channel: str) -> str:
+    """The key of the message that notifies of many changes of a run."""
+    return f"tier_digest:{run_id}:{channel}"
+
+
 def add_changes(session: Session, rows: Sequence[dict[str, Any]]) -> None:
     """Insert rows of `StoredTierChange`, without the ORM: that took half of a transaction with ten thousand changes."""
     if rows:

@@ -51,6 +51,17 @@ _RUNS = (
 )
 
 
+def has_dropped(session: Session, *, oldest: date, as_of: date) -> bool:
+    """Whether a credit run of these days has been dropped, so that its grades are gone."""
+    statement = select(GradingRun.id).where(
+        GradingRun.purpose == Purpose.CREDIT,
+        GradingRun.status == RunStatus.DROPPED,
+        col(GradingRun.as_of) >= oldest,
+        col(GradingRun.as_of) <= as_of,
+    )
+    return session.exec(statement.limit(1)).first() is not None
+
+
 def grades(
     session: Session, *, oldest: date, as_of: date, customer_ids: Sequence[int] | None = None
 ) -> dict[int, tuple[str, date]]:

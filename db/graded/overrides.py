@@ -1,5 +1,6 @@
 """Overrides: tiers that people decided, each with a reason, an approver and an end."""
 
+import json
 from collections.abc import Sequence
 from datetime import date, datetime
 
@@ -7,6 +8,7 @@ from sqlalchemy import Index, bindparam, or_, text
 from sqlmodel import Field, Session, SQLModel, col, select
 
 from db.book.customers import Customer, among, customers_parameter, owned_by
+from db.book.imports import ImportBatch, ImportChange
 from db.types import UtcDateTime
 
 
@@ -66,22 +68,41 @@ _HOLDING_NOW = _HOLDING.where(col(Override.ended_at).is_(None))
 
 
 def holding(
-    session: Session,
-    purpose: str,
-    on: date,
-    customer_ids: Sequence[int] | None = None,
-    *,
-    known_at: datetime | None = None,
+    session: Session, purpose: str, on: date, customer_ids: Sequence[int] | None = None
 ) -> dict[int, str]:
-    """Customer -> the tier of its override on a day, by the overrides of now, or as they were known at a moment."""
+    """Customer -> the tier of its override on a day, by the overrides of now."""
     statement = _HOLDING_NOW
-    if known_at is not None:
-        still_open = or_(col(Override.ended_at).is_(None), col(Override.ended_at) > known_at)
-        statement = _HOLDING.where(Override.set_at <= known_at, still_open)
     if customer_ids is not None:
         statement = statement.where(among(Override.customer_id, named=True))
     parameters = {"purpose": purpose, "on": on, **customers_parameter(customer_ids)}
     return {row[0]: row[1] for row in session.connection().execute(statement, parameters)}
+
+
+def holding_then(session: Session, purpose: str, on: date, known_at: datetime) -> dict[int, str]:
+    """Customer -> the tier of its override on a day, as overrides were known at a moment.
+
+    A join since then has given some to another customer.
+    """
+    still_open = or_(col(Override.ended_at).is_(None), col(Override.ended_at) > known_at)
+    statement = _HOLDING.add_columns(col(Override.id)).where(col(Override.set_at) <= known_at, still_open)
+    rows = session.connection().execute(statement, {"purpose": purpose, "on": on}).all()
+    moved = _customers_then(session, known_at) if rows else {}
+    return {moved.get(number, customer): tier for customer, tier, number in rows}
+
+
+def _customers_then(session: Session, known_at: datetime) -> dict[int, int]:
+    """Override -> the customer that had it at a moment, of those that a join has given to another since."""
+    changes = (
+        select(ImportChange.row_id, ImportChange.before)
+        .join(ImportBatch, col(ImportBatch.id) == col(ImportChange.batch_id))
+        .where(
+            ImportChange.table_name == Override.__tablename__,
+            col(ImportBatch.published_at) > known_at,
+            col(ImportChange.before).contains('"customer_id"'),
+        )
+        .order_by(col(ImportChange.id).desc())
+    )
+    return {row_id: int(json.loads(before)["customer_id"]) for row_id, before in session.exec(changes)}
 
 
 def expired(session: Session, on: date) -> list[Override]:
@@ -93,6 +114,14 @@ def expired(session: Session, on: date) -> list[Override]:
             .order_by(col(Override.id))
         )
     )
+
+
+def every_override(session: Session, customer_id: int | None = None) -> list[Override]:
+    """Every override, or one customer's, ended or not, oldest first."""
+    statement = select(Override).order_by(col(Override.id))
+    if customer_id is not None:
+        statement = statement.where(Override.customer_id == customer_id)
+    return list(session.exec(statement))
 
 
 def listed(

@@ -230,6 +230,17 @@ def published_runs(session: Session) -> list[GradingRun]:
     return list(session.exec(select(GradingRun).where(_PUBLISHED).order_by(col(GradingRun.id))))
 
 
+def every_run(session: Session) -> list[GradingRun]:
+    """Every run whatever its status, oldest first."""
+    return list(session.exec(select(GradingRun).order_by(col(GradingRun.id))))
+
+
+def stored_counts(session: Session) -> dict[int, int]:
+    """Run id -> how many assessments are stored with it; also of a run that does not exist."""
+    counted = sa_select(col(Assessment.run_id), func.count()).group_by(col(Assessment.run_id))
+    return {row[0]: row[1] for row in session.execute(counted)}
+
+
 def is_running(session: Session, purpose: str) -> bool:
     """Whether a run has started and is not published yet."""
     return session.connection().execute(_RUNNING, {"purpose": purpose}).first() is not None

@@ -152,9 +152,13 @@ def periods(decided: Iterable[SchemeStep]) -> list[Period]:
     return found
 
 
-def in_force(session: Session, purpose: str, on: date) -> list[Period]:
-    """The periods that hold on a business day, in the order of their schemes: by place, those without one last."""
-    held = [period for period in periods(steps(session, purpose)) if period.holds(on)]
+def in_force(session: Session, purpose: str, on: date, *, known_at: datetime | None = None) -> list[Period]:
+    """The periods that hold on a business day, in the order of their schemes: by place, those without one last.
+
+    By all decisions, or by those that had been made at a moment.
+    """
+    decided = [step for step in steps(session, purpose) if known_at is None or step.at <= known_at]
+    held = [period for period in periods(decided) if period.holds(on)]
     return sorted(held, key=lambda period: (period.place is None, period.place or 0, period.scheme))
 
 

@@ -77,6 +77,12 @@ def listed(session: Session, states: Collection[str], most: int) -> list[OutboxM
     return list(session.exec(found))
 
 
+def keys_of_kind(session: Session, kind: str) -> dict[int, str]:
+    """Id -> key of every message of a kind."""
+    statement = select(col(OutboxMessage.id), col(OutboxMessage.dedupe_key)).where(OutboxMessage.kind == kind)
+    return {row[0]: row[1] for row in session.exec(statement) if row[0] is not None}
+
+
 def has_work(session: Session) -> bool:
     """Whether any message is pending, sending or unknown."""
     return bool(session.connection().execute(_HAS_WORK).scalar_one())

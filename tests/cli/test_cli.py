@@ -113,7 +113,10 @@ def test_verify_recomputes_what_is_stored_and_finds_what_was_changed(graded: Pat
     (wrong,) = found.json["differences"]
     assert (wrong["customer"], wrong["what"]) == ("C-1", "score")
     assert wrong["stored"] == wrong["computed"] + 1
-    assert "C-1" in tierbot("verify").out
+    everybody = tierbot("verify")
+    assert "C-1" in everybody.out
+    assert "This cannot find names, codes and owners of customers; " in everybody.out
+    assert found.json["limits"]["forged imports"].startswith("a change of data")
     assert tierbot("verify", "ACME", "--all").code == 2
 
 

@@ -16,6 +16,7 @@ ORDERS = "order no,customer,date,amount,currency\n1,C1,2026-01-02,15,EUR\n"
 BEFORE = {  # kind -> what must be in the book, as the profile says
     "activities": [("customers", CUSTOMERS)],
     "facts": [("customers", CUSTOMERS)],
+    "joins": [("customers", CUSTOMERS)],
     "order-lines": [("customers", CUSTOMERS), ("orders", ORDERS)],
     "teams": [("people", "email,name\nmia@example.com,Mia\n")],
 }

@@ -178,7 +178,20 @@ def find_changes(
     version_id: int,
     step: RunStep,
 ) -> list[TierChange]:
-    """The changes of effective tiers in new assessments by one version, with their causes.
+    """The changes of effective tiers in new assessments by one version, with their causes."""
+    changes = compare_tiers(session, scheme_cache, columns, before, scheme, version_id)
+    return _with_causes(session, scheme_cache, changes, columns, before, version_id, step) if changes else []
+
+
+def compare_tiers(
+    session: Session,
+    scheme_cache: SchemeCache,
+    columns: Mapping[str, Sequence[Any]],
+    before: "PreviousState",
+    scheme: Scheme,
+    version_id: int,
+) -> list[TierChange]:
+    """The changes of effective tiers, without causes.
 
     A first rating is none, unless it blocks. Coming from another scheme with a tier that this one does not have is a
     first rating too: its B cannot be compared with that one's gold.
@@ -209,7 +222,7 @@ def find_changes(
                 rules_after=version_id,
             )
         )
-    return _with_causes(session, scheme_cache, changes, columns, before, version_id, step) if changes else []
+    return changes
 
 
 def _with_causes(

@@ -122,7 +122,11 @@ class CustomerReferences:
         named = self._connection.execute(
             select(_customer.c.code, _customer.c.name)
             .join(_name, _name.c.customer_id == _customer.c.id)
-            .where(_name.c.key == fold(reference), _name.c.kind.in_((NameKind.NAME, NameKind.ALIAS)))
+            .where(
+                _name.c.key == fold(reference),
+                _name.c.kind.in_((NameKind.NAME, NameKind.ALIAS)),
+                _customer.c.joined_into.is_(None),
+            )
             .limit(1)
         ).first()
         if named is not None:

@@ -1,13 +1,10 @@
 """Undoes an import: deletes what it created and restores what it changed, unless something depends on it since."""
 
-import json
 from collections.abc import Sequence
 from contextlib import ExitStack
-from datetime import date
-from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import Column, ColumnElement, Connection, Date, Table, and_, distinct, exists, func, select
+from sqlalchemy import Column, ColumnElement, Connection, Table, and_, distinct, exists, func, select
 from sqlalchemy.schema import sort_tables
 
 from bot.clock import Clock
@@ -18,7 +15,6 @@ from bot.services.imports.report import UndoReport
 from db.book import imports
 from db.book.imports import ImportBatch, ImportChange, ImportStatus, table
 from db.engine import Database
-from db.types import Money
 
 _PAGE = 5_000
 _batch, _change = table(ImportBatch), table(ImportChange)
@@ -140,9 +136,7 @@ def _restore(connection: Connection, written: Sequence[WrittenTable], batch_id: 
     ).all():
         for _, table_name, row_id, before in page:
             target = by_name[table_name].table
-            values = {
-                name: _previous(target.c[name].type, value) for name, value in json.loads(before).items()
-            }
+            values = imports.previous_values(target, before)
             if "version" in target.c:
                 values["version"] = target.c.version + 1
             if values:
@@ -150,15 +144,6 @@ def _restore(connection: Connection, written: Sequence[WrittenTable], batch_id: 
             restored += by_name[table_name].counted
         last = page[-1].id
     return restored
-
-
-def _previous(column_type: Any, value: Any) -> Any:
-    """A stored previous value as its column takes it."""
-    if value is None:
-        return None
-    if isinstance(column_type, Money):
-        return Decimal(value)
-    return date.fromisoformat(value) if isinstance(column_type, Date) else value
 
 
 def _delete_unless_held(connection: Connection, written: WrittenTable, batch_id: int) -> None:

@@ -4,11 +4,13 @@ import json
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from functools import partial
+from pathlib import Path
 
 import pytest
 from sqlmodel import col, select
 
 from bot.clock import FixedClock
+from bot.errors import NotFound
 from bot.services import alerts
 from bot.services.access import Actor
 from bot.services.ask import lookup
@@ -16,7 +18,7 @@ from bot.services.ask.history import history
 from bot.services.grade import regrades, runs
 from bot.services.grade.assessment import Cause
 from bot.services.grade.runs import RunReport
-from bot.services.imports import JoinReport, join_customers, undo
+from bot.services.imports import ImportOptions, JoinReport, import_file, join_customers, undo
 from bot.services.schemes.store import SchemeCache
 from bot.wording.messages import TierCard, TierChanged, load
 from db.book.facts import Activity
@@ -64,12 +66,12 @@ class Halves:
             self.database, self.cache, for_purpose="account", as_of=as_of, today=today, now=now, notify=told
         )
 
-    def regrade(self) -> list[RunReport]:
+    def regrade(self, today: date = TODAY) -> list[RunReport]:
         told = partial(
             alerts.enqueue_alerts, scheme_cache=self.cache, default_channel="#managers", language="en"
         )
         return regrades.regrade_touched(
-            self.database, self.cache, today=TODAY, now=self.clock.now(), notify=told
+            self.database, self.cache, today=today, now=self.clock.now(), notify=told
         )
 
     def join(self) -> JoinReport:
@@ -205,3 +207,38 @@ def test_a_joined_customer_gets_no_reminder_and_after_the_undo_its_own_again(dat
     undo(database, done.batch_id, clock=book.clock, actor="test")
     book.go(care.MONDAY + timedelta(days=1))
     assert book.reminded_of() == [("person:1", "Other"), ("person:1", "One")]
+
+
+def test_an_ended_customer_gets_no_grade_and_is_graded_at_once_when_it_comes_back(
+    database: Database, tmp_path: Path
+) -> None:
+    halves = Halves(database)
+
+    def bring(cell: str) -> None:
+        path = tmp_path / "customers.csv"
+        path.write_text(f"code,name,ended\nE,Ended AG,{cell}\n", encoding="utf-8")
+        options = ImportOptions(source="erp")
+        import_file(
+            database,
+            kind="customers",
+            path=path,
+            clock=halves.clock,
+            actor="test",
+            options=options,
+            rejects_dir=tmp_path,
+        )
+
+    bring("")
+    ended = lookup.one(database, ADMIN, "Ended AG")
+    halves.learn(ended, MARCH, quality=80, service=80)
+    assert halves.grade().customers == 3
+    halves.regrade()
+    bring("yes")
+    assert halves.regrade() == []
+    with pytest.raises(NotFound):
+        lookup.one(database, ADMIN, "Ended AG")
+    assert halves.grade(date(2026, 4, 30), date(2026, 5, 1)).customers == 2
+    bring("no")
+    (report,) = halves.regrade(date(2026, 5, 2))
+    assert (report.customers, report.tiers) == (1, {"A": 1})
+    assert lookup.one(database, ADMIN, "Ended AG") == ended

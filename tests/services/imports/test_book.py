@@ -135,7 +135,7 @@ def test_invoices_create_unknown_customers_when_asked(book: Book) -> None:
     none_is_paid = ("no-paid-column",)
     refused = book.bring("invoices", file, currency="EUR", accepted=none_is_paid)
     assert (refused.accepted, refused.rejected, refused.customers_created) == (0, 2, 0)
-    options = {"currency": "EUR", "kind_options": {"create_customers": True}}
+    options: dict[str, Any] = {"currency": "EUR", "kind_options": {"create_customers": True}}
     assert book.bring("invoices", file, dry_run=True, **options).customers_created == 1
     report = book.bring("invoices", file, **options)
     assert (report.accepted, report.created, report.customers_created) == (2, 2, 1)

@@ -2,6 +2,7 @@
 
 import random
 from datetime import date, timedelta
+from typing import Any
 
 from sqlalchemy import text
 
@@ -41,7 +42,10 @@ def test_imports_corrections_returns_and_undos_keep_the_totals_exact(filled: Boo
             except Conflict:  # a later import changed its rows
                 kept_or_gone.add("kept")
         else:
-            options = {"kind_options": {"create_customers": True}, "accepted": ("order-number-reused",)}
+            options: dict[str, Any] = {
+                "kind_options": {"create_customers": True},
+                "accepted": ("order-number-reused",),
+            }
             done.append(filled.bring("orders", orders(rng), **options).batch_id)
         assert filled.rows(KEPT) == filled.rows(COUNTED)
     assert kept_or_gone == {"gone", "kept"}

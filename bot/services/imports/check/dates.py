@@ -6,6 +6,7 @@ from bot.errors import N_
 from bot.services.imports.check.findings import FindingType, Level
 from bot.services.imports.job import Chunk, ImportJob
 from bot.services.imports.read.dates import Dates, ShapeCount
+from bot.services.imports.read.ends import Ends
 
 PLACEHOLDER_DATES = FindingType(
     name="placeholder-dates",
@@ -36,7 +37,8 @@ class DateColumns:
 
     def __init__(self, job: ImportJob) -> None:
         self._job = job
-        self._parsers = {name: one for name, one in job.parsers.items() if isinstance(one, Dates)}
+        parsers = {name: one.days if isinstance(one, Ends) else one for name, one in job.parsers.items()}
+        self._parsers = {name: one for name, one in parsers.items() if isinstance(one, Dates)}
         self._found: dict[str, tuple[int, int, str]] = {}  # field -> count, first line and cell
 
     def count(self, chunk: Chunk) -> None:

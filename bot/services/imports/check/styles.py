@@ -6,7 +6,8 @@ from functools import partial
 
 from bot.errors import N_
 from bot.services.imports.check.findings import FileFindings, FindingType, Level
-from bot.services.imports.read import amounts, written_dates
+from bot.services.imports.read import amounts
+from bot.services.imports.read.date_shapes import written
 from bot.services.imports.read.encoding import InspectedFile
 from bot.services.imports.read.records import Broken, open_table
 
@@ -47,7 +48,7 @@ def _fits_decimal(cell: str) -> frozenset[str] | None:
 
 
 _DATE_ORDER = _Question(
-    fits=written_dates.possible_orders,
+    fits=written.possible_orders,
     asked=FindingType(
         name="date-order",
         level=Level.QUESTION,

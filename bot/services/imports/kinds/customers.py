@@ -41,7 +41,7 @@ from bot.services.imports.kind import Counts, KindOption, UpsertKind, WrittenTab
 from bot.services.imports.publication import PAGE, Rows, Upsert, store_previous
 from bot.services.imports.read import text
 from bot.services.imports.read.columns import FileField
-from bot.services.imports.read.ends import ends
+from bot.services.imports.read.ends import Ends
 from bot.services.imports.read.refusal import RefusedValue
 from bot.services.imports.references import CustomerReferences, person_by_email
 from db.book.customers import Customer, CustomerKey, Ownership, OwnershipRole, present_owner
@@ -161,7 +161,7 @@ class CustomerKind(UpsertKind):
             synonyms="ended on, churned, churned on, inactive, inactive since, terminated, terminated on, "
             "流失, 已流失, 是否流失, 流失日期, 停用, 已停用, 是否停用, 停用日期, 终止, 终止日期, 注销日期, "
             "beendet, beendet am, inaktiv, inaktiv seit",
-            read=lambda job, name: ends(job.days(name)),
+            read=lambda job, name: Ends(days=job.days(name)),
         ),
     )
     staged: ClassVar = {
@@ -197,7 +197,7 @@ class CustomerKind(UpsertKind):
         if isinstance(found, RefusedValue):
             raise BadInput(N_("--record-type: %(problem)s."), problem=found.reason)
         self._new_record_type = found
-        self._today = job.now.date().isoformat()
+        self._today = job.today.isoformat()
         self._ending_later: list[tuple[int, str]] = []
 
     def resolve(self, job: ImportJob, chunk: Chunk) -> None:

@@ -87,12 +87,15 @@ class _JoinedOverrides(WrittenTable):
         again = and_(since.c.customer_id == ended.c.customer_id, since.c.purpose == ended.c.purpose)
         not_moved = since.c.id.not_in(changed_rows(batch_id, _override))
         rival = exists(select(1).where(again, since.c.ended_at.is_(None), not_moved))
-        if connection.execute(select(1).where(*mine, rival).limit(1)).first():
+        held = select(_customer.c.code).join(ended, ended.c.customer_id == _customer.c.id).where(*mine, rival)
+        if (code := connection.execute(held.limit(1)).scalar()) is not None:
             raise Conflict(
                 N_(
                     "Import %(batch)d cannot be undone: an override was set since. End it first: tierbot override end"
+                    " %(code)s"
                 ),
                 batch=batch_id,
+                code=code,
             )
         yield
 

@@ -1,10 +1,13 @@
 """What a file leaves to the person who imports it: the alternatives there are, and the one to propose if it is evident."""
 
+import ast
+import shlex
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
 from bot.services.imports.check.findings import FileFinding
+from bot.services.imports.profile.totals import Totals
 from bot.services.imports.report import ImportOptions
 
 
@@ -52,15 +55,23 @@ def _joined(old: Any, new: Any) -> Any:
     return new
 
 
-def choice_of(finding: FileFinding) -> OpenChoice | None:
-    """The choice that a question of the file check is; None when no alternative is known."""
+def choice_of(finding: FileFinding, totals: Totals) -> OpenChoice | None:
+    """The choice that a question of the file check is; None when no option answers it."""
     propose = _PROPOSALS.get(finding.type.name)
     if propose is not None:
-        return propose(finding)
+        return propose(finding, totals)
     if finding.type.accept:
-        accept = Alternative(options={"accepted": (finding.type.name,)}, meaning="accept it as it is")
-        return OpenChoice(about=finding.text(), alternatives=(accept,))
+        return OpenChoice(about=finding.text(), alternatives=(_accept(finding),))
     return None
+
+
+def _accept(finding: FileFinding) -> Alternative:
+    return Alternative(options={"accepted": (finding.type.name,)}, meaning="take it as it is")
+
+
+def _found(finding: FileFinding) -> str:
+    """What is found, without what to do."""
+    return finding.type.sentence % finding.values
 
 
 _DATE_ORDERS = {
@@ -70,9 +81,9 @@ _DATE_ORDERS = {
 }
 
 
-def _date_order(finding: FileFinding) -> OpenChoice:
+def _date_order(finding: FileFinding, totals: Totals) -> OpenChoice:
     return OpenChoice(
-        about=str(finding.type.sentence % finding.values),
+        about=_found(finding),
         alternatives=tuple(
             Alternative(options={"date_order": order}, meaning=_DATE_ORDERS[order])
             for order in finding.values["styles"]
@@ -81,9 +92,9 @@ def _date_order(finding: FileFinding) -> OpenChoice:
     )
 
 
-def _decimal_sign(finding: FileFinding) -> OpenChoice:
+def _decimal_sign(finding: FileFinding, totals: Totals) -> OpenChoice:
     return OpenChoice(
-        about=str(finding.type.sentence % finding.values),
+        about=_found(finding),
         alternatives=(
             Alternative(options={"decimal": "point"}, meaning="1,234 is one thousand and 1.5 one and a half"),
             Alternative(options={"decimal": "comma"}, meaning="1.234 is one thousand and 1,5 one and a half"),
@@ -92,20 +103,57 @@ def _decimal_sign(finding: FileFinding) -> OpenChoice:
     )
 
 
-def _two_digit_years(finding: FileFinding) -> OpenChoice:
-    first, last = finding.values["first"], finding.values["last"]
+def _century(finding: FileFinding, totals: Totals) -> OpenChoice:
+    """The century is evident when all days that were read are of one."""
+    first, last = totals.first_day, totals.last_day
+    evident = first is not None and last is not None and first.year // 100 == last.year // 100
+    century = (first.year if first is not None else finding.values["last"]) // 100 * 100
+    read = finding.values["first"], finding.values["last"]
     return OpenChoice(
-        about=str(finding.type.sentence % finding.values),
+        about=_found(finding),
         alternatives=(
-            Alternative(options={"century": 2000}, meaning="all years are from 2000 to 2099"),
-            Alternative(options={"century": first}, meaning=f"they are from {first} to {last}"),
+            Alternative(
+                options={"century": century}, meaning=f"all years are from {century} to {century + 99}"
+            ),
+            Alternative(options={"century": read[0]}, meaning=f"they are from {read[0]} to {read[1]}"),
         ),
+        evident=0 if evident else None,
         placeholder=("century", "YEAR"),
     )
 
 
-_PROPOSALS: dict[str, Callable[[FileFinding], OpenChoice]] = {
+def _lines(finding: FileFinding, totals: Totals) -> OpenChoice:
+    add_up = Alternative(options={"lines": True}, meaning="the amounts of the lines are added up")
+    return OpenChoice(about=_found(finding), alternatives=(add_up, _accept(finding)), evident=0)
+
+
+def _rows_that_count(finding: FileFinding, totals: Totals) -> OpenChoice:
+    """What the finding itself proposes, such as --skip STATUS=Cancelled."""
+    words = shlex.split(finding.values["options"])
+    given = {flag.removeprefix("--"): (value,) for flag, value in zip(words[::2], words[1::2], strict=True)}
+    proposed = Alternative(options=given, meaning="by these words")
+    return OpenChoice(about=_found(finding), alternatives=(proposed, _accept(finding)), evident=0)
+
+
+def _deals(finding: FileFinding, totals: Totals) -> OpenChoice:
+    won = {"only": (f"{finding.values['stage']}={finding.values['won']}",)}
+    proposed = Alternative(options=won, meaning="only deals that were won, by your word for it")
+    return OpenChoice(about=_found(finding), alternatives=(proposed, _accept(finding)), evident=0)
+
+
+def _refunds(finding: FileFinding, totals: Totals) -> OpenChoice:
+    column = ast.literal_eval(finding.values["column"])
+    subtract = Alternative(options={"columns": {"subtract": column}}, meaning="they are subtracted")
+    return OpenChoice(about=_found(finding), alternatives=(subtract, _accept(finding)))
+
+
+_PROPOSALS: dict[str, Callable[[FileFinding, Totals], OpenChoice]] = {
     "date-order": _date_order,
     "decimal-sign": _decimal_sign,
-    "two-digit-years": _two_digit_years,
+    "two-digit-years": _century,
+    "order-lines": _lines,
+    "invoice-lines": _lines,
+    "status-column": _rows_that_count,
+    "deals": _deals,
+    "refund-column": _refunds,
 }

@@ -6,13 +6,13 @@ from bot.services.imports.kind import FileKind
 from bot.services.imports.profile.choices import Alternative, OpenChoice
 from bot.services.imports.profile.guess import Guess
 from bot.services.imports.profile.sample import Sample
+from bot.services.imports.profile.totals import UNKNOWN
 from bot.services.imports.read.amounts import dissect
 from bot.services.imports.read.text import currency
 from bot.services.imports.report import ImportOptions
 from db.book.exchange_rates import rates_to
 from db.engine import Database
 
-UNKNOWN = "XXX"  # ISO's own code for no currency: amounts are read with it until a person says theirs
 _FEW = 10
 
 

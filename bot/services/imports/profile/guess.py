@@ -191,7 +191,7 @@ class Guesser:
         (best, place, share), *rest = sorted(candidates, key=lambda item: (-item[0], item[1]))
         if best < _NEAR and rest:
             return None  # several columns have such values, and no header tells them apart
-        others = tuple(other for score, other, _ in rest[:3] if score >= _NEAR)
+        others = tuple(other for score, other, _ in rest[:3] if score >= max(_NEAR, best - 0.2))
         return FoundColumn(place=place, how="guess", fit=share * min(1.0, max(best, 0.3)), others=others)
 
     def _shape(self, kind: type[FileKind], one: FileField, place: int) -> float:

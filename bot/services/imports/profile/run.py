@@ -19,11 +19,10 @@ from bot.services.imports.kinds.rates import RateKind
 from bot.services.imports.profile import currency, standins
 from bot.services.imports.profile.choices import Alternative, OpenChoice, apply, choice_of
 from bot.services.imports.profile.command import words
-from bot.services.imports.profile.currency import UNKNOWN
 from bot.services.imports.profile.guess import Guess, Guesser
 from bot.services.imports.profile.report import FileProfile, UsedColumn
 from bot.services.imports.profile.sample import Sample, known_headers, needed_delimiter, take
-from bot.services.imports.profile.totals import Totals, add_up
+from bot.services.imports.profile.totals import UNKNOWN, Totals, add_up
 from bot.services.imports.read.encoding import inspect_file
 from bot.services.imports.read.records import DELIMITERS
 from bot.services.imports.report import ImportOptions, ImportReport
@@ -39,6 +38,7 @@ _EXAMPLES = 3
 _ROUNDS = 5
 _ROWS_ARE = {
     "customers": "customer",
+    "joins": "pair of customers",
     "rates": "exchange rate",
     "orders": "order",
     "order-lines": "order line",
@@ -233,8 +233,9 @@ class _Profile:
         elif "customer" in self.guess.columns and not self._creates and not self.customers:
             first.append("tierbot import customers FILE, with the customers that it names")
             if self.temporary:
-                codes = standins.values_of(self.sample, self.guess, "customer")
-                standins.fill_customers(self.book, codes, self.clock.now())
+                named = [name for name in ("customer", "into") if name in self.guess.columns]
+                codes = {code for name in named for code in standins.values_of(self.sample, self.guess, name)}
+                standins.fill_customers(self.book, sorted(codes), self.clock.now())
         return first
 
     def _try(
@@ -267,7 +268,10 @@ class _Profile:
             except BadInput as error:
                 return Totals(), None, error.text()
             new = [one for one in report.open_findings if one.type.name not in asked]
-            answered = [alternative for alternative in map(choice_of, new) if alternative is not None]
+            # Days that may be others prove no century.
+            days_are_open = any(one.type.name == "date-order" for one in new)
+            totals = Totals() if days_are_open else found[-1]
+            answered = [choice for one in new if (choice := choice_of(one, totals)) is not None]
             asked.update(one.type.name for one in new)
             if not answered:
                 break

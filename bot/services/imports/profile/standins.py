@@ -7,6 +7,7 @@ from sqlalchemy import select
 
 from bot.services.imports.profile.guess import Guess
 from bot.services.imports.profile.sample import Sample
+from bot.services.imports.read.amounts import LIMIT
 from bot.services.imports.read.records import Broken, open_table
 from db.book.customers import Customer
 from db.book.imports import table
@@ -32,7 +33,7 @@ def fill_customers(book: Database, codes: list[str], now: datetime) -> None:
 
 
 def fill_orders(book: Database, numbers: list[str], *, source: str, currency: str, now: datetime) -> None:
-    """An order for each number, all of one customer."""
+    """An order for each number, all of one customer, and too large for lines to exceed."""
     fill_customers(book, ["stand-in"], now)
     with book.writer.begin() as connection:
         customer = connection.scalar(select(table(Customer).c.id))
@@ -40,7 +41,7 @@ def fill_orders(book: Database, numbers: list[str], *, source: str, currency: st
             "customer_id": customer,
             "source": source,
             "ordered_on": now.date(),
-            "amount": Decimal(0),
+            "amount": Decimal(LIMIT),
             "currency": currency,
         }
         connection.execute(table(Order).insert(), [{**order, "external_id": number} for number in numbers])

@@ -9,9 +9,9 @@ from sqlalchemy import distinct, extract, func, null, select
 
 from bot.services.imports.job import ImportJob
 from bot.services.imports.kind import FileKind
-from bot.services.imports.profile.currency import UNKNOWN
 
 _EXAMPLES = 5
+UNKNOWN = "XXX"  # ISO's own code for no currency: amounts are read with it until a person says theirs
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -4,9 +4,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta, timezone, tzinfo
 
-from bot.services.imports.read.calendars import is_placeholder, other_calendar
-from bot.services.imports.read.refusal import RefusedValue, clip
-from bot.services.imports.read.written_dates import (
+from bot.services.imports.read.date_shapes.calendars import is_placeholder, other_calendar
+from bot.services.imports.read.date_shapes.written import (
     dissect,
     is_iso,
     is_local_clock,
@@ -14,6 +13,7 @@ from bot.services.imports.read.written_dates import (
     stands_for_nothing,
     why_not,
 )
+from bot.services.imports.read.refusal import RefusedValue, clip
 
 
 @dataclass

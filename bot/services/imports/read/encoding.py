@@ -160,7 +160,7 @@ def _refuse_unmarked_utf16(path: Path, head: bytes) -> None:
 def _decodes(decoder: codecs.IncrementalDecoder, block: bytes, final: bool = False) -> bool:
     try:
         decoder.decode(block, final)
-    except UnicodeDecodeError:
+    except UnicodeError:  # without a mark, UTF-16 raises no UnicodeDecodeError
         return False
     return True
 

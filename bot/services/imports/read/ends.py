@@ -1,8 +1,8 @@
 """Whether a customer has ended: a day, or a word for yes or no."""
 
-from collections.abc import Callable
-from typing import Any
+from dataclasses import dataclass
 
+from bot.services.imports.read.dates import Dates
 from bot.services.imports.read.refusal import RefusedValue, clip
 from bot.services.imports.read.text import plain
 
@@ -18,18 +18,19 @@ _GOES_ON = frozenset(map(plain, (
 )))  # fmt: skip
 
 
-def ends(days: Callable[[str], Any]) -> Callable[[str], Any]:
-    """A parser that gives a day as ISO text, else whether the customer has ended."""
+@dataclass(frozen=True, kw_only=True)
+class Ends:
+    """Reads a day as ISO text, else whether the customer has ended; None for a day that stands for none."""
 
-    def parse(text: str) -> str | bool | RefusedValue:
+    days: Dates
+
+    def __call__(self, text: str) -> str | bool | RefusedValue | None:
         word = plain(text)
         if word in _ENDED or word in _GOES_ON:
             return word in _ENDED
-        day = days(text)
-        if isinstance(day, RefusedValue):
+        day = self.days(text)
+        if isinstance(day, RefusedValue) and not any(map(str.isdecimal, text)):
             return RefusedValue(
                 f"{clip(text)!r} is neither a day nor yes or no; leave it empty if nothing is known"
             )
-        return str(day)
-
-    return parse
+        return day

@@ -302,6 +302,13 @@ def test_a_placeholder_counts_as_empty_where_a_date_may_be_missing(filled: Book,
     ]
 
 
+def test_a_customer_whose_end_is_a_placeholder_goes_on(filled: Book) -> None:
+    content = "code,name,ended\nC1,Acme,9999-12-31\nC2,Birch,2026-01-31\n"
+    notes = filled.bring("customers", content).findings
+    assert filled.rows("SELECT code, archived FROM customer ORDER BY code") == [("C1", False), ("C2", True)]
+    assert "placeholder-dates" in [note.type.name for note in notes]
+
+
 def test_placeholders_are_counted_in_every_row_and_shape(filled: Book) -> None:
     rows = "".join(
         f"{n},C1,2026-01-01,2026-02-01,{'1900-01-01' if n % 2 else ' 0000-00-00'},5,EUR\n" for n in range(7)
@@ -335,6 +342,12 @@ def test_a_day_beside_a_placeholder_is_a_day(filled: Book, written: str) -> None
         ),
         ("customers", "code,name,since\nT1,Siam,2027-01-01\n", "since", "'2027-01-01' is in the future"),
         ("customers", "code,name,since\nT1,Siam,1799-12-31\n", "since", "'1799-12-31' is before 1800"),
+        (
+            "customers",
+            "code,name,ended\nT1,Siam,31/12/2569\n",
+            "ended",
+            "years of the Buddhist calendar (2569 is 2026)",
+        ),
         ("orders", ORDERS + "1,C1,2026-06-17,5\n", "date", "'2026-06-17' is in the future"),
         ("orders", ORDERS + "1,C1,1899-01-02,5\n", "date", "'1899-01-02' is before 1900"),
         (

@@ -202,6 +202,13 @@ def test_a_given_encoding_that_does_not_fit_names_the_first_bytes(tmp_path: Path
     )
 
 
+@pytest.mark.parametrize("given", ["utf-16", "utf-32"])
+def test_utf_16_that_is_given_for_another_file_is_refused(tmp_path: Path, given: str) -> None:
+    assert inspected(tmp_path, rows("Müller").encode(), given) == (
+        f"file.csv is not {given}: some of its bytes do not fit. Give the right --encoding, or leave it out."
+    )
+
+
 @pytest.mark.parametrize(
     ("text", "encoding", "given", "better", "words", "meant"),
     [

@@ -13,7 +13,7 @@ LINES = (
     "Row ID,Order ID,Product ID,Category,Sales\n1,X1,P1,Paper,100\n2,X1,P2,Paper,20\n3,X1,P2,Paper,20\n"
     "4,X2,P1,Paper,60\n5,X2,P1,Paper,40\n"
 )
-BY_ROW = {"columns": {"line": "Row ID"}, "currency": "EUR"}
+BY_ROW: dict[str, Any] = {"columns": {"line": "Row ID"}, "currency": "EUR"}
 
 
 @pytest.fixture

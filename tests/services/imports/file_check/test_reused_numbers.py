@@ -1,5 +1,7 @@
 """Numbers that begin again are asked about: an order of the book is not overwritten by another one."""
 
+from typing import Any
+
 import pytest
 
 from bot.errors import BadInput
@@ -112,7 +114,7 @@ def test_the_numbers_of_another_system_are_its_own(ordered: Book) -> None:
 def test_invoices_and_activities_are_asked_about_too(
     filled: Book, kind: str, first: str, second: str, finding: str
 ) -> None:
-    currency = {} if kind == "activities" else {"currency": "EUR"}
+    currency: dict[str, Any] = {} if kind == "activities" else {"currency": "EUR"}
     filled.bring(kind, first, **currency)
     with pytest.raises(BadInput, match=finding):
         filled.bring(kind, second, **currency)

@@ -3,7 +3,7 @@
 import pytest
 
 from bot.services.imports import find_duplicates
-from bot.services.imports.duplicates import LEGAL_ENDINGS
+from bot.services.name_keys import LEGAL_ENDINGS
 from tests.conftest import on_sqlite
 from tests.services.imports.conftest import Book
 from tests.services.imports.file_check.joins.conftest import join, state

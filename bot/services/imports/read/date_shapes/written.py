@@ -8,8 +8,8 @@ from datetime import UTC, date, datetime, timedelta, timezone
 from functools import lru_cache
 from typing import NamedTuple
 
-from bot.services.imports.read.calendars import calendar_of, is_placeholder
-from bot.services.imports.read.months import is_weekday, months_named
+from bot.services.imports.read.date_shapes.calendars import calendar_of, is_placeholder
+from bot.services.imports.read.date_shapes.months import is_weekday, months_named
 from bot.services.imports.read.refusal import clip
 
 _HALF = r"上午|下午|凌晨|早上|中午|晚上|[ap]\.?\s?m\.?(?![a-z])"

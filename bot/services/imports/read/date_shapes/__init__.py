@@ -1,0 +1,1 @@
+"""The shapes of dates: how people write them, names of months, other calendars."""

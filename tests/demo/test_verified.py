@@ -1,0 +1,34 @@
+"""The demo's book, with all its stories and a month more, follows from itself."""
+
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from bot import jobs
+from bot.app import Tierbot, build
+from bot.clock import FixedClock, ShiftedClock
+from bot.demo import story
+from bot.demo.book.stories import write_new_orders
+from bot.services.grade.evidence.findings import Verified
+from bot.services.grade.verification import verify
+
+
+def verified(bot: Tierbot) -> Verified:
+    return verify(bot.database, bot.scheme_cache, bot.settings.zone)
+
+
+def test_the_demo_s_book_raises_no_alarm_whatever_happens_in_it(tmp_path: Path) -> None:
+    clock = ShiftedClock(FixedClock(datetime(2026, 11, 10, 9, tzinfo=UTC)))
+    bot = build(story.demo_settings(tmp_path, "http://127.0.0.1:9/api/"), clock=clock)
+    story.fill(bot, lambda _: None)
+    clock.advance(timedelta(hours=2))
+    path = write_new_orders(
+        tmp_path / "book", today=clock.now().date(), seed=story.SEED, story="quarter_rush"
+    )
+    story.import_rows(bot, path)
+    jobs.regrade(bot)
+    clock.advance(timedelta(days=31))
+    jobs.grade(bot)
+    found = verified(bot)
+    bot.close()
+    assert found.assessments > 6 * 200
+    assert (found.is_sound, found.differences, found.data_unknown) == (True, [], {})
