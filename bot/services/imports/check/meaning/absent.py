@@ -8,7 +8,7 @@ from sqlalchemy import Table, and_, case, func, select
 from bot.errors import N_
 from bot.services.imports.check.findings import FindingType, Level
 from bot.services.imports.job import ImportJob
-from bot.services.imports.read.date_shapes.written_dates import dissect
+from bot.services.imports.read.date_shapes.written import dissect
 from bot.services.imports.read.filters import spell
 from bot.services.imports.read.text import plain
 
