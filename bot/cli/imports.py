@@ -66,6 +66,20 @@ def _import_command(kind: str, options: list[KindOption]) -> Callable[..., None]
         century: Century = None,
         decimal: DecimalSign = None,
         accepted: Accepted = None,
+        only: Annotated[
+            list[str] | None,
+            typer.Option(metavar="COLUMN=WORD,…", help="Only rows with one of these words count."),
+        ] = None,
+        skip: Annotated[
+            list[str] | None,
+            typer.Option(metavar="COLUMN=WORD,…", help="Rows with one of these words do not count."),
+        ] = None,
+        negative: Annotated[
+            list[str] | None,
+            typer.Option(
+                metavar="COLUMN=WORD,…", help="Amounts of rows with one of these words are negative."
+            ),
+        ] = None,
         forget: Annotated[
             bool, typer.Option(help="Forget the columns and answers given for this source before.")
         ] = False,
@@ -88,6 +102,9 @@ def _import_command(kind: str, options: list[KindOption]) -> Callable[..., None]
                 century=century,
                 decimal=decimal,
                 accepted=tuple(accepted or ()),
+                only=tuple(only or ()),
+                skip=tuple(skip or ()),
+                negative=tuple(negative or ()),
                 forget=forget,
                 dry_run=dry_run,
                 timezone=bot.settings.timezone,

@@ -4,22 +4,29 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
+from bot.services.imports.check.findings import FINDINGS
 from bot.services.imports.kind import FileKind
+from bot.services.imports.read import filters
 from bot.services.imports.report import ImportOptions
 
 # Of ImportOptions; an import kind names its own by `KindOption.remembered`.
-REMEMBERED = ("decimal", "date_order", "century", "header_line", "accepted")
+REMEMBERED = ("decimal", "date_order", "century", "header_line", "accepted", *filters.OPTIONS)
+# Remembered where it says what a sign in the file means: a file without currencies may be of another one.
+CURRENCY = "currency"
+# What is remembered without being an option: the words that status columns had, by header.
+WORDS = "words"
 
 
 def merge(options: ImportOptions, remembered: Mapping[str, Any], kind: FileKind) -> ImportOptions:
-    """The options with the remembered ones where none is given; findings that were accepted add up."""
+    """The options with the remembered ones where none is given; accepted findings and the words of filters add up."""
     common: dict[str, Any] = {
         name: tuple(value) if isinstance(value, list) else value
         for name, value in remembered.items()
-        if name in REMEMBERED and not getattr(options, name)
+        if name in (*REMEMBERED, CURRENCY) and not getattr(options, name)
     }
     if options.accepted and "accepted" in remembered:
         common["accepted"] = tuple(dict.fromkeys((*remembered["accepted"], *options.accepted)))
+    common |= filters.combine(remembered, {name: getattr(options, name) for name in filters.OPTIONS})
     own = {
         option.name: remembered[option.name]
         for option in kind.options
@@ -33,9 +40,10 @@ def merge(options: ImportOptions, remembered: Mapping[str, Any], kind: FileKind)
 def answers_of(options: ImportOptions, kind: FileKind) -> dict[str, Any]:
     """The options to remember: those that say something."""
     common = {name: getattr(options, name) for name in REMEMBERED if getattr(options, name)}
+    common["accepted"] = tuple(name for name in options.accepted if not FINDINGS[name].once)
     own = {
         option.name: options.kind_options[option.name]
         for option in kind.options
         if option.remembered and options.kind_options.get(option.name) not in (None, option.default)
     }
-    return common | own
+    return {name: value for name, value in (common | own).items() if value != ()}

@@ -1,5 +1,6 @@
 """Converts amounts to the firm's currency: by the newest rate on or before their day, in whole ten-thousandths."""
 
+import unicodedata
 from bisect import bisect_right
 from collections.abc import Sequence
 from decimal import ROUND_HALF_UP, Decimal
@@ -12,17 +13,49 @@ from bot.errors import N_, BadInput
 from bot.services.imports.check.findings import FindingType, Level
 from bot.services.imports.job import Chunk, ImportJob
 from bot.services.imports.layout.columns import FileField
-from bot.services.imports.read import text
+from bot.services.imports.read import currencies, text
 from bot.services.imports.read.amounts import Amounts
 from bot.services.imports.read.cells.guards import unguarded
-from bot.services.imports.read.refusal import RefusedValue
+from bot.services.imports.read.refusal import EMPTY, Parser, RefusedValue
 from db.book import order_totals
 from db.book.exchange_rates import rates_to
+
+CURRENCY_SIGN = FindingType(
+    name="currency-sign",
+    level=Level.QUESTION,
+    sentence=N_("The column %(column)s has %(sign)s, which is the sign of several currencies (%(codes)s)."),
+    answer=N_(
+        "Give --currency %(such)s or another of them; with a comma for several signs: --currency USD,CNY."
+    ),
+)
+
+
+def _currency_cells(job: ImportJob, name: str) -> Parser:
+    """A parser of currencies; a sign is the one of --currency that it may mean."""
+    given = _given_codes(job.options.currency)
+    asked: set[str] = set()
+
+    def parse(cell: str) -> str | RefusedValue:
+        codes = currencies.possible(unicodedata.normalize("NFKC", cell))
+        meant = [one for one in given if one in codes] if len(codes) > 1 else codes
+        if len(meant) == 1:
+            job.read_signs = job.read_signs or len(codes) > 1
+            return meant[0]
+        if not codes:
+            return text.currency(cell)
+        if cell not in asked:
+            asked.add(cell)
+            column, several = repr(job.layout.columns[name]), ", ".join(codes)
+            job.findings.add(CURRENCY_SIGN, column=column, sign=repr(cell), codes=several, such=codes[0])
+        return codes[0]
+
+    return parse
+
 
 CURRENCY = FileField(
     name="currency",
     synonyms="currency code, 币种, 货币, 币别, Währung, Währungskennzeichen",
-    read=lambda job, name: text.currency,
+    read=_currency_cells,
 )
 COST = FileField(
     name="cost",
@@ -38,6 +71,16 @@ SEVERAL_CURRENCIES = FindingType(
         " one. Set the firm's currency, such as TIERBOT_CURRENCY=%(such)s; import the rates of the others (tierbot import"
         " rates FILE); then import this file again, which converts it."
     ),
+)
+# Not by any other name: whether an amount is net of a refund is for a person to say.
+SUBTRACT = FileField(name="subtract", unique=True, read=ImportJob.amounts)
+SUBTRACTED_SIGNS = FindingType(
+    name="subtracted-signs",
+    level=Level.REFUSAL,
+    sentence=N_(
+        "The column %(column)s, which is subtracted, has amounts above and below zero (line %(line)d)."
+    ),
+    answer=N_("Write all of them without minus, or net them in the amount."),
 )
 _ORIGINALS = ("original_amount", "original_currency")
 
@@ -71,15 +114,12 @@ class Currencies:
 
     def __init__(self, job: ImportJob) -> None:
         options = job.options
-        self._given: str | None = None
-        if options.currency is not None:
-            given = text.currency(options.currency)
-            if isinstance(given, RefusedValue):
-                raise BadInput(N_("--currency: %(problem)s."), problem=given.reason)
-            self._given = given
-        elif "currency" not in job.layout.places:
+        given = _given_codes(options.currency)
+        self._given = given[0] if len(given) == 1 else None
+        if self._given is None and "currency" not in job.layout.places:
             raise BadInput(N_("The file has no column for the currency; say which one it is: --currency CNY"))
         self._seen: set[str] = set()
+        self._signs: set[bool] = set()  # of what is subtracted
         self._rates = RateTable(job.connection, options.firm_currency) if options.firm_currency else None
 
     def filled(self, columns: tuple[str, ...]) -> tuple[str, ...]:
@@ -89,8 +129,13 @@ class Currencies:
         return tuple(name for name in columns if name not in _ORIGINALS)
 
     def apply(self, job: ImportJob, chunk: Chunk, names: Sequence[str], days: list[Any]) -> None:
-        """Set the currency of every row and convert the amounts `names`; refuse what contradicts the currency."""
+        """Set the currency of every row and convert the amounts `names`; refuse what contradicts the currency.
+
+        Before, what a row has to be subtracted is: given back, or on the other side.
+        """
         values = chunk.values
+        if SUBTRACT.name in job.layout.places:
+            self._subtract(job, chunk)
         if self._given is not None:
             values["currency"] = [value or self._given for value in values["currency"]]
         elif None in values["currency"]:
@@ -98,7 +143,7 @@ class Currencies:
             chunk.set_column(
                 "currency", [missing if value is None else value for value in values["currency"]]
             )
-        for name in names:
+        for name in (*names, SUBTRACT.name):
             _check_marks(job, chunk, name)
         if self._rates is not None:
             self._convert(chunk, self._rates, names, days)
@@ -118,6 +163,22 @@ class Currencies:
                 SEVERAL_CURRENCIES, currencies=", ".join(sorted(self._seen)), such=min(currencies)
             )
 
+    def _subtract(self, job: ImportJob, chunk: Chunk) -> None:
+        amounts = chunk.values["amount"]
+        for row, part in enumerate(chunk.values[SUBTRACT.name]):
+            if type(part) is not int:
+                continue
+            if amounts[row] is EMPTY:
+                amounts[row] = 0
+                chunk.forgive(row, "amount")
+            if type(amounts[row]) is int:
+                amounts[row] -= abs(part)
+            if part and (part < 0) not in self._signs:
+                self._signs.add(part < 0)
+                if len(self._signs) > 1:
+                    column = job.layout.columns[SUBTRACT.name]
+                    job.findings.add(SUBTRACTED_SIGNS, column=repr(column), line=chunk.lines[row])
+
     def _convert(self, chunk: Chunk, rates: RateTable, names: Sequence[str], days: list[Any]) -> None:
         values = chunk.values
         values["original_amount"] = list(values[names[0]])
@@ -134,6 +195,15 @@ class Currencies:
                 if column[row] is not None:
                     column[row] = convert(column[row], rate)
             values["currency"][row] = rates.firm_currency
+
+
+def _given_codes(given: str | None) -> list[str]:
+    """The codes of --currency."""
+    codes = [text.currency(one) for one in given.split(",")] if given is not None else []
+    for code in codes:
+        if isinstance(code, RefusedValue):
+            raise BadInput(N_("--currency: %(problem)s."), problem=code.reason)
+    return [code for code in codes if isinstance(code, str)]
 
 
 def convert(units: int, rate: Decimal) -> int:

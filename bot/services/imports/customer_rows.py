@@ -180,10 +180,24 @@ class RowCustomers:
         for row in rows:
             if ids[row] is None:
                 first.setdefault(references[row], chunk.lines[row])
-        codes = list(first)
-        lines = [(line, code) for code, line in first.items()]
+        self._add(job, [(line, code) for code, line in first.items()])
+
+    def add_staged(self, job: ImportJob) -> None:
+        """Stage the unknown customers of all staged rows."""
+        if self._create:
+            stage = self._stage.c
+            unknown = (
+                select(func.min(stage.line), stage.customer_ref)
+                .where(stage.customer_id.is_(None))
+                .group_by(stage.customer_ref)
+            )
+            self._add(job, [(line, code) for line, code in job.connection.execute(unknown)])
+
+    def _add(self, job: ImportJob, lines: Sequence[tuple[int, str]]) -> None:
+        """Stage customers by (line, code)."""
         ask_about_collective(job.findings, lines)
         ask_about_similar(job.connection, job.findings, known=_key, source=job.source, codes=lines)
+        codes = [code for _, code in lines]
         new = [(self._next + number, code) for number, code in enumerate(codes)]
         self._next += len(new)
         fill(job.connection, self._new, ("line", "key"), new)

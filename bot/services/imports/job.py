@@ -10,13 +10,18 @@ from sqlalchemy import Connection
 
 from bot.services.imports.check.codes import FLOAT_CODES
 from bot.services.imports.check.findings import FileFindings
+from bot.services.imports.check.meaning.forms import Forms
+from bot.services.imports.check.meaning.grain import Repeats
 from bot.services.imports.check.styles import Group, Styles
 from bot.services.imports.layout.columns import Layout
 from bot.services.imports.read import text
 from bot.services.imports.read.amounts import Amounts
 from bot.services.imports.read.cells.codes import Codes
 from bot.services.imports.read.dates import Dates
+from bot.services.imports.read.encoding import InspectedFile
+from bot.services.imports.read.filters import NEGATIVE, read_filters
 from bot.services.imports.read.refusal import Parser, RefusedValue
+from bot.services.imports.read.text import plain
 from bot.services.imports.rejects import Rejects
 from bot.services.imports.report import ImportOptions
 
@@ -28,14 +33,19 @@ class ImportJob:
     """One import in progress. Its methods that take a field's name make the parser of that field."""
 
     connection: Connection
+    file: InspectedFile
     options: ImportOptions
     layout: Layout
     delimiter: str
     styles: Styles
     rejects: Rejects
     findings: FileFindings
+    repeats: Repeats = field(default_factory=Repeats)
     now: datetime
     parsers: dict[str, Parser] = field(default_factory=dict)  # by field
+    read_signs: bool = False  # whether --currency said what a sign in the column of currencies means
+    forms: Forms = field(default_factory=Forms)
+    sample: list[list[str]] = field(default_factory=list)  # the cells of the first rows
 
     @property
     def source(self) -> str:
@@ -70,7 +80,9 @@ class ImportJob:
 
     def amounts(self, name: str) -> Amounts:
         """Amounts of money."""
-        return Amounts(self.decimal(name))
+        header = self._column(name)[1]
+        given = read_filters({NEGATIVE: self.options.negative}).get(plain(header)) if header else None
+        return Amounts(self.decimal(name), None if given is None else frozenset(given.options))
 
     def decimal(self, name: str) -> Callable[[str], str]:
         """A function that decides whether the numbers of a field have a decimal point or comma."""
@@ -106,13 +118,21 @@ class Chunk:
 
     lines: list[int]
     cells: list[list[str]]
-    columns: Sequence[Sequence[str]]  # the same, column by column
+    columns: Sequence[Sequence[str]]  # the same cells by column
     values: dict[str, list[Any]]  # field or staged column -> parsed values; None where blank
     refused: dict[int, tuple[str, RefusedValue]] = field(default_factory=dict)  # row -> field and reason
 
     def refuse(self, row: int, name: str, reason: str) -> None:
         """Refuse a row because of a field, unless it is refused already."""
         self.refused.setdefault(row, (name, RefusedValue(reason)))
+
+    def forgive(self, row: int, name: str) -> None:
+        """Take back that a row is refused because of a field; another field may still refuse it."""
+        if self.refused.get(row, ("",))[0] == name:
+            del self.refused[row]
+            for other, values in self.values.items():
+                if type(values[row]) is RefusedValue:
+                    self.refused.setdefault(row, (other, values[row]))
 
     def set_column(self, name: str, values: list[Any], field_name: str | None = None) -> None:
         """Set a column; rows with a RefusedValue are refused because of the field that it was made from."""

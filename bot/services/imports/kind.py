@@ -1,7 +1,7 @@
 """What an import kind declares, and what follows from its declaration."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
 from typing import Any, ClassVar
@@ -88,10 +88,12 @@ class FileKind(ABC):
     ]  # columns of the staging table in addition to `line` and `key` -> type
     writes: ClassVar[tuple[WrittenTable, ...]]
     options: ClassVar[tuple[KindOption, ...]] = ()
+    repeats: ClassVar[bool] = True  # whether many rows with one key may be rows of something finer
 
     def __init__(self) -> None:
         name = f"staged_{self.name.replace('-', '_')}"
         self.stage = stage_table(name, MetaData(), *(Column(*column) for column in self.staged.items()))
+        self.intake = self.stage  # the table that rows of the file are staged in first
         self.filled: tuple[str, ...] = ("key", *self.staged)  # the columns that this import fills
 
     @property
@@ -114,11 +116,18 @@ class FileKind(ABC):
     def after_staging(self, job: ImportJob, chunk: Chunk, rows: list[int]) -> None:  # noqa: B027 - optional
         """Stage in addition what depends on these rows of a chunk, which are now staged."""
 
+    def after_reject(self, job: ImportJob, line: int, cells: Sequence[str]) -> None:  # noqa: B027 - optional
+        """Note a rejected line that has no columns; `cells` are what is there of it."""
+
     def after_repeats(self, job: ImportJob, chunk: Chunk, rows: list[int]) -> None:  # noqa: B027 - optional
         """Store these rows of a chunk, which repeat an earlier row that may yet be refused."""
 
     def refuse_at_end(self, job: ImportJob) -> tuple[int, int]:
         """Refuse rows that only the whole file can judge; how many staged ones and how many repeats."""
+        return 0, 0
+
+    def add_up(self, job: ImportJob) -> tuple[int, int]:
+        """Make rows of the staging table of lines in the intake; (lines rejected, rows fewer than lines)."""
         return 0, 0
 
     def check(self, job: ImportJob) -> None:  # noqa: B027 - optional

@@ -21,6 +21,7 @@ CUSTOMER = FileField(
     name="customer",
     synonyms="customer id, customer code, customer no, code, 客户编号, 客户代码, 客户编码, 客户号, 客户ID, 客户, "
     "Kundennummer, Kunden-Nr, Kundennr, KdNr, Kd-Nr, Debitor, Debitorennummer, Debitorenkonto",
+    weak="code",
     required=True,
     read=ImportJob.codes,
     nothing=NOTHING_BUT_NA,

@@ -26,6 +26,9 @@ class ImportOptions:
     decimal: Literal["point", "comma"] | None = None
     century: int | None = None  # the first of the hundred years that years of two digits are from
     accepted: tuple[str, ...] = ()  # names of findings
+    only: tuple[str, ...] = ()  # COLUMN=WORD,…: of this column, only rows with these words count
+    skip: tuple[str, ...] = ()  # COLUMN=WORD,…: rows with these words do not count
+    negative: tuple[str, ...] = ()  # COLUMN=WORD,…: amounts of rows with these words are negative
     forget: bool = False  # the answers and columns that earlier imports of the source gave
     expected_sha256: str | None = None  # of the preview; a file that differs is refused
     dry_run: bool = False
@@ -65,7 +68,10 @@ class Rejected:
 
 @dataclass(frozen=True, kw_only=True)
 class ImportReport:
-    """The outcome of every row: accepted + rejected + skipped == rows, created + changed + unchanged == accepted."""
+    """The outcome of every row: accepted + rejected + skipped == rows.
+
+    created + changed + unchanged == accepted, less the rows that were added to others.
+    """
 
     batch_id: int | None
     kind: str

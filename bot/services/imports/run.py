@@ -1,6 +1,6 @@
 """One import from file to book, in steps: inspect and open the file, find its columns, stage its rows, publish them."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from copy import copy
 from dataclasses import dataclass
 from functools import cache
@@ -13,10 +13,11 @@ from sqlalchemy.exc import IntegrityError
 
 from bot.clock import Clock
 from bot.errors import N_, BadInput, Conflict
-from bot.services.imports.answers import answers_of, merge
+from bot.services.imports.answers import CURRENCY, WORDS, answers_of, merge
 from bot.services.imports.check.codes import ask_about_decimals, ask_about_new_keys
 from bot.services.imports.check.encoding import check_encoding
 from bot.services.imports.check.findings import FileFindings
+from bot.services.imports.check.meaning.grain import check_repeats
 from bot.services.imports.check.shape import find_reports, note_header
 from bot.services.imports.check.styles import Styles
 from bot.services.imports.check.vendor import check_vendor
@@ -28,10 +29,12 @@ from bot.services.imports.layout.header import Header, find_header
 from bot.services.imports.layout.vendors import vendor_headers
 from bot.services.imports.read.cells.codes import Codes
 from bot.services.imports.read.encoding import InspectedFile, inspect_file, sha256_of
+from bot.services.imports.read.filters import OPTIONS, read_filters
 from bot.services.imports.read.records import DELIMITERS, Broken, CsvTable, fit, open_table
 from bot.services.imports.read.text import plain
 from bot.services.imports.rejects import Rejects
 from bot.services.imports.report import ImportOptions, ImportReport
+from bot.services.imports.selection import Selection
 from bot.services.imports.staging import Staging
 from db.book import imports
 from db.engine import Database
@@ -115,18 +118,19 @@ class _Import:
         with imports.workspace(self.database) as connection:
             with connection.begin():
                 same = imports.find_same_file(connection, kind=kind.name, source=source, sha256=file.sha256)
-                answers: Mapping[str, Any] = {}
+                answers: dict[str, Any] = {}
                 mapping: Mapping[str, str] = {}
                 if not self.options.forget:
                     answers = imports.find_answers(connection, source, kind.name)
                     mapping = imports.find_mapping(connection, source, kind.name)
+            words = answers.pop(WORDS, {})
             options = merge(self.options, answers, kind)
             header = self._find_header(options, mapping)
             with open_table(header.of(file), header.delimiter) as table:
                 job = self._begin(connection, table, header, options, mapping)
                 try:
-                    staging = self._stage(job, table)
-                    self._check(job)
+                    staging = self._stage(job, table, words)
+                    self._check(job, staging)
                     batch_id, counts = self._publish(job, staging)
                     rejects_file = job.rejects.keep(f"import-{batch_id}-{kind.name}-rejects.csv")
                 finally:
@@ -140,7 +144,7 @@ class _Import:
             skipped=staging.skipped,
             created=counts.created,
             changed=counts.changed,
-            unchanged=staging.accepted - counts.created - counts.changed,
+            unchanged=staging.accepted - staging.added_up - counts.created - counts.changed,
             customers_created=counts.customers_created,
             blank_rows=staging.blank,
             rejects_file=rejects_file,
@@ -200,9 +204,11 @@ class _Import:
             findings.refuse_open(file.path.name)
             raise
         if layout.shape is not None:
-            check_vendor(layout.shape, findings)
+            chosen = read_filters({name: getattr(options, name) for name in OPTIONS})
+            check_vendor(layout.shape, findings, chosen)
         return ImportJob(
             connection=connection,
+            file=file,
             options=options,
             layout=layout,
             delimiter=header.delimiter,
@@ -220,13 +226,13 @@ class _Import:
             now=self.clock.now(),
         )
 
-    def _stage(self, job: ImportJob, table: CsvTable) -> Staging:
+    def _stage(self, job: ImportJob, table: CsvTable, words: Mapping[str, Sequence[str]]) -> Staging:
         """Read the rows into the staging tables."""
         with job.connection.begin():
             self.kind.stage.metadata.create_all(job.connection)
             self.kind.prepare(job)
             job.parsers.update({field.name: field.read(job, field.name) for field in self.kind.fields})
-        staging = Staging(job, self.kind)
+        staging = Staging(job, self.kind, Selection(job, self.kind, words))
         staging.read(table, lambda: self._show_progress(table.position))
         if staging.rows == staging.skipped:
             raise BadInput(N_("%(file)s has a header but no rows."), file=self.file.path.name)
@@ -236,10 +242,14 @@ class _Import:
             )
         return staging
 
-    def _check(self, job: ImportJob) -> None:
+    def _check(self, job: ImportJob, staging: Staging) -> None:
         """Collect what the file leaves open; refuse it while a question is not answered."""
         check_encoding(self.file, job.findings, given=self.options.encoding)
         kind = self.kind
+        staging.selection.check()
+        job.forms.check(
+            job.layout, job.parsers, job.findings, rows=staging.rows, some_read=staging.accepted > 0
+        )
         with job.connection.begin():
             kind.check(job)
             for name, parser in job.parsers.items():
@@ -256,6 +266,8 @@ class _Import:
                     odd=key.odd,
                 )
             self.on_staged(job, kind)
+        if kind.repeats:
+            check_repeats(job.repeats, job.findings, kind.key_field)
         if not self.options.dry_run:
             job.findings.refuse_open(self.file.path.name)
 
@@ -309,9 +321,11 @@ class _Import:
         )
         if self.options.forget:
             imports.forget_mapping(job.connection, job.source, self.kind.name)
-        imports.remember_answers(
-            job.connection, job.source, self.kind.name, answers_of(job.options, self.kind)
-        )
+        words = staging.selection.survey.words()
+        answers = answers_of(job.options, self.kind) | ({WORDS: words} if words else {})
+        if job.read_signs:
+            answers[CURRENCY] = job.options.currency
+        imports.remember_answers(job.connection, job.source, self.kind.name, answers)
         given = {field: job.layout.columns.get(field, DECLINED) for field in self.options.columns}
         imports.remember_mapping(job.connection, job.source, self.kind.name, given)
         return batch_id, counts

@@ -14,47 +14,36 @@ from bot.services.imports.check.rows import QUOTED_LINES, SHORT_ROWS, OtherLines
 from bot.services.imports.check.vendor import CONTINUED_LINES
 from bot.services.imports.job import AT_ONCE, Chunk, ImportJob
 from bot.services.imports.kind import FileKind
+from bot.services.imports.read.cells.cache import CellCache
 from bot.services.imports.read.cells.reader import cell_reader
 from bot.services.imports.read.records import Broken, CsvTable, fit, why_ragged
 from bot.services.imports.read.refusal import clip
 from bot.services.imports.report import PREVIEW_ROWS
+from bot.services.imports.selection import Selection
 from db.book.imports import fill
 from db.types import money_units
 
 CHUNK = 5_000
 
 
-class _Cache(dict[str, Any]):
-    """Parsed cells, so that a repeated one costs one dictionary access; bounded, so that memory stays flat."""
-
-    def __init__(self, read: Callable[[str], Any], limit: int = 20_000) -> None:
-        super().__init__()
-        self._read = read
-        self._limit = limit
-
-    def __missing__(self, cell: str) -> Any:
-        value = self._read(cell)
-        if len(self) >= self._limit:
-            self.clear()
-        self[cell] = value
-        return value
-
-
 class Staging:
     """Counts what it reads: rows == staged + repeated + rejected + skipped."""
 
-    def __init__(self, job: ImportJob, kind: FileKind) -> None:
+    def __init__(self, job: ImportJob, kind: FileKind, selection: Selection) -> None:
         self.rows = 0
         self.blank = 0
         self.staged = 0
         self.repeated = 0  # rows with the same contents as an earlier row
+        self.added_up = 0  # lines that were added to others
         self.skipped = 0  # lines that are no rows of the list, and rows that a person left out
         self._first_rows: list[Mapping[str, str]] = []
         self._first_telling: list[Mapping[str, str]] = []
         self._job = job
         self._kind = kind
+        self.selection = selection
         self._dates = DateColumns(job)
         self._sources = {field.column: field.name for field in kind.fields if field.column}
+        self._called = self._sources | {"customer_id": "customer", "customer_ref": "customer"}
         self._readers: dict[str, Callable[[str], Any]] = {}
         for field in kind.fields:
             read = cell_reader(
@@ -63,7 +52,7 @@ class Staging:
                 required=field.required,
                 marked=job.layout.places.get(field.name) in job.layout.marked,
             )
-            self._readers[field.name] = read if field.unique else _Cache(read).__getitem__
+            self._readers[field.name] = read if field.unique else CellCache(read).__getitem__
         self._other_lines = OtherLines(kind.fields, kind.key_field, job.layout, job.findings)
         self._optional = [field.name for field in kind.fields if not field.required]
         places = (job.layout.places.get(field.name, -1) for field in kind.fields if field.required)
@@ -113,9 +102,11 @@ class Staging:
         on_chunk()
         self._dates.add_findings()
         with self._job.connection.begin():
+            rejected, self.added_up = self._kind.add_up(self._job)
             staged, repeated = self._kind.refuse_at_end(self._job)
-        self.staged -= staged
+        self.staged -= rejected + staged
         self.repeated -= repeated
+        self._job.repeats.rows = self.rows
 
     def _fit(self, line: int, cells: list[str], width: int) -> list[str] | None:
         """A record with as many cells as the header; None where it is blank, rejected or no row at all."""
@@ -147,9 +138,17 @@ class Staging:
         """Reject a line that has no columns."""
         self.rows += 1
         self._job.rejects.add(line=line, column="", value="", reason=reason, cells=cells)
+        self._kind.after_reject(self._job, line, cells)
 
     def _stage(self, lines: list[int], rows: list[list[str]]) -> None:
         job, kind = self._job, self._kind
+        left_out = len(rows)
+        lines, rows = self.selection.choose(lines, rows)
+        left_out -= len(rows)
+        self.rows += left_out
+        self.skipped += left_out
+        if not rows:
+            return
         chunk = self._without_misread(self._without_other_lines(self._parse(lines, rows)))
         lines, rows = chunk.lines, chunk.cells
         if not rows:
@@ -157,6 +156,9 @@ class Staging:
         self._twins_alike = self._twins_alike and compare_twins(
             job.layout, lines, chunk.columns, job.findings
         )
+        self.selection.take(chunk)
+        if not job.sample:
+            job.sample = rows[:1_000]
         self._dates.count(chunk)
         with job.connection.begin():
             kind.resolve(job, chunk)
@@ -165,7 +167,7 @@ class Staging:
             staged = list(zip(lines, *values, strict=True))
             if chunk.refused:
                 staged = [staged[row] for row in good]
-            filled = fill(job.connection, kind.stage, ("line", *kind.filled), staged)
+            filled = fill(job.connection, kind.intake, ("line", *kind.filled), staged)
             repeated: set[int] = set()
             if filled != len(staged):
                 repeated = self._repeated(chunk, good, staged)
@@ -243,8 +245,14 @@ class Staging:
             if first[0] == values[0]:
                 continue
             repeated.add(row)
-            if list(map(_comparable, first[1:])) != list(map(_comparable, values[1:])):
-                key = chunk.values[key_field][row]
+            key = chunk.values[key_field][row]
+            differing = {
+                self._called.get(name, name)
+                for name, old, new in zip(names[1:], first[1:], values[1:], strict=True)
+                if _comparable(old) != _comparable(new)
+            }
+            self._job.repeats.add(differing, key=str(key), first=first[0], line=values[0])
+            if differing:
                 what = f"{key_field} {key}" if key is not None else "the same row"
                 chunk.refuse(row, key_field, f"{what} is already on line {first[0]} with other values")
         return repeated
@@ -252,7 +260,10 @@ class Staging:
     def _report(self, chunk: Chunk, fresh: list[int]) -> None:
         for row in sorted(chunk.refused):
             name, refused = chunk.refused[row]
-            self._job.refuse(line=chunk.lines[row], name=name, reason=refused.reason, cells=chunk.cells[row])
+            line, cells = chunk.lines[row], chunk.cells[row]
+            self._job.refuse(line=line, name=name, reason=refused.reason, cells=cells)
+            if refused.is_form:
+                self._job.forms.add(name, line=line, cell=cells[self._job.layout.places[name]])
         if self._job.options.dry_run:
             telling = {row for row in fresh if not "".join(chunk.cells[row]).isascii()}
             self._keep(chunk, [row for row in fresh if row in telling], self._first_telling)

@@ -146,7 +146,8 @@ def test_invoices_and_lines_are_converted_too(filled: Book) -> None:
     filled.bring("order-lines", lines, currency="USD", firm_currency="CNY")
     assert filled.rows("SELECT amount, cost FROM order_line") == [(7_123_400, 3_561_700)]
     invoices = "invoice_no,customer,date,due,amount\nI,C1,2026-02-03,2026-03-03,10\n"
-    filled.bring("invoices", invoices, currency="USD", firm_currency="CNY")
+    none_is_paid = ("no-paid-column",)
+    filled.bring("invoices", invoices, currency="USD", firm_currency="CNY", accepted=none_is_paid)
     assert filled.rows("SELECT amount, currency, original_amount FROM invoice") == [(720_000, "CNY", 100_000)]
 
 

@@ -23,7 +23,7 @@ CHANGES = [
     ("order-lines", "order_no,line,product_type,amount\n1,1,pumps,3\n1,2,seals,2\n"),
     (
         "invoices",
-        "invoice_no,customer,date,due,amount\nI1,C1,2026-01-02,2026-02-02,5\nI2,C2,2026-01-02,2026-02-02,5\n",
+        "invoice_no,customer,date,due,paid,amount\nI1,C1,2026-01-02,2026-02-02,,5\nI2,C2,2026-01-02,2026-02-02,,5\n",
     ),
     ("rates", "date,currency,rate\n2026-01-01,USD,7.1234\n2026-01-01,EUR,7.8\n"),
     (

@@ -75,7 +75,6 @@ def test_a_sign_of_another_currency_is_refused(filled: Book) -> None:
         "#REF!",
         "5%",
         "-(5)",
-        "1,23,456.00",
     ],
 )
 def test_what_is_no_finite_amount_is_refused(filled: Book, text: str) -> None:
@@ -206,8 +205,8 @@ def test_orders_without_a_currency_name_the_flag(filled: Book) -> None:
     ]
     with pytest.raises(BadInput, match="--currency CNY"):
         filled.bring("orders", "order_no,customer,date,amount\n1,C1,2026-01-02,5\n", currency=None)
-    with pytest.raises(BadInput, match="--currency: 'EURO'"):
-        filled.bring("orders", "order_no,customer,date,amount\n1,C1,2026-01-02,5\n", currency="EURO")
+    with pytest.raises(BadInput, match="--currency: 'EURX'"):
+        filled.bring("orders", "order_no,customer,date,amount\n1,C1,2026-01-02,5\n", currency="EURX")
 
 
 def test_words_are_taken_in_english_and_chinese(filled: Book) -> None:

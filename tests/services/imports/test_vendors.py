@@ -231,7 +231,10 @@ STORED = {
 @pytest.mark.parametrize("export", EXPORTS, ids=lambda export: export.vendor)
 def test_an_export_is_read_without_map(export: Export, book: Book) -> None:
     first = book.bring("customers", export.customers, source="vendor")
-    second = book.bring(export.kind, export.rows, source="vendor", **{"currency": None, **export.options})
+    # No vendor's list of invoices has the day of payment.
+    paid = ("no-paid-column", "paid-without-day") if export.kind == "invoices" else ()
+    options = {"currency": None, "accepted": paid, **export.options}
+    second = book.bring(export.kind, export.rows, source="vendor", **options)
     assert (first.rejected, second.rejected) == (0, 0), second.first_rejects
     stored = [(*row[:-2], row[-2] / 10_000, row[-1]) for row in book.rows(STORED[export.kind])]
     assert stored == export.found

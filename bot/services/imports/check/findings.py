@@ -28,6 +28,7 @@ class FindingType:
     sentence: str  # a msgid: what is found, with an example row
     answer: str = ""  # a msgid: what to do
     accept: bool = False  # whether --yes NAME answers the question
+    once: bool = False  # whether --yes NAME is for this file only, and not remembered
 
     def __post_init__(self) -> None:
         assert self.name not in FINDINGS, self.name

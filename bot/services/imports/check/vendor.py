@@ -1,8 +1,11 @@
 """What there is to say about a file in a vendor's shape."""
 
+from collections.abc import Collection
+
 from bot.errors import N_
 from bot.services.imports.check.findings import FileFindings, FindingType, Level
 from bot.services.imports.layout.vendors import VendorShape
+from bot.services.imports.read.text import plain
 
 VENDOR = FindingType(
     name="vendor",
@@ -29,8 +32,11 @@ CONTINUED_LINES = FindingType(
 )
 
 
-def check_vendor(shape: VendorShape, findings: FileFindings) -> None:
-    """Say which vendor's export the file is read as; ask where its rows are more than orders."""
+def check_vendor(shape: VendorShape, findings: FileFindings, chosen: Collection[str]) -> None:
+    """Say which vendor's export the file is read as; ask where its rows are more than orders.
+
+    `chosen` are the columns by whose words options choose the rows, as `plain` compares them.
+    """
     findings.add(VENDOR, vendor=shape.vendor, kind=shape.kind)
-    if shape.stage:
+    if shape.stage and plain(shape.stage) not in chosen:
         findings.add(DEALS, vendor=shape.vendor, stage=shape.stage, won=shape.won)

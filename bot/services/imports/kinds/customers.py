@@ -24,6 +24,8 @@ from sqlalchemy import (
 
 from bot.errors import N_, BadInput
 from bot.services.imports.check.findings import FindingType, Level
+from bot.services.imports.check.meaning.absent import check_record_type
+from bot.services.imports.check.meaning.contacts import check_contacts
 from bot.services.imports.customer_rows import (
     CUSTOMER_TABLES,
     StagedNames,
@@ -35,7 +37,7 @@ from bot.services.imports.customer_rows import (
 from bot.services.imports.duplicates import note_duplicates
 from bot.services.imports.job import Chunk, ImportJob
 from bot.services.imports.joins.joined_codes import fill_only, mark_joined
-from bot.services.imports.kind import Counts, UpsertKind, WrittenTable
+from bot.services.imports.kind import Counts, KindOption, UpsertKind, WrittenTable
 from bot.services.imports.layout.columns import FileField
 from bot.services.imports.publication import PAGE, Rows, Upsert, store_previous
 from bot.services.imports.read import text
@@ -65,6 +67,15 @@ ENDS_LATER = FindingType(
 )
 
 
+_RECORD_TYPE = KindOption(
+    name="record_type",
+    help="Customers: account or prospect, for new ones where the file does not say it.",
+    type=str | None,
+    default=None,
+    remembered=True,
+)
+
+
 def _read_aliases(cell: str) -> tuple[str, ...] | RefusedValue:
     parse = text.line_of_text()
     names = [part.strip() for part in re.split(r"[;；|｜]", cell)]
@@ -86,6 +97,7 @@ class CustomerKind(UpsertKind):
             "Kundennummer, Kunden-Nr, Kundennr, KdNr, Kd-Nr, Debitor, Debitorennummer, Debitorenkonto",
             read=ImportJob.codes,
             nothing=NOTHING_BUT_NA,
+            weak="编号, 代码",
             required=True,
             unique=True,
             column="key",
@@ -96,6 +108,7 @@ class CustomerKind(UpsertKind):
             "客户名称, 名称, 公司名称, 客户, 公司, 客户全称, "
             "Firma, Firmenname, Kunde, Kundenname, Name1, Unternehmen",
             nothing=NOTHING_IN_NAMES,
+            weak="名称",
             required=True,
             unique=True,
         ),
@@ -108,12 +121,14 @@ class CustomerKind(UpsertKind):
         FileField(
             name="record_type",
             synonyms="type, status, 记录类型, 客户状态, Kundenstatus, Kundenart",
+            weak="type, status",
             read=lambda job, name: text.choice(text.RECORD_TYPES),
         ),
         FileField(name="industry", synonyms="sector, 行业, 所属行业, Branche"),
         FileField(
             name="customer_type",
             synonyms="business type, category, 客户类型, 客户类别, 类型, Kundengruppe, Kundentyp, Kundenklasse",
+            weak="category, 类型",
         ),
         FileField(
             name="region",
@@ -166,6 +181,7 @@ class CustomerKind(UpsertKind):
         "cells": String,  # as JSON, where only the whole file can show whether the row is right
         "joined": Integer,  # numbers the rows of joined codes (`joined_codes`), after the file has been read
     }
+    options = (_RECORD_TYPE,)
     writes = (*CUSTOMER_TABLES, WrittenTable(table=_ownership, counted=False))
 
     def __init__(self) -> None:
@@ -183,6 +199,11 @@ class CustomerKind(UpsertKind):
         self._names = StagedNames(metadata)
 
     def prepare(self, job: ImportJob) -> None:
+        given = job.options.kind_options.get(_RECORD_TYPE.name)
+        found = text.choice(text.RECORD_TYPES)(given) if given else "account"
+        if isinstance(found, RefusedValue):
+            raise BadInput(N_("--record-type: %(problem)s."), problem=found.reason)
+        self._new_record_type = found
         self._today = job.today.isoformat()
         self._ending_later: list[tuple[int, str]] = []
 
@@ -251,6 +272,8 @@ class CustomerKind(UpsertKind):
         return _key
 
     def check(self, job: ImportJob) -> None:
+        check_contacts(job, self.stage)
+        check_record_type(job)
         if "ended" in job.layout.places:
             self._say_who_ends(job)
         note_duplicates(job, self._names)
@@ -297,7 +320,7 @@ class CustomerKind(UpsertKind):
         upsert, stage = self.upsert(job), self.stage.c
         columns = {
             **super().columns(job),
-            "record_type": func.coalesce(stage.record_type, "account"),
+            "record_type": func.coalesce(stage.record_type, self._new_record_type),
             "archived": func.coalesce(stage.archived, false()),
         }
         created = create_customers(job, batch_id, self.stage, columns)

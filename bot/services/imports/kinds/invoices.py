@@ -7,12 +7,15 @@ from sqlalchemy import Date, Integer, String, func, select
 
 from bot.errors import N_
 from bot.services.imports.check.findings import FindingType, Level
+from bot.services.imports.check.meaning.absent import check_paid
+from bot.services.imports.check.meaning.grain import INVOICE_LINES, check_lines, check_payments
 from bot.services.imports.check.reused_numbers import find_reused, reused_number
-from bot.services.imports.conversion import CURRENCY, Currencies
+from bot.services.imports.conversion import CURRENCY, SUBTRACT, Currencies
 from bot.services.imports.customer_rows import CREATE_CUSTOMERS, CUSTOMER_TABLES, RowCustomers
 from bot.services.imports.job import Chunk, ImportJob
-from bot.services.imports.kind import Counts, UpsertKind, WrittenTable
+from bot.services.imports.kind import Counts, WrittenTable
 from bot.services.imports.layout.columns import FileField
+from bot.services.imports.line_sums import LINES, LinesKind
 from bot.services.imports.read.cells.word_lists import NOTHING_BUT_NA
 from bot.services.imports.references import CUSTOMER
 from db.book.imports import table
@@ -46,7 +49,7 @@ MOSTLY_PAID_BEFORE_INVOICE = FindingType(
 )
 
 
-class InvoiceKind(UpsertKind):
+class InvoiceKind(LinesKind):
     """Upserts on (source, invoice_no); a payment is the same invoice again, with its day."""
 
     name = "invoices"
@@ -82,7 +85,8 @@ class InvoiceKind(UpsertKind):
         FileField(
             name="paid",
             # Not "Bezahlt": in German exports that is an amount.
-            synonyms="paid on, paid date, payment date, 付款日期, 回款日期, 收款日期, 到账日期, "
+            synonyms="paid on, paid date, date paid, payment date, settled date, settled on, settlement date, date settled, "
+            "cleared on, cleared date, clearing date, 付款日期, 回款日期, 收款日期, 到账日期, 付清日期, 结清日期, 核销日期, "
             "Bezahlt am, Zahlungsdatum, Zahldatum, Zahlungseingang, Zahlungseingangsdatum, Ausgleichsdatum",
             read=ImportJob.past_days,
             column="paid_on",
@@ -95,6 +99,7 @@ class InvoiceKind(UpsertKind):
             unique=True,
             read=ImportJob.amounts,
         ),
+        SUBTRACT,
         CURRENCY,
     )
     staged: ClassVar = {
@@ -109,9 +114,20 @@ class InvoiceKind(UpsertKind):
         "original_currency": String,
     }
     writes = (WrittenTable(table=_invoice), *CUSTOMER_TABLES)
-    options = (CREATE_CUSTOMERS,)
+    called = "invoices"
+    day = "invoiced_on"
+    same: ClassVar = {
+        "customer_id": "customers",
+        "customer_ref": "customers",
+        "due_on": "due days",
+        "paid_on": "days of payment",
+        "currency": "currencies",
+        "original_currency": "currencies",
+    }
+    options = (CREATE_CUSTOMERS, LINES)
 
     def prepare(self, job: ImportJob) -> None:
+        super().prepare(job)
         self._customers = RowCustomers(job, self.stage)
         self._currencies = Currencies(job)
         self.filled = self._customers.filled(self._currencies.filled(self.filled))
@@ -131,10 +147,21 @@ class InvoiceKind(UpsertKind):
         self._customers.resolve(chunk)
 
     def after_staging(self, job: ImportJob, chunk: Chunk, rows: list[int]) -> None:
-        self._customers.add(job, chunk, rows)
+        super().after_staging(job, chunk, rows)
+        if not self.are_lines:
+            self._customers.add(job, chunk, rows)
+
+    def add_up(self, job: ImportJob) -> tuple[int, int]:
+        found = super().add_up(job)
+        if self.are_lines:
+            self._customers.add_staged(job)
+        return found
 
     def check(self, job: ImportJob) -> None:
-        """Ask about numbers that are used again; count the payments that came before their invoices."""
+        """Ask about what a row is and about numbers that are used again; count payments before their invoices."""
+        check_paid(job)
+        check_payments(job.repeats, job.findings)
+        check_lines(job.repeats, job.findings, INVOICE_LINES, job.layout.of_lines)
         find_reused(job, REUSED, self.stage, _invoice, "invoiced_on")
         stage = self.stage.c
         early = stage.paid_on < stage.invoiced_on

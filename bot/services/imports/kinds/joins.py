@@ -105,6 +105,7 @@ class JoinKind(FileKind):
 
     name = JOINS
     key_field = "customer"
+    repeats = False  # a row is a decision, however often it names a customer
     fields = (
         FileField(
             name="customer",

@@ -11,7 +11,8 @@ from bot.errors import N_
 from bot.services.imports.check.codes import similar_code
 from bot.services.imports.check.findings import FindingType, Level
 from bot.services.imports.check.line_totals import find_excess
-from bot.services.imports.conversion import COST, CURRENCY, Currencies
+from bot.services.imports.check.meaning.absent import check_cost
+from bot.services.imports.conversion import COST, CURRENCY, SUBTRACT, Currencies
 from bot.services.imports.job import AT_ONCE, Chunk, ImportJob
 from bot.services.imports.kind import UpsertKind, WrittenTable
 from bot.services.imports.layout.columns import FileField
@@ -82,6 +83,7 @@ class OrderLineKind(UpsertKind):
             unique=True,
             read=ImportJob.amounts,
         ),
+        SUBTRACT,
         replace(COST, synonyms=COST.synonyms + ", line cost"),
         CURRENCY,
     )
@@ -128,6 +130,7 @@ class OrderLineKind(UpsertKind):
         self._repeats += [chunk.lines[row] for row in rows if chunk.values["line"][row] is None]
 
     def check(self, job: ImportJob) -> None:
+        check_cost(job, self.stage)
         if self._repeats:
             job.findings.add(REPEATED, count=len(self._repeats), line=min(self._repeats))
         find_excess(job, self.stage)

@@ -7,12 +7,15 @@ from typing import ClassVar
 
 from sqlalchemy import Connection, Date, Integer, String
 
+from bot.services.imports.check.meaning.absent import check_cost
+from bot.services.imports.check.meaning.grain import ORDER_LINES, check_lines
 from bot.services.imports.check.reused_numbers import find_reused, reused_number
-from bot.services.imports.conversion import COST, CURRENCY, Currencies
+from bot.services.imports.conversion import COST, CURRENCY, SUBTRACT, Currencies
 from bot.services.imports.customer_rows import CREATE_CUSTOMERS, CUSTOMER_TABLES, RowCustomers
 from bot.services.imports.job import Chunk, ImportJob
-from bot.services.imports.kind import Counts, UpsertKind, WrittenTable
+from bot.services.imports.kind import Counts, WrittenTable
 from bot.services.imports.layout.columns import FileField
+from bot.services.imports.line_sums import LINES, LinesKind
 from bot.services.imports.read.cells.word_lists import NOTHING_BUT_NA
 from bot.services.imports.references import CUSTOMER
 from db.book import order_totals
@@ -36,7 +39,7 @@ class OrderTable(WrittenTable):
             yield
 
 
-class OrderKind(UpsertKind):
+class OrderKind(LinesKind):
     """Upserts on (source, order_no)."""
 
     name = "orders"
@@ -76,6 +79,7 @@ class OrderKind(UpsertKind):
             unique=True,
             read=ImportJob.amounts,
         ),
+        SUBTRACT,
         COST,
         CURRENCY,
     )
@@ -90,9 +94,18 @@ class OrderKind(UpsertKind):
         "original_currency": String,
     }
     writes = (OrderTable(table=_order, called="orders"), *CUSTOMER_TABLES)
-    options = (CREATE_CUSTOMERS,)
+    called = "orders"
+    day = "ordered_on"
+    same: ClassVar = {
+        "customer_id": "customers",
+        "customer_ref": "customers",
+        "currency": "currencies",
+        "original_currency": "currencies",
+    }
+    options = (CREATE_CUSTOMERS, LINES)
 
     def prepare(self, job: ImportJob) -> None:
+        super().prepare(job)
         self._customers = RowCustomers(job, self.stage)
         self._currencies = Currencies(job)
         self.filled = self._customers.filled(self._currencies.filled(self.filled))
@@ -102,13 +115,23 @@ class OrderKind(UpsertKind):
         self._customers.resolve(chunk)
 
     def after_staging(self, job: ImportJob, chunk: Chunk, rows: list[int]) -> None:
-        self._customers.add(job, chunk, rows)
+        super().after_staging(job, chunk, rows)
+        if not self.are_lines:
+            self._customers.add(job, chunk, rows)
 
-    def around_change(self, job: ImportJob, ids: list[int]) -> AbstractContextManager[None]:
-        return order_totals.adjusted(job.connection, _order.c.id.in_(ids))
+    def add_up(self, job: ImportJob) -> tuple[int, int]:
+        found = super().add_up(job)
+        if self.are_lines:
+            self._customers.add_staged(job)
+        return found
 
     def check(self, job: ImportJob) -> None:
         find_reused(job, REUSED, self.stage, _order, "ordered_on")
+        check_cost(job, self.intake)
+        check_lines(job.repeats, job.findings, ORDER_LINES, job.layout.of_lines)
+
+    def around_change(self, job: ImportJob, ids: list[int]) -> AbstractContextManager[None]:
+        return order_totals.adjusted(job.connection, _order.c.id.in_(ids))
 
     def count(self, job: ImportJob) -> Counts:
         return replace(super().count(job), customers_created=self._customers.count(job))

@@ -9,6 +9,7 @@ from bot.errors import N_, BadInput
 from bot.services.imports.layout.suggestion import is_data, suggest
 from bot.services.imports.layout.vendors import VendorShape, find_shape
 from bot.services.imports.read.cells.word_lists import NOTHING
+from bot.services.imports.read.headers import of_lines
 from bot.services.imports.read.refusal import Parser, clip
 from bot.services.imports.read.text import line_of_text, plain
 
@@ -25,6 +26,7 @@ class FileField:
 
     name: str
     synonyms: str = ""  # other headers than the name, separated by ", "
+    weak: str = ""  # of these, headers that are of a product in a file with order lines
     required: bool = False
     unique: bool = False  # values hardly repeat, so that caching what was read would not pay
     read: Callable[[Any, str], Parser] = _read_text  # makes the parser for an ImportJob and the field's name
@@ -35,6 +37,13 @@ class FileField:
     def known_headers(self) -> frozenset[str]:
         """The name and its synonyms, as `plain` compares them."""
         return frozenset(map(plain, (self.name, *self.synonyms.split(", "))))
+
+    def headers_among(self, header: Collection[str]) -> frozenset[str]:
+        """The known headers, less those that are of a product where others, as `plain` compares them, are."""
+        weak = frozenset(map(plain, self.weak.split(", "))) - {""}
+        if weak and of_lines(set(header) - weak):
+            return self.known_headers - weak
+        return self.known_headers
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -82,6 +91,19 @@ class Layout:
         """Field -> header of its column."""
         return {field: self.header[place] for field, place in self.places.items()}
 
+    @property
+    def of_lines(self) -> list[str]:
+        """The headers that show that a row is a line, and its amount too."""
+        if self.shape is not None and not of_lines(self.shape.signature.split(", ")):
+            return []  # exports of this shape have the amount of the whole on each line
+        return of_lines(self.unused.values())
+
+    @property
+    def unused(self) -> dict[int, str]:
+        """The place and header of each column that no field uses."""
+        used = set(self.places.values())
+        return {place: name for place, name in enumerate(self.header) if place not in used and name}
+
 
 def recognise(
     fields: Sequence[FileField],
@@ -117,7 +139,7 @@ def recognise(
                 N_("--map %(field)s=-: %(kind)s need a column for %(field)s."), field=name, kind=kind
             )
         if name not in declined:
-            places[name] = _find(column, names, file)
+            places[name] = find_column(column, names, file)
     for name, column in remembered.items():
         if name in by_name and name not in places and name not in declined and column in names:
             place = names.index(column)
@@ -204,8 +226,9 @@ def _by_known_headers(
             continue
         # The field's own name wins; between several synonyms the person must choose.
         free = [(place, name) for place, name in enumerate(folded) if place not in used]
+        known = field.headers_among(folded)
         found = [place for place, name in free if name == plain(field.name)] or [
-            place for place, name in free if name in field.known_headers
+            place for place, name in free if name in known
         ]
         if len({names[place].casefold() for place in found}) > 1:
             raise BadInput(
@@ -226,7 +249,8 @@ def _is_marked(place: int, rows: Sequence[Sequence[str]]) -> bool:
     return len(cells) > 1 and all(cell.startswith("'") for cell in cells)
 
 
-def _find(column: str, names: Sequence[str], file: str) -> int:
+def find_column(column: str, names: Sequence[str], file: str) -> int:
+    """The place of the column that an option names; refused when there is none, or several."""
     wanted = column.strip()
     for test in (str, str.casefold, plain):
         found = [place for place, name in enumerate(names) if test(name) == test(wanted)]

@@ -265,6 +265,7 @@ class Guesser:
             layout = Layout(header=self.sample.header, places={one.name: place})
             job = ImportJob(
                 connection=self.connection,
+                file=self.sample.file,
                 options=replace(self.options, date_order=date_order, decimal=decimal),
                 layout=layout,
                 delimiter=self.sample.delimiter,

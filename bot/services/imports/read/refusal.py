@@ -7,10 +7,12 @@ from typing import Any
 class RefusedValue:
     """Takes the place of a value that could not be read."""
 
-    __slots__ = ("reason",)
+    __slots__ = ("is_form", "reason")
 
-    def __init__(self, reason: str) -> None:
+    def __init__(self, reason: str, *, is_form: bool = False) -> None:
+        """`is_form`: the cell has a value, written in a form that is not understood."""
         self.reason = reason
+        self.is_form = is_form
 
 
 # Takes a stripped, non-empty cell; returns the value as the staging table stores it, None when the cell stands for

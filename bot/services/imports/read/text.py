@@ -3,11 +3,9 @@
 import re
 import unicodedata
 from collections.abc import Iterable, Mapping
-from functools import cache
 from zoneinfo import available_timezones
 
-from babel.core import get_global
-
+from bot.services.imports.read import currencies
 from bot.services.imports.read.refusal import Parser, RefusedValue, clip
 
 # PostgreSQL indexes at most 2,704 bytes, and 200 Chinese characters are 1,200 letters of pinyin.
@@ -15,6 +13,7 @@ NAME_LENGTH = 200
 NOTE_LENGTH = 10_000
 _EMAIL = re.compile(r"[^@\s,;<>\"]+@[^@\s,;<>\"]+\.[^@\s,;<>\"]+").fullmatch
 _ROUNDED = re.compile(r"[0-9][.,][0-9]+E\+[0-9]+").fullmatch
+_LEFT_OUT = re.compile(r"[\s_\-()*:./'\"=\u200b\ufeff]+").sub
 _UNPRINTABLE = re.compile("[\0\n\r]")
 _UMLAUTS = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue"})
 
@@ -103,15 +102,6 @@ YES_NO = {
     "yes": ("y", "true", "1", "active", "是", "在职", "启用", "有效", "ja", "j", "aktiv"),
     "no": ("n", "false", "0", "inactive", "left", "否", "离职", "停用", "无效", "nein", "inaktiv"),
 }
-_CURRENCIES = {
-    "CNY": ("rmb", "¥", "元", "人民币", "人民币元"),
-    "USD": ("us$", "$", "美元", "美金"),
-    "EUR": ("€", "欧元"),
-    "GBP": ("£", "英镑"),
-    "HKD": ("hk$", "港币", "港元"),
-    "JPY": ("日元", "日圆"),
-    "TWD": ("nt$", "新台币"),
-}
 
 
 def line_of_text(limit: int = NAME_LENGTH) -> Parser:
@@ -191,12 +181,11 @@ def yes_no(text: str) -> bool | RefusedValue:
 
 def currency(text: str) -> str | RefusedValue:
     """An ISO code of a currency."""
-    code = unicodedata.normalize("NFKC", text).strip()
-    if code.upper() in _currencies():
-        return code.upper()
-    for iso, spellings in _CURRENCIES.items():
-        if code.lower() in spellings:
-            return iso
+    codes = currencies.possible(unicodedata.normalize("NFKC", text))
+    if len(codes) == 1:
+        return codes[0]
+    if codes:
+        return RefusedValue(f"{clip(text)!r} may be {', '.join(codes[:3])}; write the code")
     return RefusedValue(f"{clip(text)!r} is not a currency; use a code such as CNY, USD or EUR")
 
 
@@ -214,7 +203,7 @@ def plain(text: str) -> str:
     An umlaut is what it is written as without one: exports have both `Fälligkeit` and `Faelligkeit`.
     """
     folded = unicodedata.normalize("NFKC", text).casefold().translate(_UMLAUTS)
-    return re.sub(r"[\s_\-()*:./'\"=\u200b\ufeff]+", "", folded)
+    return _LEFT_OUT("", folded)
 
 
 def nearest(text: str, known: Iterable[str]) -> str:
@@ -223,8 +212,3 @@ def nearest(text: str, known: Iterable[str]) -> str:
 
     found = process.extractOne(text, list(known), processor=utils.default_process, score_cutoff=70)
     return f"; did you mean {found[0]}?" if found else ""
-
-
-@cache
-def _currencies() -> frozenset[str]:
-    return frozenset(get_global("all_currencies"))

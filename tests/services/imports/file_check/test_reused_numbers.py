@@ -93,14 +93,14 @@ def test_the_numbers_of_another_system_are_its_own(ordered: Book) -> None:
     [
         (
             "invoices",
-            "invoice,customer,date,due,amount\nR1,C1,2024-01-05,2024-02-05,5\n",
-            "invoice,customer,date,due,amount\nR1,C1,2026-01-05,2026-02-05,9\n",
+            "invoice,customer,date,due,paid,amount\nR1,C1,2024-01-05,2024-02-05,,5\n",
+            "invoice,customer,date,due,paid,amount\nR1,C1,2026-01-05,2026-02-05,,9\n",
             "invoice-number-reused",
         ),
         (
             "invoices",
-            "invoice,customer,date,due,amount\nR1,C1,2026-01-05,2026-02-05,5\n",
-            "invoice,customer,date,due,amount\nR1,C2,2026-01-05,2026-02-05,5\n",
+            "invoice,customer,date,due,paid,amount\nR1,C1,2026-01-05,2026-02-05,,5\n",
+            "invoice,customer,date,due,paid,amount\nR1,C2,2026-01-05,2026-02-05,,5\n",
             "invoice-number-reused",
         ),
         (

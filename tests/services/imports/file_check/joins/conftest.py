@@ -34,7 +34,7 @@ def two(book: Book, snapshots: Snapshots) -> Book:
         book.bring("order-lines", "order,line,category,amount\nA,1,stone,40\n", source="crm", currency="EUR")
         book.bring(
             "invoices",
-            "invoice,customer,date,due,amount\nR1,001A,2026-02-05,2026-03-05,40\n",
+            "invoice,customer,date,due,paid,amount\nR1,001A,2026-02-05,2026-03-05,,40\n",
             source="crm",
             currency="EUR",
         )

@@ -1,0 +1,98 @@
+"""Amounts whose form is not understood: the whole column is asked about, never only its returns or large ones lost."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from bot.errors import N_
+from bot.services.imports.check.findings import FileFindings, FindingType, Level
+from bot.services.imports.layout.columns import Layout
+from bot.services.imports.read.amounts import Amounts
+from bot.services.imports.read.filters import spell
+from bot.services.imports.read.refusal import Parser, clip
+
+AMOUNTS_NOT_UNDERSTOOD = FindingType(
+    name="amounts-not-understood",
+    level=Level.QUESTION,
+    sentence=N_(
+        "Amounts of the column %(column)s are not understood in %(count)s of %(rows)s rows, such as %(example)s"
+        " (line %(line)d), while the others are."
+    ),
+    answer=N_("Write all of them alike; --yes amounts-not-understood rejects these rows."),
+    accept=True,
+)
+DEBIT_CREDIT = FindingType(
+    name="debit-credit",
+    level=Level.QUESTION,
+    sentence=N_("The amounts of the column %(column)s have sides: %(sides)s (for example %(example)s)."),
+    answer=N_("Say which side is minus: --negative %(option)s."),
+)
+AMOUNT_UNIT = FindingType(
+    name="amount-unit",
+    level=Level.QUESTION,
+    sentence=N_("The header %(column)s says that its amounts are in thousands or another unit (%(unit)s)."),
+    answer=N_("Export whole amounts; --yes amount-unit takes the numbers as they are."),
+    accept=True,
+)
+_UNIT = re.compile(
+    r"万|萬|千元|百万|亿|['’]000|\b000s?\b|\bk ?(?:eur|usd|gbp|cny|chf|€|\$|£|¥)|[€$£¥] ?k\b|\(k\)|\bt ?(?:eur|€)|\bteur|\bmio\b|\bmrd\b"
+    r"|\btsd\b|\bthousands?\b|\bmillions?\b|\bmn\b|\blakhs?\b|\bcrores?\b",
+    re.IGNORECASE,
+)
+_ODD = 1_000  # one row in so many may be an oddity; more are a form of the column
+
+
+@dataclass(kw_only=True)
+class _Unread:
+    count: int
+    line: int
+    example: str
+
+
+class Forms:
+    """Counts the cells of each field whose form is not understood."""
+
+    def __init__(self) -> None:
+        self._found: dict[str, _Unread] = {}
+
+    def add(self, field: str, *, line: int, cell: str) -> None:
+        """Note a cell that is refused for its form."""
+        self._found.setdefault(field, _Unread(count=0, line=line, example=cell)).count += 1
+
+    def check(
+        self,
+        layout: Layout,
+        parsers: Mapping[str, Parser],
+        findings: FileFindings,
+        *,
+        rows: int,
+        some_read: bool,
+    ) -> None:
+        """Ask about amounts; `rows` were read, and `some_read` says whether any of them is accepted."""
+        for field, parser in parsers.items():
+            place = layout.places.get(field)
+            if place is None or not isinstance(parser, Amounts):
+                continue
+            header = layout.header[place]
+            unit = _UNIT.search(header)
+            if unit is not None:
+                findings.add(AMOUNT_UNIT, column=repr(header), unit=unit[0])
+            if parser.sides and parser.negative is None:
+                sides = list(parser.sides)
+                findings.add(
+                    DEBIT_CREDIT,
+                    column=repr(header),
+                    sides=", ".join(sides),
+                    example=next(iter(parser.sides.values())),
+                    option=" or --negative ".join(spell(header, [side.upper()]) for side in sides),
+                )
+            found = self._found.get(field)
+            if some_read and found is not None and found.count * _ODD > rows:
+                findings.add(
+                    AMOUNTS_NOT_UNDERSTOOD,
+                    column=repr(header),
+                    count=f"{found.count:,}",
+                    rows=f"{rows:,}",
+                    example=repr(clip(found.example.strip())),
+                    line=found.line,
+                )

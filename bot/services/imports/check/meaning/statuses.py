@@ -1,0 +1,320 @@
+"""Columns that say which rows count: cancelled, quote, credit note. They are asked about, never ignored in silence."""
+
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import compress
+
+from bot.errors import N_
+from bot.services.imports.check.findings import FileFindings, FindingType, Level
+from bot.services.imports.check.meaning import vocabulary
+from bot.services.imports.read.amounts import dissect, read_decimal
+from bot.services.imports.read.filters import ANY, NEGATIVE, ONLY, SKIP, ColumnFilter, spell, word
+from bot.services.imports.read.text import plain
+
+MOST = 50  # words of a column that is followed; one with more does not sort rows
+_SHOWN = 8
+_TELLING = vocabulary.TRUE | vocabulary.FALSE | vocabulary.SKIPPED | vocabulary.NEGATED | vocabulary.COUNTED
+
+STATUS_COLUMN = FindingType(
+    name="status-column",
+    level=Level.QUESTION,
+    sentence=N_("The column %(column)s may say that not every row counts as it is: %(words)s."),
+    answer=N_(
+        "Say which rows count, such as %(options)s (--only, --skip and --negative take COLUMN=WORD,WORD);"
+        " --yes status-column counts them all as they are."
+    ),
+    accept=True,
+    once=True,  # the words are remembered instead: a new one is asked about
+)
+WORD_NOT_FOUND = FindingType(
+    name="word-not-found",
+    level=Level.QUESTION,
+    sentence=N_(
+        "--%(option)s %(given)s: no row says %(word)s in the column %(column)s; its words are %(words)s."
+    ),
+    answer=N_("Correct the word, or give --yes word-not-found if it may come in later files."),
+    accept=True,
+    once=True,
+)
+PAID_WITHOUT_DAY = FindingType(
+    name="paid-without-day",
+    level=Level.QUESTION,
+    sentence=N_("The column %(column)s says that invoices are paid which have no day of payment: %(words)s."),
+    answer=N_(
+        "Export the day of payment and give --map paid=COLUMN, or %(options)s to import only the others;"
+        " --yes paid-without-day counts them as open."
+    ),
+    accept=True,
+)
+REFUND_COLUMN = FindingType(
+    name="refund-column",
+    level=Level.QUESTION,
+    sentence=N_(
+        "The column %(column)s has amounts that may have to be subtracted, such as refunds or credits"
+        " (line %(line)d: %(example)s)."
+    ),
+    answer=N_(
+        "Give --map subtract=%(map)s to subtract them, or --yes refund-column if the amounts are without them already."
+    ),
+    accept=True,
+)
+
+
+@dataclass(kw_only=True)
+class _ColumnWords:
+    """The words of one column in the rows that have been read so far."""
+
+    header: str
+    rows: Counter[str] = field(default_factory=Counter)  # cell -> how many rows have it
+    below_zero: Counter[str] = field(default_factory=Counter)  # of these, how many have a negative amount
+    unpaid: Counter[str] = field(default_factory=Counter)  # of these, how many have no day of payment
+    first: dict[str, int] = field(default_factory=dict)  # cell -> line
+
+    def __post_init__(self) -> None:
+        # Yes or no, or a day or a reason where the answer is yes.
+        self.is_flag = vocabulary.has_part(self.header, vocabulary.FLAG_PARTS)
+        self.is_status = not self.is_flag and vocabulary.is_status(self.header)
+
+    def add(
+        self,
+        lines: Sequence[int],
+        cells: Sequence[str],
+        below: Sequence[bool] | None = None,
+        unpaid: Sequence[bool] | None = None,
+    ) -> bool:
+        """Count the cells of some rows; False when the column has too many words to sort rows."""
+        if self.is_flag:
+            cells = list(map(_flag, cells))
+        fresh = set(cells) - self.rows.keys()
+        if len(self.rows) + len(fresh) > MOST:
+            return False
+        for cell in fresh:
+            self.first[cell] = lines[cells.index(cell)]
+        self.rows.update(cells)
+        if below is not None:
+            self.below_zero.update(compress(cells, below))
+        if unpaid is not None:
+            self.unpaid.update(compress(cells, unpaid))
+        return True
+
+
+class Survey:
+    """Follows the columns that no field uses, or that an option names, while the file is read."""
+
+    def __init__(
+        self,
+        *,
+        kind: str,
+        columns: Mapping[int, str],
+        filters: Mapping[int, ColumnFilter],
+        known: Mapping[str, Sequence[str]],
+        refunds: bool,
+    ) -> None:
+        """`columns` are followed, place -> header; `known` are the words of earlier files, by plain header."""
+        self._filters = filters
+        self._known = {column: set(words) for column, words in known.items()}
+        self._all = {place: _ColumnWords(header=one.column) for place, one in filters.items()}
+        self._columns = {place: _ColumnWords(header=header) for place, header in columns.items()}
+        self._refunds = {
+            place: header for place, header in columns.items() if refunds and vocabulary.is_refund(header)
+        }
+        self._balances = {
+            place: _ColumnWords(header=header)
+            for place, header in columns.items()
+            if vocabulary.BALANCE.search(plain(header))
+        }
+        self._refunded: dict[int, tuple[int, str]] = {}  # place -> the first line and amount
+        self._asked: list[tuple[_ColumnWords, list[str]]] = []
+        self._skipped = vocabulary.SKIPPED | vocabulary.SKIPPED_IN.get(kind, frozenset())
+        self._counted = (vocabulary.COUNTED | vocabulary.COUNTED_IN.get(kind, frozenset())) - self._skipped
+
+    def add_all(self, lines: Sequence[int], rows: Sequence[Sequence[str]]) -> None:
+        """Count the words of the columns that an option names, in all rows."""
+        for place, found in list(self._all.items()):
+            if not found.add(lines, [cells[place] for cells in rows]):
+                del self._all[place]
+
+    def add(
+        self,
+        lines: Sequence[int],
+        columns: Sequence[Sequence[str]],
+        *,
+        amounts: Sequence[object],
+        paid: Sequence[object] | None,
+    ) -> None:
+        """Count the words of rows that are not left out; their amounts and days of payment, where the kind has any."""
+        unpaid = None if paid is None else [day is None for day in paid]
+        below = [type(amount) is int and amount < 0 for amount in amounts]
+        some = below if any(below) else None
+        for place, found in list(self._columns.items()):
+            if not found.add(lines, columns[place], some, unpaid):
+                del self._columns[place]
+        for place, found in self._balances.items():
+            if unpaid is None:
+                break
+            zeros = {cell for cell in set(columns[place]) if _is_zero(cell)}
+            rows = [row for row, cell in enumerate(columns[place]) if cell in zeros]
+            of_zeros = [columns[place][row] for row in rows]
+            found.add([lines[row] for row in rows], of_zeros, None, [unpaid[row] for row in rows])
+        for place in self._refunds.keys() - self._refunded.keys():
+            cells = columns[place]
+            amount = next(filter(_is_amount, set(cells)), None)
+            if amount is not None:
+                self._refunded[place] = lines[cells.index(amount)], amount.strip()
+
+    def check(self, findings: FileFindings) -> None:
+        """Ask about words that neither an option nor an earlier file answers."""
+        for place, found in self._all.items():
+            self._check_options(findings, place, found)
+        self._asked = list(self._in_question())
+        for found, cells in self._asked:
+            findings.add(
+                STATUS_COLUMN,
+                column=repr(found.header),
+                words=_listed(found, cells),
+                options=self._options(found, cells),
+            )
+        for found in {**self._columns, **self._balances}.values():
+            paid = [cell for cell in found.rows if found.unpaid[cell] and _is_paid(found, cell)]
+            if paid:
+                findings.add(
+                    PAID_WITHOUT_DAY,
+                    column=repr(found.header),
+                    words=_listed(found, paid),
+                    options=f"--{SKIP} {spell(found.header, [cell.strip() for cell in paid])}",
+                )
+        for place, (line, example) in self._refunded.items():
+            header = self._refunds[place]
+            findings.add(REFUND_COLUMN, column=repr(header), line=line, example=example, map=spell(header))
+
+    def words(self) -> dict[str, list[str]]:
+        """The words of columns that were asked about or that an option names, by plain header; to be remembered."""
+        remembered = {column: set(words) for column, words in self._known.items()}
+        for place, one in self._filters.items():
+            remembered.setdefault(plain(one.column), set()).update(one.options)
+            if place in self._all:
+                remembered[plain(one.column)].update(map(word, self._all[place].rows))
+        for found, _ in self._asked:
+            remembered.setdefault(plain(found.header), set()).update(map(word, found.rows))
+        return {column: sorted(words) for column, words in remembered.items()}
+
+    def _check_options(self, findings: FileFindings, place: int, found: _ColumnWords) -> None:
+        """Ask about a word of an option that no file of the source has had."""
+        one = self._filters[place]
+        there = {word(cell) for cell in found.rows} | self._known.get(plain(one.column), set()) | {ANY}
+        for said, option in one.options.items():
+            if said not in there:
+                findings.add(
+                    WORD_NOT_FOUND,
+                    option=option,
+                    given=spell(one.column, [one.written[said]]),
+                    column=repr(one.column),
+                    word=repr(one.written[said]),
+                    words=_listed(found, []),
+                )
+
+    def _in_question(self) -> Iterator[tuple[_ColumnWords, list[str]]]:
+        """The columns with words in question, and these as cells."""
+        for place, found in self._all.items():
+            known = self._known.get(plain(found.header))
+            if known is not None and ONLY in self._filters[place].options.values():
+                # A word that came after the answer would be left out in silence.
+                answered = self._answered(place, found)
+                new = [cell for cell in found.rows if word(cell) not in answered]
+                if new:
+                    yield found, new
+        for place, found in self._columns.items():
+            if place not in self._refunded:
+                cells = [cell for cell in found.rows if self._is_open(place, found, cell)]
+                if cells:
+                    yield found, cells
+
+    def _answered(self, place: int, found: _ColumnWords) -> set[str]:
+        """The words that an option names or that an earlier file had."""
+        one = self._filters.get(place)
+        return self._known.get(plain(found.header), set()) | (set(one.options) if one else set())
+
+    def _is_open(self, place: int, found: _ColumnWords, cell: str) -> bool:
+        """Whether rows of a word may not count as they are, and nothing has answered it."""
+        said, answered = word(cell), self._answered(place, found)
+        if not said or said in answered or ANY in answered:
+            return False
+        if self._option(found, cell) is not None:
+            return found.below_zero[cell] < found.rows[cell]
+        if said in self._counted or found.is_flag:
+            return False
+        return plain(found.header) in self._known or (found.is_status and place not in self._filters)
+
+    def _option(self, found: _ColumnWords, cell: str) -> str | None:
+        """The option for rows of a word, if it means what it usually does; None when it says nothing."""
+        said = word(cell)
+        if said in vocabulary.NEGATED or said in _second_sides(found):
+            return NEGATIVE
+        if said in self._skipped:
+            return SKIP
+        if found.is_flag and (said == ANY or said in vocabulary.TRUE):
+            return NEGATIVE if vocabulary.has_part(found.header, vocabulary.NEGATIVE_FLAG_PARTS) else SKIP
+        return None
+
+    def _options(self, found: _ColumnWords, cells: Sequence[str]) -> str:
+        """The options that would answer a column, as they are typed."""
+        named: dict[str, list[str]] = {}
+        for cell in cells:
+            named.setdefault(self._option(found, cell) or "", []).append(cell.strip())
+        if named.keys() == {""}:
+            named = {SKIP: named[""][:1]}
+        return " ".join(
+            f"--{option} {spell(found.header, named[option])}"
+            for option in (SKIP, NEGATIVE)
+            if option in named
+        )
+
+
+def _is_paid(found: _ColumnWords, cell: str) -> bool:
+    """Whether a word says that an invoice is paid."""
+    said = word(cell)
+    if said in vocabulary.TRUE:
+        return plain(found.header) in vocabulary.PAID_HEADERS
+    return said in vocabulary.PAID or (
+        bool(vocabulary.BALANCE.search(plain(found.header))) and _is_zero(cell)
+    )
+
+
+def _flag(cell: str) -> str:
+    """Yes, no and words of a status as they are, zero as no, and anything else as ANY."""
+    if not word(cell) or word(cell) in _TELLING:
+        return cell.strip()
+    return "0" if _is_zero(cell) else ANY
+
+
+def _is_zero(cell: str) -> bool:
+    return read_decimal(dissect(cell)[0], lambda: "point") == 0
+
+
+def _second_sides(found: _ColumnWords) -> set[str]:
+    """The word of a two-sided column, such as debit and credit, that takes from the other."""
+    header, said = plain(found.header), {word(cell) for cell in found.rows} - {""}
+    named = header in vocabulary.SIDE_HEADERS
+    for first, second in (*vocabulary.SIDES, *(vocabulary.LETTER_SIDES if named else ())):
+        if said == {first, second} or (named and said <= {first, second}):
+            return set() if vocabulary.PAYMENT_PARTS.search(header) else {second}
+    return set()
+
+
+def _is_amount(cell: str) -> bool:
+    """Whether a cell has an amount, and not zero, nor 1 as a yes."""
+    body = dissect(cell)[0]
+    return body not in ("", "0", "1") and bool(read_decimal(body, lambda: "point"))
+
+
+def _listed(found: _ColumnWords, cells: Sequence[str]) -> str:
+    """Words with how many rows have them; those in question come first, with their first line."""
+    shown = []
+    for cell in cells:
+        below = found.below_zero[cell]
+        also = f", {below:,} below zero" if below else ""
+        shown.append(f"{cell.strip() or '(empty)'} {found.rows[cell]:,} (line {found.first[cell]}{also})")
+    others = (cell for cell, _ in found.rows.most_common() if cell not in cells)
+    shown += [f"{cell.strip() or '(empty)'} {found.rows[cell]:,}" for cell in others]
+    return ", ".join(shown if len(shown) <= _SHOWN else [*shown[:_SHOWN], "…"])

@@ -1,0 +1,141 @@
+"""Words of status and type columns in several languages, and the headers of such columns, as `plain` compares them."""
+
+import re
+
+from bot.services.imports.read.text import plain
+
+
+def _parts(*lines: str) -> re.Pattern[str]:
+    """A pattern that finds any of these in a header."""
+    return re.compile("|".join(map(re.escape, _words(*lines))))
+
+
+def _words(*lines: str) -> frozenset[str]:
+    return frozenset(plain(one) for line in lines for one in line.split(", "))
+
+
+# Rows that do not count.
+SKIPPED = _words(
+    "cancelled, canceled, cancel, cancelled by customer, void, voided, deleted, invalid, rejected, declined, failed, expired",
+    "quote, quotation, quoted, estimate, proposal, offer, pro forma, proforma, draft, template, test, abandoned",
+    "lost, closed lost, refunded, partially refunded, returned, partially returned, charged back, reversed, written off",
+    "no show, not held, postponed, planned, scheduled, not started, deferred, missed, rescheduled",
+    "inactive, archived, blocked, ended, churned, former, terminated, left",
+    "已取消, 取消, 客户取消, 作废, 已作废, 已删除, 删除, 无效, 已失效, 已拒绝, 驳回, 已驳回, 交易关闭, 草稿, 草稿单, 报价, 报价单",
+    "已退款, 部分退款, 已退货, 部分退货, 已冲销, 丢单, 输单, 未成交, 测试, 计划中, 未开始, 未到访, 爽约, 改期, 已延期",
+    "停用, 已停用, 注销, 已注销, 流失, 已流失, 冻结, 离职, 终止, 已终止",
+    "storniert, abgesagt, annulliert, gelöscht, ungültig, abgelehnt, verloren, angebot, entwurf, kostenvoranschlag, erstattet",
+    "retourniert, zurückgesendet, zurückgegeben, geplant, verschoben, inaktiv, gesperrt, archiviert, ausgeschieden",
+    "annulé, annulée, devis, brouillon, remboursé, refusé, perdu, cancelado, anulado, presupuesto, cotización, borrador",
+    "reembolsado, rechazado, perdido, annullato, preventivo, bozza, rimborsato, geannuleerd, offerte, concept",
+)
+# Rows that take from the others.
+NEGATED = _words(
+    "credit note, credit memo, credit invoice, customer credit, refund, return, returns, sales return, rma, reversal",
+    "chargeback, cash refund, credit adjustment, return order, credit note adjustment",
+    "贷项, 贷项通知单, 贷项凭证, 退货, 退货单, 退款, 退款单, 销售退货, 销售退货单, 销退, 销退单, 退货入库, 红字, 红字发票, 红冲, 冲红, 负数发票",
+    "gutschrift, rechnungskorrektur, storno, stornorechnung, retoure, retour, rückerstattung, rücksendung, rückgabe",
+    "avoir, facture d'avoir, nota de crédito, nota credito, nota di credito, abono, devolución, creditnota, creditfactuur",
+)
+# Rows that count as they are.
+COUNTED = _words(
+    "complete, completed, paid, fully paid, partially paid, shipped, delivered, fulfilled, unfulfilled, partially fulfilled",
+    "closed, closed won, won, invoiced, billed, done, finished, approved, authorised, authorized, posted, success, succeeded",
+    "successful, captured, settled, invoice, order, sale, sales, sales order, sales invoice, tax invoice, standard, regular",
+    "normal, valid, confirmed, final, none, n/a, dispatched, received, resolved, activated, enabled",
+    "已完成, 完成, 已付款, 已支付, 已发货, 部分发货, 已签收, 已收货, 交易成功, 已审核, 审核, 已开票, 已结清, 已关闭, 已确认, 已成交, 成交",
+    "赢单, 正常, 有效, 发票, 订单, 销售, 销售单, 销售订单, 销售出库, 销售出库单, 销售发票, 普通销售, 蓝字, 蓝字发票",
+    "bezahlt, geliefert, teilgeliefert, versendet, versandt, abgeschlossen, erledigt, fakturiert, berechnet, gebucht, gültig",
+    "rechnung, auftrag, verkauf, gewonnen, abgerechnet, freigegeben, bestätigt",
+    "payé, payée, livré, livrée, terminé, terminée, facture, commande, pagado, pagada, entregado, completado, factura, pedido",
+    "pagato, consegnato, completato, fattura, betaald, geleverd, voltooid, factuur",
+)
+# The same, in files of one kind only.
+COUNTED_IN = {
+    "invoices": _words(
+        "open, unpaid, overdue, sent, issued, outstanding, due, not paid, awaiting payment, partially settled, disputed",
+        "未付款, 未付, 未支付, 未结清, 部分付款, 部分结清, 逾期, 已逾期, 已开具, 未核销, 已核销, 部分核销",
+        "offen, teilbezahlt, überfällig, versendet, impayé, impayée, pendiente, vencida",
+    ),
+    "activities": _words("held, attended, closed, 已拜访, 已到访, 已执行, durchgeführt, stattgefunden"),
+    "customers": _words("active, customer, client, existing, 合作中, 启用, 活跃, 在用, aktiv, kunde"),
+    "people": _words("active, employed, 在职, 启用, aktiv"),
+    "facts": _words("actual, audited, 已审计"),
+}
+# In files of one kind, words that count elsewhere do not.
+SKIPPED_IN = {
+    "customers": _words("closed, 已关闭, geschlossen"),
+    "facts": _words("forecast, budget, plan, 预测, 预算"),
+}
+# Invoices that are paid, and headers of columns that say so by yes or no.
+PAID = _words(
+    "paid, fully paid, paid in full, settled, cleared, 已付款, 已支付, 已付, 已收款, 已回款, 已结清, 结清, 已核销, 已付清, 全部核销",
+    "bezahlt, ausgeglichen, beglichen, payé, payée, réglé, réglée, pagado, pagada, pagato, pagata, betaald",
+)
+PAID_HEADERS = _words(
+    "paid, is paid, settled, is settled, cleared, closed, 已付, 是否付款, 是否已付款, 是否结清, 是否核销, 结清, 核销",
+    "bezahlt, ausgeglichen, payé, pagado",
+)
+# What is still to be paid: 0 of a paid invoice.
+BALANCE = _parts(
+    "balance, amountdue, outstanding, openamount, remaining, residual, 未收, 余额, 未核销, 未付金额, 未结清金额, 欠款, 尾款",
+    "offen, restbetrag, saldo, soldedu, resteapayer, pendiente",
+)
+# Words of one column that stand for the two sides; the second takes from the first.
+SIDES = (
+    *(("debit", "credit"), ("soll", "haben"), ("dr", "cr"), ("positive", "negative"), ("+", "-")),
+    *(("借", "贷"), ("借方", "贷方"), ("蓝字", "红字")),
+)
+LETTER_SIDES = (("s", "h"), ("d", "c"))  # only under a header that says so
+SIDE_HEADERS = _words(
+    "s/h, soll/haben, soll haben, sh kennzeichen, soll/haben kennzeichen, s/h kz, d/c, debit/credit, debit credit, dr/cr",
+    "c/d, cr/dr, d/c indicator, debit credit indicator, debit/credit indicator, 借贷, 借/贷, 借贷方向, 借贷标志, 方向",
+)
+
+# A header with one of these parts is of a column that says which rows count.
+_STATUS_PARTS = _parts(
+    "status, stage, 状态, 阶段, statut, documenttype, doctype, transactiontype, vouchertype",
+    "invoicetype, ordertype, 单据类型, 单据类别, 单据性质, 订单类型, 发票类型, 业务类型, 交易类型, belegart, belegtyp",
+    "vorgangsart, vorgangstyp, typededocument, tipodedocumento, estadode",
+)
+# A header with one of these parts is of a column with yes or no, with the day, or with how much.
+FLAG_PARTS = _parts(
+    "cancel, void, delet, refund, return, reversed, inactive, archived, closedlost, testorder",
+    "creditnote, creditmemo, isdraft, isquote, istest, 作废, 取消, 删除, 退货, 退款, 红冲, 冲销, storn",
+    "gelöscht, retour, gutschrift, annul, rembours, 离职, 停用, 禁用, disabled, terminat, lefton, austritt",
+)
+# Of these, rows that take from the others.
+NEGATIVE_FLAG_PARTS = _parts("return, credit, 退货, 红冲, retour, gutschrift")
+# A column of amounts under such a header is subtracted from the amount.
+_REFUND_PARTS = _parts(
+    "refund, returns, returned, 退款, 退货, credited, creditamount, rückerstattung, erstattet",
+    "rembours, reembols, 贷方, haben, gutschrift",
+)
+_REFUND_HEADERS = _words("credit, credits, return amount, 贷, 冲减金额")
+_DATE_PARTS = ("date", "日期", "时间", "datum", "fecha")
+PAYMENT_PARTS = _parts("pay, card, method, 方式, 支付, zahl")
+# What looks like one of the above and is not.
+_OTHER_PARTS = _parts(
+    "policy, rate, reason, label, 单号, 编号, 原因, number, nummer, link, url, quantity, qty, 数量, menge",
+    "marital, creditlimit, days, address, returncode, method, 期限, window",
+)
+TRUE = _words("yes, true, 1, y, x, t, ja, j, wahr, 是, 真, 对, √, oui, vrai, o, sí, si, v, ✓, ✔")
+FALSE = _words("no, false, 0, n, f, nein, falsch, 否, 假, 不是, non, faux, none, null, 无") | {"", "-"}
+
+
+def has_part(header: str, parts: re.Pattern[str]) -> bool:
+    """Whether a header has one of the parts."""
+    said = plain(header)
+    return parts.search(said) is not None and not _OTHER_PARTS.search(said)
+
+
+def is_status(header: str) -> bool:
+    """Whether a header is that of a status or a type, not of its day."""
+    return has_part(header, _STATUS_PARTS) and not plain(header).endswith(_DATE_PARTS)
+
+
+def is_refund(header: str) -> bool:
+    """Whether a column of this header may have amounts that are subtracted."""
+    if any(part in plain(header) for part in _DATE_PARTS):
+        return False
+    return plain(header) in _REFUND_HEADERS or has_part(header, _REFUND_PARTS)

@@ -1,0 +1,238 @@
+"""Rows of order lines or invoice lines, added up by the database to a row for each order or invoice."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, ClassVar
+
+from sqlalchemy import (
+    Column,
+    ColumnElement,
+    Integer,
+    String,
+    Table,
+    and_,
+    case,
+    cast,
+    exists,
+    func,
+    literal,
+    or_,
+    select,
+)
+
+from bot.errors import N_
+from bot.services.imports.check.findings import FindingType, Level
+from bot.services.imports.job import Chunk, ImportJob
+from bot.services.imports.kind import KindOption, UpsertKind
+from bot.services.imports.publication import PAGE
+from bot.services.imports.read.records import Broken, open_table
+from db.book.imports import add_missing, affected, fill
+
+LINES = KindOption(
+    name="lines",
+    help="Orders and invoices: a row is a line; the amounts of an order are added up.",
+    remembered=True,
+)
+ADDED_UP = FindingType(
+    name="lines-added-up",
+    level=Level.NOTE,
+    sentence=N_("%(rows)s rows were added up to %(count)s %(called)s."),
+)
+SEVERAL_DAYS = FindingType(
+    name="lines-of-several-days",
+    level=Level.QUESTION,
+    sentence=N_("The lines of %(count)s %(called)s are of several days (%(key)s: %(first)s and %(last)s)."),
+    answer=N_(
+        "Use the day of the whole: --map date=COLUMN; --yes lines-of-several-days takes the first day of each."
+    ),
+    accept=True,
+)
+SAME_AMOUNT = FindingType(
+    name="lines-of-one-amount",
+    level=Level.QUESTION,
+    sentence=N_(
+        "In each of the %(count)s %(called)s with several lines, all lines have the same amount (%(key)s: %(amount)s),"
+        " as if it were the amount of the whole."
+    ),
+    answer=N_(
+        "Use the amount of the line: --map amount=COLUMN; --yes lines-of-one-amount adds up what is there."
+    ),
+    accept=True,
+)
+_SUMMED = ("amount", "cost", "original_amount")
+_ENOUGH = 3  # so many orders of several lines with one amount are no coincidence
+
+
+class LineSums:
+    """The staging tables for lines; they hold no state of an import but their rows."""
+
+    def __init__(
+        self, stage: Table, *, key_field: str, called: str, day: str, same: Mapping[str, str]
+    ) -> None:
+        """`day` is the column of which the first counts; `same` are columns equal in all lines, and what they are."""
+        self._stage = stage
+        self._key_field = key_field
+        self._called = called
+        self._day = day
+        self._same = same
+        columns = [Column(column.name, column.type) for column in stage.c if column.name != "line"]
+        self.lines = _line_table(f"{stage.name}_line", stage, *columns)
+        self._refused = _line_table(f"{stage.name}_refused", stage, Column("key", String, unique=True))
+        self._reasons = _line_table(f"{stage.name}_reason", stage, Column("reason", String))
+
+    def note_refused(self, job: ImportJob, rows: list[tuple[int, str]]) -> None:
+        """Note the line and number of rejected rows: without them, a sum would be too small."""
+        fill(job.connection, self._refused, ("line", "key"), rows)
+
+    def add_up(self, job: ImportJob, filled: Sequence[str]) -> tuple[int, int]:
+        """Fill the staging table with a row for each number; (lines rejected, lines less numbers)."""
+        rejected = self._reject(job)
+        lines = self.lines.c
+        values: dict[str, Any] = {"line": func.min(lines.line), "key": lines.key}
+        for name in filled:
+            if name == "cost":
+                # Known only when it is known of every line: else the margin would be too high.
+                values[name] = case((func.count(lines.cost) == func.count(), func.sum(lines.cost)))
+            elif name != "key":
+                values[name] = (func.sum if name in _SUMMED else func.min)(lines[name])
+        rows = select(*values.values()).group_by(lines.key).order_by(func.min(lines.line))
+        count = affected(job.connection, self._stage.insert().from_select(list(values), rows))
+        total = job.connection.execute(select(func.count()).select_from(self.lines)).scalar_one()
+        job.findings.add(ADDED_UP, rows=f"{total:,}", count=f"{count:,}", called=self._called)
+        self._check_days(job)
+        self._check_amounts(job)
+        return rejected, total - count
+
+    def _check_days(self, job: ImportJob) -> None:
+        lines = self.lines.c
+        first, last = func.min(lines[self._day]), func.max(lines[self._day])
+        found = select(lines.key, first.label("first"), last.label("last")).group_by(lines.key)
+        several = found.having(first != last).subquery()
+        example = job.connection.execute(select(several).order_by(several.c.key).limit(1)).first()
+        if example is not None:
+            count = job.connection.execute(select(func.count()).select_from(several)).scalar_one()
+            job.findings.add(
+                SEVERAL_DAYS,
+                count=f"{count:,}",
+                called=self._called,
+                key=example.key,
+                first=example.first,
+                last=example.last,
+            )
+
+    def _check_amounts(self, job: ImportJob) -> None:
+        """Ask when no number of several lines has two amounts."""
+        lines = self.lines.c
+        least, most = func.min(lines.amount), func.max(lines.amount)
+        found = select(lines.key, least.label("least"), most.label("most")).group_by(lines.key)
+        several = found.having(func.count() > 1).subquery()
+        differs = select(several.c.key).where(several.c.least != several.c.most).limit(1)
+        if job.connection.execute(differs).first() is not None:
+            return
+        count = job.connection.execute(select(func.count()).select_from(several)).scalar_one()
+        if count >= _ENOUGH:
+            one = job.connection.execute(select(several).order_by(several.c.key).limit(1)).one()
+            amount = format(one.least.normalize(), "f")
+            job.findings.add(SAME_AMOUNT, count=f"{count:,}", called=self._called, key=one.key, amount=amount)
+
+    def _reject(self, job: ImportJob) -> int:
+        """Reject all lines of the numbers that do not come to one row; how many."""
+        lines, refused = self.lines.c, self._refused.c
+        different = {
+            name: or_(
+                func.min(lines[name]) != func.max(lines[name]),
+                and_(func.count(lines[name]) > 0, func.count(lines[name]) < func.count()),
+            )
+            for name in self._same
+        }
+        said = case(
+            *(
+                (test, literal(f"its lines have several {self._same[name]}"))
+                for name, test in different.items()
+            )
+        )
+        mixed = select(lines.key, said.label("reason")).group_by(lines.key).having(or_(*different.values()))
+        partly = select(
+            refused.key,
+            (literal("line ") + cast(refused.line, String) + " of it is rejected").label("reason"),
+        )
+        for numbers in (partly.subquery(), mixed.subquery()):
+            add_missing(
+                job.connection,
+                self._reasons,
+                ["line", "reason"],
+                select(lines.line, numbers.c.reason)
+                .join_from(self.lines, numbers, numbers.c.key == lines.key)
+                .where(lines.key.is_not(None)),
+            )
+        rejected = self._write_rejects(job)
+        if rejected:
+            there: ColumnElement[bool] = exists(select(1).where(self._reasons.c.line == lines.line))
+            job.connection.execute(self.lines.delete().where(there))
+        return rejected
+
+    def _write_rejects(self, job: ImportJob) -> int:
+        """Read the file again for the cells of the lines that are rejected; how many."""
+        reasons = self._reasons
+        statement = select(reasons.c.line, reasons.c.reason).order_by(reasons.c.line).limit(PAGE)
+        page = job.connection.execute(statement).all()
+        rejected = 0
+        with open_table(job.file, job.delimiter) as table:
+            while page:
+                waiting = dict(map(tuple, page))
+                for record in table.records:
+                    if isinstance(record, Broken) or record[0] not in waiting:
+                        continue
+                    reason = waiting.pop(record[0])
+                    job.refuse(line=record[0], name=self._key_field, reason=reason, cells=record[1])
+                    if not waiting:
+                        break
+                rejected += len(page)
+                page = job.connection.execute(statement.where(reasons.c.line > page[-1].line)).all()
+        return rejected
+
+
+class LinesKind(UpsertKind):
+    """A kind whose rows may be lines, which --lines adds up."""
+
+    called: ClassVar[str]  # its rows in a sentence
+    day: ClassVar[str]  # the staged column of which the first of all lines counts
+    same: ClassVar[Mapping[str, str]]  # staged columns that are equal in all lines, and their word
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._sums = LineSums(
+            self.stage, key_field=self.key_field, called=self.called, day=self.day, same=self.same
+        )
+
+    def prepare(self, job: ImportJob) -> None:
+        if job.options.kind_options.get(LINES.name):
+            self.intake = self._sums.lines
+        self._lost: list[tuple[int, str]] = []  # line and number of rows without columns
+
+    @property
+    def are_lines(self) -> bool:
+        """Whether the rows of this file are lines."""
+        return self.intake is not self.stage
+
+    def after_reject(self, job: ImportJob, line: int, cells: Sequence[str]) -> None:
+        cells = cells if len(cells) > 1 else cells[0].split(job.delimiter)
+        place = job.layout.places[self.key_field]
+        if self.are_lines and place < len(cells):
+            self._lost.append((line, cells[place].strip()))
+
+    def after_staging(self, job: ImportJob, chunk: Chunk, rows: list[int]) -> None:
+        if self.are_lines:
+            numbers = chunk.values[self.key_field]
+            refused = [(chunk.lines[row], numbers[row]) for row in sorted(chunk.refused)]
+            self._sums.note_refused(job, [pair for pair in refused if isinstance(pair[1], str)])
+
+    def add_up(self, job: ImportJob) -> tuple[int, int]:
+        if not self.are_lines:
+            return 0, 0
+        self._sums.note_refused(job, self._lost)
+        return self._sums.add_up(job, self.filled)
+
+
+def _line_table(name: str, stage: Table, *columns: Column[Any]) -> Table:
+    line = Column("line", Integer, primary_key=True, autoincrement=False)
+    return Table(name, stage.metadata, line, *columns, prefixes=["TEMPORARY"])
