@@ -15,6 +15,7 @@ _HOW = {
     "given": " (as given)",
     "remembered": " (as given before)",
     "header": "",
+    "known": " (the book knows these codes)",
     "guess": " (a guess: look at it)",
 }
 _SHOWN = 3  # rejected rows
@@ -97,7 +98,7 @@ def _choice(choice: OpenChoice) -> Iterator[str]:
         by = f" by {choice.stopgap.meaning}." if choice.stopgap and not shown else ":"
         yield f"You decide. {about}. Replace {choice.placeholder[1]} in the command below{by}"
     else:
-        yield f"You decide. {about}. Add:"
+        yield f"You decide. {about}, or add:"
     for words, meaning in shown:
         yield f"  {words}{f': {meaning}' if meaning else ''}"
 
