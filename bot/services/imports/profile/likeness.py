@@ -2,7 +2,7 @@
 
 import re
 
-from bot.services.imports.read.columns import FileField
+from bot.services.imports.layout.columns import FileField
 from bot.services.imports.read.text import plain
 
 # Words in headers that no field is recognised by, but that say what a column may hold.
