@@ -27,7 +27,9 @@ def profile_lines(profile: FileProfile) -> Iterator[str]:
     yield f"{profile.path.name}: {profile.kind}, {profile.grain}."
     if profile.others:
         yield f"It may also be {' or '.join(profile.others)}: add --kind to look at it so."
-    yield f"Read as {profile.encoding}, separated by {profile.delimiter}."
+    yield (
+        f"Read as {profile.encoding}, separated by {profile.delimiter}, with the header on line {profile.header_line}."
+    )
     if report is not None:
         yield (
             f"{report.rows:,} rows: {report.accepted:,} would be accepted, {report.rejected:,} rejected;"
@@ -117,6 +119,7 @@ def profile_json(profile: FileProfile) -> dict[str, Any]:
         "grain": profile.grain,
         "encoding": profile.encoding,
         "delimiter": profile.delimiter,
+        "header_line": profile.header_line,
         "rows": report.rows if report else None,
         "accepted": report.accepted if report else None,
         "rejected": report.rejected if report else None,

@@ -172,6 +172,7 @@ class _Profile:
             grain=self._grain(),
             encoding=self.sample.file.encoding.removesuffix("-sig"),
             delimiter=DELIMITERS.get(self.sample.delimiter, self.sample.delimiter),
+            header_line=self.sample.file.header_line,
             columns=tuple(self._used_columns(report)),
             ignored=self._ignored(report),
             missing=self.guess.missing,
