@@ -344,3 +344,14 @@ def test_a_column_that_is_not_understood_is_declined_in_the_command(book: Book) 
     (choice,) = profile.choices
     assert choice.about.startswith("Most values of the column 'owner' cannot be read as owner")
     assert choice.alternatives[0].options == {"columns": {"owner": "-"}}
+
+
+def test_a_column_that_cannot_be_read_is_left_out_and_people_are_asked_for(book: Book) -> None:
+    profile = look(book, "code,name,owner\nC1,Acme,mia@example.com\nC2,Birch,tom@example.com\n")
+    assert options_of(profile) == ("--map", "owner=-")
+    (choice,) = profile.choices
+    assert choice.about.endswith("To take it, import the people first (tierbot import people FILE)")
+    book.bring("people", "email,name\nmia@example.com,Mia\ntom@example.com,Tom\n")
+    assert (
+        options_of(look(book, "code,name,owner\nC1,Acme,mia@example.com\nC2,Birch,tom@example.com\n")) == ()
+    )
