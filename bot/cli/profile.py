@@ -58,7 +58,7 @@ def profile_lines(profile: FileProfile) -> Iterator[str]:
         for reject in report.first_rejects[:_SHOWN]:
             yield f"Rejected, line {reject.line}, {reject.column}: {reject.reason}"
         if 2 * report.rejected > report.rows:
-            worst, _ = Counter(reject.column for reject in report.first_rejects).most_common(1)[0]
+            worst, _ = Counter(one.column or one.reason for one in report.first_rejects).most_common(1)[0]
             yield f"Most rows would be rejected, because of {worst}: look at it before you import."
     if profile.problem:
         yield f"It cannot be read yet: {profile.problem}"
@@ -97,8 +97,13 @@ def _choice(choice: OpenChoice) -> Iterator[str]:
         words, meaning = shown.pop(choice.evident)
         yield f"{about}: {words}{f' ({meaning})' if meaning else ''}{', or' if shown else '.'}"
     elif choice.placeholder is not None:
-        by = f" by {choice.stopgap.meaning}." if choice.stopgap and not shown else ":"
-        yield f"You decide. {about}. Replace {choice.placeholder[1]} in the command below{by}"
+        word = choice.placeholder[1]
+        if not any(meaning for _, meaning in shown):
+            values = ", ".join(words.split()[-1] for words, _ in shown)
+            by = f"one of {values}" if shown else choice.stopgap and choice.stopgap.meaning
+            yield f"You decide. {about}. Replace {word} in the command below by {by}."
+            return
+        yield f"You decide. {about}. Replace {word} in the command below:"
     else:
         yield f"You decide. {about}, or add:"
     for words, meaning in shown:

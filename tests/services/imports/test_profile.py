@@ -355,3 +355,19 @@ def test_a_column_that_cannot_be_read_is_left_out_and_people_are_asked_for(book:
     assert (
         options_of(look(book, "code,name,owner\nC1,Acme,mia@example.com\nC2,Birch,tom@example.com\n")) == ()
     )
+
+
+@pytest.mark.parametrize(
+    ("content", "kind"),
+    [
+        ("invoice,customer,date,due,amount\n1,C1,2025-12-25,25/01/2569,100\n", "invoices"),
+        ("code,name\n1e+05,Fir House\n1E+15,Holly Ltd\n", "customers"),
+    ],
+)
+def test_a_header_shows_the_kind_even_where_its_values_cannot_be_read(
+    book: Book, content: str, kind: str
+) -> None:
+    profile = look(book, content)
+    assert profile.kind == kind
+    assert profile.report is not None
+    assert profile.report.accepted == 0

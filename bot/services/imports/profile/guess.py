@@ -29,6 +29,7 @@ How = Literal["given", "remembered", "header", "known", "guess"]
 _TRIED = 200  # values of a column
 _PROBES = ("2026-03-05", "12.50", "mia@example.com", "words")  # a parser of text takes them all
 _NEAR = 0.6
+_NAMED = 0.4  # what the header of a required field counts even if none of its values can be read
 _SHAPE = 2.0  # what a vendor's whole header line adds to a score
 
 
@@ -110,7 +111,7 @@ class Guesser:
                 if guessed is not None:
                     found[one.name] = guessed
         missing = tuple(one.name for one in kind.fields if one.required and one.name not in found)
-        named = sum(one.fit >= (_NEAR if one.how == "guess" else 0.5) for one in found.values())
+        named = sum(one.how != "guess" or one.fit >= _NEAR for one in found.values())
         return Guess(
             kind=name,
             columns=found,
@@ -128,7 +129,7 @@ class Guesser:
             elif column.how == "guess":
                 score += 1.5 * column.fit
             else:
-                score += (3 if one.required else 1) * column.fit
+                score += 3 * max(column.fit, _NAMED) if one.required else column.fit
         return score
 
     def _place_of(self, header: str) -> int | None:
