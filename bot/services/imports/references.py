@@ -12,7 +12,7 @@ from bot.services.imports.layout.columns import FileField
 from bot.services.imports.read.cells.word_lists import NOTHING_BUT_NA
 from bot.services.imports.read.refusal import Parser, RefusedValue, clip
 from bot.services.imports.read.text import email, nearest
-from bot.services.name_keys import HAN, fold
+from bot.services.name_keys import HAN, fold, spellings
 from db.book.customers import Customer, CustomerKey, CustomerName, NameKind
 from db.book.imports import table
 from db.book.people import Person
@@ -56,7 +56,7 @@ def find_by_code(connection: Connection, references: Sequence[str]) -> dict[str,
 
 def find_by_alias(connection: Connection, references: Sequence[str]) -> dict[str, set[int]]:
     """Alias -> the customers that have it, written just so."""
-    keys = list(filter(None, map(fold, references)))
+    keys = [key for reference in references for key in spellings(reference) if key]
     return _ids(connection.execute(_BY_ALIAS, {"references": list(references), "keys": keys}))
 
 
@@ -131,7 +131,7 @@ class CustomerReferences:
             select(_customer.c.code, _customer.c.name)
             .join(_name, _name.c.customer_id == _customer.c.id)
             .where(
-                _name.c.key == fold(reference),
+                _name.c.key.in_(spellings(reference)),
                 _name.c.kind.in_((NameKind.NAME, NameKind.ALIAS)),
                 _customer.c.joined_into.is_(None),
             )
