@@ -55,7 +55,7 @@ def test_a_profile_reads_like_this(tierbot: Output) -> None:
     )
     assert tierbot("import", "profile", "sales.csv").splitlines() == [
         "sales.csv: orders, one row per order.",
-        "Read as utf-8, separated by comma.",
+        "Read as utf-8, separated by comma, with the header on line 1.",
         "3 rows: 3 would be accepted, 0 rejected; 3 new, 0 changed.",
         "Dates from 2025-04-03 to 2026-07-05.",
         "Currency: not in the file.",

@@ -161,8 +161,10 @@ class _Profile:
         if self.guess.complete:
             first = self._prepare(options, choices)
             totals, report, problem = self._try(options, choices)
-        if totals.unknown and 2 * totals.unknown > (totals.customers or 0):
+        if totals.unknown and not self.customers:
             options = apply(options, {CREATE_CUSTOMERS.name: True})
+        elif totals.unknown:
+            choices.append(self._unknown_customers(totals))
         return FileProfile(
             path=self.path,
             kind=self.guess.kind,
@@ -170,6 +172,7 @@ class _Profile:
             grain=self._grain(),
             encoding=self.sample.file.encoding.removesuffix("-sig"),
             delimiter=DELIMITERS.get(self.sample.delimiter, self.sample.delimiter),
+            header_line=self.sample.file.header_line,
             columns=tuple(self._used_columns(report)),
             ignored=self._ignored(report),
             missing=self.guess.missing,
@@ -182,11 +185,25 @@ class _Profile:
             command=words(self.guess.kind, self.path, self._proposed(options, choices)),
         )
 
+    def _unknown_customers(self, totals: Totals) -> OpenChoice:
+        """Unknown customers in a book that has some may be these by another code."""
+        return OpenChoice(
+            about=(
+                f"{totals.unknown:,} of the {totals.customers:,} customers are not in the book, which has"
+                f" {self.customers:,}. If they are in it by other codes, map the column of these codes"
+            ),
+            alternatives=(
+                Alternative(
+                    options={CREATE_CUSTOMERS.name: True}, meaning="a customer is made of each unknown code"
+                ),
+            ),
+        )
+
     def _read_options(self) -> ImportOptions:
         """What was given, with the separator and the columns that an import would not find by itself."""
         mapped = dict(self.given.columns)
         for name, found in self.guess.columns.items():
-            if found.how == "guess" or (found.how == "header" and found.others):
+            if found.how in ("known", "guess") or (found.how == "header" and found.others):
                 mapped[name] = self.sample.header[found.place]
         delimiter, line = needed_reading(self.sample, self.guess.kind, mapped.values())
         delimiter = self.given.delimiter or delimiter
