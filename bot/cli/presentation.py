@@ -143,6 +143,7 @@ def import_json(report: "ImportReport") -> dict[str, Any]:
         "rows": report.rows,
         "accepted": report.accepted,
         "rejected": report.rejected,
+        "skipped": report.skipped,
         "created": report.created,
         "changed": report.changed,
         "unchanged": report.unchanged,
@@ -178,7 +179,8 @@ def import_lines(report: "ImportReport") -> Iterator[str]:
     verb = "would be" if report.dry_run else "were"
     yield (
         f"{report.rows:,} rows: {report.accepted:,} {verb} accepted ({report.created:,} new, {report.changed:,} changed,"
-        f" {report.unchanged:,} as before), {report.rejected:,} rejected."
+        f" {report.unchanged:,} as before), {report.rejected:,} rejected"
+        + (f", {report.skipped:,} left out." if report.skipped else ".")
     )
     yield from finding_lines(report.findings)
     if report.customers_created:

@@ -108,7 +108,10 @@ def test_a_profile_creates_no_database(command: Command, file: Path) -> None:
 @pytest.mark.parametrize(
     ("content", "problem"),
     [
-        ("code,name,code\nC1,Acme,2\n", "c.csv has two columns named 'code'; rename one."),
+        (
+            "code,name,code\nC1,Acme,2\n",
+            "The file has two columns named 'code', which differ (line 2: 'C1' and '2'). Rename one of the two columns named 'code'.",
+        ),
         ("code,name\n", "c.csv has a header but no rows."),
     ],
 )

@@ -8,7 +8,7 @@ from bot.services.imports.kind import FileKind
 from bot.services.imports.report import ImportOptions
 
 # Of ImportOptions; an import kind names its own by `KindOption.remembered`.
-REMEMBERED = ("decimal", "date_order", "century", "accepted")
+REMEMBERED = ("decimal", "date_order", "century", "header_line", "accepted")
 
 
 def merge(options: ImportOptions, remembered: Mapping[str, Any], kind: FileKind) -> ImportOptions:

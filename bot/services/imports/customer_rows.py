@@ -20,6 +20,7 @@ from sqlalchemy import (
     select,
 )
 
+from bot.services.imports.check.codes import ask_about_collective, ask_about_similar
 from bot.services.imports.job import AT_ONCE, Chunk, ImportJob
 from bot.services.imports.kind import KindOption, WrittenTable, stage_table
 from bot.services.imports.publication import insert_staged
@@ -175,7 +176,14 @@ class RowCustomers:
         if not self._create:
             return
         ids, references = chunk.values["customer_id"], chunk.values["customer"]
-        codes = list(dict.fromkeys(references[row] for row in rows if ids[row] is None))
+        first: dict[str, int] = {}
+        for row in rows:
+            if ids[row] is None:
+                first.setdefault(references[row], chunk.lines[row])
+        codes = list(first)
+        lines = [(line, code) for code, line in first.items()]
+        ask_about_collective(job.findings, lines)
+        ask_about_similar(job.connection, job.findings, known=_key, source=job.source, codes=lines)
         new = [(self._next + number, code) for number, code in enumerate(codes)]
         self._next += len(new)
         fill(job.connection, self._new, ("line", "key"), new)

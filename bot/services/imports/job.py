@@ -8,11 +8,13 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection
 
+from bot.services.imports.check.codes import FLOAT_CODES
 from bot.services.imports.check.findings import FileFindings
 from bot.services.imports.check.styles import Group, Styles
+from bot.services.imports.layout.columns import Layout
 from bot.services.imports.read import text
 from bot.services.imports.read.amounts import Amounts
-from bot.services.imports.read.columns import Layout
+from bot.services.imports.read.cells.codes import Codes
 from bot.services.imports.read.dates import Dates
 from bot.services.imports.read.refusal import Parser, RefusedValue
 from bot.services.imports.rejects import Rejects
@@ -62,6 +64,10 @@ class ImportJob:
         """Days that are not in the future."""
         return self.days(name, past_only=True)
 
+    def codes(self, name: str) -> Codes:
+        """Codes and numbers that are text."""
+        return Codes(drop_decimals=self.findings.accepts(FLOAT_CODES))
+
     def amounts(self, name: str) -> Amounts:
         """Amounts of money."""
         return Amounts(self.decimal(name))
@@ -100,6 +106,7 @@ class Chunk:
 
     lines: list[int]
     cells: list[list[str]]
+    columns: Sequence[Sequence[str]]  # the same, column by column
     values: dict[str, list[Any]]  # field or staged column -> parsed values; None where blank
     refused: dict[int, tuple[str, RefusedValue]] = field(default_factory=dict)  # row -> field and reason
 

@@ -21,6 +21,7 @@ class ImportOptions:
     currency: str | None = None
     encoding: str | None = None
     delimiter: str | None = None
+    header_line: int | None = None
     date_order: Literal["dmy", "mdy", "ymd"] | None = None
     decimal: Literal["point", "comma"] | None = None
     century: int | None = None  # the first of the hundred years that years of two digits are from
@@ -64,13 +65,14 @@ class Rejected:
 
 @dataclass(frozen=True, kw_only=True)
 class ImportReport:
-    """The outcome of every row: accepted + rejected == rows, created + changed + unchanged == accepted."""
+    """The outcome of every row: accepted + rejected + skipped == rows, created + changed + unchanged == accepted."""
 
     batch_id: int | None
     kind: str
     rows: int
     accepted: int
     rejected: int
+    skipped: int  # lines that are no rows of the list, and rows that a person left out
     created: int
     changed: int
     unchanged: int

@@ -301,3 +301,35 @@ def test_what_must_come_before_is_named_and_the_rows_are_read_as_they_will_be_th
     assert profile.first == (first,)
     assert profile.report is not None
     assert (profile.report.accepted, profile.report.rejected) == (2, 0)
+
+
+def test_a_profile_leaves_out_the_titles_above_the_header(book: Book) -> None:
+    content = "Sales 2026\n\nOrder No,Customer,Order Date,Amount\n1,C1,2026-01-02,10\nTotal,,,10\n"
+    profile = look(book, content, currency="EUR")
+    assert profile.kind == "orders"
+    assert profile.report is not None
+    assert (profile.report.rows, profile.report.accepted, profile.report.skipped) == (2, 1, 1)
+    assert options_of(profile) == ("--currency", "EUR", "--create-customers")
+
+
+@pytest.mark.parametrize(
+    ("content", "name"),
+    [
+        (
+            "Customer ID,Order No,Date,Amount\nC1,,,\n,1,2026-01-02,5\n,2,2026-01-03,5\n",
+            "a report with groups",
+        ),
+        ("code,name,name\nC1,Acme,Birch\n", "two columns named 'name'"),
+    ],
+)
+def test_a_profile_says_why_no_option_helps(book: Book, content: str, name: str) -> None:
+    assert name in (look(book, content, currency="EUR").problem or "")
+
+
+def test_a_column_that_is_not_understood_is_declined_in_the_command(book: Book) -> None:
+    profile = look(book, "code,name,owner\nC1,Acme,Mia\nC2,Birch,Bo\n")
+    assert profile.report is not None
+    assert profile.report.accepted == 2
+    (choice,) = profile.choices
+    assert choice.about.startswith("Most values of the column 'owner' cannot be read as owner")
+    assert choice.alternatives[0].options == {"columns": {"owner": "-"}}

@@ -2,7 +2,7 @@
 
 from bot.errors import N_
 from bot.services.imports.check.findings import FileFindings, FindingType, Level
-from bot.services.imports.read.vendors import VendorShape
+from bot.services.imports.layout.vendors import VendorShape
 
 VENDOR = FindingType(
     name="vendor",

@@ -147,7 +147,15 @@ def _refunds(finding: FileFinding, totals: Totals) -> OpenChoice:
     return OpenChoice(about=_found(finding), alternatives=(subtract, _accept(finding)))
 
 
+def _declined_column(finding: FileFinding, totals: Totals) -> OpenChoice:
+    decline = Alternative(
+        options={"columns": {finding.values["field"]: "-"}}, meaning="it holds something else"
+    )
+    return OpenChoice(about=_found(finding), alternatives=(decline,))
+
+
 _PROPOSALS: dict[str, Callable[[FileFinding, Totals], OpenChoice]] = {
+    "column-not-understood": _declined_column,
     "date-order": _date_order,
     "decimal-sign": _decimal_sign,
     "two-digit-years": _century,

@@ -13,12 +13,12 @@ from bot.services.imports.job import AT_ONCE, ImportJob
 from bot.services.imports.kind import FileKind
 from bot.services.imports.kinds import KINDS
 from bot.services.imports.kinds.customers import CustomerKind
+from bot.services.imports.layout.columns import FileField, Layout
+from bot.services.imports.layout.vendors import VendorShape, find_shape
 from bot.services.imports.profile.sample import Sample
-from bot.services.imports.read.columns import FileField, Layout
 from bot.services.imports.read.refusal import Parser, RefusedValue
 from bot.services.imports.read.text import plain
-from bot.services.imports.read.vendors import VendorShape, find_shape
-from bot.services.imports.references import person_by_email
+from bot.services.imports.references import find_person
 from bot.services.imports.rejects import Rejects
 from bot.services.imports.report import ImportOptions
 from db.book.customers import Customer, CustomerKey
@@ -241,7 +241,7 @@ class Guesser:
 
     def _share(self, kind: type[FileKind], one: FileField, place: int) -> float:
         """The share of a column's values that a field can read, in the better of the styles of dates and numbers."""
-        if one.read is person_by_email:
+        if one.read is find_person:
             return 1.0  # whether the people are in the book says nothing about the column
         key = (kind.name, one.name, place)
         if key not in self._shares:
@@ -262,7 +262,7 @@ class Guesser:
         parsers = []
         for date_order, decimal in styles:
             findings = FileFindings(())
-            layout = Layout(header=self.sample.header, places={one.name: place}, ignored=())
+            layout = Layout(header=self.sample.header, places={one.name: place})
             job = ImportJob(
                 connection=self.connection,
                 options=replace(self.options, date_order=date_order, decimal=decimal),

@@ -209,12 +209,12 @@ def timezone(text: str) -> str | RefusedValue:
 
 
 def plain(text: str) -> str:
-    """A word or header as it is compared: NFKC, lower case, without spaces, underscores, hyphens and brackets.
+    """A word or header as it is compared: NFKC, lower case, without spaces, underscores, hyphens, brackets and quotes.
 
     An umlaut is what it is written as without one: exports have both `Fälligkeit` and `Faelligkeit`.
     """
     folded = unicodedata.normalize("NFKC", text).casefold().translate(_UMLAUTS)
-    return re.sub(r"[\s_\-()*:./]+", "", folded)
+    return re.sub(r"[\s_\-()*:./'\"=\u200b\ufeff]+", "", folded)
 
 
 def nearest(text: str, known: Iterable[str]) -> str:
