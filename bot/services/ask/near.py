@@ -89,11 +89,11 @@ class _Fit:
 
 def near_customers(session: Session, owners: Owners, key: str) -> tuple[list[int], bool]:
     """(customers that a folded name may mean, best first; whether it can only be the first)."""
-    question = _Question(session, owners, key)
+    search = _NearSearch(session, owners, key)
     fits: dict[int, _Fit] = {}
-    for names in question.candidates():
+    for names in search.candidates():
         for name in names:
-            question.fit(name, fits.setdefault(name.customer_id, _Fit(customer_id=name.customer_id)))
+            search.fit(name, fits.setdefault(name.customer_id, _Fit(customer_id=name.customer_id)))
         if any(fit.is_worth_offering for fit in fits.values()):
             break
     ranked = sorted((fit for fit in fits.values() if fit.is_worth_offering), key=lambda fit: fit.order)
@@ -102,7 +102,7 @@ def near_customers(session: Session, owners: Owners, key: str) -> tuple[list[int
     return [fit.customer_id for fit in ranked], sure
 
 
-class _Question:
+class _NearSearch:
     """A folded name that nobody has, and what in the book is like it."""
 
     def __init__(self, session: Session, owners: Owners, key: str) -> None:

@@ -27,6 +27,7 @@ NAMES = {
 FOODS = {
     str(number): f"{name} Foods Ltd" for number, name in enumerate(("Ember", "Cedar", "Birch", "Iris", "Oak"))
 }
+SOUNDS = {"1": "素洲惊觅机床", "2": "苏州精密机械", "3": "苏州精密机具"}
 TRADITIONAL = {"1": "蘇州瀾嶽精密機械有限公司", "2": "台湾积体电路", "3": "Harbor 後勤服務"}
 
 # (book, question, the names offered in their order)
@@ -53,6 +54,7 @@ OFFERED = [
         ["蓝月科技有限公司", "澜岳精密机械有限公司", "兰越化工有限公司"],
     ),  # one right, one right, none
     (NAMES, "兰月", ["蓝月科技有限公司", "兰越化工有限公司", "澜岳精密机械有限公司"]),
+    (SOUNDS, "苏州精密机床", ["苏州精密机械", "苏州精密机具", "素洲惊觅机床"]),  # the same sound comes last
     (NAMES, "蓝越科技", ["蓝月科技有限公司"]),
     (NAMES, "南越化工", ["兰越化工有限公司"]),
     (NAMES, "苏州精蜜机械", ["苏州精密机械有限公司"]),
@@ -75,7 +77,8 @@ OFFERED = [
     (NAMES, "microsoft", []),
     (NAMES, "qqqq", []),
     (NAMES, "GmbH", []),
-    (FOODS, "Zebra Foods", []),  # a word of many customers
+    (FOODS, "Zebra Foods", []),
+    (FOODS, "Nova Foods", []),  # most of it, but a word of many customers
     (FOODS, "Embr Foods", ["Ember Foods Ltd"]),
     # traditional and simplified characters
     (TRADITIONAL, "苏州澜岳", ["蘇州瀾嶽精密機械有限公司"]),
