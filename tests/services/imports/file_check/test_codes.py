@@ -67,7 +67,7 @@ def test_what_keeps_a_code_text_is_taken_off(coded: Book, written: str, code: st
     ("kind", "content", "stored", "sql"),
     [
         ("order-lines", "order_no,line,product_type,amount\n=\"7\",'01,x,5\n", "01", "SELECT line FROM order_line"),
-        ("invoices", "invoice_no,customer,date,due,amount\n'01,'C1,2026-01-02,'2026-02-02,'5\n", "01", "SELECT external_id FROM invoice"),
+        ("invoices", "invoice_no,customer,date,due,paid,amount\n'01,'C1,2026-01-02,'2026-02-02,,'5\n", "01", "SELECT external_id FROM invoice"),
         ("activities", 'customer,date,kind,id\n="C1",="2026-01-02",\'call,="9"\n', "9", "SELECT external_id FROM activity"),
         ("facts", "customer,field,value,date\n'C1,debt_ratio,\"=\"\"0.4\"\"\",2026-01-02\n", "0.4", "SELECT value FROM fact"),
         ("people", 'email,name\n="a@b.co",Ann\n', "a@b.co", "SELECT email FROM person"),
@@ -193,7 +193,7 @@ def test_an_order_names_the_customer_that_was_meant(coded: Book, written: str, k
         ("orders", ORDERS + "{},C1,2026-01-02,5\nX,C1,2026-01-02,5\n"),
         (
             "invoices",
-            "invoice_no,customer,date,due,amount\n{},C1,2026-01-02,2026-02-02,5\nX,C1,2026-01-02,2026-02-02,5\n",
+            "invoice_no,customer,date,due,paid,amount\n{},C1,2026-01-02,2026-02-02,,5\nX,C1,2026-01-02,2026-02-02,,5\n",
         ),
     ],
 )

@@ -31,7 +31,7 @@ COME_BACK: dict[str, tuple[str, tuple[str, str], str, list[tuple[Any, ...]]]] = 
         [("1", "+x"), ("2", "=y")],
     ),
     "invoices": (
-        "invoice_no,customer,date,due,amount\n1,C1,2026-01-02,2026-02-02,5\n2,C99,2026-01-02,2026-02-02,-5\n",
+        "invoice_no,customer,date,due,paid,amount\n1,C1,2026-01-02,2026-02-02,,5\n2,C99,2026-01-02,2026-02-02,,-5\n",
         ("customers", "code,name\nC99,New\n"),
         "SELECT external_id FROM invoice ORDER BY id",
         [("1",), ("2",)],
