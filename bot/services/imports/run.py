@@ -40,7 +40,7 @@ from db.book import imports
 from db.engine import Database
 
 Progress = Callable[[int, int], None]
-_FIRST_ROWS = 1_000  # that show the shape of a file
+_FIRST_ROWS = 300  # that show the shape of a file
 OnStaged = Callable[[ImportJob, FileKind], None]
 
 

@@ -18,6 +18,7 @@ class _Question:
 
     fits: Callable[[str], frozenset[str] | None]  # None for a cell that says nothing
     asked: FindingType
+    contradicted: FindingType
     usual: tuple[str, ...]  # the styles that are proposed where cells contradict each other
     meanwhile: str  # the style in which the rest of the file is read while the question is open
 
@@ -47,6 +48,22 @@ def _fits_decimal(cell: str) -> frozenset[str] | None:
     return frozenset({style} if style else {"point", "comma"})
 
 
+def _contradicted(option: str) -> FindingType:
+    """The finding that an option, given now or for an earlier file, is not what a column shows."""
+    return FindingType(
+        name=f"{option}-contradicted",
+        level=Level.QUESTION,
+        sentence=N_(
+            "The column %(column)s is not written as --%(option)s %(given)s says (line %(line)d: %(example)s)."
+        ),
+        answer=N_(
+            "Give --%(option)s as this file is written; --yes %(option)s-contradicted reads by it what a cell leaves open."
+        ),
+        accept=True,
+        once=True,
+    )
+
+
 _DATE_ORDER = _Question(
     fits=written.possible_orders,
     asked=FindingType(
@@ -59,6 +76,7 @@ _DATE_ORDER = _Question(
             "Give --date-order dmy or --date-order mdy; where years of two digits come first, --date-order ymd."
         ),
     ),
+    contradicted=_contradicted("date-order"),
     usual=("dmy", "mdy"),
     meanwhile="dmy",
 )
@@ -72,6 +90,7 @@ _DECIMAL = _Question(
         ),
         answer=N_("Give --decimal point or --decimal comma."),
     ),
+    contradicted=_contradicted("decimal"),
     usual=("point", "comma"),
     meanwhile="point",
 )
@@ -158,20 +177,38 @@ class Styles:
 
     def _decide(self, question: _Question, place: int, header: str, group: Group | None, text: str) -> str:
         given, key = self._given[question], (question, place, None if group is None else group.key)
-        if given is not None:
-            return given
         if key not in self._decided:
             found = (
                 self._evidence(question, place)
                 if group is None
                 else self._group_evidence(question, place, group)
             )
-            if found.left is not None and len(found.left) == 1:
+            if given is not None:
+                self._decided[key] = given
+                self._compare(question, place, header, given, found)
+            elif found.left is not None and len(found.left) == 1:
                 (self._decided[key],) = found.left
             else:
                 self._ask(question, place, header, text, found)
                 self._decided[key] = question.meanwhile
         return self._decided[key]
+
+    def _compare(self, question: _Question, place: int, header: str, given: str, found: _Evidence) -> None:
+        """Ask when all cells fit another style only than the one that is given."""
+        # A cell with four digits for the year fits no order with the year first: it is refused for itself.
+        if not found.left or given in found.left or given not in question.usual:
+            return
+        if (question, place) not in self._asked:
+            self._asked.add((question, place))
+            line, cell = found.proofs[-1]
+            self._findings.add(
+                question.contradicted,
+                option=question.contradicted.name.removesuffix("-contradicted"),
+                column=repr(header),
+                given=given,
+                line=line,
+                example=cell,
+            )
 
     def _ask(self, question: _Question, place: int, header: str, text: str, found: _Evidence) -> None:
         if found.left is None or (question, place) in self._asked:
@@ -184,10 +221,10 @@ class Styles:
         self._findings.add(question.asked, column=repr(header), example=shown, styles=styles)
 
     def _evidence(self, question: _Question, place: int) -> _Evidence:
-        found = _Evidence()
+        found, given = _Evidence(), self._given[question]
         for line, cells in self._rows():
             found.add(line, cells[place], question.fits(cells[place]))
-            if found.left is not None and not found.left:
+            if found.left is not None and found.left <= {given}:
                 break
         return found
 

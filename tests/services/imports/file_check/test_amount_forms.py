@@ -137,6 +137,21 @@ def test_decimal_signs_are_asked_about_in_each_file_and_remembered(filled: Book)
     ]
 
 
+def test_a_remembered_decimal_sign_does_not_overrule_what_the_file_shows(filled: Book) -> None:
+    filled.bring("orders", orders("950.000", "150.000"), decimal="comma")
+    later = 'order,customer,date,amount\n3,C1,2026-02-05,"1,234.56"\n4,C2,2026-02-06,"1,234"\n'
+    assert filled.ask("orders", later) == {
+        "decimal-contradicted": "The column 'amount' is not written as --decimal comma says (line 2: 1,234.56). "
+        "Give --decimal as this file is written; --yes decimal-contradicted reads by it what a cell leaves open."
+    }
+    filled.bring("orders", later, decimal="point")
+    assert filled.rows("SELECT amount / 10000 FROM customer_order WHERE external_id = '4'") == [(1234,)]
+
+
+def test_a_decimal_sign_that_is_given_is_no_question_where_cells_have_it(filled: Book) -> None:
+    assert stored(filled, "1.234", "1.234,50", "99.5", decimal="comma") == [1234, 1234.5, 99.5]
+
+
 CURRENCIES = "order,customer,date,amount,currency\n1,C1,2026-01-05,100,$\n2,C2,2026-01-05,100,¥\n"
 
 
