@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo run check types test story faults simulate bench lint fmt lock words clean
+.PHONY: demo run check types test story faults simulate shapes bench lint fmt lock words clean
 .DELETE_ON_ERROR:
 
 demo: .venv/.runtime
@@ -36,6 +36,11 @@ simulate: .venv/.dev
 # Kills, pauses and misleads real processes on both databases; takes some minutes. FAULTS="--quick --only F01"
 faults: .venv/.dev
 	$(BIN)/python -m tests.faults $(FAULTS)
+
+# Drawn books in drawn shapes of files: each import asks, or stores what the plain file stores. SHAPES=200 draws fewer.
+SHAPES ?= 2000
+shapes: .venv/.dev
+	SHAPES=$(SHAPES) $(BIN)/python -m pytest -n 0 -s tests/services/imports/file_check/test_shapes.py $(ARGS)
 
 # Ratios beside named peers, measured in one run. BENCH="tier claims" runs some, BENCH="--small" only sees that they run.
 bench: .venv/.dev

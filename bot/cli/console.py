@@ -34,6 +34,10 @@ Mapped = Annotated[
 ]
 Encoding = Annotated[str | None, typer.Option(help="Encoding, when it cannot be told.")]
 Delimiter = Annotated[str | None, typer.Option(help="Separator: comma, semicolon or tab.")]
+HeaderLine = Annotated[
+    int | None,
+    typer.Option("--header-line", metavar="LINE", min=1, help="The line of the header, below titles."),
+]
 DateOrder = Annotated[Any, typer.Option(help="dmy or mdy, when dates leave it open; ymd for 26/3/5.")]
 Century = Annotated[
     int | None,

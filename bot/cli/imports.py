@@ -18,6 +18,7 @@ from bot.cli.console import (
     DecimalSign,
     Delimiter,
     Encoding,
+    HeaderLine,
     Mapped,
     columns_of,
     opened,
@@ -60,6 +61,7 @@ def _import_command(kind: str, options: list[KindOption]) -> Callable[..., None]
         currency: Annotated[str | None, typer.Option(help="ISO currency, where the file has none.")] = None,
         encoding: Encoding = None,
         delimiter: Delimiter = None,
+        header_line: HeaderLine = None,
         date_order: DateOrder = None,
         century: Century = None,
         decimal: DecimalSign = None,
@@ -82,7 +84,9 @@ def _import_command(kind: str, options: list[KindOption]) -> Callable[..., None]
             bool, typer.Option(help="Forget the columns and answers given for this source before.")
         ] = False,
         dry_run: Annotated[bool, typer.Option(help="Only show what would happen.")] = False,
-        strict: Annotated[bool, typer.Option(help="Exit with 7 when rows were rejected.")] = False,
+        strict: Annotated[
+            bool, typer.Option(help="Exit with 7 when any row was rejected, not only when all were.")
+        ] = False,
         as_json: AsJson = False,
         **kind_options: Any,
     ) -> None:
@@ -93,6 +97,7 @@ def _import_command(kind: str, options: list[KindOption]) -> Callable[..., None]
                 currency=currency,
                 encoding=encoding,
                 delimiter=delimiter,
+                header_line=header_line,
                 date_order=date_order,
                 century=century,
                 decimal=decimal,
@@ -121,7 +126,7 @@ def _import_command(kind: str, options: list[KindOption]) -> Callable[..., None]
             print_json(presentation.import_json(report))
         else:
             say(*presentation.import_lines(report))
-        if strict and report.rejected:
+        if report.rejected and (strict or not (report.accepted or dry_run)):
             sys.exit(7)
 
     bring_in.__doc__ = f"Bring in {kind} from a CSV file."
@@ -155,6 +160,7 @@ def import_profile(
     currency: Annotated[str | None, typer.Option(help="ISO currency, where the file has none.")] = None,
     encoding: Encoding = None,
     delimiter: Delimiter = None,
+    header_line: HeaderLine = None,
     date_order: DateOrder = None,
     century: Century = None,
     decimal: DecimalSign = None,
@@ -169,6 +175,7 @@ def import_profile(
             currency=currency,
             encoding=encoding,
             delimiter=delimiter,
+            header_line=header_line,
             date_order=date_order,
             century=century,
             decimal=decimal,

@@ -179,7 +179,8 @@ def import_lines(report: "ImportReport") -> Iterator[str]:
     verb = "would be" if report.dry_run else "were"
     yield (
         f"{report.rows:,} rows: {report.accepted:,} {verb} accepted ({report.created:,} new, {report.changed:,} changed,"
-        f" {report.unchanged:,} as before), {report.rejected:,} rejected."
+        f" {report.unchanged:,} as before), {report.rejected:,} rejected"
+        + (f", {report.skipped:,} left out." if report.skipped else ".")
     )
     yield from finding_lines(report.findings)
     if report.customers_created:

@@ -15,6 +15,7 @@ _HOW = {
     "given": " (as given)",
     "remembered": " (as given before)",
     "header": "",
+    "known": " (the book knows these codes)",
     "guess": " (a guess: look at it)",
 }
 _SHOWN = 3  # rejected rows
@@ -26,7 +27,9 @@ def profile_lines(profile: FileProfile) -> Iterator[str]:
     yield f"{profile.path.name}: {profile.kind}, {profile.grain}."
     if profile.others:
         yield f"It may also be {' or '.join(profile.others)}: add --kind to look at it so."
-    yield f"Read as {profile.encoding}, separated by {profile.delimiter}."
+    yield (
+        f"Read as {profile.encoding}, separated by {profile.delimiter}, with the header on line {profile.header_line}."
+    )
     if report is not None:
         yield (
             f"{report.rows:,} rows: {report.accepted:,} would be accepted, {report.rejected:,} rejected;"
@@ -55,7 +58,7 @@ def profile_lines(profile: FileProfile) -> Iterator[str]:
         for reject in report.first_rejects[:_SHOWN]:
             yield f"Rejected, line {reject.line}, {reject.column}: {reject.reason}"
         if 2 * report.rejected > report.rows:
-            worst, _ = Counter(reject.column for reject in report.first_rejects).most_common(1)[0]
+            worst, _ = Counter(one.column or one.reason for one in report.first_rejects).most_common(1)[0]
             yield f"Most rows would be rejected, because of {worst}: look at it before you import."
     if profile.problem:
         yield f"It cannot be read yet: {profile.problem}"
@@ -94,10 +97,15 @@ def _choice(choice: OpenChoice) -> Iterator[str]:
         words, meaning = shown.pop(choice.evident)
         yield f"{about}: {words}{f' ({meaning})' if meaning else ''}{', or' if shown else '.'}"
     elif choice.placeholder is not None:
-        by = f" by {choice.stopgap.meaning}." if choice.stopgap and not shown else ":"
-        yield f"You decide. {about}. Replace {choice.placeholder[1]} in the command below{by}"
+        word = choice.placeholder[1]
+        if not any(meaning for _, meaning in shown):
+            values = ", ".join(words.split()[-1] for words, _ in shown)
+            by = f"one of {values}" if shown else choice.stopgap and choice.stopgap.meaning
+            yield f"You decide. {about}. Replace {word} in the command below by {by}."
+            return
+        yield f"You decide. {about}. Replace {word} in the command below:"
     else:
-        yield f"You decide. {about}. Add:"
+        yield f"You decide. {about}, or add:"
     for words, meaning in shown:
         yield f"  {words}{f': {meaning}' if meaning else ''}"
 
@@ -116,6 +124,7 @@ def profile_json(profile: FileProfile) -> dict[str, Any]:
         "grain": profile.grain,
         "encoding": profile.encoding,
         "delimiter": profile.delimiter,
+        "header_line": profile.header_line,
         "rows": report.rows if report else None,
         "accepted": report.accepted if report else None,
         "rejected": report.rejected if report else None,

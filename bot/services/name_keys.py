@@ -2,10 +2,14 @@
 
 import re
 import unicodedata
-from collections.abc import Iterable
-from functools import lru_cache
+from collections.abc import Iterable, Iterator
+from functools import cache, lru_cache
+from typing import TYPE_CHECKING
 
 from db.book.customers import NameKind
+
+if TYPE_CHECKING:
+    from opencc import OpenCC
 
 HAN = re.compile(r"[㐀-鿿]+")
 _APART = re.compile(r"[^\w]+|_")
@@ -30,18 +34,59 @@ LEGAL_ENDINGS = tuple(sorted((
 ), key=len, reverse=True))  # fmt: skip
 
 
+class _Simplified(dict[int, str]):
+    """Traditional characters -> simplified ones, each converted once; all others -> themselves.
+
+    One by one, not by phrases: part of a name must become the same as in the whole name.
+    """
+
+    def __missing__(self, place: int) -> str:
+        character = chr(place)
+        self[place] = _converter("t2s").convert(character) if HAN.match(character) else character
+        return self[place]
+
+
+_simplified = _Simplified()
+
+
+@cache
+def _converter(name: str) -> "OpenCC":
+    from opencc import OpenCC  # 30 ms of dictionaries, for Chinese names only
+
+    return OpenCC(name)
+
+
 @lru_cache(maxsize=1_000)  # a name is folded for its key, and again for its tokens
 def fold(name: str) -> str:
-    """A name as it is compared: NFKC, case folded, without accents, punctuation as single spaces."""
+    """A name as it is compared: NFKC, case folded, without accents, simplified, punctuation as single spaces."""
+    text = _fold_as_written(name)
+    return text.translate(_simplified) if HAN.search(text) else text
+
+
+def _fold_as_written(name: str) -> str:
     text = unicodedata.normalize("NFKD", unicodedata.normalize("NFKC", name).casefold())
     text = "".join(c for c in text if not unicodedata.combining(c))
     return _APART.sub(" ", unicodedata.normalize("NFKC", text)).strip()
 
 
+def spellings(name: str) -> Iterator[str]:
+    """The keys a name may have: `fold` first, then those of names that were stored before characters were simplified."""
+    key = fold(name)
+    yield key
+    if HAN.search(key):
+        traditional = dict.fromkeys([_fold_as_written(name), _converter("s2t").convert(key)])
+        yield from (other for other in traditional if other != key)
+
+
 def tokens(name: str) -> list[str]:
     """The words of a name and its overlapping pairs of Chinese characters, each once."""
+    return tokens_of_key(fold(name))
+
+
+def tokens_of_key(key: str) -> list[str]:
+    """The tokens of a folded name."""
     found: dict[str, None] = {}
-    for word in fold(name).split():
+    for word in key.split():
         for part in re.split(f"({HAN.pattern})", word):
             if not part:
                 continue

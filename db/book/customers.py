@@ -224,7 +224,6 @@ def owner_ids(session: Session, customer_ids: Sequence[int]) -> dict[int, int]:
     return found
 
 
-_NAMES = select(col(CustomerName.customer_id), col(CustomerName.key))
 _KINDS = select(col(CustomerName.customer_id), col(CustomerName.kind))
 _STRENGTH = {str(kind): place for place, kind in enumerate(NameKind)}
 MOST = 20  # customers found by a name
@@ -233,7 +232,7 @@ Owners = frozenset[int] | None  # None: any customer, owned or not
 
 def owned_by(session: Session, owners: Owners) -> list[int]:
     """Ids of the unarchived customers of these owners."""
-    return list(session.scalars(_owned_by(select(col(Customer.id)), owners)))
+    return list(session.scalars(of_owners(select(col(Customer.id)), owners)))
 
 
 def with_key(session: Session, key: str, owners: Owners) -> list[int]:
@@ -266,7 +265,7 @@ def with_tokens(
 ) -> list[tuple[int, int]]:
     """(customer, how many of the tokens its names hold), most first."""
     hits = func.count().label("hits")
-    statement = _owned_by(
+    statement = of_owners(
         select(col(NameToken.customer_id), hits).join(Customer, col(Customer.id) == NameToken.customer_id),
         owners,
     )
@@ -279,23 +278,12 @@ def with_tokens(
     return [(customer, count) for customer, count in rows]
 
 
-def names_of(session: Session, customer_ids: Sequence[int]) -> list[tuple[int, str]]:
-    """(customer, compared name) of these customers."""
-    rows = session.execute(_NAMES.where(col(CustomerName.customer_id).in_(customer_ids)))
-    return [(customer, key) for customer, key in rows]
+def _named(owners: Any) -> Any:
+    joined = _KINDS.join(Customer, col(Customer.id) == CustomerName.customer_id)
+    return of_owners(joined, owners)
 
 
-def all_names(session: Session, owners: Owners) -> list[tuple[int, str]]:
-    """(customer, compared name) of all customers of these owners, for a search through every name."""
-    return [(customer, key) for customer, key in session.execute(_named(owners, _NAMES))]
-
-
-def _named(owners: Any, statement: Any = _KINDS) -> Any:
-    joined = statement.join(Customer, col(Customer.id) == CustomerName.customer_id)
-    return _owned_by(joined, owners)
-
-
-def _owned_by(statement: Any, owners: Any) -> Any:
+def of_owners(statement: Any, owners: Any) -> Any:
     """A statement over Customer, limited to the unarchived customers of these owners."""
     if owners is not None:
         statement = statement.join(Ownership, present_owner(Customer.id)).where(

@@ -31,7 +31,7 @@ HEAVY = [
     "babel",
     "rapidfuzz",
 ]
-HEAVY += ["pypinyin", "starlette", "uvicorn", "rich.table", "psycopg"]
+HEAVY += ["pypinyin", "opencc", "starlette", "uvicorn", "rich.table", "psycopg"]
 READY = "Tierbot is running"
 SECONDS = 120
 

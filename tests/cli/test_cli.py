@@ -314,7 +314,7 @@ def test_score_takes_the_options_of_an_import(tierbot: Tierbot, tmp_path: Path) 
     ("table", "expected"),
     [
         ("name,net_spend_12m\nACME,1\n", "no column for code"),
-        ("code,name,code\nC-1,ACME,C-1\n", "two columns named 'code'"),
+        ("code,name,code\nC-1,ACME,C-2\n", "two columns named 'code'"),
         ("code,name\n", "has a header but no rows"),
     ],
 )

@@ -55,7 +55,7 @@ def test_a_profile_reads_like_this(tierbot: Output) -> None:
     )
     assert tierbot("import", "profile", "sales.csv").splitlines() == [
         "sales.csv: orders, one row per order.",
-        "Read as utf-8, separated by comma.",
+        "Read as utf-8, separated by comma, with the header on line 1.",
         "3 rows: 3 would be accepted, 0 rejected; 3 new, 0 changed.",
         "Dates from 2025-04-03 to 2026-07-05.",
         "Currency: not in the file.",
@@ -108,7 +108,10 @@ def test_a_profile_creates_no_database(command: Command, file: Path) -> None:
 @pytest.mark.parametrize(
     ("content", "problem"),
     [
-        ("code,name,code\nC1,Acme,2\n", "c.csv has two columns named 'code'; rename one."),
+        (
+            "code,name,code\nC1,Acme,2\n",
+            "The file has two columns named 'code', which differ (line 2: 'C1' and '2'). Rename one of the two columns named 'code'.",
+        ),
         ("code,name\n", "c.csv has a header but no rows."),
     ],
 )

@@ -11,7 +11,7 @@ from bot.services.access import Act, Actor
 from bot.services.ask import lists
 from bot.services.ask.graded import assessed, graded_for, graded_of, is_provisional
 from bot.services.care.schedule import CareRules
-from bot.services.name_keys import fold, tokens
+from bot.services.name_keys import fold, spellings, tokens_of_key
 from bot.services.schemes.store import SchemeCache, starter, tiers_of
 from bot.wording.actions import Pointer
 from bot.wording.messages import Choice, Help, Message, NoMatch, SharedCard, TierCard, Ungraded
@@ -23,8 +23,6 @@ from db.engine import Database
 from db.graded import assessments, schemes
 
 MOST_HITS, MOST_NEAR = 8, 5
-SURE = 85  # RapidFuzz score from which a single similar name is taken as the one meant
-NEAR = 55
 STRONG, WEAK, MOST_SIDES = 60, 40, 3  # scores of the dimensions that a shared card names
 HELP = frozenset({"help", "帮助", "?", "？"})
 
@@ -83,18 +81,18 @@ def one(database: Database, actor: Actor, text: str) -> int:
 
 def find(session: Session, owners: Owners, query: str) -> Found:
     """Customers by code, name, other names and pinyin; then by their beginning; then by words; then by similarity."""
-    key = fold(query)
-    if not key:
-        return Found(ids=[], sure=False)
-    compact = key.replace(" ", "")
-    # One after the other, because a common word takes a thousand times as long as a name that is exactly right.
-    ids = (
-        customers.with_key(session, key, owners)
-        or (compact != key and customers.with_key(session, compact, owners))
-        or customers.with_prefix(session, key, owners)
-        or _with_all_words(session, owners, query)
-    )
-    return Found(ids=ids, sure=True) if ids else _near(session, owners, query, key)
+    for key in filter(None, spellings(query)):
+        compact = key.replace(" ", "")
+        # One after the other, because a common word takes a thousand times as long as a name that is exactly right.
+        ids = (
+            customers.with_key(session, key, owners)
+            or (compact != key and customers.with_key(session, compact, owners))
+            or customers.with_prefix(session, key, owners)
+            or _with_all_words(session, owners, key)
+        )
+        if ids:
+            return Found(ids=ids, sure=True)
+    return _near(session, owners, fold(query))
 
 
 def card(
@@ -158,8 +156,8 @@ def _normal(text: str) -> str:
     return " ".join(text.split())[:100]
 
 
-def _with_all_words(session: Session, owners: Owners, query: str) -> list[int]:
-    words = tokens(query)
+def _with_all_words(session: Session, owners: Owners, key: str) -> list[int]:
+    words = tokens_of_key(key)
     if not words:
         return []
     return [
@@ -167,18 +165,11 @@ def _with_all_words(session: Session, owners: Owners, query: str) -> list[int]:
     ]
 
 
-def _near(session: Session, owners: Owners, query: str, key: str) -> Found:
-    from rapidfuzz import fuzz, process
+def _near(session: Session, owners: Owners, key: str) -> Found:
+    from bot.services.ask import near
 
-    shared = [customer for customer, _ in customers.with_tokens(session, tokens(query), owners, limit=300)]
-    pool = customers.names_of(session, shared) if shared else customers.all_names(session, owners)
-    ranked: dict[int, float] = {}
-    for _, score, place in process.extract(
-        key, [name for _, name in pool], scorer=fuzz.WRatio, score_cutoff=NEAR, limit=20
-    ):
-        ranked.setdefault(pool[place][0], score)
-    if not ranked and shared:
-        return Found(ids=shared[:MOST_NEAR], sure=False)
-    ids = list(ranked)
-    clear = bool(ids) and ranked[ids[0]] >= SURE and (len(ids) == 1 or ranked[ids[1]] < ranked[ids[0]] - 5)
-    return Found(ids=ids[:1] if clear else ids[:MOST_NEAR], sure=clear)
+    codes = near.near_codes(session, owners, key)
+    if codes:  # never taken as meant: a wrong code is another customer's
+        return Found(ids=codes[:MOST_NEAR], sure=False)
+    ids, sure = near.near_customers(session, owners, key)
+    return Found(ids=ids[:1] if sure else ids[:MOST_NEAR], sure=sure)

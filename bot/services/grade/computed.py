@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from sqlmodel import Session
 
 from bot.errors import N_, BadInput
-from bot.services.schemes import store
+from bot.services.schemes.currency import check_currency
 from db.book import facts, invoices, order_lines, orders
 from db.graded import credit
 from grading.indicators.sources import COMPUTED, CREDIT_GRADE
@@ -25,7 +25,7 @@ def load_book(
     session: Session, scheme: Scheme, as_of: date, customer_ids: Sequence[int] | None = None
 ) -> "FactColumns":
     """`load_facts`; raises BadInput when orders are in another currency."""
-    store.check_currency(session, scheme)
+    check_currency(session, scheme)
     return load_facts(session, scheme, as_of, customer_ids)
 
 

@@ -11,16 +11,23 @@ from zoneinfo import ZoneInfo
 import pandas as pd
 
 from bot.errors import N_, BadInput
+from bot.services.imports.check.columns import compare_twins
 from bot.services.imports.check.encoding import check_encoding
 from bot.services.imports.check.fields import KnownFields
 from bot.services.imports.check.findings import FileFinding, FileFindings, FindingType, Level
+from bot.services.imports.check.rows import OtherLines
+from bot.services.imports.check.shape import note_header
 from bot.services.imports.check.styles import Styles
 from bot.services.imports.kinds.customers import CustomerKind
-from bot.services.imports.read.columns import FileField, Layout, recognise
+from bot.services.imports.layout.columns import FileField, Layout, recognise
+from bot.services.imports.layout.header import find_header
+from bot.services.imports.read.cells.codes import Codes
+from bot.services.imports.read.cells.reader import cell_reader
+from bot.services.imports.read.cells.word_lists import NOTHING_IN_FACTS
 from bot.services.imports.read.dates import Dates
 from bot.services.imports.read.encoding import inspect_file
 from bot.services.imports.read.numbers import Numbers
-from bot.services.imports.read.records import Broken, CsvTable, open_table, sniff, why_ragged
+from bot.services.imports.read.records import Broken, CsvTable, fit, open_table, why_ragged
 from bot.services.imports.read.refusal import EMPTY, RefusedValue, clip
 from bot.services.imports.read.text import line_of_text, nearest
 from bot.services.imports.report import ImportOptions, Rejected
@@ -87,7 +94,9 @@ class _FlatTable:
         self._fields += [FileField(name=MONTHS_WITH_US), *_CUSTOMER]
         headers = frozenset[str]().union(*(field.known_headers for field in self._fields))
         self.file = inspect_file(path, options.encoding, headers)
-        self._delimiter = sniff(self.file, options.delimiter, headers)
+        header = find_header(self.file, options.delimiter, known=headers)
+        note_header(header, findings)
+        self.file, self._delimiter = header.of(self.file), header.delimiter
 
     def read(self) -> tuple[list[dict[str, str]], pd.DataFrame]:
         """(code and name of each customer, a frame of the text of its fields)."""
@@ -101,6 +110,8 @@ class _FlatTable:
                 remembered={},
             )
             lines, rows = self._records(table)
+        if rows:
+            compare_twins(layout, lines, list(zip(*rows, strict=True)), self._findings)
         self._note_ignored(layout)
         accepted, columns = self._accept(layout, lines, rows, self._parse(layout, rows))
         for name in self._scheme.fields:
@@ -124,11 +135,12 @@ class _FlatTable:
             line, cells = record
             if not any(cell.strip() for cell in cells):
                 continue
-            if len(cells) != width:
+            fitted = cells if len(cells) == width else fit(cells, width, self._delimiter)
+            if fitted is None:
                 self._reject(line, "", "", why_ragged(cells, width))
                 continue
             lines.append(line)
-            rows.append(cells)
+            rows.append(fitted)
         if not rows and not self.rejected:
             raise BadInput(N_("%(file)s has a header but no rows."), file=self.file.path.name)
         return lines, rows
@@ -146,11 +158,10 @@ class _FlatTable:
         )
         columns: dict[str, list[str | RefusedValue]] = {}
         for name, place in layout.places.items():
-            read = self._reader(name, place, layout.header[place], styles)
-            known = {
-                cell: (read(cell.strip()) or "") if cell.strip() else ""
-                for cell in dict.fromkeys(row[place] for row in rows)
-            }
+            parse = self._reader(name, place, layout.header[place], styles)
+            nothing = next(field.nothing for field in self._fields if field.name == name)
+            read = cell_reader(parse, nothing, required=False)
+            known = {cell: read(cell) or "" for cell in dict.fromkeys(row[place] for row in rows)}
             columns[name] = [known[row[place]] for row in rows]
         return columns
 
@@ -162,6 +173,7 @@ class _FlatTable:
         columns: dict[str, list[str | RefusedValue]],
     ) -> tuple[list[int], dict[str, list[str]]]:
         """Lines and columns of the rows that can be read; the others are rejected, and so is a customer's second row."""
+        other_lines = OtherLines(self._fields, "code", layout, self._findings)
         accepted: list[int] = []
         texts: dict[str, list[str]] = {name: [] for name in columns}
         first: dict[str, int] = {}  # code -> line
@@ -172,6 +184,10 @@ class _FlatTable:
             text = {name: cell for name, cell in cells.items() if not isinstance(cell, RefusedValue)}
             if not wrong and (before := first.setdefault(text["code"], line)) != line:
                 wrong = {"code": RefusedValue(f"code {text['code']} is already on line {before}")}
+            other = other_lines.name(rows[row], refused=True) if wrong else None
+            if other is not None:
+                other_lines.count(other, line, rows[row])
+                continue
             if wrong:
                 name, refused = next(iter(wrong.items()))
                 place = layout.places[name]
@@ -195,10 +211,16 @@ class _FlatTable:
                 today=self._as_of,
                 zone=ZoneInfo(self._options.timezone),
             )
+        if name == "code":
+            return Codes(drop_decimals=False)
         return numbers if name == MONTHS_WITH_US else line_of_text()
 
     def _field(self, name: str) -> FileField:
-        return FileField(name=name, synonyms=", ".join(self._known.names_of(self._known.find(name))))
+        return FileField(
+            name=name,
+            nothing=NOTHING_IN_FACTS,
+            synonyms=", ".join(self._known.names_of(self._known.find(name))),
+        )
 
     def _note_ignored(self, layout: Layout) -> None:
         if layout.ignored:

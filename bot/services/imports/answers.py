@@ -10,7 +10,7 @@ from bot.services.imports.read import filters
 from bot.services.imports.report import ImportOptions
 
 # Of ImportOptions; an import kind names its own by `KindOption.remembered`.
-REMEMBERED = ("decimal", "date_order", "century", "accepted", *filters.OPTIONS)
+REMEMBERED = ("decimal", "date_order", "century", "header_line", "accepted", *filters.OPTIONS)
 # Remembered where it says what a sign in the file means: a file without currencies may be of another one.
 CURRENCY = "currency"
 # What is remembered without being an option: the words that status columns had, by header.

@@ -7,14 +7,17 @@ from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
 from sqlalchemy import Connection
+from sqlmodel import Session
 
 from bot.errors import N_, BadInput
 from bot.services.imports.check.findings import FindingType, Level
 from bot.services.imports.job import Chunk, ImportJob
+from bot.services.imports.layout.columns import FileField
 from bot.services.imports.read import currencies, text
 from bot.services.imports.read.amounts import Amounts
-from bot.services.imports.read.columns import FileField
+from bot.services.imports.read.cells.guards import unguarded
 from bot.services.imports.read.refusal import EMPTY, Parser, RefusedValue
+from db.book import order_totals
 from db.book.exchange_rates import rates_to
 
 CURRENCY_SIGN = FindingType(
@@ -59,6 +62,15 @@ COST = FileField(
     synonyms="cost of sales, cogs, 成本, 成本金额, 销售成本, Kosten, Wareneinsatz, Einstandswert, Selbstkosten",
     unique=True,
     read=ImportJob.amounts,
+)
+SEVERAL_CURRENCIES = FindingType(
+    name="several-currencies",
+    level=Level.NOTE,
+    sentence=N_(
+        "With this file there are amounts in several currencies (%(currencies)s), and gradings and reports compare them in"
+        " one. Set the firm's currency, such as TIERBOT_CURRENCY=%(such)s; import the rates of the others (tierbot import"
+        " rates FILE); then import this file again, which converts it."
+    ),
 )
 # Not by any other name: whether an amount is net of a refund is for a person to say.
 SUBTRACT = FileField(name="subtract", unique=True, read=ImportJob.amounts)
@@ -106,6 +118,7 @@ class Currencies:
         self._given = given[0] if len(given) == 1 else None
         if self._given is None and "currency" not in job.layout.places:
             raise BadInput(N_("The file has no column for the currency; say which one it is: --currency CNY"))
+        self._seen: set[str] = set()
         self._signs: set[bool] = set()  # of what is subtracted
         self._rates = RateTable(job.connection, options.firm_currency) if options.firm_currency else None
 
@@ -134,6 +147,21 @@ class Currencies:
             _check_marks(job, chunk, name)
         if self._rates is not None:
             self._convert(chunk, self._rates, names, days)
+        else:
+            self._note_several(job, {one for one in values["currency"] if isinstance(one, str)})
+
+    def _note_several(self, job: ImportJob, currencies: set[str]) -> None:
+        """Note once that the amounts of the file, or those of the book and the file, are in several currencies."""
+        if len(self._seen) > 1 or not currencies - self._seen:
+            return
+        self._seen |= currencies
+        with Session(bind=job.connection) as session:
+            foreign = order_totals.foreign_orders(session, min(currencies))
+        self._seen |= {foreign[0]} if foreign else set()
+        if len(self._seen) > 1:
+            job.findings.add(
+                SEVERAL_CURRENCIES, currencies=", ".join(sorted(self._seen)), such=min(currencies)
+            )
 
     def _subtract(self, job: ImportJob, chunk: Chunk) -> None:
         amounts = chunk.values["amount"]
@@ -189,7 +217,9 @@ def _check_marks(job: ImportJob, chunk: Chunk, name: str) -> None:
     if place is None or not isinstance(parser, Amounts) or not parser.marks:
         return
     for row, cells in enumerate(chunk.cells):
-        mark = parser.marks.get(cells[place].strip())
+        if chunk.values[name][row] is None:
+            continue
+        mark = parser.marks.get(unguarded(cells[place].strip()))
         currency = chunk.values["currency"][row]
         if mark is not None and isinstance(currency, str) and currency not in mark.split():
             chunk.refuse(row, name, f"{cells[place].strip()!r} is not in {currency}")

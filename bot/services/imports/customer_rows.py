@@ -20,6 +20,7 @@ from sqlalchemy import (
     select,
 )
 
+from bot.services.imports.check.codes import ask_about_collective, ask_about_similar
 from bot.services.imports.job import AT_ONCE, Chunk, ImportJob
 from bot.services.imports.kind import KindOption, WrittenTable, stage_table
 from bot.services.imports.publication import insert_staged
@@ -175,16 +176,28 @@ class RowCustomers:
         if not self._create:
             return
         ids, references = chunk.values["customer_id"], chunk.values["customer"]
-        self._add(job, list(dict.fromkeys(references[row] for row in rows if ids[row] is None)))
+        first: dict[str, int] = {}
+        for row in rows:
+            if ids[row] is None:
+                first.setdefault(references[row], chunk.lines[row])
+        self._add(job, [(line, code) for code, line in first.items()])
 
     def add_staged(self, job: ImportJob) -> None:
         """Stage the unknown customers of all staged rows."""
         if self._create:
             stage = self._stage.c
-            unknown = select(stage.customer_ref).where(stage.customer_id.is_(None)).distinct()
-            self._add(job, job.connection.scalars(unknown).all())
+            unknown = (
+                select(func.min(stage.line), stage.customer_ref)
+                .where(stage.customer_id.is_(None))
+                .group_by(stage.customer_ref)
+            )
+            self._add(job, [(line, code) for line, code in job.connection.execute(unknown)])
 
-    def _add(self, job: ImportJob, codes: Sequence[str]) -> None:
+    def _add(self, job: ImportJob, lines: Sequence[tuple[int, str]]) -> None:
+        """Stage customers by (line, code)."""
+        ask_about_collective(job.findings, lines)
+        ask_about_similar(job.connection, job.findings, known=_key, source=job.source, codes=lines)
+        codes = [code for _, code in lines]
         new = [(self._next + number, code) for number, code in enumerate(codes)]
         self._next += len(new)
         fill(job.connection, self._new, ("line", "key"), new)

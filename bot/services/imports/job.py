@@ -8,13 +8,15 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection
 
+from bot.services.imports.check.codes import FLOAT_CODES
 from bot.services.imports.check.findings import FileFindings
 from bot.services.imports.check.meaning.forms import Forms
 from bot.services.imports.check.meaning.grain import Repeats
 from bot.services.imports.check.styles import Group, Styles
+from bot.services.imports.layout.columns import Layout
 from bot.services.imports.read import text
 from bot.services.imports.read.amounts import Amounts
-from bot.services.imports.read.columns import Layout
+from bot.services.imports.read.cells.codes import Codes
 from bot.services.imports.read.dates import Dates
 from bot.services.imports.read.encoding import InspectedFile
 from bot.services.imports.read.filters import NEGATIVE, read_filters
@@ -71,6 +73,10 @@ class ImportJob:
     def past_days(self, name: str) -> Dates:
         """Days that are not in the future."""
         return self.days(name, past_only=True)
+
+    def codes(self, name: str) -> Codes:
+        """Codes and numbers that are text."""
+        return Codes(drop_decimals=self.findings.accepts(FLOAT_CODES))
 
     def amounts(self, name: str) -> Amounts:
         """Amounts of money."""

@@ -9,8 +9,8 @@ from typing import Any, ClassVar
 from sqlalchemy import Column, Connection, Integer, MetaData, String, Table
 
 from bot.services.imports.job import Chunk, ImportJob
+from bot.services.imports.layout.columns import FileField
 from bot.services.imports.publication import Upsert
-from bot.services.imports.read.columns import FileField
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -104,6 +104,11 @@ class FileKind(ABC):
     def prepare(self, job: ImportJob) -> None:  # noqa: B027 - optional
         """Refuse what cannot work with these options; load what the rows refer to."""
 
+    @property
+    def known_keys(self) -> Table | None:
+        """The table of the keys that the book knows, by source and external id; None where a key is not a code."""
+        return None
+
     @abstractmethod
     def resolve(self, job: ImportJob, chunk: Chunk) -> None:
         """Add the staged columns that no field fills; refuse rows that make no sense."""
@@ -142,6 +147,11 @@ class UpsertKind(FileKind):
 
     def resolve(self, job: ImportJob, chunk: Chunk) -> None:
         """Nothing to add: the fields fill all staged columns."""
+
+    @property
+    def known_keys(self) -> Table | None:
+        target = self.writes[0].table
+        return target if "external_id" in target.c else None
 
     def identity(self, job: ImportJob) -> Mapping[str, Any]:
         """The columns by which a staged row matches a row of the table, and their values: by default source and key."""

@@ -1,15 +1,18 @@
 """Turns what a file calls customers and people into their ids, or refuses it with what was probably meant."""
 
+import re
 from collections.abc import Iterable, Sequence
 from typing import Any
 
 from sqlalchemy import Connection, bindparam, func, select
 
+from bot.services.imports.check.codes import similar_code
 from bot.services.imports.job import AT_ONCE, Chunk, ImportJob
-from bot.services.imports.read.columns import FileField
+from bot.services.imports.layout.columns import FileField
+from bot.services.imports.read.cells.word_lists import NOTHING_BUT_NA
 from bot.services.imports.read.refusal import Parser, RefusedValue, clip
 from bot.services.imports.read.text import email, nearest
-from bot.services.name_keys import fold
+from bot.services.name_keys import HAN, fold, spellings
 from db.book.customers import Customer, CustomerKey, CustomerName, NameKind
 from db.book.imports import table
 from db.book.people import Person
@@ -20,8 +23,11 @@ CUSTOMER = FileField(
     "Kundennummer, Kunden-Nr, Kundennr, KdNr, Kd-Nr, Debitor, Debitorennummer, Debitorenkonto",
     weak="code",
     required=True,
+    read=ImportJob.codes,
+    nothing=NOTHING_BUT_NA,
 )
 _CACHED = 100_000
+_ADDRESS = re.compile(r"<([^<>]+)>")
 _HINTS = 50  # how many did-you-means one import queries
 
 _customer, _key, _name = table(Customer), table(CustomerKey), table(CustomerName)
@@ -51,7 +57,7 @@ def find_by_code(connection: Connection, references: Sequence[str]) -> dict[str,
 
 def find_by_alias(connection: Connection, references: Sequence[str]) -> dict[str, set[int]]:
     """Alias -> the customers that have it, written just so."""
-    keys = list(filter(None, map(fold, references)))
+    keys = [key for reference in references for key in spellings(reference) if key]
     return _ids(connection.execute(_BY_ALIAS, {"references": list(references), "keys": keys}))
 
 
@@ -119,11 +125,14 @@ class CustomerReferences:
         self._known.update(found)
 
     def _hint(self, reference: str) -> str:
+        same = similar_code(self._connection, _key, self._source, reference)
+        if same is not None:
+            return f"; did you mean {same}?"
         named = self._connection.execute(
             select(_customer.c.code, _customer.c.name)
             .join(_name, _name.c.customer_id == _customer.c.id)
             .where(
-                _name.c.key == fold(reference),
+                _name.c.key.in_(spellings(reference)),
                 _name.c.kind.in_((NameKind.NAME, NameKind.ALIAS)),
                 _customer.c.joined_into.is_(None),
             )
@@ -140,15 +149,22 @@ class CustomerReferences:
         return nearest(reference, near)
 
 
-def person_by_email(job: ImportJob, name: str) -> Parser:
-    """A parser of e-mail addresses that gives the ids of people."""
+def find_person(job: ImportJob, name: str) -> Parser:
+    """A parser of people, by e-mail address or by a name that only one person has, that gives their ids."""
     person = table(Person)
-    known: dict[str, int] = {
-        row[0]: row[1] for row in job.connection.execute(select(person.c.email, person.c.id))
-    }
+    known: dict[str, int] = {}
+    named: dict[str, list[str]] = {}
+    for person_id, address, called in job.connection.execute(
+        select(person.c.id, person.c.email, person.c.name)
+    ):
+        known[address] = person_id
+        named.setdefault(_name_of_person(called), []).append(address)
 
     def parse(text: str) -> int | RefusedValue:
-        address = email(text)
+        if "@" not in text:
+            return find_by_name(text)
+        bracketed = _ADDRESS.search(text)
+        address = email(bracketed[1] if bracketed else text)
         if isinstance(address, RefusedValue):
             return address
         found = known.get(address)
@@ -156,4 +172,19 @@ def person_by_email(job: ImportJob, name: str) -> Parser:
             return found
         return RefusedValue(f"there is no person with the e-mail {clip(address)!r}{nearest(address, known)}")
 
+    def find_by_name(text: str) -> int | RefusedValue:
+        addresses = named.get(_name_of_person(text), [])
+        if len(addresses) == 1:
+            return known[addresses[0]]
+        if addresses:
+            both = ", ".join(sorted(addresses)[:3])
+            return RefusedValue(f"{len(addresses)} people are named {clip(text)!r}; write the e-mail: {both}")
+        return RefusedValue(f"there is no person named {clip(text)!r}")
+
     return parse
+
+
+def _name_of_person(name: str) -> str:
+    """A person's name as it is compared: `Lee, Mia` is Mia Lee, and 张 三 is 张三."""
+    words = fold(name).split()
+    return "".join(words) if HAN.search(name) else " ".join(sorted(words))

@@ -6,10 +6,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from bot.services.imports.read.cells.guards import harmless
+from bot.services.imports.read.records import REJECTS
 from bot.services.imports.report import FIRST_REJECTS, Rejected
-
-# A cell that begins with one of these runs as a formula in a spreadsheet, in half or full width.
-_DANGEROUS = frozenset("=+-@\t\r\0＝＋－＠")
 
 
 class Rejects:
@@ -44,7 +43,7 @@ class Rejects:
             delete=False,
         )
         self._writer = csv.writer(self._handle)
-        self._writer.writerow(["line", "column", "value", "reason", *map(harmless, self._header)])
+        self._writer.writerow([*REJECTS, *map(harmless, self._header)])
 
     def keep(self, name: str) -> Path | None:
         """Close the file under its final name; None when nothing was rejected."""
@@ -61,8 +60,3 @@ class Rejects:
             self._handle.close()
             Path(self._handle.name).unlink(missing_ok=True)
             self._handle = None
-
-
-def harmless(cell: str) -> str:
-    """A cell that no spreadsheet runs as a formula."""
-    return f"'{cell}" if cell[:1] in _DANGEROUS and cell else cell

@@ -21,6 +21,7 @@ class ImportOptions:
     currency: str | None = None
     encoding: str | None = None
     delimiter: str | None = None
+    header_line: int | None = None
     date_order: Literal["dmy", "mdy", "ymd"] | None = None
     decimal: Literal["point", "comma"] | None = None
     century: int | None = None  # the first of the hundred years that years of two digits are from
@@ -77,7 +78,7 @@ class ImportReport:
     rows: int
     accepted: int
     rejected: int
-    skipped: int  # rows that are no rows of the kind, or that an option leaves out
+    skipped: int  # lines that are no rows of the list, and rows that a person left out
     created: int
     changed: int
     unchanged: int

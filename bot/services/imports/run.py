@@ -4,7 +4,9 @@ from collections.abc import Callable, Mapping, Sequence
 from copy import copy
 from dataclasses import dataclass
 from functools import cache
+from itertools import islice
 from pathlib import Path
+from typing import Any
 
 from sqlalchemy import Connection
 from sqlalchemy.exc import IntegrityError
@@ -12,18 +14,24 @@ from sqlalchemy.exc import IntegrityError
 from bot.clock import Clock
 from bot.errors import N_, BadInput, Conflict
 from bot.services.imports.answers import CURRENCY, WORDS, answers_of, merge
+from bot.services.imports.check.codes import ask_about_decimals, ask_about_new_keys
 from bot.services.imports.check.encoding import check_encoding
 from bot.services.imports.check.findings import FileFindings
 from bot.services.imports.check.meaning.grain import check_repeats
+from bot.services.imports.check.shape import find_reports, note_header
 from bot.services.imports.check.styles import Styles
-from bot.services.imports.check.vendor import CONTINUED_LINES, check_vendor
+from bot.services.imports.check.vendor import check_vendor
 from bot.services.imports.job import ImportJob
 from bot.services.imports.kind import Counts, FileKind
 from bot.services.imports.kinds import KINDS
-from bot.services.imports.read.columns import recognise
+from bot.services.imports.layout.columns import DECLINED, recognise
+from bot.services.imports.layout.header import Header, find_header
+from bot.services.imports.layout.vendors import vendor_headers
+from bot.services.imports.read.cells.codes import Codes
 from bot.services.imports.read.encoding import InspectedFile, inspect_file, sha256_of
 from bot.services.imports.read.filters import OPTIONS, read_filters
-from bot.services.imports.read.records import DELIMITERS, CsvTable, open_table, sniff
+from bot.services.imports.read.records import DELIMITERS, Broken, CsvTable, fit, open_table
+from bot.services.imports.read.text import plain
 from bot.services.imports.rejects import Rejects
 from bot.services.imports.report import ImportOptions, ImportReport
 from bot.services.imports.selection import Selection
@@ -32,6 +40,7 @@ from db.book import imports
 from db.engine import Database
 
 Progress = Callable[[int, int], None]
+_FIRST_ROWS = 300  # that show the shape of a file
 OnStaged = Callable[[ImportJob, FileKind], None]
 
 
@@ -105,27 +114,27 @@ class _Import:
     on_staged: OnStaged
 
     def run(self) -> ImportReport:
-        file, kind, options = self.file, self.kind, self.options
-        delimiter = sniff(file, options.delimiter, kind.known_headers)
-        with (
-            imports.workspace(self.database) as connection,
-            open_table(file, delimiter) as table,
-        ):
+        file, kind, source = self.file, self.kind, self.options.source
+        with imports.workspace(self.database) as connection:
             with connection.begin():
-                same = imports.find_same_file(
-                    connection, kind=kind.name, source=options.source, sha256=file.sha256
-                )
-                answers = (
-                    {} if options.forget else imports.find_answers(connection, options.source, kind.name)
-                )
-            job = self._begin(connection, table, delimiter, merge(options, answers, kind))
-            try:
-                staging = self._stage(job, table, answers.pop(WORDS, {}))
-                self._check(job, staging)
-                batch_id, counts = self._publish(job, staging)
-                rejects_file = job.rejects.keep(f"import-{batch_id}-{kind.name}-rejects.csv")
-            finally:
-                job.rejects.drop()
+                same = imports.find_same_file(connection, kind=kind.name, source=source, sha256=file.sha256)
+                answers: dict[str, Any] = {}
+                mapping: Mapping[str, str] = {}
+                if not self.options.forget:
+                    answers = imports.find_answers(connection, source, kind.name)
+                    mapping = imports.find_mapping(connection, source, kind.name)
+            words = answers.pop(WORDS, {})
+            options = merge(self.options, answers, kind)
+            header = self._find_header(options, mapping)
+            with open_table(header.of(file), header.delimiter) as table:
+                job = self._begin(connection, table, header, options, mapping)
+                try:
+                    staging = self._stage(job, table, words)
+                    self._check(job, staging)
+                    batch_id, counts = self._publish(job, staging)
+                    rejects_file = job.rejects.keep(f"import-{batch_id}-{kind.name}-rejects.csv")
+                finally:
+                    job.rejects.drop()
         return ImportReport(
             batch_id=batch_id,
             kind=kind.name,
@@ -143,31 +152,57 @@ class _Import:
             columns=job.layout.columns,
             ignored_columns=job.layout.ignored,
             encoding=file.encoding.removesuffix("-sig"),
-            delimiter=DELIMITERS.get(delimiter, delimiter),
+            delimiter=DELIMITERS.get(header.delimiter, header.delimiter),
             file_sha256=file.sha256,
             preview=tuple(staging.preview),
             same_file_as=same,
             findings=tuple(job.findings),
             remembered=answers,
-            dry_run=options.dry_run,
+            dry_run=self.options.dry_run,
+        )
+
+    def _find_header(self, options: ImportOptions, mapping: Mapping[str, str]) -> Header:
+        fields = self.kind.fields
+        mapped = (*mapping.values(), *options.columns.values())
+        return find_header(
+            self.file,
+            options.delimiter,
+            known=frozenset(map(plain, mapped)).union(
+                vendor_headers(self.kind.name), *(field.known_headers for field in fields)
+            ),
+            least=sum(field.required for field in fields),
+            line=options.header_line,
         )
 
     def _begin(
-        self, connection: Connection, table: CsvTable, delimiter: str, options: ImportOptions
+        self,
+        connection: Connection,
+        table: CsvTable,
+        header: Header,
+        options: ImportOptions,
+        mapping: Mapping[str, str],
     ) -> ImportJob:
         """Find the columns of the fields."""
-        file, kind = self.file, self.kind
-        with connection.begin():
-            remembered = {} if options.forget else imports.find_mapping(connection, options.source, kind.name)
-        layout = recognise(
-            kind.fields,
-            table.header,
-            kind=kind.name,
-            file=file.path.name,
-            given=options.columns,
-            remembered=remembered,
-        )
+        file, kind = header.of(self.file), self.kind
         findings = FileFindings(options.accepted)
+        note_header(header, findings)
+        rows = _first_rows(file, header.delimiter)
+        find_reports(
+            table.header, rows, [one for one in kind.fields if one.name not in options.columns], findings
+        )
+        try:
+            layout = recognise(
+                kind.fields,
+                table.header,
+                kind=kind.name,
+                file=file.path.name,
+                given=options.columns,
+                remembered=mapping,
+                rows=[cells for _, cells in rows],
+            )
+        except BadInput:
+            findings.refuse_open(file.path.name)
+            raise
         if layout.shape is not None:
             chosen = read_filters({name: getattr(options, name) for name in OPTIONS})
             check_vendor(layout.shape, findings, chosen)
@@ -176,10 +211,10 @@ class _Import:
             file=file,
             options=options,
             layout=layout,
-            delimiter=delimiter,
+            delimiter=header.delimiter,
             styles=Styles(
                 file,
-                delimiter,
+                header.delimiter,
                 date_order=options.date_order,
                 decimal=options.decimal,
                 century=options.century,
@@ -199,9 +234,7 @@ class _Import:
             job.parsers.update({field.name: field.read(job, field.name) for field in self.kind.fields})
         staging = Staging(job, self.kind, Selection(job, self.kind, words))
         staging.read(table, lambda: self._show_progress(table.position))
-        if staging.continued:
-            job.findings.add(CONTINUED_LINES, count=staging.continued, line=staging.first_continued)
-        if staging.rows == 0:
+        if staging.rows == staging.skipped:
             raise BadInput(N_("%(file)s has a header but no rows."), file=self.file.path.name)
         if sha256_of(self.file.path) != self.file.sha256:
             raise Conflict(
@@ -212,15 +245,29 @@ class _Import:
     def _check(self, job: ImportJob, staging: Staging) -> None:
         """Collect what the file leaves open; refuse it while a question is not answered."""
         check_encoding(self.file, job.findings, given=self.options.encoding)
+        kind = self.kind
         staging.selection.check()
         job.forms.check(
             job.layout, job.parsers, job.findings, rows=staging.rows, some_read=staging.accepted > 0
         )
         with job.connection.begin():
-            self.kind.check(job)
-            self.on_staged(job, self.kind)
-        if self.kind.repeats:
-            check_repeats(job.repeats, job.findings, self.kind.key_field)
+            kind.check(job)
+            for name, parser in job.parsers.items():
+                if isinstance(parser, Codes) and name in job.layout.places:
+                    ask_about_decimals(parser, job.layout.columns[name], job.findings)
+            key = job.parsers[kind.key_field]
+            if isinstance(key, Codes) and kind.known_keys is not None:
+                ask_about_new_keys(
+                    job.connection,
+                    job.findings,
+                    stage=kind.stage,
+                    known=kind.known_keys,
+                    source=job.source,
+                    odd=key.odd,
+                )
+            self.on_staged(job, kind)
+        if kind.repeats:
+            check_repeats(job.repeats, job.findings, kind.key_field)
         if not self.options.dry_run:
             job.findings.refuse_open(self.file.path.name)
 
@@ -279,10 +326,24 @@ class _Import:
         if job.read_signs:
             answers[CURRENCY] = job.options.currency
         imports.remember_answers(job.connection, job.source, self.kind.name, answers)
-        given = {field: job.layout.columns[field] for field in self.options.columns}
+        given = {field: job.layout.columns.get(field, DECLINED) for field in self.options.columns}
         imports.remember_mapping(job.connection, job.source, self.kind.name, given)
         return batch_id, counts
 
     def _show_progress(self, done: int) -> None:
         if self.progress is not None:
             self.progress(min(done, self.file.size), self.file.size)
+
+
+def _first_rows(file: InspectedFile, delimiter: str) -> list[tuple[int, list[str]]]:
+    """The first records with their lines; one of another width than the header's stays as it is."""
+    with open_table(file, delimiter) as table:
+        width = len(table.header)
+        return [
+            (
+                record[0],
+                record[1] if len(record[1]) == width else fit(record[1], width, delimiter) or record[1],
+            )
+            for record in islice(table.records, _FIRST_ROWS)
+            if not isinstance(record, Broken)
+        ]

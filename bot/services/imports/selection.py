@@ -9,9 +9,9 @@ from bot.services.imports.check.meaning.statuses import Survey
 from bot.services.imports.conversion import SUBTRACT
 from bot.services.imports.job import Chunk, ImportJob
 from bot.services.imports.kind import FileKind
+from bot.services.imports.layout.columns import find_column
 from bot.services.imports.read import filters
 from bot.services.imports.read.amounts import Amounts
-from bot.services.imports.read.columns import find_column
 from bot.services.imports.read.text import plain
 
 LEFT_OUT = FindingType(

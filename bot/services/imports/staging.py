@@ -7,12 +7,17 @@ from typing import Any
 
 from sqlalchemy import select
 
+from bot.services.imports.check.columns import COLUMN_NOT_UNDERSTOOD, compare_twins, misread
 from bot.services.imports.check.dates import DateColumns
+from bot.services.imports.check.findings import FindingType
+from bot.services.imports.check.rows import QUOTED_LINES, SHORT_ROWS, OtherLines
+from bot.services.imports.check.vendor import CONTINUED_LINES
 from bot.services.imports.job import AT_ONCE, Chunk, ImportJob
 from bot.services.imports.kind import FileKind
-from bot.services.imports.read.cells import CellCache
-from bot.services.imports.read.records import Broken, CsvTable, why_ragged
-from bot.services.imports.read.refusal import EMPTY, Parser, RefusedValue, clip
+from bot.services.imports.read.cells.cache import CellCache
+from bot.services.imports.read.cells.reader import cell_reader
+from bot.services.imports.read.records import Broken, CsvTable, fit, why_ragged
+from bot.services.imports.read.refusal import clip
 from bot.services.imports.report import PREVIEW_ROWS
 from bot.services.imports.selection import Selection
 from db.book.imports import fill
@@ -30,8 +35,7 @@ class Staging:
         self.staged = 0
         self.repeated = 0  # rows with the same contents as an earlier row
         self.added_up = 0  # lines that were added to others
-        self.continued = 0  # lines that only continue the row above
-        self.first_continued = 0
+        self.skipped = 0  # lines that are no rows of the list, and rows that a person left out
         self._first_rows: list[Mapping[str, str]] = []
         self._first_telling: list[Mapping[str, str]] = []
         self._job = job
@@ -42,13 +46,19 @@ class Staging:
         self._called = self._sources | {"customer_id": "customer", "customer_ref": "customer"}
         self._readers: dict[str, Callable[[str], Any]] = {}
         for field in kind.fields:
-            read = _reader(job.parsers[field.name], required=field.required)
+            read = cell_reader(
+                job.parsers[field.name],
+                field.nothing,
+                required=field.required,
+                marked=job.layout.places.get(field.name) in job.layout.marked,
+            )
             self._readers[field.name] = read if field.unique else CellCache(read).__getitem__
-
-    @property
-    def skipped(self) -> int:
-        """Rows that are left out."""
-        return self.selection.skipped
+        self._other_lines = OtherLines(kind.fields, kind.key_field, job.layout, job.findings)
+        self._optional = [field.name for field in kind.fields if not field.required]
+        places = (job.layout.places.get(field.name, -1) for field in kind.fields if field.required)
+        self._least = max(places) + 1  # cells of a row that has all that is required
+        self._twins_alike = True
+        self._begun = False  # whether a chunk was read
 
     @property
     def accepted(self) -> int:
@@ -71,13 +81,14 @@ class Staging:
                 continue
             line, cells = record
             if len(cells) != width:
-                self._reject_ragged(line, cells, width)
-                continue
+                fitted = self._fit(line, cells, width)
+                if fitted is None:
+                    continue
+                cells = fitted
             if filled is not None:
                 above, key = key, cells[self._job.layout.places[self._kind.key_field]].strip()
                 if not cells[filled].strip() and key in ("", above) and any(map(str.strip, cells)):
-                    self.continued += 1
-                    self.first_continued = self.first_continued or line
+                    self._skip(line, cells, CONTINUED_LINES)
                     key = above
                     continue
             lines.append(line)
@@ -97,11 +108,31 @@ class Staging:
         self.repeated -= repeated
         self._job.repeats.rows = self.rows
 
-    def _reject_ragged(self, line: int, cells: list[str], width: int) -> None:
+    def _fit(self, line: int, cells: list[str], width: int) -> list[str] | None:
+        """A record with as many cells as the header; None where it is blank, rejected or no row at all."""
         if not any(cell.strip() for cell in cells):
             self.blank += 1
-            return
-        self._reject(line, why_ragged(cells, width), cells)
+            return None
+        other = self._other_lines.name(cells, refused=True)
+        if other is not None:
+            self._skip(line, cells, other)
+            return None
+        findings, text = self._job.findings, clip(self._job.delimiter.join(cells))
+        fitted = fit(cells, width, self._job.delimiter)
+        if fitted is not None and len(cells) == 1 < width and fitted[0] != cells[0]:
+            findings.tally(QUOTED_LINES, line=line)
+        elif fitted is not None and self._least <= len(cells) < width:
+            findings.tally(SHORT_ROWS, line=line, text=text)
+        elif fitted is None or len(cells) < width:
+            self._reject(line, why_ragged(cells, width), cells)
+            return None
+        return fitted
+
+    def _skip(self, line: int, cells: Sequence[str], other: FindingType) -> None:
+        """Leave out a line that is no row."""
+        self.rows += 1
+        self.skipped += 1
+        self._other_lines.count(other, line, cells)
 
     def _reject(self, line: int, reason: str, cells: list[str]) -> None:
         """Reject a line that has no columns."""
@@ -111,18 +142,20 @@ class Staging:
 
     def _stage(self, lines: list[int], rows: list[list[str]]) -> None:
         job, kind = self._job, self._kind
-        read = len(rows)
+        left_out = len(rows)
         lines, rows = self.selection.choose(lines, rows)
-        self.rows += read - len(rows)
+        left_out -= len(rows)
+        self.rows += left_out
+        self.skipped += left_out
         if not rows:
             return
-        chunk = self._parse(lines, rows)
-        # Only rows that fail a required field are checked, so clean files cost nothing.
-        if any(not any(map(str.strip, rows[row])) for row in chunk.refused):
-            lines, rows = self._without_blank(lines, rows)
-            if not rows:
-                return
-            chunk = self._parse(lines, rows)
+        chunk = self._without_misread(self._without_other_lines(self._parse(lines, rows)))
+        lines, rows = chunk.lines, chunk.cells
+        if not rows:
+            return
+        self._twins_alike = self._twins_alike and compare_twins(
+            job.layout, lines, chunk.columns, job.findings
+        )
         self.selection.take(chunk)
         if not job.sample:
             job.sample = rows[:1_000]
@@ -148,7 +181,7 @@ class Staging:
         self._report(chunk, fresh)
 
     def _parse(self, lines: list[int], rows: list[list[str]]) -> Chunk:
-        columns: Sequence[Sequence[str]] = list(zip(*rows, strict=True))
+        columns = list(zip(*rows, strict=True)) or [()] * len(self._job.layout.header)
         chunk = Chunk(lines=lines, cells=rows, columns=columns, values={})
         for name, read in self._readers.items():
             place = self._job.layout.places.get(name)
@@ -158,11 +191,40 @@ class Staging:
                 chunk.set_column(name, list(map(read, columns[place])))
         return chunk
 
-    def _without_blank(self, lines: list[int], rows: list[list[str]]) -> tuple[list[int], list[list[str]]]:
-        """Leave out rows of nothing but separators, which spreadsheets write at the end: they count as blank lines."""
-        keep = [row for row, cells in enumerate(rows) if any(cell.strip() for cell in cells)]
-        self.blank += len(rows) - len(keep)
-        return [lines[row] for row in keep], [rows[row] for row in keep]
+    def _without_other_lines(self, chunk: Chunk) -> Chunk:
+        """Leave out totals and the like, and rows of nothing but separators, which count as blank lines."""
+        lines, rows = chunk.lines, chunk.cells
+        other = self._other_lines.find(rows, chunk.columns, chunk.refused)
+        blank = {row for row in chunk.refused if not any(map(str.strip, rows[row]))}
+        if not other and not blank:
+            return chunk
+        for row in sorted(other):
+            self._skip(lines[row], rows[row], other[row])
+        self.blank += len(blank)
+        keep = [row for row in range(len(rows)) if row not in other and row not in blank]
+        return self._parse([lines[row] for row in keep], [rows[row] for row in keep])
+
+    def _without_misread(self, chunk: Chunk) -> Chunk:
+        """Leave out the optional columns of which most values cannot be read, judged by the first chunk."""
+        if self._begun:
+            return chunk
+        self._begun = True
+        layout = self._job.layout
+        for name in self._optional:
+            place = layout.places.get(name)
+            wrong = [] if place is None else misread(chunk.values[name], chunk.columns[place])
+            if place is not None and wrong:
+                self._job.findings.add(
+                    COLUMN_NOT_UNDERSTOOD,
+                    column=repr(layout.header[place]),
+                    field=name,
+                    count=len(wrong),
+                    given=len(chunk.lines) - chunk.values[name].count(None),
+                    line=chunk.lines[wrong[0]],
+                    reason=chunk.values[name][wrong[0]].reason,
+                )
+                self._job.layout = self._job.layout.without(name)
+        return chunk if self._job.layout is layout else self._parse(chunk.lines, chunk.cells)
 
     def _repeated(self, chunk: Chunk, good: list[int], staged: list[tuple[Any, ...]]) -> set[int]:
         """The rows whose key an earlier row has; those with other contents are refused."""
@@ -215,21 +277,6 @@ class Staging:
                 {"line": str(chunk.lines[row])}
                 | {name: cells[place] for name, place in self._job.layout.places.items()}
             )
-
-
-def _reader(parse: Parser, *, required: bool) -> Callable[[str], Any]:
-    empty = EMPTY if required else None
-
-    def read(cell: str) -> Any:
-        text = cell.strip()
-        if not text:
-            return empty
-        value = parse(text)
-        if value is None and required:
-            return RefusedValue(f"{clip(text)!r} is a placeholder for no value, and one is needed")
-        return value
-
-    return read
 
 
 def _comparable(value: Any) -> Any:

@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
-from sqlmodel import Session
 
 from bot.errors import N_, BadInput, NotAllowed
 from bot.frames import only_returned, value_frame
@@ -19,7 +18,8 @@ from bot.services import access
 from bot.services.access import Actor
 from bot.services.reports import calibration
 from bot.services.reports.calibration import Calibration
-from db.book import customers, order_lines, order_totals, orders
+from bot.services.schemes.currency import common_currency
+from db.book import customers, order_lines, orders
 from db.engine import Database
 from grading.indicators.orders import book_gap, window_start
 from grading.views.concentration import lorenz, measure_concentration
@@ -55,7 +55,7 @@ def load(database: Database, actor: Actor, *, as_of: date, cuts: Path | None = N
         owners = access.visible_owners(session, actor)
         if owners is not None and not owners:
             raise NotAllowed(N_("Your role sees no customers, so there is nothing to report."))
-        currency = _currency(session)
+        currency = common_currency(session)
         start, earlier = window_start(as_of, MONTHS), window_start(as_of, 2 * MONTHS)
         quarters = [window_start(as_of, months) for months in (12, 9, 6, 3)] + [as_of]
         aggregates = orders.order_aggregates(session, as_of=as_of, quarters=quarters, previous_start=earlier)
@@ -200,18 +200,6 @@ def _with_values(frame: pd.DataFrame, basis: str, gap: float | None) -> pd.DataF
     yearly = yearly.mask(frame["order_days_24m"].eq(0) & frame[per_day].eq(0), 0.0)
     potential = (yearly * annuity(RATE, YEARS)).mask(silence["state"].isin(["one_time", "unknown"]))
     return frame.join(silence).assign(rhythm=silence["k"], current=frame[made], potential=potential)
-
-
-def _currency(session: Session) -> str:
-    currencies = order_totals.currencies(session)
-    if not currencies:
-        raise BadInput(N_("There are no orders to go by. Bring them in first: tierbot import orders FILE"))
-    if len(currencies) > 1:
-        raise BadInput(
-            N_("Orders are in several currencies (%(currencies)s); values are compared in one."),
-            currencies=", ".join(currency for currency, _ in currencies),
-        )
-    return currencies[0][0]
 
 
 def _head(book: ValueBook) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from sqlmodel import Session
 from bot.errors import N_, BadInput, Conflict, NotFound, NotReady
 from bot.services.access import Actor
 from bot.services.schemes import status, store
+from bot.services.schemes.currency import check_currency
 from bot.services.schemes.status import VersionStatus
 from bot.services.schemes.store import SchemeCache, SchemeFile
 from db.engine import Database
@@ -46,7 +47,7 @@ def start(
         raise BadInput(
             N_("As of %(as_of)s lies in the future; today is %(today)s."), as_of=as_of, today=today
         )
-    store.check_currency(session, file.scheme)
+    check_currency(session, file.scheme)
     store.put_in_force(session, file, actor=actor.name, effective_from=as_of, now=now)
     _check_coexistence(session, version_id, file.scheme, as_of)
     return version_id

@@ -11,7 +11,6 @@ from sqlmodel import Session
 
 from bot.errors import N_, BadInput, NotReady
 from bot.wording import parts
-from db.book import order_totals
 from db.graded import runs, schemes
 from db.graded.runs import Purpose
 from db.graded.schemes import SchemeState
@@ -330,19 +329,3 @@ def last_cadence_day(cadence: str, today: date) -> date:
     while not is_cadence_day(cadence, day):
         day -= timedelta(days=1)
     return day
-
-
-def check_currency(session: Session, scheme: Scheme) -> None:
-    """Raises BadInput when there are orders in a currency the scheme does not count in."""
-    foreign = order_totals.foreign_orders(session, scheme.currency) if scheme.currency else None
-    if foreign:
-        raise BadInput(
-            N_(
-                "The scheme %(scheme)s counts in %(wanted)s, but %(count)s orders are in %(found)s."
-                " Make a scheme in that currency: tierbot scheme propose %(scheme)s --out my_scheme.yaml"
-            ),
-            scheme=scheme.scheme,
-            wanted=scheme.currency,
-            count=foreign[1],
-            found=foreign[0],
-        )

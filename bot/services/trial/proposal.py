@@ -7,7 +7,8 @@ from pathlib import Path
 from bot.errors import N_, BadInput
 from bot.services.grade import computed, scheme_choice
 from bot.services.schemes import store
-from db.book import order_totals, orders
+from bot.services.schemes.currency import common_currency
+from db.book import orders
 from db.book.order_lines import product_types
 from db.engine import Database
 from grading.indicators.orders import window_start
@@ -26,19 +27,12 @@ def propose_scheme(
 
     file = store.find(preset, schemes_dir)
     with database.read() as session:
-        days, currencies = orders.first_and_last(session), order_totals.currencies(session)
-        if days is None:
-            raise BadInput(
-                N_("There are no orders to go by. Bring them in first: tierbot import orders FILE")
-            )
-        if len(currencies) > 1:
-            raise BadInput(
-                N_("Orders are in several currencies (%(currencies)s); a scheme counts in one."),
-                currencies=", ".join(currency for currency, _ in currencies),
-            )
+        currency = common_currency(session)
+        days = orders.first_and_last(session)
+        assert days is not None  # there is an order that has this currency
         day = as_of or min(days[1], today)
         # The proposal counts in the currency of the orders, not in the preset's; invoices must be in it too.
-        rows = computed.load_rows(session, replace(file.scheme, currency=currencies[0][0]), day)
+        rows = computed.load_rows(session, replace(file.scheme, currency=currency), day)
         types = product_types(session, as_of=day, start=window_start(day, 12))
         theirs = computed.select_rows(rows, scheme_choice.customers_of_all(session, [file.scheme]))
     constants = book_constants_of(rows, day)
@@ -48,7 +42,7 @@ def propose_scheme(
         return propose(
             file.text,
             computed_indicators(theirs, file.scheme, day),
-            currency=currencies[0][0],
+            currency=currency,
             as_of=day,
             constants=constants,
         )

@@ -84,10 +84,19 @@ SHAPES = [
     ("nr,who,annual_sales\n", ROW, {"columns": {"code": "nr", "name": "who"}}),
     ("annual_sales,name,code\n", "500000,One,P1\n", {}),
     ("code,name,annual_sales\r\n", ROW.replace("\n", "\r\n"), {}),
+    ("Customers of 2026\n\ncode,name,annual_sales\n", ROW, {}),
+    ("code,name,annual_sales\n", ROW + "code,name,annual_sales\nTotal,,500000\n(1 row)\n", {}),
+    ("code,name,annual_sales,debt_ratio\n", ROW, {}),
+    ("code,name,annual_sales\n", "P1,One,500000,,\n", {}),
+    ("code,name,annual_sales,debt_ratio,security\n", "P1,One,500000,NULL,n/a\n", {}),
+    ("code,name,annual_sales\n", '="P1",="One",="500000"\n', {}),
+    ("code,name,annual_sales\n", "'P1,One,'500000\n", {}),
+    ('"code,name,annual_sales"\n', '"P1,One,500000"\n', {}),
+    ("code,name,annual_sales,code\n", "P1,One,500000,P1\n", {}),
 ]
 
 
-@pytest.mark.parametrize(("header", "rows", "options"), SHAPES, ids=[header for header, _, _ in SHAPES])
+@pytest.mark.parametrize(("header", "rows", "options"), SHAPES)
 def test_the_shapes_that_imports_understand(
     score: Score, header: str, rows: str, options: dict[str, Any]
 ) -> None:
@@ -116,7 +125,7 @@ ROWS = [
     ("P\0001,One,1", (2, "code", "holds a NUL byte")),
     (",One,1", (2, "code", "is empty")),
     ("P1,,1", (2, "name", "is empty")),
-    ("P1,One", (2, "", "has 2 cells where the header has 3")),
+    ("P1", (2, "name", "is empty")),
     ("P1,One,1,2", (2, "", "has 4 cells where the header has 3; a separator inside a cell needs quotation marks around it")),
     ('P1,"One,1', (2, "", "a quotation mark is not closed")),
     ('P1,"On\ne",1', (2, "name", "holds a line break; is a quotation mark missing?")),
@@ -153,7 +162,7 @@ def test_a_customer_may_be_called_nothing(score: Score, name: str) -> None:
         (b"", "is empty"),
         (b"code,name,annual_sales\n", "has a header but no rows"),
         (b"name,annual_sales\nOne,1\n", "no column for code"),
-        (b"code,name,Code\nP1,One,P1\n", "two columns named 'Code'"),
+        (b"code,name,Code\nP1,One,P2\n", "two columns named 'code'"),
     ],
 )
 def test_a_file_that_is_no_table_of_customers_is_refused(score: Score, content: bytes, what: str) -> None:

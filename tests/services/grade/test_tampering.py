@@ -12,10 +12,11 @@ from sqlalchemy import text
 from bot.services.grade.evidence.limits import LIMITS
 from db.engine import Database
 from tests.conftest import on_postgresql, on_sqlite
-from tests.services.grade.real_book import RealBook, real_book
+from tests.services.grade.real_book import MAY, RealBook, real_book
 
 __all__ = ["real_book"]
 
+CODES = ("ACME", "BETA", "CITY", "DOCK", "EAST", "LEAD")
 ACME, BETA, CITY, DOCK, EAST, LEAD = range(1, 7)  # customers
 FIRST, CREDIT, LEADS, SECOND, NEWS, BY_HAND, CREDIT_2, THIRD, OTHER_SCHEME, WON, NEWEST = range(1, 12)  # runs
 BANKS, FIRM, PROSPECTS, CREDITS = range(1, 5)  # scheme versions
@@ -147,6 +148,10 @@ INPUTS: Cases = {
     "the scheme emptied": (
         [assessment(THIRD, ACME, "scheme_version_id = NULL")],
         ("data.scheme_version_id", "ACME", THIRD),
+    ),
+    "the scheme emptied, and the data cannot tell": (
+        [assessment(SECOND, BETA, "scheme_version_id = NULL")],
+        ("inputs", "BETA", SECOND),
     ),
     "the scheme emptied, and all that follows": (
         [assessment(FIRST, DOCK, NO_SCHEME)],
@@ -518,6 +523,19 @@ def test_with_a_name_the_runs_and_the_changes_of_the_customer_are_verified(real_
     margin = ("data.gross_margin_rate", "ACME", THIRD)
     assert {number, changed} == {number, changed, margin} & found_in(real_book, "BETA")
     assert {number, margin} == {number, changed, margin} & found_in(real_book, "ACME")
+
+
+@on_sqlite
+def test_a_run_of_the_same_day_once_more_is_not_one_of_the_whole_book(real_book: RealBook) -> None:
+    real_book.bring(
+        "facts", "customer,field,value,date", *(f"{code},quality,77,2026-05-02" for code in CODES)
+    )
+    real_book.grade(MAY)
+    again = real_book.runs()[-1]
+    assert (again.whole, again.customers) == (False, len(CODES))
+    assert found_in(real_book) == set()
+    tamper(real_book.database, run(again.id or 0, "whole = (1 = 1)"))
+    assert found_in(real_book) == {("grading_run.whole", "", again.id)}
 
 
 @on_sqlite

@@ -17,6 +17,8 @@ from hypothesis import strategies as st
 from sqlmodel import SQLModel
 
 from bot.clock import FixedClock
+from bot.services.imports import ImportReport
+from bot.services.imports.check.findings import OpenFindings
 from db.engine import open_database
 from tests.services.imports.conftest import CUSTOMERS, Book
 
@@ -88,27 +90,39 @@ def test_accepted_and_rejected_rows_add_up_and_accepted_amounts_are_exact(
     folder = tmp_path_factory.mktemp("book")
     database = open_database(f"sqlite:///{shutil.copy(begun, folder / 'book.db')}")
     book = Book(database=database, folder=folder, clock=FixedClock(datetime(2026, 6, 15, tzinfo=UTC)))
+    rows = [["1", "C1", "2026-01-02", "5"], *rows]  # so that there is one, whatever the others are
     buffer = io.StringIO()
     writer = csv.writer(buffer, delimiter=separator)
     writer.writerows([["order_no", "customer", "date", "amount"], *rows])
     filled = [row for row in rows if any(cell.strip() for cell in row)]
     content = buffer.getvalue().encode(encoding)
-    if filled:
-        accepted = ("order-lines", "repeated-keys", "mojibake", "lost-letters")
-        report = book.bring("orders", content, decimal="point", date_order="dmy", accepted=accepted)
-        assert report.rows == len(filled)
-        assert report.accepted + report.rejected == report.rows
-        assert report.created + report.changed + report.unchanged == report.accepted
-        expected: dict[str, Decimal] = {}
-        for row in filled:
-            if len(row) == 4 and row[1] in ("C1", "C2") and row[2] <= "2026-06-01" and row[0].startswith("N"):
-                expected.setdefault(row[0], Decimal(row[3]))
-        known = dict(book.rows("SELECT external_id, amount FROM customer_order WHERE external_id LIKE 'N%'"))
-        assert {key: known[key] for key in expected} == {
-            key: int(value * 10_000) for key, value in expected.items()
-        }
-        assert report.created == len(book.rows("SELECT id FROM customer_order"))
+    report = _brought_unless_asked(book, content)
+    if report is None:
+        assert book.rows("SELECT id FROM customer_order") == []
+        database.close()
+        return
+    assert report.rows == len(filled)
+    assert report.accepted + report.rejected + report.skipped == report.rows
+    assert report.created + report.changed + report.unchanged == report.accepted
+    expected: dict[str, Decimal] = {}
+    for row in filled:
+        if len(row) == 4 and row[1] in ("C1", "C2") and row[2] <= "2026-06-01" and row[0].startswith("N"):
+            expected.setdefault(row[0], Decimal(row[3]))
+    known = dict(book.rows("SELECT external_id, amount FROM customer_order WHERE external_id LIKE 'N%'"))
+    assert {key: known[key] for key in expected} == {
+        key: int(value * 10_000) for key, value in expected.items()
+    }
+    assert report.created == len(book.rows("SELECT id FROM customer_order"))
     database.close()
+
+
+def _brought_unless_asked(book: Book, content: bytes) -> ImportReport | None:
+    """The report; None where the rows look like something else, such as a report with groups."""
+    try:
+        accepted = ("mojibake", "lost-letters")
+        return book.bring("orders", content, decimal="point", date_order="dmy", accepted=accepted)
+    except OpenFindings:
+        return None
 
 
 def test_an_import_killed_half_way_leaves_the_book_as_it_was_and_runs_again(filled: Book) -> None:

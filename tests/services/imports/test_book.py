@@ -35,7 +35,7 @@ SAME_TWICE = [
 
 
 def counts(report: ImportReport) -> tuple[int, int, int, int]:
-    assert report.accepted + report.rejected == report.rows
+    assert report.accepted + report.rejected + report.skipped == report.rows
     assert report.created + report.changed + report.unchanged == report.accepted
     return report.created, report.changed, report.unchanged, report.rejected
 

@@ -66,7 +66,7 @@ def kept_rejects(report: ImportReport) -> list[list[str]]:
 
 
 def check_sums(report: ImportReport) -> None:
-    assert report.accepted + report.rejected == report.rows
+    assert report.accepted + report.rejected + report.skipped == report.rows
     assert report.created + report.changed + report.unchanged == report.accepted
     kept = kept_rejects(report)
     assert len(kept) == report.rejected
@@ -101,6 +101,7 @@ def test_a_hostile_file_ends_as_its_manifest_says(filled: Book, entry: dict[str,
         len(wanted),
         entry.get("blank", 0),
     )
+    assert report.skipped == entry.get("skipped", 0)
     reported = sorted((reject.line, reject.reason) for reject in report.first_rejects)
     assert [line for line, _ in reported] == [line for line, _ in wanted]
     assert [
@@ -201,7 +202,7 @@ def test_a_hundred_thousand_rows_with_every_seventh_broken_add_up(filled: Book) 
         ("{n},C1,2026-01-02,1e400", "scientific notation"),
         ("1,C1,2026-01-02,7", "already on line 2"),
         (",C1,2026-01-02,{n}.5", "is empty"),
-        ("{n},C1,2026-01-02,nan", "not an amount"),
+        ("{n},C1,2026-01-02,nan", "'nan' is no value"),
     ]
     many, lines, wanted = 100_000, ["order_no,customer,date,amount"], {}
     for n in range(1, many + 1):

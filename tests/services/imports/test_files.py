@@ -115,7 +115,7 @@ def test_the_fields_own_name_wins_over_its_other_names(book: Book) -> None:
 
 
 def test_duplicate_headers_are_refused(book: Book) -> None:
-    with pytest.raises(BadInput, match="two columns named 'Name'"):
+    with pytest.raises(BadInput, match=r"two columns named 'name'.*line 2: '2' and '3'"):
         book.bring("customers", "code,name,Name\n1,2,3\n")
 
 
@@ -153,10 +153,10 @@ def test_a_workbook_with_the_wrong_ending_is_refused(book: Book) -> None:
 
 
 def test_rows_with_too_few_or_too_many_cells_are_rejected_not_shifted(book: Book) -> None:
-    report = book.bring("customers", "code,name,region\nC1,Acme,West\nC2,Birch\nC3,Cedar, Inc,East\n")
+    report = book.bring("customers", "code,name,region\nC1,Acme,West\nC2\nC3,Cedar, Inc,East\n")
     assert (report.rows, report.accepted, report.rejected) == (3, 1, 2)
     assert [(reject.line, reject.reason) for reject in report.first_rejects] == [
-        (3, "has 2 cells where the header has 3"),
+        (3, "has 1 cells where the header has 3"),
         (4, "has 4 cells where the header has 3; a separator inside a cell needs quotation marks around it"),
     ]
     assert book.rows("SELECT code, region FROM customer") == [("C1", "West")]

@@ -3,8 +3,8 @@
 import pytest
 
 from bot.services.imports import KINDS
+from bot.services.imports.layout.columns import recognise
 from bot.services.imports.read import text
-from bot.services.imports.read.columns import recognise
 
 # Header lines in the shape of German programs' exports, and the column of each field.
 HEADERS = [

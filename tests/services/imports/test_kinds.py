@@ -17,8 +17,8 @@ from bot.cli.tree import app
 from bot.services.imports import KINDS, kinds
 from bot.services.imports.job import ImportJob
 from bot.services.imports.kind import FileKind, KindOption, UpsertKind, WrittenTable
+from bot.services.imports.layout.columns import FileField
 from bot.services.imports.read import text
-from bot.services.imports.read.columns import FileField
 from db.engine import open_database
 
 PAGE = Path(__file__).parents[3] / "docs" / "importing.md"

@@ -160,22 +160,33 @@ def test_totals_are_by_year_and_the_unknown_customers_are_named(book: Book) -> N
     )
     assert (totals.first_day, totals.last_day) == (date(2025, 12, 31), date(2026, 5, 4))
     assert (totals.customers, totals.unknown, totals.unknown_examples) == (3, 2, ("C2", "C3"))
-    assert "--create-customers" in profile.command
 
 
-def test_a_few_unknown_customers_are_not_created_without_being_asked_for(book: Book) -> None:
+def test_unknown_customers_are_created_in_an_empty_book_and_asked_about_in_another(book: Book) -> None:
+    content = "order no,customer,date,amount,currency\n1,C1,2026-01-03,1,EUR\n2,C22,2026-01-03,1,EUR\n"
+    assert options_of(look(book, content)) == ("--create-customers",)
     book.bring("customers", "code,name\nC1,Acme\nC2,Birch\n")
-    profile = look(
-        book,
-        "order no,customer,date,amount,currency\n1,C1,2026-01-03,1,EUR\n2,C2,2026-01-03,1,EUR\n3,C22,2026-01-03,1,EUR\n",
-    )
-    assert (profile.totals.customers, profile.totals.unknown_examples) == (3, ("C22",))
-    assert "--create-customers" not in profile.command
+    profile = look(book, content)
+    assert (profile.totals.customers, profile.totals.unknown_examples) == (2, ("C22",))
+    assert options_of(profile) == ()
+    (choice,) = profile.choices
+    assert choice.about.startswith("1 of the 2 customers are not in the book, which has 2.")
+    assert (choice.evident, choice.alternatives[0].options) == (None, {"create_customers": True})
+
+
+def test_other_columns_with_a_code_for_each_customer_are_named(book: Book) -> None:
+    profile = look(book, "code,name,crm_id,tax no,employees\nC1,Acme,7,DE1,10\nC2,Birch,8,DE2,20\n")
+    (choice,) = profile.choices
+    assert [dict(alternative.options) for alternative in choice.alternatives] == [
+        {"columns": {"code": "code"}},
+        {"columns": {"code": "crm_id"}},
+    ]
+    assert options_of(profile) == ("--map", "code=code")
 
 
 def test_the_column_of_codes_that_the_book_knows_is_the_customer(book: Book) -> None:
     book.bring("customers", "code,name\n676,Acme\n117,Birch\n")
-    profile = look(book, "reseller_id,code,name\n676,AW1,Acme\n117,AW2,Birch\n")
+    profile = look(book, "employees,reseller_id,code,name\n117,676,AW1,Acme\n676,117,AW2,Birch\n")
     assert mapping(profile)["code"] == "reseller_id"
     assert options_of(profile) == ("--map", "code=reseller_id")
     (choice,) = profile.choices
@@ -301,3 +312,62 @@ def test_what_must_come_before_is_named_and_the_rows_are_read_as_they_will_be_th
     assert profile.first == (first,)
     assert profile.report is not None
     assert (profile.report.accepted, profile.report.rejected) == (2, 0)
+
+
+def test_a_profile_leaves_out_the_titles_above_the_header(book: Book) -> None:
+    content = "Sales 2026\n\nOrder No,Customer,Order Date,Amount\n1,C1,2026-01-02,10\nTotal,,,10\n"
+    profile = look(book, content, currency="EUR")
+    assert profile.kind == "orders"
+    assert profile.report is not None
+    assert (profile.report.rows, profile.report.accepted, profile.report.skipped) == (2, 1, 1)
+    assert options_of(profile) == ("--currency", "EUR", "--create-customers")
+
+
+@pytest.mark.parametrize(
+    ("content", "name"),
+    [
+        (
+            "Customer ID,Order No,Date,Amount\nC1,,,\n,1,2026-01-02,5\n,2,2026-01-03,5\n",
+            "a report with groups",
+        ),
+        ("code,name,name\nC1,Acme,Birch\n", "two columns named 'name'"),
+    ],
+)
+def test_a_profile_says_why_no_option_helps(book: Book, content: str, name: str) -> None:
+    assert name in (look(book, content, currency="EUR").problem or "")
+
+
+def test_a_column_that_is_not_understood_is_declined_in_the_command(book: Book) -> None:
+    profile = look(book, "code,name,owner\nC1,Acme,Mia\nC2,Birch,Bo\n")
+    assert profile.report is not None
+    assert profile.report.accepted == 2
+    (choice,) = profile.choices
+    assert choice.about.startswith("Most values of the column 'owner' cannot be read as owner")
+    assert choice.alternatives[0].options == {"columns": {"owner": "-"}}
+
+
+def test_a_column_that_cannot_be_read_is_left_out_and_people_are_asked_for(book: Book) -> None:
+    profile = look(book, "code,name,owner\nC1,Acme,mia@example.com\nC2,Birch,tom@example.com\n")
+    assert options_of(profile) == ("--map", "owner=-")
+    (choice,) = profile.choices
+    assert choice.about.endswith("To take it, import the people first (tierbot import people FILE)")
+    book.bring("people", "email,name\nmia@example.com,Mia\ntom@example.com,Tom\n")
+    assert (
+        options_of(look(book, "code,name,owner\nC1,Acme,mia@example.com\nC2,Birch,tom@example.com\n")) == ()
+    )
+
+
+@pytest.mark.parametrize(
+    ("content", "kind"),
+    [
+        ("invoice,customer,date,due,amount\n1,C1,2025-12-25,25/01/2569,100\n", "invoices"),
+        ("code,name\n1e+05,Fir House\n1E+15,Holly Ltd\n", "customers"),
+    ],
+)
+def test_a_header_shows_the_kind_even_where_its_values_cannot_be_read(
+    book: Book, content: str, kind: str
+) -> None:
+    profile = look(book, content)
+    assert profile.kind == kind
+    assert profile.report is not None
+    assert profile.report.accepted == 0

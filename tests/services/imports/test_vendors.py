@@ -7,8 +7,8 @@ import pytest
 
 from bot.errors import BadInput
 from bot.services.imports import KINDS
-from bot.services.imports.read.columns import recognise
-from bot.services.imports.read.vendors import SHAPES, find_shape
+from bot.services.imports.layout.columns import recognise
+from bot.services.imports.layout.vendors import SHAPES, find_shape
 from tests.conftest import on_sqlite
 from tests.services.imports.conftest import Book
 

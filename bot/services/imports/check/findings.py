@@ -85,6 +85,18 @@ class FileFindings:
         """Add a finding; `values` fill its sentence and its answer."""
         self._found.append(FileFinding(type=found, values=values, accepted=found.name in self._accepted))
 
+    def tally(self, found: FindingType, **values: Any) -> None:
+        """Add a finding about rows, with the `count` of them; `values` are those of the first row in its column."""
+        for one in self._found:
+            if one.type is found and one.values.get("column") == values.get("column"):
+                one.values["count"] += 1
+                return
+        self.add(found, count=1, **values)
+
+    def accepts(self, found: FindingType) -> bool:
+        """Whether a person accepted what this finding would ask."""
+        return found.name in self._accepted
+
     def refuse_open(self, file: str, sentence: str = NOT_IMPORTED) -> None:
         """Refuse the file while a question is open; the sentence names the file and what was not done."""
         still_open = [one for one in self._found if one.level is not Level.NOTE]

@@ -4,8 +4,8 @@ from collections.abc import Collection
 
 from bot.errors import N_
 from bot.services.imports.check.findings import FileFindings, FindingType, Level
+from bot.services.imports.layout.vendors import VendorShape
 from bot.services.imports.read.text import plain
-from bot.services.imports.read.vendors import VendorShape
 
 VENDOR = FindingType(
     name="vendor",

@@ -13,11 +13,12 @@ from bot.services.imports.check.findings import FindingType, Level
 from bot.services.imports.check.reused_numbers import find_reused, reused_number
 from bot.services.imports.job import AT_ONCE, Chunk, ImportJob
 from bot.services.imports.kind import Counts, KindOption, UpsertKind, WrittenTable
+from bot.services.imports.layout.columns import FileField
 from bot.services.imports.read import text
-from bot.services.imports.read.columns import FileField
+from bot.services.imports.read.cells.word_lists import NOTHING_BUT_NA
 from bot.services.imports.read.refusal import RefusedValue
 from bot.services.imports.read.times import read_time, time_of
-from bot.services.imports.references import CUSTOMER, CustomerReferences, person_by_email
+from bot.services.imports.references import CUSTOMER, CustomerReferences, find_person
 from db.book.customers import Customer
 from db.book.facts import Activity, ActivityPeriod
 from db.book.imports import table
@@ -66,7 +67,7 @@ class ActivityKind(UpsertKind):
             name="person",
             synonyms="email, e-mail, person email, by, owner, 人员, 邮箱, 人员邮箱, 跟进人, 负责人, "
             "Mitarbeiter, Bearbeiter, Betreuer, Durchgeführt von",
-            read=person_by_email,
+            read=find_person,
             column="person_id",
         ),
         FileField(
@@ -78,6 +79,8 @@ class ActivityKind(UpsertKind):
         FileField(
             name="id",
             synonyms="activity id, activity no, 编号, 活动编号, 记录编号, Aktivitätsnummer",
+            read=ImportJob.codes,
+            nothing=NOTHING_BUT_NA,
             unique=True,
         ),
     )

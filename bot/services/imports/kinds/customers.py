@@ -38,12 +38,13 @@ from bot.services.imports.duplicates import note_duplicates
 from bot.services.imports.job import Chunk, ImportJob
 from bot.services.imports.joins.joined_codes import fill_only, mark_joined
 from bot.services.imports.kind import Counts, KindOption, UpsertKind, WrittenTable
+from bot.services.imports.layout.columns import FileField
 from bot.services.imports.publication import PAGE, Rows, Upsert, store_previous
 from bot.services.imports.read import text
-from bot.services.imports.read.columns import FileField
+from bot.services.imports.read.cells.word_lists import NOTHING_BUT_NA, NOTHING_IN_NAMES
 from bot.services.imports.read.ends import Ends
 from bot.services.imports.read.refusal import RefusedValue
-from bot.services.imports.references import CustomerReferences, person_by_email
+from bot.services.imports.references import CustomerReferences, find_person
 from db.book.customers import Customer, CustomerKey, Ownership, OwnershipRole, present_owner
 from db.book.imports import add_missing, fill, table
 
@@ -94,6 +95,8 @@ class CustomerKind(UpsertKind):
             synonyms="customer id, customer code, customer no, customer number, account code, "
             "客户编号, 客户代码, 客户编码, 客户号, 客户ID, 编号, 代码, "
             "Kundennummer, Kunden-Nr, Kundennr, KdNr, Kd-Nr, Debitor, Debitorennummer, Debitorenkonto",
+            read=ImportJob.codes,
+            nothing=NOTHING_BUT_NA,
             weak="编号, 代码",
             required=True,
             unique=True,
@@ -104,6 +107,7 @@ class CustomerKind(UpsertKind):
             synonyms="customer name, customer, company, company name, account name, "
             "客户名称, 名称, 公司名称, 客户, 公司, 客户全称, "
             "Firma, Firmenname, Kunde, Kundenname, Name1, Unternehmen",
+            nothing=NOTHING_IN_NAMES,
             weak="名称",
             required=True,
             unique=True,
@@ -129,8 +133,9 @@ class CustomerKind(UpsertKind):
         FileField(
             name="region",
             synonyms="area, territory, state, 地区, 区域, 省份, 大区, Gebiet, Verkaufsgebiet, Bundesland",
+            nothing=NOTHING_BUT_NA,
         ),
-        FileField(name="country", synonyms="country region, 国家, 国家地区, Land"),
+        FileField(name="country", synonyms="country region, 国家, 国家地区, Land", nothing=NOTHING_BUT_NA),
         FileField(
             name="since",
             synonyms="customer since, start date, cooperation date, "
@@ -142,13 +147,15 @@ class CustomerKind(UpsertKind):
             synonyms="owner email, account manager, sales rep, "
             "客户经理, 负责人, 负责人邮箱, 客户经理邮箱, 业务员, "
             "Betreuer, Kundenbetreuer, Vertreter, Verkäufer, Vertriebsmitarbeiter",
-            read=person_by_email,
+            read=find_person,
             column="owner_id",
         ),
         FileField(
             name="parent",
             synonyms="parent code, parent company, group, 上级客户, 母公司, 上级客户编号, 集团, "
             "Konzern, Muttergesellschaft, Hauptkunde, Zentrale",
+            read=ImportJob.codes,
+            nothing=NOTHING_BUT_NA,
             column="parent_code",
         ),
         FileField(
@@ -259,6 +266,10 @@ class CustomerKind(UpsertKind):
         if self._most_joined:
             self._names.become_aliases(job, select(stage.key).where(stage.joined.is_not(None)))
         return refused, repeated
+
+    @property
+    def known_keys(self) -> Table:
+        return _key
 
     def check(self, job: ImportJob) -> None:
         check_contacts(job, self.stage)

@@ -11,9 +11,10 @@ from bot.errors import N_, Conflict
 from bot.services.imports.check.fields import KnownFields
 from bot.services.imports.job import Chunk, ImportJob
 from bot.services.imports.kind import Counts, FileKind, KindOption, WrittenTable
+from bot.services.imports.layout.columns import FileField
 from bot.services.imports.publication import insert_staged
 from bot.services.imports.read import text
-from bot.services.imports.read.columns import FileField
+from bot.services.imports.read.cells.word_lists import NOTHING_IN_FACTS
 from bot.services.imports.read.numbers import Numbers
 from bot.services.imports.read.refusal import RefusedValue
 from bot.services.imports.references import CUSTOMER, CustomerReferences
@@ -70,6 +71,7 @@ class FactKind(FileKind):
             synonyms="score, 值, 数值, 取值, 指标值, 得分, Wert",
             required=True,
             read=lambda job, name: text.value_text,
+            nothing=NOTHING_IN_FACTS,
         ),
         FileField(
             name="date",

@@ -14,8 +14,9 @@ from bot.services.imports.conversion import CURRENCY, SUBTRACT, Currencies
 from bot.services.imports.customer_rows import CREATE_CUSTOMERS, CUSTOMER_TABLES, RowCustomers
 from bot.services.imports.job import Chunk, ImportJob
 from bot.services.imports.kind import Counts, WrittenTable
+from bot.services.imports.layout.columns import FileField
 from bot.services.imports.line_sums import LINES, LinesKind
-from bot.services.imports.read.columns import FileField
+from bot.services.imports.read.cells.word_lists import NOTHING_BUT_NA
 from bot.services.imports.references import CUSTOMER
 from db.book.imports import table
 from db.book.invoices import Invoice
@@ -58,6 +59,8 @@ class InvoiceKind(LinesKind):
             name="invoice_no",
             synonyms="invoice number, invoice id, invoice, document no, 发票号, 发票号码, 账单号, 单据号, "
             "Rechnungsnummer, Rechnungs-Nr, Rechnungsnr, RgNr, Rg-Nr, Belegnummer, Beleg-Nr, Belegnr",
+            read=ImportJob.codes,
+            nothing=NOTHING_BUT_NA,
             required=True,
             unique=True,
             column="key",

@@ -15,7 +15,7 @@ from bot.services.imports.joins.transfer import Transfer
 from bot.services.imports.kind import Counts, FileKind, KindOption, WrittenTable
 from bot.services.imports.kinds.facts import FactTable
 from bot.services.imports.kinds.orders import OrderTable
-from bot.services.imports.read.columns import FileField
+from bot.services.imports.layout.columns import FileField
 from bot.services.imports.read.refusal import RefusedValue
 from bot.services.name_keys import tokens
 from db.book.customers import Customer, CustomerKey, CustomerName, NameKind, NameToken, Ownership

@@ -8,13 +8,15 @@ from typing import Any, ClassVar
 from sqlalchemy import Integer, String, select
 
 from bot.errors import N_
+from bot.services.imports.check.codes import similar_code
 from bot.services.imports.check.findings import FindingType, Level
 from bot.services.imports.check.line_totals import find_excess
 from bot.services.imports.check.meaning.absent import check_cost
 from bot.services.imports.conversion import COST, CURRENCY, SUBTRACT, Currencies
 from bot.services.imports.job import AT_ONCE, Chunk, ImportJob
 from bot.services.imports.kind import UpsertKind, WrittenTable
-from bot.services.imports.read.columns import FileField
+from bot.services.imports.layout.columns import FileField
+from bot.services.imports.read.cells.word_lists import NOTHING_BUT_NA
 from bot.services.imports.read.refusal import clip
 from db.book.imports import table
 from db.book.order_lines import OrderLine
@@ -49,17 +51,23 @@ class OrderLineKind(UpsertKind):
             "订单号, 订单编号, 单号, 销售单号, 单据编号, "
             "Auftragsnummer, Auftrags-Nr, Auftragsnr, Auftrag, Bestellnummer, Bestell-Nr, Belegnummer, Beleg-Nr, "
             "Belegnr, Rechnungsnummer, Rechnungs-Nr, Rechnungsnr",
+            read=ImportJob.codes,
+            nothing=NOTHING_BUT_NA,
             required=True,
         ),
         FileField(
             name="line",
             synonyms="line no, line number, position, item no, row, 行号, 序号, 项次, 明细行号, "
             "Pos, Pos-Nr, Positionsnummer, Zeile",
+            read=ImportJob.codes,
+            nothing=NOTHING_BUT_NA,
         ),
         FileField(
             name="product",
             synonyms="product code, product id, sku, item, stock code, "
             "产品, 产品编号, 商品编码, 物料, 物料编码, Artikel, Artikelnummer, Artikel-Nr, Artikelnr, Art-Nr, Produkt",
+            read=ImportJob.codes,
+            nothing=NOTHING_BUT_NA,
         ),
         FileField(
             name="product_type",
@@ -99,7 +107,9 @@ class OrderLineKind(UpsertKind):
         found = [orders.get(number) for number in values["order_no"]]
         for row, (number, order) in enumerate(zip(values["order_no"], found, strict=True)):
             if order is None and isinstance(number, str):
-                reason = f"there is no order {clip(number)!r} from {job.source}; bring orders in first"
+                meant = similar_code(job.connection, _order, job.source, number)
+                hint = f"did you mean {meant}?" if meant else "bring orders in first"
+                reason = f"there is no order {clip(number)!r} from {job.source}; {hint}"
                 chunk.refuse(row, "order_no", reason)
         days = ["" if order is None else order[1].isoformat() for order in found]
         self._currencies.apply(job, chunk, ("amount", "cost"), days)

@@ -15,8 +15,9 @@ from bot.services.imports.conversion import COST, CURRENCY, SUBTRACT, Currencies
 from bot.services.imports.customer_rows import CREATE_CUSTOMERS, CUSTOMER_TABLES, RowCustomers
 from bot.services.imports.job import Chunk, ImportJob
 from bot.services.imports.kind import Counts, WrittenTable
+from bot.services.imports.layout.columns import FileField
 from bot.services.imports.line_sums import LINES, LinesKind
-from bot.services.imports.read.columns import FileField
+from bot.services.imports.read.cells.word_lists import NOTHING_BUT_NA
 from bot.services.imports.references import CUSTOMER
 from db.book import order_totals
 from db.book.imports import changed_rows, table
@@ -51,6 +52,8 @@ class OrderKind(LinesKind):
             "订单号, 订单编号, 单号, 发票号, 发票号码, 销售单号, 单据编号, 单据号, "
             "Auftragsnummer, Auftrags-Nr, Auftragsnr, Auftrag, Bestellnummer, Bestell-Nr, Belegnummer, Beleg-Nr, "
             "Belegnr, Rechnungsnummer, Rechnungs-Nr, Rechnungsnr",
+            read=ImportJob.codes,
+            nothing=NOTHING_BUT_NA,
             required=True,
             unique=True,
             column="key",

@@ -7,9 +7,10 @@ from sqlalchemy import Boolean, Integer, String, exists, func, literal, select
 
 from bot.services.imports.job import ImportJob
 from bot.services.imports.kind import Counts, UpsertKind, WrittenTable
+from bot.services.imports.layout.columns import FileField
 from bot.services.imports.read import text
-from bot.services.imports.read.columns import FileField
-from bot.services.imports.references import person_by_email
+from bot.services.imports.read.cells.word_lists import NOTHING_BUT_NA, NOTHING_IN_NAMES
+from bot.services.imports.references import find_person
 from db.book.imports import table
 from db.book.people import Person, Team
 
@@ -36,6 +37,7 @@ class PeopleKind(UpsertKind):
         FileField(
             name="name",
             synonyms="full name, person, 姓名, 名字, 员工姓名, Vollständiger Name, Mitarbeiter",
+            nothing=NOTHING_IN_NAMES,
             required=True,
         ),
         FileField(
@@ -46,6 +48,7 @@ class PeopleKind(UpsertKind):
         FileField(
             name="team",
             synonyms="team name, group, department, 团队, 小组, 部门, 所属团队, Gruppe, Abteilung",
+            nothing=NOTHING_BUT_NA,
         ),
         _LANGUAGE,
         FileField(
@@ -99,14 +102,16 @@ class TeamKind(UpsertKind):
         FileField(
             name="name",
             synonyms="team, team name, 名称, 团队, 团队名称, 部门, 小组, Teamname, Bezeichnung, Abteilung, Gruppe",
+            nothing=NOTHING_BUT_NA,
             required=True,
+            unique=True,
             column="key",
         ),
         FileField(
             name="lead",
             synonyms="lead email, leader, manager, 主管, 负责人, 组长, 主管邮箱, 负责人邮箱, "
             "Teamleiter, Teamleitung, Leiter, Leitung",
-            read=person_by_email,
+            read=find_person,
             column="lead_id",
         ),
         FileField(name="channel", synonyms="slack channel, 频道, 通知频道, Slack频道, Kanal, Slack-Kanal"),

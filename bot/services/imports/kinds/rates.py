@@ -10,9 +10,9 @@ from sqlalchemy import Date, String
 from bot.errors import N_, BadInput
 from bot.services.imports.job import Chunk, ImportJob
 from bot.services.imports.kind import UpsertKind, WrittenTable
+from bot.services.imports.layout.columns import FileField
 from bot.services.imports.read import text
 from bot.services.imports.read.amounts import dissect, read_decimal
-from bot.services.imports.read.columns import FileField
 from bot.services.imports.read.refusal import Parser, RefusedValue, clip
 from db.book.exchange_rates import ExchangeRate
 from db.book.imports import table

@@ -147,7 +147,19 @@ def _refunds(finding: FileFinding, totals: Totals) -> OpenChoice:
     return OpenChoice(about=_found(finding), alternatives=(subtract, _accept(finding)))
 
 
+_PEOPLE = frozenset({"owner", "lead", "person"})
+
+
+def _declined_column(finding: FileFinding, totals: Totals) -> OpenChoice:
+    field, about = finding.values["field"], _found(finding).rstrip(".")
+    if field in _PEOPLE:
+        about += ". To take it, import the people first (tierbot import people FILE)"
+    decline = Alternative(options={"columns": {field: "-"}}, meaning="the column is left out")
+    return OpenChoice(about=about, alternatives=(decline,), evident=0)
+
+
 _PROPOSALS: dict[str, Callable[[FileFinding, Totals], OpenChoice]] = {
+    "column-not-understood": _declined_column,
     "date-order": _date_order,
     "decimal-sign": _decimal_sign,
     "two-digit-years": _century,

@@ -13,45 +13,24 @@ from bot.services.imports.job import AT_ONCE, ImportJob
 from bot.services.imports.kind import FileKind
 from bot.services.imports.kinds import KINDS
 from bot.services.imports.kinds.customers import CustomerKind
+from bot.services.imports.layout.columns import FileField, Layout
+from bot.services.imports.layout.vendors import VendorShape, find_shape
+from bot.services.imports.profile.likeness import nearness, of_a_code
 from bot.services.imports.profile.sample import Sample
-from bot.services.imports.read.columns import FileField, Layout
 from bot.services.imports.read.refusal import Parser, RefusedValue
 from bot.services.imports.read.text import plain
-from bot.services.imports.read.vendors import VendorShape, find_shape
-from bot.services.imports.references import person_by_email
+from bot.services.imports.references import find_person
 from bot.services.imports.rejects import Rejects
 from bot.services.imports.report import ImportOptions
 from db.book.customers import Customer, CustomerKey
 from db.book.imports import table
 
-How = Literal["given", "remembered", "header", "guess"]
+How = Literal["given", "remembered", "header", "known", "guess"]
 _TRIED = 200  # values of a column
 _PROBES = ("2026-03-05", "12.50", "mia@example.com", "words")  # a parser of text takes them all
 _NEAR = 0.6
+_NAMED = 0.4  # what the header of a required field counts even if none of its values can be read
 _SHAPE = 2.0  # what a vendor's whole header line adds to a score
-# Words in headers that no field is recognised by, but that say what a column may hold.
-_WORDS = {
-    "customer": (
-        "customer client account buyer reseller dealer debtor debitor kunde company firma partner party soldto billto "
-        "merchant shop store member 客户 客戶 买方 购方 购货单位 往来单位 经销商"
-    ),
-    "code": "customer client account reseller dealer debtor debitor kunde partner code number 编号 代码 编码",
-    "name": "customer company client account firm firma reseller dealer kunde title 名称 公司 客户",
-    "order_no": "order invoice sale document receipt transaction auftrag beleg bestell rechnung 订单 单号 单据 编号",
-    "invoice_no": "invoice bill document receipt rechnung beleg 发票 单号 单据 账单",
-    "date": "date day time datum tag created 日期 时间",
-    "due": "due payable fällig faellig zahlbar 到期 应付 付款期限",
-    "amount": "amount total sales revenue net gross value sum betrag summe umsatz netto brutto 金额 销售额 合计 总额",
-    "kind": "type kind activity art typ 类型 方式",
-    "field": "field indicator metric feld kennzahl 指标 字段",
-    "value": "value wert score 值 数值",
-    "product_type": "category type group kategorie warengruppe 类别 品类 分类",
-    "email": "mail 邮箱 邮件",
-    "currency": "currency währung 币",
-    "rate": "rate kurs 汇率",
-}
-# Words of headers that say that a column is not what its other words say: a unit's price is no amount.
-_NOT = {"amount": "unit each einzel quantity discount 单价 数量 折扣"}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -124,13 +103,15 @@ class Guesser:
                 share = self._share(kind, one, best)
                 found[one.name] = FoundColumn(place=best, how="header", fit=share, others=others)
         self._prefer_known_codes(kind, found)
+        if kind is CustomerKind:
+            self._other_codes(found)
         for one in kind.fields:
             if one.required and one.name not in found:
                 guessed = self._by_likeness(kind, one, {used.place for used in found.values()})
                 if guessed is not None:
                     found[one.name] = guessed
         missing = tuple(one.name for one in kind.fields if one.required and one.name not in found)
-        named = sum(one.fit >= (_NEAR if one.how == "guess" else 0.5) for one in found.values())
+        named = sum(one.how != "guess" or one.fit >= _NEAR for one in found.values())
         return Guess(
             kind=name,
             columns=found,
@@ -148,7 +129,7 @@ class Guesser:
             elif column.how == "guess":
                 score += 1.5 * column.fit
             else:
-                score += (3 if one.required else 1) * column.fit
+                score += 3 * max(column.fit, _NAMED) if one.required else column.fit
         return score
 
     def _place_of(self, header: str) -> int | None:
@@ -183,7 +164,7 @@ class Guesser:
             if place in used or not header or not self.sample.columns[place]:
                 continue
             share = self._share(kind, one, place)
-            near = _nearness(header, one)
+            near = nearness(header, one)
             if share >= 0.8 and (near >= _NEAR or (selective and near > 0)):
                 candidates.append((near + self._shape(kind, one, place), place, share))
         if not candidates:
@@ -215,13 +196,37 @@ class Guesser:
         column = found.get(name)
         if column is None or column.how in ("given", "remembered"):
             return
+        field = next(one for one in kind.fields if one.name == name)
         used = {one.place for other, one in found.items() if other != name}
+        # Small numbers, such as of employees, may all be codes by chance.
         known = {
-            place: self._known_codes(place) for place in range(len(self.sample.header)) if place not in used
+            place: self._known_codes(place)
+            for place, header in enumerate(self.sample.header)
+            if place == column.place
+            or (
+                place not in used
+                and nearness(header, field) >= _NEAR
+                and not (field.unique and self.sample.repeats(place))
+            )
         }
         best = max(known, key=lambda place: known[place])
-        if known[best] >= known.get(column.place, 0.0) + 0.5:
-            found[name] = replace(column, place=best, how="guess", others=(column.place,))
+        if known[best] >= known[column.place] + 0.5:
+            found[name] = replace(column, place=best, how="known", others=(column.place,))
+
+    def _other_codes(self, found: dict[str, FoundColumn]) -> None:
+        """Name the other columns that have a code on each row: orders may refer to customers by one of them."""
+        column = found.get("code")
+        if column is None or column.how not in ("header", "guess"):
+            return
+        used = {*column.others, *(one.place for one in found.values())}
+        rows = len(self.sample.rows)
+        more = [
+            place
+            for place, header in enumerate(self.sample.header)
+            if place not in used and of_a_code(header) and self.sample.header.count(header) == 1
+            if len(self.sample.columns[place]) == rows and not self.sample.repeats(place)
+        ]
+        found["code"] = replace(column, others=(*column.others, *more))
 
     def _known_codes(self, place: int) -> float:
         """The share of a column's values that are codes of customers in the book."""
@@ -241,7 +246,7 @@ class Guesser:
 
     def _share(self, kind: type[FileKind], one: FileField, place: int) -> float:
         """The share of a column's values that a field can read, in the better of the styles of dates and numbers."""
-        if one.read is person_by_email:
+        if one.read is find_person:
             return 1.0  # whether the people are in the book says nothing about the column
         key = (kind.name, one.name, place)
         if key not in self._shares:
@@ -262,7 +267,7 @@ class Guesser:
         parsers = []
         for date_order, decimal in styles:
             findings = FileFindings(())
-            layout = Layout(header=self.sample.header, places={one.name: place}, ignored=())
+            layout = Layout(header=self.sample.header, places={one.name: place})
             job = ImportJob(
                 connection=self.connection,
                 file=self.sample.file,
@@ -284,18 +289,3 @@ class Guesser:
             )
             parsers.append(one.read(job, one.name))
         return parsers
-
-
-def _nearness(header: str, one: FileField) -> float:
-    """How like a header is to those that a field is recognised by, from 0 to 1."""
-    from rapidfuzz import fuzz  # 30 ms
-
-    name = plain(header)
-    if not name or any(plain(word) in name for word in _NOT.get(one.name, "").split()):
-        return 0.0
-    alike = max(fuzz.ratio(name, known) for known in one.known_headers) / 100
-    if any(len(known) > 4 and known in name for known in one.known_headers):
-        alike = max(alike, 0.8)
-    if any(plain(word) in name for word in _WORDS.get(one.name, "").split()):
-        alike = max(alike, 0.7)
-    return alike

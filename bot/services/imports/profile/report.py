@@ -31,6 +31,7 @@ class FileProfile:
     grain: str
     encoding: str
     delimiter: str
+    header_line: int
     columns: tuple[UsedColumn, ...]
     ignored: Mapping[str, tuple[str, ...]]  # header -> example values
     missing: tuple[str, ...]  # required fields that no column seems to hold

@@ -10,6 +10,7 @@ from sqlalchemy import func, select
 
 from bot.clock import Clock
 from bot.errors import N_, BadInput
+from bot.services.imports.check.findings import Level
 from bot.services.imports.customer_rows import CREATE_CUSTOMERS
 from bot.services.imports.job import ImportJob
 from bot.services.imports.kind import FileKind
@@ -21,7 +22,7 @@ from bot.services.imports.profile.choices import Alternative, OpenChoice, apply,
 from bot.services.imports.profile.command import words
 from bot.services.imports.profile.guess import Guess, Guesser
 from bot.services.imports.profile.report import FileProfile, UsedColumn
-from bot.services.imports.profile.sample import Sample, known_headers, needed_delimiter, take
+from bot.services.imports.profile.sample import Sample, known_headers, needed_reading, take
 from bot.services.imports.profile.totals import UNKNOWN, Totals, add_up
 from bot.services.imports.read.encoding import inspect_file
 from bot.services.imports.read.records import DELIMITERS
@@ -65,7 +66,7 @@ def profile_file(
             kinds=", ".join(KINDS),
         )
     file = inspect_file(path, options.encoding, known_headers(one.fields for one in KINDS.values()))
-    sample = take(file, options.delimiter)
+    sample = take(file, options.delimiter, options.header_line)
     with _book(database) as book:
         with imports.workspace(book) as connection, connection.begin():
             guesser = Guesser(sample=sample, connection=connection, options=options, now=clock.now())
@@ -160,8 +161,10 @@ class _Profile:
         if self.guess.complete:
             first = self._prepare(options, choices)
             totals, report, problem = self._try(options, choices)
-        if totals.unknown and 2 * totals.unknown > (totals.customers or 0):
+        if totals.unknown and not self.customers:
             options = apply(options, {CREATE_CUSTOMERS.name: True})
+        elif totals.unknown:
+            choices.append(self._unknown_customers(totals))
         return FileProfile(
             path=self.path,
             kind=self.guess.kind,
@@ -169,6 +172,7 @@ class _Profile:
             grain=self._grain(),
             encoding=self.sample.file.encoding.removesuffix("-sig"),
             delimiter=DELIMITERS.get(self.sample.delimiter, self.sample.delimiter),
+            header_line=self.sample.file.header_line,
             columns=tuple(self._used_columns(report)),
             ignored=self._ignored(report),
             missing=self.guess.missing,
@@ -181,15 +185,33 @@ class _Profile:
             command=words(self.guess.kind, self.path, self._proposed(options, choices)),
         )
 
+    def _unknown_customers(self, totals: Totals) -> OpenChoice:
+        """Unknown customers in a book that has some may be these by another code."""
+        return OpenChoice(
+            about=(
+                f"{totals.unknown:,} of the {totals.customers:,} customers are not in the book, which has"
+                f" {self.customers:,}. If they are in it by other codes, map the column of these codes"
+            ),
+            alternatives=(
+                Alternative(
+                    options={CREATE_CUSTOMERS.name: True}, meaning="a customer is made of each unknown code"
+                ),
+            ),
+        )
+
     def _read_options(self) -> ImportOptions:
         """What was given, with the separator and the columns that an import would not find by itself."""
         mapped = dict(self.given.columns)
         for name, found in self.guess.columns.items():
-            if found.how == "guess" or (found.how == "header" and found.others):
+            if found.how in ("known", "guess") or (found.how == "header" and found.others):
                 mapped[name] = self.sample.header[found.place]
-        delimiter = self.given.delimiter or needed_delimiter(self.sample, self.guess.kind)
+        delimiter, line = needed_reading(self.sample, self.guess.kind, mapped.values())
+        delimiter = self.given.delimiter or delimiter
         return replace(
-            self.given, columns=mapped, delimiter=delimiter and DELIMITERS.get(delimiter, delimiter)
+            self.given,
+            columns=mapped,
+            delimiter=delimiter and DELIMITERS.get(delimiter, delimiter),
+            header_line=self.given.header_line or line,
         )
 
     def _column_choices(self) -> Iterator[OpenChoice]:
@@ -276,7 +298,8 @@ class _Profile:
             if not answered:
                 break
             choices += answered
-        return found[-1], report, None
+        refused = [one.text() for one in report.open_findings if one.level is Level.REFUSAL]
+        return found[-1], report, " ".join(refused) or None
 
     def _proposed(self, options: ImportOptions, choices: list[OpenChoice]) -> ImportOptions:
         """The options of the command: what is evident, and words to replace for what is not."""

@@ -5,9 +5,11 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from bot.services.imports.kinds import KINDS
-from bot.services.imports.read.columns import FileField
+from bot.services.imports.layout.columns import FileField
+from bot.services.imports.layout.header import find_header
 from bot.services.imports.read.encoding import InspectedFile
-from bot.services.imports.read.records import Broken, open_table, sniff
+from bot.services.imports.read.records import Broken, fit, open_table
+from bot.services.imports.read.text import plain
 
 ROWS = 5_000
 _OTHER_DELIMITERS = "|:^~"
@@ -37,23 +39,29 @@ class Sample:
         return len(set(self.columns[place])) < len(self.columns[place])
 
 
-def take(file: InspectedFile, delimiter: str | None) -> Sample:
+def take(file: InspectedFile, delimiter: str | None, header_line: int | None = None) -> Sample:
     """Read the first rows."""
-    chosen = sniff(file, delimiter, known_headers(kind.fields for kind in KINDS.values()))
-    header, rows = _read(file, chosen)
+    known = known_headers(kind.fields for kind in KINDS.values())
+    found = find_header(file, delimiter, known=known, line=header_line)
+    chosen, found_file = found.delimiter, found.of(file)
+    header, rows = _read(found_file, chosen)
     if len(header) == 1 and delimiter is None:
         for other in _OTHER_DELIMITERS:
             if header[0].count(other) > 0:
                 chosen = other
-                header, rows = _read(file, chosen)
+                header, rows = _read(found_file, chosen)
                 break
-    return Sample(file=file, delimiter=chosen, header=header, rows=rows)
+    return Sample(file=found_file, delimiter=chosen, header=header, rows=rows)
 
 
-def needed_delimiter(sample: Sample, kind: str) -> str | None:
-    """The separator, if an import of this kind would not find it by itself."""
-    found = sniff(sample.file, None, known_headers([KINDS[kind].fields]))
-    return None if found == sample.delimiter else sample.delimiter
+def needed_reading(sample: Sample, kind: str, mapped: Iterable[str]) -> tuple[str | None, int | None]:
+    """The separator and the line of the header, where an import of this kind would not find them by itself."""
+    fields = KINDS[kind].fields
+    known = known_headers([fields]).union(map(plain, mapped))
+    least = sum(field.required for field in fields)
+    found = find_header(sample.file, None, known=known, least=least)
+    delimiter = None if found.delimiter == sample.delimiter else sample.delimiter
+    return delimiter, None if found.line == sample.file.header_line else sample.file.header_line
 
 
 def known_headers(fields: Iterable[Iterable[FileField]]) -> frozenset[str]:
@@ -66,8 +74,9 @@ def _read(file: InspectedFile, delimiter: str) -> tuple[tuple[str, ...], list[li
     with open_table(file, delimiter) as table:
         header = tuple(cell.strip().lstrip("\ufeff") for cell in table.header)
         for record in table.records:
-            if not isinstance(record, Broken) and len(record[1]) == len(header):
-                rows.append(record[1])
+            cells = None if isinstance(record, Broken) else fit(record[1], len(header), delimiter)
+            if cells is not None:
+                rows.append(cells)
                 if len(rows) >= ROWS:
                     break
     return header, rows

@@ -53,6 +53,6 @@ def values_of(sample: Sample, guess: Guess, field: str) -> list[str]:
     found: dict[str, None] = {}
     with open_table(sample.file, sample.delimiter) as opened:
         for record in opened.records:
-            if not isinstance(record, Broken) and len(record[1]) == len(sample.header):
+            if not isinstance(record, Broken) and len(record[1]) > place:
                 found[record[1][place].strip()] = None
     return [value for value in found if value]

@@ -39,7 +39,7 @@ _IN_PART = 15.0
 
 @dataclass(frozen=True, kw_only=True)
 class InspectedFile:
-    """A file as its bytes were when it was inspected."""
+    """A file as its bytes were when it was inspected, and where its header is."""
 
     path: Path
     size: int
@@ -47,6 +47,8 @@ class InspectedFile:
     encoding: str
     is_ascii: bool
     is_utf8: bool
+    header_line: int = 1
+    header_names: tuple[str, ...] = ()  # where two lines make up the header
 
 
 def inspect_file(

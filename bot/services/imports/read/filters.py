@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from bot.errors import N_, BadInput
-from bot.services.imports.read.cells import CellCache
+from bot.services.imports.read.cells.cache import CellCache
 from bot.services.imports.read.text import plain
 
 ONLY, SKIP, NEGATIVE = OPTIONS = ("only", "skip", "negative")

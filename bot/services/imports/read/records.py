@@ -2,18 +2,18 @@
 
 import csv
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TextIO
 
 from bot.errors import N_, BadInput
+from bot.services.imports.read.cells.guards import restored
 from bot.services.imports.read.encoding import InspectedFile
-from bot.services.imports.read.text import plain
 
 MOST_BROKEN = 200
 DELIMITERS = {",": "comma", ";": "semicolon", "\t": "tab"}
-_BY_NAME = {"\\t": "\t"} | {name: sign for sign, name in DELIMITERS.items()}
+REJECTS = ("line", "column", "value", "reason")  # what a rejects file has in front of the columns of its file
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,12 +32,12 @@ class Records:
     line on which the record began is given up, and reading starts again on the next one.
     """
 
-    def __init__(self, handle: TextIO, delimiter: str) -> None:
+    def __init__(self, handle: TextIO, delimiter: str, before: int = 0) -> None:
         self._handle = handle
         self._delimiter = delimiter
         self._again: deque[str] = deque()  # lines to read once more
         self._taken: list[str] = []  # lines of the current record
-        self._line = 0  # lines before the current record
+        self._line = before  # lines before the current record
         self._broken = 0
 
     def __iter__(self) -> Iterator[tuple[int, list[str]] | Broken]:
@@ -112,10 +112,26 @@ class CsvTable:
 
 @contextmanager
 def open_table(file: InspectedFile, delimiter: str) -> Iterator[CsvTable]:
-    """Open a file and read its header: the first record after an Excel `sep=` line and blank lines."""
+    """Open a file and read its header: the first record after an Excel `sep=` line and blank lines.
+
+    Of a rejects file, the four columns that say why each row is there are left out.
+    """
     with open_text(file) as handle:
-        records = iter(Records(handle, delimiter))
-        yield CsvTable(header=_read_header(records, file.path.name), records=records, handle=handle)
+        for _ in range(file.header_line - 1):
+            handle.readline()
+        records = iter(Records(handle, delimiter, file.header_line - 1))
+        header = _read_header(records, file.path.name)
+        names = split_line(header, delimiter)
+        if len(names) > len(header):
+            records = _mapped(records, lambda cells: split_line(cells, delimiter))
+        if file.header_names:
+            _read_header(records, file.path.name)  # its second line
+            names = list(file.header_names)
+        added = len(REJECTS)
+        if tuple(names[:added]) == REJECTS and len(names) > added:
+            names = [restored(name) for name in names[added:]]
+            records = _mapped(records, lambda cells: [restored(cell) for cell in cells[added:]])
+        yield CsvTable(header=names, records=records, handle=handle)
 
 
 def open_text(file: InspectedFile) -> TextIO:
@@ -123,31 +139,29 @@ def open_text(file: InspectedFile) -> TextIO:
     return file.path.open("r", encoding=file.encoding, newline="", errors="strict")
 
 
-def sniff(file: InspectedFile, delimiter: str | None, known: frozenset[str]) -> str:
-    """The separator that is given, or the one that makes most known headers, then most columns, of the first line."""
-    if delimiter is not None:
-        chosen = _BY_NAME.get(delimiter.lower(), delimiter)
-        if len(chosen) != 1 or chosen in '"\r\n':
-            raise BadInput(
-                N_(
-                    "%(delimiter)s is not a separator; use --delimiter comma, semicolon, tab or one character."
-                ),
-                delimiter=delimiter,
-            )
-        return chosen
-    with open_text(file) as handle:
-        first = next((line for line in handle if line.strip()), "")
-    if first[:4].lower() == "sep=" and len(first.strip("\r\n")) == 5:
-        return first[4]
-
-    def score(candidate: str) -> tuple[int, int]:
+def split_line(cells: list[str], delimiter: str) -> list[str]:
+    """The cells of a line that stands in quotation marks as a whole; other cells as they are."""
+    if len(cells) == 1 and delimiter in cells[0]:
         try:
-            cells = next(csv.reader([first], delimiter=candidate), [])
+            return next(csv.reader(cells, delimiter=delimiter, strict=True), cells)
         except csv.Error:
-            return 0, 0
-        return sum(plain(cell) in known for cell in cells), len(cells)
+            pass
+    return cells
 
-    return max(DELIMITERS, key=score)
+
+def fit(cells: list[str], width: int, delimiter: str) -> list[str] | None:
+    """A record of another width than the header's, with the header's, if it only lacks or adds empty last cells."""
+    cells = split_line(cells, delimiter)
+    if any(cell.strip() for cell in cells[width:]):
+        return None
+    return cells[:width] + [""] * (width - len(cells))
+
+
+def _mapped(
+    records: Iterator[tuple[int, list[str]] | Broken], change: Callable[[list[str]], list[str]]
+) -> Iterator[tuple[int, list[str]] | Broken]:
+    for record in records:
+        yield record if isinstance(record, Broken) else (record[0], change(record[1]))
 
 
 def _read_header(records: Iterator[tuple[int, list[str]] | Broken], name: str) -> list[str]:

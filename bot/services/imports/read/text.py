@@ -13,7 +13,7 @@ NAME_LENGTH = 200
 NOTE_LENGTH = 10_000
 _EMAIL = re.compile(r"[^@\s,;<>\"]+@[^@\s,;<>\"]+\.[^@\s,;<>\"]+").fullmatch
 _ROUNDED = re.compile(r"[0-9][.,][0-9]+E\+[0-9]+").fullmatch
-_LEFT_OUT = re.compile(r"[\s_\-()*:./]+").sub
+_LEFT_OUT = re.compile(r"[\s_\-()*:./'\"=\u200b\ufeff]+").sub
 _UNPRINTABLE = re.compile("[\0\n\r]")
 _UMLAUTS = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue"})
 
@@ -198,7 +198,7 @@ def timezone(text: str) -> str | RefusedValue:
 
 
 def plain(text: str) -> str:
-    """A word or header as it is compared: NFKC, lower case, without spaces, underscores, hyphens and brackets.
+    """A word or header as it is compared: NFKC, lower case, without spaces, underscores, hyphens, brackets and quotes.
 
     An umlaut is what it is written as without one: exports have both `Fälligkeit` and `Faelligkeit`.
     """

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 from bot.errors import N_
 from bot.services.imports.check.findings import FileFindings, FindingType, Level
+from bot.services.imports.layout.columns import Layout
 from bot.services.imports.read.amounts import Amounts
-from bot.services.imports.read.columns import Layout
 from bot.services.imports.read.filters import spell
 from bot.services.imports.read.refusal import Parser, clip
 

@@ -2,14 +2,18 @@
 
 import difflib
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from bot.errors import N_, BadInput
+from bot.services.imports.layout.suggestion import is_data, suggest
+from bot.services.imports.layout.vendors import VendorShape, find_shape
+from bot.services.imports.read.cells.word_lists import NOTHING
 from bot.services.imports.read.headers import of_lines
 from bot.services.imports.read.refusal import Parser, clip
 from bot.services.imports.read.text import line_of_text, plain
-from bot.services.imports.read.vendors import VendorShape, find_shape
+
+DECLINED = "-"  # --map FIELD=-: no column holds it
 
 
 def _read_text(job: Any, name: str) -> Parser:
@@ -26,6 +30,7 @@ class FileField:
     required: bool = False
     unique: bool = False  # values hardly repeat, so that caching what was read would not pay
     read: Callable[[Any, str], Parser] = _read_text  # makes the parser for an ImportJob and the field's name
+    nothing: frozenset[str] = NOTHING  # cells that count as empty
     column: str | None = None  # of the staging table, where it is not the name
 
     @property
@@ -47,8 +52,31 @@ class Layout:
 
     header: tuple[str, ...]
     places: Mapping[str, int]  # field -> index of its column
-    ignored: tuple[str, ...]
+    marked: frozenset[int] = frozenset()  # columns in which an apostrophe stands before every cell
+    declined: frozenset[str] = frozenset()  # fields of which a person said that no column holds them
+
     shape: VendorShape | None = None  # whose export it is
+
+    @property
+    def ignored(self) -> tuple[str, ...]:
+        """The headers of columns that hold no field."""
+        used = set(self.places.values())
+        return tuple(name for place, name in enumerate(self.header) if place not in used and name)
+
+    @property
+    def twins(self) -> list[tuple[int, int]]:
+        """The columns of fields, each with another one of the same name."""
+        folded = [name.casefold() for name in self.header]
+        return [
+            (place, other)
+            for place in self.places.values()
+            for other, name in enumerate(folded)
+            if other != place and name == folded[place]
+        ]
+
+    def without(self, field: str) -> "Layout":
+        """The layout of the file if its column for a field were not there."""
+        return replace(self, places={name: place for name, place in self.places.items() if name != field})
 
     @property
     def filled(self) -> int | None:
@@ -85,11 +113,17 @@ def recognise(
     file: str,
     given: Mapping[str, str],
     remembered: Mapping[str, str],
+    rows: Sequence[Sequence[str]] = (),
 ) -> Layout:
-    """Follow what --map gives, then what an earlier import's --map gave, a vendor's shape, then the known headers."""
+    """Follow what --map gives, then what an earlier import's --map gave, a vendor's shape, then the known headers.
+
+    `rows` are the first ones of the file: they show which columns a person probably means where one is missing.
+    """
     names = tuple(cell.strip().lstrip("\ufeff") for cell in header)
-    _refuse_duplicates(names, file)
     by_name = {field.name: field for field in fields}
+    declined = frozenset(
+        name for name, column in (dict(remembered) | dict(given)).items() if column == DECLINED
+    )
     places: dict[str, int] = {}
     for name, column in given.items():
         if name not in by_name:
@@ -100,15 +134,21 @@ def recognise(
                 hint=_hint(name, by_name),
                 fields=", ".join(by_name),
             )
-        places[name] = find_column(column, names, file)
+        if name in declined and by_name[name].required:
+            raise BadInput(
+                N_("--map %(field)s=-: %(kind)s need a column for %(field)s."), field=name, kind=kind
+            )
+        if name not in declined:
+            places[name] = find_column(column, names, file)
     for name, column in remembered.items():
-        if name in by_name and name not in places and column in names:
+        if name in by_name and name not in places and name not in declined and column in names:
             place = names.index(column)
             if place not in places.values():
                 places[name] = place
     shape = find_shape(kind, names)
-    declined = _by_shape(shape, names, places) if shape is not None else set()
-    _by_known_headers(fields, names, places, file, declined)
+    unread = _by_shape(shape, names, places, declined) if shape is not None else set()
+    wanted = [field for field in fields if field.name not in declined]
+    _by_known_headers(wanted, names, places, file, unread)
     missing = [field for field in fields if field.required and field.name not in places]
     if missing:
         if len(names) == 1:
@@ -121,26 +161,42 @@ def recognise(
                 columns=repr(clip(names[0])),
                 missing=", ".join(field.name for field in missing),
             )
+        values = {
+            "file": file,
+            "missing": ", ".join(field.name for field in missing),
+            "columns": ", ".join(_clipped(names)),
+        }
+        if is_data(names, rows):
+            raise BadInput(
+                N_(
+                    "%(file)s has no column for %(missing)s: its first line is data, not a header (%(columns)s). Write a"
+                    " line with the names of the columns above it, such as %(header)s, or name them: --map %(map)s"
+                ),
+                **values,
+                header=",".join(field.name for field in fields if field.required),
+                map=f'{missing[0].name}="COLUMN"',
+            )
+        likely = suggest(missing, names, set(places.values()), rows)
         raise BadInput(
             N_(
-                "%(file)s has no column for %(missing)s. Its columns are: %(columns)s. Say which one it is: --map %(map)s"
+                "%(file)s has no column for %(missing)s. Its columns are: %(columns)s. Say which one it is: %(map)s"
             ),
-            file=file,
-            missing=", ".join(field.name for field in missing),
-            columns=", ".join(_clipped(names)),
-            map=f'{missing[0].name}="COLUMN"',
+            **values,
+            map=" ".join(f'--map {field.name}="{likely.get(field.name, "COLUMN")}"' for field in missing),
         )
-    used = set(places.values())
     order = {field.name: number for number, field in enumerate(fields)}
     return Layout(
         header=names,
         places=dict(sorted(places.items(), key=lambda item: order[item[0]])),
-        ignored=tuple(name for place, name in enumerate(names) if place not in used and name),
+        marked=frozenset(place for place in places.values() if _is_marked(place, rows)),
+        declined=declined,
         shape=shape,
     )
 
 
-def _by_shape(shape: VendorShape, names: Sequence[str], places: dict[str, int]) -> set[int]:
+def _by_shape(
+    shape: VendorShape, names: Sequence[str], places: dict[str, int], no_column: Collection[str]
+) -> set[int]:
     """Add a shape's fields that have no column yet to `places`; the places of columns that hold no field."""
     folded = [plain(name) for name in names]
     taken, declined = set(places.values()), set()
@@ -150,7 +206,7 @@ def _by_shape(shape: VendorShape, names: Sequence[str], places: dict[str, int]) 
             continue
         if field == "-":
             declined.add(place)
-        else:
+        elif field not in no_column:
             places.setdefault(field, place)
     return declined
 
@@ -174,7 +230,7 @@ def _by_known_headers(
         found = [place for place, name in free if name == plain(field.name)] or [
             place for place, name in free if name in known
         ]
-        if len(found) > 1:
+        if len({names[place].casefold() for place in found}) > 1:
             raise BadInput(
                 N_("%(file)s: the columns %(columns)s could both be %(field)s; choose one: --map %(map)s"),
                 file=file,
@@ -184,17 +240,13 @@ def _by_known_headers(
             )
         if found:
             places[field.name] = found[0]
-            used.add(found[0])
+            used.update(found)
 
 
-def _refuse_duplicates(names: Sequence[str], file: str) -> None:
-    seen: set[str] = set()
-    for name in names:
-        if name and name.casefold() in seen:
-            raise BadInput(
-                N_("%(file)s has two columns named %(column)s; rename one."), file=file, column=repr(name)
-            )
-        seen.add(name.casefold())
+def _is_marked(place: int, rows: Sequence[Sequence[str]]) -> bool:
+    """Whether a spreadsheet's mark for text stands before every cell of a column, as no name could show alone."""
+    cells = [text for row in rows if place < len(row) and (text := row[place].strip())]
+    return len(cells) > 1 and all(cell.startswith("'") for cell in cells)
 
 
 def find_column(column: str, names: Sequence[str], file: str) -> int:
@@ -202,7 +254,7 @@ def find_column(column: str, names: Sequence[str], file: str) -> int:
     wanted = column.strip()
     for test in (str, str.casefold, plain):
         found = [place for place, name in enumerate(names) if test(name) == test(wanted)]
-        if len(found) == 1:
+        if len({names[place].casefold() for place in found}) == 1:
             return found[0]
     raise BadInput(
         N_("%(file)s has no column %(column)s%(hint)s. Its columns are: %(columns)s."),

@@ -58,6 +58,13 @@ def find_shape(kind: str, header: Sequence[str]) -> VendorShape | None:
     )
 
 
+def vendor_headers(kind: str) -> frozenset[str]:
+    """The headers by which shapes of a kind are known and read, as `plain` compares them."""
+    shapes = [shape for shape in SHAPES if shape.kind == kind]
+    read = {header for shape in shapes for _, header in shape.pairs}
+    return frozenset(map(plain, read.union(*(shape.signature.split(", ") for shape in shapes))))
+
+
 def _shape(vendor: str, kind: str, columns: str, signature: str, **more: str) -> VendorShape:
     return VendorShape(vendor=vendor, kind=kind, columns=columns, signature=signature, **more)
 
