@@ -53,7 +53,8 @@ def profile_lines(profile: FileProfile) -> Iterator[str]:
         unknown = f"{totals.unknown:,} of them not in the book"
         yield f"Customers: {totals.customers:,} named, {unknown}{_examples(totals.unknown_examples)}."
     if report is not None:
-        for finding in report.findings:
+        asked = {choice.finding for choice in profile.choices}
+        for finding in (one for one in report.findings if one.type.name not in asked):
             yield f"{finding.level.capitalize()} {finding.type.name}: {finding.text()}"
         for reject in report.first_rejects[:_SHOWN]:
             yield f"Rejected, line {reject.line}, {reject.column}: {reject.reason}"
@@ -105,7 +106,7 @@ def _choice(choice: OpenChoice) -> Iterator[str]:
             return
         yield f"You decide. {about}. Replace {word} in the command below:"
     else:
-        yield f"You decide. {about}, or add:"
+        yield f"You decide. {about}. Add to the command below:"
     for words, meaning in shown:
         yield f"  {words}{f': {meaning}' if meaning else ''}"
 

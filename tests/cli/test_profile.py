@@ -9,6 +9,7 @@ import pytest
 
 from tests.cli.conftest import Command, Output
 from tests.services.imports.test_profile import FILES
+from tests.services.imports.test_vendors import EXPORTS, Export
 
 CHOSEN = {"CODE": "EUR", "ORDER": "dmy", "SIGN": "point"}  # what a person puts for the words of the command
 CUSTOMERS = "code,name\nC1,Acme\nC2,Birch\n"
@@ -23,10 +24,11 @@ BEFORE = {  # kind -> what must be in the book, as the profile says
 
 
 def printed_command(output: str) -> list[str]:
-    """The words of the command at the end of a profile, with a person's choices."""
+    """The words of the command at the end of a profile, with a person's choices: of options to add, the first."""
     line = re.search(r"^To import it:\n  tierbot (.*)$", output, re.MULTILINE)
     assert line is not None, output
-    return [CHOSEN.get(word, word) for word in shlex.split(line.group(1))]
+    added = re.findall(r"Add to the command below:\n  (.*): .*$", output, re.MULTILINE)
+    return [CHOSEN.get(word, word) for word in shlex.split(" ".join([line.group(1), *added]))]
 
 
 @pytest.mark.parametrize("language", [0, 1], ids=["English", "Chinese"])
@@ -45,6 +47,18 @@ def test_the_command_that_a_profile_prints_imports_the_file(
     result = command(*words)
     assert result.exit_code == 0, result.output
     assert " 0 rejected." in result.output
+
+
+@pytest.mark.parametrize("export", EXPORTS, ids=lambda export: export.vendor)
+def test_the_commands_for_a_vendors_export_work_one_after_the_other(
+    command: Command, tierbot: Output, export: Export
+) -> None:
+    for name, content in (("customers.csv", export.customers), ("rows.csv", export.rows)):
+        Path(name).write_text(content, encoding="utf-8")
+        words = printed_command(tierbot("import", "profile", name))
+        result = command(*words)
+        assert result.exit_code == 0, (words, result.output)
+        assert " 0 rejected" in result.output
 
 
 def test_a_profile_reads_like_this(tierbot: Output) -> None:

@@ -371,3 +371,85 @@ def test_a_header_shows_the_kind_even_where_its_values_cannot_be_read(
     assert profile.kind == kind
     assert profile.report is not None
     assert profile.report.accepted == 0
+
+
+PROPOSED = [
+    pytest.param(
+        "Order ID,Customer ID,Order Date,Sales,currency,Product\n"
+        "1,C1,2026-01-05,100,EUR,P1\n1,C1,2026-01-05,20,EUR,P2\n2,C1,2026-01-06,50,EUR,P1\n",
+        ("--lines",),
+        Decimal(170),
+        id="order lines are added up",
+    ),
+    pytest.param(
+        "order,customer,date,amount,currency,status\n"
+        "1,C1,2026-01-05,100,EUR,shipped\n2,C1,2026-01-05,900,EUR,cancelled\n3,C1,2026-01-05,50,EUR,shipped\n",
+        ("--skip", "status=cancelled"),
+        Decimal(150),
+        id="cancelled orders are left out",
+    ),
+    pytest.param(
+        "订单号,客户编号,下单日期,金额,币种,订单状态\n"
+        "1,C1,2026-01-05,100,CNY,已完成\n2,C1,2026-01-05,900,CNY,已取消\n3,C1,2026-01-05,50,CNY,已完成\n",
+        ("--skip", "订单状态=已取消"),
+        Decimal(150),
+        id="cancelled orders are left out, Chinese",
+    ),
+    pytest.param(
+        "order,customer,date,amount,currency,type\n"
+        "1,C1,2026-01-05,100,EUR,Invoice\n2,C1,2026-01-05,40,EUR,Credit Note\n3,C1,2026-01-05,50,EUR,Invoice\n",
+        ("--negative", "type=Credit Note"),
+        Decimal(110),
+        id="credit notes are negative",
+    ),
+    pytest.param(
+        "invoice,customer,date,due,amount,currency,Date of clearing\n"
+        "1,C1,2026-01-05,2026-02-04,100,EUR,2026-01-20\n2,C1,2026-02-05,2026-03-07,100,EUR,2026-02-20\n",
+        ("--map", "paid=Date of clearing"),
+        Decimal(200),
+        id="a column that looks like the day of payment is taken",
+    ),
+    pytest.param(
+        "order,customer,date,amount,currency\n1,C1,25/12/03,100,EUR\n2,C1,31/12/04,50,EUR\n",
+        ("--date-order", "ORDER", "--century", "YEAR"),
+        Decimal(150),
+        id="years of two digits",
+    ),
+]
+
+
+@pytest.mark.parametrize(("content", "words", "amount"), PROPOSED)
+def test_what_a_file_leaves_open_is_answered_in_the_command_where_it_is_evident(
+    book: Book, content: str, words: tuple[str, ...], amount: Decimal
+) -> None:
+    book.bring("customers", "code,name\nC1,Acme\n")
+    profile = look(book, content)
+    assert options_of(profile) == words
+    assert sum(one.amount or 0 for one in profile.totals.by_year) == amount
+    assert profile.report is not None
+    assert profile.report.open_findings == ()
+
+
+def test_a_status_of_unknown_words_is_left_to_the_person(book: Book) -> None:
+    book.bring("customers", "code,name\nC1,Acme\n")
+    profile = look(
+        book,
+        "order,customer,date,amount,currency,status\n1,C1,2026-01-05,100,EUR,zeta\n2,C1,2026-01-05,900,EUR,eta\n",
+    )
+    assert options_of(profile) == ()
+    (choice,) = profile.choices
+    assert [dict(alternative.options) for alternative in choice.alternatives] == [
+        {"skip": ("status=zeta",)},
+        {"accepted": ("status-column",)},
+    ]
+
+
+def test_the_order_of_day_and_month_is_that_of_a_column_that_shows_it(book: Book) -> None:
+    book.bring("customers", "code,name\nC1,Acme\n")
+    profile = look(
+        book,
+        "invoice,customer,date,due,paid,amount,currency\n1,C1,01/31/2026,03/02/2026,02/03/2026,100,EUR\n",
+    )
+    assert options_of(profile) == ("--date-order", "mdy")
+    assert profile.report is not None
+    assert (profile.report.accepted, profile.report.rejected) == (1, 0)

@@ -1,6 +1,5 @@
 """What a file leaves to the person who imports it: the alternatives there are, and the one to propose if it is evident."""
 
-import ast
 import shlex
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
@@ -24,6 +23,7 @@ class OpenChoice:
     """A question with its alternatives; without any where there are too many to list."""
 
     about: str
+    finding: str = ""  # of the file check, that asks it
     alternatives: tuple[Alternative, ...] = ()
     evident: int | None = None  # the place of the alternative that the command proposes
     placeholder: tuple[str, str] | None = None  # where none is evident: the option and the word for its value
@@ -57,11 +57,11 @@ def _joined(old: Any, new: Any) -> Any:
 
 def choice_of(finding: FileFinding, totals: Totals) -> OpenChoice | None:
     """The choice that a question of the file check is; None when no option answers it."""
-    propose = _PROPOSALS.get(finding.type.name)
-    if propose is not None:
-        return propose(finding, totals)
+    name = finding.type.name
+    if name in _PROPOSALS:
+        return replace(_PROPOSALS[name](finding, totals), finding=name)
     if finding.type.accept:
-        return OpenChoice(about=finding.text(), alternatives=(_accept(finding),))
+        return OpenChoice(about=finding.text(), finding=name, alternatives=(_accept(finding),))
     return None
 
 
@@ -128,11 +128,21 @@ def _lines(finding: FileFinding, totals: Totals) -> OpenChoice:
 
 
 def _rows_that_count(finding: FileFinding, totals: Totals) -> OpenChoice:
-    """What the finding itself proposes, such as --skip STATUS=Cancelled."""
-    words = shlex.split(finding.values["options"])
-    given = {flag.removeprefix("--"): (value,) for flag, value in zip(words[::2], words[1::2], strict=True)}
-    proposed = Alternative(options=given, meaning="by these words")
-    return OpenChoice(about=_found(finding), alternatives=(proposed, _accept(finding)), evident=0)
+    """What the finding itself proposes, such as --skip STATUS=Cancelled; evident where the words are known."""
+    proposed = Alternative(options=_typed_options(finding.values["options"]), meaning="by these words")
+    evident = 0 if finding.values["known"] else None
+    return OpenChoice(about=_found(finding), alternatives=(proposed, _accept(finding)), evident=evident)
+
+
+def _paid_without_day(finding: FileFinding, totals: Totals) -> OpenChoice:
+    skip = Alternative(options=_typed_options(finding.values["options"]), meaning="they are left out")
+    return OpenChoice(about=_found(finding), alternatives=(_accept(finding), skip))
+
+
+def _sides(finding: FileFinding, totals: Totals) -> OpenChoice:
+    sides = _typed_options(f"--negative {finding.values['option']}")["negative"]
+    minus = (Alternative(options={"negative": (side,)}, meaning="this side is minus") for side in sides)
+    return OpenChoice(about=_found(finding), alternatives=tuple(minus))
 
 
 def _deals(finding: FileFinding, totals: Totals) -> OpenChoice:
@@ -141,10 +151,30 @@ def _deals(finding: FileFinding, totals: Totals) -> OpenChoice:
     return OpenChoice(about=_found(finding), alternatives=(proposed, _accept(finding)), evident=0)
 
 
-def _refunds(finding: FileFinding, totals: Totals) -> OpenChoice:
-    column = ast.literal_eval(finding.values["column"])
-    subtract = Alternative(options={"columns": {"subtract": column}}, meaning="they are subtracted")
-    return OpenChoice(about=_found(finding), alternatives=(subtract, _accept(finding)))
+def _mapped(
+    field: str, meaning: str, *, evident: bool = False
+) -> Callable[[FileFinding, Totals], OpenChoice]:
+    """The choice between a column that the finding names and accepting that there is none."""
+
+    def choose(finding: FileFinding, totals: Totals) -> OpenChoice:
+        (column,) = shlex.split(finding.values["map"])
+        if column == "COLUMN":
+            return OpenChoice(about=_found(finding), alternatives=(_accept(finding),))
+        mapped = Alternative(options={"columns": {field: column}}, meaning=meaning)
+        alternatives = (mapped, _accept(finding))
+        return OpenChoice(about=_found(finding), alternatives=alternatives, evident=0 if evident else None)
+
+    return choose
+
+
+def _typed_options(typed: str) -> dict[str, tuple[str, ...]]:
+    """Option -> values, of options as they are typed; "or" between them is left out."""
+    words = [word for word in shlex.split(typed) if word != "or"]
+    options: dict[str, tuple[str, ...]] = {}
+    for flag, value in zip(words[::2], words[1::2], strict=True):
+        name = flag.removeprefix("--")
+        options[name] = (*options.get(name, ()), value)
+    return options
 
 
 _PEOPLE = frozenset({"owner", "lead", "person"})
@@ -161,11 +191,15 @@ def _declined_column(finding: FileFinding, totals: Totals) -> OpenChoice:
 _PROPOSALS: dict[str, Callable[[FileFinding, Totals], OpenChoice]] = {
     "column-not-understood": _declined_column,
     "date-order": _date_order,
-    "decimal-sign": _decimal_sign,
-    "two-digit-years": _century,
-    "order-lines": _lines,
-    "invoice-lines": _lines,
-    "status-column": _rows_that_count,
     "deals": _deals,
-    "refund-column": _refunds,
+    "debit-credit": _sides,
+    "decimal-sign": _decimal_sign,
+    "invoice-lines": _lines,
+    "no-paid-column": _mapped("paid", "the column has the day of payment", evident=True),
+    "order-lines": _lines,
+    "paid-without-day": _paid_without_day,
+    "record-type": _mapped("record_type", "the column says who is a prospect"),
+    "refund-column": _mapped("subtract", "the amounts are subtracted"),
+    "status-column": _rows_that_count,
+    "two-digit-years": _century,
 }

@@ -103,7 +103,7 @@ class Guesser:
                 share = self._share(kind, one, best)
                 found[one.name] = FoundColumn(place=best, how="header", fit=share, others=others)
         self._prefer_known_codes(kind, found)
-        if kind is CustomerKind:
+        if kind is CustomerKind and shape is None:
             self._other_codes(found)
         for one in kind.fields:
             if one.required and one.name not in found:

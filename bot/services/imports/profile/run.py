@@ -10,24 +10,22 @@ from sqlalchemy import func, select
 
 from bot.clock import Clock
 from bot.errors import N_, BadInput
-from bot.services.imports.check.findings import Level
 from bot.services.imports.customer_rows import CREATE_CUSTOMERS
-from bot.services.imports.job import ImportJob
 from bot.services.imports.kind import FileKind
 from bot.services.imports.kinds import KINDS
 from bot.services.imports.kinds.order_lines import OrderLineKind
 from bot.services.imports.kinds.rates import RateKind
 from bot.services.imports.profile import currency, standins
-from bot.services.imports.profile.choices import Alternative, OpenChoice, apply, choice_of
+from bot.services.imports.profile.choices import Alternative, OpenChoice, apply
 from bot.services.imports.profile.command import words
+from bot.services.imports.profile.dry_run import DryRun, tried_with
 from bot.services.imports.profile.guess import Guess, Guesser
 from bot.services.imports.profile.report import FileProfile, UsedColumn
 from bot.services.imports.profile.sample import Sample, known_headers, needed_reading, take
-from bot.services.imports.profile.totals import UNKNOWN, Totals, add_up
+from bot.services.imports.profile.totals import UNKNOWN, Totals
 from bot.services.imports.read.encoding import inspect_file
 from bot.services.imports.read.records import DELIMITERS
 from bot.services.imports.report import ImportOptions, ImportReport
-from bot.services.imports.run import import_file
 from db import schema
 from db.book import imports
 from db.book.customers import Customer
@@ -36,7 +34,6 @@ from db.engine import Database, open_database
 
 _CLOSE = 0.75  # of the best score
 _EXAMPLES = 3
-_ROUNDS = 5
 _ROWS_ARE = {
     "customers": "customer",
     "joins": "pair of customers",
@@ -160,7 +157,13 @@ class _Profile:
         first: list[str] = []
         if self.guess.complete:
             first = self._prepare(options, choices)
-            totals, report, problem = self._try(options, choices)
+            totals, report, problem = DryRun(
+                book=self.book,
+                path=self.path,
+                clock=self.clock,
+                kind=self.kind,
+                sample=self.sample,
+            ).answer(options, choices)
         if totals.unknown and not self.customers:
             options = apply(options, {CREATE_CUSTOMERS.name: True})
         elif totals.unknown:
@@ -190,7 +193,7 @@ class _Profile:
         return OpenChoice(
             about=(
                 f"{totals.unknown:,} of the {totals.customers:,} customers are not in the book, which has"
-                f" {self.customers:,}. If they are in it by other codes, map the column of these codes"
+                f" {self.customers:,}. If they are in it by other codes, map the column of these codes instead"
             ),
             alternatives=(
                 Alternative(
@@ -234,7 +237,7 @@ class _Profile:
     def _prepare(self, options: ImportOptions, choices: list[OpenChoice]) -> list[str]:
         """What must be in place before; a temporary book gets stand-ins for it, so that rows are read as later."""
         first = []
-        tried = _tried(options, choices)
+        tried = tried_with(options, choices)
         if money := currency.without_rate(self.book, self.guess, self.sample, tried):
             first.append(
                 f"tierbot import rates FILE, with rates from {', '.join(money)} to {tried.firm_currency}"
@@ -259,47 +262,6 @@ class _Profile:
                 codes = {code for name in named for code in standins.values_of(self.sample, self.guess, name)}
                 standins.fill_customers(self.book, sorted(codes), self.clock.now())
         return first
-
-    def _try(
-        self, options: ImportOptions, choices: list[OpenChoice]
-    ) -> tuple[Totals, ImportReport | None, str | None]:
-        """Run the import dry, again after each question that has an alternative; adds those to `choices`."""
-        found: list[Totals] = []
-        asked: set[str] = set()
-
-        def look(job: ImportJob, kind: FileKind) -> None:
-            found.append(add_up(job, kind))
-
-        for _ in range(_ROUNDS):
-            tried = _tried(options, choices)
-            if self._creates:
-                tried = apply(tried, {CREATE_CUSTOMERS.name: True})
-            if self.kind is RateKind and tried.firm_currency is None:
-                tried = replace(tried, firm_currency=UNKNOWN)
-            try:
-                report = import_file(
-                    self.book,
-                    kind=self.guess.kind,
-                    path=self.path,
-                    clock=self.clock,
-                    actor="profile",
-                    options=replace(tried, dry_run=True),
-                    rejects_dir=Path(),
-                    on_staged=look,
-                )
-            except BadInput as error:
-                return Totals(), None, error.text()
-            new = [one for one in report.open_findings if one.type.name not in asked]
-            # Days that may be others prove no century.
-            days_are_open = any(one.type.name == "date-order" for one in new)
-            totals = Totals() if days_are_open else found[-1]
-            answered = [choice for one in new if (choice := choice_of(one, totals)) is not None]
-            asked.update(one.type.name for one in new)
-            if not answered:
-                break
-            choices += answered
-        refused = [one.text() for one in report.open_findings if one.level is Level.REFUSAL]
-        return found[-1], report, " ".join(refused) or None
 
     def _proposed(self, options: ImportOptions, choices: list[OpenChoice]) -> ImportOptions:
         """The options of the command: what is evident, and words to replace for what is not."""
@@ -347,11 +309,3 @@ class _Profile:
             for place, header in enumerate(self.sample.header)
             if header and header not in used
         }
-
-
-def _tried(options: ImportOptions, choices: list[OpenChoice]) -> ImportOptions:
-    """The options with an alternative to each choice, evident or not."""
-    for choice in choices:
-        if choice.tried is not None:
-            options = apply(options, choice.tried.options)
-    return options

@@ -174,6 +174,7 @@ class Survey:
                 column=repr(found.header),
                 words=_listed(found, cells),
                 options=self._options(found, cells),
+                known=any(self._option(found, cell) is not None for cell in cells),
             )
         for found in {**self._columns, **self._balances}.values():
             paid = [cell for cell in found.rows if found.unpaid[cell] and _is_paid(found, cell)]
