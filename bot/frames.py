@@ -268,7 +268,7 @@ def value_frame(aggregate_rows: Rows, purchase_rows: Rows, as_of: date) -> pd.Da
     """
     known = aggregates_frame(aggregate_rows)
     known = known[known["last_order"].notna()]
-    names = ["customer", "days_12m", "days_24m", "net_24m", "net_with_cost_24m", "cost_24m"]
+    names = ["customer", "days_12m", "days_24m", "net_24m", "net_with_cost_24m", "cost_24m", "returns_24m"]
     bought = pd.DataFrame(purchase_rows, columns=names).set_index("customer").astype(float)
     bought = bought.reindex(known.index)
     today = pd.Timestamp(as_of)
@@ -277,7 +277,8 @@ def value_frame(aggregate_rows: Rows, purchase_rows: Rows, as_of: date) -> pd.Da
     costs = bool(known["cost_12m"].notna().any() or bought["cost_24m"].notna().any())
     idle_12m = known["orders_12m"].eq(0) & known["net_12m"].eq(0) & costs
     idle_24m = bought["days_24m"].isna() & costs
-    profit = (known["net_with_cost_12m"] - known["cost_12m"]).mask(idle_12m, 0.0)
+    profit = pd.Series(orders.margins_of(known), index=known.index).mask(idle_12m, 0.0)
+    profit_24m = (bought["net_with_cost_24m"] - bought["cost_24m"]).mask(bought["returns_24m"] > 0)
     begin = known["since"].fillna(known["first_order"])
     return pd.DataFrame(
         {
@@ -290,9 +291,16 @@ def value_frame(aggregate_rows: Rows, purchase_rows: Rows, as_of: date) -> pd.Da
             "order_days": known["order_days"],
             "order_days_24m": bought["days_24m"].fillna(0.0),
             "net_24m": bought["net_24m"].fillna(0.0),
-            "profit_24m": (bought["net_with_cost_24m"] - bought["cost_24m"]).mask(idle_24m, 0.0),
+            "profit_24m": profit_24m.mask(idle_24m, 0.0),
         }
     )
+
+
+def only_returned(aggregate_rows: Rows) -> pd.DataFrame:
+    """Rows of order_aggregates -> `monetary` and `profit` as in `value_frame`, of customers with returns and no order."""
+    known = aggregates_frame(aggregate_rows)
+    known = known[known["last_order"].isna() & (known["net_12m"] < 0)]
+    return pd.DataFrame({"monetary": known["net_12m"], "profit": orders.margins_of(known)}, index=known.index)
 
 
 def read_facts(

@@ -100,9 +100,20 @@ def test_every_file_that_is_named_exists_and_has_the_function_named_after_it(pag
         assert not name or name in (ROOT / file).read_text(encoding="utf-8"), f"{page.name}: {name} in {file}"
 
 
-def test_the_chinese_readme_has_the_sections_commands_and_links_of_the_english_one() -> None:
-    english, chinese = (_outline(ROOT / name) for name in ("README.md", "README.zh.md"))
+@pytest.mark.parametrize("page", ["README.md", "docs/importing.md"])
+def test_a_chinese_page_has_the_sections_commands_tables_and_links_of_the_english_one(page: str) -> None:
+    english, chinese = (_outline(ROOT / name) for name in (page, page.replace(".md", ".zh.md")))
     assert chinese == english
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_links_to_a_section_lead_to_a_heading(page: Path) -> None:
+    for target, section in re.findall(r"\]\(([^)#:]*)#([^)]+)\)", page.read_text(encoding="utf-8")):
+        text = (page.parent / target if target else page).read_text(encoding="utf-8")
+        headings = re.findall(r"(?m)^#+ (.*)$", text)
+        assert section in [re.sub(r"[^\w -]", "", one.lower()).replace(" ", "-") for one in headings], (
+            f"{page.name}: {target}#{section}"
+        )
 
 
 def _outline(page: Path) -> dict[str, list[str]]:
@@ -118,5 +129,8 @@ def _outline(page: Path) -> dict[str, list[str]]:
         "order": re.findall(r"(?m)^(#+|!|\||```)", prose),
         "commands": [command for command in commands if "TIERBOT_LANGUAGE" not in command],
         "code": sorted(re.findall(r"`[^`\n]+`", prose.replace("```", ""))),
-        "links": sorted(target.replace(".zh.md", ".md") for target in re.findall(r"\]\(([^)]+)\)", prose)),
+        "links": sorted(
+            re.sub("^#.*", "#", target.replace(".zh.md", ".md"))
+            for target in re.findall(r"\]\(([^)]+)\)", prose)
+        ),
     }

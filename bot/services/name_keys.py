@@ -2,7 +2,7 @@
 
 import re
 import unicodedata
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from functools import cache, lru_cache
 from typing import TYPE_CHECKING
 
@@ -69,13 +69,13 @@ def _fold_as_written(name: str) -> str:
     return _APART.sub(" ", unicodedata.normalize("NFKC", text)).strip()
 
 
-def spellings(name: str) -> Iterator[str]:
+@lru_cache(maxsize=1_000)
+def spellings(name: str) -> tuple[str, ...]:
     """The keys a name may have: `fold` first, then those of names that were stored before characters were simplified."""
     key = fold(name)
-    yield key
-    if HAN.search(key):
-        traditional = dict.fromkeys([_fold_as_written(name), _converter("s2t").convert(key)])
-        yield from (other for other in traditional if other != key)
+    if not HAN.search(key):
+        return (key,)
+    return tuple(dict.fromkeys([key, _fold_as_written(name), _converter("s2t").convert(key)]))
 
 
 def tokens(name: str) -> list[str]:

@@ -5,7 +5,8 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import Index, UniqueConstraint, case, func, select
+from sqlalchemy import Index, UniqueConstraint, case, exists, func, select
+from sqlalchemy.orm import aliased
 from sqlmodel import Field, Session, and_, col
 
 from db.book.customers import Customer, of_customers, of_type
@@ -38,18 +39,36 @@ def line_aggregates(
     """One row per customer with order lines in (start, as_of].
 
     Columns: customer id; product types with a positive net; net and cost of the lines with a cost in orders without
-    one, in currency units, or None without such a line.
+    one, in currency units, or None without such a line; returns without a cost whose lines all have one; returned lines
+    without a cost in orders of which other lines have one, unless sales of their type without a cost outweigh them.
     """
     if session.connection().execute(_ANY_LINE).first() is None:
         return []  # without reading all orders first
     amount, cost = units(OrderLine.amount), units(OrderLine.cost)
     costed = and_(cost.is_not(None), units(Order.cost).is_(None))
+    other = aliased(OrderLine)
+    of_order = select(1).where(col(other.order_id) == col(Order.id)).correlate(Order, OrderLine)
+    # Asked only of the few returns: whether one is the first line of its order, and what its other lines have.
+    is_first = ~exists(of_order.where(col(other.id) < col(OrderLine.id)))
+    all_costed = ~exists(of_order.where(units(other.cost).is_(None)))
+    some_costed = exists(of_order.where(units(other.cost).is_not(None)))
+    uncosted = and_(units(other.cost).is_(None), col(other.product_type) == col(OrderLine.product_type))
+    of_type = select(func.sum(units(other.amount))).where(col(other.order_id) == col(Order.id), uncosted)
+    outweighed = of_type.correlate(Order, OrderLine).scalar_subquery() >= 0
+    returned = and_(units(Order.amount) < 0, units(Order.cost).is_(None))
+    line_returned = and_(amount < 0, cost.is_(None), units(Order.cost).is_(None))
     types = (
         select(
             col(Order.customer_id),
             func.sum(amount).label("net"),
             func.sum(case((costed, amount))).label("net_with_cost"),
             func.sum(case((costed, cost))).label("cost"),
+            func.sum(case((returned, case((and_(is_first, all_costed), 1), else_=0)), else_=0)).label(
+                "known"
+            ),
+            func.sum(
+                case((line_returned, case((and_(some_costed, ~outweighed), 1), else_=0)), else_=0)
+            ).label("unknown"),
         )
         .select_from(Order)
         .join(OrderLine, col(OrderLine.order_id) == col(Order.id))
@@ -62,6 +81,8 @@ def line_aggregates(
         func.sum(case((types.c.net > 0, 1), else_=0)),
         in_currency(func.sum(types.c.net_with_cost)),
         in_currency(func.sum(types.c.cost)),
+        func.sum(types.c.known),
+        func.sum(types.c.unknown),
     ).group_by(types.c.customer_id)
     return [tuple(row) for row in session.execute(statement)]
 

@@ -57,7 +57,7 @@ def order_aggregates(
     `quarters` are the five edges of the four three-month windows, oldest first, the last being `as_of`; a window
     is open at its start. Columns: customer id, net in the 12 months, net in the 12 months before, orders, net of
     rows with a cost, those costs, active quarters, first order, last order, days with an order, median gap
-    between them in days, since. Money in currency units. A customer without orders has None everywhere. Without
+    between them in days, since, returns without a cost. Money in currency units. A customer without orders has None everywhere. Without
     `usual_gaps` days and gap are None for all customers: they are half of the work.
 
     Every subquery is a range of the index on customer and day: conditional sums over all rows of a customer, each
@@ -69,7 +69,7 @@ def order_aggregates(
     found = session.connection().execute(
         statement, customers_parameter(customer_ids), execution_options={"yield_per": PAGE}
     )
-    rows = [(*row[:9], *_rhythm(row[9], ordinals), row[10]) for row in found]
+    rows = [(*row[:9], *_rhythm(row[9], ordinals), *row[10:]) for row in found]
     # Not ORDER BY: SQLite would sort the texts of days too, although the rows come in this order already.
     return sorted(rows, key=itemgetter(0))
 
@@ -114,6 +114,7 @@ def _order_sums(
             # 0 for a customer who ordered before the window, NULL for one who never ordered.
             case((exists(one(1, until_now)), 0)).label("none"),
             col(Customer.since),
+            func.sum(case((_returned_without_cost(), 1))).label("returned"),
         )
         .select_from(Customer)
         .outerjoin(Order, of(ordered_in(start, as_of)))
@@ -134,14 +135,21 @@ def _order_sums(
         found.last,
         found.days,
         found.since,
+        func.coalesce(found.returned, found.none),
     )
+
+
+def _returned_without_cost() -> ColumnElement[bool]:
+    """Condition: a return whose cost is not known, so that a margin without it would be too high."""
+    return and_(units(Order.amount) < 0, units(Order.cost).is_(None))
 
 
 def purchases(session: Session, *, start: date, earlier: date, as_of: date) -> list[tuple[Any, ...]]:
     """One row per account that ordered in (earlier, as_of].
 
     Columns: customer id; days with an order in (start, as_of]; the same in (earlier, as_of]; and of that longer
-    window the net amount, and net amount and cost of rows with a cost, None without any. Money in currency units.
+    window the net amount, net amount and cost of rows with a cost, None without any, and how many returns have no
+    cost. Money in currency units.
     """
     day, amount, cost = col(Order.ordered_on), units(Order.amount), units(Order.cost)
     statement = (
@@ -152,6 +160,7 @@ def purchases(session: Session, *, start: date, earlier: date, as_of: date) -> l
             in_currency(func.sum(amount)),
             in_currency(func.sum(case((cost.is_not(None), amount)))),
             in_currency(func.sum(cost)),
+            func.sum(case((_returned_without_cost(), 1), else_=0)),
         )
         .join(Customer, col(Customer.id) == col(Order.customer_id))
         .where(ordered_in(earlier, as_of), of_type("account"))

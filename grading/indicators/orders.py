@@ -5,12 +5,12 @@ are net of returns, in units of one currency.
 
 | indicator | formula | missing when |
 |---|---|---|
-| net_revenue_12m (money) | net_12m | no order ever |
+| net_revenue_12m (money) | net_12m | no order ever, and no return in the window |
 | order_frequency_12m (count) | orders_12m | no order ever |
-| avg_monthly_purchases (money) | net_12m / 12 | no order ever |
+| avg_monthly_purchases (money) | net_12m / 12 | the same |
 | avg_order_amount (money) | net_12m / orders_12m | no order in the window |
-| gross_margin_rate (ratio) | (net_with_cost_12m - cost_12m) / net_with_cost_12m | no cost, or revenue with cost <= 0 |
-| margin_contribution (ratio) | (net_with_cost_12m - cost_12m) / constants.our_gross_margin_12m | no cost, no constant |
+| gross_margin_rate (ratio) | (net_with_cost_12m - cost_12m) / net_with_cost_12m | no cost, a return without a cost, or revenue with cost <= 0 |
+| margin_contribution (ratio) | (net_with_cost_12m - cost_12m) / constants.our_gross_margin_12m | no cost, a return without a cost, no constant |
 | revenue_growth_yoy (ratio) | (net_12m - net_prev_12m) / net_prev_12m | base <= 0 or below constants.revenue_growth_floor, first order less than 12 months ago |
 | active_quarter_rate (ratio) | active_quarters / three-month windows since the first order, 1 to 4 | no order ever |
 | silence_ratio (ratio) | days since the last order / usual gap (`usual_gap`) | usual gap unknown |
@@ -19,7 +19,8 @@ are net of returns, in units of one currency.
 | cross_sell_headroom (ratio) | 1 - product_types_12m / constants.product_types_sold, at least 0 | the same, no constant |
 
 A customer without any order has no order indicators at all: no rows means unknown, not zero. One that ordered before
-the window has zeros in it. Growth and rates are missing on a base too small for them, instead of infinite or wild.
+the window has zeros in it. A return without a cost leaves the margin unknown: without it, the margin would be too high.
+Growth and rates are missing on a base too small for them, instead of infinite or wild.
 """
 
 from __future__ import annotations
@@ -50,12 +51,16 @@ ORDER_AGGREGATES = (
     "order_days",  # distinct days with an order > 0, ever
     "median_gap_days",  # median days between successive order days
     "since",  # day the relation began, where known
+    "returns_without_cost",  # how many rows with an amount < 0 carry no cost
 )
 ORDER_DAYS = ("first_order", "last_order", "since")
+_MARGIN = ("net_with_cost_12m", "cost_12m", "returns_without_cost")
 LINE_AGGREGATES = (
     "product_types",  # types with a net above 0: a type that was all returned was not bought
     "line_net_with_cost",  # sum of lines that carry a cost while their order carries none; NULL without any
     "line_cost",  # sum of those costs
+    "costed_returns",  # returns without a cost whose lines all carry one
+    "line_returns_without_cost",  # returned lines without a cost, in orders of which other lines carry one
 )
 
 GAP_PSEUDO_COUNT = 3.0
@@ -84,14 +89,16 @@ def order_indicators(number: Mapping[str, Any], as_of: date, scheme: Scheme) -> 
         return np.where(ordered, np.nan_to_num(values, nan=0.0), np.nan)
 
     net, orders = of_ordered(number["net_12m"]), of_ordered(number["orders_12m"])
-    margin = np.where(ordered, number["net_with_cost_12m"] - number["cost_12m"], np.nan)
+    only_returned = np.isnat(number["first_order"]) & (number["net_12m"] < 0)
+    revenue = np.where(only_returned, number["net_12m"], net)
+    margin = np.where(ordered, _margin(number), np.nan)
     since = np.where(np.isnat(day["since"]), day["first_order"], day["since"])
     months = months_between(since, as_of)
     ours = scheme.constants.get("our_gross_margin_12m")
     return {
-        "net_revenue_12m": net,
+        "net_revenue_12m": revenue,
         "order_frequency_12m": orders,
-        "avg_monthly_purchases": net / 12.0,
+        "avg_monthly_purchases": revenue / 12.0,
         "avg_order_amount": _ratio(net, orders),
         "gross_margin_rate": _ratio(margin, number["net_with_cost_12m"]),
         "margin_contribution": margin / (ours or np.nan),
@@ -115,7 +122,7 @@ def product_indicators(lines: pd.DataFrame, scheme: Scheme) -> pd.DataFrame:
 
 
 def with_line_costs(orders: pd.DataFrame, lines: pd.DataFrame) -> pd.DataFrame:
-    """Order aggregates whose margin also counts lines with a cost where the order has none.
+    """Order aggregates whose margin also counts lines with a cost where the order has none, returns included.
 
     In: columns of ORDER_AGGREGATES, and LINE_AGGREGATES on the same kind of index. Out: the columns of `orders`.
     """
@@ -124,16 +131,26 @@ def with_line_costs(orders: pd.DataFrame, lines: pd.DataFrame) -> pd.DataFrame:
         own, added = floats_of(orders[total]), floats_of(lines[part].reindex(orders.index))
         both = np.nan_to_num(own, nan=0.0) + np.nan_to_num(added, nan=0.0)
         found[total] = np.where(np.isnan(own) & np.isnan(added), np.nan, both)
+    known, unknown = (
+        np.nan_to_num(floats_of(lines[name].reindex(orders.index)), nan=0.0)
+        for name in ("costed_returns", "line_returns_without_cost")
+    )
+    found["returns_without_cost"] = floats_of(orders["returns_without_cost"]) - known + unknown
     return found
+
+
+def margins_of(aggregates: pd.DataFrame) -> Floats:
+    """Amounts less costs over rows that carry a cost; NaN without any, or when a return has none."""
+    return _margin({name: floats_of(aggregates[name]) for name in _MARGIN})
 
 
 def book_constants(aggregates: pd.DataFrame) -> dict[str, float]:
     """The constants of a scheme from a whole book; one that the book cannot give is left out.
 
-    our_gross_margin_12m: sum of all margins, when positive. usual_gap_days: `book_gap`. revenue_growth_floor: a tenth
+    our_gross_margin_12m: sum of all known margins, when positive. usual_gap_days: `book_gap`. revenue_growth_floor: a tenth
     of the median positive revenue of the window before, under which growth is noise.
     """
-    margins = floats_of(aggregates["net_with_cost_12m"]) - floats_of(aggregates["cost_12m"])
+    margins = margins_of(aggregates)
     before = floats_of(aggregates["net_prev_12m"])
     margin, gap, before = float(np.nansum(margins)), book_gap(aggregates), before[before > 0]
     found = {
@@ -201,6 +218,11 @@ def _add_months(start: Any, months: Any) -> Any:
     length = (target + 1).astype("datetime64[D]") - target.astype("datetime64[D]")
     day = start - first.astype("datetime64[D]")
     return target.astype("datetime64[D]") + np.minimum(day, length - np.timedelta64(1, "D"))
+
+
+def _margin(number: Mapping[str, Floats]) -> Floats:
+    net, cost, unknown = (number[name] for name in _MARGIN)
+    return np.where(unknown > 0, np.nan, net - cost)
 
 
 def _growth(net: Floats, before: Floats, first_order: Any, as_of: date, scheme: Scheme) -> Floats:

@@ -59,6 +59,10 @@ def aggregates(customers: pd.DataFrame, orders: pd.DataFrame, as_of: date) -> pd
             "order_days": days.size().reindex(codes),
             "median_gap_days": days.apply(lambda day: day.diff().dt.days.median()).reindex(codes),
             "since": pd.to_datetime(customers.set_index("code")["since"]),
+            "returns_without_cost": current[(current["amount"] < 0) & current["cost"].isna()]
+            .groupby("customer")
+            .size()
+            .reindex(codes),
         },
         index=codes,
     )

@@ -7,6 +7,7 @@ from bot import jobs
 from bot.app import Tierbot, build
 from bot.clock import FixedClock, ShiftedClock
 from bot.demo import story
+from bot.demo.book.files import SEED
 from bot.demo.book.stories import write_new_orders
 from bot.services.grade.evidence.findings import Verified
 from bot.services.grade.verification import verify
@@ -21,9 +22,7 @@ def test_the_demo_s_book_raises_no_alarm_whatever_happens_in_it(tmp_path: Path) 
     bot = build(story.demo_settings(tmp_path, "http://127.0.0.1:9/api/"), clock=clock)
     story.fill(bot, lambda _: None)
     clock.advance(timedelta(hours=2))
-    path = write_new_orders(
-        tmp_path / "book", today=clock.now().date(), seed=story.SEED, story="quarter_rush"
-    )
+    path = write_new_orders(tmp_path / "book", today=clock.now().date(), seed=SEED, story="quarter_rush")
     story.import_rows(bot, path)
     jobs.regrade(bot)
     clock.advance(timedelta(days=31))

@@ -13,7 +13,7 @@ from typing import Any
 import pandas as pd
 
 from bot.errors import N_, BadInput, NotAllowed
-from bot.frames import value_frame
+from bot.frames import only_returned, value_frame
 from bot.services import access
 from bot.services.access import Actor
 from bot.services.reports import calibration
@@ -43,6 +43,9 @@ class ValueBook:
     own_cuts: bool  # the numbers are of this very book, not from a file
     everybody: pd.DataFrame
     visible: pd.DataFrame
+    only_returned: (
+        pd.DataFrame
+    )  # of the asker's customers, those with returns in the window and no order ever
     never_bought: int
 
 
@@ -67,6 +70,7 @@ def load(database: Database, actor: Actor, *, as_of: date, cuts: Path | None = N
     accounts = {row[0] for row in aggregates}
     mine = accounts if own is None else accounts & set(own)
     visible = frame if own is None else frame[frame.index.isin(mine)]
+    returned = only_returned(aggregates)
     return ValueBook(
         as_of=as_of,
         currency=currency,
@@ -74,6 +78,7 @@ def load(database: Database, actor: Actor, *, as_of: date, cuts: Path | None = N
         own_cuts=cuts is None,
         everybody=frame,
         visible=visible,
+        only_returned=returned[returned.index.isin(mine)],
         never_bought=len(mine) - len(visible),
     )
 
@@ -116,14 +121,16 @@ def value(database: Database, book: ValueBook, most: int) -> dict[str, Any]:
 def concentration(database: Database, book: ValueBook, most: int) -> dict[str, Any]:
     """The shares of sales and of margin that few customers make."""
 
+    table = pd.concat([book.visible[["monetary", "profit"]], book.only_returned])
+
     def view(column: str) -> dict[str, Any] | None:
-        values = book.visible[column]
+        values = table[column]
         if not values.notna().any():
             return None
         return asdict(measure_concentration(values)) | {"lorenz": lorenz(values).values.tolist()}
 
-    best = book.visible.sort_values("monetary", ascending=False, kind="stable")
-    net = float(book.visible["monetary"].sum())
+    best = table.sort_values("monetary", ascending=False, kind="stable")
+    net = float(table["monetary"].sum())
     together = best["monetary"].cumsum() / (net if net > 0 else float("nan"))
     listed = best[["monetary", "profit"]].assign(together=together).head(most)
     return _head(book) | {

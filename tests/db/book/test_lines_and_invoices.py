@@ -32,10 +32,10 @@ def add(database: Database, *rows: Any) -> None:
         session.add_all(rows)
 
 
-def order(number: int, customer: int, day: date, cost: str | None = None) -> Order:
+def order(number: int, customer: int, day: date, cost: str | None = None, amount: int = 1) -> Order:
     paid = None if cost is None else Decimal(cost)
     return Order(
-        id=number, customer_id=customer, source="t", external_id=str(number), ordered_on=day, amount=Decimal(1),
+        id=number, customer_id=customer, source="t", external_id=str(number), ordered_on=day, amount=Decimal(amount),
         cost=paid, currency="CNY",
     )  # fmt: skip
 
@@ -91,9 +91,47 @@ def test_lines_are_netted_by_type_and_cost_only_where_the_order_has_none(book: D
         line(3, 1, "hoses", "999", "1"),
         line(4, 1, "pumps", "10"),
     )
-    assert lines_of(book) == {1: (2, 100.5, 60), 2: (1, None, None)}
+    assert lines_of(book) == {1: (2, 100.5, 60, 0, 0), 2: (1, None, None, 0, 0)}
     with book.read() as session:
         assert product_types(session, as_of=AS_OF, start=START) == len({"pumps", "seals", "valves"})
+
+
+def test_returned_lines_without_a_cost_are_counted_where_other_lines_have_one(book: Database) -> None:
+    day = date(2026, 1, 5)
+    add(book, *(order(number, customer, day) for number, customer in ((1, 1), (2, 2), (3, 3))))
+    add(
+        book,
+        line(1, 1, "pumps", "100", "62"),
+        line(1, 2, "rebate", "-30"),  # 8 of 70 are margin, not 38 of 100
+        line(1, 3, "pumps", "-6"),
+        line(2, 1, "pumps", "100", "62"),
+        line(2, 2, "seals", "30"),
+        line(2, 3, "seals", "-20"),  # of the seals above, whose cost is not known either
+        line(3, 1, "pumps", "100"),
+        line(3, 2, "rebate", "-30"),  # no line has a cost: the order is no part of the margin
+    )
+    assert {customer: sums[-1] for customer, sums in lines_of(book).items()} == {1: 2, 2: 0, 3: 0}
+
+
+def test_a_return_without_a_cost_has_that_of_its_lines_if_all_have_one(book: Database) -> None:
+    day = date(2026, 1, 5)
+    add(
+        book,
+        order(1, 1, day, amount=-50),
+        order(2, 1, day, amount=-50),
+        order(3, 2, day, amount=-50, cost="-31"),
+        order(4, 3, day, amount=50),
+    )
+    add(
+        book,
+        line(1, 1, "pumps", "-30", "-20"),
+        line(1, 2, "seals", "-20", "-11"),
+        line(2, 1, "pumps", "-30", "-20"),
+        line(2, 2, "seals", "-20"),
+        line(3, 1, "pumps", "-50", "-31"),
+        line(4, 1, "pumps", "50", "31"),
+    )
+    assert {customer: sums[-2] for customer, sums in lines_of(book).items()} == {1: 1, 2: 0, 3: 0}
 
 
 def test_an_invoice_counts_as_it_was_on_the_day(book: Database) -> None:

@@ -68,10 +68,17 @@ def test_returns_are_netted_and_are_no_orders(database: Database) -> None:
     found = aggregates(
         book(database, [(1, date(2026, 1, 5), "500", "300"), (1, date(2026, 1, 9), "-120.5", "-70.25")])
     )
-    net, _, orders, net_with_cost, cost, active, first, last, days, gap, _ = found[1]
+    net, _, orders, net_with_cost, cost, active, first, last, days, gap, _, uncosted = found[1]
     assert (net, orders) == (500 - 120.5, 1)
     assert (net_with_cost, cost) == (500 - 120.5, 300 - 70.25)
+    assert uncosted == 0
     assert (active, first, last, days, gap) == (1, date(2026, 1, 5), date(2026, 1, 5), 1, None)
+
+
+def test_returns_without_a_cost_are_counted_in_the_window(database: Database) -> None:
+    days = [date(2025, 3, 31), date(2025, 4, 1), date(2026, 1, 9), AS_OF + timedelta(days=1)]
+    found = aggregates(book(database, [(1, day, "-5", None) for day in days] + [(1, AS_OF, "-5", "-3")]))
+    assert found[1][-1] == 2
 
 
 def test_without_costs_the_margin_is_unknown_not_zero(database: Database) -> None:
@@ -83,7 +90,7 @@ def test_without_costs_the_margin_is_unknown_not_zero(database: Database) -> Non
 def test_a_customer_without_orders_has_a_row_of_none(database: Database) -> None:
     found = aggregates(book(database, [(1, date(2026, 1, 5), "500", None)]))
     assert set(found) == {1, 2, 3, 4}
-    assert found[2] == (None,) * 11
+    assert found[2] == (None,) * 12
 
 
 def test_money_adds_up_exactly_to_the_ten_thousandth(database: Database) -> None:
@@ -111,7 +118,7 @@ def test_random_books_agree_with_the_reference(database: Database) -> None:
 def reference(orders: list[tuple[date, str, str | None]]) -> tuple[object, ...]:
     known = [(day, Decimal(amount), cost) for day, amount, cost in orders if day <= AS_OF]
     if not known:
-        return (None,) * 11
+        return (None,) * 12
     window = [(day, amount, cost) for day, amount, cost in known if day > QUARTERS[0]]
     bought = sorted({day for day, amount, _ in known if amount > 0})
     costed = [(amount, Decimal(cost)) for _, amount, cost in window if cost is not None]
@@ -128,6 +135,7 @@ def reference(orders: list[tuple[date, str, str | None]]) -> tuple[object, ...]:
         len(bought),
         statistics.median(gaps) if gaps else None,
         None,
+        sum(amount < 0 and cost is None for _, amount, cost in window),
     )
 
 
@@ -140,4 +148,4 @@ def test_without_usual_gaps_everything_else_is_the_same(database: Database) -> N
         )
     without = {row[0]: row[1:] for row in rows}
     assert whole[1][8:10] == (2, 31)
-    assert without[1] == (*whole[1][:8], None, None, whole[1][10])
+    assert without[1] == (*whole[1][:8], None, None, *whole[1][10:])

@@ -43,6 +43,7 @@ ACTIVE = {
     "order_days": 41.0,
     "median_gap_days": 20.0,
     "since": None,
+    "returns_without_cost": 0.0,
 }
 NO_ORDER = dict.fromkeys(ORDER_AGGREGATES, np.nan) | {
     "first_order": None,
@@ -97,6 +98,13 @@ def test_a_customer_without_orders_is_unknown_not_zero() -> None:
     assert order_indicators(frame, AS_OF, PLAIN).isna().all().all()
 
 
+def test_a_customer_with_nothing_but_returns_counts_in_net_revenue() -> None:
+    frame = pd.DataFrame([NO_ORDER | {"net_12m": -1200.0, "orders_12m": 0.0, "active_quarters": 0.0}])
+    found = order_indicators(frame, AS_OF, PLAIN).iloc[0]
+    assert (found["net_revenue_12m"], found["avg_monthly_purchases"]) == (-1200, -1200 / 12)
+    assert found.drop(["net_revenue_12m", "avg_monthly_purchases"]).isna().all()
+
+
 def test_a_customer_that_stopped_ordering_has_zeros_in_the_window() -> None:
     found = order_indicators(pd.DataFrame([GONE]), AS_OF, PLAIN).iloc[0]
     assert (found["net_revenue_12m"], found["order_frequency_12m"], found["active_quarter_rate"]) == (0, 0, 0)
@@ -119,6 +127,8 @@ def test_a_relation_older_than_its_orders_counts_from_its_beginning() -> None:
         ({"net_with_cost_12m": -5.0, "cost_12m": 1.0}, None),
         ({"cost_12m": np.nan}, None),
         ({"net_with_cost_12m": np.nan, "cost_12m": np.nan}, None),
+        # Sold for 80,000 at a cost of 60,000: 25 %. With a credit note of 18,461.54 it is 2.5 %, and its cost is not known.
+        ({"returns_without_cost": 1.0}, None),
     ],
 )
 def test_margin_rate_needs_revenue_with_a_cost(changes: dict[str, float], expected: float | None) -> None:
@@ -131,6 +141,7 @@ def test_margin_contribution_is_a_share_of_a_frozen_total() -> None:
     scheme = scheme_with(our_gross_margin_12m=1_000_000)
     assert of(scheme)["margin_contribution"] == (80_000 - 60_000) / 1_000_000
     assert np.isnan(of(scheme, cost_12m=np.nan)["margin_contribution"])
+    assert np.isnan(of(scheme, returns_without_cost=2.0)["margin_contribution"])
 
 
 @pytest.mark.parametrize(

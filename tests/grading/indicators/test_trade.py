@@ -110,20 +110,38 @@ def test_costs_of_lines_count_where_orders_have_none() -> None:
         "first_order": date(2025, 1, 1),
         "last_order": date(2026, 9, 1),
         "since": None,
+        "returns_without_cost": 0.0,
     }
+    costed = bare | {"net_with_cost_12m": 600.0, "cost_12m": 450.0}
     orders = pd.DataFrame(
-        [bare, bare | {"net_with_cost_12m": 600.0, "cost_12m": 450.0}, bare], index=["lines", "both", "none"]
+        [
+            bare,
+            costed,
+            bare,
+            costed | {"returns_without_cost": 1.0},
+            costed | {"returns_without_cost": 1.0},
+            costed,
+        ],
+        index=["lines", "both", "none", "returned", "found", "rebate"],
     )
+    # Of the return that was found, the lines say the cost; of the rebate they do not.
     lines = pd.DataFrame(
-        {"product_types": [1, 1], "line_net_with_cost": [800.0, 300.0], "line_cost": [500.0, 150.0]},
-        index=["lines", "both"],
+        {
+            "product_types": 1,
+            "line_net_with_cost": [800.0, 300.0, -60.0, None],
+            "line_cost": [500.0, 150.0, -45.0, None],
+            "costed_returns": [0, 0, 1, 0],
+            "line_returns_without_cost": [0, 0, 0, 1],
+        },
+        index=["lines", "both", "found", "rebate"],
     )
     rate = order_indicators(with_line_costs(orders, lines), AS_OF, scheme(usual_gap_days=1))[
         "gross_margin_rate"
     ]
     assert rate["lines"] == (800 - 500) / 800
     assert rate["both"] == (600 + 300 - 450 - 150) / (600 + 300)
-    assert np.isnan(rate["none"])
+    assert rate["found"] == (600 - 60 - 450 + 45) / (600 - 60)
+    assert rate[["none", "returned", "rebate"]].isna().all()
 
 
 def activities(periods: list[tuple[str, date, date]], **constants: float) -> pd.DataFrame:

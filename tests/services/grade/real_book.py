@@ -28,7 +28,7 @@ from tests.services.reports.test_credit import CREDIT_SCHEME
 
 FEBRUARY, MARCH, APRIL, MAY = date(2026, 2, 28), date(2026, 3, 31), date(2026, 4, 30), date(2026, 5, 3)
 ADMIN = Actor(
-    person_id=None,
+    person_id=None,  # type: ignore[arg-type]  # a contact by nobody in the list
     name="Lin Wei",
     role="admin",
     team_id=None,
@@ -145,9 +145,9 @@ class RealBook:
         assert batch is not None
         return batch
 
-    def go(self, *moment: int) -> None:
-        """To a moment of 2026: month, day, hour."""
-        self.clock.advance(datetime(2026, *moment, tzinfo=UTC) - self.clock.now())
+    def go(self, month: int, day: int, hour: int) -> None:
+        """To a moment of 2026."""
+        self.clock.advance(datetime(2026, month, day, hour, tzinfo=UTC) - self.clock.now())
 
     @property
     def notify(self) -> runs.Notify:

@@ -3,7 +3,7 @@
 from datetime import date, timedelta
 
 import pytest
-from sqlmodel import update
+from sqlmodel import col, update
 
 from bot.services.grade import runs
 from db.book.imports import ImportBatch
@@ -73,7 +73,9 @@ def test_an_import_at_the_moment_of_a_grading_may_count_in_it_or_not(
     with real_book.database.write() as session:
         run = real_book.runs()[-1]
         session.exec(
-            update(ImportBatch).where(ImportBatch.id == number).values(published_at=run.started_at + late)
+            update(ImportBatch)
+            .where(col(ImportBatch.id) == number)
+            .values(published_at=run.started_at + late)
         )
     assert (("EAST", date(2026, 5, 5), run.id) in reasons(real_book)) == (late < timedelta())
 

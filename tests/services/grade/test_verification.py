@@ -116,7 +116,7 @@ def change(database: Database, customer: int, day: date, **values: Any) -> None:
         assert done.rowcount == 1
 
 
-def said(found: Verified) -> set[tuple[str, date, str]]:
+def said(found: Verified) -> set[tuple[str, date | None, str]]:
     return {(item.customer, item.as_of, item.what) for item in found.differences}
 
 

@@ -77,6 +77,12 @@ def test_every_kind_declares_what_its_command_its_undo_and_its_documentation_nee
     check_declaration(KINDS[name], command, PAGE.read_text(encoding="utf-8"))
 
 
+@pytest.mark.parametrize("name", KINDS)
+def test_the_chinese_page_has_the_columns_of_every_kind(name: str) -> None:
+    chinese = PAGE.with_suffix(".zh.md").read_text(encoding="utf-8")
+    assert documented(chinese, KINDS[name]) == [(field.name, field.required) for field in KINDS[name].fields]
+
+
 def test_every_kind_that_there_is_has_a_command() -> None:
     for module in pkgutil.iter_modules(kinds.__path__):
         importlib.import_module(f"{kinds.__name__}.{module.name}")

@@ -70,10 +70,10 @@ def test_purchases_are_summed_where_the_orders_live(database: Database) -> None:
         rows = purchases(session, start=ago(365), earlier=ago(730), as_of=AS_OF)
     found = {row[0]: (row[1], row[2], *map(float, row[3:])) for row in rows}
     assert found == {
-        ids["ACME"]: (10, 10, 10 * 1000 - 100, 10 * 1000 - 100, 10 * 600 - 60),
-        ids["Zenith"]: (5, 5, 5 * 500, 5 * 500, 5 * 400),
-        ids["Once"]: (1, 2, 90 + 10 + 5, 90, 60),
-        ids["Loss"]: (4, 4, 4 * 100, 4 * 100, 4 * 150),
+        ids["ACME"]: (10, 10, 10 * 1000 - 100, 10 * 1000 - 100, 10 * 600 - 60, 0),
+        ids["Zenith"]: (5, 5, 5 * 500, 5 * 500, 5 * 400, 0),
+        ids["Once"]: (1, 2, 90 + 10 + 5, 90, 60, 0),
+        ids["Loss"]: (4, 4, 4 * 100, 4 * 100, 4 * 150, 0),
     }
 
 
@@ -151,6 +151,21 @@ def test_concentration_of_sales_and_of_margin(database: Database) -> None:
     assert (found["margin"]["losing"], found["margin"]["losses"]) == (1, -200)
     assert found["customers"][0]["name"] == "ACME"
     assert found["customers"][0]["together"] == pytest.approx(9900 / total)
+
+
+def test_a_customer_with_nothing_but_returns_counts_in_net_sales(database: Database) -> None:
+    ids = book(database)
+    with database.write() as session:
+        factories.order(session, ids["Never"], ago(20), -250)
+        factories.order(session, ids["Once"], ago(5), -9)  # and nobody knows its cost
+    loaded = value.load(database, BOSS, as_of=AS_OF)
+    found = value.concentration(database, loaded, 5)
+    assert found["revenue"]["net"] == 9900 + 2500 + 90 + 400 - 250 - 9
+    assert (found["revenue"]["losing"], found["revenue"]["losses"]) == (1, -250)
+    assert by_name(found)["Never"]["monetary"] == -250
+    assert (by_name(found)["Once"]["monetary"], by_name(found)["Once"]["profit"]) == (90 - 9, None)
+    assert found["margin"]["missing"] == 2
+    assert len(value.rfm(database, loaded, 9)["customers"]) == 4  # it never bought
 
 
 def test_silence_by_the_own_rhythm(database: Database) -> None:

@@ -9,6 +9,7 @@ from sqlalchemy import Connection, Date, Integer, String
 
 from bot.services.imports.check.meaning.absent import check_cost
 from bot.services.imports.check.meaning.grain import ORDER_LINES, check_lines
+from bot.services.imports.check.meaning.returns import cost_returns, note_returns
 from bot.services.imports.check.reused_numbers import find_reused, reused_number
 from bot.services.imports.conversion import COST, CURRENCY, SUBTRACT, Currencies
 from bot.services.imports.customer_rows import CREATE_CUSTOMERS, CUSTOMER_TABLES, RowCustomers
@@ -82,6 +83,13 @@ class OrderKind(LinesKind):
         SUBTRACT,
         COST,
         CURRENCY,
+        FileField(
+            name="original",
+            synonyms="original order, original order no, original order number, original invoice, original invoice no, "
+            "original document, returned order, refund of, return of, credit for, credited invoice, corrected invoice, "
+            "原订单号, 原订单编号, 原单号, 原单据号, 原发票号, 源订单号, 退货原单号, 原销售单号, "
+            "Ursprungsauftrag, Ursprungsbeleg, Originalrechnung, Originalbeleg, Bezugsrechnung, Gutschrift zu",
+        ),
     )
     staged: ClassVar = {
         "customer_id": Integer,
@@ -92,6 +100,7 @@ class OrderKind(LinesKind):
         "currency": String,
         "original_amount": Money,
         "original_currency": String,
+        "original": String,  # the number of the order that a return is of
     }
     writes = (OrderTable(table=_order, called="orders"), *CUSTOMER_TABLES)
     called = "orders"
@@ -109,6 +118,8 @@ class OrderKind(LinesKind):
         self._customers = RowCustomers(job, self.stage)
         self._currencies = Currencies(job)
         self.filled = self._customers.filled(self._currencies.filled(self.filled))
+        if "original" not in job.layout.places:
+            self.filled = tuple(name for name in self.filled if name != "original")
 
     def resolve(self, job: ImportJob, chunk: Chunk) -> None:
         self._currencies.apply(job, chunk, ("amount", "cost"), chunk.values["date"])
@@ -125,7 +136,12 @@ class OrderKind(LinesKind):
             self._customers.add_staged(job)
         return found
 
+    def refuse_at_end(self, job: ImportJob) -> tuple[int, int]:
+        cost_returns(job, self.stage)
+        return super().refuse_at_end(job)
+
     def check(self, job: ImportJob) -> None:
+        note_returns(job, self.stage)
         find_reused(job, REUSED, self.stage, _order, "ordered_on")
         check_cost(job, self.intake)
         check_lines(job.repeats, job.findings, ORDER_LINES, job.layout.of_lines)

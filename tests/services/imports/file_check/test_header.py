@@ -106,6 +106,11 @@ def test_a_row_of_known_words_is_no_header(filled: Book) -> None:
     assert report.rows == 3
 
 
+def test_one_known_word_makes_no_header(filled: Book) -> None:
+    with pytest.raises(BadInput, match="Its columns are: Kd, Wer"):
+        filled.bring("customers", "Kd,Wer\nN1,company\nN2,South\n")
+
+
 @pytest.mark.parametrize("options", [{}, {"columns": {"order_no": "Num"}}], ids=["as it is", "mapped"])
 def test_a_report_with_groups_is_refused_by_name(filled: Book, options: dict[str, dict[str, str]]) -> None:
     with pytest.raises(OpenFindings) as refused:

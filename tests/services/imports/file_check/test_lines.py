@@ -105,6 +105,11 @@ def test_a_total_with_a_customer_and_a_date_is_no_order(filled: Book) -> None:
     assert (report.accepted, report.skipped) == (1, 1)
 
 
+def test_a_total_of_customers_may_have_a_remark(book: Book) -> None:
+    report = book.bring("customers", "code,name,region\nN1,North,West\n合计,,全部地区\n")
+    assert (report.accepted, report.rejected, report.skipped) == (1, 0, 1)
+
+
 def test_totals_after_each_group_are_counted(filled: Book) -> None:
     content = ORDERS + "1,C1,2026-01-02,5\n小计,,,5\n2,C2,2026-01-02,6\n小计,,,6\n合计,,,11\n"
     report = filled.bring("orders", content)
