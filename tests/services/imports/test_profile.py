@@ -225,6 +225,16 @@ def test_the_currency_is_found_by_the_sign_or_left_to_the_person(
     assert profile.report.rejected == (2 if without_rate else 0)
 
 
+def test_the_currency_of_all_orders_in_the_book_is_proposed(book: Book) -> None:
+    book.bring("customers", "code,name\nC1,Acme\n")
+    book.bring("orders", "order no,customer,date,amount\n1,C1,2026-01-02,10\n", currency="SEK")
+    content = "order no,customer,date,amount\n2,C1,2026-01-02,{}\n"
+    assert options_of(look(book, content.format("1.00"))) == ("--currency", "SEK")
+    assert options_of(look(book, content.format("$1.00"))) == ("--currency", "CODE")
+    book.bring("orders", "order no,customer,date,amount\n2,C1,2026-01-02,10\n", currency="NOK")
+    assert options_of(look(book, content.format("1.00"))) == ("--currency", "CODE")
+
+
 def test_a_column_of_currencies_needs_no_option(book: Book) -> None:
     profile = look(
         book, "order no,customer,date,amount,currency\n1,C1,2026-01-02,1,EUR\n2,C1,2026-01-03,2,USD\n"

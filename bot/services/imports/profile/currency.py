@@ -10,6 +10,7 @@ from bot.services.imports.profile.totals import UNKNOWN
 from bot.services.imports.read.amounts import dissect
 from bot.services.imports.read.text import currency
 from bot.services.imports.report import ImportOptions
+from db.book import order_totals
 from db.book.exchange_rates import rates_to
 from db.engine import Database
 
@@ -24,7 +25,9 @@ class FileCurrency:
     choice: OpenChoice | None = None
 
 
-def look(kind: type[FileKind], guess: Guess, sample: Sample, options: ImportOptions) -> FileCurrency:
+def look(
+    book: Database, kind: type[FileKind], guess: Guess, sample: Sample, options: ImportOptions
+) -> FileCurrency:
     """Find the currency of the amounts of a file."""
     if not any(one.name == "currency" and not one.required for one in kind.fields):
         return FileCurrency()
@@ -34,7 +37,7 @@ def look(kind: type[FileKind], guess: Guess, sample: Sample, options: ImportOpti
         named = f"in the column {header}: {', '.join(sample.distinct(column.place, _FEW))}"
         if len(values) == len(sample.rows) or options.currency:
             return FileCurrency(found=named)
-        return _ask(f"{named}; some of its cells are empty", (), options)
+        return _ask(book, f"{named}; some of its cells are empty", (), options)
     if options.currency:
         return FileCurrency(found=f"{options.currency}, as given")
     meant = _by_sign(sample, amount.place) if amount is not None else {}
@@ -50,9 +53,12 @@ def look(kind: type[FileKind], guess: Guess, sample: Sample, options: ImportOpti
     if meant:
         first = next(iter(meant.values()))
         return _ask(
-            f"by the sign of the amounts only: {signs}", tuple(c for c in first if c in possible), options
+            book,
+            f"by the sign of the amounts only: {signs}",
+            tuple(c for c in first if c in possible),
+            options,
         )
-    return _ask("not in the file", (), options)
+    return _ask(book, "not in the file", (), options)
 
 
 def without_rate(book: Database, guess: Guess, sample: Sample, tried: ImportOptions) -> tuple[str, ...]:
@@ -67,10 +73,15 @@ def without_rate(book: Database, guess: Guess, sample: Sample, tried: ImportOpti
     return tuple(sorted(codes - known - {firm, UNKNOWN}))
 
 
-def _ask(found: str, possible: tuple[str, ...], options: ImportOptions) -> FileCurrency:
-    firm = options.firm_currency
-    if firm is not None and (firm in possible or not possible):
-        alternative = Alternative(options={"currency": firm}, meaning="the firm's currency, TIERBOT_CURRENCY")
+def _ask(book: Database, found: str, possible: tuple[str, ...], options: ImportOptions) -> FileCurrency:
+    """The firm's currency or the one of all orders in the book, where the file may be in it; else a question."""
+    usual, meaning = options.firm_currency, "the firm's currency, TIERBOT_CURRENCY"
+    if usual is None:
+        with book.read() as session:
+            kept = [code for code, _ in order_totals.currencies(session)]
+        usual, meaning = kept[0] if len(kept) == 1 else None, "the currency of the orders in the book"
+    if usual is not None and (usual in possible or not possible):
+        alternative = Alternative(options={"currency": usual}, meaning=meaning)
         choice = OpenChoice(about=f"The currency is {found}", alternatives=(alternative,), evident=0)
     else:
         choice = OpenChoice(

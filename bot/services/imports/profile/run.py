@@ -150,7 +150,7 @@ class _Profile:
     def run(self) -> FileProfile:
         options = self._read_options()
         choices = [*self._column_choices()]
-        money = currency.look(self.kind, self.guess, self.sample, self.given)
+        money = currency.look(self.book, self.kind, self.guess, self.sample, self.given)
         if money.choice is not None:
             choices.append(money.choice)
         totals, report, problem = Totals(), None, None
