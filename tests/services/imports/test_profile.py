@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from bot.cli.profile import profile_lines
 from bot.errors import BadInput
 from bot.services.imports import KINDS, ImportOptions
 from bot.services.imports.profile import FileProfile, profile_file
@@ -371,3 +372,19 @@ def test_a_header_shows_the_kind_even_where_its_values_cannot_be_read(
     assert profile.kind == kind
     assert profile.report is not None
     assert profile.report.accepted == 0
+
+
+@pytest.mark.parametrize(
+    ("kind", "content", "words"),
+    [
+        ("invoices", "invoice,customer,date,due,amount,Closed\n1,C1,2026-01-05,2026-02-04,9,2026-01-20\n", "--map paid=Closed"),
+        ("invoices", "invoice,customer,date,due,amount\n1,C1,2026-01-05,2026-02-04,9\n", "--yes no-paid-column"),
+        ("customers", "code,name,Lead Status\nP1,Acme,Web\n", "--record-type prospect"),
+        ("orders", "order,customer,date,amount\n1,C1,2026-01-05,9 DR\n2,C1,2026-01-05,5 CR\n", "--negative amount=CR"),
+    ],
+)  # fmt: skip
+def test_what_a_file_may_mean_is_left_to_the_person_with_the_options_that_say_it(
+    filled: Book, kind: str, content: str, words: str
+) -> None:
+    found = look(filled, content, kind=kind, currency="EUR")
+    assert words in "\n".join(profile_lines(found))

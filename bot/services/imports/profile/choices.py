@@ -147,6 +147,41 @@ def _refunds(finding: FileFinding, totals: Totals) -> OpenChoice:
     return OpenChoice(about=_found(finding), alternatives=(subtract, _accept(finding)))
 
 
+def _paid(finding: FileFinding, totals: Totals) -> OpenChoice:
+    """Without a column that looks like it, only a person knows whether none is paid."""
+    none_is_paid = Alternative(
+        options={"accepted": (finding.type.name,)}, meaning="none of these invoices is paid"
+    )
+    (column,) = shlex.split(finding.values["map"])
+    if column == "COLUMN":
+        return OpenChoice(about=_found(finding), alternatives=(none_is_paid,))
+    day = Alternative(options={"columns": {"paid": column}}, meaning="the day of payment")
+    return OpenChoice(about=_found(finding), alternatives=(day, none_is_paid), evident=0)
+
+
+def _prospects(finding: FileFinding, totals: Totals) -> OpenChoice:
+    (column,) = shlex.split(finding.values["map"])
+    return OpenChoice(
+        about=_found(finding),
+        alternatives=(
+            Alternative(options={"record_type": "prospect"}, meaning="new customers are prospects"),
+            Alternative(options={"columns": {"record_type": column}}, meaning="by the words of this column"),
+            Alternative(options={"accepted": (finding.type.name,)}, meaning="all have bought already"),
+        ),
+    )
+
+
+def _sides(finding: FileFinding, totals: Totals) -> OpenChoice:
+    return OpenChoice(
+        about=_found(finding),
+        alternatives=tuple(
+            Alternative(options={"negative": (side,)}, meaning="this side is minus")
+            for side in shlex.split(finding.values["option"])
+            if side not in ("or", "--negative")
+        ),
+    )
+
+
 _PEOPLE = frozenset({"owner", "lead", "person"})
 
 
@@ -168,4 +203,7 @@ _PROPOSALS: dict[str, Callable[[FileFinding, Totals], OpenChoice]] = {
     "status-column": _rows_that_count,
     "deals": _deals,
     "refund-column": _refunds,
+    "no-paid-column": _paid,
+    "record-type": _prospects,
+    "debit-credit": _sides,
 }
