@@ -135,6 +135,12 @@ def _rows_that_count(finding: FileFinding, totals: Totals) -> OpenChoice:
     return OpenChoice(about=_found(finding), alternatives=(proposed, _accept(finding)), evident=0)
 
 
+def _ended(finding: FileFinding, totals: Totals) -> OpenChoice:
+    (column,) = shlex.split(finding.values["map"])
+    ended = Alternative(options={"columns": {"ended": column}}, meaning="these customers have ended")
+    return OpenChoice(about=_found(finding), alternatives=(ended, _accept(finding)))
+
+
 def _deals(finding: FileFinding, totals: Totals) -> OpenChoice:
     won = {"only": (f"{finding.values['stage']}={finding.values['won']}",)}
     proposed = Alternative(options=won, meaning="only deals that were won, by your word for it")
@@ -201,6 +207,7 @@ _PROPOSALS: dict[str, Callable[[FileFinding, Totals], OpenChoice]] = {
     "order-lines": _lines,
     "invoice-lines": _lines,
     "status-column": _rows_that_count,
+    "ended-column": _ended,
     "deals": _deals,
     "refund-column": _refunds,
     "no-paid-column": _paid,

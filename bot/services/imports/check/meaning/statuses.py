@@ -27,6 +27,17 @@ STATUS_COLUMN = FindingType(
     accept=True,
     once=True,  # the words are remembered instead: a new one is asked about
 )
+ENDED_COLUMN = FindingType(
+    name="ended-column",
+    level=Level.QUESTION,
+    sentence=N_("The column %(column)s may say that customers have ended: %(words)s."),
+    answer=N_(
+        "Give --map ended=%(map)s to end these customers, or %(options)s to leave them out;"
+        " --yes ended-column: all of them go on."
+    ),
+    accept=True,
+    once=True,
+)
 WORD_NOT_FOUND = FindingType(
     name="word-not-found",
     level=Level.QUESTION,
@@ -112,6 +123,7 @@ class Survey:
         refunds: bool,
     ) -> None:
         """`columns` are followed, place -> header; `known` are the words of earlier files, by plain header."""
+        self._of_customers = kind == "customers"
         self._filters = filters
         self._known = {column: set(words) for column, words in known.items()}
         self._all = {place: _ColumnWords(header=one.column) for place, one in filters.items()}
@@ -170,10 +182,11 @@ class Survey:
         self._asked = list(self._in_question())
         for found, cells in self._asked:
             findings.add(
-                STATUS_COLUMN,
+                ENDED_COLUMN if self._of_customers else STATUS_COLUMN,
                 column=repr(found.header),
                 words=_listed(found, cells),
                 options=self._options(found, cells),
+                map=spell(found.header),
             )
         for found in {**self._columns, **self._balances}.values():
             paid = [cell for cell in found.rows if found.unpaid[cell] and _is_paid(found, cell)]
