@@ -151,7 +151,9 @@ class _Import:
             rejects_file=rejects_file,
             first_rejects=tuple(job.rejects.first),
             columns=job.layout.columns,
-            ignored_columns=job.layout.ignored,
+            ignored_columns=tuple(
+                name for name in job.layout.ignored if name not in staging.selection.columns
+            ),
             encoding=file.encoding.removesuffix("-sig"),
             delimiter=DELIMITERS.get(header.delimiter, header.delimiter),
             file_sha256=file.sha256,

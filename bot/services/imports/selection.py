@@ -58,6 +58,7 @@ class Selection:
         self._negative: Collection[int] = ()  # lines of the current chunk
         placed = _place(job, kind, known)
         self._rows = filters.RowFilters(placed)
+        self._header = job.layout.header
         self._amounts = [
             name
             for name, parser in job.parsers.items()
@@ -74,6 +75,11 @@ class Selection:
             refunds=SUBTRACT.name in job.parsers,
             amounts="amount" in self._amounts,
         )
+
+    @property
+    def columns(self) -> set[str]:
+        """The headers of the columns by which rows are chosen."""
+        return {self._header[place] for place in self._rows.placed}
 
     def choose(self, lines: list[int], rows: list[list[str]]) -> tuple[list[int], list[list[str]]]:
         """The lines and rows that are not left out."""

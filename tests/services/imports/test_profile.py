@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from bot.cli.profile import profile_lines
 from bot.errors import BadInput
 from bot.services.imports import KINDS, ImportOptions
 from bot.services.imports.profile import FileProfile, profile_file
@@ -463,3 +464,19 @@ def test_the_order_of_day_and_month_is_that_of_a_column_that_shows_it(book: Book
     assert options_of(profile) == ("--date-order", "mdy")
     assert profile.report is not None
     assert (profile.report.accepted, profile.report.rejected) == (1, 0)
+
+
+@pytest.mark.parametrize(
+    ("kind", "content", "words"),
+    [
+        ("invoices", "invoice,customer,date,due,amount,Closed\n1,C1,2026-01-05,2026-02-04,9,2026-01-20\n", "--map paid=Closed"),
+        ("invoices", "invoice,customer,date,due,amount\n1,C1,2026-01-05,2026-02-04,9\n", "--yes no-paid-column"),
+        ("customers", "code,name,Lead Status\nP1,Acme,Web\n", "--record-type prospect"),
+        ("orders", "order,customer,date,amount\n1,C1,2026-01-05,9 DR\n2,C1,2026-01-05,5 CR\n", "--negative amount=CR"),
+    ],
+)  # fmt: skip
+def test_what_a_file_may_mean_is_left_to_the_person_with_the_options_that_say_it(
+    filled: Book, kind: str, content: str, words: str
+) -> None:
+    found = look(filled, content, kind=kind, currency="EUR")
+    assert words in "\n".join(profile_lines(found))

@@ -146,6 +146,12 @@ def _sides(finding: FileFinding, totals: Totals) -> OpenChoice:
     return OpenChoice(about=_found(finding), alternatives=tuple(minus))
 
 
+def _ended(finding: FileFinding, totals: Totals) -> OpenChoice:
+    (column,) = shlex.split(finding.values["map"])
+    ended = Alternative(options={"columns": {"ended": column}}, meaning="these customers have ended")
+    return OpenChoice(about=_found(finding), alternatives=(ended, _accept(finding)))
+
+
 def _deals(finding: FileFinding, totals: Totals) -> OpenChoice:
     won = {"only": (f"{finding.values['stage']}={finding.values['won']}",)}
     proposed = Alternative(options=won, meaning="only deals that were won, by your word for it")
@@ -178,6 +184,30 @@ def _typed_options(typed: str) -> dict[str, tuple[str, ...]]:
     return options
 
 
+def _paid(finding: FileFinding, totals: Totals) -> OpenChoice:
+    """Without a column that looks like it, only a person knows whether none is paid."""
+    none_is_paid = Alternative(
+        options={"accepted": (finding.type.name,)}, meaning="none of these invoices is paid"
+    )
+    (column,) = shlex.split(finding.values["map"])
+    if column == "COLUMN":
+        return OpenChoice(about=_found(finding), alternatives=(none_is_paid,))
+    day = Alternative(options={"columns": {"paid": column}}, meaning="the day of payment")
+    return OpenChoice(about=_found(finding), alternatives=(day, none_is_paid), evident=0)
+
+
+def _prospects(finding: FileFinding, totals: Totals) -> OpenChoice:
+    (column,) = shlex.split(finding.values["map"])
+    return OpenChoice(
+        about=_found(finding),
+        alternatives=(
+            Alternative(options={"record_type": "prospect"}, meaning="new customers are prospects"),
+            Alternative(options={"columns": {"record_type": column}}, meaning="by the words of this column"),
+            Alternative(options={"accepted": (finding.type.name,)}, meaning="all have bought already"),
+        ),
+    )
+
+
 _PEOPLE = frozenset({"owner", "lead", "person"})
 
 
@@ -195,11 +225,12 @@ _PROPOSALS: dict[str, Callable[[FileFinding, Totals], OpenChoice]] = {
     "deals": _deals,
     "debit-credit": _sides,
     "decimal-sign": _decimal_sign,
+    "ended-column": _ended,
     "invoice-lines": _lines,
-    "no-paid-column": _mapped("paid", "the column has the day of payment", evident=True),
+    "no-paid-column": _paid,
     "order-lines": _lines,
     "paid-without-day": _paid_without_day,
-    "record-type": _mapped("record_type", "the column says who is a prospect"),
+    "record-type": _prospects,
     "refund-column": _mapped("subtract", "the amounts are subtracted"),
     "status-column": _rows_that_count,
     "two-digit-years": _century,

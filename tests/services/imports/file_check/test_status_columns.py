@@ -261,7 +261,8 @@ def test_an_option_that_makes_no_sense_is_refused(
 
 def test_only_and_negative_may_name_the_same_word(filled: Book) -> None:
     content = orders("type", "100,Invoice", "40,Credit", "7,Quote")
-    filled.bring("orders", content, only=("type=Invoice,Credit",), negative=("type=Credit",))
+    report = filled.bring("orders", content, only=("type=Invoice,Credit",), negative=("type=Credit",))
+    assert report.ignored_columns == ()  # it is used to choose rows
     assert net(filled) == {"C1": 60}
 
 
@@ -369,9 +370,11 @@ def test_a_type_of_document_is_not_a_type_of_product(filled: Book) -> None:
 )
 def test_a_customer_that_is_gone_is_asked_about(book: Book, column: str, word: str) -> None:
     content = f"code,name,{column}\nC1,Acme,\nC2,Birch,{word}\n"
-    assert f"{word} 1 (line 3)" in book.ask("customers", content)["status-column"]
+    assert f"{word} 1 (line 3)" in book.ask("customers", content)["ended-column"]
     book.bring("customers", content, skip=(f"{column}={word}",))
     assert book.rows("SELECT code FROM customer") == [("C1",)]
+    book.bring("customers", content, forget=True, columns={"ended": column})
+    assert book.rows("SELECT code, archived FROM customer ORDER BY code") == [("C1", 0), ("C2", 1)]
 
 
 def test_a_draft_fact_is_asked_about(filled: Book) -> None:

@@ -31,6 +31,17 @@ STATUS_COLUMN = FindingType(
     accept=True,
     once=True,  # the words are remembered instead: a new one is asked about
 )
+ENDED_COLUMN = FindingType(
+    name="ended-column",
+    level=Level.QUESTION,
+    sentence=N_("The column %(column)s may say that customers have ended: %(words)s."),
+    answer=N_(
+        "Give --map ended=%(map)s to end these customers, or %(options)s to leave them out;"
+        " --yes ended-column: all of them go on."
+    ),
+    accept=True,
+    once=True,
+)
 WORD_NOT_FOUND = FindingType(
     name="word-not-found",
     level=Level.QUESTION,
@@ -132,6 +143,7 @@ class Survey:
         amounts: bool,
     ) -> None:
         """`columns` are followed, place -> header; `known` are the words of earlier files, by plain header."""
+        self._of_customers = kind == "customers"
         self._filters = filters
         self._amounts = amounts
         self._done = vocabulary.DONE_HEADERS if kind == "activities" else frozenset()
@@ -192,12 +204,13 @@ class Survey:
         self._asked = list(self._in_question())
         for found, cells in self._asked:
             findings.add(
-                STATUS_COLUMN,
+                ENDED_COLUMN if self._of_customers else STATUS_COLUMN,
                 column=repr(found.header),
                 words=_listed(found, cells),
                 options=self._options(found, cells),
                 known=any(self._option(found, cell) is not None for cell in cells)
                 and not self._matches_all(found, cells),
+                map=spell(found.header),
             )
         for found in {**self._columns, **self._balances}.values():
             paid = [cell for cell in found.rows if found.unpaid[cell] and _is_paid(found, cell)]
