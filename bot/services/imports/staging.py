@@ -10,8 +10,8 @@ from sqlalchemy import select
 from bot.services.imports.check.columns import COLUMN_NOT_UNDERSTOOD, compare_twins, misread
 from bot.services.imports.check.dates import DateColumns
 from bot.services.imports.check.findings import FindingType
+from bot.services.imports.check.meaning.unit_columns import ScaleColumns
 from bot.services.imports.check.rows import QUOTED_LINES, SHORT_ROWS, OtherLines
-from bot.services.imports.check.unit_columns import ScaleColumns
 from bot.services.imports.check.vendor import CONTINUED_LINES
 from bot.services.imports.job import AT_ONCE, Chunk, ImportJob
 from bot.services.imports.kind import FileKind

@@ -9,7 +9,7 @@ from sqlmodel import Session
 
 from bot.errors import N_, Conflict
 from bot.services.imports.check.fields import KnownFields
-from bot.services.imports.check.unit_columns import FactUnits
+from bot.services.imports.check.meaning.unit_columns import FactUnits
 from bot.services.imports.job import Chunk, ImportJob
 from bot.services.imports.kind import Counts, FileKind, KindOption, WrittenTable
 from bot.services.imports.layout.columns import FileField
