@@ -54,8 +54,6 @@ class _Unread:
 def says_scale(unit: str) -> bool:
     """Whether a unit is one of thousands or the like: 万元, TEUR, kUSD, k."""
     text = unit.strip()
-    if possible(text):
-        return False
     prefixed = text[:1] in tuple("kKtTmM") and (len(text) > 3 or not text[1:].isalpha())
     is_currency = prefixed and bool(possible(text[1:]))
     return is_currency or bool(_SCALE(text)) or _UNIT.search(text) is not None
