@@ -10,6 +10,7 @@ from sqlalchemy import select
 from bot.services.imports.check.columns import COLUMN_NOT_UNDERSTOOD, compare_twins, misread
 from bot.services.imports.check.dates import DateColumns
 from bot.services.imports.check.findings import FindingType
+from bot.services.imports.check.meaning.unit_columns import ScaleColumns
 from bot.services.imports.check.rows import QUOTED_LINES, SHORT_ROWS, OtherLines
 from bot.services.imports.check.vendor import CONTINUED_LINES
 from bot.services.imports.job import AT_ONCE, Chunk, ImportJob
@@ -42,6 +43,7 @@ class Staging:
         self._kind = kind
         self.selection = selection
         self._dates = DateColumns(job)
+        self._scales = ScaleColumns(job)
         self._sources = {field.column: field.name for field in kind.fields if field.column}
         self._called = self._sources | {"customer_id": "customer", "customer_ref": "customer"}
         self._readers: dict[str, Callable[[str], Any]] = {}
@@ -176,6 +178,7 @@ class Staging:
                 kind.after_repeats(job, chunk, same)
             fresh = [row for row in good if row not in repeated] if repeated else good
             kind.after_staging(job, chunk, fresh)
+        self._scales.count(chunk, fresh)
         self.rows += len(rows)
         self.staged += len(fresh)
         self._report(chunk, fresh)

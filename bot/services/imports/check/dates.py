@@ -28,6 +28,15 @@ SWAPPED_DATES = FindingType(
     ),
     accept=True,
 )
+YEAR_DAY_MONTH = FindingType(
+    name="year-day-month",
+    level=Level.REFUSAL,
+    sentence=N_(
+        "In the column %(column)s the day stands before the month after the year (%(example)s), and no other date shows"
+        " that the month comes first."
+    ),
+    answer=N_("Write the dates of the column %(column)s as 2026-03-05, with the month before the day."),
+)
 # Of the days of a month 12 in 30 are up to 12, so a few of them are all so by chance.
 _ENOUGH = 2
 
@@ -62,7 +71,13 @@ class DateColumns:
             self._job.findings.add(
                 PLACEHOLDER_DATES, count=many, column=repr(columns[name]), line=line, example=cell
             )
-        for name, parser in self._parsers.items():
+        read = {name: parser for name, parser in self._parsers.items() if name in columns}
+        for name, parser in read.items():
+            whole = parser.shapes.get("year first", ShapeCount())
+            if parser.year_day_month and not whole.high:
+                self._job.findings.add(
+                    YEAR_DAY_MONTH, column=repr(columns[name]), example=parser.year_day_month
+                )
             swapped = find_swapped(parser.shapes)
             if swapped is not None:
                 self._job.findings.add(

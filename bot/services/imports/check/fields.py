@@ -101,13 +101,19 @@ class KnownFields:
     def read(self, field: str, text: str, numbers: Callable[[str], str | RefusedValue]) -> str | RefusedValue:
         """A value of a field as it is stored, or why it cannot be one. `numbers` reads text as a number.
 
-        A value that is refused for a field that no scheme at work reads is stored all the same, but asked about.
+        A value that is refused for a field that no scheme at work reads is stored all the same, but asked about; text is
+        never stored for a field of numbers.
         """
         if field not in self.extents:
             number = numbers(text)
             return text if isinstance(number, RefusedValue) else number
         value = self._units.read(field, text, numbers)
         if isinstance(value, RefusedValue) and field not in self._own:
+            if self.extents[field].kinds == {"number"}:
+                number = numbers(text)
+                if isinstance(number, RefusedValue):
+                    return value
+                text = number
             if field not in self._unread:
                 self._doubted.setdefault(field, {})[text] = value.reason
             return text

@@ -44,6 +44,19 @@ PERCENT_AMONG_RATIOS = FindingType(
     ),
     accept=True,
 )
+PERCENT_CONTRADICTED = FindingType(
+    name="percent-contradicted",
+    level=Level.QUESTION,
+    sentence=N_(
+        "%(field)s is read as percent, and %(count)d of its values are at most 1, such as %(value)s on line %(line)d."
+    ),
+    answer=N_(
+        "If they are ratios, import the file without --percent %(field)s (--forget drops a remembered one);"
+        " --yes percent-contradicted takes them for %(value)s."
+    ),
+    accept=True,
+    once=True,
+)
 BEYOND_SCALE = FindingType(
     name="beyond-scale",
     level=Level.QUESTION,
@@ -95,6 +108,8 @@ class UnitCheck:
                 )
         self._fields = fields
         self._columns: dict[str, _Column] = {}
+        self._small: dict[str, set[str]] = {}  # field -> numbers up to 1 that --percent makes percentages
+        self._small_lines: dict[str, list[tuple[int, str]]] = {}  # field -> where they are
 
     def read(self, field: str, text: str, numbers: Callable[[str], str | RefusedValue]) -> str | RefusedValue:
         """A value of a known field as it is stored, or why it cannot be one. `numbers` reads text as a number."""
@@ -112,7 +127,10 @@ class UnitCheck:
         if isinstance(number, RefusedValue):
             return number
         if field in self._percent and not number.endswith("%"):
+            small = 0 < abs(float(number)) <= 1
             number += "%"
+            if small:
+                self._small.setdefault(field, set()).add(number)
         is_percentage = number.endswith("%")
         value = read_number(number) if is_percentage else float(number)
         if is_percentage and (extent.scale or extent.unit in (MONEY, COUNT, YEARS, "days")):
@@ -132,11 +150,18 @@ class UnitCheck:
         if field not in self._columns:
             self._columns[field] = _Column(field, self._fields[field])
         self._columns[field].extend(lines, values)
+        if small := self._small.get(field):
+            found = [at for at in zip(lines, values, strict=True) if at[1] in small]
+            self._small_lines.setdefault(field, []).extend(found)
 
     def ask(self, findings: FileFindings) -> None:
         """Add a finding for each field whose values cannot be of its unit."""
         for column in self._columns.values():
             column.ask(findings)
+        for field, found in self._small_lines.items():
+            if found:
+                line, value = found[0]
+                findings.add(PERCENT_CONTRADICTED, field=field, count=len(found), value=value, line=line)
 
 
 class _Column:

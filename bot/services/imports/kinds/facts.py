@@ -9,6 +9,7 @@ from sqlmodel import Session
 
 from bot.errors import N_, Conflict
 from bot.services.imports.check.fields import KnownFields
+from bot.services.imports.check.meaning.unit_columns import FactUnits
 from bot.services.imports.job import Chunk, ImportJob
 from bot.services.imports.kind import Counts, FileKind, KindOption, WrittenTable
 from bot.services.imports.layout.columns import FileField
@@ -116,7 +117,9 @@ class FactKind(FileKind):
             schemes = store.at_work(session, store.SchemeCache(), job.today)
         manual = {indicator.id for scheme in schemes for indicator in scheme.indicators if indicator.manual}
         self._judged = JUDGED | manual
-        self._fields = KnownFields(schemes, job.options.kind_options.get("percent") or ())
+        percent = job.options.kind_options.get("percent") or ()
+        self._fields = KnownFields(schemes, percent)
+        self._units = FactUnits(job, self._fields, percent)
         self._numbers: dict[str, Numbers] = {}
 
     def resolve(self, job: ImportJob, chunk: Chunk) -> None:
@@ -145,6 +148,7 @@ class FactKind(FileKind):
         for field, found in by_field.items():
             lines, values = chunk.lines, chunk.values["value"]
             self._fields.collect(field, [lines[row] for row in found], [values[row] for row in found])
+            self._units.collect(field, chunk, found)
 
     def check(self, job: ImportJob) -> None:
         self._fields.ask(job.findings)

@@ -7,6 +7,7 @@ from datetime import UTC, date, datetime, timedelta, timezone, tzinfo
 from bot.services.imports.read.date_shapes.calendars import is_placeholder, other_calendar
 from bot.services.imports.read.date_shapes.written import (
     dissect,
+    is_day,
     is_iso,
     is_local_clock,
     read_iso,
@@ -41,6 +42,9 @@ class Dates:
     first_year: int = 1900
     placeholders: set[str] = field(default_factory=set)  # cells that stand for no date
     shapes: dict[str, ShapeCount] = field(default_factory=dict)
+    year_day_month: str = (
+        ""  # the first date that is a day of the calendar only with the day before the month
+    )
 
     def __post_init__(self) -> None:
         self._known: dict[str, str] = {}  # dates without their times, as they were read
@@ -108,6 +112,8 @@ class Dates:
         try:
             day = date(year, month, number)
         except ValueError:
+            if written.shape == "year first" and month > 12 and is_day(number, month):
+                self.year_day_month = self.year_day_month or text
             return RefusedValue(f"{clip(text)!r} is not a day of the calendar")
         if written.shape:
             self._count(written.shape, number, text)

@@ -465,3 +465,27 @@ def test_two_shapes_in_a_column_are_no_question_where_each_has_all_days(
 ) -> None:
     report = filled.bring("orders", orders(*dates))
     assert (report.accepted, report.findings) == (len(dates), ())
+
+
+@pytest.mark.parametrize(
+    ("dates", "example"),
+    [
+        (("2025-31-01", "2025-05-02"), "2025-31-01"),
+        (("2025-05-02", "2025/13/02", "2025/28/02"), "2025/13/02"),
+        (("20252501", "20250502"), "20252501"),
+        (("2025-31-01 10:30:00", "2025-05-02 11:00:00"), "2025-31-01 10:30:00"),
+    ],
+)
+def test_a_column_with_the_day_before_the_month_is_refused_as_a_whole(
+    filled: Book, dates: tuple[str, ...], example: str
+) -> None:
+    assert filled.ask("orders", orders(*dates)) == {
+        "year-day-month": f"In the column 'date' the day stands before the month after the year ({example}), and no other"
+        " date shows that the month comes first. Write the dates of the column 'date' as 2026-03-05, with the month before"
+        " the day."
+    }
+
+
+@pytest.mark.parametrize("wrong", ["2025-31-01", "2025-13-45", "2025-00-05"])
+def test_a_wrong_date_among_others_with_the_month_first_is_rejected_alone(filled: Book, wrong: str) -> None:
+    assert read(filled, wrong, "2025-05-31") == [f"'{wrong}' is not a day of the calendar", "2025-05-31"]

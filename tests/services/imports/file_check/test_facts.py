@@ -238,12 +238,24 @@ def test_before_the_first_scheme_the_fields_of_the_presets_are_known(filled: Boo
     [
         ("credit_grade Z", "credit_grade (line 2: 'Z' is not one of AAA, AA, A, B, C, D)"),
         ("company_kind listd", "company_kind (line 2: 'listd' is not one of listed, group, private, sole_trader, other; did you mean listed?)"),
-        ("debt_ratio high", "debt_ratio (line 2: 'high' is not a number; write it as 1234.5 or 12%)"),
+        ("contacts_12m -3", "contacts_12m (line 2: '-3' is negative)"),
     ],
 )  # fmt: skip
 def test_a_word_that_only_presets_could_judge_is_a_question(filled: Book, row: str, named: str) -> None:
     assert named in filled.ask("facts", facts(row))["unknown-word"]
     assert values(filled, row, accepted=("unknown-word",)) == [row.split()[1]]
+
+
+@pytest.mark.parametrize("row", ["debt_ratio high", "annual_sales viel", "market_share 1..5"])
+def test_text_is_never_stored_for_a_field_of_numbers(filled: Book, row: str) -> None:
+    (reason,) = reasons(filled, row, accepted=("unknown-word",))
+    assert "is not a number" in reason
+
+
+def test_a_number_that_only_presets_refuse_is_stored_as_a_number(filled: Book) -> None:
+    row = "years_with_us -1.234,5"
+    assert filled.ask("facts", facts(row)).keys() == {"unknown-word"}
+    assert values(filled, row, accepted=("unknown-word",)) == ["-1234.5"]
 
 
 def test_a_credit_grade_is_a_tier_of_the_credit_scheme_or_what_a_gate_waits_for(graded: Book) -> None:

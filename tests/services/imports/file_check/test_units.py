@@ -141,9 +141,9 @@ def test_the_question_about_a_whole_column_names_the_option_that_answers_it(grad
 
 
 def test_percent_answers_for_the_field_and_is_remembered(graded: Book) -> None:
-    rows = [*column("debt_ratio", "55 0.5 45%"), *column("fill_rate", "0.97")]
+    rows = [*column("debt_ratio", "55 1.5 45%"), *column("fill_rate", "0.97")]
     percent = {"percent": ["debt_ratio"]}
-    assert values(graded, *rows, kind_options=percent) == ["55%", "0.5%", "45%", "0.97"]
+    assert values(graded, *rows, kind_options=percent) == ["55%", "1.5%", "45%", "0.97"]
     again = graded.bring("facts", facts(*rows))
     assert (again.unchanged, again.remembered) == (4, percent)
     assert findings(graded, column("fill_rate", "97 98")) == [(PERCENT, 2)]
@@ -207,3 +207,23 @@ def test_two_schemes_that_read_a_field_differently_take_what_suits_one_of_them(f
         "cannot be read as rating: 'fair' is not one of good, bad"
     ]
     assert findings(filled, ["rating 9"]) == [(SCALE, 2)]
+
+
+@pytest.mark.parametrize(("cells", "line"), [("0.55 0.6 0.45", 2), ("55 60 1", 4), ("0 -0.5", 3)])
+def test_a_ratio_that_percent_would_make_a_hundredth_is_asked_about(
+    graded: Book, cells: str, line: int
+) -> None:
+    rows, percent = column("sales_growth", cells), {"percent": ["sales_growth"]}
+    asked = graded.ask("facts", facts(*rows), kind_options=percent)
+    assert asked.keys() == {"percent-contradicted"}
+    assert f"on line {line}." in asked["percent-contradicted"]
+    accepted = values(graded, *rows, kind_options=percent, accepted=("percent-contradicted",))
+    assert accepted == [f"{cell}%" for cell in cells.split()]
+    # The answer is for one file, the remembered option for all.
+    again = graded.bring("facts", facts(*rows, "sales_growth 0.9"), dry_run=True)
+    assert [one.type.name for one in again.open_findings] == ["percent-contradicted"]
+
+
+def test_percent_has_nothing_to_ask_about_percentages_and_zeros(graded: Book) -> None:
+    rows = column("debt_ratio", "0.5% 0 0.9% 45")
+    assert values(graded, *rows, kind_options={"percent": ["debt_ratio"]}) == ["0.5%", "0%", "0.9%", "45%"]

@@ -8,6 +8,7 @@ from bot.errors import N_
 from bot.services.imports.check.findings import FileFindings, FindingType, Level
 from bot.services.imports.layout.columns import Layout
 from bot.services.imports.read.amounts import Amounts
+from bot.services.imports.read.currencies import possible
 from bot.services.imports.read.filters import spell
 from bot.services.imports.read.refusal import Parser, clip
 
@@ -39,6 +40,7 @@ _UNIT = re.compile(
     r"|\btsd\b|\bthousands?\b|\bmillions?\b|\bmn\b|\blakhs?\b|\bcrores?\b",
     re.IGNORECASE,
 )
+_SCALE = re.compile(r"k|千|萬元|tsd\.?|k\.? ?eur|mln\.?|bn", re.IGNORECASE).fullmatch
 _ODD = 1_000  # one row in so many may be an oddity; more are a form of the column
 
 
@@ -47,6 +49,14 @@ class _Unread:
     count: int
     line: int
     example: str
+
+
+def says_scale(unit: str) -> bool:
+    """Whether a unit is one of thousands or the like: 万元, TEUR, kUSD, k."""
+    text = unit.strip()
+    prefixed = text[:1] in tuple("kKtTmM") and (len(text) > 3 or not text[1:].isalpha())
+    is_currency = prefixed and bool(possible(text[1:]))
+    return is_currency or bool(_SCALE(text)) or _UNIT.search(text) is not None
 
 
 class Forms:

@@ -133,11 +133,12 @@ def _orders(text: str) -> frozenset[str] | None:
         return None
     days = written.days().items()
     # Of a leap year, as it does not matter here and the century may not be known.
-    possible = frozenset(order for order, (_, month, day) in days if _is_day(month, day))
+    possible = frozenset(order for order, (_, month, day) in days if is_day(month, day))
     return possible or None
 
 
-def _is_day(month: int, day: int) -> bool:
+def is_day(month: int, day: int) -> bool:
+    """Whether it is a day of a leap year."""
     return 1 <= month <= 12 and 1 <= day <= monthrange(2000, month)[1]
 
 

@@ -1,0 +1,117 @@
+"""Columns of units and currencies that no field holds: what they say is asked about, never ignored."""
+
+import pytest
+
+from tests.conftest import on_sqlite
+from tests.services.imports.conftest import Book
+
+pytestmark = on_sqlite
+
+ASKED = (
+    "The column '{column}' says another unit than values are stored in: {field} in '{unit}' (line {line})."
+    " Convert the values, such as to whole amounts of the firm's currency; --yes unit-column takes them as they stand."
+)
+
+
+def facts(header: str, *rows: str) -> str:
+    """Facts of C1: each row a field, a value and a unit, on another day."""
+    lines = [f"C1,{row},2026-01-{day:02}" for day, row in enumerate(rows, start=1)]
+    return "\n".join([f"customer,field,value,{header},date", *lines, ""])
+
+
+@pytest.mark.parametrize(
+    ("header", "rows", "field", "unit", "line"),
+    [
+        ("unit", ["annual_sales,1250,万元"], "annual_sales", "万元", 2),
+        ("单位", ["annual_sales,1250,元", "annual_sales,1250,千元"], "annual_sales", "千元", 3),
+        ("Einheit", ["annual_sales,1250,TEUR"], "annual_sales", "TEUR", 2),
+        ("Unit", ["annual_sales,1250,k"], "annual_sales", "k", 2),
+        ("unit", ["annual_sales,1250,kUSD"], "annual_sales", "kUSD", 2),
+        ("unit", ["annual_sales,1250,Mio. EUR"], "annual_sales", "Mio. EUR", 2),
+        ("unit", ["annual_sales,1250,USD"], "annual_sales", "USD", 2),
+        ("unit", ["annual_sales,1250,Stk"], "annual_sales", "Stk", 2),
+        ("unit", ["debt_ratio,0.5,", "debt_ratio,0.5,%"], "debt_ratio", "%", 3),
+        ("unit", ["debt_ratio,0.5,EUR"], "debt_ratio", "EUR", 2),
+        ("unit", ["years_with_us,12,months"], "years_with_us", "months", 2),
+        ("currency", ["debt_ratio,0.5,USD", "annual_sales,5000,USD"], "annual_sales", "USD", 3),
+        ("Währung", ["annual_sales,5000,CNY", "annual_sales,5000,EUR"], "annual_sales", "EUR", 3),
+        ("币种", ["annual_sales,5000,美元"], "annual_sales", "美元", 2),
+    ],
+)
+def test_a_unit_that_is_not_the_one_of_the_field_is_asked_about(
+    filled: Book, header: str, rows: list[str], field: str, unit: str, line: int
+) -> None:
+    asked = filled.ask("facts", facts(header, *rows), firm_currency="CNY")
+    assert asked == {"unit-column": ASKED.format(column=header, field=field, unit=unit, line=line)}
+    content = facts(header, *rows)
+    assert filled.bring("facts", content, firm_currency="CNY", accepted=("unit-column",)).accepted == len(
+        rows
+    )
+
+
+@pytest.mark.parametrize(
+    ("header", "rows"),
+    [
+        (
+            "unit",
+            ["annual_sales,1250,EUR", "annual_sales,1250,€", "annual_sales,1250,", "annual_sales,1250,-"],
+        ),
+        ("unit", ["debt_ratio,55%,%", "debt_ratio,0.5,ratio"]),
+        ("Einheit", ["years_with_us,12,Jahre"]),
+        ("unit", ["company_kind,listed,word"]),
+        ("currency", ["annual_sales,5000,EUR", "debt_ratio,0.5,USD", "annual_sales,5000,"]),
+        ("remark", ["annual_sales,1250,万元"]),
+    ],
+)
+def test_the_plain_unit_of_a_field_asks_nothing(filled: Book, header: str, rows: list[str]) -> None:
+    report = filled.bring("facts", facts(header, *rows), firm_currency="EUR")
+    assert (report.accepted, report.findings) == (len(rows), ())
+
+
+def test_percent_may_be_what_the_unit_says(filled: Book) -> None:
+    content = facts("unit", "debt_ratio,55,%", "debt_ratio,60,Prozent")
+    assert filled.bring("facts", content, kind_options={"percent": ["debt_ratio"]}).findings == ()
+
+
+@pytest.mark.parametrize(("second", "asked"), [("EUR", False), ("USD", True)])
+def test_without_a_currency_of_the_firm_all_must_be_alike(filled: Book, second: str, asked: bool) -> None:
+    content = facts("currency", "annual_sales,5000,EUR", f"annual_sales,6000,{second}")
+    report = filled.bring("facts", content, dry_run=True)
+    assert [one.type.name for one in report.findings] == ["unit-column"] * asked
+
+
+ORDERS = "order_no,customer,date,amount,{header}\nA1,C1,2026-01-05,12,\nA2,C1,2026-01-06,15,{unit}\n"
+INVOICES = (
+    "invoice_no,customer,date,due,paid,amount,currency,{header}\nR1,C1,2026-01-05,2026-02-05,,12,EUR,{unit}\n"
+)
+
+
+@pytest.mark.parametrize(
+    ("kind", "content", "header", "unit", "line"),
+    [
+        ("orders", ORDERS, "unit", "TEUR", 3),
+        ("orders", ORDERS, "单位", "万元", 3),
+        ("orders", ORDERS, "Einheit", "T€", 3),
+        ("orders", ORDERS, "unit", "kCHF", 3),
+        ("invoices", INVOICES, "单位", "千元", 2),
+    ],
+)
+def test_thousands_next_to_amounts_are_asked_about(
+    filled: Book, kind: str, content: str, header: str, unit: str, line: int
+) -> None:
+    asked = filled.ask(kind, content.format(header=header, unit=unit))
+    assert asked == {"unit-column": ASKED.format(column=header, field="amount", unit=unit, line=line)}
+
+
+def test_thousands_in_order_lines_are_asked_about(filled: Book) -> None:
+    filled.bring("orders", "order_no,customer,date,amount,currency\nA1,C1,2026-01-05,12,EUR\n")
+    content = "order_no,line,product_type,amount,unit\nA1,1,P1,12,TEUR\n"
+    assert filled.ask("order-lines", content, currency="EUR").keys() == {"unit-column"}
+
+
+@pytest.mark.parametrize(
+    "unit", ["pcs", "Stk", "个", "kg", "千克", "t", "m", "kr", "EUR", "KGS", "ml", "kWh"]
+)
+def test_pieces_and_the_like_are_no_thousands(filled: Book, unit: str) -> None:
+    report = filled.bring("orders", ORDERS.format(header="unit", unit=unit))
+    assert (report.accepted, report.findings) == (2, ())
