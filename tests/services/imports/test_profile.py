@@ -450,7 +450,6 @@ def test_a_status_of_unknown_words_is_left_to_the_person(book: Book) -> None:
     assert options_of(profile) == ()
     (choice,) = profile.choices
     assert [dict(alternative.options) for alternative in choice.alternatives] == [
-        {"skip": ("status=zeta",)},
         {"accepted": ("status-column",)},
     ]
 
