@@ -1,6 +1,7 @@
 """Rows of order lines or invoice lines, added up by the database to a row for each order or invoice."""
 
 from collections.abc import Mapping, Sequence
+from decimal import Decimal
 from typing import Any, ClassVar
 
 from sqlalchemy import (
@@ -25,7 +26,9 @@ from bot.services.imports.job import Chunk, ImportJob
 from bot.services.imports.kind import KindOption, UpsertKind
 from bot.services.imports.publication import PAGE
 from bot.services.imports.read.records import Broken, open_table
+from bot.services.imports.read.refusal import clip
 from db.book.imports import add_missing, affected, fill
+from db.types import MONEY_UNITS, units
 
 LINES = KindOption(
     name="lines",
@@ -55,6 +58,19 @@ SAME_AMOUNT = FindingType(
     ),
     answer=N_(
         "Use the amount of the line: --map amount=COLUMN; --yes lines-of-one-amount adds up what is there."
+    ),
+    accept=True,
+)
+KNOWN_ORDER_LINES = FindingType(
+    name="known-order-lines",
+    level=Level.QUESTION,
+    sentence=N_(
+        "The lines of %(key)s (line %(line)d) add up to %(amount)s, but the book has it with %(known)s, and the file would"
+        " replace that. %(count)s %(called)s are like that."
+    ),
+    answer=N_(
+        "If the file has only some of their lines, import all lines in one file;"
+        " --yes known-order-lines: the file has all of their lines."
     ),
     accept=True,
 )
@@ -133,6 +149,30 @@ class LineSums:
             one = job.connection.execute(select(several).order_by(several.c.key).limit(1)).one()
             amount = format(one.least.normalize(), "f")
             job.findings.add(SAME_AMOUNT, count=f"{count:,}", called=self._called, key=one.key, amount=amount)
+
+    def check_known(self, job: ImportJob, known: Table) -> None:
+        """Ask about numbers that the book has with another amount: the file may have only the rest of their lines."""
+        stage = self._stage.c
+        # As the files said it: rates that are new since then change no lines.
+        here = func.coalesce(units(stage.original_amount), units(stage.amount))
+        there = func.coalesce(units(known.c.original_amount), units(known.c.amount))
+        matched = self._stage.join(
+            known, and_(known.c.source == job.source, known.c.external_id == stage.key)
+        )
+        columns = stage.line, stage.key, here, there, func.count().over()
+        differ = select(*columns).select_from(matched).where(here != there).order_by(stage.line).limit(1)
+        row = job.connection.execute(differ).first()
+        if row is not None:
+            line, key, amount, in_book, count = row
+            job.findings.add(
+                KNOWN_ORDER_LINES,
+                key=repr(clip(key)),
+                line=line,
+                amount=f"{Decimal(amount) / MONEY_UNITS:,.2f}",
+                known=f"{Decimal(in_book) / MONEY_UNITS:,.2f}",
+                count=f"{count:,}",
+                called=self._called,
+            )
 
     def _reject(self, job: ImportJob) -> int:
         """Reject all lines of the numbers that do not come to one row; how many."""
@@ -225,6 +265,10 @@ class LinesKind(UpsertKind):
             numbers = chunk.values[self.key_field]
             refused = [(chunk.lines[row], numbers[row]) for row in sorted(chunk.refused)]
             self._sums.note_refused(job, [pair for pair in refused if isinstance(pair[1], str)])
+
+    def check(self, job: ImportJob) -> None:
+        if self.are_lines:
+            self._sums.check_known(job, self.writes[0].table)
 
     def add_up(self, job: ImportJob) -> tuple[int, int]:
         if not self.are_lines:

@@ -4,6 +4,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 
 from bot.errors import N_, BadInput
 from bot.services.imports.check.findings import FindingType, Level
+from bot.services.imports.check.left_out import LeftOut
 from bot.services.imports.check.meaning.absent import is_of_prospects
 from bot.services.imports.check.meaning.statuses import Survey
 from bot.services.imports.conversion import SUBTRACT
@@ -63,6 +64,7 @@ class Selection:
             if isinstance(parser, Amounts) and name != SUBTRACT.name
         ]
         self._findings = job.findings
+        self._left_out = LeftOut(job, kind.key_field, kind.known_keys, kind.stage)
         followed = dict.fromkeys((*_unanswered(job), *placed))
         self.survey = Survey(
             kind=kind.name,
@@ -85,6 +87,8 @@ class Selection:
         if skipped:
             self.skipped += len(skipped)
             self._first_skipped = self._first_skipped or lines[min(skipped)]
+            order = sorted(skipped)
+            self._left_out.note([lines[row] for row in order], [rows[row] for row in order])
             keep = [row for row in range(len(rows)) if row not in skipped]
             return [lines[row] for row in keep], [rows[row] for row in keep]
         return lines, rows
@@ -111,6 +115,7 @@ class Selection:
         """Add to the findings what was left out and what the file's words leave open."""
         if self.skipped:
             self._findings.add(LEFT_OUT, count=f"{self.skipped:,}", line=self._first_skipped)
+            self._left_out.check()
         if 0 < self._below < self._turned:
             self._findings.add(
                 ALREADY_NEGATIVE,

@@ -159,6 +159,7 @@ class InvoiceKind(LinesKind):
 
     def check(self, job: ImportJob) -> None:
         """Ask about what a row is and about numbers that are used again; count payments before their invoices."""
+        super().check(job)
         check_paid(job)
         check_payments(job.repeats, job.findings)
         check_lines(job.repeats, job.findings, INVOICE_LINES, job.layout.of_lines)

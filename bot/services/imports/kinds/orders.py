@@ -141,6 +141,7 @@ class OrderKind(LinesKind):
         return super().refuse_at_end(job)
 
     def check(self, job: ImportJob) -> None:
+        super().check(job)
         note_returns(job, self.stage)
         find_reused(job, REUSED, self.stage, _order, "ordered_on")
         check_cost(job, self.intake)
