@@ -449,6 +449,7 @@ def test_a_status_of_unknown_words_is_left_to_the_person(book: Book) -> None:
     )
     assert options_of(profile) == ()
     (choice,) = profile.choices
+    assert "such as --skip status=WORD" in choice.about
     assert [dict(alternative.options) for alternative in choice.alternatives] == [
         {"accepted": ("status-column",)},
     ]

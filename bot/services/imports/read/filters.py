@@ -6,19 +6,27 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from bot.errors import N_, BadInput
+from bot.services.imports.read.amounts import dissect, read_decimal
 from bot.services.imports.read.cells.cache import CellCache
 from bot.services.imports.read.text import plain
 
 ONLY, SKIP, NEGATIVE = OPTIONS = ("only", "skip", "negative")
 ANY = "*"  # stands for every word, but not for an empty cell
-_BELOW_ZERO = re.compile(r"[-\u2212(][^-]*|[^-]*-")  # -1, (1) or 1-
+BELOW_ZERO = "<0"  # stands for every number below zero
+_WITH_MINUS = re.compile(r"[-\u2212(][^-]*|[^-]*-")  # -1, (1) or 1-
 _TOGETHER = {(ONLY, NEGATIVE)}  # may name the same word, which then is negative
+
+
+def is_below_zero(cell: str) -> bool:
+    """Whether a cell has a number below zero."""
+    body, negative, _ = dissect(cell)
+    return negative and bool(read_decimal(body, lambda: "point"))
 
 
 def word(cell: str) -> str:
     """A cell's word as it is compared; one of signs only, such as "-", as it is, and a number with its minus."""
     said = plain(cell)
-    if said.isdecimal() and _BELOW_ZERO.fullmatch(cell.strip()):
+    if said.isdecimal() and _WITH_MINUS.fullmatch(cell.strip()):
         return f"-{said}"
     return said or cell.strip()
 
@@ -34,7 +42,11 @@ class ColumnFilter:
     def option(self, cell: str) -> str | None:
         """The option that a cell's word falls under; None when it counts as it is."""
         said = word(cell)
-        found = self.options.get(said) or (self.options.get(ANY) if said else None)
+        found = self.options.get(said)
+        if found is None and BELOW_ZERO in self.options and is_below_zero(cell):
+            found = self.options[BELOW_ZERO]
+        if found is None and said:
+            found = self.options.get(ANY)
         if found is None and ONLY in self.options.values():
             return SKIP
         return None if found == ONLY else found

@@ -396,13 +396,13 @@ def test_somebody_who_left_is_asked_about(book: Book) -> None:
         ("Vorzeichen", "1", "-1", "--negative Vorzeichen=-1"),
         ("factor", "1.0", "-1.0", "--negative factor=-1.0"),
         ("正负号", "1", "-1", "--negative 正负号=-1"),
-        ("quantity", "3", "-2", "--negative quantity=-2"),
-        ("Menge", "3", "(2)", '--negative Menge="(2)"'),
-        ("数量", "3", "2-", "--negative 数量=2-"),
-        ("reversal of", "", "1", '--negative "reversal of"="*"'),
+        ("quantity", "3", "-2", '--negative quantity="<0"'),
+        ("Menge", "3", "(2)", '--negative Menge="<0"'),
+        ("数量", "3", "2-", '--negative 数量="<0"'),
+        ("reversal of", "", "A1", '--negative "reversal of"="*"'),
         ("Reverses", "", "INV-1", '--negative Reverses="*"'),
-        ("Storno zu", "", "1", '--negative "Storno zu"="*"'),
-        ("冲销", "", "1", '--negative 冲销="*"'),
+        ("Storno zu", "", "A1", '--negative "Storno zu"="*"'),
+        ("冲销", "", "A1", '--negative 冲销="*"'),
         ("冲销单号", "", "X1", '--negative 冲销单号="*"'),
         ("type", "RE", "GS", "--negative type=GS"),
         ("type", "INV", "CM", "--negative type=CM"),
@@ -435,6 +435,7 @@ def test_signs_reversals_codes_and_plans_are_asked_about(
         (orders("sign", "100,1", "40,-1"), {"negative": ("sign=-1",)}, 60),
         (orders("quantity", "100,3", "40,-2", "10,-1"), {"negative": ("quantity=-2,-1",)}, 50),
         (orders("quantity", "100,3", "40,(2)"), {"negative": ("quantity=-2",)}, 60),
+        (orders("quantity", "100,3", "40,-2", "10,(1)"), {"negative": ("quantity=<0",)}, 50),
         (orders("reversal of", "100,", "40,1"), {"negative": ("reversal of=*",)}, 60),
         (orders("type", "100,RE", "40,GS"), {"negative": ("type=GS",)}, 60),
         (orders("scenario", "100,Actual", "40,Budget"), {"skip": ("scenario=Budget",)}, 100),
@@ -498,3 +499,16 @@ def test_an_activity_that_is_not_completed_is_asked_about(
     assert f"--skip {column}={no}" in filled.ask("activities", content)["status-column"]
     filled.bring("activities", content, skip=(f"{column}={no}",))
     assert filled.rows("SELECT kind FROM activity") == [("visit",)]
+
+
+def test_many_quantities_below_zero_are_one_word_and_answered_for_later_files_too(filled: Book) -> None:
+    content = orders("quantity", *(f"1,-{number}" for number in range(1, 80)), "100,5")
+    assert (
+        '<0 79 (line 2), >=0 1. Say which rows count, such as --negative quantity="<0"'
+        in filled.ask("orders", content)["status-column"]
+    )
+    filled.bring("orders", content, negative=("quantity=<0",))
+    assert net(filled) == {"C1": 21}
+    later = "order,customer,date,amount,quantity\nZ1,C1,2026-02-05,30,7\nZ2,C1,2026-02-05,20,-500\n"
+    assert filled.bring("orders", later).open_findings == ()
+    assert net(filled) == {"C1": 31}

@@ -9,7 +9,17 @@ from bot.errors import N_
 from bot.services.imports.check.findings import FileFindings, FindingType, Level
 from bot.services.imports.check.meaning import vocabulary
 from bot.services.imports.read.amounts import dissect, read_decimal
-from bot.services.imports.read.filters import ANY, NEGATIVE, ONLY, SKIP, ColumnFilter, spell, word
+from bot.services.imports.read.filters import (
+    ANY,
+    BELOW_ZERO,
+    NEGATIVE,
+    ONLY,
+    SKIP,
+    ColumnFilter,
+    is_below_zero,
+    spell,
+    word,
+)
 from bot.services.imports.read.text import plain
 
 MOST = 50  # words of a column that is followed; one with more does not sort rows
@@ -81,7 +91,7 @@ class _ColumnWords:
     """The words of one column in the rows that have been read so far."""
 
     header: str
-    whole: bool = False  # whether every word counts by itself
+    folded: bool = True  # whether quantities are followed by their sign only
     rows: Counter[str] = field(default_factory=Counter)  # cell -> how many rows have it
     below_zero: Counter[str] = field(default_factory=Counter)  # of these, how many have a negative amount
     unpaid: Counter[str] = field(default_factory=Counter)  # of these, how many have no day of payment
@@ -114,8 +124,9 @@ class _ColumnWords:
         """Count the cells of some rows; False when the column has too many words to sort rows."""
         if self.is_flag:
             cells = list(map(_flag, cells))
-        elif not self.whole and vocabulary.is_quantity(self.header):
-            cells = list(map(_sign, cells))
+        elif self.folded and vocabulary.is_quantity(self.header):
+            signs = {cell: _sign(cell) for cell in set(cells)}
+            cells = [signs[cell] for cell in cells]
         fresh = set(cells) - self.rows.keys()
         if len(self.rows) + len(fresh) > MOST:
             return False
@@ -148,8 +159,14 @@ class Survey:
         self._amounts = amounts
         self._done = vocabulary.DONE_HEADERS if kind == "activities" else frozenset()
         self._known = {column: set(words) for column, words in known.items()}
-        self._all = {place: _ColumnWords(header=one.column, whole=True) for place, one in filters.items()}
-        self._columns = {place: _ColumnWords(header=header) for place, header in columns.items()}
+        self._all = {place: _ColumnWords(header=one.column, folded=False) for place, one in filters.items()}
+        self._columns = {
+            # Quantities that an option names one by one are compared one by one.
+            place: _ColumnWords(
+                header=header, folded=place not in filters or BELOW_ZERO in filters[place].options
+            )
+            for place, header in columns.items()
+        }
         self._refunds = {
             place: header for place, header in columns.items() if refunds and vocabulary.is_refund(header)
         }
@@ -239,7 +256,11 @@ class Survey:
     def _check_options(self, findings: FileFindings, place: int, found: _ColumnWords) -> None:
         """Ask about a word of an option that no file of the source has had."""
         one = self._filters[place]
-        there = {word(cell) for cell in found.rows} | self._known.get(plain(one.column), set()) | {ANY}
+        there = (
+            {word(cell) for cell in found.rows}
+            | self._known.get(plain(one.column), set())
+            | {ANY, BELOW_ZERO}
+        )
         for said, option in one.options.items():
             if said not in there:
                 findings.add(
@@ -297,7 +318,7 @@ class Survey:
             return NEGATIVE if vocabulary.takes_back(found.header) else SKIP
         if plain(found.header) in self._done and said in vocabulary.FALSE:
             return SKIP
-        if self._amounts and found.has_signs and _is_below_zero(cell):
+        if self._amounts and found.has_signs and (cell == BELOW_ZERO or is_below_zero(cell)):
             return NEGATIVE
         if found.is_status or found.is_scenario or (self._amounts and found.is_type):
             if said in vocabulary.NEGATED_HERE:
@@ -345,17 +366,16 @@ def _flag(cell: str) -> str:
 
 
 def _sign(cell: str) -> str:
-    """A number below zero as it is, and any other as one word."""
-    return cell.strip() if _is_below_zero(cell) or not _is_number(cell) else _NOT_BELOW_ZERO
-
-
-def _is_below_zero(cell: str) -> bool:
-    body, negative, *_ = dissect(cell)
-    return negative and bool(read_decimal(body, lambda: "point"))
+    """One word for the numbers below zero and one for the others."""
+    if is_below_zero(cell):
+        return BELOW_ZERO
+    return _NOT_BELOW_ZERO if _is_number(cell) else cell.strip()
 
 
 def _is_number(cell: str) -> bool:
-    return cell == _NOT_BELOW_ZERO or read_decimal(dissect(cell)[0], lambda: "point") is not None
+    return (
+        cell in (BELOW_ZERO, _NOT_BELOW_ZERO) or read_decimal(dissect(cell)[0], lambda: "point") is not None
+    )
 
 
 def _is_zero(cell: str) -> bool:
