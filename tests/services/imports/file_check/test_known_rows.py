@@ -11,14 +11,18 @@ FIRST = HEADER + "A1,C1,2026-01-05,100,ok\nA2,C1,2026-01-06,50,cancelled\n"
 LINES = {"lines": True}
 
 
-def sums(book: Book, of: str = "customer_order") -> dict[str, float]:
+def sums(book: Book) -> dict[str, float]:
     """Amount by number."""
-    return {key: amount / 10_000 for key, amount in book.rows(f"SELECT external_id, amount FROM {of}")}
+    return {
+        key: amount / 10_000 for key, amount in book.rows("SELECT external_id, amount FROM customer_order")
+    }
 
 
 def test_an_order_that_was_cancelled_since_is_asked_about(filled: Book) -> None:
     filled.bring("orders", FIRST, skip=SKIP)
-    cancelled = HEADER + "A3,C2,2026-02-01,7,ok\nA1,C1,2026-01-05,100,cancelled\nA2,C1,2026-01-06,50,cancelled\n"
+    cancelled = (
+        HEADER + "A3,C2,2026-02-01,7,ok\nA1,C1,2026-01-05,100,cancelled\nA2,C1,2026-01-06,50,cancelled\n"
+    )
     assert filled.ask("orders", cancelled) == {
         "left-out-known": "Rows that --only or --skip leave out are in the book with an amount, and go on counting "
         "there: 1 (the first is 'A1' on line 3). If they no longer count, first import a file of these rows with "
@@ -48,7 +52,11 @@ def test_yes_leaves_what_is_left_out_in_the_book(filled: Book) -> None:
         ("A1,C1,2026-01-05,see mail,cancelled\nA3,C1,2026-01-06,5,ok\n", {}, True),
         ("A1,C1,2026-01-05,100,ok\nA1,C1,2026-01-05,30,cancelled\n", {}, False),  # another row of it counts
         ("A1,C1,2026-01-05,100,cancelled\nA3,C1,2026-01-06,5,ok\n", {"source": "shop", "skip": SKIP}, False),
-        ("A1,C1,2026-01-05,100,open\nA3,C1,2026-01-06,5,ok\n", {"forget": True, "only": ("status=ok",)}, True),
+        (
+            "A1,C1,2026-01-05,100,open\nA3,C1,2026-01-06,5,ok\n",
+            {"forget": True, "only": ("status=ok",)},
+            True,
+        ),
     ],
 )
 @on_sqlite
