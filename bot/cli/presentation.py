@@ -210,7 +210,10 @@ def rejected_lines(rejected: Iterable["Rejected"]) -> Iterator[str]:
 def _option_words(answers: Mapping[str, Any]) -> Iterator[str]:
     """Remembered options as they are typed."""
     for name, value in answers.items():
-        flag = "--yes" if name == "accepted" else f"--{name.replace('_', '-')}"
+        if name == "accepted":
+            yield from dict.fromkeys(f"--yes {finding}" for finding, _ in value)
+            continue
+        flag = f"--{name.replace('_', '-')}"
         for one in value if isinstance(value, list) else [value]:
             yield flag if one is True else f"{flag} {one}"
 

@@ -4,28 +4,27 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from bot.services.imports.check.findings import FINDINGS
 from bot.services.imports.kind import FileKind
 from bot.services.imports.read import filters
 from bot.services.imports.report import ImportOptions
 
 # Of ImportOptions; an import kind names its own by `KindOption.remembered`.
-REMEMBERED = ("decimal", "date_order", "century", "header_line", "accepted", *filters.OPTIONS)
+REMEMBERED = ("decimal", "date_order", "century", "header_line", *filters.OPTIONS)
 # Remembered where it says what a sign in the file means: a file without currencies may be of another one.
 CURRENCY = "currency"
+# What was accepted, as (name of a finding, its column or field): another column is asked about again.
+ACCEPTED = "accepted"
 # What is remembered without being an option: the words that status columns had, by header.
 WORDS = "words"
 
 
 def merge(options: ImportOptions, remembered: Mapping[str, Any], kind: FileKind) -> ImportOptions:
-    """The options with the remembered ones where none is given; accepted findings and the words of filters add up."""
+    """The options with the remembered ones where none is given; the words of filters add up."""
     common: dict[str, Any] = {
         name: tuple(value) if isinstance(value, list) else value
         for name, value in remembered.items()
         if name in (*REMEMBERED, CURRENCY) and not getattr(options, name)
     }
-    if options.accepted and "accepted" in remembered:
-        common["accepted"] = tuple(dict.fromkeys((*remembered["accepted"], *options.accepted)))
     common |= filters.combine(remembered, {name: getattr(options, name) for name in filters.OPTIONS})
     own = {
         option.name: remembered[option.name]
@@ -40,10 +39,9 @@ def merge(options: ImportOptions, remembered: Mapping[str, Any], kind: FileKind)
 def answers_of(options: ImportOptions, kind: FileKind) -> dict[str, Any]:
     """The options to remember: those that say something."""
     common = {name: getattr(options, name) for name in REMEMBERED if getattr(options, name)}
-    common["accepted"] = tuple(name for name in options.accepted if not FINDINGS[name].once)
     own = {
         option.name: options.kind_options[option.name]
         for option in kind.options
         if option.remembered and options.kind_options.get(option.name) not in (None, option.default)
     }
-    return {name: value for name, value in (common | own).items() if value != ()}
+    return common | own

@@ -76,7 +76,7 @@ class ImportJob:
 
     def codes(self, name: str) -> Codes:
         """Codes and numbers that are text."""
-        return Codes(drop_decimals=self.findings.accepts(FLOAT_CODES))
+        return Codes(drop_decimals=self.findings.accepts(FLOAT_CODES, repr(self._column(name)[1])))
 
     def amounts(self, name: str) -> Amounts:
         """Amounts of money."""

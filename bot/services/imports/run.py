@@ -13,7 +13,7 @@ from sqlalchemy.exc import IntegrityError
 
 from bot.clock import Clock
 from bot.errors import N_, BadInput, Conflict
-from bot.services.imports.answers import CURRENCY, WORDS, answers_of, merge
+from bot.services.imports.answers import ACCEPTED, CURRENCY, WORDS, answers_of, merge
 from bot.services.imports.check.codes import ask_about_decimals, ask_about_new_keys
 from bot.services.imports.check.encoding import check_encoding
 from bot.services.imports.check.findings import FileFindings
@@ -124,10 +124,11 @@ class _Import:
                     answers = imports.find_answers(connection, source, kind.name)
                     mapping = imports.find_mapping(connection, source, kind.name)
             words = answers.pop(WORDS, {})
+            accepted_before = [(name, subject) for name, subject in answers.get(ACCEPTED, [])]
             options = merge(self.options, answers, kind)
             header = self._find_header(options, mapping)
             with open_table(header.of(file), header.delimiter) as table:
-                job = self._begin(connection, table, header, options, mapping)
+                job = self._begin(connection, table, header, options, mapping, accepted_before)
                 try:
                     staging = self._stage(job, table, words)
                     self._check(job, staging)
@@ -181,10 +182,11 @@ class _Import:
         header: Header,
         options: ImportOptions,
         mapping: Mapping[str, str],
+        accepted_before: Sequence[tuple[str, str]],
     ) -> ImportJob:
         """Find the columns of the fields."""
         file, kind = header.of(self.file), self.kind
-        findings = FileFindings(options.accepted)
+        findings = FileFindings(options.accepted, accepted_before)
         note_header(header, findings)
         rows = _first_rows(file, header.delimiter)
         find_reports(
@@ -323,6 +325,8 @@ class _Import:
             imports.forget_mapping(job.connection, job.source, self.kind.name)
         words = staging.selection.survey.words()
         answers = answers_of(job.options, self.kind) | ({WORDS: words} if words else {})
+        if accepted := job.findings.to_remember():
+            answers[ACCEPTED] = accepted
         if job.read_signs:
             answers[CURRENCY] = job.options.currency
         imports.remember_answers(job.connection, job.source, self.kind.name, answers)

@@ -72,6 +72,7 @@ class Selection:
             filters=placed,
             known=known,
             refunds=SUBTRACT.name in job.parsers,
+            amounts="amount" in self._amounts,
         )
 
     def choose(self, lines: list[int], rows: list[list[str]]) -> tuple[list[int], list[list[str]]]:

@@ -125,6 +125,21 @@ def test_the_answer_to_a_question_is_remembered_for_the_source_until_it_is_forgo
     assert [int(amount) for (amount,) in amounts] == [950_000, 950_000, 950, 950]
 
 
+def test_what_was_accepted_for_a_column_is_asked_again_for_another(filled: Book) -> None:
+    first = "order_no,customer,date,amount,refunded\nA1,C1,2026-01-02,100,30\n"
+    assert filled.ask("orders", first).keys() == {"refund-column"}
+    filled.bring("orders", first, accepted=("refund-column",))
+    assert filled.bring("orders", first.replace("A1", "A2")).created == 1
+    other = first.replace("A1", "A3").replace("refunded", "credit amount")
+    assert filled.ask("orders", other).keys() == {"refund-column"}
+
+
+def test_what_was_accepted_for_a_field_is_asked_again_for_another(filled: Book) -> None:
+    content = "customer,field,value,date\nC1,{0},0.55,2026-01-02\nC2,{0},60,2026-01-02\n"
+    filled.bring("facts", content.format("debt_ratio"), accepted=("percent-among-ratios",))
+    assert filled.ask("facts", content.format("net_margin")).keys() == {"percent-among-ratios"}
+
+
 def test_a_column_with_both_decimal_signs_is_a_question(filled: Book) -> None:
     with pytest.raises(BadInput, match=r"line 3: 1\.5, line 4: 2,5"):
         amounts(filled, "1,234", "1.5", "2,5")

@@ -135,10 +135,10 @@ class KnownFields:
                 f"{clip(field)} (line {line}{nearest(field, self.extents)})"
                 for field, line in self._unknown.items()
             ]
-            findings.add(UNKNOWN_FIELD, fields=_first(named))
+            findings.add(UNKNOWN_FIELD, fields=_first(named), about=", ".join(sorted(self._unknown)))
         if self._unread:
             named = [f"{field} (line {line}: {reason})" for field, (line, reason) in self._unread.items()]
-            findings.add(UNKNOWN_WORD, values=_first(named))
+            findings.add(UNKNOWN_WORD, values=_first(named), about=", ".join(sorted(self._unread)))
         if self._unused:
             findings.add(UNUSED_FIELD, fields=_first(list(self._unused)))
         self._units.ask(findings)

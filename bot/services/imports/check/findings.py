@@ -1,7 +1,7 @@
 """What the file check says about a file: notes, questions that an option answers, and refusals."""
 
 from collections.abc import Callable, Collection, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any
 
@@ -47,6 +47,11 @@ class FileFinding:
     accepted: bool
 
     @property
+    def subject(self) -> str:
+        """The column or field it is about, empty where it is about the file: an accepted one is remembered for it."""
+        return str(self.values.get("about") or self.values.get("column") or self.values.get("field") or "")
+
+    @property
     def level(self) -> Level:
         """A question that was accepted is a note."""
         return Level.NOTE if self.accepted else self.type.level
@@ -60,7 +65,8 @@ class FileFinding:
 class FileFindings:
     """Collects the findings about one file."""
 
-    def __init__(self, accepted: Collection[str]) -> None:
+    def __init__(self, accepted: Collection[str], before: Collection[tuple[str, str]] = ()) -> None:
+        """`accepted` are names; `before` are (name, subject) that earlier imports of the source accepted."""
         for name in accepted:
             if name not in FINDINGS:
                 raise BadInput(
@@ -76,14 +82,16 @@ class FileFindings:
                     name=name,
                 )
         self._accepted = frozenset(accepted)
+        self._before = frozenset(before)
         self._found: list[FileFinding] = []
 
     def __iter__(self) -> Iterator[FileFinding]:
         return iter(self._found)
 
     def add(self, found: FindingType, **values: Any) -> None:
-        """Add a finding; `values` fill its sentence and its answer."""
-        self._found.append(FileFinding(type=found, values=values, accepted=found.name in self._accepted))
+        """Add a finding; `values` fill its sentence and its answer. `about` among them is its subject."""
+        asked = FileFinding(type=found, values=values, accepted=False)
+        self._found.append(replace(asked, accepted=self.accepts(found, asked.subject)))
 
     def tally(self, found: FindingType, **values: Any) -> None:
         """Add a finding about rows, with the `count` of them; `values` are those of the first row in its column."""
@@ -93,9 +101,14 @@ class FileFindings:
                 return
         self.add(found, count=1, **values)
 
-    def accepts(self, found: FindingType) -> bool:
-        """Whether a person accepted what this finding would ask."""
-        return found.name in self._accepted
+    def accepts(self, found: FindingType, subject: str) -> bool:
+        """Whether a person accepted what this finding would ask about its subject."""
+        return found.name in self._accepted or (found.name, subject) in self._before
+
+    def to_remember(self) -> list[tuple[str, str]]:
+        """(name, subject) of what was accepted, now or before."""
+        now = {(one.type.name, one.subject) for one in self._found if one.accepted and not one.type.once}
+        return sorted(now | self._before)
 
     def refuse_open(self, file: str, sentence: str = NOT_IMPORTED) -> None:
         """Refuse the file while a question is open; the sentence names the file and what was not done."""

@@ -129,9 +129,10 @@ def _lines(finding: FileFinding, totals: Totals) -> OpenChoice:
 
 def _rows_that_count(finding: FileFinding, totals: Totals) -> OpenChoice:
     """What the finding itself proposes, such as --skip STATUS=Cancelled; evident where the words are known."""
+    if not finding.values["known"]:
+        return OpenChoice(about=finding.text(), alternatives=(_accept(finding),))
     proposed = Alternative(options=_typed_options(finding.values["options"]), meaning="by these words")
-    evident = 0 if finding.values["known"] else None
-    return OpenChoice(about=_found(finding), alternatives=(proposed, _accept(finding)), evident=evident)
+    return OpenChoice(about=_found(finding), alternatives=(proposed, _accept(finding)), evident=0)
 
 
 def _paid_without_day(finding: FileFinding, totals: Totals) -> OpenChoice:

@@ -1,6 +1,7 @@
 """Rows that count, do not count, or count as minus, by the words of a column: --only, --skip, --negative."""
 
 import csv
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -10,12 +11,16 @@ from bot.services.imports.read.text import plain
 
 ONLY, SKIP, NEGATIVE = OPTIONS = ("only", "skip", "negative")
 ANY = "*"  # stands for every word, but not for an empty cell
+_BELOW_ZERO = re.compile(r"[-\u2212(][^-]*|[^-]*-")  # -1, (1) or 1-
 _TOGETHER = {(ONLY, NEGATIVE)}  # may name the same word, which then is negative
 
 
 def word(cell: str) -> str:
-    """A cell's word as it is compared; one of signs only, such as "-", as it is."""
-    return plain(cell) or cell.strip()
+    """A cell's word as it is compared; one of signs only, such as "-", as it is, and a number with its minus."""
+    said = plain(cell)
+    if said.isdecimal() and _BELOW_ZERO.fullmatch(cell.strip()):
+        return f"-{said}"
+    return said or cell.strip()
 
 
 @dataclass(frozen=True, kw_only=True)

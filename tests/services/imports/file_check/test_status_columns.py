@@ -384,3 +384,114 @@ def test_somebody_who_left_is_asked_about(book: Book) -> None:
     assert '--skip 离职日期="*"' in book.ask("people", content)["status-column"]
     book.bring("people", content, skip=("离职日期=*",))
     assert book.rows("SELECT email FROM person") == [("a@b.co",)]
+
+
+@pytest.mark.parametrize(
+    ("column", "first", "second", "suggested"),
+    [
+        ("sign", "1", "-1", "--negative sign=-1"),
+        ("Vorzeichen", "1", "-1", "--negative Vorzeichen=-1"),
+        ("factor", "1.0", "-1.0", "--negative factor=-1.0"),
+        ("正负号", "1", "-1", "--negative 正负号=-1"),
+        ("quantity", "3", "-2", "--negative quantity=-2"),
+        ("Menge", "3", "(2)", '--negative Menge="(2)"'),
+        ("数量", "3", "2-", "--negative 数量=2-"),
+        ("reversal of", "", "1", '--negative "reversal of"="*"'),
+        ("Reverses", "", "INV-1", '--negative Reverses="*"'),
+        ("Storno zu", "", "1", '--negative "Storno zu"="*"'),
+        ("冲销", "", "1", '--negative 冲销="*"'),
+        ("冲销单号", "", "X1", '--negative 冲销单号="*"'),
+        ("type", "RE", "GS", "--negative type=GS"),
+        ("type", "INV", "CM", "--negative type=CM"),
+        ("Belegart", "RE", "GS", "--negative Belegart=GS"),
+        ("单据类型", "INV", "CN", "--negative 单据类型=CN"),
+        ("Type", "ZA", "ZB", "--skip Type=WORD"),
+        ("X", "SHIP", "CANC", "--skip X=CANC"),
+        ("status", "OK", "Cxl", "--skip status=Cxl"),
+        ("status", "fresh", "Cxl", "--skip status=Cxl"),
+        ("docstatus", "1", "2", "--skip docstatus=WORD"),
+        ("status", "fresh", "odd", "--skip status=WORD"),
+        ("status", "void", "void", "--skip status=WORD"),
+        ("scenario", "Actual", "Budget", "--skip scenario=Budget"),
+        ("version", "Actual", "Forecast", "--skip version=Forecast"),
+        ("Szenario", "Ist", "Plan", "--skip Szenario=Plan"),
+        ("场景", "实际", "预算", "--skip 场景=预算"),
+    ],
+)
+def test_signs_reversals_codes_and_plans_are_asked_about(
+    filled: Book, column: str, first: str, second: str, suggested: str
+) -> None:
+    content = orders(column, f"100,{first}", f"40,{second}")
+    asked = filled.ask("orders", content)["status-column"]
+    assert f"such as {suggested} (--only" in asked
+
+
+@pytest.mark.parametrize(
+    ("content", "options", "expected"),
+    [
+        (orders("sign", "100,1", "40,-1"), {"negative": ("sign=-1",)}, 60),
+        (orders("quantity", "100,3", "40,-2", "10,-1"), {"negative": ("quantity=-2,-1",)}, 50),
+        (orders("quantity", "100,3", "40,(2)"), {"negative": ("quantity=-2",)}, 60),
+        (orders("reversal of", "100,", "40,1"), {"negative": ("reversal of=*",)}, 60),
+        (orders("type", "100,RE", "40,GS"), {"negative": ("type=GS",)}, 60),
+        (orders("scenario", "100,Actual", "40,Budget"), {"skip": ("scenario=Budget",)}, 100),
+        (orders("sign", "100,1", "40,-1"), {"accepted": ("status-column",)}, 140),
+    ],
+)
+def test_signs_reversals_codes_and_plans_are_answered(
+    filled: Book, content: str, options: dict[str, Any], expected: float
+) -> None:
+    filled.bring("orders", content, **options)
+    assert net(filled) == {"C1": expected}
+    assert filled.bring("orders", content).open_findings == ()
+
+
+@pytest.mark.parametrize(
+    ("column", "first", "second"),
+    [
+        ("quantity", "3", "2"),
+        ("stock quantity", "3", "-2"),
+        ("conversion factor", "1", "-1"),
+        ("country", "CN", "CR"),
+        ("type", "INV", "INV"),
+        ("version", "1", "2"),
+        ("plan", "Budget", "Plan"),
+        ("reversal of", "", ""),
+        ("refund_currency", "EUR", "EUR"),
+        ("退款币种", "EUR", "USD"),
+        ("completed", "no", "yes"),
+    ],
+)
+def test_what_only_looks_like_signs_codes_and_plans_is_ignored(
+    filled: Book, column: str, first: str, second: str
+) -> None:
+    report = filled.bring("orders", orders(column, f"100,{first}", f"40,{second}"))
+    assert (report.findings, net(filled)) == ((), {"C1": 140})
+
+
+def test_amounts_below_zero_beside_quantities_below_zero_are_no_question(filled: Book) -> None:
+    rows = [f"{number},{number}" for number in range(1, 60)]
+    filled.bring("orders", orders("quantity", *rows, "-70,-7"))
+    assert net(filled) == {"C1": 1700}  # 59 * 60 / 2 - 70
+
+
+@pytest.mark.parametrize("column", ["scenario", "Version"])
+def test_planned_invoices_and_lines_are_asked_about(filled: Book, column: str) -> None:
+    content = INVOICES.format(column=column, first="Actual", second="Forecast")
+    assert f"--skip {column}=Forecast" in filled.ask("invoices", content)["status-column"]
+    filled.bring("orders", "order_no,customer,date,amount\nO1,C1,2026-01-05,500\n")
+    lines = f"order_no,line,product_type,amount,{column}\nO1,1,pump,500,Actual\nO1,2,pump,20,Plan\n"
+    assert f"--skip {column}=Plan" in filled.ask("order-lines", lines, currency="EUR")["status-column"]
+
+
+@pytest.mark.parametrize(
+    ("column", "yes", "no"),
+    [("completed", "yes", "no"), ("Done", "1", "0"), ("erledigt", "ja", "nein"), ("完成", "是", "否")],
+)
+def test_an_activity_that_is_not_completed_is_asked_about(
+    filled: Book, column: str, yes: str, no: str
+) -> None:
+    content = f"customer,date,kind,{column}\nC1,2026-01-05,visit,{yes}\nC1,2026-01-06,call,{no}\n"
+    assert f"--skip {column}={no}" in filled.ask("activities", content)["status-column"]
+    filled.bring("activities", content, skip=(f"{column}={no}",))
+    assert filled.rows("SELECT kind FROM activity") == [("visit",)]

@@ -14,6 +14,10 @@ from bot.services.imports.read.text import plain
 
 MOST = 50  # words of a column that is followed; one with more does not sort rows
 _SHOWN = 8
+_CODES = 12  # codes of a type of document, at most
+_LONGEST = 4  # characters of such a code
+_PLACEHOLDER = "WORD"
+_NOT_BELOW_ZERO = ">=0"
 _TELLING = vocabulary.TRUE | vocabulary.FALSE | vocabulary.SKIPPED | vocabulary.NEGATED | vocabulary.COUNTED
 
 STATUS_COLUMN = FindingType(
@@ -66,6 +70,7 @@ class _ColumnWords:
     """The words of one column in the rows that have been read so far."""
 
     header: str
+    whole: bool = False  # whether every word counts by itself
     rows: Counter[str] = field(default_factory=Counter)  # cell -> how many rows have it
     below_zero: Counter[str] = field(default_factory=Counter)  # of these, how many have a negative amount
     unpaid: Counter[str] = field(default_factory=Counter)  # of these, how many have no day of payment
@@ -73,8 +78,20 @@ class _ColumnWords:
 
     def __post_init__(self) -> None:
         # Yes or no, or a day or a reason where the answer is yes.
-        self.is_flag = vocabulary.has_part(self.header, vocabulary.FLAG_PARTS)
+        self.is_flag = vocabulary.is_flag(self.header)
         self.is_status = not self.is_flag and vocabulary.is_status(self.header)
+        self.is_scenario = plain(self.header) in vocabulary.SCENARIO_HEADERS
+        self.has_signs = not self.is_flag and vocabulary.has_signs(self.header)
+
+    @property
+    def is_type(self) -> bool:
+        """Whether it has a few short codes under a header such as "type"."""
+        words = set(map(word, self.rows)) - {""}
+        return (
+            plain(self.header) in vocabulary.TYPE_HEADERS
+            and 2 <= len(words) <= _CODES
+            and all(len(said) <= _LONGEST and said not in _TELLING for said in words)
+        )
 
     def add(
         self,
@@ -86,6 +103,8 @@ class _ColumnWords:
         """Count the cells of some rows; False when the column has too many words to sort rows."""
         if self.is_flag:
             cells = list(map(_flag, cells))
+        elif not self.whole and vocabulary.is_quantity(self.header):
+            cells = list(map(_sign, cells))
         fresh = set(cells) - self.rows.keys()
         if len(self.rows) + len(fresh) > MOST:
             return False
@@ -110,11 +129,14 @@ class Survey:
         filters: Mapping[int, ColumnFilter],
         known: Mapping[str, Sequence[str]],
         refunds: bool,
+        amounts: bool,
     ) -> None:
         """`columns` are followed, place -> header; `known` are the words of earlier files, by plain header."""
         self._filters = filters
+        self._amounts = amounts
+        self._done = vocabulary.DONE_HEADERS if kind == "activities" else frozenset()
         self._known = {column: set(words) for column, words in known.items()}
-        self._all = {place: _ColumnWords(header=one.column) for place, one in filters.items()}
+        self._all = {place: _ColumnWords(header=one.column, whole=True) for place, one in filters.items()}
         self._columns = {place: _ColumnWords(header=header) for place, header in columns.items()}
         self._refunds = {
             place: header for place, header in columns.items() if refunds and vocabulary.is_refund(header)
@@ -174,7 +196,8 @@ class Survey:
                 column=repr(found.header),
                 words=_listed(found, cells),
                 options=self._options(found, cells),
-                known=any(self._option(found, cell) is not None for cell in cells),
+                known=any(self._option(found, cell) is not None for cell in cells)
+                and not self._matches_all(found, cells),
             )
         for found in {**self._columns, **self._balances}.values():
             paid = [cell for cell in found.rows if found.unpaid[cell] and _is_paid(found, cell)]
@@ -243,9 +266,12 @@ class Survey:
             return False
         if self._option(found, cell) is not None:
             return found.below_zero[cell] < found.rows[cell]
-        if said in self._counted or found.is_flag:
+        if said in self._counted or found.is_flag or (found.has_signs and _is_number(cell)):
             return False
-        return plain(found.header) in self._known or (found.is_status and place not in self._filters)
+        is_type = found.is_status or (self._amounts and found.is_type)
+        if said in vocabulary.COUNTED_HERE and (is_type or found.is_scenario):
+            return False
+        return plain(found.header) in self._known or (is_type and place not in self._filters)
 
     def _option(self, found: _ColumnWords, cell: str) -> str | None:
         """The option for rows of a word, if it means what it usually does; None when it says nothing."""
@@ -255,7 +281,16 @@ class Survey:
         if said in self._skipped:
             return SKIP
         if found.is_flag and (said == ANY or said in vocabulary.TRUE):
-            return NEGATIVE if vocabulary.has_part(found.header, vocabulary.NEGATIVE_FLAG_PARTS) else SKIP
+            return NEGATIVE if vocabulary.takes_back(found.header) else SKIP
+        if plain(found.header) in self._done and said in vocabulary.FALSE:
+            return SKIP
+        if self._amounts and found.has_signs and _is_below_zero(cell):
+            return NEGATIVE
+        if found.is_status or found.is_scenario or (self._amounts and found.is_type):
+            if said in vocabulary.NEGATED_HERE:
+                return NEGATIVE
+            if said in vocabulary.SKIPPED_HERE:
+                return SKIP
         return None
 
     def _options(self, found: _ColumnWords, cells: Sequence[str]) -> str:
@@ -263,13 +298,20 @@ class Survey:
         named: dict[str, list[str]] = {}
         for cell in cells:
             named.setdefault(self._option(found, cell) or "", []).append(cell.strip())
-        if named.keys() == {""}:
-            named = {SKIP: named[""][:1]}
+        if named.keys() == {""} or self._matches_all(found, cells):
+            # Which word it is, only its owner knows; and options that match every row say nothing.
+            option = NEGATIVE if named.keys() == {NEGATIVE} else SKIP
+            return f"--{option} {spell(found.header, [_PLACEHOLDER])}"
         return " ".join(
             f"--{option} {spell(found.header, named[option])}"
             for option in (SKIP, NEGATIVE)
             if option in named
         )
+
+    def _matches_all(self, found: _ColumnWords, cells: Sequence[str]) -> bool:
+        """Whether the usual options for some cells match every row."""
+        named = (cell for cell in cells if self._option(found, cell) is not None)
+        return sum(found.rows[cell] for cell in named) == found.rows.total()
 
 
 def _is_paid(found: _ColumnWords, cell: str) -> bool:
@@ -287,6 +329,20 @@ def _flag(cell: str) -> str:
     if not word(cell) or word(cell) in _TELLING:
         return cell.strip()
     return "0" if _is_zero(cell) else ANY
+
+
+def _sign(cell: str) -> str:
+    """A number below zero as it is, and any other as one word."""
+    return cell.strip() if _is_below_zero(cell) or not _is_number(cell) else _NOT_BELOW_ZERO
+
+
+def _is_below_zero(cell: str) -> bool:
+    body, negative, *_ = dissect(cell)
+    return negative and bool(read_decimal(body, lambda: "point"))
+
+
+def _is_number(cell: str) -> bool:
+    return cell == _NOT_BELOW_ZERO or read_decimal(dissect(cell)[0], lambda: "point") is not None
 
 
 def _is_zero(cell: str) -> bool:

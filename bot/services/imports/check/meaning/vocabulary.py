@@ -20,7 +20,7 @@ SKIPPED = _words(
     "quote, quotation, quoted, estimate, proposal, offer, pro forma, proforma, draft, template, test, abandoned",
     "lost, closed lost, refunded, partially refunded, returned, partially returned, charged back, reversed, written off",
     "no show, not held, postponed, planned, scheduled, not started, deferred, missed, rescheduled",
-    "inactive, archived, blocked, ended, churned, former, terminated, left",
+    "inactive, archived, blocked, ended, churned, former, terminated, left, cxl, cxld, canc, cncl, cncld, cancld",
     "已取消, 取消, 客户取消, 作废, 已作废, 已删除, 删除, 无效, 已失效, 已拒绝, 驳回, 已驳回, 交易关闭, 草稿, 草稿单, 报价, 报价单",
     "已退款, 部分退款, 已退货, 部分退货, 已冲销, 丢单, 输单, 未成交, 测试, 计划中, 未开始, 未到访, 爽约, 改期, 已延期",
     "停用, 已停用, 注销, 已注销, 流失, 已流失, 冻结, 离职, 终止, 已终止",
@@ -62,6 +62,15 @@ COUNTED_IN = {
     "people": _words("active, employed, 在职, 启用, aktiv"),
     "facts": _words("actual, audited, 已审计"),
 }
+# Codes and plans say so only under a header of a status, a type or a scenario: CN is a country, too.
+SKIPPED_HERE = _words(
+    "vd, qt, qte, quo, dft, drft, forecast, budget, budgeted, plan, target, 预测, 预算, 计划, 目标",
+    "prognose, planung, hochrechnung, ziel, prévision, presupuestado, previsión",
+)
+NEGATED_HERE = _words("gs, cm, cn, cr, crn, crm, crd, ret, rtn, rfd, sto, gu")
+COUNTED_HERE = _words(
+    "inv, si, so, ord, ship, shp, shpd, dlvd, re, rg, ok, act, actual, actuals, ist, 实际, 实绩"
+)
 # In files of one kind, words that count elsewhere do not.
 SKIPPED_IN = {
     "customers": _words("closed, 已关闭, geschlossen"),
@@ -92,6 +101,25 @@ SIDE_HEADERS = _words(
     "c/d, cr/dr, d/c indicator, debit credit indicator, debit/credit indicator, 借贷, 借/贷, 借贷方向, 借贷标志, 方向",
 )
 
+# Headers of a column of two or more short codes that may be a type of document.
+TYPE_HEADERS = _words("type, typ, kind, art, doc, document, code, txn, trx, 类型, 种类, 单据, tipo")
+SCENARIO_HEADERS = _words(
+    "scenario, version, szenario, 场景, 情景, 版本, data version, plan version, planversion, value type, wertart, scénario",
+    "escenario, ledger type, actual/budget, actual/plan, plan/ist, ist/plan",
+)
+# A factor of minus one, or an amount of goods below zero, makes the amount negative.
+_SIGN_HEADERS = _words(
+    "sign, factor, sign factor, multiplier, vorzeichen, faktor, +/-, plus/minus, direction, signe, signo",
+    "符号, 正负, 正负号, 系数, 方向, 方向系数",
+)
+_QUANTITY_PARTS = _parts("quantity, qty, menge, anzahl, stückzahl, 数量, cantidad, quantité, quantita")
+_STOCK_PARTS = _parts("stock, onhand, balance, bestand, lager, 库存, 结存, 余")
+# Of activities: no under one of these headers is one that did not take place.
+DONE_HEADERS = _words(
+    "completed, is completed, complete, done, is done, finished, held, took place, erledigt, abgeschlossen, durchgeführt",
+    "完成, 是否完成, 已完成, 是否已完成, 已执行, 是否执行, 是否到访, terminé, completado",
+)
+
 # A header with one of these parts is of a column that says which rows count.
 _STATUS_PARTS = _parts(
     "status, stage, 状态, 阶段, statut, documenttype, doctype, transactiontype, vouchertype",
@@ -99,13 +127,19 @@ _STATUS_PARTS = _parts(
     "vorgangsart, vorgangstyp, typededocument, tipodedocumento, estadode",
 )
 # A header with one of these parts is of a column with yes or no, with the day, or with how much.
-FLAG_PARTS = _parts(
-    "cancel, void, delet, refund, return, reversed, inactive, archived, closedlost, testorder",
+_FLAG_PARTS = _parts(
+    "cancel, void, delet, refund, return, reversed, reversal, reverses, reversing, inactive, archived, closedlost, testorder",
     "creditnote, creditmemo, isdraft, isquote, istest, 作废, 取消, 删除, 退货, 退款, 红冲, 冲销, storn",
     "gelöscht, retour, gutschrift, annul, rembours, 离职, 停用, 禁用, disabled, terminat, lefton, austritt",
 )
 # Of these, rows that take from the others.
-NEGATIVE_FLAG_PARTS = _parts("return, credit, 退货, 红冲, retour, gutschrift")
+_NEGATIVE_FLAG_PARTS = _parts(
+    "return, credit, 退货, 红冲, retour, gutschrift, reversalof, reverses, reversing, stornozu, stornovon, 冲销"
+)
+# A header with one of these parts has the number of the document that a row takes back.
+_REVERSAL_PARTS = _parts(
+    "reversalof, reverses, reversing, stornozu, stornovon, 冲销单, 冲销凭证, 冲销发票, 冲销订单"
+)
 # A column of amounts under such a header is subtracted from the amount.
 _REFUND_PARTS = _parts(
     "refund, returns, returned, 退款, 退货, credited, creditamount, rückerstattung, erstattet",
@@ -117,25 +151,49 @@ PAYMENT_PARTS = _parts("pay, card, method, 方式, 支付, zahl")
 # What looks like one of the above and is not.
 _OTHER_PARTS = _parts(
     "policy, rate, reason, label, 单号, 编号, 原因, number, nummer, link, url, quantity, qty, 数量, menge",
-    "marital, creditlimit, days, address, returncode, method, 期限, window",
+    "currency, 币种, 货币, währung, devise, moneda, marital, creditlimit, days, address, returncode, method, 期限, window",
 )
 TRUE = _words("yes, true, 1, y, x, t, ja, j, wahr, 是, 真, 对, √, oui, vrai, o, sí, si, v, ✓, ✔")
 FALSE = _words("no, false, 0, n, f, nein, falsch, 否, 假, 不是, non, faux, none, null, 无") | {"", "-"}
 
 
-def has_part(header: str, parts: re.Pattern[str]) -> bool:
+def _has_part(header: str, parts: re.Pattern[str]) -> bool:
     """Whether a header has one of the parts."""
     said = plain(header)
     return parts.search(said) is not None and not _OTHER_PARTS.search(said)
 
 
+def is_flag(header: str) -> bool:
+    """Whether a header is that of yes or no, of the day, or of the document that a row takes back."""
+    return _has_part(header, _FLAG_PARTS) or _REVERSAL_PARTS.search(plain(header)) is not None
+
+
+def takes_back(header: str) -> bool:
+    """Whether a yes under this header takes from the other rows."""
+    said = plain(header)
+    if said.startswith(("已冲销", "被冲销")):  # it has been taken back itself
+        return False
+    return _has_part(header, _NEGATIVE_FLAG_PARTS) or _REVERSAL_PARTS.search(said) is not None
+
+
+def has_signs(header: str) -> bool:
+    """Whether numbers below zero under this header make an amount negative."""
+    said = plain(header)
+    return said in _SIGN_HEADERS or is_quantity(header)
+
+
+def is_quantity(header: str) -> bool:
+    said = plain(header)
+    return _QUANTITY_PARTS.search(said) is not None and not _STOCK_PARTS.search(said)
+
+
 def is_status(header: str) -> bool:
     """Whether a header is that of a status or a type, not of its day."""
-    return has_part(header, _STATUS_PARTS) and not plain(header).endswith(_DATE_PARTS)
+    return _has_part(header, _STATUS_PARTS) and not plain(header).endswith(_DATE_PARTS)
 
 
 def is_refund(header: str) -> bool:
     """Whether a column of this header may have amounts that are subtracted."""
     if any(part in plain(header) for part in _DATE_PARTS):
         return False
-    return plain(header) in _REFUND_HEADERS or has_part(header, _REFUND_PARTS)
+    return plain(header) in _REFUND_HEADERS or _has_part(header, _REFUND_PARTS)
