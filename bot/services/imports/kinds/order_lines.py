@@ -12,6 +12,7 @@ from bot.services.imports.check.codes import similar_code
 from bot.services.imports.check.findings import FindingType, Level
 from bot.services.imports.check.line_totals import find_excess
 from bot.services.imports.check.meaning.absent import check_cost
+from bot.services.imports.check.meaning.unit_price import check_unit_price
 from bot.services.imports.conversion import COST, CURRENCY, SUBTRACT, Currencies
 from bot.services.imports.job import AT_ONCE, Chunk, ImportJob
 from bot.services.imports.kind import UpsertKind, WrittenTable
@@ -131,6 +132,7 @@ class OrderLineKind(UpsertKind):
 
     def check(self, job: ImportJob) -> None:
         check_cost(job, self.stage)
+        check_unit_price(job)
         if self._repeats:
             job.findings.add(REPEATED, count=len(self._repeats), line=min(self._repeats))
         find_excess(job, self.stage)

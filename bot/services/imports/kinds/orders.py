@@ -10,6 +10,7 @@ from sqlalchemy import Connection, Date, Integer, String
 from bot.services.imports.check.meaning.absent import check_cost
 from bot.services.imports.check.meaning.grain import ORDER_LINES, check_lines
 from bot.services.imports.check.meaning.returns import cost_returns, note_returns
+from bot.services.imports.check.meaning.unit_price import check_unit_price
 from bot.services.imports.check.reused_numbers import find_reused, reused_number
 from bot.services.imports.conversion import COST, CURRENCY, SUBTRACT, Currencies
 from bot.services.imports.customer_rows import CREATE_CUSTOMERS, CUSTOMER_TABLES, RowCustomers
@@ -145,6 +146,7 @@ class OrderKind(LinesKind):
         note_returns(job, self.stage)
         find_reused(job, REUSED, self.stage, _order, "ordered_on")
         check_cost(job, self.intake)
+        check_unit_price(job)
         check_lines(job.repeats, job.findings, ORDER_LINES, job.layout.of_lines)
 
     def around_change(self, job: ImportJob, ids: list[int]) -> AbstractContextManager[None]:

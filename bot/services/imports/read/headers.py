@@ -5,12 +5,13 @@ from collections.abc import Iterable
 from bot.services.imports.read.text import plain
 
 
-def _headers(*lines: str) -> frozenset[str]:
+def names(*lines: str) -> frozenset[str]:
+    """Headers, separated by ", ", as `plain` compares them."""
     return frozenset(plain(one) for line in lines for one in line.split(", "))
 
 
 # Of a line of an order or invoice, not of the whole.
-_OF_LINES = _headers(
+_OF_LINES = names(
     "line, line no, line number, line id, line item, order line, order line number, line item name, line amount, line total",
     "row id, position, pos, item, item no, item number, item name, item code, item description, product, product id",
     "product code, product no, product name, product number, product line, product category, product type, product sku",
@@ -24,7 +25,7 @@ _OF_LINES = _headers(
     "produit, quantité, prix unitaire, référence, producto, cantidad, precio unitario, prodotto, quantità, hoeveelheid",
 )
 # Of a person at a customer.
-_OF_CONTACTS = _headers(
+_OF_CONTACTS = names(
     "first name, firstname, given name, last name, lastname, surname, family name, contact, contact name, contact person",
     "contact id, full name, email, e-mail, email address, contact email, job title, position, salutation, mobile, mobile phone",
     "姓, 名, 姓名, 联系人, 联系人姓名, 联系人编号, 邮箱, 电子邮箱, 电子邮件, 职务, 职位, 手机, 手机号",
