@@ -24,7 +24,7 @@ from sqlalchemy import (
 
 from bot.errors import N_, BadInput
 from bot.services.imports.check.findings import FindingType, Level
-from bot.services.imports.check.meaning.absent import check_record_type
+from bot.services.imports.check.meaning.absent import NEW_RECORD_TYPE, check_record_type, new_record_type
 from bot.services.imports.check.meaning.contacts import check_contacts
 from bot.services.imports.customer_rows import (
     CUSTOMER_TABLES,
@@ -37,7 +37,7 @@ from bot.services.imports.customer_rows import (
 from bot.services.imports.duplicates import note_duplicates
 from bot.services.imports.job import Chunk, ImportJob
 from bot.services.imports.joins.joined_codes import fill_only, mark_joined
-from bot.services.imports.kind import Counts, KindOption, UpsertKind, WrittenTable
+from bot.services.imports.kind import Counts, UpsertKind, WrittenTable
 from bot.services.imports.layout.columns import FileField
 from bot.services.imports.publication import PAGE, Rows, Upsert, store_previous
 from bot.services.imports.read import text
@@ -64,15 +64,6 @@ ENDS_LATER = FindingType(
         "%(count)d customers end on a later day (line %(line)d: %(day)s). They go on until the file is imported again on"
         " that day or after it."
     ),
-)
-
-
-_RECORD_TYPE = KindOption(
-    name="record_type",
-    help="Customers: account or prospect, for new ones where the file does not say it.",
-    type=str | None,
-    default=None,
-    remembered=True,
 )
 
 
@@ -181,7 +172,7 @@ class CustomerKind(UpsertKind):
         "cells": String,  # as JSON, where only the whole file can show whether the row is right
         "joined": Integer,  # numbers the rows of joined codes (`joined_codes`), after the file has been read
     }
-    options = (_RECORD_TYPE,)
+    options = (NEW_RECORD_TYPE,)
     writes = (*CUSTOMER_TABLES, WrittenTable(table=_ownership, counted=False))
 
     def __init__(self) -> None:
@@ -199,11 +190,7 @@ class CustomerKind(UpsertKind):
         self._names = StagedNames(metadata)
 
     def prepare(self, job: ImportJob) -> None:
-        given = job.options.kind_options.get(_RECORD_TYPE.name)
-        found = text.choice(text.RECORD_TYPES)(given) if given else "account"
-        if isinstance(found, RefusedValue):
-            raise BadInput(N_("--record-type: %(problem)s."), problem=found.reason)
-        self._new_record_type = found
+        self._new_record_type = new_record_type(job)
         self._today = job.today.isoformat()
         self._ending_later: list[tuple[int, str]] = []
 

@@ -5,11 +5,14 @@ from decimal import Decimal
 
 from sqlalchemy import Table, and_, case, func, select
 
-from bot.errors import N_
+from bot.errors import N_, BadInput
 from bot.services.imports.check.findings import FindingType, Level
 from bot.services.imports.job import ImportJob
+from bot.services.imports.kind import KindOption
+from bot.services.imports.read import text
 from bot.services.imports.read.date_shapes.written import dissect
 from bot.services.imports.read.filters import spell
+from bot.services.imports.read.refusal import RefusedValue
 from bot.services.imports.read.text import plain
 
 NO_PAID_COLUMN = FindingType(
@@ -31,6 +34,13 @@ RECORD_TYPE = FindingType(
         " --yes record-type: all have bought already."
     ),
     accept=True,
+)
+NEW_RECORD_TYPE = KindOption(
+    name="record_type",
+    help="Customers: account or prospect, for new ones where the file does not say it.",
+    type=str | None,
+    default=None,
+    remembered=True,
 )
 ZERO_COST = FindingType(
     name="zero-cost",
@@ -83,6 +93,15 @@ def check_record_type(job: ImportJob) -> None:
         if is_of_prospects(name):
             job.findings.add(RECORD_TYPE, column=repr(name), map=spell(name))
             return
+
+
+def new_record_type(job: ImportJob) -> str:
+    """The record type of new customers of whom the file does not say it."""
+    given = job.options.kind_options.get(NEW_RECORD_TYPE.name)
+    found = text.choice(text.RECORD_TYPES)(given) if given else "account"
+    if isinstance(found, RefusedValue):
+        raise BadInput(N_("--record-type: %(problem)s."), problem=found.reason)
+    return str(found)
 
 
 def is_of_prospects(header: str) -> bool:
