@@ -1,6 +1,7 @@
 """Rows of order lines or invoice lines, added up by the database to a row for each order or invoice."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any, ClassVar
 
@@ -22,8 +23,10 @@ from sqlalchemy import (
 
 from bot.errors import N_
 from bot.services.imports.check.findings import FindingType, Level
+from bot.services.imports.conversion import Currencies
+from bot.services.imports.customer_rows import RowCustomers
 from bot.services.imports.job import Chunk, ImportJob
-from bot.services.imports.kind import KindOption, UpsertKind
+from bot.services.imports.kind import Counts, KindOption, UpsertKind
 from bot.services.imports.publication import PAGE
 from bot.services.imports.read.records import Broken, open_table
 from bot.services.imports.read.refusal import clip
@@ -232,7 +235,7 @@ class LineSums:
 
 
 class LinesKind(UpsertKind):
-    """A kind whose rows may be lines, which --lines adds up."""
+    """Orders or invoices: a row may be a line, which --lines adds up, and may name a customer to be created."""
 
     called: ClassVar[str]  # its rows in a sentence
     day: ClassVar[str]  # the staged column of which the first of all lines counts
@@ -248,6 +251,9 @@ class LinesKind(UpsertKind):
         if job.options.kind_options.get(LINES.name):
             self.intake = self._sums.lines
         self._lost: list[tuple[int, str]] = []  # line and number of rows without columns
+        self.customers = RowCustomers(job, self.stage)
+        self.currencies = Currencies(job)
+        self.filled = self.customers.filled(self.currencies.filled(self.filled))
 
     @property
     def are_lines(self) -> bool:
@@ -265,6 +271,8 @@ class LinesKind(UpsertKind):
             numbers = chunk.values[self.key_field]
             refused = [(chunk.lines[row], numbers[row]) for row in sorted(chunk.refused)]
             self._sums.note_refused(job, [pair for pair in refused if isinstance(pair[1], str)])
+        else:
+            self.customers.add(job, chunk, rows)
 
     def check(self, job: ImportJob) -> None:
         if self.are_lines:
@@ -274,7 +282,16 @@ class LinesKind(UpsertKind):
         if not self.are_lines:
             return 0, 0
         self._sums.note_refused(job, self._lost)
-        return self._sums.add_up(job, self.filled)
+        found = self._sums.add_up(job, self.filled)
+        self.customers.add_staged(job)
+        return found
+
+    def count(self, job: ImportJob) -> Counts:
+        return replace(super().count(job), customers_created=self.customers.count(job))
+
+    def publish(self, job: ImportJob, batch_id: int) -> Counts:
+        customers = self.customers.publish(job, batch_id)
+        return replace(super().publish(job, batch_id), customers_created=customers)
 
 
 def _line_table(name: str, stage: Table, *columns: Column[Any]) -> Table:

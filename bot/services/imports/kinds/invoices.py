@@ -1,6 +1,5 @@
 """Invoices: the amount owed, its due day, and the day it was paid. Credit notes are negative."""
 
-from dataclasses import replace
 from typing import ClassVar
 
 from sqlalchemy import Date, Integer, String, func, select
@@ -11,10 +10,10 @@ from bot.services.imports.check.meaning.absent import check_paid
 from bot.services.imports.check.meaning.grain import INVOICE_LINES, check_lines, check_payments
 from bot.services.imports.check.meaning.unit_price import check_unit_price
 from bot.services.imports.check.reused_numbers import find_reused, reused_number
-from bot.services.imports.conversion import CURRENCY, SUBTRACT, Currencies
-from bot.services.imports.customer_rows import CREATE_CUSTOMERS, CUSTOMER_TABLES, RowCustomers
+from bot.services.imports.conversion import CURRENCY, SUBTRACT
+from bot.services.imports.customer_rows import CREATE_CUSTOMERS, CUSTOMER_TABLES
 from bot.services.imports.job import Chunk, ImportJob
-from bot.services.imports.kind import Counts, WrittenTable
+from bot.services.imports.kind import WrittenTable
 from bot.services.imports.layout.columns import FileField
 from bot.services.imports.line_sums import LINES, LinesKind
 from bot.services.imports.read.cells.word_lists import NOTHING_BUT_NA
@@ -127,12 +126,6 @@ class InvoiceKind(LinesKind):
     }
     options = (CREATE_CUSTOMERS, LINES)
 
-    def prepare(self, job: ImportJob) -> None:
-        super().prepare(job)
-        self._customers = RowCustomers(job, self.stage)
-        self._currencies = Currencies(job)
-        self.filled = self._customers.filled(self._currencies.filled(self.filled))
-
     def resolve(self, job: ImportJob, chunk: Chunk) -> None:
         values = chunk.values
         for row, (day, due) in enumerate(zip(values["date"], values["due"], strict=True)):
@@ -144,19 +137,8 @@ class InvoiceKind(LinesKind):
                 chunk.refuse(
                     row, "due", f"{due} is over {LONGEST_TERM} years after the invoice's date, {day}"
                 )
-        self._currencies.apply(job, chunk, ("amount",), values["date"])
-        self._customers.resolve(chunk)
-
-    def after_staging(self, job: ImportJob, chunk: Chunk, rows: list[int]) -> None:
-        super().after_staging(job, chunk, rows)
-        if not self.are_lines:
-            self._customers.add(job, chunk, rows)
-
-    def add_up(self, job: ImportJob) -> tuple[int, int]:
-        found = super().add_up(job)
-        if self.are_lines:
-            self._customers.add_staged(job)
-        return found
+        self.currencies.apply(job, chunk, ("amount",), values["date"])
+        self.customers.resolve(chunk)
 
     def check(self, job: ImportJob) -> None:
         """Ask about what a row is and about numbers that are used again; count payments before their invoices."""
@@ -185,10 +167,3 @@ class InvoiceKind(LinesKind):
             day=day,
             invoiced=invoiced,
         )
-
-    def count(self, job: ImportJob) -> Counts:
-        return replace(super().count(job), customers_created=self._customers.count(job))
-
-    def publish(self, job: ImportJob, batch_id: int) -> Counts:
-        customers = self._customers.publish(job, batch_id)
-        return replace(super().publish(job, batch_id), customers_created=customers)

@@ -12,8 +12,8 @@ from bot.services.imports.check.meaning.grain import ORDER_LINES, check_lines
 from bot.services.imports.check.meaning.returns import cost_returns, note_returns
 from bot.services.imports.check.meaning.unit_price import check_unit_price
 from bot.services.imports.check.reused_numbers import find_reused, reused_number
-from bot.services.imports.conversion import COST, CURRENCY, SUBTRACT, Currencies
-from bot.services.imports.customer_rows import CREATE_CUSTOMERS, CUSTOMER_TABLES, RowCustomers
+from bot.services.imports.conversion import COST, CURRENCY, SUBTRACT
+from bot.services.imports.customer_rows import CREATE_CUSTOMERS, CUSTOMER_TABLES
 from bot.services.imports.job import Chunk, ImportJob
 from bot.services.imports.kind import Counts, WrittenTable
 from bot.services.imports.layout.columns import FileField
@@ -116,26 +116,12 @@ class OrderKind(LinesKind):
 
     def prepare(self, job: ImportJob) -> None:
         super().prepare(job)
-        self._customers = RowCustomers(job, self.stage)
-        self._currencies = Currencies(job)
-        self.filled = self._customers.filled(self._currencies.filled(self.filled))
         if "original" not in job.layout.places:
             self.filled = tuple(name for name in self.filled if name != "original")
 
     def resolve(self, job: ImportJob, chunk: Chunk) -> None:
-        self._currencies.apply(job, chunk, ("amount", "cost"), chunk.values["date"])
-        self._customers.resolve(chunk)
-
-    def after_staging(self, job: ImportJob, chunk: Chunk, rows: list[int]) -> None:
-        super().after_staging(job, chunk, rows)
-        if not self.are_lines:
-            self._customers.add(job, chunk, rows)
-
-    def add_up(self, job: ImportJob) -> tuple[int, int]:
-        found = super().add_up(job)
-        if self.are_lines:
-            self._customers.add_staged(job)
-        return found
+        self.currencies.apply(job, chunk, ("amount", "cost"), chunk.values["date"])
+        self.customers.resolve(chunk)
 
     def refuse_at_end(self, job: ImportJob) -> tuple[int, int]:
         cost_returns(job, self.stage)
@@ -152,11 +138,7 @@ class OrderKind(LinesKind):
     def around_change(self, job: ImportJob, ids: list[int]) -> AbstractContextManager[None]:
         return order_totals.adjusted(job.connection, _order.c.id.in_(ids))
 
-    def count(self, job: ImportJob) -> Counts:
-        return replace(super().count(job), customers_created=self._customers.count(job))
-
     def publish(self, job: ImportJob, batch_id: int) -> Counts:
-        customers = self._customers.publish(job, batch_id)
         counts = super().publish(job, batch_id)
         order_totals.add(job.connection, _order.c.batch_id == batch_id)
-        return replace(counts, customers_created=customers)
+        return counts
