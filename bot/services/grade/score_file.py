@@ -19,7 +19,7 @@ from bot.services.imports.check.rows import OtherLines
 from bot.services.imports.check.shape import note_header
 from bot.services.imports.check.styles import Styles
 from bot.services.imports.kinds.customers import CustomerKind
-from bot.services.imports.layout.columns import FileField, Layout, recognise
+from bot.services.imports.layout.columns import FileField, Layout, known_headers, recognise
 from bot.services.imports.layout.header import find_header
 from bot.services.imports.read.cells.codes import Codes
 from bot.services.imports.read.cells.reader import cell_reader
@@ -92,7 +92,7 @@ class _FlatTable:
         self._fields = [self._field(name) for name in scheme.fields]
         self._fields += [FileField(name=name + DATE_SUFFIX) for name in scheme.fields]
         self._fields += [FileField(name=MONTHS_WITH_US), *_CUSTOMER]
-        headers = frozenset[str]().union(*(field.known_headers for field in self._fields))
+        headers = known_headers(self._fields)
         self.file = inspect_file(path, options.encoding, headers)
         header = find_header(self.file, options.delimiter, known=headers)
         note_header(header, findings)

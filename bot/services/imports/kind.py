@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 from sqlalchemy import Column, Connection, Integer, MetaData, String, Table
 
 from bot.services.imports.job import Chunk, ImportJob
-from bot.services.imports.layout.columns import FileField
+from bot.services.imports.layout.columns import FileField, known_headers
 from bot.services.imports.publication import Upsert
 
 
@@ -99,7 +99,7 @@ class FileKind(ABC):
     @property
     def known_headers(self) -> frozenset[str]:
         """The headers that its fields are recognised by, as `plain` compares them."""
-        return frozenset[str]().union(*(field.known_headers for field in self.fields))
+        return known_headers(self.fields)
 
     def prepare(self, job: ImportJob) -> None:  # noqa: B027 - optional
         """Refuse what cannot work with these options; load what the rows refer to."""

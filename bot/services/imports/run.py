@@ -171,7 +171,7 @@ class _Import:
             self.file,
             options.delimiter,
             known=frozenset(map(plain, mapped)).union(
-                vendor_headers(self.kind.name), *(field.known_headers for field in fields)
+                vendor_headers(self.kind.name), self.kind.known_headers
             ),
             least=sum(field.required for field in fields),
             line=options.header_line,

@@ -8,7 +8,7 @@ from itertools import pairwise
 from bot.errors import N_
 from bot.services.imports.check.findings import FileFindings, FindingType, Level
 from bot.services.imports.check.rows import is_note
-from bot.services.imports.layout.columns import FileField
+from bot.services.imports.layout.columns import FileField, known_headers
 from bot.services.imports.layout.header import Header
 from bot.services.imports.read.cells.word_lists import is_total, total_of
 from bot.services.imports.read.refusal import clip
@@ -102,7 +102,7 @@ def find_reports(
     days = [field for field in fields if field.required and field.name == "date"]
     if len(periods) >= 2 and days and not any(known & field.known_headers for field in days):
         findings.add(PIVOT_TABLE, columns=", ".join(periods[:4]) + (", ..." if len(periods) > 4 else ""))
-    required = frozenset[str]().union(*(field.known_headers for field in fields if field.required))
+    required = known_headers(field for field in fields if field.required)
     title = _find_title([one for one in rows if any(map(str.strip, one[1]))], names, required)
     if title is not None:
         line, text, place = title

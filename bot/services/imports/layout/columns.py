@@ -3,6 +3,7 @@
 import difflib
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any
 
 from bot.errors import N_, BadInput
@@ -33,7 +34,7 @@ class FileField:
     nothing: frozenset[str] = NOTHING  # cells that count as empty
     column: str | None = None  # of the staging table, where it is not the name
 
-    @property
+    @cached_property
     def known_headers(self) -> frozenset[str]:
         """The name and its synonyms, as `plain` compares them."""
         return frozenset(map(plain, (self.name, *self.synonyms.split(", "))))
@@ -44,6 +45,11 @@ class FileField:
         if weak and of_lines(set(header) - weak):
             return self.known_headers - weak
         return self.known_headers
+
+
+def known_headers(fields: Iterable[FileField]) -> frozenset[str]:
+    """The headers that any of the fields is recognised by, as `plain` compares them."""
+    return frozenset[str]().union(*(field.known_headers for field in fields))
 
 
 @dataclass(frozen=True, kw_only=True)

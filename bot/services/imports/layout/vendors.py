@@ -19,6 +19,7 @@ Owners are people's names in these files, not e-mail addresses; such a column is
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 
 from bot.services.imports.read.text import plain
 
@@ -58,6 +59,7 @@ def find_shape(kind: str, header: Sequence[str]) -> VendorShape | None:
     )
 
 
+@cache
 def vendor_headers(kind: str) -> frozenset[str]:
     """The headers by which shapes of a kind are known and read, as `plain` compares them."""
     shapes = [shape for shape in SHAPES if shape.kind == kind]

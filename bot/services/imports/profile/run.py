@@ -21,7 +21,7 @@ from bot.services.imports.profile.command import words
 from bot.services.imports.profile.dry_run import DryRun, tried_with
 from bot.services.imports.profile.guess import Guess, Guesser
 from bot.services.imports.profile.report import FileProfile, UsedColumn
-from bot.services.imports.profile.sample import Sample, known_headers, needed_reading, take
+from bot.services.imports.profile.sample import Sample, headers_of_all_kinds, needed_reading, take
 from bot.services.imports.profile.totals import UNKNOWN, Totals
 from bot.services.imports.read.encoding import inspect_file
 from bot.services.imports.read.records import DELIMITERS
@@ -62,7 +62,7 @@ def profile_file(
             kind=kind,
             kinds=", ".join(KINDS),
         )
-    file = inspect_file(path, options.encoding, known_headers(one.fields for one in KINDS.values()))
+    file = inspect_file(path, options.encoding, headers_of_all_kinds())
     sample = take(file, options.delimiter, options.header_line)
     with _book(database) as book:
         with imports.workspace(book) as connection, connection.begin():

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from bot.services.imports.kinds import KINDS
-from bot.services.imports.layout.columns import FileField
+from bot.services.imports.layout.columns import known_headers
 from bot.services.imports.layout.header import find_header
 from bot.services.imports.read.encoding import InspectedFile
 from bot.services.imports.read.records import Broken, fit, open_table
@@ -41,8 +41,7 @@ class Sample:
 
 def take(file: InspectedFile, delimiter: str | None, header_line: int | None = None) -> Sample:
     """Read the first rows."""
-    known = known_headers(kind.fields for kind in KINDS.values())
-    found = find_header(file, delimiter, known=known, line=header_line)
+    found = find_header(file, delimiter, known=headers_of_all_kinds(), line=header_line)
     chosen, found_file = found.delimiter, found.of(file)
     header, rows = _read(found_file, chosen)
     if len(header) == 1 and delimiter is None:
@@ -57,16 +56,16 @@ def take(file: InspectedFile, delimiter: str | None, header_line: int | None = N
 def needed_reading(sample: Sample, kind: str, mapped: Iterable[str]) -> tuple[str | None, int | None]:
     """The separator and the line of the header, where an import of this kind would not find them by itself."""
     fields = KINDS[kind].fields
-    known = known_headers([fields]).union(map(plain, mapped))
+    known = known_headers(fields).union(map(plain, mapped))
     least = sum(field.required for field in fields)
     found = find_header(sample.file, None, known=known, least=least)
     delimiter = None if found.delimiter == sample.delimiter else sample.delimiter
     return delimiter, None if found.line == sample.file.header_line else sample.file.header_line
 
 
-def known_headers(fields: Iterable[Iterable[FileField]]) -> frozenset[str]:
-    """The headers that fields of several kinds are recognised by, as `plain` compares them."""
-    return frozenset[str]().union(*(field.known_headers for some in fields for field in some))
+def headers_of_all_kinds() -> frozenset[str]:
+    """The headers that fields of any kind are recognised by, as `plain` compares them."""
+    return known_headers(field for kind in KINDS.values() for field in kind.fields)
 
 
 def _read(file: InspectedFile, delimiter: str) -> tuple[tuple[str, ...], list[list[str]]]:
