@@ -13,15 +13,13 @@ import numpy as np
 from bot.frames import computed_indicators
 from bot.services.levers.acts import ACTIVITIES, Plan, Value
 from bot.services.levers.outlook import Outlook
-from grading.explain.breakdown import read_value
 from grading.explain.targets import extremes
 from grading.indicators.orders import ORDER_AGGREGATES
 from grading.indicators.payments import INVOICE_AGGREGATES
 from grading.indicators.sources import COMPUTED, CREDIT_GRADE
 from grading.scheme.model import ZONE, Bands, Indicator, Map, Points, Scale
 
-COUNTS = {"visit": (1, 2, 3, 4, 6, 8, 12, 24), "training": (1, 2, 3, 4, 6), "referral": (1, 2, 3)}
-"""How many of a kind of activity may be suggested."""
+MOST_ACTIVITIES = {"visit": 24, "training": 6, "referral": 3}  # that may be suggested
 
 MOST_ORDERS = 12
 SEVERAL = (2, 4, 8, MOST_ORDERS)  # orders, where one is not enough
@@ -30,6 +28,10 @@ FINER = 24  # between two of them
 LEAST_AMOUNT, MOST_AMOUNT = 0.02, 200.0  # of the usual order
 LEAST_SHARE = 0.001
 MARGIN = "gross_margin_rate"
+
+MOVED_BY_ORDERS = frozenset(name for name, how in COMPUTED.items() if how.source == "orders") - {
+    "years_with_us"
+}
 
 Add = Callable[[Plan, float], Plan]
 
@@ -48,7 +50,7 @@ class Choice:
 
     def between(self, place: int) -> "Choice":
         """The finer sizes from the one before a place up to it."""
-        low = self.sizes[place - 1] if place else self.sizes[0] / 2
+        low = self.sizes[max(place - 1, 0)]
         return replace(self, sizes=np.geomspace(low, self.sizes[place], FINER).tolist())
 
 
@@ -61,11 +63,10 @@ class Choices:
         self._records = outlook.records(outlook.today, outlook.today, self.scheme)
         ((_, *cells),) = self._records.rows.orders
         self._sums: dict[str, Any] = dict(zip(ORDER_AGGREGATES, cells, strict=True))
-        columns = outlook.facts_today()
-        self.present = {
-            name: read_value(columns, name, 0)
-            for name in self.influenced
-            if name not in COMPUTED and name not in (ZONE, CREDIT_GRADE)
+        self.present: dict[str, Value] = {
+            name: value
+            for name, value in sorted(outlook.figures().items())
+            if name in self.influenced and name not in COMPUTED and name not in (ZONE, CREDIT_GRADE)
         }
         margin = computed_indicators(self._records.rows, self.scheme, outlook.today)[MARGIN].iloc[0]
         self.margin = float(margin) if math.isfinite(margin) else None
@@ -75,6 +76,11 @@ class Choices:
         """The average order of 12 months, in round figures; None without one."""
         net, orders = self._sums["net_12m"] or 0.0, self._sums["orders_12m"] or 0
         return round_up(net / orders, 2) if orders and net > 0 else None
+
+    @property
+    def least_amount(self) -> float:
+        """The smallest order that is tried: any order is larger."""
+        return LEAST_AMOUNT * (self.usual or self._knot / 10)
 
     @property
     def month(self) -> float:
@@ -100,10 +106,10 @@ class Choices:
 
     def orders(self) -> Iterator[Choice]:
         """One order, then several; at the usual margin, then at better ones. None where orders do not count."""
-        if not any(name in COMPUTED and COMPUTED[name].source == "orders" for name in self.influenced):
+        if not MOVED_BY_ORDERS & self.influenced.keys():
             return
-        base = self.usual or self._knot / 10
-        sizes = np.geomspace(LEAST_AMOUNT * base, max(MOST_AMOUNT * base, 3 * self._knot), SIZES).tolist()
+        most = max(MOST_AMOUNT * self.least_amount / LEAST_AMOUNT, 3 * self._knot)
+        sizes = np.geomspace(self.least_amount, most, SIZES).tolist()
         for margin in self._margins():
             for count in (1, *SEVERAL):
                 yield Choice(add=_ordering(count, margin), sizes=sizes, smooth=True)
@@ -141,14 +147,13 @@ class Choices:
     def _others(self) -> Iterator[Choice]:
         if self.overdue:
             yield Choice(add=lambda plan, _: replace(plan, settles=True), sizes=(1,))
-        for kind, counts in COUNTS.items():
+        for kind, most in MOST_ACTIVITIES.items():
             if ACTIVITIES[kind] & self.influenced.keys():
-                yield Choice(add=_acting(kind), sizes=counts)
+                yield Choice(add=_acting(kind), sizes=range(1, most + 1))
         for name, present in self.present.items():
-            if present is not None:
-                found = _better_values(self.influenced[name], present)
-                if found is not None:
-                    yield found
+            found = _better_values(self.influenced[name], present)
+            if found is not None:
+                yield found
 
 
 def _ordering(count: int, margin: float | None) -> Add:

@@ -4,7 +4,7 @@ They run on the records of now. No other order comes, invoices that fall due lat
 stay valid, and sources that declared their activities complete up to the newest grading go on doing so.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import date, timedelta
 from itertools import islice
@@ -25,6 +25,7 @@ from db.graded import overrides, runs
 from db.graded.runs import Assessment, GradingRun
 from grading.engine.movement import CLEAN, State, carry_state, move
 from grading.engine.scoring import grade_columns
+from grading.explain.breakdown import read_value
 from grading.indicators.orders import window_start
 from grading.scheme.model import Scheme
 
@@ -163,10 +164,18 @@ class Outlook:
         better = {tier.id for tier in scheme.tiers[: _place(scheme, goal) + 1]}
         return np.isin(moved.outcome["tier"].astype(str), list(better)), moved.following
 
-    def facts_today(self) -> Mapping[str, Any]:
-        """The fields of the scheme as they are known today: columns of one row."""
-        records = self.records(self.today, self.today, self.scheme)
-        return facts_after(records, [Plan()], self.today, self.scheme).columns
+    def figures(self) -> dict[str, Any]:
+        """Indicator -> its value of today, of those that count today and on every day to come, if nothing is done."""
+        counts, known = {indicator.id for indicator in self.scheme.indicators}, None
+        for day in (self.today, *self.days):
+            book = facts_after(self.records(day, self.today, self.scheme), [Plan()], self.today, self.scheme)
+            known = known or book
+            missing = (
+                grade_columns(book.columns, book.customers, self.scheme, day).sums.missing[:, 0].tolist()
+            )
+            counts -= {one.id for one, gone in zip(self.scheme.indicators, missing, strict=True) if gone}
+        assert known is not None
+        return {name: read_value(known.columns, name, 0) for name in counts}
 
     def records(self, day: date, done_on: date, scheme: Scheme) -> Records:
         """What a grading as of a day reads, with overdue invoices settled on `done_on` in `settled`."""

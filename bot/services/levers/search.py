@@ -1,9 +1,10 @@
 """The smallest acts that lift a customer to the tier above, each found by grading it again with the act done."""
 
 from bisect import bisect_left
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
+from functools import partial
 
 from bot.services.levers.acts import Plan, Value
 from bot.services.levers.choices import Choice, Choices, round_up
@@ -18,11 +19,12 @@ COARSE = 4  # every so many of the amounts show whether any suffices
 class Way:
     """Acts that together lift a customer, done between today and `by`; `reached` is the day graded that gives the tier.
 
-    `reached` None: the grading after the next import does. `effort`: in months of usual purchases, or what a person
-    would compare with them.
+    `reached` None: the grading after the next import does. `any_amount`: whether orders of any size are enough.
+    `effort`: in months of usual purchases, or what a person would compare with them.
     """
 
     plan: Plan
+    any_amount: bool
     by: date
     reached: date | None
     effort: float
@@ -32,16 +34,17 @@ class Way:
 class Levers:
     """What lifts a customer to a goal: ways of which each suffices, smallest first, or the day it comes by itself.
 
-    `overdue`: amount past due and its earliest due day. `margin`: the customer's own, where it is known and counts.
-    `present`: the recorded figures of today that a way may change.
+    `overdue`: amount past due and its earliest due day. `usual`: the customer's usual order, and `margin` its own margin,
+    where they are known. `present`: the recorded figures of today that a way may change.
     """
 
     goal: str
     ways: tuple[Way, ...] = ()
     by_itself: date | None = None
     overdue: tuple[float, date] | None = None
+    usual: float | None = None
     margin: float | None = None
-    present: Mapping[str, Value | None]
+    present: Mapping[str, Value]
 
 
 def find_levers(outlook: Outlook, goal: str) -> Levers:
@@ -57,9 +60,15 @@ def find_levers(outlook: Outlook, goal: str) -> Levers:
         goal=goal,
         ways=tuple(sorted(ways, key=lambda way: way.effort)),
         overdue=choices.overdue,
+        usual=choices.usual,
         margin=choices.margin,
         present=choices.present,
     )
+
+
+def _first_enough(sizes: Sequence[float], enough: Callable[[float], bool]) -> int:
+    """The place of the first size that is enough; the last one is."""
+    return bisect_left(sizes, True, hi=len(sizes) - 1, key=enough)
 
 
 class _Search:
@@ -74,7 +83,11 @@ class _Search:
         """Ways of one act each."""
         one_order = next(self.choices.orders(), None)
         choices = [*self.choices.others, one_order, self.choices.usual_orders()]
-        return self._smallest([choice for choice in choices if choice], Plan())
+        ways = self._smallest([choice for choice in choices if choice], Plan())
+        usual = self.choices.usual or 0.0
+        if any(way.plan.orders == 1 and way.plan.amount <= usual for way in ways):
+            return [way for way in ways if way.plan.orders <= 1]
+        return ways
 
     def several_orders(self) -> list[Way]:
         """The way of orders alone that asks for the least: few, then at the usual margin."""
@@ -98,19 +111,21 @@ class _Search:
         beside = self._plan(sizes, chosen)
         orders = next((one for one in self.choices.orders() if self._least(one, beside) is not None), None)
         most = None if orders is None else CHEAP * (self._least(orders, beside) or 0.0)
+
+        def enough(place: int, size: float) -> bool:
+            plan = self._plan([size if one == place else known for one, known in enumerate(sizes)], chosen)
+            if orders is None or most is None:
+                return self._reach([plan]) != [NEVER]
+            least = self._least(orders, plan)
+            return least is not None and least <= most
+
         for place in chosen:
-            steps = self.choices.others[place].sizes
-
-            def enough(size: float, place: int = place, most: float | None = most) -> bool:
-                plan = self._plan(
-                    [size if one == place else known for one, known in enumerate(sizes)], chosen
-                )
-                if orders is None or most is None:
-                    return self._reach([plan]) != [NEVER]
-                least = self._least(orders, plan)
-                return least is not None and least <= most
-
-            sizes[place] = steps[bisect_left(steps, True, hi=len(steps) - 1, key=enough)]
+            choice = self.choices.others[place]
+            at = _first_enough(choice.sizes, partial(enough, place))
+            if choice.smooth:
+                choice = choice.between(at)
+                at = _first_enough(choice.sizes, partial(enough, place))
+            sizes[place] = choice.sizes[at]
         plan = self._plan(sizes, chosen)
         if orders is not None:
             return self._smallest([orders], plan)
@@ -170,7 +185,9 @@ class _Search:
     def _rounded(self, plans: Sequence[Plan], wanted: Sequence[int]) -> list[Plan]:
         """The plans with orders of round amounts, where those suffice too."""
         tried = [
-            [replace(plan, amount=round_up(plan.amount, digits)) for digits in (2, 3)] if plan.orders else []
+            [replace(plan, amount=round_up(plan.amount, digits)) for digits in (2, 3)]
+            if plan.amount > self.choices.least_amount
+            else []
             for plan in plans
         ]
         at = self._reach([plan for theirs in tried for plan in theirs])
@@ -199,7 +216,13 @@ class _Search:
                 if when <= max(at, 1):
                     by_import = None if at == AT_ONCE else days[at - 1]
                     ways.append(
-                        Way(plan=plan, by=days[place - 1], reached=by_import, effort=self._effort(plan))
+                        Way(
+                            plan=plan,
+                            by=days[place - 1],
+                            reached=by_import,
+                            any_amount=bool(plan.orders) and plan.amount <= self.choices.least_amount,
+                            effort=self._effort(plan),
+                        )
                     )
                     del left[number]
         return ways

@@ -88,15 +88,22 @@ def regrade(database: Database, purpose: str, customers: list[int], today: date)
 
 def _draw(session: Session, customer: int, scheme: Scheme, random: Random) -> None:
     size, margin = 10 ** random.uniform(2.5, 6), random.uniform(-0.02, 0.4)
-    gap, start = random.choice([12, 30, 45, 90, 200]), date(2024, 1, 1) + timedelta(days=random.randrange(800))
+    gap, start = (
+        random.choice([12, 30, 45, 90, 200]),
+        date(2024, 1, 1) + timedelta(days=random.randrange(800)),
+    )
     with_costs = random.random() < 0.7
     day = start
     while scheme.record_type == "account" and day < TODAY and random.random() < 0.99:
         amount = round(size * random.uniform(0.3, 2.0), 2) * (-0.2 if random.random() < 0.03 else 1)
         cost = round(amount * (1 - margin), 2) if with_costs else None
         factories.order(
-            session, customer, day, Decimal(str(amount)),
-            cost=None if cost is None else Decimal(str(cost)), currency="CNY",
+            session,
+            customer,
+            day,
+            Decimal(str(amount)),
+            cost=None if cost is None else Decimal(str(cost)),
+            currency="CNY",
         )
         due = day + timedelta(days=30)
         paid = due + timedelta(days=random.choice([-5, 0, 0, 3, 20, 70, 400]))
