@@ -22,6 +22,7 @@ class Action(StrEnum):
 
     OPEN = "tierbot_open", N_("Show the card")
     WHY = "tierbot_why", N_("Why")
+    EXACT = "tierbot_exact", N_("Figure by figure")
     SHARE = "tierbot_share", N_("Share")
     LOG_VISIT = "tierbot_log_visit", N_("Log a visit")
     VISIT_FORM = "tierbot_visit_form"

@@ -28,6 +28,7 @@ from bot.wording.parts import (
     Since,
     TierPart,
     Wanted,
+    WayPart,
     Who,
 )
 from grading.scheme.model import BLOCKED, UNRATED, Name
@@ -156,23 +157,40 @@ class SharedCard(Message, WithTier):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Why(Message, AssessmentPart):
+class Why(Message, CustomerPart, AssessmentPart):
     """Why a tier is what it is: the change, what is pending, what would lift it, and the whole breakdown."""
 
-    name: str
-    code: str
+    buttons: ClassVar = (Action.EXACT,)
     cap: CapState | None
     change: ScoreChange
     goal: TierPart | None
     needed: float | None
-    levers: tuple[LeverPart, ...]
-    together: bool  # no lever suffices by itself
+    lacking: float | None = None  # points until `needed`; 0 where the score is enough already
+    by_itself: date | None = None  # the day graded that gives the goal although nothing is done
+    ways: tuple[WayPart, ...] = ()
+    no_way: str | None = None  # by_hand | gates | not_enough
+    blockers: tuple[Name, ...] = ()
     wanted: tuple[Wanted, ...]
     scheme: Name
     scheme_version: int
     dimensions: tuple[DimensionPart, ...]
     gates: tuple[Name, ...]
     gates_not_assessed: tuple[Name, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class ExactFigures(Message):
+    """What single figures would have to be for the tier above, all others as they are."""
+
+    name: str
+    tier: TierPart
+    score: float | None
+    goal: TierPart | None
+    needed: float | None
+    levers: tuple[LeverPart, ...]
+    together: bool  # no lever is enough by itself
+    enough: bool  # those that are listed are, together
+    as_of: date
 
 
 @dataclass(frozen=True, kw_only=True)

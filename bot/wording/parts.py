@@ -164,6 +164,36 @@ class LeverPart:
 
 
 @dataclass(frozen=True, kw_only=True)
+class ActPart:
+    """One thing to do for a customer: order | settle | visit | training | referral | fact.
+
+    Orders are `count` of `amount` each (None: of any size) in `currency`, at the usual margin or at another `margin` (a
+    fraction); overdue invoices have been due `since`; a fact, called `names`, goes from `value` to `target`.
+    """
+
+    kind: str
+    count: int = 1
+    amount: float | None = None
+    currency: str | None = None
+    usual_margin: bool = False
+    margin: float | None = None
+    since: date | None = None
+    names: Name | None = None
+    unit: str | None = None
+    value: float | str | bool | None = None
+    target: float | str | bool | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class WayPart:
+    """Acts that are enough together, done up to a day; without `reached` the tier comes with the next import."""
+
+    acts: tuple[ActPart, ...]
+    by: date
+    reached: date | None
+
+
+@dataclass(frozen=True, kw_only=True)
 class Wanted:
     """A missing fact worth collecting: by how many points it narrows the score's range, and the tiers it may lead to."""
 

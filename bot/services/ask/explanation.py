@@ -8,12 +8,14 @@ from typing import TYPE_CHECKING
 from sqlmodel import Session
 
 from bot.errors import N_, NotFound
+from bot.services import access
 from bot.services.access import Act, Actor
+from bot.services.ask import ways
 from bot.services.ask.graded import Graded, assessed, cap, clean_counts, graded_for, standing_now
 from bot.services.grade import computed
 from bot.services.schemes.store import SchemeCache, rule_change, tier_names
 from bot.wording.actions import Pointer
-from bot.wording.messages import Why
+from bot.wording.messages import ExactFigures, Why
 from bot.wording.parts import ChangePart, LeverPart, ScoreChange, Wanted
 from db.engine import Database
 from grading.scheme.model import Indicator, Scheme
@@ -25,7 +27,6 @@ if TYPE_CHECKING:
     from grading.explain.headroom import Lift
     from grading.explain.missing_facts import MissingFact
 
-MOST_LEVERS = 3
 MOST_WANTED = 3
 MOST_DECIMALS = 1  # of points in messages: parts must add up as they are read
 NO_EARLIER = "no_earlier"  # there is no earlier grading to compare with
@@ -42,7 +43,12 @@ class Explained:
 
 
 def why(
-    database: Database, scheme_cache: SchemeCache, actor: Actor, pointer: Pointer, since: date | None = None
+    database: Database,
+    scheme_cache: SchemeCache,
+    actor: Actor,
+    pointer: Pointer,
+    today: date,
+    since: date | None = None,
 ) -> Explained:
     """Everything behind a tier, with the change since the grading before, or since the one in force on a day.
 
@@ -63,15 +69,13 @@ def why(
         lift, missing = _next(graded)
         indicators = {indicator.id: indicator for indicator in (*old_scheme.indicators, *scheme.indicators)}
         message = Why(
-            name=customer.name,
-            code=customer.code,
+            **access.about(customer),
             **assessed(session, graded, book),
             cap=cap(graded),
             change=_score_change(graded, change, indicators),
             goal=book.tier(lift["goal"]) if lift["goal"] else None,
-            needed=lift["needed"] if lift["lacking"] else None,
-            levers=tuple(_levers(lift, indicators)),
-            together=bool(lift["levers"]) and not lift["levers"][0]["alone"],
+            needed=lift["needed"],
+            **vars(ways.rise_of(session, scheme_cache, graded, lift, today)) if lift["goal"] else {},
             wanted=tuple(
                 Wanted(
                     names=indicators[fact["indicator"]].name,
@@ -91,6 +95,31 @@ def why(
             gates_not_assessed=graded.breakdown.gates("gates_not_assessed"),
         )
     return Explained(message=message, change=change, lift=lift, missing=missing)
+
+
+def exact_figures(
+    database: Database, scheme_cache: SchemeCache, actor: Actor, pointer: Pointer
+) -> ExactFigures:
+    """What each figure would have to be for the tier above, all others as they are.
+
+    Raises NotFound for a customer that is not the actor's or is not graded yet.
+    """
+    with database.read() as session:
+        customer, graded = graded_for(session, scheme_cache, actor, Act.SEE, pointer.id)
+        lift, _ = _next(graded)
+        book = tier_names({0: graded.scheme})
+        indicators = {indicator.id: indicator for indicator in graded.scheme.indicators}
+        return ExactFigures(
+            name=customer.name,
+            tier=book.tier(graded.assessment.tier),
+            score=graded.assessment.score,
+            goal=book.tier(lift["goal"]) if lift["goal"] else None,
+            needed=lift["needed"] if lift["lacking"] else None,
+            levers=tuple(_levers(lift, indicators)),
+            together=bool(lift["levers"]) and not any(lever["alone"] for lever in lift["levers"]),
+            enough=lift["enough"],
+            as_of=graded.run.as_of,
+        )
 
 
 def _change(session: Session, graded: Graded) -> "ExplainedChange | None":
@@ -174,9 +203,9 @@ def _score_change(
 
 
 def _levers(lift: "Lift", indicators: dict[str, Indicator]) -> Iterator[LeverPart]:
-    """The strongest, each with the value that suffices by itself, else the value it needs in the combination."""
+    """Each with the value that suffices by itself, else the value it needs in the combination; the strongest first."""
     together = {step["indicator"]: step for step in lift["combination"]}
-    for lever in lift["levers"][:MOST_LEVERS] if lift["lacking"] else ():
+    for lever in lift["levers"] if lift["lacking"] else ():
         step = together.get(lever["indicator"])
         target = lever["target"] or (step["target"] if step else None)
         indicator = indicators[lever["indicator"]]

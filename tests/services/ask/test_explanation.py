@@ -18,6 +18,7 @@ from bot.wording.parts import ChangePart
 from bot.wording.rendering import Renderer
 from db.book.facts import Fact
 from db.engine import Database
+from grading.scheme.model import Name
 from tests import factories
 from tests.services.ask.test_lookup import ADMIN, actor, ask
 from tests.services.grade.test_runs import NOW, grade
@@ -61,7 +62,7 @@ def known(database: Database, quality: float, service: float, extra: str = "") -
 
 
 def why(database: Database, customer: int, since: date | None = None) -> Explained:
-    return explanation.why(database, SchemeCache(), ADMIN, Pointer(id=customer), since)
+    return explanation.why(database, SchemeCache(), ADMIN, Pointer(id=customer), TODAY, since)
 
 
 def text(message: Why, language: str = "en") -> str:
@@ -235,8 +236,13 @@ def test_what_would_lift_it_and_which_facts_are_missing(database: Database) -> N
     message = why(database, acme).message
     assert message.goal is not None
     assert (message.goal.id, message.needed) == ("A", 70.0)
-    (lever,) = message.levers
     # Only quality is known, so its weight is 100 %; 69.95 is shown as 70.0.
+    (way,) = message.ways
+    (act,) = way.acts
+    assert (act.names, act.value, act.target) == (Name(en="Quality", zh="质量"), 62.0, 69.95)
+    assert (way.by, way.reached) == (date(2026, 5, 31), None)  # without movement rules the next import is enough
+    figures = explanation.exact_figures(database, SchemeCache(), ADMIN, Pointer(id=acme))
+    (lever,) = figures.levers
     assert (lever.names.en, lever.value, lever.relation, lever.target) == ("Quality", 62.0, "at_least", 70.0)
     assert lever.points == pytest.approx(100 - 62)
     (wanted,) = message.wanted
@@ -244,7 +250,7 @@ def test_what_would_lift_it_and_which_facts_are_missing(database: Database) -> N
     assert wanted.narrows == pytest.approx(40.0)
     assert (wanted.worst.id, wanted.best.id) == ("C", "A")  # 0.6 × 62 = 37.2 to 37.2 + 40
     said = text(message)
-    assert "Quality: 62 → at least 70" in said
+    assert "Quality: 62 → 69.95 · by May 31, 2026 → tier with the next import" in said
     assert "Service · decides the tier: Ordinary to Key" in said
 
 
@@ -261,4 +267,4 @@ def test_scripts_get_exact_numbers(database: Database) -> None:
 def test_only_who_may_see_a_customer_gets_an_explanation(database: Database) -> None:
     acme = known(database, quality=50, service=50)
     with pytest.raises(NotFound, match="no such customer in your book"):
-        explanation.why(database, SchemeCache(), actor(7), Pointer(id=acme))
+        explanation.why(database, SchemeCache(), actor(7), Pointer(id=acme), TODAY)

@@ -11,8 +11,8 @@ from typing import Any
 import numpy as np
 
 from bot.frames import computed_indicators
-from bot.services.levers.acts import ACTIVITIES, Plan, Value
-from bot.services.levers.outlook import Outlook
+from bot.services.ways.acts import ACTIVITIES, Plan, Value
+from bot.services.ways.future import Future
 from grading.explain.targets import extremes
 from grading.indicators.orders import ORDER_AGGREGATES
 from grading.indicators.payments import INVOICE_AGGREGATES
@@ -57,18 +57,18 @@ class Choice:
 class Choices:
     """What can be done for one customer."""
 
-    def __init__(self, outlook: Outlook) -> None:
-        self.scheme = outlook.scheme
+    def __init__(self, future: Future) -> None:
+        self.scheme = future.scheme
         self.influenced = {one.id: one for one in self.scheme.indicators if one.influence}
-        self._records = outlook.records(outlook.today, outlook.today, self.scheme)
+        self._records = future.records(future.today, future.today, self.scheme)
         ((_, *cells),) = self._records.rows.orders
         self._sums: dict[str, Any] = dict(zip(ORDER_AGGREGATES, cells, strict=True))
         self.present: dict[str, Value] = {
             name: value
-            for name, value in sorted(outlook.figures().items())
+            for name, value in sorted(future.figures().items())
             if name in self.influenced and name not in COMPUTED and name not in (ZONE, CREDIT_GRADE)
         }
-        margin = computed_indicators(self._records.rows, self.scheme, outlook.today)[MARGIN].iloc[0]
+        margin = computed_indicators(self._records.rows, self.scheme, future.today)[MARGIN].iloc[0]
         self.margin = float(margin) if math.isfinite(margin) else None
 
     @cached_property

@@ -3,7 +3,7 @@
 import os
 import shutil
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
@@ -12,18 +12,18 @@ from pathlib import Path
 import pytest
 from sqlmodel import col, or_, update
 
-from bot.services.levers.acts import Plan
-from bot.services.levers.outlook import Outlook
-from bot.services.levers.search import Levers, Way, find_levers
 from bot.services.schemes.store import SchemeCache
+from bot.services.ways.acts import Plan
+from bot.services.ways.future import Future
+from bot.services.ways.search import Way, WaysUp, find_ways
 from db.book.facts import ActivityPeriod
 from db.book.invoices import Invoice
 from db.engine import Database, open_database
 from db.graded import assessments
 from grading.scheme.model import WORDS_FOR_NO_TIER, Map, Scale, Scheme
 from tests import factories
-from tests.services.levers import drawn_book
-from tests.services.levers.drawn_book import TODAY
+from tests.services.ways import drawn_book
+from tests.services.ways.drawn_book import TODAY
 
 CUSTOMERS = int(os.environ.get("ACTS", "10"))
 SEED = 1
@@ -47,7 +47,7 @@ class Promise:
     customer: int
     goal: str
     better: frozenset[str]  # the goal and the tiers above it
-    levers: Levers
+    ways_up: WaysUp
     days: tuple[date, ...]
     scheme: Scheme
 
@@ -68,7 +68,7 @@ class Book:
 
 
 @pytest.fixture(params=PRESETS)
-def book(request: pytest.FixtureRequest, migrated: Path, tmp_path: Path) -> Iterator[Book]:
+def book(request: pytest.FixtureRequest, migrated: Path, tmp_path: Path) -> Book:
     preset: str = request.param
     path = tmp_path / "book.db"
     shutil.copy(migrated, path)
@@ -77,7 +77,7 @@ def book(request: pytest.FixtureRequest, migrated: Path, tmp_path: Path) -> Iter
     purpose = PURPOSES.get(preset, "account")
     promises, words = _promises(database, ids, purpose)
     database.close()
-    yield Book(path=path, purpose=purpose, promises=promises, words=words)
+    return Book(path=path, purpose=purpose, promises=promises, words=words)
 
 
 def _promises(database: Database, ids: Sequence[int], purpose: str) -> tuple[list[Promise], Counter[str]]:
@@ -92,19 +92,19 @@ def _promises(database: Database, ids: Sequence[int], purpose: str) -> tuple[lis
                 words["top" if row.tier == tiers[0] else row.tier] += 1
                 continue
             place = tiers.index(row.tier)
-            outlook = Outlook(session, cache, row, run, scheme, TODAY)
-            levers = find_levers(outlook, tiers[place - 1])
+            future = Future(session, cache, row, run, scheme, TODAY)
+            ways_up = find_ways(future, tiers[place - 1])
             promises.append(
                 Promise(
                     customer=customer,
                     goal=tiers[place - 1],
                     better=frozenset(tiers[:place]),
-                    levers=levers,
-                    days=outlook.days,
+                    ways_up=ways_up,
+                    days=future.days,
                     scheme=scheme,
                 )
             )
-            said = "itself" if levers.by_itself else "acts" if levers.ways else "nothing"
+            said = "itself" if ways_up.by_itself else "acts" if ways_up.ways else "nothing"
             words[("capped " if row.capped_by else "") + said] += 1
     return promises, words
 
@@ -164,7 +164,7 @@ def do(database: Database, customer: int, plan: Plan, day: date, session: object
 def smaller(promise: Promise, way: Way) -> Plan | None:
     """The acts a tenth smaller, or one less of what is counted; None where nothing is left to make smaller."""
     plan = way.plan
-    if plan.orders > 1 and plan.amount == promise.levers.usual:
+    if plan.orders > 1 and plan.amount == promise.ways_up.usual:
         return replace(plan, orders=plan.orders - 1)
     if way.any_amount:
         return None
@@ -182,7 +182,7 @@ def smaller(promise: Promise, way: Way) -> Plan | None:
 def _nearer(promise: Promise, field: str, value: object) -> object:
     """The value before this one: a tenth of the way back, a step of a scale, the next lower word."""
     indicator = next(one for one in promise.scheme.indicators if one.id == field)
-    present = promise.levers.present[field]
+    present = promise.ways_up.present[field]
     match indicator.score:
         case Map(values=values):
             words = sorted((points, word) for word, points in values.items())
@@ -199,11 +199,11 @@ def test_what_is_said_to_lift_a_customer_does_then_and_not_before_and_a_tenth_le
     days = next((promise.days for promise in book.promises if len(promise.days) == most), ())
     wrong: list[str] = []
     tried = Counter[str]()
-    for number in range(max((len(promise.levers.ways) for promise in book.promises), default=0)):
+    for number in range(max((len(promise.ways_up.ways) for promise in book.promises), default=0)):
         ways = {
-            promise.customer: (promise, promise.levers.ways[number])
+            promise.customer: (promise, promise.ways_up.ways[number])
             for promise in book.promises
-            if number < len(promise.levers.ways)
+            if number < len(promise.ways_up.ways)
         }
         seen = play(book, f"full{number}", {who: way.plan for who, (_, way) in ways.items()}, TODAY, days)
         less = {
@@ -233,7 +233,7 @@ def test_what_is_said_to_lift_a_customer_does_then_and_not_before_and_a_tenth_le
                     wrong.append(f"{who} {way}: not when done on {by}, {seen_late[who]}")
     nothing = play(book, "nothing", {promise.customer: Plan() for promise in book.promises}, TODAY, days)
     for promise in book.promises:
-        itself = promise.levers.by_itself
+        itself = promise.ways_up.by_itself
         place = None if itself is None else 0 if itself == TODAY else 1 + days.index(itself)
         reached = [tier in promise.better for tier in nothing[promise.customer]][: len(promise.days) + 1]
         if place is None:

@@ -6,9 +6,9 @@ from dataclasses import dataclass, replace
 from datetime import date
 from functools import partial
 
-from bot.services.levers.acts import Plan, Value
-from bot.services.levers.choices import Choice, Choices, round_up
-from bot.services.levers.outlook import AT_ONCE, NEVER, Outlook
+from bot.services.ways.acts import Plan, Value
+from bot.services.ways.choices import Choice, Choices, round_up
+from bot.services.ways.future import AT_ONCE, NEVER, Future
 
 ROUGH = 1.04  # two digits are enough when they ask for at most 4 % more
 CHEAP = 2.0  # acts beside an order are made smaller until the order would be so many times larger
@@ -31,7 +31,7 @@ class Way:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Levers:
+class WaysUp:
     """What lifts a customer to a goal: ways of which each suffices, smallest first, or the day it comes by itself.
 
     `overdue`: amount past due and its earliest due day. `usual`: the customer's usual order, and `margin` its own margin,
@@ -47,16 +47,16 @@ class Levers:
     present: Mapping[str, Value]
 
 
-def find_levers(outlook: Outlook, goal: str) -> Levers:
+def find_ways(future: Future, goal: str) -> WaysUp:
     """The ways to a tier above the present one; none when nothing that an account manager can do suffices."""
-    (itself,) = outlook.reach([Plan()], goal, outlook.today)
+    (itself,) = future.reach([Plan()], goal, future.today)
     if itself != NEVER:
-        day = outlook.today if itself == AT_ONCE else outlook.days[itself - 1]
-        return Levers(goal=goal, by_itself=day, present={})
-    search = _Search(outlook, goal)
+        day = future.today if itself == AT_ONCE else future.days[itself - 1]
+        return WaysUp(goal=goal, by_itself=day, present={})
+    search = _Search(future, goal)
     ways = search.single() or search.several_orders() or search.together()
     choices = search.choices
-    return Levers(
+    return WaysUp(
         goal=goal,
         ways=tuple(sorted(ways, key=lambda way: way.effort)),
         overdue=choices.overdue,
@@ -74,10 +74,10 @@ def _first_enough(sizes: Sequence[float], enough: Callable[[float], bool]) -> in
 class _Search:
     """Tries plans for one customer and one goal, all done today."""
 
-    def __init__(self, outlook: Outlook, goal: str) -> None:
-        self.outlook = outlook
+    def __init__(self, future: Future, goal: str) -> None:
+        self.future = future
         self.goal = goal
-        self.choices = Choices(outlook)
+        self.choices = Choices(future)
 
     def single(self) -> list[Way]:
         """Ways of one act each."""
@@ -180,7 +180,7 @@ class _Search:
         return found
 
     def _reach(self, plans: Sequence[Plan]) -> list[int]:
-        return self.outlook.reach(plans, self.goal, self.outlook.today)
+        return self.future.reach(plans, self.goal, self.future.today)
 
     def _rounded(self, plans: Sequence[Plan], wanted: Sequence[int]) -> list[Plan]:
         """The plans with orders of round amounts, where those suffice too."""
@@ -204,16 +204,16 @@ class _Search:
 
     def _ways(self, plans: Sequence[Plan], reached: Sequence[int]) -> list[Way]:
         """The plans, each with the last day on which it may be done."""
-        days, ways = self.outlook.days, []
+        days, ways = self.future.days, []
         left = dict(enumerate(zip(plans, reached, strict=True)))
-        for place in range(max([*reached, 1]), 0, -1):
-            now = [number for number, (_, at) in left.items() if max(at, 1) >= place]
-            if not now or days[place - 1] < self.outlook.today:
+        for place in range(max([*reached, self.future.first]), 0, -1):
+            now = [number for number, (_, at) in left.items() if max(at, self.future.first) >= place]
+            if not now or days[place - 1] < self.future.today:
                 continue
-            again = self.outlook.reach([left[number][0] for number in now], self.goal, days[place - 1])
+            again = self.future.reach([left[number][0] for number in now], self.goal, days[place - 1])
             for number, when in zip(now, again, strict=True):
                 plan, at = left[number]
-                if when <= max(at, 1):
+                if when <= max(at, self.future.first):
                     by_import = None if at == AT_ONCE else days[at - 1]
                     ways.append(
                         Way(

@@ -4,10 +4,9 @@ They run on the records of now. No other order comes, invoices that fall due lat
 stay valid, and sources that declared their activities complete up to the newest grading go on doing so.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
-from datetime import date, timedelta
-from itertools import islice
+from datetime import date
 from typing import Any
 
 import numpy as np
@@ -17,9 +16,9 @@ from sqlmodel import Session
 from bot.frames import Rows
 from bot.services.grade import assessment, computed, scheme_choice
 from bot.services.grade.assessment import RunStep
-from bot.services.levers.acts import Plan, Records, facts_after
-from bot.services.schemes import store
+from bot.services.schemes import cadence, store
 from bot.services.schemes.store import SchemeCache
+from bot.services.ways.acts import Plan, Records, facts_after
 from db.book import facts, invoices, orders
 from db.graded import overrides, runs
 from db.graded.runs import Assessment, GradingRun
@@ -33,19 +32,7 @@ AT_ONCE, NEVER = 0, 1_000  # places among the gradings to come
 MOST_GRADINGS = 13
 
 
-def days_to_come(cadence: str, after: date, today: date) -> Iterator[date]:
-    """The days of the snapshots to come: the newest that is over, if it was not graded, and every later one."""
-    over = store.last_cadence_day(cadence, today)
-    if over > after:
-        yield over
-    day = max(today, after + timedelta(days=1))
-    while True:
-        if store.is_cadence_day(cadence, day):
-            yield day
-        day += timedelta(days=1)
-
-
-class Outlook:
+class Future:
     """The gradings to come of a customer whose newest assessment and run are these."""
 
     def __init__(
@@ -73,10 +60,13 @@ class Outlook:
             past=assessment.load_previous(session, last, snapshot, [row.customer_id]),
             overrides={},
         )
-        start = snapshot.as_of if snapshot else run.as_of
         self._schemes: dict[date, Scheme] = {}
         self._overrides: dict[date, str | None] = {}
-        self.days = tuple(islice(days_to_come(scheme.as_of, start, today), self._horizon()))
+        most = self._horizon()
+        days = cadence.next_gradings(session, scheme_cache, run.purpose, today, most + 1)
+        over = sum(day < today for day in days)  # its snapshot is late, and nothing can be done before it
+        self.days = days[: most + over]
+        self.first = over + 1  # place of the first grading that sees what is done today
         self._records: dict[tuple[Any, ...], Records] = {}
 
     def _horizon(self) -> int:
@@ -103,7 +93,7 @@ class Outlook:
     def reach(self, plans: Sequence[Plan], goal: str, done_on: date) -> list[int]:
         """For each plan, done on a day: the place of the first snapshot, from 1, that gives the goal or better.
 
-        AT_ONCE where the grading after the next import gives it already, and the next snapshot too; NEVER where no
+        AT_ONCE where the grading after the next import gives it already, and the snapshot after that too; NEVER where no
         snapshot up to the horizon does.
         """
         if not plans:
@@ -119,7 +109,7 @@ class Outlook:
                 plans, goal, done_on, day, state, before, self._number + place - 1, interim=False
             )
             before = scheme
-            if place == 1 and done_on <= self.today:
+            if place == self.first and done_on <= self.today:
                 reached[at_once & gives] = AT_ONCE
             reached[gives & (reached == NEVER)] = place
             if (reached != NEVER).all():

@@ -9,9 +9,8 @@ from sqlmodel import Session
 
 from bot.services.grade import regrades, runs
 from bot.services.schemes.store import SchemeCache
-from db.book.facts import Activity, ActivityPeriod, Fact
+from db.book.facts import ActivityPeriod
 from db.book.invoices import Invoice
-from db.book.orders import Order
 from db.engine import Database
 from grading.indicators.sources import COMPUTED
 from grading.scheme.model import Bands, Map, Points, Scale, Scheme
