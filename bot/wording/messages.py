@@ -165,7 +165,6 @@ class Why(Message, CustomerPart, AssessmentPart):
     change: ScoreChange
     goal: TierPart | None
     needed: float | None
-    lacking: float | None = None  # points until `needed`; 0 where the score is enough already
     by_itself: date | None = None  # the day graded that gives the goal although nothing is done
     ways: tuple[WayPart, ...] = ()
     no_way: str | None = None  # by_hand | gates | not_enough
@@ -176,6 +175,11 @@ class Why(Message, CustomerPart, AssessmentPart):
     dimensions: tuple[DimensionPart, ...]
     gates: tuple[Name, ...]
     gates_not_assessed: tuple[Name, ...]
+
+    @property
+    def enough_already(self) -> bool:
+        """Whether the score is as high as the goal needs."""
+        return self.score is not None and self.needed is not None and self.score >= self.needed
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -78,7 +78,7 @@ def facts_after(records: Records, plans: Sequence[Plan], done_on: date, scheme: 
         periods=records.rows.periods,
     )
     grades = {number: records.grades[customer] for number in customers if customer in records.grades}
-    return book_of(rows, _facts_after(records, done, done_on), grades, scheme, records.day)
+    return book_of(rows, _facts_after(records, done), grades, scheme, records.day)
 
 
 def _orders_after(records: Records, plan: Plan, done_on: date) -> tuple[Any, ...]:
@@ -127,7 +127,7 @@ def _points_after(records: Records, name: str, plans: Sequence[Plan], done_on: d
     return [(number, value) for number, value in enumerate(points, start=1) if value]
 
 
-def _facts_after(records: Records, plans: Sequence[Plan], done_on: date) -> list[FactsOfDay]:
+def _facts_after(records: Records, plans: Sequence[Plan]) -> list[FactsOfDay]:
     """The recorded facts for each plan, and those that the plans record, ordered by field."""
     customers = range(1, len(plans) + 1)
     found: list[FactsOfDay] = [
@@ -150,7 +150,7 @@ def _facts_after(records: Records, plans: Sequence[Plan], done_on: date) -> list
         found.append(
             (
                 name,
-                done_on,
+                records.day,
                 ",".join(str(number) for number, _ in theirs),
                 ",".join([str(NEWEST)] * len(theirs)),
                 BETWEEN.join(_cell(value) for _, value in theirs),

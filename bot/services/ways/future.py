@@ -1,7 +1,7 @@
 """The gradings to come of one customer: what each would give, whatever is done until then.
 
-They run on the records of now. No other order comes, invoices that fall due later are paid on their day, credit grades
-stay valid, and sources that declared their activities complete up to the newest grading go on doing so.
+They run on the records of now. No other order comes, invoices that fall due later are paid on their day, recorded figures
+and credit grades do not age, and sources that declared their activities complete up to the newest grading go on doing so.
 """
 
 from collections.abc import Sequence
@@ -155,17 +155,12 @@ class Future:
         return np.isin(moved.outcome["tier"].astype(str), list(better)), moved.following
 
     def figures(self) -> dict[str, Any]:
-        """Indicator -> its value of today, of those that count today and on every day to come, if nothing is done."""
-        counts, known = {indicator.id for indicator in self.scheme.indicators}, None
-        for day in (self.today, *self.days):
-            book = facts_after(self.records(day, self.today, self.scheme), [Plan()], self.today, self.scheme)
-            known = known or book
-            missing = (
-                grade_columns(book.columns, book.customers, self.scheme, day).sums.missing[:, 0].tolist()
-            )
-            counts -= {one.id for one, gone in zip(self.scheme.indicators, missing, strict=True) if gone}
-        assert known is not None
-        return {name: read_value(known.columns, name, 0) for name in counts}
+        """Indicator -> its value, of those that count today."""
+        records = self.records(self.today, self.today, self.scheme)
+        columns = facts_after(records, [Plan()], self.today, self.scheme).columns
+        missing = grade_columns(columns, [0], self.scheme, self.today).sums.missing[:, 0].tolist()
+        known = (one.id for one, gone in zip(self.scheme.indicators, missing, strict=True) if not gone)
+        return {name: read_value(columns, name, 0) for name in known}
 
     def records(self, day: date, done_on: date, scheme: Scheme) -> Records:
         """What a grading as of a day reads, with overdue invoices settled on `done_on` in `settled`."""
@@ -175,7 +170,7 @@ class Future:
         return self._records[key]
 
     def _load(self, day: date, done_on: date, scheme: Scheme) -> Records:
-        session, who = self.session, [self.row.customer_id]
+        session, who, today = self.session, [self.row.customer_id], min(day, self.today)
         rows = computed.load_rows(session, scheme, day, who)
         settled: Rows = ()
         if rows.invoices:
@@ -199,8 +194,13 @@ class Future:
             rows=replace(rows, periods=periods),
             settled=settled,
             order_days=orders.order_days(session, customer_id=who[0], as_of=day),
-            facts=list(facts.facts_by_day(session, fields=list(scheme.fields), as_of=day, customer_ids=who)),
-            grades=computed.credit_grades(session, scheme, min(day, self.today), who),
+            facts=[
+                (name, measured + (day - today), customers, ids, cells)
+                for name, measured, customers, ids, cells in facts.facts_by_day(
+                    session, fields=list(scheme.fields), as_of=today, customer_ids=who
+                )
+            ],
+            grades=computed.credit_grades(session, scheme, today, who),
         )
 
 

@@ -240,7 +240,10 @@ def test_what_would_lift_it_and_which_facts_are_missing(database: Database) -> N
     (way,) = message.ways
     (act,) = way.acts
     assert (act.names, act.value, act.target) == (Name(en="Quality", zh="质量"), 62.0, 69.95)
-    assert (way.by, way.reached) == (date(2026, 5, 31), None)  # without movement rules the next import is enough
+    assert (way.by, way.reached) == (
+        date(2026, 5, 31),
+        None,
+    )  # without movement rules the next import is enough
     figures = explanation.exact_figures(database, SchemeCache(), ADMIN, Pointer(id=acme))
     (lever,) = figures.levers
     assert (lever.names.en, lever.value, lever.relation, lever.target) == ("Quality", 62.0, "at_least", 70.0)
@@ -250,7 +253,7 @@ def test_what_would_lift_it_and_which_facts_are_missing(database: Database) -> N
     assert wanted.narrows == pytest.approx(40.0)
     assert (wanted.worst.id, wanted.best.id) == ("C", "A")  # 0.6 × 62 = 37.2 to 37.2 + 40
     said = text(message)
-    assert "Quality: 62 → 69.95 · by May 31, 2026 → tier with the next import" in said
+    assert "Quality: 62 → 69.95 · by May 31, 2026 → in force as soon as it is imported" in said
     assert "Service · decides the tier: Ordinary to Key" in said
 
 

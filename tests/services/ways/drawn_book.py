@@ -116,7 +116,8 @@ def _draw(session: Session, customer: int, scheme: Scheme, random: Random) -> No
         factories.contact(session, customer, TODAY - timedelta(days=random.randrange(1, 700)), kind)
     for field in _recorded(scheme):
         if random.random() < 0.75:
-            day = TODAY - timedelta(days=random.randrange(1, 300))
+            oldest = next(one.max_age_days for one in scheme.indicators if one.id == field) or 300
+            day = TODAY - timedelta(days=random.randrange(1, int(1.05 * min(oldest, 300))))
             factories.fact(session, customer, field, _value(scheme, field, random), day)
 
 
