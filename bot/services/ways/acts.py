@@ -39,7 +39,7 @@ class Plan:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Records:
+class DayRecords:
     """The records of one customer that a grading as of a day reads.
 
     `rows` has this customer alone, and `settled` its invoices with the overdue ones paid.
@@ -53,7 +53,7 @@ class Records:
     grades: Grades
 
 
-def facts_after(records: Records, plans: Sequence[Plan], done_on: date, scheme: Scheme) -> FactColumns:
+def facts_after(records: DayRecords, plans: Sequence[Plan], done_on: date, scheme: Scheme) -> FactColumns:
     """The fields of a scheme on the day of the records, a row for each plan, as if it had been done on `done_on`."""
     done = plans if done_on <= records.day else [Plan()] * len(plans)
     customers = range(1, len(done) + 1)
@@ -81,7 +81,7 @@ def facts_after(records: Records, plans: Sequence[Plan], done_on: date, scheme: 
     return book_of(rows, _facts_after(records, done), grades, scheme, records.day)
 
 
-def _orders_after(records: Records, plan: Plan, done_on: date) -> tuple[Any, ...]:
+def _orders_after(records: DayRecords, plan: Plan, done_on: date) -> tuple[Any, ...]:
     """The row of ORDER_AGGREGATES with the orders of a plan."""
     ((_, *cells),) = records.rows.orders
     if not plan.orders:
@@ -108,7 +108,7 @@ def _orders_after(records: Records, plan: Plan, done_on: date) -> tuple[Any, ...
     return tuple(known[name] for name in ORDER_AGGREGATES)
 
 
-def _counts_after(records: Records, plans: Sequence[Plan]) -> Rows:
+def _counts_after(records: DayRecords, plans: Sequence[Plan]) -> Rows:
     known = [row[1:] for row in records.rows.activities] or [(0,) * len(WINDOWS)]
     counts = dict(zip(WINDOWS, known[0], strict=True))
     if not records.rows.activities and not any(plan.activities for plan in plans):
@@ -119,7 +119,7 @@ def _counts_after(records: Records, plans: Sequence[Plan]) -> Rows:
     ]
 
 
-def _points_after(records: Records, name: str, plans: Sequence[Plan], done_on: date, scheme: Scheme) -> Rows:
+def _points_after(records: DayRecords, name: str, plans: Sequence[Plan], done_on: date, scheme: Scheme) -> Rows:
     """Fading points of an indicator with the activities of each plan."""
     weight = dict(fading_weights(records.day, scheme)).get(done_on, 0.0)
     (known,) = [row[1] for row in records.rows.faded.get(name, ())] or [0.0]
@@ -127,7 +127,7 @@ def _points_after(records: Records, name: str, plans: Sequence[Plan], done_on: d
     return [(number, value) for number, value in enumerate(points, start=1) if value]
 
 
-def _facts_after(records: Records, plans: Sequence[Plan]) -> list[FactsOfDay]:
+def _facts_after(records: DayRecords, plans: Sequence[Plan]) -> list[FactsOfDay]:
     """The recorded facts for each plan, and those that the plans record, ordered by field."""
     customers = range(1, len(plans) + 1)
     found: list[FactsOfDay] = [

@@ -18,7 +18,7 @@ from bot.services.grade import assessment, computed, scheme_choice
 from bot.services.grade.assessment import RunStep
 from bot.services.schemes import cadence, store
 from bot.services.schemes.store import SchemeCache
-from bot.services.ways.acts import Plan, Records, facts_after
+from bot.services.ways.acts import Plan, DayRecords, facts_after
 from db.book import facts, invoices, orders
 from db.graded import overrides, runs
 from db.graded.runs import Assessment, GradingRun
@@ -67,7 +67,7 @@ class Future:
         over = sum(day < today for day in days)  # its snapshot is late, and nothing can be done before it
         self.days = days[: most + over]
         self.first = over + 1  # place of the first grading that sees what is done today
-        self._records: dict[tuple[Any, ...], Records] = {}
+        self._records: dict[tuple[Any, ...], DayRecords] = {}
 
     def _horizon(self) -> int:
         """How many gradings it takes until neither confirmations, dwell nor a gate in force can delay a move any more."""
@@ -162,14 +162,14 @@ class Future:
         known = (one.id for one, gone in zip(self.scheme.indicators, missing, strict=True) if not gone)
         return {name: read_value(columns, name, 0) for name in known}
 
-    def records(self, day: date, done_on: date, scheme: Scheme) -> Records:
+    def records(self, day: date, done_on: date, scheme: Scheme) -> DayRecords:
         """What a grading as of a day reads, with overdue invoices settled on `done_on` in `settled`."""
         key = (day, done_on, scheme.identity)
         if key not in self._records:
             self._records[key] = self._load(day, done_on, scheme)
         return self._records[key]
 
-    def _load(self, day: date, done_on: date, scheme: Scheme) -> Records:
+    def _load(self, day: date, done_on: date, scheme: Scheme) -> DayRecords:
         session, who, today = self.session, [self.row.customer_id], min(day, self.today)
         rows = computed.load_rows(session, scheme, day, who)
         settled: Rows = ()
@@ -189,7 +189,7 @@ class Future:
         periods = [
             (kind, first, max(last, day) if last >= graded_on else last) for kind, first, last in rows.periods
         ]
-        return Records(
+        return DayRecords(
             day=day,
             rows=replace(rows, periods=periods),
             settled=settled,

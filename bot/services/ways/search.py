@@ -7,7 +7,7 @@ from datetime import date
 from functools import partial
 
 from bot.services.ways.acts import Plan, Value
-from bot.services.ways.choices import Choice, Choices, round_up
+from bot.services.ways.possible_acts import PossibleAct, PossibleActs, round_up
 from bot.services.ways.future import AT_ONCE, NEVER, Future
 
 ROUGH = 1.04  # two digits are enough when they ask for at most 4 % more
@@ -77,25 +77,25 @@ class _Search:
     def __init__(self, future: Future, goal: str) -> None:
         self.future = future
         self.goal = goal
-        self.choices = Choices(future)
+        self.acts = PossibleActs(future)
 
     def single(self) -> list[Way]:
         """Ways of one act each."""
-        one_order = next(self.choices.orders(), None)
-        choices = [*self.choices.others, one_order, self.choices.usual_orders()]
+        one_order = next(self.acts.orders(), None)
+        choices = [*self.acts.others, one_order, self.acts.usual_orders()]
         ways = self._smallest([choice for choice in choices if choice], Plan())
-        usual = self.choices.usual or 0.0
+        usual = self.acts.usual or 0.0
         if any(way.plan.orders == 1 and way.plan.amount <= usual for way in ways):
             return [way for way in ways if way.plan.orders <= 1]
         return ways
 
     def several_orders(self) -> list[Way]:
         """The way of orders alone that asks for the least: few, then at the usual margin."""
-        return next((ways for one in self.choices.orders() if (ways := self._smallest([one], Plan()))), [])
+        return next((ways for one in self.acts.orders() if (ways := self._smallest([one], Plan()))), [])
 
     def together(self) -> list[Way]:
         """As few acts beside orders as suffice together, each as small as it can be."""
-        others = self.choices.others
+        others = self.acts.others
         sizes = [choice.sizes[-1] for choice in others]
         chosen = list(range(len(others)))
         if not self._suffices(self._plan(sizes, chosen)):
@@ -109,7 +109,7 @@ class _Search:
     def _smaller(self, sizes: list[float], chosen: list[int]) -> list[Way]:
         """The way of the chosen acts, each as small as it can be before the order beside them becomes much larger."""
         beside = self._plan(sizes, chosen)
-        orders = next((one for one in self.choices.orders() if self._least(one, beside) is not None), None)
+        orders = next((one for one in self.acts.orders() if self._least(one, beside) is not None), None)
         most = None if orders is None else CHEAP * (self._least(orders, beside) or 0.0)
 
         def enough(place: int, size: float) -> bool:
@@ -120,7 +120,7 @@ class _Search:
             return least is not None and least <= most
 
         for place in chosen:
-            choice = self.choices.others[place]
+            choice = self.acts.others[place]
             at = _first_enough(choice.sizes, partial(enough, place))
             if choice.smooth:
                 choice = choice.between(at)
@@ -134,20 +134,20 @@ class _Search:
     def _plan(self, sizes: Sequence[float], chosen: Sequence[int]) -> Plan:
         plan = Plan()
         for place in chosen:
-            plan = self.choices.others[place].add(plan, sizes[place])
+            plan = self.acts.others[place].add(plan, sizes[place])
         return plan
 
     def _suffices(self, beside: Plan) -> bool:
         """Whether acts suffice, alone or with any orders."""
-        orders = [plan for choice in self.choices.orders() for plan in choice.plans(beside)[::COARSE]]
+        orders = [plan for choice in self.acts.orders() for plan in choice.plans(beside)[::COARSE]]
         return any(at != NEVER for at in self._reach([beside, *orders]))
 
-    def _least(self, orders: Choice, beside: Plan) -> float | None:
+    def _least(self, orders: PossibleAct, beside: Plan) -> float | None:
         """The least of the amounts tried that suffices beside these acts; None when none does."""
         ((place, _),) = self._first([orders], beside)
         return None if place is None else orders.sizes[place]
 
-    def _smallest(self, choices: Sequence[Choice], beside: Plan) -> list[Way]:
+    def _smallest(self, choices: Sequence[PossibleAct], beside: Plan) -> list[Way]:
         """The smallest size of each act that reaches the goal at the earliest grading at which any does."""
         found = zip(choices, self._first(choices, beside), strict=True)
         known = [(choice, place, reached) for choice, (place, reached) in found if place is not None]
@@ -163,7 +163,7 @@ class _Search:
         return self._ways(plans, wanted)
 
     def _first(
-        self, choices: Sequence[Choice], beside: Plan, wanted: Sequence[int] | None = None
+        self, choices: Sequence[PossibleAct], beside: Plan, wanted: Sequence[int] | None = None
     ) -> list[tuple[int | None, int]]:
         """For each act: the place of its first size that reaches the goal by the wanted grading, and that grading.
 
@@ -186,7 +186,7 @@ class _Search:
         """The plans with orders of round amounts, where those suffice too."""
         tried = [
             [replace(plan, amount=round_up(plan.amount, digits)) for digits in (2, 3)]
-            if plan.amount > self.choices.least_amount
+            if plan.amount > self.acts.least_amount
             else []
             for plan in plans
         ]
@@ -220,7 +220,7 @@ class _Search:
                             plan=plan,
                             by=days[place - 1],
                             reached=by_import,
-                            any_amount=bool(plan.orders) and plan.amount <= self.choices.least_amount,
+                            any_amount=bool(plan.orders) and plan.amount <= self.acts.least_amount,
                             effort=self._effort(plan),
                         )
                     )
@@ -229,7 +229,7 @@ class _Search:
 
     def _effort(self, plan: Plan) -> float:
         return (
-            plan.orders * plan.amount / self.choices.month
+            plan.orders * plan.amount / self.acts.month
             + 0.5 * sum(plan.activities.values())
             + 0.1 * plan.settles
             + 2.0 * len(plan.facts)

@@ -187,8 +187,9 @@ def _nearer(promise: Promise, field: str, value: Value) -> Value:
     present = promise.ways_up.present[field]
     match indicator.score:
         case Map(values=values):
-            words: list[Value] = [word for word, _ in sorted(values.items(), key=lambda item: item[1])]
-            return words[max(words.index(value) - 1, 0)]
+            points: dict[Value, float] = {**values}
+            lower = [word for word in points if points[word] < points[value]]
+            return max(lower, key=points.__getitem__, default=present)
         case Scale():
             return float(value) + (1 if float(value) < float(present) else -1)
     return float(present) + 0.9 * (float(value) - float(present))

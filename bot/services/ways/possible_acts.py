@@ -37,7 +37,7 @@ Add = Callable[[Plan, float], Plan]
 
 
 @dataclass(frozen=True, kw_only=True)
-class Choice:
+class PossibleAct:
     """One act: `add` puts it into a plan in one of its `sizes`, which grow; in a `smooth` one others lie between."""
 
     add: Add
@@ -48,13 +48,13 @@ class Choice:
         """The plan with each size added."""
         return [self.add(beside, size) for size in self.sizes]
 
-    def between(self, place: int) -> "Choice":
+    def between(self, place: int) -> "PossibleAct":
         """The finer sizes from the one before a place up to it."""
         low = self.sizes[max(place - 1, 0)]
         return replace(self, sizes=np.geomspace(low, self.sizes[place], FINER).tolist())
 
 
-class Choices:
+class PossibleActs:
     """What can be done for one customer."""
 
     def __init__(self, future: Future) -> None:
@@ -100,11 +100,11 @@ class Choices:
         return float(known["overdue_amount"]), date.fromisoformat(str(oldest)[:10])
 
     @cached_property
-    def others(self) -> tuple[Choice, ...]:
+    def others(self) -> tuple[PossibleAct, ...]:
         """Every act but orders."""
         return tuple(self._others())
 
-    def orders(self) -> Iterator[Choice]:
+    def orders(self) -> Iterator[PossibleAct]:
         """One order, then several; at the usual margin, then at better ones. None where orders do not count."""
         if not MOVED_BY_ORDERS & self.influenced.keys():
             return
@@ -112,15 +112,15 @@ class Choices:
         sizes = np.geomspace(self.least_amount, most, SIZES).tolist()
         for margin in self._margins():
             for count in (1, *SEVERAL):
-                yield Choice(add=_ordering(count, margin), sizes=sizes, smooth=True)
+                yield PossibleAct(add=_ordering(count, margin), sizes=sizes, smooth=True)
 
-    def usual_orders(self) -> Choice | None:
+    def usual_orders(self) -> PossibleAct | None:
         """Several orders of the usual size."""
         usual = self.usual
         if usual is None or next(self.orders(), None) is None:
             return None
         margin = self.margin
-        return Choice(
+        return PossibleAct(
             add=lambda plan, count: _ordering(int(count), margin)(plan, usual),
             sizes=range(2, MOST_ORDERS + 1),
         )
@@ -144,12 +144,12 @@ class Choices:
         ]
         return max([knot for knot in money if knot > 0], default=10_000.0)
 
-    def _others(self) -> Iterator[Choice]:
+    def _others(self) -> Iterator[PossibleAct]:
         if self.overdue:
-            yield Choice(add=lambda plan, _: replace(plan, settles=True), sizes=(1,))
+            yield PossibleAct(add=lambda plan, _: replace(plan, settles=True), sizes=(1,))
         for kind, most in MOST_ACTIVITIES.items():
             if ACTIVITIES[kind] & self.influenced.keys():
-                yield Choice(add=_acting(kind), sizes=range(1, most + 1))
+                yield PossibleAct(add=_acting(kind), sizes=range(1, most + 1))
         for name, present in self.present.items():
             found = _better_values(self.influenced[name], present)
             if found is not None:
@@ -165,7 +165,7 @@ def _acting(kind: str) -> Add:
     return lambda plan, count: replace(plan, activities={**plan.activities, kind: int(count)})
 
 
-def _better_values(indicator: Indicator, present: Value) -> Choice | None:
+def _better_values(indicator: Indicator, present: Value) -> PossibleAct | None:
     """Better values of a recorded figure: words and grades one by one, numbers by their share of the way to the best."""
     score = indicator.score
     if isinstance(score, Map):
@@ -189,13 +189,13 @@ def _better_values(indicator: Indicator, present: Value) -> Choice | None:
         value = _toward(start, end, share, whole=indicator.unit == "count")
         return replace(plan, facts={**plan.facts, indicator.id: value})
 
-    return Choice(add=toward, sizes=np.geomspace(LEAST_SHARE, 1.0, SIZES).tolist(), smooth=True)
+    return PossibleAct(add=toward, sizes=np.geomspace(LEAST_SHARE, 1.0, SIZES).tolist(), smooth=True)
 
 
-def _steps(indicator: Indicator, values: Sequence[Value]) -> Choice | None:
+def _steps(indicator: Indicator, values: Sequence[Value]) -> PossibleAct | None:
     if not values:
         return None
-    return Choice(
+    return PossibleAct(
         add=lambda plan, place: replace(plan, facts={**plan.facts, indicator.id: values[int(place) - 1]}),
         sizes=range(1, len(values) + 1),
     )
