@@ -106,7 +106,7 @@ def _change(session: Session, graded: Graded) -> "ExplainedChange | None":
     return explain_change(
         attribute(
             stored_frame({customer_id: old.assessment.inputs}, old.scheme),
-            computed.load_facts(session, old.scheme, day, [customer_id]).facts,
+            computed.load_facts(session, old.scheme, day, [customer_id], edition=old.run.edition).facts,
             _with_old_fields(session, new, graded, old.scheme),
             old_scheme=old.scheme,
             new_scheme=graded.scheme,

@@ -215,11 +215,17 @@ def test_invoices_in_another_currency_than_the_scheme_are_not_mixed_in(
         load_book(session, PRESETS["b2b_accounts"], AS_OF)
 
 
-def test_a_fact_wins_over_a_count_that_may_be_short(database: Database, tmp_path: Path) -> None:
+def test_a_recent_fact_above_a_count_that_may_be_short_counts_instead(
+    database: Database, tmp_path: Path
+) -> None:
     bring(database, tmp_path, "customers", "code name", [("C1", "One"), ("C2", "Two")])
     training = [(code, date(2026, 9, day), "training") for code in ("C1", "C2") for day in (1, 2)]
     bring(database, tmp_path, "activities", "customer date kind", training)
-    known = [("C1", "training_sessions_12m", 6, date(2026, 10, 1))]
+    # Of C2 older than the window, of C1 within it.
+    known = [
+        ("C1", "training_sessions_12m", 6, date(2026, 10, 1)),
+        ("C2", "training_sessions_12m", 0, date(2023, 5, 1)),
+    ]
     bring(database, tmp_path, "facts", "customer field value date", known)
 
     def sessions() -> list[float]:
