@@ -183,8 +183,8 @@ def _levers(lift: "Lift", indicators: dict[str, Indicator]) -> Iterator[LeverPar
         yield LeverPart(
             names=indicator.name,
             unit=indicator.unit,
-            value=lever["value"],
+            value=indicator.shown(lever["value"]),
             relation=target["relation"] if target else None,
-            target=target["shown"] if target else None,
+            target=indicator.shown(target["shown"]) if target else None,
             points=lever["headroom"],
         )

@@ -254,7 +254,7 @@ def _reason(line: dict[str, Any], indicators: dict[str, Indicator]) -> Reason:
     return Reason(
         names=indicator.name,
         unit=indicator.unit,
-        value=line["value"],
+        value=indicator.shown(line["value"]),
         score=line["score"],
         points=line["points"] or 0.0,
         most=line.get("most"),
