@@ -107,11 +107,6 @@ class Indicator:
     influence: bool = True
     score: Score
 
-    def shown(self, value: float | str | bool | None) -> float | str | bool | Name | None:
-        """A value as people read it: the name of a word that has one."""
-        named = isinstance(value, str) and isinstance(self.score, Map)
-        return self.score.names.get(value, value) if named else value  # type: ignore[union-attr, arg-type]
-
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Dimension:

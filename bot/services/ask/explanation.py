@@ -9,7 +9,7 @@ from sqlmodel import Session
 
 from bot.errors import N_, NotFound
 from bot.services.access import Act, Actor
-from bot.services.ask.graded import Graded, assessed, cap, clean_counts, graded_for, standing_now
+from bot.services.ask.graded import Graded, assessed, cap, clean_counts, graded_for, shown, standing_now
 from bot.services.grade import computed
 from bot.services.schemes.store import SchemeCache, rule_change, tier_names
 from bot.wording.actions import Pointer
@@ -183,8 +183,8 @@ def _levers(lift: "Lift", indicators: dict[str, Indicator]) -> Iterator[LeverPar
         yield LeverPart(
             names=indicator.name,
             unit=indicator.unit,
-            value=indicator.shown(lever["value"]),
+            value=shown(indicator, lever["value"]),
             relation=target["relation"] if target else None,
-            target=indicator.shown(target["shown"]) if target else None,
+            target=shown(indicator, target["shown"]) if target else None,
             points=lever["headroom"],
         )

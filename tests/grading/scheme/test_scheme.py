@@ -74,19 +74,6 @@ def test_every_word_of_a_preset_has_a_name_in_both_languages() -> None:
                 assert list(one.score.names) == list(one.score.values), one.id
 
 
-@pytest.mark.parametrize("language", ["en", "zh"])
-def test_a_word_is_shown_by_its_name_and_any_other_value_as_it_is(language: str) -> None:
-    plan = next(
-        one
-        for one in parse_scheme(preset_text("b2b_accounts"), source="b").indicators
-        if one.id == "expansion_plan"
-    )
-    shown = plan.shown("under_way")
-    assert isinstance(shown, Name)
-    assert shown.text(language) == {"en": "under way", "zh": "进行中"}[language]
-    assert [plan.shown(value) for value in ("sold", 3.5, True, None)] == ["sold", 3.5, True, None]
-
-
 def test_names_of_words_count_in_the_hash_and_a_scheme_without_them_keeps_its_own() -> None:
     word = 'score: {fn: map, values: {"no": 0, full: 100}}'
     named = word[:-1] + ', names: {" full ": {en: Full, zh: 足额}, "no": {en: None, zh: 无}}}'
