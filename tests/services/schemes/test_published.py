@@ -1,6 +1,8 @@
 """A version that was published with a key that is not applied grades, replays and verifies as it always did."""
 
+import json
 from datetime import UTC, date, datetime
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -16,6 +18,7 @@ from grading.scheme.problems import SchemeError
 from grading.scheme.reader import parse_scheme
 from tests import factories
 from tests.conftest import on_sqlite
+from tests.db.test_migrations import ROWS
 from tests.services.schemes.test_lifecycle import GRACE
 
 MARCH, APRIL, TODAY = date(2026, 3, 31), date(2026, 4, 30), date(2026, 5, 4)
@@ -23,10 +26,8 @@ NOW = datetime(2026, 5, 4, 8, tzinfo=UTC)
 # As a version before 0.2.0 took it, and the hash that it stored.
 KEYS = "window_months: 24\nmissing: {show_interval: false}"
 PUBLISHED = factories.PLAIN_SCHEME.replace("window_months: 12", KEYS)
+FIRST_RELEASE = json.loads(ROWS.read_text("utf-8"))["scheme_version"]
 SHA256 = "43d684b11a810d33de9d6c61526e39c9ab6f0cde7d393d58b7c177b1bb8de539"
-
-
-pytestmark = on_sqlite
 
 
 @pytest.fixture
@@ -46,6 +47,7 @@ def book(database: Database) -> Database:
     return database
 
 
+@on_sqlite
 def test_a_published_version_keeps_hash_gradings_and_commands(book: Database) -> None:
     found = verification.verify(book, SchemeCache(), ZoneInfo("UTC"), 1)
     assert (found.assessments, found.data_compared, found.differences) == (2, 2, [])
@@ -59,6 +61,7 @@ def test_a_published_version_keeps_hash_gradings_and_commands(book: Database) ->
     lifecycle.retire(book, GRACE, "plain@1", today=TODAY, now=NOW, sure=True)
 
 
+@on_sqlite
 def test_a_new_file_with_the_same_keys_is_refused_with_the_remedy(
     book: Database, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
@@ -71,3 +74,11 @@ def test_a_new_file_with_the_same_keys_is_refused_with_the_remedy(
     assert [problem.key for problem in caught.value.problems] == ["window_months", "missing.show_interval"]
     remedied = PUBLISHED.replace(KEYS, "").replace("version: 1", "version: 2")
     assert parse_scheme(remedied, source="plain.yaml").version == 2
+
+
+@pytest.mark.parametrize(
+    "row", FIRST_RELEASE, ids=[f"{row['name']}@{row['version']}" for row in FIRST_RELEASE]
+)
+def test_every_scheme_that_the_first_release_stored_is_read_with_its_hash(row: dict[str, Any]) -> None:
+    scheme = parse_scheme(row["content"], source="a published scheme version", published=True)
+    assert scheme.identity == (row["name"], row["version"], row["sha256"])
