@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from sqlmodel import Session
 
-from bot.services.ask.graded import Graded
+from bot.services.ask.graded import Graded, shown
 from bot.services.schemes.store import SchemeCache
 from bot.wording.parts import ActPart, WayPart
 from grading.scheme.model import Name
@@ -97,6 +97,6 @@ def _acts(way: "Way", ways_up: "WaysUp", graded: Graded) -> Iterator[ActPart]:
             kind="fact",
             names=indicator.name,
             unit=indicator.unit,
-            value=ways_up.present[name],
-            target=value,
+            value=shown(indicator, ways_up.present[name]),
+            target=shown(indicator, value),
         )

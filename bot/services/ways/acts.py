@@ -119,7 +119,9 @@ def _counts_after(records: DayRecords, plans: Sequence[Plan]) -> Rows:
     ]
 
 
-def _points_after(records: DayRecords, name: str, plans: Sequence[Plan], done_on: date, scheme: Scheme) -> Rows:
+def _points_after(
+    records: DayRecords, name: str, plans: Sequence[Plan], done_on: date, scheme: Scheme
+) -> Rows:
     """Fading points of an indicator with the activities of each plan."""
     weight = dict(fading_weights(records.day, scheme)).get(done_on, 0.0)
     (known,) = [row[1] for row in records.rows.faded.get(name, ())] or [0.0]

@@ -18,7 +18,7 @@ from bot.services.grade import assessment, computed, scheme_choice
 from bot.services.grade.assessment import RunStep
 from bot.services.schemes import cadence, store
 from bot.services.schemes.store import SchemeCache
-from bot.services.ways.acts import Plan, DayRecords, facts_after
+from bot.services.ways.acts import DayRecords, Plan, facts_after
 from db.book import facts, invoices, orders
 from db.graded import overrides, runs
 from db.graded.runs import Assessment, GradingRun

@@ -7,8 +7,8 @@ from datetime import date
 from functools import partial
 
 from bot.services.ways.acts import Plan, Value
-from bot.services.ways.possible_acts import PossibleAct, PossibleActs, round_up
 from bot.services.ways.future import AT_ONCE, NEVER, Future
+from bot.services.ways.possible_acts import PossibleAct, PossibleActs, round_up
 
 ROUGH = 1.04  # two digits are enough when they ask for at most 4 % more
 CHEAP = 2.0  # acts beside an order are made smaller until the order would be so many times larger
@@ -55,14 +55,14 @@ def find_ways(future: Future, goal: str) -> WaysUp:
         return WaysUp(goal=goal, by_itself=day, present={})
     search = _Search(future, goal)
     ways = search.single() or search.several_orders() or search.together()
-    choices = search.choices
+    acts = search.acts
     return WaysUp(
         goal=goal,
         ways=tuple(sorted(ways, key=lambda way: way.effort)),
-        overdue=choices.overdue,
-        usual=choices.usual,
-        margin=choices.margin,
-        present=choices.present,
+        overdue=acts.overdue,
+        usual=acts.usual,
+        margin=acts.margin,
+        present=acts.present,
     )
 
 
@@ -82,8 +82,8 @@ class _Search:
     def single(self) -> list[Way]:
         """Ways of one act each."""
         one_order = next(self.acts.orders(), None)
-        choices = [*self.acts.others, one_order, self.acts.usual_orders()]
-        ways = self._smallest([choice for choice in choices if choice], Plan())
+        acts = [*self.acts.others, one_order, self.acts.usual_orders()]
+        ways = self._smallest([act for act in acts if act], Plan())
         usual = self.acts.usual or 0.0
         if any(way.plan.orders == 1 and way.plan.amount <= usual for way in ways):
             return [way for way in ways if way.plan.orders <= 1]
@@ -96,7 +96,7 @@ class _Search:
     def together(self) -> list[Way]:
         """As few acts beside orders as suffice together, each as small as it can be."""
         others = self.acts.others
-        sizes = [choice.sizes[-1] for choice in others]
+        sizes = [act.sizes[-1] for act in others]
         chosen = list(range(len(others)))
         if not self._suffices(self._plan(sizes, chosen)):
             return []
@@ -120,12 +120,12 @@ class _Search:
             return least is not None and least <= most
 
         for place in chosen:
-            choice = self.acts.others[place]
-            at = _first_enough(choice.sizes, partial(enough, place))
-            if choice.smooth:
-                choice = choice.between(at)
-                at = _first_enough(choice.sizes, partial(enough, place))
-            sizes[place] = choice.sizes[at]
+            act = self.acts.others[place]
+            at = _first_enough(act.sizes, partial(enough, place))
+            if act.smooth:
+                act = act.between(at)
+                at = _first_enough(act.sizes, partial(enough, place))
+            sizes[place] = act.sizes[at]
         plan = self._plan(sizes, chosen)
         if orders is not None:
             return self._smallest([orders], plan)
@@ -139,7 +139,7 @@ class _Search:
 
     def _suffices(self, beside: Plan) -> bool:
         """Whether acts suffice, alone or with any orders."""
-        orders = [plan for choice in self.acts.orders() for plan in choice.plans(beside)[::COARSE]]
+        orders = [plan for act in self.acts.orders() for plan in act.plans(beside)[::COARSE]]
         return any(at != NEVER for at in self._reach([beside, *orders]))
 
     def _least(self, orders: PossibleAct, beside: Plan) -> float | None:
@@ -147,13 +147,13 @@ class _Search:
         ((place, _),) = self._first([orders], beside)
         return None if place is None else orders.sizes[place]
 
-    def _smallest(self, choices: Sequence[PossibleAct], beside: Plan) -> list[Way]:
+    def _smallest(self, acts: Sequence[PossibleAct], beside: Plan) -> list[Way]:
         """The smallest size of each act that reaches the goal at the earliest grading at which any does."""
-        found = zip(choices, self._first(choices, beside), strict=True)
-        known = [(choice, place, reached) for choice, (place, reached) in found if place is not None]
+        found = zip(acts, self._first(acts, beside), strict=True)
+        known = [(act, place, reached) for act, (place, reached) in found if place is not None]
         if not known:
             return []
-        finer = [choice.between(place) if choice.smooth else choice for choice, place, _ in known]
+        finer = [act.between(place) if act.smooth else act for act, place, _ in known]
         wanted = [reached for _, _, reached in known]
         plans = [
             one.add(beside, one.sizes[place if place is not None else -1])
@@ -163,13 +163,13 @@ class _Search:
         return self._ways(plans, wanted)
 
     def _first(
-        self, choices: Sequence[PossibleAct], beside: Plan, wanted: Sequence[int] | None = None
+        self, acts: Sequence[PossibleAct], beside: Plan, wanted: Sequence[int] | None = None
     ) -> list[tuple[int | None, int]]:
         """For each act: the place of its first size that reaches the goal by the wanted grading, and that grading.
 
         Wanted is, unless given, the earliest at which any of its sizes does.
         """
-        plans = [choice.plans(beside) for choice in choices]
+        plans = [act.plans(beside) for act in acts]
         at = self._reach([plan for theirs in plans for plan in theirs])
         found: list[tuple[int | None, int]] = []
         for number, theirs in enumerate(plans):

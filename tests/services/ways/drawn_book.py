@@ -146,7 +146,8 @@ def _recorded(scheme: Scheme) -> Iterator[str]:
 
 
 def _value(scheme: Scheme, field: str, random: Random) -> object:
-    score = next(indicator.score for indicator in scheme.indicators if indicator.id == field)
+    indicator = next(one for one in scheme.indicators if one.id == field)
+    score = indicator.score
     match score:
         case Map():
             return random.choice([*score.values])
@@ -157,4 +158,4 @@ def _value(scheme: Scheme, field: str, random: Random) -> object:
             low, high = score.knots[0][0], score.knots[-1][0]
         case Bands():
             low, high = score.bands[0][0], score.bands[-1][0]
-    return round(low + (high - low) * random.random() ** 2, 3)
+    return round(low + (high - low) * random.random() ** 2, None if indicator.unit == "count" else 3)
