@@ -122,7 +122,13 @@ def _draw(session: Session, customer: int, scheme: Scheme, random: Random) -> No
 
 
 def invoice(
-    session: Session, customer: int, day: date, due: date, paid: date | None, amount: Decimal
+    session: Session,
+    customer: int,
+    day: date,
+    due: date,
+    paid: date | None,
+    amount: Decimal,
+    currency: str = "CNY",
 ) -> None:
     """An invoice of a customer."""
     row = Invoice(
@@ -133,7 +139,7 @@ def invoice(
         due_on=due,
         paid_on=paid,
         amount=amount,
-        currency="CNY",
+        currency=currency,
     )
     session.add(row)
 
