@@ -25,8 +25,8 @@ from db.engine import Database
 from tests.slack.office import ANNA, NEWCOMER, ROOM, SECRET, Office, eventually, words
 
 PATIENCE = 20.0  # seconds
-SHARE, DONE, SNOOZE, WHY, LOG = (
-    str(action) for action in (Action.SHARE, Action.DONE, Action.SNOOZE, Action.WHY, Action.LOG_VISIT)
+SHARE, DONE, SNOOZE, WHY, EXACT, LOG = map(
+    str, (Action.SHARE, Action.DONE, Action.SNOOZE, Action.WHY, Action.EXACT, Action.LOG_VISIT)
 )
 
 
@@ -118,6 +118,19 @@ def test_slow_work_delays_no_acknowledgement_and_no_view(office: Office) -> None
         eventually(lambda: office.workspace.view_of(ANNA), "the breakdown")
         assert not going_on.is_set()
         assert office.said_to_all() == []
+
+
+def test_the_exact_figures_open_on_top_of_why(office: Office) -> None:
+    def title() -> str | None:
+        view = office.workspace.view_of(ANNA)
+        return view and view.spec["title"]["text"]
+
+    assert office.workspace.click(ANNA, office.card(), WHY).ok
+    eventually(lambda: title() == "Why this tier", "the breakdown")
+    assert office.workspace.click(ANNA, office.workspace.view_of(ANNA), EXACT).ok
+    eventually(lambda: title() == "Figure by figure", "the figures")
+    office.workspace.close_view(ANNA, office.workspace.view_of(ANNA))
+    assert title() == "Why this tier"
 
 
 def test_a_press_that_would_wait_too_long_is_not_acknowledged(

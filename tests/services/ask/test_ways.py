@@ -63,9 +63,7 @@ def test_one_order_moves_amount_and_count_at_once_and_is_enough_by_its_last_day(
     scheme = factories.scheme_text({"net_revenue_12m": MONEY, "order_frequency_12m": COUNT})
     message = why(database, book(database, scheme, mar=4000))
     (one, *_) = acts(message)
-    assert [(act.kind, act.count, act.amount) for act in one] == [
-        ("order", 1, 100 * (2 * (44.95 - 10) - 40) + 10)
-    ]
+    assert [(act.kind, act.count, act.amount) for act in one] == [("order", 1, 3000)]
     assert "one order of about EUR 3,000 · by May 31, 2026 → in force as soon as it is imported" in text(
         message
     )
