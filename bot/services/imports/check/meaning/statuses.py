@@ -22,6 +22,7 @@ from bot.services.imports.read.filters import (
     ONLY,
     SKIP,
     ColumnFilter,
+    has_part,
     is_below_zero,
     spell,
     word,
@@ -213,7 +214,7 @@ class Survey:
             | {ANY, BELOW_ZERO}
         )
         for said, option in one.options.items():
-            if said not in there:
+            if said not in there and not any(has_part(one_word, said) for one_word in there):
                 findings.add(
                     WORD_NOT_FOUND,
                     option=option,
@@ -248,6 +249,8 @@ class Survey:
         """Whether rows of a word may not count as they are, and nothing has answered it."""
         said, answered = word(cell), self._answered(place, found)
         if not said or said in answered or ANY in answered:
+            return False
+        if place in self._filters and self._filters[place].names(said):
             return False
         if self._option(found, cell) is not None:
             return found.below_zero[cell] < found.rows[cell]
