@@ -32,7 +32,7 @@ CURRENCY_SIGN = FindingType(
 CURRENCY_MISSING = FindingType(
     name="currency-missing",
     level=Level.QUESTION,
-    sentence=N_("The file has no column for the currency%(hint)s."),
+    sentence=N_("The file has no column for the currency."),
     answer=N_("Say which one it is: --currency %(such)s."),
 )
 HEADER_CURRENCY = FindingType(
@@ -180,8 +180,7 @@ class Currencies:
         }
         if self._missing:
             such = next(iter(said.values()), ("CNY",))[0]
-            hint = "".join(f", and {header!r} says {codes[0]}" for header, codes in list(said.items())[:1])
-            job.findings.add(CURRENCY_MISSING, hint=hint, such=such)
+            job.findings.add(CURRENCY_MISSING, such=such)
         elif "currency" not in job.layout.places:
             for header, codes in said.items():
                 if self._given not in codes:

@@ -63,6 +63,11 @@ class ColumnFilter:
             return SKIP
         return None if found == ONLY else found
 
+    @property
+    def has_parts(self) -> bool:
+        """Whether an option names a part of a word."""
+        return any(has_part(key, key) for key in self.options)
+
     def names(self, said: str) -> bool:
         """Whether an option names a word, or a part of it."""
         return said in self.options or self._by_part(said) is not None

@@ -199,8 +199,7 @@ def test_a_missing_currency_is_proposed_as_the_header_says(filled: Book) -> None
     content, columns = orders("1.5", header="金额(美元)"), {"amount": "金额(美元)"}
     asked = filled.ask("orders", content, columns=columns, currency=None, firm_currency="CNY")
     assert asked == {
-        "currency-missing": "The file has no column for the currency, and '金额(美元)' says USD. "
-        "Say which one it is: --currency USD."
+        "currency-missing": "The file has no column for the currency. Say which one it is: --currency USD."
     }
 
 

@@ -55,19 +55,19 @@ _OTHER_PARTS = re.compile(
 )
 # What is no amount of money, though its header has one of these words.
 _NO_AMOUNT = re.compile(
-    r"code|number|reg|reason|name|type|class|area|status|address|date|method|city|zip|country|taxi|rate$|ratename|满减活动|id$|no$|nr$"
-    r"|satz|schluessel|kennzeichen|nummer|税率|税号|编码|编号|单号|方式|地址|日期|时间|城市|weight|gewicht|重|margin|profit|毛利|利润|marge"
-    r"|network|netflix|internet|price|preis|单价"
+    r"code|number|reg|reason|name|type|class|area|status|address|date|method|city|zip|country|taxi$|rate$|ratename|满减活动|(?<!pa)id$|no$|nr$"
+    r"|(?<!um)satz|schluessel|kennzeichen|nummer|税率|税号|编码|编号|单号|方式|地址|日期|时间|城市|weight|gewicht|重|margin|profit|毛利|利润|marge"
+    r"|network|internet|unitprice|listprice|einzelpreis|stueckpreis|单价|^(?:net|gross|netto|brutto)?(?:price|preis)(?:net|gross|netto|brutto)?$"
 )
 _GROSS = re.compile(
-    r"gross|brutto|价税合计|(?<![不未无])含税|incl(?:uding|usive|\.)?(?:of)?(?:tax|vat|gst|mwst|ust|steuer)|inkl|ttc|withtax|withvat"
+    r"gross|brutto|价税合计|(?<![不未无])含税|incl(?:uding|usive|\.)?(?:of)?(?:tax|vat|gst|mwst|ust|steuer)|(?:tax|vat|gst)incl|inkl|ttc|withtax|withvat"
 )
 _NET = re.compile(
     r"net(?:t|to)?(?![a-z])|^net|netto|不含税|未税|无税|除税|去税|税前|excl|exkl|untaxed|beforetax|pretax|withouttax|beforevat|withoutvat"
-    r"|ht$|ohnemwst|ohnesteuer|zzglmwst"
+    r"|(?:montant|total)ht$|taxable|ohnemwst|ohnesteuer|zzglmwst"
 )
 _BASE = re.compile(
-    r"本位币|本币|基准币|折合人民币|hauswaehrung|lokalwaehrung|landeswaehrung|basiswaehrung"
+    r"本位币|本币|基准币|折合人民币|原币|外币|fremdwaehrung|foreign(?:currency)?amount|(?:document|transaction)currencyamount|hauswaehrung|lokalwaehrung|landeswaehrung|basiswaehrung"
     r"|(?:base|local|home|company|functional|reporting|group)(?:currency)?(?:amount|total|value|net)"
     r"|(?:amount|total|value|betrag)(?:in)?(?:base|local|home|company|functional|reporting|group)|(?:amount|betrag)(?:in)?(?:lc|hw)$"
 )

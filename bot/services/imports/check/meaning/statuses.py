@@ -259,6 +259,8 @@ class Survey:
         is_type = found.is_status or (self._amounts and found.is_type)
         if said in vocabulary.COUNTED_HERE and (is_type or found.is_scenario):
             return False
+        if place in self._filters and self._filters[place].has_parts:
+            return False  # a column of texts, most of which say nothing of whether a row counts
         return plain(found.header) in self._known or (is_type and place not in self._filters)
 
     def _option(self, found: _ColumnWords, cell: str) -> str | None:
