@@ -220,3 +220,24 @@ def test_lines_touch_the_customers_of_their_orders(filled: Book) -> None:
         assert customers_touched(session, after=orders.batch_id) == [first]
         assert customers_touched(session, after=lines.batch_id) == [first]  # by the changed row
         assert customers_touched(session, after=again.batch_id or 0) == []
+
+
+def test_costs_with_another_sign_and_numbers_almost_alike_are_found_on_either_database(filled: Book) -> None:
+    rows = "007,C1,2026-01-05,100,-60\n7,C1,2026-01-05,10,6\nb 1,C1,2026-01-05,10,6\nB1,C1,2026-01-05,10,\n"
+    content = "order_no,customer,date,amount,cost\n" + rows
+    asked = filled.ask("orders", content)
+    assert asked.keys() == {"cost-sign", "similar-numbers"}
+    assert "'007' and '7' (line 3). 2 numbers are like that." in asked["similar-numbers"]
+    filled.bring("orders", content, accepted=("cost-sign", "similar-numbers"))
+    costs = filled.rows("SELECT cost / 10000 FROM customer_order WHERE cost IS NOT NULL ORDER BY id")
+    assert costs == [(60,), (6,), (6,)]
+
+
+def test_the_columns_of_order_lines_are_asked_about_as_those_of_orders(filled: Book) -> None:
+    filled.bring("orders", "order_no,customer,date,amount\nO1,C1,2026-01-05,500\n")
+    lines = "order_no,line,product_type,amount,gross,quantity,cost\nO1,1,pumps,100,119,10,6\nO1,2,pumps,50,59.5,5,-6\n"
+    given = {"currency": "EUR"}
+    assert filled.ask("order-lines", lines, **given).keys() == {"cost-sign", "cost-per-piece", "net-or-gross"}
+    accepted = ("cost-sign", "cost-per-piece", "net-or-gross")
+    filled.bring("order-lines", lines, accepted=accepted, **given)
+    assert filled.rows("SELECT cost / 10000 FROM order_line ORDER BY id") == [(6,), (6,)]

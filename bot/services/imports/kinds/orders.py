@@ -150,7 +150,7 @@ class OrderKind(LinesKind):
         check_cost(job, self.intake)
         check_unit_price(job)
         check_cost_per_piece(job)
-        check_amount_columns(job)
+        check_amount_columns(job, self.fields)
         check_similar_numbers(job, self.stage, self.key_field)
         self._row_columns.check(job)
         if not any(one.type is COMPANY_NUMBERS for one in job.findings):

@@ -37,6 +37,10 @@ def amounts(book: Book) -> list[float]:
         ("Betrag,Gesamtpreis brutto", ["100,119"], "Betrag", "Gesamtpreis brutto", "100 and 119"),
         ("total,total (tax incl.)", ["100,119"], "total", "total (tax incl.)", "100 and 119"),
         ("total,taxable amount", ["119,100"], "total", "taxable amount", "119 and 100"),
+        ("amount,total", ["100,119"], "amount", "total", "100 and 119"),
+        ("total,subtotal,shipping", ["109,100,9"], "total", "subtotal", "109 and 100"),
+        ("订单金额,实付金额", ["100,90"], "订单金额", "实付金额", "100 and 90"),
+        ("Betrag,Endbetrag", ["100,119"], "Betrag", "Endbetrag", "100 and 119"),
         # By their sum alone: 100 + 19
         ("amount,tax,invoice sum", ["100,19,119", "50,0,50"], "amount", "invoice sum", "100 and 119"),
     ],
@@ -47,8 +51,8 @@ def test_of_two_columns_of_amounts_nobody_guesses_which(
     content = orders(header, *rows)
     typed = f'"{other}"' if " " in other else other
     assert filled.ask("orders", content) == {
-        "net-or-gross": f"The columns '{taken}' and '{other}' both have amounts, as with and without tax (for example "
-        f"{example}). Give --map amount={typed} if that one counts; --yes net-or-gross: it is '{taken}'."
+        "net-or-gross": f"The columns '{taken}' and '{other}' both have amounts, which differ as with and without tax, discount or "
+        f"the like (for example {example}). Give --map amount={typed} if that one counts; --yes net-or-gross: it is '{taken}'."
     }
     first, second = map(float, example.split(" and "))
     filled.bring("orders", content, accepted=("net-or-gross",))

@@ -43,6 +43,8 @@ def test_rows_that_are_not_certain_are_asked_about(
         f"The column '{column}' says of 1 rows that they are not certain, such as '{example}' (line 3)."
         in (asked["uncertain-rows"])
     )
+    typed = f'"{column}"' if " " in column else column
+    assert f"Give --only {typed}={only}" in asked["uncertain-rows"].replace(f'="{only}"', f"={only}")
     filled.bring("orders", content, only=(f"{column}={only}",))
     assert net(filled) == 100
     filled.bring("orders", content, accepted=("uncertain-rows",), forget=True)

@@ -1,19 +1,23 @@
 """Columns next to the amount: tax, discount, gross and net, exchange rates, amounts in another currency."""
 
 import re
+from collections.abc import Iterable
 
 from bot.errors import N_
 from bot.services.imports.check.findings import FindingType, Level
+from bot.services.imports.check.meaning.unit_price import UNIT_PRICE
 from bot.services.imports.job import ImportJob
+from bot.services.imports.layout.columns import FileField, known_headers
 from bot.services.imports.read.filters import spell
+from bot.services.imports.read.headers import names
 from bot.services.imports.read.text import plain
 
 NET_OR_GROSS = FindingType(
     name="net-or-gross",
     level=Level.QUESTION,
     sentence=N_(
-        "The columns %(column)s and %(other)s both have amounts, as with and without tax (for example %(amount)s and"
-        " %(value)s)."
+        "The columns %(column)s and %(other)s both have amounts, which differ as with and without tax, discount or the like"
+        " (for example %(amount)s and %(value)s)."
     ),
     answer=N_("Give --map amount=%(map)s if that one counts; --yes net-or-gross: it is %(column)s."),
     accept=True,
@@ -44,6 +48,11 @@ EXCHANGE_RATES = FindingType(
     sentence=N_(
         "The rates in the column %(column)s are not used: amounts are converted only by the rates of tierbot import rates."
     ),
+)
+_AMOUNTS = names(
+    "subtotal, sub total, grand total, order total, total amount, invoice amount, invoice total, total price, line total",
+    "应付金额, 实付金额, 实收金额, 应收金额, 实际支付金额, 买家实际支付金额, 买家应付货款, 商品金额, 货款, 小计, 折后金额, 折前金额, 原价金额",
+    "Gesamtbetrag, Endbetrag, Rechnungsbetrag, Zwischensumme, Gesamtsumme, Warenwert, sous-total, importe total, totale",
 )
 _TAX = re.compile(
     r"tax|vat\b|vat(?:amount|total)|gst|mwst|mehrwertsteuer|umsatzsteuer|^ust|steuer(?:betrag)?$|税额|税金|增值税|销项税|^税$|^iva|^tva"
@@ -76,13 +85,14 @@ _RATE = re.compile(
 )
 
 
-def check_amount_columns(job: ImportJob) -> None:
+def check_amount_columns(job: ImportJob, fields: Iterable[FileField]) -> None:
     """Ask which of two columns has the amount, and say what is neither added nor taken off."""
     layout = job.layout
     if "amount" not in layout.places or layout.shape is not None or not job.sample:
         return
     header = layout.columns["amount"]
     named = plain(header)
+    known = known_headers(one for one in fields if one.name == "amount")
     parts: list[tuple[int, str]] = []
     for place, name in layout.unused.items():
         said = plain(name)
@@ -97,6 +107,8 @@ def check_amount_columns(job: ImportJob) -> None:
             # By its own header, the amount is without tax, as all amounts should be.
             if not (_NET.search(named) and _GROSS.search(said)):
                 _ask_which(job, NET_OR_GROSS, place)
+        elif (said in known or said in _AMOUNTS) and not any(one.type is UNIT_PRICE for one in job.findings):
+            _ask_which(job, NET_OR_GROSS, place)
         elif _OTHER_PARTS.search(said) or (
             _TAX.search(said) and not (_NET.search(named) or _GROSS.search(named))
         ):

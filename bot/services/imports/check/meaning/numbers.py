@@ -1,5 +1,7 @@
 """Numbers of one file that are almost the same, or the same in several companies."""
 
+from collections.abc import Iterator
+
 from sqlalchemy import Table, func, or_, select
 
 from bot.errors import N_
@@ -56,7 +58,7 @@ class CompanyNumbers:
     def count(self, job: ImportJob, chunk: Chunk) -> None:
         """Ask about the first number of each column that has several values there."""
         for place in list(self._known):
-            pairs = set(zip(chunk.values[self._key_field], chunk.columns[place], strict=True))
+            pairs = {(key, said) for _, key, said in _numbered(chunk, self._key_field, place)}
             known, new = self._known[place], dict(pairs)
             if len(new) == len(pairs) and all(known[key] == new[key] for key in known.keys() & new.keys()):
                 if len(known) < _KEPT:
@@ -66,22 +68,27 @@ class CompanyNumbers:
             self._ask(job, chunk, place, known)
 
     def _ask(self, job: ImportJob, chunk: Chunk, place: int, known: dict[str, str]) -> None:
-        cells = zip(chunk.lines, chunk.values[self._key_field], chunk.columns[place], strict=True)
-        for line, number, company in cells:
+        for line, number, company in _numbered(chunk, self._key_field, place):
             first = known.setdefault(number, company)
-            if first != company and isinstance(number, str):
+            if first != company:
                 header = job.layout.header[place]
                 job.findings.add(
                     COMPANY_NUMBERS,
                     number=repr(clip(number)),
                     column=repr(header),
-                    first=repr(clip(first.strip())),
-                    second=repr(clip(company.strip())),
+                    first=repr(clip(first)),
+                    second=repr(clip(company)),
                     line=line,
-                    only=spell(header, [first.strip()]),
-                    source=spell(f"{job.source}-{first.strip()}"),
+                    only=spell(header, [first]),
+                    source=spell(f"{job.source}-{first}"),
                 )
                 return
+
+
+def _numbered(chunk: Chunk, key_field: str, place: int) -> Iterator[tuple[int, str, str]]:
+    """(line, number, company) of the rows that have both."""
+    rows = zip(chunk.lines, chunk.values[key_field], chunk.columns[place], strict=True)
+    return ((line, key, said) for line, key, cell in rows if type(key) is str and (said := cell.strip()))
 
 
 def check_similar_numbers(job: ImportJob, stage: Table, key_field: str) -> None:

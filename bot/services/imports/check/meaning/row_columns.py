@@ -43,10 +43,10 @@ _CHANCES = names(
     "Chance %, probabilité, probabilidad, probabilità, kans",
 )
 _REMARKS = names(
-    "remark, remarks, comment, comments, note, notes, memo, order note, order notes, order comment, internal note, info",
-    "customer note, additional info, annotation, text, description, header text, line text, order remark",
+    "remark, remarks, comment, comments, note, notes, memo, order note, order notes, order comment, internal note",
+    "customer note, additional info, annotation, order remark",
     "备注, 订单备注, 备注信息, 卖家备注, 商家备注, 客服备注, 说明, 摘要, 附言, 留言, 买家留言, 注释, 情况说明",
-    "Bemerkung, Bemerkungen, Kommentar, Kommentare, Notiz, Notizen, Anmerkung, Anmerkungen, Hinweis, Vermerk, Beschreibung, Freitext",
+    "Bemerkung, Bemerkungen, Kommentar, Kommentare, Notiz, Notizen, Anmerkung, Anmerkungen, Hinweis, Vermerk, Freitext",
     "commentaire, commentaires, remarque, remarques, observaciones, comentario, commento, nota, note interne, opmerking",
 )
 # In texts in lower case. A stem is found much faster than the pattern, which most files then need not meet.
@@ -96,6 +96,7 @@ class _Watched:
     line: int = 0
     example: str = ""
     words: dict[str, None] = field(default_factory=dict)  # for the option that answers
+    certain: str = "100%"  # how the column writes it
 
 
 class RowColumns:
@@ -117,6 +118,7 @@ class RowColumns:
             if one.asked is REMARK_COLUMN and not _has_stem(cells):
                 continue
             found = {cell: said for cell in set(cells) if (said := _said(one, cell))}
+            one.certain = next((cell.strip() for cell in set(cells) if _is_certain(cell)), one.certain)
             if not found:
                 continue
             rows = [row for row, cell in enumerate(cells) if cell in found]
@@ -130,7 +132,7 @@ class RowColumns:
         asked = {one.values["column"] for one in job.findings if one.type is STATUS_COLUMN}
         for one in self._columns:
             if one.count and repr(one.header) not in asked:
-                words = ["100%"] if one.asked is UNCERTAIN_ROWS else [f"*{said}*" for said in one.words]
+                words = [one.certain] if one.asked is UNCERTAIN_ROWS else [f"*{said}*" for said in one.words]
                 job.findings.add(
                     one.asked,
                     column=repr(one.header),
@@ -152,13 +154,17 @@ def _said(one: _Watched, cell: str) -> str:
     return "" if said and one.filter is not None and one.filter.names(word(cell)) else said
 
 
-def _doubt(cell: str) -> str:
-    """A chance below certainty; the numbers 1 and 100 are certain, with a percent sign 100 only."""
+def _is_certain(cell: str) -> bool:
+    """Whether a cell has the number 1 or 100; with a percent sign, 100."""
     text = cell.strip()
     number = number_in(text.rstrip("%％ "), "point")
-    if number is None or number == 100 or (number == 1 and text[-1:] not in "%％"):
-        return ""
-    return text
+    return number == 100 or (number == 1 and text[-1:] not in "%％")
+
+
+def _doubt(cell: str) -> str:
+    """A chance below certainty; "" where a cell has none."""
+    text = cell.strip()
+    return "" if _is_certain(cell) or number_in(text.rstrip("%％ "), "point") is None else text
 
 
 def _cancelling(cell: str) -> str:
