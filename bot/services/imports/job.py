@@ -46,6 +46,7 @@ class ImportJob:
     parsers: dict[str, Parser] = field(default_factory=dict)  # by field
     forms: Forms = field(default_factory=Forms)
     sample: list[list[str]] = field(default_factory=list)  # the cells of the first rows
+    _numbers: dict[int, list[Decimal | None]] = field(default_factory=dict)  # of the sample, by place
 
     @property
     def source(self) -> str:
@@ -97,8 +98,10 @@ class ImportJob:
 
     def numbers(self, place: int) -> list[Decimal | None]:
         """The numbers of a column in the first rows; None where a cell has none."""
-        style: Style = self.options.decimal or "point"
-        return [number_in(cells[place], style) for cells in self.sample]
+        if place not in self._numbers:
+            style: Style = self.options.decimal or "point"
+            self._numbers[place] = [number_in(cells[place], style) for cells in self.sample]
+        return self._numbers[place]
 
     def paragraph(self, name: str) -> Parser:
         """Text of several lines."""

@@ -1,8 +1,9 @@
 """Numbers of one file that are almost the same, or the same in several companies."""
 
 from collections.abc import Iterator
+from typing import Any
 
-from sqlalchemy import Table, func, or_, select
+from sqlalchemy import Table, case, func, or_, select
 
 from bot.errors import N_
 from bot.services.imports.check.findings import FindingType, Level
@@ -43,7 +44,7 @@ _COMPANIES = names(
     "Buchungskreis, Mandant, Gesellschaft, Firma, Firmennummer, Filiale, Niederlassung, Verkaufsorganisation, Geschäftsjahr",
     "société, sociedad, società, empresa, azienda",
 )
-_KEPT = 200_000  # numbers whose company is remembered while the file is read
+_KEPT = 50_000  # numbers whose company is remembered while the file is read
 
 
 class CompanyNumbers:
@@ -51,25 +52,31 @@ class CompanyNumbers:
 
     def __init__(self, job: ImportJob, key_field: str) -> None:
         self._key_field = key_field
-        self._known: dict[int, dict[str, str]] = {
+        self._known: dict[int, dict[Any, str]] = {
             place: {} for place, name in job.layout.unused.items() if plain(name) in _COMPANIES
         }
 
     def count(self, job: ImportJob, chunk: Chunk) -> None:
         """Ask about the first number of each column that has several values there."""
-        for place in list(self._known):
-            pairs = {(key, said) for _, key, said in _numbered(chunk, self._key_field, place)}
-            known, new = self._known[place], dict(pairs)
-            if len(new) == len(pairs) and all(known[key] == new[key] for key in known.keys() & new.keys()):
-                if len(known) < _KEPT:
-                    known |= new
-                continue
-            del self._known[place]
-            self._ask(job, chunk, place, known)
+        keys = chunk.values[self._key_field]
+        for place, known in list(self._known.items()):
+            companies = set(chunk.columns[place])
+            if len(companies) == 1:
+                new, repeats = dict.fromkeys(keys, companies.pop()), False
+            else:
+                pairs = set(zip(keys, chunk.columns[place], strict=True))
+                new = dict(pairs)
+                repeats = len(new) < len(pairs)
+            if repeats or any(known[key] != new[key] for key in known.keys() & new.keys()):
+                if self._ask(job, chunk, place, known):
+                    del self._known[place]
+            elif len(known) < _KEPT:
+                known.update(new)
 
-    def _ask(self, job: ImportJob, chunk: Chunk, place: int, known: dict[str, str]) -> None:
+    def _ask(self, job: ImportJob, chunk: Chunk, place: int, known: dict[Any, str]) -> bool:
+        """Ask about the first number that another company has, too; False where there is none."""
         for line, number, company in _numbered(chunk, self._key_field, place):
-            first = known.setdefault(number, company)
+            first = known.setdefault(number, company).strip() or company
             if first != company:
                 header = job.layout.header[place]
                 job.findings.add(
@@ -82,7 +89,8 @@ class CompanyNumbers:
                     only=spell(header, [first]),
                     source=spell(f"{job.source}-{first}"),
                 )
-                return
+                return True
+        return False
 
 
 def _numbered(chunk: Chunk, key_field: str, place: int) -> Iterator[tuple[int, str, str]]:
@@ -94,8 +102,7 @@ def _numbered(chunk: Chunk, key_field: str, place: int) -> Iterator[tuple[int, s
 def check_similar_numbers(job: ImportJob, stage: Table, key_field: str) -> None:
     """Ask about staged numbers that differ in what a spreadsheet or an input method changes."""
     key = stage.c.key
-    odd = or_(key.like("0%"), key.like("% %"), key != func.upper(key))
-    if job.connection.execute(select(stage.c.line).where(odd).limit(1)).first() is not None:
+    if _may_repeat(job, stage):
         form = func.ltrim(func.replace(func.lower(key), " ", ""), "0")
         groups = select(
             func.min(key).label("first"), func.max(key).label("second"), func.max(stage.c.line).label("line")
@@ -120,6 +127,17 @@ def check_similar_numbers(job: ImportJob, stage: Table, key_field: str) -> None:
         if there:
             _ask_about(job, there[0].key, meant[there[0].key], there[0].line, len(there))
             return
+
+
+def _may_repeat(job: ImportJob, stage: Table) -> bool:
+    """Whether numbers have both cases, or differ in length where some have zeros or spaces to lose."""
+    key = stage.c.key
+    counts = (func.count(case((test, 1))) for test in (key != func.lower(key), key != func.upper(key)))
+    to_lose = func.count(case((or_(key.like("0%"), key.like("% %")), 1)))
+    length = func.length(key)
+    row = job.connection.execute(select(*counts, to_lose, func.min(length), func.max(length))).one()
+    upper, lower, losing, shortest, longest = row
+    return bool(upper and lower) or bool(losing and shortest < longest)
 
 
 def _ask_about(job: ImportJob, first: str, second: str, line: int, count: int) -> None:

@@ -61,6 +61,9 @@ _STEMS = (
     "credited",
     "reversed",
     "duplicate",
+    "gutgeschrieben",
+    "testauftrag",
+    "anulad",
 )
 _HAN_STEMS = (
     "作废",
@@ -71,9 +74,6 @@ _HAN_STEMS = (
     "冲销",
     "测试单",
     "重复单",
-    "gutgeschrieben",
-    "testauftrag",
-    "anulad",
 )
 _NOT = r"(?<!not )(?<!no )(?<!non-)(?<!non )(?<!nicht )(?<!never )(?<!不)(?<!未)(?<!不能)(?<!不可)(?<!没有)(?<!无)(?<!勿)"
 _WORDS = re.compile(
@@ -145,7 +145,9 @@ class RowColumns:
 
 def _has_stem(cells: Iterable[str]) -> bool:
     text = "\n".join(cells).lower()
-    return any(stem in text for stem in _STEMS) or any(stem in text for stem in _HAN_STEMS)
+    if any(stem in text for stem in _STEMS):
+        return True
+    return not text.isascii() and any(stem in text for stem in _HAN_STEMS)
 
 
 def _said(one: _Watched, cell: str) -> str:
