@@ -132,10 +132,14 @@ def check_similar_numbers(job: ImportJob, stage: Table, key_field: str) -> None:
 def _may_repeat(job: ImportJob, stage: Table) -> bool:
     """Whether numbers have both cases, or differ in length where some have zeros or spaces to lose."""
     key = stage.c.key
-    counts = (func.count(case((test, 1))) for test in (key != func.lower(key), key != func.upper(key)))
+    upper_case, lower_case = (
+        func.count(case((key != func.lower(key), 1))),
+        func.count(case((key != func.upper(key), 1))),
+    )
     to_lose = func.count(case((or_(key.like("0%"), key.like("% %")), 1)))
     length = func.length(key)
-    row = job.connection.execute(select(*counts, to_lose, func.min(length), func.max(length))).one()
+    found = select(upper_case, lower_case, to_lose, func.min(length), func.max(length))
+    row = job.connection.execute(found).one()
     upper, lower, losing, shortest, longest = row
     return bool(upper and lower) or bool(losing and shortest < longest)
 
