@@ -44,6 +44,7 @@ class ImportJob:
     now: datetime
     parsers: dict[str, Parser] = field(default_factory=dict)  # by field
     read_signs: bool = False  # whether --currency said what a sign in the column of currencies means
+    says_paid: bool = False  # whether a column says by words which invoices are paid
     forms: Forms = field(default_factory=Forms)
     sample: list[list[str]] = field(default_factory=list)  # the cells of the first rows
 

@@ -8,6 +8,12 @@ from bot.errors import N_
 from bot.services.imports.check.findings import FindingType, Level
 from bot.services.imports.check.meaning.absent import check_paid
 from bot.services.imports.check.meaning.grain import INVOICE_LINES, check_lines, check_payments
+from bot.services.imports.check.meaning.part_paid import (
+    OPEN_FIELD,
+    PAID_FIELD,
+    PartPayments,
+    check_paid_zeros,
+)
 from bot.services.imports.check.meaning.unit_price import check_unit_price
 from bot.services.imports.check.reused_numbers import find_reused, reused_number
 from bot.services.imports.conversion import CURRENCY, SUBTRACT
@@ -93,13 +99,16 @@ class InvoiceKind(LinesKind):
         ),
         FileField(
             name="amount",
-            synonyms="total, invoice amount, amount due, 金额, 发票金额, 应收金额, 合计, "
+            # Not "amount due": that may be what is still open, 0 for a paid invoice.
+            synonyms="total, invoice amount, 金额, 发票金额, 应收金额, 合计, "
             "Betrag netto, Nettobetrag, Netto, Nettosumme, Rechnungsbetrag netto, Betrag, Rechnungsbetrag",
             required=True,
             unique=True,
             read=ImportJob.amounts,
         ),
         SUBTRACT,
+        OPEN_FIELD,
+        PAID_FIELD,
         CURRENCY,
     )
     staged: ClassVar = {
@@ -126,6 +135,10 @@ class InvoiceKind(LinesKind):
     }
     options = (CREATE_CUSTOMERS, LINES)
 
+    def prepare(self, job: ImportJob) -> None:
+        super().prepare(job)
+        self._part_payments = PartPayments(job)
+
     def resolve(self, job: ImportJob, chunk: Chunk) -> None:
         values = chunk.values
         for row, (day, due) in enumerate(zip(values["date"], values["due"], strict=True)):
@@ -137,6 +150,7 @@ class InvoiceKind(LinesKind):
                 chunk.refuse(
                     row, "due", f"{due} is over {LONGEST_TERM} years after the invoice's date, {day}"
                 )
+        self._part_payments.take(chunk)
         self.currencies.apply(job, chunk, ("amount",), values["date"])
         self.customers.resolve(chunk)
 
@@ -144,6 +158,8 @@ class InvoiceKind(LinesKind):
         """Ask about what a row is and about numbers that are used again; count payments before their invoices."""
         super().check(job)
         check_paid(job)
+        self._part_payments.check()
+        check_paid_zeros(job, self.stage)
         check_unit_price(job)
         check_payments(job.repeats, job.findings)
         check_lines(job.repeats, job.findings, INVOICE_LINES, job.layout.of_lines)
