@@ -28,27 +28,6 @@ out = Console(highlight=False, soft_wrap=True)
 err = Console(stderr=True, highlight=False, soft_wrap=True)
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for scripts.")]
-Mapped = Annotated[
-    list[str] | None,
-    typer.Option("--map", metavar="FIELD=COLUMN", help="Which column holds a field."),
-]
-Encoding = Annotated[str | None, typer.Option(help="Encoding, when it cannot be told.")]
-Delimiter = Annotated[str | None, typer.Option(help="Separator: comma, semicolon or tab.")]
-HeaderLine = Annotated[
-    int | None,
-    typer.Option("--header-line", metavar="LINE", min=1, help="The line of the header, below titles."),
-]
-DateOrder = Annotated[Any, typer.Option(help="dmy or mdy, when dates leave it open; ymd for 26/3/5.")]
-Century = Annotated[
-    int | None,
-    typer.Option(metavar="YEAR", help="First of the hundred years that years of two digits are from: 2000."),
-]
-DecimalSign = Annotated[
-    Any, typer.Option("--decimal", help="point or comma, when numbers leave open what 1,234 means.")
-]
-Accepted = Annotated[
-    list[str] | None, typer.Option("--yes", metavar="FINDING", help="Accept what the file check asks.")
-]
 AsOf = Annotated[str | None, typer.Option("--as-of", metavar="DATE", help="Business date, as 2026-03-31.")]
 
 

@@ -3,6 +3,7 @@
 import inspect
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -11,16 +12,7 @@ import typer
 from bot.app import Tierbot, require_schema
 from bot.cli import presentation, profile
 from bot.cli.console import (
-    Accepted,
     AsJson,
-    Century,
-    DateOrder,
-    DecimalSign,
-    Delimiter,
-    Encoding,
-    HeaderLine,
-    Mapped,
-    columns_of,
     opened,
     print_json,
     print_table,
@@ -28,6 +20,7 @@ from bot.cli.console import (
     say,
     whoami,
 )
+from bot.cli.file_options import reads_file
 from bot.cli.tree import CliCommand, CliGroup
 from bot.errors import BadInput
 from bot.services import imports
@@ -42,7 +35,7 @@ def command_group() -> typer.Typer:
     group = typer.Typer(cls=CliGroup, no_args_is_help=True)
     for name in imports.KINDS:
         group.command(name, cls=CliCommand)(_import_command(name, list(options.values())))
-    group.command("profile", cls=CliCommand)(import_profile)
+    group.command("profile", cls=CliCommand)(reads_file(import_profile))
     group.command("undo", cls=CliCommand)(import_undo)
     group.command("list", cls=CliCommand)(import_list)
     return group
@@ -57,15 +50,8 @@ def _import_command(kind: str, options: list[KindOption]) -> Callable[..., None]
         source: Annotated[
             str, typer.Option(help="Which system it comes from; keys are unique per source.")
         ] = "file",
-        mapped: Mapped = None,
         currency: Annotated[str | None, typer.Option(help="ISO currency, where the file has none.")] = None,
-        encoding: Encoding = None,
-        delimiter: Delimiter = None,
-        header_line: HeaderLine = None,
-        date_order: DateOrder = None,
-        century: Century = None,
-        decimal: DecimalSign = None,
-        accepted: Accepted = None,
+        reading: imports.ImportOptions,
         only: Annotated[
             list[str] | None,
             typer.Option(metavar="COLUMN=WORD,…", help="Only rows with one of these words count."),
@@ -91,17 +77,10 @@ def _import_command(kind: str, options: list[KindOption]) -> Callable[..., None]
         **kind_options: Any,
     ) -> None:
         with opened() as bot:
-            options = imports.ImportOptions(
+            options = replace(
+                reading,
                 source=source,
-                columns=columns_of(mapped or []),
                 currency=currency,
-                encoding=encoding,
-                delimiter=delimiter,
-                header_line=header_line,
-                date_order=date_order,
-                century=century,
-                decimal=decimal,
-                accepted=tuple(accepted or ()),
                 only=tuple(only or ()),
                 skip=tuple(skip or ()),
                 negative=tuple(negative or ()),
@@ -131,7 +110,7 @@ def _import_command(kind: str, options: list[KindOption]) -> Callable[..., None]
 
     bring_in.__doc__ = f"Bring in {kind} from a CSV file."
     bring_in.__signature__ = _with_options(bring_in, options)  # type: ignore[attr-defined]
-    return bring_in
+    return reads_file(bring_in)
 
 
 def _with_options(command: Callable[..., None], options: list[KindOption]) -> inspect.Signature:
@@ -156,30 +135,16 @@ def import_profile(
     *,
     source: Annotated[str, typer.Option(help="Which system it comes from.")] = "file",
     kind: Annotated[str | None, typer.Option(help="What it is, where the guess is wrong.")] = None,
-    mapped: Mapped = None,
     currency: Annotated[str | None, typer.Option(help="ISO currency, where the file has none.")] = None,
-    encoding: Encoding = None,
-    delimiter: Delimiter = None,
-    header_line: HeaderLine = None,
-    date_order: DateOrder = None,
-    century: Century = None,
-    decimal: DecimalSign = None,
-    accepted: Accepted = None,
+    reading: imports.ImportOptions,
     as_json: AsJson = False,
 ) -> None:
     """Say what a file is, and the command that imports it; nothing is stored."""
     with opened(check_schema=False) as bot:
-        options = imports.ImportOptions(
+        options = replace(
+            reading,
             source=source,
-            columns=columns_of(mapped or []),
             currency=currency,
-            encoding=encoding,
-            delimiter=delimiter,
-            header_line=header_line,
-            date_order=date_order,
-            century=century,
-            decimal=decimal,
-            accepted=tuple(accepted or ()),
             timezone=bot.settings.timezone,
             firm_currency=bot.settings.currency,
         )

@@ -119,7 +119,13 @@ class FactKind(FileKind):
         self._judged = JUDGED | manual
         percent = job.options.kind_options.get("percent") or ()
         self._fields = KnownFields(schemes, percent)
-        self._units = FactUnits(job, self._fields, percent)
+        self._units = FactUnits(
+            job.layout,
+            job.findings,
+            self._fields,
+            percent=percent,
+            firm_currency=job.options.firm_currency,
+        )
         self._numbers: dict[str, Numbers] = {}
 
     def resolve(self, job: ImportJob, chunk: Chunk) -> None:
@@ -146,9 +152,11 @@ class FactKind(FileKind):
         for row in rows:
             by_field.setdefault(chunk.values["field"][row], []).append(row)
         for field, found in by_field.items():
-            lines, values = chunk.lines, chunk.values["value"]
-            self._fields.collect(field, [lines[row] for row in found], [values[row] for row in found])
-            self._units.collect(field, chunk, found)
+            lines = [chunk.lines[row] for row in found]
+            values = [chunk.values["value"][row] for row in found]
+            self._fields.collect(field, lines, values)
+            if self._units.columns:
+                self._units.collect(field, lines, [chunk.cells[row] for row in found], values)
 
     def check(self, job: ImportJob) -> None:
         self._fields.ask(job.findings)

@@ -66,7 +66,9 @@ def test_what_did_not_take_place_is_asked_about_and_left_out_as_the_question_say
     assert days(filled) == ["2026-05-01", "2026-05-03"]
     later = content.replace("2026-05", "2026-04")
     assert filled.bring("activities", later).skipped == 1  # remembered
-    filled.bring("activities", content.replace("2026-05", "2026-03"), forget=True, accepted=("status-column",))
+    filled.bring(
+        "activities", content.replace("2026-05", "2026-03"), forget=True, accepted=("status-column",)
+    )
     assert len(days(filled)) == 2 + 2 + 3
 
 
@@ -102,7 +104,9 @@ def test_an_unknown_outcome_is_asked_about(filled: Book) -> None:
         *(("次数", "3"), ("拜访次数", "2"), ("数量", "5"), ("Anzahl", "3"), ("Anzahl Besuche", "2")),
     ],
 )
-def test_a_row_that_stands_for_several_activities_is_asked_about(filled: Book, column: str, cell: str) -> None:
+def test_a_row_that_stands_for_several_activities_is_asked_about(
+    filled: Book, column: str, cell: str
+) -> None:
     content = activities(column, "1", cell, "1")
     asked = filled.ask("activities", content)
     assert asked.keys() == {"several-in-a-row"}

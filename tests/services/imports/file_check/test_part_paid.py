@@ -28,7 +28,15 @@ def paid_days(book: Book) -> list[str | None]:
 
 
 OPEN = [
-    *("balance", "Balance Due", "Amount Due", "amount outstanding", "Outstanding", "Open amount", "Open Balance"),
+    *(
+        "balance",
+        "Balance Due",
+        "Amount Due",
+        "amount outstanding",
+        "Outstanding",
+        "Open amount",
+        "Open Balance",
+    ),
     *("Remaining", "residual amount", "未付金额", "未收金额", "未核销金额", "余额", "欠款金额", "尾款"),
     *("offener Betrag", "Offen", "Restbetrag", "Saldo", "Solde dû", "importe pendiente"),
 ]
@@ -116,7 +124,9 @@ def test_what_is_still_due_is_not_taken_for_the_amount(filled: Book, column: str
 
 
 def test_the_total_is_the_amount_where_what_is_due_stands_beside_it(filled: Book) -> None:
-    content = f"invoice_no,customer,date,due,paid date,amount due,total\nI1,C1,2026-01-05,2026-02-05,{DAY},0,100\n"
+    content = (
+        f"invoice_no,customer,date,due,paid date,amount due,total\nI1,C1,2026-01-05,2026-02-05,{DAY},0,100\n"
+    )
     content += "I2,C1,2026-01-05,2026-02-05,,40,100\n"
     filled.bring("invoices", content, **EUR)
     assert filled.rows("SELECT sum(amount) FROM invoice") == [(200 * 10_000,)]

@@ -61,7 +61,9 @@ _PAID = re.compile(
     "|settledamount|appliedamount|amountapplied|已付金额|已付款金额|已支付金额|实付金额|已收金额|已收款金额|实收金额|收款金额|回款金额"
     "|已回款|到账金额|核销金额|付款金额|gezahlt|zahlbetrag|zahlungsbetrag|bezahlterbetrag|montantpayé|montantréglé|importepagado|importopagato"
 )
-_PAID_WORDS = frozenset(map(plain, "paid, payments, payment, received, 已付, 已收, 实收, bezahlt".split(", ")))
+_PAID_WORDS = frozenset(
+    map(plain, ["paid", "payments", "payment", "received", "已付", "已收", "实收", "bezahlt"])
+)
 _NOT_PAID = re.compile("未|not|un(paid|settled)|offen|currency|币种|rate|date|日期")
 
 

@@ -37,8 +37,8 @@ class RowCounts:
             odd = {cell for cell in set(cells) if _is_not_one(cell)}
             found = [row for row in rows if cells[row] in odd] if odd else []
             if found:
-                many, *first = self._found.get(place, (0, chunk.lines[found[0]], cells[found[0]]))
-                self._found[place] = (many + len(found), *first)
+                many, line, cell = self._found.get(place, (0, chunk.lines[found[0]], cells[found[0]]))
+                self._found[place] = many + len(found), line, cell
 
     def check(self) -> None:
         """Add what was noted to the findings."""
