@@ -69,6 +69,10 @@ def _import_command(kind: str, options: list[KindOption]) -> Callable[..., None]
         forget: Annotated[
             bool, typer.Option(help="Forget the columns and answers given for this source before.")
         ] = False,
+        forget_only: Annotated[
+            list[str] | None,
+            typer.Option(metavar="NAME", help="Of these, forget one option, finding or field."),
+        ] = None,
         dry_run: Annotated[bool, typer.Option(help="Only show what would happen.")] = False,
         strict: Annotated[
             bool, typer.Option(help="Exit with 7 when any row was rejected, not only when all were.")
@@ -85,6 +89,7 @@ def _import_command(kind: str, options: list[KindOption]) -> Callable[..., None]
                 skip=tuple(skip or ()),
                 negative=tuple(negative or ()),
                 forget=forget,
+                forget_only=tuple(forget_only or ()),
                 dry_run=dry_run,
                 timezone=bot.settings.timezone,
                 firm_currency=bot.settings.currency,

@@ -308,7 +308,12 @@ def test_a_wrong_line_of_the_header_is_refused(score: Score) -> None:
     ("column", "cell", "asked"),
     [
         *(("unit", "万元", True), ("Unit", "TEUR", True), ("单位", "千元", True), ("Einheit", "TEUR", True)),
-        *(("currency", "USD", True), ("币种", "人民币", True), ("unit", "EUR", False), ("currency", "EUR", False)),
+        *(
+            ("currency", "USD", True),
+            ("币种", "人民币", True),
+            ("unit", "EUR", False),
+            ("currency", "EUR", False),
+        ),
         *(("unit", "", False), ("unit", "-", False), ("note", "TEUR", False)),
     ],
 )
