@@ -9,6 +9,7 @@ from typing import Annotated, Any
 
 import typer
 
+from bot import logs, settings
 from bot.app import Tierbot, require_schema
 from bot.cli import presentation, profile
 from bot.cli.console import (
@@ -22,11 +23,13 @@ from bot.cli.console import (
 )
 from bot.cli.file_options import reads_file
 from bot.cli.tree import CliCommand, CliGroup
+from bot.clock import SystemClock
 from bot.errors import BadInput
 from bot.services import imports
 from bot.services.imports import KindOption
 from bot.services.imports.profile import profile_file
 from db import schema
+from db.engine import file_of
 
 
 def command_group() -> typer.Typer:
@@ -145,16 +148,22 @@ def import_profile(
     as_json: AsJson = False,
 ) -> None:
     """Say what a file is, and the command that imports it; nothing is stored."""
-    with opened(check_schema=False) as bot:
-        options = replace(
-            reading,
-            source=source,
-            currency=currency,
-            timezone=bot.settings.timezone,
-            firm_currency=bot.settings.currency,
-        )
-        database = bot.database if _is_there(bot) else None
-        found = profile_file(database, path=file, clock=bot.clock, options=options, kind=kind)
+    loaded = settings.load()
+    logs.configure(loaded.log_level)
+    options = replace(
+        reading,
+        source=source,
+        currency=currency,
+        timezone=loaded.timezone,
+        firm_currency=loaded.currency,
+    )
+    book = file_of(loaded.url)
+    if book is not None and not book.exists():  # opening it would create its folder
+        found = profile_file(None, path=file, clock=SystemClock(), options=options, kind=kind)
+    else:
+        with opened(check_schema=False) as bot:
+            database = bot.database if _has_tables(bot) else None
+            found = profile_file(database, path=file, clock=bot.clock, options=options, kind=kind)
     if as_json:
         print_json(profile.profile_json(found))
     else:
@@ -163,10 +172,8 @@ def import_profile(
         sys.exit(BadInput.exit_code)
 
 
-def _is_there(bot: Tierbot) -> bool:
-    """Whether there is a database; one that is there must fit."""
-    if bot.database.is_sqlite and not bot.database.file.exists():
-        return False
+def _has_tables(bot: Tierbot) -> bool:
+    """Whether the database has tables; those that are there must fit."""
     if schema.current(bot.database) is None:
         return False
     require_schema(bot.database)
