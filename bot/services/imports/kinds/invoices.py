@@ -1,6 +1,7 @@
 """Invoices: the amount owed, its due day, and the day it was paid. Credit notes are negative."""
 
-from typing import ClassVar
+from datetime import date, timedelta
+from typing import Any, ClassVar
 
 from sqlalchemy import Date, Integer, String, func, select
 
@@ -23,6 +24,7 @@ from bot.services.imports.kind import WrittenTable
 from bot.services.imports.layout.columns import FileField
 from bot.services.imports.line_sums import LINES, LinesKind
 from bot.services.imports.read.cells.word_lists import NOTHING_BUT_NA
+from bot.services.imports.read.terms import DueDays
 from bot.services.imports.references import CUSTOMER
 from db.book.imports import table
 from db.book.invoices import Invoice
@@ -85,7 +87,7 @@ class InvoiceKind(LinesKind):
             synonyms="due date, due on, payable by, 到期日, 应付日期, 到期日期, 付款期限, "
             "Fälligkeit, Fälligkeitsdatum, Fällig am, Fällig, Zahlbar bis",
             required=True,
-            read=ImportJob.days,
+            read=lambda job, name: DueDays(days=job.days(name)),
             column="due_on",
         ),
         FileField(
@@ -141,6 +143,10 @@ class InvoiceKind(LinesKind):
 
     def resolve(self, job: ImportJob, chunk: Chunk) -> None:
         values = chunk.values
+        values["due"] = [
+            _after(day, due) if type(due) is int else due
+            for day, due in zip(values["date"], values["due"], strict=True)
+        ]
         for row, (day, due) in enumerate(zip(values["date"], values["due"], strict=True)):
             if not isinstance(day, str) or not isinstance(due, str):
                 continue
@@ -183,3 +189,8 @@ class InvoiceKind(LinesKind):
             day=day,
             invoiced=invoiced,
         )
+
+
+def _after(day: Any, days: int) -> str | None:
+    """The day so many days after another one; None where that one is not known."""
+    return (date.fromisoformat(day) + timedelta(days=days)).isoformat() if isinstance(day, str) else None
