@@ -20,12 +20,12 @@ from bot.cli.console import (
     print_json,
     print_table,
     progress_bar,
+    reads_file,
     say,
     to_day,
     warn,
     whoami,
 )
-from bot.cli.file_options import reads_file
 from bot.cli.presentation import finding_lines, rejected_lines, report_json
 from bot.errors import N_, BadInput
 from bot.services.ask import lookup

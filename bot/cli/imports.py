@@ -18,10 +18,10 @@ from bot.cli.console import (
     print_json,
     print_table,
     progress_bar,
+    reads_file,
     say,
     whoami,
 )
-from bot.cli.file_options import reads_file
 from bot.cli.tree import CliCommand, CliGroup
 from bot.clock import SystemClock
 from bot.errors import BadInput
