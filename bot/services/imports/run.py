@@ -21,16 +21,14 @@ from bot.services.imports.check.shape import find_reports, note_header
 from bot.services.imports.check.styles import Styles
 from bot.services.imports.check.vendor import check_vendor
 from bot.services.imports.job import ImportJob
-from bot.services.imports.kind import Counts, FileKind
+from bot.services.imports.kind import Counts, FileKind, find_header_of
 from bot.services.imports.kinds import KINDS
 from bot.services.imports.layout.columns import DECLINED, recognise
-from bot.services.imports.layout.header import Header, find_header
-from bot.services.imports.layout.vendors import vendor_headers
+from bot.services.imports.layout.header import Header
 from bot.services.imports.read.cells.codes import Codes
 from bot.services.imports.read.encoding import InspectedFile, inspect_file, sha256_of
 from bot.services.imports.read.filters import OPTIONS, read_filters
 from bot.services.imports.read.records import DELIMITERS, Broken, CsvTable, fit, open_table
-from bot.services.imports.read.text import plain
 from bot.services.imports.rejects import Rejects
 from bot.services.imports.report import ImportOptions, ImportReport
 from bot.services.imports.selection import Selection
@@ -125,7 +123,8 @@ class _Import:
                         kind.name,
                     ).without(self.options.forget_only)
             options = merge(self.options, remembered.options, kind)
-            header = self._find_header(options, remembered.columns)
+            mapped = (*remembered.columns.values(), *options.columns.values())
+            header = find_header_of(kind, file, options.delimiter, mapped, options.header_line)
             with open_table(header.of(file), header.delimiter) as table:
                 job = self._begin(connection, table, header, options, remembered)
                 try:
@@ -161,19 +160,6 @@ class _Import:
             findings=tuple(job.findings),
             remembered=remembered.answers,
             dry_run=self.options.dry_run,
-        )
-
-    def _find_header(self, options: ImportOptions, mapping: Mapping[str, str]) -> Header:
-        fields = self.kind.fields
-        mapped = (*mapping.values(), *options.columns.values())
-        return find_header(
-            self.file,
-            options.delimiter,
-            known=frozenset(map(plain, mapped)).union(
-                vendor_headers(self.kind.name), self.kind.known_headers
-            ),
-            least=sum(field.required for field in fields),
-            line=options.header_line,
         )
 
     def _begin(
