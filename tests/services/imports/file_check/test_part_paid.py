@@ -165,3 +165,9 @@ def test_the_question_names_the_column_that_has_the_days(filled: Book) -> None:
     assert "yes 2" in filled.ask("invoices", content, columns=mapped, **EUR)["paid-without-day"]
     filled.bring("invoices", content, columns=mapped, accepted=("paid-without-day",), **EUR)
     assert paid_days(filled) == [DAY, None, None]
+
+
+def test_a_column_without_a_header_is_no_rest(filled: Book) -> None:
+    report = filled.bring("invoices", invoices("", f"{DAY},60"), **EUR)
+    assert "still_open" not in report.columns
+    assert paid_days(filled) == [DAY]
