@@ -1,6 +1,7 @@
 """What every command shares: printing, progress, dates, and the wired bot."""
 
 import getpass
+import inspect
 import json
 import sys
 from collections.abc import Callable, Iterable, Iterator
@@ -8,6 +9,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import replace
 from datetime import date, datetime
 from decimal import Decimal
+from functools import wraps
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -28,27 +30,6 @@ out = Console(highlight=False, soft_wrap=True)
 err = Console(stderr=True, highlight=False, soft_wrap=True)
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for scripts.")]
-Mapped = Annotated[
-    list[str] | None,
-    typer.Option("--map", metavar="FIELD=COLUMN", help="Which column holds a field."),
-]
-Encoding = Annotated[str | None, typer.Option(help="Encoding, when it cannot be told.")]
-Delimiter = Annotated[str | None, typer.Option(help="Separator: comma, semicolon or tab.")]
-HeaderLine = Annotated[
-    int | None,
-    typer.Option("--header-line", metavar="LINE", min=1, help="The line of the header, below titles."),
-]
-DateOrder = Annotated[Any, typer.Option(help="dmy or mdy, when dates leave it open; ymd for 26/3/5.")]
-Century = Annotated[
-    int | None,
-    typer.Option(metavar="YEAR", help="First of the hundred years that years of two digits are from: 2000."),
-]
-DecimalSign = Annotated[
-    Any, typer.Option("--decimal", help="point or comma, when numbers leave open what 1,234 means.")
-]
-Accepted = Annotated[
-    list[str] | None, typer.Option("--yes", metavar="FINDING", help="Accept what the file check asks.")
-]
 AsOf = Annotated[str | None, typer.Option("--as-of", metavar="DATE", help="Business date, as 2026-03-31.")]
 
 
@@ -166,6 +147,60 @@ def number(value: float | Decimal | None, form: str, unknown: str = "") -> str:
 def print_json(value: Any) -> None:
     """Print a value for scripts; dates and decimals become text."""
     sys.stdout.write(json.dumps(value, ensure_ascii=False, indent=2, default=str) + "\n")
+
+
+_SHARED: dict[str, Any] = {
+    "mapped": Annotated[
+        list[str] | None,
+        typer.Option("--map", metavar="FIELD=COLUMN", help="Which column holds a field."),
+    ],
+    "encoding": Annotated[str | None, typer.Option(help="Encoding, when it cannot be told.")],
+    "delimiter": Annotated[str | None, typer.Option(help="Separator: comma, semicolon or tab.")],
+    "header_line": Annotated[
+        int | None,
+        typer.Option("--header-line", metavar="LINE", min=1, help="The line of the header, below titles."),
+    ],
+    "date_order": Annotated[Any, typer.Option(help="dmy or mdy, when dates leave it open; ymd for 26/3/5.")],
+    "century": Annotated[
+        int | None,
+        typer.Option(
+            metavar="YEAR", help="First of the hundred years that years of two digits are from: 2000."
+        ),
+    ],
+    "decimal": Annotated[
+        Any, typer.Option("--decimal", help="point or comma, when numbers leave open what 1,234 means.")
+    ],
+    "accepted": Annotated[
+        list[str] | None,
+        typer.Option("--yes", metavar="FINDING", help="Accept what the file check asks."),
+    ],
+}
+
+
+def reads_file(command: Callable[..., None]) -> Callable[..., None]:
+    """The command with these options in the place of its parameter `reading`, which gets them as ImportOptions."""
+
+    @wraps(command)
+    def with_options(*args: Any, **given: Any) -> None:
+        shared = {name: given.pop(name) for name in _SHARED}
+        mapped, accepted = shared.pop("mapped"), shared.pop("accepted")
+        from bot.services.imports.report import ImportOptions  # for commands that read a file only
+
+        reading = ImportOptions(columns=columns_of(mapped or []), accepted=tuple(accepted or ()), **shared)
+        command(*args, reading=reading, **given)
+
+    signature = inspect.signature(command)
+    parameters: list[inspect.Parameter] = []
+    for one in signature.parameters.values():
+        if one.name != "reading":
+            parameters.append(one)
+            continue
+        parameters += (
+            inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=None, annotation=annotation)
+            for name, annotation in _SHARED.items()
+        )
+    with_options.__signature__ = signature.replace(parameters=parameters)  # type: ignore[attr-defined]
+    return with_options
 
 
 def columns_of(pairs: list[str]) -> dict[str, str]:

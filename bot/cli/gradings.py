@@ -1,7 +1,7 @@
 """`grade`, `score`, `verify`: gradings of the whole book, of a flat table, and recomputed."""
 
 import sys
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import date
 from pathlib import Path
 from typing import Annotated, Any
@@ -11,16 +11,8 @@ import typer
 from bot import logs, settings
 from bot.app import Tierbot
 from bot.cli.console import (
-    Accepted,
     AsJson,
     AsOf,
-    Century,
-    DateOrder,
-    DecimalSign,
-    Delimiter,
-    Encoding,
-    Mapped,
-    columns_of,
     console_actor,
     named_actor,
     number,
@@ -28,6 +20,7 @@ from bot.cli.console import (
     print_json,
     print_table,
     progress_bar,
+    reads_file,
     say,
     to_day,
     warn,
@@ -212,20 +205,16 @@ def _replay(bot: Tierbot, scheme: str | None, purpose: str, period: tuple[date, 
     print_table(["tier", "of the customers", "of the sales"], shares)
 
 
+@reads_file
 def score(
     file: Annotated[Path, typer.Argument(help="CSV: code, name, one column per field of the scheme.")],
+    *,
     scheme: Annotated[str, typer.Option(help="A scheme file, or the name of a preset.")],
     as_of: Annotated[str, typer.Option("--as-of", metavar="DATE", help="Business date, as 2026-03-31.")],
-    mapped: Mapped = None,
-    encoding: Encoding = None,
-    delimiter: Delimiter = None,
-    date_order: DateOrder = None,
-    century: Century = None,
-    decimal: DecimalSign = None,
+    reading: ImportOptions,
     percent: Annotated[
         list[str] | None, typer.Option(metavar="FIELD", help="Numbers of this field are percent.")
     ] = None,
-    accepted: Accepted = None,
     strict: Annotated[bool, typer.Option(help="Exit with 7 when rows were rejected.")] = False,
     as_json: AsJson = False,
 ) -> None:
@@ -233,15 +222,10 @@ def score(
     loaded = settings.load()
     logs.configure(loaded.log_level)
     chosen = store.find(scheme, loaded.schemes_dir).scheme
-    options = ImportOptions(
-        columns=columns_of(mapped or []),
-        encoding=encoding,
-        delimiter=delimiter,
-        date_order=date_order,
-        century=century,
-        decimal=decimal,
-        accepted=tuple(accepted or ()),
+    options = replace(
+        reading,
         timezone=loaded.timezone,
+        firm_currency=loaded.currency,
         kind_options={"percent": percent},
     )
     report = score_file.score_table(file, chosen, to_day(as_of), options)

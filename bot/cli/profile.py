@@ -31,8 +31,9 @@ def profile_lines(profile: FileProfile) -> Iterator[str]:
         f"Read as {profile.encoding}, separated by {profile.delimiter}, with the header on line {profile.header_line}."
     )
     if report is not None:
+        left_out = f", {report.skipped:,} left out" if report.skipped else ""
         yield (
-            f"{report.rows:,} rows: {report.accepted:,} would be accepted, {report.rejected:,} rejected;"
+            f"{report.rows:,} rows: {report.accepted:,} would be accepted, {report.rejected:,} rejected{left_out};"
             f" {report.created:,} new, {report.changed:,} changed."
         )
     if totals.first_day:
@@ -94,9 +95,10 @@ def _choice(choice: OpenChoice) -> Iterator[str]:
         (typed(option_words(apply(ImportOptions(), one.options))), one.meaning) for one in choice.alternatives
     ]
     about = choice.about.rstrip(".")
+    colon = "" if about.endswith("?") else ":"
     if choice.evident is not None:
         words, meaning = shown.pop(choice.evident)
-        yield f"{about}: {words}{f' ({meaning})' if meaning else ''}{', or' if shown else '.'}"
+        yield f"{about}{colon} {words}{f' ({meaning})' if meaning else ''}{', or' if shown else '.'}"
     elif choice.placeholder is not None:
         word = choice.placeholder[1]
         if not any(meaning for _, meaning in shown):
@@ -129,6 +131,7 @@ def profile_json(profile: FileProfile) -> dict[str, Any]:
         "rows": report.rows if report else None,
         "accepted": report.accepted if report else None,
         "rejected": report.rejected if report else None,
+        "left_out": report.skipped if report else None,
         "first_rejects": [vars(reject) for reject in report.first_rejects] if report else [],
         "columns": [vars(one) for one in profile.columns],
         "missing": list(profile.missing),

@@ -44,6 +44,7 @@ class ImportJob:
     repeats: Repeats = field(default_factory=Repeats)
     now: datetime
     parsers: dict[str, Parser] = field(default_factory=dict)  # by field
+    says_paid: bool = False  # whether a column says by words which invoices are paid
     forms: Forms = field(default_factory=Forms)
     sample: list[list[str]] = field(default_factory=list)  # the cells of the first rows
     _numbers: dict[int, list[Decimal | None]] = field(default_factory=dict)  # of the sample, by place

@@ -1,5 +1,6 @@
 """How a column writes its dates and amounts: decided once, from the whole column, when the first value leaves it open."""
 
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
@@ -38,8 +39,15 @@ class _Evidence:
         self.proofs.append((line, cell.strip()))
 
 
+_POINT = frozenset({"point"})
+# The usual form, so that not every cell is taken apart.
+_WITH_POINT = re.compile(r"-?(?:[0-9]+\.(?:[0-9]{1,2}|[0-9]{4,})|0\.[0-9]+)", re.ASCII).fullmatch
+
+
 def _fits_decimal(cell: str) -> frozenset[str] | None:
     text = cell.strip()
+    if _WITH_POINT(text):
+        return _POINT
     if "." not in text and "," not in text:
         return None
     style = amounts.prove_style(amounts.dissect(text)[0])
@@ -233,8 +241,12 @@ class Styles:
         groups = self._groups.get((question, place))
         if groups is None:
             groups = self._groups[question, place] = {}
+            keys: dict[str, str | None] = {}  # cell -> what it is the key of
             for line, cells in self._rows():
-                key = group.key_of(cells[group.place].strip())
+                of_key = cells[group.place]
+                if of_key not in keys:
+                    keys[of_key] = group.key_of(of_key.strip())
+                key = keys[of_key]
                 if key is not None:
                     groups.setdefault(key, _Evidence()).add(line, cells[place], question.fits(cells[place]))
         found = groups.get(group.key)

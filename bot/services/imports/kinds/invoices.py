@@ -1,6 +1,7 @@
 """Invoices: the amount owed, its due day, and the day it was paid. Credit notes are negative."""
 
-from typing import ClassVar
+from datetime import date, timedelta
+from typing import Any, ClassVar
 
 from sqlalchemy import Date, Integer, String, func, select
 
@@ -8,6 +9,12 @@ from bot.errors import N_
 from bot.services.imports.check.findings import FindingType, Level
 from bot.services.imports.check.meaning.absent import check_paid
 from bot.services.imports.check.meaning.grain import INVOICE_LINES, check_lines, check_payments
+from bot.services.imports.check.meaning.part_paid import (
+    OPEN_FIELD,
+    PAID_FIELD,
+    PartPayments,
+    check_paid_zeros,
+)
 from bot.services.imports.check.meaning.unit_price import check_unit_price
 from bot.services.imports.check.reused_numbers import find_reused, reused_number
 from bot.services.imports.conversion import CURRENCY, SUBTRACT
@@ -17,6 +24,7 @@ from bot.services.imports.kind import WrittenTable
 from bot.services.imports.layout.columns import FileField
 from bot.services.imports.line_sums import LINES, LinesKind
 from bot.services.imports.read.cells.word_lists import NOTHING_BUT_NA
+from bot.services.imports.read.terms import DueDays
 from bot.services.imports.references import CUSTOMER
 from db.book.imports import table
 from db.book.invoices import Invoice
@@ -79,7 +87,7 @@ class InvoiceKind(LinesKind):
             synonyms="due date, due on, payable by, 到期日, 应付日期, 到期日期, 付款期限, "
             "Fälligkeit, Fälligkeitsdatum, Fällig am, Fällig, Zahlbar bis",
             required=True,
-            read=ImportJob.days,
+            read=lambda job, name: DueDays(days=job.days(name)),
             column="due_on",
         ),
         FileField(
@@ -93,13 +101,16 @@ class InvoiceKind(LinesKind):
         ),
         FileField(
             name="amount",
-            synonyms="total, invoice amount, amount due, 金额, 发票金额, 应收金额, 合计, "
+            # Not "amount due": that may be what is still open, 0 for a paid invoice.
+            synonyms="total, invoice amount, 金额, 发票金额, 应收金额, 合计, "
             "Betrag netto, Nettobetrag, Netto, Nettosumme, Rechnungsbetrag netto, Betrag, Rechnungsbetrag",
             required=True,
             unique=True,
             read=ImportJob.amounts,
         ),
         SUBTRACT,
+        OPEN_FIELD,
+        PAID_FIELD,
         CURRENCY,
     )
     staged: ClassVar = {
@@ -126,8 +137,16 @@ class InvoiceKind(LinesKind):
     }
     options = (CREATE_CUSTOMERS, LINES)
 
+    def prepare(self, job: ImportJob) -> None:
+        super().prepare(job)
+        self._part_payments = PartPayments(job)
+
     def resolve(self, job: ImportJob, chunk: Chunk) -> None:
         values = chunk.values
+        values["due"] = [
+            _after(day, due) if type(due) is int else due
+            for day, due in zip(values["date"], values["due"], strict=True)
+        ]
         for row, (day, due) in enumerate(zip(values["date"], values["due"], strict=True)):
             if not isinstance(day, str) or not isinstance(due, str):
                 continue
@@ -137,6 +156,7 @@ class InvoiceKind(LinesKind):
                 chunk.refuse(
                     row, "due", f"{due} is over {LONGEST_TERM} years after the invoice's date, {day}"
                 )
+        self._part_payments.take(chunk)
         self.currencies.apply(job, chunk, ("amount",), values["date"])
         self.customers.resolve(chunk)
 
@@ -144,6 +164,8 @@ class InvoiceKind(LinesKind):
         """Ask about what a row is and about numbers that are used again; count payments before their invoices."""
         super().check(job)
         check_paid(job)
+        self._part_payments.check()
+        check_paid_zeros(job, self.stage)
         check_unit_price(job)
         check_payments(job.repeats, job.findings)
         check_lines(job.repeats, job.findings, INVOICE_LINES, job.layout.of_lines)
@@ -167,3 +189,8 @@ class InvoiceKind(LinesKind):
             day=day,
             invoiced=invoiced,
         )
+
+
+def _after(day: Any, days: int) -> str | None:
+    """The day so many days after another one; None where that one is not known."""
+    return (date.fromisoformat(day) + timedelta(days=days)).isoformat() if isinstance(day, str) else None

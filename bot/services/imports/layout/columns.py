@@ -37,7 +37,7 @@ class FileField:
     @cached_property
     def known_headers(self) -> frozenset[str]:
         """The name and its synonyms, as `plain` compares them."""
-        return frozenset(map(plain, (self.name, *self.synonyms.split(", "))))
+        return frozenset(map(plain, (self.name, *self.synonyms.split(", ")))) - {""}
 
     def headers_among(self, header: Collection[str]) -> frozenset[str]:
         """The known headers, less those that are of a product where others, as `plain` compares them, are."""

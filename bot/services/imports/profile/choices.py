@@ -148,7 +148,18 @@ def _named_rows(option: str, meaning: str) -> Callable[[FileFinding, Totals], Op
 
 def _paid_without_day(finding: FileFinding, totals: Totals) -> OpenChoice:
     skip = Alternative(options=_typed_options(finding.values["options"]), meaning="they are left out")
-    return OpenChoice(about=_found(finding), alternatives=(_accept(finding), skip))
+    (column,) = shlex.split(finding.values["map"])
+    if column == "COLUMN":
+        return OpenChoice(about=_found(finding), alternatives=(_accept(finding), skip))
+    day = Alternative(options={"columns": {"paid": column}}, meaning="the day of payment")
+    return OpenChoice(about=_found(finding), alternatives=(day, _accept(finding), skip), evident=0)
+
+
+def _partly_paid(finding: FileFinding, totals: Totals) -> OpenChoice:
+    (column,) = shlex.split(finding.values["map"])
+    mapped = Alternative(options={"columns": {finding.values["field"]: column}}, meaning="they count as open")
+    as_paid = Alternative(options={"accepted": (finding.type.name,)}, meaning="they count as paid")
+    return OpenChoice(about=_found(finding), alternatives=(mapped, as_paid))
 
 
 def _sides(finding: FileFinding, totals: Totals) -> OpenChoice:
@@ -241,6 +252,7 @@ _PROPOSALS: dict[str, Callable[[FileFinding, Totals], OpenChoice]] = {
     "net-or-gross": _mapped("amount", "this column has the amounts"),
     "no-paid-column": _paid,
     "order-lines": _lines,
+    "partly-paid": _partly_paid,
     "paid-without-day": _paid_without_day,
     "record-type": _prospects,
     "refund-column": _mapped("subtract", "the amounts are subtracted"),

@@ -228,7 +228,7 @@ class _Profile:
             yield OpenChoice(
                 about=f"Which column is {name}?",
                 alternatives=tuple(
-                    Alternative(options={"columns": {name: header[place]}}, meaning=example)
+                    Alternative(options={"columns": {name: header[place]}}, meaning=f"its values: {example}")
                     for place, example in zip(places, shown, strict=True)
                 ),
                 evident=0,

@@ -9,8 +9,11 @@ from bot.services.imports.read.amounts import dissect, prove_style, read_decimal
 from bot.services.imports.read.refusal import RefusedValue, clip
 from grading.engine.cells import read_number
 
-# As it is stored. Three digits after a point are left to the slow path: in some countries they are thousands.
-_PLAIN = re.compile(r"[+-]?[0-9]{1,12}(?:\.(?:[0-9]{1,2}|[0-9]{4,}))?%?", re.ASCII).fullmatch
+# As it is stored. Three digits after a point are left to the slow path, unless they follow a zero: in some countries
+# they are thousands.
+_PLAIN = re.compile(
+    r"(?:[+-]?[0-9]{1,12}(?:\.(?:[0-9]{1,2}|[0-9]{4,}))?|-?0\.[0-9]{3})%?", re.ASCII
+).fullmatch
 _EXPONENT = re.compile(
     r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)e[+-]?[0-9]{1,3}", re.ASCII | re.IGNORECASE
 ).fullmatch

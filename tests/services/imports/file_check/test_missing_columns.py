@@ -98,12 +98,14 @@ def test_a_status_that_says_paid_without_a_day_is_asked_about(
 ) -> None:
     content = invoices(column, paid, is_open, paid)
     asked = filled.ask("invoices", content, **EUR)
-    assert asked.keys() == {"no-paid-column", "paid-without-day"}
+    assert asked.keys() == {"paid-without-day"}
     assert f"{paid} 2 (line 2), {is_open} 1" in asked["paid-without-day"]
     assert skip in asked["paid-without-day"]
     only_open = (skip.removeprefix("--skip "),)
-    filled.bring("invoices", content, skip=only_open, accepted=("no-paid-column",), **EUR)
+    filled.bring("invoices", content, skip=only_open, **EUR)
     assert filled.rows("SELECT external_id, paid_on FROM invoice") == [("2", None)]
+    filled.bring("invoices", invoices(column, is_open, is_open, is_open), **EUR)
+    assert paid_days(filled) == [None, None, None]
 
 
 def test_a_paid_invoice_whose_day_is_empty_is_asked_about(filled: Book) -> None:

@@ -10,6 +10,7 @@ from bot.services.imports.read.cells.guards import unguarded
 from bot.services.imports.read.cells.word_lists import SPREADSHEET_ERRORS
 from bot.services.imports.read.dates import Dates
 from bot.services.imports.read.refusal import EMPTY, Parser, RefusedValue, clip
+from bot.services.imports.read.terms import DueDays
 
 
 def cell_reader(
@@ -54,7 +55,11 @@ def cell_reader(
 
     # What is refused need not be looked up before: an amount and a day are read as they are first.
     return (
-        read_code if isinstance(parse, Codes) else read_number if isinstance(parse, Amounts | Dates) else read
+        read_code
+        if isinstance(parse, Codes)
+        else read_number
+        if isinstance(parse, Amounts | Dates | DueDays)
+        else read
     )
 
 
