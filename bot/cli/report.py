@@ -9,12 +9,14 @@ import typer
 
 from bot.app import Tierbot
 from bot.cli.console import (
+    AsCsv,
     AsJson,
     AsOf,
     console_actor,
     number,
     opened,
     print_json,
+    print_records,
     print_table,
     say,
     to_day,
@@ -36,29 +38,37 @@ CutsFile = Annotated[
 ]
 
 
-def rfm(as_of: AsOf = None, cuts: CutsFile = None, most: Most = 20, as_json: AsJson = False) -> None:
+def rfm(
+    as_of: AsOf = None, cuts: CutsFile = None, most: Most = 20, as_csv: AsCsv = False, as_json: AsJson = False
+) -> None:
     """How recently, how often and for how much customers bought: scores, eight classes, segments."""
-    _report(value.rfm, _show_rfm, as_of, cuts, most, as_json)
+    _report(value.rfm, _show_rfm, as_of, cuts, most, as_csv, as_json)
 
 
-def value_matrix(as_of: AsOf = None, cuts: CutsFile = None, most: Most = 20, as_json: AsJson = False) -> None:
+def value_matrix(
+    as_of: AsOf = None, cuts: CutsFile = None, most: Most = 20, as_csv: AsCsv = False, as_json: AsJson = False
+) -> None:
     """Current x potential value: platinum, gold, iron, lead, and the negative cell."""
-    _report(value.value, _show_value_matrix, as_of, cuts, most, as_json)
+    _report(value.value, _show_value_matrix, as_of, cuts, most, as_csv, as_json)
 
 
-def concentration(as_of: AsOf = None, most: Most = 20, as_json: AsJson = False) -> None:
+def concentration(
+    as_of: AsOf = None, most: Most = 20, as_csv: AsCsv = False, as_json: AsJson = False
+) -> None:
     """How much of sales and margin few customers make, as it is: no 80/20 is assumed."""
-    _report(value.concentration, _show_concentration, as_of, None, most, as_json)
+    _report(value.concentration, _show_concentration, as_of, None, most, as_csv, as_json)
 
 
-def rhythm(as_of: AsOf = None, cuts: CutsFile = None, most: Most = 20, as_json: AsJson = False) -> None:
+def rhythm(
+    as_of: AsOf = None, cuts: CutsFile = None, most: Most = 20, as_csv: AsCsv = False, as_json: AsJson = False
+) -> None:
     """Who is silent by the own rhythm: days since the last order against the usual gap."""
-    _report(value.rhythm, _show_rhythm, as_of, cuts, most, as_json)
+    _report(value.rhythm, _show_rhythm, as_of, cuts, most, as_csv, as_json)
 
 
-def products(as_of: AsOf = None, most: Most = 20, as_json: AsJson = False) -> None:
+def products(as_of: AsOf = None, most: Most = 20, as_csv: AsCsv = False, as_json: AsJson = False) -> None:
     """Product types, and what comparable customers (industry, customer type) buy that one does not."""
-    _report(value.products, _show_products, as_of, None, most, as_json)
+    _report(value.products, _show_products, as_of, None, most, as_csv, as_json)
 
 
 def freeze(
@@ -103,10 +113,14 @@ def _report(
     as_of: str | None,
     cuts: Path | None,
     most: int,
+    as_csv: bool,
     as_json: bool,
 ) -> None:
     with opened() as bot:
         found = measure(bot.database, _load(bot, as_of, cuts), most)
+    if as_csv:
+        print_records(found["customers"], as_csv)
+        return
     if as_json:
         print_json(found)
         return
@@ -324,7 +338,7 @@ def _number(key: str, form: str = ",.0f") -> Cell:
 
 
 def _whole(value: float) -> str:
-    return f"{value:,.0f}"
+    return number(value, ",.0f")
 
 
 def _plain_list(cuts: Iterable[float]) -> str:

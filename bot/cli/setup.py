@@ -6,8 +6,8 @@ from typing import Annotated
 
 import typer
 
-from bot.cli.console import AsJson, opened, print_json, say, warn
-from bot.errors import BadInput
+from bot.cli.console import AsJson, _, opened, print_json, say, warn
+from bot.errors import BadInput, ngettext
 from bot.services.ops import checks, doctor
 from bot.slack import manifest
 
@@ -20,16 +20,16 @@ def check(as_json: AsJson = False) -> None:
     else:
         print_findings(found)
         if found.problems:
-            warn(f"{len(found.problems)} problem{'s' if len(found.problems) > 1 else ''}.")
+            warn(ngettext("%(count)s problem.", "%(count)s problems.", len(found.problems)))
         else:
-            say("Everything that was checked is in order.")
+            say(_("Everything that was checked is in order."))
     if found.problems:
         sys.exit(BadInput.exit_code)
 
 
 def print_findings(found: checks.Findings) -> None:
     """Print notices, and problems on standard error."""
-    say(*(f"note: {notice}" for notice in found.notices))
+    say(*(_("note: %(notice)s", notice=notice) for notice in found.notices))
     warn(*found.problems)
 
 

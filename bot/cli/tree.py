@@ -27,7 +27,7 @@ COMMANDS = {  # group -> command -> module and function, in the order of --help
         "manifest": "setup.print_manifest",
         "doctor": "setup.examine",
         "catch-up": "outbox.catch_up",
-        "verify": "gradings.verify",
+        "verify": "verification.verify",
         "import": "imports.command_group",
     },
     "scheme": {

@@ -9,7 +9,7 @@ from typing import Any
 
 from sqlmodel import Session
 
-from bot.errors import N_, NotAllowed, NotFound
+from bot.errors import N_, NotAllowed, NotFound, Phrase
 from bot.services.access import Actor
 from bot.services.schemes import store
 from bot.services.schemes.store import SchemeFile
@@ -93,7 +93,13 @@ def shown(database: Database, actor: Actor, name: str, schemes_dir: Path | None,
         same = known is not None and known.sha256 == scheme.sha256
         note = None
         if known is not None and not same:
-            note = f"{label(known)} was used with other content; raise version: in the file before this one is used."
+            note = Phrase(
+                N_(
+                    "%(scheme)s was used with other content; raise %(key)s in the file before this one is used."
+                ),
+                scheme=label(known),
+                key="version:",
+            )
         used = known.id if known is not None and same else None
         purpose = store.purpose(scheme)
         return Shown(

@@ -22,7 +22,7 @@ from sqlalchemy import (
     select,
 )
 
-from bot.errors import N_, BadInput
+from bot.errors import N_, BadInput, Phrase
 from bot.services.imports.check.findings import FindingType, Level
 from bot.services.imports.check.meaning.absent import NEW_RECORD_TYPE, check_record_type, new_record_type
 from bot.services.imports.check.meaning.contacts import check_contacts
@@ -201,7 +201,7 @@ class CustomerKind(UpsertKind):
         ]
         for row, (code, parent) in enumerate(zip(values["code"], values["parent"], strict=True)):
             if parent is not None and parent == code:
-                chunk.refuse(row, "parent", "a customer cannot be its own parent")
+                chunk.refuse(row, "parent", Phrase(N_("a customer cannot be its own parent")))
         values["archived"] = list(map(self._has_ended, chunk.lines, values["ended"]))
         values["cells"] = [
             None if parent is None else json.dumps(cells, ensure_ascii=False)

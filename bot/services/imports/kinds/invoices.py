@@ -4,7 +4,7 @@ from typing import ClassVar
 
 from sqlalchemy import Date, Integer, String, func, select
 
-from bot.errors import N_
+from bot.errors import N_, Phrase
 from bot.services.imports.check.findings import FindingType, Level
 from bot.services.imports.check.meaning.absent import check_paid
 from bot.services.imports.check.meaning.grain import INVOICE_LINES, check_lines, check_payments
@@ -132,10 +132,19 @@ class InvoiceKind(LinesKind):
             if not isinstance(day, str) or not isinstance(due, str):
                 continue
             if due < day:
-                chunk.refuse(row, "due", f"{due} is before the invoice's date, {day}")
+                chunk.refuse(
+                    row, "due", Phrase(N_("%(due)s is before the invoice's date, %(day)s"), due=due, day=day)
+                )
             elif int(due[:4]) > int(day[:4]) + LONGEST_TERM:
                 chunk.refuse(
-                    row, "due", f"{due} is over {LONGEST_TERM} years after the invoice's date, {day}"
+                    row,
+                    "due",
+                    Phrase(
+                        N_("%(due)s is over %(years)s years after the invoice's date, %(day)s"),
+                        due=due,
+                        years=LONGEST_TERM,
+                        day=day,
+                    ),
                 )
         self.currencies.apply(job, chunk, ("amount",), values["date"])
         self.customers.resolve(chunk)
