@@ -122,7 +122,7 @@ def _list(states: Sequence[str], most: int, as_csv: bool, as_json: bool) -> None
         say(_("No messages."))
     else:
         print_table(
-            [_("id"), _("state"), _("kind"), _("to"), _("written"), _("tries"), _("why")],
+            [_("id"), _("state"), _("kind"), _("recipient"), _("written"), _("tries"), _("why")],
             (
                 (
                     row.id,

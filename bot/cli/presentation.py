@@ -196,7 +196,8 @@ def import_lines(report: "ImportReport") -> Iterator[str]:
         options = " ".join(_option_words(report.remembered))
         yield _("Remembered for this source: %(options)s", options=options)
     for row in report.preview:
-        yield "  " + ", ".join(f"{field}: {value}" for field, value in row.items())
+        cells = {_("line") if field == "line" else field: value for field, value in row.items()}
+        yield "  " + listed(f"{field}: {value}" for field, value in cells.items())
     values = {
         "accepted": f"{report.accepted:,}",
         "created": f"{report.created:,}",

@@ -135,7 +135,8 @@ def _choice(choice: OpenChoice) -> Iterator[str]:
     if choice.evident is not None:
         words, meaning = shown.pop(choice.evident)
         meant = f" ({meaning})" if meaning else ""
-        yield f"{about}: {words}{meant}{_(', or') if shown else _('.')}"
+        proposed = f"{about}: {words}{meant}"
+        yield _("%(proposed)s, or", proposed=proposed) if shown else _("%(proposed)s.", proposed=proposed)
     elif choice.placeholder is not None:
         word = choice.placeholder[1]
         if not any(meaning for words, meaning in shown):

@@ -105,7 +105,17 @@ def list_schemes(as_csv: AsCsv = False, as_json: AsJson = False) -> None:
         for version in versions
     ]
     print_table(
-        [_("name"), _("version"), _("hash"), _("purpose"), _("state"), _("from"), _("until"), _("by")], rows
+        [
+            _("name"),
+            _("version"),
+            _("hash"),
+            _("purpose"),
+            _("state"),
+            _("in force from"),
+            _("until"),
+            _("by"),
+        ],
+        rows,
     )
     coexisting = [version for version in versions if version.state in ("in_force", "approved")]
     if any(version.applies_to for version in coexisting):
@@ -172,7 +182,7 @@ def show(name: Name, as_json: AsJson = False) -> None:
         )
         say(_("in the shadow, as of %(day)s: %(moved)s", day=held.as_of, moved=moved))
     print_table(
-        [_("tier"), _("from"), _("name")], [(tier, f"{at:g}", text) for tier, at, text in shown.tiers]
+        [_("tier"), _("begins at"), _("name")], [(tier, f"{at:g}", text) for tier, at, text in shown.tiers]
     )
     say(f"\n{shown.text}")
 

@@ -14,6 +14,7 @@ from bot.cli.console import (
     customers,
     in_language,
     is_chinese,
+    listed,
     opened,
     print_json,
     print_records,
@@ -109,9 +110,7 @@ def _show_differences(found: Verified) -> None:
             )
         )
     if found.changes:
-        changes = [
-            (c.customer, c.as_of, c.run_id, ", ".join(c.fields), ", ".join(c.by)) for c in found.changes
-        ]
+        changes = [(c.customer, c.as_of, c.run_id, ", ".join(c.fields), listed(c.by)) for c in found.changes]
         print_table([_("data of"), _("as of"), _("run"), _("fields"), _("changed since by")], changes)
         if found.data_changed > len(found.changes):
             warn(_("Only the first %(most)s are listed.", most=MOST_LISTED))

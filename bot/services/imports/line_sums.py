@@ -21,7 +21,7 @@ from sqlalchemy import (
     select,
 )
 
-from bot.errors import N_
+from bot.errors import N_, Phrase
 from bot.services.imports.check.findings import FindingType, Level
 from bot.services.imports.conversion import Currencies
 from bot.services.imports.customer_rows import RowCustomers
@@ -187,16 +187,11 @@ class LineSums:
             )
             for name in self._same
         }
-        said = case(
-            *(
-                (test, literal(f"its lines have several {self._same[name]}"))
-                for name, test in different.items()
-            )
-        )
+        said = case(*((test, literal(name)) for name, test in different.items()))
         mixed = select(lines.key, said.label("reason")).group_by(lines.key).having(or_(*different.values()))
         partly = select(
             refused.key,
-            (literal("line ") + cast(refused.line, String) + " of it is rejected").label("reason"),
+            cast(refused.line, String).label("reason"),
         )
         for numbers in (partly.subquery(), mixed.subquery()):
             add_missing(
@@ -213,6 +208,12 @@ class LineSums:
             job.connection.execute(self.lines.delete().where(there))
         return rejected
 
+    def _said(self, reason: str) -> Phrase:
+        """A stored reason, which is the number of a rejected line or the name of a column, as a sentence."""
+        if reason in self._same:
+            return Phrase(N_("its lines have several %(what)s"), what=Phrase(self._same[reason]))
+        return Phrase(N_("line %(line)s of it is rejected"), line=reason)
+
     def _write_rejects(self, job: ImportJob) -> int:
         """Read the file again for the cells of the lines that are rejected; how many."""
         reasons = self._reasons
@@ -225,7 +226,7 @@ class LineSums:
                 for record in table.records:
                     if isinstance(record, Broken) or record[0] not in waiting:
                         continue
-                    reason = waiting.pop(record[0])
+                    reason = self._said(waiting.pop(record[0]))
                     job.refuse(line=record[0], name=self._key_field, reason=reason, cells=record[1])
                     if not waiting:
                         break

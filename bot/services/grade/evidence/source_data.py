@@ -182,7 +182,10 @@ class SourceCheck:
                     as_of=self.run.as_of,
                     run_id=self.run.id or 0,
                     fields=fields,
-                    by=tuple(f"import {one}" if isinstance(one, int) else one for one in by),
+                    by=tuple(
+                        Phrase(N_("import %(number)s"), number=one) if isinstance(one, int) else one
+                        for one in by
+                    ),
                 )
             )
 

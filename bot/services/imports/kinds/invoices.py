@@ -117,12 +117,12 @@ class InvoiceKind(LinesKind):
     called = "invoices"
     day = "invoiced_on"
     same: ClassVar = {
-        "customer_id": "customers",
-        "customer_ref": "customers",
-        "due_on": "due days",
-        "paid_on": "days of payment",
-        "currency": "currencies",
-        "original_currency": "currencies",
+        "customer_id": N_("customers"),
+        "customer_ref": N_("customers"),
+        "due_on": N_("due days"),
+        "paid_on": N_("days of payment"),
+        "currency": N_("currencies"),
+        "original_currency": N_("currencies"),
     }
     options = (CREATE_CUSTOMERS, LINES)
 

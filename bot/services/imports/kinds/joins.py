@@ -124,11 +124,11 @@ class JoinKind(FileKind):
     )
     staged: ClassVar = {"from_id": Integer, "into_id": Integer}
     writes = (
-        WrittenTable(table=_customer, called="customers"),
+        WrittenTable(table=_customer, called=N_("customers")),
         _JoinedTable(table=table(CustomerKey), counted=False),
         _JoinedNames(table=_name, counted=False),
         _JoinedTable(table=table(Ownership), counted=False),
-        _JoinedOrders(table=table(Order), called="orders", counted=False),
+        _JoinedOrders(table=table(Order), called=N_("orders"), counted=False),
         _JoinedTable(table=table(Invoice), counted=False),
         _JoinedTable(table=table(Activity), counted=False),
         _JoinedFacts(table=table(Fact), counted=False),

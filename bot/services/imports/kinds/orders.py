@@ -7,6 +7,7 @@ from typing import ClassVar
 
 from sqlalchemy import Connection, Date, Integer, String
 
+from bot.errors import N_
 from bot.services.imports.check.meaning.absent import check_cost
 from bot.services.imports.check.meaning.grain import ORDER_LINES, check_lines
 from bot.services.imports.check.meaning.returns import cost_returns, note_returns
@@ -103,14 +104,14 @@ class OrderKind(LinesKind):
         "original_currency": String,
         "original": String,  # the number of the order that a return is of
     }
-    writes = (OrderTable(table=_order, called="orders"), *CUSTOMER_TABLES)
+    writes = (OrderTable(table=_order, called=N_("orders")), *CUSTOMER_TABLES)
     called = "orders"
     day = "ordered_on"
     same: ClassVar = {
-        "customer_id": "customers",
-        "customer_ref": "customers",
-        "currency": "currencies",
-        "original_currency": "currencies",
+        "customer_id": N_("customers"),
+        "customer_ref": N_("customers"),
+        "currency": N_("currencies"),
+        "original_currency": N_("currencies"),
     }
     options = (CREATE_CUSTOMERS, LINES)
 

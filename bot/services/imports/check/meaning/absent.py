@@ -5,7 +5,7 @@ from decimal import Decimal
 
 from sqlalchemy import Table, and_, case, func, select
 
-from bot.errors import N_, BadInput
+from bot.errors import N_, BadInput, Phrase
 from bot.services.imports.check.findings import FindingType, Level
 from bot.services.imports.job import ImportJob
 from bot.services.imports.kind import KindOption
@@ -80,7 +80,7 @@ def check_paid(job: ImportJob) -> None:
     names = days or [name for _, name in likely]
     job.findings.add(
         NO_PAID_COLUMN,
-        columns=", ".join(map(repr, names)) or "none",
+        columns=", ".join(map(repr, names)) or Phrase(N_("none")),
         map=spell(names[0]) if days else "COLUMN",
     )
 
