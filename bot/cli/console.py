@@ -208,19 +208,20 @@ def print_table(columns: Iterable[str], rows: Iterable[Iterable[object]]) -> Non
     titles = list(columns)
     cells = [["" if cell is None else str(in_language(cell)) for cell in row] for row in rows]
     widths = [max(map(cell_len, column)) for column in zip(titles, *cells, strict=True)]
+    if not out.is_terminal:
+        for row in [titles, *cells]:
+            padded = (cell + " " * (width - cell_len(cell)) for cell, width in zip(row, widths, strict=True))
+            say("  ".join(padded).rstrip())
+        return
+    narrow = [width <= NARROW for width in widths]
+    room = out.width - sum(width + 2 for width, kept in zip(widths, narrow, strict=True) if kept)
+    fits = room >= NARROW * narrow.count(False)
     table = Table(box=None, pad_edge=False, header_style="bold")
-    if out.is_terminal:
-        narrow = [width <= NARROW for width in widths]
-        room = out.width - sum(width + 1 for width, kept in zip(widths, narrow, strict=True) if kept)
-        fits = room >= NARROW * narrow.count(False)
-        for title, kept in zip(titles, narrow, strict=True):
-            table.add_column(title, no_wrap=kept and fits, overflow="fold")
-    else:
-        for title, width in zip(titles, widths, strict=True):
-            table.add_column(title, no_wrap=True, width=width)
+    for title, kept in zip(titles, narrow, strict=True):
+        table.add_column(title, no_wrap=kept and fits, overflow="fold")
     for row in cells:
         table.add_row(*map(escape, row))
-    out.print(table, soft_wrap=False, width=None if out.is_terminal else sum(widths) + 2 * len(widths))
+    out.print(table, soft_wrap=False)
 
 
 def number(value: float | Decimal | None, form: str, unknown: str = "") -> str:

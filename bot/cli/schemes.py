@@ -24,7 +24,7 @@ from bot.cli.console import (
     say,
     to_day,
 )
-from bot.cli.presentation import diff_cause, diff_json
+from bot.cli.presentation import diff_cause, diff_json, local_name
 from bot.cli.setup import print_findings
 from bot.cli.vocabulary import tier_word, word
 from bot.errors import N_, BadInput, ngettext
@@ -138,7 +138,7 @@ def show(name: Name, as_json: AsJson = False) -> None:
         print_json(
             {
                 **vars(version),
-                "tiers": [{"id": tier, "at": at, "name": text} for tier, at, text in shown.tiers],
+                "tiers": [{"id": tier, "at": at, "name": called.en} for tier, at, called in shown.tiers],
                 "in_force": [
                     {"from": start, "until": until, "approved_by": approved_by}
                     for start, until, approved_by in shown.periods
@@ -182,7 +182,8 @@ def show(name: Name, as_json: AsJson = False) -> None:
         )
         say(_("in the shadow, as of %(day)s: %(moved)s", day=held.as_of, moved=moved))
     print_table(
-        [_("tier"), _("begins at"), _("name")], [(tier, f"{at:g}", text) for tier, at, text in shown.tiers]
+        [_("tier"), _("begins at"), _("name")],
+        [(tier, f"{at:g}", local_name(called)) for tier, at, called in shown.tiers],
     )
     say(f"\n{shown.text}")
 

@@ -6,7 +6,8 @@ from typing import Annotated
 
 import typer
 
-from bot.cli.console import AsJson, _, opened, print_json, say, warn
+from bot.cli.console import AsJson, _, in_language, opened, print_json, say, warn
+from bot.cli.vocabulary import word
 from bot.errors import BadInput, ngettext
 from bot.services.ops import checks, doctor
 from bot.slack import manifest
@@ -54,7 +55,8 @@ def examine(as_json: AsJson = False) -> None:
         print_json({"healthy": not problems, "findings": [asdict(finding) for finding in findings]})
     else:
         for finding in findings:
-            remedy = f" → {finding.remedy}" if finding.remedy else ""
-            say(f"{finding.level:8}{finding.about}: {finding.found}{remedy}")
+            remedy = f" → {in_language(finding.remedy)}" if finding.remedy else ""
+            level, about = word("doctor", finding.level), word("doctor", finding.about)
+            say(f"{level:8}{about}: {in_language(finding.found)}{remedy}")
     if problems:
         sys.exit(BadInput.exit_code)

@@ -69,7 +69,22 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         "region": N_("region"),
         "country": N_("country"),
     },
-    "role": {"web": N_("web"), "worker": N_("worker")},
+    "doctor": {
+        "ok": N_("ok"),
+        "note": N_("note"),
+        "problem": N_("problem"),
+        "versions": N_("versions"),
+        "scopes": N_("scopes"),
+        "clock": N_("clock"),
+        "disk": N_("disk"),
+        "database": N_("database"),
+        "jobs": N_("jobs"),
+        "time": N_("time"),
+        "sending": N_("delivery"),
+        "messages": N_("messages"),
+        "people": N_("people"),
+        "grading": N_("grading"),
+    },
 }
 
 

@@ -19,13 +19,19 @@ STAYS = {
     "settings": "|".join(name for name, _, _ in variables()),
     "files and folders": r"[\w./-]+\.(?:csv|yaml|db|md|jinja)[\w.-]*",
     "presets and schemes": rf"\b(?:{'|'.join([*preset_names(), 'orders_only_own', 'plain', 'simple_credit'])})\b",
+    "what has no name but its column's in verify": r"\bassessment\b",
     "fields and columns of files": r"\b[a-z]+(?:_[a-z0-9]+)+\b|"
     r"\b(?:code|name|since|country|owner|email|role|customer|date|amount|currency|cost|field|value|rate|issued|"
-    r"quality|service|standing|due|paid|kind|at|fallback|into|version)\b",
+    r"language|timezone|quality|service|standing|due|paid|kind|at|fallback|into|version)\b",
     "currencies": "CNY|USD|EUR",
     "encodings": r"utf-8|gb18030",
-    "words that a file has": r"abc|nobody@example\.com|anna@example\.com|maybe|soon|C-\d+|O-\d+|X9",
-    "names of products": "Tierbot|Slack|SQLite|PostgreSQL|OAuth & Permissions",
+    "hashes of schemes": r"\b[0-9a-f]{8}\b",
+    "words of --purpose, --reason and --state": r"\b(?:credit|account|prospect|no_scheme|unrated|uncertain|capped|override|"
+    r"stale|shadow)\b",
+    "words that a file has": r"abc|CN\b|nothing|nobody@example\.com|anna@example\.com|maybe|soon|C-\d+|O-\d+|X9",
+    "what a scheme or a care plan says about itself, in one language": r"(?s)\n\n?(?:# Proposed|scheme: ).*",
+    "names of products": r"Tierbot|Slack\b|SQLite|PostgreSQL|OAuth & Permissions|sqlite|"
+    r"\b(?:python|tierbot|slack-bolt|slack-sdk|slack|sqlalchemy|apscheduler|pandas|tzdata|holidays)\b",
     "the clock of the world": "UTC",
     "placeholders of commands": "FILE|COLUMN|CODE|ORDER|SIGN|ID",
     "the machine's account": r"cli:\w+",
@@ -61,6 +67,7 @@ import customers customers.csv
 import profile orders.csv
 import orders orders.csv --dry-run
 import orders orders.csv --yes returns
+import orders orders.csv
 import profile open.csv
 import orders open.csv
 import profile invoices.csv
@@ -70,9 +77,7 @@ import profile rates.csv
 import rates rates.csv
 import list
 import orders nothing.csv
-check
 scheme list
-scheme check
 grade --scheme orders_only --as-of 2025-11-30
 grade --as-of 2025-12-31 --dry-run
 grade --as-of 2025-12-31

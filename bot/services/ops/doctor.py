@@ -18,6 +18,7 @@ from db import processes, schema
 from db.book import people
 from db.engine import Database, describe
 from db.graded import runs
+from db.graded.runs import Purpose
 from db.outbox import messages, send_state
 from db.outbox.messages import MessageState
 from db.outbox.send_state import CircuitReason
@@ -47,6 +48,11 @@ STUCK_REMEDIES: dict[str, str] = {
 }
 
 
+_PURPOSES = {
+    Purpose.CREDIT: N_("credit"),
+    Purpose.ACCOUNT: N_("account"),
+    Purpose.PROSPECT: N_("prospect"),
+}
 _STATES = {
     MessageState.PENDING: N_("pending"),
     MessageState.SENDING: N_("sending"),
@@ -319,7 +325,11 @@ def _gradings(session: Session) -> Iterator[Finding]:
             Phrase(N_("tierbot grade --scheme orders_only, or one you proposed")),
         )
     for purpose, day in newest.items():
-        yield Finding("ok", "grading", Phrase(N_("%(purpose)s: as of %(day)s"), purpose=purpose, day=day))
+        yield Finding(
+            "ok",
+            "grading",
+            Phrase(N_("%(purpose)s: as of %(day)s"), purpose=Phrase(_PURPOSES[Purpose(purpose)]), day=day),
+        )
 
 
 def _file_system(folder: Path) -> str:

@@ -35,16 +35,21 @@ from db.engine import Database, open_database
 _CLOSE = 0.75  # of the best score
 _EXAMPLES = 3
 _ROWS_ARE = {
-    "customers": N_("customer"),
-    "joins": N_("pair of customers"),
-    "rates": N_("exchange rate"),
-    "orders": N_("order"),
-    "order-lines": N_("order line"),
-    "invoices": N_("invoice"),
-    "activities": N_("activity"),
-    "facts": N_("fact"),
-    "people": N_("person"),
-    "teams": N_("team"),
+    "customers": N_("one row per customer"),
+    "joins": N_("one row per pair of customers"),
+    "rates": N_("one row per exchange rate"),
+    "orders": N_("one row per order"),
+    "order-lines": N_("one row per order line"),
+    "invoices": N_("one row per invoice"),
+    "activities": N_("one row per activity"),
+    "facts": N_("one row per fact"),
+    "people": N_("one row per person"),
+    "teams": N_("one row per team"),
+}
+_ROWS_ARE_PARTS = {
+    "orders": N_("one row per order line: %(header)s repeats"),
+    "invoices": N_("one row per invoice line: %(header)s repeats"),
+    "customers": N_("several rows per customer: %(header)s repeats"),
 }
 
 
@@ -298,18 +303,10 @@ class _Profile:
 
     def _grain(self) -> str:
         """What a row is."""
-        row, key = _ROWS_ARE[self.guess.kind], self.guess.columns.get(self.kind.key_field)
-        if self.guess.kind in ("orders", "invoices") and key and self.sample.repeats(key.place):
-            return Phrase(
-                N_("several rows per %(row)s, one per line: %(header)s repeats"),
-                row=Phrase(row),
-                header=self.sample.header[key.place],
-            )
-        if self.guess.kind == "customers" and key and self.sample.repeats(key.place):
-            return Phrase(
-                N_("several rows per customer: %(header)s repeats"), header=self.sample.header[key.place]
-            )
-        return Phrase(N_("one row per %(row)s"), row=Phrase(row))
+        kind, key = self.guess.kind, self.guess.columns.get(self.kind.key_field)
+        if kind in _ROWS_ARE_PARTS and key and self.sample.repeats(key.place):
+            return Phrase(_ROWS_ARE_PARTS[kind], header=self.sample.header[key.place])
+        return Phrase(_ROWS_ARE[kind])
 
     def _used_columns(self, report: ImportReport | None) -> Iterator[UsedColumn]:
         place_of = {header: place for place, header in enumerate(self.sample.header)}
