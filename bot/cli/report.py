@@ -13,6 +13,8 @@ from bot.cli.console import (
     AsJson,
     AsOf,
     console_actor,
+    customers,
+    in_language,
     number,
     opened,
     print_json,
@@ -80,9 +82,9 @@ def freeze(
         frozen = _load(bot, as_of, None).frozen
         calibration.write(frozen, file)
         Printer(bot.settings.language).line(
-            N_("Wrote %(file)s from %(count)s customers. Use it with --cuts."),
+            N_("Wrote %(file)s from %(customers)s. Use it with --cuts."),
             file=file,
-            count=f"{frozen.rfm.customers:,}",
+            customers=customers(frozen.rfm.customers),
         )
 
 
@@ -95,7 +97,7 @@ class Printer:
     def text(self, msgid: str, **values: Any) -> str:
         """The translated sentence with its values."""
         text = catalogue.gettext(self.language)(msgid)
-        return text % values if values else text
+        return text % {name: in_language(value) for name, value in values.items()} if values else text
 
     def line(self, msgid: str, **values: Any) -> None:
         """Print the translated sentence with its values."""
@@ -127,7 +129,7 @@ def _report(
     printer = Printer(bot.settings.language)
     printer.line(
         N_(
-            "As of %(as_of)s: %(bought)s customers that ever bought, %(never)s that never did. Money in %(currency)s."
+            "As of %(as_of)s. Customers that ever bought: %(bought)s, that never did: %(never)s. Money in %(currency)s."
         ),
         as_of=found["as_of"],
         bought=f"{found['bought']:,}",
@@ -247,22 +249,21 @@ def _show_concentration(printer: Printer, found: Row) -> None:
         if part["top_share"] is not None:
             printer.line(
                 N_(
-                    "  The best 20 %% of customers make %(share)s, and %(count)s customers"
-                    " (%(part)s) make 80 %%. Gini %(gini)s."
+                    "  The best 20 %% of customers make %(share)s; 80 %% are made by %(customers)s (%(part)s). Gini %(gini)s."
                 ),
                 share=f"{part['top_share']:.1%}",
-                count=f"{part['customers_for']:,}",
+                customers=customers(part["customers_for"]),
                 part=f"{part['share_for']:.1%}",
                 gini=f"{part['gini']:.2f}",
             )
         if part["losing"]:
             printer.line(
                 N_(
-                    "  %(losing)s of %(customers)s customers are below zero and take back %(losses)s"
+                    "  Below zero: %(losing)s of %(customers)s, who take back %(losses)s"
                     " of %(gains)s; the shares are of what the others make."
                 ),
                 losing=f"{part['losing']:,}",
-                customers=f"{part['customers']:,}",
+                customers=customers(part["customers"]),
                 losses=_whole(-part["losses"]),
                 gains=_whole(part["gains"]),
             )

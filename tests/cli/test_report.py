@@ -40,7 +40,7 @@ def report(file: Path, command: Command) -> Report:
 def test_rfm_shows_its_cut_points_classes_and_customers(report: Report) -> None:
     done = report("rfm", "--as-of", str(AS_OF))
     assert done.exit_code == 0, done.output
-    assert "3 customers that ever bought, 0 that never did. Money in EUR." in done.output
+    assert "Customers that ever bought: 3, that never did: 0. Money in EUR." in done.output
     assert "Cut points: days" in done.output
     assert "Champion" in done.output
     assert "Important, keep close" in done.output

@@ -26,7 +26,7 @@ LIKELY = FindingType(
     name="likely-duplicates",
     level=Level.NOTE,
     sentence=N_(
-        "%(count)d new customers have the name of a customer from another system, such as %(name)s. See them: tierbot"
+        "New customers with the name of a customer from another system: %(count)d, such as %(name)s. See them: tierbot"
         " customer duplicates."
     ),
 )

@@ -41,7 +41,7 @@ LINES = KindOption(
 ADDED_UP = FindingType(
     name="lines-added-up",
     level=Level.NOTE,
-    sentence=N_("%(rows)s rows were added up to %(count)s %(called)s."),
+    sentence=N_("Rows that were added up: %(rows)s, to %(called)s: %(count)s."),
 )
 SEVERAL_DAYS = FindingType(
     name="lines-of-several-days",
@@ -69,7 +69,7 @@ KNOWN_ORDER_LINES = FindingType(
     level=Level.QUESTION,
     sentence=N_(
         "The lines of %(key)s (line %(line)d) add up to %(amount)s, but the book has it with %(known)s, and the file would"
-        " replace that. %(count)s %(called)s are like that."
+        " replace that. So it is with %(called)s: %(count)s."
     ),
     answer=N_(
         "If the file has only some of their lines, import all lines in one file;"
@@ -116,7 +116,7 @@ class LineSums:
         rows = select(*values.values()).group_by(lines.key).order_by(func.min(lines.line))
         count = affected(job.connection, self._stage.insert().from_select(list(values), rows))
         total = job.connection.execute(select(func.count()).select_from(self.lines)).scalar_one()
-        job.findings.add(ADDED_UP, rows=f"{total:,}", count=f"{count:,}", called=self._called)
+        job.findings.add(ADDED_UP, rows=f"{total:,}", count=f"{count:,}", called=Phrase(self._called))
         self._check_days(job)
         self._check_amounts(job)
         return rejected, total - count
@@ -132,7 +132,7 @@ class LineSums:
             job.findings.add(
                 SEVERAL_DAYS,
                 count=f"{count:,}",
-                called=self._called,
+                called=Phrase(self._called),
                 key=example.key,
                 first=example.first,
                 last=example.last,
@@ -151,7 +151,9 @@ class LineSums:
         if count >= _ENOUGH:
             one = job.connection.execute(select(several).order_by(several.c.key).limit(1)).one()
             amount = format(one.least.normalize(), "f")
-            job.findings.add(SAME_AMOUNT, count=f"{count:,}", called=self._called, key=one.key, amount=amount)
+            job.findings.add(
+                SAME_AMOUNT, count=f"{count:,}", called=Phrase(self._called), key=one.key, amount=amount
+            )
 
     def check_known(self, job: ImportJob, known: Table) -> None:
         """Ask about numbers that the book has with another amount: the file may have only the rest of their lines."""
@@ -174,7 +176,7 @@ class LineSums:
                 amount=f"{Decimal(amount) / MONEY_UNITS:,.2f}",
                 known=f"{Decimal(in_book) / MONEY_UNITS:,.2f}",
                 count=f"{count:,}",
-                called=self._called,
+                called=Phrase(self._called),
             )
 
     def _reject(self, job: ImportJob) -> int:

@@ -54,14 +54,14 @@ ENDED = FindingType(
     name="customers-ended",
     level=Level.NOTE,
     sentence=N_(
-        "%(count)d customers have ended (first in line %(line)d): no grade and no reminders until the column says no."
+        "Customers that have ended: %(count)d (first in line %(line)d). No grade and no reminders until the column says no."
     ),
 )
 ENDS_LATER = FindingType(
     name="customers-end-later",
     level=Level.NOTE,
     sentence=N_(
-        "%(count)d customers end on a later day (line %(line)d: %(day)s). They go on until the file is imported again on"
+        "Customers that end on a later day: %(count)d (line %(line)d: %(day)s). They go on until the file is imported again on"
         " that day or after it."
     ),
 )

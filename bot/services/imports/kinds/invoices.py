@@ -114,7 +114,7 @@ class InvoiceKind(LinesKind):
         "original_currency": String,
     }
     writes = (WrittenTable(table=_invoice), *CUSTOMER_TABLES)
-    called = "invoices"
+    called = N_("invoices")
     day = "invoiced_on"
     same: ClassVar = {
         "customer_id": N_("customers"),

@@ -30,7 +30,7 @@ REPEATED = FindingType(
     name="lines-repeated",
     level=Level.QUESTION,
     sentence=N_(
-        "%(count)d rows have the same order, product and amounts as an earlier row (line %(line)d); without line numbers"
+        "Rows with the same order, product and amounts as an earlier row: %(count)d (line %(line)d). Without line numbers"
         " they count once."
     ),
     answer=N_(

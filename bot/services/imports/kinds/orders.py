@@ -105,7 +105,7 @@ class OrderKind(LinesKind):
         "original": String,  # the number of the order that a return is of
     }
     writes = (OrderTable(table=_order, called=N_("orders")), *CUSTOMER_TABLES)
-    called = "orders"
+    called = N_("orders")
     day = "ordered_on"
     same: ClassVar = {
         "customer_id": N_("customers"),

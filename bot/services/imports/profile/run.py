@@ -199,7 +199,7 @@ class _Profile:
             about=(
                 Phrase(
                     N_(
-                        "%(unknown)s of the %(named)s customers are not in the book, which has %(known)s. If they are in it by other codes, map the column of these codes instead"
+                        "Customers that are not in the book: %(unknown)s of %(named)s; the book has %(known)s. If they are in it by other codes, map the column of these codes instead"
                     ),
                     unknown=f"{totals.unknown:,}",
                     named=f"{totals.customers:,}",

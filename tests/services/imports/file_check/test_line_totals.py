@@ -40,7 +40,7 @@ def test_the_same_lines_under_another_key_are_asked_about(ordered: Book) -> None
     assert [one.type.name for one in refused.value.findings] == ["lines-exceed-order"]
     assert (
         "The lines of order X1 (line 2) add up to 260.00 with those of import 3, but the order is of 140.00."
-        " 2 orders are like that."
+        " Orders like that: 2."
     ) in str(refused.value)
     assert net(ordered) == 180
     ordered.undo(first.batch_id)

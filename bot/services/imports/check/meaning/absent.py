@@ -46,7 +46,7 @@ ZERO_COST = FindingType(
     name="zero-cost",
     level=Level.QUESTION,
     sentence=N_(
-        "The cost of %(count)s rows with an amount above zero is 0 (line %(line)d): their whole amount would be margin."
+        "Rows with an amount above zero and a cost of 0: %(count)s (line %(line)d). Their whole amount would be margin."
     ),
     answer=N_(
         "Leave cells empty where the cost is not known, or give --map cost=- to leave out the column;"
