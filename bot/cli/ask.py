@@ -19,8 +19,8 @@ from bot.cli.console import (
     say,
     to_day,
 )
-from bot.cli.presentation import as_text, card_json, message_json, why_json
-from bot.cli.vocabulary import tier_word, word
+from bot.cli.output.presentation import as_text, card_json, message_json, why_json
+from bot.cli.output.vocabulary import tier_word, word
 from bot.errors import N_, BadInput, NotFound
 from bot.services.access import Act
 from bot.services.ask import explanation, history, lookup

@@ -8,7 +8,7 @@ import typer
 from bot import app
 from bot.app import Tierbot
 from bot.cli.console import _, opened, print_table, say, utc
-from bot.cli.vocabulary import tier_word
+from bot.cli.output.vocabulary import tier_word
 from bot.errors import N_, BadInput, ngettext
 from bot.services.delivery import restore
 from db import backup, schema

@@ -20,7 +20,7 @@ from bot.cli.console import (
     say,
     to_day,
 )
-from bot.cli.vocabulary import tier_word, word
+from bot.cli.output.vocabulary import tier_word, word
 from bot.errors import N_, BadInput, Phrase, ngettext
 from bot.services.ask import lookup
 from bot.services.grade import overrides

@@ -36,8 +36,8 @@ from bot.cli.console import (
     warn,
     whoami,
 )
-from bot.cli.presentation import finding_lines, rejected_lines, report_json
-from bot.cli.vocabulary import tier_word, word
+from bot.cli.output.presentation import finding_lines, rejected_lines, report_json
+from bot.cli.output.vocabulary import tier_word, word
 from bot.errors import N_, BadInput, ngettext
 from bot.services.grade import book_pass, runs, score_file
 from bot.services.grade.runs import RunReport

@@ -9,7 +9,6 @@ from typing import Annotated, Any
 import typer
 
 from bot.app import Tierbot, require_schema
-from bot.cli import presentation, profile
 from bot.cli.console import (
     Accepted,
     AsCsv,
@@ -31,8 +30,9 @@ from bot.cli.console import (
     say,
     whoami,
 )
+from bot.cli.output import presentation, profile
+from bot.cli.output.vocabulary import word
 from bot.cli.tree import CliCommand, CliGroup
-from bot.cli.vocabulary import word
 from bot.errors import BadInput
 from bot.services import imports
 from bot.services.imports import KindOption

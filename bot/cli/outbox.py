@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from bot.cli.console import AsCsv, AsJson, _, opened, print_json, print_records, print_table, say, utc, whoami
-from bot.cli.vocabulary import word
+from bot.cli.output.vocabulary import word
 from bot.errors import N_, BadInput, ngettext
 from bot.services.delivery import outbox, time_jump
 from db.outbox import messages

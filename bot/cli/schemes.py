@@ -24,9 +24,9 @@ from bot.cli.console import (
     say,
     to_day,
 )
-from bot.cli.presentation import diff_cause, diff_json, local_name
+from bot.cli.output.presentation import diff_cause, diff_json, local_name
+from bot.cli.output.vocabulary import tier_word, word
 from bot.cli.setup import print_findings
-from bot.cli.vocabulary import tier_word, word
 from bot.errors import N_, BadInput, ngettext
 from bot.services.ops import checks
 from bot.services.schemes import lifecycle, status

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from bot.cli.console import AsJson, _, in_language, opened, print_json, say, warn
-from bot.cli.vocabulary import word
+from bot.cli.output.vocabulary import word
 from bot.errors import BadInput, ngettext
 from bot.services.ops import checks, doctor
 from bot.slack import manifest

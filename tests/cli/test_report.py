@@ -52,7 +52,7 @@ def test_value_matrix_and_concentration_name_the_losses(report: Report) -> None:
     assert "Value is margin" in matrix
     assert "In no class, because a value is unknown (bought on one day only, or no costs): 1." in matrix
     shares = report("concentration", "--as-of", str(AS_OF)).output
-    assert "1 of 3 customers are below zero and take back 800 of 4,860" in shares
+    assert "Below zero: 1 of 3 customers, who take back 800 of 4,860" in shares
     assert "The best 20 % of customers make" in shares
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from bot.cli.profile import profile_lines
+from bot.cli.output.profile import profile_lines
 from bot.errors import BadInput
 from bot.services.imports import KINDS, ImportOptions
 from bot.services.imports.profile import FileProfile, profile_file

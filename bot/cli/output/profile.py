@@ -5,8 +5,8 @@ from collections.abc import Iterator
 from typing import Any
 
 from bot.cli.console import _, in_language, listed, number
-from bot.cli.presentation import finding_lines, rejected_lines, separator
-from bot.cli.vocabulary import word
+from bot.cli.output.presentation import finding_lines, rejected_lines, separator
+from bot.cli.output.vocabulary import word
 from bot.errors import N_, Phrase, ngettext
 from bot.services.imports.profile import FileProfile
 from bot.services.imports.profile.choices import OpenChoice, apply
