@@ -9,7 +9,7 @@ from sqlmodel import Session
 
 from bot.errors import N_, NotFound
 from bot.services.access import Act, Actor
-from bot.services.ask.graded import Graded, assessed, cap, clean_counts, graded_for, standing_now
+from bot.services.ask.graded import Graded, assessed, cap, clean_counts, graded_for, shown, standing_now
 from bot.services.grade import computed
 from bot.services.schemes.store import SchemeCache, rule_change, tier_names
 from bot.wording.actions import Pointer
@@ -106,7 +106,7 @@ def _change(session: Session, graded: Graded) -> "ExplainedChange | None":
     return explain_change(
         attribute(
             stored_frame({customer_id: old.assessment.inputs}, old.scheme),
-            computed.load_facts(session, old.scheme, day, [customer_id]).facts,
+            computed.load_facts(session, old.scheme, day, [customer_id], edition=old.run.edition).facts,
             _with_old_fields(session, new, graded, old.scheme),
             old_scheme=old.scheme,
             new_scheme=graded.scheme,
@@ -183,8 +183,8 @@ def _levers(lift: "Lift", indicators: dict[str, Indicator]) -> Iterator[LeverPar
         yield LeverPart(
             names=indicator.name,
             unit=indicator.unit,
-            value=lever["value"],
+            value=shown(indicator, lever["value"]),
             relation=target["relation"] if target else None,
-            target=target["shown"] if target else None,
+            target=shown(indicator, target["shown"]) if target else None,
             points=lever["headroom"],
         )
