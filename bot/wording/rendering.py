@@ -22,7 +22,7 @@ from babel.support import Translations
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, TemplateError
 from markupsafe import Markup
 
-from bot.errors import BotError
+from bot.errors import BotError, translated
 from bot.settings import ROOT
 from bot.wording import catalogue
 from bot.wording.messages import Message, Slots
@@ -33,6 +33,7 @@ log = structlog.get_logger()
 
 SHIPPED = ROOT / "templates" / "messages"
 BLOCKS = ("fallback", "header", "body", "facts", "footer")
+MINUS = "\u2212"
 LONGEST_VALUE = 80
 LONGEST_IN_PROBLEM = 200
 _SLACK_ID = re.compile(r"[UW][A-Z0-9]{2,}")
@@ -120,7 +121,7 @@ def problem_text(error: BotError, language: str | None) -> Markup:
     numbers = (int, float)
     return sentence % {
         key: value if isinstance(value, numbers) else escape(value, LONGEST_IN_PROBLEM)
-        for key, value in error.values.items()
+        for key, value in translated(error.values, catalogue.catalogue(language or "en")).items()
     }
 
 
@@ -174,6 +175,7 @@ class Figures:
             whole, _, decimals = text.partition(".")
             kept = decimals[:least] + decimals[least:].rstrip("0")
             text = f"{whole}.{kept}" if kept else whole
+        text = text.replace("-", MINUS)
         return text.translate(self._symbols) if self._symbols else text
 
     def signed(self, value: Any) -> str:

@@ -10,7 +10,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from bot.wording.catalogue import LOCALES
-from bot.wording.rendering import Figures
+from bot.wording.rendering import MINUS, Figures
 
 EVERY = [*LOCALES.values(), "de"]
 WAYS: list[tuple[Callable[[Figures, float], str], str]] = [
@@ -33,11 +33,12 @@ numbers = st.one_of(st.floats(-1e12, 1e12), st.integers(-(10**12), 10**12), st.j
 @example(value=-0.04)
 @example(value=1234567.895)
 def test_a_number_is_written_as_babel_writes_it(locale: str, value: float) -> None:
+    """But for the minus, which is one."""
     figures = Figures(locale)
     for write, pattern in WAYS:
-        assert write(figures, value) == format_decimal(value, pattern, locale=locale)
+        assert write(figures, value) == format_decimal(value, pattern, locale=locale).replace("-", MINUS)
     for write, pattern in SHARES:
-        assert write(figures, value) == format_percent(value, pattern, locale=locale)
+        assert write(figures, value) == format_percent(value, pattern, locale=locale).replace("-", MINUS)
 
 
 @pytest.mark.parametrize("locale", EVERY)

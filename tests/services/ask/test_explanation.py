@@ -5,7 +5,7 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 from sqlmodel import col, select
 
-from bot.cli import presentation
+from bot.cli.output import presentation
 from bot.errors import NotFound
 from bot.services.ask import explanation
 from bot.services.ask.explanation import Explained

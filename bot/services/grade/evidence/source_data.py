@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import Connection
 from sqlmodel import Session
 
-from bot.errors import BotError
+from bot.errors import N_, BotError, Phrase, joined
 from bot.services.grade import computed, scheme_choice
 from bot.services.grade.evidence import findings
 from bot.services.grade.evidence.findings import DATA, DataChange, Mismatch, Verified
@@ -134,7 +134,7 @@ class SourceCheck:
                 try:
                     then = read_inputs(past.session, self.rules, self.run, sorted(waiting)).graded
                 except BotError as error:
-                    problem = error.text()
+                    problem = error.phrase
                     continue
             explained = {who for who in waiting if self._same(then.get(who), self.open[who], without=gone)}
             self._note_changes(explained, past)
@@ -143,7 +143,9 @@ class SourceCheck:
             if not waiting:
                 return
         if problem is not None or undone:
-            why = problem or ", ".join(f"undo of import {number}" for number in undone)
+            why = problem or joined(
+                [Phrase(N_("import %(number)s was undone"), number=number) for number in undone], ", "
+            )
             self.found.data_unknown[why] += len(waiting)
             return
         self._note_differences(sorted(waiting), shown)
@@ -183,7 +185,10 @@ class SourceCheck:
                     as_of=self.run.as_of,
                     run_id=self.run.id or 0,
                     fields=fields,
-                    by=tuple(f"import {one}" if isinstance(one, int) else one for one in by),
+                    by=tuple(
+                        Phrase(N_("import %(number)s"), number=one) if isinstance(one, int) else one
+                        for one in by
+                    ),
                 )
             )
 
