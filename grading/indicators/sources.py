@@ -9,7 +9,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+from grading.scheme.model import ZONE, Scheme
+from grading.scheme.presets import lacks_constant
+
 Source = Literal["orders", "order lines", "invoices", "activities"]
+Origin = Literal[Source, "order costs", "financial statements", "scheme constants"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +69,9 @@ _BY_UNIT = {
 RECORDED = {field: unit for unit, fields in _BY_UNIT.items() for field in fields.split()}
 """Unit of each field of the presets that comes as facts only."""
 
+_FROM_COSTS = ("gross_margin_rate", "margin_contribution")
+_TIMES = frozenset(["silence_ratio", "current_ratio"])
+
 CREDIT_GRADE = "credit_grade"
 """The grade of the newest credit assessment, or one that was recorded later."""
 
@@ -81,3 +88,19 @@ JUDGED = frozenset(
         "market_standing",
     ]
 )
+
+
+def origin_of(field: str, scheme: Scheme) -> Origin | None:
+    """What a missing field is computed from; None for a fact, which a person can collect."""
+    if lacks_constant(scheme, field):
+        return "scheme constants"
+    if field == ZONE:
+        return "financial statements"
+    if field in _FROM_COSTS:
+        return "order costs"
+    return COMPUTED[field].source if field in COMPUTED else None
+
+
+def unit_as_read(field: str, unit: str | None) -> str | None:
+    """The unit in which people read a value: a ratio that is a multiple, not a share, is `times`."""
+    return "times" if unit == "ratio" and field in _TIMES else unit
