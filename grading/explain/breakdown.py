@@ -14,6 +14,8 @@ from grading.engine.scoring import Grading
 from grading.scheme.model import Scheme
 
 MIDDLE = 50.0
+LEAST_LOST = 1.0  # points that an indicator must lack to be named as what holds a score back …
+LEAST_LOST_SHARE = 0.1  # … and the share of those it could bring
 
 
 def explain(grading: Grading, scheme: Scheme, position: int) -> dict[str, Any]:
@@ -41,7 +43,7 @@ def explain(grading: Grading, scheme: Scheme, position: int) -> dict[str, Any]:
         "capped_by": row["capped_by"],
         "gates": list(itertools.compress(ids, hit)),
         "gates_not_assessed": [gate for gate, known in zip(ids, assessed, strict=True) if not known],
-        "dimensions": _dimensions(grading, scheme, position),
+        "dimensions": dimension_lines(grading, scheme, position),
         "breakdown": lines_of(grading, scheme, position),
     }
 
@@ -52,8 +54,9 @@ def reasons(
     """(indicators that lift an explained score most, those that hold it back most), strongest first.
 
     Lines are those of the breakdown plus `most`, the points a score of 100 would give: effective weight x 100. Lifting
-    are those that score above 50, by weight x (score - 50); holding back are the others, by `most` - points. A missing
-    indicator is in neither, unless the scheme counts it as worst, nor is one whose dimension does not count.
+    are those that score above 50, by weight x (score - 50); holding back are the others that lack at least a point and a
+    tenth of `most`, by what they lack. A missing indicator is in neither, unless the scheme counts it as worst, nor is
+    one whose dimension does not count.
     """
     lines = [
         {**line, "most": line["effective_weight"] * 100.0}
@@ -62,7 +65,12 @@ def reasons(
     ]
     above = [line for line in lines if line["score"] > MIDDLE]
     lifting = sorted(above, key=lambda line: -line["effective_weight"] * (line["score"] - MIDDLE))[:up]
-    short = [line for line in lines if line["points"] < line["most"] and line not in lifting]
+    short = [
+        line
+        for line in lines
+        if line["most"] - line["points"] >= max(LEAST_LOST, LEAST_LOST_SHARE * line["most"])
+        and line not in lifting
+    ]
     return lifting, sorted(short, key=lambda line: line["points"] - line["most"])[:down]
 
 
@@ -78,7 +86,8 @@ def change_by_dimension(before: dict[str, Any], after: dict[str, Any]) -> list[t
     return [(name, later.get(name, 0.0) - earlier.get(name, 0.0)) for name in {**later, **earlier}]
 
 
-def _dimensions(grading: Grading, scheme: Scheme, position: int) -> list[dict[str, Any]]:
+def dimension_lines(grading: Grading, scheme: Scheme, position: int) -> list[dict[str, Any]]:
+    """The dimensions of `explain`: one for each, in the order of the scheme."""
     sums = grading.sums
     parts = (
         sums.dimension_scores,

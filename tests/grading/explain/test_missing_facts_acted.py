@@ -18,10 +18,9 @@ from grading.engine.scoring import Grading, grade
 from grading.explain.missing_facts import MissingFact, find_missing_facts, select_facts
 from grading.explain.outlook import Standing
 from grading.scheme.model import Map, Points, Scale, Scheme
-from grading.scheme.reader import parse_scheme
 from tests.grading.engine.movement_reference import Memory, Seen, step
 from tests.grading.engine.test_properties import PRESETS, random_book
-from tests.grading.factories import AS_OF, NAME, dimension, grade_one, indicator, scheme_text
+from tests.grading.factories import AS_OF
 from tests.grading.reference import grade_slowly
 
 CUSTOMERS = int(os.environ.get("TIERBOT_TEST_CUSTOMERS", "70"))  # of each preset
@@ -116,7 +115,9 @@ def test_an_answer_moves_the_tier_as_said_and_when_it_is_said_or_it_does_not_mov
         facts = find_missing_facts(graded, scheme, row, as_standing(memory, scheme, override))
         picked = facts[: TRIED - 1] + facts[-1:]
         answers = [(fact, [*fact["answers"], between(fact, scheme, rng)]) for fact in picked]
-        acted = [person] + [person | {fact["indicator"]: value} for fact, values in answers for value in values]
+        acted = [person] + [
+            person | {fact["indicator"]: value} for fact, values in answers for value in values
+        ]
         tried = grade(book_of(acted, frame), scheme, AS_OF)
         for place, (fact, _) in enumerate(answers):
             count = fact["snapshots"]
