@@ -12,7 +12,7 @@ import pandas as pd
 
 from grading.engine.fields import Floats, frame_of, require_unique
 from grading.engine.scoring import Grading, grade, round_score
-from grading.explain.printed import round_parts
+from grading.explain.breakdown import round_parts
 from grading.scheme.model import Scheme
 
 PARTS = ("data", "behaviour", "rule")

@@ -14,7 +14,7 @@ from grading.engine.fields import DATE_SUFFIX, MONTHS_WITH_US, Columns, read_day
 from grading.engine.scoring import Grading, grade_columns
 from grading.engine.sums import SLACK
 from grading.explain.breakdown import json_number, read_value
-from grading.explain.outlook import Standing, settle
+from grading.explain.destination import Standing, settle
 from grading.explain.targets import Value, extremes
 from grading.indicators.sources import Origin, origin_of
 from grading.scheme.model import (
@@ -57,7 +57,7 @@ class MissingFact(TypedDict):
     snapshots: int
 
 
-class Selection(TypedDict):
+class ChosenFacts(TypedDict):
     """The facts to name; see `select_facts`."""
 
     facts: list[MissingFact]
@@ -105,8 +105,8 @@ def find_missing_facts(
     answers = [_answers(indicator, scheme) for _, _, indicator, _ in wanted]
     tries = _tries(grading.columns, scheme, position, [indicator for _, _, indicator, _ in wanted], answers)
     tried = grade_columns(tries, range(1 + sum(map(len, answers))), scheme, grading.as_of)
-    outlook = settle(tried, scheme, standing or Standing())
-    tiers, snapshots = outlook.tiers.tolist(), outlook.snapshots.tolist()
+    destination = settle(tried, scheme, standing or Standing())
+    tiers, snapshots = destination.tiers.tolist(), destination.snapshots.tolist()
     widths = (tried.sums.high - tried.sums.low).tolist()
     scores = tried.outcome["score"].tolist()
     ranks = {tier: rank for rank, tier in enumerate([*(t.id for t in scheme.tiers), NEW, UNRATED, BLOCKED])}
@@ -152,7 +152,7 @@ def find_missing_facts(
 
 def select_facts(
     facts: Sequence[MissingFact], grading: Grading, scheme: Scheme, position: int, most: int
-) -> Selection:
+) -> ChosenFacts:
     """At most so many of the missing facts to name, in their order; only those that somebody can collect.
 
     A row that is `unrated` gets those that make it rated together, where so many can. `more`: how many facts it needs
@@ -162,10 +162,10 @@ def select_facts(
     outcome = grading.outcome
     blocked = outcome["tier"][position] == BLOCKED
     if blocked or outcome["young"][position] or not outcome["provisional"][position]:
-        return Selection(facts=facts[:most], unrated=False, more=None)
+        return ChosenFacts(facts=facts[:most], unrated=False, more=None)
     for few in itertools.combinations(facts, min(most, len(facts))):
         if _rates(few, grading, scheme, position):
-            return Selection(facts=list(few), unrated=True, more=0)
+            return ChosenFacts(facts=list(few), unrated=True, more=0)
     widest = sorted(facts, key=lambda fact: -fact["share"])
     enough = next(
         (
@@ -176,7 +176,7 @@ def select_facts(
         None,
     )
     shown = facts[:most] if enough is None else [fact for fact in facts if fact in widest[:most]]
-    return Selection(facts=shown, unrated=True, more=None if enough is None else enough - most)
+    return ChosenFacts(facts=shown, unrated=True, more=None if enough is None else enough - most)
 
 
 def _rates(facts: Sequence[MissingFact], grading: Grading, scheme: Scheme, position: int) -> bool:

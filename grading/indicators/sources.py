@@ -70,7 +70,6 @@ RECORDED = {field: unit for unit, fields in _BY_UNIT.items() for field in fields
 """Unit of each field of the presets that comes as facts only."""
 
 _FROM_COSTS = ("gross_margin_rate", "margin_contribution")
-_TIMES = frozenset(["silence_ratio", "current_ratio"])
 
 CREDIT_GRADE = "credit_grade"
 """The grade of the newest credit assessment, or one that was recorded later."""
@@ -99,8 +98,3 @@ def origin_of(field: str, scheme: Scheme) -> Origin | None:
     if field in _FROM_COSTS:
         return "order costs"
     return COMPUTED[field].source if field in COMPUTED else None
-
-
-def unit_as_read(field: str, unit: str | None) -> str | None:
-    """The unit in which people read a value: a ratio that is a multiple, not a share, is `times`."""
-    return "times" if unit == "ratio" and field in _TIMES else unit

@@ -22,6 +22,10 @@ COMPARISONS: tuple[Comparison, ...] = ("ge", "gt", "le", "lt")
 BLOCKED, NEW, UNRATED = "blocked", "new", "unrated"
 WORDS_FOR_NO_TIER = (BLOCKED, NEW, UNRATED)
 
+MULTIPLES = (
+    "silence_ratio",
+    "current_ratio",
+)  # ratios that are not shares of a whole: 2.3 is not read as 230 %
 LIMIT_FIELDS = ("avg_monthly_purchases", "net_worth")  # what the credit limit is computed from
 ZONE = "z_zone"
 ZONE_RATIOS = (

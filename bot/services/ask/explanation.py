@@ -9,7 +9,15 @@ from sqlmodel import Session
 
 from bot.errors import N_, NotFound
 from bot.services.access import Act, Actor
-from bot.services.ask.graded import Graded, assessed, cap, clean_counts, graded_for, standing_now
+from bot.services.ask.graded import (
+    Graded,
+    assessed,
+    cap,
+    clean_counts,
+    graded_for,
+    standing_now,
+    unit_as_read,
+)
 from bot.services.ask.missing import find_missing, missing_parts
 from bot.services.grade import computed
 from bot.services.schemes.store import SchemeCache, rule_change, tier_names
@@ -17,7 +25,6 @@ from bot.wording.actions import Pointer
 from bot.wording.messages import Why
 from bot.wording.parts import ChangePart, LeverPart, ScoreChange
 from db.engine import Database
-from grading.indicators.sources import unit_as_read
 from grading.scheme.model import Indicator, Scheme
 
 if TYPE_CHECKING:
@@ -132,7 +139,7 @@ def _next(graded: Graded) -> "Lift":
 def _score_change(
     graded: Graded, change: "ExplainedChange | None", indicators: dict[str, Indicator]
 ) -> ScoreChange:
-    from grading.explain.printed import MOST_DECIMALS, round_parts
+    from grading.explain.breakdown import MOST_DECIMALS, round_parts
 
     if change is None or graded.previous is None:
         return ScoreChange(since=None, points=None, parts=(), reason=NO_EARLIER, rules=None)
@@ -167,7 +174,7 @@ def _levers(lift: "Lift", indicators: dict[str, Indicator]) -> Iterator[LeverPar
         indicator = indicators[lever["indicator"]]
         yield LeverPart(
             names=indicator.name,
-            unit=unit_as_read(indicator.id, indicator.unit),
+            unit=unit_as_read(indicator),
             value=lever["value"],
             relation=target["relation"] if target else None,
             target=target["shown"] if target else None,

@@ -19,11 +19,9 @@ from db.graded import assessments, overrides
 from db.graded.runs import Assessment, GradingRun, RunKind
 from grading.engine.inputs import unpack
 from grading.engine.scoring import grade_columns
-from grading.explain.breakdown import change_by_dimension, explain, lines_of, reasons
+from grading.explain.breakdown import Printed, change_by_dimension, explain, lines_of, print_points, reasons
 from grading.explain.pending import find_pending
-from grading.explain.printed import Printed, print_points
-from grading.indicators.sources import unit_as_read
-from grading.scheme.model import WORDS_FOR_NO_TIER, Indicator, Name, Scheme
+from grading.scheme.model import MULTIPLES, WORDS_FOR_NO_TIER, Indicator, Name, Scheme
 
 LEAST_MOVE = 0.05  # points; less is shown as 0.0
 
@@ -255,6 +253,11 @@ def by_hand(session: Session, graded: Graded, book: TierNames) -> ByHand | None:
     )
 
 
+def unit_as_read(indicator: Indicator) -> str | None:
+    """The unit in which people read the values of an indicator: `times` for a ratio that is a multiple."""
+    return "times" if indicator.unit == "ratio" and indicator.id in MULTIPLES else indicator.unit
+
+
 @lru_cache(maxsize=64)
 def _indicators(scheme: Scheme) -> dict[str, Indicator]:
     return {indicator.id: indicator for indicator in scheme.indicators}
@@ -264,7 +267,7 @@ def _reason(line: dict[str, Any], indicators: dict[str, Indicator], printed: dic
     indicator = indicators[line["indicator"]]
     return Reason(
         names=indicator.name,
-        unit=unit_as_read(indicator.id, indicator.unit),
+        unit=unit_as_read(indicator),
         value=line["value"],
         score=line["score"],
         points=printed[indicator.id].points,

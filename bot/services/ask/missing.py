@@ -22,8 +22,8 @@ def find_missing(session: Session, graded: Graded) -> "list[MissingFact]":
     import numpy as np
 
     from grading.engine.movement import CLEAN
+    from grading.explain.destination import Standing
     from grading.explain.missing_facts import find_missing_facts
-    from grading.explain.outlook import Standing
 
     row, run = graded.assessment, graded.run
     decision = overrides.open_override(session, row.customer_id, run.purpose) if row.overridden else None

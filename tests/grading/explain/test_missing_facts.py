@@ -11,8 +11,8 @@ import numpy as np
 import pytest
 
 from grading.engine.scoring import grade
+from grading.explain.destination import Standing
 from grading.explain.missing_facts import MissingFact, find_missing_facts, select_facts
-from grading.explain.outlook import Standing
 from grading.scheme.model import Movement, Scheme
 from tests.grading.engine.test_properties import PRESETS, random_book
 from tests.grading.factories import AS_OF, LINE, NAME, dimension, grade_one, indicator, make_scheme

@@ -15,8 +15,8 @@ import pytest
 
 from grading.engine.movement import CLEAN, State
 from grading.engine.scoring import Grading, grade
+from grading.explain.destination import Standing
 from grading.explain.missing_facts import MissingFact, find_missing_facts, select_facts
-from grading.explain.outlook import Standing
 from grading.scheme.model import Map, Points, Scale, Scheme
 from tests.grading.engine.movement_reference import Memory, Seen, step
 from tests.grading.engine.test_properties import PRESETS, random_book

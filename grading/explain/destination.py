@@ -28,14 +28,14 @@ class Standing:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Outlook:
+class Destination:
     """By row: the effective tier that no further snapshot changes, and how many snapshots until it is reached."""
 
     tiers: NDArray[Any]
     snapshots: NDArray[np.intp]
 
 
-def settle(grading: Grading, scheme: Scheme, standing: Standing) -> Outlook:
+def settle(grading: Grading, scheme: Scheme, standing: Standing) -> Destination:
     """Grade the same facts at one snapshot after the other; each row of the grading begins at the same standing.
 
     It ends, because the score stays: a move only ever leads towards the tier that the score asks for.
@@ -57,6 +57,6 @@ def settle(grading: Grading, scheme: Scheme, standing: Standing) -> Outlook:
             if name not in ("since", "rising_since", "falling_since")
         )
         if same and not moved.outcome["pending"].any():
-            return Outlook(tiers=tiers, snapshots=reached)
+            return Destination(tiers=tiers, snapshots=reached)
         state = moved.following
     raise AssertionError("unreachable")
