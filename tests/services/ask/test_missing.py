@@ -5,7 +5,8 @@ from datetime import date, timedelta
 import pytest
 
 from bot.services.ask.missing import MOST_WANTED
-from bot.services.grade import runs
+from bot.services.grade import overrides, runs
+from bot.services.grade.overrides import OverrideRequest
 from bot.services.schemes.store import SchemeCache
 from bot.wording.messages import Why
 from bot.wording.parts import NotComputed, RatingGap, TierPart, Wanted
@@ -14,7 +15,7 @@ from db.engine import Database
 from grading.scheme.model import Name
 from tests import factories
 from tests.conftest import on_sqlite
-from tests.services.ask.test_explanation import put, text, why
+from tests.services.ask.test_explanation import ADMIN, RULE, put, text, why
 from tests.services.grade.test_runs import NOW, listener, tier_of
 
 MONTHS = [
@@ -44,6 +45,7 @@ def wanted_of(message: Why) -> Wanted:
 
 
 @on_sqlite
+@pytest.mark.parametrize("interim", [False, True])
 @pytest.mark.parametrize(
     ("quality", "before", "said"),
     [
@@ -57,7 +59,7 @@ def wanted_of(message: Why) -> Wanted:
     ],
 )
 def test_recorded_answers_move_the_tier_as_said(
-    database: Database, quality: float, before: int, said: str
+    database: Database, quality: float, before: int, said: str, interim: bool
 ) -> None:
     with database.write() as session:
         factories.scheme(session, MOVING)
@@ -66,6 +68,8 @@ def test_recorded_answers_move_the_tier_as_said(
             factories.fact(session, customer, "quality", quality, MONTHS[0])
     for day in MONTHS[:before]:
         snapshot(database, day)
+    if interim:  # a regrade between two snapshots counts as none of them
+        snapshot(database, MONTHS[before - 1] + timedelta(days=9))
     asked, worst, best = customers
     message = why(database, asked).message
     wanted = wanted_of(message)
@@ -96,6 +100,29 @@ def test_margins_that_no_answer_passes_leave_the_tier_as_it_is(database: Databas
     for day in MONTHS[1:5]:
         snapshot(database, day)
         assert (tier_of(database, acme).score, tier_of(database, acme).tier) == (44.7, "B")
+
+
+@on_sqlite
+def test_under_a_tier_set_by_hand_no_answer_decides(database: Database) -> None:
+    with database.write() as session:
+        factories.scheme(session, MOVING + RULE)
+        acme = factories.customer(session, "ACME")
+        factories.fact(session, acme, "quality", 62, MONTHS[0])
+    snapshot(database, MONTHS[0])
+    assert wanted_of(why(database, acme).message).effect == "decides"
+    day = MONTHS[0] + timedelta(days=1)
+    overrides.set_override(
+        database,
+        SchemeCache(),
+        ADMIN,
+        acme,
+        OverrideRequest(tier="C", reason="leaves", expires_on=day + timedelta(days=20)),
+        today=day,
+        now=NOW,
+        notify=None,
+    )
+    wanted = wanted_of(why(database, acme).message)
+    assert (wanted.effect, wanted.worst.id, wanted.best.id) == ("surer", "C", "C")
 
 
 def rating_scheme(*indicators: str) -> str:
