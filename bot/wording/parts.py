@@ -42,7 +42,7 @@ class Reason:
 
     names: Name
     unit: str | None
-    value: float | str | bool | None
+    value: float | str | bool | Name | None
     score: float | None
     points: float
     weight: float
@@ -165,9 +165,9 @@ class LeverPart:
 
     names: Name
     unit: str | None
-    value: float | str | bool | None
+    value: float | str | bool | Name | None
     relation: str | None  # at_least | at_most | below | is
-    target: float | str | bool | None
+    target: float | str | bool | Name | None
     points: float
 
 

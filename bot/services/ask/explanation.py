@@ -15,6 +15,7 @@ from bot.services.ask.graded import (
     cap,
     clean_counts,
     graded_for,
+    shown,
     standing_now,
     unit_as_read,
 )
@@ -102,7 +103,7 @@ def _change(session: Session, graded: Graded) -> "ExplainedChange | None":
     return explain_change(
         attribute(
             stored_frame({customer_id: old.assessment.inputs}, old.scheme),
-            computed.load_facts(session, old.scheme, day, [customer_id]).facts,
+            computed.load_facts(session, old.scheme, day, [customer_id], edition=old.run.edition).facts,
             _with_old_fields(session, new, graded, old.scheme),
             old_scheme=old.scheme,
             new_scheme=graded.scheme,
@@ -175,8 +176,8 @@ def _levers(lift: "Lift", indicators: dict[str, Indicator]) -> Iterator[LeverPar
         yield LeverPart(
             names=indicator.name,
             unit=unit_as_read(indicator),
-            value=lever["value"],
+            value=shown(indicator, lever["value"]),
             relation=target["relation"] if target else None,
-            target=target["shown"] if target else None,
+            target=shown(indicator, target["shown"]) if target else None,
             points=lever["headroom"],
         )

@@ -21,7 +21,7 @@ from grading.engine.inputs import unpack
 from grading.engine.scoring import grade_columns
 from grading.explain.breakdown import Printed, change_by_dimension, explain, lines_of, print_points, reasons
 from grading.explain.pending import find_pending
-from grading.scheme.model import MULTIPLES, WORDS_FOR_NO_TIER, Indicator, Name, Scheme
+from grading.scheme.model import MULTIPLES, WORDS_FOR_NO_TIER, Indicator, Map, Name, Scheme
 
 LEAST_MOVE = 0.05  # points; less is shown as 0.0
 
@@ -263,12 +263,19 @@ def _indicators(scheme: Scheme) -> dict[str, Indicator]:
     return {indicator.id: indicator for indicator in scheme.indicators}
 
 
+def shown(indicator: Indicator, value: float | str | bool | None) -> float | str | bool | Name | None:
+    """A value as people read it: the name of a word that has one."""
+    if isinstance(value, str) and isinstance(indicator.score, Map):
+        return indicator.score.names.get(value, value)
+    return value
+
+
 def _reason(line: dict[str, Any], indicators: dict[str, Indicator], printed: dict[str, Printed]) -> Reason:
     indicator = indicators[line["indicator"]]
     return Reason(
         names=indicator.name,
         unit=unit_as_read(indicator),
-        value=line["value"],
+        value=shown(indicator, line["value"]),
         score=line["score"],
         points=printed[indicator.id].points,
         most=printed[indicator.id].most,
