@@ -21,7 +21,9 @@ from bot.wording.parts import (
     DimensionPart,
     LeverPart,
     NextStep,
+    NotComputed,
     PendingPart,
+    RatingGap,
     Reason,
     RuleChange,
     ScoreChange,
@@ -102,7 +104,10 @@ class AssessmentPart:
 
     @property
     def with_all_data(self) -> tuple[float, float] | None:
-        return None if self.low is None or self.high is None else (self.low, self.high)
+        """`low` and `high`, where they differ as they are read."""
+        if self.low is None or self.high is None or f"{self.low:.1f}" == f"{self.high:.1f}":
+            return None
+        return self.low, self.high
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -168,11 +173,21 @@ class Why(Message, AssessmentPart):
     levers: tuple[LeverPart, ...]
     together: bool  # no lever suffices by itself
     wanted: tuple[Wanted, ...]
+    rating_gap: RatingGap | None = None
+    not_computed: tuple[NotComputed, ...] = ()
     scheme: Name
     scheme_version: int
     dimensions: tuple[DimensionPart, ...]
     gates: tuple[Name, ...]
     gates_not_assessed: tuple[Name, ...]
+
+    @property
+    def weight_moves(self) -> bool:
+        """Whether weights are not those of the scheme, because something is missing."""
+        return any(
+            part.left_out or any(reason.missing and reason.score is None for reason in part.reasons)
+            for part in self.dimensions
+        )
 
 
 @dataclass(frozen=True, kw_only=True)
