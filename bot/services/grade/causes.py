@@ -110,6 +110,8 @@ def with_data(
         # Rows of the day itself are no late data where the day was not over when it was graded.
         through = run.as_of - timedelta(days=run.kind == RunKind.INTERIM)
         corrected = corrections.corrected_since(session, run.started_at, through, rows)
+        if imports.undone_between(session, run.started_at, run.started_at):
+            corrected = set(rows)  # nothing says whose rows an undone import had brought
         by_version: dict[int, dict[int, Assessment]] = {}
         for who in corrected:
             version_id = rows[who].scheme_version_id
