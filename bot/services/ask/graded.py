@@ -170,7 +170,13 @@ def moved_by(before: Breakdown, after: Breakdown) -> tuple[DimensionPart, ...]:
 def figures_behind(
     before: Breakdown, after: Breakdown, *, up: bool, all_values: bool
 ) -> tuple[MovedFigure, ...]:
-    """The changed values that moved a tier most in its direction; those of sensitive fields only with `all_values`."""
+    """The changed values that moved a score most in the tier's direction; of sensitive fields only with `all_values`.
+
+    What an indicator moves is counted from the score before: one that was missing weighed on nothing.
+    """
+    middle = before.data["exact_score"]
+    if middle is None:
+        return ()
     earlier = {line["indicator"]: line for line in before.data["breakdown"]}
     indicators, fields = _indicators(after.scheme), after.scheme.fields
     moved = []
@@ -178,7 +184,7 @@ def figures_behind(
         was = earlier.get(line["indicator"])
         if was is None or was["value"] == line["value"]:
             continue
-        points = (line["points"] or 0.0) - (was["points"] or 0.0)
+        points = _lift(line, middle) - _lift(was, middle)
         if abs(points) >= LEAST_MOVE and (points > 0) == up:
             moved.append((abs(points), line, was))
     moved.sort(key=lambda item: -item[0])
@@ -197,6 +203,11 @@ def figures_behind(
             )
         )
     return tuple(figures)
+
+
+def _lift(line: dict[str, Any], middle: float) -> float:
+    """By how many points an indicator lifts a score above another one."""
+    return 0.0 if line["score"] is None else line["effective_weight"] * (line["score"] - middle)
 
 
 def pending(graded: Graded, book: TierNames) -> PendingPart | None:
