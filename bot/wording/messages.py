@@ -164,6 +164,8 @@ class Why(Message, AssessmentPart):
     code: str
     cap: CapState | None
     change: ScoreChange
+    news: bool = False  # data have come since that no grading has counted
+    news_count_on: date | None = None
     goal: TierPart | None
     needed: float | None
     levers: tuple[LeverPart, ...]
