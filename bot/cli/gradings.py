@@ -35,6 +35,7 @@ from bot.cli.console import (
 )
 from bot.cli.presentation import finding_lines, rejected_lines, report_json
 from bot.errors import N_, BadInput
+from bot.services import alerts
 from bot.services.ask import lookup
 from bot.services.grade import book_pass, runs, score_file, verification
 from bot.services.grade.evidence.findings import MOST_LISTED, Verified
@@ -108,6 +109,8 @@ def grade(
             print_json(report_json(report))
             return
         _show(report)
+        if report.told:
+            _note_unreached(bot, report)
         if dry_run and report.changes and not report.silent:
             print_table(["customer", "from", "to"], runs.named_changes(bot.database, report))
 
@@ -141,6 +144,17 @@ def _show(report: RunReport) -> None:
         say("First grading: nobody was alerted.")
     else:
         say(f"{len(report.changes)} customers changed tier, {report.told} messages go out.")
+
+
+def _note_unreached(bot: Tierbot, report: RunReport) -> None:
+    """Say how many changes are not told to the customer's owner directly."""
+    with bot.database.read() as session:
+        unreached = alerts.count_unreached(session, report.changes)
+    if unreached:
+        warn(
+            f"{unreached} of these customers have an owner without a Slack user, who gets no direct message:"
+            " tierbot doctor"
+        )
 
 
 def _keep(bot: Tierbot, scheme: str | None, period: tuple[date, date]) -> None:

@@ -137,6 +137,7 @@ def fill(bot: Tierbot, say: Say) -> None:
     )
     for path in book.files:
         import_rows(bot, path)
+    jobs.match_people(bot)  # so that owners hear of the first changes
     days = [store.last_cadence_day("month_end", today)]
     while len(days) < SNAPSHOTS:
         days.insert(0, store.last_cadence_day("month_end", days[0]))

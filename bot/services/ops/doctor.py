@@ -237,7 +237,7 @@ def _people(session: Session) -> Iterator[Finding]:
         yield Finding(
             "note",
             "people",
-            f"{unmatched} have no Slack user yet; their messages wait",
+            f"{unmatched} have no Slack user yet: their reminders wait, and no direct message tells them of tier changes",
             "is the e-mail address the same as in Slack? correct it and import the people again",
         )
 
