@@ -100,7 +100,9 @@ def start(folder: Path | None = None, *, port: int = 0, say: Say = lambda _: Non
 
 
 def _begin(workspace: Workspace, bot: Tierbot, say: Say) -> Demo:
-    fill(bot, say)
+    bring_book(bot, say)
+    jobs.match_people(bot)  # so that owners are told of the first changes
+    grade_past(bot, say)
     slack = front(bot.deps, web_client(bot.settings), lambda: f"{bot.rng.getrandbits(32):08x}")
     connection = connect(slack.app, bot.deps)
     jobs.tick(bot)
@@ -128,7 +130,13 @@ def demo_settings(folder: Path, api_url: str) -> Settings:
 
 
 def fill(bot: Tierbot, say: Say) -> None:
-    """Create the database, import the book, and grade the last month ends; only the newest sends alerts."""
+    """Everything that a demo begins with, without a workspace."""
+    bring_book(bot, say)
+    grade_past(bot, say)
+
+
+def bring_book(bot: Tierbot, say: Say) -> None:
+    """Create the database and import the book."""
     schema.upgrade(bot.database)
     today = local_date(bot.clock.now(), bot.settings.zone)
     book = write_book(bot.settings.data_dir / "book", today=today)
@@ -137,7 +145,11 @@ def fill(bot: Tierbot, say: Say) -> None:
     )
     for path in book.files:
         import_rows(bot, path)
-    jobs.match_people(bot)  # so that owners hear of the first changes
+
+
+def grade_past(bot: Tierbot, say: Say) -> None:
+    """Grade the last month ends; only the newest sends alerts."""
+    today = local_date(bot.clock.now(), bot.settings.zone)
     days = [store.last_cadence_day("month_end", today)]
     while len(days) < SNAPSHOTS:
         days.insert(0, store.last_cadence_day("month_end", days[0]))
