@@ -10,6 +10,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from apscheduler.schedulers.background import BackgroundScheduler
+from sqlmodel import Session
 
 from bot import jobs
 from bot.app import Tierbot, build
@@ -226,16 +227,16 @@ def controls(bot: Callable[[], Tierbot], clock: ShiftedClock) -> list[Control]:
         rows = import_rows(bot(), path)
         progress(Bilingual("Grading …", "正在评级……"))
         with bot().database.read() as session:
-            before = changes.newest_change(session)
+            before, told = changes.newest_change(session), -_told(session)
         jobs.regrade(bot())
         with bot().database.read() as session:
-            moved, alerts = changes.changes_after(session, before)
+            moved, told = changes.changes_after(session, before), told + _told(session)
         jobs.tick(bot())
         jobs.drain(bot())
         return Bilingual(
             en=f"{_many(rows, 'order', 'orders')} came in;"
-            f" {_many(moved, 'customer', 'customers')} changed tier, {_many(alerts, 'message', 'messages')}.",
-            zh=f"导入 {rows} 笔订单；{moved} 家客户等级变化，{alerts} 条消息。",
+            f" {_many(moved, 'customer', 'customers')} changed tier, {_many(told, 'message', 'messages')}.",
+            zh=f"导入 {rows} 笔订单；{moved} 家客户等级变化，{told} 条消息。",
         )
 
     days = ControlField(
@@ -281,6 +282,11 @@ def controls(bot: Callable[[], Tierbot], clock: ShiftedClock) -> list[Control]:
             choices=(stories,),
         ),
     ]
+
+
+def _told(session: Session) -> int:
+    """How many messages about tier changes there are."""
+    return messages.count_of_kinds(session, (changes.ALERT, changes.OWN_ALERT))
 
 
 def _sent(bot: Tierbot) -> int:

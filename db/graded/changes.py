@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import date
 from typing import Any
 
-from sqlalchemy import UniqueConstraint, bindparam, distinct, func, insert
+from sqlalchemy import UniqueConstraint, bindparam, func, insert
 from sqlalchemy import select as sa_select
 from sqlmodel import Field, Session, SQLModel, col, select
 
@@ -46,11 +46,9 @@ def newest_change(session: Session) -> int:
     return session.exec(select(func.max(StoredTierChange.id))).one() or 0
 
 
-def changes_after(session: Session, change_id: int) -> tuple[int, int]:
-    """(how many tier changes are newer than one of them, how many messages notify of these)."""
-    counts = (func.count(), func.count(distinct(col(StoredTierChange.outbox_id))))
-    changes, messages = session.execute(sa_select(*counts).where(col(StoredTierChange.id) > change_id)).one()
-    return changes, messages
+def changes_after(session: Session, change_id: int) -> int:
+    """How many tier changes are newer than one of them."""
+    return session.exec(select(func.count()).where(col(StoredTierChange.id) > change_id)).one()
 
 
 def recorded(session: Session, customer_id: int | None = None) -> list[StoredTierChange]:

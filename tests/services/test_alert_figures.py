@@ -76,6 +76,7 @@ def live(office: Office, seed: int) -> None:
                     if rng.random() < 0.6:
                         factories.fact(session, customer, field, value, month)
         office.grade(day)
+        assert office.grade(day).told == 0
 
 
 def told(office: Office) -> list[Told]:
@@ -116,7 +117,8 @@ def test_the_figures_of_an_alert_are_the_stored_ones(database: Database, seed: i
     messages = told(office)
     own = [one for one in messages if isinstance(one.message, OwnTierChanged)]
     channel = [one for one in messages if isinstance(one.message, TierChanged)]
-    assert len(own) == len(channel) >= 100
+    assert len(own) == len(channel) == len(office.changes()) >= 100
+    assert len({row.dedupe_key for row in office.outbox()}) == 2 * len(channel)
     renderer, shown = Renderer(), 0
     for one in messages:
         figures = one.message.figures

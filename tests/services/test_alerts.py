@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from functools import partial
+from zoneinfo import ZoneInfo
 
 import pytest
 from sqlalchemy import event
@@ -12,7 +13,7 @@ from sqlmodel import Session, col, select, update
 from structlog.testing import capture_logs
 
 from bot.services import alerts
-from bot.services.grade import regrades
+from bot.services.grade import regrades, verification
 from bot.services.grade import runs as grading
 from bot.services.grade.assessment import TierChange
 from bot.services.grade.runs import RunReport
@@ -27,6 +28,7 @@ from db.graded.changes import StoredTierChange
 from db.graded.runs import GradingRun
 from db.outbox.messages import OutboxMessage
 from tests import factories
+from tests.conftest import on_sqlite
 
 JANUARY, FEBRUARY, MARCH = date(2026, 1, 31), date(2026, 2, 28), date(2026, 3, 31)
 
@@ -410,6 +412,26 @@ def test_nobody_is_sent_to_a_blocked_customer_and_why_explains_no_credit_grade(o
     own = office.own_alert()
     assert list(own.targets()) == [Action.WHY]
     assert list(replace(own, purpose="credit").targets()) == []
+
+
+@on_sqlite
+def test_verifying_finds_a_direct_message_without_its_change(office: Office) -> None:
+    with office.database.write() as session:
+        anna = factories.person(session, "Anna")
+    moved(office, anna)
+
+    def strange() -> list[str]:
+        found = verification.verify(office.database, office.scheme_cache, ZoneInfo("UTC"))
+        return [one.stored for one in found.differences if one.what == "outbox_message.dedupe_key"]
+
+    assert strange() == []
+    with office.database.write() as session:
+        session.exec(
+            update(OutboxMessage)
+            .where(col(OutboxMessage.kind) == "own_tier_change")
+            .values(dedupe_key="own_tier_change:account:1:2026-02-28:C>A")
+        )
+    assert strange() == ["own_tier_change:account:1:2026-02-28:C>A"]
 
 
 def test_when_telling_fails_nothing_of_the_run_is_published(office: Office) -> None:
