@@ -75,16 +75,17 @@ def enqueue_alerts(
     if channels or owners:
         from bot.services.change_messages import ChangeMessages  # numpy: only when there are alerts
 
-        singles = {
+        groups = [(items, MOST_SINGLE) for items in channels.values()]
+        groups += [(items, MOST_OWN) for items in owners.values()]
+        single = {
             item.change.customer_id: item.change
-            for groups, most in ((channels, MOST_SINGLE), (owners, MOST_OWN))
-            for items in groups.values()
+            for items, most in groups
             if len(items) <= most
             for item in items
         }
-        alerts = _Alerts(
-            session, run, ChangeMessages(session, run, scheme_cache, list(singles.values())), language
-        )
+        many = [_changes_of(items) for items, most in groups if len(items) > most]
+        contents = ChangeMessages(session, run, scheme_cache, list(single.values()), many)
+        alerts = _Alerts(session, run, contents, language)
         for channel, items in channels.items():
             outbox_ids |= alerts.to_channel(channel, items)
         for person, items in owners.items():
@@ -153,6 +154,10 @@ def _new(
     return new
 
 
+def _changes_of(items: list[AddressedChange]) -> list[TierChange]:
+    return [item.change for item in items]
+
+
 class _Alerts:
     """Puts the alerts of one run into the outbox, and counts them."""
 
@@ -167,7 +172,7 @@ class _Alerts:
         """One message each, or one for all; customer -> outbox id."""
         place = Place(channel=channel)
         if len(items) > MOST_SINGLE:
-            digest = self.contents.digest([item.change for item in items], own=False)
+            digest = self.contents.digest(_changes_of(items), own=False)
             languages = {item.language for item in items}
             language = languages.pop() if len(languages) == 1 else self.language
             key = tier_changes.digest_key(self.run.run_id, channel)
@@ -190,7 +195,7 @@ class _Alerts:
         owner = items[0].owner
         language = (owner.language if owner else None) or self.language
         if len(items) > MOST_OWN:
-            digest = self.contents.digest([item.change for item in items], own=True)
+            digest = self.contents.digest(_changes_of(items), own=True)
             key = tier_changes.owner_digest_key(self.run.run_id, person_id)
             self._enqueue(OWN_ALERT, place, language, digest, key)
             return

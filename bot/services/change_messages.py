@@ -1,7 +1,7 @@
 """What is said of tier changes: to the managers in a channel, and to the owner of the customer."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from sqlmodel import Session
@@ -27,10 +27,15 @@ NO_FIGURES = (Cause.OVERRIDE, Cause.RULE)  # what moved the tier is no figure of
 
 
 class ChangeMessages:
-    """The messages about the changes of one run; those of single changes are read all at once."""
+    """The messages about the changes of one run: single ones, and digests. What all of them say is read at once."""
 
     def __init__(
-        self, session: Session, run: RunContext, scheme_cache: SchemeCache, singles: Sequence[TierChange]
+        self,
+        session: Session,
+        run: RunContext,
+        scheme_cache: SchemeCache,
+        singles: Sequence[TierChange],
+        digests: Iterable[Sequence[TierChange]],
     ) -> None:
         self.session = session
         self.run = run
@@ -38,12 +43,14 @@ class ChangeMessages:
         # With the schemes of the run before: a customer may come from one that is no longer in force.
         versions = runs.scheme_versions_of(session, [run.previous_run_id, run.run_id])
         self.book = tier_names({version: scheme_cache.scheme(session, version) for version in versions})
+        named = {change.customer_id for change in singles}
+        named.update(change.customer_id for changes in digests for change in _largest(changes))
+        self._named = customers.get_many(session, sorted(named))
         if singles:
             self._read(singles)
 
     def _read(self, changes: Sequence[TierChange]) -> None:
         ids = [change.customer_id for change in changes]
-        self._named = customers.get_many(self.session, ids)
         self._assessed = assessments.assessments_at(
             self.session, [self.run.run_id], ids
         )  # who moved is in it
@@ -71,9 +78,6 @@ class ChangeMessages:
             moves.items(),
             key=lambda move: (-move[1], self.book.rank(move[0][0]), self.book.rank(move[0][1])),
         )
-        largest = sorted(
-            changes, key=lambda change: -abs((change.score_after or 0) - (change.score_before or 0))
-        )[:LARGEST_IN_DIGEST]
         causes = Counter(change.cause for change in changes)
         return TierDigest(
             total=len(changes),
@@ -87,7 +91,7 @@ class ChangeMessages:
             moves=tuple(
                 (self.book.tier(before), self.book.tier(after), count) for (before, after), count in ordered
             ),
-            largest=self._hits(largest),
+            largest=self._hits(_largest(changes)),
             as_of=self.run.as_of,
         )
 
@@ -142,10 +146,9 @@ class ChangeMessages:
         )
 
     def _hits(self, changes: Sequence[TierChange]) -> tuple[Hit, ...]:
-        named = customers.get_many(self.session, [change.customer_id for change in changes])
         hits = []
         for change in changes:
-            customer, (before, after) = named[change.customer_id], self._tiers(change)
+            customer, (before, after) = self._named[change.customer_id], self._tiers(change)
             hits.append(
                 Hit(
                     **access.about(customer),
@@ -169,3 +172,9 @@ class ChangeMessages:
             day = self.run.as_of if own else self.session.get_one(GradingRun, run_id).as_of
             found |= break_down(inputs, day, self.scheme_cache.scheme(self.session, version))
         return found
+
+
+def _largest(changes: Sequence[TierChange]) -> list[TierChange]:
+    """The changes that a digest names."""
+    by_size = sorted(changes, key=lambda change: -abs((change.score_after or 0) - (change.score_before or 0)))
+    return by_size[:LARGEST_IN_DIGEST]

@@ -463,8 +463,12 @@ def test_when_telling_fails_nothing_of_the_run_is_published(office: Office) -> N
 
 def test_many_changes_take_as_many_queries_as_few(office: Office) -> None:
     def queries(count: int, months: tuple[date, date]) -> int:
+        """Of changes of customers of as many tenths of owners, who get digests."""
         with office.database.write() as session:
-            customers = [factories.customer(session, f"N{n}") for n in range(count)]
+            owners = [factories.person(session, f"P{months[1]}{n}") for n in range(count // 10)]
+            customers = [
+                factories.customer(session, f"N{n}", owner_id=owners[n % len(owners)]) for n in range(count)
+            ]
             before = factories.graded(session, dict.fromkeys(customers, "B"), as_of=months[0])
             after = factories.graded(session, dict.fromkeys(customers, "A"), as_of=months[1])
         changes = [
@@ -479,7 +483,7 @@ def test_many_changes_take_as_many_queries_as_few(office: Office) -> None:
             now=factories.AT,
         )
         seen: list[str] = []
-        listener = lambda *args: seen.append(args[2])  # noqa: E731
+        listener = lambda *args: seen.append(args[2]) if "INSERT" not in args[2] else None  # noqa: E731
         event.listen(office.database.writer, "before_cursor_execute", listener)
         with office.database.write() as session:
             alerts.enqueue_alerts(

@@ -1,7 +1,7 @@
 """What caused a tier change: a person, another scheme, a join, corrected or late data, else the customer itself."""
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any
@@ -10,6 +10,7 @@ from sqlmodel import Session
 
 from bot.services.grade import computed
 from bot.services.grade.assessment import Cause, RunStep, TierChange, compare_tiers
+from bot.services.grade.computed import MOST_NAMED
 from bot.services.schemes.store import SchemeCache
 from db.book import corrections, imports
 from db.graded import runs
@@ -101,28 +102,20 @@ def with_data(
     Compared with the last grading before the move began: its rules, as of its day, on the data as stored then and on
     the data as known now with a day up to it.
     """
-    open_changes = {change.customer_id: change for change in changes if change.cause == Cause.BEHAVIOUR}
-    if not open_changes or last is None:
+    own = {change.customer_id: change for change in changes if change.cause == Cause.BEHAVIOUR}
+    if not own or last is None:
         return list(changes)
     capped = dict(zip(columns["customer_id"], columns["capped_by"], strict=True))
     by_data: set[int] = set()
-    for run, rows in _before_the_move(session, open_changes, step, last):
-        # Rows of the day itself are no late data where the day was not over when it was graded.
-        through = run.as_of - timedelta(days=run.kind == RunKind.INTERIM)
-        corrected = corrections.corrected_since(session, run.started_at, through, rows)
-        if imports.undone_between(session, run.started_at, run.started_at):
-            corrected = set(rows)  # nothing says whose rows an undone import had brought
+    for run, rows in _before_the_move(session, own, step, last):
         by_version: dict[int, dict[int, Assessment]] = {}
-        for who in corrected:
+        for who in _corrected(session, [run], rows):
             version_id = rows[who].scheme_version_id
             if version_id is not None:
                 by_version.setdefault(version_id, {})[who] = rows[who]
         for version_id, theirs in by_version.items():
-            scheme = scheme_cache.scheme(session, version_id)
-            corrected_data = _CorrectedData(session, scheme, run.as_of, theirs)
-            by_data.update(
-                who for who in theirs if corrected_data.carry(open_changes[who], capped[who], theirs[who])
-            )
+            corrected = _CorrectedData(session, scheme_cache.scheme(session, version_id), run.as_of, theirs)
+            by_data.update(who for who in theirs if corrected.carry(own[who], capped[who], theirs[who]))
     return [
         replace(change, cause=Cause.DATA) if change.customer_id in by_data else change for change in changes
     ]
@@ -131,7 +124,7 @@ def with_data(
 def _before_the_move(
     session: Session, changes: Mapping[int, TierChange], step: RunStep, last: GradingRun
 ) -> list[tuple[GradingRun, dict[int, Assessment]]]:
-    """The runs before each move began, each with the assessments of its customers that are compared.
+    """The runs before each move began, each with the assessments of its customers whose data may be corrected.
 
     A move that waited for confirmations began in the snapshot from which the movement counts, any other in this run.
     """
@@ -141,13 +134,29 @@ def _before_the_move(
     groups: dict[int, list[int]] = {}
     for customer in changes:
         groups.setdefault(began.get(customer) or step.snapshot, []).append(customer)
-    by_run: dict[int, dict[int, Assessment]] = {}
+    found: dict[int, dict[int, Assessment]] = {}
+    by_id: dict[int, GradingRun] = {}
     for number, customers in groups.items():
         run = last if number == step.snapshot else runs.snapshot_at(session, last.purpose, number - 1)
         behind = runs.runs_behind(session, last.purpose, run.id) if run else []
-        for customer, row in assessments_at(session, behind, customers).items():
-            by_run.setdefault(row.run_id, {})[customer] = row
-    return [(session.get_one(GradingRun, run_id), theirs) for run_id, theirs in by_run.items()]
+        by_id |= {run_id: session.get_one(GradingRun, run_id) for run_id in behind}
+        few = sorted(_corrected(session, [by_id[run_id] for run_id in behind], customers))
+        for start in range(0, len(few), MOST_NAMED):
+            for customer, row in assessments_at(session, behind, few[start : start + MOST_NAMED]).items():
+                found.setdefault(row.run_id, {})[customer] = row
+    return [(by_id[run_id], theirs) for run_id, theirs in found.items()]
+
+
+def _corrected(session: Session, past: Sequence[GradingRun], customers: Collection[int]) -> Collection[int]:
+    """Those customers of whom something was corrected, or added about an earlier day, after one of these runs."""
+    if not past:
+        return ()
+    moment = min(run.started_at for run in past)
+    if imports.undone_between(session, moment, moment):
+        return customers  # nothing says whose rows an undone import had brought
+    # Rows of the day itself are no late data where the day was not over when it was graded.
+    through = max(run.as_of - timedelta(days=run.kind == RunKind.INTERIM) for run in past)
+    return corrections.corrected_since(session, moment, through, customers)
 
 
 class _CorrectedData:
