@@ -42,7 +42,7 @@ def rfm(as_of: AsOf = None, cuts: CutsFile = None, most: Most = 20, as_json: AsJ
 
 
 def value_matrix(as_of: AsOf = None, cuts: CutsFile = None, most: Most = 20, as_json: AsJson = False) -> None:
-    """Current x potential value: platinum, gold, iron, lead, and the negative cell."""
+    """Current x potential value: platinum, gold, iron, lead, silent and negative."""
     _report(value.value, _show_value_matrix, as_of, cuts, most, as_json)
 
 
@@ -194,6 +194,7 @@ def _show_value_matrix(printer: Printer, found: Row) -> None:
         "platinum": N_("high now, high potential: keep and deepen"),
         "gold": N_("high now, low potential: keep"),
         "iron": N_("low now, high potential: develop"),
+        "silent": N_("silent beyond its own rhythm, high potential if it buys again: win back"),
         "lead": N_("low now, low potential: basic service, lower cost"),
         "negative": N_("costs money now and to come: change the terms or stop investing"),
     }

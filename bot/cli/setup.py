@@ -13,7 +13,7 @@ from bot.slack import manifest
 
 
 def check(as_json: AsJson = False) -> None:
-    """Read settings, schemes, care plan, templates and database; say every problem, and what is not applied yet."""
+    """Read settings, schemes, care plan, templates and database; say every problem, and what is still needed."""
     found = checks.check_all()
     if as_json:
         print_json({"problems": found.problems, "notices": found.notices})

@@ -41,7 +41,7 @@ class Reason:
 
     names: Name
     unit: str | None
-    value: float | str | bool | None
+    value: float | str | bool | Name | None
     score: float | None
     points: float
     weight: float
@@ -68,8 +68,8 @@ class MovedFigure:
     unit: str | None
     better: bool
     shown: bool
-    before: float | str | bool | None = None
-    after: float | str | bool | None = None
+    before: float | str | bool | Name | None = None
+    after: float | str | bool | Name | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -169,9 +169,9 @@ class LeverPart:
 
     names: Name
     unit: str | None
-    value: float | str | bool | None
+    value: float | str | bool | Name | None
     relation: str | None  # at_least | at_most | below | is
-    target: float | str | bool | None
+    target: float | str | bool | Name | None
     points: float
 
 

@@ -150,7 +150,7 @@ def _build(language: str, folders: list[Path], mentions: bool) -> Environment:
         points=lambda value: Markup(figures.signed(round(value, 1) + 0.0)),
         score=lambda value: Markup("–" if value is None else figures.number(value, 1, 1)),
         percent=lambda value: Markup(figures.percent(value)),
-        quantity=partial(_quantity, figures, translations),
+        quantity=partial(_quantity, language, figures, translations),
         bold=_bold,
         mention=partial(_mention, mentions),
     )
@@ -250,13 +250,17 @@ def _tier(language: str, gettext: Any, tier: TierPart) -> Markup:
     return escape(names.get(str(tier.id), tier.id))
 
 
-def _quantity(figures: Figures, translations: Translations, value: Any, unit: str | None) -> Markup:
+def _quantity(
+    language: str, figures: Figures, translations: Translations, value: Any, unit: str | None
+) -> Markup:
     """An indicator's value with its unit, with few digits."""
     gettext, ngettext = translations.gettext, translations.ngettext
     if value is None:
         return Markup(gettext("not known"))
     if isinstance(value, bool):
         return Markup(gettext("yes") if value else gettext("no"))
+    if isinstance(value, Name):
+        return _local(language, value)
     if isinstance(value, str):
         return escape(value.replace("_", " "), 40)
     if unit == "ratio":

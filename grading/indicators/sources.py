@@ -9,6 +9,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+EDITION = 2
+"""The number of the rules by which fields are computed. A grading run stores it, so that its inputs are verified by them.
+
+1: a window began on the same day of an earlier month, also at a month's end: 31 March was in the quarter to 31 March and
+in the one to 30 June. A fact replaced every count that may be short, however old it was.
+2: `orders.window_start` and `events.replaces_count`.
+"""
+
 Source = Literal["orders", "order lines", "invoices", "activities"]
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from importlib.resources import files
 
 from grading.scheme.credit import lacks_policy
-from grading.scheme.model import Scheme
+from grading.scheme.model import Map, Scheme
 
 _PRESETS = files("grading") / "schemes"
 _EVERYBODY = "is missing for everybody"
@@ -45,13 +45,18 @@ def notices(scheme: Scheme) -> tuple[str, ...]:
         found.append(
             f"tiers {', '.join(bare)} have no policy with terms_days and limit_factor, so no limit is proposed"
         )
-    if scheme.window_months != 12:
-        found.append(
-            f"window_months is {scheme.window_months}, but indicators computed from orders look back 12 months, "
-            "as their names say"
-        )
+    for one in scheme.indicators:
+        if isinstance(one.score, Map) and (words := _unnamed(one.score)):
+            found.append(
+                f"the words {', '.join(words)} of {one.id} have no names, so people read them as they are here,"
+                f" in every language; add names: {{{words[0]}: {{en: …, zh: …}}}}"
+            )
     for indicator, (constant, effect) in _CONSTANTS.items():
         if indicator in scheme.fields and scheme.constants.get(constant) is None:
             remedy = "set it" if constant in _CHOSEN else "`tierbot scheme propose` fills it in"
             found.append(f"constants.{constant} is not set, so {indicator} {effect}; {remedy}")
     return tuple(found)
+
+
+def _unnamed(score: Map) -> list[str]:
+    return [word for word in score.values if isinstance(word, str) and word not in score.names]

@@ -56,7 +56,7 @@ def check(command: list[str], done: Done, language: str) -> None:
             assert "With the movement rules: 4 moves" in done.out
         case ["grade", *_]:
             assert re.sub(" +", " ", done.out).splitlines() == [
-                "Snapshot as of 2025-12-31 with manufacturing version 1: 10 customers.",
+                "Snapshot as of 2025-12-31 with manufacturing version 2: 10 customers.",
                 "tier customers",
                 "strategic 1 ",
                 "important 7 ",

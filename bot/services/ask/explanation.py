@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from bot.errors import N_, NotFound
 from bot.services.access import Act, Actor
-from bot.services.ask.graded import Graded, assessed, cap, clean_counts, graded_for, standing_now
+from bot.services.ask.graded import Graded, assessed, cap, clean_counts, graded_for, shown, standing_now
 from bot.services.ask.known_data import KnownData, news_day, read_known
 from bot.services.schemes.store import SchemeCache, rule_change, tier_names
 from bot.wording.actions import Pointer
@@ -181,8 +181,8 @@ def _levers(lift: "Lift", indicators: dict[str, Indicator]) -> Iterator[LeverPar
         yield LeverPart(
             names=indicator.name,
             unit=indicator.unit,
-            value=lever["value"],
+            value=shown(indicator, lever["value"]),
             relation=target["relation"] if target else None,
-            target=target["shown"] if target else None,
+            target=shown(indicator, target["shown"]) if target else None,
             points=lever["headroom"],
         )

@@ -21,7 +21,7 @@ from grading.engine.inputs import unpack
 from grading.engine.scoring import grade_columns
 from grading.explain.breakdown import change_by_dimension, explain, lines_of, reasons
 from grading.explain.pending import find_pending
-from grading.scheme.model import WORDS_FOR_NO_TIER, Indicator, Name, Scheme
+from grading.scheme.model import WORDS_FOR_NO_TIER, Indicator, Map, Name, Scheme
 
 LEAST_MOVE = 0.05  # points; less is shown as 0.0
 MOST_FIGURES = 3  # that an alert names
@@ -191,15 +191,15 @@ def figures_behind(
     figures = []
     for _, line, was in moved[:MOST_FIGURES]:
         indicator = indicators[line["indicator"]]
-        shown = all_values or not fields[indicator.id].sensitive
+        visible = all_values or not fields[indicator.id].sensitive
         figures.append(
             MovedFigure(
                 names=indicator.name,
                 unit=indicator.unit,
                 better=up,
-                shown=shown,
-                before=was["value"] if shown else None,
-                after=line["value"] if shown else None,
+                shown=visible,
+                before=shown(indicator, was["value"]) if visible else None,
+                after=shown(indicator, line["value"]) if visible else None,
             )
         )
     return tuple(figures)
@@ -293,12 +293,19 @@ def _indicators(scheme: Scheme) -> dict[str, Indicator]:
     return {indicator.id: indicator for indicator in scheme.indicators}
 
 
+def shown(indicator: Indicator, value: float | str | bool | None) -> float | str | bool | Name | None:
+    """A value as people read it: the name of a word that has one."""
+    if isinstance(value, str) and isinstance(indicator.score, Map):
+        return indicator.score.names.get(value, value)
+    return value
+
+
 def _reason(line: dict[str, Any], indicators: dict[str, Indicator]) -> Reason:
     indicator = indicators[line["indicator"]]
     return Reason(
         names=indicator.name,
         unit=indicator.unit,
-        value=line["value"],
+        value=shown(indicator, line["value"]),
         score=line["score"],
         points=line["points"] or 0.0,
         most=line.get("most"),

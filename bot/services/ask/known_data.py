@@ -17,6 +17,7 @@ from db.book import corrections, imports
 from db.engine import Database
 from db.graded import past_book
 from grading.engine.inputs import pack
+from grading.indicators.sources import EDITION
 from grading.scheme.model import Scheme
 
 if TYPE_CHECKING:
@@ -68,20 +69,21 @@ def _book_of_then(database: Database, session: Session, graded: Graded) -> Itera
 
 def _gives_inputs(session: Session, graded: Graded) -> bool:
     """Whether a book gives the inputs that the newest grading stored."""
-    again = _inputs(session, graded, graded.run.as_of)
+    again = _inputs(session, graded, graded.run.as_of, graded.run.edition)
     return again is not None and not differing_fields(graded.assessment.inputs, again, graded.scheme)
 
 
 def _differs(then: Session, now: Session, graded: Graded, day: date) -> bool:
     """Whether two books give other inputs as of a day."""
-    before, after = (_inputs(session, graded, day) for session in (then, now))
+    before, after = (_inputs(session, graded, day, EDITION) for session in (then, now))
     if before is None or after is None:
         return before is not after
     return bool(differing_fields(before, after, graded.scheme))
 
 
-def _inputs(session: Session, graded: Graded, day: date) -> bytes | None:
-    book = computed.load_facts(session, graded.scheme, day, [graded.assessment.customer_id])
+def _inputs(session: Session, graded: Graded, day: date, edition: int) -> bytes | None:
+    customer = graded.assessment.customer_id
+    book = computed.load_facts(session, graded.scheme, day, [customer], edition=edition)
     packed = pack(book.columns, len(book.customers), graded.scheme)
     return packed[0] if packed else None
 
@@ -103,14 +105,16 @@ def _known(session: Session, graded: Graded, *, has_news: bool = False) -> Known
         return KnownData(has_news=has_news)
     gone = [name for name in old.scheme.fields if name not in graded.scheme.fields]
     return KnownData(
-        earlier=_facts(session, graded, old.scheme, old.run.as_of),
-        by_old_rule=_only(_facts(session, graded, old.scheme, graded.run.as_of), gone) if gone else None,
+        earlier=_facts(session, old, old.scheme),
+        by_old_rule=_only(_facts(session, graded, old.scheme), gone) if gone else None,
         has_news=has_news,
     )
 
 
-def _facts(session: Session, graded: Graded, scheme: Scheme, day: date) -> "pd.DataFrame":
-    return computed.load_facts(session, scheme, day, [graded.assessment.customer_id]).facts
+def _facts(session: Session, graded: Graded, scheme: Scheme) -> "pd.DataFrame":
+    """The fields of a scheme as of the day of a grading, by the edition of the rules that it was computed by."""
+    run, customer = graded.run, graded.assessment.customer_id
+    return computed.load_facts(session, scheme, run.as_of, [customer], edition=run.edition).facts
 
 
 def _only(facts: "pd.DataFrame", fields: list[str]) -> "pd.DataFrame":

@@ -3,7 +3,7 @@
 import math
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
-from datetime import date, timedelta
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from sqlmodel import Session
@@ -114,7 +114,7 @@ def with_data(
             if version_id is not None:
                 by_version.setdefault(version_id, {})[who] = rows[who]
         for version_id, theirs in by_version.items():
-            corrected = _CorrectedData(session, scheme_cache.scheme(session, version_id), run.as_of, theirs)
+            corrected = _CorrectedData(session, scheme_cache.scheme(session, version_id), run, theirs)
             by_data.update(who for who in theirs if corrected.carry(own[who], capped[who], theirs[who]))
     return [
         replace(change, cause=Cause.DATA) if change.customer_id in by_data else change for change in changes
@@ -163,13 +163,13 @@ class _CorrectedData:
     """Customers graded as of an earlier day by the rules of then: on the data of then, and as they are known now."""
 
     def __init__(
-        self, session: Session, scheme: Scheme, day: date, assessed: Mapping[int, Assessment]
+        self, session: Session, scheme: Scheme, run: GradingRun, assessed: Mapping[int, Assessment]
     ) -> None:
         from grading.engine.inputs import unpack
         from grading.engine.scoring import grade_columns
 
-        ids = list(assessed)
-        book = computed.load_facts(session, scheme, day, ids)
+        ids, day = list(assessed), run.as_of
+        book = computed.load_facts(session, scheme, day, ids, edition=run.edition)
         inputs = unpack([assessed[who].inputs for who in ids], scheme)
         self._scheme = scheme
         self._then = grade_columns(inputs, ids, scheme, day)

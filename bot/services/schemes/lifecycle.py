@@ -167,7 +167,7 @@ def retire(
         row = schemes.find_version(session, life.name, life.version)
         assert row is not None
         assert row.id is not None
-        scheme = parse_scheme(row.content, source=status.label(row))
+        scheme = parse_scheme(row.content, source=status.label(row), published=True)
         in_force = life.state == SchemeState.IN_FORCE
         if in_force and not sure and not _is_covered(session, scheme, life.purpose, today):
             _refuse_to_end(life)

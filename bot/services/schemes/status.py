@@ -119,7 +119,8 @@ def find(session: Session, name: str, schemes_dir: Path | None) -> SchemeFile:
     if row is None:
         raise NotFound(N_("There is no scheme %(name)s. See what was used: tierbot scheme list"), name=name)
     source = label(row)
-    return SchemeFile(scheme=parse_scheme(row.content, source=source), text=row.content, source=source)
+    scheme = parse_scheme(row.content, source=source, published=True)
+    return SchemeFile(scheme=scheme, text=row.content, source=source)
 
 
 def split(name: str) -> tuple[str, int | None]:
@@ -144,7 +145,7 @@ def all_lives(session: Session, today: date) -> list[VersionStatus]:
     for row in schemes.versions(session):
         purpose = purposes.get(row.id or 0)
         if purpose is None:
-            found.append(_draft(parse_scheme(row.content, source=label(row)), None))
+            found.append(_draft(parse_scheme(row.content, source=label(row), published=True), None))
         else:
             found.append(_life(row, purpose, by_purpose[purpose], held[purpose], today))
     return found
