@@ -109,7 +109,7 @@ def grade(
             print_json(report_json(report))
             return
         _show(report)
-        if report.told:
+        if report.changes and not report.silent and not dry_run:
             _note_unreached(bot, report)
         if dry_run and report.changes and not report.silent:
             print_table(["customer", "from", "to"], runs.named_changes(bot.database, report))
@@ -152,8 +152,8 @@ def _note_unreached(bot: Tierbot, report: RunReport) -> None:
         unreached = alerts.count_unreached(session, report.changes)
     if unreached:
         warn(
-            f"{unreached} of these customers have an owner without a Slack user, who gets no direct message:"
-            " tierbot doctor"
+            f"Customers whose owner has no Slack user, and gets no direct message: {unreached}."
+            " tierbot doctor says more."
         )
 
 
