@@ -10,7 +10,7 @@ from bot.services.imports.report import ImportOptions
 
 # Of ImportOptions; an import kind names its own by `KindOption.remembered`.
 REMEMBERED = ("decimal", "date_order", "century", "header_line", *filters.OPTIONS)
-# Remembered where it says what a sign in the file means: a file without currencies may be of another one.
+# Remembered for the kinds that have amounts.
 CURRENCY = "currency"
 # What was accepted, as (name of a finding, its column or field): another column is asked about again.
 ACCEPTED = "accepted"
@@ -38,7 +38,9 @@ def merge(options: ImportOptions, remembered: Mapping[str, Any], kind: FileKind)
 
 def answers_of(options: ImportOptions, kind: FileKind) -> dict[str, Any]:
     """The options to remember: those that say something."""
-    common = {name: getattr(options, name) for name in REMEMBERED if getattr(options, name)}
+    has_currency = any(field.name == CURRENCY and not field.required for field in kind.fields)
+    names = (*REMEMBERED, CURRENCY) if has_currency else REMEMBERED
+    common = {name: getattr(options, name) for name in names if getattr(options, name)}
     own = {
         option.name: options.kind_options[option.name]
         for option in kind.options

@@ -29,6 +29,22 @@ CURRENCY_SIGN = FindingType(
     ),
 )
 
+CURRENCY_MISSING = FindingType(
+    name="currency-missing",
+    level=Level.QUESTION,
+    sentence=N_("The file has no column for the currency."),
+    answer=N_("Say which one it is: --currency %(such)s."),
+)
+HEADER_CURRENCY = FindingType(
+    name="header-currency",
+    level=Level.QUESTION,
+    sentence=N_("The header %(column)s says %(said)s, and the amounts are taken as %(currency)s."),
+    answer=N_(
+        "Give --currency %(said)s, or convert the amounts; --yes header-currency: they are %(currency)s."
+    ),
+    accept=True,
+)
+
 
 def _currency_cells(job: ImportJob, name: str) -> Parser:
     """A parser of currencies; a sign is the one of --currency that it may mean."""
@@ -39,7 +55,6 @@ def _currency_cells(job: ImportJob, name: str) -> Parser:
         codes = currencies.possible(unicodedata.normalize("NFKC", cell))
         meant = [one for one in given if one in codes] if len(codes) > 1 else codes
         if len(meant) == 1:
-            job.read_signs = job.read_signs or len(codes) > 1
             return meant[0]
         if not codes:
             return text.currency(cell)
@@ -82,6 +97,7 @@ SUBTRACTED_SIGNS = FindingType(
     ),
     answer=N_("Write all of them without minus, or net them in the amount."),
 )
+_AMOUNTS = ("amount", COST.name, SUBTRACT.name)
 _ORIGINALS = ("original_amount", "original_currency")
 
 
@@ -116,8 +132,9 @@ class Currencies:
         options = job.options
         given = _given_codes(options.currency)
         self._given = given[0] if len(given) == 1 else None
-        if self._given is None and "currency" not in job.layout.places:
-            raise BadInput(N_("The file has no column for the currency; say which one it is: --currency CNY"))
+        # Nothing is stored then: the file is refused with this and its other questions.
+        self._missing = self._given is None and "currency" not in job.layout.places
+        self._check_headers(job)
         self._seen: set[str] = set()
         self._signs: set[bool] = set()  # of what is subtracted
         self._rates = RateTable(job.connection, options.firm_currency) if options.firm_currency else None
@@ -136,6 +153,10 @@ class Currencies:
         values = chunk.values
         if SUBTRACT.name in job.layout.places:
             self._subtract(job, chunk)
+        if self._missing:
+            values["currency"] = [""] * len(chunk.lines)
+            values |= dict.fromkeys(_ORIGINALS, [None] * len(chunk.lines))
+            return
         if self._given is not None:
             values["currency"] = [value or self._given for value in values["currency"]]
         elif None in values["currency"]:
@@ -149,6 +170,23 @@ class Currencies:
             self._convert(chunk, self._rates, names, days)
         else:
             self._note_several(job, {one for one in values["currency"] if isinstance(one, str)})
+
+    def _check_headers(self, job: ImportJob) -> None:
+        """Ask for the currency where nothing says it, and where a header says another one."""
+        said = {
+            header: codes
+            for field, header in job.layout.columns.items()
+            if field in _AMOUNTS and (codes := currencies.in_header(header))
+        }
+        if self._missing:
+            such = next(iter(said.values()), ("CNY",))[0]
+            job.findings.add(CURRENCY_MISSING, such=such)
+        elif "currency" not in job.layout.places:
+            for header, codes in said.items():
+                if self._given not in codes:
+                    job.findings.add(
+                        HEADER_CURRENCY, column=repr(header), said=codes[0], currency=self._given
+                    )
 
     def _note_several(self, job: ImportJob, currencies: set[str]) -> None:
         """Note once that the amounts of the file, or those of the book and the file, are in several currencies."""

@@ -77,6 +77,14 @@ KNOWN_ORDER_LINES = FindingType(
     ),
     accept=True,
 )
+LINES_WITHOUT_COST = FindingType(
+    name="lines-without-cost",
+    level=Level.NOTE,
+    sentence=N_(
+        "Of %(count)s %(called)s, some lines have a cost and others none (the first is %(key)s, line %(line)d): their whole"
+        " cost is unknown, and so is their margin."
+    ),
+)
 _SUMMED = ("amount", "cost", "original_amount")
 _ENOUGH = 3  # so many orders of several lines with one amount are no coincidence
 
@@ -119,6 +127,8 @@ class LineSums:
         job.findings.add(ADDED_UP, rows=f"{total:,}", count=f"{count:,}", called=self._called)
         self._check_days(job)
         self._check_amounts(job)
+        if "cost" in job.layout.places:
+            self._note_costs(job)
         return rejected, total - count
 
     def _check_days(self, job: ImportJob) -> None:
@@ -152,6 +162,22 @@ class LineSums:
             one = job.connection.execute(select(several).order_by(several.c.key).limit(1)).one()
             amount = format(one.least.normalize(), "f")
             job.findings.add(SAME_AMOUNT, count=f"{count:,}", called=self._called, key=one.key, amount=amount)
+
+    def _note_costs(self, job: ImportJob) -> None:
+        """Say how many numbers have a cost on some of their lines only."""
+        lines = self.lines.c
+        first = func.min(case((lines.cost.is_(None), lines.line)))
+        partly = select(lines.key, first.label("line")).group_by(lines.key)
+        partly = partly.having(func.count(lines.cost) < func.count(), func.count(lines.cost) > 0)
+        found = partly.subquery()
+        row = job.connection.execute(
+            select(found, func.count().over()).order_by(found.c.line).limit(1)
+        ).first()
+        if row is not None:
+            key, line, count = row
+            job.findings.add(
+                LINES_WITHOUT_COST, count=f"{count:,}", called=self._called, key=repr(clip(key)), line=line
+            )
 
     def check_known(self, job: ImportJob, known: Table) -> None:
         """Ask about numbers that the book has with another amount: the file may have only the rest of their lines."""

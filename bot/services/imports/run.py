@@ -13,7 +13,7 @@ from sqlalchemy.exc import IntegrityError
 
 from bot.clock import Clock
 from bot.errors import N_, BadInput, Conflict
-from bot.services.imports.answers import ACCEPTED, CURRENCY, WORDS, answers_of, merge
+from bot.services.imports.answers import ACCEPTED, WORDS, answers_of, merge
 from bot.services.imports.check.codes import ask_about_decimals, ask_about_new_keys
 from bot.services.imports.check.encoding import check_encoding
 from bot.services.imports.check.findings import FileFindings
@@ -329,8 +329,6 @@ class _Import:
         answers = answers_of(job.options, self.kind) | ({WORDS: words} if words else {})
         if accepted := job.findings.to_remember():
             answers[ACCEPTED] = accepted
-        if job.read_signs:
-            answers[CURRENCY] = job.options.currency
         imports.remember_answers(job.connection, job.source, self.kind.name, answers)
         given = {field: job.layout.columns.get(field, DECLINED) for field in self.options.columns}
         imports.remember_mapping(job.connection, job.source, self.kind.name, given)

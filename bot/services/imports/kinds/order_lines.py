@@ -12,6 +12,8 @@ from bot.services.imports.check.codes import similar_code
 from bot.services.imports.check.findings import FindingType, Level
 from bot.services.imports.check.line_totals import find_excess
 from bot.services.imports.check.meaning.absent import check_cost
+from bot.services.imports.check.meaning.amount_columns import check_amount_columns
+from bot.services.imports.check.meaning.costs import check_cost_per_piece, check_signs
 from bot.services.imports.check.meaning.unit_price import check_unit_price
 from bot.services.imports.conversion import COST, CURRENCY, SUBTRACT, Currencies
 from bot.services.imports.job import AT_ONCE, Chunk, ImportJob
@@ -131,8 +133,11 @@ class OrderLineKind(UpsertKind):
         self._repeats += [chunk.lines[row] for row in rows if chunk.values["line"][row] is None]
 
     def check(self, job: ImportJob) -> None:
+        check_signs(job, self.stage)
         check_cost(job, self.stage)
         check_unit_price(job)
+        check_cost_per_piece(job)
+        check_amount_columns(job, self.fields)
         if self._repeats:
             job.findings.add(REPEATED, count=len(self._repeats), line=min(self._repeats))
         find_excess(job, self.stage)

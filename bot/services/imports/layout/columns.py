@@ -60,7 +60,7 @@ class Layout:
     places: Mapping[str, int]  # field -> index of its column
     marked: frozenset[int] = frozenset()  # columns in which an apostrophe stands before every cell
     declined: frozenset[str] = frozenset()  # fields of which a person said that no column holds them
-
+    chosen: frozenset[str] = frozenset()  # fields whose column a person named
     shape: VendorShape | None = None  # whose export it is
 
     @property
@@ -151,6 +151,7 @@ def recognise(
             place = names.index(column)
             if place not in places.values():
                 places[name] = place
+    chosen = frozenset(places)
     shape = find_shape(kind, names)
     unread = _by_shape(shape, names, places, declined) if shape is not None else set()
     wanted = [field for field in fields if field.name not in declined]
@@ -196,6 +197,7 @@ def recognise(
         places=dict(sorted(places.items(), key=lambda item: order[item[0]])),
         marked=frozenset(place for place in places.values() if _is_marked(place, rows)),
         declined=declined,
+        chosen=chosen,
         shape=shape,
     )
 

@@ -135,6 +135,17 @@ def _rows_that_count(finding: FileFinding, totals: Totals) -> OpenChoice:
     return OpenChoice(about=_found(finding), alternatives=(proposed, _accept(finding)), evident=0)
 
 
+def _named_rows(option: str, meaning: str) -> Callable[[FileFinding, Totals], OpenChoice]:
+    """The choice between the option that a finding proposes and taking all rows."""
+
+    def choose(finding: FileFinding, totals: Totals) -> OpenChoice:
+        proposed = _typed_options(f"--{option} {finding.values['option']}")
+        named = Alternative(options=proposed, meaning=meaning)
+        return OpenChoice(about=_found(finding), alternatives=(named, _accept(finding)))
+
+    return choose
+
+
 def _paid_without_day(finding: FileFinding, totals: Totals) -> OpenChoice:
     skip = Alternative(options=_typed_options(finding.values["options"]), meaning="they are left out")
     return OpenChoice(about=_found(finding), alternatives=(_accept(finding), skip))
@@ -227,11 +238,14 @@ _PROPOSALS: dict[str, Callable[[FileFinding, Totals], OpenChoice]] = {
     "decimal-sign": _decimal_sign,
     "ended-column": _ended,
     "invoice-lines": _lines,
+    "net-or-gross": _mapped("amount", "this column has the amounts"),
     "no-paid-column": _paid,
     "order-lines": _lines,
     "paid-without-day": _paid_without_day,
     "record-type": _prospects,
     "refund-column": _mapped("subtract", "the amounts are subtracted"),
+    "remark-column": _named_rows("skip", "rows with this word are left out"),
     "status-column": _rows_that_count,
     "two-digit-years": _century,
+    "uncertain-rows": _named_rows("only", "only the certain ones"),
 }

@@ -158,6 +158,15 @@ def _find_mark(body: str, word: str) -> tuple[int, int]:
     return (0, 0) if found is None else found.span()
 
 
+def number_in(cell: str, style: Style) -> Decimal | None:
+    """The number in a cell, with its sign; None where there is none. `style` decides what fits both styles."""
+    if _PLAIN(cell):
+        return Decimal(cell)
+    body, negative, _ = dissect(cell)
+    number = read_decimal(body, lambda: style)
+    return -number if number is not None and negative else number
+
+
 def prove_style(body: str) -> Style | Literal[False] | None:
     """The style that digits with separators prove; None when they fit both, False when they are no number."""
     for matches, style in _COMPILED:

@@ -260,7 +260,7 @@ def test_the_century_and_the_order_are_as_the_options_say(
 def test_the_century_is_remembered_for_the_source(filled: Book) -> None:
     filled.bring("orders", orders("2/24/03"), century=2000)
     report = filled.bring("orders", ORDERS + "X,C1,2/25/03,1\n")
-    assert report.remembered == {"century": 2000}
+    assert report.remembered == {"century": 2000, "currency": "EUR"}
     assert filled.rows("SELECT ordered_on FROM customer_order WHERE external_id = 'X'") == [("2003-02-25",)]
 
 

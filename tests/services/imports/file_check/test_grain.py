@@ -37,7 +37,7 @@ def test_order_lines_are_a_question_and_added_up_with_lines(filled: Book) -> Non
     assert (report.rows, report.accepted, report.created, report.unchanged) == (5, 5, 2, 0)
     assert [one.text() for one in report.findings] == ["5 rows were added up to 2 orders."]
     again = filled.bring("orders", LINES.replace("50.00", "55.00"), accepted=("known-order-lines",))
-    assert again.remembered == {"lines": True}
+    assert again.remembered == {"currency": "EUR", "lines": True}
     assert (again.changed, again.unchanged, sums(filled)) == (1, 1, {"CA-1": 140, "CA-2": 110})
 
 

@@ -136,7 +136,13 @@ def check_payments(repeats: Repeats, findings: FileFindings) -> None:
 
 def check_repeats(repeats: Repeats, findings: FileFindings, field: str) -> None:
     """Ask about keys that many rows repeat with other values, if nothing more particular was asked."""
-    about = {ORDER_LINES.name, INVOICE_LINES.name, INVOICE_PAYMENTS.name, "contacts-as-customers"}
+    about = {
+        ORDER_LINES.name,
+        INVOICE_LINES.name,
+        INVOICE_PAYMENTS.name,
+        "contacts-as-customers",
+        "company-numbers",
+    }
     if any(one.type.name in about for one in findings):
         return
     differing = [(columns, one) for columns, one in repeats if columns]

@@ -22,6 +22,7 @@ from bot.services.imports.read.filters import (
     ONLY,
     SKIP,
     ColumnFilter,
+    has_part,
     is_below_zero,
     spell,
     word,
@@ -213,7 +214,7 @@ class Survey:
             | {ANY, BELOW_ZERO}
         )
         for said, option in one.options.items():
-            if said not in there:
+            if said not in there and not any(has_part(one_word, said) for one_word in there):
                 findings.add(
                     WORD_NOT_FOUND,
                     option=option,
@@ -249,6 +250,8 @@ class Survey:
         said, answered = word(cell), self._answered(place, found)
         if not said or said in answered or ANY in answered:
             return False
+        if place in self._filters and self._filters[place].names(said):
+            return False
         if self._option(found, cell) is not None:
             return found.below_zero[cell] < found.rows[cell]
         if said in self._counted or found.is_flag or (found.has_signs and _is_number(cell)):
@@ -256,6 +259,8 @@ class Survey:
         is_type = found.is_status or (self._amounts and found.is_type)
         if said in vocabulary.COUNTED_HERE and (is_type or found.is_scenario):
             return False
+        if place in self._filters and self._filters[place].has_parts:
+            return False  # a column of texts, most of which say nothing of whether a row counts
         return plain(found.header) in self._known or (is_type and place not in self._filters)
 
     def _option(self, found: _ColumnWords, cell: str) -> str | None:
