@@ -28,6 +28,7 @@ from bot.wording.parts import (
     RuleChange,
     ScoreChange,
     Since,
+    TierMove,
     TierPart,
     Wanted,
     Who,
@@ -168,6 +169,8 @@ class Why(Message, AssessmentPart):
     code: str
     cap: CapState | None
     change: ScoreChange
+    news: bool = False  # data have come since that no grading has counted
+    news_count_on: date | None = None
     goal: TierPart | None
     needed: float | None
     levers: tuple[LeverPart, ...]
@@ -257,54 +260,25 @@ class Problem(Message):
 
 
 @dataclass(frozen=True, kw_only=True)
-class TierChanged(Message, CustomerPart):
+class TierChanged(Message, TierMove):
     """One customer changed tier: posted once, to the managers' channel."""
 
     buttons: ClassVar = (Action.OPEN,)
-    purpose: str = "account"
-    before: TierPart
-    after: TierPart
-    up: bool
-    score_before: float | None
-    score_after: float | None
-    capped_by: Name | None
-    held: bool
-    cause: str = "behaviour"  # behaviour | rule | override | join
-    rules: RuleChange | None = None
-    decided_by: str | None = None  # for an override; None when it has ended
-    decided_until: date | None = None
-    parts: tuple[DimensionPart, ...]
-    as_of: date
     owner: Who | None
 
-    @property
-    def decision(self) -> str | None:
-        """Who or what caused the change, unless the customer did."""
-        if self.cause == "override" and self.decided_by:
-            return "by_hand_until" if self.decided_until else "by_hand"
-        if self.cause == "override":
-            return "override_ended"
-        if self.cause == "join":
-            return "joined"
-        return "rules" if self.cause == "rule" and self.rules else None
 
-    @property
-    def moved_by(self) -> tuple[DimensionPart, ...]:
-        """The dimensions to name: none where a person decided."""
-        return () if self.cause == "override" else self.parts
+@dataclass(frozen=True, kw_only=True)
+class OwnTierChanged(Message, TierMove):
+    """One customer changed tier: sent once to its owner, as a direct message."""
 
-    @property
-    def advice(self) -> str:
-        """What to do next."""
+    buttons: ClassVar = (Action.WHY, Action.LOG_VISIT)
+
+    def targets(self) -> dict[Action, Pointer]:
+        """*Why* explains no credit grade, and nobody visits a blocked customer."""
+        left_out = {Action.WHY} if self.purpose == "credit" else set()
         if self.after.id == BLOCKED:
-            return "blocked"
-        if self.capped_by:
-            return "capped"
-        if self.purpose == "credit":
-            return "credit_up" if self.up else "credit_down"
-        if self.cause != "behaviour":
-            return "not_the_customer"
-        return "up" if self.up else "down"
+            left_out.add(Action.LOG_VISIT)
+        return {action: target for action, target in super().targets().items() if action not in left_out}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -314,6 +288,8 @@ class TierDigest(Message):
     menu_of: ClassVar = "largest"
     total: int
     purpose: str = "account"
+    own: bool = False  # all of them belong to the reader
+    by_data: int = 0
     by_rule: int = 0
     by_hand: int = 0
     by_join: int = 0

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import date
 
-from grading.scheme.model import Name
+from grading.scheme.model import BLOCKED, Name
 
 SHOWN_INDICATORS = 8  # of one part of a change
 LEAST_SURER = 0.05  # points; less is shown as 0.0
@@ -66,6 +66,18 @@ class DimensionPart:
     known: float = 0.0
     needed: float = 0.0
     reasons: tuple[Reason, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class MovedFigure:
+    """An indicator behind a move: its values before and after, or only its direction where others read along."""
+
+    names: Name
+    unit: str | None
+    better: bool
+    shown: bool
+    before: float | str | bool | Name | None = None
+    after: float | str | bool | Name | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -212,3 +224,55 @@ class NotComputed:
 
     origin: str  # orders | order costs | order lines | invoices | activities | financial statements | scheme constants
     names: tuple[Name, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class TierMove(CustomerPart):
+    """One customer changed tier."""
+
+    purpose: str = "account"
+    before: TierPart
+    after: TierPart
+    up: bool
+    score_before: float | None
+    score_after: float | None
+    capped_by: Name | None
+    held: bool
+    cause: str = "behaviour"  # behaviour | data | rule | override | join
+    rules: RuleChange | None = None
+    decided_by: str | None = None  # for an override; None when it has ended
+    decided_until: date | None = None
+    parts: tuple[DimensionPart, ...]
+    figures: tuple[MovedFigure, ...] = ()
+    as_of: date
+
+    @property
+    def decision(self) -> str | None:
+        """Who or what caused the change, unless the customer did."""
+        if self.cause == "override" and self.decided_by:
+            return "by_hand_until" if self.decided_until else "by_hand"
+        if self.cause == "override":
+            return "override_ended"
+        if self.cause in ("join", "data"):
+            return {"join": "joined", "data": "data"}[self.cause]
+        return "rules" if self.cause == "rule" and self.rules else None
+
+    @property
+    def moved_by(self) -> tuple[DimensionPart, ...]:
+        """The dimensions to name: none where a person decided."""
+        return () if self.cause == "override" else self.parts
+
+    @property
+    def advice(self) -> str:
+        """What to do next."""
+        if self.after.id == BLOCKED:
+            return "blocked"
+        if self.capped_by:
+            return "capped"
+        if self.purpose == "credit":
+            return "credit_up" if self.up else "credit_down"
+        if self.cause == "data":
+            return "check_data"
+        if self.cause != "behaviour":
+            return "not_the_customer"
+        return "up" if self.up else "down"

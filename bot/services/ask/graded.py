@@ -13,7 +13,7 @@ from bot.errors import N_, NotFound
 from bot.services import access
 from bot.services.access import Act, Actor
 from bot.services.schemes.store import SchemeCache, TierNames, tiers_of
-from bot.wording.parts import ByHand, CapState, DimensionPart, PendingPart, Reason, Since
+from bot.wording.parts import ByHand, CapState, DimensionPart, MovedFigure, PendingPart, Reason, Since
 from db.book.customers import CustomerRow
 from db.graded import assessments, overrides
 from db.graded.runs import Assessment, GradingRun, RunKind
@@ -24,6 +24,7 @@ from grading.explain.pending import find_pending
 from grading.scheme.model import MULTIPLES, WORDS_FOR_NO_TIER, Indicator, Map, Name, Scheme
 
 LEAST_MOVE = 0.05  # points; less is shown as 0.0
+MOST_FIGURES = 3  # that an alert names
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -173,6 +174,49 @@ def moved_by(before: Breakdown, after: Breakdown) -> tuple[DimensionPart, ...]:
         if abs(points) >= LEAST_MOVE
     ]
     return tuple(sorted(parts, key=lambda part: -abs(part.points)))
+
+
+def figures_behind(
+    before: Breakdown, after: Breakdown, *, up: bool, all_values: bool
+) -> tuple[MovedFigure, ...]:
+    """The changed values that moved a score most in the tier's direction; of sensitive fields only with `all_values`.
+
+    What an indicator moves is counted from the score before: one that was missing weighed on nothing.
+    """
+    middle = before.data["exact_score"]
+    if middle is None:
+        return ()
+    earlier = {line["indicator"]: line for line in before.data["breakdown"]}
+    indicators, fields = _indicators(after.scheme), after.scheme.fields
+    moved = []
+    for line in after.data["breakdown"]:
+        was = earlier.get(line["indicator"])
+        if was is None or was["value"] == line["value"]:
+            continue
+        points = _lift(line, middle) - _lift(was, middle)
+        if abs(points) >= LEAST_MOVE and (points > 0) == up:
+            moved.append((abs(points), line, was))
+    moved.sort(key=lambda item: -item[0])
+    figures = []
+    for _, line, was in moved[:MOST_FIGURES]:
+        indicator = indicators[line["indicator"]]
+        visible = all_values or not fields[indicator.id].sensitive
+        figures.append(
+            MovedFigure(
+                names=indicator.name,
+                unit=indicator.unit,
+                better=up,
+                shown=visible,
+                before=shown(indicator, was["value"]) if visible else None,
+                after=shown(indicator, line["value"]) if visible else None,
+            )
+        )
+    return tuple(figures)
+
+
+def _lift(line: dict[str, Any], middle: float) -> float:
+    """By how many points an indicator lifts a score above another one."""
+    return 0.0 if line["score"] is None else line["effective_weight"] * (line["score"] - middle)
 
 
 def pending(graded: Graded, book: TierNames) -> PendingPart | None:
