@@ -11,17 +11,21 @@ import typer
 
 from bot import logs, settings
 from bot.app import Tierbot, require_schema
-from bot.cli import presentation, profile
 from bot.cli.console import (
+    AsCsv,
     AsJson,
+    _,
     opened,
     print_json,
+    print_records,
     print_table,
     progress_bar,
     reads_file,
     say,
     whoami,
 )
+from bot.cli.output import presentation, profile
+from bot.cli.output.vocabulary import word
 from bot.cli.tree import CliCommand, CliGroup
 from bot.clock import SystemClock
 from bot.errors import BadInput
@@ -98,7 +102,7 @@ def _import_command(kind: str, options: list[KindOption]) -> Callable[..., None]
                 firm_currency=bot.settings.currency,
                 kind_options=kind_options,
             )
-            with progress_bar(f"Importing {kind}") as progress:
+            with progress_bar(_("Importing %(kind)s", kind=word("import", kind))) as progress:
                 report = imports.import_file(
                     bot.database,
                     kind=kind,
@@ -186,15 +190,31 @@ def import_undo(
     """Take an import back."""
     with opened() as bot:
         report = imports.undo(bot.database, batch, clock=bot.clock, actor=whoami())
-    say(f"Import {batch} is taken back: {report.removed:,} rows removed, {report.restored:,} restored.")
+    say(
+        _(
+            "Import %(number)s is taken back. Rows removed: %(removed)s, restored: %(restored)s.",
+            number=batch,
+            removed=f"{report.removed:,}",
+            restored=f"{report.restored:,}",
+        )
+    )
 
 
-def import_list() -> None:
+def import_list(as_csv: AsCsv = False, as_json: AsJson = False) -> None:
     """The latest imports."""
     with opened() as bot:
+        found = imports.history(bot.database)
+        if as_json or as_csv:
+            print_records([one.model_dump() for one in found], as_csv)
+            return
         rows = []
-        for one in imports.history(bot.database):
+        for one in found:
             counts = f"{one.accepted:,}", f"{one.rejected:,}"
             at = f"{one.started_at:%Y-%m-%d %H:%M}"
-            rows.append([one.id, one.kind, one.file_name, *counts, one.status, at])
-        print_table(["number", "kind", "file", "accepted", "rejected", "status", "at (UTC)"], rows)
+            rows.append(
+                [one.id, word("import", one.kind), one.file_name, *counts, word("import", one.status), at]
+            )
+        print_table(
+            [_("number"), _("kind"), _("file"), _("accepted"), _("rejected"), _("status"), _("at (UTC)")],
+            rows,
+        )

@@ -23,7 +23,7 @@ COMMANDS = (TIER,)
 SCOPES = {
     "chat:write": "post reminders and tier-change alerts",
     "commands": "answer /tier",
-    "im:write": "open direct messages for reminders",
+    "im:write": "open direct messages for reminders and for changes of one's own customers",
     "users:read": "know a user's time zone and language, and tell guests apart",
     "users:read.email": "match Slack users to the people in your book by e-mail address",
 }
@@ -51,7 +51,7 @@ def manifest(
             "background_color": "#1f3a5f",
         },
         "features": {
-            "app_home": {"messages_tab_enabled": True, "messages_tab_read_only_enabled": True},
+            "app_home": {"messages_tab_enabled": True, "messages_tab_read_only_enabled": False},
             "bot_user": {"display_name": "Tierbot", "always_online": True},
             "slash_commands": [
                 {

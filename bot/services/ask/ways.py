@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from sqlmodel import Session
 
-from bot.services.ask.graded import Graded, shown
+from bot.services.ask.graded import Graded, shown, unit_as_read
 from bot.services.schemes.store import SchemeCache
 from bot.wording.parts import ActPart, WayPart
 from grading.scheme.model import Name
@@ -96,7 +96,7 @@ def _acts(way: "Way", ways_up: "WaysUp", graded: Graded) -> Iterator[ActPart]:
         yield ActPart(
             kind="fact",
             names=indicator.name,
-            unit=indicator.unit,
+            unit=unit_as_read(indicator),
             value=shown(indicator, ways_up.present[name]),
             target=shown(indicator, value),
         )

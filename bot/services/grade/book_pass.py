@@ -8,7 +8,7 @@ from typing import Any
 from sqlmodel import Session
 
 from bot.errors import N_, BadInput
-from bot.services.grade import assessment, computed, scheme_choice
+from bot.services.grade import assessment, causes, computed, scheme_choice
 from bot.services.grade.assessment import RunStep, TierChange
 from bot.services.schemes import store
 from bot.services.schemes.store import SchemeCache, SchemeInForce
@@ -53,7 +53,9 @@ def prepare(
     """Grade the book, or some customers as an interim run, and find what would change."""
     day = as_of or default_day(today)
     if day > today:
-        raise BadInput(N_("As of %(as_of)s lies in the future; today is %(today)s."), as_of=day, today=today)
+        raise BadInput(
+            N_("--as-of %(as_of)s lies in the future; today is %(today)s."), as_of=day, today=today
+        )
     last = runs.last_published(session, for_purpose)
     snapshot = runs.last_snapshot(session, for_purpose)
     rules = store.in_force(session, scheme_cache, for_purpose, day)
@@ -67,7 +69,7 @@ def prepare(
     newest = snapshot if due else last
     if newest is not None and day < newest.as_of:
         raise BadInput(
-            N_("The last grading is as of %(last)s; an earlier day cannot follow it."), last=newest.as_of
+            N_("The last grading is as of %(last)s; --as-of cannot be an earlier day."), last=newest.as_of
         )
     kind = RunKind.SNAPSHOT if due and customer_ids is None else RunKind.INTERIM
     step = RunStep(
@@ -85,23 +87,24 @@ def prepare(
         book = computed.load_book(session, rule.scheme, day, theirs)
         before = step.previous(rule.scheme, theirs)
         columns = assessment.assess(book.columns, book.customers, rule.scheme, before, rule.version_id, step)
-        changes += assessment.find_changes(
+        changes += causes.find_changes(
             session, scheme_cache, columns, before, rule.scheme, rule.version_id, step
         )
         parts.append(columns)
         books.append(book)
     if allotted.without_scheme:
         parts.append(assessment.assess_without_scheme(allotted.without_scheme, step))
+    joined = assessment.join_columns(parts)
+    changes = causes.with_joins(session, changes, step, for_purpose)
+    changes = causes.with_data(session, scheme_cache, changes, joined, step, last)
     return Pass(
         purpose=for_purpose,
         kind=kind,
         step=step,
         rules=rules,
         last=last,
-        columns=assessment.join_columns(parts),
-        changes=sorted(
-            assessment.with_joins(session, changes, step, for_purpose), key=lambda change: change.customer_id
-        ),
+        columns=joined,
+        changes=sorted(changes, key=lambda change: change.customer_id),
         unreadable=sum(book.unreadable for book in books),
         orders_through=max((book.orders_through for book in books if book.orders_through), default=None),
     )

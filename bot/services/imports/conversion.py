@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import Connection
 from sqlmodel import Session
 
-from bot.errors import N_, BadInput
+from bot.errors import N_, BadInput, Phrase
 from bot.services.imports.check.findings import FindingType, Level
 from bot.services.imports.job import Chunk, ImportJob
 from bot.services.imports.layout.columns import FileField
@@ -118,10 +118,18 @@ class RateTable:
         place = bisect_right(days, day)
         if place:
             return rates[place - 1]
-        since = f"; the first is of {days[0]}" if days else ""
+        since = Phrase(N_("; the first is of %(first)s"), first=days[0]) if days else ""
         return RefusedValue(
-            f"there is no rate from {currency} to {self.firm_currency} on or before {day}{since}; "
-            "bring rates in first: tierbot import rates"
+            Phrase(
+                N_(
+                    "there is no rate from %(currency)s to %(firm)s on or before %(day)s%(since)s; bring rates in first: %(command)s"
+                ),
+                currency=currency,
+                firm=self.firm_currency,
+                day=day,
+                since=since,
+                command="tierbot import rates",
+            )
         )
 
 
@@ -160,7 +168,7 @@ class Currencies:
         if self._given is not None:
             values["currency"] = [value or self._given for value in values["currency"]]
         elif None in values["currency"]:
-            missing = RefusedValue("is empty, and no --currency was given")
+            missing = RefusedValue(Phrase(N_("is empty, and no %(option)s was given"), option="--currency"))
             chunk.set_column(
                 "currency", [missing if value is None else value for value in values["currency"]]
             )
@@ -260,4 +268,10 @@ def _check_marks(job: ImportJob, chunk: Chunk, name: str) -> None:
         mark = parser.marks.get(unguarded(cells[place].strip()))
         currency = chunk.values["currency"][row]
         if mark is not None and isinstance(currency, str) and currency not in mark.split():
-            chunk.refuse(row, name, f"{cells[place].strip()!r} is not in {currency}")
+            chunk.refuse(
+                row,
+                name,
+                Phrase(
+                    N_("%(cell)s is not in %(currency)s"), cell=repr(cells[place].strip()), currency=currency
+                ),
+            )

@@ -18,7 +18,7 @@ from bot.services.imports.read.text import plain
 LEFT_OUT = FindingType(
     name="rows-left-out",
     level=Level.NOTE,
-    sentence=N_("%(count)s rows were left out by --only or --skip (the first is line %(line)d)."),
+    sentence=N_("Rows left out by --only or --skip: %(count)s (the first is line %(line)d)."),
 )
 COLUMN_GONE = FindingType(
     name="filter-column-gone",

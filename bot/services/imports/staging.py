@@ -7,6 +7,7 @@ from typing import Any
 
 from sqlalchemy import select
 
+from bot.errors import N_, Phrase
 from bot.services.imports.check.columns import COLUMN_NOT_UNDERSTOOD, compare_twins, is_yes_no, misread
 from bot.services.imports.check.dates import DateColumns
 from bot.services.imports.check.findings import FindingType
@@ -260,8 +261,16 @@ class Staging:
             }
             self._job.repeats.add(differing, key=str(key), first=first[0], line=values[0])
             if differing:
-                what = f"{key_field} {key}" if key is not None else "the same row"
-                chunk.refuse(row, key_field, f"{what} is already on line {first[0]} with other values")
+                what = f"{key_field} {key}" if key is not None else Phrase(N_("the same row"))
+                chunk.refuse(
+                    row,
+                    key_field,
+                    Phrase(
+                        N_("%(what)s is already on line %(first)s with other values"),
+                        what=what,
+                        first=first[0],
+                    ),
+                )
         return repeated
 
     def _report(self, chunk: Chunk, fresh: list[int]) -> None:

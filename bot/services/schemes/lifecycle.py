@@ -45,7 +45,7 @@ def start(
         )
     if as_of > today:
         raise BadInput(
-            N_("As of %(as_of)s lies in the future; today is %(today)s."), as_of=as_of, today=today
+            N_("--as-of %(as_of)s lies in the future; today is %(today)s."), as_of=as_of, today=today
         )
     check_currency(session, file.scheme)
     store.put_in_force(session, file, actor=actor.name, effective_from=as_of, now=now)

@@ -9,7 +9,7 @@ from typing import Any
 
 from sqlmodel import Session
 
-from bot.errors import N_, NotAllowed, NotFound
+from bot.errors import N_, NotAllowed, NotFound, Phrase
 from bot.services.access import Actor
 from bot.services.schemes import store
 from bot.services.schemes.store import SchemeFile
@@ -18,7 +18,7 @@ from db.engine import Database
 from db.graded import schemes, shadows
 from db.graded.runs import Purpose
 from db.graded.schemes import Period, SchemeState, SchemeStep, SchemeVersion
-from grading.scheme.model import Scheme
+from grading.scheme.model import Name, Scheme
 from grading.scheme.problems import SchemeError
 from grading.scheme.reader import parse_scheme
 
@@ -59,7 +59,7 @@ class Shown:
 
     life: VersionStatus
     text: str
-    tiers: tuple[tuple[str, float, str], ...]  # id, at, English name
+    tiers: tuple[tuple[str, float, Name], ...]  # id, at, name
     periods: tuple[tuple[date, date | None, str], ...]  # from, until, approved by
     shadow: tuple[ShadowSnapshot, ...] = ()
     note: str | None = None
@@ -93,13 +93,19 @@ def shown(database: Database, actor: Actor, name: str, schemes_dir: Path | None,
         same = known is not None and known.sha256 == scheme.sha256
         note = None
         if known is not None and not same:
-            note = f"{label(known)} was used with other content; raise version: in the file before this one is used."
+            note = Phrase(
+                N_(
+                    "%(scheme)s was used with other content; raise %(key)s in the file before this one is used."
+                ),
+                scheme=label(known),
+                key="version:",
+            )
         used = known.id if known is not None and same else None
         purpose = store.purpose(scheme)
         return Shown(
             life=_draft(scheme, file.source) if used is None else life_of(session, used, purpose, today),
             text=file.text,
-            tiers=tuple((tier.id, tier.at, tier.name.en) for tier in scheme.tiers),
+            tiers=tuple((tier.id, tier.at, tier.name) for tier in scheme.tiers),
             periods=tuple(
                 (period.start, period.until, period.approved_by)
                 for period in schemes.periods(schemes.steps(session, purpose))

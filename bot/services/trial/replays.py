@@ -171,7 +171,7 @@ def snapshot_days(scheme: Scheme, start: date, end: date, today: date) -> list[d
     """The days of a scheme's cadence in a period, without one that is not over."""
     if not start <= end <= today:
         raise BadInput(
-            N_("%(start)s to %(end)s is no period that is over; today is %(today)s."),
+            N_("--replay %(start)s %(end)s is no period that is over; today is %(today)s."),
             start=start,
             end=end,
             today=today,

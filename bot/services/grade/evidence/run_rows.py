@@ -10,6 +10,7 @@ from sqlalchemy.exc import NoResultFound
 from sqlmodel import Session
 
 from bot.clock import local_date
+from bot.errors import N_, Phrase, ngettext
 from bot.services.grade.evidence.findings import Verified
 from bot.services.grade.runs import ABANDONED
 from bot.services.schemes import store
@@ -36,7 +37,12 @@ def check_runs(session: Session, scheme_cache: SchemeCache, zone: ZoneInfo, foun
         if run.status == RunStatus.PUBLISHED and stored != run.customers:
             found.add_other("grading_run.customers", run=run, stored=run.customers, computed=stored)
     for run_id, stored in sorted(counts.items()):
-        found.add_other("grading_run.id", row=f"run {run_id}", stored=None, computed=f"{stored} assessments")
+        found.add_other(
+            "grading_run.id",
+            row=Phrase(N_("run %(number)s"), number=run_id),
+            stored=None,
+            computed=ngettext("%(count)s assessment", "%(count)s assessments", stored),
+        )
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import Connection
 from sqlmodel import Session
 
-from bot.errors import BotError
+from bot.errors import N_, BotError, Phrase, joined
 from bot.services.grade import computed, scheme_choice
 from bot.services.grade.evidence import findings
 from bot.services.grade.evidence.findings import DATA, DataChange, Mismatch, Verified
@@ -61,6 +61,17 @@ def read_inputs(
         if book.orders_through is not None:
             days.append(book.orders_through)
     return BookInputs(graded=graded, orders_through=max(days, default=None))
+
+
+def moments_of(session: Session, run: GradingRun, customer_ids: Sequence[int]) -> list[datetime]:
+    """When a run may have read the book, the likeliest first: nobody stored the moment exactly."""
+    start = run.started_at
+    before, after = (
+        past_book.turning_points(session, *period, customer_ids)
+        for period in ((start - OVERLAP, start), (start, start + OVERLAP))
+    )
+    just_before = [at - timedelta(microseconds=1) for at in reversed(before)]
+    return list(dict.fromkeys([start, *after, *just_before]))
 
 
 @dataclass
@@ -125,7 +136,7 @@ class SourceCheck:
         shown: dict[int, Graded | None] = {}
         problem = None
         with self.database.read() as session:
-            moments = self._moments(session, ids)
+            moments = moments_of(session, self.run, ids)
             start = self.run.started_at
             undone = imports.undone_between(session, start + OVERLAP, start - OVERLAP)
             gone = self._lost_credit(session)
@@ -134,7 +145,7 @@ class SourceCheck:
                 try:
                     then = read_inputs(past.session, self.rules, self.run, sorted(waiting)).graded
                 except BotError as error:
-                    problem = error.text()
+                    problem = error.phrase
                     continue
             explained = {who for who in waiting if self._same(then.get(who), self.open[who], without=gone)}
             self._note_changes(explained, past)
@@ -143,20 +154,12 @@ class SourceCheck:
             if not waiting:
                 return
         if problem is not None or undone:
-            why = problem or ", ".join(f"undo of import {number}" for number in undone)
+            why = problem or joined(
+                [Phrase(N_("import %(number)s was undone"), number=number) for number in undone], ", "
+            )
             self.found.data_unknown[why] += len(waiting)
             return
         self._note_differences(sorted(waiting), shown)
-
-    def _moments(self, session: Session, ids: Sequence[int]) -> list[datetime]:
-        """When the run may have read the book, the likeliest first: nobody stored the moment exactly."""
-        start = self.run.started_at
-        before, after = (
-            past_book.turning_points(session, *period, ids)
-            for period in ((start - OVERLAP, start), (start, start + OVERLAP))
-        )
-        just_before = [at - timedelta(microseconds=1) for at in reversed(before)]
-        return list(dict.fromkeys([start, *after, *just_before]))
 
     def _lost_credit(self, session: Session) -> frozenset[str]:
         """The field of credit grades, if retention has dropped runs that it may have come from."""
@@ -183,7 +186,10 @@ class SourceCheck:
                     as_of=self.run.as_of,
                     run_id=self.run.id or 0,
                     fields=fields,
-                    by=tuple(f"import {one}" if isinstance(one, int) else one for one in by),
+                    by=tuple(
+                        Phrase(N_("import %(number)s"), number=one) if isinstance(one, int) else one
+                        for one in by
+                    ),
                 )
             )
 
@@ -224,14 +230,19 @@ class SourceCheck:
         if scheme is None:
             return [("inputs", one[1], other[1])] if one != other else []
         try:
-            left, right = (unpack([row[1]], scheme) for row in (one, other))
+            return differing_fields(one[1], other[1], scheme)
         except ValueError:
             return [("inputs", one[1], other[1])]
-        return [
-            (name, _plain(left, name), _plain(right, name))
-            for name in sorted(left.keys() | right.keys())
-            if not _equal(left.get(name), right.get(name))
-        ]
+
+
+def differing_fields(one: bytes, other: bytes, scheme: Scheme) -> list[tuple[str, Any, Any]]:
+    """(field, value, other value) of two stored inputs that differ. Raises ValueError when one cannot be read."""
+    left, right = (unpack([inputs], scheme) for inputs in (one, other))
+    return [
+        (name, _plain(left, name), _plain(right, name))
+        for name in sorted(left.keys() | right.keys())
+        if not _equal(left.get(name), right.get(name))
+    ]
 
 
 def _field(name: str) -> str:

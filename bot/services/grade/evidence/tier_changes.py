@@ -2,18 +2,19 @@
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import date, datetime
 
 from sqlmodel import Session
 
+from bot.errors import N_, Phrase
 from bot.services.grade.assessment import TierChange
 from bot.services.grade.evidence.findings import Verified
 from db.book import customers
 from db.graded import changes
-from db.graded.changes import StoredTierChange
+from db.graded.changes import ALERT, OWN_ALERT, StoredTierChange
 from db.graded.runs import GradingRun
+from db.outbox import messages
 
-ALERT = "tier_change"  # kind of the messages that notify of changes
 COMPARED = {  # column -> attribute of a change
     "from_tier": "before",
     "to_tier": "after",
@@ -110,19 +111,39 @@ class ChangeCheck:
         )
 
 
-def check_messages(session: Session, found: Verified, keys: Mapping[int, str]) -> None:
-    """Compare tier changes with the messages that notify of them: id of a message -> its key."""
+def check_messages(session: Session, found: Verified) -> None:
+    """Compare tier changes with the messages that notify channels and owners of them."""
+    keys, stored = messages.keys_of_kind(session, ALERT), changes.recorded(session)
     told: Counter[int] = Counter()
-    for row in changes.recorded(session):
-        own = changes.alert_key(row.purpose, row.customer_id, row.as_of, row.from_tier, row.to_tier)
+    for row in stored:
+        own = changes.alert_key(*_of_key(row))
         key = None if row.outbox_id is None else keys.get(row.outbox_id, "no message")
         if row.outbox_id is not None:
             told[row.outbox_id] += 1
         if key not in (None, own) and not str(key).startswith(changes.digest_key(row.run_id, "")):
             found.add_other("tier_change.outbox_id", row=_named(row), stored=key, computed=own)
     for number in sorted(keys.keys() - told.keys()):
-        found.add_other("tier_change.outbox_id", row=f"message {number}", stored=keys[number], computed=None)
+        found.add_other(
+            "tier_change.outbox_id",
+            row=Phrase(N_("message %(number)s"), number=number),
+            stored=keys[number],
+            computed=None,
+        )
+    singles = {changes.owner_key(*_of_key(row)) for row in stored}
+    digests = tuple({changes.owner_digests(row.run_id) for row in stored})
+    for number, key in sorted(messages.keys_of_kind(session, OWN_ALERT).items()):
+        if key not in singles and not key.startswith(digests):
+            found.add_other(
+                "outbox_message.dedupe_key",
+                row=Phrase(N_("message %(number)s"), number=number),
+                stored=key,
+                computed=None,
+            )
+
+
+def _of_key(row: StoredTierChange) -> tuple[str, int, date, str, str]:
+    return row.purpose, row.customer_id, row.as_of, row.from_tier, row.to_tier
 
 
 def _named(row: StoredTierChange | None) -> str:
-    return "" if row is None else f"tier change {row.id}"
+    return "" if row is None else Phrase(N_("tier change %(number)s"), number=row.id)

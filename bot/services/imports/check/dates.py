@@ -13,7 +13,7 @@ PLACEHOLDER_DATES = FindingType(
     name="placeholder-dates",
     level=Level.NOTE,
     sentence=N_(
-        "%(count)d cells of the column %(column)s stand for no date (line %(line)d: %(example)s) and count as empty."
+        "Cells of the column %(column)s that stand for no date count as empty: %(count)d (line %(line)d: %(example)s)."
     ),
 )
 SWAPPED_DATES = FindingType(

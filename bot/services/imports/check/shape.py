@@ -19,7 +19,7 @@ HEADER_LINE = FindingType(
     name="header-line",
     level=Level.NOTE,
     sentence=N_(
-        "The header is line %(line)d; %(count)d lines above it are left out (line %(first)d: %(text)s)."
+        "The header is line %(line)d; lines above it that are left out: %(count)d (line %(first)d: %(text)s)."
         " If that is wrong, give --header-line."
     ),
 )

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
 
-from bot.errors import N_
+from bot.errors import N_, Phrase, joined
 from bot.services.imports.check.findings import FileFindings, FindingType, Level
 from bot.services.imports.read import amounts
 from bot.services.imports.read.date_shapes import written
@@ -222,9 +222,12 @@ class Styles:
         if found.left is None or (question, place) in self._asked:
             return  # no cell is right in any style: each is refused for itself
         self._asked.add((question, place))
-        shown = f"for example {text}"
+        shown: str = Phrase(N_("for example %(text)s"), text=text)
         if not found.left:
-            shown = ", ".join(f"line {line}: {cell}" for line, cell in found.proofs)
+            shown = joined(
+                [Phrase(N_("line %(line)s: %(cell)s"), line=line, cell=cell) for line, cell in found.proofs],
+                ", ",
+            )
         styles = tuple(sorted(found.left)) or question.usual
         self._findings.add(question.asked, column=repr(header), example=shown, styles=styles)
 

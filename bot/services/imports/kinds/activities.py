@@ -31,7 +31,7 @@ REPEATED = FindingType(
     name="activities-repeated",
     level=Level.NOTE,
     sentence=N_(
-        "%(count)d activities have the same contents as an earlier row and count once (line %(line)d). If they are"
+        "Activities with the same contents as an earlier row count once: %(count)d (line %(line)d). If they are"
         " several, the file needs a column with their times or ids."
     ),
 )

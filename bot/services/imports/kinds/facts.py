@@ -10,7 +10,7 @@ from typing import Any, ClassVar
 from sqlalchemy import ColumnElement, Connection, Date, Integer, String, and_, exists, func, select
 from sqlmodel import Session
 
-from bot.errors import N_, Conflict
+from bot.errors import N_, Conflict, Phrase
 from bot.services.imports.check.fields import KnownFields
 from bot.services.imports.check.meaning.unit_columns import FactUnits
 from bot.services.imports.job import Chunk, ImportJob
@@ -172,7 +172,11 @@ class FactKind(FileKind):
             if field in self._judged:
                 for name in ("author", "evidence"):
                     if chunk.values[name][row] is None:
-                        chunk.refuse(row, name, f"is empty, but {field} is somebody's judgement")
+                        chunk.refuse(
+                            row,
+                            name,
+                            Phrase(N_("is empty, but %(field)s is somebody's judgement"), field=field),
+                        )
 
     def _read_value(self, job: ImportJob, field: Any, value: Any) -> Any:
         """A value as its field allows; what was refused or is missing already stays so."""
@@ -185,7 +189,9 @@ class FactKind(FileKind):
             self._readers[field] = CellCache(read, _KEPT_OF_A_FIELD)
         found = self._readers[field][value]
         if isinstance(found, RefusedValue):
-            return RefusedValue(f"cannot be read as {field}: {found.reason}")
+            return RefusedValue(
+                Phrase(N_("cannot be read as %(field)s: %(reason)s"), field=field, reason=found.reason)
+            )
         return found
 
     def _current(self, job: ImportJob) -> ColumnElement[bool]:

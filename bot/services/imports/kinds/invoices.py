@@ -5,7 +5,7 @@ from typing import Any, ClassVar
 
 from sqlalchemy import Date, Integer, String, func, select
 
-from bot.errors import N_
+from bot.errors import N_, Phrase
 from bot.services.imports.check.findings import FindingType, Level
 from bot.services.imports.check.meaning.absent import check_paid
 from bot.services.imports.check.meaning.grain import INVOICE_LINES, check_lines, check_payments
@@ -125,15 +125,15 @@ class InvoiceKind(LinesKind):
         "original_currency": String,
     }
     writes = (WrittenTable(table=_invoice), *CUSTOMER_TABLES)
-    called = "invoices"
+    called = N_("invoices")
     day = "invoiced_on"
     same: ClassVar = {
-        "customer_id": "customers",
-        "customer_ref": "customers",
-        "due_on": "due days",
-        "paid_on": "days of payment",
-        "currency": "currencies",
-        "original_currency": "currencies",
+        "customer_id": N_("customers"),
+        "customer_ref": N_("customers"),
+        "due_on": N_("due days"),
+        "paid_on": N_("days of payment"),
+        "currency": N_("currencies"),
+        "original_currency": N_("currencies"),
     }
     options = (CREATE_CUSTOMERS, LINES)
 
@@ -151,10 +151,19 @@ class InvoiceKind(LinesKind):
             if not isinstance(day, str) or not isinstance(due, str):
                 continue
             if due < day:
-                chunk.refuse(row, "due", f"{due} is before the invoice's date, {day}")
+                chunk.refuse(
+                    row, "due", Phrase(N_("%(due)s is before the invoice's date, %(day)s"), due=due, day=day)
+                )
             elif int(due[:4]) > int(day[:4]) + LONGEST_TERM:
                 chunk.refuse(
-                    row, "due", f"{due} is over {LONGEST_TERM} years after the invoice's date, {day}"
+                    row,
+                    "due",
+                    Phrase(
+                        N_("%(due)s is over %(years)s years after the invoice's date, %(day)s"),
+                        due=due,
+                        years=LONGEST_TERM,
+                        day=day,
+                    ),
                 )
         self._part_payments.take(chunk)
         self.currencies.apply(job, chunk, ("amount",), values["date"])

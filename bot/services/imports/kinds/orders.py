@@ -7,6 +7,7 @@ from typing import ClassVar
 
 from sqlalchemy import Connection, Date, Integer, String
 
+from bot.errors import N_
 from bot.services.imports.check.meaning.absent import check_cost
 from bot.services.imports.check.meaning.amount_columns import check_amount_columns
 from bot.services.imports.check.meaning.costs import check_cost_per_piece, check_signs
@@ -111,14 +112,14 @@ class OrderKind(LinesKind):
         "original_currency": String,
         "original": String,  # the number of the order that a return is of
     }
-    writes = (OrderTable(table=_order, called="orders"), *CUSTOMER_TABLES)
-    called = "orders"
+    writes = (OrderTable(table=_order, called=N_("orders")), *CUSTOMER_TABLES)
+    called = N_("orders")
     day = "ordered_on"
     same: ClassVar = {
-        "customer_id": "customers",
-        "customer_ref": "customers",
-        "currency": "currencies",
-        "original_currency": "currencies",
+        "customer_id": N_("customers"),
+        "customer_ref": N_("customers"),
+        "currency": N_("currencies"),
+        "original_currency": N_("currencies"),
     }
     options = (CREATE_CUSTOMERS, LINES)
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
-from bot.errors import N_, BadInput
+from bot.errors import N_, BadInput, Phrase
 from bot.services.imports.layout.suggestion import is_data, suggest
 from bot.services.imports.layout.vendors import VendorShape, find_shape
 from bot.services.imports.read.cells.word_lists import NOTHING
@@ -275,7 +275,7 @@ def find_column(column: str, names: Sequence[str], file: str) -> int:
 
 def _hint(word: str, known: Iterable[str]) -> str:
     near = difflib.get_close_matches(word, list(known), n=1)
-    return f" (did you mean {near[0]}?)" if near else ""
+    return Phrase(N_(" (did you mean %(near)s?)"), near=near[0]) if near else ""
 
 
 def _clipped(names: Sequence[str]) -> list[str]:

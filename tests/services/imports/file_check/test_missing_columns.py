@@ -159,7 +159,7 @@ def test_a_cost_of_zero_is_asked_about_and_an_empty_one_is_unknown(filled: Book)
     header = "order,customer,date,amount,cost\n"
     rows = header + "1,C1,2026-01-05,100,0\n2,C1,2026-01-06,100,60\n"
     assert filled.ask("orders", rows)["zero-cost"].startswith(
-        "The cost of 1 rows with an amount above zero is 0 (line 2): their whole amount would be margin."
+        "Rows with an amount above zero and a cost of 0: 1 (line 2). Their whole amount would be margin."
     )
     filled.bring("orders", rows, accepted=("zero-cost",))
     filled.bring("orders", header + "3,C2,2026-01-05,100,\n4,C2,2026-01-06,0,0\n", forget=True)

@@ -31,7 +31,7 @@ def test_numbers_that_restart_each_year_are_asked_about_with_the_first_row(order
     assert asked(refused) == ["order-number-reused"]
     assert (
         "The number '1' (line 3) is in the book already, of C1 on 2024-01-05; here it is of C2 on 2026-01-05."
-        " 2 rows are like that."
+        " Rows like that: 2."
     ) in str(refused.value)
     assert "--source file-2026" in str(refused.value)
     assert ordered.everything() == before

@@ -272,7 +272,7 @@ def test_an_option_may_name_a_column_that_a_field_uses_and_an_empty_cell(filled:
     report = filled.bring("orders", content, skip=("ship date=",), only=("customer=C1",))
     assert (net(filled), report.skipped) == ({"C1": 100}, 2)
     assert [one.text() for one in report.findings] == [
-        "2 rows were left out by --only or --skip (the first is line 3)."
+        "Rows left out by --only or --skip: 2 (the first is line 3)."
     ]
 
 

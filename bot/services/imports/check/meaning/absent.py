@@ -5,7 +5,7 @@ from decimal import Decimal
 
 from sqlalchemy import Table, and_, case, func, select
 
-from bot.errors import N_, BadInput
+from bot.errors import N_, BadInput, Phrase
 from bot.services.imports.check.findings import FindingType, Level
 from bot.services.imports.check.meaning.status_questions import PAID_WITHOUT_DAY
 from bot.services.imports.job import ImportJob
@@ -47,7 +47,7 @@ ZERO_COST = FindingType(
     name="zero-cost",
     level=Level.QUESTION,
     sentence=N_(
-        "The cost of %(count)s rows with an amount above zero is 0 (line %(line)d): their whole amount would be margin."
+        "Rows with an amount above zero and a cost of 0: %(count)s (line %(line)d). Their whole amount would be margin."
     ),
     answer=N_(
         "Leave cells empty where the cost is not known, or give --map cost=- to leave out the column;"
@@ -77,7 +77,7 @@ def check_paid(job: ImportJob) -> None:
         return
     job.findings.add(
         NO_PAID_COLUMN,
-        columns=", ".join(repr(name) for _, name in likely) or "none",
+        columns=", ".join(repr(name) for _, name in likely) or Phrase(N_("none")),
         map="COLUMN" if day is None else spell(day),
     )
 

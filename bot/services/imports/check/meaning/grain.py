@@ -3,7 +3,7 @@
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
-from bot.errors import N_
+from bot.errors import N_, Phrase
 from bot.services.imports.check.findings import FileFindings, FindingType, Level
 
 ORDER_LINES = FindingType(
@@ -117,7 +117,7 @@ def check_lines(
             key=found.key,
             first=found.first,
             line=found.line,
-            columns=", ".join(map(repr, columns)) or "none",
+            columns=", ".join(map(repr, columns)) or Phrase(N_("none")),
         )
 
 

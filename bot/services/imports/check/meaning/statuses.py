@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import compress
 
+from bot.errors import N_, Phrase, joined
 from bot.services.imports.check.findings import FileFindings
 from bot.services.imports.check.meaning import vocabulary
 from bot.services.imports.check.meaning.status_questions import (
@@ -394,11 +395,21 @@ def _is_amount(cell: str) -> bool:
 
 def _listed(found: _ColumnWords, cells: Sequence[str]) -> str:
     """Words with how many rows have them; those in question come first, with their first line."""
-    shown = []
+    shown: list[str] = []
     for cell in cells:
         below = found.below_zero[cell]
-        also = f", {below:,} below zero" if below else ""
-        shown.append(f"{cell.strip() or '(empty)'} {found.rows[cell]:,} (line {found.first[cell]}{also})")
-    others = (cell for cell, _ in found.rows.most_common() if cell not in cells)
-    shown += [f"{cell.strip() or '(empty)'} {found.rows[cell]:,}" for cell in others]
-    return ", ".join(shown if len(shown) <= _SHOWN else [*shown[:_SHOWN], "…"])
+        also = Phrase(N_(", below zero: %(count)s"), count=f"{below:,}") if below else ""
+        shown.append(
+            Phrase(
+                N_("%(word)s %(count)s (line %(line)s%(also)s)"),
+                word=cell.strip() or Phrase(N_("(empty)")),
+                count=f"{found.rows[cell]:,}",
+                line=found.first[cell],
+                also=also,
+            )
+        )
+    for cell, count in found.rows.most_common():
+        if cell not in cells:
+            named = cell.strip() or Phrase(N_("(empty)"))
+            shown.append(Phrase("%(word)s %(count)s", word=named, count=f"{count:,}"))
+    return joined(shown if len(shown) <= _SHOWN else [*shown[:_SHOWN], "…"], ", ")
