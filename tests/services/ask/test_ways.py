@@ -6,7 +6,7 @@ from decimal import Decimal
 
 import pytest
 
-from bot.cli import presentation
+from bot.cli.output import presentation
 from bot.services.ask import explanation
 from bot.services.grade import overrides
 from bot.services.grade.overrides import OverrideRequest

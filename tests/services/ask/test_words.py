@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from bot.cli import presentation
+from bot.cli.output import presentation
 from bot.services.ask import explanation
 from bot.services.schemes.store import SchemeCache
 from bot.wording.actions import Pointer
