@@ -8,7 +8,7 @@ import typer
 
 from bot import settings
 from bot.cli.console import AsJson, AsOf, named_actor, number, opened, print_json, print_table, say, to_day
-from bot.cli.presentation import diff_cause, diff_json
+from bot.cli.presentation import as_text, diff_cause, diff_json, ladder_json
 from bot.cli.setup import print_findings
 from bot.errors import N_, BadInput
 from bot.services.ops import checks
@@ -16,6 +16,9 @@ from bot.services.schemes import lifecycle, status
 from bot.services.schemes.status import VersionStatus
 from bot.services.trial import diff, proposal
 from bot.services.trial.diff import SchemeDiff
+from bot.wording.messages import TierLadder
+
+MOVEMENT = ("margin_up", "margin_down", "confirm_up", "confirm_down", "min_dwell", "max_step")
 
 Name = Annotated[
     str, typer.Argument(help="A file, a preset, or one that was used, as plain or plain@2 for its version 2.")
@@ -98,7 +101,8 @@ def show(name: Name, as_json: AsJson = False) -> None:
         print_json(
             {
                 **vars(version),
-                "tiers": [{"id": tier, "at": at, "name": text} for tier, at, text in shown.tiers],
+                "tiers": ladder_json(shown.ladder),
+                "movement": {name: getattr(shown.ladder, name) for name in MOVEMENT},
                 "in_force": [
                     {"from": start, "until": until, "approved_by": approved_by}
                     for start, until, approved_by in shown.periods
@@ -119,7 +123,18 @@ def show(name: Name, as_json: AsJson = False) -> None:
     for held in shown.shadow:
         moved = held.problem or f"{held.movers:,} of {held.customers:,} customers would be in another tier"
         say(f"in the shadow, as of {held.as_of}: {moved}")
-    print_table(["tier", "from", "name"], [(tier, f"{at:g}", text) for tier, at, text in shown.tiers])
+    rungs = [
+        (
+            one["id"],
+            number(one["at"], "g"),
+            number(one["rises_at"], "g"),
+            number(one["falls_below"], "g"),
+            one["name"],
+        )
+        for one in ladder_json(shown.ladder)
+    ]
+    print_table(["tier", "from", "up to it from", "down from it below", "name"], rungs)
+    say(as_text(bot.renderer.slots(TierLadder(ladder=shown.ladder), bot.settings.language)))
     say(f"\n{shown.text}")
 
 

@@ -15,10 +15,12 @@ from pydantic import TypeAdapter
 
 from bot.wording.actions import Action, Pointer
 from bot.wording.parts import (
+    BoundaryState,
     ByHand,
     CapState,
     CustomerPart,
     DimensionPart,
+    LadderPart,
     LeverPart,
     NextStep,
     PendingPart,
@@ -29,6 +31,8 @@ from bot.wording.parts import (
     TierPart,
     Wanted,
     Who,
+    WithScore,
+    WithTier,
 )
 from grading.scheme.model import BLOCKED, UNRATED, Name
 
@@ -60,32 +64,6 @@ class Message:
         }
 
 
-class WithTier:
-    """Something with a tier that may have had another one `before`."""
-
-    tier: TierPart | None
-    before: Since | None
-
-    @property
-    def other_before(self) -> Since | None:
-        """`before`, if the tier was another one."""
-        same = self.before and self.tier and self.before.tier.id == self.tier.id
-        return None if same else self.before
-
-
-class WithScore(WithTier):
-    """The same with a score."""
-
-    score: float | None
-
-    @property
-    def score_change(self) -> float | None:
-        """Points since `before`, if the tier is the same and both scores are known."""
-        if self.before is None or self.other_before or self.score is None or self.before.score is None:
-            return None
-        return self.score - self.before.score
-
-
 @dataclass(frozen=True, kw_only=True)
 class AssessmentPart:
     """A customer's newest assessment; its score may be anything from `low` to `high` when all facts are known."""
@@ -106,7 +84,7 @@ class AssessmentPart:
 
 
 @dataclass(frozen=True, kw_only=True)
-class TierCard(Message, CustomerPart, AssessmentPart, WithScore):
+class TierCard(Message, CustomerPart, AssessmentPart, BoundaryState, WithScore):
     """The private answer to /tier NAME."""
 
     buttons: ClassVar = (Action.WHY, Action.SHARE, Action.LOG_VISIT)
@@ -231,6 +209,14 @@ class Help(Message):
     """/tier help."""
 
     role: str
+    ladders: tuple[LadderPart, ...] = ()  # of the schemes in force
+
+
+@dataclass(frozen=True, kw_only=True)
+class TierLadder(Message):
+    """The movement rules of one scheme in words."""
+
+    ladder: LadderPart
 
 
 @dataclass(frozen=True, kw_only=True)

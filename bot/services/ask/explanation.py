@@ -9,7 +9,8 @@ from sqlmodel import Session
 
 from bot.errors import N_, NotFound
 from bot.services.access import Act, Actor
-from bot.services.ask.graded import Graded, assessed, cap, clean_counts, graded_for, standing_now
+from bot.services.ask.boundaries import assessed, coming
+from bot.services.ask.graded import Graded, cap, clean_counts, graded_for, standing_now
 from bot.services.grade import computed
 from bot.services.schemes.store import SchemeCache, rule_change, tier_names
 from bot.wording.actions import Pointer
@@ -42,7 +43,12 @@ class Explained:
 
 
 def why(
-    database: Database, scheme_cache: SchemeCache, actor: Actor, pointer: Pointer, since: date | None = None
+    database: Database,
+    scheme_cache: SchemeCache,
+    actor: Actor,
+    pointer: Pointer,
+    today: date,
+    since: date | None = None,
 ) -> Explained:
     """Everything behind a tier, with the change since the grading before, or since the one in force on a day.
 
@@ -65,7 +71,7 @@ def why(
         message = Why(
             name=customer.name,
             code=customer.code,
-            **assessed(session, graded, book),
+            **assessed(session, graded, book, coming(session, scheme_cache, graded, today)),
             cap=cap(graded),
             change=_score_change(graded, change, indicators),
             goal=book.tier(lift["goal"]) if lift["goal"] else None,

@@ -9,9 +9,12 @@ from bot.errors import N_, NotFound
 from bot.services import access
 from bot.services.access import Act, Actor
 from bot.services.ask import lists
-from bot.services.ask.graded import assessed, graded_for, graded_of, is_provisional
+from bot.services.ask.boundaries import assessed, boundaries, coming
+from bot.services.ask.graded import graded_for, graded_of, is_provisional
 from bot.services.care.schedule import CareRules
 from bot.services.name_keys import fold, spellings, tokens_of_key
+from bot.services.schemes.cadence import next_gradings
+from bot.services.schemes.ladder import ladders
 from bot.services.schemes.store import SchemeCache, starter, tiers_of
 from bot.wording.actions import Pointer
 from bot.wording.messages import Choice, Help, Message, NoMatch, SharedCard, TierCard, Ungraded
@@ -46,7 +49,7 @@ def answer(
     """The message for /tier with this text."""
     query = _normal(text)
     if query.casefold() in HELP:
-        return Help(role=actor.role)
+        return Help(role=actor.role, ladders=ladders(session, scheme_cache, today))
     if not query:
         return lists.my_customers(session, scheme_cache, rules, actor, today)
     found = find(session, access.visible_owners(session, actor), query)
@@ -115,11 +118,14 @@ def card(
             no_scheme=bool(assessments.newest(session, customer.id, purpose)),
         )
     row, run, scheme = graded.assessment, graded.run, graded.scheme
+    book, days = tiers_of(scheme), coming(session, scheme_cache, graded, today)
     up, down = graded.breakdown.up_and_down
     step = touches.first_step(session, customer.id)
     return TierCard(
         **access.about(customer),
-        **assessed(session, graded, tiers_of(scheme)),
+        **assessed(session, graded, book, days),
+        **boundaries(graded, book, days),
+        next_grading=next(iter(days or next_gradings(session, scheme_cache, run.purpose, today)), None),
         provisional=row.score is not None and is_provisional(graded),
         certain=row.certain,
         capped_by=next((gate.name for gate in scheme.gates if gate.id == row.capped_by), None),

@@ -1,7 +1,8 @@
 """When the next gradings of a purpose are: its last snapshot, and the cadence of the schemes decided so far."""
 
+from collections.abc import Iterator
 from datetime import date, timedelta
-from itertools import islice
+from itertools import islice, takewhile
 
 from sqlmodel import Session
 
@@ -12,12 +13,19 @@ FARTHEST = timedelta(days=4 * 366)  # to look ahead: three gradings at the end o
 
 
 def next_gradings(
-    session: Session, scheme_cache: SchemeCache, for_purpose: str, today: date, most: int = 1
+    session: Session,
+    scheme_cache: SchemeCache,
+    for_purpose: str,
+    today: date,
+    most: int = 1,
+    *,
+    version_id: int | None = None,
 ) -> tuple[date, ...]:
     """The days of the next snapshots, at most `most` of them; each is graded in the night after it.
 
     The first is a day that is already over if its snapshot has not been taken yet. None before the first grading,
-    which somebody starts by hand, and none on days without a scheme in force.
+    which somebody starts by hand, and none on days without a scheme in force. With `version_id`, only those until
+    this scheme version is no longer in force.
     """
     last = runs.last_snapshot(session, for_purpose)
     if last is None:
@@ -33,9 +41,12 @@ def next_gradings(
     overdue = [last_cadence_day(now, today)] if now else []
     coming = (today + timedelta(days=number) for number in range(FARTHEST.days))
     days = (*overdue, *coming)
-    due = (
+    due: Iterator[date] = (
         day
         for day in days
         if day > last.as_of and (at_work := cadence(day)) is not None and is_cadence_day(at_work, day)
     )
+    if version_id is not None:
+        own = [period for period in periods if period.scheme_version_id == version_id]
+        due = takewhile(lambda day: any(period.holds(day) for period in own), due)
     return tuple(islice(due, most))

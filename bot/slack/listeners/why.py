@@ -15,5 +15,6 @@ def register(app: App, deps: Dependencies, deferred: Deferred) -> None:
     @deferred.reads
     def explain(press: Press) -> None:
         actor = deps.identify(press.user_id)
-        explained = explanation.why(deps.database, deps.scheme_cache, actor, press.pointer)
+        today = actor.today(deps.clock.now())
+        explained = explanation.why(deps.database, deps.scheme_cache, actor, press.pointer, today)
         press.open_view(blocks.modal(deps.renderer, explained.message, actor.language, N_("Why this tier")))

@@ -61,7 +61,7 @@ def known(database: Database, quality: float, service: float, extra: str = "") -
 
 
 def why(database: Database, customer: int, since: date | None = None) -> Explained:
-    return explanation.why(database, SchemeCache(), ADMIN, Pointer(id=customer), since)
+    return explanation.why(database, SchemeCache(), ADMIN, Pointer(id=customer), TODAY, since)
 
 
 def text(message: Why, language: str = "en") -> str:
@@ -261,4 +261,4 @@ def test_scripts_get_exact_numbers(database: Database) -> None:
 def test_only_who_may_see_a_customer_gets_an_explanation(database: Database) -> None:
     acme = known(database, quality=50, service=50)
     with pytest.raises(NotFound, match="no such customer in your book"):
-        explanation.why(database, SchemeCache(), actor(7), Pointer(id=acme))
+        explanation.why(database, SchemeCache(), actor(7), Pointer(id=acme), TODAY)

@@ -13,6 +13,7 @@ from bot.services.care.schedule import CareRules
 from bot.services.schemes.store import SchemeCache
 from bot.wording.actions import Pointer
 from bot.wording.messages import Choice, Help, MyCustomers, NoMatch, TierCard, Ungraded
+from bot.wording.rendering import Renderer
 from db.engine import Database
 from tests import factories
 from tests.services.grade.test_runs import grade
@@ -193,6 +194,23 @@ def test_tier_without_a_name_lists_the_askers_own_customers_worst_news_first(boo
 @pytest.mark.parametrize("typed", ["help", "HELP", "帮助", "?"])
 def test_help(book: Database, typed: str) -> None:
     assert isinstance(ask(book, typed), Help)
+
+
+def test_help_shows_the_tiers_of_the_scheme_in_force_with_their_boundaries(book: Database) -> None:
+    said = "\n".join(Renderer().slots(help_of(book)).body)
+    assert "• *Key* from 70\n• *Important* from 45\n• *Ordinary* any lower score" in said
+    with book.write() as session:
+        text = factories.PLAIN_SCHEME.replace("version: 1", "version: 2")
+        rules = "movement: {margin_up: 2, margin_down: 3}\n"
+        factories.scheme(session, text + rules, effective_from=TODAY)
+    said = "\n".join(Renderer().slots(help_of(book)).body)
+    assert "• *Key* from 70 · up to it at 72, down from it below 67" in said
+
+
+def help_of(book: Database) -> Help:
+    answer = ask(book, "help")
+    assert isinstance(answer, Help)
+    return answer
 
 
 def test_a_shared_card_has_no_figures(book: Database) -> None:
