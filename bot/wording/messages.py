@@ -23,6 +23,7 @@ from bot.wording.parts import (
     LadderPart,
     LeverPart,
     NextStep,
+    OwnerCounts,
     PendingPart,
     Reason,
     RuleChange,
@@ -163,6 +164,8 @@ class Hit(CustomerPart, WithScore):
     before: Since | None = None
     cause: str = "behaviour"  # of its last tier change, in a digest
     next_step: NextStep | None = None
+    pending: PendingPart | None = None  # only a move down
+    owner: Who | None = None  # where the list is not the asker's own
 
     @property
     def target(self) -> Pointer:
@@ -191,9 +194,11 @@ class NoMatch(Message):
 
 @dataclass(frozen=True, kw_only=True)
 class MyCustomers(Message):
-    """/tier without a name: the asker's own customers, worst news first."""
+    """/tier without a name: one's own customers, those of a team or the whole book, worst news first."""
 
     menu_of: ClassVar = "hits"
+    scope: str = "own"  # own | team | book
+    by_owner: tuple[OwnerCounts, ...] = ()
     hits: tuple[Hit, ...]
     total: int
     counts: tuple[tuple[TierPart, int], ...]

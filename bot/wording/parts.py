@@ -36,6 +36,18 @@ class Who:
 
 
 @dataclass(frozen=True, kw_only=True)
+class OwnerCounts:
+    """How many customers of each tier a person looks after."""
+
+    who: Who | None
+    counts: tuple[tuple[TierPart, int], ...]
+
+    @property
+    def total(self) -> int:
+        return sum(count for _, count in self.counts)
+
+
+@dataclass(frozen=True, kw_only=True)
 class Reason:
     """What one indicator adds to a score: `points` of at most `most`."""
 
