@@ -125,13 +125,28 @@ class Ungraded(Message, CustomerPart):
 class SharedCard(Message, WithTier):
     """What Share posts to a channel: no figures of the customer, only its strong and weak dimensions."""
 
+    buttons: ClassVar = (Action.TAKE_BACK,)
+    pointers: ClassVar = {"sharer": ("sharer_id", "customer_id")}
+    customer_id: int
+    sharer_id: int
     name: str
     tier: TierPart
     before: Since | None
+    fell: bool
     strong: tuple[Name, ...]
     weak: tuple[Name, ...]
     as_of: date
     shared_by: Who
+
+
+@dataclass(frozen=True, kw_only=True)
+class SharePreview(Message):
+    """The question under a card that is about to be shared: only the sharer sees both."""
+
+    buttons: ClassVar = (Action.POST, Action.CANCEL)
+    customer_id: int
+    version: int
+    channel: str | None  # its name; None for a conversation without one
 
 
 @dataclass(frozen=True, kw_only=True)

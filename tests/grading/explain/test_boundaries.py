@@ -207,5 +207,6 @@ def test_a_score_on_the_other_side_of_a_boundary_is_kept_by_the_margin(
 def test_the_best_tier_has_no_higher_and_the_last_no_lower_limit() -> None:
     best, last = at_rest(90.0, "A"), at_rest(10.0, "C")
     assert (best["up"], last["down"]) == (None, None)
-    assert (best["down"] or {}).get("limit") == 70 - 3
-    assert (last["up"] or {}).get("limit") == 45 + 2
+    assert best["down"] is not None
+    assert last["up"] is not None
+    assert (best["down"]["limit"], last["up"]["limit"]) == (70 - 3, 45 + 2)

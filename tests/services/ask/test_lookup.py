@@ -8,6 +8,7 @@ import pytest
 from bot.errors import NotFound
 from bot.services.access import Actor
 from bot.services.ask import lookup
+from bot.services.ask.share import shared_card
 from bot.services.care.plan import load_plan
 from bot.services.care.schedule import CareRules
 from bot.services.schemes.store import SchemeCache
@@ -216,7 +217,7 @@ def help_of(book: Database) -> Help:
 def test_a_shared_card_has_no_figures(book: Database) -> None:
     card = ask(book, "ACME")
     assert isinstance(card, TierCard)
-    shared = lookup.share(book, SchemeCache(), ADMIN, Pointer(id=card.customer_id))
+    shared = shared_card(book, SchemeCache(), ADMIN, Pointer(id=card.customer_id))
     assert shared.tier.id == "C"
     assert shared.before is not None
     assert shared.before.score is None
