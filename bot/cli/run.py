@@ -92,7 +92,10 @@ def demo(
     configure("warning")
     warn("Setting up the local workspace …")
     running = story.start(folder, port=port, say=warn)
-    say(f"\nOpen {running.workspace.url} and type /tier ACME. Ctrl+C ends the demo.")
+    say(
+        f"\nOpen {running.workspace.url}: you are {story.FIRST.real_name}, an account manager. Type /tier ACME."
+        " Ctrl+C ends the demo."
+    )
     _until_stopped()
     running.stop()
 

@@ -25,6 +25,7 @@ from bot.services.delivery import time_jump
 from bot.services.grade import runs
 from bot.services.imports import ImportOptions, import_file
 from bot.services.schemes import store
+from bot.services.trial import proposal
 from bot.settings import Settings, variables
 from bot.slack.deferred import Deferred
 from bot.slack.gateway import web_client
@@ -35,6 +36,7 @@ from db.graded import changes
 from db.outbox import messages
 
 SCHEME = "b2b_accounts"
+FIRST = PEOPLE[0]  # as whom the page opens
 ZONE = "Asia/Shanghai"
 SNAPSHOTS = 5  # month ends before today: enough that every tier has been held for the minimum time
 MARK = ".tierbot-demo"
@@ -140,7 +142,8 @@ def fill(bot: Tierbot, say: Say) -> None:
     days = [store.last_cadence_day("month_end", today)]
     while len(days) < SNAPSHOTS:
         days.insert(0, store.last_cadence_day("month_end", days[0]))
-    scheme, now = store.find(SCHEME, None), bot.clock.now()
+    now = bot.clock.now()
+    scheme = proposal.fill_in_constants(bot.database, store.find(SCHEME, None), days[0])
     with bot.database.write() as session:
         store.put_in_force(session, scheme, actor="demo", effective_from=days[0], now=now)
     for day in days:

@@ -50,7 +50,7 @@ def test_what_is_shared_is_shown_to_the_sharer_alone_first(office: Office) -> No
     preview = office.preview()
     assert office.said_to_all() == []
     assert preview.only_for == ANNA
-    assert "Only you see this so far. *Post* shows it to everybody in *#general*." in words(preview)
+    assert "Only you see this so far. *Post* shows it to everybody in #general." in words(preview)
     assert actions(preview) == [POST, CANCEL]
     assert office.workspace.click(ANNA, preview, POST).ok
     shared = posted(office)

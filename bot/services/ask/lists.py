@@ -86,6 +86,8 @@ def my_customers(
         (_news(row, past.get(row.customer_id), due.get(row.customer_id), book, today) for row in latest),
         key=lambda news: news.place,
     )
+    if scope == access.BOOK:  # nobody's list to work through: only news
+        ranked = [news for news in ranked if news.place[0] < OTHER]
     shown = ranked[:MOST_OWN]
     who = {news.row.owner_id for news in shown} if owners is None else owners
     names = people.get_many(session, [person for person in who if person is not None])
