@@ -37,7 +37,9 @@ def register(app: App, deps: Dependencies, deferred: Deferred) -> None:
         look = blocks.payload(deps.renderer, shared, language)["blocks"]
         asked = blocks.payload(deps.renderer, question, actor.language)
         shown = [block for block in look if block["type"] != "actions"]
-        press.respond({**asked, "blocks": [*shown, *asked["blocks"]]}, replace_original=True)
+        press.respond(
+            {**asked, "blocks": [*shown, {"type": "divider"}, *asked["blocks"]]}, replace_original=True
+        )
 
     @app.action(str(Action.POST))
     @deferred.writes
