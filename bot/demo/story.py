@@ -18,7 +18,7 @@ from bot.demo.book.files import SEED, write_book
 from bot.demo.book.stories import write_new_orders
 from bot.demo.staff import STAFF
 from bot.demo.workspace import Bilingual, Command, Control, ControlField, Workspace
-from bot.demo.workspace.default_team import CHANNELS, PEOPLE
+from bot.demo.workspace.default_team import ANNA_SCHMIDT, CHANNELS, PEOPLE
 from bot.errors import N_, BadInput
 from bot.services.care.schedule import workday
 from bot.services.delivery import time_jump
@@ -36,7 +36,7 @@ from db.graded import changes
 from db.outbox import messages
 
 SCHEME = "b2b_accounts"
-FIRST = PEOPLE[0]  # as whom the page opens
+FIRST = ANNA_SCHMIDT  # as whom the page opens: ACME is hers
 ZONE = "Asia/Shanghai"
 SNAPSHOTS = 5  # month ends before today: enough that every tier has been held for the minimum time
 MARK = ".tierbot-demo"
@@ -73,7 +73,7 @@ def start(folder: Path | None = None, *, port: int = 0, say: Say = lambda _: Non
     # Filled later: the workspace's controls need the bot, and the bot needs the workspace's address.
     bots: list[Tierbot] = []
     workspace = Workspace(
-        users=PEOPLE,
+        users=(FIRST, *(person for person in PEOPLE if person != FIRST)),
         channels=CHANNELS,
         now=clock.now,
         bot_token=BOT_TOKEN,

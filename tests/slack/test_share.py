@@ -17,7 +17,7 @@ from tests.conftest import on_sqlite
 from tests.slack.office import ANNA, ROOM, Office, eventually, words
 
 pytestmark = on_sqlite
-BEN = "U0LINWEI"
+LIN = "U0LINWEI"
 SHARE, POST, CANCEL, TAKE_BACK = (
     str(action) for action in (Action.SHARE, Action.POST, Action.CANCEL, Action.TAKE_BACK)
 )
@@ -85,9 +85,9 @@ def test_the_sharer_takes_it_back(office: Office) -> None:
 def test_nobody_else_takes_it_back(office: Office) -> None:
     assert office.workspace.click(ANNA, office.preview(), POST).ok
     shared = posted(office)
-    assert office.workspace.click(BEN, shared, TAKE_BACK).ok
-    told = eventually(lambda: office.said_to(BEN), "a refusal")
-    assert "Only the person who shared this, or an admin, can take it back." in words(told[-1])
+    assert office.workspace.click(LIN, shared, TAKE_BACK).ok
+    told = eventually(lambda: office.said_to(LIN), "a refusal")
+    assert "只有分享的人或管理员可以撤回。" in words(told[-1])  # Lin Wei's language
     assert office.said_to_all() == [shared]
 
 

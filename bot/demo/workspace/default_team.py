@@ -18,7 +18,7 @@ LIN_WEI = _user("U0LINWEI", staff.LIN, "zh-CN", "客户经理 Account manager", 
 ANNA_SCHMIDT = _user("U0ANNA", staff.ANNA, "en-GB", "Account manager")
 OMAR_HADDAD = _user("U0OMAR", staff.OMAR, "en-GB", "Sales manager")
 GRACE_CHEN = _user("U0GRACE", staff.GRACE, "en-US", "Administrator", is_admin=True)
-PEOPLE = (ANNA_SCHMIDT, LIN_WEI, OMAR_HADDAD, GRACE_CHEN)  # the page opens as the first of them
+PEOPLE = (LIN_WEI, ANNA_SCHMIDT, OMAR_HADDAD, GRACE_CHEN)
 
 GENERAL = Channel(id="C0GENERAL", name="general", topic="Everybody")
 KEY_ACCOUNTS = Channel(id="C0KEYACCOUNTS", name="key-accounts", topic="Customers we look after together")
