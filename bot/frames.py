@@ -4,7 +4,7 @@ import json
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, timedelta
 from functools import cached_property
 from itertools import groupby
 from typing import Any
@@ -25,7 +25,7 @@ from grading.indicators.altman import with_zone
 from grading.indicators.events import WINDOWS, Period
 from grading.indicators.orders import LINE_AGGREGATES, ORDER_AGGREGATES, ORDER_DAYS
 from grading.indicators.payments import INVOICE_AGGREGATES, payment_indicators
-from grading.indicators.sources import COMPUTED, CREDIT_GRADE
+from grading.indicators.sources import COMPUTED, CREDIT_GRADE, EDITION
 from grading.scheme.model import ZONE, Scheme
 
 LAST_ORDER = 1 + ORDER_AGGREGATES.index("last_order")  # in a row of orders, after the customer
@@ -77,7 +77,9 @@ def computed_indicators(rows: SourceRows, scheme: Scheme, as_of: date) -> pd.Dat
     return pd.DataFrame(found, index=_index(customers))
 
 
-def _computed(rows: SourceRows, scheme: Scheme, as_of: date) -> tuple[NDArray[np.int64], dict[str, Any]]:
+def _computed(
+    rows: SourceRows, scheme: Scheme, as_of: date, edition: int = EDITION
+) -> tuple[NDArray[np.int64], dict[str, Any]]:
     customers, sums = _columns(rows.orders, ORDER_AGGREGATES, ORDER_DAYS)
     index = _index(customers)
     parts = []
@@ -86,14 +88,14 @@ def _computed(rows: SourceRows, scheme: Scheme, as_of: date) -> tuple[NDArray[np
         with_costs = orders.with_line_costs(pd.DataFrame(sums, index=index), lines)
         sums = {name: with_costs[name].to_numpy() for name in sums}
         parts.append(orders.product_indicators(lines, scheme))
-    found: dict[str, Any] = dict(orders.order_indicators(sums, as_of, scheme))
+    found: dict[str, Any] = dict(orders.order_indicators(sums, as_of, scheme, edition))
     if rows.invoices:
         parts.append(payment_indicators(_frame(rows.invoices, INVOICE_AGGREGATES), as_of, scheme))
     if rows.activities or rows.periods or any(rows.faded.values()):
         counts = _frame(rows.activities, tuple(WINDOWS))
         points = pd.DataFrame({name: _frame(part, (name,))[name] for name, part in rows.faded.items()})
         bought = pd.Series(found["order_frequency_12m"], index=index)
-        parts.append(events.activity_indicators(counts, points, bought, rows.periods, as_of, scheme))
+        parts.append(events.activity_indicators(counts, points, bought, rows.periods, as_of, scheme, edition))
     for part in parts:
         for name in part.columns:
             if name in scheme.fields:
@@ -120,17 +122,33 @@ def book_constants_of(rows: SourceRows, as_of: date) -> dict[str, float]:
 
 
 def book_of(
-    rows: SourceRows, found: Iterable[FactsOfDay], grades: Grades, scheme: Scheme, as_of: date
+    rows: SourceRows,
+    found: Iterable[FactsOfDay],
+    grades: Grades,
+    scheme: Scheme,
+    as_of: date,
+    edition: int = EDITION,
 ) -> FactColumns:
-    """Computed indicators where there is something to compute them from, recorded facts for the rest."""
-    customers, computed = _computed(rows, scheme, as_of)
-    lower_bounds = events.find_incomplete(rows.periods, as_of)
+    """Computed indicators where there is something to compute them from, recorded facts for the rest.
+
+    Where an indicator is a lower bound, `events.replaces_count` says which of the two counts.
+    """
+    customers, computed = _computed(rows, scheme, as_of, edition)
+    lower_bounds = events.find_incomplete(rows.periods, as_of, edition)
+    oldest = {
+        one.id: as_of - timedelta(days=one.max_age_days) for one in scheme.indicators if one.max_age_days
+    }
     facts, unreadable = read_facts(found, customers, scheme)
     put_grades(facts, CREDIT_GRADE, grades, customers)
     for name, values in computed.items():
         dates = name + DATE_SUFFIX
         if name in scheme.fields and name in facts:
-            better = ~np.isnan(facts[name]) if name in lower_bounds else np.isnan(values)
+            better = np.isnan(values)
+            if name in lower_bounds and edition == 1:
+                better = ~np.isnan(facts[name])
+            elif name in lower_bounds:
+                first = max(lower_bounds[name] + timedelta(days=1), oldest.get(name, date.min))
+                better = events.replaces_count(facts[name], facts[dates], values, first=first)
             facts[name] = np.where(better, facts[name], values)
             facts[dates] = np.where(better, facts[dates], np.datetime64("NaT"))
         elif name in scheme.fields or name == MONTHS_WITH_US:

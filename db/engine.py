@@ -176,6 +176,15 @@ def open_database(url: str) -> Database:
     raise Unusable(f"{address.drivername} is not supported; use sqlite:///FILE or postgresql://…")
 
 
+def file_of(url: str) -> Path | None:
+    """The file of a SQLite database; None for any other URL."""
+    try:
+        address = make_url(url)
+    except (ArgumentError, ValueError):
+        return None
+    return Path(address.database) if address.get_backend_name() == "sqlite" and address.database else None
+
+
 def _open_postgresql(address: URL) -> Database:
     try:
         import psycopg  # noqa: F401 - imported here to say how to install it

@@ -5,8 +5,22 @@ from typing import Annotated
 
 import typer
 
-from bot.cli.console import AsJson, console_actor, number, opened, print_json, print_table, say, to_day
-from bot.cli.presentation import as_text, card_json, message_json, why_json
+from bot.cli.console import (
+    AsCsv,
+    AsJson,
+    _,
+    console_actor,
+    listed,
+    number,
+    opened,
+    print_json,
+    print_records,
+    print_table,
+    say,
+    to_day,
+)
+from bot.cli.output.presentation import as_text, card_json, message_json, why_json
+from bot.cli.output.vocabulary import tier_word, word
 from bot.errors import N_, BadInput, NotFound
 from bot.services.access import Act
 from bot.services.ask import explanation, history, lookup
@@ -47,7 +61,9 @@ def why(
         actor = console_actor(bot.settings)
         day, today = to_day(since) if since else None, bot.today()
         if day is not None and day > today:
-            raise BadInput(N_("%(day)s lies in the future; today is %(today)s."), day=day, today=today)
+            raise BadInput(
+                N_("--since %(day)s lies in the future; today is %(today)s."), day=day, today=today
+            )
         customer = Pointer(id=lookup.one(bot.database, actor, name))
         explained = explanation.why(bot.database, bot.scheme_cache, actor, customer, today, day)
         if as_json:
@@ -56,28 +72,30 @@ def why(
             say(as_text(bot.renderer.slots(explained.message, bot.settings.language, mentions=False)))
 
 
-def show_history(name: Name, as_json: AsJson = False) -> None:
+def show_history(name: Name, as_csv: AsCsv = False, as_json: AsJson = False) -> None:
     """A customer's tiers and scores, grading by grading."""
     with opened() as bot:
         actor = console_actor(bot.settings)
         customer = lookup.one(bot.database, actor, name)
         entries = history.history(bot.database, bot.scheme_cache, actor, customer)
-    if as_json:
-        print_json([vars(entry) for entry in entries])
+    if as_json or as_csv:
+        print_records([vars(entry) for entry in entries], as_csv)
         return
     if not entries:
-        say("Nothing was graded yet of this customer.")
+        say(_("Nothing was graded yet of this customer."))
         return
     rows = []
     for entry in entries:
         notes = {
-            f"as {entry.joined}": entry.joined,
-            "held: data missing": entry.held,
-            f"capped by {entry.capped_by}": entry.capped_by,
-            "set by hand": entry.overridden,
+            _("as %(code)s", code=entry.joined): entry.joined,
+            _("held: data missing"): entry.held,
+            _("capped by %(gate)s", gate=entry.capped_by): entry.capped_by,
+            _("set by hand"): entry.overridden,
         }
-        shown = ", ".join(note for note, holds in notes.items() if holds)
-        scheme = f"{entry.scheme} {entry.version}" if entry.scheme else "no scheme applies"
+        shown = listed(note for note, holds in notes.items() if holds)
+        scheme = f"{entry.scheme} {entry.version}" if entry.scheme else _("no scheme applies")
         score, change = number(entry.score, "g"), number(entry.change, "+.1f")
-        rows.append([entry.as_of, entry.kind, entry.tier, score, change, shown, scheme])
-    print_table(["as of", "grading", "tier", "score", "change", "", "scheme"], rows)
+        rows.append(
+            [entry.as_of, word("run", entry.kind), tier_word(entry.tier), score, change, shown, scheme]
+        )
+    print_table([_("as of"), _("grading"), _("tier"), _("score"), _("change"), "", _("scheme")], rows)

@@ -1,17 +1,21 @@
 """What every command shares: printing, progress, dates, and the wired bot."""
 
+import csv
 import getpass
+import inspect
 import json
 import sys
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 from datetime import date, datetime
 from decimal import Decimal
+from functools import wraps
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
+from rich.cells import cell_len
 from rich.console import Console
 from rich.markup import escape
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
@@ -20,48 +24,72 @@ from rich.table import Table
 from bot import logs, settings
 from bot.app import Tierbot, build, create_if_empty, require_schema
 from bot.clock import Clock
-from bot.errors import N_, BadInput
+from bot.errors import ENGLISH, N_, BadInput, BotError, Phrase, ngettext, translated
 from bot.services.access import Actor
+from bot.services.imports.read.cells.guards import harmless
 from bot.settings import Settings
+from bot.wording import catalogue
+from bot.wording.rendering import MINUS
 
 out = Console(highlight=False, soft_wrap=True)
 err = Console(stderr=True, highlight=False, soft_wrap=True)
 
+NARROW = 12  # a column whose cells are all at most so wide is not wrapped
+
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for scripts.")]
-Mapped = Annotated[
-    list[str] | None,
-    typer.Option("--map", metavar="FIELD=COLUMN", help="Which column holds a field."),
-]
-Encoding = Annotated[str | None, typer.Option(help="Encoding, when it cannot be told.")]
-Delimiter = Annotated[str | None, typer.Option(help="Separator: comma, semicolon or tab.")]
-HeaderLine = Annotated[
-    int | None,
-    typer.Option("--header-line", metavar="LINE", min=1, help="The line of the header, below titles."),
-]
-DateOrder = Annotated[Any, typer.Option(help="dmy or mdy, when dates leave it open; ymd for 26/3/5.")]
-Century = Annotated[
-    int | None,
-    typer.Option(metavar="YEAR", help="First of the hundred years that years of two digits are from: 2000."),
-]
-DecimalSign = Annotated[
-    Any, typer.Option("--decimal", help="point or comma, when numbers leave open what 1,234 means.")
-]
-Accepted = Annotated[
-    list[str] | None, typer.Option("--yes", metavar="FINDING", help="Accept what the file check asks.")
-]
+AsCsv = Annotated[bool, typer.Option("--csv", help="Print the list as CSV, with every column.")]
 AsOf = Annotated[str | None, typer.Option("--as-of", metavar="DATE", help="Business date, as 2026-03-31.")]
 
 
+class _Speech:
+    words = ENGLISH
+
+
+def speak(language: str) -> None:
+    """Say everything from here on in this language."""
+    _Speech.words = ENGLISH if language == "en" else catalogue.catalogue(language)
+
+
+def _(msgid: str, /, **values: Any) -> str:
+    """A sentence in the installation's language."""
+    return Phrase(msgid, **values).text(_Speech.words)
+
+
+def in_language(value: Any) -> Any:
+    """A phrase in the installation's language; any other value as it is."""
+    return translated(value, _Speech.words)
+
+
+def error_text(error: BotError) -> str:
+    """An error's sentence in the installation's language."""
+    return error.text(_Speech.words)
+
+
+def is_chinese() -> bool:
+    """Whether names of schemes are shown in Chinese."""
+    return _Speech.words is not ENGLISH
+
+
+def customers(count: int) -> Phrase:
+    """So many customers."""
+    return ngettext("%(count)s customer", "%(count)s customers", count)
+
+
+def listed(parts: Iterable[Any]) -> str:
+    """Words or phrases in a row."""
+    return ("、" if is_chinese() else ", ").join(str(in_language(part)) for part in parts)
+
+
 def say(*lines: str) -> None:
-    """Print lines as they are."""
+    """Print lines, phrases among them in the installation's language."""
     for line in lines:
-        out.print(line, markup=False)
+        out.print(in_language(line), markup=False)
 
 
 def warn(*lines: str) -> None:
-    """Print lines on standard error as they are."""
+    """Print lines on standard error, phrases among them in the installation's language."""
     for line in lines:
-        err.print(line, markup=False)
+        err.print(in_language(line), markup=False)
 
 
 def announce(line: str) -> None:
@@ -80,17 +108,23 @@ def opened(
     An empty database gets its tables first. Not with `create` off, for commands that only make sense with a database
     that is in use: there an empty one means a wrong folder or address.
     """
-    loaded = settings.load()
-    logs.configure(loaded.log_level)
-    bot = build(loaded, clock=clock)
+    bot = build(load_settings(), clock=clock)
     try:
         if check_schema:
             if create and create_if_empty(bot.database):
-                warn(f"Created the database {_place(bot)}.")
+                warn(_("Created the database %(place)s.", place=_place(bot)))
             require_schema(bot.database)
         yield bot
     finally:
         bot.close()
+
+
+def load_settings() -> Settings:
+    """The settings; from here on the log and the language are theirs."""
+    loaded = settings.load()
+    logs.configure(loaded.log_level)
+    speak(loaded.language)
+    return loaded
 
 
 def _place(bot: Tierbot) -> str:
@@ -151,21 +185,114 @@ def utc(at: datetime) -> str:
 
 
 def print_table(columns: Iterable[str], rows: Iterable[Iterable[object]]) -> None:
-    """Print a table; None is an empty cell."""
-    table = Table(*columns, box=None, pad_edge=False, header_style="bold")
-    for row in rows:
-        table.add_row(*("" if cell is None else escape(str(cell)) for cell in row))
-    out.print(table)
+    """Print a table; None is an empty cell. On a terminal wide cells are wrapped; elsewhere each row is one line."""
+    titles = list(columns)
+    cells = [["" if cell is None else str(in_language(cell)) for cell in row] for row in rows]
+    widths = [max(map(cell_len, column)) for column in zip(titles, *cells, strict=True)]
+    if not out.is_terminal:
+        for row in [titles, *cells]:
+            padded = (cell + " " * (width - cell_len(cell)) for cell, width in zip(row, widths, strict=True))
+            say("  ".join(padded).rstrip())
+        return
+    narrow = [width <= NARROW for width in widths]
+    room = out.width - sum(width + 2 for width, kept in zip(widths, narrow, strict=True) if kept)
+    fits = room >= NARROW * narrow.count(False)
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for title, kept in zip(titles, narrow, strict=True):
+        table.add_column(title, no_wrap=kept and fits, overflow="fold")
+    for row in cells:
+        table.add_row(*map(escape, row))
+    out.print(table, soft_wrap=False)
 
 
 def number(value: float | Decimal | None, form: str, unknown: str = "") -> str:
-    """A number in a format of Python's."""
-    return unknown if value is None else format(value, form)
+    """A number in a format of Python's, as people are shown it."""
+    return unknown if value is None else format(value, form).replace("-", MINUS)
+
+
+def print_records(rows: list[dict[str, Any]], as_csv: bool) -> None:
+    """Print a list for scripts: as CSV, else as JSON."""
+    if as_csv:
+        _print_csv(rows)
+    else:
+        print_json(rows)
+
+
+def _print_csv(rows: Iterable[Mapping[str, Any]]) -> None:
+    """The names of --json are the columns; lists are joined, and what is deeper is JSON."""
+    found = list(rows)
+    names = list(dict.fromkeys(name for row in found for name in row))
+    if names:
+        writer = csv.writer(sys.stdout, lineterminator="\n")
+        writer.writerow(names)
+        writer.writerows([_csv_cell(row.get(name)) for name in names] for row in found)
+
+
+def _csv_cell(value: Any) -> object:
+    if isinstance(value, list | tuple) and not any(isinstance(one, dict | list | tuple) for one in value):
+        value = "; ".join(map(str, value))
+    if isinstance(value, dict | list | tuple):
+        return json.dumps(value, ensure_ascii=False, default=str)
+    return harmless(value) if isinstance(value, str) else value
 
 
 def print_json(value: Any) -> None:
     """Print a value for scripts; dates and decimals become text."""
     sys.stdout.write(json.dumps(value, ensure_ascii=False, indent=2, default=str) + "\n")
+
+
+_SHARED: dict[str, Any] = {
+    "mapped": Annotated[
+        list[str] | None,
+        typer.Option("--map", metavar="FIELD=COLUMN", help="Which column holds a field."),
+    ],
+    "encoding": Annotated[str | None, typer.Option(help="Encoding, when it cannot be told.")],
+    "delimiter": Annotated[str | None, typer.Option(help="Separator: comma, semicolon or tab.")],
+    "header_line": Annotated[
+        int | None,
+        typer.Option("--header-line", metavar="LINE", min=1, help="The line of the header, below titles."),
+    ],
+    "date_order": Annotated[Any, typer.Option(help="dmy or mdy, when dates leave it open; ymd for 26/3/5.")],
+    "century": Annotated[
+        int | None,
+        typer.Option(
+            metavar="YEAR", help="First of the hundred years that years of two digits are from: 2000."
+        ),
+    ],
+    "decimal": Annotated[
+        Any, typer.Option("--decimal", help="point or comma, when numbers leave open what 1,234 means.")
+    ],
+    "accepted": Annotated[
+        list[str] | None,
+        typer.Option("--yes", metavar="FINDING", help="Accept what the file check asks."),
+    ],
+}
+
+
+def reads_file(command: Callable[..., None]) -> Callable[..., None]:
+    """The command with these options in the place of its parameter `reading`, which gets them as ImportOptions."""
+
+    @wraps(command)
+    def with_options(*args: Any, **given: Any) -> None:
+        shared = {name: given.pop(name) for name in _SHARED}
+        mapped, accepted = shared.pop("mapped"), shared.pop("accepted")
+        from bot.services.imports.report import ImportOptions  # for commands that read a file only
+
+        reading = ImportOptions(columns=columns_of(mapped or []), accepted=tuple(accepted or ()), **shared)
+        command(*args, reading=reading, **given)
+
+    signature = inspect.signature(command)
+    parameters: list[inspect.Parameter] = []
+    for one in signature.parameters.values():
+        if one.name != "reading":
+            parameters.append(one)
+            continue
+        parameters += (
+            inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=None, annotation=annotation)
+            for name, annotation in _SHARED.items()
+        )
+    with_options.__signature__ = signature.replace(parameters=parameters)  # type: ignore[attr-defined]
+    return with_options
 
 
 def columns_of(pairs: list[str]) -> dict[str, str]:

@@ -7,8 +7,9 @@ import typer
 
 from bot import app
 from bot.app import Tierbot
-from bot.cli.console import opened, print_table, say, utc
-from bot.errors import N_, BadInput
+from bot.cli.console import _, opened, print_table, say, utc
+from bot.cli.output.vocabulary import tier_word
+from bot.errors import N_, BadInput, ngettext
 from bot.services.delivery import restore
 from db import backup, schema
 from db.book import order_totals
@@ -26,15 +27,18 @@ def upgrade_schema() -> None:
         written = app.upgrade_schema(bot.database)
         after = schema.current(bot.database)
     if written is not None:
-        say(f"Backup written: {written}")
-    say(f"Database at revision {after}." if before == after else f"Database: {before or 'empty'} → {after}.")
+        say(_("Backup written: %(file)s", file=written))
+    if before == after:
+        say(_("Database at revision %(revision)s.", revision=after))
+    else:
+        say(_("Database: %(before)s → %(after)s.", before=before or _("empty"), after=after))
 
 
 def recount_totals() -> None:
     """Make the kept totals of orders anew, when `tierbot verify` says that they are not what the orders come to."""
     with opened(create=False) as bot, bot.database.write() as session:
         order_totals.recount(session.connection())
-    say("Totals counted again.")
+    say(_("Totals counted again."))
 
 
 def back_up(file: File) -> None:
@@ -49,7 +53,7 @@ def back_up(file: File) -> None:
             raise BadInput(
                 N_("%(file)s cannot be written: %(reason)s."), file=file, reason=error.strerror
             ) from None
-    say(f"Backup written: {file}")
+    say(_("Backup written: %(file)s", file=file))
 
 
 def restore_backup(file: File, yes: Yes = False) -> None:
@@ -75,7 +79,7 @@ def restore_backup(file: File, yes: Yes = False) -> None:
     finally:
         for suffix in ("", "-wal", "-shm"):
             prepared.with_name(prepared.name + suffix).unlink(missing_ok=True)
-    say(f"Restored.{f' The database as it was: {kept}' if kept else ''}")
+    say(_("Restored."), *([_("The database as it was: %(file)s", file=kept)] if kept else []))
 
 
 def confirm_restored(yes: Yes = False) -> None:
@@ -84,24 +88,36 @@ def confirm_restored(yes: Yes = False) -> None:
         now = bot.clock.now()
         restore.require_stopped(bot.database, now)
         _rewind(bot.database, restore.preview(bot.database, now), yes)
-    say("Noted.")
+    say(_("Noted."))
 
 
 def _rewind(database: Database, rewound: restore.Rewound, yes: bool) -> None:
     """Show what the backup does not know, ask, and mark the rows accordingly."""
     say(
-        f"The backup's last sign of life: {utc(rewound.since)}. What was entered since is lost.",
-        f"{rewound.unfinished} messages were not settled then. Each is looked up in Slack's history before it may be"
-        " sent; so is everything new for a day.",
-        f"{len(rewound.steps)} care steps have come due since: nobody is reminded again, they stay open.",
+        _(
+            "The newest thing in the backup is of %(since)s. What was entered since is lost.",
+            since=utc(rewound.newest or rewound.since),
+        ),
+        ngettext(
+            "%(count)s message was not settled then. It is looked up in Slack's history before it may be sent; so is everything new for a day.",
+            "%(count)s messages were not settled then. Each is looked up in Slack's history before it may be sent; so is everything new for a day.",
+            rewound.unfinished,
+        ),
+        ngettext(
+            "%(count)s care step has come due since: nobody is reminded again, it stays open.",
+            "%(count)s care steps have come due since: nobody is reminded again, they stay open.",
+            len(rewound.steps),
+        ),
     )
     if rewound.steps:
-        rows = [[step.customer, step.tier, step.step, utc(step.due)] for step in rewound.steps[:SHOWN]]
-        print_table(["customer", "tier", "step", "due"], rows)
+        rows = [
+            [step.customer, tier_word(step.tier), step.step, utc(step.due)] for step in rewound.steps[:SHOWN]
+        ]
+        print_table([_("customer"), _("tier"), _("step"), _("due")], rows)
     if len(rewound.steps) > SHOWN:
-        say(f"and {len(rewound.steps) - SHOWN} more")
+        say(_("and %(count)s more", count=len(rewound.steps) - SHOWN))
     if not yes:
-        typer.confirm("Go on?", abort=True)
+        typer.confirm(_("Go on?"), abort=True)
     restore.apply(database, rewound)
 
 

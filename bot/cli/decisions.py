@@ -1,4 +1,4 @@
-"""`override`, `credit`, `review`, `customer`: what people decide about customers."""
+"""`override`, `credit`, `review`: what people decide about customers."""
 
 from dataclasses import asdict
 from decimal import Decimal, InvalidOperation
@@ -6,9 +6,22 @@ from typing import Annotated
 
 import typer
 
-from bot.cli.console import AsJson, named_actor, number, opened, print_json, print_table, say, to_day, whoami
-from bot.errors import N_, BadInput
-from bot.services import imports
+from bot.cli.console import (
+    AsCsv,
+    AsJson,
+    _,
+    listed,
+    named_actor,
+    number,
+    opened,
+    print_json,
+    print_records,
+    print_table,
+    say,
+    to_day,
+)
+from bot.cli.output.vocabulary import tier_word, word
+from bot.errors import N_, BadInput, Phrase, ngettext
 from bot.services.ask import lookup
 from bot.services.grade import overrides
 from bot.services.reports import credit, review
@@ -39,8 +52,11 @@ def set_override(
             now=now,
             notify=bot.notify,
         )
-    end = f" until {override.expires_on}" if override.expires_on else ""
-    say(f"{override.code} {override.name} is {override.tier}{end}.")
+    held = {"customer": f"{override.code} {override.name}", "tier": tier_word(override.tier)}
+    if override.expires_on:
+        say(_("%(customer)s is %(tier)s until %(day)s.", day=override.expires_on, **held))
+    else:
+        say(_("%(customer)s is %(tier)s.", **held))
 
 
 def end_override(
@@ -59,27 +75,34 @@ def end_override(
             now=now,
             notify=bot.notify,
         )
-    say(f"The override of {override.code} {override.name} to {override.tier} has ended.")
+    say(
+        _(
+            "The override of %(customer)s to %(tier)s has ended.",
+            customer=f"{override.code} {override.name}",
+            tier=tier_word(override.tier),
+        )
+    )
 
 
 def list_overrides(
     everything: Annotated[bool, typer.Option("--all", help="Also those that have ended.")] = False,
+    as_csv: AsCsv = False,
     as_json: AsJson = False,
 ) -> None:
     """The overrides that hold, those that end first on top."""
     with opened() as bot:
         found = overrides.list_overrides(bot.database, named_actor(bot), ended=everything)
-    if as_json:
-        print_json([vars(override) for override in found])
+    if as_json or as_csv:
+        print_records([vars(override) for override in found], as_csv)
         return
     if not found:
-        say("There are no overrides.")
+        say(_("There are no overrides."))
         return
     rows = [
         [
             override.code,
             override.name,
-            override.tier,
+            tier_word(override.tier),
             override.expires_on,
             override.reason,
             override.approver,
@@ -88,7 +111,10 @@ def list_overrides(
         ]
         for override in found
     ]
-    print_table(["code", "name", "tier", "until", "reason", "approver", "set by", "ended"], rows)
+    print_table(
+        [_("code"), _("name"), _("tier"), _("until"), _("reason"), _("approver"), _("set by"), _("ended")],
+        rows,
+    )
 
 
 def show_credit(name: Name, as_json: AsJson = False) -> None:
@@ -127,29 +153,49 @@ def _print_credit(found: credit.Credit, as_json: bool) -> None:
         print_json(asdict(found))
         return
     money = found.currency or ""
-    score = "" if found.score is None else f", score {found.score:g}"
+    score = "" if found.score is None else f" ({found.score:g})"
     say(
-        f"{found.code} {found.name}: {found.grade}{score}, as of {found.assessed_on}"
-        f" by {found.scheme} version {found.scheme_version}."
+        _(
+            "%(customer)s: %(grade)s, as of %(day)s by %(scheme)s version %(version)s.",
+            customer=f"{found.code} {found.name}",
+            grade=f"{tier_word(found.grade)}{score}",
+            day=found.assessed_on,
+            scheme=found.scheme,
+            version=found.scheme_version,
+        )
     )
     if not found.valid:
-        say(f"It counted until {found.valid_until}; nothing can be approved by it.")
+        say(_("It counted until %(day)s; nothing can be approved by it.", day=found.valid_until))
     if found.capped_by:
-        say(f"Capped by {found.capped_by}.")
+        say(_("Capped by %(gate)s.", gate=found.capped_by))
     if found.z_zone:
-        say(f"Altman Z'': {found.z_zone}.")
+        say(_("Altman's Z'': %(zone)s.", zone=word("zone", found.z_zone)))
     if found.terms_days is None:
-        say("Proposed: nothing; this grade has no terms.")
+        say(_("Proposed: nothing; this grade has no terms."))
     elif found.limit is None:
-        say(f"Proposed: {found.terms_days} days; no limit, for lack of {' and '.join(found.lacking)}.")
+        say(
+            _(
+                "Proposed: terms of %(days)s; no limit, for lack of %(lacking)s.",
+                days=_days(found.terms_days),
+                lacking=listed(map(_fact, found.lacking)),
+            )
+        )
     else:
-        note = " (behaviour only: no net worth of the last 18 months)" if found.behaviour_only else ""
-        say(f"Proposed: {found.limit:,.2f} {money}, {found.terms_days} days{note}.")
-    say(f"Owed today: {found.exposure:,.2f} {money}, of it past due {found.overdue:,.2f}.")
+        limit, days = f"{number(found.limit, ',.2f')} {money}".rstrip(), _days(found.terms_days)
+        say(_("Proposed: %(limit)s, terms of %(days)s.", limit=limit, days=days))
+        if found.behaviour_only:
+            say(_("By behaviour only: there is no net worth of the last 18 months."))
+    say(
+        _(
+            "Owed today: %(owed)s, of it past due %(overdue)s.",
+            owed=f"{number(found.exposure, ',.2f')} {money}".rstrip(),
+            overdue=number(found.overdue, ",.2f"),
+        )
+    )
     if not found.approved:
-        say("Approved: nothing yet.")
+        say(_("Nothing is approved yet."))
         return
-    say("Approved, newest first:")
+    say(_("Approved, newest first:"))
     rows = [
         [
             approval.approved_on,
@@ -158,12 +204,27 @@ def _print_credit(found: credit.Credit, as_json: bool) -> None:
             approval.terms_days,
             number(approval.proposed_limit, ",.2f"),
             approval.proposed_terms,
-            f"{approval.grade} {approval.assessed_on}",
+            f"{tier_word(approval.grade)} {approval.assessed_on}",
             approval.reason,
         ]
         for approval in found.approved
     ]
-    print_table(["day", "by", "limit", "days", "proposed", "days", "grade", "reason"], rows)
+    print_table(
+        [_("day"), _("by"), _("limit"), _("days"), _("proposed"), _("days"), _("grade"), _("reason")], rows
+    )
+
+
+def _days(count: int) -> Phrase:
+    return ngettext("%(count)s day", "%(count)s days", count)
+
+
+def _fact(name: str) -> str:
+    """What a proposal lacks, in words."""
+    lacking = {
+        "avg_monthly_purchases": N_("average monthly purchases"),
+        "net_worth": N_("net worth"),
+    }
+    return _(lacking[name]) if name in lacking else name
 
 
 def _amount(text: str | None) -> Decimal | None:
@@ -172,7 +233,7 @@ def _amount(text: str | None) -> Decimal | None:
     try:
         return Decimal(text.replace(",", ""))
     except InvalidOperation:
-        raise BadInput(N_("%(text)s is not an amount. Write it as 250000."), text=text) from None
+        raise BadInput(N_("--limit %(text)s is not an amount. Write it as 250000."), text=text) from None
 
 
 def list_reviews(
@@ -181,6 +242,7 @@ def list_reviews(
         typer.Option(help="Only one of no_scheme, unrated, uncertain, capped, override, stale, shadow."),
     ] = None,
     limit: Annotated[int, typer.Option(min=1, max=1_000, help="How many, at most.")] = 50,
+    as_csv: AsCsv = False,
     as_json: AsJson = False,
 ) -> None:
     """Customers that no scheme applies to, tiers that are unrated, uncertain, capped or set by hand until soon, and judgements that grow old."""
@@ -188,31 +250,44 @@ def list_reviews(
         found = review.list_items(
             bot.database, bot.scheme_cache, named_actor(bot), today=bot.today(), limit=limit, reason=reason
         )
-    if as_json:
-        print_json([vars(item) for item in found])
+    if as_json or as_csv:
+        print_records([vars(item) for item in found], as_csv)
         return
     if not found:
-        say("There is nothing to review.")
+        say(_("There is nothing to review."))
         return
     rows = [
         [
             item.code,
             item.name,
-            item.reason,
+            word("review", item.reason),
             item.item if item.reason in ("capped", "stale", "shadow") else "",
-            item.tier,
+            item.tier and tier_word(item.tier),
             number(item.score, "g"),
-            None if item.low is None or item.high is None else f"{item.low:.1f} to {item.high:.1f}",
+            None if item.low is None or item.high is None else f"{item.low:.1f}–{item.high:.1f}",
             item.due_on,
-            f"{item.stake:,.0f}",
+            number(item.stake, ",.0f"),
         ]
         for item in found
     ]
     print_table(
-        ["code", "name", "reason", "what", "tier", "score", "between", "date", "net revenue, 12 months"], rows
+        [
+            _("code"),
+            _("name"),
+            _("reason"),
+            _("what"),
+            _("tier"),
+            _("score"),
+            _("between"),
+            _("date"),
+            _("net revenue, 12 months"),
+        ],
+        rows,
     )
     if len(found) == limit:
-        say(f"There may be more than these {limit}: --limit shows them.")
+        say(
+            _("There may be more than these %(limit)s: %(option)s shows them.", limit=limit, option="--limit")
+        )
 
 
 def answer_review(
@@ -235,84 +310,10 @@ def answer_review(
             today=bot.today(now),
             now=now,
         )
-    say(f"{found[0].code} {found[0].name}: {len(found)} answered as {reason}.")
-
-
-_MOVED = {  # table -> one of its rows, several
-    "customer_order": ("order", "orders"),
-    "invoice": ("invoice", "invoices"),
-    "activity": ("activity", "activities"),
-    "fact": ("fact", "facts"),
-    "customer_key": ("code", "codes"),
-}
-
-
-def join_customers(
-    customer: Annotated[str, typer.Argument(metavar="CUSTOMER", help="The one that is joined: SOURCE:CODE.")],
-    into: Annotated[str, typer.Argument(metavar="INTO", help="The one that stays.")],
-    prefer: Annotated[
-        str | None,
-        typer.Option(metavar="customer|into", help="Whose word holds where the two say something different."),
-    ] = None,
-    dry_run: Annotated[bool, typer.Option(help="Only show what would happen.")] = False,
-    as_json: AsJson = False,
-) -> None:
-    """Say that two customers are one: the first one's orders, codes and names go to the second.
-
-    A code without its source will do where only one customer has it. tierbot import undo takes a join back.
-    """
-    with opened() as bot:
-        report = imports.join_customers(
-            bot.database,
-            customer,
-            into,
-            clock=bot.clock,
-            actor=whoami(),
-            prefer=prefer,
-            dry_run=dry_run,
-        )
-    if as_json:
-        print_json(vars(report))
-        return
-    if report.already_one:
-        say(f"{customer} and {into} are one customer already: {report.into}.")
-        return
-    counts = [(report.moved[name], *words) for name, words in _MOVED.items() if report.moved[name]]
-    shown = ", ".join(f"{number:,} {one if number == 1 else several}" for number, one, several in counts)
-    if report.batch_id is None:
-        say(f"{report.customer} would be joined into {report.into}: {shown}.")
-        return
     say(
-        f"{report.customer} is joined into {report.into}: {shown}.",
-        f"To take it back: tierbot import undo {report.batch_id}",
-    )
-
-
-def list_duplicates(
-    limit: Annotated[int, typer.Option(min=1, max=1_000, help="How many, at most.")] = 50,
-    as_json: AsJson = False,
-) -> None:
-    """Customers that are probably one: the same name, tax number or e-mail domain in two systems. Changes nothing."""
-    with opened() as bot:
-        found = imports.find_duplicates(bot.database, limit)
-    if as_json:
-        print_json(
-            [
-                {
-                    "customer": pair.customer._asdict(),
-                    "into": pair.into._asdict(),
-                    "reasons": pair.reasons,
-                    "command": pair.command,
-                }
-                for pair in found
-            ]
+        _(
+            "%(customer)s: answered, hidden for now: %(reasons)s.",
+            customer=f"{found[0].code} {found[0].name}",
+            reasons=listed(word("review", item.reason) for item in found),
         )
-        return
-    if not found:
-        say("No two customers look like one.")
-        return
-    for pair in found:
-        names = f"{pair.customer.code} {pair.customer.name} and {pair.into.code} {pair.into.name}"
-        say(f"{names}: {', '.join(pair.reasons)}", f"  {pair.command}")
-    if len(found) == limit:
-        say(f"There may be more than these {limit}: --limit shows them.")
+    )

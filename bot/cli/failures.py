@@ -1,12 +1,13 @@
 """The sentence and exit code for an error that ended a command."""
 
 import secrets
+from contextlib import suppress
 
 import structlog
 from sqlalchemy.exc import DatabaseError, DBAPIError, OperationalError
 
 from bot import settings
-from bot.cli.console import warn
+from bot.cli.console import _, error_text, speak, warn
 from bot.errors import N_, BotError, Conflict
 from bot.logs import configure
 from db.engine import describe
@@ -18,14 +19,21 @@ _NOT_PERMITTED = (
 
 def report(error: Exception) -> int:
     """Print one sentence about the error; the exit code."""
+    with suppress(Exception):  # such as a .env that cannot be read, which may be what the error is about
+        speak(settings.usable().language)
     known = error if isinstance(error, BotError) else _database_problem(error)
     if known is not None:
-        warn(known.text())
+        warn(error_text(known))
         return known.exit_code
     configure("info")  # the error may have come before the command began
     reference = secrets.token_hex(4)
     structlog.get_logger().error("cli.failed", reference=reference, exc_info=error)
-    warn(f"Something went wrong inside Tierbot. The log above has the details, reference {reference}.")
+    warn(
+        _(
+            "Something went wrong inside Tierbot. The log above has the details, reference %(reference)s.",
+            reference=reference,
+        )
+    )
     return 1
 
 

@@ -3,37 +3,37 @@
 import inspect
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
+from bot import logs, settings
 from bot.app import Tierbot, require_schema
-from bot.cli import presentation, profile
 from bot.cli.console import (
-    Accepted,
+    AsCsv,
     AsJson,
-    Century,
-    DateOrder,
-    DecimalSign,
-    Delimiter,
-    Encoding,
-    HeaderLine,
-    Mapped,
-    columns_of,
+    _,
     opened,
     print_json,
+    print_records,
     print_table,
     progress_bar,
+    reads_file,
     say,
     whoami,
 )
+from bot.cli.output import presentation, profile
+from bot.cli.output.vocabulary import word
 from bot.cli.tree import CliCommand, CliGroup
+from bot.clock import SystemClock
 from bot.errors import BadInput
 from bot.services import imports
 from bot.services.imports import KindOption
 from bot.services.imports.profile import profile_file
 from db import schema
+from db.engine import file_of
 
 
 def command_group() -> typer.Typer:
@@ -42,7 +42,7 @@ def command_group() -> typer.Typer:
     group = typer.Typer(cls=CliGroup, no_args_is_help=True)
     for name in imports.KINDS:
         group.command(name, cls=CliCommand)(_import_command(name, list(options.values())))
-    group.command("profile", cls=CliCommand)(import_profile)
+    group.command("profile", cls=CliCommand)(reads_file(import_profile))
     group.command("undo", cls=CliCommand)(import_undo)
     group.command("list", cls=CliCommand)(import_list)
     return group
@@ -57,15 +57,8 @@ def _import_command(kind: str, options: list[KindOption]) -> Callable[..., None]
         source: Annotated[
             str, typer.Option(help="Which system it comes from; keys are unique per source.")
         ] = "file",
-        mapped: Mapped = None,
         currency: Annotated[str | None, typer.Option(help="ISO currency, where the file has none.")] = None,
-        encoding: Encoding = None,
-        delimiter: Delimiter = None,
-        header_line: HeaderLine = None,
-        date_order: DateOrder = None,
-        century: Century = None,
-        decimal: DecimalSign = None,
-        accepted: Accepted = None,
+        reading: imports.ImportOptions,
         only: Annotated[
             list[str] | None,
             typer.Option(metavar="COLUMN=WORD,…", help="Only rows with one of these words count."),
@@ -83,6 +76,10 @@ def _import_command(kind: str, options: list[KindOption]) -> Callable[..., None]
         forget: Annotated[
             bool, typer.Option(help="Forget the columns and answers given for this source before.")
         ] = False,
+        forget_only: Annotated[
+            list[str] | None,
+            typer.Option(metavar="NAME", help="Of these, forget one option, finding or field."),
+        ] = None,
         dry_run: Annotated[bool, typer.Option(help="Only show what would happen.")] = False,
         strict: Annotated[
             bool, typer.Option(help="Exit with 7 when any row was rejected, not only when all were.")
@@ -91,27 +88,21 @@ def _import_command(kind: str, options: list[KindOption]) -> Callable[..., None]
         **kind_options: Any,
     ) -> None:
         with opened() as bot:
-            options = imports.ImportOptions(
+            options = replace(
+                reading,
                 source=source,
-                columns=columns_of(mapped or []),
                 currency=currency,
-                encoding=encoding,
-                delimiter=delimiter,
-                header_line=header_line,
-                date_order=date_order,
-                century=century,
-                decimal=decimal,
-                accepted=tuple(accepted or ()),
                 only=tuple(only or ()),
                 skip=tuple(skip or ()),
                 negative=tuple(negative or ()),
                 forget=forget,
+                forget_only=tuple(forget_only or ()),
                 dry_run=dry_run,
                 timezone=bot.settings.timezone,
                 firm_currency=bot.settings.currency,
                 kind_options=kind_options,
             )
-            with progress_bar(f"Importing {kind}") as progress:
+            with progress_bar(_("Importing %(kind)s", kind=word("import", kind))) as progress:
                 report = imports.import_file(
                     bot.database,
                     kind=kind,
@@ -131,7 +122,7 @@ def _import_command(kind: str, options: list[KindOption]) -> Callable[..., None]
 
     bring_in.__doc__ = f"Bring in {kind} from a CSV file."
     bring_in.__signature__ = _with_options(bring_in, options)  # type: ignore[attr-defined]
-    return bring_in
+    return reads_file(bring_in)
 
 
 def _with_options(command: Callable[..., None], options: list[KindOption]) -> inspect.Signature:
@@ -156,35 +147,27 @@ def import_profile(
     *,
     source: Annotated[str, typer.Option(help="Which system it comes from.")] = "file",
     kind: Annotated[str | None, typer.Option(help="What it is, where the guess is wrong.")] = None,
-    mapped: Mapped = None,
     currency: Annotated[str | None, typer.Option(help="ISO currency, where the file has none.")] = None,
-    encoding: Encoding = None,
-    delimiter: Delimiter = None,
-    header_line: HeaderLine = None,
-    date_order: DateOrder = None,
-    century: Century = None,
-    decimal: DecimalSign = None,
-    accepted: Accepted = None,
+    reading: imports.ImportOptions,
     as_json: AsJson = False,
 ) -> None:
     """Say what a file is, and the command that imports it; nothing is stored."""
-    with opened(check_schema=False) as bot:
-        options = imports.ImportOptions(
-            source=source,
-            columns=columns_of(mapped or []),
-            currency=currency,
-            encoding=encoding,
-            delimiter=delimiter,
-            header_line=header_line,
-            date_order=date_order,
-            century=century,
-            decimal=decimal,
-            accepted=tuple(accepted or ()),
-            timezone=bot.settings.timezone,
-            firm_currency=bot.settings.currency,
-        )
-        database = bot.database if _is_there(bot) else None
-        found = profile_file(database, path=file, clock=bot.clock, options=options, kind=kind)
+    loaded = settings.load()
+    logs.configure(loaded.log_level)
+    options = replace(
+        reading,
+        source=source,
+        currency=currency,
+        timezone=loaded.timezone,
+        firm_currency=loaded.currency,
+    )
+    book = file_of(loaded.url)
+    if book is not None and not book.exists():  # opening it would create its folder
+        found = profile_file(None, path=file, clock=SystemClock(), options=options, kind=kind)
+    else:
+        with opened(check_schema=False) as bot:
+            database = bot.database if _has_tables(bot) else None
+            found = profile_file(database, path=file, clock=bot.clock, options=options, kind=kind)
     if as_json:
         print_json(profile.profile_json(found))
     else:
@@ -193,10 +176,8 @@ def import_profile(
         sys.exit(BadInput.exit_code)
 
 
-def _is_there(bot: Tierbot) -> bool:
-    """Whether there is a database; one that is there must fit."""
-    if bot.database.is_sqlite and not bot.database.file.exists():
-        return False
+def _has_tables(bot: Tierbot) -> bool:
+    """Whether the database has tables; those that are there must fit."""
     if schema.current(bot.database) is None:
         return False
     require_schema(bot.database)
@@ -209,15 +190,31 @@ def import_undo(
     """Take an import back."""
     with opened() as bot:
         report = imports.undo(bot.database, batch, clock=bot.clock, actor=whoami())
-    say(f"Import {batch} is taken back: {report.removed:,} rows removed, {report.restored:,} restored.")
+    say(
+        _(
+            "Import %(number)s is taken back. Rows removed: %(removed)s, restored: %(restored)s.",
+            number=batch,
+            removed=f"{report.removed:,}",
+            restored=f"{report.restored:,}",
+        )
+    )
 
 
-def import_list() -> None:
+def import_list(as_csv: AsCsv = False, as_json: AsJson = False) -> None:
     """The latest imports."""
     with opened() as bot:
+        found = imports.history(bot.database)
+        if as_json or as_csv:
+            print_records([one.model_dump() for one in found], as_csv)
+            return
         rows = []
-        for one in imports.history(bot.database):
+        for one in found:
             counts = f"{one.accepted:,}", f"{one.rejected:,}"
             at = f"{one.started_at:%Y-%m-%d %H:%M}"
-            rows.append([one.id, one.kind, one.file_name, *counts, one.status, at])
-        print_table(["number", "kind", "file", "accepted", "rejected", "status", "at (UTC)"], rows)
+            rows.append(
+                [one.id, word("import", one.kind), one.file_name, *counts, word("import", one.status), at]
+            )
+        print_table(
+            [_("number"), _("kind"), _("file"), _("accepted"), _("rejected"), _("status"), _("at (UTC)")],
+            rows,
+        )

@@ -7,8 +7,9 @@ from typing import Annotated, Any
 
 import typer
 
-from bot.cli.console import AsJson, opened, print_json, print_table, say, utc, whoami
-from bot.errors import N_, BadInput
+from bot.cli.console import AsCsv, AsJson, _, opened, print_json, print_records, print_table, say, utc, whoami
+from bot.cli.output.vocabulary import word
+from bot.errors import N_, BadInput, ngettext
 from bot.services.delivery import outbox, time_jump
 from db.outbox import messages
 from db.outbox.messages import MessageState, OutboxMessage
@@ -23,6 +24,7 @@ def list_messages(
         str | None, typer.Option(help="pending, sending, sent, unknown or dead; all but sent if left out.")
     ] = None,
     most: Most = 50,
+    as_csv: AsCsv = False,
     as_json: AsJson = False,
 ) -> None:
     """Messages by state, the newest first."""
@@ -35,13 +37,14 @@ def list_messages(
     _list(
         [state] if state is not None else [known for known in MessageState if known != MessageState.SENT],
         most,
+        as_csv,
         as_json,
     )
 
 
-def unknown(most: Most = 50, as_json: AsJson = False) -> None:
+def unknown(most: Most = 50, as_csv: AsCsv = False, as_json: AsJson = False) -> None:
     """Messages that may have arrived: Slack's answer was lost, and its history has not settled it yet."""
-    _list([MessageState.UNKNOWN], most, as_json)
+    _list([MessageState.UNKNOWN], most, as_csv, as_json)
 
 
 def show(outbox_id: Id, as_json: AsJson = False) -> None:
@@ -59,14 +62,14 @@ def retry(outbox_id: Id) -> None:
     """Send a dead or unknown message again; an unknown one then says that it may be a repeat."""
     with opened() as bot:
         outbox.retry(bot.database, outbox_id, actor=whoami(), now=bot.clock.now())
-    say(f"Message {outbox_id} is queued again.")
+    say(_("Message %(number)s is queued again.", number=outbox_id))
 
 
 def drop(outbox_id: Id) -> None:
     """Never send a message that waits or is unknown."""
     with opened() as bot:
         outbox.drop(bot.database, outbox_id, actor=whoami())
-    say(f"Message {outbox_id} is dropped.")
+    say(_("Message %(number)s is dropped.", number=outbox_id))
 
 
 def catch_up(
@@ -86,29 +89,50 @@ def catch_up(
         print_json({**asdict(gap), "held": held})
         return
     say(
-        f"Last sign of life: {utc(gap.since)}. Now: {utc(gap.now)}.",
-        f"Waiting: {gap.touches} care steps that have come due, {gap.messages} messages.",
+        _("Last sign of life: %(since)s. Now: %(now)s.", since=utc(gap.since), now=utc(gap.now)),
+        _(
+            "Waiting: %(steps)s, %(messages)s.",
+            steps=ngettext(
+                "%(count)s care step that has come due",
+                "%(count)s care steps that have come due",
+                gap.touches,
+            ),
+            messages=ngettext("%(count)s message", "%(count)s messages", gap.messages),
+        ),
     )
     if apply:
-        say("Going on from now.")
+        say(_("Going on from now."))
     elif held:
-        say("Nothing is said until somebody looks. If the time is right: tierbot catch-up --apply")
+        say(
+            _(
+                "Nothing is said until somebody looks. If the time is right: %(command)s",
+                command="tierbot catch-up --apply",
+            )
+        )
     else:
-        say("Nothing is held.")
+        say(_("Nothing is held."))
 
 
-def _list(states: Sequence[str], most: int, as_json: bool) -> None:
+def _list(states: Sequence[str], most: int, as_csv: bool, as_json: bool) -> None:
     with opened() as bot, bot.database.read() as session:
         rows = messages.listed(session, states, most)
-    if as_json:
-        print_json([_columns(row) for row in rows])
+    if as_json or as_csv:
+        print_records([_columns(row) for row in rows], as_csv)
     elif not rows:
-        say("No messages.")
+        say(_("No messages."))
     else:
         print_table(
-            ["id", "state", "kind", "to", "written", "tries", "why"],
+            [_("id"), _("state"), _("kind"), _("recipient"), _("written"), _("tries"), _("why")],
             (
-                (row.id, row.state, row.kind, row.address, utc(row.created_at), row.attempt, row.error)
+                (
+                    row.id,
+                    word("message", row.state),
+                    word("message", row.kind),
+                    row.address,
+                    utc(row.created_at),
+                    row.attempt,
+                    row.error,
+                )
                 for row in rows
             ),
         )

@@ -9,12 +9,16 @@ import typer
 
 from bot.app import Tierbot
 from bot.cli.console import (
+    AsCsv,
     AsJson,
     AsOf,
     console_actor,
+    customers,
+    in_language,
     number,
     opened,
     print_json,
+    print_records,
     print_table,
     say,
     to_day,
@@ -36,29 +40,37 @@ CutsFile = Annotated[
 ]
 
 
-def rfm(as_of: AsOf = None, cuts: CutsFile = None, most: Most = 20, as_json: AsJson = False) -> None:
+def rfm(
+    as_of: AsOf = None, cuts: CutsFile = None, most: Most = 20, as_csv: AsCsv = False, as_json: AsJson = False
+) -> None:
     """How recently, how often and for how much customers bought: scores, eight classes, segments."""
-    _report(value.rfm, _show_rfm, as_of, cuts, most, as_json)
+    _report(value.rfm, _show_rfm, as_of, cuts, most, as_csv, as_json)
 
 
-def value_matrix(as_of: AsOf = None, cuts: CutsFile = None, most: Most = 20, as_json: AsJson = False) -> None:
-    """Current x potential value: platinum, gold, iron, lead, and the negative cell."""
-    _report(value.value, _show_value_matrix, as_of, cuts, most, as_json)
+def value_matrix(
+    as_of: AsOf = None, cuts: CutsFile = None, most: Most = 20, as_csv: AsCsv = False, as_json: AsJson = False
+) -> None:
+    """Current x potential value: platinum, gold, iron, lead, silent and negative."""
+    _report(value.value, _show_value_matrix, as_of, cuts, most, as_csv, as_json)
 
 
-def concentration(as_of: AsOf = None, most: Most = 20, as_json: AsJson = False) -> None:
+def concentration(
+    as_of: AsOf = None, most: Most = 20, as_csv: AsCsv = False, as_json: AsJson = False
+) -> None:
     """How much of sales and margin few customers make, as it is: no 80/20 is assumed."""
-    _report(value.concentration, _show_concentration, as_of, None, most, as_json)
+    _report(value.concentration, _show_concentration, as_of, None, most, as_csv, as_json)
 
 
-def rhythm(as_of: AsOf = None, cuts: CutsFile = None, most: Most = 20, as_json: AsJson = False) -> None:
+def rhythm(
+    as_of: AsOf = None, cuts: CutsFile = None, most: Most = 20, as_csv: AsCsv = False, as_json: AsJson = False
+) -> None:
     """Who is silent by the own rhythm: days since the last order against the usual gap."""
-    _report(value.rhythm, _show_rhythm, as_of, cuts, most, as_json)
+    _report(value.rhythm, _show_rhythm, as_of, cuts, most, as_csv, as_json)
 
 
-def products(as_of: AsOf = None, most: Most = 20, as_json: AsJson = False) -> None:
+def products(as_of: AsOf = None, most: Most = 20, as_csv: AsCsv = False, as_json: AsJson = False) -> None:
     """Product types, and what comparable customers (industry, customer type) buy that one does not."""
-    _report(value.products, _show_products, as_of, None, most, as_json)
+    _report(value.products, _show_products, as_of, None, most, as_csv, as_json)
 
 
 def freeze(
@@ -70,9 +82,9 @@ def freeze(
         frozen = _load(bot, as_of, None).frozen
         calibration.write(frozen, file)
         Printer(bot.settings.language).line(
-            N_("Wrote %(file)s from %(count)s customers. Use it with --cuts."),
+            N_("Wrote %(file)s from %(customers)s. Use it with --cuts."),
             file=file,
-            count=f"{frozen.rfm.customers:,}",
+            customers=customers(frozen.rfm.customers),
         )
 
 
@@ -85,7 +97,7 @@ class Printer:
     def text(self, msgid: str, **values: Any) -> str:
         """The translated sentence with its values."""
         text = catalogue.gettext(self.language)(msgid)
-        return text % values if values else text
+        return text % {name: in_language(value) for name, value in values.items()} if values else text
 
     def line(self, msgid: str, **values: Any) -> None:
         """Print the translated sentence with its values."""
@@ -103,17 +115,21 @@ def _report(
     as_of: str | None,
     cuts: Path | None,
     most: int,
+    as_csv: bool,
     as_json: bool,
 ) -> None:
     with opened() as bot:
         found = measure(bot.database, _load(bot, as_of, cuts), most)
+    if as_csv:
+        print_records(found["customers"], as_csv)
+        return
     if as_json:
         print_json(found)
         return
     printer = Printer(bot.settings.language)
     printer.line(
         N_(
-            "As of %(as_of)s: %(bought)s customers that ever bought, %(never)s that never did. Money in %(currency)s."
+            "As of %(as_of)s. Customers that ever bought: %(bought)s, that never did: %(never)s. Money in %(currency)s."
         ),
         as_of=found["as_of"],
         bought=f"{found['bought']:,}",
@@ -194,6 +210,7 @@ def _show_value_matrix(printer: Printer, found: Row) -> None:
         "platinum": N_("high now, high potential: keep and deepen"),
         "gold": N_("high now, low potential: keep"),
         "iron": N_("low now, high potential: develop"),
+        "silent": N_("silent beyond its own rhythm, high potential if it buys again: win back"),
         "lead": N_("low now, low potential: basic service, lower cost"),
         "negative": N_("costs money now and to come: change the terms or stop investing"),
     }
@@ -233,22 +250,21 @@ def _show_concentration(printer: Printer, found: Row) -> None:
         if part["top_share"] is not None:
             printer.line(
                 N_(
-                    "  The best 20 %% of customers make %(share)s, and %(count)s customers"
-                    " (%(part)s) make 80 %%. Gini %(gini)s."
+                    "  The best 20 %% of customers make %(share)s; 80 %% are made by %(customers)s (%(part)s). Gini %(gini)s."
                 ),
                 share=f"{part['top_share']:.1%}",
-                count=f"{part['customers_for']:,}",
+                customers=customers(part["customers_for"]),
                 part=f"{part['share_for']:.1%}",
                 gini=f"{part['gini']:.2f}",
             )
         if part["losing"]:
             printer.line(
                 N_(
-                    "  %(losing)s of %(customers)s customers are below zero and take back %(losses)s"
+                    "  Below zero: %(losing)s of %(customers)s, who take back %(losses)s"
                     " of %(gains)s; the shares are of what the others make."
                 ),
                 losing=f"{part['losing']:,}",
-                customers=f"{part['customers']:,}",
+                customers=customers(part["customers"]),
                 losses=_whole(-part["losses"]),
                 gains=_whole(part["gains"]),
             )
@@ -324,7 +340,7 @@ def _number(key: str, form: str = ",.0f") -> Cell:
 
 
 def _whole(value: float) -> str:
-    return f"{value:,.0f}"
+    return number(value, ",.0f")
 
 
 def _plain_list(cuts: Iterable[float]) -> str:

@@ -17,7 +17,7 @@ from sqlalchemy.exc import OperationalError
 
 from bot import jobs, settings
 from bot.app import Tierbot, upgrade_schema
-from bot.cli.console import announce, console_actor, opened, say, warn
+from bot.cli.console import _, announce, console_actor, opened, say, warn
 from bot.clock import ShiftedClock, SystemClock
 from bot.errors import N_, BadInput
 from bot.logs import configure, release_stderr
@@ -70,10 +70,12 @@ def run(
         if role is not Role.WORKER:
             running.callback(_listen(bot))
         running.callback(bot.stopping.set)  # called first, so that a pass that is sending ends early
-        announce("Tierbot is running. Ctrl+C stops it.")
+        announce(_("Tierbot is running. Ctrl+C stops it."))
         if not _until_stopped(pulse):
             announce(
-                "The jobs have stopped ticking; ending, so that whoever supervises this process starts it again."
+                _(
+                    "The jobs have stopped ticking; ending, so that whoever supervises this process starts it again."
+                )
             )
             os._exit(1)  # what hangs cannot be waited for
         end_within(END_SECONDS)
@@ -90,11 +92,16 @@ def demo(
     from bot.demo import story  # the invented book and the local workspace
 
     configure("warning")
-    warn("Setting up the local workspace …")
+    warn(_("Setting up the local workspace …"))
     running = story.start(folder, port=port, say=warn)
     say(
-        f"\nOpen {running.workspace.url}: you are {story.FIRST.real_name}, an account manager. Type /tier ACME."
-        " Ctrl+C ends the demo."
+        "\n"
+        + _(
+            "Open %(url)s: you are %(name)s, an account manager. Type %(command)s. Ctrl+C ends the demo.",
+            url=running.workspace.url,
+            name=story.FIRST.real_name,
+            command="/tier ACME",
+        )
     )
     _until_stopped()
     running.stop()
@@ -173,14 +180,20 @@ def _bring_up_to_date(bot: Tierbot) -> None:
     while True:
         try:
             if (backup := upgrade_schema(bot.database)) is not None:
-                announce(f"Backup written: {backup}")
+                announce(_("Backup written: %(file)s", file=backup))
             return
         except OperationalError as error:
             reason = describe(error)
             if not any(part in reason for part in PASSING):
                 raise
         if not announced:
-            announce(f"The database cannot be used: {reason}. Trying again every {LOOK_SECONDS:.0f} s.")
+            announce(
+                _(
+                    "The database cannot be used: %(reason)s. Trying again every %(seconds)s s.",
+                    reason=reason,
+                    seconds=f"{LOOK_SECONDS:.0f}",
+                )
+            )
         announced = True
         time.sleep(LOOK_SECONDS)
 

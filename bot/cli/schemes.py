@@ -6,11 +6,28 @@ from typing import Annotated
 
 import typer
 
-from bot import settings
-from bot.cli.console import AsJson, AsOf, named_actor, number, opened, print_json, print_table, say, to_day
-from bot.cli.presentation import as_text, diff_cause, diff_json, ladder_json
+from bot.cli.console import (
+    AsCsv,
+    AsJson,
+    AsOf,
+    _,
+    customers,
+    is_chinese,
+    listed,
+    load_settings,
+    named_actor,
+    number,
+    opened,
+    print_json,
+    print_records,
+    print_table,
+    say,
+    to_day,
+)
+from bot.cli.output.presentation import as_text, diff_cause, diff_json, ladder_json, local_name
+from bot.cli.output.vocabulary import tier_word, word
 from bot.cli.setup import print_findings
-from bot.errors import N_, BadInput
+from bot.errors import N_, BadInput, ngettext
 from bot.services.ops import checks
 from bot.services.schemes import lifecycle, status
 from bot.services.schemes.status import VersionStatus
@@ -29,11 +46,11 @@ def check(
     names: Annotated[list[str] | None, typer.Argument(help="Files or preset names; none: all.")] = None,
 ) -> None:
     """Read schemes and report every problem with file, line, key and remedy."""
-    found = checks.check_schemes(names or [], settings.load().schemes_dir)
+    found = checks.check_schemes(names or [], load_settings().schemes_dir)
     print_findings(found)
     if found.problems:
         sys.exit(BadInput.exit_code)
-    say(f"{found.read} schemes are in order.")
+    say(ngettext("%(count)s scheme is in order.", "%(count)s schemes are in order.", found.read))
 
 
 def propose(
@@ -56,38 +73,61 @@ def propose(
         raise BadInput(N_("%(file)s exists already. Choose another name, or --force."), file=target)
     target.parent.mkdir(parents=True, exist_ok=True)
     target.write_text(text, encoding="utf-8")
-    say(f"Wrote {target}. Read it, change what you know better, then: tierbot grade --scheme {target}")
+    say(
+        _(
+            "Wrote %(file)s. Read it, change what you know better, then: %(command)s",
+            file=target,
+            command=f"tierbot grade --scheme {target}",
+        )
+    )
 
 
-def list_schemes(as_json: AsJson = False) -> None:
+def list_schemes(as_csv: AsCsv = False, as_json: AsJson = False) -> None:
     """Every scheme version that was used and where it stands, and the drafts in your schemes folder."""
     with opened() as bot:
         versions = status.listed(bot.database, named_actor(bot), bot.settings.schemes_dir, today=bot.today())
-    if as_json:
-        print_json([vars(version) for version in versions])
+    if as_json or as_csv:
+        print_records([vars(version) for version in versions], as_csv)
         return
     if not versions:
-        say("No scheme was used yet. Start with: tierbot grade --scheme orders_only")
+        say(
+            _("No scheme was used yet. Start with: %(command)s", command="tierbot grade --scheme orders_only")
+        )
         return
     rows = [
         [
             version.name,
             version.version,
             version.sha256[:8],
-            version.purpose,
-            version.state.replace("_", " "),
+            word("purpose", version.purpose),
+            word("scheme", version.state),
             version.effective_from,
             version.until,
             version.by or version.source,
         ]
         for version in versions
     ]
-    print_table(["name", "version", "hash", "purpose", "state", "from", "until", "by"], rows)
+    print_table(
+        [
+            _("name"),
+            _("version"),
+            _("hash"),
+            _("purpose"),
+            _("state"),
+            _("in force from"),
+            _("until"),
+            _("by"),
+        ],
+        rows,
+    )
     coexisting = [version for version in versions if version.state in ("in_force", "approved")]
     if any(version.applies_to for version in coexisting):
-        say("Each customer is graded by the first of its purpose that applies to it:")
-        asked = [(v.purpose, number(v.place, "d", "last"), status.label(v), _audience(v)) for v in coexisting]
-        print_table(["purpose", "asked", "scheme", "applies to"], asked)
+        say(_("Each customer is graded by the first of its purpose that applies to it:"))
+        asked = [
+            (word("purpose", v.purpose), number(v.place, "d", _("last")), status.label(v), _audience(v))
+            for v in coexisting
+        ]
+        print_table([_("purpose"), _("asked"), _("scheme"), _("applies to")], asked)
 
 
 def show(name: Name, as_json: AsJson = False) -> None:
@@ -113,27 +153,50 @@ def show(name: Name, as_json: AsJson = False) -> None:
             }
         )
         return
-    state = version.state.replace("_", " ")
-    say(f"{version.name} version {version.version}, {version.sha256[:8]}, {version.purpose}: {state}")
-    say(f"applies to {_audience(version)}")
+    say(
+        _(
+            "%(name)s version %(version)s, %(hash)s, %(purpose)s: %(state)s",
+            name=version.name,
+            version=version.version,
+            hash=version.sha256[:8],
+            purpose=word("purpose", version.purpose),
+            state=word("scheme", version.state),
+        )
+    )
+    say(_("applies to %(customers)s", customers=_audience(version)))
     if shown.note:
         say(shown.note)
     for start, until, approved_by in shown.periods:
-        say(f"in force from {start}{f' until {until}' if until else ''}, approved by {approved_by}")
+        if until:
+            say(
+                _(
+                    "in force from %(start)s until %(until)s, approved by %(who)s",
+                    start=start,
+                    until=until,
+                    who=approved_by,
+                )
+            )
+        else:
+            say(_("in force from %(start)s, approved by %(who)s", start=start, who=approved_by))
     for held in shown.shadow:
-        moved = held.problem or f"{held.movers:,} of {held.customers:,} customers would be in another tier"
-        say(f"in the shadow, as of {held.as_of}: {moved}")
+        moved = held.problem or _(
+            "%(movers)s of %(customers)s would be in another tier",
+            movers=f"{held.movers:,}",
+            customers=customers(held.customers),
+        )
+        say(_("in the shadow, as of %(day)s: %(moved)s", day=held.as_of, moved=moved))
     rungs = [
         (
-            one["id"],
-            number(one["at"], "g"),
-            number(one["rises_at"], "g"),
-            number(one["falls_below"], "g"),
-            one["name"],
+            rung.tier.id,
+            number(rung.at, "g"),
+            number(rung.rises_at, "g"),
+            number(rung.falls_below, "g"),
+            local_name(rung.tier.names) if rung.tier.names else rung.tier.id,
         )
-        for one in ladder_json(shown.ladder)
+        for rung in shown.ladder.rungs
     ]
-    print_table(["tier", "from", "up to it from", "down from it below", "name"], rungs)
+    columns = [_("tier"), _("begins at"), _("up to it from"), _("down from it below"), _("name")]
+    print_table(columns, rungs)
     say(as_text(bot.renderer.slots(TierLadder(ladder=shown.ladder), bot.settings.language)))
     say(f"\n{shown.text}")
 
@@ -149,8 +212,12 @@ def shadow(name: Name, as_json: AsJson = False) -> None:
     _print_version(
         version,
         as_json,
-        f"{label} runs in the shadow. Who would move: tierbot scheme diff {label};"
-        f" snapshot by snapshot: tierbot scheme show {label}",
+        _(
+            "%(scheme)s runs in the shadow. Who would move: %(diff)s; snapshot by snapshot: %(show)s",
+            scheme=label,
+            diff=f"tierbot scheme diff {label}",
+            show=f"tierbot scheme show {label}",
+        ),
     )
 
 
@@ -181,9 +248,23 @@ def approve(
             now=now,
             place=place,
         )
-    lines = [f"{status.label(version)} grades ({version.purpose}) from {start} on, approved by {version.by}."]
+    lines = [
+        _(
+            "%(scheme)s grades (%(purpose)s) from %(day)s on, approved by %(who)s.",
+            scheme=status.label(version),
+            purpose=word("purpose", version.purpose),
+            day=start,
+            who=version.by,
+        )
+    ]
     if version.applies_to:
-        lines.append(f"It is asked at place {version.place} and applies to {_audience(version)}.")
+        lines.append(
+            _(
+                "It is asked at place %(place)s and applies to %(customers)s.",
+                place=version.place,
+                customers=_audience(version),
+            )
+        )
     _print_version(version, as_json, *lines)
 
 
@@ -198,7 +279,7 @@ def retire(
         version = lifecycle.retire(
             bot.database, named_actor(bot), name, today=bot.today(now), now=now, sure=yes
         )
-    _print_version(version, as_json, f"{status.label(version)} is retired.")
+    _print_version(version, as_json, _("%(scheme)s is retired.", scheme=status.label(version)))
 
 
 def compare(
@@ -207,6 +288,7 @@ def compare(
         str | None,
         typer.Argument(help="What it is compared with; without it, the scheme in force for its customers."),
     ] = None,
+    as_csv: AsCsv = False,
     as_json: AsJson = False,
 ) -> None:
     """Grade the last snapshot's customers under two schemes: who would move and why, shares, drift, sensitivity."""
@@ -219,9 +301,11 @@ def compare(
             old,
             bot.settings.schemes_dir,
             today=bot.today(),
-            most=None if as_json else 20,
+            most=None if as_json or as_csv else 20,
         )
-    if as_json:
+    if as_csv:
+        print_records(diff_json(found)["movers"], as_csv)
+    elif as_json:
         print_json(diff_json(found))
     else:
         _show_diff(found)
@@ -229,50 +313,70 @@ def compare(
 
 def _show_diff(found: SchemeDiff) -> None:
     say(
-        f"As of {found.as_of}, {found.customers:,} customers: {found.old.scheme}@{found.old.version} (rows)"
-        f" and {found.new.scheme}@{found.new.version} (columns), by boundaries and gates alone."
+        _(
+            "As of %(day)s, %(customers)s: %(old)s (rows) and %(new)s (columns), by boundaries and gates alone.",
+            day=found.as_of,
+            customers=customers(found.customers),
+            old=f"{found.old.scheme}@{found.old.version}",
+            new=f"{found.new.scheme}@{found.new.version}",
+        )
     )
     tiers = found.words
     rows = [
-        [tier, *(f"{found.matrix[tier][column]:,}" for column in tiers), f"{found.before[tier]:,}"]
+        [tier_word(tier), *(f"{found.matrix[tier][column]:,}" for column in tiers), f"{found.before[tier]:,}"]
         for tier in tiers
     ]
-    rows.append(["sum", *(f"{found.after[tier]:,}" for tier in tiers), f"{found.customers:,}"])
-    print_table(["", *tiers, "sum"], rows)
+    rows.append([_("sum"), *(f"{found.after[tier]:,}" for tier in tiers), f"{found.customers:,}"])
+    print_table(["", *map(tier_word, tiers), _("sum")], rows)
     total = max(found.customers, 1)
     shares = [
-        [tier, f"{found.before[tier] / total:.1%}", f"{found.after[tier] / total:.1%}"] for tier in tiers
+        [tier_word(tier), f"{found.before[tier] / total:.1%}", f"{found.after[tier] / total:.1%}"]
+        for tier in tiers
     ]
-    print_table(["share", "before", "after"], shares)
+    print_table([_("share"), _("before"), _("after")], shares)
     if found.drift is not None:
         say(
-            f"PSI of the scores {found.drift.psi:.3f}, by chance alone about {found.drift.by_chance:.3f}:"
-            f" {found.drift.verdict.replace('_', ' ')}."
+            _(
+                "PSI of the scores %(psi)s, by chance alone about %(by_chance)s: %(verdict)s.",
+                psi=f"{found.drift.psi:.3f}",
+                by_chance=f"{found.drift.by_chance:.3f}",
+                verdict=word("drift", found.drift.verdict),
+            )
         )
     sensitive = found.sensitivity
     say(
-        f"With {sensitive.draws:,} other sets of weights within ±{sensitive.within:.0%} the new scheme would have"
-        f" {sensitive.mean:.1%} of {len(sensitive.customers):,} customers with a score in another tier on average,"
-        f" at most {sensitive.p95:.1%} in 95 % of them."
+        _(
+            "With %(draws)s other sets of weights within ±%(within)s the new scheme would have %(mean)s of %(customers)s with a score in another tier on average, at most %(p95)s in 95 %% of them.",
+            draws=f"{sensitive.draws:,}",
+            within=f"{sensitive.within:.0%}",
+            mean=f"{sensitive.mean:.1%}",
+            customers=customers(len(sensitive.customers)),
+            p95=f"{sensitive.p95:.1%}",
+        )
     )
     if not found.moved:
-        say("Nobody would move.")
+        say(_("Nobody would move."))
         return
     say(
-        f"{found.moved:,} customers would move, {found.at_once:,} of them with the first snapshot and the others as"
-        " margins, confirmations and the time in a tier allow. Those whose score changes most:"
+        _(
+            "%(customers)s would move, %(at_once)s of them with the first snapshot and the others as margins, confirmations and the time in a tier allow. Those whose score changes most:",
+            customers=customers(found.moved),
+            at_once=f"{found.at_once:,}",
+        )
     )
     movers = [
         (
             f"{mover.code} {mover.name}",
-            f"{mover.before} to {mover.after}",
-            "at once" if mover.at_once else "later",
-            f"{number(mover.old_score, 'g', '-')} to {number(mover.new_score, 'g', '-')}",
-            "; ".join(diff_cause(cause, found.old, found.new) for cause in mover.causes[:3]),
+            f"{tier_word(mover.before)} → {tier_word(mover.after)}",
+            _("at once") if mover.at_once else _("later"),
+            f"{number(mover.old_score, 'g', '–')} → {number(mover.new_score, 'g', '–')}",
+            ("；" if is_chinese() else "; ").join(
+                diff_cause(cause, found.old, found.new) for cause in mover.causes[:3]
+            ),
         )
         for mover in found.movers
     ]
-    print_table(["customer", "tier", "when", "score", "why"], movers)
+    print_table([_("customer"), _("tier"), _("when"), _("score"), _("why")], movers)
 
 
 def _print_version(version: VersionStatus, as_json: bool, *lines: str) -> None:
@@ -285,4 +389,5 @@ def _print_version(version: VersionStatus, as_json: bool, *lines: str) -> None:
 def _audience(version: VersionStatus) -> str:
     """The customers it applies to."""
     conditions = version.applies_to.items()
-    return "; ".join(f"{column}: {', '.join(values)}" for column, values in conditions) or "everybody"
+    shown = [f"{word('column', column)}: {listed(values)}" for column, values in conditions]
+    return "; ".join(shown) or _("everybody")

@@ -6,30 +6,31 @@ from typing import Annotated
 
 import typer
 
-from bot.cli.console import AsJson, opened, print_json, say, warn
-from bot.errors import BadInput
+from bot.cli.console import AsJson, _, in_language, opened, print_json, say, warn
+from bot.cli.output.vocabulary import word
+from bot.errors import BadInput, ngettext
 from bot.services.ops import checks, doctor
 from bot.slack import manifest
 
 
 def check(as_json: AsJson = False) -> None:
-    """Read settings, schemes, care plan, templates and database; say every problem, and what is not applied yet."""
+    """Read settings, schemes, care plan, templates and database; say every problem, and what is still needed."""
     found = checks.check_all()
     if as_json:
         print_json({"problems": found.problems, "notices": found.notices})
     else:
         print_findings(found)
         if found.problems:
-            warn(f"{len(found.problems)} problem{'s' if len(found.problems) > 1 else ''}.")
+            warn(ngettext("%(count)s problem.", "%(count)s problems.", len(found.problems)))
         else:
-            say("Everything that was checked is in order.")
+            say(_("Everything that was checked is in order."))
     if found.problems:
         sys.exit(BadInput.exit_code)
 
 
 def print_findings(found: checks.Findings) -> None:
     """Print notices, and problems on standard error."""
-    say(*(f"note: {notice}" for notice in found.notices))
+    say(*(_("note: %(notice)s", notice=notice) for notice in found.notices))
     warn(*found.problems)
 
 
@@ -54,7 +55,8 @@ def examine(as_json: AsJson = False) -> None:
         print_json({"healthy": not problems, "findings": [asdict(finding) for finding in findings]})
     else:
         for finding in findings:
-            remedy = f" → {finding.remedy}" if finding.remedy else ""
-            say(f"{finding.level:8}{finding.about}: {finding.found}{remedy}")
+            remedy = f" → {in_language(finding.remedy)}" if finding.remedy else ""
+            level, about = word("doctor", finding.level), word("doctor", finding.about)
+            say(f"{level:8}{about}: {in_language(finding.found)}{remedy}")
     if problems:
         sys.exit(BadInput.exit_code)

@@ -27,7 +27,7 @@ COMMANDS = {  # group -> command -> module and function, in the order of --help
         "manifest": "setup.print_manifest",
         "doctor": "setup.examine",
         "catch-up": "outbox.catch_up",
-        "verify": "gradings.verify",
+        "verify": "verification.verify",
         "import": "imports.command_group",
     },
     "scheme": {
@@ -40,7 +40,7 @@ COMMANDS = {  # group -> command -> module and function, in the order of --help
         "retire": "schemes.retire",
         "diff": "schemes.compare",
     },
-    "customer": {"join": "decisions.join_customers", "duplicates": "decisions.list_duplicates"},
+    "customer": {"join": "customers.join_customers", "duplicates": "customers.list_duplicates"},
     "override": {
         "set": "decisions.set_override",
         "end": "decisions.end_override",

@@ -51,7 +51,7 @@ def manifest(
             "background_color": "#1f3a5f",
         },
         "features": {
-            "app_home": {"messages_tab_enabled": True, "messages_tab_read_only_enabled": True},
+            "app_home": {"messages_tab_enabled": True, "messages_tab_read_only_enabled": False},
             "bot_user": {"display_name": "Tierbot", "always_online": True},
             "slash_commands": [
                 {

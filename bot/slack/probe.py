@@ -3,6 +3,7 @@
 from slack_sdk.errors import SlackApiError, SlackRequestError
 
 from bot.clock import Clock
+from bot.errors import N_, Phrase
 from bot.services.ops.doctor import Slack
 from bot.settings import Settings
 from bot.slack.gateway import header, slack_time, web_client
@@ -12,13 +13,18 @@ from bot.slack.manifest import OPTIONAL_SCOPES, SCOPES
 def probe(settings: Settings, clock: Clock) -> Slack:
     """Call auth.test once."""
     if settings.slack_bot_token is None:
-        return Slack(error="SLACK_BOT_TOKEN is not set")
+        return Slack(error=Phrase(N_("%(setting)s is not set"), setting="SLACK_BOT_TOKEN"))
     try:
         response = web_client(settings, reading=True).auth_test()
     except SlackApiError as error:
         return Slack(error=str(error.response.get("error", "refused")))
     except (SlackRequestError, OSError) as error:
-        return Slack(error=f"cannot be reached: {getattr(error, 'reason', None) or type(error).__name__}")
+        return Slack(
+            error=Phrase(
+                N_("cannot be reached: %(reason)s"),
+                reason=getattr(error, "reason", None) or type(error).__name__,
+            )
+        )
     scopes, then = header(response, "x-oauth-scopes").split(","), slack_time(response)
     return Slack(
         team=str(response.get("team", "")),

@@ -15,16 +15,18 @@ from pydantic import TypeAdapter
 
 from bot.wording.actions import Action, Pointer
 from bot.wording.parts import (
+    AssessmentPart,
     BoundaryState,
-    ByHand,
     CapState,
     CustomerPart,
     DimensionPart,
     LadderPart,
     LeverPart,
     NextStep,
+    NotComputed,
     OwnerCounts,
     PendingPart,
+    RatingGap,
     Reason,
     RuleChange,
     ScoreChange,
@@ -63,25 +65,6 @@ class Message:
             action: Pointer(id=getattr(self, id_field), version=getattr(self, version_field))
             for action, (id_field, version_field) in fields.items()
         }
-
-
-@dataclass(frozen=True, kw_only=True)
-class AssessmentPart:
-    """A customer's newest assessment; its score may be anything from `low` to `high` when all facts are known."""
-
-    tier: TierPart
-    score: float | None
-    coverage: float
-    low: float | None
-    high: float | None
-    held: bool
-    by_hand: ByHand | None = None
-    pending: PendingPart | None = None
-    as_of: date
-
-    @property
-    def with_all_data(self) -> tuple[float, float] | None:
-        return None if self.low is None or self.high is None else (self.low, self.high)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -162,11 +145,21 @@ class Why(Message, AssessmentPart):
     levers: tuple[LeverPart, ...]
     together: bool  # no lever suffices by itself
     wanted: tuple[Wanted, ...]
+    rating_gap: RatingGap | None = None
+    not_computed: tuple[NotComputed, ...] = ()
     scheme: Name
     scheme_version: int
     dimensions: tuple[DimensionPart, ...]
     gates: tuple[Name, ...]
     gates_not_assessed: tuple[Name, ...]
+
+    @property
+    def weight_moves(self) -> bool:
+        """Whether weights are not those of the scheme, because something is missing."""
+        return any(
+            part.left_out or any(reason.missing and reason.score is None for reason in part.reasons)
+            for part in self.dimensions
+        )
 
 
 @dataclass(frozen=True, kw_only=True)

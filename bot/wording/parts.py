@@ -6,6 +6,7 @@ from datetime import date
 from grading.scheme.model import Name
 
 SHOWN_INDICATORS = 8  # of one part of a change
+LEAST_SURER = 0.05  # points; less is shown as 0.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,7 +54,7 @@ class Reason:
 
     names: Name
     unit: str | None
-    value: float | str | bool | None
+    value: float | str | bool | Name | None
     score: float | None
     points: float
     weight: float
@@ -63,12 +64,19 @@ class Reason:
 
 @dataclass(frozen=True, kw_only=True)
 class DimensionPart:
-    """What one dimension adds to a score, or to its change."""
+    """What one dimension adds to a score, or to its change.
+
+    Of a score: `points` of at most `most`; or it is left out, because `known` of its weight is below what is `needed`.
+    """
 
     names: Name
     points: float
+    most: float | None = None
     score: float | None = None
     weight: float = 0.0
+    left_out: bool = False
+    known: float = 0.0
+    needed: float = 0.0
     reasons: tuple[Reason, ...] = ()
 
 
@@ -269,15 +277,19 @@ class LeverPart:
 
     names: Name
     unit: str | None
-    value: float | str | bool | None
+    value: float | str | bool | Name | None
     relation: str | None  # at_least | at_most | below | is
-    target: float | str | bool | None
+    target: float | str | bool | Name | None
     points: float
 
 
 @dataclass(frozen=True, kw_only=True)
 class Wanted:
-    """A missing fact worth collecting: by how many points it narrows the score's range, and the tiers it may lead to."""
+    """A missing fact worth collecting, and the tiers that its worst and its best answer lead to.
+
+    `narrows`: points by which the range of the score shrinks; `gradings`: after how many the tier is reached;
+    `counts_with`: the dimension that counts only when more of it is known.
+    """
 
     names: Name
     reason: str  # absent | not_understood | too_old | not_yet
@@ -286,3 +298,51 @@ class Wanted:
     decides: bool
     worst: TierPart
     best: TierPart
+    gradings: int = 1
+    counts_with: Name | None = None
+
+    @property
+    def effect(self) -> str | None:
+        """What knowing it is good for, the gravest only."""
+        if self.decides:
+            return "leads" if self.worst.id == self.best.id else "decides"
+        if self.counts_with:
+            return "with_others"
+        return "surer" if self.narrows >= LEAST_SURER else None
+
+
+@dataclass(frozen=True, kw_only=True)
+class RatingGap:
+    """How many facts besides those named an unrated customer needs for a tier; None: all of them are not enough."""
+
+    more: int | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class NotComputed:
+    """Missing indicators that nobody collects one by one, and what they are computed from."""
+
+    origin: str  # orders | order costs | order lines | invoices | activities | financial statements | scheme constants
+    names: tuple[Name, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class AssessmentPart:
+    """A customer's newest assessment; its score may be anything from `low` to `high` when all facts are known."""
+
+    tier: TierPart
+    score: float | None
+    coverage: float
+    low: float | None
+    high: float | None
+    held: bool
+    by_hand: ByHand | None = None
+    pending: PendingPart | None = None
+    as_of: date
+
+    @property
+    def with_all_data(self) -> tuple[float, float] | None:
+        """`low` and `high`, where they differ as they are read."""
+        if self.low is None or self.high is None or f"{self.low:.1f}" == f"{self.high:.1f}":
+            return None
+        return self.low, self.high

@@ -1,7 +1,7 @@
 """Imports and the previous state of what they changed; the private connection on which an import works."""
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import date, datetime
 from decimal import Decimal
@@ -160,10 +160,14 @@ def remember_answers(connection: Connection, source: str, kind: str, answers: Ma
         connection.execute(stored.insert(), rows)
 
 
-def forget_mapping(connection: Connection, source: str, kind: str) -> None:
-    """Delete what --map gave for a source and kind."""
+def forget_mapping(connection: Connection, source: str, kind: str, fields: Collection[str]) -> None:
+    """Delete what --map gave for these fields of a source and kind."""
     stored = table(ColumnMapping)
-    connection.execute(stored.delete().where(stored.c.source == source, stored.c.kind == kind))
+    connection.execute(
+        stored.delete().where(
+            stored.c.source == source, stored.c.kind == kind, stored.c.field.in_(list(fields))
+        )
+    )
 
 
 def all_batches(session: Session) -> list[ImportBatch]:

@@ -57,6 +57,7 @@ class GradingRun(SQLModel, table=True):
         1  # its number among the snapshots of its purpose; an interim run has the number of the next
     )
     whole: bool = True  # it holds every customer; otherwise it adds to the whole run before it
+    edition: int = 1  # of the rules that computed its inputs (grading.indicators.sources)
 
 
 class Assessment(SQLModel, table=True):

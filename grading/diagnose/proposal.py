@@ -56,9 +56,10 @@ def propose(
     *,
     currency: str,
     as_of: date,
+    identity: tuple[str, int],
     constants: Mapping[str, float] | None = None,
 ) -> str:
-    """The scheme `text` with money and count knots from `values`, in `currency`.
+    """The scheme `text` with money and count knots from `values`, in `currency`, as the name and version of `identity`.
 
     In: indicator values of all customers (a column each), and the constants of the book (`orders.book_constants`). A
     knot of score s goes to the quantile s/100 (100 to the quantile 0.99) of the customers with a value above 0, rounded
@@ -89,6 +90,7 @@ def propose(
         )
     edits = _knot_edits(document, scheme, proposed, currency)
     edits += _currency_edits(document, currency)
+    edits += _identity_edits(document, scheme, identity)
     edits += _constant_edits(document, text, scheme, constants or {})
     text = _header(values, proposed, kept, scheme, as_of) + _edited(text, edits)
     try:
@@ -176,6 +178,20 @@ def _edited(text: str, edits: list[_Edit]) -> str:
     for edit in sorted(edits, key=lambda edit: edit.start, reverse=True):
         text = text[: edit.start] + edit.text + text[edit.end :]
     return text
+
+
+def _identity_edits(document: Document, scheme: Scheme, identity: tuple[str, int]) -> list[_Edit]:
+    """Replace name and version; a scheme of another name is also called otherwise."""
+    name, version = identity
+    edits = [
+        _replace(_child(document.root, "scheme"), name),
+        _replace(_child(document.root, "version"), str(version)),
+    ]
+    called = _child(document.root, "name")
+    if name != scheme.scheme and {"en", "zh"} <= set(_keys(called)):
+        edits.append(_replace(_child(called, "en"), f'"{scheme.name.en}, own cut points"'))
+        edits.append(_replace(_child(called, "zh"), f'"{scheme.name.zh}，自有分界"'))
+    return edits
 
 
 def _constant_edits(document: Document, text: str, scheme: Scheme, given: Mapping[str, float]) -> list[_Edit]:

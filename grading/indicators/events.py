@@ -20,9 +20,11 @@ from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import NDArray
 
-from grading.engine.fields import Floats, floats_of, frame_of
+from grading.engine.fields import Bools, Floats, floats_of, frame_of
 from grading.indicators.orders import shrink_rate, window_start
+from grading.indicators.sources import EDITION
 from grading.scheme.model import Scheme
 
 if TYPE_CHECKING:
@@ -45,31 +47,44 @@ _COUNTED = {
 Period = tuple[str, date, date]  # kind, first day, last day for which every activity is on record
 
 
-def fading_weights(as_of: date, scheme: Scheme) -> list[tuple[date, float]]:
+def fading_weights(as_of: date, scheme: Scheme, edition: int = EDITION) -> list[tuple[date, float]]:
     """(day, 0.5 ^ (age / half-life)) of each day of the 24 months up to a day; empty without a half-life."""
     half_life = scheme.constants.get("event_half_life_days")
     if not half_life:
         return []
-    days = (as_of - window_start(as_of, FADING_MONTHS)).days
+    days = (as_of - window_start(as_of, FADING_MONTHS, edition)).days
     return [(as_of - timedelta(days=age), 0.5 ** (age / half_life)) for age in range(days)]
 
 
-def is_complete(periods: Sequence[Period], kind: str, as_of: date, months: int) -> bool:
+def is_complete(
+    periods: Sequence[Period], kind: str, as_of: date, months: int, edition: int = EDITION
+) -> bool:
     """Whether the declared periods of a kind cover the whole window of months up to a day."""
-    day = window_start(as_of, months) + timedelta(days=1)
+    day = window_start(as_of, months, edition) + timedelta(days=1)
     for first, last in sorted((first, last) for name, first, last in periods if name == kind):
         if first <= day:
             day = max(day, last + timedelta(days=1))
     return day > as_of
 
 
-def find_incomplete(periods: Sequence[Period], as_of: date) -> frozenset[str]:
-    """The indicators whose activities are not all on record: the count is a lower bound, and a recorded fact wins."""
-    return frozenset(
-        name
+def find_incomplete(periods: Sequence[Period], as_of: date, edition: int = EDITION) -> dict[str, date]:
+    """Indicator -> the start of its window, for those whose activities are not all on record: they are lower bounds."""
+    return {
+        name: window_start(as_of, months, edition)
         for name, (kinds, months) in _COUNTED.items()
-        if not all(is_complete(periods, kind, as_of, months) for kind in kinds)
-    )
+        if not all(is_complete(periods, kind, as_of, months, edition) for kind in kinds)
+    }
+
+
+def replaces_count(facts: Floats, measured: NDArray[np.datetime64], counts: Floats, *, first: date) -> Bools:
+    """Where a recorded fact counts instead of a lower bound: where nothing was counted, or a recent fact is higher.
+
+    In: rows of customers; `first`: the first day on which a fact counts as recent. An older fact says nothing about the
+    window, and one below the count has missed some.
+    """
+    recent = measured >= np.datetime64(first, "D")  # NaT is not
+    found: Bools = ~np.isnan(facts) & (np.isnan(counts) | (recent & (facts > counts)))
+    return found
 
 
 def activity_indicators(
@@ -79,16 +94,17 @@ def activity_indicators(
     periods: Sequence[Period],
     as_of: date,
     scheme: Scheme,
+    edition: int = EDITION,
 ) -> pd.DataFrame:
     """Indicators from activities, on the index of `orders_12m`.
 
     In: `counts` with a column per kind of WINDOWS and `faded` with columns of FADING, for customers that have any;
     `orders_12m`, every customer's orders in the window. Out: the indicators above, NaN where unknown.
     """
-    lower_bounds = find_incomplete(periods, as_of)
+    lower_bounds = find_incomplete(periods, as_of, edition)
     constants, index = scheme.constants, orders_12m.index
     count = {
-        kind: _known(counts, kind, index, is_complete(periods, kind, as_of, months))
+        kind: _known(counts, kind, index, is_complete(periods, kind, as_of, months, edition))
         for kind, months in WINDOWS.items()
     }
     contacts = counts.reindex(columns=list(CONTACTS)).sum(axis=1).to_frame("contacts")

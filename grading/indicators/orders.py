@@ -1,7 +1,7 @@
 """From a customer's totals of orders and order lines to the indicators that follow from them.
 
-The totals are computed in the database: one row per customer. Windows are (as_of - n calendar months, as_of]; amounts
-are net of returns, in units of one currency.
+The totals are computed in the database: one row per customer. Windows are (as_of - n calendar months, as_of], see
+`window_start`; amounts are net of returns, in units of one currency.
 
 | indicator | formula | missing when |
 |---|---|---|
@@ -26,14 +26,15 @@ Growth and rates are missing on a base too small for them, instead of infinite o
 from __future__ import annotations
 
 import calendar
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from grading.engine.fields import Floats, floats_of, frame_of
+from grading.engine.fields import Bools, Floats, floats_of, frame_of
+from grading.indicators.sources import EDITION
 from grading.scheme.model import Scheme
 
 if TYPE_CHECKING:
@@ -70,13 +71,21 @@ RATE_PSEUDO_COUNT = 20.0
 """How many cases of the average customer are mixed in where the scheme has no `rate_pseudo_count` (`shrink_rate`)."""
 
 
-def window_start(as_of: date, months: int) -> date:
-    """The day so many calendar months earlier (the month's last day where it is shorter): the window begins after it."""
+def window_start(as_of: date, months: int, edition: int = EDITION) -> date:
+    """The day so many calendar months earlier: the window begins after it, so it is the last day of the window before.
+
+    Of a month's last day it is a month's last day, else the same day of the month, or the last where the month is shorter.
+    Thus the windows of successive month, quarter and year ends hold each day exactly once.
+    """
     year, month = divmod(as_of.year * 12 + as_of.month - 1 - months, 12)
-    return date(year, month + 1, min(as_of.day, calendar.monthrange(year, month + 1)[1]))
+    last = calendar.monthrange(year, month + 1)[1]
+    is_month_end = as_of.day == calendar.monthrange(as_of.year, as_of.month)[1]
+    return date(year, month + 1, last if is_month_end and edition > 1 else min(as_of.day, last))
 
 
-def order_indicators(number: Mapping[str, Any], as_of: date, scheme: Scheme) -> dict[str, Floats]:
+def order_indicators(
+    number: Mapping[str, Any], as_of: date, scheme: Scheme, edition: int = EDITION
+) -> dict[str, Floats]:
     """Indicators that follow from orders, and `months_with_us`, by name.
 
     In: ORDER_AGGREGATES by name, arrays of float64 (NaN for NULL), of datetime64 for ORDER_DAYS. Out: arrays of the
@@ -103,9 +112,13 @@ def order_indicators(number: Mapping[str, Any], as_of: date, scheme: Scheme) -> 
         "gross_margin_rate": _ratio(margin, number["net_with_cost_12m"]),
         "margin_contribution": margin / (ours or np.nan),
         "revenue_growth_yoy": _growth(
-            net, of_ordered(number["net_prev_12m"]), day["first_order"], as_of, scheme
+            net,
+            of_ordered(number["net_prev_12m"]),
+            is_whole_year=day["first_order"] <= np.datetime64(window_start(as_of, 12, edition), "D"),
+            floor=scheme.constants.get("revenue_growth_floor") or 0.0,
         ),
-        "active_quarter_rate": of_ordered(number["active_quarters"]) / _quarters(day["first_order"], as_of),
+        "active_quarter_rate": of_ordered(number["active_quarters"])
+        / _quarters(day["first_order"], [window_start(as_of, months, edition) for months in (3, 6, 9)]),
         "silence_ratio": _age(day["last_order"], as_of)
         / usual_gap(number["median_gap_days"], number["order_days"], scheme.constants.get("usual_gap_days")),
         "years_with_us": months / 12.0,
@@ -225,19 +238,16 @@ def _margin(number: Mapping[str, Floats]) -> Floats:
     return np.where(unknown > 0, np.nan, net - cost)
 
 
-def _growth(net: Floats, before: Floats, first_order: Any, as_of: date, scheme: Scheme) -> Floats:
-    floor = scheme.constants.get("revenue_growth_floor") or 0.0
-    long_enough = first_order <= np.datetime64(window_start(as_of, 12), "D")
-    base = np.where(long_enough & (before >= floor), before, np.nan)
+def _growth(net: Floats, before: Floats, *, is_whole_year: Bools, floor: float) -> Floats:
+    base = np.where(is_whole_year & (before >= floor), before, np.nan)
     return _ratio(net - before, base)
 
 
-def _quarters(first_order: Any, as_of: date) -> Floats:
-    """Three-month windows since the first order, at least 1 and at most 4."""
-    starts = [np.datetime64(window_start(as_of, 3 * quarter), "D") for quarter in (1, 2, 3)]
+def _quarters(first_order: Any, starts: Sequence[date]) -> Floats:
+    """Three-month windows since the first order: 1, and one more for each of the starts that it lies before."""
     quarters = np.ones(len(first_order))
     for start in starts:
-        quarters += first_order <= start
+        quarters += first_order <= np.datetime64(start, "D")
     return quarters
 
 

@@ -22,6 +22,8 @@ COMPARISONS: tuple[Comparison, ...] = ("ge", "gt", "le", "lt")
 BLOCKED, NEW, UNRATED = "blocked", "new", "unrated"
 WORDS_FOR_NO_TIER = (BLOCKED, NEW, UNRATED)
 
+MULTIPLES = ("silence_ratio", "current_ratio")  # ratios that are no shares: 2.3 is not read as 230 %
+WINDOW_MONTHS = 12  # of the computed indicators whose names end in 12m; no other is applied
 LIMIT_FIELDS = ("avg_monthly_purchases", "net_worth")  # what the credit limit is computed from
 ZONE = "z_zone"
 ZONE_RATIOS = (
@@ -70,10 +72,11 @@ class Bands:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Map:
-    """Word (or boolean) to score; a word that is not listed is missing, not 0."""
+    """Word (or boolean) to score; a word that is not listed is missing, not 0. `names`: what people read for a word."""
 
     fn: Literal["map"] = "map"
     values: Annotated[Mapping[str, float] | Mapping[bool, float], types.read_as(types.Outcomes)]
+    names: Annotated[Mapping[str, Name], types.STRIPPED_KEYS] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -270,7 +273,7 @@ class Content:
         default_factory=dict
     )
     as_of: Literal["daily", "week_end", "month_end", "quarter_end", "year_end"] = "month_end"
-    window_months: Annotated[int, types.limits(low=1, high=120)] = 12
+    window_months: Annotated[int, types.limits(low=1, high=120)] = WINDOW_MONTHS
     display_decimals: Annotated[int, types.limits(low=0, high=6)] = 1
     min_coverage: types.Share = 0.0
     min_history_months: types.ZeroOrMore = 0.0

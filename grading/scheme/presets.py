@@ -8,13 +8,14 @@ from __future__ import annotations
 from importlib.resources import files
 
 from grading.scheme.credit import lacks_policy
-from grading.scheme.model import Scheme
+from grading.scheme.model import Map, Scheme
 
 _PRESETS = files("grading") / "schemes"
 _EVERYBODY = "is missing for everybody"
+_FEW_ORDERS = "is missing for customers with fewer than three order days"
 _CONSTANTS = {  # indicator -> the constant that it needs, and what happens without it
     "margin_contribution": ("our_gross_margin_12m", _EVERYBODY),
-    "silence_ratio": ("usual_gap_days", "is missing for customers with fewer than three order days"),
+    "silence_ratio": ("usual_gap_days", _FEW_ORDERS),
     "cross_sell_headroom": ("product_types_sold", "comes from facts alone"),
     "complaints_per_100_orders": ("complaint_rate", "comes from facts alone"),
     "on_time_payment_rate": ("on_time_rate", "comes from facts alone"),
@@ -37,6 +38,12 @@ def preset_text(name: str) -> str:
     return (_PRESETS / f"{name}.yaml").read_text(encoding="utf-8")
 
 
+def lacks_constant(scheme: Scheme, field: str) -> bool:
+    """Whether a field is computed for nobody because the scheme does not set the constant that it needs."""
+    constant, effect = _CONSTANTS.get(field, (None, None))
+    return constant is not None and effect != _FEW_ORDERS and scheme.constants.get(constant) is None
+
+
 def notices(scheme: Scheme) -> tuple[str, ...]:
     """What a valid scheme needs and does not have, as sentences for `check`."""
     found: list[str] = []
@@ -45,13 +52,18 @@ def notices(scheme: Scheme) -> tuple[str, ...]:
         found.append(
             f"tiers {', '.join(bare)} have no policy with terms_days and limit_factor, so no limit is proposed"
         )
-    if scheme.window_months != 12:
-        found.append(
-            f"window_months is {scheme.window_months}, but indicators computed from orders look back 12 months, "
-            "as their names say"
-        )
+    for one in scheme.indicators:
+        if isinstance(one.score, Map) and (words := _unnamed(one.score)):
+            found.append(
+                f"the words {', '.join(words)} of {one.id} have no names, so people read them as they are here,"
+                f" in every language; add names: {{{words[0]}: {{en: …, zh: …}}}}"
+            )
     for indicator, (constant, effect) in _CONSTANTS.items():
         if indicator in scheme.fields and scheme.constants.get(constant) is None:
             remedy = "set it" if constant in _CHOSEN else "`tierbot scheme propose` fills it in"
             found.append(f"constants.{constant} is not set, so {indicator} {effect}; {remedy}")
     return tuple(found)
+
+
+def _unnamed(score: Map) -> list[str]:
+    return [word for word in score.values if isinstance(word, str) and word not in score.names]

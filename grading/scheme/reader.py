@@ -51,7 +51,7 @@ _SENTENCES = {  # message and remedy by pydantic's type of error, for some types
     "missing": ('"{key}" is missing', 'add "{key}:"'),
     "name_in_one_language": (
         "a name is given in English and in Chinese",
-        'write name: {en: {shown}, zh: "…"}',
+        'write {key}: {en: {shown}, zh: "…"}',
     ),
     "string_too_short": _NO_TEXT,
     "string_type": _NO_TEXT,
@@ -62,10 +62,11 @@ _SENTENCES = {  # message and remedy by pydantic's type of error, for some types
 }
 
 
-def parse_scheme(text: str, *, source: str) -> Scheme:
+def parse_scheme(text: str, *, source: str, published: bool = False) -> Scheme:
     """Read and validate a scheme; `source` is the file name that problems give.
 
-    Raises SchemeError with every problem found, in the order of the file.
+    A published version may have keys that are not applied, which are refused in a new one: it never changes, and grades as
+    it always did. Raises SchemeError with every problem found, in the order of the file.
     """
     document = Document(text, source)
     values = plain(document.root)
@@ -76,7 +77,7 @@ def parse_scheme(text: str, *, source: str) -> Scheme:
     except ValidationError as error:
         for fault in error.errors(include_url=False):
             _add(document, fault)
-    fields = rules.check(document)
+    fields = rules.check(document, published=published)
     if content is None or document.problems:
         raise SchemeError(document.problems)
     return Scheme(**vars(content), fields=fields, sha256=canonical_hash(values))
@@ -109,7 +110,7 @@ def _add(document: Document, fault: Any) -> None:
         kind = "int_from_float" if math.isfinite(node.value) else "finite_number"
     elif kind == "literal_error" and not document.word(node):
         kind = "string_type"
-    elif kind == "dataclass_type" and key == "name" and isinstance(node.value, str):
+    elif kind == "dataclass_type" and isinstance(node.value, str) and {key, *location} & {"name", "names"}:
         kind = "name_in_one_language"
     if kind == FAULT:
         sentences = (context["message"], context["remedy"])
@@ -136,7 +137,9 @@ def _keys(location: Sequence[int | str]) -> list[str]:
         if "discriminator" in here:
             here = {"$ref": here["discriminator"]["mapping"][step]}
         else:
-            here = here.get("properties", {}).get(step) or here.get("items", {})
+            here = here.get("properties", {}).get(step) or here.get(
+                "items", here.get("additionalProperties", {})
+            )
         here = here.get("anyOf", [here])[0]
         if "$ref" in here:
             here = _schema()["$defs"][here["$ref"].rsplit("/", 1)[1]]

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from grading.scheme import model
-from grading.scheme.model import COMPARISONS, WORDS_FOR_NO_TIER, Field, Kind
+from grading.scheme.model import COMPARISONS, WINDOW_MONTHS, WORDS_FOR_NO_TIER, Field, Kind
 from grading.scheme.problems import suggest
 from grading.scheme.text import NOT_A_WORD, SWITCHES, Document, Node
 from grading.scheme.types import TierPolicy
@@ -20,8 +20,11 @@ from grading.scheme.types import TierPolicy
 WEIGHT_SLACK = 1e-6  # what 33.3 + 33.3 + 33.4 may be off by as floating-point numbers
 
 
-def check(document: Document) -> dict[str, Field]:
-    """Add a problem for every value that does not agree with another one; return the fields of the scheme."""
+def check(document: Document, *, published: bool) -> dict[str, Field]:
+    """Add a problem for every value that does not agree with another one; return the fields of the scheme.
+
+    A key that is not applied is a problem too, except in a version that was published with it.
+    """
     root = document.root
     dimensions, tiers, gates = (root[key].items for key in ("dimensions", "tiers", "gates"))
     indicators = [indicator for dimension in dimensions for indicator in dimension["indicators"].items]
@@ -36,6 +39,7 @@ def check(document: Document) -> dict[str, Field]:
         _check_indicator(document, indicator)
         _check_curve(document, indicator["score"])
         _check_words(document, indicator["score"]["values"])
+        _check_names(document, indicator["score"])
     _check_tiers(document, tiers)
     _check_movement(document, root["movement"], tiers)
     for gate in gates:
@@ -43,6 +47,8 @@ def check(document: Document) -> dict[str, Field]:
         _check_condition(document, gate["when"], dimensions)
     for words in (*root["applies_to"].entries.values(), root["override"]["needs"]):
         _check_repeats(document, words)
+    if not published:
+        _check_applied(document)
     if "on_first_order" in root and document.word(root["record_type"]) == "account":
         document.add(root, "only prospects have a first order to wait for", "remove it", "on_first_order")
     return _read_fields(document, indicators, gates)
@@ -116,6 +122,28 @@ def _check_words(document: Document, values: Node) -> None:
     if 0 < len(values.entries.keys() & SWITCHES) < len(values.entries):
         remedy = "use only true and false, or put them in quotes"
         document.add(values, "true/false stand beside words", remedy)
+
+
+def _check_names(document: Document, score: Node) -> None:
+    words = [key.strip() for key in score["values"].entries if not key.startswith(NOT_A_WORD)]
+    for key, name in score["names"].entries.items():
+        if key in SWITCHES:
+            document.add(name, "true and false are shown as yes and no", "remove this name")
+        elif key.strip() not in words:
+            message = f'"{key.removeprefix(NOT_A_WORD)}" is not among the words that are scored'
+            document.add(name, message, suggest(key, words))
+
+
+def _check_applied(document: Document) -> None:
+    """Add a problem for every key whose value would not change anything."""
+    root = document.root
+    months = document.number(root["window_months"])
+    if months not in (None, WINDOW_MONTHS):
+        message = f"window_months: {months:g} is not applied: a computed indicator looks back as far as its name says"
+        document.add(root, message, "remove it, and raise version: if the scheme was used", "window_months")
+    if document.known(root["missing"]["show_interval"]) is False:
+        message = "show_interval: false is not applied: the card always shows how far missing values reach"
+        document.add(root["missing"], message, "remove it", "show_interval")
 
 
 def _check_tiers(document: Document, tiers: Sequence[Node]) -> None:

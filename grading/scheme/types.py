@@ -132,6 +132,7 @@ Outcomes: TypeAlias = Annotated[
     dict[str, Outcome],
     AfterValidator(lambda values: {SWITCHES.get(key, key.strip()): score for key, score in values.items()}),
 ]
+STRIPPED_KEYS = AfterValidator(lambda named: {key.strip(): name for key, name in named.items()})
 Knot: TypeAlias = Annotated[
     tuple[float, Outcome],
     listed("a knot is a pair of numbers, found {found}", "write [value, score], such as [100, 50]", length=2),

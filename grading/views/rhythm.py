@@ -13,6 +13,7 @@ from grading.engine.fields import frame_of, matrix_of
 from grading.indicators.orders import usual_gap
 
 WATCH, AT_RISK = 2.0, 3.0
+SILENT = ("watch", "at_risk")  # beyond the customer's own rhythm
 STATES = ("regular", "watch", "at_risk", "one_time", "unknown")
 
 

@@ -14,10 +14,11 @@ CELLS: Mapping[str, Mapping[str, str]] = {
     "platinum": {"en": "Platinum", "zh": "白金客户"},
     "gold": {"en": "Gold", "zh": "黄金客户"},
     "iron": {"en": "Iron", "zh": "铁质客户"},
+    "silent": {"en": "Silent", "zh": "沉默客户"},
     "lead": {"en": "Lead", "zh": "铅质客户"},
     "negative": {"en": "Negative", "zh": "负价值客户"},
 }
-"""High now and later, high now, high later, low in both, below 0 in both."""
+"""High now and later, high now, high later, high later if it bought again, low in both, below 0 in both."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -44,15 +45,18 @@ def median_cuts(values: pd.DataFrame) -> Cuts:
 def value_matrix(values: pd.DataFrame, cuts: Cuts) -> pd.DataFrame:
     """The cell of every customer (a key of CELLS), on the index of `values`.
 
-    In: `current` and `potential` in money. Out: `cell`; None when either is missing or infinite. High is at or above
-    the cut, and never at or below 0. Both below 0 is a cell of its own: such a customer costs money, which a small one
-    does not. One of them below 0 counts as low (S4 负价值).
+    In: `current` and `potential` in money; `silent`, whether the customer has been silent beyond its own rhythm. Out:
+    `cell`; None when either value is missing or infinite. High is at or above the cut, and never at or below 0. Both
+    below 0 is a cell of its own: such a customer costs money, which a small one does not. One of them below 0 counts as
+    low (S4 负价值). A high potential of a silent customer is a cell of its own: it assumes the rhythm that has stopped.
     """
     current, potential = floats_of(values["current"]), floats_of(values["potential"])
     known = np.isfinite(current) & np.isfinite(potential)
     now, later = _high(current, cuts.current), _high(potential, cuts.potential)
-    names = np.array([None, "negative", "platinum", "gold", "iron", "lead"], dtype=object)
-    place = np.select([~known, (current < 0) & (potential < 0), now & later, now, later], [0, 1, 2, 3, 4], 5)
+    silent = later & values["silent"].to_numpy(dtype=bool)
+    names = np.array([None, "negative", "silent", "platinum", "gold", "iron", "lead"], dtype=object)
+    cases = [~known, (current < 0) & (potential < 0), silent, now & later, now, later]
+    place = np.select(cases, range(len(cases)), len(cases))
     return frame_of({"cell": names[place]}, values.index)
 
 

@@ -217,6 +217,11 @@ def test_the_manifest_lists_exactly_the_commands_the_app_answers(tierbot: Tierbo
     listed = {command["command"] for command in manifest["features"]["slash_commands"]}
     assert listed == {command.name for command in COMMANDS} == answered(tmp_path)
     assert manifest["settings"]["socket_mode_enabled"] is True
+    # Reminders arrive in the messages tab: who reads one there may type an answer.
+    assert manifest["features"]["app_home"] == {
+        "messages_tab_enabled": True,
+        "messages_tab_read_only_enabled": False,
+    }
     assert set(manifest["oauth_config"]["scopes"]["bot"]) == set(SCOPES)
     by_http = tierbot("manifest", "--http", "https://bot.example.com/slack/events").json
     assert by_http["settings"]["socket_mode_enabled"] is False

@@ -30,11 +30,13 @@ def test_show_prints_what_is_proposed_and_owed_and_approve_stores_a_limit(comman
     graded = command("grade", "--scheme", "credit.yaml")
     assert graded.exit_code == 0, graded.output
     shown = command("credit", "show", "ACME")
-    assert "ACME ACME: A, score 80" in shown.output
+    assert "ACME ACME: A (80), as of" in shown.output
     # 1.2 x 12,000 / 12 x 60 / 30 = 2,400
-    assert "Proposed: 2,400.00 EUR, 60 days (behaviour only: no net worth" in shown.output
+    assert (
+        "Proposed: 2,400.00 EUR, terms of 60 days.\nBy behaviour only: there is no net worth" in shown.output
+    )
     assert "Owed today: 0.00 EUR, of it past due 0.00." in shown.output
-    assert "Approved: nothing yet." in shown.output
+    assert "Nothing is approved yet." in shown.output
     approved = command(
         "credit", "approve", "ACME", "--limit", "1,500", "--terms", "30", "--reason", "first year"
     )

@@ -4,6 +4,7 @@ import errno
 import sqlite3
 import stat
 from contextlib import closing
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,7 @@ from bot.errors import BadInput, Conflict, NotReady
 from bot.services.delivery import restore, time_jump
 from bot.services.delivery.worker import doubted_since
 from db import backup, processes, schema
+from db.book.imports import ImportBatch
 from db.engine import open_database
 from db.processes import HeartbeatRole
 from tests.cli.conftest import Output
@@ -55,10 +57,37 @@ def test_unsettled_messages_of_a_restored_file_are_unknown_and_the_old_file_is_k
     tierbot("db", "backup", "copy.db")
     write(file, "b")
     shown = tierbot("db", "restore", "copy.db", "--yes")
-    assert "1 messages were not settled" in shown
+    assert "1 message was not settled" in shown
     assert write(file) == ["unknown"]
     assert write(tmp_path / "tierbot.db.before-restore") == ["pending", "pending"]
     assert not list(tmp_path.glob("*.restoring*"))
+
+
+def test_a_restore_says_of_when_the_newest_thing_in_the_backup_is(
+    tierbot: Output, file: Path, tmp_path: Path
+) -> None:
+    """No process ever ran: the last thing is an import of 3 May."""
+    database = open_database(f"sqlite:///{file}")
+    day = datetime(2026, 5, 3, 8, 30, tzinfo=UTC)
+    with database.write() as session:
+        counts = {"rows": 1, "accepted": 1, "created": 1}
+        session.add(
+            ImportBatch(
+                kind="orders",
+                source="file",
+                file_name="a.csv",
+                file_sha256="",
+                actor="x",
+                started_at=day,
+                published_at=day,
+                **counts,
+            )
+        )
+    database.close()
+    tierbot("db", "backup", "copy.db")
+    assert "The newest thing in the backup is of 2026-05-03 08:30 UTC." in tierbot(
+        "db", "restore", "copy.db", "--yes"
+    )
 
 
 def test_nothing_changes_when_the_question_is_answered_with_no(tierbot: Output, file: Path) -> None:

@@ -114,7 +114,7 @@ def test_an_empty_postgresql_is_created_too_and_its_password_is_not_shown(
     assert (first.code, second.code, second.err) == (0, 0, "")
     assert first.err.startswith("Created the database ")
     assert "secret" not in first.err
-    assert "1 rows: 1 were accepted (1 new, 0 changed, 0 as before), 0 rejected." in first.out
+    assert "1 row: 1 accepted (1 new, 0 changed, 0 as before), 0 rejected." in first.out
 
 
 @pytest.mark.parametrize("empty_url", ["postgresql"], indirect=True)

@@ -28,7 +28,7 @@ def test_an_import_in_which_nothing_was_accepted_fails_with_its_report(
     words = ("import", "orders", "orders.csv", "--currency", "EUR")
     failed = command(*words)
     assert failed.exit_code == 7, failed.output
-    assert "1 rows: 0 were accepted (0 new, 0 changed, 0 as before), 1 rejected." in failed.output
+    assert "1 row: 0 accepted (0 new, 0 changed, 0 as before), 1 rejected." in failed.output
     assert "All rejected rows with their reasons" in failed.output
     assert command(*words, "--dry-run").exit_code == 0
     (tmp_path / "orders.csv").write_text(

@@ -1,6 +1,6 @@
 """A terminal shows the same text as Slack, without its markup."""
 
-from bot.cli.presentation import as_text
+from bot.cli.output.presentation import as_text
 from bot.wording.messages import Help, Slots, Ungraded
 from bot.wording.parts import Who
 from bot.wording.rendering import Renderer

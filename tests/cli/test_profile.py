@@ -116,7 +116,22 @@ def test_a_profile_creates_no_database(command: Command, file: Path) -> None:
     result = command("import", "profile", "c.csv")
     assert result.exit_code == 0, result.output
     assert "tierbot import customers c.csv" in result.output
-    assert not file.exists()
+    assert [path.name for path in Path().iterdir()] == ["c.csv"]
+
+
+def test_the_rows_of_a_profile_add_up(tierbot: Output) -> None:
+    Path("c.csv").write_text("code,name,since\nC1,Acme,\nC2,Birch,soon\nTotal,2,\n", encoding="utf-8")
+    found = tierbot("import", "profile", "c.csv")
+    assert "3 rows: 1 would be accepted, 1 rejected, 1 left out; 1 new, 0 changed." in found
+    as_json = json.loads(tierbot("import", "profile", "c.csv", "--json"))
+    assert as_json["rows"] == as_json["accepted"] + as_json["rejected"] + as_json["left_out"]
+
+
+def test_the_values_of_the_columns_to_choose_from_stand_apart_from_the_options(tierbot: Output) -> None:
+    Path("c.csv").write_text("Customer ID,name,SAP No\n1,Acme,D1\n2,Birch,D2\n", encoding="utf-8")
+    found = tierbot("import", "profile", "c.csv")
+    assert 'Which column is code? --map "code=Customer ID" (its values: 1, 2), or' in found
+    assert '  --map "code=SAP No": its values: D1, D2' in found
 
 
 @pytest.mark.parametrize(

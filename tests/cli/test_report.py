@@ -40,7 +40,7 @@ def report(file: Path, command: Command) -> Report:
 def test_rfm_shows_its_cut_points_classes_and_customers(report: Report) -> None:
     done = report("rfm", "--as-of", str(AS_OF))
     assert done.exit_code == 0, done.output
-    assert "3 customers that ever bought, 0 that never did. Money in EUR." in done.output
+    assert "Customers that ever bought: 3, that never did: 0. Money in EUR." in done.output
     assert "Cut points: days" in done.output
     assert "Champion" in done.output
     assert "Important, keep close" in done.output
@@ -52,7 +52,7 @@ def test_value_matrix_and_concentration_name_the_losses(report: Report) -> None:
     assert "Value is margin" in matrix
     assert "In no class, because a value is unknown (bought on one day only, or no costs): 1." in matrix
     shares = report("concentration", "--as-of", str(AS_OF)).output
-    assert "1 of 3 customers are below zero and take back 800 of 4,860" in shares
+    assert "Below zero: 1 of 3 customers, who take back 800 of 4,860" in shares
     assert "The best 20 % of customers make" in shares
 
 

@@ -46,22 +46,36 @@ def check(command: list[str], done: Done, language: str) -> None:
     """What a command must print."""
     match command:
         case ["import", kind, *options]:
-            rows = len(sample(language, kind))
-            verb = "would be" if "--dry-run" in options else "were"
-            assert f"{rows} rows: {rows} {verb} accepted (" in done.out
-            assert f"Read as {SHAPES[language][0]}, " in done.out
+            rows, dry = len(sample(language, kind)), "--dry-run" in options
+            if language == "zh":
+                assert f"{rows} 行：{'将' if dry else ''}接受 {rows}（" in done.out
+                assert f"按 {SHAPES[language][0]} 读取，" in done.out
+            else:
+                assert f"{rows} rows: {rows} {'would be ' if dry else ''}accepted (" in done.out
+                assert f"Read as {SHAPES[language][0]}, " in done.out
         case ["scheme", "propose", *_]:
-            assert "Wrote scheme.yaml." in done.out
+            assert ("已写入 scheme.yaml。" if language == "zh" else "Wrote scheme.yaml.") in done.out
         case ["grade", *_, "--replay", "2025-01-31", "2025-12-31"]:
-            assert "With the movement rules: 4 moves" in done.out
+            moves = "按等级变动规则：变更 4 次" if language == "zh" else "With the movement rules: moves 4,"
+            assert moves in done.out
+        case ["grade", *_] if language == "zh":
+            assert re.sub(" +", " ", done.out).splitlines() == [
+                "快照，截至 2025-12-31，按 manufacturing_own 第 1 版：10 位客户。",
+                "等级 客户",
+                "strategic 1",
+                "important 7",
+                "ordinary 1",
+                "新客户 1",
+                "首次分级：未发出通知。",
+            ]
         case ["grade", *_]:
             assert re.sub(" +", " ", done.out).splitlines() == [
-                "Snapshot as of 2025-12-31 with manufacturing version 1: 10 customers.",
+                "Snapshot as of 2025-12-31 with manufacturing_own version 1: 10 customers.",
                 "tier customers",
-                "strategic 1 ",
-                "important 7 ",
-                "ordinary 1 ",
-                "new 1 ",
+                "strategic 1",
+                "important 7",
+                "ordinary 1",
+                "new 1",
                 "First grading: nobody was alerted.",
             ]
         case ["tier", "ACME"]:
@@ -97,7 +111,12 @@ def test_every_printed_command_works_in_a_fresh_folder(
             continue
         assert words[0] == "tierbot", line
         done = program(*words[1:])
-        first = "" if kinds else "Created the database data/tierbot.db.\n"
+        created = (
+            "已创建数据库 data/tierbot.db。\n"
+            if language == "zh"
+            else "Created the database data/tierbot.db.\n"
+        )
+        first = "" if kinds else created
         assert (done.code, done.err) == (0, first), line
         check(words[1:], done, language)
         if words[1] == "import":

@@ -56,7 +56,7 @@ def test_a_scheme_is_listed_as_draft_then_in_the_shadow_then_in_force(tierbot: C
     assert "runs in the shadow" in tierbot("scheme", "shadow", "second").output
     assert states() == {"plain@1": "in_force", "plain@2": "shadow"}
     graded = tierbot("grade", "--as-of", "2025-04-30")
-    assert "In the shadow, plain@2 would have 1 customers in another tier" in graded.output
+    assert "In the shadow, plain@2 would have 1 customer in another tier" in graded.output
     shown = tierbot("scheme", "show", "plain@2").output
     assert "in the shadow, as of 2025-04-30: 1 of 2 customers would be in another tier" in shown
     assert SECOND in shown
@@ -98,7 +98,7 @@ def test_diff_prints_matrix_shares_drift_sensitivity_and_movers(tierbot: Command
     assert "PSI of the scores 0.000" in done
     assert "With 1,000 other sets of weights within ±20%" in done
     assert "FALLS FALLS" in done
-    assert "70 to 60" in done
+    assert "70 → 60" in done
     assert f"Quality {(0.4 - 0.6) * 90:+.1f}" in done
     assert f"Service {(0.6 - 0.4) * 40:+.1f}" in done
     data = json.loads(tierbot("scheme", "diff", "second", "--json").output)

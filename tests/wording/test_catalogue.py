@@ -122,3 +122,71 @@ def test_every_error_is_given_the_values_its_sentence_names(path: Path) -> None:
                 given = {keyword.arg for keyword in call.keywords}
                 named = set(re.findall(r"%\((\w+)\)", sentence))
                 assert None in given or given == named, f"{path.name} line {call.lineno}: {sentence}"
+
+
+# A number before a noun that is never one; by the number's name, or the first words of the sentence.
+NEVER_ONE = {
+    "most": "a limit of the product, above one",
+    "needed": "confirmations are asked for where there are several",
+    "points": "points have decimals",
+    "score": "a score has decimals",
+    "draws": "a thousand",
+    "years": "over several years by the rule",
+    "rate": "a share",
+    "each": "the bytes of a row",
+    "cells": "cells of a row, where two columns are the least",
+    "length": "characters beyond a limit",
+    "all": "values of a column, of which a part is meant",
+    "paid": "payments, of which a part is meant",
+    "The newest credit assessment": "120 days",
+    "An override holds": "the days a scheme allows",
+    "Amounts of the column": "rows of which a part is meant",
+    "Of the %(count)s rows": "rows of which a part is meant",
+    "%(cell)s is the code of": "only said of several",
+    "%(cell)s is another name of": "only said of several",
+    "%(cell)s means": "only said of several",
+    "%(count)s people are named": "only said of several",
+    "%(count)s snapshots are too many": "only said of many",
+}
+VERBS = [
+    "applies",
+    "as",
+    "begins",
+    "builds",
+    "counts",
+    "does",
+    "exists",
+    "grades",
+    "has",
+    "holds",
+    "is",
+    "lies",
+    "looks",
+    "means",
+    "names",
+    "proposes",
+    "repeats",
+    "runs",
+    "says",
+    "shows",
+    "takes",
+    "was",
+    "leads",
+]
+COUNTED = re.compile(r"%\((\w+)\)[sd] (?:(?:new|other|more|recorded) )?([a-z]+s|people)\b(?! (?:or|and) )")
+NUMBERS = re.compile(
+    r"all|amounts|assessments|bought|bytes|cells|changes|count|customers|days|draws|each|early|known|left|length|likely"
+    r"|losing|missing|most|named|needed|never|number|paid|points|rate|read|rows|score|seconds|steps|told|unknown|years"
+)
+
+
+def test_what_is_counted_has_a_form_for_one() -> None:
+    wrong = [
+        message.id
+        for message in messages("en")
+        if isinstance(message.id, str)
+        for name, noun in COUNTED.findall(message.id)
+        if NUMBERS.fullmatch(name) and noun not in VERBS and name not in NEVER_ONE
+        if not message.id.startswith(tuple(NEVER_ONE))
+    ]
+    assert wrong == []

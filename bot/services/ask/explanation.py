@@ -10,12 +10,21 @@ from sqlmodel import Session
 from bot.errors import N_, NotFound
 from bot.services.access import Act, Actor
 from bot.services.ask.boundaries import assessed, coming
-from bot.services.ask.graded import Graded, cap, clean_counts, graded_for, standing_now
+from bot.services.ask.graded import (
+    Graded,
+    cap,
+    clean_counts,
+    graded_for,
+    shown,
+    standing_now,
+    unit_as_read,
+)
+from bot.services.ask.missing import find_missing, missing_parts
 from bot.services.grade import computed
 from bot.services.schemes.store import SchemeCache, rule_change, tier_names
 from bot.wording.actions import Pointer
 from bot.wording.messages import Why
-from bot.wording.parts import ChangePart, LeverPart, ScoreChange, Wanted
+from bot.wording.parts import ChangePart, LeverPart, ScoreChange
 from db.engine import Database
 from grading.scheme.model import Indicator, Scheme
 
@@ -27,8 +36,6 @@ if TYPE_CHECKING:
     from grading.explain.missing_facts import MissingFact
 
 MOST_LEVERS = 3
-MOST_WANTED = 3
-MOST_DECIMALS = 1  # of points in messages: parts must add up as they are read
 NO_EARLIER = "no_earlier"  # there is no earlier grading to compare with
 
 
@@ -66,7 +73,7 @@ def why(
         scheme = graded.scheme
         old_scheme = graded.previous.scheme if graded.previous else scheme
         book = tier_names({0: old_scheme, 1: scheme})
-        lift, missing = _next(graded)
+        lift, missing = _next(graded), find_missing(session, graded)
         indicators = {indicator.id: indicator for indicator in (*old_scheme.indicators, *scheme.indicators)}
         message = Why(
             name=customer.name,
@@ -78,18 +85,7 @@ def why(
             needed=lift["needed"] if lift["lacking"] else None,
             levers=tuple(_levers(lift, indicators)),
             together=bool(lift["levers"]) and not lift["levers"][0]["alone"],
-            wanted=tuple(
-                Wanted(
-                    names=indicators[fact["indicator"]].name,
-                    reason=fact["reason"],
-                    judgement=fact["judgement"],
-                    narrows=fact["narrows"],
-                    decides=fact["decides"],
-                    worst=book.tier(fact["tiers"][0]),
-                    best=book.tier(fact["tiers"][1]),
-                )
-                for fact in missing[:MOST_WANTED]
-            ),
+            **missing_parts(missing, graded, book),
             scheme=scheme.name,
             scheme_version=scheme.version,
             dimensions=graded.breakdown.dimensions,
@@ -112,7 +108,7 @@ def _change(session: Session, graded: Graded) -> "ExplainedChange | None":
     return explain_change(
         attribute(
             stored_frame({customer_id: old.assessment.inputs}, old.scheme),
-            computed.load_facts(session, old.scheme, day, [customer_id]).facts,
+            computed.load_facts(session, old.scheme, day, [customer_id], edition=old.run.edition).facts,
             _with_old_fields(session, new, graded, old.scheme),
             old_scheme=old.scheme,
             new_scheme=graded.scheme,
@@ -135,25 +131,21 @@ def _with_old_fields(
     return new.join(known[columns])
 
 
-def _next(graded: Graded) -> "tuple[Lift, list[MissingFact]]":
+def _next(graded: Graded) -> "Lift":
     from bot.frames import stored_frame
     from grading.engine.scoring import grade
     from grading.explain.headroom import find_lift
-    from grading.explain.missing_facts import find_missing_facts
 
     row, scheme = graded.assessment, graded.scheme
     result = grade(stored_frame({row.customer_id: row.inputs}, scheme), scheme, graded.run.as_of)
     active = [gate for gate in clean_counts(row) if gate in {known.id for known in scheme.gates}]
-    return (
-        find_lift(result, scheme, 0, tier=standing_now(row), active=active),
-        find_missing_facts(result, scheme, 0),
-    )
+    return find_lift(result, scheme, 0, tier=standing_now(row), active=active)
 
 
 def _score_change(
     graded: Graded, change: "ExplainedChange | None", indicators: dict[str, Indicator]
 ) -> ScoreChange:
-    from grading.explain.attribution import round_parts
+    from grading.explain.breakdown import MOST_DECIMALS, round_parts
 
     if change is None or graded.previous is None:
         return ScoreChange(since=None, points=None, parts=(), reason=NO_EARLIER, rules=None)
@@ -188,9 +180,9 @@ def _levers(lift: "Lift", indicators: dict[str, Indicator]) -> Iterator[LeverPar
         indicator = indicators[lever["indicator"]]
         yield LeverPart(
             names=indicator.name,
-            unit=indicator.unit,
-            value=lever["value"],
+            unit=unit_as_read(indicator),
+            value=shown(indicator, lever["value"]),
             relation=target["relation"] if target else None,
-            target=target["shown"] if target else None,
+            target=shown(indicator, target["shown"]) if target else None,
             points=lever["headroom"],
         )

@@ -19,8 +19,8 @@ from db.graded import assessments, overrides
 from db.graded.runs import Assessment, GradingRun
 from grading.engine.inputs import unpack
 from grading.engine.scoring import grade_columns
-from grading.explain.breakdown import change_by_dimension, explain, lines_of, reasons
-from grading.scheme.model import WORDS_FOR_NO_TIER, Indicator, Name, Scheme
+from grading.explain.breakdown import Printed, change_by_dimension, explain, lines_of, print_points, reasons
+from grading.scheme.model import MULTIPLES, WORDS_FOR_NO_TIER, Indicator, Map, Name, Scheme
 
 LEAST_MOVE = 0.05  # points; less is shown as 0.0
 
@@ -29,7 +29,7 @@ LEAST_MOVE = 0.05  # points; less is shown as 0.0
 class Breakdown:
     """An assessment in points: derived from its stored inputs by the one grading function, never stored itself.
 
-    Points of `dimensions` add up to the score; `up` and `down` are the indicators to name first.
+    Points of `dimensions` add up to the shown score; `up_and_down` are the indicators to name first.
     """
 
     graded: Any  # a grading.engine.scoring.Grading, and the row of it
@@ -43,15 +43,19 @@ class Breakdown:
 
     @property
     def dimensions(self) -> tuple[DimensionPart, ...]:
-        indicators = _indicators(self.scheme)
+        indicators, (dimensions, points) = _indicators(self.scheme), self.printed
         return tuple(
             DimensionPart(
                 names=dimension.name,
-                points=item["points"] or 0.0,
+                points=dimensions[dimension.id].points,
+                most=dimensions[dimension.id].most,
                 score=item["score"],
                 weight=item["weight"],
+                left_out=not item["effective_weight"],
+                known=item["coverage"],
+                needed=dimension.min_coverage,
                 reasons=tuple(
-                    _reason(line, indicators)
+                    _reason(line, indicators, points)
                     for line in self.data["breakdown"]
                     if line["dimension"] == dimension.id
                 ),
@@ -62,9 +66,14 @@ class Breakdown:
     @cached_property
     def up_and_down(self) -> tuple[tuple[Reason, ...], ...]:
         """The indicators that lift the score most, and those that hold it back most."""
-        indicators = _indicators(self.scheme)
+        indicators, (_, points) = _indicators(self.scheme), self.printed
         both = reasons(lines_of(self.graded, self.scheme, self.position))
-        return tuple(tuple(_reason(line, indicators) for line in lines) for lines in both)
+        return tuple(tuple(_reason(line, indicators, points) for line in lines) for lines in both)
+
+    @cached_property
+    def printed(self) -> tuple[dict[str, Printed], dict[str, Printed]]:
+        """Points by dimension and by indicator, rounded so that they add up as they are read."""
+        return print_points(self.graded, self.scheme, self.position)
 
     def gates(self, which: str) -> tuple[Name, ...]:
         """The names of `gates` (hit) or `gates_not_assessed`."""
@@ -200,20 +209,32 @@ def by_hand(session: Session, graded: Graded, book: TierNames) -> ByHand | None:
     )
 
 
+def unit_as_read(indicator: Indicator) -> str | None:
+    """The unit in which people read the values of an indicator: `times` for a ratio that is a multiple."""
+    return "times" if indicator.unit == "ratio" and indicator.id in MULTIPLES else indicator.unit
+
+
 @lru_cache(maxsize=64)
 def _indicators(scheme: Scheme) -> dict[str, Indicator]:
     return {indicator.id: indicator for indicator in scheme.indicators}
 
 
-def _reason(line: dict[str, Any], indicators: dict[str, Indicator]) -> Reason:
+def shown(indicator: Indicator, value: float | str | bool | None) -> float | str | bool | Name | None:
+    """A value as people read it: the name of a word that has one."""
+    if isinstance(value, str) and isinstance(indicator.score, Map):
+        return indicator.score.names.get(value, value)
+    return value
+
+
+def _reason(line: dict[str, Any], indicators: dict[str, Indicator], printed: dict[str, Printed]) -> Reason:
     indicator = indicators[line["indicator"]]
     return Reason(
         names=indicator.name,
-        unit=indicator.unit,
-        value=line["value"],
+        unit=unit_as_read(indicator),
+        value=shown(indicator, line["value"]),
         score=line["score"],
-        points=line["points"] or 0.0,
-        most=line.get("most"),
+        points=printed[indicator.id].points,
+        most=printed[indicator.id].most,
         weight=line["weight"],
         missing=line["missing"],
     )

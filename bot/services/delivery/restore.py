@@ -6,6 +6,9 @@ Promise: for a day nothing is sent before Slack's history since the backup has b
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from sqlalchemy import func, select
+from sqlmodel import Session, SQLModel
+
 from bot.errors import N_, Conflict
 from bot.services.delivery import time_jump
 from db import processes
@@ -15,6 +18,26 @@ from db.engine import Database
 from db.outbox import messages, outcomes
 
 CURSOR = "restored"
+# The columns that say when something was written; others hold times to come, such as a reminder's.
+_WRITTEN = frozenset(
+    [
+        "answered_at",
+        "approved_at",
+        "at",
+        "changed_at",
+        "closed_at",
+        "created_at",
+        "ended_at",
+        "first_try_at",
+        "published_at",
+        "received_at",
+        "recorded_at",
+        "set_at",
+        "started_at",
+        "superseded_at",
+        "undone_at",
+    ]
+)
 DOUBTED = timedelta(days=1)  # by then every grading and plan of the lost time has been made again
 UNKNOWN_AGE = timedelta(days=1)  # of a backup in which no time was noted
 ALIVE = timedelta(seconds=90)  # a process writes its heartbeat every 30 s
@@ -24,7 +47,8 @@ ALIVE = timedelta(seconds=90)  # a process writes its heartbeat every 30 s
 class Rewound:
     """What looks unsent in a restored database."""
 
-    since: datetime
+    since: datetime  # Slack's history is searched from here
+    newest: datetime | None  # the newest thing in it; None for an empty one
     now: datetime
     unfinished: int
     steps: tuple[DueStep, ...]  # due since the backup
@@ -44,12 +68,26 @@ def require_stopped(database: Database, now: datetime) -> None:
         )
 
 
+def newest_entry(session: Session, now: datetime) -> datetime | None:
+    """When the newest thing in a database was written: an import, a grading, a decision, a message, a sign of life."""
+    written = [
+        session.scalar(select(func.max(column)).where(column <= now))
+        for table in SQLModel.metadata.sorted_tables
+        for column in table.columns
+        if column.name in _WRITTEN
+    ]
+    noted = time_jump.last_noted(session)
+    return max((at for at in (*written, noted) if at is not None and at <= now), default=None)
+
+
 def preview(database: Database, now: datetime) -> Rewound:
     """The messages that would be looked up and the care steps that would be skipped."""
     with database.read() as session:
         counts = messages.counts(session)
+        newest = newest_entry(session, now)
         return Rewound(
-            since=min(now, time_jump.last_noted(session) or now - UNKNOWN_AGE),
+            since=min(now, time_jump.last_noted(session) or newest or now - UNKNOWN_AGE),
+            newest=newest,
             now=now,
             unfinished=sum(counts.get(state, 0) for state in messages.UNFINISHED),
             steps=tuple(due_touches.steps(session, now)),

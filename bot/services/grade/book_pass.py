@@ -53,7 +53,9 @@ def prepare(
     """Grade the book, or some customers as an interim run, and find what would change."""
     day = as_of or default_day(today)
     if day > today:
-        raise BadInput(N_("As of %(as_of)s lies in the future; today is %(today)s."), as_of=day, today=today)
+        raise BadInput(
+            N_("--as-of %(as_of)s lies in the future; today is %(today)s."), as_of=day, today=today
+        )
     last = runs.last_published(session, for_purpose)
     snapshot = runs.last_snapshot(session, for_purpose)
     rules = store.in_force(session, scheme_cache, for_purpose, day)
@@ -67,7 +69,7 @@ def prepare(
     newest = snapshot if due else last
     if newest is not None and day < newest.as_of:
         raise BadInput(
-            N_("The last grading is as of %(last)s; an earlier day cannot follow it."), last=newest.as_of
+            N_("The last grading is as of %(last)s; --as-of cannot be an earlier day."), last=newest.as_of
         )
     kind = RunKind.SNAPSHOT if due and customer_ids is None else RunKind.INTERIM
     step = RunStep(

@@ -11,7 +11,7 @@ from bot.errors import N_, BadInput
 from bot.services.schemes.currency import check_currency
 from db.book import facts, invoices, order_lines, orders
 from db.graded import credit
-from grading.indicators.sources import COMPUTED, CREDIT_GRADE
+from grading.indicators.sources import COMPUTED, CREDIT_GRADE, EDITION
 from grading.scheme.credit import VALID_DAYS
 from grading.scheme.model import WORDS_FOR_NO_TIER, Scheme
 
@@ -30,36 +30,51 @@ def load_book(
 
 
 def load_facts(
-    session: Session, scheme: Scheme, as_of: date, customer_ids: Sequence[int] | None = None
+    session: Session,
+    scheme: Scheme,
+    as_of: date,
+    customer_ids: Sequence[int] | None = None,
+    *,
+    edition: int = EDITION,
 ) -> "FactColumns":
-    """The values of all fields of a scheme, as known now with a date up to a day, of all customers or of some."""
+    """The values of all fields of a scheme, as known now with a date up to a day, of all customers or of some.
+
+    `edition`: the rules by which fields are computed; a run of the past has its own.
+    """
     from bot.frames import book_of
 
     few = customer_ids if customer_ids is None or len(customer_ids) <= MOST_NAMED else None
     found = facts.facts_by_day(session, fields=list(scheme.fields), as_of=as_of, customer_ids=few)
     grades = credit_grades(session, scheme, as_of, few)
-    rows = load_rows(session, scheme, as_of, few)
-    return book_of(
-        rows if few is customer_ids else select_rows(rows, customer_ids), found, grades, scheme, as_of
-    )
+    rows = load_rows(session, scheme, as_of, few, edition=edition)
+    rows = rows if few is customer_ids else select_rows(rows, customer_ids)
+    return book_of(rows, found, grades, scheme, as_of, edition)
 
 
 def load_rows(
-    session: Session, scheme: Scheme, as_of: date, customer_ids: Sequence[int] | None = None
+    session: Session,
+    scheme: Scheme,
+    as_of: date,
+    customer_ids: Sequence[int] | None = None,
+    *,
+    edition: int = EDITION,
 ) -> "SourceRows":
     """Sums of orders, and of whatever else the scheme has fields for. Raises BadInput for invoices in another currency."""
     from bot.frames import SourceRows  # pandas, and below numpy: only when something is graded
     from grading.indicators.events import FADING, WINDOWS, fading_weights
     from grading.indicators.orders import window_start
 
+    def start(months: int) -> date:
+        return window_start(as_of, months, edition)
+
     wanted = {COMPUTED[name].source for name in scheme.fields if name in COMPUTED}
-    year = window_start(as_of, 12)
+    year = start(12)
     rows = SourceRows(
         orders=orders.order_aggregates(
             session,
             as_of=as_of,
-            quarters=[window_start(as_of, months) for months in (12, 9, 6, 3)] + [as_of],
-            previous_start=window_start(as_of, 24),
+            quarters=[start(months) for months in (12, 9, 6, 3)] + [as_of],
+            previous_start=start(24),
             record_type=scheme.record_type,
             customer_ids=customer_ids,
             usual_gaps="silence_ratio" in scheme.fields,
@@ -74,8 +89,8 @@ def load_rows(
         owed = invoices.invoice_aggregates(session, as_of=as_of, start=year, customer_ids=customer_ids)
         rows = replace(rows, invoices=owed)
     if "activities" in wanted:
-        windows = {kind: window_start(as_of, months) for kind, months in WINDOWS.items()}
-        weights = fading_weights(as_of, scheme)
+        windows = {kind: start(months) for kind, months in WINDOWS.items()}
+        weights = fading_weights(as_of, scheme, edition)
         rows = replace(
             rows,
             activities=facts.activity_counts(

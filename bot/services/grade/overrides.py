@@ -149,20 +149,21 @@ def _check(request: OverrideRequest, scheme: Scheme, today: date) -> None:
             tiers=", ".join(tiers),
         )
     given = {"reason": request.reason, "approver": request.approver, "expires_on": request.expires_on}
+    options = {"reason": "--reason", "approver": "--approver", "expires_on": "--until"}
     lacking = [need for need in ("reason", *rules.needs) if not given[need]]
     if lacking:
         raise BadInput(
             N_("An override under the scheme %(scheme)s needs %(needs)s."),
             scheme=scheme.scheme,
-            needs=", ".join(dict.fromkeys(lacking)),
+            needs=", ".join(dict.fromkeys(options[need] for need in lacking)),
         )
     if request.expires_on is not None and request.expires_on < today:
-        raise BadInput(N_("%(day)s is over; name a day from today on."), day=request.expires_on)
+        raise BadInput(N_("--until %(day)s is over; name a day from today on."), day=request.expires_on)
     if rules.max_days is not None:
         latest = today + timedelta(days=rules.max_days)
         if request.expires_on is None or request.expires_on > latest:
             raise BadInput(
-                N_("An override holds for at most %(days)s days here: until %(latest)s."),
+                N_("An override holds for at most %(days)s days here: --until %(latest)s or earlier."),
                 days=rules.max_days,
                 latest=latest,
             )

@@ -21,6 +21,7 @@ from db.book import customers
 from db.engine import Database
 from db.graded import retention, runs, schemes, shadows
 from db.graded.runs import GradingRun, Purpose, RunKind, RunStatus
+from grading.indicators.sources import EDITION
 from grading.scheme.model import BLOCKED
 
 CHUNK = 2_500  # rows of one transaction: others write in between
@@ -140,6 +141,7 @@ def add_run(session: Session, done: Pass, now: datetime, *, whole: bool, publish
         orders_through=done.orders_through,
         snapshot=done.step.snapshot,
         whole=whole,
+        edition=EDITION,
     )
     session.add(run)
     session.flush()

@@ -12,9 +12,11 @@ import pandas as pd
 
 from bot.errors import N_, BadInput
 from bot.services.imports.check.columns import compare_twins
+from bot.services.imports.check.dates import ask_about_days
 from bot.services.imports.check.encoding import check_encoding
 from bot.services.imports.check.fields import KnownFields
 from bot.services.imports.check.findings import FileFinding, FileFindings, FindingType, Level
+from bot.services.imports.check.meaning.unit_columns import FactUnits
 from bot.services.imports.check.rows import OtherLines
 from bot.services.imports.check.shape import note_header
 from bot.services.imports.check.styles import Styles
@@ -94,7 +96,7 @@ class _FlatTable:
         self._fields += [FileField(name=MONTHS_WITH_US), *_CUSTOMER]
         headers = known_headers(self._fields)
         self.file = inspect_file(path, options.encoding, headers)
-        header = find_header(self.file, options.delimiter, known=headers)
+        header = find_header(self.file, options.delimiter, known=headers, line=options.header_line)
         note_header(header, findings)
         self.file, self._delimiter = header.of(self.file), header.delimiter
 
@@ -114,12 +116,22 @@ class _FlatTable:
             compare_twins(layout, lines, list(zip(*rows, strict=True)), self._findings)
         self._note_ignored(layout)
         accepted, columns = self._accept(layout, lines, rows, self._parse(layout, rows))
+        by_line = dict(zip(lines, rows, strict=True))
+        units = FactUnits(
+            layout,
+            self._findings,
+            self._known,
+            percent=self._options.kind_options.get("percent") or (),
+            firm_currency=self._options.firm_currency,
+        )
         for name in self._scheme.fields:
             cells = columns.get(name, [])
             filled = [place for place, cell in enumerate(cells) if cell]
             if filled:
                 lines_of = [accepted[place] for place in filled]
-                self._known.collect(name, lines_of, [cells[place] for place in filled])
+                values = [cells[place] for place in filled]
+                self._known.collect(name, lines_of, values)
+                units.collect(name, lines_of, [by_line[line] for line in lines_of], values)
         self._known.ask(self._findings)
         codes, names = columns.pop("code"), columns.pop("name")
         customers = [{"code": code, "name": name} for code, name in zip(codes, names, strict=True)]
@@ -163,6 +175,8 @@ class _FlatTable:
             read = cell_reader(parse, nothing, required=False)
             known = {cell: read(cell) or "" for cell in dict.fromkeys(row[place] for row in rows)}
             columns[name] = [known[row[place]] for row in rows]
+            if isinstance(parse, Dates):
+                ask_about_days(parse, layout.header[place], self._findings)
         return columns
 
     def _accept(

@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import Connection
 from sqlmodel import Session
 
-from bot.errors import N_, BadInput
+from bot.errors import N_, BadInput, Phrase
 from bot.services.imports.check.findings import FindingType, Level
 from bot.services.imports.job import Chunk, ImportJob
 from bot.services.imports.layout.columns import FileField
@@ -29,6 +29,22 @@ CURRENCY_SIGN = FindingType(
     ),
 )
 
+CURRENCY_MISSING = FindingType(
+    name="currency-missing",
+    level=Level.QUESTION,
+    sentence=N_("The file has no column for the currency."),
+    answer=N_("Say which one it is: --currency %(such)s."),
+)
+HEADER_CURRENCY = FindingType(
+    name="header-currency",
+    level=Level.QUESTION,
+    sentence=N_("The header %(column)s says %(said)s, and the amounts are taken as %(currency)s."),
+    answer=N_(
+        "Give --currency %(said)s, or convert the amounts; --yes header-currency: they are %(currency)s."
+    ),
+    accept=True,
+)
+
 
 def _currency_cells(job: ImportJob, name: str) -> Parser:
     """A parser of currencies; a sign is the one of --currency that it may mean."""
@@ -39,7 +55,6 @@ def _currency_cells(job: ImportJob, name: str) -> Parser:
         codes = currencies.possible(unicodedata.normalize("NFKC", cell))
         meant = [one for one in given if one in codes] if len(codes) > 1 else codes
         if len(meant) == 1:
-            job.read_signs = job.read_signs or len(codes) > 1
             return meant[0]
         if not codes:
             return text.currency(cell)
@@ -82,6 +97,7 @@ SUBTRACTED_SIGNS = FindingType(
     ),
     answer=N_("Write all of them without minus, or net them in the amount."),
 )
+_AMOUNTS = ("amount", COST.name, SUBTRACT.name)
 _ORIGINALS = ("original_amount", "original_currency")
 
 
@@ -102,10 +118,18 @@ class RateTable:
         place = bisect_right(days, day)
         if place:
             return rates[place - 1]
-        since = f"; the first is of {days[0]}" if days else ""
+        since = Phrase(N_("; the first is of %(first)s"), first=days[0]) if days else ""
         return RefusedValue(
-            f"there is no rate from {currency} to {self.firm_currency} on or before {day}{since}; "
-            "bring rates in first: tierbot import rates"
+            Phrase(
+                N_(
+                    "there is no rate from %(currency)s to %(firm)s on or before %(day)s%(since)s; bring rates in first: %(command)s"
+                ),
+                currency=currency,
+                firm=self.firm_currency,
+                day=day,
+                since=since,
+                command="tierbot import rates",
+            )
         )
 
 
@@ -116,8 +140,9 @@ class Currencies:
         options = job.options
         given = _given_codes(options.currency)
         self._given = given[0] if len(given) == 1 else None
-        if self._given is None and "currency" not in job.layout.places:
-            raise BadInput(N_("The file has no column for the currency; say which one it is: --currency CNY"))
+        # Nothing is stored then: the file is refused with this and its other questions.
+        self._missing = self._given is None and "currency" not in job.layout.places
+        self._check_headers(job)
         self._seen: set[str] = set()
         self._signs: set[bool] = set()  # of what is subtracted
         self._rates = RateTable(job.connection, options.firm_currency) if options.firm_currency else None
@@ -136,10 +161,14 @@ class Currencies:
         values = chunk.values
         if SUBTRACT.name in job.layout.places:
             self._subtract(job, chunk)
+        if self._missing:
+            values["currency"] = [""] * len(chunk.lines)
+            values |= dict.fromkeys(_ORIGINALS, [None] * len(chunk.lines))
+            return
         if self._given is not None:
             values["currency"] = [value or self._given for value in values["currency"]]
         elif None in values["currency"]:
-            missing = RefusedValue("is empty, and no --currency was given")
+            missing = RefusedValue(Phrase(N_("is empty, and no %(option)s was given"), option="--currency"))
             chunk.set_column(
                 "currency", [missing if value is None else value for value in values["currency"]]
             )
@@ -149,6 +178,23 @@ class Currencies:
             self._convert(chunk, self._rates, names, days)
         else:
             self._note_several(job, {one for one in values["currency"] if isinstance(one, str)})
+
+    def _check_headers(self, job: ImportJob) -> None:
+        """Ask for the currency where nothing says it, and where a header says another one."""
+        said = {
+            header: codes
+            for field, header in job.layout.columns.items()
+            if field in _AMOUNTS and (codes := currencies.in_header(header))
+        }
+        if self._missing:
+            such = next(iter(said.values()), ("CNY",))[0]
+            job.findings.add(CURRENCY_MISSING, such=such)
+        elif "currency" not in job.layout.places:
+            for header, codes in said.items():
+                if self._given not in codes:
+                    job.findings.add(
+                        HEADER_CURRENCY, column=repr(header), said=codes[0], currency=self._given
+                    )
 
     def _note_several(self, job: ImportJob, currencies: set[str]) -> None:
         """Note once that the amounts of the file, or those of the book and the file, are in several currencies."""
@@ -222,4 +268,10 @@ def _check_marks(job: ImportJob, chunk: Chunk, name: str) -> None:
         mark = parser.marks.get(unguarded(cells[place].strip()))
         currency = chunk.values["currency"][row]
         if mark is not None and isinstance(currency, str) and currency not in mark.split():
-            chunk.refuse(row, name, f"{cells[place].strip()!r} is not in {currency}")
+            chunk.refuse(
+                row,
+                name,
+                Phrase(
+                    N_("%(cell)s is not in %(currency)s"), cell=repr(cells[place].strip()), currency=currency
+                ),
+            )

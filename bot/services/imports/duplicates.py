@@ -9,7 +9,7 @@ from shlex import quote
 from sqlalchemy import exists, func, select
 from sqlmodel import Session
 
-from bot.errors import N_
+from bot.errors import N_, Phrase
 from bot.services.imports.check.findings import FindingType, Level
 from bot.services.imports.customer_rows import StagedNames
 from bot.services.imports.job import ImportJob
@@ -26,7 +26,7 @@ LIKELY = FindingType(
     name="likely-duplicates",
     level=Level.NOTE,
     sentence=N_(
-        "%(count)d new customers have the name of a customer from another system, such as %(name)s. See them: tierbot"
+        "New customers with the name of a customer from another system: %(count)d, such as %(name)s. See them: tierbot"
         " customer duplicates."
     ),
 )
@@ -106,12 +106,15 @@ def find_duplicates(database: Database, limit: int) -> list[LikelyPair]:
     known: dict[int, Candidate] = {}
     with database.read() as session:
         for what, shared in (
-            ("the same tax number", duplicates.same_facts(session, TAX_FIELDS)),
-            ("the same name", duplicates.same_names(session, LEGAL_ENDINGS)),
-            ("the same e-mail domain", duplicates.same_domains(session, EMAIL_FIELDS, PUBLIC_DOMAINS)),
+            (N_("the same tax number (%(value)s)"), duplicates.same_facts(session, TAX_FIELDS)),
+            (N_("the same name (%(value)s)"), duplicates.same_names(session, LEGAL_ENDINGS)),
+            (
+                N_("the same e-mail domain (%(value)s)"),
+                duplicates.same_domains(session, EMAIL_FIELDS, PUBLIC_DOMAINS),
+            ),
         ):
             for value, customer, into in islice(_pairs(session, shared, known), limit):
-                reasons.setdefault((customer, into), []).append(f"{what} ({value})")
+                reasons.setdefault((customer, into), []).append(Phrase(what, value=value))
     found = [
         LikelyPair(customer=known[customer], into=known[into], reasons=tuple(why))
         for (customer, into), why in reasons.items()

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
+from decimal import Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -15,7 +16,7 @@ from bot.services.imports.check.meaning.grain import Repeats
 from bot.services.imports.check.styles import Group, Styles
 from bot.services.imports.layout.columns import Layout
 from bot.services.imports.read import text
-from bot.services.imports.read.amounts import Amounts
+from bot.services.imports.read.amounts import Amounts, Style, number_in
 from bot.services.imports.read.cells.codes import Codes
 from bot.services.imports.read.dates import Dates
 from bot.services.imports.read.encoding import InspectedFile
@@ -43,9 +44,10 @@ class ImportJob:
     repeats: Repeats = field(default_factory=Repeats)
     now: datetime
     parsers: dict[str, Parser] = field(default_factory=dict)  # by field
-    read_signs: bool = False  # whether --currency said what a sign in the column of currencies means
+    says_paid: bool = False  # whether a column says by words which invoices are paid
     forms: Forms = field(default_factory=Forms)
     sample: list[list[str]] = field(default_factory=list)  # the cells of the first rows
+    _numbers: dict[int, list[Decimal | None]] = field(default_factory=dict)  # of the sample, by place
 
     @property
     def source(self) -> str:
@@ -94,6 +96,13 @@ class ImportJob:
         """`decimal` for the rows in which the field `keys` has a certain key (see `Group`)."""
         group = Group(place=self._column(keys)[0], key_of=key_of, key=key)
         return self.styles.decimal(*self._column(name), group)
+
+    def numbers(self, place: int) -> list[Decimal | None]:
+        """The numbers of a column in the first rows; None where a cell has none."""
+        if place not in self._numbers:
+            style: Style = self.options.decimal or "point"
+            self._numbers[place] = [number_in(cells[place], style) for cells in self.sample]
+        return self._numbers[place]
 
     def paragraph(self, name: str) -> Parser:
         """Text of several lines."""

@@ -1,7 +1,7 @@
 """What an import kind declares, and what follows from its declaration."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
 from typing import Any, ClassVar
@@ -10,7 +10,11 @@ from sqlalchemy import Column, Connection, Integer, MetaData, String, Table
 
 from bot.services.imports.job import Chunk, ImportJob
 from bot.services.imports.layout.columns import FileField, known_headers
+from bot.services.imports.layout.header import Header, find_header
+from bot.services.imports.layout.vendors import vendor_headers
 from bot.services.imports.publication import Upsert
+from bot.services.imports.read.encoding import InspectedFile
+from bot.services.imports.read.text import plain
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -75,6 +79,24 @@ def stage_table(name: str, metadata: MetaData, *columns: Column[Any]) -> Table:
     line = Column("line", Integer, primary_key=True, autoincrement=False)
     key = Column("key", String, unique=True, nullable=False)
     return Table(name, metadata, line, key, *columns, prefixes=["TEMPORARY"])
+
+
+def find_header_of(
+    kind: "FileKind | type[FileKind]",
+    file: InspectedFile,
+    delimiter: str | None,
+    mapped: Iterable[str],
+    line: int | None = None,
+) -> Header:
+    """Where a file of this kind has its header; `mapped` are the columns that --map names."""
+    own = known_headers(kind.fields) | vendor_headers(kind.name)
+    return find_header(
+        file,
+        delimiter,
+        known=own.union(map(plain, mapped)),
+        least=sum(field.required for field in kind.fields),
+        line=line,
+    )
 
 
 class FileKind(ABC):

@@ -21,7 +21,7 @@ from sqlalchemy import (
     select,
 )
 
-from bot.errors import N_
+from bot.errors import N_, Phrase
 from bot.services.imports.check.findings import FindingType, Level
 from bot.services.imports.conversion import Currencies
 from bot.services.imports.customer_rows import RowCustomers
@@ -41,7 +41,7 @@ LINES = KindOption(
 ADDED_UP = FindingType(
     name="lines-added-up",
     level=Level.NOTE,
-    sentence=N_("%(rows)s rows were added up to %(count)s %(called)s."),
+    sentence=N_("Rows that were added up: %(rows)s, to %(called)s: %(count)s."),
 )
 SEVERAL_DAYS = FindingType(
     name="lines-of-several-days",
@@ -69,13 +69,21 @@ KNOWN_ORDER_LINES = FindingType(
     level=Level.QUESTION,
     sentence=N_(
         "The lines of %(key)s (line %(line)d) add up to %(amount)s, but the book has it with %(known)s, and the file would"
-        " replace that. %(count)s %(called)s are like that."
+        " replace that. So it is with %(called)s: %(count)s."
     ),
     answer=N_(
         "If the file has only some of their lines, import all lines in one file;"
         " --yes known-order-lines: the file has all of their lines."
     ),
     accept=True,
+)
+LINES_WITHOUT_COST = FindingType(
+    name="lines-without-cost",
+    level=Level.NOTE,
+    sentence=N_(
+        "Of %(count)s %(called)s, some lines have a cost and others none (the first is %(key)s, line %(line)d): their whole"
+        " cost is unknown, and so is their margin."
+    ),
 )
 _SUMMED = ("amount", "cost", "original_amount")
 _ENOUGH = 3  # so many orders of several lines with one amount are no coincidence
@@ -116,9 +124,11 @@ class LineSums:
         rows = select(*values.values()).group_by(lines.key).order_by(func.min(lines.line))
         count = affected(job.connection, self._stage.insert().from_select(list(values), rows))
         total = job.connection.execute(select(func.count()).select_from(self.lines)).scalar_one()
-        job.findings.add(ADDED_UP, rows=f"{total:,}", count=f"{count:,}", called=self._called)
+        job.findings.add(ADDED_UP, rows=f"{total:,}", count=f"{count:,}", called=Phrase(self._called))
         self._check_days(job)
         self._check_amounts(job)
+        if "cost" in job.layout.places:
+            self._note_costs(job)
         return rejected, total - count
 
     def _check_days(self, job: ImportJob) -> None:
@@ -132,7 +142,7 @@ class LineSums:
             job.findings.add(
                 SEVERAL_DAYS,
                 count=f"{count:,}",
-                called=self._called,
+                called=Phrase(self._called),
                 key=example.key,
                 first=example.first,
                 last=example.last,
@@ -151,7 +161,25 @@ class LineSums:
         if count >= _ENOUGH:
             one = job.connection.execute(select(several).order_by(several.c.key).limit(1)).one()
             amount = format(one.least.normalize(), "f")
-            job.findings.add(SAME_AMOUNT, count=f"{count:,}", called=self._called, key=one.key, amount=amount)
+            job.findings.add(
+                SAME_AMOUNT, count=f"{count:,}", called=Phrase(self._called), key=one.key, amount=amount
+            )
+
+    def _note_costs(self, job: ImportJob) -> None:
+        """Say how many numbers have a cost on some of their lines only."""
+        lines = self.lines.c
+        first = func.min(case((lines.cost.is_(None), lines.line)))
+        partly = select(lines.key, first.label("line")).group_by(lines.key)
+        partly = partly.having(func.count(lines.cost) < func.count(), func.count(lines.cost) > 0)
+        found = partly.subquery()
+        row = job.connection.execute(
+            select(found, func.count().over()).order_by(found.c.line).limit(1)
+        ).first()
+        if row is not None:
+            key, line, count = row
+            job.findings.add(
+                LINES_WITHOUT_COST, count=f"{count:,}", called=self._called, key=repr(clip(key)), line=line
+            )
 
     def check_known(self, job: ImportJob, known: Table) -> None:
         """Ask about numbers that the book has with another amount: the file may have only the rest of their lines."""
@@ -174,7 +202,7 @@ class LineSums:
                 amount=f"{Decimal(amount) / MONEY_UNITS:,.2f}",
                 known=f"{Decimal(in_book) / MONEY_UNITS:,.2f}",
                 count=f"{count:,}",
-                called=self._called,
+                called=Phrase(self._called),
             )
 
     def _reject(self, job: ImportJob) -> int:
@@ -187,16 +215,11 @@ class LineSums:
             )
             for name in self._same
         }
-        said = case(
-            *(
-                (test, literal(f"its lines have several {self._same[name]}"))
-                for name, test in different.items()
-            )
-        )
+        said = case(*((test, literal(name)) for name, test in different.items()))
         mixed = select(lines.key, said.label("reason")).group_by(lines.key).having(or_(*different.values()))
         partly = select(
             refused.key,
-            (literal("line ") + cast(refused.line, String) + " of it is rejected").label("reason"),
+            cast(refused.line, String).label("reason"),
         )
         for numbers in (partly.subquery(), mixed.subquery()):
             add_missing(
@@ -213,6 +236,12 @@ class LineSums:
             job.connection.execute(self.lines.delete().where(there))
         return rejected
 
+    def _said(self, reason: str) -> Phrase:
+        """A stored reason, which is the number of a rejected line or the name of a column, as a sentence."""
+        if reason in self._same:
+            return Phrase(N_("its lines have several %(what)s"), what=Phrase(self._same[reason]))
+        return Phrase(N_("line %(line)s of it is rejected"), line=reason)
+
     def _write_rejects(self, job: ImportJob) -> int:
         """Read the file again for the cells of the lines that are rejected; how many."""
         reasons = self._reasons
@@ -225,7 +254,7 @@ class LineSums:
                 for record in table.records:
                     if isinstance(record, Broken) or record[0] not in waiting:
                         continue
-                    reason = waiting.pop(record[0])
+                    reason = self._said(waiting.pop(record[0]))
                     job.refuse(line=record[0], name=self._key_field, reason=reason, cells=record[1])
                     if not waiting:
                         break

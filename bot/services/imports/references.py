@@ -6,6 +6,7 @@ from typing import Any
 
 from sqlalchemy import Connection, bindparam, func, select
 
+from bot.errors import N_, Phrase
 from bot.services.imports.check.codes import similar_code
 from bot.services.imports.job import AT_ONCE, Chunk, ImportJob
 from bot.services.imports.layout.columns import FileField
@@ -94,7 +95,9 @@ class CustomerReferences:
         if self._hints < _HINTS:
             self._hints += 1
             hint = self._hint(reference)
-        return RefusedValue(f"there is no customer {clip(reference)!r}{hint}")
+        return RefusedValue(
+            Phrase(N_("there is no customer %(cell)s%(hint)s"), cell=repr(clip(reference)), hint=hint)
+        )
 
     def _find(self, references: Iterable[str]) -> Found:
         """Reference -> customer id, RefusedValue when it means several, None when it is unknown."""
@@ -112,22 +115,32 @@ class CustomerReferences:
         for external_id, customer in self._connection.execute(_BY_KEY, of_source):
             found[external_id] = customer
         for find, means in (
-            (find_by_code, "is the code of %d customers; use --source to say which system's"),
-            (find_by_alias, "is another name of %d customers; write the code of the one that is meant"),
+            (
+                find_by_code,
+                N_("%(cell)s is the code of %(count)s customers; use %(option)s to say which system's"),
+            ),
+            (
+                find_by_alias,
+                N_(
+                    "%(cell)s is another name of %(count)s customers; write the code of the one that is meant"
+                ),
+            ),
         ):
             rest = [reference for reference, customer in found.items() if customer is None]
             for reference, customers in find(self._connection, rest).items() if rest else ():
                 found[reference] = (
                     customers.pop()
                     if len(customers) == 1
-                    else RefusedValue(f"{clip(reference)!r} {means % len(customers)}")
+                    else RefusedValue(
+                        Phrase(means, cell=repr(clip(reference)), count=len(customers), option="--source")
+                    )
                 )
         self._known.update(found)
 
     def _hint(self, reference: str) -> str:
         same = similar_code(self._connection, _key, self._source, reference)
         if same is not None:
-            return f"; did you mean {same}?"
+            return Phrase(N_("; did you mean %(meant)s?"), meant=same)
         named = self._connection.execute(
             select(_customer.c.code, _customer.c.name)
             .join(_name, _name.c.customer_id == _customer.c.id)
@@ -139,7 +152,7 @@ class CustomerReferences:
             .limit(1)
         ).first()
         if named is not None:
-            return f"; {named[1]} has the code {named[0]}"
+            return Phrase(N_("; %(name)s has the code %(code)s"), name=named[1], code=named[0])
         start = reference[: max(1, len(reference) // 2)]
         near = self._connection.scalars(
             select(_customer.c.code)
@@ -170,7 +183,13 @@ def find_person(job: ImportJob, name: str) -> Parser:
         found = known.get(address)
         if found is not None:
             return found
-        return RefusedValue(f"there is no person with the e-mail {clip(address)!r}{nearest(address, known)}")
+        return RefusedValue(
+            Phrase(
+                N_("there is no person with the e-mail %(cell)s%(hint)s"),
+                cell=repr(clip(address)),
+                hint=nearest(address, known),
+            )
+        )
 
     def find_by_name(text: str) -> int | RefusedValue:
         addresses = named.get(_name_of_person(text), [])
@@ -178,8 +197,15 @@ def find_person(job: ImportJob, name: str) -> Parser:
             return known[addresses[0]]
         if addresses:
             both = ", ".join(sorted(addresses)[:3])
-            return RefusedValue(f"{len(addresses)} people are named {clip(text)!r}; write the e-mail: {both}")
-        return RefusedValue(f"there is no person named {clip(text)!r}")
+            return RefusedValue(
+                Phrase(
+                    N_("%(count)s people are named %(cell)s; write the e-mail: %(both)s"),
+                    count=len(addresses),
+                    cell=repr(clip(text)),
+                    both=both,
+                )
+            )
+        return RefusedValue(Phrase(N_("there is no person named %(cell)s"), cell=repr(clip(text))))
 
     return parse
 

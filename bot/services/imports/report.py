@@ -30,6 +30,7 @@ class ImportOptions:
     skip: tuple[str, ...] = ()  # COLUMN=WORD,…: rows with these words do not count
     negative: tuple[str, ...] = ()  # COLUMN=WORD,…: amounts of rows with these words are negative
     forget: bool = False  # the answers and columns that earlier imports of the source gave
+    forget_only: tuple[str, ...] = ()  # of these, options, findings and fields
     expected_sha256: str | None = None  # of the preview; a file that differs is refused
     dry_run: bool = False
     timezone: str = "UTC"  # the firm's: a time with an offset belongs to the day that it is there

@@ -8,7 +8,7 @@ from sqlalchemy import Column, ColumnElement, Connection, Table, and_, distinct,
 from sqlalchemy.schema import sort_tables
 
 from bot.clock import Clock
-from bot.errors import N_, Conflict, NotFound
+from bot.errors import N_, Conflict, NotFound, Phrase
 from bot.services.imports.kind import WrittenTable
 from bot.services.imports.kinds import KINDS
 from bot.services.imports.report import UndoReport
@@ -175,7 +175,7 @@ def _refuse_if_held(
         later = connection.execute(
             select(func.max(func.coalesce(changed, holder.c.batch_id))).where(held)
         ).scalar()
-    values = {"batch": batch_id, "number": number, "what": written.called}
+    values = {"batch": batch_id, "number": number, "what": Phrase(written.called)}
     if later is not None:
         raise Conflict(
             N_(

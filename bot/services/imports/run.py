@@ -6,14 +6,13 @@ from dataclasses import dataclass
 from functools import cache
 from itertools import islice
 from pathlib import Path
-from typing import Any
 
 from sqlalchemy import Connection
 from sqlalchemy.exc import IntegrityError
 
 from bot.clock import Clock
 from bot.errors import N_, BadInput, Conflict
-from bot.services.imports.answers import ACCEPTED, CURRENCY, WORDS, answers_of, merge
+from bot.services.imports.answers import ACCEPTED, WORDS, Remembered, answers_of, merge
 from bot.services.imports.check.codes import ask_about_decimals, ask_about_new_keys
 from bot.services.imports.check.encoding import check_encoding
 from bot.services.imports.check.findings import FileFindings
@@ -22,16 +21,14 @@ from bot.services.imports.check.shape import find_reports, note_header
 from bot.services.imports.check.styles import Styles
 from bot.services.imports.check.vendor import check_vendor
 from bot.services.imports.job import ImportJob
-from bot.services.imports.kind import Counts, FileKind
+from bot.services.imports.kind import Counts, FileKind, find_header_of
 from bot.services.imports.kinds import KINDS
 from bot.services.imports.layout.columns import DECLINED, recognise
-from bot.services.imports.layout.header import Header, find_header
-from bot.services.imports.layout.vendors import vendor_headers
+from bot.services.imports.layout.header import Header
 from bot.services.imports.read.cells.codes import Codes
 from bot.services.imports.read.encoding import InspectedFile, inspect_file, sha256_of
 from bot.services.imports.read.filters import OPTIONS, read_filters
 from bot.services.imports.read.records import DELIMITERS, Broken, CsvTable, fit, open_table
-from bot.services.imports.read.text import plain
 from bot.services.imports.rejects import Rejects
 from bot.services.imports.report import ImportOptions, ImportReport
 from bot.services.imports.selection import Selection
@@ -118,19 +115,20 @@ class _Import:
         with imports.workspace(self.database) as connection:
             with connection.begin():
                 same = imports.find_same_file(connection, kind=kind.name, source=source, sha256=file.sha256)
-                answers: dict[str, Any] = {}
-                mapping: Mapping[str, str] = {}
+                remembered = Remembered()
                 if not self.options.forget:
-                    answers = imports.find_answers(connection, source, kind.name)
-                    mapping = imports.find_mapping(connection, source, kind.name)
-            words = answers.pop(WORDS, {})
-            accepted_before = [(name, subject) for name, subject in answers.get(ACCEPTED, [])]
-            options = merge(self.options, answers, kind)
-            header = self._find_header(options, mapping)
+                    remembered = Remembered.of(
+                        imports.find_answers(connection, source, kind.name),
+                        imports.find_mapping(connection, source, kind.name),
+                        kind.name,
+                    ).without(self.options.forget_only)
+            options = merge(self.options, remembered.options, kind)
+            mapped = (*remembered.columns.values(), *options.columns.values())
+            header = find_header_of(kind, file, options.delimiter, mapped, options.header_line)
             with open_table(header.of(file), header.delimiter) as table:
-                job = self._begin(connection, table, header, options, mapping, accepted_before)
+                job = self._begin(connection, table, header, options, remembered)
                 try:
-                    staging = self._stage(job, table, words)
+                    staging = self._stage(job, table, remembered.words)
                     self._check(job, staging)
                     batch_id, counts = self._publish(job, staging)
                     rejects_file = job.rejects.keep(f"import-{batch_id}-{kind.name}-rejects.csv")
@@ -160,21 +158,8 @@ class _Import:
             preview=tuple(staging.preview),
             same_file_as=same,
             findings=tuple(job.findings),
-            remembered=answers,
+            remembered=remembered.answers,
             dry_run=self.options.dry_run,
-        )
-
-    def _find_header(self, options: ImportOptions, mapping: Mapping[str, str]) -> Header:
-        fields = self.kind.fields
-        mapped = (*mapping.values(), *options.columns.values())
-        return find_header(
-            self.file,
-            options.delimiter,
-            known=frozenset(map(plain, mapped)).union(
-                vendor_headers(self.kind.name), self.kind.known_headers
-            ),
-            least=sum(field.required for field in fields),
-            line=options.header_line,
         )
 
     def _begin(
@@ -183,12 +168,11 @@ class _Import:
         table: CsvTable,
         header: Header,
         options: ImportOptions,
-        mapping: Mapping[str, str],
-        accepted_before: Sequence[tuple[str, str]],
+        remembered: Remembered,
     ) -> ImportJob:
         """Find the columns of the fields."""
         file, kind = header.of(self.file), self.kind
-        findings = FileFindings(options.accepted, accepted_before)
+        findings = FileFindings(options.accepted, remembered.accepted)
         note_header(header, findings)
         rows = _first_rows(file, header.delimiter)
         find_reports(
@@ -201,7 +185,7 @@ class _Import:
                 kind=kind.name,
                 file=file.path.name,
                 given=options.columns,
-                remembered=mapping,
+                remembered=remembered.columns,
                 rows=[cells for _, cells in rows],
             )
         except BadInput:
@@ -323,14 +307,14 @@ class _Import:
             .where(batch.c.id == batch_id)
             .values(created=counts.created, changed=counts.changed)
         )
-        if self.options.forget:
-            imports.forget_mapping(job.connection, job.source, self.kind.name)
+        forgotten = (
+            [one.name for one in self.kind.fields] if self.options.forget else self.options.forget_only
+        )
+        imports.forget_mapping(job.connection, job.source, self.kind.name, forgotten)
         words = staging.selection.survey.words()
         answers = answers_of(job.options, self.kind) | ({WORDS: words} if words else {})
         if accepted := job.findings.to_remember():
             answers[ACCEPTED] = accepted
-        if job.read_signs:
-            answers[CURRENCY] = job.options.currency
         imports.remember_answers(job.connection, job.source, self.kind.name, answers)
         given = {field: job.layout.columns.get(field, DECLINED) for field in self.options.columns}
         imports.remember_mapping(job.connection, job.source, self.kind.name, given)

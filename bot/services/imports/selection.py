@@ -5,7 +5,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from bot.errors import N_, BadInput
 from bot.services.imports.check.findings import FindingType, Level
 from bot.services.imports.check.left_out import LeftOut
-from bot.services.imports.check.meaning.absent import is_of_prospects
+from bot.services.imports.check.meaning.absent import day_of_payment, is_of_prospects
 from bot.services.imports.check.meaning.statuses import Survey
 from bot.services.imports.conversion import SUBTRACT
 from bot.services.imports.job import Chunk, ImportJob
@@ -18,7 +18,7 @@ from bot.services.imports.read.text import plain
 LEFT_OUT = FindingType(
     name="rows-left-out",
     level=Level.NOTE,
-    sentence=N_("%(count)s rows were left out by --only or --skip (the first is line %(line)d)."),
+    sentence=N_("Rows left out by --only or --skip: %(count)s (the first is line %(line)d)."),
 )
 COLUMN_GONE = FindingType(
     name="filter-column-gone",
@@ -64,6 +64,7 @@ class Selection:
             for name, parser in job.parsers.items()
             if isinstance(parser, Amounts) and name != SUBTRACT.name
         ]
+        self._job = job
         self._findings = job.findings
         self._left_out = LeftOut(job, kind.key_field, kind.known_keys, kind.stage)
         followed = dict.fromkeys((*_unanswered(job), *placed))
@@ -129,7 +130,8 @@ class Selection:
                 below=f"{self._below:,}",
                 line=self._first_below,
             )
-        self.survey.check(self._findings)
+        self._job.says_paid = self.survey.says_paid
+        self.survey.check(self._findings, day_of_payment(self._job))
 
 
 def _unanswered(job: ImportJob) -> Iterator[int]:

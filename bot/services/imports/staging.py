@@ -7,7 +7,8 @@ from typing import Any
 
 from sqlalchemy import select
 
-from bot.services.imports.check.columns import COLUMN_NOT_UNDERSTOOD, compare_twins, misread
+from bot.errors import N_, Phrase
+from bot.services.imports.check.columns import COLUMN_NOT_UNDERSTOOD, compare_twins, is_yes_no, misread
 from bot.services.imports.check.dates import DateColumns
 from bot.services.imports.check.findings import FindingType
 from bot.services.imports.check.meaning.unit_columns import ScaleColumns
@@ -216,7 +217,10 @@ class Staging:
         for name in self._optional:
             place = layout.places.get(name)
             wrong = [] if place is None else misread(chunk.values[name], chunk.columns[place])
-            if place is not None and wrong:
+            says_paid = place is not None and name == "paid" and is_yes_no(chunk.columns[place])
+            if place is None or not (wrong or says_paid):
+                continue
+            if not says_paid:  # which the survey asks about
                 self._job.findings.add(
                     COLUMN_NOT_UNDERSTOOD,
                     column=repr(layout.header[place]),
@@ -226,7 +230,8 @@ class Staging:
                     line=chunk.lines[wrong[0]],
                     reason=chunk.values[name][wrong[0]].reason,
                 )
-                self._job.layout = self._job.layout.without(name)
+            self._job.layout = self._job.layout.without(name)
+            self.selection.survey.follow(place, layout.header[place], says_paid=says_paid)
         return chunk if self._job.layout is layout else self._parse(chunk.lines, chunk.cells)
 
     def _repeated(self, chunk: Chunk, good: list[int], staged: list[tuple[Any, ...]]) -> set[int]:
@@ -256,8 +261,16 @@ class Staging:
             }
             self._job.repeats.add(differing, key=str(key), first=first[0], line=values[0])
             if differing:
-                what = f"{key_field} {key}" if key is not None else "the same row"
-                chunk.refuse(row, key_field, f"{what} is already on line {first[0]} with other values")
+                what = f"{key_field} {key}" if key is not None else Phrase(N_("the same row"))
+                chunk.refuse(
+                    row,
+                    key_field,
+                    Phrase(
+                        N_("%(what)s is already on line %(first)s with other values"),
+                        what=what,
+                        first=first[0],
+                    ),
+                )
         return repeated
 
     def _report(self, chunk: Chunk, fresh: list[int]) -> None:

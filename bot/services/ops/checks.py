@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from bot import settings
-from bot.errors import BotError
+from bot.errors import N_, BotError, Phrase
 from bot.services.care.plan import load_plan
 from bot.services.ops.templates import check_templates
 from bot.services.schemes import store
@@ -38,7 +38,7 @@ def check_all() -> Findings:
         plan = load_plan(chosen.care_plan)
         _check_care(chosen.schemes_dir, set(plan.tiers), found)
     except BotError as error:
-        found.problems += error.text().splitlines()
+        found.problems += _sentences(error)
     found.problems += check_templates(Renderer(chosen.templates_dir))
     _check_database(chosen, found)
     return found
@@ -52,23 +52,35 @@ def check_schemes(names: list[str], schemes_dir: Path | None, into: Findings | N
         try:
             scheme = store.find(name, schemes_dir).scheme
         except BotError as error:
-            found.problems += error.text().splitlines()
+            found.problems += _sentences(error)
             continue
         found.read += 1
         found.notices += [f"{name}: {notice}" for notice in notices(scheme)]
     return found
 
 
+def _sentences(error: BotError) -> list[str]:
+    """What an error says: of several lines, each for itself."""
+    lines = error.text().splitlines()
+    return [error.phrase] if len(lines) == 1 else lines
+
+
 def _check_tokens(settings: Settings, found: Findings) -> None:
     if settings.slack_bot_token is None:
-        found.notices.append("SLACK_BOT_TOKEN is not set: `tierbot run` needs it, the other commands do not.")
+        found.notices.append(
+            Phrase(N_("SLACK_BOT_TOKEN is not set: `tierbot run` needs it, the other commands do not."))
+        )
     elif settings.slack_app_token is None:
-        found.notices.append("SLACK_APP_TOKEN is not set: `tierbot run` needs it for Socket Mode.")
+        found.notices.append(
+            Phrase(N_("SLACK_APP_TOKEN is not set: `tierbot run` needs it for Socket Mode."))
+        )
     if not settings.admins:
-        found.notices.append("TIERBOT_ADMINS is empty: nobody is an admin unless the list of people says so.")
+        found.notices.append(
+            Phrase(N_("TIERBOT_ADMINS is empty: nobody is an admin unless the list of people says so."))
+        )
     if not settings.alert_channel:
         found.notices.append(
-            "TIERBOT_ALERT_CHANNEL is empty: only teams with a channel hear of tier changes."
+            Phrase(N_("TIERBOT_ALERT_CHANNEL is empty: only teams with a channel hear of tier changes."))
         )
 
 
@@ -82,7 +94,13 @@ def _check_care(schemes_dir: Path | None, planned: set[str], found: Findings) ->
             continue
         missing = [tier for tier in [*tiers, "new", "unrated"] if tier not in planned]
         if missing:
-            found.notices.append(f"{path.name}: the care plan has nothing for {', '.join(missing)}.")
+            found.notices.append(
+                Phrase(
+                    N_("%(file)s: the care plan has nothing for %(tiers)s."),
+                    file=path.name,
+                    tiers=", ".join(missing),
+                )
+            )
 
 
 def _check_database(settings: Settings, found: Findings) -> None:
@@ -90,20 +108,36 @@ def _check_database(settings: Settings, found: Findings) -> None:
         database = open_database(settings.url)
     except Unusable as error:
         found.problems.append(
-            f"The database {without_password(settings.url)} cannot be used: {error}. Check TIERBOT_DATABASE_URL."
+            Phrase(
+                N_("The database %(url)s cannot be used: %(error)s. Check TIERBOT_DATABASE_URL."),
+                url=without_password(settings.url),
+                error=error,
+            )
         )
         return
     try:
         schema.check(database)
     except schema.SchemaMismatch as mismatch:
         found.notices.append(
-            f"The database is at revision {mismatch.found or 'none'}, this version needs {mismatch.wanted}:"
-            " run tierbot db upgrade."
+            Phrase(
+                N_(
+                    "The database is at revision %(found)s, this version needs %(wanted)s: run tierbot db "
+                    "upgrade."
+                ),
+                found=mismatch.found or Phrase(N_("none")),
+                wanted=mismatch.wanted,
+            )
         )
     except Exception as error:
         found.problems.append(
-            f"The database {without_password(settings.url)} cannot be opened: {describe(error)}."
-            " Check TIERBOT_DATABASE_URL, and that the server or the disk is there."
+            Phrase(
+                N_(
+                    "The database %(url)s cannot be opened: %(error)s. Check TIERBOT_DATABASE_URL, and that "
+                    "the server or the disk is there."
+                ),
+                url=without_password(settings.url),
+                error=describe(error),
+            )
         )
     finally:
         database.close()

@@ -11,12 +11,14 @@ from typing import Literal
 
 from sqlmodel import Session
 
+from bot.errors import N_, Phrase, ngettext
 from bot.services.delivery import circuit, time_jump
 from bot.settings import Settings, without_password
 from db import processes, schema
 from db.book import people
 from db.engine import Database, describe
 from db.graded import runs
+from db.graded.runs import Purpose
 from db.outbox import messages, send_state
 from db.outbox.messages import MessageState
 from db.outbox.send_state import CircuitReason
@@ -30,13 +32,31 @@ STUCK = timedelta(minutes=15)
 CLOCK_APART = timedelta(seconds=60)
 LITTLE_DISK = 200 * 1024 * 1024  # bytes
 CIRCUIT_REMEDIES: dict[str, str] = {
-    CircuitReason.NETWORK: "check the network and the proxy of this machine; it goes on by itself when Slack answers",
-    CircuitReason.CLOCK: "switch on time synchronisation (NTP) on every machine that runs Tierbot",
+    CircuitReason.NETWORK: Phrase(
+        N_("check the network and the proxy of this machine; it goes on by itself when Slack answers")
+    ),
+    CircuitReason.CLOCK: Phrase(
+        N_("switch on time synchronisation (NTP) on every machine that runs Tierbot")
+    ),
 }
 STUCK_REMEDIES: dict[str, str] = {
-    MessageState.PENDING: "is a process running? see also slack and people here",
-    MessageState.SENDING: "the process that was sending it is gone; it settles by itself within minutes",
-    MessageState.UNKNOWN: "Slack's answer was lost: tierbot outbox list --state unknown",
+    MessageState.PENDING: Phrase(N_("is a process running? see also slack and people here")),
+    MessageState.SENDING: Phrase(
+        N_("the process that was sending it is gone; it settles by itself within minutes")
+    ),
+    MessageState.UNKNOWN: Phrase(N_("Slack's answer was lost: tierbot outbox list --state unknown")),
+}
+
+
+_PURPOSES = {
+    Purpose.CREDIT: N_("credit"),
+    Purpose.ACCOUNT: N_("account"),
+    Purpose.PROSPECT: N_("prospect"),
+}
+_STATES = {
+    MessageState.PENDING: N_("pending"),
+    MessageState.SENDING: N_("sending"),
+    MessageState.UNKNOWN: N_("unknown"),
 }
 
 
@@ -85,7 +105,7 @@ def _versions() -> Finding:
         try:
             found.append(f"{package} {importlib.metadata.version(package)}")
         except importlib.metadata.PackageNotFoundError:
-            found.append(f"{package} missing")
+            found.append(f"{package} –")
     return Finding("ok", "versions", ", ".join(found))
 
 
@@ -95,37 +115,47 @@ def _slack(slack: Slack) -> Iterator[Finding]:
             "problem",
             "slack",
             slack.error,
-            "copy the bot token again from the app's page, under OAuth & Permissions; check the network",
+            Phrase(
+                N_(
+                    "copy the bot token again from the app's page, under OAuth & Permissions; check the network"
+                )
+            ),
         )
         return
-    yield Finding("ok", "slack", f"connected to {slack.team}")
+    yield Finding("ok", "slack", Phrase(N_("connected to %(team)s"), team=slack.team))
     if missing := slack.wanted - slack.granted:
         yield Finding(
             "problem",
             "scopes",
-            f"missing: {', '.join(sorted(missing))}",
-            "paste the output of tierbot manifest into the app and install it again",
+            Phrase(N_("missing: %(scopes)s"), scopes=", ".join(sorted(missing))),
+            Phrase(N_("paste the output of tierbot manifest into the app and install it again")),
         )
     if missing := slack.optional - slack.granted:
         yield Finding(
             "note",
             "scopes",
-            f"optional ones not granted: {', '.join(sorted(missing))}",
-            "without them a message whose answer was lost may be sent twice, marked as a possible repeat",
+            Phrase(N_("optional ones not granted: %(scopes)s"), scopes=", ".join(sorted(missing))),
+            Phrase(
+                N_(
+                    "without them a message whose answer was lost may be sent twice, marked as a possible repeat"
+                )
+            ),
         )
     if excess := slack.granted - slack.wanted - slack.optional:
         yield Finding(
             "note",
             "scopes",
-            f"not needed: {', '.join(sorted(excess))}",
-            "remove them from the app and install it again",
+            Phrase(N_("not needed: %(scopes)s"), scopes=", ".join(sorted(excess))),
+            Phrase(N_("remove them from the app and install it again")),
         )
     if slack.clock_apart is not None and slack.clock_apart > CLOCK_APART:
         yield Finding(
             "problem",
             "clock",
-            f"{slack.clock_apart.total_seconds():.0f} s apart from Slack's",
-            "switch on time synchronisation (NTP); beyond 300 s Slack's requests are refused",
+            Phrase(
+                N_("%(seconds)s s apart from Slack's"), seconds=f"{slack.clock_apart.total_seconds():.0f}"
+            ),
+            Phrase(N_("switch on time synchronisation (NTP); beyond 300 s Slack's requests are refused")),
         )
 
 
@@ -136,15 +166,15 @@ def _storage(settings: Settings, database: Database) -> Iterator[Finding]:
         yield Finding(
             "problem",
             "disk",
-            f"{free // 2**20} MiB free in {folder}",
-            "make room: a full disk stops every reminder",
+            Phrase(N_("%(free)s MiB free in %(folder)s"), free=free // 2**20, folder=folder),
+            Phrase(N_("make room: a full disk stops every reminder")),
         )
     if database.is_sqlite and (kind := _file_system(folder.absolute())) in NETWORK_FILE_SYSTEMS:
         yield Finding(
             "problem",
             "database",
-            f"SQLite on a network file system ({kind})",
-            "put TIERBOT_DATA_DIR on a local disk, or use PostgreSQL",
+            Phrase(N_("SQLite on a network file system (%(kind)s)"), kind=kind),
+            Phrase(N_("put TIERBOT_DATA_DIR on a local disk, or use PostgreSQL")),
         )
 
 
@@ -152,13 +182,29 @@ def _database(database: Database, settings: Settings) -> Finding:
     try:
         schema.check(database)
     except schema.SchemaMismatch as mismatch:
-        found = f"revision {mismatch.found or 'none'}, this version needs {mismatch.wanted}"
-        remedy = "tierbot db upgrade, or install the version that fits"
+        found = Phrase(
+            N_("revision %(found)s, this version needs %(wanted)s"),
+            found=mismatch.found or Phrase(N_("none")),
+            wanted=mismatch.wanted,
+        )
+        remedy = Phrase(N_("`tierbot db upgrade`, or install the version that fits"))
     except Exception as error:
-        found = f"{without_password(settings.url)} cannot be opened: {describe(error)}"
-        remedy = "check TIERBOT_DATABASE_URL, and that the server or the disk is there"
+        found = Phrase(
+            N_("%(url)s cannot be opened: %(error)s"),
+            url=without_password(settings.url),
+            error=describe(error),
+        )
+        remedy = Phrase(N_("check TIERBOT_DATABASE_URL, and that the server or the disk is there"))
     else:
-        return Finding("ok", "database", f"{database.writer.dialect.name}, revision {schema.HEAD}")
+        return Finding(
+            "ok",
+            "database",
+            Phrase(
+                N_("%(system)s, revision %(revision)s"),
+                system=database.writer.dialect.name,
+                revision=schema.HEAD,
+            ),
+        )
     return Finding("problem", "database", found, remedy)
 
 
@@ -168,14 +214,14 @@ def _beats(session: Session, now: datetime) -> Iterator[Finding]:
         yield Finding(
             "note",
             "jobs",
-            "no process has ever ticked",
-            "start one: tierbot run, or tierbot tick from cron",
+            Phrase(N_("no process has ever ticked")),
+            Phrase(N_("start one: `tierbot run`, or `tierbot tick` from cron")),
         )
         return
     age = now - newest["worker"]
-    found = f"last sign of life {_span(age)} ago"
+    found = Phrase(N_("last sign of life %(span)s ago"), span=_span(age))
     if age > SILENT:
-        remedy = "start tierbot run; under cron this is the time since the last tick"
+        remedy = Phrase(N_("start `tierbot run`; under cron this is the time since the last tick"))
         yield Finding("problem", "jobs", found, remedy)
     else:
         yield Finding("ok", "jobs", found)
@@ -187,8 +233,13 @@ def _held(session: Session, now: datetime) -> Iterator[Finding]:
         yield Finding(
             "problem",
             "time",
-            f"held: the last time noted is {since:%Y-%m-%d %H:%M} UTC; nothing is said",
-            "is this machine's date right? tierbot catch-up --show says what waits, --apply goes on",
+            Phrase(
+                N_("held: the last time noted is %(since)s UTC; nothing is said"),
+                since=f"{since:%Y-%m-%d %H:%M}",
+            ),
+            Phrase(
+                N_("is this machine's date right? tierbot catch-up --show says what waits, --apply goes on")
+            ),
         )
 
 
@@ -200,10 +251,16 @@ def _circuit(session: Session, now: datetime, *, asked: Slack) -> Iterator[Findi
         yield Finding(
             "problem",
             "sending",
-            f"stopped for {_span(now - (row.opened_at or now))}: {row.sentence or row.reason}",
+            Phrase(
+                N_("stopped for %(span)s: %(reason)s"),
+                span=_span(now - (row.opened_at or now)),
+                reason=row.sentence or row.reason,
+            ),
             CIRCUIT_REMEDIES.get(
                 row.reason,
-                "copy the bot token again from the app's page; a look every 15 s goes on by itself",
+                Phrase(
+                    N_("copy the bot token again from the app's page; a look every 15 s goes on by itself")
+                ),
             ),
         )
     # Slack's answer of a moment ago is newer than the row.
@@ -211,7 +268,10 @@ def _circuit(session: Session, now: datetime, *, asked: Slack) -> Iterator[Findi
         yield Finding(
             "problem",
             "clock",
-            f"{row.apart_seconds:.0f} s apart from Slack's when a message was last sent",
+            Phrase(
+                N_("%(seconds)s s apart from Slack's when a message was last sent"),
+                seconds=f"{row.apart_seconds:.0f}",
+            ),
             CIRCUIT_REMEDIES[CircuitReason.CLOCK],
         )
 
@@ -220,14 +280,23 @@ def _messages(session: Session, now: datetime) -> Iterator[Finding]:
     oldest, counts = messages.oldest(session), messages.counts(session)
     for state, remedy in STUCK_REMEDIES.items():
         if state in oldest and now - oldest[state] > STUCK:
-            found = f"{counts[state]} {state}, the oldest for {_span(now - oldest[state])}"
+            found = Phrase(
+                N_("%(count)s %(state)s, the oldest for %(span)s"),
+                state=Phrase(_STATES[MessageState(state)]),
+                count=counts[state],
+                span=_span(now - oldest[state]),
+            )
             yield Finding("problem", "messages", found, remedy)
     if counts.get(MessageState.DEAD):
         yield Finding(
             "note",
             "messages",
-            f"{counts[MessageState.DEAD]} could not be sent",
-            "tierbot outbox list --state dead says why; tierbot outbox retry ID sends again",
+            ngettext(
+                "%(count)s message could not be sent",
+                "%(count)s messages could not be sent",
+                counts[MessageState.DEAD],
+            ),
+            Phrase(N_("tierbot outbox list --state dead says why; tierbot outbox retry ID sends again")),
         )
 
 
@@ -237,8 +306,12 @@ def _people(session: Session) -> Iterator[Finding]:
         yield Finding(
             "note",
             "people",
-            f"{unmatched} have no Slack user yet; their messages wait",
-            "is the e-mail address the same as in Slack? correct it and import the people again",
+            ngettext(
+                "%(count)s person has no Slack user yet; the messages wait",
+                "%(count)s people have no Slack user yet; their messages wait",
+                unmatched,
+            ),
+            Phrase(N_("is the e-mail address the same as in Slack? correct it and import the people again")),
         )
 
 
@@ -248,11 +321,15 @@ def _gradings(session: Session) -> Iterator[Finding]:
         yield Finding(
             "note",
             "grading",
-            "nothing has been graded yet",
-            "tierbot grade --scheme orders_only, or one you proposed",
+            Phrase(N_("nothing has been graded yet")),
+            Phrase(N_("tierbot grade --scheme orders_only, or one you proposed")),
         )
     for purpose, day in newest.items():
-        yield Finding("ok", "grading", f"{purpose}: as of {day}")
+        yield Finding(
+            "ok",
+            "grading",
+            Phrase(N_("%(purpose)s: as of %(day)s"), purpose=Phrase(_PURPOSES[Purpose(purpose)]), day=day),
+        )
 
 
 def _file_system(folder: Path) -> str:
@@ -269,4 +346,8 @@ def _span(span: timedelta) -> str:
     seconds = int(span.total_seconds())
     if seconds < 120:
         return f"{seconds} s"
-    return f"{seconds // 60} min" if seconds < 7200 else f"{seconds // 3600} h"
+    return (
+        Phrase(N_("%(count)s min"), count=seconds // 60)
+        if seconds < 7200
+        else Phrase(N_("%(count)s h"), count=seconds // 3600)
+    )

@@ -156,11 +156,9 @@ def _decide(request: ApprovalRequest, present: Credit) -> tuple[Decimal, int]:
             name=present.name,
         )
     if not limit.is_finite() or not 0 <= limit < Decimal(10) ** 14:
-        raise BadInput(N_("%(limit)s is no limit. Give an amount of 0 or more."), limit=limit)
+        raise BadInput(N_("--limit %(limit)s: give an amount of 0 or more."), limit=limit)
     if not 0 <= terms <= MOST_TERMS:
-        raise BadInput(
-            N_("%(days)s days are no payment terms. Give 0 to %(most)s days."), days=terms, most=MOST_TERMS
-        )
+        raise BadInput(N_("--terms %(days)s: give 0 to %(most)s days."), days=terms, most=MOST_TERMS)
     return limit.quantize(_PLACES), terms
 
 

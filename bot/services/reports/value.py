@@ -25,7 +25,7 @@ from grading.indicators.orders import book_gap, window_start
 from grading.views.concentration import lorenz, measure_concentration
 from grading.views.products import headroom, product_types
 from grading.views.rfm import improved_rfm, rfm_scores, standardise
-from grading.views.rhythm import AT_RISK, STATES, WATCH, measure_rhythm
+from grading.views.rhythm import AT_RISK, SILENT, STATES, WATCH, measure_rhythm
 from grading.views.value_matrix import CELLS, annuity, value_matrix
 
 RATE = 0.12  # a year: the discount of values to come
@@ -104,7 +104,8 @@ def rfm(database: Database, book: ValueBook, most: int) -> dict[str, Any]:
 
 def value(database: Database, book: ValueBook, most: int) -> dict[str, Any]:
     """The cells of current x potential value, and the customers by both."""
-    table = book.visible.join(value_matrix(book.visible, book.frozen.value))
+    known = book.visible.assign(silent=book.visible["state"].isin(SILENT))
+    table = book.visible.join(value_matrix(known, book.frozen.value))
     worth = table["current"].fillna(0) + table["potential"].fillna(0)
     listed = table.loc[worth.sort_values(ascending=False, kind="stable").index].head(most)
     return _head(book) | {
@@ -143,7 +144,7 @@ def concentration(database: Database, book: ValueBook, most: int) -> dict[str, A
 def rhythm(database: Database, book: ValueBook, most: int) -> dict[str, Any]:
     """The customers that are silent by their own rhythm, most money of the last 24 months first."""
     table = book.visible
-    silent = table[table["state"].isin(["watch", "at_risk"])]
+    silent = table[table["state"].isin(SILENT)]
     listed = silent.sort_values("net_24m", ascending=False, kind="stable").head(most)
     columns = ["state", "k", "recency_days", "usual_gap_days", "own_gaps", "net_24m"]
     return _head(book) | {

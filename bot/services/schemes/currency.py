@@ -32,7 +32,7 @@ def check_currency(session: Session, scheme: Scheme) -> None:
         common_currency(session)
         raise BadInput(
             N_(
-                "The scheme %(scheme)s counts in %(wanted)s, but %(count)s orders are in %(found)s."
+                "The scheme %(scheme)s counts in %(wanted)s, but there are orders in %(found)s (%(count)s)."
                 " Make a scheme in that currency: tierbot scheme propose %(scheme)s --out my_scheme.yaml"
             ),
             scheme=scheme.scheme,

@@ -45,7 +45,7 @@ def start(
         )
     if as_of > today:
         raise BadInput(
-            N_("As of %(as_of)s lies in the future; today is %(today)s."), as_of=as_of, today=today
+            N_("--as-of %(as_of)s lies in the future; today is %(today)s."), as_of=as_of, today=today
         )
     check_currency(session, file.scheme)
     store.put_in_force(session, file, actor=actor.name, effective_from=as_of, now=now)
@@ -167,7 +167,7 @@ def retire(
         row = schemes.find_version(session, life.name, life.version)
         assert row is not None
         assert row.id is not None
-        scheme = parse_scheme(row.content, source=status.label(row))
+        scheme = parse_scheme(row.content, source=status.label(row), published=True)
         in_force = life.state == SchemeState.IN_FORCE
         if in_force and not sure and not _is_covered(session, scheme, life.purpose, today):
             _refuse_to_end(life)

@@ -9,7 +9,7 @@ from typing import Any
 
 from sqlmodel import Session
 
-from bot.errors import N_, NotAllowed, NotFound
+from bot.errors import N_, NotAllowed, NotFound, Phrase
 from bot.services.access import Actor
 from bot.services.schemes import store
 from bot.services.schemes.ladder import ladder
@@ -95,7 +95,13 @@ def shown(database: Database, actor: Actor, name: str, schemes_dir: Path | None,
         same = known is not None and known.sha256 == scheme.sha256
         note = None
         if known is not None and not same:
-            note = f"{label(known)} was used with other content; raise version: in the file before this one is used."
+            note = Phrase(
+                N_(
+                    "%(scheme)s was used with other content; raise %(key)s in the file before this one is used."
+                ),
+                scheme=label(known),
+                key="version:",
+            )
         used = known.id if known is not None and same else None
         purpose = store.purpose(scheme)
         return Shown(
@@ -121,7 +127,8 @@ def find(session: Session, name: str, schemes_dir: Path | None) -> SchemeFile:
     if row is None:
         raise NotFound(N_("There is no scheme %(name)s. See what was used: tierbot scheme list"), name=name)
     source = label(row)
-    return SchemeFile(scheme=parse_scheme(row.content, source=source), text=row.content, source=source)
+    scheme = parse_scheme(row.content, source=source, published=True)
+    return SchemeFile(scheme=scheme, text=row.content, source=source)
 
 
 def split(name: str) -> tuple[str, int | None]:
@@ -146,7 +153,7 @@ def all_lives(session: Session, today: date) -> list[VersionStatus]:
     for row in schemes.versions(session):
         purpose = purposes.get(row.id or 0)
         if purpose is None:
-            found.append(_draft(parse_scheme(row.content, source=label(row)), None))
+            found.append(_draft(parse_scheme(row.content, source=label(row), published=True), None))
         else:
             found.append(_life(row, purpose, by_purpose[purpose], held[purpose], today))
     return found

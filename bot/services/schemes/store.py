@@ -88,7 +88,7 @@ class SchemeCache:
 @lru_cache(maxsize=64)
 def _parse_stored(text: str) -> Scheme:
     """A stored version, parsed once for all caches."""
-    return parse_scheme(text, source="a published scheme version")
+    return parse_scheme(text, source="a published scheme version", published=True)
 
 
 def tier_names(versions: Mapping[int, Scheme]) -> TierNames:

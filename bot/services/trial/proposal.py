@@ -15,8 +15,10 @@ from bot.services.schemes.store import SchemeFile
 from db.book import orders
 from db.book.order_lines import product_types
 from db.engine import Database
+from db.graded import schemes
 from grading.indicators.orders import window_start
 from grading.scheme.model import Scheme
+from grading.scheme.presets import preset_names
 from grading.scheme.reader import parse_scheme
 
 if TYPE_CHECKING:
@@ -28,6 +30,8 @@ def propose_scheme(
 ) -> str:
     """A preset's text with knots and constants from the firm's orders, in the currency of those orders.
 
+    A preset's proposal gets a name of its own, `orders_only_own`, because a name and version stand for one content; a
+    scheme of the firm keeps its name. The version is one that was not used yet.
     Knots come from the customers the scheme applies to, constants from all. Without `as_of`: the day of the last order.
     Raises BadInput without orders, or with orders in several currencies.
     """
@@ -42,6 +46,7 @@ def propose_scheme(
         day = as_of or min(days[1], today)
         # The proposal counts in the currency of the orders, not in the preset's; invoices must be in it too.
         rows, constants = _book(session, replace(file.scheme, currency=currency), day)
+        identity = _identity(session, file.scheme)
         theirs = computed.select_rows(rows, scheme_choice.customers_of_all(session, [file.scheme]))
     try:
         return propose(
@@ -49,6 +54,7 @@ def propose_scheme(
             computed_indicators(theirs, file.scheme, day),
             currency=currency,
             as_of=day,
+            identity=identity,
             constants=constants,
         )
     except ProposalError as error:
@@ -74,3 +80,12 @@ def _book(session: Session, scheme: Scheme, day: date) -> "tuple[SourceRows, dic
     if types := product_types(session, as_of=day, start=window_start(day, 12)):
         constants["product_types_sold"] = float(types)
     return rows, constants
+
+
+def _identity(session: Session, scheme: Scheme) -> tuple[str, int]:
+    """Name and version of a proposal."""
+    is_preset = scheme.scheme in preset_names()
+    name = f"{scheme.scheme}_own" if is_preset else scheme.scheme
+    used = schemes.find_version(session, name)
+    newest = used.version if used is not None else 0
+    return name, max(newest, 0 if is_preset else scheme.version) + 1

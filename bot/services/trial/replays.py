@@ -90,7 +90,7 @@ def replay(
     days = snapshot_days(scheme, start, end, today)
     with database.read() as session:
         sold = orders.first_and_last(session)
-    judged = max((day for day in days if sold and _months_ahead(day) <= sold[1]), default=None)
+    judged = max((day for day in days if sold and window_start(day, -MONTHS_AHEAD) <= sold[1]), default=None)
     ahead: LaterValue | None = None
     lines = _lines(database, (scheme, *beside))
     found = []
@@ -171,7 +171,7 @@ def snapshot_days(scheme: Scheme, start: date, end: date, today: date) -> list[d
     """The days of a scheme's cadence in a period, without one that is not over."""
     if not start <= end <= today:
         raise BadInput(
-            N_("%(start)s to %(end)s is no period that is over; today is %(today)s."),
+            N_("--replay %(start)s %(end)s is no period that is over; today is %(today)s."),
             start=start,
             end=end,
             today=today,
@@ -196,16 +196,8 @@ def snapshot_days(scheme: Scheme, start: date, end: date, today: date) -> list[d
     return days
 
 
-def _months_ahead(day: date) -> date:
-    """The last day whose window of `MONTHS_AHEAD` begins with this one: for a month's end that is a month's end too."""
-    until = window_start(day, -MONTHS_AHEAD)
-    while window_start(until + timedelta(days=1), MONTHS_AHEAD) == day:
-        until += timedelta(days=1)
-    return until
-
-
 def _later_value(database: Database, tiers: dict[int, str], day: date) -> LaterValue:
-    until = _months_ahead(day)
+    until = window_start(day, -MONTHS_AHEAD)
     with database.read() as session:
         sold = dict(orders.net_between(session, after=day, until=until))
     counts: dict[str, float] = {}

@@ -13,6 +13,7 @@ from grading.scheme.problems import SchemeError
 from grading.scheme.reader import parse_scheme
 
 AS_OF = date(2026, 10, 31)
+IDENTITY = ("own", 1)
 ORDERS = preset_text("orders_only")
 
 
@@ -29,7 +30,8 @@ def book(revenue: list[float], orders: list[float] | None = None) -> pd.DataFram
 
 def proposed(text: str, values: pd.DataFrame, currency: str = "GBP", **constants: float) -> Scheme:
     return parse_scheme(
-        propose(text, values, currency=currency, as_of=AS_OF, constants=constants), source="p"
+        propose(text, values, currency=currency, as_of=AS_OF, identity=IDENTITY, constants=constants),
+        source="p",
     )
 
 
@@ -97,17 +99,26 @@ def test_any_book_gives_a_valid_scheme(seed: int) -> None:
 
 
 def test_comments_and_everything_else_stay() -> None:
-    text = propose(ORDERS, book([1000.0 * n for n in range(1, 102)]), currency="CNY", as_of=AS_OF)
+    text = propose(
+        ORDERS, book([1000.0 * n for n in range(1, 102)]), currency="CNY", as_of=AS_OF, identity=IDENTITY
+    )
     body = [line for line in text.splitlines() if not line.startswith("# ")]
     changed = [(a, b) for a, b in zip(ORDERS.splitlines(), body, strict=True) if a != b]
-    assert len(changed) == 3
-    assert all("knots" in old and "knots" in new for old, new in changed)
+    assert [new for old, new in changed if "knots" not in old] == [
+        "scheme: own",
+        'name: {en: "Orders only (start here), own cut points", zh: "仅订单数据（入门），自有分界"}',
+    ]
+    assert len(changed) == 2 + 3
     assert "# missing where orders carry no cost" in text
 
 
 def test_the_header_names_the_source_of_the_numbers() -> None:
     text = propose(
-        preset_text("b2b_accounts"), book([1000.0 * n for n in range(1, 102)]), currency="GBP", as_of=AS_OF
+        preset_text("b2b_accounts"),
+        book([1000.0 * n for n in range(1, 102)]),
+        currency="GBP",
+        as_of=AS_OF,
+        identity=IDENTITY,
     )
     header = [line for line in text.splitlines() if line.startswith("# ")]
     assert "101 customers as of 2026-10-31" in header[0]
@@ -134,7 +145,7 @@ def test_constants_are_filled_in_where_something_uses_them() -> None:
     assert (filled["complaint_rate"], filled["on_time_rate"]) == (0.012, 0.88)
     orders = proposed(ORDERS, values, "GBP", **given)
     assert orders.constants == {"usual_gap_days": 33, "revenue_growth_floor": 510}
-    again = propose(ORDERS, values, currency="GBP", as_of=AS_OF, constants=given)
+    again = propose(ORDERS, values, currency="GBP", as_of=AS_OF, identity=IDENTITY, constants=given)
     assert proposed(again, values, "EUR", usual_gap_days=20.0).constants == {
         "usual_gap_days": 20,
         "revenue_growth_floor": 510,
@@ -149,11 +160,11 @@ def test_constants_are_filled_in_where_something_uses_them() -> None:
 def test_a_book_without_values_is_refused() -> None:
     for values in (book([]), book([0.0, -1.0], [0.0, 0.0]), pd.DataFrame()):
         with pytest.raises(ProposalError, match="import orders first"):
-            propose(ORDERS, values, currency="CNY", as_of=AS_OF)
+            propose(ORDERS, values, currency="CNY", as_of=AS_OF, identity=IDENTITY)
 
 
 def test_a_broken_text_or_currency_is_refused() -> None:
     with pytest.raises(SchemeError):
-        propose("version: 1", book([1.0]), currency="CNY", as_of=AS_OF)
+        propose("version: 1", book([1.0]), currency="CNY", as_of=AS_OF, identity=IDENTITY)
     with pytest.raises(ProposalError, match='"yuan" is not a currency'):
-        propose(ORDERS, book([1.0]), currency="yuan", as_of=AS_OF)
+        propose(ORDERS, book([1.0]), currency="yuan", as_of=AS_OF, identity=IDENTITY)

@@ -1,11 +1,13 @@
 """Indicators from order totals: windows, formulas, and what is missing instead of zero."""
 
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 import numpy as np
 import pandas as pd
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from grading.indicators.orders import (
     GAP_PSEUDO_COUNT,
@@ -20,6 +22,7 @@ from grading.scheme.reader import parse_scheme
 from tests.grading.frames import order_indicators
 
 AS_OF = date(2026, 10, 31)
+EIGHT_YEARS = [date(2019, 1, 1) + timedelta(days=number) for number in range(8 * 365 + 2)]
 TEXT = preset_text("orders_only")
 PLAIN = parse_scheme(TEXT, source="s")
 
@@ -68,6 +71,14 @@ def of(scheme: Any = PLAIN, as_of: date = AS_OF, **changes: Any) -> dict[str, fl
     [
         (date(2026, 10, 31), 12, date(2025, 10, 31)),
         (date(2026, 10, 31), 1, date(2026, 9, 30)),
+        (date(2026, 6, 30), 3, date(2026, 3, 31)),
+        (date(2026, 6, 29), 3, date(2026, 3, 29)),
+        (date(2025, 2, 28), 12, date(2024, 2, 29)),
+        (date(2024, 2, 28), 12, date(2023, 2, 28)),
+        (date(2025, 3, 30), 1, date(2025, 2, 28)),
+        (date(2025, 3, 31), 12, date(2024, 3, 31)),
+        (date(2025, 12, 31), 24, date(2023, 12, 31)),
+        (date(2024, 2, 29), -6, date(2024, 8, 31)),
         (date(2026, 3, 31), 1, date(2026, 2, 28)),
         (date(2024, 3, 31), 1, date(2024, 2, 29)),
         (date(2024, 2, 29), 12, date(2023, 2, 28)),
@@ -77,6 +88,37 @@ def of(scheme: Any = PLAIN, as_of: date = AS_OF, **changes: Any) -> dict[str, fl
 )
 def test_a_window_begins_calendar_months_earlier(as_of: date, months: int, expected: date) -> None:
     assert window_start(as_of, months) == expected
+
+
+def is_month_end(day: date) -> bool:
+    return (day + timedelta(days=1)).day == 1
+
+
+@pytest.mark.parametrize("months", [1, 3, 12])
+def test_the_windows_of_successive_ends_hold_each_day_of_eight_years_once(months: int) -> None:
+    """Month ends, quarter ends (also of a year that begins in February or March), ends of any month a year apart."""
+    for first in range(months):
+        ends = [day for day in EIGHT_YEARS if is_month_end(day) and (day.month - first) % months == 0]
+        held = [
+            window_start(end, months) + timedelta(days=number)
+            for end in ends
+            for number in range(1, (end - window_start(end, months)).days + 1)
+        ]
+        assert len(ends) == 8 * 12 // months
+        assert held == [held[0] + timedelta(days=number) for number in range(len(held))]
+        assert held[-1] == ends[-1]
+
+
+@given(day=st.sampled_from(EIGHT_YEARS), months=st.sampled_from([3, 6, 9, 12, 24]))
+def test_a_window_has_its_months_whatever_its_last_day(day: date, months: int) -> None:
+    start = window_start(day, months)
+    assert (day.year - start.year) * 12 + day.month - start.month == months
+    assert is_month_end(start) or start.day == day.day
+    assert start <= window_start(
+        day + timedelta(days=1), months
+    )  # an older day is never in a newer window alone
+    year_ago = window_start(day, 12)
+    assert window_start(year_ago, 12) == window_start(day, 24)  # growth compares the windows of two gradings
 
 
 def test_every_indicator_follows_its_formula() -> None:

@@ -5,11 +5,21 @@ import sys
 
 import pytest
 
-from grading.scheme.model import Bands, Compare, DimensionMissing, Map, Points, Scale
+from grading.scheme.model import Bands, Compare, DimensionMissing, Map, Name, Points, Scale
 from grading.scheme.presets import notices, preset_names, preset_text
 from grading.scheme.reader import parse_scheme
 from tests.grading.factories import dimension, indicator, make_scheme, scheme_text
 
+PRESETS = {  # name -> version -> the first 16 digits of its hash
+    "b2b_accounts": {1: "6dac156b93ead1b7", 2: "0f0bff19992f36dc"},
+    "credit_assessment": {1: "534fa09be18c53c3", 2: "3c9b4cd85bdd48fc"},
+    "finance": {1: "c472d9404ebf6ef0"},
+    "manufacturing": {1: "6ad563836213b234", 2: "c325852367fa711d"},
+    "orders_only": {1: "7baa884fbbe484b5"},
+    "prospects": {1: "1a2de7849af7453d", 2: "fafdf3bfc1f438c5"},
+    "retail": {1: "0344f345c98011e5"},
+    "services": {1: "3f4924f04bdc932b", 2: "f272fc5685a86bcb"},
+}
 STORED = """
 scheme: harbour
 version: 3
@@ -48,6 +58,36 @@ def test_the_presets_are_valid_and_named_after_their_file() -> None:
         assert parse_scheme(preset_text(name), source=name).scheme == name
 
 
+def test_a_preset_that_changes_gets_a_new_version() -> None:
+    """A published version never changes, so a preset with other content needs another number."""
+    for name in preset_names():
+        scheme = parse_scheme(preset_text(name), source=name)
+        assert PRESETS[name][scheme.version] == scheme.sha256[:16], (
+            f"raise version: in {name}.yaml and add it here"
+        )
+
+
+def test_every_word_of_a_preset_has_a_name_in_both_languages() -> None:
+    for name in preset_names():
+        for one in parse_scheme(preset_text(name), source=name).indicators:
+            if isinstance(one.score, Map):
+                assert list(one.score.names) == list(one.score.values), one.id
+
+
+def test_names_of_words_count_in_the_hash_and_a_scheme_without_them_keeps_its_own() -> None:
+    word = 'score: {fn: map, values: {"no": 0, full: 100}}'
+    named = word[:-1] + ', names: {" full ": {en: Full, zh: 足额}, "no": {en: None, zh: 无}}}'
+    text = STORED.replace("score: {fn: map, values: {true: 100, false: 0}}", word)
+    one, other = (parse_scheme(text.replace(word, new), source="s") for new in (word, named))
+    assert one.sha256 != other.sha256
+    score = other.indicators[1].score
+    assert isinstance(score, Map)
+    assert score.names == {"full": Name(en="Full", zh="足额"), "no": Name(en="None", zh="无")}
+    assert one.indicators[1].score == Map(values={"no": 0, "full": 100})
+    assert "the words no, full of y have no names" in "\n".join(notices(one))
+    assert "have no names" not in "\n".join(notices(other))
+
+
 def test_an_unknown_preset_is_refused_with_the_known_ones() -> None:
     with pytest.raises(KeyError, match="there are b2b_accounts, credit"):
         preset_text("../secrets")
@@ -56,7 +96,7 @@ def test_an_unknown_preset_is_refused_with_the_known_ones() -> None:
 def test_a_scheme_is_read_completely() -> None:
     scheme = parse_scheme(preset_text("b2b_accounts"), source="b2b.yaml")
     assert (scheme.version, scheme.record_type, scheme.currency, scheme.as_of) == (
-        1,
+        2,
         "account",
         "CNY",
         "month_end",

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from grading.views.value_matrix import CELLS, Cuts, annuity, median_cuts, net_present_value, value_matrix
 
 
-def cell(current: float, potential: float, cuts: Cuts | None = None) -> object:
-    values = pd.DataFrame({"current": [current], "potential": [potential]}, dtype=float)
+def cell(current: float, potential: float, cuts: Cuts | None = None, *, silent: bool = False) -> object:
+    values = pd.DataFrame({"current": [current], "potential": [potential]}, dtype=float).assign(silent=silent)
     return value_matrix(values, cuts or Cuts(current=100.0, potential=50.0))["cell"].iloc[0]
 
 
@@ -36,6 +36,21 @@ def test_cells(current: float, potential: float, expected: str) -> None:
     assert cell(current, potential) == expected
 
 
+@pytest.mark.parametrize(
+    ("current", "potential", "expected"),
+    [
+        (100, 50, "silent"),
+        (99, 50, "silent"),
+        (-1, 50, "silent"),
+        (100, 49, "gold"),
+        (99, 49, "lead"),
+        (-1, -1, "negative"),
+    ],
+)
+def test_a_silent_customer_has_no_high_potential(current: float, potential: float, expected: str) -> None:
+    assert cell(current, potential, silent=True) == expected
+
+
 def test_who_lacks_a_value_is_in_no_cell() -> None:
     for bad in (math.nan, math.inf, -math.inf):
         assert cell(bad, 50) is None
@@ -51,7 +66,7 @@ def test_without_a_positive_value_no_customer_is_high() -> None:
     values = pd.DataFrame({"current": [-1.0, 0, 0], "potential": [-1.0, 0, -1]})
     cuts = median_cuts(values)
     assert cuts == Cuts(current=None, potential=None)
-    assert value_matrix(values, cuts)["cell"].tolist() == ["negative", "lead", "lead"]
+    assert value_matrix(values.assign(silent=False), cuts)["cell"].tolist() == ["negative", "lead", "lead"]
 
 
 def test_zero_is_never_high_however_low_the_cut() -> None:
@@ -65,6 +80,7 @@ money = st.floats(-1e6, 1e6)
 def test_every_pair_of_values_is_in_one_known_cell(current: float, potential: float) -> None:
     found = cell(current, potential)
     assert found in CELLS
+    assert found != "silent"
     assert (found == "negative") == (current < 0 and potential < 0)
 
 

@@ -5,7 +5,7 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 from sqlmodel import col, select
 
-from bot.cli import presentation
+from bot.cli.output import presentation
 from bot.errors import NotFound
 from bot.services.ask import explanation
 from bot.services.ask.explanation import Explained
@@ -97,10 +97,10 @@ def test_a_change_is_split_into_correction_behaviour_and_rules(database: Databas
     }
     assert message.change.points == pytest.approx((0.4 * 55 + 0.6 * 30) - 50.0) == 3.0 - 8.0 - 5.0
     said = text(message)
-    assert "Since Mar 31, 2026 · Important 50.0 → Ordinary 40.0 · -10.0" in said
+    assert "Since Mar 31, 2026 · Important 50.0 → Ordinary 40.0 · −10.0" in said
     assert "Corrected data: +3.0 (Quality +3.0)" in said
-    assert "The customer itself: -8.0 (Service -8.0)" in said
-    assert "Changed rules (Plain 1 → Plain 2): -5.0 (Quality -11.0, Service +6.0)" in said
+    assert "The customer itself: −8.0 (Service −8.0)" in said
+    assert "Changed rules (Plain 1 → Plain 2): −5.0 (Quality −11.0, Service +6.0)" in said
     assert "数据更正" in text(message, "zh")
 
 

@@ -5,7 +5,7 @@ from functools import partial
 
 import pytest
 
-from bot.cli import presentation
+from bot.cli.output import presentation
 from bot.services import alerts
 from bot.services.grade import overrides
 from bot.services.grade.overrides import OverrideRequest

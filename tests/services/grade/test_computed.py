@@ -13,7 +13,7 @@ from sqlmodel import select
 
 from bot.clock import FixedClock
 from bot.errors import BadInput
-from bot.services.grade.computed import load_book
+from bot.services.grade.computed import load_book, load_facts
 from bot.services.imports import ImportOptions, import_file
 from db.book.customers import Customer
 from db.engine import Database
@@ -23,6 +23,8 @@ from grading.indicators.sources import COMPUTED, JUDGED, RECORDED
 from grading.scheme.model import Map, Scale, Scheme
 from grading.scheme.presets import preset_names, preset_text
 from grading.scheme.reader import parse_scheme
+from tests import factories
+from tests.conftest import on_sqlite
 
 AS_OF = date(2026, 10, 31)
 CLOCK = FixedClock(datetime(2026, 11, 2, 9, tzinfo=UTC))
@@ -215,11 +217,17 @@ def test_invoices_in_another_currency_than_the_scheme_are_not_mixed_in(
         load_book(session, PRESETS["b2b_accounts"], AS_OF)
 
 
-def test_a_fact_wins_over_a_count_that_may_be_short(database: Database, tmp_path: Path) -> None:
+def test_a_recent_fact_above_a_count_that_may_be_short_counts_instead(
+    database: Database, tmp_path: Path
+) -> None:
     bring(database, tmp_path, "customers", "code name", [("C1", "One"), ("C2", "Two")])
     training = [(code, date(2026, 9, day), "training") for code in ("C1", "C2") for day in (1, 2)]
     bring(database, tmp_path, "activities", "customer date kind", training)
-    known = [("C1", "training_sessions_12m", 6, date(2026, 10, 1))]
+    # Of C2 older than the window, of C1 within it.
+    known = [
+        ("C1", "training_sessions_12m", 6, date(2026, 10, 1)),
+        ("C2", "training_sessions_12m", 0, date(2023, 5, 1)),
+    ]
     bring(database, tmp_path, "facts", "customer field value date", known)
 
     def sessions() -> list[float]:
@@ -231,3 +239,17 @@ def test_a_fact_wins_over_a_count_that_may_be_short(database: Database, tmp_path
     declared = ("training=2025-11-01..2026-10-31",)
     bring(database, tmp_path, "activities", "customer date kind", training, kind_options={"covers": declared})
     assert sessions() == [2, 2]
+
+
+@on_sqlite
+def test_a_quarter_s_last_day_counts_in_its_own_quarter(database: Database) -> None:
+    with database.write() as session:
+        acme = factories.customer(session, "ACME")
+        for day in (date(2025, 7, 15), date(2026, 3, 31), date(2026, 4, 10)):
+            factories.order(session, acme, day, 100)
+    scheme = PRESETS["orders_only"]
+    with database.read() as session:
+        found = load_facts(session, scheme, date(2026, 6, 30)).facts.loc[acme]
+        older = load_facts(session, scheme, date(2026, 6, 30), edition=1).facts.loc[acme]
+    assert found["active_quarter_rate"] == 3 / 4  # July to September, January to March, April to June
+    assert older["active_quarter_rate"] == 2 / 4  # 31 March was taken for the second quarter

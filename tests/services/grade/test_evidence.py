@@ -1,13 +1,15 @@
 """What the bot and its users do raises no alarm: verifying names the imports that changed data since."""
 
 from datetime import date, timedelta
+from functools import partial
 
 import pytest
 from sqlmodel import col, update
 
-from bot.services.grade import runs
+from bot.services.grade import computed, runs
 from db.book.imports import ImportBatch
 from db.graded.runs import GradingRun
+from grading.indicators.sources import EDITION
 from tests.conftest import on_sqlite
 from tests.services.grade.real_book import APRIL, FEBRUARY, MARCH, MAY, RealBook, real_book
 
@@ -115,6 +117,38 @@ def test_a_run_that_was_not_published_is_named_and_no_alarm(real_book: RealBook)
         session.add(GradingRun(**left))
     found = real_book.verify()
     assert (found.is_sound, found.unfinished) == (True, [(last.id or 0) + 1])
+
+
+@on_sqlite
+def test_a_run_is_verified_by_the_rules_that_computed_its_inputs(
+    real_book: RealBook, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Edition 1 took an old fact for a count: its runs stay sound, and later ones take the count."""
+    real_book.go(5, 4, 12)
+    real_book.bring("facts", "customer,field,value,date", "EAST,contacts_12m,0,2023-05-01")
+    real_book.visit("EAST", date(2026, 5, 3))
+    with real_book.database.write() as session:
+        session.exec(update(GradingRun).values(edition=1))  # what these computed is the same in both
+    with monkeypatch.context() as before:
+        before.setattr(runs, "EDITION", 1)
+        before.setattr(computed, "load_facts", partial(computed.load_facts, edition=1))
+        real_book.go(5, 5, 8)
+        real_book.grade(date(2026, 5, 4))
+    real_book.go(5, 6, 8)
+    real_book.grade(date(2026, 5, 5))
+    old, new = real_book.runs()[-2:]
+    assert (old.edition, new.edition) == (1, EDITION)
+    assert [who for who in reasons(real_book) if who[2] in (old.id, new.id)] == []
+    with real_book.database.write() as session:
+        session.exec(update(GradingRun).where(col(GradingRun.id) == old.id).values(edition=EDITION))
+    differing = [one for one in real_book.verify().differences if one.customer]
+    assert [(one.customer, one.what, one.stored, one.computed) for one in differing] == [
+        ("EAST", "data.contacts_12m", 0, 1),
+        ("EAST", "data.contacts_12m@date", "2023-05-01", None),
+    ]
+    with real_book.database.write() as session:
+        session.exec(update(GradingRun).where(col(GradingRun.id) == new.id).values(edition=1))
+    assert ("grading_run.edition", 1) in {(one.what, one.stored) for one in real_book.verify().differences}
 
 
 @on_sqlite

@@ -305,7 +305,9 @@ def test_orders_in_another_currency_stop_the_run_with_the_remedy(database: Datab
             session, factories.PLAIN_SCHEME.replace("record_type", "currency: CNY\nrecord_type", 1)
         )
         factories.order(session, factories.customer(session), MARCH, 100, currency="EUR")
-    with pytest.raises(BadInput, match=r"counts in CNY, but 1 orders are in EUR.*tierbot scheme propose"):
+    with pytest.raises(
+        BadInput, match=r"counts in CNY, but there are orders in EUR (1).*tierbot scheme propose"
+    ):
         grade(database, MARCH)
 
 

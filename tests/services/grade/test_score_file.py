@@ -291,3 +291,55 @@ def test_wrong_options_are_refused(score: Score) -> None:
 def test_all_questions_are_asked_together(score: Score) -> None:
     table = "code;name;on_time_payment_rate;annual_sales;debt_ratio@date\nP1;One;55;12,500;03/04/2025\n"
     assert ask(score, table).keys() == {"percent-or-ratio", "decimal-sign", "date-order"}
+
+
+@pytest.mark.parametrize("line", [None, 3])
+def test_the_line_of_the_header_is_found_or_given(score: Score, line: int | None) -> None:
+    report = score("Report of March,,\nAll customers,,\ncode,name,annual_sales\n" + ROW, header_line=line)
+    assert graded(report) == [("P1", "One", 50.0)]
+
+
+def test_a_wrong_line_of_the_header_is_refused(score: Score) -> None:
+    with pytest.raises(BadInput, match="--header-line 9: there is no text on this line"):
+        score("code,name,annual_sales\n" + ROW, header_line=9)
+
+
+@pytest.mark.parametrize(
+    ("column", "cell", "asked"),
+    [
+        *(("unit", "万元", True), ("Unit", "TEUR", True), ("单位", "千元", True), ("Einheit", "TEUR", True)),
+        *(
+            ("currency", "USD", True),
+            ("币种", "人民币", True),
+            ("unit", "EUR", False),
+            ("currency", "EUR", False),
+        ),
+        *(("unit", "", False), ("unit", "-", False), ("note", "TEUR", False)),
+    ],
+)
+def test_a_column_of_units_must_say_what_the_scheme_expects(
+    score: Score, column: str, cell: str, asked: bool
+) -> None:
+    table = f"code,name,annual_sales,{column}\nP1,One,500000,{cell}\n"
+    if not asked:
+        assert graded(score(table)) == [("P1", "One", 50.0)]
+        return
+    question = ask(score, table)
+    assert question.keys() == {"unit-column"}
+    assert f"The column '{column}' says another unit" in question["unit-column"]
+    assert f"annual_sales in '{cell}' (line 2)" in question["unit-column"]
+    assert graded(score(table, accepted=("unit-column",))) == [("P1", "One", 50.0)]
+
+
+DAYS = "code,name,debt_ratio,debt_ratio@date\n"
+
+
+def test_days_that_a_spreadsheet_swapped_are_a_question(score: Score) -> None:
+    table = DAYS + "P1,One,0.45,2026-03-01\nP2,Two,0.45,2026-02-01\nP3,Three,0.45,13/01/2026\n"
+    assert ask(score, table).keys() == {"swapped-dates"}
+    assert len(graded(score(table, accepted=("swapped-dates",)))) == 3
+
+
+def test_days_before_the_month_after_the_year_are_refused(score: Score) -> None:
+    table = DAYS + "P1,One,0.45,2026-13-01\nP2,Two,0.45,2026-01-02\nP3,Three,0.45,2025-28-02\n"
+    assert "(2026-13-01)" in ask(score, table)["year-day-month"]

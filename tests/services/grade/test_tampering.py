@@ -226,6 +226,10 @@ NUMBERS: Cases = {
     ),
     "the number of a snapshot": ([run(THIRD, "snapshot = 4")], ("grading_run.snapshot", "", THIRD)),
 }
+EDITIONS: Cases = {
+    "an older edition": ([run(THIRD, "edition = 1")], ("grading_run.edition", "", THIRD)),
+    "an edition to come": ([run(BY_HAND, "edition = 9")], ("grading_run.edition", "", BY_HAND)),
+}
 STATUS: Cases = {
     "a run no longer published": ([run(SECOND, "status = 'running'")], ("grading_run.status", "", SECOND)),
     "the newest run dropped": ([run(NEWEST, "status = 'dropped'")], ("grading_run.status", "", NEWEST)),

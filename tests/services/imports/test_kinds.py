@@ -158,10 +158,10 @@ def life_of_toys(
     (folder / "first.csv").write_text("玩具,大小\nball,big\nkite,小\nkite,huge\n", encoding="utf-8")
     (folder / "second.csv").write_text("toy,size\nball,small\n", encoding="utf-8")
     first = command("import", "toys", "first.csv", "--gift-wrapped")
-    assert "3 rows: 2 were accepted (2 new, 0 changed, 0 as before), 1 rejected." in first.output
+    assert "3 rows: 2 accepted (2 new, 0 changed, 0 as before), 1 rejected." in first.output
     assert rows(folder) == [(1, "ball", "big", 1, 1), (2, "kite", "small", 1, 1)]
     second = command("import", "toys", "second.csv")
-    assert "1 rows: 1 were accepted (0 new, 1 changed, 0 as before), 0 rejected." in second.output
+    assert "1 row: 1 accepted (0 new, 1 changed, 0 as before), 0 rejected." in second.output
     assert "Undo import 2 first" in str(command("import", "undo", "1").exception)
     assert "0 rows removed, 1 restored" in command("import", "undo", "2").output
     assert rows(folder) == [(1, "ball", "big", 1, 1), (2, "kite", "small", 1, 1)]

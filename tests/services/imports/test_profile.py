@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from bot.cli.profile import profile_lines
+from bot.cli.output.profile import profile_lines
 from bot.errors import BadInput
 from bot.services.imports import KINDS, ImportOptions
 from bot.services.imports.profile import FileProfile, profile_file
@@ -171,7 +171,7 @@ def test_unknown_customers_are_created_in_an_empty_book_and_asked_about_in_anoth
     assert (profile.totals.customers, profile.totals.unknown_examples) == (2, ("C22",))
     assert options_of(profile) == ()
     (choice,) = profile.choices
-    assert choice.about.startswith("1 of the 2 customers are not in the book, which has 2.")
+    assert choice.about.startswith("Customers that are not in the book: 1 of 2; the book has 2.")
     assert (choice.evident, choice.alternatives[0].options) == (None, {"create_customers": True})
 
 

@@ -54,12 +54,13 @@ def test_a_line_in_another_currency_than_its_order_is_refused(filled: Book) -> N
 
 def test_orders_that_lines_build_on_are_taken_back_after_them(filled: Book) -> None:
     orders = filled.bring("orders", ORDERS)
-    before = filled.everything(without=("import_batch",))
+    apart = ("import_batch", "import_answer")  # what was answered is kept
+    before = filled.everything(without=apart)
     lines = filled.bring("order-lines", "order_no,line,product_type,amount\nO1,1,pumps,3\n", currency="EUR")
     with pytest.raises(Conflict, match="builds on 1 of its orders"):
         filled.undo(orders.batch_id)
     assert filled.undo(lines.batch_id).removed == 1
-    assert filled.everything(without=("import_batch",)) == before
+    assert filled.everything(without=apart) == before
     assert filled.undo(orders.batch_id).removed == 2
     assert filled.rows("SELECT count(*) FROM customer_order") == [(0,)]
 
@@ -219,3 +220,24 @@ def test_lines_touch_the_customers_of_their_orders(filled: Book) -> None:
         assert customers_touched(session, after=orders.batch_id) == [first]
         assert customers_touched(session, after=lines.batch_id) == [first]  # by the changed row
         assert customers_touched(session, after=again.batch_id or 0) == []
+
+
+def test_costs_with_another_sign_and_numbers_almost_alike_are_found_on_either_database(filled: Book) -> None:
+    rows = "007,C1,2026-01-05,100,-60\n7,C1,2026-01-05,10,6\nb 1,C1,2026-01-05,10,6\nB1,C1,2026-01-05,10,\n"
+    content = "order_no,customer,date,amount,cost\n" + rows
+    asked = filled.ask("orders", content)
+    assert asked.keys() == {"cost-sign", "similar-numbers"}
+    assert "'007' and '7' (line 3). 2 numbers are like that." in asked["similar-numbers"]
+    filled.bring("orders", content, accepted=("cost-sign", "similar-numbers"))
+    costs = filled.rows("SELECT cost / 10000 FROM customer_order WHERE cost IS NOT NULL ORDER BY id")
+    assert costs == [(60,), (6,), (6,)]
+
+
+def test_the_columns_of_order_lines_are_asked_about_as_those_of_orders(filled: Book) -> None:
+    filled.bring("orders", "order_no,customer,date,amount\nO1,C1,2026-01-05,500\n")
+    lines = "order_no,line,product_type,amount,gross,quantity,cost\nO1,1,pumps,100,119,10,6\nO1,2,pumps,50,59.5,5,-6\n"
+    given = {"currency": "EUR"}
+    assert filled.ask("order-lines", lines, **given).keys() == {"cost-sign", "cost-per-piece", "net-or-gross"}
+    accepted = ("cost-sign", "cost-per-piece", "net-or-gross")
+    filled.bring("order-lines", lines, accepted=accepted, **given)
+    assert filled.rows("SELECT cost / 10000 FROM order_line ORDER BY id") == [(6,), (6,)]

@@ -116,10 +116,10 @@ def test_the_answer_to_a_question_is_remembered_for_the_source_until_it_is_forgo
     content = "order_no,customer,date,amount\nX{n},C1,2026-01-02,950.000\n"
     assert filled.ask("orders", content.format(n=1)).keys() == {"decimal-sign"}
     filled.bring("orders", content.format(n=1), decimal="comma")
-    assert filled.bring("orders", content.format(n=2)).remembered == {"decimal": "comma"}
+    assert filled.bring("orders", content.format(n=2)).remembered == {"currency": "EUR", "decimal": "comma"}
     assert filled.ask("orders", content.format(n=3), source="another").keys() == {"decimal-sign"}
-    assert filled.bring("orders", content.format(n=3), decimal="point").remembered == {"decimal": "comma"}
-    assert filled.bring("orders", content.format(n=4)).remembered == {"decimal": "point"}
+    assert filled.bring("orders", content.format(n=3), decimal="point").remembered["decimal"] == "comma"
+    assert filled.bring("orders", content.format(n=4)).remembered["decimal"] == "point"
     assert filled.ask("orders", content.format(n=5), forget=True).keys() == {"decimal-sign"}
     amounts = filled.rows("SELECT amount / 10000 FROM customer_order ORDER BY external_id")
     assert [int(amount) for (amount,) in amounts] == [950_000, 950_000, 950, 950]

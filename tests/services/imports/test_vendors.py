@@ -47,7 +47,7 @@ EXPORTS = [
         ],
         notes=(
             "Read as an export of Shopify (orders).",
-            "1 lines hold only further products of the row above them and were left out, the first on line 3.",
+            "Lines that hold only further products of the row above them are left out: 1, the first is line 3.",
         ),
     ),
     Export(
@@ -130,7 +130,7 @@ EXPORTS = [
         ],
         notes=(
             "Read as an export of ERPNext (invoices).",
-            "1 lines hold only further products of the row above them and were left out, the first on line 3.",
+            "Lines that hold only further products of the row above them are left out: 1, the first is line 3.",
         ),
     ),
     Export(

@@ -87,7 +87,7 @@ def test_stuck_lost_and_dead_messages_are_counted(database: Database, tmp_path: 
     assert found == [
         "2 pending, the oldest for 60 min",
         "1 unknown, the oldest for 16 min",
-        "1 could not be sent",
+        "1 message could not be sent",
     ]
 
 
@@ -103,7 +103,7 @@ def test_people_without_a_slack_user_are_noted(database: Database, tmp_path: Pat
         factories.person(session, "Anna", slack=False)
         factories.person(session, "Gone", slack=False, active=False)
     note = next(item for item in findings(database, tmp_path) if item.about == "people")
-    assert note.found.startswith("1 have no Slack user")
+    assert note.found.startswith("1 person has no Slack user")
 
 
 def test_with_a_database_of_another_revision_nothing_else_is_queried(

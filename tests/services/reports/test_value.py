@@ -118,6 +118,24 @@ def test_current_and_potential_value(database: Database) -> None:
     }
 
 
+def test_a_customer_silent_beyond_its_rhythm_is_to_be_won_back_and_has_no_high_potential(
+    database: Database,
+) -> None:
+    book(database)
+    with database.write() as session:
+        for name, last in (("Beyond", 70), ("Within", 50)):  # days; the usual gap is 30
+            customer = factories.customer(session, name)
+            for n in range(5):
+                factories.order(session, customer, ago(last + 30 * n), 9000, cost=100)
+    found = value.value(database, value.load(database, BOSS, as_of=AS_OF), 10)
+    rows = by_name(found)
+    assert [(rows[name]["state"], rows[name]["cell"]) for name in ("Beyond", "Within")] == [
+        ("watch", "silent"),  # 70 / 30 > 2
+        ("regular", "platinum"),
+    ]
+    assert found["cells"]["silent"]["customers"] == 1
+
+
 def test_a_customer_who_stopped_long_ago_is_worth_nothing_now_and_nothing_to_come(database: Database) -> None:
     ids = book(database)
     with database.write() as session:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from sqlmodel import select
 
-from bot.cli.presentation import diff_cause, diff_json
+from bot.cli.output.presentation import diff_cause, diff_json
 from bot.errors import BadInput, Conflict, NotAllowed, NotFound, NotReady
 from bot.services.access import Actor
 from bot.services.grade import runs

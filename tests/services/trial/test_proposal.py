@@ -1,6 +1,6 @@
 """A proposed scheme has knots from the orders of the customers it applies to."""
 
-from datetime import date
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from functools import partial
 from pathlib import Path
@@ -9,6 +9,8 @@ import pytest
 from sqlmodel import update
 
 from bot.errors import BadInput
+from bot.services.schemes import store
+from bot.services.schemes.store import SchemeFile
 from bot.services.trial.proposal import propose_scheme
 from db.book.customers import Customer
 from db.book.invoices import Invoice
@@ -19,6 +21,7 @@ from grading.scheme.reader import parse_scheme
 from tests import factories
 
 TODAY = date(2026, 7, 1)
+NOW = datetime(2026, 7, 1, tzinfo=UTC)
 BANKS = preset_text("orders_only").replace(
     "scheme: orders_only", "scheme: banks\napplies_to: {industry: [finance]}"
 )
@@ -77,3 +80,31 @@ def test_invoices_must_be_in_the_currency_of_the_orders_not_of_the_preset(databa
         session.exec(update(Invoice).values(currency="USD"))
     with pytest.raises(BadInput, match="counts in EUR, but there are invoices in USD"):
         propose()
+
+
+def test_a_proposal_has_a_name_and_a_version_that_nothing_used_has(database: Database, own: Path) -> None:
+    """The preset is in force: under its name and version other cut points would be refused."""
+    with database.write() as session:
+        customer = factories.customer(session)
+        factories.order(session, customer, date(2026, 6, 1), 1_000)
+
+    def proposed(name: str) -> tuple[str, int]:
+        text = propose_scheme(database, name, own, as_of=None, today=TODAY)
+        scheme = parse_scheme(text, source="proposed")
+        with database.write() as session:
+            store.record(session, SchemeFile(scheme=scheme, text=text, source="proposed"), NOW)
+        return scheme.scheme, scheme.version
+
+    assert [proposed("orders_only"), proposed("orders_only")] == [
+        ("orders_only_own", 1),
+        ("orders_only_own", 2),
+    ]
+
+
+def test_a_proposal_from_a_scheme_of_the_firm_is_its_next_version(database: Database, own: Path) -> None:
+    text = BANKS.replace("version: 1", "version: 4")
+    (own / "banks.yaml").write_text(text.replace("applies_to: {industry: [finance]}\n", ""), encoding="utf-8")
+    with database.write() as session:
+        factories.order(session, factories.customer(session), date(2026, 6, 1), 1_000)
+    scheme = parse_scheme(propose_scheme(database, "banks", own, as_of=None, today=TODAY), source="proposed")
+    assert (scheme.scheme, scheme.version) == ("banks", 4 + 1)

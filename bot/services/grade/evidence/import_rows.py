@@ -3,6 +3,7 @@
 from sqlalchemy import func, select
 from sqlmodel import Session
 
+from bot.errors import N_, Phrase, ngettext
 from bot.services.grade.evidence.findings import Verified
 from bot.services.grade.evidence.run_rows import CLOCK_BACK
 from bot.services.imports.kind import UpsertKind
@@ -28,15 +29,18 @@ def check_imports(session: Session, found: Verified) -> None:
         if newer is not None and batch.published_at > newer + CLOCK_BACK:
             found.add_other(
                 "import_batch.published_at",
-                row=f"import {batch.id}",
+                row=Phrase(N_("import %(number)s"), number=batch.id),
                 stored=batch.published_at,
-                computed=f"not after {newer}",
+                computed=Phrase(N_("not after %(moment)s"), moment=newer),
             )
         newer = batch.published_at if newer is None else min(newer, batch.published_at)
         one, number = tables.get(batch.kind), batch.id or 0
         if one is None:
             found.add_other(
-                "import_batch.kind", row=f"import {number}", stored=batch.kind, computed="a known kind"
+                "import_batch.kind",
+                row=Phrase(N_("import %(number)s"), number=number),
+                stored=batch.kind,
+                computed=Phrase(N_("a known kind")),
             )
             continue
         there = batch.status == ImportStatus.PUBLISHED
@@ -55,7 +59,7 @@ def check_imports(session: Session, found: Verified) -> None:
             if present[column] != (count if there else 0):
                 found.add_other(
                     f"import_batch.{column}",
-                    row=f"import {number}",
+                    row=Phrase(N_("import %(number)s"), number=number),
                     stored=count if there else 0,
                     computed=present[column],
                 )
@@ -63,5 +67,14 @@ def check_imports(session: Session, found: Verified) -> None:
         for batch_id, rows in left.items():
             if name in (WITHOUT_IMPORT if batch_id is None else also.get(batch_id, ())):
                 continue
-            where = "no import" if batch_id is None else f"import {batch_id}"
-            found.add_other(f"{name}.batch_id", row=where, stored=f"{rows} rows", computed=None)
+            where = (
+                Phrase(N_("no import"))
+                if batch_id is None
+                else Phrase(N_("import %(number)s"), number=batch_id)
+            )
+            found.add_other(
+                f"{name}.batch_id",
+                row=where,
+                stored=ngettext("%(count)s row", "%(count)s rows", rows),
+                computed=None,
+            )

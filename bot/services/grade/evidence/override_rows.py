@@ -5,6 +5,7 @@ from datetime import timedelta
 from sqlalchemy.exc import NoResultFound
 from sqlmodel import Session
 
+from bot.errors import N_, Phrase
 from bot.services.grade.evidence.findings import Verified
 from bot.services.schemes.store import SchemeCache
 from db.book import customers
@@ -27,7 +28,7 @@ def check_overrides(
         for column, stored, right in _wrong(one, _schemes(session, scheme_cache, one)):
             found.add_other(
                 f"tier_override.{column}",
-                row=f"override {one.id}",
+                row=Phrase(N_("override %(number)s"), number=one.id),
                 customer=code,
                 stored=stored,
                 computed=right,

@@ -10,12 +10,14 @@ from sqlalchemy.exc import NoResultFound
 from sqlmodel import Session
 
 from bot.clock import local_date
+from bot.errors import N_, Phrase, ngettext
 from bot.services.grade.evidence.findings import Verified
 from bot.services.grade.runs import ABANDONED
 from bot.services.schemes import store
 from bot.services.schemes.store import SchemeCache
 from db.graded import runs, schemes
 from db.graded.runs import GradingRun, Purpose, RunKind, RunStatus
+from grading.indicators.sources import EDITION
 from grading.scheme.problems import SchemeError
 
 # What is published or decided within an hour after a run was started may count in it, or not.
@@ -35,7 +37,12 @@ def check_runs(session: Session, scheme_cache: SchemeCache, zone: ZoneInfo, foun
         if run.status == RunStatus.PUBLISHED and stored != run.customers:
             found.add_other("grading_run.customers", run=run, stored=run.customers, computed=stored)
     for run_id, stored in sorted(counts.items()):
-        found.add_other("grading_run.id", row=f"run {run_id}", stored=None, computed=f"{stored} assessments")
+        found.add_other(
+            "grading_run.id",
+            row=Phrase(N_("run %(number)s"), number=run_id),
+            stored=None,
+            computed=ngettext("%(count)s assessment", "%(count)s assessments", stored),
+        )
 
 
 @dataclass(frozen=True)
@@ -58,6 +65,7 @@ class _Runs:
                 self._differs(run, "status", f"{run.status} {run.kind}", "a known status and kind")
                 continue
             self._check_times(run, done[place - 1] if place else None)
+            self._check_edition(run, done[:place])
             self._check_steps(run, done[:place])
             self._check_rules(run)
 
@@ -90,6 +98,12 @@ class _Runs:
             self._differs(run, "started_at", run.started_at, f"not before {before.started_at}")
         if run.as_of > local_date(run.started_at, self.zone):
             self._differs(run, "as_of", run.as_of, f"not after {local_date(run.started_at, self.zone)}")
+
+    def _check_edition(self, run: GradingRun, earlier: Sequence[GradingRun]) -> None:
+        """The rules by which fields are computed only become newer."""
+        newest = max((other.edition for other in earlier), default=1)
+        if not newest <= run.edition <= EDITION:
+            self._differs(run, "edition", run.edition, f"{newest} to {EDITION}")
 
     def _check_steps(self, run: GradingRun, earlier: Sequence[GradingRun]) -> None:
         """Snapshots have the numbers 1, 2, 3 …, a run in between that of the next; both follow from the cadence."""

@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import Connection
 from sqlmodel import Session
 
-from bot.errors import BotError
+from bot.errors import N_, BotError, Phrase, joined
 from bot.services.grade import computed, scheme_choice
 from bot.services.grade.evidence import findings
 from bot.services.grade.evidence.findings import DATA, DataChange, Mismatch, Verified
@@ -42,14 +42,17 @@ class BookInputs:
 
 
 def read_inputs(
-    session: Session, rules: Sequence[SchemeInForce], as_of: date, customer_ids: Sequence[int] | None
+    session: Session, rules: Sequence[SchemeInForce], run: GradingRun, customer_ids: Sequence[int] | None
 ) -> BookInputs:
-    """The inputs of customers (all, or these) by the book as the session shows it. Raises BotError if it cannot."""
+    """What a run would store of customers (all, or these) by the book as the session shows it.
+
+    Computed by the edition of the rules that the run was graded by. Raises BotError if it cannot.
+    """
     allotted = scheme_choice.allot(session, rules, customer_ids)
     graded: dict[int, Graded] = dict.fromkeys(allotted.without_scheme, NOTHING)
     days = []
     for rule, theirs in allotted.shares:
-        book = computed.load_facts(session, rule.scheme, as_of, theirs)
+        book = computed.load_facts(session, rule.scheme, run.as_of, theirs, edition=run.edition)
         packed = pack(book.columns, len(book.customers), rule.scheme)
         graded |= {
             who: (rule.version_id, inputs)
@@ -75,7 +78,7 @@ class SourceCheck:
     def read(self, session: Session, customer_ids: Sequence[int] | None) -> None:
         """Read what the book of now gives for customers: all of a run of the whole book, or these."""
         try:
-            read = read_inputs(session, self.rules, self.run.as_of, customer_ids)
+            read = read_inputs(session, self.rules, self.run, customer_ids)
         except BotError:  # such as invoices in another currency; the book as it was known then may do
             return
         self.expected = read.graded
@@ -129,9 +132,9 @@ class SourceCheck:
         for moment in moments:
             with past_book.as_known(connection, moment, waiting) as past:
                 try:
-                    then = read_inputs(past.session, self.rules, self.run.as_of, sorted(waiting)).graded
+                    then = read_inputs(past.session, self.rules, self.run, sorted(waiting)).graded
                 except BotError as error:
-                    problem = error.text()
+                    problem = error.phrase
                     continue
             explained = {who for who in waiting if self._same(then.get(who), self.open[who], without=gone)}
             self._note_changes(explained, past)
@@ -140,7 +143,9 @@ class SourceCheck:
             if not waiting:
                 return
         if problem is not None or undone:
-            why = problem or ", ".join(f"undo of import {number}" for number in undone)
+            why = problem or joined(
+                [Phrase(N_("import %(number)s was undone"), number=number) for number in undone], ", "
+            )
             self.found.data_unknown[why] += len(waiting)
             return
         self._note_differences(sorted(waiting), shown)
@@ -180,7 +185,10 @@ class SourceCheck:
                     as_of=self.run.as_of,
                     run_id=self.run.id or 0,
                     fields=fields,
-                    by=tuple(f"import {one}" if isinstance(one, int) else one for one in by),
+                    by=tuple(
+                        Phrase(N_("import %(number)s"), number=one) if isinstance(one, int) else one
+                        for one in by
+                    ),
                 )
             )
 

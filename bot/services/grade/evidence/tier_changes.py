@@ -6,6 +6,7 @@ from datetime import datetime
 
 from sqlmodel import Session
 
+from bot.errors import N_, Phrase
 from bot.services.grade.assessment import TierChange
 from bot.services.grade.evidence.findings import Verified
 from db.book import customers
@@ -121,8 +122,13 @@ def check_messages(session: Session, found: Verified, keys: Mapping[int, str]) -
         if key not in (None, own) and not str(key).startswith(changes.digest_key(row.run_id, "")):
             found.add_other("tier_change.outbox_id", row=_named(row), stored=key, computed=own)
     for number in sorted(keys.keys() - told.keys()):
-        found.add_other("tier_change.outbox_id", row=f"message {number}", stored=keys[number], computed=None)
+        found.add_other(
+            "tier_change.outbox_id",
+            row=Phrase(N_("message %(number)s"), number=number),
+            stored=keys[number],
+            computed=None,
+        )
 
 
 def _named(row: StoredTierChange | None) -> str:
-    return "" if row is None else f"tier change {row.id}"
+    return "" if row is None else Phrase(N_("tier change %(number)s"), number=row.id)

@@ -5,10 +5,14 @@ from typing import Any
 
 from bot.errors import N_
 from bot.services.imports.check.findings import FileFindings, FindingType, Level
+from bot.services.imports.check.meaning import vocabulary
 from bot.services.imports.layout.columns import Layout
+from bot.services.imports.read.cells.word_lists import NOTHING
+from bot.services.imports.read.filters import word
 from bot.services.imports.read.refusal import RefusedValue, clip
 
 _LONGEST = 200  # characters of a cell that can be a word, a number, a day or a person
+_NOTHING = frozenset(map(word, NOTHING)) | {""}
 COLUMN_NOT_UNDERSTOOD = FindingType(
     name="column-not-understood",
     level=Level.QUESTION,
@@ -44,6 +48,12 @@ def misread(values: list[Any], column: Sequence[str]) -> list[int]:
     if any(len(column[row]) > _LONGEST or not column[row].strip().isprintable() for row in refused):
         return []
     return refused if len(refused) >= 2 and 2 * len(refused) > given else []
+
+
+def is_yes_no(column: Sequence[str]) -> bool:
+    """Whether cells of a column say yes or no, and the others nothing."""
+    words = {word(cell) for cell in set(column)}
+    return words <= vocabulary.TRUE | vocabulary.FALSE and not words <= _NOTHING
 
 
 def compare_twins(

@@ -3,16 +3,17 @@
 from collections.abc import Mapping
 
 from bot.errors import N_
-from bot.services.imports.check.findings import FindingType, Level
+from bot.services.imports.check.findings import FileFindings, FindingType, Level
 from bot.services.imports.job import Chunk, ImportJob
 from bot.services.imports.read.dates import Dates, ShapeCount
 from bot.services.imports.read.ends import Ends
+from bot.services.imports.read.terms import DueDays
 
 PLACEHOLDER_DATES = FindingType(
     name="placeholder-dates",
     level=Level.NOTE,
     sentence=N_(
-        "%(count)d cells of the column %(column)s stand for no date (line %(line)d: %(example)s) and count as empty."
+        "Cells of the column %(column)s that stand for no date count as empty: %(count)d (line %(line)d: %(example)s)."
     ),
 )
 SWAPPED_DATES = FindingType(
@@ -46,7 +47,9 @@ class DateColumns:
 
     def __init__(self, job: ImportJob) -> None:
         self._job = job
-        parsers = {name: one.days if isinstance(one, Ends) else one for name, one in job.parsers.items()}
+        parsers = {
+            name: one.days if isinstance(one, Ends | DueDays) else one for name, one in job.parsers.items()
+        }
         self._parsers = {name: one for name, one in parsers.items() if isinstance(one, Dates)}
         self._found: dict[str, tuple[int, int, str]] = {}  # field -> count, first line and cell
 
@@ -71,18 +74,19 @@ class DateColumns:
             self._job.findings.add(
                 PLACEHOLDER_DATES, count=many, column=repr(columns[name]), line=line, example=cell
             )
-        read = {name: parser for name, parser in self._parsers.items() if name in columns}
-        for name, parser in read.items():
-            whole = parser.shapes.get("year first", ShapeCount())
-            if parser.year_day_month and not whole.high:
-                self._job.findings.add(
-                    YEAR_DAY_MONTH, column=repr(columns[name]), example=parser.year_day_month
-                )
-            swapped = find_swapped(parser.shapes)
-            if swapped is not None:
-                self._job.findings.add(
-                    SWAPPED_DATES, column=repr(columns[name]), low=swapped[0], high=swapped[1]
-                )
+        for name, parser in self._parsers.items():
+            if name in columns:
+                ask_about_days(parser, columns[name], self._job.findings)
+
+
+def ask_about_days(parser: Dates, column: str, findings: FileFindings) -> None:
+    """Ask what the shapes of the dates of a column, which the parser has read, leave open."""
+    whole = parser.shapes.get("year first", ShapeCount())
+    if parser.year_day_month and not whole.high:
+        findings.add(YEAR_DAY_MONTH, column=repr(column), example=parser.year_day_month)
+    swapped = find_swapped(parser.shapes)
+    if swapped is not None:
+        findings.add(SWAPPED_DATES, column=repr(column), low=swapped[0], high=swapped[1])
 
 
 def find_swapped(shapes: Mapping[str, ShapeCount]) -> tuple[str, str] | None:

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 
-from bot.errors import N_
+from bot.errors import N_, Phrase, joined
 from bot.services.imports.check.findings import FileFindings, FindingType, Level
 from bot.services.imports.check.units import UnitCheck, extents_of, preset_extents, presets
 from bot.services.imports.read.refusal import RefusedValue, clip
@@ -138,12 +138,20 @@ class KnownFields:
         """Add findings for what nobody knows, and for values that cannot be of their unit."""
         if self._unknown:
             named = [
-                f"{clip(field)} (line {line}{nearest(field, self.extents)})"
+                Phrase(
+                    N_("%(field)s (line %(line)s%(hint)s)"),
+                    field=clip(field),
+                    line=line,
+                    hint=nearest(field, self.extents),
+                )
                 for field, line in self._unknown.items()
             ]
             findings.add(UNKNOWN_FIELD, fields=_first(named), about=", ".join(sorted(self._unknown)))
         if self._unread:
-            named = [f"{field} (line {line}: {reason})" for field, (line, reason) in self._unread.items()]
+            named = [
+                Phrase(N_("%(field)s (line %(line)s: %(reason)s)"), field=field, line=line, reason=reason)
+                for field, (line, reason) in self._unread.items()
+            ]
             findings.add(UNKNOWN_WORD, values=_first(named), about=", ".join(sorted(self._unread)))
         if self._unused:
             findings.add(UNUSED_FIELD, fields=_first(list(self._unused)))
@@ -160,5 +168,6 @@ def _by_name(extents: Mapping[str, Extent]) -> dict[str, str]:
 
 
 def _first(examples: Sequence[str]) -> str:
+    shown = joined(examples[:_EXAMPLES], ", ")
     more = len(examples) - _EXAMPLES
-    return ", ".join(examples[:_EXAMPLES]) + (f" and {more} more" if more > 0 else "")
+    return Phrase(N_("%(shown)s and %(count)s more"), shown=shown, count=more) if more > 0 else shown

@@ -1,11 +1,12 @@
 """What the file check says about a file: notes, questions that an option answers, and refusals."""
 
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, replace
 from enum import StrEnum
+from gettext import NullTranslations
 from typing import Any
 
-from bot.errors import N_, BadInput
+from bot.errors import ENGLISH, N_, BadInput, Phrase
 from bot.services.imports.read.text import nearest
 
 NOT_IMPORTED = N_("%(file)s was not imported; nothing was stored.")
@@ -17,6 +18,9 @@ class Level(StrEnum):
     NOTE = "note"  # it is said, nothing more
     QUESTION = "question"  # nothing is stored until an option answers it
     REFUSAL = "refusal"  # nothing is stored; the file must change
+
+
+LEVELS = {Level.NOTE: N_("note"), Level.QUESTION: N_("question"), Level.REFUSAL: N_("refusal")}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -56,10 +60,14 @@ class FileFinding:
         """A question that was accepted is a note."""
         return Level.NOTE if self.accepted else self.type.level
 
-    def text(self, gettext: Callable[[str], str] = str) -> str:
+    def text(self, words: NullTranslations = ENGLISH) -> str:
         """What is found and, while it is open, what to do."""
+        return " ".join(part.text(words) for part in self.parts())
+
+    def parts(self) -> list[Phrase]:
+        """What is found and, while it is open, what to do, as one phrase each."""
         parts = [self.type.sentence] if self.level is Level.NOTE else [self.type.sentence, self.type.answer]
-        return " ".join(gettext(part) % self.values for part in parts if part)
+        return [Phrase(part, **self.values) for part in parts if part]
 
 
 class FileFindings:
@@ -124,6 +132,8 @@ class OpenFindings(BadInput):
         self.findings = findings
         super().__init__(sentence, file=file)
 
-    def text(self, gettext: Callable[[str], str] = str) -> str:
-        lines = [f"{one.level} {one.type.name}: {one.text(gettext)}" for one in self.findings]
-        return "\n".join([super().text(gettext), *lines])
+    def text(self, words: NullTranslations = ENGLISH) -> str:
+        lines = [
+            f"{words.gettext(LEVELS[one.level])} {one.type.name}: {one.text(words)}" for one in self.findings
+        ]
+        return "\n".join([super().text(words), *lines])

@@ -27,7 +27,7 @@ EXCEED = FindingType(
     level=Level.QUESTION,
     sentence=N_(
         "The lines of order %(order)s (line %(line)d) add up to %(total)s%(earlier)s, but the order is of %(amount)s."
-        " %(count)d orders are like that."
+        " Orders like that: %(count)d."
     ),
     answer=N_(
         "If the same lines came before under other line numbers, undo that import first: tierbot import list. If the"

@@ -20,7 +20,7 @@ def reused_number(name: str) -> FindingType:
         level=Level.QUESTION,
         sentence=N_(
             "The number %(number)s (line %(line)d) is in the book already, of %(customer)s on %(day)s; here it is of"
-            " %(new_customer)s on %(new_day)s. %(count)d rows are like that."
+            " %(new_customer)s on %(new_day)s. Rows like that: %(count)d."
         ),
         answer=N_(
             "If the numbers begin again, each year or in each shop, give the file a source of its own: --source"

@@ -10,6 +10,7 @@ from bot.services.imports.check.findings import FileFindings, FindingType, Level
 from bot.services.imports.check.rows import is_note
 from bot.services.imports.layout.columns import FileField, known_headers
 from bot.services.imports.layout.header import Header
+from bot.services.imports.read.amounts import dissect, read_decimal
 from bot.services.imports.read.cells.word_lists import is_total, total_of
 from bot.services.imports.read.refusal import clip
 from bot.services.imports.read.text import plain
@@ -18,7 +19,7 @@ HEADER_LINE = FindingType(
     name="header-line",
     level=Level.NOTE,
     sentence=N_(
-        "The header is line %(line)d; %(count)d lines above it are left out (line %(first)d: %(text)s)."
+        "The header is line %(line)d; lines above it that are left out: %(count)d (line %(first)d: %(text)s)."
         " If that is wrong, give --header-line."
     ),
 )
@@ -39,6 +40,18 @@ PIVOT_TABLE = FindingType(
     level=Level.REFUSAL,
     sentence=N_("This is a pivot table: it has a column for each period (%(columns)s)."),
     answer=N_("Export the list that it was made from, with a row for each entry and its date."),
+)
+WIDE_FACTS = FindingType(
+    name="wide-facts",
+    level=Level.REFUSAL,
+    sentence=N_(
+        "This is a wide table: it has a column for each field (%(columns)s) instead of a column of fields and a column"
+        " of values."
+    ),
+    answer=N_(
+        "Write a row for each value, with the columns customer, field, value and date (a spreadsheet calls this"
+        " unpivoting columns). To grade such a table without storing it: tierbot score FILE."
+    ),
 )
 _MONTHS = (
     *("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "sept", "oct", "nov", "dec"),
@@ -101,13 +114,45 @@ def find_reports(
     periods = [name for name in names if _PERIOD(name.casefold())]
     days = [field for field in fields if field.required and field.name == "date"]
     if len(periods) >= 2 and days and not any(known & field.known_headers for field in days):
-        findings.add(PIVOT_TABLE, columns=", ".join(periods[:4]) + (", ..." if len(periods) > 4 else ""))
+        findings.add(PIVOT_TABLE, columns=_listed(periods))
+    elif {"field", "value"} <= {one.name for one in fields}:
+        measured = _measured(names, [cells for _, cells in rows], fields)
+        if measured:
+            findings.add(WIDE_FACTS, columns=_listed(measured))
     required = known_headers(field for field in fields if field.required)
     title = _find_title([one for one in rows if any(map(str.strip, one[1]))], names, required)
     if title is not None:
         line, text, place = title
         column = repr(names[place]) if names[place] else f"column {place + 1}"
         findings.add(GROUPED_REPORT, line=line, text=clip(text), column=column)
+
+
+def _measured(names: Sequence[str], rows: Sequence[Sequence[str]], fields: Sequence[FileField]) -> list[str]:
+    """The headers of columns of numbers where no column says of which field a number is."""
+    by_name = {one.name: one.known_headers for one in fields}
+    known = {plain(name) for name in names}
+    if known & by_name["field"]:
+        return []
+    others = known_headers(one for one in fields if one.name != "value")
+    found = [
+        name
+        for place, name in enumerate(names)
+        if name
+        and plain(name) not in others
+        and _is_of_numbers([row[place] for row in rows if place < len(row)])
+    ]
+    return found if len(found) > 1 or not known & by_name["value"] else []
+
+
+def _is_of_numbers(cells: Sequence[str]) -> bool:
+    texts = [cell.strip().removesuffix("%") for cell in cells]
+    filled = [text for text in texts if text]
+    numbers = [text for text in filled if read_decimal(dissect(text)[0], lambda: "point") is not None]
+    return 2 * len(numbers) > len(filled)
+
+
+def _listed(names: Sequence[str]) -> str:
+    return ", ".join(names[:4]) + (", ..." if len(names) > 4 else "")
 
 
 def _find_title(

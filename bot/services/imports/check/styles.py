@@ -1,10 +1,11 @@
 """How a column writes its dates and amounts: decided once, from the whole column, when the first value leaves it open."""
 
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
 
-from bot.errors import N_
+from bot.errors import N_, Phrase, joined
 from bot.services.imports.check.findings import FileFindings, FindingType, Level
 from bot.services.imports.read import amounts
 from bot.services.imports.read.date_shapes import written
@@ -38,8 +39,15 @@ class _Evidence:
         self.proofs.append((line, cell.strip()))
 
 
+_POINT = frozenset({"point"})
+# The usual form, so that not every cell is taken apart.
+_WITH_POINT = re.compile(r"-?(?:[0-9]+\.(?:[0-9]{1,2}|[0-9]{4,})|0\.[0-9]+)", re.ASCII).fullmatch
+
+
 def _fits_decimal(cell: str) -> frozenset[str] | None:
     text = cell.strip()
+    if _WITH_POINT(text):
+        return _POINT
     if "." not in text and "," not in text:
         return None
     style = amounts.prove_style(amounts.dissect(text)[0])
@@ -214,9 +222,12 @@ class Styles:
         if found.left is None or (question, place) in self._asked:
             return  # no cell is right in any style: each is refused for itself
         self._asked.add((question, place))
-        shown = f"for example {text}"
+        shown: str = Phrase(N_("for example %(text)s"), text=text)
         if not found.left:
-            shown = ", ".join(f"line {line}: {cell}" for line, cell in found.proofs)
+            shown = joined(
+                [Phrase(N_("line %(line)s: %(cell)s"), line=line, cell=cell) for line, cell in found.proofs],
+                ", ",
+            )
         styles = tuple(sorted(found.left)) or question.usual
         self._findings.add(question.asked, column=repr(header), example=shown, styles=styles)
 
@@ -233,8 +244,12 @@ class Styles:
         groups = self._groups.get((question, place))
         if groups is None:
             groups = self._groups[question, place] = {}
+            keys: dict[str, str | None] = {}  # cell -> what it is the key of
             for line, cells in self._rows():
-                key = group.key_of(cells[group.place].strip())
+                of_key = cells[group.place]
+                if of_key not in keys:
+                    keys[of_key] = group.key_of(of_key.strip())
+                key = keys[of_key]
                 if key is not None:
                     groups.setdefault(key, _Evidence()).add(line, cells[place], question.fits(cells[place]))
         found = groups.get(group.key)

@@ -10,7 +10,7 @@ from functools import cache
 from statistics import median_low
 from typing import Any
 
-from bot.errors import N_, BadInput
+from bot.errors import N_, BadInput, Phrase
 from bot.services.imports.check.findings import FileFindings, FindingType, Level
 from bot.services.imports.read.refusal import RefusedValue, clip
 from bot.services.imports.read.text import nearest
@@ -134,13 +134,15 @@ class UnitCheck:
         is_percentage = number.endswith("%")
         value = read_number(number) if is_percentage else float(number)
         if is_percentage and (extent.scale or extent.unit in (MONEY, COUNT, YEARS, "days")):
-            return RefusedValue(f"{number!r} is a percentage; write how many")
+            return RefusedValue(Phrase(N_("%(number)s is a percentage; write how many"), number=repr(number)))
         if value < extent.low:
-            return RefusedValue(f"{number!r} is negative")
+            return RefusedValue(Phrase(N_("%(number)s is negative"), number=repr(number)))
         if extent.unit == COUNT and value != int(value):
-            return RefusedValue(f"{number!r} is not a whole number")
+            return RefusedValue(Phrase(N_("%(number)s is not a whole number"), number=repr(number)))
         if extent.unit == YEARS and value in _YEARS:
-            return RefusedValue(f"{number!r} looks like a calendar year; write how many years")
+            return RefusedValue(
+                Phrase(N_("%(number)s looks like a calendar year; write how many years"), number=repr(number))
+            )
         return number
 
     def collect(self, field: str, lines: Sequence[int], values: Sequence[str]) -> None:
@@ -270,8 +272,15 @@ def _word(kind: str, extent: Extent, text: str) -> str | RefusedValue:
     if kind == "bool":
         try:
             READERS[kind](text)
-        except ValueError as error:
-            return RefusedValue(f"{clip(text)!r} is {error}")
+        except ValueError:
+            return RefusedValue(
+                Phrase(
+                    N_(
+                        "%(cell)s is neither true nor false; write true or false, yes or no, 是 or 否, 1 or 0"
+                    ),
+                    cell=repr(clip(text)),
+                )
+            )
         return text
     if not extent.words or text in extent.words:
         return text
@@ -279,7 +288,12 @@ def _word(kind: str, extent: Extent, text: str) -> str | RefusedValue:
     if len(same) == 1:
         return same[0]
     return RefusedValue(
-        f"{clip(text)!r} is not one of {', '.join(extent.words)}{nearest(text, extent.words)}"
+        Phrase(
+            N_("%(cell)s is not one of %(words)s%(hint)s"),
+            cell=repr(clip(text)),
+            words=", ".join(extent.words),
+            hint=nearest(text, extent.words),
+        )
     )
 
 

@@ -27,7 +27,7 @@ CONTINUED_LINES = FindingType(
     name="continued-lines",
     level=Level.NOTE,
     sentence=N_(
-        "%(count)d lines hold only further products of the row above them and were left out, the first on line %(line)d."
+        "Lines that hold only further products of the row above them are left out: %(count)d, the first is line %(line)d."
     ),
 )
 

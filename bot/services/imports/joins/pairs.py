@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import Column, Connection, Index, Integer, MetaData, Table, func, select
 
+from bot.errors import N_, Phrase
 from bot.services.imports.job import AT_ONCE
 from bot.services.imports.read.refusal import RefusedValue, clip
 from bot.services.imports.references import find_by_alias, find_by_code
@@ -130,13 +131,33 @@ class BookReferences:
             return next(iter(customers))
         if source is not None and not self._named(source):
             known = ", ".join(self._sources)
-            return RefusedValue(f"there is no source {clip(source)!r}; customers came from {known}")
+            return RefusedValue(
+                Phrase(
+                    N_("there is no source %(cell)s; customers came from %(known)s"),
+                    cell=repr(clip(source)),
+                    known=known,
+                )
+            )
         if customers:
             shown = " or ".join(sorted(self._labels(code)))
-            hint = f": write {shown}" if shown else ""
-            return RefusedValue(f"{clip(code)!r} means {len(customers)} customers{hint}")
-        of_source = "" if source is None else f" from {source}"
-        return RefusedValue(f"there is no customer {clip(code)!r}{of_source}")
+            hint = Phrase(N_(": write %(shown)s"), shown=shown) if shown else ""
+            return RefusedValue(
+                Phrase(
+                    N_("%(cell)s means %(count)s customers%(hint)s"),
+                    cell=repr(clip(code)),
+                    count=len(customers),
+                    hint=hint,
+                )
+            )
+        if source is not None:
+            return RefusedValue(
+                Phrase(
+                    N_("there is no customer %(cell)s from %(source)s"), cell=repr(clip(code)), source=source
+                )
+            )
+        return RefusedValue(
+            Phrase(N_("there is no customer %(cell)s%(hint)s"), cell=repr(clip(code)), hint="")
+        )
 
     def _labels(self, code: str) -> list[str]:
         """SOURCE:CODE for each source that has the code."""

@@ -10,6 +10,7 @@ from sqlalchemy import Date, Integer, String, and_, exists, func, select
 
 from bot.errors import N_, BadInput
 from bot.services.imports.check.findings import FindingType, Level
+from bot.services.imports.check.meaning.several import RowCounts
 from bot.services.imports.check.reused_numbers import find_reused, reused_number
 from bot.services.imports.job import AT_ONCE, Chunk, ImportJob
 from bot.services.imports.kind import Counts, KindOption, UpsertKind, WrittenTable
@@ -30,7 +31,7 @@ REPEATED = FindingType(
     name="activities-repeated",
     level=Level.NOTE,
     sentence=N_(
-        "%(count)d activities have the same contents as an earlier row and count once (line %(line)d). If they are"
+        "Activities with the same contents as an earlier row count once: %(count)d (line %(line)d). If they are"
         " several, the file needs a column with their times or ids."
     ),
 )
@@ -113,6 +114,7 @@ class ActivityKind(UpsertKind):
             self._joined[customer].append(other)
         self._repeats: list[int] = []
         self._has_times = False
+        self._row_counts = RowCounts(job)
 
     def resolve(self, job: ImportJob, chunk: Chunk) -> None:
         values = chunk.values
@@ -156,11 +158,15 @@ class ActivityKind(UpsertKind):
             found |= dict(candidates[key] for key in job.connection.scalars(known))
         return found
 
+    def after_staging(self, job: ImportJob, chunk: Chunk, rows: list[int]) -> None:
+        self._row_counts.take(chunk, rows)
+
     def after_repeats(self, job: ImportJob, chunk: Chunk, rows: list[int]) -> None:
         self._repeats += [chunk.lines[row] for row in rows if chunk.values["id"][row] is None]
 
     def check(self, job: ImportJob) -> None:
         self._take_untimed(job)
+        self._row_counts.check()
         if "id" in job.layout.places:
             find_reused(job, REUSED, self.stage, _activity, "happened_on")
         if self._repeats:

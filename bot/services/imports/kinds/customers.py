@@ -22,7 +22,7 @@ from sqlalchemy import (
     select,
 )
 
-from bot.errors import N_, BadInput
+from bot.errors import N_, BadInput, Phrase
 from bot.services.imports.check.findings import FindingType, Level
 from bot.services.imports.check.meaning.absent import NEW_RECORD_TYPE, check_record_type, new_record_type
 from bot.services.imports.check.meaning.contacts import check_contacts
@@ -54,14 +54,14 @@ ENDED = FindingType(
     name="customers-ended",
     level=Level.NOTE,
     sentence=N_(
-        "%(count)d customers have ended (first in line %(line)d): no grade and no reminders until the column says no."
+        "Customers that have ended: %(count)d (first in line %(line)d). No grade and no reminders until the column says no."
     ),
 )
 ENDS_LATER = FindingType(
     name="customers-end-later",
     level=Level.NOTE,
     sentence=N_(
-        "%(count)d customers end on a later day (line %(line)d: %(day)s). They go on until the file is imported again on"
+        "Customers that end on a later day: %(count)d (line %(line)d: %(day)s). They go on until the file is imported again on"
         " that day or after it."
     ),
 )
@@ -201,7 +201,7 @@ class CustomerKind(UpsertKind):
         ]
         for row, (code, parent) in enumerate(zip(values["code"], values["parent"], strict=True)):
             if parent is not None and parent == code:
-                chunk.refuse(row, "parent", "a customer cannot be its own parent")
+                chunk.refuse(row, "parent", Phrase(N_("a customer cannot be its own parent")))
         values["archived"] = list(map(self._has_ended, chunk.lines, values["ended"]))
         values["cells"] = [
             None if parent is None else json.dumps(cells, ensure_ascii=False)

@@ -1,13 +1,16 @@
 """Dated facts: a correction supersedes the old value, and both are kept."""
 
-from collections.abc import Iterator
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
+from operator import itemgetter
 from typing import Any, ClassVar
 
 from sqlalchemy import ColumnElement, Connection, Date, Integer, String, and_, exists, func, select
 from sqlmodel import Session
 
-from bot.errors import N_, Conflict
+from bot.errors import N_, Conflict, Phrase
 from bot.services.imports.check.fields import KnownFields
 from bot.services.imports.check.meaning.unit_columns import FactUnits
 from bot.services.imports.job import Chunk, ImportJob
@@ -15,6 +18,7 @@ from bot.services.imports.kind import Counts, FileKind, KindOption, WrittenTable
 from bot.services.imports.layout.columns import FileField
 from bot.services.imports.publication import insert_staged
 from bot.services.imports.read import text
+from bot.services.imports.read.cells.cache import CellCache
 from bot.services.imports.read.cells.word_lists import NOTHING_IN_FACTS
 from bot.services.imports.read.numbers import Numbers
 from bot.services.imports.read.refusal import RefusedValue
@@ -25,6 +29,7 @@ from db.book.imports import affected, table
 from grading.indicators.sources import JUDGED
 
 _fact = table(Fact)
+_KEPT_OF_A_FIELD = 5_000  # values that were read
 
 
 class FactTable(WrittenTable):
@@ -119,8 +124,14 @@ class FactKind(FileKind):
         self._judged = JUDGED | manual
         percent = job.options.kind_options.get("percent") or ()
         self._fields = KnownFields(schemes, percent)
-        self._units = FactUnits(job, self._fields, percent)
-        self._numbers: dict[str, Numbers] = {}
+        self._units = FactUnits(
+            job.layout,
+            job.findings,
+            self._fields,
+            percent=percent,
+            firm_currency=job.options.firm_currency,
+        )
+        self._readers: dict[str, CellCache] = {}  # by field
 
     def resolve(self, job: ImportJob, chunk: Chunk) -> None:
         self._customers.resolve(chunk)
@@ -142,13 +153,15 @@ class FactKind(FileKind):
         ]
 
     def after_staging(self, job: ImportJob, chunk: Chunk, rows: list[int]) -> None:
-        by_field: dict[str, list[int]] = {}
+        by_field = defaultdict[str, list[int]](list)
+        fields, lines, values = chunk.values["field"], chunk.lines, chunk.values["value"]
         for row in rows:
-            by_field.setdefault(chunk.values["field"][row], []).append(row)
+            by_field[fields[row]].append(row)
         for field, found in by_field.items():
-            lines, values = chunk.lines, chunk.values["value"]
-            self._fields.collect(field, [lines[row] for row in found], [values[row] for row in found])
-            self._units.collect(field, chunk, found)
+            of_lines, of_values = _at(found, lines), _at(found, values)
+            self._fields.collect(field, of_lines, of_values)
+            if self._units.columns:
+                self._units.collect(field, of_lines, _at(found, chunk.cells), of_values)
 
     def check(self, job: ImportJob) -> None:
         self._fields.ask(job.findings)
@@ -159,19 +172,26 @@ class FactKind(FileKind):
             if field in self._judged:
                 for name in ("author", "evidence"):
                     if chunk.values[name][row] is None:
-                        chunk.refuse(row, name, f"is empty, but {field} is somebody's judgement")
+                        chunk.refuse(
+                            row,
+                            name,
+                            Phrase(N_("is empty, but %(field)s is somebody's judgement"), field=field),
+                        )
 
     def _read_value(self, job: ImportJob, field: Any, value: Any) -> Any:
         """A value as its field allows; what was refused or is missing already stays so."""
         if not isinstance(field, str) or not isinstance(value, str):
             return value
-        if field not in self._numbers:
+        if field not in self._readers:
             style = job.decimal_among("value", "field", self._fields.find_number, field)
             currency = self._fields.currency(field) or job.options.firm_currency
-            self._numbers[field] = Numbers(style, currency)
-        found = self._fields.read(field, value, self._numbers[field])
+            read = partial(self._fields.read, field, numbers=Numbers(style, currency))
+            self._readers[field] = CellCache(read, _KEPT_OF_A_FIELD)
+        found = self._readers[field][value]
         if isinstance(found, RefusedValue):
-            return RefusedValue(f"cannot be read as {field}: {found.reason}")
+            return RefusedValue(
+                Phrase(N_("cannot be read as %(field)s: %(reason)s"), field=field, reason=found.reason)
+            )
         return found
 
     def _current(self, job: ImportJob) -> ColumnElement[bool]:
@@ -211,3 +231,8 @@ class FactKind(FileKind):
         current = exists(select(1).select_from(_fact).where(self._current(job)))
         written = insert_staged(job.connection, _fact, self.stage, values, ~current)
         return Counts(created=written - superseded, changed=superseded)
+
+
+def _at(rows: Sequence[int], column: Sequence[Any]) -> Sequence[Any]:
+    """The values of a column in these rows."""
+    return itemgetter(*rows)(column) if len(rows) > 1 else (column[rows[0]],)

@@ -1,13 +1,20 @@
 """Invoices: the amount owed, its due day, and the day it was paid. Credit notes are negative."""
 
-from typing import ClassVar
+from datetime import date, timedelta
+from typing import Any, ClassVar
 
 from sqlalchemy import Date, Integer, String, func, select
 
-from bot.errors import N_
+from bot.errors import N_, Phrase
 from bot.services.imports.check.findings import FindingType, Level
 from bot.services.imports.check.meaning.absent import check_paid
 from bot.services.imports.check.meaning.grain import INVOICE_LINES, check_lines, check_payments
+from bot.services.imports.check.meaning.part_paid import (
+    OPEN_FIELD,
+    PAID_FIELD,
+    PartPayments,
+    check_paid_zeros,
+)
 from bot.services.imports.check.meaning.unit_price import check_unit_price
 from bot.services.imports.check.reused_numbers import find_reused, reused_number
 from bot.services.imports.conversion import CURRENCY, SUBTRACT
@@ -17,6 +24,7 @@ from bot.services.imports.kind import WrittenTable
 from bot.services.imports.layout.columns import FileField
 from bot.services.imports.line_sums import LINES, LinesKind
 from bot.services.imports.read.cells.word_lists import NOTHING_BUT_NA
+from bot.services.imports.read.terms import DueDays
 from bot.services.imports.references import CUSTOMER
 from db.book.imports import table
 from db.book.invoices import Invoice
@@ -79,7 +87,7 @@ class InvoiceKind(LinesKind):
             synonyms="due date, due on, payable by, 到期日, 应付日期, 到期日期, 付款期限, "
             "Fälligkeit, Fälligkeitsdatum, Fällig am, Fällig, Zahlbar bis",
             required=True,
-            read=ImportJob.days,
+            read=lambda job, name: DueDays(days=job.days(name)),
             column="due_on",
         ),
         FileField(
@@ -93,13 +101,16 @@ class InvoiceKind(LinesKind):
         ),
         FileField(
             name="amount",
-            synonyms="total, invoice amount, amount due, 金额, 发票金额, 应收金额, 合计, "
+            # Not "amount due": that may be what is still open, 0 for a paid invoice.
+            synonyms="total, invoice amount, 金额, 发票金额, 应收金额, 合计, "
             "Betrag netto, Nettobetrag, Netto, Nettosumme, Rechnungsbetrag netto, Betrag, Rechnungsbetrag",
             required=True,
             unique=True,
             read=ImportJob.amounts,
         ),
         SUBTRACT,
+        OPEN_FIELD,
+        PAID_FIELD,
         CURRENCY,
     )
     staged: ClassVar = {
@@ -114,29 +125,47 @@ class InvoiceKind(LinesKind):
         "original_currency": String,
     }
     writes = (WrittenTable(table=_invoice), *CUSTOMER_TABLES)
-    called = "invoices"
+    called = N_("invoices")
     day = "invoiced_on"
     same: ClassVar = {
-        "customer_id": "customers",
-        "customer_ref": "customers",
-        "due_on": "due days",
-        "paid_on": "days of payment",
-        "currency": "currencies",
-        "original_currency": "currencies",
+        "customer_id": N_("customers"),
+        "customer_ref": N_("customers"),
+        "due_on": N_("due days"),
+        "paid_on": N_("days of payment"),
+        "currency": N_("currencies"),
+        "original_currency": N_("currencies"),
     }
     options = (CREATE_CUSTOMERS, LINES)
 
+    def prepare(self, job: ImportJob) -> None:
+        super().prepare(job)
+        self._part_payments = PartPayments(job)
+
     def resolve(self, job: ImportJob, chunk: Chunk) -> None:
         values = chunk.values
+        values["due"] = [
+            _after(day, due) if type(due) is int else due
+            for day, due in zip(values["date"], values["due"], strict=True)
+        ]
         for row, (day, due) in enumerate(zip(values["date"], values["due"], strict=True)):
             if not isinstance(day, str) or not isinstance(due, str):
                 continue
             if due < day:
-                chunk.refuse(row, "due", f"{due} is before the invoice's date, {day}")
+                chunk.refuse(
+                    row, "due", Phrase(N_("%(due)s is before the invoice's date, %(day)s"), due=due, day=day)
+                )
             elif int(due[:4]) > int(day[:4]) + LONGEST_TERM:
                 chunk.refuse(
-                    row, "due", f"{due} is over {LONGEST_TERM} years after the invoice's date, {day}"
+                    row,
+                    "due",
+                    Phrase(
+                        N_("%(due)s is over %(years)s years after the invoice's date, %(day)s"),
+                        due=due,
+                        years=LONGEST_TERM,
+                        day=day,
+                    ),
                 )
+        self._part_payments.take(chunk)
         self.currencies.apply(job, chunk, ("amount",), values["date"])
         self.customers.resolve(chunk)
 
@@ -144,6 +173,8 @@ class InvoiceKind(LinesKind):
         """Ask about what a row is and about numbers that are used again; count payments before their invoices."""
         super().check(job)
         check_paid(job)
+        self._part_payments.check()
+        check_paid_zeros(job, self.stage)
         check_unit_price(job)
         check_payments(job.repeats, job.findings)
         check_lines(job.repeats, job.findings, INVOICE_LINES, job.layout.of_lines)
@@ -167,3 +198,8 @@ class InvoiceKind(LinesKind):
             day=day,
             invoiced=invoiced,
         )
+
+
+def _after(day: Any, days: int) -> str | None:
+    """The day so many days after another one; None where that one is not known."""
+    return (date.fromisoformat(day) + timedelta(days=days)).isoformat() if isinstance(day, str) else None

@@ -6,7 +6,7 @@ from typing import Any, ClassVar
 
 from sqlalchemy import Connection, Integer, Select, and_, exists, func, select
 
-from bot.errors import N_, Conflict
+from bot.errors import N_, Conflict, Phrase
 from bot.services.imports.job import Chunk, ImportJob
 from bot.services.imports.joins.choices import ENDED_BY, Preference
 from bot.services.imports.joins.pairs import BookReferences, Reference, fill_pairs, follow_chains, pair_table
@@ -124,11 +124,11 @@ class JoinKind(FileKind):
     )
     staged: ClassVar = {"from_id": Integer, "into_id": Integer}
     writes = (
-        WrittenTable(table=_customer, called="customers"),
+        WrittenTable(table=_customer, called=N_("customers")),
         _JoinedTable(table=table(CustomerKey), counted=False),
         _JoinedNames(table=_name, counted=False),
         _JoinedTable(table=table(Ownership), counted=False),
-        _JoinedOrders(table=table(Order), called="orders", counted=False),
+        _JoinedOrders(table=table(Order), called=N_("orders"), counted=False),
         _JoinedTable(table=table(Invoice), counted=False),
         _JoinedTable(table=table(Activity), counted=False),
         _JoinedFacts(table=table(Fact), counted=False),
@@ -169,7 +169,7 @@ class JoinKind(FileKind):
         for row, (customer, into) in enumerate(zip(values["from_id"], values["into_id"], strict=True)):
             given, other = values["customer_reference"][row], values["into_reference"][row]
             if given is not None and given == other:
-                chunk.refuse(row, "into", "is the same customer")
+                chunk.refuse(row, "into", Phrase(N_("is the same customer")))
             # Customers that are one already: such a row changes nothing.
             keys.append(str(customer) if customer != into else f"{given} = {other}")
         values["key"] = keys
@@ -199,7 +199,9 @@ class JoinKind(FileKind):
             if line in circles:
                 again = self._repeats.get(str(customer), [])
                 for place in (line, *again):
-                    reason = "leads back to the customer: it is joined into this one by an earlier line"
+                    reason = Phrase(
+                        N_("leads back to the customer: it is joined into this one by an earlier line")
+                    )
                     job.refuse(line=place, name="into", reason=reason, cells=self._cells[line])
                 job.connection.execute(self.stage.delete().where(stage.line == line))
                 refused, repeated = refused + 1, repeated + len(again)

@@ -7,11 +7,13 @@ from typing import Any, ClassVar
 
 from sqlalchemy import Integer, String, select
 
-from bot.errors import N_
+from bot.errors import N_, Phrase
 from bot.services.imports.check.codes import similar_code
 from bot.services.imports.check.findings import FindingType, Level
 from bot.services.imports.check.line_totals import find_excess
 from bot.services.imports.check.meaning.absent import check_cost
+from bot.services.imports.check.meaning.amount_columns import check_amount_columns
+from bot.services.imports.check.meaning.costs import check_cost_per_piece, check_signs
 from bot.services.imports.check.meaning.unit_price import check_unit_price
 from bot.services.imports.conversion import COST, CURRENCY, SUBTRACT, Currencies
 from bot.services.imports.job import AT_ONCE, Chunk, ImportJob
@@ -30,7 +32,7 @@ REPEATED = FindingType(
     name="lines-repeated",
     level=Level.QUESTION,
     sentence=N_(
-        "%(count)d rows have the same order, product and amounts as an earlier row (line %(line)d); without line numbers"
+        "Rows with the same order, product and amounts as an earlier row: %(count)d (line %(line)d). Without line numbers"
         " they count once."
     ),
     answer=N_(
@@ -109,21 +111,40 @@ class OrderLineKind(UpsertKind):
         for row, (number, order) in enumerate(zip(values["order_no"], found, strict=True)):
             if order is None and isinstance(number, str):
                 meant = similar_code(job.connection, _order, job.source, number)
-                hint = f"did you mean {meant}?" if meant else "bring orders in first"
-                reason = f"there is no order {clip(number)!r} from {job.source}; {hint}"
+                named = {"cell": repr(clip(number)), "source": job.source}
+                if meant:
+                    reason = Phrase(
+                        N_("there is no order %(cell)s from %(source)s; did you mean %(meant)s?"),
+                        meant=meant,
+                        **named,
+                    )
+                else:
+                    reason = Phrase(
+                        N_("there is no order %(cell)s from %(source)s; bring orders in first"), **named
+                    )
                 chunk.refuse(row, "order_no", reason)
         days = ["" if order is None else order[1].isoformat() for order in found]
         self._currencies.apply(job, chunk, ("amount", "cost"), days)
         for row, (order, currency) in enumerate(zip(found, values["currency"], strict=True)):
             if order is not None and isinstance(currency, str) and currency != order[2]:
-                chunk.refuse(row, "currency", f"{currency}, but its order is kept in {order[2]}")
+                chunk.refuse(
+                    row,
+                    "currency",
+                    Phrase(
+                        N_("%(currency)s, but its order is kept in %(order)s"),
+                        currency=currency,
+                        order=order[2],
+                    ),
+                )
         values["order_id"] = [None if order is None else order[0] for order in found]
         values["line_no"] = [
             line or product for line, product in zip(values["line"], values["product"], strict=True)
         ]
         for row, line in enumerate(values["line_no"]):
             if line is None:
-                chunk.refuse(row, "line", "is empty, and so is the product; one must tell lines apart")
+                chunk.refuse(
+                    row, "line", Phrase(N_("is empty, and so is the product; one must tell lines apart"))
+                )
         parts = zip(values["order_id"], values["line_no"], strict=True)
         values["key"] = [f"{order}|{line}" for order, line in parts]
 
@@ -131,8 +152,11 @@ class OrderLineKind(UpsertKind):
         self._repeats += [chunk.lines[row] for row in rows if chunk.values["line"][row] is None]
 
     def check(self, job: ImportJob) -> None:
+        check_signs(job, self.stage)
         check_cost(job, self.stage)
         check_unit_price(job)
+        check_cost_per_piece(job)
+        check_amount_columns(job, self.fields)
         if self._repeats:
             job.findings.add(REPEATED, count=len(self._repeats), line=min(self._repeats))
         find_excess(job, self.stage)

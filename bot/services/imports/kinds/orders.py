@@ -7,9 +7,18 @@ from typing import ClassVar
 
 from sqlalchemy import Connection, Date, Integer, String
 
+from bot.errors import N_
 from bot.services.imports.check.meaning.absent import check_cost
+from bot.services.imports.check.meaning.amount_columns import check_amount_columns
+from bot.services.imports.check.meaning.costs import check_cost_per_piece, check_signs
 from bot.services.imports.check.meaning.grain import ORDER_LINES, check_lines
+from bot.services.imports.check.meaning.numbers import (
+    COMPANY_NUMBERS,
+    CompanyNumbers,
+    check_similar_numbers,
+)
 from bot.services.imports.check.meaning.returns import cost_returns, note_returns
+from bot.services.imports.check.meaning.row_columns import RowColumns
 from bot.services.imports.check.meaning.unit_price import check_unit_price
 from bot.services.imports.check.reused_numbers import find_reused, reused_number
 from bot.services.imports.conversion import COST, CURRENCY, SUBTRACT
@@ -103,25 +112,33 @@ class OrderKind(LinesKind):
         "original_currency": String,
         "original": String,  # the number of the order that a return is of
     }
-    writes = (OrderTable(table=_order, called="orders"), *CUSTOMER_TABLES)
-    called = "orders"
+    writes = (OrderTable(table=_order, called=N_("orders")), *CUSTOMER_TABLES)
+    called = N_("orders")
     day = "ordered_on"
     same: ClassVar = {
-        "customer_id": "customers",
-        "customer_ref": "customers",
-        "currency": "currencies",
-        "original_currency": "currencies",
+        "customer_id": N_("customers"),
+        "customer_ref": N_("customers"),
+        "currency": N_("currencies"),
+        "original_currency": N_("currencies"),
     }
     options = (CREATE_CUSTOMERS, LINES)
 
     def prepare(self, job: ImportJob) -> None:
         super().prepare(job)
+        self._row_columns = RowColumns(job)
+        self._companies = CompanyNumbers(job, self.key_field)
         if "original" not in job.layout.places:
             self.filled = tuple(name for name in self.filled if name != "original")
 
     def resolve(self, job: ImportJob, chunk: Chunk) -> None:
         self.currencies.apply(job, chunk, ("amount", "cost"), chunk.values["date"])
         self.customers.resolve(chunk)
+        self._row_columns.count(chunk)
+        self._companies.count(job, chunk)
+
+    def add_up(self, job: ImportJob) -> tuple[int, int]:
+        check_signs(job, self.intake)
+        return super().add_up(job)
 
     def refuse_at_end(self, job: ImportJob) -> tuple[int, int]:
         cost_returns(job, self.stage)
@@ -133,7 +150,12 @@ class OrderKind(LinesKind):
         find_reused(job, REUSED, self.stage, _order, "ordered_on")
         check_cost(job, self.intake)
         check_unit_price(job)
-        check_lines(job.repeats, job.findings, ORDER_LINES, job.layout.of_lines)
+        check_cost_per_piece(job)
+        check_amount_columns(job, self.fields)
+        check_similar_numbers(job, self.stage, self.key_field)
+        self._row_columns.check(job)
+        if not any(one.type is COMPANY_NUMBERS for one in job.findings):
+            check_lines(job.repeats, job.findings, ORDER_LINES, job.layout.of_lines)
 
     def around_change(self, job: ImportJob, ids: list[int]) -> AbstractContextManager[None]:
         return order_totals.adjusted(job.connection, _order.c.id.in_(ids))

@@ -5,6 +5,7 @@ from typing import Any, ClassVar
 
 from sqlalchemy import Boolean, Integer, String, exists, func, literal, select
 
+from bot.errors import N_
 from bot.services.imports.job import ImportJob
 from bot.services.imports.kind import Counts, UpsertKind, WrittenTable
 from bot.services.imports.layout.columns import FileField
@@ -67,8 +68,8 @@ class PeopleKind(UpsertKind):
         "active": Boolean,
     }
     writes = (
-        WrittenTable(table=table(Person), called="people", pointers=(_team.c.lead_id,)),
-        WrittenTable(table=_team, called="teams", counted=False),
+        WrittenTable(table=table(Person), called=N_("people"), pointers=(_team.c.lead_id,)),
+        WrittenTable(table=_team, called=N_("teams"), counted=False),
     )
 
     def identity(self, job: ImportJob) -> Mapping[str, Any]:
@@ -118,7 +119,7 @@ class TeamKind(UpsertKind):
         _LANGUAGE,
     )
     staged: ClassVar = {"lead_id": Integer, "channel": String, "language": String}
-    writes = (WrittenTable(table=_team, called="teams"),)
+    writes = (WrittenTable(table=_team, called=N_("teams")),)
 
     def identity(self, job: ImportJob) -> Mapping[str, Any]:
         return {"name": self.stage.c.key}

@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 
 from sqlalchemy import Date, String
 
-from bot.errors import N_, BadInput
+from bot.errors import N_, BadInput, Phrase
 from bot.services.imports.job import Chunk, ImportJob
 from bot.services.imports.kind import UpsertKind, WrittenTable
 from bot.services.imports.layout.columns import FileField
@@ -28,9 +28,17 @@ def _rate(job: ImportJob, name: str) -> Parser:
         body, negative, _ = dissect(cell)
         rate = None if negative else read_decimal(body, partial(style, cell))
         if rate is None:
-            return RefusedValue(f"{clip(cell)!r} is not a rate; write it as 7.1234")
+            return RefusedValue(
+                Phrase(N_("%(cell)s is not a rate; write it as 7.1234"), cell=repr(clip(cell)))
+            )
         if not 0 < rate <= _LIMIT:
-            return RefusedValue(f"{clip(cell)!r} is not above 0 and up to {_LIMIT:,}")
+            return RefusedValue(
+                Phrase(
+                    N_("%(cell)s is not above 0 and up to %(limit)s"),
+                    cell=repr(clip(cell)),
+                    limit=f"{_LIMIT:,}",
+                )
+            )
         return format(rate.normalize(), "f")
 
     return parse
@@ -77,7 +85,9 @@ class RateKind(UpsertKind):
         values = chunk.values
         for row, currency in enumerate(values["currency"]):
             if currency == job.options.firm_currency:
-                chunk.refuse(row, "currency", f"{currency} is the firm's own currency")
+                chunk.refuse(
+                    row, "currency", Phrase(N_("%(currency)s is the firm's own currency"), currency=currency)
+                )
         values["key"] = [f"{a}|{b}" for a, b in zip(values["currency"], values["date"], strict=True)]
 
     def identity(self, job: ImportJob) -> Mapping[str, Any]:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
-from bot.errors import N_, BadInput
+from bot.errors import N_, BadInput, Phrase
 from bot.services.imports.layout.suggestion import is_data, suggest
 from bot.services.imports.layout.vendors import VendorShape, find_shape
 from bot.services.imports.read.cells.word_lists import NOTHING
@@ -37,7 +37,7 @@ class FileField:
     @cached_property
     def known_headers(self) -> frozenset[str]:
         """The name and its synonyms, as `plain` compares them."""
-        return frozenset(map(plain, (self.name, *self.synonyms.split(", "))))
+        return frozenset(map(plain, (self.name, *self.synonyms.split(", ")))) - {""}
 
     def headers_among(self, header: Collection[str]) -> frozenset[str]:
         """The known headers, less those that are of a product where others, as `plain` compares them, are."""
@@ -60,7 +60,7 @@ class Layout:
     places: Mapping[str, int]  # field -> index of its column
     marked: frozenset[int] = frozenset()  # columns in which an apostrophe stands before every cell
     declined: frozenset[str] = frozenset()  # fields of which a person said that no column holds them
-
+    chosen: frozenset[str] = frozenset()  # fields whose column a person named
     shape: VendorShape | None = None  # whose export it is
 
     @property
@@ -151,6 +151,7 @@ def recognise(
             place = names.index(column)
             if place not in places.values():
                 places[name] = place
+    chosen = frozenset(places)
     shape = find_shape(kind, names)
     unread = _by_shape(shape, names, places, declined) if shape is not None else set()
     wanted = [field for field in fields if field.name not in declined]
@@ -196,6 +197,7 @@ def recognise(
         places=dict(sorted(places.items(), key=lambda item: order[item[0]])),
         marked=frozenset(place for place in places.values() if _is_marked(place, rows)),
         declined=declined,
+        chosen=chosen,
         shape=shape,
     )
 
@@ -273,7 +275,7 @@ def find_column(column: str, names: Sequence[str], file: str) -> int:
 
 def _hint(word: str, known: Iterable[str]) -> str:
     near = difflib.get_close_matches(word, list(known), n=1)
-    return f" (did you mean {near[0]}?)" if near else ""
+    return Phrase(N_(" (did you mean %(near)s?)"), near=near[0]) if near else ""
 
 
 def _clipped(names: Sequence[str]) -> list[str]:

@@ -7,6 +7,7 @@ from typing import Protocol
 
 from bot.services.imports.read import amounts
 from bot.services.imports.read.date_shapes.written import dissect
+from bot.services.imports.read.terms import of_terms, read_term
 from bot.services.imports.read.text import plain
 
 _DAYS = frozenset({"date", "due", "paid", "since"})
@@ -71,6 +72,8 @@ def _points(field: _Wanted, header: str, cells: Sequence[str]) -> int:
     if not cells:
         return head
     days, numbers = _share(cells, _is_day), _share(cells, _is_number)
+    if field.name == "due" and of_terms(header) and days < 0.8:
+        return 30 if _share(cells, lambda cell: read_term(cell) is not None) >= 0.8 else 0
     if field.name in _DAYS:
         return head + 60 if days >= 0.8 else 0
     if field.name in _NUMBERS:

@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
+from bot.errors import N_, Phrase, joined
 from bot.services.imports.check.findings import FileFinding
 from bot.services.imports.profile.totals import Totals
 from bot.services.imports.report import ImportOptions
@@ -61,23 +62,28 @@ def choice_of(finding: FileFinding, totals: Totals) -> OpenChoice | None:
     if name in _PROPOSALS:
         return replace(_PROPOSALS[name](finding, totals), finding=name)
     if finding.type.accept:
-        return OpenChoice(about=finding.text(), finding=name, alternatives=(_accept(finding),))
+        return OpenChoice(about=_said(finding), finding=name, alternatives=(_accept(finding),))
     return None
 
 
 def _accept(finding: FileFinding) -> Alternative:
-    return Alternative(options={"accepted": (finding.type.name,)}, meaning="take it as it is")
+    return Alternative(options={"accepted": (finding.type.name,)}, meaning=Phrase(N_("take it as it is")))
+
+
+def _said(finding: FileFinding) -> str:
+    """What is found, and what to do."""
+    return joined(finding.parts())
 
 
 def _found(finding: FileFinding) -> str:
     """What is found, without what to do."""
-    return finding.type.sentence % finding.values
+    return Phrase(finding.type.sentence, **finding.values)
 
 
 _DATE_ORDERS = {
-    "dmy": "the day comes first: 3/4/2026 is 3 April",
-    "mdy": "the month comes first: 3/4/2026 is 4 March",
-    "ymd": "the year comes first: 26/3/4 is 4 March 2026",
+    "dmy": Phrase(N_("the day comes first: 3/4/2026 is 3 April")),
+    "mdy": Phrase(N_("the month comes first: 3/4/2026 is 4 March")),
+    "ymd": Phrase(N_("the year comes first: 26/3/4 is 4 March 2026")),
 }
 
 
@@ -96,8 +102,14 @@ def _decimal_sign(finding: FileFinding, totals: Totals) -> OpenChoice:
     return OpenChoice(
         about=_found(finding),
         alternatives=(
-            Alternative(options={"decimal": "point"}, meaning="1,234 is one thousand and 1.5 one and a half"),
-            Alternative(options={"decimal": "comma"}, meaning="1.234 is one thousand and 1,5 one and a half"),
+            Alternative(
+                options={"decimal": "point"},
+                meaning=Phrase(N_("1,234 is one thousand and 1.5 one and a half")),
+            ),
+            Alternative(
+                options={"decimal": "comma"},
+                meaning=Phrase(N_("1.234 is one thousand and 1,5 one and a half")),
+            ),
         ),
         placeholder=("decimal", "SIGN"),
     )
@@ -113,9 +125,15 @@ def _century(finding: FileFinding, totals: Totals) -> OpenChoice:
         about=_found(finding),
         alternatives=(
             Alternative(
-                options={"century": century}, meaning=f"all years are from {century} to {century + 99}"
+                options={"century": century},
+                meaning=Phrase(
+                    N_("all years are from %(first)s to %(last)s"), first=century, last=century + 99
+                ),
             ),
-            Alternative(options={"century": read[0]}, meaning=f"they are from {read[0]} to {read[1]}"),
+            Alternative(
+                options={"century": read[0]},
+                meaning=Phrase(N_("they are from %(first)s to %(last)s"), first=read[0], last=read[1]),
+            ),
         ),
         evident=0 if evident else None,
         placeholder=("century", "YEAR"),
@@ -123,38 +141,72 @@ def _century(finding: FileFinding, totals: Totals) -> OpenChoice:
 
 
 def _lines(finding: FileFinding, totals: Totals) -> OpenChoice:
-    add_up = Alternative(options={"lines": True}, meaning="the amounts of the lines are added up")
+    add_up = Alternative(options={"lines": True}, meaning=Phrase(N_("the amounts of the lines are added up")))
     return OpenChoice(about=_found(finding), alternatives=(add_up, _accept(finding)), evident=0)
 
 
 def _rows_that_count(finding: FileFinding, totals: Totals) -> OpenChoice:
     """What the finding itself proposes, such as --skip STATUS=Cancelled; evident where the words are known."""
     if not finding.values["known"]:
-        return OpenChoice(about=finding.text(), alternatives=(_accept(finding),))
-    proposed = Alternative(options=_typed_options(finding.values["options"]), meaning="by these words")
+        return OpenChoice(about=_said(finding), alternatives=(_accept(finding),))
+    proposed = Alternative(
+        options=_typed_options(finding.values["options"]), meaning=Phrase(N_("by these words"))
+    )
     return OpenChoice(about=_found(finding), alternatives=(proposed, _accept(finding)), evident=0)
 
 
+def _named_rows(option: str, meaning: str) -> Callable[[FileFinding, Totals], OpenChoice]:
+    """The choice between the option that a finding proposes and taking all rows."""
+
+    def choose(finding: FileFinding, totals: Totals) -> OpenChoice:
+        proposed = _typed_options(f"--{option} {finding.values['option']}")
+        named = Alternative(options=proposed, meaning=meaning)
+        return OpenChoice(about=_found(finding), alternatives=(named, _accept(finding)))
+
+    return choose
+
+
 def _paid_without_day(finding: FileFinding, totals: Totals) -> OpenChoice:
-    skip = Alternative(options=_typed_options(finding.values["options"]), meaning="they are left out")
-    return OpenChoice(about=_found(finding), alternatives=(_accept(finding), skip))
+    skip = Alternative(
+        options=_typed_options(finding.values["options"]), meaning=Phrase(N_("they are left out"))
+    )
+    (column,) = shlex.split(finding.values["map"])
+    if column == "COLUMN":
+        return OpenChoice(about=_found(finding), alternatives=(_accept(finding), skip))
+    day = Alternative(options={"columns": {"paid": column}}, meaning=Phrase(N_("the day of payment")))
+    return OpenChoice(about=_found(finding), alternatives=(day, _accept(finding), skip), evident=0)
+
+
+def _partly_paid(finding: FileFinding, totals: Totals) -> OpenChoice:
+    (column,) = shlex.split(finding.values["map"])
+    mapped = Alternative(
+        options={"columns": {finding.values["field"]: column}}, meaning=Phrase(N_("they count as open"))
+    )
+    as_paid = Alternative(
+        options={"accepted": (finding.type.name,)}, meaning=Phrase(N_("they count as paid"))
+    )
+    return OpenChoice(about=_found(finding), alternatives=(mapped, as_paid))
 
 
 def _sides(finding: FileFinding, totals: Totals) -> OpenChoice:
     sides = _typed_options(f"--negative {finding.values['option']}")["negative"]
-    minus = (Alternative(options={"negative": (side,)}, meaning="this side is minus") for side in sides)
+    minus = (
+        Alternative(options={"negative": (side,)}, meaning=Phrase(N_("this side is minus"))) for side in sides
+    )
     return OpenChoice(about=_found(finding), alternatives=tuple(minus))
 
 
 def _ended(finding: FileFinding, totals: Totals) -> OpenChoice:
     (column,) = shlex.split(finding.values["map"])
-    ended = Alternative(options={"columns": {"ended": column}}, meaning="these customers have ended")
+    ended = Alternative(
+        options={"columns": {"ended": column}}, meaning=Phrase(N_("these customers have ended"))
+    )
     return OpenChoice(about=_found(finding), alternatives=(ended, _accept(finding)))
 
 
 def _deals(finding: FileFinding, totals: Totals) -> OpenChoice:
     won = {"only": (f"{finding.values['stage']}={finding.values['won']}",)}
-    proposed = Alternative(options=won, meaning="only deals that were won, by your word for it")
+    proposed = Alternative(options=won, meaning=Phrase(N_("only deals that were won, by your word for it")))
     return OpenChoice(about=_found(finding), alternatives=(proposed, _accept(finding)), evident=0)
 
 
@@ -187,12 +239,12 @@ def _typed_options(typed: str) -> dict[str, tuple[str, ...]]:
 def _paid(finding: FileFinding, totals: Totals) -> OpenChoice:
     """Without a column that looks like it, only a person knows whether none is paid."""
     none_is_paid = Alternative(
-        options={"accepted": (finding.type.name,)}, meaning="none of these invoices is paid"
+        options={"accepted": (finding.type.name,)}, meaning=Phrase(N_("none of these invoices is paid"))
     )
     (column,) = shlex.split(finding.values["map"])
     if column == "COLUMN":
         return OpenChoice(about=_found(finding), alternatives=(none_is_paid,))
-    day = Alternative(options={"columns": {"paid": column}}, meaning="the day of payment")
+    day = Alternative(options={"columns": {"paid": column}}, meaning=Phrase(N_("the day of payment")))
     return OpenChoice(about=_found(finding), alternatives=(day, none_is_paid), evident=0)
 
 
@@ -201,9 +253,16 @@ def _prospects(finding: FileFinding, totals: Totals) -> OpenChoice:
     return OpenChoice(
         about=_found(finding),
         alternatives=(
-            Alternative(options={"record_type": "prospect"}, meaning="new customers are prospects"),
-            Alternative(options={"columns": {"record_type": column}}, meaning="by the words of this column"),
-            Alternative(options={"accepted": (finding.type.name,)}, meaning="all have bought already"),
+            Alternative(
+                options={"record_type": "prospect"}, meaning=Phrase(N_("new customers are prospects"))
+            ),
+            Alternative(
+                options={"columns": {"record_type": column}},
+                meaning=Phrase(N_("by the words of this column")),
+            ),
+            Alternative(
+                options={"accepted": (finding.type.name,)}, meaning=Phrase(N_("all have bought already"))
+            ),
         ),
     )
 
@@ -212,10 +271,13 @@ _PEOPLE = frozenset({"owner", "lead", "person"})
 
 
 def _declined_column(finding: FileFinding, totals: Totals) -> OpenChoice:
-    field, about = finding.values["field"], _found(finding).rstrip(".")
+    field, about = finding.values["field"], _found(finding)
     if field in _PEOPLE:
-        about += ". To take it, import the people first (tierbot import people FILE)"
-    decline = Alternative(options={"columns": {field: "-"}}, meaning="the column is left out")
+        people = Phrase(
+            N_("To take it, import the people first (%(command)s)"), command="tierbot import people FILE"
+        )
+        about = joined([about, people])
+    decline = Alternative(options={"columns": {field: "-"}}, meaning=Phrase(N_("the column is left out")))
     return OpenChoice(about=about, alternatives=(decline,), evident=0)
 
 
@@ -227,11 +289,15 @@ _PROPOSALS: dict[str, Callable[[FileFinding, Totals], OpenChoice]] = {
     "decimal-sign": _decimal_sign,
     "ended-column": _ended,
     "invoice-lines": _lines,
+    "net-or-gross": _mapped("amount", Phrase(N_("this column has the amounts"))),
     "no-paid-column": _paid,
     "order-lines": _lines,
+    "partly-paid": _partly_paid,
     "paid-without-day": _paid_without_day,
     "record-type": _prospects,
-    "refund-column": _mapped("subtract", "the amounts are subtracted"),
+    "refund-column": _mapped("subtract", Phrase(N_("the amounts are subtracted"))),
+    "remark-column": _named_rows("skip", Phrase(N_("rows with this word are left out"))),
     "status-column": _rows_that_count,
     "two-digit-years": _century,
+    "uncertain-rows": _named_rows("only", Phrase(N_("only the certain ones"))),
 }

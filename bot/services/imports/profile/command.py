@@ -10,7 +10,10 @@ from typing import Any
 from bot.services.imports.report import ImportOptions
 
 # Said by a run, not about the file.
-_NOT_TYPED = {"columns", "kind_options", "forget", "dry_run", "expected_sha256", "firm_currency", "timezone"}
+_NOT_TYPED = {
+    *("columns", "kind_options", "forget", "forget_only", "dry_run"),
+    *("expected_sha256", "firm_currency", "timezone"),
+}
 _FLAGS = {"accepted": "yes"}
 _BARE = re.compile(r"[\w@%+=:,./\\-]+").fullmatch
 _SPECIAL = re.compile(r"[\"$`\\!\n\r]").search

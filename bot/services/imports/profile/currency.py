@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from bot.errors import N_, Phrase
 from bot.services.imports.kind import FileKind
 from bot.services.imports.profile.choices import Alternative, OpenChoice
 from bot.services.imports.profile.guess import Guess
@@ -34,31 +35,40 @@ def look(
     column, amount = guess.columns.get("currency"), guess.columns.get("amount")
     if column is not None:
         header, values = sample.header[column.place], sample.columns[column.place]
-        named = f"in the column {header}: {', '.join(sample.distinct(column.place, _FEW))}"
+        named = Phrase(
+            N_("in the column %(header)s: %(such)s"),
+            header=header,
+            such=", ".join(sample.distinct(column.place, _FEW)),
+        )
         if len(values) == len(sample.rows) or options.currency:
             return FileCurrency(found=named)
-        return _ask(book, f"{named}; some of its cells are empty", (), options)
+        return _ask(book, Phrase(N_("%(named)s; some of its cells are empty"), named=named), (), options)
     if options.currency:
-        return FileCurrency(found=f"{options.currency}, as given")
+        return FileCurrency(found=Phrase(N_("%(currency)s, as given"), currency=options.currency))
     meant = _by_sign(sample, amount.place) if amount is not None else {}
     signs = ", ".join(meant)
     possible = set.intersection(*(set(one) for one in meant.values())) if meant else set()
     if len(possible) == 1:
         (code,) = possible
-        alternative = Alternative(options={"currency": code}, meaning=f"as the amounts are marked: {signs}")
+        alternative = Alternative(
+            options={"currency": code},
+            meaning=Phrase(N_("as the amounts are marked: %(signs)s"), signs=signs),
+        )
         return FileCurrency(
-            found=f"by the sign of the amounts: {signs}",
-            choice=OpenChoice(about="The currency of the amounts", alternatives=(alternative,), evident=0),
+            found=Phrase(N_("by the sign of the amounts: %(signs)s"), signs=signs),
+            choice=OpenChoice(
+                about=Phrase(N_("The currency of the amounts")), alternatives=(alternative,), evident=0
+            ),
         )
     if meant:
         first = next(iter(meant.values()))
         return _ask(
             book,
-            f"by the sign of the amounts only: {signs}",
+            Phrase(N_("by the sign of the amounts only: %(signs)s"), signs=signs),
             tuple(c for c in first if c in possible),
             options,
         )
-    return _ask(book, "not in the file", (), options)
+    return _ask(book, Phrase(N_("not in the file")), (), options)
 
 
 def without_rate(book: Database, guess: Guess, sample: Sample, tried: ImportOptions) -> tuple[str, ...]:
@@ -75,20 +85,30 @@ def without_rate(book: Database, guess: Guess, sample: Sample, tried: ImportOpti
 
 def _ask(book: Database, found: str, possible: tuple[str, ...], options: ImportOptions) -> FileCurrency:
     """The firm's currency or the one of all orders in the book, where the file may be in it; else a question."""
-    usual, meaning = options.firm_currency, "the firm's currency, TIERBOT_CURRENCY"
+    usual, meaning = (
+        options.firm_currency,
+        Phrase(N_("the firm's currency, by %(setting)s"), setting="TIERBOT_CURRENCY"),
+    )
     if usual is None:
         with book.read() as session:
             kept = [code for code, _ in order_totals.currencies(session)]
-        usual, meaning = kept[0] if len(kept) == 1 else None, "the currency of the orders in the book"
+        usual, meaning = (
+            kept[0] if len(kept) == 1 else None,
+            Phrase(N_("the currency of the orders in the book")),
+        )
     if usual is not None and (usual in possible or not possible):
         alternative = Alternative(options={"currency": usual}, meaning=meaning)
-        choice = OpenChoice(about=f"The currency is {found}", alternatives=(alternative,), evident=0)
+        choice = OpenChoice(
+            about=Phrase(N_("The currency is %(found)s"), found=found), alternatives=(alternative,), evident=0
+        )
     else:
         choice = OpenChoice(
-            about=f"The currency is {found}",
+            about=Phrase(N_("The currency is %(found)s"), found=found),
             alternatives=tuple(Alternative(options={"currency": code}, meaning="") for code in possible),
             placeholder=("currency", "CODE"),
-            stopgap=Alternative(options={"currency": UNKNOWN}, meaning="an ISO code, such as EUR or CNY"),
+            stopgap=Alternative(
+                options={"currency": UNKNOWN}, meaning=Phrase(N_("an ISO code, such as EUR or CNY"))
+            ),
         )
     return FileCurrency(found=found, choice=choice)
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from bot.clock import Clock
-from bot.errors import BadInput
+from bot.errors import BadInput, joined
 from bot.services.imports.check.findings import Level
 from bot.services.imports.customer_rows import CREATE_CUSTOMERS
 from bot.services.imports.job import ImportJob
@@ -41,7 +41,7 @@ class DryRun:
                 totals, report = self._run(tried_with(options, choices))
             except BadInput as error:
                 if report is None:
-                    return totals, None, error.text()
+                    return totals, None, error.phrase
                 break  # the answers that were tried leave nothing to import; a person may give others
             new = [one for one in report.open_findings if one.type.name not in asked]
             # Days that may be others prove no century.
@@ -52,8 +52,9 @@ class DryRun:
             if not answered:
                 break
             choices += map(self._settle, answered)
-        refused = [one.text() for one in report.open_findings if one.level is Level.REFUSAL] if report else []
-        return totals, report, " ".join(refused) or None
+        refused = [one for one in report.open_findings if one.level is Level.REFUSAL] if report else []
+        parts = [part for one in refused for part in one.parts()]
+        return totals, report, joined(parts) if parts else None
 
     def _run(self, options: ImportOptions) -> tuple[Totals, ImportReport]:
         found: list[Totals] = []

@@ -9,7 +9,7 @@ from pathlib import Path
 from sqlalchemy import func, select
 
 from bot.clock import Clock
-from bot.errors import N_, BadInput
+from bot.errors import N_, BadInput, Phrase
 from bot.services.imports.customer_rows import CREATE_CUSTOMERS
 from bot.services.imports.kind import FileKind
 from bot.services.imports.kinds import KINDS
@@ -35,16 +35,21 @@ from db.engine import Database, open_database
 _CLOSE = 0.75  # of the best score
 _EXAMPLES = 3
 _ROWS_ARE = {
-    "customers": "customer",
-    "joins": "pair of customers",
-    "rates": "exchange rate",
-    "orders": "order",
-    "order-lines": "order line",
-    "invoices": "invoice",
-    "activities": "activity",
-    "facts": "fact",
-    "people": "person",
-    "teams": "team",
+    "customers": N_("one row per customer"),
+    "joins": N_("one row per pair of customers"),
+    "rates": N_("one row per exchange rate"),
+    "orders": N_("one row per order"),
+    "order-lines": N_("one row per order line"),
+    "invoices": N_("one row per invoice"),
+    "activities": N_("one row per activity"),
+    "facts": N_("one row per fact"),
+    "people": N_("one row per person"),
+    "teams": N_("one row per team"),
+}
+_ROWS_ARE_PARTS = {
+    "orders": N_("one row per order line: %(header)s repeats"),
+    "invoices": N_("one row per invoice line: %(header)s repeats"),
+    "customers": N_("several rows per customer: %(header)s repeats"),
 }
 
 
@@ -192,12 +197,19 @@ class _Profile:
         """Unknown customers in a book that has some may be these by another code."""
         return OpenChoice(
             about=(
-                f"{totals.unknown:,} of the {totals.customers:,} customers are not in the book, which has"
-                f" {self.customers:,}. If they are in it by other codes, map the column of these codes instead"
+                Phrase(
+                    N_(
+                        "Customers that are not in the book: %(unknown)s of %(named)s; the book has %(known)s. If they are in it by other codes, map the column of these codes instead"
+                    ),
+                    unknown=f"{totals.unknown:,}",
+                    named=f"{totals.customers:,}",
+                    known=f"{self.customers:,}",
+                )
             ),
             alternatives=(
                 Alternative(
-                    options={CREATE_CUSTOMERS.name: True}, meaning="a customer is made of each unknown code"
+                    options={CREATE_CUSTOMERS.name: True},
+                    meaning=Phrase(N_("a customer is made of each unknown code")),
                 ),
             ),
         )
@@ -226,9 +238,9 @@ class _Profile:
             places = (found.place, *found.others)
             shown = [", ".join(self.sample.distinct(place, _EXAMPLES)) for place in places]
             yield OpenChoice(
-                about=f"Which column is {name}?",
+                about=Phrase(N_("Which column is %(field)s?"), field=name),
                 alternatives=tuple(
-                    Alternative(options={"columns": {name: header[place]}}, meaning=example)
+                    Alternative(options={"columns": {name: header[place]}}, meaning=f"its values: {example}")
                     for place, example in zip(places, shown, strict=True)
                 ),
                 evident=0,
@@ -236,16 +248,25 @@ class _Profile:
 
     def _prepare(self, options: ImportOptions, choices: list[OpenChoice]) -> list[str]:
         """What must be in place before; a temporary book gets stand-ins for it, so that rows are read as later."""
-        first = []
+        first: list[str] = []
         tried = tried_with(options, choices)
         if money := currency.without_rate(self.book, self.guess, self.sample, tried):
             first.append(
-                f"tierbot import rates FILE, with rates from {', '.join(money)} to {tried.firm_currency}"
+                Phrase(
+                    N_("%(command)s, with rates from %(currencies)s to %(firm)s"),
+                    command="tierbot import rates FILE",
+                    currencies=", ".join(money),
+                    firm=tried.firm_currency,
+                )
             )
         if self.kind is RateKind and self.given.firm_currency is None:
-            first.append("set TIERBOT_CURRENCY to the firm's currency")
+            first.append(Phrase(N_("set %(setting)s to the firm's currency"), setting="TIERBOT_CURRENCY"))
         if self.kind is OrderLineKind and self.temporary:
-            first.append("tierbot import orders FILE, with the orders of these lines")
+            first.append(
+                Phrase(
+                    N_("%(command)s, with the orders of these lines"), command="tierbot import orders FILE"
+                )
+            )
             column = self.guess.columns.get("currency")
             kept = self.sample.distinct(column.place, 1) if column else []
             standins.fill_orders(
@@ -256,7 +277,12 @@ class _Profile:
                 now=self.clock.now(),
             )
         elif "customer" in self.guess.columns and not self._creates and not self.customers:
-            first.append("tierbot import customers FILE, with the customers that it names")
+            first.append(
+                Phrase(
+                    N_("%(command)s, with the customers that it names"),
+                    command="tierbot import customers FILE",
+                )
+            )
             if self.temporary:
                 named = [name for name in ("customer", "into") if name in self.guess.columns]
                 codes = {code for name in named for code in standins.values_of(self.sample, self.guess, name)}
@@ -277,12 +303,10 @@ class _Profile:
 
     def _grain(self) -> str:
         """What a row is."""
-        row, key = _ROWS_ARE[self.guess.kind], self.guess.columns.get(self.kind.key_field)
-        if self.guess.kind in ("orders", "invoices") and key and self.sample.repeats(key.place):
-            return f"one row per {row} line: {self.sample.header[key.place]} repeats"
-        if self.guess.kind == "customers" and key and self.sample.repeats(key.place):
-            return f"several rows per customer: {self.sample.header[key.place]} repeats"
-        return f"one row per {row}"
+        kind, key = self.guess.kind, self.guess.columns.get(self.kind.key_field)
+        if kind in _ROWS_ARE_PARTS and key and self.sample.repeats(key.place):
+            return Phrase(_ROWS_ARE_PARTS[kind], header=self.sample.header[key.place])
+        return Phrase(_ROWS_ARE[kind])
 
     def _used_columns(self, report: ImportReport | None) -> Iterator[UsedColumn]:
         place_of = {header: place for place, header in enumerate(self.sample.header)}

@@ -4,12 +4,13 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
 
+from bot.services.imports.kind import find_header_of
 from bot.services.imports.kinds import KINDS
 from bot.services.imports.layout.columns import known_headers
 from bot.services.imports.layout.header import find_header
+from bot.services.imports.layout.vendors import vendor_headers
 from bot.services.imports.read.encoding import InspectedFile
 from bot.services.imports.read.records import Broken, fit, open_table
-from bot.services.imports.read.text import plain
 
 ROWS = 5_000
 _OTHER_DELIMITERS = "|:^~"
@@ -55,17 +56,15 @@ def take(file: InspectedFile, delimiter: str | None, header_line: int | None = N
 
 def needed_reading(sample: Sample, kind: str, mapped: Iterable[str]) -> tuple[str | None, int | None]:
     """The separator and the line of the header, where an import of this kind would not find them by itself."""
-    fields = KINDS[kind].fields
-    known = known_headers(fields).union(map(plain, mapped))
-    least = sum(field.required for field in fields)
-    found = find_header(sample.file, None, known=known, least=least)
+    found = find_header_of(KINDS[kind], sample.file, None, mapped)
     delimiter = None if found.delimiter == sample.delimiter else sample.delimiter
     return delimiter, None if found.line == sample.file.header_line else sample.file.header_line
 
 
 def headers_of_all_kinds() -> frozenset[str]:
-    """The headers that fields of any kind are recognised by, as `plain` compares them."""
-    return known_headers(field for kind in KINDS.values() for field in kind.fields)
+    """The headers that fields of any kind are recognised by, also in vendors' exports, as `plain` compares them."""
+    own = known_headers(field for kind in KINDS.values() for field in kind.fields)
+    return own.union(*map(vendor_headers, KINDS))
 
 
 def _read(file: InspectedFile, delimiter: str) -> tuple[tuple[str, ...], list[list[str]]]:

@@ -7,6 +7,7 @@ from decimal import Decimal
 from functools import partial
 from typing import Literal
 
+from bot.errors import N_, Phrase
 from bot.services.imports.read.currencies import MARK, possible
 from bot.services.imports.read.refusal import RefusedValue, clip
 from db.types import MONEY_UNITS, money_units
@@ -65,18 +66,24 @@ class Amounts:
 
     def _read(self, text: str) -> int | RefusedValue:
         if _NOT_FINITE(text.strip()):
-            return RefusedValue(f"{clip(text)!r} is not an amount")
+            return RefusedValue(Phrase(N_("%(cell)s is not an amount"), cell=repr(clip(text))))
         written, side = text, ""
         word = text.translate(_NUMERIC)
         if word and not possible(word):
             if _SCALED(text):
-                why = f"{clip(text)!r} is in thousands or the like; write the whole amount"
+                why = Phrase(
+                    N_("%(cell)s is in thousands or the like; write the whole amount"), cell=repr(clip(text))
+                )
                 return RefusedValue(why, is_form=True)
             written, side = split_side(text)
         if side:
             self.sides.setdefault(side, text)
             if self.negative is None:
-                return RefusedValue(f"{clip(text)!r} has a side, and nobody said which one is minus")
+                return RefusedValue(
+                    Phrase(
+                        N_("%(cell)s has a side, and nobody said which one is minus"), cell=repr(clip(text))
+                    )
+                )
         body, negative, mark = dissect(written)
         if side and side in (self.negative or ()):
             negative = not negative
@@ -86,15 +93,28 @@ class Amounts:
             self.marks[text] = mark
         if _EXPONENT(body):
             return RefusedValue(
-                f"{clip(text)!r} is in scientific notation, which has lost digits; show the column as a number",
+                Phrase(
+                    N_(
+                        "%(cell)s is in scientific notation, which has lost digits; show the column as a number"
+                    ),
+                    cell=repr(clip(text)),
+                ),
                 is_form=True,
             )
         amount = read_decimal(body, partial(self._style, text))
         if amount is None:
             has_digits = any(map(str.isdigit, text))
-            return RefusedValue(f"{clip(text)!r} is not an amount", is_form=has_digits)
+            return RefusedValue(
+                Phrase(N_("%(cell)s is not an amount"), cell=repr(clip(text))), is_form=has_digits
+            )
         if amount > LIMIT:
-            return RefusedValue(f"{clip(text)!r} is over {LIMIT:,}, too large for one amount")
+            return RefusedValue(
+                Phrase(
+                    N_("%(cell)s is over %(limit)s, too large for one amount"),
+                    cell=repr(clip(text)),
+                    limit=f"{LIMIT:,}",
+                )
+            )
         return -money_units(amount) if negative else money_units(amount)
 
 
@@ -156,6 +176,15 @@ def _find_mark(body: str, word: str) -> tuple[int, int]:
         return place, end + (body[end : end + 1] == "." and possible(body[place : end + 1]) != ())
     found = MARK.search(body)
     return (0, 0) if found is None else found.span()
+
+
+def number_in(cell: str, style: Style) -> Decimal | None:
+    """The number in a cell, with its sign; None where there is none. `style` decides what fits both styles."""
+    if _PLAIN(cell):
+        return Decimal(cell)
+    body, negative, _ = dissect(cell)
+    number = read_decimal(body, lambda: style)
+    return -number if number is not None and negative else number
 
 
 def prove_style(body: str) -> Style | Literal[False] | None:

@@ -1,6 +1,7 @@
 """Signs and words of currencies, and the codes that each may mean."""
 
 import re
+import unicodedata
 from functools import cache, lru_cache
 
 from babel.core import get_global
@@ -68,6 +69,20 @@ WORDS = {
     **dict.fromkeys(("dh", "dhs"), "AED MAD"),
     **dict.fromkeys(("peso", "pesos"), _PESOS),
 }
+_HEADER_WORDS = re.compile(r"[^\s()\[\]/_,;:-]+").findall
+_NO_HEADER_WORDS = {
+    "all",
+    "top",
+    "net",
+    "fr",
+    "dh",
+    "rs",
+    "rm",
+    "ft",
+    "tl",
+    "rp",
+    "kr",
+}  # words of a header, too
 _LETTER = r"[^\W\d_]"
 
 
@@ -84,6 +99,18 @@ def possible(text: str) -> tuple[str, ...]:
     if word.upper() in codes():
         return (word.upper(),)
     return tuple((SIGNS.get(word) or WORDS.get(word.lower(), "")).split())
+
+
+def in_header(header: str) -> tuple[str, ...]:
+    """The codes of the currency that a header of amounts names: (USD), in TEUR, 万元; none where it names none."""
+    text = unicodedata.normalize("NFKC", header)
+    for word in reversed(_HEADER_WORDS(text)):
+        bare = word.lstrip("十百千万亿萬億").rstrip("0123456789.,'’")
+        for one in (bare, bare[1:] if bare[:1] in tuple("kKtTmM") else ""):
+            is_code = len(one) == 3 and one.isascii() and one.isalpha()
+            if possible(one) and (not is_code or one.isupper()) and one.lower() not in _NO_HEADER_WORDS:
+                return possible(one)
+    return ()
 
 
 def _pattern() -> re.Pattern[str]:

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta, timezone, tzinfo
 
+from bot.errors import N_, Phrase
 from bot.services.imports.read.date_shapes.calendars import is_placeholder, other_calendar
 from bot.services.imports.read.date_shapes.written import (
     dissect,
@@ -84,9 +85,11 @@ class Dates:
         if isinstance(day, RefusedValue):
             return day
         if day.year < self.first_year:
-            return RefusedValue(f"{clip(text)!r} is before {self.first_year}")
+            return RefusedValue(
+                Phrase(N_("%(cell)s is before %(year)s"), cell=repr(clip(text)), year=self.first_year)
+            )
         if self.latest is not None and day > self.latest:
-            return RefusedValue(f"{clip(text)!r} is in the future")
+            return RefusedValue(Phrase(N_("%(cell)s is in the future"), cell=repr(clip(text))))
         return day.isoformat()
 
     def _read(self, text: str) -> date | RefusedValue | None:
@@ -98,11 +101,17 @@ class Dates:
             return None
         order = written.orders[0]
         if not written.short_year and (why := other_calendar(written.arranged(order)[0], self.today)):
-            return RefusedValue(f"{clip(text)!r} {why}")
+            return RefusedValue(Phrase("%(cell)s %(why)s", cell=repr(clip(text)), why=why))
         if len(written.orders) > 1:
             order = self.order(text)
             if order not in written.orders:
-                return RefusedValue(f"{clip(text)!r} does not fit --date-order {order}")
+                return RefusedValue(
+                    Phrase(
+                        N_("%(cell)s does not fit %(option)s"),
+                        cell=repr(clip(text)),
+                        option=f"--date-order {order}",
+                    )
+                )
         year, month, number = written.arranged(order)
         if written.short_year:
             first = self.century(text)
@@ -114,7 +123,7 @@ class Dates:
         except ValueError:
             if written.shape == "year first" and month > 12 and is_day(number, month):
                 self.year_day_month = self.year_day_month or text
-            return RefusedValue(f"{clip(text)!r} is not a day of the calendar")
+            return RefusedValue(Phrase(N_("%(cell)s is not a day of the calendar"), cell=repr(clip(text))))
         if written.shape:
             self._count(written.shape, number, text)
         return day if written.offset is None else self._local(day, written.seconds, written.offset)

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from bot.errors import N_, BadInput, NotFound
+from bot.errors import N_, BadInput, NotFound, Phrase, joined
 from bot.services.imports.read.code_pages.interpretation import (
     Interpretation,
     distinct_cells,
@@ -256,8 +256,10 @@ class _Lines:
     @property
     def shown(self) -> str:
         """The first broken lines in a sentence."""
-        more = f" and {self.count - len(self.first)} more lines" if self.count > len(self.first) else ""
-        return ", ".join(f"line {line} ({what})" for line, what in self.first) + more
+        shown = [Phrase(N_("line %(line)s (%(what)s)"), line=line, what=what) for line, what in self.first]
+        if self.count > len(self.first):
+            shown.append(Phrase(N_("%(count)s more"), count=self.count - len(self.first)))
+        return joined(shown, ", ")
 
     @classmethod
     def of(cls, path: Path, encoding: str) -> "_Lines":
@@ -290,7 +292,15 @@ class _Lines:
 
 def _joined(path: Path, lines: _Lines, found: list[Interpretation]) -> BadInput | None:
     """The error for a file of two parts, of which one is UTF-8; None when the lines alternate."""
-    other = f"{found[0].page.name} (it reads {examples(found[:1])[0]})" if found else "another encoding"
+    other: str = (
+        Phrase(
+            N_("%(encoding)s (it reads %(example)s)"),
+            encoding=found[0].page.name,
+            example=examples(found[:1])[0],
+        )
+        if found
+        else Phrase(N_("another encoding"))
+    )
     if 0 < lines.last_fitting < lines.first_broken:
         parts = "UTF-8", lines.last_fitting, other, lines.first_broken
     elif 0 < lines.last_broken < lines.first_fitting:

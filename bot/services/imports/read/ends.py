@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from bot.errors import N_, Phrase
 from bot.services.imports.read.dates import Dates
 from bot.services.imports.read.refusal import RefusedValue, clip
 from bot.services.imports.read.text import plain
@@ -31,6 +32,9 @@ class Ends:
         day = self.days(text)
         if isinstance(day, RefusedValue) and not any(map(str.isdecimal, text)):
             return RefusedValue(
-                f"{clip(text)!r} is neither a day nor yes or no; leave it empty if nothing is known"
+                Phrase(
+                    N_("%(cell)s is neither a day nor yes or no; leave it empty if nothing is known"),
+                    cell=repr(clip(text)),
+                )
             )
         return day

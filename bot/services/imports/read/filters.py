@@ -11,7 +11,7 @@ from bot.services.imports.read.cells.cache import CellCache
 from bot.services.imports.read.text import plain
 
 ONLY, SKIP, NEGATIVE = OPTIONS = ("only", "skip", "negative")
-ANY = "*"  # stands for every word, but not for an empty cell
+ANY = "*"  # stands for every word, but not for an empty cell; *part* for every word that has the part
 BELOW_ZERO = "<0"  # stands for every number below zero
 _WITH_MINUS = re.compile(r"[-\u2212(][^-]*|[^-]*-")  # -1, (1) or 1-
 _TOGETHER = {(ONLY, NEGATIVE)}  # may name the same word, which then is negative
@@ -31,6 +31,18 @@ def word(cell: str) -> str:
     return said or cell.strip()
 
 
+def has_part(said: str, key: str) -> bool:
+    """Whether a word has the part that an option names as *part*."""
+    return len(key) > 2 and key[0] == key[-1] == ANY and key[1:-1] in said
+
+
+def _key(written: str) -> str:
+    """A word of an option as it is compared: *part* stands for every word with this part."""
+    text = written.strip()
+    part = plain(text)
+    return f"{ANY}{part}{ANY}" if part and text[0] == text[-1] == ANY else word(written)
+
+
 @dataclass(frozen=True, kw_only=True)
 class ColumnFilter:
     """What the options say about one column."""
@@ -42,7 +54,7 @@ class ColumnFilter:
     def option(self, cell: str) -> str | None:
         """The option that a cell's word falls under; None when it counts as it is."""
         said = word(cell)
-        found = self.options.get(said)
+        found = self.options.get(said) or self._by_part(said)
         if found is None and BELOW_ZERO in self.options and is_below_zero(cell):
             found = self.options[BELOW_ZERO]
         if found is None and said:
@@ -50,6 +62,19 @@ class ColumnFilter:
         if found is None and ONLY in self.options.values():
             return SKIP
         return None if found == ONLY else found
+
+    @property
+    def has_parts(self) -> bool:
+        """Whether an option names a part of a word."""
+        return any(has_part(key, key) for key in self.options)
+
+    def names(self, said: str) -> bool:
+        """Whether an option names a word, or a part of it."""
+        return said in self.options or self._by_part(said) is not None
+
+    def _by_part(self, said: str) -> str | None:
+        """The option that names a part of a word: *cancelled*."""
+        return next((self.options[key] for key in self.options if has_part(said, key)), None)
 
     def given(self) -> Iterator[tuple[str, str]]:
         """(option, COLUMN=WORD,…) as it would be given."""
@@ -67,7 +92,7 @@ def read_filters(given: Mapping[str, Iterable[str]]) -> dict[str, ColumnFilter]:
             column, words = _parts(option, said)
             one = found.setdefault(plain(column), ColumnFilter(column=column, options={}, written={}))
             for written in words:
-                before = one.options.get(word(written), option)
+                before = one.options.get(_key(written), option)
                 if before != option and (before, option) not in _TOGETHER:
                     raise BadInput(
                         N_(
@@ -123,8 +148,8 @@ def _with(one: ColumnFilter, column: str, options: Mapping[str, str]) -> ColumnF
     """A filter with more words; where it has a word already, the new option holds."""
     return ColumnFilter(
         column=column,
-        options={**one.options, **{word(written): option for written, option in options.items()}},
-        written={**one.written, **{word(written): written for written in options}},
+        options={**one.options, **{_key(written): option for written, option in options.items()}},
+        written={**one.written, **{_key(written): written for written in options}},
     )
 
 

@@ -5,12 +5,16 @@ import unicodedata
 from collections.abc import Callable
 from functools import partial
 
+from bot.errors import N_, Phrase
 from bot.services.imports.read.amounts import dissect, prove_style, read_decimal
 from bot.services.imports.read.refusal import RefusedValue, clip
 from grading.engine.cells import read_number
 
-# As it is stored. Three digits after a point are left to the slow path: in some countries they are thousands.
-_PLAIN = re.compile(r"[+-]?[0-9]{1,12}(?:\.(?:[0-9]{1,2}|[0-9]{4,}))?%?", re.ASCII).fullmatch
+# As it is stored. Three digits after a point are left to the slow path, unless they follow a zero: in some countries
+# they are thousands.
+_PLAIN = re.compile(
+    r"(?:[+-]?[0-9]{1,12}(?:\.(?:[0-9]{1,2}|[0-9]{4,}))?|-?0\.[0-9]{3})%?", re.ASCII
+).fullmatch
 _EXPONENT = re.compile(
     r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)e[+-]?[0-9]{1,3}", re.ASCII | re.IGNORECASE
 ).fullmatch
@@ -36,7 +40,9 @@ class Numbers:
         if not _EXPONENT(body):
             digits, negative, mark = dissect(body)
             if not prove_style(digits) and prove_style(digits) is not None:
-                return RefusedValue(f"{clip(text)!r} is not a number; write it as 1234.5 or 12%")
+                return RefusedValue(
+                    Phrase(N_("%(cell)s is not a number; write it as 1234.5 or 12%%"), cell=repr(clip(text)))
+                )
             if mark is not None and (sign or self._currency not in mark.split()):
                 return RefusedValue(_why_not_currency(text, mark, self._currency))
             number = read_decimal(digits, partial(self._style, text))
@@ -44,11 +50,19 @@ class Numbers:
         try:
             read_number(body)
         except ValueError:
-            return RefusedValue(f"{clip(text)!r} is too large")
+            return RefusedValue(Phrase(N_("%(cell)s is too large"), cell=repr(clip(text))))
         return body + sign
 
 
 def _why_not_currency(text: str, mark: str, currency: str | None) -> str:
     if currency is None:
-        return f"{clip(text)!r} is not a number; write it without {mark.split()[0]}"
-    return f"{clip(text)!r} is not in {currency}; convert it and write the number"
+        return Phrase(
+            N_("%(cell)s is not a number; write it without %(mark)s"),
+            cell=repr(clip(text)),
+            mark=mark.split()[0],
+        )
+    return Phrase(
+        N_("%(cell)s is not in %(currency)s; convert it and write the number"),
+        cell=repr(clip(text)),
+        currency=currency,
+    )

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TextIO
 
-from bot.errors import N_, BadInput
+from bot.errors import N_, BadInput, Phrase
 from bot.services.imports.read.cells.guards import restored
 from bot.services.imports.read.encoding import InspectedFile
 
@@ -83,17 +83,26 @@ class Records:
                 most=MOST_BROKEN,
             )
         what = (
-            "a cell is longer than 131,072 characters"
+            Phrase(N_("a cell is longer than 131,072 characters"))
             if "limit" in problem
-            else "a quotation mark is not closed"
+            else Phrase(N_("a quotation mark is not closed"))
         )
         return Broken(line=self._line, text=first.rstrip("\r\n"), reason=what)
 
 
 def why_ragged(cells: list[str], width: int) -> str:
     """Why a record with more or fewer cells than the header is refused."""
-    hint = "; a separator inside a cell needs quotation marks around it" if len(cells) > width else ""
-    return f"has {len(cells)} cells where the header has {width}{hint}"
+    hint = (
+        Phrase(N_("; a separator inside a cell needs quotation marks around it"))
+        if len(cells) > width
+        else ""
+    )
+    return Phrase(
+        N_("has %(cells)s cells where the header has %(width)s%(hint)s"),
+        cells=len(cells),
+        width=width,
+        hint=hint,
+    )
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -3,6 +3,8 @@
 from collections.abc import Callable
 from typing import Any
 
+from bot.errors import N_, Phrase
+
 
 class RefusedValue:
     """Takes the place of a value that could not be read."""
@@ -18,7 +20,7 @@ class RefusedValue:
 # Takes a stripped, non-empty cell; returns the value as the staging table stores it, None when the cell stands for
 # nothing, or a RefusedValue.
 Parser = Callable[[str], Any]
-EMPTY = RefusedValue("is empty")
+EMPTY = RefusedValue(Phrase(N_("is empty")))
 
 
 def clip(text: str) -> str:

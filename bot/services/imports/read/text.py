@@ -5,6 +5,7 @@ import unicodedata
 from collections.abc import Iterable, Mapping
 from zoneinfo import available_timezones
 
+from bot.errors import N_, Phrase
 from bot.services.imports.read import currencies
 from bot.services.imports.read.refusal import Parser, RefusedValue, clip
 
@@ -109,15 +110,29 @@ def line_of_text(limit: int = NAME_LENGTH) -> Parser:
 
     def parse(text: str) -> str | RefusedValue:
         if len(text) > limit:
-            return RefusedValue(f"has {len(text):,} characters; at most {limit:,} are taken")
+            return RefusedValue(
+                Phrase(
+                    N_("has %(length)s characters; at most %(limit)s are taken"),
+                    length=f"{len(text):,}",
+                    limit=f"{limit:,}",
+                )
+            )
         if not text.isprintable() and (wrong := _UNPRINTABLE.search(text)):
             nul = wrong.group() == "\0"
             return RefusedValue(
-                "holds a NUL byte" if nul else "holds a line break; is a quotation mark missing?"
+                Phrase(N_("holds a NUL byte"))
+                if nul
+                else Phrase(N_("holds a line break; is a quotation mark missing?"))
             )
         if "E+" in text and _ROUNDED(text):
             return RefusedValue(
-                f"{text!r} is in scientific notation, which has lost digits; format the column as text and export again"
+                Phrase(
+                    N_(
+                        "%(cell)s is in scientific notation, which has lost digits; format the column as text "
+                        "and export again"
+                    ),
+                    cell=repr(text),
+                )
             )
         return text
 
@@ -132,13 +147,21 @@ def paragraph(delimiter: str, width: int, place: int) -> Parser:
 
     def parse(text: str) -> str | RefusedValue:
         if len(text) > NOTE_LENGTH:
-            return RefusedValue(f"has {len(text):,} characters; at most {NOTE_LENGTH:,} are taken")
+            return RefusedValue(
+                Phrase(
+                    N_("has %(length)s characters; at most %(limit)s are taken"),
+                    length=f"{len(text):,}",
+                    limit=f"{NOTE_LENGTH:,}",
+                )
+            )
         if "\0" in text:
-            return RefusedValue("holds a NUL byte")
+            return RefusedValue(Phrase(N_("holds a NUL byte")))
         found = [line.count(delimiter) for line in text.splitlines()]
         swallowed = len(found) > 1 and found[0] == width - 1 - place and found[-1] == place
         if swallowed or any(many >= width - 1 for many in found[1:]):
-            return RefusedValue("runs over several rows of the file; is a quotation mark missing?")
+            return RefusedValue(
+                Phrase(N_("runs over several rows of the file; is a quotation mark missing?"))
+            )
         return text
 
     return parse
@@ -154,7 +177,7 @@ def email(text: str) -> str | RefusedValue:
     """An e-mail address in lower case."""
     address = unicodedata.normalize("NFKC", text).lower()
     if len(address) > NAME_LENGTH or not _EMAIL(address):
-        return RefusedValue(f"{clip(text)!r} is not an e-mail address")
+        return RefusedValue(Phrase(N_("%(cell)s is not an e-mail address"), cell=repr(clip(text))))
     return address
 
 
@@ -167,7 +190,12 @@ def choice(synonyms: Mapping[str, tuple[str, ...]]) -> Parser:
         if found is not None:
             return found
         return RefusedValue(
-            f"{clip(text)!r} is not one of {', '.join(synonyms)}{nearest(plain(text), known)}"
+            Phrase(
+                N_("%(cell)s is not one of %(words)s%(hint)s"),
+                cell=repr(clip(text)),
+                words=", ".join(synonyms),
+                hint=nearest(plain(text), known),
+            )
         )
 
     return parse
@@ -185,8 +213,16 @@ def currency(text: str) -> str | RefusedValue:
     if len(codes) == 1:
         return codes[0]
     if codes:
-        return RefusedValue(f"{clip(text)!r} may be {', '.join(codes[:3])}; write the code")
-    return RefusedValue(f"{clip(text)!r} is not a currency; use a code such as CNY, USD or EUR")
+        return RefusedValue(
+            Phrase(
+                N_("%(cell)s may be %(codes)s; write the code"),
+                cell=repr(clip(text)),
+                codes=", ".join(codes[:3]),
+            )
+        )
+    return RefusedValue(
+        Phrase(N_("%(cell)s is not a currency; use a code such as CNY, USD or EUR"), cell=repr(clip(text)))
+    )
 
 
 def timezone(text: str) -> str | RefusedValue:
@@ -194,7 +230,13 @@ def timezone(text: str) -> str | RefusedValue:
     if text in available_timezones():
         return text
     near = nearest(text, available_timezones())
-    return RefusedValue(f"{clip(text)!r} is not a time zone{near or '; use a name such as Asia/Shanghai'}")
+    return RefusedValue(
+        Phrase(
+            N_("%(cell)s is not a time zone%(hint)s"),
+            cell=repr(clip(text)),
+            hint=near or Phrase(N_("; use a name such as Asia/Shanghai")),
+        )
+    )
 
 
 def plain(text: str) -> str:
@@ -211,4 +253,4 @@ def nearest(text: str, known: Iterable[str]) -> str:
     from rapidfuzz import process, utils  # 30 ms, for a hint only
 
     found = process.extractOne(text, list(known), processor=utils.default_process, score_cutoff=70)
-    return f"; did you mean {found[0]}?" if found else ""
+    return Phrase(N_("; did you mean %(meant)s?"), meant=found[0]) if found else ""

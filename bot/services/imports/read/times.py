@@ -3,6 +3,7 @@
 import re
 import unicodedata
 
+from bot.errors import N_, Phrase
 from bot.services.imports.read.refusal import RefusedValue, clip
 
 _CLOCK = re.compile(
@@ -45,5 +46,5 @@ def time_of(text: str) -> str | None:
 def read_time(text: str) -> str | RefusedValue | None:
     """A cell of a column of times."""
     if _CLOCK.search(unicodedata.normalize("NFKC", text)) is None:
-        return RefusedValue(f"{clip(text)!r} is not a time; write it as 14:30")
+        return RefusedValue(Phrase(N_("%(cell)s is not a time; write it as 14:30"), cell=repr(clip(text))))
     return time_of(text)

@@ -22,7 +22,7 @@ def test_three_calls_at_their_times_and_two_equal_visits_are_three_calls_and_a_v
     assert (report.created, report.unchanged, report.rejected) == (4, 1, 0)
     assert kinds(filled) == [("call", 3), ("visit", 1)]
     assert [finding.text() for finding in report.findings] == [
-        "1 activities have the same contents as an earlier row and count once (line 6). If they are several, the file"
+        "Activities with the same contents as an earlier row count once: 1 (line 6). If they are several, the file"
         " needs a column with their times or ids."
     ]
     again = filled.bring("activities", CASE)

@@ -81,7 +81,7 @@ def test_sides_are_asked_about_and_read_by_negative(filled: Book) -> None:
     report = filled.bring(
         "orders", orders("1.00 DR", "2.00 CR").replace("\n1,", "\n8,").replace("\n2,", "\n9,")
     )
-    assert report.remembered == {"negative": ["amount=CR"]}
+    assert report.remembered == {"currency": "EUR", "negative": ["amount=CR"]}
 
 
 @pytest.mark.parametrize(
@@ -99,26 +99,129 @@ def test_sides_of_many_ledgers_are_read(filled: Book, plus: str, minus: str, sid
 
 
 @pytest.mark.parametrize(
-    "header",
+    ("header", "currency"),
     [
-        "金额(万元)",
-        "Amount (k€)",
-        "Umsatz TEUR",
-        "Sales ($000's)",
-        "Sales in thousands",
-        "Revenue (USD mn)",
-        "Amount (k)",
+        ("金额(万元)", "CNY"),
+        ("销售额（千元）", "CNY"),
+        ("金额 百元", "CNY"),
+        ("Amount (k€)", "EUR"),
+        ("Amount (k EUR)", "EUR"),
+        ("Umsatz TEUR", "EUR"),
+        ("Betrag in TEUR", "EUR"),
+        ("Betrag in 1.000 EUR", "EUR"),
+        ("Umsatz (Mio)", "EUR"),
+        ("Sales ($000's)", "USD"),
+        ("Sales x1000", "EUR"),
+        ("Sales in thousands", "EUR"),
+        ("Revenue (USD mn)", "USD"),
+        ("Revenue $M", "USD"),
+        ("Revenue m GBP", "GBP"),
+        ("Amount (k)", "EUR"),
+        ("amount in cents", "EUR"),
+        ("金额（分）", "CNY"),
     ],
 )
-def test_a_header_with_a_unit_is_a_question(filled: Book, header: str) -> None:
+@pytest.mark.parametrize("field", ["amount", "cost", "subtract"])
+def test_a_header_with_a_unit_is_a_question(filled: Book, header: str, currency: str, field: str) -> None:
+    content = orders("1.5", header=header)
+    columns = {field: header}
+    if field != "amount":
+        content = content.replace(header, f"amount,{header}").replace(",1.5", ",9,1.5")
+    assert filled.ask("orders", content, columns=columns, currency=currency).keys() == {"amount-unit"}
+    given = {"columns": columns, "currency": currency, "accepted": ("amount-unit",)}
+    assert filled.bring("orders", content, **given).accepted == 1
+
+
+def test_a_header_with_a_unit_is_a_question_for_facts_and_rates_too(filled: Book) -> None:
+    facts = "customer,field,值（万元）,date\nC1,annual_sales,5,2026-01-05\n"
+    assert filled.ask("facts", facts, columns={"value": "值（万元）"}).keys() == {"amount-unit"}
+    rates = "date,currency,rate in thousands\n2026-01-05,USD,7.1\n"
+    given = {"columns": {"rate": "rate in thousands"}, "firm_currency": "CNY"}
+    assert filled.ask("rates", rates, **given).keys() == {"amount-unit"}
+
+
+@pytest.mark.parametrize(
+    ("header", "currency"),
+    [
+        ("金额(元)", "CNY"),
+        ("Amount (EUR)", "EUR"),
+        ("Net amount", "EUR"),
+        ("Kundenbetrag", "EUR"),
+        ("Sum of all", "EUR"),
+        ("Betrag €", "EUR"),
+        ("Amount $", "CAD"),
+    ],
+)
+def test_a_header_with_the_currency_of_the_amounts_is_no_question(
+    filled: Book, header: str, currency: str
+) -> None:
+    content = orders("1.5", header=header)
+    assert filled.bring("orders", content, columns={"amount": header}, currency=currency).findings == ()
+
+
+@pytest.mark.parametrize(
+    ("header", "given", "said"),
+    [
+        ("amount (USD)", "EUR", "USD"),
+        ("金额(美元)", "CNY", "USD"),
+        ("Betrag EUR", "CHF", "EUR"),
+        ("Umsatz €", "GBP", "EUR"),
+        ("金额(元)", "EUR", "CNY"),
+        ("Sales ($)", "EUR", "USD"),
+    ],
+)
+def test_a_header_with_another_currency_than_the_given_one_is_a_question(
+    filled: Book, header: str, given: str, said: str
+) -> None:
     content, columns = orders("1.5", header=header), {"amount": header}
-    assert filled.ask("orders", content, columns=columns).keys() == {"amount-unit"}
-    assert filled.bring("orders", content, columns=columns, accepted=("amount-unit",)).accepted == 1
+    assert filled.ask("orders", content, columns=columns, currency=given) == {
+        "header-currency": f"The header '{header}' says {said}, and the amounts are taken as {given}. "
+        f"Give --currency {said}, or convert the amounts; --yes header-currency: they are {given}."
+    }
+    report = filled.bring("orders", content, columns=columns, currency=given, accepted=("header-currency",))
+    assert filled.rows("SELECT currency FROM customer_order") == [(given,)]
+    assert report.accepted == 1
 
 
-@pytest.mark.parametrize("header", ["金额(元)", "Amount (EUR)", "Net amount", "Kundenbetrag"])
-def test_a_header_with_a_currency_is_no_question(filled: Book, header: str) -> None:
-    assert filled.bring("orders", orders("1.5", header=header), columns={"amount": header}).findings == ()
+def test_a_missing_currency_is_asked_together_with_the_other_questions(filled: Book) -> None:
+    content = orders("1.234", header="amount").replace("2026-01-05", "03/04/2026")
+    asked = filled.ask("orders", content, currency=None)
+    assert asked.keys() == {"currency-missing", "decimal-sign", "date-order"}
+    assert asked["currency-missing"] == (
+        "The file has no column for the currency. Say which one it is: --currency CNY."
+    )
+    given = {"currency": "CHF", "decimal": "comma", "date_order": "dmy"}
+    assert filled.bring("orders", content, **given).accepted == 1
+    assert filled.rows("SELECT currency, amount / 10000 FROM customer_order") == [("CHF", 1234)]
+
+
+def test_a_missing_currency_is_proposed_as_the_header_says(filled: Book) -> None:
+    content, columns = orders("1.5", header="金额(美元)"), {"amount": "金额(美元)"}
+    asked = filled.ask("orders", content, columns=columns, currency=None, firm_currency="CNY")
+    assert asked == {
+        "currency-missing": "The file has no column for the currency. Say which one it is: --currency USD."
+    }
+
+
+def test_the_currency_is_remembered_for_the_source_and_kind(filled: Book) -> None:
+    content = "order,customer,date,amount\n{n},C1,2026-01-05,5\n"
+    filled.bring("orders", content.format(n=1), currency="CHF")
+    report = filled.bring("orders", content.format(n=2), currency=None)
+    assert (report.remembered, report.accepted) == ({"currency": "CHF"}, 1)
+    filled.bring("orders", content.format(n=3), currency="GBP")
+    filled.bring("orders", content.format(n=4), currency=None)
+    assert filled.rows("SELECT currency FROM customer_order ORDER BY id") == [
+        ("CHF",),
+        ("CHF",),
+        ("GBP",),
+        ("GBP",),
+    ]
+    assert filled.ask("orders", content.format(n=5), currency=None, forget=True).keys() == {
+        "currency-missing"
+    }
+    assert filled.ask("orders", content.format(n=5), currency=None, source="crm").keys() == {
+        "currency-missing"
+    }
 
 
 IDR = {"currency": "IDR"}
@@ -217,5 +320,4 @@ def test_a_sign_is_no_currency_of_an_exchange_rate_or_an_option(filled: Book) ->
     assert [one.reason for one in report.first_rejects] == ["'$' may be USD, CAD, AUD; write the code"]
     with pytest.raises(BadInput, match="--currency: '¥' may be CNY, JPY; write the code"):
         filled.bring("orders", orders("5"), currency="¥")
-    with pytest.raises(BadInput, match="no column for the currency"):
-        filled.bring("orders", orders("5"), currency="USD,CNY")
+    assert filled.ask("orders", orders("5"), currency="USD,CNY").keys() == {"currency-missing"}

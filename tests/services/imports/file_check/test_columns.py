@@ -138,7 +138,9 @@ def test_a_column_can_be_declined_and_stays_so(book: Book) -> None:
 
 def test_the_rows_can_be_taken_without_a_column_that_is_not_understood(book: Book) -> None:
     content = "code,name,status,region\nN1,North,Active,West\nN2,South,Dormant,East\n"
-    report = book.bring("customers", content, accepted=("column-not-understood",))
+    # Its words are asked about, as those of a column that no field uses.
+    assert book.ask("customers", content, accepted=("column-not-understood",)).keys() == {"ended-column"}
+    report = book.bring("customers", content, accepted=("column-not-understood", "ended-column"))
     assert (report.accepted, report.ignored_columns) == (2, ("status",))
     assert book.rows("SELECT code, record_type, region FROM customer ORDER BY id") == [
         ("N1", "account", "West"),

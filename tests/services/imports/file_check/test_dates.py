@@ -260,7 +260,7 @@ def test_the_century_and_the_order_are_as_the_options_say(
 def test_the_century_is_remembered_for_the_source(filled: Book) -> None:
     filled.bring("orders", orders("2/24/03"), century=2000)
     report = filled.bring("orders", ORDERS + "X,C1,2/25/03,1\n")
-    assert report.remembered == {"century": 2000}
+    assert report.remembered == {"century": 2000, "currency": "EUR"}
     assert filled.rows("SELECT ordered_on FROM customer_order WHERE external_id = 'X'") == [("2003-02-25",)]
 
 
@@ -297,7 +297,7 @@ def test_a_placeholder_counts_as_empty_where_a_date_may_be_missing(filled: Book,
     assert [(one.type.name, one.text()) for one in report.findings] == [
         (
             "placeholder-dates",
-            f"1 cells of the column 'paid' stand for no date (line 2: {written}) and count as empty.",
+            f"Cells of the column 'paid' that stand for no date count as empty: 1 (line 2: {written}).",
         )
     ]
 
@@ -315,7 +315,7 @@ def test_placeholders_are_counted_in_every_row_and_shape(filled: Book) -> None:
     )
     (note,) = filled.bring("invoices", INVOICES + rows).findings
     assert note.text() == (
-        "7 cells of the column 'paid' stand for no date (line 2: 0000-00-00) and count as empty."
+        "Cells of the column 'paid' that stand for no date count as empty: 7 (line 2: 0000-00-00)."
     )
 
 

@@ -86,8 +86,8 @@ def test_who_ends_is_said_and_who_ends_later_goes_on(filled: Book) -> None:
     report = filled.bring("customers", content, dry_run=True)
     said = [finding.text() for finding in report.findings]
     assert said == [
-        "2 customers have ended (first in line 2): no grade and no reminders until the column says no.",
-        "2 customers end on a later day (line 3: 2026-07-01). They go on until the file is imported again on that day"
+        "Customers that have ended: 2 (first in line 2). No grade and no reminders until the column says no.",
+        "Customers that end on a later day: 2 (line 3: 2026-07-01). They go on until the file is imported again on that day"
         " or after it.",
     ]
     filled.bring("customers", content)

@@ -35,9 +35,9 @@ def test_order_lines_are_a_question_and_added_up_with_lines(filled: Book) -> Non
     report = filled.bring("orders", LINES, **ADD_UP)
     assert sums(filled) == {"CA-1": 140, "CA-2": 100}  # 100 + 20 + 20; 50 + 50
     assert (report.rows, report.accepted, report.created, report.unchanged) == (5, 5, 2, 0)
-    assert [one.text() for one in report.findings] == ["5 rows were added up to 2 orders."]
+    assert [one.text() for one in report.findings] == ["Rows that were added up: 5, to orders: 2."]
     again = filled.bring("orders", LINES.replace("50.00", "55.00"), accepted=("known-order-lines",))
-    assert again.remembered == {"lines": True}
+    assert again.remembered == {"currency": "EUR", "lines": True}
     assert (again.changed, again.unchanged, sums(filled)) == (1, 1, {"CA-1": 140, "CA-2": 110})
 
 

@@ -86,7 +86,7 @@ def test_the_rest_of_an_orders_lines_does_not_replace_the_order_in_silence(fille
     rest = "order,customer,date,amount\nX2,C2,2026-01-06,1\nX1,C1,2026-01-05,30\nX1,C1,2026-01-05,40\n"
     assert filled.ask("orders", rest) == {
         "known-order-lines": "The lines of 'X1' (line 3) add up to 70.00, but the book has it with 150.00, and the "
-        "file would replace that. 1 orders are like that. If the file has only some of their lines, import all lines "
+        "file would replace that. So it is with orders: 1. If the file has only some of their lines, import all lines "
         "in one file; --yes known-order-lines: the file has all of their lines."
     }
     filled.bring("orders", rest, accepted=("known-order-lines",))

@@ -32,7 +32,7 @@ def test_the_same_lines_under_another_key_are_asked_about(ordered: Book) -> None
     with pytest.raises(OpenFindings) as refused:
         ordered.bring("order-lines", LINES, currency="EUR")
     assert [one.type.name for one in refused.value.findings] == ["lines-repeated"]
-    assert "1 rows have the same order, product and amounts as an earlier row (line 4)" in str(refused.value)
+    assert "Rows with the same order, product and amounts as an earlier row: 1 (line 4)" in str(refused.value)
     first = ordered.bring("order-lines", LINES, currency="EUR", accepted=("lines-repeated",))
     assert (first.created, first.rejected, net(ordered)) == (3, 1, 180)
     with pytest.raises(OpenFindings) as refused:
@@ -40,7 +40,7 @@ def test_the_same_lines_under_another_key_are_asked_about(ordered: Book) -> None
     assert [one.type.name for one in refused.value.findings] == ["lines-exceed-order"]
     assert (
         "The lines of order X1 (line 2) add up to 260.00 with those of import 3, but the order is of 140.00."
-        " 2 orders are like that."
+        " Orders like that: 2."
     ) in str(refused.value)
     assert net(ordered) == 180
     ordered.undo(first.batch_id)

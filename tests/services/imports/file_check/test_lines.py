@@ -2,7 +2,7 @@
 
 import pytest
 
-from bot.cli import presentation
+from bot.cli.output import presentation
 from bot.errors import BadInput
 from bot.services.imports import ImportReport
 from tests.conftest import on_sqlite

@@ -98,12 +98,14 @@ def test_a_status_that_says_paid_without_a_day_is_asked_about(
 ) -> None:
     content = invoices(column, paid, is_open, paid)
     asked = filled.ask("invoices", content, **EUR)
-    assert asked.keys() == {"no-paid-column", "paid-without-day"}
+    assert asked.keys() == {"paid-without-day"}
     assert f"{paid} 2 (line 2), {is_open} 1" in asked["paid-without-day"]
     assert skip in asked["paid-without-day"]
     only_open = (skip.removeprefix("--skip "),)
-    filled.bring("invoices", content, skip=only_open, accepted=("no-paid-column",), **EUR)
+    filled.bring("invoices", content, skip=only_open, **EUR)
     assert filled.rows("SELECT external_id, paid_on FROM invoice") == [("2", None)]
+    filled.bring("invoices", invoices(column, is_open, is_open, is_open), **EUR)
+    assert paid_days(filled) == [None, None, None]
 
 
 def test_a_paid_invoice_whose_day_is_empty_is_asked_about(filled: Book) -> None:
@@ -157,7 +159,7 @@ def test_a_cost_of_zero_is_asked_about_and_an_empty_one_is_unknown(filled: Book)
     header = "order,customer,date,amount,cost\n"
     rows = header + "1,C1,2026-01-05,100,0\n2,C1,2026-01-06,100,60\n"
     assert filled.ask("orders", rows)["zero-cost"].startswith(
-        "The cost of 1 rows with an amount above zero is 0 (line 2): their whole amount would be margin."
+        "Rows with an amount above zero and a cost of 0: 1 (line 2). Their whole amount would be margin."
     )
     filled.bring("orders", rows, accepted=("zero-cost",))
     filled.bring("orders", header + "3,C2,2026-01-05,100,\n4,C2,2026-01-06,0,0\n", forget=True)

@@ -63,3 +63,16 @@ def test_the_table_of_flags_has_every_option_and_no_page_names_another(page: str
     flags = re.findall(rf"^\| `({OPTION})[^|]*(?:\\\|[^|]*)?\| [^|]+ \|$", text_of(page), re.MULTILINE)
     assert sorted(flags) == sorted(options())
     assert set(re.findall(OPTION, text_of(page))) == options()
+
+
+@pytest.mark.parametrize(
+    ("page", "title"), [("importing.md", "A column that is missing"), ("importing.zh.md", "缺少某一列时")]
+)
+def test_every_optional_column_is_listed_with_what_it_means_where_it_is_missing(
+    page: str, title: str
+) -> None:
+    section = text_of(page).split(f"### {title}\n")[1].split("\n## ")[0]
+    rows = re.findall(r"^\| `([a-z-]+)` \| ([a-z_, ]+) \| [^|]+ \|$", section, re.MULTILINE)
+    listed = [(kind, name) for kind, names in rows for name in names.split(", ")]
+    optional = [(kind, one.name) for kind, made in KINDS.items() for one in made.fields if not one.required]
+    assert sorted(listed) == sorted(optional)

@@ -42,7 +42,7 @@ def test_a_return_that_names_no_order_with_a_cost_has_none(filled: Book, origina
     report = filled.bring("orders", content)
     assert costs(filled)["R1"] is None
     assert [one.text() for one in report.findings] == [
-        "1 returns have no cost, and name no order that has one (the first is line 6): the margin of their customers is "
+        "Returns that have no cost, and name no order that has one: 1 (the first is line 6). The margin of their customers is "
         "unknown for a year."
     ]
 

@@ -15,7 +15,8 @@ def test_amounts_that_are_prices_are_asked_about(filled: Book) -> None:
     assert filled.ask("orders", content) == {
         "unit-price": "The amounts in the column 'amount' seem to be prices of one piece: the column 'unit price' has "
         "the same, and the column 'quantity' says that rows have more pieces (3 in the first of them). Name the column "
-        "of the whole amount: --map amount=COLUMN; --yes unit-price: these are the whole amounts."
+        "of the whole amount: --map amount=COLUMN; where there is none, add one of price times quantity. --yes unit-price: "
+        "these are the whole amounts."
     }
     assert filled.bring("orders", content, accepted=("unit-price",)).created == 2
 

@@ -5,8 +5,9 @@ from decimal import Decimal
 
 from sqlalchemy import Table, and_, case, func, select
 
-from bot.errors import N_, BadInput
+from bot.errors import N_, BadInput, Phrase
 from bot.services.imports.check.findings import FindingType, Level
+from bot.services.imports.check.meaning.status_questions import PAID_WITHOUT_DAY
 from bot.services.imports.job import ImportJob
 from bot.services.imports.kind import KindOption
 from bot.services.imports.read import text
@@ -46,7 +47,7 @@ ZERO_COST = FindingType(
     name="zero-cost",
     level=Level.QUESTION,
     sentence=N_(
-        "The cost of %(count)s rows with an amount above zero is 0 (line %(line)d): their whole amount would be margin."
+        "Rows with an amount above zero and a cost of 0: %(count)s (line %(line)d). Their whole amount would be margin."
     ),
     answer=N_(
         "Leave cells empty where the cost is not known, or give --map cost=- to leave out the column;"
@@ -68,21 +69,34 @@ _MANY = 100  # one in so many is no oddity
 
 
 def check_paid(job: ImportJob) -> None:
-    """Ask when no column holds the day of payment."""
+    """Ask when no column holds the day of payment, unless words say which invoices are paid."""
     if "paid" in job.layout.places:
         return
+    likely, day = _paid_columns(job), day_of_payment(job)
+    if any(one.type is PAID_WITHOUT_DAY for one in job.findings) or (job.says_paid and day is None):
+        return
+    job.findings.add(
+        NO_PAID_COLUMN,
+        columns=", ".join(repr(name) for _, name in likely) or Phrase(N_("none")),
+        map="COLUMN" if day is None else spell(day),
+    )
+
+
+def day_of_payment(job: ImportJob) -> str | None:
+    """The header of a column that seems to hold the day of payment."""
+    if "paid" in job.layout.places:
+        return None
+    return next((name for place, name in _paid_columns(job) if _has_days(job, place)), None)
+
+
+def _paid_columns(job: ImportJob) -> list[tuple[int, str]]:
+    """The columns that may say when invoices were paid: those with days, else those whose header speaks of it."""
     likely = [
         (place, name)
         for place, name in job.layout.unused.items()
         if _PAID.search(plain(name)) and not _NOT_PAID.search(plain(name))
     ]
-    days = [name for place, name in likely if _has_days(job, place)]
-    names = days or [name for _, name in likely]
-    job.findings.add(
-        NO_PAID_COLUMN,
-        columns=", ".join(map(repr, names)) or "none",
-        map=spell(names[0]) if days else "COLUMN",
-    )
+    return [one for one in likely if _has_days(job, one[0])] or likely
 
 
 def check_record_type(job: ImportJob) -> None:

@@ -36,11 +36,14 @@ AMOUNT_UNIT = FindingType(
     accept=True,
 )
 _UNIT = re.compile(
-    r"万|萬|千元|百万|亿|['’]000|\b000s?\b|\bk ?(?:eur|usd|gbp|cny|chf|€|\$|£|¥)|[€$£¥] ?k\b|\(k\)|\bt ?(?:eur|€)|\bteur|\bmio\b|\bmrd\b"
-    r"|\btsd\b|\bthousands?\b|\bmillions?\b|\bmn\b|\blakhs?\b|\bcrores?\b",
+    r"万|萬|千元|百元|百万|亿|['’]000|\b000s?\b|\bk ?(?:eur|usd|gbp|cny|chf|€|\$|£|¥)|[€$£¥] ?k\b|\(k\)|\bt ?(?:eur|€)|\bteur|\bmio\b|\bmrd\b"
+    r"|\btsd\b|\bthousands?\b|\bmillions?\b|\bmn\b|\blakhs?\b|\bcrores?\b|\bk ?rmb\b|\bk$|\bmln\b|\bbn\b|\bbillions?\b"
+    r"|\bm ?(?:eur|usd|gbp|cny|chf|€|\$|£|¥)|[€$£¥] ?mn?\b|\(mn?\)|\bx ?1[.,]?000\b|\b(?:in|je) 1[.,]?000\b|\b1[.,]000 ?(?:eur|usd|€|\$)"
+    r"|\bcents?\b|\bpence\b|[(（]分[)）]",
     re.IGNORECASE,
 )
 _SCALE = re.compile(r"k|千|萬元|tsd\.?|k\.? ?eur|mln\.?|bn", re.IGNORECASE).fullmatch
+_NUMBERS = ("value", "rate")  # fields of numbers that are no amounts
 _ODD = 1_000  # one row in so many may be an oddity; more are a form of the column
 
 
@@ -81,13 +84,13 @@ class Forms:
         """Ask about amounts; `rows` were read, and `some_read` says whether any of them is accepted."""
         for field, parser in parsers.items():
             place = layout.places.get(field)
-            if place is None or not isinstance(parser, Amounts):
+            if place is None or not (isinstance(parser, Amounts) or field in _NUMBERS):
                 continue
             header = layout.header[place]
             unit = _UNIT.search(header)
             if unit is not None:
                 findings.add(AMOUNT_UNIT, column=repr(header), unit=unit[0])
-            if parser.sides and parser.negative is None:
+            if isinstance(parser, Amounts) and parser.sides and parser.negative is None:
                 sides = list(parser.sides)
                 findings.add(
                     DEBIT_CREDIT,

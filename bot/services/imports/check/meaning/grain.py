@@ -3,7 +3,7 @@
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
-from bot.errors import N_
+from bot.errors import N_, Phrase
 from bot.services.imports.check.findings import FileFindings, FindingType, Level
 
 ORDER_LINES = FindingType(
@@ -117,7 +117,7 @@ def check_lines(
             key=found.key,
             first=found.first,
             line=found.line,
-            columns=", ".join(map(repr, columns)) or "none",
+            columns=", ".join(map(repr, columns)) or Phrase(N_("none")),
         )
 
 
@@ -136,7 +136,13 @@ def check_payments(repeats: Repeats, findings: FileFindings) -> None:
 
 def check_repeats(repeats: Repeats, findings: FileFindings, field: str) -> None:
     """Ask about keys that many rows repeat with other values, if nothing more particular was asked."""
-    about = {ORDER_LINES.name, INVOICE_LINES.name, INVOICE_PAYMENTS.name, "contacts-as-customers"}
+    about = {
+        ORDER_LINES.name,
+        INVOICE_LINES.name,
+        INVOICE_PAYMENTS.name,
+        "contacts-as-customers",
+        "company-numbers",
+    }
     if any(one.type.name in about for one in findings):
         return
     differing = [(columns, one) for columns, one in repeats if columns]

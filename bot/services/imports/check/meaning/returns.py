@@ -17,7 +17,7 @@ RETURNS_WITHOUT_COST = FindingType(
     name="returns-without-cost",
     level=Level.NOTE,
     sentence=N_(
-        "%(count)s returns have no cost, and name no order that has one (the first is line %(line)d): the margin of their"
+        "Returns that have no cost, and name no order that has one: %(count)s (the first is line %(line)d). The margin of their"
         " customers is unknown for a year."
     ),
 )

@@ -40,7 +40,7 @@ PAID_WITHOUT_DAY = FindingType(
     level=Level.QUESTION,
     sentence=N_("The column %(column)s says that invoices are paid which have no day of payment: %(words)s."),
     answer=N_(
-        "Export the day of payment and give --map paid=COLUMN, or %(options)s to import only the others;"
+        "Give the day of payment with --map paid=%(map)s, or %(options)s to import only the others;"
         " --yes paid-without-day counts them as open."
     ),
     accept=True,

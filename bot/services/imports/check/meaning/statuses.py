@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import compress
 
+from bot.errors import N_, Phrase, joined
 from bot.services.imports.check.findings import FileFindings
 from bot.services.imports.check.meaning import vocabulary
 from bot.services.imports.check.meaning.status_questions import (
@@ -22,6 +23,7 @@ from bot.services.imports.read.filters import (
     ONLY,
     SKIP,
     ColumnFilter,
+    has_part,
     is_below_zero,
     spell,
     word,
@@ -34,6 +36,7 @@ _CODES = 12  # codes of a type of document, at most
 _LONGEST = 4  # characters of such a code
 _PLACEHOLDER = "WORD"
 _NOT_BELOW_ZERO = ">=0"
+_NO = vocabulary.FALSE - {"", "-"}
 _TELLING = vocabulary.TRUE | vocabulary.FALSE | vocabulary.SKIPPED | vocabulary.NEGATED | vocabulary.COUNTED
 
 
@@ -43,6 +46,8 @@ class _ColumnWords:
 
     header: str
     folded: bool = True  # whether quantities are followed by their sign only
+    says_paid: bool = False  # whether yes means that an invoice is paid
+    says_done: bool = False  # whether yes or a day means that an activity took place
     rows: Counter[str] = field(default_factory=Counter)  # cell -> how many rows have it
     below_zero: Counter[str] = field(default_factory=Counter)  # of these, how many have a negative amount
     unpaid: Counter[str] = field(default_factory=Counter)  # of these, how many have no day of payment
@@ -54,6 +59,7 @@ class _ColumnWords:
         self.is_status = not self.is_flag and vocabulary.is_status(self.header)
         self.is_scenario = plain(self.header) in vocabulary.SCENARIO_HEADERS
         self.has_signs = not self.is_flag and vocabulary.has_signs(self.header)
+        self.says_paid = self.says_paid or plain(self.header) in vocabulary.PAID_HEADERS
 
     @property
     def is_type(self) -> bool:
@@ -75,6 +81,8 @@ class _ColumnWords:
         """Count the cells of some rows; False when the column has too many words to sort rows."""
         if self.is_flag:
             cells = list(map(_flag, cells))
+        elif self.says_done:
+            cells = [ANY if _has_day(cell) else cell.strip() for cell in cells]
         elif self.folded and vocabulary.is_quantity(self.header):
             signs = {cell: _sign(cell) for cell in set(cells)}
             cells = [signs[cell] for cell in cells]
@@ -108,13 +116,15 @@ class Survey:
         self._of_customers = kind == "customers"
         self._filters = filters
         self._amounts = amounts
-        self._done = vocabulary.DONE_HEADERS if kind == "activities" else frozenset()
+        self._of_activities = kind == "activities"
         self._known = {column: set(words) for column, words in known.items()}
         self._all = {place: _ColumnWords(header=one.column, folded=False) for place, one in filters.items()}
         self._columns = {
             # Quantities that an option names one by one are compared one by one.
             place: _ColumnWords(
-                header=header, folded=place not in filters or BELOW_ZERO in filters[place].options
+                header=header,
+                folded=place not in filters or BELOW_ZERO in filters[place].options,
+                says_done=self._of_activities and plain(header) in vocabulary.DONE_HEADERS,
             )
             for place, header in columns.items()
         }
@@ -130,6 +140,21 @@ class Survey:
         self._asked: list[tuple[_ColumnWords, list[str]]] = []
         self._skipped = vocabulary.SKIPPED | vocabulary.SKIPPED_IN.get(kind, frozenset())
         self._counted = (vocabulary.COUNTED | vocabulary.COUNTED_IN.get(kind, frozenset())) - self._skipped
+
+    def follow(self, place: int, header: str, *, says_paid: bool) -> None:
+        """Follow one more column: it was read for a field, and its cells are no values of it."""
+        self._columns[place] = _ColumnWords(header=header, says_paid=says_paid)
+        if place in self._all:
+            self._all[place].says_paid = says_paid
+
+    @property
+    def says_paid(self) -> bool:
+        """Whether a column says by words which invoices are paid."""
+        columns = (*self._columns.values(), *self._all.values())
+        read = (_is_paid(found, cell) for found in columns for cell in found.rows)
+        is_no = (word(cell) in _NO for found in columns if found.says_paid for cell in found.rows)
+        named = (vocabulary.PAID & one.options.keys() for one in self._filters.values())
+        return any(read) or any(is_no) or any(named)
 
     def add_all(self, lines: Sequence[int], rows: Sequence[Sequence[str]]) -> None:
         """Count the words of the columns that an option names, in all rows."""
@@ -165,8 +190,11 @@ class Survey:
             if amount is not None:
                 self._refunded[place] = lines[cells.index(amount)], amount.strip()
 
-    def check(self, findings: FileFindings) -> None:
-        """Ask about words that neither an option nor an earlier file answers."""
+    def check(self, findings: FileFindings, day_column: str | None = None) -> None:
+        """Ask about words that neither an option nor an earlier file answers.
+
+        `day_column` is the header of the column that seems to hold the day of payment.
+        """
         for place, found in self._all.items():
             self._check_options(findings, place, found)
         self._asked = list(self._in_question())
@@ -188,6 +216,7 @@ class Survey:
                     column=repr(found.header),
                     words=_listed(found, paid),
                     options=f"--{SKIP} {spell(found.header, [cell.strip() for cell in paid])}",
+                    map="COLUMN" if day_column is None else spell(day_column),
                 )
         for place, (line, example) in self._refunded.items():
             header = self._refunds[place]
@@ -213,7 +242,7 @@ class Survey:
             | {ANY, BELOW_ZERO}
         )
         for said, option in one.options.items():
-            if said not in there:
+            if said not in there and not any(has_part(one_word, said) for one_word in there):
                 findings.add(
                     WORD_NOT_FOUND,
                     option=option,
@@ -247,15 +276,25 @@ class Survey:
     def _is_open(self, place: int, found: _ColumnWords, cell: str) -> bool:
         """Whether rows of a word may not count as they are, and nothing has answered it."""
         said, answered = word(cell), self._answered(place, found)
-        if not said or said in answered or ANY in answered:
+        if said in answered or ANY in answered:
             return False
+        if place in self._filters and self._filters[place].names(said):
+            return False
+        if not said:
+            return found.says_done and any(word(other) not in vocabulary.FALSE for other in found.rows)
         if self._option(found, cell) is not None:
             return found.below_zero[cell] < found.rows[cell]
-        if said in self._counted or found.is_flag or (found.has_signs and _is_number(cell)):
+        if said in self._counted or found.is_flag or (found.says_done and said == ANY):
+            return False
+        if found.has_signs and _is_number(cell):
             return False
         is_type = found.is_status or (self._amounts and found.is_type)
+        if self._of_activities and vocabulary.is_outcome(found.header, found.rows):
+            is_type = True
         if said in vocabulary.COUNTED_HERE and (is_type or found.is_scenario):
             return False
+        if place in self._filters and self._filters[place].has_parts:
+            return False  # a column of texts, most of which say nothing of whether a row counts
         return plain(found.header) in self._known or (is_type and place not in self._filters)
 
     def _option(self, found: _ColumnWords, cell: str) -> str | None:
@@ -267,7 +306,7 @@ class Survey:
             return SKIP
         if found.is_flag and (said == ANY or said in vocabulary.TRUE):
             return NEGATIVE if vocabulary.takes_back(found.header) else SKIP
-        if plain(found.header) in self._done and said in vocabulary.FALSE:
+        if found.says_done and said in vocabulary.FALSE:
             return SKIP
         if self._amounts and found.has_signs and (cell == BELOW_ZERO or is_below_zero(cell)):
             return NEGATIVE
@@ -303,7 +342,7 @@ def _is_paid(found: _ColumnWords, cell: str) -> bool:
     """Whether a word says that an invoice is paid."""
     said = word(cell)
     if said in vocabulary.TRUE:
-        return plain(found.header) in vocabulary.PAID_HEADERS
+        return found.says_paid
     return said in vocabulary.PAID or (
         bool(vocabulary.BALANCE.search(plain(found.header))) and _is_zero(cell)
     )
@@ -314,6 +353,11 @@ def _flag(cell: str) -> str:
     if not word(cell) or word(cell) in _TELLING:
         return cell.strip()
     return "0" if _is_zero(cell) else ANY
+
+
+def _has_day(cell: str) -> bool:
+    """Whether a cell may be a day or a time, not a word or a yes."""
+    return sum(map(str.isdigit, cell)) >= 3
 
 
 def _sign(cell: str) -> str:
@@ -351,11 +395,21 @@ def _is_amount(cell: str) -> bool:
 
 def _listed(found: _ColumnWords, cells: Sequence[str]) -> str:
     """Words with how many rows have them; those in question come first, with their first line."""
-    shown = []
+    shown: list[str] = []
     for cell in cells:
         below = found.below_zero[cell]
-        also = f", {below:,} below zero" if below else ""
-        shown.append(f"{cell.strip() or '(empty)'} {found.rows[cell]:,} (line {found.first[cell]}{also})")
-    others = (cell for cell, _ in found.rows.most_common() if cell not in cells)
-    shown += [f"{cell.strip() or '(empty)'} {found.rows[cell]:,}" for cell in others]
-    return ", ".join(shown if len(shown) <= _SHOWN else [*shown[:_SHOWN], "…"])
+        also = Phrase(N_(", below zero: %(count)s"), count=f"{below:,}") if below else ""
+        shown.append(
+            Phrase(
+                N_("%(word)s %(count)s (line %(line)s%(also)s)"),
+                word=cell.strip() or Phrase(N_("(empty)")),
+                count=f"{found.rows[cell]:,}",
+                line=found.first[cell],
+                also=also,
+            )
+        )
+    for cell, count in found.rows.most_common():
+        if cell not in cells:
+            named = cell.strip() or Phrase(N_("(empty)"))
+            shown.append(Phrase("%(word)s %(count)s", word=named, count=f"{count:,}"))
+    return joined(shown if len(shown) <= _SHOWN else [*shown[:_SHOWN], "…"], ", ")

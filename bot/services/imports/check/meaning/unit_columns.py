@@ -4,7 +4,7 @@ from collections.abc import Collection, Sequence
 
 from bot.errors import N_
 from bot.services.imports.check.fields import KnownFields
-from bot.services.imports.check.findings import FindingType, Level
+from bot.services.imports.check.findings import FileFindings, FindingType, Level
 from bot.services.imports.check.meaning.forms import says_scale
 from bot.services.imports.conversion import CURRENCY
 from bot.services.imports.job import Chunk, ImportJob
@@ -77,32 +77,49 @@ class ScaleColumns:
 class FactUnits:
     """Compares the columns of units and currencies of a file of facts with what each field is stored in."""
 
-    def __init__(self, job: ImportJob, fields: KnownFields, percent: Collection[str]) -> None:
-        self._job = job
+    def __init__(
+        self,
+        layout: Layout,
+        findings: FileFindings,
+        fields: KnownFields,
+        *,
+        percent: Collection[str],
+        firm_currency: str | None,
+    ) -> None:
+        self._header = layout.header
+        self._findings = findings
         self._fields = fields
+        self._firm_currency = firm_currency
         self._percent = frozenset(map(fields.find, percent))
-        self._units = columns_of_units(job.layout)
+        self._units = columns_of_units(layout)
         headers = CURRENCY.known_headers
-        self._currencies = [place for place, name in job.layout.unused.items() if plain(name) in headers]
+        self._currencies = [place for place, name in layout.unused.items() if plain(name) in headers]
         self._first_currency: dict[str, tuple[str, ...]] = {}  # of fields of which nobody says their currency
 
-    def collect(self, field: str, chunk: Chunk, rows: Sequence[int]) -> None:
-        """Ask about the first row of each column that says another unit; `rows` are those of one field."""
+    @property
+    def columns(self) -> list[int]:
+        """The places of the columns that are still compared."""
+        return self._units + self._currencies
+
+    def collect(
+        self, field: str, lines: Sequence[int], rows: Sequence[Sequence[str]], values: Sequence[str]
+    ) -> None:
+        """Ask about the first row of each column that says another unit; the rows and values are those of one field."""
         for places in (self._units, self._currencies):
             for place in list(places):
                 fine: dict[tuple[str, bool], bool] = {}
-                for row in rows:
-                    key = chunk.cells[row][place].strip(), chunk.values["value"][row].endswith("%")
+                for line, cells, value in zip(lines, rows, values, strict=True):
+                    key = cells[place].strip(), value.endswith("%")
                     if key not in fine:
                         fine[key] = self._is_fine(field, *key, is_currency=places is self._currencies)
                     if not fine[key]:
                         places.remove(place)
-                        self._job.findings.add(
+                        self._findings.add(
                             UNIT_COLUMN,
-                            column=repr(self._job.layout.header[place]),
+                            column=repr(self._header[place]),
                             field=field,
                             unit=repr(clip(key[0])),
-                            line=chunk.lines[row],
+                            line=line,
                         )
                         break
 
@@ -128,7 +145,7 @@ class FactUnits:
 
     def _is_own(self, field: str, found: tuple[str, ...]) -> bool:
         """Whether one of these currencies is that of a field; without one, they all must be alike."""
-        own = self._fields.currency(field) or self._job.options.firm_currency
+        own = self._fields.currency(field) or self._firm_currency
         if own is not None:
             return own in found
         return bool(set(self._first_currency.setdefault(field, found)) & set(found))

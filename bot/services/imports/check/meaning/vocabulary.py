@@ -1,6 +1,7 @@
 """Words of status and type columns in several languages, and the headers of such columns, as `plain` compares them."""
 
 import re
+from collections.abc import Collection
 
 from bot.services.imports.read.text import plain
 
@@ -57,7 +58,13 @@ COUNTED_IN = {
         "未付款, 未付, 未支付, 未结清, 部分付款, 部分结清, 逾期, 已逾期, 已开具, 未核销, 已核销, 部分核销",
         "offen, teilbezahlt, überfällig, versendet, impayé, impayée, pendiente, vencida",
     ),
-    "activities": _words("held, attended, closed, 已拜访, 已到访, 已执行, durchgeführt, stattgefunden"),
+    "activities": _words(
+        "held, attended, closed, 已拜访, 已到访, 已执行, durchgeführt, stattgefunden",
+        "connected, reached, answered, spoke, talked, met, interested, not interested, positive, neutral, negative",
+        "call back, callback, follow up, followed up, satisfied, good, answered by contact",
+        "已接通, 接通, 已联系, 已沟通, 有意向, 无意向, 满意, 一般, 待跟进, 已跟进, 良好",
+        "erreicht, gesprochen, interessiert, kein interesse, zufrieden, wiedervorlage",
+    ),
     "customers": _words("active, customer, client, existing, 合作中, 启用, 活跃, 在用, aktiv, kunde"),
     "people": _words("active, employed, 在职, 启用, aktiv"),
     "facts": _words("actual, audited, 已审计"),
@@ -73,6 +80,17 @@ COUNTED_HERE = _words(
 )
 # In files of one kind, words that count elsewhere do not.
 SKIPPED_IN = {
+    "activities": _words(
+        "no answer, not answered, unanswered, no response, no reply, did not answer, busy, line busy, voicemail",
+        "left voicemail, left message, left a message, lvm, n/r, wrong number, not reached, unreachable, not available",
+        "no contact, not home, noshow, no-show, did not attend, not attended, did not take place, not met, open, pending",
+        "not completed, incomplete, in progress, to do, todo, not done, upcoming, future, tentative, missed call",
+        "未接通, 未接, 无人接听, 无应答, 未应答, 占线, 忙线, 空号, 关机, 停机, 拒接, 挂断, 语音信箱, 未联系上, 联系不上, 未联系, 未见面",
+        "未见到, 未见到客户, 客户不在, 未完成, 进行中, 待办, 待执行, 待拜访, 未执行, 未拜访, 未赴约, 爽约, 失约, 未成功",
+        "nicht erreicht, keine antwort, besetzt, mailbox, anrufbeantworter, falsche nummer, nicht angetroffen, nicht erschienen",
+        "ausgefallen, entfallen, offen, in bearbeitung, ausstehend, nicht durchgeführt, nicht stattgefunden",
+        "pas de réponse, absent, occupé, sans réponse, no contesta, sin respuesta, ocupado, pendiente",
+    ),
     "customers": _words("closed, 已关闭, geschlossen"),
     "facts": _words("forecast, budget, plan, 预测, 预算"),
 }
@@ -88,7 +106,7 @@ PAID_HEADERS = _words(
 # What is still to be paid: 0 of a paid invoice.
 BALANCE = _parts(
     "balance, amountdue, outstanding, openamount, remaining, residual, 未收, 余额, 未核销, 未付金额, 未结清金额, 欠款, 尾款",
-    "offen, restbetrag, saldo, soldedu, resteapayer, pendiente",
+    "offen, restbetrag, saldo, soldedu, soldedû, resteapayer, pendiente",
 )
 # Words of one column that stand for the two sides; the second takes from the first.
 SIDES = (
@@ -114,10 +132,26 @@ _SIGN_HEADERS = _words(
 )
 _QUANTITY_PARTS = _parts("quantity, qty, menge, anzahl, stückzahl, 数量, cantidad, quantité, quantita")
 _STOCK_PARTS = _parts("stock, onhand, balance, bestand, lager, 库存, 结存, 余")
-# Of activities: no under one of these headers is one that did not take place.
+# Of activities: no, or nothing where others have a day, under one of these headers is one that did not take place.
 DONE_HEADERS = _words(
     "completed, is completed, complete, done, is done, finished, held, took place, erledigt, abgeschlossen, durchgeführt",
     "完成, 是否完成, 已完成, 是否已完成, 已执行, 是否执行, 是否到访, terminé, completado",
+    "completed on, completed at, completed date, date completed, completion date, done on, finished on",
+    "完成日期, 完成时间, 实际完成时间, 实际日期, 执行日期, 到访时间, erledigt am, abgeschlossen am, durchgeführt am",
+    "connected, reached, answered, attended, showed up, 是否接通, 接通, 是否联系上, 是否见面, erreicht, angetroffen, erschienen",
+)
+# Of activities: headers of what came of one, which may be that it did not take place.
+OUTCOME_PARTS = _parts(
+    "outcome, result, disposition, callstatus, attendance, 结果, 接通情况, 接听情况, 到访情况, 完成情况, ergebnis, resultat",
+    "résultat, resultado, anrufstatus",
+)
+_LONGEST_OUTCOME = 24  # characters; longer ones are notes, not words that sort activities
+# Of activities: headers of how many a row stands for.
+SEVERAL_HEADERS = _words(
+    "count, number, times, qty, quantity, no of visits, number of visits, visits, calls, number of calls, no of calls",
+    "activity count, number of activities, frequency, how many, repetitions, 次数, 数量, 拜访次数, 电话次数, 通话次数",
+    "活动次数, 频次, 合计次数, 总次数, anzahl, anzahl besuche, anzahl anrufe, anzahl kontakte, häufigkeit, menge, besuche, anrufe",
+    "nombre, nombre de visites, cantidad, numero de visitas",
 )
 
 # A header with one of these parts is of a column that says which rows count.
@@ -190,6 +224,13 @@ def is_quantity(header: str) -> bool:
 def is_status(header: str) -> bool:
     """Whether a header is that of a status or a type, not of its day."""
     return _has_part(header, _STATUS_PARTS) and not plain(header).endswith(_DATE_PARTS)
+
+
+def is_outcome(header: str, words: Collection[str]) -> bool:
+    """Whether a column of this header and of these words says what came of activities."""
+    return OUTCOME_PARTS.search(plain(header)) is not None and all(
+        len(said.strip()) <= _LONGEST_OUTCOME for said in words
+    )
 
 
 def is_refund(header: str) -> bool:

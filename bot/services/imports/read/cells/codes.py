@@ -3,6 +3,7 @@
 import re
 import unicodedata
 
+from bot.errors import N_, Phrase
 from bot.services.imports.read.cells.guards import unguarded_code
 from bot.services.imports.read.refusal import RefusedValue, clip
 from bot.services.imports.read.text import NAME_LENGTH, line_of_text
@@ -49,12 +50,18 @@ class Codes:
             return text
         code = visible(unguarded_code(text))
         if not code or not any(map(str.isalnum, code)):
-            return RefusedValue(f"{clip(text)!r} has no letter and no digit")
+            return RefusedValue(Phrase(N_("%(cell)s has no letter and no digit"), cell=repr(clip(text))))
         if _COMMENT(code):
-            return RefusedValue(f"{clip(text)!r} is a comment")
+            return RefusedValue(Phrase(N_("%(cell)s is a comment"), cell=repr(clip(text))))
         if _EXPONENT(unicodedata.normalize("NFKC", code)):
             return RefusedValue(
-                f"{clip(text)!r} is in scientific notation, which has lost digits; format the column as text and export again"
+                Phrase(
+                    N_(
+                        "%(cell)s is in scientific notation, which has lost digits; format the column as text "
+                        "and export again"
+                    ),
+                    cell=repr(clip(text)),
+                )
             )
         if _DECIMAL(code):
             self._note(self.decimals, code)

@@ -4,12 +4,14 @@ from collections.abc import Callable
 from functools import cache
 from typing import Any
 
+from bot.errors import N_, Phrase
 from bot.services.imports.read.amounts import Amounts
 from bot.services.imports.read.cells.codes import Codes
 from bot.services.imports.read.cells.guards import unguarded
 from bot.services.imports.read.cells.word_lists import SPREADSHEET_ERRORS
 from bot.services.imports.read.dates import Dates
 from bot.services.imports.read.refusal import EMPTY, Parser, RefusedValue, clip
+from bot.services.imports.read.terms import DueDays
 
 
 def cell_reader(
@@ -37,7 +39,9 @@ def cell_reader(
             value = parse(text) if found is parse else found
             value = parse(text[1:]) if type(value) is RefusedValue and text[:1] == "'" else value
         if value is None and required:
-            return RefusedValue(f"{clip(text)!r} is a placeholder for no value, and one is needed")
+            return RefusedValue(
+                Phrase(N_("%(cell)s is a placeholder for no value, and one is needed"), cell=repr(clip(text)))
+            )
         return value
 
     def read_code(cell: str) -> Any:
@@ -54,7 +58,11 @@ def cell_reader(
 
     # What is refused need not be looked up before: an amount and a day are read as they are first.
     return (
-        read_code if isinstance(parse, Codes) else read_number if isinstance(parse, Amounts | Dates) else read
+        read_code
+        if isinstance(parse, Codes)
+        else read_number
+        if isinstance(parse, Amounts | Dates | DueDays)
+        else read
     )
 
 
@@ -62,8 +70,17 @@ def cell_reader(
 def _special_cells(nothing: frozenset[str], required: bool) -> dict[str, Any]:
     """Cells that no parser reads -> their value."""
     wrong = {
-        error: RefusedValue(f"{error!r} is an error of the spreadsheet, no value; correct it there")
+        error: RefusedValue(
+            Phrase(
+                N_("%(error)s is an error of the spreadsheet, no value; correct it there"), error=repr(error)
+            )
+        )
         for error in SPREADSHEET_ERRORS
     }
-    words = {word: RefusedValue(f"is empty: {word!r} is no value") if required else None for word in nothing}
+    words = {
+        word: RefusedValue(Phrase(N_("is empty: %(word)s is no value"), word=repr(word)))
+        if required
+        else None
+        for word in nothing
+    }
     return {**wrong, **words, "": EMPTY if required else None}

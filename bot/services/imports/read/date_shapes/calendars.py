@@ -3,6 +3,8 @@
 import re
 from datetime import date
 
+from bot.errors import N_, Phrase
+
 # Where programs keep "no date": the first day of Excel, SQL Server, Unix, .NET, Windows and MySQL, and the last day.
 PLACEHOLDERS = frozenset(
     {
@@ -41,15 +43,15 @@ def is_placeholder(year: int, month: int, day: int) -> bool:
 def other_calendar(year: int, today: date) -> str | None:
     """Why a year of four digits cannot be meant as it stands, where another calendar explains it."""
     if 100 <= year <= 199:
-        return _say("of the Republic of China", year, year + 1911)
+        return _say(Phrase(N_("of the Republic of China")), year, year + 1911)
     if 1300 <= year <= 1500:
         if year <= today.year - 621 + 10:
-            return _say("of the Persian or the Islamic calendar", year, year + 621)
-        return _say("of the Islamic calendar", year, round(year * 0.970229 + 621.5774))
+            return _say(Phrase(N_("of the Persian or the Islamic calendar")), year, year + 621)
+        return _say(Phrase(N_("of the Islamic calendar")), year, round(year * 0.970229 + 621.5774))
     if 2443 <= year <= 2700:
-        return _say("of the Buddhist calendar", year, year - 543)
+        return _say(Phrase(N_("of the Buddhist calendar")), year, year - 543)
     if 5660 <= year <= 5860:
-        return _say("of the Hebrew calendar", year, year - 3760)
+        return _say(Phrase(N_("of the Hebrew calendar")), year, year - 3760)
     return None
 
 
@@ -57,19 +59,29 @@ def calendar_of(text: str, today: date) -> str | None:
     """Why a text that is no Gregorian date is a date of another calendar; None when it is none."""
     if era := _ERA(text):
         years = 1 if era[2] == "元" else int(era[2])
-        return _say(f"of the era {era[1]}", era[2], _ERAS[era[1]] + years)
+        return _say(Phrase(N_("of the era %(era)s"), era=era[1]), era[2], _ERAS[era[1]] + years)
     if republic := (_REPUBLIC(text) or _REPUBLIC_COMPACT(text)):
         years = int(next(filter(None, republic.groups())))
-        return _say("of the Republic of China", years, years + 1911)
+        return _say(Phrase(N_("of the Republic of China")), years, years + 1911)
     if _LUNAR(text):
-        return "is a day of the Chinese lunar calendar; write the Gregorian date, such as 2026-03-05"
+        return Phrase(
+            N_("is a day of the Chinese lunar calendar; write the Gregorian date, such as 2026-03-05")
+        )
     year = _YEAR(text)
     if year is None:
         return None
     if _BUDDHIST(text):
-        return _say("of the Buddhist calendar", year[1], int(year[1]) - 543)
+        return _say(Phrase(N_("of the Buddhist calendar")), year[1], int(year[1]) - 543)
     return other_calendar(int(year[1]), today)
 
 
 def _say(calendar: str, year: int | str, gregorian: int) -> str:
-    return f"counts years {calendar} ({year} is {gregorian}); write the Gregorian date, such as {gregorian}-03-05"
+    return Phrase(
+        N_(
+            "counts years %(calendar)s (%(year)s is %(gregorian)s); write the Gregorian date, such "
+            "as %(gregorian)s-03-05"
+        ),
+        calendar=calendar,
+        year=year,
+        gregorian=gregorian,
+    )

@@ -8,6 +8,7 @@ from datetime import UTC, date, datetime, timedelta, timezone
 from functools import lru_cache
 from typing import NamedTuple
 
+from bot.errors import N_, Phrase
 from bot.services.imports.read.date_shapes.calendars import calendar_of, is_placeholder
 from bot.services.imports.read.date_shapes.months import is_weekday, months_named
 from bot.services.imports.read.refusal import clip
@@ -250,13 +251,21 @@ def why_not(text: str, today: date) -> str:
     folded = _plain_digits(unicodedata.normalize("NFKC", text))
     shown = repr(clip(text))
     if why := calendar_of(folded, today):
-        return f"{shown} {why}"
+        return Phrase("%(cell)s %(why)s", cell=shown, why=why)
     if any(len(months_named(word)) > 1 for word in _WORD.findall(folded)):
-        return f"{shown} names a month that is another one in another language; write it as 2026-03-05"
+        return Phrase(
+            N_("%(cell)s names a month that is another one in another language; write it as 2026-03-05"),
+            cell=shown,
+        )
     if _EPOCH(folded):
-        return f"{shown} looks like seconds or milliseconds since 1970; export it as a date"
+        return Phrase(
+            N_("%(cell)s looks like seconds or milliseconds since 1970; export it as a date"), cell=shown
+        )
     if _YEAR_ONLY(folded) or _NO_DAY(folded):
-        return f"{shown} has no day, or no year; write the whole date, as 2026-03-05"
+        return Phrase(N_("%(cell)s has no day, or no year; write the whole date, as 2026-03-05"), cell=shown)
     if _SERIAL(folded):
-        return f"{shown} looks like an Excel day number; format the column as a date and export it again"
-    return f"{shown} is not a date; write it as 2026-03-05"
+        return Phrase(
+            N_("%(cell)s looks like an Excel day number; format the column as a date and export it again"),
+            cell=shown,
+        )
+    return Phrase(N_("%(cell)s is not a date; write it as 2026-03-05"), cell=shown)

@@ -5,6 +5,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
+from bot.cli.console import _, customers, in_language, is_chinese, listed, number
+from bot.errors import N_, ngettext
+from bot.services.imports.check.findings import LEVELS
 from bot.services.trial import diff
 from bot.wording import messages
 from bot.wording.messages import Message, Slots, TierCard
@@ -19,7 +22,7 @@ if TYPE_CHECKING:
     from bot.services.trial.diff import SchemeDiff
     from bot.wording.parts import LadderPart
     from grading.diagnose.diff import RuleDifference
-    from grading.scheme.model import Scheme
+    from grading.scheme.model import Name, Scheme
 
 
 def as_text(slots: Slots) -> str:
@@ -129,25 +132,38 @@ def diff_json(found: "SchemeDiff") -> dict[str, Any]:
 
 
 def diff_cause(cause: "RuleDifference", old: "Scheme", new: "Scheme") -> str:
-    """One cause of a move in English words."""
+    """One cause of a move in words."""
     if cause.kind == "block":
-        return "a gate that blocks"
+        return _("a gate that blocks")
     if cause.kind == "coverage":
-        return f"known to {cause.before or 0:.0%}, then {cause.after or 0:.0%}"
+        return _(
+            "known to %(before)s, then %(after)s",
+            before=f"{cause.before or 0:.0%}",
+            after=f"{cause.after or 0:.0%}",
+        )
     if cause.kind == "cap":
-        return f"capped by {cause.name}" if cause.name else "no longer capped"
+        return _("capped by %(name)s", name=cause.name) if cause.name else _("no longer capped")
     if cause.kind == "boundary":
-        return f"{cause.name} begins at {cause.after:g} instead of {cause.before:g}"
-    names = {indicator.id: indicator.name.en for side in (old, new) for indicator in side.indicators}
+        return _(
+            "%(name)s begins at %(after)s instead of %(before)s",
+            name=cause.name,
+            after=f"{cause.after:g}",
+            before=f"{cause.before:g}",
+        )
+    names = {indicator.id: local_name(indicator.name) for side in (old, new) for indicator in side.indicators}
     how = {
-        "new": "new",
-        "gone": "left out",
-        "weight": f"weight {cause.before or 0:.3g} to {cause.after or 0:.3g} %",
-        "curve": "another curve",
-        "value": "another value, by the scheme's constants",
-        "missing": "weight of what is missing",
+        "new": _("new here"),
+        "gone": _("left out"),
+        "weight": _(
+            "weight %(before)s → %(after)s",
+            before=f"{cause.before or 0:.3g} %",
+            after=f"{cause.after or 0:.3g} %",
+        ),
+        "curve": _("another curve"),
+        "value": _("another value, by the scheme's constants"),
+        "missing": _("weight of what is missing"),
     }[cause.how or "new"]
-    return f"{names.get(cause.name or '', cause.name)} {cause.points:+.1f} ({how})"
+    return f"{names.get(cause.name or '', cause.name)} {number(cause.points, '+.1f')} ({how})"
 
 
 def import_json(report: "ImportReport") -> dict[str, Any]:
@@ -180,46 +196,97 @@ def import_json(report: "ImportReport") -> dict[str, Any]:
 
 def import_lines(report: "ImportReport") -> Iterator[str]:
     """An import in sentences."""
-    separator = {",": "comma", ";": "semicolon", "\t": "tab"}.get(report.delimiter, report.delimiter)
-    yield f"Read as {report.encoding}, separated by {separator}."
-    yield "Columns: " + ", ".join(f"{field} = {header}" for field, header in report.columns.items())
-    if report.ignored_columns:
-        yield "Ignored: " + ", ".join(report.ignored_columns)
-    if report.same_file_as:
-        yield f"This very file was brought in before, as import {report.same_file_as}."
-    if report.remembered:
-        yield "Remembered for this source: " + " ".join(_option_words(report.remembered))
-    for row in report.preview:
-        yield "  " + ", ".join(f"{field}: {value}" for field, value in row.items())
-    verb = "would be" if report.dry_run else "were"
-    yield (
-        f"{report.rows:,} rows: {report.accepted:,} {verb} accepted ({report.created:,} new, {report.changed:,} changed,"
-        f" {report.unchanged:,} as before), {report.rejected:,} rejected"
-        + (f", {report.skipped:,} left out." if report.skipped else ".")
+    yield _(
+        "Read as %(encoding)s, separated by %(separator)s.",
+        encoding=report.encoding,
+        separator=separator(report.delimiter),
     )
+    shown = (f"{field} = {header}" for field, header in report.columns.items())
+    yield _("Columns: %(columns)s", columns=listed(shown))
+    if report.ignored_columns:
+        yield _("Ignored: %(columns)s", columns=listed(report.ignored_columns))
+    if report.same_file_as:
+        yield _("This very file was imported before, as import %(number)s.", number=report.same_file_as)
+    if report.remembered:
+        options = " ".join(_option_words(report.remembered))
+        yield _("Remembered for this source: %(options)s", options=options)
+    for row in report.preview:
+        cells = {_("line") if field == "line" else field: value for field, value in row.items()}
+        yield "  " + listed(f"{field}: {value}" for field, value in cells.items())
+    values = {
+        "accepted": f"{report.accepted:,}",
+        "created": f"{report.created:,}",
+        "changed": f"{report.changed:,}",
+        "unchanged": f"{report.unchanged:,}",
+        "rejected": f"{report.rejected:,}",
+    }
+    values["left_out"] = _(", %(count)s left out", count=f"{report.skipped:,}") if report.skipped else ""
+    if report.dry_run:
+        yield ngettext(
+            "%(count)s row: %(accepted)s would be accepted (%(created)s new, %(changed)s changed, %(unchanged)s as"
+            " before), %(rejected)s rejected%(left_out)s.",
+            "%(count)s rows: %(accepted)s would be accepted (%(created)s new, %(changed)s changed, %(unchanged)s as"
+            " before), %(rejected)s rejected%(left_out)s.",
+            report.rows,
+            **values,
+        )
+    else:
+        yield ngettext(
+            "%(count)s row: %(accepted)s accepted (%(created)s new, %(changed)s changed, %(unchanged)s as before),"
+            " %(rejected)s rejected%(left_out)s.",
+            "%(count)s rows: %(accepted)s accepted (%(created)s new, %(changed)s changed, %(unchanged)s as before),"
+            " %(rejected)s rejected%(left_out)s.",
+            report.rows,
+            **values,
+        )
     yield from finding_lines(report.findings)
     if report.customers_created:
-        yield f"{report.customers_created:,} customers {verb} created."
+        made = customers(report.customers_created)
+        if report.dry_run:
+            yield _("%(customers)s would be created.", customers=made)
+        else:
+            yield _("Created: %(customers)s.", customers=made)
     for line in rejected_lines(report.first_rejects[:5]):
         yield f"  {line}"
     if report.rejects_file:
-        yield f"All rejected rows with their reasons: {report.rejects_file}"
+        yield _("All rejected rows with their reasons: %(file)s", file=report.rejects_file)
     if report.batch_id is not None:
-        yield f"To take it back: tierbot import undo {report.batch_id}"
+        yield _("To take it back: %(command)s", command=f"tierbot import undo {report.batch_id}")
 
 
 def finding_lines(findings: Iterable["FileFinding"]) -> Iterator[str]:
     """What the file check says."""
     for finding in findings:
-        yield f"{finding.level.capitalize()} {finding.type.name}: {finding.text()}"
+        level = _(LEVELS[finding.level])
+        yield f"{level[:1].upper()}{level[1:]} {finding.type.name}: {' '.join(map(in_language, finding.parts()))}"
 
 
 def rejected_lines(rejected: Iterable["Rejected"]) -> Iterator[str]:
     """Rejected rows with their reasons."""
     for reject in rejected:
-        yield (
-            ", ".join(part for part in (f"line {reject.line}", reject.column) if part) + f": {reject.reason}"
-        )
+        line, reason = _("line %(line)s", line=reject.line), in_language(reject.reason)
+        if reject.column:
+            yield _("%(line)s, %(column)s: %(reason)s", line=line, column=reject.column, reason=reason)
+        else:
+            yield _("%(line)s: %(reason)s", line=line, reason=reason)
+
+
+def separator(name: str) -> str:
+    """What separates the cells of a file, in words."""
+    named = {
+        ",": N_("comma"),
+        ";": N_("semicolon"),
+        "\t": N_("tab"),
+        "comma": N_("comma"),
+        "semicolon": N_("semicolon"),
+        "tab": N_("tab"),
+    }
+    return _(named[name]) if name in named else name
+
+
+def local_name(name: "Name") -> str:
+    """A name in a scheme, in the installation's language."""
+    return name.zh if is_chinese() else name.en
 
 
 def _option_words(answers: Mapping[str, Any]) -> Iterator[str]:

@@ -1,0 +1,130 @@
+"""`customer`: customers that are one customer, found and joined."""
+
+from collections.abc import Mapping
+from typing import Annotated
+
+import typer
+
+from bot.cli.console import AsCsv, AsJson, _, listed, opened, print_json, print_records, say, whoami
+from bot.errors import Phrase, ngettext
+from bot.services import imports
+
+
+def _moved(moved: Mapping[str, int]) -> list[Phrase]:
+    """What goes from one customer to the other."""
+    counted = {
+        "customer_order": ngettext("%(count)s order", "%(count)s orders", moved["customer_order"]),
+        "invoice": ngettext("%(count)s invoice", "%(count)s invoices", moved["invoice"]),
+        "activity": ngettext("%(count)s activity", "%(count)s activities", moved["activity"]),
+        "fact": ngettext("%(count)s fact", "%(count)s facts", moved["fact"]),
+        "customer_key": ngettext("%(count)s code", "%(count)s codes", moved["customer_key"]),
+    }
+    return [phrase for table, phrase in counted.items() if moved[table]]
+
+
+def join_customers(
+    customer: Annotated[str, typer.Argument(metavar="CUSTOMER", help="The one that is joined: SOURCE:CODE.")],
+    into: Annotated[str, typer.Argument(metavar="INTO", help="The one that stays.")],
+    prefer: Annotated[
+        str | None,
+        typer.Option(metavar="customer|into", help="Whose word holds where the two say something different."),
+    ] = None,
+    dry_run: Annotated[bool, typer.Option(help="Only show what would happen.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Say that two customers are one: the first one's orders, codes and names go to the second.
+
+    A code without its source will do where only one customer has it. tierbot import undo takes a join back.
+    """
+    with opened() as bot:
+        report = imports.join_customers(
+            bot.database,
+            customer,
+            into,
+            clock=bot.clock,
+            actor=whoami(),
+            prefer=prefer,
+            dry_run=dry_run,
+        )
+    if as_json:
+        print_json(vars(report))
+        return
+    if report.already_one:
+        say(
+            _(
+                "%(customer)s and %(into)s are one customer already: %(name)s.",
+                customer=customer,
+                into=into,
+                name=report.into,
+            )
+        )
+        return
+    shown = listed(_moved(report.moved))
+    if report.batch_id is None:
+        say(
+            _(
+                "%(customer)s would be joined into %(into)s: %(shown)s.",
+                customer=report.customer,
+                into=report.into,
+                shown=shown,
+            )
+        )
+        return
+    say(
+        _(
+            "%(customer)s is joined into %(into)s: %(shown)s.",
+            customer=report.customer,
+            into=report.into,
+            shown=shown,
+        ),
+        _("To take it back: %(command)s", command=f"tierbot import undo {report.batch_id}"),
+    )
+
+
+def list_duplicates(
+    limit: Annotated[int, typer.Option(min=1, max=1_000, help="How many, at most.")] = 50,
+    as_csv: AsCsv = False,
+    as_json: AsJson = False,
+) -> None:
+    """Customers that are probably one: the same name, tax number or e-mail domain in two systems. Changes nothing."""
+    with opened() as bot:
+        found = imports.find_duplicates(bot.database, limit)
+    if as_json:
+        print_json(
+            [
+                {
+                    **vars(pair),
+                    "customer": pair.customer._asdict(),
+                    "into": pair.into._asdict(),
+                    "command": pair.command,
+                }
+                for pair in found
+            ]
+        )
+        return
+    if as_csv:
+        sides = [
+            {
+                f"{side}_{key}": value
+                for side in ("customer", "into")
+                for key, value in getattr(pair, side)._asdict().items()
+            }
+            for pair in found
+        ]
+        rest = [{"reasons": pair.reasons, "command": pair.command} for pair in found]
+        print_records([side | one for side, one in zip(sides, rest, strict=True)], as_csv)
+        return
+    if not found:
+        say(_("No two customers look like one."))
+        return
+    for pair in found:
+        names = _(
+            "%(customer)s and %(into)s",
+            customer=f"{pair.customer.code} {pair.customer.name}",
+            into=f"{pair.into.code} {pair.into.name}",
+        )
+        say(f"{names}: {listed(pair.reasons)}", f"  {pair.command}")
+    if len(found) == limit:
+        say(
+            _("There may be more than these %(limit)s: %(option)s shows them.", limit=limit, option="--limit")
+        )

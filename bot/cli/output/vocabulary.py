@@ -1,0 +1,99 @@
+"""The words that stand in a database or a file, as a person reads them: states, kinds, reasons."""
+
+from collections.abc import Mapping
+
+from bot.cli.console import in_language
+from bot.errors import N_, Phrase
+
+WORDS: Mapping[str, Mapping[str, str]] = {
+    "run": {
+        "snapshot": N_("Snapshot"),
+        "interim": N_("Interim grading"),
+        "dry run": N_("Dry run"),
+    },
+    "tier": {
+        "new": N_("new"),
+        "unrated": N_("unrated"),
+        "blocked": N_("blocked"),
+        "absent": N_("absent"),
+    },
+    "purpose": {"credit": N_("credit"), "account": N_("account"), "prospect": N_("prospect")},
+    "scheme": {
+        "draft": N_("draft"),
+        "shadow": N_("shadow"),
+        "approved": N_("approved"),
+        "in_force": N_("in force"),
+        "retired": N_("retired"),
+    },
+    "review": {
+        "no_scheme": N_("no scheme applies"),
+        "unrated": N_("unrated"),
+        "uncertain": N_("uncertain"),
+        "capped": N_("capped"),
+        "override": N_("override ends"),
+        "stale": N_("judgement grows old"),
+        "shadow": N_("moves in the shadow"),
+    },
+    "message": {
+        "pending": N_("pending"),
+        "sending": N_("sending"),
+        "sent": N_("sent"),
+        "unknown": N_("unknown"),
+        "dead": N_("dead"),
+        "reminder": N_("reminder"),
+        "tier_change": N_("tier change"),
+    },
+    "import": {
+        "published": N_("published"),
+        "undone": N_("undone"),
+        "customers": N_("customers"),
+        "orders": N_("orders"),
+        "order-lines": N_("order lines"),
+        "invoices": N_("invoices"),
+        "activities": N_("activities"),
+        "facts": N_("facts"),
+        "people": N_("people"),
+        "rates": N_("rates"),
+        "joins": N_("joins"),
+    },
+    "drift": {
+        "stable": N_("stable"),
+        "by_chance": N_("by chance"),
+        "moderate": N_("moderate"),
+        "shifted": N_("shifted"),
+    },
+    "zone": {"safe": N_("safe"), "grey": N_("grey"), "distress": N_("distress")},
+    "column": {
+        "industry": N_("industry"),
+        "customer_type": N_("customer type"),
+        "region": N_("region"),
+        "country": N_("country"),
+    },
+    "doctor": {
+        "ok": N_("ok"),
+        "note": N_("note"),
+        "problem": N_("problem"),
+        "versions": N_("versions"),
+        "scopes": N_("scopes"),
+        "clock": N_("clock"),
+        "disk": N_("disk"),
+        "database": N_("database"),
+        "jobs": N_("jobs"),
+        "time": N_("time"),
+        "sending": N_("delivery"),
+        "messages": N_("messages"),
+        "people": N_("people"),
+        "grading": N_("grading"),
+    },
+}
+
+
+def word(of: str, value: str) -> str:
+    """A stored word in the installation's language; one that is not known as it is."""
+    known = WORDS[of].get(value)
+    return value if known is None else str(in_language(Phrase(known)))
+
+
+def tier_word(tier: str) -> str:
+    """A tier's id, or the word for no tier."""
+    return word("tier", tier)

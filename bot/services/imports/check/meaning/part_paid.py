@@ -1,0 +1,184 @@
+"""Invoices that are paid in part: a day of payment is the day on which nothing is open any more."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+from sqlalchemy import Table, func, select
+
+from bot.errors import N_
+from bot.services.imports.check.findings import FindingType, Level
+from bot.services.imports.check.meaning import vocabulary
+from bot.services.imports.job import Chunk, ImportJob
+from bot.services.imports.layout.columns import FileField
+from bot.services.imports.read.amounts import dissect, read_decimal
+from bot.services.imports.read.filters import spell
+from bot.services.imports.read.text import plain
+
+PARTLY_PAID = FindingType(
+    name="partly-paid",
+    level=Level.QUESTION,
+    sentence=N_(
+        "By the column %(column)s, %(count)s invoices with a day of payment are not paid in full (line %(line)d:"
+        " %(cell)s, and the amount is %(amount)s)."
+    ),
+    answer=N_(
+        "Give --map %(field)s=%(map)s, so that they count as open; --yes partly-paid counts them as paid on their day,"
+        " such as where the rest is a discount."
+    ),
+    accept=True,
+)
+STILL_OPEN = FindingType(
+    name="still-open",
+    level=Level.NOTE,
+    sentence=N_(
+        "%(count)s invoices have a day of payment and are not paid in full (the first is line %(line)d); they count as"
+        " open."
+    ),
+)
+PAID_AMOUNT_ZERO = FindingType(
+    name="paid-amount-zero",
+    level=Level.QUESTION,
+    sentence=N_(
+        "The amount of %(count)s of the %(paid)s paid invoices is 0 (line %(line)d): the column %(column)s seems to hold"
+        " what is still open."
+    ),
+    answer=N_(
+        "Give --map amount=COLUMN with the amount of the whole invoice; --yes paid-amount-zero takes them as they are."
+    ),
+    accept=True,
+)
+# Read only where a person maps them: whether a rest is open or a discount, no header says.
+OPEN_FIELD = FileField(name="still_open", read=ImportJob.amounts)
+PAID_FIELD = FileField(name="paid_so_far", read=ImportJob.amounts)
+_NOT_OPEN = re.compile(
+    "day|tage|天|date|日期|datum|limit|额度|account|customer|客户|kunde|percent|%|rate|since|seit|posten|status|状态"
+)
+_PAID = re.compile(
+    "amountpaid|paidamount|paidtotal|totalpaid|paidtodate|amountreceived|receivedamount|paymentamount|amountsettled"
+    "|settledamount|appliedamount|amountapplied|已付金额|已付款金额|已支付金额|实付金额|已收金额|已收款金额|实收金额|收款金额|回款金额"
+    "|已回款|到账金额|核销金额|付款金额|gezahlt|zahlbetrag|zahlungsbetrag|bezahlterbetrag|montantpayé|montantréglé|importepagado|importopagato"
+)
+_PAID_WORDS = frozenset(
+    map(plain, ["paid", "payments", "payment", "received", "已付", "已收", "实收", "bezahlt"])
+)
+_NOT_PAID = re.compile("未|not|un(paid|settled)|offen|currency|币种|rate|date|日期")
+
+
+@dataclass(kw_only=True)
+class _Found:
+    count: int
+    line: int
+    cell: str
+    amount: Any
+
+
+class PartPayments:
+    """Compares what the other columns say about payments with the days of payment of one file."""
+
+    def __init__(self, job: ImportJob) -> None:
+        self._job = job
+        watched = job.layout.unused if "paid" in job.layout.places else {}
+        self._open = [place for place, name in watched.items() if is_open_amount(name)]
+        self._paid = [place for place, name in watched.items() if is_paid_amount(name)]
+        self._found: dict[int, _Found] = {}
+        self._still_open = 0
+        self._first_open = 0
+
+    def take(self, chunk: Chunk) -> None:
+        """Note the rows with a day of payment that are not paid in full; by a mapped column they count as open."""
+        values = chunk.values
+        if not any(values["paid"]):
+            return
+        amounts, days = values["amount"], values["paid"]
+        rows = [row for row, day in enumerate(days) if isinstance(day, str) and type(amounts[row]) is int]
+        for row in rows:
+            rest, so_far = values["still_open"][row], values["paid_so_far"][row]
+            if (type(rest) is int and rest != 0) or _is_less(so_far, amounts[row]):
+                self._still_open += 1
+                self._first_open = self._first_open or chunk.lines[row]
+                days[row] = None
+        read = self._job.parsers["amount"]
+        for place in self._open:
+            cells = chunk.columns[place]
+            open_cells = {cell for cell in set(cells) if _is_amount(cell)}
+            self._note(chunk, place, [row for row in rows if cells[row] in open_cells and amounts[row]])
+        for place in self._paid:
+            cells = chunk.columns[place]
+            parsed = {cell: read(cell.strip()) if cell.strip() else None for cell in set(cells)}
+            self._note(chunk, place, [row for row in rows if _is_less(parsed[cells[row]], amounts[row])])
+
+    def check(self) -> None:
+        """Add what was noted to the findings."""
+        header = self._job.layout.header
+        for place, found in self._found.items():
+            is_open = place in self._open
+            self._job.findings.add(
+                PARTLY_PAID,
+                column=repr(header[place]),
+                count=f"{found.count:,}",
+                line=found.line,
+                cell=found.cell,
+                amount=found.amount,
+                field=OPEN_FIELD.name if is_open else PAID_FIELD.name,
+                map=spell(header[place]),
+            )
+        if self._still_open:
+            self._job.findings.add(STILL_OPEN, count=f"{self._still_open:,}", line=self._first_open)
+
+    def _note(self, chunk: Chunk, place: int, rows: Sequence[int]) -> None:
+        if not rows:
+            return
+        if place not in self._found:
+            row, amount = rows[0], self._job.layout.places["amount"]
+            self._found[place] = _Found(
+                count=0,
+                line=chunk.lines[row],
+                cell=chunk.cells[row][place].strip(),
+                amount=chunk.cells[row][amount].strip(),
+            )
+        self._found[place].count += len(rows)
+
+
+def check_paid_zeros(job: ImportJob, stage: Table) -> None:
+    """Ask when most paid invoices have an amount of zero: what is owed was taken for the amount."""
+    rows = stage.c
+    is_zero = rows.amount == Decimal(0)
+    counted = select(
+        func.count(),
+        func.count().filter(is_zero),
+        func.min(rows.line).filter(is_zero),
+    ).where(rows.paid_on.is_not(None))
+    paid, zeros, line = job.connection.execute(counted).one()
+    if 2 * zeros > paid:
+        job.findings.add(
+            PAID_AMOUNT_ZERO,
+            count=f"{zeros:,}",
+            paid=f"{paid:,}",
+            line=line,
+            column=repr(job.layout.columns["amount"]),
+        )
+
+
+def is_open_amount(header: str) -> bool:
+    """Whether a column of this header may have what is still to be paid of an invoice."""
+    said = plain(header)
+    return vocabulary.BALANCE.search(said) is not None and not _NOT_OPEN.search(said)
+
+
+def is_paid_amount(header: str) -> bool:
+    """Whether a column of this header may have what was paid of an invoice so far."""
+    said = plain(header)
+    return (said in _PAID_WORDS or _PAID.search(said) is not None) and not _NOT_PAID.search(said)
+
+
+def _is_less(so_far: Any, amount: int) -> bool:
+    """Whether an amount was paid, and less than what was to be paid."""
+    return type(so_far) is int and abs(so_far) < abs(amount)
+
+
+def _is_amount(cell: str) -> bool:
+    """Whether a cell has an amount other than zero."""
+    return bool(read_decimal(dissect(cell)[0], lambda: "point"))

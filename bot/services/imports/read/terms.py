@@ -1,0 +1,70 @@
+"""Due days that are written as terms: so many days after the invoice."""
+
+import re
+from dataclasses import dataclass
+
+from bot.services.imports.read.dates import Dates
+from bot.services.imports.read.refusal import RefusedValue, clip
+from bot.services.imports.read.text import plain
+
+LONGEST = 366  # days
+_DAYS = re.compile(
+    r"(?:net|netto|n|within|innerhalb|in)?([0-9]{1,3})(?:days?|d|tagen?|天|日|jours|dias|días)?(?:net|netto|rein)?"
+)
+_WITH_DISCOUNT = re.compile(r"[0-9.,]+%?/[0-9]{1,2},?\s*(?:net|n)\s*/?\s*([0-9]{1,3})", re.IGNORECASE)
+_AT_ONCE = frozenset(
+    map(
+        plain,
+        (
+            *(
+                "due on receipt",
+                "upon receipt",
+                "on receipt",
+                "immediate",
+                "immediately",
+                "cash",
+                "cod",
+                "prepaid",
+            ),
+            *("现结", "现款", "现付", "款到发货", "货到付款", "立即付款"),
+            *("sofort", "sofort fällig", "sofort zahlbar", "vorkasse", "bar"),
+        ),
+    )
+)
+_HEADERS = re.compile(
+    r"term|netdays|duedays|creditdays|paymentdays|账期|信用期|付款条件|付款天数|zahlungsziel|zahlungsbedingung|zahlungsfrist|zieltage"
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class DueDays:
+    """Reads a day as ISO text, or the terms as the number of days after the invoice."""
+
+    days: Dates
+
+    def __call__(self, text: str) -> str | int | RefusedValue | None:
+        found = read_term(text)
+        if found is not None:
+            return found
+        day = self.days(text)
+        if isinstance(day, RefusedValue) and not any(sign in text for sign in "-/.年"):
+            return RefusedValue(
+                f"{clip(text)!r} is neither a day nor terms; write it as 2026-03-05 or as 30 for 30 days"
+            )
+        return day
+
+
+def read_term(text: str) -> int | None:
+    """The days of terms such as 30, net 30, 2/10 net 30 or due on receipt; None for anything else."""
+    discounted = _WITH_DISCOUNT.fullmatch(text.strip())
+    word = plain(text)
+    found = discounted or _DAYS.fullmatch(word)
+    if found is not None:
+        days = int(found[1])
+        return None if days > LONGEST or text.strip() == "0" else days  # a day of 0 is no day
+    return 0 if word in _AT_ONCE else None
+
+
+def of_terms(header: str) -> bool:
+    """Whether a header may be that of terms."""
+    return _HEADERS.search(plain(header)) is not None

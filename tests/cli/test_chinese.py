@@ -1,0 +1,162 @@
+"""With TIERBOT_LANGUAGE=zh every command answers in Chinese: no English word is left but what people type."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from bot.services.imports.check.findings import FINDINGS
+from bot.settings import variables
+from grading.scheme.presets import preset_names
+from tests import factories
+from tests.cli.conftest import Program
+
+# What stays, and why. A regular expression each.
+STAYS = {
+    "commands, as they are typed": r"tierbot(?: (?:--)?[\w@./=:-]+)+",
+    "options": r"--[a-z-]+(?:[= ][\w@./=:-]+)?",
+    "names of findings, as --yes takes them": rf"\b(?:{'|'.join(sorted(FINDINGS, key=len, reverse=True))})\b",
+    "settings": "|".join(name for name, _, _ in variables()),
+    "files and folders": r"[\w./-]+\.(?:csv|yaml|db|md|jinja)[\w.-]*",
+    "presets and schemes": rf"\b(?:{'|'.join([*preset_names(), 'orders_only_own', 'plain', 'simple_credit'])})\b",
+    "what has no name but its column's in verify": r"\bassessment\b",
+    "fields and columns of files": r"\b[a-z]+(?:_[a-z0-9]+)+\b|"
+    r"\b(?:code|name|since|country|owner|email|role|customer|date|amount|currency|cost|field|value|rate|issued|"
+    r"language|timezone|quality|service|standing|due|paid|kind|at|fallback|into|version)\b",
+    "currencies": "CNY|USD|EUR",
+    "encodings": r"utf-8|gb18030",
+    "hashes of schemes": r"\b[0-9a-f]{8}\b",
+    "words of --purpose, --reason and --state": r"\b(?:credit|account|prospect|no_scheme|unrated|uncertain|capped|override|"
+    r"stale|shadow)\b",
+    "words that a file has": r"abc|CN\b|nothing|nobody@example\.com|anna@example\.com|maybe|soon|C-\d+|O-\d+|X9",
+    "what a scheme or a care plan says about itself, in one language": r"(?s)\n\n?(?:# Proposed|scheme: ).*",
+    "names of products": r"Tierbot|Slack\b|SQLite|PostgreSQL|OAuth & Permissions|sqlite|"
+    r"\b(?:python|tierbot|slack-bolt|slack-sdk|slack|sqlalchemy|apscheduler|pandas|tzdata|holidays)\b",
+    "the clock of the world": "UTC",
+    "placeholders of commands": "FILE|COLUMN|CODE|ORDER|SIGN|ID",
+    "the machine's account": r"cli:\w+",
+    "tiers and scores": r"\b[A-D]\b|\b[RFMk]\b",
+}
+
+
+def english(text: str) -> list[str]:
+    """The English words in a text, without what stays."""
+    for pattern in STAYS.values():
+        text = re.sub(pattern, " ", text)
+    return re.findall(r"[A-Za-z]{2,}", text)
+
+
+FILES = {
+    "people.csv": "email,name,role,language,timezone\nanna@example.com,安娜,account_manager,zh,Asia/Shanghai\n",
+    "customers.csv": "code,name,since,country,owner\nC-1,宏远,2020-01-01,CN,anna@example.com\n"
+    "C-2,天成,2020-01-01,CN,nobody@example.com\nC-3,宏远,2020-01-01,CN,\n",
+    "orders.csv": "order_no,customer,date,amount,currency,cost\n"
+    + "".join(f"O-{m},C-1,2025-{m:02d}-10,{9000 + m},CNY,{7000 - m}\n" for m in range(1, 13))
+    + "O-20,C-2,2025-03-10,abc,CNY,1\nO-21,C-2,soon,5,CNY,1\nO-22,X9,2025-03-10,5,CNY,1\nO-23,C-2,2025-03-11,-500,CNY,1\n",
+    "open.csv": "order_no,customer,date,amount\nO-30,C-1,03/04/2025,12\nO-31,C-1,05/04/2025,13\n",
+    "invoices.csv": "invoice_no,customer,issued,due,amount,currency\nO-1,C-1,2025-10-01,2025-09-01,5,CNY\n",
+    "facts.csv": "customer,field,value,date\nC-1,quality,80,2025-12-01\nC-1,service,maybe,2025-12-01\n",
+    "rates.csv": "currency,date,rate\nUSD,2025-01-01,abc\nEUR,2025-01-01,7.8\n",
+}
+
+COMMANDS = """
+import people people.csv
+import profile customers.csv
+import customers customers.csv --dry-run
+import customers customers.csv
+import profile orders.csv
+import orders orders.csv --dry-run
+import orders orders.csv --yes returns
+import orders orders.csv
+import profile open.csv
+import orders open.csv
+import profile invoices.csv
+import invoices invoices.csv
+import facts facts.csv
+import profile rates.csv
+import rates rates.csv
+import list
+import orders nothing.csv
+scheme list
+grade --scheme orders_only --as-of 2025-11-30
+grade --as-of 2025-12-31 --dry-run
+grade --as-of 2025-12-31
+grade --as-of 2025-10-31
+grade --replay 2025-06-01 2025-12-31
+grade --replay 2025-06-01 2099-12-31
+grade --purpose nothing
+tier 宏远
+tier C-1
+tier C-2
+why C-1
+why C-1 --since 2099-01-01
+history C-1
+scheme list
+scheme show orders_only
+scheme propose orders_only --out own.yaml
+scheme propose orders_only --out own.yaml
+scheme diff own.yaml
+scheme shadow own.yaml
+scheme show own.yaml
+scheme approve own.yaml --from 2099-01-01
+scheme retire orders_only_own
+scheme show nothing
+customer duplicates
+customer join C-3 C-1 --dry-run
+customer join C-3 C-1
+override list
+override set C-1 A --reason 大客户
+override set C-1 A --reason 大客户 --approver 王总 --until 2026-12-10
+override set C-1 A --reason 大客户 --approver 王总 --until 2001-01-01
+override list
+override end C-1
+override list --all
+review list
+review list --reason nothing
+review answer C-2 unrated --note 已看
+credit show C-1
+grade --scheme credit.yaml
+credit show C-1
+credit approve C-1 --limit abc --reason 首年
+credit approve C-1 --limit 1500 --terms 30 --reason 首年
+verify
+verify C-1
+outbox list
+outbox show 1
+catch-up
+report rfm
+report value
+report concentration
+report rhythm
+report products
+import undo 1
+import undo 99
+doctor
+db backup copy.db
+db backup copy.db
+db recount
+db upgrade
+db restore nothing.db
+db restore copy.db --yes
+"""
+
+
+@pytest.fixture
+def chinese(program: Program, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Program:
+    from tests.services.reports.test_credit import CREDIT_SCHEME
+
+    monkeypatch.setenv("TIERBOT_LANGUAGE", "zh")
+    for name, text in FILES.items():
+        (tmp_path / name).write_text(text, encoding="utf-8")
+    (tmp_path / "plain.yaml").write_text(factories.PLAIN_SCHEME, encoding="utf-8")
+    (tmp_path / "credit.yaml").write_text(CREDIT_SCHEME, encoding="utf-8")
+    return program
+
+
+def test_no_english_word_is_left_in_what_commands_say_in_chinese(chinese: Program) -> None:
+    left: dict[str, list[str]] = {}
+    for command in COMMANDS.strip().splitlines():
+        done = chinese(*command.split())
+        if words := english(done.out + done.err):
+            left[command] = words
+    assert left == {}
