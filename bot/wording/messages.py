@@ -15,13 +15,16 @@ from pydantic import TypeAdapter
 
 from bot.wording.actions import Action, Pointer
 from bot.wording.parts import (
-    ByHand,
+    AssessmentPart,
+    BoundaryState,
     CapState,
     CustomerPart,
     DimensionPart,
+    LadderPart,
     LeverPart,
     NextStep,
     NotComputed,
+    OwnerCounts,
     PendingPart,
     RatingGap,
     Reason,
@@ -33,6 +36,8 @@ from bot.wording.parts import (
     Wanted,
     WayPart,
     Who,
+    WithScore,
+    WithTier,
 )
 from grading.scheme.model import BLOCKED, UNRATED, Name
 
@@ -64,56 +69,8 @@ class Message:
         }
 
 
-class WithTier:
-    """Something with a tier that may have had another one `before`."""
-
-    tier: TierPart | None
-    before: Since | None
-
-    @property
-    def other_before(self) -> Since | None:
-        """`before`, if the tier was another one."""
-        same = self.before and self.tier and self.before.tier.id == self.tier.id
-        return None if same else self.before
-
-
-class WithScore(WithTier):
-    """The same with a score."""
-
-    score: float | None
-
-    @property
-    def score_change(self) -> float | None:
-        """Points since `before`, if the tier is the same and both scores are known."""
-        if self.before is None or self.other_before or self.score is None or self.before.score is None:
-            return None
-        return self.score - self.before.score
-
-
 @dataclass(frozen=True, kw_only=True)
-class AssessmentPart:
-    """A customer's newest assessment; its score may be anything from `low` to `high` when all facts are known."""
-
-    tier: TierPart
-    score: float | None
-    coverage: float
-    low: float | None
-    high: float | None
-    held: bool
-    by_hand: ByHand | None = None
-    pending: PendingPart | None = None
-    as_of: date
-
-    @property
-    def with_all_data(self) -> tuple[float, float] | None:
-        """`low` and `high`, where they differ as they are read."""
-        if self.low is None or self.high is None or f"{self.low:.1f}" == f"{self.high:.1f}":
-            return None
-        return self.low, self.high
-
-
-@dataclass(frozen=True, kw_only=True)
-class TierCard(Message, CustomerPart, AssessmentPart, WithScore):
+class TierCard(Message, CustomerPart, AssessmentPart, BoundaryState, WithScore):
     """The private answer to /tier NAME."""
 
     buttons: ClassVar = (Action.WHY, Action.SHARE, Action.LOG_VISIT)
@@ -153,13 +110,28 @@ class Ungraded(Message, CustomerPart):
 class SharedCard(Message, WithTier):
     """What Share posts to a channel: no figures of the customer, only its strong and weak dimensions."""
 
+    buttons: ClassVar = (Action.TAKE_BACK,)
+    pointers: ClassVar = {"sharer": ("sharer_id", "customer_id")}
+    customer_id: int
+    sharer_id: int
     name: str
     tier: TierPart
     before: Since | None
+    fell: bool
     strong: tuple[Name, ...]
     weak: tuple[Name, ...]
     as_of: date
     shared_by: Who
+
+
+@dataclass(frozen=True, kw_only=True)
+class SharePreview(Message):
+    """The question under a card that is about to be shared: only the sharer sees both."""
+
+    buttons: ClassVar = (Action.POST, Action.CANCEL)
+    customer_id: int
+    version: int
+    channel: str | None  # its name; None for a conversation without one
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -225,6 +197,8 @@ class Hit(CustomerPart, WithScore):
     before: Since | None = None
     cause: str = "behaviour"  # of its last tier change, in a digest
     next_step: NextStep | None = None
+    pending: PendingPart | None = None  # only a move down
+    owner: Who | None = None  # where the list is not the asker's own
 
     @property
     def target(self) -> Pointer:
@@ -253,9 +227,11 @@ class NoMatch(Message):
 
 @dataclass(frozen=True, kw_only=True)
 class MyCustomers(Message):
-    """/tier without a name: the asker's own customers, worst news first."""
+    """/tier without a name: one's own customers, those of a team or the whole book, worst news first."""
 
     menu_of: ClassVar = "hits"
+    scope: str = "own"  # own | team | book
+    by_owner: tuple[OwnerCounts, ...] = ()
     hits: tuple[Hit, ...]
     total: int
     counts: tuple[tuple[TierPart, int], ...]
@@ -271,6 +247,14 @@ class Help(Message):
     """/tier help."""
 
     role: str
+    ladders: tuple[LadderPart, ...] = ()  # of the schemes in force
+
+
+@dataclass(frozen=True, kw_only=True)
+class TierLadder(Message):
+    """The movement rules of one scheme in words."""
+
+    ladder: LadderPart
 
 
 @dataclass(frozen=True, kw_only=True)

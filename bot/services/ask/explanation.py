@@ -9,9 +9,9 @@ from bot.errors import N_, NotFound
 from bot.services import access
 from bot.services.access import Act, Actor
 from bot.services.ask import ways
+from bot.services.ask.boundaries import assessed, coming
 from bot.services.ask.graded import (
     Graded,
-    assessed,
     cap,
     clean_counts,
     graded_for,
@@ -77,7 +77,7 @@ def why(
         indicators = {indicator.id: indicator for indicator in (*old_scheme.indicators, *scheme.indicators)}
         message = Why(
             **access.about(customer),
-            **assessed(session, graded, book),
+            **assessed(session, graded, book, coming(session, scheme_cache, graded, today)),
             cap=cap(graded),
             change=_score_change(graded, change, indicators),
             news=known.has_news,

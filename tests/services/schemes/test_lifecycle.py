@@ -370,7 +370,7 @@ def test_a_scheme_is_shown_with_its_text_its_tiers_and_the_days_it_was_in_force(
     approve(database, APRIL)
     shown = status.shown(database, GRACE, "plain@1", None, today=TODAY)
     assert shown.text == factories.PLAIN_SCHEME
-    assert shown.tiers == (("A", 70.0, "Key"), ("B", 45.0, "Important"), ("C", 0.0, "Ordinary"))
+    assert [(rung.tier.id, rung.at) for rung in shown.ladder.rungs] == [("A", 70.0), ("B", 45.0), ("C", 0.0)]
     assert shown.periods == ((MARCH, APRIL, "Grace"),)
     assert status.shown(database, GRACE, "plain", None, today=TODAY).life.version == 2
     edited = tmp_path / "plain.yaml"
