@@ -65,7 +65,7 @@ def why(
                 N_("--since %(day)s lies in the future; today is %(today)s."), day=day, today=today
             )
         customer = Pointer(id=lookup.one(bot.database, actor, name))
-        explained = explanation.why(bot.database, bot.scheme_cache, actor, customer, day)
+        explained = explanation.why(bot.database, bot.scheme_cache, actor, customer, today, day)
         if as_json:
             print_json(why_json(explained))
         else:

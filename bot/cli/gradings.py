@@ -32,6 +32,7 @@ from bot.cli.console import (
 from bot.cli.output.presentation import finding_lines, rejected_lines, report_json
 from bot.cli.output.vocabulary import tier_word, word
 from bot.errors import N_, BadInput, ngettext
+from bot.services import alerts
 from bot.services.grade import book_pass, runs, score_file
 from bot.services.grade.runs import RunReport
 from bot.services.imports import ImportOptions
@@ -102,6 +103,8 @@ def grade(
             print_json(report_json(report))
             return
         _show(report)
+        if report.changes and not report.silent and not dry_run:
+            _note_unreached(bot, report)
         if dry_run and report.changes and not report.silent:
             changes = runs.named_changes(bot.database, report)
             print_table(
@@ -171,6 +174,20 @@ def _show(report: RunReport) -> None:
                 "%(customers)s changed tier, %(count)s messages go out.",
                 report.told,
                 customers=customers(len(report.changes)),
+            )
+        )
+
+
+def _note_unreached(bot: Tierbot, report: RunReport) -> None:
+    """Say how many changes are not told to the customer's owner directly."""
+    with bot.database.read() as session:
+        unreached = alerts.count_unreached(session, report.changes)
+    if unreached:
+        warn(
+            _(
+                "Customers whose owner has no Slack user, and gets no direct message: %(count)s."
+                " tierbot doctor says more.",
+                count=unreached,
             )
         )
 

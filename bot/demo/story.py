@@ -10,6 +10,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from apscheduler.schedulers.background import BackgroundScheduler
+from sqlmodel import Session
 
 from bot import jobs
 from bot.app import Tierbot, build
@@ -100,7 +101,9 @@ def start(folder: Path | None = None, *, port: int = 0, say: Say = lambda _: Non
 
 
 def _begin(workspace: Workspace, bot: Tierbot, say: Say) -> Demo:
-    fill(bot, say)
+    bring_book(bot, say)
+    jobs.match_people(bot)  # so that owners are told of the first changes
+    grade_past(bot, say)
     slack = front(bot.deps, web_client(bot.settings), lambda: f"{bot.rng.getrandbits(32):08x}")
     connection = connect(slack.app, bot.deps)
     jobs.tick(bot)
@@ -128,7 +131,13 @@ def demo_settings(folder: Path, api_url: str) -> Settings:
 
 
 def fill(bot: Tierbot, say: Say) -> None:
-    """Create the database, import the book, and grade the last month ends; only the newest sends alerts."""
+    """Everything that a demo begins with, without a workspace."""
+    bring_book(bot, say)
+    grade_past(bot, say)
+
+
+def bring_book(bot: Tierbot, say: Say) -> None:
+    """Create the database and import the book."""
     schema.upgrade(bot.database)
     today = local_date(bot.clock.now(), bot.settings.zone)
     book = write_book(bot.settings.data_dir / "book", today=today)
@@ -137,6 +146,11 @@ def fill(bot: Tierbot, say: Say) -> None:
     )
     for path in book.files:
         import_rows(bot, path)
+
+
+def grade_past(bot: Tierbot, say: Say) -> None:
+    """Grade the last month ends; only the newest sends alerts."""
+    today = local_date(bot.clock.now(), bot.settings.zone)
     days = [store.last_cadence_day("month_end", today)]
     while len(days) < SNAPSHOTS:
         days.insert(0, store.last_cadence_day("month_end", days[0]))
@@ -213,16 +227,16 @@ def controls(bot: Callable[[], Tierbot], clock: ShiftedClock) -> list[Control]:
         rows = import_rows(bot(), path)
         progress(Bilingual("Grading …", "正在评级……"))
         with bot().database.read() as session:
-            before = changes.newest_change(session)
+            before, told = changes.newest_change(session), -_told(session)
         jobs.regrade(bot())
         with bot().database.read() as session:
-            moved, alerts = changes.changes_after(session, before)
+            moved, told = changes.changes_after(session, before), told + _told(session)
         jobs.tick(bot())
         jobs.drain(bot())
         return Bilingual(
             en=f"{_many(rows, 'order', 'orders')} came in;"
-            f" {_many(moved, 'customer', 'customers')} changed tier, {_many(alerts, 'message', 'messages')}.",
-            zh=f"导入 {rows} 笔订单；{moved} 家客户等级变化，{alerts} 条消息。",
+            f" {_many(moved, 'customer', 'customers')} changed tier, {_many(told, 'message', 'messages')}.",
+            zh=f"导入 {rows} 笔订单；{moved} 家客户等级变化，{told} 条消息。",
         )
 
     days = ControlField(
@@ -268,6 +282,11 @@ def controls(bot: Callable[[], Tierbot], clock: ShiftedClock) -> list[Control]:
             choices=(stories,),
         ),
     ]
+
+
+def _told(session: Session) -> int:
+    """How many messages about tier changes there are."""
+    return messages.count_of_kinds(session, (changes.ALERT, changes.OWN_ALERT))
 
 
 def _sent(bot: Tierbot) -> int:

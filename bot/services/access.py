@@ -21,6 +21,11 @@ from db.engine import Database
 
 LOOKUPS = 50  # of people by e-mail address in one round: Slack allows about that many a minute
 NOT_YOURS = N_("There is no such customer in your book.")
+# The same for a customer that does not exist, so that nobody learns from it which customers there are.
+WHO_MAY_OPEN = N_(
+    "You cannot open this card. The customer's account manager, the lead of their team, and admins can;"
+    " ask one of them to share it with you."
+)
 
 
 class Act(StrEnum):

@@ -198,8 +198,9 @@ class Gateway:
         return _profile(self._reading.users_info, user=user_id, include_locale=True)
 
     def profile_by_email(self, email: str) -> SlackProfile | None:
-        """The same by e-mail address."""
-        return _profile(self._reading.users_lookupByEmail, email=email)
+        """The same by e-mail address; asked a second time, because only users.info gives the locale."""
+        found = _profile(self._reading.users_lookupByEmail, email=email)
+        return None if found is None else self.profile(found.user_id)
 
 
 def _profile(call: Callable[..., SlackResponse], **which: Any) -> SlackProfile | None:

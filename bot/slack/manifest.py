@@ -23,7 +23,7 @@ COMMANDS = (TIER,)
 SCOPES = {
     "chat:write": "post reminders and tier-change alerts",
     "commands": "answer /tier",
-    "im:write": "open direct messages for reminders",
+    "im:write": "open direct messages for reminders and for changes of one's own customers",
     "users:read": "know a user's time zone and language, and tell guests apart",
     "users:read.email": "match Slack users to the people in your book by e-mail address",
 }

@@ -21,11 +21,14 @@ from bot.wording.parts import (
     DimensionPart,
     LeverPart,
     NextStep,
+    NotComputed,
     PendingPart,
+    RatingGap,
     Reason,
     RuleChange,
     ScoreChange,
     Since,
+    TierMove,
     TierPart,
     Wanted,
     Who,
@@ -102,7 +105,10 @@ class AssessmentPart:
 
     @property
     def with_all_data(self) -> tuple[float, float] | None:
-        return None if self.low is None or self.high is None else (self.low, self.high)
+        """`low` and `high`, where they differ as they are read."""
+        if self.low is None or self.high is None or f"{self.low:.1f}" == f"{self.high:.1f}":
+            return None
+        return self.low, self.high
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -163,16 +169,28 @@ class Why(Message, AssessmentPart):
     code: str
     cap: CapState | None
     change: ScoreChange
+    news: bool = False  # data have come since that no grading has counted
+    news_count_on: date | None = None
     goal: TierPart | None
     needed: float | None
     levers: tuple[LeverPart, ...]
     together: bool  # no lever suffices by itself
     wanted: tuple[Wanted, ...]
+    rating_gap: RatingGap | None = None
+    not_computed: tuple[NotComputed, ...] = ()
     scheme: Name
     scheme_version: int
     dimensions: tuple[DimensionPart, ...]
     gates: tuple[Name, ...]
     gates_not_assessed: tuple[Name, ...]
+
+    @property
+    def weight_moves(self) -> bool:
+        """Whether weights are not those of the scheme, because something is missing."""
+        return any(
+            part.left_out or any(reason.missing and reason.score is None for reason in part.reasons)
+            for part in self.dimensions
+        )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -242,54 +260,25 @@ class Problem(Message):
 
 
 @dataclass(frozen=True, kw_only=True)
-class TierChanged(Message, CustomerPart):
+class TierChanged(Message, TierMove):
     """One customer changed tier: posted once, to the managers' channel."""
 
     buttons: ClassVar = (Action.OPEN,)
-    purpose: str = "account"
-    before: TierPart
-    after: TierPart
-    up: bool
-    score_before: float | None
-    score_after: float | None
-    capped_by: Name | None
-    held: bool
-    cause: str = "behaviour"  # behaviour | rule | override | join
-    rules: RuleChange | None = None
-    decided_by: str | None = None  # for an override; None when it has ended
-    decided_until: date | None = None
-    parts: tuple[DimensionPart, ...]
-    as_of: date
     owner: Who | None
 
-    @property
-    def decision(self) -> str | None:
-        """Who or what caused the change, unless the customer did."""
-        if self.cause == "override" and self.decided_by:
-            return "by_hand_until" if self.decided_until else "by_hand"
-        if self.cause == "override":
-            return "override_ended"
-        if self.cause == "join":
-            return "joined"
-        return "rules" if self.cause == "rule" and self.rules else None
 
-    @property
-    def moved_by(self) -> tuple[DimensionPart, ...]:
-        """The dimensions to name: none where a person decided."""
-        return () if self.cause == "override" else self.parts
+@dataclass(frozen=True, kw_only=True)
+class OwnTierChanged(Message, TierMove):
+    """One customer changed tier: sent once to its owner, as a direct message."""
 
-    @property
-    def advice(self) -> str:
-        """What to do next."""
+    buttons: ClassVar = (Action.WHY, Action.LOG_VISIT)
+
+    def targets(self) -> dict[Action, Pointer]:
+        """*Why* explains no credit grade, and nobody visits a blocked customer."""
+        left_out = {Action.WHY} if self.purpose == "credit" else set()
         if self.after.id == BLOCKED:
-            return "blocked"
-        if self.capped_by:
-            return "capped"
-        if self.purpose == "credit":
-            return "credit_up" if self.up else "credit_down"
-        if self.cause != "behaviour":
-            return "not_the_customer"
-        return "up" if self.up else "down"
+            left_out.add(Action.LOG_VISIT)
+        return {action: target for action, target in super().targets().items() if action not in left_out}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -299,6 +288,8 @@ class TierDigest(Message):
     menu_of: ClassVar = "largest"
     total: int
     purpose: str = "account"
+    own: bool = False  # all of them belong to the reader
+    by_data: int = 0
     by_rule: int = 0
     by_hand: int = 0
     by_join: int = 0

@@ -3,9 +3,10 @@
 from dataclasses import dataclass
 from datetime import date
 
-from grading.scheme.model import Name
+from grading.scheme.model import BLOCKED, Name
 
 SHOWN_INDICATORS = 8  # of one part of a change
+LEAST_SURER = 0.05  # points; less is shown as 0.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,13 +52,32 @@ class Reason:
 
 @dataclass(frozen=True, kw_only=True)
 class DimensionPart:
-    """What one dimension adds to a score, or to its change."""
+    """What one dimension adds to a score, or to its change.
+
+    Of a score: `points` of at most `most`; or it is left out, because `known` of its weight is below what is `needed`.
+    """
 
     names: Name
     points: float
+    most: float | None = None
     score: float | None = None
     weight: float = 0.0
+    left_out: bool = False
+    known: float = 0.0
+    needed: float = 0.0
     reasons: tuple[Reason, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class MovedFigure:
+    """An indicator behind a move: its values before and after, or only its direction where others read along."""
+
+    names: Name
+    unit: str | None
+    better: bool
+    shown: bool
+    before: float | str | bool | Name | None = None
+    after: float | str | bool | Name | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -165,7 +185,11 @@ class LeverPart:
 
 @dataclass(frozen=True, kw_only=True)
 class Wanted:
-    """A missing fact worth collecting: by how many points it narrows the score's range, and the tiers it may lead to."""
+    """A missing fact worth collecting, and the tiers that its worst and its best answer lead to.
+
+    `narrows`: points by which the range of the score shrinks; `gradings`: after how many the tier is reached;
+    `counts_with`: the dimension that counts only when more of it is known.
+    """
 
     names: Name
     reason: str  # absent | not_understood | too_old | not_yet
@@ -174,3 +198,81 @@ class Wanted:
     decides: bool
     worst: TierPart
     best: TierPart
+    gradings: int = 1
+    counts_with: Name | None = None
+
+    @property
+    def effect(self) -> str | None:
+        """What knowing it is good for, the gravest only."""
+        if self.decides:
+            return "leads" if self.worst.id == self.best.id else "decides"
+        if self.counts_with:
+            return "with_others"
+        return "surer" if self.narrows >= LEAST_SURER else None
+
+
+@dataclass(frozen=True, kw_only=True)
+class RatingGap:
+    """How many facts besides those named an unrated customer needs for a tier; None: all of them are not enough."""
+
+    more: int | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class NotComputed:
+    """Missing indicators that nobody collects one by one, and what they are computed from."""
+
+    origin: str  # orders | order costs | order lines | invoices | activities | financial statements | scheme constants
+    names: tuple[Name, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class TierMove(CustomerPart):
+    """One customer changed tier."""
+
+    purpose: str = "account"
+    before: TierPart
+    after: TierPart
+    up: bool
+    score_before: float | None
+    score_after: float | None
+    capped_by: Name | None
+    held: bool
+    cause: str = "behaviour"  # behaviour | data | rule | override | join
+    rules: RuleChange | None = None
+    decided_by: str | None = None  # for an override; None when it has ended
+    decided_until: date | None = None
+    parts: tuple[DimensionPart, ...]
+    figures: tuple[MovedFigure, ...] = ()
+    as_of: date
+
+    @property
+    def decision(self) -> str | None:
+        """Who or what caused the change, unless the customer did."""
+        if self.cause == "override" and self.decided_by:
+            return "by_hand_until" if self.decided_until else "by_hand"
+        if self.cause == "override":
+            return "override_ended"
+        if self.cause in ("join", "data"):
+            return {"join": "joined", "data": "data"}[self.cause]
+        return "rules" if self.cause == "rule" and self.rules else None
+
+    @property
+    def moved_by(self) -> tuple[DimensionPart, ...]:
+        """The dimensions to name: none where a person decided."""
+        return () if self.cause == "override" else self.parts
+
+    @property
+    def advice(self) -> str:
+        """What to do next."""
+        if self.after.id == BLOCKED:
+            return "blocked"
+        if self.capped_by:
+            return "capped"
+        if self.purpose == "credit":
+            return "credit_up" if self.up else "credit_down"
+        if self.cause == "data":
+            return "check_data"
+        if self.cause != "behaviour":
+            return "not_the_customer"
+        return "up" if self.up else "down"

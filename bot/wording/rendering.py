@@ -5,6 +5,7 @@ prints goes through `finalize`, and only the filters `mention` and `bold` make m
 """
 
 import dataclasses
+import math
 import re
 import unicodedata
 from collections.abc import Callable, Mapping
@@ -147,10 +148,11 @@ def _build(language: str, folders: list[Path], mentions: bool) -> Environment:
         listed=lambda names: Markup(format_list([_local(language, name) for name in names], locale=locale)),
         tier=partial(_tier, language, translations.gettext),
         day=lambda value: Markup(figures.day(value)),
-        # Adding zero turns -0.0 into 0.0.
-        points=lambda value: Markup(figures.signed(round(value, 1) + 0.0)),
+        points=lambda value: Markup(figures.signed(round(value, 1))),
         score=lambda value: Markup("–" if value is None else figures.number(value, 1, 1)),
-        percent=lambda value: Markup(figures.percent(value)),
+        percent=lambda value: Markup(figures.percent(value, 1)),
+        # Rounded down: 99.6 % is not all, and what is below the least share never reads as the least share.
+        coverage=lambda value: Markup(figures.percent(math.floor(value * 100 + 1e-7) / 100)),
         quantity=partial(_quantity, language, figures, translations),
         bold=_bold,
         mention=partial(_mention, mentions),
@@ -159,7 +161,7 @@ def _build(language: str, folders: list[Path], mentions: bool) -> Environment:
 
 
 class Figures:
-    """Numbers and days as Babel writes them in one locale, halves rounded to the even digit.
+    """Numbers and days as Babel writes them in one locale, halves rounded to the even digit; a minus is U+2212.
 
     Babel reads locale and pattern anew for each, which for the twenty numbers of a card took as long as all its words.
     """
@@ -169,28 +171,28 @@ class Figures:
         self.day = lru_cache(maxsize=1_000)(partial(format_date, format="medium", locale=locale))
 
     def number(self, value: Any, least: int, most: int) -> str:
-        """With at least and at most so many decimals: (0, 2) is Babel's #,##0.##."""
-        text = format(Decimal(str(value)), f",.{most}f")
+        """With at least and at most so many decimals: (0, 2) is Babel's #,##0.##. What rounds to 0 has no sign."""
+        text = format(Decimal(str(value)), f"z,.{most}f")
         if most > least:
             whole, _, decimals = text.partition(".")
             kept = decimals[:least] + decimals[least:].rstrip("0")
             text = f"{whole}.{kept}" if kept else whole
-        text = text.replace("-", MINUS)
-        return text.translate(self._symbols) if self._symbols else text
+        return text.translate(self._symbols)
 
     def signed(self, value: Any) -> str:
         """With one decimal and a sign, also a plus."""
-        return self.number(value, 1, 1) if str(value).startswith("-") else "+" + self.number(value, 1, 1)
+        text = self.number(value, 1, 1)
+        return text if text.startswith(MINUS) else "+" + text
 
     def percent(self, share: Any, most: int = 0) -> str:
         """A fraction of 1 as a percentage with at most so many decimals."""
         return self.number(Decimal(str(share)).scaleb(2), 0, most) + "%"
 
     @cached_property
-    def _symbols(self) -> dict[int, str] | None:
-        """Separator -> the locale's own; None where both are the same."""
-        symbols = {",": get_group_symbol(self._locale), ".": get_decimal_symbol(self._locale)}
-        return None if all(ours == theirs for ours, theirs in symbols.items()) else str.maketrans(symbols)
+    def _symbols(self) -> dict[int, str]:
+        """Separator or sign -> the locale's own."""
+        separators = {",": get_group_symbol(self._locale), ".": get_decimal_symbol(self._locale)}
+        return str.maketrans({**separators, "-": MINUS})
 
 
 def _translator(gettext: Callable[[str], str]) -> Callable[..., Markup]:
@@ -268,6 +270,8 @@ def _quantity(
     if unit == "ratio":
         return Markup(figures.percent(value, 1))
     number = figures.number(value, 0, 0 if abs(value) >= 100 or float(value).is_integer() else 2)
+    if unit == "times":
+        return Markup(gettext("%(number)s×")) % {"number": Markup(number)}
     if unit == "years":
         years = ngettext("%(number)s year", "%(number)s years", 1 if value == 1 else 2)
         return Markup(years) % {"number": Markup(number)}

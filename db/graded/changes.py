@@ -4,9 +4,11 @@ from collections.abc import Sequence
 from datetime import date
 from typing import Any
 
-from sqlalchemy import UniqueConstraint, bindparam, distinct, func, insert
+from sqlalchemy import UniqueConstraint, bindparam, func, insert
 from sqlalchemy import select as sa_select
 from sqlmodel import Field, Session, SQLModel, col, select
+
+ALERT, OWN_ALERT = "tier_change", "own_tier_change"  # kinds of the messages to a channel, and to an owner
 
 
 class StoredTierChange(SQLModel, table=True):
@@ -44,11 +46,9 @@ def newest_change(session: Session) -> int:
     return session.exec(select(func.max(StoredTierChange.id))).one() or 0
 
 
-def changes_after(session: Session, change_id: int) -> tuple[int, int]:
-    """(how many tier changes are newer than one of them, how many messages notify of these)."""
-    counts = (func.count(), func.count(distinct(col(StoredTierChange.outbox_id))))
-    changes, messages = session.execute(sa_select(*counts).where(col(StoredTierChange.id) > change_id)).one()
-    return changes, messages
+def changes_after(session: Session, change_id: int) -> int:
+    """How many tier changes are newer than one of them."""
+    return session.exec(select(func.count()).where(col(StoredTierChange.id) > change_id)).one()
 
 
 def recorded(session: Session, customer_id: int | None = None) -> list[StoredTierChange]:
@@ -65,8 +65,23 @@ def alert_key(purpose: str, customer_id: int, as_of: date, before: str, after: s
 
 
 def digest_key(run_id: int, channel: str) -> str:
-    """The key of the message that notifies of many changes of a run."""
+    """The key of the message that notifies a channel of many changes of a run."""
     return f"tier_digest:{run_id}:{channel}"
+
+
+def owner_key(purpose: str, customer_id: int, as_of: date, before: str, after: str) -> str:
+    """The key of the direct message that notifies an owner of one change: once, whoever owns the customer later."""
+    return f"own_{alert_key(purpose, customer_id, as_of, before, after)}"
+
+
+def owner_digest_key(run_id: int, person_id: int) -> str:
+    """The key of the direct message that notifies an owner of many changes of a run."""
+    return f"{owner_digests(run_id)}{person_id}"
+
+
+def owner_digests(run_id: int) -> str:
+    """How the keys begin of the direct messages that notify owners of many changes of a run."""
+    return f"own_{digest_key(run_id, 'person:')}"
 
 
 def add_changes(session: Session, rows: Sequence[dict[str, Any]]) -> None:

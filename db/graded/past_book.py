@@ -66,6 +66,16 @@ def turning_points(
     return sorted({*session.scalars(published), *session.scalars(recorded)})
 
 
+def recorded_by_hand(session: Session, customer_id: int, since: datetime) -> bool:
+    """Whether a contact with a customer has been recorded by hand since a moment."""
+    statement = select(col(Activity.id)).where(
+        col(Activity.customer_id) == customer_id,
+        col(Activity.batch_id).is_(None),
+        col(Activity.recorded_at) > since,
+    )
+    return session.scalars(statement.limit(1)).first() is not None
+
+
 @contextmanager
 def as_known(connection: Connection, moment: datetime, customer_ids: Collection[int]) -> Iterator[PastBook]:
     """The book of some customers as it was known at a moment; the temporary tables are dropped at the end.

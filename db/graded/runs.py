@@ -127,9 +127,9 @@ def last_snapshot(session: Session, purpose: str) -> GradingRun | None:
     return session.exec(_NEWEST_SNAPSHOT, params={"purpose": purpose}).first()
 
 
-def snapshot_at(session: Session, purpose: str, number: int) -> datetime | None:
-    """When the snapshot of a number was published."""
-    statement = select(GradingRun.published_at).where(
+def snapshot_at(session: Session, purpose: str, number: int) -> GradingRun | None:
+    """The published snapshot of a number."""
+    statement = select(GradingRun).where(
         GradingRun.purpose == purpose,
         GradingRun.kind == RunKind.SNAPSHOT,
         GradingRun.snapshot == number,

@@ -1,6 +1,6 @@
 """Messages the bot sends unprompted, written in the transaction of their cause and sent afterwards."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
@@ -81,6 +81,11 @@ def keys_of_kind(session: Session, kind: str) -> dict[int, str]:
     """Id -> key of every message of a kind."""
     statement = select(col(OutboxMessage.id), col(OutboxMessage.dedupe_key)).where(OutboxMessage.kind == kind)
     return {row[0]: row[1] for row in session.exec(statement) if row[0] is not None}
+
+
+def count_of_kinds(session: Session, kinds: Sequence[str]) -> int:
+    """How many messages of some kinds there are."""
+    return session.exec(select(func.count()).where(col(OutboxMessage.kind).in_(kinds))).one()
 
 
 def has_work(session: Session) -> bool:

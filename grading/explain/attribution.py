@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from typing import Any, TypedDict
@@ -13,6 +12,7 @@ import pandas as pd
 
 from grading.engine.fields import Floats, frame_of, require_unique
 from grading.engine.scoring import Grading, grade, round_score
+from grading.explain.breakdown import round_parts
 from grading.scheme.model import Scheme
 
 PARTS = ("data", "behaviour", "rule")
@@ -156,30 +156,6 @@ def explain_change(attribution: Attribution, position: int) -> ExplainedChange:
         indicators=sorted(lines, key=lambda line: -abs(line["total"])),
         reason=None,
     )
-
-
-def round_parts(parts: Mapping[str, float], change: float, decimals: int) -> dict[str, float]:
-    """Parts rounded to `decimals` so that they add up to the change that is shown (largest remainder).
-
-    Every part is rounded down, and what then lacks to `change` goes, a unit each, to those that lost most; among equals
-    to the first. So each is less than a unit off, and 0 stays 0: nobody reads of a correction that was not made.
-    `change` is the difference of two shown scores, or any number less than a unit from the sum. ValueError when it is
-    further off.
-    """
-    factor = 10**decimals
-    # Ten digits are far below a unit and far above rounding errors: 0.3 - 0.1 is 2 units, not 1.99…
-    exact = {name: round(part * factor, 10) for name, part in parts.items()}
-    units = {name: math.floor(part) for name, part in exact.items()}
-    lacking = round(change * factor) - sum(units.values())
-    open_parts = sorted((name for name in exact if exact[name]), key=lambda name: units[name] - exact[name])
-    if abs(change * factor - sum(exact.values())) > 1 + 1e-6 or not 0 <= lacking <= len(open_parts):
-        raise ValueError(
-            f"parts that add up to {sum(parts.values()):g} cannot be shown as a change of {change:g} "
-            f"with {decimals} decimals; give the difference of the two shown scores"
-        )
-    for name in open_parts[:lacking]:
-        units[name] += 1
-    return {name: unit / factor for name, unit in units.items()}
 
 
 def _rows(frame: pd.DataFrame, index: pd.Index, rows: slice) -> pd.DataFrame:

@@ -4,16 +4,31 @@ from __future__ import annotations
 
 import itertools
 import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any
 
 import numpy as np
 
 from grading.engine.compiled import compile_scheme
 from grading.engine.fields import Columns
-from grading.engine.scoring import Grading
+from grading.engine.scoring import Grading, round_score
 from grading.scheme.model import Scheme
 
+MOST_DECIMALS = 1  # of points in messages
+TOP = 100.0 - 1e-9  # a score from which on nothing is lost
 MIDDLE = 50.0
+LEAST_LOST = 1.0  # points that an indicator must lack to be named as what holds a score back …
+LEAST_LOST_SHARE = 0.1  # … and the share of those it could bring
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Printed:
+    """Points and the most that they could be: effective weight x 100."""
+
+    points: float
+    most: float
 
 
 def explain(grading: Grading, scheme: Scheme, position: int) -> dict[str, Any]:
@@ -41,7 +56,7 @@ def explain(grading: Grading, scheme: Scheme, position: int) -> dict[str, Any]:
         "capped_by": row["capped_by"],
         "gates": list(itertools.compress(ids, hit)),
         "gates_not_assessed": [gate for gate, known in zip(ids, assessed, strict=True) if not known],
-        "dimensions": _dimensions(grading, scheme, position),
+        "dimensions": dimension_lines(grading, scheme, position),
         "breakdown": lines_of(grading, scheme, position),
     }
 
@@ -52,8 +67,9 @@ def reasons(
     """(indicators that lift an explained score most, those that hold it back most), strongest first.
 
     Lines are those of the breakdown plus `most`, the points a score of 100 would give: effective weight x 100. Lifting
-    are those that score above 50, by weight x (score - 50); holding back are the others, by `most` - points. A missing
-    indicator is in neither, unless the scheme counts it as worst, nor is one whose dimension does not count.
+    are those that score above 50, by weight x (score - 50); holding back are the others that lack at least a point and a
+    tenth of `most`, by what they lack. A missing indicator is in neither, unless the scheme counts it as worst, nor is
+    one whose dimension does not count.
     """
     lines = [
         {**line, "most": line["effective_weight"] * 100.0}
@@ -62,8 +78,66 @@ def reasons(
     ]
     above = [line for line in lines if line["score"] > MIDDLE]
     lifting = sorted(above, key=lambda line: -line["effective_weight"] * (line["score"] - MIDDLE))[:up]
-    short = [line for line in lines if line["points"] < line["most"] and line not in lifting]
+    short = [
+        line
+        for line in lines
+        if line["most"] - line["points"] >= max(LEAST_LOST, LEAST_LOST_SHARE * line["most"])
+        and line not in lifting
+    ]
     return lifting, sorted(short, key=lambda line: line["points"] - line["most"])[:down]
+
+
+def print_points(
+    grading: Grading, scheme: Scheme, position: int
+) -> tuple[dict[str, Printed], dict[str, Printed]]:
+    """(dimension -> its points, indicator -> its points) of one row.
+
+    The dimensions add up to the shown score, the indicators of a dimension to its points, digit by digit. All are 0
+    without a score. No points are more than their `most`; they are equal where nothing is lost.
+    """
+    decimals = min(scheme.display_decimals, MOST_DECIMALS)
+    dimensions, lines = dimension_lines(grading, scheme, position), lines_of(grading, scheme, position)
+    exact = float(grading.sums.exact[position])
+    total = (
+        0.0
+        if math.isnan(exact)
+        else _as_printed(
+            float(round_score(grading.sums.exact[[position]], scheme.display_decimals)[0]), decimals
+        )
+    )
+    by_dimension = round_parts({part["id"]: part["points"] or 0.0 for part in dimensions}, total, decimals)
+    by_indicator: dict[str, float] = {}
+    for name, points in by_dimension.items():
+        inner = {line["indicator"]: line["points"] or 0.0 for line in lines if line["dimension"] == name}
+        by_indicator |= round_parts(inner, points, decimals)
+    return (
+        _with_most(by_dimension, dimensions, "id", decimals),
+        _with_most(by_indicator, lines, "indicator", decimals),
+    )
+
+
+def round_parts(parts: Mapping[str, float], change: float, decimals: int) -> dict[str, float]:
+    """Parts rounded to `decimals` so that they add up to the change that is shown (largest remainder).
+
+    Every part is rounded down, and what then lacks to `change` goes, a unit each, to those that lost most; among equals
+    to the first. So each is less than a unit off, and 0 stays 0: nobody reads of a correction that was not made.
+    `change` is the difference of two shown scores, or any number less than a unit from the sum. ValueError when it is
+    further off.
+    """
+    factor = 10**decimals
+    # Ten digits are far below a unit and far above rounding errors: 0.3 - 0.1 is 2 units, not 1.99…
+    exact = {name: round(part * factor, 10) for name, part in parts.items()}
+    units = {name: math.floor(part) for name, part in exact.items()}
+    lacking = round(change * factor) - sum(units.values())
+    open_parts = sorted((name for name in exact if exact[name]), key=lambda name: units[name] - exact[name])
+    if abs(change * factor - sum(exact.values())) > 1 + 1e-6 or not 0 <= lacking <= len(open_parts):
+        raise ValueError(
+            f"parts that add up to {sum(parts.values()):g} cannot be shown as a change of {change:g} "
+            f"with {decimals} decimals; give the difference of the two shown scores"
+        )
+    for name in open_parts[:lacking]:
+        units[name] += 1
+    return {name: unit / factor for name, unit in units.items()}
 
 
 def change_by_dimension(before: dict[str, Any], after: dict[str, Any]) -> list[tuple[str, float]]:
@@ -78,7 +152,8 @@ def change_by_dimension(before: dict[str, Any], after: dict[str, Any]) -> list[t
     return [(name, later.get(name, 0.0) - earlier.get(name, 0.0)) for name in {**later, **earlier}]
 
 
-def _dimensions(grading: Grading, scheme: Scheme, position: int) -> list[dict[str, Any]]:
+def dimension_lines(grading: Grading, scheme: Scheme, position: int) -> list[dict[str, Any]]:
+    """The dimensions of `explain`: one for each, in the order of the scheme."""
     sums = grading.sums
     parts = (
         sums.dimension_scores,
@@ -158,3 +233,21 @@ def read_value(columns: Columns, field: str, position: int) -> float | str | boo
         return json_number(value)
     except (TypeError, ValueError, OverflowError):
         return None
+
+
+def _as_printed(number: float, decimals: int) -> float:
+    """A number as a message writes it: ties by its shortest decimal form, to the even digit."""
+    return float(format(Decimal(str(number)), f".{decimals}f"))
+
+
+def _with_most(
+    points: Mapping[str, float], lines: Sequence[Mapping[str, Any]], key: str, decimals: int
+) -> dict[str, Printed]:
+    found = {}
+    for line in lines:
+        printed, most = points[line[key]], 100.0 * (line["effective_weight"] or 0.0)
+        full = line["score"] is not None and line["score"] >= TOP
+        found[line[key]] = Printed(
+            points=printed, most=printed if full else max(printed, _as_printed(most, decimals))
+        )
+    return found

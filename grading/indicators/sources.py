@@ -9,6 +9,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+from grading.scheme.model import ZONE, Scheme
+from grading.scheme.presets import lacks_constant
+
 EDITION = 2
 """The number of the rules by which fields are computed. A grading run stores it, so that its inputs are verified by them.
 
@@ -18,6 +21,7 @@ in the one to 30 June. A fact replaced every count that may be short, however ol
 """
 
 Source = Literal["orders", "order lines", "invoices", "activities"]
+Origin = Literal[Source, "order costs", "financial statements", "scheme constants"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +77,8 @@ _BY_UNIT = {
 RECORDED = {field: unit for unit, fields in _BY_UNIT.items() for field in fields.split()}
 """Unit of each field of the presets that comes as facts only."""
 
+_FROM_COSTS = ("gross_margin_rate", "margin_contribution")
+
 CREDIT_GRADE = "credit_grade"
 """The grade of the newest credit assessment, or one that was recorded later."""
 
@@ -89,3 +95,14 @@ JUDGED = frozenset(
         "market_standing",
     ]
 )
+
+
+def origin_of(field: str, scheme: Scheme) -> Origin | None:
+    """What a missing field is computed from; None for a fact, which a person can collect."""
+    if lacks_constant(scheme, field):
+        return "scheme constants"
+    if field == ZONE:
+        return "financial statements"
+    if field in _FROM_COSTS:
+        return "order costs"
+    return COMPUTED[field].source if field in COMPUTED else None

@@ -22,6 +22,7 @@ COMPARISONS: tuple[Comparison, ...] = ("ge", "gt", "le", "lt")
 BLOCKED, NEW, UNRATED = "blocked", "new", "unrated"
 WORDS_FOR_NO_TIER = (BLOCKED, NEW, UNRATED)
 
+MULTIPLES = ("silence_ratio", "current_ratio")  # ratios that are no shares: 2.3 is not read as 230 %
 WINDOW_MONTHS = 12  # of the computed indicators whose names end in 12m; no other is applied
 LIMIT_FIELDS = ("avg_monthly_purchases", "net_worth")  # what the credit limit is computed from
 ZONE = "z_zone"

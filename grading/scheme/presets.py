@@ -12,9 +12,10 @@ from grading.scheme.model import Map, Scheme
 
 _PRESETS = files("grading") / "schemes"
 _EVERYBODY = "is missing for everybody"
+_FEW_ORDERS = "is missing for customers with fewer than three order days"
 _CONSTANTS = {  # indicator -> the constant that it needs, and what happens without it
     "margin_contribution": ("our_gross_margin_12m", _EVERYBODY),
-    "silence_ratio": ("usual_gap_days", "is missing for customers with fewer than three order days"),
+    "silence_ratio": ("usual_gap_days", _FEW_ORDERS),
     "cross_sell_headroom": ("product_types_sold", "comes from facts alone"),
     "complaints_per_100_orders": ("complaint_rate", "comes from facts alone"),
     "on_time_payment_rate": ("on_time_rate", "comes from facts alone"),
@@ -35,6 +36,12 @@ def preset_text(name: str) -> str:
     if name not in preset_names():
         raise KeyError(f"there is no preset {name!r}; there are {', '.join(preset_names())}")
     return (_PRESETS / f"{name}.yaml").read_text(encoding="utf-8")
+
+
+def lacks_constant(scheme: Scheme, field: str) -> bool:
+    """Whether a field is computed for nobody because the scheme does not set the constant that it needs."""
+    constant, effect = _CONSTANTS.get(field, (None, None))
+    return constant is not None and effect != _FEW_ORDERS and scheme.constants.get(constant) is None
 
 
 def notices(scheme: Scheme) -> tuple[str, ...]:

@@ -2,25 +2,33 @@
 
 import json
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from functools import partial
+from zoneinfo import ZoneInfo
 
 import pytest
 from sqlalchemy import event
-from sqlmodel import Session, col, select
+from sqlmodel import Session, col, select, update
+from structlog.testing import capture_logs
 
 from bot.services import alerts
+from bot.services.grade import regrades, verification
 from bot.services.grade import runs as grading
 from bot.services.grade.assessment import TierChange
 from bot.services.grade.runs import RunReport
 from bot.services.schemes.store import SchemeCache
-from bot.wording.messages import Message, TierChanged, TierDigest, load
+from bot.wording.actions import Action
+from bot.wording.messages import Message, OwnTierChanged, TierChanged, TierDigest, load
+from bot.wording.rendering import Renderer
+from db.book.customers import Ownership
 from db.book.facts import Fact
 from db.engine import Database
 from db.graded.changes import StoredTierChange
 from db.graded.runs import GradingRun
 from db.outbox.messages import OutboxMessage
 from tests import factories
+from tests.conftest import on_sqlite
 
 JANUARY, FEBRUARY, MARCH = date(2026, 1, 31), date(2026, 2, 28), date(2026, 3, 31)
 
@@ -49,10 +57,13 @@ class Office:
             for field, value in facts.items():
                 factories.fact(session, customer, field, value, day)
 
-    def grade(self, as_of: date, notify: grading.Notify | None = None) -> RunReport:
-        usual = partial(
+    @property
+    def notify(self) -> grading.Notify:
+        return partial(
             alerts.enqueue_alerts, scheme_cache=self.scheme_cache, default_channel=self.channel, language="en"
         )
+
+    def grade(self, as_of: date, notify: grading.Notify | None = None) -> RunReport:
         return grading.grade_book(
             self.database,
             self.scheme_cache,
@@ -60,7 +71,7 @@ class Office:
             as_of=as_of,
             today=as_of + timedelta(days=1),
             now=datetime(as_of.year, as_of.month, as_of.day, 22, tzinfo=UTC),
-            notify=notify or usual,
+            notify=notify or self.notify,
         )
 
     def outbox(self) -> list[OutboxMessage]:
@@ -71,9 +82,15 @@ class Office:
         return [load(json.loads(row.body_json)) for row in self.outbox()]
 
     def alert(self) -> TierChanged:
-        (message,) = self.messages()
-        assert isinstance(message, TierChanged)
+        (message,) = (message for message in self.messages() if isinstance(message, TierChanged))
         return message
+
+    def own_alert(self) -> OwnTierChanged:
+        (message,) = (message for message in self.messages() if isinstance(message, OwnTierChanged))
+        return message
+
+    def addresses(self) -> list[str]:
+        return [row.address for row in self.outbox()]
 
     def changes(self) -> Sequence[tuple[int, str, str, date, int | None]]:
         columns = (
@@ -228,7 +245,7 @@ def test_a_team_with_a_channel_hears_it_there_in_its_language_with_the_owner_nam
     with office.database.write() as session:
         team = factories.team(session, channel="#east", language="zh")
         anna = factories.person(session, "Anna", team_id=team)
-    (row,) = moved(office, anna)
+    row = moved(office, anna)[0]
     assert (row.address, json.loads(row.body_json)["language"]) == ("channel:#east", "zh")
     owner = office.alert().owner
     assert owner is not None
@@ -240,8 +257,8 @@ def test_a_team_without_one_and_nobodys_customer_are_told_in_the_default_channel
         anna = factories.person(session, "Anna", team_id=factories.team(session))
     nobodys = office.customer(50, name="Orphan")
     office.learn(nobodys, FEBRUARY, quality=90)
-    assert [row.address for row in moved(office, anna)] == ["channel:#managers"] * 2
-    assert [json.loads(row.body_json)["language"] for row in office.outbox()] == ["en"] * 2
+    assert [row.address for row in moved(office, anna)] == ["channel:#managers"] * 2 + [f"person:{anna}"]
+    assert [json.loads(row.body_json)["language"] for row in office.outbox()] == ["en"] * 3
     owners = [message.owner for message in office.messages() if isinstance(message, TierChanged)]
     assert owners[0] is None
     assert owners[1] is not None
@@ -259,7 +276,9 @@ def test_without_any_channel_a_change_is_recorded_and_never_told_late(office: Of
 def test_each_channel_has_its_own_twenty(office: Office) -> None:
     with office.database.write() as session:
         owners = [
-            factories.person(session, name, team_id=factories.team(session, name, channel=f"#{name}"))
+            factories.person(
+                session, name, team_id=factories.team(session, name, channel=f"#{name}"), slack=False
+            )
             for name in ("east", "west")
         ]
     customers = [office.customer(50, owner_id=owners[n % 2]) for n in range(30)]
@@ -273,7 +292,10 @@ def test_a_digest_for_teams_of_two_languages_is_in_the_firms_own(office: Office)
     with office.database.write() as session:
         owners = [
             factories.person(
-                session, lang, team_id=factories.team(session, lang, channel="#all", language=lang)
+                session,
+                lang,
+                team_id=factories.team(session, lang, channel="#all", language=lang),
+                slack=False,
             )
             for lang in ("zh", "en")
         ]
@@ -283,6 +305,133 @@ def test_a_digest_for_teams_of_two_languages_is_in_the_firms_own(office: Office)
         office.learn(customer, FEBRUARY, quality=90)
     office.grade(FEBRUARY)
     assert [json.loads(row.body_json)["language"] for row in office.outbox()] == ["en"]
+
+
+def test_the_owner_hears_it_too_in_a_message_of_their_own(office: Office) -> None:
+    with office.database.write() as session:
+        team = factories.team(session, channel="#east", language="en")
+        anna = factories.person(session, "Anna", team_id=team, language="zh")
+    rows = moved(office, anna)
+    assert office.addresses() == ["channel:#east", f"person:{anna}"]
+    assert [json.loads(row.body_json)["language"] for row in rows] == ["en", "zh"]
+    ((acme, _, _, _, outbox_id),) = office.changes()
+    assert [row.dedupe_key for row in rows] == [
+        f"tier_change:account:{acme}:2026-02-28:B>A",
+        f"own_tier_change:account:{acme}:2026-02-28:B>A",
+    ]
+    assert outbox_id == rows[0].id
+    own = office.own_alert()
+    assert (own.name, own.before.id, own.after.id, own.advice) == ("ACME", "B", "A", "up")
+    assert {str(action) for action in own.targets()} == {"tierbot_why", "tierbot_log_visit"}
+
+
+def test_after_running_and_grading_again_nobody_hears_anything_twice(office: Office) -> None:
+    with office.database.write() as session:
+        anna, bert = (factories.person(session, name) for name in ("Anna", "Bert"))
+    acme = office.customer(50, owner_id=anna)
+    office.grade(JANUARY)
+    office.learn(acme, FEBRUARY, quality=90)
+    assert [office.grade(FEBRUARY).told for _ in range(2)] == [2, 0]
+    with office.database.write() as session:  # a new owner does not hear old news
+        session.exec(update(Ownership).values(person_id=bert))
+    told = [
+        regrades.regrade(
+            office.database,
+            office.scheme_cache,
+            [acme],
+            for_purpose="account",
+            today=FEBRUARY + timedelta(days=1),
+            now=datetime(2026, 3, 1, 9, tzinfo=UTC),
+            notify=office.notify,
+        ),
+        office.grade(FEBRUARY + timedelta(days=2)).told,
+        office.grade(MARCH).told,
+    ]
+    assert told == [None, 0, 0]
+    assert office.addresses() == ["channel:#managers", f"person:{anna}"]
+
+
+@pytest.mark.parametrize(("person", "unreached"), [({"slack": False}, 1), ({"active": False}, 1), ({}, 0)])
+def test_an_owner_whom_slack_does_not_reach_is_counted(
+    office: Office, person: dict[str, bool], unreached: int
+) -> None:
+    with office.database.write() as session:
+        anna = factories.person(session, "Anna", **person)
+    acme = office.customer(50, owner_id=anna)
+    nobodys = office.customer(50, name="Orphan")
+    office.grade(JANUARY)
+    for customer in (acme, nobodys):
+        office.learn(customer, FEBRUARY, quality=90)
+    with capture_logs() as logged:
+        report = office.grade(FEBRUARY)
+    assert office.addresses() == ["channel:#managers"] * 2 + [f"person:{anna}"] * (1 - unreached)
+    assert [line["changes"] for line in logged if line["event"] == "alert.owner_unreached"] == [1] * unreached
+    with office.database.read() as session:
+        assert alerts.count_unreached(session, report.changes) == unreached
+
+
+@pytest.mark.parametrize(("count", "messages"), [(5, 5), (6, 1)])
+def test_more_than_five_for_one_owner_are_one_direct_message(
+    office: Office, count: int, messages: int
+) -> None:
+    with office.database.write() as session:
+        anna = factories.person(session, "Anna", language="zh")
+        bert = factories.person(session, "Bert")
+    mine = [office.customer(50, name=f"C{n}", owner_id=anna) for n in range(count)]
+    other = office.customer(50, name="Other", owner_id=bert)
+    office.grade(JANUARY)
+    for customer in (*mine, other):
+        office.learn(customer, FEBRUARY, quality=90)
+    assert office.grade(FEBRUARY).told == (count + 1) + messages + 1
+    for_anna = [row for row in office.outbox() if row.address == f"person:{anna}"]
+    assert len(for_anna) == messages
+    if messages == 1:
+        digest = load(json.loads(for_anna[0].body_json))
+        assert isinstance(digest, TierDigest)
+        assert (digest.own, digest.total, len(digest.largest)) == (True, count, count)
+        words = Renderer().slots(digest, "zh")
+        assert words.header == "您有 6 位客户的等级有变动"
+        assert for_anna[0].dedupe_key.startswith("own_tier_digest:")
+
+
+def test_without_any_channel_the_owner_hears_it_all_the_same(office: Office) -> None:
+    office.channel = ""
+    with office.database.write() as session:
+        anna = factories.person(session, "Anna")
+    assert [row.address for row in moved(office, anna)] == [f"person:{anna}"]
+    assert [change[-1] for change in office.changes()] == [None]
+
+
+def test_nobody_is_sent_to_a_blocked_customer_and_why_explains_no_credit_grade(office: Office) -> None:
+    with office.database.write() as session:
+        anna = factories.person(session, "Anna")
+    acme = office.customer(90, 90, owner_id=anna)
+    office.grade(JANUARY)
+    office.learn(acme, FEBRUARY, sanctions=True)
+    office.grade(FEBRUARY)
+    own = office.own_alert()
+    assert list(own.targets()) == [Action.WHY]
+    assert list(replace(own, purpose="credit").targets()) == []
+
+
+@on_sqlite
+def test_verifying_finds_a_direct_message_without_its_change(office: Office) -> None:
+    with office.database.write() as session:
+        anna = factories.person(session, "Anna")
+    moved(office, anna)
+
+    def strange() -> list[str]:
+        found = verification.verify(office.database, office.scheme_cache, ZoneInfo("UTC"))
+        return [one.stored for one in found.differences if one.what == "outbox_message.dedupe_key"]
+
+    assert strange() == []
+    with office.database.write() as session:
+        session.exec(
+            update(OutboxMessage)
+            .where(col(OutboxMessage.kind) == "own_tier_change")
+            .values(dedupe_key="own_tier_change:account:1:2026-02-28:C>A")
+        )
+    assert strange() == ["own_tier_change:account:1:2026-02-28:C>A"]
 
 
 def test_when_telling_fails_nothing_of_the_run_is_published(office: Office) -> None:
@@ -314,8 +463,12 @@ def test_when_telling_fails_nothing_of_the_run_is_published(office: Office) -> N
 
 def test_many_changes_take_as_many_queries_as_few(office: Office) -> None:
     def queries(count: int, months: tuple[date, date]) -> int:
+        """Of changes of customers of as many tenths of owners, who get digests."""
         with office.database.write() as session:
-            customers = [factories.customer(session, f"N{n}") for n in range(count)]
+            owners = [factories.person(session, f"P{months[1]}{n}") for n in range(count // 10)]
+            customers = [
+                factories.customer(session, f"N{n}", owner_id=owners[n % len(owners)]) for n in range(count)
+            ]
             before = factories.graded(session, dict.fromkeys(customers, "B"), as_of=months[0])
             after = factories.graded(session, dict.fromkeys(customers, "A"), as_of=months[1])
         changes = [
@@ -330,7 +483,7 @@ def test_many_changes_take_as_many_queries_as_few(office: Office) -> None:
             now=factories.AT,
         )
         seen: list[str] = []
-        listener = lambda *args: seen.append(args[2])  # noqa: E731
+        listener = lambda *args: seen.append(args[2]) if "INSERT" not in args[2] else None  # noqa: E731
         event.listen(office.database.writer, "before_cursor_execute", listener)
         with office.database.write() as session:
             alerts.enqueue_alerts(

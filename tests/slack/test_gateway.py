@@ -232,7 +232,7 @@ def test_people_are_found_by_user_and_by_address(workspace: Workspace) -> None:
     anna = to.profile(ANNA_SCHMIDT.id)
     assert anna is not None
     assert (anna.email, anna.timezone, anna.locale) == ("anna.schmidt@example.com", "Europe/Berlin", "en-GB")
-    assert to.profile_by_email("Anna.Schmidt@example.com") is not None
+    assert to.profile_by_email("Anna.Schmidt@example.com") == anna
     assert to.profile("U0NOBODY") is None
     assert to.profile_by_email("nobody@example.com") is None
 

@@ -68,6 +68,8 @@ def why_json(explained: "Explained") -> dict[str, Any]:
         "tier": message.tier.id,
         "since": {"tier": since.tier.id, "as_of": since.as_of} if since else None,
         "change": explained.change,
+        "news": message.news,
+        "news_count_on": message.news_count_on,
         "rules": fields["change"]["rules"],
         "lift": explained.lift,
         "missing_facts": explained.missing,

@@ -5,30 +5,35 @@ from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING
 
-from sqlmodel import Session
-
 from bot.errors import N_, NotFound
 from bot.services.access import Act, Actor
-from bot.services.ask.graded import Graded, assessed, cap, clean_counts, graded_for, shown, standing_now
-from bot.services.grade import computed
+from bot.services.ask.graded import (
+    Graded,
+    assessed,
+    cap,
+    clean_counts,
+    graded_for,
+    shown,
+    standing_now,
+    unit_as_read,
+)
+from bot.services.ask.known_data import KnownData, news_day, read_known
+from bot.services.ask.missing import find_missing, missing_parts
 from bot.services.schemes.store import SchemeCache, rule_change, tier_names
 from bot.wording.actions import Pointer
 from bot.wording.messages import Why
-from bot.wording.parts import ChangePart, LeverPart, ScoreChange, Wanted
+from bot.wording.parts import ChangePart, LeverPart, ScoreChange
 from db.engine import Database
-from grading.scheme.model import Indicator, Scheme
+from grading.scheme.model import Indicator
 
 if TYPE_CHECKING:
-    import pandas as pd
-
     from grading.explain.attribution import ExplainedChange
     from grading.explain.headroom import Lift
     from grading.explain.missing_facts import MissingFact
 
 MOST_LEVERS = 3
-MOST_WANTED = 3
-MOST_DECIMALS = 1  # of points in messages: parts must add up as they are read
 NO_EARLIER = "no_earlier"  # there is no earlier grading to compare with
+NO_DATA_OF_THEN = "no_data_of_then"  # what the newest grading knew cannot be restored
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,10 +47,16 @@ class Explained:
 
 
 def why(
-    database: Database, scheme_cache: SchemeCache, actor: Actor, pointer: Pointer, since: date | None = None
+    database: Database,
+    scheme_cache: SchemeCache,
+    actor: Actor,
+    pointer: Pointer,
+    today: date,
+    since: date | None = None,
 ) -> Explained:
     """Everything behind a tier, with the change since the grading before, or since the one in force on a day.
 
+    The change is split on the data that the newest grading knew; what has come since is only announced.
     Raises NotFound for a customer that is not the actor's, is not graded yet, or was not on that day.
     """
     with database.read() as session:
@@ -56,11 +67,12 @@ def why(
                 name=customer.name,
                 day=since,
             )
-        change = _change(session, graded)
+        known = read_known(database, session, graded, today)
+        change = _change(graded, known)
         scheme = graded.scheme
         old_scheme = graded.previous.scheme if graded.previous else scheme
         book = tier_names({0: old_scheme, 1: scheme})
-        lift, missing = _next(graded)
+        lift, missing = _next(graded), find_missing(session, graded)
         indicators = {indicator.id: indicator for indicator in (*old_scheme.indicators, *scheme.indicators)}
         message = Why(
             name=customer.name,
@@ -68,22 +80,13 @@ def why(
             **assessed(session, graded, book),
             cap=cap(graded),
             change=_score_change(graded, change, indicators),
+            news=known.has_news,
+            news_count_on=news_day(session, scheme_cache, graded, today) if known.has_news else None,
             goal=book.tier(lift["goal"]) if lift["goal"] else None,
             needed=lift["needed"] if lift["lacking"] else None,
             levers=tuple(_levers(lift, indicators)),
             together=bool(lift["levers"]) and not lift["levers"][0]["alone"],
-            wanted=tuple(
-                Wanted(
-                    names=indicators[fact["indicator"]].name,
-                    reason=fact["reason"],
-                    judgement=fact["judgement"],
-                    narrows=fact["narrows"],
-                    decides=fact["decides"],
-                    worst=book.tier(fact["tiers"][0]),
-                    best=book.tier(fact["tiers"][1]),
-                )
-                for fact in missing[:MOST_WANTED]
-            ),
+            **missing_parts(missing, graded, book),
             scheme=scheme.name,
             scheme_version=scheme.version,
             dimensions=graded.breakdown.dimensions,
@@ -93,64 +96,52 @@ def why(
     return Explained(message=message, change=change, lift=lift, missing=missing)
 
 
-def _change(session: Session, graded: Graded) -> "ExplainedChange | None":
-    """The split of the change since the grading before; None when there was none."""
+def _change(graded: Graded, known: KnownData) -> "ExplainedChange | None":
+    """The split of the change since the grading before; None when there was none, or no data of then."""
     from bot.frames import stored_frame  # pandas: only when something is explained
     from grading.explain.attribution import attribute, explain_change
 
     old = graded.previous
-    if old is None:
+    if old is None or known.earlier is None:
         return None
-    customer_id, day = graded.assessment.customer_id, old.run.as_of
+    customer_id = graded.assessment.customer_id
     new = stored_frame({customer_id: graded.assessment.inputs}, graded.scheme)
     return explain_change(
         attribute(
             stored_frame({customer_id: old.assessment.inputs}, old.scheme),
-            computed.load_facts(session, old.scheme, day, [customer_id], edition=old.run.edition).facts,
-            _with_old_fields(session, new, graded, old.scheme),
+            known.earlier,
+            new if known.by_old_rule is None else new.join(known.by_old_rule),
             old_scheme=old.scheme,
             new_scheme=graded.scheme,
-            old_day=day,
+            old_day=old.run.as_of,
             new_day=graded.run.as_of,
         ),
         0,
     )
 
 
-def _with_old_fields(
-    session: Session, new: "pd.DataFrame", graded: Graded, old_scheme: Scheme
-) -> "pd.DataFrame":
-    """The new inputs, with those that only the old scheme reads, because its rule is applied to the new data."""
-    gone = [name for name in old_scheme.fields if name not in graded.scheme.fields]
-    if not gone:
-        return new
-    known = computed.load_facts(session, old_scheme, graded.run.as_of, new.index.tolist()).facts
-    columns = [name for name in known.columns if name.removesuffix("@date") in gone]
-    return new.join(known[columns])
-
-
-def _next(graded: Graded) -> "tuple[Lift, list[MissingFact]]":
+def _next(graded: Graded) -> "Lift":
     from bot.frames import stored_frame
     from grading.engine.scoring import grade
     from grading.explain.headroom import find_lift
-    from grading.explain.missing_facts import find_missing_facts
 
     row, scheme = graded.assessment, graded.scheme
     result = grade(stored_frame({row.customer_id: row.inputs}, scheme), scheme, graded.run.as_of)
     active = [gate for gate in clean_counts(row) if gate in {known.id for known in scheme.gates}]
-    return (
-        find_lift(result, scheme, 0, tier=standing_now(row), active=active),
-        find_missing_facts(result, scheme, 0),
-    )
+    return find_lift(result, scheme, 0, tier=standing_now(row), active=active)
 
 
 def _score_change(
     graded: Graded, change: "ExplainedChange | None", indicators: dict[str, Indicator]
 ) -> ScoreChange:
-    from grading.explain.attribution import round_parts
+    from grading.explain.breakdown import MOST_DECIMALS, round_parts
 
-    if change is None or graded.previous is None:
+    if graded.previous is None:
         return ScoreChange(since=None, points=None, parts=(), reason=NO_EARLIER, rules=None)
+    if change is None:
+        return ScoreChange(
+            since=graded.previous.since, points=None, parts=(), reason=NO_DATA_OF_THEN, rules=None
+        )
     decimals = min(graded.scheme.display_decimals, MOST_DECIMALS)
     total = None if change["change"] is None else round(change["change"], decimals)
     shown_parts = (
@@ -182,7 +173,7 @@ def _levers(lift: "Lift", indicators: dict[str, Indicator]) -> Iterator[LeverPar
         indicator = indicators[lever["indicator"]]
         yield LeverPart(
             names=indicator.name,
-            unit=indicator.unit,
+            unit=unit_as_read(indicator),
             value=shown(indicator, lever["value"]),
             relation=target["relation"] if target else None,
             target=shown(indicator, target["shown"]) if target else None,

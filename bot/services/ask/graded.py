@@ -13,24 +13,25 @@ from bot.errors import N_, NotFound
 from bot.services import access
 from bot.services.access import Act, Actor
 from bot.services.schemes.store import SchemeCache, TierNames, tiers_of
-from bot.wording.parts import ByHand, CapState, DimensionPart, PendingPart, Reason, Since
+from bot.wording.parts import ByHand, CapState, DimensionPart, MovedFigure, PendingPart, Reason, Since
 from db.book.customers import CustomerRow
 from db.graded import assessments, overrides
 from db.graded.runs import Assessment, GradingRun, RunKind
 from grading.engine.inputs import unpack
 from grading.engine.scoring import grade_columns
-from grading.explain.breakdown import change_by_dimension, explain, lines_of, reasons
+from grading.explain.breakdown import Printed, change_by_dimension, explain, lines_of, print_points, reasons
 from grading.explain.pending import find_pending
-from grading.scheme.model import WORDS_FOR_NO_TIER, Indicator, Map, Name, Scheme
+from grading.scheme.model import MULTIPLES, WORDS_FOR_NO_TIER, Indicator, Map, Name, Scheme
 
 LEAST_MOVE = 0.05  # points; less is shown as 0.0
+MOST_FIGURES = 3  # that an alert names
 
 
 @dataclass(frozen=True, kw_only=True)
 class Breakdown:
     """An assessment in points: derived from its stored inputs by the one grading function, never stored itself.
 
-    Points of `dimensions` add up to the score; `up` and `down` are the indicators to name first.
+    Points of `dimensions` add up to the shown score; `up_and_down` are the indicators to name first.
     """
 
     graded: Any  # a grading.engine.scoring.Grading, and the row of it
@@ -44,15 +45,19 @@ class Breakdown:
 
     @property
     def dimensions(self) -> tuple[DimensionPart, ...]:
-        indicators = _indicators(self.scheme)
+        indicators, (dimensions, points) = _indicators(self.scheme), self.printed
         return tuple(
             DimensionPart(
                 names=dimension.name,
-                points=item["points"] or 0.0,
+                points=dimensions[dimension.id].points,
+                most=dimensions[dimension.id].most,
                 score=item["score"],
                 weight=item["weight"],
+                left_out=not item["effective_weight"],
+                known=item["coverage"],
+                needed=dimension.min_coverage,
                 reasons=tuple(
-                    _reason(line, indicators)
+                    _reason(line, indicators, points)
                     for line in self.data["breakdown"]
                     if line["dimension"] == dimension.id
                 ),
@@ -63,9 +68,14 @@ class Breakdown:
     @cached_property
     def up_and_down(self) -> tuple[tuple[Reason, ...], ...]:
         """The indicators that lift the score most, and those that hold it back most."""
-        indicators = _indicators(self.scheme)
+        indicators, (_, points) = _indicators(self.scheme), self.printed
         both = reasons(lines_of(self.graded, self.scheme, self.position))
-        return tuple(tuple(_reason(line, indicators) for line in lines) for lines in both)
+        return tuple(tuple(_reason(line, indicators, points) for line in lines) for lines in both)
+
+    @cached_property
+    def printed(self) -> tuple[dict[str, Printed], dict[str, Printed]]:
+        """Points by dimension and by indicator, rounded so that they add up as they are read."""
+        return print_points(self.graded, self.scheme, self.position)
 
     def gates(self, which: str) -> tuple[Name, ...]:
         """The names of `gates` (hit) or `gates_not_assessed`."""
@@ -166,6 +176,49 @@ def moved_by(before: Breakdown, after: Breakdown) -> tuple[DimensionPart, ...]:
     return tuple(sorted(parts, key=lambda part: -abs(part.points)))
 
 
+def figures_behind(
+    before: Breakdown, after: Breakdown, *, up: bool, all_values: bool
+) -> tuple[MovedFigure, ...]:
+    """The changed values that moved a score most in the tier's direction; of sensitive fields only with `all_values`.
+
+    What an indicator moves is counted from the score before: one that was missing weighed on nothing.
+    """
+    middle = before.data["exact_score"]
+    if middle is None:
+        return ()
+    earlier = {line["indicator"]: line for line in before.data["breakdown"]}
+    indicators, fields = _indicators(after.scheme), after.scheme.fields
+    moved = []
+    for line in after.data["breakdown"]:
+        was = earlier.get(line["indicator"])
+        if was is None or was["value"] == line["value"]:
+            continue
+        points = _lift(line, middle) - _lift(was, middle)
+        if abs(points) >= LEAST_MOVE and (points > 0) == up:
+            moved.append((abs(points), line, was))
+    moved.sort(key=lambda item: -item[0])
+    figures = []
+    for _, line, was in moved[:MOST_FIGURES]:
+        indicator = indicators[line["indicator"]]
+        visible = all_values or not fields[indicator.id].sensitive
+        figures.append(
+            MovedFigure(
+                names=indicator.name,
+                unit=indicator.unit,
+                better=up,
+                shown=visible,
+                before=shown(indicator, was["value"]) if visible else None,
+                after=shown(indicator, line["value"]) if visible else None,
+            )
+        )
+    return tuple(figures)
+
+
+def _lift(line: dict[str, Any], middle: float) -> float:
+    """By how many points an indicator lifts a score above another one."""
+    return 0.0 if line["score"] is None else line["effective_weight"] * (line["score"] - middle)
+
+
 def pending(graded: Graded, book: TierNames) -> PendingPart | None:
     """The move the score asks for and the movement rules do not allow yet."""
     row, run = graded.assessment, graded.run
@@ -244,6 +297,11 @@ def by_hand(session: Session, graded: Graded, book: TierNames) -> ByHand | None:
     )
 
 
+def unit_as_read(indicator: Indicator) -> str | None:
+    """The unit in which people read the values of an indicator: `times` for a ratio that is a multiple."""
+    return "times" if indicator.unit == "ratio" and indicator.id in MULTIPLES else indicator.unit
+
+
 @lru_cache(maxsize=64)
 def _indicators(scheme: Scheme) -> dict[str, Indicator]:
     return {indicator.id: indicator for indicator in scheme.indicators}
@@ -256,15 +314,15 @@ def shown(indicator: Indicator, value: float | str | bool | None) -> float | str
     return value
 
 
-def _reason(line: dict[str, Any], indicators: dict[str, Indicator]) -> Reason:
+def _reason(line: dict[str, Any], indicators: dict[str, Indicator], printed: dict[str, Printed]) -> Reason:
     indicator = indicators[line["indicator"]]
     return Reason(
         names=indicator.name,
-        unit=indicator.unit,
+        unit=unit_as_read(indicator),
         value=shown(indicator, line["value"]),
         score=line["score"],
-        points=line["points"] or 0.0,
-        most=line.get("most"),
+        points=printed[indicator.id].points,
+        most=printed[indicator.id].most,
         weight=line["weight"],
         missing=line["missing"],
     )

@@ -7,7 +7,7 @@ from sqlmodel import Session
 
 from bot.errors import N_, NotFound
 from bot.services import access
-from bot.services.access import Act, Actor
+from bot.services.access import NOT_YOURS, Act, Actor
 from bot.services.ask import lists
 from bot.services.ask.graded import assessed, graded_for, graded_of, is_provisional
 from bot.services.care.schedule import CareRules
@@ -96,10 +96,16 @@ def find(session: Session, owners: Owners, query: str) -> Found:
 
 
 def card(
-    session: Session, scheme_cache: SchemeCache, rules: CareRules, actor: Actor, customer_id: int, today: date
+    session: Session,
+    scheme_cache: SchemeCache,
+    rules: CareRules,
+    actor: Actor,
+    customer_id: int,
+    today: date,
+    refusal: str = NOT_YOURS,
 ) -> TierCard | Ungraded:
-    """A customer's card. Raises NotFound when there is none, or it is not for this person."""
-    customer = access.customer_for(session, actor, Act.SEE, customer_id)
+    """A customer's card. Raises NotFound with the refusal when there is none, or it is not for this person."""
+    customer = access.customer_for(session, actor, Act.SEE, customer_id, refusal)
     owner = (
         None
         if customer.owner_name is None

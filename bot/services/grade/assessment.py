@@ -1,16 +1,14 @@
 """From facts and previous states to assessments, tier changes and their causes."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
 from sqlmodel import Session
 
-from bot.services.grade import computed
 from bot.services.schemes.store import SchemeCache
-from db.book import imports
 from db.graded import runs
 from db.graded.assessments import PREVIOUS_STATE, previous_rows_at
 from db.graded.runs import Assessment, GradingRun
@@ -30,9 +28,10 @@ Rows = Sequence[tuple[Any, ...]]
 
 
 class Cause(StrEnum):
-    """What changed a tier: the customer, another scheme, a person, or that another customer was joined into it."""
+    """What changed a tier: the customer, corrected or late data, another scheme, a person, or a customer joined into it."""
 
     BEHAVIOUR = "behaviour"
+    DATA = "data"
     RULE = "rule"
     OVERRIDE = "override"
     JOIN = "join"
@@ -169,20 +168,6 @@ def join_columns(parts: list[dict[str, list[Any]]]) -> dict[str, list[Any]]:
     return {name: [values[place] for place in order] for name, values in joined.items()}
 
 
-def find_changes(
-    session: Session,
-    scheme_cache: SchemeCache,
-    columns: Mapping[str, Sequence[Any]],
-    before: "PreviousState",
-    scheme: Scheme,
-    version_id: int,
-    step: RunStep,
-) -> list[TierChange]:
-    """The changes of effective tiers in new assessments by one version, with their causes."""
-    changes = compare_tiers(session, scheme_cache, columns, before, scheme, version_id)
-    return _with_causes(session, scheme_cache, changes, columns, before, version_id, step) if changes else []
-
-
 def compare_tiers(
     session: Session,
     scheme_cache: SchemeCache,
@@ -223,68 +208,3 @@ def compare_tiers(
             )
         )
     return changes
-
-
-def _with_causes(
-    session: Session,
-    scheme_cache: SchemeCache,
-    changes: list[TierChange],
-    columns: Mapping[str, Sequence[Any]],
-    before: "PreviousState",
-    version_id: int,
-    step: RunStep,
-) -> list[TierChange]:
-    """A person's decision or its end is an override; what the old rules would not have changed on these facts is a rule."""
-    now, was = (
-        {who for who, flag in zip(rows["customer_id"], rows["overridden"], strict=True) if flag}
-        for rows in (columns, before)
-    )
-    causes: dict[int, Cause] = {}
-    by_version: dict[int, dict[int, str]] = {}
-    for change in changes:
-        who, old = change.customer_id, change.rules_before
-        if step.overrides.get(who) == change.after if who in now else who in was:
-            causes[who] = Cause.OVERRIDE
-        elif old is not None and old != version_id:
-            by_version.setdefault(old, {})[who] = change.before
-    for old, tiers in by_version.items():
-        scheme = scheme_cache.scheme(session, old)
-        causes |= dict.fromkeys(_unchanged_by(session, scheme, old, tiers, step), Cause.RULE)
-    return [replace(change, cause=causes.get(change.customer_id, change.cause)) for change in changes]
-
-
-def with_joins(
-    session: Session, changes: Sequence[TierChange], step: RunStep, purpose: str
-) -> list[TierChange]:
-    """The changes, where a join is the cause of those that it may have begun.
-
-    A change began in the snapshot from which the movement counts, or in this run.
-    """
-    joined = imports.newest_joins(session) if changes else {}
-    if not joined:
-        return list(changes)
-    who, rising, falling = map(PREVIOUS_STATE.index, ("customer_id", "rising_since", "falling_since"))
-    rows = step.past.newest if step.past.left is None else step.past.left
-    began = {row[who]: row[rising] or row[falling] for row in rows if row[who] in joined}
-
-    def by_join(change: TierChange) -> bool:
-        at = joined.get(change.customer_id)
-        if at is None or change.cause != Cause.BEHAVIOUR:
-            return False
-        last = runs.snapshot_at(session, purpose, (began.get(change.customer_id) or step.snapshot) - 1)
-        return last is not None and at > last
-
-    return [replace(change, cause=Cause.JOIN) if by_join(change) else change for change in changes]
-
-
-def _unchanged_by(
-    session: Session, scheme: Scheme, version_id: int, tiers: Mapping[int, str], step: RunStep
-) -> list[int]:
-    """Of customers with previous tiers, those that the facts of now would leave there under these rules."""
-    from grading.engine.scoring import grade_columns
-
-    book = computed.load_facts(session, scheme, step.as_of, list(tiers))
-    graded = grade_columns(book.columns, book.customers, scheme, step.as_of)
-    moved, _ = step.move(graded, scheme, step.previous(scheme, list(tiers)), version_id)
-    present = zip(book.customers.tolist(), moved.outcome["tier"].tolist(), strict=True)
-    return [customer for customer, tier in present if tier == tiers[customer]]

@@ -8,7 +8,7 @@ from typing import Any
 from sqlmodel import Session
 
 from bot.errors import N_, BadInput
-from bot.services.grade import assessment, computed, scheme_choice
+from bot.services.grade import assessment, causes, computed, scheme_choice
 from bot.services.grade.assessment import RunStep, TierChange
 from bot.services.schemes import store
 from bot.services.schemes.store import SchemeCache, SchemeInForce
@@ -87,23 +87,24 @@ def prepare(
         book = computed.load_book(session, rule.scheme, day, theirs)
         before = step.previous(rule.scheme, theirs)
         columns = assessment.assess(book.columns, book.customers, rule.scheme, before, rule.version_id, step)
-        changes += assessment.find_changes(
+        changes += causes.find_changes(
             session, scheme_cache, columns, before, rule.scheme, rule.version_id, step
         )
         parts.append(columns)
         books.append(book)
     if allotted.without_scheme:
         parts.append(assessment.assess_without_scheme(allotted.without_scheme, step))
+    joined = assessment.join_columns(parts)
+    changes = causes.with_joins(session, changes, step, for_purpose)
+    changes = causes.with_data(session, scheme_cache, changes, joined, step, last)
     return Pass(
         purpose=for_purpose,
         kind=kind,
         step=step,
         rules=rules,
         last=last,
-        columns=assessment.join_columns(parts),
-        changes=sorted(
-            assessment.with_joins(session, changes, step, for_purpose), key=lambda change: change.customer_id
-        ),
+        columns=joined,
+        changes=sorted(changes, key=lambda change: change.customer_id),
         unreadable=sum(book.unreadable for book in books),
         orders_through=max((book.orders_through for book in books if book.orders_through), default=None),
     )

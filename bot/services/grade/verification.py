@@ -29,7 +29,7 @@ from bot.services.grade.evidence.import_rows import check_imports
 from bot.services.grade.evidence.override_rows import check_overrides
 from bot.services.grade.evidence.run_rows import OVERLAP, check_runs, versions_of
 from bot.services.grade.evidence.source_data import SourceCheck
-from bot.services.grade.evidence.tier_changes import ALERT, ChangeCheck, check_messages
+from bot.services.grade.evidence.tier_changes import ChangeCheck, check_messages
 from bot.services.grade.runs import CHUNK
 from bot.services.schemes.store import SchemeCache, SchemeInForce
 from db.book import customers, imports, order_totals
@@ -38,7 +38,6 @@ from db.graded import assessments, overrides, retention, runs
 from db.graded.assessments import CONTENT
 from db.graded.runs import GradingRun, RunKind
 from db.graded.schemes import SchemeVersion
-from db.outbox import messages
 from grading.engine.inputs import unpack
 from grading.scheme.model import Scheme
 from grading.scheme.problems import SchemeError
@@ -72,7 +71,7 @@ def verify(
             found.totals = order_totals.discrepancies(session)
             found.bytes_each = retention.bytes_each(session)
             check_imports(session, found)
-            check_messages(session, found, messages.keys_of_kind(session, ALERT))
+            check_messages(session, found)
         published = runs.published_runs(session)
         every = runs.every_run(session)
     for number, run in enumerate(published):

@@ -307,8 +307,8 @@ def _people(session: Session) -> Iterator[Finding]:
             "note",
             "people",
             ngettext(
-                "%(count)s person has no Slack user yet; the messages wait",
-                "%(count)s people have no Slack user yet; their messages wait",
+                "%(count)s person has no Slack user yet: reminders wait, and no direct message tells of tier changes",
+                "%(count)s people have no Slack user yet: their reminders wait, and no direct message tells them of tier changes",
                 unmatched,
             ),
             Phrase(N_("is the e-mail address the same as in Slack? correct it and import the people again")),

@@ -4,6 +4,7 @@ import re
 
 from slack_bolt import App
 
+from bot.services.access import WHO_MAY_OPEN
 from bot.services.ask import lookup
 from bot.slack import blocks
 from bot.slack.deferred import Deferred, Press
@@ -18,6 +19,8 @@ def register(app: App, deps: Dependencies, deferred: Deferred) -> None:
         actor, customer_id = deps.identify(press.user_id), press.pointer.id
         today = actor.today(deps.clock.now())
         with deps.database.read() as session:
-            card = lookup.card(session, deps.scheme_cache, deps.rules, actor, customer_id, today)
+            card = lookup.card(
+                session, deps.scheme_cache, deps.rules, actor, customer_id, today, WHO_MAY_OPEN
+            )
         in_place = bool(press.body.get("container", {}).get("is_ephemeral"))
         press.respond(blocks.payload(deps.renderer, card, actor.language), replace_original=in_place)

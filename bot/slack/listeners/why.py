@@ -2,6 +2,7 @@
 
 from slack_bolt import App
 
+from bot.clock import local_date
 from bot.errors import N_
 from bot.services.ask import explanation
 from bot.slack import blocks
@@ -15,5 +16,6 @@ def register(app: App, deps: Dependencies, deferred: Deferred) -> None:
     @deferred.reads
     def explain(press: Press) -> None:
         actor = deps.identify(press.user_id)
-        explained = explanation.why(deps.database, deps.scheme_cache, actor, press.pointer)
+        today = local_date(deps.clock.now(), deps.settings.zone)
+        explained = explanation.why(deps.database, deps.scheme_cache, actor, press.pointer, today)
         press.open_view(blocks.modal(deps.renderer, explained.message, actor.language, N_("Why this tier")))

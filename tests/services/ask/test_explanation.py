@@ -61,7 +61,7 @@ def known(database: Database, quality: float, service: float, extra: str = "") -
 
 
 def why(database: Database, customer: int, since: date | None = None) -> Explained:
-    return explanation.why(database, SchemeCache(), ADMIN, Pointer(id=customer), since)
+    return explanation.why(database, SchemeCache(), ADMIN, Pointer(id=customer), TODAY, since)
 
 
 def text(message: Why, language: str = "en") -> str:
@@ -97,10 +97,10 @@ def test_a_change_is_split_into_correction_behaviour_and_rules(database: Databas
     }
     assert message.change.points == pytest.approx((0.4 * 55 + 0.6 * 30) - 50.0) == 3.0 - 8.0 - 5.0
     said = text(message)
-    assert "Since Mar 31, 2026 · Important 50.0 → Ordinary 40.0 · -10.0" in said
+    assert "Since Mar 31, 2026 · Important 50.0 → Ordinary 40.0 · −10.0" in said
     assert "Corrected data: +3.0 (Quality +3.0)" in said
-    assert "The customer itself: -8.0 (Service -8.0)" in said
-    assert "Changed rules (Plain 1 → Plain 2): -5.0 (Quality -11.0, Service +6.0)" in said
+    assert "The customer itself: −8.0 (Service −8.0)" in said
+    assert "Changed rules (Plain 1 → Plain 2): −5.0 (Quality −11.0, Service +6.0)" in said
     assert "数据更正" in text(message, "zh")
 
 
@@ -155,6 +155,8 @@ def test_where_there_is_nothing_to_split_the_reason_is_given(database: Database)
     assert "Nothing has moved the score." in text(same)
     correct(database, acme, "quality", "")
     correct(database, acme, "service", "")
+    put(database, acme, "quality", 60, date(2026, 5, 2))
+    grade(database, date(2026, 5, 3))
     gone = why(database, acme).message
     assert gone.change.reason == "no_corrected_score"
     assert "give no score, so the change cannot be split" in text(gone)
@@ -261,4 +263,4 @@ def test_scripts_get_exact_numbers(database: Database) -> None:
 def test_only_who_may_see_a_customer_gets_an_explanation(database: Database) -> None:
     acme = known(database, quality=50, service=50)
     with pytest.raises(NotFound, match="no such customer in your book"):
-        explanation.why(database, SchemeCache(), actor(7), Pointer(id=acme))
+        explanation.why(database, SchemeCache(), actor(7), Pointer(id=acme), TODAY)

@@ -187,7 +187,7 @@ def test_who_moves_because_it_fell_to_another_scheme_was_moved_by_the_rules(
     (moved,) = grade(database, APRIL).changes
     assert (moved.customer_id, moved.before, moved.after) == (ids["BANK"], "B", "A")
     assert moved.cause == "rule"
-    why = explanation.why(database, SchemeCache(), ADMIN, Pointer(id=ids["BANK"])).message
+    why = explanation.why(database, SchemeCache(), ADMIN, Pointer(id=ids["BANK"]), TODAY).message
     assert why.change.rules is not None
     assert (why.scheme.en, why.change.rules.before.en, why.change.rules.after.en) == (
         "Plain",
@@ -220,7 +220,7 @@ def test_a_customer_no_scheme_applies_to_is_unrated_and_listed_until_one_does(
     assert isinstance(card, Ungraded)
     assert card.no_scheme
     with pytest.raises(NotFound, match="not been graded"):
-        explanation.why(database, SchemeCache(), ADMIN, Pointer(id=ids["SHOP"]))
+        explanation.why(database, SchemeCache(), ADMIN, Pointer(id=ids["SHOP"]), TODAY)
     assert verify(database, SchemeCache(), UTC_ZONE).differing == 0
     change(database, ids["SHOP"], industry="finance")
     assert grade(database, MAY).changes == ()

@@ -52,7 +52,6 @@ def _user_json(platform: Platform, user: User) -> Json:
         "is_ultra_restricted": False,
         "is_bot": user.is_bot,
         "is_app_user": False,
-        "locale": user.locale,
     }
     if user.tz:
         offset = platform.state.now().astimezone(ZoneInfo(user.tz)).utcoffset()
@@ -66,15 +65,22 @@ def _user_json(platform: Platform, user: User) -> Json:
     return answer
 
 
+def _with_locale(answer: Json, user: User, args: Json) -> Json:
+    """The answer with the locale, if that is asked for; users.lookupByEmail cannot be asked for it."""
+    asked = str(args.get("include_locale", "")).lower() in ("true", "1")
+    return answer | ({"locale": user.locale} if asked else {})
+
+
 def info(platform: Platform, args: Json) -> Json:
     """users.info"""
-    return {"user": _user_json(platform, platform.state.user(word(args, "user", missing="user_not_found")))}
+    user = platform.state.user(word(args, "user", missing="user_not_found"))
+    return {"user": _with_locale(_user_json(platform, user), user, args)}
 
 
 def list_all(platform: Platform, args: Json) -> Json:
     """users.list"""
     entries, cursor = page(list(platform.state.users.values()), args)
-    members = [_user_json(platform, user) for user in entries]
+    members = [_with_locale(_user_json(platform, user), user, args) for user in entries]
     return {"members": members, "response_metadata": {"next_cursor": cursor}}
 
 

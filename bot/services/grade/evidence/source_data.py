@@ -63,6 +63,17 @@ def read_inputs(
     return BookInputs(graded=graded, orders_through=max(days, default=None))
 
 
+def moments_of(session: Session, run: GradingRun, customer_ids: Sequence[int]) -> list[datetime]:
+    """When a run may have read the book, the likeliest first: nobody stored the moment exactly."""
+    start = run.started_at
+    before, after = (
+        past_book.turning_points(session, *period, customer_ids)
+        for period in ((start - OVERLAP, start), (start, start + OVERLAP))
+    )
+    just_before = [at - timedelta(microseconds=1) for at in reversed(before)]
+    return list(dict.fromkeys([start, *after, *just_before]))
+
+
 @dataclass
 class SourceCheck:
     """Compares the stored inputs of one run with the book, customer by customer."""
@@ -125,7 +136,7 @@ class SourceCheck:
         shown: dict[int, Graded | None] = {}
         problem = None
         with self.database.read() as session:
-            moments = self._moments(session, ids)
+            moments = moments_of(session, self.run, ids)
             start = self.run.started_at
             undone = imports.undone_between(session, start + OVERLAP, start - OVERLAP)
             gone = self._lost_credit(session)
@@ -149,16 +160,6 @@ class SourceCheck:
             self.found.data_unknown[why] += len(waiting)
             return
         self._note_differences(sorted(waiting), shown)
-
-    def _moments(self, session: Session, ids: Sequence[int]) -> list[datetime]:
-        """When the run may have read the book, the likeliest first: nobody stored the moment exactly."""
-        start = self.run.started_at
-        before, after = (
-            past_book.turning_points(session, *period, ids)
-            for period in ((start - OVERLAP, start), (start, start + OVERLAP))
-        )
-        just_before = [at - timedelta(microseconds=1) for at in reversed(before)]
-        return list(dict.fromkeys([start, *after, *just_before]))
 
     def _lost_credit(self, session: Session) -> frozenset[str]:
         """The field of credit grades, if retention has dropped runs that it may have come from."""
@@ -229,14 +230,19 @@ class SourceCheck:
         if scheme is None:
             return [("inputs", one[1], other[1])] if one != other else []
         try:
-            left, right = (unpack([row[1]], scheme) for row in (one, other))
+            return differing_fields(one[1], other[1], scheme)
         except ValueError:
             return [("inputs", one[1], other[1])]
-        return [
-            (name, _plain(left, name), _plain(right, name))
-            for name in sorted(left.keys() | right.keys())
-            if not _equal(left.get(name), right.get(name))
-        ]
+
+
+def differing_fields(one: bytes, other: bytes, scheme: Scheme) -> list[tuple[str, Any, Any]]:
+    """(field, value, other value) of two stored inputs that differ. Raises ValueError when one cannot be read."""
+    left, right = (unpack([inputs], scheme) for inputs in (one, other))
+    return [
+        (name, _plain(left, name), _plain(right, name))
+        for name in sorted(left.keys() | right.keys())
+        if not _equal(left.get(name), right.get(name))
+    ]
 
 
 def _field(name: str) -> str:

@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import date, datetime
 
 from sqlmodel import Session
 
@@ -11,10 +11,10 @@ from bot.services.grade.assessment import TierChange
 from bot.services.grade.evidence.findings import Verified
 from db.book import customers
 from db.graded import changes
-from db.graded.changes import StoredTierChange
+from db.graded.changes import ALERT, OWN_ALERT, StoredTierChange
 from db.graded.runs import GradingRun
+from db.outbox import messages
 
-ALERT = "tier_change"  # kind of the messages that notify of changes
 COMPARED = {  # column -> attribute of a change
     "from_tier": "before",
     "to_tier": "after",
@@ -111,11 +111,12 @@ class ChangeCheck:
         )
 
 
-def check_messages(session: Session, found: Verified, keys: Mapping[int, str]) -> None:
-    """Compare tier changes with the messages that notify of them: id of a message -> its key."""
+def check_messages(session: Session, found: Verified) -> None:
+    """Compare tier changes with the messages that notify channels and owners of them."""
+    keys, stored = messages.keys_of_kind(session, ALERT), changes.recorded(session)
     told: Counter[int] = Counter()
-    for row in changes.recorded(session):
-        own = changes.alert_key(row.purpose, row.customer_id, row.as_of, row.from_tier, row.to_tier)
+    for row in stored:
+        own = changes.alert_key(*_of_key(row))
         key = None if row.outbox_id is None else keys.get(row.outbox_id, "no message")
         if row.outbox_id is not None:
             told[row.outbox_id] += 1
@@ -128,6 +129,20 @@ def check_messages(session: Session, found: Verified, keys: Mapping[int, str]) -
             stored=keys[number],
             computed=None,
         )
+    singles = {changes.owner_key(*_of_key(row)) for row in stored}
+    digests = tuple({changes.owner_digests(row.run_id) for row in stored})
+    for number, key in sorted(messages.keys_of_kind(session, OWN_ALERT).items()):
+        if key not in singles and not key.startswith(digests):
+            found.add_other(
+                "outbox_message.dedupe_key",
+                row=Phrase(N_("message %(number)s"), number=number),
+                stored=key,
+                computed=None,
+            )
+
+
+def _of_key(row: StoredTierChange) -> tuple[str, int, date, str, str]:
+    return row.purpose, row.customer_id, row.as_of, row.from_tier, row.to_tier
 
 
 def _named(row: StoredTierChange | None) -> str:

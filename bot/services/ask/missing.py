@@ -1,0 +1,77 @@
+"""The facts that a customer's score lacks, as Why names them."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from sqlmodel import Session
+
+from bot.services.ask.graded import Graded, clean_counts
+from bot.services.schemes.store import TierNames
+from bot.wording.parts import NotComputed, RatingGap, Wanted
+from db.graded import overrides
+from db.graded.runs import RunKind
+
+if TYPE_CHECKING:
+    from grading.explain.missing_facts import MissingFact
+
+MOST_WANTED = 3
+
+
+def find_missing(session: Session, graded: Graded) -> "list[MissingFact]":
+    """What each missing fact could change, from where the last snapshot has left the customer."""
+    import numpy as np
+
+    from grading.engine.movement import CLEAN
+    from grading.explain.destination import Standing
+    from grading.explain.missing_facts import find_missing_facts
+
+    row, run = graded.assessment, graded.run
+    decision = overrides.open_override(session, row.customer_id, run.purpose) if row.overridden else None
+    values: dict[str, Any] = {
+        name: getattr(row, name) for name in ("standing", "since", "rising_since", "falling_since")
+    } | {CLEAN + gate: count for gate, count in clean_counts(row).items()}
+    standing = Standing(
+        state={
+            name: np.array([value], dtype=object if name == "standing" else int)
+            for name, value in values.items()
+        },
+        snapshot=run.snapshot + (run.kind == RunKind.SNAPSHOT),  # an interim run has the number of the next
+        override=decision.tier if decision else None,
+    )
+    breakdown = graded.breakdown
+    return find_missing_facts(breakdown.graded, graded.scheme, breakdown.position, standing)
+
+
+def missing_parts(missing: "Sequence[MissingFact]", graded: Graded, book: TierNames) -> dict[str, Any]:
+    """The fields of Why about what is missing."""
+    from grading.explain.missing_facts import select_facts
+
+    breakdown, scheme = graded.breakdown, graded.scheme
+    names = {indicator.id: indicator.name for indicator in scheme.indicators}
+    dimensions = {dimension.id: dimension.name for dimension in scheme.dimensions}
+    chosen = select_facts(missing, breakdown.graded, scheme, breakdown.position, MOST_WANTED)
+    origins = dict.fromkeys(fact["origin"] for fact in missing if fact["origin"] is not None)
+    return {
+        "wanted": tuple(
+            Wanted(
+                names=names[fact["indicator"]],
+                reason=fact["reason"],
+                judgement=fact["judgement"],
+                narrows=fact["narrows"],
+                decides=fact["decides"],
+                worst=book.tier(fact["tiers"][0]),
+                best=book.tier(fact["tiers"][1]),
+                gradings=fact["snapshots"],
+                counts_with=None if fact["counts"] else dimensions[fact["dimension"]],
+            )
+            for fact in chosen["facts"]
+        ),
+        "rating_gap": RatingGap(more=chosen["more"]) if chosen["unrated"] else None,
+        "not_computed": tuple(
+            NotComputed(
+                origin=origin,
+                names=tuple(names[fact["indicator"]] for fact in missing if fact["origin"] == origin),
+            )
+            for origin in origins
+        ),
+    }
