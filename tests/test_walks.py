@@ -14,7 +14,8 @@ TITLES = {
     "done": "From a due step to Done",
 }
 # Files entered: what a reader of the code has to follow.
-MOST = {"tier": 22, "alert": 117, "done": 35}
+# A card also says what moves its tier next and when: the schemes decided so far, their cadence, the last snapshot.
+MOST = {"tier": 29, "alert": 119, "done": 35}
 
 
 @pytest.fixture(scope="module")
@@ -57,7 +58,7 @@ def test_a_walk_does_not_grow(name: str, walks: dict[str, Walk]) -> None:
 
 
 def test_an_answer_goes_straight_through(walks: dict[str, Walk]) -> None:
-    assert walks["tier"].returns <= 50
+    assert walks["tier"].returns <= 56
 
 
 def test_a_return_is_an_entry_into_a_file_that_was_left() -> None:

@@ -54,6 +54,9 @@ def why(
     since: Annotated[
         str | None, typer.Option(metavar="DATE", help="Compare with what stood on this day.")
     ] = None,
+    exact: Annotated[
+        bool, typer.Option("--exact", help="What single figures would have to be for the tier above.")
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
     """What changed a customer's score, what its tier waits for, and what would lift it."""
@@ -65,6 +68,10 @@ def why(
                 N_("--since %(day)s lies in the future; today is %(today)s."), day=day, today=today
             )
         customer = Pointer(id=lookup.one(bot.database, actor, name))
+        if exact and not as_json:
+            figures = explanation.exact_figures(bot.database, bot.scheme_cache, actor, customer)
+            say(as_text(bot.renderer.slots(figures, bot.settings.language, mentions=False)))
+            return
         explained = explanation.why(bot.database, bot.scheme_cache, actor, customer, today, day)
         if as_json:
             print_json(why_json(explained))

@@ -97,8 +97,9 @@ def demo(
     say(
         "\n"
         + _(
-            "Open %(url)s and type %(command)s. Ctrl+C ends the demo.",
+            "Open %(url)s: you are %(name)s, an account manager. Type %(command)s. Ctrl+C ends the demo.",
             url=running.workspace.url,
+            name=story.FIRST.real_name,
             command="/tier ACME",
         )
     )

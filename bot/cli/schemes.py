@@ -24,7 +24,7 @@ from bot.cli.console import (
     say,
     to_day,
 )
-from bot.cli.output.presentation import diff_cause, diff_json, local_name
+from bot.cli.output.presentation import as_text, diff_cause, diff_json, ladder_json, local_name
 from bot.cli.output.vocabulary import tier_word, word
 from bot.cli.setup import print_findings
 from bot.errors import N_, BadInput, ngettext
@@ -33,6 +33,9 @@ from bot.services.schemes import lifecycle, status
 from bot.services.schemes.status import VersionStatus
 from bot.services.trial import diff, proposal
 from bot.services.trial.diff import SchemeDiff
+from bot.wording.messages import TierLadder
+
+MOVEMENT = ("margin_up", "margin_down", "confirm_up", "confirm_down", "min_dwell", "max_step")
 
 Name = Annotated[
     str, typer.Argument(help="A file, a preset, or one that was used, as plain or plain@2 for its version 2.")
@@ -138,7 +141,8 @@ def show(name: Name, as_json: AsJson = False) -> None:
         print_json(
             {
                 **vars(version),
-                "tiers": [{"id": tier, "at": at, "name": called.en} for tier, at, called in shown.tiers],
+                "tiers": ladder_json(shown.ladder),
+                "movement": {name: getattr(shown.ladder, name) for name in MOVEMENT},
                 "in_force": [
                     {"from": start, "until": until, "approved_by": approved_by}
                     for start, until, approved_by in shown.periods
@@ -181,10 +185,19 @@ def show(name: Name, as_json: AsJson = False) -> None:
             customers=customers(held.customers),
         )
         say(_("in the shadow, as of %(day)s: %(moved)s", day=held.as_of, moved=moved))
-    print_table(
-        [_("tier"), _("begins at"), _("name")],
-        [(tier, f"{at:g}", local_name(called)) for tier, at, called in shown.tiers],
-    )
+    rungs = [
+        (
+            rung.tier.id,
+            number(rung.at, "g"),
+            number(rung.rises_at, "g"),
+            number(rung.falls_below, "g"),
+            local_name(rung.tier.names) if rung.tier.names else rung.tier.id,
+        )
+        for rung in shown.ladder.rungs
+    ]
+    columns = [_("tier"), _("begins at"), _("up to it from"), _("down from it below"), _("name")]
+    print_table(columns, rungs)
+    say(as_text(bot.renderer.slots(TierLadder(ladder=shown.ladder), bot.settings.language)))
     say(f"\n{shown.text}")
 
 

@@ -19,13 +19,14 @@ from bot.demo.book.files import SEED, write_book
 from bot.demo.book.stories import write_new_orders
 from bot.demo.staff import STAFF
 from bot.demo.workspace import Bilingual, Command, Control, ControlField, Workspace
-from bot.demo.workspace.default_team import CHANNELS, PEOPLE
+from bot.demo.workspace.default_team import ANNA_SCHMIDT, CHANNELS, PEOPLE
 from bot.errors import N_, BadInput
 from bot.services.care.schedule import workday
 from bot.services.delivery import time_jump
 from bot.services.grade import runs
 from bot.services.imports import ImportOptions, import_file
 from bot.services.schemes import store
+from bot.services.trial import proposal
 from bot.settings import Settings, variables
 from bot.slack.deferred import Deferred
 from bot.slack.gateway import web_client
@@ -36,6 +37,7 @@ from db.graded import changes
 from db.outbox import messages
 
 SCHEME = "b2b_accounts"
+FIRST = ANNA_SCHMIDT  # as whom the page opens: ACME is hers
 ZONE = "Asia/Shanghai"
 SNAPSHOTS = 5  # month ends before today: enough that every tier has been held for the minimum time
 MARK = ".tierbot-demo"
@@ -72,7 +74,7 @@ def start(folder: Path | None = None, *, port: int = 0, say: Say = lambda _: Non
     # Filled later: the workspace's controls need the bot, and the bot needs the workspace's address.
     bots: list[Tierbot] = []
     workspace = Workspace(
-        users=PEOPLE,
+        users=(FIRST, *(person for person in PEOPLE if person != FIRST)),
         channels=CHANNELS,
         now=clock.now,
         bot_token=BOT_TOKEN,
@@ -154,7 +156,8 @@ def grade_past(bot: Tierbot, say: Say) -> None:
     days = [store.last_cadence_day("month_end", today)]
     while len(days) < SNAPSHOTS:
         days.insert(0, store.last_cadence_day("month_end", days[0]))
-    scheme, now = store.find(SCHEME, None), bot.clock.now()
+    now = bot.clock.now()
+    scheme = proposal.fill_in_constants(bot.database, store.find(SCHEME, None), days[0])
     with bot.database.write() as session:
         store.put_in_force(session, scheme, actor="demo", effective_from=days[0], now=now)
     for day in days:

@@ -20,6 +20,7 @@ from db.book.people import Person, PersonRole, PersonRow
 from db.engine import Database
 
 LOOKUPS = 50  # of people by e-mail address in one round: Slack allows about that many a minute
+OWN, TEAM, BOOK = "own", "team", "book"  # whose customers a list shows
 NOT_YOURS = N_("There is no such customer in your book.")
 # The same for a customer that does not exist, so that nobody learns from it which customers there are.
 WHO_MAY_OPEN = N_(
@@ -117,9 +118,27 @@ def visible_owners(session: Session, actor: Actor) -> frozenset[int] | None:
     if actor.role == PersonRole.ADMIN:
         return None
     if actor.role == PersonRole.TEAM_LEAD:
-        teams = actor.led_teams | ({actor.team_id} if actor.team_id else set())
-        return frozenset(people.in_teams(session, teams) | {actor.person_id})
+        return _team_mates(session, actor)
     return frozenset({actor.person_id} if actor.role == PersonRole.ACCOUNT_MANAGER else ())
+
+
+def list_scope(session: Session, actor: Actor) -> tuple[str, frozenset[int] | None]:
+    """Whose customers a list shows by default, and the ids of these people: None for the whole book.
+
+    Own customers for account managers; a team's for those who lead or belong to one as team lead or admin; the whole
+    book for other admins, and for those whose team looks after nobody.
+    """
+    if actor.role == PersonRole.ADMIN:
+        mates = _team_mates(session, actor)
+        in_team = (actor.led_teams or actor.team_id) and customers.count(session, mates)
+        return (TEAM, mates) if in_team else (BOOK, None)
+    return (TEAM if actor.role == PersonRole.TEAM_LEAD else OWN), visible_owners(session, actor)
+
+
+def _team_mates(session: Session, actor: Actor) -> frozenset[int]:
+    """The members of the teams that an actor leads or belongs to, and the actor."""
+    teams = actor.led_teams | ({actor.team_id} if actor.team_id else set())
+    return frozenset(people.in_teams(session, teams) | {actor.person_id})
 
 
 def find_actor(session: Session, slack_user_id: str, settings: Settings) -> Actor | None:

@@ -3,7 +3,7 @@
 import json
 import re
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from datetime import date
 from typing import Any
@@ -46,17 +46,21 @@ def payload(
 def modal(renderer: Renderer, message: Message, language: str | None, title: str) -> dict[str, Any]:
     """A message as a view to read and close; `title` is a msgid."""
     slots, gettext = renderer.slots(message, language), catalogue.gettext(language)
-    return view(slots, gettext(title), gettext("Close"))
+    return view(slots, gettext(title), gettext("Close"), _buttons(message, gettext))
 
 
-def view(slots: Slots, title: str, close: str) -> dict[str, Any]:
-    """Slots as a view to read and close."""
+def view(slots: Slots, title: str, close: str, buttons: Sequence[Block] = ()) -> dict[str, Any]:
+    """Slots as a view to read and close, with buttons below them."""
+    room = MOST_VIEW_CHARACTERS - sum(map(_length, buttons))
+    content = body_blocks(slots, MOST_VIEW_BLOCKS - bool(buttons), room)
     return {
         "type": "modal",
         "title": plain(title, TITLE),
         "close": plain(close, TITLE),
-        "blocks": body_blocks(slots, MOST_VIEW_BLOCKS, MOST_VIEW_CHARACTERS)
-        or [{"type": "section", "text": plain(NOTHING, TEXT)}],
+        "blocks": [
+            *(content or [{"type": "section", "text": plain(NOTHING, TEXT)}]),
+            *([{"type": "actions", "elements": list(buttons)}] if buttons else []),
+        ],
     }
 
 

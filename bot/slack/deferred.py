@@ -81,6 +81,10 @@ class Press:
     def open_view(self, view: dict[str, Any]) -> None:
         self.client.views_open(trigger_id=self.body["trigger_id"], view=view)
 
+    def push_view(self, view: dict[str, Any]) -> None:
+        """Show a view on top of the one that was pressed in."""
+        self.client.views_push(trigger_id=self.body["trigger_id"], view=view)
+
     def update_view(self, view: dict[str, Any]) -> None:
         """Show the outcome in place of the form; to a person who has closed it, as a direct message."""
         try:

@@ -193,6 +193,14 @@ class Gateway:
             return False
         return True
 
+    def direct_channel(self, user_id: str) -> str | None:
+        """The direct messages between a user and the bot; None when Slack does not say."""
+        try:
+            return str(self._reading.conversations_open(users=user_id)["channel"]["id"])
+        except (SlackApiError, SlackRequestError, OSError, HTTPException) as error:
+            log.warning("slack.open_failed", error=_code(error))
+            return None
+
     def profile(self, user_id: str) -> SlackProfile | None:
         """A user of the workspace; None when there is none of that id."""
         return _profile(self._reading.users_info, user=user_id, include_locale=True)

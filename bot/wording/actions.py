@@ -22,7 +22,11 @@ class Action(StrEnum):
 
     OPEN = "tierbot_open", N_("Show the card")
     WHY = "tierbot_why", N_("Why")
+    EXACT = "tierbot_exact", N_("Figure by figure")
     SHARE = "tierbot_share", N_("Share")
+    POST = "tierbot_post", N_("Post"), "primary"
+    CANCEL = "tierbot_cancel_share", N_("Cancel")
+    TAKE_BACK = "tierbot_take_back", N_("Take back"), None, "sharer"
     LOG_VISIT = "tierbot_log_visit", N_("Log a visit")
     VISIT_FORM = "tierbot_visit_form"
     DONE = "tierbot_done", N_("Done"), "primary", "touch"

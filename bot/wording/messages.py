@@ -15,13 +15,16 @@ from pydantic import TypeAdapter
 
 from bot.wording.actions import Action, Pointer
 from bot.wording.parts import (
-    ByHand,
+    AssessmentPart,
+    BoundaryState,
     CapState,
     CustomerPart,
     DimensionPart,
+    LadderPart,
     LeverPart,
     NextStep,
     NotComputed,
+    OwnerCounts,
     PendingPart,
     RatingGap,
     Reason,
@@ -31,7 +34,10 @@ from bot.wording.parts import (
     TierMove,
     TierPart,
     Wanted,
+    WayPart,
     Who,
+    WithScore,
+    WithTier,
 )
 from grading.scheme.model import BLOCKED, UNRATED, Name
 
@@ -63,56 +69,8 @@ class Message:
         }
 
 
-class WithTier:
-    """Something with a tier that may have had another one `before`."""
-
-    tier: TierPart | None
-    before: Since | None
-
-    @property
-    def other_before(self) -> Since | None:
-        """`before`, if the tier was another one."""
-        same = self.before and self.tier and self.before.tier.id == self.tier.id
-        return None if same else self.before
-
-
-class WithScore(WithTier):
-    """The same with a score."""
-
-    score: float | None
-
-    @property
-    def score_change(self) -> float | None:
-        """Points since `before`, if the tier is the same and both scores are known."""
-        if self.before is None or self.other_before or self.score is None or self.before.score is None:
-            return None
-        return self.score - self.before.score
-
-
 @dataclass(frozen=True, kw_only=True)
-class AssessmentPart:
-    """A customer's newest assessment; its score may be anything from `low` to `high` when all facts are known."""
-
-    tier: TierPart
-    score: float | None
-    coverage: float
-    low: float | None
-    high: float | None
-    held: bool
-    by_hand: ByHand | None = None
-    pending: PendingPart | None = None
-    as_of: date
-
-    @property
-    def with_all_data(self) -> tuple[float, float] | None:
-        """`low` and `high`, where they differ as they are read."""
-        if self.low is None or self.high is None or f"{self.low:.1f}" == f"{self.high:.1f}":
-            return None
-        return self.low, self.high
-
-
-@dataclass(frozen=True, kw_only=True)
-class TierCard(Message, CustomerPart, AssessmentPart, WithScore):
+class TierCard(Message, CustomerPart, AssessmentPart, BoundaryState, WithScore):
     """The private answer to /tier NAME."""
 
     buttons: ClassVar = (Action.WHY, Action.SHARE, Action.LOG_VISIT)
@@ -152,9 +110,14 @@ class Ungraded(Message, CustomerPart):
 class SharedCard(Message, WithTier):
     """What Share posts to a channel: no figures of the customer, only its strong and weak dimensions."""
 
+    buttons: ClassVar = (Action.TAKE_BACK,)
+    pointers: ClassVar = {"sharer": ("sharer_id", "customer_id")}
+    customer_id: int
+    sharer_id: int
     name: str
     tier: TierPart
     before: Since | None
+    fell: bool
     strong: tuple[Name, ...]
     weak: tuple[Name, ...]
     as_of: date
@@ -162,19 +125,30 @@ class SharedCard(Message, WithTier):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Why(Message, AssessmentPart):
+class SharePreview(Message):
+    """The question under a card that is about to be shared: only the sharer sees both."""
+
+    buttons: ClassVar = (Action.POST, Action.CANCEL)
+    customer_id: int
+    version: int
+    channel: str | None  # its name; None for a conversation without one
+
+
+@dataclass(frozen=True, kw_only=True)
+class Why(Message, CustomerPart, AssessmentPart):
     """Why a tier is what it is: the change, what is pending, what would lift it, and the whole breakdown."""
 
-    name: str
-    code: str
+    buttons: ClassVar = (Action.EXACT,)
     cap: CapState | None
     change: ScoreChange
     news: bool = False  # data have come since that no grading has counted
     news_count_on: date | None = None
     goal: TierPart | None
     needed: float | None
-    levers: tuple[LeverPart, ...]
-    together: bool  # no lever suffices by itself
+    by_itself: date | None = None  # the day graded that gives the goal although nothing is done
+    ways: tuple[WayPart, ...] = ()
+    no_way: str | None = None  # by_hand | gates | not_enough
+    blockers: tuple[Name, ...] = ()
     wanted: tuple[Wanted, ...]
     rating_gap: RatingGap | None = None
     not_computed: tuple[NotComputed, ...] = ()
@@ -185,12 +159,32 @@ class Why(Message, AssessmentPart):
     gates_not_assessed: tuple[Name, ...]
 
     @property
+    def enough_already(self) -> bool:
+        """Whether the score is as high as the goal needs."""
+        return self.score is not None and self.needed is not None and self.score >= self.needed
+
+    @property
     def weight_moves(self) -> bool:
         """Whether weights are not those of the scheme, because something is missing."""
         return any(
             part.left_out or any(reason.missing and reason.score is None for reason in part.reasons)
             for part in self.dimensions
         )
+
+
+@dataclass(frozen=True, kw_only=True)
+class ExactFigures(Message):
+    """What single figures would have to be for the tier above, all others as they are."""
+
+    name: str
+    tier: TierPart
+    score: float | None
+    goal: TierPart | None
+    needed: float | None
+    levers: tuple[LeverPart, ...]
+    together: bool  # no lever is enough by itself
+    enough: bool  # those that are listed are, together
+    as_of: date
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -203,6 +197,8 @@ class Hit(CustomerPart, WithScore):
     before: Since | None = None
     cause: str = "behaviour"  # of its last tier change, in a digest
     next_step: NextStep | None = None
+    pending: PendingPart | None = None  # only a move down
+    owner: Who | None = None  # where the list is not the asker's own
 
     @property
     def target(self) -> Pointer:
@@ -231,9 +227,11 @@ class NoMatch(Message):
 
 @dataclass(frozen=True, kw_only=True)
 class MyCustomers(Message):
-    """/tier without a name: the asker's own customers, worst news first."""
+    """/tier without a name: one's own customers, those of a team or the whole book, worst news first."""
 
     menu_of: ClassVar = "hits"
+    scope: str = "own"  # own | team | book
+    by_owner: tuple[OwnerCounts, ...] = ()
     hits: tuple[Hit, ...]
     total: int
     counts: tuple[tuple[TierPart, int], ...]
@@ -249,6 +247,14 @@ class Help(Message):
     """/tier help."""
 
     role: str
+    ladders: tuple[LadderPart, ...] = ()  # of the schemes in force
+
+
+@dataclass(frozen=True, kw_only=True)
+class TierLadder(Message):
+    """The movement rules of one scheme in words."""
+
+    ladder: LadderPart
 
 
 @dataclass(frozen=True, kw_only=True)

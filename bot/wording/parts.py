@@ -37,6 +37,18 @@ class Who:
 
 
 @dataclass(frozen=True, kw_only=True)
+class OwnerCounts:
+    """How many customers of each tier a person looks after."""
+
+    who: Who | None
+    counts: tuple[tuple[TierPart, int], ...]
+
+    @property
+    def total(self) -> int:
+        return sum(count for _, count in self.counts)
+
+
+@dataclass(frozen=True, kw_only=True)
 class Reason:
     """What one indicator adds to a score: `points` of at most `most`."""
 
@@ -89,6 +101,32 @@ class Since:
     as_of: date
 
 
+class WithTier:
+    """Something with a tier that may have had another one `before`."""
+
+    tier: TierPart | None
+    before: Since | None
+
+    @property
+    def other_before(self) -> Since | None:
+        """`before`, if the tier was another one."""
+        same = self.before and self.tier and self.before.tier.id == self.tier.id
+        return None if same else self.before
+
+
+class WithScore(WithTier):
+    """The same with a score."""
+
+    score: float | None
+
+    @property
+    def score_change(self) -> float | None:
+        """Points since `before`, if the tier is the same and both scores are known."""
+        if self.before is None or self.other_before or self.score is None or self.before.score is None:
+            return None
+        return self.score - self.before.score
+
+
 @dataclass(frozen=True, kw_only=True)
 class NextStep:
     """The next care step of a customer."""
@@ -100,17 +138,91 @@ class NextStep:
 
 @dataclass(frozen=True, kw_only=True)
 class PendingPart:
-    """A move that the score asks for and the movement rules do not allow yet."""
+    """A move that the score asks for and the movement rules do not allow yet.
+
+    They allow it on the day `on`, if the score stays on this side of `limit`; with `sooner`, new data may move it before.
+    """
 
     tier: TierPart
     up: bool
     confirmed: int
     needed: int
     dwell_left: int
+    limit: float | None = None
+    on: date | None = None
+    sooner: bool = False
 
     @property
     def unconfirmed(self) -> bool:
         return self.confirmed < self.needed
+
+
+@dataclass(frozen=True, kw_only=True)
+class BoundaryPart:
+    """A move to the next tier: from the score `limit` on (up) or below it (down), `points` away, on a day at the earliest."""
+
+    tier: TierPart
+    limit: float
+    points: float
+    earliest: date | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class KeptPart:
+    """A score on the other side of a tier's boundary that moves nothing before `limit`, because of the margin."""
+
+    tier: TierPart
+    boundary: float
+    limit: float
+    above: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class BoundaryState:
+    """What moves a tier next, and when the next grading is."""
+
+    higher: BoundaryPart | None = None
+    lower: BoundaryPart | None = None
+    kept: KeptPart | None = None
+    next_grading: date | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Rung:
+    """A tier in a ladder: its boundary, and with the margins the scores of a move up to it and down from it."""
+
+    tier: TierPart
+    at: float
+    rises_at: float | None = None  # None for the last tier
+    falls_below: float | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class LadderPart:
+    """The tiers of a scheme, best first, and what a move between them needs."""
+
+    scheme: Name
+    rungs: tuple[Rung, ...]
+    margin_up: float
+    margin_down: float
+    confirm_up: int
+    confirm_down: int
+    min_dwell: int
+    max_step: int
+
+    @property
+    def margins(self) -> bool:
+        return bool(self.margin_up or self.margin_down)
+
+    @property
+    def at_once(self) -> bool:
+        """Whether a score on the other side of a boundary moves the tier with the next grading."""
+        return not self.margins and self.confirm_up == self.confirm_down == 1
+
+    @property
+    def step_by_step(self) -> bool:
+        """Whether a move goes no further than one tier, where it could."""
+        return self.max_step == 1 and len(self.rungs) > 2
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -181,6 +293,36 @@ class LeverPart:
     relation: str | None  # at_least | at_most | below | is
     target: float | str | bool | Name | None
     points: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class ActPart:
+    """One thing to do for a customer: order | settle | visit | training | referral | fact.
+
+    Orders are `count` of `amount` each (None: of any size) in `currency`, at the usual margin or at another `margin` (a
+    fraction); overdue invoices have been due `since`; a fact, called `names`, goes from `value` to `target`.
+    """
+
+    kind: str
+    count: int = 1
+    amount: float | None = None
+    currency: str | None = None
+    usual_margin: bool = False
+    margin: float | None = None
+    since: date | None = None
+    names: Name | None = None
+    unit: str | None = None
+    value: Name | float | str | bool | None = None
+    target: Name | float | str | bool | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class WayPart:
+    """Acts that are enough together, done up to a day; without `reached` the tier comes with the next import."""
+
+    acts: tuple[ActPart, ...]
+    by: date
+    reached: date | None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -276,3 +418,25 @@ class TierMove(CustomerPart):
         if self.cause != "behaviour":
             return "not_the_customer"
         return "up" if self.up else "down"
+
+
+@dataclass(frozen=True, kw_only=True)
+class AssessmentPart:
+    """A customer's newest assessment; its score may be anything from `low` to `high` when all facts are known."""
+
+    tier: TierPart
+    score: float | None
+    coverage: float
+    low: float | None
+    high: float | None
+    held: bool
+    by_hand: ByHand | None = None
+    pending: PendingPart | None = None
+    as_of: date
+
+    @property
+    def with_all_data(self) -> tuple[float, float] | None:
+        """`low` and `high`, where they differ as they are read."""
+        if self.low is None or self.high is None or f"{self.low:.1f}" == f"{self.high:.1f}":
+            return None
+        return self.low, self.high

@@ -239,6 +239,11 @@ def owned_by(session: Session, owners: Owners) -> list[int]:
     return list(session.scalars(of_owners(select(col(Customer.id)), owners)))
 
 
+def count(session: Session, owners: Owners) -> int:
+    """How many unarchived customers these owners have."""
+    return session.scalar(of_owners(select(func.count(col(Customer.id))), owners)) or 0
+
+
 def with_key(session: Session, key: str, owners: Owners) -> list[int]:
     """Customers one of whose names compares equal to `key`; the strongest kind of name only."""
     wanted = {"key": key, "most": 4 * MOST} | {f"owner_{n}": owner for n, owner in enumerate(owners or ())}

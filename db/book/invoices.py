@@ -1,6 +1,7 @@
 """Invoices with due and paid days, and their sums per customer."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
 from functools import lru_cache
@@ -58,22 +59,36 @@ def _days_between(element: Any, compiler: Any, **keywords: Any) -> str:
 _CURRENCIES = select(col(Invoice.currency)).distinct()
 
 
+@dataclass(frozen=True, kw_only=True)
+class Paid:
+    """Payments to come: open invoices due on `due_from` or later on their due day, earlier ones on `overdue_on`, if at all."""
+
+    due_from: date
+    overdue_on: date | None
+
+
 def invoice_aggregates(
-    session: Session, *, as_of: date, start: date, customer_ids: Sequence[int] | None = None
+    session: Session,
+    *,
+    as_of: date,
+    start: date,
+    customer_ids: Sequence[int] | None = None,
+    paid: Paid | None = None,
 ) -> list[tuple[Any, ...]]:
     """One row per customer with an invoice up to a day, as it stood at the end of that day.
 
     Columns: customer id; open amount; the part of it past due; the part past due by more than 90 days; the earliest
     due day of an open invoice past due; then of the invoices due in (start, as_of] that are paid or past due: how
     many, their amount, what of it was paid by the due day, and amount times days late. Money in currency units.
+    With `paid`, as if those payments had been made.
     """
-    statement = _invoice_sums(as_of, start, customer_ids is not None)
+    statement = _invoice_sums(as_of, start, customer_ids is not None, paid)
     return [tuple(row) for row in session.connection().execute(statement, customers_parameter(customer_ids))]
 
 
 @lru_cache(maxsize=8)  # for one customer, building the statement took most of the time
-def _invoice_sums(as_of: date, start: date, named: bool) -> Any:
-    amount, due, paid = units(Invoice.amount), col(Invoice.due_on), col(Invoice.paid_on)
+def _invoice_sums(as_of: date, start: date, named: bool, to_come: Paid | None) -> Any:
+    amount, due, paid = units(Invoice.amount), col(Invoice.due_on), _paid_on(to_come)
     is_open = or_(paid.is_(None), paid > as_of)
     overdue = and_(is_open, due < as_of)
     decided = and_(amount > 0, due > start, due <= as_of, or_(due < as_of, paid <= as_of))
@@ -99,6 +114,15 @@ def _invoice_sums(as_of: date, start: date, named: bool) -> Any:
         .where(col(Invoice.invoiced_on) <= as_of, among(Invoice.customer_id, named))
         .group_by(col(Invoice.customer_id))
     )
+
+
+def _paid_on(to_come: Paid | None) -> Any:
+    """The day of payment, with those to come."""
+    due, paid = col(Invoice.due_on), col(Invoice.paid_on)
+    if to_come is None:
+        return paid
+    late = literal(to_come.overdue_on, Date)
+    return func.coalesce(paid, case((due >= to_come.due_from, due), else_=late), type_=Date)
 
 
 def invoice_currencies(session: Session) -> list[str]:

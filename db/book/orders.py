@@ -180,6 +180,13 @@ def net_between(session: Session, *, after: date, until: date) -> list[tuple[int
     return [(row[0], row[1]) for row in session.execute(statement)]
 
 
+def order_days(session: Session, *, customer_id: int, as_of: date) -> list[date]:
+    """The distinct days up to a day on which a customer ordered, in order."""
+    day = col(Order.ordered_on)
+    mine = and_(col(Order.customer_id) == customer_id, day <= as_of, units(Order.amount) > 0)
+    return list(session.scalars(select(day).where(mine).distinct().order_by(day)))
+
+
 def first_and_last(session: Session) -> tuple[date, date] | None:
     """The days of the first and the last of all orders; None without any."""
     first, last = session.execute(

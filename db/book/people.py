@@ -121,6 +121,11 @@ def in_teams(session: Session, team_ids: Iterable[int]) -> set[int]:
     return {person for person in found if person is not None}
 
 
+def get_many(session: Session, person_ids: Iterable[int]) -> dict[int, Person]:
+    found = session.exec(select(Person).where(col(Person.id).in_(list(person_ids))))
+    return {person.id: person for person in found if person.id is not None}
+
+
 def everybody(session: Session) -> dict[int, Person]:
     return {person.id: person for person in session.exec(select(Person)) if person.id is not None}
 

@@ -183,6 +183,24 @@ def open_steps(session: Session, customer_ids: Sequence[int]) -> list[tuple[int,
     return [(row[0], row[1], row[2], row[3]) for row in rows]
 
 
+def first_steps(
+    session: Session, most: int, *, owners: Collection[int] | None = None
+) -> list[tuple[int, str, str, date]]:
+    """The open steps that are due first: of the customers of some owners, or of the whole book."""
+    statement = (
+        sa_select(col(Touch.customer_id), col(Touch.tier), col(Touch.step), col(Touch.due_on))
+        .join(Customer, col(Customer.id) == col(Touch.customer_id))
+        .where(text(_OPEN), col(Customer.archived).is_(False))
+        .order_by(col(Touch.due_on), col(Touch.id))
+        .limit(most)
+    )
+    if owners is not None:
+        statement = statement.join(Ownership, present_owner(Customer.id)).where(
+            col(Ownership.person_id).in_(owners)
+        )
+    return [(row[0], row[1], row[2], row[3]) for row in session.connection().execute(statement)]
+
+
 def taken(session: Session, key: str) -> bool:
     """Whether an occurrence has a row already."""
     return session.exec(select(Touch.id).where(Touch.dedupe_key == key)).first() is not None

@@ -9,8 +9,7 @@ from sqlalchemy import select as sa_select
 from sqlalchemy.orm import defer
 from sqlmodel import Session, col, select
 
-from db.book.customers import Customer
-from db.graded.runs import Assessment, GradingRun, RunStatus, newest_in, runs_behind
+from db.graded.runs import Assessment, GradingRun, RunStatus
 
 _MOVEMENT = ("standing", "since", "rising_since", "falling_since", "clean")
 PREVIOUS_STATE = ("customer_id", "tier", "score", "tier_since", "overridden", *_MOVEMENT, "scheme_version_id")
@@ -134,40 +133,3 @@ def assessments_of(
         statement = statement.where(col(Assessment.customer_id) == customer_id)
     rows = session.execute(statement.order_by(col(Assessment.customer_id)).limit(limit))
     return [dict(row) for row in rows.mappings()]
-
-
-def newest_of(
-    session: Session, run_ids: Sequence[int], customer_ids: Sequence[int]
-) -> list[tuple[Customer, Assessment, GradingRun]]:
-    """These customers with their newest assessments in these runs."""
-    rows = session.exec(
-        select(Customer, Assessment, GradingRun)
-        .join(Assessment, col(Assessment.customer_id) == Customer.id)
-        .join(GradingRun, col(GradingRun.id) == Assessment.run_id)
-        .where(newest_in(run_ids), col(Assessment.customer_id).in_(customer_ids))
-    )
-    return [(customer, assessment, run) for customer, assessment, run in rows]
-
-
-def previous_tiers(
-    session: Session, latest: Sequence[tuple[Customer, Assessment, GradingRun]]
-) -> dict[int, tuple[str, float | None, date]]:
-    """Customer -> (tier, score, as of) of an earlier day than its newest assessment (`newest_of`)."""
-    found: dict[int, tuple[str, float | None, date]] = {}
-    for run in {run.id: run for _, _, run in latest}.values():
-        before = session.exec(
-            select(GradingRun)
-            .where(
-                GradingRun.purpose == run.purpose,
-                GradingRun.status == RunStatus.PUBLISHED,
-                GradingRun.as_of < run.as_of,
-            )
-            .order_by(col(GradingRun.id).desc())
-            .limit(1)
-        ).first()
-        if before is not None:
-            ids = [row.customer_id for _, row, of_run in latest if of_run.id == run.id]
-            behind = runs_behind(session, run.purpose, before.id)
-            for customer, row in assessments_at(session, behind, ids).items():
-                found[customer] = (row.tier, row.score, before.as_of)
-    return found

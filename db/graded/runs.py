@@ -1,7 +1,7 @@
 """Grading runs and their assessments."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime
 from enum import StrEnum
 from typing import Any, cast
@@ -125,6 +125,11 @@ def last_published(session: Session, purpose: str) -> GradingRun | None:
 def last_snapshot(session: Session, purpose: str) -> GradingRun | None:
     """The newest published snapshot of a purpose."""
     return session.exec(_NEWEST_SNAPSHOT, params={"purpose": purpose}).first()
+
+
+def get_many(session: Session, run_ids: Iterable[int]) -> dict[int, GradingRun]:
+    found = session.exec(select(GradingRun).where(col(GradingRun.id).in_(list(run_ids))))
+    return {run.id: run for run in found if run.id is not None}
 
 
 def snapshot_at(session: Session, purpose: str, number: int) -> GradingRun | None:

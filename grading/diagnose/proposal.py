@@ -92,14 +92,19 @@ def propose(
     edits += _currency_edits(document, currency)
     edits += _identity_edits(document, scheme, identity)
     edits += _constant_edits(document, text, scheme, constants or {})
-    for edit in sorted(edits, key=lambda edit: edit.start, reverse=True):
-        text = text[: edit.start] + edit.text + text[edit.end :]
-    text = _header(values, proposed, kept, scheme, as_of) + text
+    text = _header(values, proposed, kept, scheme, as_of) + _edited(text, edits)
     try:
         parse_scheme(text, source="proposal")
     except SchemeError as error:
         raise ProposalError(f"the text is laid out in a way that cannot be filled in: {error}") from error
     return text
+
+
+def with_constants(text: str, constants: Mapping[str, float]) -> str:
+    """The scheme `text` with the constants of the book that it has a use for, and everything else as it is."""
+    text = text.removeprefix("\ufeff")
+    scheme = parse_scheme(text, source="preset")
+    return _edited(text, _constant_edits(Document(text, "preset"), text, scheme, constants))
 
 
 def round_significant(number: float, digits: int = 2) -> float:
@@ -167,6 +172,12 @@ def _currency_edits(document: Document, currency: str) -> list[_Edit]:
     if "currency" in _keys(document.root):
         return [_replace(_child(document.root, "currency"), currency)]
     return [_Edit(start=0, end=0, text=f"currency: {currency}\n")]
+
+
+def _edited(text: str, edits: list[_Edit]) -> str:
+    for edit in sorted(edits, key=lambda edit: edit.start, reverse=True):
+        text = text[: edit.start] + edit.text + text[edit.end :]
+    return text
 
 
 def _identity_edits(document: Document, scheme: Scheme, identity: tuple[str, int]) -> list[_Edit]:

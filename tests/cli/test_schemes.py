@@ -71,6 +71,26 @@ def test_a_scheme_is_listed_as_draft_then_in_the_shadow_then_in_force(tierbot: C
     assert json.loads(tierbot("grade", "--as-of", "2025-05-31", "--json").output)["scheme_version"] == 2
 
 
+def test_a_scheme_is_shown_with_the_ladder_of_its_tiers(tierbot: Command, file: Path) -> None:
+    rules = "movement: {margin_up: 2, margin_down: 3, confirm_down: 2}\n"
+    text = SECOND.replace("version: 2", "version: 3") + rules
+    (file.with_name("schemes") / "third.yaml").write_text(text, encoding="utf-8")
+    shown = tierbot("scheme", "show", "third").output
+    assert [cell.strip() for line in shown.splitlines() if "Key" in line for cell in line.split("  ") if cell][:5] == [
+        "A", "70", "72", "67", "Key",
+    ]  # fmt: skip
+    assert "A move down needs a score more than 3 below the boundary, in 2 gradings in a row." in shown
+    found = json.loads(tierbot("scheme", "show", "third", "--json").output)
+    assert found["tiers"][0] == {
+        "id": "A",
+        "at": 70.0,
+        "rises_at": 70 + 2,
+        "falls_below": 70 - 3,
+        "name": "Key",
+    }
+    assert found["movement"]["confirm_down"] == 2
+
+
 def test_diff_prints_matrix_shares_drift_sensitivity_and_movers(tierbot: Command) -> None:
     done = tierbot("scheme", "diff", "second").output
     assert "As of 2025-03-31, 2 customers: plain@1 (rows) and plain@2 (columns)" in done

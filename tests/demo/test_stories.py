@@ -11,6 +11,7 @@ import pytest
 
 from bot.demo.book.files import DemoBook, write_book
 from bot.demo.book.stories import write_new_orders
+from grading.diagnose.proposal import with_constants
 from grading.engine.scoring import grade
 from grading.indicators.orders import window_start
 from grading.scheme.model import Scheme
@@ -86,13 +87,17 @@ def typed(orders: pd.DataFrame) -> pd.DataFrame:
 
 
 @pytest.fixture(scope="module")
-def scheme() -> Scheme:
-    return parse_scheme(preset_text("b2b_accounts"), source="b2b_accounts")
+def book(tmp_path_factory: pytest.TempPathFactory) -> DemoBook:
+    return write_book(tmp_path_factory.mktemp("book"), today=TODAY)
 
 
 @pytest.fixture(scope="module")
-def book(tmp_path_factory: pytest.TempPathFactory) -> DemoBook:
-    return write_book(tmp_path_factory.mktemp("book"), today=TODAY)
+def scheme(book: DemoBook) -> Scheme:
+    """The preset with the gross margin of the whole book, as the demo puts it in force."""
+    year = aggregates(read(book.file("customers")), typed(read(book.file("orders"))), TODAY)
+    margin = float((year["net_with_cost_12m"] - year["cost_12m"]).sum())
+    text = with_constants(preset_text("b2b_accounts"), {"our_gross_margin_12m": margin})
+    return parse_scheme(text, source="b2b_accounts")
 
 
 @pytest.fixture(scope="module")

@@ -11,6 +11,7 @@ from bot.demo.book.files import SEED
 from bot.demo.book.stories import write_new_orders
 from bot.services.grade.evidence.findings import Verified
 from bot.services.grade.verification import verify
+from grading.scheme.presets import notices
 
 
 def verified(bot: Tierbot) -> Verified:
@@ -27,7 +28,11 @@ def test_the_demo_s_book_raises_no_alarm_whatever_happens_in_it(tmp_path: Path) 
     jobs.regrade(bot)
     clock.advance(timedelta(days=31))
     jobs.grade(bot)
+    with bot.database.read() as session:
+        scheme = bot.scheme_cache.scheme(session, 1)
     found = verified(bot)
     bot.close()
+    # Its orders have no lines, so that it sells no product types; every other constant is set.
+    assert [notice.split()[0] for notice in notices(scheme)] == ["constants.product_types_sold"]
     assert found.assessments > 6 * 200
     assert (found.is_sound, found.differences, found.data_unknown) == (True, [], {})

@@ -211,10 +211,13 @@ def test_anna_walks_through_her_day(visit: Visitor) -> None:
     anna.close()
 
     anna.press(card, "tierbot_share")
-    shared = anna.messages("Anna Schmidt").filter(has_text="ACME").last
-    expect(shared).to_be_visible()
+    preview = anna.messages("Only you see this so far")
+    expect(preview).to_have_count(1)
+    anna.keep("preview")
+    anna.press(preview, "tierbot_post")
+    shared = anna.messages("Anna Schmidt").filter(has=anna.page.locator("[data-action-id=tierbot_take_back]"))
+    expect(shared).to_have_count(1)
     expect(shared).not_to_contain_text("Only visible to you")
-    expect(shared.locator("[data-action-id]")).to_have_count(0)
     anna.keep("shared")
 
     anna.press(card, "tierbot_log_visit")
@@ -286,6 +289,10 @@ def test_lin_wei_walks_through_hers_in_chinese_and_in_the_dark(visit: Visitor) -
     lin.keep("why")
     lin.close()
     lin.press(card, "tierbot_share")
+    preview = lin.messages("目前只有您能看到")
+    expect(preview).to_have_count(1)
+    lin.keep("preview")
+    lin.press(preview, "tierbot_post")
     expect(lin.messages("苏州澜岳")).to_have_count(2)
     lin.press(card, "tierbot_log_visit")
     lin.keep("form")

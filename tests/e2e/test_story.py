@@ -71,7 +71,18 @@ def test_anna_asks_about_acme_and_reads_why(stage: Stage) -> None:
 
 def test_what_is_shared_with_the_channel_has_no_figures(stage: Stage) -> None:
     stage.start_bots()
-    stage.press(ANNA, stage.ask(ANNA, "acme"), "tierbot_share")
+    card = stage.ask(ANNA, "acme")
+    stage.press(ANNA, card, "tierbot_share")
+    (preview,) = wait_until(
+        lambda: [
+            m
+            for m in stage.workspace.messages(card.channel, ANNA)
+            if m.ts == card.ts and "tierbot_post" in actions(m)
+        ],
+        "the preview",
+        30,
+    )
+    stage.press(ANNA, preview, "tierbot_post")
     (shared,) = wait_until(
         lambda: [m for m in stage.workspace.messages(GENERAL.id) if "ACME" in text_of(m)],
         "the shared card",

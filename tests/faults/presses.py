@@ -49,15 +49,23 @@ class Office:
         return found
 
     def card(self) -> Any:
-        """A new card; the answer to an earlier press may come after it."""
+        """A new card that waits for *Post*; the answer to an earlier press may come after it."""
         self.ask()
-        cards = [message for message in self.messages() if str(Action.SHARE) in str(message["blocks"])]
-        return cards[-1]
+        card = [message for message in self.messages() if str(Action.SHARE) in str(message["blocks"])][-1]
+        self._click(card, Action.SHARE)
+        wait_until(lambda: str(Action.POST) in str(self._now(card)["blocks"]), 40, 0.02)
+        return card
 
     def share(self, card: Any) -> Any:
+        return self._click(card, Action.POST)
+
+    def _click(self, card: Any, action: Action) -> Any:
         return self.installation.slack.post(
-            "click", user=USER, channel=ROOM, ts=card["ts"], action_id=str(Action.SHARE)
+            "click", user=USER, channel=ROOM, ts=card["ts"], action_id=str(action)
         )
+
+    def _now(self, card: Any) -> Any:
+        return next(message for message in self.messages() if message["ts"] == card["ts"])
 
     def shared(self) -> int:
         return sum(message["only_for"] is None for message in self.messages())

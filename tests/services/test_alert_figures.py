@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from sqlmodel import col, select
 
-from bot.cli import presentation
+from bot.cli.output import presentation
 from bot.wording.messages import OwnTierChanged, TierChanged, load
 from bot.wording.rendering import Renderer
 from db.engine import Database

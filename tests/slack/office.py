@@ -112,6 +112,13 @@ class Office:
         assert self.workspace.command(user, ROOM, "/tier", "ACME").ok
         return self.said_to(user)[-1]
 
+    def preview(self, user: str = ANNA) -> StoredMessage:
+        """A new card, and what it has become after a press on *Share*: the question whether to post it."""
+        card = self.card(user)
+        assert self.workspace.click(user, card, str(Action.SHARE)).ok
+        eventually(lambda: str(Action.POST) in str(self.now(card).blocks), "the preview")
+        return self.now(card)
+
     def reminder(self) -> StoredMessage:
         """A reminder of a planned touch of Globex, as it is in a channel: no contact with ACME closes it."""
         with self.database.write() as session:

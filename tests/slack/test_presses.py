@@ -25,8 +25,8 @@ from db.engine import Database
 from tests.slack.office import ANNA, NEWCOMER, ROOM, SECRET, Office, eventually, words
 
 PATIENCE = 20.0  # seconds
-SHARE, DONE, SNOOZE, WHY, LOG = (
-    str(action) for action in (Action.SHARE, Action.DONE, Action.SNOOZE, Action.WHY, Action.LOG_VISIT)
+POST, DONE, SNOOZE, WHY, EXACT, LOG = map(
+    str, (Action.POST, Action.DONE, Action.SNOOZE, Action.WHY, Action.EXACT, Action.LOG_VISIT)
 )
 
 
@@ -87,12 +87,12 @@ def test_a_new_message_class_has_its_button_and_the_button_works(office: Office,
 
 
 def test_presses_commands_and_forms_are_taken_at_once_while_somebody_else_writes(office: Office) -> None:
-    card, reminder = office.card(), office.reminder()
+    preview, reminder = office.preview(), office.reminder()
     office.workspace.click(ANNA, office.card(), LOG)
     form = eventually(lambda: office.workspace.view_of(ANNA), "the form")
     today = SystemClock().now().date()
     with office.locked():
-        assert office.workspace.click(ANNA, card, SHARE).ok
+        assert office.workspace.click(ANNA, preview, POST).ok
         assert office.workspace.click(ANNA, reminder, DONE).ok
         assert office.workspace.command(ANNA, ROOM, "/tier", "ACME").ok
         assert "ACME" in words(office.said_to(ANNA)[-1])
@@ -110,9 +110,9 @@ def test_presses_commands_and_forms_are_taken_at_once_while_somebody_else_writes
 
 
 def test_slow_work_delays_no_acknowledgement_and_no_view(office: Office) -> None:
-    card = office.card()
+    preview, card = office.preview(), office.card()
     with office.busy() as going_on, ThreadPoolExecutor(20) as people:
-        assert all(people.map(lambda _: office.workspace.click(ANNA, card, SHARE).ok, range(100)))
+        assert all(people.map(lambda _: office.workspace.click(ANNA, preview, POST).ok, range(100)))
         assert office.workspace.command(ANNA, ROOM, "/tier", "ACME").ok
         assert office.workspace.click(ANNA, card, WHY).ok
         eventually(lambda: office.workspace.view_of(ANNA), "the breakdown")
@@ -120,24 +120,37 @@ def test_slow_work_delays_no_acknowledgement_and_no_view(office: Office) -> None
         assert office.said_to_all() == []
 
 
+def test_the_exact_figures_open_on_top_of_why(office: Office) -> None:
+    def title() -> str | None:
+        view = office.workspace.view_of(ANNA)
+        return view and view.spec["title"]["text"]
+
+    assert office.workspace.click(ANNA, office.card(), WHY).ok
+    eventually(lambda: title() == "Why this tier", "the breakdown")
+    assert office.workspace.click(ANNA, office.workspace.view_of(ANNA), EXACT).ok
+    eventually(lambda: title() == "Figure by figure", "the figures")
+    office.workspace.close_view(ANNA, office.workspace.view_of(ANNA))
+    assert title() == "Why this tier"
+
+
 def test_a_press_that_would_wait_too_long_is_not_acknowledged(
     office: Office, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(office.bots[0].front.deferred.writes, "_most", deferred.WRITERS)
-    card = office.card()
+    preview = office.preview()
     with office.busy(), monkeypatch.context() as hurried:
         hurried.setattr(office.workspace.socket_mode, "_ack_seconds", 0.5)
-        outcome = office.workspace.click(ANNA, card, SHARE)
+        outcome = office.workspace.click(ANNA, preview, POST)
     assert outcome.error in ("dispatch_failed", "operation_timeout")
     eventually(lambda: not office.bots[0].front.deferred.writes.unfinished, "free threads")
-    assert office.workspace.click(ANNA, card, SHARE).ok
+    assert office.workspace.click(ANNA, preview, POST).ok
     eventually(lambda: len(office.said_to_all()) == 1, "the shared card")
 
 
 def test_what_was_acknowledged_is_finished_before_the_end(office: Office) -> None:
-    card, (bot,) = office.card(), office.bots
+    preview, (bot,) = office.preview(), office.bots
     with office.busy() as going_on, ThreadPoolExecutor(1) as stopping:
-        assert office.workspace.click(ANNA, card, SHARE).ok
+        assert office.workspace.click(ANNA, preview, POST).ok
         # What is answered is begun a moment later, in the thread that answered it.
         eventually(lambda: bot.front.deferred.writes.unfinished > deferred.WRITERS, "the press in the pool")
         ended = stopping.submit(bot.front.deferred.close, 10)
@@ -147,16 +160,16 @@ def test_what_was_acknowledged_is_finished_before_the_end(office: Office) -> Non
 
 
 def test_what_comes_after_the_threads_were_told_to_end_is_done_all_the_same(office: Office) -> None:
-    (bot,) = office.bots
+    preview, (bot,) = office.preview(), office.bots
     assert bot.front.deferred.close(10) == 0
-    assert office.workspace.click(ANNA, office.card(), SHARE).ok
+    assert office.workspace.click(ANNA, preview, POST).ok
     eventually(lambda: len(office.said_to_all()) == 1, "the shared card")
 
 
 def test_the_end_waits_no_longer_than_it_may(office: Office) -> None:
-    card, (bot,) = office.card(), office.bots
+    preview, (bot,) = office.preview(), office.bots
     with office.busy():
-        assert office.workspace.click(ANNA, card, SHARE).ok
+        assert office.workspace.click(ANNA, preview, POST).ok
         eventually(lambda: bot.front.deferred.writes.unfinished > deferred.WRITERS, "the press in the pool")
         assert bot.front.deferred.close(0.2) == deferred.WRITERS + 1
 
@@ -208,7 +221,7 @@ def test_what_nobody_listens_to_is_acknowledged(office: Office) -> None:
 
 def test_a_press_that_is_delivered_four_times_to_two_processes_has_one_effect(office: Office) -> None:
     office.start()
-    card, reminder = office.card(), office.reminder()
+    preview, reminder = office.preview(), office.reminder()
     first = office.bots[0].way
     if isinstance(first, Server):
         here = office.workspace.interactions.delivery
@@ -227,7 +240,7 @@ def test_a_press_that_is_delivered_four_times_to_two_processes_has_one_effect(of
 
         office.workspace.interactions.delivery = Both()
     office.workspace.faults.switch("deliver_twice", copies=3, methods=["interactive"])
-    assert office.workspace.click(ANNA, card, SHARE).ok
+    assert office.workspace.click(ANNA, preview, POST).ok
     assert office.workspace.click(ANNA, reminder, SNOOZE).ok
     eventually(lambda: len(office.said_to_all()) == 2, "the shared card")
     eventually(lambda: "Snoozed" in words(office.now(reminder)), "the snoozed reminder")
@@ -239,8 +252,8 @@ def test_a_press_that_is_delivered_four_times_to_two_processes_has_one_effect(of
 
 
 def test_a_double_click_shares_once_and_closes_once(office: Office) -> None:
-    card, reminder = office.card(), office.reminder()
-    for message, action in ((card, SHARE), (reminder, DONE)):
+    preview, reminder = office.preview(), office.reminder()
+    for message, action in ((preview, POST), (reminder, DONE)):
         loop_press = office.workspace.interactions.act  # as seen, before what it became
         for _ in range(2):
             office.workspace.run(loop_press(ANNA, message, action))
@@ -277,7 +290,7 @@ def test_an_exact_replay_of_a_signed_request_has_no_second_effect(office: Office
     if office.way != "http":
         return
     sent: list[urllib.request.Request] = []
-    card = office.card()
+    preview = office.preview()
     opened = urllib.request.urlopen
 
     def keep(request: Any, **how: Any) -> Any:
@@ -287,7 +300,7 @@ def test_an_exact_replay_of_a_signed_request_has_no_second_effect(office: Office
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(urllib.request, "urlopen", keep)
-        assert office.workspace.click(ANNA, card, SHARE).ok
+        assert office.workspace.click(ANNA, preview, POST).ok
     (request,) = sent
     for _ in range(3):
         with opened(request, timeout=5) as answer:
@@ -301,7 +314,7 @@ def test_what_was_not_acknowledged_is_not_done(office: Office, monkeypatch: pyte
     """Over Socket Mode the connection can be gone; Slack has told the person that it failed."""
     if office.way != "socket":
         return
-    card, (bot,) = office.card(), office.bots
+    preview, (bot,) = office.preview(), office.bots
     assert not isinstance(bot.way, Server)
 
     def broken(response: Any) -> None:
@@ -310,6 +323,6 @@ def test_what_was_not_acknowledged_is_not_done(office: Office, monkeypatch: pyte
     with monkeypatch.context() as gone:
         gone.setattr(office.workspace.socket_mode, "_ack_seconds", 0.5)
         gone.setattr(bot.way.handler.client, "send_socket_mode_response", broken)
-        assert office.workspace.click(ANNA, card, SHARE).error == "operation_timeout"
-    assert office.workspace.click(ANNA, card, SHARE).ok
+        assert office.workspace.click(ANNA, preview, POST).error == "operation_timeout"
+    assert office.workspace.click(ANNA, preview, POST).ok
     eventually(lambda: len(office.said_to_all()) == 1, "the shared card")

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from bot.services.imports.check.findings import FileFinding
     from bot.services.imports.report import Rejected
     from bot.services.trial.diff import SchemeDiff
+    from bot.wording.parts import LadderPart
     from grading.diagnose.diff import RuleDifference
     from grading.scheme.model import Name, Scheme
 
@@ -55,6 +56,20 @@ def card_json(card: TierCard, graded: "Graded") -> dict[str, Any]:
         "owner": card.owner.name if card.owner else None,
         "next_step": {"step": step.names.en, "due_on": step.due_on} if step else None,
     }
+
+
+def ladder_json(ladder: "LadderPart") -> list[dict[str, Any]]:
+    """The tiers of a scheme with the scores of a move up to each and down from it."""
+    return [
+        {
+            "id": rung.tier.id,
+            "at": rung.at,
+            "rises_at": rung.rises_at,
+            "falls_below": rung.falls_below,
+            "name": rung.tier.names.en if rung.tier.names else rung.tier.id,
+        }
+        for rung in ladder.rungs
+    ]
 
 
 def why_json(explained: "Explained") -> dict[str, Any]:

@@ -6,10 +6,12 @@ from datetime import date
 from typing import TYPE_CHECKING
 
 from bot.errors import N_, NotFound
+from bot.services import access
 from bot.services.access import Act, Actor
+from bot.services.ask import ways
+from bot.services.ask.boundaries import assessed, coming
 from bot.services.ask.graded import (
     Graded,
-    assessed,
     cap,
     clean_counts,
     graded_for,
@@ -21,7 +23,7 @@ from bot.services.ask.known_data import KnownData, news_day, read_known
 from bot.services.ask.missing import find_missing, missing_parts
 from bot.services.schemes.store import SchemeCache, rule_change, tier_names
 from bot.wording.actions import Pointer
-from bot.wording.messages import Why
+from bot.wording.messages import ExactFigures, Why
 from bot.wording.parts import ChangePart, LeverPart, ScoreChange
 from db.engine import Database
 from grading.scheme.model import Indicator
@@ -31,7 +33,6 @@ if TYPE_CHECKING:
     from grading.explain.headroom import Lift
     from grading.explain.missing_facts import MissingFact
 
-MOST_LEVERS = 3
 NO_EARLIER = "no_earlier"  # there is no earlier grading to compare with
 NO_DATA_OF_THEN = "no_data_of_then"  # what the newest grading knew cannot be restored
 
@@ -75,17 +76,15 @@ def why(
         lift, missing = _next(graded), find_missing(session, graded)
         indicators = {indicator.id: indicator for indicator in (*old_scheme.indicators, *scheme.indicators)}
         message = Why(
-            name=customer.name,
-            code=customer.code,
-            **assessed(session, graded, book),
+            **access.about(customer),
+            **assessed(session, graded, book, coming(session, scheme_cache, graded, today)),
             cap=cap(graded),
             change=_score_change(graded, change, indicators),
             news=known.has_news,
             news_count_on=news_day(session, scheme_cache, graded, today) if known.has_news else None,
             goal=book.tier(lift["goal"]) if lift["goal"] else None,
-            needed=lift["needed"] if lift["lacking"] else None,
-            levers=tuple(_levers(lift, indicators)),
-            together=bool(lift["levers"]) and not lift["levers"][0]["alone"],
+            needed=lift["needed"],
+            **vars(ways.rise_of(session, scheme_cache, graded, lift, today)) if lift["goal"] else {},
             **missing_parts(missing, graded, book),
             scheme=scheme.name,
             scheme_version=scheme.version,
@@ -94,6 +93,31 @@ def why(
             gates_not_assessed=graded.breakdown.gates("gates_not_assessed"),
         )
     return Explained(message=message, change=change, lift=lift, missing=missing)
+
+
+def exact_figures(
+    database: Database, scheme_cache: SchemeCache, actor: Actor, pointer: Pointer
+) -> ExactFigures:
+    """What each figure would have to be for the tier above, all others as they are.
+
+    Raises NotFound for a customer that is not the actor's or is not graded yet.
+    """
+    with database.read() as session:
+        customer, graded = graded_for(session, scheme_cache, actor, Act.SEE, pointer.id)
+        lift = _next(graded)
+        book = tier_names({0: graded.scheme})
+        indicators = {indicator.id: indicator for indicator in graded.scheme.indicators}
+        return ExactFigures(
+            name=customer.name,
+            tier=book.tier(graded.assessment.tier),
+            score=graded.assessment.score,
+            goal=book.tier(lift["goal"]) if lift["goal"] else None,
+            needed=lift["needed"] if lift["lacking"] else None,
+            levers=tuple(_levers(lift, indicators)),
+            together=bool(lift["levers"]) and not any(lever["alone"] for lever in lift["levers"]),
+            enough=lift["enough"],
+            as_of=graded.run.as_of,
+        )
 
 
 def _change(graded: Graded, known: KnownData) -> "ExplainedChange | None":
@@ -165,9 +189,9 @@ def _score_change(
 
 
 def _levers(lift: "Lift", indicators: dict[str, Indicator]) -> Iterator[LeverPart]:
-    """The strongest, each with the value that suffices by itself, else the value it needs in the combination."""
+    """Each with the value that suffices by itself, else the value it needs in the combination; the strongest first."""
     together = {step["indicator"]: step for step in lift["combination"]}
-    for lever in lift["levers"][:MOST_LEVERS] if lift["lacking"] else ():
+    for lever in lift["levers"] if lift["lacking"] else ():
         step = together.get(lever["indicator"])
         target = lever["target"] or (step["target"] if step else None)
         indicator = indicators[lever["indicator"]]

@@ -1,4 +1,4 @@
-"""A customer's newest assessment: its breakdown, the one before it, and what its tier waits for."""
+"""A customer's newest assessment: its breakdown, the one before it, and what caps its tier or sets it by hand."""
 
 import json
 from collections.abc import Mapping
@@ -13,14 +13,13 @@ from bot.errors import N_, NotFound
 from bot.services import access
 from bot.services.access import Act, Actor
 from bot.services.schemes.store import SchemeCache, TierNames, tiers_of
-from bot.wording.parts import ByHand, CapState, DimensionPart, MovedFigure, PendingPart, Reason, Since
+from bot.wording.parts import ByHand, CapState, DimensionPart, MovedFigure, Reason, Since
 from db.book.customers import CustomerRow
 from db.graded import assessments, overrides
-from db.graded.runs import Assessment, GradingRun, RunKind
+from db.graded.runs import Assessment, GradingRun
 from grading.engine.inputs import unpack
 from grading.engine.scoring import grade_columns
 from grading.explain.breakdown import Printed, change_by_dimension, explain, lines_of, print_points, reasons
-from grading.explain.pending import find_pending
 from grading.scheme.model import MULTIPLES, WORDS_FOR_NO_TIER, Indicator, Map, Name, Scheme
 
 LEAST_MOVE = 0.05  # points; less is shown as 0.0
@@ -104,18 +103,6 @@ class Graded:
             score=self.assessment.score,
             as_of=self.run.as_of,
         )
-
-
-def assessed(session: Session, graded: Graded, book: TierNames) -> dict[str, Any]:
-    """The fields of a message about an assessment (`AssessmentPart`)."""
-    row = graded.assessment
-    return {
-        "tier": book.tier(row.tier),
-        **{name: getattr(row, name) for name in ("score", "coverage", "low", "high", "held")},
-        "by_hand": by_hand(session, graded, book),
-        "pending": pending(graded, book),
-        "as_of": graded.run.as_of,
-    }
 
 
 def graded_for(
@@ -217,37 +204,6 @@ def figures_behind(
 def _lift(line: dict[str, Any], middle: float) -> float:
     """By how many points an indicator lifts a score above another one."""
     return 0.0 if line["score"] is None else line["effective_weight"] * (line["score"] - middle)
-
-
-def pending(graded: Graded, book: TierNames) -> PendingPart | None:
-    """The move the score asks for and the movement rules do not allow yet."""
-    row, run = graded.assessment, graded.run
-    if (
-        row.held
-        or row.tier in WORDS_FOR_NO_TIER
-        or is_provisional(graded)
-        or row.computed_tier == row.standing
-    ):
-        return None
-    found = find_pending(
-        graded.scheme,
-        score=row.score,
-        standing=row.standing,
-        since=row.since,
-        rising_since=row.rising_since,
-        falling_since=row.falling_since,
-        # An interim run has the number of the snapshot to come, and the state of the one before.
-        snapshot=run.snapshot - (run.kind == RunKind.INTERIM),
-    )
-    if found is None or found["target"] == standing_now(row):
-        return None
-    return PendingPart(
-        tier=book.tier(found["target"]),
-        up=found["up"],
-        confirmed=found["confirmed"],
-        needed=found["needed"],
-        dwell_left=found["dwell_left"],
-    )
 
 
 def is_provisional(graded: Graded) -> bool:

@@ -9,13 +9,15 @@ from bot.errors import N_, NotFound
 from bot.services import access
 from bot.services.access import NOT_YOURS, Act, Actor
 from bot.services.ask import lists
-from bot.services.ask.graded import assessed, graded_for, graded_of, is_provisional
+from bot.services.ask.boundaries import assessed, boundaries, coming
+from bot.services.ask.graded import graded_of, is_provisional
 from bot.services.care.schedule import CareRules
 from bot.services.name_keys import fold, spellings, tokens_of_key
+from bot.services.schemes.cadence import next_gradings
+from bot.services.schemes.ladder import ladders
 from bot.services.schemes.store import SchemeCache, starter, tiers_of
-from bot.wording.actions import Pointer
-from bot.wording.messages import Choice, Help, Message, NoMatch, SharedCard, TierCard, Ungraded
-from bot.wording.parts import Since, Who
+from bot.wording.messages import Choice, Help, Message, NoMatch, TierCard, Ungraded
+from bot.wording.parts import Who
 from db.book import customers
 from db.book.customers import Owners
 from db.care import touches
@@ -23,7 +25,6 @@ from db.engine import Database
 from db.graded import assessments, schemes
 
 MOST_HITS, MOST_NEAR = 8, 5
-STRONG, WEAK, MOST_SIDES = 60, 40, 3  # scores of the dimensions that a shared card names
 HELP = frozenset({"help", "帮助", "?", "？"})
 
 
@@ -46,7 +47,7 @@ def answer(
     """The message for /tier with this text."""
     query = _normal(text)
     if query.casefold() in HELP:
-        return Help(role=actor.role)
+        return Help(role=actor.role, ladders=ladders(session, scheme_cache, today))
     if not query:
         return lists.my_customers(session, scheme_cache, rules, actor, today)
     found = find(session, access.visible_owners(session, actor), query)
@@ -121,11 +122,14 @@ def card(
             no_scheme=bool(assessments.newest(session, customer.id, purpose)),
         )
     row, run, scheme = graded.assessment, graded.run, graded.scheme
+    book, days = tiers_of(scheme), coming(session, scheme_cache, graded, today)
     up, down = graded.breakdown.up_and_down
     step = touches.first_step(session, customer.id)
     return TierCard(
         **access.about(customer),
-        **assessed(session, graded, tiers_of(scheme)),
+        **assessed(session, graded, book, days),
+        **boundaries(graded, book, days),
+        next_grading=next(iter(days or next_gradings(session, scheme_cache, run.purpose, today)), None),
         provisional=row.score is not None and is_provisional(graded),
         certain=row.certain,
         capped_by=next((gate.name for gate in scheme.gates if gate.id == row.capped_by), None),
@@ -137,24 +141,6 @@ def card(
         orders_through=run.orders_through,
         next_step=step and rules.plan.next_step(*step, today),
         owner=owner,
-    )
-
-
-def share(database: Database, scheme_cache: SchemeCache, actor: Actor, pointer: Pointer) -> SharedCard:
-    """What a whole channel may see: the tier, and dimensions without figures."""
-    with database.read() as session:
-        customer, graded = graded_for(session, scheme_cache, actor, Act.SHARE, pointer.id)
-    before = graded.previous.since if graded.previous else None
-    rated = [(part.score, part.names) for part in graded.breakdown.dimensions if part.score is not None]
-    ranked = sorted(rated, key=lambda part: -part[0])
-    return SharedCard(
-        name=customer.name,
-        tier=graded.since.tier,
-        before=Since(tier=before.tier, score=None, as_of=before.as_of) if before else None,
-        strong=tuple(name for score, name in ranked if score >= STRONG)[:MOST_SIDES],
-        weak=tuple(name for score, name in reversed(ranked) if score < WEAK)[:MOST_SIDES],
-        as_of=graded.run.as_of,
-        shared_by=Who(name=actor.name, slack_user_id=actor.slack_user_id),
     )
 
 

@@ -12,13 +12,15 @@ from sqlmodel import Session
 from bot.errors import N_, NotAllowed, NotFound, Phrase
 from bot.services.access import Actor
 from bot.services.schemes import store
+from bot.services.schemes.ladder import ladder
 from bot.services.schemes.store import SchemeFile
+from bot.wording.parts import LadderPart
 from db.book.people import PersonRole
 from db.engine import Database
 from db.graded import schemes, shadows
 from db.graded.runs import Purpose
 from db.graded.schemes import Period, SchemeState, SchemeStep, SchemeVersion
-from grading.scheme.model import Name, Scheme
+from grading.scheme.model import Scheme
 from grading.scheme.problems import SchemeError
 from grading.scheme.reader import parse_scheme
 
@@ -55,11 +57,11 @@ class ShadowSnapshot:
 
 @dataclass(frozen=True, kw_only=True)
 class Shown:
-    """A scheme version with its text, every period it was in force, and its snapshots in the shadow."""
+    """A scheme version with its text, its tiers, every period it was in force, and its snapshots in the shadow."""
 
     life: VersionStatus
     text: str
-    tiers: tuple[tuple[str, float, Name], ...]  # id, at, name
+    ladder: LadderPart
     periods: tuple[tuple[date, date | None, str], ...]  # from, until, approved by
     shadow: tuple[ShadowSnapshot, ...] = ()
     note: str | None = None
@@ -105,7 +107,7 @@ def shown(database: Database, actor: Actor, name: str, schemes_dir: Path | None,
         return Shown(
             life=_draft(scheme, file.source) if used is None else life_of(session, used, purpose, today),
             text=file.text,
-            tiers=tuple((tier.id, tier.at, tier.name) for tier in scheme.tiers),
+            ladder=ladder(scheme),
             periods=tuple(
                 (period.start, period.until, period.approved_by)
                 for period in schemes.periods(schemes.steps(session, purpose))

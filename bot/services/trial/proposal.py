@@ -3,6 +3,7 @@
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from sqlmodel import Session
 
@@ -10,6 +11,7 @@ from bot.errors import N_, BadInput
 from bot.services.grade import computed, scheme_choice
 from bot.services.schemes import store
 from bot.services.schemes.currency import common_currency
+from bot.services.schemes.store import SchemeFile
 from db.book import orders
 from db.book.order_lines import product_types
 from db.engine import Database
@@ -17,6 +19,10 @@ from db.graded import schemes
 from grading.indicators.orders import window_start
 from grading.scheme.model import Scheme
 from grading.scheme.presets import preset_names
+from grading.scheme.reader import parse_scheme
+
+if TYPE_CHECKING:
+    from bot.frames import SourceRows
 
 
 def propose_scheme(
@@ -29,7 +35,7 @@ def propose_scheme(
     Knots come from the customers the scheme applies to, constants from all. Without `as_of`: the day of the last order.
     Raises BadInput without orders, or with orders in several currencies.
     """
-    from bot.frames import book_constants_of, computed_indicators
+    from bot.frames import computed_indicators
     from grading.diagnose.proposal import ProposalError, propose
 
     file = store.find(preset, schemes_dir)
@@ -39,13 +45,9 @@ def propose_scheme(
         assert days is not None  # there is an order that has this currency
         day = as_of or min(days[1], today)
         # The proposal counts in the currency of the orders, not in the preset's; invoices must be in it too.
-        rows = computed.load_rows(session, replace(file.scheme, currency=currency), day)
+        rows, constants = _book(session, replace(file.scheme, currency=currency), day)
         identity = _identity(session, file.scheme)
-        types = product_types(session, as_of=day, start=window_start(day, 12))
         theirs = computed.select_rows(rows, scheme_choice.customers_of_all(session, [file.scheme]))
-    constants = book_constants_of(rows, day)
-    if types:
-        constants["product_types_sold"] = float(types)
     try:
         return propose(
             file.text,
@@ -57,6 +59,27 @@ def propose_scheme(
         )
     except ProposalError as error:
         raise BadInput(N_("%(reason)s"), reason=str(error)) from None
+
+
+def fill_in_constants(database: Database, file: SchemeFile, as_of: date) -> SchemeFile:
+    """A scheme with the constants of the firm's book as of a day, and with everything else as it is."""
+    from grading.diagnose.proposal import with_constants
+
+    with database.read() as session:
+        _, constants = _book(session, file.scheme, as_of)
+    text = with_constants(file.text, constants)
+    return SchemeFile(scheme=parse_scheme(text, source=file.source), text=text, source=file.source)
+
+
+def _book(session: Session, scheme: Scheme, day: date) -> "tuple[SourceRows, dict[str, float]]":
+    """What the indicators of all customers are computed from, and the constants of the whole book."""
+    from bot.frames import book_constants_of
+
+    rows = computed.load_rows(session, scheme, day)
+    constants = book_constants_of(rows, day)
+    if types := product_types(session, as_of=day, start=window_start(day, 12)):
+        constants["product_types_sold"] = float(types)
+    return rows, constants
 
 
 def _identity(session: Session, scheme: Scheme) -> tuple[str, int]:

@@ -1,35 +1,120 @@
-"""*Share* on a card: the tier to the whole channel, without figures."""
+"""*Share* on a card: a look before it is posted, then the tier to the whole channel without figures; *Take back* undoes it."""
 
+from typing import Any
+
+import structlog
 from slack_bolt import App
 
 from bot.errors import N_, Conflict
-from bot.services.ask import lookup
+from bot.services.access import Actor
+from bot.services.ask import lookup, share
 from bot.slack import blocks
 from bot.slack.deferred import Deferred, Press
 from bot.slack.dependencies import Dependencies
 from bot.wording.actions import Action
+from bot.wording.messages import SharedCard, SharePreview
 from db.processes import InboundKey, Repeated, take_request
+
+DIRECT = "D"  # the first letter of the ids of direct messages
+UNNAMED = frozenset({"", "directmessage", "privategroup"})
+
+log = structlog.get_logger()
 
 
 def register(app: App, deps: Dependencies, deferred: Deferred) -> None:
     @app.action(str(Action.SHARE))
+    @deferred.reads
+    def preview(press: Press) -> None:
+        """Show the asker, in place of the card, what the channel would read."""
+        actor = deps.identify(press.user_id)
+        shared, language = prepare(press, actor)
+        _, name = _channel(press)
+        question = SharePreview(
+            customer_id=shared.customer_id,
+            version=press.pointer.version,
+            channel=None if name in UNNAMED else f"#{name}",
+        )
+        look = blocks.payload(deps.renderer, shared, language)["blocks"]
+        asked = blocks.payload(deps.renderer, question, actor.language)
+        shown = [block for block in look if block["type"] != "actions"]
+        press.respond(
+            {**asked, "blocks": [*shown, {"type": "divider"}, *asked["blocks"]]}, replace_original=True
+        )
+
+    @app.action(str(Action.POST))
     @deferred.writes
-    def share(press: Press) -> None:
-        card = lookup.share(deps.database, deps.scheme_cache, deps.identify(press.user_id), press.pointer)
-        content = blocks.payload(deps.renderer, card, deps.settings.language)
+    def post(press: Press) -> None:
+        actor = deps.identify(press.user_id)
+        shared, language = prepare(press, actor)
+        card = card_again(press, actor)
         _take_once(deps, press)
+        content = blocks.payload(deps.renderer, shared, language)
         press.respond(content, response_type="in_channel", replace_original=False)
+        try:
+            press.respond(card, replace_original=True)
+        except Conflict:  # it is posted: that the question stays is no reason to say that it failed
+            log.info("share.preview_stays")
+
+    @app.action(str(Action.CANCEL))
+    @deferred.reads
+    def cancel(press: Press) -> None:
+        press.respond(card_again(press, deps.identify(press.user_id)), replace_original=True)
+
+    @app.action(str(Action.TAKE_BACK))
+    @deferred.writes
+    def take_back(press: Press) -> None:
+        share.refuse_take_back(deps.identify(press.user_id), press.pointer.id)
+        try:
+            press.respond({}, delete_original=True)
+        except Conflict:
+            with deps.database.write() as session:
+                # A second click finds nothing to delete: Repeated. Otherwise this transaction ends with the Conflict.
+                take_request(session, _key(press, "taken_back"), deps.clock.now())
+                raise
+        with deps.database.write() as session:
+            take_request(session, _key(press, "taken_back"), deps.clock.now())
+
+    def prepare(press: Press, actor: Actor) -> tuple[SharedCard, str]:
+        """What would be posted and in which language. Raises Conflict where nobody else would read it."""
+        channel_id, name = _channel(press)
+        if not channel_id or (
+            channel_id.startswith(DIRECT) and deps.gateway.direct_channel(press.user_id) in (None, channel_id)
+        ):
+            raise Conflict(
+                N_(
+                    "Here nobody but you reads what is shared. Ask with /tier in the channel that should see it."
+                )
+            )
+        language = share.channel_language(deps.database, actor, channel_id, name, deps.settings.language)
+        return share.shared_card(deps.database, deps.scheme_cache, actor, press.pointer), language
+
+    def card_again(press: Press, actor: Actor) -> dict[str, Any]:
+        today = actor.today(deps.clock.now())
+        with deps.database.read() as session:
+            card = lookup.card(session, deps.scheme_cache, deps.rules, actor, press.pointer.id, today)
+        return blocks.payload(deps.renderer, card, actor.language)
+
+
+def _channel(press: Press) -> tuple[str, str]:
+    """Id and name of the channel of the card; both empty where there is none."""
+    channel = press.body.get("channel") or {}
+    return str(channel.get("id") or ""), str(channel.get("name") or "")
+
+
+def _key(press: Press, kind: str) -> InboundKey:
+    """A press on this message, by whomever and however often."""
+    where = press.body.get("container") or {}
+    key = f"{where.get('channel_id')}:{where.get('message_ts')}:{press.pointer.id}"
+    return InboundKey(team_id=press.key.team_id, kind=kind, key=key)
 
 
 def _take_once(deps: Dependencies, press: Press) -> None:
     """Claim the press and the card: a double click is two presses, but nobody means to share twice."""
-    where = press.body.get("container") or {}
-    card = f"{where.get('channel_id')}:{where.get('message_ts')}:{press.pointer.id}"
     now = deps.clock.now()
     with deps.database.write() as session:
         take_request(session, press.key, now)
         try:
-            take_request(session, InboundKey(team_id=press.key.team_id, kind="shared", key=card), now)
+            take_request(session, _key(press, "shared"), now)
         except Repeated:
             raise Conflict(
                 N_("This card has been shared already. Ask with /tier to share it again.")

@@ -1,4 +1,4 @@
-"""*Why* on a card: what changed, what would lift it, and the breakdown, in a modal."""
+"""*Why* on a card: what changed, what would lift it, and the breakdown, in a modal; *Figure by figure* on top of it."""
 
 from slack_bolt import App
 
@@ -19,3 +19,10 @@ def register(app: App, deps: Dependencies, deferred: Deferred) -> None:
         today = local_date(deps.clock.now(), deps.settings.zone)
         explained = explanation.why(deps.database, deps.scheme_cache, actor, press.pointer, today)
         press.open_view(blocks.modal(deps.renderer, explained.message, actor.language, N_("Why this tier")))
+
+    @app.action(str(Action.EXACT))
+    @deferred.reads
+    def show_figures(press: Press) -> None:
+        actor = deps.identify(press.user_id)
+        figures = explanation.exact_figures(deps.database, deps.scheme_cache, actor, press.pointer)
+        press.push_view(blocks.modal(deps.renderer, figures, actor.language, N_("Figure by figure")))

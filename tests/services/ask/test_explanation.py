@@ -18,6 +18,7 @@ from bot.wording.parts import ChangePart
 from bot.wording.rendering import Renderer
 from db.book.facts import Fact
 from db.engine import Database
+from grading.scheme.model import Name
 from tests import factories
 from tests.services.ask.test_lookup import ADMIN, actor, ask
 from tests.services.grade.test_runs import NOW, grade
@@ -237,8 +238,16 @@ def test_what_would_lift_it_and_which_facts_are_missing(database: Database) -> N
     message = why(database, acme).message
     assert message.goal is not None
     assert (message.goal.id, message.needed) == ("A", 70.0)
-    (lever,) = message.levers
     # Only quality is known, so its weight is 100 %; 69.95 is shown as 70.0.
+    (way,) = message.ways
+    (act,) = way.acts
+    assert (act.names, act.value, act.target) == (Name(en="Quality", zh="质量"), 62.0, 69.95)
+    assert (way.by, way.reached) == (
+        date(2026, 5, 31),
+        None,
+    )  # without movement rules the next import is enough
+    figures = explanation.exact_figures(database, SchemeCache(), ADMIN, Pointer(id=acme))
+    (lever,) = figures.levers
     assert (lever.names.en, lever.value, lever.relation, lever.target) == ("Quality", 62.0, "at_least", 70.0)
     assert lever.points == pytest.approx(100 - 62)
     (wanted,) = message.wanted
@@ -246,7 +255,7 @@ def test_what_would_lift_it_and_which_facts_are_missing(database: Database) -> N
     assert wanted.narrows == pytest.approx(40.0)
     assert (wanted.worst.id, wanted.best.id) == ("C", "A")  # 0.6 × 62 = 37.2 to 37.2 + 40
     said = text(message)
-    assert "Quality: 62 → at least 70" in said
+    assert "Quality: 62 → 69.95 · by May 31, 2026 → in force as soon as it is imported" in said
     assert "Service · decides the tier: Ordinary to Key" in said
 
 

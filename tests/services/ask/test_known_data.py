@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from bot.cli import presentation
+from bot.cli.output import presentation
 from bot.clock import FixedClock
 from bot.services.ask import explanation
 from bot.services.ask.explanation import Explained

@@ -8,11 +8,13 @@ import pytest
 from bot.errors import NotFound
 from bot.services.access import Actor
 from bot.services.ask import lookup
+from bot.services.ask.share import shared_card
 from bot.services.care.plan import load_plan
 from bot.services.care.schedule import CareRules
 from bot.services.schemes.store import SchemeCache
 from bot.wording.actions import Pointer
 from bot.wording.messages import Choice, Help, MyCustomers, NoMatch, TierCard, Ungraded
+from bot.wording.rendering import Renderer
 from db.engine import Database
 from tests import factories
 from tests.services.grade.test_runs import grade
@@ -185,7 +187,7 @@ def test_tier_without_a_name_lists_the_askers_own_customers_worst_news_first(boo
     assert mine.hits[0].name == "ACME"
     assert mine.hits[0].before is not None
     assert {tier.id: count for tier, count in mine.counts} == {"B": 2, "C": 1}
-    nobody = ask(book, "", ADMIN)
+    nobody = ask(book, "", actor(99))
     assert isinstance(nobody, MyCustomers)
     assert nobody.total == 0
 
@@ -195,10 +197,27 @@ def test_help(book: Database, typed: str) -> None:
     assert isinstance(ask(book, typed), Help)
 
 
+def test_help_shows_the_tiers_of_the_scheme_in_force_with_their_boundaries(book: Database) -> None:
+    said = "\n".join(Renderer().slots(help_of(book)).body)
+    assert "• *Key* from 70\n• *Important* from 45\n• *Ordinary* any lower score" in said
+    with book.write() as session:
+        text = factories.PLAIN_SCHEME.replace("version: 1", "version: 2")
+        rules = "movement: {margin_up: 2, margin_down: 3}\n"
+        factories.scheme(session, text + rules, effective_from=TODAY)
+    said = "\n".join(Renderer().slots(help_of(book)).body)
+    assert "• *Key* from 70 · up to it at 72, down from it below 67" in said
+
+
+def help_of(book: Database) -> Help:
+    answer = ask(book, "help")
+    assert isinstance(answer, Help)
+    return answer
+
+
 def test_a_shared_card_has_no_figures(book: Database) -> None:
     card = ask(book, "ACME")
     assert isinstance(card, TierCard)
-    shared = lookup.share(book, SchemeCache(), ADMIN, Pointer(id=card.customer_id))
+    shared = shared_card(book, SchemeCache(), ADMIN, Pointer(id=card.customer_id))
     assert shared.tier.id == "C"
     assert shared.before is not None
     assert shared.before.score is None

@@ -52,13 +52,13 @@ def assessment_of(graded: Grading, row: int) -> dict[str, Any]:
 
 def why_of(graded: Grading, scheme: Scheme, row: int = 0) -> Why:
     return Why(
+        customer_id=1,
+        version=1,
         **assessment_of(graded, row),
         cap=None,
         change=ScoreChange(since=None, points=None, parts=(), reason=None, rules=None),
         goal=None,
         needed=None,
-        levers=(),
-        together=False,
         wanted=(),
         scheme=scheme.name,
         scheme_version=1,

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from bot.cli import presentation
+from bot.cli.output import presentation
 from bot.services.ask import explanation
 from bot.services.schemes.store import SchemeCache
 from bot.wording.actions import Pointer
@@ -58,11 +58,16 @@ def test_a_word_is_named_on_the_card_and_in_why_in_both_languages(database: Data
 
 
 def test_the_value_that_is_enough_is_named_too(database: Database, acme: int) -> None:
-    found = explanation.why(database, SchemeCache(), ADMIN, Pointer(id=acme), None).message
-    assert [(lever.value, lever.target) for lever in found.levers if lever.names.en == "Expansion plan"] == [
-        (Name(en="on its way", zh="进行中"), Name(en="done", zh="已完成"))
-    ]
-    assert "业务扩展计划：进行中 → 已完成" in text(found, "zh")
+    words = (Name(en="on its way", zh="进行中"), Name(en="done", zh="已完成"))
+    found = why(database, acme).message
+    acts = [act for way in found.ways for act in way.acts if act.names and act.names.en == "Expansion plan"]
+    assert [(act.value, act.target) for act in acts] == [words]
+    figures = explanation.exact_figures(database, SchemeCache(), ADMIN, Pointer(id=acme))
+    assert [
+        (lever.value, lever.target) for lever in figures.levers if lever.names.en == "Expansion plan"
+    ] == [words]
+    for message in (found, figures):
+        assert "业务扩展计划：进行中 → 已完成" in text(message, "zh")
 
 
 def test_a_message_of_an_earlier_version_has_the_word_itself(database: Database, acme: int) -> None:

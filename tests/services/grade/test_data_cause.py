@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from sqlmodel import select
 
-from bot.cli import presentation
+from bot.cli.output import presentation
 from bot.clock import FixedClock
 from bot.services.grade import runs
 from bot.services.grade.assessment import TierChange

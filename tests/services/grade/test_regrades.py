@@ -14,8 +14,9 @@ from bot.services.schemes.store import SchemeCache
 from db.book.customers import Customer
 from db.engine import Database
 from db.graded import runs as db
-from db.graded.assessments import newest_of, previous_rows_at
+from db.graded.assessments import previous_rows_at
 from db.graded.runs import Assessment, GradingRun
+from db.graded.tier_rows import tier_rows
 from tests import factories
 
 MARCH, TODAY = date(2026, 3, 31), date(2026, 4, 7)
@@ -67,13 +68,10 @@ def test_who_crosses_a_boundary_gets_an_interim_row_and_the_rest_of_the_book_non
         rows = session.exec(select(Assessment.customer_id).where(Assessment.run_id == report.run_id)).all()
         behind = db.runs_behind(session, "account")
         tiers = {row[0]: row[1] for row in previous_rows_at(session, behind)}
-        found = {
-            customer.code: (row.tier, run.kind)
-            for customer, row, run in newest_of(session, behind, list(ids.values()))
-        }
+        found = {row.customer_id: row.tier for row in tier_rows(session, behind, customer_ids=ids.values())}
     assert (whole, rows) == ([True, False], [ids["UP"]])
     assert tiers == {ids["UP"]: "A", ids["SAME"]: "B", ids["AWAY"]: "B"}
-    assert found == {"UP": ("A", "interim"), "SAME": ("B", "snapshot"), "AWAY": ("B", "snapshot")}
+    assert found == tiers
     assert regrade(database) == []  # nothing new since
 
 

@@ -6,12 +6,10 @@ import pytest
 
 from bot.services.grade import runs
 from bot.services.schemes import cadence
-from bot.services.schemes.store import SchemeCache
+from bot.services.schemes.store import SchemeCache, is_cadence_day
 from db.engine import Database
 from tests import factories
 from tests.conftest import on_sqlite
-
-pytestmark = on_sqlite
 
 MARCH = date(2026, 3, 31)
 NOW = datetime(2026, 4, 1, 8, tzinfo=UTC)
@@ -50,6 +48,7 @@ def started(database: Database, cadence: str = "month_end", as_of: date = MARCH)
     grade(database, as_of, today=as_of + timedelta(days=1))
 
 
+@on_sqlite
 @pytest.mark.parametrize(
     ("cadence", "expected"),
     [
@@ -67,6 +66,7 @@ def test_the_next_gradings_follow_the_cadence_of_the_scheme(
     assert next_gradings(database, date(2026, 4, 1)) == expected
 
 
+@on_sqlite
 def test_night_after_night_the_days_named_are_those_that_are_graded(database: Database) -> None:
     started(database)
     named = next_gradings(database, date(2026, 4, 1))
@@ -77,6 +77,7 @@ def test_night_after_night_the_days_named_are_those_that_are_graded(database: Da
     assert graded == [(day, day + timedelta(days=1)) for day in named]
 
 
+@on_sqlite
 def test_of_several_missed_gradings_the_newest_comes_next(database: Database) -> None:
     started(database)
     late = date(2026, 7, 3)
@@ -85,17 +86,20 @@ def test_of_several_missed_gradings_the_newest_comes_next(database: Database) ->
     assert next_gradings(database, late) == (date(2026, 7, 31), date(2026, 8, 31), date(2026, 9, 30))
 
 
+@on_sqlite
 def test_a_grading_between_two_snapshots_changes_no_day(database: Database) -> None:
     started(database)
     grade(database, date(2026, 4, 10), today=date(2026, 4, 11))
     assert next_gradings(database, date(2026, 4, 11), 1) == (date(2026, 4, 30),)
 
 
+@on_sqlite
 def test_a_day_that_was_graded_before_it_was_over_is_not_named_again(database: Database) -> None:
     started(database, as_of=date(2026, 4, 30))
     assert next_gradings(database, date(2026, 4, 30), 1) == (date(2026, 5, 31),)
 
 
+@on_sqlite
 def test_another_cadence_counts_from_the_day_its_scheme_is_in_force(database: Database) -> None:
     started(database)
     text = factories.PLAIN_SCHEME.replace("version: 1", "version: 2")
@@ -112,8 +116,33 @@ def test_another_cadence_counts_from_the_day_its_scheme_is_in_force(database: Da
     )
 
 
+@on_sqlite
 def test_nothing_is_due_before_the_first_grading(database: Database) -> None:
     with database.write() as session:
         factories.scheme(session)
     assert next_gradings(database, date(2026, 4, 1)) == ()
     assert grade_if_due(database, date(2026, 5, 1)) == []
+
+
+@pytest.mark.parametrize("name", ["daily", "week_end", "month_end", "quarter_end", "year_end"])
+def test_the_first_day_of_a_cadence_from_a_day_on_is_the_first_that_is_one(name: str) -> None:
+    for number in range(800):
+        day = date(2027, 11, 1) + timedelta(days=number)
+        expected = day
+        while not is_cadence_day(name, expected):
+            expected += timedelta(days=1)
+        assert cadence.next_cadence_day(name, day) == expected
+
+
+@on_sqlite
+def test_days_after_a_scheme_version_ends_are_not_those_of_it(database: Database) -> None:
+    started(database)
+    with database.write() as session:
+        text = factories.PLAIN_SCHEME.replace("version: 1", "version: 2")
+        factories.scheme(session, text, effective_from=date(2026, 5, 31))
+    with database.read() as session:
+        one, two = (
+            cadence.next_gradings(session, SchemeCache(), "account", date(2026, 4, 1), 3, version_id=version)
+            for version in (1, 2)
+        )
+    assert (one, two) == ((date(2026, 4, 30),), ())

@@ -370,7 +370,7 @@ def test_a_scheme_is_shown_with_its_text_its_tiers_and_the_days_it_was_in_force(
     approve(database, APRIL)
     shown = status.shown(database, GRACE, "plain@1", None, today=TODAY)
     assert shown.text == factories.PLAIN_SCHEME
-    assert shown.tiers == (("A", 70.0, "Key"), ("B", 45.0, "Important"), ("C", 0.0, "Ordinary"))
+    assert [(rung.tier.id, rung.at) for rung in shown.ladder.rungs] == [("A", 70.0), ("B", 45.0), ("C", 0.0)]
     assert shown.periods == ((MARCH, APRIL, "Grace"),)
     assert status.shown(database, GRACE, "plain", None, today=TODAY).life.version == 2
     edited = tmp_path / "plain.yaml"
@@ -400,8 +400,8 @@ def test_a_diff_lists_who_would_move_and_why(
     assert (mover.code, mover.before, mover.after) == ("FALLS", "A", "B")
     assert (mover.old_score, mover.new_score) == (70.0, 60.0)
     assert [diff_cause(cause, found.old, found.new) for cause in mover.causes] == [
-        f"Quality {(0.4 - 0.6) * 90:+.1f} (weight 60 to 40 %)",
-        f"Service {(0.6 - 0.4) * 40:+.1f} (weight 40 to 60 %)",
+        "Quality −18.0 (weight 60 % → 40 %)",  # (0.4 - 0.6) × 90
+        "Service +8.0 (weight 40 % → 60 %)",  # (0.6 - 0.4) × 40
     ]
     assert found.drift is not None
     assert (found.drift.psi, found.drift.verdict) == (

@@ -1,0 +1,209 @@
+"""The gradings to come of one customer: what each would give, whatever is done until then.
+
+They run on the records of now. No other order comes, invoices that fall due later are paid on their day, recorded figures
+and credit grades do not age, and sources that declared their activities complete up to the newest grading go on doing so.
+"""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import date
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from sqlmodel import Session
+
+from bot.frames import Rows
+from bot.services.grade import assessment, computed, scheme_choice
+from bot.services.grade.assessment import RunStep
+from bot.services.schemes import cadence, store
+from bot.services.schemes.store import SchemeCache
+from bot.services.ways.acts import DayRecords, Plan, facts_after
+from db.book import facts, invoices, orders
+from db.graded import overrides, runs
+from db.graded.runs import Assessment, GradingRun
+from grading.engine.movement import CLEAN, State, carry_state, move
+from grading.engine.scoring import grade_columns
+from grading.explain.breakdown import read_value
+from grading.indicators.orders import window_start
+from grading.scheme.model import Scheme
+
+AT_ONCE, NEVER = 0, 1_000  # places among the gradings to come
+MOST_GRADINGS = 13
+
+
+class Future:
+    """The gradings to come of a customer whose newest assessment and run are these."""
+
+    def __init__(
+        self,
+        session: Session,
+        scheme_cache: SchemeCache,
+        row: Assessment,
+        run: GradingRun,
+        scheme: Scheme,
+        today: date,
+    ) -> None:
+        self.session = session
+        self.scheme_cache = scheme_cache
+        self.row = row
+        self.run = run
+        self.scheme = scheme
+        self.today = today
+        snapshot = runs.last_snapshot(session, run.purpose)
+        last = runs.last_published(session, run.purpose)
+        self._number = 1 + (snapshot.snapshot if snapshot else 0)
+        self._step = RunStep(
+            as_of=run.as_of,
+            snapshot=self._number,
+            interim=True,
+            past=assessment.load_previous(session, last, snapshot, [row.customer_id]),
+            overrides={},
+        )
+        self._schemes: dict[date, Scheme] = {}
+        self._overrides: dict[date, str | None] = {}
+        most = self._horizon()
+        days = cadence.next_gradings(session, scheme_cache, run.purpose, today, most + 1)
+        over = sum(day < today for day in days)  # its snapshot is late, and nothing can be done before it
+        self.days = days[: most + over]
+        self.first = over + 1  # place of the first grading that sees what is done today
+        self._records: dict[tuple[Any, ...], DayRecords] = {}
+
+    def _horizon(self) -> int:
+        """How many gradings it takes until neither confirmations, dwell nor a gate in force can delay a move any more."""
+        state = self._step.previous(self.scheme, [self.row.customer_id])
+        needed = [1]
+        if self.scheme.movement is not None:
+            rules = self.scheme.movement
+            served = self._number - int(state["since"][0])
+            needed += [rules.confirm_up, rules.min_dwell - served + 1]
+        for gate in self.scheme.gates:
+            if state[CLEAN + gate.id][0] >= 0:
+                needed.append(gate.clear_after - int(state[CLEAN + gate.id][0]))
+        return min(max(needed), MOST_GRADINGS)
+
+    def scheme_on(self, day: date) -> Scheme:
+        """The scheme that will grade the customer on a day: the one of now, unless another is approved for then."""
+        if day not in self._schemes:
+            rules = store.rules_on(self.session, self.scheme_cache, self.run.purpose, day)
+            found = scheme_choice.scheme_of(self.session, rules, self.row.customer_id) if rules else None
+            self._schemes[day] = found or self.scheme
+        return self._schemes[day]
+
+    def reach(self, plans: Sequence[Plan], goal: str, done_on: date) -> list[int]:
+        """For each plan, done on a day: the place of the first snapshot, from 1, that gives the goal or better.
+
+        AT_ONCE where the grading after the next import gives it already, and the snapshot after that too; NEVER where no
+        snapshot up to the horizon does.
+        """
+        if not plans:
+            return []
+        reached = np.full(len(plans), NEVER)
+        state, before = self._start(self.scheme_on(self.today), len(plans))
+        at_once = self._grade(plans, goal, done_on, self.today, state, before, self._number, interim=True)[0]
+        for place, day in enumerate(self.days, start=1):
+            scheme = self.scheme_on(day)
+            if place == 1:
+                state, before = self._start(scheme, len(plans))
+            gives, state = self._grade(
+                plans, goal, done_on, day, state, before, self._number + place - 1, interim=False
+            )
+            before = scheme
+            if place == self.first and done_on <= self.today:
+                reached[at_once & gives] = AT_ONCE
+            reached[gives & (reached == NEVER)] = place
+            if (reached != NEVER).all():
+                break
+        found: list[int] = reached.tolist()
+        return found
+
+    def _override_on(self, day: date) -> str | None:
+        """The tier that a person has set for a day."""
+        if day not in self._overrides:
+            held = overrides.holding(self.session, self.run.purpose, day, [self.row.customer_id])
+            self._overrides[day] = held.get(self.row.customer_id)
+        return self._overrides[day]
+
+    def _start(self, scheme: Scheme, count: int) -> tuple[State, Scheme | None]:
+        """The state of now, once for each plan, and the scheme that left it."""
+        known = self._step.previous(scheme, [self.row.customer_id])
+        by = known["moved_by"][0]
+        left = self.scheme_cache.scheme(self.session, by) if by is not None else None
+        return carry_state(known, np.zeros(count, dtype=np.intp), scheme), left
+
+    def _grade(
+        self,
+        plans: Sequence[Plan],
+        goal: str,
+        done_on: date,
+        day: date,
+        state: State,
+        left_by: Scheme | None,
+        number: int,
+        *,
+        interim: bool,
+    ) -> tuple[NDArray[np.bool_], State]:
+        """(whether each plan has the goal or better after the grading of a day, the state it leaves)."""
+        scheme = self.scheme_on(day)
+        book = facts_after(self.records(day, done_on, scheme), plans, done_on, scheme)
+        graded = grade_columns(book.columns, book.customers, scheme, day)
+        changed = left_by is None or left_by.identity != scheme.identity
+        state = carry_state(state, np.arange(len(plans)), scheme, restart=changed)
+        by_hand = dict.fromkeys(book.customers.tolist(), self._override_on(day))
+        moved = move(graded, scheme, state, snapshot=number, interim=interim, overrides=by_hand)
+        better = {tier.id for tier in scheme.tiers[: _place(scheme, goal) + 1]}
+        return np.isin(moved.outcome["tier"].astype(str), list(better)), moved.following
+
+    def figures(self) -> dict[str, Any]:
+        """Indicator -> its value, of those that count today."""
+        records = self.records(self.today, self.today, self.scheme)
+        columns = facts_after(records, [Plan()], self.today, self.scheme).columns
+        missing = grade_columns(columns, [0], self.scheme, self.today).sums.missing[:, 0].tolist()
+        known = (one.id for one, gone in zip(self.scheme.indicators, missing, strict=True) if not gone)
+        return {name: read_value(columns, name, 0) for name in known}
+
+    def records(self, day: date, done_on: date, scheme: Scheme) -> DayRecords:
+        """What a grading as of a day reads, with overdue invoices settled on `done_on` in `settled`."""
+        key = (day, done_on, scheme.identity)
+        if key not in self._records:
+            self._records[key] = self._load(day, done_on, scheme)
+        return self._records[key]
+
+    def _load(self, day: date, done_on: date, scheme: Scheme) -> DayRecords:
+        session, who, today = self.session, [self.row.customer_id], min(day, self.today)
+        rows = computed.load_rows(session, scheme, day, who)
+        settled: Rows = ()
+        if rows.invoices:
+            plain, settled = (
+                invoices.invoice_aggregates(
+                    session,
+                    as_of=day,
+                    start=window_start(day, 12),
+                    customer_ids=who,
+                    paid=invoices.Paid(due_from=self.today, overdue_on=paid_on),
+                )
+                for paid_on in (None, done_on)
+            )
+            rows = replace(rows, invoices=plain)
+        graded_on = self.run.as_of
+        periods = [
+            (kind, first, max(last, day) if last >= graded_on else last) for kind, first, last in rows.periods
+        ]
+        return DayRecords(
+            day=day,
+            rows=replace(rows, periods=periods),
+            settled=settled,
+            order_days=orders.order_days(session, customer_id=who[0], as_of=day),
+            facts=[
+                (name, measured + (day - today), customers, ids, cells)
+                for name, measured, customers, ids, cells in facts.facts_by_day(
+                    session, fields=list(scheme.fields), as_of=today, customer_ids=who
+                )
+            ],
+            grades=computed.credit_grades(session, scheme, today, who),
+        )
+
+
+def _place(scheme: Scheme, tier: str) -> int:
+    """The place of a tier, best first; -1 when the scheme does not have it."""
+    return next((place for place, known in enumerate(scheme.tiers) if known.id == tier), -1)
