@@ -25,7 +25,7 @@ from tests import factories
 from tests.services.ways import drawn_book
 from tests.services.ways.drawn_book import TODAY
 
-CUSTOMERS = int(os.environ.get("ACTS", "10"))
+CUSTOMERS = int(os.environ.get("CLAIMS", "4"))  # of each preset
 SEED = 1
 LONG = 4_000  # days
 PRESETS = (
