@@ -216,7 +216,7 @@ RAISED = {
     "unit-column": ("facts", "customer,field,value,date,单位\nC-1,net_value,5,2025-12-01,万元\n"),
     "grouped-report": (
         "orders --currency CNY",
-        ",order_no,customer,date,amount\n华东,,,,\n,O-1,C-1,2025-01-10,5\n,O-2,C-1,2025-01-10,5\n",
+        ",order_no,customer,date,amount\n华东,,,,\n,O-1,C-1,2025-01-10,5\n,O-2,C-1,2025-01-10,5\n华北,,,,\n,O-3,C-1,2025-01-10,5\n",
     ),
     "joined-differ": ("joins", "customer,into\nC-3,C-1\n"),
 }
