@@ -101,7 +101,7 @@ def test_a_change_is_split_into_correction_behaviour_and_rules(database: Databas
     assert "Since Mar 31, 2026 · Important 50.0 → Ordinary 40.0 · −10.0" in said
     assert "Corrected data: +3.0 (Quality +3.0)" in said
     assert "The customer itself: −8.0 (Service −8.0)" in said
-    assert "Changed rules (Plain 1 → Plain 2): −5.0 (Quality −11.0, Service +6.0)" in said
+    assert "Changed rules (Plain 1 → Plain 2): −5.0 (Quality −11.0 · Service +6.0)" in said
     assert "数据更正" in text(message, "zh")
 
 
@@ -255,7 +255,7 @@ def test_what_would_lift_it_and_which_facts_are_missing(database: Database) -> N
     assert wanted.narrows == pytest.approx(40.0)
     assert (wanted.worst.id, wanted.best.id) == ("C", "A")  # 0.6 × 62 = 37.2 to 37.2 + 40
     said = text(message)
-    assert "Quality: 62 → 69.95 · by May 31, 2026 → in force as soon as it is imported" in said
+    assert "Quality: 62 → 69.95 · by May 31, 2026 → in force once imported" in said
     assert "Service · decides the tier: Ordinary to Key" in said
 
 
