@@ -39,7 +39,7 @@ from bot.wording.parts import (
     WithScore,
     WithTier,
 )
-from grading.scheme.model import BLOCKED, UNRATED, Name
+from grading.scheme.model import BLOCKED, UNRATED, WORDS_FOR_NO_TIER, Name
 
 
 class Message:
@@ -161,8 +161,9 @@ class Why(Message, CustomerPart, AssessmentPart, BoundaryState):
     gates_not_assessed: tuple[Name, ...]
 
     def targets(self) -> dict[Action, Pointer]:
-        """No figures lead above the highest tier."""
-        return super().targets() if self.tier.rank else {}
+        """No figures lead above the highest tier, or anywhere without a tier."""
+        ends = self.tier.rank == 0 or self.tier.id in WORDS_FOR_NO_TIER
+        return {} if self.goal is None and ends else super().targets()
 
     @property
     def enough_already(self) -> bool:
