@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo run check types test story faults simulate shapes bench lint fmt lock words clean
+.PHONY: demo run check types test story faults simulate shapes claims bench lint fmt lock words clean
 .DELETE_ON_ERROR:
 
 demo: .venv/.runtime
@@ -41,6 +41,12 @@ faults: .venv/.dev
 SHAPES ?= 2000
 shapes: .venv/.dev
 	SHAPES=$(SHAPES) $(BIN)/python -m pytest -n 0 -s tests/services/imports/file_check/test_shapes.py $(ARGS)
+
+# What is said of customers is acted out under every preset: acts, missing facts, printed figures. CLAIMS=200 draws more.
+CLAIMS ?= 70
+claims: .venv/.dev
+	CLAIMS=$(CLAIMS) $(BIN)/python -m pytest -n 0 -s tests/services/ways tests/services/ask/test_printed.py \
+	  tests/grading/explain/test_missing_facts_acted.py $(ARGS)
 
 # Ratios beside named peers, measured in one run. BENCH="tier claims" runs some, BENCH="--small" only sees that they run.
 bench: .venv/.dev

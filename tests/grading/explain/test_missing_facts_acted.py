@@ -23,7 +23,7 @@ from tests.grading.engine.test_properties import PRESETS, random_book
 from tests.grading.factories import AS_OF
 from tests.grading.reference import grade_slowly
 
-CUSTOMERS = int(os.environ.get("TIERBOT_TEST_CUSTOMERS", "70"))  # of each preset
+CUSTOMERS = int(os.environ.get("CLAIMS", "70"))  # of each preset
 TRIED = 4  # facts of each customer that are acted out
 LATER = 6  # snapshots after which the tier is still the one that was said
 LAST = 30  # number of the last snapshot

@@ -20,7 +20,7 @@ from grading.scheme.model import Scheme
 from tests.grading.engine.test_properties import POLICIES, PRESETS, random_book
 from tests.grading.factories import AS_OF, NAME, dimension, grade_one, indicator, make_scheme
 
-CUSTOMERS = int(os.environ.get("TIERBOT_TEST_CUSTOMERS", "65"))  # of each preset
+CUSTOMERS = int(os.environ.get("CLAIMS", "65"))  # of each preset
 OTHERS = 20  # of each scheme made from a preset
 RENDERER = Renderer()
 SILENCE = "name: {en: silence, zh: 静默}"
