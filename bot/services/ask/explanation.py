@@ -9,7 +9,7 @@ from bot.errors import N_, NotFound
 from bot.services import access
 from bot.services.access import Act, Actor
 from bot.services.ask import ways
-from bot.services.ask.boundaries import assessed, coming
+from bot.services.ask.boundaries import assessed, boundaries, coming
 from bot.services.ask.graded import (
     Graded,
     cap,
@@ -21,6 +21,7 @@ from bot.services.ask.graded import (
 )
 from bot.services.ask.known_data import KnownData, news_day, read_known
 from bot.services.ask.missing import find_missing, missing_parts
+from bot.services.ask.share import sides
 from bot.services.schemes.store import SchemeCache, rule_change, tier_names
 from bot.wording.actions import Pointer
 from bot.wording.messages import ExactFigures, Why
@@ -75,9 +76,14 @@ def why(
         book = tier_names({0: old_scheme, 1: scheme})
         lift, missing = _next(graded), find_missing(session, graded)
         indicators = {indicator.id: indicator for indicator in (*old_scheme.indicators, *scheme.indicators)}
+        strong, weak = sides(graded)
+        days = coming(session, scheme_cache, graded, today)
         message = Why(
             **access.about(customer),
-            **assessed(session, graded, book, coming(session, scheme_cache, graded, today)),
+            **assessed(session, graded, book, days),
+            **boundaries(graded, book, days),
+            strong=strong,
+            weak=weak,
             cap=cap(graded),
             change=_score_change(graded, change, indicators),
             news=known.has_news,

@@ -64,9 +64,7 @@ def test_one_order_moves_amount_and_count_at_once_and_is_enough_by_its_last_day(
     message = why(database, book(database, scheme, mar=4000))
     (one, *_) = acts(message)
     assert [(act.kind, act.count, act.amount) for act in one] == [("order", 1, 3000)]
-    assert "one order of about EUR 3,000 · by May 31, 2026 → in force as soon as it is imported" in text(
-        message
-    )
+    assert "one order of about EUR 3,000 · by May 31, 2026 → in force once imported" in text(message)
     assert "再下1笔约EUR 3,000的订单 · 2026年5月31日前完成 → 导入后即生效" in text(message, "zh")
 
 
@@ -77,7 +75,7 @@ def test_the_day_that_gives_the_tier_is_named_where_confirmations_are_needed(dat
     assert act.amount == 700  # 47 for B with its margin; 4,695 is shown as 47.0
     (way,) = message.ways
     assert (way.by, way.reached) == (MAY, date(2026, 6, 30))
-    assert "from 47.0 points" in text(message)
+    assert "Up to Important from 47 points on" in text(message)
 
 
 def test_an_order_of_any_size_is_called_so(database: Database) -> None:
