@@ -148,6 +148,7 @@ class Why(Message, CustomerPart, AssessmentPart, BoundaryState):
     goal: TierPart | None
     needed: float | None
     by_itself: date | None = None  # the day graded that gives the goal although nothing is done
+    or_by_import: bool = False  # or the next import about the customer
     ways: tuple[WayPart, ...] = ()
     no_way: str | None = None  # by_hand | gates | not_enough
     blockers: tuple[Name, ...] = ()

@@ -62,8 +62,8 @@ def known(database: Database, quality: float, service: float, extra: str = "") -
     return customer
 
 
-def why(database: Database, customer: int, since: date | None = None) -> Explained:
-    return explanation.why(database, SchemeCache(), ADMIN, Pointer(id=customer), TODAY, since)
+def why(database: Database, customer: int, since: date | None = None, today: date = TODAY) -> Explained:
+    return explanation.why(database, SchemeCache(), ADMIN, Pointer(id=customer), today, since)
 
 
 def text(message: Why, language: str = "en") -> str:

@@ -131,14 +131,14 @@ def test_where_nothing_is_enough_the_reason_is_said(
 
 
 def test_while_a_person_has_set_the_tier_no_act_is_suggested(database: Database) -> None:
-    scheme = factories.PLAIN_SCHEME + "override: {allowed: true, needs: [reason], max_days: 30}\n"
+    scheme = factories.PLAIN_SCHEME + "override: {allowed: true, needs: [reason], max_days: 90}\n"
     with database.write() as session:
         factories.scheme(session, scheme)
         customer = factories.customer(session, "ACME")
         factories.fact(session, customer, "quality", 60)
         factories.fact(session, customer, "service", 60)
     grade(database, APRIL)
-    request = OverrideRequest(tier="C", reason="slow payer", expires_on=date(2026, 5, 20))
+    request = OverrideRequest(tier="C", reason="slow payer", expires_on=date(2026, 6, 30))
     overrides.set_override(
         database, SchemeCache(), ADMIN, customer, request, today=TODAY, now=NOW, notify=None
     )
