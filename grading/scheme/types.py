@@ -87,8 +87,8 @@ def listed(message: str, remedy: str, length: int | None = None) -> BeforeValida
     return BeforeValidator(check)
 
 
-def _no_column(message: str) -> AfterValidator:
-    return require(lambda word: word not in TABLE_COLUMNS, message, N_("choose another id"))
+def _is_no_column(word: str) -> bool:
+    return word not in TABLE_COLUMNS
 
 
 Id: TypeAlias = Annotated[
@@ -100,9 +100,15 @@ Id: TypeAlias = Annotated[
     ),
 ]
 IndicatorId: TypeAlias = Annotated[
-    Id, _no_column(N_("%(shown)s is a column of every table, not an indicator"))
+    Id,
+    require(
+        _is_no_column, N_("%(shown)s is a column of every table, not an indicator"), N_("choose another id")
+    ),
 ]
-FieldId: TypeAlias = Annotated[Id, _no_column(N_("%(shown)s is a column of every table, not a field"))]
+FieldId: TypeAlias = Annotated[
+    Id,
+    require(_is_no_column, N_("%(shown)s is a column of every table, not a field"), N_("choose another id")),
+]
 Currency: TypeAlias = Annotated[
     str,
     require(
