@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from gettext import NullTranslations
 from typing import Any
 
-from grading.phrases import ENGLISH, N_, Phrase, joined, ngettext, translated
+from grading.phrases import ENGLISH, N_, Phrase, joined, ngettext, one_of, translated
 
 __all__ = [
     "ENGLISH",
@@ -23,6 +23,7 @@ __all__ = [
     "SeveralProblems",
     "joined",
     "ngettext",
+    "one_of",
     "translated",
 ]
 

@@ -310,7 +310,7 @@ def sentence_of(error: Any) -> Phrase:
 def choices_of(expected: str) -> Phrase:
     """The words that pydantic allows, `'a', 'b' or 'c'`."""
     words, last = expected.rsplit(" or ", 1)
-    return Phrase(N_("%(words)s or %(last)s"), words=words, last=last)
+    return Phrase(N_("%(first)s or %(second)s"), first=words, second=last)
 
 
 def _sentence(error: Any) -> Phrase:

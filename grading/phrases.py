@@ -1,6 +1,7 @@
 """Text that is translated where it is shown: grading writes it too, and knows no language but English."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from functools import reduce
 from gettext import NullTranslations
 from typing import Any, Self
 
@@ -50,6 +51,13 @@ def joined(parts: Sequence[str], between: str = " ") -> Phrase:
     """Phrases in a row."""
     places = {f"part_{place}": part for place, part in enumerate(parts)}
     return Phrase(between.join(f"%({name})s" for name in places), **places)
+
+
+def one_of(parts: Iterable[str]) -> str:
+    """Phrases of which one is meant: "dmy or mdy"."""
+    return reduce(
+        lambda first, second: Phrase(N_("%(first)s or %(second)s"), first=first, second=second), parts
+    )
 
 
 def translated(value: Any, words: NullTranslations) -> Any:

@@ -99,12 +99,12 @@ def test_diff_prints_matrix_shares_drift_sensitivity_and_movers(tierbot: Command
     assert "With 1,000 other sets of weights within ±20%" in done
     assert "FALLS FALLS" in done
     assert "70 → 60" in done
-    assert f"Quality {(0.4 - 0.6) * 90:+.1f}" in done
+    assert f"Quality −{(0.6 - 0.4) * 90:.1f}" in done
     assert f"Service {(0.6 - 0.4) * 40:+.1f}" in done
     data = json.loads(tierbot("scheme", "diff", "second", "--json").output)
     assert data["matrix"] == {"A": {"A": 0, "B": 1}, "B": {"A": 0, "B": 1}}
     assert (data["sensitivity"]["draws"], data["psi"]["verdict"]) == (1_000, "stable")
-    assert "1 customers would move, 1 of them with the first snapshot" in " ".join(done.split())
+    assert "1 customer would move, 1 of them with the first snapshot" in " ".join(done.split())
     assert "at once" in done
     assert "Nobody would move." in tierbot("scheme", "diff", "plain@1").output
 

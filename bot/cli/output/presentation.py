@@ -77,6 +77,7 @@ def why_json(explained: "Explained") -> dict[str, Any]:
     message = explained.message
     fields = messages.dump(message)["fields"]
     kept = ("code", "name", "score", "as_of", "held", "cap", "by_hand", "pending")
+    rise = ("by_itself", "ways", "no_way", "blockers")
     since = message.change.since
     return {
         **{name: fields[name] for name in kept},
@@ -86,6 +87,8 @@ def why_json(explained: "Explained") -> dict[str, Any]:
         "news": message.news,
         "news_count_on": message.news_count_on,
         "rules": fields["change"]["rules"],
+        "goal": message.goal.id if message.goal else None,
+        **{name: fields[name] for name in rise},
         "lift": explained.lift,
         "missing_facts": explained.missing,
     }

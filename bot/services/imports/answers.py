@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from bot.errors import N_, BadInput
-from bot.services.imports.check.meaning.status_questions import ENDED_COLUMN, STATUS_COLUMN
+from bot.services.imports.check.meaning.statuses import ENDED_COLUMN, STATUS_COLUMN
 from bot.services.imports.kind import FileKind
 from bot.services.imports.read import filters
 from bot.services.imports.report import ImportOptions

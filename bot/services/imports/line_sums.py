@@ -178,7 +178,11 @@ class LineSums:
         if row is not None:
             key, line, count = row
             job.findings.add(
-                LINES_WITHOUT_COST, count=f"{count:,}", called=self._called, key=repr(clip(key)), line=line
+                LINES_WITHOUT_COST,
+                count=f"{count:,}",
+                called=Phrase(self._called),
+                key=repr(clip(key)),
+                line=line,
             )
 
     def check_known(self, job: ImportJob, known: Table) -> None:

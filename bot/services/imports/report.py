@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
-from bot.errors import N_, BadInput
+from bot.errors import N_, BadInput, one_of
 from bot.services.imports.check.findings import FileFinding, Level
 
 FIRST_REJECTS = 50
@@ -48,7 +48,7 @@ class ImportOptions:
                     N_("%(flag)s %(given)s is not known; use %(allowed)s."),
                     flag=flag,
                     given=given,
-                    allowed=" or ".join(allowed),
+                    allowed=one_of(allowed),
                 )
         if self.century is not None and not 1800 <= self.century <= 2100:
             raise BadInput(

@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 
-from bot.errors import N_, BadInput
+from bot.errors import N_, BadInput, Phrase
 from bot.services.imports.check.findings import FindingType, Level
 from bot.services.imports.check.left_out import LeftOut
 from bot.services.imports.check.meaning.absent import day_of_payment, is_of_prospects
@@ -161,7 +161,7 @@ def _place(
             said = " ".join(f"--{option} {words}" for option, words in one.given())
             job.findings.add(COLUMN_GONE, column=repr(one.column), option=said)
             continue
-        place = find_column(one.column, header, "The file")
+        place = find_column(one.column, header, Phrase(N_("The file")))
         if header[place] not in amounts:  # the sides of an amount are read with it
             placed[place] = one
     return placed

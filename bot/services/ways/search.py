@@ -17,9 +17,9 @@ COARSE = 4  # every so many of the amounts show whether any suffices
 
 @dataclass(frozen=True, kw_only=True)
 class Way:
-    """Acts that together lift a customer, done between today and `by`; `reached` is the day graded that gives the tier.
+    """Acts that together lift a customer, done on any day from today to `by`.
 
-    `reached` None: the grading after the next import does. `any_amount`: whether orders of any size are enough.
+    `reached`: the day graded that gives the tier at the latest; None where the grading after the next import does. `any_amount`: whether orders of any size are enough.
     `effort`: in months of usual purchases, or what a person would compare with them.
     """
 
@@ -49,10 +49,9 @@ class WaysUp:
 
 def find_ways(future: Future, goal: str) -> WaysUp:
     """The ways to a tier above the present one; none when nothing that an account manager can do suffices."""
-    (itself,) = future.reach([Plan()], goal, future.today)
-    if itself != NEVER:
-        day = future.today if itself == AT_ONCE else future.days[itself - 1]
-        return WaysUp(goal=goal, by_itself=day, present={})
+    by_itself = future.comes_by_itself(goal)
+    if by_itself is not None:
+        return WaysUp(goal=goal, by_itself=by_itself, present={})
     search = _Search(future, goal)
     ways = search.single() or search.several_orders() or search.together()
     acts = search.acts
@@ -72,7 +71,7 @@ def _first_enough(sizes: Sequence[float], enough: Callable[[float], bool]) -> in
 
 
 class _Search:
-    """Tries plans for one customer and one goal, all done today."""
+    """Tries plans for one customer and one goal."""
 
     def __init__(self, future: Future, goal: str) -> None:
         self.future = future
@@ -180,7 +179,7 @@ class _Search:
         return found
 
     def _reach(self, plans: Sequence[Plan]) -> list[int]:
-        return self.future.reach(plans, self.goal, self.future.today)
+        return self.future.reach(plans, self.goal)
 
     def _rounded(self, plans: Sequence[Plan], wanted: Sequence[int]) -> list[Plan]:
         """The plans with orders of round amounts, where those suffice too."""
@@ -203,29 +202,16 @@ class _Search:
         return rounded
 
     def _ways(self, plans: Sequence[Plan], reached: Sequence[int]) -> list[Way]:
-        """The plans, each with the last day on which it may be done."""
-        days, ways = self.future.days, []
-        left = dict(enumerate(zip(plans, reached, strict=True)))
-        for place in range(max([*reached, self.future.first]), 0, -1):
-            now = [number for number, (_, at) in left.items() if max(at, self.future.first) >= place]
-            if not now or days[place - 1] < self.future.today:
-                continue
-            again = self.future.reach([left[number][0] for number in now], self.goal, days[place - 1])
-            for number, when in zip(now, again, strict=True):
-                plan, at = left[number]
-                if when <= max(at, self.future.first):
-                    by_import = None if at == AT_ONCE else days[at - 1]
-                    ways.append(
-                        Way(
-                            plan=plan,
-                            by=days[place - 1],
-                            reached=by_import,
-                            any_amount=bool(plan.orders) and plan.amount <= self.acts.least_amount,
-                            effort=self._effort(plan),
-                        )
-                    )
-                    del left[number]
-        return ways
+        return [
+            Way(
+                plan=plan,
+                by=self.future.by,
+                reached=None if at == AT_ONCE else self.future.days[at - 1],
+                any_amount=bool(plan.orders) and plan.amount <= self.acts.least_amount,
+                effort=self._effort(plan),
+            )
+            for plan, at in zip(plans, reached, strict=True)
+        ]
 
     def _effort(self, plan: Plan) -> float:
         return (

@@ -266,7 +266,8 @@ def test_scripts_get_exact_numbers(database: Database) -> None:
     data = presentation.why_json(why(database, acme))
     assert data["change"]["exact"]["behaviour"] == pytest.approx(0.4 * -20)
     assert (data["tier"], data["since"]) == ("C", {"tier": "B", "as_of": MARCH})
-    assert data["lift"]["goal"] == "B"
+    assert (data["goal"], data["lift"]["goal"], data["no_way"]) == ("B", "B", None)
+    assert data["ways"][0]["acts"][0]["target"] == 54.92  # (44.95 - 0.4 × 30) / 0.6 is 54.9167
 
 
 def test_only_who_may_see_a_customer_gets_an_explanation(database: Database) -> None:

@@ -112,7 +112,8 @@ def test_what_is_known_stays_where_the_column_is_missing_later(filled: Book, kin
 
 @pytest.mark.parametrize("kind", ["orders", "order-lines", "invoices"])
 def test_amounts_of_no_currency_are_refused(filled: Book, kind: str) -> None:
-    filled.bring("orders", FILES["orders"][0].replace("N1", "A1"))
+    if kind == "order-lines":
+        filled.bring("orders", FILES["orders"][0].replace("N1", "A1"))
     with pytest.raises(BadInput, match="--currency"):
         filled.bring(kind, FILES[kind][0], currency=None)
 

@@ -59,8 +59,9 @@ def test_a_column_is_forgotten(told: Book) -> None:
 
 def test_another_answer_stays(told: Book) -> None:
     report = told.bring("orders", ORDERS.format("C", 100), forget_only=("date-order",), date_order="mdy")
-    assert report.remembered == {"skip": ["Status=void"], "accepted": report.remembered["accepted"]}
-    assert {name for name, _ in report.remembered["accepted"]} == {"refund-column", "zero-cost"}
+    accepted = report.remembered["accepted"]
+    assert report.remembered == {"skip": ["Status=void"], "currency": "EUR", "accepted": accepted}
+    assert {name for name, _ in accepted} == {"refund-column", "zero-cost"}
     assert told.bring("orders", ORDERS.format("D", 100)).remembered["date_order"] == "mdy"
 
 
@@ -68,8 +69,8 @@ def test_what_is_not_remembered_is_refused_with_what_is(told: Book) -> None:
     with pytest.raises(BadInput) as refused:
         told.bring("orders", ORDERS.format("C", 100), forget_only=("decimal",))
     assert str(refused.value) == (
-        "--forget-only decimal: this is not remembered, only these are: amount, date-order, refund-column,"
-        " skip, status-column, zero-cost."
+        "--forget-only decimal: this is not remembered, only these are: amount, currency, date-order,"
+        " refund-column, skip, status-column, zero-cost."
     )
 
 

@@ -163,7 +163,7 @@ def life_of_toys(
     second = command("import", "toys", "second.csv")
     assert "1 row: 1 accepted (0 new, 1 changed, 0 as before), 0 rejected." in second.output
     assert "Undo import 2 first" in str(command("import", "undo", "1").exception)
-    assert "0 rows removed, 1 restored" in command("import", "undo", "2").output
+    assert "Rows removed: 0, restored: 1." in command("import", "undo", "2").output
     assert rows(folder) == [(1, "ball", "big", 1, 1), (2, "kite", "small", 1, 1)]
     database = open_database(f"sqlite:///{folder / 'tierbot.db'}")
     with database.writer.begin() as connection:
@@ -172,7 +172,7 @@ def life_of_toys(
     with database.writer.begin() as connection:
         connection.execute(TOY_PIECES.delete())
     database.close()
-    assert "2 rows removed, 0 restored" in command("import", "undo", "1").output
+    assert "Rows removed: 2, restored: 0." in command("import", "undo", "1").output
     assert rows(folder) == []
 
 

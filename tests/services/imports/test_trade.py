@@ -227,7 +227,7 @@ def test_costs_with_another_sign_and_numbers_almost_alike_are_found_on_either_da
     content = "order_no,customer,date,amount,cost\n" + rows
     asked = filled.ask("orders", content)
     assert asked.keys() == {"cost-sign", "similar-numbers"}
-    assert "'007' and '7' (line 3). 2 numbers are like that." in asked["similar-numbers"]
+    assert "'007' and '7' (line 3). Numbers like that: 2." in asked["similar-numbers"]
     filled.bring("orders", content, accepted=("cost-sign", "similar-numbers"))
     costs = filled.rows("SELECT cost / 10000 FROM customer_order WHERE cost IS NOT NULL ORDER BY id")
     assert costs == [(60,), (6,), (6,)]

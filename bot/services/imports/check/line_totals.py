@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy import Table, and_, case, exists, func, or_, select
 from sqlalchemy.sql.elements import ColumnElement
 
-from bot.errors import N_
+from bot.errors import N_, Phrase
 from bot.services.imports.check.findings import FindingType, Level
 from bot.services.imports.job import ImportJob
 from db.book.imports import table
@@ -89,7 +89,7 @@ def find_excess(job: ImportJob, stage: Table) -> None:
         order=number,
         line=line,
         total=f"{Decimal(net) / MONEY_UNITS:,.2f}",
-        earlier=f" with those of import {batch}" if batch else "",
+        earlier=Phrase(N_(" with those of import %(batch)s"), batch=batch) if batch else "",
         amount=f"{of:,.2f}",
         count=count,
     )

@@ -5,7 +5,7 @@ import unicodedata
 from collections.abc import Sequence
 from itertools import pairwise
 
-from bot.errors import N_
+from bot.errors import N_, Phrase
 from bot.services.imports.check.findings import FileFindings, FindingType, Level
 from bot.services.imports.check.rows import is_note
 from bot.services.imports.layout.columns import FileField, known_headers
@@ -123,7 +123,7 @@ def find_reports(
     title = _find_title([one for one in rows if any(map(str.strip, one[1]))], names, required)
     if title is not None:
         line, text, place = title
-        column = repr(names[place]) if names[place] else f"column {place + 1}"
+        column = repr(names[place]) if names[place] else Phrase(N_("column %(number)s"), number=place + 1)
         findings.add(GROUPED_REPORT, line=line, text=clip(text), column=column)
 
 

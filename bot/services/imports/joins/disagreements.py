@@ -5,8 +5,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, String, Table, and_, case, cast, select
+from sqlalchemy import Connection, String, Table, and_, cast, select
 
+from bot.errors import N_, Phrase
 from bot.services.imports.joins.choices import in_force, members_of
 from db.book.customers import Customer
 from db.book.facts import Fact
@@ -14,6 +15,7 @@ from db.book.imports import table
 from db.graded.overrides import Override
 
 _customer, _fact, _override = table(Customer), table(Fact), table(Override)
+_ENDED = {True: Phrase(N_("has ended")), False: Phrase(N_("goes on"))}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,10 +35,10 @@ def find_disagreements(connection: Connection, pairs: Table, now: datetime) -> I
     """The first of each kind: record types, one has ended, overrides in force, facts of the same field and day."""
     two = _Two(pairs)
     for what, statement in (
-        ("record type", two.record_types()),
-        ("end", two.ends()),
-        ("override", two.overrides(now)),
-        ("fact", two.facts()),
+        (Phrase(N_("record type")), two.record_types()),
+        (Phrase(N_("end")), two.ends()),
+        (Phrase(N_("override")), two.overrides(now)),
+        (Phrase(N_("fact")), two.facts()),
     ):
         if rows := connection.execute(statement).all():
             line, customer, into, says, into_says = rows[0]
@@ -45,8 +47,8 @@ def find_disagreements(connection: Connection, pairs: Table, now: datetime) -> I
                 line=line,
                 customer=customer,
                 into=into,
-                says=says,
-                into_says=into_says,
+                says=_ENDED.get(says, says),
+                into_says=_ENDED.get(into_says, into_says),
                 count=len(rows),
             )
 
@@ -71,9 +73,7 @@ class _Two:
         return self._select(self._rows, says, into_says).where(says != into_says)
 
     def ends(self) -> Any:
-        says, into_says = (
-            case((half.c.archived.is_(True), "has ended"), else_="goes on") for half in (self._a, self._b)
-        )
+        says, into_says = self._a.c.archived.is_(True), self._b.c.archived.is_(True)
         return self._select(self._rows, says, into_says).where(says != into_says)
 
     def overrides(self, now: datetime) -> Any:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import Column, Connection, Index, Integer, MetaData, Table, func, select
 
-from bot.errors import N_, Phrase
+from bot.errors import N_, Phrase, one_of
 from bot.services.imports.job import AT_ONCE
 from bot.services.imports.read.refusal import RefusedValue, clip
 from bot.services.imports.references import find_by_alias, find_by_code
@@ -139,8 +139,8 @@ class BookReferences:
                 )
             )
         if customers:
-            shown = " or ".join(sorted(self._labels(code)))
-            hint = Phrase(N_(": write %(shown)s"), shown=shown) if shown else ""
+            labels = sorted(self._labels(code))
+            hint = Phrase(N_(": write %(shown)s"), shown=one_of(labels)) if labels else ""
             return RefusedValue(
                 Phrase(
                     N_("%(cell)s means %(count)s customers%(hint)s"),

@@ -4,7 +4,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection, Table, select
 
-from bot.errors import N_, BadInput
+from bot.errors import N_, BadInput, Phrase, one_of
 from bot.services.imports.check.findings import FileFindings, FindingType, Level
 from bot.services.imports.customer_rows import find_circle
 from bot.services.imports.joins.choices import Preference
@@ -38,7 +38,7 @@ def read_preference(given: str | None) -> Preference | None:
         raise BadInput(
             N_("--prefer %(given)s is not known; use %(allowed)s."),
             given=given,
-            allowed=" or ".join(Preference),
+            allowed=one_of(Preference),
         ) from None
 
 
@@ -60,7 +60,7 @@ def check_pairs(
                 what=one.what,
                 says=one.says,
                 into_says=one.into_says,
-                more=f", and {one.count - 1:,} more" if one.count > 1 else "",
+                more=Phrase(N_(", and %(count)s more"), count=f"{one.count - 1:,}") if one.count > 1 else "",
             )
 
 

@@ -10,14 +10,18 @@ from sqlalchemy import Connection, Date, Integer, String
 from bot.errors import N_
 from bot.services.imports.check.meaning.absent import check_cost
 from bot.services.imports.check.meaning.amount_columns import check_amount_columns
-from bot.services.imports.check.meaning.costs import check_cost_per_piece, check_signs
+from bot.services.imports.check.meaning.costs import (
+    check_cost_per_piece,
+    check_signs,
+    cost_returns,
+    note_returns,
+)
 from bot.services.imports.check.meaning.grain import ORDER_LINES, check_lines
 from bot.services.imports.check.meaning.numbers import (
     COMPANY_NUMBERS,
     CompanyNumbers,
     check_similar_numbers,
 )
-from bot.services.imports.check.meaning.returns import cost_returns, note_returns
 from bot.services.imports.check.meaning.row_columns import RowColumns
 from bot.services.imports.check.meaning.unit_price import check_unit_price
 from bot.services.imports.check.reused_numbers import find_reused, reused_number

@@ -189,7 +189,7 @@ def _partly_paid(finding: FileFinding, totals: Totals) -> OpenChoice:
 
 
 def _sides(finding: FileFinding, totals: Totals) -> OpenChoice:
-    sides = _typed_options(f"--negative {finding.values['option']}")["negative"]
+    sides = _typed_options(finding.values["options"])["negative"]
     minus = (
         Alternative(options={"negative": (side,)}, meaning=Phrase(N_("this side is minus"))) for side in sides
     )

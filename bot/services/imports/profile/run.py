@@ -240,7 +240,10 @@ class _Profile:
             yield OpenChoice(
                 about=Phrase(N_("Which column is %(field)s?"), field=name),
                 alternatives=tuple(
-                    Alternative(options={"columns": {name: header[place]}}, meaning=f"its values: {example}")
+                    Alternative(
+                        options={"columns": {name: header[place]}},
+                        meaning=Phrase(N_("its values: %(such)s"), such=example),
+                    )
                     for place, example in zip(places, shown, strict=True)
                 ),
                 evident=0,

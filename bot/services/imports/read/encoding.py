@@ -205,9 +205,12 @@ def _legacy(path: Path, known_headers: frozenset[str]) -> str:
             " right: %(readings)s."
         ),
         file=path.name,
-        readings="; ".join(
-            f"--encoding {one.page.name} reads {words}"
-            for one, words in zip(whole[:4], examples(whole[:4]), strict=True)
+        readings=joined(
+            [
+                Phrase(N_("--encoding %(name)s reads %(words)s"), name=one.page.name, words=words)
+                for one, words in zip(whole[:4], examples(whole[:4]), strict=True)
+            ],
+            "; ",
         ),
     )
 
@@ -280,7 +283,8 @@ class _Lines:
             if len(self.first) < 3:
                 bad = line[error.start : max(error.end, error.start + 1)]
                 shown = clip(line.decode(encoding, "replace").strip())
-                self.first.append((number, f"0x{bad.hex().upper()} in {shown!r}"))
+                what = Phrase(N_("0x%(bytes)s in %(shown)s"), bytes=bad.hex().upper(), shown=repr(shown))
+                self.first.append((number, what))
             if len(self.broken) < _SAMPLE:
                 self.broken += line
         else:
@@ -345,5 +349,5 @@ def _misfit(path: Path, encoding: str) -> BadInput:
         ),
         file=path.name,
         encoding=encoding.removesuffix("-sig"),
-        lines="" if wide else f" ({_Lines.of(path, encoding).shown})",
+        lines="" if wide else Phrase(" (%(lines)s)", lines=_Lines.of(path, encoding).shown),
     )

@@ -10,25 +10,25 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from bot.errors import N_, BadInput
+from bot.errors import N_, BadInput, Phrase
 
 HEAD = 4096  # bytes
 _TAIL = 1 << 16
 
-_SHEET = "open it in a spreadsheet, save the sheet as CSV (UTF-8), and import that"
-_EXPORT = "export it again as CSV (UTF-8) from the program it comes from, and import that"
-_UNPACK = "unpack it and import the CSV in it"
-_DATABASE = "export the table as CSV (UTF-8) and import that"
-_LIST = "export the same list as CSV (UTF-8): one header, then one line for each record"
-_FONT = "export the data behind it as CSV (UTF-8) and import that"
+_SHEET = N_("open it in a spreadsheet, save the sheet as CSV (UTF-8), and import that")
+_EXPORT = N_("export it again as CSV (UTF-8) from the program it comes from, and import that")
+_UNPACK = N_("unpack it and import the CSV in it")
+_DATABASE = N_("export the table as CSV (UTF-8) and import that")
+_LIST = N_("export the same list as CSV (UTF-8): one header, then one line for each record")
+_FONT = N_("export the data behind it as CSV (UTF-8) and import that")
 
 
 @dataclass(frozen=True, kw_only=True)
 class OtherFormat:
     """A format that is no CSV."""
 
-    called: str  # "PATH is ..."
-    remedy: str
+    called: str  # a msgid: "PATH is ..."
+    remedy: str  # a msgid
 
 
 def refuse_other_formats(path: Path, head: bytes) -> None:
@@ -36,12 +36,15 @@ def refuse_other_formats(path: Path, head: bytes) -> None:
     found = recognise_format(head, lambda: _tail(path))
     if found is None:
         return
-    called = found.called
+    called = Phrase(found.called)
     suffix = path.suffix.lower()
     if found.called in _IN_DISGUISE and suffix in (".xls", ".xlsx"):
-        called = f"{called} saved as {suffix}"
+        called = Phrase(N_("%(format)s saved as %(suffix)s"), format=called, suffix=suffix)
     raise BadInput(
-        N_("%(file)s is %(what)s, not CSV; %(remedy)s."), file=path.name, what=called, remedy=found.remedy
+        N_("%(file)s is %(what)s, not CSV; %(remedy)s."),
+        file=path.name,
+        what=called,
+        remedy=Phrase(found.remedy),
     )
 
 
@@ -61,23 +64,23 @@ def _other(called: str, remedy: str) -> OtherFormat:
     return OtherFormat(called=called, remedy=remedy)
 
 
-_ZIP = _other("an Excel workbook or a zip archive", _SHEET)
-_OLD_OFFICE = _other("an old Excel workbook, or one with a password", _SHEET)
-_COMPRESSED = _other("a compressed file", _UNPACK)
-_PICTURE = _other("a picture", _FONT)
-_ACCESS = _other("an Access database", _DATABASE)
-_DATA_FILE = "convert it, for example with pandas: DataFrame.to_csv(..., index=False)"
+_ZIP = _other(N_("an Excel workbook or a zip archive"), _SHEET)
+_OLD_OFFICE = _other(N_("an old Excel workbook, or one with a password"), _SHEET)
+_COMPRESSED = _other(N_("a compressed file"), _UNPACK)
+_PICTURE = _other(N_("a picture"), _FONT)
+_ACCESS = _other(N_("an Access database"), _DATABASE)
+_DATA_FILE = N_("convert it, for example with pandas: DataFrame.to_csv(..., index=False)")
 _MAGIC: tuple[tuple[bytes, OtherFormat], ...] = (
     (b"PK\x03\x04", _ZIP),
-    (b"PK\x05\x06", _other("an empty zip archive", _EXPORT)),
+    (b"PK\x05\x06", _other(N_("an empty zip archive"), _EXPORT)),
     (b"\xd0\xcf\x11\xe0", _OLD_OFFICE),
     (b"\x09\x08\x10\x00", _OLD_OFFICE),
     (b"\x09\x08\x08\x00", _OLD_OFFICE),
     (b"\x09\x04\x06\x00", _OLD_OFFICE),
     (b"\x09\x02\x06\x00", _OLD_OFFICE),
     (b"\x09\x00\x04\x00", _OLD_OFFICE),
-    (b"%PDF-", _other("a PDF document", _FONT)),
-    (b"%!PS", _other("a PostScript document", _FONT)),
+    (b"%PDF-", _other(N_("a PDF document"), _FONT)),
+    (b"%!PS", _other(N_("a PostScript document"), _FONT)),
     (b"\x89PNG\r\n\x1a\n", _PICTURE),
     (b"\xff\xd8\xff", _PICTURE),
     (b"GIF87a", _PICTURE),
@@ -90,15 +93,15 @@ _MAGIC: tuple[tuple[bytes, OtherFormat], ...] = (
     (b"\xfd7zXZ\0", _COMPRESSED),
     (b"\x28\xb5\x2f\xfd", _COMPRESSED),
     (b"\x04\x22\x4d\x18", _COMPRESSED),
-    (b"SQLite format 3\0", _other("an SQLite database", _DATABASE)),
+    (b"SQLite format 3\0", _other(N_("an SQLite database"), _DATABASE)),
     (b"\0\x01\0\0Standard Jet DB", _ACCESS),
     (b"\0\x01\0\0Standard ACE DB", _ACCESS),
-    (b"{\\rtf", _other("a text document (RTF)", _FONT)),
-    (b"ARROW1\0", _other("an Arrow (Feather) file", _DATA_FILE)),
-    (b"Obj\x01", _other("an Avro file", _DATA_FILE)),
-    (b"\x89HDF\r\n", _other("an HDF5 file", _DATA_FILE)),
-    (b"<stata_dta>", _other("a Stata file", _DATA_FILE)),
-    (b"$FL2@(#)", _other("an SPSS file", _DATA_FILE)),
+    (b"{\\rtf", _other(N_("a text document (RTF)"), _FONT)),
+    (b"ARROW1\0", _other(N_("an Arrow (Feather) file"), _DATA_FILE)),
+    (b"Obj\x01", _other(N_("an Avro file"), _DATA_FILE)),
+    (b"\x89HDF\r\n", _other(N_("an HDF5 file"), _DATA_FILE)),
+    (b"<stata_dta>", _other(N_("a Stata file"), _DATA_FILE)),
+    (b"$FL2@(#)", _other(N_("an SPSS file"), _DATA_FILE)),
 )
 
 
@@ -118,21 +121,21 @@ def _is_dbase(head: bytes) -> bool:
 
 
 _BINARY: tuple[tuple[Callable[[bytes], object], OtherFormat], ...] = (
-    (lambda head: head.startswith(b"PAR1") and b"\0" in head, _other("a Parquet file", _DATA_FILE)),
+    (lambda head: head.startswith(b"PAR1") and b"\0" in head, _other(N_("a Parquet file"), _DATA_FILE)),
     (
         lambda head: head.startswith(b"ORC") and re.search(rb"[\0-\x08]", head),
-        _other("an ORC file", _DATA_FILE),
+        _other(N_("an ORC file"), _DATA_FILE),
     ),
     (lambda head: re.match(rb"BZh[1-9]1AY&SY", head), _COMPRESSED),
     (lambda head: re.match(rb"BM.{4}\0\0\0\0", head, re.DOTALL), _PICTURE),
     (lambda head: re.match(rb"RIFF.{4}WEBP", head, re.DOTALL), _PICTURE),
-    (_is_dbase, _other("a dBase table (.dbf)", _SHEET)),
+    (_is_dbase, _other(N_("a dBase table (.dbf)"), _SHEET)),
 )
-_JSON_LINES = _other("JSON, one object on each line", _LIST)
-_JSON = _other("JSON", _LIST)
-_WEB_PAGE = _other("a web page (HTML)", _SHEET)
-_XML_SHEET = _other("an XML Spreadsheet (Excel 2003)", _SHEET)
-_XML = _other("XML", _LIST)
+_JSON_LINES = _other(N_("JSON, one object on each line"), _LIST)
+_JSON = _other(N_("JSON"), _LIST)
+_WEB_PAGE = _other(N_("a web page (HTML)"), _SHEET)
+_XML_SHEET = _other(N_("an XML Spreadsheet (Excel 2003)"), _SHEET)
+_XML = _other(N_("XML"), _LIST)
 _IN_DISGUISE = frozenset(one.called for one in (_WEB_PAGE, _XML_SHEET, _XML))
 _OBJECT = r'\{\s*(?:"(?:[^"\\]|\\.)*"\s*:|\}\s*(?:\Z|[\r\n,\]]))'
 _TAG = r"<[A-Za-z_][\w.-]*(?::[\w.-]+)?(?:\s+[\w:.-]+\s*=\s*(?:\"[^\"]*\"|'[^']*'))*\s*/?>"
@@ -208,12 +211,12 @@ _TEXT: tuple[tuple[Callable[[str], object], OtherFormat], ...] = (
     ),
     (
         _starts(r"MIME-Version:[^\n]*\n(?:.*\n)*?Content-Type:\s*multipart/related", re.IGNORECASE),
-        _other("a web archive (MHT)", _SHEET),
+        _other(N_("a web archive (MHT)"), _SHEET),
     ),
-    (_starts(r"From: <Saved by ", re.IGNORECASE), _other("a web archive (MHT)", _SHEET)),
-    (_starts(_MAIL, re.IGNORECASE), _other("an e-mail", "save its attachment and import that")),
-    (_starts(r"BEGIN:VCARD\s", re.IGNORECASE), _other("a vCard", _LIST)),
-    (_starts(r"BEGIN:VCALENDAR\s", re.IGNORECASE), _other("a calendar (iCalendar)", _LIST)),
+    (_starts(r"From: <Saved by ", re.IGNORECASE), _other(N_("a web archive (MHT)"), _SHEET)),
+    (_starts(_MAIL, re.IGNORECASE), _other(N_("an e-mail"), N_("save its attachment and import that"))),
+    (_starts(r"BEGIN:VCARD\s", re.IGNORECASE), _other(N_("a vCard"), _LIST)),
+    (_starts(r"BEGIN:VCALENDAR\s", re.IGNORECASE), _other(N_("a calendar (iCalendar)"), _LIST)),
     (
         lambda text: text.startswith("<") and "urn:schemas-microsoft-com:office:spreadsheet" in text,
         _XML_SHEET,
@@ -231,30 +234,30 @@ _TEXT: tuple[tuple[Callable[[str], object], OtherFormat], ...] = (
     ),
     (_starts(r"(?:<\?xml[^>]*>\s*)(?:<!DOCTYPE\s+html|<html)", re.IGNORECASE), _WEB_PAGE),
     (_is_xml, _XML),
-    (_is_sylk, _other("a SYLK sheet", _SHEET)),
-    (_starts(r"TABLE\r?\n0,1\r?\n\""), _other("a DIF sheet", _SHEET)),
-    (_is_sql, _other("an SQL dump", "run it in its database and export the table as CSV (UTF-8)")),
+    (_is_sylk, _other(N_("a SYLK sheet"), _SHEET)),
+    (_starts(r"TABLE\r?\n0,1\r?\n\""), _other(N_("a DIF sheet"), _SHEET)),
+    (_is_sql, _other(N_("an SQL dump"), N_("run it in its database and export the table as CSV (UTF-8)"))),
     (
         _starts(
             r"(?:%YAML|---[ \t]*\r?\n\s*(?:-\s|[\w\"' -]+:(?:\s|$))|-\s+[\w\"' -]+:\s|\w+:[ \t]*\r?\n\s*-\s)"
         ),
-        _other("YAML", _LIST),
+        _other(N_("YAML"), _LIST),
     ),
-    (_is_log, _other("a log file", _EXPORT)),
+    (_is_log, _other(N_("a log file"), _EXPORT)),
     (
         _starts(r"[^\n]*\|[^\n]*\r?\n\s*\|?\s*:?-{3,}:?\s*(?:[|+]\s*:?-{2,}:?\s*)*\|?\s*(?:\r?\n|\Z)"),
-        _other("a table drawn in text", _EXPORT),
+        _other(N_("a table drawn in text"), _EXPORT),
     ),
     (
         _starts(r"(?:\+[-=]{2,}(?:\+[-=]{2,})*\+|[┌╔╭][─═┬╦]+[┐╗╮])\s"),
-        _other("a table drawn in text", _EXPORT),
+        _other(N_("a table drawn in text"), _EXPORT),
     ),
-    (_starts(r"UNA.{6}\s*UNB|UNB\+UNO[A-Z]|ISA[*|~]\d\d[*|~]"), _other("an EDI message", _EXPORT)),
+    (_starts(r"UNA.{6}\s*UNB|UNB\+UNO[A-Z]|ISA[*|~]\d\d[*|~]"), _other(N_("an EDI message"), _EXPORT)),
     (
         _starts(r"OFXHEADER:|<OFX>|!Type:\w+\s*\n|!Account\s*\n"),
-        _other("a bank statement (OFX or QIF)", _EXPORT),
+        _other(N_("a bank statement (OFX or QIF)"), _EXPORT),
     ),
-    (_starts(r"\{1:F\d\d|:20:[^\n]*\n:25:"), _other("a bank statement (MT940)", _EXPORT)),
+    (_starts(r"\{1:F\d\d|:20:[^\n]*\n:25:"), _other(N_("a bank statement (MT940)"), _EXPORT)),
 )
 
 
@@ -270,25 +273,25 @@ def _look_inside(found: OtherFormat, head: bytes, tail: Callable[[], bytes]) -> 
     if found is _ZIP:
         names = head + tail()
         for mark, other in (
-            (b"xl/", _other("an Excel workbook", _SHEET)),
+            (b"xl/", _other(N_("an Excel workbook"), _SHEET)),
             (
                 b"application/vnd.oasis.opendocument.spreadsheet",
-                _other("an OpenDocument spreadsheet", _SHEET),
+                _other(N_("an OpenDocument spreadsheet"), _SHEET),
             ),
-            (b"Index/Document.iwa", _other("a Numbers spreadsheet", _SHEET)),
-            (b"word/", _other("a Word document", _SHEET)),
-            (b"[Content_Types].xml", _other("an Office document", _SHEET)),
-            (b"PK\x01\x02", _other("a zip archive", _UNPACK)),
+            (b"Index/Document.iwa", _other(N_("a Numbers spreadsheet"), _SHEET)),
+            (b"word/", _other(N_("a Word document"), _SHEET)),
+            (b"[Content_Types].xml", _other(N_("an Office document"), _SHEET)),
+            (b"PK\x01\x02", _other(N_("a zip archive"), _UNPACK)),
         ):
             if mark in names:
                 return other
     elif found is _OLD_OFFICE and head.startswith(b"\xd0\xcf\x11\xe0"):
         names = head + tail()
         for word, other in (
-            ("EncryptedPackage", _other("an Excel workbook with a password", _SHEET)),
-            ("__substg1.0_", _other("an Outlook message", "save its attachment and import that")),
-            ("WordDocument", _other("an old Word document", _SHEET)),
-            ("Workbook", _other("an old Excel workbook", _SHEET)),
+            ("EncryptedPackage", _other(N_("an Excel workbook with a password"), _SHEET)),
+            ("__substg1.0_", _other(N_("an Outlook message"), N_("save its attachment and import that"))),
+            ("WordDocument", _other(N_("an old Word document"), _SHEET)),
+            ("Workbook", _other(N_("an old Excel workbook"), _SHEET)),
         ):
             if word.encode("utf-16-le") in names:
                 return other

@@ -3,6 +3,7 @@
 import re
 from dataclasses import dataclass
 
+from bot.errors import N_, Phrase
 from bot.services.imports.read.dates import Dates
 from bot.services.imports.read.refusal import RefusedValue, clip
 from bot.services.imports.read.text import plain
@@ -49,7 +50,10 @@ class DueDays:
         day = self.days(text)
         if isinstance(day, RefusedValue) and not any(sign in text for sign in "-/.年"):
             return RefusedValue(
-                f"{clip(text)!r} is neither a day nor terms; write it as 2026-03-05 or as 30 for 30 days"
+                Phrase(
+                    N_("%(cell)s is neither a day nor terms; write it as 2026-03-05 or as 30 for 30 days"),
+                    cell=repr(clip(text)),
+                )
             )
         return day
 

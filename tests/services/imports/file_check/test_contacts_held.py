@@ -111,6 +111,6 @@ def test_a_row_that_stands_for_several_activities_is_asked_about(
     asked = filled.ask("activities", content)
     assert asked.keys() == {"several-in-a-row"}
     assert f"The column '{column}'" in asked["several-in-a-row"]
-    assert f"1 rows do not stand for one (line 3: {cell})" in asked["several-in-a-row"]
+    assert f"Rows that do not stand for one: 1 (line 3: {cell})" in asked["several-in-a-row"]
     filled.bring("activities", content, accepted=("several-in-a-row",))
     assert len(days(filled)) == 3

@@ -41,8 +41,8 @@ def test_a_cost_with_another_sign_than_its_amount_is_asked_about(
 
 def test_the_question_names_the_first_row(filled: Book) -> None:
     assert filled.ask("orders", orders("amount,cost", "50,20", "1000,-600.5")) == {
-        "cost-sign": "The cost of 1 rows has another sign than their amount (line 3: amount 1,000.00, cost -600.50), so "
-        "that the margin would be more than the amount. Write costs with the sign of the amount, or give --map cost=- to "
+        "cost-sign": "Rows whose cost has another sign than their amount, so that the margin would be more than the amount: 1"
+        " (line 3: amount 1,000.00, cost -600.50). Write costs with the sign of the amount, or give --map cost=- to "
         "leave out the column; --yes cost-sign gives each cost the sign of its amount."
     }
 

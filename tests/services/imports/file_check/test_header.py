@@ -40,7 +40,7 @@ def test_titles_above_the_header_are_left_out_and_said(
     (note,) = report.findings
     assert note.type.name == "header-line"
     assert note.text().startswith(
-        f"The header is line {line}; {line - 1} lines above it are left out (line 1: {first})."
+        f"The header is line {line}; lines above it that are left out: {line - 1} (line 1: {first})."
     )
 
 

@@ -32,7 +32,7 @@ def test_numbers_that_are_almost_the_same_are_asked_about(
 ) -> None:
     assert filled.ask("orders", orders(*numbers)) == {
         "similar-numbers": "Numbers of the file differ only in capitals, zeros, spaces or full-width letters: "
-        f"'{first}' and '{second}' (line {line}). 1 numbers are like that. Correct them if they are the same; "
+        f"'{first}' and '{second}' (line {line}). Numbers like that: 1. Correct them if they are the same; "
         "--yes similar-numbers takes them for different ones."
     }
     report = filled.bring("orders", orders(*numbers), accepted=("similar-numbers",))

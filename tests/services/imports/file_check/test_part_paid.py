@@ -61,7 +61,7 @@ def test_an_invoice_that_is_paid_in_part_counts_as_open_once_the_column_is_named
     columns = {"paid": "paid date"}
     asked = filled.ask("invoices", content, columns=columns, **EUR)
     assert asked.keys() == {"partly-paid"}
-    assert f"1 invoices with a day of payment are not paid in full (line 2: {part}" in asked["partly-paid"]
+    assert f"invoices with a day of payment are not paid in full: 1 (line 2: {part}" in asked["partly-paid"]
     assert f"--map {field}=" in asked["partly-paid"]
     report = filled.bring("invoices", content, columns=columns | {field: column}, **EUR)
     assert [one.type.name for one in report.findings] == ["still-open"]
@@ -98,7 +98,7 @@ def test_what_is_no_rest_is_nothing_to_ask(filled: Book, column: str, cells: lis
 
 def test_credit_notes_are_compared_without_their_sign(filled: Book) -> None:
     content = f"{HEADER},amount paid\nI1,C1,2026-01-05,2026-02-05,{DAY},-100,-40\nI2,C1,2026-01-05,2026-02-05,{DAY},-5,-5\n"
-    assert "1 invoices" in filled.ask("invoices", content, **EUR)["partly-paid"]
+    assert "not paid in full: 1 (" in filled.ask("invoices", content, **EUR)["partly-paid"]
 
 
 def test_an_amount_is_compared_in_the_style_of_the_file(filled: Book) -> None:
@@ -107,7 +107,7 @@ def test_an_amount_is_compared_in_the_style_of_the_file(filled: Book) -> None:
     content += row.format(1, "1.234,50", "1.234,50") + row.format(2, "1.234,50", "1.000,00")
     columns = {"customer": "Kunde"}
     asked = filled.ask("invoices", content, columns=columns, **EUR)
-    assert "1 invoices" in asked["partly-paid"]
+    assert "not paid in full: 1 (" in asked["partly-paid"]
     assert "(line 3: 1.000,00, and the amount is 1.234,50)" in asked["partly-paid"]
 
 

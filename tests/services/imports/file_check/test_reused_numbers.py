@@ -67,7 +67,7 @@ def test_a_correction_is_accepted_and_the_answer_is_remembered(ordered: Book) ->
     report = ordered.bring("orders", content, accepted=("order-number-reused",))
     assert (report.changed, [one.level for one in report.findings]) == (1, ["note"])
     again = ordered.bring("orders", "order,customer,date,amount\n1,C1,2024-01-05,500\n")
-    remembered = {"accepted": [["order-number-reused", ""]], "currency": "EUR"}
+    remembered = {"accepted": (("order-number-reused", ""),), "currency": "EUR"}
     assert (again.changed, dict(again.remembered)) == (1, remembered)
 
 

@@ -40,7 +40,7 @@ def test_rows_that_are_not_certain_are_asked_about(
     example = rows[1].split(",")[1]
     assert asked.keys() == {"uncertain-rows"}
     assert (
-        f"The column '{column}' says of 1 rows that they are not certain, such as '{example}' (line 3)."
+        f"The column '{column}' says that rows are not certain: 1, such as '{example}' (line 3)."
         in (asked["uncertain-rows"])
     )
     typed = f'"{column}"' if " " in column else column
@@ -58,7 +58,7 @@ def test_certain_rows_are_no_question(filled: Book, rows: list[str]) -> None:
 
 def test_many_chances_are_followed_too(filled: Book) -> None:
     content = orders("probability", *(f"10,{n / 2}%" for n in range(200)), "5,100%")
-    assert "says of 200 rows" in filled.ask("orders", content)["uncertain-rows"]
+    assert "says that rows are not certain: 200, such as" in filled.ask("orders", content)["uncertain-rows"]
 
 
 @pytest.mark.parametrize(

@@ -164,7 +164,7 @@ def test_credit_notes_that_are_below_zero_already_are_netted_without_a_question(
 
 def test_credit_notes_of_both_signs_are_asked_about(filled: Book) -> None:
     content = orders("type", "100,Invoice", "-40,Credit Note", "10,Credit Note")
-    assert "Credit Note 2 (line 3, 1 below zero)" in filled.ask("orders", content)["status-column"]
+    assert "Credit Note 2 (line 3, below zero: 1)" in filled.ask("orders", content)["status-column"]
     negative = ("type=Credit Note",)
     asked = filled.ask("orders", content, negative=negative)
     assert (

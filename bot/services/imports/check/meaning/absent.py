@@ -7,7 +7,7 @@ from sqlalchemy import Table, and_, case, func, select
 
 from bot.errors import N_, BadInput, Phrase
 from bot.services.imports.check.findings import FindingType, Level
-from bot.services.imports.check.meaning.status_questions import PAID_WITHOUT_DAY
+from bot.services.imports.check.meaning.statuses import PAID_WITHOUT_DAY
 from bot.services.imports.job import ImportJob
 from bot.services.imports.kind import KindOption
 from bot.services.imports.read import text

@@ -1,24 +1,29 @@
-"""Costs that cannot be those of the whole row: with another sign than the amount, or of one piece."""
+"""Costs that are not those of the whole row: with another sign than the amount, of one piece, none on a return."""
 
-from decimal import Decimal
+from decimal import ROUND_HALF_UP, Decimal
 from statistics import pstdev
+from typing import Any
 
-from sqlalchemy import Table, and_, func, or_, select
+from sqlalchemy import Table, and_, bindparam, func, or_, select, union_all
 
 from bot.errors import N_
 from bot.services.imports.check.findings import FindingType, Level
 from bot.services.imports.check.meaning.unit_price import quantity_columns
 from bot.services.imports.job import ImportJob
 from bot.services.imports.layout.columns import Layout
+from bot.services.imports.publication import PAGE
 from bot.services.imports.read.headers import names
 from bot.services.imports.read.text import plain
+from db.book.imports import table
+from db.book.orders import Order
+from db.types import MONEY_UNITS
 
 COST_SIGN = FindingType(
     name="cost-sign",
     level=Level.QUESTION,
     sentence=N_(
-        "The cost of %(count)s rows has another sign than their amount (line %(line)d: amount %(amount)s, cost %(cost)s),"
-        " so that the margin would be more than the amount."
+        "Rows whose cost has another sign than their amount, so that the margin would be more than the amount: %(count)s"
+        " (line %(line)d: amount %(amount)s, cost %(cost)s)."
     ),
     answer=N_(
         "Write costs with the sign of the amount, or give --map cost=- to leave out the column;"
@@ -46,20 +51,30 @@ UNIT_COST_UNUSED = FindingType(
         "The column %(column)s has the cost of one piece and is not used, so that no margin is known from this file."
     ),
 )
+RETURNS_WITHOUT_COST = FindingType(
+    name="returns-without-cost",
+    level=Level.NOTE,
+    sentence=N_(
+        "Returns that have no cost, and name no order that has one: %(count)s (the first is line %(line)d). The margin of their"
+        " customers is unknown for a year."
+    ),
+)
 UNIT_COSTS = names(
     "unit cost, cost per unit, cost each, cost per piece, item cost, cost price, unit cost price, purchase price, average cost",
     "单位成本, 单件成本, 成本单价, 成本价, 单台成本, 进价, 进货价, 采购单价, 单位成本价, 平均成本",
     "Einzelkosten, Stückkosten, Kosten pro Stück, Kosten je Stück, Einstandspreis, Einkaufspreis, EK-Preis, EK, coût unitaire",
 )
 _SURE = 5  # pieces: one fifth of the amount is a small cost of the whole, and a usual one of a piece
+_order = table(Order)
+_ZERO = Decimal(0)
 
 
 def check_signs(job: ImportJob, rows: Table) -> None:
     """Ask about staged costs with another sign than their amount; turn them if that was accepted."""
     if "cost" not in job.layout.places:
         return
-    amount, cost, zero = rows.c.amount, rows.c.cost, Decimal(0)
-    other = or_(and_(amount > zero, cost < zero), and_(amount < zero, cost > zero))
+    amount, cost = rows.c.amount, rows.c.cost
+    other = or_(and_(amount > _ZERO, cost < _ZERO), and_(amount < _ZERO, cost > _ZERO))
     count = job.connection.execute(select(func.count()).where(other)).scalar_one()
     if not count:
         return
@@ -105,6 +120,50 @@ def check_cost_per_piece(job: ImportJob) -> None:
             return
 
 
+def cost_returns(job: ImportJob, stage: Table) -> None:
+    """Give staged returns without a cost the margin of the order that they name, in the file or in the book."""
+    if "original" not in job.layout.places:
+        return
+    returned, there = stage.c, stage.alias().c
+    waiting = and_(returned.amount < _ZERO, returned.cost.is_(None))
+    of_file = (
+        select(returned.line, returned.amount, there.amount.label("sold"), there.cost)
+        .join_from(stage, there.key.table, there.key == returned.original)
+        .where(waiting, there.customer_id == returned.customer_id)
+    )
+    of_book = (
+        select(returned.line, returned.amount, _order.c.amount, _order.c.cost)
+        .join_from(stage, _order, _order.c.external_id == returned.original)
+        .where(waiting, _order.c.source == job.source, _order.c.customer_id == returned.customer_id)
+    )
+    found = union_all(of_file, of_book).subquery().c
+    statement = (
+        select(found.line, found.amount, found.sold, found.cost)
+        .where(found.sold > _ZERO, found.cost.is_not(None))
+        .order_by(found.line)
+    )
+    update = stage.update().where(returned.line == bindparam("line_")).values(cost=bindparam("cost_"))
+    last = -1
+    while page := job.connection.execute(statement.where(found.line > last).limit(PAGE)).all():
+        costs: dict[int, Decimal] = {}
+        for line, amount, sold, cost in page:
+            costs.setdefault(line, _share(amount, cost, sold))
+        rows: list[dict[str, Any]] = [{"line_": line, "cost_": cost} for line, cost in costs.items()]
+        job.connection.execute(update, rows)
+        last = page[-1].line
+
+
+def note_returns(job: ImportJob, stage: Table) -> None:
+    """Say how many returns have no cost, in a file with costs."""
+    if "cost" not in job.layout.places:
+        return
+    rows = stage.c
+    unknown = and_(rows.amount < _ZERO, rows.cost.is_(None))
+    count, line = job.connection.execute(select(func.count(), func.min(rows.line)).where(unknown)).one()
+    if count:
+        job.findings.add(RETURNS_WITHOUT_COST, count=f"{count:,}", line=line)
+
+
 def _is_named(layout: Layout) -> bool:
     return plain(layout.columns["cost"]) in UNIT_COSTS
 
@@ -123,3 +182,8 @@ def _follows_pieces(rows: list[tuple[Decimal, Decimal, Decimal]]) -> bool:
 def _spread(shares: list[float]) -> float:
     """How much shares differ, against their mean."""
     return pstdev(shares) * len(shares) / sum(shares)
+
+
+def _share(amount: Decimal, cost: Decimal, sold: Decimal) -> Decimal:
+    """The cost of a part of what was sold, to the ten-thousandth."""
+    return (amount * cost / sold).quantize(Decimal(1) / MONEY_UNITS, rounding=ROUND_HALF_UP)

@@ -4,12 +4,12 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from bot.errors import N_
+from bot.errors import N_, one_of
 from bot.services.imports.check.findings import FileFindings, FindingType, Level
 from bot.services.imports.layout.columns import Layout
 from bot.services.imports.read.amounts import Amounts
 from bot.services.imports.read.currencies import possible
-from bot.services.imports.read.filters import spell
+from bot.services.imports.read.filters import NEGATIVE, spell
 from bot.services.imports.read.refusal import Parser, clip
 
 AMOUNTS_NOT_UNDERSTOOD = FindingType(
@@ -26,7 +26,7 @@ DEBIT_CREDIT = FindingType(
     name="debit-credit",
     level=Level.QUESTION,
     sentence=N_("The amounts of the column %(column)s have sides: %(sides)s (for example %(example)s)."),
-    answer=N_("Say which side is minus: --negative %(option)s."),
+    answer=N_("Say which side is minus: %(options)s."),
 )
 AMOUNT_UNIT = FindingType(
     name="amount-unit",
@@ -97,7 +97,7 @@ class Forms:
                     column=repr(header),
                     sides=", ".join(sides),
                     example=next(iter(parser.sides.values())),
-                    option=" or --negative ".join(spell(header, [side.upper()]) for side in sides),
+                    options=one_of(f"--{NEGATIVE} {spell(header, [side.upper()])}" for side in sides),
                 )
             found = self._found.get(field)
             if some_read and found is not None and found.count * _ODD > rows:

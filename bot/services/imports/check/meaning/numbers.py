@@ -19,7 +19,7 @@ SIMILAR_NUMBERS = FindingType(
     level=Level.QUESTION,
     sentence=N_(
         "Numbers of the file differ only in capitals, zeros, spaces or full-width letters: %(first)s and %(second)s"
-        " (line %(line)d). %(count)s numbers are like that."
+        " (line %(line)d). Numbers like that: %(count)s."
     ),
     answer=N_("Correct them if they are the same; --yes similar-numbers takes them for different ones."),
     accept=True,

@@ -21,7 +21,7 @@ PARTLY_PAID = FindingType(
     name="partly-paid",
     level=Level.QUESTION,
     sentence=N_(
-        "By the column %(column)s, %(count)s invoices with a day of payment are not paid in full (line %(line)d:"
+        "By the column %(column)s, invoices with a day of payment are not paid in full: %(count)s (line %(line)d:"
         " %(cell)s, and the amount is %(amount)s)."
     ),
     answer=N_(
@@ -34,8 +34,8 @@ STILL_OPEN = FindingType(
     name="still-open",
     level=Level.NOTE,
     sentence=N_(
-        "%(count)s invoices have a day of payment and are not paid in full (the first is line %(line)d); they count as"
-        " open."
+        "Invoices that have a day of payment and are not paid in full count as open: %(count)s (the first is line"
+        " %(line)d)."
     ),
 )
 PAID_AMOUNT_ZERO = FindingType(

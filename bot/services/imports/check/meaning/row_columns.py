@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from bot.errors import N_
 from bot.services.imports.check.findings import FindingType, Level
-from bot.services.imports.check.meaning.status_questions import STATUS_COLUMN
+from bot.services.imports.check.meaning.statuses import STATUS_COLUMN
 from bot.services.imports.job import Chunk, ImportJob
 from bot.services.imports.read.amounts import number_in
 from bot.services.imports.read.filters import OPTIONS, ColumnFilter, read_filters, spell, word
@@ -18,7 +18,7 @@ UNCERTAIN_ROWS = FindingType(
     name="uncertain-rows",
     level=Level.QUESTION,
     sentence=N_(
-        "The column %(column)s says of %(count)s rows that they are not certain, such as %(example)s (line %(line)d)."
+        "The column %(column)s says that rows are not certain: %(count)s, such as %(example)s (line %(line)d)."
     ),
     answer=N_(
         "Give --only %(option)s to take the certain ones; --yes uncertain-rows takes every row with its whole amount."
@@ -29,7 +29,7 @@ REMARK_COLUMN = FindingType(
     name="remark-column",
     level=Level.QUESTION,
     sentence=N_(
-        "The column %(column)s says of %(count)s rows that they may not count, such as %(example)s (line %(line)d)."
+        "The column %(column)s says that rows may not count: %(count)s, such as %(example)s (line %(line)d)."
     ),
     answer=N_(
         "Leave out the rows that have this word: --skip %(option)s; or make them negative with --negative;"

@@ -12,7 +12,7 @@ SEVERAL_IN_A_ROW = FindingType(
     name="several-in-a-row",
     level=Level.QUESTION,
     sentence=N_(
-        "The column %(column)s says how many activities a row stands for, and %(count)d rows do not stand for one (line"
+        "The column %(column)s says how many activities a row stands for. Rows that do not stand for one: %(count)d (line"
         " %(line)d: %(cell)s)."
     ),
     answer=N_("Export a row for each activity with its day; --yes several-in-a-row counts each row once."),

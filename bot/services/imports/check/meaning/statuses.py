@@ -1,20 +1,11 @@
 """Columns that say which rows count: cancelled, quote, credit note. They are asked about, never ignored in silence."""
 
-from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
-from itertools import compress
 
-from bot.errors import N_, Phrase, joined
-from bot.services.imports.check.findings import FileFindings
+from bot.errors import N_
+from bot.services.imports.check.findings import FileFindings, FindingType, Level
 from bot.services.imports.check.meaning import vocabulary
-from bot.services.imports.check.meaning.status_questions import (
-    ENDED_COLUMN,
-    PAID_WITHOUT_DAY,
-    REFUND_COLUMN,
-    STATUS_COLUMN,
-    WORD_NOT_FOUND,
-)
+from bot.services.imports.check.meaning.followed_column import FollowedColumn, is_number, is_zero
 from bot.services.imports.read.amounts import dissect, read_decimal
 from bot.services.imports.read.filters import (
     ANY,
@@ -30,73 +21,62 @@ from bot.services.imports.read.filters import (
 )
 from bot.services.imports.read.text import plain
 
-MOST = 50  # words of a column that is followed; one with more does not sort rows
-_SHOWN = 8
-_CODES = 12  # codes of a type of document, at most
-_LONGEST = 4  # characters of such a code
+STATUS_COLUMN = FindingType(
+    name="status-column",
+    level=Level.QUESTION,
+    sentence=N_("The column %(column)s may say that not every row counts as it is: %(words)s."),
+    answer=N_(
+        "Say which rows count, such as %(options)s (--only, --skip and --negative take COLUMN=WORD,WORD);"
+        " --yes status-column counts them all as they are."
+    ),
+    accept=True,
+    once=True,  # the words are remembered instead: a new one is asked about
+)
+ENDED_COLUMN = FindingType(
+    name="ended-column",
+    level=Level.QUESTION,
+    sentence=N_("The column %(column)s may say that customers have ended: %(words)s."),
+    answer=N_(
+        "Give --map ended=%(map)s to end these customers, or %(options)s to leave them out;"
+        " --yes ended-column: all of them go on."
+    ),
+    accept=True,
+    once=True,
+)
+WORD_NOT_FOUND = FindingType(
+    name="word-not-found",
+    level=Level.QUESTION,
+    sentence=N_(
+        "--%(option)s %(given)s: no row says %(word)s in the column %(column)s; its words are %(words)s."
+    ),
+    answer=N_("Correct the word, or give --yes word-not-found if it may come in later files."),
+    accept=True,
+    once=True,
+)
+PAID_WITHOUT_DAY = FindingType(
+    name="paid-without-day",
+    level=Level.QUESTION,
+    sentence=N_("The column %(column)s says that invoices are paid which have no day of payment: %(words)s."),
+    answer=N_(
+        "Give the day of payment with --map paid=%(map)s, or %(options)s to import only the others;"
+        " --yes paid-without-day counts them as open."
+    ),
+    accept=True,
+)
+REFUND_COLUMN = FindingType(
+    name="refund-column",
+    level=Level.QUESTION,
+    sentence=N_(
+        "The column %(column)s has amounts that may have to be subtracted, such as refunds or credits"
+        " (line %(line)d: %(example)s)."
+    ),
+    answer=N_(
+        "Give --map subtract=%(map)s to subtract them, or --yes refund-column if the amounts are without them already."
+    ),
+    accept=True,
+)
 _PLACEHOLDER = "WORD"
-_NOT_BELOW_ZERO = ">=0"
 _NO = vocabulary.FALSE - {"", "-"}
-_TELLING = vocabulary.TRUE | vocabulary.FALSE | vocabulary.SKIPPED | vocabulary.NEGATED | vocabulary.COUNTED
-
-
-@dataclass(kw_only=True)
-class _ColumnWords:
-    """The words of one column in the rows that have been read so far."""
-
-    header: str
-    folded: bool = True  # whether quantities are followed by their sign only
-    says_paid: bool = False  # whether yes means that an invoice is paid
-    says_done: bool = False  # whether yes or a day means that an activity took place
-    rows: Counter[str] = field(default_factory=Counter)  # cell -> how many rows have it
-    below_zero: Counter[str] = field(default_factory=Counter)  # of these, how many have a negative amount
-    unpaid: Counter[str] = field(default_factory=Counter)  # of these, how many have no day of payment
-    first: dict[str, int] = field(default_factory=dict)  # cell -> line
-
-    def __post_init__(self) -> None:
-        # Yes or no, or a day or a reason where the answer is yes.
-        self.is_flag = vocabulary.is_flag(self.header)
-        self.is_status = not self.is_flag and vocabulary.is_status(self.header)
-        self.is_scenario = plain(self.header) in vocabulary.SCENARIO_HEADERS
-        self.has_signs = not self.is_flag and vocabulary.has_signs(self.header)
-        self.says_paid = self.says_paid or plain(self.header) in vocabulary.PAID_HEADERS
-
-    @property
-    def is_type(self) -> bool:
-        """Whether it has a few short codes under a header such as "type"."""
-        words = set(map(word, self.rows)) - {""}
-        return (
-            plain(self.header) in vocabulary.TYPE_HEADERS
-            and 2 <= len(words) <= _CODES
-            and all(len(said) <= _LONGEST and said not in _TELLING for said in words)
-        )
-
-    def add(
-        self,
-        lines: Sequence[int],
-        cells: Sequence[str],
-        below: Sequence[bool] | None = None,
-        unpaid: Sequence[bool] | None = None,
-    ) -> bool:
-        """Count the cells of some rows; False when the column has too many words to sort rows."""
-        if self.is_flag:
-            cells = list(map(_flag, cells))
-        elif self.says_done:
-            cells = [ANY if _has_day(cell) else cell.strip() for cell in cells]
-        elif self.folded and vocabulary.is_quantity(self.header):
-            signs = {cell: _sign(cell) for cell in set(cells)}
-            cells = [signs[cell] for cell in cells]
-        fresh = set(cells) - self.rows.keys()
-        if len(self.rows) + len(fresh) > MOST:
-            return False
-        for cell in fresh:
-            self.first[cell] = lines[cells.index(cell)]
-        self.rows.update(cells)
-        if below is not None:
-            self.below_zero.update(compress(cells, below))
-        if unpaid is not None:
-            self.unpaid.update(compress(cells, unpaid))
-        return True
 
 
 class Survey:
@@ -118,10 +98,10 @@ class Survey:
         self._amounts = amounts
         self._of_activities = kind == "activities"
         self._known = {column: set(words) for column, words in known.items()}
-        self._all = {place: _ColumnWords(header=one.column, folded=False) for place, one in filters.items()}
+        self._all = {place: FollowedColumn(header=one.column, folded=False) for place, one in filters.items()}
         self._columns = {
             # Quantities that an option names one by one are compared one by one.
-            place: _ColumnWords(
+            place: FollowedColumn(
                 header=header,
                 folded=place not in filters or BELOW_ZERO in filters[place].options,
                 says_done=self._of_activities and plain(header) in vocabulary.DONE_HEADERS,
@@ -132,18 +112,18 @@ class Survey:
             place: header for place, header in columns.items() if refunds and vocabulary.is_refund(header)
         }
         self._balances = {
-            place: _ColumnWords(header=header)
+            place: FollowedColumn(header=header)
             for place, header in columns.items()
             if vocabulary.BALANCE.search(plain(header))
         }
         self._refunded: dict[int, tuple[int, str]] = {}  # place -> the first line and amount
-        self._asked: list[tuple[_ColumnWords, list[str]]] = []
+        self._asked: list[tuple[FollowedColumn, list[str]]] = []
         self._skipped = vocabulary.SKIPPED | vocabulary.SKIPPED_IN.get(kind, frozenset())
         self._counted = (vocabulary.COUNTED | vocabulary.COUNTED_IN.get(kind, frozenset())) - self._skipped
 
     def follow(self, place: int, header: str, *, says_paid: bool) -> None:
         """Follow one more column: it was read for a field, and its cells are no values of it."""
-        self._columns[place] = _ColumnWords(header=header, says_paid=says_paid)
+        self._columns[place] = FollowedColumn(header=header, says_paid=says_paid)
         if place in self._all:
             self._all[place].says_paid = says_paid
 
@@ -151,7 +131,7 @@ class Survey:
     def says_paid(self) -> bool:
         """Whether a column says by words which invoices are paid."""
         columns = (*self._columns.values(), *self._all.values())
-        read = (_is_paid(found, cell) for found in columns for cell in found.rows)
+        read = (found.means_paid(cell) for found in columns for cell in found.rows)
         is_no = (word(cell) in _NO for found in columns if found.says_paid for cell in found.rows)
         named = (vocabulary.PAID & one.options.keys() for one in self._filters.values())
         return any(read) or any(is_no) or any(named)
@@ -180,7 +160,7 @@ class Survey:
         for place, found in self._balances.items():
             if unpaid is None:
                 break
-            zeros = {cell for cell in set(columns[place]) if _is_zero(cell)}
+            zeros = {cell for cell in set(columns[place]) if is_zero(cell)}
             rows = [row for row, cell in enumerate(columns[place]) if cell in zeros]
             of_zeros = [columns[place][row] for row in rows]
             found.add([lines[row] for row in rows], of_zeros, None, [unpaid[row] for row in rows])
@@ -202,19 +182,19 @@ class Survey:
             findings.add(
                 ENDED_COLUMN if self._of_customers else STATUS_COLUMN,
                 column=repr(found.header),
-                words=_listed(found, cells),
+                words=found.listed(cells),
                 options=self._options(found, cells),
                 known=any(self._option(found, cell) is not None for cell in cells)
                 and not self._matches_all(found, cells),
                 map=spell(found.header),
             )
         for found in {**self._columns, **self._balances}.values():
-            paid = [cell for cell in found.rows if found.unpaid[cell] and _is_paid(found, cell)]
+            paid = [cell for cell in found.rows if found.unpaid[cell] and found.means_paid(cell)]
             if paid:
                 findings.add(
                     PAID_WITHOUT_DAY,
                     column=repr(found.header),
-                    words=_listed(found, paid),
+                    words=found.listed(paid),
                     options=f"--{SKIP} {spell(found.header, [cell.strip() for cell in paid])}",
                     map="COLUMN" if day_column is None else spell(day_column),
                 )
@@ -233,7 +213,7 @@ class Survey:
             remembered.setdefault(plain(found.header), set()).update(map(word, found.rows))
         return {column: sorted(words) for column, words in remembered.items()}
 
-    def _check_options(self, findings: FileFindings, place: int, found: _ColumnWords) -> None:
+    def _check_options(self, findings: FileFindings, place: int, found: FollowedColumn) -> None:
         """Ask about a word of an option that no file of the source has had."""
         one = self._filters[place]
         there = (
@@ -249,10 +229,10 @@ class Survey:
                     given=spell(one.column, [one.written[said]]),
                     column=repr(one.column),
                     word=repr(one.written[said]),
-                    words=_listed(found, []),
+                    words=found.listed([]),
                 )
 
-    def _in_question(self) -> Iterator[tuple[_ColumnWords, list[str]]]:
+    def _in_question(self) -> Iterator[tuple[FollowedColumn, list[str]]]:
         """The columns with words in question, and these as cells."""
         for place, found in self._all.items():
             known = self._known.get(plain(found.header))
@@ -268,12 +248,12 @@ class Survey:
                 if cells:
                     yield found, cells
 
-    def _answered(self, place: int, found: _ColumnWords) -> set[str]:
+    def _answered(self, place: int, found: FollowedColumn) -> set[str]:
         """The words that an option names or that an earlier file had."""
         one = self._filters.get(place)
         return self._known.get(plain(found.header), set()) | (set(one.options) if one else set())
 
-    def _is_open(self, place: int, found: _ColumnWords, cell: str) -> bool:
+    def _is_open(self, place: int, found: FollowedColumn, cell: str) -> bool:
         """Whether rows of a word may not count as they are, and nothing has answered it."""
         said, answered = word(cell), self._answered(place, found)
         if said in answered or ANY in answered:
@@ -286,7 +266,7 @@ class Survey:
             return found.below_zero[cell] < found.rows[cell]
         if said in self._counted or found.is_flag or (found.says_done and said == ANY):
             return False
-        if found.has_signs and _is_number(cell):
+        if found.has_signs and is_number(cell):
             return False
         is_type = found.is_status or (self._amounts and found.is_type)
         if self._of_activities and vocabulary.is_outcome(found.header, found.rows):
@@ -297,10 +277,10 @@ class Survey:
             return False  # a column of texts, most of which say nothing of whether a row counts
         return plain(found.header) in self._known or (is_type and place not in self._filters)
 
-    def _option(self, found: _ColumnWords, cell: str) -> str | None:
+    def _option(self, found: FollowedColumn, cell: str) -> str | None:
         """The option for rows of a word, if it means what it usually does; None when it says nothing."""
         said = word(cell)
-        if said in vocabulary.NEGATED or said in _second_sides(found):
+        if said in vocabulary.NEGATED or said in found.second_sides():
             return NEGATIVE
         if said in self._skipped:
             return SKIP
@@ -317,7 +297,7 @@ class Survey:
                 return SKIP
         return None
 
-    def _options(self, found: _ColumnWords, cells: Sequence[str]) -> str:
+    def _options(self, found: FollowedColumn, cells: Sequence[str]) -> str:
         """The options that would answer a column, as they are typed."""
         named: dict[str, list[str]] = {}
         for cell in cells:
@@ -332,84 +312,13 @@ class Survey:
             if option in named
         )
 
-    def _matches_all(self, found: _ColumnWords, cells: Sequence[str]) -> bool:
+    def _matches_all(self, found: FollowedColumn, cells: Sequence[str]) -> bool:
         """Whether the usual options for some cells match every row."""
         named = (cell for cell in cells if self._option(found, cell) is not None)
         return sum(found.rows[cell] for cell in named) == found.rows.total()
-
-
-def _is_paid(found: _ColumnWords, cell: str) -> bool:
-    """Whether a word says that an invoice is paid."""
-    said = word(cell)
-    if said in vocabulary.TRUE:
-        return found.says_paid
-    return said in vocabulary.PAID or (
-        bool(vocabulary.BALANCE.search(plain(found.header))) and _is_zero(cell)
-    )
-
-
-def _flag(cell: str) -> str:
-    """Yes, no and words of a status as they are, zero as no, and anything else as ANY."""
-    if not word(cell) or word(cell) in _TELLING:
-        return cell.strip()
-    return "0" if _is_zero(cell) else ANY
-
-
-def _has_day(cell: str) -> bool:
-    """Whether a cell may be a day or a time, not a word or a yes."""
-    return sum(map(str.isdigit, cell)) >= 3
-
-
-def _sign(cell: str) -> str:
-    """One word for the numbers below zero and one for the others."""
-    if is_below_zero(cell):
-        return BELOW_ZERO
-    return _NOT_BELOW_ZERO if _is_number(cell) else cell.strip()
-
-
-def _is_number(cell: str) -> bool:
-    return (
-        cell in (BELOW_ZERO, _NOT_BELOW_ZERO) or read_decimal(dissect(cell)[0], lambda: "point") is not None
-    )
-
-
-def _is_zero(cell: str) -> bool:
-    return read_decimal(dissect(cell)[0], lambda: "point") == 0
-
-
-def _second_sides(found: _ColumnWords) -> set[str]:
-    """The word of a two-sided column, such as debit and credit, that takes from the other."""
-    header, said = plain(found.header), {word(cell) for cell in found.rows} - {""}
-    named = header in vocabulary.SIDE_HEADERS
-    for first, second in (*vocabulary.SIDES, *(vocabulary.LETTER_SIDES if named else ())):
-        if said == {first, second} or (named and said <= {first, second}):
-            return set() if vocabulary.PAYMENT_PARTS.search(header) else {second}
-    return set()
 
 
 def _is_amount(cell: str) -> bool:
     """Whether a cell has an amount, and not zero, nor 1 as a yes."""
     body = dissect(cell)[0]
     return body not in ("", "0", "1") and bool(read_decimal(body, lambda: "point"))
-
-
-def _listed(found: _ColumnWords, cells: Sequence[str]) -> str:
-    """Words with how many rows have them; those in question come first, with their first line."""
-    shown: list[str] = []
-    for cell in cells:
-        below = found.below_zero[cell]
-        also = Phrase(N_(", below zero: %(count)s"), count=f"{below:,}") if below else ""
-        shown.append(
-            Phrase(
-                N_("%(word)s %(count)s (line %(line)s%(also)s)"),
-                word=cell.strip() or Phrase(N_("(empty)")),
-                count=f"{found.rows[cell]:,}",
-                line=found.first[cell],
-                also=also,
-            )
-        )
-    for cell, count in found.rows.most_common():
-        if cell not in cells:
-            named = cell.strip() or Phrase(N_("(empty)"))
-            shown.append(Phrase("%(word)s %(count)s", word=named, count=f"{count:,}"))
-    return joined(shown if len(shown) <= _SHOWN else [*shown[:_SHOWN], "…"], ", ")
