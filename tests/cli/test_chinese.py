@@ -1,25 +1,15 @@
 """With TIERBOT_LANGUAGE=zh every command answers in Chinese: no English word is left but what people type."""
 
 import re
-from collections import defaultdict
-from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from bot import settings
-from bot.errors import BadInput
-from bot.services.care.plan import load_plan
 from bot.services.imports.check.findings import FINDINGS
 from bot.settings import variables
-from bot.wording import catalogue
 from grading.scheme.presets import preset_names
-from grading.scheme.reader import _schema
-from tests import factories, test_broken_settings
+from tests import factories
 from tests.cli.conftest import Program
-from tests.grading.scheme import test_broken_schemes
-from tests.services.care import test_plan
 
 # What stays, and why. A regular expression each.
 STAYS = {
@@ -34,7 +24,7 @@ STAYS = {
     "what has no name but its column's in verify": r"\bassessment\b",
     "fields and columns of files": r"\b[a-z]+(?:_[a-z0-9]+)+\b|"
     r"\b(?:code|name|since|country|owner|email|role|customer|date|amount|currency|cost|field|value|rate|issued|"
-    r"language|timezone|quality|service|standing|due|paid|kind|at|fallback|into|version)\b",
+    r"language|timezone|subtract|ended|quality|service|standing|due|paid|kind|at|fallback|into|version)\b",
     "currencies": "CNY|USD|EUR",
     "encodings": r"utf-8|gb18030",
     "hashes of schemes": r"\b[0-9a-f]{8}\b",
@@ -45,7 +35,9 @@ STAYS = {
     "names of products": r"Tierbot|Slack\b|SQLite|PostgreSQL|OAuth & Permissions|sqlite|"
     r"\b(?:python|tierbot|slack-bolt|slack-sdk|slack|sqlalchemy|apscheduler|pandas|tzdata|holidays)\b",
     "the clock of the world": "UTC",
-    "placeholders of commands": "FILE|COLUMN|CODE|ORDER|SIGN|ID",
+    "placeholders of commands": "FILE|COLUMN|CODE|ORDER|SIGN|ID|WORD",
+    "formats of files": "JSON|CSV|UTF",
+    "words of --date-order": "dmy|mdy|ymd",
     "the machine's account": r"cli:\w+",
     "tiers and scores": r"\b[A-D]\b|\b[RFMk]\b",
 }
@@ -178,162 +170,94 @@ def test_no_english_word_is_left_in_what_commands_say_in_chinese(chinese: Progra
     assert left == {}
 
 
-CHINESE = catalogue.catalogue("zh")
-LETTERS = re.compile("[A-Za-z]{2,}")
-AS_TYPED = """
-YAML UTF ISO IANA Asia Shanghai HTTP Basic Information OAuth https com api admins true false id
-http tag yaml org env xoxb xapp en zh debug info warning error TIERBOT_PORT TIERBOT_HEALTH_PORT plan revisit follow_up greeting visit meeting call training survey complaint gift other
-"""
+ORDER = "order_no,customer,date,amount,currency"
+INVOICE = "invoice_no,customer,date,due,amount,currency"
+# Finding -> the kind, with options, and the file that raises it.
+RAISED = {
+    "status-column": (
+        "orders",
+        f"{ORDER},状态\nO-1,C-1,2025-01-10,5,CNY,已取消\nO-2,C-1,2025-01-10,-5,CNY,退货单\nO-3,C-1,2025-01-11,5,CNY,退货单\n",
+    ),
+    "remark-column": ("orders", f"{ORDER},备注\nO-1,C-1,2025-01-10,5,CNY,客户要求作废\n"),
+    "uncertain-rows": ("orders", f"{ORDER},赢率\nO-1,C-1,2025-01-10,5,CNY,50%\n"),
+    "company-numbers": (
+        "orders",
+        f"{ORDER},公司\nO-1,C-1,2025-01-10,5,CNY,甲\nO-1,C-1,2025-02-10,7,CNY,乙\n",
+    ),
+    "similar-numbers": ("orders", f"{ORDER}\nO-1,C-1,2025-01-10,5,CNY\no-1,C-1,2025-02-10,7,CNY\n"),
+    "cost-sign": ("orders", f"{ORDER},cost\nO-1,C-1,2025-01-10,5,CNY,-4\n"),
+    "cost-per-piece": (
+        "orders",
+        f"{ORDER},cost,数量\n" + "".join(f"O-{n},C-1,2025-01-10,{n}00,CNY,60,{n}\n" for n in range(1, 9)),
+    ),
+    "unit-cost-unused": (
+        "orders",
+        f"{ORDER},状态,单位成本\nO-1,C-1,2025-01-10,5,CNY,已取消,4\nO-2,C-1,2025-01-10,5,CNY,已完成,4\n",
+    ),
+    "unit-price": (
+        "orders",
+        f"{ORDER},单价,数量\nO-1,C-1,2025-01-10,5,CNY,5,3\nO-2,C-1,2025-01-10,7,CNY,7,2\n",
+    ),
+    "net-or-gross": ("orders", f"{ORDER},含税金额\nO-1,C-1,2025-01-10,100,CNY,113\n"),
+    "base-amount": ("orders", f"{ORDER},本位币金额\nO-1,C-1,2025-01-10,100,CNY,700\n"),
+    "lines-without-cost": (
+        "orders --lines",
+        f"{ORDER},cost\nO-1,C-1,2025-01-10,5,CNY,4\nO-1,C-1,2025-01-10,6,CNY,\n",
+    ),
+    "refund-column": ("orders", f"{ORDER},退款金额\nO-1,C-1,2025-01-10,100,CNY,20\n"),
+    "debit-credit": (
+        "orders",
+        "order_no,customer,date,amount,currency\nO-1,C-1,2025-01-10,100 借,CNY\nO-2,C-1,2025-01-10,50 贷,CNY\n",
+    ),
+    "currency-missing": ("orders", "order_no,customer,date,amount\nO-1,C-1,2025-01-10,5\n"),
+    "partly-paid": (
+        "invoices",
+        f"{INVOICE},paid,已付金额\nO-1,C-1,2025-01-10,2025-02-10,500,CNY,2025-02-01,200\n",
+    ),
+    "paid-amount-zero": ("invoices", f"{INVOICE},paid\nO-1,C-1,2025-01-10,2025-02-10,0,CNY,2025-02-01\n"),
+    "paid-without-day": ("invoices", f"{INVOICE},是否付款\nO-1,C-1,2025-01-10,2025-02-10,500,CNY,是\n"),
+    "no-paid-column": ("invoices", f"{INVOICE}\nO-1,C-1,2025-01-10,2025-02-10,500,CNY\n"),
+    "several-in-a-row": ("activities", "customer,date,kind,次数\nC-1,2025-01-10,拜访,3\n"),
+    "ended-column": ("customers", "code,name,状态\nC-1,宏远,合作中\nC-4,停业,已停用\n"),
+    "unit-column": ("facts", "customer,field,value,date,单位\nC-1,net_value,5,2025-12-01,万元\n"),
+    "grouped-report": (
+        "orders --currency CNY",
+        ",order_no,customer,date,amount\n华东,,,,\n,O-1,C-1,2025-01-10,5\n,O-2,C-1,2025-01-10,5\n华北,,,,\n,O-3,C-1,2025-01-10,5\n",
+    ),
+    "joined-differ": ("joins", "customer,into\nC-3,C-1\n"),
+}
+# What is refused otherwise -> the same.
+REFUSED = {
+    "another format": ("orders", '{"customer": "C-1"}\n'),
+    "terms that are none": (
+        "invoices",
+        f"{INVOICE},paid\nO-1,C-1,2025-01-10,随时,500,CNY,\nO-2,C-1,2025-01-10,2025-02-10,5,CNY,\n",
+    ),
+    "a date order that does not exist": ("orders --date-order abc", f"{ORDER}\nO-1,C-1,2025-01-10,5,CNY\n"),
+    "a column that is not there": ("orders --skip 状态=取消", f"{ORDER}\nO-1,C-1,2025-01-10,5,CNY\n"),
+    "too few words": ("customers", "code,name\nC-1,M\xfc\n".encode("latin-1")),
+}
 
 
-def schema_words(schema: Any) -> Iterator[str]:
-    """The keys and words that a scheme may have."""
-    for name, part in schema.items() if isinstance(schema, dict) else ():
-        if name == "properties":
-            yield from part
-        if name in ("enum", "const"):
-            yield from [part] if isinstance(part, str) else part
-        for one in part if isinstance(part, list) else [part]:
-            yield from schema_words(one)
-
-
-def untyped(said: str, typed: str) -> set[str]:
-    """The English words of a sentence that nobody has typed: comments and English names of the file do not count."""
-    typed = " ".join([re.sub(r'#.*|\ben: "[^"]*"', "", typed), *schema_words(_schema()), AS_TYPED])
-    return {*english(said)} - {*LETTERS.findall(typed)}
-
-
-# What the parser refuses, and schemes with faults that the table of broken schemes does not have.
-REFUSED = [
-    "", "- a", "just words", "{}", "a: 1\n---\nb: 2\n", "a: " + "[" * 200, 'scheme: "\\ud800"', "a: 'x\n",
-    "a: {b: 1\nc: 2", "a: b: c", "a:\n- b\nc", "scheme：x\nversion: 1", 'a: "\\q"', "a: *x", "@a: 1", "a: %b", "a: [1 2",
-    "- a: 1\n  - b", "a: |\n   x\n  y\n z", "a: }", "a: !<x y\n", "? [a]\n: b", "a: 1\n...\nb", "a: !",
-]  # fmt: skip
-
-
-def test_every_problem_of_a_scheme_can_be_read_in_chinese(chinese: Program, tmp_path: Path) -> None:
-    broken = [preset.replace(old, new, 1) for _, preset, old, new, _, _ in test_broken_schemes.BROKEN]
-    texts = {f"{number:03}.yaml": text for number, text in enumerate([*broken, *REFUSED])}
-    for name, text in texts.items():
-        (tmp_path / name).write_text(text, encoding="utf-8")
-    done = chinese("scheme", "check", *texts)
-    said: dict[str, list[str]] = defaultdict(list)
-    for line in done.err.splitlines():
-        place = re.match(r"(\d+\.yaml) 第 \d+ 行[，：]", line)
-        assert place is not None, line
-        said[place[1]].append(line)
-    assert said.keys() == texts.keys()
-    left = {
-        line: words for name in said for line in said[name] if (words := untyped(line, name + texts[name]))
-    }
-    assert left == {}
-    assert done.code == 2
-
-
-def test_a_problem_of_a_scheme_names_place_fault_and_remedy_in_chinese(
-    chinese: Program, tmp_path: Path
-) -> None:
-    text = test_broken_schemes.ORDERS.replace("weight: 45", "wieght: 45").replace(
-        "currency: CNY ", "currency: 元 "
+@pytest.fixture
+def customers(chinese: Program, tmp_path: Path) -> Program:
+    (tmp_path / "customers.csv").write_text(
+        "code,name,ended\nC-1,宏远,\nC-2,天成,\nC-3,远大,2025-01-01\n", encoding="utf-8"
     )
-    (tmp_path / "own.yaml").write_text(text, encoding="utf-8")
-    assert chinese("scheme", "check", "own.yaml").err.splitlines() == [
-        'own.yaml 第 5 行，currency："元" 不是货币；请用 ISO 代码，例如 CNY',
-        "own.yaml 第 13 行，dimensions[0].weight：缺少“weight”；请添加“weight:”",
-        "own.yaml 第 15 行，dimensions[0].wieght：未知的键“wieght”；是不是想写“weight”？",
-    ]
+    chinese("import", "customers", "customers.csv")
+    return chinese
 
 
-SHIPPED = test_plan.SHIPPED_TEXT
-PLANS = [
-    *(SHIPPED.replace(good, bad, 1) for good, bad, _ in test_plan.BROKEN),
-    SHIPPED.replace("      kind: revisit", "      kind: revist", 1),
-    SHIPPED.replace("      kind: revisit\n", "", 1),
-    SHIPPED.replace("at_most_days: 45", "at_most_days: 20", 1),
-    SHIPPED.replace("id: vip_follow_up", "id: revisit", 1),
-    SHIPPED.replace("plan: standard\n", ""),
-    SHIPPED.replace("New Year's Day", "New Year Day"),
-    SHIPPED.replace("New Year's Day", "Xyz"),
-    SHIPPED.replace("country: GB", "country: Britain"),
-    SHIPPED.replace('"回访"', '""', 1),
-    SHIPPED.replace('"回访"', f'"{"回访" * 40}"', 1),
-    SHIPPED.replace("version: 1", "version: 1.5", 1),
-    SHIPPED.replace("plan: standard", "plan: 7", 1),
-    SHIPPED.replace("counts: [visit, meeting, call]", "counts: visit", 1),
-    "- one\n",
-    "tiers:\n  A: [\n",
-    "tiers:\n  A: *gone\n",
-    "plan: a\nplan: b\n",
-]
-
-
-@pytest.mark.parametrize("text", PLANS, ids=range(len(PLANS)))
-def test_every_problem_of_a_care_plan_can_be_read_in_chinese(tmp_path: Path, text: str) -> None:
-    (tmp_path / "plan.yaml").write_text(text, encoding="utf-8")
-    with pytest.raises(BadInput) as refused:
-        load_plan(tmp_path / "plan.yaml")
-    said = refused.value.text(CHINESE)
-    assert re.match(r"plan.yaml 第 \d+ 行[，：]", said)
-    holidays = (
-        "Christmas Boxing Good Friday Year New Day Easter Monday May Spring Bank Holiday Late Summer observed"
-    )
-    assert untyped(said, f"{text}\n{holidays}") == set()
-
-
-def refused_settings() -> str:
-    try:
-        settings.load()
-    except BadInput as error:
-        return error.text(CHINESE)
-    return ""
-
-
-def test_every_problem_of_the_settings_can_be_read_in_chinese(
-    program: Program, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
-    operating_system = "Is a directory"
-    said: dict[str, str] = {}
-    for number, case in enumerate(test_broken_settings.CASES):
-        (folder := tmp_path / str(number)).mkdir()
-        with monkeypatch.context() as patch:
-            patch.chdir(folder)
-            for name, value in test_broken_settings.furnish(folder, case).items():
-                patch.setenv(name, value)
-            if text := refused_settings():
-                said[text] = " ".join(
-                    [
-                        *case["settings"],
-                        *case["settings"].values(),
-                        *case.get("files", {}).values(),
-                        str(folder),
-                        operating_system,
-                    ]
-                )
-    assert len(said) >= 30
-    assert {text: words for text, typed in said.items() if (words := untyped(text, typed))} == {}
-
-
-def test_check_says_what_is_wrong_everywhere_in_chinese(
-    chinese: Program, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
-    (tmp_path / "own").mkdir()
-    (tmp_path / "own" / "mine.yaml").write_text(
-        test_broken_schemes.ORDERS.replace("at: 70", "at: 30"), "utf-8"
-    )
-    (tmp_path / "plan.yaml").write_text(PLANS[0], encoding="utf-8")
-    wrong = {"SCHEMES_DIR": "own", "CARE_PLAN": "plan.yaml", "PORT": "0", "CURRENCY": "元", "TIMZONE": "PRC"}
-    for name, value in wrong.items():
-        monkeypatch.setenv(f"TIERBOT_{name}", value)
-    done = chinese("check")
-    assert done.code == 2
-    assert english(done.out) == []
-    assert done.err.splitlines() == [
-        "TIERBOT_PORT：'0' 不能用；请填 1 到 65535 的整数",
-        "TIERBOT_CURRENCY：'元' 不是 ISO 货币代码；请写 CNY 这样的代码",
-        "没有 TIERBOT_TIMZONE 这项设置：是不是想写 TIERBOT_TIMEZONE？",
-        "mine.yaml 第 82 行，tiers[1].at：等级要从高到低排列，但 45 不低于 30；请调低，或改变顺序",
-        "plan.yaml 第 26 行，tiers.A.0.every_days：缺失；请补上",
-        "plan.yaml 第 30 行，tiers.A.0.every_day：关怀计划没有这个键；请删除或改正拼写",
-        "6 个问题。",
-    ]
-    assert all(re.search("[a-z] ", problem) for problem in chinese("check", "--json").json["problems"])
+def test_findings_of_imports_are_chinese_with_all_their_values(customers: Program, tmp_path: Path) -> None:
+    left: dict[str, list[str]] = {}
+    silent: list[str] = []
+    for name, (kind, content) in {**RAISED, **REFUSED}.items():
+        path = tmp_path / "file.csv"
+        path.write_bytes(content if isinstance(content, bytes) else content.encode())
+        done = customers("import", *kind.split(), "file.csv", "--dry-run")
+        profile = customers("import", "profile", "file.csv")
+        if name in RAISED and name not in done.out + done.err:
+            silent.append(name)
+        if words := english(done.out + done.err + profile.out + profile.err):
+            left[name] = words
+    assert (silent, left) == ([], {})
