@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from copy import copy
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from itertools import islice
 from pathlib import Path
@@ -18,6 +18,7 @@ from bot.services.imports.check.encoding import check_encoding
 from bot.services.imports.check.findings import FileFindings
 from bot.services.imports.check.meaning.grain import check_repeats
 from bot.services.imports.check.shape import find_reports, note_header
+from bot.services.imports.check.sources import ask_about_other_sources, note_source, spelled_as_known
 from bot.services.imports.check.styles import Styles
 from bot.services.imports.check.vendor import check_vendor
 from bot.services.imports.job import ImportJob
@@ -72,13 +73,16 @@ def import_file(
         raise Conflict(N_("%(file)s has changed since its preview; look at it again."), file=path.name)
     try:
         with imports.exclusive(database):
+            with database.reader.connect() as connection:
+                source = spelled_as_known(options.source, imports.find_sources(connection))
             return _Import(
                 database=database,
                 kind=copy(built),
                 file=file,
                 clock=clock,
                 actor=actor,
-                options=options,
+                options=replace(options, source=source),
+                given_source=options.source,
                 rejects_dir=rejects_dir,
                 progress=progress,
                 on_staged=on_staged,
@@ -106,6 +110,7 @@ class _Import:
     clock: Clock
     actor: str
     options: ImportOptions
+    given_source: str  # as it was typed
     rejects_dir: Path
     progress: Progress | None
     on_staged: OnStaged
@@ -114,7 +119,7 @@ class _Import:
         file, kind, source = self.file, self.kind, self.options.source
         with imports.workspace(self.database) as connection:
             with connection.begin():
-                same = imports.find_same_file(connection, kind=kind.name, source=source, sha256=file.sha256)
+                same = imports.find_same_file(connection, kind=kind.name, sha256=file.sha256)
                 remembered = Remembered()
                 if not self.options.forget:
                     remembered = Remembered.of(
@@ -174,6 +179,7 @@ class _Import:
         file, kind = header.of(self.file), self.kind
         findings = FileFindings(options.accepted, remembered.accepted)
         note_header(header, findings)
+        note_source(findings, self.given_source, self.options.source)
         rows = _first_rows(file, header.delimiter)
         find_reports(
             table.header, rows, [one for one in kind.fields if one.name not in options.columns], findings
@@ -244,6 +250,7 @@ class _Import:
                 if isinstance(parser, Codes) and name in job.layout.places:
                     ask_about_decimals(parser, job.layout.columns[name], job.findings)
             key = job.parsers[kind.key_field]
+            ask_about_other_sources(job, kind.name, kind.stage, kind.known_keys)
             if isinstance(key, Codes) and kind.known_keys is not None:
                 ask_about_new_keys(
                     job.connection,
