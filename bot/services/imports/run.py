@@ -14,13 +14,16 @@ from bot.clock import Clock
 from bot.errors import N_, BadInput, Conflict
 from bot.services.imports.answers import ACCEPTED, WORDS, Remembered, answers_of, merge
 from bot.services.imports.check.codes import ask_about_decimals, ask_about_new_keys
+from bot.services.imports.check.columns import ask_about_gone
 from bot.services.imports.check.encoding import check_encoding
 from bot.services.imports.check.findings import FileFindings
 from bot.services.imports.check.meaning.grain import check_repeats
+from bot.services.imports.check.meaning.part_paid import OPEN_FIELD, PAID_FIELD
 from bot.services.imports.check.shape import find_reports, note_header
 from bot.services.imports.check.sources import ask_about_other_sources, note_source, spelled_as_known
 from bot.services.imports.check.styles import Styles
 from bot.services.imports.check.vendor import check_vendor
+from bot.services.imports.conversion import SUBTRACT
 from bot.services.imports.job import ImportJob
 from bot.services.imports.kind import Counts, FileKind, find_header_of
 from bot.services.imports.kinds import KINDS
@@ -37,6 +40,8 @@ from bot.services.imports.staging import Staging
 from db.book import imports
 from db.engine import Database
 
+# Fields that change the amount or the day of payment: a later file without them would set these back in silence.
+CHANGE_ANOTHER = (SUBTRACT.name, OPEN_FIELD.name, PAID_FIELD.name)
 Progress = Callable[[int, int], None]
 _FIRST_ROWS = 300  # that show the shape of a file
 OnStaged = Callable[[ImportJob, FileKind], None]
@@ -197,6 +202,7 @@ class _Import:
         except BadInput:
             findings.refuse_open(file.path.name)
             raise
+        ask_about_gone(layout, findings)
         if layout.shape is not None:
             chosen = read_filters({name: getattr(options, name) for name in OPTIONS})
             check_vendor(layout.shape, findings, chosen)
@@ -323,7 +329,10 @@ class _Import:
         if accepted := job.findings.to_remember():
             answers[ACCEPTED] = accepted
         imports.remember_answers(job.connection, job.source, self.kind.name, answers)
-        given = {field: job.layout.columns.get(field, DECLINED) for field in self.options.columns}
+        changing = [name for name in CHANGE_ANOTHER if name in job.layout.places]
+        given = {
+            field: job.layout.columns.get(field, DECLINED) for field in (*self.options.columns, *changing)
+        }
         imports.remember_mapping(job.connection, job.source, self.kind.name, given)
         return batch_id, counts
 
