@@ -211,6 +211,7 @@ class _Import:
             file=file,
             options=options,
             layout=layout,
+            titles=header.titles,
             delimiter=header.delimiter,
             styles=Styles(
                 file,
@@ -248,7 +249,12 @@ class _Import:
         kind = self.kind
         staging.selection.check()
         job.forms.check(
-            job.layout, job.parsers, job.findings, rows=staging.rows, some_read=staging.accepted > 0
+            job.layout,
+            job.parsers,
+            job.findings,
+            rows=staging.rows,
+            some_read=staging.accepted > 0,
+            titles=job.titles,
         )
         with job.connection.begin():
             kind.check(job)

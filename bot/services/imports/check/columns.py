@@ -50,7 +50,7 @@ DUPLICATE_COLUMN = FindingType(
 
 def ask_about_gone(layout: Layout, findings: FileFindings) -> None:
     """Ask about each field whose column a person named, or which changes another field, where it is gone."""
-    for name, column in layout.gone.items():
+    for name, column in layout.gone:
         other = layout.columns.get(name)
         taken = (
             Phrase(N_("the column %(column)s would be taken for it"), column=repr(other))

@@ -2,7 +2,7 @@
 
 import difflib
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
@@ -62,9 +62,7 @@ class Layout:
     declined: frozenset[str] = frozenset()  # fields of which a person said that no column holds them
     chosen: frozenset[str] = frozenset()  # fields whose column a person named
     shape: VendorShape | None = None  # whose export it is
-    gone: Mapping[str, str] = field(
-        default_factory=dict
-    )  # field -> remembered column that is not in the file
+    gone: tuple[tuple[str, str], ...] = ()  # fields and their remembered columns that are not in the file
 
     @property
     def ignored(self) -> tuple[str, ...]:
@@ -206,7 +204,7 @@ def recognise(
         declined=declined,
         chosen=chosen,
         shape=shape,
-        gone=gone,
+        gone=tuple(gone.items()),
     )
 
 
