@@ -235,7 +235,7 @@ class _Import:
             job.parsers.update({field.name: field.read(job, field.name) for field in self.kind.fields})
         staging = Staging(job, self.kind, Selection(job, self.kind, words))
         staging.read(table, lambda: self._show_progress(table.position))
-        if staging.rows == staging.skipped:
+        if staging.rows == staging.skipped and not staging.selection.skipped:
             raise BadInput(N_("%(file)s has a header but no rows."), file=self.file.path.name)
         if sha256_of(self.file.path) != self.file.sha256:
             raise Conflict(
@@ -277,6 +277,14 @@ class _Import:
             check_repeats(job.repeats, job.findings, kind.key_field)
         if not self.options.dry_run:
             job.findings.refuse_open(self.file.path.name)
+            if staging.rows == staging.skipped:
+                raise BadInput(
+                    N_(
+                        "%(file)s has no rows but those that --only or --skip leave out: %(count)s. Nothing was stored."
+                    ),
+                    file=self.file.path.name,
+                    count=f"{staging.selection.skipped:,}",
+                )
 
     def _publish(self, job: ImportJob, staging: Staging) -> tuple[int | None, Counts]:
         """Write the staged rows to the book, or only count them."""
