@@ -30,6 +30,8 @@ from grading.scheme.model import Scheme
 
 AT_ONCE, NEVER = 0, 1_000  # places among the gradings to come
 MOST_GRADINGS = 13
+TIME_TO_ACT = 14  # days that there are at least for an act, where gradings are not closer than
+MOST_WAITED = 3  # gradings
 
 
 class Future:
@@ -62,11 +64,15 @@ class Future:
         )
         self._schemes: dict[date, Scheme] = {}
         self._overrides: dict[date, str | None] = {}
-        most = self._horizon()
+        most = self._horizon() + MOST_WAITED
         days = cadence.next_gradings(session, scheme_cache, run.purpose, today, most + 1)
-        over = sum(day < today for day in days)  # its snapshot is late, and nothing can be done before it
-        self.days = days[: most + over]
-        self.first = over + 1  # place of the first grading that sees what is done today
+        first = len([day for day in days if day < today])  # a late snapshot: nothing can be done before it
+        places = [place for place, day in enumerate(days) if (day - today).days >= TIME_TO_ACT]
+        place = min([*places[:1], first + MOST_WAITED, len(days) - 1])
+        self.by = days[place] if days else today  # the last day of an act
+        self.by_place = place + 1
+        self.days = days[: place + self._horizon()]
+        self.first = first + 1  # place of the first grading that sees what is done today
         self._records: dict[tuple[Any, ...], DayRecords] = {}
 
     def _horizon(self) -> int:
@@ -90,12 +96,28 @@ class Future:
             self._schemes[day] = found or self.scheme
         return self._schemes[day]
 
-    def reach(self, plans: Sequence[Plan], goal: str, done_on: date) -> list[int]:
-        """For each plan, done on a day: the place of the first snapshot, from 1, that gives the goal or better.
+    def reach(self, plans: Sequence[Plan], goal: str) -> list[int]:
+        """For each plan, done on any day up to `by`: the place of the snapshot, from 1, that gives the goal or better at the latest.
 
-        AT_ONCE where the grading after the next import gives it already, and the snapshot after that too; NEVER where no
-        snapshot up to the horizon does.
+        AT_ONCE where the grading after the next import gives it, whenever it is done, and the next snapshot too; NEVER
+        where no snapshot up to the horizon does.
         """
+        soon, late = self._reach(plans, goal, self.today), self._reach(plans, goal, self.by)
+        found = []
+        for now, then in zip(soon, late, strict=True):
+            if now == AT_ONCE and then == self.by_place:
+                found.append(AT_ONCE)
+            else:
+                found.append(then if now <= then else NEVER)
+        return found
+
+    def comes_by_itself(self, goal: str) -> date | None:
+        """The day graded that gives the goal although nothing is done; today, where the next import does."""
+        (place,) = self._reach([Plan()], goal, self.today)
+        return None if place == NEVER else self.today if place == AT_ONCE else self.days[place - 1]
+
+    def _reach(self, plans: Sequence[Plan], goal: str, done_on: date) -> list[int]:
+        """`reach` for plans that are done on this day."""
         if not plans:
             return []
         reached = np.full(len(plans), NEVER)
