@@ -4,6 +4,8 @@ from typing import Any
 
 import pytest
 
+from bot.services.imports import ImportOptions
+from bot.services.imports.profile import profile_file
 from tests.conftest import on_sqlite
 from tests.services.imports.conftest import Book
 
@@ -105,3 +107,14 @@ def test_an_undone_import_is_no_reason_to_ask(filled: Book) -> None:
     report = filled.bring("orders", ORDERS, source="ERP")
     assert (report.created, report.same_file_as) == (2, None)
     assert sums(filled, "orders") == [("ERP", 150)]
+
+
+@on_sqlite
+def test_the_profile_takes_the_known_source_and_proposes_it(filled: Book) -> None:
+    filled.bring("orders", ORDERS.replace("amount", "Wert"), source="erp", columns={"amount": "Wert"})
+    path = filled.folder / "later.csv"
+    path.write_text(ORDERS.replace("amount", "Wert").replace("A", "B"), encoding="utf-8")
+    options = ImportOptions(source="ERP")
+    profile = profile_file(filled.database, path=path, clock=filled.clock, options=options, kind="orders")
+    assert profile.missing == ()
+    assert "--source erp" in " ".join(profile.command)
