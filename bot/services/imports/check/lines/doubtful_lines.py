@@ -59,7 +59,7 @@ def _is_part(cell: str) -> bool:
 
 
 @dataclass(kw_only=True)
-class _Watched:
+class _LineColumn:
     """A column, and the rows that it says to be no lines."""
 
     place: int
@@ -79,7 +79,7 @@ class DoubtfulLines:
     def __init__(self, job: ImportJob) -> None:
         filters = read_filters({name: getattr(job.options, name) for name in OPTIONS})
         self._columns = [
-            _Watched(place=place, header=name, says=says, filter=filters.get(plain(name)))
+            _LineColumn(place=place, header=name, says=says, filter=filters.get(plain(name)))
             for place, name in job.layout.unused.items()
             if (says := _test_of(name)) is not None
         ]
