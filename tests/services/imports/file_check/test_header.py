@@ -27,7 +27,7 @@ GROUPED = (
         ("Customer:,C1,,\nPeriod:,2026-01-01,2026-01-31,\n\n\n", 5, "Customer:,C1"),
         ("Harbour; Supplies; Ltd; 2026; all\n", 2, "Harbour; Supplies; Ltd; 2026; all"),
         ("# exported 2026-01-31\n# by mia\n", 3, "# exported 2026-01-31"),
-        ("销售明细表\n单位：元,,,\n", 3, "销售明细表"),
+        ("销售明细表\n单位：欧元,,,\n", 3, "销售明细表"),
         ('A title with a " in it\n', 2, 'A title with a " in it'),
         ("Total,5\n", 2, "Total,5"),
     ],
