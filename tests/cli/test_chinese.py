@@ -13,6 +13,7 @@ from tests.cli.conftest import Program
 
 # What stays, and why. A regular expression each.
 STAYS = {
+    "lines of the log, which programs read": r"(?m)^timestamp=\S+ level=.*$",
     "commands, as they are typed": r"tierbot(?: (?:--)?[\w@./=:-]+)+",
     "options": r"--[a-z-]+(?:[= ][\w@./=:-]+)?",
     "names of findings, as --yes takes them": rf"\b(?:{'|'.join(sorted(FINDINGS, key=len, reverse=True))})\b",
