@@ -1,5 +1,7 @@
 """Orders and invoices of the book that a file leaves out, or has only some lines of, are asked about."""
 
+from typing import Any
+
 import pytest
 
 from bot.errors import BadInput
@@ -62,7 +64,7 @@ def test_yes_leaves_what_is_left_out_in_the_book(filled: Book) -> None:
 )
 @on_sqlite
 def test_only_numbers_of_the_source_that_no_row_of_the_file_sets_are_asked_about(
-    filled: Book, rows: str, options: dict[str, object], asked: bool
+    filled: Book, rows: str, options: dict[str, Any], asked: bool
 ) -> None:
     filled.bring("orders", FIRST, skip=SKIP)
     report = filled.bring("orders", HEADER + rows, dry_run=True, **options)
@@ -114,7 +116,7 @@ def test_lines_that_come_to_the_same_amount_are_not_asked_about(
 
 @on_sqlite
 def test_a_new_rate_is_no_other_sum_of_lines(filled: Book) -> None:
-    dollars = {"currency": "USD", "kind_options": LINES}
+    dollars: dict[str, Any] = {"currency": "USD", "kind_options": LINES}
     filled.bring("orders", ORDER_LINES, **dollars)
     filled.bring("rates", "date,currency,rate\n2026-01-01,USD,0.5\n", firm_currency="EUR")
     report = filled.bring("orders", ORDER_LINES, firm_currency="EUR", **dollars)
