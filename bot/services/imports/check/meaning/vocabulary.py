@@ -123,7 +123,8 @@ SIDE_HEADERS = _words(
 TYPE_HEADERS = _words("type, typ, kind, art, doc, document, code, txn, trx, 类型, 种类, 单据, tipo")
 SCENARIO_HEADERS = _words(
     "scenario, version, szenario, 场景, 情景, 版本, data version, plan version, planversion, value type, wertart, scénario",
-    "escenario, ledger type, actual/budget, actual/plan, plan/ist, ist/plan",
+    "escenario, ledger type, actual/budget, actual/plan, plan/actual, budget/actual, plan/ist, ist/plan, 计划/实际",
+    "rate type, exchange rate type, kurstyp, kursart, 汇率类型",
 )
 # A factor of minus one, or an amount of goods below zero, makes the amount negative.
 _SIGN_HEADERS = _words(
