@@ -26,6 +26,7 @@ from bot.errors import N_, BadInput, Phrase
 from bot.services.imports.check.findings import FindingType, Level
 from bot.services.imports.check.meaning.absent import NEW_RECORD_TYPE, check_record_type, new_record_type
 from bot.services.imports.check.meaning.contacts import check_contacts
+from bot.services.imports.check.meaning.vocabulary import says_valid
 from bot.services.imports.customer_rows import (
     CUSTOMER_TABLES,
     StagedNames,
@@ -159,7 +160,9 @@ class CustomerKind(UpsertKind):
             synonyms="ended on, churned, churned on, inactive, inactive since, terminated, terminated on, "
             "流失, 已流失, 是否流失, 流失日期, 停用, 已停用, 是否停用, 停用日期, 终止, 终止日期, 注销日期, "
             "beendet, beendet am, inaktiv, inaktiv seit",
-            read=lambda job, name: Ends(days=job.days(name)),
+            read=lambda job, name: Ends(
+                days=job.days(name), is_valid=says_valid(job.layout.columns.get(name, ""), "customers")
+            ),
         ),
     )
     staged: ClassVar = {

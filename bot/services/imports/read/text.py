@@ -100,8 +100,39 @@ LANGUAGES = {
     "zh": ("chinese", "zh-cn", "zh-hans", "中文", "简体中文", "汉语", "chinesisch"),
 }
 YES_NO = {
-    "yes": ("y", "true", "1", "active", "是", "在职", "启用", "有效", "ja", "j", "aktiv"),
-    "no": ("n", "false", "0", "inactive", "left", "否", "离职", "停用", "无效", "nein", "inaktiv"),
+    "yes": (
+        *("y", "true", "1", "active", "enabled", "employed", "current"),
+        *("是", "在职", "启用", "已启用", "有效", "正常", "ja", "j", "aktiv", "wahr"),
+    ),
+    "no": (
+        *(
+            "n",
+            "false",
+            "0",
+            "inactive",
+            "left",
+            "disabled",
+            "suspended",
+            "terminated",
+            "resigned",
+            "deactivated",
+        ),
+        *(
+            "blocked",
+            "locked",
+            "archived",
+            "former",
+            "deleted",
+            "否",
+            "离职",
+            "已离职",
+            "停用",
+            "已停用",
+            "无效",
+            "禁用",
+        ),
+        *("冻结", "注销", "nein", "inaktiv", "ausgeschieden", "gesperrt", "deaktiviert", "falsch"),
+    ),
 }
 
 

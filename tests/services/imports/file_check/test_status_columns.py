@@ -383,13 +383,6 @@ def test_a_draft_fact_is_asked_about(filled: Book) -> None:
     assert "--skip state=forecast" in filled.ask("facts", content)["status-column"]
 
 
-def test_somebody_who_left_is_asked_about(book: Book) -> None:
-    content = "email,name,离职日期\na@b.co,A,\nc@d.co,C,2026-01-05\n"
-    assert '--skip 离职日期="*"' in book.ask("people", content)["status-column"]
-    book.bring("people", content, skip=("离职日期=*",))
-    assert book.rows("SELECT email FROM person") == [("a@b.co",)]
-
-
 @pytest.mark.parametrize(
     ("column", "first", "second", "suggested"),
     [
