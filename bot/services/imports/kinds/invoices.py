@@ -8,13 +8,20 @@ from sqlalchemy import Date, Integer, String, func, select
 from bot.errors import N_, Phrase
 from bot.services.imports.check.findings import FindingType, Level
 from bot.services.imports.check.meaning.absent import check_paid
-from bot.services.imports.check.meaning.grain import INVOICE_LINES, check_lines, check_payments
+from bot.services.imports.check.meaning.grain import (
+    INVOICE_LINES,
+    check_documents,
+    check_lines,
+    check_payments,
+)
+from bot.services.imports.check.meaning.numbers import NumberPrefixes
 from bot.services.imports.check.meaning.part_paid import (
     OPEN_FIELD,
     PAID_FIELD,
     PartPayments,
     check_paid_zeros,
 )
+from bot.services.imports.check.meaning.row_columns import RowColumns
 from bot.services.imports.check.meaning.unit_price import check_unit_price
 from bot.services.imports.check.reused_numbers import find_reused, reused_number
 from bot.services.imports.conversion import CURRENCY, SUBTRACT
@@ -24,7 +31,7 @@ from bot.services.imports.kind import WrittenTable
 from bot.services.imports.layout.columns import FileField
 from bot.services.imports.line_sums import LINES, LinesKind
 from bot.services.imports.read.cells.word_lists import NOTHING_BUT_NA
-from bot.services.imports.read.terms import DueDays
+from bot.services.imports.read.terms import DueDays, PaidDays
 from bot.services.imports.references import CUSTOMER
 from db.book.imports import table
 from db.book.invoices import Invoice
@@ -96,7 +103,7 @@ class InvoiceKind(LinesKind):
             synonyms="paid on, paid date, date paid, payment date, settled date, settled on, settlement date, date settled, "
             "cleared on, cleared date, clearing date, 付款日期, 回款日期, 收款日期, 到账日期, 付清日期, 结清日期, 核销日期, "
             "Bezahlt am, Zahlungsdatum, Zahldatum, Zahlungseingang, Zahlungseingangsdatum, Ausgleichsdatum",
-            read=ImportJob.past_days,
+            read=lambda job, name: PaidDays(days=job.past_days(name)),
             column="paid_on",
         ),
         FileField(
@@ -140,6 +147,8 @@ class InvoiceKind(LinesKind):
     def prepare(self, job: ImportJob) -> None:
         super().prepare(job)
         self._part_payments = PartPayments(job)
+        self._row_columns = RowColumns(job, self.name)
+        self._prefixes = NumberPrefixes(self.key_field)
 
     def resolve(self, job: ImportJob, chunk: Chunk) -> None:
         values = chunk.values
@@ -168,11 +177,16 @@ class InvoiceKind(LinesKind):
         self._part_payments.take(chunk)
         self.currencies.apply(job, chunk, ("amount",), values["date"])
         self.customers.resolve(chunk)
+        self._row_columns.count(chunk)
+        self._prefixes.count(chunk)
 
     def check(self, job: ImportJob) -> None:
         """Ask about what a row is and about numbers that are used again; count payments before their invoices."""
         super().check(job)
         check_paid(job)
+        self._row_columns.check(job)
+        self._prefixes.check(job)
+        check_documents(job.layout, job.findings, self.key_field)
         self._part_payments.check()
         check_paid_zeros(job, self.stage)
         check_unit_price(job)

@@ -1,4 +1,4 @@
-"""Due days that are written as terms: so many days after the invoice."""
+"""Due days that are written as terms, so many days after the invoice, and days of payment that are still to come."""
 
 import re
 from dataclasses import dataclass
@@ -56,6 +56,74 @@ class DueDays:
                 )
             )
         return day
+
+
+_NOT_YET = frozenset(
+    plain(one)
+    for one in (
+        *(
+            "0",
+            "open",
+            "unpaid",
+            "not paid",
+            "not yet",
+            "not yet paid",
+            "outstanding",
+            "overdue",
+            "past due",
+            "pending",
+            "due",
+        ),
+        *(
+            "awaiting payment",
+            "to be paid",
+            "tbd",
+            "未付",
+            "未付款",
+            "未支付",
+            "未收",
+            "未收款",
+            "未回款",
+            "未结清",
+            "未核销",
+            "未到账",
+        ),
+        *(
+            "逾期",
+            "已逾期",
+            "待付款",
+            "待收款",
+            "待支付",
+            "待回款",
+            "欠款",
+            "offen",
+            "noch offen",
+            "unbezahlt",
+            "nicht bezahlt",
+        ),
+        *(
+            "ausstehend",
+            "überfällig",
+            "fällig",
+            "impayé",
+            "impayée",
+            "pendiente",
+            "vencida",
+            "da pagare",
+            "openstaand",
+        ),
+    )
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class PaidDays:
+    """Reads the day of payment as ISO text; a word that it is still to come is an empty cell."""
+
+    days: Dates
+
+    def __call__(self, text: str) -> str | RefusedValue | None:
+        return None if plain(text) in _NOT_YET else self.days(text)
 
 
 def read_term(text: str) -> int | None:

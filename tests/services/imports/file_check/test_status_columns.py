@@ -142,7 +142,7 @@ def test_columns_of_many_systems_are_asked_about(
         ("state", "NY", "CA"),
         ("type", "retail", "wholesale"),
         ("DEALSIZE", "Small", "Large"),
-        ("Payment method", "credit", "debit"),
+        ("Payment side", "credit", "debit"),
         ("Grade", "C", "D"),
         ("cancelled", "0", "0"),
         ("is_return", "false", ""),
