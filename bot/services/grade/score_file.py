@@ -48,6 +48,7 @@ UNREAD_COLUMN = FindingType(
 )
 
 _CODE, _NAME = (field for field in CustomerKind.fields if field.name in ("code", "name"))
+_CUSTOMERS = CUSTOMER.known_headers | {"client", "kunde"}
 _CUSTOMER = _CODE, replace(_NAME, required=False)
 # Of a stripped cell that is not empty; None when it stands for nothing.
 _Reader = Callable[[str], str | RefusedValue | None]
@@ -84,7 +85,7 @@ def score_table(path: Path, scheme: Scheme, as_of: date, options: ImportOptions)
 def _with_code(header: Sequence[str], given: Mapping[str, str]) -> Mapping[str, str]:
     """The columns that were named; where none is known as that of the code, the one of the customer is."""
     known = [name for name in header if plain(name) in _CODE.known_headers]
-    customers = [name for name in header if plain(name) in CUSTOMER.known_headers]
+    customers = [name for name in header if plain(name) in _CUSTOMERS]
     if "code" in given or known or len(customers) != 1 or customers[0] in given.values():
         return given
     return {**given, "code": customers[0]}

@@ -343,3 +343,21 @@ def test_days_that_a_spreadsheet_swapped_are_a_question(score: Score) -> None:
 def test_days_before_the_month_after_the_year_are_refused(score: Score) -> None:
     table = DAYS + "P1,One,0.45,2026-13-01\nP2,Two,0.45,2026-01-02\nP3,Three,0.45,2025-28-02\n"
     assert "(2026-13-01)" in ask(score, table)["year-day-month"]
+
+
+@pytest.mark.parametrize(
+    ("header", "names"),
+    [
+        ("customer", ("P1", "P1")),
+        ("客户", ("P1", "P1")),
+        ("Kunde", ("P1", "P1")),
+        ("customer,name", ("P1", "One")),
+        ("Customer Code,customer", ("P1", "One")),
+    ],
+)
+def test_a_column_of_the_customer_is_the_code_where_no_other_is(
+    score: Score, header: str, names: tuple[str, str]
+) -> None:
+    cells = "P1,One" if "," in header else "P1"
+    (found,) = score(f"{header},annual_sales\n{cells},500000\n").customers
+    assert (found["code"], found["name"]) == names

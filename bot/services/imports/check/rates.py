@@ -143,7 +143,9 @@ class RateMeaning:
         self._bases = [place for place, name in unused.items() if plain(name) in _BASES]
         self._units = [place for place, name in unused.items() if plain(name) in _UNITS]
         self._rates: dict[str, list[tuple[str, int, str]]] = defaultdict(list)  # currency -> day, line, rate
-        self._base: tuple[int, int] | None = None  # the place and the first line of a base that is the firm's
+        self._has_base = (
+            False  # whether a column says that the firm's currency is the one that is worth a rate
+        )
 
     def take(self, chunk: Chunk, rows: Sequence[int]) -> None:
         """Note the rates of these rows, and ask about columns that say something else of them."""
@@ -154,16 +156,16 @@ class RateMeaning:
         self._ask_about_targets(chunk)
         for place in list(self._units):
             several = {cell for cell in set(chunk.columns[place]) if _is_several(cell)}
-            row = next((row for row in rows if chunk.columns[place][row] in several), None)
-            if row is not None:
+            at = next((row for row in rows if chunk.columns[place][row] in several), None)
+            if at is not None:
                 self._units.remove(place)
                 self._ask_about_unit(
-                    place, chunk.columns[place][row].strip(), chunk.values["currency"][row], chunk.lines[row]
+                    place, chunk.columns[place][at].strip(), chunk.values["currency"][at], chunk.lines[at]
                 )
         for place in self._bases:
-            row = next((row for row in rows if _codes(chunk.columns[place][row]) == (self._firm,)), None)
-            if row is not None and self._base is None:
-                self._base = place, chunk.lines[row]
+            at = next((row for row in rows if _codes(chunk.columns[place][row]) == (self._firm,)), None)
+            if at is not None:
+                self._has_base = True
 
     def check(self) -> None:
         """Ask about rates that cannot be what they seem."""
@@ -234,7 +236,7 @@ class RateMeaning:
             usual_log = 2 * math.log(about)
             far = sum(abs(one) for one in logs) / len(logs)
             turned = sum(abs(one + usual_log) for one in logs) / len(logs)
-            line, rate = found[0][1:]
+            _, line, rate = found[0]
             if far > _NEAR_ONE and turned * 2 < far and turned < _CLOSE:
                 inverse.append((currency, line, rate))
             elif far > _FAR and not known.get(currency):
@@ -242,9 +244,9 @@ class RateMeaning:
                 self._add(UNLIKELY_RATE, currency, *found[at][1:], about)
             else:
                 plausible += far <= _NEAR_ONE
-        if inverse and (self._base is not None or len(inverse) > plausible):
-            currency, line, rate = max(inverse, key=lambda one: abs(math.log(float(one[2]))))
-            self._add(INVERSE_RATES, currency, line, rate, usual[currency] or 0)
+        if inverse and (self._has_base or len(inverse) > plausible):
+            currency, first, rate = max(inverse, key=lambda one: abs(math.log(float(one[2]))))
+            self._add(INVERSE_RATES, currency, first, rate, usual[currency] or 0)
 
     def _check_jumps(self, known: Mapping[str, list[tuple[str, str]]]) -> None:
         """Ask about two rates of one currency, one after the other, that differ more than currencies do."""

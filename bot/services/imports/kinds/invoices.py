@@ -1,5 +1,6 @@
 """Invoices: the amount owed, its due day, and the day it was paid. Credit notes are negative."""
 
+from calendar import monthrange
 from datetime import date, timedelta
 from typing import Any, ClassVar
 
@@ -31,7 +32,7 @@ from bot.services.imports.kind import WrittenTable
 from bot.services.imports.layout.columns import FileField
 from bot.services.imports.line_sums import LINES, LinesKind
 from bot.services.imports.read.cells.word_lists import NOTHING_BUT_NA
-from bot.services.imports.read.terms import DueDays, PaidDays
+from bot.services.imports.read.terms import DueDays, MonthEnd, PaidDays
 from bot.services.imports.references import CUSTOMER
 from db.book.imports import table
 from db.book.invoices import Invoice
@@ -153,7 +154,7 @@ class InvoiceKind(LinesKind):
     def resolve(self, job: ImportJob, chunk: Chunk) -> None:
         values = chunk.values
         values["due"] = [
-            _after(day, due) if type(due) is int else due
+            _after(day, due) if isinstance(due, int) else due
             for day, due in zip(values["date"], values["due"], strict=True)
         ]
         for row, (day, due) in enumerate(zip(values["date"], values["due"], strict=True)):
@@ -215,5 +216,10 @@ class InvoiceKind(LinesKind):
 
 
 def _after(day: Any, days: int) -> str | None:
-    """The day so many days after another one; None where that one is not known."""
-    return (date.fromisoformat(day) + timedelta(days=days)).isoformat() if isinstance(day, str) else None
+    """The day so many days after another one, or after the end of its month; None where that one is not known."""
+    if not isinstance(day, str):
+        return None
+    first = date.fromisoformat(day)
+    if isinstance(days, MonthEnd):
+        first = first.replace(day=monthrange(first.year, first.month)[1])
+    return (first + timedelta(days=days)).isoformat()

@@ -13,6 +13,15 @@ _DAYS = re.compile(
     r"(?:net|netto|n|within|innerhalb|in)?([0-9]{1,3})(?:days?|d|tagen?|天|日|jours|dias|días)?(?:net|netto|rein)?"
 )
 _WITH_DISCOUNT = re.compile(r"[0-9.,]+%?/[0-9]{1,2},?\s*(?:net|n)\s*/?\s*([0-9]{1,3})", re.IGNORECASE)
+_DISCOUNTS = re.compile(r"[0-9.,]+ ?[%％]")
+_NET = re.compile(
+    r"(?:net|netto|n)\s*/?\s*([0-9]{1,3})|([0-9]{1,3})\s*(?:days?|d|tagen?|天)?\s*(?:net|netto|rein)\b",
+    re.IGNORECASE,
+)
+_MONTHLY = re.compile(
+    r"(?:(?:net)?([0-9]{1,3})(?:days?|d|tage|天)?(?:eom|endofmonth|afterendofmonth|afteremonth|nachmonatsende|abmonatsende)"
+    r"|eom\+?([0-9]{1,3})(?:days?|d)?|月结([0-9]{1,3})[天日]?|月末后?([0-9]{1,3})[天日])"
+)
 _AT_ONCE = frozenset(
     map(
         plain,
@@ -37,9 +46,13 @@ _HEADERS = re.compile(
 )
 
 
+class MonthEnd(int):
+    """So many days after the end of the month of the invoice."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class DueDays:
-    """Reads a day as ISO text, or the terms as the number of days after the invoice."""
+    """Reads a day as ISO text, or the terms as the number of days after the invoice, or after its month."""
 
     days: Dates
 
@@ -127,14 +140,19 @@ class PaidDays:
 
 
 def read_term(text: str) -> int | None:
-    """The days of terms such as 30, net 30, 2/10 net 30 or due on receipt; None for anything else."""
-    discounted = _WITH_DISCOUNT.fullmatch(text.strip())
-    word = plain(text)
-    found = discounted or _DAYS.fullmatch(word)
+    """The days of terms such as 30, net 30, 2/10 net 30, 30 EOM or due on receipt; None for anything else."""
+    said = plain(text)
+    monthly = _MONTHLY.fullmatch(said)
+    if monthly is not None:
+        days = int(next(one for one in monthly.groups() if one))
+        return None if days > LONGEST else MonthEnd(days)
+    found = _WITH_DISCOUNT.fullmatch(text.strip()) or _DAYS.fullmatch(said)
+    if found is None and _DISCOUNTS.search(text):
+        found = _NET.search(_DISCOUNTS.sub("", text))
     if found is not None:
-        days = int(found[1])
+        days = int(next(one for one in found.groups() if one))
         return None if days > LONGEST or text.strip() == "0" else days  # a day of 0 is no day
-    return 0 if word in _AT_ONCE else None
+    return 0 if said in _AT_ONCE else None
 
 
 def of_terms(header: str) -> bool:

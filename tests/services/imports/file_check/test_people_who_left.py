@@ -82,3 +82,16 @@ def test_other_headers_that_say_so_are_asked_about(
 ) -> None:
     asked = book.ask("people", f"email,name,{header}\na@b.co,A,{cell}\nb@b.co,B,\n")
     assert f"={suggested} (--only" in asked["status-column"]
+
+
+@pytest.mark.parametrize(
+    ("header", "cell", "reason"),
+    [
+        ("status", "on leave", "'on leave' is not one of yes, no"),
+        ("timezone", "CST", "'CST' is not a time zone; use a name such as Asia/Shanghai"),
+        ("timezone", "Asia/Shangai", "'Asia/Shangai' is not a time zone; did you mean Asia/Shanghai?"),
+    ],
+)
+def test_a_hint_names_only_what_can_be_meant(book: Book, header: str, cell: str, reason: str) -> None:
+    report = book.bring("people", f"email,name,{header}\na@b.co,A,{cell}\n")
+    assert [one.reason for one in report.first_rejects] == [reason]
