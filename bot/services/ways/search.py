@@ -1,10 +1,9 @@
 """The smallest acts that lift a customer to the tier above, each found by grading it again with the act done."""
 
-from bisect import bisect_left
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
-from functools import partial
+from itertools import islice
 
 from bot.services.ways.acts import Plan, Value
 from bot.services.ways.future import AT_ONCE, NEVER, Future
@@ -17,9 +16,9 @@ COARSE = 4  # every so many of the amounts show whether any suffices
 
 @dataclass(frozen=True, kw_only=True)
 class Way:
-    """Acts that together lift a customer, done between today and `by`; `reached` is the day graded that gives the tier.
+    """Acts that together lift a customer, done on any day from today to `by`.
 
-    `reached` None: the grading after the next import does. `any_amount`: whether orders of any size are enough.
+    `reached`: the day graded that gives the tier at the latest; None where the grading after the next import does. `any_amount`: whether orders of any size are enough.
     `effort`: in months of usual purchases, or what a person would compare with them.
     """
 
@@ -35,24 +34,25 @@ class WaysUp:
     """What lifts a customer to a goal: ways of which each suffices, smallest first, or the day it comes by itself.
 
     `overdue`: amount past due and its earliest due day. `usual`: the customer's usual order, and `margin` its own margin,
-    where they are known. `present`: the recorded figures of today that a way may change.
+    where they are known; `bought`: its orders of 12 months. `present`: the recorded figures of today that a way may change.
     """
 
     goal: str
     ways: tuple[Way, ...] = ()
     by_itself: date | None = None
+    or_by_import: bool = False  # whether the next import about the customer gives it, too
     overdue: tuple[float, date] | None = None
     usual: float | None = None
     margin: float | None = None
+    bought: float = 0.0
     present: Mapping[str, Value]
 
 
 def find_ways(future: Future, goal: str) -> WaysUp:
     """The ways to a tier above the present one; none when nothing that an account manager can do suffices."""
-    (itself,) = future.reach([Plan()], goal, future.today)
-    if itself != NEVER:
-        day = future.today if itself == AT_ONCE else future.days[itself - 1]
-        return WaysUp(goal=goal, by_itself=day, present={})
+    by_itself, at_once = future.comes_by_itself(goal)
+    if by_itself is not None:
+        return WaysUp(goal=goal, by_itself=by_itself, or_by_import=at_once, present={})
     search = _Search(future, goal)
     ways = search.single() or search.several_orders() or search.together()
     acts = search.acts
@@ -62,17 +62,13 @@ def find_ways(future: Future, goal: str) -> WaysUp:
         overdue=acts.overdue,
         usual=acts.usual,
         margin=acts.margin,
+        bought=acts.bought,
         present=acts.present,
     )
 
 
-def _first_enough(sizes: Sequence[float], enough: Callable[[float], bool]) -> int:
-    """The place of the first size that is enough; the last one is."""
-    return bisect_left(sizes, True, hi=len(sizes) - 1, key=enough)
-
-
 class _Search:
-    """Tries plans for one customer and one goal, all done today."""
+    """Tries plans for one customer and one goal."""
 
     def __init__(self, future: Future, goal: str) -> None:
         self.future = future
@@ -95,57 +91,66 @@ class _Search:
 
     def together(self) -> list[Way]:
         """As few acts beside orders as suffice together, each as small as it can be."""
-        others = self.acts.others
-        sizes = [act.sizes[-1] for act in others]
-        chosen = list(range(len(others)))
-        if not self._suffices(self._plan(sizes, chosen)):
+        sizes = {place: act.sizes[-1] for place, act in enumerate(self.acts.others)}
+        if not self._suffice([sizes])[0]:
             return []
-        for place in reversed(range(len(others))):
-            fewer = [one for one in chosen if one != place]
-            if self._suffices(self._plan(sizes, fewer)):
-                chosen = fewer
-        return self._smaller(sizes, chosen)
+        while sizes:
+            fewer = [{one: sizes[one] for one in sizes if one != place} for place in reversed(sizes)]
+            enough = self._suffice(fewer)
+            if True not in enough:
+                break
+            sizes = fewer[enough.index(True)]
+        return self._smaller(sizes)
 
-    def _smaller(self, sizes: list[float], chosen: list[int]) -> list[Way]:
-        """The way of the chosen acts, each as small as it can be before the order beside them becomes much larger."""
-        beside = self._plan(sizes, chosen)
-        orders = next((one for one in self.acts.orders() if self._least(one, beside) is not None), None)
-        most = None if orders is None else CHEAP * (self._least(orders, beside) or 0.0)
+    def _suffice(self, chosen: Sequence[Mapping[int, float]]) -> list[bool]:
+        """Whether acts of these sizes suffice, alone or with the most and best orders."""
+        orders = list(self.acts.orders())[-1:]
+        besides = [self._plan(sizes) for sizes in chosen]
+        tried = [
+            [beside, *(plan for act in orders for plan in act.plans(beside)[::COARSE])] for beside in besides
+        ]
+        return [min(at) != NEVER for at in self._reach_each(tried)]
 
-        def enough(place: int, size: float) -> bool:
-            plan = self._plan([size if one == place else known for one, known in enumerate(sizes)], chosen)
-            if orders is None or most is None:
-                return self._reach([plan]) != [NEVER]
-            least = self._least(orders, plan)
-            return least is not None and least <= most
-
-        for place in chosen:
+    def _smaller(self, sizes: dict[int, float]) -> list[Way]:
+        """The way of these acts, each as small as it can be before the order beside them becomes much larger."""
+        beside, orders = self._plan(sizes), list(self.acts.orders())
+        found = zip(orders, self._first(orders, beside), strict=True)
+        order, least = next(
+            ((act, act.sizes[place]) for act, (place, _) in found if place is not None), (None, 0.0)
+        )
+        for place in sizes:
             act = self.acts.others[place]
-            at = _first_enough(act.sizes, partial(enough, place))
+            at = self._first_enough(act, place, sizes, order, CHEAP * least)
             if act.smooth:
                 act = act.between(at)
-                at = _first_enough(act.sizes, partial(enough, place))
+                at = self._first_enough(act, place, sizes, order, CHEAP * least)
             sizes[place] = act.sizes[at]
-        plan = self._plan(sizes, chosen)
-        if orders is not None:
-            return self._smallest([orders], plan)
+        if order is not None:
+            return self._smallest([order], self._plan(sizes))
+        plan = self._plan(sizes)
         return self._ways([plan], self._reach([plan]))
 
-    def _plan(self, sizes: Sequence[float], chosen: Sequence[int]) -> Plan:
+    def _first_enough(
+        self,
+        act: PossibleAct,
+        place: int,
+        sizes: Mapping[int, float],
+        order: PossibleAct | None,
+        amount: float,
+    ) -> int:
+        """The place of the first size of one of the acts that suffices with the others and an order of this amount."""
+        plans = [self._plan({**sizes, place: size}) for size in act.sizes]
+        if order is not None:
+            plans = [order.add(plan, amount) for plan in plans]
+        enough = [when != NEVER for when in self._reach(plans)]
+        return enough.index(True) if True in enough else len(enough) - 1
+
+    def _plan(self, sizes: Mapping[int, float]) -> Plan:
+        """The acts of these places, in these sizes."""
         plan = Plan()
-        for place in chosen:
-            plan = self.acts.others[place].add(plan, sizes[place])
+        for place, size in sizes.items():
+            plan = self.acts.others[place].add(plan, size)
         return plan
-
-    def _suffices(self, beside: Plan) -> bool:
-        """Whether acts suffice, alone or with any orders."""
-        orders = [plan for act in self.acts.orders() for plan in act.plans(beside)[::COARSE]]
-        return any(at != NEVER for at in self._reach([beside, *orders]))
-
-    def _least(self, orders: PossibleAct, beside: Plan) -> float | None:
-        """The least of the amounts tried that suffices beside these acts; None when none does."""
-        ((place, _),) = self._first([orders], beside)
-        return None if place is None else orders.sizes[place]
 
     def _smallest(self, acts: Sequence[PossibleAct], beside: Plan) -> list[Way]:
         """The smallest size of each act that reaches the goal at the earliest grading at which any does."""
@@ -169,18 +174,20 @@ class _Search:
 
         Wanted is, unless given, the earliest at which any of its sizes does.
         """
-        plans = [act.plans(beside) for act in acts]
-        at = self._reach([plan for theirs in plans for plan in theirs])
         found: list[tuple[int | None, int]] = []
-        for number, theirs in enumerate(plans):
-            part, at = at[: len(theirs)], at[len(theirs) :]
-            reached = min(part) if wanted is None else wanted[number]
-            places = [place for place, when in enumerate(part) if when <= reached]
+        for number, at in enumerate(self._reach_each([act.plans(beside) for act in acts])):
+            reached = min(at) if wanted is None else wanted[number]
+            places = [place for place, when in enumerate(at) if when <= reached]
             found.append((places[0] if reached != NEVER and places else None, reached))
         return found
 
+    def _reach_each(self, groups: Sequence[Sequence[Plan]]) -> list[list[int]]:
+        """`_reach` for several groups of plans in one pass."""
+        at = iter(self._reach([plan for plans in groups for plan in plans]))
+        return [list(islice(at, len(plans))) for plans in groups]
+
     def _reach(self, plans: Sequence[Plan]) -> list[int]:
-        return self.future.reach(plans, self.goal, self.future.today)
+        return self.future.reach(plans, self.goal)
 
     def _rounded(self, plans: Sequence[Plan], wanted: Sequence[int]) -> list[Plan]:
         """The plans with orders of round amounts, where those suffice too."""
@@ -190,42 +197,27 @@ class _Search:
             else []
             for plan in plans
         ]
-        at = self._reach([plan for theirs in tried for plan in theirs])
         rounded = []
-        for plan, theirs, latest in zip(plans, tried, wanted, strict=True):
-            when, at = at[: len(theirs)], at[len(theirs) :]
+        for plan, theirs, at, latest in zip(plans, tried, self._reach_each(tried), wanted, strict=True):
             good = [
                 one
-                for one, place in zip(theirs, when, strict=True)
+                for one, place in zip(theirs, at, strict=True)
                 if place <= latest and one.amount <= ROUGH * plan.amount
             ]
             rounded.append(good[0] if good else plan)
         return rounded
 
     def _ways(self, plans: Sequence[Plan], reached: Sequence[int]) -> list[Way]:
-        """The plans, each with the last day on which it may be done."""
-        days, ways = self.future.days, []
-        left = dict(enumerate(zip(plans, reached, strict=True)))
-        for place in range(max([*reached, self.future.first]), 0, -1):
-            now = [number for number, (_, at) in left.items() if max(at, self.future.first) >= place]
-            if not now or days[place - 1] < self.future.today:
-                continue
-            again = self.future.reach([left[number][0] for number in now], self.goal, days[place - 1])
-            for number, when in zip(now, again, strict=True):
-                plan, at = left[number]
-                if when <= max(at, self.future.first):
-                    by_import = None if at == AT_ONCE else days[at - 1]
-                    ways.append(
-                        Way(
-                            plan=plan,
-                            by=days[place - 1],
-                            reached=by_import,
-                            any_amount=bool(plan.orders) and plan.amount <= self.acts.least_amount,
-                            effort=self._effort(plan),
-                        )
-                    )
-                    del left[number]
-        return ways
+        return [
+            Way(
+                plan=plan,
+                by=self.future.by,
+                reached=None if at == AT_ONCE else self.future.days[at - 1],
+                any_amount=bool(plan.orders) and plan.amount <= self.acts.least_amount,
+                effort=self._effort(plan),
+            )
+            for plan, at in zip(plans, reached, strict=True)
+        ]
 
     def _effort(self, plan: Plan) -> float:
         return (

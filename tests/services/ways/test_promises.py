@@ -113,31 +113,32 @@ def _promises(database: Database, ids: Sequence[int], purpose: str) -> tuple[lis
 def play(
     book: Book, name: str, plans: Mapping[int, Plan], done_on: date, days: Sequence[date]
 ) -> dict[int, list[str]]:
-    """Do the plans on a day, re-grade as an import does, and run the gradings; the tiers after each, by customer."""
+    """Do the plans on a day, re-grade as an import does, and run the gradings of the days, each in its time.
+
+    By customer: the tier after the re-grade, then that after each grading.
+    """
     database = book.copy(name)
     with database.write() as session:
-        session.exec(
-            update(Invoice)
-            .where(col(Invoice.paid_on).is_(None), col(Invoice.due_on) >= TODAY)
-            .values(paid_on=col(Invoice.due_on))
-        )
-    seen: dict[int, list[str]] = {customer: [] for customer in plans}
+        open_ones = update(Invoice).where(col(Invoice.paid_on).is_(None))
+        session.exec(open_ones.where(col(Invoice.due_on) >= TODAY).values(paid_on=col(Invoice.due_on)))
+    seen: dict[int, list[str]] = {customer: [""] * (1 + len(days)) for customer in plans}
     before = TODAY
-    for number, day in enumerate([done_on, *days]):
+    places = {0: done_on, **dict(enumerate(days, start=1))}
+    for place, day in sorted(places.items(), key=lambda item: (item[1], item[0])):
         with database.write() as session:
-            age(session, day - before)
-            before = day
-            for customer, plan in plans.items() if not number else ():
-                do(session, customer, plan, done_on)
             latest = col(ActivityPeriod.last_day) >= drawn_book.GRADED[-1]
             session.exec(update(ActivityPeriod).where(latest).values(last_day=day))
-        if number:
+            age(session, day - before)
+            before = day
+            for customer, plan in plans.items() if not place else ():
+                do(session, customer, plan, done_on)
+        if place:
             drawn_book.grade(database, book.purpose, day)
         else:
             drawn_book.regrade(database, book.purpose, sorted(plans), day)
         with database.read() as session:
             for customer in plans:
-                seen[customer].append(assessments.newest(session, customer, book.purpose)[0][0].tier)
+                seen[customer][place] = assessments.newest(session, customer, book.purpose)[0][0].tier
     database.close()
     return seen
 
@@ -159,12 +160,8 @@ def do(session: Session, customer: int, plan: Plan, day: date) -> None:
         for _ in range(count):
             factories.contact(session, customer, day, kind)
     if plan.settles:
-        overdue = (
-            Invoice.customer_id == customer,
-            col(Invoice.paid_on).is_(None),
-            col(Invoice.due_on) < TODAY,
-        )
-        session.exec(update(Invoice).where(*overdue).values(paid_on=day))
+        open_ones = update(Invoice).where(col(Invoice.paid_on).is_(None), col(Invoice.due_on) < TODAY)
+        session.exec(open_ones.where(col(Invoice.customer_id) == customer).values(paid_on=day))
     for field, value in plan.facts.items():
         factories.fact(session, customer, field, value, day)
 
@@ -193,9 +190,9 @@ def _nearer(promise: Promise, field: str, value: Value) -> Value:
     present = promise.ways_up.present[field]
     match indicator.score:
         case Map(values=values):
-            points: dict[Value, float] = {**values}
-            lower = [word for word in points if points[word] < points[value]]
-            return max(lower, key=points.__getitem__, default=present)
+            words = sorted((points, str(word)) for word, points in values.items())
+            place = [word for _, word in words].index(str(value))
+            return words[place - 1][1] if place else present
         case _ if isinstance(indicator.score, Scale) or indicator.unit == "count":
             return float(value) + (1 if float(value) < float(present) else -1)
     return float(present) + 0.9 * (float(value) - float(present))
@@ -204,52 +201,52 @@ def _nearer(promise: Promise, field: str, value: Value) -> Value:
 def test_what_is_said_to_lift_a_customer_does_then_and_not_before_and_a_tenth_less_does_not(
     book: Book,
 ) -> None:
-    most = max((len(promise.days) for promise in book.promises), default=0)
-    days = next((promise.days for promise in book.promises if len(promise.days) == most), ())
+    days = max((promise.days for promise in book.promises), key=len, default=())
+    first = 1 + len([day for day in days if day < TODAY])  # place of the first snapshot that is not late
     wrong: list[str] = []
     tried = Counter[str]()
     for number in range(max((len(promise.ways_up.ways) for promise in book.promises), default=0)):
-        ways = {
+        said = {
             promise.customer: (promise, promise.ways_up.ways[number])
             for promise in book.promises
             if number < len(promise.ways_up.ways)
         }
-        seen = play(book, f"full{number}", {who: way.plan for who, (_, way) in ways.items()}, TODAY, days)
-        less = {
-            who: plan for who, (promise, way) in ways.items() if (plan := smaller(promise, way)) is not None
-        }
-        seen_less = play(book, f"less{number}", less, TODAY, days)
-        for who, (promise, way) in ways.items():
+        less = {who: plan for who, (promise, way) in said.items() if (plan := smaller(promise, way))}
+        (by,) = {way.by for _, way in said.values()}
+        full = {who: way.plan for who, (_, way) in said.items()}
+        soon, late = (play(book, f"{number} {day}", full, day, days) for day in (TODAY, by))
+        less_soon, less_late = (play(book, f"less {number} {day}", less, day, days) for day in (TODAY, by))
+        for who, (promise, way) in said.items():
             tried["ways"] += 1
-            place = 0 if way.reached is None else 1 + days.index(way.reached)
-            tiers = seen[who][: place + 2 if place == 0 else place + 1]
-            reached = [tier in promise.better for tier in tiers]
-            if reached != [False] * place + [True] * (len(tiers) - place):
-                wrong.append(f"{who} {way} {tiers} wanted {promise.goal} at {place}")
-            if (
-                who in less
-                and seen_less[who][place] in promise.better
-                and (place or seen_less[who][1] in promise.better)
-            ):
-                wrong.append(f"{who} {way}: less suffices, {seen_less[who]}")
-        for by in {way.by for _, way in ways.values()}:
-            late = {who: way.plan for who, (_, way) in ways.items() if way.by == by}
-            seen_late = play(book, f"late{number}-{by}", late, by, days)
-            for who in late:
-                promise, way = ways[who]
-                place = 1 if way.reached is None else 1 + days.index(way.reached)
-                if seen_late[who][place] not in promise.better:
-                    wrong.append(f"{who} {way}: not when done on {by}, {seen_late[who]}")
+            at_once = way.reached is None
+            # Place 0 is the grading after the import of the act, place 1 the first snapshot to come.
+            place = 1 + days.index(way.reached or by)
+            now, then = (found(seen[who], promise) for seen in (soon, late))
+            if at_once and not (now[0] and now[first]):
+                wrong.append(f"{way}: not at once, {soon[who]}")
+            if not any(now[: place + 1]):
+                wrong.append(f"{way}: not when done today, {soon[who]}")
+            if then[1 : place + 1] != [False] * (place - 1) + [True]:
+                wrong.append(f"{way}: not then or before when done on {by}, {late[who]}")
+            if who in less:
+                enough_now, enough_then = (found(seen[who], promise) for seen in (less_soon, less_late))
+                enough_soon = enough_now[0] and enough_now[first] if at_once else any(enough_now[: place + 1])
+                if enough_soon and enough_then[place]:
+                    wrong.append(f"{way}: less is enough, {less_soon[who]} {less_late[who]}")
     nothing = play(book, "nothing", {promise.customer: Plan() for promise in book.promises}, TODAY, days)
     for promise in book.promises:
-        itself = promise.ways_up.by_itself
-        reached = [tier in promise.better for tier in nothing[promise.customer]][: len(promise.days) + 1]
+        itself, reached = promise.ways_up.by_itself, found(nothing[promise.customer], promise)
         if itself is None:
-            if any(reached[1:]):
+            if any(reached[1 : len(promise.days) + 1]):
                 wrong.append(f"{promise.customer} comes by itself: {nothing[promise.customer]}")
             continue
-        place = 0 if itself == TODAY else 1 + days.index(itself)
-        if not reached[place] or any(reached[:place]):
+        place = 1 + days.index(itself)
+        if not reached[place] or any(reached[1:place]) or promise.ways_up.or_by_import != reached[0]:
             wrong.append(f"{promise.customer} {itself}: {nothing[promise.customer]}")
     print(dict(book.words), dict(tried))
     assert not wrong, "\n".join(wrong)
+
+
+def found(tiers: Sequence[str], promise: Promise) -> list[bool]:
+    """After which gradings a customer has the tier that was promised, or a better one."""
+    return [tier in promise.better for tier in tiers]

@@ -1,7 +1,7 @@
 """Numbers of one file that are almost the same, or the same in several companies."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from sqlalchemy import Table, case, func, or_, select
@@ -116,19 +116,35 @@ class CompanyNumbers:
         self._known: dict[int, dict[Any, str]] = {
             place: {} for place, name in job.layout.unused.items() if plain(name) in _COMPANIES
         }
+        self._seen: set[Any] = set()  # numbers
+        self._later: list[
+            tuple[list[Any], dict[int, Sequence[str]]]
+        ] = []  # their companies, not yet in `_known`
 
     def count(self, job: ImportJob, chunk: Chunk) -> None:
         """Ask about the first number of each column that has several values there."""
+        if not self._known:
+            return
         keys = chunk.values[self._key_field]
+        numbers = set(keys)
+        if len(numbers) < len(keys) or not self._seen.isdisjoint(numbers):
+            self._compare(job, chunk)
+        elif len(self._seen) < _KEPT:
+            # Most files repeat no number, and their companies need not be known.
+            self._later.append((keys, {place: chunk.columns[place] for place in self._known}))
+        if len(self._seen) < _KEPT:
+            self._seen |= numbers
+
+    def _compare(self, job: ImportJob, chunk: Chunk) -> None:
+        """Ask about a number that is repeated with another company."""
+        for keys, columns in self._later:
+            for place, known in self._known.items():
+                known.update(zip(keys, columns[place], strict=True))
+        self._later.clear()
         for place, known in list(self._known.items()):
-            companies = set(chunk.columns[place])
-            if len(companies) == 1:
-                new, repeats = dict.fromkeys(keys, companies.pop()), False
-            else:
-                pairs = set(zip(keys, chunk.columns[place], strict=True))
-                new = dict(pairs)
-                repeats = len(new) < len(pairs)
-            if repeats or any(known[key] != new[key] for key in known.keys() & new.keys()):
+            pairs = set(zip(chunk.values[self._key_field], chunk.columns[place], strict=True))
+            new = dict(pairs)
+            if len(new) < len(pairs) or any(known[key] != new[key] for key in known.keys() & new.keys()):
                 if self._ask(job, chunk, place, known):
                     del self._known[place]
             elif len(known) < _KEPT:
