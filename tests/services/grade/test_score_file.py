@@ -361,3 +361,21 @@ def test_a_unit_above_the_header_is_asked_about(score: Score, title: str, unit: 
     assert f"annual_sales in {unit!r} (line 1)" in asked["unit-column"]
     assert len(score(table, accepted=("unit-column",)).customers) == 1
     assert len(score(table.replace("annual_sales,", "security,").replace("500000", "full")).customers) == 1
+
+
+@pytest.mark.parametrize(
+    ("header", "names"),
+    [
+        ("customer", ("P1", "P1")),
+        ("客户", ("P1", "P1")),
+        ("Kunde", ("P1", "P1")),
+        ("customer,name", ("P1", "One")),
+        ("Customer Code,customer", ("P1", "One")),
+    ],
+)
+def test_a_column_of_the_customer_is_the_code_where_no_other_is(
+    score: Score, header: str, names: tuple[str, str]
+) -> None:
+    cells = "P1,One" if "," in header else "P1"
+    (found,) = score(f"{header},annual_sales\n{cells},500000\n").customers
+    assert (found["code"], found["name"]) == names

@@ -13,9 +13,10 @@ from bot.services.imports.check.findings import FindingType, Level
 from bot.services.imports.check.meaning import vocabulary
 from bot.services.imports.job import Chunk, ImportJob
 from bot.services.imports.layout.columns import FileField
-from bot.services.imports.read.amounts import dissect, read_decimal
-from bot.services.imports.read.filters import spell
-from bot.services.imports.read.refusal import clip
+from bot.services.imports.read.amounts import dissect, number_in, read_decimal
+from bot.services.imports.read.filters import spell, word
+from bot.services.imports.read.headers import names
+from bot.services.imports.read.refusal import Parser, clip
 from bot.services.imports.read.text import plain
 
 PARTLY_PAID = FindingType(
@@ -60,9 +61,21 @@ PAID_AMOUNT_ZERO = FindingType(
     ),
     accept=True,
 )
-# Read only where a person maps them: whether a rest is open or a discount, no header says.
-OPEN_FIELD = FileField(name="still_open", read=ImportJob.amounts)
-PAID_FIELD = FileField(name="paid_so_far", read=ImportJob.amounts)
+_FULLY_HEADERS = names(
+    "fully paid, paid in full, is fully paid, full payment, fully settled, paid completely, is paid, settled, is settled",
+    "是否结清, 结清, 已结清, 是否付清, 付清, 是否全额付款, 全额付款, 是否已付清, 是否核销完毕, 是否全部核销",
+    "vollständig bezahlt, komplett bezahlt, voll bezahlt, ausgeglichen, vollständig ausgeglichen, entièrement payé, soldé",
+)
+_SHARE_HEADERS = names(
+    "paid %, % paid, percent paid, paid percent, paid percentage, payment %, paid ratio, payment progress, paid share",
+    "付款比例, 已付比例, 回款比例, 收款比例, 已收比例, 付款进度, 回款率, 回款进度, 核销比例",
+    "bezahlt %, % bezahlt, Zahlungsquote, Zahlungsfortschritt, Anteil bezahlt, % payé, % pagado",
+)
+_PART_HEADERS = names(
+    "partial, partial payment, partially paid, is partial, part payment, part paid, is partially paid",
+    "部分付款, 是否部分付款, 部分结清, 部分核销, teilbezahlt, Teilzahlung, teilweise bezahlt, paiement partiel",
+)
+_ALL = Decimal(1)
 _NOT_OPEN = re.compile(
     "day|tage|天|date|日期|datum|limit|额度|account|customer|客户|kunde|percent|%|rate|since|seit|posten|status|状态"
 )
@@ -75,6 +88,50 @@ _PAID_WORDS = frozenset(
     map(plain, ["paid", "payments", "payment", "received", "已付", "已收", "实收", "bezahlt"])
 )
 _NOT_PAID = re.compile("未|not|un(paid|settled)|offen|currency|币种|rate|date|日期")
+
+
+def _read_rest(job: ImportJob, name: str) -> Parser:
+    """A parser of what is still open; under a header such as "partial", of yes and no."""
+    amounts = job.amounts(name)
+    if plain(job.layout.columns.get(name, "")) not in _PART_HEADERS:
+        return amounts
+    return lambda cell: 1 if word(cell) in vocabulary.TRUE else _nothing(cell, amounts)
+
+
+def _nothing(cell: str, amounts: Parser) -> Any:
+    """Zero for a no, else the amount."""
+    return 0 if word(cell) in vocabulary.FALSE else amounts(cell)
+
+
+def _read_paid(job: ImportJob, name: str) -> Parser:
+    """A parser of what has been paid; under a header of that, of the share of it: 50%, yes, no."""
+    amounts = job.amounts(name)
+    if plain(job.layout.columns.get(name, "")) not in _FULLY_HEADERS | _SHARE_HEADERS:
+        return amounts
+
+    def parse(cell: str) -> Any:
+        share = share_of(cell)
+        return amounts(cell) if share is None else share
+
+    return parse
+
+
+def share_of(cell: str) -> Decimal | None:
+    """The share that was paid, by yes, no, 50% or 0.5; None where a cell has none."""
+    said = word(cell)
+    if not said or said == "-":
+        return None
+    if said in vocabulary.TRUE or said in vocabulary.FALSE:
+        return _ALL if said in vocabulary.TRUE else Decimal(0)
+    number = number_in(cell.strip().rstrip("%％ "), "point")
+    if number is None:
+        return None
+    return number / 100 if cell.strip()[-1:] in "%％" or number > _ALL else number
+
+
+# Read only where a person maps them: whether a rest is open or a discount, no header says.
+OPEN_FIELD = FileField(name="still_open", read=_read_rest)
+PAID_FIELD = FileField(name="paid_so_far", read=_read_paid)
 
 
 @dataclass(kw_only=True)
@@ -91,8 +148,14 @@ class PartPayments:
     def __init__(self, job: ImportJob) -> None:
         self._job = job
         watched = job.layout.unused if "paid" in job.layout.places else {}
-        self._open = [place for place, name in watched.items() if is_open_amount(name)]
-        self._paid = [place for place, name in watched.items() if is_paid_amount(name)]
+        self._open = [
+            place for place, name in watched.items() if is_open_amount(name) or plain(name) in _PART_HEADERS
+        ]
+        shares = _FULLY_HEADERS | _SHARE_HEADERS
+        self._shares = [place for place, name in watched.items() if plain(name) in shares]
+        self._paid = [
+            place for place, name in watched.items() if is_paid_amount(name) and place not in self._shares
+        ]
         self._found: dict[int, _Found] = {}
         self.says_open = not {OPEN_FIELD.name, PAID_FIELD.name}.isdisjoint(job.layout.places)
         self._still_open = 0
@@ -122,12 +185,17 @@ class PartPayments:
         read = self._job.parsers["amount"]
         for place in self._open:
             cells = chunk.columns[place]
-            open_cells = {cell for cell in set(cells) if _is_amount(cell)}
+            open_cells = {cell for cell in set(cells) if _is_amount(cell) or word(cell) in vocabulary.TRUE}
             self._note(chunk, place, [row for row in rows if cells[row] in open_cells and amounts[row]])
         for place in self._paid:
             cells = chunk.columns[place]
             parsed = {cell: read(cell.strip()) if cell.strip() else None for cell in set(cells)}
             self._note(chunk, place, [row for row in rows if _is_less(parsed[cells[row]], amounts[row])])
+
+        for place in self._shares:
+            cells = chunk.columns[place]
+            less = {cell for cell in set(cells) if (share := share_of(cell)) is not None and share < _ALL}
+            self._note(chunk, place, [row for row in rows if cells[row] in less])
 
     def check(self) -> None:
         """Add what was noted to the findings."""
@@ -207,7 +275,9 @@ def is_paid_amount(header: str) -> bool:
 
 
 def _is_less(so_far: Any, amount: int) -> bool:
-    """Whether an amount was paid, and less than what was to be paid."""
+    """Whether an amount, or a share of it, was paid, and less than what was to be paid."""
+    if isinstance(so_far, Decimal):
+        return so_far < _ALL
     return type(so_far) is int and abs(so_far) < abs(amount)
 
 
