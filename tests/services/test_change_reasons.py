@@ -76,9 +76,7 @@ def test_a_move_that_waited_for_confirmations_is_told_from_before_it_began(offic
     # 0.6 × 80 + 0.4 × 80 = 80; 0.6 × 50 + 0.4 × 79 = 61.6
     assert "Key → Important · score 80.0 → 61.6 since Jan 31, 2026" in lines
     # 0.6 × -30 = -18; 0.4 × -1 = -0.4
-    assert [line for line in lines if line.startswith("•")] == [
-        "• Quality −18.0", "• Service −0.4", "• Quality: 80 → 50", "• Service: 80 → 79",
-    ]  # fmt: skip
+    assert causes_of(lines) == ["Quality −18.0", "Service −0.4", "Quality: 80 → 50", "Service: 80 → 79"]
     assert "自2026年1月31日以来得分 80.0 → 61.6" in newest(office, "zh")
     assert doubts(office) == []
 
@@ -94,7 +92,16 @@ def test_a_cap_in_the_meantime_is_not_told_from_before_a_fall_that_waits(office:
     live(office, {"quality": 80, "service": 80}, {"quality": 65}, {"quality": 80, "credit": "D"})
     lines = lines_of(newest(office))
     assert "Key → Ordinary · score 71.0 → 80.0" in lines
-    assert [line for line in lines if line.startswith("•")] == ["• The cap Bad credit has begun"]
+    assert causes_of(lines) == ["The cap Bad credit has begun"]
+
+
+def causes_of(lines: list[str]) -> list[str]:
+    """What an alert says that moved the tier, and the figures behind it."""
+    moved = [line.removeprefix("What moved it: ") for line in lines if line.startswith("What moved it")]
+    return [
+        *(cause for line in moved for cause in line.split(" · ")),
+        *(line.removeprefix("• ") for line in lines if line.startswith("•")),
+    ]
 
 
 FULL: dict[str, object] = {"quality": 72, "service": 72}
@@ -107,35 +114,35 @@ FULL: dict[str, object] = {"quality": 72, "service": 72}
             PLAIN, [{**FULL, "credit": "A"}, {"quality": 80, "credit": "D"}],
             "Key → Ordinary · score 72.0 → 76.8",
             ["The cap Bad credit has begun"],
-            "clear up the reason for the cap; the score goes on beneath it.",
+            "clear up the reason for the cap within a week; while it lasts, no score lifts the tier.",
             id="a cap begins while the score rises",
         ),
         pytest.param(
             PLAIN, [{**FULL, "credit": "D"}, {"quality": 71, "credit": "A"}],
             "Ordinary → Key · score 72.0 → 71.4",
             ["The cap Bad credit has ended"],
-            "tell them what is possible again.",
+            "tell them within a week what is possible again.",
             id="a cap ends while the score falls",
         ),
         pytest.param(
             PLAIN, [{"quality": 50, "service": 50, "credit": "D"}, {"quality": 90, "credit": "A"}],
             "Ordinary → Key · score 50.0 → 74.0",
             ["The cap Bad credit has ended", "Quality +24.0", "Quality: 50 → 90"],
-            "tell them what is possible again.",
+            "tell them within a week what is possible again.",
             id="a cap ends and the score rises, and only both give the tier",
         ),
         pytest.param(
             WEAK_CAP, [{**FULL, "credit": "D"}, {"credit": "C"}],
             "Ordinary → Important · score 72.0 → 72.0",
             ["The cap Bad credit has ended; the weaker cap Weak credit is left"],
-            "tell them what is possible again, and clear up the reason for the cap that is left.",
+            "tell them within a week what is possible again, and clear up the reason for the cap that is left.",
             id="a strict cap gives way to a weaker one",
         ),
         pytest.param(
             WEAK_CAP, [{**FULL, "credit": "C"}, {"credit": "D"}],
             "Important → Ordinary · score 72.0 → 72.0",
             ["The cap Bad credit has begun"],
-            "clear up the reason for the cap; the score goes on beneath it.",
+            "clear up the reason for the cap within a week; while it lasts, no score lifts the tier.",
             id="a weak cap gives way to a stricter one",
         ),
         pytest.param(
@@ -149,7 +156,7 @@ FULL: dict[str, object] = {"quality": 72, "service": 72}
             WEAK_CAP, [{"quality": 10, "service": 72, "credit": "C"}, {"quality": 72}],
             "Ordinary → Important · score 34.8 → 72.0",
             ["Quality +37.2", "Quality: 10 → 72"],
-            "clear up the reason for the cap; the score goes on beneath it.",
+            "clear up the reason for the cap within a week; while it lasts, no score lifts the tier.",
             id="the score rises above a cap that has long been there",
         ),
         pytest.param(
@@ -163,7 +170,7 @@ FULL: dict[str, object] = {"quality": 72, "service": 72}
             PLAIN, [{**FULL, "sanctions": True}, {"quality": 80, "sanctions": False}],
             "Blocked → Key · score 72.0 → 76.8",
             ["The block Sanctioned has ended"],
-            "contact is possible again; tell them, and see that its care fits the tier.",
+            "contact is possible again; tell them within a week, and see that its care fits the tier.",
             id="a block is lifted",
         ),
         pytest.param(
@@ -171,7 +178,7 @@ FULL: dict[str, object] = {"quality": 72, "service": 72}
             # at first 0.6 × 90 + 0.4 × 50; then service alone
             "Key → Important · score 74.0 → 50.0",
             ["Quality: too old, counts no longer"],
-            "find out how it is today, and record it again: Quality.",
+            "find out within two weeks how it is today, and record it again: Quality.",
             id="a fact becomes too old",
         ),
         pytest.param(
@@ -179,7 +186,7 @@ FULL: dict[str, object] = {"quality": 72, "service": 72}
             # too old: 78 → 60; then 1.0 × -12
             "Key → Important · score 78.0 → 48.0",
             ["Quality: too old, counts no longer", "Service −12.0", "Service: 60 → 48"],
-            "find out how it is today, and record it again: Quality.",
+            "find out within two weeks how it is today, and record it again: Quality.",
             id="a fact becomes too old and another one falls less",
         ),
         pytest.param(
@@ -195,7 +202,7 @@ FULL: dict[str, object] = {"quality": 72, "service": 72}
             # too old: 48 → 60; then +30
             "Important → Key · score 48.0 → 90.0",
             ["Quality: too old, counts no longer", "Service +30.0", "Service: 60 → 90"],
-            "call to thank them, and agree on what the new tier brings.",
+            "call within a week to thank them, and agree on what the new tier brings.",
             id="the end of a bad fact lifts less than what the customer did",
         ),
         pytest.param(
@@ -222,7 +229,7 @@ def test_an_alert_names_what_moved_the_tier_and_what_fits_it(
     live(office, *months)
     lines = lines_of(newest(office))
     assert move in lines
-    assert [line.removeprefix("• ") for line in lines if line.startswith("•")] == causes
+    assert causes_of(lines) == causes
     assert f"Next: {advice}" in lines
     assert doubts(office) == []
     chinese = newest(office, "zh")
@@ -236,7 +243,7 @@ def test_a_move_by_the_rules_names_nothing_of_the_customer(office: Office) -> No
     office.grade(FEBRUARY)
     lines = lines_of(newest(office))
     assert "Moved by the rules · not by the customer: Plain 1 → Plain 2" in lines
-    assert [line for line in lines if line.startswith("•")] == []
+    assert causes_of(lines) == []
     assert "Next: the customer did not cause it; see that its care fits the tier." in lines
 
 
