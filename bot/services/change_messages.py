@@ -2,12 +2,13 @@
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from sqlmodel import Session
 
 from bot.services import access
-from bot.services.ask.graded import break_down, figures_behind, moved_by
+from bot.services.ask.graded import break_down
+from bot.services.change_reasons import Reasons, State, move_began
 from bot.services.grade.assessment import Cause, TierChange
 from bot.services.grade.runs import RunContext
 from bot.services.schemes.store import SchemeCache, rule_change, tier_names
@@ -17,9 +18,6 @@ from db.book import customers
 from db.book.people import Person
 from db.graded import assessments, overrides, runs
 from db.graded.runs import Assessment, GradingRun
-
-if TYPE_CHECKING:
-    from bot.services.ask.graded import Breakdown
 
 LARGEST_IN_DIGEST = 10
 MOST_PARTS = 4  # dimensions that an alert names
@@ -51,14 +49,29 @@ class ChangeMessages:
 
     def _read(self, changes: Sequence[TierChange]) -> None:
         ids = [change.customer_id for change in changes]
-        self._assessed = assessments.assessments_at(
-            self.session, [self.run.run_id], ids
-        )  # who moved is in it
-        self._after = self._breakdowns(self._assessed)
+        # Who moved is in this run.
+        self._after = self._states(assessments.assessments_at(self.session, [self.run.run_id], ids))
         behind = runs.runs_behind(self.session, self.run.purpose, self.run.previous_run_id)
-        self._before = self._breakdowns(assessments.assessments_at(self.session, behind, ids))
+        self._before = self._states(assessments.assessments_at(self.session, behind, ids))
+        self._began = self._states_before_the_moves(changes)
         by_hand = [change.customer_id for change in changes if change.cause == Cause.OVERRIDE]
         self._decisions = overrides.open_of(self.session, by_hand, self.run.purpose) if by_hand else {}
+
+    def _states_before_the_moves(self, changes: Sequence[TierChange]) -> dict[int, State]:
+        """Of customers whose moves waited for confirmations: how the last snapshot before the move left them."""
+        numbers: dict[int, list[int]] = {}
+        for change in changes:
+            before, after = self._before.get(change.customer_id), self._after.get(change.customer_id)
+            if before and after:
+                number = move_began(before.row, after.row, up=self._is_up(change))
+                if number:
+                    numbers.setdefault(number, []).append(change.customer_id)
+        found: dict[int, State] = {}
+        for number, ids in numbers.items():
+            run = runs.snapshot_at(self.session, self.run.purpose, number - 1)
+            behind = runs.runs_behind(self.session, self.run.purpose, run.id) if run else []
+            found |= self._states(assessments.assessments_at(self.session, behind, ids))
+        return found
 
     def for_channel(self, change: TierChange, owner: Person | None) -> TierChanged:
         """One change for everybody in a channel: without the values of sensitive fields."""
@@ -100,32 +113,38 @@ class ChangeMessages:
         who = change.customer_id
         old_tier, new_tier = self._tiers(change)
         decision = self._decisions.get(who)
-        earlier, now = self._before.get(who), self._after.get(who)
-        both = (earlier, now) if earlier and now else None
-        up = new_tier.rank < old_tier.rank
-        figures = figures_behind(*both, up=up, all_values=all_figures) if both else ()
+        earlier, now, up = self._before.get(who), self._after.get(who), self._is_up(change)
+        reasons = None
+        if earlier and now and change.cause not in NO_FIGURES:
+            reasons = Reasons(before=earlier, after=now, up=up, began=self._began.get(who))
+        moved = reasons is not None and reasons.base is not earlier
+        gates = now.breakdown.scheme.gates if now else ()
         return {
             **access.about(self._named[who]),
             "purpose": self.run.purpose,
             "before": old_tier,
             "after": new_tier,
             "up": up,
-            "score_before": change.score_before,
+            "score_before": reasons.base.row.score if reasons and moved else change.score_before,
             "score_after": change.score_after,
-            "capped_by": next(
-                (gate.name for gate in now.scheme.gates if gate.id == self._assessed[who].capped_by), None
-            )
-            if now
-            else None,
+            "since": reasons.base.as_of if reasons and moved else None,
+            "capped_by": next((gate.name for gate in gates if now and gate.id == now.row.capped_by), None),
             "held": change.held,
             "cause": change.cause,
             "rules": self._rules([change]),
             "decided_by": decision.set_by if decision else None,
             "decided_until": decision.expires_on if decision else None,
-            "parts": moved_by(*both)[:MOST_PARTS] if both else (),
-            "figures": () if change.cause in NO_FIGURES else figures,
+            "gate": reasons.gate if reasons else None,
+            "aged": reasons.aged if reasons else (),
+            "by_age": reasons is not None and reasons.by_age,
+            "parts": reasons.parts[:MOST_PARTS] if reasons else (),
+            "figures": reasons.figures(all_values=all_figures) if reasons else (),
             "as_of": self.run.as_of,
         }
+
+    def _is_up(self, change: TierChange) -> bool:
+        before, after = self._tiers(change)
+        return after.rank < before.rank
 
     def _tiers(self, change: TierChange) -> tuple[TierPart, TierPart]:
         return (
@@ -160,17 +179,21 @@ class ChangeMessages:
             )
         return tuple(hits)
 
-    def _breakdowns(self, assessed: dict[int, Assessment]) -> "dict[int, Breakdown]":
-        """Customer -> breakdown by its own run: a run that is not whole adds to those before it."""
+    def _states(self, assessed: dict[int, Assessment]) -> dict[int, State]:
+        """Customer -> assessment, each broken down by its own run: one that is not whole adds to those before it."""
         by_run: dict[tuple[int, int], dict[int, bytes]] = {}
         for row in assessed.values():
             if row.scheme_version_id is not None:
                 by_run.setdefault((row.run_id, row.scheme_version_id), {})[row.customer_id] = row.inputs
-        found: dict[int, Breakdown] = {}
+        found: dict[int, State] = {}
         for (run_id, version), inputs in by_run.items():
             own = run_id == self.run.run_id
             day = self.run.as_of if own else self.session.get_one(GradingRun, run_id).as_of
-            found |= break_down(inputs, day, self.scheme_cache.scheme(self.session, version))
+            scheme = self.scheme_cache.scheme(self.session, version)
+            found |= {
+                who: State(row=assessed[who], breakdown=breakdown, as_of=day)
+                for who, breakdown in break_down(inputs, day, scheme).items()
+            }
         return found
 
 

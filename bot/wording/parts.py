@@ -93,6 +93,16 @@ class MovedFigure:
 
 
 @dataclass(frozen=True, kw_only=True)
+class GateMove:
+    """A gate that moved a tier by its begin or its end; the cap `weaker` than it limits the tier from then on."""
+
+    gate: Name
+    block: bool
+    ended: bool
+    weaker: Name | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
 class Since:
     """An earlier tier and score of a customer."""
 
@@ -385,6 +395,10 @@ class TierMove(CustomerPart):
     rules: RuleChange | None = None
     decided_by: str | None = None  # for an override; None when it has ended
     decided_until: date | None = None
+    since: date | None = None  # the day of `score_before`, if that is not the grading before
+    gate: GateMove | None = None
+    aged: tuple[Name, ...] = ()  # indicators that became too old
+    by_age: bool = False  # and made most of the move
     parts: tuple[DimensionPart, ...]
     figures: tuple[MovedFigure, ...] = ()
     as_of: date
@@ -402,8 +416,8 @@ class TierMove(CustomerPart):
 
     @property
     def moved_by(self) -> tuple[DimensionPart, ...]:
-        """The dimensions to name: none where a person decided."""
-        return () if self.cause == "override" else self.parts
+        """The dimensions to name: none where a person or the rules decided."""
+        return () if self.cause in ("override", "rule") else self.parts
 
     @property
     def advice(self) -> str:
@@ -411,13 +425,19 @@ class TierMove(CustomerPart):
         if self.after.id == BLOCKED:
             return "blocked"
         if self.capped_by:
-            return "capped"
+            return "weaker_cap" if self.gate and self.gate.weaker else "capped"
+        if self.by_age and self.cause == "behaviour":
+            return "record_again"
         if self.purpose == "credit":
             return "credit_up" if self.up else "credit_down"
         if self.cause == "data":
             return "check_data"
         if self.cause != "behaviour":
             return "not_the_customer"
+        if self.before.id == BLOCKED:
+            return "unblocked"
+        if self.gate and self.gate.ended:
+            return "cap_ended"
         return "up" if self.up else "down"
 
 

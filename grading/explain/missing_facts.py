@@ -122,7 +122,7 @@ def find_missing_facts(
             MissingFact(
                 indicator=indicator.id,
                 dimension=dimension,
-                reason=_reason(grading.columns, grading.as_of, indicator, position),
+                reason=why_missing(grading.columns, grading.as_of, indicator, position),
                 value=read_value(grading.columns, indicator.id, position),
                 origin=origin_of(indicator.id, scheme),
                 judgement=indicator.manual,
@@ -259,7 +259,8 @@ def _cell(column: Any, position: int) -> Any:
     return column[[position]] if isinstance(column, np.ndarray) else column.iloc[[position]].to_numpy()
 
 
-def _reason(columns: Columns, as_of: date, indicator: Indicator, position: int) -> Reason:
+def why_missing(columns: Columns, as_of: date, indicator: Indicator, position: int) -> Reason:
+    """Why a missing indicator of one row is missing."""
     if read_value(columns, indicator.id, position) is None:
         return "absent"
     dates = indicator.id + DATE_SUFFIX

@@ -191,7 +191,7 @@ def figures_behind(
         figures.append(
             MovedFigure(
                 names=indicator.name,
-                unit=indicator.unit,
+                unit=unit_as_read(indicator),
                 better=up,
                 shown=visible,
                 before=shown(indicator, was["value"]) if visible else None,

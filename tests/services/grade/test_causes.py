@@ -49,7 +49,7 @@ def test_a_move_that_the_old_rules_would_not_have_made_is_the_rules(office: Offi
     alert = office.alert()
     assert (alert.cause, alert.score_before, alert.score_after) == ("rule", 70.0, 60.0)
     assert "Moved by the rules · not by the customer: Plain 1 → Plain 2" in said(alert)
-    assert "the customer did nothing new" in said(alert)
+    assert "the customer did not cause it" in said(alert)
     assert "规则变更" in said(alert, "zh")
 
 
