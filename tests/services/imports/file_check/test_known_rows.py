@@ -149,7 +149,7 @@ def test_a_file_of_nothing_but_left_out_rows_says_so_and_is_asked_about(
     filled: Book, kind: str, header: str, row: str, later: str, option: str
 ) -> None:
     filled.bring(kind, f"{header}\n{row}\n", currency="EUR", accepted=("status-column",))
-    chosen = {option: (f"status={later if option == 'skip' else 'ok,done'}",)}
+    chosen: dict[str, Any] = {option: (f"status={later if option == 'skip' else 'ok,done'}",)}
     accepted = ("word-not-found",) if option == "only" else ()
     content = f"{header}\n{row.replace('ok', later)}\n"
     asked = filled.ask(kind, content, currency="EUR", accepted=accepted, **chosen)

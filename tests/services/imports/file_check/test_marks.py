@@ -1,5 +1,7 @@
 """Texts, names and numbers that say a row may not count: activities, documents, customers, order numbers."""
 
+from typing import Any
+
 import pytest
 
 from tests.conftest import on_sqlite
@@ -240,5 +242,5 @@ def test_numbers_of_other_documents_are_asked_about(filled: Book, header: str) -
     content = f"{header},customer,date,amount\nQ1,C1,2026-01-05,100\n"
     asked = filled.ask("orders", content, columns={"order_no": header})["other-documents"]
     assert asked.startswith(f"The numbers are taken from the column '{header}'")
-    given = {"columns": {"order_no": header}, "accepted": ("other-documents",)}
+    given: dict[str, Any] = {"columns": {"order_no": header}, "accepted": ("other-documents",)}
     assert filled.bring("orders", content, **given).created == 1
