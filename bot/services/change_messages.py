@@ -8,7 +8,7 @@ from sqlmodel import Session
 
 from bot.services import access
 from bot.services.ask.graded import break_down
-from bot.services.change_reasons import Reasons, AssessedState, move_began
+from bot.services.change_reasons import AssessedState, Reasons, move_began
 from bot.services.grade.assessment import Cause, TierChange
 from bot.services.grade.runs import RunContext
 from bot.services.schemes.store import SchemeCache, rule_change, tier_names
