@@ -322,5 +322,5 @@ def score(
             for item in report.customers
         ]
         print_table([_("code"), _("name"), _("tier"), _("score"), _("coverage"), _("gates")], rows)
-    if strict and report.rejected:
+    if report.rejected and (strict or not report.customers):
         sys.exit(REJECTED)

@@ -13,7 +13,7 @@ from tests.cli.conftest import Program
 
 # What stays, and why. A regular expression each.
 STAYS = {
-    "lines of the log": r"(?m)^timestamp=.*$",
+    "lines of the log, which programs read": r"(?m)^timestamp=\S+ level=.*$",
     "parts of a scheme": r"\bconstants\.",
     "commands, as they are typed": r"tierbot(?: (?:--)?[\w@./=:-]+)+",
     "options": r"--[a-z-]+(?:[= ][\w@./=:-]+)?",
@@ -173,7 +173,7 @@ def test_no_english_word_is_left_in_what_commands_say_in_chinese(chinese: Progra
 ORDER = "order_no,customer,date,amount,currency"
 INVOICE = "invoice_no,customer,date,due,amount,currency"
 # Finding -> the kind, with options, and the file that raises it.
-RAISED = {
+RAISED: dict[str, tuple[str, str | bytes]] = {
     "status-column": (
         "orders",
         f"{ORDER},状态\nO-1,C-1,2025-01-10,5,CNY,已取消\nO-2,C-1,2025-01-10,-5,CNY,退货单\nO-3,C-1,2025-01-11,5,CNY,退货单\n",
@@ -227,7 +227,7 @@ RAISED = {
     "joined-differ": ("joins", "customer,into\nC-3,C-1\n"),
 }
 # What is refused otherwise -> the same.
-REFUSED = {
+REFUSED: dict[str, tuple[str, str | bytes]] = {
     "another format": ("orders", '{"customer": "C-1"}\n'),
     "terms that are none": (
         "invoices",

@@ -296,6 +296,7 @@ def test_a_row_with_a_bad_cell_is_rejected_by_line_and_column(tierbot: Tierbot, 
     assert "line 2, net_revenue_12m: 'much'" in done.err
     assert "line 4, net_revenue_12m: '1e400'" in done.err
     assert scored(tierbot, tmp_path, table, "--strict").code == 7
+    assert scored(tierbot, tmp_path, FLAT + "C-1,Bad,40,much,20\n").code == 7  # none is left
 
 
 def test_a_column_that_the_scheme_does_not_read_is_named(tierbot: Tierbot, tmp_path: Path) -> None:

@@ -1,7 +1,7 @@
 """Grades a flat table without a database: one row per customer, one column per field of the scheme."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import date
 from functools import partial
 from pathlib import Path
@@ -31,7 +31,8 @@ from bot.services.imports.read.encoding import inspect_file
 from bot.services.imports.read.numbers import Numbers
 from bot.services.imports.read.records import Broken, CsvTable, fit, open_table, why_ragged
 from bot.services.imports.read.refusal import EMPTY, RefusedValue, clip
-from bot.services.imports.read.text import line_of_text, nearest
+from bot.services.imports.read.text import line_of_text, nearest, plain
+from bot.services.imports.references import CUSTOMER
 from bot.services.imports.report import ImportOptions, Rejected
 from grading.engine.fields import DATE_SUFFIX, MONTHS_WITH_US
 from grading.engine.scoring import grade
@@ -46,7 +47,9 @@ UNREAD_COLUMN = FindingType(
     sentence=N_("The scheme %(scheme)s has no field for these columns: %(columns)s."),
 )
 
-_CUSTOMER = tuple(field for field in CustomerKind.fields if field.name in ("code", "name"))
+_CODE, _NAME = (field for field in CustomerKind.fields if field.name in ("code", "name"))
+_CUSTOMERS = CUSTOMER.known_headers | {"client", "kunde"}
+_CUSTOMER = _CODE, replace(_NAME, required=False)
 # Of a stripped cell that is not empty; None when it stands for nothing.
 _Reader = Callable[[str], str | RefusedValue | None]
 
@@ -79,6 +82,15 @@ def score_table(path: Path, scheme: Scheme, as_of: date, options: ImportOptions)
     )
 
 
+def _with_code(header: Sequence[str], given: Mapping[str, str]) -> Mapping[str, str]:
+    """The columns that were named; where none is known as that of the code, the one of the customer is."""
+    known = [name for name in header if plain(name) in _CODE.known_headers]
+    customers = [name for name in header if plain(name) in _CUSTOMERS]
+    if "code" in given or known or len(customers) != 1 or customers[0] in given.values():
+        return given
+    return {**given, "code": customers[0]}
+
+
 class _FlatTable:
     """A file and how its columns are read."""
 
@@ -98,6 +110,7 @@ class _FlatTable:
         self.file = inspect_file(path, options.encoding, headers)
         header = find_header(self.file, options.delimiter, known=headers, line=options.header_line)
         note_header(header, findings)
+        self._titles = header.titles
         self.file, self._delimiter = header.of(self.file), header.delimiter
 
     def read(self) -> tuple[list[dict[str, str]], pd.DataFrame]:
@@ -108,7 +121,7 @@ class _FlatTable:
                 table.header,
                 kind="flat tables",
                 file=self.file.path.name,
-                given=self._options.columns,
+                given=_with_code(table.header, self._options.columns),
                 remembered={},
             )
             lines, rows = self._records(table)
@@ -123,6 +136,7 @@ class _FlatTable:
             self._known,
             percent=self._options.kind_options.get("percent") or (),
             firm_currency=self._options.firm_currency,
+            titles=self._titles,
         )
         for name in self._scheme.fields:
             cells = columns.get(name, [])
@@ -133,7 +147,8 @@ class _FlatTable:
                 self._known.collect(name, lines_of, values)
                 units.collect(name, lines_of, [by_line[line] for line in lines_of], values)
         self._known.ask(self._findings)
-        codes, names = columns.pop("code"), columns.pop("name")
+        codes = columns.pop("code")
+        names = columns.pop("name", codes)
         customers = [{"code": code, "name": name} for code, name in zip(codes, names, strict=True)]
         return customers, pd.DataFrame(columns, index=range(len(accepted)), dtype=object)
 
@@ -193,7 +208,7 @@ class _FlatTable:
         first: dict[str, int] = {}  # code -> line
         for row, line in enumerate(lines):
             cells = {name: column[row] for name, column in columns.items()}
-            cells |= {name: cells[name] or EMPTY for name in ("code", "name")}
+            cells |= {name: cells[name] or EMPTY for name in ("code", "name") if name in cells}
             wrong = {name: cell for name, cell in cells.items() if isinstance(cell, RefusedValue)}
             text = {name: cell for name, cell in cells.items() if not isinstance(cell, RefusedValue)}
             if not wrong and (before := first.setdefault(text["code"], line)) != line:

@@ -3,7 +3,9 @@
 import unicodedata
 from bisect import bisect_right
 from collections.abc import Sequence
+from datetime import date
 from decimal import ROUND_HALF_UP, Decimal
+from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import Connection
@@ -17,6 +19,7 @@ from bot.services.imports.read import currencies, text
 from bot.services.imports.read.amounts import Amounts
 from bot.services.imports.read.cells.guards import unguarded
 from bot.services.imports.read.refusal import EMPTY, Parser, RefusedValue
+from bot.services.imports.read.titles import HEADER, TITLE, currencies_in_title
 from db.book import order_totals
 from db.book.exchange_rates import rates_to
 
@@ -38,7 +41,7 @@ CURRENCY_MISSING = FindingType(
 HEADER_CURRENCY = FindingType(
     name="header-currency",
     level=Level.QUESTION,
-    sentence=N_("The header %(column)s says %(said)s, and the amounts are taken as %(currency)s."),
+    sentence=N_("%(what)s %(column)s says %(said)s, and the amounts are taken as %(currency)s."),
     answer=N_(
         "Give --currency %(said)s, or convert the amounts; --yes header-currency: they are %(currency)s."
     ),
@@ -97,6 +100,15 @@ SUBTRACTED_SIGNS = FindingType(
     ),
     answer=N_("Write all of them without minus, or net them in the amount."),
 )
+OLD_RATE = FindingType(
+    name="old-rate",
+    level=Level.NOTE,
+    sentence=N_(
+        "Rows are converted at a rate that is more than %(limit)d days older than they are: %(count)d (line %(line)d:"
+        " %(currency)s on %(day)s, at the rate of %(rated)s). Import newer rates, then this file again."
+    ),
+)
+_OLD = 92  # days
 _AMOUNTS = ("amount", COST.name, SUBTRACT.name)
 _ORIGINALS = ("original_amount", "original_currency")
 
@@ -112,12 +124,12 @@ class RateTable:
             days.append(day.isoformat())
             rates.append(Decimal(rate))
 
-    def at(self, currency: str, day: str) -> Decimal | RefusedValue:
-        """The value of one unit on a day (ISO)."""
+    def at(self, currency: str, day: str) -> tuple[str, Decimal] | RefusedValue:
+        """The value of one unit on a day (ISO), after the day from which it is known."""
         days, rates = self._known.get(currency, ([], []))
         place = bisect_right(days, day)
         if place:
-            return rates[place - 1]
+            return days[place - 1], rates[place - 1]
         since = Phrase(N_("; the first is of %(first)s"), first=days[0]) if days else ""
         return RefusedValue(
             Phrase(
@@ -175,25 +187,26 @@ class Currencies:
         for name in (*names, SUBTRACT.name):
             _check_marks(job, chunk, name)
         if self._rates is not None:
-            self._convert(chunk, self._rates, names, days)
+            self._convert(job, chunk, self._rates, names, days)
         else:
             self._note_several(job, {one for one in values["currency"] if isinstance(one, str)})
 
     def _check_headers(self, job: ImportJob) -> None:
         """Ask for the currency where nothing says it, and where a header says another one."""
         said = {
-            header: codes
+            (HEADER, header): codes
             for field, header in job.layout.columns.items()
             if field in _AMOUNTS and (codes := currencies.in_header(header))
         }
+        said |= {(TITLE, title): codes for _, title in job.titles if (codes := currencies_in_title(title))}
         if self._missing:
             such = next(iter(said.values()), ("CNY",))[0]
             job.findings.add(CURRENCY_MISSING, such=such)
         elif "currency" not in job.layout.places:
-            for header, codes in said.items():
+            for (what, words), codes in said.items():
                 if self._given not in codes:
                     job.findings.add(
-                        HEADER_CURRENCY, column=repr(header), said=codes[0], currency=self._given
+                        HEADER_CURRENCY, what=what, column=repr(words), said=codes[0], currency=self._given
                     )
 
     def _note_several(self, job: ImportJob, currencies: set[str]) -> None:
@@ -225,7 +238,9 @@ class Currencies:
                     column = job.layout.columns[SUBTRACT.name]
                     job.findings.add(SUBTRACTED_SIGNS, column=repr(column), line=chunk.lines[row])
 
-    def _convert(self, chunk: Chunk, rates: RateTable, names: Sequence[str], days: list[Any]) -> None:
+    def _convert(
+        self, job: ImportJob, chunk: Chunk, rates: RateTable, names: Sequence[str], days: list[Any]
+    ) -> None:
         values = chunk.values
         values["original_amount"] = list(values[names[0]])
         values["original_currency"] = list(values["currency"])
@@ -233,10 +248,15 @@ class Currencies:
         for row, currency in enumerate(values["original_currency"]):
             if currency == rates.firm_currency or row in chunk.refused:
                 continue
-            rate = rates.at(currency, days[row])
-            if isinstance(rate, RefusedValue):
-                chunk.refuse(row, names[0], rate.reason)
+            found = rates.at(currency, days[row])
+            if isinstance(found, RefusedValue):
+                chunk.refuse(row, names[0], found.reason)
                 continue
+            rated, rate = found
+            if rated < days[row] and _is_old(rated, days[row]):
+                job.findings.tally(
+                    OLD_RATE, limit=_OLD, line=chunk.lines[row], currency=currency, day=days[row], rated=rated
+                )
             for column in columns:
                 if column[row] is not None:
                     column[row] = convert(column[row], rate)
@@ -250,6 +270,12 @@ def _given_codes(given: str | None) -> list[str]:
         if isinstance(code, RefusedValue):
             raise BadInput(N_("--currency: %(problem)s."), problem=code.reason)
     return [code for code in codes if isinstance(code, str)]
+
+
+@lru_cache(maxsize=100_000)
+def _is_old(rated: str, day: str) -> bool:
+    """Whether a rate is much older than the day (both ISO) that it is used for."""
+    return (date.fromisoformat(day) - date.fromisoformat(rated)).days > _OLD
 
 
 def convert(units: int, rate: Decimal) -> int:

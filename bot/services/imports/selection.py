@@ -75,6 +75,7 @@ class Selection:
             known=known,
             refunds=SUBTRACT.name in job.parsers,
             amounts="amount" in self._amounts,
+            today=job.today.isoformat(),
         )
 
     @property

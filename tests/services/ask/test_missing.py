@@ -15,7 +15,8 @@ from db.engine import Database
 from grading.scheme.model import Name
 from tests import factories
 from tests.conftest import on_sqlite
-from tests.services.ask.test_explanation import ADMIN, RULE, put, text, why
+from tests.services.ask.test_explanation import RULE, put, text, why
+from tests.services.ask.test_lookup import ADMIN
 from tests.services.grade.test_runs import NOW, listener, tier_of
 
 MONTHS = [

@@ -38,6 +38,7 @@ EXPECTED: dict[tuple[str, str], tuple[str, list[tuple[Any, ...]]]] = {
     ("people", "language"): (f"SELECT language {PERSON}", [(None,)]),
     ("people", "timezone"): (f"SELECT timezone {PERSON}", [(None,)]),
     ("people", "active"): (f"SELECT active {PERSON}", [(True,)]),
+    ("people", "ended"): (f"SELECT active {PERSON}", [(True,)]),
     ("teams", "lead"): ("SELECT lead_id FROM team", [(None,)]),
     ("teams", "channel"): ("SELECT channel FROM team", [(None,)]),
     ("teams", "language"): ("SELECT language FROM team", [(None,)]),

@@ -7,7 +7,7 @@ from bot.services.imports.check.findings import FileFindings, FindingType, Level
 from bot.services.imports.job import Chunk, ImportJob
 from bot.services.imports.read.dates import Dates, ShapeCount
 from bot.services.imports.read.ends import Ends
-from bot.services.imports.read.terms import DueDays
+from bot.services.imports.read.terms import DueDays, PaidDays
 
 PLACEHOLDER_DATES = FindingType(
     name="placeholder-dates",
@@ -48,7 +48,8 @@ class DateColumns:
     def __init__(self, job: ImportJob) -> None:
         self._job = job
         parsers = {
-            name: one.days if isinstance(one, Ends | DueDays) else one for name, one in job.parsers.items()
+            name: one.days if isinstance(one, Ends | DueDays | PaidDays) else one
+            for name, one in job.parsers.items()
         }
         self._parsers = {name: one for name, one in parsers.items() if isinstance(one, Dates)}
         self._found: dict[str, tuple[int, int, str]] = {}  # field -> count, first line and cell

@@ -1,6 +1,7 @@
 """Visits, calls, complaints and the like."""
 
 import hashlib
+import re
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from datetime import date
@@ -10,6 +11,7 @@ from sqlalchemy import Date, Integer, String, and_, exists, func, select
 
 from bot.errors import N_, BadInput
 from bot.services.imports.check.findings import FindingType, Level
+from bot.services.imports.check.meaning.row_columns import RowColumns
 from bot.services.imports.check.meaning.several import RowCounts
 from bot.services.imports.check.reused_numbers import find_reused, reused_number
 from bot.services.imports.job import AT_ONCE, Chunk, ImportJob
@@ -18,6 +20,7 @@ from bot.services.imports.layout.columns import FileField
 from bot.services.imports.read import text
 from bot.services.imports.read.cells.word_lists import NOTHING_BUT_NA
 from bot.services.imports.read.refusal import RefusedValue
+from bot.services.imports.read.text import plain
 from bot.services.imports.read.times import read_time, time_of
 from bot.services.imports.references import CUSTOMER, CustomerReferences, find_person
 from db.book.customers import Customer
@@ -35,6 +38,19 @@ REPEATED = FindingType(
         " several, the file needs a column with their times or ids."
     ),
 )
+
+PLANNED_DATE = FindingType(
+    name="planned-date",
+    level=Level.QUESTION,
+    sentence=N_(
+        "The day of the activities is taken from the column %(column)s, which seems to say when they were to take place."
+    ),
+    answer=N_(
+        "Name the column of the day on which they took place: --map date=COLUMN; --yes planned-date: they took place then."
+    ),
+    accept=True,
+)
+_PLANNED = re.compile("plan|scheduled|due|预计|预约|计划|拟|geplant|faellig")
 
 
 class ActivityKind(UpsertKind):
@@ -115,17 +131,19 @@ class ActivityKind(UpsertKind):
         self._repeats: list[int] = []
         self._has_times = False
         self._row_counts = RowCounts(job)
+        self._row_columns = RowColumns(job, self.name)
 
     def resolve(self, job: ImportJob, chunk: Chunk) -> None:
         values = chunk.values
         self._customers.resolve(chunk)
+        self._row_columns.count(chunk)
         rows = list(zip(*(values[name] for name in _CONTENTS), strict=True))
-        plain = [given or _derived_id(row) for given, row in zip(values["id"], rows, strict=True)]
+        bases = [given or _derived_id(row) for given, row in zip(values["id"], rows, strict=True)]
         times = self._times(job, chunk)
         for row, known in self._known_before_joins(job, values["id"], rows, times).items():
-            plain[row] = known
+            bases[row] = known
         dated = [given is None and time is not None for given, time in zip(values["id"], times, strict=True)]
-        parts = list(zip(plain, times, dated, strict=True))
+        parts = list(zip(bases, times, dated, strict=True))
         values["key"] = [f"{base}@{time}" if both else base for base, time, both in parts]
         values["untimed"] = [base if both else None for base, _, both in parts]
         self._has_times = self._has_times or any(dated)
@@ -167,10 +185,17 @@ class ActivityKind(UpsertKind):
     def check(self, job: ImportJob) -> None:
         self._take_untimed(job)
         self._row_counts.check()
+        self._row_columns.check(job)
+        self._check_planned(job)
         if "id" in job.layout.places:
             find_reused(job, REUSED, self.stage, _activity, "happened_on")
         if self._repeats:
             job.findings.add(REPEATED, count=len(self._repeats), line=min(self._repeats))
+
+    def _check_planned(self, job: ImportJob) -> None:
+        header = job.layout.columns["date"]
+        if _PLANNED.search(plain(header)):
+            job.findings.add(PLANNED_DATE, column=repr(header))
 
     def _take_untimed(self, job: ImportJob) -> None:
         """Let the first new time of an activity that the book has without a time be this activity.

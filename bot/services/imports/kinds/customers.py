@@ -26,6 +26,8 @@ from bot.errors import N_, BadInput, Phrase
 from bot.services.imports.check.findings import FindingType, Level
 from bot.services.imports.check.meaning.absent import NEW_RECORD_TYPE, check_record_type, new_record_type
 from bot.services.imports.check.meaning.contacts import check_contacts
+from bot.services.imports.check.meaning.row_columns import RowColumns
+from bot.services.imports.check.meaning.vocabulary import says_valid
 from bot.services.imports.customer_rows import (
     CUSTOMER_TABLES,
     StagedNames,
@@ -159,7 +161,9 @@ class CustomerKind(UpsertKind):
             synonyms="ended on, churned, churned on, inactive, inactive since, terminated, terminated on, "
             "流失, 已流失, 是否流失, 流失日期, 停用, 已停用, 是否停用, 停用日期, 终止, 终止日期, 注销日期, "
             "beendet, beendet am, inaktiv, inaktiv seit",
-            read=lambda job, name: Ends(days=job.days(name)),
+            read=lambda job, name: Ends(
+                days=job.days(name), is_valid=says_valid(job.layout.columns.get(name, ""), "customers")
+            ),
         ),
     )
     staged: ClassVar = {
@@ -191,11 +195,13 @@ class CustomerKind(UpsertKind):
 
     def prepare(self, job: ImportJob) -> None:
         self._new_record_type = new_record_type(job)
+        self._row_columns = RowColumns(job, self.name)
         self._today = job.today.isoformat()
         self._ending_later: list[tuple[int, str]] = []
 
     def resolve(self, job: ImportJob, chunk: Chunk) -> None:
         values = chunk.values
+        self._row_columns.count(chunk)
         values["alias_text"] = [
             "|".join(names) if isinstance(names, tuple) else None for names in values["aliases"]
         ]
@@ -261,6 +267,7 @@ class CustomerKind(UpsertKind):
     def check(self, job: ImportJob) -> None:
         check_contacts(job, self.stage)
         check_record_type(job)
+        self._row_columns.check(job)
         if "ended" in job.layout.places:
             self._say_who_ends(job)
         note_duplicates(job, self._names)

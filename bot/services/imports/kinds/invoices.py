@@ -1,20 +1,30 @@
 """Invoices: the amount owed, its due day, and the day it was paid. Credit notes are negative."""
 
+from calendar import monthrange
+from collections.abc import Mapping
 from datetime import date, timedelta
 from typing import Any, ClassVar
 
-from sqlalchemy import Date, Integer, String, func, select
+from sqlalchemy import ColumnElement, Date, Integer, String, func, select
 
 from bot.errors import N_, Phrase
 from bot.services.imports.check.findings import FindingType, Level
 from bot.services.imports.check.meaning.absent import check_paid
-from bot.services.imports.check.meaning.grain import INVOICE_LINES, check_lines, check_payments
+from bot.services.imports.check.meaning.grain import (
+    INVOICE_LINES,
+    check_documents,
+    check_lines,
+    check_payments,
+)
+from bot.services.imports.check.meaning.numbers import NumberPrefixes
 from bot.services.imports.check.meaning.part_paid import (
     OPEN_FIELD,
     PAID_FIELD,
     PartPayments,
     check_paid_zeros,
+    note_paid_before,
 )
+from bot.services.imports.check.meaning.row_columns import RowColumns
 from bot.services.imports.check.meaning.unit_price import check_unit_price
 from bot.services.imports.check.reused_numbers import find_reused, reused_number
 from bot.services.imports.conversion import CURRENCY, SUBTRACT
@@ -24,7 +34,7 @@ from bot.services.imports.kind import WrittenTable
 from bot.services.imports.layout.columns import FileField
 from bot.services.imports.line_sums import LINES, LinesKind
 from bot.services.imports.read.cells.word_lists import NOTHING_BUT_NA
-from bot.services.imports.read.terms import DueDays
+from bot.services.imports.read.terms import DueDays, MonthEnd, PaidDays
 from bot.services.imports.references import CUSTOMER
 from db.book.imports import table
 from db.book.invoices import Invoice
@@ -96,7 +106,7 @@ class InvoiceKind(LinesKind):
             synonyms="paid on, paid date, date paid, payment date, settled date, settled on, settlement date, date settled, "
             "cleared on, cleared date, clearing date, 付款日期, 回款日期, 收款日期, 到账日期, 付清日期, 结清日期, 核销日期, "
             "Bezahlt am, Zahlungsdatum, Zahldatum, Zahlungseingang, Zahlungseingangsdatum, Ausgleichsdatum",
-            read=ImportJob.past_days,
+            read=lambda job, name: PaidDays(days=job.past_days(name)),
             column="paid_on",
         ),
         FileField(
@@ -123,6 +133,7 @@ class InvoiceKind(LinesKind):
         "currency": String,
         "original_amount": Money,
         "original_currency": String,
+        "is_open": Integer,  # 1 where the file says that something is still to be paid
     }
     writes = (WrittenTable(table=_invoice), *CUSTOMER_TABLES)
     called = N_("invoices")
@@ -140,11 +151,15 @@ class InvoiceKind(LinesKind):
     def prepare(self, job: ImportJob) -> None:
         super().prepare(job)
         self._part_payments = PartPayments(job)
+        if not self._part_payments.says_open:
+            self.filled = tuple(name for name in self.filled if name != "is_open")
+        self._row_columns = RowColumns(job, self.name)
+        self._prefixes = NumberPrefixes(self.key_field)
 
     def resolve(self, job: ImportJob, chunk: Chunk) -> None:
         values = chunk.values
         values["due"] = [
-            _after(day, due) if type(due) is int else due
+            _after(day, due) if isinstance(due, int) else due
             for day, due in zip(values["date"], values["due"], strict=True)
         ]
         for row, (day, due) in enumerate(zip(values["date"], values["due"], strict=True)):
@@ -168,13 +183,22 @@ class InvoiceKind(LinesKind):
         self._part_payments.take(chunk)
         self.currencies.apply(job, chunk, ("amount",), values["date"])
         self.customers.resolve(chunk)
+        self._row_columns.count(chunk)
+        self._prefixes.count(chunk)
+
+    def clears(self, job: ImportJob) -> Mapping[str, ColumnElement[bool]]:
+        return {"paid_on": self.stage.c.is_open == 1} if self._part_payments.says_open else {}
 
     def check(self, job: ImportJob) -> None:
         """Ask about what a row is and about numbers that are used again; count payments before their invoices."""
         super().check(job)
         check_paid(job)
+        self._row_columns.check(job)
+        self._prefixes.check(job)
+        check_documents(job.layout, job.findings, self.key_field)
         self._part_payments.check()
         check_paid_zeros(job, self.stage)
+        note_paid_before(job, self.stage, _invoice)
         check_unit_price(job)
         check_payments(job.repeats, job.findings)
         check_lines(job.repeats, job.findings, INVOICE_LINES, job.layout.of_lines)
@@ -201,5 +225,10 @@ class InvoiceKind(LinesKind):
 
 
 def _after(day: Any, days: int) -> str | None:
-    """The day so many days after another one; None where that one is not known."""
-    return (date.fromisoformat(day) + timedelta(days=days)).isoformat() if isinstance(day, str) else None
+    """The day so many days after another one, or after the end of its month; None where that one is not known."""
+    if not isinstance(day, str):
+        return None
+    first = date.fromisoformat(day)
+    if isinstance(days, MonthEnd):
+        first = first.replace(day=monthrange(first.year, first.month)[1])
+    return (first + timedelta(days=days)).isoformat()

@@ -16,10 +16,16 @@ from bot.services.imports.check.meaning.costs import (
     cost_returns,
     note_returns,
 )
-from bot.services.imports.check.meaning.grain import ORDER_LINES, check_lines
+from bot.services.imports.check.meaning.grain import (
+    ORDER_LINES,
+    check_documents,
+    check_lines,
+    check_receipts,
+)
 from bot.services.imports.check.meaning.numbers import (
     COMPANY_NUMBERS,
     CompanyNumbers,
+    NumberPrefixes,
     check_similar_numbers,
 )
 from bot.services.imports.check.meaning.row_columns import RowColumns
@@ -129,8 +135,9 @@ class OrderKind(LinesKind):
 
     def prepare(self, job: ImportJob) -> None:
         super().prepare(job)
-        self._row_columns = RowColumns(job)
+        self._row_columns = RowColumns(job, self.name)
         self._companies = CompanyNumbers(job, self.key_field)
+        self._prefixes = NumberPrefixes(self.key_field)
         if "original" not in job.layout.places:
             self.filled = tuple(name for name in self.filled if name != "original")
 
@@ -139,6 +146,7 @@ class OrderKind(LinesKind):
         self.customers.resolve(chunk)
         self._row_columns.count(chunk)
         self._companies.count(job, chunk)
+        self._prefixes.count(chunk)
 
     def add_up(self, job: ImportJob) -> tuple[int, int]:
         check_signs(job, self.intake)
@@ -158,6 +166,9 @@ class OrderKind(LinesKind):
         check_amount_columns(job, self.fields)
         check_similar_numbers(job, self.stage, self.key_field)
         self._row_columns.check(job)
+        self._prefixes.check(job)
+        check_receipts(job.layout, job.findings)
+        check_documents(job.layout, job.findings, self.key_field)
         if not any(one.type is COMPANY_NUMBERS for one in job.findings):
             check_lines(job.repeats, job.findings, ORDER_LINES, job.layout.of_lines)
 

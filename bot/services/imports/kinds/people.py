@@ -6,11 +6,13 @@ from typing import Any, ClassVar
 from sqlalchemy import Boolean, Integer, String, exists, func, literal, select
 
 from bot.errors import N_
-from bot.services.imports.job import ImportJob
+from bot.services.imports.check.findings import FindingType, Level
+from bot.services.imports.job import Chunk, ImportJob
 from bot.services.imports.kind import Counts, UpsertKind, WrittenTable
 from bot.services.imports.layout.columns import FileField
 from bot.services.imports.read import text
 from bot.services.imports.read.cells.word_lists import NOTHING_BUT_NA, NOTHING_IN_NAMES
+from bot.services.imports.read.ends import Ends
 from bot.services.imports.references import find_person
 from db.book.imports import table
 from db.book.people import Person, Team
@@ -18,6 +20,15 @@ from db.book.people import Person, Team
 _team = table(Team)
 _LANGUAGE = FileField(
     name="language", synonyms="lang, 语言, Sprache", read=lambda job, name: text.choice(text.LANGUAGES)
+)
+
+LEAVE_LATER = FindingType(
+    name="people-leave-later",
+    level=Level.NOTE,
+    sentence=N_(
+        "People who leave on a later day: %(count)d (line %(line)d: %(day)s). They stay active until the file is imported"
+        " again on that day or after it."
+    ),
 )
 
 
@@ -59,8 +70,17 @@ class PeopleKind(UpsertKind):
         ),
         FileField(
             name="active",
-            synonyms="is active, status, 在职, 状态, 启用, 是否在职, Aktiv",
+            synonyms="is active, status, enabled, account enabled, is enabled, account status, employment status, "
+            "在职, 状态, 启用, 是否在职, 是否启用, 账号状态, 在职状态, Aktiv, Konto aktiv",
             read=lambda job, name: text.yes_no,
+        ),
+        FileField(
+            name="ended",
+            synonyms="suspended, is suspended, disabled, is disabled, deactivated, locked, account locked, locked out, "
+            "terminated, termination date, exit date, last day, last working day, leaving date, left on, date left, "
+            "离职, 是否离职, 已离职, 离职日期, 离职时间, 停用, 是否停用, 禁用, 是否禁用, 锁定, 最后工作日, "
+            "Austritt, Austrittsdatum, ausgeschieden, ausgeschieden am, deaktiviert, gesperrt, letzter Arbeitstag",
+            read=lambda job, name: Ends(days=job.days(name)),
         ),
     )
     staged: ClassVar = {
@@ -71,6 +91,27 @@ class PeopleKind(UpsertKind):
         WrittenTable(table=table(Person), called=N_("people"), pointers=(_team.c.lead_id,)),
         WrittenTable(table=_team, called=N_("teams"), counted=False),
     )
+
+    def prepare(self, job: ImportJob) -> None:
+        self._today = job.today.isoformat()
+        self._ending_later: list[tuple[int, str]] = []
+
+    def resolve(self, job: ImportJob, chunk: Chunk) -> None:
+        """Let nobody be active who has left, or is suspended."""
+        active = chunk.values["active"]
+        for row, ended in enumerate(chunk.values["ended"]):
+            if isinstance(ended, str) and ended > self._today:
+                self._ending_later.append((chunk.lines[row], ended))
+            elif isinstance(ended, str) or ended is True:
+                active[row] = False
+            elif ended is False and active[row] is None:
+                active[row] = True
+
+    def check(self, job: ImportJob) -> None:
+        super().check(job)
+        if self._ending_later:
+            line, day = min(self._ending_later)
+            job.findings.add(LEAVE_LATER, count=len(self._ending_later), line=line, day=day)
 
     def identity(self, job: ImportJob) -> Mapping[str, Any]:
         return {"email": self.stage.c.key}

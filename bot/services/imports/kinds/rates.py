@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 from sqlalchemy import Date, String
 
 from bot.errors import N_, BadInput, Phrase
+from bot.services.imports.check.rates import RateMeaning
 from bot.services.imports.job import Chunk, ImportJob
 from bot.services.imports.kind import UpsertKind, WrittenTable
 from bot.services.imports.layout.columns import FileField
@@ -80,6 +81,7 @@ class RateKind(UpsertKind):
                     "Rates lead to the firm's currency, and there is none yet; set TIERBOT_CURRENCY, such as CNY."
                 )
             )
+        self._meaning = RateMeaning(job, job.options.firm_currency)
 
     def resolve(self, job: ImportJob, chunk: Chunk) -> None:
         values = chunk.values
@@ -89,6 +91,13 @@ class RateKind(UpsertKind):
                     row, "currency", Phrase(N_("%(currency)s is the firm's own currency"), currency=currency)
                 )
         values["key"] = [f"{a}|{b}" for a, b in zip(values["currency"], values["date"], strict=True)]
+
+    def after_staging(self, job: ImportJob, chunk: Chunk, rows: list[int]) -> None:
+        self._meaning.take(chunk, rows)
+
+    def check(self, job: ImportJob) -> None:
+        super().check(job)
+        self._meaning.check()
 
     def identity(self, job: ImportJob) -> Mapping[str, Any]:
         stage = self.stage.c

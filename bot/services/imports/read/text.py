@@ -12,6 +12,8 @@ from bot.services.imports.read.refusal import Parser, RefusedValue, clip
 # PostgreSQL indexes at most 2,704 bytes, and 200 Chinese characters are 1,200 letters of pinyin.
 NAME_LENGTH = 200
 NOTE_LENGTH = 10_000
+_SHORTEST = 2  # letters that are near to many words, such as y and am
+_LONGEST_ABBREVIATION = 5  # of a time zone
 _EMAIL = re.compile(r"[^@\s,;<>\"]+@[^@\s,;<>\"]+\.[^@\s,;<>\"]+").fullmatch
 _ROUNDED = re.compile(r"[0-9][.,][0-9]+E\+[0-9]+").fullmatch
 _LEFT_OUT = re.compile(r"[\s_\-()*:./'\"=\u200b\ufeff]+").sub
@@ -100,8 +102,39 @@ LANGUAGES = {
     "zh": ("chinese", "zh-cn", "zh-hans", "中文", "简体中文", "汉语", "chinesisch"),
 }
 YES_NO = {
-    "yes": ("y", "true", "1", "active", "是", "在职", "启用", "有效", "ja", "j", "aktiv"),
-    "no": ("n", "false", "0", "inactive", "left", "否", "离职", "停用", "无效", "nein", "inaktiv"),
+    "yes": (
+        *("y", "true", "1", "active", "enabled", "employed", "current"),
+        *("是", "在职", "启用", "已启用", "有效", "正常", "ja", "j", "aktiv", "wahr"),
+    ),
+    "no": (
+        *(
+            "n",
+            "false",
+            "0",
+            "inactive",
+            "left",
+            "disabled",
+            "suspended",
+            "terminated",
+            "resigned",
+            "deactivated",
+        ),
+        *(
+            "blocked",
+            "locked",
+            "archived",
+            "former",
+            "deleted",
+            "否",
+            "离职",
+            "已离职",
+            "停用",
+            "已停用",
+            "无效",
+            "禁用",
+        ),
+        *("冻结", "注销", "nein", "inaktiv", "ausgeschieden", "gesperrt", "deaktiviert", "falsch"),
+    ),
 }
 
 
@@ -194,7 +227,9 @@ def choice(synonyms: Mapping[str, tuple[str, ...]]) -> Parser:
                 N_("%(cell)s is not one of %(words)s%(hint)s"),
                 cell=repr(clip(text)),
                 words=", ".join(synonyms),
-                hint=nearest(plain(text), known),
+                hint=nearest(
+                    plain(text), [one for one in known if len(one) > _SHORTEST or not one.isascii()]
+                ),
             )
         )
 
@@ -229,7 +264,8 @@ def timezone(text: str) -> str | RefusedValue:
     """A name of the IANA time zone database."""
     if text in available_timezones():
         return text
-    near = nearest(text, available_timezones())
+    # An abbreviation such as CST is near to names that it does not mean.
+    near = nearest(text, available_timezones()) if len(text) > _LONGEST_ABBREVIATION else ""
     return RefusedValue(
         Phrase(
             N_("%(cell)s is not a time zone%(hint)s"),

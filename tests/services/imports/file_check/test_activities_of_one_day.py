@@ -7,8 +7,8 @@ from tests.services.imports.conftest import Book
 
 HEADER = "customer,date,kind,note\n"
 CASE = (
-    HEADER + "C1,2026-01-05 10:00,call,no answer\nC1,2026-01-05 14:00,call,no answer\n"
-    "C1,2026-01-05 16:30,call,no answer\nC1,2026-01-06,visit,\nC1,2026-01-06,visit,\n"
+    HEADER + "C1,2026-01-05 10:00,call,price talk\nC1,2026-01-05 14:00,call,price talk\n"
+    "C1,2026-01-05 16:30,call,price talk\nC1,2026-01-06,visit,\nC1,2026-01-06,visit,\n"
 )
 
 
@@ -69,7 +69,7 @@ def test_a_time_may_stand_in_its_own_column(filled: Book) -> None:
 
 def test_activities_from_before_their_times_counted_do_not_double(filled: Book) -> None:
     """A file without times, then the same calls with theirs: the first time is the call that the book has."""
-    untimed = HEADER + "C1,2026-01-05,call,no answer\nC1,2026-01-06,visit,\n"
+    untimed = HEADER + "C1,2026-01-05,call,price talk\nC1,2026-01-06,visit,\n"
     assert filled.bring("activities", untimed).created == 2
     report = filled.bring("activities", CASE)
     assert (report.created, report.changed) == (2, 0)
@@ -81,7 +81,7 @@ def test_activities_from_before_their_times_counted_do_not_double(filled: Book) 
 
 
 def test_files_without_times_keep_the_ids_that_they_had(filled: Book) -> None:
-    filled.bring("activities", HEADER + "C1,2026-01-05,call,no answer\n")
+    filled.bring("activities", HEADER + "C1,2026-01-05,call,no answer\n", accepted=("remark-column",))
     assert filled.rows("SELECT external_id FROM activity") == [("row-9c63c3dc86246c4b3eb34029",)]
 
 

@@ -171,3 +171,69 @@ def test_a_column_without_a_header_is_no_rest(filled: Book) -> None:
     report = filled.bring("invoices", invoices("", f"{DAY},60"), **EUR)
     assert "still_open" not in report.columns
     assert paid_days(filled) == [DAY]
+
+
+@pytest.mark.parametrize(
+    ("header", "part", "whole", "field"),
+    [
+        ("fully paid", "no", "yes", "paid_so_far"),
+        ("是否结清", "否", "是", "paid_so_far"),
+        ("vollständig bezahlt", "nein", "ja", "paid_so_far"),
+        ("paid %", "50%", "100%", "paid_so_far"),
+        ("Paid ratio", "0.5", "1", "paid_so_far"),
+        ("回款比例", "30", "100", "paid_so_far"),
+        ("partial", "yes", "no", "still_open"),
+        ("是否部分付款", "是", "否", "still_open"),
+    ],
+)
+@on_sqlite
+def test_a_column_that_says_that_an_invoice_is_not_paid_in_full_is_asked_about(
+    filled: Book, header: str, part: str, whole: str, field: str
+) -> None:
+    content = (
+        f"invoice_no,customer,date,due,paid,amount,currency,{header}\n"
+        f"I1,C1,2026-01-05,2026-02-05,2026-02-01,100,EUR,{part}\n"
+        f"I2,C1,2026-01-05,2026-02-05,2026-02-01,100,EUR,{whole}\n"
+        f"I3,C1,2026-01-05,2026-02-05,,100,EUR,{part}\n"
+    )
+    asked = filled.ask("invoices", content)
+    assert f"not paid in full: 1 (line 2: {part}, and the amount is 100)" in asked["partly-paid"]
+    assert f"--map {field}=" in asked["partly-paid"]
+    report = filled.bring("invoices", content, columns={field: header})
+    assert (report.rejected, report.findings[0].type.name) == (0, "still-open")
+    assert filled.rows("SELECT external_id, paid_on FROM invoice ORDER BY external_id") == [
+        ("I1", None),
+        ("I2", "2026-02-01"),
+        ("I3", None),
+    ]
+
+
+@pytest.mark.parametrize(
+    "word",
+    [
+        *(
+            "offen",
+            "overdue",
+            "0",
+            "unpaid",
+            "Not Paid",
+            "pending",
+            "未付款",
+            "未收款",
+            "逾期",
+            "待付款",
+            "nicht bezahlt",
+        ),
+        "überfällig",
+    ],
+)
+@pytest.mark.parametrize("header", ["paid", "Bezahlt am", "付款日期"])
+@on_sqlite
+def test_a_word_that_it_is_still_to_come_is_no_day_of_payment(filled: Book, header: str, word: str) -> None:
+    report = filled.bring(
+        "invoices",
+        f"invoice_no,customer,date,due,{header},amount,currency\n"
+        f"I1,C1,2026-01-05,2026-02-05,{word},100,EUR\nI2,C1,2026-01-05,2026-02-05,2026-02-01,100,EUR\n",
+    )
+    assert (report.rejected, report.findings) == (0, ())
+    assert filled.rows("SELECT paid_on FROM invoice ORDER BY external_id") == [(None,), ("2026-02-01",)]

@@ -48,7 +48,7 @@ def test_terms_are_named_and_counted_from_the_day_of_the_invoice(
     assert filled.rows("SELECT DISTINCT due_on FROM invoice") == [(due,)]
 
 
-@pytest.mark.parametrize("cell", ["EOM", "月结30天", "net 30 EOM", "as agreed", "400", "0"])
+@pytest.mark.parametrize("cell", ["EOM", "as agreed", "400", "0"])
 def test_terms_that_are_not_days_after_the_invoice_are_rejected(filled: Book, cell: str) -> None:
     report = filled.bring("invoices", invoices("terms", cell), columns={"due": "terms"}, **EUR)
     assert (report.accepted, report.rejected) == (0, 2)
@@ -88,3 +88,35 @@ def test_a_row_for_each_value_is_imported_as_the_refusal_says(filled: Book) -> N
 @pytest.mark.parametrize("header", ["customer,metric,value,date,weight", "customer,field,score,date,rank"])
 def test_a_column_of_numbers_beside_field_and_value_makes_no_wide_table(filled: Book, header: str) -> None:
     assert filled.bring("facts", f"{header}\nC1,debt_ratio,0.5,2026-01-05,3\n").accepted == 1
+
+
+@pytest.mark.parametrize(
+    ("terms", "due"),
+    [
+        # The end of January is the 31st: 30 days later it is 2026-03-02.
+        *[
+            (terms, "2026-03-02")
+            for terms in ("月结30天", "月结30", "30 EOM", "net 30 EOM", "EOM + 30", "30 days end of month")
+        ],
+        ("月结60天", "2026-04-01"),  # 28 of February, 31 of March and 1
+        # 2026-01-05 and 30 days: 26 of January and 4
+        *[
+            (terms, "2026-02-04")
+            for terms in (
+                "14 Tage 2% 30 Tage netto",
+                "10 Tage 2 % Skonto, 30 Tage netto",
+                "2% 10 days, net 30",
+                "30 Tage netto, 14 Tage 2%",
+                "3% 8 Tage, 30 Tage rein netto",
+            )
+        ],
+    ],
+)
+def test_terms_of_a_month_or_with_a_discount_give_the_due_day(filled: Book, terms: str, due: str) -> None:
+    report = filled.bring(
+        "invoices",
+        f'invoice_no,customer,date,terms,paid,amount,currency\nI1,C1,2026-01-05,"{terms}",,100,EUR\n',
+        columns={"due": "terms"},
+    )
+    assert report.rejected == 0
+    assert filled.rows("SELECT due_on FROM invoice") == [(due,)]

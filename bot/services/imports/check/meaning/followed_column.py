@@ -1,5 +1,6 @@
 """The words of one column: how many rows have each, and what the column is by its header and its words."""
 
+import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -16,6 +17,13 @@ _SHOWN = 8
 _CODES = 12  # codes of a type of document, at most
 _LONGEST = 4  # characters of such a code
 _NOT_BELOW_ZERO = ">=0"
+_DAY = re.compile(
+    r"\s*(?:(\d{4})[-/.年](\d{1,2})[-/.月](\d{1,2})|(\d{1,2})[./-](\d{1,2})[./-](\d{4}))(?!\d)"
+).match
+_TIME = re.compile(
+    r"([0-9]+(?:[:.][0-9]+)*)\s*(?:h|hrs?|hours?|min|mins|minutes?|s|sec|secs|seconds?|小时|分钟|分|秒)?",
+    re.IGNORECASE,
+).fullmatch
 _TELLING = vocabulary.TRUE | vocabulary.FALSE | vocabulary.SKIPPED | vocabulary.NEGATED | vocabulary.COUNTED
 
 
@@ -24,9 +32,11 @@ class FollowedColumn:
     """The words of one column in the rows that have been read so far."""
 
     header: str
+    kind: str = ""  # the import kind
+    today: str = ""  # ISO; later days are no yes
     folded: bool = True  # whether quantities are followed by their sign only
     says_paid: bool = False  # whether yes means that an invoice is paid
-    says_done: bool = False  # whether yes or a day means that an activity took place
+    says_done: bool = False  # whether only yes or a day means that a row counts
     rows: Counter[str] = field(default_factory=Counter)  # cell -> how many rows have it
     below_zero: Counter[str] = field(default_factory=Counter)  # of these, how many have a negative amount
     unpaid: Counter[str] = field(default_factory=Counter)  # of these, how many have no day of payment
@@ -34,11 +44,17 @@ class FollowedColumn:
 
     def __post_init__(self) -> None:
         # Yes or no, or a day or a reason where the answer is yes.
-        self.is_flag = vocabulary.is_flag(self.header)
+        self.is_flag = vocabulary.is_flag(self.header, self.kind)
+        self.is_duration = self.kind == "activities" and plain(self.header) in vocabulary.DURATION_HEADERS
         self.is_status = not self.is_flag and vocabulary.is_status(self.header)
         self.is_scenario = plain(self.header) in vocabulary.SCENARIO_HEADERS
         self.has_signs = not self.is_flag and vocabulary.has_signs(self.header)
         self.says_paid = self.says_paid or plain(self.header) in vocabulary.PAID_HEADERS
+
+    @property
+    def is_payment(self) -> bool:
+        """Whether it says how or whether something is paid, not what it is."""
+        return vocabulary.PAYMENT_PARTS.search(plain(self.header)) is not None
 
     @property
     def is_type(self) -> bool:
@@ -59,7 +75,10 @@ class FollowedColumn:
     ) -> bool:
         """Count the cells of some rows; False when the column has too many words to sort rows."""
         if self.is_flag:
-            cells = list(map(_flag, cells))
+            flags = {cell: self._flag(cell) for cell in set(cells)}
+            cells = [flags[cell] for cell in cells]
+        elif self.is_duration:
+            cells = [cell.strip() if _is_no_time(cell) else ANY for cell in cells]
         elif self.says_done:
             cells = [ANY if _has_day(cell) else cell.strip() for cell in cells]
         elif self.folded and vocabulary.is_quantity(self.header):
@@ -76,6 +95,12 @@ class FollowedColumn:
         if unpaid is not None:
             self.unpaid.update(compress(cells, unpaid))
         return True
+
+    def _flag(self, cell: str) -> str:
+        """Yes, no and words of a status as they are, zero and a later day as no, and anything else as ANY."""
+        if not word(cell) or word(cell) in _TELLING:
+            return cell.strip()
+        return "0" if is_zero(cell) or (self.today and _is_later(cell, self.today)) else ANY
 
     def means_paid(self, cell: str) -> bool:
         """Whether a word says that an invoice is paid."""
@@ -117,11 +142,19 @@ class FollowedColumn:
         return joined(shown if len(shown) <= _SHOWN else [*shown[:_SHOWN], "…"], ", ")
 
 
-def _flag(cell: str) -> str:
-    """Yes, no and words of a status as they are, zero as no, and anything else as ANY."""
-    if not word(cell) or word(cell) in _TELLING:
-        return cell.strip()
-    return "0" if is_zero(cell) else ANY
+def _is_later(cell: str, today: str) -> bool:
+    """Whether a cell has a day, written from the year or from the day on, that is after today."""
+    found = _DAY(cell)
+    if found is None:
+        return False
+    year, month, day = found[1] or found[6], found[2] or found[5], found[3] or found[4]
+    return f"{year}-{month:0>2}-{day:0>2}" > today
+
+
+def _is_no_time(cell: str) -> bool:
+    """Whether a cell has a length of time that is zero: 0, 00:00:00, 0 min."""
+    found = _TIME(cell.strip())
+    return found is not None and not found[1].strip("0:. ")
 
 
 def _has_day(cell: str) -> bool:

@@ -1,10 +1,14 @@
 """Rows that are finer than their kind: order lines as orders, payments as invoices, contacts as customers."""
 
+import re
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
 from bot.errors import N_, Phrase
 from bot.services.imports.check.findings import FileFindings, FindingType, Level
+from bot.services.imports.layout.columns import Layout
+from bot.services.imports.read.headers import names
+from bot.services.imports.read.text import plain
 
 ORDER_LINES = FindingType(
     name="order-lines",
@@ -57,6 +61,44 @@ REPEATED_KEYS = FindingType(
         " --yes repeated-keys takes the first row of each and rejects the others."
     ),
     accept=True,
+)
+RECEIPTS = FindingType(
+    name="receipts-as-orders",
+    level=Level.QUESTION,
+    sentence=N_(
+        "The rows may be payments that were received, not orders: the file has the column %(column)s, and none of products"
+        " or quantities."
+    ),
+    answer=N_(
+        "Import orders from a list of orders or invoices, and payments as the days of payment of invoices;"
+        " --yes receipts-as-orders: they are orders."
+    ),
+    accept=True,
+)
+OTHER_DOCUMENTS = FindingType(
+    name="other-documents",
+    level=Level.QUESTION,
+    sentence=N_(
+        "The numbers are taken from the column %(column)s, which may be those of quotes, purchases or deliveries."
+    ),
+    answer=N_(
+        "Import orders and invoices only; --yes other-documents: the rows are orders, or invoices, all the same."
+    ),
+    accept=True,
+)
+_OTHER_NUMBERS = re.compile(
+    "quot|estimate|offer(?:no|number|id)|proposal|proforma|purchaseorder|ponumber|pono$|deliverynote|packing|angebot|kostenvoranschlag"
+    "|lieferschein|报价|估价|采购单|采购订单|送货单|询价"
+)
+_PAYMENT_HEADERS = names(
+    "payment method, method of payment, pay method, payment mode, payment type, mode of payment, tender type, receipt no",
+    "receipt number, payment no, payment number, payment reference, bank reference, bank account, cheque no, check no",
+    "收款方式, 付款方式, 支付方式, 结算方式, 收款账户, 收款账号, 收款银行, 收款单号, 银行账号, 银行流水号, 回款方式, 到账账户",
+    "Zahlungsart, Zahlungsweise, Zahlungsmittel, Zahlungsmethode, Bankkonto, mode de paiement, forma de pago",
+)
+_OF_SALES = re.compile(
+    "product|sku|item|article|quantity|qty|menge|anzahl|artikel|produkt|数量|商品|产品|货品|物料|ship|deliver|liefer|发货|送货"
+    "|tax|vat|mwst|税|cost|discount|rabatt|折扣|price|preis|单价|status|状态|due|channel|渠道|成本"
 )
 _AMOUNTS = ("amount", "cost", "original_amount")
 _ODD = 100  # one row in so many may be an oddity; more are the shape of the file
@@ -119,6 +161,25 @@ def check_lines(
             line=found.line,
             columns=", ".join(map(repr, columns)) or Phrase(N_("none")),
         )
+
+
+def check_receipts(layout: Layout, findings: FileFindings) -> None:
+    """Ask whether rows with nothing but how they were paid are payments."""
+    paid = next((name for name in layout.unused.values() if plain(name) in _PAYMENT_HEADERS), None)
+    if (
+        paid is None
+        or layout.shape is not None
+        or any(_OF_SALES.search(plain(name)) for name in layout.header)
+    ):
+        return
+    findings.add(RECEIPTS, column=repr(paid))
+
+
+def check_documents(layout: Layout, findings: FileFindings, key_field: str) -> None:
+    """Ask whether rows are what the header of their number says: quotes, purchases, deliveries."""
+    header = layout.columns[key_field]
+    if _OTHER_NUMBERS.search(plain(header)):
+        findings.add(OTHER_DOCUMENTS, column=repr(header))
 
 
 def check_payments(repeats: Repeats, findings: FileFindings) -> None:

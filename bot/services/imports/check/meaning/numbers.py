@@ -1,5 +1,6 @@
 """Numbers of one file that are almost the same, or the same in several companies."""
 
+import re
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -37,6 +38,24 @@ COMPANY_NUMBERS = FindingType(
     ),
     accept=True,
 )
+NUMBER_PREFIXES = FindingType(
+    name="number-prefixes",
+    level=Level.QUESTION,
+    sentence=N_(
+        "Numbers that begin with %(prefix)s may be those of credit notes, quotes or payments: %(count)s, such as %(number)s"
+        " (line %(line)d)."
+    ),
+    answer=N_(
+        "Leave them out with --skip %(option)s, or make them negative with --negative %(option)s;"
+        " --yes number-prefixes counts them as they are."
+    ),
+    accept=True,
+)
+# What numbers of credit notes, returns, quotes and payments begin with; others are there, too.
+_PREFIXES = names(
+    "cn, cr, crn, cm, crm, gs, ret, rtn, rma, rfd, sr, qt, qte, quo, est, ang, pf, rcp, rct, pmt, xsth, th, sk, bjd, hk"
+)
+_PREFIX = re.compile(r"([A-Za-z]{2,4})[-_/ ]*[0-9]").match
 _COMPANIES = names(
     "company code, company, company id, company no, legal entity, entity, subsidiary, business unit, ledger, org, organization",
     "store, store id, shop, shop id, branch, branch code, sales organization, sales org, fiscal year, client, mandt, bukrs, gjahr",
@@ -45,6 +64,48 @@ _COMPANIES = names(
     "société, sociedad, società, empresa, azienda",
 )
 _KEPT = 50_000  # numbers whose company is remembered while the file is read
+
+
+class NumberPrefixes:
+    """Follows what the numbers of orders or invoices begin with, while the file is read."""
+
+    def __init__(self, key_field: str) -> None:
+        self._key_field = key_field
+        self._found: dict[str, tuple[int, int, str]] = {}  # prefix -> rows, the first line and number
+        self._others = False  # whether numbers begin with something else
+
+    def count(self, chunk: Chunk) -> None:
+        """Count the rows whose amount is not below zero already."""
+        keys, amounts = chunk.values[self._key_field], chunk.values["amount"]
+        beginnings = {key[:2].lower() for key in keys if type(key) is str}
+        telling = {one[:2] for one in _PREFIXES} & beginnings
+        self._others = self._others or bool(beginnings - telling)
+        if not telling:
+            return
+        for row, key in enumerate(keys):
+            if type(key) is not str or key[:2].lower() not in telling:
+                continue
+            found = _PREFIX(key)
+            if found is None or found[1].lower() not in _PREFIXES:
+                self._others = True
+            elif type(amounts[row]) is not int or amounts[row] >= 0:
+                many, line, first = self._found.get(found[1], (0, chunk.lines[row], key))
+                self._found[found[1]] = many + 1, line, first
+
+    def check(self, job: ImportJob) -> None:
+        """Ask about each prefix, unless all numbers begin so."""
+        header = job.layout.columns[self._key_field]
+        for prefix, (many, line, number) in self._found.items():
+            if self._others or len(self._found) > 1:
+                job.findings.add(
+                    NUMBER_PREFIXES,
+                    about=f"{header}={prefix}",
+                    prefix=prefix,
+                    count=f"{many:,}",
+                    number=repr(clip(number)),
+                    line=line,
+                    option=spell(header, [f"*{prefix}*"]),
+                )
 
 
 class CompanyNumbers:

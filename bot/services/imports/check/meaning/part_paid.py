@@ -6,15 +6,17 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import Table, func, select
+from sqlalchemy import Table, and_, func, select
 
 from bot.errors import N_
 from bot.services.imports.check.findings import FindingType, Level
 from bot.services.imports.check.meaning import vocabulary
 from bot.services.imports.job import Chunk, ImportJob
 from bot.services.imports.layout.columns import FileField
-from bot.services.imports.read.amounts import dissect, read_decimal
-from bot.services.imports.read.filters import spell
+from bot.services.imports.read.amounts import dissect, number_in, read_decimal
+from bot.services.imports.read.filters import spell, word
+from bot.services.imports.read.headers import names
+from bot.services.imports.read.refusal import Parser, clip
 from bot.services.imports.read.text import plain
 
 PARTLY_PAID = FindingType(
@@ -38,6 +40,15 @@ STILL_OPEN = FindingType(
         " %(line)d)."
     ),
 )
+PAID_BEFORE = FindingType(
+    name="paid-before",
+    level=Level.NOTE,
+    sentence=N_(
+        "Invoices without a day of payment in the file are paid in the book, and stay paid there: %(count)s (the first"
+        " is %(key)s, line %(line)d, paid on %(day)s). If a payment was taken back, a column with what is still open"
+        " opens them again: --map still_open=COLUMN."
+    ),
+)
 PAID_AMOUNT_ZERO = FindingType(
     name="paid-amount-zero",
     level=Level.QUESTION,
@@ -50,9 +61,21 @@ PAID_AMOUNT_ZERO = FindingType(
     ),
     accept=True,
 )
-# Read only where a person maps them: whether a rest is open or a discount, no header says.
-OPEN_FIELD = FileField(name="still_open", read=ImportJob.amounts)
-PAID_FIELD = FileField(name="paid_so_far", read=ImportJob.amounts)
+_FULLY_HEADERS = names(
+    "fully paid, paid in full, is fully paid, full payment, fully settled, paid completely, is paid, settled, is settled",
+    "是否结清, 结清, 已结清, 是否付清, 付清, 是否全额付款, 全额付款, 是否已付清, 是否核销完毕, 是否全部核销",
+    "vollständig bezahlt, komplett bezahlt, voll bezahlt, ausgeglichen, vollständig ausgeglichen, entièrement payé, soldé",
+)
+_SHARE_HEADERS = names(
+    "paid %, % paid, percent paid, paid percent, paid percentage, payment %, paid ratio, payment progress, paid share",
+    "付款比例, 已付比例, 回款比例, 收款比例, 已收比例, 付款进度, 回款率, 回款进度, 核销比例",
+    "bezahlt %, % bezahlt, Zahlungsquote, Zahlungsfortschritt, Anteil bezahlt, % payé, % pagado",
+)
+_PART_HEADERS = names(
+    "partial, partial payment, partially paid, is partial, part payment, part paid, is partially paid",
+    "部分付款, 是否部分付款, 部分结清, 部分核销, teilbezahlt, Teilzahlung, teilweise bezahlt, paiement partiel",
+)
+_ALL = Decimal(1)
 _NOT_OPEN = re.compile(
     "day|tage|天|date|日期|datum|limit|额度|account|customer|客户|kunde|percent|%|rate|since|seit|posten|status|状态"
 )
@@ -65,6 +88,50 @@ _PAID_WORDS = frozenset(
     map(plain, ["paid", "payments", "payment", "received", "已付", "已收", "实收", "bezahlt"])
 )
 _NOT_PAID = re.compile("未|not|un(paid|settled)|offen|currency|币种|rate|date|日期")
+
+
+def _read_rest(job: ImportJob, name: str) -> Parser:
+    """A parser of what is still open; under a header such as "partial", of yes and no."""
+    amounts = job.amounts(name)
+    if plain(job.layout.columns.get(name, "")) not in _PART_HEADERS:
+        return amounts
+    return lambda cell: 1 if word(cell) in vocabulary.TRUE else _nothing(cell, amounts)
+
+
+def _nothing(cell: str, amounts: Parser) -> Any:
+    """Zero for a no, else the amount."""
+    return 0 if word(cell) in vocabulary.FALSE else amounts(cell)
+
+
+def _read_paid(job: ImportJob, name: str) -> Parser:
+    """A parser of what has been paid; under a header of that, of the share of it: 50%, yes, no."""
+    amounts = job.amounts(name)
+    if plain(job.layout.columns.get(name, "")) not in _FULLY_HEADERS | _SHARE_HEADERS:
+        return amounts
+
+    def parse(cell: str) -> Any:
+        share = share_of(cell)
+        return amounts(cell) if share is None else share
+
+    return parse
+
+
+def share_of(cell: str) -> Decimal | None:
+    """The share that was paid, by yes, no, 50% or 0.5; None where a cell has none."""
+    said = word(cell)
+    if not said or said == "-":
+        return None
+    if said in vocabulary.TRUE or said in vocabulary.FALSE:
+        return _ALL if said in vocabulary.TRUE else Decimal(0)
+    number = number_in(cell.strip().rstrip("%％ "), "point")
+    if number is None:
+        return None
+    return number / 100 if cell.strip()[-1:] in "%％" or number > _ALL else number
+
+
+# Read only where a person maps them: whether a rest is open or a discount, no header says.
+OPEN_FIELD = FileField(name="still_open", read=_read_rest)
+PAID_FIELD = FileField(name="paid_so_far", read=_read_paid)
 
 
 @dataclass(kw_only=True)
@@ -81,34 +148,54 @@ class PartPayments:
     def __init__(self, job: ImportJob) -> None:
         self._job = job
         watched = job.layout.unused if "paid" in job.layout.places else {}
-        self._open = [place for place, name in watched.items() if is_open_amount(name)]
-        self._paid = [place for place, name in watched.items() if is_paid_amount(name)]
+        self._open = [
+            place for place, name in watched.items() if is_open_amount(name) or plain(name) in _PART_HEADERS
+        ]
+        shares = _FULLY_HEADERS | _SHARE_HEADERS
+        self._shares = [place for place, name in watched.items() if plain(name) in shares]
+        self._paid = [
+            place for place, name in watched.items() if is_paid_amount(name) and place not in self._shares
+        ]
         self._found: dict[int, _Found] = {}
+        self.says_open = not {OPEN_FIELD.name, PAID_FIELD.name}.isdisjoint(job.layout.places)
         self._still_open = 0
         self._first_open = 0
 
     def take(self, chunk: Chunk) -> None:
         """Note the rows with a day of payment that are not paid in full; by a mapped column they count as open."""
         values = chunk.values
-        if not any(values["paid"]):
-            return
         amounts, days = values["amount"], values["paid"]
+        if self.says_open:
+            values["is_open"] = [
+                1
+                if type(amount) is int and ((type(rest) is int and rest != 0) or _is_less(so_far, amount))
+                else None
+                for amount, rest, so_far in zip(
+                    amounts, values[OPEN_FIELD.name], values[PAID_FIELD.name], strict=True
+                )
+            ]
+        if not any(days):
+            return
         rows = [row for row, day in enumerate(days) if isinstance(day, str) and type(amounts[row]) is int]
-        for row in rows:
-            rest, so_far = values["still_open"][row], values["paid_so_far"][row]
-            if (type(rest) is int and rest != 0) or _is_less(so_far, amounts[row]):
+        for row in rows if self.says_open else ():
+            if values["is_open"][row]:
                 self._still_open += 1
                 self._first_open = self._first_open or chunk.lines[row]
                 days[row] = None
         read = self._job.parsers["amount"]
         for place in self._open:
             cells = chunk.columns[place]
-            open_cells = {cell for cell in set(cells) if _is_amount(cell)}
+            open_cells = {cell for cell in set(cells) if _is_amount(cell) or word(cell) in vocabulary.TRUE}
             self._note(chunk, place, [row for row in rows if cells[row] in open_cells and amounts[row]])
         for place in self._paid:
             cells = chunk.columns[place]
             parsed = {cell: read(cell.strip()) if cell.strip() else None for cell in set(cells)}
             self._note(chunk, place, [row for row in rows if _is_less(parsed[cells[row]], amounts[row])])
+
+        for place in self._shares:
+            cells = chunk.columns[place]
+            less = {cell for cell in set(cells) if (share := share_of(cell)) is not None and share < _ALL}
+            self._note(chunk, place, [row for row in rows if cells[row] in less])
 
     def check(self) -> None:
         """Add what was noted to the findings."""
@@ -162,6 +249,19 @@ def check_paid_zeros(job: ImportJob, stage: Table) -> None:
         )
 
 
+def note_paid_before(job: ImportJob, stage: Table, known: Table) -> None:
+    """Note the invoices that the book has as paid and the file does not: an empty cell leaves them so."""
+    rows = stage.c
+    columns = rows.line, rows.key, known.c.paid_on, func.count().over()
+    matched = stage.join(known, and_(known.c.source == job.source, known.c.external_id == rows.key))
+    stays = and_(rows.paid_on.is_(None), known.c.paid_on.is_not(None), rows.is_open.is_(None))
+    found = select(*columns).select_from(matched).where(stays).order_by(rows.line).limit(1)
+    row = job.connection.execute(found).first()
+    if row is not None:
+        line, key, day, count = row
+        job.findings.add(PAID_BEFORE, count=f"{count:,}", key=repr(clip(key)), line=line, day=day)
+
+
 def is_open_amount(header: str) -> bool:
     """Whether a column of this header may have what is still to be paid of an invoice."""
     said = plain(header)
@@ -175,7 +275,9 @@ def is_paid_amount(header: str) -> bool:
 
 
 def _is_less(so_far: Any, amount: int) -> bool:
-    """Whether an amount was paid, and less than what was to be paid."""
+    """Whether an amount, or a share of it, was paid, and less than what was to be paid."""
+    if isinstance(so_far, Decimal):
+        return so_far < _ALL
     return type(so_far) is int and abs(so_far) < abs(amount)
 
 

@@ -1,14 +1,22 @@
-"""Columns of chances and of remarks: what they say of single rows is asked about, never ignored."""
+"""Columns of chances, remarks, names and numbers: what they say of single rows is asked about, never ignored."""
 
-import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
 from bot.errors import N_
 from bot.services.imports.check.findings import FindingType, Level
 from bot.services.imports.check.meaning.statuses import STATUS_COLUMN
 from bot.services.imports.job import Chunk, ImportJob
+from bot.services.imports.layout.columns import Layout
 from bot.services.imports.read.amounts import number_in
+from bot.services.imports.read.cells.marks import (
+    OF_ACTIVITIES,
+    OF_DOCUMENTS,
+    OF_NAMES,
+    OF_NUMBERS,
+    OF_REMARKS,
+    Marks,
+)
 from bot.services.imports.read.filters import OPTIONS, ColumnFilter, read_filters, spell, word
 from bot.services.imports.read.headers import names
 from bot.services.imports.read.refusal import clip
@@ -37,6 +45,19 @@ REMARK_COLUMN = FindingType(
     ),
     accept=True,
 )
+ENDED_NAMES = FindingType(
+    name="ended-names",
+    level=Level.QUESTION,
+    sentence=N_(
+        "Names of customers in the column %(column)s say that they are none any more: %(count)s, such as %(example)s (line"
+        " %(line)d)."
+    ),
+    answer=N_(
+        "Leave them out: --skip %(option)s; or add a column ended, which ends those that the book has;"
+        " --yes ended-names: all of them go on."
+    ),
+    accept=True,
+)
 _CHANCES = names(
     "probability, probability %, win probability, chance, likelihood, confidence %, close probability, deal probability",
     "概率, 赢率, 赢单率, 赢单概率, 成交概率, 成功率, 可能性, 成单概率, 预计成交概率, Wahrscheinlichkeit, Abschlusswahrscheinlichkeit",
@@ -49,38 +70,13 @@ _REMARKS = names(
     "Bemerkung, Bemerkungen, Kommentar, Kommentare, Notiz, Notizen, Anmerkung, Anmerkungen, Hinweis, Vermerk, Freitext",
     "commentaire, commentaires, remarque, remarques, observaciones, comentario, commento, nota, note interne, opmerking",
 )
-# In texts in lower case. A stem is found much faster than the pattern, which most files then need not meet.
-_STEMS = (
-    "cancel",
-    "void",
-    "refund",
-    "storn",
-    "annul",
-    "test order",
-    "testorder",
-    "credited",
-    "reversed",
-    "duplicate",
-    "gutgeschrieben",
-    "testauftrag",
-    "anulad",
+_TEXTS = names(
+    "description, text, narration, details, particulars, order description, invoice description, posting text, reference text",
+    "描述, 内容, 事由, 业务摘要, 凭证摘要, Beschreibung, Buchungstext, Text, Betreff, subject, title, Verwendungszweck",
+    "libellé, descripción, concepto, descrizione, causale, omschrijving",
 )
-_HAN_STEMS = (
-    "作废",
-    "取消",
-    "退款",
-    "退货",
-    "红冲",
-    "冲销",
-    "测试单",
-    "重复单",
-)
-_NOT = r"(?<!not )(?<!no )(?<!non-)(?<!non )(?<!nicht )(?<!never )(?<!不)(?<!未)(?<!不能)(?<!不可)(?<!没有)(?<!无)(?<!勿)"
-_WORDS = re.compile(
-    _NOT
-    + r"(?:\bcancel(?:l?ed|lation|ation)?\b|\bvoid(?:ed)?\b|\brefund(?:ed)?\b|\bstorn(?:o|iert|ierung)\b|\bannul\w*|\banulad[oa]\b"
-    r"|\btest ?order\b|\btestauftrag\b|\bcredited\b|\breversed\b|\bduplicate\b|\bgutgeschrieben\b"
-    r"|作废|取消|退款|退货|红冲|冲销|测试单|重复单)"
+_NAMES = names(
+    "customer name, client name, account name, company name, 客户名称, 客户全称, Kundenname, Firma, Name1"
 )
 
 
@@ -91,6 +87,7 @@ class _Watched:
     place: int
     header: str
     asked: FindingType
+    marks: tuple[Marks, ...]  # what to look for; none in a column of chances
     filter: ColumnFilter | None
     count: int = 0
     line: int = 0
@@ -102,20 +99,18 @@ class _Watched:
 class RowColumns:
     """Follows the columns of chances and remarks while the file is read."""
 
-    def __init__(self, job: ImportJob) -> None:
+    def __init__(self, job: ImportJob, kind: str) -> None:
         filters = read_filters({name: getattr(job.options, name) for name in OPTIONS})
         self._columns = [
-            _Watched(place=place, header=name, asked=asked, filter=filters.get(plain(name)))
-            for place, name in job.layout.unused.items()
-            for asked, headers in ((UNCERTAIN_ROWS, _CHANCES), (REMARK_COLUMN, _REMARKS))
-            if plain(name) in headers
+            _Watched(place=place, header=name, asked=asked, marks=marks, filter=filters.get(plain(name)))
+            for place, name, asked, marks in _watched(job.layout, kind)
         ]
 
     def count(self, chunk: Chunk) -> None:
         """Look at the rows of a chunk, which no option leaves out."""
         for one in self._columns:
             cells = chunk.columns[one.place]
-            if one.asked is REMARK_COLUMN and not _has_stem(cells):
+            if one.marks and not _has_stem(one.marks, cells):
                 continue
             found = {cell: said for cell in set(cells) if (said := _said(one, cell))}
             one.certain = next((cell.strip() for cell in set(cells) if _is_certain(cell)), one.certain)
@@ -132,7 +127,7 @@ class RowColumns:
         asked = {one.values["column"] for one in job.findings if one.type is STATUS_COLUMN}
         for one in self._columns:
             if one.count and repr(one.header) not in asked:
-                words = [one.certain] if one.asked is UNCERTAIN_ROWS else [f"*{said}*" for said in one.words]
+                words = [f"*{said}*" for said in one.words] if one.marks else [one.certain]
                 job.findings.add(
                     one.asked,
                     column=repr(one.header),
@@ -143,16 +138,40 @@ class RowColumns:
                 )
 
 
-def _has_stem(cells: Iterable[str]) -> bool:
+def _watched(layout: Layout, kind: str) -> Iterator[tuple[int, str, FindingType, tuple[Marks, ...]]]:
+    """The columns to follow: place, header, the question, and what to look for."""
+    of_sales = kind in ("orders", "invoices")
+    for place, name in layout.unused.items():
+        said = plain(name)
+        if said in _CHANCES:
+            yield place, name, UNCERTAIN_ROWS, ()
+        elif kind == "activities":
+            if said in _REMARKS or said in _TEXTS:
+                yield place, name, REMARK_COLUMN, (OF_ACTIVITIES,)
+        elif said in _REMARKS:
+            yield place, name, REMARK_COLUMN, (OF_REMARKS, OF_DOCUMENTS) if of_sales else (OF_REMARKS,)
+        elif of_sales and said in _TEXTS:
+            yield place, name, REMARK_COLUMN, (OF_DOCUMENTS,)
+        elif of_sales and said in _NAMES:
+            yield place, name, REMARK_COLUMN, (OF_NAMES,)
+    fields = {"note": OF_ACTIVITIES, "order_no": OF_NUMBERS, "invoice_no": OF_NUMBERS}
+    for held, marks in fields.items():
+        if held in layout.places:
+            place = layout.places[held]
+            yield place, layout.header[place], REMARK_COLUMN, (marks,)
+    if kind == "customers":
+        place = layout.places["name"]
+        yield place, layout.header[place], ENDED_NAMES, (OF_NAMES,)
+
+
+def _has_stem(marks: Iterable[Marks], cells: Iterable[str]) -> bool:
     text = "\n".join(cells).lower()
-    if any(stem in text for stem in _STEMS):
-        return True
-    return not text.isascii() and any(stem in text for stem in _HAN_STEMS)
+    return any(one.may_be_in(text) for one in marks)
 
 
 def _said(one: _Watched, cell: str) -> str:
     """What a cell says of its row; "" where that is nothing, or where an option names it."""
-    said = _doubt(cell) if one.asked is UNCERTAIN_ROWS else _cancelling(cell)
+    said = _marked(one.marks, cell) if one.marks else _doubt(cell)
     return "" if said and one.filter is not None and one.filter.names(word(cell)) else said
 
 
@@ -169,6 +188,7 @@ def _doubt(cell: str) -> str:
     return "" if _is_certain(cell) or number_in(text.rstrip("%％ "), "point") is None else text
 
 
-def _cancelling(cell: str) -> str:
-    found = _WORDS.search(cell.lower())
-    return found[0] if found else ""
+def _marked(marks: Iterable[Marks], cell: str) -> str:
+    """The words of a cell by which its row may not count."""
+    text = cell.strip().lower()
+    return next((found for one in marks if (found := one.find(text))), "")

@@ -91,6 +91,7 @@ class Survey:
         known: Mapping[str, Sequence[str]],
         refunds: bool,
         amounts: bool,
+        today: str = "",
     ) -> None:
         """`columns` are followed, place -> header; `known` are the words of earlier files, by plain header."""
         self._of_customers = kind == "customers"
@@ -103,8 +104,11 @@ class Survey:
             # Quantities that an option names one by one are compared one by one.
             place: FollowedColumn(
                 header=header,
+                kind=kind,
+                today=today,
                 folded=place not in filters or BELOW_ZERO in filters[place].options,
-                says_done=self._of_activities and plain(header) in vocabulary.DONE_HEADERS,
+                says_done=vocabulary.says_valid(header, kind)
+                or (self._of_activities and plain(header) in vocabulary.DONE_HEADERS),
             )
             for place, header in columns.items()
         }
@@ -119,6 +123,7 @@ class Survey:
         self._refunded: dict[int, tuple[int, str]] = {}  # place -> the first line and amount
         self._asked: list[tuple[FollowedColumn, list[str]]] = []
         self._skipped = vocabulary.SKIPPED | vocabulary.SKIPPED_IN.get(kind, frozenset())
+        self._no_sales = vocabulary.NO_SALES if amounts else frozenset()
         self._counted = (vocabulary.COUNTED | vocabulary.COUNTED_IN.get(kind, frozenset())) - self._skipped
 
     def follow(self, place: int, header: str, *, says_paid: bool) -> None:
@@ -282,7 +287,11 @@ class Survey:
         said = word(cell)
         if said in vocabulary.NEGATED or said in found.second_sides():
             return NEGATIVE
-        if said in self._skipped:
+        if said in self._skipped or (
+            said in self._no_sales and vocabulary.is_of_documents(found.header) and not found.is_payment
+        ):
+            return SKIP
+        if found.is_duration and said and said != ANY:
             return SKIP
         if found.is_flag and (said == ANY or said in vocabulary.TRUE):
             return NEGATIVE if vocabulary.takes_back(found.header) else SKIP

@@ -93,7 +93,24 @@ SKIPPED_IN = {
     ),
     "customers": _words("closed, 已关闭, geschlossen"),
     "facts": _words("forecast, budget, plan, 预测, 预算"),
+    "joins": _words(
+        "different, distinct, separate, keep separate, not a duplicate, no match, not the same, unsure, maybe, unclear",
+        "review, to review, undecided, reject, 不合并, 不是同一客户, 不同, 不同客户, 待定, 待确认, 不确定, 保留",
+        "verschieden, keine dublette, nicht zusammenführen, unklar, getrennt, offen",
+    ),
 }
+# Documents that are no sale, under a header of a status or of a type of document.
+NO_SALES = _words(
+    "payment, payment received, customer payment, incoming payment, receipt, cash receipt, journal, journal entry, jv",
+    "deposit, down payment, prepayment, advance payment, opening balance, balance brought forward, bbf, transfer",
+    "sample, sample order, free sample, exchange, replacement, warranty, free of charge, foc, gratis, gift, promotion",
+    "write-off, intercompany, purchase, purchase order, bill, supplier invoice, vendor bill, delivery note, statement",
+    "收款, 收款单, 收到货款, 收货款, 回款, 回款单, 付款, 付款单, 预收款, 预收, 定金, 订金, 押金, 期初余额, 期初, 转账, 调拨, 内部调拨",
+    "样品, 样品单, 赠品, 赠送, 免费, 换货, 换货单, 补发, 保修, 采购, 采购单, 采购订单, 凭证, 结转, 对账单, 送货单",
+    "zahlung, zahlungseingang, anzahlung, eröffnungssaldo, saldovortrag, umbuchung, muster, musterbestellung, umtausch",
+    "ersatz, garantie, kostenlos, bestellung lieferant, eingangsrechnung, lieferschein, vorauszahlung, ausbuchung",
+    "paiement, acompte, échantillon, échange, gratuit, pago, anticipo, muestra, cambio, pagamento, acconto, betaling",
+)
 # Invoices that are paid, and headers of columns that say so by yes or no.
 PAID = _words(
     "paid, fully paid, paid in full, settled, cleared, 已付款, 已支付, 已付, 已收款, 已回款, 已结清, 结清, 已核销, 已付清, 全部核销",
@@ -121,9 +138,17 @@ SIDE_HEADERS = _words(
 
 # Headers of a column of two or more short codes that may be a type of document.
 TYPE_HEADERS = _words("type, typ, kind, art, doc, document, code, txn, trx, 类型, 种类, 单据, tipo")
+# Headers of columns of words, some of which may be of documents that are no sale.
+_DOCUMENT_HEADERS = _words(
+    "order category, order kind, order class, sales type, sale type, document kind, document category, entry type",
+    "transaction, transaction kind, record type, posting type, category, nature, purpose, class, movement type",
+    "订单类别, 订单性质, 销售类型, 销售方式, 类别, 性质, 用途, 交易类别, 业务类别, 业务性质, 凭证类型, 记录类型",
+    "auftragsart, buchungsart, kategorie, vorgang, bewegungsart, verkaufsart, bestellart, catégorie, categoría",
+)
 SCENARIO_HEADERS = _words(
     "scenario, version, szenario, 场景, 情景, 版本, data version, plan version, planversion, value type, wertart, scénario",
-    "escenario, ledger type, actual/budget, actual/plan, plan/ist, ist/plan",
+    "escenario, ledger type, actual/budget, actual/plan, plan/actual, budget/actual, plan/ist, ist/plan, 计划/实际",
+    "rate type, exchange rate type, kurstyp, kursart, 汇率类型",
 )
 # A factor of minus one, or an amount of goods below zero, makes the amount negative.
 _SIGN_HEADERS = _words(
@@ -139,6 +164,33 @@ DONE_HEADERS = _words(
     "completed on, completed at, completed date, date completed, completion date, done on, finished on",
     "完成日期, 完成时间, 实际完成时间, 实际日期, 执行日期, 到访时间, erledigt am, abgeschlossen am, durchgeführt am",
     "connected, reached, answered, attended, showed up, 是否接通, 接通, 是否联系上, 是否见面, erreicht, angetroffen, erschienen",
+)
+# A no, or nothing where others have a yes, under one of these headers is a row that does not count.
+_VALID_HEADERS = _words(
+    "valid, is valid, confirmed, is confirmed, posted, is posted, approved, is approved, released, is released",
+    "verified, is verified, effective, active, is active, enabled, is enabled, include, included, counts, booked, finalised",
+    "finalized, submitted, is final, accepted, 审核, 是否审核, 已审核, 是否有效, 有效, 是否生效, 生效, 已生效, 是否启用, 启用",
+    "是否确认, 确认, 已确认, 是否过账, 过账, 已过账, 记账, 是否记账, 已记账, 是否计入, 计入, 是否提交, 是否在用",
+    "gültig, ist gültig, aktiv, ist aktiv, bestätigt, gebucht, verbucht, freigegeben, geprüft, validé, valide, confirmé",
+    "approuvé, actif, válido, confirmado, aprobado, activo, attivo, confermato, valido",
+)
+_VALID_HEADERS_IN = {
+    "customers": _words(
+        "是否合作, 合作中, 合作, 在用, 是否活跃, 活跃, 是否正常, in use, current, current customer, is current, trading, is customer",
+        "active customer, customer active, account active, kunde aktiv, aktiver kunde, aktivkunde, in betrieb",
+    ),
+    "joins": _words(
+        "decision, match, is match, matched, is duplicate, duplicate confirmed, same, same customer, merge, join, ok, agreed",
+        "是否合并, 确认合并, 合并, 是否同一客户, 同一客户, 是否重复, 决定, 审核结果",
+        "entscheidung, dublette, ist dublette, zusammenführen, identisch, gleich",
+    ),
+    "activities": _words("justified, 是否属实, 属实, 是否成立, berechtigt, ist berechtigt, took place"),
+}
+# Of activities: how long they took; those of no time did not take place.
+DURATION_HEADERS = _words(
+    "duration, call duration, duration (min), duration (minutes), duration minutes, duration in minutes, duration seconds",
+    "duration (s), talk time, length, call length, minutes, 时长, 通话时长, 拜访时长, 持续时间, 通话时间, 时长(分钟), 时长(秒)",
+    "dauer, gesprächsdauer, anrufdauer, dauer (min), dauer in minuten, durée, duración, durata",
 )
 # Of activities: headers of what came of one, which may be that it did not take place.
 OUTCOME_PARTS = _parts(
@@ -165,7 +217,23 @@ _FLAG_PARTS = _parts(
     "cancel, void, delet, refund, return, reversed, reversal, reverses, reversing, inactive, archived, closedlost, testorder",
     "creditnote, creditmemo, isdraft, isquote, istest, 作废, 取消, 删除, 退货, 退款, 红冲, 冲销, storn",
     "gelöscht, retour, gutschrift, annul, rembours, 离职, 停用, 禁用, disabled, terminat, lefton, austritt",
+    "onhold, suspended, 冻结, 挂起, nolongervalid, superseded, obsolete, outdated, 失效, veraltet, überholt, ungültig",
 )
+_FLAG_HEADERS = _words(
+    "hold, blocked, is blocked, locked, is locked, 暂停, 是否暂停, gesperrt, ist gesperrt, sperre, liefersperre, auftragssperre",
+)
+# The same, in files of one kind only.
+_FLAG_PARTS_IN = {
+    "customers": _parts(
+        "sperr, blocked, locked, contractend, endofcontract, contractexpir, contractuntil, deceased, bankrupt, insolven",
+        "closedon, closeddate, exitdate, donotuse, blacklist, 合同到期, 合同结束, 合同终止, 合作结束, 合作终止, 到期日, 倒闭, 破产",
+        "闭店, 黑名单, vertragsende, vertragende, kündigung, gekündigt, verstorben, erloschen",
+    ),
+    "people": _parts(
+        "exitdate, lastday, lastworkingday, leavingdate, leavedate, dateleft, deactivat, lockedout, accountlocked, resign",
+        "offboard, enddate, 最后工作日, 锁定, 注销, ausgeschieden, letzterarbeitstag, deaktiviert, gesperrt, kündigung",
+    ),
+}
 # Of these, rows that take from the others.
 _NEGATIVE_FLAG_PARTS = _parts(
     "return, credit, 退货, 红冲, retour, gutschrift, reversalof, reverses, reversing, stornozu, stornovon, 冲销"
@@ -197,9 +265,25 @@ def _has_part(header: str, parts: re.Pattern[str]) -> bool:
     return parts.search(said) is not None and not _OTHER_PARTS.search(said)
 
 
-def is_flag(header: str) -> bool:
+def is_flag(header: str, kind: str = "") -> bool:
     """Whether a header is that of yes or no, of the day, or of the document that a row takes back."""
-    return _has_part(header, _FLAG_PARTS) or _REVERSAL_PARTS.search(plain(header)) is not None
+    said = plain(header)
+    if said in _FLAG_HEADERS or _has_part(header, _FLAG_PARTS) or _REVERSAL_PARTS.search(said) is not None:
+        return True
+    own = _FLAG_PARTS_IN.get(kind)
+    return own is not None and own.search(said) is not None
+
+
+def says_valid(header: str, kind: str = "") -> bool:
+    """Whether a no under this header is of a row that does not count."""
+    said = plain(header)
+    return said in _VALID_HEADERS or said in _VALID_HEADERS_IN.get(kind, ())
+
+
+def is_of_documents(header: str) -> bool:
+    """Whether words under this header may be those of types of documents."""
+    said = plain(header)
+    return said in TYPE_HEADERS or said in _DOCUMENT_HEADERS or is_status(header)
 
 
 def takes_back(header: str) -> bool:

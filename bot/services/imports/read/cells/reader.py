@@ -11,7 +11,7 @@ from bot.services.imports.read.cells.guards import unguarded
 from bot.services.imports.read.cells.word_lists import SPREADSHEET_ERRORS
 from bot.services.imports.read.dates import Dates
 from bot.services.imports.read.refusal import EMPTY, Parser, RefusedValue, clip
-from bot.services.imports.read.terms import DueDays
+from bot.services.imports.read.terms import DueDays, PaidDays
 
 
 def cell_reader(
@@ -61,7 +61,7 @@ def cell_reader(
         read_code
         if isinstance(parse, Codes)
         else read_number
-        if isinstance(parse, Amounts | Dates | DueDays)
+        if isinstance(parse, Amounts | Dates | DueDays | PaidDays)
         else read
     )
 
