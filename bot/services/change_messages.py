@@ -8,7 +8,7 @@ from sqlmodel import Session
 
 from bot.services import access
 from bot.services.ask.graded import break_down
-from bot.services.change_reasons import Reasons, State, move_began
+from bot.services.change_reasons import AssessedState, Reasons, move_began
 from bot.services.grade.assessment import Cause, TierChange
 from bot.services.grade.runs import RunContext
 from bot.services.schemes.store import SchemeCache, rule_change, tier_names
@@ -57,7 +57,7 @@ class ChangeMessages:
         by_hand = [change.customer_id for change in changes if change.cause == Cause.OVERRIDE]
         self._decisions = overrides.open_of(self.session, by_hand, self.run.purpose) if by_hand else {}
 
-    def _states_before_the_moves(self, changes: Sequence[TierChange]) -> dict[int, State]:
+    def _states_before_the_moves(self, changes: Sequence[TierChange]) -> dict[int, AssessedState]:
         """Of customers whose moves waited for confirmations: how the last snapshot before the move left them."""
         numbers: dict[int, list[int]] = {}
         for change in changes:
@@ -66,7 +66,7 @@ class ChangeMessages:
                 number = move_began(before.row, after.row, up=self._is_up(change))
                 if number:
                     numbers.setdefault(number, []).append(change.customer_id)
-        found: dict[int, State] = {}
+        found: dict[int, AssessedState] = {}
         for number, ids in numbers.items():
             run = runs.snapshot_at(self.session, self.run.purpose, number - 1)
             behind = runs.runs_behind(self.session, self.run.purpose, run.id) if run else []
@@ -179,19 +179,19 @@ class ChangeMessages:
             )
         return tuple(hits)
 
-    def _states(self, assessed: dict[int, Assessment]) -> dict[int, State]:
+    def _states(self, assessed: dict[int, Assessment]) -> dict[int, AssessedState]:
         """Customer -> assessment, each broken down by its own run: one that is not whole adds to those before it."""
         by_run: dict[tuple[int, int], dict[int, bytes]] = {}
         for row in assessed.values():
             if row.scheme_version_id is not None:
                 by_run.setdefault((row.run_id, row.scheme_version_id), {})[row.customer_id] = row.inputs
-        found: dict[int, State] = {}
+        found: dict[int, AssessedState] = {}
         for (run_id, version), inputs in by_run.items():
             own = run_id == self.run.run_id
             day = self.run.as_of if own else self.session.get_one(GradingRun, run_id).as_of
             scheme = self.scheme_cache.scheme(self.session, version)
             found |= {
-                who: State(row=assessed[who], breakdown=breakdown, as_of=day)
+                who: AssessedState(row=assessed[who], breakdown=breakdown, as_of=day)
                 for who, breakdown in break_down(inputs, day, scheme).items()
             }
         return found

@@ -21,7 +21,7 @@ from grading.scheme.model import Gate, Indicator, Name
 
 
 @dataclass(frozen=True, kw_only=True)
-class State:
+class AssessedState:
     """A stored assessment with its breakdown and its day."""
 
     row: Assessment
@@ -45,13 +45,13 @@ class State:
 class Reasons:
     """Why a tier moved `up` or down, from the assessments before and after, and the one before the move `began`."""
 
-    before: State
-    after: State
+    before: AssessedState
+    after: AssessedState
     up: bool
-    began: State | None = None  # unless that is `before`
+    began: AssessedState | None = None  # unless that is `before`
 
     @property
-    def base(self) -> State:
+    def base(self) -> AssessedState:
         """The assessment that score and figures are compared with: the last one before the move began."""
         return self.began if self.began and not self.by_gate_alone else self.before
 
@@ -119,7 +119,7 @@ class Reasons:
     def _ranks(self) -> Mapping[str | None, int]:
         return {tier.id: place for place, tier in enumerate(self.after.breakdown.scheme.tiers)}
 
-    def _limit(self, state: State) -> tuple[int, Gate | None]:
+    def _limit(self, state: AssessedState) -> tuple[int, Gate | None]:
         """(the best rank that the gates allow, the gate that sets it); a block allows none."""
         found: tuple[int, Gate | None] = (0, None)
         for gate in state.gates:
@@ -128,7 +128,7 @@ class Reasons:
                 found = rank, gate
         return found
 
-    def _rank_by_score(self, state: State) -> int | None:
+    def _rank_by_score(self, state: AssessedState) -> int | None:
         """The rank before gates; None if it is not known."""
         row = state.row
         if row.overridden:
