@@ -36,6 +36,7 @@ SHIPPED = ROOT / "templates" / "messages"
 BLOCKS = ("fallback", "header", "body", "facts", "footer")
 MINUS = "\u2212"
 LONGEST_VALUE = 80
+MOST_DECIMALS = 20  # of a number that must be printed as it is
 LONGEST_IN_PROBLEM = 200
 _SLACK_ID = re.compile(r"[UW][A-Z0-9]{2,}")
 # Bidirectional controls could make a name read as another one; lone surrogates cannot be sent at all.
@@ -153,7 +154,8 @@ def _build(language: str, folders: list[Path], mentions: bool) -> Environment:
         percent=lambda value: Markup(figures.percent(value, 1)),
         # Rounded down: 99.6 % is not all, and what is below the least share never reads as the least share.
         coverage=lambda value: Markup(figures.percent(math.floor(value * 100 + 1e-7) / 100)),
-        quantity=partial(_quantity, language, figures, translations),
+        quantity=partial(_quantity, language, figures, translations, few=True),
+        target=partial(_quantity, language, figures, translations, few=False),
         bold=_bold,
         mention=partial(_mention, mentions),
     )
@@ -255,9 +257,9 @@ def _tier(language: str, gettext: Any, tier: TierPart) -> Markup:
 
 
 def _quantity(
-    language: str, figures: Figures, translations: Translations, value: Any, unit: str | None
+    language: str, figures: Figures, translations: Translations, value: Any, unit: str | None, *, few: bool
 ) -> Markup:
-    """An indicator's value with its unit, with few digits."""
+    """An indicator's value with its unit, with few digits or with all that it has."""
     gettext, ngettext = translations.gettext, translations.ngettext
     if value is None:
         return Markup(gettext("not known"))
@@ -268,8 +270,9 @@ def _quantity(
     if isinstance(value, str):
         return escape(value.replace("_", " "), 40)
     if unit == "ratio":
-        return Markup(figures.percent(value, 1))
-    number = figures.number(value, 0, 0 if abs(value) >= 100 or float(value).is_integer() else 2)
+        return Markup(figures.percent(value, 1 if few else MOST_DECIMALS))
+    decimals = 0 if abs(value) >= 100 or float(value).is_integer() else 2
+    number = figures.number(value, 0, decimals if few else MOST_DECIMALS)
     if unit == "times":
         return Markup(gettext("%(number)s×")) % {"number": Markup(number)}
     if unit == "years":
