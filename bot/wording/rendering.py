@@ -36,6 +36,7 @@ SHIPPED = ROOT / "templates" / "messages"
 BLOCKS = ("fallback", "header", "body", "facts", "footer")
 MINUS = "\u2212"
 LONGEST_VALUE = 80
+MOST_SCORE_DECIMALS = 6  # that a scheme may show
 MOST_DECIMALS = 20  # of a number that must be printed as it is
 LONGEST_IN_PROBLEM = 200
 _SLACK_ID = re.compile(r"[UW][A-Z0-9]{2,}")
@@ -149,8 +150,9 @@ def _build(language: str, folders: list[Path], mentions: bool) -> Environment:
         listed=lambda names: Markup(format_list([_local(language, name) for name in names], locale=locale)),
         tier=partial(_tier, language, translations.gettext),
         day=lambda value: Markup(figures.day(value)),
-        points=lambda value: Markup(figures.signed(round(value, 1))),
-        score=lambda value: Markup("–" if value is None else figures.number(value, 1, 1)),
+        points=lambda value: Markup(figures.signed(value, MOST_SCORE_DECIMALS)),
+        # A score is rounded already as its scheme shows it.
+        score=lambda value: Markup("–" if value is None else figures.number(value, 1, MOST_SCORE_DECIMALS)),
         percent=lambda value: Markup(figures.percent(value, 1)),
         # Rounded down: 99.6 % is not all, and what is below the least share never reads as the least share.
         coverage=lambda value: Markup(figures.percent(math.floor(value * 100 + 1e-7) / 100)),
@@ -181,9 +183,9 @@ class Figures:
             text = f"{whole}.{kept}" if kept else whole
         return text.translate(self._symbols)
 
-    def signed(self, value: Any) -> str:
-        """With one decimal and a sign, also a plus."""
-        text = self.number(value, 1, 1)
+    def signed(self, value: Any, most: int = 1) -> str:
+        """With a sign, also a plus, and one to `most` decimals."""
+        text = self.number(value, 1, most)
         return text if text.startswith(MINUS) else "+" + text
 
     def percent(self, share: Any, most: int = 0) -> str:

@@ -95,7 +95,7 @@ def boundaries(graded: Graded, book: TierNames, days: Sequence[date]) -> dict[st
         return BoundaryPart(
             tier=book.tier(line["tier"]),
             limit=line["limit"],
-            points=abs(line["limit"] - score),
+            points=round(abs(line["limit"] - score), graded.scheme.display_decimals),
             earliest=days[first - 1] if 0 < first <= len(days) else None,
         )
 

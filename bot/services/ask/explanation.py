@@ -158,7 +158,7 @@ def _next(graded: Graded) -> "Lift":
 def _score_change(
     graded: Graded, change: "ExplainedChange | None", indicators: dict[str, Indicator]
 ) -> ScoreChange:
-    from grading.explain.breakdown import MOST_DECIMALS, round_parts
+    from grading.explain.breakdown import round_parts
 
     if graded.previous is None:
         return ScoreChange(since=None, points=None, parts=(), reason=NO_EARLIER, rules=None)
@@ -166,7 +166,7 @@ def _score_change(
         return ScoreChange(
             since=graded.previous.since, points=None, parts=(), reason=NO_DATA_OF_THEN, rules=None
         )
-    decimals = min(graded.scheme.display_decimals, MOST_DECIMALS)
+    decimals = graded.scheme.display_decimals
     total = None if change["change"] is None else round(change["change"], decimals)
     shown_parts = (
         round_parts(change["exact"], total, decimals) if change["exact"] and total is not None else {}
@@ -201,5 +201,5 @@ def _levers(lift: "Lift", indicators: dict[str, Indicator]) -> Iterator[LeverPar
             value=shown(indicator, lever["value"]),
             relation=target["relation"] if target else None,
             target=shown(indicator, target["shown"]) if target else None,
-            points=lever["headroom"],
+            points=round(lever["headroom"], 1),
         )

@@ -6,12 +6,14 @@ import pytest
 
 from bot.services.ask import lookup
 from bot.services.grade import runs
+from bot.services.schemes.ladder import ladder
 from bot.services.schemes.store import SchemeCache
 from bot.wording.messages import TierCard
 from bot.wording.parts import BoundaryPart, PendingPart
 from bot.wording.rendering import Renderer
 from db.engine import Database
 from db.graded.overrides import Override
+from grading.scheme.reader import parse_scheme
 from tests import factories
 from tests.conftest import on_sqlite
 from tests.services.ask.test_lookup import ADMIN, RULES
@@ -27,10 +29,14 @@ RULES_TO_TRY = "movement: {{margin_up: 2, margin_down: 3, confirm_up: {}, confir
 class Firm:
     """One customer, its score from day to day, and the nightly job."""
 
-    def __init__(self, database: Database, *, up: int = 1, down: int = 1, dwell: int = 0) -> None:
+    def __init__(
+        self, database: Database, *, up: int = 1, down: int = 1, dwell: int = 0, rules: str | None = None
+    ) -> None:
         self.database = database
         with database.write() as session:
-            factories.scheme(session, factories.PLAIN_SCHEME + RULES_TO_TRY.format(up, down, dwell))
+            factories.scheme(
+                session, factories.PLAIN_SCHEME + (rules or RULES_TO_TRY.format(up, down, dwell))
+            )
             self.customer = factories.customer(session)
 
     def score(self, score: float, day: date) -> None:
@@ -250,3 +256,39 @@ def test_a_tier_set_by_hand_has_no_limits_even_where_it_is_the_computed_one(data
     firm.grade(OCTOBER)
     card = firm.card(date(2026, 11, 1))
     assert (card.by_hand is not None, card.higher, card.lower) == (True, None, None)
+
+
+@pytest.mark.parametrize(
+    ("decimals", "margin", "now", "limit", "said"),
+    [
+        # 70 + 2.25 = 72.25 is first shown as 73; 70 + 2.125 = 72.125 has all its digits.
+        (0, 2.25, 69.4, 73.0, "from 73 on (4 more)"),
+        (2, 2.25, 69.97, 72.25, "from 72.25 on (2.28 more)"),
+        (3, 2.125, 69.975, 72.125, "from 72.125 on (2.15 more)"),
+    ],
+)
+def test_a_limit_is_a_score_that_can_be_shown_and_card_and_ladder_name_the_same(
+    database: Database, decimals: int, margin: float, now: float, limit: float, said: str
+) -> None:
+    rules = f"display_decimals: {decimals}\nmovement: {{margin_up: {margin}, margin_down: {margin}, confirm_up: 1, confirm_down: 1, min_dwell: 0, max_step: 1}}\n"
+    firm = Firm(database, rules=rules)
+    firm.score(now, SEPTEMBER)
+    firm.grade(OCTOBER)
+    card = firm.card(date(2026, 11, 1))
+    assert card.higher is not None
+    assert card.higher.limit == limit
+    assert said in words(card)
+    scheme = parse_scheme(factories.PLAIN_SCHEME + rules, source="test")
+    assert ladder(scheme).rungs[0].rises_at == limit
+    step = 10.0**-decimals
+    firm.score(limit - step, date(2026, 11, 2))
+    assert firm.moves(date(2026, 11, 1), nights=31) == []
+    firm.score(limit, date(2026, 12, 2))
+    assert firm.moves(date(2026, 12, 2), nights=31) == [(DECEMBER, "A")]
+
+
+def test_a_score_with_two_decimals_is_printed_with_them(database: Database) -> None:
+    firm = Firm(database, rules="display_decimals: 2\n")
+    firm.score(69.97, SEPTEMBER)
+    firm.grade(OCTOBER)
+    assert "Score *69.97* of 100" in words(firm.card(date(2026, 11, 1)))
