@@ -26,7 +26,7 @@ from bot.wording.actions import Pointer
 from bot.wording.messages import ExactFigures, Why
 from bot.wording.parts import ChangePart, LeverPart, ScoreChange
 from db.engine import Database
-from grading.scheme.model import Indicator
+from grading.scheme.model import WORDS_FOR_NO_TIER, Indicator
 
 if TYPE_CHECKING:
     from grading.explain.attribution import ExplainedChange
@@ -117,6 +117,7 @@ def exact_figures(
             together=bool(lift["levers"]) and not any(lever["alone"] for lever in lift["levers"]),
             enough=lift["enough"],
             as_of=graded.run.as_of,
+            no_tier=lift["tier"] if lift["tier"] in WORDS_FOR_NO_TIER else None,
         )
 
 

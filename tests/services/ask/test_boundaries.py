@@ -4,10 +4,11 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
-from bot.services.ask import lookup
-from bot.services.grade import runs
+from bot.services.ask import explanation, lookup
+from bot.services.grade import regrades, runs
 from bot.services.schemes.ladder import ladder
 from bot.services.schemes.store import SchemeCache
+from bot.wording.actions import Pointer
 from bot.wording.messages import TierCard
 from bot.wording.parts import BoundaryPart, PendingPart
 from bot.wording.rendering import Renderer
@@ -144,7 +145,7 @@ def test_where_only_the_dwell_is_in_the_way_new_data_may_confirm_a_move_sooner(d
         ({}, None, NOVEMBER),
         ({"up": 2, "down": 2}, DECEMBER, DECEMBER),
         # Held for four gradings since October; after the third, new data may move it before February ends.
-        ({"dwell": 4}, JANUARY, date(2027, 2, 28)),
+        ({"dwell": 4}, date(2027, 2, 1), date(2027, 2, 28)),
         ({"up": 3, "down": 3, "dwell": 3}, JANUARY, JANUARY),
     ],
 )
@@ -223,6 +224,7 @@ def test_limits_of_rules_that_no_grading_will_use_are_not_shown(database: Databa
     card = firm.card(date(2026, 12, 1))
     assert card.pending is not None
     assert (card.pending.on, card.higher, card.lower) == (None, None, None)
+    assert "1 of 2 confirmations · by rules that the next grading no longer uses" in words(card)
     assert card.next_grading == DECEMBER
 
 
@@ -292,3 +294,57 @@ def test_a_score_with_two_decimals_is_printed_with_them(database: Database) -> N
     firm.score(69.97, SEPTEMBER)
     firm.grade(OCTOBER)
     assert "Score *69.97* of 100" in words(firm.card(date(2026, 11, 1)))
+
+
+@pytest.mark.parametrize(("early", "tier"), [(1, "B"), (0, "A")])
+def test_new_data_move_a_tier_on_the_earliest_day_of_the_card_and_not_the_day_before(
+    database: Database, early: int, tier: str
+) -> None:
+    firm = Firm(database, dwell=3)
+    firm.score(60, SEPTEMBER)
+    firm.grade(OCTOBER)
+    higher = firm.card(date(2026, 11, 1)).higher
+    assert higher is not None
+    assert higher.earliest == date(2027, 1, 1)  # held in November and December, whose night ends on January 1
+    day = higher.earliest - timedelta(days=early)
+    for end in (NOVEMBER, DECEMBER):
+        if end < day:
+            firm.grade(end)
+    firm.score(higher.limit, day)
+    regrades.regrade(
+        database, SchemeCache(), [firm.customer], for_purpose="account", today=day, now=NOW, notify=None
+    )
+    assert firm.card(day).tier.id == tier
+
+
+@pytest.mark.parametrize(
+    ("facts", "said"),
+    [
+        ({"quality": 95.0}, "Facts are missing for a rating: until they are known, no score gives a tier."),
+        (
+            {"quality": 95.0, "service": 95.0, "sanctions": True},
+            "A gate blocks this customer: while it does, no score gives a tier.",
+        ),
+        ({"quality": 95.0, "service": 95.0}, "No tier above can be reached by points."),
+    ],
+)
+def test_exact_figures_say_why_no_figure_gives_a_tier(
+    database: Database, facts: dict[str, float | bool], said: str
+) -> None:
+    with database.write() as session:
+        text = factories.PLAIN_SCHEME.replace("min_coverage: 0.6", "min_coverage: 0.8")
+        factories.scheme(session, text)
+        customer = factories.customer(session)
+        for field, value in facts.items():
+            factories.fact(session, customer, field, value, SEPTEMBER)
+    runs.grade_book(
+        database,
+        SchemeCache(),
+        for_purpose="account",
+        as_of=OCTOBER,
+        today=date(2026, 11, 1),
+        now=NOW,
+        notify=None,
+    )
+    figures = explanation.exact_figures(database, SchemeCache(), ADMIN, Pointer(id=customer))
+    assert said in "\n".join(Renderer().slots(figures, "en").body)
