@@ -11,22 +11,22 @@ from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic.fields import FieldInfo
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
-from bot.errors import N_, BadInput, NotReady
+from bot.errors import N_, BadInput, NotReady, Phrase, SeveralProblems
 
 ROOT = Path(__file__).parent.parent
 DOTENV = Path(".env")
 _TOKEN = re.compile(r"xox[a-z]-[\w-]+|xapp-[\w-]+").fullmatch
 _PASSWORD = re.compile(r"(://[^:/@\s]*:)[^@\s]*(?=@)")
-_TIME_OF_DAY = (r"([01]\d|2[0-3]):[0-5]\d", "is not a time of day; write it as 09:00")
+_TIME_OF_DAY = (r"([01]\d|2[0-3]):[0-5]\d", N_("%(value)s is not a time of day; write it as 09:00"))
 _FORMATS = {  # field -> pattern of its values, and the problem with others
-    "currency": (r"([A-Z]{3})?", "is not an ISO currency code; use one such as CNY"),
+    "currency": (r"([A-Z]{3})?", N_("%(value)s is not an ISO currency code; use one such as CNY")),
     "remind_at": _TIME_OF_DAY,
     "grade_at": _TIME_OF_DAY,
     "slack_api_url": (
         r"https?://[^/]+(/.*)?/api/",
-        "must be an http(s) address that ends in /api/, such as https://slack.com/api/",
+        N_("%(value)s must be an http(s) address that ends in /api/, such as https://slack.com/api/"),
     ),
-    "host": (r"[\w.:-]+", "is not an address; use 127.0.0.1, or 0.0.0.0 behind a proxy"),
+    "host": (r"[\w.:-]+", N_("%(value)s is not an address; use 127.0.0.1, or 0.0.0.0 behind a proxy")),
 }
 
 
@@ -118,7 +118,7 @@ class Settings(BaseSettings):
     def _addresses(cls, value: tuple[str, ...]) -> tuple[str, ...]:
         for address in value:
             if not re.fullmatch(r"[^@\s]+@[^@\s]+\.[^@\s]+", address):
-                raise ValueError(f"{address!r} is not an e-mail address")
+                raise ValueError(Phrase(N_("%(address)s is not an e-mail address"), address=repr(address)))
         return value
 
     @field_validator("timezone")
@@ -126,8 +126,18 @@ class Settings(BaseSettings):
     def _known_zone(cls, value: str) -> str:
         if value not in available_timezones():
             near = difflib.get_close_matches(value, sorted(available_timezones()), n=1)
-            hint = f"; did you mean {near[0]}?" if near else "; use an IANA name such as Asia/Shanghai"
-            raise ValueError(f"{value!r} is not a time zone{hint}")
+            if near:
+                sentence = Phrase(
+                    N_("%(value)s is not a time zone; did you mean %(near)s?"),
+                    value=repr(value),
+                    near=near[0],
+                )
+            else:
+                sentence = Phrase(
+                    N_("%(value)s is not a time zone; use an IANA name such as Asia/Shanghai"),
+                    value=repr(value),
+                )
+            raise ValueError(sentence)
         return value
 
     @field_validator(*_FORMATS)
@@ -135,7 +145,7 @@ class Settings(BaseSettings):
     def _matches(cls, value: str | None, info: Any) -> str | None:
         pattern, problem = _FORMATS[info.field_name]
         if value is not None and not re.fullmatch(pattern, value):
-            raise ValueError(f"{value!r} {problem}")
+            raise ValueError(Phrase(problem, value=repr(value)))
         return value or None
 
     @field_validator("slack_bot_token", "slack_app_token")
@@ -146,13 +156,19 @@ class Settings(BaseSettings):
             return None
         wanted = {"slack_bot_token": "xoxb-", "slack_app_token": "xapp-"}[info.field_name]
         if found[0] in "\"'“":
-            raise ValueError("stands in quotation marks; leave them out")
+            raise ValueError(Phrase(N_("stands in quotation marks; leave them out")))
         if not found.startswith(wanted):
             raise ValueError(
-                f"starts with {found[:5]!r}, but this token must start with {wanted!r}; are two swapped?"
+                Phrase(
+                    N_("starts with %(start)s, but this token must start with %(wanted)s; are two swapped?"),
+                    start=repr(found[:5]),
+                    wanted=repr(wanted),
+                )
             )
         if not found.isascii() or not _TOKEN(found):
-            raise ValueError("holds characters that no token has; copy it again from your Slack app's page")
+            raise ValueError(
+                Phrase(N_("holds characters that no token has; copy it again from your Slack app's page"))
+            )
         return SecretStr(found)
 
     @field_validator("slack_signing_secret")
@@ -160,9 +176,13 @@ class Settings(BaseSettings):
     def _no_token(cls, value: SecretStr | None) -> SecretStr | None:
         found = value.get_secret_value().strip() if value is not None else ""
         if found.startswith(("xox", "xapp-")):
-            raise ValueError("is a token; the signing secret is under Basic Information; are two swapped?")
+            raise ValueError(
+                Phrase(N_("is a token; the signing secret is under Basic Information; are two swapped?"))
+            )
         if any(letter.isspace() or letter in "\"'" for letter in found):
-            raise ValueError("holds a space or a quotation mark; copy it again from your Slack app's page")
+            raise ValueError(
+                Phrase(N_("holds a space or a quotation mark; copy it again from your Slack app's page"))
+            )
         return SecretStr(found) if found else None
 
     @field_validator("data_dir")
@@ -170,18 +190,20 @@ class Settings(BaseSettings):
     def _can_hold_files(cls, value: Path) -> Path:
         there = next(path for path in (value.absolute(), *value.absolute().parents) if path.exists())
         if not there.is_dir():
-            raise ValueError(f"{there} is a file; name a folder")
+            raise ValueError(Phrase(N_("%(path)s is a file; name a folder"), path=there))
         return value
 
     @field_validator("schemes_dir", "care_plan", "templates_dir")
     @classmethod
     def _exists(cls, value: Path | None, info: Any) -> Path | None:
         if value is not None and not value.exists():
-            raise ValueError(f"{value} does not exist; mend the path or remove the setting")
+            raise ValueError(
+                Phrase(N_("%(path)s does not exist; mend the path or remove the setting"), path=value)
+            )
         if value is not None and info.field_name != "care_plan" and not value.is_dir():
-            raise ValueError(f"{value} is a file; name the folder it is in")
+            raise ValueError(Phrase(N_("%(path)s is a file; name the folder it is in"), path=value))
         if value is not None and info.field_name == "care_plan" and value.is_dir():
-            raise ValueError(f"{value} is a folder; name a YAML file")
+            raise ValueError(Phrase(N_("%(path)s is a folder; name a YAML file"), path=value))
         return value
 
     @property
@@ -219,9 +241,14 @@ def load(**overrides: Any) -> Settings:
         problems = [_sentence(item) for item in error.errors()] + problems
     else:
         if settings.slack_app_token is None and settings.port == settings.health_port:
-            problems.append(f"TIERBOT_PORT and TIERBOT_HEALTH_PORT are both {settings.port}; change one")
+            problems.append(
+                Phrase(
+                    N_("TIERBOT_PORT and TIERBOT_HEALTH_PORT are both %(port)s; change one"),
+                    port=settings.port,
+                )
+            )
     if problems:
-        raise BadInput(N_("Settings: %(problems)s"), problems="\n".join(problems))
+        raise SeveralProblems(problems, N_("Settings: %(problems)s"))
     return settings
 
 
@@ -248,22 +275,24 @@ def variables() -> list[tuple[str, str, str]]:
     return rows
 
 
-def unknown_variables(environment: Any) -> list[str]:
+def unknown_variables(environment: Any) -> list[Phrase]:
     """A sentence for each TIERBOT_ variable that is no setting; TIERBOT_TEST_ ones belong to the tests.
 
     Other programs have SLACK_ variables too: of those only one that is nearly a setting's name is misspelt.
     """
     known = list(_fields())
-    problems = []
+    problems: list[Phrase] = []
     for name in sorted(environment):
         if name in known or not name.startswith(("SLACK_", "TIERBOT_")) or name.startswith("TIERBOT_TEST_"):
             continue
         ours = name.startswith("TIERBOT_")
         near = difflib.get_close_matches(name, known, n=1, cutoff=0.8 if ours else 0.9)
         if near:
-            problems.append(f"{name} is not a setting: did you mean {near[0]}?")
+            problems.append(
+                Phrase(N_("%(name)s is not a setting: did you mean %(near)s?"), name=name, near=near[0])
+            )
         elif ours:
-            problems.append(f"{name} is not a setting: remove it.")
+            problems.append(Phrase(N_("%(name)s is not a setting: remove it."), name=name))
     return problems
 
 
@@ -271,18 +300,35 @@ def _fields() -> dict[str, FieldInfo]:
     return {_variable(name): field for name, field in Settings.model_fields.items()}
 
 
-def _sentence(error: Any) -> str:
+def sentence_of(error: Any) -> Phrase:
+    """What a validator of ours said in an error of pydantic; for a check of pydantic's, its own sentence."""
+    raised = error.get("ctx", {}).get("error")
+    said = raised.args[0] if isinstance(raised, ValueError) else error["msg"]
+    return said if isinstance(said, Phrase) else Phrase(str(said))
+
+
+def choices_of(expected: str) -> Phrase:
+    """The words that pydantic allows, `'a', 'b' or 'c'`."""
+    words, last = expected.rsplit(" or ", 1)
+    return Phrase(N_("%(first)s or %(second)s"), first=words, second=last)
+
+
+def _sentence(error: Any) -> Phrase:
     name = str(error["loc"][0]) if error["loc"] else "settings"
-    message = str(error["msg"]).removeprefix("Value error, ")
+    message, value = sentence_of(error), repr(error["input"])
     field = _fields().get(name)
     if error["type"] == "literal_error":
-        message = f"{error['input']!r} is not allowed; use {error['ctx']['expected']}"
+        expected = choices_of(error["ctx"]["expected"])
+        message = Phrase(N_("%(input)s is not allowed; use %(expected)s"), input=value, expected=expected)
     elif field is not None and field.annotation is int:
-        limits = (getattr(limit, "ge", getattr(limit, "le", "")) for limit in field.metadata)
-        message = (
-            f"{error['input']!r} cannot be used; give a whole number from {' to '.join(map(str, limits))}"
+        low, high = (getattr(limit, "ge", getattr(limit, "le", "")) for limit in field.metadata)
+        message = Phrase(
+            N_("%(value)s cannot be used; give a whole number from %(low)s to %(high)s"),
+            value=value,
+            low=low,
+            high=high,
         )
-    return f"{name}: {message}"
+    return Phrase(N_("%(name)s: %(reason)s"), name=name, reason=message)
 
 
 def _dotenv() -> dict[str, str]:

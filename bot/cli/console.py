@@ -4,6 +4,7 @@ import csv
 import getpass
 import inspect
 import json
+import re
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
@@ -206,8 +207,11 @@ def print_table(columns: Iterable[str], rows: Iterable[Iterable[object]]) -> Non
 
 
 def number(value: float | Decimal | None, form: str, unknown: str = "") -> str:
-    """A number in a format of Python's, as people are shown it."""
-    return unknown if value is None else format(value, form).replace("-", MINUS)
+    """A number in a format of Python's, as people are shown it. What rounds to 0 has no sign."""
+    if value is None:
+        return unknown
+    text = format(value, form)
+    return text.replace("-", MINUS) if re.search("[1-9]", text) else text.lstrip("+-")
 
 
 def print_records(rows: list[dict[str, Any]], as_csv: bool) -> None:

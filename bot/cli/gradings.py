@@ -38,6 +38,7 @@ from bot.services.grade.runs import RunReport
 from bot.services.imports import ImportOptions
 from bot.services.schemes import lifecycle, status, store
 from bot.services.trial import replays
+from bot.wording.rendering import rounded_down
 from db.graded.runs import Purpose
 
 REJECTED = 7  # exit code
@@ -315,7 +316,7 @@ def score(
                 item["name"],
                 tier_word(item["tier"]),
                 number(item["score"], f".{chosen.display_decimals}f"),
-                f"{item['coverage']:.0%}",
+                f"{rounded_down(item['coverage']):.0%}",
                 ", ".join(item["gates"]),
             ]
             for item in report.customers

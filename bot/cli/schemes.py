@@ -64,8 +64,14 @@ def propose(
     """Write a scheme whose money and count knots come from your own customers' quantiles."""
     with opened() as bot:
         day = to_day(as_of) if as_of else None
-        schemes_dir = bot.settings.schemes_dir
-        text = proposal.propose_scheme(bot.database, preset, schemes_dir, as_of=day, today=bot.today())
+        text = proposal.propose_scheme(
+            bot.database,
+            preset,
+            bot.settings.schemes_dir,
+            as_of=day,
+            today=bot.today(),
+            language=bot.settings.language,
+        )
     if target is None:
         sys.stdout.write(text)
         return

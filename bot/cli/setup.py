@@ -6,7 +6,8 @@ from typing import Annotated
 
 import typer
 
-from bot.cli.console import AsJson, _, in_language, opened, print_json, say, warn
+from bot import settings
+from bot.cli.console import AsJson, _, in_language, opened, print_json, say, speak, warn
 from bot.cli.output.vocabulary import word
 from bot.errors import BadInput, ngettext
 from bot.services.ops import checks, doctor
@@ -15,6 +16,7 @@ from bot.slack import manifest
 
 def check(as_json: AsJson = False) -> None:
     """Read settings, schemes, care plan, templates and database; say every problem, and what is still needed."""
+    speak(settings.usable().language)
     found = checks.check_all()
     if as_json:
         print_json({"problems": found.problems, "notices": found.notices})

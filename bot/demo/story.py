@@ -259,7 +259,9 @@ def controls(bot: Callable[[], Tierbot], clock: ShiftedClock) -> list[Control]:
         options={
             "acme_wins": Bilingual("ACME places big orders", "ACME 下了大单，升入上一级"),
             "big_return": Bilingual("A good customer sends goods back", "一家好客户退货，毛利转负"),
-            "quarter_rush": Bilingual("Many order at quarter end", "季末集中下单，多家客户等级变化"),
+            "quarter_rush": Bilingual(
+                "Many customers order at quarter end", "季末集中下单，多家客户等级变化"
+            ),
         },
         initial="acme_wins",
     )

@@ -39,7 +39,7 @@ from bot.wording.parts import (
     WithScore,
     WithTier,
 )
-from grading.scheme.model import BLOCKED, UNRATED, Name
+from grading.scheme.model import BLOCKED, UNRATED, WORDS_FOR_NO_TIER, Name
 
 
 class Message:
@@ -135,10 +135,12 @@ class SharePreview(Message):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Why(Message, CustomerPart, AssessmentPart):
-    """Why a tier is what it is: the change, what is pending, what would lift it, and the whole breakdown."""
+class Why(Message, CustomerPart, AssessmentPart, BoundaryState):
+    """Why a tier is what it is: its sides and boundaries, what would lift it, the change, and the whole breakdown."""
 
     buttons: ClassVar = (Action.EXACT,)
+    strong: tuple[Name, ...] = ()
+    weak: tuple[Name, ...] = ()
     cap: CapState | None
     change: ScoreChange
     news: bool = False  # data have come since that no grading has counted
@@ -146,6 +148,7 @@ class Why(Message, CustomerPart, AssessmentPart):
     goal: TierPart | None
     needed: float | None
     by_itself: date | None = None  # the day graded that gives the goal although nothing is done
+    or_by_import: bool = False  # or the next import about the customer
     ways: tuple[WayPart, ...] = ()
     no_way: str | None = None  # by_hand | gates | not_enough
     blockers: tuple[Name, ...] = ()
@@ -157,6 +160,11 @@ class Why(Message, CustomerPart, AssessmentPart):
     dimensions: tuple[DimensionPart, ...]
     gates: tuple[Name, ...]
     gates_not_assessed: tuple[Name, ...]
+
+    def targets(self) -> dict[Action, Pointer]:
+        """No figures lead above the highest tier, or anywhere without a tier."""
+        ends = self.tier.rank == 0 or self.tier.id in WORDS_FOR_NO_TIER
+        return {} if self.goal is None and ends else super().targets()
 
     @property
     def enough_already(self) -> bool:
@@ -331,6 +339,7 @@ class Reminder(Message):
     last_contact: date | None
     occasion: Name | None = None
     owner: Who | None = None
+    overdue: bool = False  # its day was before the one on which it is sent
 
 
 @dataclass(frozen=True, kw_only=True)

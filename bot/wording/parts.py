@@ -302,13 +302,14 @@ class ActPart:
     """One thing to do for a customer: order | settle | visit | training | referral | fact.
 
     Orders are `count` of `amount` each (None: of any size) in `currency`, at the usual margin or at another `margin` (a
-    fraction); overdue invoices have been due `since`; a fact, called `names`, goes from `value` to `target`.
+    fraction), and `bought` is what it bought in 12 months, where that is far less; overdue invoices have been due `since`; a fact, called `names`, goes from `value` to `target`.
     """
 
     kind: str
     count: int = 1
     amount: float | None = None
     currency: str | None = None
+    bought: float | None = None
     usual_margin: bool = False
     margin: float | None = None
     since: date | None = None

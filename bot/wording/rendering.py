@@ -154,14 +154,18 @@ def _build(language: str, folders: list[Path], mentions: bool) -> Environment:
         # A score is rounded already as its scheme shows it.
         score=lambda value: Markup("–" if value is None else figures.number(value, 1, MOST_SCORE_DECIMALS)),
         percent=lambda value: Markup(figures.percent(value, 1)),
-        # Rounded down: 99.6 % is not all, and what is below the least share never reads as the least share.
-        coverage=lambda value: Markup(figures.percent(math.floor(value * 100 + 1e-7) / 100)),
+        coverage=lambda value: Markup(figures.percent(rounded_down(value))),
         quantity=partial(_quantity, language, figures, translations, few=True),
         target=partial(_quantity, language, figures, translations, few=False),
         bold=_bold,
         mention=partial(_mention, mentions),
     )
     return environment
+
+
+def rounded_down(share: float) -> float:
+    """A share of 1 in whole percent: 99.6 % is not all, and what is below the least share never reads as it."""
+    return math.floor(share * 100 + 1e-7) / 100
 
 
 class Figures:

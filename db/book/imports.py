@@ -175,14 +175,22 @@ def all_batches(session: Session) -> list[ImportBatch]:
     return list(session.exec(select(ImportBatch).order_by(col(ImportBatch.id).desc())))
 
 
-def find_same_file(connection: Connection, *, kind: str, source: str, sha256: str) -> int | None:
-    """The newest import of a file with the same bytes that is not undone."""
+def find_sources(connection: Connection, kind: str | None = None) -> list[str]:
+    """The sources of all imports that are not undone, or of those of one kind, the latest first."""
+    batch = table(ImportBatch)
+    found = sa_select(batch.c.source).where(batch.c.status == ImportStatus.PUBLISHED)
+    if kind is not None:
+        found = found.where(batch.c.kind == kind)
+    return list(connection.scalars(found.group_by(batch.c.source).order_by(func.max(batch.c.id).desc())))
+
+
+def find_same_file(connection: Connection, *, kind: str, sha256: str) -> int | None:
+    """The newest import of a file with the same bytes, from any source, that is not undone."""
     found: int | None = connection.execute(
         select(ImportBatch.id)
         .where(
             ImportBatch.file_sha256 == sha256,
             ImportBatch.kind == kind,
-            ImportBatch.source == source,
             ImportBatch.status == ImportStatus.PUBLISHED,
         )
         .order_by(col(ImportBatch.id).desc())

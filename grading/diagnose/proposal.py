@@ -12,11 +12,13 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
+from gettext import NullTranslations
 
 import numpy as np
 import pandas as pd
 
 from grading.engine.fields import Floats, floats_of
+from grading.phrases import ENGLISH, N_, Phrase, ngettext
 from grading.scheme.model import Points, Scheme
 from grading.scheme.problems import SchemeError
 from grading.scheme.reader import parse_scheme
@@ -40,7 +42,11 @@ _DIGITS = {"our_gross_margin_12m": 4, "product_types_sold": 15}  # significant o
 
 
 class ProposalError(ValueError):
-    """The book has nothing to propose from; the message names what is lacking."""
+    """The book has nothing to propose from; the phrase names what is lacking."""
+
+    def __init__(self, phrase: Phrase) -> None:
+        self.phrase = phrase
+        super().__init__(phrase)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -58,6 +64,7 @@ def propose(
     as_of: date,
     identity: tuple[str, int],
     constants: Mapping[str, float] | None = None,
+    words: NullTranslations = ENGLISH,
 ) -> str:
     """The scheme `text` with money and count knots from `values`, in `currency`, as the name and version of `identity`.
 
@@ -65,11 +72,13 @@ def propose(
     knot of score s goes to the quantile s/100 (100 to the quantile 0.99) of the customers with a value above 0, rounded
     to two significant digits: a customer in the middle of the book scores about 50. With fewer than ENOUGH customers, or
     so many equal values that knots would coincide, the preset's curve is stretched instead, so that the median scores
-    50. Ratios, and indicators without a column, stay as they are and are named on top. Raises SchemeError when the text
+    50. Ratios, and indicators without a column, stay as they are and are named on top, in the language of `words`. Raises SchemeError when the text
     is no scheme, ProposalError when there is nothing to propose from.
     """
     if not re.fullmatch(r"[A-Z]{3}", currency):
-        raise ProposalError(f'"{currency}" is not a currency; give its ISO code, such as CNY')
+        raise ProposalError(
+            Phrase(N_('"%(currency)s" is not a currency; give its ISO code, such as CNY'), currency=currency)
+        )
     text = text.removeprefix("\ufeff")
     scheme = parse_scheme(text, source="preset")
     document = Document(text, "preset")
@@ -86,17 +95,28 @@ def propose(
             kept.append(indicator.id)
     if not proposed:
         raise ProposalError(
-            "no customer has a value above 0 to take cut points from; import orders first, or choose a day after them"
+            Phrase(
+                N_(
+                    "no customer has a value above 0 to take cut points from; import orders first, or choose a day"
+                    " after them"
+                )
+            )
         )
     edits = _knot_edits(document, scheme, proposed, currency)
     edits += _currency_edits(document, currency)
     edits += _identity_edits(document, scheme, identity)
-    edits += _constant_edits(document, text, scheme, constants or {})
-    text = _header(values, proposed, kept, scheme, as_of) + _edited(text, edits)
+    edits += _constant_edits(document, text, scheme, constants or {}, words)
+    header = _header(values, proposed, kept, scheme, as_of)
+    text = "".join(f"# {line.text(words)}\n" for line in header) + _edited(text, edits)
     try:
         parse_scheme(text, source="proposal")
     except SchemeError as error:
-        raise ProposalError(f"the text is laid out in a way that cannot be filled in: {error}") from error
+        raise ProposalError(
+            Phrase(
+                N_("the text is laid out in a way that cannot be filled in: %(problem)s"),
+                problem=error.phrase,
+            )
+        ) from error
     return text
 
 
@@ -104,7 +124,7 @@ def with_constants(text: str, constants: Mapping[str, float]) -> str:
     """The scheme `text` with the constants of the book that it has a use for, and everything else as it is."""
     text = text.removeprefix("\ufeff")
     scheme = parse_scheme(text, source="preset")
-    return _edited(text, _constant_edits(Document(text, "preset"), text, scheme, constants))
+    return _edited(text, _constant_edits(Document(text, "preset"), text, scheme, constants, ENGLISH))
 
 
 def round_significant(number: float, digits: int = 2) -> float:
@@ -194,7 +214,9 @@ def _identity_edits(document: Document, scheme: Scheme, identity: tuple[str, int
     return edits
 
 
-def _constant_edits(document: Document, text: str, scheme: Scheme, given: Mapping[str, float]) -> list[_Edit]:
+def _constant_edits(
+    document: Document, text: str, scheme: Scheme, given: Mapping[str, float], words: NullTranslations
+) -> list[_Edit]:
     """Replace the constants that the text has; add the others, as lines of the same indentation."""
     wanted = {
         name: _plain(round_significant(given[name], _DIGITS.get(name, 2)))
@@ -207,7 +229,8 @@ def _constant_edits(document: Document, text: str, scheme: Scheme, given: Mappin
         line = _child(document.root, "dimensions").line
         start = sum(len(before) + 1 for before in text.split("\n")[: line - 1])
         lines = "".join(f"  {name}: {number}\n" for name, number in wanted.items())
-        return [_Edit(start=start, end=start, text=f"constants:  # taken over all customers once\n{lines}\n")]
+        why = Phrase(N_("taken over all customers once")).text(words)
+        return [_Edit(start=start, end=start, text=f"constants:  # {why}\n{lines}\n")]
     section = _child(document.root, "constants")
     present = _keys(section)
     edits = [_replace(_child(section, name), wanted[name]) for name in wanted if name in present]
@@ -228,19 +251,34 @@ def _header(
     kept: list[str],
     scheme: Scheme,
     as_of: date,
-) -> str:
+) -> list[Phrase]:
     own, stretched = (
         ", ".join(f"{name} ({count})" for name, (_, count, own) in proposed.items() if own is wanted)
         for wanted in (True, False)
     )
-    day, asis = as_of.isoformat(), ", ".join(kept)
-    lines = {
-        f"Proposed from the values of {len(values)} customers as of {day}; frozen here, read before use.": True,
-        f"Knots from own quantiles (customers with a value): {own}.": own,
-        f"Too few or too equal values for quantiles, so the preset's curve stretched to the median: {stretched}.": stretched,
-        f"Not known from orders, knots as they were (money in {scheme.currency}): check {asis}.": kept,
-    }
-    return "".join(f"# {line}\n" for line, applies in lines.items() if applies)
+    lines = [
+        ngettext(
+            "Proposed from the values of %(count)s customer as of %(day)s; frozen here, read before use.",
+            "Proposed from the values of %(count)s customers as of %(day)s; frozen here, read before use.",
+            len(values),
+            day=as_of.isoformat(),
+        )
+    ]
+    if own:
+        lines.append(
+            Phrase(N_("Knots from own quantiles (customers with a value): %(indicators)s."), indicators=own)
+        )
+    if stretched:
+        sentence = N_(
+            "Too few or too equal values for quantiles, so the preset's curve stretched to the median: %(indicators)s."
+        )
+        lines.append(Phrase(sentence, indicators=stretched))
+    if kept:
+        sentence = N_(
+            "Not known from orders, knots as they were (money in %(currency)s): check %(indicators)s."
+        )
+        lines.append(Phrase(sentence, currency=scheme.currency, indicators=", ".join(kept)))
+    return lines
 
 
 def _replace(entry: Node, text: str) -> _Edit:

@@ -138,15 +138,17 @@ def find_missing_facts(
                 snapshots=max(snapshots[worst], snapshots[best], snapshots[0]),
             )
         )
-    return sorted(
-        found,
-        key=lambda fact: (
-            fact["origin"] is not None,
-            not fact["decides"],
-            not fact["counts"],
-            not fact["judgement"],
-            -fact["narrows"],
-        ),
+    return sorted(found, key=urgency)
+
+
+def urgency(fact: MissingFact) -> tuple[bool, bool, bool, bool, float]:
+    """What orders missing facts: those to collect first come first."""
+    return (
+        fact["origin"] is not None,
+        not fact["decides"],
+        not fact["counts"],
+        not fact["judgement"],
+        -fact["narrows"],
     )
 
 

@@ -12,6 +12,7 @@ from typing import Annotated, Literal, TypeAlias
 
 import pydantic
 
+from grading.phrases import N_
 from grading.scheme import types
 
 Kind = Literal["number", "word", "bool"]
@@ -202,7 +203,8 @@ class Gate:
     ]
     cap: Annotated[str | None, types.GIVEN] = None
     block: Annotated[
-        bool, types.require(bool, "block: false does nothing", "write block: true or remove the gate")
+        bool,
+        types.require(bool, N_("block: false does nothing"), N_("write block: true or remove the gate")),
     ] = False
     flag: Annotated[str | None, types.GIVEN] = None
     clear_after: types.Count = 0

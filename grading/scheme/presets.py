@@ -7,18 +7,21 @@ from __future__ import annotations
 
 from importlib.resources import files
 
+from grading.phrases import N_, Phrase
 from grading.scheme.credit import lacks_policy
 from grading.scheme.model import Map, Scheme
+from grading.scheme.problems import listed
 
 _PRESETS = files("grading") / "schemes"
-_EVERYBODY = "is missing for everybody"
-_FEW_ORDERS = "is missing for customers with fewer than three order days"
+_EVERYBODY = N_("%(indicator)s is missing for everybody")
+_FEW_ORDERS = N_("%(indicator)s is missing for customers with fewer than three order days")
+_FROM_FACTS = N_("%(indicator)s comes from facts alone")
 _CONSTANTS = {  # indicator -> the constant that it needs, and what happens without it
     "margin_contribution": ("our_gross_margin_12m", _EVERYBODY),
     "silence_ratio": ("usual_gap_days", _FEW_ORDERS),
-    "cross_sell_headroom": ("product_types_sold", "comes from facts alone"),
-    "complaints_per_100_orders": ("complaint_rate", "comes from facts alone"),
-    "on_time_payment_rate": ("on_time_rate", "comes from facts alone"),
+    "cross_sell_headroom": ("product_types_sold", _FROM_FACTS),
+    "complaints_per_100_orders": ("complaint_rate", _FROM_FACTS),
+    "on_time_payment_rate": ("on_time_rate", _FROM_FACTS),
     "contact_points": ("event_half_life_days", _EVERYBODY),
     "complaint_points": ("event_half_life_days", _EVERYBODY),
 }
@@ -44,24 +47,43 @@ def lacks_constant(scheme: Scheme, field: str) -> bool:
     return constant is not None and effect != _FEW_ORDERS and scheme.constants.get(constant) is None
 
 
-def notices(scheme: Scheme) -> tuple[str, ...]:
+def notices(scheme: Scheme) -> tuple[Phrase, ...]:
     """What a valid scheme needs and does not have, as sentences for `check`."""
-    found: list[str] = []
+    found: list[Phrase] = []
     bare = [tier.id for tier in scheme.tiers if scheme.credit_limit and lacks_policy(scheme, tier.id)]
     if bare:
         found.append(
-            f"tiers {', '.join(bare)} have no policy with terms_days and limit_factor, so no limit is proposed"
+            Phrase(
+                N_(
+                    "tiers %(tiers)s have no policy with terms_days and limit_factor, so no limit is proposed"
+                ),
+                tiers=listed(bare),
+            )
         )
     for one in scheme.indicators:
         if isinstance(one.score, Map) and (words := _unnamed(one.score)):
             found.append(
-                f"the words {', '.join(words)} of {one.id} have no names, so people read them as they are here,"
-                f" in every language; add names: {{{words[0]}: {{en: …, zh: …}}}}"
+                Phrase(
+                    N_(
+                        "the words %(words)s of %(indicator)s have no names, so people read them as they are here,"
+                        " in every language; add names: {%(word)s: {en: …, zh: …}}"
+                    ),
+                    words=listed(words),
+                    indicator=one.id,
+                    word=words[0],
+                )
             )
     for indicator, (constant, effect) in _CONSTANTS.items():
         if indicator in scheme.fields and scheme.constants.get(constant) is None:
-            remedy = "set it" if constant in _CHOSEN else "`tierbot scheme propose` fills it in"
-            found.append(f"constants.{constant} is not set, so {indicator} {effect}; {remedy}")
+            remedy = N_("set it") if constant in _CHOSEN else N_("`tierbot scheme propose` fills it in")
+            found.append(
+                Phrase(
+                    N_("constants.%(constant)s is not set, so %(effect)s; %(remedy)s"),
+                    constant=constant,
+                    effect=Phrase(effect, indicator=indicator),
+                    remedy=Phrase(remedy),
+                )
+            )
     return tuple(found)
 
 

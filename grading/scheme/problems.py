@@ -3,8 +3,13 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import reduce
+
+from grading.phrases import N_, Phrase, joined
+
+MISSING = (N_('"%(key)s" is missing'), N_('add "%(key)s:"'))  # message and remedy for a key
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -15,12 +20,21 @@ class SchemeProblem:
     line: int
     column: int
     key: str
-    message: str
-    remedy: str
+    message: Phrase
+    remedy: Phrase
+
+    @property
+    def phrase(self) -> Phrase:
+        """The problem with its place."""
+        return Phrase(
+            N_("%(place)s: %(message)s; %(remedy)s"),
+            place=place(self.file, self.line, self.key),
+            message=self.message,
+            remedy=self.remedy,
+        )
 
     def __str__(self) -> str:
-        where = f"{self.file} line {self.line}" + (f", {self.key}" if self.key else "")
-        return f"{where}: {self.message}; {self.remedy}"
+        return str(self.phrase)
 
 
 class SchemeError(Exception):
@@ -28,17 +42,36 @@ class SchemeError(Exception):
 
     def __init__(self, problems: Iterable[SchemeProblem]) -> None:
         self.problems = tuple(sorted(problems, key=lambda problem: (problem.line, problem.column)))
-        super().__init__("\n".join(str(problem) for problem in self.problems))
+        super().__init__(self.phrase)
+
+    @property
+    def phrase(self) -> Phrase:
+        """All problems, a line for each."""
+        return joined([problem.phrase for problem in self.problems], "\n")
 
     def __reduce__(self) -> tuple[type[SchemeError], tuple[tuple[SchemeProblem, ...]]]:
         # By default an exception is unpickled from its message, which __init__ does not accept.
         return (type(self), (self.problems,))
 
 
-def suggest(word: str, known: Iterable[str]) -> str:
+def place(file: str, line: int, key: str) -> Phrase:
+    """Where in a file a problem is; without a key, the line."""
+    if key:
+        return Phrase(N_("%(file)s line %(line)s, %(key)s"), file=file, line=line, key=key)
+    return Phrase(N_("%(file)s line %(line)s"), file=file, line=line)
+
+
+def suggest(word: str, known: Iterable[str]) -> Phrase:
     """`did you mean "weight"?`, or the list of all known words when none is close."""
     choices = list(known)
     close = difflib.get_close_matches(word, choices, n=1, cutoff=0.6)
     if close:
-        return f'did you mean "{close[0]}"?'
-    return "use one of: " + ", ".join(choices)
+        return Phrase(N_('did you mean "%(word)s"?'), word=close[0])
+    return Phrase(N_("use one of: %(words)s"), words=listed(choices))
+
+
+def listed(words: Sequence[str], pair: str = N_("%(words)s, %(word)s")) -> str:
+    """Words of the file in a row; `none` where there is no word."""
+    return (
+        reduce(lambda row, word: Phrase(pair, words=row, word=word), words) if words else Phrase(N_("none"))
+    )

@@ -9,56 +9,60 @@ import json
 import math
 import re
 from collections.abc import Callable, Sequence
-from functools import cache
+from functools import cache, partial
 from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
 
+from grading.phrases import N_, Phrase
 from grading.scheme import rules
 from grading.scheme.model import Content, Scheme
-from grading.scheme.problems import SchemeError, suggest
+from grading.scheme.problems import MISSING, SchemeError, listed, suggest
 from grading.scheme.text import NOT_A_WORD, Document, canonical_hash, plain
 from grading.scheme.types import FAULT
 
-_NO_GROUP = ("expected keys and values, found {found}", "give {keys}")
-_NO_NUMBER = ("expected a number, found {found}", "write a number without quotes")
-_NO_TEXT = ("expected text, found {found}", "write a word; put it in quotes")
-_UNKNOWN_KEY = ('unknown key "{key}"', "{near_key}")
-_OTHER = ("this cannot be read: {error}", "write it as the shipped schemes do")
+_NO_GROUP = (N_("expected keys and values, found %(found)s"), N_("give %(keys)s"))
+_NO_NUMBER = (N_("expected a number, found %(found)s"), N_("write a number without quotes"))
+_NO_TEXT = (N_("expected text, found %(found)s"), N_("write a word; put it in quotes"))
+_UNKNOWN_KEY = (N_('unknown key "%(key)s"'), "%(near_key)s")
+_OTHER = (N_("this cannot be read: %(error)s"), N_("write it as the shipped schemes do"))
 _SENTENCES = {  # message and remedy by pydantic's type of error, for some types together with the key
-    "bool_type": ("expected true or false, found {found}", "write true or false without quotes"),
+    "bool_type": (N_("expected true or false, found %(found)s"), N_("write true or false without quotes")),
     "dataclass_type": _NO_GROUP,
     "dict_type": _NO_GROUP,
-    "dict_type policy": ("expected keys and values, found {found}", "write policy: {key: value}"),
+    "dict_type policy": (_NO_GROUP[0], N_("write policy: {key: value}")),
     "dict_type score": (
-        "expected a score function, found {found}",
-        "write score: {fn: points, knots: [[0, 0], [100, 100]]}",
+        N_("expected a score function, found %(found)s"),
+        N_("write score: {fn: points, knots: [[0, 0], [100, 100]]}"),
     ),
     "dict_type values": (
-        "expected words with their scores, found {found}",
-        "write values: {word: score, other: score}",
+        N_("expected words with their scores, found %(found)s"),
+        N_("write values: {word: score, other: score}"),
     ),
     "extra_forbidden": _UNKNOWN_KEY,
-    "finite_number": ("the number is not finite", "write an ordinary number"),
+    "finite_number": (N_("the number is not finite"), N_("write an ordinary number")),
     "float_type": _NO_NUMBER,
-    "int_from_float": ("{shown} is not a whole number", "write it without a fraction"),
+    "int_from_float": (N_("%(shown)s is not a whole number"), N_("write it without a fraction")),
     "int_type": _NO_NUMBER,
     "json_invalid": (
-        "the values are nested too deeply, or hold half a character",
-        "write them in a simpler way",
+        N_("the values are nested too deeply, or hold half a character"),
+        N_("write them in a simpler way"),
     ),
-    "literal_error": ("{shown} is not known here", "{near_word}"),
-    "missing": ('"{key}" is missing', 'add "{key}:"'),
+    "literal_error": (N_("%(shown)s is not known here"), "%(near_word)s"),
+    "missing": MISSING,
     "name_in_one_language": (
-        "a name is given in English and in Chinese",
-        'write {key}: {en: {shown}, zh: "…"}',
+        N_("a name is given in English and in Chinese"),
+        N_('write %(key)s: {en: %(shown)s, zh: "…"}'),
     ),
     "string_too_short": _NO_TEXT,
     "string_type": _NO_TEXT,
-    "tuple_type": ("expected a list, found {found}", 'begin each entry with "- "'),
+    "tuple_type": (N_("expected a list, found %(found)s"), N_('begin each entry with "- "')),
     "unexpected_keyword_argument": _UNKNOWN_KEY,
-    "union_tag_invalid": ("{found} is not a score function", "{near_word}"),
-    "union_tag_not_found": ('"fn" is missing', "add fn: points or fn: bands or fn: map or fn: scale"),
+    "union_tag_invalid": (N_("%(found)s is not a score function"), "%(near_word)s"),
+    "union_tag_not_found": (
+        N_('"fn" is missing'),
+        N_("add fn: points or fn: bands or fn: map or fn: scale"),
+    ),
 }
 
 
@@ -118,15 +122,19 @@ def _add(document: Document, fault: Any) -> None:
         sentences = _SENTENCES.get(f"{kind} {key}") or _SENTENCES.get(kind, _OTHER)
     allowed = context.get("expected") or context.get("expected_tags", "")  # 'a', 'b' or 'c'
     values: dict[str, Callable[[], str]] = {
-        "found": lambda: str(node),
+        **{name: partial(str, value) for name, value in context.items()},
+        "found": lambda: node.found,
         "shown": lambda: node.shown,
         "key": lambda: key.removeprefix(NOT_A_WORD),
-        "keys": lambda: ", ".join(_keys(location)),
+        "keys": lambda: listed(_keys(location)),
         "near_key": lambda: suggest(key, _keys(location[:-1])),
         "near_word": lambda: suggest(str(node.value), re.findall("'([^']+)'", allowed)),
         "error": lambda: fault["msg"],
     }
-    message, remedy = (re.sub(r"{(\w+)}", lambda name: values[name[1]](), text) for text in sentences)
+    message, remedy = (
+        Phrase(text, **{name: values[name]() for name in re.findall(r"%\((\w+)\)s", text)})
+        for text in sentences
+    )
     document.add(node, message, remedy, key if kind in ("missing", "union_tag_not_found") else "")
 
 

@@ -17,6 +17,8 @@ from ruamel.yaml import YAML
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
 from ruamel.yaml.nodes import MappingNode, ScalarNode, SequenceNode
 
+from grading.phrases import N_, Phrase
+from grading.scheme import yaml_faults
 from grading.scheme.problems import SchemeError, SchemeProblem
 
 Scalar = str | int | float | bool | None
@@ -60,19 +62,24 @@ class Node:
         """The value of a key; where there is none, a node without a value."""
         return self.entries.get(key, _NOTHING)
 
-    def __str__(self) -> str:
+    @property
+    def found(self) -> str:
         """The value as a problem names it: `the text "ten"`."""
-        if isinstance(self.value, str | int | float) and not isinstance(self.value, bool):
-            return f"the {'text' if isinstance(self.value, str) else 'number'} {self.shown}"
+        if isinstance(self.value, str):
+            return Phrase(N_("the text %(value)s"), value=self.shown)
+        if isinstance(self.value, int | float) and not isinstance(self.value, bool):
+            return Phrase(N_("the number %(value)s"), value=self.shown)
         return self.shown
 
     @property
     def shown(self) -> str:
         """The value without its kind: `"ten"`."""
         if isinstance(self.value, dict | list):
-            return "a list" if isinstance(self.value, list) else "a group of keys"
-        if self.value is None or isinstance(self.value, bool):
-            return {None: "nothing", True: "true", False: "false"}[self.value]
+            return Phrase(N_("a list") if isinstance(self.value, list) else N_("a group of keys"))
+        if self.value is None:
+            return Phrase(N_("nothing"))
+        if isinstance(self.value, bool):
+            return "true" if self.value else "false"
         return f'"{self.value[:60]}"' if isinstance(self.value, str) else f"{self.value!r:.30}"
 
 
@@ -90,27 +97,35 @@ class Document:
         self._constructor = YAML(typ="safe", pure=True).constructor
         text = text.removeprefix("\ufeff")
         if len(text) > MAX_CHARACTERS:
-            self._stop(f"the file has {len(text)} characters", f"keep it below {MAX_CHARACTERS}")
+            self._stop(
+                Phrase(N_("the file has %(length)s characters"), length=len(text)),
+                Phrase(N_("keep it below %(limit)s"), limit=MAX_CHARACTERS),
+            )
         try:
             if max(itertools.accumulate((c in "[{") - (c in "]}") for c in text), default=0) > MAX_DEPTH:
                 raise RecursionError
             node = YAML(typ="rt", pure=True).compose(text)
         except RecursionError:
-            self._stop("the values are nested too deeply", "remove the extra brackets")
+            self._stop(
+                Phrase(N_("the values are nested too deeply")), Phrase(N_("remove the extra brackets"))
+            )
         except MarkedYAMLError as error:
             mark = error.problem_mark or error.context_mark
             place = (mark.line + 1, mark.column + 1) if mark else (1, 1)
-            message = " ".join(str(part) for part in (error.context, error.problem) if part)
-            self._stop(f"this is not YAML: {message}", "check quotes, brackets and indentation", *place)
+            message = Phrase(N_("this is not YAML: %(fault)s"), fault=yaml_faults.faults(error))
+            self._stop(message, Phrase(N_("check quotes, brackets and indentation")), *place)
         except YAMLError as error:
             line = text.count("\n", 0, getattr(error, "position", 0)) + 1
-            message, remedy = "the file holds a character that YAML forbids", "remove the control character"
-            self._stop(message, remedy, line)
+            message = Phrase(N_("the file holds a character that YAML forbids"))
+            self._stop(message, Phrase(N_("remove the control character")), line)
         if not isinstance(node, MappingNode):
-            self._stop("a scheme is a list of keys and values", 'begin with "scheme: my_scheme"')
+            self._stop(
+                Phrase(N_("a scheme is a list of keys and values")),
+                Phrase(N_('begin with "scheme: my_scheme"')),
+            )
         self.root = self._build(node, "")
 
-    def add(self, node: Node, message: str, remedy: str, key: str = "") -> None:
+    def add(self, node: Node, message: Phrase, remedy: Phrase, key: str = "") -> None:
         """Record a fault at a node or at one of its keys, which need not be there."""
         path = ".".join(part for part in (node.path, key) if part)
         node = node.entries.get(key, node)
@@ -130,13 +145,13 @@ class Document:
         value = self.known(node)
         return value.strip() if isinstance(value, str) else ""
 
-    def _add(self, line: int, column: int, key: str, message: str, remedy: str) -> None:
+    def _add(self, line: int, column: int, key: str, message: Phrase, remedy: Phrase) -> None:
         self._faulty.add(key)
         self.problems.append(
             SchemeProblem(file=self.source, line=line, column=column, key=key, message=message, remedy=remedy)
         )
 
-    def _stop(self, message: str, remedy: str, line: int = 1, column: int = 1) -> NoReturn:
+    def _stop(self, message: Phrase, remedy: Phrase, line: int = 1, column: int = 1) -> NoReturn:
         self._add(line, column, "", message, remedy)
         raise SchemeError(self.problems)
 
@@ -148,7 +163,8 @@ class Document:
         value: Any = None
         if seen:
             # Refused also because a few lines of nested aliases can stand for gigabytes.
-            self._add(line, column, path, "an alias (*name) is used", "write the value out")
+            message = Phrase(N_("an alias (*name) is used"))
+            self._add(line, column, path, message, Phrase(N_("write the value out")))
         elif isinstance(node, ScalarNode):
             value = self._scalar(node, path)
         elif not str(node.tag).startswith(_TAG):
@@ -165,15 +181,16 @@ class Document:
         for key_node, value_node in node.value:
             line, column = _place(key_node)
             if not isinstance(key_node, ScalarNode):
-                self._add(line, column, path, "a key must be a word", "put the key in plain text")
+                message = Phrase(N_("a key must be a word"))
+                self._add(line, column, path, message, Phrase(N_("put the key in plain text")))
                 continue
             key = text = str(key_node.value)
             key_path = f"{path}.{text}" if path else text
             if key_node.tag != _TAG + "merge" and not isinstance(self._scalar(key_node, key_path), str):
                 key = NOT_A_WORD + text.lower()
             if key in entries:
-                message = f"the key stands twice, first in line {entries[key].line}"
-                self._add(line, column, key_path, message, "keep one of them")
+                message = Phrase(N_("the key stands twice, first in line %(line)s"), line=entries[key].line)
+                self._add(line, column, key_path, message, Phrase(N_("keep one of them")))
                 continue
             entries[key] = self._build(value_node, key_path, key_node)
         return entries
@@ -189,7 +206,8 @@ class Document:
         return value
 
     def _refuse_tag(self, node: Any, path: str) -> None:
-        self._add(*_place(node), path, f'the tag "{node.tag}" is not supported', "remove it")
+        message = Phrase(N_('the tag "%(tag)s" is not supported'), tag=node.tag)
+        self._add(*_place(node), path, message, Phrase(N_("remove it")))
 
 
 def _place(node: Any) -> tuple[int, int]:

@@ -1,6 +1,7 @@
 """Types of the values in a scheme file, for pydantic, and what is said of a value that one refuses.
 
-In a sentence `{found}` stands for `the text "ten"`, `{shown}` for `"ten"` and `{key}` for the key; the reader fills them in.
+In a sentence `%(found)s` stands for `the text "ten"`, `%(shown)s` for `"ten"` and `%(key)s` for the key; the reader fills
+them in.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from pydantic import AfterValidator, BeforeValidator, ConfigDict, GetPydanticSch
 from pydantic_core import PydanticCustomError, core_schema
 from typing_extensions import TypedDict
 
+from grading.phrases import N_
 from grading.scheme.text import SWITCHES
 
 TABLE_COLUMNS = ("code", "name", "months_with_us")
@@ -25,9 +27,9 @@ _LARGEST = sys.float_info.max  # a larger whole number cannot be computed with
 CREDIT_FORMULA = "min(limit_factor * avg_monthly_purchases * terms_days / 30, 0.10 * net_worth)"
 
 
-def fault(message: str, remedy: str) -> PydanticCustomError:
-    """An error with a sentence of the product."""
-    return PydanticCustomError(FAULT, "{message}", {"message": message, "remedy": remedy})
+def fault(message: str, remedy: str, **values: object) -> PydanticCustomError:
+    """An error with a sentence of the product; `values` are those that only this place knows."""
+    return PydanticCustomError(FAULT, "{message}", {"message": message, "remedy": remedy, **values})
 
 
 def say(message: str, remedy: str) -> GetPydanticSchema:
@@ -45,12 +47,12 @@ def read_as(kind: Any) -> GetPydanticSchema:
     return GetPydanticSchema(lambda _, handler: handler(kind))
 
 
-def require(is_valid: Callable[[Any], object], message: str, remedy: str) -> AfterValidator:
+def require(is_valid: Callable[[Any], object], message: str, remedy: str, **values: object) -> AfterValidator:
     """Refuse a value of the annotated type that is not valid."""
 
     def check(value: Any) -> Any:
         if not is_valid(value):
-            raise fault(message, remedy)
+            raise fault(message, remedy, **values)
         return value
 
     return AfterValidator(check)
@@ -58,12 +60,19 @@ def require(is_valid: Callable[[Any], object], message: str, remedy: str) -> Aft
 
 def limits(*, low: float = -math.inf, high: float = _LARGEST, above: float = -math.inf) -> AfterValidator:
     """Refuse a number unless low <= number <= high and number > above."""
-    bounds = {"above": above, "at least": low, "at most": high}
-    named = (f"{word} {limit:g}" for word, limit in bounds.items() if abs(limit) < _LARGEST)
+    if above > -math.inf:
+        remedy = N_("use a number above %(above)s")
+    elif high < _LARGEST:
+        remedy = N_("use a number at least %(low)s and at most %(high)s")
+    else:
+        remedy = N_("use a number at least %(low)s")
     return require(
         lambda number: low <= number <= high and number > above,
-        "{shown} is out of range",
-        "use a number " + " and ".join(named),
+        N_("%(shown)s is out of range"),
+        remedy,
+        low=f"{low:g}",
+        high=f"{high:g}",
+        above=f"{above:g}",
     )
 
 
@@ -78,45 +87,63 @@ def listed(message: str, remedy: str, length: int | None = None) -> BeforeValida
     return BeforeValidator(check)
 
 
-def _no_column(what: str) -> AfterValidator:
-    message = f"{{shown}} is a column of every table, not {what}"
-    return require(lambda word: word not in TABLE_COLUMNS, message, "choose another id")
+def _is_no_column(word: str) -> bool:
+    return word not in TABLE_COLUMNS
 
 
 Id: TypeAlias = Annotated[
     str,
     require(
         re.compile("[A-Za-z][A-Za-z0-9_]*").fullmatch,
-        "{shown} cannot be an id",
-        "begin with a letter and use only A-Z, a-z, 0-9 and _; the names may be in any language",
+        N_("%(shown)s cannot be an id"),
+        N_("begin with a letter and use only A-Z, a-z, 0-9 and _; the names may be in any language"),
     ),
 ]
-IndicatorId: TypeAlias = Annotated[Id, _no_column("an indicator")]
-FieldId: TypeAlias = Annotated[Id, _no_column("a field")]
+IndicatorId: TypeAlias = Annotated[
+    Id,
+    require(
+        _is_no_column, N_("%(shown)s is a column of every table, not an indicator"), N_("choose another id")
+    ),
+]
+FieldId: TypeAlias = Annotated[
+    Id,
+    require(_is_no_column, N_("%(shown)s is a column of every table, not a field"), N_("choose another id")),
+]
 Currency: TypeAlias = Annotated[
     str,
-    require(re.compile("[A-Z]{3}").fullmatch, "{shown} is not a currency", "use the ISO code, such as CNY"),
+    require(
+        re.compile("[A-Z]{3}").fullmatch,
+        N_("%(shown)s is not a currency"),
+        N_("use the ISO code, such as CNY"),
+    ),
 ]
 Formula: TypeAlias = Annotated[
     str,
     require(
         lambda formula: formula.replace(" ", "") == CREDIT_FORMULA.replace(" ", ""),
-        "formulas in a scheme are not evaluated, and this is not the one the product computes",
-        f'write "{CREDIT_FORMULA}"',
+        N_("formulas in a scheme are not evaluated, and this is not the one the product computes"),
+        N_('write "%(formula)s"'),
+        formula=CREDIT_FORMULA,
     ),
 ]
 Need: TypeAlias = Annotated[
     Literal["reason", "approver", "expires_on"],
-    say("{found} cannot be asked for here", "list each of reason, approver, expires_on at most once"),
+    say(
+        N_("%(found)s cannot be asked for here"), N_("list each of reason, approver, expires_on at most once")
+    ),
 ]
 CustomerWord: TypeAlias = Annotated[
-    str, say("expected a word, found {found}", "put the word in quotes, as it stands with the customers")
+    str,
+    say(
+        N_("expected a word, found %(found)s"),
+        N_("put the word in quotes, as it stands with the customers"),
+    ),
 ]
 GateWord: TypeAlias = Annotated[
     str | bool,
     say(
-        "expected a word or true/false, found {found}",
-        "use words or true/false; compare numbers with ge, gt, le or lt",
+        N_("expected a word or true/false, found %(found)s"),
+        N_("use words or true/false; compare numbers with ge, gt, le or lt"),
     ),
 ]
 
@@ -126,7 +153,8 @@ AboveZero: TypeAlias = Annotated[float, limits(above=0)]
 Count: TypeAlias = Annotated[int, limits(low=0)]
 OneOrMore: TypeAlias = Annotated[int, limits(low=1)]
 Outcome: TypeAlias = Annotated[
-    float, require(lambda x: 0 <= x <= 100, "the score {shown} is not between 0 and 100", "use 0 to 100")
+    float,
+    require(lambda x: 0 <= x <= 100, N_("the score %(shown)s is not between 0 and 100"), N_("use 0 to 100")),
 ]
 Outcomes: TypeAlias = Annotated[
     dict[str, Outcome],
@@ -135,25 +163,29 @@ Outcomes: TypeAlias = Annotated[
 STRIPPED_KEYS = AfterValidator(lambda named: {key.strip(): name for key, name in named.items()})
 Knot: TypeAlias = Annotated[
     tuple[float, Outcome],
-    listed("a knot is a pair of numbers, found {found}", "write [value, score], such as [100, 50]", length=2),
+    listed(
+        N_("a knot is a pair of numbers, found %(found)s"),
+        N_("write [value, score], such as [100, 50]"),
+        length=2,
+    ),
 ]
 Band: TypeAlias = Annotated[
     tuple[float, Outcome],
     listed(
-        "a band is a pair of numbers, found {found}",
-        "write [lower bound, score], such as [100, 50]",
+        N_("a band is a pair of numbers, found %(found)s"),
+        N_("write [lower bound, score], such as [100, 50]"),
         length=2,
     ),
 ]
 
-NOT_EMPTY = require(len, "the list is empty", "add at least one entry")
+NOT_EMPTY = require(len, N_("the list is empty"), N_("add at least one entry"))
 GIVEN = GetPydanticSchema(lambda kind, handler: handler(get_args(kind)[0]))
 """On `X | None`: the key may be left out, but not be there without a value."""
 
 CustomerWords: TypeAlias = Annotated[
     tuple[CustomerWord, ...],
-    listed("expected a list of words, found {found}", 'write a list, such as {key}: ["…", "…"]'),
-    require(len, "the list is empty, so it fits nobody", "name words, or leave {key} out"),
+    listed(N_("expected a list of words, found %(found)s"), N_('write a list, such as %(key)s: ["…", "…"]')),
+    require(len, N_("the list is empty, so it fits nobody"), N_("name words, or leave %(key)s out")),
 ]
 
 
@@ -167,7 +199,8 @@ class Columns(TypedDict, total=False):
 
 
 AppliesTo: TypeAlias = Annotated[
-    Columns, require(len, "this names nobody", "name a column, or leave applies_to out for everybody")
+    Columns,
+    require(len, N_("this names nobody"), N_("name a column, or leave applies_to out for everybody")),
 ]
 
 
@@ -207,7 +240,7 @@ When = TypedDict(
         "lt": float,
         "dimension": str,
         "missing": Annotated[
-            bool, require(bool, "only missing: true can be asked for", "write missing: true")
+            bool, require(bool, N_("only missing: true can be asked for"), N_("write missing: true"))
         ],
     },
     total=False,

@@ -1,7 +1,7 @@
 // Interactive elements of Block Kit, each built for a place (a block of a surface).
 import { el } from "./dom.js";
 import { confirmed } from "./dialogs.js";
-import { textObject } from "./mrkdwn.js";
+import { plainText, textObject } from "./mrkdwn.js";
 import { suggester } from "./suggester.js";
 import { t } from "./words.js";
 import { withEmoji } from "./emoji.js";
@@ -43,7 +43,7 @@ function button(place) {
 }
 
 const optionNode = (option, chosen) =>
-  el("option", { value: option.value, selected: chosen.includes(option.value) }, withEmoji(option.text.text));
+  el("option", { value: option.value, selected: chosen.includes(option.value) }, plainText(option.text.text));
 
 function chooser(place, choices, initial, several = false) {
   const held = place.surface.held(place.blockId, place.element) ?? initial;

@@ -5,7 +5,7 @@ const EMOJI = Object.fromEntries(
   third_place_medal 🥉|white_check_mark ✅|heavy_check_mark ✔️|ballot_box_with_check ☑️|x ❌|no_entry ⛔|no_entry_sign 🚫|
   warning ⚠️|exclamation ❗|question ❓|information_source ℹ️|bulb 💡|bell 🔔|no_bell 🔕|mega 📣|loudspeaker 📢|
   calendar 📅|date 📅|spiral_calendar_pad 🗓️|clock3 🕒|alarm_clock ⏰|hourglass ⌛|hourglass_flowing_sand ⏳|zzz 💤|
-  phone ☎️|telephone_receiver 📞|email 📧|envelope ✉️|memo 📝|pencil ✏️|clipboard 📋|page_facing_up 📄|paperclip 📎|link 🔗|
+  phone ☎️|telephone_receiver 📞|email 📧|envelope ✉️|memo 📝|writing_hand ✍️|scroll 📜|card_index_dividers 🗂️|inbox_tray 📥|balance_scale ⚖️|pencil ✏️|clipboard 📋|page_facing_up 📄|paperclip 📎|link 🔗|
   chart_with_upwards_trend 📈|chart_with_downwards_trend 📉|bar_chart 📊|moneybag 💰|dollar 💵|yen 💴|euro 💶|credit_card 💳|
   briefcase 💼|office 🏢|factory 🏭|house 🏠|package 📦|truck 🚚|airplane ✈️|car 🚗|gift 🎁|birthday 🎂|cake 🍰|balloon 🎈|
   lantern 🏮|izakaya_lantern 🏮|red_envelope 🧧|firecracker 🧨|christmas_tree 🎄|crescent_moon 🌙|coffee ☕|tea 🍵|cherry_blossom 🌸|

@@ -4,7 +4,9 @@ import { withEmoji } from "./emoji.js";
 import { currentLocale, t } from "./words.js";
 
 const unescape = (text) => text.replace(/&lt;/g, "<").replace(/&gt;/g, ">").replace(/&amp;/g, "&");
-const plainLeaf = (text) => document.createTextNode(withEmoji(unescape(text)));
+// Plain text as it is read, where an element takes a string.
+export const plainText = (text) => withEmoji(unescape(text));
+const plainLeaf = (text) => document.createTextNode(plainText(text));
 
 // A mark opens after and closes before something that is no letter or digit.
 const marked = (mark) =>

@@ -1,6 +1,6 @@
 // A select whose options come from the app while a person types.
 import { el } from "./dom.js";
-import { withEmoji } from "./emoji.js";
+import { plainText } from "./mrkdwn.js";
 import { t } from "./words.js";
 
 const PAUSE_MS = 200;
@@ -24,10 +24,10 @@ export function suggester(place, changed) {
     results.hidden = false;
   };
   const optionButton = (option) =>
-    el("button", { type: "button", data: { option: option.value }, onclick: () => choose(option) }, withEmoji(option.text.text));
+    el("button", { type: "button", data: { option: option.value }, onclick: () => choose(option) }, plainText(option.text.text));
   const choose = (option) => {
     dropQuestion();
-    input.value = withEmoji(option.text.text);
+    input.value = plainText(option.text.text);
     surface.write(blockId, element, input.value);
     results.hidden = true;
     changed(place, option.value);

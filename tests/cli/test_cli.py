@@ -20,6 +20,7 @@ from bot.slack.manifest import COMMANDS, SCOPES
 from bot.slack.server import front
 from grading.scheme.presets import preset_names, preset_text
 from grading.scheme.reader import parse_scheme
+from tests import factories
 from tests.cli.conftest import Done
 from tests.cli.conftest import Program as Tierbot
 
@@ -253,6 +254,15 @@ def answered(folder: Path) -> set[str]:
 def scored(tierbot: Tierbot, tmp_path: Path, table: str, *options: str) -> Done:
     (tmp_path / "table.csv").write_text(table, encoding="utf-8")
     return tierbot("score", "table.csv", "--scheme", "orders_only", "--as-of", "2026-03-31", *options)
+
+
+def test_score_shows_a_coverage_below_all_as_less_than_all(tierbot: Tierbot, tmp_path: Path) -> None:
+    scheme = factories.PLAIN_SCHEME.replace("weight: 60", "weight: 99.6").replace("weight: 40", "weight: 0.4")
+    (tmp_path / "plain.yaml").write_text(scheme, encoding="utf-8")
+    (tmp_path / "table.csv").write_text("code,name,quality\nC-1,ACME,80\n", encoding="utf-8")
+    done = tierbot("score", "table.csv", "--scheme", "plain.yaml", "--as-of", "2026-03-31")
+    (row,) = [line for line in done.out.splitlines() if "ACME" in line]
+    assert row.split() == ["C-1", "ACME", "A", "80.0", "99%"]
 
 
 def test_score_grades_a_flat_table_without_a_database(tierbot: Tierbot, tmp_path: Path) -> None:

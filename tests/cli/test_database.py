@@ -70,7 +70,6 @@ def test_a_restore_says_of_when_the_newest_thing_in_the_backup_is(
     database = open_database(f"sqlite:///{file}")
     day = datetime(2026, 5, 3, 8, 30, tzinfo=UTC)
     with database.write() as session:
-        counts = {"rows": 1, "accepted": 1, "created": 1}
         session.add(
             ImportBatch(
                 kind="orders",
@@ -80,7 +79,9 @@ def test_a_restore_says_of_when_the_newest_thing_in_the_backup_is(
                 actor="x",
                 started_at=day,
                 published_at=day,
-                **counts,
+                rows=1,
+                accepted=1,
+                created=1,
             )
         )
     database.close()

@@ -1,5 +1,10 @@
 """A terminal shows the same text as Slack, without its markup."""
 
+from decimal import Decimal
+
+import pytest
+
+from bot.cli.console import number
 from bot.cli.output.presentation import as_text
 from bot.wording.messages import Help, Slots, Ungraded
 from bot.wording.parts import Who
@@ -35,3 +40,21 @@ def test_help_reads_as_plain_text_in_both_languages() -> None:
     for language in ("en", "zh"):
         text = as_text(Renderer().slots(Help(role="admin"), language))
         assert not set(text) & set("*`")
+
+
+@pytest.mark.parametrize(
+    ("value", "form", "shown"),
+    [
+        (-0.04, ".1f", "0.0"),
+        (-0.04, "+.1f", "0.0"),
+        (0.04, "+.1f", "0.0"),
+        (-0.06, "+.1f", "−0.1"),
+        (0.06, "+.1f", "+0.1"),
+        (-0.0, "g", "0"),
+        (Decimal("-0.4"), ",.0f", "0"),
+        (-1000, ",.0f", "−1,000"),
+        (None, ".1f", "?"),
+    ],
+)
+def test_what_rounds_to_nothing_has_no_sign(value: float | Decimal | None, form: str, shown: str) -> None:
+    assert number(value, form, "?") == shown

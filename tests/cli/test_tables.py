@@ -13,8 +13,8 @@ from fcntl import ioctl
 from pathlib import Path
 
 import pytest
-from click.testing import Result
 from rich.cells import cell_len
+from typer.testing import Result
 
 from bot.cli.console import print_table
 from bot.cli.tree import COMMANDS

@@ -245,7 +245,7 @@ class Books:
                 "--keep",
             ],
         )
-        assert f"{SNAPSHOTS} snapshots are put down, from {oldest} to {newest}." in graded
+        assert f"{SNAPSHOTS} snapshots are stored, from {oldest} to {newest}." in graded
 
 
 @contextmanager

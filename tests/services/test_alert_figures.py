@@ -135,7 +135,9 @@ def test_the_figures_of_an_alert_are_the_stored_ones(database: Database, seed: i
                 shown += 1
             else:
                 assert (figure.shown, figure.before, figure.after) == (False, None, None)
-                assert f"{field}: {'better' if figure.better else 'worse'}" in words
+                direction = "Better" if figure.better else "Worse"
+                (line,) = [line for line in words.splitlines() if line.startswith(f"{direction}: ")]
+                assert field in line.removeprefix(f"{direction}: ").split(" · ")
     assert shown >= 100
     for one in channel:
         for field in SENSITIVE & {"quality"}:

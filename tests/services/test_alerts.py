@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from functools import partial
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -353,7 +354,7 @@ def test_after_running_and_grading_again_nobody_hears_anything_twice(office: Off
 
 @pytest.mark.parametrize(("person", "unreached"), [({"slack": False}, 1), ({"active": False}, 1), ({}, 0)])
 def test_an_owner_whom_slack_does_not_reach_is_counted(
-    office: Office, person: dict[str, bool], unreached: int
+    office: Office, person: dict[str, Any], unreached: int
 ) -> None:
     with office.database.write() as session:
         anna = factories.person(session, "Anna", **person)

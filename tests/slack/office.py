@@ -60,7 +60,7 @@ class Office:
             factories.person(session, "Lin.Wei", slack=False)
             acme = factories.customer(session, "ACME", owner_id=anna)
             self.globex = factories.customer(session, "Globex", owner_id=anna)
-            factories.graded(session, {acme: "A", self.globex: "A"}, as_of=date(2026, 2, 28))
+            factories.graded(session, {acme: "B", self.globex: "A"}, as_of=date(2026, 2, 28))
 
     def start(self) -> Bot:
         settings = Settings(

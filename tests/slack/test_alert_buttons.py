@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -46,7 +47,7 @@ def office(database: Database, tmp_path: Path) -> Iterator[Office]:
 
 
 def move(kind: type[TierChanged] | type[OwnTierChanged], customer: int) -> TierChanged | OwnTierChanged:
-    fields = {"owner": None} if kind is TierChanged else {}
+    fields: dict[str, Any] = {"owner": None} if kind is TierChanged else {}
     return kind(
         customer_id=customer, version=1, name="Globex", code="G", before=B, after=A, up=True, score_before=60.0,
         score_after=75.0, capped_by=None, held=False, parts=(), as_of=FEBRUARY, **fields,
@@ -71,7 +72,7 @@ def test_show_the_card_answers_each_reader_in_their_language(office: Office, use
 
 
 def test_a_card_that_does_not_exist_is_refused_with_the_same_words(office: Office) -> None:
-    answers = []
+    answers: list[str] = []
     for customer in (office.globex, 987_654):
         alert = office.post(blocks.payload(Renderer(), move(TierChanged, customer), "en"))
         assert office.workspace.click(LIN, alert, str(Action.OPEN)).ok

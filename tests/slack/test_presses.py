@@ -12,7 +12,7 @@ import pytest
 from sqlalchemy import text
 
 from bot.clock import SystemClock
-from bot.demo.workspace import Workspace
+from bot.demo.workspace import View, Workspace
 from bot.demo.workspace.default_team import CHANNELS, PEOPLE
 from bot.demo.workspace.wire.http_mode import HttpMode
 from bot.server import Server
@@ -121,15 +121,20 @@ def test_slow_work_delays_no_acknowledgement_and_no_view(office: Office) -> None
 
 
 def test_the_exact_figures_open_on_top_of_why(office: Office) -> None:
+    def opened() -> View:
+        view = office.workspace.view_of(ANNA)
+        assert view is not None
+        return view
+
     def title() -> str | None:
         view = office.workspace.view_of(ANNA)
-        return view and view.spec["title"]["text"]
+        return view.spec["title"]["text"] if view else None
 
     assert office.workspace.click(ANNA, office.card(), WHY).ok
     eventually(lambda: title() == "Why this tier", "the breakdown")
-    assert office.workspace.click(ANNA, office.workspace.view_of(ANNA), EXACT).ok
+    assert office.workspace.click(ANNA, opened(), EXACT).ok
     eventually(lambda: title() == "Figure by figure", "the figures")
-    office.workspace.close_view(ANNA, office.workspace.view_of(ANNA))
+    office.workspace.close_view(ANNA, opened())
     assert title() == "Why this tier"
 
 

@@ -113,7 +113,9 @@ def test_a_slack_locale_names_a_language(locale: str | None, language: str | Non
 
 
 @pytest.mark.parametrize(
-    "path", sorted((ROOT / "bot").rglob("*.py")), ids=lambda path: str(path.relative_to(ROOT))
+    "path",
+    sorted(path for package in ("bot", "grading") for path in (ROOT / package).rglob("*.py")),
+    ids=lambda path: str(path.relative_to(ROOT)),
 )
 def test_every_error_is_given_the_values_its_sentence_names(path: Path) -> None:
     for call in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):

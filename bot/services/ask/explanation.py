@@ -9,7 +9,7 @@ from bot.errors import N_, NotFound
 from bot.services import access
 from bot.services.access import Act, Actor
 from bot.services.ask import ways
-from bot.services.ask.boundaries import assessed, coming
+from bot.services.ask.boundaries import assessed, boundaries, coming
 from bot.services.ask.graded import (
     Graded,
     cap,
@@ -21,12 +21,14 @@ from bot.services.ask.graded import (
 )
 from bot.services.ask.known_data import KnownData, news_day, read_known
 from bot.services.ask.missing import find_missing, missing_parts
+from bot.services.ask.share import sides
 from bot.services.schemes.store import SchemeCache, rule_change, tier_names
 from bot.wording.actions import Pointer
 from bot.wording.messages import ExactFigures, Why
 from bot.wording.parts import ChangePart, LeverPart, ScoreChange
 from db.engine import Database
-from grading.scheme.model import WORDS_FOR_NO_TIER, Indicator
+from db.graded.runs import RunKind
+from grading.scheme.model import WORDS_FOR_NO_TIER, Gate, Indicator
 
 if TYPE_CHECKING:
     from grading.explain.attribution import ExplainedChange
@@ -73,18 +75,24 @@ def why(
         scheme = graded.scheme
         old_scheme = graded.previous.scheme if graded.previous else scheme
         book = tier_names({0: old_scheme, 1: scheme})
-        lift, missing = _next(graded), find_missing(session, graded)
+        future = ways.future_of(session, scheme_cache, graded, today)
+        lift, missing = _next(graded), find_missing(session, graded, future)
         indicators = {indicator.id: indicator for indicator in (*old_scheme.indicators, *scheme.indicators)}
+        strong, weak = sides(graded)
+        days = coming(session, scheme_cache, graded, today)
         message = Why(
             **access.about(customer),
-            **assessed(session, graded, book, coming(session, scheme_cache, graded, today)),
+            **assessed(session, graded, book, days),
+            **boundaries(graded, book, days),
+            strong=strong,
+            weak=weak,
             cap=cap(graded),
             change=_score_change(graded, change, indicators),
             news=known.has_news,
             news_count_on=news_day(session, scheme_cache, graded, today) if known.has_news else None,
             goal=book.tier(lift["goal"]) if lift["goal"] else None,
             needed=lift["needed"],
-            **vars(ways.rise_of(session, scheme_cache, graded, lift, today)) if lift["goal"] else {},
+            **vars(ways.rise_of(graded, future, lift)) if lift["goal"] else {},
             **missing_parts(missing, graded, book),
             scheme=scheme.name,
             scheme_version=scheme.version,
@@ -152,8 +160,16 @@ def _next(graded: Graded) -> "Lift":
 
     row, scheme = graded.assessment, graded.scheme
     result = grade(stored_frame({row.customer_id: row.inputs}, scheme), scheme, graded.run.as_of)
-    active = [gate for gate in clean_counts(row) if gate in {known.id for known in scheme.gates}]
+    active = [gate.id for gate in scheme.gates if gate.id in clean_counts(row) and _may_hold(gate, graded)]
     return find_lift(result, scheme, 0, tier=standing_now(row), active=active)
+
+
+def _may_hold(gate: Gate, graded: Graded) -> bool:
+    """Whether a gate of the last snapshot may still be in force: an interim run since may have ended it."""
+    places = {tier.id: place for place, tier in enumerate(graded.scheme.tiers)}
+    tier = graded.assessment.tier
+    interim = graded.run.kind == RunKind.INTERIM
+    return not interim or gate.cap is None or tier not in places or places[gate.cap] <= places[tier]
 
 
 def _score_change(

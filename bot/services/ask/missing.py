@@ -1,7 +1,7 @@
 """The facts that a customer's score lacks, as Why names them."""
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from sqlmodel import Session
 
@@ -12,18 +12,22 @@ from db.graded import overrides
 from db.graded.runs import RunKind
 
 if TYPE_CHECKING:
+    from bot.services.ways.future import Future
     from grading.explain.missing_facts import MissingFact
 
 MOST_WANTED = 3
 
 
-def find_missing(session: Session, graded: Graded) -> "list[MissingFact]":
-    """What each missing fact could change, from where the last snapshot has left the customer."""
+def find_missing(session: Session, graded: Graded, future: "Future") -> "list[MissingFact]":
+    """What each missing fact could change, from where the last snapshot has left the customer.
+
+    Which tiers the answers lead to is found by the gradings to come.
+    """
     import numpy as np
 
     from grading.engine.movement import CLEAN
     from grading.explain.destination import Standing
-    from grading.explain.missing_facts import find_missing_facts
+    from grading.explain.missing_facts import find_missing_facts, urgency
 
     row, run = graded.assessment, graded.run
     decision = overrides.open_override(session, row.customer_id, run.purpose) if row.overridden else None
@@ -39,7 +43,33 @@ def find_missing(session: Session, graded: Graded) -> "list[MissingFact]":
         override=decision.tier if decision else None,
     )
     breakdown = graded.breakdown
-    return find_missing_facts(breakdown.graded, graded.scheme, breakdown.position, standing)
+    found = find_missing_facts(breakdown.graded, graded.scheme, breakdown.position, standing)
+    return sorted(_acted(found, future), key=urgency)
+
+
+def _acted(missing: "Sequence[MissingFact]", future: "Future") -> "list[MissingFact]":
+    """The facts with the tiers that their answers lead to in the gradings to come."""
+    from bot.services.ways.acts import Plan
+
+    if not future.days:
+        return list(missing)
+    facts = [fact for fact in missing if fact["origin"] is None]
+    plans = [Plan(facts={fact["indicator"]: answer}) for fact in facts for answer in fact["answers"]]
+    without, *tiers = future.tiers([Plan(), *plans])
+    acted = {}
+    for fact, worst, best in zip(facts, tiers[::2], tiers[1::2], strict=True):
+        ends = [worst, best, without]
+        last = max(
+            (place for place in range(1, len(without)) if any(end[place] != end[place - 1] for end in ends)),
+            default=0,
+        )
+        acted[fact["indicator"]] = {
+            "tiers": (worst[-1], best[-1]),
+            "without": without[-1],
+            "decides": {worst[-1], best[-1]} != {without[-1]},
+            "snapshots": last + 1,
+        }
+    return [cast("MissingFact", {**fact, **acted.get(fact["indicator"], {})}) for fact in missing]
 
 
 def missing_parts(missing: "Sequence[MissingFact]", graded: Graded, book: TierNames) -> dict[str, Any]:

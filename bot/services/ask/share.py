@@ -1,6 +1,5 @@
 """What *Share* posts to a channel: the tier of a customer without figures, and who may take it back."""
 
-from collections.abc import Collection
 from datetime import timedelta
 
 from sqlmodel import Session
@@ -18,7 +17,7 @@ from db.engine import Database
 from db.graded import assessments
 from grading.scheme.model import BLOCKED, Name
 
-STRONG, WEAK, MOST_SIDES = 60, 40, 3  # scores of the dimensions that a shared card names
+STRONG, WEAK, MOST_SIDES = 60, 40, 3  # scores of the dimensions that a shared card and Why name
 NEWS = timedelta(days=92)  # a fall is told for a quarter
 
 
@@ -31,13 +30,9 @@ def shared_card(database: Database, scheme_cache: SchemeCache, actor: Actor, poi
     with database.read() as session:
         customer, graded = graded_for(session, scheme_cache, actor, Act.SHARE, pointer.id)
         before = _other_before(session, scheme_cache, graded)
-    rated = [(part.score, part.names) for part in graded.breakdown.dimensions if part.score is not None]
-    ranked = sorted(rated, key=lambda part: -part[0])
     tier = graded.since.tier
     fell = before is not None and before.tier.rank < tier.rank
-    weak = tuple(name for score, name in reversed(ranked) if score < WEAK)[:MOST_SIDES]
-    if not weak and ranked and (fell or tier.id == BLOCKED):
-        weak = (ranked[-1][1],)
+    strong, weak = sides(graded, some_weak=fell or tier.id == BLOCKED)
     return SharedCard(
         customer_id=customer.id,
         sharer_id=actor.person_id,
@@ -45,11 +40,22 @@ def shared_card(database: Database, scheme_cache: SchemeCache, actor: Actor, poi
         tier=tier,
         before=before,
         fell=fell,
-        strong=_without(ranked, weak),
+        strong=strong,
         weak=weak,
         as_of=graded.run.as_of,
         shared_by=Who(name=actor.name, slack_user_id=actor.slack_user_id),
     )
+
+
+def sides(graded: Graded, *, some_weak: bool = False) -> tuple[tuple[Name, ...], tuple[Name, ...]]:
+    """The strong dimensions, best first, and the weak ones, worst first; with `some_weak` at least one is weak."""
+    rated = [(part.score, part.names) for part in graded.breakdown.dimensions if part.score is not None]
+    ranked = sorted(rated, key=lambda part: -part[0])
+    weak = tuple(name for score, name in reversed(ranked) if score < WEAK)[:MOST_SIDES]
+    if not weak and ranked and some_weak:
+        weak = (ranked[-1][1],)
+    strong = tuple(name for score, name in ranked if score >= STRONG and name not in weak)[:MOST_SIDES]
+    return strong, weak
 
 
 def channel_language(
@@ -91,7 +97,3 @@ def _other_before(session: Session, scheme_cache: SchemeCache, graded: Graded) -
             scheme = scheme_cache.scheme(session, earlier.scheme_version_id)
             return Since(tier=tiers_of(scheme).tier(earlier.tier), score=None, as_of=of_run.as_of)
     return None
-
-
-def _without(ranked: Collection[tuple[float, Name]], weak: Collection[Name]) -> tuple[Name, ...]:
-    return tuple(name for score, name in ranked if score >= STRONG and name not in weak)[:MOST_SIDES]

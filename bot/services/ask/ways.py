@@ -13,11 +13,13 @@ from bot.wording.parts import ActPart, WayPart
 from grading.scheme.model import Name
 
 if TYPE_CHECKING:
+    from bot.services.ways.future import Future
     from bot.services.ways.search import Way, WaysUp
     from grading.explain.headroom import Lift
 
 MOST_WAYS = 3
 MOST_BLOCKERS = 3
+FAR = 3  # times what a customer bought in 12 months: orders of more are said to be beyond that
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -28,28 +30,34 @@ class Rise:
     """
 
     by_itself: date | None = None
+    or_by_import: bool = False
     ways: tuple[WayPart, ...] = ()
     no_way: str | None = None  # by_hand | gates | not_enough
     blockers: tuple[Name, ...] = ()
 
 
-def rise_of(session: Session, scheme_cache: SchemeCache, graded: Graded, lift: "Lift", today: date) -> Rise:
-    """How a customer gets to the goal of its lift."""
+def future_of(session: Session, scheme_cache: SchemeCache, graded: Graded, today: date) -> "Future":
+    """The gradings to come of a customer."""
     from bot.services.ways.future import Future  # numpy: only when something is explained
-    from bot.services.ways.search import find_ways
 
-    if graded.assessment.overridden:
-        return Rise(no_way="by_hand")
+    return Future(session, scheme_cache, graded.assessment, graded.run, graded.scheme, today)
+
+
+def rise_of(graded: Graded, future: "Future", lift: "Lift") -> Rise:
+    """How a customer gets to the goal of its lift."""
+    from bot.services.ways.search import find_ways  # numpy: only when something is explained
+
     assert lift["goal"] is not None
-    future = Future(session, scheme_cache, graded.assessment, graded.run, graded.scheme, today)
     ways_up = find_ways(future, lift["goal"])
     if ways_up.by_itself:
-        return Rise(by_itself=ways_up.by_itself)
+        return Rise(by_itself=ways_up.by_itself, or_by_import=ways_up.or_by_import)
     if ways_up.ways:
         ways = tuple(_way_part(way, ways_up, graded) for way in ways_up.ways[:MOST_WAYS])
         return Rise(ways=ways)
     gates = {gate.id: gate.name for gate in graded.scheme.gates}
     in_the_way = tuple(gates[gate["gate"]] for gate in lift["gates"])
+    if future.is_set_by_hand:
+        return Rise(no_way="by_hand")
     if in_the_way:
         return Rise(no_way="gates", blockers=in_the_way)
     return Rise(no_way="not_enough", blockers=_beyond_reach(graded))
@@ -85,6 +93,7 @@ def _acts(way: "Way", ways_up: "WaysUp", graded: Graded) -> Iterator[ActPart]:
             count=plan.orders,
             amount=None if way.any_amount else plan.amount,
             currency=currency,
+            bought=ways_up.bought if FAR * ways_up.bought < plan.orders * plan.amount else None,
             usual_margin=usual,
             margin=None if usual else margin,
         )

@@ -1,7 +1,7 @@
 """The care plan: the steps of each tier, from a YAML file."""
 
 import difflib
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import date, timedelta
 from functools import cache
 from pathlib import Path
@@ -21,11 +21,13 @@ from ruamel.yaml import YAML
 from ruamel.yaml.comments import CommentedMap, CommentedSeq
 from ruamel.yaml.error import YAMLError
 
-from bot.errors import N_, BadInput
-from bot.settings import ROOT
+from bot.errors import N_, Phrase, SeveralProblems
+from bot.settings import ROOT, choices_of, sentence_of
 from bot.wording.parts import NextStep
 from db.care.touches import StepKind
+from grading.scheme import yaml_faults
 from grading.scheme.model import BLOCKED, Name
+from grading.scheme.problems import place
 
 SHIPPED = ROOT / "templates" / "care" / "plan.yaml"
 Contact = Literal["visit", "meeting", "call", "training", "survey", "complaint", "gift", "greeting", "other"]
@@ -59,14 +61,31 @@ class Occasion(_Part):
     def _exists(self) -> "Occasion":
         known = holiday_names(self.country)
         if not known:
-            raise ValueError(f"country {self.country!r} is not known; use an ISO code such as CN")
-        if self.holiday not in known:
-            near = difflib.get_close_matches(self.holiday, known, n=1)
             raise ValueError(
-                f"{self.country} has no holiday {self.holiday!r}"
-                + (f"; did you mean {near[0]!r}?" if near else f"; it has {', '.join(sorted(known)[:6])} …")
+                Phrase(
+                    N_("country %(country)s is not known; use an ISO code such as CN"),
+                    country=repr(self.country),
+                )
             )
+        if self.holiday not in known:
+            raise ValueError(self._not_among(known))
         return self
+
+    def _not_among(self, known: Collection[str]) -> Phrase:
+        given, near = repr(self.holiday), difflib.get_close_matches(self.holiday, known, n=1)
+        if near:
+            return Phrase(
+                N_("%(country)s has no holiday %(holiday)s; did you mean %(near)s?"),
+                country=self.country,
+                holiday=given,
+                near=repr(near[0]),
+            )
+        return Phrase(
+            N_("%(country)s has no holiday %(holiday)s; it has %(known)s …"),
+            country=self.country,
+            holiday=given,
+            known=", ".join(sorted(known)[:6]),
+        )
 
     def suits(self, country: str | None) -> bool:
         words = {word.casefold() for word in self.where}
@@ -98,7 +117,7 @@ class Revisit(_Step):
     @model_validator(mode="after")
     def _order(self) -> "Revisit":
         if self.at_most_days < self.every_days:
-            raise ValueError("at_most_days must not be smaller than every_days")
+            raise ValueError(Phrase(N_("at_most_days must not be smaller than every_days")))
         return self
 
 
@@ -128,13 +147,15 @@ def _with_own_ids(steps: tuple[Step, ...]) -> tuple[Step, ...]:
     ids = [step.id for step in steps]
     for step_id in ids:
         if ids.count(step_id) > 1:
-            raise ValueError(f"step {step_id!r} is there twice; give each its own id")
+            raise ValueError(
+                Phrase(N_("step %(step)s is there twice; give each its own id"), step=repr(step_id))
+            )
     return steps
 
 
 def _not_blocked(tier: str) -> str:
     if tier == BLOCKED:
-        raise ValueError("blocked customers are left alone; remove these steps")
+        raise ValueError(Phrase(N_("blocked customers are left alone; remove these steps")))
     return tier
 
 
@@ -171,25 +192,32 @@ class CarePlan(_Part):
 
 
 def load_plan(path: Path | None) -> CarePlan:
-    """The firm's plan or the shipped one. Raises BadInput naming file, line and key of every problem."""
+    """The firm's plan or the shipped one. Raises SeveralProblems naming file, line and key of each."""
     path = path or SHIPPED
     try:
         data = YAML(typ="rt").load(path.read_text(encoding="utf-8-sig"))
     except OSError as error:
-        problem = f"{path.name} cannot be read: {error.strerror}; name a YAML file in TIERBOT_CARE_PLAN"
-        raise BadInput(N_("%(problems)s"), problems=problem) from None
+        problem = Phrase(
+            N_("%(file)s cannot be read: %(reason)s; name a YAML file in TIERBOT_CARE_PLAN"),
+            file=path.name,
+            reason=error.strerror,
+        )
+        raise SeveralProblems([problem]) from None
     except (YAMLError, UnicodeDecodeError) as error:
         mark = getattr(error, "problem_mark", None)
-        where = f" line {mark.line + 1}" if mark else ""
+        where = place(path.name, mark.line + 1, "") if mark else path.name
         what = str(getattr(error, "problem", None) or getattr(error, "reason", None) or error)
         what = what.partition(" with value")[0]  # for a key that is there twice, both blocks would follow
-        problem = f"{path.name}{where}: is not readable YAML: {what}; mend it or save it as UTF-8"
-        raise BadInput(N_("%(problems)s"), problems=problem) from None
+        problem = Phrase(
+            N_("%(place)s: is not readable YAML: %(fault)s; mend it or save it as UTF-8"),
+            place=where,
+            fault=yaml_faults.fault(what),
+        )
+        raise SeveralProblems([problem]) from None
     try:
         return CarePlan.model_validate(_plain(data))
     except ValidationError as error:
-        problems = _sentences(path.name, data, error.errors())
-        raise BadInput(N_("%(problems)s"), problems="\n".join(problems)) from None
+        raise SeveralProblems(_sentences(path.name, data, error.errors())) from None
 
 
 def first_morning_before(occasion: Occasion, days: int, today: date) -> tuple[date, date]:
@@ -223,36 +251,45 @@ def _plain(value: Any) -> Any:
     return value
 
 
+_WHOLE = N_("must be a whole number, not %(input)s")
+_EMPTY = N_("is empty; name at least one")
+_BLOCK = N_("must be a block of keys; see the shipped plan")
 _SENTENCES = {
-    "extra_forbidden": "is not a key of a care plan; remove it or mend its spelling",
-    "missing": "is missing; add it",
-    "too_short": "is empty; name at least one",
-    "greater_than_equal": "must be {ge} or more, not {input}",
-    "less_than_equal": "must be {le} or less, not {input}",
-    "int_parsing": "must be a whole number, not {input}",
-    "int_type": "must be a whole number, not {input}",
-    "string_type": "must be words, not {input}",
-    "literal_error": "{input} is not allowed; use {expected}",
-    "union_tag_invalid": "kind {tag} is not known; use {expected_tags}",
-    "union_tag_not_found": "has no kind; use revisit, follow_up or greeting",
-    "model_type": "must be a block of keys; see the shipped plan",
-    "dict_type": "must be a block of keys; see the shipped plan",
-    "tuple_type": "must be a list; start each item with a dash",
+    "extra_forbidden": N_("is not a key of a care plan; remove it or mend its spelling"),
+    "missing": N_("is missing; add it"),
+    "too_short": _EMPTY,
+    "string_too_short": N_("is empty; write a text"),
+    "string_too_long": N_("is too long; write at most %(max_length)s characters"),
+    "greater_than_equal": N_("must be %(ge)s or more, not %(input)s"),
+    "less_than_equal": N_("must be %(le)s or less, not %(input)s"),
+    "int_parsing": _WHOLE,
+    "int_type": _WHOLE,
+    "int_from_float": _WHOLE,
+    "string_type": N_("must be words, not %(input)s"),
+    "literal_error": N_("%(input)s is not allowed; use %(expected)s"),
+    "union_tag_invalid": N_("kind %(tag)s is not known; use %(expected_tags)s"),
+    "union_tag_not_found": N_("has no kind; use revisit, follow_up or greeting"),
+    "model_type": _BLOCK,
+    "dict_type": _BLOCK,
+    "tuple_type": N_("must be a list; start each item with a dash"),
 }
 
 
-def _sentences(file: str, data: Any, errors: list[Any]) -> list[str]:
+def _sentences(file: str, data: Any, errors: list[Any]) -> list[Phrase]:
     """One sentence for each problem, in the order of the file; one that an alias repeats comes once."""
-    found: dict[tuple[int, str], str] = {}
+    found: dict[tuple[int, str], Phrase] = {}
     for error in errors:
         if error["type"] == "too_short" and error["input"]:
             continue  # its items have problems of their own
-        line, place = _place(data, error["loc"])
-        message = str(error["msg"]).removeprefix("Value error, ")
+        line, key = _place(data, error["loc"])
+        message = sentence_of(error)
         if error["type"] in _SENTENCES:
             values = {**error.get("ctx", {}), "input": repr(error["input"])}
-            message = _SENTENCES[error["type"]].format(**values)
-        found.setdefault((line, message), f"{file} line {line}, {place}: {message}")
+            if error["type"] == "literal_error":
+                values["expected"] = choices_of(values["expected"])
+            message = Phrase(_SENTENCES[error["type"]], **values)
+        sentence = Phrase(N_("%(place)s: %(message)s"), place=place(file, line, key), message=message)
+        found.setdefault((line, message), sentence)
     return [sentence for _, sentence in sorted(found.items(), key=lambda item: item[0][0])]
 
 

@@ -130,7 +130,7 @@ def _remind_of(
         session,
         kind="reminder",
         place=to.place,
-        message=_message(session, rules, book, touch, version + 1),
+        message=_message(session, rules, book, touch, version + 1, today),
         language=to.language,
         dedupe_key=f"touch:{touch_id}:{version + 1}",
         now=now,
@@ -139,7 +139,9 @@ def _remind_of(
     return True
 
 
-def _message(session: Session, rules: CareRules, book: TierNames, touch: Touch, version: int) -> Reminder:
+def _message(
+    session: Session, rules: CareRules, book: TierNames, touch: Touch, version: int, today: date
+) -> Reminder:
     customer = session.get_one(Customer, touch.customer_id)
     step = rules.plan.step(touch.tier, touch.step)
     contacts = touches.last_contacts(session, [touch.customer_id]).get(touch.customer_id, {})
@@ -169,6 +171,7 @@ def _message(session: Session, rules: CareRules, book: TierNames, touch: Touch, 
         last_contact=last,
         occasion=occasion.name if occasion else None,
         owner=Who(name=owner.name, slack_user_id=owner.slack_user_id) if owner else None,
+        overdue=touch.due_on < today,
     )
 
 

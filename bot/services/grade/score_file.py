@@ -98,6 +98,7 @@ class _FlatTable:
         self.file = inspect_file(path, options.encoding, headers)
         header = find_header(self.file, options.delimiter, known=headers, line=options.header_line)
         note_header(header, findings)
+        self._titles = header.titles
         self.file, self._delimiter = header.of(self.file), header.delimiter
 
     def read(self) -> tuple[list[dict[str, str]], pd.DataFrame]:
@@ -123,6 +124,7 @@ class _FlatTable:
             self._known,
             percent=self._options.kind_options.get("percent") or (),
             firm_currency=self._options.firm_currency,
+            titles=self._titles,
         )
         for name in self._scheme.fields:
             cells = columns.get(name, [])

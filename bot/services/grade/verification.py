@@ -291,7 +291,7 @@ def _load_scheme(
     except NoResultFound:
         computed = "missing"
     except SchemeError as error:
-        computed = str(error).splitlines()[0]
+        computed = error.problems[0].phrase
     else:
         if version is not None and computed == stored:
             named = (version.name, version.version)

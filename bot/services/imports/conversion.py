@@ -17,6 +17,7 @@ from bot.services.imports.read import currencies, text
 from bot.services.imports.read.amounts import Amounts
 from bot.services.imports.read.cells.guards import unguarded
 from bot.services.imports.read.refusal import EMPTY, Parser, RefusedValue
+from bot.services.imports.read.titles import HEADER, TITLE, currencies_in_title
 from db.book import order_totals
 from db.book.exchange_rates import rates_to
 
@@ -38,7 +39,7 @@ CURRENCY_MISSING = FindingType(
 HEADER_CURRENCY = FindingType(
     name="header-currency",
     level=Level.QUESTION,
-    sentence=N_("The header %(column)s says %(said)s, and the amounts are taken as %(currency)s."),
+    sentence=N_("%(what)s %(column)s says %(said)s, and the amounts are taken as %(currency)s."),
     answer=N_(
         "Give --currency %(said)s, or convert the amounts; --yes header-currency: they are %(currency)s."
     ),
@@ -182,18 +183,19 @@ class Currencies:
     def _check_headers(self, job: ImportJob) -> None:
         """Ask for the currency where nothing says it, and where a header says another one."""
         said = {
-            header: codes
+            (HEADER, header): codes
             for field, header in job.layout.columns.items()
             if field in _AMOUNTS and (codes := currencies.in_header(header))
         }
+        said |= {(TITLE, title): codes for _, title in job.titles if (codes := currencies_in_title(title))}
         if self._missing:
             such = next(iter(said.values()), ("CNY",))[0]
             job.findings.add(CURRENCY_MISSING, such=such)
         elif "currency" not in job.layout.places:
-            for header, codes in said.items():
+            for (what, words), codes in said.items():
                 if self._given not in codes:
                     job.findings.add(
-                        HEADER_CURRENCY, column=repr(header), said=codes[0], currency=self._given
+                        HEADER_CURRENCY, what=what, column=repr(words), said=codes[0], currency=self._given
                     )
 
     def _note_several(self, job: ImportJob, currencies: set[str]) -> None:

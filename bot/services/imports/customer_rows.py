@@ -20,7 +20,7 @@ from sqlalchemy import (
     select,
 )
 
-from bot.services.imports.check.codes import ask_about_collective, ask_about_similar
+from bot.services.imports.check.codes import ask_about_collective, ask_about_names, ask_about_similar
 from bot.services.imports.job import AT_ONCE, Chunk, ImportJob
 from bot.services.imports.kind import KindOption, WrittenTable, stage_table
 from bot.services.imports.publication import insert_staged
@@ -197,6 +197,7 @@ class RowCustomers:
         """Stage customers by (line, code)."""
         ask_about_collective(job.findings, lines)
         ask_about_similar(job.connection, job.findings, known=_key, source=job.source, codes=lines)
+        ask_about_names(job.connection, job.findings, lines)
         codes = [code for _, code in lines]
         new = [(self._next + number, code) for number, code in enumerate(codes)]
         self._next += len(new)

@@ -37,6 +37,7 @@ class ImportJob:
     file: InspectedFile
     options: ImportOptions
     layout: Layout
+    titles: tuple[tuple[int, str], ...] = ()  # line and text of what stands above the header
     delimiter: str
     styles: Styles
     rejects: Rejects

@@ -6,7 +6,7 @@ from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from sqlalchemy import Column, Connection, Integer, MetaData, String, Table
+from sqlalchemy import Column, ColumnElement, Connection, Integer, MetaData, String, Table
 
 from bot.services.imports.job import Chunk, ImportJob
 from bot.services.imports.layout.columns import FileField, known_headers
@@ -188,6 +188,10 @@ class UpsertKind(FileKind):
         """What a new row has in addition to, or in place of, what is staged."""
         return {}
 
+    def clears(self, job: ImportJob) -> Mapping[str, ColumnElement[bool]]:
+        """The columns that a staged row may empty, and whether it does; otherwise an empty one leaves the value."""
+        return {}
+
     def around_change(self, job: ImportJob, ids: list[int]) -> AbstractContextManager[None]:
         """Goes around a change of these rows."""
         return nullcontext()
@@ -199,6 +203,7 @@ class UpsertKind(FileKind):
             stage=self.stage,
             identity=self.identity(job),
             columns=self.columns(job),
+            clears=self.clears(job),
         )
 
     def count(self, job: ImportJob) -> Counts:

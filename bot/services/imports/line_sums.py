@@ -23,6 +23,7 @@ from sqlalchemy import (
 
 from bot.errors import N_, Phrase
 from bot.services.imports.check.findings import FindingType, Level
+from bot.services.imports.check.lines.doubtful_lines import DoubtfulLines
 from bot.services.imports.conversion import Currencies
 from bot.services.imports.customer_rows import RowCustomers
 from bot.services.imports.job import Chunk, ImportJob
@@ -61,6 +62,18 @@ SAME_AMOUNT = FindingType(
     ),
     answer=N_(
         "Use the amount of the line: --map amount=COLUMN; --yes lines-of-one-amount adds up what is there."
+    ),
+    accept=True,
+)
+ORDER_AMONG_LINES = FindingType(
+    name="order-among-lines",
+    level=Level.QUESTION,
+    sentence=N_(
+        "In %(count)s of the %(all)s %(called)s with three lines or more, one line has the amount of all others together"
+        " (%(key)s: %(amount)s), as if it were a row of the whole."
+    ),
+    answer=N_(
+        "Leave these rows out by a column that tells them apart: --skip COLUMN=WORD; --yes order-among-lines adds them up."
     ),
     accept=True,
 )
@@ -127,6 +140,7 @@ class LineSums:
         job.findings.add(ADDED_UP, rows=f"{total:,}", count=f"{count:,}", called=Phrase(self._called))
         self._check_days(job)
         self._check_amounts(job)
+        self._check_wholes(job)
         if "cost" in job.layout.places:
             self._note_costs(job)
         return rejected, total - count
@@ -164,6 +178,28 @@ class LineSums:
             job.findings.add(
                 SAME_AMOUNT, count=f"{count:,}", called=Phrase(self._called), key=one.key, amount=amount
             )
+
+    def _check_wholes(self, job: ImportJob) -> None:
+        """Ask when one line of most numbers with several lines has the sum of the others."""
+        amount, key = units(self.lines.c.amount), self.lines.c.key
+        total, most, least = func.sum(amount), func.max(amount), func.min(amount)
+        whole = case((total == 2 * most, most), (total == 2 * least, least))
+        found = select(key, whole.label("whole")).group_by(key).having(func.count() > 2, most != least)
+        several = found.subquery()
+        counted = select(func.count(), func.count(several.c.whole))
+        orders, count = job.connection.execute(counted.select_from(several)).one()
+        if not count or 2 * count < orders:
+            return
+        first = select(several).where(several.c.whole.is_not(None)).order_by(several.c.key).limit(1)
+        one = job.connection.execute(first).one()
+        job.findings.add(
+            ORDER_AMONG_LINES,
+            count=f"{count:,}",
+            all=f"{orders:,}",
+            called=Phrase(self._called),
+            key=one.key,
+            amount=f"{Decimal(one.whole) / MONEY_UNITS:,.2f}",
+        )
 
     def _note_costs(self, job: ImportJob) -> None:
         """Say how many numbers have a cost on some of their lines only."""
@@ -286,6 +322,7 @@ class LinesKind(UpsertKind):
         self._lost: list[tuple[int, str]] = []  # line and number of rows without columns
         self.customers = RowCustomers(job, self.stage)
         self.currencies = Currencies(job)
+        self._doubtful_lines = DoubtfulLines(job) if self.are_lines else None
         self.filled = self.customers.filled(self.currencies.filled(self.filled))
 
     @property
@@ -300,7 +337,8 @@ class LinesKind(UpsertKind):
             self._lost.append((line, cells[place].strip()))
 
     def after_staging(self, job: ImportJob, chunk: Chunk, rows: list[int]) -> None:
-        if self.are_lines:
+        if self._doubtful_lines is not None:
+            self._doubtful_lines.count(chunk)
             numbers = chunk.values[self.key_field]
             refused = [(chunk.lines[row], numbers[row]) for row in sorted(chunk.refused)]
             self._sums.note_refused(job, [pair for pair in refused if isinstance(pair[1], str)])
@@ -308,7 +346,8 @@ class LinesKind(UpsertKind):
             self.customers.add(job, chunk, rows)
 
     def check(self, job: ImportJob) -> None:
-        if self.are_lines:
+        if self._doubtful_lines is not None:
+            self._doubtful_lines.check(job)
             self._sums.check_known(job, self.writes[0].table)
 
     def add_up(self, job: ImportJob) -> tuple[int, int]:

@@ -3,7 +3,7 @@
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -26,6 +26,9 @@ class Upsert:
     stage: Table
     identity: Mapping[str, Any]  # columns of the target by which a staged row matches, and their values
     columns: Mapping[str, Any]  # the other columns that a staged row sets, and their values
+    clears: Mapping[str, ColumnElement[bool]] = field(
+        default_factory=dict
+    )  # the columns that a staged row may empty, and whether it does
     also: ColumnElement[bool] | None = None  # what else makes a matched row a changed one
 
     @property
@@ -40,6 +43,7 @@ class Upsert:
             and_(new.is_not(None), self.target.c[name].is_distinct_from(new))
             for name, new in self.columns.items()
         ]
+        columns += [and_(empties, self.target.c[name].is_not(None)) for name, empties in self.clears.items()]
         return or_(*columns) if self.also is None else or_(*columns, self.also)
 
     def count(self, connection: Connection) -> tuple[int, int]:
@@ -75,6 +79,7 @@ class Upsert:
                 target.c.id.label("id_"),
                 *(target.c[name].label(f"old_{name}") for name in names),
                 *(new.label(f"new_{name}") for name, new in self.columns.items()),
+                *(empties.label(f"clear_{name}") for name, empties in self.clears.items()),
             )
             .select_from(self.stage.join(target, self.match))
             .where(self.differs, true() if where is None else where)
@@ -91,6 +96,7 @@ class Upsert:
                     name: row[f"old_{name}"] if row[f"new_{name}"] is None else row[f"new_{name}"]
                     for name in names
                 }
+                | {name: None for name in self.clears if row[f"clear_{name}"]}
                 for row in page
             ]
             pairs = list(zip(old, new, strict=True))

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from copy import copy
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from itertools import islice
 from pathlib import Path
@@ -14,12 +14,16 @@ from bot.clock import Clock
 from bot.errors import N_, BadInput, Conflict
 from bot.services.imports.answers import ACCEPTED, WORDS, Remembered, answers_of, merge
 from bot.services.imports.check.codes import ask_about_decimals, ask_about_new_keys
+from bot.services.imports.check.columns import ask_about_gone
 from bot.services.imports.check.encoding import check_encoding
 from bot.services.imports.check.findings import FileFindings
 from bot.services.imports.check.meaning.grain import check_repeats
+from bot.services.imports.check.meaning.part_paid import OPEN_FIELD, PAID_FIELD
 from bot.services.imports.check.shape import find_reports, note_header
+from bot.services.imports.check.sources import ask_about_other_sources, note_source, spelled_as_known
 from bot.services.imports.check.styles import Styles
 from bot.services.imports.check.vendor import check_vendor
+from bot.services.imports.conversion import SUBTRACT
 from bot.services.imports.job import ImportJob
 from bot.services.imports.kind import Counts, FileKind, find_header_of
 from bot.services.imports.kinds import KINDS
@@ -36,6 +40,8 @@ from bot.services.imports.staging import Staging
 from db.book import imports
 from db.engine import Database
 
+# Fields that change the amount or the day of payment: a later file without them would set these back in silence.
+CHANGE_ANOTHER = (SUBTRACT.name, OPEN_FIELD.name, PAID_FIELD.name)
 Progress = Callable[[int, int], None]
 _FIRST_ROWS = 300  # that show the shape of a file
 OnStaged = Callable[[ImportJob, FileKind], None]
@@ -72,13 +78,16 @@ def import_file(
         raise Conflict(N_("%(file)s has changed since its preview; look at it again."), file=path.name)
     try:
         with imports.exclusive(database):
+            with database.reader.connect() as connection:
+                source = spelled_as_known(options.source, imports.find_sources(connection))
             return _Import(
                 database=database,
                 kind=copy(built),
                 file=file,
                 clock=clock,
                 actor=actor,
-                options=options,
+                options=replace(options, source=source),
+                given_source=options.source,
                 rejects_dir=rejects_dir,
                 progress=progress,
                 on_staged=on_staged,
@@ -106,6 +115,7 @@ class _Import:
     clock: Clock
     actor: str
     options: ImportOptions
+    given_source: str  # as it was typed
     rejects_dir: Path
     progress: Progress | None
     on_staged: OnStaged
@@ -114,7 +124,7 @@ class _Import:
         file, kind, source = self.file, self.kind, self.options.source
         with imports.workspace(self.database) as connection:
             with connection.begin():
-                same = imports.find_same_file(connection, kind=kind.name, source=source, sha256=file.sha256)
+                same = imports.find_same_file(connection, kind=kind.name, sha256=file.sha256)
                 remembered = Remembered()
                 if not self.options.forget:
                     remembered = Remembered.of(
@@ -174,6 +184,7 @@ class _Import:
         file, kind = header.of(self.file), self.kind
         findings = FileFindings(options.accepted, remembered.accepted)
         note_header(header, findings)
+        note_source(findings, self.given_source, self.options.source)
         rows = _first_rows(file, header.delimiter)
         find_reports(
             table.header, rows, [one for one in kind.fields if one.name not in options.columns], findings
@@ -191,6 +202,7 @@ class _Import:
         except BadInput:
             findings.refuse_open(file.path.name)
             raise
+        ask_about_gone(layout, findings)
         if layout.shape is not None:
             chosen = read_filters({name: getattr(options, name) for name in OPTIONS})
             check_vendor(layout.shape, findings, chosen)
@@ -199,6 +211,7 @@ class _Import:
             file=file,
             options=options,
             layout=layout,
+            titles=header.titles,
             delimiter=header.delimiter,
             styles=Styles(
                 file,
@@ -222,7 +235,7 @@ class _Import:
             job.parsers.update({field.name: field.read(job, field.name) for field in self.kind.fields})
         staging = Staging(job, self.kind, Selection(job, self.kind, words))
         staging.read(table, lambda: self._show_progress(table.position))
-        if staging.rows == staging.skipped:
+        if staging.rows == staging.skipped and not staging.selection.skipped:
             raise BadInput(N_("%(file)s has a header but no rows."), file=self.file.path.name)
         if sha256_of(self.file.path) != self.file.sha256:
             raise Conflict(
@@ -236,7 +249,12 @@ class _Import:
         kind = self.kind
         staging.selection.check()
         job.forms.check(
-            job.layout, job.parsers, job.findings, rows=staging.rows, some_read=staging.accepted > 0
+            job.layout,
+            job.parsers,
+            job.findings,
+            rows=staging.rows,
+            some_read=staging.accepted > 0,
+            titles=job.titles,
         )
         with job.connection.begin():
             kind.check(job)
@@ -244,6 +262,7 @@ class _Import:
                 if isinstance(parser, Codes) and name in job.layout.places:
                     ask_about_decimals(parser, job.layout.columns[name], job.findings)
             key = job.parsers[kind.key_field]
+            ask_about_other_sources(job, kind.name, kind.stage, kind.known_keys)
             if isinstance(key, Codes) and kind.known_keys is not None:
                 ask_about_new_keys(
                     job.connection,
@@ -258,6 +277,14 @@ class _Import:
             check_repeats(job.repeats, job.findings, kind.key_field)
         if not self.options.dry_run:
             job.findings.refuse_open(self.file.path.name)
+            if staging.rows == staging.skipped:
+                raise BadInput(
+                    N_(
+                        "%(file)s has no rows but those that --only or --skip leave out: %(count)s. Nothing was stored."
+                    ),
+                    file=self.file.path.name,
+                    count=f"{staging.selection.skipped:,}",
+                )
 
     def _publish(self, job: ImportJob, staging: Staging) -> tuple[int | None, Counts]:
         """Write the staged rows to the book, or only count them."""
@@ -316,7 +343,10 @@ class _Import:
         if accepted := job.findings.to_remember():
             answers[ACCEPTED] = accepted
         imports.remember_answers(job.connection, job.source, self.kind.name, answers)
-        given = {field: job.layout.columns.get(field, DECLINED) for field in self.options.columns}
+        changing = [name for name in CHANGE_ANOTHER if name in job.layout.places]
+        given = {
+            field: job.layout.columns.get(field, DECLINED) for field in (*self.options.columns, *changing)
+        }
         imports.remember_mapping(job.connection, job.source, self.kind.name, given)
         return batch_id, counts
 

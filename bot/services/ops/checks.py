@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from bot import settings
-from bot.errors import N_, BotError, Phrase
+from bot.errors import N_, BotError, Phrase, SeveralProblems
 from bot.services.care.plan import load_plan
 from bot.services.ops.templates import check_templates
 from bot.services.schemes import store
@@ -30,7 +30,7 @@ def check_all() -> Findings:
     try:
         chosen = settings.load()
     except BotError as error:
-        found.problems += error.text().removeprefix("Settings: ").splitlines()
+        found.problems += _sentences(error)
         chosen = settings.usable()
     _check_tokens(chosen, found)
     check_schemes([], chosen.schemes_dir, into=found)
@@ -55,14 +55,15 @@ def check_schemes(names: list[str], schemes_dir: Path | None, into: Findings | N
             found.problems += _sentences(error)
             continue
         found.read += 1
-        found.notices += [f"{name}: {notice}" for notice in notices(scheme)]
+        found.notices += [
+            Phrase(N_("%(name)s: %(notice)s"), name=name, notice=notice) for notice in notices(scheme)
+        ]
     return found
 
 
 def _sentences(error: BotError) -> list[str]:
-    """What an error says: of several lines, each for itself."""
-    lines = error.text().splitlines()
-    return [error.phrase] if len(lines) == 1 else lines
+    """What an error says: of several problems, each for itself."""
+    return list(error.problems) if isinstance(error, SeveralProblems) else [error.phrase]
 
 
 def _check_tokens(settings: Settings, found: Findings) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from sqlmodel import Session
 
-from bot.errors import N_, BadInput, NotReady
+from bot.errors import N_, BadInput, NotReady, SeveralProblems
 from bot.wording import parts
 from db.graded import runs, schemes
 from db.graded.runs import Purpose
@@ -161,7 +161,7 @@ def find_file(name: str, schemes_dir: Path | None) -> SchemeFile | None:
     except UnicodeDecodeError:
         raise BadInput(N_("%(file)s is not UTF-8 text. Save it as UTF-8."), file=path.name) from None
     except SchemeError as error:
-        raise BadInput(N_("%(problems)s"), problems=str(error)) from None
+        raise SeveralProblems([problem.phrase for problem in error.problems]) from None
 
 
 def own_schemes(schemes_dir: Path | None) -> list[Path]:

@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING
 
 from sqlmodel import Session
 
-from bot.errors import N_, BadInput
+from bot.errors import SeveralProblems
 from bot.services.grade import computed, scheme_choice
 from bot.services.schemes import store
 from bot.services.schemes.currency import common_currency
 from bot.services.schemes.store import SchemeFile
+from bot.wording import catalogue
 from db.book import orders
 from db.book.order_lines import product_types
 from db.engine import Database
@@ -26,13 +27,20 @@ if TYPE_CHECKING:
 
 
 def propose_scheme(
-    database: Database, preset: str, schemes_dir: Path | None, *, as_of: date | None, today: date
+    database: Database,
+    preset: str,
+    schemes_dir: Path | None,
+    *,
+    as_of: date | None,
+    today: date,
+    language: str = "en",
 ) -> str:
     """A preset's text with knots and constants from the firm's orders, in the currency of those orders.
 
     A preset's proposal gets a name of its own, `orders_only_own`, because a name and version stand for one content; a
     scheme of the firm keeps its name. The version is one that was not used yet.
     Knots come from the customers the scheme applies to, constants from all. Without `as_of`: the day of the last order.
+    What the text says about its origin is in `language`.
     Raises BadInput without orders, or with orders in several currencies.
     """
     from bot.frames import computed_indicators
@@ -56,9 +64,10 @@ def propose_scheme(
             as_of=day,
             identity=identity,
             constants=constants,
+            words=catalogue.catalogue(language),
         )
     except ProposalError as error:
-        raise BadInput(N_("%(reason)s"), reason=str(error)) from None
+        raise SeveralProblems([error.phrase]) from None
 
 
 def fill_in_constants(database: Database, file: SchemeFile, as_of: date) -> SchemeFile:

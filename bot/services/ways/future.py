@@ -4,7 +4,7 @@ They run on the records of now. No other order comes, invoices that fall due lat
 and credit grades do not age, and sources that declared their activities complete up to the newest grading go on doing so.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import date
 from typing import Any
@@ -82,7 +82,7 @@ class Future:
         if self.scheme.movement is not None:
             rules = self.scheme.movement
             served = self._number - int(state["since"][0])
-            needed += [rules.confirm_up, rules.min_dwell - served + 1]
+            needed += [rules.confirm_up, rules.confirm_down, rules.min_dwell - served + 1]
         for gate in self.scheme.gates:
             if state[CLEAN + gate.id][0] >= 0:
                 needed.append(gate.clear_after - int(state[CLEAN + gate.id][0]))
@@ -111,26 +111,29 @@ class Future:
                 found.append(then if now <= then else NEVER)
         return found
 
-    def comes_by_itself(self, goal: str) -> date | None:
-        """The day graded that gives the goal although nothing is done; today, where the next import does."""
+    def comes_by_itself(self, goal: str) -> tuple[date | None, bool]:
+        """(the day graded that gives the goal although nothing is done, whether the next import about it does too)."""
         (place,) = self._reach([Plan()], goal, self.today)
-        return None if place == NEVER else self.today if place == AT_ONCE else self.days[place - 1]
+        if place == NEVER:
+            return None, False
+        at_once = place == AT_ONCE
+        return self.days[(self.first if at_once else place) - 1], at_once
+
+    def tiers(self, plans: Sequence[Plan]) -> list[list[str]]:
+        """For each plan, done today: the tier after each snapshot to come."""
+        by_day = [tiers.tolist() for _, tiers in self._snapshots(plans, self.today)]
+        return [list(of_plan) for of_plan in zip(*by_day, strict=True)]
 
     def _reach(self, plans: Sequence[Plan], goal: str, done_on: date) -> list[int]:
         """`reach` for plans that are done on this day."""
         if not plans:
             return []
         reached = np.full(len(plans), NEVER)
-        state, before = self._start(self.scheme_on(self.today), len(plans))
-        at_once = self._grade(plans, goal, done_on, self.today, state, before, self._number, interim=True)[0]
-        for place, day in enumerate(self.days, start=1):
-            scheme = self.scheme_on(day)
-            if place == 1:
-                state, before = self._start(scheme, len(plans))
-            gives, state = self._grade(
-                plans, goal, done_on, day, state, before, self._number + place - 1, interim=False
-            )
-            before = scheme
+        state, left_by = self._start(self.scheme_on(self.today), len(plans))
+        tiers, _ = self._grade(plans, done_on, self.today, state, left_by, self._number, interim=True)
+        at_once = _gives(tiers, goal, self.scheme_on(self.today))
+        for place, (day, tiers) in enumerate(self._snapshots(plans, done_on), start=1):
+            gives = _gives(tiers, goal, self.scheme_on(day))
             if place == self.first and done_on <= self.today:
                 reached[at_once & gives] = AT_ONCE
             reached[gives & (reached == NEVER)] = place
@@ -138,6 +141,24 @@ class Future:
                 break
         found: list[int] = reached.tolist()
         return found
+
+    def _snapshots(self, plans: Sequence[Plan], done_on: date) -> Iterator[tuple[date, NDArray[np.object_]]]:
+        """(day, tier of each plan after its snapshot) of the snapshots to come."""
+        state: State | None = None
+        left_by: Scheme | None = None
+        for place, day in enumerate(self.days):
+            if state is None:
+                state, left_by = self._start(self.scheme_on(day), len(plans))
+            tiers, state = self._grade(
+                plans, done_on, day, state, left_by, self._number + place, interim=False
+            )
+            left_by = self.scheme_on(day)
+            yield day, tiers
+
+    @property
+    def is_set_by_hand(self) -> bool:
+        """Whether the tier that a person has set holds through all gradings to come."""
+        return all(self._override_on(day) is not None for day in (self.today, *self.days))
 
     def _override_on(self, day: date) -> str | None:
         """The tier that a person has set for a day."""
@@ -156,7 +177,6 @@ class Future:
     def _grade(
         self,
         plans: Sequence[Plan],
-        goal: str,
         done_on: date,
         day: date,
         state: State,
@@ -164,8 +184,8 @@ class Future:
         number: int,
         *,
         interim: bool,
-    ) -> tuple[NDArray[np.bool_], State]:
-        """(whether each plan has the goal or better after the grading of a day, the state it leaves)."""
+    ) -> tuple[NDArray[np.object_], State]:
+        """(the tier of each plan after the grading of a day, the state it leaves)."""
         scheme = self.scheme_on(day)
         book = facts_after(self.records(day, done_on, scheme), plans, done_on, scheme)
         graded = grade_columns(book.columns, book.customers, scheme, day)
@@ -173,8 +193,7 @@ class Future:
         state = carry_state(state, np.arange(len(plans)), scheme, restart=changed)
         by_hand = dict.fromkeys(book.customers.tolist(), self._override_on(day))
         moved = move(graded, scheme, state, snapshot=number, interim=interim, overrides=by_hand)
-        better = {tier.id for tier in scheme.tiers[: _place(scheme, goal) + 1]}
-        return np.isin(moved.outcome["tier"].astype(str), list(better)), moved.following
+        return moved.outcome["tier"], moved.following
 
     def figures(self) -> dict[str, Any]:
         """Indicator -> its value, of those that count today."""
@@ -226,6 +245,7 @@ class Future:
         )
 
 
-def _place(scheme: Scheme, tier: str) -> int:
-    """The place of a tier, best first; -1 when the scheme does not have it."""
-    return next((place for place, known in enumerate(scheme.tiers) if known.id == tier), -1)
+def _gives(tiers: NDArray[np.object_], goal: str, scheme: Scheme) -> NDArray[np.bool_]:
+    """Which of the tiers are the goal or better; none where the scheme does not have it."""
+    ids = [tier.id for tier in scheme.tiers]
+    return np.isin(tiers.astype(str), ids[: ids.index(goal) + 1] if goal in ids else [])

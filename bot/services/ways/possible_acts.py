@@ -78,6 +78,11 @@ class PossibleActs:
         return round_up(net / orders, 2) if orders and net > 0 else None
 
     @property
+    def bought(self) -> float:
+        """The net amount of the orders of 12 months."""
+        return float(self._sums["net_12m"] or 0.0)
+
+    @property
     def least_amount(self) -> float:
         """The smallest order that is tried: any order is larger."""
         return LEAST_AMOUNT * (self.usual or self._knot / 10)
@@ -85,7 +90,7 @@ class PossibleActs:
     @property
     def month(self) -> float:
         """What the customer buys in a month, or might."""
-        return (self._sums["net_12m"] or 0.0) / 12 or self.usual or self._knot / 12
+        return self.bought / 12 or self.usual or self._knot / 12
 
     @cached_property
     def overdue(self) -> tuple[float, date] | None:

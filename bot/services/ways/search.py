@@ -34,23 +34,25 @@ class WaysUp:
     """What lifts a customer to a goal: ways of which each suffices, smallest first, or the day it comes by itself.
 
     `overdue`: amount past due and its earliest due day. `usual`: the customer's usual order, and `margin` its own margin,
-    where they are known. `present`: the recorded figures of today that a way may change.
+    where they are known; `bought`: its orders of 12 months. `present`: the recorded figures of today that a way may change.
     """
 
     goal: str
     ways: tuple[Way, ...] = ()
     by_itself: date | None = None
+    or_by_import: bool = False  # whether the next import about the customer gives it, too
     overdue: tuple[float, date] | None = None
     usual: float | None = None
     margin: float | None = None
+    bought: float = 0.0
     present: Mapping[str, Value]
 
 
 def find_ways(future: Future, goal: str) -> WaysUp:
     """The ways to a tier above the present one; none when nothing that an account manager can do suffices."""
-    by_itself = future.comes_by_itself(goal)
+    by_itself, at_once = future.comes_by_itself(goal)
     if by_itself is not None:
-        return WaysUp(goal=goal, by_itself=by_itself, present={})
+        return WaysUp(goal=goal, by_itself=by_itself, or_by_import=at_once, present={})
     search = _Search(future, goal)
     ways = search.single() or search.several_orders() or search.together()
     acts = search.acts
@@ -60,6 +62,7 @@ def find_ways(future: Future, goal: str) -> WaysUp:
         overdue=acts.overdue,
         usual=acts.usual,
         margin=acts.margin,
+        bought=acts.bought,
         present=acts.present,
     )
 

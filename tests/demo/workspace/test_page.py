@@ -203,6 +203,17 @@ def controls_of(
     )
 
 
+def test_the_page_knows_every_symbol_that_messages_use() -> None:
+    used = {
+        name
+        for path in (WEB.parent / "messages").glob("*.jinja")
+        for name in re.findall(r"(?<![\w:]):([a-z][a-z0-9_]+):", path.read_text())
+    }
+    assert {"warning", "calendar", "card_index_dividers"} <= used
+    known = (WEB / "emoji.js").read_text()
+    assert {name for name in used if not re.search(rf"[`|\s]{name} ", known)} == set()
+
+
 def test_a_control_reports_progress_and_its_sentence(workspace: Workspace, gate: threading.Event) -> None:
     def run(values: Mapping[str, str], say: Callable[[str], None]) -> str:
         say("half way")

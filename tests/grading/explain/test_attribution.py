@@ -24,8 +24,8 @@ from grading.explain.attribution import (
     Attribution,
     attribute,
     explain_change,
-    round_parts,
 )
+from grading.explain.breakdown import round_parts
 from grading.scheme.model import Scheme
 from tests.grading.engine.test_properties import PRESETS, random_book
 from tests.grading.factories import dimension, indicator, make_scheme

@@ -84,7 +84,8 @@ def between(fact: MissingFact, scheme: Scheme, rng: np.random.Generator) -> Any:
         case Points():
             return float(rng.uniform(score.knots[0][0], score.knots[-1][0]))
         case Scale():
-            return float(rng.uniform(*sorted((score.minimum, score.maximum))))
+            low, high = sorted((score.minimum, score.maximum))
+            return float(rng.uniform(low, high))
     return float(rng.choice([bound for bound, _ in score.bands]))
 
 

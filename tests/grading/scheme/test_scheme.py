@@ -1,5 +1,6 @@
 """Schemes that are right: what is read, what identifies them, what check says about them."""
 
+import re
 import subprocess
 import sys
 
@@ -65,6 +66,14 @@ def test_a_preset_that_changes_gets_a_new_version() -> None:
         assert PRESETS[name][scheme.version] == scheme.sha256[:16], (
             f"raise version: in {name}.yaml and add it here"
         )
+
+
+def test_every_comment_of_a_preset_is_in_both_languages() -> None:
+    for name in preset_names():
+        for comment in re.findall(r"# (?!applies_to)(.*)", preset_text(name)):
+            english, _, chinese = comment.rpartition(" / ")
+            assert english, comment
+            assert re.search("[一-鿿]", chinese), comment
 
 
 def test_every_word_of_a_preset_has_a_name_in_both_languages() -> None:

@@ -264,9 +264,9 @@ def test_a_tier_set_by_hand_has_no_limits_even_where_it_is_the_computed_one(data
     ("decimals", "margin", "now", "limit", "said"),
     [
         # 70 + 2.25 = 72.25 is first shown as 73; 70 + 2.125 = 72.125 has all its digits.
-        (0, 2.25, 69.4, 73.0, "from 73 on (4 more)"),
-        (2, 2.25, 69.97, 72.25, "from 72.25 on (2.28 more)"),
-        (3, 2.125, 69.975, 72.125, "from 72.125 on (2.15 more)"),
+        (0, 2.25, 69.4, 73.0, "from 73 points on (4 more)"),
+        (2, 2.25, 69.97, 72.25, "from 72.25 points on (2.28 more)"),
+        (3, 2.125, 69.975, 72.125, "from 72.125 points on (2.15 more)"),
     ],
 )
 def test_a_limit_is_a_score_that_can_be_shown_and_card_and_ladder_name_the_same(
@@ -325,7 +325,7 @@ def test_new_data_move_a_tier_on_the_earliest_day_of_the_card_and_not_the_day_be
             {"quality": 95.0, "service": 95.0, "sanctions": True},
             "A gate blocks this customer: while it does, no score gives a tier.",
         ),
-        ({"quality": 95.0, "service": 95.0}, "No tier above can be reached by points."),
+        ({"quality": 95.0, "service": 95.0}, "This is the highest tier."),
     ],
 )
 def test_exact_figures_say_why_no_figure_gives_a_tier(

@@ -1,5 +1,6 @@
 """Why a tier is what it is: the change in three parts that add up, what is waited for, what would lift it."""
 
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
@@ -7,14 +8,14 @@ from sqlmodel import col, select
 
 from bot.cli.output import presentation
 from bot.errors import NotFound
-from bot.services.ask import explanation
+from bot.services.ask import explanation, share
 from bot.services.ask.explanation import Explained
 from bot.services.grade import overrides
 from bot.services.grade.overrides import OverrideRequest
 from bot.services.schemes.store import SchemeCache
-from bot.wording.actions import Pointer
+from bot.wording.actions import Action, Pointer
 from bot.wording.messages import TierCard, Why
-from bot.wording.parts import ChangePart
+from bot.wording.parts import ChangePart, TierPart
 from bot.wording.rendering import Renderer
 from db.book.facts import Fact
 from db.engine import Database
@@ -61,8 +62,8 @@ def known(database: Database, quality: float, service: float, extra: str = "") -
     return customer
 
 
-def why(database: Database, customer: int, since: date | None = None) -> Explained:
-    return explanation.why(database, SchemeCache(), ADMIN, Pointer(id=customer), TODAY, since)
+def why(database: Database, customer: int, since: date | None = None, today: date = TODAY) -> Explained:
+    return explanation.why(database, SchemeCache(), ADMIN, Pointer(id=customer), today, since)
 
 
 def text(message: Why, language: str = "en") -> str:
@@ -101,7 +102,7 @@ def test_a_change_is_split_into_correction_behaviour_and_rules(database: Databas
     assert "Since Mar 31, 2026 · Important 50.0 → Ordinary 40.0 · −10.0" in said
     assert "Corrected data: +3.0 (Quality +3.0)" in said
     assert "The customer itself: −8.0 (Service −8.0)" in said
-    assert "Changed rules (Plain 1 → Plain 2): −5.0 (Quality −11.0, Service +6.0)" in said
+    assert "Changed rules (Plain 1 → Plain 2): −5.0 (Quality −11.0 · Service +6.0)" in said
     assert "数据更正" in text(message, "zh")
 
 
@@ -255,8 +256,44 @@ def test_what_would_lift_it_and_which_facts_are_missing(database: Database) -> N
     assert wanted.narrows == pytest.approx(40.0)
     assert (wanted.worst.id, wanted.best.id) == ("C", "A")  # 0.6 × 62 = 37.2 to 37.2 + 40
     said = text(message)
-    assert "Quality: 62 → 69.95 · by May 31, 2026 → in force as soon as it is imported" in said
+    assert "Quality: 62 → 69.95 · by May 31, 2026 → in force once imported" in said
     assert "Service · decides the tier: Ordinary to Key" in said
+
+
+def test_why_begins_with_the_sides_and_limits_that_card_and_shared_card_show(database: Database) -> None:
+    acme = known(database, quality=90, service=20, extra=MOVEMENT)  # 0.6 × 90 + 0.4 × 20 = 62
+    message, card = why(database, acme).message, ask(database, "ACME")
+    assert isinstance(card, TierCard)
+    shared = share.shared_card(database, SchemeCache(), ADMIN, Pointer(id=acme))
+    assert (message.strong, message.weak) == (shared.strong, shared.weak) != ((), ())
+    assert message.higher is not None
+    assert (message.higher.limit, message.lower and message.lower.limit) == (70, 45)
+    assert [line and line.limit for line in (message.higher, message.lower)] == [
+        line and line.limit for line in (card.higher, card.lower)
+    ]
+    first = "\n".join(Renderer().slots(message, "en").body).split("enough for", 1)[0]
+    assert "*Strong:* Quality" in first
+    assert "*Weak:* Service" in first
+    assert "*Up to Key* from 70 points on (8 more)" in first
+    assert "*Down to Ordinary* below 45 points (17 less)" in first
+
+
+def test_the_highest_tier_offers_no_figures_that_lead_above_it(database: Database) -> None:
+    acme = known(database, quality=90, service=90)
+    message = why(database, acme).message
+    assert (message.tier.id, message.goal, message.targets()) == ("A", None, {})
+    assert not replace(message, tier=TierPart(id="unrated")).targets()
+    assert list(replace(message, tier=TierPart(id="B", rank=1)).targets()) == [Action.EXACT]
+    figures = explanation.exact_figures(database, SchemeCache(), ADMIN, Pointer(id=acme))
+    assert "This is the highest tier." in presentation.as_text(Renderer().slots(figures, "en"))
+
+
+def test_a_change_within_a_tier_names_the_tier_once(database: Database) -> None:
+    acme = known(database, quality=60, service=60)
+    put(database, acme, "service", 50, APRIL)  # 0.4 × −10 = −4
+    grade(database, APRIL)
+    said = text(why(database, acme).message)
+    assert "Since Mar 31, 2026 · 60.0 → 56.0 · −4.0" in said
 
 
 def test_scripts_get_exact_numbers(database: Database) -> None:

@@ -15,7 +15,8 @@ from db.engine import Database
 from grading.scheme.model import Name
 from tests import factories
 from tests.conftest import on_sqlite
-from tests.services.ask.test_explanation import ADMIN, RULE, put, text, why
+from tests.services.ask.test_explanation import RULE, put, text, why
+from tests.services.ask.test_lookup import ADMIN
 from tests.services.grade.test_runs import NOW, listener, tier_of
 
 MONTHS = [
@@ -71,7 +72,8 @@ def test_recorded_answers_move_the_tier_as_said(
     if interim:  # a regrade between two snapshots counts as none of them
         snapshot(database, MONTHS[before - 1] + timedelta(days=9))
     asked, worst, best = customers
-    message = why(database, asked).message
+    today = MONTHS[before - 1] + timedelta(days=10 if interim else 1)
+    message = why(database, asked, today=today).message
     wanted = wanted_of(message)
     assert f"Service · {said}" in text(message)
     put(database, worst, "service", 0, MONTHS[before - 1])
@@ -105,23 +107,23 @@ def test_margins_that_no_answer_passes_leave_the_tier_as_it_is(database: Databas
 @on_sqlite
 def test_under_a_tier_set_by_hand_no_answer_decides(database: Database) -> None:
     with database.write() as session:
-        factories.scheme(session, MOVING + RULE)
+        factories.scheme(session, MOVING + RULE.replace("30", "365"))
         acme = factories.customer(session, "ACME")
         factories.fact(session, acme, "quality", 62, MONTHS[0])
     snapshot(database, MONTHS[0])
-    assert wanted_of(why(database, acme).message).effect == "decides"
     day = MONTHS[0] + timedelta(days=1)
+    assert wanted_of(why(database, acme, today=day).message).effect == "decides"
     overrides.set_override(
         database,
         SchemeCache(),
         ADMIN,
         acme,
-        OverrideRequest(tier="C", reason="leaves", expires_on=day + timedelta(days=20)),
+        OverrideRequest(tier="C", reason="leaves", expires_on=day + timedelta(days=300)),
         today=day,
         now=NOW,
         notify=None,
     )
-    wanted = wanted_of(why(database, acme).message)
+    wanted = wanted_of(why(database, acme, today=day).message)
     assert (wanted.effect, wanted.worst.id, wanted.best.id) == ("surer", "C", "C")
 
 

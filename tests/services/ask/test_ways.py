@@ -20,7 +20,7 @@ from tests import factories
 from tests.conftest import on_sqlite
 from tests.services.ask.test_lookup import ADMIN
 from tests.services.grade.test_runs import NOW, grade
-from tests.services.ways.drawn_book import invoice
+from tests.services.ways.drawn_book import invoice, regrade
 
 pytestmark = on_sqlite
 
@@ -64,9 +64,7 @@ def test_one_order_moves_amount_and_count_at_once_and_is_enough_by_its_last_day(
     message = why(database, book(database, scheme, mar=4000))
     (one, *_) = acts(message)
     assert [(act.kind, act.count, act.amount) for act in one] == [("order", 1, 3000)]
-    assert "one order of about EUR 3,000 · by May 31, 2026 → in force as soon as it is imported" in text(
-        message
-    )
+    assert "one order of about EUR 3,000 · by May 31, 2026 → in force once imported" in text(message)
     assert "再下1笔约EUR 3,000的订单 · 2026年5月31日前完成 → 导入后即生效" in text(message, "zh")
 
 
@@ -77,7 +75,7 @@ def test_the_day_that_gives_the_tier_is_named_where_confirmations_are_needed(dat
     assert act.amount == 700  # 47 for B with its margin; 4,695 is shown as 47.0
     (way,) = message.ways
     assert (way.by, way.reached) == (MAY, date(2026, 6, 30))
-    assert "from 47.0 points" in text(message)
+    assert "Up to Important from 47 points on" in text(message)
 
 
 def test_an_order_of_any_size_is_called_so(database: Database) -> None:
@@ -133,14 +131,14 @@ def test_where_nothing_is_enough_the_reason_is_said(
 
 
 def test_while_a_person_has_set_the_tier_no_act_is_suggested(database: Database) -> None:
-    scheme = factories.PLAIN_SCHEME + "override: {allowed: true, needs: [reason], max_days: 30}\n"
+    scheme = factories.PLAIN_SCHEME + "override: {allowed: true, needs: [reason], max_days: 90}\n"
     with database.write() as session:
         factories.scheme(session, scheme)
         customer = factories.customer(session, "ACME")
         factories.fact(session, customer, "quality", 60)
         factories.fact(session, customer, "service", 60)
     grade(database, APRIL)
-    request = OverrideRequest(tier="C", reason="slow payer", expires_on=date(2026, 5, 20))
+    request = OverrideRequest(tier="C", reason="slow payer", expires_on=date(2026, 6, 30))
     overrides.set_override(
         database, SchemeCache(), ADMIN, customer, request, today=TODAY, now=NOW, notify=None
     )
@@ -163,3 +161,58 @@ def test_a_tier_that_comes_by_itself_needs_no_act(database: Database) -> None:
     message = why(database, customer)
     assert (message.by_itself, message.ways) == (MAY, ())
     assert "Key comes on May 31, 2026 if the score stays at 70.0 or above." in text(message)
+
+
+def test_once_a_cap_has_ended_the_tier_above_the_present_one_is_the_goal(database: Database) -> None:
+    scheme = factories.PLAIN_SCHEME.replace("cap: C}", "cap: C, clear_after: 0}")
+    with database.write() as session:
+        factories.scheme(session, scheme)
+        customer = factories.customer(session, "ACME")
+        for field, value in {"quality": 60, "service": 60, "credit": "D"}.items():
+            factories.fact(session, customer, field, value, date(2026, 3, 1))
+    grade(database, MARCH)
+    with database.write() as session:
+        factories.fact(session, customer, "credit", "A", date(2026, 4, 2))
+    regrade(database, "account", [customer], date(2026, 4, 10))
+    message = why(database, customer)
+    assert (message.tier.id, message.goal and message.goal.id) == ("B", "A")
+    assert message.by_itself is None
+    assert "Each of these is enough for Key" in text(message)
+
+
+def test_a_tier_that_only_waits_for_somebody_to_grade_it_comes_with_the_next_snapshot(
+    database: Database,
+) -> None:
+    extra = MOVEMENT % (1, 0)
+    with database.write() as session:
+        factories.scheme(session, factories.PLAIN_SCHEME + extra)
+        customer = factories.customer(session, "ACME")
+        factories.fact(session, customer, "quality", 30, date(2026, 3, 1))
+        factories.fact(session, customer, "service", 30, date(2026, 3, 1))
+    grade(database, MARCH)
+    with database.write() as session:
+        factories.fact(session, customer, "quality", 95, APRIL)
+        factories.fact(session, customer, "service", 95, APRIL)
+    grade(database, APRIL)  # one step: C to B
+    message = why(database, customer)
+    assert (message.tier.id, message.by_itself, message.or_by_import) == ("B", MAY, True)
+    said = text(message)
+    assert "Key comes on May 31, 2026 if the score stays at 72.0 or above." in said
+    assert "The next import about it does the same at once." in said
+
+
+def test_an_override_that_ends_before_the_next_grading_hides_no_act(database: Database) -> None:
+    scheme = factories.PLAIN_SCHEME + "override: {allowed: true, needs: [reason], max_days: 30}\n"
+    with database.write() as session:
+        factories.scheme(session, scheme)
+        customer = factories.customer(session, "ACME")
+        factories.fact(session, customer, "quality", 60)
+        factories.fact(session, customer, "service", 60)
+    grade(database, APRIL)
+    request = OverrideRequest(tier="B", reason="new site", expires_on=date(2026, 5, 20))
+    overrides.set_override(
+        database, SchemeCache(), ADMIN, customer, request, today=TODAY, now=NOW, notify=None
+    )
+    message = why(database, customer)
+    assert message.no_way is None
+    assert [way.reached for way in message.ways] == [MAY] * len(message.ways) != []

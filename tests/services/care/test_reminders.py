@@ -12,6 +12,7 @@ from bot.services.care import reminders
 from bot.services.delivery import outbox
 from bot.services.schemes.store import tier_names
 from bot.wording.messages import Reminder
+from bot.wording.rendering import Renderer
 from db.book.people import Person, Team
 from db.care.touches import Touch
 from db.engine import Database
@@ -65,6 +66,18 @@ def test_a_reminder_says_what_is_known(book: Book) -> None:
     assert message.at_latest == MONDAY - REVISIT_A * DAY + 45 * DAY
     assert (message.touch_id, message.version) == (book.touch(customer).id, book.touch(customer).version)
     assert book.touch(customer).outbox_id == 1
+
+
+@pytest.mark.parametrize(("days", "overdue"), [(0, False), (1, True)])
+def test_a_reminder_that_is_sent_after_its_day_says_that_it_is_overdue(
+    book: Book, days: int, overdue: bool
+) -> None:
+    due_on_monday(book, "A", owner_id=person(book))
+    book.go(MONDAY + days * DAY)
+    ((_, message),) = book.sent()
+    assert isinstance(message, Reminder)
+    assert (message.due_on, message.overdue) == (MONDAY, overdue)
+    assert ("*overdue*" in Renderer().slots(message, "en").body[0]) == overdue
 
 
 def test_nothing_is_said_before_the_morning_and_nothing_twice(book: Book) -> None:

@@ -61,7 +61,7 @@ def test_a_customer_that_fell_by_itself_is_not_excused_by_new_rules(office: Offi
     (change,) = office.grade(FEBRUARY).changes
     assert (change.after, change.cause) == ("B", "behaviour")
     assert "by the rules" not in said(office.alert())
-    assert "What moved it" in said(office.alert())
+    assert "What moved it:" in said(office.alert())
 
 
 def test_a_digest_counts_those_the_rules_have_moved(office: Office) -> None:

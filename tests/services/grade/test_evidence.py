@@ -57,7 +57,7 @@ def test_after_an_undo_what_it_took_away_cannot_be_compared(real_book: RealBook)
     found = real_book.verify()
     assert (found.is_sound, found.data_differing) == (True, 0)
     # ACME's quality at the end of April; then ACME again, and LEAD twice, without the order that made it an account.
-    assert found.data_unknown == {"undo of import 8": 1, "undo of import 8, undo of import 12": 3}
+    assert found.data_unknown == {"import 8 was undone": 1, "import 8 was undone, import 12 was undone": 3}
 
 
 @on_sqlite
@@ -174,4 +174,4 @@ def test_customers_that_were_joined_raise_no_alarm_and_the_join_is_named(real_bo
     assert since["EAST", APRIL, 8] == (("gross_margin_rate", "net_revenue_12m", "product_types_12m"), (join,))
     real_book.undo(number)
     found = real_book.verify()
-    assert (found.is_sound, found.data_unknown) == (True, {f"undo of import {number}": 4})
+    assert (found.is_sound, found.data_unknown) == (True, {f"import {number} was undone": 4})

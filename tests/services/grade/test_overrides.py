@@ -88,9 +88,9 @@ def test_an_active_cap_stays_above_it(database: Database, acme: int) -> None:
 @pytest.mark.parametrize(
     ("asked", "message"),
     [
-        (OverrideRequest(tier="A", reason="why", approver="Grace"), "needs expires_on"),
-        (OverrideRequest(tier="A", reason=" ", expires_on=TODAY), "needs reason, approver"),
-        (OverrideRequest(tier="A", reason="why", approver=" ", expires_on=TODAY), "needs approver"),
+        (OverrideRequest(tier="A", reason="why", approver="Grace"), "needs --until"),
+        (OverrideRequest(tier="A", reason=" ", expires_on=TODAY), "needs --reason, --approver"),
+        (OverrideRequest(tier="A", reason="why", approver=" ", expires_on=TODAY), "needs --approver"),
         (
             OverrideRequest(tier="S", reason="why", approver="Grace", expires_on=TODAY),
             "no tier S.*has A, B, C",

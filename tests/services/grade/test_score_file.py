@@ -343,3 +343,21 @@ def test_days_that_a_spreadsheet_swapped_are_a_question(score: Score) -> None:
 def test_days_before_the_month_after_the_year_are_refused(score: Score) -> None:
     table = DAYS + "P1,One,0.45,2026-13-01\nP2,Two,0.45,2026-01-02\nP3,Three,0.45,2025-28-02\n"
     assert "(2026-13-01)" in ask(score, table)["year-day-month"]
+
+
+@pytest.mark.parametrize(
+    ("title", "unit"),
+    [
+        ("单位：万元,,,", "万元"),
+        ("Angaben in TEUR", "in TEUR"),
+        ("amounts in thousands", "in thousands"),
+        ("Currency: USD", "USD"),
+    ],
+)
+def test_a_unit_above_the_header_is_asked_about(score: Score, title: str, unit: str) -> None:
+    table = f"{title}\ncode,name,annual_sales,debt_ratio\nC1,Acme,500000,0.6\n"
+    asked = ask(score, table)
+    assert asked.keys() == {"unit-column"}
+    assert f"annual_sales in {unit!r} (line 1)" in asked["unit-column"]
+    assert len(score(table, accepted=("unit-column",)).customers) == 1
+    assert len(score(table.replace("annual_sales,", "security,").replace("500000", "full")).customers) == 1

@@ -1,5 +1,7 @@
 """What earlier imports of a source were told can be forgotten, all of it or one thing."""
 
+from typing import Any
+
 import pytest
 
 from bot.errors import BadInput
@@ -9,7 +11,7 @@ from tests.services.imports.conftest import Book
 pytestmark = on_sqlite
 
 ORDERS = "order_no,customer,date,Wert,Status,refunded,cost\n{0}1,C1,03/04/2026,{1},ok,5,0\n{0}2,C1,04/04/2026,7,void,,0\n"
-ANSWERS = {
+ANSWERS: dict[str, Any] = {
     "columns": {"amount": "Wert"},
     "date_order": "dmy",
     "skip": ("Status=void",),

@@ -1,6 +1,7 @@
 """Order lines, invoices, exchange rates and declared periods: taken as meant, refused by row, taken back."""
 
 from decimal import Decimal
+from typing import Any
 
 import pytest
 
@@ -236,7 +237,7 @@ def test_costs_with_another_sign_and_numbers_almost_alike_are_found_on_either_da
 def test_the_columns_of_order_lines_are_asked_about_as_those_of_orders(filled: Book) -> None:
     filled.bring("orders", "order_no,customer,date,amount\nO1,C1,2026-01-05,500\n")
     lines = "order_no,line,product_type,amount,gross,quantity,cost\nO1,1,pumps,100,119,10,6\nO1,2,pumps,50,59.5,5,-6\n"
-    given = {"currency": "EUR"}
+    given: dict[str, Any] = {"currency": "EUR"}
     assert filled.ask("order-lines", lines, **given).keys() == {"cost-sign", "cost-per-piece", "net-or-gross"}
     accepted = ("cost-sign", "cost-per-piece", "net-or-gross")
     filled.bring("order-lines", lines, accepted=accepted, **given)

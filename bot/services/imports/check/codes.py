@@ -1,5 +1,6 @@
 """Codes that a spreadsheet or program changed: compared with the codes that the book knows."""
 
+import re
 from collections.abc import Sequence
 
 from sqlalchemy import Connection, Table, exists, func, or_, select
@@ -9,8 +10,14 @@ from bot.services.imports.check.findings import FileFindings, FindingType, Level
 from bot.services.imports.read.cells.codes import Codes, likely_meant
 from bot.services.imports.read.cells.word_lists import NAMELESS, TOTALS
 from bot.services.imports.read.refusal import clip
+from bot.services.name_keys import spellings
+from db.book.customers import Customer, CustomerName, NameKind
+from db.book.imports import table
 
+_customer, _name = table(Customer), table(CustomerName)
 AT_ONCE = 100  # codes of one query, each with a handful of forms
+_LETTERS_AND_NUMBER = re.compile(r"([^\W\d_]+[-_ ]?)([0-9]{1,6})").fullmatch
+_LONGEST = 6  # digits of a number after letters, with its zeros
 _SAMPLE = 2_000  # new codes of a large file that are compared
 
 FLOAT_CODES = FindingType(
@@ -31,6 +38,19 @@ SIMILAR_CODES = FindingType(
         " %(known)s?). Zeros, capitals, decimals or full-width letters may have been changed."
     ),
     answer=N_("Correct the codes; or --yes similar-codes takes them as new ones."),
+    accept=True,
+)
+NAME_AS_CODE = FindingType(
+    name="name-as-code",
+    level=Level.QUESTION,
+    sentence=N_(
+        "New customers would have the name of a known one for their code: %(count)d, the first on line %(line)d (%(code)s"
+        " has the code %(known)s)."
+    ),
+    answer=N_(
+        "Write the codes, or take these names up as aliases with a customer file; or --yes name-as-code makes them new"
+        " customers."
+    ),
     accept=True,
 )
 COLLECTIVE_CUSTOMER = FindingType(
@@ -108,6 +128,26 @@ def similar_code(connection: Connection, known: Table, source: str, code: str) -
     return next((form for form in forms if form in there), None)
 
 
+def ask_about_names(connection: Connection, findings: FileFindings, codes: Sequence[tuple[int, str]]) -> None:
+    """Ask about (line, code) of a customer to be created that is the name of one whom the book knows."""
+    for start in range(0, len(codes), AT_ONCE):
+        wanted = {code: {key for key in spellings(code) if key} for _, code in codes[start : start + AT_ONCE]}
+        keys = sorted(set().union(*wanted.values()))
+        query = (
+            select(_name.c.key, _customer.c.code)
+            .join(_customer, _customer.c.id == _name.c.customer_id)
+            .where(_name.c.key.in_(keys), _name.c.kind.in_((NameKind.NAME, NameKind.ALIAS)))
+            # One that is named by its code may well be the customer of this code in another source.
+            .where(_customer.c.name != _customer.c.code, _customer.c.joined_into.is_(None))
+            .order_by(_customer.c.id.desc())
+        )
+        there: dict[str, str] = dict(map(tuple, connection.execute(query)))
+        for line, code in codes[start : start + AT_ONCE]:
+            meant = next((there[key] for key in sorted(wanted[code]) if key in there), None)
+            if meant is not None:
+                findings.tally(NAME_AS_CODE, line=line, code=repr(clip(code)), known=meant)
+
+
 def ask_about_collective(findings: FileFindings, codes: Sequence[tuple[int, str]]) -> None:
     """Ask about (line, code) of a customer to be created that is a word for many, or for a total."""
     for line, code in codes:
@@ -120,7 +160,13 @@ def _forms(code: str, widths: Sequence[int]) -> list[str]:
     for form in (code, *forms):
         if form.isascii() and form.isdigit():
             return forms + [form.zfill(width) for width in widths if width > len(form)]
-    return forms
+    found = _LETTERS_AND_NUMBER(code)
+    if found is None:
+        return forms
+    letters, number = found.groups()
+    lengths = range(len(number.lstrip("0")) or 1, _LONGEST + 1)
+    padded = [letters + number.lstrip("0").zfill(length) for length in lengths]
+    return forms + [form for form in padded if form != code]
 
 
 def _widths(connection: Connection, known: Table, source: str) -> list[int]:

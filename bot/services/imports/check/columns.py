@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from bot.errors import N_
+from bot.errors import N_, Phrase
 from bot.services.imports.check.findings import FileFindings, FindingType, Level
 from bot.services.imports.check.meaning import vocabulary
 from bot.services.imports.layout.columns import Layout
@@ -26,6 +26,18 @@ COLUMN_NOT_UNDERSTOOD = FindingType(
     ),
     accept=True,
 )
+MAPPED_COLUMN_GONE = FindingType(
+    name="mapped-column-gone",
+    level=Level.QUESTION,
+    sentence=N_(
+        "Earlier files of this source had %(field)s in the column %(about)s, which is not in this one; here %(taken)s."
+    ),
+    answer=N_(
+        "Say which column has it now: --map %(field)s=COLUMN; --yes mapped-column-gone reads the file without that column."
+    ),
+    accept=True,
+    once=True,
+)
 DUPLICATE_COLUMN = FindingType(
     name="duplicate-column",
     level=Level.REFUSAL,
@@ -34,6 +46,18 @@ DUPLICATE_COLUMN = FindingType(
     ),
     answer=N_("Rename one of the two columns named %(column)s."),
 )
+
+
+def ask_about_gone(layout: Layout, findings: FileFindings) -> None:
+    """Ask about each field whose column a person named, or which changes another field, where it is gone."""
+    for name, column in layout.gone:
+        other = layout.columns.get(name)
+        taken = (
+            Phrase(N_("the column %(column)s would be taken for it"), column=repr(other))
+            if other is not None
+            else Phrase(N_("no column would be taken for it"))
+        )
+        findings.add(MAPPED_COLUMN_GONE, about=repr(column), field=name, taken=taken)
 
 
 def misread(values: list[Any], column: Sequence[str]) -> list[int]:

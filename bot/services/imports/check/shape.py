@@ -97,8 +97,8 @@ _PERIOD = re.compile(
 
 def note_header(header: Header, findings: FileFindings) -> None:
     """Note lines with text above the header."""
-    if header.title is not None:
-        first, text = header.title
+    if header.titles:
+        first, text = header.titles[0]
         findings.add(HEADER_LINE, line=header.line, count=header.line - 1, first=first, text=clip(text))
 
 

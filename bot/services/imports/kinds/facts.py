@@ -130,6 +130,7 @@ class FactKind(FileKind):
             self._fields,
             percent=percent,
             firm_currency=job.options.firm_currency,
+            titles=job.titles,
         )
         self._readers: dict[str, CellCache] = {}  # by field
 
@@ -160,7 +161,7 @@ class FactKind(FileKind):
         for field, found in by_field.items():
             of_lines, of_values = _at(found, lines), _at(found, values)
             self._fields.collect(field, of_lines, of_values)
-            if self._units.columns:
+            if self._units.is_needed:
                 self._units.collect(field, of_lines, _at(found, chunk.cells), of_values)
 
     def check(self, job: ImportJob) -> None:

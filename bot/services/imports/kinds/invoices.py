@@ -1,9 +1,10 @@
 """Invoices: the amount owed, its due day, and the day it was paid. Credit notes are negative."""
 
+from collections.abc import Mapping
 from datetime import date, timedelta
 from typing import Any, ClassVar
 
-from sqlalchemy import Date, Integer, String, func, select
+from sqlalchemy import ColumnElement, Date, Integer, String, func, select
 
 from bot.errors import N_, Phrase
 from bot.services.imports.check.findings import FindingType, Level
@@ -14,6 +15,7 @@ from bot.services.imports.check.meaning.part_paid import (
     PAID_FIELD,
     PartPayments,
     check_paid_zeros,
+    note_paid_before,
 )
 from bot.services.imports.check.meaning.unit_price import check_unit_price
 from bot.services.imports.check.reused_numbers import find_reused, reused_number
@@ -123,6 +125,7 @@ class InvoiceKind(LinesKind):
         "currency": String,
         "original_amount": Money,
         "original_currency": String,
+        "is_open": Integer,  # 1 where the file says that something is still to be paid
     }
     writes = (WrittenTable(table=_invoice), *CUSTOMER_TABLES)
     called = N_("invoices")
@@ -140,6 +143,8 @@ class InvoiceKind(LinesKind):
     def prepare(self, job: ImportJob) -> None:
         super().prepare(job)
         self._part_payments = PartPayments(job)
+        if not self._part_payments.says_open:
+            self.filled = tuple(name for name in self.filled if name != "is_open")
 
     def resolve(self, job: ImportJob, chunk: Chunk) -> None:
         values = chunk.values
@@ -169,12 +174,16 @@ class InvoiceKind(LinesKind):
         self.currencies.apply(job, chunk, ("amount",), values["date"])
         self.customers.resolve(chunk)
 
+    def clears(self, job: ImportJob) -> Mapping[str, ColumnElement[bool]]:
+        return {"paid_on": self.stage.c.is_open == 1} if self._part_payments.says_open else {}
+
     def check(self, job: ImportJob) -> None:
         """Ask about what a row is and about numbers that are used again; count payments before their invoices."""
         super().check(job)
         check_paid(job)
         self._part_payments.check()
         check_paid_zeros(job, self.stage)
+        note_paid_before(job, self.stage, _invoice)
         check_unit_price(job)
         check_payments(job.repeats, job.findings)
         check_lines(job.repeats, job.findings, INVOICE_LINES, job.layout.of_lines)

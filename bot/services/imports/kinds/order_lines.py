@@ -10,7 +10,7 @@ from sqlalchemy import Integer, String, select
 from bot.errors import N_, Phrase
 from bot.services.imports.check.codes import similar_code
 from bot.services.imports.check.findings import FindingType, Level
-from bot.services.imports.check.line_totals import find_excess
+from bot.services.imports.check.lines.line_totals import find_excess
 from bot.services.imports.check.meaning.absent import check_cost
 from bot.services.imports.check.meaning.amount_columns import check_amount_columns
 from bot.services.imports.check.meaning.costs import check_cost_per_piece, check_signs

@@ -62,6 +62,7 @@ class Layout:
     declined: frozenset[str] = frozenset()  # fields of which a person said that no column holds them
     chosen: frozenset[str] = frozenset()  # fields whose column a person named
     shape: VendorShape | None = None  # whose export it is
+    gone: tuple[tuple[str, str], ...] = ()  # fields and their remembered columns that are not in the file
 
     @property
     def ignored(self) -> tuple[str, ...]:
@@ -146,11 +147,15 @@ def recognise(
             )
         if name not in declined:
             places[name] = find_column(column, names, file)
+    gone: dict[str, str] = {}
     for name, column in remembered.items():
-        if name in by_name and name not in places and name not in declined and column in names:
-            place = names.index(column)
-            if place not in places.values():
-                places[name] = place
+        if name not in by_name or name in given or name in declined:
+            continue
+        found = _find_alike(column, names)
+        if found is None:
+            gone[name] = column
+        elif found not in places.values():
+            places[name] = found
     chosen = frozenset(places)
     shape = find_shape(kind, names)
     unread = _by_shape(shape, names, places, declined) if shape is not None else set()
@@ -199,6 +204,7 @@ def recognise(
         declined=declined,
         chosen=chosen,
         shape=shape,
+        gone=tuple(gone.items()),
     )
 
 
@@ -259,11 +265,9 @@ def _is_marked(place: int, rows: Sequence[Sequence[str]]) -> bool:
 
 def find_column(column: str, names: Sequence[str], file: str) -> int:
     """The place of the column that an option names; refused when there is none, or several."""
-    wanted = column.strip()
-    for test in (str, str.casefold, plain):
-        found = [place for place, name in enumerate(names) if test(name) == test(wanted)]
-        if len({names[place].casefold() for place in found}) == 1:
-            return found[0]
+    found = _find_alike(column, names)
+    if found is not None:
+        return found
     raise BadInput(
         N_("%(file)s has no column %(column)s%(hint)s. Its columns are: %(columns)s."),
         file=file,
@@ -271,6 +275,16 @@ def find_column(column: str, names: Sequence[str], file: str) -> int:
         hint=_hint(column, names),
         columns=", ".join(_clipped(names)),
     )
+
+
+def _find_alike(column: str, names: Sequence[str]) -> int | None:
+    """The place of a column, whatever its case and signs; None where there is none, or several."""
+    wanted = column.strip()
+    for test in (str, str.casefold, plain):
+        found = [place for place, name in enumerate(names) if test(name) == test(wanted)]
+        if len({names[place].casefold() for place in found}) == 1:
+            return found[0]
+    return None
 
 
 def _hint(word: str, known: Iterable[str]) -> str:

@@ -22,7 +22,7 @@ class Header:
     delimiter: str
     line: int
     joined: tuple[str, ...] = ()  # the names of a header of two lines
-    title: tuple[int, str] | None = None  # the first line above it that has text
+    titles: tuple[tuple[int, str], ...] = ()  # the lines above it that have text
 
     def of(self, file: InspectedFile) -> InspectedFile:
         """The file, to be read from its header on."""
@@ -73,7 +73,7 @@ def find_header(
             best = max(
                 below, key=lambda one: (one.width, -len(one.header.joined), -one.header.line), default=first
             )
-    return replace(best.header, title=_title(lines, best.header.line))
+    return replace(best.header, titles=_titles(lines, best.header.line))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -146,7 +146,7 @@ def _separator(given: str) -> str:
     return chosen
 
 
-def _title(lines: Sequence[tuple[int, str]], line: int) -> tuple[int, str] | None:
-    """The first line above the header that has letters, and its text."""
+def _titles(lines: Sequence[tuple[int, str]], line: int) -> tuple[tuple[int, str], ...]:
+    """The lines above the header that have letters or digits, and their text."""
     above = (one for one in lines if one[0] < line and any(map(str.isalnum, one[1])))
-    return next(((number, text.strip(' ,;\t\r\n"')) for number, text in above), None)
+    return tuple((number, text.strip(' ,;\t\r\n"')) for number, text in above)

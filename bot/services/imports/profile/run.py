@@ -10,6 +10,7 @@ from sqlalchemy import func, select
 
 from bot.clock import Clock
 from bot.errors import N_, BadInput, Phrase
+from bot.services.imports.check.sources import spelled_as_known
 from bot.services.imports.customer_rows import CREATE_CUSTOMERS
 from bot.services.imports.kind import FileKind
 from bot.services.imports.kinds import KINDS
@@ -71,6 +72,8 @@ def profile_file(
     sample = take(file, options.delimiter, options.header_line)
     with _book(database) as book:
         with imports.workspace(book) as connection, connection.begin():
+            known = imports.find_sources(connection)
+            options = replace(options, source=spelled_as_known(options.source, known))
             guesser = Guesser(sample=sample, connection=connection, options=options, now=clock.now())
             guess, others = _choose(guesser, kind, options.source)
             customers = connection.execute(select(func.count()).select_from(table(Customer))).scalar_one()

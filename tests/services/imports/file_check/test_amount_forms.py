@@ -128,7 +128,7 @@ def test_a_header_with_a_unit_is_a_question(filled: Book, header: str, currency:
     if field != "amount":
         content = content.replace(header, f"amount,{header}").replace(",1.5", ",9,1.5")
     assert filled.ask("orders", content, columns=columns, currency=currency).keys() == {"amount-unit"}
-    given = {"columns": columns, "currency": currency, "accepted": ("amount-unit",)}
+    given: dict[str, Any] = {"columns": columns, "currency": currency, "accepted": ("amount-unit",)}
     assert filled.bring("orders", content, **given).accepted == 1
 
 
@@ -136,7 +136,7 @@ def test_a_header_with_a_unit_is_a_question_for_facts_and_rates_too(filled: Book
     facts = "customer,field,值（万元）,date\nC1,annual_sales,5,2026-01-05\n"
     assert filled.ask("facts", facts, columns={"value": "值（万元）"}).keys() == {"amount-unit"}
     rates = "date,currency,rate in thousands\n2026-01-05,USD,7.1\n"
-    given = {"columns": {"rate": "rate in thousands"}, "firm_currency": "CNY"}
+    given: dict[str, Any] = {"columns": {"rate": "rate in thousands"}, "firm_currency": "CNY"}
     assert filled.ask("rates", rates, **given).keys() == {"amount-unit"}
 
 
@@ -190,7 +190,7 @@ def test_a_missing_currency_is_asked_together_with_the_other_questions(filled: B
     assert asked["currency-missing"] == (
         "The file has no column for the currency. Say which one it is: --currency CNY."
     )
-    given = {"currency": "CHF", "decimal": "comma", "date_order": "dmy"}
+    given: dict[str, Any] = {"currency": "CHF", "decimal": "comma", "date_order": "dmy"}
     assert filled.bring("orders", content, **given).accepted == 1
     assert filled.rows("SELECT currency, amount / 10000 FROM customer_order") == [("CHF", 1234)]
 
@@ -224,7 +224,7 @@ def test_the_currency_is_remembered_for_the_source_and_kind(filled: Book) -> Non
     }
 
 
-IDR = {"currency": "IDR"}
+IDR: dict[str, Any] = {"currency": "IDR"}
 
 
 def test_decimal_signs_are_asked_about_in_each_file_and_remembered(filled: Book) -> None:

@@ -271,3 +271,66 @@ def test_a_word_for_nothing_is_not_made_a_customer(coded: Book, word: str) -> No
 def test_a_customer_that_is_known_by_such_a_word_keeps_its_orders(coded: Book) -> None:
     coded.bring("customers", "code,name\n散客,散客\n")
     assert coded.bring("orders", f"{ORDERS}1,散客,2026-01-02,5\n", **CREATE).accepted == 1
+
+
+@on_sqlite
+@pytest.mark.parametrize(
+    ("known", "written", "asked"),
+    [
+        ("C1", "C01", True),
+        ("C01", "C1", True),
+        ("C0042", "C42", True),
+        ("K-7", "K-007", True),
+        ("KD 12", "KD 0012", True),
+        ("C10", "C1", False),
+        ("C1", "C11", False),
+        ("C100", "C1", False),
+        ("A-1-1", "A-1-01", False),  # the parts of such a code may count anew
+    ],
+)
+def test_zeros_between_letters_and_number_are_asked_about(
+    book: Book, known: str, written: str, asked: bool
+) -> None:
+    book.bring("customers", f"code,name\n{known},Acme\n")
+    for kind, content in (
+        ("orders", f"{ORDERS}1,{written},2026-01-05,10\n"),
+        ("customers", f"code,name\n{written},Elm\n"),
+    ):
+        report = book.bring(kind, content, dry_run=True, **CREATE)
+        assert [one.type.name for one in report.open_findings] == ["similar-codes"] * asked
+        assert all(one.values["known"] == known for one in report.open_findings)
+
+
+@on_sqlite
+@pytest.mark.parametrize(
+    "written", ["Alpha Ltd", "alpha ltd", "ALPHA  LTD.", "阿尔法有限公司", "Alpha Trading"]
+)
+@pytest.mark.parametrize("source", ["file", "shop"])
+def test_a_known_customers_name_is_no_new_code(book: Book, written: str, source: str) -> None:
+    book.bring("customers", "code,name,aliases\nC1,Alpha Ltd,alpha trading\nC2,阿尔法有限公司,\n")
+    code = "C2" if written.startswith("阿") else "C1"
+    content = f"{ORDERS}1,{code},2026-01-05,10\n2,{written},2026-01-06,20\n"
+    asked = book.ask("orders", content, source=source, **CREATE)
+    assert asked == {
+        "name-as-code": f"New customers would have the name of a known one for their code: 1, the first on line 3 "
+        f"({written!r} has the code {code}). Write the codes, or take these names up as aliases with a customer file; or "
+        "--yes name-as-code makes them new customers."
+    }
+    report = book.bring("orders", content, source=source, accepted=("name-as-code",), **CREATE)
+    assert report.customers_created == 1
+
+
+@on_sqlite
+def test_a_name_that_was_taken_up_as_an_alias_is_the_customer(book: Book) -> None:
+    book.bring("customers", "code,name,aliases\nC1,Alpha,Alpha Ltd\n")
+    report = book.bring("orders", f"{ORDERS}1,Alpha Ltd,2026-01-05,10\n", **CREATE)
+    assert report.customers_created == 0
+    assert book.rows("SELECT customer_id FROM customer_order") == [(1,)]
+
+
+@on_sqlite
+def test_customers_that_are_named_by_their_code_stay(book: Book) -> None:
+    report = book.bring("orders", f"{ORDERS}1,Alpha Ltd,2026-01-05,10\n", **CREATE)
+    assert report.customers_created == 1
+    again = book.bring("orders", f"{ORDERS}2,Alpha Ltd,2026-01-05,10\n3,Beta Ltd,2026-01-05,10\n", **CREATE)
+    assert again.customers_created == 1

@@ -1,5 +1,7 @@
 """Costs of one piece, costs with another sign than the amount, and costs that some lines do not have."""
 
+from typing import Any
+
 import pytest
 
 from tests.conftest import on_sqlite
@@ -55,7 +57,7 @@ def test_costs_of_the_same_sign_are_no_question(filled: Book, rows: list[str]) -
 
 def test_the_costs_of_lines_are_turned_before_they_are_added_up(filled: Book) -> None:
     content = "order,customer,date,sku,amount,cost\n1,C1,2026-01-05,P,100,60\n1,C1,2026-01-05,Q,-50,30\n"
-    lines = {"kind_options": {"lines": True}}
+    lines: dict[str, Any] = {"kind_options": {"lines": True}}
     assert filled.ask("orders", content, **lines).keys() == {"cost-sign"}
     filled.bring("orders", content, accepted=("cost-sign",), **lines)
     assert costs(filled) == [30]  # 60 - 30
@@ -76,7 +78,7 @@ def test_the_costs_of_lines_are_turned_before_they_are_added_up(filled: Book) ->
     ],
 )
 def test_costs_of_one_piece_are_asked_about(
-    filled: Book, header: str, rows: list[str], options: dict[str, dict[str, str]]
+    filled: Book, header: str, rows: list[str], options: dict[str, Any]
 ) -> None:
     content = orders(header, *rows)
     assert filled.ask("orders", content, **options).keys() == {"cost-per-piece"}

@@ -108,5 +108,5 @@ def test_a_file_without_the_column_ends_nobody_and_brings_nobody_back(filled: Bo
 def test_orders_of_an_ended_customer_are_still_its_own(filled: Book) -> None:
     filled.bring("customers", "code,name,ended\nC1,Acme,yes\n")
     for source in ("file", "shop"):
-        filled.bring("orders", "order,customer,date,amount\n1,C1,2026-01-05,5\n", source=source)
+        filled.bring("orders", f"order,customer,date,amount\n{source}-1,C1,2026-01-05,5\n", source=source)
     assert filled.rows("SELECT customer_id FROM customer_order") == [(1,), (1,)]

@@ -15,7 +15,7 @@ Row ID,Order ID,Order Date,Customer ID,Customer Name,Category,Sales
 4,CA-2,2026-01-06,C2,Birch,Paper,50.00
 5,CA-2,2026-01-06,C2,Birch,Binders,50.00
 """
-ADD_UP = {"kind_options": {"lines": True}}
+ADD_UP: dict[str, Any] = {"kind_options": {"lines": True}}
 HEADER = "order,customer,date,amount"
 
 

@@ -1,7 +1,10 @@
 """Orders and invoices of the book that a file leaves out, or has only some lines of, are asked about."""
 
+from typing import Any
+
 import pytest
 
+from bot.errors import BadInput
 from tests.conftest import on_sqlite
 from tests.services.imports.conftest import Book
 
@@ -61,7 +64,7 @@ def test_yes_leaves_what_is_left_out_in_the_book(filled: Book) -> None:
 )
 @on_sqlite
 def test_only_numbers_of_the_source_that_no_row_of_the_file_sets_are_asked_about(
-    filled: Book, rows: str, options: dict[str, object], asked: bool
+    filled: Book, rows: str, options: dict[str, Any], asked: bool
 ) -> None:
     filled.bring("orders", FIRST, skip=SKIP)
     report = filled.bring("orders", HEADER + rows, dry_run=True, **options)
@@ -113,7 +116,7 @@ def test_lines_that_come_to_the_same_amount_are_not_asked_about(
 
 @on_sqlite
 def test_a_new_rate_is_no_other_sum_of_lines(filled: Book) -> None:
-    dollars = {"currency": "USD", "kind_options": LINES}
+    dollars: dict[str, Any] = {"currency": "USD", "kind_options": LINES}
     filled.bring("orders", ORDER_LINES, **dollars)
     filled.bring("rates", "date,currency,rate\n2026-01-01,USD,0.5\n", firm_currency="EUR")
     report = filled.bring("orders", ORDER_LINES, firm_currency="EUR", **dollars)
@@ -126,3 +129,53 @@ def test_invoice_lines_are_asked_about_too(filled: Book) -> None:
     filled.bring("invoices", content, currency="EUR", kind_options=LINES)
     rest = content.replace(",5\n", ",4\n")
     assert filled.ask("invoices", rest, currency="EUR").keys() == {"known-order-lines"}
+
+
+@pytest.mark.parametrize(
+    ("kind", "header", "row", "later"),
+    [
+        ("orders", "order,customer,date,amount,status", "A1,C1,2026-01-05,100,ok", "cancelled"),
+        (
+            "invoices",
+            "invoice,customer,date,due,paid,amount,status",
+            "R1,C1,2026-01-05,2026-02-05,,9,ok",
+            "void",
+        ),
+    ],
+)
+@pytest.mark.parametrize("option", ["skip", "only"])
+@on_sqlite
+def test_a_file_of_nothing_but_left_out_rows_says_so_and_is_asked_about(
+    filled: Book, kind: str, header: str, row: str, later: str, option: str
+) -> None:
+    filled.bring(kind, f"{header}\n{row}\n", currency="EUR", accepted=("status-column",))
+    chosen = {option: (f"status={later if option == 'skip' else 'ok,done'}",)}
+    accepted = ("word-not-found",) if option == "only" else ()
+    content = f"{header}\n{row.replace('ok', later)}\n"
+    asked = filled.ask(kind, content, currency="EUR", accepted=accepted, **chosen)
+    assert asked.keys() == {"left-out-known"}
+    with pytest.raises(BadInput) as refused:
+        filled.bring(kind, content, currency="EUR", accepted=(*accepted, "left-out-known"), **chosen)
+    assert str(refused.value) == (
+        "file.csv has no rows but those that --only or --skip leave out: 1. Nothing was stored."
+    )
+    unknown = content.replace("A1", "A7").replace("R1", "R7")
+    with pytest.raises(BadInput, match="leave out: 1"):
+        filled.bring(kind, unknown, currency="EUR", accepted=accepted, **chosen)
+
+
+@pytest.mark.parametrize(
+    ("kind", "content"),
+    [
+        ("customers", "code,name,status\nC7,Elm,x\n"),
+        ("activities", "customer,date,kind,status\nC1,2026-01-05,visit,x\n"),
+        ("facts", "customer,field,value,date,status\nC1,debt_ratio,0.4,2026-01-05,x\n"),
+        ("people", "email,name,status\na@x.com,Ann,x\n"),
+        ("rates", "date,currency,rate,status\n2026-01-05,USD,0.9,x\n"),
+    ],
+)
+@on_sqlite
+def test_every_kind_says_that_its_rows_are_left_out(filled: Book, kind: str, content: str) -> None:
+    with pytest.raises(BadInput, match="no rows but those that --only or --skip leave out: 1"):
+        filled.bring(kind, content, skip=("status=x",), firm_currency="EUR")
+    assert filled.bring(kind, content, skip=("status=x",), firm_currency="EUR", dry_run=True).skipped == 1

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from hypothesis import HealthCheck, Phase, event, given, seed, settings
 from hypothesis import strategies as st
@@ -30,7 +30,7 @@ NOW = datetime(2026, 6, 15, 12, tzinfo=UTC)
 # What tells how something was stored, not what.
 ABOUT_IMPORTS = ("import_batch", "import_change", "column_mapping", "import_answer")
 Value = str | date | Decimal | None
-Row = Mapping[str, Value]
+Row = dict[str, Value]
 
 CODES = st.from_regex(r"0{0,3}[1-9][0-9]{1,5}|[A-Z]{1,2}-?[0-9]{1,4}", fullmatch=True)
 NAMES = st.sampled_from(
@@ -107,7 +107,7 @@ class Shape:
     grouped: bool
     day: str  # a format of strftime
     guard: str  # around a code
-    quoting: int
+    quoting: Literal[0, 1]
     newline: str
     total: str  # the word of a totals row at the end; none when empty
     short: bool  # trailing empty cells are left out
@@ -186,7 +186,7 @@ def written(rows: Sequence[Row], columns: Mapping[str, str], shape: Shape) -> by
         total = [""] * len(header)
         total[label] = shape.total
         for name in amounts:
-            summed = sum((row[name] or Decimal(0) for row in rows), Decimal(0))  # type: ignore[misc]
+            summed = sum((row[name] or Decimal(0) for row in rows), Decimal(0))
             total[fields.index(name)] = shape.write(summed, name)
         lines.append(total)
     if shape.short:

@@ -89,7 +89,7 @@ def test_the_options_answer(
 
 
 def test_an_option_that_leaves_a_telling_word_open_does_not_answer(filled: Book) -> None:
-    options = {"skip": ("status=cancelled",), "negative": ("type=credit note",)}
+    options: dict[str, Any] = {"skip": ("status=cancelled",), "negative": ("type=credit note",)}
     first, second = filled.bring("orders", MIXED, dry_run=True, **options).open_findings
     assert "quotation 1 (line 5), refunded 1 (line 6), completed 2" in first.text()
     assert "Quote 1 (line 5), Invoice 2, Credit Note 1" in second.text()
@@ -185,7 +185,7 @@ def test_a_negative_row_has_a_negative_cost_too(filled: Book) -> None:
 
 
 def test_the_answer_is_remembered_and_a_new_word_is_asked_about(filled: Book) -> None:
-    answer = {"skip": ("status=cancelled",), "negative": ("type=Credit Note",)}
+    answer: dict[str, Any] = {"skip": ("status=cancelled",), "negative": ("type=Credit Note",)}
     first = "order,customer,date,amount,status,type\n1,C1,2026-01-05,100,ok,Invoice\n2,C1,2026-01-05,9,cancelled,Invoice\n"
     filled.bring("orders", first + "3,C1,2026-01-05,40,ok,Credit Note\n", **answer)
     later = "order,customer,date,amount,status,type\n4,C1,2026-02-05,10,ok,Invoice\n5,C1,2026-02-05,9,cancelled,Invoice\n"

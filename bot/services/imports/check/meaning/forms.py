@@ -1,7 +1,7 @@
 """Amounts whose form is not understood: the whole column is asked about, never only its returns or large ones lost."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from bot.errors import N_, one_of
@@ -11,6 +11,7 @@ from bot.services.imports.read.amounts import Amounts
 from bot.services.imports.read.currencies import possible
 from bot.services.imports.read.filters import NEGATIVE, spell
 from bot.services.imports.read.refusal import Parser, clip
+from bot.services.imports.read.titles import HEADER, TITLE, units_in_title
 
 AMOUNTS_NOT_UNDERSTOOD = FindingType(
     name="amounts-not-understood",
@@ -31,7 +32,7 @@ DEBIT_CREDIT = FindingType(
 AMOUNT_UNIT = FindingType(
     name="amount-unit",
     level=Level.QUESTION,
-    sentence=N_("The header %(column)s says that its amounts are in thousands or another unit (%(unit)s)."),
+    sentence=N_("%(what)s %(column)s says that its amounts are in thousands or another unit (%(unit)s)."),
     answer=N_("Export whole amounts; --yes amount-unit takes the numbers as they are."),
     accept=True,
 )
@@ -62,6 +63,11 @@ def says_scale(unit: str) -> bool:
     return is_currency or bool(_SCALE(text)) or _UNIT.search(text) is not None
 
 
+def scale_in_title(title: str) -> str:
+    """The unit of thousands or the like that a line above the header names; "" where it names none."""
+    return next((unit for unit in units_in_title(title) if says_scale(unit)), "")
+
+
 class Forms:
     """Counts the cells of each field whose form is not understood."""
 
@@ -80,8 +86,13 @@ class Forms:
         *,
         rows: int,
         some_read: bool,
+        titles: Sequence[tuple[int, str]],
     ) -> None:
         """Ask about amounts; `rows` were read, and `some_read` says whether any of them is accepted."""
+        has_amounts = any(isinstance(parsers[name], Amounts) for name in layout.places)
+        for _, title in titles if has_amounts else ():
+            if scale := scale_in_title(title):
+                findings.add(AMOUNT_UNIT, what=TITLE, column=repr(clip(title)), unit=scale)
         for field, parser in parsers.items():
             place = layout.places.get(field)
             if place is None or not (isinstance(parser, Amounts) or field in _NUMBERS):
@@ -89,7 +100,7 @@ class Forms:
             header = layout.header[place]
             unit = _UNIT.search(header)
             if unit is not None:
-                findings.add(AMOUNT_UNIT, column=repr(header), unit=unit[0])
+                findings.add(AMOUNT_UNIT, what=HEADER, column=repr(header), unit=unit[0])
             if isinstance(parser, Amounts) and parser.sides and parser.negative is None:
                 sides = list(parser.sides)
                 findings.add(

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import Table, func, select
+from sqlalchemy import Table, and_, func, select
 
 from bot.errors import N_
 from bot.services.imports.check.findings import FindingType, Level
@@ -15,6 +15,7 @@ from bot.services.imports.job import Chunk, ImportJob
 from bot.services.imports.layout.columns import FileField
 from bot.services.imports.read.amounts import dissect, read_decimal
 from bot.services.imports.read.filters import spell
+from bot.services.imports.read.refusal import clip
 from bot.services.imports.read.text import plain
 
 PARTLY_PAID = FindingType(
@@ -36,6 +37,15 @@ STILL_OPEN = FindingType(
     sentence=N_(
         "Invoices that have a day of payment and are not paid in full count as open: %(count)s (the first is line"
         " %(line)d)."
+    ),
+)
+PAID_BEFORE = FindingType(
+    name="paid-before",
+    level=Level.NOTE,
+    sentence=N_(
+        "Invoices without a day of payment in the file are paid in the book, and stay paid there: %(count)s (the first"
+        " is %(key)s, line %(line)d, paid on %(day)s). If a payment was taken back, a column with what is still open"
+        " opens them again: --map still_open=COLUMN."
     ),
 )
 PAID_AMOUNT_ZERO = FindingType(
@@ -84,19 +94,28 @@ class PartPayments:
         self._open = [place for place, name in watched.items() if is_open_amount(name)]
         self._paid = [place for place, name in watched.items() if is_paid_amount(name)]
         self._found: dict[int, _Found] = {}
+        self.says_open = not {OPEN_FIELD.name, PAID_FIELD.name}.isdisjoint(job.layout.places)
         self._still_open = 0
         self._first_open = 0
 
     def take(self, chunk: Chunk) -> None:
         """Note the rows with a day of payment that are not paid in full; by a mapped column they count as open."""
         values = chunk.values
-        if not any(values["paid"]):
-            return
         amounts, days = values["amount"], values["paid"]
+        if self.says_open:
+            values["is_open"] = [
+                1
+                if type(amount) is int and ((type(rest) is int and rest != 0) or _is_less(so_far, amount))
+                else None
+                for amount, rest, so_far in zip(
+                    amounts, values[OPEN_FIELD.name], values[PAID_FIELD.name], strict=True
+                )
+            ]
+        if not any(days):
+            return
         rows = [row for row, day in enumerate(days) if isinstance(day, str) and type(amounts[row]) is int]
-        for row in rows:
-            rest, so_far = values["still_open"][row], values["paid_so_far"][row]
-            if (type(rest) is int and rest != 0) or _is_less(so_far, amounts[row]):
+        for row in rows if self.says_open else ():
+            if values["is_open"][row]:
                 self._still_open += 1
                 self._first_open = self._first_open or chunk.lines[row]
                 days[row] = None
@@ -160,6 +179,19 @@ def check_paid_zeros(job: ImportJob, stage: Table) -> None:
             line=line,
             column=repr(job.layout.columns["amount"]),
         )
+
+
+def note_paid_before(job: ImportJob, stage: Table, known: Table) -> None:
+    """Note the invoices that the book has as paid and the file does not: an empty cell leaves them so."""
+    rows = stage.c
+    columns = rows.line, rows.key, known.c.paid_on, func.count().over()
+    matched = stage.join(known, and_(known.c.source == job.source, known.c.external_id == rows.key))
+    stays = and_(rows.paid_on.is_(None), known.c.paid_on.is_not(None), rows.is_open.is_(None))
+    found = select(*columns).select_from(matched).where(stays).order_by(rows.line).limit(1)
+    row = job.connection.execute(found).first()
+    if row is not None:
+        line, key, day, count = row
+        job.findings.add(PAID_BEFORE, count=f"{count:,}", key=repr(clip(key)), line=line, day=day)
 
 
 def is_open_amount(header: str) -> bool:

@@ -2,10 +2,10 @@
 
 from collections.abc import Collection, Sequence
 
-from bot.errors import N_
+from bot.errors import N_, Phrase
 from bot.services.imports.check.fields import KnownFields
 from bot.services.imports.check.findings import FileFindings, FindingType, Level
-from bot.services.imports.check.meaning.forms import says_scale
+from bot.services.imports.check.meaning.forms import says_scale, scale_in_title
 from bot.services.imports.conversion import CURRENCY
 from bot.services.imports.job import Chunk, ImportJob
 from bot.services.imports.layout.columns import Layout
@@ -14,19 +14,21 @@ from bot.services.imports.read.cells.word_lists import NOTHING
 from bot.services.imports.read.currencies import possible
 from bot.services.imports.read.refusal import clip
 from bot.services.imports.read.text import plain
+from bot.services.imports.read.titles import TITLE, currencies_in_title
 from grading.indicators.units import COUNT, MONEY, RATIO, YEARS
 
 UNIT_COLUMN = FindingType(
     name="unit-column",
     level=Level.QUESTION,
     sentence=N_(
-        "The column %(column)s says another unit than values are stored in: %(field)s in %(unit)s (line %(line)d)."
+        "%(what)s %(column)s says another unit than values are stored in: %(field)s in %(unit)s (line %(line)d)."
     ),
     answer=N_(
         "Convert the values, such as to whole amounts of the firm's currency; --yes unit-column takes them as they stand."
     ),
     accept=True,
 )
+COLUMN = Phrase(N_("The column"))
 _WORDS = (
     "unit, units, unit of measure, measure unit, uom, 单位, 计量单位, 数值单位, 金额单位, 指标单位, 單位"
     ", Einheit, Einheiten, Maßeinheit, Masseinheit, Mengeneinheit, ME"
@@ -67,6 +69,7 @@ class ScaleColumns:
                 self._places.remove(place)
                 self._job.findings.add(
                     UNIT_COLUMN,
+                    what=COLUMN,
                     column=repr(self._job.layout.header[place]),
                     field=self._field,
                     unit=repr(clip(chunk.cells[row][place].strip())),
@@ -85,26 +88,29 @@ class FactUnits:
         *,
         percent: Collection[str],
         firm_currency: str | None,
+        titles: Sequence[tuple[int, str]],
     ) -> None:
         self._header = layout.header
         self._findings = findings
         self._fields = fields
         self._firm_currency = firm_currency
         self._percent = frozenset(map(fields.find, percent))
+        self._titles = list(titles)
         self._units = columns_of_units(layout)
         headers = CURRENCY.known_headers
         self._currencies = [place for place, name in layout.unused.items() if plain(name) in headers]
         self._first_currency: dict[str, tuple[str, ...]] = {}  # of fields of which nobody says their currency
 
     @property
-    def columns(self) -> list[int]:
-        """The places of the columns that are still compared."""
-        return self._units + self._currencies
+    def is_needed(self) -> bool:
+        """Whether anything is still compared."""
+        return bool(self._units or self._currencies or self._titles)
 
     def collect(
         self, field: str, lines: Sequence[int], rows: Sequence[Sequence[str]], values: Sequence[str]
     ) -> None:
         """Ask about the first row of each column that says another unit; the rows and values are those of one field."""
+        self._compare_titles(field)
         for places in (self._units, self._currencies):
             for place in list(places):
                 fine: dict[tuple[str, bool], bool] = {}
@@ -116,12 +122,27 @@ class FactUnits:
                         places.remove(place)
                         self._findings.add(
                             UNIT_COLUMN,
+                            what=COLUMN,
                             column=repr(self._header[place]),
                             field=field,
                             unit=repr(clip(key[0])),
                             line=line,
                         )
                         break
+
+    def _compare_titles(self, field: str) -> None:
+        """Ask once about each line above the header that says another unit than a field of money is stored in."""
+        extent = self._fields.extents.get(field)
+        if extent is None or extent.unit != MONEY:
+            return
+        for line, title in list(self._titles):
+            codes = currencies_in_title(title)
+            unit = scale_in_title(title) or (codes[0] if codes and not self._is_own(field, codes) else "")
+            if unit:
+                self._titles.remove((line, title))
+                self._findings.add(
+                    UNIT_COLUMN, what=TITLE, column=repr(clip(title)), field=field, unit=repr(unit), line=line
+                )
 
     def _is_fine(self, field: str, cell: str, is_percentage: bool, *, is_currency: bool) -> bool:
         extent = self._fields.extents.get(field)

@@ -1,0 +1,1 @@
+"""What the lines of orders and invoices leave open."""
