@@ -193,6 +193,7 @@ class ExactFigures(Message):
     together: bool  # no lever is enough by itself
     enough: bool  # those that are listed are, together
     as_of: date
+    no_tier: str | None = None  # unrated | new | blocked: why no figure gives a tier
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -151,6 +151,7 @@ class PendingPart:
     """A move that the score asks for and the movement rules do not allow yet.
 
     They allow it on the day `on`, if the score stays on this side of `limit`; with `sooner`, new data may move it before.
+    `outdated`: the next grading uses other rules.
     """
 
     tier: TierPart
@@ -161,6 +162,7 @@ class PendingPart:
     limit: float | None = None
     on: date | None = None
     sooner: bool = False
+    outdated: bool = False
 
     @property
     def unconfirmed(self) -> bool:

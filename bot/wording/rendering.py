@@ -36,6 +36,8 @@ SHIPPED = ROOT / "templates" / "messages"
 BLOCKS = ("fallback", "header", "body", "facts", "footer")
 MINUS = "\u2212"
 LONGEST_VALUE = 80
+MOST_SCORE_DECIMALS = 6  # that a scheme may show
+MOST_DECIMALS = 20  # of a number that must be printed as it is
 LONGEST_IN_PROBLEM = 200
 _SLACK_ID = re.compile(r"[UW][A-Z0-9]{2,}")
 # Bidirectional controls could make a name read as another one; lone surrogates cannot be sent at all.
@@ -148,11 +150,13 @@ def _build(language: str, folders: list[Path], mentions: bool) -> Environment:
         listed=lambda names: Markup(format_list([_local(language, name) for name in names], locale=locale)),
         tier=partial(_tier, language, translations.gettext),
         day=lambda value: Markup(figures.day(value)),
-        points=lambda value: Markup(figures.signed(round(value, 1))),
-        score=lambda value: Markup("–" if value is None else figures.number(value, 1, 1)),
+        points=lambda value: Markup(figures.signed(value, MOST_SCORE_DECIMALS)),
+        # A score is rounded already as its scheme shows it.
+        score=lambda value: Markup("–" if value is None else figures.number(value, 1, MOST_SCORE_DECIMALS)),
         percent=lambda value: Markup(figures.percent(value, 1)),
         coverage=lambda value: Markup(figures.percent(rounded_down(value))),
-        quantity=partial(_quantity, language, figures, translations),
+        quantity=partial(_quantity, language, figures, translations, few=True),
+        target=partial(_quantity, language, figures, translations, few=False),
         bold=_bold,
         mention=partial(_mention, mentions),
     )
@@ -183,9 +187,9 @@ class Figures:
             text = f"{whole}.{kept}" if kept else whole
         return text.translate(self._symbols)
 
-    def signed(self, value: Any) -> str:
-        """With one decimal and a sign, also a plus."""
-        text = self.number(value, 1, 1)
+    def signed(self, value: Any, most: int = 1) -> str:
+        """With a sign, also a plus, and one to `most` decimals."""
+        text = self.number(value, 1, most)
         return text if text.startswith(MINUS) else "+" + text
 
     def percent(self, share: Any, most: int = 0) -> str:
@@ -259,9 +263,9 @@ def _tier(language: str, gettext: Any, tier: TierPart) -> Markup:
 
 
 def _quantity(
-    language: str, figures: Figures, translations: Translations, value: Any, unit: str | None
+    language: str, figures: Figures, translations: Translations, value: Any, unit: str | None, *, few: bool
 ) -> Markup:
-    """An indicator's value with its unit, with few digits."""
+    """An indicator's value with its unit, with few digits or with all that it has."""
     gettext, ngettext = translations.gettext, translations.ngettext
     if value is None:
         return Markup(gettext("not known"))
@@ -272,8 +276,9 @@ def _quantity(
     if isinstance(value, str):
         return escape(value.replace("_", " "), 40)
     if unit == "ratio":
-        return Markup(figures.percent(value, 1))
-    number = figures.number(value, 0, 0 if abs(value) >= 100 or float(value).is_integer() else 2)
+        return Markup(figures.percent(value, 1 if few else MOST_DECIMALS))
+    decimals = 0 if abs(value) >= 100 or float(value).is_integer() else 2
+    number = figures.number(value, 0, decimals if few else MOST_DECIMALS)
     if unit == "times":
         return Markup(gettext("%(number)s×")) % {"number": Markup(number)}
     if unit == "years":

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TypedDict
 
 import numpy as np
@@ -9,9 +10,11 @@ import numpy as np
 from grading.engine.scoring import place_of
 from grading.scheme.model import Movement, Scheme
 
+BEYOND = 1e-9  # points by which targets exceed the boundary, so that rounding cannot miss it
+
 
 class MoveLine(TypedDict):
-    """The score at which a tier becomes another one: `limit` or more for a move up, less than `limit` for one down.
+    """The shown score at which a tier becomes another one: `limit` or more for a move up, less for one down.
 
     `gradings`: the snapshots with such a score until the move, the one that makes it included. `sooner`: a re-grade
     between two snapshots may make it before the last of them, because no confirmation is lacking then.
@@ -40,13 +43,20 @@ class Boundaries(TypedDict):
     kept: Kept | None
 
 
+def needed_score(bound: float, scheme: Scheme) -> tuple[float, float]:
+    """(shown, exact): the lowest shown score at or above a bound, and the lowest exact one shown so (semantic 6)."""
+    factor = 10**scheme.display_decimals
+    units = math.ceil(bound * factor - BEYOND)
+    return units / factor, (units - 0.5) / factor
+
+
 def move_limit(scheme: Scheme, standing: str, target: str) -> float:
-    """The score from which on (up), or below which (down), the movement rules ask for a move to `target`."""
+    """The shown score from which on (up), or below which (down), the movement rules ask for a move to `target`."""
     places = _places(scheme)
     rules = movement_of(scheme)
     if places[target] < places[standing]:
-        return scheme.tiers[places[target]].at + rules.margin_up
-    return scheme.tiers[places[target] - 1].at - rules.margin_down
+        return needed_score(scheme.tiers[places[target]].at + rules.margin_up, scheme)[0]
+    return needed_score(scheme.tiers[places[target] - 1].at - rules.margin_down, scheme)[0]
 
 
 def gradings_until(*, confirmed: int, needed: int, dwell_left: int) -> tuple[int, bool]:
@@ -89,12 +99,16 @@ def find_boundaries(
     up = down = None
     if here > 0 and not rising and before - (here - 1) <= rules.max_step:
         boundary = scheme.tiers[here - 1].at
-        limit = boundary + rules.margin_up if here <= before else boundary - rules.margin_down
+        limit, _ = needed_score(
+            boundary + rules.margin_up if here <= before else boundary - rules.margin_down, scheme
+        )
         if limit <= 100:
             up = line(here - 1, limit, rules.confirm_up, rising_since)
     if here < len(scheme.tiers) - 1 and not falling and here + 1 - before <= rules.max_step:
         boundary = scheme.tiers[here].at
-        limit = boundary - rules.margin_down if here >= before else boundary + rules.margin_up
+        limit, _ = needed_score(
+            boundary - rules.margin_down if here >= before else boundary + rules.margin_up, scheme
+        )
         if limit > 0:
             down = line(here + 1, limit, rules.confirm_down, falling_since)
     return Boundaries(up=up, down=down, kept=_kept(scheme, score, here, up, down))

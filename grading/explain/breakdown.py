@@ -16,7 +16,6 @@ from grading.engine.fields import Columns
 from grading.engine.scoring import Grading, round_score
 from grading.scheme.model import Scheme
 
-MOST_DECIMALS = 1  # of points in messages
 TOP = 100.0 - 1e-9  # a score from which on nothing is lost
 MIDDLE = 50.0
 LEAST_LOST = 1.0  # points that an indicator must lack to be named as what holds a score back …
@@ -92,28 +91,24 @@ def print_points(
 ) -> tuple[dict[str, Printed], dict[str, Printed]]:
     """(dimension -> its points, indicator -> its points) of one row.
 
-    The dimensions add up to the shown score, the indicators of a dimension to its points, digit by digit. All are 0
-    without a score. No points are more than their `most`; they are equal where nothing is lost.
+    The dimensions add up to the shown score, the indicators of a dimension to its points, digit by digit; and so does
+    the `most` of each, to 100 and to that of its dimension. All points are 0 without a score. No points are more than their `most`; they are equal where nothing is lost.
     """
-    decimals = min(scheme.display_decimals, MOST_DECIMALS)
+    decimals = scheme.display_decimals
     dimensions, lines = dimension_lines(grading, scheme, position), lines_of(grading, scheme, position)
     exact = float(grading.sums.exact[position])
-    total = (
-        0.0
-        if math.isnan(exact)
-        else _as_printed(
-            float(round_score(grading.sums.exact[[position]], scheme.display_decimals)[0]), decimals
-        )
-    )
-    by_dimension = round_parts({part["id"]: part["points"] or 0.0 for part in dimensions}, total, decimals)
-    by_indicator: dict[str, float] = {}
-    for name, points in by_dimension.items():
-        inner = {line["indicator"]: line["points"] or 0.0 for line in lines if line["dimension"] == name}
-        by_indicator |= round_parts(inner, points, decimals)
-    return (
-        _with_most(by_dimension, dimensions, "id", decimals),
-        _with_most(by_indicator, lines, "indicator", decimals),
-    )
+    total = 0.0 if math.isnan(exact) else float(round_score(grading.sums.exact[[position]], decimals)[0])
+    total = _as_printed(total, decimals)
+    weight = sum(part["effective_weight"] or 0.0 for part in dimensions)
+    points = round_parts({part["id"]: part["points"] or 0.0 for part in dimensions}, total, decimals)
+    by_dimension = _with_most(points, dimensions, "id", _as_printed(100.0 * weight, decimals), decimals)
+    by_indicator: dict[str, Printed] = {}
+    for name, printed in by_dimension.items():
+        inner = [line for line in lines if line["dimension"] == name]
+        parts = {line["indicator"]: line["points"] or 0.0 for line in inner}
+        points = round_parts(parts, printed.points, decimals)
+        by_indicator |= _with_most(points, inner, "indicator", printed.most, decimals)
+    return by_dimension, by_indicator
 
 
 def round_parts(parts: Mapping[str, float], change: float, decimals: int) -> dict[str, float]:
@@ -241,13 +236,24 @@ def _as_printed(number: float, decimals: int) -> float:
 
 
 def _with_most(
-    points: Mapping[str, float], lines: Sequence[Mapping[str, Any]], key: str, decimals: int
+    points: Mapping[str, float],
+    lines: Sequence[Mapping[str, Any]],
+    key: str,
+    total: float,
+    decimals: int,
 ) -> dict[str, Printed]:
-    found = {}
-    for line in lines:
-        printed, most = points[line[key]], 100.0 * (line["effective_weight"] or 0.0)
-        full = line["score"] is not None and line["score"] >= TOP
-        found[line[key]] = Printed(
-            points=printed, most=printed if full else max(printed, _as_printed(most, decimals))
-        )
-    return found
+    """Printed points, each with its `most`, which add up to `total` (largest remainder)."""
+    factor = 10**decimals
+    exact = {line[key]: round(100.0 * (line["effective_weight"] or 0.0) * factor, 10) for line in lines}
+    least = {name: round(value * factor) for name, value in points.items()}
+    short = [line[key] for line in lines if exact[line[key]] and (line["score"] or 0.0) < TOP]
+    units = dict(least)
+    units.update({name: max(math.floor(exact[name]), least[name]) for name in short})
+    lacking = round(total * factor) - sum(units.values())
+    while lacking > 0 and short:
+        units[max(short, key=lambda name: exact[name] - units[name])] += 1
+        lacking -= 1
+    while lacking < 0 and (above := [name for name in short if units[name] > least[name]]):
+        units[min(above, key=lambda name: exact[name] - units[name])] -= 1
+        lacking += 1
+    return {name: Printed(points=value, most=units[name] / factor) for name, value in points.items()}

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import itertools
-import math
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any, TypedDict
 
 from grading.engine.scoring import Grading
+from grading.explain.boundaries import BEYOND, needed_score
 from grading.explain.breakdown import explain, read_value
 from grading.explain.targets import Target, Value, extremes, find_target
 from grading.scheme.model import BLOCKED, WORDS_FOR_NO_TIER, Compare, DimensionMissing, Gate, OneOf, Scheme
-
-BEYOND = 1e-9  # points by which targets exceed the boundary, so that rounding cannot miss it
 
 
 class Lever(TypedDict):
@@ -131,13 +129,6 @@ def find_lift(
         "enough": enough,
         "combination": combination,
     }
-
-
-def needed_score(bound: float, scheme: Scheme) -> tuple[float, float]:
-    """(shown, exact): the lowest shown score at or above a bound, and the lowest exact one shown so (semantic 6)."""
-    factor = 10**scheme.display_decimals
-    units = math.ceil(bound * factor - BEYOND)
-    return units / factor, (units - 0.5) / factor
 
 
 def _levers(lines: Sequence[Mapping[str, Any]], scheme: Scheme, lacking: float) -> list[Lever]:

@@ -11,7 +11,7 @@ from typing import Literal, TypedDict
 from grading.engine.curves import make_line
 from grading.scheme.model import Bands, Indicator, Map, Points, Scale, Score
 
-DIGITS = 3  # significant ones of a target that is shown: at most 1 % more than is needed
+DIGITS = 3  # significant ones of a target that is shown, where people read as many
 
 Value = float | str | bool
 Relation = Literal["at_least", "at_most", "below", "is"]
@@ -48,7 +48,7 @@ def find_target(indicator: Indicator, present: Value, needed: float) -> Target |
 
     `present` scores less than `needed`. Straight lines and scales are solved for the value, a band gives its bound, a
     word is the lowest-scored one that suffices. Shown are whole numbers for counts and for scales between whole
-    numbers, three significant digits for everything else.
+    numbers, three significant digits for everything else, and no digits that people do not read (`read_place`).
     """
     score = indicator.score
     match score:
@@ -73,6 +73,13 @@ def find_target(indicator: Indicator, present: Value, needed: float) -> Target |
     up = value > float(present)
     shown = _round_outward(indicator, value, needed, up)
     return Target(relation="at_least" if up else "at_most", value=value, shown=shown)
+
+
+def read_place(unit: str | None, value: float) -> int:
+    """The power of ten of the last digit that people read: tenths of a percent, hundredths, wholes from 100 on."""
+    if unit == "ratio":
+        return -3
+    return 0 if abs(value) >= 100 else -2
 
 
 def _crossings(score: Score, knots: tuple[tuple[float, float], ...], needed: float) -> Iterator[float]:
@@ -108,6 +115,7 @@ def _round_outward(indicator: Indicator, value: float, needed: float, up: bool) 
     rounding = ROUND_CEILING if up else ROUND_FLOOR
     exact = Decimal(repr(value))  # as it is written: the binary 0.2 is a little more
     places = [exact.adjusted() - digits + 1 for digits in range(DIGITS, 17)]
+    places.insert(0, max(places[0], read_place(indicator.unit, value)))
     whole = indicator.unit == "count" or (
         isinstance(score, Scale)
         and score.minimum == int(score.minimum)
@@ -115,8 +123,19 @@ def _round_outward(indicator: Indicator, value: float, needed: float, up: bool) 
     )
     if whole and abs(value) < 1e15:
         places.insert(0, 0)
+    lowest, highest = _ends(score)
     for place in places:
         rounded = float(exact.quantize(Decimal(1).scaleb(place), rounding=rounding))
-        if math.isfinite(rounded) and line(rounded) >= needed:
+        if lowest <= rounded <= highest and line(rounded) >= needed:
             return rounded
     return value
+
+
+def _ends(score: Score) -> tuple[float, float]:
+    """The values between which a score changes; bands go on beyond their last bound."""
+    match score:
+        case Points():
+            return score.knots[0][0], score.knots[-1][0]
+        case Scale():
+            return min(score.minimum, score.maximum), max(score.minimum, score.maximum)
+    return -math.inf, math.inf

@@ -1,7 +1,7 @@
 """What moves a customer's tier next: a pending move, the scores at which it moves, and the days of the gradings."""
 
 from collections.abc import Sequence
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 from sqlmodel import Session
@@ -59,6 +59,7 @@ def pending(graded: Graded, book: TierNames, days: Sequence[date]) -> PendingPar
         limit=move_limit(graded.scheme, row.standing, found["target"]),
         on=days[gradings - 1] if gradings <= len(days) else None,
         sooner=sooner,
+        outdated=not days,
     )
 
 
@@ -90,13 +91,15 @@ def boundaries(graded: Graded, book: TierNames, days: Sequence[date]) -> dict[st
     def part(line: MoveLine | None) -> BoundaryPart | None:
         if line is None:
             return None
-        # With `sooner`, the grading before the last is the first day; without a grading before it, any day.
+        # With `sooner`, a re-grade after the grading before the last: its night is over on the day after it. Without
+        # a grading before it, any day.
         first = line["gradings"] - line["sooner"]
+        wait = timedelta(days=int(line["sooner"]))
         return BoundaryPart(
             tier=book.tier(line["tier"]),
             limit=line["limit"],
-            points=abs(line["limit"] - score),
-            earliest=days[first - 1] if 0 < first <= len(days) else None,
+            points=round(abs(line["limit"] - score), graded.scheme.display_decimals),
+            earliest=days[first - 1] + wait if 0 < first <= len(days) else None,
         )
 
     return {

@@ -28,7 +28,7 @@ from bot.wording.messages import ExactFigures, Why
 from bot.wording.parts import ChangePart, LeverPart, ScoreChange
 from db.engine import Database
 from db.graded.runs import RunKind
-from grading.scheme.model import Gate, Indicator
+from grading.scheme.model import WORDS_FOR_NO_TIER, Gate, Indicator
 
 if TYPE_CHECKING:
     from grading.explain.attribution import ExplainedChange
@@ -125,6 +125,7 @@ def exact_figures(
             together=bool(lift["levers"]) and not any(lever["alone"] for lever in lift["levers"]),
             enough=lift["enough"],
             as_of=graded.run.as_of,
+            no_tier=lift["tier"] if lift["tier"] in WORDS_FOR_NO_TIER else None,
         )
 
 
@@ -174,7 +175,7 @@ def _may_hold(gate: Gate, graded: Graded) -> bool:
 def _score_change(
     graded: Graded, change: "ExplainedChange | None", indicators: dict[str, Indicator]
 ) -> ScoreChange:
-    from grading.explain.breakdown import MOST_DECIMALS, round_parts
+    from grading.explain.breakdown import round_parts
 
     if graded.previous is None:
         return ScoreChange(since=None, points=None, parts=(), reason=NO_EARLIER, rules=None)
@@ -182,7 +183,7 @@ def _score_change(
         return ScoreChange(
             since=graded.previous.since, points=None, parts=(), reason=NO_DATA_OF_THEN, rules=None
         )
-    decimals = min(graded.scheme.display_decimals, MOST_DECIMALS)
+    decimals = graded.scheme.display_decimals
     total = None if change["change"] is None else round(change["change"], decimals)
     shown_parts = (
         round_parts(change["exact"], total, decimals) if change["exact"] and total is not None else {}
@@ -217,5 +218,5 @@ def _levers(lift: "Lift", indicators: dict[str, Indicator]) -> Iterator[LeverPar
             value=shown(indicator, lever["value"]),
             relation=target["relation"] if target else None,
             target=shown(indicator, target["shown"]) if target else None,
-            points=lever["headroom"],
+            points=round(lever["headroom"], 1),
         )

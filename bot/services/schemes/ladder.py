@@ -7,7 +7,7 @@ from sqlmodel import Session
 from bot.services.schemes.store import SchemeCache, rules_on, tiers_of
 from bot.wording.parts import LadderPart, Rung
 from db.graded.runs import Purpose
-from grading.explain.boundaries import movement_of
+from grading.explain.boundaries import movement_of, needed_score
 from grading.scheme.model import Scheme
 
 
@@ -20,8 +20,8 @@ def ladder(scheme: Scheme) -> LadderPart:
             Rung(
                 tier=book.tier(tier.id),
                 at=tier.at,
-                rises_at=None if tier is last else tier.at + rules.margin_up,
-                falls_below=None if tier is last else tier.at - rules.margin_down,
+                rises_at=None if tier is last else needed_score(tier.at + rules.margin_up, scheme)[0],
+                falls_below=None if tier is last else needed_score(tier.at - rules.margin_down, scheme)[0],
             )
             for tier in scheme.tiers
         ),

@@ -13,7 +13,7 @@ import numpy as np
 from bot.frames import computed_indicators
 from bot.services.ways.acts import ACTIVITIES, Plan, Value
 from bot.services.ways.future import Future
-from grading.explain.targets import extremes
+from grading.explain.targets import extremes, read_place
 from grading.indicators.orders import ORDER_AGGREGATES
 from grading.indicators.payments import INVOICE_AGGREGATES
 from grading.indicators.sources import COMPUTED, CREDIT_GRADE
@@ -191,7 +191,7 @@ def _better_values(indicator: Indicator, present: Value) -> PossibleAct | None:
         return _steps(indicator, [float(one) for one in range(int(start) + step, int(end) + step, step)])
 
     def toward(plan: Plan, share: float) -> Plan:
-        value = _toward(start, end, share, whole=indicator.unit == "count")
+        value = _toward(start, end, share, unit=indicator.unit)
         return replace(plan, facts={**plan.facts, indicator.id: value})
 
     return PossibleAct(add=toward, sizes=np.geomspace(LEAST_SHARE, 1.0, SIZES).tolist(), smooth=True)
@@ -212,9 +212,11 @@ def round_up(amount: float, digits: int) -> float:
     return float(exact.quantize(Decimal(1).scaleb(exact.adjusted() - digits + 1), rounding=ROUND_CEILING))
 
 
-def _toward(start: float, end: float, share: float, *, whole: bool) -> float:
-    """A value on the way from one to another, in round figures, rounded towards the end."""
+def _toward(start: float, end: float, share: float, *, unit: str | None) -> float:
+    """A value on the way from one to another, in figures as people read them, rounded towards the end."""
     exact = Decimal(repr(start + share * (end - start)))
-    step = Decimal(1) if whole else Decimal(1).scaleb(Decimal(repr(abs(end - start))).adjusted() - 3)
-    value = float(exact.quantize(step, rounding=ROUND_CEILING if end > start else ROUND_FLOOR))
+    way = Decimal(repr(abs(end - start)))
+    place = 0 if unit == "count" else max(way.adjusted() - 3, read_place(unit, float(exact)))
+    rounding = ROUND_CEILING if end > start else ROUND_FLOOR
+    value = float(exact.quantize(Decimal(1).scaleb(place), rounding=rounding))
     return min(value, end) if end > start else max(value, end)

@@ -11,7 +11,8 @@ import pandas as pd
 import pytest
 
 from grading.engine.scoring import Grading, grade
-from grading.explain.headroom import Lift, find_lift, needed_score
+from grading.explain.boundaries import needed_score
+from grading.explain.headroom import Lift, find_lift
 from grading.explain.targets import Target
 from grading.scheme.model import Scheme
 from grading.scheme.reader import parse_scheme
@@ -170,7 +171,7 @@ def test_targets_are_shown_in_round_figures_that_never_ask_for_less() -> None:
         ("at_least", 750_000),  # 749,500 is shown as 75.0; three digits say 750,000
         ("at_least", 749_501),  # a whole number of things, up
         ("at_least", 4),  # 3.998 on a scale of judgements
-        ("at_most", 0.175),  # 0.7 x (1 - 0.7495) = 0.17535, down
+        ("at_most", 0.17),  # 0.7 x (1 - 0.7495) = 0.17535, down to what is printed
     ]
     for s, target in zip((scheme, count, judged, falling), found, strict=True):
         assert target is not None

@@ -83,14 +83,14 @@ def test_values_at_the_ends_of_each_function() -> None:
     [
         (((0, 0), (1_000_000, 100)), 0, 43.72831, 438_000),  # 437,283.1
         (((0, 0), (1, 100)), 0, 99.96, 1.0),
-        (((0, 100), (1, 0)), 1, 56.21, 0.437),  # 0.4379, down
+        (((0, 100), (1, 0)), 1, 56.21, 0.43),  # 0.4379, down: people read hundredths
         (((0, 0), (1e-7, 100)), 0, 33.333, 3.34e-8),
         (((-100, 0), (0, 100)), -100, 50.01, -49.9),  # -49.99, up
         # Beyond the narrow top the curve falls again: 12.346 would be too far, so it takes more digits.
         (((0, 0), (12.3456, 100), (12.3457, 0)), 0, 100, 12.3456),
     ],
 )
-def test_three_digits_are_shown_unless_they_lose_what_they_promise(
+def test_three_digits_or_those_that_people_read_are_shown_unless_they_lose_what_they_promise(
     knots: tuple[tuple[float, float], ...], present: float, needed: float, shown: float
 ) -> None:
     target = find_target(make_indicator(Points(knots=knots)), present, needed)

@@ -4,14 +4,17 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
-from bot.services.ask import lookup
-from bot.services.grade import runs
+from bot.services.ask import explanation, lookup
+from bot.services.grade import regrades, runs
+from bot.services.schemes.ladder import ladder
 from bot.services.schemes.store import SchemeCache
+from bot.wording.actions import Pointer
 from bot.wording.messages import TierCard
 from bot.wording.parts import BoundaryPart, PendingPart
 from bot.wording.rendering import Renderer
 from db.engine import Database
 from db.graded.overrides import Override
+from grading.scheme.reader import parse_scheme
 from tests import factories
 from tests.conftest import on_sqlite
 from tests.services.ask.test_lookup import ADMIN, RULES
@@ -27,10 +30,14 @@ RULES_TO_TRY = "movement: {{margin_up: 2, margin_down: 3, confirm_up: {}, confir
 class Firm:
     """One customer, its score from day to day, and the nightly job."""
 
-    def __init__(self, database: Database, *, up: int = 1, down: int = 1, dwell: int = 0) -> None:
+    def __init__(
+        self, database: Database, *, up: int = 1, down: int = 1, dwell: int = 0, rules: str | None = None
+    ) -> None:
         self.database = database
         with database.write() as session:
-            factories.scheme(session, factories.PLAIN_SCHEME + RULES_TO_TRY.format(up, down, dwell))
+            factories.scheme(
+                session, factories.PLAIN_SCHEME + (rules or RULES_TO_TRY.format(up, down, dwell))
+            )
             self.customer = factories.customer(session)
 
     def score(self, score: float, day: date) -> None:
@@ -138,7 +145,7 @@ def test_where_only_the_dwell_is_in_the_way_new_data_may_confirm_a_move_sooner(d
         ({}, None, NOVEMBER),
         ({"up": 2, "down": 2}, DECEMBER, DECEMBER),
         # Held for four gradings since October; after the third, new data may move it before February ends.
-        ({"dwell": 4}, JANUARY, date(2027, 2, 28)),
+        ({"dwell": 4}, date(2027, 2, 1), date(2027, 2, 28)),
         ({"up": 3, "down": 3, "dwell": 3}, JANUARY, JANUARY),
     ],
 )
@@ -217,6 +224,7 @@ def test_limits_of_rules_that_no_grading_will_use_are_not_shown(database: Databa
     card = firm.card(date(2026, 12, 1))
     assert card.pending is not None
     assert (card.pending.on, card.higher, card.lower) == (None, None, None)
+    assert "1 of 2 confirmations · by rules that the next grading no longer uses" in words(card)
     assert card.next_grading == DECEMBER
 
 
@@ -250,3 +258,93 @@ def test_a_tier_set_by_hand_has_no_limits_even_where_it_is_the_computed_one(data
     firm.grade(OCTOBER)
     card = firm.card(date(2026, 11, 1))
     assert (card.by_hand is not None, card.higher, card.lower) == (True, None, None)
+
+
+@pytest.mark.parametrize(
+    ("decimals", "margin", "now", "limit", "said"),
+    [
+        # 70 + 2.25 = 72.25 is first shown as 73; 70 + 2.125 = 72.125 has all its digits.
+        (0, 2.25, 69.4, 73.0, "from 73 points on (4 more)"),
+        (2, 2.25, 69.97, 72.25, "from 72.25 points on (2.28 more)"),
+        (3, 2.125, 69.975, 72.125, "from 72.125 points on (2.15 more)"),
+    ],
+)
+def test_a_limit_is_a_score_that_can_be_shown_and_card_and_ladder_name_the_same(
+    database: Database, decimals: int, margin: float, now: float, limit: float, said: str
+) -> None:
+    rules = f"display_decimals: {decimals}\nmovement: {{margin_up: {margin}, margin_down: {margin}, confirm_up: 1, confirm_down: 1, min_dwell: 0, max_step: 1}}\n"
+    firm = Firm(database, rules=rules)
+    firm.score(now, SEPTEMBER)
+    firm.grade(OCTOBER)
+    card = firm.card(date(2026, 11, 1))
+    assert card.higher is not None
+    assert card.higher.limit == limit
+    assert said in words(card)
+    scheme = parse_scheme(factories.PLAIN_SCHEME + rules, source="test")
+    assert ladder(scheme).rungs[0].rises_at == limit
+    step = 10.0**-decimals
+    firm.score(limit - step, date(2026, 11, 2))
+    assert firm.moves(date(2026, 11, 1), nights=31) == []
+    firm.score(limit, date(2026, 12, 2))
+    assert firm.moves(date(2026, 12, 2), nights=31) == [(DECEMBER, "A")]
+
+
+def test_a_score_with_two_decimals_is_printed_with_them(database: Database) -> None:
+    firm = Firm(database, rules="display_decimals: 2\n")
+    firm.score(69.97, SEPTEMBER)
+    firm.grade(OCTOBER)
+    assert "Score *69.97* of 100" in words(firm.card(date(2026, 11, 1)))
+
+
+@pytest.mark.parametrize(("early", "tier"), [(1, "B"), (0, "A")])
+def test_new_data_move_a_tier_on_the_earliest_day_of_the_card_and_not_the_day_before(
+    database: Database, early: int, tier: str
+) -> None:
+    firm = Firm(database, dwell=3)
+    firm.score(60, SEPTEMBER)
+    firm.grade(OCTOBER)
+    higher = firm.card(date(2026, 11, 1)).higher
+    assert higher is not None
+    assert higher.earliest == date(2027, 1, 1)  # held in November and December, whose night ends on January 1
+    day = higher.earliest - timedelta(days=early)
+    for end in (NOVEMBER, DECEMBER):
+        if end < day:
+            firm.grade(end)
+    firm.score(higher.limit, day)
+    regrades.regrade(
+        database, SchemeCache(), [firm.customer], for_purpose="account", today=day, now=NOW, notify=None
+    )
+    assert firm.card(day).tier.id == tier
+
+
+@pytest.mark.parametrize(
+    ("facts", "said"),
+    [
+        ({"quality": 95.0}, "Facts are missing for a rating: until they are known, no score gives a tier."),
+        (
+            {"quality": 95.0, "service": 95.0, "sanctions": True},
+            "A gate blocks this customer: while it does, no score gives a tier.",
+        ),
+        ({"quality": 95.0, "service": 95.0}, "This is the highest tier."),
+    ],
+)
+def test_exact_figures_say_why_no_figure_gives_a_tier(
+    database: Database, facts: dict[str, float | bool], said: str
+) -> None:
+    with database.write() as session:
+        text = factories.PLAIN_SCHEME.replace("min_coverage: 0.6", "min_coverage: 0.8")
+        factories.scheme(session, text)
+        customer = factories.customer(session)
+        for field, value in facts.items():
+            factories.fact(session, customer, field, value, SEPTEMBER)
+    runs.grade_book(
+        database,
+        SchemeCache(),
+        for_purpose="account",
+        as_of=OCTOBER,
+        today=date(2026, 11, 1),
+        now=NOW,
+        notify=None,
+    )
+    figures = explanation.exact_figures(database, SchemeCache(), ADMIN, Pointer(id=customer))
+    assert said in "\n".join(Renderer().slots(figures, "en").body)

@@ -110,7 +110,7 @@ def test_printed_points_add_up_to_the_printed_score(name: str, language: str) ->
         score = Decimal(0 if message.score is None else why.header.rsplit(" · ", 1)[1])
         parts = [part for part in why.body if part.startswith("*") and "\n•" in part]
         assert len(parts) == len(scheme.dimensions)
-        points = Decimal(0)
+        points = all_most = Decimal(0)
         for part, item in zip(parts, message.dimensions, strict=True):
             head, *lines = part.splitlines()
             found = [LINE.search(line) for line in lines]
@@ -124,8 +124,11 @@ def test_printed_points_add_up_to_the_printed_score(name: str, language: str) ->
             inner = [(Decimal(one[1]), Decimal(one[2])) for one in found if one]
             assert sum(one for one, _ in inner) == Decimal(match[1]), (name, row, part)
             assert all(one <= most for one, most in [*inner, (Decimal(match[1]), Decimal(match[2]))])
+            assert sum(most for _, most in inner) == Decimal(match[2]), (name, row, part)
             points += Decimal(match[1])
+            all_most += Decimal(match[2])
         assert points == score, (name, row)
+        assert all_most in (0, 100), (name, row)
         counted += score > 0
         both = text(why) + text(card := RENDERER.slots(card_of(graded, scheme, row), language))
         assert not re.search(r"(?<![\w-])-\d", both)
