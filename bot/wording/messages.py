@@ -21,24 +21,19 @@ from bot.wording.parts import (
     CustomerPart,
     DimensionPart,
     LadderPart,
-    LeverPart,
     NextStep,
-    NotComputed,
     OwnerCounts,
     PendingPart,
-    RatingGap,
     Reason,
     RuleChange,
-    ScoreChange,
     Since,
     TierMove,
     TierPart,
-    Wanted,
-    WayPart,
     Who,
     WithScore,
     WithTier,
 )
+from bot.wording.why_parts import LeverPart, NotComputed, RatingGap, ScoreChange, Wanted, WayPart
 from grading.scheme.model import BLOCKED, UNRATED, WORDS_FOR_NO_TIER, Name
 
 

@@ -5,9 +5,6 @@ from datetime import date
 
 from grading.scheme.model import BLOCKED, Name
 
-SHOWN_INDICATORS = 8  # of one part of a change
-LEAST_SURER = 0.05  # points; less is shown as 0.0
-
 
 @dataclass(frozen=True, kw_only=True)
 class CustomerPart:
@@ -258,23 +255,6 @@ class ByHand:
 
 
 @dataclass(frozen=True, kw_only=True)
-class ChangePart:
-    """One of the three parts of a change; the points of its indicators add up to its own."""
-
-    kind: str  # data | behaviour | rule
-    points: float
-    indicators: tuple[tuple[Name, float], ...]
-
-    @property
-    def shown(self) -> tuple[tuple[Name, float], ...]:
-        return self.indicators[:SHOWN_INDICATORS]
-
-    @property
-    def more(self) -> bool:
-        return len(self.indicators) > SHOWN_INDICATORS
-
-
-@dataclass(frozen=True, kw_only=True)
 class RuleChange:
     """A scheme that replaced another one, or an earlier version of itself."""
 
@@ -282,103 +262,6 @@ class RuleChange:
     version_before: int
     after: Name
     version_after: int
-
-
-@dataclass(frozen=True, kw_only=True)
-class ScoreChange:
-    """The change of a score since a day; its parts add up to it. `reason` says why there are none."""
-
-    since: Since | None
-    points: float | None
-    parts: tuple[ChangePart, ...]
-    reason: str | None
-    rules: RuleChange | None
-
-
-@dataclass(frozen=True, kw_only=True)
-class LeverPart:
-    """What an account manager can do for a score; without a relation no value of it suffices."""
-
-    names: Name
-    unit: str | None
-    value: float | str | bool | Name | None
-    relation: str | None  # at_least | at_most | below | is
-    target: float | str | bool | Name | None
-    points: float
-
-
-@dataclass(frozen=True, kw_only=True)
-class ActPart:
-    """One thing to do for a customer: order | settle | visit | training | referral | fact.
-
-    Orders are `count` of `amount` each (None: of any size) in `currency`, at the usual margin or at another `margin` (a
-    fraction), and `bought` is what it bought in 12 months, where that is far less; overdue invoices have been due `since`; a fact, called `names`, goes from `value` to `target`.
-    """
-
-    kind: str
-    count: int = 1
-    amount: float | None = None
-    currency: str | None = None
-    bought: float | None = None
-    usual_margin: bool = False
-    margin: float | None = None
-    since: date | None = None
-    names: Name | None = None
-    unit: str | None = None
-    value: Name | float | str | bool | None = None
-    target: Name | float | str | bool | None = None
-
-
-@dataclass(frozen=True, kw_only=True)
-class WayPart:
-    """Acts that are enough together, done up to a day; without `reached` the tier comes with the next import."""
-
-    acts: tuple[ActPart, ...]
-    by: date
-    reached: date | None
-
-
-@dataclass(frozen=True, kw_only=True)
-class Wanted:
-    """A missing fact worth collecting, and the tiers that its worst and its best answer lead to.
-
-    `narrows`: points by which the range of the score shrinks; `gradings`: after how many the tier is reached;
-    `counts_with`: the dimension that counts only when more of it is known.
-    """
-
-    names: Name
-    reason: str  # absent | not_understood | too_old | not_yet
-    judgement: bool
-    narrows: float
-    decides: bool
-    worst: TierPart
-    best: TierPart
-    gradings: int = 1
-    counts_with: Name | None = None
-
-    @property
-    def effect(self) -> str | None:
-        """What knowing it is good for, the gravest only."""
-        if self.decides:
-            return "leads" if self.worst.id == self.best.id else "decides"
-        if self.counts_with:
-            return "with_others"
-        return "surer" if self.narrows >= LEAST_SURER else None
-
-
-@dataclass(frozen=True, kw_only=True)
-class RatingGap:
-    """How many facts besides those named an unrated customer needs for a tier; None: all of them are not enough."""
-
-    more: int | None
-
-
-@dataclass(frozen=True, kw_only=True)
-class NotComputed:
-    """Missing indicators that nobody collects one by one, and what they are computed from."""
-
-    origin: str  # orders | order costs | order lines | invoices | activities | financial statements | scheme constants
-    names: tuple[Name, ...]
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -25,7 +25,7 @@ from bot.services.ask.share import sides
 from bot.services.schemes.store import SchemeCache, rule_change, tier_names
 from bot.wording.actions import Pointer
 from bot.wording.messages import ExactFigures, Why
-from bot.wording.parts import ChangePart, LeverPart, ScoreChange
+from bot.wording.why_parts import ChangePart, LeverPart, ScoreChange
 from db.engine import Database
 from db.graded.runs import RunKind
 from grading.scheme.model import WORDS_FOR_NO_TIER, Gate, Indicator

@@ -7,7 +7,7 @@ from sqlmodel import Session
 
 from bot.services.ask.graded import Graded, clean_counts
 from bot.services.schemes.store import TierNames
-from bot.wording.parts import NotComputed, RatingGap, Wanted
+from bot.wording.why_parts import NotComputed, RatingGap, Wanted
 from db.graded import overrides
 from db.graded.runs import RunKind
 

@@ -9,7 +9,7 @@ from sqlmodel import Session
 
 from bot.services.ask.graded import Graded, shown, unit_as_read
 from bot.services.schemes.store import SchemeCache
-from bot.wording.parts import ActPart, WayPart
+from bot.wording.why_parts import ActPart, WayPart
 from grading.scheme.model import Name
 
 if TYPE_CHECKING:

@@ -15,8 +15,9 @@ from bot.services.grade.overrides import OverrideRequest
 from bot.services.schemes.store import SchemeCache
 from bot.wording.actions import Action, Pointer
 from bot.wording.messages import TierCard, Why
-from bot.wording.parts import ChangePart, TierPart
+from bot.wording.parts import TierPart
 from bot.wording.rendering import Renderer
+from bot.wording.why_parts import ChangePart
 from db.book.facts import Fact
 from db.engine import Database
 from grading.scheme.model import Name

@@ -9,8 +9,9 @@ from bot.services.grade import overrides, runs
 from bot.services.grade.overrides import OverrideRequest
 from bot.services.schemes.store import SchemeCache
 from bot.wording.messages import Why
-from bot.wording.parts import NotComputed, RatingGap, TierPart, Wanted
+from bot.wording.parts import TierPart
 from bot.wording.rendering import Renderer
+from bot.wording.why_parts import NotComputed, RatingGap, Wanted
 from db.engine import Database
 from grading.scheme.model import Name
 from tests import factories

@@ -12,8 +12,9 @@ import pytest
 
 from bot.services.ask.graded import Breakdown
 from bot.wording.messages import Slots, TierCard, Why
-from bot.wording.parts import ScoreChange, TierPart
+from bot.wording.parts import TierPart
 from bot.wording.rendering import Renderer
+from bot.wording.why_parts import ScoreChange
 from grading.engine.scoring import Grading, grade
 from grading.explain.breakdown import lines_of, reasons
 from grading.scheme.model import Scheme

@@ -12,8 +12,8 @@ from bot.services.ask.explanation import _levers
 from bot.services.ask.graded import unit_as_read
 from bot.services.ways.acts import Plan
 from bot.services.ways.possible_acts import _better_values
-from bot.wording.parts import ActPart
 from bot.wording.rendering import Renderer
+from bot.wording.why_parts import ActPart
 from grading.engine.scoring import grade
 from grading.explain.headroom import find_lift
 from grading.explain.targets import extremes

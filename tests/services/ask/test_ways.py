@@ -13,8 +13,8 @@ from bot.services.grade.overrides import OverrideRequest
 from bot.services.schemes.store import SchemeCache
 from bot.wording.actions import Pointer
 from bot.wording.messages import Why
-from bot.wording.parts import ActPart
 from bot.wording.rendering import Renderer
+from bot.wording.why_parts import ActPart
 from db.engine import Database
 from tests import factories
 from tests.conftest import on_sqlite
