@@ -186,7 +186,6 @@ def test_a_column_without_a_header_is_no_rest(filled: Book) -> None:
         ("是否部分付款", "是", "否", "still_open"),
     ],
 )
-@on_sqlite
 def test_a_column_that_says_that_an_invoice_is_not_paid_in_full_is_asked_about(
     filled: Book, header: str, part: str, whole: str, field: str
 ) -> None:
@@ -228,7 +227,6 @@ def test_a_column_that_says_that_an_invoice_is_not_paid_in_full_is_asked_about(
     ],
 )
 @pytest.mark.parametrize("header", ["paid", "Bezahlt am", "付款日期"])
-@on_sqlite
 def test_a_word_that_it_is_still_to_come_is_no_day_of_payment(filled: Book, header: str, word: str) -> None:
     report = filled.bring(
         "invoices",
