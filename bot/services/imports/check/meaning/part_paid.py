@@ -148,8 +148,9 @@ class PartPayments:
     def __init__(self, job: ImportJob) -> None:
         self._job = job
         watched = job.layout.unused if "paid" in job.layout.places else {}
+        self._partly = {place for place, name in watched.items() if plain(name) in _PART_HEADERS}
         self._open = [
-            place for place, name in watched.items() if is_open_amount(name) or plain(name) in _PART_HEADERS
+            place for place, name in watched.items() if is_open_amount(name) or place in self._partly
         ]
         shares = _FULLY_HEADERS | _SHARE_HEADERS
         self._shares = [place for place, name in watched.items() if plain(name) in shares]
@@ -185,7 +186,8 @@ class PartPayments:
         read = self._job.parsers["amount"]
         for place in self._open:
             cells = chunk.columns[place]
-            open_cells = {cell for cell in set(cells) if _is_amount(cell) or word(cell) in vocabulary.TRUE}
+            yes = vocabulary.TRUE if place in self._partly else frozenset()
+            open_cells = {cell for cell in set(cells) if _is_amount(cell) or word(cell) in yes}
             self._note(chunk, place, [row for row in rows if cells[row] in open_cells and amounts[row]])
         for place in self._paid:
             cells = chunk.columns[place]
