@@ -142,6 +142,13 @@ def test_columns_are_guessed_for_required_fields_without_a_known_header(book: Bo
     assert dict(profile.ignored) == {"salesperson_id": ("5",)}
 
 
+def test_numbers_are_due_days_only_under_a_header_of_terms(book: Book) -> None:
+    header = "invoice_no,customer_id,date,amount,{}\n"
+    rows = "".join(f"5363{n},1785{n},2026-01-0{n},{n}0.5,{n}0\n" for n in range(1, 8))
+    assert look(book, header.format("quantity") + rows).kind == "orders"
+    assert look(book, header.format("payment terms") + rows).kind == "invoices"
+
+
 def test_the_price_of_a_unit_is_no_amount(book: Book) -> None:
     with pytest.raises(BadInput, match="is like no kind"):
         look(book, "InvoiceLineId,TrackId,UnitPrice,InvoiceId,Quantity\n1,2,0.99,1,1\n2,4,0.99,1,1\n")

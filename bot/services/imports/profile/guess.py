@@ -18,6 +18,7 @@ from bot.services.imports.layout.vendors import VendorShape, find_shape
 from bot.services.imports.profile.likeness import nearness, of_a_code
 from bot.services.imports.profile.sample import Sample
 from bot.services.imports.read.refusal import Parser, RefusedValue
+from bot.services.imports.read.terms import of_terms
 from bot.services.imports.read.text import plain
 from bot.services.imports.references import find_person
 from bot.services.imports.rejects import Rejects
@@ -251,8 +252,11 @@ class Guesser:
         key = (kind.name, one.name, place)
         if key not in self._shares:
             values = self.sample.distinct(place, _TRIED)
+            # A number is a due day only where the header speaks of terms: quantities are numbers, too.
+            by_terms = one.name != "due" or of_terms(self.sample.header[place])
+            unread = (RefusedValue,) if by_terms else (RefusedValue, int)
             read = [
-                sum(not isinstance(parse(value), RefusedValue) for value in values)
+                sum(not isinstance(parse(value), unread) for value in values)
                 for parse in self._parsers(one, place)
             ]
             self._shares[key] = max(read) / len(values) if values else 0.5
