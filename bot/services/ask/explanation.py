@@ -154,14 +154,11 @@ def _change(graded: Graded, known: KnownData) -> "ExplainedChange | None":
 
 
 def _next(graded: Graded) -> "Lift":
-    from bot.frames import stored_frame
-    from grading.engine.scoring import grade
     from grading.explain.headroom import find_lift
 
-    row, scheme = graded.assessment, graded.scheme
-    result = grade(stored_frame({row.customer_id: row.inputs}, scheme), scheme, graded.run.as_of)
+    row, scheme, breakdown = graded.assessment, graded.scheme, graded.breakdown
     active = [gate.id for gate in scheme.gates if gate.id in clean_counts(row) and _may_hold(gate, graded)]
-    return find_lift(result, scheme, 0, tier=standing_now(row), active=active)
+    return find_lift(breakdown.graded, scheme, breakdown.position, tier=standing_now(row), active=active)
 
 
 def _may_hold(gate: Gate, graded: Graded) -> bool:
