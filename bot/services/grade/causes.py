@@ -65,6 +65,13 @@ def _with_causes(
     return [replace(change, cause=causes.get(change.customer_id, change.cause)) for change in changes]
 
 
+def _moves_began(step: RunStep, customer_ids: Collection[int]) -> dict[int, int]:
+    """Customer -> the snapshot from which its move has waited for confirmations; 0 for no such move."""
+    who, rising, falling = map(PREVIOUS_STATE.index, ("customer_id", "rising_since", "falling_since"))
+    rows = step.past.newest if step.past.left is None else step.past.left
+    return {row[who]: row[rising] or row[falling] for row in rows if row[who] in customer_ids}
+
+
 def with_joins(
     session: Session, changes: Sequence[TierChange], step: RunStep, purpose: str
 ) -> list[TierChange]:
@@ -75,9 +82,7 @@ def with_joins(
     joined = imports.newest_joins(session) if changes else {}
     if not joined:
         return list(changes)
-    who, rising, falling = map(PREVIOUS_STATE.index, ("customer_id", "rising_since", "falling_since"))
-    rows = step.past.newest if step.past.left is None else step.past.left
-    began = {row[who]: row[rising] or row[falling] for row in rows if row[who] in joined}
+    began = _moves_began(step, joined)
 
     def by_join(change: TierChange) -> bool:
         at = joined.get(change.customer_id)
@@ -128,9 +133,7 @@ def _before_the_move(
 
     A move that waited for confirmations began in the snapshot from which the movement counts, any other in this run.
     """
-    who, rising, falling = map(PREVIOUS_STATE.index, ("customer_id", "rising_since", "falling_since"))
-    rows = step.past.newest if step.past.left is None else step.past.left
-    began = {row[who]: row[rising] or row[falling] for row in rows if row[who] in changes}
+    began = _moves_began(step, changes)
     groups: dict[int, list[int]] = {}
     for customer in changes:
         groups.setdefault(began.get(customer) or step.snapshot, []).append(customer)
