@@ -65,7 +65,9 @@ COUNTED_IN = {
         "已接通, 接通, 已联系, 已沟通, 有意向, 无意向, 满意, 一般, 待跟进, 已跟进, 良好",
         "erreicht, gesprochen, interessiert, kein interesse, zufrieden, wiedervorlage",
     ),
-    "customers": _words("active, customer, client, existing, 合作中, 启用, 活跃, 在用, aktiv, kunde"),
+    "customers": _words(
+        "active, customer, client, existing, 合作中, 启用, 活跃, 在用, aktiv, kunde, kunden, debitor, debitoren, debtor, customers, clients, 客户"
+    ),
     "people": _words("active, employed, 在职, 启用, aktiv"),
     "facts": _words("actual, audited, 已审计"),
 }
@@ -99,6 +101,13 @@ SKIPPED_IN = {
         "verschieden, keine dublette, nicht zusammenführen, unklar, getrennt, offen",
     ),
 }
+# Of files of customers: rows of others, such as suppliers.
+NO_CUSTOMERS = _words(
+    "supplier, suppliers, vendor, vendors, creditor, creditors, competitor, employee, employees, staff, carrier, subcontractor",
+    "供应商, 供货商, 供方, 厂商, 竞争对手, 员工, 职员, 承运商, 物流商, 外包商, 分包商, 外协",
+    "lieferant, lieferanten, kreditor, kreditoren, wettbewerber, mitarbeiter, spediteur, subunternehmer",
+    "fournisseur, fournisseurs, proveedor, proveedores, fornitore, fornitori, leverancier, leveranciers, concurrent, competidor",
+)
 # Documents that are no sale, under a header of a status or of a type of document.
 NO_SALES = _words(
     "payment, payment received, customer payment, incoming payment, receipt, cash receipt, journal, journal entry, jv",
