@@ -316,7 +316,7 @@ class Survey:
             return SKIP
         if found.is_flag and (said == ANY or said in vocabulary.TRUE):
             return NEGATIVE if vocabulary.takes_back(found.header) else SKIP
-        if found.says_done and said in vocabulary.FALSE:
+        if found.says_done and (said in vocabulary.FALSE or is_zero(cell)):
             return SKIP
         if self._amounts and found.has_signs and (cell == BELOW_ZERO or is_below_zero(cell)):
             return NEGATIVE

@@ -183,7 +183,16 @@ _VALID_HEADERS = _words(
     "gültig, ist gültig, aktiv, ist aktiv, bestätigt, gebucht, verbucht, freigegeben, geprüft, validé, valide, confirmé",
     "approuvé, actif, válido, confirmado, aprobado, activo, attivo, confermato, valido",
 )
+_DELIVERED = _words(
+    "delivered quantity, delivered qty, qty delivered, quantity delivered, shipped quantity, shipped qty, qty shipped",
+    "quantity shipped, fulfilled quantity, fulfilled qty, delivered, shipped, is delivered, is shipped, delivered amount",
+    "发货数量, 已发货数量, 已发数量, 实发数量, 出库数量, 已出库数量, 累计出库数量, 交货数量, 已交货数量, 已交数量, 是否发货, 是否出库, 是否签收",
+    "gelieferte menge, liefermenge, gelieferte stückzahl, geliefert, ausgelieferte menge, versendet, quantité livrée",
+    "cantidad entregada, quantità consegnata",
+)
 _VALID_HEADERS_IN = {
+    "orders": _DELIVERED,
+    "order-lines": _DELIVERED,
     "customers": _words(
         "是否合作, 合作中, 合作, 在用, 是否活跃, 活跃, 是否正常, in use, current, current customer, is current, trading, is customer",
         "active customer, customer active, account active, kunde aktiv, aktiver kunde, aktivkunde, in betrieb",
