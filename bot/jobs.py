@@ -16,7 +16,7 @@ from apscheduler.triggers.interval import IntervalTrigger
 
 from bot.app import Tierbot
 from bot.clock import SystemClock
-from bot.errors import Conflict
+from bot.errors import BotError, Conflict
 from bot.services import access
 from bot.services.care import reminders, schedule
 from bot.services.delivery import circuit, sender, time_jump
@@ -187,7 +187,8 @@ class _FromNow(IntervalTrigger):  # type: ignore[misc]
     """
 
     def get_next_fire_time(self, previous: datetime | None, now: datetime) -> datetime:
-        return now + self.interval
+        following: datetime = now + self.interval
+        return following
 
 
 def tick(bot: Tierbot) -> dict[str, int]:
@@ -260,6 +261,9 @@ def _attempt(bot: Tierbot, job: Job) -> tuple[int, Exception | None]:
     """How much a job did, and its failure, which is logged."""
     try:
         return _work(bot, job), None
+    except BotError as error:
+        log.error("job.failed", job=job.name, error=type(error).__name__, sentence=error.text())
+        return 0, error
     except Exception as error:
         log.error("job.failed", job=job.name, error=type(error).__name__, exc_info=error)
         return 0, error

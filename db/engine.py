@@ -54,11 +54,12 @@ class Unusable(Exception):
 
 @dataclass(frozen=True, kw_only=True)
 class Database:
-    """One database, reached through `write` and `read` only."""
+    """One database, reached through `write` and `read` only. `before_write` may refuse a writing transaction."""
 
     url: str
     writer: Engine
     reader: Engine
+    before_write: Callable[[Connection], None] = lambda connection: None
 
     @contextmanager
     def write(self, *, lock: str | None = None) -> Iterator[Session]:
@@ -68,6 +69,7 @@ class Database:
         true until it commits. SQLite runs one writing transaction at a time anyway.
         """
         with Session(self.writer, expire_on_commit=False) as session, session.begin():
+            self.before_write(session.connection())
             if lock is not None and not self.is_sqlite:
                 keys = {"kind": _NAMED_LOCKS, "key": zlib.crc32(lock.encode()) - 2**31}
                 session.execute(text("SELECT pg_advisory_xact_lock(:kind, :key)"), keys)

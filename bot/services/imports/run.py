@@ -328,6 +328,7 @@ class _Import:
                 "published_at": self.clock.now(),
             },
         ).scalar_one()
+        self.database.before_write(job.connection)
         counts = self.kind.publish(job, batch_id)
         job.connection.execute(
             batch.update()

@@ -187,7 +187,11 @@ def _database(database: Database, settings: Settings) -> Finding:
             found=mismatch.found or Phrase(N_("none")),
             wanted=mismatch.wanted,
         )
-        remedy = Phrase(N_("`tierbot db upgrade`, or install the version that fits"))
+        remedy = Phrase(
+            N_("install the newer version again, or restore the backup from before its upgrade")
+            if isinstance(mismatch, schema.NewerSchema)
+            else N_("`tierbot db upgrade`, or install the version that fits")
+        )
     except Exception as error:
         found = Phrase(
             N_("%(url)s cannot be opened: %(error)s"),
