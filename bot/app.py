@@ -124,6 +124,14 @@ def upgrade_schema(database: Database) -> Path | None:
         schema.upgrade(database, before=back_up)
     except schema.NewerSchema as newer:
         raise other_revision(newer) from None
+    except backup.Damaged as damage:
+        raise NotReady(
+            N_(
+                "The database was not upgraded, because it is damaged: %(damage)s. Stop every process and restore the"
+                " newest backup: tierbot db restore FILE"
+            ),
+            damage=damage,
+        ) from None
     except (OSError, sqlite3.Error) as error:
         raise NotReady(
             N_(

@@ -140,6 +140,7 @@ class _Import:
                 try:
                     staging = self._stage(job, table, remembered.words)
                     self._check(job, staging)
+                    job.rejects.finish()
                     batch_id, counts = self._publish(job, staging)
                     rejects_file = job.rejects.keep(f"import-{batch_id}-{kind.name}-rejects.csv")
                 finally:
