@@ -21,6 +21,7 @@ from bot.app import Tierbot
 from bot.cli import run
 from bot.clock import SystemClock
 from bot.jobs import Job
+from db import schema
 from tests.faults.worker import QUICK
 
 FAST = timedelta(seconds=0.5)
@@ -87,11 +88,25 @@ def shift_clock(broken: Path) -> None:
     vars(base)["datetime"] = type("WrongTime", (datetime,), {"now": wrong})
 
 
+def wait_longer(broken: Path) -> None:
+    """Jobs may take longer: a migration holds the database's lock while they wait."""
+    replace_jobs(lambda job: replace(job, patience=3 * PATIENCE))
+
+
+def know_more(broken: Path) -> None:
+    """A newer version, which has one revision more."""
+    wait_longer(broken)
+    schema.VERSIONS.append(broken.parent / "newer")
+    vars(schema)["HEAD"] = "9999"
+
+
 KINDS: dict[str, Callable[[Path], None]] = {
     "raises": raise_in_jobs,
     "hangs": hang_in_sending,
     "dies": end_scheduler,
     "shifted": shift_clock,
+    "older": wait_longer,
+    "newer": know_more,
     "none": lambda broken: None,
 }
 
