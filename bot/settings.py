@@ -225,11 +225,21 @@ def without_password(url: str) -> str:
 
 def unusable_database(url: str, reason: str) -> NotReady:
     """The error to raise for a database that cannot be used."""
-    return NotReady(
-        N_("The database %(url)s cannot be used: %(reason)s. Check TIERBOT_DATABASE_URL and the disk."),
-        url=without_password(url),
-        reason=reason,
-    )
+    if any(word in reason for word in ("malformed", "not a database")):
+        msgid = N_(
+            "The database %(url)s is damaged, or it is none: %(reason)s. Check TIERBOT_DATABASE_URL; if it is right, stop"
+            " every process and restore the newest backup: tierbot db restore FILE"
+        )
+    elif "disk is full" in reason or "No space left" in reason:
+        msgid = N_(
+            "There is no room for the database %(url)s or its temporary files: %(reason)s. Make room on its disk and in"
+            " the folder for temporary files, and try again."
+        )
+    else:
+        msgid = N_(
+            "The database %(url)s cannot be used: %(reason)s. Check TIERBOT_DATABASE_URL and the disk."
+        )
+    return NotReady(msgid, url=without_password(url), reason=reason)
 
 
 def load(**overrides: Any) -> Settings:
