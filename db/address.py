@@ -1,0 +1,43 @@
+"""How a database's address is shown, and what in it is secret."""
+
+from sqlalchemy import URL
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import ArgumentError
+
+HIDDEN = "***"
+# Query parameters without secrets. Any other is hidden, because psycopg also takes passwords as parameters.
+_OPEN = frozenset({"host", "port", "dbname", "user", "sslmode", "connect_timeout", "application_name"})
+
+
+def parsed(address: str) -> URL | None:
+    """The address as SQLAlchemy reads it; None where it is no URL, or where part of a password may be read as a host."""
+    try:
+        url = make_url(address)
+    except (ArgumentError, ValueError):  # ValueError: a port that is no number
+        return None
+    if url.get_backend_name() != "sqlite" and "@" in f"{url.host}{url.database}":
+        return None
+    return url
+
+
+def without_secrets(address: str) -> str:
+    """A database URL as it may be shown. Of what is no URL only the system's name is: it may hold a password anywhere."""
+    url = parsed(address)
+    if url is None:
+        system, separator, _ = address.partition("://")
+        return f"{system}://…" if separator and system.replace("+", "").isalnum() else "…"
+    query = {name: value if name in _OPEN else HIDDEN for name, value in url.query.items()}
+    return url.set(query=query).render_as_string(hide_password=True)
+
+
+def secrets_of(address: str) -> tuple[str, ...]:
+    """The passwords in a database URL, as they may be quoted by a driver; of what is no URL all of it."""
+    url = parsed(address)
+    if url is None:
+        return (address,) if address else ()
+    values = [value for name, value in url.query.items() if name not in _OPEN]
+    hidden = [
+        url.password,
+        *(one for value in values for one in ([value] if isinstance(value, str) else value)),
+    ]
+    return tuple(one for one in hidden if one)
