@@ -55,7 +55,8 @@ class Settings(BaseSettings):
     slack_app_token: SecretStr | None = _setting(None, "App-level token for Socket Mode, starts with xapp-.")
     slack_signing_secret: SecretStr | None = _setting(None, "Signing secret of the Slack app, for HTTP mode.")
     slack_api_url: str = _setting(
-        "https://slack.com/api/", "Base address of the Slack Web API; ends in /api/."
+        "https://slack.com/api/",
+        "Base address of the Slack Web API; ends in /api/, and is https:// unless it is on this machine.",
     )
     host: str = _setting(
         "127.0.0.1", "Address that HTTP mode listens on; 0.0.0.0 only where a proxy in front speaks TLS."

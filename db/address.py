@@ -21,23 +21,29 @@ def parsed(address: str) -> URL | None:
 
 
 def without_secrets(address: str) -> str:
-    """A database URL as it may be shown. Of what is no URL only the system's name is: it may hold a password anywhere."""
+    """A database URL as it may be shown; of what is no URL only what can hold no password."""
     url = parsed(address)
     if url is None:
         system, separator, _ = address.partition("://")
-        return f"{system}://…" if separator and system.replace("+", "").isalnum() else "…"
+        shown = f"{system}://…" if separator and system.replace("+", "").isalnum() else "…"
+        return shown if _may_hold_password(address) else address
     query = {name: value if name in _OPEN else HIDDEN for name, value in url.query.items()}
     return url.set(query=query).render_as_string(hide_password=True)
 
 
 def secrets_of(address: str) -> tuple[str, ...]:
-    """The passwords in a database URL, as they may be quoted by a driver; of what is no URL all of it."""
+    """The passwords in a database URL, as a driver may quote them; of what is no URL all of it."""
     url = parsed(address)
     if url is None:
-        return (address,) if address else ()
+        return (address,) if _may_hold_password(address) else ()
     values = [value for name, value in url.query.items() if name not in _OPEN]
     hidden = [
         url.password,
         *(one for value in values for one in ([value] if isinstance(value, str) else value)),
     ]
     return tuple(one for one in hidden if one)
+
+
+def _may_hold_password(address: str) -> bool:
+    """Whether it is more than the name of a file."""
+    return any(sign in "@=: " for sign in address)
