@@ -7,25 +7,22 @@ key is found instead of overwritten, and nothing in the file can name a Python o
 from __future__ import annotations
 
 import hashlib
-import itertools
 import json
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, NoReturn, TypeAlias
 
-from ruamel.yaml import YAML
+from ruamel.yaml import YAML  # noqa: TID251 - reads single words only
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
 from ruamel.yaml.nodes import MappingNode, ScalarNode, SequenceNode
 
 from grading.phrases import N_, Phrase
-from grading.scheme import yaml_faults
+from grading.scheme import yaml_faults, yaml_text
 from grading.scheme.problems import SchemeError, SchemeProblem
 
 Scalar = str | int | float | bool | None
 Plain: TypeAlias = "Scalar | list[Plain] | dict[str, Plain]"
 
-MAX_CHARACTERS = 500_000  # the longest preset has 12,000; a file beyond this is not a scheme
-MAX_DEPTH = 100  # of brackets; the parser takes 20 seconds to give up on a thousand
 NOT_A_WORD = "!!"  # marks a key that YAML reads as true, 1 or null, so that it differs from one in quotes
 SWITCHES = {NOT_A_WORD + "true": True, NOT_A_WORD + "false": False}
 _TAG = "tag:yaml.org,2002:"
@@ -96,19 +93,10 @@ class Document:
         self._built: set[int] = set()
         self._constructor = YAML(typ="safe", pure=True).constructor
         text = text.removeprefix("\ufeff")
-        if len(text) > MAX_CHARACTERS:
-            self._stop(
-                Phrase(N_("the file has %(length)s characters"), length=len(text)),
-                Phrase(N_("keep it below %(limit)s"), limit=MAX_CHARACTERS),
-            )
         try:
-            if max(itertools.accumulate((c in "[{") - (c in "]}") for c in text), default=0) > MAX_DEPTH:
-                raise RecursionError
-            node = YAML(typ="rt", pure=True).compose(text)
-        except RecursionError:
-            self._stop(
-                Phrase(N_("the values are nested too deeply")), Phrase(N_("remove the extra brackets"))
-            )
+            node = yaml_text.compose(text)
+        except yaml_text.Refused as refused:
+            self._stop(refused.message, refused.remedy)
         except MarkedYAMLError as error:
             mark = error.problem_mark or error.context_mark
             place = (mark.line + 1, mark.column + 1) if mark else (1, 1)
