@@ -52,6 +52,10 @@ claims: .venv/.dev
 bench: .venv/.dev
 	$(BIN)/python -m tests.bench $(BENCH)
 
+# Removes each guard in a copy of the product and runs the tests that must fail then. MUTANTS="--only yaml --jobs 4"
+mutants: .venv/.dev
+	$(BIN)/python -m tests.mutants $(MUTANTS)
+
 lint: .venv/.dev
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .

@@ -24,7 +24,8 @@ from bot.errors import N_, Phrase, SeveralProblems
 from bot.settings import ROOT, choices_of, sentence_of
 from bot.wording.parts import NextStep
 from db.care.touches import StepKind
-from grading.scheme import yaml_faults, yaml_text
+from grading.scheme import text as yaml_text
+from grading.scheme import yaml_faults
 from grading.scheme.model import BLOCKED, Name
 from grading.scheme.problems import place
 

@@ -20,7 +20,7 @@ from db.engine import Database
 from db.graded import schemes, shadows
 from db.graded.runs import Purpose
 from db.graded.schemes import Period, SchemeState, SchemeStep, SchemeVersion
-from grading.scheme import yaml_text
+from grading.scheme import text as yaml_text
 from grading.scheme.model import Scheme
 from grading.scheme.problems import SchemeError
 from grading.scheme.reader import parse_scheme

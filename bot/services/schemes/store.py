@@ -14,7 +14,7 @@ from bot.wording import parts
 from db.graded import runs, schemes
 from db.graded.runs import Purpose
 from db.graded.schemes import SchemeState
-from grading.scheme import yaml_text
+from grading.scheme import text as yaml_text
 from grading.scheme.model import Scheme
 from grading.scheme.presets import preset_names, preset_text
 from grading.scheme.problems import SchemeError
