@@ -5,7 +5,6 @@ from pathlib import Path
 
 import pytest
 
-from tests.mutants.__main__ import Outcome, run
 from tests.mutants.table import Guard, faults, guards
 
 
@@ -22,13 +21,13 @@ SMALL = Guard(
 )
 
 
-@pytest.fixture
-def product(tmp_path: Path) -> Path:
-    (tmp_path / "count.py").write_text("def counted(n: int) -> bool:\n    return n > int(0)\n")
-    (tmp_path / "test_count.py").write_text(
+def write_product(folder: Path) -> Path:
+    """A product of one file and its tests."""
+    (folder / "count.py").write_text("def counted(n: int) -> bool:\n    return n > int(0)\n")
+    (folder / "test_count.py").write_text(
         "from count import counted\n\ndef test_none():\n    assert not counted(0)\n\ndef test_one():\n    assert counted(1)\n"
     )
-    return tmp_path
+    return folder
 
 
 @pytest.mark.parametrize(
@@ -43,24 +42,8 @@ def product(tmp_path: Path) -> Path:
         ({"tests": ("test_count.py::test_two",)}, "there is no test test_count.py::test_two"),
     ],
 )
-def test_a_row_that_no_longer_fits_is_named(product: Path, wrong: dict[str, object], said: str) -> None:
+def test_a_row_that_no_longer_fits_is_named(tmp_path: Path, wrong: dict[str, object], said: str) -> None:
+    product = write_product(tmp_path)
     assert faults([SMALL], product) == []
     (problem,) = faults([replace(SMALL, **wrong)], product)  # type: ignore[arg-type]
     assert said in problem
-
-
-@pytest.mark.parametrize(
-    ("changed", "outcome"),
-    [
-        ({}, Outcome.KILLED),
-        ({"tests": ("test_count.py::test_one",)}, Outcome.GREEN),
-        ({"replace": "unknown_name"}, Outcome.KILLED),
-        ({"find": "def counted", "replace": "def renamed"}, Outcome.BROKEN),
-    ],
-)
-def test_a_guard_is_killed_when_its_test_fails_and_the_file_is_as_it_was(
-    product: Path, changed: dict[str, object], outcome: Outcome
-) -> None:
-    before = (product / "count.py").read_text()
-    assert run(replace(SMALL, **changed), product).outcome == outcome  # type: ignore[arg-type]
-    assert (product / "count.py").read_text() == before
