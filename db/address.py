@@ -4,7 +4,7 @@ from sqlalchemy import URL
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
 
-HIDDEN = "***"
+HIDDEN = "hidden"
 # Query parameters without secrets. Any other is hidden, because psycopg also takes passwords as parameters.
 _OPEN = frozenset({"host", "port", "dbname", "user", "sslmode", "connect_timeout", "application_name"})
 
@@ -27,8 +27,13 @@ def without_secrets(address: str) -> str:
         system, separator, _ = address.partition("://")
         shown = f"{system}://…" if separator and system.replace("+", "").isalnum() else "…"
         return shown if _may_hold_password(address) else address
-    query = {name: value if name in _OPEN else HIDDEN for name, value in url.query.items()}
-    return url.set(query=query).render_as_string(hide_password=True)
+    hidden = dict.fromkeys(hidden_parameters(url), HIDDEN)
+    return url.update_query_dict(hidden).render_as_string(hide_password=True)
+
+
+def hidden_parameters(url: URL) -> dict[str, str | tuple[str, ...]]:
+    """The query parameters of an address that may hold a secret."""
+    return {name: value for name, value in url.query.items() if name not in _OPEN}
 
 
 def secrets_of(address: str) -> tuple[str, ...]:
@@ -36,11 +41,9 @@ def secrets_of(address: str) -> tuple[str, ...]:
     url = parsed(address)
     if url is None:
         return (address,) if _may_hold_password(address) else ()
-    values = [value for name, value in url.query.items() if name not in _OPEN]
-    hidden = [
-        url.password,
-        *(one for value in values for one in ([value] if isinstance(value, str) else value)),
-    ]
+    hidden = [url.password]
+    for value in hidden_parameters(url).values():
+        hidden += [value] if isinstance(value, str) else value
     return tuple(one for one in hidden if one)
 
 

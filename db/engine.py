@@ -10,7 +10,7 @@ import time
 import zlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import Any, TypeVar
@@ -25,7 +25,7 @@ from sqlalchemy.pool import ConnectionPoolEntry, QueuePool
 from sqlalchemy.sql.functions import FunctionElement
 from sqlmodel import Session, SQLModel, create_engine
 
-from db.address import parsed
+from db.address import hidden_parameters, parsed
 from db.types import UtcDateTime
 
 # How long a writer waits for another: longer than an import takes to publish, shorter than the lease of a message,
@@ -57,7 +57,7 @@ class Unusable(Exception):
 class Database:
     """One database, reached through `write` and `read` only."""
 
-    url: str
+    url: str = field(repr=False)  # with the password
     writer: Engine
     reader: Engine
 
@@ -193,11 +193,12 @@ def _open_postgresql(address: URL) -> Database:
             f"PostgreSQL needs psycopg, which cannot be loaded ({error}). Run: pip install 'tierbot[postgres]'"
         ) from None
     options = " ".join(part for part in (_OPTIONS, address.query.get("options")) if isinstance(part, str))
-    arguments: dict[str, Any] = {"options": options, "application_name": "tierbot"}
+    hidden = hidden_parameters(address)  # the engine would print them with its address
+    arguments: dict[str, Any] = {"application_name": "tierbot", **hidden, "options": options}
     if "connect_timeout" not in address.query:
         arguments["connect_timeout"] = CONNECT_SECONDS
     engine = create_engine(
-        address,
+        address.difference_update_query(hidden),
         pool_pre_ping=True,
         pool_size=5,
         max_overflow=15,

@@ -1,8 +1,10 @@
 """What the program writes can be read by its own account only, whatever the shell's umask; `check` says where not."""
 
 import os
+import sqlite3
 import stat
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -27,8 +29,14 @@ def test_every_file_and_folder_of_the_program_is_private(program: Program, tmp_p
     given = tmp_path / "customers.csv"
     given.write_text("code,name\nC-1,ACME\nC-2,\n", encoding="utf-8")
     given.chmod(0o600)
-    rejected = program("import", "customers", "customers.csv")
-    assert "rejects" in rejected.out
+    assert program("override", "list").code == 0
+    with closing(
+        sqlite3.connect(tmp_path / "data/tierbot.db")
+    ) as reader:  # keeps the log beside the database
+        reader.execute("SELECT count(*) FROM customer").fetchall()
+        assert "rejects" in program("import", "customers", "customers.csv").out
+        assert {"tierbot.db-wal", "tierbot.db-shm"} <= {place.name for place in (tmp_path / "data").iterdir()}
+        assert modes(tmp_path) == {}
     for command in (
         ("grade", "--as-of", "2026-03-31"),
         ("db", "backup", "copy.db"),

@@ -19,7 +19,7 @@ from queue import SimpleQueue
 
 from tests.mutants.table import ROOT, Guard, faults, guards
 
-MOST_SECONDS = 600  # that the tests of one guard may take; without a guard some would never end
+MOST_SECONDS = 300  # that the tests of one guard may take; without a guard some would never end
 _YEAR = 31_536_000
 
 
