@@ -21,9 +21,10 @@ from bot.services.care.schedule import CareRules
 from bot.services.grade.runs import Notify
 from bot.services.ops.revisions import other_revision
 from bot.services.schemes.store import SchemeCache
-from bot.settings import Settings, unusable_database
+from bot.settings import Settings
 from bot.wording.rendering import Renderer
 from db import backup, schema
+from db.address import secrets_of, without_secrets
 from db.engine import Database, Unusable, open_database
 
 if TYPE_CHECKING:  # a command that sends nothing to Slack does not load its client
@@ -107,6 +108,31 @@ def _gateway(settings: Settings, renderer: Renderer) -> "Gateway":
     from bot.slack.gateway import Gateway, web_client
 
     return Gateway(web_client(settings), web_client(settings, reading=True), renderer)
+
+
+def secrets_in(settings: Settings) -> tuple[str, ...]:
+    """The tokens, the signing secret and the passwords of the database, as the log must not show them."""
+    held = (settings.slack_bot_token, settings.slack_app_token, settings.slack_signing_secret)
+    return (*(one.get_secret_value() for one in held if one is not None), *secrets_of(settings.url))
+
+
+def unusable_database(url: str, reason: str) -> NotReady:
+    """The error to raise for a database that cannot be used."""
+    if any(word in reason for word in ("malformed", "not a database")):
+        msgid = N_(
+            "The database %(url)s is damaged, or it is none: %(reason)s. Check TIERBOT_DATABASE_URL; if it is right, stop"
+            " every process and restore the newest backup: tierbot db restore FILE"
+        )
+    elif "disk is full" in reason or "No space left" in reason:
+        msgid = N_(
+            "There is no room for the database %(url)s or its temporary files: %(reason)s. Make room on its disk and in"
+            " the folder for temporary files, and try again."
+        )
+    else:
+        msgid = N_(
+            "The database %(url)s cannot be used: %(reason)s. Check TIERBOT_DATABASE_URL and the disk."
+        )
+    return NotReady(msgid, url=without_secrets(url), reason=reason)
 
 
 def upgrade_schema(database: Database) -> Path | None:

@@ -10,7 +10,7 @@ import time
 import zlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import Any, TypeVar, cast
@@ -18,13 +18,14 @@ from typing import Any, TypeVar, cast
 from sqlalchemy import URL, Connection, Engine, event, inspect, text
 from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
-from sqlalchemy.engine import ExceptionContext, make_url
-from sqlalchemy.exc import ArgumentError, OperationalError
+from sqlalchemy.engine import ExceptionContext
+from sqlalchemy.exc import OperationalError
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.pool import ConnectionPoolEntry, QueuePool
 from sqlalchemy.sql.functions import FunctionElement
 from sqlmodel import Session, SQLModel, create_engine
 
+from db.address import hidden_parameters, parsed
 from db.types import UtcDateTime
 
 # How long a writer waits for another: longer than an import takes to publish, shorter than the lease of a message,
@@ -56,7 +57,7 @@ class Unusable(Exception):
 class Database:
     """One database, reached through `write` and `read` only. `before_write` may refuse a writing transaction."""
 
-    url: str
+    url: str = field(repr=False)  # with the password
     writer: Engine
     reader: Engine
     before_write: Callable[[Connection], None] = lambda connection: None
@@ -165,12 +166,12 @@ def describe(error: Exception) -> str:
 
 def open_database(url: str) -> Database:
     """A database that connects when it is first used; a SQLite file's folder is created. Raises Unusable."""
-    try:
-        address = make_url(url)
-    except (ArgumentError, ValueError):  # ValueError: a port that is no number
+    address = parsed(url)
+    if address is None:
         raise Unusable(
-            "this is not a database URL; write sqlite:///FILE or postgresql://USER:PASSWORD@HOST/NAME"
-        ) from None
+            "this is not a database URL; write sqlite:///FILE or postgresql://USER:PASSWORD@HOST/NAME, and in the"
+            " password @ as %40 and / as %2F"
+        )
     if address.get_backend_name() == "sqlite":
         return _open_sqlite(address)
     if address.drivername in ("postgres", "postgresql", "postgresql+psycopg"):  # hosters write the first two
@@ -180,11 +181,10 @@ def open_database(url: str) -> Database:
 
 def file_of(url: str) -> Path | None:
     """The file of a SQLite database; None for any other URL."""
-    try:
-        address = make_url(url)
-    except (ArgumentError, ValueError):
+    address = parsed(url)
+    if address is None or address.get_backend_name() != "sqlite" or not address.database:
         return None
-    return Path(address.database) if address.get_backend_name() == "sqlite" and address.database else None
+    return Path(address.database)
 
 
 def _open_postgresql(address: URL) -> Database:
@@ -195,11 +195,12 @@ def _open_postgresql(address: URL) -> Database:
             f"PostgreSQL needs psycopg, which cannot be loaded ({error}). Run: pip install 'tierbot[postgres]'"
         ) from None
     options = " ".join(part for part in (_OPTIONS, address.query.get("options")) if isinstance(part, str))
-    arguments: dict[str, Any] = {"options": options, "application_name": "tierbot"}
+    hidden = hidden_parameters(address)  # the engine would print them with its address
+    arguments: dict[str, Any] = {"application_name": "tierbot", **hidden, "options": options}
     if "connect_timeout" not in address.query:
         arguments["connect_timeout"] = CONNECT_SECONDS
     engine = create_engine(
-        address,
+        address.difference_update_query(hidden),
         pool_pre_ping=True,
         pool_size=5,
         max_overflow=15,

@@ -15,8 +15,9 @@ from sqlmodel import Session
 
 from bot.errors import N_, Phrase, ngettext
 from bot.services.delivery import circuit, time_jump
-from bot.settings import Settings, without_password
+from bot.settings import Settings
 from db import backup, processes, schema
+from db.address import without_secrets
 from db.book import people
 from db.engine import Database, describe
 from db.graded import runs
@@ -204,7 +205,7 @@ def _database(database: Database, settings: Settings) -> Finding:
     except Exception as error:
         found = Phrase(
             N_("%(url)s cannot be opened: %(error)s"),
-            url=without_password(settings.url),
+            url=without_secrets(settings.url),
             error=describe(error),
         )
         remedy = Phrase(N_("check TIERBOT_DATABASE_URL, and that the server or the disk is there"))
