@@ -84,9 +84,9 @@ def body_blocks(slots: Slots, most: int, room: int) -> list[Block]:
 
 
 def visit_form(
-    customer_name: str, today: date, metadata: str, gettext: Callable[[str], str]
+    name: str, code: str, today: date, metadata: str, gettext: Callable[[str], str]
 ) -> dict[str, Any]:
-    """The form that *Log a visit* opens."""
+    """The form that *Log a visit* of a customer opens."""
     labels = (gettext("Visit"), gettext("Call"), gettext("Meeting"))
     kinds = [
         {"text": plain(label, BUTTON), "value": kind} for label, kind in zip(labels, VISIT_KINDS, strict=True)
@@ -105,7 +105,7 @@ def visit_form(
         "submit": plain(gettext("Save"), TITLE),
         "close": plain(gettext("Cancel"), TITLE),
         "blocks": [
-            {"type": "section", "text": plain(escape(customer_name), LABEL)},
+            {"type": "section", "text": plain(f"{escape(name)} {escape(code)}", LABEL)},
             *(
                 {
                     "type": "input",
@@ -122,14 +122,15 @@ def visit_form(
 
 def encode(pointer: Pointer) -> str:
     """The value of a button."""
-    return json.dumps({"id": pointer.id, "v": pointer.version}, separators=(",", ":"))
+    value = {"id": pointer.id, "v": pointer.version, "of": pointer.mark}
+    return json.dumps({key: part for key, part in value.items() if part is not None}, separators=(",", ":"))
 
 
 def decode(value: str | None) -> Pointer:
     """The pointer of a button's value. Raises BadInput."""
     try:
         data = json.loads(value or "")
-        return Pointer(id=int(data["id"]), version=int(data["v"]))
+        return Pointer(id=int(data["id"]), version=int(data["v"]), mark=data.get("of"))
     except (ValueError, KeyError, TypeError):
         raise BadInput(N_("This button is from an older version. Ask again with /tier.")) from None
 

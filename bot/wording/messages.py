@@ -13,7 +13,7 @@ from typing import Any, ClassVar
 
 from pydantic import TypeAdapter
 
-from bot.wording.actions import Action, Pointer
+from bot.wording.actions import Action, Pointer, mark_of
 from bot.wording.parts import (
     AssessmentPart,
     BoundaryState,
@@ -58,8 +58,10 @@ class Message:
     def targets(self) -> dict[Action, Pointer]:
         """The action of each button -> what it points at."""
         fields = {action: self.pointers[action.points_at] for action in self.buttons}
+        code = getattr(self, "code", None)
+        mark = None if code is None else mark_of(code)
         return {
-            action: Pointer(id=getattr(self, id_field), version=getattr(self, version_field))
+            action: Pointer(id=getattr(self, id_field), version=getattr(self, version_field), mark=mark)
             for action, (id_field, version_field) in fields.items()
         }
 
@@ -110,6 +112,7 @@ class SharedCard(Message, WithTier):
     customer_id: int
     sharer_id: int
     name: str
+    code: str
     tier: TierPart
     before: Since | None
     fell: bool
@@ -120,12 +123,10 @@ class SharedCard(Message, WithTier):
 
 
 @dataclass(frozen=True, kw_only=True)
-class SharePreview(Message):
+class SharePreview(Message, CustomerPart):
     """The question under a card that is about to be shared: only the sharer sees both."""
 
     buttons: ClassVar = (Action.POST, Action.CANCEL)
-    customer_id: int
-    version: int
     channel: str | None  # its name; None for a conversation without one
 
 
@@ -207,22 +208,27 @@ class Hit(CustomerPart, WithScore):
     @property
     def target(self) -> Pointer:
         """What its button points at."""
-        return Pointer(id=self.customer_id, version=self.version)
+        return Pointer(id=self.customer_id, version=self.version, mark=mark_of(self.code))
 
 
 @dataclass(frozen=True, kw_only=True)
 class Choice(Message):
-    """Several customers fit the question."""
+    """Customers that the question may mean: it is a part of their names, or several have that name."""
 
     buttons_for: ClassVar = "hits"
     query: str
     hits: tuple[Hit, ...]
     more: int = 0
 
+    @property
+    def total(self) -> int:
+        """How many customers it may be."""
+        return len(self.hits) + self.more
+
 
 @dataclass(frozen=True, kw_only=True)
 class NoMatch(Message):
-    """No customer fits; these have similar names."""
+    """The question is no part of a name; these have similar names or codes."""
 
     buttons_for: ClassVar = "hits"
     query: str
@@ -342,6 +348,7 @@ class ReminderClosed(Message):
     """What a reminder becomes once it is done or snoozed."""
 
     name: str
+    code: str
     step: Name
     by: Who
     outcome: str  # done | snoozed | contact
@@ -354,6 +361,7 @@ class VisitLogged(Message):
     """A contact was recorded."""
 
     name: str
+    code: str
     kind: str
     happened_on: date
     next_step: NextStep | None
