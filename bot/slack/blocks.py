@@ -12,7 +12,7 @@ from bot.errors import N_, BadInput
 from bot.wording import catalogue
 from bot.wording.actions import Action, Pointer
 from bot.wording.messages import Hit, Message, Slots
-from bot.wording.rendering import Renderer, escape
+from bot.wording.rendering import Renderer, as_written, escape
 from db.book.facts import ContactKind
 
 Block = dict[str, Any]
@@ -141,8 +141,8 @@ def mrkdwn(text: str, limit: int) -> Block:
 
 
 def plain(text: str, limit: int) -> Block:
-    """Plain text is shown literally: entities become characters, brackets such that no reader sees markup."""
-    shown = text.replace("&lt;", "‹").replace("&gt;", "›").replace("&amp;", "&")
+    """Plain text is shown literally, but for emoji: entities become characters, brackets such that no reader sees markup."""
+    shown = as_written(text, plain_text=True).replace("&lt;", "‹").replace("&gt;", "›").replace("&amp;", "&")
     shown = shown.replace("<", "‹").replace(">", "›")
     return {"type": "plain_text", "text": clip(shown or NOTHING, limit), "emoji": True}
 

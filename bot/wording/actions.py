@@ -45,4 +45,4 @@ class Pointer:
 
 def mark_of(code: str) -> str:
     """A short form of a customer's code: numbers of rows are used again after an import is undone or a backup restored."""
-    return f"{crc32(code.encode()):08x}"
+    return f"{crc32(code.encode('utf-8', 'surrogatepass')):08x}"

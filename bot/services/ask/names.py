@@ -12,6 +12,7 @@ from bot.errors import N_, NotFound
 from bot.services import access
 from bot.services.access import Actor
 from bot.services.name_keys import fold, fold_code, spellings, tokens_of_key
+from bot.wording.rendering import as_written
 from db.book import customers
 from db.book.customers import NameHit, NameKind, Owners
 from db.engine import Database
@@ -79,8 +80,8 @@ def one_to_change(database: Database, actor: Actor, text: str) -> int:
 
 
 def normal(text: str) -> str:
-    """A typed text as it is compared: on one line, and not too long."""
-    return " ".join(text.split())[:100]
+    """A typed text as it is compared: on one line, and not too long; copied from a card, as it is written in the book."""
+    return as_written(" ".join(text.split())[:100])
 
 
 def _with_name(session: Session, owners: Owners, query: str) -> tuple[list[NameHit], list[int]]:
