@@ -110,7 +110,9 @@ def customer_for(
         own = customers.get(session, pointer.id)  # one that was joined into another keeps its code
         if own is None or mark_of(own.code) != pointer.mark:
             raise Conflict(
-                N_("This button was made for another customer, which is no longer in the book. Ask again with /tier.")
+                N_(
+                    "This button was made for another customer, which is no longer in the book. Ask again with /tier."
+                )
             )
     return customer
 

@@ -121,7 +121,9 @@ def formatting(content: dict[str, Any]) -> list[str]:
     found: list[str] = []
     for part in objects(content):
         if part.get("type") == "mrkdwn":
-            found += re.findall(r"[*~`]|(?<![A-Za-z0-9])_|_(?![A-Za-z0-9])|:[^\s:]+:|^(?:&gt;|>)", part["text"], re.M)
+            found += re.findall(
+                r"[*~`]|(?<![A-Za-z0-9])_|_(?![A-Za-z0-9])|:[^\s:]+:|^(?:&gt;|>)", part["text"], re.M
+            )
         if part.get("type") == "plain_text":
             found += re.findall(r":[^\s:]+:", part["text"])
     return found + re.findall(r"[*~`]|:[^\s:]+:", content.get("text", ""))

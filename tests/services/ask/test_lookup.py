@@ -123,7 +123,9 @@ def test_a_part_of_a_name_or_a_misspelt_one_is_a_choice_and_opens_nothing(
     assert [blocks.decode(button["value"]) for button in buttons] == [hit.target for hit in answer.hits]
 
 
-@pytest.mark.parametrize("typed", ["C-10236", "C-1O235", "C10235", "C.10235", "C_10235", "C-10235/1", "10235"])
+@pytest.mark.parametrize(
+    "typed", ["C-10236", "C-1O235", "C10235", "C.10235", "C_10235", "C-10235/1", "10235"]
+)
 def test_another_code_opens_nothing(book: Database, typed: str) -> None:
     with book.write() as session:
         factories.customer(session, "Birch", code="C-10235")

@@ -111,7 +111,8 @@ def test_a_question_without_a_match_gets_what_is_near(
 
 
 @pytest.mark.parametrize(
-    "question", ["acmee", "Acme", "Northern Lihgts", "苏州精蜜机械", "Qcme", "蓝越科技", "Northern Moon", "lanyuekej"]
+    "question",
+    ["acmee", "Acme", "Northern Lihgts", "苏州精蜜机械", "Qcme", "蓝越科技", "Northern Moon", "lanyuekej"],
 )
 def test_what_is_only_near_is_never_certain(database: Database, question: str) -> None:
     with database.write() as session:
