@@ -269,7 +269,7 @@ def with_keys(session: Session, keys: Sequence[str], owners: Owners) -> list[Nam
 @lru_cache(maxsize=200)
 def _keyed(keys: int, owners: int | None) -> Any:
     # One parameter for each: expanding a list at each call took a third of the query's time.
-    key_of = [bindparam(f"key_{n}") for n in range(keys)]
+    key_of: list[Any] = [bindparam(f"key_{n}") for n in range(keys)]
     owner_of = None if owners is None else [bindparam(f"owner_{n}", type_=Integer()) for n in range(owners)]
     statement = _HITS.join(Customer, col(Customer.id) == CustomerName.customer_id)
     return (

@@ -122,7 +122,7 @@ def formatting(content: dict[str, Any]) -> list[str]:
     for part in objects(content):
         if part.get("type") == "mrkdwn":
             found += re.findall(
-                r"[*~`]|(?<![A-Za-z0-9])_|_(?![A-Za-z0-9])|:[^\s:]+:|^(?:&gt;|>)", part["text"], re.M
+                r"[*~`]|(?<![A-Za-z0-9])_|_(?![A-Za-z0-9])|:[^\s:]+:|^(?:&gt;|>)", part["text"], re.MULTILINE
             )
         if part.get("type") == "plain_text":
             found += re.findall(r":[^\s:]+:", part["text"])

@@ -132,12 +132,16 @@ def _near(session: Session, owners: Owners, key: str) -> list[int]:
 def _unclear(session: Session, query: str, ids: list[int]) -> NotFound:
     """The error that names the customers which a text may mean, each by what means only that one."""
     near = customers.get_many(session, ids[:MOST_NEAR])
-    found = [near[customer_id] for customer_id in ids if customer_id in near]
-    if not found:
+    if not near:
         return NotFound(N_("There is no customer %(query)s."), query=query)
-    codes = [one.code for one in found]
-    sources = customers.sources_of(session, [one.id for one in found if codes.count(one.code) > 1])
-    labels = [f"{sources.get(one.id, one.code)} {one.name}" for one in found]
+    codes = [customer.code for customer in near.values()]
+    shared = [customer_id for customer_id, customer in near.items() if codes.count(customer.code) > 1]
+    sources = customers.sources_of(session, shared)
+    labels = [
+        f"{sources.get(customer_id, near[customer_id].code)} {near[customer_id].name}"
+        for customer_id in ids
+        if customer_id in near
+    ]
     return NotFound(
         N_("It is not clear who %(query)s is. Name the code: %(near)s."), query=query, near="; ".join(labels)
     )
