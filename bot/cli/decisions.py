@@ -26,7 +26,7 @@ from bot.services.ask import names
 from bot.services.grade import overrides
 from bot.services.reports import credit, review
 
-Name = Annotated[str, typer.Argument(help="The customer's code or name.")]
+Name = Annotated[str, typer.Argument(help="The customer's code or name, written in full.")]
 
 
 def set_override(
