@@ -23,7 +23,7 @@ from bot.cli.output.presentation import as_text, card_json, message_json, why_js
 from bot.cli.output.vocabulary import tier_word, word
 from bot.errors import N_, BadInput, NotFound
 from bot.services.access import Act
-from bot.services.ask import explanation, history, lookup, names
+from bot.services.ask import explanation, history, lookup
 from bot.services.ask.graded import graded_for
 from bot.wording.actions import Pointer
 from bot.wording.messages import NoMatch, TierCard
@@ -67,7 +67,7 @@ def why(
             raise BadInput(
                 N_("--since %(day)s lies in the future; today is %(today)s."), day=day, today=today
             )
-        customer = Pointer(id=names.one(bot.database, actor, name))
+        customer = Pointer(id=lookup.one(bot.database, actor, name))
         if exact and not as_json:
             figures = explanation.exact_figures(bot.database, bot.scheme_cache, actor, customer)
             say(as_text(bot.renderer.slots(figures, bot.settings.language, mentions=False)))
@@ -83,7 +83,7 @@ def show_history(name: Name, as_csv: AsCsv = False, as_json: AsJson = False) -> 
     """A customer's tiers and scores, grading by grading."""
     with opened() as bot:
         actor = console_actor(bot.settings)
-        customer = names.one(bot.database, actor, name)
+        customer = lookup.one(bot.database, actor, name)
         entries = history.history(bot.database, bot.scheme_cache, actor, customer)
     if as_json or as_csv:
         print_records([vars(entry) for entry in entries], as_csv)

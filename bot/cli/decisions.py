@@ -22,7 +22,7 @@ from bot.cli.console import (
 )
 from bot.cli.output.vocabulary import tier_word, word
 from bot.errors import N_, BadInput, Phrase, ngettext
-from bot.services.ask import names
+from bot.services.ask import lookup
 from bot.services.grade import overrides
 from bot.services.reports import credit, review
 
@@ -46,7 +46,7 @@ def set_override(
             bot.database,
             bot.scheme_cache,
             actor,
-            names.one_to_change(bot.database, actor, name),
+            lookup.one_to_change(bot.database, actor, name),
             request,
             today=bot.today(now),
             now=now,
@@ -69,7 +69,7 @@ def end_override(
             bot.database,
             bot.scheme_cache,
             actor,
-            names.one_to_change(bot.database, actor, name),
+            lookup.one_to_change(bot.database, actor, name),
             reason=reason,
             today=bot.today(now),
             now=now,
@@ -121,7 +121,7 @@ def show_credit(name: Name, as_json: AsJson = False) -> None:
     """The newest credit grade with the terms and limit it proposes, what is owed, and what was approved."""
     with opened() as bot:
         actor = named_actor(bot)
-        customer = names.one(bot.database, actor, name)
+        customer = lookup.one(bot.database, actor, name)
         found = credit.show(bot.database, bot.scheme_cache, actor, customer, today=bot.today())
     _print_credit(found, as_json)
 
@@ -141,7 +141,7 @@ def approve_credit(
     with opened() as bot:
         actor, now = named_actor(bot), bot.clock.now()
         request = credit.ApprovalRequest(limit=_amount(limit), terms_days=terms, reason=reason)
-        customer = names.one_to_change(bot.database, actor, name)
+        customer = lookup.one_to_change(bot.database, actor, name)
         found = credit.approve(
             bot.database, bot.scheme_cache, actor, customer, request, today=bot.today(now), now=now
         )
@@ -304,7 +304,7 @@ def answer_review(
             bot.database,
             bot.scheme_cache,
             actor,
-            names.one_to_change(bot.database, actor, name),
+            lookup.one_to_change(bot.database, actor, name),
             reason,
             note=note,
             today=bot.today(now),

@@ -24,7 +24,7 @@ from bot.cli.console import (
     warn,
 )
 from bot.errors import N_, BadInput, ngettext
-from bot.services.ask import names
+from bot.services.ask import lookup
 from bot.services.grade import verification
 from bot.services.grade.evidence.findings import MOST_LISTED, Verified
 from bot.services.grade.evidence.limits import LIMITS
@@ -42,7 +42,7 @@ def verify(
     if name is not None and everybody:
         raise BadInput(N_("Give a name or --all, not both."))
     with opened() as bot:
-        customer = None if name is None else names.one(bot.database, console_actor(bot.settings), name)
+        customer = None if name is None else lookup.one(bot.database, console_actor(bot.settings), name)
         with progress_bar(_("Verifying")) as progress:
             found = verification.verify(bot.database, bot.scheme_cache, bot.settings.zone, customer, progress)
     if as_csv:

@@ -13,7 +13,7 @@ from bot.clock import local_date, zone_named
 from bot.errors import N_, Conflict, NotAllowed, NotFound
 from bot.settings import Settings
 from bot.wording import catalogue
-from bot.wording.actions import Pointer, mark_of
+from bot.wording.actions import CODE_END, Pointer
 from db import processes
 from db.book import customers, people
 from db.book.customers import Customer, CustomerRow
@@ -106,9 +106,9 @@ def customer_for(
     customer = customers.get_row(session, pointer.id)
     if customer is None or not can(actor, act, customer):
         raise NotFound(refusal)
-    if pointer.mark not in (None, mark_of(customer.code)):
+    if pointer.code is not None and customer.code[-CODE_END:] != pointer.code:
         own = customers.get(session, pointer.id)  # one that was joined into another keeps its code
-        if own is None or mark_of(own.code) != pointer.mark:
+        if own is None or own.code[-CODE_END:] != pointer.code:
             raise Conflict(
                 N_(
                     "This button was made for another customer, which is no longer in the book. Ask again with /tier."

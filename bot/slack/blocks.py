@@ -12,7 +12,7 @@ from bot.errors import N_, BadInput
 from bot.wording import catalogue
 from bot.wording.actions import Action, Pointer
 from bot.wording.messages import Hit, Message, Slots
-from bot.wording.rendering import Renderer, as_written, escape
+from bot.wording.rendering import AS_WRITTEN_IN_PLAIN_TEXT, Renderer, escape
 from db.book.facts import ContactKind
 
 Block = dict[str, Any]
@@ -122,7 +122,7 @@ def visit_form(
 
 def encode(pointer: Pointer) -> str:
     """The value of a button."""
-    value = {"id": pointer.id, "v": pointer.version, "of": pointer.mark}
+    value = {"id": pointer.id, "v": pointer.version, "of": pointer.code}
     return json.dumps({key: part for key, part in value.items() if part is not None}, separators=(",", ":"))
 
 
@@ -130,7 +130,7 @@ def decode(value: str | None) -> Pointer:
     """The pointer of a button's value. Raises BadInput."""
     try:
         data = json.loads(value or "")
-        return Pointer(id=int(data["id"]), version=int(data["v"]), mark=data.get("of"))
+        return Pointer(id=int(data["id"]), version=int(data["v"]), code=data.get("of"))
     except (ValueError, KeyError, TypeError):
         raise BadInput(N_("This button is from an older version. Ask again with /tier.")) from None
 
@@ -142,7 +142,12 @@ def mrkdwn(text: str, limit: int) -> Block:
 
 def plain(text: str, limit: int) -> Block:
     """Plain text is shown literally, but for emoji: entities become characters, brackets such that no reader sees markup."""
-    shown = as_written(text, plain_text=True).replace("&lt;", "‹").replace("&gt;", "›").replace("&amp;", "&")
+    shown = (
+        text.translate(AS_WRITTEN_IN_PLAIN_TEXT)
+        .replace("&lt;", "‹")
+        .replace("&gt;", "›")
+        .replace("&amp;", "&")
+    )
     shown = shown.replace("<", "‹").replace(">", "›")
     return {"type": "plain_text", "text": clip(shown or NOTHING, limit), "emoji": True}
 

@@ -2,9 +2,10 @@
 
 from dataclasses import dataclass
 from enum import StrEnum
-from zlib import crc32
 
 from bot.errors import N_
+
+CODE_END = 15  # characters of a code in a button: the value of an option has room for 150, and `\u` takes six
 
 
 class Action(StrEnum):
@@ -40,9 +41,5 @@ class Pointer:
 
     id: int
     version: int = 0
-    mark: str | None = None  # of the customer's code; None in buttons of earlier versions
-
-
-def mark_of(code: str) -> str:
-    """A short form of a customer's code: numbers of rows are used again after an import is undone or a backup restored."""
-    return f"{crc32(code.encode('utf-8', 'surrogatepass')):08x}"
+    # The end of the customer's code: ids are used again after an import is undone or a backup restored.
+    code: str | None = None  # None in buttons of earlier versions

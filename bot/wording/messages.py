@@ -13,7 +13,7 @@ from typing import Any, ClassVar
 
 from pydantic import TypeAdapter
 
-from bot.wording.actions import Action, Pointer, mark_of
+from bot.wording.actions import CODE_END, Action, Pointer
 from bot.wording.parts import (
     AssessmentPart,
     BoundaryState,
@@ -58,10 +58,9 @@ class Message:
     def targets(self) -> dict[Action, Pointer]:
         """The action of each button -> what it points at."""
         fields = {action: self.pointers[action.points_at] for action in self.buttons}
-        code = getattr(self, "code", None)
-        mark = None if code is None else mark_of(code)
+        end = getattr(self, "code", "")[-CODE_END:] or None
         return {
-            action: Pointer(id=getattr(self, id_field), version=getattr(self, version_field), mark=mark)
+            action: Pointer(id=getattr(self, id_field), version=getattr(self, version_field), code=end)
             for action, (id_field, version_field) in fields.items()
         }
 
@@ -208,7 +207,7 @@ class Hit(CustomerPart, WithScore):
     @property
     def target(self) -> Pointer:
         """What its button points at."""
-        return Pointer(id=self.customer_id, version=self.version, mark=mark_of(self.code))
+        return Pointer(id=self.customer_id, version=self.version, code=self.code[-CODE_END:])
 
 
 @dataclass(frozen=True, kw_only=True)

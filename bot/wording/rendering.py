@@ -46,9 +46,10 @@ _BIDI = dict.fromkeys([*range(0x202A, 0x202F), *range(0x2066, 0x206A), 0x200E, 0
 _PLAIN = frozenset({float, int, bool, type(None), date})
 _UNSEEN = ("Cc", "Cs", "Zl", "Zp")
 # What Slack formats -> what looks the same and is never formatted.
-_LOOKALIKES = {"*": "∗", "_": "ˍ", "~": "∼", "`": "ˋ", ":": "∶", ">": "›"}
-_WRITTEN = str.maketrans({new: old for old, new in _LOOKALIKES.items()})
-_WRITTEN_PLAIN = str.maketrans({new: old for old, new in _LOOKALIKES.items() if old not in ":>"})
+_LOOKALIKES = {"*": "∗", "_": "＿", "~": "∼", "`": "｀", ":": "∶", ">": "›"}
+# The way back: for a terminal, and for Slack's plain text, which makes emoji.
+AS_WRITTEN = str.maketrans({new: old for old, new in _LOOKALIKES.items()})
+AS_WRITTEN_IN_PLAIN_TEXT = str.maketrans({new: old for old, new in _LOOKALIKES.items() if old not in ":>"})
 # An underscore within a word and a colon before a space are left: codes stay as they are, and Slack shows both.
 _FORMATTED = re.compile(r"[*~`]|(?<![A-Za-z0-9])_|_(?![A-Za-z0-9])|:(?=[^\s:]*(?::|$))|^>")
 
@@ -67,11 +68,6 @@ def escape(value: object, longest: int = LONGEST_VALUE) -> Markup:
     if not text.isascii() and any(unicodedata.bidirectional(c) in ("R", "AL") for c in text):
         text = f"\u2068{text}\u2069"  # isolated, so that an Arabic name does not turn the line around it
     return _entities(text)
-
-
-def as_written(text: str, *, plain_text: bool = False) -> str:
-    """A rendered text with its values' own characters again; as `plain_text` for Slack, which makes emoji of it."""
-    return text.translate(_WRITTEN_PLAIN if plain_text else _WRITTEN)
 
 
 class Renderer:

@@ -68,6 +68,6 @@ def test_a_command_that_does_not_only_look_takes_a_whole_code_or_name() -> None:
         for function in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
         if isinstance(function, ast.FunctionDef)
         for call in ast.walk(function)
-        if isinstance(call, ast.Call) and ast.unparse(call.func) == "names.one"
+        if isinstance(call, ast.Call) and ast.unparse(call.func) == "lookup.one"
     }
     assert may_look == LOOK

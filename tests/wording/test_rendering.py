@@ -52,7 +52,7 @@ def test_no_template_line_is_so_long_that_it_holds_logic() -> None:
         ("شركة", "\u2068شركة\u2069"),
         (Markup("<@U0ANNA>"), "<@U0ANNA>"),
         ("x" * 81, "x" * 79 + "…"),
-        ("*A* _b_ ~c~ `d` :100:", "∗A∗ ˍbˍ ∼c∼ ˋdˋ ∶100∶"),
+        ("*A* _b_ ~c~ `d` :100:", "∗A∗ ＿b＿ ∼c∼ ｀d｀ ∶100∶"),
         ("> A", "› A"),
         ("CUST_001 at 12:30, Re: 3 > 2", "CUST_001 at 12:30, Re: 3 &gt; 2"),
         ("", ""),

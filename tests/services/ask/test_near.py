@@ -4,7 +4,7 @@ import unicodedata
 
 import pytest
 
-from bot.services.ask import names
+from bot.services.ask import lookup
 from bot.services.name_keys import fold, spellings, tokens
 from db.book import customers, near_names
 from db.engine import Database
@@ -95,7 +95,7 @@ OFFERED = [
 def offered(database: Database, question: str) -> list[str]:
     """Names of the customers found."""
     with database.read() as session:
-        found = names.find(session, None, question)
+        found = lookup.find(session, None, question)
         named = customers.get_many(session, found.ids)
         return [named[customer].name for customer in found.ids]
 
@@ -118,7 +118,7 @@ def test_what_is_only_near_is_never_certain(database: Database, question: str) -
     with database.write() as session:
         for code, name in NAMES.items():
             factories.customer(session, name, code=code)
-        found = names.find(session, None, question)
+        found = lookup.find(session, None, question)
     assert found.ids
     assert found.only is None
 
@@ -130,7 +130,7 @@ def test_only_the_asker_s_customers_are_offered(database: Database) -> None:
         bens = factories.customer(session, "Northern Light AG", code="C-10245", owner_id=ben)
     for question in ("Northern Lihgts", "C-10255", "nothern"):
         with database.read() as session:
-            assert names.find(session, frozenset({ben}), question).ids == [bens]
+            assert lookup.find(session, frozenset({ben}), question).ids == [bens]
 
 
 def old_fold(name: str) -> str:
