@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
 from typing import Any
+from zlib import crc32
 from zoneinfo import ZoneInfo
 
 from sqlmodel import Session
@@ -13,7 +14,7 @@ from bot.clock import local_date, zone_named
 from bot.errors import N_, Conflict, NotAllowed, NotFound
 from bot.settings import Settings
 from bot.wording import catalogue
-from bot.wording.actions import CODE_END, Pointer
+from bot.wording.actions import Pointer
 from db import processes
 from db.book import customers, people
 from db.book.customers import Customer, CustomerRow
@@ -106,9 +107,9 @@ def customer_for(
     customer = customers.get_row(session, pointer.id)
     if customer is None or not can(actor, act, customer):
         raise NotFound(refusal)
-    if pointer.code is not None and customer.code[-CODE_END:] != pointer.code:
+    if pointer.mark is not None and crc32(customer.code.encode()) != pointer.mark:
         own = customers.get(session, pointer.id)  # one that was joined into another keeps its code
-        if own is None or own.code[-CODE_END:] != pointer.code:
+        if own is None or crc32(own.code.encode()) != pointer.mark:
             raise Conflict(
                 N_(
                     "This button was made for another customer, which is no longer in the book. Ask again with /tier."

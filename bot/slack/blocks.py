@@ -122,7 +122,7 @@ def visit_form(
 
 def encode(pointer: Pointer) -> str:
     """The value of a button."""
-    value = {"id": pointer.id, "v": pointer.version, "of": pointer.code}
+    value = {"id": pointer.id, "v": pointer.version, "of": pointer.mark}
     return json.dumps({key: part for key, part in value.items() if part is not None}, separators=(",", ":"))
 
 
@@ -130,7 +130,7 @@ def decode(value: str | None) -> Pointer:
     """The pointer of a button's value. Raises BadInput."""
     try:
         data = json.loads(value or "")
-        return Pointer(id=int(data["id"]), version=int(data["v"]), code=data.get("of"))
+        return Pointer(id=int(data["id"]), version=int(data["v"]), mark=data.get("of"))
     except (ValueError, KeyError, TypeError):
         raise BadInput(N_("This button is from an older version. Ask again with /tier.")) from None
 

@@ -5,8 +5,6 @@ from enum import StrEnum
 
 from bot.errors import N_
 
-CODE_END = 15  # characters of a code in a button: the value of an option has room for 150, and `\u` takes six
-
 
 class Action(StrEnum):
     """Everything that can be pressed or sent in: its id, and for a button its label, style and what it points at."""
@@ -41,5 +39,5 @@ class Pointer:
 
     id: int
     version: int = 0
-    # The end of the customer's code: ids are used again after an import is undone or a backup restored.
-    code: str | None = None  # None in buttons of earlier versions
+    # crc32 of the customer's code: ids are used again after an import is undone or a backup restored.
+    mark: int | None = None  # None in buttons of earlier versions

@@ -10,10 +10,11 @@ from datetime import date
 from functools import cache
 from inspect import getmembers
 from typing import Any, ClassVar
+from zlib import crc32
 
 from pydantic import TypeAdapter
 
-from bot.wording.actions import CODE_END, Action, Pointer
+from bot.wording.actions import Action, Pointer
 from bot.wording.parts import (
     AssessmentPart,
     BoundaryState,
@@ -58,9 +59,9 @@ class Message:
     def targets(self) -> dict[Action, Pointer]:
         """The action of each button -> what it points at."""
         fields = {action: self.pointers[action.points_at] for action in self.buttons}
-        end = getattr(self, "code", "")[-CODE_END:] or None
+        mark = crc32(getattr(self, "code", "").encode(errors="replace")) or None
         return {
-            action: Pointer(id=getattr(self, id_field), version=getattr(self, version_field), code=end)
+            action: Pointer(id=getattr(self, id_field), version=getattr(self, version_field), mark=mark)
             for action, (id_field, version_field) in fields.items()
         }
 
@@ -207,7 +208,9 @@ class Hit(CustomerPart, WithScore):
     @property
     def target(self) -> Pointer:
         """What its button points at."""
-        return Pointer(id=self.customer_id, version=self.version, code=self.code[-CODE_END:])
+        return Pointer(
+            id=self.customer_id, version=self.version, mark=crc32(self.code.encode(errors="replace"))
+        )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -218,11 +221,6 @@ class Choice(Message):
     query: str
     hits: tuple[Hit, ...]
     more: int = 0
-
-    @property
-    def total(self) -> int:
-        """How many customers it may be."""
-        return len(self.hits) + self.more
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -122,7 +122,7 @@ def test_a_button_with_another_value_shares_nothing(office: Office) -> None:
 
 @pytest.mark.parametrize("action", [Action.OPEN, Action.WHY, Action.EXACT, Action.SHARE, Action.LOG_VISIT])
 def test_a_button_that_was_made_for_another_customer_shows_nothing(office: Office, action: Action) -> None:
-    value = blocks.encode(Pointer(id=office.globex, version=1, code="GONE"))
+    value = blocks.encode(Pointer(id=office.globex, version=1, mark=1))
     button = {
         "type": "button",
         "action_id": str(action),
