@@ -21,6 +21,7 @@ from bot.cli.console import (
     print_json,
     print_records,
     print_table,
+    print_text,
     say,
     to_day,
 )
@@ -74,7 +75,7 @@ def propose(
             language=bot.settings.language,
         )
     if target is None:
-        sys.stdout.write(text)
+        print_text(text)
         return
     if target.exists() and not force:
         raise BadInput(N_("%(file)s exists already. Choose another name, or --force."), file=target)
