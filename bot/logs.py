@@ -23,8 +23,6 @@ _PERSONAL = re.compile(
 # PostgreSQL quotes the whole row that it refuses.
 _DETAIL = re.compile(r"(DETAIL:|Failing row contains|Key \().*")
 _SHORTEST = 6  # letters of a secret that is hidden wherever it stands; a shorter one is part of other words
-
-
 # All but line ends and tabs; lone surrogates stand for bytes of a file name, and cannot be written at all.
 _CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
 
