@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from bot.clock import Clock, SystemClock, local_date
 from bot.errors import N_, NotReady
-from bot.services import access, alerts
+from bot.services import alerts, identity
 from bot.services.care.plan import load_plan
 from bot.services.care.schedule import CareRules
 from bot.services.grade.runs import Notify
@@ -59,8 +59,8 @@ class Tierbot:
             rules=self.rules,
             renderer=self.renderer,
             gateway=self.gateway,
-            identify=partial(
-                access.identify, self.database, settings=self.settings, profile_of=self.gateway.profile
+            identify=lambda slack_user_id: identity.identify(
+                self.database, slack_user_id, self.settings, self.gateway, self.clock.now()
             ),
             clock=self.clock,
         )

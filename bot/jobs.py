@@ -16,7 +16,7 @@ from apscheduler.schedulers.background import BackgroundScheduler
 from bot.app import Tierbot
 from bot.clock import SystemClock
 from bot.errors import Conflict
-from bot.services import access
+from bot.services import identity
 from bot.services.care import reminders, schedule
 from bot.services.delivery import circuit, sender, time_jump
 from bot.services.delivery.pace import Pace
@@ -53,8 +53,8 @@ class Job:
 
 
 def match_people(bot: Tierbot) -> int:
-    """Find the Slack users of people who have none yet."""
-    return access.match_people(bot.database, bot.gateway.profile_by_email)
+    """Find the Slack users of people who have none yet, and see whether the others are still members."""
+    return identity.refresh_people(bot.database, bot.gateway, bot.clock.now())
 
 
 def grade(bot: Tierbot) -> int:

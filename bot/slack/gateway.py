@@ -19,8 +19,8 @@ from slack_sdk.http_retry.builtin_handlers import ConnectionErrorRetryHandler, R
 from slack_sdk.web import SlackResponse
 
 from bot.errors import N_, BadInput
-from bot.services.access import SlackProfile
 from bot.services.delivery.messenger import Answer, Check, Posted, Reading, Reference
+from bot.services.identity import Installation, SlackProfile
 from bot.settings import Settings
 from bot.slack import blocks
 from bot.wording.messages import Message
@@ -59,7 +59,7 @@ ACCOUNT = {
     "missing_scope": "the app lacks a scope; paste the output of tierbot manifest and install it again",
 }
 NOBODY = frozenset({"user_not_found", "user_not_visible", "users_not_found"})
-GUESTS = ("is_restricted", "is_ultra_restricted", "is_stranger", "is_bot", "deleted")
+GUESTS = ("is_restricted", "is_ultra_restricted", "is_stranger", "is_bot")
 MAY_HAVE_ARRIVED = frozenset({"internal_error", "fatal_error", "service_unavailable"})
 UNREACHABLE = frozenset(
     {errno.ECONNREFUSED, errno.ENETUNREACH, errno.EHOSTUNREACH, errno.ENETDOWN, errno.EHOSTDOWN}
@@ -85,6 +85,7 @@ class Gateway:
         self._posting = posting
         self._reading = reading
         self._renderer = renderer
+        self._installation: Installation | None = None
 
     def send(
         self,
@@ -170,7 +171,7 @@ class Gateway:
     def check_token(self) -> None:
         """Raise BadInput when Slack does not take the bot token, or cannot be reached."""
         try:
-            self._reading.auth_test()
+            self.installation()
         except SlackApiError as error:
             raise BadInput(
                 N_("Slack refuses SLACK_BOT_TOKEN (%(code)s). Install the app again and copy the token."),
@@ -201,6 +202,15 @@ class Gateway:
             log.warning("slack.open_failed", error=_code(error))
             return None
 
+    def installation(self) -> Installation:
+        """Whose token the bot has, asked once."""
+        if self._installation is None:
+            answer = self._reading.auth_test()
+            self._installation = Installation(
+                team_id=str(answer["team_id"]), enterprise_id=answer.get("enterprise_id") or None
+            )
+        return self._installation
+
     def profile(self, user_id: str) -> SlackProfile | None:
         """A user of the workspace; None when there is none of that id."""
         return _profile(self._reading.users_info, user=user_id, include_locale=True)
@@ -221,11 +231,14 @@ def _profile(call: Callable[..., SlackResponse], **which: Any) -> SlackProfile |
     details = user.get("profile", {})
     return SlackProfile(
         user_id=user["id"],
+        team_id=user.get("team_id"),
+        enterprise_id=(user.get("enterprise_user") or {}).get("enterprise_id"),
         email=details.get("email"),
         name=user.get("real_name") or details.get("real_name") or user.get("name", ""),
         timezone=user.get("tz"),
         locale=user.get("locale"),
         is_guest=any(user.get(mark) for mark in GUESTS),
+        is_deleted=bool(user.get("deleted")),
     )
 
 

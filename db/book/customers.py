@@ -10,7 +10,7 @@ from sqlalchemy import Index, Integer, UniqueConstraint, and_, bindparam, func, 
 from sqlalchemy.sql.expression import ColumnElement
 from sqlmodel import Field, Session, SQLModel, col
 
-from db.book.people import Person
+from db.book.people import Person, SlackStatus
 from db.types import ImportedRow, UtcDateTime, partial_index
 
 
@@ -226,6 +226,17 @@ def owner_ids(session: Session, customer_ids: Sequence[int]) -> dict[int, int]:
         rows = session.connection().execute(_OWNERS, customers_parameter(customer_ids[start : start + 5_000]))
         found.update((row[0], row[1]) for row in rows)
     return found
+
+
+def absent_owners(session: Session) -> list[str]:
+    """Names of active people who look after customers but are no longer members of the workspace."""
+    owned = select(col(Ownership.person_id)).where(_PRESENT)
+    gone = select(col(Person.name)).where(
+        col(Person.active).is_(True),
+        col(Person.slack_status) != SlackStatus.MEMBER,
+        col(Person.id).in_(owned),
+    )
+    return list(session.scalars(gone.order_by(col(Person.id))))
 
 
 _KINDS = select(col(CustomerName.customer_id), col(CustomerName.kind))
