@@ -94,6 +94,7 @@ def build(settings: Settings, *, clock: Clock | None = None) -> Tierbot:
             scheme_cache=scheme_cache,
             default_channel=settings.alert_channel,
             language=settings.language,
+            admins=settings.admins,
         ),
         rng=random.Random(secrets.randbits(64)),
         boot_id=secrets.token_hex(8),

@@ -116,12 +116,14 @@ def remind(bot: Tierbot) -> int:
         alert_channel=bot.settings.alert_channel,
         language=bot.settings.language,
         now=bot.clock.now(),
+        admins=bot.settings.admins,
     )
 
 
 def deliver(bot: Tierbot) -> int:
     """Send what is due in the outbox, for a limited time: a slow Slack must not look like a job that hangs."""
     until = _uptime() + LONGEST_PASS
+    _check_recipients(bot)
     worker = Worker(
         database=bot.database,
         slack=bot.gateway,
@@ -132,12 +134,26 @@ def deliver(bot: Tierbot) -> int:
             settle=timedelta(seconds=bot.settings.settle_seconds),
             pace=Pace(workspace=bot.settings.messages_per_minute),
             fallback_channel=bot.settings.alert_channel,
+            admins=tuple(bot.settings.admins),
+            language=bot.settings.language,
             # A shifted clock is no evidence about the machine's.
             watch_clock=isinstance(bot.clock, SystemClock),
         ),
         stopping=lambda: bot.stopping.is_set() or _uptime() > until,
     )
     return sender.deliver(worker)
+
+
+def _check_recipients(bot: Tierbot) -> None:
+    """Ask Slack about people who are about to get messages: it takes a post to somebody who has left, and says nothing."""
+    now = bot.clock.now()
+    with bot.database.read() as session:
+        if not circuit.may_send(read_send_state(session, bot.clock)):
+            return
+        waiting = claims.recipients_to_check(
+            session, now=now, checked_before=now - identity.CHECKED, limit=identity.LOOKUPS
+        )
+    identity.refresh(bot.database, waiting, bot.gateway, now)
 
 
 def _uptime() -> float:

@@ -18,7 +18,7 @@ from sqlalchemy import make_url
 
 from bot.clock import SystemClock
 from bot.services.delivery import outbox
-from bot.services.delivery.outbox import Place
+from bot.services.recipients import Place
 from bot.services.delivery.worker import WorkerOptions
 from bot.wording.messages import Problem
 from db import processes

@@ -10,7 +10,7 @@ import pytest
 
 from bot.demo.workspace import Workspace
 from bot.demo.workspace.default_team import ANNA_SCHMIDT, CHANNELS, LIN_WEI, PEOPLE
-from bot.services.delivery.outbox import Place
+from bot.services.recipients import Place
 from bot.services.delivery.worker import Step, WorkerOptions
 from bot.settings import Settings
 from bot.slack.gateway import Gateway, web_client

@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 
 from bot.services.delivery import circuit
-from bot.services.delivery.outbox import Place
+from bot.services.recipients import Place
 from bot.services.delivery.pace import Pace
 from bot.services.delivery.worker import Step, WorkerOptions
 from db.engine import Database
