@@ -30,6 +30,7 @@ from db.graded import assessments
 from db.processes import InboundKey, take_request
 
 GREETING_LATE = timedelta(days=2)  # after the holiday a greeting is missed, not sent
+KIND = "reminder"  # of the messages
 SNOOZE_DAYS = 3
 GONE = N_("This reminder is no longer there, or no longer yours.")
 DEALT_WITH = N_("Somebody has dealt with this reminder already.")
@@ -131,7 +132,7 @@ def _remind_of(
         return False
     touch.outbox_id = outbox.enqueue(
         session,
-        kind="reminder",
+        kind=KIND,
         place=to.place,
         message=_message(session, rules, book, touch, version + 1, today),
         language=to.language,

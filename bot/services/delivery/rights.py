@@ -23,6 +23,7 @@ from db import processes
 from db.book import customers
 from db.book.people import Person
 from db.care import touches
+from db.graded import changes
 from db.graded.changes import OWN_ALERT
 from db.outbox import outcomes
 from db.outbox.claims import Claimed
@@ -186,7 +187,7 @@ def _split(
         if place is None:
             continue
         content, wording = _rewritten(moment, digest.only(named), place, moment.owner(named[0]))
-        outbox.enqueue(
+        part = outbox.enqueue(
             session,
             kind=row.kind,
             place=place,
@@ -195,6 +196,7 @@ def _split(
             dedupe_key=f"{row.dedupe_key}>{place.address}:{named[0]}",  # a customer leaves a digest once
             now=now,
         )
+        changes.relink(session, row.id, named, part)
     processes.count(session, "redirected_total")
     log.info("outbox.split", id=row.id, kind=row.kind, readers=len(places))
     if not stays:
