@@ -4,6 +4,7 @@ import errno
 import re
 import socket
 import ssl
+import time
 from collections.abc import Callable
 from dataclasses import asdict, replace
 from datetime import UTC, datetime, timedelta
@@ -31,6 +32,9 @@ log = structlog.get_logger()
 SEND_TIMEOUT = 10  # seconds; far below the outbox lease
 READ_TIMEOUT = 3
 EVENT_TYPE = "tierbot_outbox"
+CHANNELS = ("C", "G")  # the first letters of their ids
+OUTSIDE_SECONDS = 60
+SCOPE_WAIT = timedelta(minutes=15)
 PAGE, MOST_PAGES = 200, 50
 
 HOPELESS = {
@@ -86,6 +90,7 @@ class Gateway:
         self._reading = reading
         self._renderer = renderer
         self._installation: Installation | None = None
+        self._read_outside: dict[str, tuple[float, bool]] = {}  # channel -> when Slack was asked, and its answer
 
     def send(
         self,
@@ -102,6 +107,8 @@ class Gateway:
         except Exception as error:  # nothing was posted, and trying again would not help
             log.error("slack.unrenderable", message=type(message).__name__, exc_info=error)
             return Answer(outcome="hopeless", error_class="template", error=f"cannot be rendered: {error}")
+        if (refused := self._refuse_outside(where)) is not None:
+            return refused
         try:
             response = self._posting.chat_postMessage(
                 channel=where,
@@ -122,6 +129,43 @@ class Gateway:
             return _unreached(error)
         except Exception as error:  # an answer that cannot be read: the message may have arrived
             return _lost("garbage", f"no answer: {type(error).__name__}")
+
+    def _refuse_outside(self, where: str) -> Answer | None:
+        """Why nothing may be posted to a channel: people of another company read it, or Slack does not say whether.
+
+        Slack's answer counts for a minute.
+        """
+        if not where.startswith(CHANNELS):
+            return None
+        asked, outside = self._read_outside.get(where, (-OUTSIDE_SECONDS, False))
+        if time.monotonic() - asked > OUTSIDE_SECONDS:
+            try:
+                outside = self._is_shared_outside(where)
+            except SlackApiError as error:
+                return _unseen(error)
+            except Exception as error:
+                return replace(_lost("unreachable", f"Slack could not be reached: {error}"), outcome="retry")
+            self._read_outside[where] = time.monotonic(), outside
+        if not outside:
+            return None
+        return Answer(
+            outcome="hopeless",
+            error_class="external",
+            error="people of another company read the channel",
+            concerns="place",
+        )
+
+    def _is_shared_outside(self, channel_id: str) -> bool:
+        channel = self._posting.conversations_info(channel=channel_id)["channel"]
+        return bool(channel.get("is_ext_shared"))
+
+    def is_read_outside(self, channel_id: str) -> bool | None:
+        """Whether people of another company read a channel; None when Slack does not say."""
+        try:
+            return self._is_shared_outside(channel_id)
+        except (SlackApiError, SlackRequestError, OSError, HTTPException) as error:
+            log.warning("slack.channel_unseen", error=_code(error))
+            return None
 
     def history(self, where: str, oldest: datetime) -> Reading:
         """All our messages in a channel, or in a user's direct messages, since a time: every page or none."""
@@ -276,6 +320,23 @@ def _refused(error: SlackApiError) -> Answer:
         error=f"{sentence} {details}".strip(),
         concerns="place" if code in PLACE_ERRORS else "message",
     )
+
+
+def _unseen(error: SlackApiError) -> Answer | None:
+    """What it means for a message that Slack does not show its channel: nothing was posted yet."""
+    if _code(error) == "missing_scope":
+        return Answer(
+            outcome="retry",
+            error_class="missing_scope",
+            error="the app lacks the scopes channels:read and groups:read, by which it sees whether people of another"
+            " company read a channel; paste the output of tierbot manifest and install it again",
+            retry_after=SCOPE_WAIT,
+            counts=False,
+        )
+    refused = _refused(error)
+    if refused.outcome == "hopeless":
+        return None  # the answer to the message itself says why
+    return replace(refused, outcome="retry")
 
 
 def _lost(error_class: str, error: str) -> Answer:
