@@ -215,7 +215,9 @@ def _look_up(database: Database, binding: Binding, slack: SlackPeople, now: date
         profile = slack.profile(binding.slack_user_id)
         status = status_of(profile, installation)
     if profile is None or status != SlackStatus.MEMBER:
-        profile = slack.profile_by_email(binding.email)  # a new account, perhaps, of a person who had another one
+        profile = slack.profile_by_email(
+            binding.email
+        )  # a new account, perhaps, of a person who had another one
     if profile is None or status_of(profile, installation) != SlackStatus.MEMBER:
         if binding.slack_user_id is not None:
             _note_absent(database, binding.person_id, binding.slack_user_id, status, now)

@@ -90,7 +90,9 @@ class Gateway:
         self._reading = reading
         self._renderer = renderer
         self._installation: Installation | None = None
-        self._read_outside: dict[str, tuple[float, bool]] = {}  # channel -> when Slack was asked, and its answer
+        self._read_outside: dict[
+            str, tuple[float, bool]
+        ] = {}  # channel -> when Slack was asked, and its answer
 
     def send(
         self,

@@ -88,7 +88,9 @@ def relink(session: Session, outbox_id: int, customer_ids: Collection[int], to: 
     """Store that another message notifies of some of the changes that one message notified of."""
     session.exec(
         update(StoredTierChange)
-        .where(col(StoredTierChange.outbox_id) == outbox_id, col(StoredTierChange.customer_id).in_(customer_ids))
+        .where(
+            col(StoredTierChange.outbox_id) == outbox_id, col(StoredTierChange.customer_id).in_(customer_ids)
+        )
         .values(outbox_id=to)
     )
 

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import case, func, text
-from sqlmodel import Session, and_, col, or_, select, update
+from sqlmodel import Session, and_, col, or_, update
 
 from db.engine import dialect
 from db.outbox.messages import RESTORED, UNFINISHED, MessageState, OutboxMessage, in_state

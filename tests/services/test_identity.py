@@ -241,9 +241,7 @@ def test_a_member_is_not_asked_about_again_within_the_hour_and_then_is(
         assert find_actor(session, "U0ANNA", settings(), slack, later) is not None
 
 
-@pytest.mark.parametrize(
-    "change_of", [{"is_guest": True}, {"is_deleted": True}, {"team_id": THERE}], ids=str
-)
+@pytest.mark.parametrize("change_of", [{"is_guest": True}, {"is_deleted": True}, {"team_id": THERE}], ids=str)
 def test_who_became_a_guest_or_left_since_is_refused(
     database: Database, slack: Slack, change_of: dict[str, Any]
 ) -> None:

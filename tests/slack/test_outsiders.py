@@ -31,9 +31,7 @@ def office(database: Database, tmp_path: Path, request: pytest.FixtureRequest) -
         id=EVE, name="eve", real_name="Eve", email="anna@example.com", team_id="T0OTHER", locale="en-US"
     )
     shared = [replace(channel, shared_with=frozenset({"T0OTHER"})) for channel in CHANNELS]
-    with Workspace(
-        users=(*PEOPLE, eve), channels=shared, ack_seconds=20, monotonic=lambda: 0.0
-    ) as workspace:
+    with Workspace(users=(*PEOPLE, eve), channels=shared, ack_seconds=20, monotonic=lambda: 0.0) as workspace:
         bot = workspace.state.users[BOT_USER_ID]
         workspace.state.put_user(replace(bot, enterprise_id=organisation))
         office = Office(workspace=workspace, database=database, folder=tmp_path, way="socket")
@@ -93,3 +91,32 @@ def test_a_colleague_of_another_workspace_of_the_organisation_is_answered(
     assert office.workspace.command(NEWCOMER, ROOM, "/tier", "ACME").ok
     told = eventually(lambda: office.said_to(NEWCOMER), "an answer")
     assert (REFUSED not in words(told[0])) is answered
+
+
+@pytest.mark.parametrize("action", [Action.SHARE, Action.POST])
+def test_nothing_is_shared_in_a_channel_that_another_company_reads(office: Office, action: Action) -> None:
+    state = office.workspace.state
+    shared = state.channel(ROOM)
+    if action == Action.POST:  # the channel is shared while the preview is looked at
+        state.put_channel(replace(shared, shared_with=frozenset()))
+        card = office.preview()
+        state.put_channel(shared)
+    else:
+        card = office.card()
+    before = len(office.said_to(ANNA))
+    assert office.workspace.click(ANNA, card, str(action)).ok
+    told = eventually(lambda: office.said_to(ANNA)[before:], "a refusal")
+    assert "People of another company read this channel" in words(told[0])
+    assert office.said_to_all() == []
+
+
+def test_nothing_is_shared_where_slack_does_not_show_who_reads_it(office: Office) -> None:
+    state = office.workspace.state
+    alone = replace(state.channel(ROOM), is_private=True, members=frozenset({ANNA}), shared_with=frozenset())
+    state.put_channel(alone)
+    card = office.card()
+    before = len(office.said_to(ANNA))
+    assert office.workspace.click(ANNA, card, str(Action.SHARE)).ok
+    told = eventually(lambda: office.said_to(ANNA)[before:], "a refusal")
+    assert "Invite it with /invite @Tierbot" in words(told[0])
+    assert office.said_to_all() == []

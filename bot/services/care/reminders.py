@@ -70,8 +70,7 @@ def remind_due(
             if to is not None:
                 places.setdefault(to.place.address, (to, set()))[1].add(owner.id if owner else None)
     return sum(
-        database.retry(partial(_remind, database, rules, book, to, of, now))
-        for to, of in places.values()
+        database.retry(partial(_remind, database, rules, book, to, of, now)) for to, of in places.values()
     )
 
 

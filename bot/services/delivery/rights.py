@@ -79,7 +79,11 @@ class Moment:
             return own if person and self.recipients.may_see(person, owner) else None
         # The firm's channel hears of all customers, the channel of a team of those of the team.
         channel = self.recipients.channel(owner)
-        return own if channel in ("", row.channel) or row.channel == self._firm_channel else Place(channel=channel)
+        return (
+            own
+            if channel in ("", row.channel) or row.channel == self._firm_channel
+            else Place(channel=channel)
+        )
 
     @property
     def _firm_channel(self) -> str:
@@ -98,9 +102,7 @@ class Moment:
         return "left" if gone else "not_theirs"
 
 
-def hold_back(
-    session: Session, rows: Sequence[Claimed], firm: FirmDefaults, now: datetime
-) -> list[Claimed]:
+def hold_back(session: Session, rows: Sequence[Claimed], firm: FirmDefaults, now: datetime) -> list[Claimed]:
     """The messages that may go to their addresses. Each of the others goes to its new reader, or is dead with the reason."""
     if not rows:
         return []

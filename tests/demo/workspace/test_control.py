@@ -128,7 +128,9 @@ def test_a_harness_has_connections_refused_for_a_while(process: tuple[str, Contr
     assert control.get("faults")["ok"]
 
 
-def test_an_archived_channel_takes_no_post_but_that_of_a_person_who_left_does(process: tuple[str, Control]) -> None:
+def test_an_archived_channel_takes_no_post_but_that_of_a_person_who_left_does(
+    process: tuple[str, Control],
+) -> None:
     url, control = process
     client = WebClient("xoxb-local", base_url=f"{url}/api/", retry_handlers=[])
     assert control.post("channel", channel="#managers", is_archived=True)["ok"]

@@ -12,8 +12,8 @@ import pytest
 from bot.demo.workspace import Workspace
 from bot.demo.workspace.default_team import ANNA_SCHMIDT, CHANNELS, LIN_WEI, PEOPLE
 from bot.demo.workspace.platform import ALL_SCOPES
-from bot.services.recipients import Place
 from bot.services.delivery.worker import Step, WorkerOptions
+from bot.services.recipients import Place
 from bot.settings import Settings
 from bot.slack.gateway import Gateway, web_client
 from bot.wording.rendering import Renderer
