@@ -60,7 +60,7 @@ class Tierbot:
             renderer=self.renderer,
             gateway=self.gateway,
             identify=lambda slack_user_id: identity.identify(
-                self.database, slack_user_id, self.settings, self.gateway, self.clock.now()
+                self.database, slack_user_id, self.settings, self.gateway.users, self.clock.now()
             ),
             clock=self.clock,
         )

@@ -18,7 +18,7 @@ from bot.clock import SystemClock
 from bot.errors import Conflict
 from bot.services import identity
 from bot.services.care import reminders, schedule
-from bot.services.delivery import circuit, sender, time_jump
+from bot.services.delivery import circuit, rights, sender, time_jump
 from bot.services.delivery.pace import Pace
 from bot.services.delivery.worker import Worker, WorkerOptions, read_send_state
 from bot.services.grade import first_orders, regrades, runs
@@ -54,7 +54,7 @@ class Job:
 
 def match_people(bot: Tierbot) -> int:
     """Find the Slack users of people who have none yet, and see whether the others are still members."""
-    return identity.refresh_people(bot.database, bot.gateway, bot.clock.now())
+    return identity.refresh_people(bot.database, bot.gateway.users, bot.clock.now())
 
 
 def grade(bot: Tierbot) -> int:
@@ -123,7 +123,6 @@ def remind(bot: Tierbot) -> int:
 def deliver(bot: Tierbot) -> int:
     """Send what is due in the outbox, for a limited time: a slow Slack must not look like a job that hangs."""
     until = _uptime() + LONGEST_PASS
-    _check_recipients(bot)
     worker = Worker(
         database=bot.database,
         slack=bot.gateway,
@@ -141,19 +140,8 @@ def deliver(bot: Tierbot) -> int:
         ),
         stopping=lambda: bot.stopping.is_set() or _uptime() > until,
     )
+    rights.look_up_recipients(worker, bot.gateway.users)
     return sender.deliver(worker)
-
-
-def _check_recipients(bot: Tierbot) -> None:
-    """Ask Slack about people who are about to get messages: it takes a post to somebody who has left, and says nothing."""
-    now = bot.clock.now()
-    with bot.database.read() as session:
-        if not circuit.may_send(read_send_state(session, bot.clock)):
-            return
-        waiting = claims.recipients_to_check(
-            session, now=now, checked_before=now - identity.CHECKED, limit=identity.LOOKUPS
-        )
-    identity.refresh(bot.database, waiting, bot.gateway, now)
 
 
 def _uptime() -> float:

@@ -5,7 +5,6 @@ import re
 import socket
 import ssl
 import time
-from collections.abc import Callable
 from dataclasses import asdict, replace
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
@@ -17,13 +16,12 @@ import structlog
 from slack_sdk import WebClient
 from slack_sdk.errors import SlackApiError, SlackRequestError
 from slack_sdk.http_retry.builtin_handlers import ConnectionErrorRetryHandler, RateLimitErrorRetryHandler
-from slack_sdk.web import SlackResponse
 
 from bot.errors import N_, BadInput
 from bot.services.delivery.messenger import Answer, Check, Posted, Reading, Reference
-from bot.services.identity import Installation, SlackProfile
 from bot.settings import Settings
 from bot.slack import blocks
+from bot.slack.users import SlackUsers
 from bot.wording.messages import Message
 from bot.wording.rendering import Renderer
 
@@ -62,8 +60,6 @@ ACCOUNT = {
     "account_inactive": "the app was removed or its workspace closed; install it again",
     "missing_scope": "the app lacks a scope; paste the output of tierbot manifest and install it again",
 }
-NOBODY = frozenset({"user_not_found", "user_not_visible", "users_not_found"})
-GUESTS = ("is_restricted", "is_ultra_restricted", "is_stranger", "is_bot")
 MAY_HAVE_ARRIVED = frozenset({"internal_error", "fatal_error", "service_unavailable"})
 UNREACHABLE = frozenset(
     {errno.ECONNREFUSED, errno.ENETUNREACH, errno.EHOSTUNREACH, errno.ENETDOWN, errno.EHOSTDOWN}
@@ -89,7 +85,7 @@ class Gateway:
         self._posting = posting
         self._reading = reading
         self._renderer = renderer
-        self._installation: Installation | None = None
+        self.users = SlackUsers(reading)
         self._read_outside: dict[
             str, tuple[float, bool]
         ] = {}  # channel -> when Slack was asked, and its answer
@@ -217,7 +213,7 @@ class Gateway:
     def check_token(self) -> None:
         """Raise BadInput when Slack does not take the bot token, or cannot be reached."""
         try:
-            self.installation()
+            self.users.installation()
         except SlackApiError as error:
             raise BadInput(
                 N_("Slack refuses SLACK_BOT_TOKEN (%(code)s). Install the app again and copy the token."),
@@ -247,45 +243,6 @@ class Gateway:
         except (SlackApiError, SlackRequestError, OSError, HTTPException) as error:
             log.warning("slack.open_failed", error=_code(error))
             return None
-
-    def installation(self) -> Installation:
-        """Whose token the bot has, asked once."""
-        if self._installation is None:
-            answer = self._reading.auth_test()
-            self._installation = Installation(
-                team_id=str(answer["team_id"]), enterprise_id=answer.get("enterprise_id") or None
-            )
-        return self._installation
-
-    def profile(self, user_id: str) -> SlackProfile | None:
-        """A user of the workspace; None when there is none of that id."""
-        return _profile(self._reading.users_info, user=user_id, include_locale=True)
-
-    def profile_by_email(self, email: str) -> SlackProfile | None:
-        """The same by e-mail address; asked a second time, because only users.info gives the locale."""
-        found = _profile(self._reading.users_lookupByEmail, email=email)
-        return None if found is None else self.profile(found.user_id)
-
-
-def _profile(call: Callable[..., SlackResponse], **which: Any) -> SlackProfile | None:
-    try:
-        user = call(**which)["user"]
-    except SlackApiError as error:
-        if _code(error) in NOBODY:
-            return None
-        raise
-    details = user.get("profile", {})
-    return SlackProfile(
-        user_id=user["id"],
-        team_id=user.get("team_id"),
-        enterprise_id=(user.get("enterprise_user") or {}).get("enterprise_id"),
-        email=details.get("email"),
-        name=user.get("real_name") or details.get("real_name") or user.get("name", ""),
-        timezone=user.get("tz"),
-        locale=user.get("locale"),
-        is_guest=any(user.get(mark) for mark in GUESTS),
-        is_deleted=bool(user.get("deleted")),
-    )
 
 
 def _refused(error: SlackApiError) -> Answer:

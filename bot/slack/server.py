@@ -50,7 +50,7 @@ def front(deps: Dependencies, client: WebClient, new_reference: Callable[[], str
     def explain(error: Exception, body: dict[str, Any]) -> BoltResponse:
         return explainer.answer(error, body)
 
-    refuse_outsiders(app, deps.gateway.installation, deferred)
+    refuse_outsiders(app, deps.gateway.users.installation, deferred)
     register_all(app, deps, deferred)
     return Front(app=app, deferred=deferred)
 

@@ -230,19 +230,19 @@ def test_an_update_that_fails_breaks_nothing(answer: bytes) -> None:
 
 def test_people_are_found_by_user_and_by_address(workspace: Workspace) -> None:
     to = gateway(workspace.api_url)
-    anna = to.profile(ANNA_SCHMIDT.id)
+    anna = to.users.profile(ANNA_SCHMIDT.id)
     assert anna is not None
     assert (anna.email, anna.timezone, anna.locale) == ("anna.schmidt@example.com", "Europe/Berlin", "en-GB")
-    assert to.profile_by_email("Anna.Schmidt@example.com") == anna
-    assert to.profile("U0NOBODY") is None
-    assert to.profile_by_email("nobody@example.com") is None
+    assert to.users.profile_by_email("Anna.Schmidt@example.com") == anna
+    assert to.users.profile("U0NOBODY") is None
+    assert to.users.profile_by_email("nobody@example.com") is None
 
 
 @pytest.mark.parametrize("mark", ["is_restricted", "is_ultra_restricted", "is_stranger", "is_bot", "deleted"])
 def test_guests_strangers_bots_and_the_deleted_are_no_members(mark: str) -> None:
     user = {"id": "U1", "team_id": "T1", "profile": {"email": "a@example.com"}, mark: True}
     with raw_server([http({"ok": True, "user": user})]) as server:
-        found = gateway(server.url).profile("U1")
+        found = gateway(server.url).users.profile("U1")
         assert found is not None
         assert (found.is_guest, found.is_deleted) == (mark != "deleted", mark == "deleted")
 
@@ -252,15 +252,17 @@ def test_a_profile_names_the_team_and_the_organisation_of_its_user() -> None:
     answers = [http({"ok": True, "user": user}), http({"ok": True, "team_id": "T2", "enterprise_id": "E1"})]
     with raw_server(answers) as server:
         to = gateway(server.url)
-        found = to.profile("U1")
+        found = to.users.profile("U1")
         assert found is not None
         assert (found.team_id, found.enterprise_id) == ("T1", "E1")
-        assert [to.installation(), to.installation()] == [Installation(team_id="T2", enterprise_id="E1")] * 2
+        assert [to.users.installation(), to.users.installation()] == [
+            Installation(team_id="T2", enterprise_id="E1")
+        ] * 2
 
 
 def test_a_lookup_that_is_refused_for_another_reason_is_not_taken_for_nobody() -> None:
     with raw_server([http({"ok": False, "error": "missing_scope"})]) as server:
-        for look_up in (gateway(server.url).profile, gateway(server.url).profile_by_email):
+        for look_up in (gateway(server.url).users.profile, gateway(server.url).users.profile_by_email):
             with pytest.raises(SlackApiError):
                 look_up("U1")
 

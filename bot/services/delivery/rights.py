@@ -14,7 +14,10 @@ from typing import Any
 import structlog
 from sqlmodel import Session
 
-from bot.services.delivery import outbox
+from bot.services import identity
+from bot.services.delivery import circuit, outbox
+from bot.services.delivery.worker import Worker
+from bot.services.identity import SlackPeople
 from bot.services.recipients import FirmDefaults, Place, Recipients
 from bot.wording import messages
 from bot.wording.messages import Message, OwnTierChanged, TierChanged, TierDigest
@@ -25,7 +28,7 @@ from db.book.people import Person
 from db.care import touches
 from db.graded import changes
 from db.graded.changes import OWN_ALERT
-from db.outbox import outcomes
+from db.outbox import claims, outcomes
 from db.outbox.claims import Claimed
 
 REMINDER = "reminder"
@@ -100,6 +103,18 @@ class Moment:
             return "erased"
         gone = row.recipient is not None and not self._is_present(row.recipient)
         return "left" if gone else "not_theirs"
+
+
+def look_up_recipients(worker: Worker, slack: SlackPeople) -> None:
+    """Ask Slack about people who are about to get messages: it takes a post to somebody who has left, and says nothing."""
+    now = worker.clock.now()
+    with worker.database.read() as session:
+        if not circuit.may_send(worker.state(session)):
+            return
+        waiting = claims.recipients_to_check(
+            session, now=now, checked_before=now - identity.CHECKED, limit=identity.LOOKUPS
+        )
+    identity.refresh(worker.database, waiting, slack, now)
 
 
 def hold_back(session: Session, rows: Sequence[Claimed], firm: FirmDefaults, now: datetime) -> list[Claimed]:

@@ -21,7 +21,7 @@ def register(app: App, deps: Dependencies, deferred: Deferred) -> None:
     def answer(ack: Ack, body: dict[str, str], client: WebClient, context: BoltContext) -> None:
         with deps.database.read() as session:  # one for all queries
             actor = identity.find_actor(
-                session, body["user_id"], deps.settings, deps.gateway, deps.clock.now()
+                session, body["user_id"], deps.settings, deps.gateway.users, deps.clock.now()
             )
             message = find(session, actor, body) if actor is not None else None
         if actor is not None and message is not None:
