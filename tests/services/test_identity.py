@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from bot.errors import NotAllowed
+from bot.errors import Conflict, NotAllowed
 from bot.services import identity
 from bot.services.access import Actor
 from bot.services.identity import Installation, SlackProfile, find_actor, identify, refresh_people
@@ -201,6 +201,21 @@ def test_nobody_is_replaced_while_slack_does_not_say_whether_they_have_left(
     with pytest.raises(ConnectionError):
         ask(database, slack, "U0NEW")
     assert person(database, anna).slack_user_id == "U0ANNA"
+
+
+def test_of_two_new_accounts_at_the_same_moment_one_is_bound(database: Database, slack: Slack) -> None:
+    anna = add(database)
+    slack.put("U0NEW")
+
+    def be_overtaken(user_id: str) -> SlackProfile | None:
+        if user_id == "U0ANNA":  # asked whether it is still active, before the new one is stored
+            change(database, anna, slack_user_id="U0FASTER")
+        return slack.users.get(user_id)
+
+    slack.profile = be_overtaken  # type: ignore[method-assign]
+    with pytest.raises(Conflict, match="Ask again"):
+        ask(database, slack, "U0NEW")
+    assert person(database, anna).slack_user_id == "U0FASTER"
 
 
 @pytest.mark.parametrize(

@@ -3,7 +3,7 @@
 import json
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 import pytest
@@ -174,6 +174,19 @@ def test_no_kind_of_message_reaches_a_person_who_has_left(
     assert firm.deliver() == (["U0OLGA"] if kind == OWN_ALERT else [])
     expected = ("person:3", "sent", None) if kind == OWN_ALERT else ("person:1", "dead", "left")
     assert firm.rows() == [expected]
+
+
+@pytest.mark.parametrize("waits", ["not due yet", "not in Slack yet"])
+def test_what_waits_for_a_person_who_has_left_waits_no_longer(firm: Firm, waits: str) -> None:
+    own = firm.write(OWN_ALERT, firm.to("anna"), KINDS[OWN_ALERT](firm.acme), "own")
+    note = firm.write("of a later version", firm.to("anna"), KINDS[OWN_ALERT](firm.acme), "note")
+    later = firm.harness.clock.now() + timedelta(minutes=10)
+    for row in (own, note):
+        firm.harness.change(row, next_at=later if waits == "not due yet" else firm.harness.clock.now())
+    firm.change(firm.anna, active=False, slack_user_id=None if waits == "not in Slack yet" else "U0ANNA")
+    firm.deliver()
+    assert firm.rows()[0][0] == "person:3"
+    assert firm.rows()[1] == ("person:1", "dead", "left")
 
 
 def test_an_alert_goes_to_the_new_owner_in_their_language(firm: Firm) -> None:
