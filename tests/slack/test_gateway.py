@@ -296,7 +296,7 @@ def test_a_yes_is_a_yes_even_without_the_place() -> None:
 
 OUTSIDE: dict[str, tuple[bytes | None, str, str]] = {
     "another company reads it": (
-        http({"ok": True, "channel": {"is_ext_shared": True}}),
+        http({"ok": True, "channel": {"id": "C1", "is_ext_shared": True}}),
         "hopeless",
         "external",
     ),
@@ -320,9 +320,9 @@ def test_nothing_is_posted_to_a_channel_while_it_is_not_known_that_only_colleagu
 
 
 def test_slack_is_asked_once_a_minute_who_reads_a_channel(monkeypatch: pytest.MonkeyPatch) -> None:
-    colleagues = http({"ok": True, "channel": {"is_ext_shared": False}})
+    colleagues = http({"ok": True, "channel": {"id": "C1", "is_ext_shared": False}})
     posted = http({"ok": True, "ts": "1.0", "channel": "C1"})
-    shared = http({"ok": True, "channel": {"is_ext_shared": True}})
+    shared = http({"ok": True, "channel": {"id": "C1", "is_ext_shared": True}})
     now = 1000.0
     monkeypatch.setattr(gateway_module.time, "monotonic", lambda: now)
     with raw_server([colleagues, posted, posted, shared]) as server:

@@ -178,7 +178,7 @@ def test_after_any_lost_answer_there_is_one_call_and_then_one_history(
             }
         ],
     }
-    with raw_server([http({"ok": True, "channel": {}}), how, http(history)]) as server:
+    with raw_server([http({"ok": True, "channel": {"id": "C0EAST"}}), how, http(history)]) as server:
         slack = real_slack(server.url, timeout=0.2)
         harness.deliver(slack=slack)
         assert harness.row(outbox_id).state == "unknown"
