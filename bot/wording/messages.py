@@ -14,6 +14,7 @@ from typing import Any, ClassVar
 from pydantic import TypeAdapter
 
 from bot.wording.actions import Action, Pointer
+from bot.wording.channels import TroubledChannel
 from bot.wording.parts import (
     AssessmentPart,
     BoundaryState,
@@ -357,6 +358,11 @@ class VisitLogged(Message):
     kind: str
     happened_on: date
     next_step: NextStep | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class ChannelTrouble(Message, TroubledChannel):
+    """Told to admins: a channel gets no messages."""
 
 
 MESSAGES: dict[str, type[Message]] = {cls.__name__: cls for cls in Message.__subclasses__()}

@@ -8,8 +8,10 @@ from typing import Any
 from sqlalchemy import Index, and_, exists, func, literal_column
 from sqlmodel import Field, Session, col, or_, select, update
 
+from db.engine import insert
 from db.types import NumberedRow, UtcDateTime, partial_index
 
+DROPPED = "dropped"  # error class of messages that a person gave up
 RESTORED = "restored"  # attempt id of messages that may have been sent after the backup that was restored
 
 
@@ -59,6 +61,14 @@ class OutboxMessage(NumberedRow, table=True):
     error: str | None = None
     not_after: datetime | None = Field(default=None, sa_type=UtcDateTime)
     created_at: datetime = Field(sa_type=UtcDateTime)
+
+
+def add_once(session: Session, row: OutboxMessage) -> bool:
+    """Insert a message unless there is one with its key; whether that was done."""
+    connection = session.connection()
+    statement = insert(connection, OutboxMessage).values(**row.model_dump(exclude={"id"}))
+    key_known = statement.on_conflict_do_nothing(index_elements=["dedupe_key"])
+    return connection.execute(key_known.returning(col(OutboxMessage.id))).first() is not None
 
 
 def in_state(state: MessageState, message: Any = OutboxMessage) -> Any:
@@ -114,9 +124,9 @@ def requeue(session: Session, outbox_id: int, *, now: datetime, note: str) -> bo
 
 
 def drop(session: Session, outbox_id: int, note: str) -> bool:
-    """Give up a pending or unknown message; False in other states."""
-    states = (MessageState.PENDING, MessageState.UNKNOWN)
-    return _change(session, outbox_id, states, state=MessageState.DEAD, error_class="dropped", error=note)
+    """Give up a pending, unknown or dead message; False in other states."""
+    states = (MessageState.PENDING, MessageState.UNKNOWN, MessageState.DEAD)
+    return _change(session, outbox_id, states, state=MessageState.DEAD, error_class=DROPPED, error=note)
 
 
 def _change(session: Session, outbox_id: int, states: Collection[str], **values: object) -> bool:
@@ -129,6 +139,12 @@ def counts(session: Session) -> dict[str, int]:
     """State -> how many messages are in it."""
     rows = session.exec(select(col(OutboxMessage.state), func.count()).group_by(col(OutboxMessage.state)))
     return dict(rows.all())
+
+
+def count_dead(session: Session) -> int:
+    """How many messages are dead and were not dropped by a person."""
+    dead = and_(in_state(MessageState.DEAD), col(OutboxMessage.error_class).is_distinct_from(DROPPED))
+    return session.exec(select(func.count()).where(dead)).one()
 
 
 def oldest(session: Session) -> dict[str, datetime]:

@@ -7,6 +7,7 @@ import hashlib
 import json
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 import structlog
 from sqlmodel import Session, select
@@ -15,6 +16,7 @@ from bot.errors import N_, Conflict, NotFound
 from bot.wording import messages
 from bot.wording.messages import Message
 from db.engine import Database
+from db.outbox import channels
 from db.outbox import messages as outbox
 from db.outbox.messages import OutboxMessage
 
@@ -49,15 +51,12 @@ def enqueue(
 
     `once_only`: better missing than sent twice, when Slack's history cannot show whether it arrived.
     """
-    body = json.dumps({**messages.dump(message), "language": language}, ensure_ascii=False)
-    row = OutboxMessage(
+    row = _row(
+        kind,
+        place,
+        message,
+        language,
         dedupe_key=dedupe_key,
-        kind=kind,
-        address=place.address,
-        recipient=place.person_id,
-        channel=place.channel,
-        body_json=body,
-        body_hash=hashlib.sha256(body.encode()).hexdigest(),
         once_only=once_only,
         next_at=now,
         not_after=not_after,
@@ -66,11 +65,28 @@ def enqueue(
     return _added(session, row)
 
 
+def enqueue_once(
+    session: Session,
+    *,
+    kind: str,
+    place: Place,
+    message: Message,
+    language: str | None,
+    dedupe_key: str,
+    now: datetime,
+) -> bool:
+    """Record a message unless there is one with its key, perhaps of another process; whether it is new."""
+    row = _row(kind, place, message, language, dedupe_key=dedupe_key, next_at=now, created_at=now)
+    return outbox.add_once(session, row)
+
+
 def divert(session: Session, outbox_id: int, channel: str, now: datetime) -> int | None:
     """Copy a message whose channel is gone to another channel, once; the copy's id."""
     row = session.get_one(OutboxMessage, outbox_id)
     key = f"{row.dedupe_key}:diverted"
-    if row.channel in (None, channel) or row.dedupe_key.endswith(":diverted"):
+    known = channels.ids(session, [channel, row.channel or ""])
+    same = row.channel is None or known.get(row.channel, row.channel) == known.get(channel, channel)
+    if same or row.dedupe_key.endswith(":diverted"):
         return None
     if session.exec(select(OutboxMessage.id).where(OutboxMessage.dedupe_key == key)).first() is not None:
         return None
@@ -102,16 +118,30 @@ def retry(database: Database, outbox_id: int, *, actor: str, now: datetime) -> N
 
 
 def drop(database: Database, outbox_id: int, *, actor: str) -> None:
-    """Give up a pending or unknown message."""
+    """Give up a message that was not sent; of a dead one, somebody has taken note then."""
     with database.write() as session:
         row = _existing(session, outbox_id)
-        if not outbox.drop(session, outbox_id, f"dropped by {actor}"):
+        before = f"; {row.error}" if row.error else ""
+        if not outbox.drop(session, outbox_id, f"dropped by {actor}{before}"):
             raise Conflict(
-                N_("Message %(id)s is %(state)s. Only pending and unknown ones can be dropped."),
+                N_("Message %(id)s is %(state)s. Only pending, unknown and dead ones can be dropped."),
                 id=outbox_id,
                 state=row.state,
             )
     log.warning("outbox.drop", id=outbox_id, was=row.state, actor=actor)
+
+
+def _row(kind: str, place: Place, message: Message, language: str | None, **values: Any) -> OutboxMessage:
+    body = json.dumps({**messages.dump(message), "language": language}, ensure_ascii=False)
+    return OutboxMessage(
+        kind=kind,
+        address=place.address,
+        recipient=place.person_id,
+        channel=place.channel,
+        body_json=body,
+        body_hash=hashlib.sha256(body.encode()).hexdigest(),
+        **values,
+    )
 
 
 def _added(session: Session, row: OutboxMessage) -> int:

@@ -13,12 +13,13 @@ import structlog
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session
 
-from bot.services.delivery import circuit, pace
+from bot.services.delivery import channels, circuit, pace
 from bot.services.delivery.messenger import Answer, Reference
 from bot.services.delivery.outbox import divert
 from bot.services.delivery.reconciliation import reconcile
 from bot.services.delivery.worker import Step, Worker, doubted_since, key_of
 from bot.wording import messages
+from bot.wording.channels import TroubledChannel
 from db import processes
 from db.care import touches
 from db.outbox import claims, outcomes
@@ -107,8 +108,12 @@ def claim(worker: Worker, limit: int) -> list[tuple[Claimed, float]]:
 def send(worker: Worker, batch: list[tuple[Claimed, float]]) -> int:
     """Send each message once and write how it ended; how many were tried. The rest is released."""
     answers: list[tuple[Claimed, Answer]] = []
+    places = channels.locate(
+        worker, [row for row, _ in batch]
+    )  # a call to Slack: before the leases are checked
     checked = written = worker.monotonic()
     for position, (row, began) in enumerate(batch):
+        where = places.get(row.where, row.where)
         may_send = True
         if (now := worker.monotonic()) - checked > PAUSE_SEEN:
             checked = now
@@ -117,7 +122,9 @@ def send(worker: Worker, batch: list[tuple[Claimed, float]]) -> int:
         # After a long stop of this process another one may have taken the message over.
         may_send = may_send and worker.monotonic() - began <= worker.options.lease.total_seconds() / 2
         may_send = may_send and not worker.stopping()
-        answer = _send(worker, row) if may_send else None
+        answer = None
+        if may_send:
+            answer = where if isinstance(where, Answer) else _send(worker, row._replace(where=where))
         if answer is not None:
             answers.append((row, answer))
         stop = answer is None or answer.concerns in ("rate", "account")
@@ -152,6 +159,7 @@ def mark(worker: Worker, answers: list[tuple[Claimed, Answer]]) -> bool:
         state = worker.state(session)
         sent = [(row.id, answer.ts, answer.channel) for row, answer in answers if answer.outcome == "sent"]
         taken_over = len(sent) - outcomes.mark_sent(session, answers[0][0].attempt_id, sent)
+        channels.learn(session, answers, state.now)
         for row, answer in answers:
             if answer.outcome != "sent":
                 taken_over += not _mark_unsent(worker, session, row, answer, state.now)
@@ -225,4 +233,8 @@ def _mark_unsent(worker: Worker, session: Session, row: Claimed, answer: Answer,
         touches.release_undelivered(session, [row.id], now)
         if answer.concerns == "place" and row.channel and options.fallback_channel:
             divert(session, row.id, options.fallback_channel, now)
+        trouble = channels.trouble_of(answer.error_class)
+        if trouble and row.channel:
+            troubled = TroubledChannel(channel=row.channel, trouble=trouble)
+            channels.tell_admins(session, [troubled], options, now)
     return ours

@@ -51,6 +51,10 @@ class WorkerOptions:
     backoff_cap: timedelta = timedelta(minutes=15)
     pace: Pace | None = field(default_factory=Pace)
     fallback_channel: str = ""
+    admins: tuple[
+        str, ...
+    ] = ()  # addresses of people who hear of a channel in trouble, besides admins by role
+    language: str = "en"  # theirs, where they have none
     watch_clock: bool = True  # compare with the Date of Slack's answers
 
 
