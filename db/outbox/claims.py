@@ -32,6 +32,11 @@ class Claimed(NamedTuple):
     first_try_at: datetime | None
     unknown_since: datetime | None
 
+    @property
+    def is_named(self) -> bool:
+        """Whether it goes to a channel of which only the name is known."""
+        return self.where.startswith("#")
+
 
 _NOW = bindparam("now", type_=UtcDateTime())
 _MOST = bindparam("most", type_=Integer)

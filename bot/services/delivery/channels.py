@@ -54,15 +54,12 @@ def pick(name: str, listed: Iterable[SeenChannel]) -> SeenChannel | TroubledChan
     return TroubledChannel(channel=name, trouble=trouble, other=", ".join(map(shown, named + formerly)))
 
 
-def locate(worker: Worker, rows: Iterable[Claimed]) -> dict[str, str | Answer]:
-    """Name of a channel that messages go to -> its id; or why none can be sent there now.
+def locate(worker: Worker, names: Collection[str]) -> dict[str, str | Answer]:
+    """Name of a channel -> its id; or why nothing can be sent there now.
 
     Where Slack does not let the bot list channels, for lack of a scope, a name stays: Slack's answer to the first
     message has the id.
     """
-    names = {row.where for row in rows if is_name(row.where)}
-    if not names:
-        return {}
     listing = worker.slack.joined_channels()
     if listing.outcome == "impossible":
         return {name: name for name in names}
@@ -95,7 +92,7 @@ def settle(
 def learn(session: Session, answers: Iterable[tuple[Claimed, Answer]], now: datetime) -> None:
     """Remember the channels that names turned out to mean, where Slack did not let the bot list them before."""
     for row, answer in answers:
-        if is_name(row.where) and row.channel and answer.channel:
+        if row.is_named and row.channel and answer.channel:
             channels.remember(session, row.channel, answer.channel, now)
 
 

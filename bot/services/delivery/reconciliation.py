@@ -37,7 +37,8 @@ def reconcile(worker: Worker) -> int:
         rows = claims.unknown(session, now=now, limit=MOST)
         if not rows or pace.paused(session, now, pace.HISTORY):
             return 0
-    located = channels.locate(worker, rows)
+    names = {row.where for row in rows if row.is_named}
+    located = channels.locate(worker, names) if names else {}
     places: dict[str | Answer, list[Claimed]] = {}
     for row in rows:
         places.setdefault(located.get(row.where, row.where), []).append(row)

@@ -108,9 +108,8 @@ def claim(worker: Worker, limit: int) -> list[tuple[Claimed, float]]:
 def send(worker: Worker, batch: list[tuple[Claimed, float]]) -> int:
     """Send each message once and write how it ended; how many were tried. The rest is released."""
     answers: list[tuple[Claimed, Answer]] = []
-    places = channels.locate(
-        worker, [row for row, _ in batch]
-    )  # a call to Slack: before the leases are checked
+    names = {row.where for row, _ in batch if row.is_named}
+    places = channels.locate(worker, names) if names else {}  # a call to Slack: before the leases are checked
     checked = written = worker.monotonic()
     for position, (row, began) in enumerate(batch):
         where = places.get(row.where, row.where)
@@ -159,7 +158,8 @@ def mark(worker: Worker, answers: list[tuple[Claimed, Answer]]) -> bool:
         state = worker.state(session)
         sent = [(row.id, answer.ts, answer.channel) for row, answer in answers if answer.outcome == "sent"]
         taken_over = len(sent) - outcomes.mark_sent(session, answers[0][0].attempt_id, sent)
-        channels.learn(session, answers, state.now)
+        if any(row.is_named for row, _ in answers):
+            channels.learn(session, answers, state.now)
         for row, answer in answers:
             if answer.outcome != "sent":
                 taken_over += not _mark_unsent(worker, session, row, answer, state.now)
