@@ -124,8 +124,6 @@ class Gateway:
 
     def history(self, where: str, oldest: datetime) -> Reading:
         """All our messages in a channel, or in a user's direct messages, since a time: every page or none."""
-        if where.startswith("#"):
-            return Reading(outcome="impossible", error_class="channel_not_found")
         try:
             if where.startswith(("U", "W")):
                 where = self._posting.conversations_open(users=where)["channel"]["id"]

@@ -50,7 +50,7 @@ SENTENCES: dict[str, tuple[str, str]] = {
         N_("write the id of the channel that is meant"),
     ),
     Trouble.EXTERNAL: (
-        N_("people of other organisations read the channel"),
+        N_("people of another company read the channel"),
         N_("end the sharing, or write another channel's id"),
     ),
 }

@@ -8,7 +8,6 @@ from typing import Any
 from sqlalchemy import Index, and_, exists, func, literal_column
 from sqlmodel import Field, Session, col, or_, select, update
 
-from db.engine import insert
 from db.types import NumberedRow, UtcDateTime, partial_index
 
 DROPPED = "dropped"  # error class of messages that a person gave up
@@ -61,14 +60,6 @@ class OutboxMessage(NumberedRow, table=True):
     error: str | None = None
     not_after: datetime | None = Field(default=None, sa_type=UtcDateTime)
     created_at: datetime = Field(sa_type=UtcDateTime)
-
-
-def add_once(session: Session, row: OutboxMessage) -> bool:
-    """Insert a message unless there is one with its key; whether that was done."""
-    connection = session.connection()
-    statement = insert(connection, OutboxMessage).values(**row.model_dump(exclude={"id"}))
-    key_known = statement.on_conflict_do_nothing(index_elements=["dedupe_key"])
-    return connection.execute(key_known.returning(col(OutboxMessage.id))).first() is not None
 
 
 def in_state(state: MessageState, message: Any = OutboxMessage) -> Any:

@@ -6,7 +6,7 @@ writes its id.
 
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import structlog
 from sqlmodel import Session
@@ -19,13 +19,13 @@ from bot.wording.channels import Trouble, TroubledChannel, reason
 from bot.wording.messages import ChannelTrouble
 from db.book import people
 from db.outbox import channels
-from db.outbox.claims import Claimed
 
 log = structlog.get_logger()
 
 KIND = "channel"
-# Slack's codes for a channel that takes no message from the bot.
-REFUSALS = (Trouble.MISSING, Trouble.NOT_MEMBER, Trouble.ARCHIVED)
+UNLISTED = timedelta(minutes=15)
+# Error classes of messages that say what is wrong with the channel.
+REFUSALS = (Trouble.MISSING, Trouble.NOT_MEMBER, Trouble.ARCHIVED, Trouble.EXTERNAL)
 
 
 def is_name(channel: str) -> bool:
@@ -55,15 +55,9 @@ def pick(name: str, listed: Iterable[SeenChannel]) -> SeenChannel | TroubledChan
 
 
 def locate(worker: Worker, names: Collection[str]) -> dict[str, str | Answer]:
-    """Name of a channel -> its id; or why nothing can be sent there now.
-
-    Where Slack does not let the bot list channels, for lack of a scope, a name stays: Slack's answer to the first
-    message has the id.
-    """
+    """Name of a channel -> its id; or why nothing can be sent there now. Nothing is ever posted to a name."""
     listing = worker.slack.joined_channels()
-    if listing.outcome == "impossible":
-        return {name: name for name in names}
-    if listing.outcome == "later":
+    if listing.outcome != "read":
         return dict.fromkeys(names, _later(listing))
     found = {name: pick(name, listing.channels) for name in names}
     with worker.database.write() as session:
@@ -87,13 +81,6 @@ def settle(
         **{one.channel: _refusal(one) for one in troubled},
         **channels.ids(session, found.keys() - {one.channel for one in troubled}),
     }
-
-
-def learn(session: Session, answers: Iterable[tuple[Claimed, Answer]], now: datetime) -> None:
-    """Remember the channels that names turned out to mean, where Slack did not let the bot list them before."""
-    for row, answer in answers:
-        if row.is_named and row.channel and answer.channel:
-            channels.remember(session, row.channel, answer.channel, now)
 
 
 def tell_admins(
@@ -149,11 +136,13 @@ def _refusal(troubled: TroubledChannel) -> Answer:
 
 
 def _later(listing: Listing) -> Answer:
+    """The messages wait: for Slack, or, long, until somebody has given the app the scopes."""
+    read_later = listing.outcome == "later"
     return Answer(
         outcome="retry",
         error_class=listing.error_class,
         error=listing.error,
-        retry_after=listing.retry_after,
-        counts=listing.concerns not in ("rate", "account"),
-        concerns=listing.concerns,
+        retry_after=listing.retry_after if read_later else UNLISTED,
+        counts=listing.concerns == "network",
+        concerns=listing.concerns if read_later else "message",
     )

@@ -54,7 +54,7 @@ class SeenChannel:
     former_names: tuple[str, ...] = ()
     is_member: bool = True  # whether the bot is
     is_archived: bool = False
-    is_external: bool = False  # people of other organisations read it
+    is_external: bool = False  # people of another company read it
 
 
 @dataclass(frozen=True, kw_only=True)

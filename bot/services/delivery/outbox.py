@@ -10,6 +10,7 @@ from datetime import datetime
 from typing import Any
 
 import structlog
+from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session, select
 
 from bot.errors import N_, Conflict, NotFound
@@ -51,12 +52,15 @@ def enqueue(
 
     `once_only`: better missing than sent twice, when Slack's history cannot show whether it arrived.
     """
-    row = _row(
-        kind,
-        place,
-        message,
-        language,
+    body = json.dumps({**messages.dump(message), "language": language}, ensure_ascii=False)
+    row = OutboxMessage(
         dedupe_key=dedupe_key,
+        kind=kind,
+        address=place.address,
+        recipient=place.person_id,
+        channel=place.channel,
+        body_json=body,
+        body_hash=hashlib.sha256(body.encode()).hexdigest(),
         once_only=once_only,
         next_at=now,
         not_after=not_after,
@@ -65,19 +69,14 @@ def enqueue(
     return _added(session, row)
 
 
-def enqueue_once(
-    session: Session,
-    *,
-    kind: str,
-    place: Place,
-    message: Message,
-    language: str | None,
-    dedupe_key: str,
-    now: datetime,
-) -> bool:
-    """Record a message unless there is one with its key, perhaps of another process; whether it is new."""
-    row = _row(kind, place, message, language, dedupe_key=dedupe_key, next_at=now, created_at=now)
-    return outbox.add_once(session, row)
+def enqueue_once(session: Session, **values: Any) -> bool:
+    """`enqueue` a message unless there is one with its key, perhaps of another process; whether it is new."""
+    try:
+        with session.begin_nested():
+            enqueue(session, **values)
+    except IntegrityError:
+        return False
+    return True
 
 
 def divert(session: Session, outbox_id: int, channel: str, now: datetime) -> int | None:
@@ -129,19 +128,6 @@ def drop(database: Database, outbox_id: int, *, actor: str) -> None:
                 state=row.state,
             )
     log.warning("outbox.drop", id=outbox_id, was=row.state, actor=actor)
-
-
-def _row(kind: str, place: Place, message: Message, language: str | None, **values: Any) -> OutboxMessage:
-    body = json.dumps({**messages.dump(message), "language": language}, ensure_ascii=False)
-    return OutboxMessage(
-        kind=kind,
-        address=place.address,
-        recipient=place.person_id,
-        channel=place.channel,
-        body_json=body,
-        body_hash=hashlib.sha256(body.encode()).hexdigest(),
-        **values,
-    )
 
 
 def _added(session: Session, row: OutboxMessage) -> int:

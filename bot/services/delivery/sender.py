@@ -158,8 +158,6 @@ def mark(worker: Worker, answers: list[tuple[Claimed, Answer]]) -> bool:
         state = worker.state(session)
         sent = [(row.id, answer.ts, answer.channel) for row, answer in answers if answer.outcome == "sent"]
         taken_over = len(sent) - outcomes.mark_sent(session, answers[0][0].attempt_id, sent)
-        if any(row.is_named for row, _ in answers):
-            channels.learn(session, answers, state.now)
         for row, answer in answers:
             if answer.outcome != "sent":
                 taken_over += not _mark_unsent(worker, session, row, answer, state.now)

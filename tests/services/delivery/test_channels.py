@@ -67,12 +67,9 @@ def add_admin(database: Database, *, role: str = "viewer") -> int:
     return grace
 
 
-@pytest.mark.parametrize("scopes", [ALL_SCOPES, ALL_SCOPES - {"groups:read"}])
 def test_a_renamed_channel_goes_on_getting_messages_and_a_new_one_of_its_name_gets_none(
-    harness: Harness, workspace: Workspace, scopes: frozenset[str]
+    harness: Harness, workspace: Workspace
 ) -> None:
-    """With the scopes the name is looked up; without them Slack's answer to the first message has the id."""
-    workspace.platform.scopes = scopes
     slack = real_slack(workspace.api_url)
     harness.write(NAMED, "one")
     harness.deliver(slack=slack)
@@ -165,6 +162,23 @@ def test_a_message_waits_while_its_channel_cannot_be_looked_up(
     row = harness.row(1)
     assert (row.state, row.attempt, row.next_at) == ("pending", 0, START + timedelta(seconds=30))
     harness.deliver(timedelta(seconds=30), slack=slack)
+    assert harness.states() == ["sent"]
+
+
+@on_sqlite
+def test_nothing_is_posted_to_a_name_before_the_app_may_look_it_up(
+    harness: Harness, workspace: Workspace
+) -> None:
+    workspace.platform.scopes = ALL_SCOPES - {"groups:read"}
+    harness.write(NAMED, "one")
+    slack = real_slack(workspace.api_url)
+    harness.deliver(slack=slack)
+    row = harness.row(1)
+    assert (row.state, row.attempt, row.error_class) == ("pending", 0, "missing_scope")
+    assert "tierbot manifest" in (row.error or "")
+    assert workspace.messages(MANAGERS.id) == ()
+    workspace.platform.scopes = ALL_SCOPES
+    harness.deliver(timedelta(minutes=15), slack=slack)
     assert harness.states() == ["sent"]
 
 
