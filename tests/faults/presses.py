@@ -8,7 +8,7 @@ import sqlite3
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import date
@@ -80,15 +80,22 @@ class Office:
         time.sleep(1)
 
 
-@contextmanager
-def _answering(installation: Installation, way: str = "socket", processes: int = 1) -> Iterator[Office]:
-    def fill(database: Database) -> str:
-        with database.write() as session:
-            owner = factories.person(session, "LINWEI")
-            customer = factories.customer(session, "Acme Pumps", owner_id=owner)
-            factories.graded(session, {customer: "A"}, as_of=date(2026, 2, 28))
-        return f"{installation.query(f'SELECT code FROM customer WHERE id = {customer:d}')[0][0]}"  # noqa: S608
+def _fill(database: Database) -> str:
+    with database.write() as session:
+        owner = factories.person(session, "LINWEI")
+        customer = factories.customer(session, "Acme Pumps", owner_id=owner, code="K1")
+        factories.graded(session, {customer: "A"}, as_of=date(2026, 2, 28))
+    return "K1"
 
+
+@contextmanager
+def answering(
+    installation: Installation,
+    way: str = "socket",
+    processes: int = 1,
+    fill: Callable[[Database], str] = _fill,
+) -> Iterator[Office]:
+    """Processes that answer; `fill` puts people and customers into the book and gives the code of a customer."""
     office = Office(installation=installation, way=way, code=installation.using(fill))
     with ExitStack() as stack:
         for _ in range(processes):
@@ -143,7 +150,7 @@ def repeated_presses(installation: Installation, *, quick: bool) -> Outcome:
     for way in WAYS:
         with (
             installation.fresh(installation.seed) as here,
-            _answering(here, way, 2 if way == "socket" else 1) as office,
+            answering(here, way, 2 if way == "socket" else 1) as office,
         ):
             _repeat(office, outcome, 5 if quick else 60)
     return outcome
@@ -180,7 +187,7 @@ def locked_presses(installation: Installation, *, quick: bool) -> Outcome:
     """F13: /tier and presses are acknowledged at once while another process holds a lock they need."""
     outcome = Outcome(figures={})
     for way in WAYS:
-        with installation.fresh(installation.seed) as here, _answering(here, way) as office:
+        with installation.fresh(installation.seed) as here, answering(here, way) as office:
             _press_under_locks(office, outcome, quick=quick)
     return outcome
 
@@ -246,7 +253,7 @@ PATIENCE = 15  # seconds until a command is answered again
 def broken_connections(installation: Installation, *, quick: bool) -> Outcome:
     """S01: every Socket Mode connection is broken at once; how long until a command is answered again."""
     outcome = Outcome(figures={})
-    with _answering(installation) as office:
+    with answering(installation) as office:
         office.ask()
         for kind in BREAKS:
             worst = max(_seconds_until_answered(office, kind) for _ in range(1 if quick else 5))
