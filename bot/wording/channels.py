@@ -62,7 +62,8 @@ class TroubledChannel:
 
     channel: str  # as it is written
     trouble: str
-    other: str = ""  # the channels that a name may mean
+    meant: str = ""  # the id that a name means
+    other: str = ""  # the channels that it may mean, while it means none
     in_settings: bool = False  # as the channel for all teams without one
     teams: tuple[str, ...] = ()
 
@@ -80,6 +81,11 @@ class TroubledChannel:
 def reason(troubled: TroubledChannel) -> Phrase:
     """What is wrong."""
     return Phrase(troubled.found, other=troubled.other)
+
+
+def label(troubled: TroubledChannel) -> str:
+    """The channel as it is written, and the id that it means: another one may have the name by now."""
+    return f"{troubled.channel}, {troubled.meant}" if troubled.meant else troubled.channel
 
 
 def places(troubled: TroubledChannel) -> Phrase:

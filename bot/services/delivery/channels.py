@@ -83,6 +83,12 @@ def settle(
     }
 
 
+def troubled(channel: str, where: str, trouble: Trouble) -> TroubledChannel:
+    """A channel in trouble, with the id that its name was known to mean."""
+    meant = where if is_name(channel) and not is_name(where) else ""
+    return TroubledChannel(channel=channel, trouble=trouble, meant=meant)
+
+
 def tell_admins(
     session: Session, troubled: Collection[TroubledChannel], options: WorkerOptions, now: datetime
 ) -> int:

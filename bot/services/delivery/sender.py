@@ -19,7 +19,6 @@ from bot.services.delivery.outbox import divert
 from bot.services.delivery.reconciliation import reconcile
 from bot.services.delivery.worker import Step, Worker, doubted_since, key_of
 from bot.wording import messages
-from bot.wording.channels import TroubledChannel
 from db import processes
 from db.care import touches
 from db.outbox import claims, outcomes
@@ -233,6 +232,6 @@ def _mark_unsent(worker: Worker, session: Session, row: Claimed, answer: Answer,
             divert(session, row.id, options.fallback_channel, now)
         trouble = channels.trouble_of(answer.error_class)
         if trouble and row.channel:
-            troubled = TroubledChannel(channel=row.channel, trouble=trouble)
+            troubled = channels.troubled(row.channel, row.where, trouble)
             channels.tell_admins(session, [troubled], options, now)
     return ours

@@ -8,10 +8,10 @@ from typing import Literal, NamedTuple
 from sqlmodel import Session
 
 from bot.errors import N_, Phrase
-from bot.services.delivery.channels import is_name, pick, shown, tell_admins, with_places
+from bot.services.delivery.channels import is_name, pick, shown, tell_admins, troubled, with_places
 from bot.services.delivery.messenger import Listing, Messenger, SeenChannel
 from bot.services.delivery.worker import WorkerOptions
-from bot.wording.channels import Trouble, TroubledChannel, places, reason
+from bot.wording.channels import Trouble, TroubledChannel, label, places, reason
 from db import processes
 from db.book import people
 from db.engine import Database
@@ -88,9 +88,10 @@ def look(known: Written, slack: Messenger) -> Look:
             if asked.outcome != "read":
                 found.unread = asked
                 continue
-            missing = TroubledChannel(channel=channel, trouble=Trouble.MISSING)
-            seen = next(iter(asked.channels), missing)
-        found.seen[channel] = seen if isinstance(seen, TroubledChannel) else _judged(channel, seen)
+            seen = next(iter(asked.channels), None)
+        found.seen[channel] = (
+            seen if isinstance(seen, TroubledChannel) else _judged(channel, channel_id, seen)
+        )
     return found
 
 
@@ -103,7 +104,7 @@ def remarks(known: Written, found: Look) -> Iterator[Remark]:
             "problem",
             Phrase(
                 N_("%(channel)s (%(places)s): %(found)s"),
-                channel=one.channel,
+                channel=label(one),
                 places=places(one),
                 found=reason(one),
             ),
@@ -162,14 +163,15 @@ def watch(database: Database, slack: Messenger, options: WorkerOptions, now: dat
         return tell_admins(session, found.troubled, options, now)
 
 
-def _judged(channel: str, seen: SeenChannel) -> SeenChannel | TroubledChannel:
-    trouble = (
-        Trouble.ARCHIVED
-        if seen.is_archived
-        else Trouble.NOT_MEMBER
-        if not seen.is_member
-        else Trouble.EXTERNAL
-        if seen.is_external
-        else None
-    )
-    return seen if trouble is None else TroubledChannel(channel=channel, trouble=trouble)
+def _judged(channel: str, channel_id: str, seen: SeenChannel | None) -> SeenChannel | TroubledChannel:
+    if seen is None:
+        trouble = Trouble.MISSING
+    elif seen.is_archived:
+        trouble = Trouble.ARCHIVED
+    elif not seen.is_member:
+        trouble = Trouble.NOT_MEMBER
+    elif seen.is_external:
+        trouble = Trouble.EXTERNAL
+    else:
+        return seen
+    return troubled(channel, channel_id, trouble)

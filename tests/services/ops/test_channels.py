@@ -114,7 +114,7 @@ def test_the_doctor_has_a_problem_with_a_channel_and_reads_what_names_mean(
         return [(one.level, one.found) for one in findings if one.about == "channels"]
 
     assert found(Slack(team="Local")) == [
-        ("problem", "#managers (TIERBOT_ALERT_CHANNEL): the channel is archived"),
+        ("problem", "#managers, C0MANAGERS (TIERBOT_ALERT_CHANNEL): the channel is archived"),
         ("ok", "#general (C0GENERAL)"),
     ]
     assert found(Slack(error="invalid_auth")) == []
