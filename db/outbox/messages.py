@@ -11,6 +11,8 @@ from sqlmodel import Field, Session, col, or_, select, update
 from db.types import NumberedRow, UtcDateTime, partial_index
 
 DROPPED = "dropped"  # error class of messages that a person gave up
+# Error classes of dead messages that leave nothing to do: they were for nobody any more.
+FOR_NOBODY = (DROPPED, "left", "not_theirs", "erased")
 RESTORED = "restored"  # attempt id of messages that may have been sent after the backup that was restored
 
 
@@ -133,9 +135,9 @@ def counts(session: Session) -> dict[str, int]:
 
 
 def count_dead(session: Session) -> int:
-    """How many messages are dead and were not dropped by a person."""
-    dead = and_(in_state(MessageState.DEAD), col(OutboxMessage.error_class).is_distinct_from(DROPPED))
-    return session.exec(select(func.count()).where(dead)).one()
+    """How many messages are dead that somebody should have got, and that no person has dropped."""
+    wanted = func.coalesce(OutboxMessage.error_class, "").not_in(FOR_NOBODY)
+    return session.exec(select(func.count()).where(in_state(MessageState.DEAD), wanted)).one()
 
 
 def oldest(session: Session) -> dict[str, datetime]:

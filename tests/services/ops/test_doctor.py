@@ -106,6 +106,11 @@ def test_a_dead_message_is_a_problem_until_somebody_drops_it(database: Database,
         row.state, row.error_class, row.error = "dead", "invalid_blocks", "Slack refuses the blocks"
     (dead,) = [item for item in findings(database, tmp_path) if item.about == "messages"]
     assert (dead.level, "tierbot outbox drop" in dead.remedy) == ("problem", True)
+    with database.write() as session:
+        session.get_one(OutboxMessage, number).error_class = "left"
+    assert [item for item in findings(database, tmp_path) if item.about == "messages"] == []
+    with database.write() as session:
+        session.get_one(OutboxMessage, number).error_class = None
     outbox.drop(database, number, actor="cli:anna")
     assert [item for item in findings(database, tmp_path) if item.about == "messages"] == []
     assert outbox.show(database, number).error == "dropped by cli:anna; Slack refuses the blocks"
