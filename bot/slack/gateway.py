@@ -18,7 +18,7 @@ from slack_sdk.errors import SlackApiError, SlackRequestError
 from slack_sdk.http_retry.builtin_handlers import ConnectionErrorRetryHandler, RateLimitErrorRetryHandler
 
 from bot.errors import N_, BadInput
-from bot.services.delivery.messenger import Answer, Check, Posted, Reading, Reference
+from bot.services.delivery.messenger import Answer, Check, Listing, Posted, Reading, Reference, SeenChannel
 from bot.settings import Settings
 from bot.slack import blocks
 from bot.slack.users import SlackUsers
@@ -167,8 +167,6 @@ class Gateway:
 
     def history(self, where: str, oldest: datetime) -> Reading:
         """All our messages in a channel, or in a user's direct messages, since a time: every page or none."""
-        if where.startswith("#"):
-            return Reading(outcome="impossible", error_class="channel_not_found")
         try:
             if where.startswith(("U", "W")):
                 where = self._posting.conversations_open(users=where)["channel"]["id"]
@@ -194,6 +192,32 @@ class Gateway:
             return _unread(_refused(error), _code(error))
         except Exception as error:
             return Reading(outcome="later", error_class=type(error).__name__, concerns="network")
+
+    def joined_channels(self) -> Listing:
+        """Every channel that the bot is a member of, archived ones too: one call, unless they are more than 999."""
+        found: list[SeenChannel] = []
+        cursor = ""
+        try:
+            for _ in range(MOST_PAGES):
+                page = self._posting.users_conversations(
+                    types="public_channel,private_channel", limit=999, cursor=cursor or None
+                )
+                found += map(_channel, page["channels"])
+                cursor = (page.get("response_metadata") or {}).get("next_cursor") or ""
+                if not cursor:
+                    break
+            return Listing(outcome="read", channels=tuple(found))
+        except Exception as error:
+            return _unlisted(error)
+
+    def channel(self, channel_id: str) -> Listing:
+        """One channel; none where there is no such channel, or the bot may not know of it."""
+        try:
+            answer = self._posting.conversations_info(channel=channel_id)
+            return Listing(outcome="read", channels=(_channel(answer["channel"]),))
+        except Exception as error:
+            refused = _unlisted(error)
+            return Listing(outcome="read") if refused.error_class == "channel_not_found" else refused
 
     def check(self) -> Check:
         """Whether Slack takes the token now, and Slack's time."""
@@ -277,7 +301,7 @@ def _refused(error: SlackApiError) -> Answer:
         outcome="hopeless",
         error_class=code,
         error=f"{sentence} {details}".strip(),
-        concerns="place" if code in PLACE_ERRORS else "message",
+        concerns="place" if code in PLACE_ERRORS or code.startswith("restricted_action") else "message",
     )
 
 
@@ -312,6 +336,38 @@ def _unread(refused: Answer, code: str) -> Reading:
         error_class=refused.error_class,
         retry_after=refused.retry_after or None,
         concerns=concerns,
+    )
+
+
+def _channel(shown: dict[str, Any]) -> SeenChannel:
+    return SeenChannel(
+        id=str(shown["id"]),
+        name=str(shown.get("name") or ""),
+        former_names=tuple(shown.get("previous_names") or ()),
+        is_member=bool(shown.get("is_member", True)),
+        is_archived=bool(shown.get("is_archived")),
+        is_external=bool(shown.get("is_ext_shared")),
+    )
+
+
+def _unlisted(error: Exception) -> Listing:
+    """Why channels could not be listed. Nothing was changed, so that a lost answer is no more than that."""
+    if not isinstance(error, SlackApiError):
+        reason = getattr(error, "reason", None) or type(error).__name__
+        return Listing(
+            outcome="later",
+            error_class="network",
+            error=f"Slack cannot be reached: {reason}",
+            concerns="network",
+        )
+    refused = _refused(error)
+    reading = _unread(refused, _code(error))
+    return Listing(
+        outcome=reading.outcome,
+        error_class=reading.error_class,
+        error=refused.error,
+        retry_after=reading.retry_after,
+        concerns=reading.concerns,
     )
 
 

@@ -17,6 +17,7 @@ from zlib import crc32
 from pydantic import TypeAdapter
 
 from bot.wording.actions import Action, Pointer
+from bot.wording.channels import TroubledChannel
 from bot.wording.parts import (
     AssessmentPart,
     BoundaryState,
@@ -395,6 +396,11 @@ class VisitLogged(Message):
     kind: str
     happened_on: date
     next_step: NextStep | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class ChannelTrouble(Message, TroubledChannel):
+    """Told to admins: a channel gets no messages."""
 
 
 MESSAGES: dict[str, type[Message]] = {cls.__name__: cls for cls in Message.__subclasses__()}

@@ -1,13 +1,13 @@
 """People and teams, and the Slack user who is a person."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from datetime import datetime
 from enum import StrEnum
 from typing import NamedTuple
 
-from sqlalchemy import Index, bindparam, func, or_
+from sqlalchemy import Index, bindparam, func
 from sqlalchemy import select as sa_select
-from sqlmodel import Field, Session, col, select, update
+from sqlmodel import Field, Session, col, or_, select, update
 
 from db.types import ImportedRow, UtcDateTime
 
@@ -185,5 +185,22 @@ def teams(session: Session) -> dict[int, Team]:
     return {team.id: team for team in session.exec(select(Team)) if team.id is not None}
 
 
+def team_channels(session: Session) -> dict[str, str]:
+    """Name of a team -> its channel, of the teams that have one."""
+    found = session.exec(select(Team.name, Team.channel).where(col(Team.channel) != "").order_by(Team.name))
+    return {name: channel for name, channel in found if channel is not None}
+
+
 def count_unmatched(session: Session) -> int:
     return session.exec(select(func.count()).where(*_UNMATCHED)).one()
+
+
+def admins(session: Session, emails: Collection[str]) -> list[Person]:
+    """Active people with a Slack user who are admins by role, or by one of these addresses."""
+    by_role_or_address = or_(Person.role == PersonRole.ADMIN, col(Person.email).in_(emails))
+    found = session.exec(
+        select(Person)
+        .where(by_role_or_address, col(Person.active).is_(True), col(Person.slack_user_id).is_not(None))
+        .order_by(col(Person.id))
+    )
+    return list(found)

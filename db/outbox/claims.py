@@ -11,6 +11,7 @@ from sqlmodel import Session, and_, col, or_, select, update
 
 from db.book.people import Binding, Person, SlackStatus
 from db.engine import dialect
+from db.outbox.channels import ChannelName
 from db.outbox.messages import MessageState, OutboxMessage, in_state
 from db.types import UtcDateTime
 
@@ -22,7 +23,7 @@ class Claimed(NamedTuple):
     dedupe_key: str
     kind: str
     address: str
-    where: str  # the Slack channel or user
+    where: str  # id of the Slack channel or user; a name while its channel's id is not known, empty for no known user
     recipient: int | None
     channel: str | None
     body_json: str
@@ -33,10 +34,18 @@ class Claimed(NamedTuple):
     first_try_at: datetime | None
     unknown_since: datetime | None
 
+    @property
+    def is_named(self) -> bool:
+        """Whether it goes to a channel of which only the name is known."""
+        return self.where.startswith("#")
+
 
 _NOW = bindparam("now", type_=UtcDateTime())
 _MOST = bindparam("most", type_=Integer)
-_WHERE = case((col(OutboxMessage.recipient).is_not(None), Person.slack_user_id), else_=OutboxMessage.channel)
+_WHERE = case(
+    (col(OutboxMessage.recipient).is_not(None), Person.slack_user_id),
+    else_=func.coalesce(col(ChannelName.channel_id), OutboxMessage.channel),
+)
 _COLUMNS: Any = [
     func.coalesce(_WHERE, "").label("where") if name == "where" else getattr(OutboxMessage, name)
     for name in Claimed._fields
@@ -45,6 +54,7 @@ _ROWS = (
     select(*_COLUMNS)
     .select_from(OutboxMessage)
     .outerjoin(Person, col(Person.id) == OutboxMessage.recipient)
+    .outerjoin(ChannelName, col(ChannelName.name) == OutboxMessage.channel)
     .limit(_MOST)
 )
 
@@ -185,16 +195,3 @@ def release(session: Session, ids: Collection[int], attempt_id: str | None) -> i
         .values(state=MessageState.PENDING, attempt=OutboxMessage.attempt - 1, lease_until=None)
     )
     return int(result.rowcount)
-
-
-def channels_of(session: Session, addresses: Collection[str]) -> dict[str, str]:
-    """Address -> id of the Slack channel its newest message went to, by which Slack gives the history."""
-    newest = (
-        select(func.max(col(OutboxMessage.id)))
-        .where(col(OutboxMessage.address).in_(addresses), col(OutboxMessage.slack_channel).is_not(None))
-        .group_by(col(OutboxMessage.address))
-    )
-    found = session.exec(
-        select(OutboxMessage.address, OutboxMessage.slack_channel).where(col(OutboxMessage.id).in_(newest))
-    )
-    return {address: channel for address, channel in found if channel is not None}

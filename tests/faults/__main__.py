@@ -59,6 +59,7 @@ FAULTS = {
     "F08": Fault("odd Retry-After", refusals.odd_waits),
     "F09": Fault("token revoked and restored", refusals.revoked),
     "F10": Fault("channels and people gone", refusals.missing_places),
+    "C01": Fault("channels renamed, names taken over", refusals.changed_channels),
     "F11": Fault("history unreadable", refusals.unreadable),
     "F12": Fault("presses delivered four times", presses.repeated_presses),
     "F13": Fault("answering under a lock", presses.locked_presses),

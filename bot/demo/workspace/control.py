@@ -170,8 +170,13 @@ class ControlEndpoint:
         return {"ok": True}
 
     async def _channel(self, given: Json) -> Json:
-        channel = self._platform.state.channel(given["channel"])
-        self._platform.state.put_channel(replace(channel, **_changes(given, Channel)))
+        """Change a channel, or, where `new` is given, add one under this id."""
+        state, name, changes = self._platform.state, given["channel"], _changes(given, Channel)
+        if given.get("new"):
+            state.put_channel(Channel(id=name, **changes))
+        else:
+            known = state.channels.get(name) or state.channel(name)
+            state.put_channel(replace(known, **changes))
         return {"ok": True}
 
     async def _delivery(self, given: Json) -> Json:

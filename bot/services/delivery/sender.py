@@ -13,7 +13,7 @@ import structlog
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session
 
-from bot.services.delivery import circuit, pace, rights
+from bot.services.delivery import channels, circuit, pace, rights
 from bot.services.delivery.messenger import Answer, Reference
 from bot.services.delivery.outbox import divert
 from bot.services.delivery.reconciliation import reconcile
@@ -109,8 +109,11 @@ def claim(worker: Worker, limit: int) -> list[tuple[Claimed, float]]:
 def send(worker: Worker, batch: list[tuple[Claimed, float]]) -> int:
     """Send each message once and write how it ended; how many were tried. The rest is released."""
     answers: list[tuple[Claimed, Answer]] = []
+    names = {row.where for row, _ in batch if row.is_named}
+    places = channels.locate(worker, names) if names else {}  # a call to Slack: before the leases are checked
     checked = written = worker.monotonic()
     for position, (row, began) in enumerate(batch):
+        where = places.get(row.where, row.where)
         may_send = True
         if (now := worker.monotonic()) - checked > PAUSE_SEEN:
             checked = now
@@ -121,7 +124,9 @@ def send(worker: Worker, batch: list[tuple[Claimed, float]]) -> int:
         # After a long stop of this process another one may have taken the message over.
         may_send = may_send and worker.monotonic() - began <= worker.options.lease.total_seconds() / 2
         may_send = may_send and not worker.stopping()
-        answer = _send(worker, row) if may_send else None
+        answer = None
+        if may_send:
+            answer = where if isinstance(where, Answer) else _send(worker, row._replace(where=where))
         if answer is not None:
             answers.append((row, answer))
         stop = answer is None or answer.concerns in ("rate", "account")
@@ -229,4 +234,8 @@ def _mark_unsent(worker: Worker, session: Session, row: Claimed, answer: Answer,
         touches.release_undelivered(session, [row.id], now)
         if answer.concerns == "place" and row.channel and options.fallback_channel:
             divert(session, row.id, options.fallback_channel, now)
+        trouble = channels.trouble_of(answer.error_class)
+        if trouble and row.channel:
+            troubled = channels.troubled(row.channel, row.where, trouble)
+            channels.tell_admins(session, [troubled], options, now)
     return ours

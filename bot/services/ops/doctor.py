@@ -15,6 +15,8 @@ from sqlmodel import Session
 
 from bot.errors import N_, Phrase, ngettext
 from bot.services.delivery import circuit, time_jump
+from bot.services.delivery.messenger import Messenger
+from bot.services.ops import channels
 from bot.settings import Settings
 from db import backup, processes, schema
 from db.address import without_secrets
@@ -86,8 +88,10 @@ class Slack:
     clock_apart: timedelta | None = None
 
 
-def examine(database: Database, settings: Settings, slack: Slack, now: datetime) -> list[Finding]:
-    """Everything that can be found from this machine. Nothing is changed."""
+def examine(
+    database: Database, settings: Settings, slack: Slack, now: datetime, channels_of: Messenger | None = None
+) -> list[Finding]:
+    """Everything that can be found from this machine, and of the channels where Slack answers. Nothing is changed."""
     findings = [_versions(), *_slack(slack), *_storage(settings, database), _database(database, settings)]
     if findings[-1].level == "problem":
         return findings
@@ -100,6 +104,10 @@ def examine(database: Database, settings: Settings, slack: Slack, now: datetime)
             *_people(session),
             *_gradings(session),
         ]
+        known = channels.written(session, settings.alert_channel)
+    if channels_of is not None and not slack.error:
+        for remark in channels.remarks(known, channels.look(known, channels_of)):
+            findings.append(Finding(remark.level, "channels", remark.found, remark.remedy))
     return findings
 
 
@@ -309,16 +317,17 @@ def _messages(session: Session, now: datetime) -> Iterator[Finding]:
                 span=_span(now - oldest[state]),
             )
             yield Finding("problem", "messages", found, remedy)
-    if counts.get(MessageState.DEAD):
+    if dead := messages.count_dead(session):
         yield Finding(
-            "note",
+            "problem",
             "messages",
-            ngettext(
-                "%(count)s message could not be sent",
-                "%(count)s messages could not be sent",
-                counts[MessageState.DEAD],
+            ngettext("%(count)s message could not be sent", "%(count)s messages could not be sent", dead),
+            Phrase(
+                N_(
+                    "tierbot outbox list --state dead says why; tierbot outbox retry ID sends again, tierbot outbox drop"
+                    " ID gives it up"
+                )
             ),
-            Phrase(N_("tierbot outbox list --state dead says why; tierbot outbox retry ID sends again")),
         )
 
 

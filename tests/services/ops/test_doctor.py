@@ -86,12 +86,37 @@ def test_stuck_lost_and_dead_messages_are_counted(database: Database, tmp_path: 
             row = session.get(OutboxMessage, number)
             assert row is not None
             row.state = state
-    found = [item.found for item in findings(database, tmp_path) if item.about == "messages"]
+    found = [(item.level, item.found) for item in findings(database, tmp_path) if item.about == "messages"]
     assert found == [
-        "2 pending, the oldest for 60 min",
-        "1 unknown, the oldest for 16 min",
-        "1 message could not be sent",
+        ("problem", "2 pending, the oldest for 60 min"),
+        ("problem", "1 unknown, the oldest for 16 min"),
+        ("problem", "1 message could not be sent"),
     ]
+
+
+def test_a_dead_message_is_a_problem_until_somebody_drops_it(database: Database, tmp_path: Path) -> None:
+    with database.write() as session:
+        number = outbox.enqueue(
+            session,
+            kind="reminder",
+            place=Place(person_id=factories.person(session)),
+            message=Problem(text="x"),
+            language="en",
+            dedupe_key="x",
+            now=NOW,
+        )
+        row = session.get_one(OutboxMessage, number)
+        row.state, row.error_class, row.error = "dead", "invalid_blocks", "Slack refuses the blocks"
+    (dead,) = [item for item in findings(database, tmp_path) if item.about == "messages"]
+    assert (dead.level, "tierbot outbox drop" in dead.remedy) == ("problem", True)
+    with database.write() as session:
+        session.get_one(OutboxMessage, number).error_class = "left"
+    assert [item for item in findings(database, tmp_path) if item.about == "messages"] == []
+    with database.write() as session:
+        session.get_one(OutboxMessage, number).error_class = None
+    outbox.drop(database, number, actor="cli:anna")
+    assert [item for item in findings(database, tmp_path) if item.about == "messages"] == []
+    assert outbox.show(database, number).error == "dropped by cli:anna; Slack refuses the blocks"
 
 
 def test_a_silent_worker_is_a_problem(database: Database, tmp_path: Path) -> None:
