@@ -27,7 +27,7 @@ from rich.table import Table
 from rich.text import Text
 
 from bot import logs, settings
-from bot.app import Tierbot, build, create_if_empty, require_schema
+from bot.app import Tierbot, build, create_if_empty, require_schema, secrets_in
 from bot.clock import Clock
 from bot.errors import ENGLISH, N_, BadInput, BotError, Phrase, ngettext, translated
 from bot.logs import visible
@@ -36,6 +36,7 @@ from bot.services.imports.read.cells.guards import harmless
 from bot.settings import Settings
 from bot.wording import catalogue
 from bot.wording.rendering import MINUS
+from db.address import without_secrets
 
 _OUT = Console(highlight=False, emoji=False, soft_wrap=True)
 _ERR = Console(stderr=True, highlight=False, emoji=False, soft_wrap=True)
@@ -128,7 +129,7 @@ def opened(
 def load_settings() -> Settings:
     """The settings; from here on the log and the language are theirs."""
     loaded = settings.load()
-    logs.configure(loaded.log_level)
+    logs.configure(loaded.log_level, secrets_in(loaded))
     speak(loaded.language)
     return loaded
 
@@ -136,7 +137,7 @@ def load_settings() -> Settings:
 def _place(bot: Tierbot) -> str:
     """Where the database is, as its user would write it."""
     if not bot.database.is_sqlite:
-        return settings.without_password(bot.settings.url)
+        return without_secrets(bot.settings.url)
     file, here = bot.database.file.absolute(), Path.cwd()
     return str(file.relative_to(here) if file.is_relative_to(here) else file)
 

@@ -27,6 +27,7 @@ from markupsafe import Markup
 from bot.errors import BotError, translated
 from bot.settings import ROOT
 from bot.wording import catalogue
+from bot.wording.limits import LimitedEnvironment, TooMuch, limited, printed
 from bot.wording.messages import Message, Slots
 from bot.wording.parts import TierPart, Who
 from grading.scheme.model import BLOCKED, NEW, UNRATED, Name
@@ -77,6 +78,9 @@ class Renderer:
         self.own = own
         self._environments: dict[tuple[str, bool, bool], Environment] = {}
         self._reported: set[str] = set()
+        self._too_much: set[str] = (
+            set()
+        )  # own templates that reached a limit: each try would take as long again
 
     def slots(self, message: Message, language: str | None = None, *, mentions: bool = True) -> Slots:
         """The rendered message in one language; without `mentions`, people are named.
@@ -84,10 +88,12 @@ class Renderer:
         Where a firm's own template fails, the shipped one is used, and the log says so once.
         """
         language = language if language in catalogue.LANGUAGES else "en"
-        if self.own is not None:
+        if self.own is not None and message.template not in self._too_much:
             try:
                 return render(self.environment(language, own=True, mentions=mentions), message)
             except Exception as error:
+                if isinstance(error, TooMuch):
+                    self._too_much.add(message.template)
                 if message.template not in self._reported:
                     self._reported.add(message.template)
                     log.warning("template.broken", template=f"{message.template}.jinja", error=str(error))
@@ -112,8 +118,13 @@ def render(environment: Environment, message: Message) -> Slots:
     context = template.new_context(
         {name: getattr(escaped, name) for name in (*_fields(kind), *kind.properties)}
     )
+    blocks = [(name, template.blocks[name]) for name in BLOCKS if name in template.blocks]
     try:
-        texts = {name: "".join(template.blocks[name](context)) for name in BLOCKS if name in template.blocks}
+        if isinstance(environment, LimitedEnvironment):
+            with limited():
+                texts = {name: "".join(map(printed, block(context))) for name, block in blocks}
+        else:
+            texts = {name: "".join(block(context)) for name, block in blocks}
     except Exception:
         environment.handle_exception()
     return Slots(
@@ -138,11 +149,13 @@ def problem_text(error: BotError, language: str | None) -> Markup:
 
 
 def _build(language: str, folders: list[Path], mentions: bool) -> Environment:
-    environment = Environment(
+    is_own = folders != [SHIPPED]
+    kind = LimitedEnvironment if is_own else Environment
+    environment = kind(
         loader=FileSystemLoader([str(folder) for folder in folders]),
         extensions=["jinja2.ext.i18n"],
         autoescape=True,
-        finalize=escape,
+        finalize=(lambda value: printed(escape(value))) if is_own else escape,
         undefined=StrictUndefined,
         auto_reload=False,
     )
@@ -169,6 +182,8 @@ def _build(language: str, folders: list[Path], mentions: bool) -> Environment:
         bold=_bold,
         mention=partial(_mention, mentions),
     )
+    if isinstance(environment, LimitedEnvironment):
+        environment.limit_filters()
     return environment
 
 
