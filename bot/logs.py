@@ -1,4 +1,4 @@
-"""Structured logs on standard error, with secrets masked."""
+"""Structured logs on standard error, with secrets masked and without control characters."""
 
 import io
 import logging
@@ -23,6 +23,13 @@ _PERSONAL = re.compile(
 # PostgreSQL quotes the whole row that it refuses.
 _DETAIL = re.compile(r"(DETAIL:|Failing row contains|Key \().*")
 _SHORTEST = 6  # letters of a secret that is hidden wherever it stands; a shorter one is part of other words
+# All but line ends and tabs; lone surrogates stand for bytes of a file name, and cannot be written at all.
+_CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
+
+
+def visible(text: str) -> str:
+    """A text that changes nothing in a terminal: control characters are written out, as in \\x1b."""
+    return _CONTROL.sub(lambda found: found[0].encode("unicode_escape").decode(), text)
 
 
 def configure(level: str, secrets: Iterable[str] = ()) -> None:
@@ -76,7 +83,7 @@ class _Stream(io.TextIOBase):
     def write(self, text: str) -> int:
         if self._file is not None:
             with suppress(OSError, ValueError):
-                self._file.write(text)
+                self._file.write(visible(text))
         return len(text)
 
     def flush(self) -> None:

@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 from sqlalchemy import URL, Connection, Engine, event, inspect, text
 from sqlalchemy.dialects.postgresql import insert as postgresql_insert
@@ -55,11 +55,12 @@ class Unusable(Exception):
 
 @dataclass(frozen=True, kw_only=True)
 class Database:
-    """One database, reached through `write` and `read` only."""
+    """One database, reached through `write` and `read` only. `before_write` may refuse a writing transaction."""
 
     url: str = field(repr=False)  # with the password
     writer: Engine
     reader: Engine
+    before_write: Callable[[Connection], None] = lambda connection: None
 
     @contextmanager
     def write(self, *, lock: str | None = None) -> Iterator[Session]:
@@ -69,6 +70,7 @@ class Database:
         true until it commits. SQLite runs one writing transaction at a time anyway.
         """
         with Session(self.writer, expire_on_commit=False) as session, session.begin():
+            self.before_write(session.connection())
             if lock is not None and not self.is_sqlite:
                 keys = {"kind": _NAMED_LOCKS, "key": zlib.crc32(lock.encode()) - 2**31}
                 session.execute(text("SELECT pg_advisory_xact_lock(:kind, :key)"), keys)
@@ -248,28 +250,32 @@ def _set_pragmas(engine: Engine, *pragmas: str) -> None:
 
 
 def _reopen_after_read_only(writer: Engine, reader: Engine) -> None:
-    """Replace all connections when a write has failed on a read-only disk.
+    """Close all connections when a write has failed on a read-only disk, until one succeeds.
 
     A file opened on a read-only disk stays read-only after the disk has recovered, and so does the index of the
     write-ahead log that all connections of a process share, until every one of them is closed.
     """
-    failures = 0
-
-    def _connected(_: Any, record: ConnectionPoolEntry) -> None:
-        record.info["opened_after"] = failures
+    read_only = False
 
     def _checked_in(connection: Any, record: ConnectionPoolEntry) -> None:
-        # Only now: an unfinished statement keeps a connection open after it was closed.
-        if connection is not None and record.info["opened_after"] != failures:
+        # Only now: an unfinished statement keeps a connection open after it was closed. And every one, because a
+        # thread may have asked the pool that `dispose` replaces, which nobody would empty.
+        if connection is not None and read_only:
             record.invalidate()
 
     for engine in (writer, reader):
-        event.listen(engine, "connect", _connected)
         event.listen(engine, "checkin", _checked_in)
 
     @event.listens_for(writer, "handle_error")
     def _failed(context: ExceptionContext) -> None:
-        nonlocal failures
+        nonlocal read_only
         if "readonly" in str(context.original_exception):
-            failures += 1
+            read_only = True
             reader.dispose()
+
+    @event.listens_for(writer, "commit")
+    def _committed(connection: Connection) -> None:
+        nonlocal read_only
+        # On a read-only disk a transaction that writes nothing succeeds.
+        if read_only and cast(Any, connection.connection.dbapi_connection).total_changes:
+            read_only = False

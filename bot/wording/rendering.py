@@ -1,7 +1,8 @@
 """Message -> escaped slots, through Jinja2.
 
 Every value is escaped for Slack: strings become `Markup` before a template reads them, everything else that a template
-prints goes through `finalize`, and only the filters `mention` and `bold` make markup.
+prints goes through `finalize`, and only the filters `mention` and `bold` make markup. Slack has no way to write a
+formatting character as itself, so `escape` puts one in its place that looks like it.
 """
 
 import dataclasses
@@ -45,10 +46,17 @@ _SLACK_ID = re.compile(r"[UW][A-Z0-9]{2,}")
 _BIDI = dict.fromkeys([*range(0x202A, 0x202F), *range(0x2066, 0x206A), 0x200E, 0x200F, 0x061C])
 _PLAIN = frozenset({float, int, bool, type(None), date})
 _UNSEEN = ("Cc", "Cs", "Zl", "Zp")
+# What Slack formats -> what looks the same and is never formatted.
+_LOOKALIKES = {"*": "∗", "_": "＿", "~": "∼", "`": "｀", ":": "∶", ">": "›"}
+# The way back: for a terminal, and for Slack's plain text, which makes emoji.
+AS_WRITTEN = str.maketrans({new: old for old, new in _LOOKALIKES.items()})
+AS_WRITTEN_IN_PLAIN_TEXT = str.maketrans({new: old for old, new in _LOOKALIKES.items() if old not in ":>"})
+# An underscore within a word and a colon before a space are left: codes stay as they are, and Slack shows both.
+_FORMATTED = re.compile(r"[*~`]|(?<![A-Za-z0-9])_|_(?![A-Za-z0-9])|:(?=[^\s:]*(?::|$))|^>")
 
 
 def escape(value: object, longest: int = LONGEST_VALUE) -> Markup:
-    """A value as Slack text: one line without control characters, `&`, `<` and `>` as entities, clipped."""
+    """A value as Slack text: one line without control characters or formatting, `&`, `<`, `>` as entities, clipped."""
     if isinstance(value, Markup):
         return value
     text = str(value)[: longest * 10].translate(_BIDI)
@@ -57,6 +65,7 @@ def escape(value: object, longest: int = LONGEST_VALUE) -> Markup:
     text = " ".join(text.split())
     if len(text) > longest:
         text = text[: longest - 1].rstrip() + "…"
+    text = _FORMATTED.sub(lambda found: _LOOKALIKES[found[0]], text)
     if not text.isascii() and any(unicodedata.bidirectional(c) in ("R", "AL") for c in text):
         text = f"\u2068{text}\u2069"  # isolated, so that an Arabic name does not turn the line around it
     return _entities(text)

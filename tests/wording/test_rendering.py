@@ -52,6 +52,9 @@ def test_no_template_line_is_so_long_that_it_holds_logic() -> None:
         ("شركة", "\u2068شركة\u2069"),
         (Markup("<@U0ANNA>"), "<@U0ANNA>"),
         ("x" * 81, "x" * 79 + "…"),
+        ("*A* _b_ ~c~ `d` :100:", "∗A∗ ＿b＿ ∼c∼ ｀d｀ ∶100∶"),
+        ("> A", "› A"),
+        ("CUST_001 at 12:30, Re: 3 > 2", "CUST_001 at 12:30, Re: 3 &gt; 2"),
         ("", ""),
     ],
 )
@@ -81,8 +84,8 @@ def test_a_problem_keeps_its_whole_sentence_and_harmless_values() -> None:
     )
     text = problem_text(error, "en")
     assert text == (
-        "&lt;!channel&gt; *a*.csv line 12 has too many cells &amp; no &lt;header&gt;; "
-        "&lt;!channel&gt; *a*.csv cannot be read, so save the sheet as CSV again."
+        "&lt;!channel&gt; ∗a∗.csv line 12 has too many cells &amp; no &lt;header&gt;; "
+        "&lt;!channel&gt; ∗a∗.csv cannot be read, so save the sheet as CSV again."
     )
     slots = Renderer().slots(Problem(text=text), "en")
     assert slots.body == (str(text),)

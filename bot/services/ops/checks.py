@@ -9,6 +9,7 @@ from pathlib import Path
 from bot import settings
 from bot.errors import N_, BotError, Phrase, SeveralProblems
 from bot.services.care.plan import load_plan
+from bot.services.ops.revisions import other_revision
 from bot.services.ops.templates import check_templates
 from bot.services.schemes import store
 from bot.settings import Settings
@@ -157,16 +158,12 @@ def _check_database(settings: Settings, found: Findings) -> None:
     try:
         schema.check(database)
     except schema.SchemaMismatch as mismatch:
-        found.notices.append(
-            Phrase(
-                N_(
-                    "The database is at revision %(found)s, this version needs %(wanted)s: run tierbot db "
-                    "upgrade."
-                ),
-                found=mismatch.found or Phrase(N_("none")),
-                wanted=mismatch.wanted,
+        if schema.is_empty(database):
+            found.notices.append(
+                Phrase(N_("The database is empty: the first command that needs it creates its tables."))
             )
-        )
+        else:
+            found.problems.append(other_revision(mismatch).phrase)
     except Exception as error:
         found.problems.append(
             Phrase(
