@@ -106,20 +106,24 @@ def test_the_values_of_a_failed_statement_are_not_logged(
 
 
 SHAPES = [  # of an address with a password, and what may be shown of it
-    ("postgresql://bot:canary@127.0.0.1:1/tierbot", "bot:***@127.0.0.1:1"),
-    ("postgresql://bot:my canary@127.0.0.1:1/tierbot", "bot:***@127.0.0.1:1"),
-    ("postgresql://bot:my/canary?1@127.0.0.1:1/tierbot", "bot:***@127.0.0.1:1"),
-    ("postgresql://127.0.0.1:1/tierbot?user=bot&password=canary", "password=hidden"),
-    ("postgresql://127.0.0.1:1/tierbot?sslpassword=canary", "sslpassword=hidden"),
-    ("postgresql://bot:can@ary-canary@127.0.0.1:1/tierbot", "postgresql://…"),
-    ("postgresql://bot/x:canary@127.0.0.1:1/tierbot", "postgresql://…"),
-    ("postgresql://bot:canary@127.0.0.1:port/tierbot", "postgresql://…"),
-    ("host=127.0.0.1 port=1 user=bot password=canary", "The database … cannot be used"),
-    ("dbname=tierbot password='my canary' options='-c x=y://canary'", "The database … cannot be used"),
+    ("plain", "postgresql://bot:canary@127.0.0.1:1/tierbot", "bot:***@127.0.0.1:1"),
+    ("space", "postgresql://bot:my canary@127.0.0.1:1/tierbot", "bot:***@127.0.0.1:1"),
+    ("slash", "postgresql://bot:my/canary?1@127.0.0.1:1/tierbot", "bot:***@127.0.0.1:1"),
+    ("parameter", "postgresql://127.0.0.1:1/tierbot?user=bot&password=canary", "password=hidden"),
+    ("another parameter", "postgresql://127.0.0.1:1/tierbot?sslpassword=canary", "sslpassword=hidden"),
+    ("at sign", "postgresql://bot:can@ary-canary@127.0.0.1:1/tierbot", "postgresql://…"),
+    ("user with a slash", "postgresql://bot/x:canary@127.0.0.1:1/tierbot", "postgresql://…"),
+    ("port that is no number", "postgresql://bot:canary@127.0.0.1:port/tierbot", "postgresql://…"),
+    ("libpq", "host=127.0.0.1 port=1 user=bot password=canary", "The database … cannot be used"),
+    (
+        "libpq with a space",
+        "dbname=tierbot password='my canary' options='-c x=y://canary'",
+        "The database … cannot be used",
+    ),
 ]
 
 
-@pytest.mark.parametrize(("address", "shown"), SHAPES, ids=[address for address, _ in SHAPES])
+@pytest.mark.parametrize(("address", "shown"), [row[1:] for row in SHAPES], ids=[row[0] for row in SHAPES])
 def test_no_shape_of_a_database_address_shows_its_password(
     address: str,
     shown: str,

@@ -86,8 +86,10 @@ def step() -> None:
     if spent is None:
         return
     spent.steps += 1
-    if spent.steps > MOST_STEPS or time.thread_time() > spent.until:
-        raise TooMuch(f"takes more than {MOST_STEPS:,} steps or {MOST_SECONDS:g} s.")
+    if spent.steps > MOST_STEPS:
+        raise TooMuch(f"takes more than {MOST_STEPS:,} steps.")
+    if time.thread_time() > spent.until:
+        raise TooMuch(f"takes more than {MOST_SECONDS:g} s.")
 
 
 def printed(text: Any) -> Any:

@@ -122,6 +122,7 @@ def test_nothing_is_restored_while_a_process_has_the_file_open(tierbot: Output, 
         (lambda copy: copy.write_bytes(copy.read_bytes()[:9000]), "not a whole database|damaged"),
         (lambda copy: copy.write_text("hello" * 1000), "not a whole database"),
         (lambda copy: _set_revision(copy, "9999"), "another version"),
+        (lambda copy: copy.write_bytes(copy.read_bytes().replace(b":a", b":b", 1)), "it is damaged"),
         (lambda copy: copy.unlink(), "There is no file"),
     ],
 )

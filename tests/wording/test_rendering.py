@@ -156,6 +156,7 @@ def doubled(step: str) -> str:
 POISON = {
     "endless loop": "{% for a in range(10**9) %}{% endfor %}",
     "loops in loops": "{% for a in range(999) %}" * 4 + "{% endfor %}" * 4,
+    "loops over a list": "{% set x = range(999)|list %}{% for a in x %}{% for b in x %}{% endfor %}{% endfor %}",
     "loop that counts itself": "{% for a in range(999) %}{% for b in range(99) %}{{ loop.length }}{% endfor %}{% endfor %}",
     "recursive loop": "{% for a in [[]] recursive %}{{ loop([[], []]) }}{% endfor %}",
     "macros that call each other": "{% macro f(n) %}{% if n %}{{ f(n - 1) }}{{ f(n - 1) }}{% endif %}{% endmacro %}{{ f(60) }}",
@@ -172,6 +173,7 @@ POISON = {
     "list": "{% set x = [1] %}" + "{% set x = x + x %}" * 60 + "{{ x|length }}",
     "replaced": doubled("{% set x = x|replace('x', 'xxxxxxxx') %}"),
     "centred": "{{ 'x'|center(10**9) }}",
+    "a little too wide": "{{ 'x'|center(2000) }}",
     "justified": "{{ 'x'.ljust(10**9) }}",
     "indented": "{{ 'x'|indent(10**9, true) }}",
     "indented JSON": "{{ [1]|tojson(10**9) }}",
@@ -207,7 +209,7 @@ def test_a_template_that_takes_too_long_or_too_much_gives_way_to_the_shipped_one
 def test_check_names_a_template_that_takes_too_much(tmp_path: Path) -> None:
     text = f"{{% block fallback %}}{POISON['loops in loops']}{{% endblock %}}"
     (problem,) = check_templates(write(tmp_path / "own", "ungraded.jinja", text))
-    assert problem.endswith("ungraded.jinja line 1: takes more than 10,000 steps or 1 s.")
+    assert problem.endswith("ungraded.jinja line 1: takes more than 10,000 steps.")
 
 
 def test_what_other_templates_need_is_not_limited(tmp_path: Path) -> None:

@@ -106,6 +106,7 @@ def test_a_holiday_that_does_not_exist_is_told_once_with_a_near_one(tmp_path: Pa
         (b"plan: " + b"9" * 5_000, "a day or a number in it does not exist"),
         (b"plan: " + b"[" * 100_000, "the values are nested too deeply"),
         (b"- " * 200_000, "the values are nested too deeply"),
+        (b"- " * 150, "the values are nested too deeply"),
         (b"plan: a\n" * 200_000, "the file has more than 500,000 characters"),
         (b"plan: &a [*a]", "the aliases stand for more than 50,000 values; write the values out"),
     ],
