@@ -17,6 +17,7 @@ from bot.services import access, alerts
 from bot.services.care.plan import load_plan
 from bot.services.care.schedule import CareRules
 from bot.services.grade.runs import Notify
+from bot.services.ops.connection import ConnectionWatch
 from bot.services.schemes.store import SchemeCache
 from bot.settings import Settings, unusable_database
 from bot.wording.rendering import Renderer
@@ -42,6 +43,7 @@ class Tierbot:
     notify: Notify
     rng: random.Random
     boot_id: str
+    connection: ConnectionWatch
     stopping: threading.Event = field(default_factory=threading.Event)
 
     @cached_property
@@ -63,6 +65,7 @@ class Tierbot:
                 access.identify, self.database, settings=self.settings, profile_of=self.gateway.profile
             ),
             clock=self.clock,
+            connection=self.connection,
         )
 
     def today(self, now: datetime | None = None) -> date:
@@ -80,6 +83,7 @@ def build(settings: Settings, *, clock: Clock | None = None) -> Tierbot:
         database = open_database(settings.url)
     except Unusable as error:
         raise unusable_database(settings.url, str(error)) from None
+    clock, boot_id = clock or SystemClock(), secrets.token_hex(8)
     plan, remind_at = load_plan(settings.care_plan), time.fromisoformat(settings.remind_at)
     return Tierbot(
         settings=settings,
@@ -88,7 +92,7 @@ def build(settings: Settings, *, clock: Clock | None = None) -> Tierbot:
         rules=CareRules(plan=plan, zone=settings.zone, remind_at=remind_at),
         renderer=renderer,
         to_slack=partial(_gateway, settings, renderer),
-        clock=clock or SystemClock(),
+        clock=clock,
         notify=partial(
             alerts.enqueue_alerts,
             scheme_cache=scheme_cache,
@@ -96,7 +100,8 @@ def build(settings: Settings, *, clock: Clock | None = None) -> Tierbot:
             language=settings.language,
         ),
         rng=random.Random(secrets.randbits(64)),
-        boot_id=secrets.token_hex(8),
+        boot_id=boot_id,
+        connection=ConnectionWatch(boot_id, clock),
     )
 
 
