@@ -135,7 +135,9 @@ class SocketMode:
         except NotOpened as refusal:
             with self._lock:
                 self._failures += 1
-                self._due = time.monotonic() + max(refusal.wait, self._delay())
+                self._due = time.monotonic() + max(
+                    refusal.wait, wait_after(self._failures, self._timing, self._rng)
+                )
             self._watch.failed(refusal.reason)
             return refusal.reason
         with self._lock:
@@ -170,7 +172,7 @@ class SocketMode:
             wait = retry_after(error).total_seconds() if limited else 0.0
             raise NotOpened(error_code(error), wait) from None
         except Exception as error:  # of the network, of TLS, of a proxy
-            log.debug("slack.unreachable", error=type(error).__name__, exc_info=error)
+            log.debug("slack.unreachable", error=f"{type(error).__name__}: {error}")
             raise NotOpened(UNREACHABLE) from None
         try:
             return connection, self._await_hello(connection)
@@ -249,14 +251,7 @@ class SocketMode:
         now = time.monotonic()
         works = self._proven or now - self._opened_at >= self._timing.proof
         self._failures = 0 if works and not failed else self._failures + 1
-        self._due = now + self._delay()
-
-    def _delay(self) -> float:
-        """Seconds until the next try: hardly any at first, then doubled, with a random part, so that no two processes keep step."""
-        if self._failures < 2:
-            return self._rng.uniform(0, self._timing.first_wait / 2)
-        longest = min(self._timing.longest_wait, self._timing.first_wait * 2 ** min(self._failures - 2, 10))
-        return self._rng.uniform(longest / 2, longest)
+        self._due = now + wait_after(self._failures, self._timing, self._rng)
 
     def _answer(self, connection: ClientConnection, request: SocketModeRequest) -> None:
         """Have Bolt answer a request; deferred work begins when the acknowledgement has been sent."""
@@ -281,6 +276,14 @@ class SocketMode:
             if present is None or present is connection:
                 raise
             present.send(text)
+
+
+def wait_after(failures: int, timing: Timing, rng: random.Random) -> float:
+    """Seconds until the next try: hardly any at first, then doubled, with a random part, so that no two processes keep step."""
+    if failures < 2:
+        return rng.uniform(0, timing.first_wait / 2)
+    longest = min(timing.longest_wait, timing.first_wait * 2 ** min(failures - 2, 10))
+    return rng.uniform(longest / 2, longest)
 
 
 class _Sender(BaseSocketModeClient):

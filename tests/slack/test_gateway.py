@@ -162,7 +162,12 @@ def test_too_many_requests_is_that_even_as_a_page() -> None:
         ("ekm_access_denied external_channel_migrating", "retry", False, "message"),
         ("request_timeout invalid_form_data invalid_json json_not_object", "retry", True, "message"),
         ("an_error_of_next_year", "retry", True, "message"),
-        ("internal_error fatal_error service_unavailable messaging_processing_failed", "lost", True, "network"),
+        (
+            "internal_error fatal_error service_unavailable messaging_processing_failed",
+            "lost",
+            True,
+            "network",
+        ),
         (
             "channel_not_found not_in_channel is_archived restricted_action restricted_action_read_only_channel"
             " access_denied no_permission team_not_found",

@@ -159,8 +159,8 @@ def describe(state: ConnectionState | SlackConnection, now: datetime) -> tuple[P
         case "shared":
             found = Phrase(
                 N_(
-                    "Slack counts %(counted)s connections of the app, of which %(others)s are not this installation's:"
-                    " they receive part of what people type and press"
+                    "Slack counts %(counted)s connections of the app, %(others)s more than this installation holds: part"
+                    " of what people type and press goes there"
                 ),
                 counted=state.counted,
                 others=state.others,
