@@ -9,7 +9,7 @@ from slack_bolt import BoltResponse
 from slack_bolt.error import BoltUnhandledRequestError
 from slack_sdk.errors import SlackApiError
 
-from bot.errors import N_, BotError
+from bot.errors import N_, BotError, Conflict
 from bot.slack import blocks
 from bot.slack.deferred import Full, Press
 from bot.slack.dependencies import Dependencies
@@ -19,6 +19,8 @@ from db.book import people
 
 # A trigger can be used once: another process, or this one, has handled the press.
 USED_TRIGGER = "exchanged_trigger_id"
+# It opens a view for three seconds after the press.
+LATE_TRIGGERS = frozenset({"expired_trigger_id", "invalid_trigger_id", "trigger_expired"})
 
 log = structlog.get_logger()
 
@@ -59,7 +61,10 @@ class Explainer:
                 press.update_view(self._view(problem, language))
             else:
                 content = blocks.payload(self.deps.renderer, problem, language)
-                press.respond(content, response_type="ephemeral", replace_original=False)
+                if "response_url" in press.body:
+                    press.respond(content, response_type="ephemeral", replace_original=False)
+                else:  # pressed in a view
+                    press.client.chat_postMessage(channel=press.user_id, **content)
         except Exception as unsaid:
             log.error("press.untold", error=type(unsaid).__name__, exc_info=unsaid)
 
@@ -72,6 +77,8 @@ class Explainer:
         with self.deps.database.read() as session:
             person = people.by_slack_id(session, user_id)
         language = (person.language if person else None) or self.deps.settings.language
+        if isinstance(error, SlackApiError) and error.response.get("error") in LATE_TRIGGERS:
+            error = Conflict(N_("It took too long to open, and Slack allows only three seconds. Press again."))
         if isinstance(error, BotError):
             log.info("listener.refused", error=type(error).__name__, msgid=error.msgid)
             return Problem(text=problem_text(error, language)), language

@@ -331,3 +331,18 @@ def test_what_was_not_acknowledged_is_not_done(office: Office, monkeypatch: pyte
         assert office.workspace.click(ANNA, preview, POST).error == "operation_timeout"
     assert office.workspace.click(ANNA, preview, POST).ok
     eventually(lambda: len(office.said_to_all()) == 1, "the shared card")
+
+
+@pytest.mark.parametrize("code", ["expired_trigger_id", "invalid_trigger_id"])
+def test_a_view_that_comes_too_late_asks_for_another_press(office: Office, code: str) -> None:
+    card = office.card()
+    assert office.workspace.click(ANNA, card, WHY).ok
+    view = eventually(lambda: office.workspace.view_of(ANNA), "the explanation")
+    before = len(office.said_to(ANNA))
+    office.workspace.faults.switch("error", code=code, methods=["views.open", "views.push"])
+    assert office.workspace.click(ANNA, card, WHY).ok
+    eventually(lambda: len(office.said_to(ANNA)) > before, "the sentence")
+    assert "three seconds. Press again" in words(office.said_to(ANNA)[-1])
+    assert office.workspace.click(ANNA, view, EXACT).ok  # in a view there is no response_url
+    dm = office.workspace.dm(ANNA)
+    eventually(lambda: any("Press again" in words(m) for m in office.workspace.messages(dm)), "the message")
