@@ -170,7 +170,7 @@ def test_a_process_that_does_not_hear_slack_is_not_ready(server: Server, bot: Ti
         watch.opened(3, others=2)
     assert get(server, "/readyz") == (
         503,
-        "slack: Slack counts 3 connections of the app, 2 more than this installation holds: part of what people type"
+        "slack: Slack counts 2 connections of the app that this installation does not hold: part of what people type"
         " and press goes there\n",
     )
     watch.lost("closed")

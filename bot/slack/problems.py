@@ -78,7 +78,9 @@ class Explainer:
             person = people.by_slack_id(session, user_id)
         language = (person.language if person else None) or self.deps.settings.language
         if isinstance(error, SlackApiError) and error.response.get("error") in LATE_TRIGGERS:
-            error = Conflict(N_("It took too long to open, and Slack allows only three seconds. Press again."))
+            error = Conflict(
+                N_("It took too long to open, and Slack allows only three seconds. Press again.")
+            )
         if isinstance(error, BotError):
             log.info("listener.refused", error=type(error).__name__, msgid=error.msgid)
             return Problem(text=problem_text(error, language)), language

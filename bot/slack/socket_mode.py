@@ -144,7 +144,9 @@ class SocketMode:
             before, self._current = self._current, connection
             self._opened_at, self._proven = time.monotonic(), False
         threading.Thread(target=self._receive, args=[connection], name="socket-mode", daemon=True).start()
-        others = self._count_others(counted, held=1 if before is None else 2)
+        if before is not None and counted is not None:
+            counted -= 1  # it is about to be closed
+        others = self._count_others(counted)
         with self._lock:
             if connection is self._current:  # it has not ended meanwhile
                 wait = self._timing.recount if others else self._timing.renewal
@@ -193,12 +195,12 @@ class SocketMode:
                 counted = message.get("num_connections")
                 return counted if isinstance(counted, int) else None
 
-    def _count_others(self, counted: int | None, *, held: int) -> int:
+    def _count_others(self, counted: int | None) -> int:
         """How many connections neither this process nor another one of this installation holds."""
-        if counted is None or counted <= held:
+        if counted is None or counted <= 1:
             return 0
         try:
-            return max(0, counted - held - self._others())
+            return max(0, counted - 1 - self._others())
         except Exception as error:  # the database cannot be read, which others report
             log.warning("slack.uncounted", error=type(error).__name__)
             return 0

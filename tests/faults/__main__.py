@@ -18,7 +18,17 @@ from bot import logs
 from db.engine import open_database
 from db.schema import upgrade
 from tests import postgres
-from tests.faults import kills, machine, presses, refusals, restarts, restores, schedulers, wrong_clocks
+from tests.faults import (
+    deafness,
+    kills,
+    machine,
+    presses,
+    refusals,
+    restarts,
+    restores,
+    schedulers,
+    wrong_clocks,
+)
 from tests.faults.installation import Installation
 from tests.faults.report import Outcome, line
 from tests.faults.slack import Now, Slack
@@ -51,6 +61,8 @@ FAULTS = {
     "F12": Fault("presses delivered four times", presses.repeated_presses),
     "F13": Fault("answering under a lock", presses.locked_presses),
     "S01": Fault("Socket Mode connections broken", presses.broken_connections, ("sqlite",)),
+    "S02": Fault("app token shared with another installation", deafness.shared_token, ("sqlite",)),
+    "S03": Fault("app token refused for a while", deafness.refused_token, ("sqlite",)),
     "F14": Fault("SIGTERM in mid-batch", machine.stopped),
     "F16": Fault("ticks that stop", restarts.stopped_jobs),
     "F17": Fault("clock jumps", wrong_clocks.jumping),

@@ -206,7 +206,7 @@ def test_connections_that_nobody_reads_are_noticed(connected: Line, workspace: W
     workspace.strike("socket_disconnect", reason="refresh_requested", seconds=60)
     connected.becomes(SHARED)
     assert connected.watch.state is not None
-    assert (connected.watch.state.counted, connected.watch.state.others) == (4, 2)
+    assert (connected.watch.state.counted, connected.watch.state.others) == (3, 2)
     workspace.faults.clear()
     connected.becomes("")
 
@@ -221,7 +221,7 @@ def test_neither_own_processes_nor_an_unreadable_database_count_as_strangers(
         assert line.socket_mode.open() == ""
         workspace.strike("socket_disconnect", reason="refresh_requested", seconds=60)
         eventually(lambda: workspace.socket_mode.opened == 3, "another count")
-        eventually(lambda: line.watch.state and line.watch.state.counted == 3, "the count")
+        eventually(lambda: line.watch.state and line.watch.state.counted == 2, "the count")
         assert line.problem == ""
 
 

@@ -12,7 +12,7 @@ import structlog
 from sqlmodel import Session
 
 from bot.clock import Clock
-from bot.errors import N_, Phrase
+from bot.errors import N_, Phrase, ngettext
 from db import connections
 from db.connections import SlackConnection
 from db.engine import Database
@@ -157,13 +157,12 @@ def describe(state: ConnectionState | SlackConnection, now: datetime) -> tuple[P
         case "link_disabled":
             found = Phrase(N_("Socket Mode is switched off for the app"))
         case "shared":
-            found = Phrase(
-                N_(
-                    "Slack counts %(counted)s connections of the app, %(others)s more than this installation holds: part"
-                    " of what people type and press goes there"
-                ),
-                counted=state.counted,
-                others=state.others,
+            found = ngettext(
+                "Slack counts %(count)s connection of the app that this installation does not hold: part of what people type"
+                " and press goes there",
+                "Slack counts %(count)s connections of the app that this installation does not hold: part of what people type"
+                " and press goes there",
+                state.others,
             )
         case code if code in TOKEN_REFUSALS:
             return Phrase(N_("Slack refuses the app token: %(code)s"), code=code), Phrase(_TOKEN_REMEDY)

@@ -190,7 +190,7 @@ def test_connections_of_another_installation_are_a_problem(database: Database, t
     connection.report(database, watch, NOW)
     (found,) = in_socket_mode(database, tmp_path)
     assert found.level == "problem"
-    assert "2 connections of the app, 1 more than this installation holds" in found.found
+    assert "1 connection of the app that this installation does not hold" in found.found
     assert "give it a Slack app of its own" in found.remedy
 
 
