@@ -131,10 +131,10 @@ TRUNCATED = frozenset(
         "request_timeout",
     }
 )
-_MAY_HAVE_ARRIVED = frozenset(
+MAY_HAVE_ARRIVED = frozenset(
     {"internal_error", "fatal_error", "service_unavailable", "messaging_processing_failed"}
 )
-_RATE_LIMITED = frozenset({"ratelimited", "rate_limited"})
+RATE_LIMITED = frozenset({"ratelimited", "rate_limited"})
 _UNREACHABLE = frozenset(
     {errno.ECONNREFUSED, errno.ENETUNREACH, errno.EHOSTUNREACH, errno.ENETDOWN, errno.EHOSTDOWN}
 )
@@ -143,7 +143,7 @@ _UNREACHABLE = frozenset(
 def refused(error: SlackApiError) -> Answer:
     """What an answer with an error means. An error that is not known here is tried again: it may concern more than this message."""
     code, status = slack_code(error), status_of(error)
-    if status == 429 or code in _RATE_LIMITED:
+    if status == 429 or code in RATE_LIMITED:
         return Answer(
             outcome="retry",
             error_class="ratelimited",
@@ -154,7 +154,7 @@ def refused(error: SlackApiError) -> Answer:
         )
     if not code:
         return lost("garbage", f"unreadable answer, status {status}")
-    if status >= 500 or code in _MAY_HAVE_ARRIVED:
+    if status >= 500 or code in MAY_HAVE_ARRIVED:
         return lost(code, f"Slack answered {status} {code}")
     if code in ACCOUNT:
         return Answer(

@@ -63,6 +63,7 @@ FAULTS = {
     "S01": Fault("Socket Mode connections broken", presses.broken_connections, ("sqlite",)),
     "S02": Fault("app token shared with another installation", deafness.shared_token, ("sqlite",)),
     "S03": Fault("app token refused for a while", deafness.refused_token, ("sqlite",)),
+    "S04": Fault("Slack answers 500 at the start", deafness.failing_at_the_start, ("sqlite",)),
     "F14": Fault("SIGTERM in mid-batch", machine.stopped),
     "F16": Fault("ticks that stop", restarts.stopped_jobs),
     "F17": Fault("clock jumps", wrong_clocks.jumping),

@@ -1,4 +1,4 @@
-"""Connections that are open and yet do not receive everything, or cannot be opened: S02 and S03."""
+"""Connections that are open and yet do not receive everything, or cannot be opened: S02 to S04."""
 
 import time
 
@@ -49,6 +49,22 @@ def shared_token(installation: Installation, *, quick: bool) -> Outcome:
                 outcome.require(status == 503 and SHARED in state, f"the health page said “{state}”")
         outcome.figures["ready again after"] = _wait_for(office, "ready")
         outcome.require(office.page("readyz") == (200, "ready"), "not ready after the other had ended")
+    return outcome
+
+
+def failing_at_the_start(installation: Installation, *, quick: bool) -> Outcome:
+    """S04: Slack answers 500 to everything while a process starts; it keeps running and answers when Slack does."""
+    outcome, slack = Outcome(figures={}), installation.slack
+    slack.switch({"kind": "server_error", "status": 500, "methods": ["*"]})
+    with answering(installation, processes=0) as office, web(office):
+        _wait_for(office, "Slack opens no connection: http_500")
+        status, state = office.page("readyz")
+        outcome.require(status == 503 and "http_500" in state, f"the health page said “{state}”")
+        said = (installation.folder / "log").read_text()
+        outcome.require("It receives nothing yet" in said, f"the process said {said[-300:]}")
+        slack.switch()
+        outcome.figures["connected after"] = _wait_for(office, "ready")
+        outcome.require(bool(office.ask()["ok"]), "no answer when Slack answered again")
     return outcome
 
 

@@ -81,6 +81,7 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         "jobs": N_("jobs"),
         "time": N_("time"),
         "sending": N_("delivery"),
+        "connection": N_("connection"),
         "messages": N_("messages"),
         "people": N_("people"),
         "grading": N_("grading"),

@@ -60,8 +60,7 @@ def probe(worker: Worker) -> bool:
             reason="",
             sentence="",
             failures=0,
-            opened_at=None,
-            probe_at=None,
+            probe_at=now,
             apart_seconds=gap.total_seconds() if gap is not None else None,
         )
     log.warning("circuit.closed", was=row.reason)
@@ -109,6 +108,9 @@ def _open(
     sentence: str | None = None,
     **values: object,
 ) -> None:
+    if since is None and (row := send_state.circuit(session)) is not None and row.opened_at is not None:
+        # Slack took the token a moment ago, and refuses the messages all the same: nothing has changed since.
+        since = row.opened_at if row.probe_at is not None and now - row.probe_at < PROBE else None
     values |= {"reason": reason, "sentence": SENTENCES[reason] if sentence is None else sentence}
     log.error("circuit.open", reason=str(reason), sentence=values["sentence"])
     values |= {"failures": 0, "opened_at": since or now, "probe_at": now + PROBE}
