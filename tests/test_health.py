@@ -179,7 +179,7 @@ def test_a_process_that_does_not_hear_slack_is_not_ready(server: Server, bot: Ti
 
 
 def test_metrics_tell_whether_requests_arrive(server: Server, bot: Tierbot) -> None:
-    assert "tierbot_slack_connections" not in get(server, "/metrics")[1]
+    assert "tierbot_slack_connections{" not in get(server, "/metrics")[1]
     deaf, hearing = ConnectionWatch("deaf", FixedClock(NOW)), ConnectionWatch("hearing", FixedClock(NOW))
     deaf.begin()
     deaf.failed("link_disabled")
@@ -196,7 +196,7 @@ def test_metrics_tell_whether_requests_arrive(server: Server, bot: Tierbot) -> N
     assert 'tierbot_slack_connection_problems{problem="link_disabled"} 1.0' in lines
     assert "tierbot_slack_last_request_seconds 40.0" in lines
     bot.clock.advance(timedelta(seconds=21))  # type: ignore[attr-defined]
-    assert "tierbot_slack_connections" not in get(server, "/metrics")[1]  # these processes are gone
+    assert "tierbot_slack_connections{" not in get(server, "/metrics")[1]  # these processes are gone
 
 
 def test_with_a_port_in_use_only_the_health_page_is_missing(

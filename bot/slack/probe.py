@@ -4,10 +4,10 @@ from slack_sdk.errors import SlackApiError, SlackRequestError
 
 from bot.clock import Clock
 from bot.errors import N_, Phrase
-from bot.services.ops.connection import UNREACHABLE
+from bot.services.ops.connection import TOKEN_REFUSALS, UNREACHABLE
 from bot.services.ops.doctor import Slack
 from bot.settings import Settings
-from bot.slack.answers import error_code, header, slack_time
+from bot.slack.answers import ACCOUNT, error_code, header, slack_time
 from bot.slack.gateway import web_client
 from bot.slack.manifest import OPTIONAL_SCOPES, SCOPES
 
@@ -19,7 +19,12 @@ def probe(settings: Settings, clock: Clock) -> Slack:
     try:
         response = web_client(settings, reading=True).auth_test()
     except SlackApiError as error:
-        return Slack(error=error_code(error))
+        code = error_code(error)
+        if code in TOKEN_REFUSALS:
+            return Slack(error=code)
+        return Slack(
+            error=code, remedy=Phrase(ACCOUNT.get(code, N_("Slack has trouble of its own: try again later")))
+        )
     except (SlackRequestError, OSError) as error:
         return Slack(
             error=Phrase(

@@ -19,7 +19,7 @@ from bot.slack.gateway import web_client
 from bot.slack.http_mode import http_app
 from bot.slack.listeners import register_all
 from bot.slack.problems import Explainer
-from bot.slack.socket_mode import TIMING, SocketMode, Timing
+from bot.slack.socket_mode import TIMING, ConnectionKeeper, Timing
 
 log = structlog.get_logger()
 
@@ -67,13 +67,13 @@ def serve_http(app: App, host: str, port: int) -> Server:
 class SocketModeConnection:
     """The Socket Mode connection of this process, which reports its state until it is closed."""
 
-    socket_mode: SocketMode
+    keeper: ConnectionKeeper
     watch: ConnectionWatch
     reporting: threading.Thread
     stopping: threading.Event
 
     def close(self) -> None:
-        self.socket_mode.close()
+        self.keeper.close()
         self.stopping.set()
         self.watch.changed.set()
         self.reporting.join(WITHDRAW_SECONDS)
@@ -93,10 +93,10 @@ def connect(app: App, deps: Dependencies, timing: Timing = TIMING) -> SocketMode
         return connection.held_by_others(database, watch.boot_id, deps.clock.now())
 
     client = web_client(deps.settings, timeout=OPEN_TIMEOUT)
-    socket_mode = SocketMode(app, client, token.get_secret_value(), watch, count_others, timing)
-    reason = socket_mode.open()
+    keeper = ConnectionKeeper(app, client, token.get_secret_value(), watch, count_others, timing)
+    reason = keeper.open()
     if reason in connection.TOKEN_REFUSALS:
-        socket_mode.close()
+        keeper.close()
         raise BadInput(
             N_(
                 "Slack refuses SLACK_APP_TOKEN (%(code)s). Create an app-level token with connections:write on the app's"
@@ -107,7 +107,7 @@ def connect(app: App, deps: Dependencies, timing: Timing = TIMING) -> SocketMode
     stopping = threading.Event()
     reporting = threading.Thread(target=_report, args=[deps, stopping], name="connection-report", daemon=True)
     reporting.start()
-    return SocketModeConnection(socket_mode=socket_mode, watch=watch, reporting=reporting, stopping=stopping)
+    return SocketModeConnection(keeper=keeper, watch=watch, reporting=reporting, stopping=stopping)
 
 
 def _report(deps: Dependencies, stopping: threading.Event) -> None:

@@ -70,7 +70,7 @@ class NotOpened(Exception):
         self.wait = wait
 
 
-class SocketMode:
+class ConnectionKeeper:
     """Keeps one connection open and gives its requests to Bolt, until `close`.
 
     `others` tells how many connections other processes of this installation hold.
@@ -291,13 +291,13 @@ def wait_after(failures: int, timing: Timing, rng: random.Random) -> float:
 class _Sender(BaseSocketModeClient):
     """What Bolt sends an acknowledgement with."""
 
-    def __init__(self, socket_mode: SocketMode, connection: ClientConnection) -> None:
+    def __init__(self, keeper: ConnectionKeeper, connection: ClientConnection) -> None:
         self.logger = logging.getLogger(__name__)
-        self._socket_mode = socket_mode
+        self._keeper = keeper
         self._connection = connection
 
     def send_message(self, message: str) -> None:
-        self._socket_mode.send(self._connection, message)
+        self._keeper.send(self._connection, message)
 
 
 def _parse(data: str | bytes) -> dict[str, Any]:

@@ -327,7 +327,7 @@ def test_what_was_not_acknowledged_is_not_done(office: Office, monkeypatch: pyte
 
     with monkeypatch.context() as gone:
         gone.setattr(office.workspace.socket_mode, "_ack_seconds", 0.5)
-        gone.setattr(bot.way.socket_mode, "send", broken)
+        gone.setattr(bot.way.keeper, "send", broken)
         assert office.workspace.click(ANNA, preview, POST).error == "operation_timeout"
     assert office.workspace.click(ANNA, preview, POST).ok
     eventually(lambda: len(office.said_to_all()) == 1, "the shared card")

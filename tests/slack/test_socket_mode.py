@@ -22,7 +22,7 @@ from bot.settings import Settings
 from bot.slack.gateway import web_client
 from bot.slack.probe import probe
 from bot.slack.server import connect, front
-from bot.slack.socket_mode import TIMING, SocketMode, Timing, wait_after
+from bot.slack.socket_mode import TIMING, ConnectionKeeper, Timing, wait_after
 from db import connections
 from db.engine import Database
 from tests.conftest import on_sqlite
@@ -54,7 +54,7 @@ class Line:
             self.may_answer.wait(20)
             ack("yes")
 
-        self.socket_mode = SocketMode(
+        self.keeper = ConnectionKeeper(
             app, client, "xapp-local", self.watch, lambda: self.others, timing=HURRIED
         )
 
@@ -80,12 +80,12 @@ def workspace() -> Iterator[Workspace]:
 def line(workspace: Workspace) -> Iterator[Line]:
     line = Line(workspace)
     yield line
-    line.socket_mode.close()
+    line.keeper.close()
 
 
 @pytest.fixture
 def connected(line: Line) -> Line:
-    assert line.socket_mode.open() == ""
+    assert line.keeper.open() == ""
     assert line.ask().ok
     assert line.problem == ""
     return line
@@ -157,7 +157,7 @@ def test_a_server_that_greets_and_hangs_up_is_not_asked_without_end(
 
     monkeypatch.setattr("bot.slack.socket_mode.wait_after", note)
     workspace.faults.switch("socket_reset", seconds=0.01, count=4)
-    line.socket_mode.open()
+    line.keeper.open()
     eventually(lambda: len(failures) >= 4, "four connections that ended")
     assert failures[:4] == [1, 2, 3, 4]
 
@@ -166,7 +166,7 @@ def test_an_eleventh_connection_waits_until_there_is_room(line: Line, workspace:
     with ExitStack() as others:
         for _ in range(10):
             others.enter_context(raw_socket(workspace)).recv()
-        assert line.socket_mode.open() == FULL
+        assert line.keeper.open() == FULL
         assert line.problem == FULL
     line.becomes("")
     assert line.ask().ok
@@ -185,7 +185,7 @@ def test_socket_mode_that_is_switched_off_is_known_by_its_name(connected: Line) 
 
 def test_without_a_network_at_the_start_it_connects_later(line: Line, workspace: Workspace) -> None:
     workspace.refuse_connections()
-    assert line.socket_mode.open() == UNREACHABLE
+    assert line.keeper.open() == UNREACHABLE
     workspace.accept_connections()
     line.becomes("")
     assert line.ask().ok
@@ -215,10 +215,10 @@ def test_connections_that_nobody_reads_are_noticed(connected: Line, workspace: W
 def test_neither_own_processes_nor_an_unreadable_database_count_as_strangers(
     line: Line, workspace: Workspace, read: Callable[[], int]
 ) -> None:
-    line.socket_mode._others = read
+    line.keeper._others = read
     with raw_socket(workspace) as colleague:
         colleague.recv()
-        assert line.socket_mode.open() == ""
+        assert line.keeper.open() == ""
         workspace.strike("socket_disconnect", reason="refresh_requested", seconds=60)
         eventually(lambda: workspace.socket_mode.opened == 3, "another count")
         eventually(lambda: line.watch.state and line.watch.state.counted == 2, "the count")
@@ -228,7 +228,7 @@ def test_neither_own_processes_nor_an_unreadable_database_count_as_strangers(
 def test_one_count_of_a_connection_that_is_just_ending_is_no_proof(line: Line, workspace: Workspace) -> None:
     with raw_socket(workspace) as ending:
         ending.recv()
-        line.socket_mode.open()
+        line.keeper.open()
         assert line.watch.state is not None
         assert (line.problem, line.watch.state.others) == ("", 1)
 
@@ -255,7 +255,7 @@ def test_what_has_arrived_is_answered_before_the_end(connected: Line) -> None:
     heard = connected.watch.state
     person.start()
     eventually(lambda: connected.watch.state is not heard, "the request")
-    closing = threading.Thread(target=connected.socket_mode.close)
+    closing = threading.Thread(target=connected.keeper.close)
     closing.start()
     connected.may_answer.set()
     person.join(20)
@@ -291,6 +291,23 @@ def test_a_refused_app_token_ends_the_start_with_a_sentence(workspace: Workspace
     assert (problem.error, problem.app_token_error) == ("", "invalid_auth")
     workspace.faults.clear()
     assert probe(tierbot.settings, tierbot.clock).app_token_error == ""
+
+
+@pytest.mark.parametrize(
+    ("code", "remedy"),
+    [
+        ("token_revoked", "copy the bot token again"),
+        ("org_login_required", "sending goes on when that is done"),
+        ("internal_error", "Slack has trouble of its own"),
+    ],
+)
+@on_sqlite
+def test_the_doctor_has_a_remedy_that_fits_the_error_of_slack(
+    workspace: Workspace, tierbot: Tierbot, code: str, remedy: str
+) -> None:
+    workspace.faults.switch("error", code=code, methods=["auth.test"])
+    found = probe(tierbot.settings, tierbot.clock)
+    assert (found.error, remedy in found.remedy) == (code, True)
 
 
 def test_a_process_reports_its_connection_until_it_ends(workspace: Workspace, tierbot: Tierbot) -> None:

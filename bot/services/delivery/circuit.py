@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 import structlog
 from sqlmodel import Session
 
+from bot.errors import N_
 from bot.services.delivery import pace
 from bot.services.delivery.messenger import Answer
 from bot.services.delivery.worker import Worker
@@ -22,8 +23,8 @@ PROBE = timedelta(seconds=15)
 APART_WARN, APART_STOP = timedelta(seconds=60), timedelta(seconds=240)  # Slack's signatures expire after 300
 LONGEST_WAIT = timedelta(minutes=20)  # longer than any wait of a message
 SENTENCES: dict[str, str] = {
-    CircuitReason.NETWORK: "Slack cannot be reached; the messages wait",
-    CircuitReason.CLOCK: (
+    CircuitReason.NETWORK: N_("Slack cannot be reached; the messages wait"),
+    CircuitReason.CLOCK: N_(
         "this machine's clock and Slack's are more than 4 minutes apart; set it right, nothing is sent meanwhile"
     ),
 }

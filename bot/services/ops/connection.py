@@ -23,11 +23,10 @@ CONNECTING, UNREACHABLE, SHARED = "connecting", "unreachable", "shared"
 FULL, DISABLED = "too_many_websockets", "link_disabled"  # Slack's words, of its `disconnect`
 FRESH = timedelta(seconds=60)  # a running process reports four times as often
 
+_NETWORK = N_("check the network and the proxy of this machine; it connects again by itself")
 _REMEDIES: dict[str, str] = {
-    CONNECTING: N_(
-        "it connects again by itself; if this stays, check the network and the proxy of this machine"
-    ),
-    UNREACHABLE: N_("check the network and the proxy of this machine; it connects again by itself"),
+    CONNECTING: _NETWORK,
+    UNREACHABLE: _NETWORK,
     FULL: N_(
         "end other processes that use this app token; connections of machines that vanished end by themselves"
     ),

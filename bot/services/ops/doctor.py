@@ -77,6 +77,9 @@ class Slack:
     """Slack's answer about the bot. `error` is empty when it took the token; otherwise the rest is unknown."""
 
     error: str = ""
+    remedy: str = Phrase(
+        N_("copy the bot token again from the app's page, under OAuth & Permissions; check the network")
+    )
     app_token_error: str = ""  # why no Socket Mode connection could be opened; empty without an app token
     team: str = ""
     granted: frozenset[str] = frozenset()
@@ -120,16 +123,7 @@ def _versions() -> Finding:
 
 def _slack(slack: Slack, now: datetime) -> Iterator[Finding]:
     if slack.error:
-        yield Finding(
-            "problem",
-            "slack",
-            slack.error,
-            Phrase(
-                N_(
-                    "copy the bot token again from the app's page, under OAuth & Permissions; check the network"
-                )
-            ),
-        )
+        yield Finding("problem", "slack", slack.error, slack.remedy)
         return
     yield Finding("ok", "slack", Phrase(N_("connected to %(team)s"), team=slack.team))
     if slack.app_token_error:

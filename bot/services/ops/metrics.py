@@ -87,18 +87,17 @@ def measure(session: Session, now: datetime) -> list[Metric]:
 def _connections(session: Session, now: datetime) -> Iterable[Metric]:
     """Socket Mode: nothing where no process is to be connected."""
     rows = connection.running(session, now)
-    if not rows:
-        return
-    newest = rows[-1]
     yield _by(
         "of",
         "slack_connections",
         "Socket Mode connections: held by this installation, counted by Slack, and of these held by others.",
         [
             ("held", sum(row.connected for row in rows)),
-            ("counted", newest.counted or 0),
-            ("others", newest.others),
-        ],
+            ("counted", rows[-1].counted or 0),
+            ("others", rows[-1].others),
+        ]
+        if rows
+        else [],
     )
     yield _by(
         "problem",
