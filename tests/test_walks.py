@@ -15,7 +15,7 @@ TITLES = {
 }
 # Files entered: what a reader of the code has to follow.
 # A card also says what moves its tier next and when: the schemes decided so far, their cadence, the last snapshot.
-MOST = {"tier": 29, "alert": 120, "done": 35}
+MOST = {"tier": 29, "alert": 121, "done": 35}
 
 
 @pytest.fixture(scope="module")

@@ -74,6 +74,10 @@ class SocketModeConnection:
 
     def close(self) -> None:
         self.keeper.close()
+        self.end_reports()
+
+    def end_reports(self) -> None:
+        """Report nothing more, and remove the report of this process."""
         self.stopping.set()
         self.watch.changed.set()
         self.reporting.join(WITHDRAW_SECONDS)

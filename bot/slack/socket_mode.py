@@ -24,7 +24,6 @@ from slack_sdk.socket_mode.request import SocketModeRequest
 from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import ClientConnection, connect
 
-from bot.clock import SystemClock
 from bot.services.ops.connection import DISABLED, FULL, UNREACHABLE, ConnectionWatch
 from bot.slack.answers import error_code, retry_after
 from bot.slack.deferred import BEGIN
@@ -32,6 +31,7 @@ from bot.slack.deferred import BEGIN
 log = structlog.get_logger()
 
 THREADS = 10  # that answer requests
+RESEND_SECONDS = 2.0  # Slack waits three for an acknowledgement
 _SILENT = logging.getLogger(
     f"{__name__}.websockets"
 )  # how a connection ended is logged here, without a traceback
@@ -93,6 +93,7 @@ class ConnectionKeeper:
         self._timing = timing
         self._rng = random.SystemRandom()  # only spreads the waiting times
         self._lock = threading.Lock()
+        self._replaced = threading.Condition(self._lock)
         self._wake = threading.Event()
         self._closing = False
         self._current: ClientConnection | None = None
@@ -143,6 +144,7 @@ class ConnectionKeeper:
         with self._lock:
             before, self._current = self._current, connection
             self._opened_at, self._proven = time.monotonic(), False
+            self._replaced.notify_all()
         threading.Thread(target=self._receive, args=[connection], name="socket-mode", daemon=True).start()
         if before is not None and counted is not None:
             counted -= 1  # it is about to be closed
@@ -216,7 +218,7 @@ class ConnectionKeeper:
                 elif (request := _request(message)) is not None:
                     with self._lock:
                         self._proven = self._proven or connection is self._current
-                    self._watch.heard()
+                    self._watch.heard_at = time.monotonic()
                     self._workers.submit(self._answer, connection, request)
         except ConnectionClosed as closed:
             reason = reason if closed.rcvd else type(closed.__cause__ or closed).__name__
@@ -258,23 +260,26 @@ class ConnectionKeeper:
     def _answer(self, connection: ClientConnection, request: SocketModeRequest) -> None:
         """Have Bolt answer a request; deferred work begins when the acknowledgement has been sent."""
         try:
-            started = SystemClock().now().timestamp()
             bolt_request = BoltRequest(
                 mode="socket_mode", body=request.payload, headers=build_headers(request)
             )
             response = self._app.dispatch(bolt_request)
-            send_response(_Sender(self, connection), request, response, started)
+            send_response(
+                _Sender(self, connection), request, response, start_time=0.0
+            )  # for a line that is not logged
             if (begin := bolt_request.context.get(BEGIN)) is not None:
                 begin()
         except Exception as error:
             log.error("slack.unanswered", kind=request.type, error=type(error).__name__, exc_info=error)
 
     def send(self, connection: ClientConnection, text: str) -> None:
-        """Send over the connection that a request came by; if that is closed by now, over the present one."""
+        """Send over the connection that a request came by; when that has ended, over the one that replaces it."""
         try:
             connection.send(text)
         except ConnectionClosed:
-            present = self._current
+            with self._replaced:
+                self._replaced.wait_for(lambda: self._current not in (None, connection), RESEND_SECONDS)
+                present = self._current
             if present is None or present is connection:
                 raise
             present.send(text)
@@ -292,7 +297,7 @@ class _Sender(BaseSocketModeClient):
     """What Bolt sends an acknowledgement with."""
 
     def __init__(self, keeper: ConnectionKeeper, connection: ClientConnection) -> None:
-        self.logger = logging.getLogger(__name__)
+        self.logger = _SILENT
         self._keeper = keeper
         self._connection = connection
 

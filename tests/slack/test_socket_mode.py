@@ -233,16 +233,14 @@ def test_one_count_of_a_connection_that_is_just_ending_is_no_proof(line: Line, w
         assert (line.problem, line.watch.state.others) == ("", 1)
 
 
-def test_an_answer_goes_over_the_new_connection_when_its_own_was_replaced(connected: Line) -> None:
+def test_an_answer_goes_over_the_next_connection_when_its_own_has_ended(connected: Line) -> None:
     connected.may_answer.clear()
     outcomes: list[Any] = []
     person = threading.Thread(target=lambda: outcomes.append(connected.ask()))
-    heard = connected.watch.state
+    heard = connected.watch.heard_at
     person.start()
-    eventually(lambda: connected.watch.state is not heard, "the request")
-    connected.workspace.strike("socket_disconnect", reason="refresh_requested", seconds=0.01)
-    socket_mode = connected.workspace.socket_mode
-    eventually(lambda: (socket_mode.opened, socket_mode.connected) == (2, 1), "the new connection")
+    eventually(lambda: connected.watch.heard_at != heard, "the request")
+    connected.workspace.strike("socket_reset")
     connected.may_answer.set()
     person.join(20)
     assert [outcome.ok for outcome in outcomes] == [True]
@@ -252,9 +250,9 @@ def test_what_has_arrived_is_answered_before_the_end(connected: Line) -> None:
     connected.may_answer.clear()
     outcomes: list[Any] = []
     person = threading.Thread(target=lambda: outcomes.append(connected.ask()))
-    heard = connected.watch.state
+    heard = connected.watch.heard_at
     person.start()
-    eventually(lambda: connected.watch.state is not heard, "the request")
+    eventually(lambda: connected.watch.heard_at != heard, "the request")
     closing = threading.Thread(target=connected.keeper.close)
     closing.start()
     connected.may_answer.set()

@@ -4,6 +4,7 @@ A process keeps it in memory for /readyz, and reports it in a row for the doctor
 """
 
 import threading
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -68,7 +69,6 @@ class ConnectionState:
     connected: bool = False
     counted: int | None = None
     others: int = 0
-    last_request_at: datetime | None = None
 
 
 class ConnectionWatch:
@@ -77,6 +77,7 @@ class ConnectionWatch:
     def __init__(self, boot_id: str, clock: Clock) -> None:
         self.boot_id = boot_id
         self.changed = threading.Event()  # the state is to be reported
+        self.heard_at: float | None = None  # when Slack last sent a request, on the monotonic clock
         self._clock = clock
         self._lock = threading.Lock()
         self._state: ConnectionState | None = None
@@ -116,10 +117,11 @@ class ConnectionWatch:
             else:
                 self._change(before, problem=problem)
 
-    def heard(self) -> None:
-        """Slack has sent a request."""
-        with self._lock:
-            self._state = replace(self._require(), last_request_at=self._clock.now())
+    def last_request_at(self) -> datetime | None:
+        """When Slack last sent a request."""
+        if self.heard_at is None:
+            return None
+        return self._clock.now() - timedelta(seconds=time.monotonic() - self.heard_at)
 
     def _require(self) -> ConnectionState:
         assert self._state is not None, "begin first"
@@ -182,7 +184,7 @@ def report(database: Database, watch: ConnectionWatch, now: datetime) -> None:
         others=state.others,
         problem=state.problem,
         since=state.since,
-        last_request_at=state.last_request_at,
+        last_request_at=watch.last_request_at(),
     )
     with database.write() as session:
         connections.put(session, row)
