@@ -233,15 +233,21 @@ def test_one_count_of_a_connection_that_is_just_ending_is_no_proof(line: Line, w
         assert (line.problem, line.watch.state.others) == ("", 1)
 
 
-def test_an_answer_goes_over_the_next_connection_when_its_own_has_ended(connected: Line) -> None:
+def test_an_answer_goes_over_the_next_connection_when_its_own_has_ended(
+    connected: Line, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bot.slack.socket_mode.RESEND_SECONDS", 20.0)
     connected.may_answer.clear()
     outcomes: list[Any] = []
     person = threading.Thread(target=lambda: outcomes.append(connected.ask()))
     heard = connected.watch.heard_at
     person.start()
     eventually(lambda: connected.watch.heard_at != heard, "the request")
+    connected.workspace.faults.switch(**TOKEN, code="internal_error")
     connected.workspace.strike("socket_reset")
+    connected.becomes("internal_error")
     connected.may_answer.set()
+    connected.workspace.faults.clear()
     person.join(20)
     assert [outcome.ok for outcome in outcomes] == [True]
 
