@@ -5,7 +5,7 @@ from datetime import datetime
 
 from sqlmodel import Field, Session, SQLModel, col, delete, select
 
-from db.engine import upsert
+from db.engine import db_clock, upsert
 from db.types import UtcDateTime
 
 
@@ -21,6 +21,11 @@ class SlackConnection(SQLModel, table=True):
     problem: str = ""
     since: datetime = Field(sa_type=UtcDateTime)
     last_request_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+
+
+def clock(session: Session) -> datetime:
+    """The database's time: the clocks of the processes may differ."""
+    return session.connection().execute(select(db_clock())).scalar_one()
 
 
 def put(session: Session, row: SlackConnection) -> None:

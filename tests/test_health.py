@@ -188,7 +188,7 @@ def test_metrics_tell_whether_requests_arrive(server: Server, bot: Tierbot) -> N
     hearing.heard_at = time.monotonic()
     hearing.opened(2, others=1)
     for watch in (deaf, hearing):
-        connection.report(bot.database, watch, NOW)
+        connection.report(bot.database, watch, FixedClock(NOW))
     bot.clock.advance(timedelta(seconds=40))  # type: ignore[attr-defined]
     lines = get(server, "/metrics")[1].splitlines()
     assert 'tierbot_slack_connections{of="held"} 1.0' in lines

@@ -94,7 +94,7 @@ def connect(app: App, deps: Dependencies, timing: Timing = TIMING) -> SocketMode
         raise NotReady(N_("SLACK_APP_TOKEN is not set. Create an app-level token with connections:write."))
 
     def count_others() -> int:
-        return connection.held_by_others(database, watch.boot_id, deps.clock.now())
+        return connection.held_by_others(database, watch.boot_id, deps.clock)
 
     client = web_client(deps.settings, timeout=OPEN_TIMEOUT)
     keeper = ConnectionKeeper(app, client, token.get_secret_value(), watch, count_others, timing)
@@ -120,7 +120,7 @@ def _report(deps: Dependencies, stopping: threading.Event) -> None:
     while not stopping.is_set():
         watch.changed.clear()
         try:
-            connection.report(deps.database, watch, deps.clock.now())
+            connection.report(deps.database, watch, deps.clock)
         except Exception as error:  # the database, which jobs and /readyz report
             log.warning("slack.unreported", error=type(error).__name__)
         watch.changed.wait(REPORT_SECONDS)

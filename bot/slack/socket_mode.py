@@ -32,13 +32,10 @@ log = structlog.get_logger()
 
 THREADS = 10  # that answer requests
 RESEND_SECONDS = 2.0  # Slack waits three for an acknowledgement
-_SILENT = logging.getLogger(
-    f"{__name__}.websockets"
-)  # how a connection ended is logged here, without a traceback
+ENDING = frozenset({DISABLED, FULL})  # reasons of `disconnect`: Slack wants no new connection at once
+# What matters of the libraries' lines is logged here, without a traceback.
+_SILENT = logging.getLogger(f"{__name__}.libraries")
 _SILENT.setLevel(logging.CRITICAL)
-ENDING = frozenset(
-    {DISABLED, FULL}
-)  # reasons of `disconnect` after which Slack wants no new connection at once
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,10 +49,9 @@ class Timing:
     proof: float = 5.0  # a connection that lasts so long works
     first_wait: float = 0.5  # after the second failure in a row; doubled each time
     longest_wait: float = 60.0
-    renewal: float = (
-        900.0  # a new hello counts the connections again, and shows that the token still opens one
-    )
-    recount: float = 20.0  # the same while there are connections of others
+    renewal: float = 900.0  # a new hello counts the connections, and shows that the token still opens one
+    recount: float = 20.0  # the same when it has counted connections of others
+    later_recount: float = 60.0  # the same as long as they stay
 
 
 TIMING = Timing()
@@ -126,8 +122,13 @@ class ConnectionKeeper:
         while not self._closing:
             self._wake.wait(max(0.0, self._due - time.monotonic()))
             self._wake.clear()
-            if not self._closing and time.monotonic() >= self._due:
+            if self._closing or time.monotonic() < self._due:
+                continue
+            try:
                 self._replace()
+            except Exception as error:  # this thread must go on, whatever happens
+                log.error("slack.keeping_failed", error=type(error).__name__, exc_info=error)
+                self._due = time.monotonic() + self._timing.longest_wait
 
     def _replace(self) -> str:
         """Open a connection, and then close the one before; the reason in one word when none was opened."""
@@ -151,12 +152,18 @@ class ConnectionKeeper:
         others = self._count_others(counted)
         with self._lock:
             if connection is self._current:  # it has not ended meanwhile
-                wait = self._timing.recount if others else self._timing.renewal
-                self._due = self._opened_at + wait * self._rng.uniform(0.8, 1.2)
                 self._watch.opened(counted, others)
+                self._due = self._opened_at + self._until_renewal() * self._rng.uniform(0.8, 1.2)
         if before is not None:
             before.close()
         return ""
+
+    def _until_renewal(self) -> float:
+        """Seconds until the connections are counted again."""
+        state = self._watch.state
+        if state is None or not state.others:
+            return self._timing.renewal
+        return self._timing.later_recount if state.problem else self._timing.recount
 
     def _open(self) -> tuple[ClientConnection, int | None]:
         """A new connection, and how many the app has by Slack's count. Raises NotOpened."""
@@ -180,12 +187,12 @@ class ConnectionKeeper:
             raise NotOpened(UNREACHABLE) from None
         try:
             return connection, self._await_hello(connection)
-        except (ConnectionClosed, TimeoutError):
-            connection.close()
-            raise NotOpened(UNREACHABLE) from None
         except NotOpened:
             connection.close()
             raise
+        except Exception:  # no hello, or the connection has ended
+            connection.close()
+            raise NotOpened(UNREACHABLE) from None
 
     def _await_hello(self, connection: ClientConnection) -> int | None:
         until = time.monotonic() + self._timing.opening
@@ -222,11 +229,10 @@ class ConnectionKeeper:
                     self._workers.submit(self._answer, connection, request)
         except ConnectionClosed as closed:
             reason = reason if closed.rcvd else type(closed.__cause__ or closed).__name__
-        except RuntimeError:  # the workers take nothing more: this process ends
-            pass
         except Exception as error:
-            log.error("slack.receiving_failed", error=type(error).__name__, exc_info=error)
-            connection.close()
+            if not self._closing:  # then the workers take nothing more, and still answer what they have
+                log.error("slack.receiving_failed", error=type(error).__name__, exc_info=error)
+                connection.close()
         self._ended(connection, reason)
 
     def _leave(self, connection: ClientConnection, reason: str) -> None:
@@ -264,9 +270,8 @@ class ConnectionKeeper:
                 mode="socket_mode", body=request.payload, headers=build_headers(request)
             )
             response = self._app.dispatch(bolt_request)
-            send_response(
-                _Sender(self, connection), request, response, start_time=0.0
-            )  # for a line that is not logged
+            sender = _Sender(self, connection)
+            send_response(sender, request, response, start_time=0.0)  # for a line that is not logged
             if (begin := bolt_request.context.get(BEGIN)) is not None:
                 begin()
         except Exception as error:

@@ -13,10 +13,11 @@ from slack_bolt import Ack, App
 from slack_sdk import WebClient
 
 from bot.app import Tierbot, build
-from bot.clock import SystemClock
+from bot.clock import ShiftedClock, SystemClock
 from bot.demo.workspace import Outcome, Workspace
 from bot.demo.workspace.default_team import CHANNELS, PEOPLE
 from bot.errors import BadInput
+from bot.services.ops import connection
 from bot.services.ops.connection import CONNECTING, DISABLED, FULL, SHARED, UNREACHABLE, ConnectionWatch
 from bot.settings import Settings
 from bot.slack.gateway import web_client
@@ -30,7 +31,15 @@ from tests.demo.workspace.test_delivery_faults import raw_socket
 from tests.slack.office import ANNA, ROOM, eventually
 
 HURRIED = Timing(
-    ping=0.05, silence=0.2, opening=5, closing=0.1, proof=60, first_wait=0.02, longest_wait=0.05, recount=0.05
+    ping=0.05,
+    silence=0.2,
+    opening=5,
+    closing=0.1,
+    proof=60,
+    first_wait=0.02,
+    longest_wait=0.05,
+    recount=0.05,
+    later_recount=0.1,
 )
 TOKEN = {"kind": "error", "methods": ["apps.connections.open"]}
 
@@ -320,13 +329,22 @@ def test_a_process_reports_its_connection_until_it_ends(workspace: Workspace, ti
             rows = connections.reported(session, tierbot.clock.now() - timedelta(minutes=1))
             return [(row.boot_id, row.connected, row.problem) for row in rows]
 
-    connection = connect(app_of(tierbot), tierbot.deps, HURRIED)
+    held = connect(app_of(tierbot), tierbot.deps, HURRIED)
     eventually(lambda: reported() == [(tierbot.boot_id, True, "")], "the row of a connection")
     workspace.faults.switch(**TOKEN, code="token_revoked")
     workspace.strike("socket_reset")
     eventually(lambda: reported() == [(tierbot.boot_id, False, "token_revoked")], "the row of a problem")
-    connection.close()
+    held.close()
     assert reported() == []
+
+
+def test_machines_with_different_clocks_know_each_others_connections(database: Database) -> None:
+    ahead = ConnectionWatch("ahead", ShiftedClock(SystemClock(), timedelta(minutes=5)))
+    ahead.begin()
+    ahead.opened(1, others=0)
+    connection.report(database, ahead, ShiftedClock(SystemClock(), timedelta(minutes=5)))
+    assert connection.held_by_others(database, "behind", SystemClock()) == 1
+    assert connection.held_by_others(database, "ahead", SystemClock()) == 0
 
 
 def test_before_the_first_connection_the_process_is_connecting() -> None:

@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 import structlog
 from sqlmodel import Session
 
-from bot.clock import Clock
+from bot.clock import Clock, ShiftedClock, SystemClock
 from bot.errors import N_, Phrase, ngettext
 from db import connections
 from db.connections import SlackConnection
@@ -172,21 +172,22 @@ def describe(state: ConnectionState | SlackConnection, now: datetime) -> tuple[P
     return found, Phrase(_REMEDIES.get(state.problem, _LATER_REMEDY))
 
 
-def report(database: Database, watch: ConnectionWatch, now: datetime) -> None:
+def report(database: Database, watch: ConnectionWatch, clock: Clock) -> None:
     """Write the state of this process."""
     if (state := watch.state) is None:
         return
-    row = SlackConnection(
-        boot_id=watch.boot_id,
-        at=now,
-        connected=state.connected,
-        counted=state.counted,
-        others=state.others,
-        problem=state.problem,
-        since=state.since,
-        last_request_at=watch.last_request_at(),
-    )
     with database.write() as session:
+        now = _shared_time(session, clock)
+        row = SlackConnection(
+            boot_id=watch.boot_id,
+            at=now,
+            connected=state.connected,
+            counted=state.counted,
+            others=state.others,
+            problem=state.problem,
+            since=state.since,
+            last_request_at=watch.last_request_at(),
+        )
         connections.put(session, row)
         connections.forget(session, now - timedelta(days=1))
 
@@ -197,10 +198,17 @@ def withdraw(database: Database, boot_id: str) -> None:
         connections.remove(session, boot_id)
 
 
-def held_by_others(database: Database, boot_id: str, now: datetime) -> int:
+def held_by_others(database: Database, boot_id: str, clock: Clock) -> int:
     """How many connections other processes of this installation hold."""
     with database.read() as session:
-        return sum(row.connected and row.boot_id != boot_id for row in running(session, now))
+        rows = running(session, _shared_time(session, clock))
+        return sum(row.connected and row.boot_id != boot_id for row in rows)
+
+
+def _shared_time(session: Session, clock: Clock) -> datetime:
+    """The database's time, because the clocks of processes differ. Only a clock that stands still, in a test, counts instead."""
+    moves = isinstance(clock, SystemClock | ShiftedClock)
+    return connections.clock(session) if moves else clock.now()
 
 
 def running(session: Session, now: datetime) -> Sequence[SlackConnection]:

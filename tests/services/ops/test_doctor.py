@@ -154,11 +154,11 @@ def watch_of(boot_id: str, at: datetime = NOW) -> ConnectionWatch:
 def test_a_connection_that_hears_slack_is_in_order(database: Database, tmp_path: Path) -> None:
     watch = watch_of("web", NOW - timedelta(minutes=3))
     watch.opened(1, others=0)
-    connection.report(database, watch, NOW)
+    connection.report(database, watch, FixedClock(NOW))
     (found,) = in_socket_mode(database, tmp_path)
     assert (found.level, found.found) == ("ok", "connected; no request has come since the start")
     watch.heard_at = time.monotonic()  # by a clock that is three minutes late
-    connection.report(database, watch, NOW)
+    connection.report(database, watch, FixedClock(NOW))
     (found,) = in_socket_mode(database, tmp_path)
     assert (found.level, found.found) == ("ok", "connected; the last request came 3 min ago")
 
@@ -179,7 +179,7 @@ def test_a_process_that_does_not_hear_slack_is_a_problem_with_a_remedy(
 ) -> None:
     watch = watch_of("web")
     watch.failed(problem)
-    connection.report(database, watch, NOW)
+    connection.report(database, watch, FixedClock(NOW))
     (found,) = in_socket_mode(database, tmp_path)
     assert (found.level, words in found.found, remedy in found.remedy) == ("problem", True, True)
 
@@ -188,7 +188,7 @@ def test_connections_of_another_installation_are_a_problem(database: Database, t
     watch = watch_of("web")
     for _ in range(2):
         watch.opened(2, others=1)
-    connection.report(database, watch, NOW)
+    connection.report(database, watch, FixedClock(NOW))
     (found,) = in_socket_mode(database, tmp_path)
     assert found.level == "problem"
     assert "1 connection of the app that this installation does not hold" in found.found
@@ -200,7 +200,7 @@ def test_without_a_process_nothing_receives_what_people_type(database: Database,
     assert (found.level, found.found) == ("note", "no process receives what people type and press in Slack")
     killed = watch_of("killed")
     killed.opened(1, others=0)
-    connection.report(database, killed, NOW - timedelta(seconds=61))
+    connection.report(database, killed, FixedClock(NOW - timedelta(seconds=61)))
     with database.write() as session:
         processes.beat(session, HeartbeatRole.WORKER, "boot", NOW)
     (found,) = in_socket_mode(database, tmp_path)
@@ -213,7 +213,7 @@ def test_without_a_process_nothing_receives_what_people_type(database: Database,
 def test_an_app_token_that_slack_refuses_now_is_a_problem(database: Database, tmp_path: Path) -> None:
     watch = watch_of("web")  # connected since before it was revoked
     watch.opened(1, others=0)
-    connection.report(database, watch, NOW)
+    connection.report(database, watch, FixedClock(NOW))
     found = in_socket_mode(database, tmp_path, slack(app_token_error="token_revoked"))
     assert [item.level for item in found] == ["problem", "ok"]
     assert found[0].found == "Slack refuses the app token: token_revoked"
