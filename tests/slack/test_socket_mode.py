@@ -339,12 +339,13 @@ def test_a_process_reports_its_connection_until_it_ends(workspace: Workspace, ti
 
 
 def test_machines_with_different_clocks_know_each_others_connections(database: Database) -> None:
-    ahead = ConnectionWatch("ahead", ShiftedClock(SystemClock(), timedelta(minutes=5)))
-    ahead.begin()
-    ahead.opened(1, others=0)
-    connection.report(database, ahead, ShiftedClock(SystemClock(), timedelta(minutes=5)))
-    assert connection.held_by_others(database, "behind", SystemClock()) == 1
-    assert connection.held_by_others(database, "ahead", SystemClock()) == 0
+    slow = ShiftedClock(SystemClock(), timedelta(minutes=-5))
+    late = ConnectionWatch("late", slow)
+    late.begin()
+    late.opened(1, others=0)
+    connection.report(database, late, slow)
+    assert connection.held_by_others(database, "another", SystemClock()) == 1
+    assert connection.held_by_others(database, "late", SystemClock()) == 0
 
 
 def test_before_the_first_connection_the_process_is_connecting() -> None:
