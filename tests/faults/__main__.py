@@ -19,6 +19,7 @@ from db.engine import open_database
 from db.schema import upgrade
 from tests import postgres
 from tests.faults import (
+    crowd,
     deafness,
     kills,
     machine,
@@ -64,6 +65,7 @@ FAULTS = {
     "S02": Fault("app token shared with another installation", deafness.shared_token, ("sqlite",)),
     "S03": Fault("app token refused for a while", deafness.refused_token, ("sqlite",)),
     "S04": Fault("Slack answers 500 at the start", deafness.failing_at_the_start, ("sqlite",)),
+    "L01": Fault("fifty people, an import, 429, a flood", crowd.crowd),
     "F14": Fault("SIGTERM in mid-batch", machine.stopped),
     "F16": Fault("ticks that stop", restarts.stopped_jobs),
     "F17": Fault("clock jumps", wrong_clocks.jumping),

@@ -32,7 +32,7 @@ def shared_token(installation: Installation, *, quick: bool) -> Outcome:
             for _ in range(questions):
                 office.ask()
             elsewhere = sum(
-                office.code not in str(message["blocks"]) for message in office.messages()[before:]
+                "Acme Pumps" not in str(message["blocks"]) for message in office.messages()[before:]
             )
             # The newer of the two counts first; the older one when its connection is renewed.
             outcome.figures |= {

@@ -8,7 +8,7 @@ import sqlite3
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
@@ -95,17 +95,22 @@ class Office:
         time.sleep(1)
 
 
+def _fill(database: Database) -> str:
+    with database.write() as session:
+        owner = factories.person(session, "LINWEI")
+        customer = factories.customer(session, "Acme Pumps", owner_id=owner, code="K1")
+        factories.graded(session, {customer: "A"}, as_of=date(2026, 2, 28))
+    return "K1"
+
+
 @contextmanager
-def answering(installation: Installation, way: str = "socket", processes: int = 1) -> Iterator[Office]:
-    """Processes of the bot that answer, and a customer to ask for."""
-
-    def fill(database: Database) -> str:
-        with database.write() as session:
-            owner = factories.person(session, "LINWEI")
-            customer = factories.customer(session, "Acme Pumps", owner_id=owner)
-            factories.graded(session, {customer: "A"}, as_of=date(2026, 2, 28))
-        return f"{installation.query(f'SELECT code FROM customer WHERE id = {customer:d}')[0][0]}"  # noqa: S608
-
+def answering(
+    installation: Installation,
+    way: str = "socket",
+    processes: int = 1,
+    fill: Callable[[Database], str] = _fill,
+) -> Iterator[Office]:
+    """Processes that answer; `fill` puts people and customers into the book and gives the code of a customer."""
     office = Office(installation=installation, way=way, code=installation.using(fill))
     with ExitStack() as stack:
         for _ in range(processes):

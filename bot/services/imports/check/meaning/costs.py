@@ -1,7 +1,8 @@
 """Costs that are not those of the whole row: with another sign than the amount, of one piece, none on a return."""
 
+import re
 from decimal import ROUND_HALF_UP, Decimal
-from statistics import pstdev
+from statistics import median, pstdev
 from typing import Any
 
 from sqlalchemy import Table, and_, bindparam, func, or_, select, union_all
@@ -44,6 +45,32 @@ COST_PER_PIECE = FindingType(
     ),
     accept=True,
 )
+COST_AS_SHARE = FindingType(
+    name="cost-as-share",
+    level=Level.QUESTION,
+    sentence=N_(
+        "The costs in the column %(column)s seem to be shares of the amount, not amounts (for example the amount %(amount)s"
+        " and the cost %(cost)s)."
+    ),
+    answer=N_(
+        "Name the column of the whole cost: --map cost=COLUMN; where there is none, add one of cost times amount, or give"
+        " --map cost=-. --yes cost-as-share: these are the whole costs."
+    ),
+    accept=True,
+)
+COST_SCALE = FindingType(
+    name="cost-scale",
+    level=Level.QUESTION,
+    sentence=N_(
+        "Costs in the column %(column)s and their amounts seem to be in different units or currencies, such as thousands (for"
+        " example the amount %(amount)s and the cost %(cost)s)."
+    ),
+    answer=N_(
+        "Export both in whole amounts of one currency, or give --map cost=- to leave out the costs; --yes cost-scale takes"
+        " them as they are."
+    ),
+    accept=True,
+)
 UNIT_COST_UNUSED = FindingType(
     name="unit-cost-unused",
     level=Level.NOTE,
@@ -64,6 +91,17 @@ UNIT_COSTS = names(
     "单位成本, 单件成本, 成本单价, 成本价, 单台成本, 进价, 进货价, 采购单价, 单位成本价, 平均成本",
     "Einzelkosten, Stückkosten, Kosten pro Stück, Kosten je Stück, Einstandspreis, Einkaufspreis, EK-Preis, EK, coût unitaire",
 )
+_SHARES = re.compile(
+    r"%|％|\bpct\b|percent|prozent|\bratio\b|\bshare\b|quote\b|anteil|率|占比|比例|百分", re.IGNORECASE
+)
+_LEAST, _MOST = (
+    Decimal("0.01"),
+    Decimal(4),
+)  # of the amount: what costs less, or more, is hardly in the same unit
+_FEW = 20  # one row in so many may be an oddity
+_SHARE_OF = 20  # an amount; of smaller ones a cost below 1 is a usual one
+_PERCENT_OF = 100  # the same of a cost below 100
+_ENOUGH = 3  # rows
 _SURE = 5  # pieces: one fifth of the amount is a small cost of the whole, and a usual one of a piece
 _order = table(Order)
 _ZERO = Decimal(0)
@@ -118,6 +156,26 @@ def check_cost_per_piece(job: ImportJob) -> None:
                 cost=cost,
             )
             return
+
+
+def check_cost_scale(job: ImportJob) -> None:
+    """Ask when costs are shares of the amounts, or some are in another unit than they, and not those of one piece."""
+    layout = job.layout
+    if "cost" not in layout.places or any(one.type is COST_PER_PIECE for one in job.findings):
+        return
+    amounts, costs = (job.numbers(layout.places[name]) for name in ("amount", "cost"))
+    rows = [(abs(amount), abs(cost)) for amount, cost in zip(amounts, costs, strict=True) if amount and cost]
+    if not rows:
+        return
+    asked, (amount, cost) = COST_AS_SHARE, rows[0]
+    column = layout.columns["cost"]
+    if not (_SHARES.search(column) or _are_shares(rows)):
+        is_usual = _LEAST < median(cost / amount for amount, cost in rows) < _MOST
+        odd = [row for row in rows if not (is_usual and _LEAST < row[1] / row[0] < _MOST)]
+        if is_usual and (len(odd) < 2 or len(odd) * _FEW < len(rows)):
+            return
+        asked, (amount, cost) = COST_SCALE, odd[0]
+    job.findings.add(asked, column=repr(column), amount=amount, cost=cost)
 
 
 def cost_returns(job: ImportJob, stage: Table) -> None:
@@ -177,6 +235,17 @@ def _follows_pieces(rows: list[tuple[Decimal, Decimal, Decimal]]) -> bool:
         return abs(rows[0][2]) >= _SURE
     of_whole = [float(abs(cost / amount)) for amount, cost, _ in rows]
     return _spread(of_piece) < _spread(of_whole)
+
+
+def _are_shares(rows: list[tuple[Decimal, Decimal]]) -> bool:
+    """Whether the costs of (amount, cost) are between 0 and 1, or up to 100 and alike while the amounts differ."""
+    amounts, costs = [float(amount) for amount, _ in rows], [float(cost) for _, cost in rows]
+    if max(costs) <= 1:
+        return median(amounts) >= _SHARE_OF
+    if len(rows) < _ENOUGH or max(costs) > 100 or min(costs) < 1 or median(amounts) < _PERCENT_OF:
+        return False
+    of_amounts = [cost / amount for amount, cost in zip(amounts, costs, strict=True)]
+    return _spread(costs) * 2 < min(_spread(amounts), _spread(of_amounts))
 
 
 def _spread(shares: list[float]) -> float:

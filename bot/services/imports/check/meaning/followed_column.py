@@ -80,7 +80,8 @@ class FollowedColumn:
         elif self.is_duration:
             cells = [cell.strip() if _is_no_time(cell) else ANY for cell in cells]
         elif self.says_done:
-            cells = [ANY if _has_day(cell) else cell.strip() for cell in cells]
+            done = {cell: _done(cell) for cell in set(cells)}
+            cells = [done[cell] for cell in cells]
         elif self.folded and vocabulary.is_quantity(self.header):
             signs = {cell: _sign(cell) for cell in set(cells)}
             cells = [signs[cell] for cell in cells]
@@ -157,6 +158,11 @@ def _is_no_time(cell: str) -> bool:
     return found is not None and not found[1].strip("0:. ")
 
 
+def _done(cell: str) -> str:
+    """A day, a time or an amount of goods as ANY; zero and words as they are."""
+    return ANY if not is_zero(cell) and (_has_day(cell) or is_number(cell)) else cell.strip()
+
+
 def _has_day(cell: str) -> bool:
     """Whether a cell may be a day or a time, not a word or a yes."""
     return sum(map(str.isdigit, cell)) >= 3
@@ -171,9 +177,10 @@ def _sign(cell: str) -> str:
 
 def is_number(cell: str) -> bool:
     return (
-        cell in (BELOW_ZERO, _NOT_BELOW_ZERO) or read_decimal(dissect(cell)[0], lambda: "point") is not None
+        cell in (BELOW_ZERO, _NOT_BELOW_ZERO)
+        or read_decimal(dissect(cell.rstrip("%％ "))[0], lambda: "point") is not None
     )
 
 
 def is_zero(cell: str) -> bool:
-    return read_decimal(dissect(cell)[0], lambda: "point") == 0
+    return read_decimal(dissect(cell.rstrip("%％ "))[0], lambda: "point") == 0

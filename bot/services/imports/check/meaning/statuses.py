@@ -43,6 +43,14 @@ ENDED_COLUMN = FindingType(
     accept=True,
     once=True,
 )
+NOT_CUSTOMERS = FindingType(
+    name="not-customers",
+    level=Level.QUESTION,
+    sentence=N_("The column %(column)s says that some rows are no customers: %(words)s."),
+    answer=N_("Leave them out: %(options)s; --yes not-customers: all of them are customers."),
+    accept=True,
+    once=True,
+)
 WORD_NOT_FOUND = FindingType(
     name="word-not-found",
     level=Level.QUESTION,
@@ -112,6 +120,10 @@ class Survey:
             )
             for place, header in columns.items()
         }
+        if self._of_customers and any(plain(one) in vocabulary.CUSTOMER_FLAGS for one in columns.values()):
+            # Whoever is a supplier, too, is a customer all the same.
+            suppliers = [place for place, one in columns.items() if plain(one) in vocabulary.SUPPLIER_FLAGS]
+            self._columns = {place: one for place, one in self._columns.items() if place not in suppliers}
         self._refunds = {
             place: header for place, header in columns.items() if refunds and vocabulary.is_refund(header)
         }
@@ -123,6 +135,8 @@ class Survey:
         self._refunded: dict[int, tuple[int, str]] = {}  # place -> the first line and amount
         self._asked: list[tuple[FollowedColumn, list[str]]] = []
         self._skipped = vocabulary.SKIPPED | vocabulary.SKIPPED_IN.get(kind, frozenset())
+        if self._of_customers:
+            self._skipped |= vocabulary.NO_CUSTOMERS
         self._no_sales = vocabulary.NO_SALES if amounts else frozenset()
         self._counted = (vocabulary.COUNTED | vocabulary.COUNTED_IN.get(kind, frozenset())) - self._skipped
 
@@ -184,15 +198,16 @@ class Survey:
             self._check_options(findings, place, found)
         self._asked = list(self._in_question())
         for found, cells in self._asked:
-            findings.add(
-                ENDED_COLUMN if self._of_customers else STATUS_COLUMN,
-                column=repr(found.header),
-                words=found.listed(cells),
-                options=self._options(found, cells),
-                known=any(self._option(found, cell) is not None for cell in cells)
-                and not self._matches_all(found, cells),
-                map=spell(found.header),
-            )
+            for asked, about in self._by_question(found, cells).items():
+                findings.add(
+                    asked,
+                    column=repr(found.header),
+                    words=found.listed(about),
+                    options=self._options(found, about),
+                    known=any(self._option(found, cell) is not None for cell in about)
+                    and not self._matches_all(found, about),
+                    map=spell(found.header),
+                )
         for found in {**self._columns, **self._balances}.values():
             paid = [cell for cell in found.rows if found.unpaid[cell] and found.means_paid(cell)]
             if paid:
@@ -253,6 +268,22 @@ class Survey:
                 if cells:
                     yield found, cells
 
+    def _by_question(self, found: FollowedColumn, cells: Sequence[str]) -> dict[FindingType, list[str]]:
+        """The question -> the cells that it is about."""
+        if not self._of_customers:
+            return {STATUS_COLUMN: list(cells)}
+        header = plain(found.header)
+        is_flag = header in vocabulary.CUSTOMER_FLAGS or header in vocabulary.SUPPLIER_FLAGS
+        by_question: dict[FindingType, list[str]] = {}
+        for cell in cells:
+            is_other = is_flag or self._is_creditor(found, cell) or word(cell) in vocabulary.NO_CUSTOMERS
+            by_question.setdefault(NOT_CUSTOMERS if is_other else ENDED_COLUMN, []).append(cell)
+        return by_question
+
+    def _is_creditor(self, found: FollowedColumn, cell: str) -> bool:
+        is_type = self._of_customers and plain(found.header) in vocabulary.ACCOUNT_TYPES
+        return is_type and word(cell) in vocabulary.CREDITORS
+
     def _answered(self, place: int, found: FollowedColumn) -> set[str]:
         """The words that an option names or that an earlier file had."""
         one = self._filters.get(place)
@@ -291,11 +322,11 @@ class Survey:
             said in self._no_sales and vocabulary.is_of_documents(found.header) and not found.is_payment
         ):
             return SKIP
-        if found.is_duration and said and said != ANY:
+        if (found.is_duration and said and said != ANY) or self._is_creditor(found, cell):
             return SKIP
         if found.is_flag and (said == ANY or said in vocabulary.TRUE):
             return NEGATIVE if vocabulary.takes_back(found.header) else SKIP
-        if found.says_done and said in vocabulary.FALSE:
+        if found.says_done and (said in vocabulary.FALSE or is_zero(cell)):
             return SKIP
         if self._amounts and found.has_signs and (cell == BELOW_ZERO or is_below_zero(cell)):
             return NEGATIVE
