@@ -143,6 +143,29 @@ def test_a_body_that_is_too_large_is_refused(server: Server, answered: list[str]
     assert answered == []
 
 
+def test_a_body_is_refused_by_the_length_it_declares_before_it_comes(
+    server: Server, answered: list[str]
+) -> None:
+    connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=PATIENCE)
+    connection.putrequest("POST", PATH)
+    for name, value in {**signed(b""), "Content-Length": str(10**9)}.items():
+        connection.putheader(name, value)
+    connection.endheaders()
+    assert connection.getresponse().status == 413
+    connection.close()
+    assert answered == []
+
+
+def test_a_body_without_a_length_is_counted_while_it_comes(server: Server, answered: list[str]) -> None:
+    parts = [b"x" * 65_536] * (LARGEST_BODY // 65_536 + 1)
+    connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=PATIENCE)
+    headers = signed(b"".join(parts)) | {"Transfer-Encoding": "chunked"}
+    connection.request("POST", PATH, iter(parts), headers, encode_chunked=True)
+    assert connection.getresponse().status == 413
+    connection.close()
+    assert answered == []
+
+
 def test_a_body_that_is_no_text_is_refused(server: Server, answered: list[str]) -> None:
     body = b"command=%2Ftier&text=\xff\xfe"
     assert post(server, body, signed(body))[0] == 400
