@@ -1,4 +1,4 @@
-"""Connections that are open and yet do not receive everything, or cannot be opened: S02 to S04."""
+"""Connections that are open and yet do not receive everything, or cannot be opened: C01 to C03."""
 
 import time
 
@@ -16,7 +16,7 @@ REFUSED = "Slack refuses the app token: invalid_auth"
 
 
 def shared_token(installation: Installation, *, quick: bool) -> Outcome:
-    """S02: another installation uses the same app token, so that Slack gives it every second command."""
+    """C01: another installation uses the same app token, so that Slack gives it every second command."""
     outcome, questions = Outcome(figures={}), 4 if quick else 40
     folder = installation.folder / "other"
     folder.mkdir()
@@ -53,7 +53,7 @@ def shared_token(installation: Installation, *, quick: bool) -> Outcome:
 
 
 def failing_at_the_start(installation: Installation, *, quick: bool) -> Outcome:
-    """S04: Slack answers 500 to everything while a process starts; it keeps running and answers when Slack does."""
+    """C03: Slack answers 500 to everything while a process starts; it keeps running and answers when Slack does."""
     outcome, slack = Outcome(figures={}), installation.slack
     slack.switch({"kind": "server_error", "status": 500, "methods": ["*"]})
     with answering(installation, processes=0) as office, web(office):
@@ -69,7 +69,7 @@ def failing_at_the_start(installation: Installation, *, quick: bool) -> Outcome:
 
 
 def refused_token(installation: Installation, *, quick: bool) -> Outcome:
-    """S03: Slack refuses the app token in the middle of the run, and takes it again."""
+    """C02: Slack refuses the app token in the middle of the run, and takes it again."""
     outcome, slack = Outcome(figures={}), installation.slack
     with answering(installation) as office:
         office.ask()
