@@ -16,7 +16,7 @@ TITLES = {
 # Files entered: what a reader of the code has to follow.
 # A card also says what moves its tier next and when: the schemes decided so far, their cadence, the last snapshot.
 # What writes checks the database's revision, in db/schema.py; what Slack's answers mean is in bot/slack/answers.py.
-MOST = {"tier": 29, "alert": 122, "done": 36}
+MOST = {"tier": 29, "alert": 122, "done": 37}
 
 
 @pytest.fixture(scope="module")
