@@ -170,6 +170,16 @@ class Settings(BaseSettings):
         wanted = {"slack_bot_token": "xoxb-", "slack_app_token": "xapp-"}[info.field_name]
         if found[0] in "\"'“":
             raise ValueError(Phrase(N_("stands in quotation marks; leave them out")))
+        if found.startswith("xoxe"):
+            raise ValueError(
+                Phrase(
+                    N_(
+                        "starts with %(start)s and expires after hours, because the app rotates its tokens; that cannot be"
+                        " switched off, so create a new app from the output of tierbot manifest and copy its token"
+                    ),
+                    start=repr(found[:5]),
+                )
+            )
         if not found.startswith(wanted):
             raise ValueError(
                 Phrase(

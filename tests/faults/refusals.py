@@ -1,4 +1,4 @@
-"""Slack refuses: 429, revoked tokens, missing channels and people, unreadable histories: F06 to F11, C01."""
+"""Slack refuses: 429, revoked tokens, missing channels and people, unreadable histories: F06 to F11, R01."""
 
 import time
 from collections import Counter
@@ -132,7 +132,7 @@ def missing_places(installation: Installation, *, quick: bool) -> Outcome:
 
 
 def changed_channels(installation: Installation, *, quick: bool) -> Outcome:
-    """C01: rooms known by name are renamed while answers are lost, others take their names; some are lost altogether."""
+    """R01: rooms known by name are renamed while answers are lost, others take their names; some are lost altogether."""
     rooms, rounds = 12, 2 if quick else 10
 
     def add_admin(database: Database) -> int:

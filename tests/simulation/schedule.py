@@ -22,6 +22,7 @@ from bot.services.delivery import time_jump
 from bot.services.delivery.sender import deliver
 from bot.services.delivery.worker import Worker, WorkerOptions
 from bot.services.grade import book_pass, runs
+from bot.services.ops.connection import ConnectionWatch
 from bot.services.schemes.store import SchemeCache
 from bot.settings import Settings
 from db import processes
@@ -331,4 +332,5 @@ def _wired(database: Database) -> Tierbot:
         ),
         rng=random.Random(1),
         boot_id="simulated",
+        connection=ConnectionWatch("simulated", FixedClock(START)),
     )

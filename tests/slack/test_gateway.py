@@ -17,7 +17,7 @@ from bot.errors import BadInput
 from bot.services.delivery.messenger import Answer, Reference
 from bot.services.identity import Installation
 from bot.settings import Settings
-from bot.slack import blocks
+from bot.slack import answers, blocks
 from bot.slack import gateway as gateway_module
 from bot.slack.gateway import Gateway, web_client
 from bot.wording.messages import Help, TierDigest
@@ -149,25 +149,67 @@ def test_too_many_requests_is_that_even_as_a_page() -> None:
         assert (answer.outcome, answer.retry_after, answer.counts) == ("retry", timedelta(seconds=7), False)
 
 
-@pytest.mark.parametrize("code", sorted(gateway_module.ACCOUNT))
-def test_a_problem_of_the_whole_account_uses_up_no_attempt(code: str) -> None:
-    with raw_server([http({"ok": False, "error": code})]) as server:
-        answer = send(gateway(server.url), "U1")
-        assert (answer.outcome, answer.error_class, answer.counts) == ("retry", code, False)
-        assert answer.concerns == "account"
-
-
-@pytest.mark.parametrize("code", [*sorted(gateway_module.HOPELESS), "something_new"])
-def test_a_plain_refusal_is_final_and_says_why(code: str) -> None:
-    with raw_server(
-        [http({"ok": False, "error": code, "response_metadata": {"messages": ["[ERROR] x"]}})]
-    ) as server:
-        answer = send(gateway(server.url), "U1")
-        assert answer.outcome == "hopeless"
-        assert (
-            answer.error
-            == f"{gateway_module.HOPELESS.get(code, 'Slack refuses it: something_new')} [ERROR] x"
+@pytest.mark.parametrize(
+    ("codes", "outcome", "counts", "concerns"),
+    [
+        (
+            "invalid_auth not_authed token_revoked token_expired account_inactive team_disabled missing_scope"
+            " not_allowed_token_type org_login_required team_added_to_org team_access_not_granted"
+            " enterprise_is_restricted two_factor_setup_required accesslimited message_limit_exceeded"
+            " method_deprecated",
+            "retry",
+            False,
+            "account",
+        ),
+        ("ekm_access_denied external_channel_migrating", "retry", False, "message"),
+        ("request_timeout invalid_form_data invalid_json json_not_object", "retry", True, "message"),
+        ("an_error_of_next_year", "retry", True, "message"),
+        (
+            "internal_error fatal_error service_unavailable messaging_processing_failed",
+            "lost",
+            True,
+            "network",
+        ),
+        (
+            "channel_not_found not_in_channel is_archived restricted_action restricted_action_read_only_channel"
+            " access_denied no_permission team_not_found",
+            "hopeless",
+            True,
+            "place",
+        ),
+        (
+            "user_not_found user_disabled messages_tab_disabled msg_too_long invalid_blocks invalid_arguments"
+            " metadata_too_large",
+            "hopeless",
+            True,
+            "message",
+        ),
+    ],
+)
+def test_each_error_of_slack_has_the_effect_of_its_class(
+    codes: str, outcome: str, counts: bool, concerns: str
+) -> None:
+    for code in codes.split():
+        with raw_server([http({"ok": False, "error": code})]) as server:
+            answer = send(gateway(server.url))
+        assert (answer.error_class, answer.outcome, answer.counts, answer.concerns) == (
+            code,
+            outcome,
+            counts,
+            concerns,
         )
+
+
+@pytest.mark.parametrize("code", sorted(answers.HOPELESS))
+def test_a_plain_refusal_is_final_and_says_why(code: str) -> None:
+    details = {"messages": ["[ERROR] x"]}
+    with raw_server([http({"ok": False, "error": code, "response_metadata": details})]) as server:
+        answer = send(gateway(server.url))
+        assert (answer.outcome, answer.error) == ("hopeless", f"{answers.HOPELESS[code]} [ERROR] x")
+
+
+def test_every_error_that_concerns_a_place_is_final() -> None:
+    assert set(answers.HOPELESS) > answers.PLACE_ERRORS
 
 
 def test_nobody_listening_means_surely_not_sent() -> None:
@@ -267,14 +309,39 @@ def test_a_lookup_that_is_refused_for_another_reason_is_not_taken_for_nobody() -
                 look_up("U1")
 
 
-def test_a_wrong_token_is_refused_at_the_start(workspace: Workspace) -> None:
-    gateway(workspace.api_url).check_token()
-    with raw_server([http({"ok": False, "error": "invalid_auth"})]) as server:
-        with pytest.raises(BadInput, match=r"refuses SLACK_BOT_TOKEN \(invalid_auth\)"):
+@pytest.mark.parametrize(
+    ("code", "remedy"),
+    [
+        ("invalid_auth", "copy it again from the app's page"),
+        ("token_revoked", "install the app again"),
+        ("not_allowed_token_type", "copy the one that starts with xoxb-"),
+    ],
+)
+def test_a_wrong_token_is_refused_at_the_start(workspace: Workspace, code: str, remedy: str) -> None:
+    assert gateway(workspace.api_url).check_token() is None
+    with raw_server([http({"ok": False, "error": code})]) as server:
+        with pytest.raises(BadInput, match=rf"refuses SLACK_BOT_TOKEN \({code}\): .*{remedy}"):
             gateway(server.url).check_token()
         url = server.url
     with pytest.raises(BadInput, match="cannot be reached at http://127"):
         gateway(url).check_token()
+
+
+@pytest.mark.parametrize(
+    ("answer", "code"),
+    [
+        (http("<html>Something went wrong</html>", status="500 Internal Server Error"), "http_500"),
+        (http({"ok": False, "error": "internal_error"}, status="503 Unavailable"), "internal_error"),
+        (http({"ok": False, "error": "fatal_error"}), "fatal_error"),
+        (http({"ok": False, "error": "org_login_required"}), "org_login_required"),
+        (http({"ok": False, "error": "accesslimited"}), "accesslimited"),
+    ],
+)
+def test_a_fault_of_slacks_at_the_start_is_no_wrong_token(answer: bytes, code: str) -> None:
+    with raw_server([answer]) as server:
+        sentence = gateway(server.url).check_token()
+    assert sentence is not None
+    assert f"({code}); Tierbot goes on when it answers" in sentence
 
 
 def test_a_broken_template_of_the_firms_own_does_not_stop_a_message(

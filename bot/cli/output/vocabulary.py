@@ -83,6 +83,7 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         "time": N_("time"),
         "sending": N_("delivery"),
         "channels": N_("channels"),
+        "connection": N_("connection"),
         "messages": N_("messages"),
         "people": N_("people"),
         "grading": N_("grading"),

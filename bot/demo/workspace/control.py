@@ -94,6 +94,7 @@ class ControlEndpoint:
             "struck": dict(faults.struck),
             "late": faults.late,
             "connected": self._socket_mode.connected,
+            "opened": self._socket_mode.opened,
         }
 
     async def _switch(self, given: Json) -> Json:

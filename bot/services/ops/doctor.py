@@ -16,7 +16,8 @@ from sqlmodel import Session
 from bot.errors import N_, Phrase, ngettext
 from bot.services.delivery import circuit, time_jump
 from bot.services.delivery.messenger import Messenger
-from bot.services.ops import channels
+from bot.services.ops import channels, connection
+from bot.services.ops.connection import ConnectionState
 from bot.settings import Settings
 from db import backup, processes, schema
 from db.address import without_secrets
@@ -81,6 +82,10 @@ class Slack:
     """Slack's answer about the bot. `error` is empty when it took the token; otherwise the rest is unknown."""
 
     error: str = ""
+    remedy: str = Phrase(
+        N_("copy the bot token again from the app's page, under OAuth & Permissions; check the network")
+    )
+    app_token_error: str = ""  # why no Socket Mode connection could be opened; empty without an app token
     team: str = ""
     granted: frozenset[str] = frozenset()
     wanted: frozenset[str] = frozenset()
@@ -92,7 +97,12 @@ def examine(
     database: Database, settings: Settings, slack: Slack, now: datetime, channels_of: Messenger | None = None
 ) -> list[Finding]:
     """Everything that can be found from this machine, and of the channels where Slack answers. Nothing is changed."""
-    findings = [_versions(), *_slack(slack), *_storage(settings, database), _database(database, settings)]
+    findings = [
+        _versions(),
+        *_slack(slack, now),
+        *_storage(settings, database),
+        _database(database, settings),
+    ]
     if findings[-1].level == "problem":
         return findings
     with database.read() as session:
@@ -100,6 +110,7 @@ def examine(
             *_beats(session, now),
             *_held(session, now),
             *_circuit(session, now, asked=slack),
+            *_connection(session, settings, now),
             *_messages(session, now),
             *_people(session),
             *_gradings(session),
@@ -121,20 +132,14 @@ def _versions() -> Finding:
     return Finding("ok", "versions", ", ".join(found))
 
 
-def _slack(slack: Slack) -> Iterator[Finding]:
+def _slack(slack: Slack, now: datetime) -> Iterator[Finding]:
     if slack.error:
-        yield Finding(
-            "problem",
-            "slack",
-            slack.error,
-            Phrase(
-                N_(
-                    "copy the bot token again from the app's page, under OAuth & Permissions; check the network"
-                )
-            ),
-        )
+        yield Finding("problem", "slack", slack.error, slack.remedy)
         return
     yield Finding("ok", "slack", Phrase(N_("connected to %(team)s"), team=slack.team))
+    if slack.app_token_error:
+        state = ConnectionState(since=now, problem=slack.app_token_error)
+        yield Finding("problem", "connection", *connection.describe(state, now))
     if missing := slack.wanted - slack.granted:
         yield Finding(
             "problem",
@@ -284,13 +289,11 @@ def _circuit(session: Session, now: datetime, *, asked: Slack) -> Iterator[Findi
             Phrase(
                 N_("stopped for %(span)s: %(reason)s"),
                 span=_span(now - (row.opened_at or now)),
-                reason=row.sentence or row.reason,
+                reason=Phrase(row.sentence or row.reason),
             ),
             CIRCUIT_REMEDIES.get(
                 row.reason,
-                Phrase(
-                    N_("copy the bot token again from the app's page; a look every 15 s goes on by itself")
-                ),
+                Phrase(N_("Slack is asked every 15 s, and sending goes on by itself once that is solved")),
             ),
         )
     # Slack's answer of a moment ago is newer than the row.
@@ -304,6 +307,31 @@ def _circuit(session: Session, now: datetime, *, asked: Slack) -> Iterator[Findi
             ),
             CIRCUIT_REMEDIES[CircuitReason.CLOCK],
         )
+
+
+def _connection(session: Session, settings: Settings, now: datetime) -> Iterator[Finding]:
+    """Whether requests arrive in Socket Mode, by what the running processes report."""
+    if settings.slack_app_token is None:
+        return
+    rows = connection.running(session, now)
+    if not rows:
+        yield Finding(
+            "problem" if processes.newest_beats(session) else "note",
+            "connection",
+            Phrase(N_("no process receives what people type and press in Slack")),
+            Phrase(N_("start `tierbot run`")),
+        )
+    for row in rows:
+        if row.problem:
+            yield Finding("problem", "connection", *connection.describe(row, now))
+    if rows and not any(row.problem for row in rows):
+        heard = [row.last_request_at for row in rows if row.last_request_at is not None]
+        found = (
+            Phrase(N_("connected; the last request came %(span)s ago"), span=_span(now - max(heard)))
+            if heard
+            else Phrase(N_("connected; no request has come since the start"))
+        )
+        yield Finding("ok", "connection", found)
 
 
 def _messages(session: Session, now: datetime) -> Iterator[Finding]:
