@@ -191,7 +191,7 @@ def test_each_error_of_slack_has_the_effect_of_its_class(
 ) -> None:
     for code in codes.split():
         with raw_server([http({"ok": False, "error": code})]) as server:
-            answer = send(gateway(server.url))
+            answer = send(gateway(server.url), "U1")
         assert (answer.error_class, answer.outcome, answer.counts, answer.concerns) == (
             code,
             outcome,
@@ -204,7 +204,7 @@ def test_each_error_of_slack_has_the_effect_of_its_class(
 def test_a_plain_refusal_is_final_and_says_why(code: str) -> None:
     details = {"messages": ["[ERROR] x"]}
     with raw_server([http({"ok": False, "error": code, "response_metadata": details})]) as server:
-        answer = send(gateway(server.url))
+        answer = send(gateway(server.url), "U1")
         assert (answer.outcome, answer.error) == ("hopeless", f"{answers.HOPELESS[code]} [ERROR] x")
 
 
