@@ -15,10 +15,11 @@ from sqlalchemy import Connection
 
 from bot.clock import Clock, SystemClock, local_date
 from bot.errors import N_, NotReady
-from bot.services import access, alerts
+from bot.services import alerts, identity
 from bot.services.care.plan import load_plan
 from bot.services.care.schedule import CareRules
 from bot.services.grade.runs import Notify
+from bot.services.ops.connection import ConnectionWatch
 from bot.services.ops.revisions import other_revision
 from bot.services.schemes.store import SchemeCache
 from bot.settings import Settings
@@ -46,6 +47,7 @@ class Tierbot:
     notify: Notify
     rng: random.Random
     boot_id: str
+    connection: ConnectionWatch
     stopping: threading.Event = field(default_factory=threading.Event)
 
     @cached_property
@@ -63,10 +65,11 @@ class Tierbot:
             rules=self.rules,
             renderer=self.renderer,
             gateway=self.gateway,
-            identify=partial(
-                access.identify, self.database, settings=self.settings, profile_of=self.gateway.profile
+            identify=lambda slack_user_id: identity.identify(
+                self.database, slack_user_id, self.settings, self.gateway.users, self.clock.now()
             ),
             clock=self.clock,
+            connection=self.connection,
         )
 
     def today(self, now: datetime | None = None) -> date:
@@ -84,6 +87,7 @@ def build(settings: Settings, *, clock: Clock | None = None) -> Tierbot:
         database = replace(open_database(settings.url), before_write=_refuse_other_schema)
     except Unusable as error:
         raise unusable_database(settings.url, str(error)) from None
+    clock, boot_id = clock or SystemClock(), secrets.token_hex(8)
     plan, remind_at = load_plan(settings.care_plan), time.fromisoformat(settings.remind_at)
     return Tierbot(
         settings=settings,
@@ -92,15 +96,17 @@ def build(settings: Settings, *, clock: Clock | None = None) -> Tierbot:
         rules=CareRules(plan=plan, zone=settings.zone, remind_at=remind_at),
         renderer=renderer,
         to_slack=partial(_gateway, settings, renderer),
-        clock=clock or SystemClock(),
+        clock=clock,
         notify=partial(
             alerts.enqueue_alerts,
             scheme_cache=scheme_cache,
             default_channel=settings.alert_channel,
             language=settings.language,
+            admins=settings.admins,
         ),
         rng=random.Random(secrets.randbits(64)),
-        boot_id=secrets.token_hex(8),
+        boot_id=boot_id,
+        connection=ConnectionWatch(boot_id, clock),
     )
 
 

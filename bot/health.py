@@ -22,7 +22,7 @@ from starlette.routing import Route
 from bot.app import Tierbot
 from bot.jobs import Job
 from bot.server import serve
-from bot.services.ops import metrics
+from bot.services.ops import connection, metrics
 from db import schema
 from db.engine import describe
 
@@ -99,7 +99,9 @@ def health_app(bot: Tierbot, pulse: Pulse) -> Starlette:
         )
 
     async def readyz(request: Request) -> Response:
-        reason = await run_in_threadpool(_database_problem, bot) or "; ".join(pulse.failing())
+        reason = await run_in_threadpool(_database_problem, bot) or "; ".join(
+            [*pulse.failing(), *_connection_problem(bot)]
+        )
         return PlainTextResponse(f"{reason or 'ready'}\n", status_code=503 if reason else 200)
 
     async def prometheus(request: Request) -> Response:
@@ -121,6 +123,14 @@ def _database_problem(bot: Tierbot) -> str:
     except DatabaseError as error:
         return f"database: {_reason(error)}"
     return ""
+
+
+def _connection_problem(bot: Tierbot) -> Iterator[str]:
+    """What keeps this process from receiving all that Slack sends."""
+    state = bot.connection.state
+    if state is not None and state.problem:
+        found, _ = connection.describe(state, bot.clock.now())
+        yield f"slack: {found}"
 
 
 class _Rows(Collector):

@@ -17,12 +17,13 @@ from apscheduler.triggers.interval import IntervalTrigger
 from bot.app import Tierbot
 from bot.clock import SystemClock
 from bot.errors import BotError, Conflict
-from bot.services import access
+from bot.services import identity
 from bot.services.care import reminders, schedule
-from bot.services.delivery import circuit, sender, time_jump
+from bot.services.delivery import circuit, rights, sender, time_jump
 from bot.services.delivery.pace import Pace
 from bot.services.delivery.worker import Worker, WorkerOptions, read_send_state
 from bot.services.grade import first_orders, regrades, runs
+from bot.services.ops import channels
 from db import processes
 from db.care import touches
 from db.outbox import claims, send_state
@@ -54,8 +55,8 @@ class Job:
 
 
 def match_people(bot: Tierbot) -> int:
-    """Find the Slack users of people who have none yet."""
-    return access.match_people(bot.database, bot.gateway.profile_by_email)
+    """Find the Slack users of people who have none yet, and see whether the others are still members."""
+    return identity.refresh_people(bot.database, bot.gateway.users, bot.clock.now())
 
 
 def grade(bot: Tierbot) -> int:
@@ -117,6 +118,7 @@ def remind(bot: Tierbot) -> int:
         alert_channel=bot.settings.alert_channel,
         language=bot.settings.language,
         now=bot.clock.now(),
+        admins=bot.settings.admins,
     )
 
 
@@ -129,15 +131,10 @@ def deliver(bot: Tierbot) -> int:
         clock=bot.clock,
         rng=bot.rng,
         monotonic=_uptime,
-        options=WorkerOptions(
-            settle=timedelta(seconds=bot.settings.settle_seconds),
-            pace=Pace(workspace=bot.settings.messages_per_minute),
-            fallback_channel=bot.settings.alert_channel,
-            # A shifted clock is no evidence about the machine's.
-            watch_clock=isinstance(bot.clock, SystemClock),
-        ),
+        options=_options(bot),
         stopping=lambda: bot.stopping.is_set() or _uptime() > until,
     )
+    rights.look_up_recipients(worker, bot.gateway.users)
     return sender.deliver(worker)
 
 
@@ -145,6 +142,24 @@ def _uptime() -> float:
     """Monotonic seconds, those the machine slept included where the system counts them."""
     boottime = getattr(time, "CLOCK_BOOTTIME", None)
     return time.monotonic() if boottime is None else time.clock_gettime(boottime)
+
+
+def watch_channels(bot: Tierbot) -> int:
+    """Look at the channels that get messages, at most once an hour, and tell admins what is wrong with them."""
+    return channels.watch(bot.database, bot.gateway, _options(bot), bot.clock.now())
+
+
+def _options(bot: Tierbot) -> WorkerOptions:
+    settings = bot.settings
+    return WorkerOptions(
+        settle=timedelta(seconds=settings.settle_seconds),
+        pace=Pace(workspace=settings.messages_per_minute),
+        fallback_channel=settings.alert_channel,
+        admins=settings.admins,
+        language=settings.language,
+        # A shifted clock is no evidence about the machine's.
+        watch_clock=isinstance(bot.clock, SystemClock),
+    )
 
 
 def do_housekeeping(bot: Tierbot) -> int:
@@ -172,6 +187,7 @@ JOBS = (
     Job(name="regrade", every=timedelta(seconds=10), work=regrade, patience=LONG_WORK),
     Job(name="care", every=timedelta(seconds=30), work=plan_care, patience=LONG_WORK),
     Job(name="remind", every=timedelta(seconds=15), work=remind),
+    Job(name="channels", every=timedelta(minutes=5), work=watch_channels),
     Job(name="deliver", every=timedelta(seconds=1), work=deliver),
     Job(name="house", every=timedelta(seconds=30), work=do_housekeeping, notifies=False, vital=True),
 )

@@ -18,6 +18,8 @@ from bot.errors import N_, BadInput, Phrase, SeveralProblems
 ROOT = Path(__file__).parent.parent
 DOTENV = Path(".env")
 _TOKEN = re.compile(r"xox[a-z]-[\w-]+|xapp-[\w-]+").fullmatch
+_CHANNEL_ID = re.compile(r"[CG][A-Z0-9]+").fullmatch
+_CHANNEL_NAME = re.compile(r"(?![UWD][A-Z0-9]{5,}$)#?([\w-]{1,80})").fullmatch  # no id of a person
 _TIME_OF_DAY = (r"([01]\d|2[0-3]):[0-5]\d", N_("%(value)s is not a time of day; write it as 09:00"))
 _FORMATS = {  # field -> pattern of its values, and the problem with others
     "currency": (r"([A-Z]{3})?", N_("%(value)s is not an ISO currency code; use one such as CNY")),
@@ -76,7 +78,11 @@ class Settings(BaseSettings):
     admins: Annotated[tuple[str, ...], NoDecode] = _setting(
         (), "E-mail addresses of the first admins, separated by commas."
     )
-    alert_channel: str = _setting("", "Channel for tier changes of customers whose team has none.")
+    alert_channel: str = _setting(
+        "",
+        "Channel for tier changes of customers whose team has none: its id, or #name. A name means the channel that "
+        "has it at the first start, also after a change of name.",
+    )
     remind_at: str = _setting("09:00", "Local time of day for reminders, as HH:MM.")
     grade_at: str = _setting("02:00", "Local time of night for the grading of a finished period, as HH:MM.")
     messages_per_minute: int = _setting(
@@ -123,6 +129,11 @@ class Settings(BaseSettings):
                 raise ValueError(Phrase(N_("%(address)s is not an e-mail address"), address=repr(address)))
         return value
 
+    @field_validator("alert_channel")
+    @classmethod
+    def _channel(cls, value: str) -> str:
+        return channel_as_stored(value) if value.strip() else ""
+
     @field_validator("timezone")
     @classmethod
     def _known_zone(cls, value: str) -> str:
@@ -159,6 +170,16 @@ class Settings(BaseSettings):
         wanted = {"slack_bot_token": "xoxb-", "slack_app_token": "xapp-"}[info.field_name]
         if found[0] in "\"'“":
             raise ValueError(Phrase(N_("stands in quotation marks; leave them out")))
+        if found.startswith("xoxe"):
+            raise ValueError(
+                Phrase(
+                    N_(
+                        "starts with %(start)s and expires after hours, because the app rotates its tokens; that cannot be"
+                        " switched off, so create a new app from the output of tierbot manifest and copy its token"
+                    ),
+                    start=repr(found[:5]),
+                )
+            )
         if not found.startswith(wanted):
             raise ValueError(
                 Phrase(
@@ -246,6 +267,24 @@ def _is_loopback(host: str) -> bool:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:
         return host == "localhost"
+
+
+def channel_as_stored(text: str) -> str:
+    """A channel's id, or its name in lower case after #. Raises ValueError for anything else."""
+    text = text.strip()
+    if _CHANNEL_ID(text):
+        return text
+    if name := _CHANNEL_NAME(text):
+        return f"#{name[1].lower()}"
+    raise ValueError(
+        Phrase(
+            N_(
+                "%(value)s is not a channel; write its id (C…, at the bottom of the channel's details) or its name,"
+                " such as #managers"
+            ),
+            value=repr(text),
+        )
+    )
 
 
 def load(**overrides: Any) -> Settings:

@@ -2,6 +2,7 @@
 
 import os
 import sqlite3
+import stat
 from contextlib import closing
 from pathlib import Path
 
@@ -78,17 +79,48 @@ def prepare(backup: Path, target: Path) -> None:
         raise Unfit("it was made by another version of Tierbot; install that one first")
 
 
+def channel_ids(database: Path) -> dict[str, str]:
+    """Name of a channel -> its id, as far as a database that may be damaged can be read."""
+    try:
+        with closing(sqlite3.connect(f"{database.absolute().as_uri()}?mode=ro", uri=True)) as connection:
+            return dict(connection.execute("SELECT name, channel_id FROM channel_name"))
+    except sqlite3.Error:
+        return {}
+
+
 def replace(database: Path, prepared: Path) -> Path | None:
-    """Put a prepared file in the database's place; where the old one is kept. Raises Unfit while it is in use."""
+    """Put a prepared file in the database's place, with its owner and mode; where the old one is kept.
+
+    Raises Unfit while it is in use, and where the owner cannot be kept. Without an old file the folder's owner gets it.
+    """
     kept = None
     if database.exists():
         _require_unused(database)
+        prepared.chmod(stat.S_IMODE(database.stat().st_mode))
+        _give(prepared, database)
         kept = database.with_name(f"{database.name}.before-restore")
         os.replace(database, kept)
+    else:
+        _give(prepared, database.parent)
     for suffix in ("-wal", "-shm"):  # SQLite would read the old file's log into the new one
         database.with_name(database.name + suffix).unlink(missing_ok=True)
     os.replace(prepared, database)
     return kept
+
+
+def _give(file: Path, like: Path) -> None:
+    """Give a file the owner and group of another one, so that the processes that used that one can use it."""
+    own, wanted = file.stat(), like.stat()
+    if (own.st_uid, own.st_gid) == (wanted.st_uid, wanted.st_gid):
+        return
+    try:
+        os.chown(file, wanted.st_uid, wanted.st_gid)
+    except PermissionError:
+        if own.st_uid != wanted.st_uid:
+            raise Unfit(
+                f"{like} belongs to another user (number {wanted.st_uid}), who could not use the restored file;"
+                " restore as that user or as root"
+            ) from None
 
 
 def _require_unused(database: Path) -> None:

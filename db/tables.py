@@ -2,7 +2,7 @@
 
 from sqlmodel import SQLModel
 
-from db import processes  # noqa: F401
+from db import connections, processes  # noqa: F401
 from db.book import (  # noqa: F401  # noqa: F401
     customers,
     exchange_rates,
@@ -16,6 +16,6 @@ from db.book import (  # noqa: F401  # noqa: F401
 )
 from db.care import touches  # noqa: F401
 from db.graded import changes, credit, first_orders, overrides, reviews, runs, schemes, shadows  # noqa: F401
-from db.outbox import messages, send_state  # noqa: F401
+from db.outbox import channels, messages, send_state  # noqa: F401
 
 metadata = SQLModel.metadata

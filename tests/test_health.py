@@ -1,5 +1,6 @@
 """Health, readiness and metrics over a real HTTP server."""
 
+import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
@@ -17,6 +18,9 @@ from bot.health import Pulse, health_app, serve_health
 from bot.jobs import JOBS
 from bot.server import Server, serve
 from bot.services.delivery import outbox
+from bot.services.ops import connection
+from bot.services.ops.connection import ConnectionWatch
+from bot.services.recipients import Place
 from bot.settings import Settings
 from bot.wording.messages import Problem
 from db import processes, schema
@@ -109,7 +113,7 @@ def test_metrics_are_read_from_rows_and_contain_no_names(server: Server, bot: Ti
         outbox.enqueue(
             session,
             kind="reminder",
-            place=outbox.Place(person_id=person),
+            place=Place(person_id=person),
             message=Problem(text="Secret Customer Ltd"),
             language="en",
             dedupe_key="k",
@@ -160,6 +164,49 @@ def test_a_job_that_fails_three_times_makes_the_process_unready_but_not_unhealth
     pulse.beat(job("house"), MemoryError())
     pulse.beat(job("remind"), KeyError("Secret Customer Ltd"))
     assert get(server, "/healthz") == (503, "late: house\n")
+
+
+def test_a_process_that_does_not_hear_slack_is_not_ready(server: Server, bot: Tierbot) -> None:
+    assert get(server, "/readyz")[0] == 200  # a worker, or HTTP mode: nothing is to be connected
+    watch = bot.connection
+    watch.begin()
+    assert get(server, "/readyz") == (503, "slack: not connected to Slack for 0 s\n")
+    watch.failed("invalid_auth")
+    assert get(server, "/readyz") == (503, "slack: Slack refuses the app token: invalid_auth\n")
+    watch.opened(1, others=0)
+    assert get(server, "/readyz") == (200, "ready\n")
+    for _ in range(2):
+        watch.opened(3, others=2)
+    assert get(server, "/readyz") == (
+        503,
+        "slack: Slack counts 2 connections of the app that this installation does not hold: part of what people type"
+        " and press goes there\n",
+    )
+    watch.lost("closed")
+    watch.opened(1, others=0)
+    assert get(server, "/readyz")[0] == 200
+
+
+def test_metrics_tell_whether_requests_arrive(server: Server, bot: Tierbot) -> None:
+    assert "tierbot_slack_connections{" not in get(server, "/metrics")[1]
+    deaf, hearing = ConnectionWatch("deaf", FixedClock(NOW)), ConnectionWatch("hearing", FixedClock(NOW))
+    deaf.begin()
+    deaf.failed("link_disabled")
+    hearing.begin()
+    hearing.heard_at = time.monotonic()
+    hearing.opened(2, others=1)
+    for watch in (deaf, hearing):
+        connection.report(bot.database, watch, FixedClock(NOW))
+    bot.clock.advance(timedelta(seconds=40))  # type: ignore[attr-defined]
+    lines = get(server, "/metrics")[1].splitlines()
+    assert 'tierbot_slack_connections{of="held"} 1.0' in lines
+    assert 'tierbot_slack_connections{of="counted"} 2.0' in lines
+    assert 'tierbot_slack_connections{of="others"} 1.0' in lines
+    assert 'tierbot_slack_connection_problems{problem="link_disabled"} 1.0' in lines
+    (heard,) = [line for line in lines if line.startswith("tierbot_slack_last_request_seconds ")]
+    assert float(heard.split()[1]) >= 40
+    bot.clock.advance(timedelta(seconds=21))  # type: ignore[attr-defined]
+    assert "tierbot_slack_connections{" not in get(server, "/metrics")[1]  # these processes are gone
 
 
 def test_with_a_port_in_use_only_the_health_page_is_missing(

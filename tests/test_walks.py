@@ -14,9 +14,11 @@ TITLES = {
     "done": "From a due step to Done",
 }
 # Files entered: what a reader of the code has to follow.
-# A card also says what moves its tier next and when: the schemes decided so far, their cadence, the last snapshot.
-# What writes checks the database's revision, in db/schema.py.
-MOST = {"tier": 29, "alert": 121, "done": 36}
+# An alert's channel is looked up by its name the first time. A card also says what moves its tier next and when: the
+# schemes decided so far, their cadence, the last snapshot.
+# Every request says of which team its user is, and every message is checked against the rights of its moment. What
+# writes checks the database's revision; what Slack's answers mean is in bot/slack/answers.py.
+MOST = {"tier": 32, "alert": 131, "done": 46}
 
 
 @pytest.fixture(scope="module")
@@ -59,7 +61,7 @@ def test_a_walk_does_not_grow(name: str, walks: dict[str, Walk]) -> None:
 
 
 def test_an_answer_goes_straight_through(walks: dict[str, Walk]) -> None:
-    assert walks["tier"].returns <= 56
+    assert walks["tier"].returns <= 61
 
 
 def test_a_return_is_an_entry_into_a_file_that_was_left() -> None:

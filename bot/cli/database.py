@@ -82,6 +82,7 @@ def restore_backup(file: File, yes: Yes = False) -> None:
         try:
             schema.upgrade(database)
             _rewind(database, restore.preview(database, now), yes)
+            restore.keep_channels(database, backup.channel_ids(target), now)
         finally:
             database.close()
         kept = backup.replace(target, prepared)

@@ -16,6 +16,7 @@ from db.outbox.messages import MessageState, OutboxMessage
 
 _BODY = ("body_json", "body_hash")
 Id = Annotated[int, typer.Argument(metavar="ID", help="A message's number, as list shows it.")]
+Ids = Annotated[list[int], typer.Argument(metavar="ID …", help="Messages' numbers, as list shows them.")]
 Most = Annotated[int, typer.Option("--most", help="At most so many, the newest.", min=1)]
 
 
@@ -58,18 +59,20 @@ def show(outbox_id: Id, as_json: AsJson = False) -> None:
         say(*(f"{name}: {value}" for name, value in known.items() if value is not None))
 
 
-def retry(outbox_id: Id) -> None:
-    """Send a dead or unknown message again; an unknown one then says that it may be a repeat."""
+def retry(outbox_ids: Ids) -> None:
+    """Send dead or unknown messages again; an unknown one then says that it may be a repeat."""
     with opened() as bot:
-        outbox.retry(bot.database, outbox_id, actor=whoami(), now=bot.clock.now())
-    say(_("Message %(number)s is queued again.", number=outbox_id))
+        for outbox_id in outbox_ids:
+            outbox.retry(bot.database, outbox_id, actor=whoami(), now=bot.clock.now())
+            say(_("Message %(number)s is queued again.", number=outbox_id))
 
 
-def drop(outbox_id: Id) -> None:
-    """Never send a message that waits or is unknown."""
+def drop(outbox_ids: Ids) -> None:
+    """Never send messages that wait, are unknown or dead; the doctor no longer counts them."""
     with opened() as bot:
-        outbox.drop(bot.database, outbox_id, actor=whoami())
-    say(_("Message %(number)s is dropped.", number=outbox_id))
+        for outbox_id in outbox_ids:
+            outbox.drop(bot.database, outbox_id, actor=whoami())
+            say(_("Message %(number)s is dropped.", number=outbox_id))
 
 
 def catch_up(

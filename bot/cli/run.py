@@ -17,12 +17,13 @@ from sqlalchemy.exc import OperationalError
 
 from bot import jobs, settings
 from bot.app import Tierbot, upgrade_schema
-from bot.cli.console import _, announce, console_actor, opened, say, warn
+from bot.cli.console import _, announce, console_actor, in_language, opened, say, warn
 from bot.clock import ShiftedClock, SystemClock
 from bot.errors import N_, BadInput
 from bot.logs import configure, release_stderr
 from bot.services.ask import lookup
 from bot.services.delivery import time_jump
+from bot.services.ops import connection
 from db.book import customers
 from db.engine import describe
 
@@ -62,7 +63,8 @@ def run(
         pulse = health.Pulse()
         running.callback(health.serve_health(bot, pulse))
         _bring_up_to_date(bot)
-        bot.gateway.check_token()
+        if (unsettled := bot.gateway.check_token()) is not None:
+            announce(in_language(unsettled))
         scheduler = None if role is Role.WEB else jobs.scheduler(bot, pulse.beat)
         if scheduler is not None:
             for job in jobs.JOBS:
@@ -73,6 +75,15 @@ def run(
             running.callback(_listen(bot))
         running.callback(bot.stopping.set)  # called first, so that a pass that is sending ends early
         announce(_("Tierbot is running. Ctrl+C stops it."))
+        if (state := bot.connection.state) is not None and state.problem:
+            found, remedy = connection.describe(state, bot.clock.now())
+            announce(
+                _(
+                    "It receives nothing yet: %(found)s; %(remedy)s.",
+                    found=in_language(found),
+                    remedy=in_language(remedy),
+                )
+            )
         if not _until_stopped(pulse, scheduler):
             announce(
                 _(

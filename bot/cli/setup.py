@@ -10,14 +10,17 @@ from bot import settings
 from bot.cli.console import AsJson, _, in_language, opened, print_json, say, speak, warn
 from bot.cli.output.vocabulary import word
 from bot.errors import BadInput, ngettext
+from bot.services.delivery.messenger import Messenger
 from bot.services.ops import checks, doctor
+from bot.settings import Settings
 from bot.slack import manifest
+from bot.wording.rendering import Renderer
 
 
 def check(as_json: AsJson = False) -> None:
-    """Read settings, schemes, care plan, templates and database; say every problem, and what is still needed."""
+    """Read settings, schemes, care plan, templates, database and Slack's channels; say every problem and what is needed."""
     speak(settings.usable().language)
-    found = checks.check_all()
+    found = checks.check_all(_reader_of_channels)
     if as_json:
         print_json({"problems": found.problems, "notices": found.notices})
     else:
@@ -28,6 +31,13 @@ def check(as_json: AsJson = False) -> None:
             say(_("Everything that was checked is in order."))
     if found.problems:
         sys.exit(BadInput.exit_code)
+
+
+def _reader_of_channels(settings: Settings) -> Messenger:
+    """What looks at channels: only an installation with a token and a channel loads Slack's client for it."""
+    from bot.slack.gateway import Gateway, web_client
+
+    return Gateway(web_client(settings), web_client(settings, reading=True), Renderer())
 
 
 def print_findings(found: checks.Findings) -> None:
@@ -51,7 +61,7 @@ def examine(as_json: AsJson = False) -> None:
 
     with opened(check_schema=False) as bot:
         slack = probe(bot.settings, bot.clock)
-        findings = doctor.examine(bot.database, bot.settings, slack, bot.clock.now())
+        findings = doctor.examine(bot.database, bot.settings, slack, bot.clock.now(), bot.gateway)
     problems = [finding for finding in findings if finding.level == "problem"]
     if as_json:
         print_json({"healthy": not problems, "findings": [asdict(finding) for finding in findings]})

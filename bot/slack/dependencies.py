@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from bot.clock import Clock
 from bot.services.access import Actor
 from bot.services.care.schedule import CareRules
+from bot.services.ops.connection import ConnectionWatch
 from bot.services.schemes.store import SchemeCache
 from bot.settings import Settings
 from bot.slack.gateway import Gateway
@@ -25,3 +26,4 @@ class Dependencies:
     gateway: Gateway
     identify: Callable[[str], Actor]  # of a Slack user; raises NotAllowed
     clock: Clock
+    connection: ConnectionWatch

@@ -24,6 +24,8 @@ SCOPES = {
     "chat:write": "post reminders and tier-change alerts",
     "commands": "answer /tier",
     "im:write": "open direct messages for reminders and for changes of one's own customers",
+    "channels:read": "find public channels by name, and see whether one is archived, without the bot or read by another company",
+    "groups:read": "the same of private channels",
     "users:read": "know a user's time zone and language, and tell guests apart",
     "users:read.email": "match Slack users to the people in your book by e-mail address",
 }

@@ -4,20 +4,27 @@ from slack_sdk.errors import SlackApiError, SlackRequestError
 
 from bot.clock import Clock
 from bot.errors import N_, Phrase
+from bot.services.ops.connection import TOKEN_REFUSALS, UNREACHABLE
 from bot.services.ops.doctor import Slack
 from bot.settings import Settings
-from bot.slack.gateway import header, slack_time, web_client
+from bot.slack.answers import ACCOUNT, error_code, header, slack_time
+from bot.slack.gateway import web_client
 from bot.slack.manifest import OPTIONAL_SCOPES, SCOPES
 
 
 def probe(settings: Settings, clock: Clock) -> Slack:
-    """Call auth.test once."""
+    """Call auth.test once, and apps.connections.open with an app token: the ticket it answers is not used."""
     if settings.slack_bot_token is None:
         return Slack(error=Phrase(N_("%(setting)s is not set"), setting="SLACK_BOT_TOKEN"))
     try:
         response = web_client(settings, reading=True).auth_test()
     except SlackApiError as error:
-        return Slack(error=str(error.response.get("error", "refused")))
+        code = error_code(error)
+        if code in TOKEN_REFUSALS:
+            return Slack(error=code)
+        return Slack(
+            error=code, remedy=Phrase(ACCOUNT.get(code, N_("Slack has trouble of its own: try again later")))
+        )
     except (SlackRequestError, OSError) as error:
         return Slack(
             error=Phrase(
@@ -27,9 +34,23 @@ def probe(settings: Settings, clock: Clock) -> Slack:
         )
     scopes, then = header(response, "x-oauth-scopes").split(","), slack_time(response)
     return Slack(
+        app_token_error=_app_token_error(settings),
         team=str(response.get("team", "")),
         granted=frozenset(scope.strip() for scope in scopes if scope.strip()),
         wanted=frozenset(SCOPES),
         optional=frozenset(OPTIONAL_SCOPES),
         clock_apart=None if then is None else abs(then - clock.now()),
     )
+
+
+def _app_token_error(settings: Settings) -> str:
+    token = settings.slack_app_token
+    if token is None:
+        return ""
+    try:
+        web_client(settings).apps_connections_open(app_token=token.get_secret_value())
+    except SlackApiError as error:
+        return error_code(error)
+    except (SlackRequestError, OSError):
+        return UNREACHABLE
+    return ""

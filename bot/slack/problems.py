@@ -9,8 +9,9 @@ from slack_bolt import BoltResponse
 from slack_bolt.error import BoltUnhandledRequestError
 from slack_sdk.errors import SlackApiError
 
-from bot.errors import N_, BotError
+from bot.errors import N_, BotError, Conflict, NotReady
 from bot.slack import blocks
+from bot.slack.answers import ACCOUNT, MAY_HAVE_ARRIVED, RATE_LIMITED, error_code, status_of
 from bot.slack.deferred import Full, Press
 from bot.slack.dependencies import Dependencies
 from bot.wording.messages import Problem
@@ -19,6 +20,8 @@ from db.book import people
 
 # A trigger can be used once: another process, or this one, has handled the press.
 USED_TRIGGER = "exchanged_trigger_id"
+# It opens a view for three seconds after the press.
+LATE_TRIGGERS = frozenset({"expired_trigger_id", "invalid_trigger_id", "trigger_expired"})
 
 log = structlog.get_logger()
 
@@ -50,7 +53,7 @@ class Explainer:
 
     def explain_press(self, error: Exception, press: Press) -> None:
         """Tell the person after the acknowledgement; when that fails too, the log."""
-        if isinstance(error, SlackApiError) and error.response.get("error") == USED_TRIGGER:
+        if isinstance(error, SlackApiError) and error_code(error) == USED_TRIGGER:
             log.info("press.repeated")
             return
         problem, language = self._problem(error, press.body)
@@ -59,7 +62,10 @@ class Explainer:
                 press.update_view(self._view(problem, language))
             else:
                 content = blocks.payload(self.deps.renderer, problem, language)
-                press.respond(content, response_type="ephemeral", replace_original=False)
+                if "response_url" in press.body:
+                    press.respond(content, response_type="ephemeral", replace_original=False)
+                else:  # pressed in a view
+                    press.client.chat_postMessage(channel=press.user_id, **content)
         except Exception as unsaid:
             log.error("press.untold", error=type(unsaid).__name__, exc_info=unsaid)
 
@@ -72,12 +78,32 @@ class Explainer:
         with self.deps.database.read() as session:
             person = people.by_slack_id(session, user_id)
         language = (person.language if person else None) or self.deps.settings.language
+        error = _as_sentence(error) or error
         if isinstance(error, BotError):
             log.info("listener.refused", error=type(error).__name__, msgid=error.msgid)
             return Problem(text=problem_text(error, language)), language
         reference = self.new_reference()
         log.error("listener.failed", reference=reference, error=type(error).__name__, exc_info=error)
         return Problem(text="", reference=reference), language
+
+
+def _as_sentence(error: Exception) -> BotError | None:
+    """What a person can do about an error of Slack's; None for one that is a fault of ours."""
+    if not isinstance(error, SlackApiError):
+        return None
+    code, status = error_code(error), status_of(error)
+    if code in LATE_TRIGGERS:
+        return Conflict(N_("It took too long to open, and Slack allows only three seconds. Press again."))
+    if code in RATE_LIMITED or status == 429:
+        return Conflict(N_("Slack asks Tierbot to slow down. Try again in a minute."))
+    if code in ACCOUNT:
+        return NotReady(
+            N_("Slack refuses what Tierbot needs for that (%(code)s). Ask your admin to run: tierbot doctor"),
+            code=code,
+        )
+    if code in MAY_HAVE_ARRIVED or status >= 500:
+        return Conflict(N_("Slack has trouble of its own (%(code)s). Try again in a few minutes."), code=code)
+    return None
 
 
 def _kind(body: dict[str, Any]) -> str:

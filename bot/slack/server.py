@@ -1,26 +1,32 @@
 """The Bolt app with its listeners, over Socket Mode or HTTP. What takes long is done after the acknowledgement."""
 
+import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from slack_bolt import App, BoltRequest, BoltResponse
-from slack_bolt.adapter.socket_mode import SocketModeHandler
-from slack_bolt.adapter.socket_mode.internals import build_headers, send_response
+import structlog
+from slack_bolt import App, BoltResponse
 from slack_sdk import WebClient
-from slack_sdk.socket_mode.builtin import SocketModeClient
-from slack_sdk.socket_mode.request import SocketModeRequest
 
-from bot.clock import SystemClock
-from bot.errors import N_, NotReady
+from bot.errors import N_, BadInput, NotReady
 from bot.server import Server, serve
-from bot.slack.deferred import BEGIN, Deferred, queues
+from bot.services.ops import connection
+from bot.services.ops.connection import ConnectionWatch
+from bot.slack.deferred import Deferred, queues
 from bot.slack.dependencies import Dependencies
+from bot.slack.gateway import web_client
 from bot.slack.http_mode import http_app
 from bot.slack.listeners import register_all
+from bot.slack.outsiders import refuse_outsiders
 from bot.slack.problems import Explainer
+from bot.slack.socket_mode import TIMING, ConnectionKeeper, Timing
 
-PING_SECONDS = 1  # a dead connection is noticed after five of these, instead of after a minute
+log = structlog.get_logger()
+
+REPORT_SECONDS = 15.0
+WITHDRAW_SECONDS = 2.0  # the database may be locked; a row that stays is known as old after a minute
+OPEN_TIMEOUT = 5  # seconds for apps.connections.open
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,6 +55,7 @@ def front(deps: Dependencies, client: WebClient, new_reference: Callable[[], str
     def explain(error: Exception, body: dict[str, Any]) -> BoltResponse:
         return explainer.answer(error, body)
 
+    refuse_outsiders(app, deps.gateway.users.installation, deferred)
     register_all(app, deps, deferred)
     return Front(app=app, deferred=deferred)
 
@@ -58,39 +65,68 @@ def serve_http(app: App, host: str, port: int) -> Server:
     return serve(http_app(app), host=host, port=port, name="http-mode")
 
 
-class _Handler(SocketModeHandler):
-    """Bolt's, but deferred work begins when the acknowledgement has been sent."""
-
-    def handle(self, client: SocketModeClient, req: SocketModeRequest) -> None:  # type: ignore[override]
-        started = SystemClock().now().timestamp()
-        request = BoltRequest(mode="socket_mode", body=req.payload, headers=build_headers(req))
-        send_response(client, req, self.app.dispatch(request), started)
-        if (begin := request.context.get(BEGIN)) is not None:
-            begin()
-
-
 @dataclass(frozen=True, kw_only=True)
 class SocketModeConnection:
-    """An open Socket Mode connection."""
+    """The Socket Mode connection of this process, which reports its state until it is closed."""
 
-    handler: SocketModeHandler
+    keeper: ConnectionKeeper
+    watch: ConnectionWatch
+    reporting: threading.Thread
+    stopping: threading.Event
 
     def close(self) -> None:
-        self.handler.close()  # type: ignore[no-untyped-call]
+        self.keeper.close()
+        self.end_reports()
+
+    def end_reports(self) -> None:
+        """Report nothing more, and remove the report of this process."""
+        self.stopping.set()
+        self.watch.changed.set()
+        self.reporting.join(WITHDRAW_SECONDS)
 
 
-def connect(app: App, deps: Dependencies) -> SocketModeConnection:
-    """Open a Socket Mode connection. Raises NotReady without an app token."""
-    token = deps.settings.slack_app_token
+def connect(app: App, deps: Dependencies, timing: Timing = TIMING) -> SocketModeConnection:
+    """Open a Socket Mode connection and keep one open.
+
+    Raises NotReady without an app token, and BadInput when Slack refuses it. If Slack cannot be reached or opens no
+    connection for another reason, that is tried again, and `deps.connection` tells the reason.
+    """
+    token, watch, database = deps.settings.slack_app_token, deps.connection, deps.database
     if token is None:
         raise NotReady(N_("SLACK_APP_TOKEN is not set. Create an app-level token with connections:write."))
-    handler = _Handler(app, token.get_secret_value(), ping_interval=PING_SECONDS)
 
-    def give_up(error: Exception) -> None:
-        # slack_sdk goes on reading from a connection that was reset; a closed one is replaced at its next check.
-        if isinstance(error, OSError) and handler.client.current_session is not None:
-            handler.client.current_session.disconnect()
+    def count_others() -> int:
+        return connection.held_by_others(database, watch.boot_id, deps.clock)
 
-    handler.client.on_error_listeners.append(give_up)
-    handler.connect()  # type: ignore[no-untyped-call]
-    return SocketModeConnection(handler=handler)
+    client = web_client(deps.settings, timeout=OPEN_TIMEOUT)
+    keeper = ConnectionKeeper(app, client, token.get_secret_value(), watch, count_others, timing)
+    reason = keeper.open()
+    if reason in connection.TOKEN_REFUSALS:
+        keeper.close()
+        raise BadInput(
+            N_(
+                "Slack refuses SLACK_APP_TOKEN (%(code)s). Create an app-level token with connections:write on the app's"
+                " page, under Basic Information."
+            ),
+            code=reason,
+        )
+    stopping = threading.Event()
+    reporting = threading.Thread(target=_report, args=[deps, stopping], name="connection-report", daemon=True)
+    reporting.start()
+    return SocketModeConnection(keeper=keeper, watch=watch, reporting=reporting, stopping=stopping)
+
+
+def _report(deps: Dependencies, stopping: threading.Event) -> None:
+    """Write the state of the connection whenever it changes, and in between as a sign of life."""
+    watch = deps.connection
+    while not stopping.is_set():
+        watch.changed.clear()
+        try:
+            connection.report(deps.database, watch, deps.clock)
+        except Exception as error:  # the database, which jobs and /readyz report
+            log.warning("slack.unreported", error=type(error).__name__)
+        watch.changed.wait(REPORT_SECONDS)
+    try:
+        connection.withdraw(deps.database, watch.boot_id)
+    except Exception as error:
+        log.warning("slack.unreported", error=type(error).__name__)

@@ -5,11 +5,13 @@ from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
 from sqlalchemy import Integer, bindparam, case, func, text
+from sqlalchemy import select as sa_select
 from sqlalchemy.orm import aliased
-from sqlmodel import Session, and_, col, select, update
+from sqlmodel import Session, and_, col, or_, select, update
 
-from db.book.people import Person
+from db.book.people import Binding, Person, SlackStatus
 from db.engine import dialect
+from db.outbox.channels import ChannelName
 from db.outbox.messages import MessageState, OutboxMessage, in_state
 from db.types import UtcDateTime
 
@@ -21,7 +23,8 @@ class Claimed(NamedTuple):
     dedupe_key: str
     kind: str
     address: str
-    where: str  # the Slack channel or user
+    where: str  # id of the Slack channel or user; a name while its channel's id is not known, empty for no known user
+    recipient: int | None
     channel: str | None
     body_json: str
     once_only: bool
@@ -31,10 +34,18 @@ class Claimed(NamedTuple):
     first_try_at: datetime | None
     unknown_since: datetime | None
 
+    @property
+    def is_named(self) -> bool:
+        """Whether it goes to a channel of which only the name is known."""
+        return self.where.startswith("#")
+
 
 _NOW = bindparam("now", type_=UtcDateTime())
 _MOST = bindparam("most", type_=Integer)
-_WHERE = case((col(OutboxMessage.recipient).is_not(None), Person.slack_user_id), else_=OutboxMessage.channel)
+_WHERE = case(
+    (col(OutboxMessage.recipient).is_not(None), Person.slack_user_id),
+    else_=func.coalesce(col(ChannelName.channel_id), OutboxMessage.channel),
+)
 _COLUMNS: Any = [
     func.coalesce(_WHERE, "").label("where") if name == "where" else getattr(OutboxMessage, name)
     for name in Claimed._fields
@@ -43,6 +54,7 @@ _ROWS = (
     select(*_COLUMNS)
     .select_from(OutboxMessage)
     .outerjoin(Person, col(Person.id) == OutboxMessage.recipient)
+    .outerjoin(ChannelName, col(ChannelName.name) == OutboxMessage.channel)
     .limit(_MOST)
 )
 
@@ -67,6 +79,35 @@ def anything_due(session: Session, now: datetime) -> bool:
 def unknown(session: Session, *, now: datetime, limit: int) -> list[Claimed]:
     """Unknown messages whose settle time is over, oldest first."""
     return _rows(session, _UNKNOWN, now, limit)
+
+
+def to_absent(session: Session, limit: int) -> list[Claimed]:
+    """Pending messages, due or not, to people who were switched off or are no members any more; locked."""
+    return [Claimed._make(row) for row in session.connection().execute(_TO_ABSENT, {"most": limit})]
+
+
+def recipients_to_check(
+    session: Session, *, now: datetime, checked_before: datetime, limit: int
+) -> list[Binding]:
+    """The people with due messages of whom Slack was last asked before that time, in the order of their messages."""
+    first = (
+        select(col(OutboxMessage.recipient).label("person"), func.min(OutboxMessage.next_at).label("at"))
+        .where(in_state(MessageState.PENDING), OutboxMessage.next_at <= now)
+        .group_by(col(OutboxMessage.recipient))
+        .subquery()
+    )
+    found = session.execute(
+        sa_select(col(Person.id), col(Person.email), col(Person.slack_user_id))
+        .join(first, first.c.person == Person.id)
+        .where(
+            col(Person.active).is_(True),
+            col(Person.slack_user_id).is_not(None),
+            or_(col(Person.slack_checked_at).is_(None), col(Person.slack_checked_at) < checked_before),
+        )
+        .order_by(first.c.at, col(Person.id))
+        .limit(limit)
+    )
+    return [Binding._make(row) for row in found]
 
 
 def _rows(session: Session, query: Any, now: datetime, limit: int) -> list[Claimed]:
@@ -95,6 +136,10 @@ _DUE = _ROWS.where(
 ).order_by(col(OutboxMessage.next_at))  # the order of the index, so that nothing is sorted before the limit
 _NO_SORT = text("SET LOCAL enable_sort = off")
 _DUE_LOCKED = _DUE.with_for_update(skip_locked=True, of=OutboxMessage)
+_TO_ABSENT = _ROWS.where(
+    in_state(MessageState.PENDING),
+    or_(col(Person.active).is_(False), col(Person.slack_status) != SlackStatus.MEMBER),
+).with_for_update(skip_locked=True, of=OutboxMessage)
 _UNKNOWN = _ROWS.where(in_state(MessageState.UNKNOWN), OutboxMessage.next_at <= _NOW).order_by(
     col(OutboxMessage.next_at), col(OutboxMessage.id)
 )
@@ -150,16 +195,3 @@ def release(session: Session, ids: Collection[int], attempt_id: str | None) -> i
         .values(state=MessageState.PENDING, attempt=OutboxMessage.attempt - 1, lease_until=None)
     )
     return int(result.rowcount)
-
-
-def channels_of(session: Session, addresses: Collection[str]) -> dict[str, str]:
-    """Address -> id of the Slack channel its newest message went to, by which Slack gives the history."""
-    newest = (
-        select(func.max(col(OutboxMessage.id)))
-        .where(col(OutboxMessage.address).in_(addresses), col(OutboxMessage.slack_channel).is_not(None))
-        .group_by(col(OutboxMessage.address))
-    )
-    found = session.exec(
-        select(OutboxMessage.address, OutboxMessage.slack_channel).where(col(OutboxMessage.id).in_(newest))
-    )
-    return {address: channel for address, channel in found if channel is not None}

@@ -10,6 +10,9 @@ from sqlmodel import Field, Session, col, or_, select, update
 
 from db.types import NumberedRow, UtcDateTime, partial_index
 
+DROPPED = "dropped"  # error class of messages that a person gave up
+# Error classes of dead messages that leave nothing to do: they were for nobody any more.
+FOR_NOBODY = (DROPPED, "left", "not_theirs", "erased")
 RESTORED = "restored"  # attempt id of messages that may have been sent after the backup that was restored
 
 
@@ -114,9 +117,9 @@ def requeue(session: Session, outbox_id: int, *, now: datetime, note: str) -> bo
 
 
 def drop(session: Session, outbox_id: int, note: str) -> bool:
-    """Give up a pending or unknown message; False in other states."""
-    states = (MessageState.PENDING, MessageState.UNKNOWN)
-    return _change(session, outbox_id, states, state=MessageState.DEAD, error_class="dropped", error=note)
+    """Give up a pending, unknown or dead message; False in other states."""
+    states = (MessageState.PENDING, MessageState.UNKNOWN, MessageState.DEAD)
+    return _change(session, outbox_id, states, state=MessageState.DEAD, error_class=DROPPED, error=note)
 
 
 def _change(session: Session, outbox_id: int, states: Collection[str], **values: object) -> bool:
@@ -129,6 +132,12 @@ def counts(session: Session) -> dict[str, int]:
     """State -> how many messages are in it."""
     rows = session.exec(select(col(OutboxMessage.state), func.count()).group_by(col(OutboxMessage.state)))
     return dict(rows.all())
+
+
+def count_dead(session: Session) -> int:
+    """How many messages are dead that somebody should have got, and that no person has dropped."""
+    wanted = func.coalesce(OutboxMessage.error_class, "").not_in(FOR_NOBODY)
+    return session.exec(select(func.count()).where(in_state(MessageState.DEAD), wanted)).one()
 
 
 def oldest(session: Session) -> dict[str, datetime]:

@@ -2,6 +2,7 @@
 
 import errno
 import json
+import os
 import sqlite3
 import stat
 from contextlib import closing
@@ -19,6 +20,7 @@ from bot.services.delivery.worker import doubted_since
 from db import backup, processes, schema
 from db.book.imports import ImportBatch
 from db.engine import open_database
+from db.outbox import channels
 from db.processes import HeartbeatRole
 from tests.cli.conftest import Command, Output
 from tests.db import scratch_revision
@@ -134,6 +136,64 @@ def test_a_file_that_is_no_complete_backup_is_refused_and_nothing_changes(
     with pytest.raises(BadInput, match=words):
         tierbot("db", "restore", "copy.db", "--yes")
     assert write(file) == ["pending"]
+
+
+@pytest.mark.parametrize("mode", [0o600, 0o640])
+def test_a_restored_file_keeps_the_mode_and_the_owner_of_the_one_it_replaces(
+    tierbot: Output, file: Path, mode: int
+) -> None:
+    write(file, "a")
+    tierbot("db", "backup", "copy.db")
+    file.chmod(mode)
+    owner = (12_345, 54_321) if os.geteuid() == 0 else (os.geteuid(), os.getegid())
+    os.chown(file, *owner)
+    tierbot("db", "restore", "copy.db", "--yes")
+    found = file.stat()
+    assert (stat.S_IMODE(found.st_mode), found.st_uid, found.st_gid) == (mode, *owner)
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can make files of other users")
+def test_without_a_file_to_replace_the_owner_of_the_folder_gets_the_restored_one(
+    tierbot: Output, file: Path, tmp_path: Path
+) -> None:
+    write(file, "a")
+    tierbot("db", "backup", "copy.db")
+    file.unlink()
+    os.chown(tmp_path, 12_345, 54_321)
+    tierbot("db", "restore", "copy.db", "--yes")
+    assert (file.stat().st_uid, stat.S_IMODE(file.stat().st_mode)) == (12_345, 0o600)
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can make files of other users")
+def test_nobody_replaces_a_file_that_its_owner_could_not_use_then(
+    tierbot: Output, file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object) -> None:
+        raise PermissionError
+
+    write(file, "a")
+    tierbot("db", "backup", "copy.db")
+    write(file, "b")
+    os.chown(file, 12_345, 54_321)
+    monkeypatch.setattr(os, "chown", refuse)  # as for everybody but root
+    with pytest.raises(BadInput, match="restore as that user or as root"):
+        tierbot("db", "restore", "copy.db", "--yes")
+    assert write(file) == ["pending", "pending"]
+    assert not list(tmp_path.glob("*.restoring*"))
+
+
+def test_a_restore_keeps_which_channels_names_meant_in_the_replaced_file(tierbot: Output, file: Path) -> None:
+    write(file, "a")
+    tierbot("db", "backup", "copy.db")
+    database = open_database(f"sqlite:///{file}")
+    with database.write() as session:
+        channels.remember(session, "#managers", "C0MANAGERS", SystemClock().now())
+    database.close()
+    tierbot("db", "restore", "copy.db", "--yes")
+    database = open_database(f"sqlite:///{file}")
+    with database.read() as session:
+        assert channels.ids(session) == {"#managers": "C0MANAGERS"}
+    database.close()
 
 
 def _set_revision(copy: Path, revision: str) -> None:

@@ -50,6 +50,14 @@ def test_retry_queues_a_dead_message_and_drop_stops_one_that_waits(tierbot: Outp
         tierbot("outbox", "show", "9")
 
 
+def test_several_messages_are_dropped_or_queued_at_once(tierbot: Output, harness: Harness) -> None:
+    shown = tierbot("outbox", "drop", "2", "3")
+    assert "Message 2 is dropped." in shown
+    assert "Message 3 is dropped." in shown
+    tierbot("outbox", "retry", "2", "3")
+    assert harness.states() == ["sent", "pending", "pending"]
+
+
 def test_a_time_jump_is_shown_until_catch_up_is_applied(tierbot: Output, harness: Harness) -> None:
     assert "Nothing is held." in tierbot("catch-up")
     now = SystemClock().now()

@@ -16,6 +16,7 @@ from sqlmodel import Session, SQLModel
 from db import schema
 from db.book import order_totals
 from db.engine import Database, open_database
+from db.outbox import channels
 from tests.db import scratch_revision
 
 FIRST = "0001"
@@ -163,3 +164,43 @@ def test_a_database_that_a_newer_version_has_upgraded_is_refused(
     assert (caught.value.found, caught.value.wanted) == (scratch_revision.REVISION, schema.HEAD)
     with first.reader.connect() as connection:
         assert "short_name" in {column["name"] for column in inspect(connection).get_columns("customer")}
+
+
+def test_names_of_channels_mean_the_channels_that_their_newest_messages_went_to(empty_url: str) -> None:
+    database = open_database(empty_url)
+    schema.upgrade(database, "0004")
+    outbox = reflected(database).tables["outbox"]
+    rows = [("#managers", "C0OLD", "sent"), ("#managers", "C0NEW", "sent"), ("#managers", None, "pending")]
+    rows += [(" East", None, "pending"), ("C0WEST", "C0WEST", "sent")]
+    with database.writer.begin() as connection:
+        connection.execute(
+            text("INSERT INTO team (name, channel) VALUES ('East', ' East'), ('West', 'C0WEST')")
+        )
+        connection.execute(
+            outbox.insert(),
+            [
+                {
+                    "dedupe_key": str(number),
+                    "kind": "tier_change",
+                    "address": f"channel:{channel}",
+                    "channel": channel,
+                    "body_json": "{}",
+                    "body_hash": "",
+                    "once_only": False,
+                    "state": state,
+                    "attempt": 0,
+                    "next_at": datetime(2026, 3, 2, tzinfo=UTC),
+                    "possible_repeat": False,
+                    "slack_channel": slack_channel,
+                    "created_at": datetime(2026, 3, 2, tzinfo=UTC),
+                }
+                for number, (channel, slack_channel, state) in enumerate(rows)
+            ],
+        )
+    schema.upgrade(database)
+    with Session(database.reader) as session:
+        assert channels.ids(session) == {"#managers": "C0NEW"}
+    after = rows_of(database)
+    assert [row["channel"] for row in after["team"]] == ["#east", "C0WEST"]
+    assert [row["address"] for row in after["outbox"]][-2:] == ["channel:#east", "channel:C0WEST"]
+    database.close()

@@ -20,6 +20,7 @@ from db.schema import upgrade
 from tests import postgres
 from tests.faults import (
     crowd,
+    deafness,
     disks,
     kills,
     machine,
@@ -59,10 +60,14 @@ FAULTS = {
     "F08": Fault("odd Retry-After", refusals.odd_waits),
     "F09": Fault("token revoked and restored", refusals.revoked),
     "F10": Fault("channels and people gone", refusals.missing_places),
+    "R01": Fault("channels renamed, names taken over", refusals.changed_channels),
     "F11": Fault("history unreadable", refusals.unreadable),
     "F12": Fault("presses delivered four times", presses.repeated_presses),
     "F13": Fault("answering under a lock", presses.locked_presses),
     "S01": Fault("Socket Mode connections broken", presses.broken_connections, ("sqlite",)),
+    "C01": Fault("app token shared with another installation", deafness.shared_token, ("sqlite",)),
+    "C02": Fault("app token refused for a while", deafness.refused_token, ("sqlite",)),
+    "C03": Fault("Slack answers 500 at the start", deafness.failing_at_the_start, ("sqlite",)),
     "L01": Fault("fifty people, an import, 429, a flood", crowd.crowd),
     "F14": Fault("SIGTERM in mid-batch", machine.stopped),
     "F16": Fault("ticks that stop", restarts.stopped_jobs),

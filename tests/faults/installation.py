@@ -18,8 +18,8 @@ from sqlalchemy import make_url
 
 from bot.clock import SystemClock
 from bot.services.delivery import outbox
-from bot.services.delivery.outbox import Place
 from bot.services.delivery.worker import WorkerOptions
+from bot.services.recipients import Place
 from bot.wording.messages import Problem
 from db import processes
 from db.engine import Database, open_database
@@ -40,6 +40,7 @@ class Row:
     error_class: str | None
     error: str | None
     channel: str | None
+    kind: str
 
 
 @dataclass(kw_only=True)
@@ -113,21 +114,23 @@ class Installation:
         *,
         rooms: int = len(CHANNELS),
         person_id: int | None = None,
+        by_name: bool = False,
         now: datetime | None = None,
         **values: Any,
     ) -> None:
-        """Write messages to the outbox as a use case does."""
+        """Write messages to the outbox as a use case does, to rooms by their ids or, with `by_name`, by their names."""
 
         def write(database: Database) -> None:
             with database.write() as session:
                 for _ in range(many):
                     number = self.written
+                    room = CHANNELS[number % rooms]
                     outbox.enqueue(
                         session,
                         kind="fault",
                         place=Place(person_id=person_id)
                         if person_id is not None
-                        else Place(channel=CHANNELS[number % rooms].id),
+                        else Place(channel=f"#{room.name}" if by_name else room.id),
                         message=Problem(text=f"message {number}"),
                         language="en",
                         dedupe_key=f"fault:{number}",

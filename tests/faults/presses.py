@@ -9,12 +9,15 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import date
 from statistics import median
+from threading import Event
 from typing import Any
 from urllib.error import HTTPError
+from urllib.request import urlopen
 
 import psycopg
 from sqlalchemy import make_url
@@ -40,6 +43,18 @@ class Office:
     way: str
     code: str
     ports: list[int] = field(default_factory=list)
+    health_ports: list[int] = field(default_factory=list)
+
+    def page(self, name: str) -> tuple[int, str]:
+        """Status and text of a page of the newest process; 0 when there is none."""
+        try:
+            with urlopen(f"http://127.0.0.1:{self.health_ports[-1]}/{name}", timeout=5) as answer:
+                return answer.status, answer.read().decode().strip()
+        except HTTPError as error:
+            with error:
+                return error.code, error.read().decode().strip()
+        except OSError:
+            return 0, ""
 
     def ask(self) -> Any:
         return self.installation.slack.post("command", user=USER, channel=ROOM, name="/tier", text=self.code)
@@ -99,7 +114,7 @@ def answering(
     office = Office(installation=installation, way=way, code=installation.using(fill))
     with ExitStack() as stack:
         for _ in range(processes):
-            stack.enter_context(_web(office))
+            stack.enter_context(web(office))
         if way == "socket":
             wait_until(lambda: installation.slack.get("faults")["connected"] >= processes, 60)
         else:
@@ -111,15 +126,15 @@ def answering(
 
 
 @contextmanager
-def _web(office: Office) -> Iterator[None]:
+def web(office: Office, **more: str) -> Iterator[None]:
+    """A process of the bot that only answers, with further settings."""
     installation = office.installation
-    environment = installation.environment()
+    office.health_ports.append(_free_port())
+    environment = installation.environment(TIERBOT_HEALTH_PORT=str(office.health_ports[-1]), **more)
     if office.way == "socket":
         environment["SLACK_APP_TOKEN"] = "xapp-local"
     else:
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            office.ports.append(int(probe.getsockname()[1]))
+        office.ports.append(_free_port())
         environment |= {"SLACK_SIGNING_SECRET": SECRET, "TIERBOT_PORT": str(office.ports[-1])}
     with (installation.folder / "log").open("ab") as log:
         running = subprocess.Popen(
@@ -134,6 +149,12 @@ def _web(office: Office) -> Iterator[None]:
         except subprocess.TimeoutExpired:
             running.kill()
             running.wait()
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
 
 
 def _listens(port: int) -> bool:
@@ -246,8 +267,12 @@ def _held(url: str) -> Iterator[None]:
         connection.rollback()
 
 
-BREAKS = ("socket_reset", "socket_stall", "socket_garbage", "socket_broken")
-PATIENCE = 15  # seconds until a command is answered again
+BREAKS = {
+    "socket_reset": 2,
+    "socket_stall": 6,
+    "socket_garbage": 2,
+    "socket_broken": 2,
+}  # kind -> most seconds
 
 
 def broken_connections(installation: Installation, *, quick: bool) -> Outcome:
@@ -255,15 +280,26 @@ def broken_connections(installation: Installation, *, quick: bool) -> Outcome:
     outcome = Outcome(figures={})
     with answering(installation) as office:
         office.ask()
-        for kind in BREAKS:
-            worst = max(_seconds_until_answered(office, kind) for _ in range(1 if quick else 5))
-            outcome.figures[f"{kind} s"] = round(worst, 1)
-            outcome.require(worst < PATIENCE, f"after {kind} no answer for {worst:.0f} s")
+        for kind, most in BREAKS.items():
+            taken = [_seconds_until_answered(office, kind) for _ in range(1 if quick else 10)]
+            outcome.figures[f"{kind} s"] = f"{median(taken):.1f}, at most {max(taken):.1f}"
+            outcome.require(max(taken) < most, f"after {kind} no answer for {max(taken):.1f} s")
     return outcome
 
 
 def _seconds_until_answered(office: Office, kind: str) -> float:
-    office.installation.slack.post("faults", strike=[{"kind": kind}])
-    began = time.monotonic()
-    wait_until(lambda: office.ask()["ok"], 60)
-    return time.monotonic() - began
+    """People ask five times a second: one whose command is lost waits for three seconds."""
+    answered = Event()
+
+    def ask() -> None:
+        if office.ask()["ok"]:
+            answered.set()
+
+    with ThreadPoolExecutor(200) as people:
+        office.installation.slack.post("faults", strike=[{"kind": kind}])
+        began = time.monotonic()
+        for _ in range(150):
+            people.submit(ask)
+            if answered.wait(0.2):
+                break
+        return time.monotonic() - began

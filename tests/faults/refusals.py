@@ -1,4 +1,4 @@
-"""Slack refuses: 429, revoked tokens, missing channels and people, unreadable histories: F06 to F11."""
+"""Slack refuses: 429, revoked tokens, missing channels and people, unreadable histories: F06 to F11, R01."""
 
 import time
 from collections import Counter
@@ -8,6 +8,7 @@ from functools import partial
 
 from bot.clock import SystemClock
 from bot.services.delivery.pace import Pace
+from db.book.people import Person
 from db.engine import Database
 from tests import factories
 from tests.faults.installation import Audit, Installation
@@ -112,7 +113,9 @@ def missing_places(installation: Installation, *, quick: bool) -> Outcome:
 
     def add_person(database: Database) -> int:
         with database.write() as session:
-            return factories.person(session, "Anna")
+            person = factories.person(session, "Anna")
+            session.get_one(Person, person).slack_checked_at = SystemClock().now() - timedelta(hours=2)
+            return person
 
     person = installation.using(add_person)
     installation.enqueue(40, rooms=20)
@@ -122,9 +125,50 @@ def missing_places(installation: Installation, *, quick: bool) -> Outcome:
     dead = Counter(row.error_class for row in rows if row.state == "dead")
     diverted = sum(row.channel == fallback and row.state == "sent" for row in rows)
     outcome.figures |= {"dead": dict(dead), "in the fall-back channel": diverted}
-    # For Slack the direct messages of a person who has left are archived.
-    outcome.require(dead == Counter(is_archived=3, not_in_channel=2), f"dead are {dict(dead)}")
+    # Slack takes a post to a person who has left; the bot asks first.
+    outcome.require(dead == Counter(is_archived=2, not_in_channel=2, left=1), f"dead are {dict(dead)}")
     outcome.require(diverted == 4, f"{diverted} of 4 in the fall-back channel")
+    return outcome
+
+
+def changed_channels(installation: Installation, *, quick: bool) -> Outcome:
+    """R01: rooms known by name are renamed while answers are lost, others take their names; some are lost altogether."""
+    rooms, rounds = 12, 2 if quick else 10
+
+    def add_admin(database: Database) -> int:
+        with database.write() as session:
+            return factories.person(session, "Grace", role="admin")
+
+    installation.using(add_admin)
+    installation.slack.switch({"kind": "lost_closed", "probability": 0.3})
+    installation.enqueue(rooms, rooms=rooms, by_name=True)
+    fleet = Fleet(2, installation.worker)
+    installation.finished(120, fleet.tend)
+    fleet.close()
+    renamed, new = CHANNELS[:6], [f"C0NEW{number}" for number in range(6)]
+    for room, taken_over_by in zip(renamed, new, strict=True):
+        installation.slack.post("channel", channel=room.id, name=f"renamed-{room.name}")
+        installation.slack.post("channel", channel=taken_over_by, new=True, name=room.name)
+    installation.slack.post("channel", channel=CHANNELS[6].id, is_archived=True)
+    installation.slack.post("channel", channel=CHANNELS[7].id, members=["U0LINWEI"])
+    installation.slack.post("channel", channel=CHANNELS[8].id, team_id="T0OTHER")
+    for _ in range(rounds):
+        installation.enqueue(rooms, rooms=rooms, by_name=True)
+    outcome = finish(installation, seconds=300, rounds=2)  # how fast it recovers is what F02 measures
+    posts = Counter(post.channel for post in installation.slack.arrived())
+    dead = Counter(row.error_class for row in installation.rows() if row.state == "dead")
+    told = sum(row.kind == "channel" and row.state == "sent" for row in installation.rows())
+    outcome.figures |= {
+        "in renamed rooms": sum(posts[room.id] for room in renamed),
+        "in rooms with their names": sum(posts[room] for room in new),
+        "dead": dict(dead),
+        "told to the admin": told,
+    }
+    outcome.require(all(posts[room.id] == 1 + rounds for room in renamed), f"renamed rooms got {dict(posts)}")
+    outcome.require(not any(posts[room] for room in new), "a room got messages for its name")
+    expected = Counter(is_archived=rounds, not_in_channel=rounds, channel_not_found=rounds)
+    outcome.require(dead == expected, f"dead are {dict(dead)}")
+    outcome.require(told == 3, f"the admin got {told} messages about 3 rooms")
     return outcome
 
 

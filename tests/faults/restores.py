@@ -15,21 +15,23 @@ from tests.faults.report import Outcome
 def restored(installation: Installation, *, quick: bool) -> Outcome:
     """F28: a backup is made during the work and restored after all was sent; part is written again."""
     many = 20 if quick else 100
-    installation.enqueue(many)
+    half = many // 2
+    installation.enqueue(many - 5)
+    installation.enqueue(5, by_name=True)  # the last ones: the backup has not looked up these names
     fleet = Fleet(2, installation.worker)
     fleet.run_until(lambda: installation.count("sent") >= many // 2, 60, every=0.01)
     fleet.close()
     unfinished = installation.count(*UNFINISHED)
     _back_up(installation)
-    installation.enqueue(many)
+    installation.enqueue(half)
+    installation.enqueue(half, by_name=True)
     finished = _finish(installation)
     arrived = len(installation.slack.arrived())
     output = _restore(installation)
     # Messages written after the backup are written again, in another order and so with other ids.
-    half = many // 2
-    for first in (many + half, many):
+    for first, by_name in ((many + half, True), (many, False)):
         installation.written = first
-        installation.enqueue(half)
+        installation.enqueue(half, by_name=by_name)
     installation.written = 2 * many
     installation.enqueue(5)  # new messages
     finished = _finish(installation) and finished
@@ -46,12 +48,14 @@ def restored(installation: Installation, *, quick: bool) -> Outcome:
             "of these new": 5,
             "lost": lost,
             "doubled": doubled,
+            "marked as repeats": sum("ossible repeat" in post.text for post in installation.slack.arrived()),
         }
     )
     outcome.require(finished, "not finished")
     outcome.require(unfinished > 0, "everything was finished in the backup")
     outcome.require(f"{unfinished} messages were not settled" in output, f"the restore printed: {output}")
     outcome.require(not lost and not doubled, f"{lost} lost, {doubled} doubled")
+    outcome.require(not outcome.figures["marked as repeats"], "a message was marked as a repeat")
     outcome.require(sum(posts.values()) - arrived == 5, "the restore sent something again")
     failures = installation.failures()
     outcome.require(not failures, f"passes failed: {failures.most_common(1)}")

@@ -27,7 +27,6 @@ from bot.wording.actions import Action, Pointer
 from db.care import touches
 from db.engine import Database
 from tests import factories
-from tests.demo.workspace.conftest import close_handler
 from tests.e2e.processes import wait_until
 
 ANNA, NEWCOMER, ROOM = "U0ANNA", "U0LINWEI", "C0GENERAL"
@@ -93,7 +92,7 @@ class Office:
             if isinstance(bot.way, Server):
                 bot.way.stop()
             else:
-                close_handler(self.workspace, bot.way.handler)
+                bot.way.close()
             bot.front.deferred.close(5)
             bot.tierbot.close()
 

@@ -15,8 +15,9 @@ from bot.demo.workspace import Workspace
 from bot.demo.workspace.default_team import ANNA_SCHMIDT, CHANNELS, PEOPLE
 from bot.errors import BadInput
 from bot.services.delivery.messenger import Answer, Reference
+from bot.services.identity import Installation
 from bot.settings import Settings
-from bot.slack import blocks
+from bot.slack import answers, blocks
 from bot.slack import gateway as gateway_module
 from bot.slack.gateway import Gateway, web_client
 from bot.wording.messages import Help, TierDigest
@@ -111,7 +112,7 @@ def test_a_lost_answer_is_lost_and_exactly_one_call_is_made(what: str) -> None:
     answer_bytes, error_class = LOST[what]
     with raw_server([answer_bytes, http({"ok": True, "ts": "1.0", "channel": "C1"})]) as server:
         # Hurried only where nothing comes: on a busy machine an answer can take longer.
-        answer = send(gateway(server.url, timeout=0.3 if answer_bytes is HOLD else 20))
+        answer = send(gateway(server.url, timeout=0.3 if answer_bytes is HOLD else 20), "U1")
         assert (answer.outcome, answer.error_class) == ("lost", error_class)
         wait_until(lambda: server.requests, "the call", 20)
         assert len(server.requests) == 1
@@ -123,7 +124,7 @@ def test_the_sdk_itself_would_post_twice() -> None:
     for client, posts in ((WebClient, 2), (lambda **kw: WebClient(**kw, retry_handlers=[]), 1)):
         with raw_server([HANG_UP, good]) as server:
             to = Gateway(client(token="xoxb-local", base_url=server.url), WebClient(), Renderer())
-            send(to)
+            send(to, "U1")
             assert len(server.requests) == posts
     assert web_client(settings("http://127.0.0.1:1/api/")).retry_handlers == []
 
@@ -136,7 +137,7 @@ def test_the_wait_that_slack_asks_for_is_kept_within_limits(header: str | None, 
     headers = {} if header is None else {"Retry_After": header}
     body = {"ok": False, "error": "ratelimited"}
     with raw_server([http(body, status="429 Too Many Requests", length=None, **headers)]) as server:
-        answer = send(gateway(server.url))
+        answer = send(gateway(server.url), "U1")
         assert answer.retry_after == timedelta(seconds=seconds)
         assert (answer.outcome, answer.error_class, answer.counts) == ("retry", "ratelimited", False)
         assert len(server.requests) == 1
@@ -144,35 +145,77 @@ def test_the_wait_that_slack_asks_for_is_kept_within_limits(header: str | None, 
 
 def test_too_many_requests_is_that_even_as_a_page() -> None:
     with raw_server([http("<html>", status="429 Too Many Requests", Retry_After="7")]) as server:
-        answer = send(gateway(server.url))
+        answer = send(gateway(server.url), "U1")
         assert (answer.outcome, answer.retry_after, answer.counts) == ("retry", timedelta(seconds=7), False)
 
 
-@pytest.mark.parametrize("code", sorted(gateway_module.ACCOUNT))
-def test_a_problem_of_the_whole_account_uses_up_no_attempt(code: str) -> None:
-    with raw_server([http({"ok": False, "error": code})]) as server:
-        answer = send(gateway(server.url))
-        assert (answer.outcome, answer.error_class, answer.counts) == ("retry", code, False)
-        assert answer.concerns == "account"
-
-
-@pytest.mark.parametrize("code", [*sorted(gateway_module.HOPELESS), "something_new"])
-def test_a_plain_refusal_is_final_and_says_why(code: str) -> None:
-    with raw_server(
-        [http({"ok": False, "error": code, "response_metadata": {"messages": ["[ERROR] x"]}})]
-    ) as server:
-        answer = send(gateway(server.url))
-        assert answer.outcome == "hopeless"
-        assert (
-            answer.error
-            == f"{gateway_module.HOPELESS.get(code, 'Slack refuses it: something_new')} [ERROR] x"
+@pytest.mark.parametrize(
+    ("codes", "outcome", "counts", "concerns"),
+    [
+        (
+            "invalid_auth not_authed token_revoked token_expired account_inactive team_disabled missing_scope"
+            " not_allowed_token_type org_login_required team_added_to_org team_access_not_granted"
+            " enterprise_is_restricted two_factor_setup_required accesslimited message_limit_exceeded"
+            " method_deprecated",
+            "retry",
+            False,
+            "account",
+        ),
+        ("ekm_access_denied external_channel_migrating", "retry", False, "message"),
+        ("request_timeout invalid_form_data invalid_json json_not_object", "retry", True, "message"),
+        ("an_error_of_next_year", "retry", True, "message"),
+        (
+            "internal_error fatal_error service_unavailable messaging_processing_failed",
+            "lost",
+            True,
+            "network",
+        ),
+        (
+            "channel_not_found not_in_channel is_archived restricted_action restricted_action_read_only_channel"
+            " access_denied no_permission team_not_found",
+            "hopeless",
+            True,
+            "place",
+        ),
+        (
+            "user_not_found user_disabled messages_tab_disabled msg_too_long invalid_blocks invalid_arguments"
+            " metadata_too_large",
+            "hopeless",
+            True,
+            "message",
+        ),
+    ],
+)
+def test_each_error_of_slack_has_the_effect_of_its_class(
+    codes: str, outcome: str, counts: bool, concerns: str
+) -> None:
+    for code in codes.split():
+        with raw_server([http({"ok": False, "error": code})]) as server:
+            answer = send(gateway(server.url))
+        assert (answer.error_class, answer.outcome, answer.counts, answer.concerns) == (
+            code,
+            outcome,
+            counts,
+            concerns,
         )
+
+
+@pytest.mark.parametrize("code", sorted(answers.HOPELESS))
+def test_a_plain_refusal_is_final_and_says_why(code: str) -> None:
+    details = {"messages": ["[ERROR] x"]}
+    with raw_server([http({"ok": False, "error": code, "response_metadata": details})]) as server:
+        answer = send(gateway(server.url))
+        assert (answer.outcome, answer.error) == ("hopeless", f"{answers.HOPELESS[code]} [ERROR] x")
+
+
+def test_every_error_that_concerns_a_place_is_final() -> None:
+    assert set(answers.HOPELESS) > answers.PLACE_ERRORS
 
 
 def test_nobody_listening_means_surely_not_sent() -> None:
     with raw_server([HANG_UP]) as server:
         url = server.url
-    answer = send(gateway(url))
+    answer = send(gateway(url), "U1")
     assert (answer.outcome, answer.error_class, answer.counts) == ("retry", "unreachable", True)
 
 
@@ -202,7 +245,7 @@ def test_only_what_failed_before_anything_was_written_is_tried_again(error: Exce
 
     to = gateway("http://127.0.0.1:1/api/")
     to._posting.chat_postMessage = fail  # type: ignore[method-assign]
-    assert send(to).outcome == outcome
+    assert send(to, "U1").outcome == outcome
 
 
 def test_what_cannot_be_rendered_is_not_sent_at_all(workspace: Workspace) -> None:
@@ -229,38 +272,76 @@ def test_an_update_that_fails_breaks_nothing(answer: bytes) -> None:
 
 def test_people_are_found_by_user_and_by_address(workspace: Workspace) -> None:
     to = gateway(workspace.api_url)
-    anna = to.profile(ANNA_SCHMIDT.id)
+    anna = to.users.profile(ANNA_SCHMIDT.id)
     assert anna is not None
     assert (anna.email, anna.timezone, anna.locale) == ("anna.schmidt@example.com", "Europe/Berlin", "en-GB")
-    assert to.profile_by_email("Anna.Schmidt@example.com") == anna
-    assert to.profile("U0NOBODY") is None
-    assert to.profile_by_email("nobody@example.com") is None
+    assert to.users.profile_by_email("Anna.Schmidt@example.com") == anna
+    assert to.users.profile("U0NOBODY") is None
+    assert to.users.profile_by_email("nobody@example.com") is None
 
 
 @pytest.mark.parametrize("mark", ["is_restricted", "is_ultra_restricted", "is_stranger", "is_bot", "deleted"])
-def test_guests_strangers_bots_and_the_deleted_are_guests(mark: str) -> None:
-    user = {"id": "U1", "profile": {"email": "a@example.com"}, mark: True}
+def test_guests_strangers_bots_and_the_deleted_are_no_members(mark: str) -> None:
+    user = {"id": "U1", "team_id": "T1", "profile": {"email": "a@example.com"}, mark: True}
     with raw_server([http({"ok": True, "user": user})]) as server:
-        found = gateway(server.url).profile("U1")
+        found = gateway(server.url).users.profile("U1")
         assert found is not None
-        assert found.is_guest
+        assert (found.is_guest, found.is_deleted) == (mark != "deleted", mark == "deleted")
+
+
+def test_a_profile_names_the_team_and_the_organisation_of_its_user() -> None:
+    user = {"id": "U1", "team_id": "T1", "profile": {}, "enterprise_user": {"enterprise_id": "E1"}}
+    answers = [http({"ok": True, "user": user}), http({"ok": True, "team_id": "T2", "enterprise_id": "E1"})]
+    with raw_server(answers) as server:
+        to = gateway(server.url)
+        found = to.users.profile("U1")
+        assert found is not None
+        assert (found.team_id, found.enterprise_id) == ("T1", "E1")
+        assert [to.users.installation(), to.users.installation()] == [
+            Installation(team_id="T2", enterprise_id="E1")
+        ] * 2
 
 
 def test_a_lookup_that_is_refused_for_another_reason_is_not_taken_for_nobody() -> None:
     with raw_server([http({"ok": False, "error": "missing_scope"})]) as server:
-        for look_up in (gateway(server.url).profile, gateway(server.url).profile_by_email):
+        for look_up in (gateway(server.url).users.profile, gateway(server.url).users.profile_by_email):
             with pytest.raises(SlackApiError):
                 look_up("U1")
 
 
-def test_a_wrong_token_is_refused_at_the_start(workspace: Workspace) -> None:
-    gateway(workspace.api_url).check_token()
-    with raw_server([http({"ok": False, "error": "invalid_auth"})]) as server:
-        with pytest.raises(BadInput, match=r"refuses SLACK_BOT_TOKEN \(invalid_auth\)"):
+@pytest.mark.parametrize(
+    ("code", "remedy"),
+    [
+        ("invalid_auth", "copy it again from the app's page"),
+        ("token_revoked", "install the app again"),
+        ("not_allowed_token_type", "copy the one that starts with xoxb-"),
+    ],
+)
+def test_a_wrong_token_is_refused_at_the_start(workspace: Workspace, code: str, remedy: str) -> None:
+    assert gateway(workspace.api_url).check_token() is None
+    with raw_server([http({"ok": False, "error": code})]) as server:
+        with pytest.raises(BadInput, match=rf"refuses SLACK_BOT_TOKEN \({code}\): .*{remedy}"):
             gateway(server.url).check_token()
         url = server.url
     with pytest.raises(BadInput, match="cannot be reached at http://127"):
         gateway(url).check_token()
+
+
+@pytest.mark.parametrize(
+    ("answer", "code"),
+    [
+        (http("<html>Something went wrong</html>", status="500 Internal Server Error"), "http_500"),
+        (http({"ok": False, "error": "internal_error"}, status="503 Unavailable"), "internal_error"),
+        (http({"ok": False, "error": "fatal_error"}), "fatal_error"),
+        (http({"ok": False, "error": "org_login_required"}), "org_login_required"),
+        (http({"ok": False, "error": "accesslimited"}), "accesslimited"),
+    ],
+)
+def test_a_fault_of_slacks_at_the_start_is_no_wrong_token(answer: bytes, code: str) -> None:
+    with raw_server([answer]) as server:
+        sentence = gateway(server.url).check_token()
+    assert sentence is not None
+    assert f"({code}); Tierbot goes on when it answers" in sentence
 
 
 def test_a_broken_template_of_the_firms_own_does_not_stop_a_message(
@@ -276,5 +357,45 @@ def test_a_broken_template_of_the_firms_own_does_not_stop_a_message(
 
 def test_a_yes_is_a_yes_even_without_the_place() -> None:
     with raw_server([http({"ok": True})]) as server:
-        answer = send(gateway(server.url))
+        answer = send(gateway(server.url), "U1")
         assert (answer.outcome, answer.ts, answer.channel) == ("sent", None, None)
+
+
+OUTSIDE: dict[str, tuple[bytes | None, str, str]] = {
+    "another company reads it": (
+        http({"ok": True, "channel": {"id": "C1", "is_ext_shared": True}}),
+        "hopeless",
+        "external",
+    ),
+    "no scope": (http({"ok": False, "error": "missing_scope"}), "retry", "missing_scope"),
+    "no answer": (HANG_UP, "retry", "unreachable"),
+    "an error of Slack's": (http({"ok": False, "error": "internal_error"}), "retry", "internal_error"),
+    "a page instead of JSON": (http("<html>"), "retry", "garbage"),
+    "no token": (http({"ok": False, "error": "token_revoked"}), "retry", "token_revoked"),
+    "a 429": (http({"ok": False, "error": "ratelimited"}, status="429 Too Many"), "retry", "ratelimited"),
+}
+
+
+@pytest.mark.parametrize("what", OUTSIDE)
+def test_nothing_is_posted_to_a_channel_while_it_is_not_known_that_only_colleagues_read_it(what: str) -> None:
+    answer_bytes, outcome, error_class = OUTSIDE[what]
+    with raw_server([answer_bytes, http({"ok": True, "ts": "1.0", "channel": "C1"})]) as server:
+        answer = send(gateway(server.url))
+        assert (answer.outcome, answer.error_class) == (outcome, error_class)
+        wait_until(lambda: server.requests, "the call", 20)
+        assert [b"event_type" in request for request in server.requests] == [False]
+
+
+def test_slack_is_asked_once_a_minute_who_reads_a_channel(monkeypatch: pytest.MonkeyPatch) -> None:
+    colleagues = http({"ok": True, "channel": {"id": "C1", "is_ext_shared": False}})
+    posted = http({"ok": True, "ts": "1.0", "channel": "C1"})
+    shared = http({"ok": True, "channel": {"id": "C1", "is_ext_shared": True}})
+    now = 1000.0
+    monkeypatch.setattr(gateway_module.time, "monotonic", lambda: now)
+    with raw_server([colleagues, posted, posted, shared]) as server:
+        to = gateway(server.url)
+        outcomes = []
+        for seconds in (0, 60, 61):
+            now = 1000.0 + seconds
+            outcomes.append(send(to).outcome)
+        assert outcomes == ["sent", "sent", "hopeless"]

@@ -322,12 +322,42 @@ def test_what_was_not_acknowledged_is_not_done(office: Office, monkeypatch: pyte
     preview, (bot,) = office.preview(), office.bots
     assert not isinstance(bot.way, Server)
 
-    def broken(response: Any) -> None:
+    def broken(*_: Any) -> None:
         raise ConnectionResetError
 
     with monkeypatch.context() as gone:
         gone.setattr(office.workspace.socket_mode, "_ack_seconds", 0.5)
-        gone.setattr(bot.way.handler.client, "send_socket_mode_response", broken)
+        gone.setattr(bot.way.keeper, "send", broken)
         assert office.workspace.click(ANNA, preview, POST).error == "operation_timeout"
     assert office.workspace.click(ANNA, preview, POST).ok
     eventually(lambda: len(office.said_to_all()) == 1, "the shared card")
+
+
+@pytest.mark.parametrize(
+    ("code", "sentence"),
+    [
+        ("expired_trigger_id", "It took too long to open, and Slack allows only three seconds. Press again."),
+        ("invalid_trigger_id", "It took too long to open, and Slack allows only three seconds. Press again."),
+        ("ratelimited", "Slack asks Tierbot to slow down. Try again in a minute."),
+        (
+            "org_login_required",
+            "Slack refuses what Tierbot needs for that (org_login_required). Ask your admin",
+        ),
+        ("internal_error", "Slack has trouble of its own (internal_error). Try again in a few minutes."),
+        ("view_too_large", "reference"),  # a fault of ours
+    ],
+)
+def test_why_slack_opens_no_view_is_said_to_the_person_who_pressed(
+    office: Office, code: str, sentence: str
+) -> None:
+    card = office.card()
+    assert office.workspace.click(ANNA, card, WHY).ok
+    view = eventually(lambda: office.workspace.view_of(ANNA), "the explanation")
+    before = len(office.said_to(ANNA))
+    office.workspace.faults.switch("error", code=code, methods=["views.open", "views.push"])
+    assert office.workspace.click(ANNA, card, WHY).ok
+    eventually(lambda: len(office.said_to(ANNA)) > before, "the sentence")
+    assert sentence in words(office.said_to(ANNA)[-1])
+    assert office.workspace.click(ANNA, view, EXACT).ok  # in a view there is no response_url
+    dm = office.workspace.dm(ANNA)
+    eventually(lambda: any(sentence in words(m) for m in office.workspace.messages(dm)), "the message")

@@ -42,6 +42,7 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         "dead": N_("dead"),
         "reminder": N_("reminder"),
         "tier_change": N_("tier change"),
+        "channel": N_("channel"),
     },
     "import": {
         "published": N_("published"),
@@ -81,6 +82,8 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         "jobs": N_("jobs"),
         "time": N_("time"),
         "sending": N_("delivery"),
+        "channels": N_("channels"),
+        "connection": N_("connection"),
         "messages": N_("messages"),
         "people": N_("people"),
         "grading": N_("grading"),

@@ -28,8 +28,8 @@ Handler = Callable[[Json], Awaitable[Json]]
 def _changes(given: Json, kind: type[User] | type[Channel]) -> Json:
     known = {field.name for field in fields(kind)} - {"id"}
     changes = {name: value for name, value in given.items() if name in known}
-    if "members" in changes:
-        changes["members"] = frozenset(changes["members"])
+    for name in {"members", "shared_with"} & changes.keys():
+        changes[name] = frozenset(changes[name])
     return changes
 
 
@@ -94,6 +94,7 @@ class ControlEndpoint:
             "struck": dict(faults.struck),
             "late": faults.late,
             "connected": self._socket_mode.connected,
+            "opened": self._socket_mode.opened,
         }
 
     async def _switch(self, given: Json) -> Json:
@@ -170,8 +171,13 @@ class ControlEndpoint:
         return {"ok": True}
 
     async def _channel(self, given: Json) -> Json:
-        channel = self._platform.state.channel(given["channel"])
-        self._platform.state.put_channel(replace(channel, **_changes(given, Channel)))
+        """Change a channel, or, where `new` is given, add one under this id."""
+        state, name, changes = self._platform.state, given["channel"], _changes(given, Channel)
+        if given.get("new"):
+            state.put_channel(Channel(id=name, **changes))
+        else:
+            known = state.channels.get(name) or state.channel(name)
+            state.put_channel(replace(known, **changes))
         return {"ok": True}
 
     async def _delivery(self, given: Json) -> Json:

@@ -27,6 +27,7 @@ class User:
     locale: str = "en-US"
     title: str = ""
     team_id: str = TEAM_ID
+    enterprise_id: str | None = None
     is_admin: bool = False
     is_restricted: bool = False
     is_bot: bool = False
@@ -37,7 +38,8 @@ class User:
 class Channel:
     """A channel, or a direct message between the bot and `user`.
 
-    Without `members` everybody in the workspace is a member, the bot included.
+    Without `members` everybody in the workspace is a member, the bot included. A channel of another team does not
+    exist for the app, unless it is shared with this one; a shared channel is read outside.
     """
 
     id: str
@@ -47,6 +49,19 @@ class Channel:
     is_archived: bool = False
     user: str | None = None
     topic: str = ""
+    team_id: str = TEAM_ID
+    shared_with: frozenset[str] = frozenset()  # other teams
+    previous_names: tuple[str, ...] = ()
+
+    @property
+    def is_foreign(self) -> bool:
+        """True for a channel of another team that this team has no part in."""
+        return TEAM_ID not in {self.team_id, *self.shared_with}
+
+    @property
+    def is_ext_shared(self) -> bool:
+        """True for a channel that more than one team reads."""
+        return bool(self.shared_with)
 
     @property
     def is_im(self) -> bool:

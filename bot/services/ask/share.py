@@ -15,6 +15,7 @@ from db.book import people
 from db.book.people import PersonRole
 from db.engine import Database
 from db.graded import assessments
+from db.outbox import channels
 from grading.scheme.model import BLOCKED, Name
 
 STRONG, WEAK, MOST_SIDES = 60, 40, 3  # scores of the dimensions that a shared card and Why name
@@ -67,10 +68,12 @@ def channel_language(
     Teams of other languages that share a channel leave it in the default one.
     """
     with database.read() as session:
+        known = channels.ids(session)
+        # A name counts only until it was looked up: afterwards it may be that of another channel.
         teams = [
             team
             for team in people.teams(session).values()
-            if team.channel in (channel_id, channel_name, f"#{channel_name}")
+            if known.get(team.channel or "", team.channel) in (channel_id, f"#{channel_name}")
         ]
     own = [team for team in teams if team.id == actor.team_id or team.id in actor.led_teams]
     languages = {team.language or default for team in own or teams}

@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 import structlog
 from sqlmodel import Session
 
+from bot.errors import N_
 from bot.services.delivery import pace
 from bot.services.delivery.messenger import Answer
 from bot.services.delivery.worker import Worker
@@ -22,8 +23,8 @@ PROBE = timedelta(seconds=15)
 APART_WARN, APART_STOP = timedelta(seconds=60), timedelta(seconds=240)  # Slack's signatures expire after 300
 LONGEST_WAIT = timedelta(minutes=20)  # longer than any wait of a message
 SENTENCES: dict[str, str] = {
-    CircuitReason.NETWORK: "Slack cannot be reached; the messages wait",
-    CircuitReason.CLOCK: (
+    CircuitReason.NETWORK: N_("Slack cannot be reached; the messages wait"),
+    CircuitReason.CLOCK: N_(
         "this machine's clock and Slack's are more than 4 minutes apart; set it right, nothing is sent meanwhile"
     ),
 }
@@ -60,8 +61,7 @@ def probe(worker: Worker) -> bool:
             reason="",
             sentence="",
             failures=0,
-            opened_at=None,
-            probe_at=None,
+            probe_at=now,
             apart_seconds=gap.total_seconds() if gap is not None else None,
         )
     log.warning("circuit.closed", was=row.reason)
@@ -109,6 +109,9 @@ def _open(
     sentence: str | None = None,
     **values: object,
 ) -> None:
+    if since is None and (row := send_state.circuit(session)) is not None and row.opened_at is not None:
+        # Slack took the token a moment ago, and refuses the messages all the same: nothing has changed since.
+        since = row.opened_at if row.probe_at is not None and now - row.probe_at < PROBE else None
     values |= {"reason": reason, "sentence": SENTENCES[reason] if sentence is None else sentence}
     log.error("circuit.open", reason=str(reason), sentence=values["sentence"])
     values |= {"failures": 0, "opened_at": since or now, "probe_at": now + PROBE}

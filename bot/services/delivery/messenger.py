@@ -46,6 +46,30 @@ class Reading:
 
 
 @dataclass(frozen=True, kw_only=True)
+class SeenChannel:
+    """A channel as Slack shows it to the bot."""
+
+    id: str
+    name: str  # as it is now, without #
+    former_names: tuple[str, ...] = ()
+    is_member: bool = True  # whether the bot is
+    is_archived: bool = False
+    is_external: bool = False  # people of another company read it
+
+
+@dataclass(frozen=True, kw_only=True)
+class Listing:
+    """Channels, all that were asked for that the bot may see; impossible to list; or to be listed later."""
+
+    outcome: Literal["read", "impossible", "later"]
+    channels: tuple[SeenChannel, ...] = ()
+    error_class: str | None = None
+    error: str | None = None
+    retry_after: timedelta | None = None
+    concerns: Literal["place", "rate", "account", "network"] = "place"
+
+
+@dataclass(frozen=True, kw_only=True)
 class Reference:
     """Metadata of a posted message that identifies it in the history. No secrets: every member can read it."""
 
@@ -77,5 +101,13 @@ class Messenger(Protocol):
     ) -> Answer: ...
 
     def history(self, where: str, oldest: datetime) -> Reading: ...
+
+    def joined_channels(self) -> Listing:
+        """Every channel that the bot is a member of, archived ones too."""
+        ...
+
+    def channel(self, channel_id: str) -> Listing:
+        """One channel; none where there is no such channel, or the bot may not know of it."""
+        ...
 
     def check(self) -> Check: ...

@@ -5,32 +5,23 @@ Promise: a message is recorded in the transaction of its cause. `sender` sends i
 
 import hashlib
 import json
-from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 import structlog
+from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session, select
 
 from bot.errors import N_, Conflict, NotFound
+from bot.services.recipients import Place
 from bot.wording import messages
 from bot.wording.messages import Message
 from db.engine import Database
+from db.outbox import channels
 from db.outbox import messages as outbox
 from db.outbox.messages import OutboxMessage
 
 log = structlog.get_logger()
-
-
-@dataclass(frozen=True, kw_only=True)
-class Place:
-    """Where a message goes: a person's direct messages, or a channel."""
-
-    person_id: int | None = None
-    channel: str | None = None
-
-    @property
-    def address(self) -> str:
-        return f"person:{self.person_id}" if self.person_id is not None else f"channel:{self.channel}"
 
 
 def enqueue(
@@ -49,7 +40,7 @@ def enqueue(
 
     `once_only`: better missing than sent twice, when Slack's history cannot show whether it arrived.
     """
-    body = json.dumps({**messages.dump(message), "language": language}, ensure_ascii=False)
+    body, body_hash = body_of(message, language)
     row = OutboxMessage(
         dedupe_key=dedupe_key,
         kind=kind,
@@ -57,7 +48,7 @@ def enqueue(
         recipient=place.person_id,
         channel=place.channel,
         body_json=body,
-        body_hash=hashlib.sha256(body.encode()).hexdigest(),
+        body_hash=body_hash,
         once_only=once_only,
         next_at=now,
         not_after=not_after,
@@ -66,11 +57,29 @@ def enqueue(
     return _added(session, row)
 
 
+def body_of(message: Message, language: str | None) -> tuple[str, str]:
+    """A message as it is stored, and the hash of that."""
+    body = json.dumps({**messages.dump(message), "language": language}, ensure_ascii=False)
+    return body, hashlib.sha256(body.encode()).hexdigest()
+
+
+def enqueue_once(session: Session, **values: Any) -> bool:
+    """`enqueue` a message unless there is one with its key, perhaps of another process; whether it is new."""
+    try:
+        with session.begin_nested():
+            enqueue(session, **values)
+    except IntegrityError:
+        return False
+    return True
+
+
 def divert(session: Session, outbox_id: int, channel: str, now: datetime) -> int | None:
     """Copy a message whose channel is gone to another channel, once; the copy's id."""
     row = session.get_one(OutboxMessage, outbox_id)
     key = f"{row.dedupe_key}:diverted"
-    if row.channel in (None, channel) or row.dedupe_key.endswith(":diverted"):
+    known = channels.ids(session, [channel, row.channel or ""])
+    same = row.channel is None or known.get(row.channel, row.channel) == known.get(channel, channel)
+    if same or row.dedupe_key.endswith(":diverted"):
         return None
     if session.exec(select(OutboxMessage.id).where(OutboxMessage.dedupe_key == key)).first() is not None:
         return None
@@ -102,12 +111,13 @@ def retry(database: Database, outbox_id: int, *, actor: str, now: datetime) -> N
 
 
 def drop(database: Database, outbox_id: int, *, actor: str) -> None:
-    """Give up a pending or unknown message."""
+    """Give up a message that was not sent; of a dead one, somebody has taken note then."""
     with database.write() as session:
         row = _existing(session, outbox_id)
-        if not outbox.drop(session, outbox_id, f"dropped by {actor}"):
+        before = f"; {row.error}" if row.error else ""
+        if not outbox.drop(session, outbox_id, f"dropped by {actor}{before}"):
             raise Conflict(
-                N_("Message %(id)s is %(state)s. Only pending and unknown ones can be dropped."),
+                N_("Message %(id)s is %(state)s. Only pending, unknown and dead ones can be dropped."),
                 id=outbox_id,
                 state=row.state,
             )

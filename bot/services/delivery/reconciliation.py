@@ -4,11 +4,12 @@ No message is resolved before its settle time, in which a call that timed out ma
 """
 
 from datetime import datetime, timedelta
+from typing import Literal
 
 import structlog
 from sqlmodel import Session
 
-from bot.services.delivery import circuit, pace
+from bot.services.delivery import channels, circuit, pace
 from bot.services.delivery.messenger import Answer, Reading
 from bot.services.delivery.worker import Step, Worker, key_of
 from db import processes
@@ -36,10 +37,11 @@ def reconcile(worker: Worker) -> int:
         rows = claims.unknown(session, now=now, limit=MOST)
         if not rows or pace.paused(session, now, pace.HISTORY):
             return 0
-        known = claims.channels_of(session, {row.address for row in rows if row.where.startswith("#")})
-    places: dict[str, list[Claimed]] = {}
+    names = {row.where for row in rows if row.is_named}
+    located = channels.locate(worker, names) if names else {}
+    places: dict[str | Answer, list[Claimed]] = {}
     for row in rows:
-        places.setdefault(known.get(row.address, row.where), []).append(row)
+        places.setdefault(located.get(row.where, row.where), []).append(row)
     resolved = 0
     for where, unknown in places.items():
         worker.on_step(Step.RECONCILE_BEFORE)
@@ -62,9 +64,13 @@ def reconcile(worker: Worker) -> int:
     return resolved
 
 
-def _read(worker: Worker, where: str, unknown: list[Claimed], now: datetime) -> Reading:
-    if not where:
-        return Reading(outcome="impossible", error_class="user_not_found")
+def _read(worker: Worker, where: str | Answer, unknown: list[Claimed], now: datetime) -> Reading:
+    if isinstance(where, Answer):
+        return _unlocated(where)
+    if (
+        not where
+    ):  # nobody knows yet whom of Slack's users the person is: nothing may be sent without having looked
+        return Reading(outcome="later", error_class="user_not_found")
     tried = [row.first_try_at or now for row in unknown]
     if max(tried) > now:  # written by a clock that has been set back since
         tried.append(now - BEFORE_A_WRONG_CLOCK)
@@ -73,6 +79,15 @@ def _read(worker: Worker, where: str, unknown: list[Claimed], now: datetime) -> 
     except Exception as error:
         log.error("outbox.history_failed", exc_info=error)
         return Reading(outcome="later", error_class="fault")
+
+
+def _unlocated(refused: Answer) -> Reading:
+    """What it means for a history that its channel's id could not be found."""
+    concerns = "place" if refused.concerns == "message" else refused.concerns
+    outcome: Literal["impossible", "later"] = "impossible" if refused.outcome == "hopeless" else "later"
+    return Reading(
+        outcome=outcome, error_class=refused.error_class, retry_after=refused.retry_after, concerns=concerns
+    )
 
 
 def _resolve(worker: Worker, session: Session, row: Claimed, reading: Reading, now: datetime) -> bool:

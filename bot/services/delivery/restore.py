@@ -3,6 +3,7 @@
 Promise: for a day nothing is sent before Slack's history since the backup has been searched for it.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -15,7 +16,7 @@ from db import processes
 from db.care import due_touches
 from db.care.due_touches import DueStep
 from db.engine import Database
-from db.outbox import messages, outcomes
+from db.outbox import channels, messages, outcomes
 
 CURSOR = "restored"
 # The columns that say when something was written; others hold times to come, such as a reminder's.
@@ -102,3 +103,13 @@ def apply(database: Database, rewound: Rewound) -> None:
         due_touches.skip(session, now)
         processes.set_cursor(session, time_jump.CURSOR, now.isoformat())
         processes.set_cursor(session, CURSOR, f"{rewound.since.isoformat()} {(now + DOUBTED).isoformat()}")
+
+
+def keep_channels(database: Database, ids: Mapping[str, str], now: datetime) -> None:
+    """Remember which channels names meant in the replaced database, where the backup does not know it yet.
+
+    A name that was looked up again could mean another channel by now.
+    """
+    with database.write() as session:
+        for name, channel_id in ids.items():
+            channels.remember(session, name, channel_id, now)

@@ -3,12 +3,16 @@
 import glob
 import shlex
 import stat
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from bot import settings
 from bot.errors import N_, BotError, Phrase, SeveralProblems
 from bot.services.care.plan import load_plan
+from bot.services.delivery.messenger import Messenger
+from bot.services.ops import channels
+from bot.services.ops.channels import Written
 from bot.services.ops.revisions import other_revision
 from bot.services.ops.templates import check_templates
 from bot.services.schemes import store
@@ -31,8 +35,8 @@ class Findings:
     read: int = 0
 
 
-def check_all() -> Findings:
-    """Settings, schemes, care plan, templates and database; what is wrong in one hides no problem of another."""
+def check_all(to_slack: Callable[[Settings], Messenger]) -> Findings:
+    """Settings, schemes, care plan, templates, database and channels; what is wrong in one hides no problem of another."""
     found = Findings()
     try:
         chosen = settings.load()
@@ -47,8 +51,10 @@ def check_all() -> Findings:
     except BotError as error:
         found.problems += _sentences(error)
     found.problems += check_templates(Renderer(chosen.templates_dir))
-    _check_database(chosen, found)
+    written = _check_database(chosen, found)
     _check_modes(chosen, found)
+    if written.channels and chosen.slack_bot_token is not None:
+        _check_channels(written, to_slack(chosen), found)
     return found
 
 
@@ -143,7 +149,18 @@ def _mode(place: Path) -> int:
         return 0
 
 
-def _check_database(settings: Settings, found: Findings) -> None:
+def _check_channels(written: Written, slack: Messenger, found: Findings) -> None:
+    for remark in channels.remarks(written, channels.look(written, slack)):
+        sentence = Phrase(N_("%(found)s: %(remedy)s."), found=remark.found, remedy=remark.remedy)
+        if remark.level == "problem":
+            found.problems.append(sentence)
+        elif remark.level == "note":
+            found.notices.append(sentence)
+
+
+def _check_database(settings: Settings, found: Findings) -> Written:
+    """Whether the database can be used; the channels that it and the settings name."""
+    written = Written(alert_channel=settings.alert_channel)
     try:
         database = open_database(settings.url)
     except Unusable as error:
@@ -154,9 +171,11 @@ def _check_database(settings: Settings, found: Findings) -> None:
                 error=error,
             )
         )
-        return
+        return written
     try:
         schema.check(database)
+        with database.read() as session:
+            written = channels.written(session, settings.alert_channel)
     except schema.SchemaMismatch as mismatch:
         if schema.is_empty(database):
             found.notices.append(
@@ -177,3 +196,4 @@ def _check_database(settings: Settings, found: Findings) -> None:
         )
     finally:
         database.close()
+    return written

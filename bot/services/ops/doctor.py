@@ -15,10 +15,13 @@ from sqlmodel import Session
 
 from bot.errors import N_, Phrase, ngettext
 from bot.services.delivery import circuit, time_jump
+from bot.services.delivery.messenger import Messenger
+from bot.services.ops import channels, connection
+from bot.services.ops.connection import ConnectionState
 from bot.settings import Settings
 from db import backup, processes, schema
 from db.address import without_secrets
-from db.book import people
+from db.book import customers, people
 from db.engine import Database, describe
 from db.graded import runs
 from db.graded.runs import Purpose
@@ -33,6 +36,7 @@ NETWORK_FILE_SYSTEMS = frozenset(
 SILENT = timedelta(seconds=90)
 STUCK = timedelta(minutes=15)
 CLOCK_APART = timedelta(seconds=60)
+MOST_NAMED = 5
 LITTLE_DISK = 200 * 1024 * 1024  # bytes
 CIRCUIT_REMEDIES: dict[str, str] = {
     CircuitReason.NETWORK: Phrase(
@@ -78,6 +82,10 @@ class Slack:
     """Slack's answer about the bot. `error` is empty when it took the token; otherwise the rest is unknown."""
 
     error: str = ""
+    remedy: str = Phrase(
+        N_("copy the bot token again from the app's page, under OAuth & Permissions; check the network")
+    )
+    app_token_error: str = ""  # why no Socket Mode connection could be opened; empty without an app token
     team: str = ""
     granted: frozenset[str] = frozenset()
     wanted: frozenset[str] = frozenset()
@@ -85,9 +93,16 @@ class Slack:
     clock_apart: timedelta | None = None
 
 
-def examine(database: Database, settings: Settings, slack: Slack, now: datetime) -> list[Finding]:
-    """Everything that can be found from this machine. Nothing is changed."""
-    findings = [_versions(), *_slack(slack), *_storage(settings, database), _database(database, settings)]
+def examine(
+    database: Database, settings: Settings, slack: Slack, now: datetime, channels_of: Messenger | None = None
+) -> list[Finding]:
+    """Everything that can be found from this machine, and of the channels where Slack answers. Nothing is changed."""
+    findings = [
+        _versions(),
+        *_slack(slack, now),
+        *_storage(settings, database),
+        _database(database, settings),
+    ]
     if findings[-1].level == "problem":
         return findings
     with database.read() as session:
@@ -95,10 +110,15 @@ def examine(database: Database, settings: Settings, slack: Slack, now: datetime)
             *_beats(session, now),
             *_held(session, now),
             *_circuit(session, now, asked=slack),
+            *_connection(session, settings, now),
             *_messages(session, now),
             *_people(session),
             *_gradings(session),
         ]
+        known = channels.written(session, settings.alert_channel)
+    if channels_of is not None and not slack.error:
+        for remark in channels.remarks(known, channels.look(known, channels_of)):
+            findings.append(Finding(remark.level, "channels", remark.found, remark.remedy))
     return findings
 
 
@@ -112,20 +132,14 @@ def _versions() -> Finding:
     return Finding("ok", "versions", ", ".join(found))
 
 
-def _slack(slack: Slack) -> Iterator[Finding]:
+def _slack(slack: Slack, now: datetime) -> Iterator[Finding]:
     if slack.error:
-        yield Finding(
-            "problem",
-            "slack",
-            slack.error,
-            Phrase(
-                N_(
-                    "copy the bot token again from the app's page, under OAuth & Permissions; check the network"
-                )
-            ),
-        )
+        yield Finding("problem", "slack", slack.error, slack.remedy)
         return
     yield Finding("ok", "slack", Phrase(N_("connected to %(team)s"), team=slack.team))
+    if slack.app_token_error:
+        state = ConnectionState(since=now, problem=slack.app_token_error)
+        yield Finding("problem", "connection", *connection.describe(state, now))
     if missing := slack.wanted - slack.granted:
         yield Finding(
             "problem",
@@ -275,13 +289,11 @@ def _circuit(session: Session, now: datetime, *, asked: Slack) -> Iterator[Findi
             Phrase(
                 N_("stopped for %(span)s: %(reason)s"),
                 span=_span(now - (row.opened_at or now)),
-                reason=row.sentence or row.reason,
+                reason=Phrase(row.sentence or row.reason),
             ),
             CIRCUIT_REMEDIES.get(
                 row.reason,
-                Phrase(
-                    N_("copy the bot token again from the app's page; a look every 15 s goes on by itself")
-                ),
+                Phrase(N_("Slack is asked every 15 s, and sending goes on by itself once that is solved")),
             ),
         )
     # Slack's answer of a moment ago is newer than the row.
@@ -297,6 +309,31 @@ def _circuit(session: Session, now: datetime, *, asked: Slack) -> Iterator[Findi
         )
 
 
+def _connection(session: Session, settings: Settings, now: datetime) -> Iterator[Finding]:
+    """Whether requests arrive in Socket Mode, by what the running processes report."""
+    if settings.slack_app_token is None:
+        return
+    rows = connection.running(session, now)
+    if not rows:
+        yield Finding(
+            "problem" if processes.newest_beats(session) else "note",
+            "connection",
+            Phrase(N_("no process receives what people type and press in Slack")),
+            Phrase(N_("start `tierbot run`")),
+        )
+    for row in rows:
+        if row.problem:
+            yield Finding("problem", "connection", *connection.describe(row, now))
+    if rows and not any(row.problem for row in rows):
+        heard = [row.last_request_at for row in rows if row.last_request_at is not None]
+        found = (
+            Phrase(N_("connected; the last request came %(span)s ago"), span=_span(now - max(heard)))
+            if heard
+            else Phrase(N_("connected; no request has come since the start"))
+        )
+        yield Finding("ok", "connection", found)
+
+
 def _messages(session: Session, now: datetime) -> Iterator[Finding]:
     oldest, counts = messages.oldest(session), messages.counts(session)
     for state, remedy in STUCK_REMEDIES.items():
@@ -308,16 +345,17 @@ def _messages(session: Session, now: datetime) -> Iterator[Finding]:
                 span=_span(now - oldest[state]),
             )
             yield Finding("problem", "messages", found, remedy)
-    if counts.get(MessageState.DEAD):
+    if dead := messages.count_dead(session):
         yield Finding(
-            "note",
+            "problem",
             "messages",
-            ngettext(
-                "%(count)s message could not be sent",
-                "%(count)s messages could not be sent",
-                counts[MessageState.DEAD],
+            ngettext("%(count)s message could not be sent", "%(count)s messages could not be sent", dead),
+            Phrase(
+                N_(
+                    "tierbot outbox list --state dead says why; tierbot outbox retry ID sends again, tierbot outbox drop"
+                    " ID gives it up"
+                )
             ),
-            Phrase(N_("tierbot outbox list --state dead says why; tierbot outbox retry ID sends again")),
         )
 
 
@@ -333,6 +371,26 @@ def _people(session: Session) -> Iterator[Finding]:
                 unmatched,
             ),
             Phrase(N_("is the e-mail address the same as in Slack? correct it and import the people again")),
+        )
+    absent = customers.absent_owners(session)
+    if absent:
+        yield Finding(
+            "problem",
+            "people",
+            Phrase(
+                N_(
+                    "look after customers but are no members of the Slack workspace any more (%(count)s): %(names)s;"
+                    " their reminders and alerts go to the lead of their team, else to the channel"
+                ),
+                count=len(absent),
+                names=", ".join(absent[:MOST_NAMED]) + (" …" if len(absent) > MOST_NAMED else ""),
+            ),
+            Phrase(
+                N_(
+                    "import new owners of their customers and switch the people off; a new Slack account with the"
+                    " same e-mail address takes over by itself"
+                )
+            ),
         )
 
 

@@ -1,11 +1,13 @@
 """The state of the installation as numbers, read from rows."""
 
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
 from sqlmodel import Session
 
+from bot.services.ops import connection
 from db import processes
 from db.care import touches
 from db.graded import runs
@@ -67,6 +69,7 @@ def measure(session: Session, now: datetime) -> list[Metric]:
             help="1 while nothing is sent because the workspace, the network or the clock does not allow it.",
             samples=(((), float(circuit is not None and bool(circuit.reason))),),
         ),
+        *_connections(session, now),
         Metric(
             name="clock_apart_seconds",
             help="How far Slack's clock was from this machine's when last compared.",
@@ -79,6 +82,35 @@ def measure(session: Session, now: datetime) -> list[Metric]:
             processes.tallies(session).items(),
         ),
     ]
+
+
+def _connections(session: Session, now: datetime) -> Iterable[Metric]:
+    """Socket Mode: nothing where no process is to be connected."""
+    rows = connection.running(session, now)
+    yield _by(
+        "of",
+        "slack_connections",
+        "Socket Mode connections: held by this installation, counted by Slack, and of these held by others.",
+        [
+            ("held", sum(row.connected for row in rows)),
+            ("counted", rows[-1].counted or 0),
+            ("others", rows[-1].others),
+        ]
+        if rows
+        else [],
+    )
+    yield _by(
+        "problem",
+        "slack_connection_problems",
+        "Processes that do not receive all that Slack sends, by problem.",
+        sorted(Counter(row.problem for row in rows if row.problem).items()),
+    )
+    heard = [row.last_request_at for row in rows if row.last_request_at is not None]
+    yield Metric(
+        name="slack_last_request_seconds",
+        help="Seconds since Slack last sent a request to a process that runs.",
+        samples=(((), (now - max(heard)).total_seconds()),) if heard else (),
+    )
 
 
 def _by(label: str, name: str, help: str, values: Iterable[tuple[str, float]]) -> Metric:

@@ -200,6 +200,22 @@ def test_a_stalled_connection_answers_no_ping_and_loses_its_share_until_another_
                 assert taken(fresh)["payload"]["text"] == "through"
 
 
+def test_connections_that_nobody_reads_are_counted_and_lose_their_share(
+    workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    workspace.faults.switch("ghosts")
+    with raw_socket(workspace) as socket:
+        assert received(socket)["num_connections"] == 2
+        with asked(workspace, "through"):
+            assert taken(socket)["payload"]["text"] == "through"
+        with monkeypatch.context() as hurried:
+            hurried.setattr(workspace.socket_mode, "_ack_seconds", 0.05)
+            assert workspace.command(LIN, GENERAL, "/tier", "lost").error == "operation_timeout"
+        workspace.faults.clear()
+        with asked(workspace, "again"):
+            assert taken(socket)["payload"]["text"] == "again"
+
+
 def test_garbage_frames_stop_no_bolt_app(workspace: Workspace, connect: Connect) -> None:
     seen = Seen(1)
     connect(seen.register)

@@ -14,7 +14,9 @@ from slack_sdk import WebClient
 from slack_sdk.errors import SlackApiError
 
 from bot.demo.workspace import BOT_USER_ID, Channel, User, Workspace
+from bot.demo.workspace.api_error import ApiError
 from bot.demo.workspace.default_team import CHANNELS, LIN_WEI, PEOPLE
+from bot.demo.workspace.records import TEAM_ID
 from tests.demo.workspace.conftest import MORNING
 
 LIN, ANNA, OMAR = "U0LINWEI", "U0ANNA", "U0OMAR"
@@ -270,3 +272,63 @@ def test_a_person_of_another_team_has_its_id(workspace: Workspace, client: WebCl
     )
     user = client.users_info(user="U0GUEST")["user"]
     assert (user["team_id"], user["is_restricted"]) == ("T0OTHER", True)
+
+
+def test_a_renamed_channel_keeps_its_id_and_its_old_name_is_free_for_another(
+    workspace: Workspace, client: WebClient
+) -> None:
+    managers = workspace.state.channel("#managers")
+    taken = replace(managers, id="C0SECOND")
+    with pytest.raises(ApiError, match="name_taken"):
+        workspace.state.put_channel(taken)
+    workspace.state.put_channel(replace(managers, name="leads"))
+    assert refusal(lambda: client.chat_postMessage(channel="#managers", text="x")) == "channel_not_found"
+    workspace.state.put_channel(taken)
+    by_name = client.chat_postMessage(channel="#managers", text="x")["channel"]
+    by_id = client.chat_postMessage(channel=MANAGERS, text="x")["channel"]
+    assert (by_name, by_id) == ("C0SECOND", MANAGERS)
+    renamed = client.conversations_info(channel=MANAGERS)["channel"]
+    assert (renamed["name"], renamed["previous_names"]) == ("leads", ["managers"])
+
+
+def test_users_conversations_lists_the_channels_that_the_bot_has_joined(
+    workspace: Workspace, client: WebClient
+) -> None:
+    known = workspace.state.channel("#general")
+    for channel_id, changes in {
+        "C0LEFT": {"members": frozenset({LIN})},
+        "C0SECRET": {"is_private": True},
+        "C0CLOSED": {"is_archived": True},
+    }.items():
+        workspace.state.put_channel(replace(known, id=channel_id, name=channel_id.lower(), **changes))
+    types = "public_channel,private_channel"
+    joined = client.users_conversations(types=types, limit=999)["channels"]
+    assert {channel["id"]: channel["is_archived"] for channel in joined} == {
+        **dict.fromkeys((GENERAL, "C0KEYACCOUNTS", MANAGERS, "C0SECRET"), False),
+        "C0CLOSED": True,
+    }
+    assert "is_member" not in joined[0]
+    workspace.platform.scopes -= {"groups:read"}
+    assert refusal(lambda: client.users_conversations(types=types)) == "missing_scope"
+    assert refusal(lambda: client.conversations_info(channel="C0SECRET")) == "missing_scope"
+    assert client.users_conversations()["ok"]
+    assert refusal(lambda: client.users_conversations(types="public")) == "invalid_types"
+
+
+def test_a_channel_of_another_team_does_not_exist_unless_it_is_shared(
+    workspace: Workspace, client: WebClient
+) -> None:
+    foreign = replace(workspace.state.channel("#general"), id="C0FOREIGN", name="foreign", team_id="T0OTHER")
+    workspace.state.put_channel(foreign)
+    calls: list[Call] = [
+        lambda: client.chat_postMessage(channel="C0FOREIGN", text="x"),
+        lambda: client.chat_postMessage(channel="#foreign", text="x"),
+        lambda: client.conversations_info(channel="C0FOREIGN"),
+        lambda: client.conversations_history(channel="C0FOREIGN"),
+    ]
+    assert {refusal(call) for call in calls} == {"channel_not_found"}
+    assert "C0FOREIGN" not in {channel["id"] for channel in client.conversations_list()["channels"]}
+    workspace.state.put_channel(replace(foreign, shared_with=frozenset({TEAM_ID})))
+    shared = client.conversations_info(channel="C0FOREIGN")["channel"]
+    assert (shared["is_ext_shared"], shared["shared_team_ids"]) == (True, [TEAM_ID, "T0OTHER"])
+    assert {refusal(call) for call in calls} == {""}

@@ -5,12 +5,13 @@ from datetime import date
 import pytest
 
 from bot.errors import NotAllowed, NotFound
-from bot.services.ask.share import refuse_take_back, shared_card
+from bot.services.ask.share import channel_language, refuse_take_back, shared_card
 from bot.services.schemes.store import SchemeCache
 from bot.wording.actions import Pointer
 from bot.wording.messages import SharedCard
 from bot.wording.rendering import Renderer
 from db.engine import Database
+from db.outbox import channels
 from tests import factories
 from tests.conftest import on_sqlite
 from tests.services.ask.test_lookup import ADMIN, actor
@@ -93,3 +94,19 @@ def test_the_sharer_and_admins_take_it_back_and_nobody_else() -> None:
     for other in (actor(8), actor(8, "team_lead")):
         with pytest.raises(NotAllowed):
             refuse_take_back(other, 7)
+
+
+@pytest.mark.parametrize(
+    ("channel_id", "name", "language"),
+    [("C0EAST", "east-2025", "zh"), ("C0NEW", "east", "en"), ("C0WEST", "west", "zh")],
+    ids=["renamed", "a new one with the old name", "never looked up"],
+)
+@on_sqlite
+def test_the_channel_of_a_team_is_known_by_its_id(
+    database: Database, channel_id: str, name: str, language: str
+) -> None:
+    with database.write() as session:
+        for team in ("East", "West"):
+            factories.team(session, team, channel=f"#{team.lower()}", language="zh")
+        channels.remember(session, "#east", "C0EAST", factories.AT)
+    assert channel_language(database, actor(7), channel_id, name, "en") == language

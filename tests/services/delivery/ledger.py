@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Literal
 
-from bot.services.delivery.messenger import Answer, Check, Posted, Reading, Reference
+from bot.services.delivery.messenger import Answer, Check, Listing, Posted, Reading, Reference, SeenChannel
 from bot.wording.messages import Message, Problem
 
 Fault = Literal["", "lost", "late", "never", "limited", "refused", "unreachable"]
@@ -39,6 +39,9 @@ class Ledger:
     calls: int = 0
     histories: list[str] = field(default_factory=list)
     checks: int = 0
+    joined: list[SeenChannel] = field(default_factory=list)  # the channels that the bot is in
+    may_list: bool = True
+    listings: int = 0
     underway: list[Entry] = field(default_factory=list)  # stored later, at their time
 
     def send(
@@ -111,6 +114,18 @@ class Ledger:
             if entry.where == where and entry.at >= oldest
         ]
         return Reading(outcome="read", posted=tuple(posted), channel=where, slack_time=self.slack_time())
+
+    def joined_channels(self) -> Listing:
+        self.listings += 1
+        if self.down:
+            return Listing(outcome="later", error_class="URLError", error="no network", concerns="network")
+        if not self.may_list:
+            return Listing(outcome="impossible", error_class="missing_scope", error="the app lacks a scope")
+        return Listing(outcome="read", channels=tuple(self.joined))
+
+    def channel(self, channel_id: str) -> Listing:
+        found = tuple(channel for channel in self.joined if channel.id == channel_id)
+        return Listing(outcome="read", channels=found)
 
     def check(self) -> Check:
         self.checks += 1

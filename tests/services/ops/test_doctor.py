@@ -1,17 +1,23 @@
 """The doctor reports each problem with a remedy, and no problem where there is none."""
 
+import time
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import pytest
 from sqlalchemy import text
 
+from bot.clock import FixedClock
 from bot.services.delivery import outbox, time_jump
+from bot.services.ops import connection
+from bot.services.ops.connection import ConnectionWatch
 from bot.services.ops.doctor import Finding, Slack, examine
+from bot.services.recipients import Place
 from bot.settings import Settings
 from bot.slack.manifest import OPTIONAL_SCOPES, SCOPES
 from bot.wording.messages import Problem
 from db import processes
+from db.book.people import Person
 from db.engine import Database
 from db.outbox import send_state
 from db.outbox.messages import OutboxMessage
@@ -75,7 +81,7 @@ def test_stuck_lost_and_dead_messages_are_counted(database: Database, tmp_path: 
             number = outbox.enqueue(
                 session,
                 kind="reminder",
-                place=outbox.Place(person_id=person),
+                place=Place(person_id=person),
                 message=Problem(text="x"),
                 language="en",
                 dedupe_key=f"{state}{age}",
@@ -84,12 +90,37 @@ def test_stuck_lost_and_dead_messages_are_counted(database: Database, tmp_path: 
             row = session.get(OutboxMessage, number)
             assert row is not None
             row.state = state
-    found = [item.found for item in findings(database, tmp_path) if item.about == "messages"]
+    found = [(item.level, item.found) for item in findings(database, tmp_path) if item.about == "messages"]
     assert found == [
-        "2 pending, the oldest for 60 min",
-        "1 unknown, the oldest for 16 min",
-        "1 message could not be sent",
+        ("problem", "2 pending, the oldest for 60 min"),
+        ("problem", "1 unknown, the oldest for 16 min"),
+        ("problem", "1 message could not be sent"),
     ]
+
+
+def test_a_dead_message_is_a_problem_until_somebody_drops_it(database: Database, tmp_path: Path) -> None:
+    with database.write() as session:
+        number = outbox.enqueue(
+            session,
+            kind="reminder",
+            place=Place(person_id=factories.person(session)),
+            message=Problem(text="x"),
+            language="en",
+            dedupe_key="x",
+            now=NOW,
+        )
+        row = session.get_one(OutboxMessage, number)
+        row.state, row.error_class, row.error = "dead", "invalid_blocks", "Slack refuses the blocks"
+    (dead,) = [item for item in findings(database, tmp_path) if item.about == "messages"]
+    assert (dead.level, "tierbot outbox drop" in dead.remedy) == ("problem", True)
+    with database.write() as session:
+        session.get_one(OutboxMessage, number).error_class = "left"
+    assert [item for item in findings(database, tmp_path) if item.about == "messages"] == []
+    with database.write() as session:
+        session.get_one(OutboxMessage, number).error_class = None
+    outbox.drop(database, number, actor="cli:anna")
+    assert [item for item in findings(database, tmp_path) if item.about == "messages"] == []
+    assert outbox.show(database, number).error == "dropped by cli:anna; Slack refuses the blocks"
 
 
 def test_a_silent_worker_is_a_problem(database: Database, tmp_path: Path) -> None:
@@ -105,6 +136,22 @@ def test_people_without_a_slack_user_are_noted(database: Database, tmp_path: Pat
         factories.person(session, "Gone", slack=False, active=False)
     note = next(item for item in findings(database, tmp_path) if item.about == "people")
     assert note.found.startswith("1 person has no Slack user")
+
+
+@pytest.mark.parametrize("status", ["left", "guest", "outside"])
+def test_owners_who_are_no_members_any_more_are_a_problem(
+    database: Database, tmp_path: Path, status: str
+) -> None:
+    with database.write() as session:
+        anna, ben = factories.person(session, "Anna"), factories.person(session, "Ben")
+        cleo = factories.person(session, "Cleo", active=False)
+        for owner in (anna, cleo):
+            factories.customer(session, owner_id=owner)
+        for person in (anna, ben, cleo):  # Ben looks after nobody, and Cleo is switched off
+            session.get_one(Person, person).slack_status = status
+    found = [item for item in findings(database, tmp_path) if item.about == "people"]
+    assert [item.level for item in found] == ["problem"]
+    assert "no members of the Slack workspace any more (1): Anna;" in found[0].found
 
 
 @pytest.mark.parametrize(
@@ -137,6 +184,86 @@ def test_a_circuit_that_is_open_is_a_problem_with_a_remedy(database: Database, t
         item for item in findings(database, tmp_path, slack(clock_apart=None)) if item.about == "clock"
     ]
     assert "300 s apart" in clock.found
+
+
+def in_socket_mode(database: Database, tmp_path: Path, answer: Slack | None = None) -> list[Finding]:
+    settings = Settings(_env_file=None, TIERBOT_DATA_DIR=tmp_path, SLACK_APP_TOKEN="xapp-1")
+    found = examine(database, settings, answer or slack(), NOW)
+    return [item for item in found if item.about == "connection"]
+
+
+def watch_of(boot_id: str, at: datetime = NOW) -> ConnectionWatch:
+    watch = ConnectionWatch(boot_id, FixedClock(at))
+    watch.begin()
+    return watch
+
+
+def test_a_connection_that_hears_slack_is_in_order(database: Database, tmp_path: Path) -> None:
+    watch = watch_of("web", NOW - timedelta(minutes=3))
+    watch.opened(1, others=0)
+    connection.report(database, watch, FixedClock(NOW))
+    (found,) = in_socket_mode(database, tmp_path)
+    assert (found.level, found.found) == ("ok", "connected; no request has come since the start")
+    watch.heard_at = time.monotonic()  # by a clock that is three minutes late
+    connection.report(database, watch, FixedClock(NOW))
+    (found,) = in_socket_mode(database, tmp_path)
+    assert (found.level, found.found) == ("ok", "connected; the last request came 3 min ago")
+
+
+@pytest.mark.parametrize(
+    ("problem", "words", "remedy"),
+    [
+        ("connecting", "not connected to Slack for 0 s", "check the network"),
+        ("unreachable", "Slack cannot be reached", "check the network"),
+        ("invalid_auth", "Slack refuses the app token: invalid_auth", "set SLACK_APP_TOKEN"),
+        ("too_many_websockets", "the app has ten", "end other processes that use this app token"),
+        ("link_disabled", "Socket Mode is switched off", "switch it on"),
+        ("internal_error", "Slack opens no connection: internal_error", "asked again by itself"),
+    ],
+)
+def test_a_process_that_does_not_hear_slack_is_a_problem_with_a_remedy(
+    database: Database, tmp_path: Path, problem: str, words: str, remedy: str
+) -> None:
+    watch = watch_of("web")
+    watch.failed(problem)
+    connection.report(database, watch, FixedClock(NOW))
+    (found,) = in_socket_mode(database, tmp_path)
+    assert (found.level, words in found.found, remedy in found.remedy) == ("problem", True, True)
+
+
+def test_connections_of_another_installation_are_a_problem(database: Database, tmp_path: Path) -> None:
+    watch = watch_of("web")
+    for _ in range(2):
+        watch.opened(2, others=1)
+    connection.report(database, watch, FixedClock(NOW))
+    (found,) = in_socket_mode(database, tmp_path)
+    assert found.level == "problem"
+    assert "1 connection of the app that this installation does not hold" in found.found
+    assert "give it a Slack app of its own" in found.remedy
+
+
+def test_without_a_process_nothing_receives_what_people_type(database: Database, tmp_path: Path) -> None:
+    (found,) = in_socket_mode(database, tmp_path)
+    assert (found.level, found.found) == ("note", "no process receives what people type and press in Slack")
+    killed = watch_of("killed")
+    killed.opened(1, others=0)
+    connection.report(database, killed, FixedClock(NOW - timedelta(seconds=61)))
+    with database.write() as session:
+        processes.beat(session, HeartbeatRole.WORKER, "boot", NOW)
+    (found,) = in_socket_mode(database, tmp_path)
+    assert (found.level, found.found) == (
+        "problem",
+        "no process receives what people type and press in Slack",
+    )
+
+
+def test_an_app_token_that_slack_refuses_now_is_a_problem(database: Database, tmp_path: Path) -> None:
+    watch = watch_of("web")  # connected since before it was revoked
+    watch.opened(1, others=0)
+    connection.report(database, watch, FixedClock(NOW))
+    found = in_socket_mode(database, tmp_path, slack(app_token_error="token_revoked"))
+    assert [item.level for item in found] == ["problem", "ok"]
+    assert found[0].found == "Slack refuses the app token: token_revoked"
 
 
 def test_messages_held_after_a_time_jump_are_a_problem_with_a_remedy(

@@ -8,9 +8,12 @@ from bot.demo.workspace.api.arguments import flag, page, whole, word
 from bot.demo.workspace.api.chat import message_json
 from bot.demo.workspace.api_error import ApiError
 from bot.demo.workspace.platform import Platform
-from bot.demo.workspace.records import BOT_USER_ID, Channel, Json, StoredMessage
+from bot.demo.workspace.records import BOT_USER_ID, TEAM_ID, Channel, Json, StoredMessage
 
 MOST_HISTORY = 999
+
+
+_READ_SCOPES = {"im": "im:read", "private_channel": "groups:read", "public_channel": "channels:read"}
 
 
 def _channel_json(channel: Channel) -> Json:
@@ -21,11 +24,18 @@ def _channel_json(channel: Channel) -> Json:
         "is_private": channel.is_private or channel.is_im,
         "is_archived": channel.is_archived,
         "is_mpim": False,
+        "context_team_id": TEAM_ID,
+        "is_org_shared": False,
+        "is_shared": channel.is_ext_shared,
+        "is_ext_shared": channel.is_ext_shared,
     }
     if channel.is_im:
         return common | {"user": channel.user}
     return common | {
         "name": channel.name,
+        "name_normalized": channel.name,
+        "previous_names": list(channel.previous_names),
+        "shared_team_ids": sorted({channel.team_id, *channel.shared_with}),
         "is_member": BOT_USER_ID in channel.members,
         "topic": {"value": channel.topic, "creator": "", "last_set": 0},
         "num_members": len(channel.members),
@@ -34,9 +44,14 @@ def _channel_json(channel: Channel) -> Json:
 
 def _visible(platform: Platform, args: Json) -> Channel:
     channel = platform.state.channels.get(word(args, "channel", missing="channel_not_found"))
-    if channel is None or (channel.is_private and BOT_USER_ID not in channel.members):
+    if channel is None or channel.is_foreign or (channel.is_private and BOT_USER_ID not in channel.members):
         raise ApiError("channel_not_found")
     return channel
+
+
+def _kind(channel: Channel) -> str:
+    """The type of a channel as the listing methods name it."""
+    return "im" if channel.is_im else "private_channel" if channel.is_private else "public_channel"
 
 
 def _readable(platform: Platform, args: Json) -> Channel:
@@ -81,31 +96,46 @@ def join(platform: Platform, args: Json) -> Json:
 
 def info(platform: Platform, args: Json) -> Json:
     """conversations.info"""
-    return {"channel": _channel_json(_visible(platform, args))}
+    channel = _visible(platform, args)
+    platform.require_scope(_READ_SCOPES[_kind(channel)])
+    return {"channel": _channel_json(channel)}
 
 
-def list_all(platform: Platform, args: Json) -> Json:
-    """conversations.list"""
+def _listed(platform: Platform, args: Json, *, joined: bool) -> tuple[list[Channel], str]:
+    """One page of the channels of the wanted types; of private ones only those that the bot has joined."""
     kinds = str(args.get("types") or "public_channel").split(",")
-
-    def wanted(channel: Channel) -> bool:
-        if channel.is_im:
-            return "im" in kinds
-        if channel.is_private:
-            return "private_channel" in kinds and BOT_USER_ID in channel.members
-        return "public_channel" in kinds
-
+    if unknown := set(kinds) - _READ_SCOPES.keys() - {"mpim"}:
+        raise ApiError("invalid_types", messages=[f"[ERROR] invalid types: {','.join(sorted(unknown))}"])
+    for kind in kinds:
+        platform.require_scope(_READ_SCOPES.get(kind, "mpim:read"))
     unarchived_only = flag(args, "exclude_archived")
     found = [
         channel
         for channel in list(platform.state.channels.values())
-        if wanted(channel) and not (unarchived_only and channel.is_archived)
+        if _kind(channel) in kinds
+        and not channel.is_foreign
+        and (BOT_USER_ID in channel.members or not (joined or channel.is_private))
+        and not (unarchived_only and channel.is_archived)
     ]
-    entries, cursor = page(found, args)
+    return page(found, args)
+
+
+def list_all(platform: Platform, args: Json) -> Json:
+    """conversations.list"""
+    entries, cursor = _listed(platform, args, joined=False)
     return {
         "channels": [_channel_json(channel) for channel in entries],
         "response_metadata": {"next_cursor": cursor},
     }
+
+
+def list_joined(platform: Platform, args: Json) -> Json:
+    """users.conversations, of the bot itself: as Slack's answer, it does not repeat that the bot is a member."""
+    entries, cursor = _listed(platform, args, joined=True)
+    shown = [_channel_json(channel) for channel in entries]
+    for channel in shown:
+        channel.pop("is_member", None)
+    return {"channels": shown, "response_metadata": {"next_cursor": cursor}}
 
 
 def members(platform: Platform, args: Json) -> Json:

@@ -36,6 +36,7 @@ METHODS: dict[str, Method] = {
     "conversations.info": Method(conversations.info, _READ),
     "conversations.list": Method(conversations.list_all, _READ),
     "conversations.members": Method(conversations.members, _READ),
+    "users.conversations": Method(conversations.list_joined, _READ),
     "users.info": Method(people.info, ("users:read",)),
     "users.list": Method(people.list_all, ("users:read",)),
     "users.lookupByEmail": Method(people.find_by_email, ("users:read.email",)),

@@ -98,10 +98,23 @@ class State:
             self.bump()
 
     def put_channel(self, channel: Channel) -> None:
-        """Add a channel, or replace it (archived, other members)."""
+        """Add a channel, or replace it (archived, renamed, other members); `name_taken` for another channel's name."""
         with self.changed:
-            self.channels[channel.id] = channel
+            before = self.channels.get(channel.id)
+            if any(self._same_name(channel, other) for other in self.channels.values()):
+                raise ApiError("name_taken")
+            if before is not None and before.name != channel.name:
+                channel = replace(channel, previous_names=(before.name, *channel.previous_names))
+            self.channels[channel.id] = (
+                channel if channel.members else replace(channel, members=frozenset(self.users))
+            )
             self.bump()
+
+    @staticmethod
+    def _same_name(channel: Channel, other: Channel) -> bool:
+        """True for two channels that one team could not tell apart by their names."""
+        named = not channel.is_im and not other.is_im and channel.team_id == other.team_id
+        return named and channel.id != other.id and channel.name == other.name
 
     def dm(self, user_id: str) -> Channel:
         """The direct message between the bot and a person, opened where it was not."""
@@ -116,12 +129,13 @@ class State:
     def channel(self, name: str) -> Channel:
         """A channel by id, by #name, or by a person's id (their direct message); else `channel_not_found`."""
         with self.changed:
-            if name in self.channels:
+            if name in self.channels and not self.channels[name].is_foreign:
                 return self.channels[name]
             if name in self.users and name != BOT_USER_ID:
                 return self.dm(name)
             for channel in self.channels.values():
-                if not channel.is_im and not channel.is_private and channel.name == name.removeprefix("#"):
+                found = channel.name == name.removeprefix("#") and not channel.is_foreign
+                if found and not channel.is_im and not channel.is_private:
                     return channel
         raise ApiError("channel_not_found")
 

@@ -37,6 +37,7 @@ class SocketMode:
         self._opening: set[ClientConnection] = set()
         self._waiting: dict[str, asyncio.Future[Json]] = {}
         self._turn = itertools.count()
+        self.opened = 0  # connections so far, those that were refused included
         self._strikes: set[asyncio.Task[None]] = set()
         self.routes = [WebSocketRoute("/link/", self.serve)]
 
@@ -51,7 +52,8 @@ class SocketMode:
             await socket.close(4001)
             return
         await socket.accept()
-        if len(self._connections) >= MOST_CONNECTIONS:
+        self.opened += 1
+        if len(self._connections) + self._ghosts >= MOST_CONNECTIONS:
             await socket.send_json({"type": "disconnect", "reason": "too_many_websockets"})
             await socket.close()
             return
@@ -60,7 +62,7 @@ class SocketMode:
         await connection.send_json(
             {
                 "type": "hello",
-                "num_connections": len(self._connections) + 1,
+                "num_connections": len(self._connections) + self._ghosts + 1,
                 "connection_info": {"app_id": APP_ID},
                 "debug_info": {"host": "local-workspace", "approximate_connection_time": 18060},
             }
@@ -138,7 +140,9 @@ class SocketMode:
     async def deliver(self, kind: str, payload: Json, *, accepts_payload: bool) -> Json:
         """Send one envelope and wait for its acknowledgement, at most as long as Slack does."""
         number = next(self._turn)
-        connection = self._at(number)
+        if (connection := self._at(number)) is None:
+            await asyncio.sleep(self._ack_seconds)
+            raise NotAcknowledged
         envelope_id = f"envelope-{number}"
         waiting: asyncio.Future[Json] = asyncio.get_running_loop().create_future()
         self._waiting[envelope_id] = waiting
@@ -158,11 +162,17 @@ class SocketMode:
         finally:
             del self._waiting[envelope_id]
 
-    def _at(self, number: int) -> ClientConnection:
+    @property
+    def _ghosts(self) -> int:
+        return sum(fault.copies for fault in self._platform.faults.active("ghost"))
+
+    def _at(self, number: int) -> ClientConnection | None:
+        """The connection whose turn it is; None for one that nobody reads."""
         if not self._connections:
             raise NotConnected
         staying = [held for held in self._connections if not held.leaving] or self._connections
-        return staying[number % len(staying)]
+        place = number % (len(staying) + self._ghosts)
+        return staying[place] if place < len(staying) else None
 
     async def _send(self, connection: ClientConnection, number: int, envelope: Json) -> None:
         faults, kind = self._platform.faults, envelope["type"]
@@ -176,7 +186,8 @@ class SocketMode:
         for copy in range(1, again.copies + 1 if again else 1):
             repeated = envelope | {"retry_attempt": copy, "retry_reason": "timeout"}
             other = self._at(number + copy) if again and again.elsewhere else connection
-            await other.send(json.dumps(repeated))
+            if other is not None:
+                await other.send(json.dumps(repeated))
         if struck and struck.kind == "socket_disconnect":
             await connection.apply(struck)
 

@@ -156,7 +156,11 @@ class TeamKind(UpsertKind):
             read=find_person,
             column="lead_id",
         ),
-        FileField(name="channel", synonyms="slack channel, 频道, 通知频道, Slack频道, Kanal, Slack-Kanal"),
+        FileField(
+            name="channel",
+            synonyms="slack channel, 频道, 通知频道, Slack频道, Kanal, Slack-Kanal",
+            read=lambda job, name: text.slack_channel,
+        ),
         _LANGUAGE,
     )
     staged: ClassVar = {"lead_id": Integer, "channel": String, "language": String}

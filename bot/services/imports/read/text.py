@@ -8,6 +8,7 @@ from zoneinfo import available_timezones
 from bot.errors import N_, Phrase
 from bot.services.imports.read import currencies
 from bot.services.imports.read.refusal import Parser, RefusedValue, clip
+from bot.settings import channel_as_stored
 
 # PostgreSQL indexes at most 2,704 bytes, and 200 Chinese characters are 1,200 letters of pinyin.
 NAME_LENGTH = 200
@@ -212,6 +213,14 @@ def email(text: str) -> str | RefusedValue:
     if len(address) > NAME_LENGTH or not _EMAIL(address):
         return RefusedValue(Phrase(N_("%(cell)s is not an e-mail address"), cell=repr(clip(text))))
     return address
+
+
+def slack_channel(text: str) -> str | RefusedValue:
+    """A channel's id, or its name after #."""
+    try:
+        return channel_as_stored(unicodedata.normalize("NFKC", text))
+    except ValueError as refused:
+        return RefusedValue(refused.args[0])
 
 
 def choice(synonyms: Mapping[str, tuple[str, ...]]) -> Parser:
