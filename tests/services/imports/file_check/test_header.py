@@ -208,4 +208,4 @@ def test_a_header_wider_than_a_worksheet_is_refused_before_its_columns_are_compa
 
 def test_a_header_of_many_columns_is_read(filled: Book) -> None:
     report = filled.bring("customers", f"code,name{',x' * 2_000}\nC77,ACME{',1' * 2_000}\n")
-    assert report.inserted == 1
+    assert report.created == 1
