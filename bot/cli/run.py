@@ -135,9 +135,7 @@ def _listen(bot: Tierbot) -> Callable[[], None]:
         stop = connect(slack.app, bot.deps).close
     else:
         try:
-            stop = serve_http(
-                slack.app, secret.get_secret_value(), bot.settings.host, bot.settings.port
-            ).stop
+            stop = serve_http(slack.app, secret.get_secret_value(), bot.settings.host, bot.settings.port).stop
         except OSError as error:
             raise BadInput(
                 N_("Port %(port)s cannot be used (%(reason)s). Set TIERBOT_PORT to another one."),

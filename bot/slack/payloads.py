@@ -146,15 +146,14 @@ def _fraction(digits: str) -> float:
 
 
 def _checked(shape: type[BaseModel], payload: Any) -> dict[str, Any]:
-    """The payload itself, with everything that the shape does not name."""
+    """The payload with everything that the shape does not name; without nulls, with which Bolt fails."""
     _check_values(payload)
     try:
         shape.model_validate(payload)
     except ValidationError as error:
         wrong = sorted({".".join(str(part) for part in problem["loc"]) for problem in error.errors()})
         raise Malformed(f"fields of another type, or missing: {', '.join(wrong)[:200] or 'all'}") from None
-    found: dict[str, Any] = payload
-    return found
+    return {name: value for name, value in payload.items() if value is not None}
 
 
 def _check_values(payload: Any) -> None:

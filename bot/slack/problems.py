@@ -11,14 +11,17 @@ from slack_sdk.errors import SlackApiError
 
 from bot.errors import N_, BotError
 from bot.slack import blocks
-from bot.slack.deferred import Full, Press
+from bot.slack.deferred import Busy, Full, Press
 from bot.slack.dependencies import Dependencies
+from bot.wording import catalogue
 from bot.wording.messages import Problem
 from bot.wording.rendering import problem_text
 from db.book import people
+from db.engine import is_busy
 
 # A trigger can be used once: another process, or this one, has handled the press.
 USED_TRIGGER = "exchanged_trigger_id"
+FORM_ERROR = 300  # characters
 
 log = structlog.get_logger()
 
@@ -41,8 +44,7 @@ class Explainer:
             return BoltResponse(status=503)  # Slack tells the person at once that it failed
         problem, language = self._problem(error, body)
         if body.get("type") == "view_submission":
-            view = self._view(problem, language)
-            return BoltResponse(status=200, body={"response_action": "update", "view": view})
+            return BoltResponse(status=200, body=self._form_answer(problem, language, body["view"]))
         if "command" in body:
             content = blocks.payload(self.deps.renderer, problem, language)
             return BoltResponse(status=200, body={"response_type": "ephemeral", **content})
@@ -55,16 +57,24 @@ class Explainer:
             return
         problem, language = self._problem(error, press.body)
         try:
-            if press.body.get("type") == "view_submission":
-                press.update_view(self._view(problem, language))
-            else:
-                content = blocks.payload(self.deps.renderer, problem, language)
-                press.respond(content, response_type="ephemeral", replace_original=False)
+            content = blocks.payload(self.deps.renderer, problem, language)
+            press.respond(content, response_type="ephemeral", replace_original=False)
         except Exception as unsaid:
             log.error("press.untold", error=type(unsaid).__name__, exc_info=unsaid)
 
-    def _view(self, problem: Problem, language: str) -> dict[str, Any]:
-        return blocks.modal(self.deps.renderer, problem, language, N_("Tierbot"))
+    def _form_answer(self, problem: Problem, language: str, view: dict[str, Any]) -> dict[str, Any]:
+        """The problem below the form's last input, so that the form stays with all that was typed into it."""
+        inputs = [block["block_id"] for block in view.get("blocks", []) if block.get("type") == "input"]
+        if not inputs:
+            shown = blocks.modal(self.deps.renderer, problem, language, N_("Tierbot"))
+            return {"response_action": "update", "view": shown}
+        text = problem.text
+        if problem.reference:
+            text = catalogue.gettext(language)(
+                "Something went wrong on our side, reference %(reference)s. Nothing has been saved, and what you have"
+                " typed is still here: try again."
+            ) % {"reference": problem.reference}
+        return {"response_action": "errors", "errors": {inputs[-1]: blocks.plain(text, FORM_ERROR)["text"]}}
 
     def _problem(self, error: Exception, body: dict[str, Any]) -> tuple[Problem, str]:
         """What to say, and the person's language as far as it is known without asking Slack."""
@@ -72,6 +82,8 @@ class Explainer:
         with self.deps.database.read() as session:
             person = people.by_slack_id(session, user_id)
         language = (person.language if person else None) or self.deps.settings.language
+        if is_busy(error):
+            error = Busy()
         if isinstance(error, BotError):
             log.info("listener.refused", error=type(error).__name__, msgid=error.msgid)
             return Problem(text=problem_text(error, language)), language

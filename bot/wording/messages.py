@@ -339,12 +339,12 @@ class Reminder(Message):
 
 @dataclass(frozen=True, kw_only=True)
 class ReminderClosed(Message):
-    """What a reminder becomes once it is done or snoozed."""
+    """What a reminder becomes once it is done, snoozed, or over for another reason."""
 
     name: str
     step: Name
-    by: Who
-    outcome: str  # done | snoozed | contact
+    by: Who | None
+    outcome: str  # done | snoozed | contact | over
     until: date | None
     next_due: date | None
 
@@ -357,6 +357,7 @@ class VisitLogged(Message):
     kind: str
     happened_on: date
     next_step: NextStep | None
+    repeated: bool = False  # it was recorded a moment before
 
 
 MESSAGES: dict[str, type[Message]] = {cls.__name__: cls for cls in Message.__subclasses__()}

@@ -172,8 +172,8 @@ class Office:
             started.wait(10)
             going_on.wait(30)
 
-        for _ in range(WRITERS):
-            self.bots[0].front.deferred.writes.put(hang)
+        for number in range(WRITERS):
+            self.bots[0].front.deferred.writes.put(hang, f"U{number}")
         started.wait(10)
         try:
             yield going_on
