@@ -19,7 +19,7 @@ from slack_sdk import WebClient
 
 from bot.errors import N_, Conflict
 from bot.slack import blocks, retries
-from bot.slack.fair_queue import MOST_OF_ONE, FairQueue, Job, TooMany
+from bot.slack.fair_queue import MOST_OF_ONE, NOBODY, FairQueue, Job, TooMany
 from bot.wording.actions import Pointer
 from db.processes import InboundKey, Repeated
 
@@ -30,7 +30,6 @@ REMEMBERED = 10_000  # requests
 # How long a form waits for its contents to be stored: Slack wants its answer within three seconds.
 FORM_SECONDS = 1.5
 BEGIN = "tierbot_begin"  # in the context of a request: the function to call once it has been answered
-NOBODY = ""  # whose work it is when it is nobody's
 
 log = structlog.get_logger()
 

@@ -10,6 +10,8 @@ from bot.errors import N_, Conflict
 MOST_OF_ONE = 20  # presses of one person that wait or are being done
 MOST_QUESTIONS = 5  # of one person that are being answered at the same moment
 
+NOBODY = ""  # whose job it is when it is nobody's
+
 Job = Callable[[], None]
 
 
@@ -72,7 +74,7 @@ class FairQueue:
 
     def _next(self) -> tuple[str, Job] | None:
         for user_id, jobs in self._waiting.items():
-            if self._working[user_id] < max(1, self._threads - 1):
+            if user_id == NOBODY or self._working[user_id] < max(1, self._threads - 1):
                 job = jobs.popleft()
                 self._waiting.move_to_end(user_id)
                 if not jobs:

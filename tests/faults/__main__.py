@@ -18,7 +18,17 @@ from bot import logs
 from db.engine import open_database
 from db.schema import upgrade
 from tests import postgres
-from tests.faults import kills, machine, presses, refusals, restarts, restores, schedulers, wrong_clocks
+from tests.faults import (
+    forms,
+    kills,
+    machine,
+    presses,
+    refusals,
+    restarts,
+    restores,
+    schedulers,
+    wrong_clocks,
+)
 from tests.faults.installation import Installation
 from tests.faults.report import Outcome, line
 from tests.faults.slack import Now, Slack
@@ -50,6 +60,7 @@ FAULTS = {
     "F11": Fault("history unreadable", refusals.unreadable),
     "F12": Fault("presses delivered four times", presses.repeated_presses),
     "F13": Fault("answering under a lock", presses.locked_presses),
+    "F39": Fault("forms killed and locked", forms.typed_notes),
     "S01": Fault("Socket Mode connections broken", presses.broken_connections, ("sqlite",)),
     "F14": Fault("SIGTERM in mid-batch", machine.stopped),
     "F16": Fault("ticks that stop", restarts.stopped_jobs),

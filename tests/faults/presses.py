@@ -17,6 +17,7 @@ from typing import Any
 from urllib.error import HTTPError
 
 import psycopg
+from psycopg.sql import SQL, Identifier
 from sqlalchemy import make_url
 
 from bot.wording.actions import Action
@@ -52,14 +53,14 @@ class Office:
         """A new card that waits for *Post*; the answer to an earlier press may come after it."""
         self.ask()
         card = [message for message in self.messages() if str(Action.SHARE) in str(message["blocks"])][-1]
-        self._click(card, Action.SHARE)
+        self.click(card, Action.SHARE)
         wait_until(lambda: str(Action.POST) in str(self._now(card)["blocks"]), 40, 0.02)
         return card
 
     def share(self, card: Any) -> Any:
-        return self._click(card, Action.POST)
+        return self.click(card, Action.POST)
 
-    def _click(self, card: Any, action: Action) -> Any:
+    def click(self, card: Any, action: Action) -> Any:
         return self.installation.slack.post(
             "click", user=USER, channel=ROOM, ts=card["ts"], action_id=str(action)
         )
@@ -81,7 +82,7 @@ class Office:
 
 
 @contextmanager
-def _answering(installation: Installation, way: str = "socket", processes: int = 1) -> Iterator[Office]:
+def answering(installation: Installation, way: str = "socket", processes: int = 1) -> Iterator[Office]:
     def fill(database: Database) -> str:
         with database.write() as session:
             owner = factories.person(session, "LINWEI")
@@ -92,7 +93,7 @@ def _answering(installation: Installation, way: str = "socket", processes: int =
     office = Office(installation=installation, way=way, code=installation.using(fill))
     with ExitStack() as stack:
         for _ in range(processes):
-            stack.enter_context(_web(office))
+            stack.enter_context(running(office))
         if way == "socket":
             wait_until(lambda: installation.slack.get("faults")["connected"] >= processes, 60)
         else:
@@ -104,7 +105,8 @@ def _answering(installation: Installation, way: str = "socket", processes: int =
 
 
 @contextmanager
-def _web(office: Office) -> Iterator[None]:
+def running(office: Office) -> Iterator[subprocess.Popen[bytes]]:
+    """A process of `tierbot run --role web`, from when it starts until it has ended."""
     installation = office.installation
     environment = installation.environment()
     if office.way == "socket":
@@ -115,18 +117,18 @@ def _web(office: Office) -> Iterator[None]:
             office.ports.append(int(probe.getsockname()[1]))
         environment |= {"SLACK_SIGNING_SECRET": SECRET, "TIERBOT_PORT": str(office.ports[-1])}
     with (installation.folder / "log").open("ab") as log:
-        running = subprocess.Popen(
+        process = subprocess.Popen(
             [sys.executable, "-m", "bot", "run", "--role", "web"], env=environment, stdout=log, stderr=log
         )
     try:
-        yield
+        yield process
     finally:
-        running.terminate()
+        process.terminate()
         try:
-            running.wait(20)
+            process.wait(20)
         except subprocess.TimeoutExpired:
-            running.kill()
-            running.wait()
+            process.kill()
+            process.wait()
 
 
 def _listens(port: int) -> bool:
@@ -143,7 +145,7 @@ def repeated_presses(installation: Installation, *, quick: bool) -> Outcome:
     for way in WAYS:
         with (
             installation.fresh(installation.seed) as here,
-            _answering(here, way, 2 if way == "socket" else 1) as office,
+            answering(here, way, 2 if way == "socket" else 1) as office,
         ):
             _repeat(office, outcome, 5 if quick else 60)
     return outcome
@@ -180,7 +182,7 @@ def locked_presses(installation: Installation, *, quick: bool) -> Outcome:
     """F13: /tier and presses are acknowledged at once while another process holds a lock they need."""
     outcome = Outcome(figures={})
     for way in WAYS:
-        with installation.fresh(installation.seed) as here, _answering(here, way) as office:
+        with installation.fresh(installation.seed) as here, answering(here, way) as office:
             _press_under_locks(office, outcome, quick=quick)
     return outcome
 
@@ -192,7 +194,7 @@ def _press_under_locks(office: Office, outcome: Outcome, *, quick: bool) -> None
     refused = 0
     for _ in range(holds):
         cards = [office.card() for _ in range(at_a_time)]
-        with _held(office.installation.url):
+        with held(office.installation.url):
             until = time.monotonic() + seconds
             while time.monotonic() < until or cards:
                 if cards:
@@ -219,8 +221,8 @@ def _press_under_locks(office: Office, outcome: Outcome, *, quick: bool) -> None
 
 
 @contextmanager
-def _held(url: str) -> Iterator[None]:
-    """Another process holds SQLite's writer lock, or on PostgreSQL the table every press writes to."""
+def held(url: str, table: str = "inbox") -> Iterator[None]:
+    """Another process holds SQLite's writer lock, or on PostgreSQL a table: by default the one every press writes to."""
     address = make_url(url)
     if address.get_backend_name() == "sqlite":
         holder = sqlite3.connect(address.database or "", timeout=30, isolation_level=None)
@@ -234,7 +236,7 @@ def _held(url: str) -> Iterator[None]:
     with psycopg.connect(
         address.set(drivername="postgresql").render_as_string(hide_password=False)
     ) as connection:
-        connection.execute("LOCK TABLE inbox IN EXCLUSIVE MODE")
+        connection.execute(SQL("LOCK TABLE {} IN EXCLUSIVE MODE").format(Identifier(table)))
         yield
         connection.rollback()
 
@@ -246,7 +248,7 @@ PATIENCE = 15  # seconds until a command is answered again
 def broken_connections(installation: Installation, *, quick: bool) -> Outcome:
     """S01: every Socket Mode connection is broken at once; how long until a command is answered again."""
     outcome = Outcome(figures={})
-    with _answering(installation) as office:
+    with answering(installation) as office:
         office.ask()
         for kind in BREAKS:
             worst = max(_seconds_until_answered(office, kind) for _ in range(1 if quick else 5))

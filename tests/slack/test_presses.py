@@ -316,6 +316,22 @@ def test_an_exact_replay_of_a_signed_request_has_no_second_effect(office: Office
     assert len(office.said_to(ANNA)) == 1
 
 
+def test_what_strangers_post_and_what_is_broken_is_refused_and_has_no_effect(office: Office) -> None:
+    if office.way != "http":
+        return
+    delivery = office.workspace.interactions.delivery
+    assert isinstance(delivery, HttpMode)
+    for kind, refusals in (("forged", [401] * 5), ("broken_body", [400] * 4)):
+        preview = office.preview()
+        delivery.refusals.clear()
+        office.workspace.faults.switch(kind)
+        assert office.workspace.click(ANNA, preview, POST).ok
+        office.workspace.faults.clear()
+        assert delivery.refusals == refusals
+    assert office.bots[0].front.deferred.close(PATIENCE) == 0
+    eventually(lambda: len(office.said_to_all()) == 2, "the two shared cards")
+
+
 def test_what_was_not_acknowledged_is_not_done(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
     """Over Socket Mode the connection can be gone; Slack has told the person that it failed."""
     if office.way != "socket":
