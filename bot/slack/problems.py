@@ -22,6 +22,10 @@ from db.engine import is_busy
 # A trigger can be used once: another process, or this one, has handled the press.
 USED_TRIGGER = "exchanged_trigger_id"
 FORM_ERROR = 300  # characters
+FORM_FAILED = N_(
+    "Something went wrong on our side, reference %(reference)s. Nothing has been saved, and what you have typed is"
+    " still here: try again."
+)
 
 log = structlog.get_logger()
 
@@ -70,10 +74,7 @@ class Explainer:
             return {"response_action": "update", "view": shown}
         text = problem.text
         if problem.reference:
-            text = catalogue.gettext(language)(
-                "Something went wrong on our side, reference %(reference)s. Nothing has been saved, and what you have"
-                " typed is still here: try again."
-            ) % {"reference": problem.reference}
+            text = catalogue.gettext(language)(FORM_FAILED) % {"reference": problem.reference}
         return {"response_action": "errors", "errors": {inputs[-1]: blocks.plain(text, FORM_ERROR)["text"]}}
 
     def _problem(self, error: Exception, body: dict[str, Any]) -> tuple[Problem, str]:
