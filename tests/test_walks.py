@@ -15,7 +15,7 @@ TITLES = {
 }
 # Files entered: what a reader of the code has to follow.
 # A card also says what moves its tier next and when: the schemes decided so far, their cadence, the last snapshot.
-MOST = {"tier": 29, "alert": 120, "done": 35}
+MOST = {"tier": 30, "alert": 120, "done": 38}
 
 
 @pytest.fixture(scope="module")
@@ -58,7 +58,7 @@ def test_a_walk_does_not_grow(name: str, walks: dict[str, Walk]) -> None:
 
 
 def test_an_answer_goes_straight_through(walks: dict[str, Walk]) -> None:
-    assert walks["tier"].returns <= 56
+    assert walks["tier"].returns <= 57
 
 
 def test_a_return_is_an_entry_into_a_file_that_was_left() -> None:
