@@ -151,6 +151,8 @@ def open_another(database_url: str) -> Iterator[OpenAnother]:
 @pytest.fixture
 def database(database_url: str, opened: dict[str, Database]) -> Iterator[Database]:
     """A fresh, migrated database."""
-    database = opened.setdefault(database_url, open_database(database_url))
+    if database_url not in opened:
+        opened[database_url] = open_database(database_url)
+    database = opened[database_url]
     yield database
     database.close()

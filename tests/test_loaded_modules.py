@@ -69,6 +69,15 @@ def test_asking_for_a_tier_loads_neither_slack_nor_migrations_nor_pandas(tmp_pat
     assert not found & {"slack_sdk", "slack_bolt", "alembic", "pandas", "apscheduler", "starlette"}
 
 
+def test_an_import_loads_neither_slack_nor_migrations_nor_pandas_nor_numpy(tmp_path: Path) -> None:
+    loaded(RUN, "db", "upgrade", folder=tmp_path)
+    customers = tmp_path / "customers.csv"
+    customers.write_text("code,name\nC1,Acme\n")
+    found = loaded(RUN, "import", "customers", str(customers), folder=tmp_path)
+    assert "sqlmodel" in found  # it did write
+    assert not found & {"slack_sdk", "slack_bolt", "alembic", "pandas", "numpy", "apscheduler", "starlette"}
+
+
 def test_the_running_bot_loads_pandas_only_for_gradings(tmp_path: Path) -> None:
     everything = """
 import json, sys

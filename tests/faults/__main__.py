@@ -19,6 +19,7 @@ from db.engine import open_database
 from db.schema import upgrade
 from tests import postgres
 from tests.faults import (
+    crowd,
     forms,
     kills,
     machine,
@@ -62,6 +63,7 @@ FAULTS = {
     "F13": Fault("answering under a lock", presses.locked_presses),
     "F39": Fault("forms killed and locked", forms.typed_notes),
     "S01": Fault("Socket Mode connections broken", presses.broken_connections, ("sqlite",)),
+    "L01": Fault("fifty people, an import, 429, a flood", crowd.crowd),
     "F14": Fault("SIGTERM in mid-batch", machine.stopped),
     "F16": Fault("ticks that stop", restarts.stopped_jobs),
     "F17": Fault("clock jumps", wrong_clocks.jumping),

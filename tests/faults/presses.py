@@ -8,7 +8,7 @@ import sqlite3
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import date
@@ -81,15 +81,22 @@ class Office:
         time.sleep(1)
 
 
-@contextmanager
-def answering(installation: Installation, way: str = "socket", processes: int = 1) -> Iterator[Office]:
-    def fill(database: Database) -> str:
-        with database.write() as session:
-            owner = factories.person(session, "LINWEI")
-            customer = factories.customer(session, "Acme Pumps", owner_id=owner)
-            factories.graded(session, {customer: "A"}, as_of=date(2026, 2, 28))
-        return f"{installation.query(f'SELECT code FROM customer WHERE id = {customer:d}')[0][0]}"  # noqa: S608
+def _fill(database: Database) -> str:
+    with database.write() as session:
+        owner = factories.person(session, "LINWEI")
+        customer = factories.customer(session, "Acme Pumps", owner_id=owner, code="K1")
+        factories.graded(session, {customer: "A"}, as_of=date(2026, 2, 28))
+    return "K1"
 
+
+@contextmanager
+def answering(
+    installation: Installation,
+    way: str = "socket",
+    processes: int = 1,
+    fill: Callable[[Database], str] = _fill,
+) -> Iterator[Office]:
+    """Processes that answer; `fill` puts people and customers into the book and gives the code of a customer."""
     office = Office(installation=installation, way=way, code=installation.using(fill))
     with ExitStack() as stack:
         for _ in range(processes):

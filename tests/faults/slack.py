@@ -13,10 +13,19 @@ from typing import Any
 
 from bot.demo.workspace import Workspace
 from bot.demo.workspace.default_team import PEOPLE
-from bot.demo.workspace.records import Channel
+from bot.demo.workspace.records import Channel, User
 from tests.faults.processes import end, spawn
 
 Now = Callable[[], datetime]
+CROWD = tuple(
+    User(
+        id=f"U0CROWD{number:03}",
+        name=f"crowd{number:03}",
+        real_name=f"Crowd {number}",
+        email=f"crowd{number:03}@example.com",
+    )
+    for number in range(50)
+)
 CHANNELS = tuple(Channel(id=f"C0ROOM{number:03}", name=f"room-{number:03}") for number in range(100))
 
 
@@ -86,7 +95,7 @@ class Slack:
 def _serve(seed: int, now: Now | None, writing: int) -> None:
     ended = Event()
     signal.signal(signal.SIGTERM, lambda *_: ended.set())
-    with Workspace(users=PEOPLE, channels=CHANNELS, now=now, seed=seed, control=True) as workspace:
+    with Workspace(users=(*PEOPLE, *CROWD), channels=CHANNELS, now=now, seed=seed, control=True) as workspace:
         with os.fdopen(writing, "w") as pipe:
             pipe.write(f"{workspace.url}\n")
         ended.wait()

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 from bot.cli.console import _, customers, in_language, is_chinese, listed, number
 from bot.errors import N_, ngettext
 from bot.services.imports.check.findings import LEVELS
-from bot.services.trial import diff
 from bot.wording import messages
 from bot.wording.messages import Message, Slots, TierCard
 
@@ -101,6 +100,8 @@ def report_json(report: "RunReport") -> dict[str, Any]:
 
 def diff_json(found: "SchemeDiff") -> dict[str, Any]:
     """Two schemes over one book."""
+    from bot.services.trial.diff import SEED
+
     drift, sensitivity = found.drift, found.sensitivity
     return {
         "as_of": str(found.as_of),
@@ -117,7 +118,7 @@ def diff_json(found: "SchemeDiff") -> dict[str, Any]:
         "sensitivity": {
             "draws": sensitivity.draws,
             "within": sensitivity.within,
-            "seed": diff.SEED,
+            "seed": SEED,
             "customers": len(sensitivity.customers),
             "mean": sensitivity.mean,
             "p95": sensitivity.p95,

@@ -10,7 +10,7 @@ from bot.services.imports.check.findings import FileFindings, FindingType, Level
 from bot.services.imports.read import amounts
 from bot.services.imports.read.date_shapes import written
 from bot.services.imports.read.encoding import InspectedFile
-from bot.services.imports.read.records import Broken, open_table
+from bot.services.imports.read.records import Broken, fit, open_table
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -262,7 +262,13 @@ class Styles:
         return whole
 
     def _rows(self) -> Iterator[tuple[int, list[str]]]:
+        """The lines and cells of all records, short ones with empty last cells."""
         with open_table(self._file, self._delimiter) as table:
+            width = len(table.header)
             for record in table.records:
-                if not isinstance(record, Broken) and len(record[1]) == len(table.header):
-                    yield record
+                if isinstance(record, Broken):
+                    continue
+                line, cells = record
+                fitted = cells if len(cells) == width else fit(cells, width, self._delimiter)
+                if fitted is not None:
+                    yield line, fitted

@@ -11,8 +11,8 @@ from sqlalchemy import Date, Integer, String, and_, exists, func, select
 
 from bot.errors import N_, BadInput
 from bot.services.imports.check.findings import FindingType, Level
+from bot.services.imports.check.meaning.activity_rows import DERIVED, RowCounts, ask_about_known_activities
 from bot.services.imports.check.meaning.row_columns import RowColumns
-from bot.services.imports.check.meaning.several import RowCounts
 from bot.services.imports.check.reused_numbers import find_reused, reused_number
 from bot.services.imports.job import AT_ONCE, Chunk, ImportJob
 from bot.services.imports.kind import Counts, KindOption, UpsertKind, WrittenTable
@@ -189,6 +189,7 @@ class ActivityKind(UpsertKind):
         self._check_planned(job)
         if "id" in job.layout.places:
             find_reused(job, REUSED, self.stage, _activity, "happened_on")
+        ask_about_known_activities(job, self.stage)
         if self._repeats:
             job.findings.add(REPEATED, count=len(self._repeats), line=min(self._repeats))
 
@@ -253,4 +254,4 @@ def _read_period(given: str, today: date) -> tuple[str, date, date]:
 
 
 def _derived_id(row: tuple[Any, ...]) -> str:
-    return "row-" + hashlib.sha256("\x1f".join(map(str, row)).encode()).hexdigest()[:24]
+    return DERIVED + hashlib.sha256("\x1f".join(map(str, row)).encode()).hexdigest()[:24]

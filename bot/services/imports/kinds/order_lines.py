@@ -13,7 +13,7 @@ from bot.services.imports.check.findings import FindingType, Level
 from bot.services.imports.check.lines.line_totals import find_excess
 from bot.services.imports.check.meaning.absent import check_cost
 from bot.services.imports.check.meaning.amount_columns import check_amount_columns
-from bot.services.imports.check.meaning.costs import check_cost_per_piece, check_signs
+from bot.services.imports.check.meaning.costs import check_cost_per_piece, check_cost_scale, check_signs
 from bot.services.imports.check.meaning.unit_price import check_unit_price
 from bot.services.imports.conversion import COST, CURRENCY, SUBTRACT, Currencies
 from bot.services.imports.job import AT_ONCE, Chunk, ImportJob
@@ -156,6 +156,7 @@ class OrderLineKind(UpsertKind):
         check_cost(job, self.stage)
         check_unit_price(job)
         check_cost_per_piece(job)
+        check_cost_scale(job)
         check_amount_columns(job, self.fields)
         if self._repeats:
             job.findings.add(REPEATED, count=len(self._repeats), line=min(self._repeats))

@@ -12,6 +12,7 @@ from bot.services.imports.check.meaning.absent import check_cost
 from bot.services.imports.check.meaning.amount_columns import check_amount_columns
 from bot.services.imports.check.meaning.costs import (
     check_cost_per_piece,
+    check_cost_scale,
     check_signs,
     cost_returns,
     note_returns,
@@ -163,6 +164,7 @@ class OrderKind(LinesKind):
         check_cost(job, self.intake)
         check_unit_price(job)
         check_cost_per_piece(job)
+        check_cost_scale(job)
         check_amount_columns(job, self.fields)
         check_similar_numbers(job, self.stage, self.key_field)
         self._row_columns.check(job)

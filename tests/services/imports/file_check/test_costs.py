@@ -142,3 +142,54 @@ def test_orders_with_a_cost_on_some_lines_only_are_said(
     whole = said.replace("*", "some lines have a cost and others none (the first is")
     end = "): their whole cost is unknown, and so is their margin."
     assert texts == ([whole + end] if said else [])
+
+
+@pytest.mark.parametrize(
+    ("header", "rows"),
+    [
+        ("amount,cost", ["1000,0.6", "500,0.55"]),
+        ("amount,cost", ["1000,0.6"]),
+        ("amount,cost", ["1000,62", "80000,58", "12000,60", "5000,61", "300000,60"]),  # percent
+        ("金额,成本", ["1000,0.6", "-500,-0.55"]),
+        ("amount,cost %", ["1000,62"]),
+        ("金额,成本率", ["1000,0.62"]),
+        ("Betrag,Kostenquote", ["1000,0.62"]),
+    ],
+)
+def test_costs_that_are_shares_are_asked_about(filled: Book, header: str, rows: list[str]) -> None:
+    columns = {"cost": header.split(",")[1]}
+    asked = filled.ask("orders", orders(header, *rows), columns=columns)
+    amount, cost = rows[0].split(",")
+    assert asked == {
+        "cost-as-share": f"The costs in the column '{columns['cost']}' seem to be shares of the amount, not amounts (for"
+        f" example the amount {amount} and the cost {cost}). Name the column of the whole cost: --map cost=COLUMN; where"
+        " there is none, add one of cost times amount, or give --map cost=-. --yes cost-as-share: these are the whole costs."
+    }
+
+
+@pytest.mark.parametrize("rows", [["500000,300", "80000,55", "7000,4"], ["500,300000", "80,55000"]])
+def test_costs_in_another_unit_than_the_amounts_are_asked_about(filled: Book, rows: list[str]) -> None:
+    content = orders("amount,cost", *rows)
+    amount, cost = rows[0].split(",")
+    assert filled.ask("orders", content) == {
+        "cost-scale": "The costs in the column 'cost' and the amounts seem to be in different units, such as thousands"
+        f" (for example the amount {amount} and the cost {cost}). Export both in whole amounts of one currency, or give"
+        " --map cost=- to leave out the costs; --yes cost-scale takes them as they are."
+    }
+    filled.bring("orders", content, accepted=("cost-scale",))
+    assert costs(filled) == [float(row.split(",")[1]) for row in rows]
+
+
+@pytest.mark.parametrize(
+    "rows",
+    [
+        ["1.5,0.6", "2,1"],
+        ["1000,600", "80000,55000", "12000,8000"],
+        ["1000,60", "900,50", "1100,55", "1050,61", "990,58"],  # six percent of alike amounts
+        ["1000,", "500,0"],
+        ["100,160", "100,20"],
+    ],
+)
+def test_costs_of_the_whole_are_neither(filled: Book, rows: list[str]) -> None:
+    report = filled.bring("orders", orders("amount,cost", *rows), dry_run=True)
+    assert {one.type.name for one in report.open_findings} & {"cost-as-share", "cost-scale"} == set()

@@ -489,3 +489,24 @@ def test_a_column_with_the_day_before_the_month_is_refused_as_a_whole(
 @pytest.mark.parametrize("wrong", ["2025-31-01", "2025-13-45", "2025-00-05"])
 def test_a_wrong_date_among_others_with_the_month_first_is_rejected_alone(filled: Book, wrong: str) -> None:
     assert read(filled, wrong, "2025-05-31") == [f"'{wrong}' is not a day of the calendar", "2025-05-31"]
+
+
+@pytest.mark.parametrize(
+    ("content", "stored"),
+    [
+        (
+            "code,name,since,region\nC7,Seven,10/15/2025\nC8,Eight,03/05/2026,North\n",
+            ["2025-10-15", "2026-03-05"],
+        ),
+        ("code,name,since,region\nC7,Seven,10/15/2025\nC8,Eight,,North\n", ["2025-10-15", None]),
+        (
+            "code;name;since;region\nC7;Seven;15/10/2025\nC8;Eight;03/05/2026;North\n",
+            ["2025-10-15", "2026-05-03"],
+        ),
+    ],
+)
+def test_a_row_that_ends_early_shows_the_order_of_day_and_month_too(
+    book: Book, content: str, stored: list[str | None]
+) -> None:
+    assert book.bring("customers", content).first_rejects == ()
+    assert [day for (day,) in book.rows("SELECT since FROM customer ORDER BY code")] == stored

@@ -110,3 +110,34 @@ def test_orders_of_an_ended_customer_are_still_its_own(filled: Book) -> None:
     for source in ("file", "shop"):
         filled.bring("orders", f"order,customer,date,amount\n{source}-1,C1,2026-01-05,5\n", source=source)
     assert filled.rows("SELECT customer_id FROM customer_order") == [(1,), (1,)]
+
+
+@pytest.mark.parametrize(
+    ("header", "words", "asked"),
+    [
+        ("Kontoart", ["Debitor", "Kreditor"], "Kreditor"),
+        ("Account type", ["Customer", "Vendor"], "Vendor"),
+        ("category", ["Key account", "Supplier"], "Supplier"),
+        ("类别", ["客户", "供应商"], "供应商"),
+        ("客户类型", ["经销商", "竞争对手"], "竞争对手"),  # read as the type of customer
+        ("Catégorie", ["client", "Fournisseur"], "Fournisseur"),
+    ],
+)
+@on_sqlite
+def test_rows_of_others_than_customers_are_asked_about(
+    book: Book, header: str, words: list[str], asked: str
+) -> None:
+    content = f"code,name,{header}\n" + "".join(f"C{n},Name {n},{word}\n" for n, word in enumerate(words))
+    option = f'--skip "{header}"={asked}' if " " in header else f"--skip {header}={asked}"
+    assert book.ask("customers", content) == {
+        "not-customers": f"The column '{header}' says that some rows are no customers: {asked} 1 (line 3), {words[0]} 1. Leave"
+        f" them out: {option}; --yes not-customers: all of them are customers."
+    }
+    assert book.bring("customers", content, accepted=("not-customers",), dry_run=True).accepted == 2
+    assert book.bring("customers", content, skip=(f"{header}={asked}",)).accepted == 1
+
+
+@on_sqlite
+def test_a_column_may_name_suppliers_and_customers_that_have_ended(book: Book) -> None:
+    content = "code,name,category\nC1,Acme,customer\nC2,Birch,supplier\nC3,Cedar,inactive\n"
+    assert book.ask("customers", content).keys() == {"not-customers", "ended-column"}

@@ -118,3 +118,87 @@ def test_the_profile_takes_the_known_source_and_proposes_it(filled: Book) -> Non
     profile = profile_file(filled.database, path=path, clock=filled.clock, options=options, kind="orders")
     assert profile.missing == ()
     assert "--source erp" in " ".join(profile.command)
+
+
+WITHOUT_IDS = (
+    "customer,date,kind,note\nC1,2026-01-05,call,price talk\nC1,2026-01-06,visit,\nC2,2026-01-06,visit,\n"
+)
+WITH_IDS = "id,customer,date,kind,note\nT1,C1,2026-01-05,call,price talk\nT2,C1,2026-01-06,visit,\nT3,C2,2026-01-07,visit,\n"
+
+
+def known(difference: str, count: int, remedy: str) -> dict[str, str]:
+    return {
+        "known-activities": "Activities that are new by source and id are in the book already, with the same customer, day,"
+        f" kind, person and note, but {difference}: {count} (the first is on line 2). They would count twice. Import them as"
+        f" before: {remedy}; --yes known-activities: both count."
+    }
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "options", "asked", "answer", "created"),
+    [
+        (
+            WITHOUT_IDS,
+            WITH_IDS,
+            {},
+            known("without an id", 2, "--map id=- leaves out the ids"),
+            {"columns": {"id": "-"}},
+            1,
+        ),
+        (
+            WITH_IDS,
+            WITHOUT_IDS,
+            {},
+            known("with an id", 2, "export the file with the ids, or name their column with --map id=COLUMN"),
+            None,
+            0,
+        ),
+        (
+            WITHOUT_IDS,
+            WITHOUT_IDS,
+            {"source": "crm"},
+            known("from the source file", 3, "--source file if the file comes from there"),
+            {"source": "file"},
+            0,
+        ),
+        (
+            WITH_IDS,
+            WITH_IDS,
+            {"source": "crm"},
+            known("from the source file", 3, "--source file if the file comes from there"),
+            {"source": "file"},
+            0,
+        ),
+    ],
+)
+def test_activities_that_the_book_has_by_another_id_are_asked_about(
+    filled: Book,
+    first: str,
+    second: str,
+    options: dict[str, Any],
+    asked: dict[str, str],
+    answer: dict[str, Any] | None,
+    created: int,
+) -> None:
+    filled.bring("activities", first)
+    assert filled.ask("activities", second, **options) == asked
+    if answer is not None:
+        assert filled.bring("activities", second, **{**options, **answer}).created == created
+    both = filled.bring("activities", second, accepted=("known-activities",), **{"source": "own", **options})
+    assert both.created == 3
+
+
+@pytest.mark.parametrize(
+    "second",
+    [
+        WITHOUT_IDS,
+        WITHOUT_IDS.replace("2026-01", "2026-02"),
+        WITHOUT_IDS.replace("price talk", "price").replace("visit", "meeting"),
+        "customer,date,kind,note\nC2,2026-01-05,call,price talk\n",
+        "customer,date,kind,note\nC1,2026-01-05 14:00,call,price talk\n",
+    ],
+)
+@on_sqlite
+def test_other_activities_ask_nothing(filled: Book, second: str) -> None:
+    filled.bring("activities", WITHOUT_IDS)
+    assert filled.bring("activities", second, dry_run=True).findings == ()

@@ -9,8 +9,9 @@ pytestmark = on_sqlite
 
 ASKED = (
     "The column '{column}' says another unit than values are stored in: {field} in '{unit}' (line {line})."
-    " Convert the values, such as to whole amounts of the firm's currency; --yes unit-column takes them as they stand."
+    " Convert the values, such as to whole amounts of {currency}; --yes unit-column takes them as they stand."
 )
+FIRMS = "the firm's currency"
 
 
 def facts(header: str, *rows: str) -> str:
@@ -36,13 +37,18 @@ def facts(header: str, *rows: str) -> str:
         ("currency", ["debt_ratio,0.5,USD", "annual_sales,5000,USD"], "annual_sales", "USD", 3),
         ("Währung", ["annual_sales,5000,CNY", "annual_sales,5000,EUR"], "annual_sales", "EUR", 3),
         ("币种", ["annual_sales,5000,美元"], "annual_sales", "美元", 2),
+        ("scale", ["annual_sales,1250,1", "annual_sales,1250,1000"], "annual_sales", "1000", 3),
+        ("数量级", ["annual_sales,1250,万"], "annual_sales", "万", 2),
+        ("Faktor", ["annual_sales,12,100"], "annual_sales", "100", 2),
+        ("Scaling", ["annual_sales,1250,thousands"], "annual_sales", "thousands", 2),
     ],
 )
 def test_a_unit_that_is_not_the_one_of_the_field_is_asked_about(
     filled: Book, header: str, rows: list[str], field: str, unit: str, line: int
 ) -> None:
     asked = filled.ask("facts", facts(header, *rows), firm_currency="CNY")
-    assert asked == {"unit-column": ASKED.format(column=header, field=field, unit=unit, line=line)}
+    said = ASKED.format(column=header, field=field, unit=unit, line=line, currency="CNY")
+    assert asked == {"unit-column": said}
     content = facts(header, *rows)
     assert filled.bring("facts", content, firm_currency="CNY", accepted=("unit-column",)).accepted == len(
         rows
@@ -61,11 +67,42 @@ def test_a_unit_that_is_not_the_one_of_the_field_is_asked_about(
         ("unit", ["company_kind,listed,word"]),
         ("currency", ["annual_sales,5000,EUR", "debt_ratio,0.5,USD", "annual_sales,5000,"]),
         ("remark", ["annual_sales,1250,万元"]),
+        ("scale", ["annual_sales,1250,1", "annual_sales,1250,", "annual_sales,1250,units"]),
+        ("period", ["annual_sales,1250,2025", "annual_sales,1250,year", "annual_sales,1250,"]),
+        ("口径", ["annual_sales,1250,全年", "annual_sales,1250,审计"]),
     ],
 )
 def test_the_plain_unit_of_a_field_asks_nothing(filled: Book, header: str, rows: list[str]) -> None:
     report = filled.bring("facts", facts(header, *rows), firm_currency="EUR")
     assert (report.accepted, report.findings) == (len(rows), ())
+
+
+@pytest.mark.parametrize(
+    ("header", "periods", "line"),
+    [
+        ("period", ["year", "month"], 3),
+        ("期间", ["季度"], 2),
+        ("Zeitraum", ["Quartal"], 2),
+        ("frequency", ["annual", "", "Weekly"], 4),
+        ("period", ["YTD"], 2),
+    ],
+)
+def test_values_of_a_part_of_a_year_are_asked_about(
+    filled: Book, header: str, periods: list[str], line: int
+) -> None:
+    content = facts(header, *(f"annual_sales,1250,{period}" for period in periods))
+    assert filled.ask("facts", content) == {
+        "period-column": f"The column '{header}' says for which period values hold, and the book has one value of a field"
+        f" for each day: annual_sales for '{periods[-1]}' (line {line}). Give the rows of the period that the field"
+        f" means, such as --only {header}=WORD, or convert the values; --yes period-column takes them as they stand."
+    }
+    assert filled.bring("facts", content, accepted=("period-column",), dry_run=True).accepted == len(periods)
+
+
+def test_the_rows_of_one_period_may_be_chosen(filled: Book) -> None:
+    content = facts("period", "annual_sales,1250,year", "annual_sales,100,month")
+    report = filled.bring("facts", content, only=("period=year",))
+    assert (report.accepted, [one.type.name for one in report.findings]) == (1, ["rows-left-out"])
 
 
 def test_percent_may_be_what_the_unit_says(filled: Book) -> None:
@@ -93,6 +130,7 @@ INVOICES = (
         ("orders", ORDERS, "单位", "万元", 3),
         ("orders", ORDERS, "Einheit", "T€", 3),
         ("orders", ORDERS, "unit", "kCHF", 3),
+        ("orders", ORDERS, "scale", "1000", 3),
         ("invoices", INVOICES, "单位", "千元", 2),
     ],
 )
@@ -100,7 +138,8 @@ def test_thousands_next_to_amounts_are_asked_about(
     filled: Book, kind: str, content: str, header: str, unit: str, line: int
 ) -> None:
     asked = filled.ask(kind, content.format(header=header, unit=unit))
-    assert asked == {"unit-column": ASKED.format(column=header, field="amount", unit=unit, line=line)}
+    said = ASKED.format(column=header, field="amount", unit=unit, line=line, currency=FIRMS)
+    assert asked == {"unit-column": said}
 
 
 def test_thousands_in_order_lines_are_asked_about(filled: Book) -> None:

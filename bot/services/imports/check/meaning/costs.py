@@ -1,7 +1,8 @@
 """Costs that are not those of the whole row: with another sign than the amount, of one piece, none on a return."""
 
+import re
 from decimal import ROUND_HALF_UP, Decimal
-from statistics import pstdev
+from statistics import median, pstdev
 from typing import Any
 
 from sqlalchemy import Table, and_, bindparam, func, or_, select, union_all
@@ -44,6 +45,32 @@ COST_PER_PIECE = FindingType(
     ),
     accept=True,
 )
+COST_AS_SHARE = FindingType(
+    name="cost-as-share",
+    level=Level.QUESTION,
+    sentence=N_(
+        "The costs in the column %(column)s seem to be shares of the amount, not amounts (for example the amount %(amount)s"
+        " and the cost %(cost)s)."
+    ),
+    answer=N_(
+        "Name the column of the whole cost: --map cost=COLUMN; where there is none, add one of cost times amount, or give"
+        " --map cost=-. --yes cost-as-share: these are the whole costs."
+    ),
+    accept=True,
+)
+COST_SCALE = FindingType(
+    name="cost-scale",
+    level=Level.QUESTION,
+    sentence=N_(
+        "The costs in the column %(column)s and the amounts seem to be in different units, such as thousands (for example"
+        " the amount %(amount)s and the cost %(cost)s)."
+    ),
+    answer=N_(
+        "Export both in whole amounts of one currency, or give --map cost=- to leave out the costs; --yes cost-scale takes"
+        " them as they are."
+    ),
+    accept=True,
+)
 UNIT_COST_UNUSED = FindingType(
     name="unit-cost-unused",
     level=Level.NOTE,
@@ -64,6 +91,11 @@ UNIT_COSTS = names(
     "单位成本, 单件成本, 成本单价, 成本价, 单台成本, 进价, 进货价, 采购单价, 单位成本价, 平均成本",
     "Einzelkosten, Stückkosten, Kosten pro Stück, Kosten je Stück, Einstandspreis, Einkaufspreis, EK-Preis, EK, coût unitaire",
 )
+_SHARES = re.compile(
+    r"%|％|\bpct\b|percent|prozent|\bratio\b|\bshare\b|quote\b|anteil|率|占比|比例|百分", re.IGNORECASE
+)
+_SCALE = 100  # costs usually less than a hundredth of the amounts, or more than a hundred times them
+_SHARE_OF = 20  # an amount; of smaller ones a cost below 1, or below 100 if percent, is a usual one
 _SURE = 5  # pieces: one fifth of the amount is a small cost of the whole, and a usual one of a piece
 _order = table(Order)
 _ZERO = Decimal(0)
@@ -118,6 +150,22 @@ def check_cost_per_piece(job: ImportJob) -> None:
                 cost=cost,
             )
             return
+
+
+def check_cost_scale(job: ImportJob) -> None:
+    """Ask when costs are shares of the amounts, or in another unit than they, and not those of one piece."""
+    layout = job.layout
+    if "cost" not in layout.places or any(one.type is COST_PER_PIECE for one in job.findings):
+        return
+    amounts, costs = (job.numbers(layout.places[name]) for name in ("amount", "cost"))
+    rows = [(abs(amount), abs(cost)) for amount, cost in zip(amounts, costs, strict=True) if amount and cost]
+    if not rows:
+        return
+    column, example = layout.columns["cost"], {"amount": rows[0][0], "cost": rows[0][1]}
+    if _SHARES.search(column) or _are_shares(rows):
+        job.findings.add(COST_AS_SHARE, column=repr(column), **example)
+    elif not 1 / _SCALE < median(cost / amount for amount, cost in rows) < _SCALE:
+        job.findings.add(COST_SCALE, column=repr(column), **example)
 
 
 def cost_returns(job: ImportJob, stage: Table) -> None:
@@ -177,6 +225,20 @@ def _follows_pieces(rows: list[tuple[Decimal, Decimal, Decimal]]) -> bool:
         return abs(rows[0][2]) >= _SURE
     of_whole = [float(abs(cost / amount)) for amount, cost, _ in rows]
     return _spread(of_piece) < _spread(of_whole)
+
+
+def _are_shares(rows: list[tuple[Decimal, Decimal]]) -> bool:
+    """Whether the costs of (amount, cost) are between 0 and 1, or up to 100 and alike while the amounts differ."""
+    amounts, costs = [float(amount) for amount, _ in rows], [float(cost) for _, cost in rows]
+    if max(costs) <= 1:
+        return median(amounts) >= _SHARE_OF
+    are_alike = len(rows) >= _SURE and _spread(costs) * 2 < _spread(amounts) and min(costs) >= 1
+    of_amounts = [cost / amount for amount, cost in zip(amounts, costs, strict=True)]
+    return (
+        max(costs) <= 100 <= median(amounts) / _SHARE_OF
+        and are_alike
+        and _spread(costs) < _spread(of_amounts)
+    )
 
 
 def _spread(shares: list[float]) -> float:

@@ -80,7 +80,8 @@ class FollowedColumn:
         elif self.is_duration:
             cells = [cell.strip() if _is_no_time(cell) else ANY for cell in cells]
         elif self.says_done:
-            cells = [ANY if _has_day(cell) else cell.strip() for cell in cells]
+            done = {cell: _done(cell) for cell in set(cells)}
+            cells = [done[cell] for cell in cells]
         elif self.folded and vocabulary.is_quantity(self.header):
             signs = {cell: _sign(cell) for cell in set(cells)}
             cells = [signs[cell] for cell in cells]
@@ -155,6 +156,11 @@ def _is_no_time(cell: str) -> bool:
     """Whether a cell has a length of time that is zero: 0, 00:00:00, 0 min."""
     found = _TIME(cell.strip())
     return found is not None and not found[1].strip("0:. ")
+
+
+def _done(cell: str) -> str:
+    """A day, a time or an amount of goods as ANY; zero and words as they are."""
+    return ANY if not is_zero(cell) and (_has_day(cell) or is_number(cell)) else cell.strip()
 
 
 def _has_day(cell: str) -> bool:

@@ -43,6 +43,14 @@ ENDED_COLUMN = FindingType(
     accept=True,
     once=True,
 )
+NOT_CUSTOMERS = FindingType(
+    name="not-customers",
+    level=Level.QUESTION,
+    sentence=N_("The column %(column)s says that some rows are no customers: %(words)s."),
+    answer=N_("Leave them out: %(options)s; --yes not-customers: all of them are customers."),
+    accept=True,
+    once=True,
+)
 WORD_NOT_FOUND = FindingType(
     name="word-not-found",
     level=Level.QUESTION,
@@ -123,6 +131,8 @@ class Survey:
         self._refunded: dict[int, tuple[int, str]] = {}  # place -> the first line and amount
         self._asked: list[tuple[FollowedColumn, list[str]]] = []
         self._skipped = vocabulary.SKIPPED | vocabulary.SKIPPED_IN.get(kind, frozenset())
+        if self._of_customers:
+            self._skipped |= vocabulary.NO_CUSTOMERS
         self._no_sales = vocabulary.NO_SALES if amounts else frozenset()
         self._counted = (vocabulary.COUNTED | vocabulary.COUNTED_IN.get(kind, frozenset())) - self._skipped
 
@@ -184,15 +194,16 @@ class Survey:
             self._check_options(findings, place, found)
         self._asked = list(self._in_question())
         for found, cells in self._asked:
-            findings.add(
-                ENDED_COLUMN if self._of_customers else STATUS_COLUMN,
-                column=repr(found.header),
-                words=found.listed(cells),
-                options=self._options(found, cells),
-                known=any(self._option(found, cell) is not None for cell in cells)
-                and not self._matches_all(found, cells),
-                map=spell(found.header),
-            )
+            for asked, about in self._by_question(cells).items():
+                findings.add(
+                    asked,
+                    column=repr(found.header),
+                    words=found.listed(about),
+                    options=self._options(found, about),
+                    known=any(self._option(found, cell) is not None for cell in about)
+                    and not self._matches_all(found, about),
+                    map=spell(found.header),
+                )
         for found in {**self._columns, **self._balances}.values():
             paid = [cell for cell in found.rows if found.unpaid[cell] and found.means_paid(cell)]
             if paid:
@@ -253,6 +264,16 @@ class Survey:
                 if cells:
                     yield found, cells
 
+    def _by_question(self, cells: Sequence[str]) -> dict[FindingType, list[str]]:
+        """The question -> the cells that it is about."""
+        if not self._of_customers:
+            return {STATUS_COLUMN: list(cells)}
+        by_question: dict[FindingType, list[str]] = {}
+        for cell in cells:
+            asked = NOT_CUSTOMERS if word(cell) in vocabulary.NO_CUSTOMERS else ENDED_COLUMN
+            by_question.setdefault(asked, []).append(cell)
+        return by_question
+
     def _answered(self, place: int, found: FollowedColumn) -> set[str]:
         """The words that an option names or that an earlier file had."""
         one = self._filters.get(place)
@@ -295,7 +316,7 @@ class Survey:
             return SKIP
         if found.is_flag and (said == ANY or said in vocabulary.TRUE):
             return NEGATIVE if vocabulary.takes_back(found.header) else SKIP
-        if found.says_done and said in vocabulary.FALSE:
+        if found.says_done and (said in vocabulary.FALSE or is_zero(cell)):
             return SKIP
         if self._amounts and found.has_signs and (cell == BELOW_ZERO or is_below_zero(cell)):
             return NEGATIVE

@@ -65,7 +65,9 @@ COUNTED_IN = {
         "已接通, 接通, 已联系, 已沟通, 有意向, 无意向, 满意, 一般, 待跟进, 已跟进, 良好",
         "erreicht, gesprochen, interessiert, kein interesse, zufrieden, wiedervorlage",
     ),
-    "customers": _words("active, customer, client, existing, 合作中, 启用, 活跃, 在用, aktiv, kunde"),
+    "customers": _words(
+        "active, customer, client, existing, 合作中, 启用, 活跃, 在用, aktiv, kunde, kunden, debitor, debitoren, debtor, customers, clients, 客户"
+    ),
     "people": _words("active, employed, 在职, 启用, aktiv"),
     "facts": _words("actual, audited, 已审计"),
 }
@@ -99,6 +101,13 @@ SKIPPED_IN = {
         "verschieden, keine dublette, nicht zusammenführen, unklar, getrennt, offen",
     ),
 }
+# Of files of customers: rows of others, such as suppliers.
+NO_CUSTOMERS = _words(
+    "supplier, suppliers, vendor, vendors, creditor, creditors, competitor, employee, employees, staff, carrier, subcontractor",
+    "供应商, 供货商, 供方, 厂商, 竞争对手, 员工, 职员, 承运商, 物流商, 外包商, 分包商, 外协",
+    "lieferant, lieferanten, kreditor, kreditoren, wettbewerber, mitarbeiter, spediteur, subunternehmer",
+    "fournisseur, fournisseurs, proveedor, proveedores, fornitore, fornitori, leverancier, leveranciers, concurrent, competidor",
+)
 # Documents that are no sale, under a header of a status or of a type of document.
 NO_SALES = _words(
     "payment, payment received, customer payment, incoming payment, receipt, cash receipt, journal, journal entry, jv",
@@ -174,7 +183,16 @@ _VALID_HEADERS = _words(
     "gültig, ist gültig, aktiv, ist aktiv, bestätigt, gebucht, verbucht, freigegeben, geprüft, validé, valide, confirmé",
     "approuvé, actif, válido, confirmado, aprobado, activo, attivo, confermato, valido",
 )
+_DELIVERED = _words(
+    "delivered quantity, delivered qty, qty delivered, quantity delivered, shipped quantity, shipped qty, qty shipped",
+    "quantity shipped, fulfilled quantity, fulfilled qty, delivered, shipped, is delivered, is shipped, delivered amount",
+    "发货数量, 已发货数量, 已发数量, 实发数量, 出库数量, 已出库数量, 累计出库数量, 交货数量, 已交货数量, 已交数量, 是否发货, 是否出库, 是否签收",
+    "gelieferte menge, liefermenge, gelieferte stückzahl, geliefert, ausgelieferte menge, versendet, quantité livrée",
+    "cantidad entregada, quantità consegnata",
+)
 _VALID_HEADERS_IN = {
+    "orders": _DELIVERED,
+    "order-lines": _DELIVERED,
     "customers": _words(
         "是否合作, 合作中, 合作, 在用, 是否活跃, 活跃, 是否正常, in use, current, current customer, is current, trading, is customer",
         "active customer, customer active, account active, kunde aktiv, aktiver kunde, aktivkunde, in betrieb",
