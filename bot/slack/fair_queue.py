@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from bot.errors import N_, Conflict
 
 MOST_OF_ONE = 20  # presses of one person that wait or are being done
-MOST_QUESTIONS = 5  # of one person that are being answered at the same moment
+MOST_QUESTIONS = 3  # of one person that are being answered at the same moment
 
 NOBODY = ""  # whose job it is when it is nobody's
 

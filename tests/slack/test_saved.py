@@ -1,7 +1,9 @@
 """What was saved is never answered with "try again", whatever Slack does with the answer; what was typed is never lost."""
 
 import shutil
+import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -13,8 +15,11 @@ from sqlmodel import delete, update
 from bot.clock import SystemClock
 from bot.demo.workspace import StoredMessage, View, Workspace
 from bot.demo.workspace.default_team import CHANNELS, PEOPLE
+from bot.services.access import Actor
+from bot.services.ask import lookup
 from bot.services.care import reminders
 from bot.slack import blocks, deferred, outcomes, retries
+from bot.slack.fair_queue import MOST_QUESTIONS
 from bot.wording.actions import Action
 from bot.wording.messages import VisitLogged
 from db.book.facts import Activity
@@ -22,7 +27,7 @@ from db.care.touches import Touch
 from db.engine import open_database
 from db.outbox.messages import OutboxMessage
 from db.processes import InboundRequest
-from tests.slack.office import ANNA, ROOM, Office, eventually, words
+from tests.slack.office import ANNA, NEWCOMER, ROOM, Office, eventually, words
 
 PATIENCE = 20.0  # seconds
 POST, DONE, SNOOZE, LOG = map(str, (Action.POST, Action.DONE, Action.SNOOZE, Action.LOG_VISIT))
@@ -325,6 +330,33 @@ def test_a_held_lock_is_called_busy(office: Office, action: str) -> None:
     assert office.workspace.click(ANNA, message, action).ok  # the second press does it
     eventually(lambda: action not in buttons(office.now(message)), "the effect")
     assert len(posted(office)) == 1
+
+
+# --- a flood
+
+
+def test_a_person_who_floods_is_asked_to_wait_while_others_are_answered(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    go_on, answer, asking = threading.Event(), lookup.answer, [0]
+
+    def slowly(session: Any, cache: Any, rules: Any, actor: Actor, *rest: Any) -> Any:
+        if actor.slack_user_id == ANNA:
+            asking[0] += 1
+            go_on.wait(PATIENCE)
+        return answer(session, cache, rules, actor, *rest)
+
+    monkeypatch.setattr(lookup, "answer", slowly)
+    with ThreadPoolExecutor(MOST_QUESTIONS) as flood:
+        for _ in range(MOST_QUESTIONS):
+            flood.submit(office.workspace.command, ANNA, ROOM, "/tier", "ACME")
+        eventually(lambda: asking[0] == MOST_QUESTIONS, "the questions under way")
+        assert office.workspace.command(ANNA, ROOM, "/tier", "ACME").ok
+        assert office.workspace.command(NEWCOMER, ROOM, "/tier", "ACME").ok
+        eventually(lambda: office.said_to(NEWCOMER), "the answer to somebody else")
+        (told,) = notices(office)
+        assert "Wait until it is answered" in told
+        go_on.set()
 
 
 # --- sharing
