@@ -11,7 +11,7 @@ import re
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 
 import structlog
 from slack_bolt import App, BoltRequest, BoltResponse
@@ -86,10 +86,13 @@ def http_app(app: App, signing_secret: str, *, refusals: Refusals | None = None)
             if body is None:
                 return Response(status_code=200)
             # Bolt's own Starlette adapter runs a sync app on the event loop, one request at a time.
-            answer, begin = await run_in_threadpool(_dispatch, app, request, body)
+            answer, begin = await run_in_threadpool(dispatch, app, body, request.headers)
         except _Refused as refused:
             refusals.note(refused.status, refused.reason)
             return Response(status_code=refused.status)
+        except Malformed as problem:
+            refusals.note(400, str(problem))
+            return Response(status_code=400)
         response = to_starlette_response(answer)
         if begin is not None:
             response.background = BackgroundTask(begin)  # runs when the answer has been sent
@@ -110,10 +113,15 @@ async def _verified_body(request: Request, secret: bytes) -> bytes | None:
     if abs(SystemClock().now().timestamp() - int(stamp)) > FRESH_SECONDS:
         raise _Refused(401, "signed more than five minutes ago, or after now")
     body = await _body(request, LARGEST_BODY, otherwise=413)
-    wanted = hmac.new(secret, b"v0:" + stamp.encode() + b":" + body, hashlib.sha256).hexdigest()
-    if not hmac.compare_digest(f"v0={wanted}", signature):
+    if not is_signed(secret, stamp, signature, body):
         raise _Refused(401, "signed with another secret")
     return body
+
+
+def is_signed(secret: bytes, stamp: str, signature: str, body: bytes) -> bool:
+    """Whether this is Slack's signature of the raw body."""
+    wanted = hmac.new(secret, b"v0:" + stamp.encode() + b":" + body, hashlib.sha256).hexdigest()
+    return hmac.compare_digest(f"v0={wanted}", signature)
 
 
 async def _body(request: Request, most: int, *, otherwise: int) -> bytes:
@@ -133,16 +141,17 @@ async def _body(request: Request, most: int, *, otherwise: int) -> bytes:
     return b"".join(chunks)
 
 
-def _dispatch(app: App, request: Request, body: bytes) -> tuple[BoltResponse, Callable[[], None] | None]:
-    """Bolt's answer to a verified body, and the work to begin once it has been sent. Raises _Refused."""
-    headers = {name: request.headers[name] for name in _PASSED_ON if name in request.headers}
-    try:
-        payload = payload_of(body, request.headers.get("content-type", ""))
-    except Malformed as problem:
-        raise _Refused(400, str(problem)) from None
+def dispatch(
+    app: App, body: bytes, headers: Mapping[str, str]
+) -> tuple[BoltResponse, Callable[[], None] | None]:
+    """Bolt's answer to a verified body, and the work to begin once it has been sent. Raises Malformed."""
+    payload = payload_of(body, headers.get("content-type", ""))
+    passed_on: dict[str, str | Sequence[str]] = {
+        name: headers[name] for name in _PASSED_ON if name in headers
+    }
     try:
         # As in Socket Mode, because Bolt would parse and verify the body of any other request again.
-        bolt_request = BoltRequest(mode="socket_mode", body=payload, headers=dict(headers))
+        request = BoltRequest(mode="socket_mode", body=payload, headers=passed_on)
     except (AttributeError, KeyError, TypeError, ValueError):
-        raise _Refused(400, "fields of another type") from None
-    return app.dispatch(bolt_request), bolt_request.context.get(BEGIN)
+        raise Malformed("fields of another type") from None
+    return app.dispatch(request), request.context.get(BEGIN)
