@@ -17,7 +17,7 @@ from bot.services.imports.check.encoding import check_encoding
 from bot.services.imports.check.fields import KnownFields
 from bot.services.imports.check.findings import FileFinding, FileFindings, FindingType, Level
 from bot.services.imports.check.meaning.unit_columns import FactUnits
-from bot.services.imports.check.rows import OtherLines
+from bot.services.imports.check.rows import SHORT_ROWS, OtherLines
 from bot.services.imports.check.shape import note_header
 from bot.services.imports.check.styles import Styles
 from bot.services.imports.kinds.customers import CustomerKind
@@ -166,6 +166,8 @@ class _FlatTable:
             if fitted is None:
                 self._reject(line, "", "", why_ragged(cells, width))
                 continue
+            if len(cells) < width:
+                self._findings.tally(SHORT_ROWS, line=line, text=clip(self._delimiter.join(cells)))
             lines.append(line)
             rows.append(fitted)
         if not rows and not self.rejected:

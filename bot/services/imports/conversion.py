@@ -72,12 +72,14 @@ def _currency_cells(job: ImportJob, name: str) -> Parser:
 
 CURRENCY = FileField(
     name="currency",
-    synonyms="currency code, 币种, 货币, 币别, Währung, Währungskennzeichen",
+    synonyms="currency code, amount currency, order currency, invoice currency, transaction currency, document currency, "
+    "币种, 货币, 币别, 订单币种, 金额币种, 单据币种, Währung, Währungskennzeichen, Belegwährung",
     read=_currency_cells,
 )
 COST = FileField(
     name="cost",
-    synonyms="cost of sales, cogs, 成本, 成本金额, 销售成本, Kosten, Wareneinsatz, Einstandswert, Selbstkosten",
+    synonyms="cost of sales, cogs, total cost, cost total, cost amount, 成本, 总成本, 成本总额, 成本合计, 成本金额, 销售成本, Kosten, Wareneinsatz, Einstandswert, Selbstkosten, "
+    "Gesamtkosten, Kosten gesamt, EK-Wert, EK gesamt",
     unique=True,
     read=ImportJob.amounts,
 )
@@ -200,7 +202,8 @@ class Currencies:
         }
         said |= {(TITLE, title): codes for _, title in job.titles if (codes := currencies_in_title(title))}
         if self._missing:
-            such = next(iter(said.values()), ("CNY",))[0]
+            usual = (job.options.firm_currency or "CNY",)
+            such = next(iter(said.values()), usual)[0]
             job.findings.add(CURRENCY_MISSING, such=such)
         elif "currency" not in job.layout.places:
             for (what, words), codes in said.items():

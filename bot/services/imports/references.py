@@ -21,7 +21,7 @@ from db.book.people import Person
 CUSTOMER = FileField(
     name="customer",
     synonyms="customer id, customer code, customer no, code, 客户编号, 客户代码, 客户编码, 客户号, 客户ID, 客户, "
-    "Kundennummer, Kunden-Nr, Kundennr, KdNr, Kd-Nr, Debitor, Debitorennummer, Debitorenkonto",
+    "Kunde, Kundennummer, Kunden-Nr, Kundennr, KdNr, Kd-Nr, Debitor, Debitorennummer, Debitorenkonto",
     weak="code",
     required=True,
     read=ImportJob.codes,

@@ -11,7 +11,7 @@ from bot.errors import N_, Phrase
 from bot.services.imports.check.columns import COLUMN_NOT_UNDERSTOOD, compare_twins, is_yes_no, misread
 from bot.services.imports.check.dates import DateColumns
 from bot.services.imports.check.findings import FindingType
-from bot.services.imports.check.meaning.unit_columns import ScaleColumns
+from bot.services.imports.check.meaning.unit_columns import AmountUnits
 from bot.services.imports.check.rows import QUOTED_LINES, SHORT_ROWS, OtherLines
 from bot.services.imports.check.vendor import CONTINUED_LINES
 from bot.services.imports.job import AT_ONCE, Chunk, ImportJob
@@ -44,7 +44,7 @@ class Staging:
         self._kind = kind
         self.selection = selection
         self._dates = DateColumns(job)
-        self._scales = ScaleColumns(job)
+        self._scales = AmountUnits(job)
         self._sources = {field.column: field.name for field in kind.fields if field.column}
         self._called = self._sources | {"customer_id": "customer", "customer_ref": "customer"}
         self._readers: dict[str, Callable[[str], Any]] = {}

@@ -7,6 +7,7 @@ from typing import Protocol
 
 from bot.services.imports.read import amounts
 from bot.services.imports.read.date_shapes.written import dissect
+from bot.services.imports.read.headers import is_gross
 from bot.services.imports.read.terms import of_terms, read_term
 from bot.services.imports.read.text import plain
 
@@ -77,12 +78,14 @@ def _points(field: _Wanted, header: str, cells: Sequence[str]) -> int:
     if field.name in _DAYS:
         return head + 60 if days >= 0.8 else 0
     if field.name in _NUMBERS:
-        return head + 40 if numbers >= 0.8 and days < 0.8 else 0
+        # Sales are compared without tax: of two columns, the other one is meant.
+        likely = 40 - 30 * is_gross(plain(header))
+        return head + likely if numbers >= 0.8 and days < 0.8 else 0
     if days >= 0.8 or any("." in cell and _is_number(cell) for cell in cells):
         return 0
     distinct = len(set(cells)) / len(cells)
     if field.unique:
-        return head + 50 if distinct == 1 and any(map(_DIGITS.search, cells)) else head
+        return 0 if distinct < 1 else head + 50 if any(map(_DIGITS.search, cells)) else head
     if field.name == "customer":
         return head + 20 if any(map(_DIGITS.search, cells)) or distinct < 1 else head
     return head

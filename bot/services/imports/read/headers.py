@@ -1,5 +1,6 @@
 """Headers that show what one row of a file is, as `plain` compares them."""
 
+import re
 from collections.abc import Iterable
 
 from bot.services.imports.read.text import plain
@@ -33,6 +34,11 @@ _OF_CONTACTS = names(
     "prénom, nom de famille, nombre, apellido, apellidos, nome, cognome, voornaam, achternaam",
 )
 
+# Of amounts with tax.
+_GROSS = re.compile(
+    r"gross|brutto|价税合计|(?<![不未无])含税|incl(?:uding|usive|\.)?(?:of)?(?:tax|vat|gst|mwst|ust|steuer)|(?:tax|vat|gst)incl|inkl|ttc|withtax|withvat"
+)
+
 
 def of_lines(header: Iterable[str]) -> list[str]:
     """The headers that are of a line."""
@@ -42,3 +48,8 @@ def of_lines(header: Iterable[str]) -> list[str]:
 def of_contacts(header: Iterable[str]) -> list[str]:
     """The headers that are of a person."""
     return [name for name in header if plain(name) in _OF_CONTACTS]
+
+
+def is_gross(name: str) -> bool:
+    """Whether a header, as `plain` compares it, is of amounts with tax."""
+    return _GROSS.search(name) is not None

@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from bot.errors import BadInput
 from tests.conftest import on_sqlite
 from tests.services.imports.conftest import Book
 
@@ -170,3 +171,10 @@ def test_the_answer_holds_for_the_next_file_of_the_source(filled: Book) -> None:
     filled.bring("orders", content, columns={"amount": "gross"})
     later = filled.bring("orders", content.replace("A1", "B1"))
     assert (amounts(filled), later.findings) == ([119, 119], ())
+
+
+def test_of_two_likely_columns_the_one_without_tax_is_suggested(filled: Book) -> None:
+    content = "单据编号,客户编码,单据日期,价税合计,不含税收入\nXS1,C1,2026-03-14,14125.00,12500.00\n"
+    with pytest.raises(BadInput) as refused:
+        filled.bring("orders", content)
+    assert '--map amount="不含税收入"' in refused.value.text()

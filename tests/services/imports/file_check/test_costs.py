@@ -151,6 +151,8 @@ def test_orders_with_a_cost_on_some_lines_only_are_said(
         ("amount,cost", ["1000,0.6"]),
         ("amount,cost", ["1000,62", "80000,58", "12000,60", "5000,61", "300000,60"]),  # percent
         ("金额,成本", ["1000,0.6", "-500,-0.55"]),
+        ("amount,cost", ["12500,71", "840.5,62", "3310,55"]),
+        ("amount,cost", ["1250,71", "840.5,62", "331,55", "2100,68"]),
         ("amount,cost %", ["1000,62"]),
         ("金额,成本率", ["1000,0.62"]),
         ("Betrag,Kostenquote", ["1000,0.62"]),
@@ -167,13 +169,21 @@ def test_costs_that_are_shares_are_asked_about(filled: Book, header: str, rows: 
     }
 
 
-@pytest.mark.parametrize("rows", [["500000,300", "80000,55", "7000,4"], ["500,300000", "80,55000"]])
+@pytest.mark.parametrize(
+    "rows",
+    [
+        ["500000,300", "80000,55", "7000,4"],
+        ["500,300000", "80,55000"],
+        ["12500,120000", "840.5,8100", "3310,31000"],  # another currency
+        ["331000,18.2", "9500,5.9", "12500,7750", "8400.5,5960", "9700,6000.9"],  # some in thousands
+    ],
+)
 def test_costs_in_another_unit_than_the_amounts_are_asked_about(filled: Book, rows: list[str]) -> None:
     content = orders("amount,cost", *rows)
     amount, cost = rows[0].split(",")
     assert filled.ask("orders", content) == {
-        "cost-scale": "The costs in the column 'cost' and the amounts seem to be in different units, such as thousands"
-        f" (for example the amount {amount} and the cost {cost}). Export both in whole amounts of one currency, or give"
+        "cost-scale": "Costs in the column 'cost' and their amounts seem to be in different units or currencies, such as"
+        f" thousands (for example the amount {amount} and the cost {cost}). Export both in whole amounts of one currency, or give"
         " --map cost=- to leave out the costs; --yes cost-scale takes them as they are."
     }
     filled.bring("orders", content, accepted=("cost-scale",))
@@ -188,6 +198,8 @@ def test_costs_in_another_unit_than_the_amounts_are_asked_about(filled: Book, ro
         ["1000,60", "900,50", "1100,55", "1050,61", "990,58"],  # six percent of alike amounts
         ["1000,", "500,0"],
         ["100,160", "100,20"],
+        ["1000,600", "2000,1200", "500,0.01", *["100,60"] * 30],  # one sample for nearly nothing
+        ["80,45", "95,60", "60,41"],
     ],
 )
 def test_costs_of_the_whole_are_neither(filled: Book, rows: list[str]) -> None:

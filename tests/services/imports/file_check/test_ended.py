@@ -141,3 +141,29 @@ def test_rows_of_others_than_customers_are_asked_about(
 def test_a_column_may_name_suppliers_and_customers_that_have_ended(book: Book) -> None:
     content = "code,name,category\nC1,Acme,customer\nC2,Birch,supplier\nC3,Cedar,inactive\n"
     assert book.ask("customers", content).keys() == {"not-customers", "ended-column"}
+
+
+@pytest.mark.parametrize(
+    ("header", "rows", "option"),
+    [
+        ("是否客户,是否供应商", ["是,否", "否,是", "是,是"], "--skip 是否客户=否"),
+        ("Is Customer,Is Supplier", ["TRUE,FALSE", "FALSE,TRUE"], '--skip "Is Customer"=FALSE'),
+        ("Debitor,Kreditor", ["ja,nein", "nein,ja"], "--skip Debitor=nein"),
+        ("Kunde,Lieferant", ["x,", ",x"], "--skip Kunde="),
+        ("Customer Rank,Supplier Rank", ["3,0", "0,5"], '--skip "Customer Rank"=0'),
+        ("Supplier", ["", "Yes"], "--skip Supplier=Yes"),
+        ("Kontotyp", ["D", "K"], "--skip Kontotyp=K"),
+    ],
+)
+@on_sqlite
+def test_a_flag_may_say_who_is_no_customer(book: Book, header: str, rows: list[str], option: str) -> None:
+    lines = [f"C{n},Name {n},{row}\n" for n, row in enumerate(rows)]
+    asked = book.ask("customers", f"code,name,{header}\n{''.join(lines)}")
+    assert list(asked) == ["not-customers"]
+    assert f"Leave them out: {option}; --yes" in asked["not-customers"]
+
+
+@pytest.mark.parametrize("row", ["是,是", "是,否"])
+@on_sqlite
+def test_a_supplier_that_is_a_customer_too_is_one(book: Book, row: str) -> None:
+    assert book.bring("customers", f"code,name,是否客户,是否供应商\nC1,Acme,{row}\n").findings == ()

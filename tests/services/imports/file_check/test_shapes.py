@@ -41,6 +41,7 @@ NAMES = st.sampled_from(
 )
 DAYS = st.dates(date(2024, 1, 1), date(2026, 6, 14))
 AMOUNTS = st.decimals(Decimal("-9999.99"), Decimal(2500000), places=2)
+SHARES = st.decimals(Decimal("0.3"), Decimal("0.9"), places=2)
 TEXTS = st.sampled_from([None, None, "first visit", "客户很满意", "sehr zufrieden, weiter so", "a;b\tc"])
 
 
@@ -60,14 +61,16 @@ def books(draw: st.DrawFn) -> dict[str, list[Row]]:
             "customer": draw(customer),
             "date": draw(DAYS),
             "amount": draw(AMOUNTS),
-            "cost": draw(st.none() | AMOUNTS),
+            "cost": draw(st.none() | SHARES),
             "currency": "EUR",
         }
         for number in range(draw(st.integers(1, 8)))
     ]
     for order in orders:
         if isinstance(order["cost"], Decimal) and isinstance(order["amount"], Decimal):
-            order["cost"] = abs(order["cost"]).copy_sign(order["amount"])  # another sign would be asked about
+            order["cost"] = round(
+                order["cost"] * order["amount"], 2
+            )  # others than usual ones would be asked about
     invoices: list[Row] = []
     for number in range(draw(st.integers(1, 5))):
         day = draw(st.dates(date(2025, 1, 1), date(2025, 12, 31)))

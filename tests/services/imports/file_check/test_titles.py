@@ -106,7 +106,7 @@ def test_facts_name_the_title_and_the_field(filled: Book) -> None:
     asked = filled.ask("facts", f"Currency: USD\n{FACTS}", firm_currency="EUR")
     assert asked == {
         "unit-column": "The title 'Currency: USD' says another unit than values are stored in: annual_sales in 'USD' (line"
-        " 1). Convert the values, such as to whole amounts of EUR; --yes unit-column takes them as they"
+        " 1). Convert the values to whole amounts of EUR; --yes unit-column takes them as they"
         " stand."
     }
     ratios = "Currency: USD\ncustomer,field,value,date\nC1,debt_ratio,0.5,2026-01-05\n"

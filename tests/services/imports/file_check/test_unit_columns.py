@@ -2,6 +2,7 @@
 
 import pytest
 
+from bot.services.imports.read.filters import spell
 from tests.conftest import on_sqlite
 from tests.services.imports.conftest import Book
 
@@ -9,9 +10,14 @@ pytestmark = on_sqlite
 
 ASKED = (
     "The column '{column}' says another unit than values are stored in: {field} in '{unit}' (line {line})."
-    " Convert the values, such as to whole amounts of {currency}; --yes unit-column takes them as they stand."
+    " Convert the values to {stored}; --yes unit-column takes them as they stand."
 )
-FIRMS = "the firm's currency"
+FIRMS = "whole amounts of the firm's currency"
+UNITS = {
+    "annual_sales": "whole amounts of CNY",
+    "debt_ratio": "the unit of the field, ratio",
+    "years_with_us": "the unit of the field, years",
+}
 
 
 def facts(header: str, *rows: str) -> str:
@@ -41,13 +47,15 @@ def facts(header: str, *rows: str) -> str:
         ("数量级", ["annual_sales,1250,万"], "annual_sales", "万", 2),
         ("Faktor", ["annual_sales,12,100"], "annual_sales", "100", 2),
         ("Scaling", ["annual_sales,1250,thousands"], "annual_sales", "thousands", 2),
+        ("Scale", ["annual_sales,1.25,M"], "annual_sales", "M", 2),
+        ("量级", ["annual_sales,1250,万"], "annual_sales", "万", 2),
     ],
 )
 def test_a_unit_that_is_not_the_one_of_the_field_is_asked_about(
     filled: Book, header: str, rows: list[str], field: str, unit: str, line: int
 ) -> None:
     asked = filled.ask("facts", facts(header, *rows), firm_currency="CNY")
-    said = ASKED.format(column=header, field=field, unit=unit, line=line, currency="CNY")
+    said = ASKED.format(column=header, field=field, unit=unit, line=line, stored=UNITS[field])
     assert asked == {"unit-column": said}
     content = facts(header, *rows)
     assert filled.bring("facts", content, firm_currency="CNY", accepted=("unit-column",)).accepted == len(
@@ -85,6 +93,14 @@ def test_the_plain_unit_of_a_field_asks_nothing(filled: Book, header: str, rows:
         ("Zeitraum", ["Quartal"], 2),
         ("frequency", ["annual", "", "Weekly"], 4),
         ("period", ["YTD"], 2),
+        ("Period", ["2026-03"], 2),
+        ("Period", ["FY2025", "2025", "2024/25", "2026Q1"], 5),
+        ("Fiscal Period", ["FY2025", "03/2026"], 3),
+        ("会计期间", ["2025年度", "202603"], 3),
+        ("Quarter", ["2"], 2),
+        ("Months", ["12", "6"], 3),
+        ("Zeitraum", ["2025", "Jan-Mrz 2026"], 3),
+        ("Zeitraum", ["1. Quartal"], 2),
     ],
 )
 def test_values_of_a_part_of_a_year_are_asked_about(
@@ -93,10 +109,30 @@ def test_values_of_a_part_of_a_year_are_asked_about(
     content = facts(header, *(f"annual_sales,1250,{period}" for period in periods))
     assert filled.ask("facts", content) == {
         "period-column": f"The column '{header}' says for which period values hold, and the book has one value of a field"
-        f" for each day: annual_sales for '{periods[-1]}' (line {line}). Give the rows of the period that the field"
-        f" means, such as --only {header}=WORD, or convert the values; --yes period-column takes them as they stand."
+        f" for each day: annual_sales for '{periods[-1]}' (line {line}). Leave out the rows of other periods than a field"
+        f" means, such as --skip {spell(header, periods[-1:])}, or convert their values; --yes period-column takes them as"
+        " they stand."
     }
+    left = filled.bring("facts", content, skip=(f"{header}={periods[-1]}",), dry_run=True)
+    assert left.accepted == len(periods) - 1
     assert filled.bring("facts", content, accepted=("period-column",), dry_run=True).accepted == len(periods)
+
+
+@pytest.mark.parametrize(
+    ("header", "year", "part"),
+    [
+        ("From,To", "2025-01-01,2025-12-31", "2026-01-01,2026-03-31"),
+        ("Period Start,Period End", "1.4.2025,31.3.2026", "1.1.2026,30.6.2026"),
+        ("开始日期,结束日期", "2025/1/1,2025/12/31", "2026/1/1,2026/1/31"),
+    ],
+)
+def test_a_first_and_a_last_day_are_a_year_or_asked_about(
+    filled: Book, header: str, year: str, part: str
+) -> None:
+    assert filled.bring("facts", facts(header, f"annual_sales,5,{year}"), dry_run=True).findings == ()
+    asked = filled.ask("facts", facts(header, f"annual_sales,5,{year}", f"annual_sales,5,{part}"))
+    first, last = header.split(",")
+    assert asked["period-column"].startswith(f"The column '{first}' – '{last}' says for which period")
 
 
 def test_the_rows_of_one_period_may_be_chosen(filled: Book) -> None:
@@ -138,7 +174,7 @@ def test_thousands_next_to_amounts_are_asked_about(
     filled: Book, kind: str, content: str, header: str, unit: str, line: int
 ) -> None:
     asked = filled.ask(kind, content.format(header=header, unit=unit))
-    said = ASKED.format(column=header, field="amount", unit=unit, line=line, currency=FIRMS)
+    said = ASKED.format(column=header, field="amount", unit=unit, line=line, stored=FIRMS)
     assert asked == {"unit-column": said}
 
 
@@ -154,3 +190,31 @@ def test_thousands_in_order_lines_are_asked_about(filled: Book) -> None:
 def test_pieces_and_the_like_are_no_thousands(filled: Book, unit: str) -> None:
     report = filled.bring("orders", ORDERS.format(header="unit", unit=unit))
     assert (report.accepted, report.findings) == (2, ())
+
+
+COSTS = "order_no,customer,date,amount,cost,{header}\nA1,C1,2026-01-05,12,7,\nA2,C1,2026-01-06,15,9,{cell}\n"
+
+
+@pytest.mark.parametrize(
+    ("header", "cell"),
+    [
+        ("Cost Currency", "CNY"),
+        ("Currency of Cost", "USD"),
+        ("成本币种", "人民币"),
+        ("cost unit", "TUSD"),
+        ("成本单位", "千元"),
+    ],
+)
+def test_another_currency_or_unit_of_the_costs_is_asked_about(filled: Book, header: str, cell: str) -> None:
+    content = COSTS.replace("cost", "成本") if header.startswith("成本") else COSTS
+    asked = filled.ask("orders", content.format(header=header, cell=cell))
+    assert asked == {
+        "unit-column": ASKED.format(column=header, field="cost", unit=cell, line=3, stored=FIRMS)
+    }
+
+
+@pytest.mark.parametrize(
+    ("header", "cell"), [("Cost Currency", "EUR"), ("Cost Currency", "€"), ("cost center", "CNY")]
+)
+def test_the_same_currency_of_the_costs_asks_nothing(filled: Book, header: str, cell: str) -> None:
+    assert filled.bring("orders", COSTS.format(header=header, cell=cell)).findings == ()

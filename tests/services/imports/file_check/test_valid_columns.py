@@ -35,6 +35,8 @@ def rows_of(kind: str, header: str, first: str, second: str) -> str:
         ("orders", "实发数量", "3", "0.00"),
         ("orders", "Liefermenge", "1.200", "0"),
         ("orders", "shipped", "yes", "no"),
+        ("orders", "shipped", "100%", "0%"),
+        ("invoices", "QtyDelivered", "3", "0"),
         ("orders", "是否发货", "是", "否"),
         ("invoices", "posted", "yes", "no"),
         ("invoices", "是否有效", "是", "否"),

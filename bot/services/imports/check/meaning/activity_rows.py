@@ -26,11 +26,23 @@ KNOWN_ACTIVITIES = FindingType(
     name="known-activities",
     level=Level.QUESTION,
     sentence=N_(
-        "Activities that are new by source and id are in the book already, with the same customer, day, kind, person and"
-        " note, but %(difference)s: %(count)s (the first is on line %(line)d). They would count twice."
+        "Activities that seem to be new are in the book already, with the same customer, day and kind, but"
+        " %(difference)s: %(count)s (the first is on line %(line)d). They would count twice."
     ),
     answer=N_("Import them as before: %(remedy)s; --yes known-activities: both count."),
     accept=True,
+)
+_OF_IDS = {
+    True: (Phrase(N_("without an id")), Phrase(N_("--map id=- leaves out the ids"))),
+    False: (
+        Phrase(N_("with an id")),
+        Phrase(N_("export the file with the ids, or name their column with --map id=COLUMN")),
+    ),
+}
+_OF_TIMES = Phrase(N_("with a time of day")), Phrase(N_("export the file with the times"))
+_OF_NOTES = (
+    Phrase(N_("with another person or note, where one of the two has none")),
+    Phrase(N_("export the file with the same columns")),
 )
 DERIVED = "row-"  # begins the id of an activity that came without one
 _REQUIRED, _OPTIONAL = ("customer_id", "happened_on", "kind"), ("person_id", "note")
@@ -72,32 +84,46 @@ def _is_not_one(cell: str) -> bool:
 
 
 def ask_about_known_activities(job: ImportJob, stage: Table) -> None:
-    """Ask about staged activities whose contents the book has by another source or another style of id."""
-    own = _activity.alias()
+    """Ask about staged activities that the book has by another source or style of id, or without what now tells them apart.
+
+    A person or a note that only one of the two has is no difference; neither is a time of day that only the book has.
+    """
+    own, known = _activity.alias(), _activity.c
     is_known = exists(select(1).where(own.c.source == job.source, own.c.external_id == stage.c.key))
-    had_none = _activity.c.external_id.startswith(DERIVED)
-    has_none = stage.c.key.startswith(DERIVED)
+    had_none, has_none = (key.startswith(DERIVED) for key in (known.external_id, stage.c.key))
+    had_time, has_time = (key.contains("@") for key in (known.external_id, stage.c.key))
+    optional = [(known[name], stage.c[name]) for name in _OPTIONAL]
+    differs_in_part = or_(*(old.is_distinct_from(new) for old, new in optional))
     same = and_(
-        *(_activity.c[name] == stage.c[name] for name in _REQUIRED),  # found by their index
-        *(_activity.c[name].is_not_distinct_from(stage.c[name]) for name in _OPTIONAL),
-        or_(_activity.c.source != job.source, had_none != has_none),
+        *(known[name] == stage.c[name] for name in _REQUIRED),  # found by their index
+        *(or_(old.is_(None), new.is_(None), old == new) for old, new in optional),
+        or_(
+            and_(or_(known.source != job.source, had_none != has_none), ~differs_in_part),
+            and_(
+                known.source == job.source,
+                had_none,
+                has_none,
+                or_(differs_in_part, and_(had_time, ~has_time)),
+            ),
+        ),
     )
     matched = stage.join(_activity, same)
-    found = select(stage.c.line, _activity.c.source, had_none).select_from(matched).where(~is_known)
-    first = job.connection.execute(found.order_by(stage.c.line, _activity.c.id).limit(1)).first()
+    columns = stage.c.line, known.source, had_none, has_none, had_time
+    found = select(*columns).select_from(matched).where(~is_known).order_by(stage.c.line, known.id).limit(1)
+    first = job.connection.execute(found).first()
     if first is None:
         return
     count = select(func.count(stage.c.line.distinct())).select_from(matched).where(~is_known)
-    line, source, came_without = first
+    line, source, came_without, comes_without, came_with_time = first
     if source != job.source:
         difference = Phrase(N_("from the source %(source)s"), source=source)
         remedy = Phrase(N_("--source %(source)s if the file comes from there"), source=source)
-    elif came_without:
-        difference = Phrase(N_("without an id"))
-        remedy = Phrase(N_("--map id=- leaves out the ids"))
+    elif came_without != comes_without:
+        difference, remedy = _OF_IDS[bool(came_without)]
+    elif came_with_time:
+        difference, remedy = _OF_TIMES
     else:
-        difference = Phrase(N_("with an id"))
-        remedy = Phrase(N_("export the file with the ids, or name their column with --map id=COLUMN"))
+        difference, remedy = _OF_NOTES
     job.findings.add(
         KNOWN_ACTIVITIES,
         about=source if source != job.source else "",

@@ -9,7 +9,7 @@ from bot.services.imports.check.meaning.unit_price import UNIT_PRICE
 from bot.services.imports.job import ImportJob
 from bot.services.imports.layout.columns import FileField, known_headers
 from bot.services.imports.read.filters import spell
-from bot.services.imports.read.headers import names
+from bot.services.imports.read.headers import is_gross, names
 from bot.services.imports.read.text import plain
 
 NET_OR_GROSS = FindingType(
@@ -68,9 +68,6 @@ _NO_AMOUNT = re.compile(
     r"|(?<!um)satz|schluessel|kennzeichen|nummer|税率|税号|编码|编号|单号|方式|地址|日期|时间|城市|weight|gewicht|重|margin|profit|毛利|利润|marge"
     r"|network|internet|unitprice|listprice|einzelpreis|stueckpreis|单价|^(?:net|gross|netto|brutto)?(?:price|preis)(?:net|gross|netto|brutto)?$"
 )
-_GROSS = re.compile(
-    r"gross|brutto|价税合计|(?<![不未无])含税|incl(?:uding|usive|\.)?(?:of)?(?:tax|vat|gst|mwst|ust|steuer)|(?:tax|vat|gst)incl|inkl|ttc|withtax|withvat"
-)
 _NET = re.compile(
     r"net(?:t|to)?(?![a-z])|^net|netto|不含税|未税|无税|除税|去税|税前|excl|exkl|untaxed|beforetax|pretax|withouttax|beforevat|withoutvat"
     r"|(?:montant|total)ht$|taxable|ohnemwst|ohnesteuer|zzglmwst"
@@ -103,15 +100,13 @@ def check_amount_columns(job: ImportJob, fields: Iterable[FileField]) -> None:
                 job.findings.add(EXCHANGE_RATES, column=repr(name))
         elif _BASE.search(said):
             _ask_which(job, BASE_AMOUNT, place)
-        elif _GROSS.search(said) or _NET.search(said):
+        elif is_gross(said) or _NET.search(said):
             # By its own header, the amount is without tax, as all amounts should be.
-            if not (_NET.search(named) and _GROSS.search(said)):
+            if not (_NET.search(named) and is_gross(said)):
                 _ask_which(job, NET_OR_GROSS, place)
         elif (said in known or said in _AMOUNTS) and not any(one.type is UNIT_PRICE for one in job.findings):
             _ask_which(job, NET_OR_GROSS, place)
-        elif _OTHER_PARTS.search(said) or (
-            _TAX.search(said) and not (_NET.search(named) or _GROSS.search(named))
-        ):
+        elif _OTHER_PARTS.search(said) or (_TAX.search(said) and not (_NET.search(named) or is_gross(named))):
             parts.append((place, name))
     found = [(place, name) for place, name in parts if any(job.numbers(place))]
     for place, _ in found:

@@ -62,8 +62,8 @@ COST_SCALE = FindingType(
     name="cost-scale",
     level=Level.QUESTION,
     sentence=N_(
-        "The costs in the column %(column)s and the amounts seem to be in different units, such as thousands (for example"
-        " the amount %(amount)s and the cost %(cost)s)."
+        "Costs in the column %(column)s and their amounts seem to be in different units or currencies, such as thousands (for"
+        " example the amount %(amount)s and the cost %(cost)s)."
     ),
     answer=N_(
         "Export both in whole amounts of one currency, or give --map cost=- to leave out the costs; --yes cost-scale takes"
@@ -94,8 +94,14 @@ UNIT_COSTS = names(
 _SHARES = re.compile(
     r"%|％|\bpct\b|percent|prozent|\bratio\b|\bshare\b|quote\b|anteil|率|占比|比例|百分", re.IGNORECASE
 )
-_SCALE = 100  # costs usually less than a hundredth of the amounts, or more than a hundred times them
-_SHARE_OF = 20  # an amount; of smaller ones a cost below 1, or below 100 if percent, is a usual one
+_LEAST, _MOST = (
+    Decimal("0.01"),
+    Decimal(4),
+)  # of the amount: what costs less, or more, is hardly in the same unit
+_FEW = 20  # one row in so many may be an oddity
+_SHARE_OF = 20  # an amount; of smaller ones a cost below 1 is a usual one
+_PERCENT_OF = 100  # the same of a cost below 100
+_ENOUGH = 3  # rows
 _SURE = 5  # pieces: one fifth of the amount is a small cost of the whole, and a usual one of a piece
 _order = table(Order)
 _ZERO = Decimal(0)
@@ -153,7 +159,7 @@ def check_cost_per_piece(job: ImportJob) -> None:
 
 
 def check_cost_scale(job: ImportJob) -> None:
-    """Ask when costs are shares of the amounts, or in another unit than they, and not those of one piece."""
+    """Ask when costs are shares of the amounts, or some are in another unit than they, and not those of one piece."""
     layout = job.layout
     if "cost" not in layout.places or any(one.type is COST_PER_PIECE for one in job.findings):
         return
@@ -161,11 +167,15 @@ def check_cost_scale(job: ImportJob) -> None:
     rows = [(abs(amount), abs(cost)) for amount, cost in zip(amounts, costs, strict=True) if amount and cost]
     if not rows:
         return
-    column, example = layout.columns["cost"], {"amount": rows[0][0], "cost": rows[0][1]}
-    if _SHARES.search(column) or _are_shares(rows):
-        job.findings.add(COST_AS_SHARE, column=repr(column), **example)
-    elif not 1 / _SCALE < median(cost / amount for amount, cost in rows) < _SCALE:
-        job.findings.add(COST_SCALE, column=repr(column), **example)
+    asked, (amount, cost) = COST_AS_SHARE, rows[0]
+    column = layout.columns["cost"]
+    if not (_SHARES.search(column) or _are_shares(rows)):
+        is_usual = _LEAST < median(cost / amount for amount, cost in rows) < _MOST
+        odd = [row for row in rows if not (is_usual and _LEAST < row[1] / row[0] < _MOST)]
+        if is_usual and (len(odd) < 2 or len(odd) * _FEW < len(rows)):
+            return
+        asked, (amount, cost) = COST_SCALE, odd[0]
+    job.findings.add(asked, column=repr(column), amount=amount, cost=cost)
 
 
 def cost_returns(job: ImportJob, stage: Table) -> None:
@@ -232,13 +242,10 @@ def _are_shares(rows: list[tuple[Decimal, Decimal]]) -> bool:
     amounts, costs = [float(amount) for amount, _ in rows], [float(cost) for _, cost in rows]
     if max(costs) <= 1:
         return median(amounts) >= _SHARE_OF
-    are_alike = len(rows) >= _SURE and _spread(costs) * 2 < _spread(amounts) and min(costs) >= 1
+    if len(rows) < _ENOUGH or max(costs) > 100 or min(costs) < 1 or median(amounts) < _PERCENT_OF:
+        return False
     of_amounts = [cost / amount for amount, cost in zip(amounts, costs, strict=True)]
-    return (
-        max(costs) <= 100 <= median(amounts) / _SHARE_OF
-        and are_alike
-        and _spread(costs) < _spread(of_amounts)
-    )
+    return _spread(costs) * 2 < min(_spread(amounts), _spread(of_amounts))
 
 
 def _spread(shares: list[float]) -> float:

@@ -177,9 +177,10 @@ def _sign(cell: str) -> str:
 
 def is_number(cell: str) -> bool:
     return (
-        cell in (BELOW_ZERO, _NOT_BELOW_ZERO) or read_decimal(dissect(cell)[0], lambda: "point") is not None
+        cell in (BELOW_ZERO, _NOT_BELOW_ZERO)
+        or read_decimal(dissect(cell.rstrip("%％ "))[0], lambda: "point") is not None
     )
 
 
 def is_zero(cell: str) -> bool:
-    return read_decimal(dissect(cell)[0], lambda: "point") == 0
+    return read_decimal(dissect(cell.rstrip("%％ "))[0], lambda: "point") == 0

@@ -120,6 +120,10 @@ class Survey:
             )
             for place, header in columns.items()
         }
+        if self._of_customers and any(plain(one) in vocabulary.CUSTOMER_FLAGS for one in columns.values()):
+            # Whoever is a supplier, too, is a customer all the same.
+            suppliers = [place for place, one in columns.items() if plain(one) in vocabulary.SUPPLIER_FLAGS]
+            self._columns = {place: one for place, one in self._columns.items() if place not in suppliers}
         self._refunds = {
             place: header for place, header in columns.items() if refunds and vocabulary.is_refund(header)
         }
@@ -194,7 +198,7 @@ class Survey:
             self._check_options(findings, place, found)
         self._asked = list(self._in_question())
         for found, cells in self._asked:
-            for asked, about in self._by_question(cells).items():
+            for asked, about in self._by_question(found, cells).items():
                 findings.add(
                     asked,
                     column=repr(found.header),
@@ -264,15 +268,21 @@ class Survey:
                 if cells:
                     yield found, cells
 
-    def _by_question(self, cells: Sequence[str]) -> dict[FindingType, list[str]]:
+    def _by_question(self, found: FollowedColumn, cells: Sequence[str]) -> dict[FindingType, list[str]]:
         """The question -> the cells that it is about."""
         if not self._of_customers:
             return {STATUS_COLUMN: list(cells)}
+        header = plain(found.header)
+        is_flag = header in vocabulary.CUSTOMER_FLAGS or header in vocabulary.SUPPLIER_FLAGS
         by_question: dict[FindingType, list[str]] = {}
         for cell in cells:
-            asked = NOT_CUSTOMERS if word(cell) in vocabulary.NO_CUSTOMERS else ENDED_COLUMN
-            by_question.setdefault(asked, []).append(cell)
+            is_other = is_flag or self._is_creditor(found, cell) or word(cell) in vocabulary.NO_CUSTOMERS
+            by_question.setdefault(NOT_CUSTOMERS if is_other else ENDED_COLUMN, []).append(cell)
         return by_question
+
+    def _is_creditor(self, found: FollowedColumn, cell: str) -> bool:
+        is_type = self._of_customers and plain(found.header) in vocabulary.ACCOUNT_TYPES
+        return is_type and word(cell) in vocabulary.CREDITORS
 
     def _answered(self, place: int, found: FollowedColumn) -> set[str]:
         """The words that an option names or that an earlier file had."""
@@ -312,7 +322,7 @@ class Survey:
             said in self._no_sales and vocabulary.is_of_documents(found.header) and not found.is_payment
         ):
             return SKIP
-        if found.is_duration and said and said != ANY:
+        if (found.is_duration and said and said != ANY) or self._is_creditor(found, cell):
             return SKIP
         if found.is_flag and (said == ANY or said in vocabulary.TRUE):
             return NEGATIVE if vocabulary.takes_back(found.header) else SKIP

@@ -105,8 +105,22 @@ SKIPPED_IN = {
 NO_CUSTOMERS = _words(
     "supplier, suppliers, vendor, vendors, creditor, creditors, competitor, employee, employees, staff, carrier, subcontractor",
     "供应商, 供货商, 供方, 厂商, 竞争对手, 员工, 职员, 承运商, 物流商, 外包商, 分包商, 外协",
-    "lieferant, lieferanten, kreditor, kreditoren, wettbewerber, mitarbeiter, spediteur, subunternehmer",
+    "内部员工, 内部职工, lieferant, lieferanten, kreditor, kreditoren, wettbewerber, mitarbeiter, spediteur, subunternehmer",
     "fournisseur, fournisseurs, proveedor, proveedores, fornitore, fornitori, leverancier, leveranciers, concurrent, competidor",
+)
+# Of files of customers: whether a row is a customer, or a supplier, by yes and no or by a rank.
+CUSTOMER_FLAGS = _words(
+    "customer, is customer, customer flag, customer rank, customer y/n, 是否客户, 客户标志, kunde, ist kunde, debitor",
+    "kundenkennzeichen, est client, es cliente, è cliente",
+)
+SUPPLIER_FLAGS = _words(
+    "supplier, is supplier, supplier flag, supplier rank, vendor, is vendor, vendor rank, preferred vendor, vendor flag",
+    "是否供应商, 供应商标志, 是否供货商, lieferant, ist lieferant, kreditor, lieferantenkennzeichen, est fournisseur, es proveedor",
+)
+# Codes of accounts of creditors, under one of these headers only.
+CREDITORS = _words("k, kred, cred, v, vend")
+ACCOUNT_TYPES = _words(
+    "kontoart, kontotyp, account type, account kind, partner type, bp type, bp category, 往来类型, 往来单位类型"
 )
 # Documents that are no sale, under a header of a status or of a type of document.
 NO_SALES = _words(
@@ -193,6 +207,7 @@ _DELIVERED = _words(
 _VALID_HEADERS_IN = {
     "orders": _DELIVERED,
     "order-lines": _DELIVERED,
+    "invoices": _DELIVERED,
     "customers": _words(
         "是否合作, 合作中, 合作, 在用, 是否活跃, 活跃, 是否正常, in use, current, current customer, is current, trading, is customer",
         "active customer, customer active, account active, kunde aktiv, aktiver kunde, aktivkunde, in betrieb",
@@ -238,6 +253,7 @@ _FLAG_PARTS = _parts(
     "onhold, suspended, 冻结, 挂起, nolongervalid, superseded, obsolete, outdated, 失效, veraltet, überholt, ungültig",
 )
 _FLAG_HEADERS = _words(
+    "returned qty, returned quantity, qty returned, quantity returned, 退货数量, 已退数量, 已退货数量, retourenmenge",
     "hold, blocked, is blocked, locked, is locked, 暂停, 是否暂停, gesperrt, ist gesperrt, sperre, liefersperre, auftragssperre",
 )
 # The same, in files of one kind only.
@@ -286,6 +302,8 @@ def _has_part(header: str, parts: re.Pattern[str]) -> bool:
 def is_flag(header: str, kind: str = "") -> bool:
     """Whether a header is that of yes or no, of the day, or of the document that a row takes back."""
     said = plain(header)
+    if kind == "customers" and said in SUPPLIER_FLAGS:
+        return True
     if said in _FLAG_HEADERS or _has_part(header, _FLAG_PARTS) or _REVERSAL_PARTS.search(said) is not None:
         return True
     own = _FLAG_PARTS_IN.get(kind)
@@ -295,6 +313,8 @@ def is_flag(header: str, kind: str = "") -> bool:
 def says_valid(header: str, kind: str = "") -> bool:
     """Whether a no under this header is of a row that does not count."""
     said = plain(header)
+    if kind == "customers" and said in CUSTOMER_FLAGS:
+        return True
     return said in _VALID_HEADERS or said in _VALID_HEADERS_IN.get(kind, ())
 
 
