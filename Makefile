@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo run check types test story faults simulate shapes claims bench lint fmt lock words clean
+.PHONY: demo run check types test story faults simulate shapes claims bench mutants lint fmt lock sbom audit words clean
 .DELETE_ON_ERROR:
 
 demo: .venv/.runtime
@@ -52,6 +52,10 @@ claims: .venv/.dev
 bench: .venv/.dev
 	$(BIN)/python -m tests.bench $(BENCH)
 
+# Removes each guard in a copy of the product and runs the tests that must fail then. MUTANTS="--only yaml --jobs 4"
+mutants: .venv/.dev
+	$(BIN)/python -m tests.mutants $(MUTANTS)
+
 lint: .venv/.dev
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
@@ -63,12 +67,20 @@ fmt: .venv/.dev
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-# The lock files hold versions and hashes only, no addresses. Needs uv.
+# The lock files hold versions and hashes only, no addresses. Needs uv. LOCK=--upgrade takes the newest releases.
+LOCKED := uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header -q
 lock:
-	uv pip compile pyproject.toml --extra build --extra postgres --universal --python-version 3.11 \
-	  --generate-hashes --no-emit-index-url --no-header -q -o requirements.lock
-	uv pip compile pyproject.toml --extra build --extra postgres --extra dev --universal --python-version 3.11 \
-	  --generate-hashes --no-emit-index-url --no-header -q -o requirements-dev.lock -c requirements.lock
+	$(LOCKED) $(LOCK) pyproject.toml --extra build --extra postgres -o requirements.lock
+	$(LOCKED) $(LOCK) pyproject.toml --extra build --extra postgres --extra dev -o requirements-dev.lock -c requirements.lock
+	$(LOCKED) $(LOCK) --group audit -o requirements-audit.lock
+
+# What the product consists of, as CycloneDX 1.6 in sbom.json: every locked package with its hashes, licence and what it needs.
+sbom: .venv/.dev
+	$(BIN)/python -m tests.supply sbom
+
+# Known weaknesses of the locked packages. Needs the advisories of pypi.org or osv.dev; where they cannot be reached it says so and fails.
+audit: .venv/.audit
+	$(BIN)/python -m tests.supply audit .venv/audit/bin/pip-audit
 
 # Brings the catalogues up to date with the words in templates and code; then translate what is empty in zh.
 words: .venv/.dev
@@ -94,4 +106,10 @@ clean:
 
 .venv/.dev: requirements-dev.lock .venv/.runtime
 	$(BIN)/python -m pip install -q --disable-pip-version-check --require-hashes -r requirements-dev.lock
+	touch $@
+
+# Its 28 packages stay apart from those of the tests.
+.venv/.audit: requirements-audit.lock .venv/.dev
+	$(PYTHON) -m venv .venv/audit
+	.venv/audit/bin/python -m pip install -q --disable-pip-version-check --require-hashes -r requirements-audit.lock
 	touch $@

@@ -5,11 +5,13 @@ import secrets
 import sqlite3
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, time
 from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from sqlalchemy import Connection
 
 from bot.clock import Clock, SystemClock, local_date
 from bot.errors import N_, NotReady
@@ -17,10 +19,12 @@ from bot.services import access, alerts
 from bot.services.care.plan import load_plan
 from bot.services.care.schedule import CareRules
 from bot.services.grade.runs import Notify
+from bot.services.ops.revisions import other_revision
 from bot.services.schemes.store import SchemeCache
-from bot.settings import Settings, unusable_database
+from bot.settings import Settings
 from bot.wording.rendering import Renderer
 from db import backup, schema
+from db.address import secrets_of, without_secrets
 from db.engine import Database, Unusable, open_database
 
 if TYPE_CHECKING:  # a command that sends nothing to Slack does not load its client
@@ -77,7 +81,7 @@ def build(settings: Settings, *, clock: Clock | None = None) -> Tierbot:
     """Wire everything up, connecting to nothing yet. Raises BadInput for a wrong care plan, NotReady for a wrong URL."""
     scheme_cache, renderer = SchemeCache(), Renderer(settings.templates_dir)
     try:
-        database = open_database(settings.url)
+        database = replace(open_database(settings.url), before_write=_refuse_other_schema)
     except Unusable as error:
         raise unusable_database(settings.url, str(error)) from None
     plan, remind_at = load_plan(settings.care_plan), time.fromisoformat(settings.remind_at)
@@ -106,6 +110,31 @@ def _gateway(settings: Settings, renderer: Renderer) -> "Gateway":
     return Gateway(web_client(settings), web_client(settings, reading=True), renderer)
 
 
+def secrets_in(settings: Settings) -> tuple[str, ...]:
+    """The tokens, the signing secret and the passwords of the database, as the log must not show them."""
+    held = (settings.slack_bot_token, settings.slack_app_token, settings.slack_signing_secret)
+    return (*(one.get_secret_value() for one in held if one is not None), *secrets_of(settings.url))
+
+
+def unusable_database(url: str, reason: str) -> NotReady:
+    """The error to raise for a database that cannot be used."""
+    if any(word in reason for word in ("malformed", "not a database")):
+        msgid = N_(
+            "The database %(url)s is damaged, or it is none: %(reason)s. Check TIERBOT_DATABASE_URL; if it is right, stop"
+            " every process and restore the newest backup: tierbot db restore FILE"
+        )
+    elif "disk is full" in reason or "No space left" in reason:
+        msgid = N_(
+            "There is no room for the database %(url)s or its temporary files: %(reason)s. Make room on its disk and in"
+            " the folder for temporary files, and try again."
+        )
+    else:
+        msgid = N_(
+            "The database %(url)s cannot be used: %(reason)s. Check TIERBOT_DATABASE_URL and the disk."
+        )
+    return NotReady(msgid, url=without_secrets(url), reason=reason)
+
+
 def upgrade_schema(database: Database) -> Path | None:
     """Bring the schema up to date. The backup of a SQLite database that this changed; None without one.
 
@@ -120,12 +149,14 @@ def upgrade_schema(database: Database) -> Path | None:
     try:
         schema.upgrade(database, before=back_up)
     except schema.NewerSchema as newer:
+        raise other_revision(newer) from None
+    except backup.Damaged as damage:
         raise NotReady(
             N_(
-                "The database is at revision %(found)s, which this version of Tierbot does not know: a newer version"
-                " has upgraded it. Install that version again, or restore the backup from before its upgrade."
+                "The database was not upgraded, because it is damaged: %(damage)s. Stop every process and restore the"
+                " newest backup: tierbot db restore FILE"
             ),
-            found=newer.found,
+            damage=damage,
         ) from None
     except (OSError, sqlite3.Error) as error:
         raise NotReady(
@@ -152,11 +183,12 @@ def require_schema(database: Database) -> None:
     try:
         schema.check(database)
     except schema.SchemaMismatch as mismatch:
-        raise NotReady(
-            N_(
-                "The database is at revision %(found)s, this version of Tierbot needs %(wanted)s."
-                " Run: tierbot db upgrade (or install the version that fits)."
-            ),
-            found=mismatch.found or "none",
-            wanted=mismatch.wanted,
-        ) from None
+        raise other_revision(mismatch) from None
+
+
+def _refuse_other_schema(connection: Connection) -> None:
+    """Raise NotReady in a writing transaction: another version may have changed the tables since the start."""
+    try:
+        schema.check_writing(connection)
+    except schema.SchemaMismatch as mismatch:
+        raise other_revision(mismatch) from None

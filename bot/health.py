@@ -6,6 +6,7 @@ Health is judged by when jobs ended and by rows: `scheduler.running` stays true 
 import threading
 import time
 from collections.abc import Callable, Iterator
+from datetime import timedelta
 
 import structlog
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
@@ -27,6 +28,10 @@ from db.engine import describe
 
 log = structlog.get_logger()
 
+# How long a vital job may fail because of the database before the process ends: Kubernetes waits longer and longer
+# before it starts a process again that ended within ten minutes.
+LONGEST_FAILURE = timedelta(minutes=11)
+
 
 class Pulse:
     """When each job last ended, and how, on the monotonic clock."""
@@ -35,7 +40,7 @@ class Pulse:
         self._monotonic = monotonic
         self._lock = threading.Lock()
         self._until: dict[str, float] = {}
-        self._failing: dict[str, tuple[float, str]] = {}  # when the failures are to be shown, and the reason
+        self._failing: dict[str, tuple[float, Job, str]] = {}  # since when, which and why
 
     def beat(self, job: Job, failure: Exception | None = None) -> None:
         """A job has begun or ended; it is expected to end again within its patience."""
@@ -44,10 +49,12 @@ class Pulse:
             if failure is None:
                 self._failing.pop(job.name, None)
             else:
-                shown_from, _ = self._failing.get(job.name, (now + 2 * job.every.total_seconds(), ""))
-                self._failing[job.name] = (shown_from, _reason(failure))
-            if failure is None or not job.vital or isinstance(failure, DatabaseError):
+                since = self._failing[job.name][0] if job.name in self._failing else now
+                self._failing[job.name] = since, job, _reason(failure)
+            if failure is None or not job.vital:
                 self._until[job.name] = now + job.patience.total_seconds()
+            elif isinstance(failure, DatabaseError):
+                self._until[job.name] = since + LONGEST_FAILURE.total_seconds()
 
     def late(self) -> list[str]:
         """Jobs that hang, or whose scheduler is dead. Empty where no job was begun, as in a web process."""
@@ -59,7 +66,9 @@ class Pulse:
         with self._lock:
             now = self._monotonic()
             return sorted(
-                f"{name} fails: {reason}" for name, (start, reason) in self._failing.items() if now >= start
+                f"{name} fails: {reason}"
+                for name, (since, job, reason) in self._failing.items()
+                if now >= since + 2 * job.every.total_seconds()
             )
 
 

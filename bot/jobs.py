@@ -7,15 +7,16 @@ import hashlib
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, timedelta
+from datetime import UTC, datetime, timedelta
 
 import structlog
 from apscheduler.jobstores.memory import MemoryJobStore
 from apscheduler.schedulers.background import BackgroundScheduler
+from apscheduler.triggers.interval import IntervalTrigger
 
 from bot.app import Tierbot
 from bot.clock import SystemClock
-from bot.errors import Conflict
+from bot.errors import BotError, Conflict
 from bot.services import access
 from bot.services.care import reminders, schedule
 from bot.services.delivery import circuit, sender, time_jump
@@ -149,15 +150,17 @@ def _uptime() -> float:
 def do_housekeeping(bot: Tierbot) -> int:
     """Write the heartbeat, check for a time jump, and delete traces that need not be kept."""
     now = bot.clock.now()
-    if not time_jump.note(bot.database, now):
+    plausible = time_jump.note(bot.database, now)
+    if not plausible:
         log.error(
             "time.jumped",
             sentence="More than 7 days since the last sign of life: nothing is said. See: tierbot catch-up --show",
         )
     with bot.database.write() as session:
         processes.beat(session, HeartbeatRole.WORKER, bot.boot_id, now)
-        processes.forget_requests(session, now - TRACES_KEPT)
-        processes.forget_heartbeats(session, now - TRACES_KEPT)
+        if plausible:  # a clock a year ahead would delete today's
+            processes.forget_requests(session, now - TRACES_KEPT)
+            processes.forget_heartbeats(session, now - TRACES_KEPT)
         send_state.forget_idle(session, read_send_state(session, bot.clock).now, BUCKETS_KEPT)
     return 0
 
@@ -174,6 +177,18 @@ JOBS = (
 )
 
 Beat = Callable[[Job, Exception | None], None]
+
+
+class _FromNow(IntervalTrigger):  # type: ignore[misc]
+    """Counts the interval from now.
+
+    APScheduler counts it from the last time, one interval after another, also those that were missed: after a jump of
+    a year that took 40 s and 1.6 GB.
+    """
+
+    def get_next_fire_time(self, previous: datetime | None, now: datetime) -> datetime:
+        following: datetime = now + self.interval
+        return following
 
 
 def tick(bot: Tierbot) -> dict[str, int]:
@@ -218,14 +233,22 @@ def scheduler(bot: Tierbot, beat: Beat = lambda job, failure: None) -> Backgroun
     for job in JOBS:
         ticking.add_job(
             _run,
-            "interval",
+            _FromNow(seconds=job.every.total_seconds(), timezone=UTC),
             args=(bot, job, beat),
-            seconds=job.every.total_seconds(),
             id=job.name,
             # At once, so that a start after a night off does not wait for the longest interval.
             next_run_time=now,
         )
     return ticking
+
+
+def follow_clock(ticking: BackgroundScheduler) -> None:
+    """Run the jobs at once whose next times are too far ahead, because the machine's clock was set back."""
+    found = ticking.get_jobs()
+    now = SystemClock().now()
+    for job in found:
+        if job.next_run_time > now + job.trigger.interval:
+            job.modify(next_run_time=now)
 
 
 def _work(bot: Tierbot, job: Job) -> int:
@@ -238,6 +261,9 @@ def _attempt(bot: Tierbot, job: Job) -> tuple[int, Exception | None]:
     """How much a job did, and its failure, which is logged."""
     try:
         return _work(bot, job), None
+    except BotError as error:
+        log.error("job.failed", job=job.name, error=type(error).__name__, sentence=error.text())
+        return 0, error
     except Exception as error:
         log.error("job.failed", job=job.name, error=type(error).__name__, exc_info=error)
         return 0, error

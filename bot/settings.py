@@ -1,22 +1,23 @@
 """Settings: environment variables and `.env`, each with a description, refused with a sentence when wrong."""
 
 import difflib
+import ipaddress
 import os
 import re
 from pathlib import Path
 from typing import Annotated, Any, Literal
+from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, available_timezones
 
 from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic.fields import FieldInfo
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
-from bot.errors import N_, BadInput, NotReady, Phrase, SeveralProblems
+from bot.errors import N_, BadInput, Phrase, SeveralProblems
 
 ROOT = Path(__file__).parent.parent
 DOTENV = Path(".env")
 _TOKEN = re.compile(r"xox[a-z]-[\w-]+|xapp-[\w-]+").fullmatch
-_PASSWORD = re.compile(r"(://[^:/@\s]*:)[^@\s]*(?=@)")
 _TIME_OF_DAY = (r"([01]\d|2[0-3]):[0-5]\d", N_("%(value)s is not a time of day; write it as 09:00"))
 _FORMATS = {  # field -> pattern of its values, and the problem with others
     "currency": (r"([A-Z]{3})?", N_("%(value)s is not an ISO currency code; use one such as CNY")),
@@ -54,7 +55,8 @@ class Settings(BaseSettings):
     slack_app_token: SecretStr | None = _setting(None, "App-level token for Socket Mode, starts with xapp-.")
     slack_signing_secret: SecretStr | None = _setting(None, "Signing secret of the Slack app, for HTTP mode.")
     slack_api_url: str = _setting(
-        "https://slack.com/api/", "Base address of the Slack Web API; ends in /api/."
+        "https://slack.com/api/",
+        "Base address of the Slack Web API; ends in /api/, and is https:// unless it is on this machine.",
     )
     host: str = _setting(
         "127.0.0.1", "Address that HTTP mode listens on; 0.0.0.0 only where a proxy in front speaks TLS."
@@ -206,6 +208,27 @@ class Settings(BaseSettings):
             raise ValueError(Phrase(N_("%(path)s is a folder; name a YAML file"), path=value))
         return value
 
+    @field_validator("slack_api_url")
+    @classmethod
+    def _encrypted(cls, value: str) -> str:
+        """Every call carries the token: it may leave the machine encrypted only."""
+        try:
+            address = urlsplit(value)
+        except ValueError:  # a bracket of an IPv6 address is missing
+            raise ValueError(Phrase(N_("%(value)s is not an address"), value=repr(value))) from None
+        if address.username is not None:
+            raise ValueError(Phrase(N_("holds a user name before @; leave it out")))
+        if address.scheme != "https" and not _is_loopback(address.hostname or ""):
+            raise ValueError(
+                Phrase(
+                    N_(
+                        "%(value)s would send the token without encryption; use https://, or http:// on 127.0.0.1"
+                    ),
+                    value=repr(value),
+                )
+            )
+        return value
+
     @property
     def zone(self) -> ZoneInfo:
         return ZoneInfo(self.timezone)
@@ -218,18 +241,11 @@ class Settings(BaseSettings):
         )
 
 
-def without_password(url: str) -> str:
-    """A database URL as it may be shown."""
-    return _PASSWORD.sub(r"\1***", url)
-
-
-def unusable_database(url: str, reason: str) -> NotReady:
-    """The error to raise for a database that cannot be used."""
-    return NotReady(
-        N_("The database %(url)s cannot be used: %(reason)s. Check TIERBOT_DATABASE_URL and the disk."),
-        url=without_password(url),
-        reason=reason,
-    )
+def _is_loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
 
 
 def load(**overrides: Any) -> Settings:

@@ -12,8 +12,32 @@ class Unfit(Exception):
     """A file that cannot be restored, or a place it cannot go to; says why."""
 
 
+class Damaged(Exception):
+    """The database that was to be copied is damaged; says where."""
+
+
+def find_damage(database: Path) -> str:
+    """The first damage in the structure of a database's pages, empty when they are whole.
+
+    Indexes are not compared with their tables: that takes 20 times as long.
+    """
+    try:
+        with closing(_connect_reading(database)) as connection:
+            found = str(connection.execute("PRAGMA quick_check(1)").fetchone()[0])
+    except sqlite3.OperationalError:
+        raise
+    except sqlite3.DatabaseError as error:
+        return str(error)
+    return "" if found == "ok" else " ".join(found.removeprefix("*** in database main ***").split())
+
+
 def write(database: Path, target: Path) -> None:
-    """A consistent copy of everything committed, readable by its owner only. Never half a file."""
+    """A consistent copy of everything committed, readable by its owner only. Never half a file.
+
+    Raises Damaged before it writes anything; OSError or sqlite3.Error when there is no room.
+    """
+    if damage := find_damage(database):
+        raise Damaged(damage)
     partial = target.with_name(f"{target.name}.partial")
     try:
         _copy(database, partial)
@@ -35,7 +59,14 @@ def write_beside(database: Path, label: str) -> Path:
 def prepare(backup: Path, target: Path) -> None:
     """Copy a backup that is whole and of a revision this code knows. Raises Unfit."""
     try:
-        _copy(backup, target)
+        _copy(backup, target, changing=backup.with_name(f"{backup.name}-wal").exists())
+    except (OSError, sqlite3.OperationalError) as error:
+        raise Unfit(
+            f"it cannot be copied to {target} ({getattr(error, 'strerror', None) or error})"
+        ) from None
+    except sqlite3.DatabaseError as error:
+        raise Unfit(f"it is not a whole database of Tierbot ({error})") from None
+    try:
         with closing(sqlite3.connect(target)) as connection:
             integrity = connection.execute("PRAGMA integrity_check").fetchone()[0]
             revision = connection.execute("SELECT version_num FROM alembic_version").fetchone()
@@ -72,11 +103,17 @@ def _require_unused(database: Path) -> None:
         pass  # a broken file is the reason to restore
 
 
-def _copy(source: Path, target: Path) -> None:
+def _copy(source: Path, target: Path, *, changing: bool = True) -> None:
     target.unlink(missing_ok=True)
     os.close(os.open(target, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
     with (
-        closing(sqlite3.connect(f"{source.absolute().as_uri()}?mode=ro", uri=True, timeout=30)) as reading,
+        closing(_connect_reading(source, changing=changing)) as reading,
         closing(sqlite3.connect(target)) as writing,
     ):
         reading.backup(writing)
+
+
+def _connect_reading(database: Path, *, changing: bool = True) -> sqlite3.Connection:
+    """Read only. SQLite makes two files beside one that others may change, and leaves them there."""
+    options = "mode=ro" if changing else "mode=ro&immutable=1"
+    return sqlite3.connect(f"{database.absolute().as_uri()}?{options}", uri=True, timeout=30)

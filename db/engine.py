@@ -11,22 +11,23 @@ import time
 import zlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 from sqlalchemy import URL, Connection, Engine, event, inspect, text
 from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
-from sqlalchemy.engine import ExceptionContext, make_url
-from sqlalchemy.exc import ArgumentError, OperationalError
+from sqlalchemy.engine import ExceptionContext
+from sqlalchemy.exc import OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.pool import ConnectionPoolEntry, QueuePool
 from sqlalchemy.sql.functions import FunctionElement
 from sqlmodel import Session, SQLModel, create_engine
 
+from db.address import hidden_parameters, parsed
 from db.types import UtcDateTime
 
 # How long a writer waits for another: longer than an import takes to publish, shorter than the lease of a message,
@@ -57,11 +58,12 @@ class Unusable(Exception):
 
 @dataclass(frozen=True, kw_only=True)
 class Database:
-    """One database, reached through `write` and `read` only."""
+    """One database, reached through `write` and `read` only. `before_write` may refuse a writing transaction."""
 
-    url: str
+    url: str = field(repr=False)  # with the password
     writer: Engine
     reader: Engine
+    before_write: Callable[[Connection], None] = lambda connection: None
 
     @contextmanager
     def write(self, *, lock: str | None = None) -> Iterator[Session]:
@@ -71,6 +73,7 @@ class Database:
         true until it commits. SQLite runs one writing transaction at a time anyway.
         """
         with Session(self.writer, expire_on_commit=False) as session, session.begin():
+            self.before_write(session.connection())
             if lock is not None and not self.is_sqlite:
                 keys = {"kind": _NAMED_LOCKS, "key": zlib.crc32(lock.encode()) - 2**31}
                 session.execute(text("SELECT pg_advisory_xact_lock(:kind, :key)"), keys)
@@ -176,12 +179,12 @@ def is_busy(error: Exception) -> bool:
 
 def open_database(url: str) -> Database:
     """A database that connects when it is first used; a SQLite file's folder is created. Raises Unusable."""
-    try:
-        address = make_url(url)
-    except (ArgumentError, ValueError):  # ValueError: a port that is no number
+    address = parsed(url)
+    if address is None:
         raise Unusable(
-            "this is not a database URL; write sqlite:///FILE or postgresql://USER:PASSWORD@HOST/NAME"
-        ) from None
+            "this is not a database URL; write sqlite:///FILE or postgresql://USER:PASSWORD@HOST/NAME, and in the"
+            " password @ as %40 and / as %2F"
+        )
     if address.get_backend_name() == "sqlite":
         return _open_sqlite(address)
     if address.drivername in ("postgres", "postgresql", "postgresql+psycopg"):  # hosters write the first two
@@ -191,11 +194,10 @@ def open_database(url: str) -> Database:
 
 def file_of(url: str) -> Path | None:
     """The file of a SQLite database; None for any other URL."""
-    try:
-        address = make_url(url)
-    except (ArgumentError, ValueError):
+    address = parsed(url)
+    if address is None or address.get_backend_name() != "sqlite" or not address.database:
         return None
-    return Path(address.database) if address.get_backend_name() == "sqlite" and address.database else None
+    return Path(address.database)
 
 
 def _open_postgresql(address: URL) -> Database:
@@ -206,11 +208,12 @@ def _open_postgresql(address: URL) -> Database:
             f"PostgreSQL needs psycopg, which cannot be loaded ({error}). Run: pip install 'tierbot[postgres]'"
         ) from None
     options = " ".join(part for part in (_OPTIONS, address.query.get("options")) if isinstance(part, str))
-    arguments: dict[str, Any] = {"options": options, "application_name": "tierbot"}
+    hidden = hidden_parameters(address)  # the engine would print them with its address
+    arguments: dict[str, Any] = {"application_name": "tierbot", **hidden, "options": options}
     if "connect_timeout" not in address.query:
         arguments["connect_timeout"] = CONNECT_SECONDS
     engine = create_engine(
-        address,
+        address.difference_update_query(hidden),
         pool_pre_ping=True,
         pool_size=5,
         max_overflow=15,
@@ -260,28 +263,32 @@ def _set_pragmas(engine: Engine, *pragmas: str) -> None:
 
 
 def _reopen_after_read_only(writer: Engine, reader: Engine) -> None:
-    """Replace all connections when a write has failed on a read-only disk.
+    """Close all connections when a write has failed on a read-only disk, until one succeeds.
 
     A file opened on a read-only disk stays read-only after the disk has recovered, and so does the index of the
     write-ahead log that all connections of a process share, until every one of them is closed.
     """
-    failures = 0
-
-    def _connected(_: Any, record: ConnectionPoolEntry) -> None:
-        record.info["opened_after"] = failures
+    read_only = False
 
     def _checked_in(connection: Any, record: ConnectionPoolEntry) -> None:
-        # Only now: an unfinished statement keeps a connection open after it was closed.
-        if connection is not None and record.info["opened_after"] != failures:
+        # Only now: an unfinished statement keeps a connection open after it was closed. And every one, because a
+        # thread may have asked the pool that `dispose` replaces, which nobody would empty.
+        if connection is not None and read_only:
             record.invalidate()
 
     for engine in (writer, reader):
-        event.listen(engine, "connect", _connected)
         event.listen(engine, "checkin", _checked_in)
 
     @event.listens_for(writer, "handle_error")
     def _failed(context: ExceptionContext) -> None:
-        nonlocal failures
+        nonlocal read_only
         if "readonly" in str(context.original_exception):
-            failures += 1
+            read_only = True
             reader.dispose()
+
+    @event.listens_for(writer, "commit")
+    def _committed(connection: Connection) -> None:
+        nonlocal read_only
+        # On a read-only disk a transaction that writes nothing succeeds.
+        if read_only and cast(Any, connection.connection.dbapi_connection).total_changes:
+            read_only = False

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
-from sqlalchemy import Connection, inspect, text
+from sqlalchemy import Connection, inspect
 
 from db.engine import MIGRATION_LOCK, Database
 
@@ -93,13 +93,32 @@ def upgrade(
 
 
 def check(database: Database) -> None:
-    """Raise SchemaMismatch unless the database is exactly at `HEAD`."""
-    found = current(database)
-    if found != HEAD:
+    """Raise SchemaMismatch unless the database is exactly at `HEAD`, NewerSchema when its revision is not known."""
+    _require_head(current(database))
+
+
+def check_writing(connection: Connection) -> None:
+    """The same in a transaction that writes: the database stays at `HEAD` until it ends.
+
+    On SQLite it must have the write lock already; on PostgreSQL a migration waits for it.
+    """
+    if connection.dialect.name == "postgresql":
+        connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock_shared({MIGRATION_LOCK})")
+    _require_head(_stored(connection))
+
+
+def _require_head(found: str | None) -> None:
+    if found == HEAD:
+        return
+    if found is None or found in revisions():
         raise SchemaMismatch(found, HEAD)
+    raise NewerSchema(found, HEAD)
 
 
 def _revision(connection: Connection) -> str | None:
-    if not inspect(connection).has_table("alembic_version"):
-        return None
-    return connection.execute(text("SELECT version_num FROM alembic_version")).scalar_one_or_none()
+    return _stored(connection) if inspect(connection).has_table("alembic_version") else None
+
+
+def _stored(connection: Connection) -> str | None:
+    found = connection.exec_driver_sql("SELECT version_num FROM alembic_version").scalars().all()
+    return ", ".join(sorted(found)) or None

@@ -10,7 +10,7 @@ from pathlib import Path, PurePath
 
 ROOT = Path(__file__).parent.parent
 SLOW = ("tests/e2e", "tests/faults", "tests/bench", "tests/simulation", "tests/demo/workspace/test_page.py")
-ALWAYS = ("tests/test_glossary.py",)
+ALWAYS = ("tests/mutants/test_guards.py", "tests/test_glossary.py")
 # The guards beside the tests of the same name: what a page, a table or a start-up promises.
 GUARDS = {
     "bot/cli": ("tests/cli/test_tree.py", "tests/test_loaded_modules.py"),

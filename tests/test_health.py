@@ -142,6 +142,13 @@ def test_a_job_that_fails_three_times_makes_the_process_unready_but_not_unhealth
     assert get(server, "/readyz") == (503, "house fails: database or disk is full\n")
     stopwatch.now = 100.0
     assert get(server, "/healthz")[0] == 200  # a new process would find the same disk
+    stopwatch.now = 659.0
+    pulse.beat(job("house"), full)
+    assert get(server, "/healthz")[0] == 200
+    stopwatch.now = 661.0  # after eleven minutes, in case that the reason lies in this process
+    pulse.beat(job("house"), full)
+    assert get(server, "/healthz") == (503, "late: house\n")
+    stopwatch.now = 100.0
     pulse.beat(job("house"))
     assert get(server, "/readyz")[0] == 200
     pulse.beat(job("remind"), KeyError("Secret Customer Ltd"))

@@ -14,11 +14,12 @@ from sqlmodel import col, delete, select
 
 from bot import jobs
 from bot.app import Tierbot, build
-from bot.clock import FixedClock
+from bot.clock import FixedClock, SystemClock
 from bot.demo.workspace import Workspace
 from bot.demo.workspace.default_team import ANNA_SCHMIDT, CHANNELS, LIN_WEI, PEOPLE
 from bot.jobs import JOBS, Job, scheduler, tick
 from bot.settings import Settings
+from db import processes
 from db.book.people import Person
 from db.care.touches import Touch
 from db.engine import Database
@@ -271,10 +272,43 @@ def test_finished_periods_are_graded_at_night_once(
 def test_old_heartbeats_are_deleted(start: Start, database: Database, clock: FixedClock) -> None:
     first, second = start(), start()
     jobs.do_housekeeping(first)
-    clock.advance(8 * DAY)
-    jobs.do_housekeeping(second)
+    for days in (6, 2):
+        clock.advance(days * DAY)
+        jobs.do_housekeeping(second)
     with database.read() as session:
         assert session.exec(select(Heartbeat.boot_id)).all() == [second.boot_id]
+
+
+def test_a_clock_that_is_a_year_ahead_deletes_no_traces(
+    start: Start, database: Database, clock: FixedClock
+) -> None:
+    bot, request = start(), processes.InboundKey("T1", "press", "1")
+    jobs.do_housekeeping(bot)
+    with database.write() as session:
+        processes.take_request(session, request, clock.now())
+    clock.advance(365 * DAY)
+    jobs.do_housekeeping(bot)
+    with pytest.raises(processes.Repeated), database.write() as session:
+        processes.take_request(session, request, clock.now())
+
+
+def test_a_clock_that_jumps_makes_every_job_run_once_and_at_once(start: Start) -> None:
+    """Whether it was set forward by a year, which are 31 million seconds for the job that sends, or back."""
+    ticking = scheduler(start())
+    ticking.start(paused=True)
+    try:
+        for job in ticking.get_jobs():
+            assert job._get_run_times(job.next_run_time + 365 * DAY) == [job.next_run_time]
+            job.modify(next_run_time=job.next_run_time + 365 * DAY)
+        before = SystemClock().now()
+        jobs.follow_clock(ticking)
+        assert all(before <= job.next_run_time <= SystemClock().now() for job in ticking.get_jobs())
+        jobs.follow_clock(ticking)
+        first = {job.id: job.next_run_time for job in ticking.get_jobs()}
+        jobs.follow_clock(ticking)
+        assert {job.id: job.next_run_time for job in ticking.get_jobs()} == first
+    finally:
+        ticking.shutdown(wait=False)
 
 
 def test_the_nightly_grading_deletes_assessments_that_are_kept_no_longer(

@@ -48,6 +48,14 @@ def test_admins_are_addresses_in_lower_case(monkeypatch: pytest.MonkeyPatch) -> 
         ("TIERBOT_ADMINS", "grace", "'grace' is not an e-mail address"),
         ("SLACK_API_URL", "https://slack.com/api", "must be an http(s) address that ends in /api/"),
         ("SLACK_API_URL", "slack.com/api/", "must be an http(s) address that ends in /api/"),
+        ("SLACK_API_URL", "http://slack.example/api/", "would send the token without encryption"),
+        ("SLACK_API_URL", "http://127.0.0.1.example/api/", "would send the token without encryption"),
+        ("SLACK_API_URL", "http://127.0.0.1@slack.example/api/", "leave it out"),
+        ("SLACK_API_URL", "http://localhost:80@slack.example/api/", "leave it out"),
+        ("SLACK_API_URL", "https://slack.com@slack.example/api/", "leave it out"),
+        ("SLACK_API_URL", "HTTP://slack.example/api/", "must be an http(s) address"),
+        ("SLACK_API_URL", "http://[::2]/api/", "would send the token without encryption"),
+        ("SLACK_API_URL", "http://[::1/api/", "is not an address"),
         ("TIERBOT_SCHEMES_DIR", "nowhere", "nowhere does not exist"),
         ("TIERBOT_CARE_PLAN", "nowhere.yaml", "nowhere.yaml does not exist"),
         ("TIERBOT_TEMPLATES_DIR", "nowhere", "nowhere does not exist"),
@@ -64,6 +72,24 @@ def test_a_wrong_setting_is_refused_by_name(
     text = refused.value.text()
     assert variable in text
     assert expected in text
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "https://slack.com/api/",
+        "https://slack-gov.com:8443/api/",
+        "http://127.0.0.1:8137/api/",
+        "http://127.1.2.3/api/",
+        "http://[::1]:8137/api/",
+        "http://localhost:8137/api/",
+    ],
+)
+def test_an_address_of_slack_is_encrypted_or_of_this_machine(
+    monkeypatch: pytest.MonkeyPatch, address: str
+) -> None:
+    monkeypatch.setenv("SLACK_API_URL", address)
+    assert settings.load().slack_api_url == address
 
 
 @pytest.mark.parametrize(

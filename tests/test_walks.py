@@ -15,7 +15,8 @@ TITLES = {
 }
 # Files entered: what a reader of the code has to follow.
 # A card also says what moves its tier next and when: the schemes decided so far, their cadence, the last snapshot.
-MOST = {"tier": 30, "alert": 120, "done": 38}
+# What writes checks the database's revision, in db/schema.py.
+MOST = {"tier": 30, "alert": 121, "done": 39}
 
 
 @pytest.fixture(scope="module")

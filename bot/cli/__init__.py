@@ -5,13 +5,17 @@ somebody else; 6 something must be set up first; 7 rows were rejected and --stri
 differs from what its inputs result in.
 """
 
+import os
 import sys
 
 from bot.cli.tree import app
 
+NOBODY_ELSE = 0o077  # new folders have mode 0700, new files 0600
+
 
 def main() -> None:
     """Run a command; every error becomes one sentence and an exit code."""
+    os.umask(NOBODY_ELSE)  # for every file of the process, SQLite's too
     try:
         app()
     except KeyboardInterrupt:

@@ -28,7 +28,7 @@ from bot.services.ask.graded import graded_for
 from bot.wording.actions import Pointer
 from bot.wording.messages import NoMatch, TierCard
 
-Name = Annotated[str, typer.Argument(help="Code, name, part of a name, or pinyin.")]
+Name = Annotated[str, typer.Argument(help="Code, name or pinyin, written in full.")]
 
 
 def tier(name: Name, as_json: AsJson = False) -> None:

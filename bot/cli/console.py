@@ -1,8 +1,12 @@
-"""What every command shares: printing, progress, dates, and the wired bot."""
+"""What every command shares: printing, progress, dates, and the wired bot.
+
+Nothing else in this package prints: here the control characters of data are written out, so that none reaches a terminal.
+"""
 
 import csv
 import getpass
 import inspect
+import io
 import json
 import re
 import sys
@@ -18,22 +22,24 @@ from typing import Annotated, Any
 import typer
 from rich.cells import cell_len
 from rich.console import Console
-from rich.markup import escape
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
 from rich.table import Table
+from rich.text import Text
 
 from bot import logs, settings
-from bot.app import Tierbot, build, create_if_empty, require_schema
+from bot.app import Tierbot, build, create_if_empty, require_schema, secrets_in
 from bot.clock import Clock
 from bot.errors import ENGLISH, N_, BadInput, BotError, Phrase, ngettext, translated
+from bot.logs import visible
 from bot.services.access import Actor
 from bot.services.imports.read.cells.guards import harmless
 from bot.settings import Settings
 from bot.wording import catalogue
 from bot.wording.rendering import MINUS
+from db.address import without_secrets
 
-out = Console(highlight=False, soft_wrap=True)
-err = Console(stderr=True, highlight=False, soft_wrap=True)
+_OUT = Console(highlight=False, emoji=False, soft_wrap=True)
+_ERR = Console(stderr=True, highlight=False, emoji=False, soft_wrap=True)
 
 NARROW = 12  # a column whose cells are all at most so wide is not wrapped
 
@@ -84,20 +90,20 @@ def listed(parts: Iterable[Any]) -> str:
 def say(*lines: str) -> None:
     """Print lines, phrases among them in the installation's language."""
     for line in lines:
-        out.print(in_language(line), markup=False)
+        _OUT.print(visible(in_language(line)), markup=False)
 
 
 def warn(*lines: str) -> None:
     """Print lines on standard error, phrases among them in the installation's language."""
     for line in lines:
-        err.print(in_language(line), markup=False)
+        _ERR.print(visible(in_language(line)), markup=False)
 
 
 def announce(line: str) -> None:
     """Print a line on standard error if possible: a full disk or a closed pipe must not end a process that runs."""
     with suppress(OSError, SystemExit):  # rich ends the process over a broken pipe
-        err.print(line)
-        err.file.flush()
+        warn(line)
+        _ERR.file.flush()
 
 
 @contextmanager
@@ -123,7 +129,7 @@ def opened(
 def load_settings() -> Settings:
     """The settings; from here on the log and the language are theirs."""
     loaded = settings.load()
-    logs.configure(loaded.log_level)
+    logs.configure(loaded.log_level, secrets_in(loaded))
     speak(loaded.language)
     return loaded
 
@@ -131,7 +137,7 @@ def load_settings() -> Settings:
 def _place(bot: Tierbot) -> str:
     """Where the database is, as its user would write it."""
     if not bot.database.is_sqlite:
-        return settings.without_password(bot.settings.url)
+        return without_secrets(bot.settings.url)
     file, here = bot.database.file.absolute(), Path.cwd()
     return str(file.relative_to(here) if file.is_relative_to(here) else file)
 
@@ -139,11 +145,16 @@ def _place(bot: Tierbot) -> str:
 @contextmanager
 def progress_bar(title: str) -> Iterator[Callable[[int, int], None] | None]:
     """A progress bar on standard error, if that is a terminal."""
-    if not err.is_terminal:
+    if not _ERR.is_terminal:
         yield None
         return
-    columns = (TextColumn(title), BarColumn(), TaskProgressColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=err, transient=True) as bar:
+    columns = (
+        TextColumn(visible(title), markup=False),
+        BarColumn(),
+        TaskProgressColumn(),
+        TimeRemainingColumn(),
+    )
+    with Progress(*columns, console=_ERR, transient=True) as bar:
         task = bar.add_task(title, total=None)
         yield lambda done, total: bar.update(task, completed=done, total=total)
 
@@ -188,22 +199,26 @@ def utc(at: datetime) -> str:
 def print_table(columns: Iterable[str], rows: Iterable[Iterable[object]]) -> None:
     """Print a table; None is an empty cell. On a terminal wide cells are wrapped; elsewhere each row is one line."""
     titles = list(columns)
-    cells = [["" if cell is None else str(in_language(cell)) for cell in row] for row in rows]
+    cells = [["" if cell is None else _on_a_line(str(in_language(cell))) for cell in row] for row in rows]
     widths = [max(map(cell_len, column)) for column in zip(titles, *cells, strict=True)]
-    if not out.is_terminal:
+    if not _OUT.is_terminal:
         for row in [titles, *cells]:
             padded = (cell + " " * (width - cell_len(cell)) for cell, width in zip(row, widths, strict=True))
             say("  ".join(padded).rstrip())
         return
     narrow = [width <= NARROW for width in widths]
-    room = out.width - sum(width + 2 for width, kept in zip(widths, narrow, strict=True) if kept)
+    room = _OUT.width - sum(width + 2 for width, kept in zip(widths, narrow, strict=True) if kept)
     fits = room >= NARROW * narrow.count(False)
     table = Table(box=None, pad_edge=False, header_style="bold")
     for title, kept in zip(titles, narrow, strict=True):
         table.add_column(title, no_wrap=kept and fits, overflow="fold")
     for row in cells:
-        table.add_row(*map(escape, row))
-    out.print(table, soft_wrap=False)
+        table.add_row(*map(Text, row))
+    _OUT.print(table, soft_wrap=False)
+
+
+def _on_a_line(cell: str) -> str:
+    return " ".join(visible(cell).splitlines())
 
 
 def number(value: float | Decimal | None, form: str, unknown: str = "") -> str:
@@ -227,9 +242,11 @@ def _print_csv(rows: Iterable[Mapping[str, Any]]) -> None:
     found = list(rows)
     names = list(dict.fromkeys(name for row in found for name in row))
     if names:
-        writer = csv.writer(sys.stdout, lineterminator="\n")
+        text = io.StringIO()
+        writer = csv.writer(text, lineterminator="\n")
         writer.writerow(names)
         writer.writerows([_csv_cell(row.get(name)) for name in names] for row in found)
+        print_text(text.getvalue())
 
 
 def _csv_cell(value: Any) -> object:
@@ -242,7 +259,18 @@ def _csv_cell(value: Any) -> object:
 
 def print_json(value: Any) -> None:
     """Print a value for scripts; dates and decimals become text."""
-    sys.stdout.write(json.dumps(value, ensure_ascii=False, indent=2, default=str) + "\n")
+    text = json.dumps(value, ensure_ascii=False, indent=2, default=str)
+    # The same value for a script: JSON writes the lower control characters out itself.
+    sys.stdout.write(re.sub(r"[\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff]", _json_escape, text) + "\n")
+
+
+def _json_escape(found: re.Match[str]) -> str:
+    return f"\\u{ord(found[0]):04x}"
+
+
+def print_text(text: str) -> None:
+    """Print a file's content as it is; on a terminal with its control characters written out."""
+    sys.stdout.write(visible(text) if sys.stdout.isatty() else text)
 
 
 _SHARED: dict[str, Any] = {

@@ -1,5 +1,6 @@
 """`db`: the database."""
 
+import sqlite3
 from pathlib import Path
 from typing import Annotated
 
@@ -9,7 +10,7 @@ from bot import app
 from bot.app import Tierbot
 from bot.cli.console import _, opened, print_table, say, utc
 from bot.cli.output.vocabulary import tier_word
-from bot.errors import N_, BadInput, ngettext
+from bot.errors import N_, BadInput, NotReady, ngettext
 from bot.services.delivery import restore
 from db import backup, schema
 from db.book import order_totals
@@ -49,9 +50,19 @@ def back_up(file: File) -> None:
             raise BadInput(N_("%(file)s exists already. Name a file that does not."), file=file)
         try:
             backup.write(source, file)
-        except OSError as error:
+        except backup.Damaged as damage:
+            raise NotReady(
+                N_(
+                    "No backup was written, because the database is damaged: %(damage)s. Stop every process and"
+                    " restore the newest backup: tierbot db restore FILE"
+                ),
+                damage=damage,
+            ) from None
+        except (OSError, sqlite3.Error) as error:
             raise BadInput(
-                N_("%(file)s cannot be written: %(reason)s."), file=file, reason=error.strerror
+                N_("%(file)s cannot be written: %(reason)s."),
+                file=file,
+                reason=getattr(error, "strerror", None) or error,
             ) from None
     say(_("Backup written: %(file)s", file=file))
 
@@ -77,7 +88,7 @@ def restore_backup(file: File, yes: Yes = False) -> None:
     except backup.Unfit as error:
         raise BadInput(N_("%(file)s was not restored: %(reason)s."), file=file, reason=error) from None
     finally:
-        for suffix in ("", "-wal", "-shm"):
+        for suffix in ("", "-wal", "-shm", "-journal"):
             prepared.with_name(prepared.name + suffix).unlink(missing_ok=True)
     say(_("Restored."), *([_("The database as it was: %(file)s", file=kept)] if kept else []))
 

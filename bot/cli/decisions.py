@@ -26,7 +26,7 @@ from bot.services.ask import lookup
 from bot.services.grade import overrides
 from bot.services.reports import credit, review
 
-Name = Annotated[str, typer.Argument(help="The customer's code or name.")]
+Name = Annotated[str, typer.Argument(help="The customer's code or name, written in full.")]
 
 
 def set_override(
@@ -46,7 +46,7 @@ def set_override(
             bot.database,
             bot.scheme_cache,
             actor,
-            lookup.one(bot.database, actor, name),
+            lookup.one_to_change(bot.database, actor, name),
             request,
             today=bot.today(now),
             now=now,
@@ -69,7 +69,7 @@ def end_override(
             bot.database,
             bot.scheme_cache,
             actor,
-            lookup.one(bot.database, actor, name),
+            lookup.one_to_change(bot.database, actor, name),
             reason=reason,
             today=bot.today(now),
             now=now,
@@ -141,7 +141,7 @@ def approve_credit(
     with opened() as bot:
         actor, now = named_actor(bot), bot.clock.now()
         request = credit.ApprovalRequest(limit=_amount(limit), terms_days=terms, reason=reason)
-        customer = lookup.one(bot.database, actor, name)
+        customer = lookup.one_to_change(bot.database, actor, name)
         found = credit.approve(
             bot.database, bot.scheme_cache, actor, customer, request, today=bot.today(now), now=now
         )
@@ -304,7 +304,7 @@ def answer_review(
             bot.database,
             bot.scheme_cache,
             actor,
-            lookup.one(bot.database, actor, name),
+            lookup.one_to_change(bot.database, actor, name),
             reason,
             note=note,
             today=bot.today(now),

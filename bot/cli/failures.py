@@ -7,6 +7,7 @@ import structlog
 from sqlalchemy.exc import DatabaseError, DBAPIError, OperationalError
 
 from bot import settings
+from bot.app import secrets_in, unusable_database
 from bot.cli.console import _, error_text, speak, warn
 from bot.errors import N_, BotError, Conflict
 from bot.logs import configure
@@ -19,13 +20,16 @@ _NOT_PERMITTED = (
 
 def report(error: Exception) -> int:
     """Print one sentence about the error; the exit code."""
+    secret: tuple[str, ...] = ()
     with suppress(Exception):  # such as a .env that cannot be read, which may be what the error is about
-        speak(settings.usable().language)
+        loaded = settings.usable()
+        speak(loaded.language)
+        secret = secrets_in(loaded)
     known = error if isinstance(error, BotError) else _database_problem(error)
     if known is not None:
         warn(error_text(known))
         return known.exit_code
-    configure("info")  # the error may have come before the command began
+    configure("info", secret)  # the error may have come before the command began
     reference = secrets.token_hex(4)
     structlog.get_logger().error("cli.failed", reference=reference, exc_info=error)
     warn(
@@ -40,7 +44,7 @@ def report(error: Exception) -> int:
 def _database_problem(error: Exception) -> BotError | None:
     """The error as a problem that a person can solve; None when the fault is ours."""
     if isinstance(error, DBAPIError) and getattr(error.orig, "sqlstate", None) == _NOT_PERMITTED:
-        return settings.unusable_database(settings.usable().url, describe(error))
+        return unusable_database(settings.usable().url, describe(error))
     if not isinstance(error, OperationalError) and type(error) is not DatabaseError:
         return None
     reason = describe(error)
@@ -48,4 +52,4 @@ def _database_problem(error: Exception) -> BotError | None:
         return None
     if is_busy(error):
         return Conflict(N_("The database is busy: another process is writing to it. Try again in a minute."))
-    return settings.unusable_database(settings.usable().url, reason)
+    return unusable_database(settings.usable().url, reason)

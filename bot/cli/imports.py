@@ -9,12 +9,12 @@ from typing import Annotated, Any
 
 import typer
 
-from bot import logs, settings
 from bot.app import Tierbot, require_schema
 from bot.cli.console import (
     AsCsv,
     AsJson,
     _,
+    load_settings,
     opened,
     print_json,
     print_records,
@@ -152,8 +152,7 @@ def import_profile(
     as_json: AsJson = False,
 ) -> None:
     """Say what a file is, and the command that imports it; nothing is stored."""
-    loaded = settings.load()
-    logs.configure(loaded.log_level)
+    loaded = load_settings()
     options = replace(
         reading,
         source=source,

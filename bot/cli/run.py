@@ -27,6 +27,8 @@ from db.book import customers
 from db.engine import describe
 
 if TYPE_CHECKING:
+    from apscheduler.schedulers.background import BackgroundScheduler
+
     from bot.health import Pulse
 
 LOOK_SECONDS = 5.0
@@ -61,8 +63,8 @@ def run(
         running.callback(health.serve_health(bot, pulse))
         _bring_up_to_date(bot)
         bot.gateway.check_token()
-        if role is not Role.WEB:
-            scheduler = jobs.scheduler(bot, pulse.beat)
+        scheduler = None if role is Role.WEB else jobs.scheduler(bot, pulse.beat)
+        if scheduler is not None:
             for job in jobs.JOBS:
                 pulse.beat(job)  # so that a job whose first pass hangs is late too
             scheduler.start()
@@ -71,7 +73,7 @@ def run(
             running.callback(_listen(bot))
         running.callback(bot.stopping.set)  # called first, so that a pass that is sending ends early
         announce(_("Tierbot is running. Ctrl+C stops it."))
-        if not _until_stopped(pulse):
+        if not _until_stopped(pulse, scheduler):
             announce(
                 _(
                     "The jobs have stopped ticking; ending, so that whoever supervises this process starts it again."
@@ -224,7 +226,7 @@ def _warm_up(bot: Tierbot) -> None:
             blocks.payload(bot.renderer, card, bot.settings.language)
 
 
-def _until_stopped(pulse: "Pulse | None" = None) -> bool:
+def _until_stopped(pulse: "Pulse | None" = None, scheduler: "BackgroundScheduler | None" = None) -> bool:
     """Wait for a signal; False when a job is late before one comes. A second signal ends the process at once."""
     stopped = threading.Event()
 
@@ -236,6 +238,8 @@ def _until_stopped(pulse: "Pulse | None" = None) -> bool:
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, stop)
     while not stopped.wait(LOOK_SECONDS):
+        if scheduler is not None:
+            jobs.follow_clock(scheduler)
         if pulse is not None and pulse.late():
             return False
     return True

@@ -21,6 +21,7 @@ from bot.cli.console import (
     print_json,
     print_records,
     print_table,
+    print_text,
     say,
     to_day,
 )
@@ -28,6 +29,7 @@ from bot.cli.output.presentation import as_text, diff_cause, diff_json, ladder_j
 from bot.cli.output.vocabulary import tier_word, word
 from bot.cli.setup import print_findings
 from bot.errors import N_, BadInput, ngettext
+from bot.services.files import write_whole
 from bot.services.ops import checks
 from bot.services.schemes import lifecycle, status
 from bot.services.schemes.status import VersionStatus
@@ -73,12 +75,11 @@ def propose(
             language=bot.settings.language,
         )
     if target is None:
-        sys.stdout.write(text)
+        print_text(text)
         return
     if target.exists() and not force:
         raise BadInput(N_("%(file)s exists already. Choose another name, or --force."), file=target)
-    target.parent.mkdir(parents=True, exist_ok=True)
-    target.write_text(text, encoding="utf-8")
+    write_whole(target, text)
     say(
         _(
             "Wrote %(file)s. Read it, change what you know better, then: %(command)s",

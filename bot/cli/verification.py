@@ -33,7 +33,7 @@ DIFFERENT = 8  # exit code
 
 
 def verify(
-    name: Annotated[str | None, typer.Argument(help="Code, name, part of a name, or pinyin.")] = None,
+    name: Annotated[str | None, typer.Argument(help="Code, name or pinyin, written in full.")] = None,
     everybody: Annotated[bool, typer.Option("--all", help="Every customer; this is the default.")] = False,
     as_csv: AsCsv = False,
     as_json: AsJson = False,

@@ -5,14 +5,16 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
 from typing import Any
+from zlib import crc32
 from zoneinfo import ZoneInfo
 
 from sqlmodel import Session
 
 from bot.clock import local_date, zone_named
-from bot.errors import N_, NotAllowed, NotFound
+from bot.errors import N_, Conflict, NotAllowed, NotFound
 from bot.settings import Settings
 from bot.wording import catalogue
+from bot.wording.actions import Pointer
 from db import processes
 from db.book import customers, people
 from db.book.customers import Customer, CustomerRow
@@ -94,12 +96,25 @@ def can(actor: Actor, act: Act, customer: CustomerRow) -> bool:
 
 
 def customer_for(
-    session: Session, actor: Actor, act: Act, customer_id: int, refusal: str = NOT_YOURS
+    session: Session, actor: Actor, act: Act, meant: int | Pointer, refusal: str = NOT_YOURS
 ) -> CustomerRow:
-    """The customer, if the actor may do that to it. Raises NotFound with the same msgid if not and if there is none."""
-    customer = customers.get_row(session, customer_id)
+    """The customer of an id or a button, if the actor may do that to it.
+
+    Raises NotFound with the same msgid if not and if there is none, and Conflict for a button of another customer that
+    had the same id.
+    """
+    pointer = meant if isinstance(meant, Pointer) else Pointer(id=meant)
+    customer = customers.get_row(session, pointer.id)
     if customer is None or not can(actor, act, customer):
         raise NotFound(refusal)
+    if pointer.mark is not None and crc32(customer.code.encode()) != pointer.mark:
+        own = customers.get(session, pointer.id)  # one that was joined into another keeps its code
+        if own is None or crc32(own.code.encode()) != pointer.mark:
+            raise Conflict(
+                N_(
+                    "This button was made for another customer, which is no longer in the book. Ask again with /tier."
+                )
+            )
     return customer
 
 

@@ -78,6 +78,11 @@ def spellings(name: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys([key, _fold_as_written(name), _converter("s2t").convert(key)]))
 
 
+def fold_code(code: str) -> str:
+    """A code as it is compared with a typed one: NFKC, case folded, single spaces. Its punctuation distinguishes it."""
+    return " ".join(unicodedata.normalize("NFKC", code).casefold().split())
+
+
 def tokens(name: str) -> list[str]:
     """The words of a name and its overlapping pairs of Chinese characters, each once."""
     return tokens_of_key(fold(name))

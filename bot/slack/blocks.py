@@ -12,7 +12,7 @@ from bot.errors import N_, BadInput
 from bot.wording import catalogue
 from bot.wording.actions import Action, Pointer
 from bot.wording.messages import Hit, Message, Slots
-from bot.wording.rendering import Renderer, escape
+from bot.wording.rendering import AS_WRITTEN_IN_PLAIN_TEXT, Renderer, escape
 from db.book.facts import ContactKind
 
 Block = dict[str, Any]
@@ -84,9 +84,9 @@ def body_blocks(slots: Slots, most: int, room: int) -> list[Block]:
 
 
 def visit_form(
-    customer_name: str, today: date, metadata: str, gettext: Callable[[str], str]
+    name: str, code: str, today: date, metadata: str, gettext: Callable[[str], str]
 ) -> dict[str, Any]:
-    """The form that *Log a visit* opens."""
+    """The form that *Log a visit* of a customer opens."""
     labels = (gettext("Visit"), gettext("Call"), gettext("Meeting"))
     kinds = [
         {"text": plain(label, BUTTON), "value": kind} for label, kind in zip(labels, VISIT_KINDS, strict=True)
@@ -105,7 +105,7 @@ def visit_form(
         "submit": plain(gettext("Save"), TITLE),
         "close": plain(gettext("Cancel"), TITLE),
         "blocks": [
-            {"type": "section", "text": plain(escape(customer_name), LABEL)},
+            {"type": "section", "text": plain(f"{escape(name)} {escape(code)}", LABEL)},
             *(
                 {
                     "type": "input",
@@ -122,14 +122,15 @@ def visit_form(
 
 def encode(pointer: Pointer) -> str:
     """The value of a button."""
-    return json.dumps({"id": pointer.id, "v": pointer.version}, separators=(",", ":"))
+    value = {"id": pointer.id, "v": pointer.version, "of": pointer.mark}
+    return json.dumps({key: part for key, part in value.items() if part is not None}, separators=(",", ":"))
 
 
 def decode(value: str | None) -> Pointer:
     """The pointer of a button's value. Raises BadInput."""
     try:
         data = json.loads(value or "")
-        return Pointer(id=int(data["id"]), version=int(data["v"]))
+        return Pointer(id=int(data["id"]), version=int(data["v"]), mark=data.get("of"))
     except (ValueError, KeyError, TypeError):
         raise BadInput(N_("This button is from an older version. Ask again with /tier.")) from None
 
@@ -140,8 +141,13 @@ def mrkdwn(text: str, limit: int) -> Block:
 
 
 def plain(text: str, limit: int) -> Block:
-    """Plain text is shown literally: entities become characters, brackets such that no reader sees markup."""
-    shown = text.replace("&lt;", "‹").replace("&gt;", "›").replace("&amp;", "&")
+    """Plain text is shown literally, but for emoji: entities become characters, brackets such that no reader sees markup."""
+    shown = (
+        text.translate(AS_WRITTEN_IN_PLAIN_TEXT)
+        .replace("&lt;", "‹")
+        .replace("&gt;", "›")
+        .replace("&amp;", "&")
+    )
     shown = shown.replace("<", "‹").replace(">", "›")
     return {"type": "plain_text", "text": clip(shown or NOTHING, limit), "emoji": True}
 

@@ -126,6 +126,9 @@ def is_signed(secret: bytes, stamp: str, signature: str, body: bytes) -> bool:
 
 async def _body(request: Request, most: int, *, otherwise: int) -> bytes:
     """The raw body; refused with the status `otherwise` as soon as it is larger than `most` bytes."""
+    declared = request.headers.get("content-length", "0")
+    if not declared.isdecimal() or int(declared) > most:
+        raise _Refused(otherwise, "too large")
     chunks, size = [], 0
     try:
         async with asyncio.timeout(BODY_SECONDS):

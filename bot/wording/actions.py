@@ -39,3 +39,5 @@ class Pointer:
 
     id: int
     version: int = 0
+    # crc32 of the customer's code: ids are used again after an import is undone or a backup restored.
+    mark: int | None = None  # None in buttons of earlier versions

@@ -10,6 +10,7 @@ from datetime import date
 from functools import cache
 from inspect import getmembers
 from typing import Any, ClassVar
+from zlib import crc32
 
 from pydantic import TypeAdapter
 
@@ -58,8 +59,9 @@ class Message:
     def targets(self) -> dict[Action, Pointer]:
         """The action of each button -> what it points at."""
         fields = {action: self.pointers[action.points_at] for action in self.buttons}
+        mark = crc32(getattr(self, "code", "").encode(errors="replace")) or None
         return {
-            action: Pointer(id=getattr(self, id_field), version=getattr(self, version_field))
+            action: Pointer(id=getattr(self, id_field), version=getattr(self, version_field), mark=mark)
             for action, (id_field, version_field) in fields.items()
         }
 
@@ -110,6 +112,7 @@ class SharedCard(Message, WithTier):
     customer_id: int
     sharer_id: int
     name: str
+    code: str
     tier: TierPart
     before: Since | None
     fell: bool
@@ -120,12 +123,10 @@ class SharedCard(Message, WithTier):
 
 
 @dataclass(frozen=True, kw_only=True)
-class SharePreview(Message):
+class SharePreview(Message, CustomerPart):
     """The question under a card that is about to be shared: only the sharer sees both."""
 
     buttons: ClassVar = (Action.POST, Action.CANCEL)
-    customer_id: int
-    version: int
     channel: str | None  # its name; None for a conversation without one
 
 
@@ -207,12 +208,14 @@ class Hit(CustomerPart, WithScore):
     @property
     def target(self) -> Pointer:
         """What its button points at."""
-        return Pointer(id=self.customer_id, version=self.version)
+        return Pointer(
+            id=self.customer_id, version=self.version, mark=crc32(self.code.encode(errors="replace"))
+        )
 
 
 @dataclass(frozen=True, kw_only=True)
 class Choice(Message):
-    """Several customers fit the question."""
+    """Customers that the question may mean: it is a part of their names, or several have that name."""
 
     buttons_for: ClassVar = "hits"
     query: str
@@ -222,7 +225,7 @@ class Choice(Message):
 
 @dataclass(frozen=True, kw_only=True)
 class NoMatch(Message):
-    """No customer fits; these have similar names."""
+    """The question is no part of a name; these have similar names or codes."""
 
     buttons_for: ClassVar = "hits"
     query: str
@@ -342,6 +345,7 @@ class ReminderClosed(Message):
     """What a reminder becomes once it is done, snoozed, or over for another reason."""
 
     name: str
+    code: str
     step: Name
     by: Who | None
     outcome: str  # done | snoozed | contact | over
@@ -354,6 +358,7 @@ class VisitLogged(Message):
     """A contact was recorded."""
 
     name: str
+    code: str
     kind: str
     happened_on: date
     next_step: NextStep | None

@@ -1,7 +1,8 @@
 """Message -> escaped slots, through Jinja2.
 
 Every value is escaped for Slack: strings become `Markup` before a template reads them, everything else that a template
-prints goes through `finalize`, and only the filters `mention` and `bold` make markup.
+prints goes through `finalize`, and only the filters `mention` and `bold` make markup. Slack has no way to write a
+formatting character as itself, so `escape` puts one in its place that looks like it.
 """
 
 import dataclasses
@@ -26,6 +27,7 @@ from markupsafe import Markup
 from bot.errors import BotError, translated
 from bot.settings import ROOT
 from bot.wording import catalogue
+from bot.wording.limits import LimitedEnvironment, TooMuch, limited, printed
 from bot.wording.messages import Message, Slots
 from bot.wording.parts import TierPart, Who
 from grading.scheme.model import BLOCKED, NEW, UNRATED, Name
@@ -44,10 +46,17 @@ _SLACK_ID = re.compile(r"[UW][A-Z0-9]{2,}")
 _BIDI = dict.fromkeys([*range(0x202A, 0x202F), *range(0x2066, 0x206A), 0x200E, 0x200F, 0x061C])
 _PLAIN = frozenset({float, int, bool, type(None), date})
 _UNSEEN = ("Cc", "Cs", "Zl", "Zp")
+# What Slack formats -> what looks the same and is never formatted.
+_LOOKALIKES = {"*": "∗", "_": "＿", "~": "∼", "`": "｀", ":": "∶", ">": "›"}
+# The way back: for a terminal, and for Slack's plain text, which makes emoji.
+AS_WRITTEN = str.maketrans({new: old for old, new in _LOOKALIKES.items()})
+AS_WRITTEN_IN_PLAIN_TEXT = str.maketrans({new: old for old, new in _LOOKALIKES.items() if old not in ":>"})
+# An underscore within a word and a colon before a space are left: codes stay as they are, and Slack shows both.
+_FORMATTED = re.compile(r"[*~`]|(?<![A-Za-z0-9])_|_(?![A-Za-z0-9])|:(?=[^\s:]*(?::|$))|^>")
 
 
 def escape(value: object, longest: int = LONGEST_VALUE) -> Markup:
-    """A value as Slack text: one line without control characters, `&`, `<` and `>` as entities, clipped."""
+    """A value as Slack text: one line without control characters or formatting, `&`, `<`, `>` as entities, clipped."""
     if isinstance(value, Markup):
         return value
     text = str(value)[: longest * 10].translate(_BIDI)
@@ -56,6 +65,7 @@ def escape(value: object, longest: int = LONGEST_VALUE) -> Markup:
     text = " ".join(text.split())
     if len(text) > longest:
         text = text[: longest - 1].rstrip() + "…"
+    text = _FORMATTED.sub(lambda found: _LOOKALIKES[found[0]], text)
     if not text.isascii() and any(unicodedata.bidirectional(c) in ("R", "AL") for c in text):
         text = f"\u2068{text}\u2069"  # isolated, so that an Arabic name does not turn the line around it
     return _entities(text)
@@ -68,6 +78,9 @@ class Renderer:
         self.own = own
         self._environments: dict[tuple[str, bool, bool], Environment] = {}
         self._reported: set[str] = set()
+        self._too_much: set[str] = (
+            set()
+        )  # own templates that reached a limit: each try would take as long again
 
     def slots(self, message: Message, language: str | None = None, *, mentions: bool = True) -> Slots:
         """The rendered message in one language; without `mentions`, people are named.
@@ -75,10 +88,12 @@ class Renderer:
         Where a firm's own template fails, the shipped one is used, and the log says so once.
         """
         language = language if language in catalogue.LANGUAGES else "en"
-        if self.own is not None:
+        if self.own is not None and message.template not in self._too_much:
             try:
                 return render(self.environment(language, own=True, mentions=mentions), message)
             except Exception as error:
+                if isinstance(error, TooMuch):
+                    self._too_much.add(message.template)
                 if message.template not in self._reported:
                     self._reported.add(message.template)
                     log.warning("template.broken", template=f"{message.template}.jinja", error=str(error))
@@ -103,8 +118,13 @@ def render(environment: Environment, message: Message) -> Slots:
     context = template.new_context(
         {name: getattr(escaped, name) for name in (*_fields(kind), *kind.properties)}
     )
+    blocks = [(name, template.blocks[name]) for name in BLOCKS if name in template.blocks]
     try:
-        texts = {name: "".join(template.blocks[name](context)) for name in BLOCKS if name in template.blocks}
+        if isinstance(environment, LimitedEnvironment):
+            with limited():
+                texts = {name: "".join(map(printed, block(context))) for name, block in blocks}
+        else:
+            texts = {name: "".join(block(context)) for name, block in blocks}
     except Exception:
         environment.handle_exception()
     return Slots(
@@ -129,11 +149,13 @@ def problem_text(error: BotError, language: str | None) -> Markup:
 
 
 def _build(language: str, folders: list[Path], mentions: bool) -> Environment:
-    environment = Environment(
+    is_own = folders != [SHIPPED]
+    kind = LimitedEnvironment if is_own else Environment
+    environment = kind(
         loader=FileSystemLoader([str(folder) for folder in folders]),
         extensions=["jinja2.ext.i18n"],
         autoescape=True,
-        finalize=escape,
+        finalize=(lambda value: printed(escape(value))) if is_own else escape,
         undefined=StrictUndefined,
         auto_reload=False,
     )
@@ -160,6 +182,8 @@ def _build(language: str, folders: list[Path], mentions: bool) -> Environment:
         bold=_bold,
         mention=partial(_mention, mentions),
     )
+    if isinstance(environment, LimitedEnvironment):
+        environment.limit_filters()
     return environment
 
 

@@ -228,6 +228,16 @@ def owner_ids(session: Session, customer_ids: Sequence[int]) -> dict[int, int]:
     return found
 
 
+class NameHit(NamedTuple):
+    """A name that a text compares equal to."""
+
+    customer_id: int
+    kind: str  # NameKind
+    name: str  # as written
+    key: str
+
+
+_HITS: Any = select(*(col(getattr(CustomerName, name)) for name in NameHit._fields))
 _KINDS = select(col(CustomerName.customer_id), col(CustomerName.kind))
 _STRENGTH = {str(kind): place for place, kind in enumerate(NameKind)}
 MOST = 20  # customers found by a name
@@ -244,21 +254,50 @@ def count(session: Session, owners: Owners) -> int:
     return session.scalar(of_owners(select(func.count(col(Customer.id))), owners)) or 0
 
 
-def with_key(session: Session, key: str, owners: Owners) -> list[int]:
-    """Customers one of whose names compares equal to `key`; the strongest kind of name only."""
-    wanted = {"key": key, "most": 4 * MOST} | {f"owner_{n}": owner for n, owner in enumerate(owners or ())}
-    rows = session.connection().execute(_keyed(None if owners is None else len(owners)), wanted).all()
-    strongest = min((_STRENGTH[kind] for _, kind in rows), default=0)
-    return list(dict.fromkeys(customer for customer, kind in rows if _STRENGTH[kind] == strongest))[:MOST]
+def with_keys(session: Session, keys: Sequence[str], owners: Owners) -> list[NameHit]:
+    """Names that compare equal to one of the keys, the strongest kind first; initials, which many share, are none."""
+    wanted = dict.fromkeys(keys)
+    if not wanted:
+        return []
+    parameters = {"most": 4 * MOST} | {f"key_{n}": key for n, key in enumerate(wanted)}
+    parameters |= {f"owner_{n}": owner for n, owner in enumerate(owners or ())}
+    statement = _keyed(len(wanted), None if owners is None else len(owners))
+    hits = [NameHit(*row) for row in session.connection().execute(statement, parameters)]
+    return sorted(hits, key=lambda hit: _STRENGTH[hit.kind])
 
 
 @lru_cache(maxsize=200)
-def _keyed(owners: int | None) -> Any:
-    # One parameter per owner: expanding a list at each call took a third of the query's time.
-    named = _named(
-        None if owners is None else [bindparam(f"owner_{n}", type_=Integer()) for n in range(owners)]
+def _keyed(keys: int, owners: int | None) -> Any:
+    # One parameter for each: expanding a list at each call took a third of the query's time.
+    key_of: list[Any] = [bindparam(f"key_{n}") for n in range(keys)]
+    owner_of = None if owners is None else [bindparam(f"owner_{n}", type_=Integer()) for n in range(owners)]
+    statement = _HITS.join(Customer, col(Customer.id) == CustomerName.customer_id)
+    return (
+        of_owners(statement, owner_of)
+        .where(col(CustomerName.key).in_(key_of), col(CustomerName.kind) != NameKind.INITIALS)
+        .limit(bindparam("most", type_=Integer()))
     )
-    return named.where(col(CustomerName.key) == bindparam("key")).limit(bindparam("most", type_=Integer()))
+
+
+def with_external_id(session: Session, source: str, code: str, owners: Owners) -> list[NameHit]:
+    """The customer that has this code in a source: one at most."""
+    statement = (
+        select(col(CustomerKey.customer_id), col(CustomerKey.external_id))
+        .join(Customer, col(Customer.id) == CustomerKey.customer_id)
+        .where(col(CustomerKey.source) == source, col(CustomerKey.external_id) == code)
+    )
+    rows = session.execute(of_owners(statement, owners))
+    return [NameHit(customer_id, NameKind.CODE, found, found) for customer_id, found in rows]
+
+
+def sources_of(session: Session, customer_ids: Sequence[int]) -> dict[int, str]:
+    """Customer -> SOURCE:CODE, which means no other customer, by its first source."""
+    rows = session.execute(
+        select(col(CustomerKey.customer_id), col(CustomerKey.source), col(CustomerKey.external_id))
+        .where(col(CustomerKey.customer_id).in_(customer_ids))
+        .order_by(col(CustomerKey.id).desc())
+    )
+    return {customer_id: f"{source}:{code}" for customer_id, source, code in rows}
 
 
 def with_prefix(session: Session, prefix: str, owners: Owners) -> list[int]:

@@ -1,6 +1,7 @@
 """`tierbot db upgrade`, `backup`, `restore` and `restored` on real files."""
 
 import errno
+import json
 import sqlite3
 import stat
 from contextlib import closing
@@ -19,8 +20,9 @@ from db import backup, processes, schema
 from db.book.imports import ImportBatch
 from db.engine import open_database
 from db.processes import HeartbeatRole
-from tests.cli.conftest import Output
+from tests.cli.conftest import Command, Output
 from tests.db import scratch_revision
+from tests.full_disk import files_of_at_most
 from tests.services.delivery.outbox_harness import EAST, Harness
 
 
@@ -222,3 +224,60 @@ def test_a_database_of_a_newer_version_is_not_touched(
     ):
         tierbot("db", "upgrade")
     assert len(list(tmp_path.glob("*.before-*"))) == 1
+
+
+PAGE = 4096
+
+
+def flip(file: Path, page: int) -> None:
+    """Invert every bit of a page, as a dying disk may return it."""
+    content = bytearray(file.read_bytes())
+    at = (page - 1) * PAGE
+    content[at : at + PAGE] = bytes(byte ^ 0xFF for byte in content[at : at + PAGE])
+    file.write_bytes(content)
+
+
+@pytest.mark.parametrize("page", [40, 90])
+def test_a_flipped_page_is_found_before_anything_is_written(
+    tierbot: Output,
+    command: Command,
+    file: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    page: int,
+) -> None:
+    tierbot("db", "backup", "good.db")
+    flip(file, page)
+    with pytest.raises(NotReady, match=r"database is damaged: .*tierbot db restore FILE"):
+        tierbot("db", "backup", "copy.db")
+    found = next(
+        item
+        for item in json.loads(command("doctor", "--json").stdout)["findings"]
+        if item["about"] == "database"
+    )
+    assert (found["level"], found["found"].startswith("damaged: ")) == ("problem", True)
+    assert "tierbot db restore FILE" in found["remedy"]
+    with monkeypatch.context() as newer:
+        scratch_revision.add(tmp_path, newer)
+        with pytest.raises(NotReady, match=r"not upgraded, because it is damaged"):
+            tierbot("db", "upgrade")
+    assert {path.name for path in tmp_path.glob("*.db*")} == {"tierbot.db", "good.db"}
+    tierbot("db", "restore", "good.db", "--yes")
+    tierbot("db", "backup", "copy.db")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("backup", "copy.db"), "copy.db cannot be written: "),
+        (("restore", "good.db", "--yes"), "good.db was not restored: it cannot be copied to "),
+    ],
+)
+def test_without_room_for_a_copy_nothing_of_it_remains(
+    tierbot: Output, file: Path, tmp_path: Path, arguments: tuple[str, ...], said: str
+) -> None:
+    tierbot("db", "backup", "good.db")
+    before = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
+    with files_of_at_most(100_000), pytest.raises(BadInput, match=said):
+        tierbot("db", *arguments)
+    assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == before

@@ -36,6 +36,14 @@ def test_an_entity_written_in_a_name_is_shown_as_written() -> None:
     assert as_text(Renderer().slots(message)).startswith("&lt;b&gt; <!here>\n\n")
 
 
+@pytest.mark.parametrize("name", ["*x* _y_ ~z~ `c`", ":100: Ltd", "> x", "CUST_001", "*"])
+def test_a_name_is_printed_as_it_is_written(name: str) -> None:
+    message = Ungraded(customer_id=1, version=1, name=name, code="C-1", owner=Who(name=name))
+    text = as_text(Renderer().slots(message, mentions=False))
+    assert text.startswith(f"{name}\n\n")
+    assert f"Account manager: {name}" in text
+
+
 def test_help_reads_as_plain_text_in_both_languages() -> None:
     for language in ("en", "zh"):
         text = as_text(Renderer().slots(Help(role="admin"), language))

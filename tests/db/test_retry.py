@@ -136,3 +136,25 @@ def test_after_a_read_only_disk_every_connection_is_closed_even_while_reading(tm
     with database.write() as session:
         session.execute(text("CREATE TABLE u (x)"))
     database.close()
+
+
+def test_after_a_read_only_disk_no_connection_stays_in_a_pool_that_was_replaced(tmp_path: Path) -> None:
+    """As when a thread asks the pool for a connection and the write of another thread fails meanwhile."""
+    database = open_database(f"sqlite:///{tmp_path / 'one.db'}")
+    with database.write() as session:
+        session.execute(text("CREATE TABLE t (x)"))
+    asked = database.reader.pool
+    with database.writer.connect() as connection:
+        connection.exec_driver_sql("PRAGMA query_only=1")
+    with pytest.raises(OperationalError, match="readonly"), database.write() as session:
+        session.execute(text("INSERT INTO t VALUES (1)"))
+    connected = asked.connect()
+    connected.cursor().execute("SELECT * FROM t")
+    connected.close()
+    assert not (tmp_path / "one.db-shm").exists()
+    with database.write() as session:
+        session.execute(text("INSERT INTO t VALUES (1)"))
+    with database.read() as session:
+        session.execute(text("SELECT * FROM t"))
+    assert database.reader.pool.status().startswith("Pool size: 4  Connections in pool: 1")  # kept again
+    database.close()

@@ -1,5 +1,6 @@
 """The migrations create exactly the code's tables, and other revisions are refused."""
 
+import contextlib
 import re
 import threading
 
@@ -8,11 +9,13 @@ from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 from sqlalchemy import inspect, text
 
-from bot.app import require_schema
+from bot.app import build, require_schema
 from bot.errors import NotReady
-from db import schema
-from db.engine import Database, open_database
+from bot.settings import Settings
+from db import processes, schema
+from db.engine import MIGRATION_LOCK, Database, open_database
 from db.tables import metadata
+from tests.conftest import OpenAnother, on_postgresql
 
 
 def test_the_migrations_create_exactly_the_tables_of_the_code(database: Database) -> None:
@@ -81,16 +84,60 @@ def test_an_upgrade_that_fails_half_way_leaves_nothing_behind(empty_url: str) ->
     database.close()
 
 
-@pytest.mark.parametrize("revision", ["9999", None])
+OLDER = rf"needs {schema.HEAD}.*db upgrade"
+NEWER = "a newer version has upgraded it. Install that version again"
+
+
+@pytest.mark.parametrize(
+    ("stored", "named", "remedy"),
+    [
+        (["0003"], "0003", OLDER),
+        ([], "none", OLDER),
+        (["9999"], "9999", NEWER),
+        ([schema.HEAD, "9999"], f"{schema.HEAD}, 9999", NEWER),
+    ],
+)
 def test_a_database_of_another_revision_is_refused_with_the_remedy(
-    database: Database, revision: str | None
+    database: Database, stored: list[str], named: str, remedy: str
 ) -> None:
-    with database.write() as session:
-        session.execute(text("DELETE FROM alembic_version"))
-        if revision:
-            session.execute(text("INSERT INTO alembic_version VALUES (:r)"), {"r": revision})
-    with pytest.raises(NotReady, match=rf"revision {revision or 'none'}, .* needs {schema.HEAD}.*db upgrade"):
+    set_revision(database, *stored)
+    with pytest.raises(NotReady, match=rf"revision {named}, .*{remedy}"):
         require_schema(database)
+
+
+def test_a_running_process_writes_nothing_from_the_moment_of_another_revision(
+    database: Database,
+) -> None:
+    settings = Settings(_env_file=None, TIERBOT_DATABASE_URL=database.url)
+    with contextlib.closing(build(settings)) as bot:
+        for revision, remedy in (("0003", OLDER), ("9999", NEWER)):
+            with bot.database.write() as session:
+                processes.count(session, "writes")
+            set_revision(database, revision)
+            with pytest.raises(NotReady, match=remedy), bot.database.write() as session:
+                processes.count(session, "writes")
+            set_revision(database, schema.HEAD)
+        with bot.database.read() as session:
+            assert processes.tallies(session) == {"writes": 2}
+
+
+@on_postgresql
+def test_a_migration_waits_until_those_that_write_have_ended(
+    database: Database, open_another: OpenAnother
+) -> None:
+    settings = Settings(_env_file=None, TIERBOT_DATABASE_URL=database.url)
+    with contextlib.closing(build(settings)) as bot, open_another().writer.begin() as migrating:
+        taken = text("SELECT pg_try_advisory_xact_lock(:key)").bindparams(key=MIGRATION_LOCK)
+        with bot.database.write():
+            assert not migrating.execute(taken).scalar_one()
+        assert migrating.execute(taken).scalar_one()
+
+
+def set_revision(database: Database, *stored: str) -> None:
+    with database.writer.begin() as connection:
+        connection.exec_driver_sql("DELETE FROM alembic_version")
+        for revision in stored:
+            connection.execute(text("INSERT INTO alembic_version VALUES (:r)"), {"r": revision})
 
 
 def schema_of(database: Database) -> list[tuple[object, ...]]:

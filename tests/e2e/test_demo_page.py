@@ -289,7 +289,7 @@ def finish(person: Visit, reminder: Locator, action: str, word: str) -> None:
 def test_lin_wei_walks_through_hers_in_chinese_and_in_the_dark(visit: Visitor) -> None:
     lin = visit("zh-dark", locale="zh-CN", scheme="dark")
     lin.open_as("U0LINWEI", "C0KEYACCOUNTS")
-    card = lin.ask("/tier 澜岳", "苏州澜岳精密机械股份有限公司")
+    card = lin.ask("/tier 澜岳精密", "苏州澜岳精密机械股份有限公司")
     expect(card).to_contain_text("（A类）")
     lin.keep("card")
     lin.press(card, "tierbot_why")

@@ -20,6 +20,7 @@ from db.schema import upgrade
 from tests import postgres
 from tests.faults import (
     crowd,
+    disks,
     forms,
     kills,
     machine,
@@ -27,6 +28,7 @@ from tests.faults import (
     refusals,
     restarts,
     restores,
+    revisions,
     schedulers,
     wrong_clocks,
 )
@@ -71,7 +73,10 @@ FAULTS = {
     "F22": Fault("writer lock held", machine.locked, ("sqlite",)),
     "F23": Fault("read-only file system", restarts.read_only, ("sqlite",)),
     "F24": Fault("disk full, then freed", machine.full, ("sqlite",)),
+    "F25": Fault("damaged files", disks.damaged, ("sqlite",)),
+    "S02": Fault("commands on a full disk", disks.full_disk, ("sqlite",)),
     "F26": Fault("connections cut, server crashes", machine.cut_connections, ("postgresql",)),
+    "F27": Fault("upgraded beside running workers", revisions.migrated),
     "F28": Fault("an older backup restored", restores.restored),
     "F37": Fault("log full or closed, port taken", restarts.unwritable_log, ("sqlite",)),
 }

@@ -13,6 +13,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from apscheduler.schedulers import base
 from apscheduler.schedulers.background import BackgroundScheduler
 
 from bot import cli, jobs
@@ -20,6 +21,7 @@ from bot.app import Tierbot
 from bot.cli import run
 from bot.clock import SystemClock
 from bot.jobs import Job
+from db import schema
 from tests.faults.worker import QUICK
 
 FAST = timedelta(seconds=0.5)
@@ -75,14 +77,27 @@ def end_scheduler(broken: Path) -> None:
 
 
 def shift_clock(broken: Path) -> None:
-    """The clock is wrong by the seconds in the file."""
+    """The clock is wrong by the seconds in the file, the scheduler's too."""
     now = SystemClock.now
 
-    def wrong(self: SystemClock) -> datetime:
+    def wrong(self: object) -> datetime:
         text = broken.read_text() if broken.exists() else ""
-        return now(self) + timedelta(seconds=float(text or 0))
+        return now(SystemClock()) + timedelta(seconds=float(text or 0))
 
     SystemClock.now = wrong  # type: ignore[method-assign]
+    vars(base)["datetime"] = type("WrongTime", (datetime,), {"now": wrong})
+
+
+def wait_longer(broken: Path) -> None:
+    """Jobs may take longer: a migration holds the database's lock while they wait."""
+    replace_jobs(lambda job: replace(job, patience=3 * PATIENCE))
+
+
+def know_more(broken: Path) -> None:
+    """A newer version, which has one revision more."""
+    wait_longer(broken)
+    schema.VERSIONS.append(broken.parent / "newer")
+    vars(schema)["HEAD"] = "9999"
 
 
 KINDS: dict[str, Callable[[Path], None]] = {
@@ -90,6 +105,8 @@ KINDS: dict[str, Callable[[Path], None]] = {
     "hangs": hang_in_sending,
     "dies": end_scheduler,
     "shifted": shift_clock,
+    "older": wait_longer,
+    "newer": know_more,
     "none": lambda broken: None,
 }
 

@@ -121,7 +121,7 @@ def read_only(installation: Installation, *, quick: bool) -> Outcome:
     """F23: a worker is killed; the next one starts on a read-only file system, which is writable later."""
     disk = installation.folder / "disk"
     disk.mkdir()
-    with _small_disk(disk) as mounted:
+    with small_disk(disk) as mounted:
         if not mounted:
             return Outcome(figures={"left out": "a file system can be mounted by root only"})
         here = replace(installation, url=f"sqlite:///{disk / 'tierbot.db'}", rounds={}, written=0)
@@ -211,12 +211,15 @@ def _remount(disk: Path, mode: str) -> None:
 
 
 @contextmanager
-def _small_disk(disk: Path) -> Iterator[bool]:
+def small_disk(disk: Path, megabytes: int = 16) -> Iterator[bool]:
+    """A file system of its own; False where the user may not mount one."""
     if os.geteuid() != 0:
         yield False
         return
     made = subprocess.run(
-        ["mount", "-t", "tmpfs", "-o", "size=16m", "tmpfs", str(disk)], check=False, capture_output=True
+        ["mount", "-t", "tmpfs", "-o", f"size={megabytes}m", "tmpfs", str(disk)],
+        check=False,
+        capture_output=True,
     )
     try:
         yield made.returncode == 0

@@ -22,6 +22,7 @@ from tests.faults.worker import EVERY_STEP, UNWATCHED
 HOUR, YEAR = 3600.0, 365 * 86400.0
 ERROR = timedelta(minutes=5)
 MOST_CPU = 5.0  # per cent of one processor
+MOST_MEMORY = 400  # MB: more than twice what the process has without jumps
 
 
 class WrongClock(SystemClock):
@@ -77,16 +78,26 @@ def _hold(installation: Installation, outcome: Outcome) -> None:
     installation.tierbot("catch-up", "--apply")
     released = wait_until(partial(all_sent, installation, installation.written), 30)
     used, began = _cpu_seconds(process.running.pid), time.monotonic()
-    for shift in (0.0, HOUR, -HOUR, YEAR, 0.0):
+    for shift in (0.0, YEAR, HOUR, -HOUR, 0.0):
         process.broken.write_text(str(shift))
         time.sleep(3)
     share = 100 * (_cpu_seconds(process.running.pid) - used) / (time.monotonic() - began)
+    memory = _most_memory(process.running.pid)
+    installation.enqueue(1)
+    resumed = wait_until(partial(all_sent, installation, installation.written), 20)
     ended = process.end()
     process.broken.unlink()
-    outcome.figures |= {"held": shown["messages"], "sent while held": sent, "CPU %": round(share, 1)}
+    outcome.figures |= {
+        "held": shown["messages"],
+        "sent while held": sent,
+        "CPU %": round(share, 1),
+        "memory MB": memory,
+    }
     outcome.require(shown["held"] and not sent, "eight days of silence did not hold the messages")
     outcome.require(released, "catch-up --apply did not release them")
     outcome.require(share < MOST_CPU, f"{share:.0f} % CPU while clocks jump")
+    outcome.require(memory < MOST_MEMORY, f"{memory} MB of memory while clocks jump")
+    outcome.require(resumed, "nothing was sent after the clock was set back")
     outcome.require(ended == 0, f"the process ended with {ended}")
 
 
@@ -104,6 +115,13 @@ def _cpu_seconds(pid: int) -> float:
     with open(f"/proc/{pid}/stat") as file:
         fields = file.read().rpartition(")")[2].split()
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def _most_memory(pid: int) -> int:
+    """The most memory that a process has had, in MB."""
+    with open(f"/proc/{pid}/status") as file:
+        (peak,) = (line.split()[1] for line in file if line.startswith("VmHWM:"))
+    return int(peak) // 1024
 
 
 def different_clocks(installation: Installation, *, quick: bool) -> Outcome:

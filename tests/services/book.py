@@ -144,7 +144,7 @@ class Book:
         return reminders.log_contact(
             self.database,
             actor,
-            customer_id=customer_id,
+            meant=customer_id,
             kind=kind,
             happened_on=day,
             note=note,

@@ -88,3 +88,12 @@ def test_the_owner_explains_and_logs_a_visit_from_their_message(office: Office) 
     office.workspace.close_view(ANNA, office.workspace.view_of(ANNA))  # type: ignore[arg-type]
     assert office.workspace.click(ANNA, alert, str(Action.LOG_VISIT)).ok
     assert "记录拜访" in str(eventually(lambda: office.workspace.view_of(ANNA), "the form"))
+
+
+def test_the_form_of_a_visit_opens_only_for_those_who_may_log_one(office: Office) -> None:
+    alert = office.post(blocks.payload(Renderer(), move(OwnTierChanged, office.globex), "en"))
+    assert office.workspace.click(LIN, alert, str(Action.LOG_VISIT)).ok
+    answer = words(eventually(lambda: office.said_to(LIN), "the answer")[-1])
+    assert "客户" in answer
+    assert "Globex" not in answer
+    assert office.workspace.view_of(LIN) is None

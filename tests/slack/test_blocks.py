@@ -20,7 +20,7 @@ from bot.slack.listeners import register_all
 from bot.wording import catalogue
 from bot.wording.messages import MESSAGES, Choice, Hit, Message, MyCustomers, Problem, Slots
 from bot.wording.parts import TierPart, Who
-from bot.wording.rendering import Renderer
+from bot.wording.rendering import Renderer, escape
 from grading.scheme.model import Name
 from tests.slack.strategies import HOSTILE, SOMEBODY, longest, values
 
@@ -39,7 +39,7 @@ def modal(message: Message, language: str) -> dict[str, Any]:
 
 
 def visit_form(name: str, language: str) -> dict[str, Any]:
-    return blocks.visit_form(name, date(2026, 3, 31), '{"customer": "1"}', catalogue.gettext(language))
+    return blocks.visit_form(name, "K1", date(2026, 3, 31), '{"customer": "1"}', catalogue.gettext(language))
 
 
 def objects(value: Any) -> Iterator[dict[str, Any]]:
@@ -83,7 +83,7 @@ def assert_means_only_what_we_say(content: dict[str, Any], meant: set[str]) -> N
         if part.get("type") == "plain_text":
             assert "<" not in part["text"]
         if "value" in part and part["value"] not in blocks.VISIT_KINDS:
-            assert set(json.loads(part["value"])) == {"id", "v"}
+            assert {"id", "v"} <= set(json.loads(part["value"])) <= {"id", "v", "of"}
 
 
 def assert_slack_takes(message: Message, language: str) -> None:
@@ -114,6 +114,37 @@ def test_slack_takes_a_message_of_hostile_texts(kind: type[Message], language: s
         assert_slack_takes(message, language)
         if "&" not in text:
             assert not re.search("&#|&amp;", "".join(strings(payload(message, language)))), "escaped twice"
+
+
+def formatting(content: dict[str, Any]) -> list[str]:
+    """The characters of a message that Slack formats, and its emoji."""
+    found: list[str] = []
+    for part in objects(content):
+        if part.get("type") == "mrkdwn":
+            found += re.findall(
+                r"[*~`]|(?<![A-Za-z0-9])_|_(?![A-Za-z0-9])|:[^\s:]+:|^(?:&gt;|>)", part["text"], re.MULTILINE
+            )
+        if part.get("type") == "plain_text":
+            found += re.findall(r":[^\s:]+:", part["text"])
+    return found + re.findall(r"[*~`]|:[^\s:]+:", content.get("text", ""))
+
+
+FORMATTING = ("*x*", "_x_", "~x~", "```x```", ":100:", ":100", "100:", "a:100:b", "> x", "*_~`:x:`~_*", "*")
+
+
+@CLASSES
+@LANGUAGES
+def test_no_name_formats_a_message_or_becomes_an_emoji(kind: type[Message], language: str) -> None:
+    plain = longest(kind, "x", many=3)
+    for name in FORMATTING:
+        named = longest(kind, name, many=3)
+        for made in (payload, modal):
+            assert formatting(made(named, language)) == formatting(made(plain, language)), name
+
+
+@pytest.mark.parametrize("name", ["*x*", "_x_", "CUST_001", "a~b", "`x`", "12:30 o'clock", "Re: offer"])
+def test_a_header_shows_a_name_as_it_is_written(name: str) -> None:
+    assert blocks.plain(escape(name), 150)["text"] == name
 
 
 @CLASSES
@@ -205,7 +236,7 @@ def test_labels_fit_where_they_stand(language: str) -> None:
     assert [title for title in titles if len(title) > 24] == []
     form = visit_form("ACME", language)
     assert form["title"]["text"] == gettext("Log a visit")
-    assert form["blocks"][0]["text"]["text"] == "ACME"
+    assert form["blocks"][0]["text"]["text"] == "ACME K1"
 
 
 def test_a_long_body_gives_way_to_facts_footer_and_buttons() -> None:

@@ -177,7 +177,7 @@ def test_nobody_listening_means_surely_not_sent() -> None:
 
 
 def test_a_name_nobody_knows_means_surely_not_sent() -> None:
-    assert send(gateway("http://slack.invalid/api/")).outcome == "retry"
+    assert send(gateway("https://slack.invalid/api/")).outcome == "retry"
 
 
 @pytest.mark.parametrize(

@@ -328,6 +328,28 @@ def test_nothing_else_comes_in_with_a_check_of_the_certificate(
     server: Server, answered: list[str], body: bytes
 ) -> None:
     assert post(server, body, {"Content-Type": "application/x-www-form-urlencoded"})[0] == 401
+
+
+def test_a_body_is_refused_by_the_length_it_declares_before_it_comes(
+    server: Server, answered: list[str]
+) -> None:
+    connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=PATIENCE)
+    connection.putrequest("POST", PATH)
+    for name, value in {**signed(b""), "Content-Length": str(10**9)}.items():
+        connection.putheader(name, value)
+    connection.endheaders()
+    assert connection.getresponse().status == 413
+    connection.close()
+    assert answered == []
+
+
+def test_a_body_without_a_length_is_counted_while_it_comes(server: Server, answered: list[str]) -> None:
+    parts = [b"x" * 65_536] * (LARGEST_BODY // 65_536 + 1)
+    connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=PATIENCE)
+    headers = signed(b"".join(parts)) | {"Transfer-Encoding": "chunked"}
+    connection.request("POST", PATH, iter(parts), headers, encode_chunked=True)
+    assert connection.getresponse().status == 413
+    connection.close()
     assert answered == []
 
 

@@ -8,7 +8,8 @@ from sqlmodel import select
 
 from bot.demo.workspace import StoredMessage, Workspace
 from bot.demo.workspace.default_team import CHANNELS, PEOPLE
-from bot.wording.actions import Action
+from bot.slack import blocks
+from bot.wording.actions import Action, Pointer
 from db.book.customers import Ownership
 from db.book.people import Person, Team
 from db.engine import Database
@@ -117,6 +118,23 @@ def test_a_button_with_another_value_shares_nothing(office: Office) -> None:
             assert office.workspace.click(ANNA, forged, action).ok
             eventually(lambda told=told: len(office.said_to(ANNA)) == told + 1, "a refusal")
             assert office.said_to_all() == before
+
+
+@pytest.mark.parametrize("action", [Action.OPEN, Action.WHY, Action.EXACT, Action.SHARE, Action.LOG_VISIT])
+def test_a_button_that_was_made_for_another_customer_shows_nothing(office: Office, action: Action) -> None:
+    value = blocks.encode(Pointer(id=office.globex, version=1, mark=1))
+    button = {
+        "type": "button",
+        "action_id": str(action),
+        "value": value,
+        "text": {"type": "plain_text", "text": "."},
+    }
+    stale = office.post({"text": "stale", "blocks": [{"type": "actions", "elements": [button]}]})
+    told = len(office.said_to(ANNA))
+    assert office.workspace.click(ANNA, stale, str(action)).ok
+    eventually(lambda: len(office.said_to(ANNA)) == told + 1, "a refusal")
+    assert "This button was made for another customer" in words(office.said_to(ANNA)[-1])
+    assert "Globex" not in words(office.said_to(ANNA)[-1])
 
 
 def test_where_only_the_asker_reads_nothing_is_posted(office: Office) -> None:

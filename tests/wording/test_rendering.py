@@ -9,7 +9,7 @@ from markupsafe import Markup
 from structlog.testing import capture_logs
 
 from bot.errors import BadInput, BotError
-from bot.services.ops.templates import sample
+from bot.services.ops.templates import check_templates, sample
 from bot.wording.messages import MESSAGES, Problem, Slots, TierChanged, TierDigest, Ungraded, Why
 from bot.wording.parts import Who
 from bot.wording.rendering import SHIPPED, Renderer, escape, problem_text
@@ -52,6 +52,9 @@ def test_no_template_line_is_so_long_that_it_holds_logic() -> None:
         ("شركة", "\u2068شركة\u2069"),
         (Markup("<@U0ANNA>"), "<@U0ANNA>"),
         ("x" * 81, "x" * 79 + "…"),
+        ("*A* _b_ ~c~ `d` :100:", "∗A∗ ＿b＿ ∼c∼ ｀d｀ ∶100∶"),
+        ("> A", "› A"),
+        ("CUST_001 at 12:30, Re: 3 > 2", "CUST_001 at 12:30, Re: 3 &gt; 2"),
         ("", ""),
     ],
 )
@@ -81,8 +84,8 @@ def test_a_problem_keeps_its_whole_sentence_and_harmless_values() -> None:
     )
     text = problem_text(error, "en")
     assert text == (
-        "&lt;!channel&gt; *a*.csv line 12 has too many cells &amp; no &lt;header&gt;; "
-        "&lt;!channel&gt; *a*.csv cannot be read, so save the sheet as CSV again."
+        "&lt;!channel&gt; ∗a∗.csv line 12 has too many cells &amp; no &lt;header&gt;; "
+        "&lt;!channel&gt; ∗a∗.csv cannot be read, so save the sheet as CSV again."
     )
     slots = Renderer().slots(Problem(text=text), "en")
     assert slots.body == (str(text),)
@@ -143,6 +146,80 @@ def test_a_broken_template_gives_way_to_the_shipped_one_and_is_logged_once(tmp_p
         slots = [renderer.slots(ungraded(), language) for language in ("zh", "en", "en")]
     assert [s.fallback for s in slots] == ["ACME尚未评级", "ACME has no tier yet", "ACME has no tier yet"]
     assert [(line["event"], line["template"]) for line in logged] == [("template.broken", "ungraded.jinja")]
+
+
+def doubled(step: str) -> str:
+    """A text that is doubled sixty times."""
+    return "{% set x = 'x' %}" + step * 60 + "{{ x }}"
+
+
+POISON = {
+    "endless loop": "{% for a in range(10**9) %}{% endfor %}",
+    "loops in loops": "{% for a in range(999) %}" * 4 + "{% endfor %}" * 4,
+    "loop that counts itself": "{% for a in range(999) %}{% for b in range(99) %}{{ loop.length }}{% endfor %}{% endfor %}",
+    "recursive loop": "{% for a in [[]] recursive %}{{ loop([[], []]) }}{% endfor %}",
+    "macros that call each other": "{% macro f(n) %}{% if n %}{{ f(n - 1) }}{{ f(n - 1) }}{% endif %}{% endmacro %}{{ f(60) }}",
+    "includes itself": "{% include 'ungraded.jinja' %}{% include 'ungraded.jinja' %}",
+    "prints too much": "{% for a in range(999) %}" + "x" * 1_000 + "{% endfor %}",
+    "long file": "x" * 60_000,
+    "product of a text": "{{ 'x' * 10**9 }}",
+    "product of a list": "{{ ([1] * 10**9)|length }}",
+    "power": "{{ 10 ** (10 ** 9) }}",
+    "powers": "{% set x = 10 ** 99 %}" + "{% set x = x * x %}" * 60 + "{{ x }}",
+    "joined": doubled("{% set x = x ~ x %}"),
+    "added": doubled("{% set x = x + x %}"),
+    "printed": doubled("{% set x %}{{ x }}{{ x }}{% endset %}"),
+    "list": "{% set x = [1] %}" + "{% set x = x + x %}" * 60 + "{{ x|length }}",
+    "replaced": doubled("{% set x = x|replace('x', 'xxxxxxxx') %}"),
+    "centred": "{{ 'x'|center(10**9) }}",
+    "justified": "{{ 'x'.ljust(10**9) }}",
+    "indented": "{{ 'x'|indent(10**9, true) }}",
+    "indented JSON": "{{ [1]|tojson(10**9) }}",
+    "batches": "{{ [1]|batch(10**9, 1)|list|length }}",
+    "slices": "{{ [1]|slice(10**9)|list|length }}",
+    "rounded": "{{ 1.5|round(10**9, 'ceil') }}",
+    "wide format": "{{ '%999999999d'|format(1) }}",
+    "wide format of a value": "{{ '%*d'|format(10**9, 1) }}",
+    "wide remainder": "{{ '%999999999d' % 1 }}",
+    "wide field": "{{ '{:999999999}'.format(1) }}",
+    "wide field of a value": "{{ '{:{}}'.format(1, 10**9) }}",
+    "bytes": "{{ (1).to_bytes(10**9, 'big') }}",
+    "filler": "{{ lipsum(10**6) }}",
+    "insides": "{{ name.__class__.__mro__ }}",
+}
+
+
+@pytest.mark.parametrize("text", POISON.values(), ids=POISON)
+def test_a_template_that_takes_too_long_or_too_much_gives_way_to_the_shipped_one(
+    tmp_path: Path, text: str
+) -> None:
+    renderer = write(
+        tmp_path / "own",
+        "ungraded.jinja",
+        f"{{% block fallback %}}{{% endblock %}}{{% block body %}}{text}{{% endblock %}}",
+    )
+    with capture_logs() as logged:
+        shown = [renderer.slots(ungraded(), "en").fallback for _ in range(3)]
+    assert shown == ["ACME has no tier yet"] * 3
+    assert [(line["event"], line["template"]) for line in logged] == [("template.broken", "ungraded.jinja")]
+
+
+def test_check_names_a_template_that_takes_too_much(tmp_path: Path) -> None:
+    text = f"{{% block fallback %}}{POISON['loops in loops']}{{% endblock %}}"
+    (problem,) = check_templates(write(tmp_path / "own", "ungraded.jinja", text))
+    assert problem.endswith("ungraded.jinja line 1: takes more than 10,000 steps or 1 s.")
+
+
+def test_what_other_templates_need_is_not_limited(tmp_path: Path) -> None:
+    renderer = write(
+        tmp_path / "own",
+        "ungraded.jinja",
+        "{% block fallback %}{{ '%.1f' % 2.25 }} {{ '%s'|format(name) }} {{ '{:>4}'.format(7) }} {{ name ~ '!' }}"
+        " {{ name|upper|center(8) }} {{ [1, 2]|join('+') }} {{ 2 * 3 + 2 ** 3 }} {{ name.lower() }}"
+        "{% for a in range(200) %}{% if loop.last %} {{ loop.length }}{% endif %}{% endfor %}{% endblock %}",
+    )
+    assert renderer.slots(ungraded()).fallback == "2.2 ACME 7 ACME! ACME 1+2 14 acme 200"
+    assert check_templates(renderer) == []
 
 
 def test_a_broken_part_gives_way_too(tmp_path: Path) -> None:

@@ -10,6 +10,7 @@ from bot.errors import N_, ngettext
 from bot.services.imports.check.findings import LEVELS
 from bot.wording import messages
 from bot.wording.messages import Message, Slots, TierCard
+from bot.wording.rendering import AS_WRITTEN
 
 if TYPE_CHECKING:
     from bot.services.ask.explanation import Explained
@@ -315,5 +316,5 @@ def _unmarked(text: str) -> str:
     text = re.sub(r"(?m)^:[a-z_]+: ", "", text)
     text = re.sub(r"(?<!\S)\*(\S(?:[^*\n]*\S)?)\*(?!\S)", r"\1", text)
     text = re.sub(r"`([^`\n]+)`", r"\1", text)
-    text = re.sub("[\u2068\u2069]", "", text)
+    text = re.sub("[\u2068\u2069]", "", text).translate(AS_WRITTEN)
     return text.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&")

@@ -63,7 +63,7 @@ def why(
     Raises NotFound for a customer that is not the actor's, is not graded yet, or was not on that day.
     """
     with database.read() as session:
-        customer, graded = graded_for(session, scheme_cache, actor, Act.SEE, pointer.id, since)
+        customer, graded = graded_for(session, scheme_cache, actor, Act.SEE, pointer, since)
         if since is not None and graded.previous is None:
             raise NotFound(
                 N_("%(name)s has no earlier grading of %(day)s or before to compare with."),
@@ -111,7 +111,7 @@ def exact_figures(
     Raises NotFound for a customer that is not the actor's or is not graded yet.
     """
     with database.read() as session:
-        customer, graded = graded_for(session, scheme_cache, actor, Act.SEE, pointer.id)
+        customer, graded = graded_for(session, scheme_cache, actor, Act.SEE, pointer)
         lift = _next(graded)
         book = tier_names({0: graded.scheme})
         indicators = {indicator.id: indicator for indicator in graded.scheme.indicators}

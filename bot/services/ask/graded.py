@@ -13,6 +13,7 @@ from bot.errors import N_, NotFound
 from bot.services import access
 from bot.services.access import Act, Actor
 from bot.services.schemes.store import SchemeCache, TierNames, tiers_of
+from bot.wording.actions import Pointer
 from bot.wording.parts import ByHand, CapState, DimensionPart, MovedFigure, Reason, Since
 from db.book.customers import CustomerRow
 from db.graded import assessments, overrides
@@ -110,11 +111,11 @@ def graded_for(
     scheme_cache: SchemeCache,
     actor: Actor,
     act: Act,
-    customer_id: int,
+    meant: int | Pointer,
     since: date | None = None,
 ) -> tuple[CustomerRow, Graded]:
     """A graded customer, if the actor may do that to it. Raises NotFound if not, and before its first assessment."""
-    customer = access.customer_for(session, actor, act, customer_id)
+    customer = access.customer_for(session, actor, act, meant)
     graded = graded_of(session, scheme_cache, customer, since)
     if graded is None:
         raise NotFound(N_("This customer has not been graded yet."))

@@ -1,7 +1,11 @@
-"""Answering /tier: from what was typed to a card, a choice, or the nearest names. Only within the asker's customers."""
+"""Answering /tier: from what was typed to a card, a choice, or the nearest names. Only within the asker's customers.
+
+Only a whole code or name of one customer is certain; everything else is a choice, and nothing is opened or changed by it.
+"""
 
 from dataclasses import dataclass
 from datetime import date
+from enum import StrEnum
 
 from sqlmodel import Session
 
@@ -12,33 +16,43 @@ from bot.services.ask import lists
 from bot.services.ask.boundaries import assessed, boundaries, coming
 from bot.services.ask.graded import graded_of, is_provisional
 from bot.services.care.schedule import CareRules
-from bot.services.name_keys import fold, spellings, tokens_of_key
+from bot.services.name_keys import fold, fold_code, spellings, tokens_of_key
 from bot.services.schemes.cadence import next_gradings
 from bot.services.schemes.ladder import ladders
 from bot.services.schemes.store import SchemeCache, starter, tiers_of
+from bot.wording.actions import Pointer
 from bot.wording.messages import Choice, Help, Message, NoMatch, TierCard, Ungraded
 from bot.wording.parts import Who
 from db.book import customers
-from db.book.customers import Owners
+from db.book.customers import NameHit, NameKind, Owners
 from db.care import touches
 from db.engine import Database
 from db.graded import assessments, schemes
 
 MOST_HITS, MOST_NEAR = 8, 5
 HELP = frozenset({"help", "帮助", "?", "？"})
+_TO_CHANGE = frozenset({NameKind.CODE, NameKind.NAME})
+
+
+class Match(StrEnum):
+    """How a text matches the customers that it finds."""
+
+    EXACT = "exact"  # it is their code, name, another name or full pinyin
+    PART = "part"  # it is a part of their names
+    NEAR = "near"  # it is only similar to their names or codes
 
 
 @dataclass(frozen=True, kw_only=True)
 class Found:
-    """Customers that fit a query, best first; not `sure` when their names are only similar."""
+    """Customers that a text may mean, best first."""
 
     ids: list[int]
-    sure: bool
+    match: Match
 
     @property
     def only(self) -> int | None:
-        """The one customer that was meant."""
-        return self.ids[0] if self.sure and len(self.ids) == 1 else None
+        """The one customer that the text certainly means."""
+        return self.ids[0] if self.match is Match.EXACT and len(self.ids) == 1 else None
 
 
 def answer(
@@ -54,46 +68,47 @@ def answer(
     if found.only is not None:
         return card(session, scheme_cache, rules, actor, found.only, today)
     book = scheme_cache.tier_names(session)
-    hits = lists.hits_of(session, book, found.ids[: MOST_HITS if found.sure else MOST_NEAR])
-    if found.sure:
-        return Choice(query=query, hits=hits, more=len(found.ids) - len(hits))
-    return NoMatch(query=query, hits=hits)
-
-
-def one(database: Database, actor: Actor, text: str) -> int:
-    """The one customer that a text means. Raises NotFound with the nearest names when it is not clear which."""
-    query = _normal(text)
-    with database.read() as session:
-        found = find(session, access.visible_owners(session, actor), query)
-        if found.only is not None:
-            return found.only
-        near = customers.get_many(session, found.ids[:MOST_NEAR])
-        labels = [
-            f"{near[customer_id].code} {near[customer_id].name}"
-            for customer_id in found.ids
-            if customer_id in near
-        ]
-    if not labels:
-        raise NotFound(N_("There is no customer %(query)s."), query=query)
-    raise NotFound(
-        N_("It is not clear who %(query)s is. Name the code: %(near)s."), query=query, near="; ".join(labels)
-    )
+    hits = lists.hits_of(session, book, found.ids[:MOST_HITS])
+    if found.match is Match.NEAR:
+        return NoMatch(query=query, hits=hits)
+    return Choice(query=query, hits=hits, more=len(found.ids) - len(hits))
 
 
 def find(session: Session, owners: Owners, query: str) -> Found:
     """Customers by code, name, other names and pinyin; then by their beginning; then by words; then by similarity."""
-    for key in filter(None, spellings(query)):
-        compact = key.replace(" ", "")
-        # One after the other, because a common word takes a thousand times as long as a name that is exactly right.
-        ids = (
-            customers.with_key(session, key, owners)
-            or (compact != key and customers.with_key(session, compact, owners))
-            or customers.with_prefix(session, key, owners)
-            or _with_all_words(session, owners, key)
-        )
+    exact, ids = _with_name(session, owners, query)
+    if ids:
+        return Found(ids=ids, match=Match.EXACT if exact else Match.PART)
+    # One after the other, because a common word takes a thousand times as long as a name that is exactly right.
+    for key in _keys(query):
+        ids = customers.with_prefix(session, key, owners) or _with_all_words(session, owners, key)
         if ids:
-            return Found(ids=ids, sure=True)
-    return _near(session, owners, fold(query))
+            return Found(ids=ids, match=Match.PART)
+    return Found(ids=_near(session, owners, fold(query)), match=Match.NEAR)
+
+
+def one(database: Database, actor: Actor, text: str) -> int:
+    """The one customer that a text certainly means. Raises NotFound with those that it may mean."""
+    query = _normal(text)
+    with database.read() as session:
+        found = find(session, access.visible_owners(session, actor), query)
+        if found.only is None:
+            raise _unclear(session, query, found.ids)
+        return found.only
+
+
+def one_to_change(database: Database, actor: Actor, text: str) -> int:
+    """The one customer with this code or name. Raises NotFound with those that the text may mean.
+
+    For what changes something: other names and pinyin, which may be those of another customer too, will not do.
+    """
+    query = _normal(text)
+    with database.read() as session:
+        owners = access.visible_owners(session, actor)
+        exact, ids = _with_name(session, owners, query)
+        if len(ids) != 1 or not any(hit.kind in _TO_CHANGE for hit in exact):
+            raise _unclear(session, query, ids or find(session, owners, query).ids)
+        return ids[0]
 
 
 def card(
@@ -101,12 +116,12 @@ def card(
     scheme_cache: SchemeCache,
     rules: CareRules,
     actor: Actor,
-    customer_id: int,
+    meant: int | Pointer,
     today: date,
     refusal: str = NOT_YOURS,
 ) -> TierCard | Ungraded:
     """A customer's card. Raises NotFound with the refusal when there is none, or it is not for this person."""
-    customer = access.customer_for(session, actor, Act.SEE, customer_id, refusal)
+    customer = access.customer_for(session, actor, Act.SEE, meant, refusal)
     owner = (
         None
         if customer.owner_name is None
@@ -148,6 +163,35 @@ def _normal(text: str) -> str:
     return " ".join(text.split())[:100]
 
 
+def _with_name(session: Session, owners: Owners, query: str) -> tuple[list[NameHit], list[int]]:
+    """(the names that the text equals, every customer that may be meant by it). A code comes before names."""
+    keys = _keys(query)
+    hits = customers.with_keys(session, [*keys, *(key.replace(" ", "") for key in keys)], owners)
+    exact = [hit for hit in hits if _is_exact(hit, query, keys)]
+    source, colon, code = query.partition(":")
+    if colon:
+        exact = [*customers.with_external_id(session, source.strip(), code.strip(), owners), *exact]
+    codes = [hit for hit in exact if hit.kind == NameKind.CODE]
+    if codes:
+        return codes, _ids(codes)
+    return exact, _ids([*exact, *hits])
+
+
+def _is_exact(hit: NameHit, query: str, keys: list[str]) -> bool:
+    """Not so where only punctuation in a code, or a space in a name, is another one: that may be another customer."""
+    if hit.kind == NameKind.CODE:
+        return fold_code(hit.name) == fold_code(query)
+    return hit.key in keys or hit.kind == NameKind.PINYIN
+
+
+def _ids(hits: list[NameHit]) -> list[int]:
+    return list(dict.fromkeys(hit.customer_id for hit in hits))[: customers.MOST]
+
+
+def _keys(query: str) -> list[str]:
+    return [key for key in spellings(query) if key]
+
+
 def _with_all_words(session: Session, owners: Owners, key: str) -> list[int]:
     words = tokens_of_key(key)
     if not words:
@@ -157,11 +201,26 @@ def _with_all_words(session: Session, owners: Owners, key: str) -> list[int]:
     ]
 
 
-def _near(session: Session, owners: Owners, key: str) -> Found:
+def _near(session: Session, owners: Owners, key: str) -> list[int]:
     from bot.services.ask import near
 
-    codes = near.near_codes(session, owners, key)
-    if codes:  # never taken as meant: a wrong code is another customer's
-        return Found(ids=codes[:MOST_NEAR], sure=False)
-    ids, sure = near.near_customers(session, owners, key)
-    return Found(ids=ids[:1] if sure else ids[:MOST_NEAR], sure=sure)
+    found = near.near_codes(session, owners, key) or near.near_customers(session, owners, key)
+    return found[:MOST_NEAR]
+
+
+def _unclear(session: Session, query: str, ids: list[int]) -> NotFound:
+    """The error that names the customers which a text may mean, each by what means only that one."""
+    near = customers.get_many(session, ids[:MOST_NEAR])
+    if not near:
+        return NotFound(N_("There is no customer %(query)s."), query=query)
+    codes = [customer.code for customer in near.values()]
+    shared = [customer_id for customer_id, customer in near.items() if codes.count(customer.code) > 1]
+    sources = customers.sources_of(session, shared)
+    labels = [
+        f"{sources.get(customer_id, near[customer_id].code)} {near[customer_id].name}"
+        for customer_id in ids
+        if customer_id in near
+    ]
+    return NotFound(
+        N_("It is not clear who %(query)s is. Name the code: %(near)s."), query=query, near="; ".join(labels)
+    )

@@ -17,7 +17,6 @@ from db.book import customers, near_names
 from db.book.customers import NameKind, Owners
 from db.book.near_names import NearName
 
-SURE, AHEAD = 0.8, 0.05  # of the question fits, and so much less of any other customer's name
 MOST_FITS, FITS = 0.8, 0.5  # from here on common words do, and above here rare ones
 RARE = 3  # customers that share a word which tells them apart
 SAME_SOUND = 0.85
@@ -87,8 +86,8 @@ class _Fit:
         return -round(self.share, 2), -self.sound, self.length, self.customer_id
 
 
-def near_customers(session: Session, owners: Owners, key: str) -> tuple[list[int], bool]:
-    """(customers that a folded name may mean, best first; whether it can only be the first)."""
+def near_customers(session: Session, owners: Owners, key: str) -> list[int]:
+    """Customers that a folded name may mean, best first."""
     search = _NearSearch(session, owners, key)
     fits: dict[int, _Fit] = {}
     for names in search.candidates():
@@ -97,9 +96,7 @@ def near_customers(session: Session, owners: Owners, key: str) -> tuple[list[int
         if any(fit.is_worth_offering for fit in fits.values()):
             break
     ranked = sorted((fit for fit in fits.values() if fit.is_worth_offering), key=lambda fit: fit.order)
-    sure = bool(ranked) and ranked[0].share >= SURE and not any(map(str.isdigit, key))
-    sure = sure and (len(ranked) == 1 or ranked[1].share < ranked[0].share - AHEAD)
-    return [fit.customer_id for fit in ranked], sure
+    return [fit.customer_id for fit in ranked]
 
 
 class _NearSearch:

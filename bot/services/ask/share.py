@@ -28,7 +28,7 @@ def shared_card(database: Database, scheme_cache: SchemeCache, actor: Actor, poi
     Raises NotFound for a customer that the actor may not share.
     """
     with database.read() as session:
-        customer, graded = graded_for(session, scheme_cache, actor, Act.SHARE, pointer.id)
+        customer, graded = graded_for(session, scheme_cache, actor, Act.SHARE, pointer)
         before = _other_before(session, scheme_cache, graded)
     tier = graded.since.tier
     fell = before is not None and before.tier.rank < tier.rank
@@ -37,6 +37,7 @@ def shared_card(database: Database, scheme_cache: SchemeCache, actor: Actor, poi
         customer_id=customer.id,
         sharer_id=actor.person_id,
         name=customer.name,
+        code=customer.code,
         tier=tier,
         before=before,
         fell=fell,

@@ -17,7 +17,6 @@ from pydantic import (
     create_model,
     model_validator,
 )
-from ruamel.yaml import YAML
 from ruamel.yaml.comments import CommentedMap, CommentedSeq
 from ruamel.yaml.error import YAMLError
 
@@ -25,6 +24,7 @@ from bot.errors import N_, Phrase, SeveralProblems
 from bot.settings import ROOT, choices_of, sentence_of
 from bot.wording.parts import NextStep
 from db.care.touches import StepKind
+from grading.scheme import text as yaml_text
 from grading.scheme import yaml_faults
 from grading.scheme.model import BLOCKED, Name
 from grading.scheme.problems import place
@@ -194,15 +194,23 @@ class CarePlan(_Part):
 def load_plan(path: Path | None) -> CarePlan:
     """The firm's plan or the shipped one. Raises SeveralProblems naming file, line and key of each."""
     path = path or SHIPPED
+    data = _read(path)
     try:
-        data = YAML(typ="rt").load(path.read_text(encoding="utf-8-sig"))
+        return CarePlan.model_validate(_plain(data))
+    except ValidationError as error:
+        raise SeveralProblems(_sentences(path.name, data, error.errors())) from None
+
+
+def _read(path: Path) -> Any:
+    """The values of a YAML file with their lines."""
+    try:
+        return yaml_text.load(yaml_text.read(path))
     except OSError as error:
         problem = Phrase(
             N_("%(file)s cannot be read: %(reason)s; name a YAML file in TIERBOT_CARE_PLAN"),
             file=path.name,
             reason=error.strerror,
         )
-        raise SeveralProblems([problem]) from None
     except (YAMLError, UnicodeDecodeError) as error:
         mark = getattr(error, "problem_mark", None)
         where = place(path.name, mark.line + 1, "") if mark else path.name
@@ -213,11 +221,14 @@ def load_plan(path: Path | None) -> CarePlan:
             place=where,
             fault=yaml_faults.fault(what),
         )
-        raise SeveralProblems([problem]) from None
-    try:
-        return CarePlan.model_validate(_plain(data))
-    except ValidationError as error:
-        raise SeveralProblems(_sentences(path.name, data, error.errors())) from None
+    except yaml_text.Refused as refused:
+        problem = Phrase(
+            N_("%(place)s: %(fault)s; %(remedy)s"),
+            place=path.name,
+            fault=refused.message,
+            remedy=refused.remedy,
+        )
+    raise SeveralProblems([problem])
 
 
 def first_morning_before(occasion: Occasion, days: int, today: date) -> tuple[date, date]:

@@ -1,7 +1,7 @@
 """Reminders: from a due touch to a message, and from what people do about it to the next due day."""
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from functools import partial
 from typing import Any
@@ -231,7 +231,7 @@ def log_contact(
     database: Database,
     actor: Actor,
     *,
-    customer_id: int,
+    meant: int | Pointer,
     kind: str,
     happened_on: date,
     note: str | None,
@@ -247,7 +247,7 @@ def log_contact(
     """
     check_contact(actor, kind, happened_on, now)
     with database.write() as session:
-        customer = access.customer_for(session, actor, Act.LOG_CONTACT, customer_id)
+        customer = access.customer_for(session, actor, Act.LOG_CONTACT, meant)
         touches.lock(session, [customer.id])  # so that a second submission at the same time sees the first
         content: dict[str, Any] = {
             "kind": kind,
@@ -275,6 +275,7 @@ def log_contact(
         before_commit()
         return VisitLogged(
             name=customer.name,
+            code=customer.code,
             kind=kind,
             happened_on=happened_on,
             next_step=step and rules.plan.next_step(*step, actor.today(now)),
@@ -320,7 +321,8 @@ def _seen(session: Session, actor: Actor, act: Act, pointer: Pointer) -> tuple[C
     touch = touches.get(session, pointer.id)
     if touch is None:
         raise NotFound(GONE)
-    return access.customer_for(session, actor, act, touch.customer_id, GONE), touch
+    meant = replace(pointer, id=touch.customer_id)
+    return access.customer_for(session, actor, act, meant, GONE), touch
 
 
 def _touch_for(session: Session, actor: Actor, pointer: Pointer) -> tuple[CustomerRow, Touch]:
@@ -353,6 +355,7 @@ def _closed(
     open_touches = touches.open_touches(session, [customer.id])
     return ReminderClosed(
         name=customer.name,
+        code=customer.code,
         step=rules.plan.step_name(touch.tier, touch.step),
         by=by,
         outcome=outcome,

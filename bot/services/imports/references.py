@@ -211,6 +211,8 @@ def find_person(job: ImportJob, name: str) -> Parser:
 
 
 def _name_of_person(name: str) -> str:
-    """A person's name as it is compared: `Lee, Mia` is Mia Lee, and 张 三 is 张三."""
-    words = fold(name).split()
-    return "".join(words) if HAN.search(name) else " ".join(sorted(words))
+    """A person's name as it is compared: `Lee, Mia` is Mia Lee, and 张 三 is 张三, but Wang Li is not Li Wang."""
+    if HAN.search(name):
+        return "".join(fold(name).split())
+    last, comma, first = name.partition(",")
+    return fold(f"{first} {last}" if comma else name)

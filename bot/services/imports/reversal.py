@@ -26,6 +26,7 @@ def undo(database: Database, batch_id: int, *, clock: Clock, actor: str) -> Undo
         with imports.exclusive(database), imports.workspace(database) as connection, connection.begin():
             # Updating the row first takes SQLite's write lock before anything is read.
             connection.execute(_batch.update().where(_batch.c.id == batch_id).values(status=_batch.c.status))
+            database.before_write(connection)
             kind = _refuse_unless_published(connection, batch_id)
             written = _by_dependency(KINDS[kind].writes)
             _refuse_if_changed_since(connection, written, batch_id)

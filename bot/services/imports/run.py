@@ -140,6 +140,7 @@ class _Import:
                 try:
                     staging = self._stage(job, table, remembered.words)
                     self._check(job, staging)
+                    job.rejects.finish()
                     batch_id, counts = self._publish(job, staging)
                     rejects_file = job.rejects.keep(f"import-{batch_id}-{kind.name}-rejects.csv")
                 finally:
@@ -328,6 +329,7 @@ class _Import:
                 "published_at": self.clock.now(),
             },
         ).scalar_one()
+        self.database.before_write(job.connection)
         counts = self.kind.publish(job, batch_id)
         job.connection.execute(
             batch.update()

@@ -1,18 +1,25 @@
 """`tierbot check`: every problem of an installation at once, each with file, line or key, and remedy."""
 
+import glob
+import shlex
+import stat
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from bot import settings
 from bot.errors import N_, BotError, Phrase, SeveralProblems
 from bot.services.care.plan import load_plan
+from bot.services.ops.revisions import other_revision
 from bot.services.ops.templates import check_templates
 from bot.services.schemes import store
-from bot.settings import Settings, without_password
+from bot.settings import Settings
 from bot.wording.rendering import Renderer
 from db import schema
-from db.engine import Unusable, describe, open_database
+from db.address import without_secrets
+from db.engine import Unusable, describe, file_of, open_database
 from grading.scheme.presets import notices, preset_names
+
+OTHERS = 0o077  # the rights of the group and of everybody
 
 
 @dataclass
@@ -41,6 +48,7 @@ def check_all() -> Findings:
         found.problems += _sentences(error)
     found.problems += check_templates(Renderer(chosen.templates_dir))
     _check_database(chosen, found)
+    _check_modes(chosen, found)
     return found
 
 
@@ -104,6 +112,37 @@ def _check_care(schemes_dir: Path | None, planned: set[str], found: Findings) ->
             )
 
 
+def _check_modes(settings: Settings, found: Findings) -> None:
+    """Who else on this machine may read the data: a folder or a file of an older version, or copied there."""
+    folder, file = settings.data_dir, file_of(settings.url)
+    places = [folder, *folder.rglob("*")] if folder.is_dir() else []
+    if file is not None and not file.is_relative_to(folder.absolute()):
+        places += [file, *file.parent.glob(f"{glob.escape(file.name)}[-.]*")]  # its log and its backups
+    others = {place: mode for place in places if (mode := _mode(place)) & OTHERS}
+    if others:
+        inside = [folder] if any(place.is_relative_to(folder) for place in others) else []
+        outside = [place for place in others if not place.is_relative_to(folder)]
+        found.notices.append(
+            Phrase(
+                N_(
+                    "%(place)s has mode %(mode)s: other accounts of this machine may read customers' data there."
+                    " Run: %(command)s"
+                ),
+                place=next(iter(others)),
+                mode=f"{next(iter(others.values())):04o}",
+                command=shlex.join(["chmod", "-R", "go=", *map(str, [*inside, *outside])]),
+            )
+        )
+
+
+def _mode(place: Path) -> int:
+    """The rights of owner, group and others; none of what is not there."""
+    try:
+        return 0 if place.is_symlink() else stat.S_IMODE(place.stat().st_mode)
+    except OSError:
+        return 0
+
+
 def _check_database(settings: Settings, found: Findings) -> None:
     try:
         database = open_database(settings.url)
@@ -111,7 +150,7 @@ def _check_database(settings: Settings, found: Findings) -> None:
         found.problems.append(
             Phrase(
                 N_("The database %(url)s cannot be used: %(error)s. Check TIERBOT_DATABASE_URL."),
-                url=without_password(settings.url),
+                url=without_secrets(settings.url),
                 error=error,
             )
         )
@@ -119,16 +158,12 @@ def _check_database(settings: Settings, found: Findings) -> None:
     try:
         schema.check(database)
     except schema.SchemaMismatch as mismatch:
-        found.notices.append(
-            Phrase(
-                N_(
-                    "The database is at revision %(found)s, this version needs %(wanted)s: run tierbot db "
-                    "upgrade."
-                ),
-                found=mismatch.found or Phrase(N_("none")),
-                wanted=mismatch.wanted,
+        if schema.is_empty(database):
+            found.notices.append(
+                Phrase(N_("The database is empty: the first command that needs it creates its tables."))
             )
-        )
+        else:
+            found.problems.append(other_revision(mismatch).phrase)
     except Exception as error:
         found.problems.append(
             Phrase(
@@ -136,7 +171,7 @@ def _check_database(settings: Settings, found: Findings) -> None:
                     "The database %(url)s cannot be opened: %(error)s. Check TIERBOT_DATABASE_URL, and that "
                     "the server or the disk is there."
                 ),
-                url=without_password(settings.url),
+                url=without_secrets(settings.url),
                 error=describe(error),
             )
         )

@@ -3,7 +3,9 @@
 import importlib.metadata
 import platform
 import shutil
+import sqlite3
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -13,8 +15,9 @@ from sqlmodel import Session
 
 from bot.errors import N_, Phrase, ngettext
 from bot.services.delivery import circuit, time_jump
-from bot.settings import Settings, without_password
-from db import processes, schema
+from bot.settings import Settings
+from db import backup, processes, schema
+from db.address import without_secrets
 from db.book import people
 from db.engine import Database, describe
 from db.graded import runs
@@ -179,6 +182,13 @@ def _storage(settings: Settings, database: Database) -> Iterator[Finding]:
 
 
 def _database(database: Database, settings: Settings) -> Finding:
+    if damage := _damage(database):
+        return Finding(
+            "problem",
+            "database",
+            Phrase(N_("damaged: %(damage)s"), damage=damage),
+            Phrase(N_("stop every process and restore the newest backup: tierbot db restore FILE")),
+        )
     try:
         schema.check(database)
     except schema.SchemaMismatch as mismatch:
@@ -187,11 +197,15 @@ def _database(database: Database, settings: Settings) -> Finding:
             found=mismatch.found or Phrase(N_("none")),
             wanted=mismatch.wanted,
         )
-        remedy = Phrase(N_("`tierbot db upgrade`, or install the version that fits"))
+        remedy = Phrase(
+            N_("install the newer version again, or restore the backup from before its upgrade")
+            if isinstance(mismatch, schema.NewerSchema)
+            else N_("`tierbot db upgrade`, or install the version that fits")
+        )
     except Exception as error:
         found = Phrase(
             N_("%(url)s cannot be opened: %(error)s"),
-            url=without_password(settings.url),
+            url=without_secrets(settings.url),
             error=describe(error),
         )
         remedy = Phrase(N_("check TIERBOT_DATABASE_URL, and that the server or the disk is there"))
@@ -206,6 +220,13 @@ def _database(database: Database, settings: Settings) -> Finding:
             ),
         )
     return Finding("problem", "database", found, remedy)
+
+
+def _damage(database: Database) -> str:
+    """The damage of a SQLite file; PostgreSQL checks its pages itself."""
+    with suppress(sqlite3.OperationalError):  # it cannot be opened: what is queried next says why
+        return backup.find_damage(database.file) if database.is_sqlite else ""
+    return ""
 
 
 def _beats(session: Session, now: datetime) -> Iterator[Finding]:

@@ -10,6 +10,7 @@ from typing import Any
 import pandas as pd
 
 from bot.errors import N_, BadInput
+from bot.services.files import write_whole
 from grading.diagnose.weights import ahp, upper_triangle
 from grading.indicators.orders import book_gap
 from grading.views.rfm import CutPoints, Standard, cut_points, standards
@@ -55,10 +56,10 @@ def learn(frame: pd.DataFrame, *, as_of: date, currency: str, basis: str) -> Cal
 
 
 def write(frozen: Calibration, path: Path) -> None:
-    """Write the numbers to a new file. Raises BadInput when it exists: frozen numbers are not overwritten."""
+    """Write the numbers to a new file. Raises BadInput when it exists or cannot be written."""
     if path.exists():
         raise BadInput(N_("%(file)s exists already. Frozen numbers stay; choose another name."), file=path)
-    path.write_text(json.dumps(asdict(frozen), indent=2, default=str) + "\n", encoding="utf-8")
+    write_whole(path, json.dumps(asdict(frozen), indent=2, default=str) + "\n")
 
 
 def read(path: Path, currency: str) -> Calibration:

@@ -20,6 +20,7 @@ from db.engine import Database
 from db.graded import schemes, shadows
 from db.graded.runs import Purpose
 from db.graded.schemes import Period, SchemeState, SchemeStep, SchemeVersion
+from grading.scheme import text as yaml_text
 from grading.scheme.model import Scheme
 from grading.scheme.problems import SchemeError
 from grading.scheme.reader import parse_scheme
@@ -77,7 +78,7 @@ def listed(database: Database, actor: Actor, schemes_dir: Path | None, *, today:
     drafts = []
     for path in store.own_schemes(schemes_dir):
         try:
-            scheme = parse_scheme(path.read_text(encoding="utf-8-sig"), source=path.name)
+            scheme = parse_scheme(yaml_text.read(path), source=path.name)
         except (SchemeError, UnicodeDecodeError):
             continue  # `scheme check` names its problems
         if scheme.identity not in known:

@@ -14,6 +14,7 @@ from bot.wording import parts
 from db.graded import runs, schemes
 from db.graded.runs import Purpose
 from db.graded.schemes import SchemeState
+from grading.scheme import text as yaml_text
 from grading.scheme.model import Scheme
 from grading.scheme.presets import preset_names, preset_text
 from grading.scheme.problems import SchemeError
@@ -152,7 +153,7 @@ def find_file(name: str, schemes_dir: Path | None) -> SchemeFile | None:
         path = own if own.exists() else path
     try:
         if path.is_file():
-            text, source = path.read_text(encoding="utf-8-sig"), path.name
+            text, source = yaml_text.read(path), path.name
         elif name in preset_names():
             text, source = preset_text(name), f"{name}.yaml"
         else:

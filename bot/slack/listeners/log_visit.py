@@ -22,11 +22,12 @@ def register(app: App, deps: Dependencies, deferred: Deferred) -> None:
     @app.action(str(Action.LOG_VISIT))
     @deferred.reads
     def open_form(press: Press) -> None:
-        actor, customer_id = deps.identify(press.user_id), press.pointer.id
+        actor = deps.identify(press.user_id)
         with deps.database.read() as session:
-            customer = access.customer_for(session, actor, Act.LOG_CONTACT, customer_id)
+            customer = access.customer_for(session, actor, Act.LOG_CONTACT, press.pointer)
         today, gettext = actor.today(deps.clock.now()), catalogue.gettext(actor.language)
-        press.open_view(blocks.visit_form(customer.name, today, blocks.encode(press.pointer), gettext))
+        metadata = blocks.encode(press.pointer)
+        press.open_view(blocks.visit_form(customer.name, customer.code, today, metadata, gettext))
 
     @app.view(str(Action.VISIT_FORM))
     def save(ack: Ack, body: dict[str, Any], client: WebClient, context: BoltContext) -> None:
@@ -46,7 +47,7 @@ def register(app: App, deps: Dependencies, deferred: Deferred) -> None:
         logged = reminders.log_contact(
             deps.database,
             actor,
-            customer_id=blocks.decode(view["private_metadata"]).id,
+            meant=blocks.decode(view["private_metadata"]),
             kind=kind,
             happened_on=day,
             note=note,

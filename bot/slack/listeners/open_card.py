@@ -16,11 +16,11 @@ def register(app: App, deps: Dependencies, deferred: Deferred) -> None:
     @app.action(re.compile(rf"^{Action.OPEN}(\.\d+)?$"))
     @deferred.reads
     def show(press: Press) -> None:
-        actor, customer_id = deps.identify(press.user_id), press.pointer.id
+        actor = deps.identify(press.user_id)
         today = actor.today(deps.clock.now())
         with deps.database.read() as session:
             card = lookup.card(
-                session, deps.scheme_cache, deps.rules, actor, customer_id, today, WHO_MAY_OPEN
+                session, deps.scheme_cache, deps.rules, actor, press.pointer, today, WHO_MAY_OPEN
             )
         in_place = bool(press.body.get("container", {}).get("is_ephemeral"))
         press.respond(blocks.payload(deps.renderer, card, actor.language), replace_original=in_place)

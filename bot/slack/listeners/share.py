@@ -35,6 +35,8 @@ def register(app: App, deps: Dependencies, deferred: Deferred) -> None:
         question = SharePreview(
             customer_id=shared.customer_id,
             version=press.pointer.version,
+            name=shared.name,
+            code=shared.code,
             channel=None if name in UNNAMED else f"#{name}",
         )
         look = blocks.payload(deps.renderer, shared, language)["blocks"]
@@ -99,7 +101,7 @@ def register(app: App, deps: Dependencies, deferred: Deferred) -> None:
     def card_again(press: Press, actor: Actor) -> dict[str, Any]:
         today = actor.today(deps.clock.now())
         with deps.database.read() as session:
-            card = lookup.card(session, deps.scheme_cache, deps.rules, actor, press.pointer.id, today)
+            card = lookup.card(session, deps.scheme_cache, deps.rules, actor, press.pointer, today)
         return blocks.payload(deps.renderer, card, actor.language)
 
 

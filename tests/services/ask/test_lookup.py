@@ -11,7 +11,9 @@ from bot.services.ask import lookup
 from bot.services.ask.share import shared_card
 from bot.services.care.plan import load_plan
 from bot.services.care.schedule import CareRules
+from bot.services.name_keys import fold
 from bot.services.schemes.store import SchemeCache
+from bot.slack import blocks
 from bot.wording.actions import Pointer
 from bot.wording.messages import Choice, Help, MyCustomers, NoMatch, TierCard, Ungraded
 from bot.wording.rendering import Renderer
@@ -78,25 +80,87 @@ def book(database: Database) -> Database:
         ("ACME", "ACME"),
         ("  acme ", "ACME"),
         ("ＡＣＭＥ", "ACME"),
-        ("ACM", "ACME"),
-        ("acmee", "ACME"),
-        ("muller", "Müller & Söhne GmbH"),
-        ("söhne", "Müller & Söhne GmbH"),
-        ("Mueller Sohne", None),
-        ("澜岳", "苏州澜岳精密机械有限公司"),
-        ("suzhou", "苏州澜岳精密机械有限公司"),
-        ("SZLYJMJX", "苏州澜岳精密机械有限公司"),
-        ("star northern", "Northern Star Ltd"),
+        ("muller sohne gmbh", "Müller & Söhne GmbH"),
+        ("MÜLLER + SÖHNE, GmbH", "Müller & Söhne GmbH"),
+        ("蘇州瀾嶽精密機械有限公司", "苏州澜岳精密机械有限公司"),
+        ("su zhou lan yue jing mi ji xie you xian gong si", "苏州澜岳精密机械有限公司"),
+        ("suzhoulanyuejingmijixieyouxiangongsi", "苏州澜岳精密机械有限公司"),
         ("NA", "NA"),
     ],
 )
-def test_one_clear_customer_is_answered_with_its_card(book: Database, typed: str, found: str | None) -> None:
+def test_a_whole_name_of_one_customer_is_answered_with_its_card(
+    book: Database, typed: str, found: str
+) -> None:
     answer = ask(book, typed)
-    if found is None:
-        assert isinstance(answer, NoMatch | TierCard)
-    else:
-        assert isinstance(answer, TierCard)
-        assert answer.name == found
+    assert isinstance(answer, TierCard)
+    assert answer.name == found
+
+
+@pytest.mark.parametrize(
+    ("typed", "offered"),
+    [
+        ("ACM", "ACME"),
+        ("muller", "Müller & Söhne GmbH"),
+        ("söhne", "Müller & Söhne GmbH"),
+        ("Müller & Söhne AG", "Müller & Söhne GmbH"),
+        ("澜岳", "苏州澜岳精密机械有限公司"),
+        ("suzhou", "苏州澜岳精密机械有限公司"),
+        ("SZLYJMJXYXGS", "苏州澜岳精密机械有限公司"),  # initials
+        ("star northern", "Northern Star Ltd"),
+        ("Northern Lights", "Northern Lights Ltd"),
+        ("northernlights ltd", "Northern Lights Ltd"),
+        ("acmee", "ACME"),
+        ("Northern Lihgts Ltd", "Northern Lights Ltd"),
+    ],
+)
+def test_a_part_of_a_name_or_a_misspelt_one_is_a_choice_and_opens_nothing(
+    book: Database, typed: str, offered: str
+) -> None:
+    answer = ask(book, typed)
+    assert isinstance(answer, Choice | NoMatch)
+    assert answer.hits[0].name == offered
+    buttons = blocks.payload(Renderer(), answer, "en")["blocks"][-1]["elements"]
+    assert [blocks.decode(button["value"]) for button in buttons] == [hit.target for hit in answer.hits]
+
+
+@pytest.mark.parametrize(
+    "typed", ["C-10236", "C-1O235", "C10235", "C.10235", "C_10235", "C-10235/1", "10235"]
+)
+def test_another_code_opens_nothing(book: Database, typed: str) -> None:
+    with book.write() as session:
+        factories.customer(session, "Birch", code="C-10235")
+    answer = ask(book, typed)
+    assert isinstance(answer, Choice | NoMatch)
+    card = ask(book, " ｃ-10235 ")
+    assert isinstance(card, Ungraded)
+    assert card.code == "C-10235"
+
+
+@pytest.mark.parametrize(
+    ("kind", "others_name"),
+    [("name", "Road Runner"), ("alias", "Road-Runner"), ("pinyin", "roadrunner")],
+)
+def test_a_name_that_is_also_a_name_of_another_customer_is_a_choice(
+    book: Database, kind: str, others_name: str
+) -> None:
+    with book.write() as session:
+        factories.customer(session, "Road Runner")
+        other = factories.customer(session, "Other")
+        factories.replace_names(session, other, [(kind, others_name, fold(others_name))], [])
+    answer = ask(book, "road runner")
+    assert isinstance(answer, Choice)
+    assert [hit.name for hit in answer.hits] == ["Road Runner", "Other"]
+
+
+def test_names_with_the_initials_of_a_name_leave_the_name_certain(book: Database) -> None:
+    with book.write() as session:
+        for number in range(90):
+            factories.replace_names(
+                session, factories.customer(session, f"Nova {number}"), [("initials", "Nova", "na")], []
+            )
+    answer = ask(book, "na")
+    assert isinstance(answer, TierCard)
+    assert answer.name == "NA"
 
 
 def test_a_code_is_answered_before_names(book: Database) -> None:
@@ -115,7 +179,7 @@ def test_another_name_finds_it_too(book: Database) -> None:
     with book.write() as session:
         rows = [("name", "ACME", "acme"), ("alias", "Road Runner Supplies", "road runner supplies")]
         factories.replace_names(session, card.customer_id, rows, ["acme", "road", "runner"])
-    found = ask(book, "road runner")
+    found = ask(book, "road runner supplies")
     assert isinstance(found, TierCard)
     assert found.name == "ACME"
 
@@ -146,7 +210,7 @@ def test_a_customer_of_somebody_else_is_answered_like_one_that_does_not_exist(bo
     assert isinstance(foreign, NoMatch)
     assert isinstance(unknown, NoMatch)
     assert foreign.hits == unknown.hits == ()
-    card = ask(book, "Northern Lights")
+    card = ask(book, "Northern Lights Ltd")
     assert isinstance(card, TierCard)
     for customer_id in (card.customer_id, 999_999):
         with book.read() as session, pytest.raises(NotFound, match="no such customer in your book"):
@@ -154,8 +218,8 @@ def test_a_customer_of_somebody_else_is_answered_like_one_that_does_not_exist(bo
 
 
 def test_a_team_lead_asks_about_the_team(book: Database) -> None:
-    assert isinstance(ask(book, "Northern Lights", actor(99, "team_lead", team_id=1)), TierCard)
-    assert isinstance(ask(book, "Northern Lights", actor(99, "team_lead", team_id=2)), NoMatch)
+    assert isinstance(ask(book, "Northern Lights Ltd", actor(99, "team_lead", team_id=1)), TierCard)
+    assert isinstance(ask(book, "Northern Lights Ltd", actor(99, "team_lead", team_id=2)), NoMatch)
 
 
 def test_viewers_see_nobody(book: Database) -> None:

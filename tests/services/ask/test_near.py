@@ -66,8 +66,8 @@ OFFERED = [
     # misspelt words
     (NAMES, "acmee", ["Acme Ltd"]),
     (NAMES, "Qcme", ["Acme Ltd"]),
-    (NAMES, "Northern Lihgts", ["Northern Lights Ltd"]),
-    (NAMES, "Nothern Star", ["Northern Star Ltd"]),
+    (NAMES, "Northern Lihgts", ["Northern Lights Ltd", "Northern Star Ltd"]),
+    (NAMES, "Nothern Star", ["Northern Star Ltd", "Northern Lights Ltd"]),
     (NAMES, "Northern Moon", ["Northern Star Ltd", "Northern Lights Ltd"]),
     (NAMES, "Moller", ["Müller & Söhne GmbH"]),
     (NAMES, "Muller Shone", ["Müller & Söhne GmbH"]),
@@ -92,47 +92,35 @@ OFFERED = [
 ]
 
 
-def offered(database: Database, question: str) -> tuple[list[str], bool]:
-    """(names of the customers found, whether they are taken as meant)."""
+def offered(database: Database, question: str) -> list[str]:
+    """Names of the customers found."""
     with database.read() as session:
         found = lookup.find(session, None, question)
         named = customers.get_many(session, found.ids)
-        return [named[customer].name for customer in found.ids], found.sure
+        return [named[customer].name for customer in found.ids]
 
 
-@pytest.mark.parametrize(("book", "question", "names"), OFFERED, ids=[row[1] for row in OFFERED])
+@pytest.mark.parametrize(("book", "question", "expected"), OFFERED, ids=[row[1] for row in OFFERED])
 def test_a_question_without_a_match_gets_what_is_near(
-    database: Database, book: dict[str, str], question: str, names: list[str]
+    database: Database, book: dict[str, str], question: str, expected: list[str]
 ) -> None:
     with database.write() as session:
         for code, name in book.items():
             factories.customer(session, name, code=code)
-    assert offered(database, question)[0] == names
+    assert offered(database, question) == expected
 
 
 @pytest.mark.parametrize(
-    ("question", "sure"),
-    [
-        ("acmee", True),
-        ("Northern Lihgts", True),
-        ("苏州精蜜机械", True),
-        ("Qcme", False),
-        ("蓝越科技", False),
-        ("Northern Moon", False),
-    ],
+    "question",
+    ["acmee", "Acme", "Northern Lihgts", "苏州精蜜机械", "Qcme", "蓝越科技", "Northern Moon", "lanyuekej"],
 )
-def test_only_what_is_nearly_right_is_taken_as_meant(database: Database, question: str, sure: bool) -> None:
+def test_what_is_only_near_is_never_certain(database: Database, question: str) -> None:
     with database.write() as session:
         for code, name in NAMES.items():
             factories.customer(session, name, code=code)
-    assert offered(database, question)[1] is sure
-
-
-@pytest.mark.parametrize("question", ["C-10236", "C-1O235", "C10235", "Acme 4"])
-def test_another_number_is_never_taken_as_meant(database: Database, question: str) -> None:
-    with database.write() as session:
-        factories.customer(session, "Acme 3", code="C-10235")
-    assert offered(database, question) == (["Acme 3"], False)
+        found = lookup.find(session, None, question)
+    assert found.ids
+    assert found.only is None
 
 
 def test_only_the_asker_s_customers_are_offered(database: Database) -> None:
@@ -166,7 +154,7 @@ def test_names_stored_before_characters_were_simplified_are_found_both_ways(
             [("code", "1", "1"), ("name", name, key)],
             [key[i : i + 2] for i in range(len(key) - 1)],
         )
-    assert offered(database, question) == ([name], True)
+    assert offered(database, question) == [name]
 
 
 def test_one_key_holds_whatever_the_characters_and_a_part_becomes_what_it_is_in_the_whole() -> None:

@@ -1,5 +1,6 @@
 """The care plan as a file: what a good one means, and how a broken one is refused."""
 
+import tracemalloc
 from datetime import date, timedelta
 from itertools import pairwise
 from pathlib import Path
@@ -101,10 +102,59 @@ def test_a_holiday_that_does_not_exist_is_told_once_with_a_near_one(tmp_path: Pa
         (b"plan: a\nplan: b\n", 'line 2: is not readable YAML: found duplicate key "plan"; mend it'),
         (b"\xff\xfe\x00", "is not readable YAML: invalid start byte; mend it or save it as UTF-8"),
         (b"plan: \x01", "is not readable YAML: special characters are not allowed"),
+        (b"plan: 2026-02-30", "a day or a number in it does not exist; mend it or put it in quotes"),
+        (b"plan: " + b"9" * 5_000, "a day or a number in it does not exist"),
+        (b"plan: " + b"[" * 100_000, "the values are nested too deeply"),
+        (b"- " * 200_000, "the values are nested too deeply"),
+        (b"plan: a\n" * 200_000, "the file has more than 500,000 characters"),
+        (b"plan: &a [*a]", "the aliases stand for more than 50,000 values; write the values out"),
     ],
 )
 def test_what_is_no_plan_at_all_is_refused(tmp_path: Path, text: bytes, sentence: str) -> None:
     assert sentence in refusal(tmp_path, text)
+
+
+def bomb(part: str) -> str:
+    """Lists of ten of the one before, ten times: thirty lines that stand for ten thousand million values."""
+    lines = ["tiers: {}", f"a0: &a0 {part}"]
+    lines += [f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 10)}]" for n in range(1, 11)]
+    return "\n".join(lines)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        bomb("x"),
+        bomb("{a: 1}"),
+        bomb("x").replace("a10: &a10", "tiers10:"),
+        "a0: &a0 {k: v}\n" + "\n".join(f"a{n}: &a{n} {{<<: [*a{n - 1}, *a{n - 1}]}}" for n in range(1, 40)),
+    ],
+    ids=["lists", "groups", "last", "merged"],
+)
+def test_nested_aliases_are_refused_before_their_values_are_made(tmp_path: Path, text: str) -> None:
+    tracemalloc.start()
+    refused = refusal(tmp_path, text)
+    _, most = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert refused == "plan.yaml: the aliases stand for more than 50,000 values; write the values out"
+    assert most < 20_000_000
+
+
+def test_a_plan_with_anchors_and_merged_groups_works(tmp_path: Path) -> None:
+    path = tmp_path / "own.yaml"
+    path.write_text(
+        "plan: own\nversion: 1\nat_most_per_day: 3\ntiers:\n"
+        "  A: &steps\n    - &visit {id: visit, name: {en: Visit, zh: 拜访}, kind: revisit, every_days: 30,"
+        " at_most_days: 45, counts: [visit]}\n"
+        "  B: *steps\n"
+        "  C:\n    - {<<: *visit, every_days: 90, at_most_days: 120}\n",
+        encoding="utf-8",
+    )
+    plan = load_plan(path)
+    assert plan.steps("B") == plan.steps("A")
+    (rare,) = plan.steps("C")
+    assert isinstance(rare, Revisit)
+    assert (rare.name.en, rare.every_days) == ("Visit", 90)
 
 
 def test_a_folder_is_no_plan(tmp_path: Path) -> None:

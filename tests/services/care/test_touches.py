@@ -211,6 +211,16 @@ def test_a_button_works_for_those_who_may_and_looks_gone_to_all_others(book: Boo
     assert book.done(book.actor("U0OLGA")).by.name == "Olga"
 
 
+def test_what_a_contact_closed_is_shown_to_those_only_who_may_see_the_customer(
+    book: Book, anna: Actor
+) -> None:
+    button = book.button()
+    book.log(anna, ACME, MONDAY)
+    assert reminders.closed_by_contact(book.database, anna, button, book.rules) is not None
+    with pytest.raises(NotFound, match="no longer there, or no longer yours"):
+        reminders.closed_by_contact(book.database, book.actor("U0BEN"), button, book.rules)
+
+
 def test_an_old_button_is_dead_after_losing_the_role(book: Book) -> None:
     button = book.button()
     with book.database.write() as session:

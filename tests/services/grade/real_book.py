@@ -203,7 +203,7 @@ class RealBook:
         reminders.log_contact(
             self.database,
             ADMIN,
-            customer_id=self.ids()[code],
+            meant=self.ids()[code],
             kind="visit",
             happened_on=day,
             note=None,

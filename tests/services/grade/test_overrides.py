@@ -132,6 +132,19 @@ def test_only_leads_and_admins_decide_tiers_and_only_of_customers_in_their_scope
     assert access.can(person("team_lead", 1), access.Act.OVERRIDE, own)
 
 
+def test_only_those_in_whose_scope_a_customer_is_see_its_override_and_end_it(
+    database: Database, acme: int
+) -> None:
+    decide(database, acme)
+    for actor in (person("account_manager", 1), person("team_lead", 1), person("viewer", 1)):
+        assert overrides.list_overrides(database, actor) == []
+        with pytest.raises(NotFound):
+            overrides.end_override(
+                database, SchemeCache(), actor, acme, reason="", today=TODAY, now=NOW, notify=None
+            )
+    assert len(overrides.list_overrides(database, person())) == 1
+
+
 def test_a_second_override_waits_until_the_first_has_ended(database: Database, acme: int) -> None:
     decide(database, acme)
     with pytest.raises(Conflict, match=r"already.*tierbot override end"):

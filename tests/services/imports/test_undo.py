@@ -6,10 +6,14 @@ from typing import Any
 import pytest
 
 from bot.errors import Conflict, NotFound
+from bot.services import access
+from bot.services.access import Act
 from bot.services.imports import KINDS, history
 from bot.services.name_keys import derive_keys
+from bot.wording.messages import Hit
 from db import tables
 from db.care.touches import Touch
+from tests.services.ask.test_lookup import ADMIN
 from tests.services.imports.conftest import CUSTOMERS, Book, Snapshots
 
 PEOPLE = "email,name\nmia@example.com,Mia\nlee@example.com,Lee\n"
@@ -223,3 +227,26 @@ def test_a_batch_row_is_the_only_trace_of_an_undone_import(full: Book) -> None:
     full.undo(done.batch_id)
     assert full.rows("SELECT count(*) FROM import_change") == traces
     assert history(full.database)[0].status == "undone"
+
+
+def test_a_button_never_means_the_customer_that_got_the_number_of_an_undone_one(book: Book) -> None:
+    wrong = book.bring("customers", "code,name\nX1,Acme\n").batch_id
+    ((number,),) = book.rows("SELECT id FROM customer")
+    button = Hit(customer_id=number, version=1, name="Acme", code="X1").target
+    book.undo(wrong)
+    book.bring("customers", "code,name\nB7,Birch\n")
+    with book.database.read() as session, pytest.raises((Conflict, NotFound)):
+        access.customer_for(session, ADMIN, Act.SEE, button)
+    ((other,),) = book.rows("SELECT id FROM customer")
+    with book.database.read() as session:
+        own = Hit(customer_id=other, version=1, name="Birch", code="B7").target
+        assert access.customer_for(session, ADMIN, Act.SEE, own).name == "Birch"
+
+
+def test_a_button_of_a_customer_that_was_joined_means_the_one_that_stays(book: Book) -> None:
+    book.bring("customers", CUSTOMERS)
+    ((number,),) = book.rows("SELECT id FROM customer WHERE code = 'C1'")
+    book.bring("joins", "customer,into\nC1,C2\n")
+    button = Hit(customer_id=number, version=1, name="Acme", code="C1").target
+    with book.database.read() as session:
+        assert access.customer_for(session, ADMIN, Act.SEE, button).code == "C2"

@@ -4,6 +4,7 @@ from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from sqlalchemy import text
 
 from bot.services.delivery import outbox, time_jump
 from bot.services.ops.doctor import Finding, Slack, examine
@@ -106,15 +107,18 @@ def test_people_without_a_slack_user_are_noted(database: Database, tmp_path: Pat
     assert note.found.startswith("1 person has no Slack user")
 
 
+@pytest.mark.parametrize(
+    ("revision", "remedy"), [("0003", "tierbot db upgrade"), ("9999", "install the newer version again")]
+)
 def test_with_a_database_of_another_revision_nothing_else_is_queried(
-    database: Database, tmp_path: Path
+    database: Database, tmp_path: Path, revision: str, remedy: str
 ) -> None:
     with database.writer.begin() as connection:
-        connection.exec_driver_sql("UPDATE alembic_version SET version_num = '0000'")
+        connection.execute(text("UPDATE alembic_version SET version_num = :revision"), {"revision": revision})
     last = findings(database, tmp_path)[-1]
     assert (last.level, last.about) == ("problem", "database")
-    assert "revision 0000" in last.found
-    assert "tierbot db upgrade" in last.remedy
+    assert f"revision {revision}" in last.found
+    assert remedy in last.remedy
 
 
 def test_a_circuit_that_is_open_is_a_problem_with_a_remedy(database: Database, tmp_path: Path) -> None:

@@ -65,7 +65,9 @@ def join_customers(
             if dry_run or report.already_one:
                 return report
             with connection.begin():
-                return _write(connection, request, report)
+                written = _write(connection, request, report)
+                database.before_write(connection)
+                return written
     except imports.ImportRunning:
         raise Conflict(N_("An import is running; try again when it is done.")) from None
 

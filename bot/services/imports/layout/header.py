@@ -11,6 +11,8 @@ from bot.services.imports.read.records import DELIMITERS, open_text, split_line
 from bot.services.imports.read.text import plain
 
 LINES = 30  # that are looked at
+MOST_COLUMNS = 20_000  # a worksheet has at most 16,384
+_MOST_CHARACTERS = 2_000_000  # in a line that may be the header
 _LONGEST = 10_000  # a line below the first that is longer is no header
 _BY_NAME = {"\\t": "\t"} | {name: sign for sign, name in DELIMITERS.items()}
 
@@ -39,7 +41,8 @@ def find_header(
 ) -> Header:
     """The line with the most known headers (as `plain` compares them), if they are `least` or more; else the first.
 
-    A given separator and a given line are taken as they are.
+    A given separator and a given line are taken as they are. Raises BadInput for more columns than a worksheet has,
+    before they are compared.
     """
     lines = list(_lines(file, line))
     separators = list(DELIMITERS) if delimiter is None else [_separator(delimiter)]
@@ -56,6 +59,8 @@ def find_header(
             )
     found = [_Candidate.of(lines[:3], separator, known) for separator in separators]
     first = max(found, key=lambda one: (one.matches, one.width))
+    if first.width > MOST_COLUMNS:
+        raise _too_wide(file, first.header.line)
     if line is not None or (first.matches >= min(2, least) and first.clean):
         return first.header
     below = [
@@ -91,6 +96,10 @@ class _Candidate:
     ) -> "_Candidate":
         """The candidate that the first line is; with two rows, together with the second."""
         cells = _cells([text for _, text in lines], separator)
+        if len(cells) > MOST_COLUMNS:
+            return cls(
+                header=Header(delimiter=separator, line=lines[0][0]), matches=0, width=len(cells), clean=False
+            )
         if rows == 2:
             below = _cells([text for _, text in lines[1:]], separator)
             merged = len(below) >= len(cells) > 1 and "" in [cell.strip() for cell in cells]
@@ -125,8 +134,21 @@ def _lines(file: InspectedFile, line: int | None) -> Iterator[tuple[int, str]]:
     """The first lines that are not blank, and their numbers."""
     with open_text(file) as handle:
         for number, text in zip(range(1, max(LINES, (line or 0) + 2) + 1), handle, strict=False):
+            if len(text) > _MOST_CHARACTERS:
+                raise _too_wide(file, number)
             if text.strip():
                 yield number, text
+
+
+def _too_wide(file: InspectedFile, line: int) -> BadInput:
+    return BadInput(
+        N_(
+            "%(file)s, line %(line)d: it has more than %(most)s columns; is this a table? Export it again as CSV."
+        ),
+        file=file.path.name,
+        line=line,
+        most=f"{MOST_COLUMNS:,}",
+    )
 
 
 def _cells(lines: Sequence[str], separator: str) -> list[str]:

@@ -196,6 +196,13 @@ def test_an_owner_is_found_by_a_name_that_only_one_person_has(staffed: Book, wri
     ]
 
 
+def test_a_name_in_another_order_is_another_person(staffed: Book) -> None:
+    report = staffed.bring("customers", "code,name,owner\nN1,North,Lee Mia\nN2,South,Mia Lee\n")
+    assert [(reject.line, str(reject.reason)) for reject in report.first_rejects] == [
+        (2, "there is no person named 'Lee Mia'")
+    ]
+
+
 @pytest.mark.parametrize("written", ["张三", "张 三"])
 def test_a_chinese_owner_is_found_by_name(staffed: Book, written: str) -> None:
     staffed.bring("teams", f"name,lead\nEast,{written}\n")

@@ -192,3 +192,20 @@ def test_a_file_without_a_header_says_so(filled: Book, kind: str, content: str) 
     assert (
         f"its first line is data, not a header ({first}). Write a line with the names" in refused.value.text()
     )
+
+
+@pytest.mark.parametrize(
+    ("before", "commas", "line"),
+    [("code,name", 15_000_000, 1), ("Customers\ncode,name", 15_000_000, 2), ("code,name", 20_000, 1)],
+    ids=["header", "below a title", "just too many"],
+)
+def test_a_header_wider_than_a_worksheet_is_refused_before_its_columns_are_compared(
+    filled: Book, before: str, commas: int, line: int
+) -> None:
+    with pytest.raises(BadInput, match=f"line {line}: it has more than 20,000 columns"):
+        filled.bring("customers", f"{before}{',' * commas}\nC1,ACME\n")
+
+
+def test_a_header_of_many_columns_is_read(filled: Book) -> None:
+    report = filled.bring("customers", f"code,name{',x' * 2_000}\nC77,ACME{',1' * 2_000}\n")
+    assert report.inserted == 1
