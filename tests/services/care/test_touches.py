@@ -216,9 +216,11 @@ def test_what_a_contact_closed_is_shown_to_those_only_who_may_see_the_customer(
 ) -> None:
     button = book.button()
     book.log(anna, ACME, MONDAY)
-    assert reminders.closed_by_contact(book.database, anna, button, book.rules) is not None
+    assert reminders.what_became(book.database, anna, button, book.rules).outcome == "done"
     with pytest.raises(NotFound, match="no longer there, or no longer yours"):
-        reminders.closed_by_contact(book.database, book.actor("U0BEN"), button, book.rules)
+        reminders.what_became(book.database, book.actor("U0BEN"), button, book.rules)
+    with pytest.raises(NotFound):
+        reminders.closed_by_contact(book.database, book.actor("U0BEN"), ACME, book.rules, book.clock.now())
 
 
 def test_an_old_button_is_dead_after_losing_the_role(book: Book) -> None:
