@@ -15,7 +15,7 @@ from sqlalchemy import Connection
 
 from bot.clock import Clock, SystemClock, local_date
 from bot.errors import N_, NotReady
-from bot.services import access, alerts
+from bot.services import alerts, identity
 from bot.services.care.plan import load_plan
 from bot.services.care.schedule import CareRules
 from bot.services.grade.runs import Notify
@@ -63,8 +63,8 @@ class Tierbot:
             rules=self.rules,
             renderer=self.renderer,
             gateway=self.gateway,
-            identify=partial(
-                access.identify, self.database, settings=self.settings, profile_of=self.gateway.profile
+            identify=lambda slack_user_id: identity.identify(
+                self.database, slack_user_id, self.settings, self.gateway.users, self.clock.now()
             ),
             clock=self.clock,
         )
@@ -98,6 +98,7 @@ def build(settings: Settings, *, clock: Clock | None = None) -> Tierbot:
             scheme_cache=scheme_cache,
             default_channel=settings.alert_channel,
             language=settings.language,
+            admins=settings.admins,
         ),
         rng=random.Random(secrets.randbits(64)),
         boot_id=secrets.token_hex(8),

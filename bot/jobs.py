@@ -17,9 +17,9 @@ from apscheduler.triggers.interval import IntervalTrigger
 from bot.app import Tierbot
 from bot.clock import SystemClock
 from bot.errors import BotError, Conflict
-from bot.services import access
+from bot.services import identity
 from bot.services.care import reminders, schedule
-from bot.services.delivery import circuit, sender, time_jump
+from bot.services.delivery import circuit, rights, sender, time_jump
 from bot.services.delivery.pace import Pace
 from bot.services.delivery.worker import Worker, WorkerOptions, read_send_state
 from bot.services.grade import first_orders, regrades, runs
@@ -54,8 +54,8 @@ class Job:
 
 
 def match_people(bot: Tierbot) -> int:
-    """Find the Slack users of people who have none yet."""
-    return access.match_people(bot.database, bot.gateway.profile_by_email)
+    """Find the Slack users of people who have none yet, and see whether the others are still members."""
+    return identity.refresh_people(bot.database, bot.gateway.users, bot.clock.now())
 
 
 def grade(bot: Tierbot) -> int:
@@ -117,6 +117,7 @@ def remind(bot: Tierbot) -> int:
         alert_channel=bot.settings.alert_channel,
         language=bot.settings.language,
         now=bot.clock.now(),
+        admins=bot.settings.admins,
     )
 
 
@@ -133,11 +134,14 @@ def deliver(bot: Tierbot) -> int:
             settle=timedelta(seconds=bot.settings.settle_seconds),
             pace=Pace(workspace=bot.settings.messages_per_minute),
             fallback_channel=bot.settings.alert_channel,
+            admins=tuple(bot.settings.admins),
+            language=bot.settings.language,
             # A shifted clock is no evidence about the machine's.
             watch_clock=isinstance(bot.clock, SystemClock),
         ),
         stopping=lambda: bot.stopping.is_set() or _uptime() > until,
     )
+    rights.look_up_recipients(worker, bot.gateway.users)
     return sender.deliver(worker)
 
 

@@ -8,6 +8,7 @@ from itertools import count
 
 from sqlmodel import Session, col, delete, select
 
+from bot.clock import SystemClock
 from bot.services.name_keys import derive_keys
 from bot.services.schemes import store
 from bot.services.schemes.store import SchemeFile
@@ -112,6 +113,9 @@ def person(
             role=role,
             team_id=team_id,
             slack_user_id=f"U0{name.upper()}" if slack else None,
+            slack_team="T0LOCAL" if slack else None,
+            slack_status="member" if slack else None,
+            slack_checked_at=SystemClock().now() if slack else None,
             timezone=timezone,
             language=language,
             active=active,

@@ -17,6 +17,7 @@ from bot.health import Pulse, health_app, serve_health
 from bot.jobs import JOBS
 from bot.server import Server, serve
 from bot.services.delivery import outbox
+from bot.services.recipients import Place
 from bot.settings import Settings
 from bot.wording.messages import Problem
 from db import processes, schema
@@ -109,7 +110,7 @@ def test_metrics_are_read_from_rows_and_contain_no_names(server: Server, bot: Ti
         outbox.enqueue(
             session,
             kind="reminder",
-            place=outbox.Place(person_id=person),
+            place=Place(person_id=person),
             message=Problem(text="Secret Customer Ltd"),
             language="en",
             dedupe_key="k",

@@ -15,8 +15,9 @@ TITLES = {
 }
 # Files entered: what a reader of the code has to follow.
 # A card also says what moves its tier next and when: the schemes decided so far, their cadence, the last snapshot.
-# What writes checks the database's revision, in db/schema.py.
-MOST = {"tier": 30, "alert": 121, "done": 39}
+# Every request says of which team its user is, and every message is checked against the rights of its moment. What
+# writes checks the database's revision.
+MOST = {"tier": 33, "alert": 127, "done": 45}
 
 
 @pytest.fixture(scope="module")
@@ -59,7 +60,7 @@ def test_a_walk_does_not_grow(name: str, walks: dict[str, Walk]) -> None:
 
 
 def test_an_answer_goes_straight_through(walks: dict[str, Walk]) -> None:
-    assert walks["tier"].returns <= 57
+    assert walks["tier"].returns <= 63
 
 
 def test_a_return_is_an_entry_into_a_file_that_was_left() -> None:

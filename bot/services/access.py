@@ -1,10 +1,9 @@
-"""Who is asking, and what they may do. What is not allowed here is denied, at the moment it is done."""
+"""What people may do. What is not allowed here is denied, at the moment it is done."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
-from typing import Any
+from typing import Any, Protocol
 from zlib import crc32
 from zoneinfo import ZoneInfo
 
@@ -13,15 +12,11 @@ from sqlmodel import Session
 from bot.clock import local_date, zone_named
 from bot.errors import N_, Conflict, NotAllowed, NotFound
 from bot.settings import Settings
-from bot.wording import catalogue
 from bot.wording.actions import Pointer
-from db import processes
 from db.book import customers, people
 from db.book.customers import Customer, CustomerRow
-from db.book.people import Person, PersonRole, PersonRow
-from db.engine import Database
+from db.book.people import PersonRole, PersonRow
 
-LOOKUPS = 50  # of people by e-mail address in one round: Slack allows about that many a minute
 OWN, TEAM, BOOK = "own", "team", "book"  # whose customers a list shows
 NOT_YOURS = N_("There is no such customer in your book.")
 # The same for a customer that does not exist, so that nobody learns from it which customers there are.
@@ -43,16 +38,14 @@ class Act(StrEnum):
     REVIEW = "review"
 
 
-@dataclass(frozen=True, kw_only=True)
-class SlackProfile:
-    """One user of the Slack workspace."""
+class Owned(Protocol):
+    """What decides who may do something to a customer."""
 
-    user_id: str
-    email: str | None
-    name: str
-    timezone: str | None
-    locale: str | None
-    is_guest: bool
+    @property
+    def owner_id(self) -> int | None: ...
+
+    @property
+    def owner_team_id(self) -> int | None: ...
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -82,7 +75,7 @@ MAY: dict[str, frozenset[Act]] = {
 }
 
 
-def can(actor: Actor, act: Act, customer: CustomerRow) -> bool:
+def can(actor: Actor, act: Act, customer: Owned) -> bool:
     """Admins: every customer. Team leads: their teams' and their own. Account managers: their own. Others: none."""
     if act not in MAY.get(actor.role, frozenset()):
         return False
@@ -156,84 +149,8 @@ def _team_mates(session: Session, actor: Actor) -> frozenset[int]:
     return frozenset(people.in_teams(session, teams) | {actor.person_id})
 
 
-def find_actor(session: Session, slack_user_id: str, settings: Settings) -> Actor | None:
-    """The person bound to a Slack user; None before the first time. Raises NotAllowed for people who left."""
-    person = people.by_slack_id(session, slack_user_id)
-    return None if person is None else _actor(person, slack_user_id, settings)
-
-
-def identify(
-    database: Database,
-    slack_user_id: str,
-    settings: Settings,
-    profile_of: Callable[[str], SlackProfile | None],
-) -> Actor:
-    """The person behind a Slack user. The first time, Slack is asked for their e-mail address.
-
-    Raises NotAllowed, with what to do, for guests, strangers and people who left.
-    """
-    with database.read() as session:
-        found = find_actor(session, slack_user_id, settings)
-    if found is not None:
-        return found
-    profile = profile_of(slack_user_id)
-    if profile is None or profile.is_guest or not profile.email:
-        raise NotAllowed(
-            N_("Guests and users without an e-mail address cannot ask Tierbot. Please ask a colleague.")
-        )
-    email = profile.email.strip().lower()
-    with database.write(lock="people") as session:
-        person = people.by_email(session, email)
-        if person is None and email in settings.admins:
-            person = Person(email=email, name=profile.name, role=PersonRole.ADMIN)
-            session.add(person)
-            session.flush()
-        if person is None or person.id is None:
-            raise NotAllowed(
-                N_(
-                    "Tierbot does not know %(email)s yet. Ask your admin to add you to the list of people;"
-                    " the e-mail address must be the same as in Slack."
-                ),
-                email=profile.email,
-            )
-        people.bind_slack(
-            session, person.id, slack_user_id, profile.timezone, catalogue.from_locale(profile.locale)
-        )
-        bound = people.by_slack_id(session, slack_user_id)
-        assert bound is not None
-        return _actor(bound, slack_user_id, settings)
-
-
-def match_people(database: Database, profile_by_email: Callable[[str], SlackProfile | None]) -> int:
-    """Find the Slack users of the next people who have none yet; how many were found."""
-    with database.read() as session:
-        tried = int(processes.cursor(session, "people") or 0)
-        waiting = people.unmatched(session, tried, LOOKUPS) or people.unmatched(session, 0, LOOKUPS)
-    found = 0
-    try:
-        for person_id, email in waiting:
-            tried = person_id
-            profile = profile_by_email(email)
-            if profile is not None and not profile.is_guest:
-                found += _bind(database, person_id, profile)
-    finally:  # the next round starts after the person whose lookup failed
-        if waiting:
-            with database.write() as session:
-                processes.set_cursor(session, "people", str(tried))
-    return found
-
-
-def _bind(database: Database, person_id: int, profile: SlackProfile) -> bool:
-    with database.write(lock="people") as session:
-        if people.by_slack_id(session, profile.user_id) is not None:
-            return False
-        people.bind_slack(
-            session, person_id, profile.user_id, profile.timezone, catalogue.from_locale(profile.locale)
-        )
-    return True
-
-
-def _actor(person: PersonRow, slack_user_id: str, settings: Settings) -> Actor:
+def actor_of(person: PersonRow, slack_user_id: str, settings: Settings) -> Actor:
+    """A person in their present role. Raises NotAllowed for people who were switched off."""
     if not person.active:
         raise NotAllowed(N_("Your account in Tierbot is switched off. Ask your admin."))
     return Actor(

@@ -1,6 +1,6 @@
 """Alerts about tier changes: recorded and enqueued in the transaction that publishes them, once each."""
 
-from collections.abc import Callable, Hashable, Iterable
+from collections.abc import Callable, Collection, Hashable, Iterable
 from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING, TypeVar
@@ -9,9 +9,9 @@ import structlog
 from sqlmodel import Session
 
 from bot.services.delivery import outbox
-from bot.services.delivery.outbox import Place
 from bot.services.grade.assessment import TierChange
 from bot.services.grade.runs import RunContext
+from bot.services.recipients import FirmDefaults, Place, Recipients
 from bot.services.schemes.store import SchemeCache
 from bot.wording.messages import Message
 from db.book import customers, people
@@ -31,22 +31,16 @@ log = structlog.get_logger()
 
 @dataclass(frozen=True, kw_only=True)
 class AddressedChange:
-    """A new change with the customer's owner and the channel of its alert; without a channel only the owner hears it."""
+    """A new change with the customer's owner and the channel of its alert; without a channel only the reader hears it.
+
+    `reader` gets the direct message: the owner, or the lead of their team in their place.
+    """
 
     change: TierChange
     owner: Person | None
+    reader: Person | None
     channel: str
     language: str
-
-    @property
-    def reader(self) -> Person | None:
-        """The owner, if a direct message reaches them."""
-        return self.owner if self.owner and is_reachable(self.owner) else None
-
-
-def is_reachable(person: Person) -> bool:
-    """Whether a person has direct messages: active, and found in Slack."""
-    return person.active and person.slack_user_id is not None
 
 
 def enqueue_alerts(
@@ -57,26 +51,28 @@ def enqueue_alerts(
     scheme_cache: SchemeCache,
     default_channel: str,
     language: str,
+    admins: Collection[str] = (),
 ) -> int:
     """Record changes and put their alerts into the outbox; how many messages. Changes recorded before are left out.
 
-    Each goes to a channel, and to the customer's owner as a direct message with a key of its own. More than twenty for
-    one channel become one digest, and so do more than five for one owner. Without a channel, and without an owner who
-    can be reached in Slack, a change is only recorded.
+    Each goes to a channel, and to the customer's owner as a direct message with a key of its own: to the lead of their
+    team where the owner has left. More than twenty for one channel become one digest, and so do more than five for one
+    reader. Without a channel, and without a reader who can be reached in Slack, a change is only recorded.
     """
-    new = _new(session, changes, run, default_channel, language)
+    firm = FirmDefaults(channel=default_channel, language=language, admins=admins)
+    new = _new(session, changes, run, firm)
     channels = _grouped(new, lambda item: item.channel or None)
-    owners = _grouped(new, lambda item: item.reader.id if item.reader else None)
+    readers = _grouped(new, lambda item: item.reader.id if item.reader else None)
     unreached = sum(item.owner is not None and item.reader is None for item in new)
     if unreached:
         log.warning("alert.owner_unreached", changes=unreached, run=run.run_id)
     outbox_ids: dict[int, int] = {}
     told = 0
-    if channels or owners:
+    if channels or readers:
         from bot.services.change_messages import ChangeMessages  # numpy: only when there are alerts
 
         groups = [(items, MOST_SINGLE) for items in channels.values()]
-        groups += [(items, MOST_OWN) for items in owners.values()]
+        groups += [(items, MOST_OWN) for items in readers.values()]
         single = {
             item.change.customer_id: item.change
             for items, most in groups
@@ -88,8 +84,8 @@ def enqueue_alerts(
         alerts = _Alerts(session, run, contents, language)
         for channel, items in channels.items():
             outbox_ids |= alerts.to_channel(channel, items)
-        for person, items in owners.items():
-            alerts.to_owner(person, items)
+        for person, items in readers.items():
+            alerts.to_reader(person, items)
         told = alerts.told
     rows = [
         {
@@ -109,12 +105,17 @@ def enqueue_alerts(
     return told
 
 
-def count_unreached(session: Session, changes: Iterable[TierChange]) -> int:
-    """How many of these changes have an owner whom no direct message reaches."""
+def count_unreached(session: Session, changes: Iterable[TierChange], admins: Collection[str] = ()) -> int:
+    """How many of these changes have an owner, but no direct message reaches them or the lead of their team."""
     owner_ids = customers.owner_ids(session, [change.customer_id for change in changes])
-    everybody = people.everybody(session) if owner_ids else {}
-    owners = (everybody.get(person) for person in owner_ids.values())
-    return sum(owner is not None and not is_reachable(owner) for owner in owners)
+    recipients = Recipients.of(session, owner_ids.values(), FirmDefaults(admins=admins))
+    return sum(_reached(recipients, recipients.people[owner]) is None for owner in owner_ids.values())
+
+
+def _reached(recipients: Recipients, owner: Person | None) -> Person | None:
+    """The reader of an owner's customers, if Slack knows them."""
+    reader = recipients.reader(owner)
+    return reader if reader is not None and reader.slack_user_id is not None else None
 
 
 def _grouped(
@@ -130,7 +131,7 @@ def _grouped(
 
 
 def _new(
-    session: Session, changes: list[TierChange], run: RunContext, default_channel: str, language: str
+    session: Session, changes: list[TierChange], run: RunContext, firm: FirmDefaults
 ) -> list[AddressedChange]:
     """The changes that are not recorded yet, each with owner and channel. A handful of queries for any number."""
     known = tier_changes.known_changes(session, run.purpose, run.as_of)
@@ -139,16 +140,19 @@ def _new(
         return []
     owner_ids = customers.owner_ids(session, [change.customer_id for change in fresh])
     everybody, teams = (people.everybody(session), people.teams(session)) if owner_ids else ({}, {})
+    recipients = Recipients(everybody, teams, firm)
+    readers = {person: _reached(recipients, everybody.get(person)) for person in set(owner_ids.values())}
     new = []
     for change in fresh:
-        owner = everybody.get(owner_ids.get(change.customer_id, 0))
-        team = teams.get(owner.team_id or 0) if owner else None
+        owner_id = owner_ids.get(change.customer_id, 0)
+        owner = everybody.get(owner_id)
         new.append(
             AddressedChange(
                 change=change,
                 owner=owner,
-                channel=(team.channel if team else None) or default_channel,
-                language=(team.language if team else None) or language,
+                reader=readers.get(owner_id),
+                channel=recipients.channel(owner),
+                language=recipients.channel_language(owner),
             )
         )
     return new
@@ -189,19 +193,21 @@ class _Alerts:
             for item in items
         }
 
-    def to_owner(self, person_id: int, items: list[AddressedChange]) -> None:
-        """One direct message each, or one for all, in the owner's language."""
+    def to_reader(self, person_id: int, items: list[AddressedChange]) -> None:
+        """One direct message each, or one for all, in the reader's language."""
         place = Place(person_id=person_id)
-        owner = items[0].owner
-        language = (owner.language if owner else None) or self.language
+        reader = items[0].reader
+        language = (reader.language if reader else None) or self.language
         if len(items) > MOST_OWN:
-            digest = self.contents.digest(_changes_of(items), own=True)
+            own = all(item.owner is item.reader for item in items)
+            digest = self.contents.digest(_changes_of(items), own=own)
             key = tier_changes.owner_digest_key(self.run.run_id, person_id)
             self._enqueue(OWN_ALERT, place, language, digest, key)
             return
         for item in items:
             key = tier_changes.owner_key(*self._parts_of_key(item.change))
-            self._enqueue(OWN_ALERT, place, language, self.contents.for_owner(item.change), key)
+            content = self.contents.for_owner(item.change, for_lead=item.owner is not item.reader)
+            self._enqueue(OWN_ALERT, place, language, content, key)
 
     def _parts_of_key(self, change: TierChange) -> tuple[str, int, date, str, str]:
         return self.run.purpose, change.customer_id, self.run.as_of, change.before, change.after

@@ -4,7 +4,7 @@ import errno
 import re
 import socket
 import ssl
-from collections.abc import Callable
+import time
 from dataclasses import asdict, replace
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
@@ -16,13 +16,12 @@ import structlog
 from slack_sdk import WebClient
 from slack_sdk.errors import SlackApiError, SlackRequestError
 from slack_sdk.http_retry.builtin_handlers import ConnectionErrorRetryHandler, RateLimitErrorRetryHandler
-from slack_sdk.web import SlackResponse
 
 from bot.errors import N_, BadInput
-from bot.services.access import SlackProfile
 from bot.services.delivery.messenger import Answer, Check, Posted, Reading, Reference
 from bot.settings import Settings
 from bot.slack import blocks
+from bot.slack.users import SlackUsers
 from bot.wording.messages import Message
 from bot.wording.rendering import Renderer
 
@@ -31,6 +30,9 @@ log = structlog.get_logger()
 SEND_TIMEOUT = 10  # seconds; far below the outbox lease
 READ_TIMEOUT = 3
 EVENT_TYPE = "tierbot_outbox"
+CHANNELS = ("C", "G")  # the first letters of their ids
+OUTSIDE_SECONDS = 60
+SCOPE_WAIT = timedelta(minutes=15)
 PAGE, MOST_PAGES = 200, 50
 
 HOPELESS = {
@@ -58,8 +60,6 @@ ACCOUNT = {
     "account_inactive": "the app was removed or its workspace closed; install it again",
     "missing_scope": "the app lacks a scope; paste the output of tierbot manifest and install it again",
 }
-NOBODY = frozenset({"user_not_found", "user_not_visible", "users_not_found"})
-GUESTS = ("is_restricted", "is_ultra_restricted", "is_stranger", "is_bot", "deleted")
 MAY_HAVE_ARRIVED = frozenset({"internal_error", "fatal_error", "service_unavailable"})
 UNREACHABLE = frozenset(
     {errno.ECONNREFUSED, errno.ENETUNREACH, errno.EHOSTUNREACH, errno.ENETDOWN, errno.EHOSTDOWN}
@@ -85,6 +85,10 @@ class Gateway:
         self._posting = posting
         self._reading = reading
         self._renderer = renderer
+        self.users = SlackUsers(reading)
+        self._read_outside: dict[
+            str, tuple[float, bool]
+        ] = {}  # channel -> when Slack was asked, and its answer
 
     def send(
         self,
@@ -101,6 +105,8 @@ class Gateway:
         except Exception as error:  # nothing was posted, and trying again would not help
             log.error("slack.unrenderable", message=type(message).__name__, exc_info=error)
             return Answer(outcome="hopeless", error_class="template", error=f"cannot be rendered: {error}")
+        if (refused := self._refuse_outside(where)) is not None:
+            return refused
         try:
             response = self._posting.chat_postMessage(
                 channel=where,
@@ -121,6 +127,43 @@ class Gateway:
             return _unreached(error)
         except Exception as error:  # an answer that cannot be read: the message may have arrived
             return _lost("garbage", f"no answer: {type(error).__name__}")
+
+    def _refuse_outside(self, where: str) -> Answer | None:
+        """Why nothing may be posted to a channel: people of another company read it, or Slack does not say whether.
+
+        Slack's answer counts for a minute.
+        """
+        if not where.startswith(CHANNELS):
+            return None
+        asked, outside = self._read_outside.get(where, (-OUTSIDE_SECONDS, False))
+        if time.monotonic() - asked > OUTSIDE_SECONDS:
+            try:
+                outside = self._is_shared_outside(where)
+            except SlackApiError as error:
+                return _unseen(error)
+            except Exception as error:
+                return replace(_lost("unreachable", f"Slack could not be reached: {error}"), outcome="retry")
+            self._read_outside[where] = time.monotonic(), outside
+        if not outside:
+            return None
+        return Answer(
+            outcome="hopeless",
+            error_class="external",
+            error="people of another company read the channel",
+            concerns="place",
+        )
+
+    def _is_shared_outside(self, channel_id: str) -> bool:
+        channel = self._posting.conversations_info(channel=channel_id)["channel"]
+        return bool(channel.get("is_ext_shared"))
+
+    def is_read_outside(self, channel_id: str) -> bool | None:
+        """Whether people of another company read a channel; None when Slack does not say."""
+        try:
+            return self._is_shared_outside(channel_id)
+        except (SlackApiError, SlackRequestError, OSError, HTTPException) as error:
+            log.warning("slack.channel_unseen", error=_code(error))
+            return None
 
     def history(self, where: str, oldest: datetime) -> Reading:
         """All our messages in a channel, or in a user's direct messages, since a time: every page or none."""
@@ -170,7 +213,7 @@ class Gateway:
     def check_token(self) -> None:
         """Raise BadInput when Slack does not take the bot token, or cannot be reached."""
         try:
-            self._reading.auth_test()
+            self.users.installation()
         except SlackApiError as error:
             raise BadInput(
                 N_("Slack refuses SLACK_BOT_TOKEN (%(code)s). Install the app again and copy the token."),
@@ -190,33 +233,6 @@ class Gateway:
         except (SlackApiError, SlackRequestError, OSError, HTTPException) as error:
             log.warning("slack.open_failed", error=_code(error))
             return None
-
-    def profile(self, user_id: str) -> SlackProfile | None:
-        """A user of the workspace; None when there is none of that id."""
-        return _profile(self._reading.users_info, user=user_id, include_locale=True)
-
-    def profile_by_email(self, email: str) -> SlackProfile | None:
-        """The same by e-mail address; asked a second time, because only users.info gives the locale."""
-        found = _profile(self._reading.users_lookupByEmail, email=email)
-        return None if found is None else self.profile(found.user_id)
-
-
-def _profile(call: Callable[..., SlackResponse], **which: Any) -> SlackProfile | None:
-    try:
-        user = call(**which)["user"]
-    except SlackApiError as error:
-        if _code(error) in NOBODY:
-            return None
-        raise
-    details = user.get("profile", {})
-    return SlackProfile(
-        user_id=user["id"],
-        email=details.get("email"),
-        name=user.get("real_name") or details.get("real_name") or user.get("name", ""),
-        timezone=user.get("tz"),
-        locale=user.get("locale"),
-        is_guest=any(user.get(mark) for mark in GUESTS),
-    )
 
 
 def _refused(error: SlackApiError) -> Answer:
@@ -253,6 +269,23 @@ def _refused(error: SlackApiError) -> Answer:
         error=f"{sentence} {details}".strip(),
         concerns="place" if code in PLACE_ERRORS else "message",
     )
+
+
+def _unseen(error: SlackApiError) -> Answer | None:
+    """What it means for a message that Slack does not show its channel: nothing was posted yet."""
+    if _code(error) == "missing_scope":
+        return Answer(
+            outcome="retry",
+            error_class="missing_scope",
+            error="the app lacks the scopes channels:read and groups:read, by which it sees whether people of another"
+            " company read a channel; paste the output of tierbot manifest and install it again",
+            retry_after=SCOPE_WAIT,
+            counts=False,
+        )
+    refused = _refused(error)
+    if refused.outcome == "hopeless":
+        return None  # the answer to the message itself says why
+    return replace(refused, outcome="retry")
 
 
 def _lost(error_class: str, error: str) -> Answer:

@@ -24,6 +24,8 @@ SCOPES = {
     "chat:write": "post reminders and tier-change alerts",
     "commands": "answer /tier",
     "im:write": "open direct messages for reminders and for changes of one's own customers",
+    "channels:read": "see whether people of another company read a public channel",
+    "groups:read": "the same of a private channel",
     "users:read": "know a user's time zone and language, and tell guests apart",
     "users:read.email": "match Slack users to the people in your book by e-mail address",
 }

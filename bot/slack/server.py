@@ -18,6 +18,7 @@ from bot.slack.deferred import BEGIN, Deferred, queues
 from bot.slack.dependencies import Dependencies
 from bot.slack.http_mode import http_app
 from bot.slack.listeners import register_all
+from bot.slack.outsiders import refuse_outsiders
 from bot.slack.problems import Explainer
 
 PING_SECONDS = 1  # a dead connection is noticed after five of these, instead of after a minute
@@ -48,6 +49,7 @@ def front(deps: Dependencies, client: WebClient, new_reference: Callable[[], str
     def explain(error: Exception, body: dict[str, Any]) -> BoltResponse:
         return explainer.answer(error, body)
 
+    refuse_outsiders(app, deps.gateway.users.installation, deferred)
     register_all(app, deps, deferred)
     return Front(app=app, deferred=deferred)
 

@@ -5,7 +5,9 @@ The names of tiers and indicators are in both languages, so a message has no lan
 """
 
 import re
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Collection
+from dataclasses import dataclass, replace
 from datetime import date
 from functools import cache
 from inspect import getmembers
@@ -282,9 +284,10 @@ class TierChanged(Message, TierMove):
 
 @dataclass(frozen=True, kw_only=True)
 class OwnTierChanged(Message, TierMove):
-    """One customer changed tier: sent once to its owner, as a direct message."""
+    """One customer changed tier: sent once to its owner, as a direct message, or to the lead of a team whose owner left."""
 
     buttons: ClassVar = (Action.WHY, Action.LOG_VISIT)
+    for_lead: bool = False
 
     def targets(self) -> dict[Action, Pointer]:
         """*Why* explains no credit grade, and nobody visits a blocked customer."""
@@ -310,6 +313,36 @@ class TierDigest(Message):
     moves: tuple[tuple[TierPart, TierPart, int], ...]
     largest: tuple[Hit, ...]
     as_of: date
+
+    def only(self, customer_ids: Collection[int]) -> "TierDigest":
+        """A digest of some of the customers that this one names."""
+        named = tuple(hit for hit in self.largest if hit.customer_id in customer_ids)
+        nothing = replace(self, total=0, by_data=0, by_rule=0, by_hand=0, by_join=0, moves=(), largest=named)
+        return nothing._counting(named, 1)
+
+    def without(self, customer_ids: Collection[int]) -> "TierDigest":
+        """The same without some of the customers that it names."""
+        gone = [hit for hit in self.largest if hit.customer_id in customer_ids]
+        rest = tuple(hit for hit in self.largest if hit.customer_id not in customer_ids)
+        return replace(self, largest=rest)._counting(gone, -1)
+
+    def _counting(self, hits: Collection[Hit], step: int) -> "TierDigest":
+        """With these customers counted once more, or once less."""
+        moves = Counter({(before, after): count for before, after, count in self.moves})
+        causes = Counter(data=self.by_data, rule=self.by_rule, override=self.by_hand, join=self.by_join)
+        for hit in hits:
+            if hit.before is not None and hit.tier is not None:
+                moves[hit.before.tier, hit.tier] += step
+            causes[hit.cause] += step
+        return replace(
+            self,
+            total=self.total + step * len(hits),
+            moves=tuple((before, after, count) for (before, after), count in moves.items() if count > 0),
+            by_data=causes["data"],
+            by_rule=causes["rule"],
+            by_hand=causes["override"],
+            by_join=causes["join"],
+        )
 
 
 @dataclass(frozen=True, kw_only=True)

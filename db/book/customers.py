@@ -10,7 +10,7 @@ from sqlalchemy import Index, Integer, UniqueConstraint, and_, bindparam, func, 
 from sqlalchemy.sql.expression import ColumnElement
 from sqlmodel import Field, Session, SQLModel, col
 
-from db.book.people import Person
+from db.book.people import Person, SlackStatus
 from db.types import ImportedRow, UtcDateTime, partial_index
 
 
@@ -238,6 +238,31 @@ class NameHit(NamedTuple):
 
 
 _HITS: Any = select(*(col(getattr(CustomerName, name)) for name in NameHit._fields))
+
+
+def present_owners(session: Session, customer_ids: Sequence[int]) -> dict[int, int | None]:
+    """Customer -> its present owner, or None; of one that was joined, the owner of what it is now. Erased ones are not there."""
+    rows = session.execute(
+        select(col(Customer.id), col(Customer.joined_into), col(Ownership.person_id))
+        .outerjoin(Ownership, present_owner(Customer.id))
+        .where(col(Customer.id).in_(customer_ids))
+    ).all()
+    joined_into = {row[0]: row[1] for row in rows if row[1] is not None}
+    now = present_owners(session, sorted(set(joined_into.values()))) if joined_into else {}
+    return {row[0]: now.get(row[1]) if row[1] is not None else row[2] for row in rows}
+
+
+def absent_owners(session: Session) -> list[str]:
+    """Names of active people who look after customers but are no longer members of the workspace."""
+    owned = select(col(Ownership.person_id)).where(_PRESENT)
+    gone = select(col(Person.name)).where(
+        col(Person.active).is_(True),
+        col(Person.slack_status) != SlackStatus.MEMBER,
+        col(Person.id).in_(owned),
+    )
+    return list(session.scalars(gone.order_by(col(Person.id))))
+
+
 _KINDS = select(col(CustomerName.customer_id), col(CustomerName.kind))
 _STRENGTH = {str(kind): place for place, kind in enumerate(NameKind)}
 MOST = 20  # customers found by a name

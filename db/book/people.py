@@ -1,14 +1,15 @@
-"""People and teams, and how a Slack user becomes a person."""
+"""People and teams, and the Slack user who is a person."""
 
 from collections.abc import Iterable
+from datetime import datetime
 from enum import StrEnum
 from typing import NamedTuple
 
-from sqlalchemy import Index, bindparam, func
+from sqlalchemy import Index, bindparam, func, or_
 from sqlalchemy import select as sa_select
 from sqlmodel import Field, Session, col, select, update
 
-from db.types import ImportedRow
+from db.types import ImportedRow, UtcDateTime
 
 
 class PersonRole(StrEnum):
@@ -18,6 +19,15 @@ class PersonRole(StrEnum):
     ACCOUNT_MANAGER = "account_manager"
     TEAM_LEAD = "team_lead"
     ADMIN = "admin"
+
+
+class SlackStatus(StrEnum):
+    """What a Slack user is in the workspace of the installation. Only members are answered and get messages."""
+
+    MEMBER = "member"
+    GUEST = "guest"
+    LEFT = "left"  # deactivated, or not there any more
+    OUTSIDE = "outside"  # of another company, met in a channel that both share
 
 
 class Team(ImportedRow, table=True):
@@ -31,7 +41,11 @@ class Team(ImportedRow, table=True):
 
 
 class Person(ImportedRow, table=True):
-    """A user of the bot; matched to a Slack user by e-mail, once."""
+    """A user of the bot, bound to a Slack user by e-mail.
+
+    The binding is (`slack_team`, `slack_user_id`): a user id says who somebody is only within a workspace, or within
+    the organisation that it belongs to.
+    """
 
     __tablename__ = "person"
     __table_args__ = (Index("uq_person_slack_user_id", "slack_user_id", unique=True),)
@@ -43,6 +57,17 @@ class Person(ImportedRow, table=True):
     language: str | None = None
     timezone: str | None = None
     active: bool = True
+    slack_team: str | None = None
+    slack_status: str | None = None  # a SlackStatus; None until Slack is asked
+    slack_checked_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    # What was last taken over from Slack: a time zone or language that differs from it was set in the book.
+    slack_timezone: str | None = None
+    slack_language: str | None = None
+
+    @property
+    def is_present(self) -> bool:
+        """False for people who were switched off, and for those whose Slack user is no longer a member."""
+        return self.active and self.slack_status in (None, SlackStatus.MEMBER)
 
 
 class PersonRow(NamedTuple):
@@ -56,6 +81,9 @@ class PersonRow(NamedTuple):
     language: str | None
     timezone: str | None
     active: bool
+    slack_team: str | None
+    slack_status: str | None
+    slack_checked_at: datetime | None
     led_teams: frozenset[int]
 
 
@@ -66,6 +94,11 @@ _BY_SLACK_ID = (
     .where(col(Person.slack_user_id) == bindparam("slack_user_id"))
 )
 _UNMATCHED = (col(Person.slack_user_id).is_(None), col(Person.active).is_(True))
+_NO_MEMBER = or_(
+    col(Person.slack_user_id).is_(None),
+    col(Person.slack_checked_at).is_(None),
+    col(Person.slack_status) != SlackStatus.MEMBER,
+)
 
 
 def by_slack_id(session: Session, slack_user_id: str) -> PersonRow | None:
@@ -89,29 +122,47 @@ def team(session: Session, team_id: int | None) -> Team | None:
     return None if team_id is None else session.get(Team, team_id)
 
 
-def unmatched(session: Session, after: int, limit: int) -> list[tuple[int, str]]:
-    """(id, e-mail) of active people without a known Slack user, with ids greater than `after`."""
-    rows = session.exec(
-        select(Person.id, Person.email)
-        .where(*_UNMATCHED, col(Person.id) > after)
+class Binding(NamedTuple):
+    """A person's e-mail address and Slack user, to be looked up in Slack."""
+
+    person_id: int
+    email: str
+    slack_user_id: str | None
+
+
+def to_look_up(session: Session, after: int, checked_before: datetime, limit: int) -> list[Binding]:
+    """Active people with ids greater than `after` who have no member of the workspace, or who were checked long ago."""
+    rows = session.execute(
+        sa_select(col(Person.id), col(Person.email), col(Person.slack_user_id))
+        .where(
+            col(Person.active).is_(True),
+            col(Person.id) > after,
+            or_(_NO_MEMBER, col(Person.slack_checked_at) < checked_before),
+        )
         .order_by(col(Person.id))
         .limit(limit)
     )
-    return [(person_id, email) for person_id, email in rows if person_id is not None]
+    return [Binding._make(row) for row in rows]
 
 
 def bind_slack(
-    session: Session, person_id: int, slack_user_id: str, timezone: str | None, language: str | None
-) -> None:
-    """Store a person's Slack user; time zone and language only where the person has none."""
+    session: Session, person_id: int, slack_user_id: str, *, instead_of: str | None, **values: object
+) -> bool:
+    """Store a person's Slack user; False when they are bound to another one than `instead_of` by now."""
+    result = session.exec(
+        update(Person)
+        .where(col(Person.id) == person_id, col(Person.slack_user_id).is_not_distinct_from(instead_of))
+        .values(slack_user_id=slack_user_id, **values)
+    )
+    return bool(result.rowcount)
+
+
+def unbind_slack(session: Session, person_id: int) -> None:
+    """Forget a person's Slack user, who is somebody else."""
     session.exec(
         update(Person)
         .where(col(Person.id) == person_id)
-        .values(
-            slack_user_id=slack_user_id,
-            timezone=func.coalesce(Person.timezone, timezone),
-            language=func.coalesce(Person.language, language),
-        )
+        .values(slack_user_id=None, slack_team=None, slack_status=None, slack_checked_at=None)
     )
 
 

@@ -252,8 +252,10 @@ def reminders_closed_at(session: Session, customer_id: int, at: datetime) -> lis
     return [(row[0], row[1], row[2]) for row in session.execute(statement)]
 
 
-def release_undelivered(session: Session, outbox_ids: Collection[int], now: datetime) -> int:
-    """Make touches whose reminder could not be delivered due again, at the same hour of the next day; how many."""
+def release_undelivered(
+    session: Session, outbox_ids: Collection[int], now: datetime, *, at_once: bool = False
+) -> int:
+    """Make touches whose reminder could not be delivered due again, now or at the same hour of the next day; how many."""
     if not outbox_ids:
         return 0
     found = session.exec(
@@ -267,7 +269,7 @@ def release_undelivered(session: Session, outbox_ids: Collection[int], now: date
             touch.version,
             state=TouchState.PLANNED,
             reason="the last reminder could not be delivered",
-            remind_at=touch.remind_at + timedelta(days=days),
+            remind_at=now if at_once else touch.remind_at + timedelta(days=days),
         )
     return len(found)
 

@@ -1,12 +1,12 @@
 """Changes of effective tiers, each notified once."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import date
 from typing import Any
 
 from sqlalchemy import UniqueConstraint, bindparam, func, insert
 from sqlalchemy import select as sa_select
-from sqlmodel import Field, Session, SQLModel, col, select
+from sqlmodel import Field, Session, SQLModel, col, select, update
 
 ALERT, OWN_ALERT = "tier_change", "own_tier_change"  # kinds of the messages to a channel, and to an owner
 
@@ -82,6 +82,17 @@ def owner_digest_key(run_id: int, person_id: int) -> str:
 def owner_digests(run_id: int) -> str:
     """How the keys begin of the direct messages that notify owners of many changes of a run."""
     return f"own_{digest_key(run_id, 'person:')}"
+
+
+def relink(session: Session, outbox_id: int, customer_ids: Collection[int], to: int) -> None:
+    """Store that another message notifies of some of the changes that one message notified of."""
+    session.exec(
+        update(StoredTierChange)
+        .where(
+            col(StoredTierChange.outbox_id) == outbox_id, col(StoredTierChange.customer_id).in_(customer_ids)
+        )
+        .values(outbox_id=to)
+    )
 
 
 def add_changes(session: Session, rows: Sequence[dict[str, Any]]) -> None:

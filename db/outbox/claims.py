@@ -5,10 +5,11 @@ from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
 from sqlalchemy import Integer, bindparam, case, func, text
+from sqlalchemy import select as sa_select
 from sqlalchemy.orm import aliased
-from sqlmodel import Session, and_, col, select, update
+from sqlmodel import Session, and_, col, or_, select, update
 
-from db.book.people import Person
+from db.book.people import Binding, Person, SlackStatus
 from db.engine import dialect
 from db.outbox.messages import MessageState, OutboxMessage, in_state
 from db.types import UtcDateTime
@@ -22,6 +23,7 @@ class Claimed(NamedTuple):
     kind: str
     address: str
     where: str  # the Slack channel or user
+    recipient: int | None
     channel: str | None
     body_json: str
     once_only: bool
@@ -69,6 +71,35 @@ def unknown(session: Session, *, now: datetime, limit: int) -> list[Claimed]:
     return _rows(session, _UNKNOWN, now, limit)
 
 
+def to_absent(session: Session, limit: int) -> list[Claimed]:
+    """Pending messages, due or not, to people who were switched off or are no members any more; locked."""
+    return [Claimed._make(row) for row in session.connection().execute(_TO_ABSENT, {"most": limit})]
+
+
+def recipients_to_check(
+    session: Session, *, now: datetime, checked_before: datetime, limit: int
+) -> list[Binding]:
+    """The people with due messages of whom Slack was last asked before that time, in the order of their messages."""
+    first = (
+        select(col(OutboxMessage.recipient).label("person"), func.min(OutboxMessage.next_at).label("at"))
+        .where(in_state(MessageState.PENDING), OutboxMessage.next_at <= now)
+        .group_by(col(OutboxMessage.recipient))
+        .subquery()
+    )
+    found = session.execute(
+        sa_select(col(Person.id), col(Person.email), col(Person.slack_user_id))
+        .join(first, first.c.person == Person.id)
+        .where(
+            col(Person.active).is_(True),
+            col(Person.slack_user_id).is_not(None),
+            or_(col(Person.slack_checked_at).is_(None), col(Person.slack_checked_at) < checked_before),
+        )
+        .order_by(first.c.at, col(Person.id))
+        .limit(limit)
+    )
+    return [Binding._make(row) for row in found]
+
+
 def _rows(session: Session, query: Any, now: datetime, limit: int) -> list[Claimed]:
     found = session.connection().execute(query, {"now": now, "most": limit})
     return [Claimed._make(row) for row in found]
@@ -95,6 +126,10 @@ _DUE = _ROWS.where(
 ).order_by(col(OutboxMessage.next_at))  # the order of the index, so that nothing is sorted before the limit
 _NO_SORT = text("SET LOCAL enable_sort = off")
 _DUE_LOCKED = _DUE.with_for_update(skip_locked=True, of=OutboxMessage)
+_TO_ABSENT = _ROWS.where(
+    in_state(MessageState.PENDING),
+    or_(col(Person.active).is_(False), col(Person.slack_status) != SlackStatus.MEMBER),
+).with_for_update(skip_locked=True, of=OutboxMessage)
 _UNKNOWN = _ROWS.where(in_state(MessageState.UNKNOWN), OutboxMessage.next_at <= _NOW).order_by(
     col(OutboxMessage.next_at), col(OutboxMessage.id)
 )

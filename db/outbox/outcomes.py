@@ -6,9 +6,8 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import case, func, text
-from sqlmodel import Session, and_, col, or_, select, update
+from sqlmodel import Session, and_, col, or_, update
 
-from db.book.people import Person
 from db.engine import dialect
 from db.outbox.messages import RESTORED, UNFINISHED, MessageState, OutboxMessage, in_state
 
@@ -113,27 +112,30 @@ def mark_restored(session: Session, *, since: datetime, now: datetime, untried: 
     )
 
 
-def give_up(session: Session, now: datetime) -> dict[str, list[int]]:
-    """Make pending messages that are too late, or whose recipient was switched off, dead; class -> their ids."""
-    left = select(Person.id).where(col(Person.active).is_(False))
-    reasons = {
-        "late": (col(OutboxMessage.not_after) < now, "it could not be sent in time"),
-        "left": (
-            col(OutboxMessage.recipient).in_(left),
-            "the person was switched off before it could be sent",
-        ),
-    }
-    return {
-        error_class: list(
-            session.scalars(
-                update(OutboxMessage)
-                .where(in_state(MessageState.PENDING), condition)
-                .values(state=MessageState.DEAD, error_class=error_class, error=error)
-                .returning(col(OutboxMessage.id))
-            )
-        )
-        for error_class, (condition, error) in reasons.items()
-    }
+def give_up(session: Session, now: datetime) -> list[int]:
+    """Make pending messages that are too late dead; their ids."""
+    late = (
+        update(OutboxMessage)
+        .where(in_state(MessageState.PENDING), col(OutboxMessage.not_after) < now)
+        .values(state=MessageState.DEAD, error_class="late", error="it could not be sent in time")
+        .returning(col(OutboxMessage.id))
+    )
+    return list(session.scalars(late))
+
+
+def kill(session: Session, outbox_id: int, error_class: str, error: str) -> bool:
+    """Make a pending message dead; False when it is not pending any more."""
+    pending = (col(OutboxMessage.id) == outbox_id, in_state(MessageState.PENDING))
+    return bool(_update(session, *pending, state=MessageState.DEAD, error_class=error_class, error=error))
+
+
+def readdress(session: Session, outbox_id: int, **values: object) -> bool:
+    """Change where a pending message goes, and what it says; False when it is not pending any more.
+
+    What is known of earlier attempts was about the former address.
+    """
+    pending = (col(OutboxMessage.id) == outbox_id, in_state(MessageState.PENDING))
+    return bool(_update(session, *pending, possible_repeat=False, slack_channel=None, **values))
 
 
 def _update(session: Session, *conditions: Any, **values: object) -> int:

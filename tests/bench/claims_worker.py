@@ -15,8 +15,8 @@ from bot.clock import SystemClock
 from bot.logs import configure
 from bot.services.delivery import outbox, sender
 from bot.services.delivery.messenger import Answer, Check, Reading, Reference
-from bot.services.delivery.outbox import Place
 from bot.services.delivery.worker import Worker, WorkerOptions
+from bot.services.recipients import Place
 from bot.wording.messages import Message, Problem
 from db import schema
 from db.engine import open_database

@@ -18,8 +18,8 @@ from sqlalchemy import make_url
 
 from bot.clock import SystemClock
 from bot.services.delivery import outbox
-from bot.services.delivery.outbox import Place
 from bot.services.delivery.worker import WorkerOptions
+from bot.services.recipients import Place
 from bot.wording.messages import Problem
 from db import processes
 from db.engine import Database, open_database

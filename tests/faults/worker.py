@@ -16,7 +16,7 @@ from slack_sdk import WebClient
 
 from bot import logs
 from bot.clock import Clock, SystemClock
-from bot.services.delivery import circuit, sender
+from bot.services.delivery import circuit, rights, sender
 from bot.services.delivery.worker import Step, Worker, WorkerOptions
 from bot.slack.gateway import Gateway
 from bot.wording.messages import Problem
@@ -64,9 +64,10 @@ class WorkerRun:
         redirect_output(self.folder)
         circuit.PROBE = self.probe
         kill = SelfKill(self.folder, self.step, self.times, random.Random(self.seed + 1))
+        slack = Gateway(self.client(), self.client(), RENDERER)
         worker = Worker(
             database=open_database(self.url),
-            slack=Gateway(self.client(), self.client(), RENDERER),
+            slack=slack,
             clock=self.clock,
             rng=random.Random(self.seed),
             options=self.options,
@@ -75,6 +76,7 @@ class WorkerRun:
         parent = os.getppid()
         while os.getppid() == parent:  # ends when the harness is gone
             try:
+                rights.look_up_recipients(worker, slack.users)
                 sender.deliver(worker)
             except Exception as error:
                 note(self.folder / "failures", f"{type(error).__name__}: {error}".splitlines()[0])

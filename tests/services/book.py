@@ -20,6 +20,7 @@ from bot.services.schemes.store import SchemeCache
 from bot.settings import Settings
 from bot.wording.actions import Pointer
 from bot.wording.messages import Message, Reminder, load
+from db.book import people
 from db.care.touches import Touch
 from db.engine import Database
 from db.outbox.messages import OutboxMessage
@@ -155,7 +156,10 @@ class Book:
         )
 
     def actor(self, slack_user_id: str) -> Actor:
-        return access.identify(self.database, slack_user_id, SETTINGS, lambda _: None)
+        with self.database.read() as session:
+            person = people.by_slack_id(session, slack_user_id)
+        assert person is not None
+        return access.actor_of(person, slack_user_id, SETTINGS)
 
     def with_rules(self, **changes: Any) -> "Book":
         return replace(self, rules=rules(**changes))

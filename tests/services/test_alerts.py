@@ -30,6 +30,7 @@ from db.graded.runs import GradingRun
 from db.outbox.messages import OutboxMessage
 from tests import factories
 from tests.conftest import on_sqlite
+from tests.services.delivery.outbox_harness import UNPACED, Harness
 
 JANUARY, FEBRUARY, MARCH = date(2026, 1, 31), date(2026, 2, 28), date(2026, 3, 31)
 
@@ -500,3 +501,32 @@ def test_many_changes_take_as_many_queries_as_few(office: Office) -> None:
 
     queries(30, (JANUARY, FEBRUARY))  # reads the schemes
     assert queries(300, (FEBRUARY, MARCH)) <= queries(100, (JANUARY, MARCH - timedelta(days=1))) < 20
+
+
+@pytest.mark.parametrize("many", [False, True], ids=["an alert", "a digest"])
+def test_alerts_that_went_elsewhere_than_they_were_written_for_verify(office: Office, many: bool) -> None:
+    """A copy for the firm's channel because the team's is gone; and a part of a digest for another team's channel."""
+    with office.database.write() as session:
+        east, west = (factories.team(session, name, channel=f"C0{name}") for name in ("EAST", "WEST"))
+        anna = factories.person(session, "Anna", team_id=east, slack=False)
+        ben = factories.person(session, "Ben", team_id=west, slack=False)
+    customers = [office.customer(50, name=f"N{n}", owner_id=anna) for n in range(22 if many else 1)]
+    office.grade(JANUARY)
+    for customer in customers:
+        office.learn(customer, FEBRUARY, quality=90)
+    office.grade(FEBRUARY)
+    harness = Harness(office.database, replace(UNPACED, fallback_channel="C0FIRM"))
+    if many:
+        message = office.messages()[0]
+        assert isinstance(message, TierDigest)
+        with office.database.write() as session:
+            moved = col(Ownership.customer_id) == message.largest[0].customer_id
+            session.exec(update(Ownership).where(moved).values(person_id=ben))
+    else:
+        harness.slack.faults = lambda where, text: "refused" if where == "C0EAST" else ""
+    for _ in range(3):
+        harness.deliver(timedelta(seconds=5))
+    assert [entry.where for entry in harness.slack.entries] == (["C0EAST", "C0WEST"] if many else ["C0FIRM"])
+    found = verification.verify(office.database, office.scheme_cache, ZoneInfo("UTC"))
+    messages = {"tier_change.outbox_id", "outbox_message.dedupe_key"}
+    assert [one for one in found.differences if one.what in messages] == []

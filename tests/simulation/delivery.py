@@ -9,9 +9,9 @@ from sqlalchemy.exc import IntegrityError
 from bot.clock import FixedClock
 from bot.services.delivery import outbox
 from bot.services.delivery.circuit import APART_STOP
-from bot.services.delivery.outbox import Place
 from bot.services.delivery.sender import deliver
 from bot.services.delivery.worker import Step, Worker, WorkerOptions
+from bot.services.recipients import Place
 from bot.wording.messages import Problem
 from db.outbox.messages import MessageState
 from tests.services.delivery.ledger import Fault, Ledger

@@ -15,6 +15,7 @@ from bot.demo.workspace import Workspace
 from bot.demo.workspace.default_team import ANNA_SCHMIDT, CHANNELS, PEOPLE
 from bot.errors import BadInput
 from bot.services.delivery.messenger import Answer, Reference
+from bot.services.identity import Installation
 from bot.settings import Settings
 from bot.slack import blocks
 from bot.slack import gateway as gateway_module
@@ -111,7 +112,7 @@ def test_a_lost_answer_is_lost_and_exactly_one_call_is_made(what: str) -> None:
     answer_bytes, error_class = LOST[what]
     with raw_server([answer_bytes, http({"ok": True, "ts": "1.0", "channel": "C1"})]) as server:
         # Hurried only where nothing comes: on a busy machine an answer can take longer.
-        answer = send(gateway(server.url, timeout=0.3 if answer_bytes is HOLD else 20))
+        answer = send(gateway(server.url, timeout=0.3 if answer_bytes is HOLD else 20), "U1")
         assert (answer.outcome, answer.error_class) == ("lost", error_class)
         wait_until(lambda: server.requests, "the call", 20)
         assert len(server.requests) == 1
@@ -123,7 +124,7 @@ def test_the_sdk_itself_would_post_twice() -> None:
     for client, posts in ((WebClient, 2), (lambda **kw: WebClient(**kw, retry_handlers=[]), 1)):
         with raw_server([HANG_UP, good]) as server:
             to = Gateway(client(token="xoxb-local", base_url=server.url), WebClient(), Renderer())
-            send(to)
+            send(to, "U1")
             assert len(server.requests) == posts
     assert web_client(settings("http://127.0.0.1:1/api/")).retry_handlers == []
 
@@ -136,7 +137,7 @@ def test_the_wait_that_slack_asks_for_is_kept_within_limits(header: str | None, 
     headers = {} if header is None else {"Retry_After": header}
     body = {"ok": False, "error": "ratelimited"}
     with raw_server([http(body, status="429 Too Many Requests", length=None, **headers)]) as server:
-        answer = send(gateway(server.url))
+        answer = send(gateway(server.url), "U1")
         assert answer.retry_after == timedelta(seconds=seconds)
         assert (answer.outcome, answer.error_class, answer.counts) == ("retry", "ratelimited", False)
         assert len(server.requests) == 1
@@ -144,14 +145,14 @@ def test_the_wait_that_slack_asks_for_is_kept_within_limits(header: str | None, 
 
 def test_too_many_requests_is_that_even_as_a_page() -> None:
     with raw_server([http("<html>", status="429 Too Many Requests", Retry_After="7")]) as server:
-        answer = send(gateway(server.url))
+        answer = send(gateway(server.url), "U1")
         assert (answer.outcome, answer.retry_after, answer.counts) == ("retry", timedelta(seconds=7), False)
 
 
 @pytest.mark.parametrize("code", sorted(gateway_module.ACCOUNT))
 def test_a_problem_of_the_whole_account_uses_up_no_attempt(code: str) -> None:
     with raw_server([http({"ok": False, "error": code})]) as server:
-        answer = send(gateway(server.url))
+        answer = send(gateway(server.url), "U1")
         assert (answer.outcome, answer.error_class, answer.counts) == ("retry", code, False)
         assert answer.concerns == "account"
 
@@ -161,7 +162,7 @@ def test_a_plain_refusal_is_final_and_says_why(code: str) -> None:
     with raw_server(
         [http({"ok": False, "error": code, "response_metadata": {"messages": ["[ERROR] x"]}})]
     ) as server:
-        answer = send(gateway(server.url))
+        answer = send(gateway(server.url), "U1")
         assert answer.outcome == "hopeless"
         assert (
             answer.error
@@ -172,7 +173,7 @@ def test_a_plain_refusal_is_final_and_says_why(code: str) -> None:
 def test_nobody_listening_means_surely_not_sent() -> None:
     with raw_server([HANG_UP]) as server:
         url = server.url
-    answer = send(gateway(url))
+    answer = send(gateway(url), "U1")
     assert (answer.outcome, answer.error_class, answer.counts) == ("retry", "unreachable", True)
 
 
@@ -202,7 +203,7 @@ def test_only_what_failed_before_anything_was_written_is_tried_again(error: Exce
 
     to = gateway("http://127.0.0.1:1/api/")
     to._posting.chat_postMessage = fail  # type: ignore[method-assign]
-    assert send(to).outcome == outcome
+    assert send(to, "U1").outcome == outcome
 
 
 def test_what_cannot_be_rendered_is_not_sent_at_all(workspace: Workspace) -> None:
@@ -215,26 +216,39 @@ def test_what_cannot_be_rendered_is_not_sent_at_all(workspace: Workspace) -> Non
 
 def test_people_are_found_by_user_and_by_address(workspace: Workspace) -> None:
     to = gateway(workspace.api_url)
-    anna = to.profile(ANNA_SCHMIDT.id)
+    anna = to.users.profile(ANNA_SCHMIDT.id)
     assert anna is not None
     assert (anna.email, anna.timezone, anna.locale) == ("anna.schmidt@example.com", "Europe/Berlin", "en-GB")
-    assert to.profile_by_email("Anna.Schmidt@example.com") == anna
-    assert to.profile("U0NOBODY") is None
-    assert to.profile_by_email("nobody@example.com") is None
+    assert to.users.profile_by_email("Anna.Schmidt@example.com") == anna
+    assert to.users.profile("U0NOBODY") is None
+    assert to.users.profile_by_email("nobody@example.com") is None
 
 
 @pytest.mark.parametrize("mark", ["is_restricted", "is_ultra_restricted", "is_stranger", "is_bot", "deleted"])
-def test_guests_strangers_bots_and_the_deleted_are_guests(mark: str) -> None:
-    user = {"id": "U1", "profile": {"email": "a@example.com"}, mark: True}
+def test_guests_strangers_bots_and_the_deleted_are_no_members(mark: str) -> None:
+    user = {"id": "U1", "team_id": "T1", "profile": {"email": "a@example.com"}, mark: True}
     with raw_server([http({"ok": True, "user": user})]) as server:
-        found = gateway(server.url).profile("U1")
+        found = gateway(server.url).users.profile("U1")
         assert found is not None
-        assert found.is_guest
+        assert (found.is_guest, found.is_deleted) == (mark != "deleted", mark == "deleted")
+
+
+def test_a_profile_names_the_team_and_the_organisation_of_its_user() -> None:
+    user = {"id": "U1", "team_id": "T1", "profile": {}, "enterprise_user": {"enterprise_id": "E1"}}
+    answers = [http({"ok": True, "user": user}), http({"ok": True, "team_id": "T2", "enterprise_id": "E1"})]
+    with raw_server(answers) as server:
+        to = gateway(server.url)
+        found = to.users.profile("U1")
+        assert found is not None
+        assert (found.team_id, found.enterprise_id) == ("T1", "E1")
+        assert [to.users.installation(), to.users.installation()] == [
+            Installation(team_id="T2", enterprise_id="E1")
+        ] * 2
 
 
 def test_a_lookup_that_is_refused_for_another_reason_is_not_taken_for_nobody() -> None:
     with raw_server([http({"ok": False, "error": "missing_scope"})]) as server:
-        for look_up in (gateway(server.url).profile, gateway(server.url).profile_by_email):
+        for look_up in (gateway(server.url).users.profile, gateway(server.url).users.profile_by_email):
             with pytest.raises(SlackApiError):
                 look_up("U1")
 
@@ -262,5 +276,45 @@ def test_a_broken_template_of_the_firms_own_does_not_stop_a_message(
 
 def test_a_yes_is_a_yes_even_without_the_place() -> None:
     with raw_server([http({"ok": True})]) as server:
-        answer = send(gateway(server.url))
+        answer = send(gateway(server.url), "U1")
         assert (answer.outcome, answer.ts, answer.channel) == ("sent", None, None)
+
+
+OUTSIDE: dict[str, tuple[bytes | None, str, str]] = {
+    "another company reads it": (
+        http({"ok": True, "channel": {"id": "C1", "is_ext_shared": True}}),
+        "hopeless",
+        "external",
+    ),
+    "no scope": (http({"ok": False, "error": "missing_scope"}), "retry", "missing_scope"),
+    "no answer": (HANG_UP, "retry", "unreachable"),
+    "an error of Slack's": (http({"ok": False, "error": "internal_error"}), "retry", "internal_error"),
+    "a page instead of JSON": (http("<html>"), "retry", "garbage"),
+    "no token": (http({"ok": False, "error": "token_revoked"}), "retry", "token_revoked"),
+    "a 429": (http({"ok": False, "error": "ratelimited"}, status="429 Too Many"), "retry", "ratelimited"),
+}
+
+
+@pytest.mark.parametrize("what", OUTSIDE)
+def test_nothing_is_posted_to_a_channel_while_it_is_not_known_that_only_colleagues_read_it(what: str) -> None:
+    answer_bytes, outcome, error_class = OUTSIDE[what]
+    with raw_server([answer_bytes, http({"ok": True, "ts": "1.0", "channel": "C1"})]) as server:
+        answer = send(gateway(server.url))
+        assert (answer.outcome, answer.error_class) == (outcome, error_class)
+        wait_until(lambda: server.requests, "the call", 20)
+        assert [b"event_type" in request for request in server.requests] == [False]
+
+
+def test_slack_is_asked_once_a_minute_who_reads_a_channel(monkeypatch: pytest.MonkeyPatch) -> None:
+    colleagues = http({"ok": True, "channel": {"id": "C1", "is_ext_shared": False}})
+    posted = http({"ok": True, "ts": "1.0", "channel": "C1"})
+    shared = http({"ok": True, "channel": {"id": "C1", "is_ext_shared": True}})
+    now = 1000.0
+    monkeypatch.setattr(gateway_module.time, "monotonic", lambda: now)
+    with raw_server([colleagues, posted, posted, shared]) as server:
+        to = gateway(server.url)
+        outcomes = []
+        for seconds in (0, 60, 61):
+            now = 1000.0 + seconds
+            outcomes.append(send(to).outcome)
+        assert outcomes == ["sent", "sent", "hopeless"]

@@ -28,8 +28,8 @@ Handler = Callable[[Json], Awaitable[Json]]
 def _changes(given: Json, kind: type[User] | type[Channel]) -> Json:
     known = {field.name for field in fields(kind)} - {"id"}
     changes = {name: value for name, value in given.items() if name in known}
-    if "members" in changes:
-        changes["members"] = frozenset(changes["members"])
+    for name in {"members", "shared_with"} & changes.keys():
+        changes[name] = frozenset(changes[name])
     return changes
 
 

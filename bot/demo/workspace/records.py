@@ -27,6 +27,7 @@ class User:
     locale: str = "en-US"
     title: str = ""
     team_id: str = TEAM_ID
+    enterprise_id: str | None = None
     is_admin: bool = False
     is_restricted: bool = False
     is_bot: bool = False
@@ -47,6 +48,12 @@ class Channel:
     is_archived: bool = False
     user: str | None = None
     topic: str = ""
+    shared_with: frozenset[str] = frozenset()  # other teams
+
+    @property
+    def is_ext_shared(self) -> bool:
+        """True for a channel that more than one team reads."""
+        return bool(self.shared_with)
 
     @property
     def is_im(self) -> bool:

@@ -1,6 +1,6 @@
 """Reminders: from a due touch to a message, and from what people do about it to the next due day."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from functools import partial
@@ -16,7 +16,7 @@ from bot.services.access import Act, Actor
 from bot.services.care.plan import CONTACTS, FollowUp, Greeting, Revisit
 from bot.services.care.schedule import CareRules, morning, plan_customers, workday
 from bot.services.delivery import outbox
-from bot.services.delivery.outbox import Place
+from bot.services.recipients import FirmDefaults, Place, Recipients
 from bot.services.schemes.store import TierNames
 from bot.wording.actions import Pointer
 from bot.wording.messages import Reminder, ReminderClosed, VisitLogged
@@ -31,6 +31,7 @@ from db.graded import assessments
 from db.processes import InboundKey, take_request
 
 GREETING_LATE = timedelta(days=2)  # after the holiday a greeting is missed, not sent
+KIND = "reminder"  # of the messages
 SNOOZE_DAYS = 3
 SAME_CONTACT = timedelta(minutes=10)  # within which the same content is the same contact
 GONE = N_("This reminder is no longer there, or no longer yours.")
@@ -39,7 +40,7 @@ DEALT_WITH = N_("Somebody has dealt with this reminder already.")
 
 @dataclass(frozen=True, kw_only=True)
 class Recipient:
-    """Who gets a reminder: the owner, else the team's lead, else the team's channel, else the default channel."""
+    """Who gets a reminder, when their mornings are, and in which language they read."""
 
     place: Place
     zone: ZoneInfo
@@ -57,7 +58,14 @@ class SentReminder:
 
 
 def remind_due(
-    database: Database, rules: CareRules, book: TierNames, *, alert_channel: str, language: str, now: datetime
+    database: Database,
+    rules: CareRules,
+    book: TierNames,
+    *,
+    alert_channel: str,
+    language: str,
+    now: datetime,
+    admins: Collection[str] = (),
 ) -> int:
     """Turn due touches into messages; how many were written. What has no recipient stays due.
 
@@ -65,34 +73,29 @@ def remind_due(
     """
     places: dict[str, tuple[Recipient, set[int | None]]] = {}
     with database.read() as session:
-        for owner in due_touches.owners(session, now):
-            to = recipient(session, rules, owner, alert_channel, language)
+        owners = due_touches.owners(session, now)
+        firm = FirmDefaults(channel=alert_channel, language=language, admins=admins)
+        ids = [owner.id for owner in owners if owner is not None and owner.id is not None]
+        recipients = Recipients.of(session, ids, firm)
+        for owner in owners:
+            to = _recipient(rules, recipients, owner)
             if to is not None:
                 places.setdefault(to.place.address, (to, set()))[1].add(owner.id if owner else None)
     return sum(
-        database.retry(partial(_remind, database, rules, book, to, owners, now))
-        for to, owners in places.values()
+        database.retry(partial(_remind, database, rules, book, to, of, now)) for to, of in places.values()
     )
 
 
-def recipient(
-    session: Session, rules: CareRules, owner: Person | None, alert_channel: str, language: str
-) -> Recipient | None:
+def _recipient(rules: CareRules, recipients: Recipients, owner: Person | None) -> Recipient | None:
     """Who gets the reminders of an owner's customers."""
-    team = people.team(session, owner.team_id) if owner else None
-    person = owner if owner and owner.active else people.get(session, team.lead_id if team else None)
-    if person is not None and person.active and person.id is not None:
-        return Recipient(
-            place=Place(person_id=person.id),
-            zone=zone_named(person.timezone, rules.zone),
-            language=person.language or language,
-        )
-    channel = (team.channel if team else None) or alert_channel
-    if not channel:
+    place, reader = recipients.place(owner), recipients.reader(owner)
+    if place is None:
         return None
-    return Recipient(
-        place=Place(channel=channel), zone=rules.zone, language=(team.language if team else None) or language
-    )
+    if reader is not None:
+        zone, language = zone_named(reader.timezone, rules.zone), recipients.language(reader)
+    else:
+        zone, language = rules.zone, recipients.channel_language(owner)
+    return Recipient(place=place, zone=zone, language=language)
 
 
 def _remind(
@@ -140,7 +143,7 @@ def _remind_of(
         return False
     touch.outbox_id = outbox.enqueue(
         session,
-        kind="reminder",
+        kind=KIND,
         place=to.place,
         message=_message(session, rules, book, touch, version + 1, today),
         language=to.language,

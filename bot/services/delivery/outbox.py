@@ -5,13 +5,13 @@ Promise: a message is recorded in the transaction of its cause. `sender` sends i
 
 import hashlib
 import json
-from dataclasses import dataclass
 from datetime import datetime
 
 import structlog
 from sqlmodel import Session, select
 
 from bot.errors import N_, Conflict, NotFound
+from bot.services.recipients import Place
 from bot.wording import messages
 from bot.wording.messages import Message
 from db.engine import Database
@@ -19,18 +19,6 @@ from db.outbox import messages as outbox
 from db.outbox.messages import OutboxMessage
 
 log = structlog.get_logger()
-
-
-@dataclass(frozen=True, kw_only=True)
-class Place:
-    """Where a message goes: a person's direct messages, or a channel."""
-
-    person_id: int | None = None
-    channel: str | None = None
-
-    @property
-    def address(self) -> str:
-        return f"person:{self.person_id}" if self.person_id is not None else f"channel:{self.channel}"
 
 
 def enqueue(
@@ -49,7 +37,7 @@ def enqueue(
 
     `once_only`: better missing than sent twice, when Slack's history cannot show whether it arrived.
     """
-    body = json.dumps({**messages.dump(message), "language": language}, ensure_ascii=False)
+    body, body_hash = body_of(message, language)
     row = OutboxMessage(
         dedupe_key=dedupe_key,
         kind=kind,
@@ -57,13 +45,19 @@ def enqueue(
         recipient=place.person_id,
         channel=place.channel,
         body_json=body,
-        body_hash=hashlib.sha256(body.encode()).hexdigest(),
+        body_hash=body_hash,
         once_only=once_only,
         next_at=now,
         not_after=not_after,
         created_at=now,
     )
     return _added(session, row)
+
+
+def body_of(message: Message, language: str | None) -> tuple[str, str]:
+    """A message as it is stored, and the hash of that."""
+    body = json.dumps({**messages.dump(message), "language": language}, ensure_ascii=False)
+    return body, hashlib.sha256(body.encode()).hexdigest()
 
 
 def divert(session: Session, outbox_id: int, channel: str, now: datetime) -> int | None:

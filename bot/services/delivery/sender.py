@@ -13,7 +13,7 @@ import structlog
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session
 
-from bot.services.delivery import circuit, pace
+from bot.services.delivery import circuit, pace, rights
 from bot.services.delivery.messenger import Answer, Reference
 from bot.services.delivery.outbox import divert
 from bot.services.delivery.reconciliation import reconcile
@@ -29,8 +29,9 @@ from db.outbox.messages import MessageState
 log = structlog.get_logger()
 
 SOON = timedelta(seconds=2)  # longer than any address waits for its pace
+MOST_ABSENT = 500  # messages to people who have left, in one pass
 UNWRITTEN = 0.05  # seconds: answers that come faster than this are written together
-PAUSE_SEEN = 0.02  # seconds after which the send state is read again between two messages
+PAUSE_SEEN = 0.02  # seconds after which send state and rights are read again between two messages
 
 
 def deliver(worker: Worker, most: int = 1_000) -> int:
@@ -53,23 +54,23 @@ def deliver(worker: Worker, most: int = 1_000) -> int:
 
 
 def sweep(worker: Worker) -> None:
-    """Make messages whose lease has ended unknown, and those that are too late dead."""
+    """Make messages whose lease has ended unknown, and those that are too late dead; redirect those to people who left."""
     worker.on_step(Step.SWEEP_BEFORE)
     with worker.database.write() as session:
         now = worker.state(session).now
         options = worker.options
         expired = outcomes.expire_leases(session, now, lease=options.lease, settle=options.settle)
         outcomes.pull_forward(session, now, circuit.LONGEST_WAIT, settle=options.settle)
+        rights.hold_back(session, claims.to_absent(session, MOST_ABSENT), worker.firm, now)
         due_by = worker.due_by(now)
         if due_by > now + SOON:  # the clock was shifted forward on purpose
             outcomes.bring_forward(session, now, after=now + SOON, until=due_by)
-        given_up = outcomes.give_up(session, due_by)
-        for error_class, ids in given_up.items():
-            processes.count(session, f"dead_total:{error_class}", len(ids))
-            touches.release_undelivered(session, ids, now)
+        late = outcomes.give_up(session, due_by)
+        processes.count(session, "dead_total:late", len(late))
+        touches.release_undelivered(session, late, now)
         processes.count(session, "expired_total", expired)
-    if expired or any(given_up.values()):
-        log.warning("outbox.unsent", unknown=expired, **{word: len(ids) for word, ids in given_up.items()})
+    if expired or late:
+        log.warning("outbox.unsent", unknown=expired, late=len(late))
     worker.on_step(Step.SWEEP_AFTER)
 
 
@@ -89,6 +90,7 @@ def claim(worker: Worker, limit: int) -> list[tuple[Claimed, float]]:
             rows = claims.due(session, now=now, limit=limit)
             if since is not None:  # another process may have written one in between
                 rows = [row for row in rows if row.first_try_at is not None]
+            rows = rights.hold_back(session, rows, worker.firm, now)
             rows = pace.admit(session, worker.options.pace, rows, now)
             claimed = claims.take(
                 session,
@@ -114,6 +116,8 @@ def send(worker: Worker, batch: list[tuple[Claimed, float]]) -> int:
             checked = now
             with worker.database.read() as session:
                 may_send = circuit.may_send(worker.state(session))
+                # If not, it is released: the next claim sends it to whom it may go now.
+                may_send = may_send and rights.may_still_go(session, row, worker.firm)
         # After a long stop of this process another one may have taken the message over.
         may_send = may_send and worker.monotonic() - began <= worker.options.lease.total_seconds() / 2
         may_send = may_send and not worker.stopping()

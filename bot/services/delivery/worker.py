@@ -14,6 +14,7 @@ from bot.clock import Clock, ShiftedClock, SystemClock
 from bot.services.delivery.messenger import Messenger
 from bot.services.delivery.pace import Pace
 from bot.services.delivery.restore import CURSOR
+from bot.services.recipients import FirmDefaults
 from db.engine import Database
 from db.outbox import send_state
 from db.outbox.claims import Claimed
@@ -51,6 +52,8 @@ class WorkerOptions:
     backoff_cap: timedelta = timedelta(minutes=15)
     pace: Pace | None = field(default_factory=Pace)
     fallback_channel: str = ""
+    admins: tuple[str, ...] = ()  # addresses of people who are admins by the settings
+    language: str = "en"  # of people and teams that have none
     watch_clock: bool = True  # compare with the Date of Slack's answers
 
 
@@ -69,6 +72,13 @@ class Worker:
 
     def state(self, session: Session) -> SendState:
         return read_send_state(session, self.clock)
+
+    @property
+    def firm(self) -> FirmDefaults:
+        options = self.options
+        return FirmDefaults(
+            channel=options.fallback_channel, language=options.language, admins=options.admins
+        )
 
     def due_by(self, now: datetime) -> datetime:
         """The time that decides what is due and what is too late: a clock that was shifted on purpose counts."""

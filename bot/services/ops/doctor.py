@@ -18,7 +18,7 @@ from bot.services.delivery import circuit, time_jump
 from bot.settings import Settings
 from db import backup, processes, schema
 from db.address import without_secrets
-from db.book import people
+from db.book import customers, people
 from db.engine import Database, describe
 from db.graded import runs
 from db.graded.runs import Purpose
@@ -33,6 +33,7 @@ NETWORK_FILE_SYSTEMS = frozenset(
 SILENT = timedelta(seconds=90)
 STUCK = timedelta(minutes=15)
 CLOCK_APART = timedelta(seconds=60)
+MOST_NAMED = 5
 LITTLE_DISK = 200 * 1024 * 1024  # bytes
 CIRCUIT_REMEDIES: dict[str, str] = {
     CircuitReason.NETWORK: Phrase(
@@ -333,6 +334,26 @@ def _people(session: Session) -> Iterator[Finding]:
                 unmatched,
             ),
             Phrase(N_("is the e-mail address the same as in Slack? correct it and import the people again")),
+        )
+    absent = customers.absent_owners(session)
+    if absent:
+        yield Finding(
+            "problem",
+            "people",
+            Phrase(
+                N_(
+                    "look after customers but are no members of the Slack workspace any more (%(count)s): %(names)s;"
+                    " their reminders and alerts go to the lead of their team, else to the channel"
+                ),
+                count=len(absent),
+                names=", ".join(absent[:MOST_NAMED]) + (" …" if len(absent) > MOST_NAMED else ""),
+            ),
+            Phrase(
+                N_(
+                    "import new owners of their customers and switch the people off; a new Slack account with the"
+                    " same e-mail address takes over by itself"
+                )
+            ),
         )
 
 

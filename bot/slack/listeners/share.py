@@ -21,6 +21,15 @@ from db.processes import InboundKey, Repeated, forget_request, take_request
 DIRECT = "D"  # the first letter of the ids of direct messages
 UNNAMED = frozenset({"", "directmessage", "privategroup"})
 
+READ_OUTSIDE = N_(
+    "People of another company read this channel, so nothing about a customer is shared here."
+    " Ask with /tier in a channel that only colleagues read."
+)
+UNSEEN = N_(
+    "Slack does not show Tierbot who reads this conversation, so nothing is shared here. Invite it with"
+    " /invite @Tierbot, or share in another channel. If it is here already, try again in a minute."
+)
+
 log = structlog.get_logger()
 
 
@@ -85,7 +94,10 @@ def register(app: App, deps: Dependencies, deferred: Deferred) -> None:
             log.warning("share.deletion_not_recorded", error=describe(error))
 
     def prepare(press: Press, actor: Actor) -> tuple[SharedCard, str]:
-        """What would be posted and in which language. Raises Conflict where nobody else would read it."""
+        """What would be posted and in which language.
+
+        Raises Conflict where nobody else would read it, and where people of another company do or may.
+        """
         channel_id, name = _channel(press)
         if not channel_id or (
             channel_id.startswith(DIRECT) and deps.gateway.direct_channel(press.user_id) in (None, channel_id)
@@ -95,6 +107,9 @@ def register(app: App, deps: Dependencies, deferred: Deferred) -> None:
                     "Here nobody but you reads what is shared. Ask with /tier in the channel that should see it."
                 )
             )
+        outside = deps.gateway.is_read_outside(channel_id)
+        if outside is not False:
+            raise Conflict(READ_OUTSIDE if outside else UNSEEN)
         language = share.channel_language(deps.database, actor, channel_id, name, deps.settings.language)
         return share.shared_card(deps.database, deps.scheme_cache, actor, press.pointer), language
 

@@ -6,7 +6,7 @@ from slack_bolt import Ack, App, BoltContext
 from slack_sdk import WebClient
 from sqlmodel import Session
 
-from bot.services import access
+from bot.services import identity
 from bot.services.access import Actor
 from bot.services.ask import lookup
 from bot.slack import blocks
@@ -23,7 +23,9 @@ def register(app: App, deps: Dependencies, deferred: Deferred) -> None:
     @app.command(TIER.name)
     def answer(ack: Ack, body: dict[str, str], client: WebClient, context: BoltContext) -> None:
         with turns.turn(body["user_id"]), deps.database.read() as session:  # one for all queries
-            actor = access.find_actor(session, body["user_id"], deps.settings)
+            actor = identity.find_actor(
+                session, body["user_id"], deps.settings, deps.gateway.users, deps.clock.now()
+            )
             message = find(session, actor, body) if actor is not None else None
         if actor is not None and message is not None:
             ack(response_type="ephemeral", **blocks.payload(deps.renderer, message, actor.language))

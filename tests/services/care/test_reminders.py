@@ -96,13 +96,11 @@ def test_a_reminder_that_cannot_be_delivered_is_due_again_the_next_morning(book:
     assert (first.state, first.outbox_id) == ("reminded", 1)
     with book.database.write() as session:
         session.exec(update(OutboxMessage).values(state="pending"))
-        session.exec(update(Person).values(active=False))
     harness = Harness(book.database)
+    harness.slack.faults = lambda where, text: "refused"
     harness.clock.advance(at(MONDAY, 9, 5) - harness.clock.now())
     harness.deliver()
     assert harness.states() == ["dead"]
-    with book.database.write() as session:
-        session.exec(update(Person).values(active=True))
     again = book.touch(customer)
     assert (again.state, again.remind_at) == ("planned", first.remind_at + DAY)
     book.go(MONDAY + DAY)
@@ -190,24 +188,40 @@ def test_somebody_who_changes_zones_is_not_reminded_twice_of_one_day(book: Book)
     assert names(book) == ["A0"]
 
 
+GONE: dict[str, dict[str, Any]] = {
+    "switched off": {"active": False},
+    "deactivated": {"slack_status": "left"},
+    "a guest": {"slack_status": "guest"},
+    "no account manager": {"role": "viewer"},
+}
+
+
+@pytest.mark.parametrize("gone", GONE)
 @pytest.mark.parametrize(
     ("lead", "channel", "default", "expected"),
     [
-        ("active", "#east", "#managers", "person:2"),
-        ("inactive", "#east", "#managers", "channel:#east"),
+        ({"role": "team_lead"}, "#east", "#managers", "person:2"),
+        ({"role": "account_manager"}, "#east", "#managers", "channel:#east"),  # may not see them
+        ({"role": "team_lead", "active": False}, "#east", "#managers", "channel:#east"),
+        ({"role": "team_lead", "slack_status": "left"}, "#east", "#managers", "channel:#east"),
         (None, "#east", "#managers", "channel:#east"),
         (None, None, "#managers", "channel:#managers"),
     ],
 )
 def test_an_owner_who_left_is_stood_in_for(
-    book: Book, lead: str | None, channel: str | None, default: str, expected: str
+    book: Book, gone: str, lead: dict[str, Any] | None, channel: str | None, default: str, expected: str
 ) -> None:
     book.channel = default
     with book.database.write() as session:
         team = factories.team(session, channel=channel)
-        owner = factories.person(session, "Anna", team_id=team, active=False)
-        if lead:
-            session.get_one(Team, team).lead_id = factories.person(session, "Olga", active=lead == "active")
+        owner = factories.person(session, "Anna", team_id=team)
+        changes = {owner: GONE[gone]}
+        if lead is not None:
+            session.get_one(Team, team).lead_id = factories.person(session, "Olga")
+            changes[session.get_one(Team, team).lead_id or 0] = lead
+        for person_id, values in changes.items():
+            for name, value in values.items():
+                setattr(session.get_one(Person, person_id), name, value)
     due_on_monday(book, "A", owner_id=owner)
     book.go(MONDAY)
     assert book.reminded_of() == [(expected, "A0")]

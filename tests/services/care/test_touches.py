@@ -136,6 +136,26 @@ def test_a_logged_contact_closes_the_open_reminder_and_restarts_the_clock_from_i
     assert book.plan() == 0
 
 
+@pytest.mark.parametrize("lost", ["never had it", "lost the customer", "lost the role"])
+def test_a_reminder_that_a_contact_closed_is_shown_only_to_those_who_may_see_the_customer(
+    book: Book, anna: Actor, lost: str
+) -> None:
+    button = book.button()
+    book.log(anna, ACME, MONDAY)
+    asking = anna
+    with book.database.write() as session:
+        if lost == "never had it":
+            asking = book.actor("U0BEN")
+        elif lost == "lost the customer":
+            session.get_one(Ownership, 1).ends_on = MONDAY
+        else:
+            session.get_one(Person, anna.person_id).role = "viewer"
+    if lost == "lost the role":
+        asking = book.actor("U0ANNA")
+    with pytest.raises(NotFound, match="no longer there, or no longer yours"):
+        reminders.what_became(book.database, asking, button, book.rules)
+
+
 def test_a_contact_that_does_not_count_leaves_the_reminder_open(book: Book, anna: Actor) -> None:
     with book.database.write() as session:
         session.exec(update(OutboxMessage).values(slack_channel="D1", slack_ts="1.0"))

@@ -11,8 +11,8 @@ from sqlmodel import Session, col, select
 from bot.clock import Clock, FixedClock, ShiftedClock
 from bot.services.delivery import outbox, sender
 from bot.services.delivery.messenger import Messenger
-from bot.services.delivery.outbox import Place
 from bot.services.delivery.worker import Step, Worker, WorkerOptions
+from bot.services.recipients import Place
 from bot.wording.messages import Problem
 from db import processes
 from db.engine import Database

@@ -4,14 +4,16 @@ import hashlib
 import random
 import threading
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
 from bot.demo.workspace import Workspace
 from bot.demo.workspace.default_team import ANNA_SCHMIDT, CHANNELS, LIN_WEI, PEOPLE
-from bot.services.delivery.outbox import Place
+from bot.demo.workspace.platform import ALL_SCOPES
 from bot.services.delivery.worker import Step, WorkerOptions
+from bot.services.recipients import Place
 from bot.settings import Settings
 from bot.slack.gateway import Gateway, web_client
 from bot.wording.rendering import Renderer
@@ -21,7 +23,7 @@ from db.outbox.messages import counts
 from tests import factories
 from tests.conftest import OpenAnother
 from tests.services.delivery.ledger import Fault
-from tests.services.delivery.outbox_harness import EAST, SETTLE, WEST, Harness
+from tests.services.delivery.outbox_harness import EAST, SECOND, SETTLE, UNPACED, WEST, Harness
 from tests.slack.raw_server import HANG_UP, HOLD, http, raw_server
 
 BACKOFF_BASE = WorkerOptions().backoff_base
@@ -176,12 +178,14 @@ def test_after_any_lost_answer_there_is_one_call_and_then_one_history(
             }
         ],
     }
-    with raw_server([how, http(history)]) as server:
+    with raw_server([http({"ok": True, "channel": {"id": "C0EAST"}}), how, http(history)]) as server:
         slack = real_slack(server.url, timeout=0.2)
         harness.deliver(slack=slack)
         assert harness.row(outbox_id).state == "unknown"
         harness.deliver(SETTLE, slack=slack)
-        assert [b"include_all_metadata" in request for request in server.requests] == [False, True]
+        posts = [b"event_type" in request for request in server.requests]
+        histories = [b"include_all_metadata" in request for request in server.requests]
+        assert (posts, histories) == ([False, True, False], [False, False, True])
     assert (harness.row(outbox_id).state, harness.row(outbox_id).slack_ts) == ("sent", "7.5")
 
 
@@ -217,3 +221,31 @@ def test_a_refused_connection_is_tried_again_until_it_works(harness: Harness, wo
     assert (harness.row(outbox_id).state, harness.row(outbox_id).attempt) == ("pending", 1)
     assert harness.deliver(timedelta(minutes=15), slack=real_slack(workspace.api_url)) == 1
     assert (harness.row(outbox_id).state, harness.row(outbox_id).attempt) == ("sent", 2)
+
+
+def test_an_alert_for_a_channel_that_another_company_reads_goes_to_the_firms_channel(
+    database: Database, workspace: Workspace
+) -> None:
+    harness = Harness(database, replace(UNPACED, fallback_channel="C0MANAGERS"))
+    general = workspace.state.channel("C0GENERAL")
+    workspace.state.put_channel(replace(general, shared_with=frozenset({"T0OTHER"})))
+    outbox_id = harness.write(Place(channel="C0GENERAL"), "A to B")
+    for _ in range(2):
+        harness.deliver(SECOND, slack=real_slack(workspace.api_url))
+    row = harness.row(outbox_id)
+    assert (row.state, row.error_class) == ("dead", "external")
+    assert row.error == "people of another company read the channel"
+    assert [len(workspace.messages(channel)) for channel in ("C0GENERAL", "C0MANAGERS")] == [0, 1]
+
+
+def test_a_channel_that_the_bot_may_not_look_at_waits_and_loses_nothing(
+    harness: Harness, workspace: Workspace
+) -> None:
+    outbox_id = harness.write(Place(channel="C0MANAGERS"), "hello")
+    workspace.platform.scopes = workspace.platform.scopes - {"channels:read", "groups:read", "im:read"}
+    harness.deliver(slack=real_slack(workspace.api_url))
+    row = harness.row(outbox_id)
+    assert (row.state, row.attempt, row.error_class) == ("pending", 0, "missing_scope")
+    workspace.platform.scopes = ALL_SCOPES
+    harness.deliver(timedelta(minutes=15), slack=real_slack(workspace.api_url))
+    assert harness.row(outbox_id).state == "sent"

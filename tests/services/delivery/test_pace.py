@@ -6,9 +6,9 @@ from datetime import timedelta
 import pytest
 
 from bot.services.delivery import circuit
-from bot.services.delivery.outbox import Place
 from bot.services.delivery.pace import Pace
 from bot.services.delivery.worker import Step, WorkerOptions
+from bot.services.recipients import Place
 from db.engine import Database
 from db.outbox import send_state
 from db.outbox.send_state import WORKSPACE, CircuitReason, TokenBucket

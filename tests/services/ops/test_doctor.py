@@ -8,10 +8,12 @@ from sqlalchemy import text
 
 from bot.services.delivery import outbox, time_jump
 from bot.services.ops.doctor import Finding, Slack, examine
+from bot.services.recipients import Place
 from bot.settings import Settings
 from bot.slack.manifest import OPTIONAL_SCOPES, SCOPES
 from bot.wording.messages import Problem
 from db import processes
+from db.book.people import Person
 from db.engine import Database
 from db.outbox import send_state
 from db.outbox.messages import OutboxMessage
@@ -75,7 +77,7 @@ def test_stuck_lost_and_dead_messages_are_counted(database: Database, tmp_path: 
             number = outbox.enqueue(
                 session,
                 kind="reminder",
-                place=outbox.Place(person_id=person),
+                place=Place(person_id=person),
                 message=Problem(text="x"),
                 language="en",
                 dedupe_key=f"{state}{age}",
@@ -105,6 +107,22 @@ def test_people_without_a_slack_user_are_noted(database: Database, tmp_path: Pat
         factories.person(session, "Gone", slack=False, active=False)
     note = next(item for item in findings(database, tmp_path) if item.about == "people")
     assert note.found.startswith("1 person has no Slack user")
+
+
+@pytest.mark.parametrize("status", ["left", "guest", "outside"])
+def test_owners_who_are_no_members_any_more_are_a_problem(
+    database: Database, tmp_path: Path, status: str
+) -> None:
+    with database.write() as session:
+        anna, ben = factories.person(session, "Anna"), factories.person(session, "Ben")
+        cleo = factories.person(session, "Cleo", active=False)
+        for owner in (anna, cleo):
+            factories.customer(session, owner_id=owner)
+        for person in (anna, ben, cleo):  # Ben looks after nobody, and Cleo is switched off
+            session.get_one(Person, person).slack_status = status
+    found = [item for item in findings(database, tmp_path) if item.about == "people"]
+    assert [item.level for item in found] == ["problem"]
+    assert "no members of the Slack workspace any more (1): Anna;" in found[0].found
 
 
 @pytest.mark.parametrize(

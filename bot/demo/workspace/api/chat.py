@@ -90,7 +90,9 @@ def _writable(platform: Platform, args: Json) -> Channel:
     channel = platform.state.channel(word(args, "channel", missing="channel_not_found"))
     if BOT_USER_ID not in channel.members:
         raise ApiError("channel_not_found" if channel.is_private else "not_in_channel")
-    if channel.is_archived or (channel.user and platform.state.user(channel.user).deleted):
+    if (
+        channel.is_archived
+    ):  # not the direct messages of a deactivated person: Slack takes a post that nobody reads
         raise ApiError("is_archived")
     return channel
 

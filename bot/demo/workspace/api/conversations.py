@@ -21,6 +21,8 @@ def _channel_json(channel: Channel) -> Json:
         "is_private": channel.is_private or channel.is_im,
         "is_archived": channel.is_archived,
         "is_mpim": False,
+        "is_shared": channel.is_ext_shared,
+        "is_ext_shared": channel.is_ext_shared,
     }
     if channel.is_im:
         return common | {"user": channel.user}

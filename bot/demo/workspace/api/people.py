@@ -12,14 +12,16 @@ from bot.demo.workspace.records import BOT_ID, BOT_USER_ID, TEAM_DOMAIN, TEAM_ID
 
 def test_token(platform: Platform, args: Json) -> Json:
     """auth.test"""
+    bot = platform.state.users[BOT_USER_ID]
     return {
         "url": f"{platform.base_url}/",
         "team": TEAM_DOMAIN,
-        "user": platform.state.users[BOT_USER_ID].name,
+        "user": bot.name,
         "team_id": TEAM_ID,
         "user_id": BOT_USER_ID,
         "bot_id": BOT_ID,
         "is_enterprise_install": False,
+        **({"enterprise_id": bot.enterprise_id} if bot.enterprise_id else {}),
     }
 
 
@@ -35,7 +37,7 @@ def _user_json(platform: Platform, user: User) -> Json:
         "real_name": user.real_name,
         "display_name": user.name,
         "title": user.title,
-        "team": TEAM_ID,
+        "team": user.team_id,
     }
     if user.email and "users:read.email" in platform.scopes:
         profile["email"] = user.email
@@ -60,6 +62,8 @@ def _user_json(platform: Platform, user: User) -> Json:
             "tz_label": user.tz,
             "tz_offset": int(offset.total_seconds()) if offset else 0,
         }
+    if user.enterprise_id:
+        answer["enterprise_user"] = {"id": user.id, "enterprise_id": user.enterprise_id}
     if user.is_bot:
         profile["bot_id"] = BOT_ID
     return answer

@@ -29,7 +29,7 @@ def _common(kind: str, user: User) -> Json:
         "user": {"id": user.id, "username": user.name, "name": user.name, "team_id": user.team_id},
         "api_app_id": APP_ID,
         "token": _LEGACY_TOKEN,
-        "enterprise": None,
+        "enterprise": {"id": user.enterprise_id} if user.enterprise_id else None,
         "is_enterprise_install": False,
     }
 
@@ -46,6 +46,7 @@ def command_payload(platform: Platform, user: User, channel: Channel, name: str,
         "token": _LEGACY_TOKEN,
         "team_id": user.team_id,
         "team_domain": TEAM_DOMAIN,
+        **({"enterprise_id": user.enterprise_id} if user.enterprise_id else {}),
         "channel_id": channel.id,
         "channel_name": _channel_name(channel),
         "user_id": user.id,
@@ -115,6 +116,7 @@ def closed_payload(user: User, view: View) -> Json:
 
 def event_payload(platform: Platform, event: Json) -> Json:
     """The callback around an event."""
+    channel = platform.state.channels.get(str(event.get("channel")))
     return {
         "token": _LEGACY_TOKEN,
         "team_id": TEAM_ID,
@@ -124,5 +126,5 @@ def event_payload(platform: Platform, event: Json) -> Json:
         "event_id": f"Ev{platform.state.next_number():08d}",
         "event_time": int(platform.state.now().timestamp()),
         "authorizations": [],
-        "is_ext_shared_channel": False,
+        "is_ext_shared_channel": channel is not None and channel.is_ext_shared,
     }

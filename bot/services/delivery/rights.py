@@ -1,0 +1,258 @@
+"""Rights at the moment of sending: a message that names customers goes only to whom it may go now.
+
+Between writing and sending a customer may get another owner, a person another role, and people leave. Then a message
+goes to the new reader, or it is dead with the reason.
+"""
+
+import json
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+
+import structlog
+from sqlmodel import Session
+
+from bot.services import identity
+from bot.services.delivery import circuit, outbox
+from bot.services.delivery.worker import Worker
+from bot.services.identity import SlackPeople
+from bot.services.recipients import FirmDefaults, Place, Recipients
+from bot.wording import messages
+from bot.wording.messages import Message, OwnTierChanged, TierChanged, TierDigest
+from bot.wording.parts import Who
+from db import processes
+from db.book import customers
+from db.book.people import Person
+from db.care import touches
+from db.graded import changes
+from db.graded.changes import OWN_ALERT
+from db.outbox import claims, outcomes
+from db.outbox.claims import Claimed
+
+REMINDER = "reminder"
+DIVERTED = ":diverted"  # ends the key of a message whose channel was gone
+REASONS = {
+    "left": "the person has left, or was switched off, before it could be sent",
+    "not_theirs": "by the time of sending it was no longer for this person or channel",
+    "erased": "the customer is no longer in the book",
+}
+
+log = structlog.get_logger()
+
+
+class Moment:
+    """Who may read what of some messages now: the customers they name, these customers' owners, people and teams."""
+
+    def __init__(self, session: Session, rows: Sequence[Claimed], firm: FirmDefaults) -> None:
+        self.named = {row.id: named_customers(row.body_json) for row in rows}
+        everyone = {customer for named in self.named.values() for customer in named}
+        self._owners = customers.present_owners(session, sorted(everyone)) if everyone else {}
+        ids = {owner for owner in self._owners.values() if owner is not None}
+        ids |= {row.recipient for row in rows if row.recipient is not None}
+        self.recipients = Recipients.of(session, ids, firm) if ids or everyone else Recipients({}, {}, firm)
+
+    def is_known(self, customer: int) -> bool:
+        """False for a customer that was erased."""
+        return customer in self._owners
+
+    def owner(self, customer: int) -> Person | None:
+        return self.recipients.people.get(self._owners.get(customer) or 0)
+
+    def is_right(self, row: Claimed) -> bool:
+        """Whether a message may go to its address."""
+        if row.recipient is not None and not self._is_present(row.recipient):
+            return False
+        own = Place(person_id=row.recipient, channel=row.channel)
+        return all(self.place(row, customer) == own for customer in self.named[row.id])
+
+    def place(self, row: Claimed, customer: int) -> Place | None:
+        """Where a message goes as far as it is about this customer; None when nobody may read it."""
+        if not self.is_known(customer):
+            return None
+        own, owner = Place(person_id=row.recipient, channel=row.channel), self.owner(customer)
+        if row.kind == REMINDER and not row.dedupe_key.endswith(DIVERTED):
+            return self.recipients.place(owner)
+        if row.kind == OWN_ALERT:
+            reader = self.recipients.reader(owner)
+            return Place(person_id=reader.id) if reader else None
+        if row.recipient is not None:
+            person = self.recipients.people.get(row.recipient)
+            return own if person and self.recipients.may_see(person, owner) else None
+        # The firm's channel hears of all customers, the channel of a team of those of the team.
+        channel = self.recipients.channel(owner)
+        return (
+            own
+            if channel in ("", row.channel) or row.channel == self._firm_channel
+            else Place(channel=channel)
+        )
+
+    @property
+    def _firm_channel(self) -> str:
+        return self.recipients.firm.channel
+
+    def _is_present(self, person_id: int) -> bool:
+        person = self.recipients.people.get(person_id)
+        return person is not None and person.is_present
+
+    def reason(self, row: Claimed) -> str:
+        """Why a message may not go to its address: a key of `REASONS`."""
+        named = self.named[row.id]
+        if named and not any(self.is_known(customer) for customer in named):
+            return "erased"
+        gone = row.recipient is not None and not self._is_present(row.recipient)
+        return "left" if gone else "not_theirs"
+
+
+def look_up_recipients(worker: Worker, slack: SlackPeople) -> None:
+    """Ask Slack about people who are about to get messages: it takes a post to somebody who has left, and says nothing."""
+    now = worker.clock.now()
+    with worker.database.read() as session:
+        if not circuit.may_send(worker.state(session)):
+            return
+        waiting = claims.recipients_to_check(
+            session, now=now, checked_before=now - identity.CHECKED, limit=identity.LOOKUPS
+        )
+    identity.refresh(worker.database, waiting, slack, now)
+
+
+def hold_back(session: Session, rows: Sequence[Claimed], firm: FirmDefaults, now: datetime) -> list[Claimed]:
+    """The messages that may go to their addresses. Each of the others goes to its new reader, or is dead with the reason."""
+    if not rows:
+        return []
+    moment = Moment(session, rows, firm)
+    right = [row for row in rows if moment.is_right(row)]
+    kept = {row.id for row in right}
+    for row in rows:
+        if row.id not in kept:
+            _redirect(session, moment, row, now)
+    return right
+
+
+def may_still_go(session: Session, row: Claimed, firm: FirmDefaults) -> bool:
+    """Whether one message may go to its address at this moment."""
+    return Moment(session, [row], firm).is_right(row)
+
+
+def named_customers(body_json: str) -> tuple[int, ...]:
+    """Ids of the customers that a stored message names, in its order; none of one that cannot be read."""
+    try:
+        return tuple(dict.fromkeys(_ids(json.loads(body_json))))
+    except ValueError:
+        return ()
+
+
+def _ids(part: Any) -> Iterator[int]:
+    if isinstance(part, dict):
+        if isinstance(part.get("customer_id"), int):
+            yield part["customer_id"]
+        part = list(part.values())
+    if isinstance(part, list):
+        for item in part:
+            yield from _ids(item)
+
+
+def _redirect(session: Session, moment: Moment, row: Claimed, now: datetime) -> None:
+    """Send a message to whom it may go now, as a whole or in parts; what is left of it is dead."""
+    reason = moment.reason(row)
+    places: dict[Place | None, list[int]] = defaultdict(list)
+    for customer in moment.named[row.id]:
+        places[moment.place(row, customer)].append(customer)
+    message, language = _load(row)
+    if row.kind == REMINDER or message is None or not places:
+        _give_up(session, row, reason, now)
+        return
+    if isinstance(message, TierDigest) and len(places) > 1:
+        _split(session, moment, row, message, language, places, now)
+        return
+    (place,) = places if len(places) == 1 else (None,)
+    if place is None:
+        _give_up(session, row, reason, now)
+        return
+    owner = moment.owner(moment.named[row.id][0])
+    content, language = _rewritten(moment, message, place, owner)
+    body, body_hash = outbox.body_of(content, language)
+    outcomes.readdress(
+        session,
+        row.id,
+        address=place.address,
+        recipient=place.person_id,
+        channel=place.channel,
+        body_json=body,
+        body_hash=body_hash,
+        error_class=reason,
+        error=f"{REASONS[reason]}; it was for {row.address}",
+    )
+    processes.count(session, "redirected_total")
+    log.info("outbox.redirected", id=row.id, kind=row.kind, reason=reason)
+
+
+def _split(
+    session: Session,
+    moment: Moment,
+    row: Claimed,
+    digest: TierDigest,
+    language: str | None,
+    places: dict[Place | None, list[int]],
+    now: datetime,
+) -> None:
+    """Take the customers that go elsewhere out of a digest, and write a digest of them for each other reader."""
+    own = Place(person_id=row.recipient, channel=row.channel)
+    stays = places.pop(own, [])
+    for place, named in places.items():
+        if place is None:
+            continue
+        content, wording = _rewritten(moment, digest.only(named), place, moment.owner(named[0]))
+        part = outbox.enqueue(
+            session,
+            kind=row.kind,
+            place=place,
+            message=content,
+            language=wording,
+            dedupe_key=f"{row.dedupe_key}>{place.address}:{named[0]}",  # a customer leaves a digest once
+            now=now,
+        )
+        changes.relink(session, row.id, named, part)
+    processes.count(session, "redirected_total")
+    log.info("outbox.split", id=row.id, kind=row.kind, readers=len(places))
+    if not stays:
+        _give_up(session, row, moment.reason(row), now)
+        return
+    gone = [customer for named in places.values() for customer in named]
+    body, body_hash = outbox.body_of(digest.without(gone), language)
+    outcomes.readdress(session, row.id, body_json=body, body_hash=body_hash)
+
+
+def _rewritten(
+    moment: Moment, message: Message, place: Place, owner: Person | None
+) -> tuple[Message, str | None]:
+    """A message for another reader: who the account manager is, whose customer it is, and in which language."""
+    recipients = moment.recipients
+    reader = recipients.people.get(place.person_id or 0)
+    is_owner = reader is not None and owner is not None and reader.id == owner.id
+    if isinstance(message, OwnTierChanged):
+        message = replace(message, for_lead=not is_owner)
+    elif isinstance(message, TierDigest):
+        message = replace(message, own=is_owner)
+    elif isinstance(message, TierChanged):
+        who = Who(name=owner.name, slack_user_id=owner.slack_user_id) if owner else None
+        message = replace(message, owner=who)
+    language = recipients.language(reader) if reader else recipients.channel_language(owner)
+    return message, language
+
+
+def _give_up(session: Session, row: Claimed, reason: str, now: datetime) -> None:
+    """Make a message dead; a reminder's touch is due again at once, for whoever is reminded of it now."""
+    outcomes.kill(session, row.id, reason, REASONS[reason])
+    processes.count(session, f"dead_total:{reason}")
+    touches.release_undelivered(session, [row.id], now, at_once=True)
+    log.warning("outbox.dropped", id=row.id, kind=row.kind, reason=reason)
+
+
+def _load(row: Claimed) -> tuple[Message | None, str | None]:
+    try:
+        body = json.loads(row.body_json)
+        return messages.load(body), body.get("language")
+    except (ValueError, KeyError):
+        return None, None

@@ -1,0 +1,313 @@
+"""What is about to be sent is checked against the rights of that moment, whatever kind of message it is."""
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import date, timedelta
+from typing import Any
+
+import pytest
+from sqlmodel import col, select, update
+
+from bot.services.care import reminders
+from bot.services.delivery import outbox
+from bot.services.delivery.worker import Step
+from bot.services.recipients import Place
+from bot.wording.messages import Hit, Message, OwnTierChanged, Reminder, TierChanged, TierDigest, load
+from bot.wording.parts import Since, TierPart, Who
+from db.book.customers import Customer, Ownership
+from db.book.people import Person, Team
+from db.care.touches import Touch
+from db.engine import Database
+from db.graded.changes import ALERT, OWN_ALERT
+from db.outbox.messages import OutboxMessage
+from grading.scheme.model import Name
+from tests import factories
+from tests.services.book import MONDAY, Book
+from tests.services.delivery.outbox_harness import SECOND, START, UNPACED, Harness
+
+A, B = TierPart(id="A", rank=0), TierPart(id="B", rank=1)
+MARCH = date(2026, 3, 1)
+
+
+@dataclass
+class Firm:
+    """Anna of team East, whose lead is Olga, and Ben of team West; the customers are Anna's."""
+
+    harness: Harness
+    anna: int
+    ben: int
+    olga: int
+    acme: int
+    globex: int
+
+    def to(self, person: str) -> Place:
+        return Place(person_id={"anna": self.anna, "ben": self.ben, "olga": self.olga}[person])
+
+    def change(self, person_id: int, **values: Any) -> None:
+        with self.harness.database.write() as session:
+            session.exec(update(Person).where(col(Person.id) == person_id).values(**values))
+
+    def give(self, customer: int, owner: int) -> None:
+        with self.harness.database.write() as session:
+            found = col(Ownership.customer_id) == customer
+            session.exec(update(Ownership).where(found).values(person_id=owner))
+
+    def write(self, kind: str, place: Place, message: Message, key: str = "key") -> int:
+        with self.harness.database.write() as session:
+            return outbox.enqueue(
+                session,
+                kind=kind,
+                place=place,
+                message=message,
+                language="en",
+                dedupe_key=key,
+                now=self.harness.clock.now(),
+            )
+
+    def deliver(self) -> list[str]:
+        """Send until nothing more moves; where the messages went."""
+        for _ in range(3):
+            self.harness.deliver(SECOND)
+        return [entry.where for entry in self.harness.slack.entries]
+
+    def message(self, outbox_id: int) -> Message:
+        return load(json.loads(self.harness.row(outbox_id).body_json))
+
+    def rows(self) -> list[tuple[str, str, str | None]]:
+        """(address, state, class of the error) of every message."""
+        with self.harness.database.read() as session:
+            found = session.exec(select(OutboxMessage).order_by(col(OutboxMessage.id)))
+            return [(row.address, row.state, row.error_class) for row in found]
+
+
+@pytest.fixture
+def firm(database: Database) -> Firm:
+    with database.write() as session:
+        east = factories.team(session, "East", channel="C0EAST", language="en")
+        west = factories.team(session, "West", channel="C0WEST", language="zh")
+        anna = factories.person(session, "Anna", team_id=east)
+        ben = factories.person(session, "Ben", team_id=west, language="zh")
+        olga = factories.person(session, "Olga", team_id=east, role="team_lead")
+        session.get_one(Team, east).lead_id = olga
+        acme = factories.customer(session, "ACME", owner_id=anna)
+        globex = factories.customer(session, "Globex", owner_id=anna)
+    options = replace(UNPACED, fallback_channel="C0FIRM")
+    harness = Harness(database, options)
+    return Firm(harness=harness, anna=anna, ben=ben, olga=olga, acme=acme, globex=globex)
+
+
+def move(customer: int, **values: Any) -> dict[str, Any]:
+    return {
+        "customer_id": customer, "version": 1, "name": "ACME", "code": "C-1", "before": B, "after": A, "up": True,
+        "score_before": 50.0, "score_after": 80.0, "capped_by": None, "held": False, "parts": (), "as_of": MARCH,
+    } | values  # fmt: skip
+
+
+def reminder(customer: int) -> Reminder:
+    return Reminder(
+        touch_id=1, version=1, customer_id=customer, customer_version=1, name="ACME", code="C-1", tier=A, score=80.0,
+        kind="revisit", step=Name(en="Revisit", zh="回访"), hint=None, due_on=MARCH, at_latest=None, last_contact=None,
+    )  # fmt: skip
+
+
+def digest(*customers: int, own: bool = False, more: int = 0) -> TierDigest:
+    """A digest that names some customers, and counts more."""
+    hits = tuple(
+        Hit(
+            customer_id=customer, version=1, name=f"N{customer}", code="C", tier=A, score=80.0, cause="data",
+            before=Since(tier=B, score=50.0, as_of=MARCH),
+        )
+        for customer in customers
+    )  # fmt: skip
+    total = len(customers) + more
+    return TierDigest(total=total, own=own, by_data=total, moves=((B, A, total),), largest=hits, as_of=MARCH)
+
+
+KINDS: dict[str, Callable[[int], Message]] = {
+    reminders.KIND: reminder,
+    OWN_ALERT: lambda customer: OwnTierChanged(**move(customer)),
+    ALERT: lambda customer: TierChanged(**move(customer), owner=Who(name="Anna", slack_user_id="U0ANNA")),
+    "of a later version": lambda customer: OwnTierChanged(**move(customer)),
+}
+# What may happen to the rights of Anna, or of her team's channel, between writing and sending.
+LOST: dict[str, Callable[[Firm], None]] = {
+    "the customer is another team's": lambda firm: firm.give(firm.acme, firm.ben),
+    "the owner moves to another team": lambda firm: firm.change(firm.anna, team_id=2, role="viewer"),
+}
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("lost", LOST)
+@pytest.mark.parametrize("place", ["person", "channel"])
+def test_no_kind_of_message_reaches_those_who_may_not_see_the_customer_any_more(
+    firm: Firm, kind: str, lost: str, place: str
+) -> None:
+    where = firm.to("anna") if place == "person" else Place(channel="C0EAST")
+    firm.write(kind, where, KINDS[kind](firm.acme))
+    LOST[lost](firm)
+    assert not {"U0ANNA", "C0EAST"} & set(firm.deliver())
+    assert firm.rows()[0][1] in ("sent", "dead")
+    assert firm.rows()[0][2] in (None, "not_theirs")
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("place", ["person", "channel"])
+def test_every_kind_goes_where_it_was_meant_to_while_nothing_changes(
+    firm: Firm, kind: str, place: str
+) -> None:
+    person = kind == reminders.KIND or kind == OWN_ALERT or place == "person"
+    where = firm.to("anna") if person else Place(channel="C0EAST")
+    firm.write(kind, where, KINDS[kind](firm.acme))
+    assert firm.deliver() == ["U0ANNA" if person else "C0EAST"]
+
+
+@pytest.mark.parametrize(
+    "gone", [{"active": False}, {"slack_status": "left"}, {"slack_status": "guest"}], ids=str
+)
+@pytest.mark.parametrize("kind", KINDS)
+def test_no_kind_of_message_reaches_a_person_who_has_left(
+    firm: Firm, kind: str, gone: dict[str, Any]
+) -> None:
+    firm.write(kind, firm.to("anna"), KINDS[kind](firm.acme))
+    firm.change(firm.anna, **gone)
+    assert firm.deliver() == (["U0OLGA"] if kind == OWN_ALERT else [])
+    expected = ("person:3", "sent", None) if kind == OWN_ALERT else ("person:1", "dead", "left")
+    assert firm.rows() == [expected]
+
+
+@pytest.mark.parametrize("waits", ["not due yet", "not in Slack yet"])
+def test_what_waits_for_a_person_who_has_left_waits_no_longer(firm: Firm, waits: str) -> None:
+    own = firm.write(OWN_ALERT, firm.to("anna"), KINDS[OWN_ALERT](firm.acme), "own")
+    note = firm.write("of a later version", firm.to("anna"), KINDS[OWN_ALERT](firm.acme), "note")
+    later = firm.harness.clock.now() + timedelta(minutes=10)
+    for row in (own, note):
+        firm.harness.change(row, next_at=later if waits == "not due yet" else firm.harness.clock.now())
+    firm.change(firm.anna, active=False, slack_user_id=None if waits == "not in Slack yet" else "U0ANNA")
+    firm.deliver()
+    assert firm.rows()[0][0] == "person:3"
+    assert firm.rows()[1] == ("person:1", "dead", "left")
+
+
+def test_an_alert_goes_to_the_new_owner_in_their_language(firm: Firm) -> None:
+    own = firm.write(OWN_ALERT, firm.to("anna"), KINDS[OWN_ALERT](firm.acme), "own")
+    in_channel = firm.write(ALERT, Place(channel="C0EAST"), KINDS[ALERT](firm.acme), "channel")
+    firm.give(firm.acme, firm.ben)
+    assert sorted(firm.deliver()) == ["C0WEST", "U0BEN"]
+    assert [json.loads(firm.harness.row(row).body_json)["language"] for row in (own, in_channel)] == [
+        "zh",
+        "zh",
+    ]
+    alert = firm.message(in_channel)
+    assert isinstance(alert, TierChanged)
+    assert alert.owner == Who(name="Ben", slack_user_id="U0BEN")
+    assert firm.harness.tallies()["redirected_total"] == 2
+
+
+def test_the_lead_of_an_owner_who_left_reads_that_it_is_a_customer_of_the_team(firm: Firm) -> None:
+    own = firm.write(OWN_ALERT, firm.to("anna"), KINDS[OWN_ALERT](firm.acme))
+    firm.change(firm.anna, slack_status="left")
+    assert firm.deliver() == ["U0OLGA"]
+    assert firm.message(own) == OwnTierChanged(**move(firm.acme), for_lead=True)
+
+
+def test_an_alert_that_nobody_may_read_is_dropped_with_the_reason(firm: Firm) -> None:
+    outbox_id = firm.write(OWN_ALERT, firm.to("anna"), KINDS[OWN_ALERT](firm.acme))
+    for person in (firm.anna, firm.olga):
+        firm.change(person, active=False)
+    assert firm.deliver() == []
+    row = firm.harness.row(outbox_id)
+    assert (row.state, row.error_class) == ("dead", "left")
+    assert row.error == "the person has left, or was switched off, before it could be sent"
+    assert firm.harness.tallies()["dead_total:left"] == 1
+
+
+def test_nothing_is_said_of_a_customer_that_was_erased(firm: Firm) -> None:
+    firm.write(ALERT, Place(channel="C0EAST"), KINDS[ALERT](99))
+    assert firm.deliver() == []
+    assert firm.rows() == [("channel:C0EAST", "dead", "erased")]
+
+
+def test_of_a_customer_that_was_joined_the_owner_of_what_it_is_now_hears(firm: Firm) -> None:
+    firm.write(OWN_ALERT, firm.to("anna"), KINDS[OWN_ALERT](firm.globex))
+    with firm.harness.database.write() as session:
+        session.exec(update(Customer).where(col(Customer.id) == firm.globex).values(joined_into=firm.acme))
+    firm.give(firm.acme, firm.ben)
+    assert firm.deliver() == ["U0BEN"]
+
+
+def test_the_firms_channel_hears_of_every_customer(firm: Firm) -> None:
+    firm.write(ALERT, Place(channel="C0FIRM"), KINDS[ALERT](firm.acme))
+    firm.give(firm.acme, firm.ben)
+    assert firm.deliver() == ["C0FIRM"]
+
+
+def test_a_digest_is_divided_among_those_whose_customers_they_are_now(firm: Firm) -> None:
+    own = firm.write(OWN_ALERT, firm.to("anna"), digest(firm.acme, firm.globex, own=True, more=5))
+    firm.give(firm.acme, firm.ben)
+    assert sorted(firm.deliver()) == ["U0ANNA", "U0BEN"]
+    assert firm.message(own) == digest(firm.globex, own=True, more=5)
+    assert firm.message(own + 1) == digest(firm.acme, own=True)
+    assert [state for _, state, _ in firm.rows()] == ["sent", "sent"]
+
+
+def test_a_digest_whose_customers_all_have_one_new_owner_goes_there_as_it_is(firm: Firm) -> None:
+    own = firm.write(OWN_ALERT, firm.to("anna"), digest(firm.acme, firm.globex, own=True, more=5))
+    for customer in (firm.acme, firm.globex):
+        firm.give(customer, firm.ben)
+    assert firm.deliver() == ["U0BEN"]
+    assert firm.message(own) == digest(firm.acme, firm.globex, own=True, more=5)
+
+
+def test_a_digest_is_divided_again_when_more_of_its_customers_move(firm: Firm) -> None:
+    firm.harness.slack.down = True
+    firm.write(OWN_ALERT, firm.to("anna"), digest(firm.acme, firm.globex, 99, own=True))
+    firm.give(firm.acme, firm.ben)
+    firm.harness.deliver()
+    firm.give(firm.globex, firm.ben)
+    firm.harness.slack.down = False
+    for _ in range(4):
+        firm.harness.deliver(60 * SECOND)
+    assert sorted(entry.where for entry in firm.harness.slack.entries) == ["U0BEN", "U0BEN"]
+    assert firm.rows() == [(f"person:{firm.ben}", "sent", None)] * 2
+
+
+def test_rights_that_change_after_a_message_was_claimed_count_too(firm: Firm) -> None:
+    """A batch may take half a minute to send."""
+    first = firm.write("test", Place(channel="C0FIRST"), digest(own=False), "first")
+    firm.write(OWN_ALERT, firm.to("anna"), KINDS[OWN_ALERT](firm.acme))
+
+    def meanwhile(step: str) -> None:
+        if step == Step.SEND_AFTER and firm.harness.row(first).state == "sending":
+            firm.give(firm.acme, firm.ben)
+            firm.harness.clock.advance(SECOND)
+
+    firm.harness.deliver(on_step=meanwhile)
+    assert [entry.where for entry in firm.harness.slack.entries] == ["C0FIRST"]
+    assert firm.deliver() == ["C0FIRST", "U0BEN"]
+
+
+def test_a_reminder_of_a_customer_with_a_new_owner_is_due_again_for_them_at_once(database: Database) -> None:
+    book = Book(database, delivers=False)
+    with database.write() as session:
+        anna, ben = factories.person(session, "Anna"), factories.person(session, "Ben")
+        customer = factories.customer(session, "ACME", owner_id=anna)
+    book.grade({customer: "A"})
+    book.plan()
+    with database.write() as session:
+        session.exec(update(Touch).values(remind_at=book.clock.now(), due_on=MONDAY))
+    book.remind()
+    with database.write() as session:
+        session.exec(update(Ownership).values(person_id=ben))
+    harness = Harness(database)
+    assert harness.clock.now() == START
+    for _ in range(3):
+        harness.deliver(SECOND)
+    written = len(book.sent())
+    assert harness.states() == ["dead"] * written
+    book.clock.advance(harness.clock.now() - book.clock.now())
+    book.remind()
+    for _ in range(3):
+        harness.deliver(SECOND)
+    assert [entry.where for entry in harness.slack.entries] == ["U0BEN"] * written
+    assert book.reminded_of() == [(f"person:{who}", "ACME") for who in (anna, ben) for _ in range(written)]
