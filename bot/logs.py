@@ -61,8 +61,6 @@ def configure(level: str, secrets: Iterable[str] = ()) -> None:
     logging.getLogger("slack_sdk.web.base_client").setLevel(logging.CRITICAL)
     # Bolt finds the token in the environment and logs that it does not use it.
     logging.getLogger("slack_bolt.App").addFilter(lambda line: "will be unused" not in line.getMessage())
-    # Logs the whole body of a request with a bad signature, at INFO.
-    logging.getLogger("slack_bolt.RequestVerification").setLevel(logging.WARNING)
 
 
 def release_stderr() -> None:

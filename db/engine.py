@@ -6,6 +6,7 @@ that cannot write. PostgreSQL gets one, at READ COMMITTED: work that decides by 
 """
 
 import random
+import sqlite3
 import time
 import zlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -20,6 +21,7 @@ from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.engine import ExceptionContext
 from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.pool import ConnectionPoolEntry, QueuePool
 from sqlalchemy.sql.functions import FunctionElement
@@ -37,6 +39,7 @@ _RETRIED = (
     "40001",
     "40P01",
 )  # serialization failure, deadlock: PostgreSQL's manual says to repeat the transaction
+_LOCK_NOT_AVAILABLE = "55P03"  # PostgreSQL's answer after lock_timeout
 # jit: PostgreSQL overestimates the query for due messages; compiling it took 20 of its 21 ms.
 _OPTIONS = (
     f"-c jit=off -c lock_timeout={BUSY_SECONDS}s -c statement_timeout=600s"
@@ -162,6 +165,16 @@ def describe(error: Exception) -> str:
     """The driver's message of an error, in one line, without the statement and its values."""
     lines = str(getattr(error, "orig", "")).strip().splitlines()
     return lines[0].rstrip(".") if lines and lines[0] else type(error).__name__
+
+
+def is_busy(error: Exception) -> bool:
+    """Whether work had to end because others hold the lock it needs, or all connections."""
+    if isinstance(error, PoolTimeout):
+        return True
+    cause = getattr(error, "orig", None)
+    if isinstance(cause, sqlite3.OperationalError):
+        return cause.sqlite_errorcode & 0xFF in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
+    return getattr(cause, "sqlstate", None) == _LOCK_NOT_AVAILABLE
 
 
 def open_database(url: str) -> Database:

@@ -101,6 +101,17 @@ def take_request(session: Session, request: InboundKey, now: datetime) -> None:
         raise Repeated
 
 
+def forget_request(session: Session, request: InboundKey) -> None:
+    """Make a request new again, because it had no effect."""
+    session.exec(
+        delete(InboundRequest).where(
+            col(InboundRequest.team_id) == request.team_id,
+            col(InboundRequest.kind) == request.kind,
+            col(InboundRequest.key) == request.key,
+        )
+    )
+
+
 def forget_requests(session: Session, before: datetime) -> None:
     session.exec(delete(InboundRequest).where(col(InboundRequest.received_at) < before))
 

@@ -18,7 +18,7 @@ TITLES = {
 # schemes decided so far, their cadence, the last snapshot.
 # Every request says of which team its user is, and every message is checked against the rights of its moment. What
 # writes checks the database's revision; what Slack's answers mean is in bot/slack/answers.py.
-MOST = {"tier": 32, "alert": 131, "done": 46}
+MOST = {"tier": 33, "alert": 131, "done": 48}
 
 
 @pytest.fixture(scope="module")
@@ -61,7 +61,7 @@ def test_a_walk_does_not_grow(name: str, walks: dict[str, Walk]) -> None:
 
 
 def test_an_answer_goes_straight_through(walks: dict[str, Walk]) -> None:
-    assert walks["tier"].returns <= 61
+    assert walks["tier"].returns <= 63
 
 
 def test_a_return_is_an_entry_into_a_file_that_was_left() -> None:

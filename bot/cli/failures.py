@@ -11,7 +11,7 @@ from bot.app import secrets_in, unusable_database
 from bot.cli.console import _, error_text, speak, warn
 from bot.errors import N_, BotError, Conflict
 from bot.logs import configure
-from db.engine import describe
+from db.engine import describe, is_busy
 
 _NOT_PERMITTED = (
     "42501"  # PostgreSQL's insufficient_privilege: from 15 on, users may not create tables by default
@@ -50,6 +50,6 @@ def _database_problem(error: Exception) -> BotError | None:
     reason = describe(error)
     if reason.startswith("no such"):
         return None
-    if "locked" in reason or "lock timeout" in reason:
+    if is_busy(error):
         return Conflict(N_("The database is busy: another process is writing to it. Try again in a minute."))
     return unusable_database(settings.usable().url, reason)

@@ -143,11 +143,12 @@ def _listen(bot: Tierbot) -> Callable[[], None]:
 
     _warm_up(bot)
     slack = front(bot.deps, web_client(bot.settings), lambda: f"{bot.rng.getrandbits(32):08x}")
-    if bot.settings.slack_app_token is not None:
+    secret = bot.settings.slack_signing_secret
+    if bot.settings.slack_app_token is not None or secret is None:
         stop = connect(slack.app, bot.deps).close
     else:
         try:
-            stop = serve_http(slack.app, bot.settings.host, bot.settings.port).stop
+            stop = serve_http(slack.app, secret.get_secret_value(), bot.settings.host, bot.settings.port).stop
         except OSError as error:
             raise BadInput(
                 N_("Port %(port)s cannot be used (%(reason)s). Set TIERBOT_PORT to another one."),

@@ -1,6 +1,7 @@
 """The demo: an invented book, graded, and the bot in a local workspace with a clock that can be advanced."""
 
 import os
+import secrets
 import shutil
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -41,7 +42,6 @@ FIRST = ANNA_SCHMIDT  # as whom the page opens: ACME is hers
 ZONE = "Asia/Shanghai"
 SNAPSHOTS = 5  # month ends before today: enough that every tier has been held for the minimum time
 MARK = ".tierbot-demo"
-BOT_TOKEN, APP_TOKEN = "xoxb-local", "xapp-local"
 Say = Callable[[str], None]
 Progress = Callable[[str | Bilingual], None]
 
@@ -77,8 +77,9 @@ def start(folder: Path | None = None, *, port: int = 0, say: Say = lambda _: Non
         users=(FIRST, *(person for person in PEOPLE if person != FIRST)),
         channels=CHANNELS,
         now=clock.now,
-        bot_token=BOT_TOKEN,
-        app_token=APP_TOKEN,
+        # New ones at each start, so that no other program of this machine can know them.
+        bot_token=f"xoxb-{secrets.token_hex(16)}",
+        app_token=f"xapp-{secrets.token_hex(16)}",
         commands=[Command(name=c.name, usage_hint=c.usage, description=c.description) for c in COMMANDS],
         controls=controls(lambda: bots[0], clock),
         port=port,
@@ -95,7 +96,8 @@ def start(folder: Path | None = None, *, port: int = 0, say: Say = lambda _: Non
         # Only now: an earlier demo on this port may still be using its folder.
         folder = folder or demo_folder(workspace.port)
         empty(folder)
-        bots.append(build(demo_settings(folder, workspace.api_url), clock=clock))
+        tokens = {"bot_token": workspace.platform.bot_token, "app_token": workspace.platform.app_token}
+        bots.append(build(demo_settings(folder, workspace.api_url, **tokens), clock=clock))
         return _begin(workspace, bots[0], say)
     except BaseException:
         workspace.stop()
@@ -116,14 +118,14 @@ def _begin(workspace: Workspace, bot: Tierbot, say: Say) -> Demo:
     )
 
 
-def demo_settings(folder: Path, api_url: str) -> Settings:
+def demo_settings(folder: Path, api_url: str, *, bot_token: str = "", app_token: str = "") -> Settings:
     """The demo's settings, independent of the environment."""
     values: dict[str, Any] = {
         **{name: default or None for name, default, _ in variables()},
         "TIERBOT_DATABASE_URL": "",
         "TIERBOT_DATA_DIR": folder,
-        "SLACK_BOT_TOKEN": BOT_TOKEN,
-        "SLACK_APP_TOKEN": APP_TOKEN,
+        "SLACK_BOT_TOKEN": bot_token or None,
+        "SLACK_APP_TOKEN": app_token or None,
         "SLACK_API_URL": api_url,
         "TIERBOT_TIMEZONE": ZONE,
         "TIERBOT_ADMINS": "grace.chen@example.com",

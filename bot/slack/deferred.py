@@ -8,18 +8,18 @@ import threading
 import time
 from collections import OrderedDict
 from collections.abc import Callable
+from concurrent.futures import Future
 from dataclasses import dataclass
-from queue import SimpleQueue
-from typing import Any
+from http.client import HTTPException
+from typing import Any, TypeVar
 
 import structlog
 from slack_bolt import Ack, BoltContext
 from slack_sdk import WebClient
-from slack_sdk.errors import SlackApiError
-from slack_sdk.webhook import WebhookClient
 
 from bot.errors import N_, Conflict
-from bot.slack import blocks
+from bot.slack import blocks, retries
+from bot.slack.fair_queue import MOST_OF_ONE, NOBODY, FairQueue, Job, TooMany
 from bot.wording.actions import Pointer
 from db.processes import InboundKey, Repeated
 
@@ -27,15 +27,29 @@ from db.processes import InboundKey, Repeated
 READERS, WRITERS = 5, 5
 MOST_WAITING = 200  # presses; for one more Slack tells the person at once that it did not work
 REMEMBERED = 10_000  # requests
-ANSWER_TIMEOUT = 10  # seconds
-GONE = frozenset({"not_found", "view_not_found"})
+# How long a form waits for its contents to be stored: Slack wants its answer within three seconds.
+FORM_SECONDS = 1.5
 BEGIN = "tierbot_begin"  # in the context of a request: the function to call once it has been answered
 
 log = structlog.get_logger()
 
+Result = TypeVar("Result")
+
 
 class Full(Exception):
     """So much is waiting that more must not be acknowledged."""
+
+
+class Busy(Conflict):
+    """The database is taken by another writer for longer than a person waits."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            N_(
+                "The database is busy: something else is being written to it. Nothing of this has been saved;"
+                " try again in a minute."
+            )
+        )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,7 +61,9 @@ class Press:
 
     @property
     def user_id(self) -> str:
-        return str(self.body["user_id"] if "user_id" in self.body else self.body["user"]["id"])
+        if "user_id" in self.body:
+            return str(self.body["user_id"])
+        return str((self.body.get("user") or {}).get("id") or NOBODY)
 
     @property
     def pointer(self) -> Pointer:
@@ -71,12 +87,16 @@ class Press:
         return InboundKey(team_id=team, kind=kind, key=key)
 
     def respond(self, content: dict[str, Any], **how: Any) -> None:
-        """Answer to the response_url, once: Slack's own client retries after a dropped connection."""
-        webhook = WebhookClient(self.body["response_url"], timeout=ANSWER_TIMEOUT, retry_handlers=[])
-        response = webhook.send_dict({**content, **how})
-        if response.status_code != 200:
-            log.warning("slack.respond_failed", status=response.status_code)
-            raise Conflict(N_("Slack did not take the answer. Ask again with /tier."))
+        """Answer to the response_url, as often as that helps. Raises Conflict."""
+        # A private answer that comes twice, or replaces the same message again, does no harm.
+        harmless = how.get("response_type") != "in_channel"
+        try:
+            retries.respond(self.body["response_url"], {**content, **how}, harmless=harmless)
+        except (retries.NotTaken, OSError, HTTPException) as error:
+            log.warning("slack.respond_failed", error=str(error) or type(error).__name__)
+            if harmless or retries.was_refused(error):
+                raise NotAnswered from None
+            raise MaybeAnswered from None
 
     def open_view(self, view: dict[str, Any]) -> None:
         self.client.views_open(trigger_id=self.body["trigger_id"], view=view)
@@ -85,16 +105,24 @@ class Press:
         """Show a view on top of the one that was pressed in."""
         self.client.views_push(trigger_id=self.body["trigger_id"], view=view)
 
-    def update_view(self, view: dict[str, Any]) -> None:
-        """Show the outcome in place of the form; to a person who has closed it, as a direct message."""
-        try:
-            self.client.views_update(view_id=self.body["view"]["id"], view=view)
-        except SlackApiError as error:
-            if error.response.get("error") not in GONE:
-                raise
-            self.client.chat_postMessage(
-                channel=self.user_id, text=view["title"]["text"], blocks=view["blocks"]
+
+class NotAnswered(Conflict):
+    """Slack did not take an answer."""
+
+    def __init__(self) -> None:
+        super().__init__(N_("Slack did not take the answer. Ask again with /tier."))
+
+
+class MaybeAnswered(Conflict):
+    """Slack did not say whether it took an answer that a whole channel reads."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            N_(
+                "Slack did not say whether the card was shared. Look in the channel; if it is not there, ask again"
+                " with /tier and share it."
             )
+        )
 
 
 Work = Callable[[Press], None]
@@ -117,6 +145,29 @@ class Recent:
             return True
 
 
+class GivenUp(Exception):
+    """Nobody waits for this piece of work any more, so it must not be committed."""
+
+
+class Attempt:
+    """A piece of work that somebody waits for, and may give up until it is about to be committed."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._settled = False
+
+    def settle(self) -> bool:
+        """Decide: the work is committed, or given up. False when the other was decided before."""
+        with self._lock:
+            settled, self._settled = self._settled, True
+            return not settled
+
+    def before_commit(self) -> None:
+        """To be called last in the transaction. Raises GivenUp."""
+        if not self.settle():
+            raise GivenUp
+
+
 class WorkQueue:
     """A number of threads for what was acknowledged, and a limit of what may wait for them.
 
@@ -129,11 +180,10 @@ class WorkQueue:
         self._explain = explain
         self._recent = recent
         self._most = MOST_WAITING
-        self._jobs: SimpleQueue[Callable[[], None] | None] = SimpleQueue()
+        self._jobs = FairQueue(threads)
+        self._refused: set[str] = set()  # people who are about to be told that they ask for too much
         self._changed = threading.Condition()
         self.unfinished = 0  # what waits, and what is being done
-        self._closed = False
-        self._threads = threads
         for number in range(threads):
             threading.Thread(target=self._run, name=f"{name}-{number}", daemon=True).start()
 
@@ -150,29 +200,67 @@ class WorkQueue:
         """Have this done once the request has been answered. Raises Full when it must not be acknowledged."""
         if self.unfinished >= self._most:
             raise Full
-        context[BEGIN] = lambda: self._begin(press, work)
+        if self._jobs.of(press.user_id) < MOST_OF_ONE:
+            context[BEGIN] = lambda: self._begin(press, work)
+        elif "command" in press.body:  # the answer can come with the acknowledgement
+            raise TooMany
+        else:
+            context[BEGIN] = lambda: self._refuse(press)
 
-    def put(self, job: Callable[[], None]) -> None:
+    def finish(self, press: Press, work: Callable[[Attempt], Result]) -> Result:
+        """The result of work that must be done before the request is answered.
+
+        Raises Busy when that takes too long; then it is given up, and nothing of it is committed. Raises TooMany.
+        """
+        if self.unfinished >= self._most or self._jobs.of(press.user_id) >= MOST_OF_ONE:
+            raise TooMany
+        done, attempt = Future[Result](), Attempt()
+
+        def job() -> None:
+            try:
+                done.set_result(work(attempt))
+            except BaseException as error:
+                done.set_exception(error)
+
+        self.put(job, press.user_id)
+        try:
+            return done.result(FORM_SECONDS)
+        except TimeoutError:
+            if attempt.settle():
+                raise Busy from None
+            return done.result(FORM_SECONDS)  # it is being committed
+
+    def put(self, job: Job, user_id: str = NOBODY) -> None:
         """Have a job done; by the caller's thread when the queue is closed, because it was acknowledged."""
         with self._changed:
             self.unfinished += 1
-            if not self._closed:
-                self._jobs.put(job)
-                return
-        self._do(job)
+        if not self._jobs.put(user_id, job):
+            self._do(job)
 
     def close(self, until: float) -> int:
         """Finish the jobs, until this time on the monotonic clock; how many were left undone."""
+        self._jobs.close()
         with self._changed:
-            self._closed = True
-            for _ in range(self._threads):
-                self._jobs.put(None)
             self._changed.wait_for(lambda: self.unfinished == 0, max(0.0, until - time.monotonic()))
             return self.unfinished
 
     def _begin(self, press: Press, work: Work) -> None:
         if self._recent.is_new(press.key):
-            self.put(lambda: self._answer(press, work))
+            self.put(lambda: self._answer(press, work), press.user_id)
+
+    def _refuse(self, press: Press) -> None:
+        """Tell a person once, as long as they have not been told, that they ask for too much."""
+        with self._changed:
+            if press.user_id in self._refused:
+                return
+            self._refused.add(press.user_id)
+
+        def tell() -> None:
+            with self._changed:
+                self._refused.discard(press.user_id)
+            self._explain(TooMany(), press)
+
+        self.put(tell, press.user_id)
 
     def _answer(self, press: Press, work: Work) -> None:
         try:
@@ -183,10 +271,12 @@ class WorkQueue:
             self._explain(error, press)
 
     def _run(self) -> None:
-        while (job := self._jobs.get()) is not None:
+        while (found := self._jobs.get()) is not None:
+            user_id, job = found
             self._do(job)
+            self._jobs.finish(user_id)
 
-    def _do(self, job: Callable[[], None]) -> None:
+    def _do(self, job: Job) -> None:
         try:
             job()
         except Exception as error:

@@ -236,16 +236,6 @@ class Gateway:
             ) from None
         return None
 
-    def update(self, channel: str, ts: str, message: Message, language: str | None) -> bool:
-        """Replace a posted message; False when that failed, which is only logged."""
-        try:
-            content = blocks.payload(self._renderer, message, language)
-            self._posting.chat_update(channel=channel, ts=ts, **content)
-        except (SlackApiError, SlackRequestError, OSError, HTTPException) as error:
-            log.warning("slack.update_failed", error=error_code(error))
-            return False
-        return True
-
     def direct_channel(self, user_id: str) -> str | None:
         """The direct messages between a user and the bot; None when Slack does not say."""
         try:

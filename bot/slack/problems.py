@@ -12,16 +12,23 @@ from slack_sdk.errors import SlackApiError
 from bot.errors import N_, BotError, Conflict, NotReady
 from bot.slack import blocks
 from bot.slack.answers import ACCOUNT, MAY_HAVE_ARRIVED, RATE_LIMITED, error_code, status_of
-from bot.slack.deferred import Full, Press
+from bot.slack.deferred import Busy, Full, Press
 from bot.slack.dependencies import Dependencies
+from bot.wording import catalogue
 from bot.wording.messages import Problem
 from bot.wording.rendering import problem_text
 from db.book import people
+from db.engine import is_busy
 
 # A trigger can be used once: another process, or this one, has handled the press.
 USED_TRIGGER = "exchanged_trigger_id"
 # It opens a view for three seconds after the press.
 LATE_TRIGGERS = frozenset({"expired_trigger_id", "invalid_trigger_id", "trigger_expired"})
+FORM_ERROR = 300  # characters
+FORM_FAILED = N_(
+    "Something went wrong on our side, reference %(reference)s. Nothing has been saved, and what you have typed is"
+    " still here: try again."
+)
 
 log = structlog.get_logger()
 
@@ -44,8 +51,7 @@ class Explainer:
             return BoltResponse(status=503)  # Slack tells the person at once that it failed
         problem, language = self._problem(error, body)
         if body.get("type") == "view_submission":
-            view = self._view(problem, language)
-            return BoltResponse(status=200, body={"response_action": "update", "view": view})
+            return BoltResponse(status=200, body=self._form_answer(problem, language, body["view"]))
         if "command" in body:
             content = blocks.payload(self.deps.renderer, problem, language)
             return BoltResponse(status=200, body={"response_type": "ephemeral", **content})
@@ -58,19 +64,24 @@ class Explainer:
             return
         problem, language = self._problem(error, press.body)
         try:
-            if press.body.get("type") == "view_submission":
-                press.update_view(self._view(problem, language))
-            else:
-                content = blocks.payload(self.deps.renderer, problem, language)
-                if "response_url" in press.body:
-                    press.respond(content, response_type="ephemeral", replace_original=False)
-                else:  # pressed in a view
-                    press.client.chat_postMessage(channel=press.user_id, **content)
+            content = blocks.payload(self.deps.renderer, problem, language)
+            if "response_url" in press.body:
+                press.respond(content, response_type="ephemeral", replace_original=False)
+            else:  # pressed in a view
+                press.client.chat_postMessage(channel=press.user_id, **content)
         except Exception as unsaid:
             log.error("press.untold", error=type(unsaid).__name__, exc_info=unsaid)
 
-    def _view(self, problem: Problem, language: str) -> dict[str, Any]:
-        return blocks.modal(self.deps.renderer, problem, language, N_("Tierbot"))
+    def _form_answer(self, problem: Problem, language: str, view: dict[str, Any]) -> dict[str, Any]:
+        """The problem below the form's last input, so that the form stays with all that was typed into it."""
+        inputs = [block["block_id"] for block in view.get("blocks", []) if block.get("type") == "input"]
+        if not inputs:
+            shown = blocks.modal(self.deps.renderer, problem, language, N_("Tierbot"))
+            return {"response_action": "update", "view": shown}
+        text = problem.text
+        if problem.reference:
+            text = catalogue.gettext(language)(FORM_FAILED) % {"reference": problem.reference}
+        return {"response_action": "errors", "errors": {inputs[-1]: blocks.plain(text, FORM_ERROR)["text"]}}
 
     def _problem(self, error: Exception, body: dict[str, Any]) -> tuple[Problem, str]:
         """What to say, and the person's language as far as it is known without asking Slack."""
@@ -78,7 +89,7 @@ class Explainer:
         with self.deps.database.read() as session:
             person = people.by_slack_id(session, user_id)
         language = (person.language if person else None) or self.deps.settings.language
-        error = _as_sentence(error) or error
+        error = Busy() if is_busy(error) else _as_sentence(error) or error
         if isinstance(error, BotError):
             log.info("listener.refused", error=type(error).__name__, msgid=error.msgid)
             return Problem(text=problem_text(error, language)), language

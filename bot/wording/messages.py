@@ -376,13 +376,13 @@ class Reminder(Message):
 
 @dataclass(frozen=True, kw_only=True)
 class ReminderClosed(Message):
-    """What a reminder becomes once it is done or snoozed."""
+    """What a reminder becomes once it is done, snoozed, or over for another reason."""
 
     name: str
     code: str
     step: Name
-    by: Who
-    outcome: str  # done | snoozed | contact
+    by: Who | None
+    outcome: str  # done | snoozed | contact | over
     until: date | None
     next_due: date | None
 
@@ -396,6 +396,7 @@ class VisitLogged(Message):
     kind: str
     happened_on: date
     next_step: NextStep | None
+    repeated: bool = False  # it was recorded a moment before
 
 
 @dataclass(frozen=True, kw_only=True)

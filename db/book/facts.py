@@ -190,8 +190,18 @@ def activity_periods(session: Session) -> list[tuple[str, date, date]]:
     return sorted((row[0], row[1], row[2]) for row in session.connection().execute(_PERIODS))
 
 
-def activity_known(session: Session, source: str, external_id: str) -> bool:
-    statement = select(col(Activity.id)).where(
+def activity(session: Session, source: str, external_id: str) -> Activity | None:
+    statement = select(Activity).where(
         col(Activity.source) == source, col(Activity.external_id) == external_id
+    )
+    return session.execute(statement).scalar()
+
+
+def recorded_since(session: Session, customer_id: int, since: datetime, **content: Any) -> bool:
+    """Whether an activity with this content was recorded for a customer after a time."""
+    statement = select(col(Activity.id)).where(
+        col(Activity.customer_id) == customer_id,
+        col(Activity.recorded_at) > since,
+        *(getattr(Activity, name) == value for name, value in content.items()),
     )
     return session.execute(statement).first() is not None

@@ -15,6 +15,7 @@ from db.book.imports import ImportBatch
 from db.book.people import Person
 from db.engine import insert
 from db.graded.runs import Assessment, GradingRun, newest_in
+from db.outbox.messages import OutboxMessage
 from db.types import NumberedRow, UtcDateTime, partial_index
 
 
@@ -233,6 +234,22 @@ def move(session: Session, touch_id: int, version: int, **values: object) -> boo
         .execution_options(synchronize_session=False)
     )
     return bool(result.rowcount)
+
+
+def reminders_closed_at(session: Session, customer_id: int, at: datetime) -> list[tuple[Touch, str, str]]:
+    """(touch, channel, ts) of the reminders in Slack whose touches were closed at this time."""
+    statement = (
+        sa_select(Touch, col(OutboxMessage.slack_channel), col(OutboxMessage.slack_ts))
+        .join(OutboxMessage, col(OutboxMessage.id) == col(Touch.outbox_id))
+        .where(
+            col(Touch.customer_id) == customer_id,
+            col(Touch.closed_at) == at,
+            col(Touch.state) == TouchState.DONE,
+            col(OutboxMessage.slack_channel).is_not(None),
+            col(OutboxMessage.slack_ts).is_not(None),
+        )
+    )
+    return [(row[0], row[1], row[2]) for row in session.execute(statement)]
 
 
 def release_undelivered(

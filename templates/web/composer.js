@@ -3,20 +3,21 @@
 import { byId, el } from "./dom.js";
 import { toast } from "./dialogs.js";
 import { post, sentence } from "./server.js";
+import { t } from "./words.js";
 
 let commands = [];
 let target = { user: "", channel: "" };
 let marked = 0;
 let unanswered = 0;
-// By conversation: what is written and not sent, and the line that was sent last.
+// By conversation: what is written and not sent yet.
 const drafts = new Map();
-const latest = new Map();
+// Lines that were sent and not taken, until the writer sends them again or drops them.
+const unsent = new Set();
 
 const text = () => byId("composer-text");
 const list = () => byId("completions");
 const keyOf = ({ user, channel }) => `${user}/${channel}`;
 const draft = (key) => drafts.get(key) ?? "";
-const writtenIn = (key) => (key === keyOf(target) ? text().value : draft(key));
 
 export function showComposer(state) {
   commands = state.commands;
@@ -42,6 +43,7 @@ function fill(words) {
   text().value = words;
   grow();
   complete();
+  showUnsent();
 }
 
 function matching() {
@@ -97,33 +99,48 @@ function countUnanswered(change) {
   else byId("composer").removeAttribute("aria-busy");
 }
 
-async function send() {
+function send() {
   const words = text().value.trim();
   // Until the server has said who the writer is and where, the words stay in the box.
   if (!words || !target.user) return;
-  const line = { key: keyOf(target), words };
-  latest.set(line.key, line);
   fill("");
+  deliver({ target, words });
+}
+
+async function deliver(line) {
   countUnanswered(1);
   byId("messages").scrollTop = byId("messages").scrollHeight;
-  const outcome = await post(words.startsWith("/") ? "command" : "say", { ...target, text: words });
+  const { target: place, words } = line;
+  const outcome = await post(words.startsWith("/") ? "command" : "say", { ...place, text: words });
   countUnanswered(-1);
   // Where the workspace says in the conversation what became of a line, it was sent.
   if (outcome.ok || (outcome.message && outcome.error !== "bad_request")) return;
   toast(sentence(outcome), "error");
-  putBack(line);
+  unsent.add(line);
+  showUnsent();
 }
 
-// A line that was not sent can be sent again, unless something else was written or sent there since.
-function putBack(line) {
-  if (latest.get(line.key) !== line || writtenIn(line.key)) return;
-  if (line.key !== keyOf(target)) {
-    drafts.set(line.key, line.words);
-    return;
-  }
-  fill(line.words);
-  // Selected, so that what the writer is about to type replaces it instead of being added to it.
-  text().setSelectionRange(0, line.words.length);
+// Above the box, which belongs to the writer: they may have typed on.
+function showUnsent() {
+  const here = [...unsent].filter((line) => keyOf(line.target) === keyOf(target));
+  byId("unsent").hidden = !here.length;
+  byId("unsent").replaceChildren(...here.map(unsentNode));
+}
+
+function unsentNode(line) {
+  const take = (next) => () => {
+    unsent.delete(line);
+    showUnsent();
+    text().focus();
+    next?.(line);
+  };
+  return el(
+    "li",
+    { data: { testid: "unsent" } },
+    el("span", {}, line.words),
+    el("button", { type: "button", class: "button", data: { testid: "send-again" }, onclick: take(deliver) }, t("sendAgain")),
+    el("button", { type: "button", class: "icon", "aria-label": t("drop"), title: t("drop"), onclick: take() }, "×"),
+  );
 }
 
 function onKey(event) {

@@ -3,8 +3,10 @@
 Screenshots of every step are kept in tests/e2e/screenshots, to be checked by eye.
 """
 
+import json
 import re
 import shutil
+import urllib.request
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -193,6 +195,12 @@ def visit(demo: str, browser: Browser) -> Iterator[Visitor]:
     for one in visits:
         one.page.context.close()
         assert one.faults == []
+
+
+def test_the_demo_takes_no_token_that_others_can_know(demo: str) -> None:
+    request = urllib.request.Request(f"{demo}/api/auth.test", b"token=xoxb-local")
+    with urllib.request.urlopen(request, timeout=20) as answer:
+        assert json.load(answer) == {"ok": False, "error": "invalid_auth"}
 
 
 def test_anna_walks_through_her_day(visit: Visitor) -> None:

@@ -5,7 +5,7 @@ import time
 from db.engine import open_database
 from db.schema import upgrade
 from tests.faults.installation import Installation
-from tests.faults.presses import Office, answering, web
+from tests.faults.presses import Office, answering, running
 from tests.faults.processes import wait_until
 from tests.faults.report import Outcome
 
@@ -26,7 +26,7 @@ def shared_token(installation: Installation, *, quick: bool) -> Outcome:
     database.close()
     other = Office(installation=installation, way="socket", code="")
     with answering(installation) as office:
-        with web(other, TIERBOT_DATABASE_URL=address, TIERBOT_DATA_DIR=str(folder)):
+        with running(other, TIERBOT_DATABASE_URL=address, TIERBOT_DATA_DIR=str(folder)):
             wait_until(lambda: installation.slack.get("faults")["connected"] == 2, 60)
             before = len(office.messages())
             for _ in range(questions):
@@ -56,7 +56,7 @@ def failing_at_the_start(installation: Installation, *, quick: bool) -> Outcome:
     """C03: Slack answers 500 to everything while a process starts; it keeps running and answers when Slack does."""
     outcome, slack = Outcome(figures={}), installation.slack
     slack.switch({"kind": "server_error", "status": 500, "methods": ["*"]})
-    with answering(installation, processes=0) as office, web(office):
+    with answering(installation, processes=0) as office, running(office):
         _wait_for(office, "Slack opens no connection: http_500")
         status, state = office.page("readyz")
         outcome.require(status == 503 and "http_500" in state, f"the health page said “{state}”")

@@ -20,6 +20,7 @@ from urllib.error import HTTPError
 from urllib.request import urlopen
 
 import psycopg
+from psycopg.sql import SQL, Identifier
 from sqlalchemy import make_url
 
 from bot.wording.actions import Action
@@ -67,14 +68,14 @@ class Office:
         """A new card that waits for *Post*; the answer to an earlier press may come after it."""
         self.ask()
         card = [message for message in self.messages() if str(Action.SHARE) in str(message["blocks"])][-1]
-        self._click(card, Action.SHARE)
+        self.click(card, Action.SHARE)
         wait_until(lambda: str(Action.POST) in str(self._now(card)["blocks"]), 40, 0.02)
         return card
 
     def share(self, card: Any) -> Any:
-        return self._click(card, Action.POST)
+        return self.click(card, Action.POST)
 
-    def _click(self, card: Any, action: Action) -> Any:
+    def click(self, card: Any, action: Action) -> Any:
         return self.installation.slack.post(
             "click", user=USER, channel=ROOM, ts=card["ts"], action_id=str(action)
         )
@@ -114,7 +115,7 @@ def answering(
     office = Office(installation=installation, way=way, code=installation.using(fill))
     with ExitStack() as stack:
         for _ in range(processes):
-            stack.enter_context(web(office))
+            stack.enter_context(running(office))
         if way == "socket":
             wait_until(lambda: installation.slack.get("faults")["connected"] >= processes, 60)
         else:
@@ -126,8 +127,8 @@ def answering(
 
 
 @contextmanager
-def web(office: Office, **more: str) -> Iterator[None]:
-    """A process of the bot that only answers, with further settings."""
+def running(office: Office, **more: str) -> Iterator[subprocess.Popen[bytes]]:
+    """A process of `tierbot run --role web` with further settings, from when it starts until it has ended."""
     installation = office.installation
     office.health_ports.append(_free_port())
     environment = installation.environment(TIERBOT_HEALTH_PORT=str(office.health_ports[-1]), **more)
@@ -137,18 +138,18 @@ def web(office: Office, **more: str) -> Iterator[None]:
         office.ports.append(_free_port())
         environment |= {"SLACK_SIGNING_SECRET": SECRET, "TIERBOT_PORT": str(office.ports[-1])}
     with (installation.folder / "log").open("ab") as log:
-        running = subprocess.Popen(
+        process = subprocess.Popen(
             [sys.executable, "-m", "bot", "run", "--role", "web"], env=environment, stdout=log, stderr=log
         )
     try:
-        yield
+        yield process
     finally:
-        running.terminate()
+        process.terminate()
         try:
-            running.wait(20)
+            process.wait(20)
         except subprocess.TimeoutExpired:
-            running.kill()
-            running.wait()
+            process.kill()
+            process.wait()
 
 
 def _free_port() -> int:
@@ -220,7 +221,7 @@ def _press_under_locks(office: Office, outcome: Outcome, *, quick: bool) -> None
     refused = 0
     for _ in range(holds):
         cards = [office.card() for _ in range(at_a_time)]
-        with _held(office.installation.url):
+        with held(office.installation.url):
             until = time.monotonic() + seconds
             while time.monotonic() < until or cards:
                 if cards:
@@ -247,8 +248,8 @@ def _press_under_locks(office: Office, outcome: Outcome, *, quick: bool) -> None
 
 
 @contextmanager
-def _held(url: str) -> Iterator[None]:
-    """Another process holds SQLite's writer lock, or on PostgreSQL the table every press writes to."""
+def held(url: str, table: str = "inbox") -> Iterator[None]:
+    """Another process holds SQLite's writer lock, or on PostgreSQL a table: by default the one every press writes to."""
     address = make_url(url)
     if address.get_backend_name() == "sqlite":
         holder = sqlite3.connect(address.database or "", timeout=30, isolation_level=None)
@@ -262,7 +263,7 @@ def _held(url: str) -> Iterator[None]:
     with psycopg.connect(
         address.set(drivername="postgresql").render_as_string(hide_password=False)
     ) as connection:
-        connection.execute("LOCK TABLE inbox IN EXCLUSIVE MODE")
+        connection.execute(SQL("LOCK TABLE {} IN EXCLUSIVE MODE").format(Identifier(table)))
         yield
         connection.rollback()
 

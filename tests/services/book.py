@@ -132,17 +132,27 @@ class Book:
         """The key of a press that never came before."""
         return InboundKey(team_id="T1", kind="block_actions", key=str(next(self.presses)))
 
-    def log(self, actor: Actor, customer_id: int, day: date, kind: str = "visit", form_id: str = "1") -> Any:
+    def log(
+        self,
+        actor: Actor,
+        customer_id: int,
+        day: date,
+        kind: str = "visit",
+        form_id: str = "1",
+        note: str | None = None,
+        **how: Any,
+    ) -> Any:
         return reminders.log_contact(
             self.database,
             actor,
             meant=customer_id,
             kind=kind,
             happened_on=day,
-            note=None,
+            note=note,
             form_id=form_id,
             rules=self.rules,
             now=self.clock.now(),
+            **how,
         )
 
     def actor(self, slack_user_id: str) -> Actor:

@@ -75,7 +75,7 @@ class Office:
         slack = front(tierbot.deps, web_client(settings), lambda: "0badcafe")
         way: Server | SocketModeConnection
         if self.way == "http":
-            way = serve_http(slack.app, "127.0.0.1", 0)
+            way = serve_http(slack.app, SECRET, "127.0.0.1", 0)
             self.workspace.deliver_by_http(f"http://127.0.0.1:{way.port}{PATH}")
         else:
             way = connect(slack.app, tierbot.deps)
@@ -171,8 +171,8 @@ class Office:
             started.wait(10)
             going_on.wait(30)
 
-        for _ in range(WRITERS):
-            self.bots[0].front.deferred.writes.put(hang)
+        for number in range(WRITERS):
+            self.bots[0].front.deferred.writes.put(hang, f"U{number}")
         started.wait(10)
         try:
             yield going_on

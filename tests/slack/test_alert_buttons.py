@@ -35,7 +35,7 @@ def office(database: Database, tmp_path: Path) -> Iterator[Office]:
             anna = factories.person(session, "Anna", team_id=team, language="zh")
             factories.person(session, "Grace", role="admin", language="en")
             lin = factories.person(session, "LinWei", language="zh", team_id=factories.team(session, "East"))
-            office.globex = factories.customer(session, "Globex", owner_id=anna)
+            office.globex = factories.customer(session, "Globex", owner_id=anna, code="G")
             acme = factories.customer(session, "ACME", owner_id=anna)
             factories.customer(session, "Of others", owner_id=lin)
             factories.graded(session, {office.globex: "A", acme: "A"}, as_of=FEBRUARY)

@@ -256,20 +256,6 @@ def test_what_cannot_be_rendered_is_not_sent_at_all(workspace: Workspace) -> Non
     assert len(workspace.messages("C0MANAGERS")) == before
 
 
-def test_an_update_replaces_or_says_that_it_could_not(workspace: Workspace) -> None:
-    to = gateway(workspace.api_url)
-    answer = send(to)
-    assert to.update(answer.channel or "", answer.ts or "", MESSAGE, "zh")
-    assert workspace.messages("C0MANAGERS")[-1].edited_ts
-    assert not to.update("C0MANAGERS", "1.000001", MESSAGE, "en")
-
-
-@pytest.mark.parametrize("answer", [HANG_UP, b"nonsense\r\n\r\n", http("<html>")])
-def test_an_update_that_fails_breaks_nothing(answer: bytes) -> None:
-    with raw_server([answer]) as server:
-        assert not gateway(server.url).update("C1", "1.0", MESSAGE, "en")
-
-
 def test_people_are_found_by_user_and_by_address(workspace: Workspace) -> None:
     to = gateway(workspace.api_url)
     anna = to.users.profile(ANNA_SCHMIDT.id)

@@ -60,6 +60,7 @@ class ControlEndpoint:
             "command": self._command,
             "click": self._click,
             "submit": self._submit,
+            "close": self._close,
             "say": self._say,
             "home": self._home,
             "user": self._user,
@@ -149,12 +150,19 @@ class ControlEndpoint:
     async def _click(self, given: Json) -> Json:
         return (await self._interactions.act_as_given(given)).json()
 
-    async def _submit(self, given: Json) -> Json:
+    def _view(self, given: Json) -> View:
         user, view_id = given["user"], given.get("view_id")
         view = self._interactions.place(user, view_id=view_id) if view_id else self._platform.views.top(user)
         if not isinstance(view, View):
             raise ValueError(f"{user} has no form open.")
-        return (await self._interactions.submit_named(user, view, given.get("values") or {})).json()
+        return view
+
+    async def _submit(self, given: Json) -> Json:
+        values = given.get("values") or {}
+        return (await self._interactions.submit_named(given["user"], self._view(given), values)).json()
+
+    async def _close(self, given: Json) -> Json:
+        return (await self._interactions.close(given["user"], self._view(given))).json()
 
     async def _say(self, given: Json) -> Json:
         channel = self._platform.state.channel(given["channel"])

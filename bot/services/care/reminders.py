@@ -1,9 +1,10 @@
 """Reminders: from a due touch to a message, and from what people do about it to the next due day."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from functools import partial
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from sqlmodel import Session
@@ -20,7 +21,7 @@ from bot.services.schemes.store import TierNames
 from bot.wording.actions import Pointer
 from bot.wording.messages import Reminder, ReminderClosed, VisitLogged
 from bot.wording.parts import Who
-from db.book import customers, facts
+from db.book import customers, facts, people
 from db.book.customers import Customer, CustomerRow
 from db.book.people import Person
 from db.care import due_touches, touches
@@ -32,6 +33,7 @@ from db.processes import InboundKey, take_request
 GREETING_LATE = timedelta(days=2)  # after the holiday a greeting is missed, not sent
 KIND = "reminder"  # of the messages
 SNOOZE_DAYS = 3
+SAME_CONTACT = timedelta(minutes=10)  # within which the same content is the same contact
 GONE = N_("This reminder is no longer there, or no longer yours.")
 DEALT_WITH = N_("Somebody has dealt with this reminder already.")
 
@@ -43,6 +45,16 @@ class Recipient:
     place: Place
     zone: ZoneInfo
     language: str | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class SentReminder:
+    """A reminder in Slack, and what it has become."""
+
+    channel: str
+    ts: str
+    language: str
+    closed: ReminderClosed
 
 
 def remind_due(
@@ -187,7 +199,7 @@ def finish(
         customer, touch = _touch_for(session, actor, pointer)
         _move(session, touch, state=TouchState.DONE, closed_at=now, closed_by=actor.person_id)
         plan_customers(session, rules, [customer.id], now)
-        return _closed(session, rules, actor, customer, touch, "done")
+        return _closed(session, rules, _who(actor), customer, touch, "done")
 
 
 def snooze(
@@ -207,7 +219,7 @@ def snooze(
         if touch.kind == StepKind.GREETING and touch.anchor is not None and touch.anchor > today:
             until = min(until, touch.anchor)
         _move(session, touch, state=TouchState.SNOOZED, remind_at=rules.morning(until, zone))
-        return _closed(session, rules, actor, customer, touch, "snoozed", until)
+        return _closed(session, rules, _who(actor), customer, touch, "snoozed", until)
 
 
 def check_contact(actor: Actor, kind: str, happened_on: date, now: datetime) -> None:
@@ -229,46 +241,82 @@ def log_contact(
     form_id: str,
     rules: CareRules,
     now: datetime,
+    before_commit: Callable[[], None] = lambda: None,
 ) -> VisitLogged:
-    """Record a contact; the revisit clock restarts from its day. The same form submitted again changes nothing."""
+    """Record a contact; the revisit clock restarts from its day.
+
+    The same form again corrects what it recorded before. The same content in a new form within minutes records
+    nothing: the person did not see that the first one had arrived. `before_commit` may raise, to record nothing.
+    """
     check_contact(actor, kind, happened_on, now)
     with database.write() as session:
         customer = access.customer_for(session, actor, Act.LOG_CONTACT, meant)
         touches.lock(session, [customer.id])  # so that a second submission at the same time sees the first
-        if not facts.activity_known(session, "slack", form_id):
-            session.add(
-                facts.Activity(
-                    customer_id=customer.id,
-                    source="slack",
-                    external_id=form_id,
-                    kind=kind,
-                    happened_on=happened_on,
-                    person_id=actor.person_id,
-                    note=note,
-                    recorded_at=now,
-                )
+        content: dict[str, Any] = {
+            "kind": kind,
+            "happened_on": happened_on,
+            "note": note,
+            "person_id": actor.person_id,
+        }
+        recorded = facts.activity(session, "slack", form_id)
+        repeated = recorded is None and facts.recorded_since(
+            session, customer.id, now - SAME_CONTACT, **content
+        )
+        if not repeated:
+            activity = recorded or facts.Activity(
+                customer_id=customer.id,
+                source="slack",
+                external_id=form_id,
+                recorded_at=now,
+                **content,
             )
+            activity.sqlmodel_update(content)
+            session.add(activity)
             session.flush()
             plan_customers(session, rules, [customer.id], now)
         step = touches.first_step(session, customer.id)
+        before_commit()
         return VisitLogged(
             name=customer.name,
             code=customer.code,
             kind=kind,
             happened_on=happened_on,
             next_step=step and rules.plan.next_step(*step, actor.today(now)),
+            repeated=repeated,
         )
 
 
 def closed_by_contact(
-    database: Database, actor: Actor, pointer: Pointer, rules: CareRules
-) -> ReminderClosed | None:
-    """What a reminder becomes when a logged contact closed it; None while it is open. Raises NotFound."""
+    database: Database, actor: Actor, customer_id: int, rules: CareRules, at: datetime
+) -> list[SentReminder]:
+    """The reminders in Slack that a contact has closed which was recorded at this time."""
+    with database.read() as session:
+        customer = access.customer_for(session, actor, Act.SEE, customer_id)
+        owner = customers.owner(session, customer.id)
+        return [
+            SentReminder(
+                channel=channel,
+                ts=ts,
+                language=(owner and owner.language) or actor.language,
+                closed=_closed(session, rules, _who(actor), customer, touch, "contact"),
+            )
+            for touch, channel, ts in touches.reminders_closed_at(session, customer.id, at)
+        ]
+
+
+def what_became(database: Database, actor: Actor, pointer: Pointer, rules: CareRules) -> ReminderClosed:
+    """What to show in the place of a reminder that can no longer be answered. Raises NotFound."""
     with database.read() as session:
         customer, touch = _seen(session, actor, Act.SEE, pointer)
-        if touch.state != TouchState.DONE:
-            return None
-        return _closed(session, rules, actor, customer, touch, "contact")
+        if touch.state == TouchState.DONE:
+            closer = people.get(session, touch.closed_by)
+            by = Who(name=closer.name, slack_user_id=closer.slack_user_id) if closer else None
+            return _closed(session, rules, by, customer, touch, "done")
+        if touch.state == TouchState.SNOOZED:
+            owner = customers.owner(session, customer.id)
+            until = local_date(touch.remind_at, zone_named(owner.timezone if owner else None, rules.zone))
+            return _closed(session, rules, None, customer, touch, "snoozed", until)
+        return _closed(session, rules, None, customer, touch, "over")
 
 
 def _seen(session: Session, actor: Actor, act: Act, pointer: Pointer) -> tuple[CustomerRow, Touch]:
@@ -294,10 +342,14 @@ def _move(session: Session, touch: Touch, **values: object) -> None:
         raise Conflict(DEALT_WITH)
 
 
+def _who(actor: Actor) -> Who:
+    return Who(name=actor.name, slack_user_id=actor.slack_user_id)
+
+
 def _closed(
     session: Session,
     rules: CareRules,
-    actor: Actor,
+    by: Who | None,
     customer: CustomerRow,
     touch: Touch,
     outcome: str,
@@ -308,7 +360,7 @@ def _closed(
         name=customer.name,
         code=customer.code,
         step=rules.plan.step_name(touch.tier, touch.step),
-        by=Who(name=actor.name, slack_user_id=actor.slack_user_id),
+        by=by,
         outcome=outcome,
         until=until,
         next_due=next((other.due_on for other in open_touches if other.step == touch.step), None),

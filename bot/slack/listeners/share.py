@@ -1,19 +1,22 @@
 """*Share* on a card: a look before it is posted, then the tier to the whole channel without figures; *Take back* undoes it."""
 
+from contextlib import suppress
 from typing import Any
 
 import structlog
 from slack_bolt import App
+from sqlalchemy.exc import OperationalError
 
 from bot.errors import N_, Conflict
 from bot.services.access import Actor
 from bot.services.ask import lookup, share
 from bot.slack import blocks
-from bot.slack.deferred import Deferred, Press
+from bot.slack.deferred import Deferred, NotAnswered, Press
 from bot.slack.dependencies import Dependencies
 from bot.wording.actions import Action
 from bot.wording.messages import SharedCard, SharePreview
-from db.processes import InboundKey, Repeated, take_request
+from db.engine import describe
+from db.processes import InboundKey, Repeated, forget_request, take_request
 
 DIRECT = "D"  # the first letter of the ids of direct messages
 UNNAMED = frozenset({"", "directmessage", "privategroup"})
@@ -58,13 +61,15 @@ def register(app: App, deps: Dependencies, deferred: Deferred) -> None:
         actor = deps.identify(press.user_id)
         shared, language = prepare(press, actor)
         card = card_again(press, actor)
-        _take_once(deps, press)
         content = blocks.payload(deps.renderer, shared, language)
-        press.respond(content, response_type="in_channel", replace_original=False)
+        _take_once(deps, press)
         try:
+            press.respond(content, response_type="in_channel", replace_original=False)
+        except NotAnswered:  # surely not posted: it may be shared again
+            _release(deps, press)
+            raise
+        with suppress(Conflict):  # it is posted: that the question stays is no reason to say that it failed
             press.respond(card, replace_original=True)
-        except Conflict:  # it is posted: that the question stays is no reason to say that it failed
-            log.info("share.preview_stays")
 
     @app.action(str(Action.CANCEL))
     @deferred.reads
@@ -82,8 +87,11 @@ def register(app: App, deps: Dependencies, deferred: Deferred) -> None:
                 # A second click finds nothing to delete: Repeated. Otherwise this transaction ends with the Conflict.
                 take_request(session, _key(press, "taken_back"), deps.clock.now())
                 raise
-        with deps.database.write() as session:
-            take_request(session, _key(press, "taken_back"), deps.clock.now())
+        try:
+            with deps.database.write() as session:
+                take_request(session, _key(press, "taken_back"), deps.clock.now())
+        except OperationalError as error:  # it is deleted: only a second click would not know
+            log.warning("share.deletion_not_recorded", error=describe(error))
 
     def prepare(press: Press, actor: Actor) -> tuple[SharedCard, str]:
         """What would be posted and in which language.
@@ -123,6 +131,12 @@ def _key(press: Press, kind: str) -> InboundKey:
     where = press.body.get("container") or {}
     key = f"{where.get('channel_id')}:{where.get('message_ts')}:{press.pointer.id}"
     return InboundKey(team_id=press.key.team_id, kind=kind, key=key)
+
+
+def _release(deps: Dependencies, press: Press) -> None:
+    """Forget that the card was shared."""
+    with deps.database.write() as session:
+        forget_request(session, _key(press, "shared"))
 
 
 def _take_once(deps: Dependencies, press: Press) -> None:

@@ -12,14 +12,17 @@ from bot.services.ask import lookup
 from bot.slack import blocks
 from bot.slack.deferred import Deferred, Press
 from bot.slack.dependencies import Dependencies
+from bot.slack.fair_queue import Turns
 from bot.slack.manifest import TIER
 from bot.wording.messages import Message
 
 
 def register(app: App, deps: Dependencies, deferred: Deferred) -> None:
+    turns = Turns()
+
     @app.command(TIER.name)
     def answer(ack: Ack, body: dict[str, str], client: WebClient, context: BoltContext) -> None:
-        with deps.database.read() as session:  # one for all queries
+        with turns.turn(body["user_id"]), deps.database.read() as session:  # one for all queries
             actor = identity.find_actor(
                 session, body["user_id"], deps.settings, deps.gateway.users, deps.clock.now()
             )

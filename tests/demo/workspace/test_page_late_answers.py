@@ -121,14 +121,19 @@ def test_a_second_command_is_sent_as_typed_whenever_the_first_is_answered(
     expect(composer).to_have_value("")
 
 
+def unsent(page: Page) -> Locator:
+    return page.get_by_test_id("unsent")
+
+
 def test_a_line_that_was_not_sent_can_be_sent_again(page: Page, composer: Locator) -> None:
     held = HeldBack(page, "say")
     write(page, composer, "hello")
     refuse(page, held.asked())
-    expect(composer).to_have_value("hello")
+    expect(unsent(page)).to_contain_text("hello")
     held.end()
-    page.keyboard.press("Enter")
+    page.get_by_test_id("send-again").click()
     expect(page.get_by_test_id("message")).to_contain_text("hello")
+    expect(unsent(page)).to_have_count(0)
     expect(composer).to_have_value("")
 
 
@@ -136,43 +141,63 @@ def test_a_command_the_server_could_not_read_can_be_sent_again(page: Page, compo
     held = HeldBack(page, "command")
     write(page, composer, "/tier ACME")
     refuse(page, held.asked(), "bad_request", "no such thing")
-    expect(composer).to_have_value("/tier ACME")
+    expect(unsent(page)).to_contain_text("/tier ACME")
 
 
-def test_a_line_that_was_not_sent_is_replaced_by_what_is_typed_next(page: Page, composer: Locator) -> None:
+def test_a_line_that_was_not_sent_can_be_dropped(page: Page, composer: Locator) -> None:
     held = HeldBack(page, "say")
-    write(page, composer, "first")
+    write(page, composer, "hello")
     refuse(page, held.asked())
-    page.keyboard.type("second")
-    expect(composer).to_have_value("second")
+    page.get_by_role("button", name="Drop").click()
+    expect(unsent(page)).to_have_count(0)
+    expect(composer).to_be_focused()
 
 
 @pytest.mark.parametrize("ending", ["", "Enter"])
-def test_a_line_that_was_not_sent_gives_way_to_a_later_one(
-    page: Page, composer: Locator, ending: str
+@pytest.mark.parametrize("moment", ["before", "after"])
+def test_a_line_that_was_not_sent_stays_beside_what_is_typed(
+    page: Page, composer: Locator, ending: str, moment: str
 ) -> None:
     held = HeldBack(page, "say")
     write(page, composer, "first")
     first = held.asked()
     held.end()
+    if moment == "before":
+        refuse(page, first)
     page.keyboard.type("second")
     if ending:
         page.keyboard.press(ending)
         expect(page.get_by_test_id("message")).to_contain_text("second")
-    refuse(page, first)
+    if moment == "after":
+        refuse(page, first)
     expect(composer).to_have_value("" if ending else "second")
+    expect(unsent(page)).to_contain_text("first")
 
 
-def test_a_line_that_was_not_sent_comes_back_in_its_own_conversation(page: Page, composer: Locator) -> None:
+def test_two_lines_that_were_not_sent_are_both_kept(page: Page, composer: Locator) -> None:
+    held = HeldBack(page, "say")
+    for words in ("first", "second"):
+        write(page, composer, words)
+    for _ in range(2):
+        held.asked().fulfill(json={"ok": False, "error": "is_archived", "message": "", "errors": {}})
+    expect(unsent(page)).to_have_count(2)
+    expect(unsent(page).nth(0)).to_contain_text("first")
+    expect(unsent(page).nth(1)).to_contain_text("second")
+
+
+def test_a_line_that_was_not_sent_waits_in_its_own_conversation(page: Page, composer: Locator) -> None:
     held = HeldBack(page, "say")
     write(page, composer, "for everybody")
     first = held.asked()
     channel(page, KEY_ACCOUNTS.id).click()
     expect(channel(page, KEY_ACCOUNTS.id)).to_have_attribute("aria-current", "page")
     refuse(page, first)
-    expect(composer).to_have_value("")
+    expect(unsent(page)).to_have_count(0)
     channel(page, GENERAL).click()
-    expect(composer).to_have_value("for everybody")
+    expect(unsent(page)).to_contain_text("for everybody")
+    held.end()
+    page.get_by_test_id("send-again").click()
+    expect(page.get_by_test_id("message")).to_contain_text("for everybody")
 
 
 def test_a_line_goes_to_the_conversation_that_was_opened_before_it_was_typed(

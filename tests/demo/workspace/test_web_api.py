@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import http.client
 import urllib.error
 import urllib.parse
 import urllib.request
@@ -264,6 +265,74 @@ def test_the_page_is_changed_only_from_its_own_address(
         found = error.code
         error.close()
     assert (found, len(workspace.messages(GENERAL))) == (status, 1 if status == 200 else 0)
+
+
+def status_of(url: str, body: bytes | None = None, headers: dict[str, str] | None = None) -> int:
+    try:
+        with urllib.request.urlopen(urllib.request.Request(url, body, headers or {})) as answer:
+            return int(answer.status)
+    except urllib.error.HTTPError as error:
+        error.close()
+        return error.code
+
+
+FORM = b"token=xoxb-local&channel=C0GENERAL&text=hi"
+
+
+@pytest.mark.parametrize(
+    ("path", "body", "headers"),
+    [
+        ("/api/chat.postMessage", FORM, {"Origin": "http://evil.example"}),
+        ("/api/chat.postMessage", FORM, {"Origin": "null"}),
+        ("/api/chat.postMessage", FORM, {"Origin": "http://localhost:3000"}),
+        ("/api/chat.postMessage", FORM, {"Sec-Fetch-Site": "cross-site"}),
+        (
+            f"/api/chat.postMessage?{FORM.decode()}",
+            None,
+            {"Sec-Fetch-Site": "cross-site"},
+        ),  # as an image does
+        (f"/api/chat.postMessage?{FORM.decode()}", None, {"Sec-Fetch-Site": "same-site"}),
+        ("/hooks/HOOK", b'payload={"text": "hi"}', {"Origin": "http://evil.example"}),
+        ("/page/state", None, {"Origin": "http://evil.example"}),
+        ("/page/state", None, {"Sec-Fetch-Site": "cross-site"}),
+    ],
+)
+def test_a_foreign_page_gets_nothing_from_the_web_api(
+    workspace: Workspace, path: str, body: bytes | None, headers: dict[str, str]
+) -> None:
+    hook = workspace.platform.tickets.new_response(user=LIN, channel=GENERAL, original=None, thread_ts=None)
+    url = workspace.url + path.replace("HOOK", hook)
+    assert status_of(url, body, headers) == 403
+    assert workspace.messages(GENERAL, LIN) == ()
+    assert status_of(url, body) == 200  # the same from a program
+
+
+def test_a_link_on_a_foreign_page_opens_the_page(workspace: Workspace) -> None:
+    assert status_of(workspace.url, None, {"Sec-Fetch-Site": "cross-site"}) == 200
+
+
+def test_a_foreign_page_opens_no_socket(workspace: Workspace) -> None:
+    ticket = workspace.platform.tickets.new_socket()
+
+    def shake_hands(**headers: str) -> int:
+        connection = http.client.HTTPConnection("127.0.0.1", workspace.port, timeout=10)
+        usual = {"Upgrade": "websocket", "Connection": "Upgrade", "Sec-WebSocket-Version": "13"}
+        key = {"Sec-WebSocket-Key": "dGhlIHNhbXBsZSBub25jZQ=="}
+        connection.request("GET", f"/link/?ticket={ticket}", headers=usual | key | headers)
+        status = connection.getresponse().status
+        connection.close()
+        return status
+
+    assert shake_hands(Origin="http://evil.example") == 403
+    assert shake_hands() == 101
+
+
+def test_nobody_can_guess_where_answers_go(workspace: Workspace) -> None:
+    tickets = workspace.platform.tickets
+    hooks = {tickets.new_response(user=LIN, channel=GENERAL, original=None, thread_ts=None) for _ in range(3)}
+    sockets = {tickets.new_socket() for _ in range(3)}
+    assert len(hooks | sockets) == 6
+    assert min(map(len, hooks | sockets)) >= 32
 
 
 def test_a_person_of_another_team_has_its_id(workspace: Workspace, client: WebClient) -> None:

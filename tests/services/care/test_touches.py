@@ -3,6 +3,7 @@
 from datetime import date, timedelta
 
 import pytest
+from sqlmodel import col, select, update
 
 from bot.clock import FixedClock
 from bot.errors import BadInput, Conflict, NotFound
@@ -13,9 +14,11 @@ from bot.services.care import reminders
 from bot.wording.actions import Pointer
 from bot.wording.messages import Reminder
 from db.book.customers import Ownership
+from db.book.facts import Activity
 from db.book.people import Person
 from db.care import touches
 from db.engine import Database
+from db.outbox.messages import OutboxMessage
 from tests import factories
 from tests.services.book import FOLLOW_UP, MONDAY, REVISIT_A, Book, at
 
@@ -121,15 +124,15 @@ def test_a_greeting_is_not_snoozed_past_its_holiday(database: Database) -> None:
 def test_a_logged_contact_closes_the_open_reminder_and_restarts_the_clock_from_its_day(
     book: Book, anna: Actor
 ) -> None:
-    button = book.button()
+    with book.database.write() as session:
+        session.exec(update(OutboxMessage).values(slack_channel="D1", slack_ts="1.0"))
     logged = book.log(anna, ACME, MONDAY - 2 * DAY, "visit")
     due = MONDAY - 2 * DAY + REVISIT_A * DAY
     assert book.states(ACME) == [("done", MONDAY), ("planned", due)]
     assert book.states(ACME, "vip_follow_up") == [("planned", MONDAY - 2 * DAY + FOLLOW_UP * DAY)]
     assert logged.next_step.due_on == MONDAY - 2 * DAY + FOLLOW_UP * DAY
-    closed = reminders.closed_by_contact(book.database, anna, button, book.rules)
-    assert closed is not None
-    assert (closed.outcome, closed.next_due) == ("contact", due)
+    (sent,) = reminders.closed_by_contact(book.database, anna, ACME, book.rules, book.clock.now())
+    assert (sent.channel, sent.ts, sent.closed.outcome, sent.closed.next_due) == ("D1", "1.0", "contact", due)
     assert book.plan() == 0
 
 
@@ -150,14 +153,15 @@ def test_a_reminder_that_a_contact_closed_is_shown_only_to_those_who_may_see_the
     if lost == "lost the role":
         asking = book.actor("U0ANNA")
     with pytest.raises(NotFound, match="no longer there, or no longer yours"):
-        reminders.closed_by_contact(book.database, asking, button, book.rules)
+        reminders.what_became(book.database, asking, button, book.rules)
 
 
 def test_a_contact_that_does_not_count_leaves_the_reminder_open(book: Book, anna: Actor) -> None:
-    button = book.button()
+    with book.database.write() as session:
+        session.exec(update(OutboxMessage).values(slack_channel="D1", slack_ts="1.0"))
     book.log(anna, ACME, MONDAY, "gift")
     assert book.states(ACME) == [("reminded", MONDAY)]
-    assert reminders.closed_by_contact(book.database, anna, button, book.rules) is None
+    assert reminders.closed_by_contact(book.database, anna, ACME, book.rules, book.clock.now()) == []
 
 
 def test_a_contact_also_ends_a_snooze(book: Book, anna: Actor) -> None:
@@ -167,14 +171,45 @@ def test_a_contact_also_ends_a_snooze(book: Book, anna: Actor) -> None:
     assert len(book.reminded_of()) == 1
 
 
+def recorded(book: Book) -> list[tuple[str, str | None]]:
+    with book.database.read() as session:
+        found = session.exec(select(Activity).where(Activity.source == "slack").order_by(col(Activity.id)))
+        return [(activity.external_id, activity.note) for activity in found]
+
+
 def test_the_same_form_sent_twice_is_one_contact(book: Book, anna: Actor) -> None:
     for _ in range(2):
-        book.log(anna, ACME, MONDAY, form_id="view:V1")
+        assert not book.log(anna, ACME, MONDAY, form_id="view:V1").repeated
     assert len(book.touches(ACME)) == 2
-    with book.database.read() as session:
-        from db.book.facts import activity_known
+    assert recorded(book) == [("view:V1", None)]
 
-        assert activity_known(session, "slack", "view:V1")
+
+def test_the_same_form_sent_with_another_text_corrects_the_first(book: Book, anna: Actor) -> None:
+    book.log(anna, ACME, MONDAY - 2 * DAY, form_id="view:V1", note="They want")
+    book.log(anna, ACME, MONDAY - DAY, form_id="view:V1", note="They want a discount")
+    assert recorded(book) == [("view:V1", "They want a discount")]
+    assert book.states(ACME)[-1] == ("planned", MONDAY - DAY + REVISIT_A * DAY)
+
+
+def test_a_form_filled_in_once_more_within_minutes_is_one_contact_and_says_so(
+    book: Book, anna: Actor
+) -> None:
+    book.log(anna, ACME, MONDAY, form_id="view:V1", note="They want a discount")
+    assert book.log(anna, ACME, MONDAY, form_id="view:V2", note="They want a discount").repeated
+    assert not book.log(anna, ACME, MONDAY, form_id="view:V3", note="They want two").repeated
+    book.clock.advance(reminders.SAME_CONTACT)
+    assert not book.log(anna, ACME, MONDAY, form_id="view:V4", note="They want a discount").repeated
+    assert [form for form, _ in recorded(book)] == ["view:V1", "view:V3", "view:V4"]
+
+
+def test_a_contact_that_is_given_up_before_its_commit_is_not_recorded(book: Book, anna: Actor) -> None:
+    def give_up() -> None:
+        raise InterruptedError
+
+    with pytest.raises(InterruptedError):
+        book.log(anna, ACME, MONDAY, before_commit=give_up)
+    assert recorded(book) == []
+    assert book.states(ACME) == [("reminded", MONDAY)]
 
 
 def test_a_contact_tomorrow_or_of_an_unknown_kind_is_refused(book: Book, anna: Actor) -> None:
@@ -201,9 +236,11 @@ def test_what_a_contact_closed_is_shown_to_those_only_who_may_see_the_customer(
 ) -> None:
     button = book.button()
     book.log(anna, ACME, MONDAY)
-    assert reminders.closed_by_contact(book.database, anna, button, book.rules) is not None
+    assert reminders.what_became(book.database, anna, button, book.rules).outcome == "done"
     with pytest.raises(NotFound, match="no longer there, or no longer yours"):
-        reminders.closed_by_contact(book.database, book.actor("U0BEN"), button, book.rules)
+        reminders.what_became(book.database, book.actor("U0BEN"), button, book.rules)
+    with pytest.raises(NotFound):
+        reminders.closed_by_contact(book.database, book.actor("U0BEN"), ACME, book.rules, book.clock.now())
 
 
 def test_an_old_button_is_dead_after_losing_the_role(book: Book) -> None:
@@ -227,13 +264,40 @@ def test_an_old_button_is_dead_after_the_customer_went_to_somebody_else(book: Bo
     assert book.done(book.actor("U0BEN"), button).outcome == "done"
 
 
+def became(book: Book, actor: Actor, button: Pointer) -> tuple[str, str | None]:
+    closed = reminders.what_became(book.database, actor, button, book.rules)
+    return closed.outcome, closed.by and closed.by.name
+
+
+def test_a_reminder_that_was_answered_shows_what_became_of_it(book: Book, anna: Actor) -> None:
+    button = book.button()
+    book.done(book.actor("U0OLGA"), button)
+    with pytest.raises(Conflict):
+        book.done(anna, button)
+    assert became(book, anna, button) == ("done", "Olga")
+
+
+def test_a_reminder_that_was_snoozed_shows_until_when(book: Book, anna: Actor) -> None:
+    button = book.button()
+    until = book.snooze(anna, button).until
+    assert reminders.what_became(book.database, anna, button, book.rules).until == until
+    book.go(until, zone="Asia/Shanghai")  # there is a newer reminder with buttons
+    assert became(book, anna, button) == ("over", None)
+
+
+def test_a_reminder_that_a_contact_has_closed_shows_that_it_is_done(book: Book, anna: Actor) -> None:
+    button = book.button()
+    book.log(anna, ACME, MONDAY)
+    assert became(book, anna, button) == ("done", None)
+
+
 def test_a_cancelled_reminder_is_not_shown_as_done(book: Book, anna: Actor) -> None:
     button = book.button()
     book.grade({ACME: "blocked"})
     book.plan()
     with pytest.raises(Conflict):
         book.done(anna, button)
-    assert reminders.closed_by_contact(book.database, anna, button, book.rules) is None
+    assert became(book, anna, button) == ("over", None)
 
 
 def test_the_next_step_is_the_earliest_open_one(book: Book, anna: Actor) -> None:

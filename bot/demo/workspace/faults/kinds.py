@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import KW_ONLY, dataclass, fields, replace
 from typing import Any, Literal
 
-Place = Literal["call", "pace", "delivery", "order", "socket", "hello", "ghost"]
+Place = Literal["call", "pace", "delivery", "order", "door", "socket", "hello", "ghost"]
 
 EVERY = "*"
 HISTORY = ("conversations.history", "conversations.replies")
@@ -51,6 +51,14 @@ KINDS: Mapping[str, FaultKind] = {
     "pacing": FaultKind("pace", "429 above the channel's or the workspace's rate", methods=POSTING),
     "deliver_twice": FaultKind("delivery", "the same payload again, `copies` times"),
     "out_of_order": FaultKind("order", "held until the next has been taken, or for `seconds`", seconds=0.5),
+    "forged": FaultKind(
+        "door", "before the payload, by HTTP, what strangers make of it: unsigned, badly, long ago"
+    ),
+    "broken_body": FaultKind(
+        "door",
+        "before the payload, by HTTP, signed bodies that are cut off or no payload",
+        methods=("interactive", "events_api"),  # half of a command may be a command
+    ),
     "socket_reset": FaultKind("socket", "the connection is reset instead of carrying a payload"),
     "socket_stall": FaultKind("socket", "half open: neither data nor pongs, and the payload is lost"),
     "socket_garbage": FaultKind("socket", "frames that mean nothing before the payload"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -67,7 +68,7 @@ class Tickets:
     ) -> str:
         """The secret last part of a response URL."""
         with self._lock:
-            key = f"{self._next():06d}x"
+            key = secrets.token_hex(16)
             self._responses[key] = ResponseUrl(
                 user=user, channel=channel, original=original, thread_ts=thread_ts, given=self._monotonic()
             )
@@ -87,7 +88,7 @@ class Tickets:
     def new_socket(self) -> str:
         """A single-use ticket for one Socket Mode connection."""
         with self._lock:
-            ticket = f"ticket-{self._next()}"
+            ticket = secrets.token_hex(16)
             self._sockets.add(ticket)
             return ticket
 

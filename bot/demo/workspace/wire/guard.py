@@ -16,8 +16,11 @@ PAGE_POLICY = (
 )
 
 
+PUBLIC = ("/assets/",)  # besides the page itself
+
+
 class Guard:
-    """Refuses foreign host names (DNS rebinding), changes from foreign pages, and any page at /control/."""
+    """Refuses foreign host names (DNS rebinding), whatever foreign pages ask for, and any page at /control/."""
 
     def __init__(self, app: ASGIApp, *, now: Callable[[], datetime], port: Callable[[], int]) -> None:
         self._app = app
@@ -25,17 +28,23 @@ class Guard:
         self._port = port
 
     def _refusal(self, scope: Scope) -> str:
-        headers = Headers(scope=scope)
+        headers, path = Headers(scope=scope), scope["path"]
         hosts = {f"127.0.0.1:{self._port()}", f"localhost:{self._port()}"}
         # slack_sdk's WebSocket client leaves the port out.
         bare = {"127.0.0.1", "localhost"} if scope["type"] == "websocket" else set()
         if headers.get("host") not in hosts | bare:
             return "This workspace answers only to 127.0.0.1 and localhost."
-        changes = scope["type"] == "http" and scope["method"] != "GET" and scope["path"].startswith("/page/")
-        if changes and headers.get("origin") not in {f"http://{host}" for host in hosts}:
+        origins = {f"http://{host}" for host in hosts}
+        changes = scope["type"] == "http" and scope["method"] != "GET" and path.startswith("/page/")
+        if changes and headers.get("origin") not in origins:
             return "The page's address may be used by the page only."
-        if scope["path"].startswith("/control/") and "origin" in headers:
+        if path.startswith("/control/") and "origin" in headers:
             return "The control endpoint is not for pages."
+        # A browser names the page that asks; apps do not. An image of a foreign page has no origin, but a site.
+        foreign = "origin" in headers and headers["origin"] not in origins
+        from_another_site = headers.get("sec-fetch-site", "none") not in ("none", "same-origin")
+        if foreign or (from_another_site and path != "/" and not path.startswith(PUBLIC)):
+            return "This workspace does not answer to foreign pages."
         return ""
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
