@@ -134,3 +134,18 @@ def _outline(page: Path) -> dict[str, list[str]]:
             for target in re.findall(r"\]\(([^)]+)\)", prose)
         ),
     }
+
+
+def test_every_fault_and_bad_actor_has_a_row_and_every_test_that_is_named_exists() -> None:
+    page = (ROOT / "docs" / "faults.md").read_text(encoding="utf-8")
+    rows = " ".join(line.split("|")[1] for line in page.splitlines() if line.startswith("| "))
+    wanted = [*(f"F{number:02}" for number in range(1, 40)), *(f"B{number:02}" for number in range(1, 23))]
+    assert [code for code in wanted if code not in rows] == []
+    written = {
+        name
+        for path in (ROOT / "tests").rglob("test_*.py")
+        for name in re.findall(r"^def (test_\w+)", path.read_text(encoding="utf-8"), flags=re.MULTILINE)
+    }
+    named = set(re.findall(r"`(test_\w+)`", page))
+    assert named - written == set()
+    assert named
