@@ -13,13 +13,12 @@ from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic.fields import FieldInfo
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+from bot.channel_names import channel_as_stored
 from bot.errors import N_, BadInput, Phrase, SeveralProblems
 
 ROOT = Path(__file__).parent.parent
 DOTENV = Path(".env")
 _TOKEN = re.compile(r"xox[a-z]-[\w-]+|xapp-[\w-]+").fullmatch
-_CHANNEL_ID = re.compile(r"[CG][A-Z0-9]+").fullmatch
-_CHANNEL_NAME = re.compile(r"(?![UWD][A-Z0-9]{5,}$)#?([\w-]{1,80})").fullmatch  # no id of a person
 _TIME_OF_DAY = (r"([01]\d|2[0-3]):[0-5]\d", N_("%(value)s is not a time of day; write it as 09:00"))
 _FORMATS = {  # field -> pattern of its values, and the problem with others
     "currency": (r"([A-Z]{3})?", N_("%(value)s is not an ISO currency code; use one such as CNY")),
@@ -267,24 +266,6 @@ def _is_loopback(host: str) -> bool:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:
         return host == "localhost"
-
-
-def channel_as_stored(text: str) -> str:
-    """A channel's id, or its name in lower case after #. Raises ValueError for anything else."""
-    text = text.strip()
-    if _CHANNEL_ID(text):
-        return text
-    if name := _CHANNEL_NAME(text):
-        return f"#{name[1].lower()}"
-    raise ValueError(
-        Phrase(
-            N_(
-                "%(value)s is not a channel; write its id (C…, at the bottom of the channel's details) or its name,"
-                " such as #managers"
-            ),
-            value=repr(text),
-        )
-    )
 
 
 def load(**overrides: Any) -> Settings:

@@ -13,7 +13,7 @@ from bot.services.grade.assessment import TierChange
 from bot.services.grade.runs import RunContext
 from bot.services.recipients import FirmDefaults, Place, Recipients
 from bot.services.schemes.store import SchemeCache
-from bot.wording.messages import Message
+from bot.wording.message_base import Message
 from db.book import customers, people
 from db.book.people import Person
 from db.graded import changes as tier_changes

@@ -11,7 +11,8 @@ from typing import Any
 from bot.errors import N_, BadInput
 from bot.wording import catalogue
 from bot.wording.actions import Action, Pointer
-from bot.wording.messages import Hit, Message, Slots
+from bot.wording.message_base import Message, Slots
+from bot.wording.messages import Hit
 from bot.wording.rendering import AS_WRITTEN_IN_PLAIN_TEXT, Renderer, escape
 from db.book.facts import ContactKind
 

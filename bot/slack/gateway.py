@@ -18,7 +18,7 @@ from bot.settings import Settings
 from bot.slack import answers, blocks
 from bot.slack.answers import error_code
 from bot.slack.users import SlackUsers
-from bot.wording.messages import Message
+from bot.wording.message_base import Message
 from bot.wording.rendering import Renderer
 
 log = structlog.get_logger()

@@ -11,7 +11,8 @@ from bot.slack import blocks, retries
 from bot.slack.deferred import Press
 from bot.slack.dependencies import Dependencies
 from bot.wording import catalogue
-from bot.wording.messages import Message, Problem, Slots
+from bot.wording.message_base import Message, Slots
+from bot.wording.messages import Problem
 
 NOT_REFRESHED = N_("This is recorded. Slack did not let me refresh the message that you pressed.")
 RECORDED = N_("This is recorded.")

@@ -16,11 +16,11 @@ from bot.services.ops.connection import ConnectionWatch
 from bot.slack.deferred import Deferred, queues
 from bot.slack.dependencies import Dependencies
 from bot.slack.gateway import web_client
-from bot.slack.http_mode import http_app
 from bot.slack.listeners import register_all
 from bot.slack.outsiders import refuse_outsiders
 from bot.slack.problems import Explainer
-from bot.slack.socket_mode import TIMING, ConnectionKeeper, Timing
+from bot.slack.transport.http_mode import http_app
+from bot.slack.transport.socket_mode import TIMING, ConnectionKeeper, Timing
 
 log = structlog.get_logger()
 

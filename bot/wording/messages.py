@@ -4,13 +4,11 @@ A message is a frozen dataclass. Its fields and properties are what the template
 The names of tiers and indicators are in both languages, so a message has no language until it is rendered.
 """
 
-import re
 from collections import Counter
 from collections.abc import Collection
 from dataclasses import dataclass, replace
 from datetime import date
 from functools import cache
-from inspect import getmembers
 from typing import Any, ClassVar
 from zlib import crc32
 
@@ -18,6 +16,7 @@ from pydantic import TypeAdapter
 
 from bot.wording.actions import Action, Pointer
 from bot.wording.channels import TroubledChannel
+from bot.wording.message_base import Message
 from bot.wording.parts import (
     AssessmentPart,
     BoundaryState,
@@ -39,34 +38,6 @@ from bot.wording.parts import (
 )
 from bot.wording.why_parts import LeverPart, NotComputed, RatingGap, ScoreChange, Wanted, WayPart
 from grading.scheme.model import BLOCKED, UNRATED, WORDS_FOR_NO_TIER, Name
-
-
-class Message:
-    """Base of everything the bot says.
-
-    `buttons` are shown under it; each customer in the field `buttons_for` gets a button, those in `menu_of` a place in
-    a menu. A pointer is made of the fields that `pointers` names.
-    """
-
-    template: ClassVar[str]
-    properties: ClassVar[tuple[str, ...]]
-    buttons: ClassVar[tuple[Action, ...]] = ()
-    buttons_for: ClassVar[str | None] = None
-    menu_of: ClassVar[str | None] = None
-    pointers: ClassVar[dict[str, tuple[str, str]]] = {"customer": ("customer_id", "version")}
-
-    def __init_subclass__(cls) -> None:
-        cls.template = re.sub(r"(?<!^)(?=[A-Z])", "_", cls.__name__).lower()
-        cls.properties = tuple(name for name, value in getmembers(cls) if isinstance(value, property))
-
-    def targets(self) -> dict[Action, Pointer]:
-        """The action of each button -> what it points at."""
-        fields = {action: self.pointers[action.points_at] for action in self.buttons}
-        mark = crc32(getattr(self, "code", "").encode(errors="replace")) or None
-        return {
-            action: Pointer(id=getattr(self, id_field), version=getattr(self, version_field), mark=mark)
-            for action, (id_field, version_field) in fields.items()
-        }
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -425,14 +396,3 @@ def load(data: dict[str, Any]) -> Message:
     """A stored message. Fields that a newer version dropped are ignored, missing ones raise ValueError."""
     message: Message = _adapter(data["message"]).validate_python(data["fields"])
     return message
-
-
-@dataclass(frozen=True, kw_only=True)
-class Slots:
-    """A rendered message: the escaped texts of its template's blocks."""
-
-    fallback: str
-    header: str = ""
-    body: tuple[str, ...] = ()
-    facts: tuple[str, ...] = ()
-    footer: tuple[str, ...] = ()

@@ -28,7 +28,7 @@ from bot.errors import BotError, translated
 from bot.settings import ROOT
 from bot.wording import catalogue
 from bot.wording.limits import LimitedEnvironment, TooMuch, limited, printed
-from bot.wording.messages import Message, Slots
+from bot.wording.message_base import Message, Slots
 from bot.wording.parts import TierPart, Who
 from grading.scheme.model import BLOCKED, NEW, UNRATED, Name
 

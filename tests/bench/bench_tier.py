@@ -22,8 +22,8 @@ from bot.demo.workspace import Workspace
 from bot.demo.workspace.default_team import ANNA_SCHMIDT, CHANNELS, PEOPLE
 from bot.settings import Settings
 from bot.slack.gateway import web_client
-from bot.slack.http_mode import dispatch, is_signed
 from bot.slack.server import front
+from bot.slack.transport.http_mode import dispatch, is_signed
 from tests.bench import books
 from tests.bench.measurement import Table, milliseconds, percentile
 

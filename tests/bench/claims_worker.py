@@ -17,7 +17,8 @@ from bot.services.delivery import outbox, sender
 from bot.services.delivery.messenger import Answer, Check, Listing, Reading, Reference
 from bot.services.delivery.worker import Worker, WorkerOptions
 from bot.services.recipients import Place
-from bot.wording.messages import Message, Problem
+from bot.wording.message_base import Message
+from bot.wording.messages import Problem
 from db import schema
 from db.engine import open_database
 from db.outbox.messages import has_work

@@ -6,7 +6,8 @@ import pytest
 
 from bot.cli.console import number
 from bot.cli.output.presentation import as_text
-from bot.wording.messages import Help, Slots, Ungraded
+from bot.wording.message_base import Slots
+from bot.wording.messages import Help, Ungraded
 from bot.wording.parts import Who
 from bot.wording.rendering import Renderer
 

@@ -19,7 +19,8 @@ from bot.services.care.schedule import CareRules
 from bot.services.schemes.store import SchemeCache
 from bot.settings import Settings
 from bot.wording.actions import Pointer
-from bot.wording.messages import Message, Reminder, load
+from bot.wording.message_base import Message
+from bot.wording.messages import Reminder, load
 from db.book import people
 from db.care.touches import Touch
 from db.engine import Database

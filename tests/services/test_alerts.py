@@ -20,7 +20,8 @@ from bot.services.grade.assessment import TierChange
 from bot.services.grade.runs import RunReport
 from bot.services.schemes.store import SchemeCache
 from bot.wording.actions import Action
-from bot.wording.messages import Message, OwnTierChanged, TierChanged, TierDigest, load
+from bot.wording.message_base import Message
+from bot.wording.messages import OwnTierChanged, TierChanged, TierDigest, load
 from bot.wording.rendering import Renderer
 from db.book.customers import Ownership
 from db.book.facts import Fact

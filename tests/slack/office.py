@@ -21,8 +21,8 @@ from bot.settings import Settings
 from bot.slack import blocks
 from bot.slack.deferred import WRITERS
 from bot.slack.gateway import web_client
-from bot.slack.http_mode import PATH
 from bot.slack.server import Front, SocketModeConnection, connect, front, serve_http
+from bot.slack.transport.http_mode import PATH
 from bot.wording.actions import Action, Pointer
 from db.care import touches
 from db.engine import Database

@@ -18,7 +18,8 @@ from bot.services.ops.templates import sample
 from bot.slack import blocks, deferred
 from bot.slack.listeners import register_all
 from bot.wording import catalogue
-from bot.wording.messages import MESSAGES, Choice, Hit, Message, MyCustomers, Problem, Slots
+from bot.wording.message_base import Message, Slots
+from bot.wording.messages import MESSAGES, Choice, Hit, MyCustomers, Problem
 from bot.wording.parts import TierPart, Who
 from bot.wording.rendering import Renderer, escape
 from grading.scheme.model import Name

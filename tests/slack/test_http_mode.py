@@ -20,9 +20,9 @@ from slack_sdk import WebClient
 
 from bot.clock import SystemClock
 from bot.server import Server, serve
-from bot.slack import http_mode
-from bot.slack.http_mode import LARGEST_BODY, PATH, Refusals, http_app
-from bot.slack.payloads import MOST_DEPTH, MOST_FIELDS, Malformed, payload_of
+from bot.slack.transport import http_mode
+from bot.slack.transport.http_mode import LARGEST_BODY, PATH, Refusals, http_app
+from bot.slack.transport.payloads import MOST_DEPTH, MOST_FIELDS, Malformed, payload_of
 from tests.e2e.processes import wait_until
 
 SECRET = "a signing secret"

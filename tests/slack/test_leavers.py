@@ -16,7 +16,8 @@ from bot.demo.workspace.default_team import ANNA_SCHMIDT, CHANNELS, OMAR_HADDAD,
 from bot.services.delivery import outbox
 from bot.services.recipients import Place
 from bot.settings import Settings
-from bot.wording.messages import Message, OwnTierChanged, Problem
+from bot.wording.message_base import Message
+from bot.wording.messages import OwnTierChanged, Problem
 from bot.wording.parts import TierPart
 from db.book.people import Person, Team
 from db.engine import Database

@@ -17,9 +17,9 @@ from bot.demo.workspace.default_team import CHANNELS, PEOPLE
 from bot.demo.workspace.wire.http_mode import HttpMode
 from bot.server import Server
 from bot.slack import blocks, deferred
-from bot.slack.http_mode import PATH
+from bot.slack.transport.http_mode import PATH
 from bot.wording.actions import Action
-from bot.wording.messages import Message
+from bot.wording.message_base import Message
 from bot.wording.rendering import Renderer
 from db.engine import Database
 from tests.slack.office import ANNA, NEWCOMER, ROOM, SECRET, Office, eventually, words

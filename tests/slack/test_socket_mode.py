@@ -23,7 +23,7 @@ from bot.settings import Settings
 from bot.slack.gateway import web_client
 from bot.slack.probe import probe
 from bot.slack.server import connect, front
-from bot.slack.socket_mode import TIMING, ConnectionKeeper, Timing, wait_after
+from bot.slack.transport.socket_mode import TIMING, ConnectionKeeper, Timing, wait_after
 from db import connections
 from db.engine import Database
 from tests.conftest import on_sqlite
@@ -164,7 +164,7 @@ def test_a_server_that_greets_and_hangs_up_is_not_asked_without_end(
         failures.append(count)
         return 0.0
 
-    monkeypatch.setattr("bot.slack.socket_mode.wait_after", note)
+    monkeypatch.setattr("bot.slack.transport.socket_mode.wait_after", note)
     workspace.faults.switch("socket_reset", seconds=0.01, count=4)
     line.keeper.open()
     eventually(lambda: len(failures) >= 4, "four connections that ended")
@@ -245,7 +245,7 @@ def test_one_count_of_a_connection_that_is_just_ending_is_no_proof(line: Line, w
 def test_an_answer_goes_over_the_next_connection_when_its_own_has_ended(
     connected: Line, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("bot.slack.socket_mode.RESEND_SECONDS", 20.0)
+    monkeypatch.setattr("bot.slack.transport.socket_mode.RESEND_SECONDS", 20.0)
     connected.may_answer.clear()
     outcomes: list[Any] = []
     person = threading.Thread(target=lambda: outcomes.append(connected.ask()))

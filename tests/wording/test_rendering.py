@@ -10,7 +10,8 @@ from structlog.testing import capture_logs
 
 from bot.errors import BadInput, BotError
 from bot.services.ops.templates import check_templates, sample
-from bot.wording.messages import MESSAGES, Problem, Slots, TierChanged, TierDigest, Ungraded, Why
+from bot.wording.message_base import Slots
+from bot.wording.messages import MESSAGES, Problem, TierChanged, TierDigest, Ungraded, Why
 from bot.wording.parts import Who
 from bot.wording.rendering import SHIPPED, Renderer, escape, problem_text
 from tests.slack.strategies import HOSTILE

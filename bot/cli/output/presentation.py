@@ -9,7 +9,8 @@ from bot.cli.console import _, customers, in_language, is_chinese, listed, numbe
 from bot.errors import N_, ngettext
 from bot.services.imports.check.findings import LEVELS
 from bot.wording import messages
-from bot.wording.messages import Message, Slots, TierCard
+from bot.wording.message_base import Message, Slots
+from bot.wording.messages import TierCard
 from bot.wording.rendering import AS_WRITTEN
 
 if TYPE_CHECKING:

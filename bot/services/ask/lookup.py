@@ -21,7 +21,8 @@ from bot.services.schemes.cadence import next_gradings
 from bot.services.schemes.ladder import ladders
 from bot.services.schemes.store import SchemeCache, starter, tiers_of
 from bot.wording.actions import Pointer
-from bot.wording.messages import Choice, Help, Message, NoMatch, TierCard, Ungraded
+from bot.wording.message_base import Message
+from bot.wording.messages import Choice, Help, NoMatch, TierCard, Ungraded
 from bot.wording.parts import Who
 from db.book import customers
 from db.book.customers import NameHit, NameKind, Owners

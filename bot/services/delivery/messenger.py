@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal, Protocol
 
-from bot.wording.messages import Message
+from bot.wording.message_base import Message
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -15,7 +15,7 @@ from sqlmodel import Session, select
 from bot.errors import N_, Conflict, NotFound
 from bot.services.recipients import Place
 from bot.wording import messages
-from bot.wording.messages import Message
+from bot.wording.message_base import Message
 from db.engine import Database
 from db.outbox import channels
 from db.outbox import messages as outbox

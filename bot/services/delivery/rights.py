@@ -20,7 +20,8 @@ from bot.services.delivery.worker import Worker
 from bot.services.identity import SlackPeople
 from bot.services.recipients import FirmDefaults, Place, Recipients
 from bot.wording import messages
-from bot.wording.messages import Message, OwnTierChanged, TierChanged, TierDigest
+from bot.wording.message_base import Message
+from bot.wording.messages import OwnTierChanged, TierChanged, TierDigest
 from bot.wording.parts import Who
 from db import processes
 from db.book import customers

@@ -2,27 +2,22 @@
 
 import importlib.metadata
 import platform
-import shutil
-import sqlite3
 from collections.abc import Iterator
-from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from pathlib import Path
-from typing import Literal
 
 from sqlmodel import Session
 
 from bot.errors import N_, Phrase, ngettext
 from bot.services.delivery import circuit, time_jump
 from bot.services.delivery.messenger import Messenger
-from bot.services.ops import channels, connection
+from bot.services.ops import channels, connection, storage
 from bot.services.ops.connection import ConnectionState
+from bot.services.ops.storage import Finding
 from bot.settings import Settings
-from db import backup, processes, schema
-from db.address import without_secrets
+from db import processes
 from db.book import customers, people
-from db.engine import Database, describe
+from db.engine import Database
 from db.graded import runs
 from db.graded.runs import Purpose
 from db.outbox import messages, send_state
@@ -30,14 +25,10 @@ from db.outbox.messages import MessageState
 from db.outbox.send_state import CircuitReason
 
 PACKAGES = ("tierbot", "slack-bolt", "slack-sdk", "sqlalchemy", "apscheduler", "pandas", "tzdata", "holidays")
-NETWORK_FILE_SYSTEMS = frozenset(
-    {"nfs", "nfs4", "cifs", "smb3", "smbfs", "fuse.sshfs", "9p", "afs", "glusterfs"}
-)
 SILENT = timedelta(seconds=90)
 STUCK = timedelta(minutes=15)
 CLOCK_APART = timedelta(seconds=60)
 MOST_NAMED = 5
-LITTLE_DISK = 200 * 1024 * 1024  # bytes
 CIRCUIT_REMEDIES: dict[str, str] = {
     CircuitReason.NETWORK: Phrase(
         N_("check the network and the proxy of this machine; it goes on by itself when Slack answers")
@@ -67,16 +58,6 @@ _STATES = {
 }
 
 
-@dataclass(frozen=True)
-class Finding:
-    """What was found about one thing; notes and problems have a remedy."""
-
-    level: Literal["ok", "note", "problem"]
-    about: str
-    found: str
-    remedy: str = ""
-
-
 @dataclass(frozen=True, kw_only=True)
 class Slack:
     """Slack's answer about the bot. `error` is empty when it took the token; otherwise the rest is unknown."""
@@ -100,8 +81,8 @@ def examine(
     findings = [
         _versions(),
         *_slack(slack, now),
-        *_storage(settings, database),
-        _database(database, settings),
+        *storage.examine_disk(settings, database),
+        storage.examine_database(database, settings),
     ]
     if findings[-1].level == "problem":
         return findings
@@ -174,73 +155,6 @@ def _slack(slack: Slack, now: datetime) -> Iterator[Finding]:
             ),
             Phrase(N_("switch on time synchronisation (NTP); beyond 300 s Slack's requests are refused")),
         )
-
-
-def _storage(settings: Settings, database: Database) -> Iterator[Finding]:
-    folder = settings.data_dir if settings.data_dir.exists() else Path(".")
-    free = shutil.disk_usage(folder).free
-    if free < LITTLE_DISK:
-        yield Finding(
-            "problem",
-            "disk",
-            Phrase(N_("%(free)s MiB free in %(folder)s"), free=free // 2**20, folder=folder),
-            Phrase(N_("make room: a full disk stops every reminder")),
-        )
-    if database.is_sqlite and (kind := _file_system(folder.absolute())) in NETWORK_FILE_SYSTEMS:
-        yield Finding(
-            "problem",
-            "database",
-            Phrase(N_("SQLite on a network file system (%(kind)s)"), kind=kind),
-            Phrase(N_("put TIERBOT_DATA_DIR on a local disk, or use PostgreSQL")),
-        )
-
-
-def _database(database: Database, settings: Settings) -> Finding:
-    if damage := _damage(database):
-        return Finding(
-            "problem",
-            "database",
-            Phrase(N_("damaged: %(damage)s"), damage=damage),
-            Phrase(N_("stop every process and restore the newest backup: tierbot db restore FILE")),
-        )
-    try:
-        schema.check(database)
-    except schema.SchemaMismatch as mismatch:
-        found = Phrase(
-            N_("revision %(found)s, this version needs %(wanted)s"),
-            found=mismatch.found or Phrase(N_("none")),
-            wanted=mismatch.wanted,
-        )
-        remedy = Phrase(
-            N_("install the newer version again, or restore the backup from before its upgrade")
-            if isinstance(mismatch, schema.NewerSchema)
-            else N_("`tierbot db upgrade`, or install the version that fits")
-        )
-    except Exception as error:
-        found = Phrase(
-            N_("%(url)s cannot be opened: %(error)s"),
-            url=without_secrets(settings.url),
-            error=describe(error),
-        )
-        remedy = Phrase(N_("check TIERBOT_DATABASE_URL, and that the server or the disk is there"))
-    else:
-        return Finding(
-            "ok",
-            "database",
-            Phrase(
-                N_("%(system)s, revision %(revision)s"),
-                system=database.writer.dialect.name,
-                revision=schema.HEAD,
-            ),
-        )
-    return Finding("problem", "database", found, remedy)
-
-
-def _damage(database: Database) -> str:
-    """The damage of a SQLite file; PostgreSQL checks its pages itself."""
-    with suppress(sqlite3.OperationalError):  # it cannot be opened: what is queried next says why
-        return backup.find_damage(database.file) if database.is_sqlite else ""
-    return ""
 
 
 def _beats(session: Session, now: datetime) -> Iterator[Finding]:
@@ -409,16 +323,6 @@ def _gradings(session: Session) -> Iterator[Finding]:
             "grading",
             Phrase(N_("%(purpose)s: as of %(day)s"), purpose=Phrase(_PURPOSES[Purpose(purpose)]), day=day),
         )
-
-
-def _file_system(folder: Path) -> str:
-    """The kind of file system a folder is on; empty where the system does not say."""
-    try:
-        mounts = [line.split() for line in Path("/proc/mounts").read_text().splitlines()]
-    except OSError:
-        return ""
-    inside = [(mount[1], mount[2]) for mount in mounts if folder.is_relative_to(mount[1])]
-    return max(inside, key=lambda mount: len(mount[0]), default=("", ""))[1]
 
 
 def _span(span: timedelta) -> str:

@@ -12,7 +12,8 @@ from jinja2 import Environment, TemplateError, TemplateSyntaxError, meta, nodes
 
 from bot.errors import N_, Phrase
 from bot.wording import catalogue
-from bot.wording.messages import MESSAGES, Message
+from bot.wording.message_base import Message
+from bot.wording.messages import MESSAGES
 from bot.wording.rendering import BLOCKS, Renderer, render
 
 _SIMPLE = {str: "ACME", int: 2, float: 62.5, date: date(2026, 3, 31)}

@@ -14,7 +14,7 @@ from bot.slack.deferred import Deferred, Press
 from bot.slack.dependencies import Dependencies
 from bot.slack.fair_queue import Turns
 from bot.slack.manifest import TIER
-from bot.wording.messages import Message
+from bot.wording.message_base import Message
 
 
 def register(app: App, deps: Dependencies, deferred: Deferred) -> None:

@@ -11,7 +11,8 @@ from typing import Any
 import pytest
 
 from bot.services.ask.graded import Breakdown
-from bot.wording.messages import Slots, TierCard, Why
+from bot.wording.message_base import Slots
+from bot.wording.messages import TierCard, Why
 from bot.wording.parts import TierPart
 from bot.wording.rendering import Renderer
 from bot.wording.why_parts import ScoreChange

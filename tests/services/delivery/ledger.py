@@ -6,7 +6,8 @@ from datetime import datetime, timedelta
 from typing import Literal
 
 from bot.services.delivery.messenger import Answer, Check, Listing, Posted, Reading, Reference, SeenChannel
-from bot.wording.messages import Message, Problem
+from bot.wording.message_base import Message
+from bot.wording.messages import Problem
 
 Fault = Literal["", "lost", "late", "never", "limited", "refused", "unreachable"]
 

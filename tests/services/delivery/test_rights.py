@@ -13,7 +13,8 @@ from bot.services.care import reminders
 from bot.services.delivery import outbox
 from bot.services.delivery.worker import Step
 from bot.services.recipients import Place
-from bot.wording.messages import Hit, Message, OwnTierChanged, Reminder, TierChanged, TierDigest, load
+from bot.wording.message_base import Message
+from bot.wording.messages import Hit, OwnTierChanged, Reminder, TierChanged, TierDigest, load
 from bot.wording.parts import Since, TierPart, Who
 from db.book.customers import Customer, Ownership
 from db.book.people import Person, Team

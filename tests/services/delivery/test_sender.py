@@ -9,7 +9,7 @@ from bot.clock import ShiftedClock, SystemClock
 from bot.services.delivery import circuit, reconciliation
 from bot.services.delivery.messenger import Answer, Reference
 from bot.services.delivery.worker import Step, Worker, WorkerOptions
-from bot.wording.messages import Message
+from bot.wording.message_base import Message
 from db.engine import Database
 from tests.services.delivery.ledger import Fault, Ledger
 from tests.services.delivery.outbox_harness import EAST, LEASE, SECOND, SETTLE, START, WEST, CrashAt, Harness

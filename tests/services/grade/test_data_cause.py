@@ -12,7 +12,8 @@ from bot.clock import FixedClock
 from bot.services.grade import runs
 from bot.services.grade.assessment import TierChange
 from bot.services.schemes.store import SchemeCache
-from bot.wording.messages import Message, OwnTierChanged, TierChanged, load
+from bot.wording.message_base import Message
+from bot.wording.messages import OwnTierChanged, TierChanged, load
 from bot.wording.rendering import Renderer
 from db.engine import Database
 from db.outbox.messages import OutboxMessage

@@ -11,7 +11,8 @@ from bot.clock import FixedClock
 from bot.services.delivery import outbox, time_jump
 from bot.services.ops import connection
 from bot.services.ops.connection import ConnectionWatch
-from bot.services.ops.doctor import Finding, Slack, examine
+from bot.services.ops.doctor import Slack, examine
+from bot.services.ops.storage import Finding
 from bot.services.recipients import Place
 from bot.settings import Settings
 from bot.slack.manifest import OPTIONAL_SCOPES, SCOPES

@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 from bot.services.ops.templates import check_templates, sample
-from bot.wording.messages import MESSAGES, Message, MyCustomers, TierCard
+from bot.wording.message_base import Message
+from bot.wording.messages import MESSAGES, MyCustomers, TierCard
 from bot.wording.parts import Since, Who
 from bot.wording.rendering import Renderer
 

@@ -5,10 +5,10 @@ import unicodedata
 from collections.abc import Iterable, Mapping
 from zoneinfo import available_timezones
 
+from bot.channel_names import channel_as_stored
 from bot.errors import N_, Phrase
 from bot.services.imports.read import currencies
 from bot.services.imports.read.refusal import Parser, RefusedValue, clip
-from bot.settings import channel_as_stored
 
 # PostgreSQL indexes at most 2,704 bytes, and 200 Chinese characters are 1,200 letters of pinyin.
 NAME_LENGTH = 200

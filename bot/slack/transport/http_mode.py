@@ -25,7 +25,7 @@ from starlette.routing import Route
 
 from bot.clock import SystemClock
 from bot.slack.deferred import BEGIN
-from bot.slack.payloads import Malformed, payload_of
+from bot.slack.transport.payloads import Malformed, payload_of
 
 PATH = "/slack/events"
 LARGEST_BODY = 1_000_000  # bytes

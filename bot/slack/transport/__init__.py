@@ -1,0 +1,1 @@
+"""How requests of Slack arrive: over Socket Mode, or as signed HTTP."""

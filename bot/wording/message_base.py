@@ -1,0 +1,48 @@
+"""What all messages have in common, and a rendered one."""
+
+import re
+from dataclasses import dataclass
+from inspect import getmembers
+from typing import ClassVar
+from zlib import crc32
+
+from bot.wording.actions import Action, Pointer
+
+
+class Message:
+    """Base of everything the bot says.
+
+    `buttons` are shown under it; each customer in the field `buttons_for` gets a button, those in `menu_of` a place in
+    a menu. A pointer is made of the fields that `pointers` names.
+    """
+
+    template: ClassVar[str]
+    properties: ClassVar[tuple[str, ...]]
+    buttons: ClassVar[tuple[Action, ...]] = ()
+    buttons_for: ClassVar[str | None] = None
+    menu_of: ClassVar[str | None] = None
+    pointers: ClassVar[dict[str, tuple[str, str]]] = {"customer": ("customer_id", "version")}
+
+    def __init_subclass__(cls) -> None:
+        cls.template = re.sub(r"(?<!^)(?=[A-Z])", "_", cls.__name__).lower()
+        cls.properties = tuple(name for name, value in getmembers(cls) if isinstance(value, property))
+
+    def targets(self) -> dict[Action, Pointer]:
+        """The action of each button -> what it points at."""
+        fields = {action: self.pointers[action.points_at] for action in self.buttons}
+        mark = crc32(getattr(self, "code", "").encode(errors="replace")) or None
+        return {
+            action: Pointer(id=getattr(self, id_field), version=getattr(self, version_field), mark=mark)
+            for action, (id_field, version_field) in fields.items()
+        }
+
+
+@dataclass(frozen=True, kw_only=True)
+class Slots:
+    """A rendered message: the escaped texts of its template's blocks."""
+
+    fallback: str
+    header: str = ""
+    body: tuple[str, ...] = ()
+    facts: tuple[str, ...] = ()
+    footer: tuple[str, ...] = ()
