@@ -24,7 +24,7 @@ def needed(command: Any) -> list[str]:
     for parameter in command.params:
         if parameter.required:
             given += [] if parameter.param_type_name == "argument" else [parameter.opts[0]]
-            given.append("1" if parameter.type_descriptor.annotation is int else "customers.csv")
+            given.append("1" if parameter.type_descriptor.annotation in (int, list[int]) else "customers.csv")
     return given
 
 

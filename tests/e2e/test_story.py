@@ -1,6 +1,7 @@
 """The story of a first day, with the Procfile's processes, over Socket Mode and signed HTTP, on either database."""
 
 import os
+import re
 import signal
 from collections import Counter
 from collections.abc import Iterator
@@ -91,7 +92,8 @@ def test_what_is_shared_with_the_channel_has_no_figures(stage: Stage) -> None:
     assert "ACME · Important (B)" in text_of(shared)
     assert f"Shared by <@{ANNA}>" in text_of(shared)
     figures = text_of(shared).replace(shown(last_cadence_day("month_end", stage.today)), "")
-    assert not any(character.isdigit() for character in figures.replace(f"<@{ANNA}>", ""))
+    figures = re.sub(r"\b[A-Z]+-?[0-9]+\b", "", figures.replace(f"<@{ANNA}>", ""))  # the customer's code
+    assert not any(character.isdigit() for character in figures)
 
 
 def test_a_logged_visit_restarts_the_clock(stage: Stage) -> None:

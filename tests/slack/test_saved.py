@@ -233,14 +233,9 @@ def test_the_confirmation_of_a_form_needs_no_call_of_slack(office: Office) -> No
 def test_a_form_whose_answer_is_lost_is_stored_before_and_once(office: Office) -> None:
     """As when the process ends between the commit and the acknowledgement."""
     form, (bot,) = open_form(office), office.bots
-    handler = bot.way.handler  # type: ignore[union-attr]
-
-    def lost(response: Any) -> None:
-        raise ConnectionResetError
-
     with pytest.MonkeyPatch.context() as gone:
         gone.setattr(office.workspace.socket_mode, "_ack_seconds", 1.0)
-        gone.setattr(handler.client, "send_socket_mode_response", lost)
+        gone.setattr(bot.way.keeper, "send", lambda connection, text: None)  # type: ignore[union-attr]
         assert office.workspace.submit_view(ANNA, form, {"note": "They like it"}).error
     assert notes(office) == ["They like it"]
     assert office.workspace.view_of(ANNA) is not None  # with the text, and Slack's "try again"

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from bot.errors import BadInput, Conflict, NotFound
+from tests.conftest import on_sqlite
 from tests.services.imports.conftest import Book
 
 CHINESE = (
@@ -194,10 +195,18 @@ def test_nul_bytes_are_rejected(book: Book) -> None:
     assert {reject.reason for reject in report.first_rejects} == {"holds a NUL byte"}
 
 
-def test_a_hundred_thousand_columns_are_bearable(book: Book) -> None:
-    many = [f"x{number}" for number in range(100_000)]
-    content = ",".join(["code", "name", *many]) + "\n" + ",".join(["C1", "Acme", *many]) + "\n"
-    assert book.bring("customers", content).accepted == 1
+def wide(columns: int) -> str:
+    many = [f"x{number}" for number in range(columns)]
+    return ",".join(["code", "name", *many]) + "\n" + ",".join(["C1", "Acme", *many]) + "\n"
+
+
+@on_sqlite
+def test_more_columns_than_a_worksheet_has_are_bearable_and_more_than_a_table_has_are_refused(
+    book: Book,
+) -> None:
+    assert book.bring("customers", wide(17_000)).accepted == 1
+    with pytest.raises(BadInput, match="it has more than 20,000 columns; is this a table"):
+        book.bring("customers", wide(100_000))
 
 
 def test_a_file_that_changed_since_its_preview_is_refused(book: Book) -> None:

@@ -231,8 +231,8 @@ def test_a_name_of_two_people_is_rejected_with_both_addresses(staffed: Book) -> 
         ),
         (
             "orders",
-            "order_no,Kunde,date,amount\n1001,C1,2026-01-02,5.00\n",
-            '--map customer="Kunde"',
+            "order_no,Kunden,date,amount\n1001,C1,2026-01-02,5.00\n",
+            '--map customer="Kunden"',
         ),
         (
             "orders",
