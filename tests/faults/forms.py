@@ -37,10 +37,10 @@ def _kill(office: Office, outcome: Outcome, kills: int) -> None:
             time.sleep(rng.uniform(0, 0.1))
             process.kill()
             process.wait()
-            answer, found = submitted.result(PATIENCE), _notes(office).count(note)
+            answer, times = submitted.result(PATIENCE), _notes(office).count(note)
             acknowledged += answer["ok"]
-            stored += found
-            outcome.require(found == 1 or not answer["ok"], f"{note} was acknowledged and is not stored")
+            stored += times
+            outcome.require(times == 1 or not answer["ok"], f"{note} was acknowledged and is not stored")
             process = last.enter_context(running(office))
             _wait_for_bot(office)
             if not answer["ok"]:

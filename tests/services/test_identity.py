@@ -111,7 +111,7 @@ def test_an_unknown_person_learns_what_to_do(database: Database, slack: Slack) -
 
 
 # What a user with the address of a colleague, or of an admin, may be, and what they are told.
-STRANGERS = {
+STRANGERS: dict[str, tuple[dict[str, Any], str]] = {
     "a guest": ({"is_guest": True}, "Guests and users without an e-mail address"),
     "no address": ({"email": None}, "Guests and users without an e-mail address"),
     "an empty address": ({"email": " "}, "Guests and users without an e-mail address"),

@@ -123,10 +123,14 @@ def test_a_flood_of_presses_is_acknowledged_limited_and_answered_once_and_polite
     assert crowd.done.count("FLOOD") == MOST_OF_ONE
 
 
+def _wait(barrier: threading.Barrier) -> None:
+    barrier.wait(PATIENCE)
+
+
 def test_work_of_nobody_may_take_all_threads() -> None:
     crowd, started = Crowd(), threading.Barrier(READERS + 1)
     for _ in range(READERS):
-        crowd.queues.reads.put(lambda: started.wait(PATIENCE) and None, NOBODY)
+        crowd.queues.reads.put(lambda: _wait(started), NOBODY)
     started.wait(PATIENCE)
     assert crowd.queues.close(PATIENCE) == 0
 

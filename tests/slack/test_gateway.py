@@ -18,7 +18,6 @@ from bot.services.delivery.messenger import Answer, Reference
 from bot.services.identity import Installation
 from bot.settings import Settings
 from bot.slack import answers, blocks
-from bot.slack import gateway as gateway_module
 from bot.slack.gateway import Gateway, web_client
 from bot.wording.messages import Help, TierDigest
 from bot.wording.rendering import Renderer
@@ -377,7 +376,7 @@ def test_slack_is_asked_once_a_minute_who_reads_a_channel(monkeypatch: pytest.Mo
     posted = http({"ok": True, "ts": "1.0", "channel": "C1"})
     shared = http({"ok": True, "channel": {"id": "C1", "is_ext_shared": True}})
     now = 1000.0
-    monkeypatch.setattr(gateway_module.time, "monotonic", lambda: now)
+    monkeypatch.setattr("bot.slack.gateway.time.monotonic", lambda: now)
     with raw_server([colleagues, posted, posted, shared]) as server:
         to = gateway(server.url)
         outcomes = []

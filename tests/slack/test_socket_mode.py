@@ -41,7 +41,7 @@ HURRIED = Timing(
     recount=0.05,
     later_recount=0.1,
 )
-TOKEN = {"kind": "error", "methods": ["apps.connections.open"]}
+TOKEN: dict[str, Any] = {"kind": "error", "methods": ["apps.connections.open"]}
 
 
 @dataclass
@@ -119,7 +119,7 @@ def test_frames_that_mean_nothing_break_nothing(connected: Line) -> None:
 @pytest.mark.parametrize("reason", ["warning", "refresh_requested"])
 def test_a_connection_that_slack_wants_to_close_is_replaced_before(connected: Line, reason: str) -> None:
     lost: list[str] = []
-    connected.watch.lost = lost.append  # type: ignore[method-assign]
+    connected.watch.lost = lost.append  # type: ignore[method-assign, assignment]
     connected.workspace.strike("socket_disconnect", reason=reason, seconds=60)
     socket_mode = connected.workspace.socket_mode
     eventually(lambda: (socket_mode.opened, socket_mode.connected) == (2, 1), "one new connection")
@@ -185,7 +185,7 @@ def test_socket_mode_that_is_switched_off_is_known_by_its_name(connected: Line) 
     connected.workspace.faults.switch(**TOKEN, code="internal_error")
     problems: list[str] = []
     failed = connected.watch.failed
-    connected.watch.failed = lambda reason: (problems.append(reason), failed(reason))[1]  # type: ignore[method-assign, func-returns-value]
+    connected.watch.failed = lambda reason: (problems.append(reason), failed(reason))[1]  # type: ignore[method-assign, assignment, func-returns-value]
     connected.workspace.strike("socket_disconnect", reason=DISABLED)
     eventually(lambda: DISABLED in problems, "the reason")
     connected.workspace.faults.clear()

@@ -364,11 +364,12 @@ def test_users_conversations_lists_the_channels_that_the_bot_has_joined(
     workspace: Workspace, client: WebClient
 ) -> None:
     known = workspace.state.channel("#general")
-    for channel_id, changes in {
+    others: dict[str, dict[str, Any]] = {
         "C0LEFT": {"members": frozenset({LIN})},
         "C0SECRET": {"is_private": True},
         "C0CLOSED": {"is_archived": True},
-    }.items():
+    }
+    for channel_id, changes in others.items():
         workspace.state.put_channel(replace(known, id=channel_id, name=channel_id.lower(), **changes))
     types = "public_channel,private_channel"
     joined = client.users_conversations(types=types, limit=999)["channels"]

@@ -1,6 +1,7 @@
 """What a card says of the next moves holds when the gradings it names are run."""
 
 from datetime import UTC, date, datetime, timedelta
+from typing import Any
 
 import pytest
 
@@ -95,7 +96,7 @@ def words(card: TierCard, language: str = "en") -> str:
     ],
 )
 def test_a_pending_move_is_confirmed_on_the_day_that_the_card_names_and_not_before(
-    database: Database, rules: dict[str, int], first: float, then: float, target: str, limit: float, on: date
+    database: Database, rules: dict[str, Any], first: float, then: float, target: str, limit: float, on: date
 ) -> None:
     firm = Firm(database, **rules)
     firm.score(first, SEPTEMBER)
@@ -150,7 +151,7 @@ def test_where_only_the_dwell_is_in_the_way_new_data_may_confirm_a_move_sooner(d
     ],
 )
 def test_the_scores_on_a_card_move_the_tier_at_the_grading_that_follows_from_it(
-    database: Database, rules: dict[str, int], earliest: date | None, on: date, side: str
+    database: Database, rules: dict[str, Any], earliest: date | None, on: date, side: str
 ) -> None:
     firm = Firm(database, **rules)
     firm.score(60, SEPTEMBER)

@@ -266,7 +266,7 @@ def test_an_old_button_is_dead_after_the_customer_went_to_somebody_else(book: Bo
 
 def became(book: Book, actor: Actor, button: Pointer) -> tuple[str, str | None]:
     closed = reminders.what_became(book.database, actor, button, book.rules)
-    return closed.outcome, closed.by and closed.by.name
+    return closed.outcome, None if closed.by is None else closed.by.name
 
 
 def test_a_reminder_that_was_answered_shows_what_became_of_it(book: Book, anna: Actor) -> None:

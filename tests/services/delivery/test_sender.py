@@ -42,6 +42,7 @@ def test_the_state_sending_is_committed_before_the_call(harness: Harness) -> Non
 
     class Watching:
         history, check = harness.slack.history, harness.slack.check
+        channel, joined_channels = harness.slack.channel, harness.slack.joined_channels
 
         def send(self, *args: Any, **values: Any) -> Answer:
             row = harness.row(outbox_id)
@@ -331,6 +332,7 @@ def test_an_exception_while_sending_is_a_lost_answer_and_the_next_message_is_sen
 
     class Faulty:
         history, check = harness.slack.history, harness.slack.check
+        channel, joined_channels = harness.slack.channel, harness.slack.joined_channels
 
         def send(
             self, where: str, message: Message, language: str | None, reference: Reference, **values: Any
