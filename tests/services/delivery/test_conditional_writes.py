@@ -66,4 +66,4 @@ def test_a_circuit_that_another_worker_opens_stops_this_one_at_once(harness: Har
 
     harness.deliver(on_step=meanwhile, monotonic=lambda: float(next(ticks)))
     sent = ["sent", "pending"] if step == Step.SEND_AFTER else ["pending", "pending"]
-    assert harness.states() == sent
+    assert sorted(harness.states()) == sorted(sent)  # of two channels, either may be first

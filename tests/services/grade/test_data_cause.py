@@ -5,7 +5,7 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 
 import pytest
-from sqlmodel import select
+from sqlmodel import col, select
 
 from bot.cli.output import presentation
 from bot.clock import FixedClock
@@ -56,7 +56,7 @@ class Firm(RealBook):
 
     def messages(self) -> list[Message]:
         with self.database.read() as session:
-            return [load(json.loads(row.body_json)) for row in session.exec(select(OutboxMessage))]
+            return [load(json.loads(row.body_json)) for row in session.exec(select(OutboxMessage).order_by(col(OutboxMessage.id)))]
 
     def told(self, language: str) -> list[str]:
         messages = self.messages()
