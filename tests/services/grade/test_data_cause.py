@@ -56,7 +56,10 @@ class Firm(RealBook):
 
     def messages(self) -> list[Message]:
         with self.database.read() as session:
-            return [load(json.loads(row.body_json)) for row in session.exec(select(OutboxMessage).order_by(col(OutboxMessage.id)))]
+            return [
+                load(json.loads(row.body_json))
+                for row in session.exec(select(OutboxMessage).order_by(col(OutboxMessage.id)))
+            ]
 
     def told(self, language: str) -> list[str]:
         messages = self.messages()
