@@ -54,9 +54,8 @@ class Gateway:
         self._reading = reading
         self._renderer = renderer
         self.users = SlackUsers(reading)
-        self._read_outside: dict[
-            str, tuple[float, bool]
-        ] = {}  # channel -> when Slack was asked, and its answer
+        # Channel -> when Slack was asked, and its answer.
+        self._read_outside: dict[str, tuple[float, bool]] = {}
 
     def send(
         self,
@@ -106,7 +105,7 @@ class Gateway:
         asked, outside = self._read_outside.get(where, (-OUTSIDE_SECONDS, False))
         if time.monotonic() - asked > OUTSIDE_SECONDS:
             try:
-                outside = self._is_shared_outside(where)
+                outside = self._see(where).is_external
             except SlackApiError as error:
                 return _unseen(error)
             except Exception as error:
@@ -123,14 +122,13 @@ class Gateway:
             concerns="place",
         )
 
-    def _is_shared_outside(self, channel_id: str) -> bool:
-        channel = self._posting.conversations_info(channel=channel_id)["channel"]
-        return bool(channel.get("is_ext_shared"))
+    def _see(self, channel_id: str) -> SeenChannel:
+        return _channel(self._posting.conversations_info(channel=channel_id)["channel"])
 
     def is_read_outside(self, channel_id: str) -> bool | None:
         """Whether people of another company read a channel; None when Slack does not say."""
         try:
-            return self._is_shared_outside(channel_id)
+            return self._see(channel_id).is_external
         except (SlackApiError, SlackRequestError, OSError, HTTPException) as error:
             log.warning("slack.channel_unseen", error=error_code(error))
             return None
@@ -186,8 +184,7 @@ class Gateway:
     def channel(self, channel_id: str) -> Listing:
         """One channel; none where there is no such channel, or the bot may not know of it."""
         try:
-            answer = self._posting.conversations_info(channel=channel_id)
-            return Listing(outcome="read", channels=(_channel(answer["channel"]),))
+            return Listing(outcome="read", channels=(self._see(channel_id),))
         except Exception as error:
             refused = _unlisted(error)
             return Listing(outcome="read") if refused.error_class == "channel_not_found" else refused

@@ -67,9 +67,7 @@ def reconcile(worker: Worker) -> int:
 def _read(worker: Worker, where: str | Answer, unknown: list[Claimed], now: datetime) -> Reading:
     if isinstance(where, Answer):
         return _unlocated(where)
-    if (
-        not where
-    ):  # nobody knows yet whom of Slack's users the person is: nothing may be sent without having looked
+    if not where:  # the person is no known Slack user yet: nothing may be sent without having looked
         return Reading(outcome="later", error_class="user_not_found")
     tried = [row.first_try_at or now for row in unknown]
     if max(tried) > now:  # written by a clock that has been set back since
