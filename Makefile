@@ -78,7 +78,7 @@ lock:
 sbom: .venv/.dev
 	$(BIN)/python -m tests.supply sbom
 
-# Known weaknesses of the locked packages. Needs the advisories of pypi.org or osv.dev; where they cannot be reached it says so and fails.
+# Known weaknesses of the locked packages. Needs the public advisories; where they cannot be reached it says so and fails.
 audit: .venv/.audit
 	$(BIN)/python -m tests.supply audit .venv/audit/bin/pip-audit
 
