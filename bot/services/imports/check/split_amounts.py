@@ -34,7 +34,7 @@ _THOUSANDS = re.compile(r"[0-9]{3}(?:\.[0-9]+)?[)-]?\s*(?:€|eur|元)?", re.IGN
 
 
 @dataclass(kw_only=True)
-class _Found:
+class _Cut:
     count: int
     line: int
     amount: str
@@ -52,9 +52,10 @@ class SplitAmounts:
         self._watched = (
             job.delimiter == ","
             and 0 < after < len(header)
-            and (not header[after] or (after in job.layout.unused and plain(header[after]) in _TEXTS))
+            and after in job.layout.unused
+            and plain(header[after]) in _TEXTS
         )
-        self._found: _Found | None = None
+        self._found: _Cut | None = None
         self._filled = 0
 
     def take(self, chunk: Chunk) -> None:
@@ -71,7 +72,7 @@ class SplitAmounts:
         if rows and self._found is None:
             row = rows[0]
             cells = amounts[row].strip(), rests[row].strip()
-            self._found = _Found(count=0, line=chunk.lines[row], amount=cells[0], rest=cells[1])
+            self._found = _Cut(count=0, line=chunk.lines[row], amount=cells[0], rest=cells[1])
         if rows and self._found is not None:
             self._found.count += len(rows)
 

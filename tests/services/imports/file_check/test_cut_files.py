@@ -47,7 +47,6 @@ def test_rows_and_repeated_headers_are_no_other_header(filled: Book, row: str) -
         ("remark", ["900.00", "1,234.50", "120.00"]),
         ("备注", ["1,234", "2,000"]),
         ("Bemerkung", ["100,50", "99"]),
-        ("", ["100,50", "12,00"]),
         ("comments", ["-100,50", "$12,00"]),
     ],
 )
