@@ -284,7 +284,12 @@ def _people(session: Session) -> Iterator[Finding]:
                 "%(count)s people have no Slack user yet: their reminders wait, and no direct message tells them of tier changes",
                 unmatched,
             ),
-            Phrase(N_("is the e-mail address the same as in Slack? correct it and import the people again")),
+            Phrase(
+                N_(
+                    "is the e-mail address the same as in Slack? correct it and import the people again; switch off"
+                    " who is in the list a second time under an older address"
+                )
+            ),
         )
     absent = customers.absent_owners(session)
     if absent:
