@@ -372,10 +372,23 @@ def test_a_card_that_slack_has_refused_can_be_shared_again(
     eventually(lambda: len(posted(office)) == 1, "the shared card")
 
 
-@pytest.mark.parametrize("stored", [True, False])
-def test_a_card_of_which_slack_said_nothing_is_not_posted_twice(office: Office, stored: bool) -> None:
+@pytest.mark.parametrize("code", ["ratelimited", "rate_limited"])
+def test_a_card_is_shared_although_slack_first_asks_to_wait_in_the_body(office: Office, code: str) -> None:
     preview = office.preview()
-    office.workspace.faults.switch("lost_reset", methods=["response_url"], stored=stored, count=1)
+    office.workspace.faults.switch("error", code=code, methods=["response_url"], count=2)
+    assert office.workspace.click(ANNA, preview, POST).ok
+    eventually(lambda: len(posted(office)) == 1, "the shared card")
+    finish(office)
+    assert notices(office) == []
+
+
+@pytest.mark.parametrize("stored", [True, False])
+@pytest.mark.parametrize("fault", [FAULTS["reset"], {"kind": "error", "code": "internal_error"}])
+def test_a_card_of_which_slack_said_nothing_is_not_posted_twice(
+    office: Office, fault: dict[str, Any], stored: bool
+) -> None:
+    preview = office.preview()
+    office.workspace.faults.switch(**fault, methods=["response_url"], stored=stored, count=1)
     assert office.workspace.click(ANNA, preview, POST).ok
     eventually(
         lambda: "Slack did not say whether the card was shared" in str(notices(office)), "the sentence"

@@ -13,8 +13,8 @@ from bot.services.care import reminders
 from bot.services.delivery import channels, outbox
 from bot.services.delivery.worker import Step
 from bot.services.recipients import Place
-from bot.wording.message_base import Message
 from bot.wording.channels import Trouble, TroubledChannel
+from bot.wording.message_base import Message
 from bot.wording.messages import ChannelTrouble, Hit, OwnTierChanged, Reminder, TierChanged, TierDigest, load
 from bot.wording.parts import Since, TierPart, Who
 from db.book.customers import Customer, Ownership
