@@ -395,3 +395,25 @@ def test_a_card_of_which_slack_said_nothing_is_not_posted_twice(
     )
     finish(office)
     assert len(posted(office)) == stored
+
+
+# --- a database that cannot be read
+
+
+def test_who_asks_or_presses_hears_it_when_the_database_cannot_be_read(office: Office) -> None:
+    reminder = office.reminder()
+    form = open_form(office)
+    with office.database.write() as session:
+        session.execute(text("ALTER TABLE person RENAME TO person_away"))
+    try:
+        assert office.workspace.command(ANNA, ROOM, "/tier", "ACME").ok
+        assert "0badcafe" in words(office.said_to(ANNA)[-1])
+        refused = office.workspace.submit_view(ANNA, form, {"note": "They like it"})
+        assert "0badcafe" in refused.errors["note"]
+        before = len(notices(office))
+        assert office.workspace.click(ANNA, reminder, DONE).ok
+        eventually(lambda: len(notices(office)) == before + 1, "the sentence")
+        assert "0badcafe" in notices(office)[-1]
+    finally:
+        with office.database.write() as session:
+            session.execute(text("ALTER TABLE person_away RENAME TO person"))
