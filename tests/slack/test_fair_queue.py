@@ -156,7 +156,7 @@ def test_work_that_takes_too_long_is_given_up_and_not_committed(monkeypatch: pyt
         attempt.before_commit()
         committed.append(1)
 
-    with pytest.raises(deferred.Busy):
+    with pytest.raises(deferred.Late):
         crowd.queues.writes.finish(press, work)
     crowd.go_on.set()
     assert crowd.queues.close(PATIENCE) == 0

@@ -417,3 +417,24 @@ def test_who_asks_or_presses_hears_it_when_the_database_cannot_be_read(office: O
     finally:
         with office.database.write() as session:
             session.execute(text("ALTER TABLE person_away RENAME TO person"))
+
+
+def test_a_form_that_is_still_being_committed_is_not_called_unsaved(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A slow disk. Sent again, as the sentence says, it counts once."""
+    form, go_on, committing = open_form(office), threading.Event(), deferred.Attempt.before_commit
+
+    def slowly(attempt: deferred.Attempt) -> None:
+        committing(attempt)
+        go_on.wait(PATIENCE)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(deferred, "FORM_SECONDS", 0.2)
+        patch.setattr(deferred.Attempt, "before_commit", slowly)
+        late = office.workspace.submit_view(ANNA, form, {"note": "They like it"})
+    assert "may be saved in a moment" in late.errors["note"]
+    go_on.set()
+    finish(office)
+    assert office.workspace.submit_view(ANNA, form, {"note": "They like it"}).ok
+    assert notes(office) == ["They like it"]
