@@ -11,7 +11,7 @@ from sqlmodel import Session
 from bot.errors import N_, Phrase, ngettext
 from bot.services.delivery import circuit, time_jump
 from bot.services.delivery.messenger import Messenger
-from bot.services.ops import channels, connection, storage
+from bot.services.ops import channels, connection, failing, storage
 from bot.services.ops.connection import ConnectionState
 from bot.services.ops.storage import Finding
 from bot.settings import Settings
@@ -89,6 +89,7 @@ def examine(
     with database.read() as session:
         findings += [
             *_beats(session, now),
+            *_failing(session, now),
             *_held(session, now),
             *_circuit(session, now, asked=slack),
             *_connection(session, settings, now),
@@ -174,6 +175,21 @@ def _beats(session: Session, now: datetime) -> Iterator[Finding]:
         yield Finding("problem", "jobs", found, remedy)
     else:
         yield Finding("ok", "jobs", found)
+
+
+def _failing(session: Session, now: datetime) -> Iterator[Finding]:
+    for one in failing.jobs_failing(session):
+        yield Finding(
+            "problem",
+            "jobs",
+            Phrase(
+                N_("the job %(job)s has failed for %(span)s: %(reason)s"),
+                job=one.job,
+                span=_span(now - one.since),
+                reason=one.reason,
+            ),
+            Phrase(N_("the log says why, in the lines job.failed; it is tried again by itself")),
+        )
 
 
 def _held(session: Session, now: datetime) -> Iterator[Finding]:
