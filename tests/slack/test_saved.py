@@ -120,6 +120,19 @@ def test_a_reminder_loses_its_buttons_although_slack_fails_twice(office: Office)
     assert notices(office) == []
 
 
+def test_a_card_comes_although_slack_fails_twice(office: Office) -> None:
+    """For what nobody else sees there is no other place than the response URL."""
+    for fault in FAULTS.values():
+        preview = office.preview()
+        office.workspace.faults.switch(**fault, methods=["response_url"], count=2)
+        assert office.workspace.click(ANNA, preview, str(Action.CANCEL)).ok
+        eventually(
+            lambda shown=preview: POST not in buttons(office.now(shown)), "the card without the question"
+        )
+    finish(office)
+    assert notices(office) == []
+
+
 def test_a_reminder_is_updated_at_its_place_when_its_response_url_stays_broken(office: Office) -> None:
     for fault in FAULTS.values():
         reminder = new_reminder(office)
