@@ -219,6 +219,7 @@ def test_a_connection_that_hears_slack_is_in_order(database: Database, tmp_path:
         ("invalid_auth", "Slack refuses the app token: invalid_auth", "set SLACK_APP_TOKEN"),
         ("too_many_websockets", "the app has ten", "end other processes that use this app token"),
         ("link_disabled", "Socket Mode is switched off", "switch it on"),
+        ("other_app", "are of two apps", "from the page of one app"),
         ("internal_error", "Slack opens no connection: internal_error", "asked again by itself"),
     ],
 )
