@@ -17,6 +17,7 @@ from bot.services.ops.storage import Finding
 from bot.settings import Settings
 from db import processes
 from db.book import customers, people
+from db.care import due_touches
 from db.engine import Database
 from db.graded import runs
 from db.graded.runs import Purpose
@@ -27,6 +28,7 @@ from db.outbox.send_state import CircuitReason
 PACKAGES = ("tierbot", "slack-bolt", "slack-sdk", "sqlalchemy", "apscheduler", "pandas", "tzdata", "holidays")
 SILENT = timedelta(seconds=90)
 STUCK = timedelta(minutes=15)
+UNTOLD = timedelta(days=1)
 CLOCK_APART = timedelta(seconds=60)
 MOST_NAMED = 5
 CIRCUIT_REMEDIES: dict[str, str] = {
@@ -94,6 +96,7 @@ def examine(
             *_circuit(session, now, asked=slack),
             *_connection(session, settings, now),
             *_messages(session, now),
+            *_care(session, now),
             *_people(session),
             *_gradings(session),
         ]
@@ -284,6 +287,26 @@ def _messages(session: Session, now: datetime) -> Iterator[Finding]:
                 N_(
                     "tierbot outbox list --state dead says why; tierbot outbox retry ID sends again, tierbot outbox drop"
                     " ID gives it up"
+                )
+            ),
+        )
+
+
+def _care(session: Session, now: datetime) -> Iterator[Finding]:
+    """Steps that nobody is told of. What a person hears only tomorrow is not due before tomorrow."""
+    if untold := due_touches.count(session, now - UNTOLD):
+        yield Finding(
+            "note",
+            "care",
+            ngettext(
+                "%(count)s care step has been due for more than a day, and nobody was told",
+                "%(count)s care steps have been due for more than a day, and nobody was told",
+                untold,
+            ),
+            Phrase(
+                N_(
+                    "import owners of the customers, or set TIERBOT_ALERT_CHANNEL for those without one; while nothing"
+                    " ticks or is held, nobody is told either"
                 )
             ),
         )
