@@ -10,6 +10,7 @@ import pytest
 from sqlalchemy import select, text
 from sqlalchemy.exc import IntegrityError, OperationalError
 
+from bot.services.ops.addresses import why_unusable
 from db import processes
 from db.engine import Database, Unusable, db_clock, open_database
 from tests.conftest import OpenAnother, on_postgresql
@@ -91,19 +92,21 @@ def test_the_limits_on_waiting_are_ours(database: Database) -> None:
     [
         ("geheim", "not a database URL"),
         ("mysql://bob:geheim@localhost/x", "mysql is not supported"),
-        ("postgresql+psycopg2://bob:geheim@localhost/x", r"postgresql\+psycopg2 is not supported"),
+        ("postgresql+psycopg2://bob:geheim@localhost/x", "postgresql+psycopg2 is not supported"),
     ],
 )
 def test_an_unusable_url_is_refused_without_showing_its_password(url: str, said: str) -> None:
-    with pytest.raises(Unusable, match=said) as caught:
+    with pytest.raises(Unusable) as caught:
         open_database(url)
-    assert "geheim" not in str(caught.value)
+    assert said in why_unusable(caught.value)
+    assert "geheim" not in f"{caught.value} {why_unusable(caught.value)}"
 
 
 def test_without_psycopg_the_error_says_how_to_install_it(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "psycopg", None)
-    with pytest.raises(Unusable, match=r"pip install 'tierbot\[postgres\]'"):
+    with pytest.raises(Unusable) as caught:
         open_database("postgresql://localhost/x")
+    assert "pip install 'tierbot[postgres]'" in why_unusable(caught.value)
 
 
 def test_a_file_that_was_opened_read_only_is_opened_again(tmp_path: Path) -> None:
