@@ -35,6 +35,9 @@ from db.types import UtcDateTime
 # whose outcome could not be written after it.
 BUSY_SECONDS = 30
 CONNECT_SECONDS = 10
+# A server that vanished without a word is noticed after half a minute; by the system's own settings after 15 minutes,
+# and where nothing is being sent after two hours. What the URL says counts instead.
+_ALIVE = {"keepalives_idle": 15, "keepalives_interval": 5, "keepalives_count": 3, "tcp_user_timeout": 30_000}
 TRIES = 5
 _RETRIED = (
     "40001",
@@ -222,8 +225,8 @@ def _open_postgresql(address: URL) -> Database:
     options = " ".join(part for part in (_OPTIONS, address.query.get("options")) if isinstance(part, str))
     hidden = hidden_parameters(address)  # the engine would print them with its address
     arguments: dict[str, Any] = {"application_name": "tierbot", **hidden, "options": options}
-    if "connect_timeout" not in address.query:
-        arguments["connect_timeout"] = CONNECT_SECONDS
+    limits = {"connect_timeout": CONNECT_SECONDS, **_ALIVE}
+    arguments |= {name: limit for name, limit in limits.items() if name not in address.query}
     engine = create_engine(
         address.difference_update_query(hidden),
         pool_pre_ping=True,

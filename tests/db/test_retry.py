@@ -5,9 +5,10 @@ import sys
 import threading
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
-from sqlalchemy import select, text
+from sqlalchemy import make_url, select, text
 from sqlalchemy.exc import IntegrityError, OperationalError
 
 from bot.services.ops.addresses import why_unusable
@@ -85,6 +86,26 @@ def test_the_limits_on_waiting_are_ours(database: Database) -> None:
         connection = session.connection()
         found = [connection.exec_driver_sql(f"SHOW {name}").scalar_one() for name in names]
     assert found == ["30s", "10min", "2min", "UTC"]
+
+
+@on_postgresql
+@pytest.mark.parametrize(("said", "limit"), [("", "30000"), ("tcp_user_timeout=5000", "5000")])
+def test_a_server_that_vanishes_is_not_waited_for_without_end(
+    database: Database, said: str, limit: str
+) -> None:
+    url = make_url(database.url)
+    asked = dict(part.split("=") for part in [said] if part)
+    other = open_database(url.update_query_dict(asked).render_as_string(hide_password=False))
+    with other.reader.connect() as connection:
+        driver: Any = connection.connection.dbapi_connection
+        found = driver.info.get_parameters()
+    other.close()
+    assert found["tcp_user_timeout"] == limit
+    assert (found["keepalives_idle"], found["keepalives_interval"], found["keepalives_count"]) == (
+        "15",
+        "5",
+        "3",
+    )
 
 
 @pytest.mark.parametrize(

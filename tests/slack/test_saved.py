@@ -141,7 +141,9 @@ def test_a_reminder_is_updated_at_its_place_when_its_response_url_stays_broken(o
         office.workspace.faults.switch("error", code="internal_error", methods=["chat.update"], count=2)
         assert office.workspace.click(ANNA, reminder, DONE).ok
         wait_without_buttons(office, reminder)
-        finish(office)  # a try whose answer was lost has taken the buttons; the next ones must meet the same faults
+        finish(
+            office
+        )  # a try whose answer was lost has taken the buttons; the next ones must meet the same faults
         assert "Done by" in words(office.now(reminder))
     assert notices(office) == []
 
