@@ -233,11 +233,13 @@ class WorkQueue:
     def finish(self, press: Press, work: Callable[[Attempt], Result]) -> Result:
         """The result of work that must be done before the request is answered.
 
-        Raises Late when that takes too long; then it is given up, and nothing of it is committed. Raises Unsettled when
+        Raises Late when that takes, or would take, too long; nothing of it is committed then. Raises Unsettled when
         only the commit takes too long, and TooMany.
         """
-        if self.unfinished >= self._most or self._jobs.of(press.user_id) >= MOST_OF_ONE:
+        if self._jobs.of(press.user_id) >= MOST_OF_ONE:
             raise TooMany
+        if self.unfinished >= self._most:
+            raise Late
         done, attempt = Future[Result](), Attempt()
 
         def job() -> None:

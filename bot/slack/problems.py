@@ -1,6 +1,7 @@
 """Errors as words for the person who caused them: a BotError's sentence, or a reference that is also in the log."""
 
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -66,10 +67,11 @@ class Explainer:
         problem, language = self._problem(error, press.body)
         try:
             content = blocks.payload(self.deps.renderer, problem, language)
-            if "response_url" in press.body:
-                press.respond(content, response_type="ephemeral", replace_original=False)
-            else:  # pressed in a view
-                press.client.chat_postMessage(channel=press.user_id, **content)
+            if "response_url" in press.body:  # not where it was pressed in a view
+                with suppress(Conflict):
+                    press.respond(content, response_type="ephemeral", replace_original=False)
+                    return
+            press.client.chat_postMessage(channel=press.user_id, **content)
         except Exception as unsaid:
             log.error("press.untold", error=type(unsaid).__name__, exc_info=unsaid)
 

@@ -453,3 +453,11 @@ def test_a_form_that_is_still_being_committed_is_not_called_unsaved(
     finish(office)
     assert office.workspace.submit_view(ANNA, form, {"note": "They like it"}).ok
     assert notes(office) == ["They like it"]
+
+
+def test_who_pressed_hears_by_direct_message_that_slack_takes_no_answer(office: Office) -> None:
+    preview = office.preview()
+    office.workspace.faults.switch("error", code="invalid_blocks", methods=["response_url"])
+    assert office.workspace.click(ANNA, preview, POST).ok
+    eventually(lambda: "Slack did not take the answer" in str(notices(office)), "the sentence")
+    assert posted(office) == []
