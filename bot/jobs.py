@@ -275,7 +275,8 @@ def _work(bot: Tierbot, job: Job) -> int:
 
 def _attempt(bot: Tierbot, job: Job) -> tuple[int, Exception | None]:
     """How much a job did, and its failure, which is logged, and stored for the doctor."""
-    done, failure = 0, None
+    done = 0
+    failure: Exception | None = None
     try:
         done = _work(bot, job)
     except BotError as error:
