@@ -56,7 +56,7 @@ _NAMED_LOCKS = 7463
 Result = TypeVar("Result")
 
 
-class Unfit(StrEnum):
+class AddressFault(StrEnum):
     """Why a URL opens no database."""
 
     NO_ADDRESS = "no address"
@@ -70,7 +70,7 @@ class Unfit(StrEnum):
 class Unusable(Exception):
     """A URL opens no database; `values` say more of why, without the password."""
 
-    def __init__(self, why: Unfit, **values: object) -> None:
+    def __init__(self, why: AddressFault, **values: object) -> None:
         super().__init__(why, values)
         self.why = why
         self.values = values
@@ -201,12 +201,12 @@ def open_database(url: str) -> Database:
     """A database that connects when it is first used; a SQLite file's folder is created. Raises Unusable."""
     address = parsed(url)
     if address is None:
-        raise Unusable(Unfit.NO_ADDRESS)
+        raise Unusable(AddressFault.NO_ADDRESS)
     if address.get_backend_name() == "sqlite":
         return _open_sqlite(address)
     if address.drivername in ("postgres", "postgresql", "postgresql+psycopg"):  # hosters write the first two
         return _open_postgresql(address.set(drivername="postgresql+psycopg"))
-    raise Unusable(Unfit.OTHER_PRODUCT, product=address.drivername)
+    raise Unusable(AddressFault.OTHER_PRODUCT, product=address.drivername)
 
 
 def file_of(url: str) -> Path | None:
@@ -221,7 +221,7 @@ def _open_postgresql(address: URL) -> Database:
     try:
         import psycopg  # noqa: F401 - imported here to say how to install it
     except ImportError as error:
-        raise Unusable(Unfit.NO_DRIVER, reason=error) from None
+        raise Unusable(AddressFault.NO_DRIVER, reason=error) from None
     options = " ".join(part for part in (_OPTIONS, address.query.get("options")) if isinstance(part, str))
     hidden = hidden_parameters(address)  # the engine would print them with its address
     arguments: dict[str, Any] = {"application_name": "tierbot", **hidden, "options": options}
@@ -241,14 +241,14 @@ def _open_postgresql(address: URL) -> Database:
 
 def _open_sqlite(address: URL) -> Database:
     if address.host:
-        raise Unusable(Unfit.SLASHES)
+        raise Unusable(AddressFault.SLASHES)
     if address.database:
         if Path(address.database).is_dir():
-            raise Unusable(Unfit.FOLDER, file=address.database)
+            raise Unusable(AddressFault.FOLDER, file=address.database)
         try:
             Path(address.database).parent.mkdir(parents=True, exist_ok=True)
         except OSError as error:
-            raise Unusable(Unfit.NO_FOLDER, file=address.database, reason=error.strerror) from None
+            raise Unusable(AddressFault.NO_FOLDER, file=address.database, reason=error.strerror) from None
     arguments: dict[str, Any] = {"check_same_thread": False, "timeout": BUSY_SECONDS}
     shared: dict[str, Any] = {"poolclass": QueuePool, "connect_args": arguments, "hide_parameters": True}
     writer = create_engine(address, pool_size=1, max_overflow=0, pool_timeout=30, **shared)

@@ -1,20 +1,20 @@
 """Why the address of a database opens none, as a sentence."""
 
 from bot.errors import N_, Phrase
-from db.engine import Unfit, Unusable
+from db.engine import AddressFault, Unusable
 
 SENTENCES = {
-    Unfit.NO_ADDRESS: N_(
+    AddressFault.NO_ADDRESS: N_(
         "this is not a database URL; write sqlite:///FILE or postgresql://USER:PASSWORD@HOST/NAME, and in the password @"
         " as %(at)s and / as %(slash)s"
     ),
-    Unfit.OTHER_PRODUCT: N_("%(product)s is not supported; use sqlite:///FILE or postgresql://…"),
-    Unfit.NO_DRIVER: N_(
+    AddressFault.OTHER_PRODUCT: N_("%(product)s is not supported; use sqlite:///FILE or postgresql://…"),
+    AddressFault.NO_DRIVER: N_(
         "PostgreSQL needs psycopg, which cannot be loaded (%(reason)s). Run: pip install 'tierbot[postgres]'"
     ),
-    Unfit.SLASHES: N_("a SQLite file has three slashes before its path, four before an absolute one"),
-    Unfit.FOLDER: N_("%(file)s is a folder; name a file in it"),
-    Unfit.NO_FOLDER: N_("the folder of %(file)s cannot be made: %(reason)s"),
+    AddressFault.SLASHES: N_("a SQLite file has three slashes before its path, four before an absolute one"),
+    AddressFault.FOLDER: N_("%(file)s is a folder; name a file in it"),
+    AddressFault.NO_FOLDER: N_("the folder of %(file)s cannot be made: %(reason)s"),
 }
 
 
