@@ -50,7 +50,13 @@ def test_each_package_of_the_bill_is_needed_by_another() -> None:
     [
         (0, "", "No known vulnerabilities found", 0, ""),
         (1, "jinja2 3.1.2 CVE-2024-22195", "Found 1 known vulnerability", 1, "CVE-2024-22195"),
-        (1, "", "ERROR: Could not connect to index.example", NOT_AUDITED, "Not audited: the advisories cannot"),
+        (
+            1,
+            "",
+            "ERROR: Could not connect to index.example",
+            NOT_AUDITED,
+            "Not audited: the advisories cannot",
+        ),
         (1, "", "ERROR: Dependency not found on PyPI", NOT_AUDITED, "(ERROR: Dependency not found on PyPI)"),
         (1, "", "", NOT_AUDITED, "no reason was given"),
     ],

@@ -10,7 +10,6 @@ from slack_bolt import App, BoltResponse
 from slack_sdk import WebClient
 
 from bot.errors import N_, BadInput, NotReady
-from bot.server import Server, serve
 from bot.services.ops import connection
 from bot.services.ops.connection import ConnectionWatch
 from bot.slack.deferred import Deferred, queues
@@ -19,7 +18,6 @@ from bot.slack.gateway import web_client
 from bot.slack.listeners import register_all
 from bot.slack.outsiders import refuse_outsiders
 from bot.slack.problems import Explainer
-from bot.slack.transport.http_mode import http_app
 from bot.slack.transport.socket_mode import TIMING, ConnectionKeeper, Timing
 
 log = structlog.get_logger()
@@ -57,11 +55,6 @@ def front(deps: Dependencies, client: WebClient, new_reference: Callable[[], str
     refuse_outsiders(app, deps.gateway.users.installation, deferred)
     register_all(app, deps, deferred)
     return Front(app=app, deferred=deferred)
-
-
-def serve_http(app: App, signing_secret: str, host: str, port: int) -> Server:
-    """Listen for signed requests. Raises OSError when the port is not available."""
-    return serve(http_app(app, signing_secret), host=host, port=port, name="http-mode")
 
 
 @dataclass(frozen=True, kw_only=True)

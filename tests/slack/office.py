@@ -21,8 +21,8 @@ from bot.settings import Settings
 from bot.slack import blocks
 from bot.slack.deferred import WRITERS
 from bot.slack.gateway import web_client
-from bot.slack.server import Front, SocketModeConnection, connect, front, serve_http
-from bot.slack.transport.http_mode import PATH
+from bot.slack.server import Front, SocketModeConnection, connect, front
+from bot.slack.transport.http_mode import PATH, serve_slack
 from bot.wording.actions import Action, Pointer
 from db.care import touches
 from db.engine import Database
@@ -75,7 +75,7 @@ class Office:
         slack = front(tierbot.deps, web_client(settings), lambda: "0badcafe")
         way: Server | SocketModeConnection
         if self.way == "http":
-            way = serve_http(slack.app, SECRET, "127.0.0.1", 0)
+            way = serve_slack(slack.app, SECRET, "127.0.0.1", 0)
             self.workspace.deliver_by_http(f"http://127.0.0.1:{way.port}{PATH}")
         else:
             way = connect(slack.app, tierbot.deps)

@@ -12,6 +12,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 
 import structlog
 from slack_bolt import App, BoltRequest, BoltResponse
@@ -24,7 +25,9 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from bot.clock import SystemClock
+from bot.server import Server, serve
 from bot.slack.deferred import BEGIN
+from bot.slack.transport.bounded_connection import BACKLOG, BoundedConnection
 from bot.slack.transport.payloads import Malformed, payload_of
 
 PATH = "/slack/events"
@@ -72,9 +75,25 @@ class Refusals:
         log.warning("http.refused", status=status, reason=reason, count=count)
 
 
-def http_app(app: App, signing_secret: str, *, refusals: Refusals | None = None) -> Starlette:
+def serve_slack(
+    app: App, signing_secret: str, host: str, port: int, refusals: Refusals | None = None
+) -> Server:
+    """Listen for signed requests. Raises OSError when the port is not available."""
+    refusals = refusals or Refusals()
+    return serve(
+        http_app(app, signing_secret, refusals),
+        host=host,
+        port=port,
+        name="http-mode",
+        http=partial(BoundedConnection, note=refusals.note),
+        ws="none",
+        backlog=BACKLOG,
+    )
+
+
+def http_app(app: App, signing_secret: str, refusals: Refusals) -> Starlette:
     """The ASGI application around a Bolt app."""
-    secret, refusals = signing_secret.encode(), refusals or Refusals()
+    secret = signing_secret.encode()
 
     async def receive(request: Request) -> Response:
         try:
@@ -98,7 +117,9 @@ def http_app(app: App, signing_secret: str, *, refusals: Refusals | None = None)
             response.background = BackgroundTask(begin)  # runs when the answer has been sent
         return response
 
-    return Starlette(routes=[Route(PATH, receive, methods=["GET", "POST"])])
+    application = Starlette(routes=[Route(PATH, receive, methods=["GET", "POST"])])
+    application.router.redirect_slashes = False  # the address would be built from a header of the request
+    return application
 
 
 async def _verified_body(request: Request, secret: bytes) -> bytes | None:
