@@ -20,6 +20,8 @@ from slack_sdk import WebClient
 
 from bot.clock import SystemClock
 from bot.server import Server
+from bot.services.ops import connection
+from bot.services.ops.connection import ConnectionWatch
 from bot.slack.transport import bounded_connection, http_mode
 from bot.slack.transport.http_mode import LARGEST_BODY, PATH, Refusals, serve_slack
 from bot.slack.transport.payloads import MOST_DEPTH, MOST_FIELDS, Malformed, payload_of
@@ -33,6 +35,7 @@ PATIENCE = 20.0  # seconds; only what waits for something else takes so long
 ANSWERED: list[str] = []  # the texts of the commands that the app has got
 LET_GO = threading.Event()  # until then the slow command is not answered
 CLOCK = [0.0]
+WATCH = ConnectionWatch("web", SystemClock())
 
 
 @pytest.fixture(scope="module")
@@ -52,7 +55,8 @@ def server() -> Iterator[Server]:
             LET_GO.wait(30)
         ack("an answer")
 
-    running = serve_slack(app, SECRET, "127.0.0.1", 0, Refusals(lambda: CLOCK[0]))
+    WATCH.listen()
+    running = serve_slack(app, SECRET, "127.0.0.1", 0, WATCH, Refusals(lambda: CLOCK[0]))
     yield running
     running.stop()
 
@@ -95,6 +99,20 @@ def post(server: Server, body: bytes, headers: dict[str, str], path: str = PATH)
         return response.status, response.read().decode()
     finally:
         connection.close()
+
+
+def test_the_watch_learns_whether_requests_are_verified(server: Server, answered: list[str]) -> None:
+    WATCH.heard_at = None
+    post(server, form(), {"Content-Type": "application/x-www-form-urlencoded"})
+    assert WATCH.state is not None
+    assert (WATCH.state.problem, WATCH.heard_at) == ("", None)  # a stranger's says nothing
+    for wrong in (signed(form(), secret="guessed"), signed(form(), at=now() - 600)):
+        post(server, form(), wrong)
+        assert (WATCH.state.problem, WATCH.heard_at) == (connection.UNVERIFIED, None)
+        post(server, form(), signed(form()))
+        assert WATCH.state.problem == ""
+        assert WATCH.heard_at is not None
+        WATCH.heard_at = None
 
 
 def test_a_signed_request_is_answered(server: Server, answered: list[str]) -> None:
