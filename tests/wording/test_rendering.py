@@ -211,10 +211,10 @@ POISON = {
     "a key of keys": f"{nested('key', '(', ')')}{{{{ {{key: 1}}|length }}}}",
     "looked up by a key of keys": f"{nested('key', '(', ')')}{{{{ {{}}[key] }}}}",
     "tested": f"{nested('one', '[', ']')}{nested('other', '[', ']')}{{{{ one is eq(other) }}}}",
-    "items that are read by a filter": "{{ range(99999)|map('string')|map('upper')|list|length }}",
+    "items that are read by a filter": "{{ range(99999)|map('abs')|sum }}",
     "collected by a block": "{% set x %}{% for a in range(9999) %}"
     + "x" * 40_000
-    + "{% endfor %}{% endset %}{{ x|length }}",
+    + "{% endfor %}{% endset %}",
     "nothing, printed often": "{% for a in range(9999) %}" + "{{ '' if a else '' }}" * 1_000 + "{% endfor %}",
 }
 
@@ -242,12 +242,9 @@ def test_what_would_be_large_is_refused_before_it_is_made(tmp_path: Path, case: 
     (problem,) = check_templates(
         write(tmp_path / "own", "ungraded.jinja", f"{{% block fallback %}}{POISON[case]}{{% endblock %}}")
     )
-    assert problem.endswith(
-        (
-            "works on more than 100,000 characters or items at once.",
-            "fills a text with more than 100,000 characters.",
-        )
-    )
+    works_on = "works on more than 100,000 characters or items at once."
+    fills = "fills a text with more than 100,000 characters."
+    assert problem.endswith(fills if case.startswith("filled") else works_on)
 
 
 def test_check_names_a_template_that_takes_too_much(tmp_path: Path) -> None:
