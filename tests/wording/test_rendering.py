@@ -160,7 +160,7 @@ def nested(name: str, opening: str, closing: str) -> str:
     return f"{{% set {name} = '{name * 9}' %}}" + level * 9
 
 
-LONG = "{% set x = 'x'|center(999)|replace(' ', '" + "x" * 90 + "') %}"
+LONG = "{% set x = 'x'|center(999)|replace(' ', '" + "x" * 50 + "') %}"
 NAMED = f"[{', '.join(['x'] * 2_000)}]"
 POISON = {
     "endless loop": "{% for a in range(10**9) %}{% endfor %}",
@@ -244,7 +244,9 @@ def test_what_would_be_large_is_refused_before_it_is_made(tmp_path: Path, case: 
     )
     works_on = "works on more than 100,000 characters or items at once."
     fills = "fills a text with more than 100,000 characters."
-    assert problem.endswith(fills if case.startswith("filled") else works_on)
+    assert problem.endswith(
+        (fills, works_on) if "translation" in case else fills if "filled" in case else works_on
+    )
 
 
 def test_check_names_a_template_that_takes_too_much(tmp_path: Path) -> None:
