@@ -20,7 +20,7 @@ from db.engine import Database
 
 log = structlog.get_logger()
 
-CONNECTING, UNREACHABLE, SHARED = "connecting", "unreachable", "shared"
+CONNECTING, UNREACHABLE, SHARED, OTHER_APP = "connecting", "unreachable", "shared", "other_app"
 UNVERIFIED = "unverified"  # HTTP mode; anybody can cause it, so it must not end what depends on /readyz
 FULL, DISABLED = "too_many_websockets", "link_disabled"  # Slack's words, of its `disconnect`
 FRESH = timedelta(seconds=60)  # a running process reports four times as often
@@ -37,6 +37,7 @@ _REMEDIES: dict[str, str] = {
         "end other processes that use this app token; connections of machines that vanished end by themselves"
     ),
     DISABLED: N_("switch it on, on the app's page under Socket Mode; it connects again by itself"),
+    OTHER_APP: N_("copy both tokens from the page of one app, set them and start Tierbot again"),
     SHARED: N_(
         "end the other installation, or give it a Slack app of its own; a connection that a machine has lost ends by"
         " itself within minutes"
@@ -200,6 +201,12 @@ def describe(state: ConnectionState | SlackConnection, now: datetime) -> tuple[P
                     "requests come that SLACK_SIGNING_SECRET does not verify, and for %(seconds)s s none that it does"
                 ),
                 seconds=seconds,
+            )
+        case "other_app":
+            found = Phrase(
+                N_(
+                    "SLACK_APP_TOKEN and SLACK_BOT_TOKEN are of two apps: what people type and press for one goes to the other"
+                )
             )
         case "shared":
             found = ngettext(
