@@ -4,25 +4,25 @@ from collections.abc import Collection
 from datetime import datetime
 from typing import NamedTuple
 
-from sqlalchemy import delete, exists, or_, select
+from sqlalchemy import Connection, delete, exists, or_, select
 from sqlmodel import Session, col
 
-from db.book.people import Deputy, Person, PersonRole, SlackStatus, TeamView, stands_in
+from db.book.people import Deputy, Person, PersonRole, SlackStatus, TeamView, acts_at
 
 
-class Standing(NamedTuple):
-    """A deputy at the moment."""
+class ActingPair(NamedTuple):
+    """A deputy, and for whom they act."""
 
     person_id: int
     deputy_id: int
 
 
-def standing(session: Session, now: datetime) -> list[Standing]:
+def acting(session: Session, now: datetime) -> list[ActingPair]:
     """Everybody who acts for somebody at this instant."""
     rows = session.execute(
-        select(col(Deputy.person_id), col(Deputy.deputy_id)).where(stands_in(now)).order_by(col(Deputy.id))
+        select(col(Deputy.person_id), col(Deputy.deputy_id)).where(acts_at(now)).order_by(col(Deputy.id))
     )
-    return [Standing._make(row) for row in rows]
+    return [ActingPair._make(row) for row in rows]
 
 
 def not_over(session: Session, now: datetime) -> list[Deputy]:
@@ -60,11 +60,11 @@ def hide(session: Session, team_id: int, seen_team_id: int) -> None:
     )
 
 
-def has_admin(session: Session, emails: Collection[str]) -> bool:
+def has_admin(within: Session | Connection, emails: Collection[str]) -> bool:
     """Whether somebody present is an admin: by role, or by one of these addresses."""
     found = exists().where(
         or_(col(Person.role) == PersonRole.ADMIN, col(Person.email).in_(emails)),
         col(Person.active).is_(True),
         or_(col(Person.slack_status).is_(None), col(Person.slack_status) == SlackStatus.MEMBER),
     )
-    return bool(session.scalar(select(found)))
+    return bool(within.execute(select(found)).scalar())
