@@ -22,7 +22,8 @@ from db.engine import Database
 LOCK = "people"
 LED = frozenset({PersonRole.VIEWER, PersonRole.ACCOUNT_MANAGER})  # for whom a lead names deputies
 NO_ADMIN = N_(
-    "Nobody would be an admin any more. Make somebody else an admin first: tierbot person role EMAIL admin"
+    "Nobody would be an admin any more. Make somebody else an admin first: tierbot person role EMAIL admin, or name one"
+    " in TIERBOT_ADMINS."
 )
 
 
@@ -87,6 +88,19 @@ def admin_kept(within: Session | Connection, admins: Collection[str]) -> Iterato
     yield
     if before and not deputies.has_admin(within, admins):
         raise Conflict(NO_ADMIN)
+
+
+@contextmanager
+def kept_in_order(
+    database: Database, connection: Connection, right: Act, admins: Collection[str]
+) -> Iterator[None]:
+    """The same around an import, or its undoing, that needs this right; others change no people."""
+    if right != Act.MANAGE_PEOPLE:
+        yield
+        return
+    database.lock(connection, LOCK)
+    with admin_kept(connection, admins):
+        yield
 
 
 def name_deputy(

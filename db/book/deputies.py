@@ -4,10 +4,15 @@ from collections.abc import Collection
 from datetime import datetime
 from typing import NamedTuple
 
-from sqlalchemy import Connection, delete, exists, or_, select
+from sqlalchemy import Connection, and_, delete, exists, func, or_, select
 from sqlmodel import Session, col
 
 from db.book.people import Deputy, Person, PersonRole, SlackStatus, TeamView, acts_at
+
+PRESENT = and_(
+    col(Person.active).is_(True),
+    or_(col(Person.slack_status).is_(None), col(Person.slack_status) == SlackStatus.MEMBER),
+)
 
 
 class ActingPair(NamedTuple):
@@ -32,15 +37,16 @@ def not_over(session: Session, now: datetime) -> list[Deputy]:
 
 
 def end(session: Session, person_id: int, at: datetime, until: datetime | None = None) -> int:
-    """End a person's deputies at an instant, those that begin before `until`; how many. One to come never begins."""
+    """End a person's deputies at an instant, those that begin before `until`; how many. Those to come are deleted."""
     rows = [
         row
         for row in not_over(session, at)
         if row.person_id == person_id and (until is None or row.starts_at < until)
     ]
     for row in rows:
-        row.ends_at = max(at, row.starts_at)
-        session.add(row)
+        row.ends_at = at
+        if row.starts_at >= at:
+            session.delete(row)
     session.flush()
     return len(rows)
 
@@ -61,10 +67,9 @@ def hide(session: Session, team_id: int, seen_team_id: int) -> None:
 
 
 def has_admin(within: Session | Connection, emails: Collection[str]) -> bool:
-    """Whether somebody present is an admin: by role, or by one of these addresses."""
-    found = exists().where(
-        or_(col(Person.role) == PersonRole.ADMIN, col(Person.email).in_(emails)),
-        col(Person.active).is_(True),
-        or_(col(Person.slack_status).is_(None), col(Person.slack_status) == SlackStatus.MEMBER),
-    )
-    return bool(within.execute(select(found)).scalar())
+    """Whether somebody present is an admin by role, or one of these addresses is not that of somebody who left."""
+    is_admin = select(exists().where(col(Person.role) == PersonRole.ADMIN, PRESENT))
+    gone = select(func.count()).where(col(Person.email).in_(emails), ~PRESENT)
+    if within.execute(is_admin).scalar():
+        return True
+    return bool(emails) and len(emails) > within.execute(gone).scalar_one()

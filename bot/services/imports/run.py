@@ -12,6 +12,7 @@ from sqlalchemy.exc import IntegrityError
 
 from bot.clock import Clock
 from bot.errors import N_, BadInput, Conflict
+from bot.services import staff
 from bot.services.imports.answers import ACCEPTED, WORDS, Remembered, answers_of, merge
 from bot.services.imports.check.codes import ask_about_decimals, ask_about_new_keys
 from bot.services.imports.check.columns import ask_about_gone
@@ -330,7 +331,8 @@ class _Import:
             },
         ).scalar_one()
         self.database.before_write(job.connection)
-        counts = self.kind.publish(job, batch_id)
+        with staff.kept_in_order(self.database, job.connection, self.kind.right, self.options.admins):
+            counts = self.kind.publish(job, batch_id)
         job.connection.execute(
             batch.update()
             .where(batch.c.id == batch_id)
