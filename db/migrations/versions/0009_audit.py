@@ -15,6 +15,7 @@ def upgrade() -> None:
         sa.Column('id', sa.Integer(), nullable=False),
         sa.Column('at', sa.DateTime(timezone=True), nullable=False),
         sa.Column('actor', sa.String(), nullable=False),
+        sa.Column('operator', sa.String(), nullable=True),
         sa.Column('door', sa.String(), nullable=False),
         sa.Column('action', sa.String(), nullable=False),
         sa.Column('object_kind', sa.String(), nullable=False),
