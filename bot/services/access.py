@@ -22,6 +22,7 @@ from db.book.people import PersonRole, PersonRow
 OWN, DEPUTY, TEAM, SEEN_TEAMS, BOOK = "own", "deputy", "team", "seen", "book"  # whose customers a list shows
 NOT_YOURS = N_("There is no such customer in your book.")
 # The same for a customer that does not exist, so that nobody learns from it which customers there are.
+SWITCHED_OFF = N_("Your account in Tierbot is switched off. Ask your admin.")
 ONLY_SEEN = N_("You can see this customer, but this is for its account manager and the lead of their team.")
 WHO_MAY_OPEN = N_(
     "You cannot open this card. The customer's account manager, the lead of their team, and admins can;"
@@ -256,7 +257,7 @@ def role_of(email: str, role: str, admins: Collection[str]) -> str:
 def actor_of(person: PersonRow, settings: Settings) -> Actor:
     """A person in their present role. Raises NotAllowed for people who were switched off."""
     if not person.active:
-        raise NotAllowed(N_("Your account in Tierbot is switched off. Ask your admin."))
+        raise NotAllowed(SWITCHED_OFF)
     return Actor(
         person_id=person.id,
         name=person.name,

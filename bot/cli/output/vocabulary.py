@@ -17,6 +17,14 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         "blocked": N_("blocked"),
         "absent": N_("absent"),
     },
+    "role": {
+        "viewer": N_("viewer"),
+        "account_manager": N_("account manager"),
+        "team_lead": N_("team lead"),
+        "sales_ops": N_("sales operations"),
+        "finance": N_("finance"),
+        "admin": N_("admin"),
+    },
     "purpose": {"credit": N_("credit"), "account": N_("account"), "prospect": N_("prospect")},
     "scheme": {
         "draft": N_("draft"),

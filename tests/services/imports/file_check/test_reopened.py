@@ -57,7 +57,9 @@ def test_a_rest_that_came_back_opens_a_paid_invoice(
     assert paid_days(paid) == {"I1": None, "I2": DAY, "I3": None}
     assert paid.bring("invoices", content, columns=columns, **EUR).changed == 0
     paid.undo(report.batch_id)
-    assert paid.everything(without=("import_batch", "import_answer", "column_mapping", "audit_entry")) == before
+    assert (
+        paid.everything(without=("import_batch", "import_answer", "column_mapping", "audit_entry")) == before
+    )
 
 
 def test_what_opens_and_what_pays_stand_in_one_file(paid: Book) -> None:
