@@ -12,6 +12,7 @@ from bot.cli.console import (
     AsJson,
     _,
     acts,
+    is_chinese,
     listed,
     named_actor,
     opened,
@@ -33,6 +34,14 @@ from bot.services.ops.audit_log import Query, ShownEntry
 from db.audit import AuditAction
 
 BROKEN = 8  # exit code
+_SPOKEN = {  # what a row names -> the words for its values
+    "kind": "import",
+    "purpose": "purpose",
+    "reason": "review",
+    "role": "role",
+    "state": "message",
+    "tier": "tier",
+}
 
 
 @acts
@@ -67,10 +76,10 @@ def show(
         print_records([vars(one) for one in found], as_csv)
         return
     if not found:
-        say(_("The audit has nothing of that."))
+        say(_("The audit has no such row."))
         return
     print_table(
-        [_("number"), _("at"), _("who"), _("through"), _("did"), _("to"), _("before"), _("after")],
+        [_("number"), _("time"), _("who"), _("door"), _("action"), _("object"), _("before"), _("after")],
         [
             [
                 one.number,
@@ -96,7 +105,7 @@ def verify(
     ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Compute every hash again: exit code 8 with the first row that was edited, removed, put in, moved or cut off."""
+    """Compute every hash again: exit code 8 with the first row that was edited, removed, inserted or moved."""
     with opened(create=False) as bot:
         anchors = [audit_log.parse_anchor(one) for one in anchor or ()]
         with progress_bar(_("Verifying")) as progress:
@@ -106,8 +115,8 @@ def verify(
     elif found.problem is None:
         say(
             ngettext(
-                "%(count)s row follows from the one before. Anchor: %(anchor)s",
-                "%(count)s rows follow each from the one before. Anchor: %(anchor)s",
+                "%(count)s row is as it was written. Anchor: %(anchor)s",
+                "%(count)s rows are as they were written. Anchor: %(anchor)s",
                 found.rows,
                 anchor=found.anchor,
             )
@@ -115,7 +124,7 @@ def verify(
         if not anchors:
             warn(
                 _(
-                    "Whoever can write to the database can write the whole audit anew. Compare with a day of the log: %(option)s",
+                    "Whoever can write to the database can replace all rows. Compare with an anchor from the log: %(option)s",
                     option="--anchor COUNT:HASH",
                 )
             )
@@ -157,4 +166,15 @@ def _object(entry: ShownEntry) -> str:
 
 
 def _values(values: Mapping[str, Any] | None) -> str:
-    return "" if values is None else listed(f"{name} {value}" for name, value in values.items())
+    pairs = (values or {}).items()
+    return ("；" if is_chinese() else "; ").join(
+        f"{word('audited', name)} {_value(name, one)}" for name, one in pairs
+    )
+
+
+def _value(name: str, value: Any) -> str:
+    if isinstance(value, bool):
+        return _("yes") if value else _("no")
+    if isinstance(value, list):
+        return listed(value)
+    return "–" if value is None else word(_SPOKEN[name], value) if name in _SPOKEN else str(value)

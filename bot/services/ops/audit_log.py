@@ -125,12 +125,14 @@ def verify(
             at_number.setdefault(one.number, set()).add(one.hash)
         for row in audit.chained(session):
             if row["id"] != number + 1:
-                return _wrong(number, previous, N_("it was removed, or another row was put in its place"))
+                return _wrong(
+                    number, previous, N_("it was removed, or another row was inserted in its place")
+                )
             if audit.hash_of(row, previous) != row["hash"]:
                 return _wrong(
                     number,
                     previous,
-                    N_("it was edited, moved or put there, or a row before it was removed"),
+                    N_("it was edited, moved or inserted, or a row before it was removed"),
                 )
             number, previous = number + 1, row["hash"]
             if number in at_number:
@@ -140,7 +142,9 @@ def verify(
                         hash=previous,
                         row=proven + 1,
                         problem=Phrase(
-                            N_("the rows up to %(row)s are not those of the anchor: they were written anew"),
+                            N_(
+                                "the rows up to %(row)s were replaced: row %(row)s has another hash than the anchor"
+                            ),
                             row=number,
                         ),
                     )
@@ -149,7 +153,9 @@ def verify(
                 progress(number, total)
         longest = max((one.number for one in known), default=0)
     if longest > number:
-        return _wrong(number, previous, N_("the rows from it on were cut off; the anchor counts more"))
+        return _wrong(
+            number, previous, N_("it and all rows after it were removed: the anchor counts more rows")
+        )
     return VerifiedAudit(rows=number, hash=previous)
 
 
