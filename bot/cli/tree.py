@@ -48,6 +48,11 @@ COMMANDS = {  # group -> command -> module and function, in the order of --help
         "end-deputy": "rights.people.end_deputy",
     },
     "team": {"sees": "rights.people.let_team_see"},
+    "audit": {
+        "show": "rights.audit.show",
+        "verify": "rights.audit.verify",
+        "export": "rights.audit.export",
+    },
     "override": {
         "set": "decisions.set_override",
         "end": "decisions.end_override",
@@ -84,6 +89,7 @@ HELP = {  # of groups
     "customer": "Customers that are one customer: find them, join them.",
     "person": "People: their roles, and who acts for whom.",
     "team": "Teams: whose customers they see.",
+    "audit": "Who did what: read it, verify that it is whole, export it.",
     "override": "Set a tier by hand, with a reason and an end.",
     "credit": "Credit grades, proposed limits and their approval.",
     "review": "What a person should look at, and what was answered.",

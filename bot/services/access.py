@@ -14,6 +14,7 @@ from bot.clock import local_date, zone_named
 from bot.errors import N_, Conflict, NotAllowed, NotFound
 from bot.settings import Settings
 from bot.wording.actions import Pointer
+from db.audit import Door, Who
 from db.book import customers, people
 from db.book.customers import Customer, CustomerRow
 from db.book.people import PersonRole, PersonRow
@@ -44,6 +45,7 @@ class Act(StrEnum):
     IMPORT = "import"
     NAME_DEPUTY = "name_deputy"
     MANAGE_PEOPLE = "manage_people"
+    READ_AUDIT = "read_audit"
 
 
 class Scope(Flag):
@@ -74,9 +76,12 @@ TABLE: dict[Act, tuple[Scope, ...]] = {
     Act.IMPORT:         (NONE,   NONE,            NONE,         ALL,       NONE,    ALL),
     Act.NAME_DEPUTY:    (MINE,   MINE,            TEAMS,        MINE,      MINE,    ALL),  # by whose deputy it is
     Act.MANAGE_PEOPLE:  (NONE,   NONE,            NONE,         NONE,      NONE,    ALL),
+    Act.READ_AUDIT:     (NONE,   NONE,            NONE,         NONE,      NONE,    ALL),
 }
 # fmt: on
-BY_ONESELF = frozenset({Act.NAME_DEPUTY, Act.MANAGE_PEOPLE})  # no deputy does this for an absent person
+BY_ONESELF = frozenset(
+    {Act.NAME_DEPUTY, Act.MANAGE_PEOPLE, Act.READ_AUDIT}
+)  # no deputy does this for an absent person
 RIGHTS: dict[str, dict[str, Scope]] = {
     act: dict(zip(map(str, PersonRole), row, strict=True)) for act, row in TABLE.items()
 }
@@ -88,6 +93,7 @@ REFUSALS = {
         "You can name a deputy for yourself. For somebody else the lead of their team can, or an admin."
     ),
     Act.MANAGE_PEOPLE: N_("Only admins change people, their roles and their teams."),
+    Act.READ_AUDIT: N_("Only admins read the audit."),
 }
 
 
@@ -149,6 +155,13 @@ class Actor(Position):
     language: str
     timezone: str
     absent: tuple[Position, ...] = ()
+    door: Door = Door.SLACK
+    operator: str | None = None  # the account of the machine through which a person acts on the command line
+
+    @property
+    def who(self) -> Who:
+        """The actor as the audit names them."""
+        return Who(person_id=self.person_id or None, name=self.name, operator=self.operator)
 
     def today(self, now: datetime) -> date:
         """The date where the actor is."""

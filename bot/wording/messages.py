@@ -14,8 +14,8 @@ from zlib import crc32
 
 from pydantic import TypeAdapter
 
+from bot.wording import notices  # noqa: F401 - more messages
 from bot.wording.actions import Action, Pointer
-from bot.wording.channels import TroubledChannel
 from bot.wording.message_base import Message
 from bot.wording.parts import (
     AssessmentPart,
@@ -383,11 +383,6 @@ class VisitLogged(Message):
     happened_on: date
     next_step: NextStep | None
     repeated: bool = False  # it was recorded a moment before
-
-
-@dataclass(frozen=True, kw_only=True)
-class ChannelTrouble(Message, TroubledChannel):
-    """Told to admins: a channel gets no messages."""
 
 
 MESSAGES: dict[str, type[Message]] = {cls.__name__: cls for cls in Message.__subclasses__()}

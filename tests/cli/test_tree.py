@@ -107,7 +107,7 @@ def test_bash_gets_a_completion_script_for_tierbot(monkeypatch: pytest.MonkeyPat
         ("tierbot gr", ["grade"]),
         ("tierbot scheme re", ["retire"]),
         ("tierbot import order", ["orders", "order-lines"]),
-        ("tierbot report concentration --a", ["--as-of"]),
+        ("tierbot report concentration --a", ["--as-of", "--as"]),
     ],
 )
 def test_commands_and_options_are_completed(

@@ -98,7 +98,7 @@ class Firm:
             kind=kind,
             path=file,
             clock=FixedClock(NOW),
-            actor="test",
+            actor=factories.operator("test"),
             options=ImportOptions(admins=admins),
             rejects_dir=self.folder,
         ).batch_id
@@ -186,9 +186,15 @@ def test_an_import_that_made_the_only_admin_is_not_taken_back(firm: Firm) -> Non
     for name in ("Ada", "Bob"):
         firm.set_role(OPERATOR, name, "viewer")
     with pytest.raises(Conflict, match="Nobody would be an admin any more"):
-        undo(firm.database, batch, clock=FixedClock(NOW), actor="test")
+        undo(firm.database, batch, clock=FixedClock(NOW), actor=factories.operator("test"))
     assert firm.role("Lea") == "admin"
-    undo(firm.database, batch, clock=FixedClock(NOW), actor="test", admins=("zoe@example.com",))
+    undo(
+        firm.database,
+        batch,
+        clock=FixedClock(NOW),
+        actor=factories.operator("test"),
+        admins=("zoe@example.com",),
+    )
     assert firm.role("Lea") == "team_lead"
 
 

@@ -9,11 +9,14 @@ from sqlalchemy.schema import sort_tables
 
 from bot.clock import Clock
 from bot.errors import N_, Conflict, NotFound, Phrase
-from bot.services import staff
+from bot.services import access, staff
+from bot.services.access import Actor
 from bot.services.imports.kind import WrittenTable
 from bot.services.imports.kinds import KINDS
 from bot.services.imports.report import UndoReport
-from db.book import imports
+from db import audit
+from db.audit import AuditAction, Event, ObjectKind
+from db.book import import_events, imports
 from db.book.imports import ImportBatch, ImportChange, ImportStatus, table
 from db.engine import Database
 
@@ -22,11 +25,11 @@ _batch, _change = table(ImportBatch), table(ImportChange)
 
 
 def undo(
-    database: Database, batch_id: int, *, clock: Clock, actor: str, admins: Collection[str] = ()
+    database: Database, batch_id: int, *, clock: Clock, actor: Actor, admins: Collection[str] = ()
 ) -> UndoReport:
     """Delete what an import created, restore what it changed, revive the facts it superseded.
 
-    `admins` are addresses of people who are admins by the settings.
+    `admins` are addresses of people who are admins by the settings. Raises NotAllowed for an actor without the right.
     """
     try:
         with imports.exclusive(database), imports.workspace(database) as connection, connection.begin():
@@ -34,13 +37,25 @@ def undo(
             connection.execute(_batch.update().where(_batch.c.id == batch_id).values(status=_batch.c.status))
             database.before_write(connection)
             kind = _refuse_unless_published(connection, batch_id)
+            access.require(actor, KINDS[kind].right)
+            names = [one.table.name for one in KINDS[kind].writes]
+            events = import_events.undone(connection, batch_id, kind, names, actor.who)
             with staff.kept_in_order(database, connection, KINDS[kind].right, admins):
                 removed, restored = _take_back(connection, KINDS[kind].writes, batch_id)
             connection.execute(
                 _batch.update()
                 .where(_batch.c.id == batch_id)
-                .values(status=ImportStatus.UNDONE, undone_at=clock.now(), undone_by=actor)
+                .values(status=ImportStatus.UNDONE, undone_at=clock.now(), undone_by=actor.name)
             )
+            taken_back = Event(
+                actor=actor.who,
+                action=AuditAction.IMPORT_UNDONE,
+                object_kind=ObjectKind.IMPORT,
+                object_id=batch_id,
+                door=actor.door,
+                after={"kind": kind},
+            )
+            audit.append(connection, [taken_back, *events])
     except imports.ImportRunning:
         raise Conflict(N_("An import is running; try again when it is done.")) from None
     return UndoReport(batch_id=batch_id, kind=kind, removed=removed, restored=restored)
