@@ -146,7 +146,7 @@ DOORS: dict[str, tuple[Act, Callable[[Office, Actor, int], object]]] = {
         Act.OVERRIDE,
         lambda o, who, it: overrides.set_override(
             o.database, o.book.scheme_cache, who, it, OverrideRequest(tier="A", reason="known"),
-            **at_once(o), notify=None,
+            **at_once(o), settings=SETTINGS, notify=None,
         ),
     ),
     "end of an override": (
