@@ -141,14 +141,14 @@ class Position:
 
     def reaches(self, act: Act, thing: Owned) -> bool:
         """Whether an object lies in the scope that this position has for an act."""
-        scope, owner, team = self.scope(act), thing.owner_id, thing.owner_team_id
+        scope = self.scope(act)
         if Scope.BOOK in scope:
             return True
-        if Scope.OWN in scope and owner is not None and owner == self.person_id:
+        if Scope.OWN in scope and thing.owner_id == self.person_id:
             return True
-        if Scope.TEAMS in scope and team is not None and team in self.teams:
+        if Scope.TEAMS in scope and thing.owner_team_id in self.teams:
             return True
-        return Scope.SEEN in scope and team is not None and team in self.seen_teams
+        return Scope.SEEN in scope and thing.owner_team_id in self.seen_teams
 
 
 @dataclass(frozen=True, kw_only=True)
