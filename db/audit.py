@@ -6,6 +6,7 @@ moved shows. What is cut off at the end shows only against an anchor: a number a
 
 import json
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
@@ -216,10 +217,11 @@ def head(session: Session) -> Head:
     return _head(session.connection())
 
 
-def chained(session: Session) -> Iterator[Mapping[str, Any]]:
+@contextmanager
+def chained(session: Session) -> Iterator[Iterator[Mapping[str, Any]]]:
     """Every row in the order of the chain, column by name; some at a time in memory."""
-    for row in session.connection().execute(_EVERY):
-        yield {**row._mapping, "at": _instant(row.at)}
+    with session.connection().execute(_EVERY) as rows:
+        yield ({**row._mapping, "at": _instant(row.at)} for row in rows)
 
 
 def listed(

@@ -1,6 +1,7 @@
 """The audit as people read, verify and export it, and its daily anchor."""
 
 import json
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -116,46 +117,34 @@ def verify(
 
     Stops at the first row that is wrong. Rows are read one after the other: a million need no more memory than ten.
     """
-    with database.read() as session:
-        known = [*anchors, *_stored_anchor(session)]
+    with database.read() as session, audit.chained(session) as rows:
+        known = defaultdict[int, set[str]](set)
+        for count, found in (*anchors, *_stored_anchor(session)):
+            known[count].add(found)
         total = audit.head(session).number
-        number, previous, proven = 0, audit.START, 0
-        at_number: dict[int, set[str]] = {}
-        for one in known:
-            at_number.setdefault(one.number, set()).add(one.hash)
-        for row in audit.chained(session):
+        number, previous = proven = Head(0, audit.START)
+        for row in rows:
             if row["id"] != number + 1:
                 return _wrong(
                     number, previous, N_("it was removed, or another row was inserted in its place")
                 )
             if audit.hash_of(row, previous) != row["hash"]:
                 return _wrong(
-                    number,
-                    previous,
-                    N_("it was edited, moved or inserted, or a row before it was removed"),
+                    number, previous, N_("it was edited, moved or inserted, or a row before it was removed")
                 )
             number, previous = number + 1, row["hash"]
-            if number in at_number:
-                if at_number[number] != {previous}:
-                    return VerifiedAudit(
-                        rows=proven,
-                        hash=previous,
-                        row=proven + 1,
-                        problem=Phrase(
-                            N_(
-                                "the rows up to %(row)s were replaced: row %(row)s has another hash than the anchor"
-                            ),
-                            row=number,
-                        ),
+            if number in known:
+                if known[number] != {previous}:
+                    replaced = N_(
+                        "the rows up to %(row)s were replaced: row %(row)s has another hash than the anchor"
                     )
-                proven = number
+                    return _wrong(*proven, replaced, row=number)
+                proven = Head(number, previous)
             if progress is not None and number % 1_000 == 0:
                 progress(number, total)
-        longest = max((one.number for one in known), default=0)
-    if longest > number:
-        return _wrong(
-            number, previous, N_("it and all rows after it were removed: the anchor counts more rows")
-        )
+    if max(known, default=0) > number:
+        cut = N_("it and all rows after it were removed: the anchor counts more rows")
+        return _wrong(number, previous, cut)
     return VerifiedAudit(rows=number, hash=previous)
 
 
@@ -176,8 +165,8 @@ def export(database: Database, actor: Actor, path: Path) -> int:
             after={"what": "audit"},
         )
     count = 0
-    with database.read() as session, written_whole(path) as file:
-        for row in audit.chained(session):
+    with database.read() as session, audit.chained(session) as rows, written_whole(path) as file:
+        for row in rows:
             file.write(json.dumps(dict(row), ensure_ascii=False, default=str) + "\n")
             count += 1
     return count
@@ -217,8 +206,8 @@ def _stored_anchor(session: Session) -> list[Head]:
     return [] if known is None else [parse_anchor(known.partition(" ")[2])]
 
 
-def _wrong(right: int, previous: str, msgid: str) -> VerifiedAudit:
-    return VerifiedAudit(rows=right, hash=previous, row=right + 1, problem=Phrase(msgid))
+def _wrong(right: int, previous: str, msgid: str, **values: int) -> VerifiedAudit:
+    return VerifiedAudit(rows=right, hash=previous, row=right + 1, problem=Phrase(msgid, **values))
 
 
 def _shown(session: Session, rows: Sequence[AuditEntry]) -> list[ShownEntry]:
