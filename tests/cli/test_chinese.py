@@ -27,6 +27,7 @@ STAYS = {
     r"language|timezone|subtract|ended|quality|service|standing|due|paid|kind|at|fallback|into|version)\b",
     "currencies": "CNY|USD|EUR",
     "encodings": r"utf-8|gb18030",
+    "anchors of the audit": r"\b\d+:[0-9a-f]{64}\b",
     "hashes of schemes": r"\b[0-9a-f]{8}\b",
     "words of --purpose, --reason and --state": r"\b(?:credit|account|prospect|no_scheme|unrated|uncertain|capped|override|"
     r"stale|shadow)\b",
