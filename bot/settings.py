@@ -32,7 +32,7 @@ _FORMATS = {  # field -> pattern of its values, and the problem with others
 }
 
 
-def _variable(field: str) -> str:
+def variable(field: str) -> str:
     """The environment variable of a field."""
     return field.upper() if field.startswith("slack_") else f"TIERBOT_{field.upper()}"
 
@@ -45,7 +45,7 @@ class Settings(BaseSettings):
     """Everything an installation decides outside its schemes, care plans and templates."""
 
     model_config = SettingsConfigDict(
-        env_file=".env", env_file_encoding="utf-8", extra="ignore", alias_generator=_variable
+        env_file=".env", env_file_encoding="utf-8", extra="ignore", alias_generator=variable
     )
 
     data_dir: Path = _setting(Path("data"), "Folder of the database file and reject files.")
@@ -102,6 +102,15 @@ class Settings(BaseSettings):
         ge=0,
         le=1200,
     )
+    single_approver: Literal["no", "yes"] = _setting(
+        "no",
+        "yes: the firm has only one person with the right to approve, who may approve their own decisions; each is "
+        "marked.",
+    )
+    audit_channel: str = _setting(
+        "",
+        "Channel that gets the count and the last hash of the audit once a day: its id, or #name; empty: only the log.",
+    )
     schemes_dir: Path | None = _setting(
         None, "Folder of your own scheme files; the shipped presets are always there."
     )
@@ -128,7 +137,7 @@ class Settings(BaseSettings):
                 raise ValueError(Phrase(N_("%(address)s is not an e-mail address"), address=repr(address)))
         return value
 
-    @field_validator("alert_channel")
+    @field_validator("alert_channel", "audit_channel")
     @classmethod
     def _channel(cls, value: str) -> str:
         return channel_as_stored(value) if value.strip() else ""
@@ -333,7 +342,7 @@ def unknown_variables(environment: Any) -> list[Phrase]:
 
 
 def _fields() -> dict[str, FieldInfo]:
-    return {_variable(name): field for name, field in Settings.model_fields.items()}
+    return {variable(name): field for name, field in Settings.model_fields.items()}
 
 
 def sentence_of(error: Any) -> Phrase:

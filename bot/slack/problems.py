@@ -11,7 +11,7 @@ from slack_bolt.error import BoltUnhandledRequestError
 from slack_sdk.errors import SlackApiError
 from sqlalchemy.exc import SQLAlchemyError
 
-from bot.errors import N_, BotError, Conflict, NotReady
+from bot.errors import N_, BotError, Conflict, Hidden, NotReady
 from bot.slack import blocks
 from bot.slack.answers import ACCOUNT, MAY_HAVE_ARRIVED, RATE_LIMITED, error_code, status_of
 from bot.slack.deferred import Busy, Full, Press
@@ -69,7 +69,10 @@ class Explainer:
             content = blocks.payload(self.deps.renderer, problem, language)
             if "response_url" in press.body:  # not where it was pressed in a view
                 with suppress(Conflict):
-                    press.respond(content, response_type="ephemeral", replace_original=False)
+                    if isinstance(error, Hidden) and press.is_private:
+                        press.respond(content, replace_original=True)  # what was shown is no longer theirs
+                    else:
+                        press.respond(content, response_type="ephemeral", replace_original=False)
                     return
             press.client.chat_postMessage(channel=press.user_id, **content)
         except Exception as unsaid:
@@ -102,7 +105,7 @@ class Explainer:
         person = None
         try:
             with self.deps.database.read() as session:
-                person = people.by_slack_id(session, user_id)
+                person = people.by_slack_id(session, user_id, self.deps.clock.now())
         except SQLAlchemyError as error:  # perhaps the very reason why there is something to explain
             log.warning("listener.language_unknown", error=type(error).__name__)
         return (person.language if person else None) or self.deps.settings.language

@@ -14,9 +14,9 @@ from zlib import crc32
 
 from pydantic import TypeAdapter
 
+from bot.wording import notices  # noqa: F401 - more messages
 from bot.wording.actions import Action, Pointer
-from bot.wording.channels import TroubledChannel
-from bot.wording.message_base import Message
+from bot.wording.message_base import Message, ReaderRights
 from bot.wording.parts import (
     AssessmentPart,
     BoundaryState,
@@ -41,7 +41,7 @@ from grading.scheme.model import BLOCKED, UNRATED, WORDS_FOR_NO_TIER, Name
 
 
 @dataclass(frozen=True, kw_only=True)
-class TierCard(Message, CustomerPart, AssessmentPart, BoundaryState, WithScore):
+class TierCard(ReaderRights, Message, CustomerPart, AssessmentPart, BoundaryState, WithScore):
     """The private answer to /tier NAME."""
 
     buttons: ClassVar = (Action.WHY, Action.SHARE, Action.LOG_VISIT)
@@ -68,7 +68,7 @@ class TierCard(Message, CustomerPart, AssessmentPart, BoundaryState, WithScore):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Ungraded(Message, CustomerPart):
+class Ungraded(ReaderRights, Message, CustomerPart):
     """The answer for a customer that no grading has covered yet."""
 
     buttons: ClassVar = (Action.LOG_VISIT,)
@@ -211,7 +211,7 @@ class MyCustomers(Message):
     """/tier without a name: one's own customers, those of a team or the whole book, worst news first."""
 
     menu_of: ClassVar = "hits"
-    scope: str = "own"  # own | team | book
+    scope: str = "own"  # own | deputy | team | seen | book
     by_owner: tuple[OwnerCounts, ...] = ()
     hits: tuple[Hit, ...]
     total: int
@@ -228,6 +228,8 @@ class Help(Message):
     """/tier help."""
 
     role: str
+    sees_teams: bool = False  # the reader's team sees customers of others
+    is_deputy: bool = False
     ladders: tuple[LadderPart, ...] = ()  # of the schemes in force
 
 
@@ -256,10 +258,11 @@ class TierChanged(Message, TierMove):
 
 @dataclass(frozen=True, kw_only=True)
 class OwnTierChanged(Message, TierMove):
-    """One customer changed tier: sent once to its owner, as a direct message, or to the lead of a team whose owner left."""
+    """One customer changed tier: sent once, as a direct message, to its owner, their deputy or the lead of their team."""
 
     buttons: ClassVar = (Action.WHY, Action.LOG_VISIT)
     for_lead: bool = False
+    absent: str | None = None  # the owner whose deputy reads it
 
     def targets(self) -> dict[Action, Pointer]:
         """*Why* explains no credit grade, and nobody visits a blocked customer."""
@@ -368,11 +371,6 @@ class VisitLogged(Message):
     happened_on: date
     next_step: NextStep | None
     repeated: bool = False  # it was recorded a moment before
-
-
-@dataclass(frozen=True, kw_only=True)
-class ChannelTrouble(Message, TroubledChannel):
-    """Told to admins: a channel gets no messages."""
 
 
 MESSAGES: dict[str, type[Message]] = {cls.__name__: cls for cls in Message.__subclasses__()}

@@ -16,6 +16,7 @@ from db.book import people
 from db.book.people import Person, SlackStatus
 from db.engine import Database
 from tests import factories
+from tests.recorded import recorded
 
 NOW = datetime(2026, 3, 2, 9, tzinfo=UTC)
 HERE, THERE = "T0LOCAL", "T0OTHER"
@@ -268,6 +269,12 @@ def test_who_became_a_guest_or_left_since_is_refused(
     slack.put("U0ANNA")  # and is a member again
     assert ask(database, slack).person_id == anna
     assert person(database, anna).is_present
+    left, back = recorded(database, "person_changed")
+    assert (left.actor, left.door, left.object) == ("tierbot", "slack", f"person {anna}")
+    assert (left.before, back.after) == (
+        '{"slack_status":"member"}',
+        '{"bound":true,"slack_status":"member"}',
+    )
 
 
 def test_when_slack_does_not_answer_what_it_said_last_counts(database: Database, slack: Slack) -> None:
@@ -381,7 +388,7 @@ def test_somebody_who_was_switched_off_is_refused_and_not_bound(database: Databa
     with pytest.raises(NotAllowed, match="switched off"):
         ask(database, slack)
     with database.read() as session:
-        assert people.by_slack_id(session, "U0ANNA") is None
+        assert people.by_slack_id(session, "U0ANNA", NOW) is None
 
 
 def test_a_role_is_read_anew_each_time(database: Database, slack: Slack) -> None:
@@ -409,7 +416,7 @@ def test_people_are_looked_up_in_turn_so_that_nobody_waits_behind_those_who_are_
     assert [refresh_people(database, slack, NOW) for _ in range(3)] == [0, 1, 0]
     assert len(slack.asked) == identity.LOOKUPS + 5 + identity.LOOKUPS
     with database.read() as session:
-        bound = people.by_slack_id(session, "U0LAST")
+        bound = people.by_slack_id(session, "U0LAST", NOW)
         assert bound is not None
         assert bound.email == last
 
@@ -432,8 +439,8 @@ def test_a_lookup_that_fails_loses_nobody_and_is_not_tried_first_again(
         refresh_people(database, slack, NOW)
     assert refresh_people(database, slack, NOW) == 1
     with database.read() as session:
-        assert people.by_slack_id(session, "U0ANNA") is not None
-        assert people.by_slack_id(session, "U0CLEO") is not None
+        assert people.by_slack_id(session, "U0ANNA", NOW) is not None
+        assert people.by_slack_id(session, "U0CLEO", NOW) is not None
 
 
 def test_a_user_who_is_somebody_else_already_is_not_bound_a_second_time(

@@ -6,7 +6,6 @@ from contextlib import contextmanager
 from copy import copy
 from dataclasses import dataclass, replace
 from functools import cache
-from itertools import islice
 from pathlib import Path
 
 from sqlalchemy import Connection
@@ -14,6 +13,8 @@ from sqlalchemy.exc import IntegrityError
 
 from bot.clock import Clock
 from bot.errors import N_, BadInput, Conflict
+from bot.services import access, staff
+from bot.services.access import Actor
 from bot.services.imports.answers import ACCEPTED, WORDS, Remembered, answers_of, merge
 from bot.services.imports.check.codes import SIMILAR_CODES, ask_about_decimals, ask_about_new_keys
 from bot.services.imports.check.columns import ask_about_gone
@@ -35,12 +36,14 @@ from bot.services.imports.layout.header import Header
 from bot.services.imports.read.cells.codes import Codes
 from bot.services.imports.read.encoding import InspectedFile, inspect_file, sha256_of
 from bot.services.imports.read.filters import OPTIONS, read_filters
-from bot.services.imports.read.records import DELIMITERS, Broken, CsvTable, fit, open_table
+from bot.services.imports.read.records import DELIMITERS, CsvTable, first_rows, open_table
 from bot.services.imports.rejects import Rejects
 from bot.services.imports.report import ImportOptions, ImportReport
 from bot.services.imports.selection import Selection
 from bot.services.imports.staging import Staging
-from db.book import imports
+from db import audit
+from db.audit import AuditActor, Door
+from db.book import import_events, imports
 from db.engine import Database
 
 # Fields that change the amount or the day of payment: a later file without them would set these back in silence.
@@ -56,7 +59,7 @@ def import_file(
     kind: str,
     path: Path,
     clock: Clock,
-    actor: str,
+    actor: Actor | None,
     options: ImportOptions,
     rejects_dir: Path,
     progress: Progress | None = None,
@@ -66,7 +69,8 @@ def import_file(
     the staged rows after the file check.
 
     The rows are staged on a private connection and published in one transaction: until then nobody sees any of them,
-    and a killed import leaves nothing behind. Every row is accepted or rejected with a reason.
+    and a killed import leaves nothing behind. Every row is accepted or rejected with a reason. `actor` is None for
+    Tierbot itself. Raises NotAllowed for an actor who may not import.
     """
     if kind not in KINDS:
         raise BadInput(
@@ -76,6 +80,8 @@ def import_file(
         )
     options.refuse_unknown()
     built = _built(KINDS[kind])
+    if actor is not None:
+        access.require(actor, built.right)
     file = inspect_file(path, options.encoding, built.known_headers)
     if options.expected_sha256 not in (None, file.sha256):
         raise Conflict(N_("%(file)s has changed since its preview; look at it again."), file=path.name)
@@ -127,7 +133,7 @@ class _Import:
     kind: FileKind
     file: InspectedFile
     clock: Clock
-    actor: str
+    actor: Actor | None
     options: ImportOptions
     given_source: str  # as it was typed
     rejects_dir: Path
@@ -200,7 +206,7 @@ class _Import:
         findings = FileFindings(options.accepted, remembered.accepted)
         note_header(header, findings)
         note_source(findings, self.given_source, self.options.source)
-        rows = _first_rows(file, header.delimiter)
+        rows = first_rows(file, header.delimiter, _FIRST_ROWS)
         find_reports(
             table.header, rows, [one for one in kind.fields if one.name not in options.columns], findings
         )
@@ -334,7 +340,7 @@ class _Import:
                 "source": job.source,
                 "file_name": self.file.path.name,
                 "file_sha256": self.file.sha256,
-                "actor": self.actor,
+                "actor": self.actor.name if self.actor else str(AuditActor()),
                 "rows": staging.rows,
                 "accepted": staging.accepted,
                 "rejected": job.rejects.count,
@@ -346,7 +352,8 @@ class _Import:
             },
         ).scalar_one()
         self.database.before_write(job.connection)
-        counts = self.kind.publish(job, batch_id)
+        with staff.kept_in_order(self.database, job.connection, self.kind.right, self.options.admins):
+            counts = self.kind.publish(job, batch_id)
         job.connection.execute(
             batch.update()
             .where(batch.c.id == batch_id)
@@ -366,22 +373,21 @@ class _Import:
             field: job.layout.columns.get(field, DECLINED) for field in (*self.options.columns, *changing)
         }
         imports.remember_mapping(job.connection, job.source, self.kind.name, given)
+        self._record(job.connection, batch_id, counts)
         return batch_id, counts
+
+    def _record(self, connection: Connection, batch_id: int, counts: Counts) -> None:
+        """Write the import to the audit, as the last of its transaction."""
+        of = import_events.ImportBy(
+            batch_id=batch_id,
+            kind=self.kind.name,
+            written=[one.table.name for one in self.kind.writes],
+            actor=self.actor.who if self.actor else AuditActor(),
+            door=self.actor.door if self.actor else Door.JOB,
+        )
+        after = {"created": counts.created, "changed": counts.changed, "sha256": self.file.sha256}
+        audit.append(connection, import_events.imported(connection, of, after))
 
     def _show_progress(self, done: int) -> None:
         if self.progress is not None:
             self.progress(min(done, self.file.size), self.file.size)
-
-
-def _first_rows(file: InspectedFile, delimiter: str) -> list[tuple[int, list[str]]]:
-    """The first records with their lines; one of another width than the header's stays as it is."""
-    with open_table(file, delimiter) as table:
-        width = len(table.header)
-        return [
-            (
-                record[0],
-                record[1] if len(record[1]) == width else fit(record[1], width, delimiter) or record[1],
-            )
-            for record in islice(table.records, _FIRST_ROWS)
-            if not isinstance(record, Broken)
-        ]

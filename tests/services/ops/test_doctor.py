@@ -121,7 +121,7 @@ def test_a_dead_message_is_a_problem_until_somebody_drops_it(database: Database,
     assert [item for item in findings(database, tmp_path) if item.about == "messages"] == []
     with database.write() as session:
         session.get_one(OutboxMessage, number).error_class = None
-    outbox.drop(database, number, actor="cli:anna")
+    outbox.drop(database, number, actor=factories.operator("cli:anna"))
     assert [item for item in findings(database, tmp_path) if item.about == "messages"] == []
     assert outbox.show(database, number).error == "dropped by cli:anna; Slack refuses the blocks"
 
@@ -139,6 +139,15 @@ def test_people_without_a_slack_user_are_noted(database: Database, tmp_path: Pat
         factories.person(session, "Gone", slack=False, active=False)
     note = next(item for item in findings(database, tmp_path) if item.about == "people")
     assert note.found.startswith("1 person has no Slack user")
+
+
+@pytest.mark.parametrize(("role", "level"), [("viewer", []), ("admin", ["problem"])])
+def test_that_every_admin_has_left_is_a_problem(
+    database: Database, tmp_path: Path, role: str, level: list[str]
+) -> None:
+    with database.write() as session:
+        session.get_one(Person, factories.person(session, "Ada", role=role)).slack_status = "left"
+    assert [item.level for item in findings(database, tmp_path) if item.about == "people"] == level
 
 
 @pytest.mark.parametrize("status", ["left", "guest", "outside"])
