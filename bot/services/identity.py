@@ -165,8 +165,8 @@ def add_admins(database: Database, settings: Settings, slack: SlackPeople, now: 
         if profile is None or status_of(profile, slack.installation()) != SlackStatus.MEMBER:
             continue
         with database.read() as session:
-            is_somebody = people.by_slack_id(session, profile.user_id, now) is not None  # under an older address
-        if not is_somebody:
+            found = people.by_slack_id(session, profile.user_id, now)  # under an older address
+        if found is None:
             _bind_member(database, profile, settings, slack, now)
             added += 1
     return added
