@@ -182,7 +182,7 @@ def _show(report: RunReport) -> None:
 def _note_unreached(bot: Tierbot, report: RunReport) -> None:
     """Say how many changes are not told to the customer's owner directly."""
     with bot.database.read() as session:
-        unreached = alerts.count_unreached(session, report.changes, bot.settings.admins)
+        unreached = alerts.count_unreached(session, report.changes, bot.clock.now(), bot.settings.admins)
     if unreached:
         warn(
             _(

@@ -94,10 +94,10 @@ def find_actor(
     session: Session, slack_user_id: str, settings: Settings, slack: SlackPeople, now: datetime
 ) -> Actor | None:
     """The person bound to a Slack user; None when Slack must be asked first. Raises NotAllowed for people who left."""
-    person = people.by_slack_id(session, slack_user_id)
+    person = people.by_slack_id(session, slack_user_id, now)
     if person is None or not _is_checked(person, slack.installation(), now):
         return None
-    return actor_of(person, slack_user_id, settings)
+    return actor_of(person, settings)
 
 
 def identify(
@@ -109,16 +109,16 @@ def identify(
     """
     installation = slack.installation()
     with database.read() as session:
-        person = people.by_slack_id(session, slack_user_id)
+        person = people.by_slack_id(session, slack_user_id, now)
     if person is not None and _is_checked(person, installation, now):
-        return actor_of(person, slack_user_id, settings)
+        return actor_of(person, settings)
     try:
         profile = slack.profile(slack_user_id)
     except Exception as error:
         if person is None or not _is_member(person, installation):
             raise
         log.warning("identity.unchecked", person=person.id, error=type(error).__name__)
-        return actor_of(person, slack_user_id, settings)
+        return actor_of(person, settings)
     status = status_of(profile, installation)
     if profile is None or status != SlackStatus.MEMBER:
         if person is not None:
@@ -172,7 +172,7 @@ def _bind_member(
     address, installation = profile.email or "", slack.installation()
     email = address.strip().lower()
     with database.read() as session:
-        bound = people.by_slack_id(session, profile.user_id)
+        bound = people.by_slack_id(session, profile.user_id, now)
         known = people.by_email(session, email) if bound is None else None
         other = known.slack_user_id if known else None
     if bound is None and not email:
@@ -203,9 +203,9 @@ def _bind_member(
             )
         if not _store(session, person_id, replaced, profile, installation, now):
             raise Conflict(N_("Your Slack account is just being registered. Ask again."))
-        person = people.by_slack_id(session, profile.user_id)
+        person = people.by_slack_id(session, profile.user_id, now)
         assert person is not None
-        return actor_of(person, profile.user_id, settings)
+        return actor_of(person, settings)
 
 
 def _look_up(database: Database, binding: Binding, slack: SlackPeople, now: datetime) -> bool:
@@ -224,7 +224,7 @@ def _look_up(database: Database, binding: Binding, slack: SlackPeople, now: date
         return False
     is_new = profile.user_id != binding.slack_user_id
     with database.write(lock="people") as session:
-        if is_new and people.by_slack_id(session, profile.user_id) is not None:
+        if is_new and people.by_slack_id(session, profile.user_id, now) is not None:
             return False
         stored = _store(session, binding.person_id, binding.slack_user_id, profile, installation, now)
     if stored and is_new and binding.slack_user_id is not None:

@@ -4,15 +4,14 @@ from datetime import timedelta
 
 from sqlmodel import Session
 
-from bot.errors import N_, NotAllowed
-from bot.services.access import Act, Actor
+from bot.services import access
+from bot.services.access import Act, Actor, OwnedBy
 from bot.services.ask.graded import Graded, graded_for
 from bot.services.schemes.store import SchemeCache, tiers_of
 from bot.wording.actions import Pointer
 from bot.wording.messages import SharedCard
 from bot.wording.parts import Since, Who
 from db.book import people
-from db.book.people import PersonRole
 from db.engine import Database
 from db.graded import assessments
 from db.outbox import channels
@@ -82,8 +81,7 @@ def channel_language(
 
 def refuse_take_back(actor: Actor, sharer_id: int) -> None:
     """Raises NotAllowed for everybody but the person who shared the card, and admins."""
-    if actor.person_id != sharer_id and actor.role != PersonRole.ADMIN:
-        raise NotAllowed(N_("Only the person who shared this, or an admin, can take it back."))
+    access.require(actor, Act.TAKE_BACK, OwnedBy(sharer_id))
 
 
 def _other_before(session: Session, scheme_cache: SchemeCache, graded: Graded) -> Since | None:

@@ -76,7 +76,7 @@ def remind_due(
         owners = due_touches.owners(session, now)
         firm = FirmDefaults(channel=alert_channel, language=language, admins=admins)
         ids = [owner.id for owner in owners if owner is not None and owner.id is not None]
-        recipients = Recipients.of(session, ids, firm)
+        recipients = Recipients.of(session, ids, firm, now)
         for owner in owners:
             to = _recipient(rules, recipients, owner)
             if to is not None:

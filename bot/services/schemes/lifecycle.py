@@ -6,7 +6,8 @@ from itertools import combinations
 from sqlmodel import Session
 
 from bot.errors import N_, BadInput, Conflict, NotFound, NotReady
-from bot.services.access import Actor
+from bot.services import access
+from bot.services.access import Act, Actor
 from bot.services.schemes import status, store
 from bot.services.schemes.currency import check_currency
 from bot.services.schemes.status import VersionStatus
@@ -27,7 +28,7 @@ def start(
     stays as it is, and where none is in force any more, this starts again. Nothing is stored for a scheme that could
     not grade the book: BadInput.
     """
-    status.require_admin(actor)
+    access.require(actor, Act.DECIDE_SCHEMES)
     purpose = store.purpose(file.scheme)
     version_id = store.record(session, file, now)
     held = schemes.in_force(session, purpose, as_of)
@@ -60,7 +61,7 @@ def shadow(
 
     Raises NotReady when no scheme is in force to compare with, Conflict when it is in force or in the shadow.
     """
-    status.require_admin(actor)
+    access.require(actor, Act.DECIDE_SCHEMES)
     purpose = store.purpose(file.scheme)
     with database.write(lock="schemes") as session:
         version_id = store.record(session, file, now)
@@ -98,7 +99,7 @@ def approve(
     It coexists with all others. `place` gives its order, the smallest first; a scheme for everybody is last. Raises
     BadInput for a day before the last snapshot or schemes that cannot coexist, Conflict when nothing would change.
     """
-    status.require_admin(actor)
+    access.require(actor, Act.DECIDE_SCHEMES)
     purpose = store.purpose(file.scheme)
     with database.write(lock="schemes") as session:
         last = runs.last_snapshot(session, purpose)
@@ -146,7 +147,7 @@ def retire(
     A scheme in force ends only when `sure` or when another one applies to all its customers: else nothing would grade
     them. Raises NotFound for a name that is not in use, BadInput when several versions of it are.
     """
-    status.require_admin(actor)
+    access.require(actor, Act.DECIDE_SCHEMES)
     with database.write(lock="schemes") as session:
         lives = [life for life in status.all_lives(session, today) if life.state in status.LIVE]
         wanted, number = status.split(name)
