@@ -89,6 +89,10 @@ def set_cursor(session: Session, name: str, value: str) -> None:
     upsert(session, Cursor, [{"name": name, "value": value}])
 
 
+def drop_cursor(session: Session, name: str) -> None:
+    session.exec(delete(Cursor).where(col(Cursor.name) == name))
+
+
 def take_request(session: Session, request: InboundKey, now: datetime) -> None:
     """Record a request in the transaction of its effect. Raises Repeated when it was handled before."""
     statement = (

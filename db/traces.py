@@ -8,22 +8,39 @@ from collections.abc import Collection, Iterable
 from functools import cache
 from typing import Any
 
-from sqlalchemy import Column, ColumnElement, LargeBinary, String, Table, TypeDecorator, and_, false, or_, select
+from sqlalchemy import (
+    Column,
+    ColumnElement,
+    LargeBinary,
+    String,
+    Table,
+    TypeDecorator,
+    and_,
+    false,
+    or_,
+    select,
+)
 
 from db import tables
+from db.audit import AuditEntry, ObjectKind, person_actor
 from db.book.customers import Customer
 from db.book.imports import ImportChange, table
 from db.book.people import Person
 
-CUSTOMER, PERSON, CHANGE = table(Customer), table(Person), table(ImportChange)
+CUSTOMER, PERSON, CHANGE, AUDIT = (table(one) for one in (Customer, Person, ImportChange, AuditEntry))
 
 # Columns that refer to a customer without making their row one about it; an erasure empties them.
 POINTERS = frozenset({"customer.parent_id", "customer.joined_into"})
 # Columns that refer to a person: the number stays after an erasure, and means a former colleague.
 OF_PEOPLE = frozenset({"ownership.person_id", "activity.person_id", "outbox.recipient", "touch.closed_by"})
 LEADS = frozenset({"team.lead_id"})  # emptied instead
+ENDING = frozenset({"deputy.person_id", "deputy.deputy_id"})  # the row is deleted
 # Numbers that look as if they referred to a person or customer, and do not.
-OTHER_NUMBERS = frozenset({"assessment.scheme_version_id", "import_change.row_id", "tier_change.outbox_id", "touch.outbox_id"})
+OTHER_NUMBERS = frozenset(
+    {"assessment.scheme_version_id", "import_change.row_id", "tier_change.outbox_id", "touch.outbox_id"}
+)
+
+_PEOPLE = OF_PEOPLE | LEADS | ENDING
 
 
 def _columns(by_table: dict[str, str]) -> frozenset[str]:
@@ -74,6 +91,7 @@ FIXED = _columns(
     {
         "activity": "source external_id kind",
         "activity_period": "kind source",
+        "audit_entry": "actor operator door action object_kind object_id before after hash",
         "assessment": "tier computed_tier capped_by standing clean inputs",
         "channel_name": "name channel_id",
         "circuit": "workspace reason sentence",
@@ -123,7 +141,10 @@ def name_of(column: Column[Any]) -> str:
 
 def columns_named(names: Iterable[str]) -> list[Column[Any]]:
     """The columns of TABLE.COLUMN names, in order."""
-    return [tables.metadata.tables[place].c[column] for place, column in (name.split(".") for name in sorted(names))]
+    return [
+        tables.metadata.tables[place].c[column]
+        for place, column in (name.split(".") for name in sorted(names))
+    ]
 
 
 @cache
@@ -151,6 +172,8 @@ def about_customers(of: Table, customer_ids: Collection[int]) -> ColumnElement[b
         return CUSTOMER.c.id.in_(customer_ids)
     if of is CHANGE:
         return _changes_of([one for one in customer_tables() if "id" in one.c], customer_ids)
+    if of is AUDIT:
+        return _audited(ObjectKind.CUSTOMER, customer_ids)
     conditions = []
     for column in _links(of):
         target = next(key.column.table for key in column.foreign_keys)
@@ -174,20 +197,26 @@ def _changes_of(of: Iterable[Table], customer_ids: Collection[int]) -> ColumnEle
     )
 
 
+def _audited(kind: ObjectKind, ids: Collection[int]) -> ColumnElement[bool]:
+    """Condition: acts on these objects."""
+    return and_(AUDIT.c.object_kind == kind, AUDIT.c.object_id.in_(list(map(str, ids))))
+
+
 def about_person(of: Table, person_id: int) -> ColumnElement[bool]:
     """Condition: rows of a table that refer to this person."""
     if of is PERSON:
         return PERSON.c.id == person_id
     if of is CHANGE:
         return and_(CHANGE.c.table_name == PERSON.name, CHANGE.c.row_id == person_id)
-    names = OF_PEOPLE | LEADS
-    conditions = [column == person_id for column in of.c if name_of(column) in names]
+    if of is AUDIT:
+        return or_(AUDIT.c.actor == person_actor(person_id), _audited(ObjectKind.PERSON, [person_id]))
+    conditions = [column == person_id for column in of.c if name_of(column) in _PEOPLE]
     return or_(*conditions) if conditions else false()
 
 
 def person_tables() -> list[Table]:
     """The tables with rows that refer to people, and the people."""
-    wanted = {name.partition(".")[0] for name in OF_PEOPLE | LEADS} | {PERSON.name, CHANGE.name}
+    wanted = {name.partition(".")[0] for name in _PEOPLE} | {PERSON.name, CHANGE.name, AUDIT.name}
     return [one for one in tables.metadata.sorted_tables if one.name in wanted]
 
 
@@ -198,7 +227,7 @@ def unsorted() -> list[str]:
         for column in one.c:
             name, targets = name_of(column), {key.column.table for key in column.foreign_keys}
             if PERSON in targets or (not targets and _looks_like_a_reference(column)):
-                found += [name] * (name not in OF_PEOPLE | LEADS | OTHER_NUMBERS)
+                found += [name] * (name not in _PEOPLE | OTHER_NUMBERS)
             elif CUSTOMER in targets and column.nullable:
                 found += [name] * (name not in POINTERS)
             elif _is_text(column):

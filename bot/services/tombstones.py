@@ -79,9 +79,7 @@ def hash_of(salt: str, subject: Subject, what: str, *values: str) -> str:
     return hmac.digest(bytes.fromhex(salt), "\x1f".join([subject, what, *spelled]).encode(), "sha256").hex()
 
 
-def mark(
-    connection: Connection, subject: Subject, named: Iterable[tuple[str, ...]], now: datetime
-) -> None:
+def mark(connection: Connection, subject: Subject, named: Iterable[tuple[str, ...]], now: datetime) -> None:
     """Store the marks of one erasure; `named` are (what, values)."""
     known = tombstones.every(connection)
     salt = known[0].salt if known else secrets.token_hex(32)

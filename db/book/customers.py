@@ -6,7 +6,7 @@ from enum import StrEnum
 from functools import lru_cache
 from typing import Any, NamedTuple
 
-from sqlalchemy import Index, Integer, UniqueConstraint, and_, bindparam, func, select, true
+from sqlalchemy import Index, Integer, UniqueConstraint, and_, bindparam, func, select, true, update
 from sqlalchemy.sql.expression import ColumnElement
 from sqlmodel import Field, Session, SQLModel, col
 
@@ -250,6 +250,25 @@ def present_owners(session: Session, customer_ids: Sequence[int]) -> dict[int, i
     joined_into = {row[0]: row[1] for row in rows if row[1] is not None}
     now = present_owners(session, sorted(set(joined_into.values()))) if joined_into else {}
     return {row[0]: now.get(row[1]) if row[1] is not None else row[2] for row in rows}
+
+
+def codes_of_owner(session: Session, person_id: int) -> list[str]:
+    """Codes of the unarchived customers that a person looks after at present."""
+    return list(
+        session.scalars(of_owners(select(col(Customer.code)), [person_id]).order_by(col(Customer.code)))
+    )
+
+
+def end_ownerships(session: Session, person_id: int, today: date) -> None:
+    """Let a person own no customer any more."""
+    theirs = col(Ownership.person_id) == person_id, col(Ownership.ends_on).is_(None)
+    session.execute(update(Ownership).where(*theirs).values(ends_on=today))
+
+
+def lock(session: Session, customer_ids: Sequence[int]) -> None:
+    """Lock customers until the transaction ends; SQLite has only one writer anyway."""
+    found = select(col(Customer.id)).where(col(Customer.id).in_(customer_ids)).order_by(col(Customer.id))
+    session.execute(found.with_for_update())
 
 
 def absent_owners(session: Session) -> list[str]:

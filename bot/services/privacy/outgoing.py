@@ -1,6 +1,7 @@
 """Messages of the outbox that name an erased customer, or are for an erased person: unsent ones are dropped, texts deleted."""
 
 import json
+from collections import Counter
 from collections.abc import Collection, Iterator
 from datetime import datetime
 from typing import Any
@@ -10,9 +11,11 @@ from sqlmodel import Session, col
 
 from bot.services.delivery import outbox
 from bot.services.delivery.rights import REASONS, named_customers
+from bot.services.privacy.subjects import Identity
 from bot.wording import messages
 from bot.wording.messages import TierDigest
 from db import processes
+from db.book.tombstones import Subject
 from db.care import touches
 from db.outbox.messages import EMPTY_BODY, ERASED, UNFINISHED, MessageState, OutboxMessage
 
@@ -20,7 +23,9 @@ _AT_ONCE = 200
 _RECIPIENT = "the person that it was for was erased"
 
 
-def naming(session: Session, customer_ids: Collection[int]) -> Iterator[tuple[int, str, str, tuple[int, ...]]]:
+def naming(
+    session: Session, customer_ids: Collection[int]
+) -> Iterator[tuple[int, str, str, tuple[int, ...]]]:
     """(id, state, body, the customers it names) of the messages that name one of these customers."""
     wanted = set(customer_ids)
     body = col(OutboxMessage.body_json)
@@ -30,6 +35,21 @@ def naming(session: Session, customer_ids: Collection[int]) -> Iterator[tuple[in
         named = named_customers(text)
         if wanted.intersection(named):
             yield number, state, text, named
+
+
+def states(session: Session, identity: Identity) -> Counter[str]:
+    """State -> how many messages with a text are about these customers, or to this person."""
+    if identity.subject is Subject.CUSTOMER:
+        return Counter(state for _, state, _, _ in naming(session, identity.ids))
+    return Counter(state for _, state in _to(session, identity.ids[0]))
+
+
+def _to(session: Session, person_id: int) -> list[tuple[int, str]]:
+    """(id, state) of the messages to a person that have a text."""
+    theirs = select(col(OutboxMessage.id), col(OutboxMessage.state)).where(
+        col(OutboxMessage.recipient) == person_id, col(OutboxMessage.body_json) != EMPTY_BODY
+    )
+    return [(row[0], row[1]) for row in session.execute(theirs)]
 
 
 def forget_customers(session: Session, customer_ids: Collection[int]) -> tuple[int, int]:
@@ -57,13 +77,12 @@ def forget_customers(session: Session, customer_ids: Collection[int]) -> tuple[i
 
 def forget_recipient(session: Session, person_id: int, now: datetime) -> tuple[int, int]:
     """The same for the messages to a person; reminders are due again at once, for whoever is reminded now."""
-    theirs = select(col(OutboxMessage.id), col(OutboxMessage.state)).where(
-        col(OutboxMessage.recipient) == person_id, col(OutboxMessage.body_json) != EMPTY_BODY
-    )
-    rows = session.execute(theirs).all()
+    rows = _to(session, person_id)
     unfinished = [number for number, state in rows if state in UNFINISHED]
     for number, _ in rows:
-        session.execute(_of(number).values(**_emptied(), **(_dropped(_RECIPIENT) if number in unfinished else {})))
+        session.execute(
+            _of(number).values(**_emptied(), **(_dropped(_RECIPIENT) if number in unfinished else {}))
+        )
     touches.release_undelivered(session, unfinished, now, at_once=True)
     processes.count(session, f"dead_total:{ERASED}", len(unfinished))
     return len(rows), len(unfinished)

@@ -3,15 +3,13 @@
 import json
 from dataclasses import dataclass
 
-from sqlalchemy import ColumnElement, select
+from sqlalchemy import ColumnElement, Table, select
 from sqlmodel import Session, col
 
-from bot.errors import N_, NotAllowed, NotFound
-from bot.services.access import Actor
+from bot.errors import N_, NotFound
 from db import traces
 from db.book import customers, people
 from db.book.customers import Customer, CustomerKey, CustomerName, NameKind
-from db.book.people import PersonRole
 from db.book.tombstones import Subject
 
 _WRITTEN = (NameKind.CODE, NameKind.NAME, NameKind.ALIAS)
@@ -40,12 +38,6 @@ class Identity:
         return tuple(dict.fromkeys(word for word in found if word))
 
 
-def require_operator(actor: Actor) -> None:
-    """Raise NotAllowed unless the actor is an admin."""
-    if actor.role != PersonRole.ADMIN:
-        raise NotAllowed(N_("Only admins may export and erase what is kept about a customer or a person."))
-
-
 def customer(session: Session, customer_id: int) -> Identity:
     """A customer by its number, or by that of one that was joined into it. Raises NotFound."""
     row = customers.get_row(session, customer_id)
@@ -54,7 +46,9 @@ def customer(session: Session, customer_id: int) -> Identity:
     joined = customers.joined(session, row.id)
     ids = (row.id, *(number for number, _ in joined))
     keys = session.execute(
-        select(col(CustomerKey.source), col(CustomerKey.external_id)).where(col(CustomerKey.customer_id).in_(ids))
+        select(col(CustomerKey.source), col(CustomerKey.external_id)).where(
+            col(CustomerKey.customer_id).in_(ids)
+        )
     )
     written = session.scalars(
         select(col(CustomerName.name)).where(
@@ -91,7 +85,7 @@ def person(session: Session, email: str) -> Identity:
     )
 
 
-def about(identity: Identity, table: traces.Table) -> ColumnElement[bool]:
+def about(identity: Identity, table: Table) -> ColumnElement[bool]:
     """Condition: rows of a table that are about them, or refer to them."""
     if identity.subject is Subject.CUSTOMER:
         return traces.about_customers(table, identity.ids)
@@ -100,6 +94,8 @@ def about(identity: Identity, table: traces.Table) -> ColumnElement[bool]:
 
 def _earlier(session: Session, table: str, ids: tuple[int, ...], column: str) -> list[str]:
     """What imports have replaced in a column of these rows."""
-    stored = session.scalars(select(_CHANGE.before).where(_CHANGE.table_name == table, _CHANGE.row_id.in_(ids)))
+    stored = session.scalars(
+        select(_CHANGE.before).where(_CHANGE.table_name == table, _CHANGE.row_id.in_(ids))
+    )
     found = (json.loads(before).get(column) for before in stored)
     return [value for value in found if isinstance(value, str) and value]

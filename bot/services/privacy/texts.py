@@ -24,7 +24,9 @@ class Names:
     """What is searched for in texts, and what takes its place."""
 
     searched: tuple[str, ...]
-    left: tuple[str, ...]  # too short, or shared with others: they would be found in texts about something else
+    left: tuple[
+        str, ...
+    ]  # too short, or shared with others: they would be found in texts about something else
     mark: str  # stands for a name within a text
     exact: Mapping[str, str]  # folded whole text -> what takes its place
 
@@ -36,7 +38,9 @@ class Names:
     def named_in(self, column: Any, *, as_json: bool = False) -> ColumnElement[bool]:
         """Condition: texts that may hold one of the names."""
         # SQLite compares only the letters of ASCII without regard to case.
-        cases = [case for word in (*self.searched, *self.exact) for case in (word, word.lower(), word.upper())]
+        cases = [
+            case for word in (*self.searched, *self.exact) for case in (word, word.lower(), word.upper())
+        ]
         words = dict.fromkeys(_as_json(word) if as_json else word for word in cases)
         found = [column.icontains(word, autoescape=True) for word in words]
         return or_(*found) if found else false()
