@@ -44,10 +44,12 @@ class AuditAction(StrEnum):
     IMPORTED = "imported"
     IMPORT_UNDONE = "import_undone"
     CUSTOMERS_JOINED = "customers_joined"
+    CUSTOMERS_SEPARATED = "customers_separated"
     PERSON_CHANGED = "person_changed"
     TEAM_CHANGED = "team_changed"
     DEPUTY_CHANGED = "deputy_changed"
     CARD_SHARED = "card_shared"
+    CARD_NOT_POSTED = "card_not_posted"  # Slack did not take the card that was recorded as shared
     CARD_TAKEN_BACK = "card_taken_back"
     PERSONAL_SHOWN = "personal_shown"  # somebody saw personal or financial fields without the mask
     EXPORTED = "exported"
@@ -102,7 +104,7 @@ class Who:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Act:
+class Event:
     """What somebody did. `before` and `after` hold ids and what the decision needs, no names and no free text:
     erasing a person leaves the audit as it is.
     """
@@ -169,19 +171,19 @@ def record(
     before: Mapping[str, Any] | None = None,
     after: Mapping[str, Any] | None = None,
 ) -> None:
-    """Write an act in the transaction of its cause, one that `Database.write` began; see `Act`.
+    """Write an event in the transaction of its cause, one that `Database.write` began; see `Event`.
 
     The rows are written as the last of the transaction, because until it ends nobody else can add any.
     """
     if session.in_nested_transaction():
         raise RuntimeError(
-            "an act is recorded in the transaction itself: a savepoint may be rolled back without it"
+            "an event is recorded in the transaction itself: a savepoint may be rolled back without it"
         )
     if not session.info.get(_PENDING):
         at_end(session, _write_pending)
         session.info[_PENDING] = []
     session.info[_PENDING].append(
-        Act(
+        Event(
             actor=actor,
             action=action,
             object_kind=object_kind,
@@ -193,17 +195,17 @@ def record(
     )
 
 
-def append(connection: Connection, acts: Sequence[Act]) -> None:
-    """Write acts as the last of a transaction: on PostgreSQL others that write acts wait until it ends."""
-    if not acts:
+def append(connection: Connection, events: Sequence[Event]) -> None:
+    """Write events as the last of a transaction: on PostgreSQL others that write some wait until it ends."""
+    if not events:
         return
     if connection.dialect.name == "postgresql":
         connection.execute(text(f"SELECT pg_advisory_xact_lock({_CHAIN_LOCK})"))
     last, previous = _head(connection)
     now = connection.execute(_CLOCK).scalar_one()
     rows = []
-    for number, act in enumerate(acts, last + 1):
-        row = {"id": number, "at": now, **act.row()}
+    for number, event in enumerate(events, last + 1):
+        row = {"id": number, "at": now, **event.row()}
         previous = hash_of(row, previous)
         rows.append({**row, "hash": previous})
     connection.execute(sa_insert(_TABLE), rows)

@@ -16,7 +16,8 @@ from bot.errors import N_, Conflict, NotAllowed
 from bot.services.access import Actor, actor_of
 from bot.settings import Settings
 from bot.wording import catalogue
-from db import processes
+from db import audit, processes
+from db.audit import AuditAction, Door, ObjectKind
 from db.book import people
 from db.book.people import Binding, Person, PersonRole, PersonRow, SlackStatus
 from db.engine import Database
@@ -193,6 +194,7 @@ def _bind_member(
             session.add(admin)
             session.flush()
             person_id = admin.id
+            _record(session, admin.id, None, {"role": PersonRole.ADMIN, "active": True})
         if person_id is None:
             raise NotAllowed(
                 N_(
@@ -245,6 +247,9 @@ def _store(
     Time zone and language follow Slack unless the book states another one.
     """
     person = session.get_one(Person, person_id)
+    if person.slack_status != SlackStatus.MEMBER or instead_of != profile.user_id:
+        was = {"slack_status": person.slack_status, "bound": instead_of is not None}
+        _record(session, person_id, was, {"slack_status": SlackStatus.MEMBER, "bound": True})
     given = {"timezone": profile.timezone, "language": catalogue.from_locale(profile.locale)}
     values: dict[str, Any] = {}
     for name, value in given.items():
@@ -273,6 +278,7 @@ def _note_absent(
         person = session.get_one(Person, person_id)
         if person.slack_status != status:
             log.warning("identity.absent", person=person_id, status=status)
+            _record(session, person_id, {"slack_status": person.slack_status}, {"slack_status": status})
         people.bind_slack(
             session,
             person_id,
@@ -281,6 +287,22 @@ def _note_absent(
             slack_status=status,
             slack_checked_at=now,
         )
+
+
+def _record(
+    session: Session, person_id: int | None, before: dict[str, Any] | None, after: dict[str, Any]
+) -> None:
+    """Write to the audit what Slack, or the setting of the first admins, changed of a person's rights."""
+    audit.record(
+        session,
+        actor=audit.Who(),
+        action=AuditAction.PERSON_CHANGED,
+        object_kind=ObjectKind.PERSON,
+        object_id=person_id,
+        door=Door.SLACK,
+        before=before,
+        after=after,
+    )
 
 
 def _is_member(person: PersonRow, installation: Installation) -> bool:

@@ -12,6 +12,8 @@ from sqlalchemy.exc import IntegrityError
 
 from bot.clock import Clock
 from bot.errors import N_, BadInput, Conflict
+from bot.services import access
+from bot.services.access import Act, Actor
 from bot.services.imports.answers import ACCEPTED, WORDS, Remembered, answers_of, merge
 from bot.services.imports.check.codes import ask_about_decimals, ask_about_new_keys
 from bot.services.imports.check.columns import ask_about_gone
@@ -39,7 +41,9 @@ from bot.services.imports.report import ImportOptions, ImportReport
 from bot.services.imports.selection import Selection
 from bot.services.imports.staging import Staging
 from bot.services.tombstones import Tombstones
-from db.book import imports
+from db import audit
+from db.audit import AuditAction, Door, Event, ObjectKind, Who
+from db.book import import_events, imports
 from db.book.tombstones import take_back
 from db.engine import Database
 
@@ -56,7 +60,7 @@ def import_file(
     kind: str,
     path: Path,
     clock: Clock,
-    actor: str,
+    actor: Actor | None,
     options: ImportOptions,
     rejects_dir: Path,
     progress: Progress | None = None,
@@ -66,8 +70,11 @@ def import_file(
     the staged rows after the file check.
 
     The rows are staged on a private connection and published in one transaction: until then nobody sees any of them,
-    and a killed import leaves nothing behind. Every row is accepted or rejected with a reason.
+    and a killed import leaves nothing behind. Every row is accepted or rejected with a reason. `actor` is None for
+    Tierbot itself. Raises NotAllowed for an actor who may not import.
     """
+    if actor is not None:
+        access.require(actor, Act.IMPORT)
     if kind not in KINDS:
         raise BadInput(
             N_("%(kind)s is not something to import; use one of %(kinds)s."),
@@ -116,7 +123,7 @@ class _Import:
     kind: FileKind
     file: InspectedFile
     clock: Clock
-    actor: str
+    actor: Actor | None
     options: ImportOptions
     given_source: str  # as it was typed
     rejects_dir: Path
@@ -311,9 +318,7 @@ class _Import:
                     job.connection.exec_driver_sql(f"ANALYZE {table}")
         try:
             with job.connection.begin():
-                batch_id, counts = self._write(job, staging)
-                take_back(job.connection, erasures, job.now)
-                return batch_id, counts
+                return self._write(job, staging, erasures)
         except IntegrityError as error:
             raise Conflict(
                 N_("The book changed while %(file)s was being read (%(problem)s); import it again."),
@@ -321,7 +326,7 @@ class _Import:
                 problem=str(error.orig).strip().splitlines()[0],
             ) from error
 
-    def _write(self, job: ImportJob, staging: Staging) -> tuple[int, Counts]:
+    def _write(self, job: ImportJob, staging: Staging, erasures: Sequence[str]) -> tuple[int, Counts]:
         batch = imports.table(imports.ImportBatch)
         # A write comes first: SQLite then waits for its lock instead of failing on a stale view.
         batch_id: int = job.connection.execute(
@@ -331,7 +336,7 @@ class _Import:
                 "source": job.source,
                 "file_name": self.file.path.name,
                 "file_sha256": self.file.sha256,
-                "actor": self.actor,
+                "actor": self.actor.name if self.actor else str(Who()),
                 "rows": staging.rows,
                 "accepted": staging.accepted,
                 "rejected": job.rejects.count,
@@ -363,7 +368,29 @@ class _Import:
             field: job.layout.columns.get(field, DECLINED) for field in (*self.options.columns, *changing)
         }
         imports.remember_mapping(job.connection, job.source, self.kind.name, given)
+        take_back(job.connection, erasures, job.now)
+        self._record(job.connection, batch_id, counts)
         return batch_id, counts
+
+    def _record(self, connection: Connection, batch_id: int, counts: Counts) -> None:
+        """Write the import to the audit, as the last of its transaction."""
+        who = self.actor.who if self.actor else Who()
+        published = Event(
+            actor=who,
+            action=AuditAction.IMPORTED,
+            object_kind=ObjectKind.IMPORT,
+            object_id=batch_id,
+            door=self.actor.door if self.actor else Door.JOB,
+            after={
+                "kind": self.kind.name,
+                "created": counts.created,
+                "changed": counts.changed,
+                "sha256": self.file.sha256,
+            },
+        )
+        written = [one.table.name for one in self.kind.writes]
+        rows = import_events.imported(connection, batch_id, self.kind.name, written, who)
+        audit.append(connection, [published, *rows])
 
     def _show_progress(self, done: int) -> None:
         if self.progress is not None:

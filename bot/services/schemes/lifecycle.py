@@ -1,5 +1,6 @@
 """The life of a scheme version: draft, shadow, approved from a day, retired. Decided by admins, stored as rows."""
 
+from collections.abc import Sequence
 from datetime import date, datetime
 from itertools import combinations
 
@@ -11,7 +12,9 @@ from bot.services.access import Act, Actor
 from bot.services.schemes import status, store
 from bot.services.schemes.currency import check_currency
 from bot.services.schemes.status import VersionStatus
-from bot.services.schemes.store import SchemeCache, SchemeFile
+from bot.services.schemes.store import SchemeCache, SchemeFile, SchemeInForce
+from db import audit
+from db.audit import AuditAction, ObjectKind
 from db.engine import Database
 from db.graded import runs, schemes
 from db.graded.schemes import SchemeState, SchemeVersion
@@ -51,6 +54,8 @@ def start(
     check_currency(session, file.scheme)
     store.put_in_force(session, file, actor=actor.name, effective_from=as_of, now=now)
     _check_coexistence(session, version_id, file.scheme, as_of)
+    if others:
+        record_step(session, actor, AuditAction.SCHEME_APPROVED, file.scheme, as_of)
     return version_id
 
 
@@ -81,6 +86,7 @@ def shadow(
         store.decide(
             session, version_id, file.scheme, SchemeState.SHADOW, actor=actor.name, start=today, now=now
         )
+        record_step(session, actor, AuditAction.SCHEME_SHADOWED, file.scheme, today)
         return status.life_of(session, version_id, purpose, today)
 
 
@@ -136,6 +142,7 @@ def approve(
             place=store.next_place(file.scheme, rules) if place is None else place,
         )
         _check_coexistence(session, version_id, file.scheme, effective_from)
+        record_step(session, actor, AuditAction.SCHEME_APPROVED, file.scheme, effective_from, rules)
         return status.life_of(session, version_id, purpose, today)
 
 
@@ -173,7 +180,30 @@ def retire(
         if in_force and not sure and not _is_covered(session, scheme, life.purpose, today):
             _refuse_to_end(life)
         store.decide(session, row.id, scheme, SchemeState.RETIRED, actor=actor.name, start=today, now=now)
+        record_step(session, actor, AuditAction.SCHEME_RETIRED, scheme, today)
         return status.life_of(session, row.id, life.purpose, today)
+
+
+def record_step(
+    session: Session,
+    actor: Actor,
+    action: AuditAction,
+    scheme: Scheme,
+    start: date,
+    rules: Sequence[SchemeInForce] = (),
+) -> None:
+    """Write a decision about a scheme to the audit; `rules` were in force on its day before."""
+    replaced = [rule.scheme for rule in rules if store.replaces(scheme, rule.scheme)]
+    audit.record(
+        session,
+        actor=actor.who,
+        action=action,
+        object_kind=ObjectKind.SCHEME,
+        object_id=f"{scheme.scheme}@{scheme.version}",
+        door=actor.door,
+        before={"replaces": [f"{one.scheme}@{one.version}" for one in replaced]} if replaced else None,
+        after={"from": start, "sha256": scheme.sha256},
+    )
 
 
 def _check_coexistence(session: Session, version_id: int, scheme: Scheme, start: date) -> None:

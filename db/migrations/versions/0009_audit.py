@@ -1,4 +1,4 @@
-"""The audit"""
+"""The audit, and who approved an override"""
 
 import sqlalchemy as sa
 from alembic import op
@@ -27,7 +27,13 @@ def upgrade() -> None:
     )
     op.create_index('ix_audit_entry_actor', 'audit_entry', ['actor'])
     op.create_index('ix_audit_entry_object', 'audit_entry', ['object_kind', 'object_id'])
+    op.add_column('tier_override', sa.Column('approver_id', sa.Integer(), nullable=True))
+    op.add_column(
+        'tier_override', sa.Column('approved_alone', sa.Boolean(), nullable=False, server_default=sa.false())
+    )
 
 
 def downgrade() -> None:
+    op.drop_column('tier_override', 'approved_alone')
+    op.drop_column('tier_override', 'approver_id')
     op.drop_table('audit_entry')
