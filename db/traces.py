@@ -32,7 +32,15 @@ CUSTOMER, PERSON, CHANGE, AUDIT = (table(one) for one in (Customer, Person, Impo
 # Columns that refer to a customer without making their row one about it; an erasure empties them.
 POINTERS = frozenset({"customer.parent_id", "customer.joined_into"})
 # Columns that refer to a person: the number stays after an erasure, and means a former colleague.
-OF_PEOPLE = frozenset({"ownership.person_id", "activity.person_id", "outbox.recipient", "touch.closed_by"})
+OF_PEOPLE = frozenset(
+    {
+        "ownership.person_id",
+        "activity.person_id",
+        "outbox.recipient",
+        "tier_override.approver_id",
+        "touch.closed_by",
+    }
+)
 LEADS = frozenset({"team.lead_id"})  # emptied instead
 ENDING = frozenset({"deputy.person_id", "deputy.deputy_id"})  # the row is deleted
 # Numbers that look as if they referred to a person or customer, and do not.

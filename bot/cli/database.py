@@ -1,6 +1,7 @@
 """`db`: the database."""
 
 import sqlite3
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
@@ -11,9 +12,11 @@ from bot import app
 from bot.app import Tierbot
 from bot.cli.console import _, acts, named_actor, opened, print_table, say, utc
 from bot.cli.output.vocabulary import tier_word
+from bot.cli.privacy import erase_returned
 from bot.errors import N_, BadInput, NotReady, ngettext
 from bot.services.access import Actor
 from bot.services.delivery import restore
+from bot.services.privacy import marks
 from db import audit, backup, schema
 from db.audit import AuditAction, ObjectKind
 from db.book import order_totals
@@ -77,7 +80,7 @@ def restore_backup(file: File, yes: Yes = False) -> None:
     """Put a backup in the SQLite database's place. Every process must be stopped; the old file is kept beside it."""
     with opened(check_schema=False) as bot:
         target = _sqlite_file(bot, "pg_restore, then tierbot db restored")
-        now, actor = bot.clock.now(), named_actor(bot)
+        now, actor, data_dir = bot.clock.now(), named_actor(bot), bot.settings.data_dir
     if not file.is_file():
         raise BadInput(N_("There is no file %(file)s."), file=file)
     prepared = target.with_name(f"{target.name}.restoring")
@@ -89,13 +92,15 @@ def restore_backup(file: File, yes: Yes = False) -> None:
             schema.upgrade(database)
             _rewind(database, restore.preview(database, now), yes, actor)
             restore.keep_channels(database, backup.channel_ids(target), now)
+            marks.add(database, [*marks.load(data_dir), *marks.of_rows(backup.tombstones(target))])
+            erase_returned(replace(bot, database=database), yes)
         finally:
             database.close()
         kept = backup.replace(target, prepared)
     except backup.Unfit as error:
         raise BadInput(N_("%(file)s was not restored: %(reason)s."), file=file, reason=error) from None
     finally:
-        for suffix in ("", "-wal", "-shm", "-journal"):
+        for suffix in ("", "-wal", "-shm", "-journal", ".import-lock"):
             prepared.with_name(prepared.name + suffix).unlink(missing_ok=True)
     say(_("Restored."), *([_("The database as it was: %(file)s", file=kept)] if kept else []))
 
@@ -107,6 +112,8 @@ def confirm_restored(yes: Yes = False) -> None:
         now = bot.clock.now()
         restore.require_stopped(bot.database, now)
         _rewind(bot.database, restore.preview(bot.database, now), yes, named_actor(bot))
+        marks.add(bot.database, marks.load(bot.settings.data_dir))
+        erase_returned(bot, yes)
     say(_("Noted."))
 
 

@@ -51,15 +51,21 @@ class Tombstones:
 
     def of_customer(self, source: str, code: str, names: Sequence[str]) -> str | None:
         """The erasure of the customer of a row of a customer file: it has the key, or both the code and a name."""
-        found = self.of_key(source, code)
-        if found is None and (by_code := self._find(Subject.CUSTOMER, CODE, code)) is not None:
-            named = (self._find(Subject.CUSTOMER, NAME, name) for name in names)
-            found = by_code if by_code in named else None
-        return found
+        return self.of_key(source, code) or self.of_code_and_name(code, names)
+
+    def of_code_and_name(self, code: str, names: Sequence[str]) -> str | None:
+        """The erasure of the customer that had this code, in whatever system, and one of these names."""
+        by_code = self._find(Subject.CUSTOMER, CODE, code)
+        named = () if by_code is None else [self._find(Subject.CUSTOMER, NAME, name) for name in names]
+        return by_code if by_code in named else None
+
+    def of_address(self, email: str) -> str | None:
+        """The erasure of the person with this e-mail address."""
+        return self._find(Subject.PERSON, ADDRESS, email)
 
     def of_person(self, text: str) -> str | None:
         """The erasure of the person with this e-mail address or name."""
-        return self._find(Subject.PERSON, ADDRESS, text) or self._find(Subject.PERSON, NAME, text)
+        return self.of_address(text) or self._find(Subject.PERSON, NAME, text)
 
     def of_anybody(self, text: str) -> str | None:
         """The erasure of whoever has exactly this code, name or address."""

@@ -279,10 +279,18 @@ def led_by(session: Session, person_id: int) -> list[str]:
     return list(session.exec(select(Team.name).where(Team.lead_id == person_id).order_by(Team.name)))
 
 
+_ERASED = "@invalid"  # ends the address of somebody who was erased: no mail server has this name
+
+
+def is_erased(person: Person) -> bool:
+    """Whether only the number of a person is left."""
+    return person.email.endswith(_ERASED)
+
+
 def replace(session: Session, person_id: int, name: str) -> None:
     """Leave of a person only the number and another name: an inactive viewer without an address or a Slack user."""
     values = {
-        "email": f"erased-{person_id}@invalid",
+        "email": f"erased-{person_id}{_ERASED}",
         "name": name,
         "role": PersonRole.VIEWER,
         "active": False,

@@ -48,8 +48,6 @@ class ErasedRows:
 
     def find(self, chunk: Chunk) -> set[int]:
         """The rows of a chunk to leave out. A parent that was erased is read as empty."""
-        if not self._job.tombstones:
-            return set()
         found = dict(self._named(chunk))
         if "parent" in chunk.values:
             parents = chunk.values["parent"]
@@ -90,7 +88,7 @@ class ErasedRows:
                     yield row, code
         elif self._kind == "people":
             for row, email in enumerate(chunk.values["email"]):
-                if isinstance(email, str) and marks.of_person(email):
+                if isinstance(email, str) and marks.of_address(email):
                     yield row, email
         for name in _REFERENCES:
             references = chunk.values.get(name, ())

@@ -213,7 +213,10 @@ class Staging:
 
     def _without_erased(self, chunk: Chunk) -> Chunk:
         """Leave out the rows about customers and people who were erased."""
-        gone = self.erased.find(chunk)
+        if not self._job.tombstones:
+            return chunk
+        with self._job.connection.begin():
+            gone = self.erased.find(chunk)
         if not gone:
             return chunk
         self.rows += len(gone)

@@ -20,7 +20,7 @@ from bot.services.privacy import counters, files, outgoing, texts
 from bot.services.privacy.subjects import Identity, about
 from bot.services.privacy.texts import Names
 from db import audit, rewriting, traces
-from db.audit import AuditAction, Door, ObjectKind
+from db.audit import AuditAction, ObjectKind
 from db.book import customers, imports, people
 from db.book.tombstones import Subject
 from db.engine import Database
@@ -68,13 +68,13 @@ def find_kept(
     session: Session, identity: Identity, wording: Wording, database: Database, data_dir: Path
 ) -> Kept:
     """Look up everything that is kept about somebody."""
-    names = _names(session, identity, wording)
+    names = searched_names(session, identity, wording)
     tables = traces.customer_tables() if identity.subject is Subject.CUSTOMER else traces.person_tables()
     counted = {one.name: _count(session, identity, one) for one in (*tables, traces.CHANGE, traces.AUDIT)}
     counted.pop("outbox", None)
     states = outgoing.states(session, identity)
     lost = identity.ids[0] if identity.subject is Subject.PERSON else None
-    found = files.find_rows(data_dir, names, _codes(identity))
+    found = files.find_rows(data_dir, names, cell_codes(identity))
     return Kept(
         identity=identity,
         rows={name: number for name, number in sorted(counted.items()) if number},
@@ -118,7 +118,7 @@ def erase(
             rewriting.begin(session, now)
             identity = find(session)
             kept = find_kept(session, identity, wording, database, data_dir)
-            names = _names(session, identity, wording)
+            names = searched_names(session, identity, wording)
             tombstones.mark(session.connection(), identity.subject, _marks(identity), now)
             if identity.subject is Subject.CUSTOMER:
                 dropped = _erase_customers(session, identity)
@@ -131,17 +131,17 @@ def erase(
                 action=AuditAction.ERASED,
                 object_kind=ObjectKind(identity.subject.value),
                 object_id=identity.ids[0],
-                door=Door.COMMAND_LINE,
+                door=actor.door,
                 before={"rows": sum(kept.rows.values()), "with": list(identity.ids[1:])},
             )
             # Within the transaction: what cannot be removed from a file must not be reported as erased.
-            files.remove_rows(data_dir, names, _codes(identity))
+            files.remove_rows(data_dir, names, cell_codes(identity))
     except imports.ImportRunning:
         raise Conflict(N_("An import is running; try again when it is done.")) from None
     return Erased(kept=kept, dropped=dropped, rewritten=rewriting.finish(database))
 
 
-def _names(session: Session, identity: Identity, wording: Wording) -> Names:
+def searched_names(session: Session, identity: Identity, wording: Wording) -> Names:
     pseudonym = wording.pseudonym(identity.ids[0])
     return texts.names_of(session, identity, mark=wording.mark, pseudonym=pseudonym)
 
@@ -151,7 +151,7 @@ def _count(session: Session, identity: Identity, table: Table) -> int:
     return int(session.execute(found).scalar_one())
 
 
-def _codes(identity: Identity) -> list[str]:
+def cell_codes(identity: Identity) -> list[str]:
     """What stands alone in the cells of files about them."""
     return [*identity.codes, *(code for _, code in identity.keys)]
 
@@ -159,7 +159,7 @@ def _codes(identity: Identity) -> list[str]:
 def _marks(identity: Identity) -> list[tuple[str, ...]]:
     """What files call them."""
     keys = [(tombstones.KEY, source, code) for source, code in identity.keys]
-    codes = [(tombstones.CODE, code) for code in _codes(identity)]
+    codes = [(tombstones.CODE, code) for code in cell_codes(identity)]
     names = [(tombstones.NAME, name) for name in identity.names]
     address = [(tombstones.ADDRESS, identity.address)] if identity.address else []
     return [*keys, *codes, *names, *address]

@@ -15,10 +15,12 @@ from bot.services.privacy.subjects import Identity
 from bot.wording import messages
 from bot.wording.messages import TierDigest
 from db import processes
+from db.book.imports import table
 from db.book.tombstones import Subject
 from db.care import touches
 from db.outbox.messages import EMPTY_BODY, ERASED, UNFINISHED, MessageState, OutboxMessage
 
+TABLE = table(OutboxMessage)
 _AT_ONCE = 200
 _RECIPIENT = "the person that it was for was erased"
 

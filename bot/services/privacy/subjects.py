@@ -6,7 +6,9 @@ from dataclasses import dataclass
 from sqlalchemy import ColumnElement, Table, select
 from sqlmodel import Session, col
 
-from bot.errors import N_, NotFound
+from bot.errors import N_, Conflict, NotFound
+from bot.services.imports.joins.pairs import BookReferences
+from bot.services.imports.read.refusal import RefusedValue
 from db import traces
 from db.book import customers, people
 from db.book.customers import Customer, CustomerKey, CustomerName, NameKind
@@ -36,6 +38,16 @@ class Identity:
         external = (code for _, code in self.keys)
         found = (*self.names, *self.codes, *external, self.address, self.slack_user_id or "")
         return tuple(dict.fromkeys(word for word in found if word))
+
+
+def customer_named(session: Session, text: str) -> Identity:
+    """A customer by SOURCE:CODE or by a code that only one has, also one that has ended. Raises NotFound."""
+    references = BookReferences(session.connection())
+    reference = references.split(text)
+    found = references.find([reference])[reference]
+    if isinstance(found, RefusedValue):
+        raise NotFound(N_("No customer is meant by %(code)s: %(problem)s."), code=text, problem=found.reason)
+    return customer(session, found)
 
 
 def customer(session: Session, customer_id: int) -> Identity:
@@ -70,8 +82,10 @@ def customer(session: Session, customer_id: int) -> Identity:
 
 
 def person(session: Session, email: str) -> Identity:
-    """A person by e-mail address. Raises NotFound."""
+    """A person by e-mail address. Raises NotFound, and Conflict for one who was erased."""
     row = people.by_email(session, email)
+    if row is not None and people.is_erased(row):
+        raise Conflict(N_("%(name)s was erased already."), name=row.name)
     if row is None or row.id is None:
         raise NotFound(N_("There is no person with the e-mail address %(email)s."), email=email)
     return Identity(

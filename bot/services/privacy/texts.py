@@ -95,6 +95,16 @@ def count(session: Session, identity: Identity, names: Names, columns: Collectio
     return found
 
 
+def quoted(session: Session, identity: Identity, names: Names) -> list[dict[str, Any]]:
+    """The texts of rows that are not about them and name them: in which column, the key of the row, and the text."""
+    columns = traces.columns_named(traces.DOERS | traces.FREE | traces.FREE_JSON | traces.DATA)
+    return [
+        {"column": traces.name_of(column), "key": key, "text": text}
+        for column in columns
+        for key, text, _ in _named(session, identity, names, column)
+    ]
+
+
 def clean(session: Session, identity: Identity, names: Names) -> dict[str, int]:
     """Replace the names wherever people or files wrote them; column -> how many texts."""
     done: dict[str, int] = {}
