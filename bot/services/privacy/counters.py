@@ -41,7 +41,7 @@ def _subtract_imported(session: Session, target: Table, customer_ids: Collection
         rows = select(target.c.id).where(traces.about_customers(target, customer_ids))
         of_rows = _change.c.table_name == target.name, _change.c.row_id.in_(rows)
         found = select(_change.c.batch_id, func.count()).where(*of_rows).group_by(_change.c.batch_id)
-        changed = Counter(dict(session.execute(found).tuples().all()))
+        changed = Counter({row[0]: row[1] for row in session.execute(found)})
     _update(session, target, "created", created)
     subtract_changes(session, target, changed)
 
