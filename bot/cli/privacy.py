@@ -193,7 +193,7 @@ def _outside(kept: Kept) -> str:
 
 
 def _done(erased: Erased) -> None:
-    say(_("%(who)s is erased.", who=erased.kept.identity.code), _(_ENDS[erased.rewritten]))
+    say(_("%(who)s is erased.", who=erased.identity.code), _(_ENDS[erased.rewritten]))
 
 
 def _label(identity: Identity) -> str:

@@ -59,7 +59,9 @@ class Kept:
 class Erased:
     """What an erasure did."""
 
-    kept: Kept
+    identity: Identity
+    rows: int  # about a customer, which are deleted, or that refer to a person, who is replaced in them
+    texts: int  # elsewhere, in which the names were replaced
     dropped: int  # messages that will not be sent
     rewritten: rewriting.Rewritten
 
@@ -69,15 +71,12 @@ def find_kept(
 ) -> Kept:
     """Look up everything that is kept about somebody."""
     names = searched_names(session, identity, wording)
-    tables = traces.customer_tables() if identity.subject is Subject.CUSTOMER else traces.person_tables()
-    counted = {one.name: _count(session, identity, one) for one in (*tables, traces.CHANGE, traces.AUDIT)}
-    counted.pop("outbox", None)
     states = outgoing.states(session, identity)
     lost = identity.ids[0] if identity.subject is Subject.PERSON else None
     found = files.find_rows(data_dir, names, cell_codes(identity))
     return Kept(
         identity=identity,
-        rows={name: number for name, number in sorted(counted.items()) if number},
+        rows=_counts(session, identity),
         messages=states.total(),
         waiting=sum(states[state] for state in UNFINISHED),
         posted=states[MessageState.SENT],
@@ -117,14 +116,14 @@ def erase(
         with imports.exclusive(database), database.write(lock="erasure") as session:
             rewriting.begin(session, now)
             identity = find(session)
-            kept = find_kept(session, identity, wording, database, data_dir)
+            rows = sum(_counts(session, identity).values())
             names = searched_names(session, identity, wording)
             tombstones.mark(session.connection(), identity.subject, _marks(identity), now)
             if identity.subject is Subject.CUSTOMER:
                 dropped = _erase_customers(session, identity)
             else:
                 dropped = _erase_person(session, identity.ids[0], wording, today=today, now=now)
-            texts.clean(session, identity, names)
+            cleaned = sum(texts.clean(session, identity, names).values())
             audit.record(
                 session,
                 actor=actor.who,
@@ -132,18 +131,28 @@ def erase(
                 object_kind=ObjectKind(identity.subject.value),
                 object_id=identity.ids[0],
                 door=actor.door,
-                before={"rows": sum(kept.rows.values()), "with": list(identity.ids[1:])},
+                before={"rows": rows, "with": list(identity.ids[1:])},
             )
             # Within the transaction: what cannot be removed from a file must not be reported as erased.
             files.remove_rows(data_dir, names, cell_codes(identity))
     except imports.ImportRunning:
         raise Conflict(N_("An import is running; try again when it is done.")) from None
-    return Erased(kept=kept, dropped=dropped, rewritten=rewriting.finish(database))
+    return Erased(
+        identity=identity, rows=rows, texts=cleaned, dropped=dropped, rewritten=rewriting.finish(database)
+    )
 
 
 def searched_names(session: Session, identity: Identity, wording: Wording) -> Names:
     pseudonym = wording.pseudonym(identity.ids[0])
     return texts.names_of(session, identity, mark=wording.mark, pseudonym=pseudonym)
+
+
+def _counts(session: Session, identity: Identity) -> dict[str, int]:
+    """Table -> how many of its rows are about them, or refer to them; without messages, which are counted by their texts."""
+    tables = traces.customer_tables() if identity.subject is Subject.CUSTOMER else traces.person_tables()
+    every = {one.name: one for one in (*tables, traces.CHANGE, traces.AUDIT) if one.name != "outbox"}
+    counted = {name: _count(session, identity, every[name]) for name in sorted(every)}
+    return {name: number for name, number in counted.items() if number}
 
 
 def _count(session: Session, identity: Identity, table: Table) -> int:

@@ -9,7 +9,7 @@ from tests.services.privacy.world import World
 
 def test_of_twenty_customers_and_twenty_people_nothing_is_left(world: World) -> None:
     words = book.all_words()
-    assert {name for word in words for name in [word] if not world.traces_of([word])} == set()
+    assert world.not_found(words) == set()
     for n in range(len(book.NAMES)):
         world.erase(partial(subjects.customer_named, text=f"file:{book.code(n)}"))
         world.erase(partial(subjects.person, email=book.email(n)))

@@ -1,14 +1,13 @@
 """A book full of people and customers with unusual names, who are named wherever somebody can be named."""
 
 import json
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import LargeBinary, String, TypeDecorator, event, select
+from sqlalchemy import event, select
 from sqlmodel import Session, col
 
 from bot.clock import FixedClock
@@ -112,37 +111,39 @@ class World:
             return {row[0]: row[1] for row in session.execute(select(col(Person.email), col(Person.id)))}
 
     def traces_of(self, words: list[str]) -> list[str]:
-        """Where one of these words is left: in a text of the database, or in the bytes of a file."""
-        return [*self._in_database(words), *self._in_files(words)]
+        """What is left of these words: in texts of the database, or in the bytes of files."""
+        forms = {form for word in words for form in spelled(word)}
+        every = self._texts().casefold()
+        found = [f"{form} in the database" for form in forms if form.casefold() in every]
+        encoded = {
+            (form, form.encode(name)) for form in forms for name in ("utf-8", "utf-16-le", "utf-16-be")
+        }
+        for path in self._files():
+            content = path.read_bytes()
+            found += [f"{form} in {path.name}" for form, data in encoded if data in content]
+        return sorted(found)
 
-    def _in_database(self, words: list[str]) -> Iterator[str]:
-        forms = {form.lower() for word in words for form in spelled(word)}
+    def not_found(self, words: list[str]) -> set[str]:
+        """The words that are nowhere in the database."""
+        every = self._texts()
+        return {word for word in words if not any(form in every for form in spelled(word))}
+
+    def _texts(self) -> str:
+        """Every value of every row."""
         with self.database.reader.connect() as connection:
-            for table in tables.metadata.sorted_tables:
-                columns = [column for column in table.c if is_text(column)]
-                for row in connection.execute(select(*columns)) if columns else ():
-                    for column, value in zip(columns, row, strict=True):
-                        text = value.decode("utf-8", "replace") if isinstance(value, bytes) else str(value)
-                        for form in forms:
-                            if form in text.lower():
-                                yield f"{column}: {form}: {text[:80]}"
+            return "\n".join(
+                value.decode("utf-8", "replace") if isinstance(value, bytes) else str(value)
+                for table in tables.metadata.sorted_tables
+                for row in connection.execute(select(table))
+                for value in row
+            )
 
-    def _in_files(self, words: list[str]) -> Iterator[str]:
+    def _files(self) -> list[Path]:
+        """The files in the data folder, and those of SQLite."""
         every = [path for path in self.data_dir.rglob("*") if path.is_file()]
         if self.database.is_sqlite:
             every += self.database.file.parent.glob(f"{self.database.file.name}*")
-        for path in every:
-            content = path.read_bytes()
-            for word in words:
-                for form in spelled(word):
-                    for encoding in ("utf-8", "utf-16-le", "utf-16-be"):
-                        if form.encode(encoding) in content:
-                            yield f"{path.name}: {form} ({encoding})"
-
-
-def is_text(column: Any) -> bool:
-    kind = column.type.impl_instance if isinstance(column.type, TypeDecorator) else column.type
-    return isinstance(kind, String | LargeBinary)
+        return every
 
 
 def spelled(word: str) -> set[str]:
@@ -187,41 +188,57 @@ def all_words() -> list[str]:
     return [word for number in numbers for word in (*words_of_customer(number), *words_of_person(number))]
 
 
+NUMBERS = range(len(NAMES))
+
+
+def named(n: int) -> str:
+    """A text that names a customer and a person."""
+    return f"{NAMES[n]} {PEOPLE[n]} {code(n)} {email(n)}"
+
+
+def files() -> list[tuple[str, list[str], dict[str, Any]]]:
+    """(kind, lines, options) of the files that say everything about them."""
+    visits = [f"V{n},{code(n)},2026-02-02,visit,{email(n)},{quoted(named(n))}" for n in NUMBERS]
+    facts = [f"{code(n)},quality,{n},2026-01-31,{email(n)},{quoted(named(n))}" for n in NUMBERS]
+    orders = [f"O{n},{code(n)},2026-01-02,{100 + n},60" for n in NUMBERS]
+    wrong = [f"W{n},{code(n)},never,{100 + n},60" for n in NUMBERS]
+    invoices = [f"I{n},{code(n)},2026-01-02,2026-02-02,,{100 + n}" for n in NUMBERS]
+    old = [quoted(f"QXOLD-{n:02}", words_of_customer(n)[3]) for n in NUMBERS]
+    present = [quoted(code(n), NAMES[n], f"Aliasqx{n:02}", email(n)) for n in NUMBERS]
+    return [
+        ("people", ["email,name,team", *(f"{email(n)},{quoted(PEOPLE[n])},East" for n in NUMBERS)], {}),
+        ("customers", ["code,name,aliases,owner", *present], {}),
+        ("customers", ["code,name", *old], {"source": "old"}),
+        ("orders", ["order_no,customer,date,amount,cost", *orders, *wrong, "W99,BIRCH,never,5,1"], {}),
+        ("invoices", ["invoice_no,customer,date,due,paid,amount", *invoices], {}),
+        ("activities", ["id,customer,date,kind,person,note", *visits], {}),
+        ("facts", ["customer,field,value,date,author,evidence", *facts], {"accepted": ("unknown-field",)}),
+    ]
+
+
 def fill(world: World) -> None:
     """Everybody in every table, text and file in which they may be."""
-    numbers = range(len(NAMES))
-    named = [quoted(f"{NAMES[n]} {PEOPLE[n]} {code(n)} {email(n)}") for n in numbers]
+    numbers = NUMBERS
     world.bring(
         "people", "email,name,team", *(f"{email(n)},{quoted('Was ' + PEOPLE[n])},East" for n in numbers)
     )
-    world.bring("people", "email,name,team", *(f"{email(n)},{quoted(PEOPLE[n])},East" for n in numbers))
+    world.bring("people", "email,name", *(f"{email(n)},{quoted('Was ' + PEOPLE[n])}" for n in numbers))
+    former = [quoted(code(n), words_of_customer(n)[3]) for n in numbers]
+    (people, customers, old, *rest) = files()
+    world.bring(people[0], *people[1], "keep@example.com,Keeper,East")
     world.bring("teams", "name,lead", f"East,{email(0)}", f"West,{email(1)}")
-    world.bring("people", "email,name", "keep@example.com,Keeper")
-    former = [quoted(code(n), words_of_customer(n)[3], f"Aliasqx{n:02}", email(n)) for n in numbers]
-    world.bring("customers", "code,name,aliases,owner", *former, name=f"{NAMES[0].split()[0]}.csv")
-    world.bring("customers", "code,name", *(quoted(code(n), NAMES[n]) for n in numbers))
-    world.bring(
-        "customers",
-        "code,name",
-        *(quoted(f"QXOLD-{n:02}", words_of_customer(n)[3]) for n in numbers),
-        source="old",
-    )
+    world.bring("customers", "code,name", *former, name=f"{NAMES[0].split()[0]}.csv")
+    world.bring(customers[0], *customers[1])
+    world.bring(old[0], *old[1], **old[2])
     world.bring("customers", "code,name,parent,owner", f"BIRCH,Birch,{code(0)},keep@example.com")
     for n in numbers:
         world.join(n)
-    orders = [f"O{n},{code(n)},2026-01-02,{100 + n},60" for n in numbers]
-    wrong = [f"W{n},{code(n)},never,{100 + n},60" for n in numbers]
-    world.bring("orders", "order_no,customer,date,amount,cost", *orders, *wrong, "W99,BIRCH,never,5,1")
-    world.bring(
-        "order-lines", "order_no,line,product_type,amount", *(f"O{n},1,pumps,{50 + n}" for n in numbers)
-    )
-    invoices = (f"I{n},{code(n)},2026-01-02,2026-02-02,,{100 + n}" for n in numbers)
-    world.bring("invoices", "invoice_no,customer,date,due,paid,amount", *invoices)
-    visits = [f"V{n},{code(n)},2026-02-02,visit,{email(n)},{named[n]}" for n in numbers]
-    others = [f"B{n},BIRCH,2026-02-0{1 + n % 9},call,{email(n)},{named[n]}" for n in numbers]
-    world.bring("activities", "id,customer,date,kind,person,note", *visits, *others)
-    facts = [f"{code(n)},quality,{n},2026-01-31,{email(n)},{named[n]}" for n in numbers]
-    world.bring("facts", "customer,field,value,date,author,evidence", *facts, accepted=("unknown-field",))
+    for kind, lines, options in rest:
+        world.bring(kind, *lines, **options)
+    lines = [f"O{n},1,pumps,{50 + n}" for n in numbers]
+    world.bring("order-lines", "order_no,line,product_type,amount", *lines)
+    others = [f"B{n},BIRCH,2026-02-0{1 + n % 9},call,{email(n)},{quoted(named(n))}" for n in numbers]
+    world.bring("activities", "id,customer,date,kind,person,note", *others)
     with world.database.write() as session:
         ids, people = _numbers(session, Customer.code), _numbers(session, Person.email)
         version = factories.scheme(session)
