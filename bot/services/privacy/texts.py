@@ -79,7 +79,7 @@ def names_of(session: Session, identity: Identity, *, mark: str, pseudonym: str)
     telling = [word for word in identity.words if _is_telling(word) and word not in shared]
     return Names(
         searched=tuple(telling),
-        left=tuple(word for word in identity.words if word not in telling and word.casefold() not in exact),
+        left=tuple(word for word in identity.words if word not in telling),
         mark=mark,
         exact=exact,
     )

@@ -27,9 +27,7 @@ def erase(book: RealBook, code: str, folder: Path) -> None:
     )
 
 
-@pytest.mark.parametrize(
-    "codes", [["ACME"], ["BETA", "CITY"], ["LEAD"], ["DOCK", "EAST", "ACME", "CITY", "BETA"]]
-)
+@pytest.mark.parametrize("codes", [["LEAD"], ["DOCK", "EAST", "ACME", "CITY", "BETA"]])
 def test_verify_finds_nothing_wrong_after_an_erasure(
     real_book: RealBook, codes: list[str], tmp_path: Path
 ) -> None:

@@ -12,7 +12,7 @@ from sqlmodel import Session, col
 
 from bot.clock import FixedClock
 from bot.services.delivery import outbox
-from bot.services.imports import ImportOptions, ImportReport, import_file, join_customers
+from bot.services.imports import ImportOptions, ImportReport, import_file, join_customers, undo
 from bot.services.name_keys import fold, pinyin
 from bot.services.privacy import erasure, marks
 from bot.services.privacy.erasure import Erased, Find, Wording
@@ -22,7 +22,7 @@ from bot.wording.messages import Hit, OwnTierChanged, TierChanged, TierDigest
 from bot.wording.parts import Since, TierPart, Who
 from db import tables
 from db.book.customers import Customer
-from db.book.people import Person
+from db.book.people import Deputy, Person
 from db.care.touches import Touch
 from db.engine import Database
 from db.graded.changes import StoredTierChange
@@ -78,6 +78,9 @@ class World:
             options=ImportOptions(**chosen),
             rejects_dir=self.data_dir / "rejects",
         )
+
+    def undo(self, batch_id: int) -> None:
+        undo(self.database, batch_id, clock=self.clock, actor=factories.operator("test"))
 
     def join(self, n: int) -> None:
         join_customers(
@@ -216,6 +219,12 @@ def files() -> list[tuple[str, list[str], dict[str, Any]]]:
     ]
 
 
+def reject(world: World) -> None:
+    """A file of rejected rows that name every customer."""
+    kind, lines, options = files()[3]
+    world.bring(kind, *lines, **options)
+
+
 def fill(world: World) -> None:
     """Everybody in every table, text and file in which they may be."""
     numbers = NUMBERS
@@ -257,6 +266,9 @@ def fill(world: World) -> None:
         for n in numbers:
             person = session.get_one(Person, people[email(n)])
             person.slack_user_id, person.slack_team, person.slack_status = f"U0QX{n:02}", "T0", "member"
+            keeper = people["keep@example.com"]
+            session.add(Deputy(person_id=person.id, deputy_id=keeper, starts_at=NOW, ends_at=NOW))
+            session.add(Deputy(person_id=keeper, deputy_id=person.id, starts_at=NOW, ends_at=NOW))
 
 
 def _numbers(session: Session, column: Any) -> dict[str, int]:
@@ -319,7 +331,7 @@ def _enqueue(session: Session, kind: str, place: Place, message: Message, *, sen
         row.state, row.slack_ts = MessageState.SENT, "1.1"
 
 
-def watch_deleted_bytes(database: Database) -> None:
+def keep_deleted_bytes(database: Database) -> None:
     """Let SQLite keep the bytes of deleted rows, as it does where it was not built to overwrite them."""
     if database.is_sqlite:
         for engine in (database.writer, database.reader):
