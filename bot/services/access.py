@@ -22,6 +22,7 @@ from db.book.people import PersonRole, PersonRow
 OWN, DEPUTY, TEAM, SEEN_TEAMS, BOOK = "own", "deputy", "team", "seen", "book"  # whose customers a list shows
 NOT_YOURS = N_("There is no such customer in your book.")
 # The same for a customer that does not exist, so that nobody learns from it which customers there are.
+SWITCHED_OFF = N_("Your account in Tierbot is switched off. Ask your admin.")
 ONLY_SEEN = N_("You can see this customer, but this is for its account manager and the lead of their team.")
 WHO_MAY_OPEN = N_(
     "You cannot open this card. The customer's account manager, the lead of their team, and admins can;"
@@ -41,10 +42,13 @@ class Act(StrEnum):
     OVERRIDE = "override"
     APPROVE_CREDIT = "approve_credit"
     DECIDE_SCHEMES = "decide_schemes"
+    GRADE = "grade"
     IMPORT = "import"
     NAME_DEPUTY = "name_deputy"
     MANAGE_PEOPLE = "manage_people"
     ERASE = "erase"  # and export, which shows everything that an erasure would delete
+    READ_AUDIT = "read_audit"
+    OPERATE = "operate"
 
 
 class Scope(Flag):
@@ -72,27 +76,32 @@ TABLE: dict[Act, tuple[Scope, ...]] = {
     Act.OVERRIDE:       (NONE,   NONE,            TEAMS,        NONE,      NONE,    ALL),
     Act.APPROVE_CREDIT: (NONE,   NONE,            NONE,         NONE,      ALL,     ALL),
     Act.DECIDE_SCHEMES: (NONE,   NONE,            NONE,         ALL,       NONE,    ALL),
+    Act.GRADE:          (NONE,   NONE,            NONE,         ALL,       NONE,    ALL),
     Act.IMPORT:         (NONE,   NONE,            NONE,         ALL,       NONE,    ALL),
     Act.NAME_DEPUTY:    (MINE,   MINE,            TEAMS,        MINE,      MINE,    ALL),  # by whose deputy it is
     Act.MANAGE_PEOPLE:  (NONE,   NONE,            NONE,         NONE,      NONE,    ALL),
     Act.ERASE:          (NONE,   NONE,            NONE,         NONE,      NONE,    ALL),
+    Act.READ_AUDIT:     (NONE,   NONE,            NONE,         NONE,      NONE,    ALL),
+    Act.OPERATE:        (NONE,   NONE,            NONE,         NONE,      NONE,    ALL),
 }
 # fmt: on
-BY_ONESELF = frozenset(
-    {Act.NAME_DEPUTY, Act.MANAGE_PEOPLE, Act.ERASE}
-)  # no deputy does this for an absent person
+# What no deputy does for an absent person.
+BY_ONESELF = frozenset({Act.NAME_DEPUTY, Act.MANAGE_PEOPLE, Act.ERASE, Act.READ_AUDIT, Act.OPERATE})
 RIGHTS: dict[str, dict[str, Scope]] = {
     act: dict(zip(map(str, PersonRole), row, strict=True)) for act, row in TABLE.items()
 }
 REFUSALS = {
     Act.TAKE_BACK: N_("Only the person who shared this, or an admin, can take it back."),
     Act.DECIDE_SCHEMES: N_("Only sales operations and admins decide about schemes."),
+    Act.GRADE: N_("Only sales operations and admins grade the book."),
     Act.IMPORT: N_("Only sales operations and admins import data, take it back and join customers."),
     Act.NAME_DEPUTY: N_(
         "You can name a deputy for yourself. For somebody else the lead of their team can, or an admin."
     ),
     Act.MANAGE_PEOPLE: N_("Only admins change people, their roles and their teams."),
     Act.ERASE: N_("Only admins export and erase what is kept about a customer or a person."),
+    Act.READ_AUDIT: N_("Only admins read the audit."),
+    Act.OPERATE: N_("Only admins decide about messages, restored databases and kept totals."),
 }
 
 
@@ -135,14 +144,14 @@ class Position:
 
     def reaches(self, act: Act, thing: Owned) -> bool:
         """Whether an object lies in the scope that this position has for an act."""
-        scope, owner, team = self.scope(act), thing.owner_id, thing.owner_team_id
+        scope = self.scope(act)
         if Scope.BOOK in scope:
             return True
-        if Scope.OWN in scope and owner is not None and owner == self.person_id:
+        if Scope.OWN in scope and thing.owner_id == self.person_id:
             return True
-        if Scope.TEAMS in scope and team is not None and team in self.teams:
+        if Scope.TEAMS in scope and thing.owner_team_id in self.teams:
             return True
-        return Scope.SEEN in scope and team is not None and team in self.seen_teams
+        return Scope.SEEN in scope and thing.owner_team_id in self.seen_teams
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -261,7 +270,7 @@ def role_of(email: str, role: str, admins: Collection[str]) -> str:
 def actor_of(person: PersonRow, settings: Settings) -> Actor:
     """A person in their present role. Raises NotAllowed for people who were switched off."""
     if not person.active:
-        raise NotAllowed(N_("Your account in Tierbot is switched off. Ask your admin."))
+        raise NotAllowed(SWITCHED_OFF)
     return Actor(
         person_id=person.id,
         name=person.name,

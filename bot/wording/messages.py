@@ -14,8 +14,8 @@ from zlib import crc32
 
 from pydantic import TypeAdapter
 
+from bot.wording import notices  # noqa: F401 - more messages
 from bot.wording.actions import Action, Pointer
-from bot.wording.channels import TroubledChannel
 from bot.wording.message_base import Message
 from bot.wording.parts import (
     AssessmentPart,
@@ -56,6 +56,13 @@ class TierCard(Message, CustomerPart, AssessmentPart, BoundaryState, WithScore):
     next_step: NextStep | None
     owner: Who | None
     scheme: Name | None = None  # the one that graded it, where several are in force
+    may_share: bool = True
+    may_log: bool = True
+
+    def targets(self) -> dict[Action, Pointer]:
+        """Only buttons that work for the reader: a team that sees a customer changes nothing."""
+        refused = {Action.SHARE: not self.may_share, Action.LOG_VISIT: not self.may_log}
+        return {action: target for action, target in super().targets().items() if not refused.get(action)}
 
     @property
     def doubt(self) -> str | None:
@@ -75,6 +82,11 @@ class Ungraded(Message, CustomerPart):
     owner: Who | None
     preset: str | None = None  # to begin with, where no scheme is in force for customers like this one
     no_scheme: bool = False  # those in force apply to other customers
+    may_log: bool = True
+
+    def targets(self) -> dict[Action, Pointer]:
+        """No button for who only sees the customer."""
+        return super().targets() if self.may_log else {}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -228,6 +240,8 @@ class Help(Message):
     """/tier help."""
 
     role: str
+    sees_teams: bool = False  # the reader's team sees customers of others
+    is_deputy: bool = False
     ladders: tuple[LadderPart, ...] = ()  # of the schemes in force
 
 
@@ -369,11 +383,6 @@ class VisitLogged(Message):
     happened_on: date
     next_step: NextStep | None
     repeated: bool = False  # it was recorded a moment before
-
-
-@dataclass(frozen=True, kw_only=True)
-class ChannelTrouble(Message, TroubledChannel):
-    """Told to admins: a channel gets no messages."""
 
 
 MESSAGES: dict[str, type[Message]] = {cls.__name__: cls for cls in Message.__subclasses__()}

@@ -1,0 +1,19 @@
+"""What the bot says about the installation, not about customers; see `bot.wording.messages`."""
+
+from dataclasses import dataclass
+
+from bot.wording.channels import TroubledChannel
+from bot.wording.message_base import Message
+
+
+@dataclass(frozen=True, kw_only=True)
+class ChannelTrouble(Message, TroubledChannel):
+    """Told to admins: a channel gets no messages."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class AuditAnchor(Message):
+    """Told to the audit's channel each day: how many rows the audit has, and the hash of the last one."""
+
+    count: int
+    anchor: str
