@@ -11,7 +11,7 @@ import pytest
 from sqlmodel import Session
 
 from db import audit, processes
-from db.audit import AuditAction, Door, ObjectKind, Who
+from db.audit import AuditAction, AuditActor, Door, ObjectKind
 from db.engine import Database
 
 ROOT = Path(__file__).parents[2]
@@ -21,7 +21,7 @@ def record(session: Session, customer: int = 1, **after: object) -> None:
     """Somebody sets an override."""
     audit.record(
         session,
-        actor=Who(person_id=7),
+        actor=AuditActor(person_id=7),
         action=AuditAction.OVERRIDE_SET,
         object_kind=ObjectKind.CUSTOMER,
         object_id=customer,
@@ -74,7 +74,7 @@ def test_an_event_in_a_savepoint_is_refused_because_it_would_outlive_it(database
 WRITER = """
 import sys
 from db import audit
-from db.audit import AuditAction, Door, ObjectKind, Who
+from db.audit import AuditAction, Door, ObjectKind, AuditActor
 from db.engine import open_database
 from sqlalchemy import text
 
@@ -84,7 +84,7 @@ sys.stdin.readline()
 for number in range(20):
     with database.write() as session:
         for event in range(1 + number % 3):
-            audit.record(session, actor=Who(name=name), action=AuditAction.IMPORTED, object_kind=ObjectKind.IMPORT,
+            audit.record(session, actor=AuditActor(name=name), action=AuditAction.IMPORTED, object_kind=ObjectKind.IMPORT,
                          object_id=number, door=Door.JOB)
         # A row of the other process's, after the event: waiting for it must not block the chain.
         session.execute(text("UPDATE tally SET value = value + 1 WHERE name = :n"), {"n": "ab"[(number + len(name)) % 2]})

@@ -19,7 +19,7 @@ from bot.services.files import written_whole
 from bot.services.recipients import Place
 from bot.wording.notices import AuditAnchor
 from db import audit, processes
-from db.audit import AuditAction, AuditEntry, Head, ObjectKind
+from db.audit import AuditAction, AuditEntry, ChainEnd, ObjectKind
 from db.book import customers, people
 from db.engine import Database
 
@@ -31,7 +31,7 @@ Progress = Callable[[int, int], None]
 
 
 @dataclass(frozen=True, kw_only=True)
-class Query:
+class AuditQuery:
     """Which rows are wanted. Of a person: what they did, and what was done to them."""
 
     customer_id: int | None = None
@@ -70,10 +70,10 @@ class VerifiedAudit:
 
     @property
     def anchor(self) -> str:
-        return anchor_text(Head(self.rows, self.hash))
+        return anchor_text(ChainEnd(self.rows, self.hash))
 
 
-def show(database: Database, actor: Actor, query: Query) -> list[ShownEntry]:
+def show(database: Database, actor: Actor, query: AuditQuery) -> list[ShownEntry]:
     """The newest rows. Raises NotAllowed for who may not read the audit, NotFound for somebody not in the book."""
     access.require(actor, Act.READ_AUDIT)
     with database.read() as session:
@@ -94,7 +94,7 @@ def show(database: Database, actor: Actor, query: Query) -> list[ShownEntry]:
         return _shown(session, rows)
 
 
-def parse_anchor(text: str) -> Head:
+def parse_anchor(text: str) -> ChainEnd:
     """`COUNT:HASH` as the log shows it. Raises BadInput."""
     count, _, found = text.strip().partition(":")
     if not count.isascii() or not count.isdigit() or len(found) != len(audit.START):
@@ -102,16 +102,16 @@ def parse_anchor(text: str) -> Head:
             N_("--anchor %(text)s: write it as the log shows it, the count of rows, a colon and the hash."),
             text=text,
         )
-    return Head(int(count), found.lower())
+    return ChainEnd(int(count), found.lower())
 
 
-def anchor_text(head: Head) -> str:
+def anchor_text(head: ChainEnd) -> str:
     """A row's number and hash as `parse_anchor` reads them."""
     return f"{head.number}:{head.hash}"
 
 
 def verify(
-    database: Database, anchors: Iterable[Head] = (), progress: Progress | None = None
+    database: Database, anchors: Iterable[ChainEnd] = (), progress: Progress | None = None
 ) -> VerifiedAudit:
     """Compute every hash again, and compare with anchors: these, and the one that the last daily job stored.
 
@@ -122,7 +122,7 @@ def verify(
         for count, found in (*anchors, *_stored_anchor(session)):
             known[count].add(found)
         total = audit.head(session).number
-        number, previous = proven = Head(0, audit.START)
+        number, previous = proven = ChainEnd(0, audit.START)
         for row in rows:
             if row["id"] != number + 1:
                 return _wrong(
@@ -139,7 +139,7 @@ def verify(
                         "the rows up to %(row)s were replaced: row %(row)s has another hash than the anchor"
                     )
                     return _wrong(*proven, replaced, row=number)
-                proven = Head(number, previous)
+                proven = ChainEnd(number, previous)
             if progress is not None and number % 1_000 == 0:
                 progress(number, total)
     if max(known, default=0) > number:
@@ -201,7 +201,7 @@ def _anchored_on(session: Session) -> str | None:
     return None if known is None else known.partition(" ")[0]
 
 
-def _stored_anchor(session: Session) -> list[Head]:
+def _stored_anchor(session: Session) -> list[ChainEnd]:
     known = processes.cursor(session, CURSOR)
     return [] if known is None else [parse_anchor(known.partition(" ")[2])]
 

@@ -13,11 +13,11 @@ from sqlalchemy import delete, insert, select, update
 
 from bot.errors import BadInput, NotAllowed
 from bot.services.ops import audit_log
-from bot.services.ops.audit_log import Query
+from bot.services.ops.audit_log import AuditQuery
 from bot.wording import messages
 from bot.wording.notices import AuditAnchor
 from db import audit
-from db.audit import AuditAction, AuditEntry, Door, Head, ObjectKind, Who
+from db.audit import AuditAction, AuditActor, AuditEntry, ChainEnd, Door, ObjectKind
 from db.book import imports
 from db.engine import Database
 from db.outbox.messages import OutboxMessage
@@ -37,7 +37,7 @@ def write(database: Database, count: int = ROWS) -> None:
         for number in range(count):
             audit.record(
                 session,
-                actor=Who(person_id=1 + number % 3, operator="operator:root" if number % 2 else None),
+                actor=AuditActor(person_id=1 + number % 3, operator="operator:root" if number % 2 else None),
                 action=AuditAction.OVERRIDE_SET if number % 4 else AuditAction.OVERRIDE_ENDED,
                 object_kind=ObjectKind.CUSTOMER,
                 object_id=1 + number % 5,
@@ -142,7 +142,7 @@ KINDS: list[Callable[[list[Row], random.Random], tuple[list[Row], int]]] = [
 
 
 def test_each_attack_is_found_and_the_first_row_is_named(database: Database, rows: list[Row]) -> None:
-    anchor = Head(ROWS, rows[-1]["hash"])
+    anchor = ChainEnd(ROWS, rows[-1]["hash"])
     assert audit_log.verify(database, [anchor]).problem is None
     missed = []
     for seed in range(ATTACKS if database.is_sqlite else len(KINDS)):
@@ -222,7 +222,7 @@ def acted(database: Database) -> Database:
         with database.write() as session:
             audit.record(
                 session,
-                actor=Who(person_id=person, name=""),
+                actor=AuditActor(person_id=person, name=""),
                 action=AuditAction.PERSON_CHANGED if kind == ObjectKind.PERSON else AuditAction.OVERRIDE_SET,
                 object_kind=kind,
                 object_id=number,
@@ -234,18 +234,18 @@ def acted(database: Database) -> Database:
 @pytest.mark.parametrize(
     ("query", "numbers"),
     [
-        (Query(), [3, 2, 1]),
-        (Query(most=1), [3]),
-        (Query(customer_id=1), [1]),
-        (Query(email="ben@example.com"), [3, 2]),
-        (Query(email="anna@example.com"), [3, 1]),
-        (Query(email="ben@example.com", actions=(AuditAction.OVERRIDE_SET,)), [2]),
-        (Query(actions=(AuditAction.ERASED,)), []),
-        (Query(since=datetime(9999, 1, 1, tzinfo=UTC)), []),
+        (AuditQuery(), [3, 2, 1]),
+        (AuditQuery(most=1), [3]),
+        (AuditQuery(customer_id=1), [1]),
+        (AuditQuery(email="ben@example.com"), [3, 2]),
+        (AuditQuery(email="anna@example.com"), [3, 1]),
+        (AuditQuery(email="ben@example.com", actions=(AuditAction.OVERRIDE_SET,)), [2]),
+        (AuditQuery(actions=(AuditAction.ERASED,)), []),
+        (AuditQuery(since=datetime(9999, 1, 1, tzinfo=UTC)), []),
     ],
 )
 def test_rows_are_shown_by_customer_person_day_and_action(
-    acted: Database, query: Query, numbers: list[int]
+    acted: Database, query: AuditQuery, numbers: list[int]
 ) -> None:
     found = audit_log.show(acted, factories.operator(), query)
     assert [one.number for one in found] == numbers
@@ -257,7 +257,7 @@ def test_rows_are_shown_by_customer_person_day_and_action(
 def test_only_admins_read_and_export(acted: Database, role: str, tmp_path: Path) -> None:
     actor = factories.operator(role=role)
     with pytest.raises(NotAllowed, match="Only admins read the audit"):
-        audit_log.show(acted, actor, Query())
+        audit_log.show(acted, actor, AuditQuery())
     with pytest.raises(NotAllowed):
         audit_log.export(acted, actor, tmp_path / "audit.jsonl")
     assert list(tmp_path.iterdir()) == []
