@@ -11,8 +11,8 @@ from sqlmodel import Session
 from bot import app
 from bot.app import Tierbot
 from bot.cli.console import _, acts, named_actor, opened, print_table, say, utc
+from bot.cli.output.erasures import erase_returned
 from bot.cli.output.vocabulary import tier_word
-from bot.cli.privacy import erase_returned
 from bot.errors import N_, BadInput, NotReady, ngettext
 from bot.services import access
 from bot.services.access import Act, Actor

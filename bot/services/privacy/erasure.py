@@ -5,7 +5,7 @@ Imports leave out whoever was erased (`bot.services.tombstones`); the file of th
 """
 
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
@@ -14,7 +14,7 @@ from sqlalchemy import Table, func, select
 from sqlmodel import Session
 
 from bot.errors import N_, Conflict
-from bot.services import access, tombstones
+from bot.services import access, staff, tombstones
 from bot.services.access import Act, Actor
 from bot.services.privacy import counters, files, outgoing, texts
 from bot.services.privacy.subjects import Identity, about
@@ -38,7 +38,7 @@ class Wording:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Kept:
+class KeptData:
     """What is kept about somebody, and where."""
 
     identity: Identity
@@ -68,13 +68,13 @@ class Erased:
 
 def find_kept(
     session: Session, identity: Identity, wording: Wording, database: Database, data_dir: Path
-) -> Kept:
+) -> KeptData:
     """Look up everything that is kept about somebody."""
     names = searched_names(session, identity, wording)
     states = outgoing.states(session, identity)
     lost = identity.ids[0] if identity.subject is Subject.PERSON else None
     found = files.find_rows(data_dir, names, cell_codes(identity))
-    return Kept(
+    return KeptData(
         identity=identity,
         rows=_counts(session, identity),
         messages=states.total(),
@@ -90,7 +90,7 @@ def find_kept(
     )
 
 
-def preview(database: Database, actor: Actor, find: Find, wording: Wording, *, data_dir: Path) -> Kept:
+def preview(database: Database, actor: Actor, find: Find, wording: Wording, *, data_dir: Path) -> KeptData:
     """What an erasure would delete. Raises NotFound and NotAllowed."""
     access.require(actor, Act.ERASE)
     with database.read() as session:
@@ -104,16 +104,18 @@ def erase(
     wording: Wording,
     *,
     data_dir: Path,
+    admins: Collection[str],
     today: date,
     now: datetime,
 ) -> Erased:
     """Delete what is kept about a customer or a person, and mark that imports leave them out.
 
-    Everything in the database happens in one transaction. Raises NotFound, NotAllowed, and Conflict during an import.
+    Everything in the database happens in one transaction. Raises NotFound, NotAllowed, and Conflict during an import or
+    for the last admin.
     """
     access.require(actor, Act.ERASE)
     try:
-        with imports.exclusive(database), database.write(lock="erasure") as session:
+        with imports.exclusive(database), database.write(lock=staff.LOCK) as session:
             rewriting.begin(session, now)
             identity = find(session)
             rows = sum(_counts(session, identity).values())
@@ -122,7 +124,8 @@ def erase(
             if identity.subject is Subject.CUSTOMER:
                 dropped = _erase_customers(session, identity)
             else:
-                dropped = _erase_person(session, identity.ids[0], wording, today=today, now=now)
+                with staff.admin_kept(session, admins):
+                    dropped = _erase_person(session, identity.ids[0], wording, today=today, now=now)
             cleaned = sum(texts.clean(session, identity, names).values())
             audit.record(
                 session,

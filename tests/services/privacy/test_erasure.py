@@ -208,6 +208,14 @@ def test_only_admins_erase_and_export(small: World) -> None:
     assert small.ids().keys() >= {"K1"}
 
 
+def test_the_last_admin_is_not_erased(small: World) -> None:
+    small.bring("people", "email,name,role", "eva@example.com,Eva,admin", "ida@example.com,Ida,admin")
+    small.erase(the_person("eva@example.com"))
+    with pytest.raises(Conflict, match="Nobody would be an admin any more"):
+        small.erase(the_person("ida@example.com"))
+    assert "ida@example.com" in small.person_ids()
+
+
 def test_an_erased_text_is_not_sent_again(world: World) -> None:
     world.erase(the_customer(f"file:{code(0)}"))
     with world.database.read() as session:

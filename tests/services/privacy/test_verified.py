@@ -22,6 +22,7 @@ def erase(book: RealBook, code: str, folder: Path) -> None:
         partial(subjects.customer_named, text=code),
         WORDING,
         data_dir=folder,
+        admins=(),
         today=book.clock.now().date(),
         now=book.clock.now(),
     )

@@ -99,6 +99,7 @@ class World:
             find,
             WORDING,
             data_dir=self.data_dir,
+            admins=(),
             today=DAY,
             now=self.clock.now(),
         )
