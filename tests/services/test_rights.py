@@ -23,7 +23,8 @@ from bot.services.reports.credit import ApprovalRequest
 from bot.services.schemes import lifecycle, status
 from bot.services.schemes.store import SchemeFile
 from bot.services.trial import diff, proposal, replays
-from bot.wording.actions import Pointer
+from bot.wording.actions import Action, Pointer
+from bot.wording.messages import TierCard, Ungraded
 from db.book import customers, deputies
 from db.book.customers import Ownership
 from db.book.imports import ImportBatch
@@ -427,15 +428,33 @@ def test_a_button_works_for_nobody_who_is_not_here_any_more(office: Office, what
 @pytest.mark.parametrize("name", PEOPLE)
 def test_a_search_finds_only_what_may_be_seen(office: Office, name: str) -> None:
     actor = office.actor(name)
-    for called, customer in office.owned.items():
-        if answer(office, "card", actor, customer) is None:
-            assert lookup.one(office.database, actor, called) == customer
+    for find in (lookup.one, lookup.one_to_change):
+        for called, customer in office.owned.items():
+            if answer(office, "card", actor, customer) is None:
+                assert find(office.database, actor, called) == customer
+                continue
+            with pytest.raises(NotFound) as hidden:
+                find(office.database, actor, called)
+            with pytest.raises(NotFound) as missing:
+                find(office.database, actor, "Of Nemo")
+            assert hidden.value.msgid == missing.value.msgid
+
+
+@pytest.mark.parametrize("name", PEOPLE)
+def test_a_card_has_only_buttons_that_work_for_its_reader(office: Office, name: str) -> None:
+    with office.database.write() as session:
+        ungraded = factories.customer(session, "New", owner_id=office.ids["Anna"])
+    actor = office.actor(name)
+    for customer in (office.acme, ungraded):
+        if answer(office, "card", actor, customer) is not None:
             continue
-        with pytest.raises(NotFound) as hidden:
-            lookup.one(office.database, actor, called)
-        with pytest.raises(NotFound) as missing:
-            lookup.one(office.database, actor, "Of Nemo")
-        assert hidden.value.msgid == missing.value.msgid
+        shown = card(office, actor, customer)
+        assert isinstance(shown, TierCard | Ungraded)
+        buttons = set(shown.targets())
+        assert (Action.LOG_VISIT in buttons) == (answer(office, "contact", actor, customer) is None)
+        if customer == office.acme:
+            assert (Action.SHARE in buttons) == (answer(office, "share", actor, customer) is None)
+            assert Action.WHY in buttons
 
 
 @pytest.mark.parametrize("name", PEOPLE)
