@@ -9,7 +9,7 @@ import typer
 from bot.app import Tierbot
 from bot.cli.console import _, acts, named_actor, opened, print_json, say
 from bot.cli.output import erasures
-from bot.errors import N_, BadInput
+from bot.errors import N_, BadInput, ngettext
 from bot.services import access
 from bot.services.access import Act
 from bot.services.files import write_whole
@@ -100,4 +100,6 @@ def _export(bot: Tierbot, find: Find, output: Path | None) -> None:
         return
     write_whole(output, export.as_text(found))
     rows = sum(map(len, found["tables"].values()))
-    say(_("Written: %(file)s (%(count)s rows).", file=output, count=rows))
+    say(
+        ngettext("Written: %(file)s, %(count)s row.", "Written: %(file)s, %(count)s rows.", rows, file=output)
+    )

@@ -146,6 +146,11 @@ def test_a_restored_backup_asks_and_who_is_not_erased_again_stays(
     assert tierbot("erase", "again") == "Nobody who was erased is in the book.\n"
 
 
+def test_only_an_admin_erases_again(book: Path, command: Command) -> None:
+    refused = command("erase", "again", "--yes", "--as", "anna@example.com")
+    assert str(refused.exception) == "Only admins export and erase what is kept about a customer or a person."
+
+
 def test_check_says_that_the_database_is_older_than_an_erasure(program: Program, tmp_path: Path) -> None:
     def ran(*arguments: str) -> Done:
         done = program(*arguments)

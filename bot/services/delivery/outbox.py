@@ -105,9 +105,8 @@ def retry(database: Database, outbox_id: int, *, actor: Actor, now: datetime) ->
     """Make a dead or unknown message pending again; one that may have arrived says that it may be a repeat."""
     access.require(actor, Act.OPERATE)
     with database.write() as session:
-        row = _existing(session, outbox_id)
-        was = row.state
-        if row.body_json == outbox.EMPTY_BODY:
+        was = _existing(session, outbox_id).state
+        if _existing(session, outbox_id).body_json == outbox.EMPTY_BODY:
             raise Conflict(N_("Message %(id)s cannot be sent again: its text was deleted."), id=outbox_id)
         if not outbox.requeue(session, outbox_id, now=now, note=f"queued again by {actor.who}"):
             raise Conflict(

@@ -10,8 +10,9 @@ from sqlmodel import col, select
 
 from bot.errors import BadInput, Conflict, NotAllowed, NotFound
 from bot.services.delivery import outbox
-from bot.services.privacy import erasure, subjects
+from bot.services.privacy import erasure, export, subjects
 from bot.services.privacy.erasure import Find
+from bot.services.schemes.store import SchemeCache
 from bot.wording.messages import TierDigest, load
 from db import rewriting, tables, traces
 from db.audit import AuditEntry
@@ -200,6 +201,18 @@ def test_only_admins_erase_and_export(small: World) -> None:
                 the_customer("K1"),
                 WORDING,
                 data_dir=small.data_dir,
+            )
+        with pytest.raises(NotAllowed):
+            small.erase(the_customer("K1"), factories.operator(role=role))
+        with pytest.raises(NotAllowed):
+            export.export(
+                small.database,
+                SchemeCache(),
+                factories.operator(role=role),
+                the_customer("K1"),
+                WORDING,
+                data_dir=small.data_dir,
+                now=book.NOW,
             )
     with pytest.raises(NotFound):
         small.erase(the_customer("K77"))

@@ -11,6 +11,7 @@ from sqlalchemy import event, select
 from sqlmodel import Session, col
 
 from bot.clock import FixedClock
+from bot.services.access import Actor
 from bot.services.delivery import outbox
 from bot.services.imports import ImportOptions, ImportReport, import_file, join_customers, undo
 from bot.services.name_keys import fold, pinyin
@@ -92,10 +93,10 @@ class World:
             prefer="into",
         )
 
-    def erase(self, find: Find) -> Erased:
+    def erase(self, find: Find, actor: Actor | None = None) -> Erased:
         erased = erasure.erase(
             self.database,
-            factories.operator("test"),
+            actor or factories.operator("test"),
             find,
             WORDING,
             data_dir=self.data_dir,
