@@ -31,6 +31,8 @@ def world(empty: World) -> World:
     else:
         book.fill(empty)
         _kept[kind] = Snapshot.of(empty.database)
+        for rows in _kept[kind].rows.values():  # PostgreSQL returns changed rows last; others refer to them
+            rows.sort(key=lambda row: row.get("id", 0))
     return empty
 
 
