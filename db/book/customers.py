@@ -46,6 +46,7 @@ class Customer(ImportedRow, table=True):
     __tablename__ = "customer"
     __table_args__ = (
         partial_index("ix_customer_joined_into", "joined_into", where="joined_into IS NOT NULL"),
+        {"sqlite_autoincrement": True},  # the audit names customers by number, also those that were erased
     )
     code: str = Field(index=True)
     name: str
@@ -263,12 +264,6 @@ def end_ownerships(session: Session, person_id: int, today: date) -> None:
     """Let a person own no customer any more."""
     theirs = col(Ownership.person_id) == person_id, col(Ownership.ends_on).is_(None)
     session.execute(update(Ownership).where(*theirs).values(ends_on=today))
-
-
-def lock(session: Session, customer_ids: Sequence[int]) -> None:
-    """Lock customers until the transaction ends; SQLite has only one writer anyway."""
-    found = select(col(Customer.id)).where(col(Customer.id).in_(customer_ids)).order_by(col(Customer.id))
-    session.execute(found.with_for_update())
 
 
 def absent_owners(session: Session) -> list[str]:

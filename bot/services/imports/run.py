@@ -6,7 +6,6 @@ from contextlib import contextmanager
 from copy import copy
 from dataclasses import dataclass, replace
 from functools import cache
-from itertools import islice
 from pathlib import Path
 
 from sqlalchemy import Connection
@@ -37,7 +36,7 @@ from bot.services.imports.layout.header import Header
 from bot.services.imports.read.cells.codes import Codes
 from bot.services.imports.read.encoding import InspectedFile, inspect_file, sha256_of
 from bot.services.imports.read.filters import OPTIONS, read_filters
-from bot.services.imports.read.records import DELIMITERS, Broken, CsvTable, fit, open_table
+from bot.services.imports.read.records import DELIMITERS, CsvTable, first_records, open_table
 from bot.services.imports.rejects import Rejects
 from bot.services.imports.report import ImportOptions, ImportReport
 from bot.services.imports.selection import Selection
@@ -211,7 +210,7 @@ class _Import:
         findings = FileFindings(options.accepted, remembered.accepted)
         note_header(header, findings)
         note_source(findings, self.given_source, self.options.source)
-        rows = _first_rows(file, header.delimiter)
+        rows = first_records(file, header.delimiter, _FIRST_ROWS)
         find_reports(
             table.header, rows, [one for one in kind.fields if one.name not in options.columns], findings
         )
@@ -409,17 +408,3 @@ class _Import:
     def _show_progress(self, done: int) -> None:
         if self.progress is not None:
             self.progress(min(done, self.file.size), self.file.size)
-
-
-def _first_rows(file: InspectedFile, delimiter: str) -> list[tuple[int, list[str]]]:
-    """The first records with their lines; one of another width than the header's stays as it is."""
-    with open_table(file, delimiter) as table:
-        width = len(table.header)
-        return [
-            (
-                record[0],
-                record[1] if len(record[1]) == width else fit(record[1], width, delimiter) or record[1],
-            )
-            for record in islice(table.records, _FIRST_ROWS)
-            if not isinstance(record, Broken)
-        ]

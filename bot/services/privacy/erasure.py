@@ -23,6 +23,7 @@ from db import audit, rewriting, traces
 from db.audit import AuditAction, ObjectKind
 from db.book import customers, imports, people
 from db.book.tombstones import Subject
+from db.care import touches
 from db.engine import Database
 from db.outbox.messages import UNFINISHED, MessageState
 
@@ -179,7 +180,7 @@ def _marks(identity: Identity) -> list[tuple[str, ...]]:
 
 def _erase_customers(session: Session, identity: Identity) -> int:
     """Delete the rows about customers; how many messages were dropped."""
-    customers.lock(session, identity.ids)
+    touches.lock(session, identity.ids)
     _, dropped = outgoing.forget_customers(session, identity.ids)
     counters.subtract(session, identity.ids)
     counters.cut_parents(session, identity.ids)

@@ -221,6 +221,13 @@ def test_only_admins_erase_and_export(small: World) -> None:
     assert small.ids().keys() >= {"K1"}
 
 
+def test_no_other_customer_gets_the_number_of_one_that_was_erased(small: World) -> None:
+    newest = max(small.ids().values())
+    small.erase(the_customer("K2"))
+    small.bring("customers", "code,name", "K9,Kestrel")
+    assert small.ids()["K9"] > newest
+
+
 def test_the_last_admin_is_not_erased(small: World) -> None:
     small.bring("people", "email,name,role", "eva@example.com,Eva,admin", "ida@example.com,Ida,admin")
     small.erase(the_person("eva@example.com"))

@@ -235,8 +235,8 @@ def fill(world: World) -> None:
     )
     world.bring("people", "email,name", *(f"{email(n)},{quoted('Was ' + PEOPLE[n])}" for n in numbers))
     former = [quoted(code(n), words_of_customer(n)[3]) for n in numbers]
-    (people, customers, old, *rest) = files()
-    world.bring(people[0], *people[1], "keep@example.com,Keeper,East")
+    of_people, customers, old, *rest = files()
+    world.bring(of_people[0], *of_people[1], "keep@example.com,Keeper,East")
     world.bring("teams", "name,lead", f"East,{email(0)}", f"West,{email(1)}")
     world.bring("customers", "code,name", *former, name=f"{NAMES[0].split()[0]}.csv")
     world.bring(customers[0], *customers[1])
@@ -269,8 +269,8 @@ def fill(world: World) -> None:
             person = session.get_one(Person, people[email(n)])
             person.slack_user_id, person.slack_team, person.slack_status = f"U0QX{n:02}", "T0", "member"
             keeper = people["keep@example.com"]
-            session.add(Deputy(person_id=person.id, deputy_id=keeper, starts_at=NOW, ends_at=NOW))
-            session.add(Deputy(person_id=keeper, deputy_id=person.id, starts_at=NOW, ends_at=NOW))
+            for absent, deputy in ((people[email(n)], keeper), (keeper, people[email(n)])):
+                session.add(Deputy(person_id=absent, deputy_id=deputy, starts_at=NOW, ends_at=NOW))
 
 
 def _numbers(session: Session, column: Any) -> dict[str, int]:
@@ -282,22 +282,21 @@ def _decide(
 ) -> None:
     """What people decide about a customer, each naming a person and a customer."""
     text = f"{NAMES[n]} says {PEOPLE[n]}, {email(n)}"
-    common = {"customer_id": customer}
     session.add_all(
         [
-            Override(**common, purpose="account", tier="A", reason=text, approver=PEOPLE[n], set_by=email(n), set_at=NOW,
+            Override(customer_id=customer, purpose="account", tier="A", reason=text, approver=PEOPLE[n], set_by=email(n), set_at=NOW,
                      starts_on=DAY, ended_at=NOW, ended_by=PEOPLE[n], end_reason=text),
-            CreditApproval(**common, assessed_on=DAY, grade="A", scheme_version_id=version, approved_limit=Decimal(5), approved_terms=30,
+            CreditApproval(customer_id=customer, assessed_on=DAY, grade="A", scheme_version_id=version, approved_limit=Decimal(5), approved_terms=30,
                            reason=text, approved_by=PEOPLE[n], approved_on=DAY, approved_at=NOW),
-            ReviewAnswer(**common, reason="capped", item="x", note=text, answered_by=PEOPLE[n], answered_at=NOW,
+            ReviewAnswer(customer_id=customer, reason="capped", item="x", note=text, answered_by=PEOPLE[n], answered_at=NOW,
                          hidden_until=DAY),
-            RecordChange(**common, before="prospect", after="account", effective_on=DAY, scheme_version_id=version, changed_at=NOW),
-            Touch(dedupe_key=f"revisit:{customer}", **common, step="revisit", kind="revisit", tier="A", due_on=DAY,
+            RecordChange(customer_id=customer, before="prospect", after="account", effective_on=DAY, scheme_version_id=version, changed_at=NOW),
+            Touch(dedupe_key=f"revisit:{customer}", customer_id=customer, step="revisit", kind="revisit", tier="A", due_on=DAY,
                   remind_at=NOW, state="done", closed_by=person, closed_at=NOW, created_at=NOW, reason=text),
-            Assessment(run_id=run, **common, scheme_version_id=version, tier="A", coverage=1.0, certain=True,
+            Assessment(run_id=run, customer_id=customer, scheme_version_id=version, tier="A", coverage=1.0, certain=True,
                        tier_since=DAY, inputs=inputs),
-            ShadowMove(run_id=run, scheme_version_id=version, **common, tier="A", shadow_tier="B"),
-            StoredTierChange(**common, purpose="account", run_id=run, as_of=DAY, from_tier="B", to_tier="A"),
+            ShadowMove(run_id=run, scheme_version_id=version, customer_id=customer, tier="A", shadow_tier="B"),
+            StoredTierChange(customer_id=customer, purpose="account", run_id=run, as_of=DAY, from_tier="B", to_tier="A"),
         ]
     )  # fmt: skip
 
