@@ -21,8 +21,9 @@ ENDS: dict[Rewritten, str] = {
         " A running Tierbot empties it within the hour; or end the process and run: tierbot erase again"
     ),
     Rewritten.FAILED: N_(
-        "The rows are deleted, but the database file could not be rewritten, so deleted bytes may be left in it. Make room"
-        " on its disk (as much as the file takes), and run: tierbot erase again"
+        "The rows are deleted, but the database file could not be rewritten, because another process writes to it or its disk"
+        " has no room: deleted bytes may be left in it. A running Tierbot tries again within the hour; or run: tierbot erase"
+        " again"
     ),
     Rewritten.NOT_NEEDED: N_("PostgreSQL reuses the space of deleted rows; its archives are files of yours."),
 }
@@ -118,7 +119,16 @@ def show(kept: KeptData) -> None:
 
 def say_done(erased: Erased) -> None:
     """Print what an erasure did."""
-    say(_("%(who)s is erased.", who=erased.identity.code), _(ENDS[erased.rewritten]))
+    say(
+        _("%(who)s is erased.", who=erased.identity.code),
+        _(
+            "Rows: %(rows)s; texts about others that were changed: %(texts)s; messages that will not be sent: %(dropped)s.",
+            rows=f"{erased.rows:,}",
+            texts=f"{erased.texts:,}",
+            dropped=f"{erased.dropped:,}",
+        ),
+        _(ENDS[erased.rewritten]),
+    )
 
 
 def _outside(kept: KeptData) -> str:
