@@ -23,7 +23,7 @@ from bot.services.delivery import circuit, rights, sender, time_jump
 from bot.services.delivery.pace import Pace
 from bot.services.delivery.worker import Worker, WorkerOptions, read_send_state
 from bot.services.grade import first_orders, regrades, runs
-from bot.services.ops import audit_log, channels
+from bot.services.ops import audit_log, channels, failing
 from bot.services.privacy import retention
 from db import processes, rewriting
 from db.care import touches
@@ -296,15 +296,19 @@ def _work(bot: Tierbot, job: Job) -> int:
 
 
 def _attempt(bot: Tierbot, job: Job) -> tuple[int, Exception | None]:
-    """How much a job did, and its failure, which is logged."""
+    """How much a job did, and its failure, which is logged, and stored for the doctor."""
+    done = 0
+    failure: Exception | None = None
     try:
-        return _work(bot, job), None
+        done = _work(bot, job)
     except BotError as error:
         log.error("job.failed", job=job.name, error=type(error).__name__, sentence=error.text())
-        return 0, error
+        failure = error
     except Exception as error:
         log.error("job.failed", job=job.name, error=type(error).__name__, exc_info=error)
-        return 0, error
+        failure = error
+    failing.note(bot.database, job.name, failure, bot.clock.now())
+    return done, failure
 
 
 def _run(bot: Tierbot, job: Job, beat: Beat) -> None:

@@ -52,7 +52,7 @@ def finish(database: Database) -> Rewritten:
     if not emptied:
         return Rewritten.LOG_IN_USE
     with database.write() as session:
-        processes.drop_cursor(session, CURSOR)
+        processes.forget_cursor(session, CURSOR)
     return Rewritten.DONE
 
 

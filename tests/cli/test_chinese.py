@@ -27,6 +27,7 @@ STAYS = {
     r"language|timezone|subtract|ended|quality|service|standing|due|paid|kind|at|fallback|into|version)\b",
     "currencies": "CNY|USD|EUR",
     "encodings": r"utf-8|gb18030",
+    "anchors of the audit": r"\b\d+:[0-9a-f]{64}\b",
     "hashes of schemes": r"\b[0-9a-f]{8}\b",
     "words of --purpose, --reason and --state": r"\b(?:credit|account|prospect|no_scheme|unrated|uncertain|capped|override|"
     r"stale|shadow)\b",
@@ -179,6 +180,28 @@ def test_no_english_word_is_left_in_what_commands_say_in_chinese(chinese: Progra
         if words := english(done.out + done.err):
             left[command] = words
     assert left == {}
+
+
+# Addresses of databases that cannot be used, and their file system's word for why.
+UNUSABLE = [
+    "mysql://localhost/tierbot",
+    "nonsense",
+    "sqlite://tier.db",
+    "sqlite:///.",
+    "sqlite:////proc/1/x/t.db",
+]
+
+
+@pytest.mark.parametrize("url", UNUSABLE)
+def test_no_english_word_is_left_in_why_a_database_cannot_be_used(
+    chinese: Program, monkeypatch: pytest.MonkeyPatch, url: str
+) -> None:
+    monkeypatch.setenv("TIERBOT_DATABASE_URL", url)
+    done = chinese("tier", "C-1")
+    assert done.code != 0
+    paths = r"[!-~]*://[!-~…]*|/proc[!-~]*|nonsense|mysql|No such file or directory"
+    left = english(re.sub(paths, " ", done.err))
+    assert left == []
 
 
 ORDER = "order_no,customer,date,amount,currency"

@@ -13,7 +13,7 @@ from bot.services.access import Actor
 from bot.services.identity import Installation, SlackProfile, find_actor, identify, refresh_people
 from bot.settings import Settings
 from db.book import people
-from db.book.people import Person
+from db.book.people import Person, SlackStatus
 from db.engine import Database
 from tests import factories
 from tests.recorded import recorded
@@ -417,3 +417,36 @@ def test_a_user_who_is_somebody_else_already_is_not_bound_a_second_time(
     slack.put("U0ANNA", "ben@example.com")
     assert refresh_people(database, slack, NOW) == 0
     assert person(database, anna).slack_user_id == "U0ANNA"
+
+
+def test_nobody_stays_bound_to_a_user_of_the_same_id_in_another_workspace(
+    database: Database, slack: Slack
+) -> None:
+    """Also when nobody asks anything: the job that looks people up must not take that user for the person."""
+    anna = add(database)
+    slack.here = Installation(team_id=THERE)
+    slack.put("U0ANNA", "eve@example.com", team_id=THERE)
+    later = NOW + identity.CHECKED
+    assert refresh_people(database, slack, later) == 0
+    assert person(database, anna).slack_status == SlackStatus.LEFT
+    slack.put("U0OTHER", team_id=THERE)  # her own user there
+    assert refresh_people(database, slack, later) == 1
+    assert person(database, anna).slack_user_id == "U0OTHER"
+    change(database, anna, slack_team=HERE)  # the same person under the same id
+    assert refresh_people(database, slack, later + identity.CHECKED) == 0
+    assert (person(database, anna).slack_team, person(database, anna).slack_user_id) == (THERE, "U0OTHER")
+
+
+def test_who_got_another_address_is_answered_once_the_old_one_is_switched_off(
+    database: Database, slack: Slack
+) -> None:
+    """A changed name: the people file has a new row for the same Slack user, who is bound to the old row."""
+    old = add(database)
+    new = add(database, "Anna.Miller", slack=False)
+    slack.put("U0ANNA", "anna.miller@example.com")
+    assert refresh_people(database, slack, NOW) == 0  # the old row is in use: nobody takes it over
+    assert ask(database, slack).person_id == old
+    change(database, old, active=False)
+    assert refresh_people(database, slack, NOW) == 1
+    assert person(database, old).slack_user_id is None
+    assert ask(database, slack).person_id == new

@@ -263,7 +263,7 @@ FIRM: dict[str, tuple[Act, Callable[[Office, Actor], object]]] = {
             o.database, who, "East", "West", shown=False, settings=SETTINGS, now=o.book.clock.now()
         ),
     ),
-    "audit": (Act.READ_AUDIT, lambda o, who: audit_log.show(o.database, who, audit_log.Query())),
+    "audit": (Act.READ_AUDIT, lambda o, who: audit_log.show(o.database, who, audit_log.AuditQuery())),
     "export of the audit": (
         Act.READ_AUDIT, lambda o, who: audit_log.export(o.database, who, Path("/dev/null/gone"))
     ),

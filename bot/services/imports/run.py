@@ -36,14 +36,14 @@ from bot.services.imports.layout.header import Header
 from bot.services.imports.read.cells.codes import Codes
 from bot.services.imports.read.encoding import InspectedFile, inspect_file, sha256_of
 from bot.services.imports.read.filters import OPTIONS, read_filters
-from bot.services.imports.read.records import DELIMITERS, CsvTable, first_records, open_table
+from bot.services.imports.read.records import DELIMITERS, CsvTable, first_rows, open_table
 from bot.services.imports.rejects import Rejects
 from bot.services.imports.report import ImportOptions, ImportReport
 from bot.services.imports.selection import Selection
 from bot.services.imports.staging import Staging
 from bot.services.tombstones import Tombstones
 from db import audit
-from db.audit import AuditAction, AuditActor, Door, Event, ObjectKind
+from db.audit import AuditActor, Door
 from db.book import import_events, imports
 from db.book.tombstones import take_back
 from db.engine import Database
@@ -210,7 +210,7 @@ class _Import:
         findings = FileFindings(options.accepted, remembered.accepted)
         note_header(header, findings)
         note_source(findings, self.given_source, self.options.source)
-        rows = first_records(file, header.delimiter, _FIRST_ROWS)
+        rows = first_rows(file, header.delimiter, _FIRST_ROWS)
         find_reports(
             table.header, rows, [one for one in kind.fields if one.name not in options.columns], findings
         )
@@ -387,23 +387,15 @@ class _Import:
 
     def _record(self, connection: Connection, batch_id: int, counts: Counts) -> None:
         """Write the import to the audit, as the last of its transaction."""
-        who = self.actor.who if self.actor else AuditActor()
-        published = Event(
-            actor=who,
-            action=AuditAction.IMPORTED,
-            object_kind=ObjectKind.IMPORT,
-            object_id=batch_id,
+        of = import_events.ImportBy(
+            batch_id=batch_id,
+            kind=self.kind.name,
+            written=[one.table.name for one in self.kind.writes],
+            actor=self.actor.who if self.actor else AuditActor(),
             door=self.actor.door if self.actor else Door.JOB,
-            after={
-                "kind": self.kind.name,
-                "created": counts.created,
-                "changed": counts.changed,
-                "sha256": self.file.sha256,
-            },
         )
-        written = [one.table.name for one in self.kind.writes]
-        rows = import_events.imported(connection, batch_id, self.kind.name, written, who)
-        audit.append(connection, [published, *rows])
+        after = {"created": counts.created, "changed": counts.changed, "sha256": self.file.sha256}
+        audit.append(connection, import_events.imported(connection, of, after))
 
     def _show_progress(self, done: int) -> None:
         if self.progress is not None:

@@ -20,7 +20,7 @@ from db.engine import Database
 
 log = structlog.get_logger()
 
-CONNECTING, UNREACHABLE, SHARED = "connecting", "unreachable", "shared"
+CONNECTING, UNREACHABLE, SHARED, OTHER_APP = "connecting", "unreachable", "shared", "other_app"
 FULL, DISABLED = "too_many_websockets", "link_disabled"  # Slack's words, of its `disconnect`
 FRESH = timedelta(seconds=60)  # a running process reports four times as often
 
@@ -32,6 +32,7 @@ _REMEDIES: dict[str, str] = {
         "end other processes that use this app token; connections of machines that vanished end by themselves"
     ),
     DISABLED: N_("switch it on, on the app's page under Socket Mode; it connects again by itself"),
+    OTHER_APP: N_("copy both tokens from the page of one app, set them and start Tierbot again"),
     SHARED: N_(
         "end the other installation, or give it a Slack app of its own; a connection that a machine has lost ends by"
         " itself within minutes"
@@ -157,6 +158,12 @@ def describe(state: ConnectionState | SlackConnection, now: datetime) -> tuple[P
             found = Phrase(N_("Slack refuses a connection, because the app has ten"))
         case "link_disabled":
             found = Phrase(N_("Socket Mode is switched off for the app"))
+        case "other_app":
+            found = Phrase(
+                N_(
+                    "SLACK_APP_TOKEN and SLACK_BOT_TOKEN are of two apps: what people type and press for one goes to the other"
+                )
+            )
         case "shared":
             found = ngettext(
                 "Slack counts %(count)s connection of the app that this installation does not hold: part of what people type"

@@ -11,12 +11,13 @@ from sqlmodel import Session
 from bot.errors import N_, Phrase, ngettext
 from bot.services.delivery import circuit, time_jump
 from bot.services.delivery.messenger import Messenger
-from bot.services.ops import channels, connection, storage
+from bot.services.ops import channels, connection, failing, storage
 from bot.services.ops.connection import ConnectionState
 from bot.services.ops.storage import Finding
 from bot.settings import Settings
 from db import processes
 from db.book import customers, deputies, people
+from db.care import due_touches
 from db.engine import Database
 from db.graded import runs
 from db.graded.runs import Purpose
@@ -27,6 +28,7 @@ from db.outbox.send_state import CircuitReason
 PACKAGES = ("tierbot", "slack-bolt", "slack-sdk", "sqlalchemy", "apscheduler", "pandas", "tzdata", "holidays")
 SILENT = timedelta(seconds=90)
 STUCK = timedelta(minutes=15)
+UNTOLD = timedelta(days=1)
 CLOCK_APART = timedelta(seconds=60)
 MOST_NAMED = 5
 CIRCUIT_REMEDIES: dict[str, str] = {
@@ -89,10 +91,12 @@ def examine(
     with database.read() as session:
         findings += [
             *_beats(session, now),
+            *_failing(session, now),
             *_held(session, now),
             *_circuit(session, now, asked=slack),
             *_connection(session, settings, now),
             *_messages(session, now),
+            *_care(session, now),
             *_people(session, settings),
             *_gradings(session),
         ]
@@ -174,6 +178,21 @@ def _beats(session: Session, now: datetime) -> Iterator[Finding]:
         yield Finding("problem", "jobs", found, remedy)
     else:
         yield Finding("ok", "jobs", found)
+
+
+def _failing(session: Session, now: datetime) -> Iterator[Finding]:
+    for one in failing.jobs_failing(session):
+        yield Finding(
+            "problem",
+            "jobs",
+            Phrase(
+                N_("the job %(job)s has failed for %(span)s: %(reason)s"),
+                job=one.job,
+                span=_span(now - one.since),
+                reason=one.reason,
+            ),
+            Phrase(N_("the log says why, in the lines job.failed; it is tried again by itself")),
+        )
 
 
 def _held(session: Session, now: datetime) -> Iterator[Finding]:
@@ -273,6 +292,26 @@ def _messages(session: Session, now: datetime) -> Iterator[Finding]:
         )
 
 
+def _care(session: Session, now: datetime) -> Iterator[Finding]:
+    """Steps that nobody is told of. What a person hears only tomorrow is not due before tomorrow."""
+    if untold := due_touches.count(session, now - UNTOLD):
+        yield Finding(
+            "note",
+            "care",
+            ngettext(
+                "%(count)s care step has been due for more than a day, and nobody was told",
+                "%(count)s care steps have been due for more than a day, and nobody was told",
+                untold,
+            ),
+            Phrase(
+                N_(
+                    "import owners of the customers, or set TIERBOT_ALERT_CHANNEL for those without one; while nothing"
+                    " ticks or is held, nobody is told either"
+                )
+            ),
+        )
+
+
 def _people(session: Session, settings: Settings) -> Iterator[Finding]:
     if deputies.admins_left(session, settings.admins):
         yield Finding(
@@ -291,7 +330,12 @@ def _people(session: Session, settings: Settings) -> Iterator[Finding]:
                 "%(count)s people have no Slack user yet: their reminders wait, and no direct message tells them of tier changes",
                 unmatched,
             ),
-            Phrase(N_("is the e-mail address the same as in Slack? correct it and import the people again")),
+            Phrase(
+                N_(
+                    "is the e-mail address the same as in Slack? correct it and import the people again; switch off"
+                    " who is in the list a second time under an older address"
+                )
+            ),
         )
     absent = customers.absent_owners(session)
     if absent:

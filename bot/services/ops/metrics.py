@@ -7,7 +7,7 @@ from datetime import datetime
 
 from sqlmodel import Session
 
-from bot.services.ops import connection
+from bot.services.ops import connection, failing
 from db import processes
 from db.care import touches
 from db.graded import runs
@@ -51,6 +51,12 @@ def measure(session: Session, now: datetime) -> list[Metric]:
                 (role, (now - at).total_seconds())
                 for role, at in sorted(processes.newest_beats(session).items())
             ],
+        ),
+        _by(
+            "job",
+            "job_failing_seconds",
+            "Seconds since when a job has only failed, three times or more.",
+            [(one.job, (now - one.since).total_seconds()) for one in failing.jobs_failing(session)],
         ),
         _by(
             "state", "touches_open", "Open care steps by state.", sorted(touches.open_counts(session).items())

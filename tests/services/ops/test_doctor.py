@@ -24,8 +24,10 @@ from db.outbox import send_state
 from db.outbox.messages import OutboxMessage
 from db.processes import HeartbeatRole
 from tests import factories
+from tests.services.book import MONDAY, Book, at
 
 NOW = datetime(2026, 5, 4, 8, tzinfo=UTC)
+DAY = timedelta(days=1)
 ALL = frozenset(SCOPES) | frozenset(OPTIONAL_SCOPES)
 
 
@@ -228,6 +230,7 @@ def test_a_connection_that_hears_slack_is_in_order(database: Database, tmp_path:
         ("invalid_auth", "Slack refuses the app token: invalid_auth", "set SLACK_APP_TOKEN"),
         ("too_many_websockets", "the app has ten", "end other processes that use this app token"),
         ("link_disabled", "Socket Mode is switched off", "switch it on"),
+        ("other_app", "are of two apps", "from the page of one app"),
         ("internal_error", "Slack opens no connection: internal_error", "asked again by itself"),
     ],
 )
@@ -285,3 +288,26 @@ def test_messages_held_after_a_time_jump_are_a_problem_with_a_remedy(
         processes.set_cursor(session, time_jump.CURSOR, (NOW - timedelta(days=8)).isoformat())
     (held,) = [item for item in findings(database, tmp_path) if item.about == "time"]
     assert (held.level, "2026-04-26" in held.found, "catch-up" in held.remedy) == ("problem", True, True)
+
+
+def test_care_steps_of_which_nobody_is_told_are_noted(database: Database, tmp_path: Path) -> None:
+    book = Book(database, clock=FixedClock(at(MONDAY)))
+    with database.write() as session:
+        acme = factories.customer(session, "ACME")  # without an owner, and there is no channel
+        factories.contact(session, acme, MONDAY - 400 * DAY, "call")
+    book.grade({acme: "A"})
+    book.go(MONDAY)
+
+    def found() -> list[tuple[str, str]]:
+        settings = Settings(_env_file=None, TIERBOT_DATA_DIR=tmp_path)
+        findings = examine(database, settings, slack(), book.clock.now())
+        return [(one.level, one.found) for one in findings if one.about == "care"]
+
+    assert book.reminded_of() == []
+    assert found() == []
+    book.go(MONDAY + 2 * DAY)
+    assert found() == [("note", "1 care step has been due for more than a day, and nobody was told")]
+    with database.write() as session:
+        factories.own(session, acme, factories.person(session))
+    book.go(MONDAY + 3 * DAY)
+    assert found() == []

@@ -167,20 +167,6 @@ def fit(cells: list[str], width: int, delimiter: str) -> list[str] | None:
     return cells[:width] + [""] * (width - len(cells))
 
 
-def first_records(file: InspectedFile, delimiter: str, most: int) -> list[tuple[int, list[str]]]:
-    """The first records with their lines; one of another width than the header's stays as it is."""
-    with open_table(file, delimiter) as table:
-        width = len(table.header)
-        return [
-            (
-                record[0],
-                record[1] if len(record[1]) == width else fit(record[1], width, delimiter) or record[1],
-            )
-            for record in islice(table.records, most)
-            if not isinstance(record, Broken)
-        ]
-
-
 def _mapped(
     records: Iterator[tuple[int, list[str]] | Broken], change: Callable[[list[str]], list[str]]
 ) -> Iterator[tuple[int, list[str]] | Broken]:
@@ -203,3 +189,17 @@ def _read_header(records: Iterator[tuple[int, list[str]] | Broken], name: str) -
         if any(cell.strip() for cell in cells):
             return cells
     raise BadInput(N_("%(file)s is empty."), file=name)
+
+
+def first_rows(file: InspectedFile, delimiter: str, most: int) -> list[tuple[int, list[str]]]:
+    """The first records with their lines; one of another width than the header's stays as it is."""
+    with open_table(file, delimiter) as table:
+        width = len(table.header)
+        return [
+            (
+                record[0],
+                record[1] if len(record[1]) == width else fit(record[1], width, delimiter) or record[1],
+            )
+            for record in islice(table.records, most)
+            if not isinstance(record, Broken)
+        ]
