@@ -16,7 +16,7 @@ from pydantic import TypeAdapter
 
 from bot.wording import notices  # noqa: F401 - more messages
 from bot.wording.actions import Action, Pointer
-from bot.wording.message_base import Message
+from bot.wording.message_base import Message, ReaderRights
 from bot.wording.parts import (
     AssessmentPart,
     BoundaryState,
@@ -41,7 +41,7 @@ from grading.scheme.model import BLOCKED, UNRATED, WORDS_FOR_NO_TIER, Name
 
 
 @dataclass(frozen=True, kw_only=True)
-class TierCard(Message, CustomerPart, AssessmentPart, BoundaryState, WithScore):
+class TierCard(ReaderRights, Message, CustomerPart, AssessmentPart, BoundaryState, WithScore):
     """The private answer to /tier NAME."""
 
     buttons: ClassVar = (Action.WHY, Action.SHARE, Action.LOG_VISIT)
@@ -56,13 +56,6 @@ class TierCard(Message, CustomerPart, AssessmentPart, BoundaryState, WithScore):
     next_step: NextStep | None
     owner: Who | None
     scheme: Name | None = None  # the one that graded it, where several are in force
-    may_share: bool = True
-    may_log: bool = True
-
-    def targets(self) -> dict[Action, Pointer]:
-        """Only buttons that work for the reader: a team that sees a customer changes nothing."""
-        refused = {Action.SHARE: not self.may_share, Action.LOG_VISIT: not self.may_log}
-        return {action: target for action, target in super().targets().items() if not refused.get(action)}
 
     @property
     def doubt(self) -> str | None:
@@ -75,18 +68,13 @@ class TierCard(Message, CustomerPart, AssessmentPart, BoundaryState, WithScore):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Ungraded(Message, CustomerPart):
+class Ungraded(ReaderRights, Message, CustomerPart):
     """The answer for a customer that no grading has covered yet."""
 
     buttons: ClassVar = (Action.LOG_VISIT,)
     owner: Who | None
     preset: str | None = None  # to begin with, where no scheme is in force for customers like this one
     no_scheme: bool = False  # those in force apply to other customers
-    may_log: bool = True
-
-    def targets(self) -> dict[Action, Pointer]:
-        """No button for who only sees the customer."""
-        return super().targets() if self.may_log else {}
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -15,7 +15,8 @@ from bot.services.delivery.worker import Step
 from bot.services.recipients import Place
 from bot.wording.channels import Trouble, TroubledChannel
 from bot.wording.message_base import Message
-from bot.wording.messages import ChannelTrouble, Hit, OwnTierChanged, Reminder, TierChanged, TierDigest, load
+from bot.wording.messages import Hit, OwnTierChanged, Reminder, TierChanged, TierDigest, load
+from bot.wording.notices import ChannelTrouble
 from bot.wording.parts import Since, TierPart, Who
 from db.book import deputies
 from db.book.customers import Customer, Ownership
