@@ -40,7 +40,7 @@ def test_rows_are_numbered_from_one_and_each_hash_covers_the_one_before(database
         record(session, 1, tier="A", until=None)
     with database.write() as session:
         record(session, 2, name="中文")
-    previous, numbers = audit.START, []
+    previous, numbers = audit.START, list[int]()
     with database.read() as session:
         for entry in entries_of(session):
             assert entry["hash"] == audit.hash_of(entry, previous)
