@@ -41,7 +41,6 @@ class ErasedRows:
     def __init__(self, job: ImportJob, kind: str) -> None:
         self._job = job
         self._kind = kind
-        self._book = CustomerReferences(job.connection, job.source)
         self._lines: list[int] = []
         self._first = ""
         self.count = 0
@@ -99,4 +98,4 @@ class ErasedRows:
         """Which of some references mean an erased customer, and none that is in the book."""
         marks, source = self._job.tombstones, self._job.source
         erased = {one for one in references if isinstance(one, str) and marks.of_reference(source, one)}
-        return self._book.not_in_book(erased) if erased else set()
+        return CustomerReferences(self._job.connection, source).not_in_book(erased) if erased else set()
