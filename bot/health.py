@@ -121,9 +121,9 @@ def _database_problem(bot: Tierbot) -> str:
 
 
 def _connection_problem(bot: Tierbot) -> Iterator[str]:
-    """What keeps this process from receiving all that Slack sends."""
+    """What keeps this process from receiving all that Slack sends; not what anybody's requests can cause."""
     state = bot.connection.state
-    if state is not None and state.problem:
+    if state is not None and state.problem not in ("", connection.UNVERIFIED):
         found, _ = connection.describe(state, bot.clock.now())
         yield f"slack: {found}"
 

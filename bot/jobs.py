@@ -56,8 +56,10 @@ class Job:
 
 
 def match_people(bot: Tierbot) -> int:
-    """Find the Slack users of people who have none yet, and see whether the others are still members."""
-    return identity.refresh_people(bot.database, bot.gateway.users, bot.clock.now())
+    """Find the Slack users of people who have none yet and of admins, and see whether the others are still members."""
+    slack, now = bot.gateway.users, bot.clock.now()
+    added = identity.add_admins(bot.database, bot.settings, slack, now)
+    return added + identity.refresh_people(bot.database, slack, now)
 
 
 def grade(bot: Tierbot) -> int:

@@ -152,6 +152,28 @@ def refresh_people(database: Database, slack: SlackPeople, now: datetime) -> int
     return found
 
 
+def add_admins(database: Database, settings: Settings, slack: SlackPeople, now: datetime) -> int:
+    """Add to the book the members whom TIERBOT_ADMINS names and the book does not; how many.
+
+    So admins who have never asked anything are told of trouble too. One whom Slack does not know is looked for again.
+    """
+    with database.read() as session:
+        unknown = set(settings.admins) - people.known_emails(session, settings.admins)
+    added = 0
+    for email in sorted(unknown)[:LOOKUPS]:
+        profile = slack.profile_by_email(email)
+        if profile is None or status_of(profile, slack.installation()) != SlackStatus.MEMBER:
+            continue
+        with database.read() as session:
+            is_somebody = (
+                people.by_slack_id(session, profile.user_id, now) is not None
+            )  # under an older address
+        if not is_somebody:
+            _bind_member(database, profile, settings, slack, now)
+            added += 1
+    return added
+
+
 def refresh(database: Database, bindings: Iterable[Binding], slack: SlackPeople, now: datetime) -> None:
     """Check some people now; when Slack does not answer, what it said last counts."""
     for binding in bindings:

@@ -216,6 +216,11 @@ def by_email(session: Session, email: str) -> Person | None:
     return session.exec(select(Person).where(Person.email == email.strip().lower())).first()
 
 
+def known_emails(session: Session, emails: Collection[str]) -> set[str]:
+    """Those of these addresses that belong to people, active or not."""
+    return set(session.exec(select(Person.email).where(col(Person.email).in_(emails))))
+
+
 def get(session: Session, person_id: int | None) -> Person | None:
     return None if person_id is None else session.get(Person, person_id)
 

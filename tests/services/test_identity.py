@@ -10,7 +10,7 @@ import pytest
 from bot.errors import Conflict, NotAllowed
 from bot.services import identity
 from bot.services.access import Actor
-from bot.services.identity import Installation, SlackProfile, find_actor, identify, refresh_people
+from bot.services.identity import Installation, SlackProfile, add_admins, find_actor, identify, refresh_people
 from bot.settings import Settings
 from db.book import people
 from db.book.people import Person, SlackStatus
@@ -298,6 +298,40 @@ def test_a_user_id_of_another_workspace_is_somebody_else(database: Database, sla
     assert person(database, anna).slack_user_id is None
     change(database, ben, slack_team=HERE)  # the same person in both
     assert ask(database, slack).person_id == ben
+
+
+def test_admins_of_the_settings_are_found_before_they_ever_ask(database: Database, slack: Slack) -> None:
+    slack.put("U0ANNA")
+    slack.put("U0BOB", "bob@example.com")
+    named = settings((ANNA, "nobody@example.com"))
+    assert [add_admins(database, named, slack, NOW) for _ in range(2)] == [1, 0]
+    with database.read() as session:
+        told = [(one.email, one.name, one.slack_user_id) for one in people.admins(session, named.admins)]
+    assert told == [(ANNA, "Anna S.", "U0ANNA")]
+    assert slack.asked.count(ANNA) == 1
+
+
+@pytest.mark.parametrize("stranger", STRANGERS)
+def test_nobody_but_a_member_becomes_an_admin_by_the_settings(
+    database: Database, slack: Slack, stranger: str
+) -> None:
+    slack.put("U0EVE", **STRANGERS[stranger][0])
+    assert add_admins(database, settings((ANNA,)), slack, NOW) == 0
+    with database.read() as session:
+        assert people.everybody(session) == {}
+
+
+def test_an_admin_whom_the_book_has_switched_off_or_knows_by_another_address_is_not_added_again(
+    database: Database, slack: Slack
+) -> None:
+    slack.put("U0ANNA")
+    slack.put("U0BOB", "bob@example.com")
+    add(database, "Bob", active=False, slack=False)
+    anna = add(database, "Anna")
+    change(database, anna, email="anna@older.example")
+    assert add_admins(database, settings((ANNA, "bob@example.com")), slack, NOW) == 0
+    with database.read() as session:
+        assert len(people.everybody(session)) == 2
 
 
 def test_the_first_admin_comes_from_the_settings(database: Database, slack: Slack) -> None:
