@@ -24,18 +24,18 @@ from bot.services.delivery.pace import Pace
 from bot.services.delivery.worker import Worker, WorkerOptions, read_send_state
 from bot.services.grade import first_orders, regrades, runs
 from bot.services.ops import audit_log, channels, failing
-from db import processes
+from bot.services.privacy import retention
+from db import processes, rewriting
 from db.care import touches
 from db.outbox import claims, send_state
 from db.processes import HeartbeatRole
 
 log = structlog.get_logger()
 
-TRACES_KEPT = timedelta(days=7)  # heartbeats, and keys of inbound requests
+HEARTBEATS_KEPT = timedelta(days=7)
 LONGEST_PASS = 30.0  # seconds of sending; messages that are claimed but not sent are released
 LONG_WORK = timedelta(minutes=15)  # the most that a grading, a plan or the first match of all people takes
 BUCKETS_KEPT = timedelta(hours=1)
-LONGEST_MONTH = timedelta(days=31)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,7 +50,8 @@ class Job:
     every: timedelta
     work: Callable[[Tierbot], int]
     patience: timedelta = timedelta(seconds=90)
-    notifies: bool = True  # leads to messages: skipped after a time jump, until an operator catches up
+    # Leads to messages, or deletes what is old: skipped after a time jump, until an operator catches up.
+    notifies: bool = True
     vital: bool = False
 
 
@@ -73,7 +74,7 @@ def grade(bot: Tierbot) -> int:
     except Conflict:  # another process was faster; the next pass grades what else is due
         return 0
     if months := bot.settings.keep_assessments_months:
-        runs.delete_old(bot.database, local.date() - months * LONGEST_MONTH)
+        runs.delete_old(bot.database, local.date() - months * retention.LONGEST_MONTH)
     return len(reports)
 
 
@@ -182,10 +183,23 @@ def do_housekeeping(bot: Tierbot) -> int:
     with bot.database.write() as session:
         processes.beat(session, HeartbeatRole.WORKER, bot.boot_id, now)
         if plausible:  # a clock a year ahead would delete today's
-            processes.forget_requests(session, now - TRACES_KEPT)
-            processes.forget_heartbeats(session, now - TRACES_KEPT)
+            processes.forget_requests(session, now - timedelta(days=bot.settings.keep_requests_days))
+            processes.forget_heartbeats(session, now - HEARTBEATS_KEPT)
         send_state.forget_idle(session, read_send_state(session, bot.clock).now, BUCKETS_KEPT)
     return 0
+
+
+def forget(bot: Tierbot) -> int:
+    """Delete what is kept for a limited time, and end an erasure whose deleted bytes are still in the file."""
+    now = bot.clock.now()
+    rewriting.finish(bot.database)
+    return retention.apply(
+        bot.database,
+        retention.rules_of(bot.settings),
+        data_dir=bot.settings.data_dir,
+        today=bot.today(now),
+        now=now,
+    )
 
 
 # In this order one pass completes a change: a grading leads to touches, touches to messages, messages are sent.
@@ -198,6 +212,7 @@ JOBS = (
     Job(name="channels", every=timedelta(minutes=5), work=watch_channels),
     Job(name="audit", every=timedelta(minutes=5), work=anchor_audit),
     Job(name="deliver", every=timedelta(seconds=1), work=deliver),
+    Job(name="forget", every=timedelta(hours=1), work=forget, patience=LONG_WORK),
     Job(name="house", every=timedelta(seconds=30), work=do_housekeeping, notifies=False, vital=True),
 )
 

@@ -111,6 +111,24 @@ class Settings(BaseSettings):
         "",
         "Channel that gets the count and the last hash of the audit once a day: its id, or #name; empty: only the log.",
     )
+    keep_notes_months: int = _setting(
+        0,
+        "Months after which the notes of visits, calls and other activities are deleted; 0: never.",
+        ge=0,
+        le=1200,
+    )
+    keep_messages_days: int = _setting(
+        0,
+        "Days after which the texts of messages that were sent or given up are deleted, the rows are not; 0: never.",
+        ge=0,
+        le=36500,
+    )
+    keep_rejects_days: int = _setting(
+        0, "Days after which files of rejected rows are deleted; 0: never.", ge=0, le=36500
+    )
+    keep_requests_days: int = _setting(
+        7, "Days after which it is forgotten which requests of Slack were processed.", ge=1, le=3650
+    )
     schemes_dir: Path | None = _setting(
         None, "Folder of your own scheme files; the shipped presets are always there."
     )

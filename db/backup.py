@@ -6,8 +6,10 @@ import stat
 from contextlib import closing
 from enum import StrEnum
 from pathlib import Path
+from typing import Any
 
 from db import schema
+from db.book.tombstones import Mark
 
 
 class Unfitness(StrEnum):
@@ -102,6 +104,16 @@ def channel_ids(database: Path) -> dict[str, str]:
             return dict(connection.execute("SELECT name, channel_id FROM channel_name"))
     except sqlite3.Error:
         return {}
+
+
+def tombstones(database: Path) -> list[tuple[Any, ...]]:
+    """Marks of erased customers and people (`tombstones.Mark`), as far as a database that may be damaged can be read."""
+    columns = ", ".join(Mark._fields)
+    try:
+        with closing(sqlite3.connect(f"{database.absolute().as_uri()}?mode=ro", uri=True)) as connection:
+            return connection.execute(f"SELECT {columns} FROM tombstone").fetchall()  # noqa: S608 - our own names
+    except sqlite3.Error:
+        return []
 
 
 def replace(database: Path, prepared: Path) -> Path | None:

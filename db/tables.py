@@ -13,6 +13,7 @@ from db.book import (  # noqa: F401  # noqa: F401
     order_totals,
     orders,
     people,
+    tombstones,
 )
 from db.care import touches  # noqa: F401
 from db.graded import changes, credit, first_orders, overrides, reviews, runs, schemes, shadows  # noqa: F401

@@ -101,6 +101,7 @@ def test_one_pass_turns_a_change_into_a_message_in_slack(
         "channels": 0,
         "audit": 0,
         "deliver": 0,
+        "forget": 0,
         "house": 0,
     }
     clock.advance(timedelta(hours=20, minutes=59))  # one minute to nine in Shanghai

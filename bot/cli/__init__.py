@@ -23,6 +23,6 @@ def main() -> None:
     except BrokenPipeError:
         sys.exit(1)
     except Exception as error:
-        from bot.cli.failures import report  # SQLAlchemy and structlog, which --help does not need
+        from bot.cli.output.failures import report  # SQLAlchemy and structlog, which --help does not need
 
         sys.exit(report(error))

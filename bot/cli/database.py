@@ -1,6 +1,7 @@
 """`db`: the database."""
 
 import sqlite3
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
@@ -10,11 +11,13 @@ from sqlmodel import Session
 from bot import app
 from bot.app import Tierbot
 from bot.cli.console import _, acts, named_actor, opened, print_table, say, utc
+from bot.cli.output.erasures import erase_returned
 from bot.cli.output.vocabulary import tier_word
 from bot.errors import N_, BadInput, NotReady, Phrase, ngettext
 from bot.services import access
 from bot.services.access import Act, Actor
 from bot.services.delivery import restore
+from bot.services.privacy import marks
 from db import audit, backup, schema
 from db.audit import AuditAction, ObjectKind
 from db.backup import Unfitness
@@ -91,7 +94,7 @@ def restore_backup(file: File, yes: Yes = False) -> None:
     """Put a backup in the SQLite database's place. Every process must be stopped; the old file is kept beside it."""
     with opened(check_schema=False) as bot:
         target = _sqlite_file(bot, "pg_restore, then tierbot db restored")
-        now, actor = bot.clock.now(), named_actor(bot)
+        now, actor, data_dir = bot.clock.now(), named_actor(bot), bot.settings.data_dir
     if not file.is_file():
         raise BadInput(N_("There is no file %(file)s."), file=file)
     prepared = target.with_name(f"{target.name}.restoring")
@@ -103,6 +106,8 @@ def restore_backup(file: File, yes: Yes = False) -> None:
             schema.upgrade(database)
             _rewind(database, restore.preview(database, now), yes, actor)
             restore.keep_channels(database, backup.channel_ids(target), now)
+            marks.add(database, [*marks.load(data_dir), *marks.of_rows(backup.tombstones(target))])
+            erase_returned(replace(bot, database=database), yes)
         finally:
             database.close()
         kept = backup.replace(target, prepared)
@@ -113,7 +118,7 @@ def restore_backup(file: File, yes: Yes = False) -> None:
             reason=Phrase(UNFIT[error.why], **error.values),
         ) from None
     finally:
-        for suffix in ("", "-wal", "-shm", "-journal"):
+        for suffix in ("", "-wal", "-shm", "-journal", ".import-lock"):
             prepared.with_name(prepared.name + suffix).unlink(missing_ok=True)
     say(_("Restored."), *([_("The database as it was: %(file)s", file=kept)] if kept else []))
 
@@ -125,6 +130,8 @@ def confirm_restored(yes: Yes = False) -> None:
         now = bot.clock.now()
         restore.require_stopped(bot.database, now)
         _rewind(bot.database, restore.preview(bot.database, now), yes, named_actor(bot))
+        marks.add(bot.database, marks.load(bot.settings.data_dir))
+        erase_returned(bot, yes)
     say(_("Noted."))
 
 

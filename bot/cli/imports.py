@@ -81,6 +81,12 @@ def _import_command(kind: str, options: list[KindOption]) -> Callable[..., None]
             list[str] | None,
             typer.Option(metavar="NAME", help="Of these, forget one option, finding or field."),
         ] = None,
+        again: Annotated[
+            list[str] | None,
+            typer.Option(
+                metavar="CODE", help="Take back a customer (code) or person (address) who was erased."
+            ),
+        ] = None,
         dry_run: Annotated[bool, typer.Option(help="Only show what would happen.")] = False,
         strict: Annotated[
             bool, typer.Option(help="Exit with 7 when any row was rejected, not only when all were.")
@@ -98,6 +104,7 @@ def _import_command(kind: str, options: list[KindOption]) -> Callable[..., None]
                 negative=tuple(negative or ()),
                 forget=forget,
                 forget_only=tuple(forget_only or ()),
+                again=tuple(again or ()),
                 dry_run=dry_run,
                 timezone=bot.settings.timezone,
                 firm_currency=bot.settings.currency,

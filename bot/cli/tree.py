@@ -67,6 +67,12 @@ COMMANDS = {  # group -> command -> module and function, in the order of --help
         "restore": "database.restore_backup",
         "restored": "database.confirm_restored",
     },
+    "erase": {
+        "customer": "privacy.erase_customer",
+        "person": "privacy.erase_person",
+        "again": "privacy.erase_again",
+    },
+    "export": {"customer": "privacy.export_customer", "person": "privacy.export_person"},
     "outbox": {
         "list": "outbox.list_messages",
         "unknown": "outbox.unknown",
@@ -94,6 +100,8 @@ HELP = {  # of groups
     "credit": "Credit grades, proposed limits and their approval.",
     "review": "What a person should look at, and what was answered.",
     "db": "The database: bring it up to date, back it up, restore it.",
+    "erase": "Delete what is kept about a customer, or a person who has left.",
+    "export": "Write out everything that is kept about a customer or a person.",
     "outbox": "Messages: what waits, what was sent, what could not be.",
     "report": "Views on value: RFM, value matrix, concentration, own rhythm.",
 }
@@ -123,8 +131,12 @@ class LazyCommand(TyperCommand):
         self._module, self._function = place.rsplit(".", 1)
 
     @property
+    def _is_group(self) -> bool:
+        return self._function == "command_group"
+
+    @property
     def help(self) -> str | None:
-        return HELP[self.name] if self.name in HELP else _docstrings(self._module)[self._function]
+        return HELP[str(self.name)] if self._is_group else _docstrings(self._module)[self._function]
 
     @help.setter
     def help(self, text: str | None) -> None:
@@ -132,7 +144,7 @@ class LazyCommand(TyperCommand):
 
     def make_context(self, info_name: str | None, args: list[str], parent: Any = None, **extra: Any) -> Any:
         found = getattr(import_module(f"bot.cli.{self._module}"), self._function)
-        if self.name in HELP:
+        if self._is_group:
             command: Any = typer.main.get_group(found())
         else:
             single = typer.Typer(add_completion=False)

@@ -46,6 +46,7 @@ class Act(StrEnum):
     IMPORT = "import"
     NAME_DEPUTY = "name_deputy"
     MANAGE_PEOPLE = "manage_people"
+    ERASE = "erase"  # and export, which shows everything that an erasure would delete
     READ_AUDIT = "read_audit"
     OPERATE = "operate"
 
@@ -79,12 +80,13 @@ TABLE: dict[Act, tuple[Scope, ...]] = {
     Act.IMPORT:         (NONE,   NONE,            NONE,         ALL,       NONE,    ALL),
     Act.NAME_DEPUTY:    (MINE,   MINE,            TEAMS,        MINE,      MINE,    ALL),  # by whose deputy it is
     Act.MANAGE_PEOPLE:  (NONE,   NONE,            NONE,         NONE,      NONE,    ALL),
+    Act.ERASE:          (NONE,   NONE,            NONE,         NONE,      NONE,    ALL),
     Act.READ_AUDIT:     (NONE,   NONE,            NONE,         NONE,      NONE,    ALL),
     Act.OPERATE:        (NONE,   NONE,            NONE,         NONE,      NONE,    ALL),
 }
 # fmt: on
 # What no deputy does for an absent person.
-BY_ONESELF = frozenset({Act.NAME_DEPUTY, Act.MANAGE_PEOPLE, Act.READ_AUDIT, Act.OPERATE})
+BY_ONESELF = frozenset({Act.NAME_DEPUTY, Act.MANAGE_PEOPLE, Act.ERASE, Act.READ_AUDIT, Act.OPERATE})
 RIGHTS: dict[str, dict[str, Scope]] = {
     act: dict(zip(map(str, PersonRole), row, strict=True)) for act, row in TABLE.items()
 }
@@ -97,6 +99,7 @@ REFUSALS = {
         "You can name a deputy for yourself. For somebody else the lead of their team can, or an admin."
     ),
     Act.MANAGE_PEOPLE: N_("Only admins change people, their roles and their teams."),
+    Act.ERASE: N_("Only admins export and erase what is kept about a customer or a person."),
     Act.READ_AUDIT: N_("Only admins read the audit."),
     Act.OPERATE: N_("Only admins decide about messages, restored databases and kept totals."),
 }

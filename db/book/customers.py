@@ -6,7 +6,7 @@ from enum import StrEnum
 from functools import lru_cache
 from typing import Any, NamedTuple
 
-from sqlalchemy import Index, Integer, UniqueConstraint, and_, bindparam, func, select, true
+from sqlalchemy import Index, Integer, UniqueConstraint, and_, bindparam, func, select, true, update
 from sqlalchemy.sql.expression import ColumnElement
 from sqlmodel import Field, Session, SQLModel, col
 
@@ -46,6 +46,7 @@ class Customer(ImportedRow, table=True):
     __tablename__ = "customer"
     __table_args__ = (
         partial_index("ix_customer_joined_into", "joined_into", where="joined_into IS NOT NULL"),
+        {"sqlite_autoincrement": True},  # the audit names customers by number, also those that were erased
     )
     code: str = Field(index=True)
     name: str
@@ -250,6 +251,19 @@ def present_owners(session: Session, customer_ids: Sequence[int]) -> dict[int, i
     joined_into = {row[0]: row[1] for row in rows if row[1] is not None}
     now = present_owners(session, sorted(set(joined_into.values()))) if joined_into else {}
     return {row[0]: now.get(row[1]) if row[1] is not None else row[2] for row in rows}
+
+
+def codes_of_owner(session: Session, person_id: int) -> list[str]:
+    """Codes of the unarchived customers that a person looks after at present."""
+    return list(
+        session.scalars(of_owners(select(col(Customer.code)), [person_id]).order_by(col(Customer.code)))
+    )
+
+
+def end_ownerships(session: Session, person_id: int, today: date) -> None:
+    """Let a person own no customer any more."""
+    theirs = col(Ownership.person_id) == person_id, col(Ownership.ends_on).is_(None)
+    session.execute(update(Ownership).where(*theirs).values(ends_on=today))
 
 
 def absent_owners(session: Session) -> list[str]:

@@ -301,6 +301,32 @@ def teams(session: Session) -> dict[int, Team]:
     return {team.id: team for team in session.exec(select(Team)) if team.id is not None}
 
 
+def led_by(session: Session, person_id: int) -> list[str]:
+    """Names of the teams that a person leads."""
+    return list(session.exec(select(Team.name).where(Team.lead_id == person_id).order_by(Team.name)))
+
+
+_ERASED = "@invalid"  # ends the address of somebody who was erased: no mail server has this name
+
+
+def is_erased(person: Person) -> bool:
+    """Whether only the number of a person is left."""
+    return person.email.endswith(_ERASED)
+
+
+def replace(session: Session, person_id: int, name: str) -> None:
+    """Leave of a person only the number and another name: an inactive viewer without an address or a Slack user."""
+    values = {
+        "email": f"erased-{person_id}{_ERASED}",
+        "name": name,
+        "role": PersonRole.VIEWER,
+        "active": False,
+        **dict.fromkeys(("team_id", "language", "timezone", "slack_user_id", "slack_team")),
+        **dict.fromkeys(("slack_status", "slack_checked_at", "slack_timezone", "slack_language")),
+    }
+    session.exec(update(Person).where(col(Person.id) == person_id).values(**values))
+
+
 def team_channels(session: Session) -> dict[str, str]:
     """Name of a team -> its channel, of the teams that have one."""
     found = session.exec(select(Team.name, Team.channel).where(col(Team.channel) != "").order_by(Team.name))

@@ -12,7 +12,9 @@ from db.types import NumberedRow, UtcDateTime, partial_index
 
 DROPPED = "dropped"  # error class of messages that a person gave up
 # Error classes of dead messages that leave nothing to do: they were for nobody any more.
-FOR_NOBODY = (DROPPED, "left", "not_theirs", "erased")
+ERASED = "erased"
+FOR_NOBODY = (DROPPED, "left", "not_theirs", ERASED)
+EMPTY_BODY = "{}"  # of a message whose text was deleted
 RESTORED = "restored"  # attempt id of messages that may have been sent after the backup that was restored
 
 
@@ -81,8 +83,10 @@ def listed(session: Session, states: Collection[str], most: int) -> list[OutboxM
 
 
 def keys_of_kind(session: Session, kind: str) -> dict[int, str]:
-    """Id -> key of every message of a kind."""
-    statement = select(col(OutboxMessage.id), col(OutboxMessage.dedupe_key)).where(OutboxMessage.kind == kind)
+    """Id -> key of every message of a kind, except those about customers that were erased."""
+    statement = select(col(OutboxMessage.id), col(OutboxMessage.dedupe_key)).where(
+        OutboxMessage.kind == kind, col(OutboxMessage.dedupe_key).not_like(f"{ERASED}:%")
+    )
     return {row[0]: row[1] for row in session.exec(statement) if row[0] is not None}
 
 

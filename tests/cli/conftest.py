@@ -87,7 +87,7 @@ def file(migrated: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, loggin
 @pytest.fixture
 def command(file: Path) -> Command:
     """A command of the program, over that database."""
-    return lambda *arguments: CliRunner().invoke(app, arguments)
+    return lambda *arguments, **how: CliRunner().invoke(app, arguments, **how)
 
 
 @pytest.fixture

@@ -106,6 +106,8 @@ def retry(database: Database, outbox_id: int, *, actor: Actor, now: datetime) ->
     access.require(actor, Act.OPERATE)
     with database.write() as session:
         was = _existing(session, outbox_id).state
+        if _existing(session, outbox_id).body_json == outbox.EMPTY_BODY:
+            raise Conflict(N_("Message %(id)s cannot be sent again: its text was deleted."), id=outbox_id)
         if not outbox.requeue(session, outbox_id, now=now, note=f"queued again by {actor.who}"):
             raise Conflict(
                 N_("Message %(id)s is %(state)s. Only dead and unknown ones can be sent again."),

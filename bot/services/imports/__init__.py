@@ -1,7 +1,7 @@
 """CSV files into the book, and out again: `import_file`, `undo`, `history`."""
 
-from bot.services.imports.duplicates import LikelyPair, find_duplicates
 from bot.services.imports.joins.command import JoinReport, join_customers
+from bot.services.imports.joins.duplicates import LikelyPair, find_duplicates
 from bot.services.imports.kind import KindOption
 from bot.services.imports.kinds import KINDS
 from bot.services.imports.report import ImportOptions, ImportReport, UndoReport

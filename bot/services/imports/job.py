@@ -1,6 +1,6 @@
 """One import in progress, and the rows it works on at a time."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from decimal import Decimal
@@ -25,6 +25,7 @@ from bot.services.imports.read.refusal import Parser, RefusedValue
 from bot.services.imports.read.text import plain
 from bot.services.imports.rejects import Rejects
 from bot.services.imports.report import ImportOptions
+from bot.services.tombstones import Tombstones
 
 AT_ONCE = 500  # keys of one query
 
@@ -45,6 +46,7 @@ class ImportJob:
     repeats: Repeats = field(default_factory=Repeats)
     now: datetime
     parsers: dict[str, Parser] = field(default_factory=dict)  # by field
+    tombstones: Tombstones = field(default_factory=Tombstones)
     says_paid: bool = False  # whether a column says by words which invoices are paid
     forms: Forms = field(default_factory=Forms)
     sample: list[list[str]] = field(default_factory=list)  # the cells of the first rows
@@ -131,6 +133,19 @@ class Chunk:
     columns: Sequence[Sequence[str]]  # the same cells by column
     values: dict[str, list[Any]]  # field or staged column -> parsed values; None where blank
     refused: dict[int, tuple[str, RefusedValue]] = field(default_factory=dict)  # row -> field and reason
+
+    def without(self, rows: Collection[int]) -> "Chunk":
+        """The chunk without some rows."""
+        places = {
+            row: place for place, row in enumerate(one for one in range(len(self.lines)) if one not in rows)
+        }
+        return Chunk(
+            lines=[self.lines[row] for row in places],
+            cells=[self.cells[row] for row in places],
+            columns=[[column[row] for row in places] for column in self.columns],
+            values={name: [values[row] for row in places] for name, values in self.values.items()},
+            refused={places[row]: why for row, why in self.refused.items() if row in places},
+        )
 
     def refuse(self, row: int, name: str, reason: str) -> None:
         """Refuse a row because of a field, unless it is refused already."""

@@ -8,6 +8,7 @@ from sqlalchemy import Connection, bindparam, func, select
 
 from bot.errors import N_, Phrase
 from bot.services.imports.check.codes import similar_code
+from bot.services.imports.check.findings import FindingType, Level
 from bot.services.imports.job import AT_ONCE, Chunk, ImportJob
 from bot.services.imports.layout.columns import FileField
 from bot.services.imports.read.cells.word_lists import NOTHING_BUT_NA
@@ -26,6 +27,11 @@ CUSTOMER = FileField(
     required=True,
     read=ImportJob.codes,
     nothing=NOTHING_BUT_NA,
+)
+PEOPLE_ERASED = FindingType(
+    name="erased-people-named",
+    level=Level.NOTE,
+    sentence=N_("Cells of the column %(column)s name people who were erased; they were read as empty."),
 )
 _CACHED = 100_000
 _ADDRESS = re.compile(r"<([^<>]+)>")
@@ -88,6 +94,10 @@ class CustomerReferences:
                 for reference, customer in found.items()
             }
         chunk.set_column("customer_id", [found.get(reference) for reference in references], "customer")
+
+    def not_in_book(self, references: Iterable[str]) -> set[str]:
+        """Which of some references mean no customer of the book."""
+        return {reference for reference, customer in self._find(references).items() if customer is None}
 
     def unknown(self, reference: str) -> RefusedValue:
         """The refusal of an unknown customer, with what was probably meant for the first few."""
@@ -173,7 +183,14 @@ def find_person(job: ImportJob, name: str) -> Parser:
         known[address] = person_id
         named.setdefault(_name_of_person(called), []).append(address)
 
-    def parse(text: str) -> int | RefusedValue:
+    def parse(text: str) -> int | RefusedValue | None:
+        found = find(text)
+        if type(found) is RefusedValue and job.tombstones.of_person(text):
+            job.findings.tally(PEOPLE_ERASED, column=repr(job.layout.columns.get(name, name)))
+            return None
+        return found
+
+    def find(text: str) -> int | RefusedValue:
         if "@" not in text:
             return find_by_name(text)
         bracketed = _ADDRESS.search(text)

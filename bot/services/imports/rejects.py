@@ -7,24 +7,35 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
-from bot.errors import N_, NotReady
+from bot.errors import N_, NotReady, Phrase
 from bot.services.imports.read.cells.guards import harmless
 from bot.services.imports.read.records import REJECTS
 from bot.services.imports.report import FIRST_REJECTS, Rejected
+from bot.services.tombstones import Tombstones
+
+NAMES_ERASED = Phrase(N_("the row names a customer or person who was erased, and is not kept"))
 
 
 class Rejects:
     """Counts rejected rows, keeps the first ones, and writes all of them to a file if there is a folder."""
 
-    def __init__(self, folder: Path | None, header: Sequence[str]) -> None:
+    def __init__(
+        self, folder: Path | None, header: Sequence[str], tombstones: Tombstones | None = None
+    ) -> None:
         self.count = 0
         self.first: list[Rejected] = []
         self._folder = folder
         self._header = header
+        self._tombstones = tombstones
         self._handle: Any = None
 
     def add(self, *, line: int, column: str, value: str, reason: str, cells: Sequence[str]) -> None:
-        """Reject one row. Raises NotReady when the file cannot be written."""
+        """Reject one row. Raises NotReady when the file cannot be written.
+
+        Of a row that names somebody who was erased, only the line is kept.
+        """
+        if self._tombstones and any(self._tombstones.of_anybody(cell) for cell in cells):
+            column, value, reason, cells = "", "", NAMES_ERASED, [""] * len(cells)
         self.count += 1
         if len(self.first) < FIRST_REJECTS:
             self.first.append(Rejected(line=line, column=column, value=value, reason=reason))

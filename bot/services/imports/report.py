@@ -31,6 +31,7 @@ class ImportOptions:
     negative: tuple[str, ...] = ()  # COLUMN=WORD,…: amounts of rows with these words are negative
     forget: bool = False  # the answers and columns that earlier imports of the source gave
     forget_only: tuple[str, ...] = ()  # of these, options, findings and fields
+    again: tuple[str, ...] = ()  # codes, names and addresses of who was erased and is to come back
     expected_sha256: str | None = None  # of the preview; a file that differs is refused
     dry_run: bool = False
     timezone: str = "UTC"  # the firm's: a time with an offset belongs to the day that it is there

@@ -28,6 +28,7 @@ from bot.services.imports.check.sources import ask_about_other_sources, note_sou
 from bot.services.imports.check.styles import Styles
 from bot.services.imports.check.vendor import check_vendor
 from bot.services.imports.conversion import SUBTRACT
+from bot.services.imports.erased import again
 from bot.services.imports.job import ImportJob
 from bot.services.imports.kind import Counts, FileKind, find_header_of
 from bot.services.imports.kinds import KINDS
@@ -41,9 +42,11 @@ from bot.services.imports.rejects import Rejects
 from bot.services.imports.report import ImportOptions, ImportReport
 from bot.services.imports.selection import Selection
 from bot.services.imports.staging import Staging
+from bot.services.tombstones import Tombstones
 from db import audit
 from db.audit import AuditActor, Door
 from db.book import import_events, imports
+from db.book.tombstones import take_back
 from db.engine import Database
 
 # Fields that change the amount or the day of payment: a later file without them would set these back in silence.
@@ -152,16 +155,17 @@ class _Import:
                         imports.find_mapping(connection, source, kind.name),
                         kind.name,
                     ).without(self.options.forget_only)
+                tombstones, erasures = again(connection, source, self.options.again)
             options = merge(self.options, remembered.options, kind)
             mapped = (*remembered.columns.values(), *options.columns.values())
             header = find_header_of(kind, file, options.delimiter, mapped, options.header_line)
             with open_table(header.of(file), header.delimiter) as table:
-                job = self._begin(connection, table, header, options, remembered)
+                job = self._begin(connection, table, header, options, remembered, tombstones)
                 try:
                     staging = self._stage(job, table, remembered.words)
                     self._check(job, staging)
                     job.rejects.finish()
-                    batch_id, counts = self._publish(job, staging)
+                    batch_id, counts = self._publish(job, staging, erasures)
                     rejects_file = job.rejects.keep(f"import-{batch_id}-{kind.name}-rejects.csv")
                 finally:
                     job.rejects.drop()
@@ -200,6 +204,7 @@ class _Import:
         header: Header,
         options: ImportOptions,
         remembered: Remembered,
+        tombstones: Tombstones,
     ) -> ImportJob:
         """Find the columns of the fields."""
         file, kind = header.of(self.file), self.kind
@@ -243,7 +248,8 @@ class _Import:
                 this_year=self.clock.now().year,
                 findings=findings,
             ),
-            rejects=Rejects(None if options.dry_run else self.rejects_dir, layout.header),
+            rejects=Rejects(None if options.dry_run else self.rejects_dir, layout.header, tombstones),
+            tombstones=tombstones,
             findings=findings,
             now=self.clock.now(),
         )
@@ -256,6 +262,8 @@ class _Import:
             job.parsers.update({field.name: field.read(job, field.name) for field in self.kind.fields})
         staging = Staging(job, self.kind, Selection(job, self.kind, words))
         staging.read(table, lambda: self._show_progress(table.position))
+        if staging.rows == staging.skipped and staging.erased.count:
+            staging.erased.refuse_all(self.file.path.name)
         if staging.rows == staging.skipped and not staging.selection.skipped:
             raise BadInput(N_("%(file)s has a header but no rows."), file=self.file.path.name)
         if sha256_of(self.file.path) != self.file.sha256:
@@ -269,6 +277,7 @@ class _Import:
         check_encoding(self.file, job.findings, given=self.options.encoding)
         kind = self.kind
         staging.selection.check()
+        staging.erased.say()
         job.forms.check(
             job.layout,
             job.parsers,
@@ -309,7 +318,9 @@ class _Import:
                     count=f"{staging.selection.skipped:,}",
                 )
 
-    def _publish(self, job: ImportJob, staging: Staging) -> tuple[int | None, Counts]:
+    def _publish(
+        self, job: ImportJob, staging: Staging, erasures: Sequence[str]
+    ) -> tuple[int | None, Counts]:
         """Write the staged rows to the book, or only count them."""
         if self.options.dry_run:
             with job.connection.begin():
@@ -322,7 +333,7 @@ class _Import:
                     job.connection.exec_driver_sql(f"ANALYZE {table}")
         try:
             with job.connection.begin():
-                return self._write(job, staging)
+                return self._write(job, staging, erasures)
         except IntegrityError as error:
             raise Conflict(
                 N_("The book changed while %(file)s was being read (%(problem)s); import it again."),
@@ -330,7 +341,7 @@ class _Import:
                 problem=str(error.orig).strip().splitlines()[0],
             ) from error
 
-    def _write(self, job: ImportJob, staging: Staging) -> tuple[int, Counts]:
+    def _write(self, job: ImportJob, staging: Staging, erasures: Sequence[str]) -> tuple[int, Counts]:
         batch = imports.table(imports.ImportBatch)
         # A write comes first: SQLite then waits for its lock instead of failing on a stale view.
         batch_id: int = job.connection.execute(
@@ -373,6 +384,7 @@ class _Import:
             field: job.layout.columns.get(field, DECLINED) for field in (*self.options.columns, *changing)
         }
         imports.remember_mapping(job.connection, job.source, self.kind.name, given)
+        take_back(job.connection, erasures, job.now)
         self._record(job.connection, batch_id, counts)
         return batch_id, counts
 

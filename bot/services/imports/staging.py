@@ -14,6 +14,7 @@ from bot.services.imports.check.findings import FindingType
 from bot.services.imports.check.meaning.unit_columns import AmountUnits
 from bot.services.imports.check.rows import QUOTED_LINES, SHORT_ROWS, OtherLines
 from bot.services.imports.check.vendor import CONTINUED_LINES
+from bot.services.imports.erased import ErasedRows
 from bot.services.imports.job import AT_ONCE, Chunk, ImportJob
 from bot.services.imports.kind import FileKind
 from bot.services.imports.read.cells.cache import CellCache
@@ -43,6 +44,7 @@ class Staging:
         self._job = job
         self._kind = kind
         self.selection = selection
+        self.erased = ErasedRows(job, kind.name)
         self._dates = DateColumns(job)
         self._scales = AmountUnits(job)
         self._sources = {field.column: field.name for field in kind.fields if field.column}
@@ -153,6 +155,7 @@ class Staging:
         if not rows:
             return
         chunk = self._without_misread(self._without_other_lines(self._parse(lines, rows)))
+        chunk = self._without_erased(chunk)
         lines, rows = chunk.lines, chunk.cells
         if not rows:
             return
@@ -207,6 +210,18 @@ class Staging:
         self.blank += len(blank)
         keep = [row for row in range(len(rows)) if row not in other and row not in blank]
         return self._parse([lines[row] for row in keep], [rows[row] for row in keep])
+
+    def _without_erased(self, chunk: Chunk) -> Chunk:
+        """Leave out the rows about customers and people who were erased."""
+        if not self._job.tombstones:
+            return chunk
+        with self._job.connection.begin():
+            gone = self.erased.find(chunk)
+        if not gone:
+            return chunk
+        self.rows += len(gone)
+        self.skipped += len(gone)
+        return chunk.without(gone)
 
     def _without_misread(self, chunk: Chunk) -> Chunk:
         """Leave out the optional columns of which most values cannot be read, judged by the first chunk."""

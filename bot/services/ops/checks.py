@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from bot import settings
-from bot.errors import N_, BotError, Phrase, SeveralProblems
+from bot.errors import N_, BotError, Phrase, SeveralProblems, ngettext
 from bot.services.care.plan import load_plan
 from bot.services.delivery.messenger import Messenger
 from bot.services.ops import channels
@@ -16,12 +16,13 @@ from bot.services.ops.addresses import why_unusable
 from bot.services.ops.channels import Written
 from bot.services.ops.revisions import other_revision
 from bot.services.ops.templates import check_templates
+from bot.services.privacy import marks, retention
 from bot.services.schemes import store
 from bot.settings import Settings
 from bot.wording.rendering import Renderer
-from db import schema
+from db import rewriting, schema
 from db.address import without_secrets
-from db.engine import Unusable, describe, file_of, open_database
+from db.engine import Database, Unusable, describe, file_of, open_database
 from grading.scheme.presets import notices, preset_names
 
 OTHERS = 0o077  # the rights of the group and of everybody
@@ -54,6 +55,7 @@ def check_all(to_slack: Callable[[Settings], Messenger]) -> Findings:
     found.problems += check_templates(Renderer(chosen.templates_dir))
     written = _check_database(chosen, found)
     _check_modes(chosen, found)
+    found.notices += retention.sentences(chosen)
     if written.channels and chosen.slack_bot_token is not None:
         _check_channels(written, to_slack(chosen), found)
     return found
@@ -150,6 +152,32 @@ def _mode(place: Path) -> int:
         return 0
 
 
+def _check_erasures(database: Database, settings: Settings, found: Findings) -> None:
+    """Whether a restored database has brought back who was erased, and whether an erasure could be finished."""
+    try:
+        count = marks.missing(database, settings.data_dir)
+    except BotError as error:
+        found.problems += _sentences(error)
+        count = 0
+    if count:
+        found.problems.append(
+            ngettext(
+                "The database is older than %(count)s erasure: it holds who was erased since. Run: tierbot erase again",
+                "The database is older than %(count)s erasures: it holds who was erased since. Run: tierbot erase again",
+                count,
+            )
+        )
+    if rewriting.is_due(database):
+        found.problems.append(
+            Phrase(
+                N_(
+                    "Deleted bytes of an erasure are still in the database file or its log. End what reads from it, make room"
+                    " on its disk, and run: tierbot erase again"
+                )
+            )
+        )
+
+
 def _check_channels(written: Written, slack: Messenger, found: Findings) -> None:
     for remark in channels.remarks(written, channels.look(written, slack)):
         sentence = Phrase(N_("%(found)s: %(remedy)s."), found=remark.found, remedy=remark.remedy)
@@ -175,6 +203,7 @@ def _check_database(settings: Settings, found: Findings) -> Written:
         return written
     try:
         schema.check(database)
+        _check_erasures(database, settings, found)
         with database.read() as session:
             written = channels.written(session, settings.alert_channel)
     except schema.SchemaMismatch as mismatch:

@@ -16,7 +16,7 @@ from bot.services.grade.evidence import findings
 from bot.services.grade.evidence.findings import DATA, DataChange, Mismatch, Verified
 from bot.services.grade.evidence.run_rows import OVERLAP
 from bot.services.schemes.store import SchemeInForce
-from db.book import customers, imports
+from db.book import customers, imports, tombstones
 from db.engine import Database
 from db.graded import credit, past_book
 from db.graded.past_book import CREDIT_GRADING, PastBook
@@ -98,8 +98,10 @@ class SourceCheck:
 
     def _check_orders_through(self, session: Session, newest: date | None) -> None:
         """Compare the day of the newest order, unless orders have come or gone since."""
+        if newest == self.run.orders_through:
+            return
         since = self.run.started_at - OVERLAP
-        if newest != self.run.orders_through and not past_book.has_news(session, "orders", since):
+        if not past_book.has_news(session, "orders", since) and not tombstones.erased_since(session, since):
             self.found.add_other(
                 "grading_run.orders_through", run=self.run, stored=self.run.orders_through, computed=newest
             )

@@ -36,8 +36,8 @@ from bot.services.imports.customer_rows import (
     keep_old_names,
     key_of,
 )
-from bot.services.imports.duplicates import note_duplicates
 from bot.services.imports.job import Chunk, ImportJob
+from bot.services.imports.joins.duplicates import note_duplicates
 from bot.services.imports.joins.joined_codes import fill_only, mark_joined
 from bot.services.imports.kind import Counts, UpsertKind, WrittenTable
 from bot.services.imports.layout.columns import FileField

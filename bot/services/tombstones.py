@@ -1,0 +1,105 @@
+"""Recognises erased customers and people in files, by keyed hashes of their codes, names and addresses."""
+
+import hmac
+import secrets
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+
+from sqlalchemy import Connection
+
+from bot.services.name_keys import fold
+from db.book import tombstones
+from db.book.tombstones import Mark, Subject
+
+KEY, CODE, NAME, ADDRESS = "key", "code", "name", "address"  # what is hashed
+
+
+class Tombstones:
+    """The marks in force, looked up by what a file calls somebody. False when nobody was erased."""
+
+    def __init__(self, marks: Iterable[Mark] = ()) -> None:
+        self._erasures = {mark.hash: mark.erasure for mark in marks}
+        self._salts = sorted({mark.salt for mark in marks})
+
+    def __bool__(self) -> bool:
+        return bool(self._erasures)
+
+    @classmethod
+    def read(cls, connection: Connection) -> "Tombstones":
+        """The marks in force in a database."""
+        return cls(tombstones.in_force(connection))
+
+    def without(self, erasures: Iterable[str]) -> "Tombstones":
+        """The same without the marks of some erasures."""
+        gone = set(erasures)
+        rest = Tombstones()
+        rest._erasures = {key: erasure for key, erasure in self._erasures.items() if erasure not in gone}
+        rest._salts = self._salts
+        return rest
+
+    def of_key(self, source: str, code: str) -> str | None:
+        """The erasure of the customer that had this code in this system."""
+        return self._find(Subject.CUSTOMER, KEY, source, code)
+
+    def of_reference(self, source: str, text: str) -> str | None:
+        """The erasure of the customer that a row of this system means by a code or another name."""
+        return (
+            self.of_key(source, text)
+            or self._find(Subject.CUSTOMER, CODE, text)
+            or self._find(Subject.CUSTOMER, NAME, text)
+        )
+
+    def of_customer(self, source: str, code: str, names: Sequence[str]) -> str | None:
+        """The erasure of the customer of a row of a customer file: it has the key, or both the code and a name."""
+        return self.of_key(source, code) or self.of_code_and_name(code, names)
+
+    def of_code_and_name(self, code: str, names: Sequence[str]) -> str | None:
+        """The erasure of the customer that had this code, in whatever system, and one of these names."""
+        by_code = self._find(Subject.CUSTOMER, CODE, code)
+        named = () if by_code is None else [self._find(Subject.CUSTOMER, NAME, name) for name in names]
+        return by_code if by_code in named else None
+
+    def of_address(self, email: str) -> str | None:
+        """The erasure of the person with this e-mail address."""
+        return self._find(Subject.PERSON, ADDRESS, email)
+
+    def of_person(self, text: str) -> str | None:
+        """The erasure of the person with this e-mail address or name."""
+        return self.of_address(text) or self._find(Subject.PERSON, NAME, text)
+
+    def of_anybody(self, text: str) -> str | None:
+        """The erasure of whoever has exactly this code, name or address."""
+        by_code, by_name = (self._find(Subject.CUSTOMER, what, text) for what in (CODE, NAME))
+        return by_code or by_name or self.of_person(text)
+
+    def _find(self, subject: Subject, what: str, *values: str) -> str | None:
+        for salt in self._salts:
+            if (found := self._erasures.get(hash_of(salt, subject, what, *values))) is not None:
+                return found
+        return None
+
+
+def hash_of(salt: str, subject: Subject, what: str, *values: str) -> str:
+    """The hash of one name, spelled the way in which it is compared."""
+    spelled = [fold(value) or value if what == NAME else value.strip().casefold() for value in values]
+    return hmac.digest(bytes.fromhex(salt), "\x1f".join([subject, what, *spelled]).encode(), "sha256").hex()
+
+
+def mark(connection: Connection, subject: Subject, named: Iterable[tuple[str, ...]], now: datetime) -> None:
+    """Store the marks of one erasure; `named` are (what, values)."""
+    known = tombstones.every(connection)
+    salt = known[0].salt if known else secrets.token_hex(32)
+    erasure = secrets.token_hex(8)
+    rows = {
+        hash_of(salt, subject, what, *values): Mark(
+            hash=hash_of(salt, subject, what, *values),
+            salt=salt,
+            subject=subject,
+            erasure=erasure,
+            what=what,
+            erased_at=now,
+            taken_back_at=None,
+        )
+        for what, *values in named
+    }
+    tombstones.put(connection, rows.values())

@@ -1,0 +1,252 @@
+"""What the database keeps about customers and people: which rows are about them, and which texts may name them.
+
+It follows from the foreign keys. Only what does not is written down here, and a test compares it with the tables: a new
+column that refers to a person, or that holds free text, must be added before it is released.
+"""
+
+from collections.abc import Collection, Iterable
+from functools import cache
+from typing import Any
+
+from sqlalchemy import (
+    Column,
+    ColumnElement,
+    LargeBinary,
+    String,
+    Table,
+    TypeDecorator,
+    and_,
+    false,
+    or_,
+    select,
+)
+
+from db import tables
+from db.audit import AuditEntry, ObjectKind, person_actor
+from db.book.customers import Customer
+from db.book.imports import ImportChange, table
+from db.book.people import Person
+
+CUSTOMER, PERSON, CHANGE, AUDIT = (table(one) for one in (Customer, Person, ImportChange, AuditEntry))
+
+# Columns that refer to a customer without making their row one about it; an erasure empties them.
+POINTERS = frozenset({"customer.parent_id", "customer.joined_into"})
+# Columns that refer to a person: the number stays after an erasure, and means a former colleague.
+OF_PEOPLE = frozenset(
+    {
+        "ownership.person_id",
+        "activity.person_id",
+        "outbox.recipient",
+        "tier_override.approver_id",
+        "touch.closed_by",
+    }
+)
+LEADS = frozenset({"team.lead_id"})  # emptied instead
+ENDING = frozenset({"deputy.person_id", "deputy.deputy_id"})  # the row is deleted
+# Numbers that look as if they referred to a person or customer, and do not.
+OTHER_NUMBERS = frozenset(
+    {"assessment.scheme_version_id", "import_change.row_id", "tier_change.outbox_id", "touch.outbox_id"}
+)
+
+_PEOPLE = OF_PEOPLE | LEADS | ENDING
+
+
+def _columns(by_table: dict[str, str]) -> frozenset[str]:
+    return frozenset(f"{place}.{name}" for place, names in by_table.items() for name in names.split())
+
+
+# Texts that hold nothing but the name or the address of who did something.
+DOERS = _columns(
+    {
+        "fact": "author",
+        "tier_override": "approver set_by ended_by",
+        "credit_approval": "approved_by",
+        "review_answer": "answered_by",
+        "scheme_step": "actor",
+        "import_batch": "actor undone_by",
+    }
+)
+# Texts that people wrote or files brought, in which anybody may be named.
+FREE = _columns(
+    {
+        "activity": "note",
+        "column_mapping": "column",
+        "credit_approval": "reason",
+        "fact": "evidence",
+        "import_batch": "file_name",
+        "outbox": "error",
+        "review_answer": "note",
+        "shadow_run": "problem",
+        "tier_override": "reason end_reason",
+        "touch": "reason",
+    }
+)
+# The same, as JSON.
+FREE_JSON = _columns({"import_answer": "value", "import_change": "before", "outbox": "body_json"})
+# Data about others and rules, in which somebody may be named; an erasure says so, and leaves them.
+DATA = _columns(
+    {
+        "customer": "name industry customer_type region country",
+        "customer_name": "name",
+        "fact": "value",
+        "order_line": "product product_type",
+        "scheme_version": "content",
+        "team": "name",
+    }
+)
+# Codes, numbers and words of our own, and what is about the customer or person of the row.
+FIXED = _columns(
+    {
+        "activity": "source external_id kind",
+        "activity_period": "kind source",
+        "audit_entry": "actor operator door action object_kind object_id before after hash",
+        "assessment": "tier computed_tier capped_by standing clean inputs",
+        "channel_name": "name channel_id",
+        "circuit": "workspace reason sentence",
+        "column_mapping": "source kind field",
+        "credit_approval": "grade currency",
+        "cursor": "name value",
+        "customer": "code record_type language",
+        "customer_key": "source external_id",
+        "customer_name": "kind key",
+        "customer_order": "source external_id currency original_currency",
+        "exchange_rate": "firm_currency currency rate",
+        "fact": "field source",
+        "grading_run": "purpose kind beside status",
+        "heartbeat": "role boot_id",
+        "import_answer": "source kind option",
+        "import_batch": "kind source file_sha256 status",
+        "import_change": "table_name",
+        "inbox": "team_id kind key",
+        "invoice": "source external_id currency original_currency",
+        "lane": "name",
+        "name_token": "token",
+        "order_line": "line",
+        "order_total": "currency",
+        "outbox": "dedupe_key kind address channel body_hash state attempt_id slack_ts slack_channel error_class",
+        "ownership": "role",
+        "person": "email name role slack_user_id language timezone slack_team slack_status slack_timezone slack_language",
+        "record_change": "before after tier_before",
+        "review_answer": "reason item",
+        "scheme_step": "purpose state scheme applies_to",
+        "scheme_version": "name sha256",
+        "shadow_move": "tier shadow_tier",
+        "slack_connection": "boot_id problem",
+        "tally": "name",
+        "team": "channel language",
+        "tier_change": "purpose from_tier to_tier",
+        "tier_override": "purpose tier",
+        "tombstone": "hash salt subject erasure what",
+        "touch": "dedupe_key step kind tier state",
+    }
+)
+
+
+def name_of(column: Column[Any]) -> str:
+    """TABLE.COLUMN."""
+    return f"{column.table.name}.{column.name}"
+
+
+def columns_named(names: Iterable[str]) -> list[Column[Any]]:
+    """The columns of TABLE.COLUMN names, in order."""
+    return [
+        tables.metadata.tables[place].c[column]
+        for place, column in (name.split(".") for name in sorted(names))
+    ]
+
+
+@cache
+def customer_tables() -> tuple[Table, ...]:
+    """The tables whose rows are about a customer; those that others refer to come last."""
+    return tuple(one for one in reversed(tables.metadata.sorted_tables) if _links(one) or one is CUSTOMER)
+
+
+@cache
+def _links(of: Table) -> tuple[Column[Any], ...]:
+    """The columns by which the rows of a table are about a customer: itself, or a row that is about one."""
+    found: list[Column[Any]] = []
+    for key in of.foreign_keys:
+        column, target = key.parent, key.column.table
+        if name_of(column) in POINTERS or target is of or target is PERSON:
+            continue
+        if target is CUSTOMER or (_links(target) and not column.nullable):
+            found.append(column)
+    return tuple(sorted(found, key=name_of))
+
+
+def about_customers(of: Table, customer_ids: Collection[int]) -> ColumnElement[bool]:
+    """Condition: rows of a table that are about these customers."""
+    if of is CUSTOMER:
+        return CUSTOMER.c.id.in_(customer_ids)
+    if of is CHANGE:
+        return _changes_of([one for one in customer_tables() if "id" in one.c], customer_ids)
+    if of is AUDIT:
+        return _audited(ObjectKind.CUSTOMER, customer_ids)
+    conditions = []
+    for column in _links(of):
+        target = next(key.column.table for key in column.foreign_keys)
+        if target is CUSTOMER:
+            conditions.append(column.in_(customer_ids))
+        else:
+            conditions.append(column.in_(select(target.c.id).where(about_customers(target, customer_ids))))
+    return or_(*conditions) if conditions else false()
+
+
+def _changes_of(of: Iterable[Table], customer_ids: Collection[int]) -> ColumnElement[bool]:
+    """Condition: previous values of rows that are about these customers."""
+    return or_(
+        *(
+            and_(
+                CHANGE.c.table_name == one.name,
+                CHANGE.c.row_id.in_(select(one.c.id).where(about_customers(one, customer_ids))),
+            )
+            for one in of
+        )
+    )
+
+
+def _audited(kind: ObjectKind, ids: Collection[int]) -> ColumnElement[bool]:
+    """Condition: acts on these objects."""
+    return and_(AUDIT.c.object_kind == kind, AUDIT.c.object_id.in_(list(map(str, ids))))
+
+
+def about_person(of: Table, person_id: int) -> ColumnElement[bool]:
+    """Condition: rows of a table that refer to this person."""
+    if of is PERSON:
+        return PERSON.c.id == person_id
+    if of is CHANGE:
+        return and_(CHANGE.c.table_name == PERSON.name, CHANGE.c.row_id == person_id)
+    if of is AUDIT:
+        return or_(AUDIT.c.actor == person_actor(person_id), _audited(ObjectKind.PERSON, [person_id]))
+    conditions = [column == person_id for column in of.c if name_of(column) in _PEOPLE]
+    return or_(*conditions) if conditions else false()
+
+
+def person_tables() -> list[Table]:
+    """The tables with rows that refer to people, and the people."""
+    wanted = {name.partition(".")[0] for name in _PEOPLE} | {PERSON.name, CHANGE.name, AUDIT.name}
+    return [one for one in tables.metadata.sorted_tables if one.name in wanted]
+
+
+def unsorted() -> list[str]:
+    """Columns that are in none of the sets above, and ought to be: they refer to somebody, or hold text."""
+    found = []
+    for one in tables.metadata.sorted_tables:
+        for column in one.c:
+            name, targets = name_of(column), {key.column.table for key in column.foreign_keys}
+            if PERSON in targets or (not targets and _looks_like_a_reference(column)):
+                found += [name] * (name not in _PEOPLE | OTHER_NUMBERS)
+            elif CUSTOMER in targets and column.nullable:
+                found += [name] * (name not in POINTERS)
+            elif _is_text(column):
+                found += [name] * (name not in DOERS | FREE | FREE_JSON | DATA | FIXED)
+    return found
+
+
+def _looks_like_a_reference(column: Column[Any]) -> bool:
+    return not _is_text(column) and column.name.endswith(("_id", "_by")) and column.name != "batch_id"
+
+
+def _is_text(column: Column[Any]) -> bool:
+    kind = column.type.impl_instance if isinstance(column.type, TypeDecorator) else column.type
+    return isinstance(kind, String | LargeBinary)

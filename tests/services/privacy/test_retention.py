@@ -1,0 +1,81 @@
+"""What is kept for a limited time is deleted when that is over, and nothing else."""
+
+import json
+import os
+from datetime import timedelta
+from pathlib import Path
+
+from sqlmodel import col, select
+
+from bot.services.privacy import retention
+from bot.settings import Settings
+from db.book.facts import Activity
+from db.book.imports import ImportChange
+from db.outbox.messages import OutboxMessage
+from tests.services.privacy.world import DAY, NAMES, NOW, World
+
+
+def settings(**values: int) -> Settings:
+    return Settings(**{f"TIERBOT_KEEP_{name.upper()}": value for name, value in values.items()})  # type: ignore[arg-type]
+
+
+def apply(world: World, *, days: int = 0, **values: int) -> int:
+    return retention.apply(
+        world.database,
+        retention.rules_of(settings(**values)),
+        data_dir=world.data_dir,
+        today=DAY + timedelta(days=days),
+        now=NOW + timedelta(days=days),
+    )
+
+
+def test_by_default_nothing_is_deleted(world: World) -> None:
+    assert apply(world, days=5_000) == 0
+    assert (world.data_dir / "rejects").is_dir()
+
+
+def test_notes_are_deleted_after_their_months_with_what_an_undo_would_restore(small: World) -> None:
+    header = "id,customer,date,kind,note"
+    small.bring("activities", header, "A1,K2,2026-01-05,call,long ago", "A2,K2,2026-06-01,call,new")
+    small.bring("activities", header, "A1,K2,2026-01-05,call,long ago, corrected".replace(", c", " c"))
+    assert apply(small, notes_months=6) == 0
+    assert apply(small, notes_months=3) == 1
+    with small.database.read() as session:
+        notes = session.exec(select(Activity.note).order_by(col(Activity.external_id))).all()
+        changes = session.exec(select(ImportChange.before).where(ImportChange.table_name == "activity")).all()
+    assert list(notes) == [None, "new"]
+    assert [json.loads(before) for before in changes] == [{"note": None}]
+    assert apply(small, notes_months=3) == 0
+
+
+def test_texts_of_finished_messages_are_deleted_after_their_days(world: World) -> None:
+    assert apply(world, days=30, messages_days=31) == 0
+    assert apply(world, days=32, messages_days=31) == len(NAMES) + 1
+    with world.database.read() as session:
+        emptied = session.exec(select(OutboxMessage).where(OutboxMessage.body_json == "{}")).all()
+        assert {(row.state, row.slack_ts, bool(row.body_hash)) for row in emptied} == {("sent", "1.1", True)}
+
+
+def test_files_of_rejected_rows_are_deleted_after_their_days(empty: World) -> None:
+    folder = empty.data_dir / "rejects"
+    folder.mkdir()
+    for name, days in (("old.csv", 11), (".rejects-left.partial", 11), ("new.csv", 9)):
+        written(folder / name, days)
+    assert apply(empty, rejects_days=10) == 2
+    assert [path.name for path in folder.iterdir()] == ["new.csv"]
+
+
+def written(path: Path, days: int) -> None:
+    path.write_text("line\n", encoding="utf-8")
+    at = (NOW - timedelta(days=days)).timestamp()
+    os.utime(path, (at, at))
+
+
+def test_what_is_kept_is_said_by_kind() -> None:
+    said = [str(one) for one in retention.sentences(settings(notes_months=24, messages_days=1))]
+    assert said == [
+        "notes of visits and calls are kept for 24 months.",
+        "texts of messages are kept for 1 day.",
+        "processed requests are kept for 7 days.",
+        "Kept without an end: assessments, rejected rows of imports. docs/settings.md says how to change that.",
+    ]
