@@ -117,9 +117,10 @@ def _gateway(settings: Settings, renderer: Renderer) -> "Gateway":
 
 
 def secrets_in(settings: Settings) -> tuple[str, ...]:
-    """The tokens, the signing secret and the passwords of the database, as the log must not show them."""
-    held = (settings.slack_bot_token, settings.slack_app_token, settings.slack_signing_secret)
-    return (*(one.get_secret_value() for one in held if one is not None), *secrets_of(settings.url))
+    """The tokens, the signing secrets and the passwords of the database, as the log must not show them."""
+    tokens = (settings.slack_bot_token, settings.slack_app_token)
+    held = (one.get_secret_value() for one in tokens if one is not None)
+    return (*held, *settings.signing_secrets, *secrets_of(settings.url))
 
 
 def unusable_database(url: str, reason: str) -> NotReady:

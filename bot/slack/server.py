@@ -1,7 +1,7 @@
 """The Bolt app with its listeners, over Socket Mode or HTTP. What takes long is done after the acknowledgement."""
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -59,9 +59,9 @@ def front(deps: Dependencies, client: WebClient, new_reference: Callable[[], str
     return Front(app=app, deferred=deferred)
 
 
-def serve_http(app: App, signing_secret: str, host: str, port: int) -> Server:
+def serve_http(app: App, signing_secrets: Sequence[str], host: str, port: int) -> Server:
     """Listen for signed requests. Raises OSError when the port is not available."""
-    return serve(http_app(app, signing_secret), host=host, port=port, name="http-mode")
+    return serve(http_app(app, signing_secrets), host=host, port=port, name="http-mode")
 
 
 @dataclass(frozen=True, kw_only=True)

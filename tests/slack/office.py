@@ -75,7 +75,7 @@ class Office:
         slack = front(tierbot.deps, web_client(settings), lambda: "0badcafe")
         way: Server | SocketModeConnection
         if self.way == "http":
-            way = serve_http(slack.app, SECRET, "127.0.0.1", 0)
+            way = serve_http(slack.app, [SECRET], "127.0.0.1", 0)
             self.workspace.deliver_by_http(f"http://127.0.0.1:{way.port}{PATH}")
         else:
             way = connect(slack.app, tierbot.deps)

@@ -72,9 +72,9 @@ class Refusals:
         log.warning("http.refused", status=status, reason=reason, count=count)
 
 
-def http_app(app: App, signing_secret: str, *, refusals: Refusals | None = None) -> Starlette:
-    """The ASGI application around a Bolt app."""
-    secret, refusals = signing_secret.encode(), refusals or Refusals()
+def http_app(app: App, signing_secrets: Sequence[str], *, refusals: Refusals | None = None) -> Starlette:
+    """The ASGI application around a Bolt app; each of the secrets may have signed a request."""
+    secrets, refusals = [secret.encode() for secret in signing_secrets], refusals or Refusals()
 
     async def receive(request: Request) -> Response:
         try:
@@ -82,7 +82,7 @@ def http_app(app: App, signing_secret: str, *, refusals: Refusals | None = None)
                 if _SSL_CHECK.fullmatch(request.url.query.encode()):
                     return Response(status_code=200)
                 raise _Refused(405, "not a POST")
-            body = await _verified_body(request, secret)
+            body = await _verified_body(request, secrets)
             if body is None:
                 return Response(status_code=200)
             # Bolt's own Starlette adapter runs a sync app on the event loop, one request at a time.
@@ -101,7 +101,7 @@ def http_app(app: App, signing_secret: str, *, refusals: Refusals | None = None)
     return Starlette(routes=[Route(PATH, receive, methods=["GET", "POST"])])
 
 
-async def _verified_body(request: Request, secret: bytes) -> bytes | None:
+async def _verified_body(request: Request, secrets: Sequence[bytes]) -> bytes | None:
     """The raw body with Slack's signature; None for a check of the certificate. Raises _Refused."""
     stamp = request.headers.get("x-slack-request-timestamp", "")
     signature = request.headers.get("x-slack-signature", "")
@@ -113,7 +113,7 @@ async def _verified_body(request: Request, secret: bytes) -> bytes | None:
     if abs(SystemClock().now().timestamp() - int(stamp)) > FRESH_SECONDS:
         raise _Refused(401, "signed more than five minutes ago, or after now")
     body = await _body(request, LARGEST_BODY, otherwise=413)
-    if not is_signed(secret, stamp, signature, body):
+    if not any([is_signed(secret, stamp, signature, body) for secret in secrets]):
         raise _Refused(401, "signed with another secret")
     return body
 
