@@ -45,9 +45,10 @@ _OPTIONS = (
     f"-c jit=off -c lock_timeout={BUSY_SECONDS}s -c statement_timeout=600s"
     " -c idle_in_transaction_session_timeout=120s -c timezone=UTC"
 )
-# Advisory locks of PostgreSQL; imports hold 7462.
+# Advisory locks of PostgreSQL; imports hold 7462, the audit 7464.
 MIGRATION_LOCK = 7461
 _NAMED_LOCKS = 7463
+_AT_END = "at_end"
 
 Result = TypeVar("Result")
 
@@ -73,11 +74,14 @@ class Database:
         true until it commits. SQLite runs one writing transaction at a time anyway.
         """
         with Session(self.writer, expire_on_commit=False) as session, session.begin():
+            session.info[_AT_END] = []
             self.before_write(session.connection())
             if lock is not None and not self.is_sqlite:
                 keys = {"kind": _NAMED_LOCKS, "key": zlib.crc32(lock.encode()) - 2**31}
                 session.execute(text("SELECT pg_advisory_xact_lock(:kind, :key)"), keys)
             yield session
+            for work in session.info[_AT_END]:
+                work(session)
 
     @contextmanager
     def read(self) -> Iterator[Session]:
@@ -116,6 +120,11 @@ class Database:
     def close(self) -> None:
         self.writer.dispose()
         self.reader.dispose()
+
+
+def at_end(session: Session, work: Callable[[Session], None]) -> None:
+    """Do work as the last of a transaction that `Database.write` began, if it gets that far."""
+    session.info[_AT_END].append(work)
 
 
 class db_clock(FunctionElement[datetime]):  # noqa: N801 - a SQL function

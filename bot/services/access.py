@@ -13,6 +13,7 @@ from bot.clock import local_date, zone_named
 from bot.errors import N_, Conflict, NotAllowed, NotFound
 from bot.settings import Settings
 from bot.wording.actions import Pointer
+from db.audit import Door, Who
 from db.book import customers, people
 from db.book.customers import Customer, CustomerRow
 from db.book.people import PersonRole, PersonRow
@@ -60,6 +61,12 @@ class Actor:
     slack_user_id: str
     language: str
     timezone: str
+    door: Door = Door.SLACK
+
+    @property
+    def who(self) -> Who:
+        """The actor as the audit names them."""
+        return Who(person_id=self.person_id or None, name=self.name)
 
     def today(self, now: datetime) -> date:
         """The date where the actor is."""

@@ -1,0 +1,204 @@
+"""The audit: who did what to whom, when and through which door, in one chain of hashes.
+
+Each row's hash covers the row and the hash of the row before, so that a row that is edited, removed, inserted or
+moved shows. What is cut off at the end shows only against an anchor: a number and hash that were kept elsewhere.
+"""
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from enum import StrEnum
+from hashlib import sha256
+from typing import Any, NamedTuple
+
+from sqlalchemy import Index, text
+from sqlalchemy import insert as sa_insert
+from sqlalchemy import select as sa_select
+from sqlmodel import Field, Session, col
+
+from db.engine import at_end, db_clock, dialect
+from db.types import NumberedRow, UtcDateTime
+
+START = "0" * 64  # stands for the hash before the first row
+_CHAIN_LOCK = 7464  # an advisory lock of PostgreSQL
+_PENDING = "audit"
+_STREAMED = 1_000  # rows in memory while the chain is read
+
+
+class AuditAction(StrEnum):
+    """What was done."""
+
+    OVERRIDE_SET = "override_set"
+    OVERRIDE_ENDED = "override_ended"
+    CREDIT_APPROVED = "credit_approved"
+    REVIEW_ANSWERED = "review_answered"
+    GRADING_PUBLISHED = "grading_published"
+    SCHEME_PROPOSED = "scheme_proposed"
+    SCHEME_APPROVED = "scheme_approved"
+    SCHEME_DECIDED = "scheme_decided"
+    SCHEME_RETIRED = "scheme_retired"
+    CARE_PLAN_CHANGED = "care_plan_changed"
+    SETTINGS_CHANGED = "settings_changed"
+    IMPORTED = "imported"
+    IMPORT_UNDONE = "import_undone"
+    CUSTOMERS_JOINED = "customers_joined"
+    PERSON_CHANGED = "person_changed"
+    TEAM_CHANGED = "team_changed"
+    DEPUTY_CHANGED = "deputy_changed"
+    CARD_SHARED = "card_shared"
+    PERSONAL_SHOWN = "personal_shown"  # somebody saw personal or financial fields without the mask
+    EXPORTED = "exported"
+    ERASED = "erased"
+
+
+class Door(StrEnum):
+    """Through what somebody acted."""
+
+    SLACK = "slack"
+    COMMAND_LINE = "command line"
+    JOB = "job"
+    IMPORT = "import"
+
+
+class ObjectKind(StrEnum):
+    """What something was done to; `object_id` is its id, or the name of what has none."""
+
+    CUSTOMER = "customer"
+    PERSON = "person"
+    TEAM = "team"
+    SCHEME = "scheme"
+    CARE_PLAN = "care_plan"
+    GRADING = "grading"
+    IMPORT = "import"
+    SETTING = "setting"
+    MESSAGE = "message"
+    BOOK = "book"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Who:
+    """A person of the book by id, else whoever has this name: `operator:root` at the machine, `tierbot` itself."""
+
+    person_id: int | None = None
+    name: str = "tierbot"
+
+    def __str__(self) -> str:
+        return person_actor(self.person_id) if self.person_id is not None else self.name
+
+
+class AuditEntry(NumberedRow, table=True):
+    """One act. Ids start with 1 and have no gaps. Rows are only ever added."""
+
+    __tablename__ = "audit_entry"
+    __table_args__ = (Index("ix_audit_entry_object", "object_kind", "object_id"),)
+    at: datetime = Field(sa_type=UtcDateTime)  # by the database's clock
+    actor: str = Field(index=True)
+    door: str
+    action: str
+    object_kind: str
+    object_id: str | None = None
+    before: str | None = None  # JSON
+    after: str | None = None
+    hash: str
+
+
+class Head(NamedTuple):
+    """The last row of the chain: its number, which is also how many there are, and its hash."""
+
+    number: int
+    hash: str
+
+
+def person_actor(person_id: int) -> str:
+    """How the column `actor` names a person of the book."""
+    return f"person:{person_id}"
+
+
+def record(
+    session: Session,
+    *,
+    actor: Who,
+    action: AuditAction,
+    object_kind: ObjectKind,
+    object_id: int | str | None,
+    door: Door,
+    before: Mapping[str, Any] | None = None,
+    after: Mapping[str, Any] | None = None,
+) -> None:
+    """Add an act to the transaction of its cause, one that `Database.write` began.
+
+    `before` and `after` hold ids and what the decision needs, no names and no free text: erasing a person leaves the
+    audit as it is. The rows are written as the last of the transaction, because until it ends nobody else can add any.
+    """
+    if session.in_nested_transaction():
+        raise RuntimeError(
+            "an act is recorded in the transaction itself: a savepoint may be rolled back without it"
+        )
+    if not session.info.get(_PENDING):
+        at_end(session, _append)
+        session.info[_PENDING] = []
+    session.info[_PENDING].append(
+        {
+            "actor": str(actor),
+            "door": door.value,
+            "action": action.value,
+            "object_kind": object_kind.value,
+            "object_id": None if object_id is None else str(object_id),
+            "before": _as_json(before),
+            "after": _as_json(after),
+        }
+    )
+
+
+def head(session: Session) -> Head:
+    """The last row, or 0 and `START` without any."""
+    found = session.connection().execute(_HEAD).first()
+    return Head(found.id, found.hash) if found else Head(0, START)
+
+
+def chained(session: Session) -> Iterator[AuditEntry]:
+    """Every row in the order of the chain, a few at a time in memory."""
+    rows = session.connection().execution_options(yield_per=_STREAMED).execute(_EVERY)
+    for row in rows:
+        yield AuditEntry(**row._mapping)
+
+
+def hash_of(entry: Mapping[str, Any], previous: str) -> str:
+    """The hash of a row after a row with the hash `previous`."""
+    content = [previous, *(_plain(entry[name]) for name in _HASHED)]
+    return sha256(json.dumps(content, ensure_ascii=True, separators=(",", ":")).encode()).hexdigest()
+
+
+_HASHED = [name for name in AuditEntry.model_fields if name != "hash"]
+_TABLE: Any = AuditEntry.__table__  # type: ignore[attr-defined]
+_HEAD = sa_select(col(AuditEntry.id), col(AuditEntry.hash)).order_by(col(AuditEntry.id).desc()).limit(1)
+_EVERY = sa_select(_TABLE).order_by(_TABLE.c.id)
+_CLOCK = sa_select(db_clock())
+
+
+def _append(session: Session) -> None:
+    """Write the pending rows. On PostgreSQL one transaction at a time, which only those wait for that add rows too."""
+    session.flush()  # so that it waits for nothing while it holds the lock
+    connection = session.connection()
+    if dialect(session) == "postgresql":
+        connection.execute(text(f"SELECT pg_advisory_xact_lock({_CHAIN_LOCK})"))
+    last, previous = head(session)
+    now = connection.execute(_CLOCK).scalar_one()
+    rows = []
+    for number, entry in enumerate(session.info.pop(_PENDING), last + 1):
+        row = {"id": number, "at": now, **entry}
+        previous = hash_of(row, previous)
+        rows.append({**row, "hash": previous})
+    connection.execute(sa_insert(_TABLE), rows)
+
+
+def _as_json(values: Mapping[str, Any] | None) -> str | None:
+    if values is None:
+        return None
+    return json.dumps(values, ensure_ascii=False, sort_keys=True, separators=(",", ":"), default=str)
+
+
+def _plain(value: Any) -> Any:
+    """A value as it is hashed: an instant in UTC with all its digits."""
+    return value.astimezone(UTC).isoformat(timespec="microseconds") if isinstance(value, datetime) else value
