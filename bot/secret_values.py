@@ -11,15 +11,15 @@ LARGEST = 64 * 1024  # bytes of a secret's file
 _TOKEN = re.compile(r"xox[a-z]-[\w-]+|xapp-[\w-]+").fullmatch
 
 
-def value_or_file(
-    value: SecretStr | str | None, file: Path | None, variable: str
-) -> SecretStr | str | None:
+def value_or_file(value: SecretStr | str | None, file: Path | None, variable: str) -> SecretStr | str | None:
     """A secret as it is set, or the content of the file that the setting `variable`_FILE names. Raises ValueError."""
     if file is None:
         return value
     given = value.get_secret_value() if isinstance(value, SecretStr) else value
     if given:
-        raise ValueError(Phrase(N_("is set, and so is %(file)s; remove one of them"), file=f"{variable}_FILE"))
+        raise ValueError(
+            Phrase(N_("is set, and so is %(file)s; remove one of them"), file=f"{variable}_FILE")
+        )
     return SecretStr(_content(file))
 
 
@@ -31,7 +31,9 @@ def _content(file: Path) -> str:
         lines = raw.decode("utf-8-sig").splitlines()
     except FileNotFoundError:
         raise ValueError(
-            Phrase(N_("the file %(file)s does not exist; write the secret into it, or name another"), file=file)
+            Phrase(
+                N_("the file %(file)s does not exist; write the secret into it, or name another"), file=file
+            )
         ) from None
     except IsADirectoryError:
         raise ValueError(Phrase(N_("%(file)s is a folder; name the file in it"), file=file)) from None
@@ -42,7 +44,9 @@ def _content(file: Path) -> str:
     except OSError as error:
         raise ValueError(
             Phrase(
-                N_("the file %(file)s cannot be read: %(problem)s; let the account that runs Tierbot read it"),
+                N_(
+                    "the file %(file)s cannot be read: %(problem)s; let the account that runs Tierbot read it"
+                ),
                 file=file,
                 problem=error.strerror,
             )

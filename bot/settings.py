@@ -13,12 +13,11 @@ from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic.fields import FieldInfo
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
-from bot import secret_values
+from bot import environment, secret_values
 from bot.channel_names import channel_as_stored
 from bot.errors import N_, BadInput, Phrase, SeveralProblems
 
 ROOT = Path(__file__).parent.parent
-DOTENV = Path(".env")
 # Each is also read from the file that NAME_FILE names.
 SECRETS = (
     "database_url",
@@ -282,7 +281,7 @@ def _is_loopback(host: str) -> bool:
 
 def load(**overrides: Any) -> Settings:
     """Settings from the environment and `.env`. Raises BadInput with every problem; secrets are never quoted."""
-    problems = unknown_variables({**_dotenv(), **os.environ})
+    problems = environment.misspelt({**environment.dotenv(), **os.environ}, list(_fields()))
     try:
         settings = Settings(**overrides)
     except ValidationError as error:
@@ -312,7 +311,7 @@ def usable() -> Settings:
     """The settings with defaults in place of those that are wrong: for `check`, which goes on after a problem."""
     file: dict[str, Any] = {}
     try:
-        _dotenv()
+        environment.dotenv()
     except BadInput:
         file = {"_env_file": None}
     try:
@@ -330,27 +329,6 @@ def variables() -> list[tuple[str, str, str]]:
         empty = field.default in (None, ()) or isinstance(field.default, SecretStr)
         rows.append((name, "" if empty else str(field.default), field.description or ""))
     return rows
-
-
-def unknown_variables(environment: Any) -> list[Phrase]:
-    """A sentence for each TIERBOT_ variable that is no setting; TIERBOT_TEST_ ones belong to the tests.
-
-    Other programs have SLACK_ variables too: of those only one that is nearly a setting's name is misspelt.
-    """
-    known = list(_fields())
-    problems: list[Phrase] = []
-    for name in sorted(environment):
-        if name in known or not name.startswith(("SLACK_", "TIERBOT_")) or name.startswith("TIERBOT_TEST_"):
-            continue
-        ours = name.startswith("TIERBOT_")
-        near = difflib.get_close_matches(name, known, n=1, cutoff=0.8 if ours else 0.9)
-        if near:
-            problems.append(
-                Phrase(N_("%(name)s is not a setting: did you mean %(near)s?"), name=name, near=near[0])
-            )
-        elif ours:
-            problems.append(Phrase(N_("%(name)s is not a setting: remove it."), name=name))
-    return problems
 
 
 def _fields() -> dict[str, FieldInfo]:
@@ -392,22 +370,3 @@ def _sentence(error: Any) -> Phrase:
             high=high,
         )
     return Phrase(N_("%(name)s: %(reason)s"), name=name, reason=message)
-
-
-def _dotenv() -> dict[str, str]:
-    """The names in `.env`. Raises BadInput when it cannot be read."""
-    try:
-        text = DOTENV.read_text(encoding="utf-8")
-    except FileNotFoundError:
-        return {}
-    except UnicodeDecodeError as error:
-        raise BadInput(
-            N_("%(file)s is not UTF-8 text (byte %(place)s); save it as UTF-8."),
-            file=DOTENV.absolute(),
-            place=error.start + 1,
-        ) from None
-    except OSError as error:
-        raise BadInput(
-            N_("%(file)s cannot be read: %(problem)s."), file=DOTENV.absolute(), problem=error.strerror
-        ) from None
-    return dict.fromkeys(re.findall(r"^\s*(?:export\s+)?(\w+)\s*=", text, flags=re.MULTILINE), "")

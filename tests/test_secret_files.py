@@ -45,7 +45,9 @@ def value_of(loaded: settings.Settings, variable: str) -> str:
 
 
 def test_every_secret_may_stand_in_a_file() -> None:
-    secret = {name for name, field in settings.Settings.model_fields.items() if "Secret" in str(field.annotation)}
+    secret = {
+        name for name, field in settings.Settings.model_fields.items() if "Secret" in str(field.annotation)
+    }
     assert secret == set(settings.SECRETS) == {name.removeprefix("TIERBOT_").lower() for name in VALUES}
 
 
@@ -139,5 +141,7 @@ def test_check_names_a_file_that_others_may_read_and_a_secret_that_should_go(
     for mode, named in ((0o644, True), (0o400, False)):
         os.chmod(file, mode)
         notices = "\n".join(map(str, check_all(pytest.fail).notices))
-        assert (f"{file} has mode 0644: other accounts of this machine may read the secret" in notices) is named
+        assert (
+            f"{file} has mode 0644: other accounts of this machine may read the secret" in notices
+        ) is named
         assert "Remove it five minutes after the change." in notices

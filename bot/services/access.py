@@ -31,6 +31,7 @@ class Act(StrEnum):
     """What can be done to a customer."""
 
     SEE = "see"
+    UNMASK = "unmask"  # see personal and financial fields without the mask
     SHARE = "share"
     LOG_CONTACT = "log_contact"
     CLOSE_TOUCH = "close_touch"
@@ -73,7 +74,7 @@ class Actor:
         return local_date(now, ZoneInfo(self.timezone))
 
 
-_WORK = frozenset({Act.SEE, Act.SHARE, Act.LOG_CONTACT, Act.CLOSE_TOUCH})
+_WORK = frozenset({Act.SEE, Act.UNMASK, Act.SHARE, Act.LOG_CONTACT, Act.CLOSE_TOUCH})
 _LEAD = _WORK | {Act.OVERRIDE, Act.APPROVE_CREDIT, Act.REVIEW}
 MAY: dict[str, frozenset[Act]] = {
     PersonRole.ADMIN: _LEAD,

@@ -14,10 +14,12 @@ from zlib import crc32
 
 from pydantic import TypeAdapter
 
+from bot.masking import mask_text
+from bot.wording import private  # noqa: F401 - its classes are messages, too
 from bot.wording.actions import Action, Pointer
-from bot.wording.channels import TroubledChannel
 from bot.wording.message_base import Message
 from bot.wording.parts import (
+    MASKED,
     AssessmentPart,
     BoundaryState,
     CapState,
@@ -36,7 +38,7 @@ from bot.wording.parts import (
     WithScore,
     WithTier,
 )
-from bot.wording.why_parts import LeverPart, NotComputed, RatingGap, ScoreChange, Wanted, WayPart
+from bot.wording.why_parts import NotComputed, RatingGap, ScoreChange, Wanted, WayPart
 from grading.scheme.model import BLOCKED, UNRATED, WORDS_FOR_NO_TIER, Name
 
 
@@ -44,7 +46,7 @@ from grading.scheme.model import BLOCKED, UNRATED, WORDS_FOR_NO_TIER, Name
 class TierCard(Message, CustomerPart, AssessmentPart, BoundaryState, WithScore):
     """The private answer to /tier NAME."""
 
-    buttons: ClassVar = (Action.WHY, Action.SHARE, Action.LOG_VISIT)
+    buttons: ClassVar = (Action.WHY, Action.SHARE, Action.LOG_VISIT, Action.UNMASK)
     provisional: bool
     certain: bool
     capped_by: Name | None
@@ -65,6 +67,13 @@ class TierCard(Message, CustomerPart, AssessmentPart, BoundaryState, WithScore):
         if self.tier.id == UNRATED:
             return "unrated"
         return "provisional" if self.provisional else None
+
+    def targets(self) -> dict[Action, Pointer]:
+        """Nothing leads to masked fields where none is masked."""
+        found = super().targets()
+        if mask_text(self.code) == self.code and all(one.value != MASKED for one in self.up + self.down):
+            del found[Action.UNMASK]
+        return found
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -148,22 +157,6 @@ class Why(Message, CustomerPart, AssessmentPart, BoundaryState):
             part.left_out or any(reason.missing and reason.score is None for reason in part.reasons)
             for part in self.dimensions
         )
-
-
-@dataclass(frozen=True, kw_only=True)
-class ExactFigures(Message):
-    """What single figures would have to be for the tier above, all others as they are."""
-
-    name: str
-    tier: TierPart
-    score: float | None
-    goal: TierPart | None
-    needed: float | None
-    levers: tuple[LeverPart, ...]
-    together: bool  # no lever is enough by itself
-    enough: bool  # those that are listed are, together
-    as_of: date
-    no_tier: str | None = None  # unrated | new | blocked: why no figure gives a tier
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -368,11 +361,6 @@ class VisitLogged(Message):
     happened_on: date
     next_step: NextStep | None
     repeated: bool = False  # it was recorded a moment before
-
-
-@dataclass(frozen=True, kw_only=True)
-class ChannelTrouble(Message, TroubledChannel):
-    """Told to admins: a channel gets no messages."""
 
 
 MESSAGES: dict[str, type[Message]] = {cls.__name__: cls for cls in Message.__subclasses__()}

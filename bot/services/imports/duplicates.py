@@ -19,6 +19,7 @@ from db.book.customers import Customer, CustomerKey, CustomerName, NameKind
 from db.book.duplicates import Candidate, Shared, bare_name
 from db.book.imports import table
 from db.engine import Database
+from db.privacy import EMAILS, TAX_NUMBERS
 
 _customer, _key, _name = table(Customer), table(CustomerKey), table(CustomerName)
 
@@ -32,11 +33,6 @@ LIKELY = FindingType(
 )
 MOST = 10  # customers that share a value; a value of more is no sign
 GROUPS = 100  # values whose customers are read at once
-TAX_FIELDS = (
-    *("tax_number", "tax_no", "tax_id", "vat_number", "vat_no", "vat_id", "ust_id", "steuernummer"),
-    *("税号", "纳税人识别号", "统一社会信用代码"),
-)
-EMAIL_FIELDS = ("email", "e_mail", "email_address", "邮箱", "电子邮箱", "电子邮件")
 # Everybody's: an address there says nothing about the company.
 PUBLIC_DOMAINS = (
     *(
@@ -106,11 +102,11 @@ def find_duplicates(database: Database, limit: int) -> list[LikelyPair]:
     known: dict[int, Candidate] = {}
     with database.read() as session:
         for what, shared in (
-            (N_("the same tax number (%(value)s)"), duplicates.same_facts(session, TAX_FIELDS)),
+            (N_("the same tax number (%(value)s)"), duplicates.same_facts(session, sorted(TAX_NUMBERS))),
             (N_("the same name (%(value)s)"), duplicates.same_names(session, LEGAL_ENDINGS)),
             (
                 N_("the same e-mail domain (%(value)s)"),
-                duplicates.same_domains(session, EMAIL_FIELDS, PUBLIC_DOMAINS),
+                duplicates.same_domains(session, sorted(EMAILS), PUBLIC_DOMAINS),
             ),
         ):
             for value, customer, into in islice(_pairs(session, shared, known), limit):

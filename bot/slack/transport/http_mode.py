@@ -113,7 +113,7 @@ async def _verified_body(request: Request, secrets: Sequence[bytes]) -> bytes | 
     if abs(SystemClock().now().timestamp() - int(stamp)) > FRESH_SECONDS:
         raise _Refused(401, "signed more than five minutes ago, or after now")
     body = await _body(request, LARGEST_BODY, otherwise=413)
-    if not any([is_signed(secret, stamp, signature, body) for secret in secrets]):
+    if not any(is_signed(secret, stamp, signature, body) for secret in secrets):
         raise _Refused(401, "signed with another secret")
     return body
 
